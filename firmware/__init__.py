@@ -1,0 +1,1 @@
+"""The appliance process: configuration, doors, and thin loops around the step machines."""

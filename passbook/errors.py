@@ -1,0 +1,262 @@
+"""Every error that a person or a peer can meet: a stable code, who must act, and one sentence.
+
+A code never changes its meaning and is never reused.  The sentence says what happened, what was kept, and
+what to do.  Facts filled into a sentence are names, numbers and positions, never what a book says.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+
+class Actor(StrEnum):
+    """Who must act on an error; `passbookctl` and `teller` exit with the number beside it (EXIT_CODES)."""
+
+    TELLER = "teller"
+    REPRESENTATIVE = "representative"
+    OPERATOR = "operator"
+    PROGRAMMER = "programmer"
+    NOBODY = "nobody"
+
+
+EXIT_CODES: Final = {
+    Actor.NOBODY: 1,
+    Actor.PROGRAMMER: 2,
+    Actor.TELLER: 3,
+    Actor.REPRESENTATIVE: 4,
+    Actor.OPERATOR: 5,
+}
+
+
+class ErrorKind(NamedTuple):
+    """One row of the catalogue: who must act, and the sentence with its facts as `{name}`."""
+
+    actor: Actor
+    sentence: str
+
+
+CATALOGUE: Final[dict[str, ErrorKind]] = {
+    # The peer's messages
+    "invalid-message": ErrorKind(
+        Actor.PROGRAMMER,
+        "The message was not understood: {why}. Nothing was changed; mend the terminal software.",
+    ),
+    "message-too-large": ErrorKind(
+        Actor.PROGRAMMER,
+        "The message is larger than {limit} bytes. Nothing was changed; send the document in smaller pieces.",
+    ),
+    "unknown-command": ErrorKind(
+        Actor.PROGRAMMER, "There is no command {command}. Nothing was changed; mend the terminal software."
+    ),
+    "unknown-upload": ErrorKind(
+        Actor.PROGRAMMER,
+        "There is no upload {upload} on this connection. Nothing was accepted; send the document again.",
+    ),
+    "too-many-uploads": ErrorKind(
+        Actor.PROGRAMMER,
+        "This connection has {limit} uploads open already. Finish or drop one, then start the next.",
+    ),
+    "not-permitted": ErrorKind(
+        Actor.TELLER,
+        "{who} may not decide about job {job}. Nothing was changed; ask its requester or a representative.",
+    ),
+    # Who the peer is
+    "certificate-not-accepted": ErrorKind(
+        Actor.OPERATOR,
+        "The certificate was not accepted: {why}. The connection was closed; enroll the terminal again.",
+    ),
+    "certificate-revoked": ErrorKind(
+        Actor.OPERATOR,
+        "The certificate of {who} has been revoked. The connection was closed; enroll the terminal again.",
+    ),
+    # Documents
+    "document-malformed": ErrorKind(
+        Actor.PROGRAMMER, "The document could not be read: {where}: {why}. Nothing was accepted."
+    ),
+    "document-empty": ErrorKind(Actor.TELLER, "The document has no lines to print. Nothing was accepted."),
+    "document-too-large": ErrorKind(
+        Actor.TELLER, "The document is larger than {limit} bytes. Nothing was accepted; split it."
+    ),
+    "amount-not-decimal": ErrorKind(
+        Actor.TELLER,
+        "{where}: the {column} is not a decimal amount. Nothing was accepted; correct it and send again.",
+    ),
+    "column-overflow": ErrorKind(
+        Actor.TELLER,
+        "{where}: the {column} has {length} characters and its column holds {width}. Nothing was accepted; shorten it.",
+    ),
+    "not-in-code-page": ErrorKind(
+        Actor.TELLER,
+        "{where}: character {number} cannot be printed in code page {code_page}. Nothing was accepted; replace it.",
+    ),
+    "control-byte": ErrorKind(
+        Actor.PROGRAMMER,
+        "{where}: character {number} is a control character. Nothing was accepted; remove it.",
+    ),
+    "past-last-line": ErrorKind(
+        Actor.TELLER,
+        "The document does not fit: the book ends at page {page} line {line} and {left} lines are left over. "
+        "Nothing was accepted; start a new book.",
+    ),
+    "start-not-given": ErrorKind(
+        Actor.TELLER,
+        "The document does not say on which page and line to start. Nothing was accepted; give both.",
+    ),
+    "start-not-in-book": ErrorKind(
+        Actor.TELLER,
+        "The book has no page {page} line {line}. Nothing was accepted; look at the book and give both.",
+    ),
+    "unknown-layout": ErrorKind(
+        Actor.OPERATOR, "There is no layout {layout}. Nothing was accepted; choose one of: {known}."
+    ),
+    "unknown-printer": ErrorKind(
+        Actor.OPERATOR, "There is no printer {printer}. Nothing was accepted; choose one of: {known}."
+    ),
+    "unknown-format": ErrorKind(
+        Actor.PROGRAMMER,
+        "There is no document format {format}. Nothing was accepted; choose one of: {known}.",
+    ),
+    "layout-malformed": ErrorKind(Actor.OPERATOR, "{file}: {where}: {why}."),
+    "profile-malformed": ErrorKind(Actor.OPERATOR, "{file}: {where}: {why}."),
+    # Admission
+    "no-area-has-room": ErrorKind(
+        Actor.OPERATOR,
+        "No storage area has room for {size} bytes. Nothing was accepted; print or discard held jobs.",
+    ),
+    "quota-exceeded": ErrorKind(
+        Actor.TELLER,
+        "{requester} already keeps {used} of {limit} {what}. Nothing was accepted; finish or discard a job.",
+    ),
+    "request-in-flight": ErrorKind(
+        Actor.PROGRAMMER, "Request {request} is being accepted at this moment. Wait for its answer."
+    ),
+    "request-reused": ErrorKind(
+        Actor.PROGRAMMER,
+        "Request {request} was used before with other content. Nothing was accepted; use a new request id.",
+    ),
+    "outcome-unknown": ErrorKind(
+        Actor.OPERATOR,
+        "Whether request {request} was stored is not known. Do not send it under another id: "
+        "ask for it again when the storage area is back.",
+    ),
+    "key-missing": ErrorKind(
+        Actor.PROGRAMMER,
+        "The request carries no key and this appliance does not take such jobs. Nothing was accepted.",
+    ),
+    "key-malformed": ErrorKind(Actor.PROGRAMMER, "The key is not {expected}. Nothing was changed."),
+    # Jobs and inquiries
+    "unknown-job": ErrorKind(
+        Actor.TELLER, "There is no job {job}; it has ended or was never accepted. See the history."
+    ),
+    "not-allowed-in-state": ErrorKind(
+        Actor.TELLER, "Job {job} is {state}, so it cannot be changed by {event}. Nothing was changed."
+    ),
+    "job-is-printing": ErrorKind(
+        Actor.TELLER, "Job {job} is printing now, so it was told to stop at the next line. Wait for its end."
+    ),
+    "stale-inquiry": ErrorKind(
+        Actor.TELLER,
+        "The question about job {job} has changed (now number {epoch}). Nothing was changed; read it and answer again.",
+    ),
+    "already-answered": ErrorKind(
+        Actor.TELLER, "The question about job {job} was already answered ({verdict}). Nothing was changed."
+    ),
+    "answer-not-possible": ErrorKind(
+        Actor.TELLER, "Job {job} cannot go on from step {step}: {why}. Nothing was changed; answer again."
+    ),
+    "wrong-key": ErrorKind(
+        Actor.TELLER, "The key does not open job {job}. Nothing was changed; use the key {key_ref}."
+    ),
+    "key-needed": ErrorKind(
+        Actor.TELLER,
+        "Job {job} can only be printed with the key {key_ref}. Nothing was changed; give that key.",
+    ),
+    # Mechanism
+    "printer-silent": ErrorKind(
+        Actor.TELLER,
+        "Printer {printer} does not answer. The job was stopped and kept; look at cable and power.",
+    ),
+    "printer-garbled": ErrorKind(
+        Actor.OPERATOR,
+        "Printer {printer} sends what its dialect does not know. The job was stopped and kept.",
+    ),
+    "printer-attention": ErrorKind(
+        Actor.TELLER,
+        "Printer {printer} reports {condition}. The job was stopped and kept; clear it and answer.",
+    ),
+    "medium-not-inserted": ErrorKind(
+        Actor.TELLER,
+        "The book was not put into {printer} in time. The job was stopped and kept; answer to go on.",
+    ),
+    "medium-not-taken": ErrorKind(Actor.TELLER, "A book lies in {printer}. Take it out; the next job waits for that."),
+    "job-interrupted": ErrorKind(Actor.TELLER, "The job was stopped by {who}. What is on paper is in the question."),
+    # Storage
+    "area-fenced": ErrorKind(
+        Actor.OPERATOR,
+        "Storage area {area} is out of use: {why}. Its jobs are kept; check the disk, then restart.",
+    ),
+    "record-quarantined": ErrorKind(
+        Actor.OPERATOR,
+        "Record {job} in area {area} was altered or damaged. It is kept and will never be printed.",
+    ),
+    "area-foreign": ErrorKind(
+        Actor.OPERATOR, "Storage area {area} belongs to another appliance or area. It was left as it is."
+    ),
+    "area-in-use": ErrorKind(
+        Actor.OPERATOR,
+        "Storage area {area} is in use by another process. It was left as it is; stop that one first.",
+    ),
+    "history-broken": ErrorKind(
+        Actor.OPERATOR,
+        "The history of area {area} does not fit at entry {entry}: {why}. Keep the disk as evidence.",
+    ),
+    "appliance-key-wrong": ErrorKind(
+        Actor.OPERATOR,
+        "The appliance key does not fit area {area}. Nothing was opened; put the right key in place.",
+    ),
+    # Set-up
+    "configuration": ErrorKind(Actor.OPERATOR, "{file}: {key}: {why}. The appliance did not start."),
+    "file-problem": ErrorKind(Actor.OPERATOR, "{file}: {why}."),
+    # Terminal side
+    "keyring-locked": ErrorKind(Actor.TELLER, "The key ring could not be opened: wrong passphrase or damaged file."),
+    "key-not-in-ring": ErrorKind(Actor.TELLER, "The key ring has no key {key_ref}. Ask the person who has it."),
+    "appliance-unreachable": ErrorKind(
+        Actor.OPERATOR,
+        "The appliance at {address} does not answer: {why}. Nothing was sent; look at network and power.",
+    ),
+    "connection-lost": ErrorKind(
+        Actor.TELLER,
+        "The connection was lost before the answer came. Send the same request again: it is never printed twice.",
+    ),
+    "internal-error": ErrorKind(
+        Actor.OPERATOR,
+        "Something went wrong inside the appliance ({reference}). Nothing else was disturbed; see its log.",
+    ),
+}
+"""Code -> who must act and the sentence.  Mechanism rows name the reasons of passbook.job.Reason."""
+
+
+class PassbookError(Exception):
+    """One entry of the catalogue with its facts; `str()` is the sentence for the person who must act.
+
+    Attributes:
+        code: the stable code, a key of CATALOGUE.
+        facts: what is filled into the sentence; JSON-compatible, never content of a document.
+    """
+
+    def __init__(self, code: str, **facts: str | int) -> None:
+        """Raise KeyError when the code is not in the catalogue or a fact of its sentence is missing."""
+        self.code = code
+        self.facts = facts
+        super().__init__(CATALOGUE[code].sentence.format(**facts))
+
+    @property
+    def actor(self) -> Actor:
+        """Who must act."""
+        return CATALOGUE[self.code].actor
+
+    @property
+    def exit_code(self) -> int:
+        """The process exit code of a command that ends with this error."""
+        return EXIT_CODES[self.actor]

@@ -1,0 +1,122 @@
+"""The states of a job (RFC 8011 section 5.3.7), the events that change them, and the one table of transitions."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from passbook.errors import PassbookError
+
+
+class JobState(StrEnum):
+    """What is true of a job; the words of RFC 8011 section 5.3.7."""
+
+    PENDING = "pending"
+    """Valid; prints when its turn comes."""
+    PENDING_HELD = "pending-held"
+    """Invalid; nothing of it was ever sent to a mechanism; waits for a person's answer."""
+    PROCESSING = "processing"
+    """Valid; a mechanism works on it now."""
+    PROCESSING_STOPPED = "processing-stopped"
+    """Begun and standing still: valid while a person is asked to handle the book, invalid after a stop."""
+    CANCELED = "canceled"
+    """Ended by a person."""
+    ABORTED = "aborted"
+    """Ended by the system."""
+    COMPLETED = "completed"
+    """Every step is confirmed, or a person said so."""
+
+
+class JobEvent(StrEnum):
+    """What can happen to a job."""
+
+    START = "start"
+    """A mechanism takes it up."""
+    WAIT_FOR_PEOPLE = "wait-for-people"
+    """It cannot go on before a person has handled the book."""
+    PROCEED = "proceed"
+    """The person has done so."""
+    STOP = "stop"
+    """A stop in doubt, or of any kind that needs an answer; the record becomes invalid."""
+    INVALIDATE = "invalidate"
+    """Power-on: what an earlier start left becomes invalid."""
+    ANSWER = "answer"
+    """A person said that it shall print; the record becomes valid."""
+    HOLD = "hold"
+    """A person holds it back, or answered `hold`."""
+    CANCEL = "cancel"
+    """A person ends it."""
+    ABORT = "abort"
+    """The system ends it."""
+    FINISH = "finish"
+    """The last step is confirmed."""
+
+
+class Reason(StrEnum):
+    """Why a job is in its state: keywords beside it (RFC 8011 section 5.3.8 where that has one)."""
+
+    POWER_LOSS = "power-loss"
+    RESTART = "restart"
+    MEDIA_NEEDED = "media-needed"
+    MEDIA_WRONG = "media-wrong"
+    MEDIA_JAM = "media-jam"
+    MEDIA_NOT_TAKEN = "media-not-taken"
+    COVER_OPEN = "cover-open"
+    RIBBON_OUT = "marker-supply-empty"
+    NOT_ACCEPTED = "command-not-accepted"
+    ATTENTION = "needs-attention"
+    SILENT = "printer-silent"
+    GARBLED = "printer-garbled"
+    UNPLUGGED = "printer-unplugged"
+    HELD_BY_PERSON = "job-hold-until-specified"
+    CANCELED_BY_PERSON = "job-canceled-by-user"
+    DISCARDED_BY_ANSWER = "discarded-by-answer"
+    CLOSED_BY_ANSWER = "closed-by-answer"
+    """A person said that everything is on paper."""
+    COMPLETED = "job-completed-successfully"
+    UNREADABLE = "record-unreadable"
+    EXPIRED = "expired"
+
+
+TERMINAL: Final = frozenset({JobState.CANCELED, JobState.ABORTED, JobState.COMPLETED})
+"""States that a job never leaves."""
+
+_S, _E = JobState, JobEvent
+TRANSITIONS: Final = MappingProxyType(
+    {
+        (_S.PENDING, _E.START): _S.PROCESSING,
+        (_S.PENDING, _E.HOLD): _S.PENDING_HELD,
+        (_S.PENDING, _E.INVALIDATE): _S.PENDING_HELD,
+        (_S.PENDING, _E.CANCEL): _S.CANCELED,
+        (_S.PENDING, _E.ABORT): _S.ABORTED,
+        (_S.PENDING_HELD, _E.INVALIDATE): _S.PENDING_HELD,
+        (_S.PENDING_HELD, _E.ANSWER): _S.PENDING,
+        (_S.PENDING_HELD, _E.HOLD): _S.PENDING_HELD,
+        (_S.PENDING_HELD, _E.CANCEL): _S.CANCELED,
+        (_S.PENDING_HELD, _E.ABORT): _S.ABORTED,
+        (_S.PROCESSING, _E.WAIT_FOR_PEOPLE): _S.PROCESSING_STOPPED,
+        (_S.PROCESSING, _E.STOP): _S.PROCESSING_STOPPED,
+        (_S.PROCESSING, _E.INVALIDATE): _S.PROCESSING_STOPPED,
+        (_S.PROCESSING, _E.CANCEL): _S.CANCELED,
+        (_S.PROCESSING, _E.ABORT): _S.ABORTED,
+        (_S.PROCESSING, _E.FINISH): _S.COMPLETED,
+        (_S.PROCESSING_STOPPED, _E.PROCEED): _S.PROCESSING,
+        (_S.PROCESSING_STOPPED, _E.STOP): _S.PROCESSING_STOPPED,
+        (_S.PROCESSING_STOPPED, _E.INVALIDATE): _S.PROCESSING_STOPPED,
+        (_S.PROCESSING_STOPPED, _E.ANSWER): _S.PENDING,
+        (_S.PROCESSING_STOPPED, _E.HOLD): _S.PROCESSING_STOPPED,
+        (_S.PROCESSING_STOPPED, _E.CANCEL): _S.CANCELED,
+        (_S.PROCESSING_STOPPED, _E.ABORT): _S.ABORTED,
+        (_S.PROCESSING_STOPPED, _E.FINISH): _S.COMPLETED,
+    }
+)
+"""(state, event) -> state; a pair that is not here is refused."""
+
+
+def next_state(job: str, state: JobState, event: JobEvent) -> JobState:
+    """The state after `event`.  Raises PassbookError `not-allowed-in-state` when the table has no such row."""
+    try:
+        return TRANSITIONS[state, event]
+    except KeyError:
+        raise PassbookError("not-allowed-in-state", job=job, state=state.value, event=event.value) from None

@@ -1,0 +1,1 @@
+"""What survives a power cut: areas, spool, history, encryption envelope."""

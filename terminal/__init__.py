@@ -1,0 +1,1 @@
+"""The side of the teller: client library and the `teller` command."""
