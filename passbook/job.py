@@ -15,7 +15,7 @@ class JobState(StrEnum):
     PENDING = "pending"
     """Valid; prints when its turn comes."""
     PENDING_HELD = "pending-held"
-    """Invalid; nothing of it was ever sent to a mechanism; waits for a person's answer."""
+    """Invalid; no mechanism had it when it was held; waits for a person's answer."""
     PROCESSING = "processing"
     """Valid; a mechanism works on it now."""
     PROCESSING_STOPPED = "processing-stopped"

@@ -1,0 +1,202 @@
+"""Every change of a record, as pure rules; `_move` is the one place that assigns a state.
+
+Each function returns a Change: the store applies it to the record that it finds inside its own transaction, so
+that a rule never decides on an older one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from passbook.errors import PassbookError
+from passbook.job import JobEvent, JobState, Reason, next_state
+from passbook.media import Media
+from passbook.record import Answered, Change, HistoryKind, Outcome, Record, Verdict, Wrap, entry_of
+
+
+def _move(record: Record, event: JobEvent, *reasons: Reason, at: str) -> Record:
+    """The record after `event`, with new reasons.  Raises `not-allowed-in-state`."""
+    state = next_state(record.job_id, record.state, event)
+    return replace(record, state=state, reasons=reasons, changed_at=at)
+
+
+def _must_be_valid(record: Record, event: JobEvent) -> None:
+    """P2: nothing that leads to paper is done for an invalid record."""
+    if not record.valid:
+        state = f"{record.state.value} and invalid"
+        raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=event.value)
+
+
+def start(at: str, lines_in_doubt: int) -> Change:
+    """A mechanism takes the job up."""
+
+    def change(record: Record) -> Outcome:
+        _must_be_valid(record, JobEvent.START)
+        moved = _move(record, JobEvent.START, at=at)
+        return Outcome(replace(moved, lines_in_doubt=lines_in_doubt, media=Media.NOT_PRESENT))
+
+    return change
+
+
+def journal(confirmed: int, sending: int) -> Change:
+    """Steps 1..confirmed are on paper and `sending` (0: none) is about to be sent; durable before its bytes leave.
+
+    At most one step is in doubt: what was being sent must be what is confirmed now (P3).
+    """
+
+    def change(record: Record) -> Outcome:
+        _must_be_valid(record, JobEvent.PROCEED)
+        # A turn is under way while its job waits for people, so both working states journal.
+        if record.state not in {JobState.PROCESSING, JobState.PROCESSING_STOPPED}:
+            raise PassbookError(
+                "not-allowed-in-state", job=record.job_id, state=record.state.value, event=JobEvent.PROCEED.value
+            )
+        expected = record.sending or record.confirmed
+        if confirmed != expected or sending not in {0, confirmed + 1} or sending > record.steps:
+            why = f"steps 1 to {expected} can be confirmed next"
+            raise PassbookError("answer-not-possible", job=record.job_id, step=sending, why=why)
+        return Outcome(replace(record, confirmed=confirmed, sending=sending))
+
+    return change
+
+
+def wait_for_people(reason: Reason, at: str) -> Change:
+    """A person must handle the book; the job stays valid."""
+
+    def change(record: Record) -> Outcome:
+        _must_be_valid(record, JobEvent.WAIT_FOR_PEOPLE)
+        return Outcome(_move(record, JobEvent.WAIT_FOR_PEOPLE, reason, at=at))
+
+    return change
+
+
+def proceed(at: str) -> Change:
+    """The person has handled the book."""
+
+    def change(record: Record) -> Outcome:
+        _must_be_valid(record, JobEvent.PROCEED)
+        return Outcome(replace(_move(record, JobEvent.PROCEED, at=at), media=Media.PRESENT))
+
+    return change
+
+
+def stop(reason: Reason, media: Media, at: str) -> Change:
+    """The job stands still until somebody answers: invalid, with a new epoch."""
+
+    def change(record: Record) -> Outcome:
+        _must_be_valid(record, JobEvent.STOP)
+        moved = _move(record, JobEvent.STOP, reason, at=at)
+        stopped = replace(moved, valid=False, epoch=record.epoch + 1, asked=True, media=media)
+        return Outcome(stopped, entry_of(HistoryKind.STOPPED, stopped, at))
+
+    return change
+
+
+def invalidate(reason: Reason, at: str) -> Change:
+    """Power-on: what an earlier start left is invalid, with a new epoch (P4)."""
+
+    def change(record: Record) -> Outcome:
+        reasons = (reason, *(r for r in record.reasons if r not in {Reason.POWER_LOSS, Reason.RESTART, reason}))
+        moved = _move(record, JobEvent.INVALIDATE, *reasons, at=at)
+        invalid = replace(moved, valid=False, epoch=record.epoch + 1, asked=True, media=Media.UNKNOWN)
+        return Outcome(invalid, entry_of(HistoryKind.INVALIDATED, invalid, at))
+
+    return change
+
+
+def found_medium(media: Media) -> Change:
+    """The clean-up of a mechanism found this medium; it belongs to the question."""
+    return lambda record: Outcome(replace(record, media=media) if record.sending or record.confirmed else record)
+
+
+def answer(given: Answered, *, at: str, date: str, trusted: bool, wraps: Sequence[Wrap] | None = None) -> Change:
+    """The first valid answer at its epoch wins (P7).
+
+    Raises PassbookError `stale-inquiry`, `already-answered`, `answer-not-possible` or `not-allowed-in-state`.
+    """
+
+    def change(record: Record) -> Outcome:
+        if is_repeated(record, given):
+            return Outcome(record)
+        moved = _ordered(record, given, at)
+        dated = replace(moved, answered=given, business_date=date, clock_trusted=trusted)
+        rekeyed = _rekeyed(dated, wraps)
+        kind = HistoryKind.ENDED if rekeyed.ended else HistoryKind.ANSWERED
+        return Outcome(rekeyed, entry_of(kind, rekeyed, at), None if wraps is None else tuple(wraps))
+
+    return change
+
+
+def is_repeated(record: Record, given: Answered) -> bool:
+    """Whether `given` is the answer that won already; False when it is the first for an open question.
+
+    Raises PassbookError `already-answered` for another answer at that epoch, `stale-inquiry` at any other.
+    """
+    won = record.answered
+    if won is not None and won.epoch == given.epoch and won == given:
+        return True
+    decided = won is not None and won.epoch == given.epoch and won.verdict is not Verdict.HOLD
+    if won is not None and decided:
+        raise PassbookError("already-answered", job=record.job_id, verdict=won.verdict.value)
+    if record.valid or given.epoch != record.epoch or given.in_doubt != record.sending:
+        raise PassbookError("stale-inquiry", job=record.job_id, epoch=record.epoch)
+    return False
+
+
+def _ordered(record: Record, given: Answered, at: str) -> Record:
+    match given.verdict:
+        case Verdict.DISCARD:
+            return replace(_move(record, JobEvent.CANCEL, Reason.DISCARDED_BY_ANSWER, at=at), valid=False)
+        case Verdict.HOLD:
+            return replace(_move(record, JobEvent.HOLD, *record.reasons, at=at), asked=False)
+        case Verdict.PRINT:
+            return _print_from(record, 1, at)
+        case Verdict.RESUME:
+            return _print_from(record, given.step, at)
+
+
+def _print_from(record: Record, step: int, at: str) -> Record:
+    """Steps before `step` count as on paper by the person's word; they must have been sent."""
+    furthest = max(record.sending, record.confirmed) + 1
+    if not 1 <= step <= furthest:
+        why = f"only steps 1 to {furthest} can come next"
+        raise PassbookError("answer-not-possible", job=record.job_id, step=step, why=why)
+    ready = replace(record, confirmed=step - 1, sending=0)
+    if step > record.steps:
+        closed = _move(ready, JobEvent.FINISH, Reason.CLOSED_BY_ANSWER, at=at)
+        return replace(closed, valid=False)
+    return replace(_move(ready, JobEvent.ANSWER, at=at), valid=True)
+
+
+def _rekeyed(record: Record, wraps: Sequence[Wrap] | None) -> Record:
+    if wraps is None:
+        return record
+    refs = {wrap.holder.value: wrap.key_ref for wrap in wraps}
+    return replace(record, key_ref=refs.get("requester", ""), recovery_ref=refs.get("recovery", ""))
+
+
+def finish(at: str) -> Change:
+    """The last step is confirmed."""
+
+    def change(record: Record) -> Outcome:
+        _must_be_valid(record, JobEvent.FINISH)
+        ended = _move(record, JobEvent.FINISH, Reason.COMPLETED, at=at)
+        done = replace(ended, valid=False, confirmed=record.steps, sending=0)
+        return Outcome(done, entry_of(HistoryKind.ENDED, done, at))
+
+    return change
+
+
+def cancel(at: str, terminal: str, person: str) -> Change:
+    """A person ends a job that no mechanism is working on."""
+
+    def change(record: Record) -> Outcome:
+        if record.valid and record.state in {JobState.PROCESSING, JobState.PROCESSING_STOPPED}:
+            raise PassbookError("job-is-printing", job=record.job_id)
+        given = Answered(record.epoch, Verdict.DISCARD, 0, record.sending, terminal, person)
+        ended = replace(_move(record, JobEvent.CANCEL, Reason.CANCELED_BY_PERSON, at=at), valid=False, answered=given)
+        return Outcome(ended, entry_of(HistoryKind.ENDED, ended, at))
+
+    return change

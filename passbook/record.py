@@ -1,0 +1,195 @@
+"""The record of one job: what is kept of it in clear, and what one change of it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+import msgspec
+
+from passbook.job import TERMINAL, JobState, Reason
+from passbook.media import Media
+from passbook.plan import StepOutline
+
+
+class Encryption(StrEnum):
+    """Whose key wraps the data key of a job."""
+
+    REQUESTER = "requester"
+    """The requester's; after a power cut only a person who has the key can make the job readable."""
+    APPLIANCE = "appliance"
+    """The appliance's own; taken only where the operator allows it."""
+
+
+class Verdict(StrEnum):
+    """What a person orders in an answer."""
+
+    PRINT = "print"
+    """From the first step."""
+    RESUME = "resume"
+    """From the step that the answer names; one past the last step says that all is on paper."""
+    DISCARD = "discard"
+    """End it; nothing more is printed."""
+    HOLD = "hold"
+    """Keep it, and do not ask again until it is released or the appliance starts."""
+
+
+class Answered(msgspec.Struct, frozen=True, rename="camel"):
+    """The answer that won at `epoch`: repeating it gives this result (P7).
+
+    Attributes:
+        step: the first step to be done by it; 0 where the verdict orders none.
+        in_doubt: the step that the person saw in doubt; 0 for none.
+        terminal: certificate name of the terminal that gave it.
+        person: who decided, as that person said.
+    """
+
+    epoch: int
+    verdict: Verdict
+    step: int
+    in_doubt: int
+    terminal: str
+    person: str
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One job, in clear: no document, no name, no account (P5).
+
+    The first group never changes and is bound to every sealed byte; the second changes, one version at a time.
+
+    Attributes:
+        job_id: ours, unique over all areas and starts; lower-case hexadecimal.
+        requester: certificate name of the terminal that sent it.
+        request_id: the requester's own id for the request.
+        sequence: appliance-wide order of acceptance, never the clock (F9).
+        accepted_at: wall time, ISO 8601 in UTC, for people only.
+        key_ref: the requester's name for the key; empty for Encryption.APPLIANCE.
+        recovery_ref: the branch recovery key under which the data key is wrapped too; empty for none.
+        steps: number of steps of the plan; they are counted from 1.
+        size: bytes that its sealed content takes.
+
+        valid: may be printed without asking anybody.
+        epoch: rises at every invalidation and every stop in doubt; with job_id it names an inquiry.
+        asked: whether the open question is put to people; False after the answer `hold`.
+        business_date: ISO date of acceptance or of the last answer.
+        clock_trusted: whether the clock was, when business_date was written.
+        confirmed: steps 1..confirmed are on paper, by the printer's confirmation or a person's word.
+        sending: the step that was sent and not confirmed; 0 for none.
+        lines_in_doubt: how many of the last lines may be unconfirmed in this mechanism's dialect (P3).
+        media: what was known of the medium when the job stopped.
+    """
+
+    job_id: str
+    requester: str
+    request_id: str
+    sequence: int
+    accepted_at: str
+    format: str
+    printer: str
+    encryption: Encryption
+    steps: int
+    outline: tuple[StepOutline, ...]
+    size: int
+
+    key_ref: str = ""
+    recovery_ref: str = ""
+    priority: int = 50
+    valid: bool = True
+    state: JobState = JobState.PENDING
+    reasons: tuple[Reason, ...] = ()
+    epoch: int = 0
+    asked: bool = True
+    business_date: str = ""
+    clock_trusted: bool = False
+    confirmed: int = 0
+    sending: int = 0
+    lines_in_doubt: int = 1
+    media: Media = Media.UNKNOWN
+    answered: Answered | None = None
+    changed_at: str = ""
+
+    @property
+    def ended(self) -> bool:
+        """Whether its state is terminal: then its content is gone."""
+        return self.state in TERMINAL
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing of it was ever sent to a mechanism."""
+        return self.confirmed == 0 and self.sending == 0
+
+    def identity(self) -> bytes:
+        """The part that never changes, as canonical bytes: associated data of everything sealed for this job."""
+        return msgspec.json.encode(tuple(getattr(self, name) for name in IMMUTABLE))
+
+
+IMMUTABLE: Final = (
+    "job_id",
+    "requester",
+    "request_id",
+    "sequence",
+    "accepted_at",
+    "format",
+    "printer",
+    "encryption",
+    "steps",
+    "outline",
+    "size",
+)
+"""Names of the fields of Record that never change."""
+
+
+class Holder(StrEnum):
+    """Who can open a wrap."""
+
+    REQUESTER = "requester"
+    RECOVERY = "recovery"
+    APPLIANCE = "appliance"
+
+
+class Wrap(msgspec.Struct, frozen=True, rename="camel"):
+    """The data key of a job, sealed for one holder."""
+
+    holder: Holder
+    key_ref: str
+    blob: bytes
+
+
+class HistoryKind(StrEnum):
+    """What a history entry reports."""
+
+    INVALIDATED = "invalidated"
+    STOPPED = "stopped"
+    ANSWERED = "answered"
+    ENDED = "ended"
+
+
+class HistoryEntry(msgspec.Struct, frozen=True, rename="camel"):
+    """One entry of the history, without the number and the chain value that its area adds.
+
+    Attributes:
+        at: wall time, ISO 8601 in UTC, as the appliance believed it.
+        record: the job as it was after what is reported; its outline is left out.
+    """
+
+    kind: HistoryKind
+    at: str
+    record: Record
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What one change leaves: the new record, what history says of it, and new wraps when it was re-keyed."""
+
+    record: Record
+    entry: HistoryEntry | None = None
+    wraps: tuple[Wrap, ...] | None = None
+
+
+Change: TypeAlias = Callable[[Record], Outcome]
+"""A pure rule, applied by the store inside its transaction; it raises PassbookError to change nothing."""
+
+
+def entry_of(kind: HistoryKind, record: Record, at: str) -> HistoryEntry:
+    """A history entry about `record` as it is now."""
+    return HistoryEntry(kind, at, msgspec.structs.replace(record, outline=()))
