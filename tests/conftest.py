@@ -9,6 +9,7 @@ import threading
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from hypothesis import settings
@@ -24,6 +25,13 @@ settings.register_profile("soak", settings.get_profile("ci"), max_examples=5000)
 settings.load_profile("ci")
 
 
+class Worker(Protocol):
+    """What xdist hands over before it starts a worker."""
+
+    config: pytest.Config
+    workerinput: dict[str, int]
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add --seed and --forbid-skips."""
     group = parser.getgroup("passbook")
@@ -33,9 +41,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the seed before workers start: they are given this process's options, so all have the same one."""
+    """Choose the seed, for hypothesis too; a worker is told it by the process that started it."""
     if config.option.seed is None:
-        config.option.seed = secrets.randbelow(SEED_LIMIT)
+        told: dict[str, int] = getattr(config, "workerinput", {})
+        config.option.seed = told.get("seed", secrets.randbelow(SEED_LIMIT))
+    if config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = str(config.option.seed)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Worker) -> None:
+    """Tell a new worker the seed: it is given the command line, on which there may be none."""
+    node.workerinput["seed"] = node.config.option.seed
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -57,7 +74,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     if report.skipped and not hasattr(report, "wasxfail"):
         _forbid_skip(item.config, report)
-    if report.failed and "seed" in getattr(item, "fixturenames", ()):
+    is_random = "seed" in getattr(item, "fixturenames", ()) or item.get_closest_marker("hypothesis")
+    if report.failed and is_random:
         report.sections.append(("seed", f"repeat with --seed={item.config.option.seed}"))
     return report
 

@@ -13,7 +13,7 @@ from tests.mutants.table import MUTANTS
 
 AT_ONCE = 2
 # The same choices before and after the patch, so that only the patch can make the difference.
-OPTIONS = ("--seed=1", "--hypothesis-seed=1", "--forbid-skips")
+OPTIONS = ("--seed=1", "--forbid-skips")
 
 
 def _judge(mutant: Mutant) -> Result:
