@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.metadata
+import pkgutil
 import re
 import string
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from passbook.errors import CATALOGUE
-from tests.house import PACKAGES, ROOT, dotted, parse, project_files, python_files, walk
+from tests.house import PACKAGES, ROOT, dotted, parse, project_files, project_table, python_files, walk
 
 MODULE_LINES = 400
 FUNCTION_LINES = 50
@@ -162,6 +163,13 @@ def test_no_other_distribution_ships_our_packages() -> None:
     ours = {name: set(owners.get(name, [])) for name in PACKAGES}
     # Run from a tree that was never installed, nobody owns them.
     assert set.union(*ours.values()) in (set(), {DISTRIBUTION}), ours
+
+
+def test_every_command_has_its_function() -> None:
+    scripts = project_table()["scripts"]
+    assert isinstance(scripts, dict)
+    for target in scripts.values():
+        assert callable(pkgutil.resolve_name(target))
 
 
 BROKEN: dict[str, tuple[Rule, str]] = {
