@@ -116,7 +116,9 @@ def test_all_workers_have_one_seed(tmp_path: Path) -> None:
     assert output.count(f"assert {drawn} is None\n") >= 2
 
 
-def test_a_seed_repeats_what_hypothesis_drew(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ci", ["", "true"], ids=["here", "in CI"])
+def test_a_seed_repeats_what_hypothesis_drew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ci: str) -> None:
+    monkeypatch.setenv("CI", ci)
     drawn = []
     for seed in (7, 7, 8):
         pytest_says(tmp_path, NOTES, f"--seed={seed}")
