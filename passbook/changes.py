@@ -48,8 +48,7 @@ def journal(confirmed: int, sending: int) -> Change:
 
     def change(record: Record) -> Outcome:
         _must_be_valid(record, JobEvent.PROCEED)
-        # A turn is under way while its job waits for people, so both working states journal.
-        if record.state not in {JobState.PROCESSING, JobState.PROCESSING_STOPPED}:
+        if record.state is not JobState.PROCESSING:
             raise PassbookError(
                 "not-allowed-in-state", job=record.job_id, state=record.state.value, event=JobEvent.PROCEED.value
             )

@@ -67,7 +67,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         key_ref: the requester's name for the key; empty for Encryption.APPLIANCE.
         recovery_ref: the branch recovery key under which the data key is wrapped too; empty for none.
         steps: number of steps of the plan; they are counted from 1.
-        size: bytes that its sealed content takes.
+        size: bytes of document and plan before they were sealed.
 
         valid: may be printed without asking anybody.
         epoch: rises at every invalidation and every stop in doubt; with job_id it names an inquiry.
