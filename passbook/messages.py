@@ -197,15 +197,14 @@ class Prompt(msgspec.Struct, frozen=True, rename="camel"):
     """`Spooler.MediaPromptEvent`: a person is asked to handle a book; it names job and book.
 
     Attributes:
+        job: empty when the book of an earlier job lies in the mechanism.
         action: `insert`, `turn` (insert again, opened at `page`), or `take`.
-        layout: the book type.
     """
 
     job: str
     printer: str
     action: str
     page: int
-    layout: str
 
 
 class StepReport(msgspec.Struct, frozen=True, rename="camel"):
