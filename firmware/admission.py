@@ -74,7 +74,7 @@ class Admission:
 
         Raises PassbookError; but for `outcome-unknown` nothing was changed.
         """
-        plan = await asyncio.to_thread(self._placed, request, document)
+        layout, plan = await asyncio.to_thread(self._placed, request, document)
         attributes = self._attributes(request)
         encoded = encode_plan(plan)
         size = len(document) + len(encoded) + len(attributes)
@@ -83,7 +83,7 @@ class Admission:
         if isinstance(reserved, Record):
             return reserved
         try:
-            record = self._record(peer, request, plan, reserved, size)
+            record = self._record(peer, request, reserved, layout, plan, size)
             key = envelope.new_data_key(self._rng)
             sealed = await asyncio.to_thread(self._sealed, record, key, attributes, encoded, document)
             wraps = self._wraps(record, key, request)
@@ -93,14 +93,14 @@ class Admission:
         # From here the store decides; a terminal that goes away does not undo an acceptance.
         return await asyncio.shield(asyncio.wrap_future(self._jobs.accept(reserved, record, sealed, wraps, key)))
 
-    def _placed(self, request: SubmitJob, document: bytes) -> Plan:
+    def _placed(self, request: SubmitJob, document: bytes) -> tuple[BookLayout, Plan]:
         """Everything about the request that can be wrong, judged."""
         printer = self._judge(request, document)
         parsed = parse_document(request.format, document)
         layout = self._layout_of(parsed, request)
         pages = printer.profile.code_page(printer.settings.code_page)
         start = None if request.start is None else Start(request.start.page, request.start.line)
-        return place(parsed, layout, codec=pages.codec, code_page=printer.settings.code_page, start=start)
+        return layout, place(parsed, layout, codec=pages.codec, code_page=printer.settings.code_page, start=start)
 
     def _judge(self, request: SubmitJob, document: bytes) -> Printing:
         if not 1 <= len(request.client_request) <= REQUEST_ID_LIMIT or not request.client_request.isprintable():
@@ -127,7 +127,9 @@ class Admission:
     def _attributes(self, request: SubmitJob) -> bytes:
         return msgspec.json.encode({"name": request.name})
 
-    def _record(self, peer: Peer, request: SubmitJob, plan: Plan, ticket: Ticket, size: int) -> Record:
+    def _record(
+        self, peer: Peer, request: SubmitJob, ticket: Ticket, layout: BookLayout, plan: Plan, size: int
+    ) -> Record:
         at = stamp(self._clock)
         return Record(
             job_id=ticket.job_id,
@@ -141,6 +143,8 @@ class Admission:
             steps=len(plan),
             outline=outline(plan),
             size=size,
+            layout=layout.name,
+            page_height=layout.page_height,
             key_ref=request.key_ref,
             recovery_ref="branch-recovery" if self._recovery_public else "",
             priority=request.priority,

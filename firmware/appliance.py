@@ -23,17 +23,20 @@ from firmware.doors.commands import TerminalCommands
 from firmware.doors.operators import OperatorDoor
 from firmware.doors.terminals import TerminalDoor
 from firmware.hub import Hub
+from firmware.identity import Doorkeeper
 from firmware.jobs import Jobs
 from firmware.keys import DataKeys
 from firmware.layouts import load_layouts
-from firmware.logs import log
+from firmware.logs import Log
 from firmware.news import JobChanged, News, PrinterChanged, PromptChanged, StepDone
 from firmware.notify import Notifier
 from firmware.operations import Operations
 from firmware.recovery_desk import RecoveryDesk
-from firmware.tls import Judge, server_context
+from firmware.tls import server_context, shrink_buffers
 from passbook.job import Reason
 from passbook.messages import SERVICE_PATH, StatusReport, StepReport, view_of
+
+_LOG: Final = Log("appliance")
 
 
 class Appliance:
@@ -50,7 +53,7 @@ class Appliance:
         self._keys = DataKeys()
         self._jobs = Jobs(self._spool, self._keys, self._tell)
         self._hub = Hub(config.recovery.representatives)
-        self._judge = Judge(config.terminals, clock)
+        self._doorkeeper = Doorkeeper(config.terminals, clock)
         self._profiles = {printer.name: load_profile(printer.dialect) for printer in config.printers}
         self._desks = Desks(self._make_desks(), self._jobs, self._hub, clock)
         self._recovery = RecoveryDesk(
@@ -71,14 +74,14 @@ class Appliance:
                     self._recovery.note(record)
                 self._desks.start()
                 self._notifier.ready()
-                log.info("ready", count=len(self._spool.records()))
+                _LOG.info("ready", count=len(self._spool.records()))
                 await self._stopped.wait()
                 self._notifier.stopping()
                 await self._desks.stop()
         finally:
             recovery.cancel()
             self._spool.close()
-        log.info("stopped")
+        _LOG.info("stopped")
 
     def _open_spool(self, key: ApplianceKey) -> Spool:
         config = self._config
@@ -86,13 +89,13 @@ class Appliance:
         limits = SpoolLimits(config.limits.jobs_per_terminal, config.limits.bytes_per_terminal)
         spool = Spool.open(areas, key, appliance=config.appliance, limits=limits, rng=secrets.token_bytes)
         for problem in spool.problems:
-            log.error("storage problem", code=problem.code)
+            _LOG.error("storage-problem", code=problem.code)
         return spool
 
     def _power_on(self) -> None:
         """Everything that an earlier start left becomes invalid before a door or a desk opens (P4)."""
         report = self._spool.power_on(Reason.POWER_LOSS, stamp(self._clock))
-        log.info("power-on", count=report.invalidated)
+        _LOG.info("power-on", count=report.invalidated)
 
     def _make_desks(self) -> dict[str, PrintDesk]:
         return {
@@ -134,20 +137,26 @@ class Appliance:
             uri=f"wss://{config.terminals.listen}{SERVICE_PATH}",
         )
         door = TerminalDoor(
-            hub=self._hub, desks=self._desks, commands=commands.handlers(), limits=config.limits, judge=self._judge
+            hub=self._hub,
+            desks=self._desks,
+            commands=commands.handlers(),
+            limits=config.limits,
+            judge=self._doorkeeper.judge,
         )
-        server = await door.open(host, port, server_context(config.terminals))
+        server = await door.open(
+            host, port, server_context(config.terminals.certificate, config.terminals.key, config.terminals.ca)
+        )
         await doors.enter_async_context(server)
         operations = Operations(
             spool=self._spool,
             recovery=self._recovery,
             desks=self._desks,
             hub=self._hub,
-            judge=self._judge,
+            doorkeeper=self._doorkeeper,
             status=self.status,
         )
         await doors.enter_async_context(OperatorDoor(config.control, operations.handlers()))
-        log.info("doors open", count=server.sockets[0].getsockname()[1])
+        _LOG.info("doors-open", count=server.sockets[0].getsockname()[1])
 
     def status(self) -> StatusReport:
         """What is known now, at once."""
@@ -183,6 +192,7 @@ def connect(printer: PrinterConfig, profile: Profile, clock: Clock) -> DocumentS
 
 def run(config: Config) -> None:
     """Run an appliance until it is told to stop."""
+    shrink_buffers()
 
     async def start() -> None:
         await Appliance(config, clock=SystemClock(), notifier=Notifier()).run()

@@ -9,13 +9,14 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from drivers.session import DocumentSession, MechanismStop
+from drivers.session import DocumentSession, SessionState
+from drivers.stop import MechanismStop
 from storage.envelope import open_plan
 
 from firmware.clock import Clock, stamp
 from firmware.config import PrinterConfig
 from firmware.jobs import Jobs
-from firmware.logs import log
+from firmware.logs import Log
 from firmware.news import News, PrinterChanged, PromptChanged
 from passbook import changes
 from passbook.errors import PassbookError
@@ -38,6 +39,8 @@ from passbook.printing import (
     next_act,
 )
 from passbook.record import Record
+
+_LOG: Final = Log("desk")
 
 IDLE_LOOK: Final = 2.0
 """Seconds between two looks at an idle mechanism."""
@@ -114,7 +117,7 @@ class PrintDesk:
             try:
                 self._serve(session)
             except MechanismStop as stop:
-                log.warning("mechanism stopped", printer=self._settings.name, why=stop.reason.value)
+                _LOG.warning("mechanism-stopped", printer=self._settings.name, reason=stop.reason.value)
                 self._say(Device.OFFLINE, Media.UNKNOWN, stop.reason)
                 self._stopping.wait(RETRY)
             finally:
@@ -164,8 +167,8 @@ class PrintDesk:
             raise
         except PassbookError as error:
             # The store refused a step: nothing of it was sent.  The book goes back to its owner.
-            log.error("job left by its desk", job=job, code=error.code)
-            session.eject()
+            _LOG.error("job-left-by-desk", job=job, code=error.code)
+            self._give_back(session)
             self._await_taken(session, job, record.requester)
         finally:
             with self._lock:
@@ -180,7 +183,7 @@ class PrintDesk:
             why = "no key"
         except PassbookError as error:
             why = error.code
-        log.error("job cannot be read", job=record.job_id, why=why)
+        _LOG.error("job-unreadable", job=record.job_id, why=why)
         at = stamp(self._clock)
         self._jobs.change(record.job_id, changes.start(at, self._lines_in_doubt)).result()
         self._jobs.change(record.job_id, changes.stop(Reason.UNREADABLE, Media.NOT_PRESENT, at)).result()
@@ -201,11 +204,9 @@ class PrintDesk:
         if not self._stopping.is_set() and self._cancelled_by is None:
             return False
         self._jobs.journal(record.job_id, work.step - 1, 0)
-        if work.page:
-            session.eject()
+        self._give_back(session)
         self._end_or_stop(record.job_id, Reason.RESTART)
-        if work.page:
-            self._await_taken(session, record.job_id, record.requester)
+        self._await_taken(session, record.job_id, record.requester)
         return True
 
     def _end_or_stop(self, job: str, reason: Reason) -> None:
@@ -249,29 +250,33 @@ class PrintDesk:
         job = record.job_id
         at = stamp(self._clock)
         self._jobs.change(job, changes.wait_for_people(Reason.MEDIA_NEEDED, at), urgent=True).result()
-        self._prompt(record.requester, Prompt(job, self._settings.name, action, page))
+        self._prompt(record.requester, Prompt(job, self._settings.name, action, page, record.layout))
         try:
-            if action == "turn":
+            if session.state is SessionState.GIVEN_BACK:
                 session.wait_taken(self._settings.take_timeout)
-            session.insert(self._settings.insert_timeout)
+            session.insert(record.page_height, self._settings.insert_timeout)
         finally:
             self._prompt(record.requester, None)
         self._jobs.change(job, changes.proceed(stamp(self._clock)), urgent=True).result()
 
+    @staticmethod
+    def _give_back(session: DocumentSession) -> None:
+        """Eject a medium that is in the mechanism."""
+        if session.state in {SessionState.MEDIUM_IN, SessionState.POSITIONED}:
+            session.eject()
+
     def _await_taken(self, session: DocumentSession, job: str, requester: str) -> None:
         """A person takes the book; the next job waits for that (DESIGN section 6)."""
         asked = False
-        while not self._stopping.is_set():
+        while session.state is SessionState.GIVEN_BACK and not self._stopping.is_set():
             try:
                 session.wait_taken(TAKE_LOOK if asked else 0.0)
             except MechanismStop as stop:
                 if stop.reason is not Reason.MEDIA_NOT_TAKEN:
                     raise
-            else:
-                break
-            if not asked:
+                if not asked:
+                    self._prompt(requester, Prompt(job, self._settings.name, "take", 0))
                 asked = True
-                self._prompt(requester, Prompt(job, self._settings.name, "take", 0))
         if asked:
             self._prompt(requester, None)
 
@@ -284,7 +289,7 @@ class PrintDesk:
             stopped = changes.stop(reason, media, stamp(self._clock))
             self._jobs.change(job, stopped, urgent=True).result()
         except PassbookError as error:
-            log.error("stop not stored", job=job, code=error.code)
+            _LOG.error("stop-not-stored", job=job, code=error.code)
 
     def _prompt(self, requester: str, prompt: Prompt | None) -> None:
         self._tell(PromptChanged(self._settings.name, requester, prompt))

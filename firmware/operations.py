@@ -11,8 +11,8 @@ from storage.spool import Spool
 
 from firmware.desks import Desks
 from firmware.hub import Hub
+from firmware.identity import Doorkeeper
 from firmware.recovery_desk import RecoveryDesk
-from firmware.tls import Judge
 from passbook.errors import PassbookError
 from passbook.messages import StatusReport, view_of
 
@@ -29,14 +29,14 @@ class Operations:
         recovery: RecoveryDesk,
         desks: Desks,
         hub: Hub,
-        judge: Judge,
+        doorkeeper: Doorkeeper,
         status: Callable[[], StatusReport],
     ) -> None:
         self._spool = spool
         self._recovery = recovery
         self._desks = desks
         self._hub = hub
-        self._judge = judge
+        self._doorkeeper = doorkeeper
         self._status = status
 
     def handlers(self) -> dict[str, Handler]:
@@ -72,8 +72,8 @@ class Operations:
 
     async def _revocations(self, _arguments: dict[str, Any]) -> Any:
         """Read the revocation list again and close the connections of those on it."""
-        self._judge.reload()
-        closed = [listener for listener in self._hub.everybody() if self._judge.revoked(listener.peer)]
+        self._doorkeeper.reload()
+        closed = [listener for listener in self._hub.everybody() if self._doorkeeper.is_revoked(listener.peer)]
         for listener in closed:
             listener.close("certificate-revoked")
         return {"closed": sorted({listener.peer.name for listener in closed})}

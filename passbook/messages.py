@@ -131,6 +131,7 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
     sequence: int
     accepted_at: str
     format: str
+    layout: str
     printer: str
     priority: int
     state: JobState
@@ -199,12 +200,14 @@ class Prompt(msgspec.Struct, frozen=True, rename="camel"):
     Attributes:
         job: empty when the book of an earlier job lies in the mechanism.
         action: `insert`, `turn` (insert again, opened at `page`), or `take`.
+        layout: the book type.
     """
 
     job: str
     printer: str
     action: str
     page: int
+    layout: str = ""
 
 
 class StepReport(msgspec.Struct, frozen=True, rename="camel"):
@@ -254,6 +257,7 @@ def view_of(record: Record) -> JobView:
         sequence=record.sequence,
         accepted_at=record.accepted_at,
         format=record.format,
+        layout=record.layout,
         printer=record.printer,
         priority=record.priority,
         state=record.state,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Mapping
 from ssl import SSLContext, SSLObject
 from typing import Any, Final
@@ -16,7 +17,7 @@ from firmware.desks import Desks
 from firmware.doors.commands import Handler
 from firmware.doors.session import POLICY_VIOLATION, TerminalSession
 from firmware.hub import Hub
-from firmware.logs import log
+from firmware.logs import Log
 from firmware.tls import Peer
 from passbook.errors import PassbookError, shown
 from passbook.messages import (
@@ -32,6 +33,8 @@ from passbook.messages import (
     decode,
     encode,
 )
+
+_LOG: Final = Log("terminals")
 
 HANDSHAKE_TIMEOUT: Final = 10.0
 """Seconds for TLS and WebSocket handshakes."""
@@ -89,11 +92,11 @@ class TerminalDoor:
         try:
             peer = self._identify(socket)
         except PassbookError as error:
-            log.warning("terminal refused", code=error.code, peer=_address(socket))
+            _LOG.warning("terminal-refused", code=error.code, peer=_address(socket))
             await socket.close(POLICY_VIOLATION, error.code)
             return
         if self._connections >= self._limits.connections:
-            log.warning("terminal refused", code="too-many-connections", peer=peer.name)
+            _LOG.warning("terminal-refused", code="too-many-connections", peer=peer.name)
             await socket.close(POLICY_VIOLATION, "too-many-connections")
             return
         self._connections += 1
@@ -114,7 +117,7 @@ class TerminalDoor:
 
     async def _converse(self, socket: ServerConnection, session: TerminalSession, writer: asyncio.Task[None]) -> None:
         """Read and answer until the connection ends."""
-        log.info("terminal connected", peer=session.peer.name)
+        _LOG.info("terminal-connected", peer=session.peer.name)
         self._hub.join(session)
         self._desks.show_prompts(session)
         try:
@@ -125,7 +128,7 @@ class TerminalDoor:
         finally:
             self._hub.leave(session)
             writer.cancel()
-            log.info("terminal disconnected", peer=session.peer.name)
+            _LOG.info("terminal-disconnected", peer=session.peer.name)
 
     async def _answer(self, session: TerminalSession, message: bytes) -> None:
         """One command: acknowledge, then complete; whatever goes wrong ends in a completion with a code."""
@@ -141,7 +144,7 @@ class TerminalDoor:
         try:
             payload = await self._dispatch(session, command)
         except PassbookError as error:
-            log.info("command refused", peer=session.peer.name, code=error.code)
+            _LOG.info("command-refused", peer=session.peer.name, code=error.code)
             completion, payload = completion_for(error), _error_payload(error)
         header = Header(name, MessageType.COMPLETION, number, completion_code=completion)
         session.queue(encode(header, payload))
@@ -157,7 +160,8 @@ class TerminalDoor:
         except PassbookError:
             raise
         except Exception as error:  # noqa: BLE001 - a defect of ours: the peer gets a code, the log its place
-            reference = log.failure("command failed", error, peer=session.peer.name)
+            reference = secrets.token_hex(4)
+            _LOG.failure("command-failed", error, peer=session.peer.name, reference=reference)
             raise PassbookError("internal-error", reference=reference) from None
 
 
