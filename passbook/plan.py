@@ -17,7 +17,7 @@ UNITS_PER_INCH: Final = 2160
 
 
 class Sheet(msgspec.Struct, frozen=True, array_like=True):
-    """What a mechanism must know of a page before it is put in: lengths in 1/2160 inch, pitch in characters per inch."""
+    """What a mechanism must know of a page before it comes in: lengths in 1/2160 inch, characters per inch."""
 
     height: int
     cpi: int = 10
