@@ -1,0 +1,341 @@
+"""The terminal protocol: the XFS4IoT envelope (CWA 17852) and the payloads of `Spooler.*` and `Recovery.*`.
+
+A message is a header and a payload.  The completion code stands in the header (framework 2.4.0 and later); an
+error's stable code and sentence stand in the payload as `errorCode`, `errorDescription` and `errorFacts`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from passbook.drafts import Start
+from passbook.errors import PassbookError
+from passbook.job import JobState, Reason
+from passbook.media import MechanismStatus, Media
+from passbook.plan import StepOutline
+from passbook.record import Answered, Encryption, Record, Verdict, Wrap
+
+PROTOCOL_VERSION: Final = "2.0"
+PUBLISHER_PATH: Final = "/xfs4iot/v1.0"
+SERVICE_PATH: Final = "/xfs4iot/v1.0/Spooler"
+PORT: Final = 5846
+"""The first of the high ports that XFS4IoT reserves (CWA 17852; XFSConstants of the open framework)."""
+
+MAX_MESSAGE: Final = 256 * 1024
+"""Bytes of one message; larger documents come in pieces."""
+MAX_PIECE: Final = 128 * 1024
+"""Bytes of document in one piece, before base64."""
+MAX_DOCUMENT: Final = 1024 * 1024
+"""Bytes of a whole document."""
+
+
+class MessageType(StrEnum):
+    """What a message is (CWA 17852, message header)."""
+
+    COMMAND = "command"
+    ACKNOWLEDGE = "acknowledge"
+    EVENT = "event"
+    COMPLETION = "completion"
+    UNSOLICITED = "unsolicited"
+
+
+class Completion(StrEnum):
+    """How a command ended (CWA 17852, completion codes that this service uses)."""
+
+    SUCCESS = "success"
+    COMMAND_ERROR = "commandErrorCode"
+    INVALID_COMMAND = "invalidCommand"
+    INVALID_DATA = "invalidData"
+    INTERNAL_ERROR = "internalError"
+    AUTHORISATION = "authorisationRequired"
+    NOT_ENOUGH_SPACE = "notEnoughSpace"
+
+
+class Header(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """The header of every message; `request_id` pairs a command with its answers, 0 for unsolicited ones."""
+
+    name: str
+    type: MessageType
+    request_id: int = 0
+    version: str = PROTOCOL_VERSION
+    timeout: int = 0
+    status: str = ""
+    completion_code: Completion | None = None
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """One message as it is on the wire, its payload not yet read."""
+
+    header: Header
+    payload: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class Payload(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
+    """Base of every payload: camel-case names; a field that is not known is an error."""
+
+
+class UploadPiece(Payload, frozen=True):
+    """`Spooler.UploadPiece`: the next bytes of a document; `upload` is chosen by the terminal, per connection."""
+
+    upload: str
+    data: bytes
+
+
+class SubmitJob(Payload, frozen=True):
+    """`Spooler.SubmitJob`: accept one job; its document is `document`, or what was uploaded as `upload`.
+
+    Attributes:
+        start: where the first line goes, when a person at the terminal decides it.
+        layout: instead of the one that the document names.
+        key: 32 bytes that wrap the data key; absent only where the appliance takes jobs without one.
+        key_ref: the requester's own name for the key.
+    """
+
+    client_request: str
+    printer: str
+    format: str
+    name: str = ""
+    document: bytes = b""
+    upload: str = ""
+    priority: int = 50
+    start: Start | None = None
+    layout: str = ""
+    key: bytes = b""
+    key_ref: str = ""
+
+
+class JobRef(Payload, frozen=True):
+    """`Spooler.GetJob`, `Spooler.CancelJob`: which job; `person` is who decided (cancel)."""
+
+    job: str
+    person: str = ""
+
+
+class Nothing(Payload, frozen=True):
+    """The payload of commands that need none."""
+
+
+class JobView(msgspec.Struct, frozen=True, rename="camel"):
+    """A job as every terminal may see it (P12)."""
+
+    job: str
+    requester: str
+    client_request: str
+    sequence: int
+    accepted_at: str
+    format: str
+    layout: str
+    printer: str
+    priority: int
+    state: JobState
+    reasons: tuple[Reason, ...]
+    valid: bool
+    epoch: int
+    steps: int
+    confirmed: int
+    sending: int
+    key_ref: str
+    changed_at: str
+
+
+class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
+    """The question about one job at one epoch (N1, P7).
+
+    Attributes:
+        confirmed: steps 1..confirmed are on paper.
+        in_doubt: the step that was sent and not confirmed; 0 for none.
+        lines_in_doubt: how many of the last lines may be unconfirmed in this dialect.
+        outline: every step, where it goes and how wide.
+        wraps: the data key as sealed for its holders, so that a key ring can open it without sending its own key.
+        readable: whether the appliance still has the data key (then `print` and `resume` need no key).
+        identity: associated data of the wraps.
+    """
+
+    job: JobView
+    media: Media
+    in_doubt: int
+    lines_in_doubt: int
+    outline: tuple[StepOutline, ...]
+    encryption: Encryption
+    recovery_ref: str
+    wraps: tuple[Wrap, ...]
+    readable: bool
+    asked: bool
+    identity: bytes
+    answered: Answered | None
+
+
+class AnswerInquiry(Payload, frozen=True):
+    """`Recovery.AnswerInquiry`: what a person orders (P7).
+
+    Attributes:
+        in_doubt: the step that the person saw in doubt; 0 for none.
+        key: the requester's key (32 bytes), when its holder gives it.
+        data_key: the data key of this one job, opened by a representative's key ring.
+        new_key: a new requester's key, under which the job is put from now on (F7).
+    """
+
+    job: str
+    epoch: int
+    verdict: Verdict
+    person: str
+    step: int = 0
+    in_doubt: int = 0
+    key: bytes = b""
+    data_key: bytes = b""
+    new_key: bytes = b""
+    new_key_ref: str = ""
+
+
+class Prompt(msgspec.Struct, frozen=True, rename="camel"):
+    """`Spooler.MediaPromptEvent`: a person is asked to handle a book; it names job and book.
+
+    Attributes:
+        job: empty when the book of an earlier job lies in the mechanism.
+        action: `insert`, `turn` (insert again, opened at `page`), or `take`.
+        layout: the book type.
+    """
+
+    job: str
+    printer: str
+    action: str
+    page: int
+    layout: str = ""
+
+
+class StepReport(msgspec.Struct, frozen=True, rename="camel"):
+    """`Spooler.StepEvent`: progress, step by step, to the requester."""
+
+    job: str
+    confirmed: int
+    sending: int
+    steps: int
+
+
+class PrinterView(msgspec.Struct, frozen=True, rename="camel"):
+    """One mechanism: what it last said, and how many seconds ago (-1: never)."""
+
+    printer: str
+    status: MechanismStatus
+    age: int
+    job: str = ""
+
+
+class StatusReport(msgspec.Struct, frozen=True, rename="camel"):
+    """`Common.Status`: from last known state, with its age."""
+
+    printers: tuple[PrinterView, ...]
+    terminals: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+class ErrorPayload(msgspec.Struct, frozen=True, rename="camel"):
+    """What went wrong: the stable code, the sentence for the person, and the facts in it."""
+
+    error_code: str
+    error_description: str
+    error_facts: dict[str, str | int] = {}
+
+
+T = TypeVar("T")
+
+
+def view_of(record: Record) -> JobView:
+    """The columns of a record that every terminal may see."""
+    return JobView(
+        job=record.job_id,
+        requester=record.requester,
+        client_request=record.request_id,
+        sequence=record.sequence,
+        accepted_at=record.accepted_at,
+        format=record.format,
+        layout=record.layout,
+        printer=record.printer,
+        priority=record.priority,
+        state=record.state,
+        reasons=record.reasons,
+        valid=record.valid,
+        epoch=record.epoch,
+        steps=record.steps,
+        confirmed=record.confirmed,
+        sending=record.sending,
+        key_ref=record.key_ref,
+        changed_at=record.changed_at,
+    )
+
+
+def inquiry_of(record: Record, wraps: tuple[Wrap, ...], *, readable: bool) -> Inquiry:
+    """The question that an invalid record is; the record itself is the only store of it."""
+    return Inquiry(
+        job=view_of(record),
+        media=record.media,
+        in_doubt=record.sending,
+        lines_in_doubt=record.lines_in_doubt,
+        outline=record.outline,
+        encryption=record.encryption,
+        recovery_ref=record.recovery_ref,
+        wraps=wraps,
+        readable=readable,
+        asked=record.asked,
+        identity=record.identity(),
+        answered=record.answered,
+    )
+
+
+def encode(header: Header, payload: Any = None) -> bytes:
+    """One message as UTF-8 JSON; bytes fields are base64."""
+    body: dict[str, Any] = {"header": header}
+    body["payload"] = {} if payload is None else payload
+    return msgspec.json.encode(body)
+
+
+_ENVELOPE: Final = msgspec.json.Decoder(Envelope)
+
+
+def decode(data: bytes) -> Envelope:
+    """The inverse of encode, payload unread.  Raises PassbookError `invalid-message` or `message-too-large`."""
+    if len(data) > MAX_MESSAGE:
+        raise PassbookError("message-too-large", limit=MAX_MESSAGE)
+    try:
+        return _ENVELOPE.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise PassbookError("invalid-message", why=_where(error)) from None
+
+
+def read_payload(envelope: Envelope, kind: type[T]) -> T:
+    """The payload as `kind`.  Raises PassbookError `invalid-message`, naming the field and never its content."""
+    try:
+        return msgspec.json.decode(envelope.payload, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise PassbookError("invalid-message", why=_where(error)) from None
+
+
+def _where(error: Exception) -> str:
+    """The text of a decoding error without any value of the message: msgspec names types, paths and field names."""
+    if isinstance(error, msgspec.ValidationError):
+        text = str(error)
+        # An unknown enum value or field name comes from the peer and could be anything.
+        return (
+            text if "`$" in text and "Invalid" not in text and "unknown" not in text else "a field is not as described"
+        )
+    return "it is not JSON of the described form"
+
+
+def completion_for(error: PassbookError) -> Completion:
+    """The XFS4IoT completion code that goes with an error."""
+    return _COMPLETIONS.get(error.code, Completion.COMMAND_ERROR)
+
+
+_COMPLETIONS: Final = {
+    "invalid-message": Completion.INVALID_DATA,
+    "message-too-large": Completion.INVALID_DATA,
+    "unknown-command": Completion.INVALID_COMMAND,
+    "internal-error": Completion.INTERNAL_ERROR,
+    "not-permitted": Completion.AUTHORISATION,
+    "no-area-has-room": Completion.NOT_ENOUGH_SPACE,
+    "quota-exceeded": Completion.NOT_ENOUGH_SPACE,
+}
