@@ -143,7 +143,7 @@ def _run(copy: Path, nodes: Sequence[str], options: Sequence[str]) -> _Run:
         # A patched module may have the size and the second of the one before it, which is all that a cache compares.
         "PYTHONDONTWRITEBYTECODE": "1",
         # Wide enough that no node id is cut.
-        "COLUMNS": "500",
+        "COLUMNS": "200",
     }
     for name in ("CI", "BUILD_NUMBER", "PYTEST_ADDOPTS", "PYTHONSAFEPATH"):
         environment.pop(name, None)

@@ -11,9 +11,15 @@ _RULES: Final = "tests/passbook/test_changes_promises.py"
 MUTANTS: Final = (
     Mutant(
         "P2",
-        "P2-journal-invalid.patch",
+        "P2-flag-ignored.patch",
         (f"{_RULES}::test_no_step_of_an_invalid_record_is_sent",),
-        "A step of a stopped job is sent although nobody has answered.",
+        "The flag is looked at only when a job is taken up, so a stopped one goes on unanswered.",
+    ),
+    Mutant(
+        "P2",
+        "P2-journal-invalid.patch",
+        (f"{_RULES}::test_the_flag_alone_decides_whether_a_step_is_sent",),
+        "A step of an invalid record is journaled for sending.",
     ),
     Mutant(
         "P3",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import reduce
 
 import pytest
+from msgspec.structs import replace
 
 from passbook.changes import answer, finish, invalidate, journal, proceed, start, stop, wait_for_people
 from passbook.errors import PassbookError
@@ -62,6 +63,13 @@ def test_no_step_of_an_invalid_record_is_sent(end: Change, change: Change) -> No
     record = after(*BEGUN, journal(0, 1), end)
     assert not record.valid
     assert refused(record, change) == "not-allowed-in-state"
+
+
+def test_the_flag_alone_decides_whether_a_step_is_sent() -> None:
+    """P2: also in a state that would allow it, as a record that was altered may have."""
+    record = replace(after(*BEGUN), valid=False)
+    assert record.state is JobState.PROCESSING
+    assert refused(record, journal(0, 1)) == "not-allowed-in-state"
 
 
 @pytest.mark.parametrize(("confirmed", "sending"), [(0, 2), (0, 1), (1, 3), (2, 3), (3, 4)], ids=str)
