@@ -46,7 +46,7 @@ check: $(STAMP)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@$(PYTEST) -n 2 -m 'not soak'
 
 # An hour is for one test; its own waits are shorter and say what they waited for.
