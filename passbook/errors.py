@@ -218,6 +218,22 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     # Set-up
     "configuration": ErrorKind(Actor.OPERATOR, "{file}: {key}: {why}. The appliance did not start."),
     "file-problem": ErrorKind(Actor.OPERATOR, "{file}: {why}."),
+    "hardening-failed": ErrorKind(
+        Actor.OPERATOR, "The process could not be protected: {what} is not in effect. The appliance did not start."
+    ),
+    # Operators
+    "control-unreachable": ErrorKind(
+        Actor.OPERATOR,
+        "Nobody answers at {socket}: {why}. Nothing was done; see whether passbookd runs and who may use its socket.",
+    ),
+    "revocation-not-told": ErrorKind(
+        Actor.OPERATOR,
+        "{name} is revoked in {file}, but the appliance does not know it yet: {why}. "
+        "What {name} has open stays open; run passbookctl revocations.",
+    ),
+    "too-many-callers": ErrorKind(
+        Actor.OPERATOR, "{limit} operators' commands are under way. Nothing was done; end one, then try again."
+    ),
     # Terminal side
     "keyring-locked": ErrorKind(Actor.TELLER, "The key ring could not be opened: wrong passphrase or damaged file."),
     "key-not-in-ring": ErrorKind(Actor.TELLER, "The key ring has no key {key_ref}. Ask the person who has it."),
