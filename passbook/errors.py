@@ -93,6 +93,18 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Actor.TELLER,
         "{where}: the {column} is not a decimal amount. Nothing was accepted; correct it and send again.",
     ),
+    "amount-too-fine": ErrorKind(
+        Actor.TELLER,
+        "{where}: the {column} has more than the {digits} decimal places of {currency}. Nothing was accepted; "
+        "correct it and send again.",
+    ),
+    "unknown-currency": ErrorKind(
+        Actor.PROGRAMMER, "The currency is not one of: {known}. Nothing was accepted; correct it and send again."
+    ),
+    "date-not-valid": ErrorKind(
+        Actor.TELLER,
+        "{where}: the date is not a day written YYYY-MM-DD. Nothing was accepted; correct it and send again.",
+    ),
     "column-overflow": ErrorKind(
         Actor.TELLER,
         "{where}: the {column} has {length} characters and its column holds {width}. Nothing was accepted; shorten it.",
@@ -107,8 +119,8 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "past-last-line": ErrorKind(
         Actor.TELLER,
-        "The document does not fit: the book ends at page {page} line {line} and {left} lines are left over. "
-        "Nothing was accepted; start a new book.",
+        "The document does not fit: the paper ends at page {page} line {line} and {left} lines are left over. "
+        "Nothing was accepted; start a new book or sheet.",
     ),
     "start-not-given": ErrorKind(
         Actor.TELLER,
@@ -120,6 +132,10 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "unknown-layout": ErrorKind(
         Actor.OPERATOR, "There is no layout {layout}. Nothing was accepted; choose one of: {known}."
+    ),
+    "layout-unfit": ErrorKind(
+        Actor.PROGRAMMER,
+        "Layout {layout} is for {kind}, not for this document. Nothing was accepted; choose another layout.",
     ),
     "unknown-printer": ErrorKind(
         Actor.OPERATOR, "There is no printer {printer}. Nothing was accepted; choose one of: {known}."
