@@ -293,3 +293,8 @@ class PassbookError(Exception):
     def exit_code(self) -> int:
         """The process exit code of a command that ends with this error."""
         return EXIT_CODES[self.actor]
+
+
+def shown(name: str) -> str:
+    """A name that came from a peer, bounded and without control characters, fit to stand in a sentence."""
+    return "".join(char if char.isprintable() else "?" for char in name[:64])

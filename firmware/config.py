@@ -1,0 +1,281 @@
+"""The configuration file: TOML, read once into frozen values; every error names file, key and what was expected."""
+
+from __future__ import annotations
+
+import codecs
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from firmware.toml import MEBIBYTE, KeySource, Misfit, Size, expected, parse, read_table, shown
+from passbook.errors import PassbookError
+
+SOCKET_PATH_LIMIT: Final = 107
+"""Bytes of a Unix socket's path (sun_path is 108 with its final zero; unix(7))."""
+SMALLEST_AREA: Final = MEBIBYTE
+"""Bytes; less is a mistyped unit."""
+
+
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z", description="a name of 1 to 64 letters, digits, '.', '-', '_'"
+    ),
+]
+Names = Annotated[tuple[Name, ...], Meta(description="a list of names of 1 to 64 letters, digits, '.', '-', '_'")]
+Seconds = Annotated[float, Meta(gt=0, le=604800, description="a number of seconds above 0 and at most 604800")]
+Count = Annotated[int, Meta(ge=1, le=1_000_000, description="a whole number from 1 to 1000000")]
+Ceiling = Annotated[int, Meta(ge=0, le=100, description="a whole number from 0 to 100")]
+Flag = Annotated[bool, Meta(description="true or false")]
+TimeOfDay = Annotated[
+    str, Meta(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z", description='a time of day such as "00:00"')
+]
+PortUrl = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[a-z][a-z0-9+]*:[!-~]+\Z",
+        max_length=255,
+        description='a port such as "serial:///dev/ttyUSB0" or "tcp://127.0.0.1:9200"',
+    ),
+]
+Listen = Annotated[
+    str,
+    Meta(
+        pattern=r"\A([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}\Z",
+        description='an address with its port such as "0.0.0.0:5846" or "[::]:5846"',
+    ),
+]
+CodePage = Annotated[str, Meta(max_length=32, description='a code page such as "cp858"')]
+Level: TypeAlias = Annotated[
+    Literal["debug", "info", "warning", "error"], Meta(description='one of "debug", "info", "warning", "error"')
+]
+
+
+class AreaConfig(msgspec.Struct, frozen=True):
+    """`[[area]]`: one logical area of the store (F8); `quota` is bytes of database and WAL together."""
+
+    name: Name
+    path: Path
+    quota: Size
+
+
+class PrinterConfig(msgspec.Struct, frozen=True):
+    """`[[printer]]`: one mechanism; time-outs are seconds.
+
+    Attributes:
+        insert_timeout: for a person to put the book in.
+        take_timeout: for a person to take it out.
+        answer_timeout: for the mechanism to answer one question.
+    """
+
+    name: Name
+    port: PortUrl
+    dialect: Name = "pr2"
+    code_page: CodePage = "cp858"
+    insert_timeout: Seconds = 120.0
+    take_timeout: Seconds = 120.0
+    answer_timeout: Seconds = 2.0
+
+
+class TerminalsConfig(msgspec.Struct, frozen=True):
+    """`[terminals]`: where terminals connect, and the PEM files that say who both sides are."""
+
+    certificate: Path
+    key: Path
+    ca: Path
+    revoked: Path
+    listen: Listen = "0.0.0.0:5846"  # an appliance serves the branch network; mutual TLS admits
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host (an IPv6 address without its brackets) and port."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
+class KeysConfig(msgspec.Struct, frozen=True):
+    """`[keys]`: the appliance key, the branch recovery key's public half, and whether jobs may come without a key."""
+
+    appliance: KeySource
+    recovery_public: Path | None = None
+    own_key_jobs: Flag = False
+
+
+class RecoveryConfig(msgspec.Struct, frozen=True):
+    """`[recovery]`: who is asked when after a stop.
+
+    Attributes:
+        grace: seconds that a requester has to connect again.
+        answer_timeout: seconds that a connected requester has to answer; then the representatives are asked too.
+        representatives: names of terminals that answer when the requester does not (F3).
+        day_ends: "HH:MM", the local time at which the business day changes.
+    """
+
+    grace: Seconds = 30.0
+    answer_timeout: Seconds = 120.0
+    representatives: Names = ()
+    day_ends: TimeOfDay = "00:00"
+
+
+class LimitsConfig(msgspec.Struct, frozen=True):
+    """`[limits]`: what terminals may use; jobs, bytes and commands are per terminal."""
+
+    jobs_per_terminal: Count = 200
+    bytes_per_terminal: Size = Size(16 * MEBIBYTE)
+    connections: Count = 200
+    commands_per_second: Count = 50
+    priority_ceiling: Ceiling = 100
+
+
+class LogConfig(msgspec.Struct, frozen=True):
+    """`[log]`: the least severe level that is written."""
+
+    level: Level = "info"
+
+
+class Config(msgspec.Struct, frozen=True):
+    """The whole file; paths are absolute, sizes bytes, times seconds.
+
+    Attributes:
+        file: where it was read from; errors found later name it.
+        data: folder for what is neither an area nor a secret; None when there is none.
+        control: the Unix socket of the operators.
+    """
+
+    file: Path
+    appliance: Name
+    areas: tuple[AreaConfig, ...] = msgspec.field(name="area")
+    printers: tuple[PrinterConfig, ...] = msgspec.field(name="printer")
+    terminals: TerminalsConfig
+    keys: KeysConfig
+    data: Path | None = None
+    layouts: Path | None = None
+    control: Path = Path("/run/passbook/control.sock")
+    recovery: RecoveryConfig = RecoveryConfig()
+    limits: LimitsConfig = LimitsConfig()
+    log: LogConfig = LogConfig()
+
+    def problem(self, key: str, why: str) -> PassbookError:
+        """The error for something that is found wrong with `key` after the file was read."""
+        return PassbookError("configuration", file=str(self.file), key=key, why=why)
+
+
+def load(path: Path) -> Config:
+    """Read and judge the file; PassbookError `configuration` names file, key and what was expected."""
+    file = Path(os.path.abspath(path))  # noqa: PTH100  # resolve() fails on a symlink loop with another error
+    try:
+        config = read_table(Config, "", parse(file), file.parent, {"file": file})
+        _judge(config)
+    except Misfit as wrong:
+        raise PassbookError("configuration", file=str(path), key=wrong.key, why=wrong.why) from None
+    return config
+
+
+def check_files(config: Config, environ: Mapping[str, str] = os.environ) -> None:
+    """Open every file that the configuration names; PassbookError `configuration` names the first that fails.
+
+    A credential is looked at only where systemd handed credentials over: a person who checks has none.
+    """
+    for key, path in _named_files(config, environ):
+        try:
+            with path.open("rb"):
+                mode = path.stat().st_mode
+        except OSError as error:
+            raise config.problem(key, f"{path} cannot be read: {error.strerror}") from None
+        if key in SECRET and mode & 0o007:
+            raise config.problem(key, f"{path} can be read by everybody; expected mode 0600 or less")
+    if config.layouts is not None and not config.layouts.is_dir():
+        raise config.problem("layouts", f"{config.layouts} is not a folder; expected one with book layouts")
+
+
+def summary(config: Config) -> str:
+    """What the appliance would do, in a few lines for the person who checks the file."""
+    lines = [f"appliance  {config.appliance}, terminals at {config.terminals.listen}"]
+    lines += [f"area       {area.name}, {area.quota // MEBIBYTE} MiB in {area.path}" for area in config.areas]
+    lines += [f"printer    {one.name}, {one.dialect} at {one.port}, {one.code_page}" for one in config.printers]
+    people = ", ".join(config.recovery.representatives) or "only those that announce themselves"
+    lines.append(f"representatives  {people}")
+    if config.keys.appliance.path is not None:
+        lines.append(f"appliance key    a plain file, as safe as {config.keys.appliance.path}")
+    else:
+        lines.append(f"appliance key    credential {config.keys.appliance.credential}")
+    lines.append(f"jobs without a requester's key  {'taken' if config.keys.own_key_jobs else 'refused'}")
+    return "\n".join(lines)
+
+
+SECRET: Final = frozenset({"terminals.key", "keys.appliance"})
+"""Keys whose files only the appliance may read."""
+
+
+def _judge(config: Config) -> None:
+    """What no single value can say."""
+    _judge_areas(config.areas)
+    if not config.printers:
+        raise Misfit("printer", "expected at least one [[printer]]")
+    _distinct("printer", "name", [one.name for one in config.printers])
+    _distinct("printer", "port", [one.port for one in config.printers])
+    for number, printer in enumerate(config.printers):
+        if not _is_code_page(printer.code_page):
+            raise Misfit(
+                f"printer[{number}].code_page", f"expected {expected(CodePage)}, got {shown(printer.code_page)}"
+            )
+    if config.terminals.address[1] > 65535:  # noqa: PLR2004  # the largest TCP port
+        raise Misfit("terminals.listen", "expected a port of at most 65535")
+    if len(os.fsencode(config.control)) > SOCKET_PATH_LIMIT:
+        raise Misfit("control", f"expected a path of at most {SOCKET_PATH_LIMIT} bytes")
+    _judge_appliance_key(config)
+
+
+def _judge_areas(areas: tuple[AreaConfig, ...]) -> None:
+    if len(areas) < 2:  # noqa: PLR2004  # F8: two or more
+        raise Misfit("area", f"expected at least two [[area]], got {len(areas)}")
+    _distinct("area", "name", [area.name for area in areas])
+    real = [_real(area.path) for area in areas]
+    for number, path in enumerate(real):
+        for earlier, other in enumerate(real[:number]):
+            if path.is_relative_to(other) or other.is_relative_to(path):
+                raise Misfit(f"area[{number}].path", f"expected a folder apart from that of area[{earlier}]")
+        if areas[number].quota < SMALLEST_AREA:
+            raise Misfit(f"area[{number}].quota", 'expected at least "1 MiB"')
+
+
+def _judge_appliance_key(config: Config) -> None:
+    path = config.keys.appliance.path
+    if path is None:
+        return
+    folders = [(f"area[{number}].path", area.path) for number, area in enumerate(config.areas)]
+    if config.data is not None:
+        folders.append(("data", config.data))
+    for key, folder in folders:
+        if _real(path).is_relative_to(_real(folder)):
+            raise Misfit("keys.appliance", f"expected a file outside of {key}: who has the disk must not have the key")
+
+
+def _distinct(table: str, key: str, values: list[str]) -> None:
+    for number, value in enumerate(values):
+        if value in values[:number]:
+            raise Misfit(f"{table}[{number}].{key}", f"{shown(value)} is taken by {table}[{values.index(value)}]")
+
+
+def _is_code_page(name: str) -> bool:
+    try:
+        return "é".encode(codecs.lookup(name).name, "replace") != b"" and len("é".encode(name, "replace")) == 1
+    except (LookupError, ValueError, TypeError, AttributeError):
+        return False
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _named_files(config: Config, environ: Mapping[str, str]) -> list[tuple[str, Path]]:
+    files = [(f"terminals.{name}", getattr(config.terminals, name)) for name in ("certificate", "key", "ca", "revoked")]
+    if config.keys.appliance.path is not None or "CREDENTIALS_DIRECTORY" in environ:
+        files.append(("keys.appliance", config.keys.appliance.file(environ)))
+    if config.keys.recovery_public is not None:
+        files.append(("keys.recovery_public", config.keys.recovery_public))
+    return files
