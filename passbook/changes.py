@@ -48,8 +48,7 @@ def journal(confirmed: int, sending: int) -> Change:
 
     def change(record: Record) -> Outcome:
         _must_be_valid(record, JobEvent.PROCEED)
-        # A turn is under way while its job waits for people, so both working states journal.
-        if record.state not in {JobState.PROCESSING, JobState.PROCESSING_STOPPED}:
+        if record.state is not JobState.PROCESSING:
             raise PassbookError(
                 "not-allowed-in-state", job=record.job_id, state=record.state.value, event=JobEvent.PROCEED.value
             )
@@ -189,14 +188,16 @@ def finish(at: str) -> Change:
     return change
 
 
-def cancel(at: str, terminal: str, person: str) -> Change:
-    """A person ends a job that no mechanism is working on."""
+def cancel(at: str, terminal: str, person: str, *, at_boundary: bool = False) -> Change:
+    """A person ends a job: one that no mechanism works on, or (its desk asks) one that stands between two steps."""
 
     def change(record: Record) -> Outcome:
-        if record.valid and record.state in {JobState.PROCESSING, JobState.PROCESSING_STOPPED}:
+        working = record.valid and record.state in {JobState.PROCESSING, JobState.PROCESSING_STOPPED}
+        if working and (not at_boundary or record.sending):
             raise PassbookError("job-is-printing", job=record.job_id)
         given = Answered(record.epoch, Verdict.DISCARD, 0, record.sending, terminal, person)
-        ended = replace(_move(record, JobEvent.CANCEL, Reason.CANCELED_BY_PERSON, at=at), valid=False, answered=given)
+        moved = _move(record, JobEvent.CANCEL, Reason.CANCELED_BY_PERSON, at=at)
+        ended = replace(moved, valid=False, answered=given)
         return Outcome(ended, entry_of(HistoryKind.ENDED, ended, at))
 
     return change

@@ -70,6 +70,17 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Actor.OPERATOR,
         "The certificate of {who} has been revoked. The connection was closed; enroll the terminal again.",
     ),
+    "name-malformed": ErrorKind(
+        Actor.OPERATOR,
+        "The name is not 1 to 63 of a-z, 0-9, dot, hyphen and underscore with a letter or digit first. "
+        "Nothing was changed.",
+    ),
+    "request-not-signed": ErrorKind(
+        Actor.OPERATOR, "The certificate request was not signed: {why}. Nothing was changed."
+    ),
+    "unknown-terminal": ErrorKind(
+        Actor.OPERATOR, "No certificate was ever issued to {name}. Nothing was changed; look at the register."
+    ),
     # Documents
     "document-malformed": ErrorKind(
         Actor.PROGRAMMER, "The document could not be read: {where}: {why}. Nothing was accepted."
@@ -81,6 +92,18 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "amount-not-decimal": ErrorKind(
         Actor.TELLER,
         "{where}: the {column} is not a decimal amount. Nothing was accepted; correct it and send again.",
+    ),
+    "amount-too-fine": ErrorKind(
+        Actor.TELLER,
+        "{where}: the {column} has more than the {digits} decimal places of {currency}. Nothing was accepted; "
+        "correct it and send again.",
+    ),
+    "unknown-currency": ErrorKind(
+        Actor.PROGRAMMER, "The currency is not one of: {known}. Nothing was accepted; correct it and send again."
+    ),
+    "date-not-valid": ErrorKind(
+        Actor.TELLER,
+        "{where}: the date is not a day written YYYY-MM-DD. Nothing was accepted; correct it and send again.",
     ),
     "column-overflow": ErrorKind(
         Actor.TELLER,
@@ -96,8 +119,8 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "past-last-line": ErrorKind(
         Actor.TELLER,
-        "The document does not fit: the book ends at page {page} line {line} and {left} lines are left over. "
-        "Nothing was accepted; start a new book.",
+        "The document does not fit: the paper ends at page {page} line {line} and {left} lines are left over. "
+        "Nothing was accepted; start a new book or sheet.",
     ),
     "start-not-given": ErrorKind(
         Actor.TELLER,
@@ -109,6 +132,10 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "unknown-layout": ErrorKind(
         Actor.OPERATOR, "There is no layout {layout}. Nothing was accepted; choose one of: {known}."
+    ),
+    "layout-unfit": ErrorKind(
+        Actor.PROGRAMMER,
+        "Layout {layout} is for {kind}, not for this document. Nothing was accepted; choose another layout.",
     ),
     "unknown-printer": ErrorKind(
         Actor.OPERATOR, "There is no printer {printer}. Nothing was accepted; choose one of: {known}."
@@ -237,6 +264,12 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     # Terminal side
     "keyring-locked": ErrorKind(Actor.TELLER, "The key ring could not be opened: wrong passphrase or damaged file."),
     "key-not-in-ring": ErrorKind(Actor.TELLER, "The key ring has no key {key_ref}. Ask the person who has it."),
+    "key-exists": ErrorKind(
+        Actor.TELLER, "The key ring has a key {key_ref} already. Nothing was changed; choose another name."
+    ),
+    "passphrase-missing": ErrorKind(
+        Actor.TELLER, "The key ring needs its passphrase: run this at a terminal, or give --passphrase-file."
+    ),
     "appliance-unreachable": ErrorKind(
         Actor.OPERATOR,
         "The appliance at {address} does not answer: {why}. Nothing was sent; look at network and power.",
@@ -276,3 +309,8 @@ class PassbookError(Exception):
     def exit_code(self) -> int:
         """The process exit code of a command that ends with this error."""
         return EXIT_CODES[self.actor]
+
+
+def shown(name: str) -> str:
+    """A name that came from a peer, bounded and without control characters, fit to stand in a sentence."""
+    return "".join(char if char.isprintable() else "?" for char in name[:64])

@@ -131,6 +131,7 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
     sequence: int
     accepted_at: str
     format: str
+    layout: str
     printer: str
     priority: int
     state: JobState
@@ -197,6 +198,7 @@ class Prompt(msgspec.Struct, frozen=True, rename="camel"):
     """`Spooler.MediaPromptEvent`: a person is asked to handle a book; it names job and book.
 
     Attributes:
+        job: empty when the book of an earlier job lies in the mechanism.
         action: `insert`, `turn` (insert again, opened at `page`), or `take`.
         layout: the book type.
     """
@@ -205,7 +207,7 @@ class Prompt(msgspec.Struct, frozen=True, rename="camel"):
     printer: str
     action: str
     page: int
-    layout: str
+    layout: str = ""
 
 
 class StepReport(msgspec.Struct, frozen=True, rename="camel"):
@@ -255,6 +257,7 @@ def view_of(record: Record) -> JobView:
         sequence=record.sequence,
         accepted_at=record.accepted_at,
         format=record.format,
+        layout=record.layout,
         printer=record.printer,
         priority=record.priority,
         state=record.state,

@@ -11,10 +11,12 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from passbook.confidential import Confidential
+
 UNITS_PER_INCH: Final = 2160
 
 
-class Run(msgspec.Struct, frozen=True, array_like=True):
+class Run(Confidential, frozen=True, array_like=True):
     """Text struck without a gap, from `column` (1-based) to the right; no control characters."""
 
     column: int

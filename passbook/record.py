@@ -66,8 +66,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         accepted_at: wall time, ISO 8601 in UTC, for people only.
         key_ref: the requester's name for the key; empty for Encryption.APPLIANCE.
         recovery_ref: the branch recovery key under which the data key is wrapped too; empty for none.
+        layout: name of the book layout or sheet that it was placed on.
+        page_height: of that layout, in 1/2160 inch; a layout that changes later moves nothing.
         steps: number of steps of the plan; they are counted from 1.
-        size: bytes that its sealed content takes.
+        size: bytes of document and plan before they were sealed.
 
         valid: may be printed without asking anybody.
         epoch: rises at every invalidation and every stop in doubt; with job_id it names an inquiry.
@@ -91,6 +93,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     steps: int
     outline: tuple[StepOutline, ...]
     size: int
+    layout: str = ""
+    page_height: int = 0
 
     key_ref: str = ""
     recovery_ref: str = ""
@@ -136,6 +140,8 @@ IMMUTABLE: Final = (
     "steps",
     "outline",
     "size",
+    "layout",
+    "page_height",
 )
 """Names of the fields of Record that never change."""
 

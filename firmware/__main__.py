@@ -1,0 +1,38 @@
+"""`passbookd`: the appliance process."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from firmware import appliance, config, hardening, logs
+from passbook.errors import PassbookError
+
+DEFAULT_FILE = Path("/etc/passbook/passbook.toml")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the appliance, or only check its configuration; the exit code says who must act."""
+    parser = argparse.ArgumentParser(prog="passbookd", description="The passbook printer server.")
+    parser.add_argument("--config", type=Path, default=DEFAULT_FILE, metavar="FILE")
+    parser.add_argument("--check", type=Path, metavar="FILE", help="check a configuration file and end")
+    options = parser.parse_args(argv)
+    try:
+        settings = config.load(options.check or options.config)
+        config.check_files(settings)
+        if options.check:
+            print(f"{options.check}: all right")
+            print(config.summary(settings))
+            return 0
+        hardening.harden()
+        logs.configure(settings.log.level)
+        appliance.run(settings)
+    except PassbookError as error:
+        print(f"passbookd: {error} [{error.code}]", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""Admission: who, what, where to, under which key, and is there room; all decided before anything is stored (P1).
+
+A document is read and placed whole before it is accepted, so that what does not fit, cannot be encoded or contains
+control characters is refused while nothing has changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+from drivers.profile import Profile
+from passbook.documents import PassbookUpdate, TextDocument, parse_document
+from passbook.layout import BookLayout
+from passbook.placing import Start, place
+from storage.envelope import Rng, SealedJob
+from storage.keys import ApplianceKey
+from storage.spool import Ticket
+
+from firmware.clock import Clock, stamp
+from firmware.config import KeysConfig, LimitsConfig, PrinterConfig
+from firmware.jobs import Jobs
+from firmware.tls import Peer
+from passbook.errors import PassbookError, shown
+from passbook.messages import MAX_DOCUMENT, SubmitJob
+from passbook.plan import Plan, encode_plan, outline
+from passbook.record import Encryption, Record, Wrap
+from storage import envelope
+
+KEY_BYTES: Final = 32
+REQUEST_ID_LIMIT: Final = 128
+"""Characters of a requester's own id for a request; an UUID or a message id fits."""
+TEXT_LAYOUT: Final = "sheet"
+"""The layout of a text document that names none."""
+
+
+class Printing(msgspec.Struct, frozen=True):
+    """What admission must know of one printer."""
+
+    settings: PrinterConfig
+    profile: Profile
+
+
+class Admission:
+    """Turns a request into an accepted record, or a refusal that changed nothing."""
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        printers: Mapping[str, Printing],
+        layouts: Mapping[str, BookLayout],
+        keys: KeysConfig,
+        limits: LimitsConfig,
+        *,
+        appliance_key: ApplianceKey,
+        recovery_public: bytes | None,
+        clock: Clock,
+        rng: Rng,
+    ) -> None:
+        self._jobs = jobs
+        self._printers = printers
+        self._layouts = layouts
+        self._keys = keys
+        self._limits = limits
+        self._appliance_key = appliance_key
+        self._recovery_public = recovery_public
+        self._clock = clock
+        self._rng = rng
+
+    async def submit(self, peer: Peer, request: SubmitJob, document: bytes) -> Record:
+        """Accept one job; returns after its commit.  The same request again gives the same job (P10).
+
+        Raises PassbookError; but for `outcome-unknown` nothing was changed.
+        """
+        layout, plan = await asyncio.to_thread(self._placed, request, document)
+        attributes = self._attributes(request)
+        encoded = encode_plan(plan)
+        size = len(document) + len(encoded) + len(attributes)
+        content = b"\0".join((request.printer.encode(), request.format.encode(), encoded, document))
+        reserved = self._jobs.spool.reserve(peer.name, request.client_request, content, size)
+        if isinstance(reserved, Record):
+            return reserved
+        try:
+            record = self._record(peer, request, reserved, layout, plan, size)
+            key = envelope.new_data_key(self._rng)
+            sealed = await asyncio.to_thread(self._sealed, record, key, attributes, encoded, document)
+            wraps = self._wraps(record, key, request)
+        except BaseException:
+            self._jobs.spool.release(reserved)
+            raise
+        # From here the store decides; a terminal that goes away does not undo an acceptance.
+        return await asyncio.shield(asyncio.wrap_future(self._jobs.accept(reserved, record, sealed, wraps, key)))
+
+    def _placed(self, request: SubmitJob, document: bytes) -> tuple[BookLayout, Plan]:
+        """Everything about the request that can be wrong, judged."""
+        printer = self._judge(request, document)
+        parsed = parse_document(request.format, document)
+        layout = self._layout_of(parsed, request)
+        pages = printer.profile.code_page(printer.settings.code_page)
+        start = None if request.start is None else Start(request.start.page, request.start.line)
+        return layout, place(parsed, layout, codec=pages.codec, code_page=printer.settings.code_page, start=start)
+
+    def _judge(self, request: SubmitJob, document: bytes) -> Printing:
+        if not 1 <= len(request.client_request) <= REQUEST_ID_LIMIT or not request.client_request.isprintable():
+            why = f"clientRequest must have 1 to {REQUEST_ID_LIMIT} printable characters"
+            raise PassbookError("invalid-message", why=why)
+        if not 1 <= request.priority <= self._limits.priority_ceiling:
+            raise PassbookError("invalid-message", why=f"priority must be 1 to {self._limits.priority_ceiling}")
+        if len(document) > MAX_DOCUMENT:
+            raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
+        if not request.key and not self._keys.own_key_jobs:
+            raise PassbookError("key-missing")
+        if request.key and len(request.key) != KEY_BYTES:
+            raise PassbookError("key-malformed", expected=f"{KEY_BYTES} bytes")
+        if request.printer not in self._printers:
+            raise PassbookError("unknown-printer", printer=shown(request.printer), known=", ".join(self._printers))
+        return self._printers[request.printer]
+
+    def _layout_of(self, document: PassbookUpdate | TextDocument, request: SubmitJob) -> BookLayout:
+        named = document.layout if isinstance(document, PassbookUpdate) else request.layout or TEXT_LAYOUT
+        if named not in self._layouts:
+            raise PassbookError("unknown-layout", layout=shown(named), known=", ".join(self._layouts))
+        return self._layouts[named]
+
+    def _attributes(self, request: SubmitJob) -> bytes:
+        return msgspec.json.encode({"name": request.name})
+
+    def _record(
+        self, peer: Peer, request: SubmitJob, ticket: Ticket, layout: BookLayout, plan: Plan, size: int
+    ) -> Record:
+        at = stamp(self._clock)
+        return Record(
+            job_id=ticket.job_id,
+            requester=peer.name,
+            request_id=request.client_request,
+            sequence=ticket.sequence,
+            accepted_at=at,
+            format=request.format,
+            printer=request.printer,
+            encryption=Encryption.REQUESTER if request.key else Encryption.APPLIANCE,
+            steps=len(plan),
+            outline=outline(plan),
+            size=size,
+            layout=layout.name,
+            page_height=layout.page_height,
+            key_ref=request.key_ref,
+            recovery_ref="branch-recovery" if self._recovery_public else "",
+            priority=request.priority,
+            business_date=self._clock.now().date().isoformat(),
+            clock_trusted=self._clock.trusted(),
+            changed_at=at,
+        )
+
+    def _sealed(self, record: Record, key: bytes, attributes: bytes, plan: bytes, document: bytes) -> SealedJob:
+        return envelope.seal(record.identity(), key, attributes=attributes, plan=plan, document=document, rng=self._rng)
+
+    def _wraps(self, record: Record, key: bytes, request: SubmitJob) -> tuple[Wrap, ...]:
+        identity = record.identity()
+        if record.encryption is Encryption.REQUESTER:
+            first = envelope.wrap_for_requester(identity, key, request.key, request.key_ref, self._rng)
+        else:
+            first = envelope.wrap_for_appliance(identity, key, self._appliance_key, self._rng)
+        if self._recovery_public is None:
+            return (first,)
+        recovery = envelope.wrap_for_recovery(identity, key, self._recovery_public, record.recovery_ref)
+        return (first, recovery)

@@ -1,0 +1,200 @@
+"""The composition root: builds every part of the appliance once, runs it, and ends it in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import secrets
+import signal
+
+from drivers.port import open_port
+from drivers.profile import Profile, load_profile
+from drivers.session import DocumentSession
+from storage.keys import ApplianceKey, load_appliance_key, load_recovery_public
+from storage.spool import AreaSettings, Spool, SpoolLimits
+
+from firmware.admission import Admission, Printing
+from firmware.clock import Clock, SystemClock, stamp
+from firmware.config import Config, PrinterConfig
+from firmware.desk import PrintDesk
+from firmware.desks import Desks
+from firmware.doors.commands import TerminalCommands
+from firmware.doors.operators import OperatorDoor
+from firmware.doors.terminals import TerminalDoor
+from firmware.hub import Hub
+from firmware.identity import Doorkeeper
+from firmware.jobs import Jobs
+from firmware.keys import DataKeys
+from firmware.layouts import load_layouts
+from firmware.logs import Log
+from firmware.news import JobChanged, News, PrinterChanged, PromptChanged, StepDone
+from firmware.notify import Notifier
+from firmware.operations import Operations
+from firmware.recovery_desk import RecoveryDesk
+from firmware.tls import server_context, shrink_buffers
+from passbook.job import Reason
+from passbook.messages import SERVICE_PATH, StatusReport, StepReport, view_of
+
+_LOG: Final = Log("appliance")
+
+
+class Appliance:
+    """One running appliance."""
+
+    def __init__(self, config: Config, *, clock: Clock, notifier: Notifier) -> None:
+        self._config = config
+        self._clock = clock
+        self._notifier = notifier
+        self._loop = asyncio.get_running_loop()
+        self._stopped = asyncio.Event()
+        self._key = load_appliance_key(config.keys.appliance.file())
+        self._spool = self._open_spool(self._key)
+        self._keys = DataKeys()
+        self._jobs = Jobs(self._spool, self._keys, self._tell)
+        self._hub = Hub(config.recovery.representatives)
+        self._doorkeeper = Doorkeeper(config.terminals, clock)
+        self._profiles = {printer.name: load_profile(printer.dialect) for printer in config.printers}
+        self._desks = Desks(self._make_desks(), self._jobs, self._hub, clock)
+        self._recovery = RecoveryDesk(
+            self._jobs, self._hub, config.recovery, self._key, clock=clock, rng=secrets.token_bytes
+        )
+        self._admission = self._make_admission()
+
+    async def run(self) -> None:
+        """Power on, open the doors, serve until SIGTERM or SIGINT, and end in order."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._stopped.set)
+        self._power_on()
+        recovery = asyncio.create_task(self._recovery.run())
+        try:
+            async with contextlib.AsyncExitStack() as doors:
+                await self._open_doors(doors)
+                for record in self._spool.inquiries():
+                    self._recovery.note(record)
+                self._desks.start()
+                self._notifier.ready()
+                _LOG.info("ready", count=len(self._spool.records()))
+                await self._stopped.wait()
+                self._notifier.stopping()
+                await self._desks.stop()
+        finally:
+            recovery.cancel()
+            self._spool.close()
+        _LOG.info("stopped")
+
+    def _open_spool(self, key: ApplianceKey) -> Spool:
+        config = self._config
+        areas = [AreaSettings(area.name, area.path, area.quota) for area in config.areas]
+        limits = SpoolLimits(config.limits.jobs_per_terminal, config.limits.bytes_per_terminal)
+        spool = Spool.open(areas, key, appliance=config.appliance, limits=limits, rng=secrets.token_bytes)
+        for problem in spool.problems:
+            _LOG.error("storage-problem", code=problem.code)
+        return spool
+
+    def _power_on(self) -> None:
+        """Everything that an earlier start left becomes invalid before a door or a desk opens (P4)."""
+        report = self._spool.power_on(Reason.POWER_LOSS, stamp(self._clock))
+        _LOG.info("power-on", count=report.invalidated)
+
+    def _make_desks(self) -> dict[str, PrintDesk]:
+        return {
+            printer.name: PrintDesk(
+                printer,
+                connect=functools.partial(connect, printer, self._profiles[printer.name], self._clock),
+                lines_in_doubt=self._profiles[printer.name].lines_in_doubt,
+                jobs=self._jobs,
+                clock=self._clock,
+                tell=self._tell,
+            )
+            for printer in self._config.printers
+        }
+
+    def _make_admission(self) -> Admission:
+        config = self._config
+        public = config.keys.recovery_public
+        return Admission(
+            self._jobs,
+            {one.name: Printing(one, self._profiles[one.name]) for one in config.printers},
+            load_layouts(config.layouts),
+            config.keys,
+            config.limits,
+            appliance_key=self._key,
+            recovery_public=None if public is None else load_recovery_public(public),
+            clock=self._clock,
+            rng=secrets.token_bytes,
+        )
+
+    async def _open_doors(self, doors: contextlib.AsyncExitStack) -> None:
+        config = self._config
+        host, port = config.terminals.address
+        commands = TerminalCommands(
+            jobs=self._jobs,
+            admission=self._admission,
+            recovery=self._recovery,
+            desks=self._desks,
+            status=self.status,
+            uri=f"wss://{config.terminals.listen}{SERVICE_PATH}",
+        )
+        door = TerminalDoor(
+            hub=self._hub,
+            desks=self._desks,
+            commands=commands.handlers(),
+            limits=config.limits,
+            judge=self._doorkeeper.judge,
+        )
+        server = await door.open(
+            host, port, server_context(config.terminals.certificate, config.terminals.key, config.terminals.ca)
+        )
+        await doors.enter_async_context(server)
+        operations = Operations(
+            spool=self._spool,
+            recovery=self._recovery,
+            desks=self._desks,
+            hub=self._hub,
+            doorkeeper=self._doorkeeper,
+            status=self.status,
+        )
+        await doors.enter_async_context(OperatorDoor(config.control, operations.handlers()))
+        _LOG.info("doors-open", count=server.sockets[0].getsockname()[1])
+
+    def status(self) -> StatusReport:
+        """What is known now, at once."""
+        areas = tuple(f"{area.name}: {area.state}" for area in self._spool.areas())
+        problems = tuple(str(problem) for problem in self._spool.problems)
+        return StatusReport(self._desks.views(), self._hub.names(), areas, problems)
+
+    def _tell(self, news: News) -> None:
+        """Take news from any thread; after the loop's end nobody is there to be told."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._spread, news)
+
+    def _spread(self, news: News) -> None:
+        match news:
+            case JobChanged(record):
+                self._hub.tell(record.requester, "Spooler.JobEvent", view_of(record), representatives=True)
+                self._recovery.note(record)
+                self._desks.note_job(record)
+            case StepDone(record):
+                report = StepReport(record.job_id, record.confirmed, record.sending, record.steps)
+                self._hub.tell(record.requester, "Spooler.StepEvent", report, representatives=False)
+            case PromptChanged():
+                self._desks.note_prompt(news)
+            case PrinterChanged():
+                self._desks.note_printer(news)
+
+
+def connect(printer: PrinterConfig, profile: Profile, clock: Clock) -> DocumentSession:
+    """A document session over a newly opened port.  Raises MechanismStop when the port cannot be opened."""
+    port = open_port(printer.port)
+    return DocumentSession(port, profile, code_page=printer.code_page, printer=printer.name, clock=clock.monotonic)
+
+
+def run(config: Config) -> None:
+    """Run an appliance until it is told to stop."""
+    shrink_buffers()
+
+    async def start() -> None:
+        await Appliance(config, clock=SystemClock(), notifier=Notifier()).run()
+
+    asyncio.run(start())

@@ -1,0 +1,299 @@
+"""The print desk: one thread that owns one mechanism and runs one document session at a time (DESIGN section 6).
+
+It is a thin loop around passbook.printing: ask for the next act, do it, say what happened.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from drivers.session import DocumentSession, SessionState
+from drivers.stop import MechanismStop
+from storage.envelope import open_plan
+
+from firmware.clock import Clock, stamp
+from firmware.config import PrinterConfig
+from firmware.jobs import Jobs
+from firmware.logs import Log
+from firmware.news import News, PrinterChanged, PromptChanged
+from passbook import changes
+from passbook.errors import PassbookError
+from passbook.job import Reason
+from passbook.media import Device, MechanismStatus, Media
+from passbook.messages import PrinterView, Prompt
+from passbook.plan import Plan, decode_plan
+from passbook.printing import (
+    Act,
+    AskForMedium,
+    Finish,
+    GiveBack,
+    Happening,
+    JournalStep,
+    PrintLine,
+    TurnPage,
+    Work,
+    after,
+    begin,
+    next_act,
+)
+from passbook.record import Record
+
+_LOG: Final = Log("desk")
+
+IDLE_LOOK: Final = 2.0
+"""Seconds between two looks at an idle mechanism."""
+RETRY: Final = 1.0
+"""Seconds before a mechanism that did not answer is tried again."""
+TAKE_LOOK: Final = 5.0
+"""Seconds of one wait for a person to take the book; the desk then looks whether it shall stop."""
+
+
+class PrintDesk:
+    """Prints the valid jobs of one mechanism, one after the other, each step durable before its bytes leave."""
+
+    def __init__(
+        self,
+        settings: PrinterConfig,
+        *,
+        connect: Callable[[], DocumentSession],
+        lines_in_doubt: int,
+        jobs: Jobs,
+        clock: Clock,
+        tell: Callable[[News], None],
+    ) -> None:
+        self._settings = settings
+        self._connect = connect
+        self._lines_in_doubt = lines_in_doubt
+        self._jobs = jobs
+        self._clock = clock
+        self._tell = tell
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._session: DocumentSession | None = None
+        self._printing: str = ""
+        self._cancelled_by: tuple[str, str] | None = None
+        self._thread = threading.Thread(target=self._run, name=f"desk {settings.name}")
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """A job may have become valid."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish the step under way, journal it, and end; returns when the thread has ended."""
+        self._stopping.set()
+        self._wake.set()
+        with self._lock:
+            if self._session is not None:
+                self._session.interrupt()
+        self._thread.join()
+
+    def cancel(self, job: str, terminal: str, person: str) -> bool:
+        """End `job` before its next step; False when it is not printing here."""
+        with self._lock:
+            if self._printing != job:
+                return False
+            self._cancelled_by = (terminal, person)
+            if self._session is not None:
+                self._session.interrupt()
+            return True
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                session = self._connect()
+            except MechanismStop as stop:
+                self._say(Device.OFFLINE, Media.UNKNOWN, stop.reason)
+                self._stopping.wait(RETRY)
+                continue
+            with self._lock:
+                self._session = session
+            try:
+                self._serve(session)
+            except MechanismStop as stop:
+                _LOG.warning("mechanism-stopped", printer=self._settings.name, reason=stop.reason.value)
+                self._say(Device.OFFLINE, Media.UNKNOWN, stop.reason)
+                self._stopping.wait(RETRY)
+            finally:
+                with self._lock:
+                    self._session = None
+                session.close()
+
+    def _serve(self, session: DocumentSession) -> None:
+        """Clean up, then print job after job until the mechanism fails or the desk stops."""
+        found = session.clean_up()
+        self._note_found(found)
+        if found is not Media.NOT_PRESENT:
+            self._await_taken(session, "", "")
+        while not self._stopping.is_set():
+            self._wake.clear()
+            record = self._jobs.spool.next_valid(self._settings.name)
+            if record is None:
+                self._look(session)
+                self._wake.wait(IDLE_LOOK)
+            else:
+                self._print(session, record)
+
+    def _look(self, session: DocumentSession) -> None:
+        status = session.status()
+        self._say(status.device, status.media, *(Reason(condition) for condition in status.conditions))
+
+    def _note_found(self, media: Media) -> None:
+        """What lies in the mechanism belongs to the question of every job that it had begun."""
+        for record in self._jobs.spool.inquiries():
+            if record.printer == self._settings.name and not record.untouched and record.media is not media:
+                self._jobs.change(record.job_id, changes.found_medium(media)).result()
+
+    def _print(self, session: DocumentSession, record: Record) -> None:
+        """One job, from its first step that is not confirmed to its end or its stop."""
+        job = record.job_id
+        plan = self._open(record)
+        if plan is None:
+            return
+        with self._lock:
+            self._printing = job
+        try:
+            started = changes.start(stamp(self._clock), self._lines_in_doubt)
+            record = self._jobs.change(job, started, urgent=True).result()
+            self._work(session, record, plan)
+        except MechanismStop as stop:
+            self._end_or_stop(job, stop.reason)
+            raise
+        except PassbookError as error:
+            # The store refused a step: nothing of it was sent.  The book goes back to its owner.
+            _LOG.error("job-left-by-desk", job=job, code=error.code)
+            self._give_back(session)
+            self._await_taken(session, job, record.requester)
+        finally:
+            with self._lock:
+                self._printing, self._cancelled_by = "", None
+
+    def _open(self, record: Record) -> Plan | None:
+        """The steps of a job; None after it was stopped because they cannot be read."""
+        key = self._jobs.keys.get(record.job_id)
+        try:
+            if key is not None:
+                return decode_plan(open_plan(record.identity(), key, self._jobs.spool.sealed(record.job_id)))
+            why = "no key"
+        except PassbookError as error:
+            why = error.code
+        _LOG.error("job-unreadable", job=record.job_id, why=why)
+        at = stamp(self._clock)
+        self._jobs.change(record.job_id, changes.start(at, self._lines_in_doubt)).result()
+        self._jobs.change(record.job_id, changes.stop(Reason.UNREADABLE, Media.NOT_PRESENT, at)).result()
+        return None
+
+    def _work(self, session: DocumentSession, record: Record, plan: Plan) -> None:
+        work = begin(record)
+        while (act := next_act(plan, work)) is not None:
+            if self._leave_early(session, record, work, act):
+                return
+            happening = self._do(session, record, act)
+            work = after(plan, work, act, happening)
+
+    def _leave_early(self, session: DocumentSession, record: Record, work: Work, act: Act) -> bool:
+        """Between two steps: leave the job if a person cancelled it or the appliance stops."""
+        if not isinstance(act, JournalStep | AskForMedium):
+            return False
+        if not self._stopping.is_set() and self._cancelled_by is None:
+            return False
+        self._jobs.journal(record.job_id, work.step - 1, 0)
+        self._give_back(session)
+        self._end_or_stop(record.job_id, Reason.RESTART)
+        self._await_taken(session, record.job_id, record.requester)
+        return True
+
+    def _end_or_stop(self, job: str, reason: Reason) -> None:
+        """End a job that a person cancelled while nothing of it was in doubt; else let it wait for an answer."""
+        by = self._cancelled_by
+        if by is not None and self._jobs.spool.record(job).sending == 0:
+            ended = changes.cancel(stamp(self._clock), *by, at_boundary=True)
+            self._jobs.change(job, ended, urgent=True).result()
+        else:
+            self._stop_job(job, Reason.RESTART if self._stopping.is_set() else reason)
+
+    def _do(self, session: DocumentSession, record: Record, act: Act) -> Happening:
+        """Do one act and say what it brought about.  Raises MechanismStop or PassbookError."""
+        match act:
+            case AskForMedium(page):
+                self._ask_for_medium(session, record, page, "insert")
+                return Happening.MEDIUM_IN
+            case JournalStep(confirmed, sending):
+                self._jobs.journal(record.job_id, confirmed, sending)
+                return Happening.JOURNALED
+            case PrintLine(line):
+                session.print_line(line)
+                session.confirm()
+                return Happening.CONFIRMED
+            case TurnPage(page, medium_in):
+                if medium_in:
+                    session.eject()
+                self._ask_for_medium(session, record, page, "turn")
+                return Happening.CONFIRMED
+            case GiveBack(medium_in):
+                if medium_in:
+                    session.eject()
+                return Happening.CONFIRMED
+            case Finish():
+                self._jobs.change(record.job_id, changes.finish(stamp(self._clock)), urgent=True).result()
+                self._await_taken(session, record.job_id, record.requester)
+                return Happening.ALL_DONE
+
+    def _ask_for_medium(self, session: DocumentSession, record: Record, page: int, action: str) -> None:
+        """Prompt for the book, opened at `page`, and wait until it is in; the job waits for people meanwhile."""
+        job = record.job_id
+        at = stamp(self._clock)
+        self._jobs.change(job, changes.wait_for_people(Reason.MEDIA_NEEDED, at), urgent=True).result()
+        self._prompt(record.requester, Prompt(job, self._settings.name, action, page, record.layout))
+        try:
+            if session.state is SessionState.GIVEN_BACK:
+                session.wait_taken(self._settings.take_timeout)
+            session.insert(record.page_height, self._settings.insert_timeout)
+        finally:
+            self._prompt(record.requester, None)
+        self._jobs.change(job, changes.proceed(stamp(self._clock)), urgent=True).result()
+
+    @staticmethod
+    def _give_back(session: DocumentSession) -> None:
+        """Eject a medium that is in the mechanism."""
+        if session.state in {SessionState.MEDIUM_IN, SessionState.POSITIONED}:
+            session.eject()
+
+    def _await_taken(self, session: DocumentSession, job: str, requester: str) -> None:
+        """A person takes the book; the next job waits for that (DESIGN section 6)."""
+        asked = False
+        while session.state is SessionState.GIVEN_BACK and not self._stopping.is_set():
+            try:
+                session.wait_taken(TAKE_LOOK if asked else 0.0)
+            except MechanismStop as stop:
+                if stop.reason is not Reason.MEDIA_NOT_TAKEN:
+                    raise
+                if not asked:
+                    self._prompt(requester, Prompt(job, self._settings.name, "take", 0))
+                asked = True
+        if asked:
+            self._prompt(requester, None)
+
+    def _stop_job(self, job: str, reason: Reason) -> None:
+        """The job waits for an answer; when even that cannot be stored, power-on will say the same."""
+        media = Media.UNKNOWN if reason in {Reason.SILENT, Reason.UNPLUGGED, Reason.GARBLED} else Media.PRESENT
+        if reason is Reason.MEDIA_NEEDED:
+            media = Media.NOT_PRESENT
+        try:
+            stopped = changes.stop(reason, media, stamp(self._clock))
+            self._jobs.change(job, stopped, urgent=True).result()
+        except PassbookError as error:
+            _LOG.error("stop-not-stored", job=job, code=error.code)
+
+    def _prompt(self, requester: str, prompt: Prompt | None) -> None:
+        self._tell(PromptChanged(self._settings.name, requester, prompt))
+
+    def _say(self, device: Device, media: Media, *conditions: Reason) -> None:
+        status = MechanismStatus(device, media, tuple(condition.value for condition in conditions))
+        self._tell(PrinterChanged(PrinterView(self._settings.name, status, 0, self._printing)))

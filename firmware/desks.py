@@ -1,0 +1,83 @@
+"""All print desks together: their views, their open prompts, and the way to cancel a job wherever it is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec.structs import replace
+
+from firmware.clock import Clock, stamp
+from firmware.desk import PrintDesk
+from firmware.hub import Hub, Listener
+from firmware.jobs import Jobs
+from firmware.news import PrinterChanged, PromptChanged
+from passbook import changes
+from passbook.media import Device, MechanismStatus, Media
+from passbook.messages import PrinterView
+from passbook.record import Record
+
+NEVER_SEEN: Final = MechanismStatus(Device.OFFLINE, Media.UNKNOWN)
+
+
+class Desks:
+    """The print desks by printer name; lives in the event loop."""
+
+    def __init__(self, desks: Mapping[str, PrintDesk], jobs: Jobs, hub: Hub, clock: Clock) -> None:
+        self._desks = desks
+        self._jobs = jobs
+        self._hub = hub
+        self._clock = clock
+        self._prompts: dict[str, PromptChanged] = {}
+        self._views: dict[str, tuple[float, PrinterView]] = {}
+
+    def start(self) -> None:
+        """Begin to print."""
+        for desk in self._desks.values():
+            desk.start()
+
+    async def stop(self) -> None:
+        """Finish the steps under way and end all desks."""
+        await asyncio.gather(*(asyncio.to_thread(desk.stop) for desk in self._desks.values()))
+
+    def note_job(self, record: Record) -> None:
+        """A job changed; if it may be printed, its desk looks."""
+        if record.valid and record.printer in self._desks:
+            self._desks[record.printer].wake()
+
+    def note_prompt(self, news: PromptChanged) -> None:
+        """A person is asked to handle a book, or not any more."""
+        if news.prompt is None:
+            self._prompts.pop(news.printer, None)
+            return
+        self._prompts[news.printer] = news
+        self._hub.tell(news.requester, "Spooler.MediaPromptEvent", news.prompt, representatives=True)
+
+    def note_printer(self, news: PrinterChanged) -> None:
+        """A mechanism said something of itself."""
+        self._views[news.view.printer] = (self._clock.monotonic(), news.view)
+
+    def show_prompts(self, listener: Listener) -> None:
+        """A terminal that connects is given the prompts that concern it."""
+        for news in self._prompts.values():
+            if listener.peer.name == news.requester or self._hub.is_representative(listener.peer):
+                listener.post("Spooler.MediaPromptEvent", news.prompt)
+
+    def views(self) -> tuple[PrinterView, ...]:
+        """What each mechanism last said, with its age."""
+        return tuple(self._view(name) for name in self._desks)
+
+    def _view(self, name: str) -> PrinterView:
+        if name not in self._views:
+            return PrinterView(name, NEVER_SEEN, -1)
+        at, view = self._views[name]
+        return replace(view, age=int(self._clock.monotonic() - at))
+
+    async def cancel(self, record: Record, terminal: str, person: str) -> Record:
+        """End a job by a person's order; one that is printing ends before its next step."""
+        desk = self._desks.get(record.printer)
+        if desk is not None and desk.cancel(record.job_id, terminal, person):
+            return record
+        ended = changes.cancel(stamp(self._clock), terminal, person)
+        return await asyncio.wrap_future(self._jobs.change(record.job_id, ended))

@@ -1,0 +1,123 @@
+"""The commands of terminals: what each asks for and what it gets (docs/protocol.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from firmware.admission import Admission
+from firmware.desks import Desks
+from firmware.doors.session import TerminalSession
+from firmware.jobs import Jobs
+from firmware.recovery_desk import RecoveryDesk
+from passbook.errors import PassbookError, shown
+from passbook.messages import (
+    MAX_DOCUMENT,
+    AnswerInquiry,
+    Envelope,
+    JobRef,
+    Nothing,
+    StatusReport,
+    SubmitJob,
+    UploadPiece,
+    read_payload,
+    view_of,
+)
+
+UPLOADS_LIMIT: Final = 4
+"""Uploads that one connection may have open."""
+
+Handler = Callable[[TerminalSession, Envelope], Awaitable[Any]]
+
+
+class TerminalCommands:
+    """The commands by name; each raises PassbookError and then has changed nothing."""
+
+    def __init__(
+        self,
+        *,
+        jobs: Jobs,
+        admission: Admission,
+        recovery: RecoveryDesk,
+        desks: Desks,
+        status: Callable[[], StatusReport],
+        uri: str,
+    ) -> None:
+        self._jobs = jobs
+        self._admission = admission
+        self._recovery = recovery
+        self._desks = desks
+        self._status = status
+        self._uri = uri
+
+    def handlers(self) -> dict[str, Handler]:
+        """Command name -> handler."""
+        return {
+            "ServicePublisher.GetServices": self._services,
+            "Common.Status": self._report_status,
+            "Common.Capabilities": self._capabilities,
+            "Spooler.UploadPiece": self._upload,
+            "Spooler.SubmitJob": self._submit,
+            "Spooler.ListJobs": self._list_jobs,
+            "Spooler.GetJob": self._get_job,
+            "Spooler.CancelJob": self._cancel,
+            "Recovery.ListInquiries": self._inquiries,
+            "Recovery.AnswerInquiry": self._answer_inquiry,
+        }
+
+    async def _services(self, _session: TerminalSession, command: Envelope) -> Any:
+        read_payload(command, Nothing)
+        return {"vendorName": "passbook-appliance", "services": [{"serviceURI": self._uri}]}
+
+    async def _report_status(self, _session: TerminalSession, command: Envelope) -> Any:
+        read_payload(command, Nothing)
+        return self._status()
+
+    async def _capabilities(self, _session: TerminalSession, command: Envelope) -> Any:
+        read_payload(command, Nothing)
+        interfaces: dict[str, list[str]] = {}
+        for name in self.handlers():
+            interfaces.setdefault(name.partition(".")[0], []).append(name)
+        return {"interfaces": [{"name": name, "commands": commands} for name, commands in interfaces.items()]}
+
+    async def _upload(self, session: TerminalSession, command: Envelope) -> Any:
+        piece = read_payload(command, UploadPiece)
+        if piece.upload not in session.uploads and len(session.uploads) >= UPLOADS_LIMIT:
+            raise PassbookError("too-many-uploads", limit=UPLOADS_LIMIT)
+        buffer = session.uploads.setdefault(piece.upload, bytearray())
+        if len(buffer) + len(piece.data) > MAX_DOCUMENT:
+            del session.uploads[piece.upload]
+            raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
+        buffer += piece.data
+        return {"received": len(buffer)}
+
+    async def _submit(self, session: TerminalSession, command: Envelope) -> Any:
+        request = read_payload(command, SubmitJob)
+        document = request.document
+        if request.upload:
+            if request.upload not in session.uploads:
+                raise PassbookError("unknown-upload", upload=shown(request.upload))
+            document = bytes(session.uploads.pop(request.upload))
+        record = await self._admission.submit(session.peer, request, document)
+        return view_of(record)
+
+    async def _list_jobs(self, _session: TerminalSession, command: Envelope) -> Any:
+        read_payload(command, Nothing)
+        return {"jobs": [view_of(record) for record in self._jobs.spool.records()]}
+
+    async def _get_job(self, _session: TerminalSession, command: Envelope) -> Any:
+        return view_of(self._jobs.spool.record(read_payload(command, JobRef).job))
+
+    async def _cancel(self, session: TerminalSession, command: Envelope) -> Any:
+        reference = read_payload(command, JobRef)
+        record = self._jobs.spool.record(reference.job)
+        if not self._recovery.may_decide(session.peer, record):
+            raise PassbookError("not-permitted", who=session.peer.name, job=reference.job)
+        return view_of(await self._desks.cancel(record, session.peer.name, reference.person))
+
+    async def _inquiries(self, session: TerminalSession, command: Envelope) -> Any:
+        read_payload(command, Nothing)
+        return {"inquiries": self._recovery.inquiries(session.peer)}
+
+    async def _answer_inquiry(self, session: TerminalSession, command: Envelope) -> Any:
+        return await self._recovery.answer(session.peer, read_payload(command, AnswerInquiry))

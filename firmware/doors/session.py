@@ -1,0 +1,52 @@
+"""One connection of one terminal: what waits to be sent, and what it has begun to upload."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any, Final
+
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+
+from firmware.tls import Peer
+from passbook.messages import Header, MessageType, encode
+
+OUTGOING_LIMIT: Final = 512
+"""Messages that wait for a terminal that does not read; then it is disconnected and asks again when it is back."""
+POLICY_VIOLATION: Final = 1008
+"""Close code of RFC 6455 section 7.4.1."""
+
+
+class TerminalSession:
+    """One connection of one terminal: its outgoing queue and its unfinished uploads."""
+
+    def __init__(self, socket: ServerConnection, peer: Peer) -> None:
+        self.peer = peer
+        self.uploads: dict[str, bytearray] = {}
+        self._socket = socket
+        self._outgoing: asyncio.Queue[bytes] = asyncio.Queue(OUTGOING_LIMIT)
+        self._closing: asyncio.Task[None] | None = None
+
+    def post(self, name: str, payload: Any) -> None:
+        """Queue an unsolicited message."""
+        self.queue(encode(Header(name, MessageType.UNSOLICITED), payload))
+
+    def queue(self, data: bytes) -> None:
+        """Queue a message; a connection whose queue is full does not read and is closed."""
+        try:
+            self._outgoing.put_nowait(data)
+        except asyncio.QueueFull:
+            self.close("connection-lost")
+
+    def close(self, code: str) -> None:
+        """End the connection, giving the stable code of the reason."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._socket.close(POLICY_VIOLATION, code))
+
+    async def write_out(self) -> None:
+        """Send what is queued until the connection ends."""
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                data = await self._outgoing.get()
+                await self._socket.send(data.decode())

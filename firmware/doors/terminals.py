@@ -1,0 +1,174 @@
+"""The terminal door: WebSocket over mutual TLS, XFS4IoT messages (docs/protocol.md)."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping
+from ssl import SSLContext, SSLObject
+from typing import Any, Final
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+from firmware.config import LimitsConfig
+from firmware.desks import Desks
+from firmware.doors.commands import Handler
+from firmware.doors.session import POLICY_VIOLATION, TerminalSession
+from firmware.hub import Hub
+from firmware.logs import Log
+from firmware.tls import Peer
+from passbook.errors import PassbookError, shown
+from passbook.messages import (
+    MAX_MESSAGE,
+    PUBLISHER_PATH,
+    SERVICE_PATH,
+    Completion,
+    Envelope,
+    ErrorPayload,
+    Header,
+    MessageType,
+    completion_for,
+    decode,
+    encode,
+)
+
+_LOG: Final = Log("terminals")
+
+HANDSHAKE_TIMEOUT: Final = 10.0
+"""Seconds for TLS and WebSocket handshakes."""
+PING_INTERVAL: Final = 20.0
+"""Seconds between pings; a peer that is gone is noticed within two of them."""
+
+
+HARD_LIMIT: Final = 4 * MAX_MESSAGE
+"""Bytes of a message at which the connection is ended; a smaller one that is too large gets a sentence instead."""
+
+
+class TerminalDoor:
+    """Accepts terminals, judges their certificates, and answers their commands."""
+
+    def __init__(
+        self,
+        *,
+        hub: Hub,
+        desks: Desks,
+        commands: Mapping[str, Handler],
+        limits: LimitsConfig,
+        judge: Callable[[bytes], Peer],
+    ) -> None:
+        self._hub = hub
+        self._desks = desks
+        self._commands = commands
+        self._limits = limits
+        self._judge = judge
+        self._connections = 0
+
+    async def open(self, host: str, port: int, context: SSLContext) -> Server:
+        """Listen; the caller closes the server."""
+        return await serve(
+            self._handle,
+            host,
+            port,
+            ssl=context,
+            compression=None,
+            max_size=HARD_LIMIT,
+            max_queue=4,
+            open_timeout=HANDSHAKE_TIMEOUT,
+            ssl_handshake_timeout=HANDSHAKE_TIMEOUT,
+            ping_interval=PING_INTERVAL,
+            ping_timeout=PING_INTERVAL,
+            process_request=self._check_path,
+            server_header=None,
+        )
+
+    def _check_path(self, connection: ServerConnection, request: Request) -> Response | None:
+        if request.path.rstrip("/") in {PUBLISHER_PATH, SERVICE_PATH}:
+            return None
+        return connection.respond(404, f"There is no service here; use {SERVICE_PATH}.\n")
+
+    async def _handle(self, socket: ServerConnection) -> None:
+        try:
+            peer = self._identify(socket)
+        except PassbookError as error:
+            _LOG.warning("terminal-refused", code=error.code, peer=_address(socket))
+            await socket.close(POLICY_VIOLATION, error.code)
+            return
+        if self._connections >= self._limits.connections:
+            _LOG.warning("terminal-refused", code="too-many-connections", peer=peer.name)
+            await socket.close(POLICY_VIOLATION, "too-many-connections")
+            return
+        self._connections += 1
+        session = TerminalSession(socket, peer)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                writer = tasks.create_task(session.write_out())
+                tasks.create_task(self._converse(socket, session, writer))
+        finally:
+            self._connections -= 1
+
+    def _identify(self, socket: ServerConnection) -> Peer:
+        tls: SSLObject | None = socket.transport.get_extra_info("ssl_object")
+        certificate = tls.getpeercert(binary_form=True) if tls is not None else None
+        if certificate is None:
+            raise PassbookError("certificate-not-accepted", why="none was shown")
+        return self._judge(certificate)
+
+    async def _converse(self, socket: ServerConnection, session: TerminalSession, writer: asyncio.Task[None]) -> None:
+        """Read and answer until the connection ends."""
+        _LOG.info("terminal-connected", peer=session.peer.name)
+        self._hub.join(session)
+        self._desks.show_prompts(session)
+        try:
+            async for message in socket:
+                await self._answer(session, message if isinstance(message, bytes) else message.encode())
+        except ConnectionClosed:
+            pass
+        finally:
+            self._hub.leave(session)
+            writer.cancel()
+            _LOG.info("terminal-disconnected", peer=session.peer.name)
+
+    async def _answer(self, session: TerminalSession, message: bytes) -> None:
+        """One command: acknowledge, then complete; whatever goes wrong ends in a completion with a code."""
+        try:
+            command = decode(message)
+        except PassbookError as error:
+            status = Header("Common.Unknown", MessageType.ACKNOWLEDGE, status="invalidMessage")
+            session.queue(encode(status, _error_payload(error)))
+            return
+        name, number = command.header.name, command.header.request_id
+        session.queue(encode(Header(name, MessageType.ACKNOWLEDGE, number)))
+        completion = Completion.SUCCESS
+        try:
+            payload = await self._dispatch(session, command)
+        except PassbookError as error:
+            _LOG.info("command-refused", peer=session.peer.name, code=error.code)
+            completion, payload = completion_for(error), _error_payload(error)
+        header = Header(name, MessageType.COMPLETION, number, completion_code=completion)
+        session.queue(encode(header, payload))
+
+    async def _dispatch(self, session: TerminalSession, command: Envelope) -> Any:
+        if command.header.type is not MessageType.COMMAND:
+            raise PassbookError("invalid-message", why="only commands are taken here")
+        handler = self._commands.get(command.header.name)
+        if handler is None:
+            raise PassbookError("unknown-command", command=shown(command.header.name))
+        try:
+            return await handler(session, command)
+        except PassbookError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a defect of ours: the peer gets a code, the log its place
+            reference = secrets.token_hex(4)
+            _LOG.failure("command-failed", error, peer=session.peer.name, reference=reference)
+            raise PassbookError("internal-error", reference=reference) from None
+
+
+def _error_payload(error: PassbookError) -> ErrorPayload:
+    return ErrorPayload(error.code, str(error), error.facts)
+
+
+def _address(socket: ServerConnection) -> str:
+    address = socket.remote_address
+    return str(address[0]) if address else "unknown"

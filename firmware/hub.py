@@ -1,0 +1,69 @@
+"""Who is connected, and the way to tell them something; lives in the event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from firmware.tls import Peer
+
+
+class Listener(Protocol):
+    """One connection of a terminal."""
+
+    peer: Peer
+
+    def post(self, name: str, payload: Any) -> None:
+        """Queue an unsolicited message; a connection that does not read is closed, never waited for."""
+
+    def close(self, code: str) -> None:
+        """End the connection, giving the stable code of the reason."""
+
+
+class Hub:
+    """The connected terminals by certificate name; one name may have several connections."""
+
+    def __init__(self, configured_representatives: Iterable[str]) -> None:
+        self._listeners: dict[str, list[Listener]] = {}
+        self._configured = frozenset(configured_representatives)
+        self.watchers: list[Callable[[Listener, bool], None]] = []
+        """Called with each connection that came (True) or went (False)."""
+
+    def join(self, listener: Listener) -> None:
+        """A connection is ready to be told things."""
+        self._listeners.setdefault(listener.peer.name, []).append(listener)
+        for watcher in self.watchers:
+            watcher(listener, True)
+
+    def leave(self, listener: Listener) -> None:
+        """A connection has ended."""
+        remaining = self._listeners.get(listener.peer.name, [])
+        if listener in remaining:
+            remaining.remove(listener)
+            if not remaining:
+                del self._listeners[listener.peer.name]
+            for watcher in self.watchers:
+                watcher(listener, False)
+
+    def is_representative(self, peer: Peer) -> bool:
+        """Whether `peer` may decide about everybody's jobs: enrolled as representative, or configured so (F3)."""
+        return peer.representative or peer.name in self._configured
+
+    def connected(self, name: str) -> bool:
+        """Whether any connection of the terminal `name` is there."""
+        return name in self._listeners
+
+    def names(self) -> tuple[str, ...]:
+        """The names of all connected terminals."""
+        return tuple(sorted(self._listeners))
+
+    def everybody(self) -> list[Listener]:
+        """Every connection."""
+        return [listener for several in self._listeners.values() for listener in several]
+
+    def tell(self, requester: str, name: str, payload: Any, *, representatives: bool) -> None:
+        """Post to the connections of `requester` and, when asked, of every representative; each once."""
+        for listener in self.everybody():
+            mine = listener.peer.name == requester
+            if mine or (representatives and self.is_representative(listener.peer)):
+                listener.post(name, payload)

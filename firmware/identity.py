@@ -1,0 +1,32 @@
+"""Who may come in: certificates judged against the branch's authority and what it has revoked, by our own clock (N4)."""
+
+from __future__ import annotations
+
+from firmware.clock import Clock
+from firmware.config import TerminalsConfig
+from firmware.tls import Peer, Trust, judge_peer, load_trust
+
+
+class Doorkeeper:
+    """Judges peers by the newest revocation list that it was told to read."""
+
+    def __init__(self, settings: TerminalsConfig, clock: Clock) -> None:
+        """Raise PassbookError `file-problem` when authority or list cannot be believed."""
+        self._settings = settings
+        self._clock = clock
+        self._trust = self._load()
+
+    def _load(self) -> Trust:
+        return load_trust(self._settings.ca, self._settings.revoked)
+
+    def reload(self) -> None:
+        """Read the revocation list again; the old one stays in force when the new one cannot be believed."""
+        self._trust = self._load()
+
+    def judge(self, certificate: bytes | None) -> Peer:
+        """Who shows this DER certificate.  Raises PassbookError `certificate-not-accepted` or `certificate-revoked`."""
+        return judge_peer(certificate, self._clock.now(), self._trust)
+
+    def is_revoked(self, peer: Peer) -> bool:
+        """Whether a peer that came in earlier is on the list now."""
+        return self._trust.revoked.get_revoked_certificate_by_serial_number(peer.serial) is not None

@@ -1,0 +1,58 @@
+"""The one way in which the appliance changes a job: the store's change, the end of its data key, and the news of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
+from storage.envelope import SealedJob
+from storage.spool import Spool, Ticket
+
+from firmware.keys import DataKeys
+from firmware.news import JobChanged, News, StepDone
+from passbook.changes import journal
+from passbook.record import Change, Record, Wrap
+
+
+class Jobs:
+    """The store of jobs together with their data keys; `tell` is called from any thread, after the commit."""
+
+    def __init__(self, spool: Spool, keys: DataKeys, tell: Callable[[News], None]) -> None:
+        self.spool = spool
+        self.keys = keys
+        self._tell = tell
+
+    def accept(
+        self, ticket: Ticket, record: Record, sealed: SealedJob, wraps: Sequence[Wrap], key: bytes
+    ) -> Future[Record]:
+        """Accept a job.  Its key is in place before the record can be seen, and gone when it was not accepted."""
+        self.keys.put(record.job_id, key)
+        accepted = self.spool.accept(ticket, record, sealed, wraps)
+        accepted.add_done_callback(lambda done: self._accepted(record.job_id, done))
+        return accepted
+
+    def change(self, job: str, change: Change, *, urgent: bool = False) -> Future[Record]:
+        """Apply a change; whoever may know is told when it is durable."""
+        changed = self.spool.change(job, change, urgent=urgent)
+        changed.add_done_callback(self._changed)
+        return changed
+
+    def journal(self, job: str, confirmed: int, sending: int) -> Record:
+        """Make progress durable, before every other commit that waits.  Raises PassbookError when it is not."""
+        record = self.spool.change(job, journal(confirmed, sending), urgent=True).result()
+        self._tell(StepDone(record))
+        return record
+
+    def _accepted(self, job: str, done: Future[Record]) -> None:
+        if done.exception() is not None:
+            self.keys.drop(job)
+        else:
+            self._tell(JobChanged(done.result()))
+
+    def _changed(self, done: Future[Record]) -> None:
+        if done.exception() is not None:
+            return
+        record = done.result()
+        if record.ended:
+            self.keys.drop(record.job_id)
+        self._tell(JobChanged(record))

@@ -1,0 +1,21 @@
+"""The book layouts that jobs may name: those shipped with the product, and a folder of the operator's."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from passbook.layout import BookLayout, parse_layout
+
+
+def load_layouts(folder: Path | None) -> dict[str, BookLayout]:
+    """All layouts by name; one in `folder` replaces a shipped one.  Raises PassbookError `layout-malformed`."""
+    layouts = {}
+    for entry in files("passbook").joinpath("layouts").iterdir():
+        name, dot, kind = entry.name.rpartition(".")
+        if dot and kind == "toml":
+            layouts[name] = parse_layout(name, entry.read_bytes(), entry.name)
+    if folder is not None:
+        for path in sorted(folder.glob("*.toml")):
+            layouts[path.stem] = parse_layout(path.stem, path.read_bytes(), str(path))
+    return layouts

@@ -1,0 +1,85 @@
+"""What operators may ask and do through the control socket; never answer an inquiry (DESIGN section 8)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from storage.spool import Spool
+
+from firmware.desks import Desks
+from firmware.hub import Hub
+from firmware.identity import Doorkeeper
+from firmware.recovery_desk import RecoveryDesk
+from passbook.errors import PassbookError
+from passbook.messages import StatusReport, view_of
+
+Handler = Callable[[dict[str, Any]], Awaitable[Any]]
+
+
+class Operations:
+    """The commands of the control socket."""
+
+    def __init__(
+        self,
+        *,
+        spool: Spool,
+        recovery: RecoveryDesk,
+        desks: Desks,
+        hub: Hub,
+        doorkeeper: Doorkeeper,
+        status: Callable[[], StatusReport],
+    ) -> None:
+        self._spool = spool
+        self._recovery = recovery
+        self._desks = desks
+        self._hub = hub
+        self._doorkeeper = doorkeeper
+        self._status = status
+
+    def handlers(self) -> dict[str, Handler]:
+        """Command name -> handler."""
+        return {
+            "status": self._report_status,
+            "jobs": self._jobs,
+            "inquiries": self._inquiries,
+            "areas": self._areas,
+            "history": self._history,
+            "verify": self._verify,
+            "revocations": self._revocations,
+            "cancel": self._cancel,
+        }
+
+    async def _report_status(self, _arguments: dict[str, Any]) -> Any:
+        return self._status()
+
+    async def _jobs(self, _arguments: dict[str, Any]) -> Any:
+        return [view_of(record) for record in self._spool.records()]
+
+    async def _inquiries(self, _arguments: dict[str, Any]) -> Any:
+        return [msgspec.structs.replace(inquiry, wraps=()) for inquiry in self._recovery.all_inquiries()]
+
+    async def _areas(self, _arguments: dict[str, Any]) -> Any:
+        return self._spool.areas()
+
+    async def _history(self, _arguments: dict[str, Any]) -> Any:
+        return await asyncio.to_thread(self._spool.history)
+
+    async def _verify(self, _arguments: dict[str, Any]) -> Any:
+        return await asyncio.to_thread(self._spool.verify)
+
+    async def _revocations(self, _arguments: dict[str, Any]) -> Any:
+        """Read the revocation list again and close the connections of those on it."""
+        self._doorkeeper.reload()
+        closed = [listener for listener in self._hub.everybody() if self._doorkeeper.is_revoked(listener.peer)]
+        for listener in closed:
+            listener.close("certificate-revoked")
+        return {"closed": sorted({listener.peer.name for listener in closed})}
+
+    async def _cancel(self, arguments: dict[str, Any]) -> Any:
+        job, person = arguments.get("job"), arguments.get("person", "")
+        if not isinstance(job, str) or not isinstance(person, str):
+            raise PassbookError("invalid-message", why="cancel needs job and person")
+        return view_of(await self._desks.cancel(self._spool.record(job), "operator", person))

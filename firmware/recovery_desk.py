@@ -1,0 +1,210 @@
+"""The recovery desk: puts open questions to people, and takes their answers (DESIGN section 7, P7, P12).
+
+The question is the record; this desk only remembers whom it has asked since when.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from storage.envelope import Rng
+from storage.keys import ApplianceKey
+
+from firmware.clock import Clock, stamp
+from firmware.config import RecoveryConfig
+from firmware.hub import Hub, Listener
+from firmware.jobs import Jobs
+from firmware.tls import Peer
+from passbook import changes
+from passbook.errors import PassbookError
+from passbook.messages import AnswerInquiry, Inquiry, JobView, inquiry_of, view_of
+from passbook.record import Answered, Encryption, Holder, Record, Verdict, Wrap
+from passbook.recovery import ASKS_REPRESENTATIVES, ASKS_REQUESTER, Audience, Happening, next_audience
+from storage import envelope
+
+PRINTS: Final = frozenset({Verdict.PRINT, Verdict.RESUME})
+
+
+class _Question:
+    """Whom one open question was put to, and until when (monotonic seconds) they have time."""
+
+    def __init__(self, record: Record) -> None:
+        self.requester = record.requester
+        self.epoch = record.epoch
+        self.media = record.media
+        self.audience = Audience.AWAITED
+        self.deadline = 0.0
+
+
+class RecoveryDesk:
+    """Asks the requester, then the representatives; the first valid answer counts."""
+
+    def __init__(
+        self, jobs: Jobs, hub: Hub, settings: RecoveryConfig, appliance_key: ApplianceKey, *, clock: Clock, rng: Rng
+    ) -> None:
+        self._jobs = jobs
+        self._hub = hub
+        self._settings = settings
+        self._appliance_key = appliance_key
+        self._clock = clock
+        self._rng = rng
+        self._questions: dict[str, _Question] = {}
+        self._changed = asyncio.Event()
+        self._answering = asyncio.Lock()
+        hub.watchers.append(self._connection_changed)
+
+    def note(self, record: Record) -> None:
+        """A record changed: a question may have opened, changed or closed."""
+        job = record.job_id
+        known = self._questions.get(job)
+        if is_open(record) and record.asked:
+            if known is None or known.epoch != record.epoch:
+                self._questions[job] = question = _Question(record)
+                came = self._hub.connected(record.requester)
+                self._happened(job, question, Happening.REQUESTER_CAME if came else Happening.REQUESTER_LEFT)
+            elif known.media is not record.media:
+                known.media = record.media
+                self._put_again(known, record)
+        elif known is not None:
+            del self._questions[job]
+            view = view_of(record)
+            self._hub.tell(record.requester, "Recovery.InquiryClosedEvent", view, representatives=True)
+
+    async def run(self) -> None:
+        """Watch the deadlines until cancelled."""
+        while True:
+            now = self._clock.monotonic()
+            for job, question in list(self._questions.items()):
+                if question.deadline and question.deadline <= now:
+                    self._happened(job, question, Happening.TIME_OVER)
+            waiting = [question.deadline for question in self._questions.values() if question.deadline]
+            self._changed.clear()
+            try:
+                delay = min(waiting) - self._clock.monotonic() if waiting else None
+                await asyncio.wait_for(self._changed.wait(), delay)
+            except TimeoutError:
+                continue
+
+    def inquiries(self, peer: Peer) -> list[Inquiry]:
+        """The open questions that `peer` may decide about, the oldest job first."""
+        return [self._inquiry(record) for record in self._jobs.spool.inquiries() if self.may_decide(peer, record)]
+
+    def all_inquiries(self) -> list[Inquiry]:
+        """Every open question, for the operator's eyes."""
+        return [self._inquiry(record) for record in self._jobs.spool.inquiries()]
+
+    def may_decide(self, peer: Peer, record: Record) -> bool:
+        """P12: the requester and the representatives."""
+        return peer.name == record.requester or self._hub.is_representative(peer)
+
+    async def answer(self, peer: Peer, answer: AnswerInquiry) -> JobView:
+        """Take an answer; returns when it is durable.  Raises PassbookError and then nothing has changed."""
+        async with self._answering:
+            record = self._jobs.spool.record(answer.job)
+            if not self.may_decide(peer, record):
+                raise PassbookError("not-permitted", who=peer.name, job=answer.job)
+            given = _as_given(peer, answer)
+            if changes.is_repeated(record, given):
+                return view_of(record)
+            wraps = self._unlock(record, answer)
+            return view_of(await self._apply(record, given, wraps))
+
+    async def _apply(self, record: Record, given: Answered, wraps: tuple[Wrap, ...] | None) -> Record:
+        now = self._clock.now()
+        change = changes.answer(
+            given, at=stamp(self._clock), date=now.date().isoformat(), trusted=self._clock.trusted(), wraps=wraps
+        )
+        try:
+            return await asyncio.wrap_future(self._jobs.change(record.job_id, change))
+        except PassbookError:
+            if not self._jobs.spool.record(record.job_id).valid:
+                self._jobs.keys.drop(record.job_id)
+            raise
+
+    def _unlock(self, record: Record, answer: AnswerInquiry) -> tuple[Wrap, ...] | None:
+        """Have the data key in memory when the verdict prints; the new wraps when the job is re-keyed."""
+        if answer.verdict not in PRINTS:
+            return None
+        key = self._data_key(record, answer)
+        if not answer.new_key:
+            self._jobs.keys.put(record.job_id, key)
+            return None
+        identity = record.identity()
+        new = envelope.wrap_for_requester(identity, key, answer.new_key, answer.new_key_ref, self._rng)
+        kept = (wrap for wrap in self._jobs.spool.wraps(record.job_id) if wrap.holder is Holder.RECOVERY)
+        self._jobs.keys.put(record.job_id, key)
+        return (new, *kept)
+
+    def _data_key(self, record: Record, answer: AnswerInquiry) -> bytes:
+        """The data key, from what the answer brings or from memory.  Raises `wrong-key` or `key-needed`."""
+        job, identity = record.job_id, record.identity()
+        wraps = {wrap.holder: wrap for wrap in self._jobs.spool.wraps(job)}
+        if answer.data_key:
+            if not envelope.opens(identity, self._jobs.spool.sealed(job), answer.data_key):
+                raise PassbookError("wrong-key", job=job, key_ref=record.recovery_ref or record.key_ref)
+            return answer.data_key
+        if answer.key and Holder.REQUESTER in wraps:
+            return envelope.unwrap_for_requester(identity, wraps[Holder.REQUESTER], answer.key)
+        key = self._jobs.keys.get(job)
+        if key is not None:
+            return key
+        if record.encryption is Encryption.APPLIANCE:
+            return envelope.unwrap_for_appliance(identity, wraps[Holder.APPLIANCE], self._appliance_key)
+        raise PassbookError("key-needed", job=job, key_ref=record.key_ref)
+
+    def _inquiry(self, record: Record) -> Inquiry:
+        readable = record.job_id in self._jobs.keys or record.encryption is Encryption.APPLIANCE
+        return inquiry_of(record, self._jobs.spool.wraps(record.job_id), readable=readable)
+
+    def _connection_changed(self, listener: Listener, came: bool) -> None:
+        """Somebody came or went: the requester's questions move on; a newcomer is given what is open."""
+        name = listener.peer.name
+        for job, question in list(self._questions.items()):
+            if question.requester == name and self._hub.connected(name) == came:
+                self._happened(job, question, Happening.REQUESTER_CAME if came else Happening.REQUESTER_LEFT)
+            if came and question.requester != name and self._hub.is_representative(listener.peer):
+                self._put_to(listener, job, question)
+
+    def _put_again(self, question: _Question, record: Record) -> None:
+        """What is known of the medium has changed: whoever was asked sees the question again."""
+        inquiry = self._inquiry(record)
+        for listener in self._hub.everybody():
+            mine = listener.peer.name == question.requester and question.audience in ASKS_REQUESTER
+            theirs = self._hub.is_representative(listener.peer) and question.audience in ASKS_REPRESENTATIVES
+            if mine or theirs:
+                listener.post("Recovery.InquiryEvent", inquiry)
+
+    def _put_to(self, listener: Listener, job: str, question: _Question) -> None:
+        if question.audience in ASKS_REPRESENTATIVES:
+            listener.post("Recovery.InquiryEvent", self._inquiry(self._jobs.spool.record(job)))
+
+    def _happened(self, job: str, question: _Question, happening: Happening) -> None:
+        """Move to the next audience and put the question to those who are new in it."""
+        question.audience = next_audience(question.audience, happening)
+        waits = {
+            Audience.AWAITED: self._settings.grace,
+            Audience.REQUESTER: self._settings.answer_timeout,
+        }.get(question.audience)
+        question.deadline = 0.0 if waits is None else self._clock.monotonic() + waits
+        self._changed.set()
+        if question.audience is Audience.AWAITED:
+            return
+        inquiry = self._inquiry(self._jobs.spool.record(job))
+        if happening is Happening.REQUESTER_CAME and question.audience in ASKS_REQUESTER:
+            self._hub.tell(question.requester, "Recovery.InquiryEvent", inquiry, representatives=False)
+        if happening is Happening.TIME_OVER and question.audience in ASKS_REPRESENTATIVES:
+            for listener in self._hub.everybody():
+                if listener.peer.name != question.requester and self._hub.is_representative(listener.peer):
+                    listener.post("Recovery.InquiryEvent", inquiry)
+
+
+def is_open(record: Record) -> bool:
+    """Whether a record is an open question."""
+    return not record.valid and not record.ended
+
+
+def _as_given(peer: Peer, answer: AnswerInquiry) -> Answered:
+    steps = {Verdict.PRINT: 1, Verdict.RESUME: answer.step}
+    step = steps.get(answer.verdict, 0)
+    return Answered(answer.epoch, answer.verdict, step, answer.in_doubt, peer.name, answer.person)

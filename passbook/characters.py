@@ -1,0 +1,49 @@
+"""Which characters can go to a mechanism: none that could be taken for a command, move the head or reorder text."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+from passbook.errors import PassbookError
+
+REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode general categories: C0, DEL and C1; formats (bidirectional controls, joiners); surrogates; separators."""
+
+_FIRST_PRINTABLE: Final = 0x20
+_DELETE: Final = 0x7F
+
+
+def control_position(text: str) -> int | None:
+    """The number (from 1) of the first character that is a control; None when there is none."""
+    controls = (n for n, character in enumerate(text, 1) if unicodedata.category(character) in REFUSED_CATEGORIES)
+    return next(controls, None)
+
+
+def refuse_controls(text: str, where: str) -> None:
+    """Raise PassbookError `control-byte` when a character is a control; `where` names the place (`entry 7, text`)."""
+    number = control_position(text)
+    if number is not None:
+        raise PassbookError("control-byte", where=where, number=number)
+
+
+def refuse_unprintable(text: str, where: str, codec: str, code_page: str) -> None:
+    """Raise PassbookError `not-in-code-page` when a character is not one printable byte of the code page.
+
+    Args:
+        text: free of controls.
+        where: the place that an error names.
+        codec: Python's name of the code page; LookupError when there is no such codec.
+        code_page: the name that an error tells people.
+    """
+    for number, character in enumerate(text, 1):
+        if not _is_one_printable_byte(character, codec):
+            raise PassbookError("not-in-code-page", where=where, number=number, code_page=code_page)
+
+
+def _is_one_printable_byte(character: str, codec: str) -> bool:
+    try:
+        encoded = character.encode(codec)
+    except UnicodeEncodeError:
+        return False
+    return len(encoded) == 1 and _FIRST_PRINTABLE <= encoded[0] != _DELETE

@@ -1,0 +1,172 @@
+"""What a terminal sends to be printed: bytes of a named format in, a checked document out.
+
+Errors name places only ("entry 7"), never what stands there.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+import msgspec
+
+from passbook.amounts import MINOR_DIGITS, render_amount
+from passbook.characters import control_position, refuse_controls
+from passbook.confidential import Confidential
+from passbook.csv_document import read_csv
+from passbook.decoding import complaint
+from passbook.drafts import EntryDraft, Start, UpdateDraft
+from passbook.errors import PassbookError
+
+__all__ = ["FORMATS", "Document", "Entry", "PassbookUpdate", "Start", "TextDocument", "parse_document"]
+
+MAX_ACCOUNT_LENGTH: Final = 40
+_LAYOUT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_FORMAT_NAME: Final = re.compile(r"[a-z0-9+.-]{1,40}")
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class Entry(Confidential, frozen=True):
+    """One line of a book, each part as it will be printed; an empty part prints nothing."""
+
+    date: str
+    text: str
+    withdrawal: str
+    deposit: str
+    balance: str
+
+
+class PassbookUpdate(Confidential, frozen=True):
+    """The entries that a book shall get; `start` is None when the teller is to say where they go."""
+
+    layout: str
+    account: str
+    currency: str
+    start: Start | None
+    entries: tuple[Entry, ...]
+
+
+class TextDocument(Confidential, frozen=True):
+    """Lines of text for one sheet; a blank line only moves on."""
+
+    lines: tuple[str, ...]
+    layout: str = "sheet"
+
+
+Document: TypeAlias = PassbookUpdate | TextDocument
+
+
+def parse_document(format: str, data: bytes) -> Document:  # noqa: A002 - the word of the protocol
+    """The document that the bytes say.
+
+    Args:
+        format: a key of FORMATS.
+        data: UTF-8, with or without a byte order mark.
+
+    Raises:
+        PassbookError: `unknown-format`, `document-malformed`, `document-empty`, `amount-not-decimal`,
+            `amount-too-fine`, `unknown-currency`, `date-not-valid`, `control-byte`; nothing else, whatever the bytes.
+    """
+    reader = FORMATS.get(format)
+    if reader is None:
+        shown = format if _FORMAT_NAME.fullmatch(format) else "of that name"
+        raise PassbookError("unknown-format", format=shown, known=", ".join(FORMATS))
+    return reader(data.removeprefix(codecs.BOM_UTF8))
+
+
+def _decode(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        where = f"byte {error.start + 1}"
+    raise PassbookError("document-malformed", where=where, why="it is not UTF-8")
+
+
+def _read_text(data: bytes) -> TextDocument:
+    lines = tuple(_printed(line.removesuffix("\r")) for line in _decode(data).split("\n"))
+    for number, line in enumerate(lines, 1):
+        refuse_controls(line, f"line {number}")
+    if not any(lines):
+        raise PassbookError("document-empty")
+    return TextDocument(lines)
+
+
+def _read_update_csv(data: bytes) -> PassbookUpdate:
+    return _judge(read_csv(_decode(data)))
+
+
+def _read_update_json(data: bytes) -> PassbookUpdate:
+    try:
+        draft = msgspec.json.decode(data, type=UpdateDraft)
+    except (ValueError, RecursionError) as error:
+        found = complaint(error, otherwise="it is not what the format allows there")
+    else:
+        return _judge(draft)
+    entry, _, column = found.where.partition(", ")
+    if column in {"withdrawal", "deposit", "balance"}:
+        raise PassbookError("amount-not-decimal", where=entry, column=column)
+    raise PassbookError("document-malformed", where=found.where, why=found.why)
+
+
+FORMATS: Final[MappingProxyType[str, Callable[[bytes], Document]]] = MappingProxyType(
+    {
+        "passbook-update+csv": _read_update_csv,
+        "passbook-update+json": _read_update_json,
+        "text": _read_text,
+    }
+)
+"""Format -> its reader."""
+
+
+def _judge(draft: UpdateDraft) -> PassbookUpdate:
+    if not _LAYOUT_NAME.fullmatch(draft.layout):
+        raise PassbookError("document-malformed", where="layout", why="it is not the name of a layout")
+    if draft.currency not in MINOR_DIGITS:
+        raise PassbookError("unknown-currency", known=", ".join(MINOR_DIGITS))
+    account = draft.account
+    if not 1 <= len(account) <= MAX_ACCOUNT_LENGTH or account.isspace() or control_position(account) is not None:
+        why = f"it is not 1 to {MAX_ACCOUNT_LENGTH} printable characters"
+        raise PassbookError("document-malformed", where="account", why=why)
+    if not draft.entries:
+        raise PassbookError("document-empty")
+    entries = tuple(_entry(entry, draft.currency, f"entry {n}") for n, entry in enumerate(draft.entries, 1))
+    start = None if draft.start == "ask" else draft.start
+    return PassbookUpdate(draft.layout, account, draft.currency, start, entries)
+
+
+def _entry(draft: EntryDraft, currency: str, where: str) -> Entry:
+    text = _printed(draft.text)
+    refuse_controls(text, f"{where}, text")
+    if not _is_day(draft.date):
+        raise PassbookError("date-not-valid", where=where)
+
+    def amount(text: str, column: str) -> str:
+        return render_amount(text, currency, where, column) if text else ""
+
+    return Entry(
+        draft.date,
+        text,
+        amount(draft.withdrawal, "withdrawal"),
+        amount(draft.deposit, "deposit"),
+        amount(draft.balance, "balance"),
+    )
+
+
+def _printed(text: str) -> str:
+    """The text as it will be struck: composed (so that an `ü` is one character) and without blanks at its end."""
+    return unicodedata.normalize("NFC", text).rstrip(" ")
+
+
+def _is_day(text: str) -> bool:
+    if not _DATE.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passbook.characters import control_position, refuse_controls, refuse_unprintable
+from passbook.errors import PassbookError
+
+
+@pytest.mark.parametrize(
+    "code", [*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, 0x202E, 0x2066, 0x200B, 0xD800, 0xFEFF]
+)
+def test_a_control_is_found_where_it_stands(code: int) -> None:
+    assert control_position("ab" + chr(code) + "c") == 3
+    with pytest.raises(PassbookError) as caught:
+        refuse_controls("ab" + chr(code), "entry 7, text")
+    assert caught.value.code == "control-byte"
+    assert caught.value.facts == {"where": "entry 7, text", "number": 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "codec", "number"),
+    [
+        ("Mü€", "cp437", 3),
+        ("a中", "cp858", 2),
+        ("中", "gbk", 1),
+        ("ü", "utf-8", 1),
+        ("a", "utf-16", 1),
+        ("é", "ascii", 1),
+    ],
+)
+def test_a_character_must_be_one_byte_of_the_code_page(text: str, codec: str, number: int) -> None:
+    with pytest.raises(PassbookError) as caught:
+        refuse_unprintable(text, "entry 7, text", codec, "437")
+    assert caught.value.code == "not-in-code-page"
+    assert caught.value.facts == {"where": "entry 7, text", "number": number, "code_page": "437"}
+
+
+@given(st.text(), st.sampled_from(["cp437", "cp850", "cp858", "cp1252", "cp864", "latin-1", "koi8-r", "cp500"]))
+def test_what_passes_has_as_many_bytes_as_characters_and_no_command(text: str, codec: str) -> None:
+    try:
+        refuse_controls(text, "line 1")
+        refuse_unprintable(text, "line 1", codec, codec)
+    except PassbookError as error:
+        assert 1 <= int(error.facts["number"]) <= len(text)
+    else:
+        encoded = text.encode(codec)
+        assert len(encoded) == len(text)
+        assert all(0x20 <= byte != 0x7F for byte in encoded)

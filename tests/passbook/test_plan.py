@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passbook.plan import (
+    Bar,
+    Eject,
+    Line,
+    Plan,
+    Run,
+    StepKind,
+    StepOutline,
+    Turn,
+    decode_plan,
+    encode_plan,
+    outline,
+    page_of_step,
+)
+
+PLAN: Plan = (Line(3, 24, 16200, (Run(1, "Geheim"), Run(30, "845.00"))), Turn(4), Line(4, 1, 1620, ()), Eject(4))
+
+runs = st.builds(Run, st.integers(1, 99), st.text(max_size=5))
+steps = st.one_of(
+    st.builds(Line, st.integers(1, 99), st.integers(1, 99), st.integers(0, 10**5), st.lists(runs).map(tuple)),
+    st.builds(Turn, st.integers(1, 99)),
+    st.builds(Eject, st.integers(1, 99)),
+)
+
+
+def test_an_outline_has_a_bar_for_each_run() -> None:
+    assert outline(PLAN) == (
+        StepOutline(StepKind.LINE, 3, 24, (Bar(1, 6), Bar(30, 6))),
+        StepOutline(StepKind.TURN, 4),
+        StepOutline(StepKind.LINE, 4, 1),
+        StepOutline(StepKind.EJECT, 4),
+    )
+
+
+def test_a_turn_starts_on_the_page_before_it() -> None:
+    assert [page_of_step(PLAN, step) for step in (1, 2, 3, 4)] == [3, 3, 4, 4]
+
+
+def test_a_plan_shows_where_it_strikes_but_not_what() -> None:
+    shown = repr(PLAN)
+    assert "16200" in shown
+    assert "Geheim" not in shown
+    assert "845" not in shown
+
+
+@given(st.lists(steps).map(tuple))
+def test_decoding_gives_back_what_was_encoded(plan: Plan) -> None:
+    assert decode_plan(encode_plan(plan)) == plan
+
+
+@given(st.integers(1, 60))
+def test_half_a_plan_is_refused(cut: int) -> None:
+    data = encode_plan(PLAN)
+    with pytest.raises(msgspec.DecodeError):
+        decode_plan(data[: min(cut, len(data) - 1)])
+
+
+@pytest.mark.parametrize("value", [[["line", 1]], [["jump", 1]], [["turn", "1"]], {"a": 1}, 5])
+def test_what_is_not_a_plan_is_refused(value: object) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        decode_plan(msgspec.msgpack.encode(value))
