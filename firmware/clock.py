@@ -67,6 +67,11 @@ class SystemClock:
         self._newest = max(self._newest, stamp)
 
 
+def stamp(clock: Clock) -> str:
+    """Wall time as it is stored: ISO 8601 in UTC, to the millisecond, so that stamps sort as text."""
+    return clock.now().astimezone(datetime.UTC).isoformat(timespec="milliseconds")
+
+
 def machine_synchronized() -> bool:
     """Whether the kernel, or systemd-timesyncd, says that the clock is synchronized."""
     asked = ctypes.create_string_buffer(TIMEX_BYTES)

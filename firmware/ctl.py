@@ -19,7 +19,7 @@ from firmware import pki, tables
 from firmware.clock import Clock, SystemClock
 from firmware.config import Config, load
 from firmware.control import LONG_PATIENCE, PATIENCE, ask
-from passbook.errors import PassbookError
+from passbook.errors import CATALOGUE, EXIT_CODES, PassbookError
 
 CONTROL: Final = Path("/run/passbook/control.sock")
 """Where the appliance listens unless its configuration says otherwise."""
@@ -30,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     arguments = _parser().parse_args(argv)
     run: Callable[[argparse.Namespace, Clock], Any] = arguments.run
+    judge: Callable[[Any], int] = arguments.judge
     try:
         result = run(arguments, SystemClock())
         print(json.dumps(result) if arguments.json else tables.render(result, arguments.columns), flush=True)
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    return 0
+    return judge(result)
 
 
 def _fail(error: PassbookError, *, as_json: bool) -> int:
@@ -49,6 +50,15 @@ def _fail(error: PassbookError, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"error": {"code": error.code, "sentence": str(error), "facts": error.facts}}))
     return error.exit_code
+
+
+def _worst(findings: Any) -> int:
+    """The exit code of the worst finding; 0 when there is none."""
+    if isinstance(findings, list):
+        return max(map(_worst, findings), default=0)
+    if isinstance(findings, dict) and findings.get("code") in CATALOGUE:
+        return EXIT_CODES[CATALOGUE[findings["code"]].actor]
+    return max(map(_worst, findings.values()), default=0) if isinstance(findings, dict) else 0
 
 
 def _config(arguments: argparse.Namespace) -> Config | None:
@@ -118,7 +128,7 @@ def _read(path: Path) -> bytes:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="passbookctl", description="Commands for the operators of the appliance.")
-    parser.set_defaults(columns=None, send=())
+    parser.set_defaults(columns=None, send=(), judge=lambda _result: 0)
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--control", type=Path, metavar="SOCKET", help=f"the appliance's socket (default: {CONTROL})")
     place.add_argument("--config", type=Path, metavar="FILE", help="the configuration that names the socket")
@@ -155,7 +165,7 @@ def _add_questions(commands: _Commands) -> None:
     )
     history.add_argument("--job", help="of this job only")
     history.add_argument("--last", type=_positive, default=50, help="so many entries (50)")
-    _command(commands, "verify", "check every record and the history's chain")
+    _command(commands, "verify", "check every record and the history's chain", judge=_worst)
 
 
 def _add_orders(commands: _Commands) -> None:

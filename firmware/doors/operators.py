@@ -15,7 +15,7 @@ import stat
 import struct
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 import msgspec
 
@@ -23,7 +23,7 @@ from firmware.logs import Log
 from passbook.errors import PassbookError
 
 Handler: TypeAlias = Callable[[dict[str, Any]], Awaitable[Any]]
-"""Takes a command's arguments and gives what msgspec can write as JSON; its PassbookError is the answer."""
+"""Takes a command's arguments and gives what msgspec can write as JSON; a PassbookError it raises is told."""
 
 MAX_LINE: Final = 64 * 1024
 """Bytes of one command; answers are as long as they must be."""
@@ -38,7 +38,7 @@ class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     arguments: dict[str, Any] = {}
 
 
-class OperatorsDoor:
+class OperatorDoor:
     """Serves `handlers` at `path` (mode 0600) to whoever may open it; every caller's uid and pid are logged.
 
     A caller that says nothing for `silence` seconds, or does not read its answer for so long, is hung up on.
@@ -53,25 +53,24 @@ class OperatorsDoor:
         self._server: asyncio.Server | None = None
         self._failures = 0
 
-    async def open(self) -> None:
-        """Listen.  PassbookError `file-problem` when the path is taken or cannot be used."""
+    async def __aenter__(self) -> Self:
+        """Listen.  Raises PassbookError `file-problem` when the path is taken or cannot be used."""
         try:
             listener = _listener(self._path)
         except OSError as error:
             why = error.strerror or type(error).__name__
             raise PassbookError("file-problem", file=str(self._path), why=why) from None
         self._server = await asyncio.start_unix_server(self._serve, sock=listener, limit=MAX_LINE)
+        return self
 
-    async def close(self) -> None:
+    async def __aexit__(self, *_failure: object) -> None:
         """Stop listening, hang up on everybody, take the socket's name away."""
-        if self._server is None:
-            return
-        self._server.close()
+        if self._server is not None:
+            self._server.close()
         self._path.unlink(missing_ok=True)
         for caller in self._callers:
             caller.cancel()
         await asyncio.gather(*self._callers, return_exceptions=True)
-        self._server = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One caller, from its first line to its last."""
@@ -117,7 +116,7 @@ class OperatorsDoor:
             request = _read(line)
             handler = self._handler(request.command)
             self._log.info("operator-command", command=request.command, uid=uid, pid=pid)
-            return msgspec.json.encode({"ok": True, "result": await handler(request.arguments)})
+            return _ENCODER.encode({"ok": True, "result": await handler(request.arguments)})
         except PassbookError as error:
             self._log.info("operator-command-refused", code=error.code, uid=uid, pid=pid)
             return _refusal(error)
@@ -142,8 +141,17 @@ def _read(line: bytes) -> _Request:
 
 
 def _refusal(error: PassbookError) -> bytes:
-    told = {"code": error.code, "sentence": str(error), "facts": error.facts}
-    return msgspec.json.encode({"ok": False, "error": told})
+    return _ENCODER.encode({"ok": False, "error": error})
+
+
+def _plain(value: object) -> object:
+    """What msgspec cannot write by itself: an error of the catalogue, also as a finding within a result."""
+    if isinstance(value, PassbookError):
+        return {"code": value.code, "sentence": str(value), "facts": value.facts}
+    raise NotImplementedError
+
+
+_ENCODER: Final = msgspec.json.Encoder(enc_hook=_plain)
 
 
 def _caller(writer: asyncio.StreamWriter) -> tuple[int, int]:
