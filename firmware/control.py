@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from pathlib import Path
 from typing import Any, Final
@@ -37,7 +36,7 @@ def ask(path: Path, command: str, arguments: dict[str, Any], patience: float = P
     except TimeoutError:
         raise _unreachable(path, f"no answer came in {patience:g} seconds") from None
     except OSError as error:
-        raise _unreachable(path, error.strerror or os.strerror(error.errno or 0)) from None
+        raise _unreachable(path, error.strerror or str(error)) from None
     return _result(path, line)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import getpass
+import io
 import json
 import os
 import sys
@@ -28,6 +29,7 @@ CERTIFICATE_MODE: Final = 0o644
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
+    _escape_what_the_terminal_lacks()
     arguments = _parser().parse_args(argv)
     run: Callable[[argparse.Namespace, Clock], Any] = arguments.run
     judge: Callable[[Any], int] = arguments.judge
@@ -43,6 +45,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return judge(result)
+
+
+def _escape_what_the_terminal_lacks() -> None:
+    """A name in letters that the terminal's encoding has not must not end in a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _fail(error: PassbookError, *, as_json: bool) -> int:

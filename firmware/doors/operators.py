@@ -58,8 +58,7 @@ class OperatorDoor:
         try:
             listener = _listener(self._path)
         except OSError as error:
-            why = error.strerror or type(error).__name__
-            raise PassbookError("file-problem", file=str(self._path), why=why) from None
+            raise PassbookError("file-problem", file=str(self._path), why=error.strerror or str(error)) from None
         self._server = await asyncio.start_unix_server(self._serve, sock=listener, limit=MAX_LINE)
         return self
 
