@@ -6,7 +6,6 @@ belongs on a medium that is not the appliance's data folder, and is needed only 
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import fcntl
 import os
@@ -60,7 +59,7 @@ def init(ca_folder: Path, config_folder: Path, appliance: str, hosts: Sequence[s
 
     Args:
         ca_folder: made with mode 0700; gets AUTHORITY_KEY, AUTHORITY and REGISTER.
-        config_folder: gets AUTHORITY, SERVER_KEY, SERVER, REVOKED and APPLIANCE_KEY (32 bytes as base64 text).
+        config_folder: gets AUTHORITY, SERVER_KEY, SERVER, REVOKED and APPLIANCE_KEY (32 bytes as hexadecimal text).
         appliance: the name in the appliance's certificate, which terminals check.
         hosts: further host names and IP addresses under which terminals may reach it.
         now: aware wall time.
@@ -88,8 +87,8 @@ def init(ca_folder: Path, config_folder: Path, appliance: str, hosts: Sequence[s
     save(config_folder / SERVER_KEY, certificates.key_pem(key), 0o600)
     save(config_folder / SERVER, certificates.certificate_pem(server), 0o644)
     save(config_folder / REVOKED, certificates.certificate_pem(revoked), 0o644)
-    appliance_key = base64.b64encode(secrets.token_bytes(APPLIANCE_KEY_BYTES)) + b"\n"
-    save(config_folder / APPLIANCE_KEY, appliance_key, 0o600)
+    appliance_key = secrets.token_hex(APPLIANCE_KEY_BYTES) + "\n"
+    save(config_folder / APPLIANCE_KEY, appliance_key.encode(), 0o600)
 
 
 def sign_request(ca_folder: Path, request_pem: bytes, name: str, *, representative: bool, now: dt.datetime) -> bytes:

@@ -245,11 +245,17 @@ class TerminalClient:
             case MessageType.ACKNOWLEDGE if not header.status:
                 pass
             case MessageType.ACKNOWLEDGE | MessageType.COMPLETION:
-                answer = self._answers.get(header.request_id)
-                if answer is not None and not answer.done():
-                    answer.set_result(message)
+                for answer in self._meant(header.request_id):
+                    if not answer.done():
+                        answer.set_result(message)
             case _:
                 pass
+
+    def _meant(self, number: int) -> list[asyncio.Future[Envelope]]:
+        """The commands that an answer is for; without a number it is for one that could not be read, so for all."""
+        if not number:
+            return list(self._answers.values())
+        return [self._answers[number]] if number in self._answers else []
 
 
 def _result(message: Envelope, kind: type[T]) -> T:
