@@ -26,7 +26,16 @@ Name = Annotated[
         pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z", description="a name of 1 to 64 letters, digits, '.', '-', '_'"
     ),
 ]
-Names = Annotated[tuple[Name, ...], Meta(description="a list of names of 1 to 64 letters, digits, '.', '-', '_'")]
+PeerName = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[a-z0-9][a-z0-9._-]{0,62}\Z",
+        description="a name of 1 to 63 lower-case letters, digits, '.', '-', '_', as in its certificate",
+    ),
+]
+PeerNames = Annotated[
+    tuple[PeerName, ...], Meta(description="a list of terminals' names: lower-case letters, digits, '.', '-', '_'")
+]
 Seconds = Annotated[float, Meta(gt=0, le=604800, description="a number of seconds above 0 and at most 604800")]
 Count = Annotated[int, Meta(ge=1, le=1_000_000, description="a whole number from 1 to 1000000")]
 Ceiling = Annotated[int, Meta(ge=0, le=100, description="a whole number from 0 to 100")]
@@ -117,7 +126,7 @@ class RecoveryConfig(msgspec.Struct, frozen=True):
 
     grace: Seconds = 30.0
     answer_timeout: Seconds = 120.0
-    representatives: Names = ()
+    representatives: PeerNames = ()
     day_ends: TimeOfDay = "00:00"
 
 
@@ -147,7 +156,7 @@ class Config(msgspec.Struct, frozen=True):
     """
 
     file: Path
-    appliance: Name
+    appliance: PeerName
     areas: tuple[AreaConfig, ...] = msgspec.field(name="area")
     printers: tuple[PrinterConfig, ...] = msgspec.field(name="printer")
     terminals: TerminalsConfig

@@ -70,6 +70,17 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Actor.OPERATOR,
         "The certificate of {who} has been revoked. The connection was closed; enroll the terminal again.",
     ),
+    "name-malformed": ErrorKind(
+        Actor.OPERATOR,
+        "The name is not 1 to 63 of a-z, 0-9, dot, hyphen and underscore with a letter or digit first. "
+        "Nothing was changed.",
+    ),
+    "request-not-signed": ErrorKind(
+        Actor.OPERATOR, "The certificate request was not signed: {why}. Nothing was changed."
+    ),
+    "unknown-terminal": ErrorKind(
+        Actor.OPERATOR, "No certificate was ever issued to {name}. Nothing was changed; look at the register."
+    ),
     # Documents
     "document-malformed": ErrorKind(
         Actor.PROGRAMMER, "The document could not be read: {where}: {why}. Nothing was accepted."
@@ -234,9 +245,31 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     # Set-up
     "configuration": ErrorKind(Actor.OPERATOR, "{file}: {key}: {why}. The appliance did not start."),
     "file-problem": ErrorKind(Actor.OPERATOR, "{file}: {why}."),
+    "hardening-failed": ErrorKind(
+        Actor.OPERATOR, "The process could not be protected: {what} is not in effect. The appliance did not start."
+    ),
+    # Operators
+    "control-unreachable": ErrorKind(
+        Actor.OPERATOR,
+        "Nobody answers at {socket}: {why}. Nothing was done; see whether passbookd runs and who may use its socket.",
+    ),
+    "revocation-not-told": ErrorKind(
+        Actor.OPERATOR,
+        "{name} is revoked in {file}, but the appliance does not know it yet: {why}. "
+        "What {name} has open stays open; run passbookctl revocations.",
+    ),
+    "too-many-callers": ErrorKind(
+        Actor.OPERATOR, "{limit} operators' commands are under way. Nothing was done; end one, then try again."
+    ),
     # Terminal side
     "keyring-locked": ErrorKind(Actor.TELLER, "The key ring could not be opened: wrong passphrase or damaged file."),
     "key-not-in-ring": ErrorKind(Actor.TELLER, "The key ring has no key {key_ref}. Ask the person who has it."),
+    "key-exists": ErrorKind(
+        Actor.TELLER, "The key ring has a key {key_ref} already. Nothing was changed; choose another name."
+    ),
+    "passphrase-missing": ErrorKind(
+        Actor.TELLER, "The key ring needs its passphrase: run this at a terminal, or give --passphrase-file."
+    ),
     "appliance-unreachable": ErrorKind(
         Actor.OPERATOR,
         "The appliance at {address} does not answer: {why}. Nothing was sent; look at network and power.",

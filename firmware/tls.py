@@ -1,0 +1,157 @@
+"""TLS of the appliance: who may connect, judged by OpenSSL for the signature and by us for time and revocation."""
+
+from __future__ import annotations
+
+import asyncio.sslproto
+import datetime as dt
+import ssl
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from firmware.certificates import NAME, ROLE
+from passbook.errors import PassbookError
+
+NO_CHECK_TIME: Final = 0x200000
+"""X509_V_FLAG_NO_CHECK_TIME of OpenSSL's x509_vfy.h; the ssl module has no name for it."""
+BUFFER: Final = 16 * 1024
+"""Bytes of one TLS record, which is the most that one read gives."""
+
+
+class Peer(NamedTuple):
+    """Who is connected, by its certificate."""
+
+    name: str
+    representative: bool
+    serial: int
+
+
+class Trust(NamedTuple):
+    """Whom the appliance believes: the branch's authority, and what that has revoked."""
+
+    authority: x509.Certificate
+    revoked: x509.CertificateRevocationList
+
+
+def server_context(certificate: Path, key: Path, authority: Path) -> ssl.SSLContext:
+    """TLS 1.3 only, and only for peers with a certificate of our authority.  Raises PassbookError `file-problem`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.verify_mode = ssl.CERT_REQUIRED
+    # The system clock may be years off after a power cut (N4); judge_peer checks times by the clock that it is given.
+    context.verify_flags |= ssl.VerifyFlags(NO_CHECK_TIME)
+    # A resumed session would bring back a peer without its certificate being judged anew.
+    context.num_tickets = 0
+    try:
+        context.load_cert_chain(certificate, key)
+        context.load_verify_locations(authority)
+    except ssl.SSLError:
+        raise PassbookError(
+            "file-problem", file=str(certificate), why="it, its key or its authority is damaged"
+        ) from None
+    except OSError as error:
+        raise PassbookError("file-problem", file=str(certificate), why=error.strerror or "it cannot be read") from None
+    return context
+
+
+def shrink_buffers() -> None:
+    """Make every later TLS connection of this process small; call it once, before the first."""
+    # asyncio takes 256 KiB for each connection, though no TLS record is larger than 16 KiB.
+    asyncio.sslproto.SSLProtocol.max_size = BUFFER
+
+
+def load_trust(authority: Path, revoked: Path) -> Trust:
+    """Read both files and check that the list is the authority's own.
+
+    Called at the start and whenever the list may have changed.  Raises PassbookError `file-problem`; a list that
+    cannot be believed is an error, since without it revoked terminals would come in.
+    """
+    return Trust(*(read_trust(_read(authority), _read(revoked), str(revoked))))
+
+
+def read_trust(authority_pem: bytes, revoked_pem: bytes, file: str) -> Trust:
+    """The same from bytes; errors name `file`."""
+    try:
+        authority = x509.load_pem_x509_certificate(authority_pem)
+        revoked = x509.load_pem_x509_crl(revoked_pem)
+    except ValueError:
+        raise PassbookError("file-problem", file=file, why="it or the authority's certificate is damaged") from None
+    public = authority.public_key()
+    if not isinstance(public, ec.EllipticCurvePublicKey) or not revoked.is_signature_valid(public):
+        raise PassbookError("file-problem", file=file, why="it was not signed by the authority")
+    return Trust(authority, revoked)
+
+
+def judge_peer(der: bytes | None, now: dt.datetime, trust: Trust) -> Peer:
+    """Who the peer is.
+
+    Args:
+        der: its certificate as getpeercert(binary_form=True) gives it.
+        now: aware time that is surely not later than the true one.
+        trust: what load_trust gave last.
+
+    Raises:
+        PassbookError: `certificate-not-accepted` or `certificate-revoked`.
+    """
+    certificate = _parse(der)
+    _check_issuer(certificate, trust.authority)
+    _check_purpose(certificate)
+    # A start in the future is no reason: the clock may be behind (N4), and only our authority could have set it.
+    if certificate.not_valid_after_utc < now:
+        raise _refused("it has expired")
+    peer = Peer(_name(certificate), _is_representative(certificate), certificate.serial_number)
+    if trust.revoked.get_revoked_certificate_by_serial_number(peer.serial) is not None:
+        raise PassbookError("certificate-revoked", who=peer.name)
+    return peer
+
+
+def _refused(why: str) -> PassbookError:
+    return PassbookError("certificate-not-accepted", why=why)
+
+
+def _parse(der: bytes | None) -> x509.Certificate:
+    if not der:
+        raise _refused("none was shown")
+    try:
+        return x509.load_der_x509_certificate(der)
+    except ValueError:
+        raise _refused("it is damaged") from None
+
+
+def _check_issuer(certificate: x509.Certificate, authority: x509.Certificate) -> None:
+    try:
+        certificate.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature):
+        raise _refused("it is not of this branch's authority") from None
+
+
+def _check_purpose(certificate: x509.Certificate) -> None:
+    try:
+        purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        purposes = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+    if ExtendedKeyUsageOID.CLIENT_AUTH not in purposes:
+        raise _refused("it is not a terminal's")
+
+
+def _name(certificate: x509.Certificate) -> str:
+    names = [str(one.value) for one in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    if len(names) != 1 or not NAME.fullmatch(names[0]):
+        raise _refused("its name is not a terminal's name")
+    return names[0]
+
+
+def _is_representative(certificate: x509.Certificate) -> bool:
+    roles = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)
+    return [role.value for role in roles] == [ROLE]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PassbookError("file-problem", file=str(path), why=error.strerror or "it cannot be read") from None

@@ -1,0 +1,65 @@
+"""`teller`: the command of a teller's terminal."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Coroutine, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from passbook.errors import PassbookError
+from terminal.commands import AddCommand, enroll, jobs, keys, printing, recovery
+from terminal.console import Terminal
+from terminal.desk import Desk
+from terminal.home import DEFAULT, Home
+
+INTERRUPTED: Final = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code says who must act on an error (passbook.errors.EXIT_CODES)."""
+    arguments = _parser().parse_args(argv)
+    console = Terminal(json="json" in arguments)
+    home = Home(getattr(arguments, "home", DEFAULT).expanduser())
+    desk = Desk(home, console, getattr(arguments, "passphrase_file", None))
+    command: Coroutine[Any, Any, int] = arguments.run(desk, arguments)
+    try:
+        return asyncio.run(command)
+    except PassbookError as error:
+        console.fail(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = _common()
+    parser = argparse.ArgumentParser(
+        prog="teller", description="Print into passbooks, and answer when a job stopped.", parents=[common]
+    )
+    commands = _adder(parser, common)
+    for module in (enroll, printing, jobs, recovery):
+        module.add(commands)
+    keys.add(_adder(commands("keys", help="the key ring of this terminal"), common))
+    return parser
+
+
+def _adder(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> AddCommand:
+    return partial(parser.add_subparsers(required=True, metavar="COMMAND").add_parser, parents=[common])
+
+
+def _common() -> argparse.ArgumentParser:
+    """Options that may stand before or after the command; one that is not given must not undo one that is."""
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--home", type=Path, metavar="DIR", help=f"this terminal's folder (default: {DEFAULT})")
+    common.add_argument("--passphrase-file", type=Path, metavar="FILE", help="holds the key ring's passphrase")
+    common.add_argument("--json", action="store_true", help="one JSON value a line, for programs")
+    return common
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""From what a person orders to the answer that the appliance takes: which step, and by which key of the ring."""
+
+from __future__ import annotations
+
+from passbook.errors import PassbookError
+from passbook.messages import AnswerInquiry, Inquiry
+from passbook.plan import StepKind
+from passbook.record import Holder, Verdict
+from storage.envelope import unwrap_for_recovery
+from terminal.keyring import KeyRing
+from terminal.picture import line_places
+
+PRINTS = frozenset({Verdict.PRINT, Verdict.RESUME})
+"""Verdicts after which the document must be readable."""
+
+
+def step_of_line(inquiry: Inquiry, number: int) -> int:
+    """The step from which the job goes on at line `number` of the document (1-based).
+
+    One past the last line is the step after that line: everything is on paper.  Raises PassbookError
+    `answer-not-possible` for any other number.
+    """
+    lines = line_places(inquiry)
+    if not 1 <= number <= len(lines) + 1:
+        why = f"the document has the lines 1 to {len(lines)}"
+        raise PassbookError("answer-not-possible", job=inquiry.job.job, step=number, why=why)
+    step = lines[number - 1].step if number <= len(lines) else lines[-1].step + 1
+    sent = max(inquiry.in_doubt, inquiry.job.confirmed)
+    # Turns on the way that were never sent have to be done first.
+    while step > sent + 1 and inquiry.outline[step - 2].kind is StepKind.TURN:
+        step -= 1
+    return step
+
+
+def compose(
+    inquiry: Inquiry, verdict: Verdict, person: str, ring: KeyRing | None, *, step: int = 0, new_key_ref: str = ""
+) -> AnswerInquiry:
+    """The answer to `inquiry`, at its epoch and with what its person saw in doubt.
+
+    Args:
+        inquiry: the question.
+        verdict: what is ordered.
+        person: who decided.
+        ring: the keys of this terminal; None where needs_ring says that none is wanted.
+        step: the first step to be done, for Verdict.RESUME.
+        new_key_ref: the key of the ring under which the job is put from now on; empty for no change.
+
+    Raises:
+        PassbookError: `key-not-in-ring`; `wrong-key` when no recovery key of the ring opens the job.
+    """
+    ring = ring or KeyRing()
+    key, data_key = _opening(inquiry, ring) if verdict in PRINTS and not inquiry.readable else (b"", b"")
+    return AnswerInquiry(
+        job=inquiry.job.job,
+        epoch=inquiry.job.epoch,
+        verdict=verdict,
+        person=person,
+        step=step if verdict is Verdict.RESUME else 0,
+        in_doubt=inquiry.in_doubt,
+        key=key,
+        data_key=data_key,
+        new_key=ring.key(new_key_ref) if new_key_ref else b"",
+        new_key_ref=new_key_ref,
+    )
+
+
+def needs_ring(inquiry: Inquiry, verdict: Verdict, new_key_ref: str) -> bool:
+    """Whether the answer takes a key of the ring."""
+    return bool(new_key_ref) or (verdict in PRINTS and not inquiry.readable)
+
+
+def _opening(inquiry: Inquiry, ring: KeyRing) -> tuple[bytes, bytes]:
+    """The requester's key, or the data key opened by a recovery key; the other one is empty."""
+    if inquiry.job.key_ref in ring.keys:
+        return ring.key(inquiry.job.key_ref), b""
+    wraps = [wrap for wrap in inquiry.wraps if wrap.holder is Holder.RECOVERY]
+    if not wraps or not ring.recovery:
+        raise PassbookError("key-not-in-ring", key_ref=inquiry.job.key_ref)
+    for private in ring.recovery.values():
+        try:
+            return b"", unwrap_for_recovery(inquiry.identity, wraps[0], private)
+        except PassbookError:
+            continue
+    raise PassbookError("wrong-key", job=inquiry.job.job, key_ref=inquiry.recovery_ref)

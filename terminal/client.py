@@ -1,0 +1,270 @@
+"""The client library: one connection to the appliance, its commands and what it tells without being asked."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import ssl
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from types import MappingProxyType, TracebackType
+from typing import Any, Final, NamedTuple, Self, TypeAlias, TypeVar
+
+import msgspec
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, WebSocketException
+
+from passbook.errors import PassbookError
+from passbook.messages import (
+    MAX_DOCUMENT,
+    MAX_MESSAGE,
+    MAX_PIECE,
+    SERVICE_PATH,
+    AnswerInquiry,
+    Completion,
+    Envelope,
+    ErrorPayload,
+    Header,
+    Inquiry,
+    JobRef,
+    JobView,
+    MessageType,
+    Nothing,
+    Payload,
+    Prompt,
+    StatusReport,
+    StepReport,
+    SubmitJob,
+    UploadPiece,
+    decode,
+    encode,
+    read_payload,
+)
+from terminal.remote import RemoteError, closed, unreachable
+
+T = TypeVar("T")
+
+JOB: Final = "Spooler.JobEvent"
+STEP: Final = "Spooler.StepEvent"
+PROMPT: Final = "Spooler.MediaPromptEvent"
+INQUIRY: Final = "Recovery.InquiryEvent"
+INQUIRY_CLOSED: Final = "Recovery.InquiryClosedEvent"
+
+Told: TypeAlias = JobView | StepReport | Prompt | Inquiry
+_EVENTS: Final[MappingProxyType[str, type[Any]]] = MappingProxyType(
+    {JOB: JobView, STEP: StepReport, PROMPT: Prompt, INQUIRY: Inquiry, INQUIRY_CLOSED: JobView}
+)
+"""Name of an unsolicited message -> what it carries; others are passed over, so that an appliance may tell more."""
+
+MAX_WAITING: Final = 4096
+"""Events that wait to be read; the oldest go first, since all that events tell can be asked again."""
+
+
+class Event(NamedTuple):
+    """Something that the appliance told: JOB, STEP, PROMPT, INQUIRY or INQUIRY_CLOSED, and what it says."""
+
+    name: str
+    what: Told
+
+
+class Received(msgspec.Struct, frozen=True):
+    """Completion of `Spooler.UploadPiece`: bytes of the document that have arrived so far."""
+
+    received: int
+
+
+class Jobs(msgspec.Struct, frozen=True):
+    """Completion of `Spooler.ListJobs`."""
+
+    jobs: tuple[JobView, ...]
+
+
+class Inquiries(msgspec.Struct, frozen=True):
+    """Completion of `Recovery.ListInquiries`."""
+
+    inquiries: tuple[Inquiry, ...]
+
+
+class Address(NamedTuple):
+    """Where the appliance is, and the name that its certificate must have."""
+
+    host: str
+    port: int
+    server_name: str
+
+    def __str__(self) -> str:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+class TerminalClient:
+    """One connection: `async with TerminalClient(address, context) as client`.
+
+    Every command raises PassbookError: what the appliance reported, or `connection-lost`.  After that nothing is
+    known of the outcome; sending the same request over a new connection is always safe.
+    """
+
+    def __init__(self, address: Address, context: ssl.SSLContext, answer_timeout: float = 30.0) -> None:
+        """Connect later, with `context` from terminal.tls; `answer_timeout` is in seconds, for one answer."""
+        self._address = address
+        self._context = context
+        self._timeout = answer_timeout
+        self._numbers = itertools.count(1)
+        self._answers: dict[int, asyncio.Future[Envelope]] = {}
+        self._events: deque[Event] = deque(maxlen=MAX_WAITING)
+        self._told = asyncio.Event()
+        self._lost: PassbookError | None = None
+
+    async def __aenter__(self) -> Self:
+        """Connect.  Raises PassbookError `appliance-unreachable`, or why either side was not accepted."""
+        uri = f"wss://{self._address}{SERVICE_PATH}"
+        try:
+            self._connection: ClientConnection = await connect(
+                uri,
+                ssl=self._context,
+                server_hostname=self._address.server_name,
+                compression=None,
+                max_size=MAX_MESSAGE,
+                open_timeout=self._timeout,
+                # A proxy named by the environment must not see where the branch's appliance is.
+                proxy=None,
+            )
+        except (OSError, EOFError, WebSocketException) as error:
+            raise unreachable(str(self._address), error) from None
+        self._reader = asyncio.create_task(self._read())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connection; commands that still wait end with `connection-lost`."""
+        await self._connection.close()
+        await self._reader
+
+    async def events(self) -> AsyncIterator[Event]:
+        """What the appliance tells, in order, from the connection's start; raises PassbookError when that is lost."""
+        while True:
+            while self._events:
+                yield self._events.popleft()
+            if self._lost is not None:
+                raise self._lost
+            self._told.clear()
+            await self._told.wait()
+
+    async def command(self, name: str, payload: Payload, kind: type[T]) -> T:
+        """Send one command and wait for its completion, read as `kind`."""
+        number = next(self._numbers)
+        answer = asyncio.get_running_loop().create_future()
+        self._answers[number] = answer
+        try:
+            header = Header(name, MessageType.COMMAND, number)
+            await self._send(encode(header, payload))
+            async with asyncio.timeout(self._timeout):
+                return _result(await answer, kind)
+        except TimeoutError:
+            raise PassbookError("connection-lost") from None
+        finally:
+            del self._answers[number]
+
+    async def status(self) -> StatusReport:
+        """What is known of mechanisms, areas and terminals."""
+        return await self.command("Common.Status", Nothing(), StatusReport)
+
+    async def submit(self, job: SubmitJob) -> JobView:
+        """Have `job` accepted; a large document goes ahead in pieces.
+
+        The same `client_request` with the same content is the same job, however often and over however many
+        connections it is sent.
+        """
+        if len(job.document) > MAX_DOCUMENT:
+            raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
+        if len(job.document) > MAX_PIECE:
+            await self._upload(job.client_request, job.document)
+            job = msgspec.structs.replace(job, document=b"", upload=job.client_request)
+        return await self.command("Spooler.SubmitJob", job, JobView)
+
+    async def jobs(self) -> tuple[JobView, ...]:
+        """Every job that the appliance keeps."""
+        return (await self.command("Spooler.ListJobs", Nothing(), Jobs)).jobs
+
+    async def job(self, job: str) -> JobView:
+        """One job, also when it has ended.  Raises `unknown-job`."""
+        return await self.command("Spooler.GetJob", JobRef(job), JobView)
+
+    async def cancel(self, job: str, person: str) -> JobView:
+        """End a job; `person` decided that."""
+        return await self.command("Spooler.CancelJob", JobRef(job, person), JobView)
+
+    async def inquiries(self) -> tuple[Inquiry, ...]:
+        """The open questions that this terminal may answer."""
+        return (await self.command("Recovery.ListInquiries", Nothing(), Inquiries)).inquiries
+
+    async def answer(self, answer: AnswerInquiry) -> JobView:
+        """Answer a question; repeating an answer that won gives its result again."""
+        return await self.command("Recovery.AnswerInquiry", answer, JobView)
+
+    async def _upload(self, name: str, document: bytes) -> None:
+        for start in range(0, len(document), MAX_PIECE):
+            piece = UploadPiece(name, document[start : start + MAX_PIECE])
+            await self.command("Spooler.UploadPiece", piece, Received)
+
+    async def _send(self, message: bytes) -> None:
+        if self._lost is not None:
+            raise self._lost
+        try:
+            await self._connection.send(message, text=True)
+        except ConnectionClosed as error:
+            raise closed(error) from None
+
+    async def _read(self) -> None:
+        """Hand every message to who waits for it, until the connection ends."""
+        lost = PassbookError("connection-lost")
+        try:
+            while True:
+                self._take(decode(await self._connection.recv(decode=False)))
+        except ConnectionClosed as error:
+            lost = closed(error)
+        except PassbookError as error:
+            # What follows a message that cannot be read cannot be trusted to belong to anything.
+            lost = error
+            with suppress(ConnectionClosed):
+                await self._connection.close()
+        self._lost = lost
+        self._told.set()
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(lost)
+
+    def _take(self, message: Envelope) -> None:
+        header = message.header
+        match header.type:
+            case MessageType.UNSOLICITED if header.name in _EVENTS:
+                self._events.append(Event(header.name, read_payload(message, _EVENTS[header.name])))
+                self._told.set()
+            case MessageType.ACKNOWLEDGE if not header.status:
+                pass
+            case MessageType.ACKNOWLEDGE | MessageType.COMPLETION:
+                for answer in self._meant(header.request_id):
+                    if not answer.done():
+                        answer.set_result(message)
+            case _:
+                pass
+
+    def _meant(self, number: int) -> list[asyncio.Future[Envelope]]:
+        """The commands that an answer is for; without a number it is for one that could not be read, so for all."""
+        if not number:
+            return list(self._answers.values())
+        return [self._answers[number]] if number in self._answers else []
+
+
+def _result(message: Envelope, kind: type[T]) -> T:
+    header = message.header
+    if header.type is MessageType.COMPLETION and header.completion_code is Completion.SUCCESS:
+        return read_payload(message, kind)
+    try:
+        raise RemoteError(read_payload(message, ErrorPayload))
+    except PassbookError as error:
+        if isinstance(error, RemoteError):
+            raise
+    raise PassbookError("invalid-message", why=header.status or "an error without its description")

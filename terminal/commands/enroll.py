@@ -1,0 +1,38 @@
+"""`teller enroll`: make this terminal's key and request, then take up the signed certificate."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from terminal import enrollment
+from terminal.commands import AddCommand
+from terminal.desk import Desk
+
+
+def add(command: AddCommand) -> None:
+    """Add the command."""
+    parser = command("enroll", help="make this terminal known to an appliance, in two steps")
+    first = parser.add_argument_group("first step")
+    first.add_argument("--name", help="what this terminal is called; writes request.pem for the operator")
+    first.add_argument("--representative", action="store_true", help="ask to answer for other terminals too")
+    second = parser.add_argument_group("second step")
+    second.add_argument("--certificate", type=Path, metavar="FILE", help="what the operator signed")
+    second.add_argument("--ca", type=Path, metavar="FILE", help="the authority's certificate")
+    second.add_argument("--address", metavar="HOST:PORT", help="where the appliance is")
+    second.add_argument("--server-name", metavar="NAME", help="name in its certificate, where the authority's differs")
+    parser.set_defaults(run=run, usage_error=parser.error)
+
+
+async def run(desk: Desk, arguments: argparse.Namespace) -> int:
+    """Do the step whose arguments are there."""
+    second = (arguments.certificate, arguments.ca, arguments.address)
+    if arguments.name is not None and not any(second):
+        request = enrollment.begin(desk.home, arguments.name, representative=arguments.representative)
+        desk.console.show({"request": str(request)}, [f"Have the operator sign {request}."])
+    elif arguments.name is None and all(second):
+        address = enrollment.finish(desk.home, *second, arguments.server_name)
+        desk.console.show({"address": str(address)}, [f"This terminal is enrolled with {address}."])
+    else:
+        arguments.usage_error("give --name, or all of --certificate, --ca and --address")
+    return 0

@@ -1,0 +1,52 @@
+"""`teller keys`: what is in the key ring, and new keys for it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from terminal import files, keyring
+from terminal.commands import AddCommand
+from terminal.desk import Desk
+
+RECOVERY_REF = "branch-recovery"
+
+
+def add(command: AddCommand) -> None:
+    """Add what can be done with the key ring."""
+    new = command("new", help="make a key for this terminal's jobs")
+    new.add_argument("ref", nargs="?", metavar="REF", help="what the key is called")
+    new.set_defaults(run=run_new)
+    listing = command("list", help="the names of the keys")
+    listing.set_defaults(run=run_list)
+    recovery = command("recovery-new", help="make the branch recovery key, for representatives")
+    recovery.add_argument("public", type=Path, metavar="FILE.pub", help="gets the half that the appliance needs")
+    recovery.add_argument("--ref", default=RECOVERY_REF, help="what the key is called (default: %(default)s)")
+    recovery.set_defaults(run=run_recovery_new)
+
+
+async def run_new(desk: Desk, arguments: argparse.Namespace) -> int:
+    """Make a requester's key."""
+    ref = arguments.ref or keyring.new_ref()
+    desk.change_ring(lambda ring: ring.with_key(ref, keyring.new_key()))
+    desk.console.show({"keyRef": ref}, [f"The key ring has a new key {ref}."])
+    return 0
+
+
+async def run_list(desk: Desk, _arguments: argparse.Namespace) -> int:
+    """Show names, never keys."""
+    ring = desk.ring()
+    lines = [*ring.keys, *(f"{ref} (branch recovery key)" for ref in ring.recovery)]
+    desk.console.show({"keys": list(ring.keys), "recovery": list(ring.recovery)}, lines)
+    return 0
+
+
+async def run_recovery_new(desk: Desk, arguments: argparse.Namespace) -> int:
+    """Make a branch recovery key: the private half into the ring, then the public half as 64 hexadecimal digits."""
+    files.refuse_existing(arguments.public)
+    private, public = keyring.new_recovery_key()
+    desk.change_ring(lambda ring: ring.with_recovery(arguments.ref, private))
+    files.save(arguments.public, f"{public.hex()}\n".encode(), files.PUBLIC)
+    lines = [f"The key ring has {arguments.ref}. Give {arguments.public} to the operator of the appliance."]
+    desk.console.show({"keyRef": arguments.ref, "public": str(arguments.public)}, lines)
+    return 0

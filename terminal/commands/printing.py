@@ -1,0 +1,79 @@
+"""`teller print`: send a document and stay with it until it is on paper."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+from pathlib import Path
+
+import msgspec
+
+from passbook.errors import PassbookError
+from passbook.job import JobState
+from passbook.messages import Start, SubmitJob
+from terminal import files, own_copy
+from terminal.commands import AddCommand
+from terminal.desk import Desk
+from terminal.dialogue import Dialogue
+from terminal.follow import Follower
+
+
+def add(command: AddCommand) -> None:
+    """Add the command."""
+    parser = command("print", help="print a document and follow it to its end")
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--format", choices=own_copy.SUFFIXES.values(), help="what FILE holds (default: by suffix)")
+    parser.add_argument("--printer", metavar="NAME", help="where to print (default: the appliance's only printer)")
+    parser.add_argument("--page", type=int, metavar="N", help="page of the book for the first line")
+    parser.add_argument("--line", type=int, metavar="N", help="line of that page for the first line")
+    parser.add_argument("--priority", type=int, default=50, metavar="N", help="higher prints first (default: 50)")
+    key = parser.add_mutually_exclusive_group()
+    key.add_argument("--key", metavar="REF", help="key of the ring that the job is put under (default: the newest)")
+    key.add_argument("--no-key", action="store_true", help="leave the key to the appliance, where it allows that")
+    parser.add_argument("--request", metavar="ID", help="send a request again that was sent under this id")
+    parser.add_argument("--name", default="", help="what the document is called; kept sealed")
+    parser.add_argument("--person", default="", metavar="NAME", help="who answers when the job is stopped")
+    wait = parser.add_mutually_exclusive_group()
+    wait.add_argument("--follow", action="store_true", dest="wait", default=True, help="stay to the end (default)")
+    wait.add_argument("--no-wait", action="store_false", dest="wait", help="leave when the job is accepted")
+    parser.set_defaults(run=run, usage_error=parser.error)
+
+
+async def run(desk: Desk, arguments: argparse.Namespace) -> int:
+    """Send it; 0 when it was completed, or only accepted where nobody waits."""
+    if (arguments.page is None) is not (arguments.line is None):
+        arguments.usage_error("give --page and --line together")
+    job = _job(desk, arguments)
+    if not job.printer:
+        job = msgspec.structs.replace(job, printer=await _only_printer(desk))
+    desk.console.show(
+        {"event": "request", "payload": {"request": job.client_request}}, [f"Request {job.client_request}."]
+    )
+    resolve = Dialogue(desk.console, arguments.person, desk.ring) if desk.console.interactive else None
+    follower = Follower(desk.client, desk.console, resolve, own_copy.texts_of(job.format, job.document))
+    view = await follower.run(job, wait=arguments.wait)
+    return 0 if not arguments.wait or view.state is JobState.COMPLETED else 1
+
+
+def _job(desk: Desk, arguments: argparse.Namespace) -> SubmitJob:
+    ring = None if arguments.no_key else desk.ring()
+    ref = "" if ring is None else arguments.key or ring.newest
+    return SubmitJob(
+        client_request=arguments.request or secrets.token_hex(8),
+        printer=arguments.printer or "",
+        format=arguments.format or own_copy.format_of(arguments.file),
+        name=arguments.name,
+        document=files.read(arguments.file),
+        priority=arguments.priority,
+        start=None if arguments.page is None else Start(arguments.page, arguments.line),
+        key=b"" if ring is None else ring.key(ref),
+        key_ref=ref,
+    )
+
+
+async def _only_printer(desk: Desk) -> str:
+    async with desk.client() as client:
+        names = [view.printer for view in (await client.status()).printers]
+    if len(names) != 1:
+        raise PassbookError("unknown-printer", printer="(not named)", known=", ".join(names))
+    return names[0]

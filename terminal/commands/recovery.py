@@ -1,0 +1,92 @@
+"""`teller inquiries` and `teller answer`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+
+from passbook.errors import PassbookError
+from passbook.messages import AnswerInquiry, Inquiry, JobView
+from passbook.record import Verdict
+from terminal.answers import compose, needs_ring, step_of_line
+from terminal.client import TerminalClient
+from terminal.commands import AddCommand
+from terminal.console import job_line
+from terminal.desk import Desk
+from terminal.follow import PASSING, PAUSES
+from terminal.picture import picture
+
+
+def add(command: AddCommand) -> None:
+    """Add the commands."""
+    listing = command("inquiries", help="the open questions that this terminal may answer")
+    listing.set_defaults(run=run_inquiries)
+    answer = command("answer", help="say how a stopped job shall go on")
+    answer.add_argument("job", metavar="JOB")
+    order = answer.add_mutually_exclusive_group(required=True)
+    order.add_argument("--print", action="store_true", dest="from_start", help="print all of it from the start")
+    order.add_argument("--resume", type=int, metavar="STEP", help="go on with this step")
+    order.add_argument("--from-line", type=int, metavar="N", help="go on with this line of the document")
+    order.add_argument("--discard", action="store_true", help="end it")
+    order.add_argument("--hold", action="store_true", help="keep it and do not ask again")
+    answer.add_argument("--person", required=True, metavar="NAME", help="who decided it")
+    answer.add_argument("--new-key", default="", metavar="REF", help="put the job under this key of the ring")
+    answer.set_defaults(run=run_answer)
+
+
+async def run_inquiries(desk: Desk, _arguments: argparse.Namespace) -> int:
+    """Show each question as a picture of the pages."""
+    async with desk.client() as client:
+        inquiries = await client.inquiries()
+    pictures = [line for inquiry in inquiries for line in (*picture(inquiry), "")]
+    desk.console.show(inquiries, pictures[:-1])
+    return 0
+
+
+async def run_answer(desk: Desk, arguments: argparse.Namespace) -> int:
+    """Find the question, compose the answer with the keys of the ring, and send it."""
+    async with desk.client() as client:
+        inquiry = await _find(client, arguments.job)
+    verdict, step = _ordered(arguments, inquiry)
+    ring = desk.ring() if needs_ring(inquiry, verdict, arguments.new_key) else None
+    answer = compose(inquiry, verdict, arguments.person, ring, step=step, new_key_ref=arguments.new_key)
+    job = await send(desk.client, answer, asyncio.sleep)
+    desk.console.show(job, [job_line(job)])
+    return 0
+
+
+async def send(
+    connect: Callable[[], AbstractAsyncContextManager[TerminalClient]],
+    answer: AnswerInquiry,
+    sleep: Callable[[float], Awaitable[None]],
+) -> JobView:
+    """Send an answer until its outcome is known: over new connections the very same answer, which counts once."""
+    for pause in PAUSES:
+        try:
+            async with connect() as client:
+                return await client.answer(answer)
+        except PassbookError as error:
+            if error.code not in PASSING:
+                raise
+        await sleep(pause)
+    raise PassbookError("connection-lost")
+
+
+async def _find(client: TerminalClient, job: str) -> Inquiry:
+    for inquiry in await client.inquiries():
+        if inquiry.job.job == job:
+            return inquiry
+    state = (await client.job(job)).state.value
+    raise PassbookError("not-allowed-in-state", job=job, state=state, event="answer")
+
+
+def _ordered(arguments: argparse.Namespace, inquiry: Inquiry) -> tuple[Verdict, int]:
+    if arguments.from_start:
+        return Verdict.PRINT, 0
+    if arguments.resume is not None:
+        return Verdict.RESUME, arguments.resume
+    if arguments.from_line is not None:
+        return Verdict.RESUME, step_of_line(inquiry, arguments.from_line)
+    return (Verdict.DISCARD if arguments.discard else Verdict.HOLD), 0

@@ -1,0 +1,84 @@
+"""What a person sees and types: lines of text, or one JSON value a line for programs."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from passbook.errors import PassbookError
+from passbook.messages import ErrorPayload, JobView, Prompt
+
+_INSTRUCTIONS: Final = {
+    "insert": "Put the {medium} into {printer}, opened at page {page}.",
+    "turn": "Turn the {medium} to page {page} and put it into {printer} again.",
+    "take": "Take the {medium} out of {printer}.",
+}
+
+
+class Console(Protocol):
+    """Where a command shows its results and asks its questions."""
+
+    interactive: bool
+    """Whether somebody can be asked."""
+
+    def show(self, value: Any, lines: Sequence[str]) -> None:
+        """Show a result: the lines, or for a program the value."""
+
+    def fail(self, error: PassbookError) -> None:
+        """Show an error: one sentence and its code."""
+
+    async def ask(self, question: str) -> str:
+        """What the person types, without blanks around it; cancelling gives the question up."""
+
+
+class Terminal:
+    """The console of a process: its standard streams."""
+
+    def __init__(self, *, json: bool) -> None:
+        """Show JSON values instead of text, and ask nobody, when `json`."""
+        self._json = json
+        self.interactive = not json and sys.stdin.isatty() and sys.stdout.isatty()
+
+    def show(self, value: Any, lines: Sequence[str]) -> None:
+        """Show a result on standard output."""
+        text = msgspec.json.encode(value).decode() if self._json else "\n".join(lines)
+        if text:
+            sys.stdout.write(f"{text}\n")
+            sys.stdout.flush()
+
+    def fail(self, error: PassbookError) -> None:
+        """Show an error on standard error."""
+        payload = ErrorPayload(error.code, str(error), error.facts)
+        sys.stderr.write(f"{msgspec.json.encode(payload).decode() if self._json else f'{error} [{error.code}]'}\n")
+
+    async def ask(self, question: str) -> str:
+        """Ask on the tty; a line that is there can be read without waiting, since a tty gives whole lines."""
+        sys.stdout.write(question)
+        sys.stdout.flush()
+        ready = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(sys.stdin, ready.set)
+        try:
+            await ready.wait()
+        finally:
+            loop.remove_reader(sys.stdin)
+        line = sys.stdin.readline()
+        if not line:
+            raise EOFError
+        return line.strip()
+
+
+def instruction(prompt: Prompt, medium: str) -> str:
+    """What the person shall do with the book; `medium` is what to call it."""
+    return _INSTRUCTIONS[prompt.action].format(medium=medium, printer=prompt.printer, page=prompt.page)
+
+
+def job_line(job: JobView) -> str:
+    """One job in one line."""
+    why = f" ({', '.join(job.reasons)})" if job.reasons else ""
+    progress = f"{job.confirmed} of {job.steps} steps"
+    return f"{job.job}  {job.requester}  {job.printer}  {job.state}{why}, {progress}, priority {job.priority}"

@@ -1,0 +1,102 @@
+"""Enrolling a terminal: its key is made here and never leaves; the branch's authority signs a request for it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from passbook.errors import PassbookError
+from terminal import files
+from terminal.client import Address
+from terminal.home import Home, parse_address
+
+ROLE: Final = "representative"
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+
+
+def begin(home: Home, name: str, *, representative: bool) -> Path:
+    """Write the request for a certificate and return its path; the key is made unless there is one.
+
+    Raises PassbookError `name-malformed`, `file-problem`.
+    """
+    if not _NAME.fullmatch(name):
+        raise PassbookError("name-malformed")
+    if home.key.exists():
+        key = _read_key(home.key)
+    else:
+        key = ec.generate_private_key(ec.SECP256R1())
+        files.save(home.key, _key_pem(key), files.PRIVATE)
+    files.save(home.request, _request_pem(key, name, representative=representative), files.PUBLIC)
+    return home.request
+
+
+def finish(home: Home, certificate: Path, ca: Path, address: str, server_name: str | None) -> Address:
+    """Take up the signed certificate and remember the appliance; nothing is kept unless all of it fits together.
+
+    Args:
+        home: where begin made the key.
+        certificate: what the authority signed, PEM.
+        ca: the authority's certificate, PEM.
+        address: HOST:PORT.
+        server_name: the name in the appliance's certificate; None for the one that the authority was made for.
+
+    Raises:
+        PassbookError: `file-problem`, `appliance-unreachable` when the address is none.
+    """
+    own, authority = _read_certificate(certificate), _read_certificate(ca)
+    if own.public_key() != _read_key(home.key).public_key():
+        raise PassbookError("file-problem", file=str(certificate), why="it is not for the key of this terminal")
+    try:
+        own.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature):
+        raise PassbookError("file-problem", file=str(certificate), why=f"it was not signed by {ca}") from None
+    found = parse_address(address, server_name or _organization(authority, ca))
+    files.save(home.certificate, own.public_bytes(serialization.Encoding.PEM), files.PUBLIC)
+    files.save(home.ca, authority.public_bytes(serialization.Encoding.PEM), files.PUBLIC)
+    home.save_address(found)
+    return found
+
+
+def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _request_pem(key: ec.EllipticCurvePrivateKey, name: str, *, representative: bool) -> bytes:
+    attributes = [x509.NameAttribute(NameOID.COMMON_NAME, name)]
+    if representative:
+        attributes.append(x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, ROLE))
+    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(attributes)).sign(key, hashes.SHA256())
+    return request.public_bytes(serialization.Encoding.PEM)
+
+
+def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    try:
+        key = serialization.load_pem_private_key(files.read_private(path), None)
+    except (ValueError, TypeError):
+        raise PassbookError("file-problem", file=str(path), why="it is damaged") from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise PassbookError("file-problem", file=str(path), why="it is not a key of the kind P-256")
+    return key
+
+
+def _read_certificate(path: Path) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(files.read(path))
+    except ValueError:
+        raise PassbookError("file-problem", file=str(path), why="it is not a certificate in PEM") from None
+
+
+def _organization(authority: x509.Certificate, path: Path) -> str:
+    names = authority.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    if not names:
+        raise PassbookError("file-problem", file=str(path), why="it names no appliance; give --server-name")
+    return str(names[0].value)

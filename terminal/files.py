@@ -1,0 +1,88 @@
+"""The files of a terminal: whole or not at all, durable, and private where they hold a secret."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from passbook.errors import PassbookError
+
+PRIVATE: Final = 0o600
+PUBLIC: Final = 0o644
+_READABLE_BY_OTHERS: Final = stat.S_IRGRP | stat.S_IROTH
+
+
+def save(path: Path, data: bytes, mode: int) -> None:
+    """Put `data` at `path` with `mode`; after a power cut there is the old content or the new, never a part.
+
+    Raises PassbookError `file-problem`.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part.unlink(missing_ok=True)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        raise _problem(path, error) from None
+
+
+def read(path: Path) -> bytes:
+    """All of the file.  Raises PassbookError `file-problem`."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _problem(path, error) from None
+
+
+def read_private(path: Path) -> bytes:
+    """All of a file that holds a secret.  Raises PassbookError `file-problem`, also when others may read it."""
+    try:
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_mode & _READABLE_BY_OTHERS:
+                raise PassbookError("file-problem", file=str(path), why="it can be read by others; make its mode 0600")
+            return file.read()
+    except OSError as error:
+        raise _problem(path, error) from None
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise PassbookError `file-problem` when there is something at `path`."""
+    if path.exists():
+        raise PassbookError("file-problem", file=str(path), why="it exists already and is not overwritten")
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep other processes that ask for the same out of `folder`.  Raises PassbookError `file-problem`."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise _problem(folder, error) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _problem(path: Path, error: OSError) -> PassbookError:
+    return PassbookError("file-problem", file=str(path), why=error.strerror or "it cannot be used")

@@ -1,0 +1,153 @@
+"""Sending one job and staying with it until it ends, over as many connections as that takes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass
+from typing import Final
+
+from passbook.errors import PassbookError
+from passbook.job import TERMINAL
+from passbook.messages import Inquiry, JobView, Prompt, StepReport, SubmitJob
+from terminal.client import INQUIRY_CLOSED, Event, TerminalClient
+from terminal.console import Console, instruction
+from terminal.picture import Texts, picture
+from terminal.progress import Progress, state_words
+
+Connect = Callable[[], AbstractAsyncContextManager[TerminalClient]]
+Resolve = Callable[[TerminalClient, Inquiry], Awaitable[None]]
+"""Asks a person how to go on and sends the answer; cancelled when the question is answered elsewhere."""
+Sleep = Callable[[float], Awaitable[None]]
+
+PASSING: Final = frozenset({"connection-lost", "appliance-unreachable"})
+"""Errors after which a new connection is worth while."""
+PAUSES: Final = (1.0, 1.0, 2.0, 2.0, *(5.0,) * 60)
+"""Seconds between attempts to connect: an appliance that lost power is back within minutes."""
+
+
+@dataclass(frozen=True)
+class Follower:
+    """Sends a job and follows it.
+
+    Attributes:
+        connect: opens a connection.
+        console: where progress is shown.
+        resolve: called with each question about the job; None where nobody can be asked.
+        texts: the terminal's own copy of the lines; None when it cannot be read here.
+        pauses: seconds before each further attempt to connect; when they are used up the error is raised.
+        sleep: waits that long.
+    """
+
+    connect: Connect
+    console: Console
+    resolve: Resolve | None = None
+    texts: Texts | None = None
+    pauses: Sequence[float] = PAUSES
+    sleep: Sleep = asyncio.sleep
+
+    async def run(self, job: SubmitJob, *, wait: bool) -> JobView:
+        """Have the job accepted and return how it stands then, or with `wait` how it ended.
+
+        When a connection is lost the same request is sent again, which never prints anything twice.
+        """
+        accepted: JobView | None = None
+        connected = False
+        pauses = iter(self.pauses)
+        while True:
+            try:
+                async with self.connect() as client:
+                    connected, pauses = True, iter(self.pauses)
+                    accepted = await self._accepted(client, job, accepted)
+                    return await self._watch(client, accepted) if wait else accepted
+            except PassbookError as error:
+                if error.code not in PASSING or not connected:
+                    raise
+                await self._pause(pauses, error)
+
+    async def _accepted(self, client: TerminalClient, job: SubmitJob, known: JobView | None) -> JobView:
+        if known is not None:
+            return await client.job(known.job)
+        view = await client.submit(job)
+        self.console.show({"event": "Spooler.SubmitJob", "payload": view}, [f"Job {view.job} was accepted."])
+        return view
+
+    async def _watch(self, client: TerminalClient, view: JobView) -> JobView:
+        watch = _Watch(self, client, view)
+        try:
+            return await watch.until_end()
+        finally:
+            await watch.give_up_question()
+
+    async def _pause(self, pauses: Iterator[float], error: PassbookError) -> None:
+        pause = next(pauses, None)
+        if pause is None:
+            raise error
+        self.console.show({"event": error.code, "payload": {}}, ["The connection was lost; trying again."])
+        await self.sleep(pause)
+
+
+class _Watch:
+    """One job over one connection."""
+
+    def __init__(self, follower: Follower, client: TerminalClient, view: JobView) -> None:
+        self._console = follower.console
+        self._resolve = follower.resolve
+        self._texts = follower.texts
+        self._client = client
+        self._view = view
+        self._progress = Progress(None if follower.texts is None else len(follower.texts))
+        self._asking: asyncio.Task[None] | None = None
+
+    async def until_end(self) -> JobView:
+        """Show what is told of the job; its last view."""
+        if self._view.state not in TERMINAL:
+            async for event in self._client.events():
+                await self._take(event)
+                if self._view.state in TERMINAL:
+                    break
+        return self._view
+
+    async def give_up_question(self) -> None:
+        """Ask no more; what went wrong in asking is raised here."""
+        if self._asking is not None:
+            self._asking.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._asking
+            self._asking = None
+
+    async def _take(self, event: Event) -> None:
+        match event.what:
+            case JobView(job=job) if job == self._view.job:
+                await self._take_view(event.name, event.what)
+            case StepReport(job=job) if job == self._view.job:
+                self._show(event, [words] if (words := self._progress.words(event.what)) else [])
+            case Prompt(job=job) if job in {self._view.job, ""}:
+                medium = "sheet" if self._view.format == "text" else "book"
+                self._show(event, [instruction(event.what, medium)])
+            case Inquiry() if event.what.job.job == self._view.job:
+                await self._take_question(event, event.what)
+            case _:
+                pass
+
+    async def _take_view(self, name: str, view: JobView) -> None:
+        if name == INQUIRY_CLOSED:
+            await self.give_up_question()
+        changed = (view.state, view.reasons) != (self._view.state, self._view.reasons)
+        self._view = view
+        self._show(Event(name, view), [state_words(view)] if changed else [])
+
+    async def _take_question(self, event: Event, inquiry: Inquiry) -> None:
+        await self.give_up_question()
+        self._progress.learn(inquiry)
+        self._show(event, picture(inquiry, self._texts))
+        if self._resolve is not None:
+            self._asking = asyncio.create_task(self._ask(self._resolve, inquiry))
+
+    async def _ask(self, resolve: Resolve, inquiry: Inquiry) -> None:
+        with suppress(EOFError):
+            await resolve(self._client, inquiry)
+
+    def _show(self, event: Event, lines: list[str]) -> None:
+        self._console.show({"event": event.name, "payload": event.what}, lines)

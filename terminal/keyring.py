@@ -1,0 +1,126 @@
+"""The key ring: one file, sealed by a passphrase, with the keys that a terminal's jobs can be read with.
+
+File: MAGIC (8 bytes, which fixes everything below), salt (16), nonce (12), then AES-256-GCM of the ring as JSON,
+with all that stands before it as associated data.  The key is Argon2id of the passphrase and the salt.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+from passbook.errors import PassbookError
+from terminal import files
+
+KEY_BYTES: Final = 32
+"""Of a requester's key and of a recovery private key (X25519, raw)."""
+
+_MAGIC: Final = b"PBKRING1"
+_SALT: Final = 16
+_NONCE: Final = 12
+_HEAD: Final = len(_MAGIC) + _SALT + _NONCE
+_PASSES, _LANES, _MEMORY_KIB = 3, 4, 64 * 1024
+"""The second recommended choice of RFC 9106 section 4: a tenth of a second, and 64 MiB, for each guess."""
+_REF: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+
+class KeyRing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The keys by their names, oldest first: of this terminal's jobs, and branch recovery keys (private halves)."""
+
+    keys: dict[str, bytes] = {}
+    recovery: dict[str, bytes] = {}
+
+    def __repr__(self) -> str:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
+        return f"<KeyRing of {len(self.keys) + len(self.recovery)}>"
+
+    def key(self, ref: str) -> bytes:
+        """The requester's key of that name.  Raises PassbookError `key-not-in-ring`."""
+        try:
+            return self.keys[ref]
+        except KeyError:
+            raise PassbookError("key-not-in-ring", key_ref=ref) from None
+
+    @property
+    def newest(self) -> str:
+        """The name of the key that was made last.  Raises PassbookError `key-not-in-ring`."""
+        for ref in reversed(self.keys):
+            return ref
+        raise PassbookError("key-not-in-ring", key_ref="at all; make one with `keys new`")
+
+    def with_key(self, ref: str, key: bytes) -> KeyRing:
+        """The ring with one more requester's key.  Raises PassbookError `key-exists`, `key-malformed`."""
+        self._check_new(ref, key)
+        return KeyRing({**self.keys, ref: key}, self.recovery)
+
+    def with_recovery(self, ref: str, private: bytes) -> KeyRing:
+        """The ring with one more branch recovery key.  Raises PassbookError `key-exists`, `key-malformed`."""
+        self._check_new(ref, private)
+        return KeyRing(self.keys, {**self.recovery, ref: private})
+
+    def _check_new(self, ref: str, key: bytes) -> None:
+        if not _REF.fullmatch(ref):
+            raise PassbookError(
+                "key-malformed", expected="named by 1 to 63 letters, digits, dots, hyphens, underscores"
+            )
+        if ref in self.keys or ref in self.recovery:
+            raise PassbookError("key-exists", key_ref=ref)
+        if len(key) != KEY_BYTES:
+            raise PassbookError("key-malformed", expected=f"{KEY_BYTES} bytes")
+
+
+def new_ref() -> str:
+    """A name for a key that got none from a person."""
+    return f"key-{secrets.token_hex(4)}"
+
+
+def new_key() -> bytes:
+    """A fresh requester's key."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def new_recovery_key() -> tuple[bytes, bytes]:
+    """A fresh branch recovery key: private and public half, X25519, raw."""
+    private = X25519PrivateKey.generate()
+    return private.private_bytes_raw(), private.public_key().public_bytes_raw()
+
+
+def seal(ring: KeyRing, passphrase: bytes) -> bytes:
+    """The ring as its file holds it; salt and nonce are fresh every time."""
+    head = _MAGIC + secrets.token_bytes(_SALT + _NONCE)
+    return head + _cipher(head, passphrase).encrypt(head[-_NONCE:], msgspec.json.encode(ring), head)
+
+
+def unseal(data: bytes, passphrase: bytes) -> KeyRing:
+    """The inverse of seal.  Raises PassbookError `keyring-locked`; which of its reasons it is cannot be told."""
+    head = data[:_HEAD]
+    if len(head) != _HEAD or not head.startswith(_MAGIC):
+        raise PassbookError("keyring-locked")
+    try:
+        text = _cipher(head, passphrase).decrypt(head[-_NONCE:], data[_HEAD:], head)
+        return msgspec.json.decode(text, type=KeyRing)
+    except (InvalidTag, msgspec.DecodeError):
+        raise PassbookError("keyring-locked") from None
+
+
+def load(path: Path, passphrase: bytes) -> KeyRing:
+    """The ring in the file.  Raises PassbookError `keyring-locked`, `file-problem`."""
+    return unseal(files.read_private(path), passphrase)
+
+
+def save(path: Path, ring: KeyRing, passphrase: bytes) -> None:
+    """Put the ring into its file, mode 0600, durable.  Raises PassbookError `file-problem`."""
+    files.save(path, seal(ring, passphrase), files.PRIVATE)
+
+
+def _cipher(head: bytes, passphrase: bytes) -> AESGCM:
+    salt = head[len(_MAGIC) : -_NONCE]
+    kdf = Argon2id(salt=salt, length=32, iterations=_PASSES, lanes=_LANES, memory_cost=_MEMORY_KIB)
+    return AESGCM(kdf.derive(passphrase))

@@ -1,0 +1,42 @@
+"""The terminal's own copy of a document: the only place where a question's bars can become text without its key."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Final
+
+from passbook.documents import Entry, PassbookUpdate, TextDocument, parse_document
+from passbook.errors import PassbookError
+from terminal.picture import Texts
+
+SUFFIXES: Final = {".csv": "passbook-update+csv", ".json": "passbook-update+json", ".txt": "text"}
+"""File suffix -> document format."""
+
+
+def format_of(file: PurePath) -> str:
+    """The format of a file by its suffix.  Raises PassbookError `unknown-format`."""
+    try:
+        return SUFFIXES[file.suffix.lower()]
+    except KeyError:
+        known = ", ".join(SUFFIXES)
+        raise PassbookError(
+            "unknown-format", format=f"for files {file.suffix or 'without a suffix'}", known=known
+        ) from None
+
+
+def texts_of(format: str, data: bytes) -> Texts | None:  # noqa: A002  # the word of the protocol
+    """The texts of each printed line, from left to right; None when the document cannot be read here."""
+    try:
+        document = parse_document(format, data)
+    except PassbookError:
+        return None
+    match document:
+        case PassbookUpdate():
+            return [_runs(entry) for entry in document.entries]
+        case TextDocument():
+            return [[line] for line in document.lines if line]
+
+
+def _runs(entry: Entry) -> list[str]:
+    parts = (entry.date, entry.text, entry.withdrawal, entry.deposit, entry.balance)
+    return [part for part in parts if part]

@@ -1,0 +1,37 @@
+"""The passphrase of the key ring: typed at a terminal or read from a private file, never an argument or variable."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from pathlib import Path
+
+from passbook.errors import PassbookError
+from terminal import files
+
+
+def obtain(file: Path | None, *, new: bool) -> bytes:
+    """The passphrase.
+
+    Args:
+        file: holds it in its first line; None to ask for it.
+        new: whether it is for a new ring, so that it is typed twice.
+
+    Raises:
+        PassbookError: `passphrase-missing` when nobody can be asked or the file has none; `file-problem` when it
+            cannot be read or can be read by others.
+    """
+    if file is not None:
+        return _required(files.read_private(file).split(b"\n", 1)[0].removesuffix(b"\r"))
+    if not sys.stdin.isatty():
+        raise PassbookError("passphrase-missing")
+    passphrase = getpass.getpass("Passphrase of the key ring: ")
+    while new and getpass.getpass("The same again: ") != passphrase:
+        passphrase = getpass.getpass("They differ. Passphrase of the key ring: ")
+    return _required(passphrase.encode())
+
+
+def _required(passphrase: bytes) -> bytes:
+    if not passphrase:
+        raise PassbookError("passphrase-missing")
+    return passphrase

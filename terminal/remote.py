@@ -1,0 +1,83 @@
+"""What goes wrong between terminal and appliance, as the errors of the catalogue."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from passbook.errors import CATALOGUE, Actor, PassbookError
+from passbook.messages import ErrorPayload
+
+POLICY_VIOLATION: Final = 1008
+"""Close code (RFC 6455 section 7.4.1) with which the appliance drops a terminal; the reason is a stable code."""
+
+
+class RemoteError(PassbookError):
+    """An error that the appliance reported: its code, facts and sentence, also where this catalogue lacks the code."""
+
+    def __init__(self, reported: ErrorPayload) -> None:
+        self.code = reported.error_code
+        self.facts = dict(reported.error_facts)
+        # It goes to a person's screen, and an escape sequence would act there.
+        sentence = "".join(c if c.isprintable() else " " for c in reported.error_description)
+        Exception.__init__(self, sentence)
+
+    @property
+    def actor(self) -> Actor:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
+        """Who must act; for an unknown code the operator, who can update this software."""
+        known = CATALOGUE.get(self.code)
+        return known.actor if known else Actor.OPERATOR
+
+
+def unreachable(address: str, error: BaseException) -> PassbookError:
+    """The error for a connection that did not come about."""
+    for cause in _causes(error):
+        if isinstance(cause, InvalidStatus) and (reported := _reported(cause.response.body)):
+            return RemoteError(reported)
+        if isinstance(cause, ConnectionClosed):
+            return closed(cause)
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return PassbookError("certificate-not-accepted", why=f"the appliance's: {cause.verify_message}")
+        if isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or ""):
+            return PassbookError("certificate-not-accepted", why=_alert(cause))
+    return PassbookError("appliance-unreachable", address=address, why=_why(error))
+
+
+def closed(error: ConnectionClosed) -> PassbookError:
+    """The error for a connection that ended while something was awaited."""
+    close = error.rcvd
+    if close is not None and close.code == POLICY_VIOLATION:
+        return RemoteError(ErrorPayload(close.reason, f"The appliance ended the connection: {close.reason}."))
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or ""):
+            return PassbookError("certificate-not-accepted", why=_alert(cause))
+    return PassbookError("connection-lost")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _reported(data: bytes | bytearray | None) -> ErrorPayload | None:
+    try:
+        return msgspec.json.decode(data or b"", type=ErrorPayload)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _alert(error: ssl.SSLError) -> str:
+    return (error.reason or "").lower().replace("_", " ")
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return "it does not speak this protocol" if not isinstance(error, OSError) else "no connection"
