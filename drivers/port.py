@@ -119,7 +119,7 @@ def open_port(
     connect_timeout: float = 5.0,
     clock: Callable[[], float] = time.monotonic,
 ) -> Port:
-    """Open the port at `url`; times in seconds.  Raises ValueError for a bad address, PortError when nobody is there."""
+    """Open the port at `url`; times in seconds.  Raises ValueError for a bad address, PortError if nobody is there."""
     match parse_port_url(url):
         case TcpAddress(host, port):
             return _open_tcp(host, port, connect_timeout, write_timeout, clock)
