@@ -12,9 +12,6 @@ from typing import Final
 
 import msgspec
 from drivers.profile import Profile
-from passbook.documents import PassbookUpdate, TextDocument, parse_document
-from passbook.layout import BookLayout
-from passbook.placing import Start, place
 from storage.envelope import Rng, SealedJob
 from storage.keys import ApplianceKey
 from storage.spool import Ticket
@@ -23,17 +20,18 @@ from firmware.clock import Clock, stamp
 from firmware.config import KeysConfig, LimitsConfig, PrinterConfig
 from firmware.jobs import Jobs
 from firmware.tls import Peer
+from passbook.documents import Document, parse_document
 from passbook.errors import PassbookError, shown
+from passbook.layout import BookLayout
 from passbook.messages import MAX_DOCUMENT, SubmitJob
-from passbook.plan import Plan, encode_plan, outline
+from passbook.placing import place
+from passbook.plan import Plan, Sheet, encode_plan, outline
 from passbook.record import Encryption, Record, Wrap
 from storage import envelope
 
 KEY_BYTES: Final = 32
 REQUEST_ID_LIMIT: Final = 128
 """Characters of a requester's own id for a request; an UUID or a message id fits."""
-TEXT_LAYOUT: Final = "sheet"
-"""The layout of a text document that names none."""
 
 
 class Printing(msgspec.Struct, frozen=True):
@@ -99,8 +97,9 @@ class Admission:
         parsed = parse_document(request.format, document)
         layout = self._layout_of(parsed, request)
         pages = printer.profile.code_page(printer.settings.code_page)
-        start = None if request.start is None else Start(request.start.page, request.start.line)
-        return layout, place(parsed, layout, codec=pages.codec, code_page=printer.settings.code_page, start=start)
+        return layout, place(
+            parsed, layout, codec=pages.codec, code_page=printer.settings.code_page, start=request.start
+        )
 
     def _judge(self, request: SubmitJob, document: bytes) -> Printing:
         if not 1 <= len(request.client_request) <= REQUEST_ID_LIMIT or not request.client_request.isprintable():
@@ -118,8 +117,8 @@ class Admission:
             raise PassbookError("unknown-printer", printer=shown(request.printer), known=", ".join(self._printers))
         return self._printers[request.printer]
 
-    def _layout_of(self, document: PassbookUpdate | TextDocument, request: SubmitJob) -> BookLayout:
-        named = document.layout if isinstance(document, PassbookUpdate) else request.layout or TEXT_LAYOUT
+    def _layout_of(self, document: Document, request: SubmitJob) -> BookLayout:
+        named = request.layout or document.layout
         if named not in self._layouts:
             raise PassbookError("unknown-layout", layout=shown(named), known=", ".join(self._layouts))
         return self._layouts[named]
@@ -144,7 +143,7 @@ class Admission:
             outline=outline(plan),
             size=size,
             layout=layout.name,
-            page_height=layout.page_height,
+            sheet=Sheet(layout.page_height, layout.cpi, layout.left_units),
             key_ref=request.key_ref,
             recovery_ref="branch-recovery" if self._recovery_public else "",
             priority=request.priority,

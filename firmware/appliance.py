@@ -7,6 +7,7 @@ import contextlib
 import functools
 import secrets
 import signal
+from typing import Final
 
 from drivers.port import open_port
 from drivers.profile import Profile, load_profile

@@ -254,7 +254,7 @@ class PrintDesk:
         try:
             if session.state is SessionState.GIVEN_BACK:
                 session.wait_taken(self._settings.take_timeout)
-            session.insert(record.page_height, self._settings.insert_timeout)
+            session.insert(record.sheet, self._settings.insert_timeout)
         finally:
             self._prompt(record.requester, None)
         self._jobs.change(job, changes.proceed(stamp(self._clock)), urgent=True).result()

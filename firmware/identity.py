@@ -1,4 +1,4 @@
-"""Who may come in: certificates judged against the branch's authority and what it has revoked, by our own clock (N4)."""
+"""Who may come in: certificates judged by our own clock against the branch authority and its revocations (N4)."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from passbook.drafts import Start
 from passbook.errors import PassbookError
 from passbook.job import JobState, Reason
 from passbook.media import MechanismStatus, Media
@@ -76,13 +77,6 @@ class Payload(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, f
     """Base of every payload: camel-case names; a field that is not known is an error."""
 
 
-class Start(Payload, frozen=True):
-    """Where the first line goes, when the terminal decides it."""
-
-    page: int
-    line: int
-
-
 class UploadPiece(Payload, frozen=True):
     """`Spooler.UploadPiece`: the next bytes of a document; `upload` is chosen by the terminal, per connection."""
 
@@ -94,6 +88,8 @@ class SubmitJob(Payload, frozen=True):
     """`Spooler.SubmitJob`: accept one job; its document is `document`, or what was uploaded as `upload`.
 
     Attributes:
+        start: where the first line goes, when a person at the terminal decides it.
+        layout: instead of the one that the document names.
         key: 32 bytes that wrap the data key; absent only where the appliance takes jobs without one.
         key_ref: the requester's own name for the key.
     """

@@ -16,6 +16,14 @@ from passbook.confidential import Confidential
 UNITS_PER_INCH: Final = 2160
 
 
+class Sheet(msgspec.Struct, frozen=True, array_like=True):
+    """What a mechanism must know of a page before it comes in: lengths in 1/2160 inch, characters per inch."""
+
+    height: int
+    cpi: int = 10
+    left: int = 0
+
+
 class Run(Confidential, frozen=True, array_like=True):
     """Text struck without a gap, from `column` (1-based) to the right; no control characters."""
 

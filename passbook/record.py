@@ -10,7 +10,7 @@ import msgspec
 
 from passbook.job import TERMINAL, JobState, Reason
 from passbook.media import Media
-from passbook.plan import StepOutline
+from passbook.plan import Sheet, StepOutline
 
 
 class Encryption(StrEnum):
@@ -67,7 +67,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         key_ref: the requester's name for the key; empty for Encryption.APPLIANCE.
         recovery_ref: the branch recovery key under which the data key is wrapped too; empty for none.
         layout: name of the book layout or sheet that it was placed on.
-        page_height: of that layout, in 1/2160 inch; a layout that changes later moves nothing.
+        sheet: page and pitch of that layout; a layout that changes later moves nothing.
         steps: number of steps of the plan; they are counted from 1.
         size: bytes of document and plan before they were sealed.
 
@@ -94,7 +94,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     outline: tuple[StepOutline, ...]
     size: int
     layout: str = ""
-    page_height: int = 0
+    sheet: Sheet = Sheet(0)
 
     key_ref: str = ""
     recovery_ref: str = ""
@@ -141,7 +141,7 @@ IMMUTABLE: Final = (
     "outline",
     "size",
     "layout",
-    "page_height",
+    "sheet",
 )
 """Names of the fields of Record that never change."""
 

@@ -28,6 +28,7 @@ def test_a_control_is_found_where_it_stands(code: int) -> None:
         ("ü", "utf-8", 1),
         ("a", "utf-16", 1),
         ("é", "ascii", 1),
+        ('a"', "cp500", 2),
     ],
 )
 def test_a_character_must_be_one_byte_of_the_code_page(text: str, codec: str, number: int) -> None:

@@ -117,6 +117,20 @@ def test_a_sheet_wider_than_its_page_is_refused() -> None:
     assert refusal(layout_bytes("sheet").replace(b"width = 75", b"width = 90")).facts["where"] == "width"
 
 
+@pytest.mark.parametrize(
+    ("old", "fits", "off"),
+    [
+        ('height = "210 mm"', 'height = "7.5 in"', 'height = "7.4996 in"'),
+        ('width = "148 mm"', 'width = "5.6 in"', 'width = "5.5996 in"'),
+        ('first_line = "3/4 in"', 'first_line = "7/72 in"', 'first_line = "209/2160 in"'),
+    ],
+)
+def test_a_book_may_reach_its_edges_and_not_beyond(old: str, fits: str, off: str) -> None:
+    inches = savings_with('left = "3 mm"', 'left = "0 in"').decode()
+    assert_possible(parse_layout("mine", inches.replace(old, fits).encode(), "mine.toml"))
+    refusal(inches.replace(old, off).encode())
+
+
 def test_a_book_without_columns_is_refused() -> None:
     data = layout_bytes("savings-24").split(b"[[columns]]")[0] + b"columns = []"
     assert refusal(data).facts["where"] == "columns"
