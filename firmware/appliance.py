@@ -154,7 +154,7 @@ class Appliance:
         )
         tls = config.terminals
         context = server_context(tls.certificate, tls.key, tls.ca)
-        await doors.enter_async_context(door.open(host, port, context))
+        _ = await doors.enter_async_context(door.open(host, port, context))
         operations = Operations(
             spool=self._spool,
             recovery=self._recovery,
