@@ -37,6 +37,7 @@ class Conversation:
         self._partial = False
         self._gone: PortTrouble | None = None
         self._interrupted = False
+        self._listening = False
         self._reader = threading.Thread(target=self._read, name="mechanism-reader", daemon=True)
         self._reader.start()
 
@@ -96,15 +97,20 @@ class Conversation:
                 return found
 
     def listen(self, timeout: float) -> bool:
-        """Wait for an announcement; whether anything came in `timeout` seconds."""
-        return self._next(self._clock() + timeout) is not None
+        """Wait for an announcement; whether anything came in `timeout` seconds.  Only this can be interrupted."""
+        with self._changed:
+            self._listening = True
+            try:
+                return self._next(self._clock() + timeout) is not None
+            finally:
+                self._listening = False
 
     def _next(self, deadline: float) -> Frame | None:
         with self._changed:
             while not self._frames:
                 if self._gone is not None:
                     raise MechanismStop(_TROUBLE[self._gone], "hung-up")
-                if self._interrupted:
+                if self._listening and self._interrupted:
                     raise MechanismStop(Reason.CANCELED_BY_PERSON, "interrupted")
                 left = deadline - self._clock()
                 if left <= 0:
@@ -118,7 +124,7 @@ class Conversation:
         return MechanismStop(Reason.SILENT, "no-answer")
 
     def interrupt(self) -> None:
-        """Stop whatever waits now, or the next that would wait; from any thread."""
+        """Stop the listening of now, or the next; from any thread."""
         with self._changed:
             self._interrupted = True
             self._changed.notify_all()

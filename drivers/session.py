@@ -71,6 +71,7 @@ TRANSITIONS: Final = MappingProxyType(
         (_S.MEDIUM_IN, _E.EJECT): _S.GIVEN_BACK,
         (_S.POSITIONED, _E.EJECT): _S.GIVEN_BACK,
         (_S.GIVEN_BACK, _E.TAKEN): _S.READY,
+        (_S.READY, _E.TAKEN): _S.READY,
         (_S.CLOSED, _E.CLOSE): _S.CLOSED,
     }
     | {(state, _E.FOUND_NOTHING): _S.READY for state in _OPEN}
@@ -144,10 +145,11 @@ class DocumentSession:
         conditions = tuple(sorted({reason.value for reason, _ in reasons}))
         return MechanismStatus(Device.USER_ERROR if conditions else Device.ONLINE, media, conditions)
 
-    def insert(self, page_height: int, timeout: float) -> None:
+    def insert(self, page_height: int, timeout: float, prompt: Callable[[], None]) -> None:
         """Set the mechanism up for a page of `page_height` (1/2160 inch) and wait for a medium, `timeout` seconds.
 
-        Stops with `media-not-taken` when one lies there already: each insertion belongs to its own prompt.
+        `prompt` asks a person for it; it is called when the mechanism is ready to take one.  Stops with
+        `media-not-taken` when one lies there already: each insertion belongs to its own prompt.
         """
         self._check(SessionEvent.ARM)
         set_up = self._built(lambda: dialect.set_up(self._profile, page_height, self._code_page))
@@ -157,6 +159,7 @@ class DocumentSession:
                 raise MechanismStop(Reason.MEDIA_NOT_TAKEN, f"medium-{media.value}")
             self._talk.tell(set_up)
             self._enter(SessionEvent.ARM)
+            prompt()
             self._await_medium(timeout)
         self._enter(SessionEvent.INSERTED)
 
@@ -201,7 +204,7 @@ class DocumentSession:
         self._enter(SessionEvent.EJECT)
 
     def wait_taken(self, timeout: float) -> None:
-        """Wait until a person has taken the medium, `timeout` seconds; then `media-not-taken`, and may be repeated."""
+        """Wait until no medium lies in the path, `timeout` seconds; then `media-not-taken`, and may be repeated."""
         self._check(SessionEvent.TAKEN)
         deadline = self._clock() + timeout
         with self._stopping():
@@ -220,7 +223,7 @@ class DocumentSession:
         return True
 
     def interrupt(self) -> None:
-        """Stop the operation that waits now, or the next that would wait, with `job-canceled-by-user`.
+        """Stop the wait for a person, now or when it would begin, with `job-canceled-by-user`; never a step.
 
         From any thread; `clean_up` forgets it.
         """
