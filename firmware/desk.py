@@ -11,8 +11,6 @@ from typing import Final
 
 from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
-from storage.envelope import open_plan
-
 from firmware.clock import Clock, stamp
 from firmware.config import PrinterConfig
 from firmware.jobs import Jobs
@@ -39,6 +37,7 @@ from passbook.printing import (
     next_act,
 )
 from passbook.record import Record
+from storage.envelope import open_plan
 
 _LOG: Final = Log("desk")
 
@@ -179,7 +178,7 @@ class PrintDesk:
         key = self._jobs.keys.get(record.job_id)
         try:
             if key is not None:
-                return decode_plan(open_plan(record.identity(), key, self._jobs.spool.sealed(record.job_id)))
+                return decode_plan(open_plan(record.identity(), self._jobs.spool.sealed(record.job_id), key))
             why = "no key"
         except PassbookError as error:
             why = error.code
@@ -254,7 +253,7 @@ class PrintDesk:
         try:
             if session.state is SessionState.GIVEN_BACK:
                 session.wait_taken(self._settings.take_timeout)
-            session.insert(record.sheet, self._settings.insert_timeout)
+            session.insert(record.sheet.height, self._settings.insert_timeout)
         finally:
             self._prompt(record.requester, None)
         self._jobs.change(job, changes.proceed(stamp(self._clock)), urgent=True).result()
