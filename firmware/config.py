@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from drivers.port import parse_port_url
 from firmware.toml import MEBIBYTE, KeySource, Misfit, Size, expected, parse, read_table, shown
 from passbook.errors import PassbookError
 
@@ -223,20 +224,27 @@ SECRET: Final = frozenset({"terminals.key", "keys.appliance"})
 def _judge(config: Config) -> None:
     """What no single value can say."""
     _judge_areas(config.areas)
-    if not config.printers:
-        raise Misfit("printer", "expected at least one [[printer]]")
-    _distinct("printer", "name", [one.name for one in config.printers])
-    _distinct("printer", "port", [one.port for one in config.printers])
-    for number, printer in enumerate(config.printers):
-        if not _is_code_page(printer.code_page):
-            raise Misfit(
-                f"printer[{number}].code_page", f"expected {expected(CodePage)}, got {shown(printer.code_page)}"
-            )
+    _judge_printers(config.printers)
     if config.terminals.address[1] > 65535:  # noqa: PLR2004  # the largest TCP port
         raise Misfit("terminals.listen", "expected a port of at most 65535")
     if len(os.fsencode(config.control)) > SOCKET_PATH_LIMIT:
         raise Misfit("control", f"expected a path of at most {SOCKET_PATH_LIMIT} bytes")
     _judge_appliance_key(config)
+
+
+def _judge_printers(printers: tuple[PrinterConfig, ...]) -> None:
+    if not printers:
+        raise Misfit("printer", "expected at least one [[printer]]")
+    _distinct("printer", "name", [one.name for one in printers])
+    _distinct("printer", "port", [one.port for one in printers])
+    for number, one in enumerate(printers):
+        where = f"printer[{number}]"
+        try:
+            parse_port_url(one.port)
+        except ValueError as error:
+            raise Misfit(f"{where}.port", f"expected {expected(PortUrl)}, got {shown(one.port)}: {error}") from None
+        if not _is_code_page(one.code_page):
+            raise Misfit(f"{where}.code_page", f"expected {expected(CodePage)}, got {shown(one.code_page)}")
 
 
 def _judge_areas(areas: tuple[AreaConfig, ...]) -> None:

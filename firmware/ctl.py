@@ -14,13 +14,16 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from firmware import pki, tables
 from firmware.clock import Clock, SystemClock
 from firmware.config import Config, load
 from firmware.control import LONG_PATIENCE, PATIENCE, ask
 from passbook.errors import CATALOGUE, EXIT_CODES, PassbookError
+from storage.area import AreaSettings
+from storage.keys import ApplianceKey
+from storage.offline import verify_folder
 
 CONTROL: Final = Path("/run/passbook/control.sock")
 """Where the appliance listens unless its configuration says otherwise."""
@@ -90,6 +93,33 @@ def _ask(arguments: argparse.Namespace, _clock: Clock) -> Any:
     return ask(_socket(arguments) or CONTROL, arguments.command, facts, patience)
 
 
+def _verify(arguments: argparse.Namespace, clock: Clock) -> Any:
+    """Ask the appliance; or, where folders are named, look at them while no appliance has them open."""
+    if not arguments.areas:
+        return _ask(arguments, clock)
+    refuse: Callable[[str], NoReturn] = arguments.refuse
+    config = _config(arguments)
+    appliance: str = arguments.appliance or (config.appliance if config is not None else "")
+    file: Path | None = arguments.appliance_key or (config.keys.appliance.file() if config is not None else None)
+    if not appliance or file is None:
+        refuse("--areas needs --appliance and --appliance-key, or --config FILE before the command")
+    key = ApplianceKey.from_file(_read(file))
+    found = [error for area in arguments.areas for error in _verify_folder(area, key, appliance)]
+    return [{"code": error.code, "sentence": str(error), "facts": error.facts} for error in found]
+
+
+def _verify_folder(area: str, key: ApplianceKey, appliance: str) -> list[PassbookError]:
+    """Findings about one area, given as NAME=FOLDER, or as a folder called like its area."""
+    name, named, folder = area.partition("=")
+    path = Path(folder if named else area)
+    try:
+        return verify_folder(AreaSettings(name if named else path.name, path, 0), key, appliance)
+    except PassbookError as error:
+        return [error]
+    except OSError as error:
+        return [_problem(path, error)]
+
+
 def _pki_init(arguments: argparse.Namespace, clock: Clock) -> Any:
     config = _config(arguments)
     for key, folder in _data_folders(config) if config is not None else ():
@@ -132,7 +162,11 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise PassbookError("file-problem", file=str(path), why=error.strerror or "it cannot be read") from None
+        raise _problem(path, error) from None
+
+
+def _problem(path: Path, error: OSError) -> PassbookError:
+    return PassbookError("file-problem", file=str(path), why=error.strerror or "it cannot be read")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -174,7 +208,18 @@ def _add_questions(commands: _Commands) -> None:
     )
     history.add_argument("--job", help="of this job only")
     history.add_argument("--last", type=_positive, default=50, help="so many entries (50)")
-    _command(commands, "verify", "check every record and the history's chain", judge=_worst)
+    verify = _command(
+        commands,
+        "verify",
+        "check every record and the history's chain",
+        run=_verify,
+        judge=_worst,
+        columns=tables.FINDINGS,
+    )
+    verify.set_defaults(refuse=verify.error)
+    verify.add_argument("--areas", nargs="+", metavar="[NAME=]FOLDER", help="check these, without the appliance")
+    verify.add_argument("--appliance-key", type=Path, metavar="FILE", help="default: as --config says")
+    verify.add_argument("--appliance", metavar="NAME", help="default: as --config says")
 
 
 def _add_orders(commands: _Commands) -> None:

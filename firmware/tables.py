@@ -47,6 +47,7 @@ HISTORY: Final[Columns] = {
     "DONE": "entry.record.confirmed",
     "STEPS": "entry.record.steps",
 }
+FINDINGS: Final[Columns] = {"CODE": "code", "WHAT DOES NOT FIT": "sentence"}
 
 
 def render(result: Any, columns: Columns | None = None) -> str:

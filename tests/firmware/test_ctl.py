@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from firmware import ctl
 from passbook.errors import PassbookError
 from tests.firmware.operators import served
+from tests.storage.store import APPLIANCE, SECRET, Store
 
 JOB = {
     "job": "a1",
@@ -152,6 +153,43 @@ def test_verify_with_a_finding_fails(control: str, appliance: Appliance, capsys:
     appliance.results["verify"] = {"a": found} if wrapped else found
     assert ctl.main(["--control", control, "verify"]) == 5
     assert "history of area a does not fit at entry 7" in capsys.readouterr().out
+
+
+def stored(folder: Path) -> list[str]:
+    """Two areas with a job in one of them; the arguments that check them offline."""
+    store = Store(folder)
+    store.accepted(store.open())
+    store.close()
+    (folder / "appliance.key").write_text(SECRET.hex() + "\n")
+    key = ["--appliance-key", str(folder / "appliance.key"), "--appliance", APPLIANCE]
+    return ["verify", "--areas", str(folder / "a"), f"b={folder / 'b'}", *key]
+
+
+def test_verify_looks_at_folders_without_an_appliance(tmp_path: Path, capsys: Output) -> None:
+    order = stored(tmp_path)
+    assert ctl.main(order) == 0
+    assert capsys.readouterr().out == "none\n"
+    (tmp_path / "c").mkdir()
+    assert ctl.main([*order, "--areas", str(tmp_path / "b"), str(tmp_path / "c"), "--json"]) == 5
+    assert [one["code"] for one in json.loads(capsys.readouterr().out)] == ["area-absent"]
+
+
+def test_verify_finds_a_foreign_key_in_every_folder(tmp_path: Path, capsys: Output) -> None:
+    order = stored(tmp_path)
+    (tmp_path / "appliance.key").write_bytes(bytes(32))
+    assert ctl.main([*order, "--json"]) == 5
+    found = json.loads(capsys.readouterr().out)
+    assert [one["code"] for one in found] == ["appliance-key-wrong"] * 2
+
+
+def test_verify_offline_takes_name_and_key_from_the_configuration(tmp_path: Path, capsys: Output) -> None:
+    _, _, *areas = stored(tmp_path)[:4]
+    (tmp_path / "e").write_bytes(SECRET)
+    assert ctl.main(["--config", str(configuration(tmp_path)), "verify", "--areas", *areas]) == 0
+    assert capsys.readouterr().out == "none\n"
+    with pytest.raises(SystemExit):
+        ctl.main(["verify", "--areas", *areas])
+    assert "--areas needs" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", [[], ["nonsense"], ["history", "--last", "0"], ["history", "--last", "x"], ["pki"]])

@@ -110,11 +110,17 @@ def test_another_logger_is_heard_without_its_text(stream: io.StringIO, name: str
     assert "Maria" not in stream.getvalue()
 
 
-def run_configured(level: str, body: str) -> tuple[list[dict[str, Any]], str]:
-    """What a process with this logging writes to standard error, as lines and raw."""
+def run_raw(level: str, body: str) -> str:
+    """What a process with this logging writes to standard error."""
     setup = f"import asyncio, logging, threading, warnings, sys\nfrom firmware import logs\nlogs.configure({level!r})\n"
     done = subprocess.run([sys.executable, "-c", setup + body], capture_output=True, text=True, timeout=60, check=False)
-    return [json.loads(line) for line in done.stderr.splitlines()], done.stderr
+    return done.stderr
+
+
+def run_configured(level: str, body: str) -> tuple[list[dict[str, Any]], str]:
+    """The same as lines and raw."""
+    raw = run_raw(level, body)
+    return [json.loads(line) for line in raw.splitlines()], raw
 
 
 LEAKS = {
@@ -140,6 +146,12 @@ LEAKS = {
 def test_no_way_out_of_the_process_carries_a_text(body: str) -> None:
     written, raw = run_configured("debug", f"secret = {CONTENT!r}\n{body}\n")
     assert written, "it was not heard of at all"
+    assert "Maria" not in raw
+
+
+def test_a_line_that_cannot_be_written_is_not_printed_elsewhere() -> None:
+    body = "logs.configure('debug', open('/dev/full', 'w'))\n"
+    raw = run_raw("debug", body + f"logging.getLogger('websockets').error('frame %s', {CONTENT!r})\n")
     assert "Maria" not in raw
 
 

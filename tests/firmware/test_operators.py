@@ -254,14 +254,14 @@ def test_who_called_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
 
 def test_closing_hangs_up_and_takes_the_name_away(tmp_path: Path) -> None:
     async def story() -> None:
-        async with OperatorDoor(tmp_path / "s", HANDLERS):
+        async with OperatorDoor(tmp_path / "s", HANDLERS, silence=3600):
             caller = await Caller(tmp_path / "s").__aenter__()
             assert (await caller.ask("echo"))["ok"]
         assert await caller.reader.read() == b""
         await caller.__aexit__()
         assert not (tmp_path / "s").exists()
 
-    asyncio.run(story())
+    asyncio.run(asyncio.wait_for(story(), 20))
 
 
 def test_what_a_killed_process_left_is_taken_over(tmp_path: Path) -> None:
