@@ -96,7 +96,7 @@ class Appliance:
 
     def _open_spool(self, key: ApplianceKey) -> Spool:
         config = self._config
-        areas = [AreaSettings(area.name, area.path, area.quota) for area in config.areas]
+        areas = [AreaSettings(area.name, area.path, int(area.quota)) for area in config.areas]
         limits = Limits(
             jobs_per_requester=config.limits.jobs_per_terminal, bytes_per_requester=config.limits.bytes_per_terminal
         )
