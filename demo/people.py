@@ -31,6 +31,9 @@ class Printing:
         self._changed = threading.Condition()
         self.refused: list[str] = []
         """What the mechanism did not let the person do."""
+        self.hands_free = threading.Event()
+        """Until it is set the person does not touch the book."""
+        self.hands_free.set()
         self.watch: Callable[[Event], None] | None = None
         """Called with each event before the hands act."""
         self._process = subprocess.Popen(
@@ -55,6 +58,7 @@ class Printing:
 
     def _handle(self, prompt: dict[str, Any]) -> None:
         """Do what the terminal asks for; a prompt that is shown again when its deed is done does no harm."""
+        self.hands_free.wait(EVENT_TIMEOUT)
         try:
             if prompt["action"] == "insert":
                 self._hands.insert(self._book, prompt["page"], self._ruler)
