@@ -11,11 +11,9 @@ from collections.abc import Mapping
 from typing import Final
 
 import msgspec
-from drivers.profile import Profile
-from storage.envelope import Rng, SealedJob
-from storage.keys import ApplianceKey
-from storage.spool import Ticket
 
+from drivers.dialect import find_code_page
+from drivers.profile import Profile
 from firmware.clock import Clock, stamp
 from firmware.config import KeysConfig, LimitsConfig, PrinterConfig
 from firmware.jobs import Jobs
@@ -28,6 +26,9 @@ from passbook.placing import place
 from passbook.plan import Plan, Sheet, encode_plan, outline
 from passbook.record import Encryption, Record, Wrap
 from storage import envelope
+from storage.admission import Ticket
+from storage.envelope import Rng, SealedJob
+from storage.keys import ApplianceKey
 
 KEY_BYTES: Final = 32
 REQUEST_ID_LIMIT: Final = 128
@@ -75,7 +76,7 @@ class Admission:
         layout, plan = await asyncio.to_thread(self._placed, request, document)
         attributes = self._attributes(request)
         encoded = encode_plan(plan)
-        size = len(document) + len(encoded) + len(attributes)
+        size = envelope.sealed_size(len(attributes), len(encoded), len(document))
         content = b"\0".join((request.printer.encode(), request.format.encode(), encoded, document))
         reserved = self._jobs.spool.reserve(peer.name, request.client_request, content, size)
         if isinstance(reserved, Record):
@@ -96,10 +97,9 @@ class Admission:
         printer = self._judge(request, document)
         parsed = parse_document(request.format, document)
         layout = self._layout_of(parsed, request)
-        pages = printer.profile.code_page(printer.settings.code_page)
-        return layout, place(
-            parsed, layout, codec=pages.codec, code_page=printer.settings.code_page, start=request.start
-        )
+        code_page = printer.settings.code_page
+        codec = find_code_page(printer.profile, code_page).codec
+        return layout, place(parsed, layout, codec=codec, code_page=code_page, start=request.start)
 
     def _judge(self, request: SubmitJob, document: bytes) -> Printing:
         if not 1 <= len(request.client_request) <= REQUEST_ID_LIMIT or not request.client_request.isprintable():

@@ -10,11 +10,8 @@ import signal
 from typing import Final
 
 from drivers.port import open_port
-from drivers.profile import Profile, load_profile
+from drivers.profile import Profile, builtin_profile
 from drivers.session import DocumentSession
-from storage.keys import ApplianceKey, load_appliance_key, load_recovery_public
-from storage.spool import AreaSettings, Spool, SpoolLimits
-
 from firmware.admission import Admission, Printing
 from firmware.clock import Clock, SystemClock, stamp
 from firmware.config import Config, PrinterConfig
@@ -34,8 +31,13 @@ from firmware.notify import Notifier
 from firmware.operations import Operations
 from firmware.recovery_desk import RecoveryDesk
 from firmware.tls import server_context, shrink_buffers
+from passbook.errors import PassbookError
 from passbook.job import Reason
 from passbook.messages import SERVICE_PATH, StatusReport, StepReport, view_of
+from storage.admission import Limits
+from storage.area import AreaSettings
+from storage.keys import ApplianceKey
+from storage.spool import Spool
 
 _LOG: Final = Log("appliance")
 
@@ -49,13 +51,13 @@ class Appliance:
         self._notifier = notifier
         self._loop = asyncio.get_running_loop()
         self._stopped = asyncio.Event()
-        self._key = load_appliance_key(config.keys.appliance.file())
+        self._key = ApplianceKey.from_file(config.keys.appliance.file().read_bytes())
         self._spool = self._open_spool(self._key)
         self._keys = DataKeys()
         self._jobs = Jobs(self._spool, self._keys, self._tell)
         self._hub = Hub(config.recovery.representatives)
         self._doorkeeper = Doorkeeper(config.terminals, clock)
-        self._profiles = {printer.name: load_profile(printer.dialect) for printer in config.printers}
+        self._profiles = {printer.name: builtin_profile(printer.dialect) for printer in config.printers}
         self._desks = Desks(self._make_desks(), self._jobs, self._hub, clock)
         self._recovery = RecoveryDesk(
             self._jobs, self._hub, config.recovery, self._key, clock=clock, rng=secrets.token_bytes
@@ -87,16 +89,22 @@ class Appliance:
     def _open_spool(self, key: ApplianceKey) -> Spool:
         config = self._config
         areas = [AreaSettings(area.name, area.path, area.quota) for area in config.areas]
-        limits = SpoolLimits(config.limits.jobs_per_terminal, config.limits.bytes_per_terminal)
-        spool = Spool.open(areas, key, appliance=config.appliance, limits=limits, rng=secrets.token_bytes)
+        limits = Limits(
+            jobs_per_requester=config.limits.jobs_per_terminal, bytes_per_requester=config.limits.bytes_per_terminal
+        )
+        rng = secrets.token_bytes
+        spool = Spool.open(areas, key, appliance=config.appliance, limits=limits, rng=rng, report=_report)
         for problem in spool.problems:
-            _LOG.error("storage-problem", code=problem.code)
+            _report(problem)
         return spool
 
     def _power_on(self) -> None:
         """Everything that an earlier start left becomes invalid before a door or a desk opens (P4)."""
         report = self._spool.power_on(Reason.POWER_LOSS, stamp(self._clock))
-        _LOG.info("power-on", count=report.invalidated)
+        for name, count in report.invalidated.items():
+            _LOG.info("power-on", area=name, count=count)
+        for problem in report.failed.values():
+            _report(problem)
 
     def _make_desks(self) -> dict[str, PrintDesk]:
         return {
@@ -121,7 +129,7 @@ class Appliance:
             config.keys,
             config.limits,
             appliance_key=self._key,
-            recovery_public=None if public is None else load_recovery_public(public),
+            recovery_public=None if public is None else bytes.fromhex(public.read_text().strip()),
             clock=self._clock,
             rng=secrets.token_bytes,
         )
@@ -144,10 +152,9 @@ class Appliance:
             limits=config.limits,
             judge=self._doorkeeper.judge,
         )
-        server = await door.open(
-            host, port, server_context(config.terminals.certificate, config.terminals.key, config.terminals.ca)
-        )
-        await doors.enter_async_context(server)
+        tls = config.terminals
+        context = server_context(tls.certificate, tls.key, tls.ca)
+        _ = await doors.enter_async_context(door.open(host, port, context))
         operations = Operations(
             spool=self._spool,
             recovery=self._recovery,
@@ -157,7 +164,7 @@ class Appliance:
             status=self.status,
         )
         await doors.enter_async_context(OperatorDoor(config.control, operations.handlers()))
-        _LOG.info("doors-open", count=server.sockets[0].getsockname()[1])
+        _LOG.info("doors-open", path=str(config.control))
 
     def status(self) -> StatusReport:
         """What is known now, at once."""
@@ -183,6 +190,11 @@ class Appliance:
                 self._desks.note_prompt(news)
             case PrinterChanged():
                 self._desks.note_printer(news)
+
+
+def _report(problem: PassbookError) -> None:
+    """An area was fenced or a record set aside: an operator must know."""
+    _LOG.error("storage-problem", code=problem.code, area=str(problem.facts.get("area", "")))
 
 
 def connect(printer: PrinterConfig, profile: Profile, clock: Clock) -> DocumentSession:

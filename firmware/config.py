@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from drivers.port import parse_port_url
 from firmware.toml import MEBIBYTE, KeySource, Misfit, Size, expected, parse, read_table, shown
 from passbook.errors import PassbookError
 
@@ -26,7 +27,16 @@ Name = Annotated[
         pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z", description="a name of 1 to 64 letters, digits, '.', '-', '_'"
     ),
 ]
-Names = Annotated[tuple[Name, ...], Meta(description="a list of names of 1 to 64 letters, digits, '.', '-', '_'")]
+PeerName = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[a-z0-9][a-z0-9._-]{0,62}\Z",
+        description="a name of 1 to 63 lower-case letters, digits, '.', '-', '_', as in its certificate",
+    ),
+]
+PeerNames = Annotated[
+    tuple[PeerName, ...], Meta(description="a list of terminals' names: lower-case letters, digits, '.', '-', '_'")
+]
 Seconds = Annotated[float, Meta(gt=0, le=604800, description="a number of seconds above 0 and at most 604800")]
 Count = Annotated[int, Meta(ge=1, le=1_000_000, description="a whole number from 1 to 1000000")]
 Ceiling = Annotated[int, Meta(ge=0, le=100, description="a whole number from 0 to 100")]
@@ -117,7 +127,7 @@ class RecoveryConfig(msgspec.Struct, frozen=True):
 
     grace: Seconds = 30.0
     answer_timeout: Seconds = 120.0
-    representatives: Names = ()
+    representatives: PeerNames = ()
     day_ends: TimeOfDay = "00:00"
 
 
@@ -147,7 +157,7 @@ class Config(msgspec.Struct, frozen=True):
     """
 
     file: Path
-    appliance: Name
+    appliance: PeerName
     areas: tuple[AreaConfig, ...] = msgspec.field(name="area")
     printers: tuple[PrinterConfig, ...] = msgspec.field(name="printer")
     terminals: TerminalsConfig
@@ -214,20 +224,27 @@ SECRET: Final = frozenset({"terminals.key", "keys.appliance"})
 def _judge(config: Config) -> None:
     """What no single value can say."""
     _judge_areas(config.areas)
-    if not config.printers:
-        raise Misfit("printer", "expected at least one [[printer]]")
-    _distinct("printer", "name", [one.name for one in config.printers])
-    _distinct("printer", "port", [one.port for one in config.printers])
-    for number, printer in enumerate(config.printers):
-        if not _is_code_page(printer.code_page):
-            raise Misfit(
-                f"printer[{number}].code_page", f"expected {expected(CodePage)}, got {shown(printer.code_page)}"
-            )
+    _judge_printers(config.printers)
     if config.terminals.address[1] > 65535:  # noqa: PLR2004  # the largest TCP port
         raise Misfit("terminals.listen", "expected a port of at most 65535")
     if len(os.fsencode(config.control)) > SOCKET_PATH_LIMIT:
         raise Misfit("control", f"expected a path of at most {SOCKET_PATH_LIMIT} bytes")
     _judge_appliance_key(config)
+
+
+def _judge_printers(printers: tuple[PrinterConfig, ...]) -> None:
+    if not printers:
+        raise Misfit("printer", "expected at least one [[printer]]")
+    _distinct("printer", "name", [one.name for one in printers])
+    _distinct("printer", "port", [one.port for one in printers])
+    for number, one in enumerate(printers):
+        where = f"printer[{number}]"
+        try:
+            parse_port_url(one.port)
+        except ValueError as error:
+            raise Misfit(f"{where}.port", f"expected {expected(PortUrl)}, got {shown(one.port)}: {error}") from None
+        if not _is_code_page(one.code_page):
+            raise Misfit(f"{where}.code_page", f"expected {expected(CodePage)}, got {shown(one.code_page)}")
 
 
 def _judge_areas(areas: tuple[AreaConfig, ...]) -> None:

@@ -5,14 +5,15 @@ It is a thin loop around passbook.printing: ask for the next act, do it, say wha
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
+
 from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
-from storage.envelope import open_plan
-
 from firmware.clock import Clock, stamp
 from firmware.config import PrinterConfig
 from firmware.jobs import Jobs
@@ -39,6 +40,7 @@ from passbook.printing import (
     next_act,
 )
 from passbook.record import Record
+from storage.envelope import open_plan
 
 _LOG: Final = Log("desk")
 
@@ -128,9 +130,8 @@ class PrintDesk:
     def _serve(self, session: DocumentSession) -> None:
         """Clean up, then print job after job until the mechanism fails or the desk stops."""
         found = session.clean_up()
-        self._note_found(found)
-        if found is not Media.NOT_PRESENT:
-            self._await_taken(session, "", "")
+        job, requester = self._note_found(found)
+        self._clear(session, job, requester)
         while not self._stopping.is_set():
             self._wake.clear()
             record = self._jobs.spool.next_valid(self._settings.name)
@@ -144,11 +145,16 @@ class PrintDesk:
         status = session.status()
         self._say(status.device, status.media, *(Reason(condition) for condition in status.conditions))
 
-    def _note_found(self, media: Media) -> None:
-        """What lies in the mechanism belongs to the question of every job that it had begun."""
-        for record in self._jobs.spool.inquiries():
-            if record.printer == self._settings.name and not record.untouched and record.media is not media:
-                self._jobs.change(record.job_id, changes.found_medium(media)).result()
+    def _note_found(self, media: Media) -> tuple[str, str]:
+        """What lies in the mechanism belongs to the questions of jobs that it had begun; the latest and its owner."""
+        owner = ("", "")
+        begun = [record for record in self._jobs.spool.inquiries() if not record.untouched]
+        for record in sorted(begun, key=lambda record: record.changed_at):
+            if record.printer == self._settings.name:
+                owner = (record.job_id, record.requester)
+                if record.media is not media:
+                    self._jobs.change(record.job_id, changes.found_medium(media)).result()
+        return owner
 
     def _print(self, session: DocumentSession, record: Record) -> None:
         """One job, from its first step that is not confirmed to its end or its stop."""
@@ -169,7 +175,7 @@ class PrintDesk:
             # The store refused a step: nothing of it was sent.  The book goes back to its owner.
             _LOG.error("job-left-by-desk", job=job, code=error.code)
             self._give_back(session)
-            self._await_taken(session, job, record.requester)
+            self._clear(session, job, record.requester)
         finally:
             with self._lock:
                 self._printing, self._cancelled_by = "", None
@@ -179,7 +185,7 @@ class PrintDesk:
         key = self._jobs.keys.get(record.job_id)
         try:
             if key is not None:
-                return decode_plan(open_plan(record.identity(), key, self._jobs.spool.sealed(record.job_id)))
+                return decode_plan(open_plan(record.identity(), self._jobs.spool.sealed(record.job_id), key))
             why = "no key"
         except PassbookError as error:
             why = error.code
@@ -206,7 +212,7 @@ class PrintDesk:
         self._jobs.journal(record.job_id, work.step - 1, 0)
         self._give_back(session)
         self._end_or_stop(record.job_id, Reason.RESTART)
-        self._await_taken(session, record.job_id, record.requester)
+        self._clear(session, record.job_id, record.requester)
         return True
 
     def _end_or_stop(self, job: str, reason: Reason) -> None:
@@ -222,7 +228,7 @@ class PrintDesk:
         """Do one act and say what it brought about.  Raises MechanismStop or PassbookError."""
         match act:
             case AskForMedium(page):
-                self._ask_for_medium(session, record, page, "insert")
+                self._ask_for_medium(session, record, page)
                 return Happening.MEDIUM_IN
             case JournalStep(confirmed, sending):
                 self._jobs.journal(record.job_id, confirmed, sending)
@@ -234,7 +240,7 @@ class PrintDesk:
             case TurnPage(page, medium_in):
                 if medium_in:
                     session.eject()
-                self._ask_for_medium(session, record, page, "turn")
+                self._ask_for_medium(session, record, page)
                 return Happening.CONFIRMED
             case GiveBack(medium_in):
                 if medium_in:
@@ -242,43 +248,55 @@ class PrintDesk:
                 return Happening.CONFIRMED
             case Finish():
                 self._jobs.change(record.job_id, changes.finish(stamp(self._clock)), urgent=True).result()
-                self._await_taken(session, record.job_id, record.requester)
+                self._clear(session, record.job_id, record.requester)
                 return Happening.ALL_DONE
 
-    def _ask_for_medium(self, session: DocumentSession, record: Record, page: int, action: str) -> None:
-        """Prompt for the book, opened at `page`, and wait until it is in; the job waits for people meanwhile."""
+    def _ask_for_medium(self, session: DocumentSession, record: Record, page: int) -> None:
+        """Have the book put in, opened at `page`; the job waits for people meanwhile.
+
+        What lies in the mechanism must be taken out first: this book, to turn its page, or one that came unasked.
+        """
         job = record.job_id
         at = stamp(self._clock)
+        turn = session.state is SessionState.GIVEN_BACK
         self._jobs.change(job, changes.wait_for_people(Reason.MEDIA_NEEDED, at), urgent=True).result()
-        self._prompt(record.requester, Prompt(job, self._settings.name, action, page, record.layout))
+        prompt = Prompt(job, self._settings.name, "turn" if turn else "take", page, record.layout)
         try:
-            if session.state is SessionState.GIVEN_BACK:
-                session.wait_taken(self._settings.take_timeout)
-            session.insert(record.sheet, self._settings.insert_timeout)
+            self._await_taken(session, record.requester, prompt, self._settings.take_timeout)
+            asked = functools.partial(self._prompt, record.requester, msgspec.structs.replace(prompt, action="insert"))
+            session.insert(record.sheet.height, self._settings.insert_timeout, asked)
         finally:
             self._prompt(record.requester, None)
         self._jobs.change(job, changes.proceed(stamp(self._clock)), urgent=True).result()
+
+    def _clear(self, session: DocumentSession, job: str, requester: str) -> None:
+        """A person takes the book; the next job waits for that, however long (DESIGN section 6)."""
+        prompt = Prompt(job, self._settings.name, "take", 0)
+        while not self._stopping.is_set():
+            try:
+                self._await_taken(session, requester, prompt, TAKE_LOOK)
+            except MechanismStop as stop:
+                if stop.reason is not Reason.MEDIA_NOT_TAKEN:
+                    raise
+            else:
+                break
+        self._prompt(requester, None)
+
+    def _await_taken(self, session: DocumentSession, requester: str, prompt: Prompt, timeout: float) -> None:
+        """Wait until nothing lies in the mechanism; people are asked only if something does."""
+        try:
+            session.wait_taken(0.0)
+        except MechanismStop as stop:
+            if stop.reason is not Reason.MEDIA_NOT_TAKEN:
+                raise
+            self._prompt(requester, prompt)
+            session.wait_taken(timeout)
 
     @staticmethod
     def _give_back(session: DocumentSession) -> None:
         """Eject a medium that is in the mechanism."""
         if session.state in {SessionState.MEDIUM_IN, SessionState.POSITIONED}:
             session.eject()
-
-    def _await_taken(self, session: DocumentSession, job: str, requester: str) -> None:
-        """A person takes the book; the next job waits for that (DESIGN section 6)."""
-        asked = False
-        while session.state is SessionState.GIVEN_BACK and not self._stopping.is_set():
-            try:
-                session.wait_taken(TAKE_LOOK if asked else 0.0)
-            except MechanismStop as stop:
-                if stop.reason is not Reason.MEDIA_NOT_TAKEN:
-                    raise
-                if not asked:
-                    self._prompt(requester, Prompt(job, self._settings.name, "take", 0))
-                asked = True
-        if asked:
-            self._prompt(requester, None)
 
     def _stop_job(self, job: str, reason: Reason) -> None:
         """The job waits for an answer; when even that cannot be stored, power-on will say the same."""

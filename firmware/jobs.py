@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
-from storage.envelope import SealedJob
-from storage.spool import Spool, Ticket
-
 from firmware.keys import DataKeys
 from firmware.news import JobChanged, News, StepDone
 from passbook.changes import journal
 from passbook.record import Change, Record, Wrap
+from storage.admission import Ticket
+from storage.envelope import SealedJob
+from storage.spool import Spool
 
 
 class Jobs:

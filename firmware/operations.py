@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
-from storage.spool import Spool
 
 from firmware.desks import Desks
 from firmware.hub import Hub
@@ -15,6 +14,7 @@ from firmware.identity import Doorkeeper
 from firmware.recovery_desk import RecoveryDesk
 from passbook.errors import PassbookError
 from passbook.messages import StatusReport, view_of
+from storage.spool import Spool
 
 Handler = Callable[[dict[str, Any]], Awaitable[Any]]
 

@@ -8,9 +8,6 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from storage.envelope import Rng
-from storage.keys import ApplianceKey
-
 from firmware.clock import Clock, stamp
 from firmware.config import RecoveryConfig
 from firmware.hub import Hub, Listener
@@ -22,6 +19,8 @@ from passbook.messages import AnswerInquiry, Inquiry, JobView, inquiry_of, view_
 from passbook.record import Answered, Encryption, Holder, Record, Verdict, Wrap
 from passbook.recovery import ASKS_REPRESENTATIVES, ASKS_REQUESTER, Audience, Happening, next_audience
 from storage import envelope
+from storage.envelope import Rng
+from storage.keys import ApplianceKey
 
 PRINTS: Final = frozenset({Verdict.PRINT, Verdict.RESUME})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
@@ -34,7 +35,7 @@ class KeySource(msgspec.Struct, frozen=True):
     path: Path | None = None
     credential: str = ""
 
-    def file(self, environ: Mapping[str, str]) -> Path:
+    def file(self, environ: Mapping[str, str] = os.environ) -> Path:
         """The file to read now; PassbookError `file-problem` when systemd handed nothing over."""
         if self.path is not None:
             return self.path

@@ -177,10 +177,13 @@ def _rekeyed(record: Record, wraps: Sequence[Wrap] | None) -> Record:
 
 
 def finish(at: str) -> Change:
-    """The last step is confirmed."""
+    """The last step is confirmed: it was being sent, or had been confirmed already."""
 
     def change(record: Record) -> Outcome:
         _must_be_valid(record, JobEvent.FINISH)
+        if record.steps not in {record.sending, record.confirmed}:
+            why = f"steps {record.confirmed + 1} to {record.steps} are not on paper"
+            raise PassbookError("answer-not-possible", job=record.job_id, step=record.steps, why=why)
         ended = _move(record, JobEvent.FINISH, Reason.COMPLETED, at=at)
         done = replace(ended, valid=False, confirmed=record.steps, sending=0)
         return Outcome(done, entry_of(HistoryKind.ENDED, done, at))

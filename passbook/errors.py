@@ -223,6 +223,33 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Actor.OPERATOR,
         "Storage area {area} is out of use: {why}. Its jobs are kept; check the disk, then restart.",
     ),
+    "area-absent": ErrorKind(
+        Actor.OPERATOR,
+        "Storage area {area} is missing: its folder is empty, and it was not before. Nothing was created there; "
+        "look whether its disk is mounted. A new disk takes a new area name.",
+    ),
+    "area-format": ErrorKind(
+        Actor.OPERATOR,
+        "Storage area {area} has format {found}, and this version knows format {known}. It was left as it is; "
+        "install the version that fits.",
+    ),
+    "area-too-small": ErrorKind(
+        Actor.OPERATOR,
+        "Storage area {area} is given {quota} bytes and needs {least}. It was not opened; give it more.",
+    ),
+    "area-full": ErrorKind(
+        Actor.OPERATOR,
+        "The disk of storage area {area} has no space left. Nothing was changed; remove other files from it.",
+    ),
+    "change-unknown": ErrorKind(
+        Actor.OPERATOR,
+        "Whether the change of job {job} was stored is not known: storage area {area} failed. "
+        "Nothing more is printed of it; check the disk, then restart.",
+    ),
+    "sealed-damaged": ErrorKind(
+        Actor.OPERATOR,
+        "The sealed content of job {job} was altered or damaged. The job will never be printed; discard it.",
+    ),
     "record-quarantined": ErrorKind(
         Actor.OPERATOR,
         "Record {job} in area {area} was altered or damaged. It is kept and will never be printed.",
@@ -245,6 +272,22 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     # Set-up
     "configuration": ErrorKind(Actor.OPERATOR, "{file}: {key}: {why}. The appliance did not start."),
     "file-problem": ErrorKind(Actor.OPERATOR, "{file}: {why}."),
+    "hardening-failed": ErrorKind(
+        Actor.OPERATOR, "The process could not be protected: {what} is not in effect. The appliance did not start."
+    ),
+    # Operators
+    "control-unreachable": ErrorKind(
+        Actor.OPERATOR,
+        "Nobody answers at {socket}: {why}. Nothing was done; see whether passbookd runs and who may use its socket.",
+    ),
+    "revocation-not-told": ErrorKind(
+        Actor.OPERATOR,
+        "{name} is revoked in {file}, but the appliance does not know it yet: {why}. "
+        "What {name} has open stays open; run passbookctl revocations.",
+    ),
+    "too-many-callers": ErrorKind(
+        Actor.OPERATOR, "{limit} operators' commands are under way. Nothing was done; end one, then try again."
+    ),
     # Terminal side
     "keyring-locked": ErrorKind(Actor.TELLER, "The key ring could not be opened: wrong passphrase or damaged file."),
     "key-not-in-ring": ErrorKind(Actor.TELLER, "The key ring has no key {key_ref}. Ask the person who has it."),

@@ -69,7 +69,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         layout: name of the book layout or sheet that it was placed on.
         sheet: page and pitch of that layout; a layout that changes later moves nothing.
         steps: number of steps of the plan; they are counted from 1.
-        size: bytes of document and plan before they were sealed.
+        size: bytes that its sealed content takes.
 
         valid: may be printed without asking anybody.
         epoch: rises at every invalidation and every stop in doubt; with job_id it names an inquiry.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from ssl import SSLContext, SSLObject
 from typing import Any, Final
 
@@ -65,9 +66,9 @@ class TerminalDoor:
         self._judge = judge
         self._connections = 0
 
-    async def open(self, host: str, port: int, context: SSLContext) -> Server:
-        """Listen; the caller closes the server."""
-        return await serve(
+    def open(self, host: str, port: int, context: SSLContext) -> AbstractAsyncContextManager[Server]:
+        """Listen while the context that this gives is entered."""
+        return serve(
             self._handle,
             host,
             port,

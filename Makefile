@@ -1,0 +1,68 @@
+# Everything that is done with this project, each by one command; `make` alone lists them.
+# The first command creates the environment in .venv from requirements.lock and nothing else.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/complete
+
+# Options for pytest: make test PYTEST_EXTRA="-k journal"
+PYTEST_EXTRA ?=
+# A number that repeats the random choices of an earlier run, which printed it: make test SEED=7
+SEED ?=
+# Damage that the demo does on purpose and must find: make demo PLANT=drop (or twice, or history)
+PLANT ?=
+
+PYTEST = $(BIN)/python -m pytest $(if $(SEED),--seed=$(SEED)) $(PYTEST_EXTRA)
+
+.PHONY: help demo run test check soak mutants lock clean environment
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make demo     print a passbook through two power cuts and judge it by the paper (PLANT=drop, twice, history)'
+	@echo 'make run      the same appliance and simulator, left running, with commands to try'
+	@echo 'make test     the tests, under ten minutes on two cores (SEED=number repeats a run)'
+	@echo 'make check    format, lint, types, import directions, and the tests: what CI runs'
+	@echo 'make soak     the long forms of the tests (SEED=number repeats a run)'
+	@echo 'make mutants  break each promise on purpose and see its test fail'
+	@echo 'make lock     choose the newest allowed versions and write requirements.lock'
+	@echo 'make clean    remove the environment and everything that was built'
+
+environment: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml .ci/environment
+	@PYTHON='$(PYTHON)' sh .ci/environment .venv
+	@touch $@
+
+demo: $(STAMP)
+	@$(BIN)/python -m demo $(if $(PLANT),--plant $(PLANT))
+
+run: $(STAMP)
+	@$(BIN)/python -m demo --stay
+
+test: $(STAMP)
+	@$(PYTEST) -n 2 -m 'not soak'
+
+check: $(STAMP)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(PYTEST) -n 2 -m 'not soak'
+
+# An hour is for one test; its own waits are shorter and say what they waited for.
+soak: $(STAMP)
+	@$(PYTEST) -n 2 -m 'soak or hypothesis' --hypothesis-profile=soak --timeout=3600
+
+mutants: $(STAMP)
+	@$(BIN)/python -m tests.mutants
+
+# uv and not pip: only it writes one lock that holds on every processor architecture.
+lock:
+	@$(PYTHON) -m venv --clear build/lock
+	@build/lock/bin/python -m pip install -qq --disable-pip-version-check uv
+	@build/lock/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
+		--generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
+
+clean:
+	@$(RM) -r .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec $(RM) -r {} +

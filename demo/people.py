@@ -1,0 +1,111 @@
+"""A person at a teller's terminal: starts `teller print`, reads what it says, and handles the book as it asks."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from drivers.simulator.control import ControlFailure, SimulatorControl
+from drivers.simulator.paper import Ruler
+
+EVENT_TIMEOUT: Final = 30.0
+"""Seconds to wait for something that must come."""
+PROJECT: Final = Path(__file__).resolve().parent.parent
+
+Event = dict[str, Any]
+
+
+class Printing:
+    """One running `teller print`, its events, and the hands that follow its prompts."""
+
+    def __init__(self, command: Sequence[str], hands: SimulatorControl, book: str, ruler: Ruler) -> None:
+        self._hands = hands
+        self._book = book
+        self._ruler = ruler
+        self._events: list[Event] = []
+        self._ended = False
+        self._changed = threading.Condition()
+        self.refused: list[str] = []
+        """What the mechanism did not let the person do."""
+        self.watch: Callable[[Event], None] | None = None
+        """Called with each event before the hands act."""
+        self._process = subprocess.Popen(
+            command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self._reader = threading.Thread(target=self._read, name=f"person {book}", daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        for line in self._process.stdout or ():
+            event = json.loads(line)
+            if self.watch is not None:
+                self.watch(event)
+            if event["event"] == "Spooler.MediaPromptEvent":
+                self._handle(event["payload"])
+            with self._changed:
+                self._events.append(event)
+                self._changed.notify_all()
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def _handle(self, prompt: dict[str, Any]) -> None:
+        """Do what the terminal asks for; a prompt that is shown again when its deed is done does no harm."""
+        try:
+            if prompt["action"] == "insert":
+                self._hands.insert(self._book, prompt["page"], self._ruler)
+            else:
+                self._hands.take()
+        except ControlFailure as failure:
+            self.refused.append(str(failure))
+
+    def events(self, name: str) -> list[Event]:
+        """The payloads of all events of that name so far."""
+        with self._changed:
+            return [event["payload"] for event in self._events if event["event"] == name]
+
+    def wait_for(self, fits: Callable[[list[Event]], bool], timeout: float = EVENT_TIMEOUT) -> None:
+        """Wait until `fits` says yes to all events so far.  Raises TimeoutError, and when `teller` ended before."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._ended or fits(self._events), timeout):
+                raise TimeoutError(f"waited {timeout} s; events so far: {self._events}")
+            if not fits(self._events):
+                raise TimeoutError(f"teller ended before; events: {self._events}; {self.error()}")
+
+    def wait_for_event(self, name: str, count: int = 1, timeout: float = EVENT_TIMEOUT) -> Event:
+        """Wait for the `count`-th event of that name; its payload."""
+        self.wait_for(lambda events: sum(event["event"] == name for event in events) >= count, timeout)
+        return self.events(name)[count - 1]
+
+    @property
+    def job(self) -> str:
+        """The job's id; waits for the acceptance."""
+        return str(self.wait_for_event("Spooler.SubmitJob")["job"])
+
+    def end(self, timeout: float = EVENT_TIMEOUT) -> int:
+        """Wait for the end; the exit code."""
+        code = self._process.wait(timeout)
+        self._reader.join()
+        self._close()
+        return code
+
+    def error(self) -> str:
+        """What `teller` wrote to standard error, after its end."""
+        return self._process.stderr.read() if self._process.stderr and not self._process.stderr.closed else ""
+
+    def kill(self) -> None:
+        """The terminal is switched off."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        self._reader.join()
+        self._close()
+
+    def _close(self) -> None:
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()

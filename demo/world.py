@@ -1,0 +1,269 @@
+"""A branch in a folder: a simulated mechanism, an appliance, terminals; every one of them a real process.
+
+The demo and the scenario tests act here as people do: through `teller` and `passbookctl`, and at the mechanism.
+They judge by the paper file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from demo.people import Printing
+from drivers.simulator.control import SimulatorControl
+from drivers.simulator.paper import Paper, Ruler
+from passbook.layout import BookLayout, parse_layout
+
+PROJECT: Final = Path(__file__).resolve().parent.parent
+PRINTER: Final = "window-1"
+READY_TIMEOUT: Final = 30.0
+"""Seconds for a process to say that it is ready."""
+COMMAND_TIMEOUT: Final = 60.0
+"""Seconds for a command that waits for nobody."""
+
+
+class CommandFailed(Exception):  # noqa: N818 - says what happened
+    """A command ended with another code than 0.
+
+    Attributes:
+        code: its exit code.
+        error: what it wrote to standard error.
+    """
+
+    def __init__(self, command: Sequence[str], code: int, error: str) -> None:
+        self.code = code
+        self.error = error
+        super().__init__(f"{' '.join(command)} ended with {code}: {error.strip()}")
+
+    @property
+    def error_code(self) -> str:
+        """The stable code that the command named."""
+        with contextlib.suppress(ValueError, KeyError):
+            return str(json.loads(self.error.strip().splitlines()[-1])["errorCode"])
+        return ""
+
+
+class World:
+    """One branch.  Everything that it starts is ended by `close`."""
+
+    def __init__(self, folder: Path, *, pace: str = "fast", grace: float = 1.0, answer_timeout: float = 2.0) -> None:
+        """`folder` must be empty and its path short (a Unix socket has 107 bytes); times are seconds."""
+        self.folder = folder
+        self.pace = pace
+        self.paper_file = folder / "paper.json"
+        self.config_file = folder / "etc" / "passbook.toml"
+        self.data = folder / "data"
+        self.log_file = folder / "passbookd.log"
+        self._ca = folder / "ca"
+        self._times = (grace, answer_timeout)
+        self._address = f"127.0.0.1:{free_port()}"
+        self._simulator: subprocess.Popen[str] | None = None
+        self._simulator_url = ""
+        self._appliance: subprocess.Popen[bytes] | None = None
+        self._notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._notices.bind(str(folder / "notify"))
+        self._notices.settimeout(READY_TIMEOUT)
+        self._printings: list[Printing] = []
+
+    # Setting up
+
+    def build(self) -> None:
+        """The authority, the appliance's files and its configuration; the mechanism runs, the appliance does not."""
+        for name in ("data/a", "data/b", "terminals", "etc"):
+            (self.folder / name).mkdir(parents=True)
+        host = "127.0.0.1"
+        self._ctl("pki", "init", "--ca", str(self._ca), "--config-dir", str(self.config_file.parent),
+                  "--name", "demo-appliance", "--host", host)  # fmt: skip
+        self.start_simulator()
+
+    def enroll(self, name: str, *, representative: bool = False) -> Terminal:
+        """A terminal with a key ring of its own and a certificate of the branch."""
+        terminal = Terminal(self, name)
+        role = ["--representative"] if representative else []
+        terminal.run("enroll", "--name", name, *role)
+        certificate = terminal.home / "signed.pem"
+        self._ctl("enroll", str(terminal.home / "request.pem"), "--ca", str(self._ca), "--name", name,
+                  "--out", str(certificate), *role)  # fmt: skip
+        authority = self.config_file.parent / "ca.pem"
+        terminal.run("enroll", "--certificate", str(certificate), "--ca", str(authority), "--address", self._address,
+                     "--server-name", "demo-appliance")  # fmt: skip
+        return terminal
+
+    def revoke(self, name: str) -> None:
+        """Put a terminal on the revocation list; a running appliance is told."""
+        crl = self.config_file.parent / "revoked.pem"
+        self.ctl("revoke", name, "--ca", str(self._ca), "--out", str(crl))
+
+    def write_config(self, recovery_public: Path | None = None, extra: str = "") -> None:
+        """The configuration of the appliance; `extra` is appended TOML."""
+        grace, answer_timeout = self._times
+        recovery = f'recovery_public = "{recovery_public}"\n' if recovery_public else ""
+        self.config_file.write_text(
+            f'appliance = "demo-appliance"\ncontrol = "{self.folder}/control"\n'
+            f'[[area]]\nname = "a"\npath = "{self.data}/a"\nquota = "64 MiB"\n'
+            f'[[area]]\nname = "b"\npath = "{self.data}/b"\nquota = "64 MiB"\n'
+            f'[[printer]]\nname = "{PRINTER}"\nport = "{self._simulator_url}"\n'
+            f'[terminals]\nlisten = "{self._address}"\ncertificate = "server.pem"\nkey = "server-key.pem"\n'
+            f'ca = "ca.pem"\nrevoked = "revoked.pem"\n'
+            f'[keys]\nappliance = "appliance.key"\n{recovery}'
+            f"[recovery]\ngrace = {grace}\nanswer_timeout = {answer_timeout}\n{extra}"
+        )
+
+    # Power
+
+    def start_simulator(self) -> None:
+        """Start the mechanism; it goes on with the paper that is there."""
+        command = [sys.executable, "-m", "drivers.simulator", "run", "--listen", "tcp://127.0.0.1:0",
+                   "--paper", str(self.paper_file), "--control", str(self.folder / "printer"),
+                   "--pace", self.pace, "--line-seconds", "0.05", "--baud", "38400"]  # fmt: skip
+        self._simulator = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+        if self._simulator.stdout is None:
+            raise RuntimeError("no standard output")
+        self._simulator_url = self._simulator.stdout.readline().split()[-1]
+
+    def start_appliance(self) -> None:
+        """Start the appliance and wait until it says that it is ready."""
+        environment = {**os.environ, "NOTIFY_SOCKET": str(self.folder / "notify")}
+        with self.log_file.open("ab") as log:
+            command = [sys.executable, "-m", "firmware", "--config", str(self.config_file)]
+            self._appliance = subprocess.Popen(command, cwd=PROJECT, env=environment, stderr=log)
+        while b"READY=1" not in self._notices.recv(4096):
+            continue
+
+    @property
+    def appliance_pid(self) -> int:
+        """Process id of the running appliance."""
+        if self._appliance is None:
+            raise RuntimeError("the appliance was not started")
+        return self._appliance.pid
+
+    def await_appliance_end(self) -> int:
+        """Wait until the appliance is gone; what it ended with (negative: the signal)."""
+        if self._appliance is None:
+            raise RuntimeError("the appliance was not started")
+        code = self._appliance.wait(COMMAND_TIMEOUT)
+        self._appliance = None
+        return code
+
+    def kill_appliance(self) -> None:
+        """Cut the appliance's power now."""
+        os.kill(self.appliance_pid, signal.SIGKILL)
+        self.await_appliance_end()
+
+    def stop_appliance(self) -> int:
+        """Ask the appliance to end as systemd does; its exit code."""
+        os.kill(self.appliance_pid, signal.SIGTERM)
+        return self.await_appliance_end()
+
+    def close(self) -> None:
+        """End everything that runs."""
+        for printing in self._printings:
+            printing.kill()
+        for process in (self._appliance, self._simulator):
+            if process is not None:
+                process.kill()
+                process.wait()
+                if process.stdout is not None:
+                    process.stdout.close()
+        self._appliance = self._simulator = None
+        self._notices.close()
+
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # People and paper
+
+    @property
+    def mechanism(self) -> SimulatorControl:
+        """A person's hands at the mechanism; each has its own memory of what it has seen."""
+        return SimulatorControl(self.folder / "printer")
+
+    @property
+    def paper(self) -> Paper:
+        """What is on paper now."""
+        return Paper.load(self.paper_file)
+
+    def ctl(self, *arguments: str) -> Any:
+        """`passbookctl` at the running appliance; its result."""
+        return self._ctl("--control", str(self.folder / "control"), *arguments)
+
+    def _ctl(self, *arguments: str) -> Any:
+        return run_command([sys.executable, "-m", "firmware.ctl", "--json", *arguments])
+
+    def remember(self, printing: Printing) -> Printing:
+        """End `printing` with the world."""
+        self._printings.append(printing)
+        return printing
+
+
+class Terminal:
+    """One teller's terminal: its folder, its passphrase file, and the `teller` command run there."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self.name = name
+        self.home = world.folder / "terminals" / name
+        self.home.mkdir(mode=0o700)
+        self._world = world
+        self._passphrase = self.home / "passphrase"
+        self._passphrase.touch(mode=0o600)
+        self._passphrase.write_text(f"only for {name}\n")
+
+    def command(self, *arguments: str) -> list[str]:
+        """The whole command line."""
+        options = ["--home", str(self.home), "--passphrase-file", str(self._passphrase), "--json"]
+        return [sys.executable, "-m", "terminal", *options, *arguments]
+
+    def run(self, *arguments: str) -> Any:
+        """Run `teller` to its end; the last JSON value that it printed.  Raises CommandFailed."""
+        return run_command(self.command(*arguments))
+
+    def print_in_background(self, file: Path, book: str, layout: str, *arguments: str) -> Printing:
+        """`teller print FILE`, and a person who follows its prompts with `book` in hand."""
+        command = self.command("print", str(file), "--printer", PRINTER, *arguments)
+        return self._world.remember(Printing(command, self._world.mechanism, book, ruler_of(shipped_layout(layout))))
+
+
+def run_command(command: Sequence[str]) -> Any:
+    """Run a command of the product; the last JSON value of its output.  Raises CommandFailed."""
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=COMMAND_TIMEOUT, check=False)
+    if done.returncode != 0:
+        raise CommandFailed(command, done.returncode, done.stderr)
+    lines = done.stdout.strip().splitlines()
+    return json.loads(lines[-1]) if lines else None
+
+
+def shipped_layout(name: str) -> BookLayout:
+    """A layout that the product ships."""
+    file = PROJECT / "passbook" / "layouts" / f"{name}.toml"
+    return parse_layout(name, file.read_bytes(), file.name)
+
+
+def ruler_of(layout: BookLayout) -> Ruler:
+    """The rules that a book of this layout has printed on its pages."""
+    return Ruler(layout.first_y, layout.pitch_units, layout.lines_per_page, layout.fold_after, layout.fold_gap_units)
+
+
+def free_port() -> int:
+    """A TCP port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def branch(folder: Path, **settings: Any) -> Iterator[World]:
+    """A world that is built, with its configuration written."""
+    with World(folder, **settings) as world:
+        world.build()
+        yield world

@@ -1,0 +1,140 @@
+"""Asking a mechanism and hearing it: one reader thread, and the rule that tells answers from announcements.
+
+An insertion announces itself by the same frame, ESC r x, as the answer to a status request.  So no answer is matched
+by its type alone: what arrived before a request was sent is an announcement; a request ends with a question whose
+answer has a type of its own; and of several frames in between all must be good for the answer to be good.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from drivers.frames import Frame, FrameReader, Garbage
+from drivers.port import Port, PortError, PortTrouble
+from drivers.stop import MechanismStop
+from passbook.job import Reason
+
+_READ_SIZE: Final = 256
+_READ_TIMEOUT: Final = 60.0
+"""Only bounds the wait; closing the port wakes a read at once."""
+_MOST_UNHEARD: Final = 1024
+"""Frames kept for nobody; a mechanism that babbles loses the oldest."""
+
+_TROUBLE: Final = {PortTrouble.SILENT: Reason.SILENT, PortTrouble.UNPLUGGED: Reason.UNPLUGGED}
+
+
+class Conversation:
+    """One mechanism behind one port; the owner asks, any thread may interrupt.  Every failure is a MechanismStop."""
+
+    def __init__(self, port: Port, clock: Callable[[], float]) -> None:
+        self._port = port
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._frames: deque[Frame] = deque(maxlen=_MOST_UNHEARD)
+        self._partial = False
+        self._gone: PortTrouble | None = None
+        self._interrupted = False
+        self._listening = False
+        self._reader = threading.Thread(target=self._read, name="mechanism-reader", daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        reader = FrameReader()
+        while True:
+            try:
+                data = self._port.read(_READ_SIZE, _READ_TIMEOUT)
+            except PortError as error:
+                with self._changed:
+                    self._gone = error.trouble
+                    self._changed.notify_all()
+                return
+            with self._changed:
+                self._frames.extend(reader.feed(data))
+                self._partial = reader.partial
+                self._changed.notify_all()
+
+    def tell(self, data: bytes) -> None:
+        """Send what has no answer."""
+        try:
+            self._port.write(data)
+        except PortError as error:
+            raise MechanismStop(_TROUBLE[error.trouble], "not-taken") from error
+
+    def ask(self, request: bytes, last: type[Frame], timeout: float) -> list[Frame]:
+        """Send `request`; the frames up to the first of type `last`, whose answer no announcement can look like."""
+        with self._changed:
+            self._frames.clear()
+        self.tell(request)
+        deadline = self._clock() + timeout
+        heard: list[Frame] = []
+        while not heard or not isinstance(heard[-1], last):
+            frame = self._next(deadline)
+            if frame is None:
+                raise self._nothing_came()
+            if isinstance(frame, Garbage):
+                raise MechanismStop(Reason.GARBLED, "garbage")
+            heard.append(frame)
+        return heard
+
+    def ask_afresh(self, request: bytes, last: type[Frame], timeout: float, settle: float) -> Frame:
+        """Send `request`, pass over all that an earlier conversation left, and return the last frame of type `last`.
+
+        Ends when such a frame was heard and then nothing for `settle` seconds.
+        """
+        self.tell(request)
+        deadline = self._clock() + timeout
+        found: Frame | None = None
+        while True:
+            frame = self._next(deadline if found is None else min(deadline, self._clock() + settle))
+            if isinstance(frame, last):
+                found = frame
+            elif frame is None:
+                if found is None:
+                    raise self._nothing_came()
+                return found
+
+    def listen(self, timeout: float) -> bool:
+        """Wait for an announcement; whether anything came in `timeout` seconds.  Only this can be interrupted."""
+        with self._changed:
+            self._listening = True
+            try:
+                return self._next(self._clock() + timeout) is not None
+            finally:
+                self._listening = False
+
+    def _next(self, deadline: float) -> Frame | None:
+        with self._changed:
+            while not self._frames:
+                if self._gone is not None:
+                    raise MechanismStop(_TROUBLE[self._gone], "hung-up")
+                if self._listening and self._interrupted:
+                    raise MechanismStop(Reason.CANCELED_BY_PERSON, "interrupted")
+                left = deadline - self._clock()
+                if left <= 0:
+                    return None
+                self._changed.wait(left)
+            return self._frames.popleft()
+
+    def _nothing_came(self) -> MechanismStop:
+        if self._partial:
+            return MechanismStop(Reason.GARBLED, "half-answer")
+        return MechanismStop(Reason.SILENT, "no-answer")
+
+    def interrupt(self) -> None:
+        """Stop the listening of now, or the next; from any thread."""
+        with self._changed:
+            self._interrupted = True
+            self._changed.notify_all()
+
+    def forget_interrupt(self) -> None:
+        """Wait again."""
+        with self._changed:
+            self._interrupted = False
+
+    def close(self) -> None:
+        """Give the port back and end the reader thread.  May be repeated."""
+        self._port.close()
+        self._reader.join()

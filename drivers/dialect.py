@@ -1,0 +1,99 @@
+"""What goes to a mechanism, as bytes: pure functions of a profile; nothing is sent that was not built here first."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from typing import Final
+
+from drivers.geometry import document_lines, vertical_steps
+from drivers.profile import CodePage, Profile
+from passbook.errors import PassbookError
+from passbook.plan import Line
+
+_SPACE: Final = 0x20
+_DELETE: Final = 0x7F
+_UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Unicode categories that leave no mark, or that a printer may take for a command."""
+
+
+@dataclass(frozen=True)
+class LineBytes:
+    """One line: first the way there, then, once the mechanism has accepted it, text and strike."""
+
+    position: bytes
+    text: bytes = field(repr=False)
+
+
+def set_up(profile: Profile, page_height: int, code_page: str) -> bytes:
+    """What must reach the mechanism before a medium does, `page_height` in 1/2160 inch.
+
+    Raises ValueError for a page that the mechanism cannot take, PassbookError `profile-malformed` for a code page
+    that the profile has not.
+    """
+    commands, form = profile.commands, profile.form
+    return b"".join(
+        (
+            commands.procedure.encode(),
+            commands.reset_error.encode(),
+            commands.front_stand.encode(),
+            commands.document_length.encode(document_lines(page_height)),
+            commands.top_of_form.encode(form.top_of_form),
+            commands.bottom_of_form.encode(form.bottom_of_form),
+            commands.line_spacing.encode(form.line_spacing),
+            commands.left_margin.encode(form.left_margin),
+            commands.pitch.encode(),
+            commands.code_page.encode(find_code_page(profile, code_page).number),
+            commands.automatic_booking.encode(),
+        )
+    )
+
+
+def encode_line(profile: Profile, code_page: str, line: Line) -> LineBytes:
+    """The bytes of a line.
+
+    Raises PassbookError `control-byte`, `not-in-code-page` or `column-overflow` for text that cannot be printed, and
+    ValueError for a place that the mechanism cannot count to.
+    """
+    commands = profile.commands
+    page = find_code_page(profile, code_page)
+    parts = []
+    for run in line.runs:
+        where = f"page {line.page} line {line.line} column {run.column}"
+        text = encode_text(page, code_page, run.text, where)
+        _check_columns(profile, run.column, len(text), where)
+        parts.append(commands.horizontal.encode(run.column - 1 + profile.form.first_column) + text)
+    position = commands.vertical.encode(vertical_steps(line.y, profile.vertical_unit))
+    return LineBytes(position, b"".join(parts) + commands.strike.encode())
+
+
+def encode_text(page: CodePage, code_page: str, text: str, where: str) -> bytes:
+    """`text` in the code page.  Raises PassbookError that gives the place and number of the character, not itself."""
+    encoded = bytearray()
+    for number, character in enumerate(text, start=1):
+        if unicodedata.category(character) in _UNPRINTABLE:
+            raise PassbookError("control-byte", where=where, number=number)
+        try:
+            code = character.encode(page.codec)
+        except UnicodeEncodeError:
+            raise PassbookError("not-in-code-page", where=where, number=number, code_page=code_page) from None
+        if code[0] < _SPACE or code[0] == _DELETE:
+            raise PassbookError("not-in-code-page", where=where, number=number, code_page=code_page)
+        encoded += code
+    return bytes(encoded)
+
+
+def find_code_page(profile: Profile, code_page: str) -> CodePage:
+    """The profile's entry.  Raises PassbookError `profile-malformed` when it has none."""
+    try:
+        return profile.code_pages[code_page]
+    except KeyError:
+        known = ", ".join(sorted(profile.code_pages))
+        why = f"there is no code page {code_page}; known: {known}"
+        raise PassbookError("profile-malformed", file=profile.name, where="code_pages", why=why) from None
+
+
+def _check_columns(profile: Profile, column: int, length: int, where: str) -> None:
+    width = profile.form.columns - column + 1
+    if column < 1 or length > width:
+        raise PassbookError("column-overflow", where=where, column="text", length=length, width=max(width, 0))

@@ -1,0 +1,36 @@
+"""From 1/2160 inch to what a mechanism counts in."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from passbook.plan import UNITS_PER_INCH
+
+LINE_FEED: Final = UNITS_PER_INCH // 6
+"""One line feed of 1/6 inch, in which PR2 counts the length of a document."""
+
+LEAST_DOCUMENT: Final = 17
+"""70 mm in line feeds, rounded up (ESC Q)."""
+MOST_DOCUMENT: Final = 118
+"""500 mm in line feeds, rounded down (ESC Q)."""
+
+
+def vertical_steps(y: int, unit: int) -> int:
+    """`y` in 1/2160 inch as steps of 1/`unit` inch, halves rounded down the page.
+
+    >>> vertical_steps(2160, 240), vertical_steps(2160, 216), vertical_steps(13, 240), vertical_steps(14, 240)
+    (240, 216, 1, 2)
+    """
+    return (2 * y * unit + UNITS_PER_INCH) // (2 * UNITS_PER_INCH)
+
+
+def document_lines(height: int) -> int:
+    """A page's height in 1/2160 inch as line feeds, rounded up.  Raises ValueError outside 70 to 500 mm.
+
+    >>> document_lines(6 * 2160)
+    36
+    """
+    lines = -(-height // LINE_FEED)
+    if not LEAST_DOCUMENT <= lines <= MOST_DOCUMENT:
+        raise ValueError("the page is not between 70 and 500 mm high")
+    return lines

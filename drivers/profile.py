@@ -1,0 +1,212 @@
+"""A dialect as data: what a printer family calls its commands, its states and its code pages."""
+
+from __future__ import annotations
+
+import codecs
+import tomllib
+from collections.abc import Iterable
+from importlib.resources import files
+from typing import Final, Literal
+
+import msgspec
+
+from passbook.errors import PassbookError
+from passbook.job import Reason
+from passbook.media import Media
+
+_PRINTABLE_FROM: Final = 0x20
+
+
+class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One command: leading bytes (hexadecimal), an optional number as ASCII digits of fixed width, closing bytes."""
+
+    send: str
+    digits: int = 0
+    end: str = ""
+    assumed: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is not hexadecimal."""
+        _from_hex(self.send)
+        _from_hex(self.end)
+
+    def encode(self, value: int | None = None) -> bytes:
+        """The bytes to send.  Raises ValueError when the number does not fit its digits."""
+        number = b"" if value is None else b"%0*d" % (self.digits, value)
+        if len(number) != self.digits or (value is not None and value < 0):
+            raise ValueError(f"the number does not fit {self.digits} digits")
+        return _from_hex(self.send) + number + _from_hex(self.end)
+
+
+class Commands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The commands that a document session uses; the profile's comments name them."""
+
+    procedure: Command
+    reset_error: Command
+    front_stand: Command
+    document_length: Command
+    top_of_form: Command
+    bottom_of_form: Command
+    line_spacing: Command
+    left_margin: Command
+    pitch: Command
+    code_page: Command
+    automatic_booking: Command
+    vertical: Command
+    horizontal: Command
+    strike: Command
+    eject: Command
+    status: Command
+    document_status: Command
+
+
+class CleanUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Bytes that end every open escape, drop the print memory and ask for the identity; they strike nothing."""
+
+    send: str
+    assumed: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is not hexadecimal."""
+        _from_hex(self.send)
+
+    def encode(self) -> bytes:
+        """The bytes to send."""
+        return _from_hex(self.send)
+
+
+class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is set before an insertion, in the units of its command."""
+
+    first_column: int
+    top_of_form: int
+    bottom_of_form: int
+    left_margin: int
+    line_spacing: int
+    columns: int
+    assumed: bool = False
+
+
+class Times(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long to wait, in seconds."""
+
+    answer: float
+    motion: float
+    settle: float
+    insertion_poll: float
+    taken_poll: float
+    assumed: bool = False
+
+
+class StatusCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One value of the machine status: ready, or the reason why not."""
+
+    code: str
+    ready: bool = False
+    reason: Reason | None = None
+    assumed: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a code that is not one character, and one that is both or neither."""
+        _one_character(self.code)
+        if self.ready == (self.reason is not None):
+            raise ValueError("say either ready = true or a reason")
+
+
+class DocumentCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One value of the document status."""
+
+    code: str
+    media: Media
+    assumed: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a code that is not one character."""
+        _one_character(self.code)
+
+
+class CodePage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A code page: the printer's number for it and Python's name."""
+
+    number: int
+    codec: str
+    assumed: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a codec that Python does not have or that takes more than one byte for a letter."""
+        try:
+            single = len("A".encode(codecs.lookup(self.codec).name)) == 1
+        except LookupError:
+            single = False
+        if not single:
+            raise ValueError("not a single-byte codec of Python")
+
+
+class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One dialect.  `lines_in_doubt` is how many sent lines may be unconfirmed at a stop."""
+
+    name: str
+    lines_in_doubt: int
+    identity: str
+    vertical_unit: Literal[240, 216]
+    commands: Commands
+    clean_up: CleanUp
+    form: Form
+    times: Times
+    status: tuple[StatusCode, ...]
+    document: tuple[DocumentCode, ...]
+    code_pages: dict[str, CodePage]
+
+    def __post_init__(self) -> None:
+        """Refuse a code that stands twice."""
+        _one_character(self.identity)
+        _distinct("status", (entry.code for entry in self.status))
+        _distinct("document", (entry.code for entry in self.document))
+
+    def stop_reason(self, code: int) -> Reason | None:
+        """What a status code means: None for ready; what the profile does not know needs attention."""
+        for entry in self.status:
+            if ord(entry.code) == code:
+                return entry.reason
+        return Reason.ATTENTION
+
+    def media(self, code: int) -> Media:
+        """Where a document lies by its document status; what the profile does not know is unknown."""
+        for entry in self.document:
+            if ord(entry.code) == code:
+                return entry.media
+        return Media.UNKNOWN
+
+
+def load_profile(data: bytes, file: str) -> Profile:
+    """A profile from TOML.  Raises PassbookError `profile-malformed` naming `file`, the key and what is wrong."""
+    try:
+        return msgspec.convert(tomllib.loads(data.decode()), Profile)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise PassbookError("profile-malformed", file=file, where="text", why=str(error)) from None
+    except msgspec.ValidationError as error:
+        why, _, where = str(error).partition(" - at `$.")
+        raise PassbookError("profile-malformed", file=file, where=where.rstrip("`") or "top", why=why) from None
+
+
+def builtin_profile(name: str) -> Profile:
+    """A profile that comes with the product.  Raises PassbookError `profile-malformed` when there is none."""
+    resource = files("drivers.profiles") / f"{name}.toml"
+    if not name.isidentifier() or not resource.is_file():
+        raise PassbookError("profile-malformed", file=name, where="name", why="there is no such profile")
+    return load_profile(resource.read_bytes(), f"{name}.toml")
+
+
+def _from_hex(text: str) -> bytes:
+    return bytes.fromhex(text)
+
+
+def _one_character(code: str) -> None:
+    if len(code) != 1 or not code.isascii() or ord(code) < _PRINTABLE_FROM:
+        raise ValueError("expected one printable ASCII character")
+
+
+def _distinct(what: str, codes: Iterable[str]) -> None:
+    listed = list(codes)
+    if len(set(listed)) != len(listed):
+        raise ValueError(f"a {what} code stands twice")

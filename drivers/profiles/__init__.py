@@ -1,0 +1,1 @@
+"""Dialects as data: one TOML file for each."""

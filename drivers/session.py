@@ -1,0 +1,295 @@
+"""The document session: insert, print a line, confirm it, eject, taken; one mechanism, one owner thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, TypeVar
+
+from drivers import dialect
+from drivers.conversation import Conversation
+from drivers.frames import DocumentStatus, Frame, Identity, Status
+from drivers.port import Port
+from drivers.profile import Profile
+from drivers.stop import MechanismStop
+from passbook.job import Reason
+from passbook.media import Device, MechanismStatus, Media
+from passbook.plan import Line
+
+_Built = TypeVar("_Built")
+
+
+class SessionState(StrEnum):
+    """What is known of the mechanism."""
+
+    UNKNOWN = "unknown"
+    """Connected, or stopped: nothing is known, and only a clean-up leads on."""
+    READY = "ready"
+    """It answers; no medium is in its path."""
+    ARMED = "armed"
+    """It is set up and waits for a medium."""
+    MEDIUM_IN = "medium-in"
+    """A medium was put in; its position is not known."""
+    POSITIONED = "positioned"
+    """It lies where the mechanism was told, and nothing is unconfirmed."""
+    UNCONFIRMED = "unconfirmed"
+    """A line was sent, and the mechanism has not confirmed it."""
+    GIVEN_BACK = "given-back"
+    """A medium lies in the slot, or may; it was not seen taken."""
+    CLOSED = "closed"
+    """The port was given back."""
+
+
+class SessionEvent(StrEnum):
+    """What changes it."""
+
+    FOUND_NOTHING = "found-nothing"
+    FOUND_MEDIUM = "found-medium"
+    ARM = "arm"
+    INSERTED = "inserted"
+    POSITION = "position"
+    SEND = "send"
+    CONFIRM = "confirm"
+    EJECT = "eject"
+    TAKEN = "taken"
+    STOP = "stop"
+    CLOSE = "close"
+
+
+_S, _E = SessionState, SessionEvent
+_OPEN: Final = tuple(state for state in SessionState if state is not _S.CLOSED)
+TRANSITIONS: Final = MappingProxyType(
+    {
+        (_S.READY, _E.ARM): _S.ARMED,
+        (_S.ARMED, _E.INSERTED): _S.MEDIUM_IN,
+        (_S.MEDIUM_IN, _E.POSITION): _S.POSITIONED,
+        (_S.POSITIONED, _E.POSITION): _S.POSITIONED,
+        (_S.POSITIONED, _E.SEND): _S.UNCONFIRMED,
+        (_S.UNCONFIRMED, _E.CONFIRM): _S.POSITIONED,
+        (_S.MEDIUM_IN, _E.EJECT): _S.GIVEN_BACK,
+        (_S.POSITIONED, _E.EJECT): _S.GIVEN_BACK,
+        (_S.GIVEN_BACK, _E.TAKEN): _S.READY,
+        (_S.READY, _E.TAKEN): _S.READY,
+        (_S.CLOSED, _E.CLOSE): _S.CLOSED,
+    }
+    | {(state, _E.FOUND_NOTHING): _S.READY for state in _OPEN}
+    | {(state, _E.FOUND_MEDIUM): _S.GIVEN_BACK for state in _OPEN}
+    | {(state, _E.STOP): _S.UNKNOWN for state in _OPEN}
+    | {(state, _E.CLOSE): _S.CLOSED for state in _OPEN}
+)
+"""(state, event) -> state; a pair that is not here is a mistake of the caller."""
+
+_IN_SLOT_OR_GONE: Final = frozenset({Media.ENTERING, Media.NOT_PRESENT})
+_PUT_IN: Final = frozenset({Media.ENTERING, Media.PRESENT})
+
+
+class SessionMisuse(RuntimeError):  # noqa: N818 - names what the caller did
+    """An operation was called in a state that has no such operation; nothing was sent."""
+
+
+class DocumentSession:
+    """Drives one mechanism, blocking; only `interrupt` may come from another thread.
+
+    Operations raise MechanismStop.  After one, nothing is known of the mechanism and only `clean_up`, `status` and
+    `close` are possible, but for the time-out of `wait_taken`, which may be called again.  Raises PassbookError
+    `profile-malformed` at once when the profile has no such code page.
+    """
+
+    def __init__(
+        self, port: Port, profile: Profile, *, code_page: str, printer: str, clock: Callable[[], float]
+    ) -> None:
+        """`clock` counts seconds and never goes back; `printer` is the name that people know."""
+        dialect.find_code_page(profile, code_page)
+        self.printer = printer
+        self._profile = profile
+        self._code_page = code_page
+        self._clock = clock
+        self._state = SessionState.UNKNOWN
+        self._talk = Conversation(port, clock)
+
+    @property
+    def state(self) -> SessionState:
+        """What is known of the mechanism."""
+        return self._state
+
+    def clean_up(self) -> Media:
+        """Make a mechanism usable of which nothing is known, and return where a medium was found.
+
+        Ends what an earlier owner left open, drops the print memory, resets the error; strikes nothing.  A medium
+        inside is ejected so that people can look at it; until `wait_taken` has seen it go, no other can be inserted.
+        """
+        self._talk.forget_interrupt()
+        with self._stopping():
+            self._greet()
+            found = self._ready_media(self._profile.times.answer)
+            if found is Media.PRESENT:
+                self._talk.tell(self._profile.commands.eject.encode())
+                self._require_media(_IN_SLOT_OR_GONE)
+        nothing = found is Media.NOT_PRESENT
+        self._enter(SessionEvent.FOUND_NOTHING if nothing else SessionEvent.FOUND_MEDIUM)
+        return found
+
+    def _greet(self) -> None:
+        times = self._profile.times
+        clean_up = self._profile.clean_up.encode()
+        answer = self._talk.ask_afresh(clean_up, Identity, times.motion, times.settle)
+        if answer != Identity(ord(self._profile.identity)):
+            raise MechanismStop(Reason.GARBLED, "other-identity")
+
+    def status(self) -> MechanismStatus:
+        """What the mechanism says of itself now."""
+        with self._stopping():
+            reasons, media = self._ask(self._profile.times.motion)
+        conditions = tuple(sorted({reason.value for reason, _ in reasons}))
+        return MechanismStatus(Device.USER_ERROR if conditions else Device.ONLINE, media, conditions)
+
+    def insert(self, page_height: int, timeout: float, prompt: Callable[[], None]) -> None:
+        """Set the mechanism up for a page of `page_height` (1/2160 inch) and wait for a medium, `timeout` seconds.
+
+        `prompt` asks a person for it; it is called when the mechanism is ready to take one.  Stops with
+        `media-not-taken` when one lies there already: each insertion belongs to its own prompt.
+        """
+        self._check(SessionEvent.ARM)
+        set_up = self._built(lambda: dialect.set_up(self._profile, page_height, self._code_page))
+        with self._stopping():
+            media = self._ready_media(self._profile.times.answer)
+            if media is not Media.NOT_PRESENT:
+                raise MechanismStop(Reason.MEDIA_NOT_TAKEN, f"medium-{media.value}")
+            self._talk.tell(set_up)
+            self._enter(SessionEvent.ARM)
+            prompt()
+            self._await_medium(timeout)
+        self._enter(SessionEvent.INSERTED)
+
+    def _await_medium(self, timeout: float) -> None:
+        times = self._profile.times
+        deadline = self._clock() + timeout
+        while self._ready_media(times.answer) not in _PUT_IN:
+            left = deadline - self._clock()
+            if left <= 0:
+                raise MechanismStop(Reason.MEDIA_NEEDED, "no-medium")
+            # An announcement only says when to look: a key says the same.
+            self._talk.listen(min(left, times.insertion_poll))
+
+    def print_line(self, line: Line) -> None:
+        """Strike one line at its absolute place; `confirm` must follow.
+
+        Raises PassbookError, with nothing sent, for text that the code page or the carriage cannot print.
+        """
+        self._check(SessionEvent.POSITION)
+        encoded = self._built(lambda: dialect.encode_line(self._profile, self._code_page, line))
+        with self._stopping():
+            self._talk.tell(encoded.position)
+            # A rejected command is silent until the next status: text would land where the last line stands.
+            self._require_media(frozenset({Media.PRESENT}))
+            self._enter(SessionEvent.POSITION)
+            self._enter(SessionEvent.SEND)
+            self._talk.tell(encoded.text)
+
+    def confirm(self) -> None:
+        """Require the mechanism's own word that the line sent was done, and that the medium is still there."""
+        self._check(SessionEvent.CONFIRM)
+        with self._stopping():
+            self._require_media(frozenset({Media.PRESENT}))
+        self._enter(SessionEvent.CONFIRM)
+
+    def eject(self) -> None:
+        """Give the medium back into the slot."""
+        self._check(SessionEvent.EJECT)
+        with self._stopping():
+            self._talk.tell(self._profile.commands.eject.encode())
+            self._require_media(_IN_SLOT_OR_GONE)
+        self._enter(SessionEvent.EJECT)
+
+    def wait_taken(self, timeout: float) -> None:
+        """Wait until no medium lies in the path, `timeout` seconds; then `media-not-taken`, and may be repeated."""
+        self._check(SessionEvent.TAKEN)
+        deadline = self._clock() + timeout
+        with self._stopping():
+            taken = self._await_taken(deadline)
+        if not taken:
+            raise MechanismStop(Reason.MEDIA_NOT_TAKEN, "still-there")
+        self._enter(SessionEvent.TAKEN)
+
+    def _await_taken(self, deadline: float) -> bool:
+        times = self._profile.times
+        while self._ask(times.answer)[1] is not Media.NOT_PRESENT:
+            left = deadline - self._clock()
+            if left <= 0:
+                return False
+            self._talk.listen(min(left, times.taken_poll))
+        return True
+
+    def interrupt(self) -> None:
+        """Stop the wait for a person, now or when it would begin, with `job-canceled-by-user`; never a step.
+
+        From any thread; `clean_up` forgets it.
+        """
+        self._talk.interrupt()
+
+    def close(self) -> None:
+        """Give the port back.  May be repeated."""
+        self._enter(SessionEvent.CLOSE)
+        self._talk.close()
+
+    def _require_media(self, wanted: frozenset[Media]) -> None:
+        media = self._ready_media(self._profile.times.motion)
+        if media is Media.JAMMED:
+            raise MechanismStop(Reason.MEDIA_JAM, "medium-jammed")
+        if media not in wanted:
+            raise MechanismStop(Reason.ATTENTION, f"medium-{media.value}")
+
+    def _ready_media(self, timeout: float) -> Media:
+        """Where the medium is, from a mechanism that says it is ready."""
+        reasons, media = self._ask(timeout)
+        for reason, detail in reasons:
+            raise MechanismStop(reason, detail)
+        return media
+
+    def _ask(self, timeout: float) -> tuple[list[tuple[Reason, str]], Media]:
+        """Everything that speaks against being ready, and where the medium is."""
+        commands = self._profile.commands
+        heard = self._talk.ask(commands.status.encode() + commands.document_status.encode(), DocumentStatus, timeout)
+        if not any(isinstance(frame, Status) for frame in heard):
+            raise MechanismStop(Reason.GARBLED, "no-status")
+        reasons: list[tuple[Reason, str]] = []
+        media = Media.UNKNOWN
+        for frame in heard:
+            found, media = self._read(frame)
+            reasons += found
+        return reasons, media
+
+    def _read(self, frame: Frame) -> tuple[list[tuple[Reason, str]], Media]:
+        match frame:
+            case Status(code):
+                reason = self._profile.stop_reason(code)
+                return ([] if reason is None else [(reason, f"status-{code:02x}")]), Media.UNKNOWN
+            case DocumentStatus(_, position):
+                return [], self._profile.media(position)
+            case _:
+                raise MechanismStop(Reason.GARBLED, "unasked-answer")
+
+    def _built(self, build: Callable[[], _Built]) -> _Built:
+        try:
+            return build()
+        except ValueError as error:
+            raise MechanismStop(Reason.NOT_ACCEPTED, "out-of-range") from error
+
+    @contextmanager
+    def _stopping(self) -> Iterator[None]:
+        self._check(SessionEvent.STOP)
+        try:
+            yield
+        except MechanismStop:
+            self._enter(SessionEvent.STOP)
+            raise
+
+    def _check(self, event: SessionEvent) -> None:
+        if (self._state, event) not in TRANSITIONS:
+            raise SessionMisuse(f"{event.value} while {self._state.value}")
+
+    def _enter(self, event: SessionEvent) -> None:
+        self._check(event)
+        self._state = TRANSITIONS[self._state, event]

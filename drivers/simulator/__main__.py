@@ -1,0 +1,152 @@
+"""`passbook-sim`: run a simulated mechanism, act at it as a person would, look at its paper."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import msgspec
+
+from drivers.profile import builtin_profile
+from drivers.simulator.control import ControlFailure, SimulatorControl
+from drivers.simulator.faults import AfterStrike, AtByte, AtLineByte, DuringStrike, FaultKind, Now, Target, When
+from drivers.simulator.paper import Paper, Ruler
+from drivers.simulator.render import render
+from drivers.simulator.running import FAST, Simulator, open_cable, real_pace
+from passbook.errors import PassbookError
+
+DEFAULT_RULER = Ruler(first_y=1800, pitch=360, lines=20, fold_after=10, fold_gap=900)
+"""Twenty lines at 1/6 inch, the fold after the tenth."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; 0 when it was done, 1 with one sentence on standard error when not, 2 for wrong usage."""
+    options = _parser().parse_args(argv)
+    try:
+        return int(options.command(options) or 0)
+    except (ControlFailure, PassbookError, ValueError, OSError) as error:
+        print(f"passbook-sim: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="passbook-sim", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    _add_run(commands.add_parser("run", help="be a mechanism until SIGTERM"))
+    paper = commands.add_parser("paper", help="draw every page as a PNG")
+    paper.add_argument("file", type=Path)
+    paper.add_argument("--out", type=Path, required=True, help="folder for the pictures")
+    paper.set_defaults(command=_paper)
+    person = argparse.ArgumentParser(add_help=False)
+    person.add_argument("--control", type=Path, required=True, help="the simulator's control socket")
+    _add_insert(commands.add_parser("insert", parents=[person], help="put a book into the slot"))
+    _add_cut(commands.add_parser("cut", parents=[person], help="cut power, now or at a scripted moment"))
+    _add_fault(commands.add_parser("fault", parents=[person], help="break something, now or at a line"))
+    wait = commands.add_parser("wait", parents=[person], help="wait for an event")
+    wait.add_argument("event", help="document-wanted, inserted, drawn-in, struck, ejected, taken, cut, restored ...")
+    wait.add_argument("--timeout", type=float, default=10.0, help="seconds")
+    wait.set_defaults(command=lambda options: _person(options).wait(options.event, options.timeout))
+    for name, text in {"take": "take the book out", "restore": "give power back", "mend": "mend everything"}.items():
+        simple = commands.add_parser(name, parents=[person], help=text)
+        simple.set_defaults(command=lambda options, name=name: getattr(_person(options), name)())
+    state = commands.add_parser("state", parents=[person], help="how things stand, as JSON")
+    state.set_defaults(command=lambda options: print(msgspec.json.encode(_person(options).state()).decode()))
+    return parser
+
+
+def _add_run(run: argparse.ArgumentParser) -> None:
+    run.add_argument("--listen", required=True, help="tcp://host:port (port 0: any) or pty:///link")
+    run.add_argument("--paper", type=Path, required=True, help="the paper file; goes on with what is on it")
+    run.add_argument("--control", type=Path, required=True, help="Unix socket to make")
+    run.add_argument("--pace", choices=["real", "fast"], default="real")
+    run.add_argument("--baud", type=int, default=9600)
+    run.add_argument("--line-seconds", type=float, default=0.25)
+    run.add_argument("--profile", default="pr2")
+    run.add_argument("--unit", type=int, choices=[240, 216], default=240, help="vertical steps to the inch")
+    run.set_defaults(command=_run)
+
+
+def _add_insert(insert: argparse.ArgumentParser) -> None:
+    insert.add_argument("--book", required=True)
+    insert.add_argument("--page", type=int, required=True)
+    insert.add_argument("--ruler", type=Path, help="JSON: firstY, pitch, lines, foldAfter, foldGap in 1/2160 inch")
+    for name in ("first-y", "pitch", "lines", "fold-after", "fold-gap"):
+        insert.add_argument(f"--{name}", type=int, help="instead of --ruler, in 1/2160 inch")
+    insert.set_defaults(command=_insert)
+
+
+def _add_cut(cut: argparse.ArgumentParser) -> None:
+    cut.add_argument("target", type=Target, choices=list(Target))
+    cut.add_argument("--pid", type=int, help="the appliance's main process")
+    moment = cut.add_mutually_exclusive_group()
+    moment.add_argument("--at-byte", type=int, help="the n-th byte from now")
+    moment.add_argument("--line", type=int, help="the l-th line from now, with one of:")
+    within = cut.add_mutually_exclusive_group()
+    within.add_argument("--byte", type=int, help="its k-th byte")
+    within.add_argument("--characters", type=int, help="when so many characters are on paper")
+    cut.set_defaults(command=lambda options: _person(options).cut(options.target, _when(options), options.pid))
+
+
+def _add_fault(fault: argparse.ArgumentParser) -> None:
+    fault.add_argument("kind", type=FaultKind, choices=list(FaultKind))
+    fault.add_argument("--line", type=int, help="the l-th line from now; without it, now")
+    fault.add_argument("--characters", type=int, default=0, help="of a jam: how many are on paper")
+    fault.add_argument("--page", type=int, default=1, help="of wrong-page: where the book lies open")
+    fault.set_defaults(
+        command=lambda options: _person(options).fault(
+            options.kind, options.line, characters=options.characters, page=options.page
+        )
+    )
+
+
+def _person(options: argparse.Namespace) -> SimulatorControl:
+    return SimulatorControl(options.control)
+
+
+def _when(options: argparse.Namespace) -> When:
+    if options.at_byte is not None:
+        return AtByte(options.at_byte)
+    if options.line is None:
+        return Now()
+    if options.byte is not None:
+        return AtLineByte(options.line, options.byte)
+    if options.characters is not None:
+        return DuringStrike(options.line, options.characters)
+    return AfterStrike(options.line)
+
+
+def _insert(options: argparse.Namespace) -> None:
+    _person(options).insert(options.book, options.page, _ruler(options))
+
+
+def _ruler(options: argparse.Namespace) -> Ruler:
+    if options.ruler is not None:
+        return msgspec.json.decode(options.ruler.read_bytes(), type=Ruler)
+    given = {name: getattr(options, name) for name in Ruler.__struct_fields__}
+    return msgspec.structs.replace(DEFAULT_RULER, **{name: value for name, value in given.items() if value is not None})
+
+
+def _paper(options: argparse.Namespace) -> None:
+    for picture in render(Paper.load(options.file), options.out):
+        print(picture)
+
+
+def _run(options: argparse.Namespace) -> None:
+    paper = Paper.load(options.paper) if options.paper.exists() else Paper(options.paper)
+    paper.save()
+    pace = FAST if options.pace == "fast" else real_pace(options.baud, options.line_seconds)
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    profile = builtin_profile(options.profile)
+    cable = open_cable(options.listen)
+    with Simulator(profile, cable, paper, unit=options.unit, pace=pace, control=options.control) as simulator:
+        print(f"listening {simulator.address}", flush=True)
+        ended.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,198 @@
+"""The control socket: one JSON message a line, and the client that tests and the demo use."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import msgspec
+
+from drivers.simulator.faults import Cut, Fault, FaultKind, Now, Target, When
+from drivers.simulator.machine import Event, Machine, State
+from drivers.simulator.paper import Ruler
+
+LONGEST_MESSAGE: Final = 65_536
+
+
+class Insert(msgspec.Struct, frozen=True, tag_field="do", tag="insert"):
+    """A person puts a book, open at a page, into the slot; a book that was there before keeps its ruler."""
+
+    book: str
+    page: int
+    ruler: Ruler | None = None
+
+
+class Take(msgspec.Struct, frozen=True, tag_field="do", tag="take"):
+    """A person takes the book out of the slot."""
+
+
+class CutPower(Cut, frozen=True, tag_field="do", tag="cut"):
+    """Power is cut, now or at a scripted moment."""
+
+
+class Restore(msgspec.Struct, frozen=True, tag_field="do", tag="restore"):
+    """The mechanism has power again."""
+
+
+class Break(Fault, frozen=True, tag_field="do", tag="fault"):
+    """Something breaks, now or at a scripted line."""
+
+
+class Mend(msgspec.Struct, frozen=True, tag_field="do", tag="mend"):
+    """A person mends what is broken."""
+
+
+class AskState(msgspec.Struct, frozen=True, tag_field="do", tag="state"):
+    """How do things stand?"""
+
+
+class Wait(msgspec.Struct, frozen=True, tag_field="do", tag="wait"):
+    """Answer when an event of that name with a number above `after` has happened."""
+
+    event: str
+    after: int = 0
+    timeout: float = 10.0
+
+
+Request: TypeAlias = Insert | Take | CutPower | Restore | Break | Mend | AskState | Wait
+
+
+class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`error` says why nothing was done; otherwise it was."""
+
+    error: str | None = None
+    state: State | None = None
+    event: Event | None = None
+
+
+class ControlFailure(Exception):  # noqa: N818 - says what failed
+    """The simulator could not do it."""
+
+
+def answer(machine: Machine, line: bytes) -> Reply:
+    """Do what one message says."""
+    try:
+        request = msgspec.json.decode(line, type=Request)
+        return _do(machine, request)
+    except (msgspec.DecodeError, ValueError) as error:
+        return Reply(error=str(error))
+
+
+def _do(machine: Machine, request: Request) -> Reply:
+    match request:
+        case Insert(book, page, ruler):
+            machine.insert(book, page, ruler)
+        case Take():
+            machine.take()
+        case CutPower():
+            machine.cut(request)
+        case Restore():
+            machine.restore()
+        case Break():
+            machine.fault(request)
+        case Mend():
+            machine.mend()
+        case AskState():
+            return Reply(state=machine.state())
+        case Wait(name, after, timeout):
+            event = machine.wait(name, after, timeout)
+            return Reply(event=event) if event else Reply(error=f"no {name} in {timeout} s")
+    return Reply()
+
+
+class ControlServer:
+    """Serves a Unix socket until it is closed; one thread for each connection, since some wait."""
+
+    def __init__(self, path: Path, machine: Machine) -> None:
+        path.unlink(missing_ok=True)
+        self._path = path
+        self._machine = machine
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener.bind(str(path))
+        self._listener.listen()
+        self._thread = threading.Thread(target=self._accept, name="simulator-control", daemon=True)
+        self._thread.start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return  # closed
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        # A client that has gone needs no answer.
+        with suppress(OSError), connection, connection.makefile("rwb") as stream:
+            while line := stream.readline(LONGEST_MESSAGE):
+                stream.write(msgspec.json.encode(answer(self._machine, line)) + b"\n")
+                stream.flush()
+
+    def close(self) -> None:
+        """Stop serving and take the socket away."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._listener.close()
+        self._path.unlink(missing_ok=True)
+
+
+class SimulatorControl:
+    """A person at the simulated mechanism.  Everything raises ControlFailure when the simulator says no."""
+
+    def __init__(self, path: Path | str) -> None:
+        """`path`: the control socket."""
+        self._path = str(path)
+        self._seen: dict[str, int] = {}
+
+    def insert(self, book: str, page: int, ruler: Ruler | None = None) -> None:
+        """Put a book into the slot."""
+        self._ask(Insert(book, page, ruler))
+
+    def take(self) -> None:
+        """Take the book out of the slot."""
+        self._ask(Take())
+
+    def cut(self, target: Target, when: When | None = None, pid: int | None = None) -> None:
+        """Cut power now or at a scripted moment; an appliance is ended by its `pid`."""
+        self._ask(CutPower(target, when or Now(), pid))
+
+    def restore(self) -> None:
+        """Give the mechanism its power back."""
+        self._ask(Restore())
+
+    def fault(self, kind: FaultKind, line: int | None = None, *, characters: int = 0, page: int = 1) -> None:
+        """Break something now or at the `line`-th line from now on."""
+        self._ask(Break(kind, line, characters, page))
+
+    def mend(self) -> None:
+        """Mend everything."""
+        self._ask(Mend())
+
+    def state(self) -> State:
+        """How things stand."""
+        state = self._ask(AskState()).state
+        if state is None:
+            raise ControlFailure("the simulator gave no state")
+        return state
+
+    def wait(self, event: str, timeout: float = 10.0) -> None:
+        """Wait for the next event of that name after the last one that this object has returned for."""
+        reply = self._ask(Wait(event, self._seen.get(event, 0), timeout), timeout + 5.0)
+        if reply.event is not None:
+            self._seen[event] = reply.event.number
+
+    def _ask(self, request: Request, timeout: float = 15.0) -> Reply:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection, connection.makefile("rwb") as stream:
+            connection.settimeout(timeout)
+            connection.connect(self._path)
+            stream.write(msgspec.json.encode(request) + b"\n")
+            stream.flush()
+            line = stream.readline(LONGEST_MESSAGE)
+        reply = msgspec.json.decode(line, type=Reply)
+        if reply.error is not None:
+            raise ControlFailure(reply.error)
+        return reply

@@ -1,0 +1,129 @@
+"""Bytes from the host, one at a time, into what the mechanism is told; takes anything and keeps little.
+
+A command with parameters swallows as many bytes as it has, digits or not, and is judged afterwards: of the possible
+readings of the manuals this is the one in which half a command does most harm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+ESC: Final = 0x1B
+GS: Final = 0x1D
+DEL: Final = 0x7F
+LONGEST_LIST: Final = 256
+"""Bytes kept of a list or of stripe data; the rest is read and forgotten."""
+
+_Z: Final = ord("Z")
+_PARAMETERS: Final = {
+    **dict.fromkeys("S#*`^'U", 1),
+    " ": 1,
+    "&": 2,
+    "/": 5,
+    "|": 4,
+    "R": 3,
+    **dict.fromkeys("JTMHLIX[", 3),
+}
+_LISTS: Final = frozenset("Qxy")
+_PRINTABLE_FROM: Final = 0x20
+
+
+@dataclass(frozen=True)
+class Text:
+    """One byte to be printed, in the code page."""
+
+    code: int
+
+
+@dataclass(frozen=True)
+class Control:
+    """One control byte outside every command."""
+
+    code: int
+
+
+@dataclass(frozen=True)
+class Command:
+    """ESC, a letter and its parameter bytes, which may be anything."""
+
+    letter: str
+    parameters: bytes = b""
+
+
+Item: TypeAlias = Text | Control | Command
+
+
+class Reading(StrEnum):
+    """Where in the host's bytes the mechanism is."""
+
+    GROUND = "ground"
+    """Between commands."""
+    ESCAPE = "escape"
+    """Behind ESC."""
+    PARAMETERS = "parameters"
+    """Among a fixed number of parameter bytes."""
+    LIST = "list"
+    """In a list that ESC Z ends."""
+    LIST_ESCAPE = "list-escape"
+    """Behind an ESC inside such a list."""
+    STRIPE = "stripe"
+    """In stripe data that GS ends."""
+
+
+class HostParser:
+    """The reading of one mechanism; a power cut forgets it."""
+
+    def __init__(self) -> None:
+        self.reading = Reading.GROUND
+        self._letter = ""
+        self._held = bytearray()
+
+    def feed(self, byte: int) -> Item | None:
+        """Take one byte; what it completes, if anything."""
+        match self.reading:
+            case Reading.GROUND:
+                return self._ground(byte)
+            case Reading.ESCAPE:
+                return self._escape(byte)
+            case Reading.LIST if byte == ESC:
+                self.reading = Reading.LIST_ESCAPE
+                return None
+            case Reading.LIST_ESCAPE if byte != _Z:
+                self.reading = Reading.LIST
+                return None
+            case _:
+                return self._collect(byte)
+
+    def _collect(self, byte: int) -> Item | None:
+        ends = self.reading is Reading.LIST_ESCAPE or (self.reading is Reading.STRIPE and byte == GS)
+        if not ends and len(self._held) < LONGEST_LIST:
+            self._held.append(byte)
+        if ends or (self.reading is Reading.PARAMETERS and len(self._held) == _PARAMETERS[self._letter]):
+            return self._complete()
+        return None
+
+    def _ground(self, byte: int) -> Item | None:
+        if byte == ESC:
+            self.reading = Reading.ESCAPE
+            return None
+        return Control(byte) if byte < _PRINTABLE_FROM or byte == DEL else Text(byte)
+
+    def _escape(self, byte: int) -> Item | None:
+        self._letter = chr(byte)
+        if self._letter in _PARAMETERS:
+            self.reading = Reading.PARAMETERS
+        elif self._letter in _LISTS:
+            self.reading = Reading.LIST
+        elif self._letter == "t":
+            self.reading = Reading.STRIPE
+        elif byte != ESC:
+            return self._complete()
+        return None
+
+    def _complete(self) -> Command:
+        command = Command(self._letter, bytes(self._held))
+        self.reading = Reading.GROUND
+        self._held.clear()
+        return command

@@ -1,0 +1,380 @@
+"""The mechanism under power: takes bytes in one by one, counts them, strikes, answers, and loses power to the byte.
+
+One thread runs `step`; persons (the control socket) act from others.  All of it happens under one lock.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import msgspec
+
+from drivers.profile import Profile
+from drivers.simulator.faults import Cut, Fault, FaultKind, Now, Script, Target
+from drivers.simulator.hostbytes import ESC, Reading
+from drivers.simulator.mechanism import Mechanism, Strike
+from drivers.simulator.medium import Lying, MediumEvent
+from drivers.simulator.paper import Paper, Ruler
+from passbook.job import Reason
+from passbook.media import Media
+
+INPUT_BUFFER: Final = 256
+"""Bytes that the mechanism takes in ahead of its work; the rest waits in the cable."""
+
+_POSITIONINGS: Final = frozenset(b"/L")
+_CONDITIONS: Final = {FaultKind.COVER_OPEN: Reason.COVER_OPEN, FaultKind.RIBBON_OUT: Reason.RIBBON_OUT}
+
+
+class HostLine(Protocol):
+    """The cable to the host."""
+
+    def read(self, limit: int) -> bytes | None:
+        """What has arrived, without waiting; None when the host has hung up."""
+
+    def send(self, data: bytes) -> None:
+        """To the host, if there is one."""
+
+    def drop(self) -> None:
+        """End the connection and forget what is still in the cable."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """Something happened; numbered from 1."""
+
+    number: int
+    name: str
+
+
+class State(msgspec.Struct, frozen=True, rename="camel"):
+    """What a person standing at the mechanism could know, and the counters of the script."""
+
+    powered: bool
+    media: Media
+    book: str | None
+    page: int | None
+    reading: Reading
+    buffered: int
+    """Characters in the print memory."""
+    received: int
+    """Bytes taken in since the start."""
+    lines: int
+    """Lines begun since the start."""
+    last_line_bytes: int
+    """How many bytes, in both directions, the last finished line had."""
+    strikes: int
+    events: int
+    armed: list[str]
+
+
+class _PowerLost(BaseException):
+    """Unwinds whatever the mechanism was doing; its power has gone."""
+
+
+@dataclass
+class _Line:
+    number: int
+    bytes: int = 0
+    struck: bool = False
+    closing: bool = False
+
+
+class Machine:
+    """Everything of the simulator but its cables and its sockets."""
+
+    def __init__(
+        self, profile: Profile, unit: int, paper: Paper, line: HostLine, end_process: Callable[[int], None]
+    ) -> None:
+        """`end_process` ends a process by its id and returns when it is gone."""
+        self._changed = threading.Condition()
+        self._mechanism = Mechanism(profile, unit, self)
+        self._paper = paper
+        self._cable = line
+        self._end_process = end_process
+        self._script = Script()
+        self._input = bytearray()
+        self._powered = True
+        self._host_listens = True
+        self._host_gone = False
+        self._received = 0
+        self._lines = 0
+        self._line: _Line | None = None
+        self._last_line_bytes = 0
+        self._strikes_of_step = 0
+        self._events: list[Event] = []
+        self._stopped = False
+
+    # The thread at the cable
+
+    def fill(self) -> None:
+        """Take in what has arrived, as far as there is room."""
+        with self._changed:
+            if not self._powered:
+                self._cable.drop()
+                return
+            data = self._cable.read(INPUT_BUFFER - len(self._input))
+            self._host_gone = data is None
+            self._host_listens |= bool(data)
+            self._input += data or b""
+
+    def step(self) -> int | None:
+        """Do what the next byte says; how many lines were struck by it, or None when there is nothing to do now."""
+        with self._changed:
+            if not self._powered or not self._input or self._mechanism.memory.held or self._lone_escape():
+                return None
+            self._strikes_of_step = 0
+            byte = self._input.pop(0)
+            try:
+                self._consume(byte)
+            except _PowerLost:
+                self._power_off()
+            return self._strikes_of_step
+
+    def await_medium(self) -> None:
+        """Return when no command waits for a document."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped or not self._mechanism.memory.held)
+
+    def _lone_escape(self) -> bool:
+        """Whether the byte behind an ESC must be seen first: it says if a line begins here."""
+        return self._input == bytes([ESC]) and not self._host_gone
+
+    def _consume(self, byte: int) -> None:
+        self._received += 1
+        self._mark_line(byte)
+        self._cut_now(self._script.cut_at_byte(self._received))
+        self._count_line_byte()
+        item = self._mechanism.memory.parser.feed(byte)
+        if item is not None:
+            self._mechanism.execute(item)
+
+    def _mark_line(self, byte: int) -> None:
+        reading = self._mechanism.memory.parser.reading
+        if byte != ESC or reading is not Reading.GROUND or not self._input:
+            return
+        following = self._input[0]
+        if following in _POSITIONINGS or following == ord("O"):
+            self._end_line()
+        if following in _POSITIONINGS:
+            self._lines += 1
+            self._line = _Line(self._lines)
+        elif self._line and self._line.struck:
+            self._line.closing = self._input[:2] == b" B"
+
+    def _count_line_byte(self) -> None:
+        if self._line:
+            self._line.bytes += 1
+            self._cut_now(self._script.cut_at_line_byte(self._line.number, self._line.bytes))
+
+    def _end_line(self) -> None:
+        line, self._line = self._line, None
+        if line:
+            self._last_line_bytes = line.bytes
+            self._cut_now(self._script.cut_at_line_byte(line.number, line.bytes, last=True))
+
+    # What the mechanism asks of its surroundings
+
+    def send(self, data: bytes) -> None:
+        """An answer, byte by byte: a cut may fall between two of them."""
+        out = self._script.spoiled(data)
+        for position in range(len(out)):
+            self._send_byte(out[position : position + 1])
+        if self._line and self._line.struck and data.startswith(b"\x1bB"):
+            self._end_line()
+
+    def _send_byte(self, byte: bytes) -> None:
+        if self._host_listens:
+            self._cable.send(byte)
+        self._count_line_byte()
+
+    def strike(self, strike: Strike) -> bool:
+        """Put a line on paper, as far as the script lets it."""
+        number = self._line.number if self._line else self._lines
+        for fault in self._script.faults_at(number):
+            self._apply(fault, strike)
+        if self._mechanism.medium.where is not Media.PRESENT:
+            return True
+        if self._mechanism.conditions:
+            return False
+        cut = self._script.cut_in_strike(number)
+        if cut is not None:
+            self._cut_in_strike(cut, strike)
+        self._put_on_paper(strike)
+        if self._line:
+            self._line.struck = True
+        self._cut_now(self._script.cut_after_strike(number))
+        return True
+
+    def _cut_in_strike(self, cut: Cut, strike: Strike) -> None:
+        if cut.target is not Target.APPLIANCE:
+            self._put_on_paper(_first_characters(strike, _characters(cut)))
+        self._cut_now(cut)
+
+    def _put_on_paper(self, strike: Strike) -> None:
+        lying = self._mechanism.medium.lying
+        if lying is None:
+            return
+        self._strikes_of_step += 1
+        self._paper.strike(lying.book, lying.page, *strike)
+        self._paper.save()
+        self.happened("struck")
+
+    def happened(self, event: str) -> None:
+        """Number an event and wake who waits for it."""
+        with self._changed:
+            self._events.append(Event(len(self._events) + 1, event))
+            self._changed.notify_all()
+
+    # Power
+
+    def _cut_now(self, cut: Cut | None) -> None:
+        """End the appliance here; for the mechanism itself unwind to where its power can go."""
+        if cut is None:
+            return
+        if cut.target is not Target.PRINTER:
+            if cut.pid is not None:
+                self._end_process(cut.pid)
+            self._host_listens = False
+            self._input.clear()
+            self._line = None
+            self._cable.drop()
+        if cut.target is not Target.APPLIANCE:
+            raise _PowerLost
+        self.happened("cut")
+
+    def _power_off(self) -> None:
+        self._powered = False
+        self._input.clear()
+        self._line = None
+        self._mechanism.lose_power()
+        self._cable.drop()
+        self.happened("cut")
+
+    # Persons
+
+    def insert(self, book: str, page: int, ruler: Ruler | None) -> None:
+        """Put a book, open at `page`, into the slot.  Raises ValueError when one is there or the book has no ruler."""
+        with self._changed:
+            if self._mechanism.medium.where is not Media.NOT_PRESENT:
+                raise ValueError(f"the medium is {self._mechanism.medium.where.value}")
+            open_at = self._script.page(page)
+            self._paper.lay(book, open_at, ruler)
+            self._paper.save()
+            self.happened("inserted")
+            try:
+                self._mechanism.put(Lying(book, open_at))
+            except _PowerLost:
+                self._power_off()
+
+    def take(self) -> None:
+        """Take the book out of the slot.  Raises ValueError when none lies there."""
+        with self._changed:
+            self._mechanism.medium.move(MediumEvent.TAKE)
+            self.happened("taken")
+
+    def cut(self, cut: Cut) -> None:
+        """Cut power now, or arm it."""
+        with self._changed:
+            if not isinstance(cut.when, Now):
+                self._script.arm_cut(cut, self._received, self._lines)
+                return
+            try:
+                self._cut_now(cut)
+            except _PowerLost:
+                self._power_off()
+
+    def restore(self) -> None:
+        """Give the mechanism its power back."""
+        with self._changed:
+            self._powered = True
+            self.happened("restored")
+
+    def fault(self, fault: Fault) -> None:
+        """Let a fault happen now, or arm it for a line.  Raises ValueError for a jam without a book in the path."""
+        with self._changed:
+            if fault.line is None:
+                self._apply(fault, (0, ()))
+            else:
+                self._script.arm_fault(fault, self._lines)
+
+    def _apply(self, fault: Fault, strike: Strike) -> None:
+        match fault.kind:
+            case FaultKind.JAM:
+                self._jam(_first_characters(strike, fault.characters))
+            case FaultKind.COVER_OPEN | FaultKind.RIBBON_OUT:
+                self._mechanism.conditions.add(_CONDITIONS[fault.kind])
+            case FaultKind.SILENT:
+                self._script.silent = True
+            case FaultKind.GARBAGE | FaultKind.HALF_REPLY:
+                self._script.spoil_next(fault.kind)
+            case FaultKind.EARLY_REPLIES:
+                self._mechanism.early_replies = True
+            case FaultKind.WRONG_PAGE:
+                self._script.expect_wrong_page(fault.page)
+        self.happened(fault.kind.value)
+
+    def _jam(self, struck: Strike) -> None:
+        if self._mechanism.medium.where is Media.PRESENT and struck[1]:
+            self._put_on_paper(struck)
+        self._mechanism.medium.move(MediumEvent.JAM)
+
+    def mend(self) -> None:
+        """A person frees a jam (the book comes out), closes the cover, puts a ribbon in; it speaks again."""
+        with self._changed:
+            if self._mechanism.medium.where is Media.JAMMED:
+                self._mechanism.medium.move(MediumEvent.FREE)
+            self._mechanism.conditions.clear()
+            self._mechanism.early_replies = False
+            self._script.silent = False
+            self.happened("mended")
+
+    def state(self) -> State:
+        """How things stand."""
+        with self._changed:
+            memory, lying = self._mechanism.memory, self._mechanism.medium.lying
+            return State(
+                powered=self._powered,
+                media=self._mechanism.medium.where,
+                book=lying.book if lying else None,
+                page=lying.page if lying else None,
+                reading=memory.parser.reading,
+                buffered=sum(len(text) for _, text in memory.segments),
+                received=self._received,
+                lines=self._lines,
+                last_line_bytes=self._last_line_bytes,
+                strikes=self._paper.strikes,
+                events=len(self._events),
+                armed=self._script.armed,
+            )
+
+    def wait(self, name: str, after: int, timeout: float) -> Event | None:
+        """The first event of that name with a number above `after`; None when `timeout` seconds did not bring it."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped or self._find(name, after) is not None, timeout)
+            return self._find(name, after)
+
+    def _find(self, name: str, after: int) -> Event | None:
+        return next((event for event in self._events[after:] if event.name == name), None)
+
+    def stop(self) -> None:
+        """End every wait."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+
+def _characters(cut: Cut) -> int:
+    return getattr(cut.when, "characters", 0)
+
+
+def _first_characters(strike: Strike, count: int) -> Strike:
+    """What is on paper when a strike ends after `count` characters."""
+    y, runs = strike
+    kept: list[tuple[int, str]] = []
+    for column, text in runs:
+        if count > 0:
+            kept.append((column, text[:count]))
+        count -= len(text)
+    return y, tuple(kept)

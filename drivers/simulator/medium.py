@@ -1,0 +1,67 @@
+"""Where the book is in the mechanism; no power cut moves it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from passbook.media import Media
+
+
+class MediumEvent(StrEnum):
+    """What moves a book."""
+
+    PUT = "put"
+    """A person puts it into the slot."""
+    DRAW = "draw"
+    """The mechanism draws it in."""
+    EJECT = "eject"
+    """The mechanism gives it back into the slot."""
+    TAKE = "take"
+    """A person takes it out of the slot."""
+    JAM = "jam"
+    """It gets stuck."""
+    FREE = "free"
+    """A person opens the mechanism and takes it out."""
+
+
+_M, _E = Media, MediumEvent
+TRANSITIONS: Final = MappingProxyType(
+    {
+        (_M.NOT_PRESENT, _E.PUT): _M.ENTERING,
+        (_M.ENTERING, _E.DRAW): _M.PRESENT,
+        (_M.PRESENT, _E.EJECT): _M.ENTERING,
+        (_M.ENTERING, _E.TAKE): _M.NOT_PRESENT,
+        (_M.PRESENT, _E.JAM): _M.JAMMED,
+        (_M.JAMMED, _E.FREE): _M.NOT_PRESENT,
+    }
+)
+"""(where, event) -> where; every other pair cannot happen."""
+
+
+@dataclass(frozen=True)
+class Lying:
+    """The book in the mechanism and the page at which it lies open."""
+
+    book: str
+    page: int
+
+
+class Medium:
+    """One path with room for one book."""
+
+    def __init__(self) -> None:
+        self.where = Media.NOT_PRESENT
+        self.lying: Lying | None = None
+        self.y = 0
+        """How far down the page the head stands, in 1/2160 inch; means something while a book is in."""
+
+    def move(self, event: MediumEvent, lying: Lying | None = None) -> None:
+        """Raises ValueError when that cannot happen now."""
+        if (self.where, event) not in TRANSITIONS:
+            raise ValueError(f"cannot {event.value} while the medium is {self.where.value}")
+        self.where = TRANSITIONS[self.where, event]
+        if event is MediumEvent.PUT or self.where is Media.NOT_PRESENT:
+            self.lying = lying

@@ -1,0 +1,185 @@
+"""The paper: what was struck where and how often, in a file that survives every process (docs/paper-format.md)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from passbook.errors import PassbookError
+from passbook.plan import UNITS_PER_INCH
+
+FORMAT: Final = "passbook-paper/1"
+TOLERANCE: Final = UNITS_PER_INCH // 120
+"""How far from its rule a line may stand and still count as that line."""
+
+
+class Ruler(msgspec.Struct, frozen=True, rename="camel"):
+    """The printed rules of a page, in 1/2160 inch from its top edge; `fold_gap` is added after line `fold_after`."""
+
+    first_y: int
+    pitch: int
+    lines: int
+    fold_after: int | None = None
+    fold_gap: int = 0
+
+    def y(self, line: int) -> int:
+        """Where rule `line` (from 1) is."""
+        folded = self.fold_after is not None and line > self.fold_after
+        return self.first_y + self.pitch * (line - 1) + (self.fold_gap if folded else 0)
+
+    def line_at(self, y: int) -> int | None:
+        """The rule that `y` stands on, within TOLERANCE; None is off the rules."""
+        nearest = min(range(1, self.lines + 1), key=lambda line: abs(self.y(line) - y), default=None)
+        return nearest if nearest is not None and abs(self.y(nearest) - y) <= TOLERANCE else None
+
+
+class StruckRun(msgspec.Struct):
+    """Text at a place, with the numbers of the strikes that put it there; `times` is how many they are."""
+
+    line: int | None
+    y: int
+    column: int
+    text: str
+    times: int
+    strikes: list[int]
+
+
+class PaperPage(msgspec.Struct):
+    """One page, runs in the order of their first strike."""
+
+    runs: list[StruckRun] = []
+
+
+class PaperBook(msgspec.Struct):
+    """One book."""
+
+    ruler: Ruler
+    pages: dict[int, PaperPage] = {}
+
+
+class _File(msgspec.Struct):
+    format: str = FORMAT
+    strikes: int = 0
+    books: dict[str, PaperBook] = {}
+
+
+def line_text(runs: Iterable[tuple[int, str]]) -> str:
+    """Runs (column from 1, text) as one line of text from column 1, without blanks at its end.
+
+    >>> line_text([(5, "b"), (1, "aa")])
+    'aa  b'
+    """
+    line = ""
+    for column, text in sorted(runs):
+        line = line[: column - 1].ljust(column - 1) + text + line[column - 1 + len(text) :]
+    return line.rstrip()
+
+
+class Paper:
+    """All books that ever lay in the mechanism."""
+
+    def __init__(self, path: Path) -> None:
+        """Paper that `save` will put at `path`; blank until then."""
+        self.path = path
+        self._file = _File()
+
+    @classmethod
+    def load(cls, path: Path) -> Paper:
+        """The paper at `path`.  Raises PassbookError `file-problem` when it is missing or not such a file."""
+        paper = cls(path)
+        try:
+            paper._file = msgspec.json.decode(path.read_bytes(), type=_File)
+        except OSError as error:
+            raise PassbookError("file-problem", file=str(path), why=error.strerror or "unreadable") from None
+        except msgspec.DecodeError as error:
+            raise PassbookError("file-problem", file=str(path), why=str(error)) from None
+        runs = [run for _, _, run in paper.runs()]
+        if paper._file.format != FORMAT or any(run.times != len(run.strikes) for run in runs):
+            raise PassbookError("file-problem", file=str(path), why=f"not {FORMAT}, or damaged")
+        return paper
+
+    @property
+    def strikes(self) -> int:
+        """How many strikes there were."""
+        return self._file.strikes
+
+    @property
+    def books(self) -> dict[str, PaperBook]:
+        """Book id -> book."""
+        return self._file.books
+
+    def runs(self, book: str | None = None) -> list[tuple[str, int, StruckRun]]:
+        """All (book, page, run), or those of one book."""
+        chosen = {book: self.books[book]} if book in self.books else {}
+        return [
+            (name, number, run)
+            for name, each in (self.books if book is None else chosen).items()
+            for number, page in each.pages.items()
+            for run in page.runs
+        ]
+
+    def lines(self, book: str) -> dict[tuple[int, int | None], list[tuple[str, int]]]:
+        """(page, line) -> what was struck there: each different text with how often.
+
+        A line printed as it should be has one entry with 1.  Line None is what stands off the rules.
+        """
+        struck: dict[tuple[int, int | None, int], list[tuple[int, str]]] = {}
+        for _, page, run in self.runs(book):
+            for strike in run.strikes:
+                struck.setdefault((page, run.line, strike), []).append((run.column, run.text))
+        found: dict[tuple[int, int | None], dict[str, int]] = {}
+        for (page, line, _), runs in sorted(struck.items(), key=lambda item: item[0][2]):
+            texts = found.setdefault((page, line), {})
+            text = line_text(runs)
+            texts[text] = texts.get(text, 0) + 1
+        return {place: list(texts.items()) for place, texts in found.items()}
+
+    def times(self, book: str, page: int, line: int | None) -> int:
+        """How often anything was struck on a line."""
+        return sum(times for _, times in self.lines(book).get((page, line), []))
+
+    def lay(self, book: str, page: int, ruler: Ruler | None) -> None:
+        """Have a book and a page; a known book keeps its ruler.  Raises ValueError for a new book without one."""
+        if book not in self.books:
+            if ruler is None:
+                raise ValueError("a new book needs a ruler")
+            self.books[book] = PaperBook(ruler, {})
+        self.books[book].pages.setdefault(page, PaperPage([]))
+
+    def strike(self, book: str, page: int, y: int, runs: Iterable[tuple[int, str]]) -> int:
+        """Strike runs (column from 1, text) in one go on a page that was laid; the number of this strike."""
+        self._file.strikes += 1
+        line = self.books[book].ruler.line_at(y)
+        for column, text in runs:
+            if text.strip():
+                run = self._run(book, page, StruckRun(line, y, column, text, 0, []))
+                run.times += 1
+                run.strikes.append(self.strikes)
+        return self.strikes
+
+    def _run(self, book: str, page: int, new: StruckRun) -> StruckRun:
+        runs = self.books[book].pages[page].runs
+        for run in runs:
+            if (run.y, run.column, run.text) == (new.y, new.column, new.text):
+                return run
+        runs.append(new)
+        return new
+
+    def save(self) -> None:
+        """Put the paper into its file so that no power cut can take it back."""
+        data = msgspec.json.format(msgspec.json.encode(self._file), indent=1)
+        fresh = self.path.with_name(self.path.name + ".new")
+        with fresh.open("wb") as file:
+            file.write(data + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self.path)
+        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

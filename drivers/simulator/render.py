@@ -1,0 +1,84 @@
+"""Pages as pictures: rules, text where it was struck, and in red what was struck more than once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, ImageDraw, ImageFont
+
+from drivers.simulator.paper import Paper, Ruler, StruckRun
+from passbook.plan import UNITS_PER_INCH
+
+DOTS_PER_INCH: Final = 120
+COLUMNS_PER_INCH: Final = 10
+FIRST_COLUMNS: Final = 60
+"""Columns that a picture shows at least."""
+
+_MARGIN: Final = 40
+_CAPTION: Final = 36
+_COLUMN: Final = DOTS_PER_INCH // COLUMNS_PER_INCH
+_LETTER: Final = 17
+_PAPER, _RULE, _FOLD, _INK, _RED = "#fbf8ee", "#c9d6c4", "#9aa7b5", "#20242c", "#c01818"
+
+
+def render(paper: Paper, folder: Path) -> list[Path]:
+    """One PNG for each page that ever lay in the mechanism, as `BOOK-page-N.png`; the paths in order."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pictures = []
+    for name, book in paper.books.items():
+        for number, page in sorted(book.pages.items()):
+            doubles = {run.y for run in page.runs if _times_at(page.runs, run.y) > 1}
+            picture = _draw(f"book {name}, page {number}", book.ruler, page.runs, doubles)
+            path = folder / f"{_file_name(name)}-page-{number}.png"
+            picture.save(path)
+            pictures.append(path)
+    return pictures
+
+
+def _file_name(book: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in book)
+
+
+def _times_at(runs: list[StruckRun], y: int) -> int:
+    return len({strike for run in runs if run.y == y for strike in run.strikes})
+
+
+def _dots(y: int) -> int:
+    return _CAPTION + y * DOTS_PER_INCH // UNITS_PER_INCH
+
+
+def _draw(caption: str, ruler: Ruler, runs: list[StruckRun], doubles: set[int]) -> Image.Image:
+    columns = max([FIRST_COLUMNS, *(run.column + len(run.text) for run in runs)])
+    lowest = max([ruler.y(ruler.lines), *(run.y for run in runs)])
+    picture = Image.new("RGB", (2 * _MARGIN + columns * _COLUMN, _dots(lowest) + _MARGIN), _PAPER)
+    pen = ImageDraw.Draw(picture)
+    pen.text((_MARGIN, 10), caption, fill=_INK, font=ImageFont.load_default(_LETTER))
+    _draw_rules(pen, ruler, picture.width)
+    for run in runs:
+        _draw_run(pen, run, _RED if run.y in doubles else _INK)
+    for y in doubles:
+        mark = f"{_times_at(runs, y)}x"
+        pen.text(
+            (picture.width - _MARGIN + 2, _dots(y)), mark, fill=_RED, font=ImageFont.load_default(_LETTER), anchor="ls"
+        )
+    return picture
+
+
+def _draw_rules(pen: ImageDraw.ImageDraw, ruler: Ruler, width: int) -> None:
+    small = ImageFont.load_default(10)
+    for line in range(1, ruler.lines + 1):
+        y = _dots(ruler.y(line))
+        pen.line((_MARGIN, y + 3, width - _MARGIN, y + 3), fill=_RULE)
+        pen.text((_MARGIN - 6, y), str(line), fill=_FOLD, font=small, anchor="rs")
+    if ruler.fold_after is not None and ruler.fold_after < ruler.lines:
+        fold = (_dots(ruler.y(ruler.fold_after)) + _dots(ruler.y(ruler.fold_after + 1))) // 2
+        pen.line((0, fold, width, fold), fill=_FOLD, width=2)
+
+
+def _draw_run(pen: ImageDraw.ImageDraw, run: StruckRun, ink: str) -> None:
+    """Letter by letter at the printer's own pitch, so that columns stand as on paper whatever the font's widths are."""
+    font = ImageFont.load_default(_LETTER)
+    for offset, letter in enumerate(run.text):
+        middle = _MARGIN + (run.column - 1 + offset) * _COLUMN + _COLUMN // 2
+        pen.text((middle, _dots(run.y)), letter, fill=ink, font=font, anchor="ms")

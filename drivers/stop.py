@@ -1,0 +1,36 @@
+"""Why a mechanism stopped: one exception for everything that ends a document session's operation."""
+
+from __future__ import annotations
+
+from passbook.errors import PassbookError
+from passbook.job import Reason
+
+
+class MechanismStop(Exception):  # noqa: N818 - a stop is an outcome that people settle, not a defect
+    """An operation ended before the mechanism had confirmed it.
+
+    Attributes:
+        reason: the keyword for the job's state.
+        detail: what exactly was seen, such as `status-36` (a hexadecimal code) or `no-answer`; never text of a book.
+    """
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        self.reason = reason
+        self.detail = detail
+        super().__init__(f"{reason.value} ({detail})")
+
+    def as_error(self, printer: str) -> PassbookError:
+        """The same for a person, from the catalogue."""
+        match self.reason:
+            case Reason.SILENT | Reason.UNPLUGGED:
+                return PassbookError("printer-silent", printer=printer)
+            case Reason.GARBLED:
+                return PassbookError("printer-garbled", printer=printer)
+            case Reason.MEDIA_NEEDED:
+                return PassbookError("medium-not-inserted", printer=printer)
+            case Reason.MEDIA_NOT_TAKEN:
+                return PassbookError("medium-not-taken", printer=printer)
+            case Reason.CANCELED_BY_PERSON:
+                return PassbookError("job-interrupted", who="a person")
+            case _:
+                return PassbookError("printer-attention", printer=printer, condition=self.reason.value)

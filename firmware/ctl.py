@@ -1,0 +1,271 @@
+"""`passbookctl`: the operators' command.  It prints one result, or one sentence on standard error.
+
+The exit code says who must act (passbook.errors.EXIT_CODES); 0 is success, 2 also a command that argparse refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import getpass
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from firmware import pki, tables
+from firmware.clock import Clock, SystemClock
+from firmware.config import Config, load
+from firmware.control import LONG_PATIENCE, PATIENCE, ask
+from passbook.errors import CATALOGUE, EXIT_CODES, PassbookError
+from storage.area import AreaSettings
+from storage.keys import ApplianceKey
+from storage.offline import verify_folder
+
+CONTROL: Final = Path("/run/passbook/control.sock")
+"""Where the appliance listens unless its configuration says otherwise."""
+CERTIFICATE_MODE: Final = 0o644
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    _escape_what_the_terminal_lacks()
+    arguments = _parser().parse_args(argv)
+    run: Callable[[argparse.Namespace, Clock], Any] = arguments.run
+    judge: Callable[[Any], int] = arguments.judge
+    try:
+        result = run(arguments, SystemClock())
+        print(json.dumps(result) if arguments.json else tables.render(result, arguments.columns), flush=True)
+    except PassbookError as error:
+        return _fail(error, as_json=arguments.json)
+    except BrokenPipeError:
+        # Whoever read has seen enough; the interpreter must not try to flush once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return judge(result)
+
+
+def _escape_what_the_terminal_lacks() -> None:
+    """A name in letters that the terminal's encoding has not must not end in a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _fail(error: PassbookError, *, as_json: bool) -> int:
+    print(f"passbookctl: {tables.printable(str(error))} [{error.code}]", file=sys.stderr)
+    if as_json:
+        print(json.dumps({"error": {"code": error.code, "sentence": str(error), "facts": error.facts}}))
+    return error.exit_code
+
+
+def _worst(findings: Any) -> int:
+    """The exit code of the worst finding; 0 when there is none."""
+    if isinstance(findings, list):
+        return max(map(_worst, findings), default=0)
+    if isinstance(findings, dict) and findings.get("code") in CATALOGUE:
+        return EXIT_CODES[CATALOGUE[findings["code"]].actor]
+    return max(map(_worst, findings.values()), default=0) if isinstance(findings, dict) else 0
+
+
+def _config(arguments: argparse.Namespace) -> Config | None:
+    return load(arguments.config) if arguments.config is not None else None
+
+
+def _socket(arguments: argparse.Namespace) -> Path | None:
+    """The socket that was named, directly or by a configuration file."""
+    if arguments.control is not None:
+        return Path(arguments.control)
+    config = _config(arguments)
+    return config.control if config is not None else None
+
+
+def _ask(arguments: argparse.Namespace, _clock: Clock) -> Any:
+    """Send the command with those of its arguments that were given."""
+    given = {name: getattr(arguments, name) for name in arguments.send}
+    facts = {name: value for name, value in given.items() if value is not None}
+    patience = LONG_PATIENCE if arguments.command == "verify" else PATIENCE
+    return ask(_socket(arguments) or CONTROL, arguments.command, facts, patience)
+
+
+def _verify(arguments: argparse.Namespace, clock: Clock) -> Any:
+    """Ask the appliance; or, where folders are named, look at them while no appliance has them open."""
+    if not arguments.areas:
+        return _ask(arguments, clock)
+    refuse: Callable[[str], NoReturn] = arguments.refuse
+    config = _config(arguments)
+    appliance: str = arguments.appliance or (config.appliance if config is not None else "")
+    file: Path | None = arguments.appliance_key or (config.keys.appliance.file() if config is not None else None)
+    if not appliance or file is None:
+        refuse("--areas needs --appliance and --appliance-key, or --config FILE before the command")
+    key = ApplianceKey.from_file(_read(file))
+    found = [error for area in arguments.areas for error in _verify_folder(area, key, appliance)]
+    return [{"code": error.code, "sentence": str(error), "facts": error.facts} for error in found]
+
+
+def _verify_folder(area: str, key: ApplianceKey, appliance: str) -> list[PassbookError]:
+    """Findings about one area, given as NAME=FOLDER, or as a folder called like its area."""
+    name, named, folder = area.partition("=")
+    path = Path(folder if named else area)
+    try:
+        return verify_folder(AreaSettings(name if named else path.name, path, 0), key, appliance)
+    except PassbookError as error:
+        return [error]
+    except OSError as error:
+        return [_problem(path, error)]
+
+
+def _pki_init(arguments: argparse.Namespace, clock: Clock) -> Any:
+    config = _config(arguments)
+    for key, folder in _data_folders(config) if config is not None else ():
+        if Path(os.path.realpath(arguments.ca)).is_relative_to(os.path.realpath(folder)):
+            raise PassbookError("file-problem", file=str(arguments.ca), why=f"the authority must not lie in {key}")
+    pki.init(arguments.ca, arguments.config_dir, arguments.name, arguments.host, clock.now())
+    return {"authority": str(arguments.ca), "configuration": str(arguments.config_dir), "name": arguments.name}
+
+
+def _data_folders(config: Config) -> list[tuple[str, Path]]:
+    folders = [(f"the folder of area {area.name}", area.path) for area in config.areas]
+    return folders + ([("the data folder", config.data)] if config.data is not None else [])
+
+
+def _enroll(arguments: argparse.Namespace, clock: Clock) -> Any:
+    request = _read(arguments.request)
+    certificate = pki.sign_request(
+        arguments.ca, request, arguments.name, representative=arguments.representative, now=clock.now()
+    )
+    pki.save(arguments.out, certificate, CERTIFICATE_MODE)
+    return {"terminal": arguments.name, "representative": arguments.representative, "certificate": str(arguments.out)}
+
+
+def _revoke(arguments: argparse.Namespace, clock: Clock) -> Any:
+    control = _socket(arguments)
+    pki.save(arguments.out, pki.revoke(arguments.ca, arguments.name, clock.now()), CERTIFICATE_MODE)
+    done: dict[str, Any] = {"revoked": arguments.name, "list": str(arguments.out), "appliance": "not asked"}
+    if control is not None:
+        try:
+            ask(control, "revocations", {})
+        except PassbookError as error:
+            raise PassbookError(
+                "revocation-not-told", name=arguments.name, file=str(arguments.out), why=str(error)
+            ) from None
+        done["appliance"] = "told"
+    return done
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _problem(path, error) from None
+
+
+def _problem(path: Path, error: OSError) -> PassbookError:
+    return PassbookError("file-problem", file=str(path), why=error.strerror or "it cannot be read")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="passbookctl", description="Commands for the operators of the appliance.")
+    parser.set_defaults(columns=None, send=(), judge=lambda _result: 0)
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--control", type=Path, metavar="SOCKET", help=f"the appliance's socket (default: {CONTROL})")
+    place.add_argument("--config", type=Path, metavar="FILE", help="the configuration that names the socket")
+    _json(parser, default=False)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_questions(commands)
+    _add_orders(commands)
+    _add_certificates(commands)
+    return parser
+
+
+def _json(parser: argparse.ArgumentParser, *, default: bool | str = argparse.SUPPRESS) -> None:
+    """`--json` may stand before the command and after it; the one after it must not undo the one before."""
+    parser.add_argument("--json", action="store_true", default=default, help="print the result as one line of JSON")
+
+
+_Commands = Any  # argparse has no public name for what add_subparsers() gives
+
+
+def _command(commands: _Commands, name: str, text: str, **defaults: Any) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(**{"run": _ask, **defaults})
+    _json(parser)
+    return parser
+
+
+def _add_questions(commands: _Commands) -> None:
+    _command(commands, "status", "the appliance, its printers, areas and terminals")
+    _command(commands, "jobs", "every job that has not ended", columns=tables.JOBS)
+    _command(commands, "inquiries", "open questions about jobs", columns=tables.INQUIRIES)
+    _command(commands, "areas", "the storage areas: state and room")
+    history = _command(
+        commands, "history", "what happened to jobs, oldest first", columns=tables.HISTORY, send=("job", "last")
+    )
+    history.add_argument("--job", help="of this job only")
+    history.add_argument("--last", type=_positive, default=50, help="so many entries (50)")
+    verify = _command(
+        commands,
+        "verify",
+        "check every record and the history's chain",
+        run=_verify,
+        judge=_worst,
+        columns=tables.FINDINGS,
+    )
+    verify.set_defaults(refuse=verify.error)
+    verify.add_argument("--areas", nargs="+", metavar="[NAME=]FOLDER", help="check these, without the appliance")
+    verify.add_argument("--appliance-key", type=Path, metavar="FILE", help="default: as --config says")
+    verify.add_argument("--appliance", metavar="NAME", help="default: as --config says")
+
+
+def _add_orders(commands: _Commands) -> None:
+    for name, text in (("cancel", "end a job"), ("hold", "hold a job back until it is released")):
+        order = _command(commands, name, text, send=("job", "person"))
+        order.add_argument("job")
+        order.add_argument("--person", default=_person(), help="who decides (default: the name you logged in with)")
+    _command(commands, "revocations", "read the revocation list again and hang up on revoked terminals")
+
+
+def _add_certificates(commands: _Commands) -> None:
+    authority = commands.add_parser("pki", help="the branch's certificate authority")
+    init = _command(
+        authority.add_subparsers(required=True, metavar="init"),
+        "init",
+        "make the authority, and the appliance's certificate and keys",
+        run=_pki_init,
+    )
+    init.add_argument("--config-dir", type=Path, required=True, metavar="DIR", help="gets what the appliance reads")
+    init.add_argument("--host", nargs="+", default=[], help="host names and addresses of the appliance")
+    enroll = _command(commands, "enroll", "sign a terminal's request; its key stays with it", run=_enroll)
+    enroll.add_argument("request", type=Path, metavar="REQUEST.pem")
+    enroll.add_argument("--representative", action="store_true", help="it may answer for other terminals")
+    enroll.add_argument("--out", type=Path, required=True, metavar="FILE", help="gets the certificate")
+    revoke = _command(commands, "revoke", "revoke a terminal; tells the appliance when a socket is named", run=_revoke)
+    revoke.add_argument("name")
+    revoke.add_argument("--out", type=Path, required=True, metavar="CRL", help="gets the revocation list")
+    for parser in (init, enroll):
+        parser.add_argument("--name", required=True, help="the name in the certificate")
+    for parser in (init, enroll, revoke):
+        parser.add_argument("--ca", type=Path, required=True, metavar="DIR", help="the authority's folder")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _person() -> str:
+    """The login name; a user without one is named by number."""
+    with contextlib.suppress(KeyError, OSError):
+        return getpass.getuser()
+    return f"uid {os.getuid()}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""Results of operators' commands as aligned text for people; made from the same JSON that `--json` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+Columns: TypeAlias = Mapping[str, str]
+"""Heading -> where the value is: names joined by dots."""
+
+JOBS: Final[Columns] = {
+    "JOB": "job",
+    "STATE": "state",
+    "VALID": "valid",
+    "REASONS": "reasons",
+    "REQUESTER": "requester",
+    "REQUEST": "clientRequest",
+    "PRINTER": "printer",
+    "PRIORITY": "priority",
+    "DONE": "confirmed",
+    "STEPS": "steps",
+    "ACCEPTED": "acceptedAt",
+}
+INQUIRIES: Final[Columns] = {
+    "JOB": "job.job",
+    "EPOCH": "job.epoch",
+    "STATE": "job.state",
+    "REASONS": "job.reasons",
+    "REQUESTER": "job.requester",
+    "PRINTER": "job.printer",
+    "DONE": "job.confirmed",
+    "IN DOUBT": "inDoubt",
+    "STEPS": "job.steps",
+    "MEDIUM": "media",
+    "ASKED": "asked",
+    "KEY": "job.keyRef",
+}
+HISTORY: Final[Columns] = {
+    "AREA": "area",
+    "N": "n",
+    "AT": "entry.at",
+    "WHAT": "entry.kind",
+    "JOB": "entry.record.jobId",
+    "REQUESTER": "entry.record.requester",
+    "STATE": "entry.record.state",
+    "REASONS": "entry.record.reasons",
+    "DONE": "entry.record.confirmed",
+    "STEPS": "entry.record.steps",
+}
+FINDINGS: Final[Columns] = {"CODE": "code", "WHAT DOES NOT FIT": "sentence"}
+
+
+def render(result: Any, columns: Columns | None = None) -> str:
+    """`result` as text; `columns` is for a list of objects, which without it shows all its plain values."""
+    if isinstance(result, dict):
+        return _object(result)
+    if isinstance(result, list):
+        return _table(result, columns or _all_columns(result)) if result else "none"
+    return _cell(result)
+
+
+def printable(text: str) -> str:
+    """`text` without anything that a terminal would obey."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
+def _object(value: dict[str, Any]) -> str:
+    plain = {key: one for key, one in value.items() if not isinstance(one, dict) and not _is_rows(one)}
+    width = max((len(printable(key)) for key in plain), default=0)
+    parts = ["\n".join(f"{printable(key).ljust(width)}  {_cell(one)}" for key, one in plain.items())] if plain else []
+    for key, one in value.items():
+        if key not in plain:
+            parts.append(f"{printable(key)}\n{_indented(render(one))}")
+    return "\n".join(parts) or "none"
+
+
+def _table(rows: Sequence[Any], columns: Columns) -> str:
+    lines = [list(columns)] + [[_cell(_at(row, where)) for where in columns.values()] for row in rows]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def _all_columns(rows: Sequence[Any]) -> Columns:
+    found: dict[str, str] = {}
+    for row in rows:
+        for key, value in (row if isinstance(row, dict) else {"value": row}).items():
+            if not isinstance(value, dict) and not _is_rows(value):
+                found.setdefault(printable(key).upper(), key)
+    return found
+
+
+def _at(row: Any, where: str) -> Any:
+    if not isinstance(row, dict):
+        return row
+    if where in row:
+        return row[where]
+    head, _, rest = where.partition(".")
+    return _at(row[head], rest) if rest and isinstance(row.get(head), dict) else None
+
+
+def _cell(value: Any) -> str:
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ",".join(_cell(one) for one in value) or "-"
+    return printable(str(value))
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(one, dict) for one in value)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())

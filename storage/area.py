@@ -1,0 +1,310 @@
+"""One area: its folder, its lock, its database, and whether it may be used."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import Future
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, TypeVar
+
+import apsw
+
+from passbook.errors import PassbookError
+from storage import schema
+from storage.keys import ApplianceKey
+from storage.ledger import Ledger
+from storage.rows import DamagedRowError
+from storage.space import Division, change_cost
+from storage.verify import findings_of
+from storage.writer import Member, Settled, Writer, nothing
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class AreaSettings:
+    """Where an area lies and how large it may become.
+
+    Attributes:
+        name: what people call it; written into the area when it is created.
+        path: its folder, on whatever file system.
+        quota_bytes: for the database and its log together.
+    """
+
+    name: str
+    path: Path
+    quota_bytes: int
+
+
+class AreaState(Enum):
+    """Whether an area may be used."""
+
+    OPENED = "opened"
+    """The file is ours and sound; records of an earlier start may still be valid in it, so none is touched."""
+    READY = "ready"
+    """Power-on was committed: what an earlier start left is invalid (P4)."""
+    FENCED = "fenced"
+    """The disk or the file failed; nothing is written or acknowledged any more until it was opened again."""
+    CLOSED = "closed"
+    """Its connections are closed."""
+
+
+class AreaEvent(Enum):
+    """What can happen to an area."""
+
+    POWERED_ON = auto()
+    FAILED = auto()
+    CLOSE = auto()
+
+
+_S, _E = AreaState, AreaEvent
+TRANSITIONS: Final = MappingProxyType(
+    {
+        (_S.OPENED, _E.POWERED_ON): _S.READY,
+        (_S.OPENED, _E.FAILED): _S.FENCED,
+        (_S.OPENED, _E.CLOSE): _S.CLOSED,
+        (_S.READY, _E.FAILED): _S.FENCED,
+        (_S.READY, _E.CLOSE): _S.CLOSED,
+        (_S.FENCED, _E.FAILED): _S.FENCED,
+        (_S.FENCED, _E.POWERED_ON): _S.FENCED,
+        (_S.FENCED, _E.CLOSE): _S.CLOSED,
+        (_S.CLOSED, _E.CLOSE): _S.CLOSED,
+        (_S.CLOSED, _E.FAILED): _S.CLOSED,
+    }
+)
+"""(state, event) -> state."""
+
+
+class Area:
+    """An open area.  Its writing side belongs to the writer's thread, its reading side to whoever holds `reading()`."""
+
+    def __init__(
+        self,
+        settings: AreaSettings,
+        key: ApplianceKey,
+        *,
+        area_id: str,
+        lock: int,
+        connections: tuple[apsw.Connection, apsw.Connection],
+        division: Division,
+        report: Callable[[PassbookError], None],
+        vfs: str | None,
+    ) -> None:
+        """Take over the lock and the connections (writing, reading) of a checked area.
+
+        `report` is told, from any thread, of what happens to it later.
+        """
+        self.settings = settings
+        self.area_id = area_id
+        self.state = AreaState.OPENED
+        self.why = ""
+        self.division = division
+        self._lock = lock
+        self._key = key
+        self._vfs = vfs
+        self._report = report
+        self._connection, self._reader = connections
+        self.ledger = Ledger(self._connection, settings.name, area_id, key)
+        self._read_ledger = Ledger(self._reader, settings.name, area_id, key)
+        self._read_lock = threading.RLock()
+        self._state_lock = threading.Lock()
+        self.live_pages = self._measure()
+        self.records = self._read_ledger.counts()[0]
+        self.writer = Writer(settings.name, self)
+        self.writer.start()
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.settings.name
+
+    @property
+    def connection(self) -> apsw.Connection:
+        """The writing connection."""
+        return self._connection
+
+    @contextmanager
+    def reading(self) -> Generator[Ledger]:
+        """The records as last committed; hold it shortly.  Raises PassbookError `area-fenced` when the file fails."""
+        with self._read_lock:
+            if self.state is AreaState.CLOSED:
+                raise self.fenced_error()
+            try:
+                yield self._read_ledger
+            except apsw.Error as error:
+                self.fence(f"the disk or the file fails ({type(error).__name__})")
+                raise self.fenced_error() from None
+
+    def free(self) -> int:
+        """Bytes that new jobs may still take, reservations not counted."""
+        return self.division.free(self.live_pages, self.records)
+
+    # What the writer needs
+
+    def prepare(self, cost: int) -> None:
+        """Empty the log unless a transaction of that cost fits it."""
+        if not self.fits(cost):
+            self._checkpoint()
+
+    def fits(self, cost: int) -> bool:
+        """Whether the log has room for a transaction of that cost."""
+        return self._log_bytes() + cost <= self.division.log
+
+    def committed(self) -> None:
+        """Measure what is used now."""
+        try:
+            self.live_pages = self._measure()
+            self.records = self.ledger.counts()[0]
+        except apsw.Error as error:
+            self.fence(f"the file fails ({type(error).__name__})")
+
+    def refusal(self) -> PassbookError | None:
+        """Why nothing may be written any more."""
+        return self.fenced_error() if self.state in {AreaState.FENCED, AreaState.CLOSED} else None
+
+    def disk_full(self) -> PassbookError:
+        """The disk below has no space, whatever the quota says."""
+        return PassbookError("area-full", area=self.name)
+
+    def fence(self, why: str) -> None:
+        """Take the area out of use until it is opened again."""
+        with self._state_lock:
+            first = self.state in {AreaState.OPENED, AreaState.READY}
+            if first:
+                self.why = why
+            self._move(AreaEvent.FAILED)
+        if first:
+            self._report(self.fenced_error())
+
+    def fenced_error(self) -> PassbookError:
+        """Why it is out of use."""
+        return PassbookError("area-fenced", area=self.name, why=self.why or "it is not ready")
+
+    def damage_error(self, damage: DamagedRowError) -> PassbookError:
+        """The error that tells of a row set aside."""
+        return PassbookError("record-quarantined", job=damage.job_id, area=self.name)
+
+    def submit(
+        self,
+        work: Callable[[Ledger], T],
+        *,
+        cost: Callable[[], int],
+        unknown: PassbookError,
+        urgent: bool = False,
+        settled: Settled = nothing,
+    ) -> Future[T]:
+        """Do `work` in the next transaction; a row that does not verify is set aside in it."""
+
+        def guarded() -> T | PassbookError:
+            try:
+                return work(self.ledger)
+            except DamagedRowError as damage:
+                self.ledger.quarantine(damage)
+                return self.damage_error(damage)
+
+        def told(error: BaseException | None) -> None:
+            settled(error)
+            if isinstance(error, PassbookError) and error.code == "record-quarantined":
+                self._report(error)
+
+        return self.writer.submit(Member(guarded, cost, unknown, urgent, told))
+
+    def set_aside(self, damage: DamagedRowError) -> Future[None]:
+        """Have a row that a reader found damaged set aside; the future raises the error that tells of it."""
+        return self.submit(
+            lambda ledger: ledger.confirm(damage), cost=lambda: change_cost(0, 0), unknown=self.fenced_error()
+        )
+
+    def check_room(self, size: int) -> None:
+        """Inside a transaction: whether what was written leaves the reserve whole.  Raises `no-area-has-room`."""
+        if self.division.free(self._measure(), self.ledger.counts()[0]) < 0:
+            raise PassbookError("no-area-has-room", size=size)
+
+    def highest_sequence(self) -> int:
+        """The highest number that a job of this area ever had."""
+        with self.reading() as ledger:
+            return ledger.history.head().sequence
+
+    def siblings(self) -> dict[str, str]:
+        """The areas that were open beside it before, itself too: name and area id."""
+        with self.reading():
+            return dict(schema.fetch(self._reader, "SELECT name, area_id FROM sibling"))
+
+    def remember_siblings(self, siblings: Mapping[str, str]) -> None:
+        """Keep which areas are open beside it; known ones that are not stay.  Blocks; a failure fences the area."""
+        if siblings.items() <= self.siblings().items():
+            return
+
+        def work(_ledger: Ledger) -> None:
+            self._connection.executemany("INSERT OR REPLACE INTO sibling VALUES (?, ?)", list(siblings.items()))
+
+        self.submit(work, cost=lambda: change_cost(0, 0), unknown=self.fenced_error()).exception()
+
+    def counts(self) -> tuple[int, int]:
+        """Live and quarantined records; what was last known when the file fails."""
+        try:
+            with self.reading() as ledger:
+                return ledger.counts()
+        except PassbookError:
+            return self.records, 0
+
+    def used(self) -> int:
+        """Bytes that lie in the database."""
+        return self.live_pages * schema.PAGE_BYTES
+
+    def findings(self) -> list[PassbookError]:
+        """Everything that does not fit, on a connection of its own."""
+        try:
+            with closing(schema.connect_reader(self.settings.path, vfs=self._vfs)) as connection:
+                return findings_of(connection, self.name, self.area_id, self._key)
+        except apsw.Error as error:
+            self.fence(f"the disk or the file fails ({type(error).__name__})")
+            return []
+
+    def powered_on(self) -> None:
+        """Power-on was committed."""
+        with self._state_lock:
+            self._move(AreaEvent.POWERED_ON)
+
+    def close(self) -> None:
+        """Commit what is queued, then close; a fenced area is left exactly as it is."""
+        self.writer.close()
+        with self._state_lock:
+            fenced = self.state is AreaState.FENCED
+            self._move(AreaEvent.CLOSE)
+        with self._read_lock:
+            self._reader.close()
+        if fenced:
+            self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        with suppress(apsw.Error):
+            self._connection.close()
+        os.close(self._lock)
+
+    def _move(self, event: AreaEvent) -> None:
+        self.state = TRANSITIONS[self.state, event]
+
+    def _measure(self) -> int:
+        pages = self._connection.execute("PRAGMA page_count").get
+        return int(pages) - int(self._connection.execute("PRAGMA freelist_count").get)
+
+    def _log_bytes(self) -> int:
+        try:
+            return (self.settings.path / f"{schema.DATABASE}-wal").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _checkpoint(self) -> None:
+        with self._read_lock:
+            checkpoint(self._connection)
+
+
+def checkpoint(connection: apsw.Connection) -> None:
+    """Copy the log into the database, synced, and empty it.  Raises apsw.Error, but not for a reader from outside."""
+    with suppress(apsw.BusyError):
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)

@@ -1,0 +1,262 @@
+"""The records of one area on one connection: every read verifies, every write stays in the caller's transaction."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+import apsw
+import msgspec
+from msgspec.structs import replace
+
+from passbook import changes
+from passbook.errors import PassbookError
+from passbook.job import JobState, Reason
+from passbook.record import Change, Outcome, Record, Wrap
+from storage.envelope import SealedJob
+from storage.history import History
+from storage.keys import ApplianceKey, mac
+from storage.rows import ENDED_COLUMNS, LIVE_COLUMNS, Columns, DamagedRowError, EndedRow, LiveRow, ended_row, live_row
+from storage.schema import fetch
+
+_DELETIONS: Final = (
+    "DELETE FROM live WHERE sequence = ?",
+    "DELETE FROM sealed WHERE sequence = ?",
+    "DELETE FROM document WHERE sequence = ?",
+)
+_SETTING_ASIDE: Final = {
+    "live": (
+        (
+            "INSERT OR IGNORE INTO quarantine SELECT sequence, 'live', job_id, requester, request_id, version, record, "
+            "wraps, content_mac, sealed_mac, mac FROM live WHERE sequence = ?"
+        ),
+        "DELETE FROM live WHERE sequence = ?",
+    ),
+    "ended": (
+        (
+            "INSERT OR IGNORE INTO quarantine SELECT sequence, 'ended', job_id, requester, request_id, version, record, "
+            "x'', content_mac, x'', mac FROM ended WHERE sequence = ?"
+        ),
+        "DELETE FROM ended WHERE sequence = ?",
+    ),
+}
+
+
+class Known(NamedTuple):
+    """What is known of a request that was accepted before."""
+
+    record: Record
+    content_mac: bytes
+
+
+class Ledger:
+    """Records, sealed content and history of one area."""
+
+    def __init__(self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey) -> None:
+        """`area` is the name of the area, `area_id` what its file says of itself."""
+        self._connection = connection
+        self._area_id = area_id
+        self._area = area
+        self._key = key
+        self.history = History(connection, area, area_id, key)
+
+    # Reading
+
+    def live(self, job_id: str) -> LiveRow | None:
+        """The job, unless it ended or was never here.  Raises DamagedRowError."""
+        return self._one_live("job_id = ?", job_id)
+
+    def ended(self, job_id: str) -> EndedRow | None:
+        """The job, if it ended here.  Raises DamagedRowError."""
+        return self._one_ended("job_id = ?", job_id)
+
+    def holds(self, job_id: str) -> bool:
+        """Whether the job lies here, live or ended.  Raises PassbookError `record-quarantined` when set aside."""
+        if self._connection.execute("SELECT 1 FROM quarantine WHERE job_id = ?", (job_id,)).get is not None:
+            raise PassbookError("record-quarantined", job=job_id, area=self._area)
+        sql = "SELECT 1 FROM live WHERE job_id = ?1 UNION ALL SELECT 1 FROM ended WHERE job_id = ?1"
+        return self._connection.execute(sql, (job_id,)).get is not None
+
+    def next_valid(self, printer: str) -> LiveRow | None:
+        """The valid pending job of highest priority and then lowest sequence (F9).  Raises DamagedRowError."""
+        return self._one_live(
+            "printer = ? AND valid = 1 AND state = ? ORDER BY priority DESC, sequence LIMIT 1",
+            printer,
+            JobState.PENDING.value,
+        )
+
+    def rows(self) -> Iterator[LiveRow | DamagedRowError]:
+        """Every live row, damaged ones as such, oldest first."""
+        for columns in self._select_live("TRUE ORDER BY sequence"):
+            try:
+                yield live_row(columns, self._area_id, self._key)
+            except DamagedRowError as damage:
+                yield damage
+
+    def ended_rows(self) -> Iterator[EndedRow | DamagedRowError]:
+        """Every ended row, damaged ones as such, oldest first."""
+        for columns in self._select_ended("TRUE ORDER BY sequence"):
+            try:
+                yield ended_row(columns, self._area_id, self._key)
+            except DamagedRowError as damage:
+                yield damage
+
+    def find_request(self, requester: str, request_id: str) -> Known | None:
+        """The job of that request, live or ended (P10).
+
+        Raises DamagedRowError, and PassbookError `record-quarantined` when it was set aside before.
+        """
+        wanted = (requester, request_id)
+        where = "requester = ? AND request_id = ?"
+        sql = "SELECT job_id FROM quarantine WHERE requester = ? AND request_id = ?"
+        for (job_id,) in fetch(self._connection, sql, *wanted):
+            raise PassbookError("record-quarantined", job=job_id, area=self._area)
+        live = self._one_live(where, *wanted)
+        if live is not None:
+            return Known(live.record, live.content_mac)
+        ended = self._one_ended(where, *wanted)
+        return None if ended is None else Known(ended.record, ended.content_mac)
+
+    def held_by(self, requester: str) -> tuple[int, int]:
+        """How many live jobs this requester has here, and their bytes."""
+        sql = "SELECT count(*), coalesce(sum(size), 0) FROM live WHERE requester = ?"
+        [(jobs, size)] = fetch(self._connection, sql, requester)
+        return jobs, size
+
+    def counts(self) -> tuple[int, int]:
+        """Live and quarantined records."""
+        sql = "SELECT (SELECT count(*) FROM live), (SELECT count(*) FROM quarantine)"
+        [(live, aside)] = fetch(self._connection, sql)
+        return live, aside
+
+    def sealed(self, row: LiveRow) -> SealedJob:
+        """The sealed content of a live job.  Raises DamagedRowError when it is not what was accepted."""
+        sequence = row.record.sequence
+        sql = "SELECT salt, commitment, attributes, plan FROM sealed WHERE sequence = ?"
+        parts = fetch(self._connection, sql, sequence)
+        sql = "SELECT chunk FROM document WHERE sequence = ? ORDER BY n"
+        chunks = tuple(chunk for (chunk,) in fetch(self._connection, sql, sequence))
+        for salt, commitment, attributes, plan in parts:
+            sealed = SealedJob(salt, commitment, attributes, plan, chunks)
+            if hmac.compare_digest(self._sealed_mac(sequence, sealed), row.sealed_mac):
+                return sealed
+        raise DamagedRowError("live", sequence, row.record.job_id)
+
+    def confirm(self, damage: DamagedRowError) -> None:
+        """Look again at what a reader found damaged.  Raises DamagedRowError when it is."""
+        if damage.table == "live":
+            row = self._one_live("sequence = ?", damage.sequence)
+            if row is not None:
+                self.sealed(row)
+        else:
+            self._one_ended("sequence = ?", damage.sequence)
+
+    def bytes_of(self, job_id: str) -> tuple[int, int]:
+        """Bytes of its content and of its row, as its columns say; nothing for a job that is not here."""
+        sql = "SELECT size, length(record) + length(wraps) FROM live WHERE job_id = ?"
+        rows = fetch(self._connection, sql, job_id)
+        return (rows[0][0], rows[0][1]) if rows else (0, 0)
+
+    # Writing
+
+    def insert(self, record: Record, content_mac: bytes, sealed: SealedJob, wraps: Sequence[Wrap]) -> Record:
+        """A newly accepted job, whole."""
+        sequence = record.sequence
+        row = LiveRow(record, 1, tuple(wraps), content_mac, self._sealed_mac(sequence, sealed))
+        parts = (sealed.salt, sealed.commitment, sealed.attributes, sealed.plan)
+        self._connection.execute("INSERT INTO sealed VALUES (?, ?, ?, ?, ?)", (sequence, *parts))
+        chunks = [(sequence, n, chunk) for n, chunk in enumerate(sealed.document)]
+        self._connection.executemany("INSERT INTO document VALUES (?, ?, ?)", chunks)
+        values = row.columns(self._area_id, self._key)
+        self._insert("live", LIVE_COLUMNS, values)
+        self.history.note_sequence(sequence)
+        return record
+
+    def apply(self, job_id: str, change: Change) -> Record:
+        """Apply `change` to the job as it is here and now.  Raises PassbookError and DamagedRowError."""
+        row = self.live(job_id)
+        if row is not None:
+            return self._store(row, change(row.record))
+        ended = self.ended(job_id)
+        if ended is None:
+            raise PassbookError("unknown-job", job=job_id)
+        # An ended job takes no change; an answer that is repeated asks for none and gets its result.
+        if change(ended.record).record != ended.record:
+            state = ended.record.state.value
+            raise PassbookError("not-allowed-in-state", job=job_id, state=state, event="a change")
+        return ended.record
+
+    def invalidate_all(self, reason: Reason, at: str) -> tuple[int, list[DamagedRowError]]:
+        """Turn every record invalid (P4) and set aside those that do not verify; how many, and which."""
+        damaged: list[DamagedRowError] = []
+        count = 0
+        for row in list(self.rows()):
+            if isinstance(row, DamagedRowError):
+                self.quarantine(row)
+                damaged.append(row)
+            else:
+                self._store(row, changes.invalidate(reason, at)(row.record))
+                count += 1
+        return count, damaged
+
+    def quarantine(self, damage: DamagedRowError) -> None:
+        """Set a row aside as it is: kept as evidence, never selected again."""
+        for sql in _SETTING_ASIDE[damage.table]:
+            self._connection.execute(sql, (damage.sequence,))
+
+    def forget_ended(self, before: str) -> int:
+        """Drop ended jobs that ended before this ISO time; their history stays."""
+        self._connection.execute("DELETE FROM ended WHERE ended_at < ?", (before,))
+        return self._connection.changes()
+
+    def _one_live(self, where: str, *values: apsw.SQLiteValue) -> LiveRow | None:
+        rows = self._select_live(where, *values)
+        return live_row(rows[0], self._area_id, self._key) if rows else None
+
+    def _one_ended(self, where: str, *values: apsw.SQLiteValue) -> EndedRow | None:
+        rows = self._select_ended(where, *values)
+        return ended_row(rows[0], self._area_id, self._key) if rows else None
+
+    def _store(self, row: LiveRow, outcome: Outcome) -> Record:
+        record = outcome.record
+        if record.identity() != row.record.identity():
+            raise PassbookError("internal-error", reference=f"identity of job {row.record.job_id}")
+        if outcome.entry is not None:
+            self.history.append(outcome.entry)
+        if record.ended:
+            self._end(row, record)
+        elif record != row.record or outcome.wraps is not None:
+            wraps = row.wraps if outcome.wraps is None else outcome.wraps
+            self._update(replace(row, record=record, version=row.version + 1, wraps=wraps))
+        return record
+
+    def _end(self, row: LiveRow, record: Record) -> None:
+        sequence = record.sequence
+        for sql in _DELETIONS:
+            self._connection.execute(sql, (sequence,))
+        kept = EndedRow(replace(record, outline=()), row.version + 1, row.content_mac)
+        values = kept.columns(self._area_id, self._key)
+        self._insert("ended", ENDED_COLUMNS, values)
+
+    def _select_live(self, where: str, *values: apsw.SQLiteValue) -> list[Columns]:
+        return fetch(self._connection, f"SELECT {LIVE_COLUMNS} FROM live WHERE {where}", *values)  # noqa: S608 - ours
+
+    def _select_ended(self, where: str, *values: apsw.SQLiteValue) -> list[Columns]:
+        return fetch(self._connection, f"SELECT {ENDED_COLUMNS} FROM ended WHERE {where}", *values)  # noqa: S608 - ours
+
+    def _insert(self, table: str, columns: str, values: Columns) -> None:
+        sql = f"INSERT INTO {table} ({columns}) VALUES ({_marks(values)})"  # noqa: S608 - names are ours
+        self._connection.execute(sql, values)
+
+    def _update(self, row: LiveRow) -> None:
+        values = row.columns(self._area_id, self._key)
+        sql = f"UPDATE live SET ({LIVE_COLUMNS}) = ({_marks(values)}) WHERE sequence = ?"  # noqa: S608 - names are ours
+        self._connection.execute(sql, (*values, row.record.sequence))
+
+    def _sealed_mac(self, sequence: int, sealed: SealedJob) -> bytes:
+        return mac(self._key.sealed, self._area_id, sequence, msgspec.msgpack.encode(sealed))
+
+
+def _marks(values: Columns) -> str:
+    return ", ".join("?" * len(values))

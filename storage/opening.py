@@ -1,0 +1,192 @@
+"""Opening an area: lock, identity, structure; and creating one where there never was one."""
+
+from __future__ import annotations
+
+import fcntl
+import hmac
+import os
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+import apsw
+
+from passbook.errors import PassbookError
+from storage import schema
+from storage.area import Area, AreaSettings, checkpoint
+from storage.envelope import Rng
+from storage.history import Head, History
+from storage.keys import ApplianceKey, mac
+from storage.space import Division
+
+Report: TypeAlias = Callable[[PassbookError], None]
+
+
+class Owner(NamedTuple):
+    """Whose areas these are, and how many sealed bytes one job may have."""
+
+    appliance: str
+    key: ApplianceKey
+    job_bytes: int
+
+
+def open_all(
+    settings: Sequence[AreaSettings], owner: Owner, *, rng: Rng, vfs: str | None, report: Report
+) -> tuple[list[Area], dict[AreaSettings, PassbookError]]:
+    """Open what can be opened and create what never was; and why the others could not be."""
+    opened: list[Area] = []
+    missing: list[AreaSettings] = []
+    problems: dict[AreaSettings, PassbookError] = {}
+    for one in settings:
+        try:
+            area = open_area(one, owner, vfs=vfs, report=report)
+        except PassbookError as error:
+            problems[one] = error
+        else:
+            opened.append(area) if area else missing.append(one)
+    known = {name: area_id for area in opened for name, area_id in area.siblings().items()}
+    for one in missing:
+        try:
+            opened.append(_create_and_open(one, owner, known, rng=rng, vfs=vfs, report=report))
+        except PassbookError as error:
+            problems[one] = error
+    for area in [area for area in opened if known.get(area.name, area.area_id) != area.area_id]:
+        area.close()
+        opened.remove(area)
+        problems[area.settings] = PassbookError("area-foreign", area=area.name)
+    for area in opened:
+        area.remember_siblings({other.name: other.area_id for other in opened})
+    order = list(settings)
+    return sorted(opened, key=lambda area: order.index(area.settings)), problems
+
+
+def _create_and_open(
+    settings: AreaSettings, owner: Owner, known: Mapping[str, str], *, rng: Rng, vfs: str | None, report: Report
+) -> Area:
+    # An empty folder of an area that the others know is a disk that was not mounted.
+    if settings.name not in known:
+        create_area(settings, owner, rng=rng, vfs=vfs)
+        area = open_area(settings, owner, vfs=vfs, report=report)
+        if area is not None:
+            return area
+    raise PassbookError("area-absent", area=settings.name)
+
+
+def open_area(settings: AreaSettings, owner: Owner, *, vfs: str | None, report: Report) -> Area | None:
+    """The area, locked and checked; None where no store is.
+
+    Raises PassbookError `area-in-use`, `area-foreign`, `area-format`, `appliance-key-wrong`, `area-too-small`,
+    `history-broken` or `area-fenced`, with everything left as it was found.
+    """
+    if not (settings.path / schema.DATABASE).exists():
+        return None
+    least = Division.least_quota(owner.job_bytes)
+    if settings.quota_bytes < least:
+        raise PassbookError("area-too-small", area=settings.name, quota=settings.quota_bytes, least=least)
+    with ExitStack() as undo, _as_fenced(settings.name):
+        lock = lock_folder(settings)
+        undo.callback(os.close, lock)
+        area_id = _probe(settings, owner, vfs)
+        if area_id is None:
+            return None
+        writer = undo.enter_context(closing(schema.connect(settings.path, vfs=vfs)))
+        # After a failed sync the log may be in memory only: copying it makes it durable whatever happened before.
+        checkpoint(writer)
+        _check_structure(settings.name, writer)
+        History(writer, settings.name, area_id, owner.key).head()
+        reader = undo.enter_context(closing(schema.connect_reader(settings.path, vfs=vfs)))
+        division = Division.of(settings.quota_bytes, owner.job_bytes)
+        area = Area(
+            settings,
+            owner.key,
+            area_id=area_id,
+            lock=lock,
+            connections=(writer, reader),
+            division=division,
+            report=report,
+            vfs=vfs,
+        )
+        undo.pop_all()
+        return area
+
+
+def create_area(settings: AreaSettings, owner: Owner, *, rng: Rng, vfs: str | None) -> None:
+    """An empty area in its folder, durable.  Raises PassbookError `area-in-use` or `area-fenced`."""
+    with ExitStack() as stack, _as_fenced(settings.name):
+        settings.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        stack.callback(os.close, lock_folder(settings))
+        # SQLite gives its other files the rights of this one.
+        os.close(os.open(settings.path / schema.DATABASE, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        connection = stack.enter_context(closing(schema.connect(settings.path, vfs=vfs)))
+        area_id = rng(16).hex()
+        said = (area_id, owner.appliance, settings.name)
+        with connection:
+            schema.create_tables(connection)
+            connection.execute("INSERT INTO area VALUES (?, ?, ?, ?)", (*said, mac(owner.key.area, *said)))
+            History(connection, settings.name, area_id, owner.key).write_head(Head())
+        checkpoint(connection)
+        for folder in (settings.path, settings.path.parent):
+            sync_folder(folder)
+
+
+def lock_folder(settings: AreaSettings) -> int:
+    """A descriptor that holds the area's lock until it is closed.  Raises PassbookError `area-in-use`, OSError."""
+    path = settings.path / schema.LOCK
+    flags = os.O_RDWR | os.O_CREAT if os.access(settings.path, os.W_OK) else os.O_RDONLY
+    lock = os.open(path, flags | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise PassbookError("area-in-use", area=settings.name) from None
+    return lock
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable.  Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _as_fenced(name: str) -> Generator[None]:
+    try:
+        yield
+    except (apsw.Error, OSError) as error:
+        why = f"it cannot be opened ({type(error).__name__})"
+        raise PassbookError("area-fenced", area=name, why=why) from error
+
+
+def _probe(settings: AreaSettings, owner: Owner, vfs: str | None) -> str | None:
+    """The area's id, read without changing anything; None when its creation was cut off."""
+    flags = apsw.SQLITE_OPEN_READWRITE
+    with closing(apsw.Connection(str(settings.path / schema.DATABASE), flags=flags, vfs=vfs)) as connection:
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        if schema.is_empty(connection):
+            return None
+        return identify(connection, settings.name, owner)
+
+
+def identify(connection: apsw.Connection, name: str, owner: Owner) -> str:
+    """The area's id.  Raises PassbookError `area-foreign`, `area-format` or `appliance-key-wrong`."""
+    application, found = schema.header(connection)
+    if application != schema.APPLICATION_ID:
+        raise PassbookError("area-foreign", area=name)
+    if found != schema.FORMAT:
+        raise PassbookError("area-format", area=name, found=found, known=schema.FORMAT)
+    rows = schema.fetch(connection, "SELECT area_id, appliance, name, mac FROM area")
+    if len(rows) != 1 or rows[0][1:3] != (owner.appliance, name):
+        raise PassbookError("area-foreign", area=name)
+    *said, authentic = rows[0]
+    if not hmac.compare_digest(mac(owner.key.area, *said), authentic):
+        raise PassbookError("appliance-key-wrong", area=name)
+    return str(said[0])
+
+
+def _check_structure(name: str, connection: apsw.Connection) -> None:
+    if connection.execute("PRAGMA quick_check(1)").get != "ok":
+        raise PassbookError("area-fenced", area=name, why="its file is damaged")

@@ -1,0 +1,155 @@
+"""One record as a row: which columns it gives, and the MAC that binds them; no I/O.
+
+The record itself is stored once, as JSON.  The other columns are there for selection only: they are derived from
+it, and a row whose columns say something else does not verify.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import Final, TypeAlias
+
+import apsw
+import msgspec
+
+from passbook.record import Record, Wrap
+from storage.keys import ApplianceKey, mac
+
+_RECORD: Final = msgspec.json.Decoder(Record)
+Columns: TypeAlias = "tuple[apsw.SQLiteValue, ...]"
+
+_WRAPS: Final = msgspec.msgpack.Decoder(tuple[Wrap, ...])
+
+LIVE_COLUMNS: Final = (
+    "sequence, job_id, requester, request_id, printer, valid, state, priority, size, "
+    "version, record, wraps, content_mac, sealed_mac, mac"
+)
+ENDED_COLUMNS: Final = "sequence, job_id, requester, request_id, ended_at, version, record, content_mac, mac"
+
+
+class DamagedRowError(Exception):
+    """A row that does not verify.
+
+    Attributes:
+        table: where it lies, `live` or `ended`.
+        sequence: its primary key.
+        job_id: what its column says, true or not.
+    """
+
+    def __init__(self, table: str, sequence: int, job_id: str) -> None:
+        """Name the row."""
+        super().__init__(f"{table} row {sequence}")
+        self.table = table
+        self.sequence = sequence
+        self.job_id = job_id
+
+
+class LiveRow(msgspec.Struct, frozen=True):
+    """A job that has not ended.
+
+    Attributes:
+        version: counts the changes of this row, from 1.
+        content_mac: ApplianceKey.content_mac of the request.
+        sealed_mac: MAC over the sealed bytes.
+    """
+
+    record: Record
+    version: int
+    wraps: tuple[Wrap, ...]
+    content_mac: bytes
+    sealed_mac: bytes
+
+    def columns(self, area_id: str, key: ApplianceKey) -> Columns:
+        """In the order of LIVE_COLUMNS."""
+        sequence = self.record.sequence
+        body = (self.version, msgspec.json.encode(self.record), msgspec.msgpack.encode(self.wraps))
+        bound = (*body, self.content_mac, self.sealed_mac)
+        return (*_live_index(self.record), *bound, _row_mac(key, area_id, "live", sequence, *bound))
+
+
+class EndedRow(msgspec.Struct, frozen=True):
+    """What is kept of a job that has ended, for a repeated request or answer; its outline is gone."""
+
+    record: Record
+    version: int
+    content_mac: bytes
+
+    def columns(self, area_id: str, key: ApplianceKey) -> Columns:
+        """In the order of ENDED_COLUMNS."""
+        bound = (self.version, msgspec.json.encode(self.record), self.content_mac)
+        return (*_ended_index(self.record), *bound, _row_mac(key, area_id, "ended", self.record.sequence, *bound))
+
+
+def live_row(columns: Columns, area_id: str, key: ApplianceKey) -> LiveRow:
+    """The row that these columns (LIVE_COLUMNS) are.  Raises DamagedRowError."""
+    index, bound, found = columns[:9], columns[9:14], columns[14]
+    try:
+        version, record, wraps, content_mac, sealed_mac = bound
+        row = LiveRow(
+            record=_RECORD.decode(_blob(record)),
+            version=_whole(version),
+            wraps=_WRAPS.decode(_blob(wraps)),
+            content_mac=_blob(content_mac),
+            sealed_mac=_blob(sealed_mac),
+        )
+        _verify(found, _row_mac(key, area_id, "live", row.record.sequence, *bound))
+    except (msgspec.DecodeError, _UnfitError):
+        raise _damaged("live", columns) from None
+    if index != _live_index(row.record):
+        raise _damaged("live", columns)
+    return row
+
+
+def ended_row(columns: Columns, area_id: str, key: ApplianceKey) -> EndedRow:
+    """The row that these columns (ENDED_COLUMNS) are.  Raises DamagedRowError."""
+    index, bound, found = columns[:5], columns[5:8], columns[8]
+    try:
+        version, record, content_mac = bound
+        row = EndedRow(_RECORD.decode(_blob(record)), _whole(version), _blob(content_mac))
+        _verify(found, _row_mac(key, area_id, "ended", row.record.sequence, *bound))
+    except (msgspec.DecodeError, _UnfitError):
+        raise _damaged("ended", columns) from None
+    if index != _ended_index(row.record):
+        raise _damaged("ended", columns)
+    return row
+
+
+class _UnfitError(Exception):
+    """A column that is not what its row was written with."""
+
+
+def _live_index(r: Record) -> Columns:
+    return (
+        *(r.sequence, r.job_id, r.requester, r.request_id),
+        *(r.printer, int(r.valid), r.state.value, r.priority, r.size),
+    )
+
+
+def _ended_index(r: Record) -> Columns:
+    return r.sequence, r.job_id, r.requester, r.request_id, r.changed_at
+
+
+def _row_mac(key: ApplianceKey, area_id: str, table: str, sequence: int, *bound: apsw.SQLiteValue) -> bytes:
+    return mac(key.row, "row", area_id, table, sequence, *bound)
+
+
+def _verify(found: apsw.SQLiteValue, expected: bytes) -> None:
+    # `expected` is over the bytes as they are stored: a later version may write the same record differently.
+    if not hmac.compare_digest(expected, _blob(found)):
+        raise _UnfitError
+
+
+def _damaged(table: str, columns: Columns) -> DamagedRowError:
+    return DamagedRowError(table, _whole(columns[0]), str(columns[1]))
+
+
+def _blob(value: apsw.SQLiteValue) -> bytes:
+    if not isinstance(value, bytes):
+        raise _UnfitError
+    return value
+
+
+def _whole(value: apsw.SQLiteValue) -> int:
+    if not isinstance(value, int):
+        raise _UnfitError
+    return value

@@ -1,0 +1,109 @@
+"""The tables of an area and how its database is opened; docs/storage-format.md describes every column."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import apsw
+
+APPLICATION_ID: Final = 0x50424B41
+"""`PBKA` in the file header: a store of this program."""
+FORMAT: Final = 1
+"""PRAGMA user_version."""
+PAGE_BYTES: Final = 4096
+DATABASE: Final = "area.sqlite"
+LOCK: Final = "area.lock"
+
+TABLES: Final = """
+CREATE TABLE area (
+    area_id TEXT NOT NULL, appliance TEXT NOT NULL, name TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
+CREATE TABLE sibling (name TEXT PRIMARY KEY, area_id TEXT NOT NULL) STRICT;
+CREATE TABLE live (
+    sequence INTEGER PRIMARY KEY, job_id TEXT NOT NULL UNIQUE, requester TEXT NOT NULL, request_id TEXT NOT NULL,
+    printer TEXT NOT NULL, valid INTEGER NOT NULL, state TEXT NOT NULL, priority INTEGER NOT NULL,
+    size INTEGER NOT NULL, version INTEGER NOT NULL, record BLOB NOT NULL, wraps BLOB NOT NULL,
+    content_mac BLOB NOT NULL, sealed_mac BLOB NOT NULL, mac BLOB NOT NULL) STRICT;
+CREATE UNIQUE INDEX live_request ON live (requester, request_id);
+CREATE INDEX live_next ON live (printer, valid, state, priority DESC, sequence);
+CREATE TABLE ended (
+    sequence INTEGER PRIMARY KEY, job_id TEXT NOT NULL UNIQUE, requester TEXT NOT NULL, request_id TEXT NOT NULL,
+    ended_at TEXT NOT NULL, version INTEGER NOT NULL, record BLOB NOT NULL,
+    content_mac BLOB NOT NULL, mac BLOB NOT NULL) STRICT;
+CREATE UNIQUE INDEX ended_request ON ended (requester, request_id);
+CREATE INDEX ended_at ON ended (ended_at);
+CREATE TABLE sealed (
+    sequence INTEGER PRIMARY KEY, salt BLOB NOT NULL, commitment BLOB NOT NULL,
+    attributes BLOB NOT NULL, plan BLOB NOT NULL) STRICT;
+CREATE TABLE document (
+    sequence INTEGER NOT NULL, n INTEGER NOT NULL, chunk BLOB NOT NULL,
+    PRIMARY KEY (sequence, n)) STRICT, WITHOUT ROWID;
+CREATE TABLE quarantine (
+    sequence INTEGER PRIMARY KEY, origin TEXT NOT NULL, job_id TEXT NOT NULL, requester TEXT NOT NULL,
+    request_id TEXT NOT NULL, version INTEGER NOT NULL, record BLOB NOT NULL, wraps BLOB NOT NULL,
+    content_mac BLOB NOT NULL, sealed_mac BLOB NOT NULL, mac BLOB NOT NULL) STRICT;
+CREATE TABLE history (n INTEGER PRIMARY KEY, entry TEXT NOT NULL, chain BLOB NOT NULL) STRICT;
+CREATE TABLE head (entries INTEGER NOT NULL, chain BLOB NOT NULL, sequence INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
+"""
+
+_PRAGMAS: Final = (
+    ("journal_mode", "wal", "wal"),
+    ("synchronous", "full", 2),
+    ("secure_delete", "on", 1),
+    ("temp_store", "memory", 2),
+    ("mmap_size", "0", 0),
+    ("wal_autocheckpoint", "0", 0),
+    ("trusted_schema", "off", 0),
+    ("cell_size_check", "on", 1),
+)
+"""Name, what is asked for, and what must be read back."""
+
+
+def connect(folder: Path, *, vfs: str | None) -> apsw.Connection:
+    """The writing connection, every pragma read back.  Raises apsw.Error."""
+    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+    connection = apsw.Connection(str(folder / DATABASE), flags=flags, vfs=vfs)
+    connection.set_busy_timeout(5000)
+    connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
+    _apply_pragmas(connection)
+    return connection
+
+
+def connect_reader(folder: Path, *, vfs: str | None) -> apsw.Connection:
+    """A connection that can only read and never checkpoints.  Raises apsw.Error."""
+    connection = apsw.Connection(str(folder / DATABASE), flags=apsw.SQLITE_OPEN_READWRITE, vfs=vfs)
+    connection.set_busy_timeout(5000)
+    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+    _apply_pragmas(connection)
+    connection.execute("PRAGMA query_only=on")
+    return connection
+
+
+def _apply_pragmas(connection: apsw.Connection) -> None:
+    for name, asked, expected in _PRAGMAS:
+        connection.execute(f"PRAGMA {name}={asked}").fetchall()
+        found = connection.execute(f"PRAGMA {name}").get
+        if found != expected:
+            raise apsw.SQLError(f"PRAGMA {name} is {found}, not {expected}")
+
+
+def fetch(connection: apsw.Connection, sql: str, *values: apsw.SQLiteValue) -> list[tuple[Any, ...]]:
+    """All rows of a query; their types are those of the STRICT tables above."""
+    return connection.execute(sql, values).fetchall()
+
+
+def is_empty(connection: apsw.Connection) -> bool:
+    """Whether nothing was ever committed to the file; an interrupted creation leaves that."""
+    return not connection.execute("SELECT count(*) FROM sqlite_schema").get
+
+
+def header(connection: apsw.Connection) -> tuple[int, int]:
+    """The application id and the format of the file."""
+    return int(connection.execute("PRAGMA application_id").get), int(connection.execute("PRAGMA user_version").get)
+
+
+def create_tables(connection: apsw.Connection) -> None:
+    """All tables and the file's marks; inside the caller's transaction."""
+    connection.execute(TABLES)
+    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version={FORMAT}")

@@ -1,0 +1,334 @@
+"""The store of one appliance: several areas, one order, one claim per request.
+
+Every method may be called from any thread.  Futures are resolved by the writer threads of the areas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TypeVar
+
+from passbook.errors import PassbookError
+from passbook.job import Reason
+from passbook.record import Change, Record, Wrap
+from storage.admission import Admission, Limits, Ticket
+from storage.area import Area, AreaSettings, AreaState
+from storage.envelope import Rng, SealedJob
+from storage.history import Told
+from storage.keys import ApplianceKey
+from storage.ledger import Ledger
+from storage.opening import Owner, Report, open_all
+from storage.rows import DamagedRowError, LiveRow
+from storage.space import change_cost
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class PowerOnReport:
+    """What power-on found, by area name.
+
+    Attributes:
+        invalidated: how many records were turned invalid.
+        quarantined: the jobs whose records did not verify.
+        failed: why an area could not be made ready.
+    """
+
+    invalidated: dict[str, int]
+    quarantined: dict[str, list[str]]
+    failed: dict[str, PassbookError]
+
+
+@dataclass(frozen=True, slots=True)
+class AreaStatus:
+    """One area as people see it; sizes in bytes.
+
+    Attributes:
+        state: the value of an AreaState, or `absent` for one that could not be opened.
+        free: what new jobs may still take, reservations taken off.
+        used: what lies in its database.
+        why: why it is out of use; empty while it is not.
+    """
+
+    name: str
+    state: str
+    quota: int
+    free: int = 0
+    used: int = 0
+    reserved: int = 0
+    records: int = 0
+    quarantined: int = 0
+    why: str = ""
+
+
+class Spool:
+    """All areas of one appliance."""
+
+    def __init__(
+        self, areas: Sequence[Area], problems: dict[AreaSettings, PassbookError], admission: Admission
+    ) -> None:
+        """Use open()."""
+        self._areas = tuple(areas)
+        self._problems = problems
+        self._admission = admission
+
+    @classmethod
+    def open(
+        cls,
+        areas: Sequence[AreaSettings],
+        key: ApplianceKey,
+        *,
+        appliance: str,
+        limits: Limits,
+        rng: Rng,
+        report: Report,
+        vfs: str | None = None,
+    ) -> Spool:
+        """Open what can be opened, and create areas that never were; what could not be is in `problems`.
+
+        `report` is told, from any thread, of areas fenced and records set aside later.  `vfs` names an apsw VFS.
+        """
+        owner = Owner(appliance, key, limits.job_bytes)
+        opened, problems = open_all(areas, owner, rng=rng, vfs=vfs, report=report)
+        sequence = max((area.highest_sequence() for area in opened), default=0)
+        admission = Admission(opened, complete=not problems, key=key, limits=limits, rng=rng, sequence=sequence)
+        return cls(opened, problems, admission)
+
+    @property
+    def problems(self) -> tuple[PassbookError, ...]:
+        """Why configured areas could not be opened."""
+        return tuple(self._problems.values())
+
+    def power_on(self, reason: Reason, at: str) -> PowerOnReport:
+        """Turn every record of an earlier start invalid (P4), one transaction per area; then the areas are ready."""
+        pending = {
+            area: self._power_on_area(area, reason, at) for area in self._areas if area.state is AreaState.OPENED
+        }
+        result = PowerOnReport({}, {}, {})
+        for area, future in pending.items():
+            error = future.exception()
+            if isinstance(error, PassbookError):
+                result.failed[area.name] = error
+                continue
+            count, damaged = future.result()
+            result.invalidated[area.name] = count
+            result.quarantined[area.name] = [damage.job_id for damage in damaged]
+        return result
+
+    def _power_on_area(self, area: Area, reason: Reason, at: str) -> Future[tuple[int, list[DamagedRowError]]]:
+        def ready(error: BaseException | None) -> None:
+            if error is None:
+                area.powered_on()
+
+        return area.submit(
+            lambda ledger: ledger.invalidate_all(reason, at),
+            cost=lambda: area.records * change_cost(0, 0),
+            unknown=area.fenced_error(),
+            settled=ready,
+        )
+
+    # Accepting
+
+    def reserve(self, requester: str, request_id: str, content: bytes, size: int) -> Ticket | Record:
+        """Claim the request and reserve space for it; or the job that this very request became before (P10).
+
+        `content` is what makes two requests the same, kept only as a keyed digest; `size` is the sealed content's
+        number of bytes, by envelope.sealed_size().
+
+        Raises PassbookError `request-in-flight`, `request-reused`, `outcome-unknown`, `record-quarantined`,
+        `document-too-large`, `quota-exceeded`, `no-area-has-room` or `area-fenced`.
+        """
+        return self._admission.reserve(requester, request_id, content, size)
+
+    def release(self, ticket: Ticket) -> None:
+        """Give a ticket back that will not be accepted."""
+        self._admission.release(ticket)
+
+    def accept(self, ticket: Ticket, record: Record, sealed: SealedJob, wraps: Sequence[Wrap]) -> Future[Record]:
+        """Store a job; the future resolves after COMMIT returned (P1).  The ticket is spent in any case.
+
+        Raises ValueError when record or content are not what the ticket was given for.  The future raises
+        PassbookError: with `outcome-unknown` the request stays blocked, with anything else nothing was stored.
+        """
+        promised = (ticket.job_id, ticket.sequence, *ticket.request)
+        found = (record.job_id, record.sequence, record.requester, record.request_id)
+        if found != promised or sealed.size > ticket.size or not self._admission.is_out(ticket):
+            raise ValueError("the record does not fit its ticket")
+        area = next(area for area in self._areas if area.name == ticket.area)
+
+        def work(ledger: Ledger) -> Record:
+            stored = ledger.insert(record, ticket.content_mac, sealed, wraps)
+            area.check_room(ticket.size)
+            return stored
+
+        def settled(error: BaseException | None) -> None:
+            unknown = isinstance(error, PassbookError) and error.code == "outcome-unknown"
+            (self._admission.block if unknown else self._admission.release)(ticket)
+
+        unknown = PassbookError("outcome-unknown", request=ticket.request_id)
+        return area.submit(
+            work, cost=lambda: change_cost(sealed.size, len(record.identity())), unknown=unknown, settled=settled
+        )
+
+    # Changing
+
+    def change(self, job_id: str, change: Change, *, urgent: bool = False) -> Future[Record]:
+        """Apply a rule to the job as it is when its turn to be written comes; the future gives the record after it.
+
+        The future raises what the rule raises, `unknown-job`, `record-quarantined`, `area-fenced`, `area-full`
+        or `change-unknown`.
+        """
+        try:
+            area = self._area_of(job_id)
+            if area.state is not AreaState.READY:
+                raise area.fenced_error()
+        except PassbookError as error:
+            failed: Future[Record] = Future()
+            failed.set_exception(error)
+            return failed
+
+        def cost() -> int:
+            return change_cost(*area.ledger.bytes_of(job_id))
+
+        unknown = PassbookError("change-unknown", job=job_id, area=area.name)
+        return area.submit(lambda ledger: ledger.apply(job_id, change), cost=cost, unknown=unknown, urgent=urgent)
+
+    def forget_ended(self, before: str) -> int:
+        """Drop what is kept of jobs that ended before this ISO time, for repeated requests; how many.  Blocks."""
+        futures = [
+            area.submit(
+                lambda ledger: ledger.forget_ended(before),
+                cost=lambda: change_cost(0, 0),
+                unknown=area.fenced_error(),
+            )
+            for area in self._areas
+            if area.state is AreaState.READY
+        ]
+        return sum(future.result() for future in futures)
+
+    # Reading
+
+    def next_valid(self, printer: str) -> Record | None:
+        """The next job for a printer: highest priority, then lowest sequence, over all ready areas (F9)."""
+        ready = [area for area in self._areas if area.state is AreaState.READY]
+        found = [row.record for area in ready if (row := self._next_in(area, printer)) is not None]
+        return min(found, key=lambda record: (-record.priority, record.sequence), default=None)
+
+    def _next_in(self, area: Area, printer: str) -> LiveRow | None:
+        while area.state is AreaState.READY:
+            try:
+                with area.reading() as ledger:
+                    return ledger.next_valid(printer)
+            except DamagedRowError as damage:
+                # The next one is found only when this one is out of the way.
+                area.set_aside(damage).exception()
+            except PassbookError:
+                return None
+        return None
+
+    def record(self, job_id: str) -> Record:
+        """The job, live or ended.  Raises PassbookError `unknown-job`, `record-quarantined` or `area-fenced`."""
+        return self._read(job_id, lambda ledger: _live_or_ended(ledger, job_id))
+
+    def wraps(self, job_id: str) -> tuple[Wrap, ...]:
+        """The wraps of a live job.  Raises as record()."""
+        return self._read(job_id, lambda ledger: _live(ledger, job_id).wraps)
+
+    def sealed(self, job_id: str) -> SealedJob:
+        """The sealed content of a live job.  Raises as record()."""
+        return self._read(job_id, lambda ledger: ledger.sealed(_live(ledger, job_id)))
+
+    def records(self, requester: str | None = None) -> list[Record]:
+        """The live jobs, of one requester or of all, in the order of acceptance."""
+        found = [row.record for area in self._areas for row in self._rows(area)]
+        wanted = [record for record in found if requester in {None, record.requester}]
+        return sorted(wanted, key=lambda record: record.sequence)
+
+    def inquiries(self) -> list[Record]:
+        """The open questions: jobs that are invalid and have not ended, in the order of acceptance."""
+        return [record for record in self.records() if not record.valid]
+
+    def history(self, job_id: str | None = None, last: int = 100) -> list[Told]:
+        """The last entries over all areas, of one job or of all, by their time and newest last."""
+        told: list[Told] = []
+        for area in self._areas:
+            with area.reading() as ledger:
+                told += ledger.history.entries(job_id, last)
+        return sorted(told, key=lambda one: one.entry.at)[-last:]
+
+    def areas(self) -> list[AreaStatus]:
+        """Every configured area, open or not."""
+        absent = [
+            AreaStatus(settings.name, "absent", settings.quota_bytes, why=str(why))
+            for settings, why in self._problems.items()
+        ]
+        return [self._status(area) for area in self._areas] + absent
+
+    def verify(self) -> list[PassbookError]:
+        """Everything that does not fit in the open areas; reads all of them while work goes on."""
+        findings = list(self.problems)
+        for area in self._areas:
+            if area.why:
+                findings.append(area.fenced_error())
+            findings += area.findings()
+        return findings
+
+    def close(self) -> None:
+        """Commit what is queued and close all areas."""
+        for area in self._areas:
+            area.close()
+
+    def _status(self, area: Area) -> AreaStatus:
+        reserved = self._admission.reserved(area.name)
+        records, aside = area.counts()
+        return AreaStatus(
+            name=area.name,
+            state=area.state.value,
+            quota=area.settings.quota_bytes,
+            free=max(0, area.free() - reserved),
+            used=area.used(),
+            reserved=reserved,
+            records=records,
+            quarantined=aside,
+            why=area.why,
+        )
+
+    def _rows(self, area: Area) -> list[LiveRow]:
+        with area.reading() as ledger:
+            rows = list(ledger.rows())
+        for row in rows:
+            if isinstance(row, DamagedRowError):
+                area.set_aside(row)
+        return [row for row in rows if isinstance(row, LiveRow)]
+
+    def _area_of(self, job_id: str) -> Area:
+        for area in self._areas:
+            with area.reading() as ledger:
+                if ledger.holds(job_id):
+                    return area
+        raise PassbookError("unknown-job", job=job_id)
+
+    def _read(self, job_id: str, read: Callable[[Ledger], T]) -> T:
+        area = self._area_of(job_id)
+        try:
+            with area.reading() as ledger:
+                return read(ledger)
+        except DamagedRowError as damage:
+            area.set_aside(damage)
+            raise area.damage_error(damage) from None
+
+
+def _live(ledger: Ledger, job_id: str) -> LiveRow:
+    row = ledger.live(job_id)
+    if row is None:
+        raise PassbookError("unknown-job", job=job_id)
+    return row
+
+
+def _live_or_ended(ledger: Ledger, job_id: str) -> Record:
+    row = ledger.live(job_id) or ledger.ended(job_id)
+    if row is None:
+        raise PassbookError("unknown-job", job=job_id)
+    return row.record

@@ -1,0 +1,43 @@
+"""Checking an area from outside: structure, every row, sealed bytes, and the chain of its history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import apsw
+
+from passbook.errors import PassbookError
+from storage.keys import ApplianceKey
+from storage.ledger import Ledger
+from storage.rows import DamagedRowError, LiveRow
+
+
+def findings_of(connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey) -> list[PassbookError]:
+    """Everything that does not fit, as one consistent moment of the area."""
+    ledger = Ledger(connection, area, area_id, key)
+    connection.execute("BEGIN")
+    try:
+        return [*_structure(connection, area), *_rows(connection, ledger, area), *ledger.history.findings()]
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def _structure(connection: apsw.Connection, area: str) -> Iterator[PassbookError]:
+    if connection.execute("PRAGMA integrity_check(1)").get != "ok":
+        yield PassbookError("area-fenced", area=area, why="its file is damaged")
+
+
+def _rows(connection: apsw.Connection, ledger: Ledger, area: str) -> Iterator[PassbookError]:
+    damaged: list[str] = []
+    for row in ledger.rows():
+        try:
+            if isinstance(row, LiveRow):
+                ledger.sealed(row)
+            else:
+                damaged.append(row.job_id)
+        except DamagedRowError as damage:
+            damaged.append(damage.job_id)
+    damaged += [row.job_id for row in ledger.ended_rows() if isinstance(row, DamagedRowError)]
+    damaged += [job_id for (job_id,) in connection.execute("SELECT job_id FROM quarantine ORDER BY sequence")]
+    for job_id in damaged:
+        yield PassbookError("record-quarantined", job=job_id, area=area)

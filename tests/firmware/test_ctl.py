@@ -1,0 +1,365 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from firmware import ctl
+from passbook.errors import PassbookError
+from tests.firmware.operators import served
+from tests.storage.store import APPLIANCE, SECRET, Store
+
+JOB = {
+    "job": "a1",
+    "state": "processing-stopped",
+    "valid": False,
+    "reasons": ["power-loss"],
+    "requester": "teller-1",
+    "clientRequest": "r\x1b[2J",
+    "printer": "counter-1",
+    "priority": 50,
+    "confirmed": 11,
+    "steps": 20,
+    "acceptedAt": "2027-01-15T08:00:00.000+00:00",
+}
+
+
+class Appliance:
+    """What the door behind the socket was asked, and what it answers."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.results: dict[str, Any] = {"jobs": [JOB], "areas": [], "verify": [], "revocations": {"closed": []}}
+
+    def handlers(self) -> dict[str, Any]:
+        return {name: self._handler(name) for name in ("jobs", "areas", "history", "verify", "revocations", "cancel")}
+
+    def _handler(self, name: str) -> Any:
+        async def answer(arguments: dict[str, Any]) -> Any:
+            self.asked.append((name, arguments))
+            result = self.results.get(name)
+            if isinstance(result, PassbookError):
+                raise result
+            return result
+
+        return answer
+
+
+@pytest.fixture
+def appliance() -> Appliance:
+    return Appliance()
+
+
+@pytest.fixture
+def control(tmp_path: Path, appliance: Appliance) -> Iterator[str]:
+    with served(tmp_path / "control.sock", appliance.handlers()) as path:
+        yield str(path)
+
+
+Output = pytest.CaptureFixture[str]
+
+
+def refused(output: Output, code: str) -> str:
+    """The one sentence on standard error, with its code."""
+    written = output.readouterr()
+    (sentence,) = written.err.splitlines()
+    assert sentence.startswith("passbookctl: ")
+    assert sentence.endswith(f"[{code}]")
+    return sentence
+
+
+def test_jobs_are_a_table_that_obeys_nothing_a_name_says(control: str, capsys: Output) -> None:
+    assert ctl.main(["--control", control, "jobs"]) == 0
+    heading, row = capsys.readouterr().out.splitlines()
+    assert heading.split()[:2] == ["JOB", "STATE"]
+    assert row.split()[:4] == ["a1", "processing-stopped", "no", "power-loss"]
+    assert "r\\x1b[2J" in row
+
+
+@pytest.mark.parametrize("order", [["--json", "jobs"], ["jobs", "--json"]])
+def test_json_is_what_the_appliance_said(control: str, capsys: Output, order: list[str]) -> None:
+    assert ctl.main(["--control", control, *order]) == 0
+    assert json.loads(capsys.readouterr().out) == [JOB]
+
+
+def test_an_empty_list_is_said_to_be_none(control: str, capsys: Output) -> None:
+    assert ctl.main(["--control", control, "areas"]) == 0
+    assert capsys.readouterr().out == "none\n"
+
+
+def test_only_what_was_given_is_sent(control: str, appliance: Appliance) -> None:
+    ctl.main(["--control", control, "history"])
+    ctl.main(["--control", control, "history", "--job", "a1", "--last", "3"])
+    ctl.main(["--control", control, "cancel", "a1", "--person", "Ada"])
+    assert appliance.asked == [
+        ("history", {"last": 50}),
+        ("history", {"job": "a1", "last": 3}),
+        ("cancel", {"job": "a1", "person": "Ada"}),
+    ]
+
+
+def test_a_cancel_names_whoever_logged_in(control: str, appliance: Appliance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "grace")
+    ctl.main(["--control", control, "cancel", "a1"])
+    assert appliance.asked == [("cancel", {"job": "a1", "person": "grace"})]
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code"),
+    [
+        (PassbookError("unknown-job", job="a1"), 3),
+        (PassbookError("area-in-use", area="a"), 5),
+        (PassbookError("invalid-message", why="x"), 2),
+    ],
+)
+def test_the_exit_code_says_who_must_act(
+    control: str, appliance: Appliance, capsys: Output, error: PassbookError, exit_code: int
+) -> None:
+    appliance.results["jobs"] = error
+    assert ctl.main(["--control", control, "jobs"]) == exit_code
+    assert str(error) in refused(capsys, error.code)
+
+
+def test_an_error_is_json_too_when_asked_for(control: str, appliance: Appliance, capsys: Output) -> None:
+    appliance.results["jobs"] = PassbookError("unknown-job", job="a1")
+    assert ctl.main(["--control", control, "jobs", "--json"]) == 3
+    told = json.loads(capsys.readouterr().out)["error"]
+    assert (told["code"], told["facts"]) == ("unknown-job", {"job": "a1"})
+
+
+def test_nothing_to_connect_to_is_one_sentence(tmp_path: Path, capsys: Output) -> None:
+    assert ctl.main(["--control", str(tmp_path / "none"), "status"]) == 5
+    assert str(tmp_path / "none") in refused(capsys, "control-unreachable")
+
+
+def test_verify_without_findings_is_success(control: str, capsys: Output) -> None:
+    assert ctl.main(["--control", control, "verify"]) == 0
+    assert capsys.readouterr().out == "none\n"
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_verify_with_a_finding_fails(control: str, appliance: Appliance, capsys: Output, *, wrapped: bool) -> None:
+    found = [PassbookError("history-broken", area="a", entry=7, why="it does not fit")]
+    appliance.results["verify"] = {"a": found} if wrapped else found
+    assert ctl.main(["--control", control, "verify"]) == 5
+    assert "history of area a does not fit at entry 7" in capsys.readouterr().out
+
+
+def stored(folder: Path) -> list[str]:
+    """Two areas with a job in one of them; the arguments that check them offline."""
+    store = Store(folder)
+    store.accepted(store.open())
+    store.close()
+    (folder / "appliance.key").write_text(SECRET.hex() + "\n")
+    key = ["--appliance-key", str(folder / "appliance.key"), "--appliance", APPLIANCE]
+    return ["verify", "--areas", str(folder / "a"), f"b={folder / 'b'}", *key]
+
+
+def test_verify_looks_at_folders_without_an_appliance(tmp_path: Path, capsys: Output) -> None:
+    order = stored(tmp_path)
+    assert ctl.main(order) == 0
+    assert capsys.readouterr().out == "none\n"
+    (tmp_path / "c").mkdir()
+    assert ctl.main([*order, "--areas", str(tmp_path / "b"), str(tmp_path / "c"), "--json"]) == 5
+    assert [one["code"] for one in json.loads(capsys.readouterr().out)] == ["area-absent"]
+
+
+def test_verify_finds_a_foreign_key_in_every_folder(tmp_path: Path, capsys: Output) -> None:
+    order = stored(tmp_path)
+    (tmp_path / "appliance.key").write_bytes(bytes(32))
+    assert ctl.main([*order, "--json"]) == 5
+    found = json.loads(capsys.readouterr().out)
+    assert [one["code"] for one in found] == ["appliance-key-wrong"] * 2
+
+
+def test_verify_offline_takes_name_and_key_from_the_configuration(tmp_path: Path, capsys: Output) -> None:
+    _, _, *areas = stored(tmp_path)[:4]
+    (tmp_path / "e").write_bytes(SECRET)
+    assert ctl.main(["--config", str(configuration(tmp_path)), "verify", "--areas", *areas]) == 0
+    assert capsys.readouterr().out == "none\n"
+    with pytest.raises(SystemExit):
+        ctl.main(["verify", "--areas", *areas])
+    assert "--areas needs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [[], ["nonsense"], ["history", "--last", "0"], ["history", "--last", "x"], ["pki"]])
+def test_a_command_that_makes_no_sense_is_explained(command: list[str], capsys: Output) -> None:
+    with pytest.raises(SystemExit) as ended:
+        ctl.main(command)
+    assert ended.value.code == 2
+    assert "usage: passbookctl" in capsys.readouterr().err
+
+
+# Certificates
+
+
+def request(folder: Path, name: str = "teller-1") -> Path:
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    key = ec.generate_private_key(ec.SECP256R1())
+    made = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())
+    file = folder / f"{name}.csr.pem"
+    file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    return file
+
+
+@pytest.fixture
+def authority(tmp_path: Path, capsys: Output) -> list[str]:
+    """An authority was made; the arguments that name it."""
+    made = ["pki", "init", "--ca", str(tmp_path / "ca"), "--config-dir", str(tmp_path / "etc")]
+    assert ctl.main([*made, "--name", "branch-17", "--host", "localhost", "127.0.0.1"]) == 0
+    capsys.readouterr()
+    return ["--ca", str(tmp_path / "ca")]
+
+
+def enroll(authority: list[str], folder: Path, name: str = "teller-1") -> int:
+    out = str(folder / f"{name}.pem")
+    return ctl.main(["enroll", str(request(folder, name)), *authority, "--name", name, "--out", out])
+
+
+def test_init_makes_what_the_example_configuration_names(authority: list[str], tmp_path: Path) -> None:
+    assert authority
+    for name in ("server.pem", "server-key.pem", "ca.pem", "revoked.pem", "appliance.key"):
+        assert (tmp_path / "etc" / name).stat().st_size > 0
+        assert name in (Path(ctl.__file__).parents[1] / "deploy/passbook.toml").read_text("utf-8")
+    assert not [one for one in (tmp_path / "etc").iterdir() if "ca-key" in one.name]
+
+
+def test_a_second_init_overwrites_nothing(authority: list[str], tmp_path: Path, capsys: Output) -> None:
+    before = {one: one.read_bytes() for one in (tmp_path / "etc").iterdir()}
+    again = ["pki", "init", *authority, "--config-dir", str(tmp_path / "etc"), "--name", "branch-17"]
+    assert ctl.main(again) == 5
+    refused(capsys, "file-problem")
+    assert {one: one.read_bytes() for one in (tmp_path / "etc").iterdir()} == before
+
+
+@pytest.mark.parametrize("place", ["areas/a/ca", "data/ca"])
+def test_the_authority_does_not_lie_with_the_data(tmp_path: Path, capsys: Output, place: str) -> None:
+    config = configuration(tmp_path)
+    made = ["pki", "init", "--ca", str(tmp_path / place), "--config-dir", str(tmp_path / "etc"), "--name", "branch-17"]
+    assert ctl.main(["--config", str(config), *made]) == 5
+    assert "the authority must not lie in" in refused(capsys, "file-problem")
+    assert not (tmp_path / place).exists()
+
+
+def test_a_terminal_is_enrolled_under_the_name_that_the_operator_gives(authority: list[str], tmp_path: Path) -> None:
+    assert enroll(authority, tmp_path) == 0
+    certificate = x509.load_pem_x509_certificate((tmp_path / "teller-1.pem").read_bytes())
+    (name,) = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    assert name.value == "teller-1"
+
+
+def test_a_request_that_cannot_be_read_is_named(authority: list[str], tmp_path: Path, capsys: Output) -> None:
+    order = ["enroll", str(tmp_path / "none"), *authority, "--name", "x", "--out", str(tmp_path / "x.pem")]
+    assert ctl.main(order) == 5
+    assert str(tmp_path / "none") in refused(capsys, "file-problem")
+
+
+def revoked(file: Path) -> int:
+    return len(list(x509.load_pem_x509_crl(file.read_bytes())))
+
+
+def test_a_revocation_is_written_and_told(
+    authority: list[str], tmp_path: Path, control: str, appliance: Appliance, capsys: Output
+) -> None:
+    enroll(authority, tmp_path)
+    capsys.readouterr()
+    out = tmp_path / "revoked.pem"
+    order = ["--control", control, "--json", "revoke", "teller-1", *authority, "--out", str(out)]
+    assert ctl.main(order) == 0
+    assert json.loads(capsys.readouterr().out) == {"revoked": "teller-1", "list": str(out), "appliance": "told"}
+    assert revoked(out) == 1
+    assert appliance.asked == [("revocations", {})]
+
+
+def test_a_revocation_without_a_socket_asks_nobody(authority: list[str], tmp_path: Path, capsys: Output) -> None:
+    enroll(authority, tmp_path)
+    assert ctl.main(["revoke", "teller-1", *authority, "--out", str(tmp_path / "revoked.pem")]) == 0
+    assert "not asked" in capsys.readouterr().out
+    assert revoked(tmp_path / "revoked.pem") == 1
+
+
+def test_a_revocation_that_nobody_hears_is_written_and_says_so(
+    authority: list[str], tmp_path: Path, capsys: Output
+) -> None:
+    enroll(authority, tmp_path)
+    capsys.readouterr()
+    order = ["--control", str(tmp_path / "none"), "revoke", "teller-1", *authority]
+    assert ctl.main([*order, "--out", str(tmp_path / "revoked.pem")]) == 5
+    assert "run passbookctl revocations" in refused(capsys, "revocation-not-told")
+    assert revoked(tmp_path / "revoked.pem") == 1
+
+
+def test_a_name_that_was_never_enrolled_is_refused(authority: list[str], tmp_path: Path, capsys: Output) -> None:
+    assert ctl.main(["revoke", "nobody", *authority, "--out", str(tmp_path / "revoked.pem")]) != 0
+    refused(capsys, "unknown-terminal")
+    assert not (tmp_path / "revoked.pem").exists()
+
+
+# As a process
+
+
+def configuration(folder: Path) -> Path:
+    file = folder / "passbook.toml"
+    file.write_text(
+        f'appliance = "branch-17"\ndata = "data"\ncontrol = "{folder}/control.sock"\n'
+        'terminals = { certificate = "a", key = "b", ca = "c", revoked = "d" }\nkeys = { appliance = "e" }\n'
+        'printer = [{ name = "p", port = "tcp://127.0.0.1:1" }]\n'
+        'area = [{ name = "a", path = "areas/a", quota = "9 MiB" },\n'
+        '{ name = "b", path = "areas/b", quota = "9 MiB" }]\n'
+    )
+    return file
+
+
+def process(*arguments: str, **environ: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "firmware.ctl", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **environ},
+        cwd=Path(ctl.__file__).parents[1],
+    )
+
+
+def test_the_configuration_names_the_socket(tmp_path: Path, appliance: Appliance) -> None:
+    with served(tmp_path / "control.sock", appliance.handlers()):
+        done = process("--config", str(configuration(tmp_path)), "jobs", "--json")
+        out, err = done.communicate(timeout=60)
+    assert (done.returncode, err) == (0, b"")
+    assert json.loads(out) == [JOB]
+
+
+def test_a_wrong_configuration_is_one_sentence(tmp_path: Path) -> None:
+    done = process("--config", str(tmp_path / "none.toml"), "jobs")
+    out, err = done.communicate(timeout=60)
+    assert (done.returncode, out) == (5, b"")
+    assert err.endswith(b"[configuration]\n")
+    assert err.count(b"\n") == 1
+
+
+def test_letters_that_the_terminal_lacks_are_no_traceback(control: str, appliance: Appliance) -> None:
+    appliance.results["jobs"] = [{"job": "Zoë"}]
+    done = process("--control", control, "jobs", PYTHONIOENCODING="ascii")
+    out, err = done.communicate(timeout=60)
+    assert (done.returncode, err) == (0, b"")
+    assert b"Zo\\xeb" in out
+
+
+def test_whoever_reads_may_stop_reading(control: str, appliance: Appliance) -> None:
+    appliance.results["jobs"] = [JOB] * 5000
+    done = process("--control", control, "jobs")
+    assert done.stdout is not None
+    assert done.stderr is not None
+    done.stdout.close()
+    assert done.wait(60) == 1
+    assert done.stderr.read() == b""
+    done.stderr.close()

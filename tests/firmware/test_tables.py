@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware.tables import HISTORY, INQUIRIES, JOBS, printable, render
+
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+def test_rows_are_aligned_under_their_headings() -> None:
+    rows = [
+        {"job": "a1", "state": "pending", "reasons": [], "valid": True, "priority": 50},
+        {"job": "b2000", "state": "processing-stopped", "reasons": ["power-loss", "media-jam"], "valid": False},
+    ]
+    heading, first, second = render(rows, JOBS).splitlines()
+    for name, one, other in (
+        ("JOB", "a1", "b2000"),
+        ("STATE", "pending", "processing-stopped"),
+        ("VALID", "yes", "no"),
+    ):
+        place = heading.index(name)
+        assert first[place:].startswith(one)
+        assert second[place:].startswith(other)
+    assert "power-loss,media-jam" in second
+    assert first.split() == ["a1", "pending", "yes", "-", "-", "-", "-", "50", "-", "-", "-"]
+
+
+def test_columns_reach_into_nested_objects() -> None:
+    inquiry = {
+        "job": {"job": "a1", "epoch": 2, "confirmed": 11},
+        "inDoubt": 12,
+        "asked": True,
+        "wraps": [{"blob": "x"}],
+    }
+    assert render([inquiry], INQUIRIES).splitlines()[1].split()[:2] == ["a1", "2"]
+    told = {"area": "a", "n": 1, "entry": {"kind": "ended", "at": "T", "record": {"jobId": "a1"}}}
+    assert render([told], HISTORY).splitlines()[1].split()[:5] == ["a", "1", "T", "ended", "a1"]
+
+
+def test_an_object_shows_its_values_then_what_is_nested() -> None:
+    text = render({"printers": [{"printer": "p", "age": 3}], "appliance": "branch-17", "problems": []})
+    assert text == "appliance  branch-17\nproblems   -\nprinters\n  PRINTER  AGE\n  p        3"
+
+
+def test_nothing_is_said_to_be_none() -> None:
+    assert (render([], JOBS), render({}), render(None)) == ("none", "none", "-")
+
+
+@given(value=VALUES, columns=st.sampled_from([None, JOBS, INQUIRIES, HISTORY]))
+def test_any_result_becomes_harmless_text(value: Any, columns: Any) -> None:
+    text = render(value, columns)
+    assert text.replace("\n", "").isprintable()
+
+
+@given(text=st.text())
+def test_printable_text_stays_and_nothing_else_does(text: str) -> None:
+    assert printable(text).isprintable()
+    assert not text.isprintable() or printable(text) == text

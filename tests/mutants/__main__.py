@@ -1,0 +1,45 @@
+"""Judge every mutant, two at a time, and end with 0 only when all were killed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.house import ROOT
+from tests.mutants.harness import Mutant, Result, Verdict, try_mutant
+from tests.mutants.table import MUTANTS
+
+AT_ONCE = 2
+# The same choices before and after the patch, so that only the patch can make the difference.
+OPTIONS = ("--seed=1", "--forbid-skips")
+
+
+def _judge(mutant: Mutant) -> Result:
+    return try_mutant(mutant, ROOT, Path(__file__).parent, OPTIONS)
+
+
+def show(results: Iterable[Result]) -> bool:
+    """Print one row for each result as it comes, and after them why any is not good; return whether all are."""
+    bad = []
+    for result in results:
+        mutant = result.mutant
+        print(f"{mutant.promise:<4}{mutant.patch:<34}{result.verdict.value:<16}{mutant.says}", flush=True)
+        if result.verdict is not Verdict.KILLED:
+            bad.append(result)
+    for result in bad:
+        print(f"\n{result.mutant.patch}: {result.verdict.value}\n{result.detail}")
+    return not bad
+
+
+def main() -> int:
+    """Return the exit code."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        good = show(pool.map(_judge, MUTANTS))
+    print(f"{len(MUTANTS)} mutants, {'all killed' if good else 'NOT all killed'}")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

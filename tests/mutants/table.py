@@ -1,0 +1,51 @@
+"""The mutants: each breaks one promise of the design, and names the tests that see it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mutants.harness import Mutant
+
+_RULES: Final = "tests/passbook/test_changes_promises.py"
+
+MUTANTS: Final = (
+    Mutant(
+        "P2",
+        "P2-flag-ignored.patch",
+        (f"{_RULES}::test_no_step_of_an_invalid_record_is_sent",),
+        "The flag is looked at only when a job is taken up, so a stopped one goes on unanswered.",
+    ),
+    Mutant(
+        "P2",
+        "P2-journal-invalid.patch",
+        (f"{_RULES}::test_the_flag_alone_decides_whether_a_step_is_sent",),
+        "A step of an invalid record is journaled for sending.",
+    ),
+    Mutant(
+        "P3",
+        "P3-two-in-doubt.patch",
+        (f"{_RULES}::test_the_next_step_is_sent_only_after_the_last_one_was_confirmed",),
+        "A step is sent while the one before it is still in doubt.",
+    ),
+    Mutant(
+        "P4",
+        "P4-stays-valid.patch",
+        (f"{_RULES}::test_what_an_earlier_start_left_is_invalid",),
+        "A start leaves the records of the start before it valid.",
+    ),
+    Mutant(
+        "P7",
+        "P7-any-epoch.patch",
+        (f"{_RULES}::test_an_answer_to_an_earlier_question_is_stale",),
+        "An answer to an earlier question decides about the present one.",
+    ),
+    Mutant(
+        "P7",
+        "P7-epoch-stands-still.patch",
+        (
+            f"{_RULES}::test_every_invalidation_asks_a_new_question",
+            f"{_RULES}::test_every_stop_asks_a_new_question",
+        ),
+        "A new question has the number of the one before it.",
+    ),
+)

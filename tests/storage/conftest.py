@@ -1,0 +1,18 @@
+"""What every test of the store starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.storage.store import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Two areas in a folder of the test's own."""
+    one = Store(tmp_path)
+    yield one
+    one.close()

@@ -1,0 +1,126 @@
+"""How the environment is created where something is missing: stand-ins on PATH play the machine."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.house import ROOT
+
+SCRIPT = ROOT / ".ci" / "environment"
+SENTENCE = "The package python3-venv is missing; install it (apt-get install python3-venv), then try again.\n"
+
+# A Python without the part that creates environments, until a package was "installed".
+PYTHON = """
+case "$*" in
+    *version_info*) exit {too_old} ;;
+    *ensurepip*) test -e "$STATE/installed" ;;
+    *venv*) echo "python $*" >> "$STATE/log"; mkdir -p .venv/bin; ln -s "$0" .venv/bin/python ;;
+    *) echo "python $*" >> "$STATE/log" ;;
+esac
+"""
+APT = """
+echo "apt-get $*" >> "$STATE/log"
+case "$*" in *install*) touch "$STATE/installed" ;; esac
+exit {failure}
+"""
+
+
+class Machine:
+    """A folder of stand-ins, which is all that the script finds beside the shell's own tools."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.log = folder / "log"
+        for tool in ("sh", "rm", "env", "mkdir", "ln", "touch", "test"):
+            found = next(path for path in (Path("/usr/bin") / tool, Path("/bin") / tool) if path.exists())
+            (folder / "bin").mkdir(exist_ok=True)
+            (folder / "bin" / tool).symlink_to(found)
+
+    def has(self, tool: str, script: str) -> None:
+        path = self.folder / "bin" / tool
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    def create(self) -> subprocess.CompletedProcess[str]:
+        environment = {"PATH": str(self.folder / "bin"), "STATE": str(self.folder)}
+        command = ["/bin/sh", str(SCRIPT), ".venv"]
+        return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, check=False, text=True)
+
+    def done(self) -> list[str]:
+        return self.log.read_text().splitlines() if self.log.exists() else []
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_no_python(machine: Machine) -> None:
+    ended = machine.create()
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("There is no command python3; install the package python3")
+
+
+def test_an_old_python_is_refused(machine: Machine) -> None:
+    machine.has("python3", PYTHON.format(too_old=1))
+    ended = machine.create()
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Python 3.11 or newer is needed")
+    assert machine.done() == []
+
+
+@pytest.mark.parametrize("with_apt", [True, False], ids=["no rights", "no Debian"])
+def test_who_may_not_install_is_told_what_to_install(machine: Machine, *, with_apt: bool) -> None:
+    machine.has("python3", PYTHON.format(too_old=0))
+    machine.has("id", "echo 1000")
+    if with_apt:
+        machine.has("apt-get", APT.format(failure=0))
+        machine.has("sudo", "exit 1")
+    ended = machine.create()
+    assert (ended.returncode, ended.stderr) == (1, SENTENCE)
+    assert machine.done() == []
+
+
+@pytest.mark.parametrize("sudo", [False, True], ids=["root", "sudo"])
+def test_who_may_install_gets_the_package_and_the_environment(machine: Machine, *, sudo: bool) -> None:
+    machine.has("python3", PYTHON.format(too_old=0))
+    machine.has("id", "echo 1000" if sudo else "echo 0")
+    machine.has("sudo", 'test "$1" = -n && shift && "$@"' if sudo else "exit 1")
+    machine.has("apt-get", APT.format(failure=0))
+    ended = machine.create()
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert machine.done()[:3] == [
+        "apt-get -qq update",
+        "apt-get -qq install -y --no-install-recommends python3-venv",
+        "python -m venv .venv",
+    ]
+    packages, own = machine.done()[3:]
+    assert "--require-hashes" in packages
+    assert "-r requirements.lock" in packages
+    assert "--no-deps --no-build-isolation --editable ." in own
+
+
+def test_a_package_that_cannot_be_had_ends_it(machine: Machine) -> None:
+    machine.has("python3", PYTHON.format(too_old=0))
+    machine.has("id", "echo 0")
+    machine.has("apt-get", APT.format(failure=100))
+    ended = machine.create()
+    assert (ended.returncode, ended.stderr) == (1, SENTENCE)
+    assert machine.done() == ["apt-get -qq update"]
+
+
+def test_what_is_there_is_not_installed_again(machine: Machine) -> None:
+    machine.has("python3", PYTHON.format(too_old=0))
+    (machine.folder / "installed").touch()
+    assert machine.create().returncode == 0
+    assert [line for line in machine.done() if line.startswith("apt-get")] == []
+
+
+def test_every_package_in_the_lock_has_a_version_and_a_hash() -> None:
+    text = (ROOT / "requirements.lock").read_text().replace("\\\n", " ")
+    rows = [line for line in text.splitlines() if line.strip()]
+    assert len(rows) > 20
+    assert [row for row in rows if "==" not in row or "--hash=sha256:" not in row] == []
