@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -70,7 +70,7 @@ def load_trust(authority: Path, revoked: Path) -> Trust:
     Called at the start and whenever the list may have changed.  Raises PassbookError `file-problem`; a list that
     cannot be believed is an error, since without it revoked terminals would come in.
     """
-    return Trust(*(read_trust(_read(authority), _read(revoked), str(revoked))))
+    return read_trust(_read(authority), _read(revoked), str(revoked))
 
 
 def read_trust(authority_pem: bytes, revoked_pem: bytes, file: str) -> Trust:
@@ -118,14 +118,14 @@ def _parse(der: bytes | None) -> x509.Certificate:
         raise _refused("none was shown")
     try:
         return x509.load_der_x509_certificate(der)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise _refused("it is damaged") from None
 
 
 def _check_issuer(certificate: x509.Certificate, authority: x509.Certificate) -> None:
     try:
         certificate.verify_directly_issued_by(authority)
-    except (ValueError, TypeError, InvalidSignature):
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         raise _refused("it is not of this branch's authority") from None
 
 

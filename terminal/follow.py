@@ -21,8 +21,9 @@ Resolve = Callable[[TerminalClient, Inquiry], Awaitable[None]]
 """Asks a person how to go on and sends the answer; cancelled when the question is answered elsewhere."""
 Sleep = Callable[[float], Awaitable[None]]
 
-PASSING: Final = frozenset({"connection-lost", "appliance-unreachable"})
-"""Errors after which a new connection is worth while."""
+PASSING: Final = frozenset({"connection-lost", "appliance-unreachable", "certificate-not-accepted"})
+"""Errors after which a new connection is worth while, when there was one before: an appliance whose power fails
+during a handshake looks like one that does not know the terminal."""
 PAUSES: Final = (1.0, 1.0, 2.0, 2.0, *(5.0,) * 60)
 """Seconds between attempts to connect: an appliance that lost power is back within minutes."""
 

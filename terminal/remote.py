@@ -6,8 +6,7 @@ import ssl
 from collections.abc import Iterator
 from typing import Final
 
-import msgspec
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidMessage
 
 from passbook.errors import CATALOGUE, Actor, PassbookError
 from passbook.messages import ErrorPayload
@@ -35,15 +34,14 @@ class RemoteError(PassbookError):
 
 def unreachable(address: str, error: BaseException) -> PassbookError:
     """The error for a connection that did not come about."""
-    for cause in _causes(error):
-        if isinstance(cause, InvalidStatus) and (reported := _reported(cause.response.body)):
-            return RemoteError(reported)
-        if isinstance(cause, ConnectionClosed):
-            return closed(cause)
+    causes = list(_causes(error))
+    for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return PassbookError("certificate-not-accepted", why=f"the appliance's: {cause.verify_message}")
-        if isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or ""):
-            return PassbookError("certificate-not-accepted", why=_alert(cause))
+    if isinstance(error, InvalidMessage) and any(isinstance(cause, EOFError) for cause in causes):
+        # asyncio's TLS drops the alert that would say so; silence after our certificate is all that is seen.
+        why = "the appliance ended the connection without a word, as it does when it does not know a terminal"
+        return PassbookError("certificate-not-accepted", why=why)
     return PassbookError("appliance-unreachable", address=address, why=_why(error))
 
 
@@ -52,9 +50,6 @@ def closed(error: ConnectionClosed) -> PassbookError:
     close = error.rcvd
     if close is not None and close.code == POLICY_VIOLATION:
         return RemoteError(ErrorPayload(close.reason, f"The appliance ended the connection: {close.reason}."))
-    for cause in _causes(error):
-        if isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or ""):
-            return PassbookError("certificate-not-accepted", why=_alert(cause))
     return PassbookError("connection-lost")
 
 
@@ -62,17 +57,6 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
-
-
-def _reported(data: bytes | bytearray | None) -> ErrorPayload | None:
-    try:
-        return msgspec.json.decode(data or b"", type=ErrorPayload)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-
-
-def _alert(error: ssl.SSLError) -> str:
-    return (error.reason or "").lower().replace("_", " ")
 
 
 def _why(error: BaseException) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import msgspec
 
+from passbook.drafts import Start
 from passbook.errors import PassbookError
 from passbook.job import JobState
-from passbook.messages import Start, SubmitJob
+from passbook.messages import SubmitJob
 from terminal import files, own_copy
 from terminal.commands import AddCommand
 from terminal.desk import Desk

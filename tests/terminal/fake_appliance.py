@@ -1,0 +1,98 @@
+"""A small appliance for clients under test: real TLS and WebSocket, answers from a script."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+
+from firmware import pki
+from firmware.tls import server_context
+from passbook.errors import PassbookError
+from passbook.messages import (
+    Completion,
+    ErrorPayload,
+    Header,
+    MessageType,
+    completion_for,
+    decode,
+    encode,
+)
+from terminal.client import Address
+from tests.terminal.conftest import Branch
+
+Answer = Callable[[dict[str, Any]], Any]
+
+
+class FakeAppliance:
+    """Answers each command by name; `received` has every command, `greet` is told to each newcomer."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Answer] = {}
+        self.received: list[tuple[str, dict[str, Any]]] = []
+        self.greet: list[tuple[str, Any]] = []
+        self.connections: list[ServerConnection] = []
+        self.arrived: asyncio.Queue[str] = asyncio.Queue()
+        self.address = Address("", 0, "")
+
+    async def tell(self, name: str, payload: Any) -> None:
+        for connection in self.connections:
+            await connection.send(encode(Header(name, MessageType.UNSOLICITED), payload), text=True)
+
+    async def drop(self, code: int = 1001, reason: str = "") -> None:
+        for connection in list(self.connections):
+            await connection.close(code, reason)
+
+    def cut(self) -> None:
+        for connection in self.connections:
+            connection.transport.abort()
+
+    async def handle(self, connection: ServerConnection) -> None:
+        self.connections.append(connection)
+        try:
+            for name, payload in self.greet:
+                await connection.send(encode(Header(name, MessageType.UNSOLICITED), payload), text=True)
+            async for message in connection:
+                await self._answer(connection, message if isinstance(message, bytes) else message.encode())
+        except ConnectionClosed:
+            pass
+        finally:
+            self.connections.remove(connection)
+
+    async def _answer(self, connection: ServerConnection, message: bytes) -> None:
+        command = decode(message)
+        name, number = command.header.name, command.header.request_id
+        payload = msgspec.json.decode(command.payload)
+        self.received.append((name, payload))
+        self.arrived.put_nowait(name)
+        answer = self.answers.get(name)
+        if answer is None:
+            return
+        await connection.send(encode(Header(name, MessageType.ACKNOWLEDGE, number)), text=True)
+        code, result = Completion.SUCCESS, None
+        try:
+            result = answer(payload)
+        except PassbookError as error:
+            code, result = completion_for(error), ErrorPayload(error.code, str(error), error.facts)
+        if asyncio.iscoroutine(result):
+            result = await result
+        header = Header(name, MessageType.COMPLETION, number, completion_code=code)
+        await connection.send(encode(header, result), text=True)
+
+
+@asynccontextmanager
+async def running(branch: Branch, fake: FakeAppliance, port: int = 0) -> AsyncIterator[FakeAppliance]:
+    """Serve `fake` on the loopback with the certificate of the branch's appliance."""
+    context = server_context(branch.config / pki.SERVER, branch.config / pki.SERVER_KEY, branch.config / pki.AUTHORITY)
+    server: Server = await serve(fake.handle, "127.0.0.1", port, ssl=context, compression=None)
+    fake.address = Address("127.0.0.1", server.sockets[0].getsockname()[1], branch.appliance)
+    try:
+        yield fake
+    finally:
+        server.close()
+        await server.wait_closed()
