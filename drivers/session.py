@@ -265,6 +265,9 @@ class DocumentSession:
                 return ([] if reason is None else [(reason, f"status-{code:02x}")]), Media.UNKNOWN
             case DocumentStatus(_, position):
                 return [], self._profile.media(position)
+            case Identity():
+                # A clean-up asks for it twice when nothing was open, and the second answer may come late.
+                return [], Media.UNKNOWN
             case _:
                 raise MechanismStop(Reason.GARBLED, "unasked-answer")
 
