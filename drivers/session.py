@@ -178,6 +178,9 @@ class DocumentSession:
         self._check(SessionEvent.POSITION)
         encoded = self._built(lambda: dialect.encode_line(self._profile, self._code_page, line))
         with self._stopping():
+            if self._state is SessionState.MEDIUM_IN:
+                # Drawing in waits for a document without an answer: one that was pulled out again is noticed before.
+                self._require_media(_PUT_IN)
             self._talk.tell(encoded.position)
             # A rejected command is silent until the next status: text would land where the last line stands.
             self._require_media(frozenset({Media.PRESENT}))

@@ -118,16 +118,16 @@ def test_a_port_that_takes_nothing_is_silent_and_one_that_is_gone_is_unplugged(t
     port = ScriptedPort()
     conversation = talk(port)
     port.write_trouble = PortTrouble.SILENT
-    refused(Reason.SILENT, "not-taken", lambda: conversation.tell(b"x"))
+    refused(Reason.SILENT, "port-silent", lambda: conversation.tell(b"x"))
     port.write_trouble = PortTrouble.UNPLUGGED
-    refused(Reason.UNPLUGGED, "not-taken", lambda: conversation.tell(b"x"))
+    refused(Reason.UNPLUGGED, "port-unplugged", lambda: conversation.tell(b"x"))
 
 
 def test_a_hang_up_ends_a_wait(talk: Talk) -> None:
     port = ScriptedPort()
     conversation = talk(port)
     port.say(PortTrouble.UNPLUGGED)
-    refused(Reason.UNPLUGGED, "hung-up", lambda: conversation.listen(600.0))
+    refused(Reason.UNPLUGGED, "port-unplugged", lambda: conversation.listen(600.0))
 
 
 def test_an_interrupt_ends_a_wait_from_another_thread(talk: Talk) -> None:
@@ -140,19 +140,15 @@ def test_an_interrupt_ends_a_wait_from_another_thread(talk: Talk) -> None:
     assert not conversation.listen(0.0)
 
 
-def test_an_answer_that_is_here_comes_before_an_interrupt(talk: Talk) -> None:
-    port = ScriptedPort(lambda _: b"\x1br0\x1bB52\x1bZ")
+def test_what_has_arrived_is_heard_before_an_interrupt(talk: Talk) -> None:
+    port = ScriptedPort()
     conversation = talk(port)
-    answered = threading.Event()
-    reply = port._reply
-
-    def interrupted_reply(data: bytes) -> bytes:
-        answered.set()
-        return reply(data)
-
-    port._reply = interrupted_reply
-    assert ask(conversation) == [READY, INSIDE]
-    assert answered.is_set()
+    port.say(b"\x1br0")
+    with conversation._changed:
+        assert conversation._changed.wait_for(lambda: conversation._frames, 5.0)
+    conversation.interrupt()
+    assert conversation.listen(0.0)
+    refused(Reason.CANCELED_BY_PERSON, "interrupted", lambda: conversation.listen(600.0))
 
 
 def test_a_fresh_start_passes_over_what_an_earlier_owner_asked_for(talk: Talk) -> None:

@@ -116,10 +116,11 @@ def test_after_an_appliance_that_stopped_at_any_byte_the_line_prints_right_and_n
 def test_bytes_behind_the_cut_were_still_in_the_cable(desks: list[Desk], tmp_path: Path) -> None:
     desk = new_desk(desks, tmp_path, 0)
     session = desk.inserted()
+    desk.print_lines(session, 1)
     received = desk.machine.state().received
     desk.machine.cut(Cut(Target.APPLIANCE, AtByte(3)))
     with pytest.raises(MechanismStop):
-        session.print_line(line(1))
+        session.print_line(line(2))
     assert desk.machine.state().received == received + 3
     assert desk.machine.state().reading == "parameters"
 

@@ -3,9 +3,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
-from drivers.session import TRANSITIONS, DocumentSession, SessionEvent, SessionMisuse, SessionState
+from drivers.session import TRANSITIONS, SessionEvent, SessionMisuse, SessionState
 from drivers.simulator.faults import Cut, Fault, FaultKind, Now, Target
 from drivers.stop import MechanismStop
 from passbook.errors import PassbookError
@@ -118,25 +119,27 @@ def test_a_book_that_is_not_taken_can_be_waited_for_again(desk: Desk) -> None:
     session.wait_taken(WAIT)
 
 
-@pytest.mark.parametrize("waits_for", ["insertion", "taking"])
-def test_an_interrupt_ends_a_wait_for_people_at_once(desk: Desk, waits_for: str) -> None:
-    session = desk.inserted() if waits_for == "taking" else desk.session()
-    if waits_for == "taking":
-        session.eject()
-    else:
-        session.clean_up()
-    operation = (lambda: session.wait_taken(600.0)) if waits_for == "taking" else lambda: session.insert(HEIGHT, 600.0)
-    received = desk.machine.state().received
-    thread = threading.Thread(target=_interrupt_after_bytes, args=(desk, session, received))
+def test_an_interrupt_ends_the_wait_for_an_insertion_at_once(desk: Desk) -> None:
+    session = desk.session()
+    session.clean_up()
+
+    def person() -> None:
+        assert desk.machine.wait("document-wanted", 0, WAIT)
+        session.interrupt()
+
+    thread = threading.Thread(target=person)
     thread.start()
-    stopped(Reason.CANCELED_BY_PERSON, operation)
+    stopped(Reason.CANCELED_BY_PERSON, session.insert, HEIGHT, 600.0)
     thread.join()
 
 
-def _interrupt_after_bytes(desk: Desk, session: DocumentSession, received: int) -> None:
-    while desk.machine.state().received <= received:
-        threading.Event().wait(0.001)
-    session.interrupt()
+def test_an_interrupt_ends_the_wait_for_the_taking_at_once(desk: Desk) -> None:
+    session = desk.inserted()
+    session.eject()
+    thread = threading.Thread(target=session.interrupt)
+    thread.start()
+    stopped(Reason.CANCELED_BY_PERSON, session.wait_taken, 600.0)
+    thread.join()
 
 
 def test_an_interrupt_between_two_operations_is_not_lost_and_a_clean_up_forgets_it(desk: Desk) -> None:
@@ -256,6 +259,35 @@ def test_a_power_cut_of_a_printer_at_tcp_is_unplugged_until_power_and_a_new_port
     stopped(Reason.UNPLUGGED, desk.session().clean_up)
     desk.machine.restore()
     assert desk.session().clean_up() is Media.ENTERING
+
+
+def test_a_book_that_was_pulled_out_again_before_the_first_line_is_noticed(desk: Desk) -> None:
+    session = desk.inserted()
+    desk.machine.take()
+    stop = stopped(Reason.ATTENTION, session.print_line, line(1))
+    assert stop.detail == "medium-notPresent"
+    assert desk.machine.state().lines == 0
+
+
+def test_a_printer_of_another_kind_is_not_spoken_to(desk: Desk) -> None:
+    desk.profile = msgspec.structs.replace(desk.profile, identity="8")
+    assert stopped(Reason.GARBLED, desk.session().clean_up).detail == "other-identity"
+
+
+def test_a_status_that_the_profile_does_not_know_is_never_ready(desk: Desk) -> None:
+    session = desk.inserted()
+    desk.print_lines(session, 1)
+    session.close()
+    desk.profile = msgspec.structs.replace(desk.profile, status=desk.profile.status[1:])
+    assert stopped(Reason.ATTENTION, desk.session().clean_up).detail == "status-30"
+
+
+def test_a_place_of_the_medium_that_the_profile_does_not_know_is_not_the_print_position(desk: Desk) -> None:
+    session = desk.inserted()
+    session.print_line(line(1))
+    known = tuple(entry for entry in desk.profile.document if entry.media is not Media.PRESENT)
+    session._profile = msgspec.structs.replace(desk.profile, document=known)
+    assert stopped(Reason.ATTENTION, session.confirm).detail == "medium-unknown"
 
 
 def test_a_clean_up_ejects_a_book_that_was_left_inside(desk: Desk) -> None:
