@@ -65,6 +65,12 @@ def ask(conversation: Conversation, timeout: float = 5.0) -> list[object]:
     return list(conversation.ask(ROUND, DocumentStatus, timeout))
 
 
+def await_frames(conversation: Conversation) -> None:
+    """Wait until something has arrived that nobody has heard."""
+    with conversation._changed:
+        assert conversation._changed.wait_for(lambda: conversation._frames, 5.0)
+
+
 def refused(reason: Reason, detail: str, operation: Callable[[], object]) -> None:
     with pytest.raises(MechanismStop) as caught:
         operation()
@@ -76,14 +82,13 @@ def test_an_answer_is_all_up_to_the_frame_that_only_the_question_brings(talk: Ta
     assert ask(conversation) == [READY, INSIDE]
 
 
-def test_an_announcement_from_before_the_question_is_no_answer(talk: Talk) -> None:
-    port = ScriptedPort(lambda _: b"\x1br4\x1bB52\x1bZ")
+@pytest.mark.parametrize("early", [b"\x1br0", b"\x1br0\x1bB52\x1bZ"])
+def test_what_came_before_the_question_is_no_answer(talk: Talk, early: bytes) -> None:
+    port = ScriptedPort(lambda _: b"\x1br4\x1bB53\x1bZ")
     conversation = talk(port)
-    port.say(b"\x1br0")
-    assert conversation.listen(5.0)
-    port.say(b"\x1br0")
-    assert conversation.listen(5.0)
-    assert ask(conversation) == [Status(ord("4")), INSIDE]
+    port.say(early)
+    await_frames(conversation)
+    assert ask(conversation) == [Status(ord("4")), DocumentStatus(ord("5"), ord("3"))]
 
 
 def test_an_announcement_during_the_question_hides_no_answer(talk: Talk) -> None:
@@ -144,8 +149,7 @@ def test_what_has_arrived_is_heard_before_an_interrupt(talk: Talk) -> None:
     port = ScriptedPort()
     conversation = talk(port)
     port.say(b"\x1br0")
-    with conversation._changed:
-        assert conversation._changed.wait_for(lambda: conversation._frames, 5.0)
+    await_frames(conversation)
     conversation.interrupt()
     assert conversation.listen(0.0)
     refused(Reason.CANCELED_BY_PERSON, "interrupted", lambda: conversation.listen(600.0))
