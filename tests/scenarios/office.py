@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
 
 from demo.people import Printing
-from demo.world import PRINTER, Terminal, World
+from demo.secrets_search import search_files
+from demo.world import Terminal, World
 from drivers.simulator.control import SimulatorControl
 from drivers.simulator.faults import Target, When
 from passbook.media import Media
 from passbook.messages import Inquiry
 from passbook.plan import StepKind
+from passbook.record import Holder
+from storage.envelope import unwrap_for_requester
+from terminal import keyring
+from terminal.keyring import KeyRing
 from tests.scenarios.books import Place, Statement, judge, seen
 
 KILLED: Final = -9
@@ -99,6 +106,38 @@ class Office:
         found: list[dict[str, Any]] = self.world.ctl("inquiries")
         return found
 
+    def secrets(self, *statements: Statement, inquiries: Sequence[Inquiry] = ()) -> dict[str, str | bytes]:
+        """What nobody may find on the appliance's disk: what the books say, the keys, and digests of documents."""
+        texts = {f"text of {one.number}: {text}": text for one in statements for text in one.secrets()}
+        digests = {f"digest of {one.number}": hashlib.sha256(one.csv().encode()).digest() for one in statements}
+        keys: dict[str, str | bytes] = {}
+        for terminal in (self.counter, self.manager):
+            passphrase = (terminal.home / "passphrase").read_text().strip()
+            ring = keyring.load(terminal.home / "keyring", passphrase.encode())
+            keys |= {f"key {terminal.name} {ref}": key for ref, key in {**ring.keys, **ring.recovery}.items()}
+            keys[f"passphrase of {terminal.name}"] = passphrase
+            keys |= {f"data key of {one.job.job}": key for one in inquiries if (key := _data_key(one, ring))}
+        return {**texts, **digests, **keys}
+
+    def search_disk(self, *statements: Statement, inquiries: Sequence[Inquiry] = ()) -> None:
+        """Nothing secret lies in the data folder or in the log."""
+        wanted = self.secrets(*statements, inquiries=inquiries)
+        assert search_files([self.world.data, self.world.log_file], wanted) == []
+
+    def search_paper(self, *statements: Statement) -> None:
+        """The same search finds every word of the statements on paper."""
+        words = {word: word for one in statements for word in one.secrets() if word != one.account}
+        found = {finding.secret for finding in search_files([self.world.paper_file], words)}
+        assert found == set(words)
+
+
+def _data_key(inquiry: Inquiry, ring: KeyRing) -> bytes | None:
+    """The data key of a job, for who has the key in the ring."""
+    for wrap in inquiry.wraps:
+        if wrap.holder is Holder.REQUESTER and wrap.key_ref in ring.keys:
+            return unwrap_for_requester(inquiry.identity, wrap, ring.keys[wrap.key_ref])
+    return None
+
 
 def book_of(statement: Statement) -> str:
     """Every statement has a book of its own."""
@@ -143,17 +182,3 @@ def next_line(office: Office, statement: Statement, inquiry: Inquiry) -> tuple[i
     if struck == [statement.expected()[place]]:
         return number + 1, []
     return number, [place] if struck else []
-
-
-__all__ = [
-    "INQUIRY",
-    "KILLED",
-    "PRINTER",
-    "Office",
-    "as_inquiry",
-    "book_of",
-    "check_truth",
-    "doubtful_place",
-    "furnish",
-    "next_line",
-]

@@ -36,16 +36,23 @@ def print_through(office: Office, statement: Statement, target: Target, when: Wh
     check_truth(office, statement, inquiry)
     line, again = next_line(office, statement, inquiry)
     assert office.world.paper.strikes == strikes, "something was printed between the cut and the answer"
+    office.search_disk(statement, inquiries=[inquiry])
     office.answer(office.counter, inquiry.job.job, "--from-line", str(line))
     office.finish(printing)
     office.hands.wait("taken")
     office.judge(statement, *again)
+    office.search_paper(statement)
     return again
 
 
 def cut_all(office: Office, target: Target, moments: Iterable[When], first_number: int) -> None:
+    """One job after the other, each with a cut of its own; what ended long ago must not be readable either."""
+    statements = []
     for number, when in enumerate(moments, first_number):
-        print_through(office, Statement(number, COUNT), target, when)
+        statements.append(Statement(number, COUNT))
+        print_through(office, statements[-1], target, when)
+    office.search_disk(*statements)
+    assert office.world.ctl("verify") == []
 
 
 @pytest.mark.parametrize("target", list(Target))
