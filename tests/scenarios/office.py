@@ -20,9 +20,9 @@ from passbook.messages import Inquiry
 from passbook.plan import StepKind
 from passbook.record import Holder
 from storage.envelope import unwrap_for_requester
-from terminal import keyring
 from terminal.keyring import KeyRing
 from tests.scenarios.books import Place, Statement, judge, seen
+from tests.scenarios.clerk import passphrase_of, ring_of
 
 KILLED: Final = -9
 LAYOUT: Final = "savings-24"
@@ -69,6 +69,15 @@ class Office:
             assert self.world.await_appliance_end() == KILLED
         return self.world.paper.strikes
 
+    def print_until_cut(self, statement: Statement, target: Target, when: When) -> tuple[Printing, Inquiry]:
+        """Print with one cut in it; everything has power again, the book is out, and the question is open."""
+        self.arm_cut(target, when)
+        printing = self.print(statement)
+        self.await_cut(target)
+        self.give_power_back(target)
+        self.hands.wait("taken")
+        return printing, self.await_question(printing)
+
     def give_power_back(self, target: Target) -> None:
         """Power for whatever has none."""
         if target is not Target.APPLIANCE:
@@ -77,8 +86,14 @@ class Office:
             self.world.start_appliance()
 
     def await_question(self, printing: Printing, after: int = 0) -> Inquiry:
-        """The question that `teller print` shows after it has shown `after` others of this job."""
-        return as_inquiry(printing.wait_for_event(INQUIRY, after + 1))
+        """The first question that `teller print` shows with an epoch above `after`."""
+
+        def asked(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            told = [event["payload"] for event in events if event["event"] == INQUIRY]
+            return [payload for payload in told if payload["job"]["epoch"] > after]
+
+        printing.wait_for(lambda events: bool(asked(events)))
+        return as_inquiry(next(p for p in printing.events(INQUIRY) if p["job"]["epoch"] > after))
 
     def answer(self, who: Terminal, job: str, *order: str) -> Any:
         """`teller answer`."""
@@ -112,10 +127,9 @@ class Office:
         digests = {f"digest of {one.number}": hashlib.sha256(one.csv().encode()).digest() for one in statements}
         keys: dict[str, str | bytes] = {}
         for terminal in (self.counter, self.manager):
-            passphrase = (terminal.home / "passphrase").read_text().strip()
-            ring = keyring.load(terminal.home / "keyring", passphrase.encode())
+            ring = ring_of(terminal)
             keys |= {f"key {terminal.name} {ref}": key for ref, key in {**ring.keys, **ring.recovery}.items()}
-            keys[f"passphrase of {terminal.name}"] = passphrase
+            keys[f"passphrase of {terminal.name}"] = passphrase_of(terminal)
             keys |= {f"data key of {one.job.job}": key for one in inquiries if (key := _data_key(one, ring))}
         return {**texts, **digests, **keys}
 
