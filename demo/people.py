@@ -49,6 +49,8 @@ class Printing:
                 self.watch(event)
             if event["event"] == "Spooler.MediaPromptEvent":
                 self._handle(event["payload"])
+            elif event["payload"].get("state") == "completed":
+                self._handle({"action": "take"})
             with self._changed:
                 self._events.append(event)
                 self._changed.notify_all()
@@ -92,7 +94,10 @@ class Printing:
 
     def end(self, timeout: float = EVENT_TIMEOUT) -> int:
         """Wait for the end; the exit code."""
-        code = self._process.wait(timeout)
+        try:
+            code = self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise TimeoutError(f"teller has not ended; events: {self._events[-5:]}; refused: {self.refused}") from None
         self._reader.join()
         self._close()
         return code
