@@ -14,12 +14,13 @@ PLANT ?=
 
 PYTEST = $(BIN)/python -m pytest $(if $(SEED),--seed=$(SEED)) $(PYTEST_EXTRA)
 
-.PHONY: help demo run test check soak mutants lock clean environment
+.PHONY: help demo run stop test check soak mutants lock clean environment
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo     print a passbook through two power cuts and judge it by the paper (PLANT=drop, twice, history)'
 	@echo 'make run      the same appliance and simulator, left running, with commands to try'
+	@echo 'make stop     end what make run left running'
 	@echo 'make test     the tests, under ten minutes on two cores (SEED=number repeats a run)'
 	@echo 'make check    format, lint, types, import directions, and the tests: what CI runs'
 	@echo 'make soak     the long forms of the tests (SEED=number repeats a run)'
@@ -38,6 +39,9 @@ demo: $(STAMP)
 
 run: $(STAMP)
 	@$(BIN)/python -m demo --stay
+
+stop: $(STAMP)
+	@$(BIN)/python -m demo --end
 
 test: $(STAMP)
 	@$(PYTEST) -n 2 -m 'not soak'

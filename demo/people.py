@@ -31,6 +31,9 @@ class Printing:
         self._changed = threading.Condition()
         self.refused: list[str] = []
         """What the mechanism did not let the person do."""
+        self.hands_free = threading.Event()
+        """Until it is set the person does not touch the book."""
+        self.hands_free.set()
         self.watch: Callable[[Event], None] | None = None
         """Called with each event before the hands act."""
         self._process = subprocess.Popen(
@@ -46,6 +49,8 @@ class Printing:
                 self.watch(event)
             if event["event"] == "Spooler.MediaPromptEvent":
                 self._handle(event["payload"])
+            elif event["payload"].get("state") == "completed":
+                self._handle({"action": "take"})
             with self._changed:
                 self._events.append(event)
                 self._changed.notify_all()
@@ -55,6 +60,7 @@ class Printing:
 
     def _handle(self, prompt: dict[str, Any]) -> None:
         """Do what the terminal asks for; a prompt that is shown again when its deed is done does no harm."""
+        self.hands_free.wait(EVENT_TIMEOUT)
         try:
             if prompt["action"] == "insert":
                 self._hands.insert(self._book, prompt["page"], self._ruler)
@@ -88,7 +94,10 @@ class Printing:
 
     def end(self, timeout: float = EVENT_TIMEOUT) -> int:
         """Wait for the end; the exit code."""
-        code = self._process.wait(timeout)
+        try:
+            code = self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise TimeoutError(f"teller has not ended; events: {self._events[-5:]}; refused: {self.refused}") from None
         self._reader.join()
         self._close()
         return code

@@ -15,7 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from demo.people import Printing
 from drivers.simulator.control import SimulatorControl
@@ -35,11 +35,13 @@ class CommandFailed(Exception):  # noqa: N818 - says what happened
 
     Attributes:
         code: its exit code.
+        output: what it wrote to standard output.
         error: what it wrote to standard error.
     """
 
-    def __init__(self, command: Sequence[str], code: int, error: str) -> None:
+    def __init__(self, command: Sequence[str], code: int, output: str, error: str) -> None:
         self.code = code
+        self.output = output.strip()
         self.error = error
         super().__init__(f"{' '.join(command)} ended with {code}: {error.strip()}")
 
@@ -124,7 +126,9 @@ class World:
         command = [sys.executable, "-m", "drivers.simulator", "run", "--listen", "tcp://127.0.0.1:0",
                    "--paper", str(self.paper_file), "--control", str(self.folder / "printer"),
                    "--pace", self.pace, "--line-seconds", "0.05", "--baud", "38400"]  # fmt: skip
-        self._simulator = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+        self._simulator = subprocess.Popen(
+            command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
         if self._simulator.stdout is None:
             raise RuntimeError("no standard output")
         self._simulator_url = self._simulator.stdout.readline().split()[-1]
@@ -134,7 +138,9 @@ class World:
         environment = {**os.environ, "NOTIFY_SOCKET": str(self.folder / "notify")}
         with self.log_file.open("ab") as log:
             command = [sys.executable, "-m", "firmware", "--config", str(self.config_file)]
-            self._appliance = subprocess.Popen(command, cwd=PROJECT, env=environment, stderr=log)
+            self._appliance = subprocess.Popen(
+                command, cwd=PROJECT, env=environment, stderr=log, start_new_session=True
+            )
         while b"READY=1" not in self._notices.recv(4096):
             continue
 
@@ -144,6 +150,14 @@ class World:
         if self._appliance is None:
             raise RuntimeError("the appliance was not started")
         return self._appliance.pid
+
+    def appliance_command(self) -> str:
+        """How a person starts the appliance by hand."""
+        return f"{PROJECT}/.venv/bin/passbookd --config {self.config_file}"
+
+    def process_ids(self) -> list[int]:
+        """Process ids of what runs."""
+        return [process.pid for process in (self._appliance, self._simulator) if process is not None]
 
     def await_appliance_end(self) -> int:
         """Wait until the appliance is gone; what it ended with (negative: the signal)."""
@@ -176,7 +190,7 @@ class World:
         self._appliance = self._simulator = None
         self._notices.close()
 
-    def __enter__(self) -> World:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -200,6 +214,16 @@ class World:
 
     def _ctl(self, *arguments: str) -> Any:
         return run_command([sys.executable, "-m", "firmware.ctl", "--json", *arguments])
+
+    def verify_offline(self) -> list[Any]:
+        """What `passbookctl verify` finds in the areas of a stopped appliance; empty when all is well."""
+        areas = [f"{name}={self.data / name}" for name in ("a", "b")]
+        try:
+            found = self._ctl("verify", "--areas", *areas, "--appliance", "demo-appliance",
+                              "--appliance-key", str(self.config_file.parent / "appliance.key"))  # fmt: skip
+        except CommandFailed as failed:
+            return json.loads(failed.output) if failed.output else [failed.error]
+        return list(found)
 
     def remember(self, printing: Printing) -> Printing:
         """End `printing` with the world."""
@@ -230,7 +254,13 @@ class Terminal:
 
     def print_in_background(self, file: Path, book: str, layout: str, *arguments: str) -> Printing:
         """`teller print FILE`, and a person who follows its prompts with `book` in hand."""
-        command = self.command("print", str(file), "--printer", PRINTER, *arguments)
+        return self._follow(self.command("print", str(file), "--printer", PRINTER, *arguments), book, layout)
+
+    def answer_in_background(self, job: str, book: str, layout: str, *arguments: str) -> Printing:
+        """`teller answer JOB --follow`, and a person who follows its prompts with `book` in hand."""
+        return self._follow(self.command("answer", job, "--follow", *arguments), book, layout)
+
+    def _follow(self, command: list[str], book: str, layout: str) -> Printing:
         return self._world.remember(Printing(command, self._world.mechanism, book, ruler_of(shipped_layout(layout))))
 
 
@@ -238,7 +268,7 @@ def run_command(command: Sequence[str]) -> Any:
     """Run a command of the product; the last JSON value of its output.  Raises CommandFailed."""
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=COMMAND_TIMEOUT, check=False)
     if done.returncode != 0:
-        raise CommandFailed(command, done.returncode, done.stderr)
+        raise CommandFailed(command, done.returncode, done.stdout, done.stderr)
     lines = done.stdout.strip().splitlines()
     return json.loads(lines[-1]) if lines else None
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Final
 
 from drivers.frames import Frame, FrameReader, Garbage
-from drivers.port import Port, PortError, PortTrouble
+from drivers.port import Port, PortError
 from drivers.stop import MechanismStop
 from passbook.job import Reason
 
@@ -22,8 +22,6 @@ _READ_TIMEOUT: Final = 60.0
 """Only bounds the wait; closing the port wakes a read at once."""
 _MOST_UNHEARD: Final = 1024
 """Frames kept for nobody; a mechanism that babbles loses the oldest."""
-
-_TROUBLE: Final = {PortTrouble.SILENT: Reason.SILENT, PortTrouble.UNPLUGGED: Reason.UNPLUGGED}
 
 
 class Conversation:
@@ -35,7 +33,7 @@ class Conversation:
         self._changed = threading.Condition()
         self._frames: deque[Frame] = deque(maxlen=_MOST_UNHEARD)
         self._partial = False
-        self._gone: PortTrouble | None = None
+        self._gone: PortError | None = None
         self._interrupted = False
         self._listening = False
         self._reader = threading.Thread(target=self._read, name="mechanism-reader", daemon=True)
@@ -48,7 +46,7 @@ class Conversation:
                 data = self._port.read(_READ_SIZE, _READ_TIMEOUT)
             except PortError as error:
                 with self._changed:
-                    self._gone = error.trouble
+                    self._gone = error
                     self._changed.notify_all()
                 return
             with self._changed:
@@ -61,7 +59,7 @@ class Conversation:
         try:
             self._port.write(data)
         except PortError as error:
-            raise MechanismStop(_TROUBLE[error.trouble], "not-taken") from error
+            raise MechanismStop.at_port(error) from error
 
     def ask(self, request: bytes, last: type[Frame], timeout: float) -> list[Frame]:
         """Send `request`; the frames up to the first of type `last`, whose answer no announcement can look like."""
@@ -109,7 +107,7 @@ class Conversation:
         with self._changed:
             while not self._frames:
                 if self._gone is not None:
-                    raise MechanismStop(_TROUBLE[self._gone], "hung-up")
+                    raise MechanismStop.at_port(self._gone)
                 if self._listening and self._interrupted:
                     raise MechanismStop(Reason.CANCELED_BY_PERSON, "interrupted")
                 left = deadline - self._clock()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+import termios
 import threading
 import time
 from collections.abc import Callable
@@ -155,7 +156,7 @@ def _open_serial(line: SerialLine, write_timeout: float, clock: Callable[[], flo
         try:
             # A close waits half a minute for bytes that a held-off printer will not take.
             device.reset_output_buffer()
-        except (OSError, serial.SerialException):
+        except (OSError, termios.error):
             pass  # the device has gone: there is nothing left to drop
         finally:
             device.close()

@@ -181,6 +181,9 @@ class DocumentSession:
         self._check(SessionEvent.POSITION)
         encoded = self._built(lambda: dialect.encode_line(self._profile, self._code_page, line))
         with self._stopping():
+            if self._state is SessionState.MEDIUM_IN:
+                # Drawing in waits for a document without an answer: one that was pulled out again is noticed before.
+                self._require_media(_PUT_IN)
             self._talk.tell(encoded.position)
             # A rejected command is silent until the next status: text would land where the last line stands.
             self._require_media(frozenset({Media.PRESENT}))
@@ -268,6 +271,9 @@ class DocumentSession:
                 return ([] if reason is None else [(reason, f"status-{code:02x}")]), Media.UNKNOWN
             case DocumentStatus(_, position):
                 return [], self._profile.media(position)
+            case Identity():
+                # A clean-up asks for it twice when nothing was open, and the second answer may come late.
+                return [], Media.UNKNOWN
             case _:
                 raise MechanismStop(Reason.GARBLED, "unasked-answer")
 

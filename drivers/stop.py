@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from drivers.port import PortError, PortTrouble
 from passbook.errors import PassbookError
 from passbook.job import Reason
+
+_TROUBLE: Final = {PortTrouble.SILENT: Reason.SILENT, PortTrouble.UNPLUGGED: Reason.UNPLUGGED}
 
 
 class MechanismStop(Exception):  # noqa: N818 - a stop is an outcome that people settle, not a defect
@@ -18,6 +23,11 @@ class MechanismStop(Exception):  # noqa: N818 - a stop is an outcome that people
         self.reason = reason
         self.detail = detail
         super().__init__(f"{reason.value} ({detail})")
+
+    @classmethod
+    def at_port(cls, error: PortError) -> MechanismStop:
+        """The stop that a port's trouble is, when opening it as well as later."""
+        return cls(_TROUBLE[error.trouble], f"port-{error.trouble.value}")
 
     def as_error(self, printer: str) -> PassbookError:
         """The same for a person, from the catalogue."""

@@ -25,8 +25,8 @@ def main(argv: list[str] | None = None) -> int:
             print(f"{options.check}: all right")
             print(config.summary(settings))
             return 0
-        hardening.harden()
         logs.configure(settings.log.level)
+        hardening.harden()
         appliance.run(settings)
     except PassbookError as error:
         print(f"passbookd: {error} [{error.code}]", file=sys.stderr)

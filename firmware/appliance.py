@@ -70,6 +70,7 @@ class Appliance:
             self._loop.add_signal_handler(number, self._stopped.set)
         self._power_on()
         recovery = asyncio.create_task(self._recovery.run())
+        watchdog = asyncio.create_task(self._show_life())
         try:
             async with contextlib.AsyncExitStack() as doors:
                 await self._open_doors(doors)
@@ -83,12 +84,19 @@ class Appliance:
                 await self._desks.stop()
         finally:
             recovery.cancel()
+            watchdog.cancel()
             self._spool.close()
         _LOG.info("stopped")
 
+    async def _show_life(self) -> None:
+        """Tell systemd that the event loop turns, as often as it wants to hear it."""
+        while self._notifier.watchdog_interval:
+            self._notifier.watchdog()
+            await asyncio.sleep(self._notifier.watchdog_interval)
+
     def _open_spool(self, key: ApplianceKey) -> Spool:
         config = self._config
-        areas = [AreaSettings(area.name, area.path, area.quota) for area in config.areas]
+        areas = [AreaSettings(area.name, area.path, int(area.quota)) for area in config.areas]
         limits = Limits(
             jobs_per_requester=config.limits.jobs_per_terminal, bytes_per_requester=config.limits.bytes_per_terminal
         )

@@ -74,6 +74,10 @@ class Desks:
         at, view = self._views[name]
         return replace(view, age=int(self._clock.monotonic() - at))
 
+    async def hold(self, job: str) -> Record:
+        """Hold back a job that no desk works on; its question stays open and nobody is asked."""
+        return await asyncio.wrap_future(self._jobs.change(job, changes.hold(stamp(self._clock))))
+
     async def cancel(self, record: Record, terminal: str, person: str) -> Record:
         """End a job by a person's order; one that is printing ends before its next step."""
         desk = self._desks.get(record.printer)

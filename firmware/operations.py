@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -17,6 +17,9 @@ from passbook.messages import StatusReport, view_of
 from storage.spool import Spool
 
 Handler = Callable[[dict[str, Any]], Awaitable[Any]]
+
+OPERATOR: Final = "operator"
+"""Stands in the history for the terminal of an order that came through the control socket."""
 
 
 class Operations:
@@ -50,6 +53,7 @@ class Operations:
             "verify": self._verify,
             "revocations": self._revocations,
             "cancel": self._cancel,
+            "hold": self._hold,
         }
 
     async def _report_status(self, _arguments: dict[str, Any]) -> Any:
@@ -64,8 +68,9 @@ class Operations:
     async def _areas(self, _arguments: dict[str, Any]) -> Any:
         return self._spool.areas()
 
-    async def _history(self, _arguments: dict[str, Any]) -> Any:
-        return await asyncio.to_thread(self._spool.history)
+    async def _history(self, arguments: dict[str, Any]) -> Any:
+        wanted = _read(arguments, _History)
+        return await asyncio.to_thread(self._spool.history, wanted.job or None, wanted.last)
 
     async def _verify(self, _arguments: dict[str, Any]) -> Any:
         return await asyncio.to_thread(self._spool.verify)
@@ -79,7 +84,28 @@ class Operations:
         return {"closed": sorted({listener.peer.name for listener in closed})}
 
     async def _cancel(self, arguments: dict[str, Any]) -> Any:
-        job, person = arguments.get("job"), arguments.get("person", "")
-        if not isinstance(job, str) or not isinstance(person, str):
-            raise PassbookError("invalid-message", why="cancel needs job and person")
-        return view_of(await self._desks.cancel(self._spool.record(job), "operator", person))
+        order = _read(arguments, _Order)
+        return view_of(await self._desks.cancel(self._spool.record(order.job), OPERATOR, order.person))
+
+    async def _hold(self, arguments: dict[str, Any]) -> Any:
+        return view_of(await self._desks.hold(_read(arguments, _Order).job))
+
+
+class _History(msgspec.Struct):
+    job: str | None = None
+    last: int = 50
+
+
+class _Order(msgspec.Struct):
+    job: str
+    person: str = ""
+
+
+T = TypeVar("T")
+
+
+def _read(arguments: dict[str, Any], kind: type[T]) -> T:
+    try:
+        return msgspec.convert(arguments, kind)
+    except msgspec.ValidationError:
+        raise PassbookError("invalid-message", why="an argument is missing or not as described") from None

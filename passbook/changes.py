@@ -204,3 +204,16 @@ def cancel(at: str, terminal: str, person: str, *, at_boundary: bool = False) ->
         return Outcome(ended, entry_of(HistoryKind.ENDED, ended, at))
 
     return change
+
+
+def hold(at: str) -> Change:
+    """An operator holds a job back that no mechanism works on: an open question that nobody is asked."""
+
+    def change(record: Record) -> Outcome:
+        if record.valid and record.state is not JobState.PENDING:
+            raise PassbookError("job-is-printing", job=record.job_id)
+        moved = _move(record, JobEvent.HOLD, Reason.HELD_BY_PERSON, at=at)
+        held = replace(moved, valid=False, asked=False, epoch=record.epoch + record.valid)
+        return Outcome(held, entry_of(HistoryKind.STOPPED, held, at))
+
+    return change

@@ -306,5 +306,7 @@ class Area:
 
 def checkpoint(connection: apsw.Connection) -> None:
     """Copy the log into the database, synced, and empty it.  Raises apsw.Error, but not for a reader from outside."""
+    connection.set_busy_timeout(0)
     with suppress(apsw.BusyError):
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    connection.set_busy_timeout(schema.BUSY_MS)

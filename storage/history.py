@@ -70,16 +70,16 @@ class History:
         """One entry more.  Raises PassbookError `history-broken` when the head was altered."""
         head = self.head()
         n = head.entries + 1
-        text = msgspec.json.encode(entry).decode()
+        text = msgspec.json.encode(entry)
         chain = self._link(head.chain, n, text)
-        self._connection.execute("INSERT INTO history VALUES (?, ?, ?)", (n, text, chain))
+        self._connection.execute("INSERT INTO history VALUES (?, ?, ?)", (n, text.decode(), chain))
         self.write_head(Head(n, chain, head.sequence))
 
     def entries(self, job_id: str | None, last: int) -> list[Told]:
         """The last entries, of one job or of all, newest last; entries that cannot be read are left to findings()."""
         rows = fetch(
             self._connection,
-            "SELECT n, entry FROM history WHERE ?1 IS NULL OR json_valid(entry) AND entry ->> '$.record.jobId' = ?1 "
+            "SELECT n, CAST(entry AS BLOB) FROM history WHERE ?1 IS NULL OR json_valid(entry) AND entry ->> '$.record.jobId' = ?1 "
             "ORDER BY n DESC LIMIT ?2",
             job_id,
             last,
@@ -89,7 +89,7 @@ class History:
     def findings(self) -> Iterator[PassbookError]:
         """What does not fit: at most the first bad entry, and the head."""
         chain, expected = _START, 1
-        for n, text, found in fetch(self._connection, "SELECT n, entry, chain FROM history ORDER BY n"):
+        for n, text, found in fetch(self._connection, "SELECT n, CAST(entry AS BLOB), chain FROM history ORDER BY n"):
             if n != expected:
                 yield self._broken(expected, "it is missing")
                 return
@@ -106,7 +106,7 @@ class History:
         if (head.entries, head.chain) != (expected - 1, chain):
             yield self._broken(expected, f"the head counts {head.entries} entries")
 
-    def _link(self, before: bytes, n: int, text: str) -> bytes:
+    def _link(self, before: bytes, n: int, text: bytes) -> bytes:
         return mac(self._key.history, "entry", self._area_id, before, n, text)
 
     def _head_mac(self, head: Head) -> bytes:
@@ -116,7 +116,7 @@ class History:
         return PassbookError("history-broken", area=self._area, entry=entry, why=why)
 
 
-def _readable(text: str) -> bool:
+def _readable(text: bytes) -> bool:
     try:
         _ENTRY.decode(text)
     except msgspec.DecodeError:

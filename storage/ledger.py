@@ -17,7 +17,18 @@ from passbook.record import Change, Outcome, Record, Wrap
 from storage.envelope import SealedJob
 from storage.history import History
 from storage.keys import ApplianceKey, mac
-from storage.rows import ENDED_COLUMNS, LIVE_COLUMNS, Columns, DamagedRowError, EndedRow, LiveRow, ended_row, live_row
+from storage.rows import (
+    ENDED_COLUMNS,
+    ENDED_SELECT,
+    LIVE_COLUMNS,
+    LIVE_SELECT,
+    Columns,
+    DamagedRowError,
+    EndedRow,
+    LiveRow,
+    ended_row,
+    live_row,
+)
 from storage.schema import fetch
 
 _DELETIONS: Final = (
@@ -109,14 +120,19 @@ class Ledger:
         """
         wanted = (requester, request_id)
         where = "requester = ? AND request_id = ?"
-        sql = "SELECT job_id FROM quarantine WHERE requester = ? AND request_id = ?"
+        sql = "SELECT CAST(job_id AS BLOB) FROM quarantine WHERE requester = ? AND request_id = ?"
         for (job_id,) in fetch(self._connection, sql, *wanted):
-            raise PassbookError("record-quarantined", job=job_id, area=self._area)
+            raise PassbookError("record-quarantined", job=job_id.decode(errors="replace"), area=self._area)
         live = self._one_live(where, *wanted)
         if live is not None:
             return Known(live.record, live.content_mac)
         ended = self._one_ended(where, *wanted)
         return None if ended is None else Known(ended.record, ended.content_mac)
+
+    def quarantined(self) -> list[str]:
+        """The job ids that were set aside."""
+        sql = "SELECT CAST(job_id AS BLOB) FROM quarantine ORDER BY sequence"
+        return [job_id.decode(errors="replace") for (job_id,) in fetch(self._connection, sql)]
 
     def held_by(self, requester: str) -> tuple[int, int]:
         """How many live jobs this requester has here, and their bytes."""
@@ -240,10 +256,10 @@ class Ledger:
         self._insert("ended", ENDED_COLUMNS, values)
 
     def _select_live(self, where: str, *values: apsw.SQLiteValue) -> list[Columns]:
-        return fetch(self._connection, f"SELECT {LIVE_COLUMNS} FROM live WHERE {where}", *values)  # noqa: S608 - ours
+        return fetch(self._connection, f"SELECT {LIVE_SELECT} FROM live WHERE {where}", *values)  # noqa: S608 - ours
 
     def _select_ended(self, where: str, *values: apsw.SQLiteValue) -> list[Columns]:
-        return fetch(self._connection, f"SELECT {ENDED_COLUMNS} FROM ended WHERE {where}", *values)  # noqa: S608 - ours
+        return fetch(self._connection, f"SELECT {ENDED_SELECT} FROM ended WHERE {where}", *values)  # noqa: S608 - ours
 
     def _insert(self, table: str, columns: str, values: Columns) -> None:
         sql = f"INSERT INTO {table} ({columns}) VALUES ({_marks(values)})"  # noqa: S608 - names are ours

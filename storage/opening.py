@@ -156,7 +156,7 @@ def sync_folder(folder: Path) -> None:
 def _as_fenced(name: str) -> Generator[None]:
     try:
         yield
-    except (apsw.Error, OSError) as error:
+    except (apsw.Error, OSError, UnicodeDecodeError) as error:
         why = f"it cannot be opened ({type(error).__name__})"
         raise PassbookError("area-fenced", area=name, why=why) from error
 

@@ -25,6 +25,16 @@ LIVE_COLUMNS: Final = (
     "version, record, wraps, content_mac, sealed_mac, mac"
 )
 ENDED_COLUMNS: Final = "sequence, job_id, requester, request_id, ended_at, version, record, content_mac, mac"
+_TEXTS: Final = frozenset({"job_id", "requester", "request_id", "printer", "state", "ended_at"})
+
+
+def _as_stored(columns: str) -> str:
+    """For a SELECT: text as bytes, because damaged text may not be UTF-8."""
+    return ", ".join(f"CAST({name} AS BLOB)" if name in _TEXTS else name for name in columns.split(", "))
+
+
+LIVE_SELECT: Final = _as_stored(LIVE_COLUMNS)
+ENDED_SELECT: Final = _as_stored(ENDED_COLUMNS)
 
 
 class DamagedRowError(Exception):
@@ -81,7 +91,7 @@ class EndedRow(msgspec.Struct, frozen=True):
 
 
 def live_row(columns: Columns, area_id: str, key: ApplianceKey) -> LiveRow:
-    """The row that these columns (LIVE_COLUMNS) are.  Raises DamagedRowError."""
+    """The row that these columns (LIVE_SELECT) are.  Raises DamagedRowError."""
     index, bound, found = columns[:9], columns[9:14], columns[14]
     try:
         version, record, wraps, content_mac, sealed_mac = bound
@@ -95,13 +105,13 @@ def live_row(columns: Columns, area_id: str, key: ApplianceKey) -> LiveRow:
         _verify(found, _row_mac(key, area_id, "live", row.record.sequence, *bound))
     except (msgspec.DecodeError, _UnfitError):
         raise _damaged("live", columns) from None
-    if index != _live_index(row.record):
+    if index != _encoded(_live_index(row.record)):
         raise _damaged("live", columns)
     return row
 
 
 def ended_row(columns: Columns, area_id: str, key: ApplianceKey) -> EndedRow:
-    """The row that these columns (ENDED_COLUMNS) are.  Raises DamagedRowError."""
+    """The row that these columns (ENDED_SELECT) are.  Raises DamagedRowError."""
     index, bound, found = columns[:5], columns[5:8], columns[8]
     try:
         version, record, content_mac = bound
@@ -109,7 +119,7 @@ def ended_row(columns: Columns, area_id: str, key: ApplianceKey) -> EndedRow:
         _verify(found, _row_mac(key, area_id, "ended", row.record.sequence, *bound))
     except (msgspec.DecodeError, _UnfitError):
         raise _damaged("ended", columns) from None
-    if index != _ended_index(row.record):
+    if index != _encoded(_ended_index(row.record)):
         raise _damaged("ended", columns)
     return row
 
@@ -129,6 +139,10 @@ def _ended_index(r: Record) -> Columns:
     return r.sequence, r.job_id, r.requester, r.request_id, r.changed_at
 
 
+def _encoded(values: Columns) -> Columns:
+    return tuple(value.encode() if isinstance(value, str) else value for value in values)
+
+
 def _row_mac(key: ApplianceKey, area_id: str, table: str, sequence: int, *bound: apsw.SQLiteValue) -> bytes:
     return mac(key.row, "row", area_id, table, sequence, *bound)
 
@@ -140,7 +154,7 @@ def _verify(found: apsw.SQLiteValue, expected: bytes) -> None:
 
 
 def _damaged(table: str, columns: Columns) -> DamagedRowError:
-    return DamagedRowError(table, _whole(columns[0]), str(columns[1]))
+    return DamagedRowError(table, _whole(columns[0]), _blob(columns[1]).decode(errors="replace"))
 
 
 def _blob(value: apsw.SQLiteValue) -> bytes:

@@ -14,6 +14,8 @@ FORMAT: Final = 1
 PAGE_BYTES: Final = 4096
 DATABASE: Final = "area.sqlite"
 LOCK: Final = "area.lock"
+BUSY_MS: Final = 5000
+"""How long a statement waits for another process that reads the file, which nobody should."""
 
 TABLES: Final = """
 CREATE TABLE area (
@@ -63,7 +65,7 @@ def connect(folder: Path, *, vfs: str | None) -> apsw.Connection:
     """The writing connection, every pragma read back.  Raises apsw.Error."""
     flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
     connection = apsw.Connection(str(folder / DATABASE), flags=flags, vfs=vfs)
-    connection.set_busy_timeout(5000)
+    connection.set_busy_timeout(BUSY_MS)
     connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
     _apply_pragmas(connection)
     return connection
@@ -72,7 +74,7 @@ def connect(folder: Path, *, vfs: str | None) -> apsw.Connection:
 def connect_reader(folder: Path, *, vfs: str | None) -> apsw.Connection:
     """A connection that can only read and never checkpoints.  Raises apsw.Error."""
     connection = apsw.Connection(str(folder / DATABASE), flags=apsw.SQLITE_OPEN_READWRITE, vfs=vfs)
-    connection.set_busy_timeout(5000)
+    connection.set_busy_timeout(BUSY_MS)
     connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
     _apply_pragmas(connection)
     connection.execute("PRAGMA query_only=on")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -254,7 +255,7 @@ class Spool:
         """The last entries over all areas, of one job or of all, by their time and newest last."""
         told: list[Told] = []
         for area in self._areas:
-            with area.reading() as ledger:
+            with suppress(PassbookError), area.reading() as ledger:
                 told += ledger.history.entries(job_id, last)
         return sorted(told, key=lambda one: one.entry.at)[-last:]
 
@@ -296,7 +297,9 @@ class Spool:
         )
 
     def _rows(self, area: Area) -> list[LiveRow]:
-        with area.reading() as ledger:
+        rows: list[LiveRow | DamagedRowError] = []
+        # An area whose file fails is fenced by that, and areas() says so; the others are shown.
+        with suppress(PassbookError), area.reading() as ledger:
             rows = list(ledger.rows())
         for row in rows:
             if isinstance(row, DamagedRowError):
@@ -304,11 +307,15 @@ class Spool:
         return [row for row in rows if isinstance(row, LiveRow)]
 
     def _area_of(self, job_id: str) -> Area:
+        missing = PassbookError("unknown-job", job=job_id)
         for area in self._areas:
-            with area.reading() as ledger:
-                if ledger.holds(job_id):
-                    return area
-        raise PassbookError("unknown-job", job=job_id)
+            try:
+                with area.reading() as ledger:
+                    if ledger.holds(job_id):
+                        return area
+            except PassbookError as error:
+                missing = error
+        raise missing
 
     def _read(self, job_id: str, read: Callable[[Ledger], T]) -> T:
         area = self._area_of(job_id)

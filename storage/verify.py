@@ -17,7 +17,7 @@ def findings_of(connection: apsw.Connection, area: str, area_id: str, key: Appli
     ledger = Ledger(connection, area, area_id, key)
     connection.execute("BEGIN")
     try:
-        return [*_structure(connection, area), *_rows(connection, ledger, area), *ledger.history.findings()]
+        return [*_structure(connection, area), *_rows(ledger, area), *ledger.history.findings()]
     finally:
         connection.execute("ROLLBACK")
 
@@ -27,7 +27,7 @@ def _structure(connection: apsw.Connection, area: str) -> Iterator[PassbookError
         yield PassbookError("area-fenced", area=area, why="its file is damaged")
 
 
-def _rows(connection: apsw.Connection, ledger: Ledger, area: str) -> Iterator[PassbookError]:
+def _rows(ledger: Ledger, area: str) -> Iterator[PassbookError]:
     damaged: list[str] = []
     for row in ledger.rows():
         try:
@@ -38,6 +38,6 @@ def _rows(connection: apsw.Connection, ledger: Ledger, area: str) -> Iterator[Pa
         except DamagedRowError as damage:
             damaged.append(damage.job_id)
     damaged += [row.job_id for row in ledger.ended_rows() if isinstance(row, DamagedRowError)]
-    damaged += [job_id for (job_id,) in connection.execute("SELECT job_id FROM quarantine ORDER BY sequence")]
+    damaged += ledger.quarantined()
     for job_id in damaged:
         yield PassbookError("record-quarantined", job=job_id, area=area)

@@ -89,6 +89,9 @@ class Host(Protocol):
     def refusal(self) -> PassbookError | None:
         """Why nothing may be written any more; None while all is well."""
 
+    def fenced_error(self) -> PassbookError:
+        """The error for whoever comes when it is out of use."""
+
     def disk_full(self) -> PassbookError:
         """The error for a member that found no space on the disk."""
 
@@ -135,7 +138,7 @@ class Writer:
                 (self._urgent if member.urgent else self._others).append(member)
                 self._wanted.notify()
         if not accepted and member.joins():
-            member.fail(self._host.refusal() or self._host.disk_full())
+            member.fail(self._host.fenced_error())
         return member.future
 
     def close(self) -> None:

@@ -54,14 +54,31 @@ class Follower:
         When a connection is lost the same request is sent again, which never prints anything twice.
         """
         accepted: JobView | None = None
+
+        async def over(client: TerminalClient) -> JobView:
+            nonlocal accepted
+            accepted = await self._accepted(client, job, accepted)
+            return await self._watch(client, accepted) if wait else accepted
+
+        return await self._persist(over)
+
+    async def stay(self, job: str) -> JobView:
+        """Stay with a job that the appliance knows already, and return how it ended."""
+
+        async def over(client: TerminalClient) -> JobView:
+            return await self._watch(client, await client.job(job))
+
+        return await self._persist(over)
+
+    async def _persist(self, over: Callable[[TerminalClient], Awaitable[JobView]]) -> JobView:
+        """Do it over as many connections as it takes; the first must succeed at once."""
         connected = False
         pauses = iter(self.pauses)
         while True:
             try:
                 async with self.connect() as client:
                     connected, pauses = True, iter(self.pauses)
-                    accepted = await self._accepted(client, job, accepted)
-                    return await self._watch(client, accepted) if wait else accepted
+                    return await over(client)
             except PassbookError as error:
                 if error.code not in PASSING or not connected:
                     raise

@@ -39,9 +39,7 @@ class _Wakeable:
         self._woken, self._waker = os.pipe()
 
     def wait_for(self, descriptor: int) -> bool:
-        """False when woken; True at once for a descriptor that was closed meanwhile."""
-        if descriptor < 0:
-            return True
+        """False when woken."""
         poller = select.poll()
         poller.register(descriptor, select.POLLIN)
         poller.register(self._woken, select.POLLIN)
@@ -62,11 +60,14 @@ class TcpCable:
         self._listener = socket.create_server((host, port))
         self._listener.setblocking(False)
         self._host: socket.socket | None = None
+        self._dropped: list[socket.socket] = []
+        """Hung up, and closed by the waiting thread: a number closed under its poll may be another line's by then."""
         self._wakeable = _Wakeable()
         self.address = f"tcp://{host}:{self._listener.getsockname()[1]}"
 
     def wait(self) -> bool:
         """Wait for a host, or for its bytes."""
+        self._close_dropped()
         waited = self._host or self._listener
         if not self._wakeable.wait_for(waited.fileno()):
             return False
@@ -106,13 +107,16 @@ class TcpCable:
                 self.drop()
 
     def drop(self) -> None:
-        """Close the connection."""
+        """Hang up."""
         host, self._host = self._host, None
         if host is not None:
+            self._dropped.append(host)
             with suppress(OSError):
-                # A close alone would not end a poll that waits in another thread.
                 host.shutdown(socket.SHUT_RDWR)
-            host.close()
+
+    def _close_dropped(self) -> None:
+        while self._dropped:
+            self._dropped.pop().close()
 
     def stop(self) -> None:
         """End the wait."""
@@ -121,6 +125,7 @@ class TcpCable:
     def close(self) -> None:
         """Close everything."""
         self.drop()
+        self._close_dropped()
         self._listener.close()
         self._wakeable.close()
 

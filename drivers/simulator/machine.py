@@ -114,7 +114,10 @@ class Machine:
             if not self._powered:
                 self._cable.drop()
                 return
-            data = self._cable.read(INPUT_BUFFER - len(self._input))
+            room = INPUT_BUFFER - len(self._input)
+            if not room:
+                return
+            data = self._cable.read(room)
             self._host_gone = data is None
             self._host_listens |= bool(data)
             self._input += data or b""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +20,10 @@ FIRST_COLUMNS: Final = 60
 _MARGIN: Final = 40
 _CAPTION: Final = 36
 _COLUMN: Final = DOTS_PER_INCH // COLUMNS_PER_INCH
-_LETTER: Final = 17
+_CAPTION_SIZE: Final = 17
+_LETTER_DOTS: Final = (6, 11)
+_BASE_LINE: Final = 18
+_LATIN_1_END: Final = 0xFF
 _PAPER, _RULE, _FOLD, _INK, _RED = "#fbf8ee", "#c9d6c4", "#9aa7b5", "#20242c", "#c01818"
 
 
@@ -53,14 +58,18 @@ def _draw(caption: str, ruler: Ruler, runs: list[StruckRun], doubles: set[int]) 
     lowest = max([ruler.y(ruler.lines), *(run.y for run in runs)])
     picture = Image.new("RGB", (2 * _MARGIN + columns * _COLUMN, _dots(lowest) + _MARGIN), _PAPER)
     pen = ImageDraw.Draw(picture)
-    pen.text((_MARGIN, 10), caption, fill=_INK, font=ImageFont.load_default(_LETTER))
+    pen.text((_MARGIN, 10), caption, fill=_INK, font=ImageFont.load_default(_CAPTION_SIZE))
     _draw_rules(pen, ruler, picture.width)
     for run in runs:
-        _draw_run(pen, run, _RED if run.y in doubles else _INK)
+        _draw_run(picture, run, _RED if run.y in doubles else _INK)
     for y in doubles:
         mark = f"{_times_at(runs, y)}x"
         pen.text(
-            (picture.width - _MARGIN + 2, _dots(y)), mark, fill=_RED, font=ImageFont.load_default(_LETTER), anchor="ls"
+            (picture.width - _MARGIN + 2, _dots(y)),
+            mark,
+            fill=_RED,
+            font=ImageFont.load_default(_CAPTION_SIZE),
+            anchor="ls",
         )
     return picture
 
@@ -76,9 +85,24 @@ def _draw_rules(pen: ImageDraw.ImageDraw, ruler: Ruler, width: int) -> None:
         pen.line((0, fold, width, fold), fill=_FOLD, width=2)
 
 
-def _draw_run(pen: ImageDraw.ImageDraw, run: StruckRun, ink: str) -> None:
-    """Letter by letter at the printer's own pitch, so that columns stand as on paper whatever the font's widths are."""
-    font = ImageFont.load_default(_LETTER)
+def _draw_run(picture: Image.Image, run: StruckRun, ink: str) -> None:
+    """Letter by letter at the printer's own pitch, from the one built-in font whose letters are all equally wide."""
     for offset, letter in enumerate(run.text):
-        middle = _MARGIN + (run.column - 1 + offset) * _COLUMN + _COLUMN // 2
-        pen.text((middle, _dots(run.y)), letter, fill=ink, font=font, anchor="ms")
+        corner = (_MARGIN + (run.column - 1 + offset) * _COLUMN, _dots(run.y) - _BASE_LINE)
+        for part in _parts(letter):
+            picture.paste(ink, corner, _stamp(part))
+
+
+def _parts(letter: str) -> str:
+    """The letters of Latin-1, all that the font has, that show `letter` when struck over each other."""
+    if letter == "€":
+        return "C="
+    shown = unicodedata.normalize("NFKD", letter)[:1] if ord(letter) > _LATIN_1_END else letter
+    return shown if ord(shown) <= _LATIN_1_END else "?"
+
+
+@lru_cache(maxsize=512)
+def _stamp(letter: str) -> Image.Image:
+    small = Image.new("1", _LETTER_DOTS)
+    ImageDraw.Draw(small).text((0, 0), letter, fill=1, font=ImageFont.load_default_imagefont())
+    return small.resize((2 * _LETTER_DOTS[0], 2 * _LETTER_DOTS[1]))

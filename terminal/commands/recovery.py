@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 
 from passbook.errors import PassbookError
+from passbook.job import JobState
 from passbook.messages import AnswerInquiry, Inquiry, JobView
 from passbook.record import Verdict
 from terminal.answers import compose, needs_ring, step_of_line
@@ -15,7 +16,7 @@ from terminal.client import TerminalClient
 from terminal.commands import AddCommand
 from terminal.console import job_line
 from terminal.desk import Desk
-from terminal.follow import PASSING, PAUSES
+from terminal.follow import PASSING, PAUSES, Follower
 from terminal.picture import picture
 
 
@@ -33,6 +34,7 @@ def add(command: AddCommand) -> None:
     order.add_argument("--hold", action="store_true", help="keep it and do not ask again")
     answer.add_argument("--person", required=True, metavar="NAME", help="who decided it")
     answer.add_argument("--new-key", default="", metavar="REF", help="put the job under this key of the ring")
+    answer.add_argument("--follow", action="store_true", help="stay with the job to its end")
     answer.set_defaults(run=run_answer)
 
 
@@ -53,8 +55,12 @@ async def run_answer(desk: Desk, arguments: argparse.Namespace) -> int:
     ring = desk.ring() if needs_ring(inquiry, verdict, arguments.new_key) else None
     answer = compose(inquiry, verdict, arguments.person, ring, step=step, new_key_ref=arguments.new_key)
     job = await send(desk.client, answer, asyncio.sleep)
-    desk.console.show(job, [job_line(job)])
-    return 0
+    if not arguments.follow:
+        desk.console.show(job, [job_line(job)])
+        return 0
+    desk.console.show({"event": "Recovery.AnswerInquiry", "payload": job}, [job_line(job)])
+    ended = await Follower(desk.client, desk.console).stay(job.job)
+    return 0 if ended.state is JobState.COMPLETED else 1
 
 
 async def send(

@@ -1,9 +1,27 @@
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+
+import msgspec
 import pytest
 
-from passbook.media import Media
-from tests.drivers.conftest import WAIT, OpenDesk, line
+from drivers.session import TRANSITIONS, SessionEvent, SessionMisuse, SessionState
+from drivers.simulator.faults import Cut, Fault, FaultKind, Now, Target
+from drivers.stop import MechanismStop
+from passbook.errors import PassbookError
+from passbook.job import Reason
+from passbook.media import Device, MechanismStatus, Media
+from passbook.plan import Line, Run
+from tests.drivers.conftest import OpenDesk
+from tests.drivers.desk import HEIGHT, RULER, WAIT, Desk, line, once
+
+
+def stopped(reason: Reason, operation: Callable[..., object], *arguments: object) -> MechanismStop:
+    with pytest.raises(MechanismStop) as caught:
+        operation(*arguments)
+    assert caught.value.reason is reason
+    return caught.value
 
 
 @pytest.mark.parametrize("kind", ["tcp", "pty"])
@@ -13,14 +31,313 @@ def test_lines_of_a_job_are_struck_once_at_their_places_and_the_book_is_given_ba
     desk = open_desk(kind)
     session = desk.session()
     assert session.clean_up() is Media.NOT_PRESENT
-    desk.put_when_wanted(session)
-    for number in (1, 2, 11, 20):
-        session.print_line(line(number))
-        session.confirm()
+    desk.insert(session)
+    desk.print_lines(session, 1, 2, 10, 11, 20)
     session.eject()
     desk.machine.take()
     session.wait_taken(WAIT)
-    assert desk.struck() == {
-        (3, number): [(f"{number:02}.05.26   Posting {number}".ljust(39) + f"{number}00.00", 1)]
-        for number in (1, 2, 11, 20)
-    }
+    assert session.state is SessionState.READY
+    assert desk.struck() == once(1, 2, 10, 11, 20)
+
+
+def test_a_page_turn_is_eject_taken_and_insert(desk: Desk) -> None:
+    session = desk.inserted(page=3)
+    desk.print_lines(session, 20)
+    session.eject()
+    desk.machine.take()
+    session.wait_taken(WAIT)
+    desk.insert(session, page=4)
+    session.print_line(line(1, page=4))
+    session.confirm()
+    assert set(desk.struck()) == {(3, 20), (4, 1)}
+
+
+def test_letters_of_the_code_page_reach_the_paper(desk: Desk) -> None:
+    session = desk.inserted()
+    session.print_line(line(1, "Überweisung 5 €"))
+    session.confirm()
+    ((text, times),) = desk.struck()[3, 1]
+    assert "Überweisung 5 €" in text
+    assert times == 1
+
+
+@pytest.mark.parametrize("text", ["two\nlines", "\x1bO", "\x7f", "\x85", "Ω", "a\u200bb"])
+def test_text_that_cannot_be_printed_is_refused_before_a_byte_is_sent(desk: Desk, text: str) -> None:
+    session = desk.inserted()
+    before = desk.machine.state().received
+    with pytest.raises(PassbookError) as caught:
+        session.print_line(line(1, text))
+    assert caught.value.code in {"control-byte", "not-in-code-page"}
+    assert text not in str(caught.value)
+    desk.print_lines(session, 1)
+    assert desk.machine.state().received > before
+    assert desk.struck() == once(1)
+
+
+def test_a_place_beyond_the_page_is_refused_by_the_mechanism_before_any_text(desk: Desk) -> None:
+    session = desk.inserted()
+    stop = stopped(Reason.NOT_ACCEPTED, session.print_line, Line(3, 21, HEIGHT + 9, (Run(1, "x"),)))
+    assert stop.detail == "status-34"
+    assert desk.struck() == {}
+
+
+def test_a_place_that_no_four_digits_can_say_is_refused(desk: Desk) -> None:
+    session = desk.inserted()
+    stopped(Reason.NOT_ACCEPTED, session.print_line, Line(3, 1, 100_000, (Run(1, "x"),)))
+    stopped(Reason.NOT_ACCEPTED, session.print_line, Line(3, 1, -9, (Run(1, "x"),)))
+
+
+def test_a_page_that_no_printer_takes_is_refused(desk: Desk) -> None:
+    session = desk.session()
+    session.clean_up()
+    stopped(Reason.NOT_ACCEPTED, session.insert, 100, 1.0)
+
+
+def test_no_insertion_in_time_is_media_needed_and_a_clean_up_leads_on(desk: Desk) -> None:
+    session = desk.session()
+    session.clean_up()
+    stopped(Reason.MEDIA_NEEDED, session.insert, HEIGHT, 0.0)
+    assert session.clean_up() is Media.NOT_PRESENT
+    desk.insert(session)
+
+
+def test_a_book_that_lay_there_before_the_prompt_is_not_taken_for_the_one_asked_for(desk: Desk) -> None:
+    session = desk.session()
+    session.clean_up()
+    desk.machine.insert("B1", 3, RULER)
+    stopped(Reason.MEDIA_NOT_TAKEN, session.insert, HEIGHT, 1.0)
+    assert session.clean_up() is Media.ENTERING
+    assert session.state is SessionState.GIVEN_BACK
+
+
+def test_a_book_that_is_not_taken_can_be_waited_for_again(desk: Desk) -> None:
+    session = desk.inserted()
+    desk.print_lines(session, 1)
+    session.eject()
+    stopped(Reason.MEDIA_NOT_TAKEN, session.wait_taken, 0.0)
+    desk.machine.take()
+    session.wait_taken(WAIT)
+
+
+def test_an_interrupt_ends_the_wait_for_an_insertion_at_once(desk: Desk) -> None:
+    session = desk.session()
+    session.clean_up()
+
+    def person() -> None:
+        assert desk.machine.wait("document-wanted", 0, WAIT)
+        session.interrupt()
+
+    thread = threading.Thread(target=person)
+    thread.start()
+    stopped(Reason.CANCELED_BY_PERSON, session.insert, HEIGHT, 600.0)
+    thread.join()
+
+
+def test_an_interrupt_ends_the_wait_for_the_taking_at_once(desk: Desk) -> None:
+    session = desk.inserted()
+    session.eject()
+    thread = threading.Thread(target=session.interrupt)
+    thread.start()
+    stopped(Reason.CANCELED_BY_PERSON, session.wait_taken, 600.0)
+    thread.join()
+
+
+def test_an_interrupt_between_two_operations_is_not_lost_and_a_clean_up_forgets_it(desk: Desk) -> None:
+    session = desk.session()
+    session.clean_up()
+    session.interrupt()
+    stopped(Reason.CANCELED_BY_PERSON, session.insert, HEIGHT, 600.0)
+    assert session.clean_up() is Media.NOT_PRESENT
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (FaultKind.JAM, Reason.MEDIA_JAM),
+        (FaultKind.COVER_OPEN, Reason.COVER_OPEN),
+        (FaultKind.RIBBON_OUT, Reason.RIBBON_OUT),
+        (FaultKind.GARBAGE, Reason.GARBLED),
+        (FaultKind.HALF_REPLY, Reason.GARBLED),
+        (FaultKind.SILENT, Reason.SILENT),
+    ],
+)
+def test_a_fault_in_a_line_stops_its_confirmation_with_its_reason(
+    open_desk: OpenDesk, kind: FaultKind, reason: Reason
+) -> None:
+    desk = open_desk(answer=0.3)
+    session = desk.inserted()
+    desk.machine.fault(Fault(kind, line=2))
+    desk.print_lines(session, 1)
+    session.print_line(line(2))
+    stopped(reason, session.confirm)
+    assert session.state is SessionState.UNKNOWN
+    never_struck = kind in {FaultKind.JAM, FaultKind.COVER_OPEN, FaultKind.RIBBON_OUT}
+    assert desk.struck() == (once(1) if never_struck else once(1, 2))
+
+
+@pytest.mark.parametrize("kind", [FaultKind.COVER_OPEN, FaultKind.RIBBON_OUT, FaultKind.SILENT, FaultKind.JAM])
+def test_after_mending_a_clean_up_drops_the_line_that_waited_and_gives_the_book_back(
+    open_desk: OpenDesk, kind: FaultKind
+) -> None:
+    desk = open_desk(answer=0.3)
+    session = desk.inserted()
+    desk.machine.fault(Fault(kind, line=1))
+    session.print_line(line(1))
+    with pytest.raises(MechanismStop):
+        session.confirm()
+    desk.machine.mend()
+    found = session.clean_up()
+    assert found is (Media.NOT_PRESENT if kind is FaultKind.JAM else Media.PRESENT)
+    if found is Media.PRESENT:
+        desk.machine.take()
+        session.wait_taken(WAIT)
+    desk.insert(session)
+    desk.print_lines(session, 2)
+    assert desk.struck() == (once(1, 2) if kind is FaultKind.SILENT else once(2))
+
+
+def test_a_jam_leaves_the_characters_that_were_struck(desk: Desk) -> None:
+    session = desk.inserted()
+    desk.machine.fault(Fault(FaultKind.JAM, line=1, characters=5))
+    session.print_line(line(1))
+    stopped(Reason.MEDIA_JAM, session.confirm)
+    assert desk.struck() == {(3, 1): [("01.05", 1)]}
+    assert session.status().conditions == ("media-jam",)
+    assert session.status().media is Media.JAMMED
+
+
+def test_a_mechanism_that_answers_early_loses_a_confirmed_line_when_its_power_goes(desk: Desk) -> None:
+    session = desk.inserted()
+    desk.machine.fault(Fault(FaultKind.EARLY_REPLIES))
+    desk.print_lines(session, 1, 2)
+    desk.machine.cut(Cut(Target.PRINTER, Now()))
+    assert desk.struck() == once(1)
+
+
+def test_a_mechanism_that_answers_early_strikes_at_the_next_motion(desk: Desk) -> None:
+    session = desk.inserted()
+    desk.machine.fault(Fault(FaultKind.EARLY_REPLIES))
+    desk.print_lines(session, 1, 2)
+    session.eject()
+    assert desk.struck() == once(1, 2)
+
+
+def test_a_book_open_at_another_page_is_printed_on_where_it_lies(desk: Desk) -> None:
+    desk.machine.fault(Fault(FaultKind.WRONG_PAGE, page=7))
+    session = desk.inserted(page=3)
+    desk.print_lines(session, 1)
+    assert list(desk.struck()) == [(7, 1)]
+
+
+def test_status_says_what_the_mechanism_says(desk: Desk) -> None:
+    session = desk.inserted()
+    assert session.status() == MechanismStatus(Device.ONLINE, Media.ENTERING)
+    desk.machine.fault(Fault(FaultKind.COVER_OPEN))
+    assert session.status() == MechanismStatus(Device.USER_ERROR, Media.ENTERING, ("cover-open",))
+
+
+def test_a_power_cut_of_a_printer_at_a_serial_line_is_silence_and_it_can_be_cleaned_up_later(
+    open_desk: OpenDesk,
+) -> None:
+    desk = open_desk("pty", answer=0.3)
+    session = desk.inserted()
+    desk.print_lines(session, 1)
+    desk.machine.cut(Cut(Target.PRINTER, Now()))
+    stopped(Reason.SILENT, session.print_line, line(2))
+    stopped(Reason.SILENT, session.clean_up)
+    desk.machine.restore()
+    assert session.clean_up() is Media.PRESENT
+    desk.machine.take()
+    session.wait_taken(WAIT)
+    assert desk.struck() == once(1)
+
+
+def test_a_power_cut_of_a_printer_at_tcp_is_unplugged_until_power_and_a_new_port(desk: Desk) -> None:
+    session = desk.inserted()
+    desk.machine.cut(Cut(Target.PRINTER, Now()))
+    stopped(Reason.UNPLUGGED, session.print_line, line(1))
+    stopped(Reason.UNPLUGGED, desk.session().clean_up)
+    desk.machine.restore()
+    assert desk.session().clean_up() is Media.ENTERING
+
+
+def test_a_book_that_was_pulled_out_again_before_the_first_line_is_noticed(desk: Desk) -> None:
+    session = desk.inserted()
+    desk.machine.take()
+    stop = stopped(Reason.ATTENTION, session.print_line, line(1))
+    assert stop.detail == "medium-notPresent"
+    assert desk.machine.state().lines == 0
+
+
+def test_a_printer_of_another_kind_is_not_spoken_to(desk: Desk) -> None:
+    desk.profile = msgspec.structs.replace(desk.profile, identity="8")
+    assert stopped(Reason.GARBLED, desk.session().clean_up).detail == "other-identity"
+
+
+def test_a_status_that_the_profile_does_not_know_is_never_ready(desk: Desk) -> None:
+    session = desk.inserted()
+    desk.print_lines(session, 1)
+    session.close()
+    desk.profile = msgspec.structs.replace(desk.profile, status=desk.profile.status[1:])
+    assert stopped(Reason.ATTENTION, desk.session().clean_up).detail == "status-30"
+
+
+def test_a_place_of_the_medium_that_the_profile_does_not_know_is_not_the_print_position(desk: Desk) -> None:
+    session = desk.inserted()
+    session.print_line(line(1))
+    known = tuple(entry for entry in desk.profile.document if entry.media is not Media.PRESENT)
+    session._profile = msgspec.structs.replace(desk.profile, document=known)
+    assert stopped(Reason.ATTENTION, session.confirm).detail == "medium-unknown"
+
+
+def test_a_clean_up_ejects_a_book_that_was_left_inside(desk: Desk) -> None:
+    session = desk.inserted()
+    desk.print_lines(session, 1)
+    session.close()
+    successor = desk.session()
+    assert successor.clean_up() is Media.PRESENT
+    assert desk.machine.state().media is Media.ENTERING
+    assert desk.struck() == once(1)
+
+
+def test_an_operation_in_the_wrong_state_sends_nothing(desk: Desk) -> None:
+    session = desk.session()
+    for operation in (session.confirm, session.eject, lambda: session.print_line(line(1))):
+        with pytest.raises(SessionMisuse):
+            operation()
+    with pytest.raises(SessionMisuse):
+        session.insert(HEIGHT, 1.0)
+    assert desk.machine.state().received == 0
+
+
+def test_a_line_must_be_confirmed_before_the_next(desk: Desk) -> None:
+    session = desk.inserted()
+    session.print_line(line(1))
+    with pytest.raises(SessionMisuse):
+        session.print_line(line(2))
+
+
+def test_an_unknown_code_page_is_refused_when_the_session_is_built(desk: Desk) -> None:
+    with pytest.raises(PassbookError, match="cp858"):
+        desk.session(code_page="klingon")
+
+
+def test_a_closed_session_does_nothing_more(desk: Desk) -> None:
+    session = desk.session()
+    session.close()
+    session.close()
+    with pytest.raises(SessionMisuse):
+        session.clean_up()
+
+
+def test_every_open_state_can_be_stopped_cleaned_up_and_closed() -> None:
+    for state in SessionState:
+        for event in (SessionEvent.STOP, SessionEvent.FOUND_NOTHING, SessionEvent.FOUND_MEDIUM):
+            assert ((state, event) in TRANSITIONS) is (state is not SessionState.CLOSED)
+        assert TRANSITIONS[state, SessionEvent.CLOSE] is SessionState.CLOSED
+
+
+def test_every_state_but_the_first_is_reached_and_every_stop_has_a_sentence() -> None:
+    assert set(TRANSITIONS.values()) == set(SessionState)
+    for reason in Reason:
+        assert MechanismStop(reason, "detail").as_error("counter-1").code

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.storage.disk import Disk
 from tests.storage.store import Store
 
 
@@ -16,3 +17,13 @@ def store(tmp_path: Path) -> Iterator[Store]:
     one = Store(tmp_path)
     yield one
     one.close()
+
+
+@pytest.fixture
+def disk(store: Store) -> Iterator[Disk]:
+    """The disk below `store`."""
+    watched = Disk(f"disk {store.folder}")
+    store.vfs = watched.name
+    yield watched
+    store.close()
+    watched.unregister()

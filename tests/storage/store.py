@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from passbook.errors import PassbookError
 from passbook.job import Reason
@@ -83,19 +86,19 @@ class Store:
         while self._open:
             self._open.pop().close()
 
-    def submit(self, spool: Spool, **facts: object) -> Future[Record]:
+    def submit(self, spool: Spool, **facts: Any) -> Future[Record]:
         """Reserve and accept a job whose request id is new."""
         ticket, record, sealed, wraps = self.prepare(spool, **facts)
         return spool.accept(ticket, record, sealed, wraps)
 
-    def accepted(self, spool: Spool, **facts: object) -> Record:
+    def accepted(self, spool: Spool, **facts: Any) -> Record:
         return self.submit(spool, **facts).result(timeout=30)
 
     def prepare(
         self, spool: Spool, *, size: int = 200, request_id: str = "", requester: str = "teller-1", **facts: object
     ) -> tuple[Ticket, Record, SealedJob, list[Wrap]]:
         """Everything that accept() takes; `size` is the document's."""
-        document = (DOCUMENT_TEXT * (size // len(DOCUMENT_TEXT) + 1))[:size]
+        document = make_document(size)
         request_id = request_id or f"request-{next(self.numbers)}"
         total = sealed_size(10, len(PLAN_TEXT), len(document))
         ticket = spool.reserve(requester, request_id, document, total)
@@ -107,6 +110,24 @@ class Store:
         )
         wraps = [wrap_for_requester(record.identity(), data_key, REQUESTER_KEY, "key-1", self.rng)]
         return ticket, record, sealed, wraps
+
+
+def make_document(size: int) -> bytes:
+    return (DOCUMENT_TEXT * (size // len(DOCUMENT_TEXT) + 1))[:size]
+
+
+def code_of(future: Future[Any]) -> str:
+    """The code of the error that a future ends with."""
+    error = future.exception(timeout=30)
+    assert isinstance(error, PassbookError), error
+    return error.code
+
+
+def raised_by(work: Callable[[], object]) -> str:
+    """The code of the error that `work` raises."""
+    with pytest.raises(PassbookError) as caught:
+        work()
+    return caught.value.code
 
 
 def make_record(ticket: Ticket, **facts: object) -> Record:

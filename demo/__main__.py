@@ -1,0 +1,87 @@
+"""`make demo`: tells the story with real processes and ends with 0 only when paper, history and answers agree."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from demo.damage import PLANTS, plant
+from demo.staying import leave, stay
+from demo.story import Story
+from demo.verdict import disagreements, table, tally
+from demo.world import PROJECT, World
+from drivers.simulator.paper import Paper
+from drivers.simulator.render import render
+
+PICTURES = PROJECT / "build" / "demo"
+
+
+def main() -> int:
+    """Run what the options say."""
+    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--plant", choices=PLANTS, help="damage paper or history before the verdict, which must find it")
+    what.add_argument("--stay", action="store_true", help="leave everything running and print commands to try")
+    what.add_argument("--end", action="store_true", help="end what --stay left running")
+    options = parser.parse_args()
+    if options.stay:
+        return stay()
+    if options.end:
+        return leave()
+    # A short path: a Unix socket's name has 107 bytes.
+    folder = Path(tempfile.mkdtemp(prefix="passbook-"))
+    try:
+        return tell(folder, options.plant)
+    finally:
+        shutil.rmtree(folder)
+
+
+def tell(folder: Path, damage: str | None) -> int:
+    """Tell the story in `folder`, plant damage, judge; the exit code."""
+    began = time.monotonic()
+
+    def say(words: str) -> None:
+        print(f"{time.monotonic() - began:5.1f} s  {words}", flush=True)
+
+    with World(folder, pace="real") as world:
+        world.build()
+        story = Story(world, say)
+        story.prepare()
+        story.tell()
+        history = world.ctl("history", "--last", "1000")
+        world.stop_appliance()
+        if damage is not None:
+            say(f"PLANTED DAMAGE: {plant(damage, world)}")
+        findings = verify(world)
+        paper = world.paper
+    return judge(story, paper, history, findings)
+
+
+def verify(world: World) -> list[Any]:
+    """What `passbookctl verify` finds in the stopped appliance's folders."""
+    return list(world.verify_offline())
+
+
+def judge(story: Story, paper: Paper, history: list[Any], findings: list[Any]) -> int:
+    """Print the table, the pictures and the verdict, all from the paper file."""
+    print()
+    print(table(tally(sent, paper, story.orders) for sent in story.sent))
+    print()
+    shutil.rmtree(PICTURES, ignore_errors=True)
+    for picture in render(paper, PICTURES):
+        print(f"page picture: {picture}")
+    wrong = disagreements(story.sent, paper, story.orders, history, findings)
+    print()
+    for sentence in wrong:
+        print(f"DISAGREEMENT  {sentence}")
+    print("Paper, history and the people's answers agree." if not wrong else "They do not agree.")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

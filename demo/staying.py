@@ -1,0 +1,86 @@
+"""`make run`: the branch of the demo, left running, and the commands to try next."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from demo.story import SECOND, STATEMENT, Story
+from demo.world import PRINTER, PROJECT, World, ruler_of, shipped_layout
+
+RUNNING: Final = PROJECT / "build" / "run.json"
+
+
+def stay() -> int:
+    """Start everything, print what to try, and leave it running."""
+    leave()
+    folder = Path(tempfile.mkdtemp(prefix="passbook-run-"))
+    world = World(folder, pace="real", grace=10.0, answer_timeout=30.0)
+    try:
+        world.build()
+        Story(world, print).prepare()
+    except BaseException:
+        world.close()
+        raise
+    RUNNING.parent.mkdir(exist_ok=True)
+    RUNNING.write_text(json.dumps({"folder": str(folder), "processes": world.process_ids()}))
+    print(_commands(world))
+    return 0
+
+
+def leave() -> int:
+    """End what an earlier `stay` left running, if anything."""
+    if RUNNING.exists():
+        running = json.loads(RUNNING.read_text())
+        for number in running["processes"]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, signal.SIGTERM)
+        shutil.rmtree(running["folder"], ignore_errors=True)
+        RUNNING.unlink()
+    return 0
+
+
+def _commands(world: World) -> str:
+    binary = PROJECT / ".venv" / "bin"
+    ruler = world.folder / "ruler.json"
+    rules = ruler_of(shipped_layout("savings-24"))
+    ruler.write_text(
+        json.dumps(
+            {
+                "firstY": rules.first_y,
+                "pitch": rules.pitch,
+                "lines": rules.lines,
+                "foldAfter": rules.fold_after,
+                "foldGap": rules.fold_gap,
+            }
+        )
+    )
+
+    def teller(name: str) -> str:
+        home = world.folder / "terminals" / name
+        return f"{binary}/teller --home {home} --passphrase-file {home}/passphrase"
+
+    sim = f"--control {world.folder}/printer"
+    return f"""
+It runs. Try, in two windows:
+
+  a teller prints             {teller("counter-1")} print {STATEMENT} --printer {PRINTER} --person Anna
+  ... and handles the book    {binary}/passbook-sim insert {sim} --book book-1 --page 3 --ruler {ruler}
+                              {binary}/passbook-sim take {sim}
+  cut the appliance's power   kill -9 {world.appliance_pid}
+  ... and give it back        {world.appliance_command()}
+  who is asked, and what      {teller("counter-1")} inquiries
+  another teller              {teller("counter-2")} print {SECOND} --printer {PRINTER} --person Bernd
+  the representative          {teller("manager")} inquiries
+  the operator                {binary}/passbookctl --control {world.folder}/control status
+                              {binary}/passbookctl --control {world.folder}/control history
+  look at the paper           {binary}/passbook-sim paper {world.paper_file} --out {PROJECT}/build/run
+
+End it with: make stop
+"""

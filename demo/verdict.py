@@ -1,0 +1,133 @@
+"""The verdict: what the paper says, held against what was sent, what people ordered, and what the history tells.
+
+The paper file is the judge.  What was expected on it comes from the documents, read here once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from drivers.simulator.paper import Paper, line_text
+from passbook.documents import parse_document
+from passbook.layout import BookLayout
+from passbook.placing import place
+from passbook.plan import Line, Plan
+
+Place = tuple[int, int | None]
+CODE_PAGE: Final = "cp858"
+
+
+class Sent(NamedTuple):
+    """A document that somebody sent: its job, the book it belongs in, and its steps as they should come out."""
+
+    title: str
+    job: str
+    book: str
+    plan: Plan
+
+    def lines(self) -> dict[Place, str]:
+        """(page, line) -> the text that must stand there."""
+        return {
+            (step.page, step.line): line_text((run.column, run.text) for run in step.runs)
+            for step in self.plan
+            if isinstance(step, Line)
+        }
+
+
+class Order(NamedTuple):
+    """What a person answered: from which step to go on, and which steps may have been sent before."""
+
+    job: str
+    person: str
+    verdict: str
+    step: int
+    furthest: int
+
+
+class Tally(NamedTuple):
+    """One row of the table, in lines."""
+
+    title: str
+    expected: int
+    once: int
+    twice: int
+    missing: int
+    ordered_again: int
+    wrong: int
+
+
+def read_sent(title: str, job: str, book: str, file: Path, kind: str, layout: BookLayout) -> Sent:
+    """The document in `file` as it should come out."""
+    plan = place(parse_document(kind, file.read_bytes()), layout, codec=CODE_PAGE, code_page=CODE_PAGE)
+    return Sent(title, job, book, plan)
+
+
+def tally(sent: Sent, paper: Paper, orders: Iterable[Order]) -> Tally:
+    """Count one document's lines on the paper; `wrong` are strikes that nobody expected or ordered."""
+    again = _ordered_again(sent, orders)
+    expected, found = sent.lines(), paper.lines(sent.book)
+    once = twice = missing = wrong = 0
+    for where, text in expected.items():
+        struck = dict(found.pop(where, []))
+        times = struck.pop(text, 0)
+        missing += times == 0
+        once += times == 1
+        twice += times > 1
+        wrong += bool(struck) or times > 1 + again.get(where, 0)
+    return Tally(sent.title, len(expected), once, twice, missing, len(again), wrong + len(found))
+
+
+def _ordered_again(sent: Sent, orders: Iterable[Order]) -> dict[Place, int]:
+    """Lines that may have been on paper already when a person ordered them, and how often."""
+    again: dict[Place, int] = {}
+    for order in orders:
+        if order.job == sent.job and order.verdict in {"print", "resume"}:
+            for step in sent.plan[order.step - 1 : order.furthest]:
+                if isinstance(step, Line):
+                    again[step.page, step.line] = again.get((step.page, step.line), 0) + 1
+    return again
+
+
+def disagreements(
+    sent: Iterable[Sent], paper: Paper, orders: list[Order], history: list[Mapping[str, Any]], findings: list[Any]
+) -> list[str]:
+    """Every way in which paper, history and the people's answers do not agree; empty when they do."""
+    sent = list(sent)
+    wrong = []
+    for document in sent:
+        row = tally(document, paper, orders)
+        if row.missing or row.wrong:
+            wrong.append(f"{row.title}: {row.missing} lines missing, {row.wrong} struck as nobody ordered")
+        wrong += _judge_history(document, orders, history)
+    strangers = set(paper.books) - {document.book for document in sent}
+    wrong += [f"there is a book {book} that nobody sent anything for" for book in sorted(strangers)]
+    wrong += [f"the history does not fit: {finding}" for finding in findings]
+    return wrong
+
+
+def _judge_history(document: Sent, orders: list[Order], history: list[Mapping[str, Any]]) -> list[str]:
+    entries = [told["entry"] for told in history if told["entry"]["record"]["jobId"] == document.job]
+    ends = [entry["record"]["state"] for entry in entries if entry["kind"] == "ended"]
+    wrong = [] if ends == ["completed"] else [f"{document.title}: the history tells of ends {ends}, not one completion"]
+    answers = [entry["record"]["answered"] for entry in entries if entry["kind"] == "answered"]
+    told = [(answer["person"], answer["verdict"], answer["step"]) for answer in answers]
+    given = [(order.person, order.verdict, order.step) for order in orders if order.job == document.job]
+    if told != given:
+        wrong.append(f"{document.title}: people answered {given}, the history tells of {told}")
+    return wrong
+
+
+def table(rows: Iterable[Tally]) -> str:
+    """The rows as aligned text."""
+    head = ("document", "lines expected", "once", "twice", "missing", "ordered again")
+    cells = [head, *((row.title, *(str(number) for number in row[1:6])) for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    lines = [
+        "  ".join(
+            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        )
+        for row in cells
+    ]
+    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])

@@ -1,0 +1,116 @@
+"""A simulated mechanism in this process, sessions at it, and a person who handles the book."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from drivers.port import open_port
+from drivers.profile import Profile, builtin_profile
+from drivers.session import DocumentSession
+from drivers.simulator.machine import Machine
+from drivers.simulator.paper import Paper, Ruler, line_text
+from drivers.simulator.running import Simulator, open_cable
+from passbook.plan import Line, Run
+
+RULER = Ruler(first_y=1800, pitch=360, lines=20, fold_after=10, fold_gap=900)
+HEIGHT = 6 * 2160
+WAIT = 10.0
+
+Struck = dict[tuple[int, int | None], list[tuple[str, int]]]
+
+
+def quick(profile: Profile, answer: float = 5.0) -> Profile:
+    """The same dialect with short polls, so that no test waits for a clock."""
+    times = msgspec.structs.replace(
+        profile.times, answer=answer, motion=answer, settle=0.005, insertion_poll=0.05, taken_poll=0.01
+    )
+    return msgspec.structs.replace(profile, times=times)
+
+
+def line(number: int, text: str | None = None, page: int = 3) -> Line:
+    """Line `number` at its rule: a date, a text, an amount."""
+    runs = (Run(1, f"{number:02}.05.26"), Run(12, text or f"Posting {number}"), Run(40, f"{number}00.00"))
+    return Line(page, number, RULER.y(number), runs)
+
+
+def text_of(number: int) -> str:
+    """What line(number) looks like on paper."""
+    return line_text((run.column, run.text) for run in line(number).runs)
+
+
+def once(*numbers: int) -> Struck:
+    """Paper on which each of these lines stands once and nothing else does."""
+    return {(3, number): [(text_of(number), 1)] for number in numbers}
+
+
+@dataclass
+class Desk:
+    """A mechanism, and the sessions that a test opens at it; `killed` are the processes that it would have ended."""
+
+    simulator: Simulator
+    paper_file: Path
+    profile: Profile
+    killed: list[int]
+    stack: ExitStack = field(default_factory=ExitStack)
+
+    @classmethod
+    def build(cls, folder: Path, kind: str = "tcp", answer: float = 5.0) -> Desk:
+        """At TCP, or with kind "pty" at a pseudo terminal; `answer`: seconds the sessions wait for one."""
+        folder.mkdir(exist_ok=True)
+        profile = quick(builtin_profile("pr2"), answer)
+        listen = "tcp://127.0.0.1:0" if kind == "tcp" else f"pty://{folder}/printer"
+        killed: list[int] = []
+        paper = folder / "paper.json"
+        simulator = Simulator(profile, open_cable(listen), Paper(paper), kill=killed.append, control=folder / "control")
+        return cls(simulator, paper, profile, killed)
+
+    @property
+    def machine(self) -> Machine:
+        return self.simulator.machine
+
+    def session(self, code_page: str = "cp858") -> DocumentSession:
+        port = open_port(self.simulator.address)
+        self.stack.callback(port.close)
+        session = DocumentSession(port, self.profile, code_page=code_page, printer="counter-1", clock=time.monotonic)
+        self.stack.callback(session.close)
+        return session
+
+    def struck(self) -> Struck:
+        """What is on paper once the mechanism has done with the byte it is at."""
+        self.machine.state()
+        return Paper.load(self.paper_file).lines("B1")
+
+    def inserted(self, page: int = 3) -> DocumentSession:
+        """A session whose mechanism was clean and has a book at `page`."""
+        session = self.session()
+        session.clean_up()
+        self.insert(session, page)
+        return session
+
+    def insert(self, session: DocumentSession, page: int = 3) -> None:
+        """The session asks for a book, and a person puts it in."""
+        after = self.machine.state().events
+
+        def person() -> None:
+            assert self.machine.wait("document-wanted", after, WAIT)
+            self.machine.insert("B1", page, RULER)
+
+        thread = threading.Thread(target=person)
+        thread.start()
+        session.insert(HEIGHT, WAIT)
+        thread.join()
+
+    def print_lines(self, session: DocumentSession, *numbers: int) -> None:
+        for number in numbers:
+            session.print_line(line(number))
+            session.confirm()
+
+    def close(self) -> None:
+        self.stack.close()
+        self.simulator.close()

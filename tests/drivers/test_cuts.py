@@ -1,0 +1,165 @@
+"""Power goes at every byte of a line, in both directions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from drivers.session import DocumentSession
+from drivers.simulator.faults import AfterStrike, AtByte, AtLineByte, Cut, DuringStrike, Target
+from drivers.stop import MechanismStop
+from passbook.job import Reason
+from passbook.media import Media
+from tests.drivers.desk import WAIT, Desk, line, once, text_of
+
+LINE = 5
+
+
+@pytest.fixture(scope="module")
+def line_bytes(tmp_path_factory: pytest.TempPathFactory) -> int:
+    """How many bytes line 5 has, in both directions."""
+    desk = Desk.build(tmp_path_factory.mktemp("measure"))
+    try:
+        desk.print_lines(desk.inserted(), LINE)
+        return desk.machine.state().last_line_bytes
+    finally:
+        desk.close()
+
+
+@pytest.fixture
+def desks() -> Iterator[list[Desk]]:
+    built: list[Desk] = []
+    yield built
+    for desk in built:
+        desk.close()
+
+
+def new_desk(desks: list[Desk], folder: Path, number: int) -> Desk:
+    desks.append(Desk.build(folder / str(number)))
+    return desks[-1]
+
+
+def print_in_vain(session: DocumentSession) -> MechanismStop | None:
+    """Print line 5; what stopped it."""
+    try:
+        session.print_line(line(LINE))
+        session.confirm()
+    except MechanismStop as stop:
+        return stop
+    return None
+
+
+def test_a_line_has_the_bytes_that_the_golden_tests_show(line_bytes: int) -> None:
+    runs = line(LINE).runs
+    text = sum(5 + len(run.text) for run in runs)
+    assert line_bytes == len("\x1b/1nnnn") + 5 + 9 + text + len("\r") + 5 + 9
+
+
+def test_a_printer_that_loses_power_at_any_byte_has_struck_the_line_once_or_not_and_confirms_it_only_if_it_did(
+    line_bytes: int, tmp_path: Path, desks: list[Desk]
+) -> None:
+    struck, confirmed = 0, 0
+    for byte in range(1, line_bytes + 1):
+        desk = new_desk(desks, tmp_path, byte)
+        session = desk.inserted()
+        desk.print_lines(session, 1)
+        desk.machine.cut(Cut(Target.PRINTER, AtLineByte(1, byte)))
+        stop = print_in_vain(session)
+        assert not desk.machine.state().powered
+        paper = desk.struck()
+        assert paper in (once(1), once(1, LINE))
+        struck += paper == once(1, LINE)
+        if stop is None:
+            confirmed += 1
+            assert paper == once(1, LINE)
+        else:
+            assert stop.reason is Reason.UNPLUGGED
+        desk.close()
+    desks.clear()
+    # From the byte behind CR on the line is on paper; only the last byte of the last answer confirms it.
+    assert struck == len("\x1bj\x1b B") + 9
+    assert confirmed == 1
+
+
+def test_after_an_appliance_that_stopped_at_any_byte_the_line_prints_right_and_nothing_of_its_half_is_on_paper(
+    line_bytes: int, tmp_path: Path, desks: list[Desk]
+) -> None:
+    desk = new_desk(desks, tmp_path, 0)
+    expected = 0
+    for byte in range(1, line_bytes + 1):
+        session = desk.inserted()
+        desk.machine.cut(Cut(Target.APPLIANCE, AtLineByte(1, byte), pid=4711))
+        print_in_vain(session)
+        assert desk.machine.wait("cut", 0, WAIT)
+        session.close()
+        before = desk.machine.state().strikes
+        successor = desk.session()
+        assert successor.clean_up() in {Media.ENTERING, Media.PRESENT}
+        assert desk.machine.state().strikes == before
+        desk.machine.take()
+        successor.wait_taken(WAIT)
+        desk.insert(successor)
+        desk.print_lines(successor, LINE)
+        expected = before + 1
+        assert desk.struck() == {(3, LINE): [(text_of(LINE), expected)]}
+        successor.eject()
+        desk.machine.take()
+        successor.wait_taken(WAIT)
+        successor.close()
+    assert len(desk.killed) == line_bytes
+    # Only the cuts from CR on left a line behind; every other line on paper was ordered.
+    assert expected == line_bytes + 1 + len("\x1bj\x1b B") + 9
+
+
+def test_bytes_behind_the_cut_were_still_in_the_cable(desks: list[Desk], tmp_path: Path) -> None:
+    desk = new_desk(desks, tmp_path, 0)
+    session = desk.inserted()
+    desk.print_lines(session, 1)
+    received = desk.machine.state().received
+    desk.machine.cut(Cut(Target.APPLIANCE, AtByte(3)))
+    with pytest.raises(MechanismStop):
+        session.print_line(line(2))
+    assert desk.machine.state().received == received + 3
+    assert desk.machine.state().reading == "parameters"
+
+
+def test_a_cut_in_the_strike_leaves_the_characters_struck_so_far(desks: list[Desk], tmp_path: Path) -> None:
+    desk = new_desk(desks, tmp_path, 0)
+    session = desk.inserted()
+    desk.machine.cut(Cut(Target.BOTH, DuringStrike(1, characters=10), pid=4711))
+    assert print_in_vain(session) is not None
+    assert desk.struck() == {(3, LINE): [("05.05.26   Po", 1)]}
+    assert desk.killed == [4711]
+
+
+def test_a_strike_goes_on_when_only_the_appliance_loses_power_in_it(desks: list[Desk], tmp_path: Path) -> None:
+    desk = new_desk(desks, tmp_path, 0)
+    session = desk.inserted()
+    desk.machine.cut(Cut(Target.APPLIANCE, DuringStrike(1, characters=10), pid=4711))
+    assert print_in_vain(session) is not None
+    assert desk.struck() == once(LINE)
+
+
+@pytest.mark.parametrize("target", list(Target))
+def test_a_cut_after_the_strike_leaves_a_line_on_paper_that_nobody_confirmed(
+    desks: list[Desk], tmp_path: Path, target: Target
+) -> None:
+    desk = new_desk(desks, tmp_path, 0)
+    session = desk.inserted()
+    desk.machine.cut(Cut(target, AfterStrike(2), pid=4711))
+    desk.print_lines(session, 1)
+    assert print_in_vain(session) is not None
+    assert desk.struck() == once(1, LINE)
+    assert desk.machine.state().powered is (target is Target.APPLIANCE)
+    assert desk.killed == ([] if target is Target.PRINTER else [4711])
+
+
+def test_a_byte_beyond_the_line_is_its_last(desks: list[Desk], tmp_path: Path, line_bytes: int) -> None:
+    desk = new_desk(desks, tmp_path, 0)
+    session = desk.inserted()
+    desk.machine.cut(Cut(Target.PRINTER, AtLineByte(1, line_bytes + 100)))
+    assert print_in_vain(session) is None
+    assert desk.machine.wait("cut", 0, WAIT)
+    assert desk.struck() == once(LINE)

@@ -1,0 +1,107 @@
+"""P1: an acceptance rests on a sync that returned."""
+
+from __future__ import annotations
+
+import apsw
+
+from passbook import changes
+from passbook.job import Reason
+from passbook.media import Media
+from passbook.record import Record
+from storage.area import AreaState
+from storage.spool import Spool
+from tests.storage.disk import Disk, Gate, failing, ignore
+from tests.storage.store import AT, Store, code_of, make_document, raised_by
+
+
+def test_an_acceptance_waits_for_the_sync_of_the_log(store: Store, disk: Disk) -> None:
+    spool = store.open()
+    gate = Gate()
+    disk.on_sync = gate
+    future = store.submit(spool)
+    assert gate.reached.wait(30)
+    assert not future.done()
+    gate.opened.set()
+    record = future.result(timeout=30)
+    assert spool.record(record.job_id) == record
+
+
+def test_an_acceptance_whose_sync_failed_is_neither(store: Store, disk: Disk) -> None:
+    spool = store.open()
+    disk.on_sync = failing("-wal")
+    ticket, record, sealed, wraps = store.prepare(spool, request_id="the-one")
+    assert code_of(spool.accept(ticket, record, sealed, wraps)) == "outcome-unknown"
+    disk.on_sync = ignore
+    assert [error.code for error in store.reported] == ["area-fenced"]
+    # Blocked in the other area too, which has room and works.
+    other = store.accepted(spool)
+    assert spool.record(other.job_id) == other
+    assert raised_by(lambda: store.prepare(spool, request_id="the-one")) == "outcome-unknown"
+    assert raised_by(lambda: spool.reserve("teller-1", "the-one", b"else", 100)) == "outcome-unknown"
+    # Nothing of the fenced area is done any more.
+    states = {status.name: status.state for status in spool.areas()}
+    assert states[ticket.area] == AreaState.FENCED.value
+    assert sorted(states.values()) == ["fenced", "ready"]
+
+
+def test_opening_again_says_which_it_was(store: Store, disk: Disk) -> None:
+    spool = store.open()
+    kept = store.accepted(spool)
+    disk.on_sync = failing("-wal")
+    future = store.submit(spool, request_id="the-one", requester="teller-9")
+    assert code_of(future) == "outcome-unknown"
+    disk.on_sync = ignore
+    spool = store.open()
+    assert spool.problems == ()
+    assert kept.job_id in {record.job_id for record in spool.records()}
+    # Its frames had been written, so it is there, and opening made it durable; nobody may print it unasked.
+    again = spool.reserve("teller-9", "the-one", make_document(200), 100)
+    assert isinstance(again, Record)
+    assert not again.valid
+
+
+def test_a_fenced_area_prints_nothing(store: Store, disk: Disk) -> None:
+    store.names = ("a",)
+    spool = store.open()
+    record = store.accepted(spool)
+    disk.on_sync = failing("-wal")
+    assert code_of(spool.change(record.job_id, changes.start(AT, 1), urgent=True)) == "change-unknown"
+    disk.on_sync = ignore
+    assert spool.next_valid("pr-1") is None
+    assert code_of(spool.change(record.job_id, changes.start(AT, 1))) == "area-fenced"
+    assert raised_by(lambda: store.prepare(spool)) == "area-fenced"
+
+
+def test_a_write_that_failed_before_the_commit_refuses(store: Store, disk: Disk) -> None:
+    store.names = ("a",)
+    spool = store.open()
+    record = store.accepted(spool)
+    disk.on_write = failing("-wal", error=apsw.FullError)
+    assert code_of(store.submit(spool)) == "area-full"
+    assert code_of(spool.change(record.job_id, changes.start(AT, 1))) == "area-full"
+    disk.on_write = ignore
+    started = spool.change(record.job_id, changes.start(AT, 1)).result(timeout=30)
+    assert spool.change(record.job_id, changes.stop(Reason.SILENT, Media.UNKNOWN, AT)).result(timeout=30) != started
+    assert store.open().verify() == []
+
+
+def test_a_checkpoint_that_fails_fences_and_loses_nothing(store: Store, disk: Disk) -> None:
+    store.names = ("a",)
+    spool = store.open()
+    disk.on_sync = failing("area.sqlite")
+    accepted: list[Record] = []
+    codes = _accept_until_refused(store, spool, accepted)
+    assert codes == "area-fenced"
+    disk.on_sync = ignore
+    spool = store.open()
+    assert {record.job_id for record in spool.records()} == {record.job_id for record in accepted}
+    assert spool.verify() == []
+
+
+def _accept_until_refused(store: Store, spool: Spool, accepted: list[Record]) -> str:
+    for _ in range(100):
+        future = store.submit(spool, size=50_000)
+        if future.exception(timeout=30) is not None:
+            return code_of(future)
+        accepted.append(future.result())
+    return "never refused"
