@@ -77,7 +77,7 @@ def test_a_job_is_followed_to_its_end_in_words(branch: Branch) -> None:
             "Line 1 of 21 is on paper.",
             "Turn the book to page 4 and put it into window-1 again.",
             "Take the book out of window-1.",
-            "Job aa11 is completed (job-completed-successfully).",
+            "Job aa11 is completed. Take the book out of window-1.",
         ]
 
     within(story())
@@ -99,6 +99,20 @@ def test_a_job_that_has_ended_is_not_waited_for(branch: Branch) -> None:
         fake.answers["Spooler.SubmitJob"] = lambda _: COMPLETED
         async with running(branch, fake):
             assert await follower(branch, fake, person).run(JOB_SENT, wait=True) == COMPLETED
+
+    within(story())
+
+
+def test_a_job_that_is_known_already_is_stayed_with_over_connections(branch: Branch) -> None:
+    async def story() -> None:
+        fake, person = accepting(lambda: view(state=JobState.PROCESSING)), Person()
+        async with running(branch, fake), asyncio.TaskGroup() as group:
+            run = group.create_task(follower(branch, fake, person).stay("aa11"))
+            await fake.arrived.get()
+            fake.greet = [(JOB, COMPLETED)]
+            fake.cut()
+            assert await run == COMPLETED
+        assert [name for name, _ in fake.received] == ["Spooler.GetJob"] * 2
 
     within(story())
 

@@ -156,9 +156,7 @@ def test_the_recovery_key_is_split_between_ring_and_appliance(teller: Teller, tm
     assert "other" not in teller.run("keys", "list").out
 
 
-def test_a_wrong_passphrase_is_one_sentence(
-    teller: Teller, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_wrong_passphrase_is_one_sentence(teller: Teller, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     teller.run("keys", "new")
     other = tmp_path / "other"
     other.touch(mode=0o600)
@@ -341,6 +339,18 @@ def test_an_answer_takes_its_key_from_the_ring(
     assert name == "Recovery.AnswerInquiry"
     assert (given["verdict"], given.get("step", 0), given["inDoubt"], given["person"]) == (verdict, step, 12, "Ann")
     assert ("key" in given) is (verdict in {"print", "resume"})
+
+
+@pytest.mark.parametrize(("state", "code"), [(JobState.COMPLETED, 0), (JobState.CANCELED, 1)])
+def test_an_answer_may_stay_to_the_end_that_it_leads_to(
+    enrolled: tuple[Teller, FakeAppliance], state: JobState, code: int
+) -> None:
+    teller, fake = enrolled
+    asking(fake)
+    fake.greet = [(JOB, view(state=state))]
+    said = teller.run("answer", "aa11", "--resume", "13", "--person", "Ann", "--follow", "--json")
+    assert said.code == code
+    assert [json.loads(line)["event"] for line in said.out.splitlines()] == ["Recovery.AnswerInquiry", JOB]
 
 
 def test_an_answer_can_bring_a_new_key(enrolled: tuple[Teller, FakeAppliance]) -> None:

@@ -35,5 +35,6 @@ def test_a_question_tells_which_steps_are_lines() -> None:
 
 def test_a_state_is_told_with_its_reasons() -> None:
     assert state_words(view()) == "Job aa11 is pending."
+    assert state_words(view(state=JobState.COMPLETED)) == "Job aa11 is completed. Take the book out of window-1."
     jammed = view(state=JobState.PROCESSING_STOPPED, reasons=(Reason.MEDIA_JAM, Reason.POWER_LOSS))
     assert state_words(jammed) == "Job aa11 is processing-stopped (media-jam, power-loss)."
