@@ -51,8 +51,9 @@ class Story:
     def tell(self) -> None:
         """Everything that happens, up to the last line on paper."""
         self._world.mechanism.cut(Target.BOTH, FIRST_CUT, self._world.appliance_pid)
-        anna = self._send(self.counter_1, "statement, 20 lines", STATEMENT, "book-1", BOOK, "passbook-update+csv")
-        anna.hands_free.clear()
+        anna = self._send(
+            self.counter_1, "statement, 20 lines", STATEMENT, "book-1", BOOK, "passbook-update+csv", at_once=False
+        )
         bernd = self._send(self.counter_2, "second update", SECOND, "book-2", BOOK, "passbook-update+csv")
         notice = self._send(self.counter_2, "text", NOTICE, "sheet-1", SHEET, "text")
         anna.hands_free.set()
@@ -64,8 +65,10 @@ class Story:
         for title, document in (("second update", self.sent[1]), ("text", self.sent[2])):
             self._represent(title, document)
 
-    def _send(self, terminal: Terminal, title: str, file: Path, book: str, layout: str, kind: str) -> Printing:
-        printing = terminal.print_in_background(file, book, layout)
+    def _send(
+        self, terminal: Terminal, title: str, file: Path, book: str, layout: str, kind: str, *, at_once: bool = True
+    ) -> Printing:
+        printing = terminal.print_in_background(file, book, layout, at_once=at_once)
         job = printing.job
         self.sent.append(read_sent(title, job, book, file, kind, shipped_layout(layout)))
         self._say(f"{terminal.name} sent the {title}: job {job[:8]} is accepted, that is: on disk.")
