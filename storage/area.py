@@ -274,6 +274,8 @@ class Area:
 
     def close(self) -> None:
         """Commit what is queued, then close; a fenced area is left exactly as it is."""
+        if self.state is AreaState.CLOSED:
+            return
         self.writer.close()
         with self._state_lock:
             fenced = self.state is AreaState.FENCED

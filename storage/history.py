@@ -79,7 +79,8 @@ class History:
         """The last entries, of one job or of all, newest last; entries that cannot be read are left to findings()."""
         rows = fetch(
             self._connection,
-            "SELECT n, CAST(entry AS BLOB) FROM history WHERE ?1 IS NULL OR json_valid(entry) AND entry ->> '$.record.jobId' = ?1 "
+            "SELECT n, CAST(entry AS BLOB) FROM history WHERE "
+            "?1 IS NULL OR json_valid(entry) AND entry ->> '$.record.jobId' = ?1 "
             "ORDER BY n DESC LIMIT ?2",
             job_id,
             last,

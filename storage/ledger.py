@@ -46,8 +46,8 @@ _SETTING_ASIDE: Final = {
     ),
     "ended": (
         (
-            "INSERT OR IGNORE INTO quarantine SELECT sequence, 'ended', job_id, requester, request_id, version, record, "
-            "x'', content_mac, x'', mac FROM ended WHERE sequence = ?"
+            "INSERT OR IGNORE INTO quarantine SELECT sequence, 'ended', job_id, requester, request_id, version, "
+            "record, x'', content_mac, x'', mac FROM ended WHERE sequence = ?"
         ),
         "DELETE FROM ended WHERE sequence = ?",
     ),

@@ -84,7 +84,7 @@ def open_area(settings: AreaSettings, owner: Owner, *, vfs: str | None, report: 
     least = Division.least_quota(owner.job_bytes)
     if settings.quota_bytes < least:
         raise PassbookError("area-too-small", area=settings.name, quota=settings.quota_bytes, least=least)
-    with ExitStack() as undo, _as_fenced(settings.name):
+    with _as_fenced(settings.name), ExitStack() as undo:
         lock = lock_folder(settings)
         undo.callback(os.close, lock)
         area_id = _probe(settings, owner, vfs)
@@ -113,7 +113,7 @@ def open_area(settings: AreaSettings, owner: Owner, *, vfs: str | None, report: 
 
 def create_area(settings: AreaSettings, owner: Owner, *, rng: Rng, vfs: str | None) -> None:
     """An empty area in its folder, durable.  Raises PassbookError `area-in-use` or `area-fenced`."""
-    with ExitStack() as stack, _as_fenced(settings.name):
+    with _as_fenced(settings.name), ExitStack() as stack:
         settings.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         stack.callback(os.close, lock_folder(settings))
         # SQLite gives its other files the rights of this one.
@@ -163,9 +163,7 @@ def _as_fenced(name: str) -> Generator[None]:
 
 def _probe(settings: AreaSettings, owner: Owner, vfs: str | None) -> str | None:
     """The area's id, read without changing anything; None when its creation was cut off."""
-    flags = apsw.SQLITE_OPEN_READWRITE
-    with closing(apsw.Connection(str(settings.path / schema.DATABASE), flags=flags, vfs=vfs)) as connection:
-        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+    with closing(schema.connect_probe(settings.path, vfs=vfs)) as connection:
         if schema.is_empty(connection):
             return None
         return identify(connection, settings.name, owner)
