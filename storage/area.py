@@ -137,7 +137,7 @@ class Area:
                 raise self.fenced_error()
             try:
                 yield self._read_ledger
-            except apsw.Error as error:
+            except (apsw.Error, UnicodeDecodeError) as error:
                 self.fence(f"the disk or the file fails ({type(error).__name__})")
                 raise self.fenced_error() from None
 

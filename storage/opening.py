@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hmac
 import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -17,7 +16,7 @@ from storage import schema
 from storage.area import Area, AreaSettings, checkpoint
 from storage.envelope import Rng
 from storage.history import Head, History
-from storage.keys import ApplianceKey, mac
+from storage.keys import ApplianceKey, is_same, mac
 from storage.space import Division
 
 Report: TypeAlias = Callable[[PassbookError], None]
@@ -180,7 +179,7 @@ def identify(connection: apsw.Connection, name: str, owner: Owner) -> str:
     if len(rows) != 1 or rows[0][1:3] != (owner.appliance, name):
         raise PassbookError("area-foreign", area=name)
     *said, authentic = rows[0]
-    if not hmac.compare_digest(mac(owner.key.area, *said), authentic):
+    if not is_same(authentic, mac(owner.key.area, *said)):
         raise PassbookError("appliance-key-wrong", area=name)
     return str(said[0])
 

@@ -6,14 +6,13 @@ it, and a row whose columns say something else does not verify.
 
 from __future__ import annotations
 
-import hmac
 from typing import Final, TypeAlias
 
 import apsw
 import msgspec
 
 from passbook.record import Record, Wrap
-from storage.keys import ApplianceKey, mac
+from storage.keys import ApplianceKey, is_same, mac
 
 _RECORD: Final = msgspec.json.Decoder(Record)
 Columns: TypeAlias = "tuple[apsw.SQLiteValue, ...]"
@@ -149,12 +148,14 @@ def _row_mac(key: ApplianceKey, area_id: str, table: str, sequence: int, *bound:
 
 def _verify(found: apsw.SQLiteValue, expected: bytes) -> None:
     # `expected` is over the bytes as they are stored: a later version may write the same record differently.
-    if not hmac.compare_digest(expected, _blob(found)):
+    if not is_same(found, expected):
         raise _UnfitError
 
 
 def _damaged(table: str, columns: Columns) -> DamagedRowError:
-    return DamagedRowError(table, _whole(columns[0]), _blob(columns[1]).decode(errors="replace"))
+    sequence, job_id = columns[:2]
+    said = job_id.decode(errors="replace") if isinstance(job_id, bytes) else ""
+    return DamagedRowError(table, _whole(sequence), said)
 
 
 def _blob(value: apsw.SQLiteValue) -> bytes:
