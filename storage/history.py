@@ -119,6 +119,6 @@ class History:
 def _readable(text: bytes) -> bool:
     try:
         _ENTRY.decode(text)
-    except (msgspec.DecodeError, TypeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, TypeError):
         return False
     return True

@@ -44,7 +44,7 @@ def open_all(
             problems[one] = error
         else:
             opened.append(area) if area else missing.append(one)
-    known = {name: area_id for area in opened for name, area_id in area.siblings().items()}
+    known = {name: area_id for area in opened for name, area_id in area.siblings.items()}
     for one in missing:
         try:
             opened.append(_create_and_open(one, owner, known, rng=rng, vfs=vfs, report=report))

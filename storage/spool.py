@@ -94,7 +94,7 @@ class Spool:
         """
         owner = Owner(appliance, key, limits.job_bytes)
         opened, problems = open_all(areas, owner, rng=rng, vfs=vfs, report=report)
-        sequence = max((area.highest_sequence() for area in opened), default=0)
+        sequence = max((area.highest_sequence for area in opened), default=0)
         admission = Admission(opened, complete=not problems, key=key, limits=limits, rng=rng, sequence=sequence)
         return cls(opened, problems, admission)
 
@@ -111,8 +111,9 @@ class Spool:
         result = PowerOnReport({}, {}, {})
         for area, future in pending.items():
             error = future.exception()
-            if isinstance(error, PassbookError):
-                result.failed[area.name] = error
+            if error is not None:
+                unexpected = PassbookError("internal-error", reference=f"power-on of {area.name}")
+                result.failed[area.name] = error if isinstance(error, PassbookError) else unexpected
                 continue
             count, damaged = future.result()
             result.invalidated[area.name] = count
