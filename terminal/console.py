@@ -74,7 +74,8 @@ class Terminal:
 
 def instruction(prompt: Prompt, medium: str) -> str:
     """What the person shall do with the book; `medium` is what to call it."""
-    return _INSTRUCTIONS[prompt.action].format(medium=medium, printer=prompt.printer, page=prompt.page)
+    known = _INSTRUCTIONS.get(prompt.action, "Printer {printer} asks for the {medium}: {action}.")
+    return known.format(medium=medium, printer=prompt.printer, page=prompt.page, action=prompt.action)
 
 
 def job_line(job: JobView) -> str:
