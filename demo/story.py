@@ -97,10 +97,8 @@ class Story:
         inquiry = self._question(self.counter_1, anna.job)
         sent = self.sent[0]
         in_doubt = inquiry["inDoubt"]
-        self._say(
-            f"counter-1 is told: steps 1 to {inquiry['job']['confirmed']} of {inquiry['job']['steps']} are done, "
-            f"step {in_doubt} is in doubt, the rest is not on paper."
-        )
+        self._say("counter-1 is asked:")
+        self._say(self.counter_1.screen("inquiries"))
         seen = self._look(sent, in_doubt)
         step = in_doubt + 1 if seen else in_doubt
         self._say(f"Anna looks into the book: the line in doubt is {'there' if seen else 'not there'}.")
@@ -108,7 +106,8 @@ class Story:
             self._world.mechanism.cut(Target.APPLIANCE, SECOND_CUT, self._world.appliance_pid)
         self.counter_1.run("answer", anna.job, "--resume", str(step), "--person", "Anna")
         self.orders.append(Order(anna.job, "Anna", "resume", step, in_doubt if seen else in_doubt - 1))
-        self._say(f"Anna answers: go on with step {step}.")
+        number = sum(isinstance(each, Line) for each in sent.plan[:step])
+        self._say(f"Anna answers: go on with line {number}.")
 
     def _look(self, sent: Sent, step: int) -> bool:
         """Whether the line of `step` is on paper, as a person sees it."""

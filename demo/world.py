@@ -248,6 +248,12 @@ class Terminal:
         options = ["--home", str(self.home), "--passphrase-file", str(self._passphrase), "--json"]
         return [sys.executable, "-m", "terminal", *options, *arguments]
 
+    def screen(self, *arguments: str) -> str:
+        """What `teller` shows a person."""
+        command = [part for part in self.command(*arguments) if part != "--json"]
+        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=COMMAND_TIMEOUT, check=True)
+        return done.stdout
+
     def run(self, *arguments: str) -> Any:
         """Run `teller` to its end; the last JSON value that it printed.  Raises CommandFailed."""
         return run_command(self.command(*arguments))
