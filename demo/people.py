@@ -22,7 +22,9 @@ Event = dict[str, Any]
 class Printing:
     """One running `teller print`, its events, and the hands that follow its prompts."""
 
-    def __init__(self, command: Sequence[str], hands: SimulatorControl, book: str, ruler: Ruler) -> None:
+    def __init__(
+        self, command: Sequence[str], hands: SimulatorControl, book: str, ruler: Ruler, *, at_once: bool
+    ) -> None:
         self._hands = hands
         self._book = book
         self._ruler = ruler
@@ -32,8 +34,9 @@ class Printing:
         self.refused: list[str] = []
         """What the mechanism did not let the person do."""
         self.hands_free = threading.Event()
-        """Until it is set the person does not touch the book."""
-        self.hands_free.set()
+        """Until it is set the person does not touch the book; set from the start when `at_once`."""
+        if at_once:
+            self.hands_free.set()
         self.watch: Callable[[Event], None] | None = None
         """Called with each event before the hands act."""
         self._process = subprocess.Popen(
@@ -49,6 +52,8 @@ class Printing:
                 self.watch(event)
             if event["event"] == "Spooler.MediaPromptEvent":
                 self._handle(event["payload"])
+            elif event["payload"].get("state") == "completed":
+                self._handle({"action": "take"})
             with self._changed:
                 self._events.append(event)
                 self._changed.notify_all()
@@ -92,7 +97,10 @@ class Printing:
 
     def end(self, timeout: float = EVENT_TIMEOUT) -> int:
         """Wait for the end; the exit code."""
-        code = self._process.wait(timeout)
+        try:
+            code = self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise TimeoutError(f"teller has not ended; events: {self._events[-5:]}; refused: {self.refused}") from None
         self._reader.join()
         self._close()
         return code

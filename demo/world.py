@@ -276,20 +276,30 @@ class Terminal:
         options = ["--home", str(self.home), "--passphrase-file", str(self._passphrase), "--json"]
         return [sys.executable, "-m", "terminal", *options, *arguments]
 
+    def screen(self, *arguments: str) -> str:
+        """What `teller` shows a person."""
+        command = [part for part in self.command(*arguments) if part != "--json"]
+        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=COMMAND_TIMEOUT, check=True)
+        return done.stdout
+
     def run(self, *arguments: str) -> Any:
         """Run `teller` to its end; the last JSON value that it printed.  Raises CommandFailed."""
         return run_command(self.command(*arguments))
 
-    def print_in_background(self, file: Path, book: str, layout: str, *arguments: str) -> Printing:
+    def print_in_background(
+        self, file: Path, book: str, layout: str, *arguments: str, at_once: bool = True
+    ) -> Printing:
         """`teller print FILE`, and a person who follows its prompts with `book` in hand."""
-        return self._follow(self.command("print", str(file), "--printer", PRINTER, *arguments), book, layout)
+        command = self.command("print", str(file), "--printer", PRINTER, *arguments)
+        return self._follow(command, book, layout, at_once=at_once)
 
     def answer_in_background(self, job: str, book: str, layout: str, *arguments: str) -> Printing:
         """`teller answer JOB --follow`, and a person who follows its prompts with `book` in hand."""
-        return self._follow(self.command("answer", job, "--follow", *arguments), book, layout)
+        return self._follow(self.command("answer", job, "--follow", *arguments), book, layout, at_once=True)
 
-    def _follow(self, command: list[str], book: str, layout: str) -> Printing:
-        return self._world.remember(Printing(command, self._world.mechanism, book, ruler_of(shipped_layout(layout))))
+    def _follow(self, command: list[str], book: str, layout: str, *, at_once: bool) -> Printing:
+        ruler = ruler_of(shipped_layout(layout))
+        return self._world.remember(Printing(command, self._world.mechanism, book, ruler, at_once=at_once))
 
 
 def run_command(command: Sequence[str]) -> Any:

@@ -25,7 +25,9 @@ PORT: Final = 5846
 """The first of the high ports that XFS4IoT reserves (CWA 17852; XFSConstants of the open framework)."""
 
 MAX_MESSAGE: Final = 256 * 1024
-"""Bytes of one message; larger documents come in pieces."""
+"""Bytes of one message to the appliance; larger documents come in pieces."""
+MAX_REPLY: Final = 64 * 1024 * 1024
+"""Bytes of one message to a terminal: lists of jobs and questions come whole."""
 MAX_PIECE: Final = 128 * 1024
 """Bytes of document in one piece, before base64."""
 MAX_DOCUMENT: Final = 1024 * 1024
@@ -296,10 +298,13 @@ def encode(header: Header, payload: Any = None) -> bytes:
 _ENVELOPE: Final = msgspec.json.Decoder(Envelope)
 
 
-def decode(data: bytes) -> Envelope:
-    """The inverse of encode, payload unread.  Raises PassbookError `invalid-message` or `message-too-large`."""
-    if len(data) > MAX_MESSAGE:
-        raise PassbookError("message-too-large", limit=MAX_MESSAGE)
+def decode(data: bytes, limit: int = MAX_MESSAGE) -> Envelope:
+    """The inverse of encode, payload unread.
+
+    Raises PassbookError `invalid-message`, and `message-too-large` for more than `limit` bytes.
+    """
+    if len(data) > limit:
+        raise PassbookError("message-too-large", limit=limit)
     try:
         return _ENVELOPE.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from passbook.job import JobState
 from passbook.messages import Inquiry, JobView, StepReport
 from passbook.plan import StepKind
 
@@ -43,5 +44,7 @@ class Progress:
 
 def state_words(job: JobView) -> str:
     """Where the job stands, as a sentence."""
+    if job.state is JobState.COMPLETED:
+        return f"Job {job.job} is completed. Take the book out of {job.printer}."
     why = f" ({', '.join(job.reasons)})" if job.reasons else ""
     return f"Job {job.job} is {job.state}{why}."
