@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
@@ -28,6 +29,10 @@ PROJECT: Final = Path(__file__).resolve().parent.parent
 PRINTER: Final = "window-1"
 READY_TIMEOUT: Final = 30.0
 """Seconds for a process to say that it is ready."""
+READY_LOOK: Final = 0.5
+"""Seconds between two looks whether a process that is not ready has ended."""
+LOG_SHOWN: Final = 2000
+"""Characters of a log that are shown when a process did not start."""
 COMMAND_TIMEOUT: Final = 60.0
 """Seconds for a command that waits for nobody."""
 
@@ -86,7 +91,7 @@ class World:
         self._appliance: subprocess.Popen[bytes] | None = None
         self._notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notices.bind(str(folder / "notify"))
-        self._notices.settimeout(READY_TIMEOUT)
+        self._notices.settimeout(READY_LOOK)
         self._printings: list[Printing] = []
 
     # Setting up
@@ -169,8 +174,17 @@ class World:
             self._appliance = subprocess.Popen(
                 command, cwd=PROJECT, env=environment, stderr=log, start_new_session=True
             )
-        while b"READY=1" not in self._notices.recv(4096):
-            continue
+        self._await_ready(self._appliance)
+
+    def _await_ready(self, appliance: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + READY_TIMEOUT
+        while time.monotonic() < deadline:
+            with contextlib.suppress(TimeoutError):
+                if b"READY=1" in self._notices.recv(4096):
+                    return
+            if appliance.poll() is not None:
+                break
+        raise RuntimeError(f"the appliance is not ready: {self.log_file.read_text()[-LOG_SHOWN:]}")
 
     @property
     def appliance_pid(self) -> int:
