@@ -15,7 +15,7 @@ from passbook.drafts import Start
 from passbook.errors import PassbookError
 from passbook.job import JobState, Reason
 from passbook.media import MechanismStatus, Media
-from passbook.plan import StepOutline
+from passbook.plan import StepKind, StepOutline
 from passbook.record import Answered, Encryption, Record, Verdict, Wrap
 
 PROTOCOL_VERSION: Final = "2.0"
@@ -209,12 +209,20 @@ class Prompt(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class StepReport(msgspec.Struct, frozen=True, rename="camel"):
-    """`Spooler.StepEvent`: progress, step by step, to the requester."""
+    """`Spooler.StepEvent`: progress, step by step, to the requester.
+
+    Attributes:
+        kind: what the last confirmed step did; None while none is.
+        lines_done: how many lines of the document are on paper, of `lines`.
+    """
 
     job: str
     confirmed: int
     sending: int
     steps: int
+    kind: StepKind | None = None
+    lines_done: int = 0
+    lines: int = 0
 
 
 class PrinterView(msgspec.Struct, frozen=True, rename="camel"):
@@ -267,6 +275,21 @@ def view_of(record: Record) -> JobView:
         sending=record.sending,
         key_ref=record.key_ref,
         changed_at=record.changed_at,
+    )
+
+
+def report_of(record: Record) -> StepReport:
+    """How far a job is, in steps and in lines."""
+    kinds = [step.kind for step in record.outline]
+    done = kinds[: record.confirmed]
+    return StepReport(
+        job=record.job_id,
+        confirmed=record.confirmed,
+        sending=record.sending,
+        steps=record.steps,
+        kind=done[-1] if done else None,
+        lines_done=done.count(StepKind.LINE),
+        lines=kinds.count(StepKind.LINE),
     )
 
 

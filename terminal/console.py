@@ -14,7 +14,7 @@ from passbook.messages import ErrorPayload, JobView, Prompt
 
 _INSTRUCTIONS: Final = {
     "insert": "Put the {medium} into {printer}, opened at page {page}.",
-    "turn": "Turn the {medium} to page {page} and put it into {printer} again.",
+    "turn": "Take the {medium} out of {printer} and turn it to page {page}.",
     "take": "Take the {medium} out of {printer}.",
 }
 

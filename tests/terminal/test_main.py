@@ -24,6 +24,7 @@ from passbook.errors import PassbookError
 from passbook.job import JobState
 from passbook.media import Device, MechanismStatus, Media
 from passbook.messages import PrinterView, StatusReport, StepReport
+from passbook.plan import StepKind
 from storage.envelope import wrap_for_recovery
 from terminal import keyring
 from terminal.__main__ import main
@@ -242,7 +243,7 @@ def test_a_document_is_printed_with_the_newest_key_of_the_ring(
     enrolled: tuple[Teller, FakeAppliance], document: Path
 ) -> None:
     teller, fake = enrolled
-    printing(fake, (STEP, StepReport("aa11", 1, 2, 2)), (JOB, COMPLETED))
+    printing(fake, (STEP, StepReport("aa11", 1, 2, 2, StepKind.LINE, 1, 1)), (JOB, COMPLETED))
     teller.run("keys", "new", "key-b")
     said = teller.run("print", document, "--name", "Notice", "--priority", "60", "--request", "r-7")
     assert said.code == 0, said.err
