@@ -137,14 +137,14 @@ class World:
         crl = self.config_file.parent / "revoked.pem"
         self.ctl("revoke", name, "--ca", str(self._ca), "--out", str(crl))
 
-    def write_config(self, recovery_public: Path | None = None, extra: str = "") -> None:
-        """The configuration of the appliance; `extra` is appended TOML."""
+    def write_config(self, recovery_public: Path | None = None, extra: str = "", quota: str = "64 MiB") -> None:
+        """The configuration of the appliance; `extra` is appended TOML, `quota` is that of each area."""
         grace, answer_timeout = self._times
         recovery = f'recovery_public = "{recovery_public}"\n' if recovery_public else ""
         self.config_file.write_text(
             f'appliance = "demo-appliance"\ncontrol = "{self.folder}/control"\n'
-            f'[[area]]\nname = "a"\npath = "{self.data}/a"\nquota = "64 MiB"\n'
-            f'[[area]]\nname = "b"\npath = "{self.data}/b"\nquota = "64 MiB"\n'
+            f'[[area]]\nname = "a"\npath = "{self.data}/a"\nquota = "{quota}"\n'
+            f'[[area]]\nname = "b"\npath = "{self.data}/b"\nquota = "{quota}"\n'
             f'[[printer]]\nname = "{PRINTER}"\nport = "{self._simulator_url}"\n'
             f'[terminals]\nlisten = "{self._address}"\ncertificate = "server.pem"\nkey = "server-key.pem"\n'
             f'ca = "ca.pem"\nrevoked = "revoked.pem"\n'
