@@ -155,7 +155,8 @@ class Area:
                 try:
                     yield self._read_ledger
                 finally:
-                    self._reader.execute("ROLLBACK")
+                    if self._reader.in_transaction:
+                        self._reader.execute("ROLLBACK")
             except (apsw.Error, UnicodeDecodeError) as error:
                 self.fence(f"the disk or the file fails ({type(error).__name__})")
                 raise self.fenced_error() from None

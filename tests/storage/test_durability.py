@@ -157,3 +157,27 @@ def test_opening_makes_what_the_log_says_durable_in_the_database(store: Store, d
     assert (left.folder / "a" / "area.sqlite-wal").stat().st_size == 0
     assert spool.record(job).valid
     left.close()
+
+
+def test_an_area_whose_power_on_was_not_stored_prints_nothing(store: Store, disk: Disk) -> None:
+    store.names = ("a",)
+    job = store.accepted(store.open()).job_id
+    spool = store.open(power_on=False)
+    disk.on_sync = failing("-wal")
+    report = spool.power_on(Reason.POWER_LOSS, AT)
+    disk.on_sync = ignore
+    assert (report.invalidated, [error.code for error in report.failed.values()]) == ({}, ["area-fenced"])
+    assert spool.next_valid("pr-1") is None
+    assert code_of(spool.change(job, changes.start(AT, 1))) == "area-fenced"
+    assert not store.open().record(job).valid
+
+
+def test_the_reader_says_what_failed(store: Store, disk: Disk) -> None:
+    store.names = ("a",)
+    spool = store.open()
+    prepared = store.prepare(spool)
+    spool.accept(*prepared).result(timeout=30)
+    disk.on_read = failing("area.sqlite-wal", "area.sqlite")
+    assert raised_by(lambda: spool.record(prepared[1].job_id)) == "area-fenced"
+    disk.on_read = ignore
+    assert "IOError" in spool.areas()[0].why
