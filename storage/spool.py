@@ -113,7 +113,8 @@ class Spool:
             error = future.exception()
             if error is not None:
                 unexpected = PassbookError("internal-error", reference=f"power-on of {area.name}")
-                result.failed[area.name] = error if isinstance(error, PassbookError) else unexpected
+                known = error if isinstance(error, PassbookError) else unexpected
+                result.failed[area.name] = area.refusal() or known
                 continue
             count, damaged = future.result()
             result.invalidated[area.name] = count

@@ -167,6 +167,7 @@ def test_an_area_whose_power_on_was_not_stored_prints_nothing(store: Store, disk
     report = spool.power_on(Reason.POWER_LOSS, AT)
     disk.on_sync = ignore
     assert (report.invalidated, [error.code for error in report.failed.values()]) == ({}, ["area-fenced"])
+    assert "commit" in str(report.failed["a"])
     assert spool.next_valid("pr-1") is None
     assert code_of(spool.change(job, changes.start(AT, 1))) == "area-fenced"
     assert not store.open().record(job).valid
