@@ -264,7 +264,7 @@ class PrintDesk:
         try:
             self._await_taken(session, record.requester, prompt, self._settings.take_timeout)
             asked = functools.partial(self._prompt, record.requester, msgspec.structs.replace(prompt, action="insert"))
-            session.insert(record.sheet.height, self._settings.insert_timeout, asked)
+            session.insert(record.sheet, self._settings.insert_timeout, asked)
         finally:
             self._prompt(record.requester, None)
         self._jobs.change(job, changes.proceed(stamp(self._clock)), urgent=True).result()
