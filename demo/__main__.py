@@ -46,7 +46,10 @@ def tell(folder: Path, damage: str | None) -> int:
     began = time.monotonic()
 
     def say(words: str) -> None:
-        print(f"{time.monotonic() - began:5.1f} s  {words}", flush=True)
+        first, *more = words.rstrip().splitlines()
+        print(
+            f"{time.monotonic() - began:5.1f} s  {first}", *(f"         {line}" for line in more), sep="\n", flush=True
+        )
 
     with World(folder, pace="real") as world:
         world.build()

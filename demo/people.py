@@ -22,7 +22,9 @@ Event = dict[str, Any]
 class Printing:
     """One running `teller print`, its events, and the hands that follow its prompts."""
 
-    def __init__(self, command: Sequence[str], hands: SimulatorControl, book: str, ruler: Ruler) -> None:
+    def __init__(
+        self, command: Sequence[str], hands: SimulatorControl, book: str, ruler: Ruler, *, at_once: bool
+    ) -> None:
         self._hands = hands
         self._book = book
         self._ruler = ruler
@@ -32,8 +34,9 @@ class Printing:
         self.refused: list[str] = []
         """What the mechanism did not let the person do."""
         self.hands_free = threading.Event()
-        """Until it is set the person does not touch the book."""
-        self.hands_free.set()
+        """Until it is set the person does not touch the book; set from the start when `at_once`."""
+        if at_once:
+            self.hands_free.set()
         self.watch: Callable[[Event], None] | None = None
         """Called with each event before the hands act."""
         self._process = subprocess.Popen(

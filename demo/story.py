@@ -51,8 +51,9 @@ class Story:
     def tell(self) -> None:
         """Everything that happens, up to the last line on paper."""
         self._world.mechanism.cut(Target.BOTH, FIRST_CUT, self._world.appliance_pid)
-        anna = self._send(self.counter_1, "statement, 20 lines", STATEMENT, "book-1", BOOK, "passbook-update+csv")
-        anna.hands_free.clear()
+        anna = self._send(
+            self.counter_1, "statement, 20 lines", STATEMENT, "book-1", BOOK, "passbook-update+csv", at_once=False
+        )
         bernd = self._send(self.counter_2, "second update", SECOND, "book-2", BOOK, "passbook-update+csv")
         notice = self._send(self.counter_2, "text", NOTICE, "sheet-1", SHEET, "text")
         anna.hands_free.set()
@@ -64,8 +65,10 @@ class Story:
         for title, document in (("second update", self.sent[1]), ("text", self.sent[2])):
             self._represent(title, document)
 
-    def _send(self, terminal: Terminal, title: str, file: Path, book: str, layout: str, kind: str) -> Printing:
-        printing = terminal.print_in_background(file, book, layout)
+    def _send(
+        self, terminal: Terminal, title: str, file: Path, book: str, layout: str, kind: str, *, at_once: bool = True
+    ) -> Printing:
+        printing = terminal.print_in_background(file, book, layout, at_once=at_once)
         job = printing.job
         self.sent.append(read_sent(title, job, book, file, kind, shipped_layout(layout)))
         self._say(f"{terminal.name} sent the {title}: job {job[:8]} is accepted, that is: on disk.")
@@ -94,10 +97,8 @@ class Story:
         inquiry = self._question(self.counter_1, anna.job)
         sent = self.sent[0]
         in_doubt = inquiry["inDoubt"]
-        self._say(
-            f"counter-1 is told: steps 1 to {inquiry['job']['confirmed']} of {inquiry['job']['steps']} are done, "
-            f"step {in_doubt} is in doubt, the rest is not on paper."
-        )
+        self._say("counter-1 is asked:")
+        self._say(self.counter_1.screen("inquiries"))
         seen = self._look(sent, in_doubt)
         step = in_doubt + 1 if seen else in_doubt
         self._say(f"Anna looks into the book: the line in doubt is {'there' if seen else 'not there'}.")
@@ -105,7 +106,8 @@ class Story:
             self._world.mechanism.cut(Target.APPLIANCE, SECOND_CUT, self._world.appliance_pid)
         self.counter_1.run("answer", anna.job, "--resume", str(step), "--person", "Anna")
         self.orders.append(Order(anna.job, "Anna", "resume", step, in_doubt if seen else in_doubt - 1))
-        self._say(f"Anna answers: go on with step {step}.")
+        number = sum(isinstance(each, Line) for each in sent.plan[:step])
+        self._say(f"Anna answers: go on with line {number}.")
 
     def _look(self, sent: Sent, step: int) -> bool:
         """Whether the line of `step` is on paper, as a person sees it."""

@@ -72,6 +72,7 @@ class Admission:
         self._sequence = sequence
         self._lock = threading.Lock()
         self._claims: dict[tuple[str, str], Ticket] = {}
+        self._spent: set[str] = set()
         self._blocked: set[tuple[str, str]] = set()
 
     def reserve(self, requester: str, request_id: str, content: bytes, size: int) -> Ticket | Record:
@@ -98,24 +99,31 @@ class Admission:
     def release(self, ticket: Ticket) -> None:
         """Give claim and space back; a ticket that is not out any more changes nothing."""
         with self._lock:
-            if self._claims.get(ticket.request) == ticket:
-                del self._claims[ticket.request]
+            self._drop(ticket)
 
     def block(self, ticket: Ticket) -> None:
         """Nobody knows whether this job was stored: its request is refused until the areas are opened again."""
         with self._lock:
             self._blocked.add(ticket.request)
-            self._claims.pop(ticket.request, None)
+            self._drop(ticket)
 
-    def is_out(self, ticket: Ticket) -> bool:
-        """Whether the ticket was reserved and not released."""
+    def spend(self, ticket: Ticket) -> bool:
+        """Whether the ticket is out and was not spent before; now it is, and keeps its space until release()."""
         with self._lock:
-            return self._claims.get(ticket.request) == ticket
+            if self._claims.get(ticket.request) != ticket or ticket.job_id in self._spent:
+                return False
+            self._spent.add(ticket.job_id)
+            return True
 
     def reserved(self, area: str) -> int:
         """Bytes that open tickets keep in an area."""
         with self._lock:
             return self._reserved(area)
+
+    def _drop(self, ticket: Ticket) -> None:
+        if self._claims.get(ticket.request) == ticket:
+            del self._claims[ticket.request]
+        self._spent.discard(ticket.job_id)
 
     def _reserved(self, area: str) -> int:
         return sum(job_need(ticket.size) for ticket in self._claims.values() if ticket.area == area)

@@ -82,7 +82,16 @@ TRANSITIONS: Final = MappingProxyType(
 
 
 class Area:
-    """An open area.  Its writing side belongs to the writer's thread, its reading side to whoever holds `reading()`."""
+    """An open area.  Its writing side belongs to the writer's thread, its reading side to whoever holds `reading()`.
+
+    Attributes:
+        area_id: what the file says of itself.
+        why: why it is fenced.
+        live_pages: pages in use after the last commit.
+        records: jobs in it after the last commit that have not ended.
+        highest_sequence: the highest number that a job of this area ever had, when it was opened.
+        siblings: names and ids of the areas that were open beside it before, itself too.
+    """
 
     def __init__(
         self,
@@ -116,6 +125,8 @@ class Area:
         self._state_lock = threading.Lock()
         self.live_pages = self._measure()
         self.records = self._read_ledger.counts()[0]
+        self.highest_sequence = self._read_ledger.history.head().sequence
+        self.siblings = dict(schema.fetch(self._reader, "SELECT name, area_id FROM sibling"))
         self.writer = Writer(settings.name, self)
         self.writer.start()
 
@@ -137,7 +148,7 @@ class Area:
                 raise self.fenced_error()
             try:
                 yield self._read_ledger
-            except apsw.Error as error:
+            except (apsw.Error, UnicodeDecodeError) as error:
                 self.fence(f"the disk or the file fails ({type(error).__name__})")
                 raise self.fenced_error() from None
 
@@ -226,19 +237,9 @@ class Area:
         if self.division.free(self._measure(), self.ledger.counts()[0]) < 0:
             raise PassbookError("no-area-has-room", size=size)
 
-    def highest_sequence(self) -> int:
-        """The highest number that a job of this area ever had."""
-        with self.reading() as ledger:
-            return ledger.history.head().sequence
-
-    def siblings(self) -> dict[str, str]:
-        """The areas that were open beside it before, itself too: name and area id."""
-        with self.reading():
-            return dict(schema.fetch(self._reader, "SELECT name, area_id FROM sibling"))
-
     def remember_siblings(self, siblings: Mapping[str, str]) -> None:
         """Keep which areas are open beside it; known ones that are not stay.  Blocks; a failure fences the area."""
-        if siblings.items() <= self.siblings().items():
+        if siblings.items() <= self.siblings.items():
             return
 
         def work(_ledger: Ledger) -> None:
@@ -263,7 +264,7 @@ class Area:
         try:
             with closing(schema.connect_reader(self.settings.path, vfs=self._vfs)) as connection:
                 return findings_of(connection, self.name, self.area_id, self._key)
-        except apsw.Error as error:
+        except (apsw.Error, UnicodeDecodeError) as error:
             self.fence(f"the disk or the file fails ({type(error).__name__})")
             return []
 
@@ -274,6 +275,8 @@ class Area:
 
     def close(self) -> None:
         """Commit what is queued, then close; a fenced area is left exactly as it is."""
+        if self.state is AreaState.CLOSED:
+            return
         self.writer.close()
         with self._state_lock:
             fenced = self.state is AreaState.FENCED

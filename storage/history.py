@@ -5,7 +5,6 @@ The functions work inside the caller's transaction.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -14,7 +13,7 @@ import msgspec
 
 from passbook.errors import PassbookError
 from passbook.record import HistoryEntry
-from storage.keys import ApplianceKey, mac
+from storage.keys import ApplianceKey, is_same, mac
 from storage.schema import fetch
 
 _ENTRY: Final = msgspec.json.Decoder(HistoryEntry)
@@ -52,7 +51,7 @@ class History:
         rows = fetch(self._connection, "SELECT entries, chain, sequence, mac FROM head")
         if len(rows) == 1:
             entries, chain, sequence, found = rows[0]
-            if hmac.compare_digest(self._head_mac(Head(entries, chain, sequence)), found):
+            if is_same(found, self._head_mac(Head(entries, chain, sequence))):
                 return Head(entries, chain, sequence)
         raise self._broken(0, "its head was altered")
 
@@ -79,7 +78,8 @@ class History:
         """The last entries, of one job or of all, newest last; entries that cannot be read are left to findings()."""
         rows = fetch(
             self._connection,
-            "SELECT n, CAST(entry AS BLOB) FROM history WHERE ?1 IS NULL OR json_valid(entry) AND entry ->> '$.record.jobId' = ?1 "
+            "SELECT n, CAST(entry AS BLOB) FROM history WHERE "
+            "?1 IS NULL OR json_valid(entry) AND entry ->> '$.record.jobId' = ?1 "
             "ORDER BY n DESC LIMIT ?2",
             job_id,
             last,
@@ -94,7 +94,7 @@ class History:
                 yield self._broken(expected, "it is missing")
                 return
             chain = self._link(chain, n, text)
-            if not hmac.compare_digest(chain, found):
+            if not is_same(found, chain):
                 yield self._broken(n, "it was altered, or one before it")
                 return
             expected = n + 1
@@ -119,6 +119,6 @@ class History:
 def _readable(text: bytes) -> bool:
     try:
         _ENTRY.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, TypeError):
         return False
     return True

@@ -35,6 +35,11 @@ def mac(key: bytes, *parts: object) -> bytes:
     return hmac.digest(key, joined(*parts), sha256)
 
 
+def is_same(found: object, expected: bytes) -> bool:
+    """Whether a MAC read from disk is the expected one; constant time.  A damaged file may give any type."""
+    return isinstance(found, bytes) and hmac.compare_digest(found, expected)
+
+
 class ApplianceKey:
     """The secret of one appliance, as the keys derived from it; the secret itself is dropped.
 

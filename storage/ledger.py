@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -16,7 +15,7 @@ from passbook.job import JobState, Reason
 from passbook.record import Change, Outcome, Record, Wrap
 from storage.envelope import SealedJob
 from storage.history import History
-from storage.keys import ApplianceKey, mac
+from storage.keys import ApplianceKey, is_same, mac
 from storage.rows import (
     ENDED_COLUMNS,
     ENDED_SELECT,
@@ -46,8 +45,8 @@ _SETTING_ASIDE: Final = {
     ),
     "ended": (
         (
-            "INSERT OR IGNORE INTO quarantine SELECT sequence, 'ended', job_id, requester, request_id, version, record, "
-            "x'', content_mac, x'', mac FROM ended WHERE sequence = ?"
+            "INSERT OR IGNORE INTO quarantine SELECT sequence, 'ended', job_id, requester, request_id, version, "
+            "record, x'', content_mac, x'', mac FROM ended WHERE sequence = ?"
         ),
         "DELETE FROM ended WHERE sequence = ?",
     ),
@@ -155,7 +154,7 @@ class Ledger:
         chunks = tuple(chunk for (chunk,) in fetch(self._connection, sql, sequence))
         for salt, commitment, attributes, plan in parts:
             sealed = SealedJob(salt, commitment, attributes, plan, chunks)
-            if hmac.compare_digest(self._sealed_mac(sequence, sealed), row.sealed_mac):
+            if is_same(row.sealed_mac, self._sealed_mac(sequence, sealed)):
                 return sealed
         raise DamagedRowError("live", sequence, row.record.job_id)
 
@@ -170,7 +169,10 @@ class Ledger:
 
     def bytes_of(self, job_id: str) -> tuple[int, int]:
         """Bytes of its content and of its row, as its columns say; nothing for a job that is not here."""
-        sql = "SELECT size, length(record) + length(wraps) FROM live WHERE job_id = ?"
+        sql = (
+            "SELECT coalesce(CAST(size AS INTEGER), 0), coalesce(length(record) + length(wraps), 0) "
+            "FROM live WHERE job_id = ?"
+        )
         rows = fetch(self._connection, sql, job_id)
         return (rows[0][0], rows[0][1]) if rows else (0, 0)
 

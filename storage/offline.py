@@ -41,6 +41,6 @@ def verify_folder(
             connection = stack.enter_context(closing(schema.connect_reader(folder, vfs=None)))
             area_id = identify(connection, settings.name, Owner(appliance, key, 0))
             return findings_of(connection, settings.name, area_id, key)
-        except apsw.Error as error:
+        except (apsw.Error, UnicodeDecodeError) as error:
             why = f"it cannot be read ({type(error).__name__})"
             return [PassbookError("area-fenced", area=settings.name, why=why)]

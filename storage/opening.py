@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hmac
 import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -17,7 +16,7 @@ from storage import schema
 from storage.area import Area, AreaSettings, checkpoint
 from storage.envelope import Rng
 from storage.history import Head, History
-from storage.keys import ApplianceKey, mac
+from storage.keys import ApplianceKey, is_same, mac
 from storage.space import Division
 
 Report: TypeAlias = Callable[[PassbookError], None]
@@ -45,7 +44,7 @@ def open_all(
             problems[one] = error
         else:
             opened.append(area) if area else missing.append(one)
-    known = {name: area_id for area in opened for name, area_id in area.siblings().items()}
+    known = {name: area_id for area in opened for name, area_id in area.siblings.items()}
     for one in missing:
         try:
             opened.append(_create_and_open(one, owner, known, rng=rng, vfs=vfs, report=report))
@@ -84,7 +83,7 @@ def open_area(settings: AreaSettings, owner: Owner, *, vfs: str | None, report: 
     least = Division.least_quota(owner.job_bytes)
     if settings.quota_bytes < least:
         raise PassbookError("area-too-small", area=settings.name, quota=settings.quota_bytes, least=least)
-    with ExitStack() as undo, _as_fenced(settings.name):
+    with _as_fenced(settings.name), ExitStack() as undo:
         lock = lock_folder(settings)
         undo.callback(os.close, lock)
         area_id = _probe(settings, owner, vfs)
@@ -113,7 +112,7 @@ def open_area(settings: AreaSettings, owner: Owner, *, vfs: str | None, report: 
 
 def create_area(settings: AreaSettings, owner: Owner, *, rng: Rng, vfs: str | None) -> None:
     """An empty area in its folder, durable.  Raises PassbookError `area-in-use` or `area-fenced`."""
-    with ExitStack() as stack, _as_fenced(settings.name):
+    with _as_fenced(settings.name), ExitStack() as stack:
         settings.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         stack.callback(os.close, lock_folder(settings))
         # SQLite gives its other files the rights of this one.
@@ -163,9 +162,7 @@ def _as_fenced(name: str) -> Generator[None]:
 
 def _probe(settings: AreaSettings, owner: Owner, vfs: str | None) -> str | None:
     """The area's id, read without changing anything; None when its creation was cut off."""
-    flags = apsw.SQLITE_OPEN_READWRITE
-    with closing(apsw.Connection(str(settings.path / schema.DATABASE), flags=flags, vfs=vfs)) as connection:
-        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+    with closing(schema.connect_probe(settings.path, vfs=vfs)) as connection:
         if schema.is_empty(connection):
             return None
         return identify(connection, settings.name, owner)
@@ -182,7 +179,7 @@ def identify(connection: apsw.Connection, name: str, owner: Owner) -> str:
     if len(rows) != 1 or rows[0][1:3] != (owner.appliance, name):
         raise PassbookError("area-foreign", area=name)
     *said, authentic = rows[0]
-    if not hmac.compare_digest(mac(owner.key.area, *said), authentic):
+    if not is_same(authentic, mac(owner.key.area, *said)):
         raise PassbookError("appliance-key-wrong", area=name)
     return str(said[0])
 

@@ -6,17 +6,16 @@ it, and a row whose columns say something else does not verify.
 
 from __future__ import annotations
 
-import hmac
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
-import apsw
 import msgspec
 
 from passbook.record import Record, Wrap
-from storage.keys import ApplianceKey, mac
+from storage.keys import ApplianceKey, is_same, mac
 
 _RECORD: Final = msgspec.json.Decoder(Record)
-Columns: TypeAlias = "tuple[apsw.SQLiteValue, ...]"
+Columns: TypeAlias = tuple[Any, ...]
+"""Values as SQLite gives and takes them; a damaged file may give any type."""
 
 _WRAPS: Final = msgspec.msgpack.Decoder(tuple[Wrap, ...])
 
@@ -93,18 +92,11 @@ class EndedRow(msgspec.Struct, frozen=True):
 def live_row(columns: Columns, area_id: str, key: ApplianceKey) -> LiveRow:
     """The row that these columns (LIVE_SELECT) are.  Raises DamagedRowError."""
     index, bound, found = columns[:9], columns[9:14], columns[14]
-    try:
-        version, record, wraps, content_mac, sealed_mac = bound
-        row = LiveRow(
-            record=_RECORD.decode(_blob(record)),
-            version=_whole(version),
-            wraps=_WRAPS.decode(_blob(wraps)),
-            content_mac=_blob(content_mac),
-            sealed_mac=_blob(sealed_mac),
-        )
-        _verify(found, _row_mac(key, area_id, "live", row.record.sequence, *bound))
-    except (msgspec.DecodeError, _UnfitError):
-        raise _damaged("live", columns) from None
+    # Over the bytes as they are stored, before anything reads them.
+    if not is_same(found, _row_mac(key, area_id, "live", index[0], *bound)):
+        raise _damaged("live", columns)
+    version, record, wraps, content_mac, sealed_mac = bound
+    row = LiveRow(_RECORD.decode(record), version, _WRAPS.decode(wraps), content_mac, sealed_mac)
     if index != _encoded(_live_index(row.record)):
         raise _damaged("live", columns)
     return row
@@ -113,19 +105,13 @@ def live_row(columns: Columns, area_id: str, key: ApplianceKey) -> LiveRow:
 def ended_row(columns: Columns, area_id: str, key: ApplianceKey) -> EndedRow:
     """The row that these columns (ENDED_SELECT) are.  Raises DamagedRowError."""
     index, bound, found = columns[:5], columns[5:8], columns[8]
-    try:
-        version, record, content_mac = bound
-        row = EndedRow(_RECORD.decode(_blob(record)), _whole(version), _blob(content_mac))
-        _verify(found, _row_mac(key, area_id, "ended", row.record.sequence, *bound))
-    except (msgspec.DecodeError, _UnfitError):
-        raise _damaged("ended", columns) from None
+    if not is_same(found, _row_mac(key, area_id, "ended", index[0], *bound)):
+        raise _damaged("ended", columns)
+    version, record, content_mac = bound
+    row = EndedRow(_RECORD.decode(record), version, content_mac)
     if index != _encoded(_ended_index(row.record)):
         raise _damaged("ended", columns)
     return row
-
-
-class _UnfitError(Exception):
-    """A column that is not what its row was written with."""
 
 
 def _live_index(r: Record) -> Columns:
@@ -143,27 +129,11 @@ def _encoded(values: Columns) -> Columns:
     return tuple(value.encode() if isinstance(value, str) else value for value in values)
 
 
-def _row_mac(key: ApplianceKey, area_id: str, table: str, sequence: int, *bound: apsw.SQLiteValue) -> bytes:
-    return mac(key.row, "row", area_id, table, sequence, *bound)
-
-
-def _verify(found: apsw.SQLiteValue, expected: bytes) -> None:
-    # `expected` is over the bytes as they are stored: a later version may write the same record differently.
-    if not hmac.compare_digest(expected, _blob(found)):
-        raise _UnfitError
+def _row_mac(key: ApplianceKey, area_id: str, table: str, *bound: object) -> bytes:
+    return mac(key.row, "row", area_id, table, *bound)
 
 
 def _damaged(table: str, columns: Columns) -> DamagedRowError:
-    return DamagedRowError(table, _whole(columns[0]), _blob(columns[1]).decode(errors="replace"))
-
-
-def _blob(value: apsw.SQLiteValue) -> bytes:
-    if not isinstance(value, bytes):
-        raise _UnfitError
-    return value
-
-
-def _whole(value: apsw.SQLiteValue) -> int:
-    if not isinstance(value, int):
-        raise _UnfitError
-    return value
+    sequence, job_id = columns[:2]
+    said = job_id.decode(errors="replace") if isinstance(job_id, bytes) else ""
+    return DamagedRowError(table, sequence, said)

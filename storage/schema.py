@@ -48,7 +48,7 @@ CREATE TABLE history (n INTEGER PRIMARY KEY, entry TEXT NOT NULL, chain BLOB NOT
 CREATE TABLE head (entries INTEGER NOT NULL, chain BLOB NOT NULL, sequence INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
 """
 
-_PRAGMAS: Final = (
+PRAGMAS: Final = (
     ("journal_mode", "wal", "wal"),
     ("synchronous", "full", 2),
     ("secure_delete", "on", 1),
@@ -81,8 +81,21 @@ def connect_reader(folder: Path, *, vfs: str | None) -> apsw.Connection:
     return connection
 
 
+def connect_probe(folder: Path, *, vfs: str | None) -> apsw.Connection:
+    """A connection that leaves the folder as it is, for a file that may not be ours.  Raises apsw.Error."""
+    path = folder / DATABASE
+    log = path.with_name(f"{DATABASE}-wal")
+    # Without a log nothing can change below us, and SQLite need not create one to find that out.
+    quiet = not (log.exists() and log.stat().st_size)
+    name = f"{path.absolute().as_uri()}?immutable={int(quiet)}"
+    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
+    connection = apsw.Connection(name, flags=flags, vfs=vfs)
+    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+    return connection
+
+
 def _apply_pragmas(connection: apsw.Connection) -> None:
-    for name, asked, expected in _PRAGMAS:
+    for name, asked, expected in PRAGMAS:
         connection.execute(f"PRAGMA {name}={asked}").fetchall()
         found = connection.execute(f"PRAGMA {name}").get
         if found != expected:

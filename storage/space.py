@@ -16,12 +16,15 @@ _USABLE: Final = PAGE_BYTES - 4
 """Bytes of content in an overflow page."""
 FRAME_BYTES: Final = PAGE_BYTES + 24
 """One page in the write-ahead log."""
-_ROW_PAGES: Final = 24
+_ROW_PAGES: Final = 16
 """Pages that one change can touch: row, indexes, history, head, ended, with splits."""
+_NEW_PAGES: Final = 8
+"""Pages by which row and indexes of a new job can make the database grow."""
 _FIXED_PAGES: Final = 64
 _RECORD_PAGES: Final = 8
 """Reserve for each live record: its growth, its history and what stays of it when it has ended."""
-_LOG_FIXED_PAGES: Final = 256
+_LOG_FIXED_PAGES: Final = 1024
+"""So that a batch of small changes is not cut short: a full one of BATCH_MEMBERS takes about as much."""
 
 
 def content_pages(size: int) -> int:
@@ -35,7 +38,7 @@ def change_cost(size: int, row: int) -> int:
 
     Ending a job deletes its content, and secure_delete writes every freed page once more.
     """
-    return (_ROW_PAGES + content_pages(size) + content_pages(2 * row)) * FRAME_BYTES
+    return (_ROW_PAGES + content_pages(size) + 2 * (-(-row // _USABLE))) * FRAME_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +72,4 @@ class Division:
 
 def job_need(size: int) -> int:
     """Upper bound in bytes by which a new job of `size` makes the database grow, its own reserve included."""
-    return (content_pages(size) + _ROW_PAGES + _RECORD_PAGES) * PAGE_BYTES
+    return (content_pages(size) + _NEW_PAGES + _RECORD_PAGES) * PAGE_BYTES

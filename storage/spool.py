@@ -89,11 +89,12 @@ class Spool:
     ) -> Spool:
         """Open what can be opened, and create areas that never were; what could not be is in `problems`.
 
-        `report` is told, from any thread, of areas fenced and records set aside later.  `vfs` names an apsw VFS.
+        `report` is told, from any thread, of areas fenced and records set aside later; it must not call the store.
+        `vfs` names an apsw VFS.
         """
         owner = Owner(appliance, key, limits.job_bytes)
         opened, problems = open_all(areas, owner, rng=rng, vfs=vfs, report=report)
-        sequence = max((area.highest_sequence() for area in opened), default=0)
+        sequence = max((area.highest_sequence for area in opened), default=0)
         admission = Admission(opened, complete=not problems, key=key, limits=limits, rng=rng, sequence=sequence)
         return cls(opened, problems, admission)
 
@@ -110,8 +111,9 @@ class Spool:
         result = PowerOnReport({}, {}, {})
         for area, future in pending.items():
             error = future.exception()
-            if isinstance(error, PassbookError):
-                result.failed[area.name] = error
+            if error is not None:
+                unexpected = PassbookError("internal-error", reference=f"power-on of {area.name}")
+                result.failed[area.name] = error if isinstance(error, PassbookError) else unexpected
                 continue
             count, damaged = future.result()
             result.invalidated[area.name] = count
@@ -148,14 +150,15 @@ class Spool:
         self._admission.release(ticket)
 
     def accept(self, ticket: Ticket, record: Record, sealed: SealedJob, wraps: Sequence[Wrap]) -> Future[Record]:
-        """Store a job; the future resolves after COMMIT returned (P1).  The ticket is spent in any case.
+        """Store a job; the future resolves after COMMIT returned (P1), and the ticket is released before it does.
 
-        Raises ValueError when record or content are not what the ticket was given for.  The future raises
-        PassbookError: with `outcome-unknown` the request stays blocked, with anything else nothing was stored.
+        Raises ValueError when record or content are not what the ticket was given for, or it was spent before; the
+        ticket is as it was.  The future raises PassbookError: with `outcome-unknown` the request stays blocked in
+        every area, with anything else nothing was stored.
         """
         promised = (ticket.job_id, ticket.sequence, *ticket.request)
         found = (record.job_id, record.sequence, record.requester, record.request_id)
-        if found != promised or sealed.size > ticket.size or not self._admission.is_out(ticket):
+        if found != promised or sealed.size > ticket.size or not self._admission.spend(ticket):
             raise ValueError("the record does not fit its ticket")
         area = next(area for area in self._areas if area.name == ticket.area)
 

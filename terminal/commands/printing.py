@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import secrets
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -18,6 +19,9 @@ from terminal.desk import Desk
 from terminal.dialogue import Dialogue
 from terminal.follow import Follower
 
+_LAST_PLACE: Final = 9999
+"""The highest page or line number that a message can carry."""
+
 
 def add(command: AddCommand) -> None:
     """Add the command."""
@@ -25,8 +29,9 @@ def add(command: AddCommand) -> None:
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--format", choices=own_copy.SUFFIXES.values(), help="what FILE holds (default: by suffix)")
     parser.add_argument("--printer", metavar="NAME", help="where to print (default: the appliance's only printer)")
-    parser.add_argument("--page", type=int, metavar="N", help="page of the book for the first line")
-    parser.add_argument("--line", type=int, metavar="N", help="line of that page for the first line")
+    parser.add_argument("--page", type=_place, metavar="N", help="page of the book for the first line")
+    parser.add_argument("--line", type=_place, metavar="N", help="line of that page for the first line")
+    parser.add_argument("--layout", default="", metavar="NAME", help="kind of book or sheet (default: what FILE says)")
     parser.add_argument("--priority", type=int, default=50, metavar="N", help="higher prints first (default: 50)")
     key = parser.add_mutually_exclusive_group()
     key.add_argument("--key", metavar="REF", help="key of the ring that the job is put under (default: the newest)")
@@ -56,6 +61,12 @@ async def run(desk: Desk, arguments: argparse.Namespace) -> int:
     return 0 if not arguments.wait or view.state is JobState.COMPLETED else 1
 
 
+def _place(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _LAST_PLACE:
+        raise argparse.ArgumentTypeError(f"not a number from 1 to {_LAST_PLACE}")
+    return int(text)
+
+
 def _job(desk: Desk, arguments: argparse.Namespace) -> SubmitJob:
     ring = None if arguments.no_key else desk.ring()
     ref = "" if ring is None else arguments.key or ring.newest
@@ -66,6 +77,7 @@ def _job(desk: Desk, arguments: argparse.Namespace) -> SubmitJob:
         name=arguments.name,
         document=files.read(arguments.file),
         priority=arguments.priority,
+        layout=arguments.layout,
         start=None if arguments.page is None else Start(arguments.page, arguments.line),
         key=b"" if ring is None else ring.key(ref),
         key_ref=ref,

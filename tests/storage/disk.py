@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 import apsw
+from typing_extensions import override
 
 
 class Disk(apsw.VFS):
@@ -22,7 +23,8 @@ class Disk(apsw.VFS):
         self.on_write: Callable[[str], None] = ignore
         super().__init__(name, "")
 
-    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:  # noqa: N802 - SQLite's
+    @override
+    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:
         return _File(self, name, flags)
 
 
@@ -30,13 +32,15 @@ class _File(apsw.VFSFile):
     def __init__(self, disk: Disk, name: str | apsw.URIFilename | None, flags: list[int]) -> None:
         self._disk = disk
         self._name = name.filename() if isinstance(name, apsw.URIFilename) else str(name)
-        super().__init__("", name, flags)  # type: ignore[arg-type]  # the stub leaves URIFilename out
+        super().__init__("", name, flags)
 
-    def xSync(self, flags: int) -> None:  # noqa: N802 - SQLite's
+    @override
+    def xSync(self, flags: int) -> None:
         self._disk.on_sync(self._name)
         super().xSync(flags)
 
-    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - SQLite's
+    @override
+    def xWrite(self, data: bytes, offset: int) -> None:
         self._disk.on_write(self._name)
         super().xWrite(data, offset)
 

@@ -36,7 +36,7 @@ REQUESTER_KEY = bytes(range(100, 132))
 PLAN_TEXT = b"Withdrawal in cash 1,250.00 Ms Okafor"
 DOCUMENT_TEXT = b"statement;Okafor;1250.00;"
 LIMITS = Limits(job_bytes=64 * 1024, jobs_per_requester=500, bytes_per_requester=1 << 30)
-QUOTA = 4 * 1024 * 1024
+QUOTA = 8 * 1024 * 1024
 OUTLINE = (StepOutline(StepKind.LINE, 1, 5, (Bar(3, 12),)), StepOutline(StepKind.EJECT, 1))
 
 

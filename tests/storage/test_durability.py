@@ -16,6 +16,7 @@ from tests.storage.store import AT, Store, code_of, make_document, raised_by
 
 def test_an_acceptance_waits_for_the_sync_of_the_log(store: Store, disk: Disk) -> None:
     spool = store.open()
+    _begin_logs(store, spool)
     gate = Gate()
     disk.on_sync = gate
     future = store.submit(spool)
@@ -28,6 +29,7 @@ def test_an_acceptance_waits_for_the_sync_of_the_log(store: Store, disk: Disk) -
 
 def test_an_acceptance_whose_sync_failed_is_neither(store: Store, disk: Disk) -> None:
     spool = store.open()
+    _begin_logs(store, spool)
     disk.on_sync = failing("-wal")
     ticket, record, sealed, wraps = store.prepare(spool, request_id="the-one")
     assert code_of(spool.accept(ticket, record, sealed, wraps)) == "outcome-unknown"
@@ -87,6 +89,7 @@ def test_a_write_that_failed_before_the_commit_refuses(store: Store, disk: Disk)
 
 def test_a_checkpoint_that_fails_fences_and_loses_nothing(store: Store, disk: Disk) -> None:
     store.names = ("a",)
+    store.quota = 32 * 1024 * 1024
     spool = store.open()
     disk.on_sync = failing("area.sqlite")
     accepted: list[Record] = []
@@ -96,6 +99,15 @@ def test_a_checkpoint_that_fails_fences_and_loses_nothing(store: Store, disk: Di
     spool = store.open()
     assert {record.job_id for record in spool.records()} == {record.job_id for record in accepted}
     assert spool.verify() == []
+
+
+def _begin_logs(store: Store, spool: Spool) -> None:
+    """The first commit of a log syncs its header too; after it, the only sync is the commit's own."""
+    areas = {store.prepare(spool)[0].area for _ in store.names}
+    for _ in range(4):
+        store.accepted(spool)
+    assert areas == set(store.names)
+    assert all((store.folder / name / "area.sqlite-wal").stat().st_size for name in areas)
 
 
 def _accept_until_refused(store: Store, spool: Spool, accepted: list[Record]) -> str:

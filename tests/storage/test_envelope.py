@@ -42,7 +42,8 @@ def blobs(sealed: SealedJob) -> list[bytes]:
 
 
 def from_blobs(parts: list[bytes]) -> SealedJob:
-    return SealedJob(*parts[:4], tuple(parts[4:]))
+    salt, commitment, attributes, plan, *document = parts
+    return SealedJob(salt, commitment, attributes, plan, tuple(document))
 
 
 @given(

@@ -1,3 +1,5 @@
+"""A branch for the tests of this folder: its authority, and terminals that are enrolled with it."""
+
 from __future__ import annotations
 
 import datetime as dt

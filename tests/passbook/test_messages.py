@@ -1,0 +1,360 @@
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passbook import messages
+from passbook.drafts import Start
+from passbook.errors import PassbookError
+from passbook.messages import (
+    MAX_DOCUMENT,
+    MAX_MESSAGE,
+    MAX_PIECE,
+    MAX_REPLY,
+    AnswerInquiry,
+    Completion,
+    Envelope,
+    ErrorPayload,
+    Header,
+    Inquiry,
+    JobRef,
+    JobView,
+    MessageType,
+    Nothing,
+    Payload,
+    Prompt,
+    StatusReport,
+    StepReport,
+    SubmitJob,
+    UploadPiece,
+    completion_for,
+    decode,
+    encode,
+    inquiry_of,
+    read_payload,
+    view_of,
+)
+from passbook.plan import StepKind, StepOutline
+from passbook.record import Encryption, Holder, Record, Wrap
+
+T = TypeVar("T")
+
+COMMANDS: list[type[Payload]] = [UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry]
+VIEWS: list[type[msgspec.Struct]] = [JobView, Inquiry, Prompt, StepReport, StatusReport, ErrorPayload]
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+NUMBERS = st.integers(-(2**63), 2**63 - 1)
+PRIMITIVES: dict[Any, st.SearchStrategy[Any]] = {
+    str: WORDS,
+    int: NUMBERS,
+    bool: st.booleans(),
+    bytes: st.binary(max_size=40),
+    NoneType: st.none(),
+}
+
+
+def values(kind: Any) -> st.SearchStrategy[Any]:
+    """Every value of a type that a message can carry."""
+    if kind in PRIMITIVES:
+        return PRIMITIVES[kind]
+    if get_origin(kind) in {UnionType, Union}:
+        return st.one_of([values(one) for one in get_args(kind)])
+    if get_origin(kind) is tuple:
+        return st.lists(values(get_args(kind)[0]), max_size=3).map(tuple)
+    if get_origin(kind) is dict:
+        key, value = get_args(kind)
+        return st.dictionaries(values(key), values(value), max_size=3)
+    return st.sampled_from(kind) if issubclass(kind, Enum) else structs(kind)
+
+
+def structs(kind: Any) -> st.SearchStrategy[Any]:
+    """Every value of a structure."""
+    if kind is Start:
+        return st.builds(Start, page=st.integers(1, 9999), line=st.integers(1, 9999))
+    hints = get_type_hints(kind)
+    return st.builds(kind, **{name: values(hints[name]) for name in kind.__struct_fields__})
+
+
+headers = values(Header)
+payloads = st.sampled_from([*COMMANDS, *VIEWS]).flatmap(values)
+
+
+@given(headers, payloads)
+def test_what_was_encoded_is_what_is_read(header: Header, payload: msgspec.Struct) -> None:
+    envelope = decode(encode(header, payload))
+    assert envelope.header == header
+    assert read_payload(envelope, type(payload)) == payload
+
+
+@given(headers, payloads)
+def test_a_message_is_json_with_camel_case_names_and_base64(header: Header, payload: msgspec.Struct) -> None:
+    message = json.loads(encode(header, payload))
+    assert set(message) == {"header", "payload"}
+    assert not [name for name in (*message["header"], *message["payload"]) if "_" in name]
+
+
+@given(headers)
+def test_no_payload_is_an_empty_one(header: Header) -> None:
+    assert read_payload(decode(encode(header)), Nothing) == Nothing()
+
+
+def only_a_passbook_error(data: bytes, kinds: list[Any]) -> None:
+    try:
+        envelope = decode(data)
+    except PassbookError as error:
+        assert error.code in {"invalid-message", "message-too-large"}
+        return
+    for kind in kinds:
+        try:
+            read_payload(envelope, kind)
+        except PassbookError as error:
+            assert error.code == "invalid-message"
+
+
+@given(st.binary(max_size=200))
+def test_garbage_gives_an_error_of_the_catalogue_and_nothing_else(data: bytes) -> None:
+    only_a_passbook_error(data, COMMANDS)
+
+
+@given(headers, payloads, st.data())
+def test_every_prefix_of_a_message_is_refused(header: Header, payload: msgspec.Struct, data: st.DataObject) -> None:
+    whole = encode(header, payload)
+    cut = data.draw(st.integers(0, len(whole) - 1))
+    with pytest.raises(PassbookError) as caught:
+        decode(whole[:cut])
+    assert caught.value.code == "invalid-message"
+
+
+@given(headers, payloads, st.data())
+def test_a_damaged_byte_gives_a_message_or_an_error_of_the_catalogue(
+    header: Header, payload: msgspec.Struct, data: st.DataObject
+) -> None:
+    whole = encode(header, payload)
+    place = data.draw(st.integers(0, len(whole) - 1))
+    byte = data.draw(st.integers(0, 255))
+    only_a_passbook_error(whole[:place] + bytes([byte]) + whole[place + 1 :], [*COMMANDS, *VIEWS])
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(json_values)
+def test_json_of_any_other_form_gives_an_error_of_the_catalogue(value: Any) -> None:
+    text = json.dumps({"header": {"name": "x", "type": "command"}, "payload": value}).encode()
+    only_a_passbook_error(text, COMMANDS)
+    only_a_passbook_error(json.dumps(value).encode(), COMMANDS)
+
+
+@pytest.mark.parametrize("deep", ["[" * 100_000, '{"header":' * 20_000, '{"header":{},"payload":' + "[" * 100_000])
+def test_a_message_may_not_exhaust_the_reader(deep: str) -> None:
+    only_a_passbook_error(deep.encode(), COMMANDS)
+
+
+def test_a_message_that_is_too_large_is_refused_before_it_is_read() -> None:
+    with pytest.raises(PassbookError) as caught:
+        decode(b" " * (MAX_MESSAGE + 1))
+    assert caught.value.code == "message-too-large"
+    assert caught.value.facts == {"limit": MAX_MESSAGE}
+    with pytest.raises(PassbookError) as caught:
+        decode(b"{" + b" " * MAX_MESSAGE, MAX_REPLY)
+    assert caught.value.code == "invalid-message"
+
+
+def test_the_largest_piece_fits_into_a_message() -> None:
+    piece = UploadPiece("u" * 64, bytes(MAX_PIECE))
+    whole = encode(Header("Spooler.UploadPiece", MessageType.COMMAND, 2**31), piece)
+    assert read_payload(decode(whole), UploadPiece) == piece
+    assert MAX_DOCUMENT % MAX_PIECE == 0
+
+
+MARK = "GEHEIM-4711"
+
+
+def spoiled(kind: type[msgspec.Struct]) -> Iterator[dict[str, Any]]:
+    """Payloads that are wrong in one place each and have the secret everywhere that it can stand."""
+    names = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    good = dict.fromkeys(names, MARK)
+    for name in names:
+        for wrong in (MARK, 7, -(10**30), 1.5, True, None, [MARK], {MARK: MARK}, [[MARK]], f"{MARK}=="):
+            yield {**good, name: wrong}
+        yield {key: value for key, value in good.items() if key != name}
+    yield {**good, MARK: 1}
+    yield {MARK: MARK}
+
+
+@pytest.mark.parametrize("kind", [*COMMANDS, *VIEWS])
+def test_no_error_tells_anything_that_stood_in_the_message(kind: type[msgspec.Struct]) -> None:
+    refused = 0
+    for payload in spoiled(kind):
+        message = json.dumps({"header": {"name": MARK, "type": "command"}, "payload": payload}).encode()
+        try:
+            read_payload(decode(message), kind)
+        except PassbookError as error:
+            refused += 1
+            assert MARK not in f"{error!r} {error} {error.facts}"
+            assert error.__cause__ is None
+            assert error.__suppress_context__
+    assert refused
+
+
+@pytest.mark.parametrize(
+    "header", [{"name": "x", "type": MARK}, {"name": 7, "type": "command"}, {"type": "command"}, MARK, [MARK]]
+)
+def test_no_error_about_a_header_tells_anything_either(header: Any) -> None:
+    with pytest.raises(PassbookError) as caught:
+        decode(json.dumps({"header": header, "payload": {}}).encode())
+    assert MARK not in str(caught.value)
+
+
+def test_an_error_names_the_field_that_is_wrong() -> None:
+    message = b'{"header":{"name":"x","type":"command"},"payload":{"job":7}}'
+    with pytest.raises(PassbookError, match=r"`\$\.job`"):
+        read_payload(decode(message), JobRef)
+
+
+@pytest.mark.parametrize("kind", COMMANDS)
+def test_a_command_with_an_unknown_field_is_refused(kind: type[msgspec.Struct]) -> None:
+    message = b'{"header":{"name":"x","type":"command"},"payload":{"job":"a","moon":1}}'
+    with pytest.raises(PassbookError):
+        read_payload(decode(message), kind)
+
+
+@pytest.mark.parametrize(
+    ("code", "completion"),
+    [
+        ("invalid-message", Completion.INVALID_DATA),
+        ("unknown-command", Completion.INVALID_COMMAND),
+        ("not-permitted", Completion.AUTHORISATION),
+        ("quota-exceeded", Completion.NOT_ENOUGH_SPACE),
+        ("internal-error", Completion.INTERNAL_ERROR),
+        ("stale-inquiry", Completion.COMMAND_ERROR),
+    ],
+)
+def test_completion_codes_of_errors(code: str, completion: Completion) -> None:
+    facts = dict.fromkeys(
+        ("why", "command", "who", "job", "reference", "epoch", "requester", "used", "limit", "what"), 1
+    )
+    assert completion_for(PassbookError(code, **facts)) is completion
+
+
+def test_a_question_is_made_of_its_record() -> None:
+    hints = {name: values(hint) for name, hint in get_type_hints(Record).items()}
+    steps = (StepOutline(StepKind.LINE, 3, 12), StepOutline(StepKind.EJECT, 3))
+    drawn = st.builds(Record, **{**hints, "outline": st.just(steps), "encryption": st.sampled_from(Encryption)})
+
+    @given(drawn, st.booleans())
+    def judge(record: Record, readable: bool) -> None:
+        wraps = (Wrap(Holder.RECOVERY, "r", b"x"),)
+        inquiry = inquiry_of(record, wraps, readable=readable)
+        assert inquiry.job == view_of(record)
+        assert (inquiry.job.job, inquiry.job.client_request) == (record.job_id, record.request_id)
+        assert (inquiry.in_doubt, inquiry.readable, inquiry.wraps) == (record.sending, readable, wraps)
+        assert (inquiry.outline, inquiry.identity) == (steps, record.identity())
+
+    judge()
+
+
+# The page for programmers of terminal software ---------------------------------------------------------------------
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "protocol.md"
+EXAMPLES = re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)
+LISTS = {"Spooler.ListJobs": ("jobs", JobView), "Recovery.ListInquiries": ("inquiries", Inquiry)}
+COMMAND_KINDS: dict[str, type[msgspec.Struct]] = {
+    "ServicePublisher.GetServices": Nothing,
+    "Common.Status": Nothing,
+    "Common.Capabilities": Nothing,
+    "Spooler.UploadPiece": UploadPiece,
+    "Spooler.SubmitJob": SubmitJob,
+    "Spooler.ListJobs": Nothing,
+    "Spooler.GetJob": JobRef,
+    "Spooler.CancelJob": JobRef,
+    "Recovery.ListInquiries": Nothing,
+    "Recovery.AnswerInquiry": AnswerInquiry,
+}
+COMPLETION_KINDS: dict[str, type[msgspec.Struct]] = {
+    "Common.Status": StatusReport,
+    "Spooler.SubmitJob": JobView,
+    "Spooler.GetJob": JobView,
+    "Spooler.CancelJob": JobView,
+    "Recovery.AnswerInquiry": JobView,
+}
+EVENT_KINDS: dict[str, type[msgspec.Struct]] = {
+    "Spooler.JobEvent": JobView,
+    "Spooler.StepEvent": StepReport,
+    "Spooler.MediaPromptEvent": Prompt,
+    "Recovery.InquiryEvent": Inquiry,
+    "Recovery.InquiryClosedEvent": JobView,
+}
+
+
+def kind_of(envelope: Envelope) -> Any:
+    """What the payload of an example must be."""
+    name, code = envelope.header.name, envelope.header.completion_code
+    match envelope.header.type:
+        case MessageType.COMMAND:
+            return COMMAND_KINDS[name]
+        case MessageType.UNSOLICITED:
+            return EVENT_KINDS[name]
+        case MessageType.ACKNOWLEDGE:
+            return ErrorPayload if envelope.header.status else Nothing
+        case MessageType.COMPLETION if code is not Completion.SUCCESS:
+            return ErrorPayload
+        case _:
+            return COMPLETION_KINDS.get(name, dict)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_of_the_page_is_a_message_of_this_codec(example: str) -> None:
+    envelope = decode(example.encode())
+    kind = kind_of(envelope)
+    payload = read_payload(envelope, kind)
+    if envelope.header.name in LISTS and kind is dict:
+        field, item = LISTS[envelope.header.name]
+        payload = {field: msgspec.convert(payload[field], list[item])}  # type: ignore[valid-type]
+    # Nothing stands there that the codec passes over, and nothing is left out that it would write.
+    written, shown = json.loads(encode(envelope.header, payload)), json.loads(example)
+    for part in (written, shown):
+        part["header"].pop("version", None)
+        part["header"].pop("timeout", None)
+    assert written == {"payload": {}, **shown}
+
+
+def test_the_page_has_an_example_of_every_command_and_event() -> None:
+    named = {(decode(text.encode()).header.type, decode(text.encode()).header.name) for text in EXAMPLES}
+    for name in COMMAND_KINDS:
+        assert (MessageType.COMMAND, name) in named
+    for name in EVENT_KINDS:
+        assert (MessageType.UNSOLICITED, name) in named
+
+
+def test_the_page_tells_the_limits_and_the_addresses() -> None:
+    text = PAGE.read_text()
+    for shown in (messages.PUBLISHER_PATH, messages.SERVICE_PATH, str(messages.PORT)):
+        assert f"`{shown}`" in text or f":{shown}" in text
+    for limit in (MAX_MESSAGE, MAX_PIECE, MAX_DOCUMENT):
+        assert f"{limit // 1024} KiB" in text
+    assert f"{MAX_REPLY // 1024**2} MiB" in text
+
+
+def test_every_field_of_a_payload_stands_on_the_page() -> None:
+    text = PAGE.read_text()
+    missing = [
+        f"{kind.__name__}.{field.encode_name}"
+        for kind in (*COMMANDS, *VIEWS)
+        for field in msgspec.structs.fields(kind)
+        if f"`{field.encode_name}`" not in text
+    ]
+    assert missing == []

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from passbook.job import JobState, Reason
+from passbook.media import Media
+from passbook.plan import Bar, Sheet, StepKind, StepOutline
+from passbook.record import IMMUTABLE, Answered, Encryption, HistoryKind, Record, Verdict, entry_of
+
+RECORD = Record(
+    job_id="0a1b",
+    requester="teller-1",
+    request_id="r-1",
+    sequence=7,
+    accepted_at="2026-03-02T09:30:00Z",
+    format="text",
+    printer="pr-1",
+    encryption=Encryption.REQUESTER,
+    steps=2,
+    outline=(StepOutline(StepKind.LINE, 1, 5, (Bar(3, 12),)), StepOutline(StepKind.EJECT, 1)),
+    size=400,
+)
+OTHERS = {
+    "job_id": "0a1c",
+    "requester": "teller-2",
+    "request_id": "r-2",
+    "sequence": 8,
+    "accepted_at": "2026-03-02T09:30:01Z",
+    "format": "passbook-update",
+    "printer": "pr-2",
+    "encryption": Encryption.APPLIANCE,
+    "steps": 3,
+    "outline": (StepOutline(StepKind.LINE, 1, 5, (Bar(3, 13),)), StepOutline(StepKind.EJECT, 1)),
+    "size": 401,
+    "layout": "savings-12",
+    "sheet": Sheet(18000, 12, 60),
+}
+MUTABLE = {
+    "key_ref": "k-2",
+    "recovery_ref": "branch",
+    "priority": 1,
+    "valid": False,
+    "state": JobState.PROCESSING,
+    "reasons": (Reason.RESTART,),
+    "epoch": 3,
+    "asked": False,
+    "business_date": "2026-03-02",
+    "clock_trusted": True,
+    "confirmed": 1,
+    "sending": 2,
+    "lines_in_doubt": 4,
+    "media": Media.JAMMED,
+    "answered": Answered(3, Verdict.RESUME, 2, 2, "teller-1", "Ms Okafor"),
+    "changed_at": "2026-03-02T09:31:00Z",
+}
+
+
+def test_every_field_either_never_changes_or_may() -> None:
+    assert set(OTHERS) == set(IMMUTABLE)
+    assert set(OTHERS) | set(MUTABLE) == set(Record.__struct_fields__)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_identity_speaks_of_every_field_that_never_changes(name: str) -> None:
+    assert replace(RECORD, **{name: OTHERS[name]}).identity() != RECORD.identity()
+
+
+@given(st.sets(st.sampled_from(sorted(MUTABLE))))
+def test_the_identity_does_not_speak_of_what_changes(names: set[str]) -> None:
+    changed = replace(RECORD, **{name: MUTABLE[name] for name in names})
+    assert changed.identity() == RECORD.identity()
+
+
+def test_the_first_word_of_an_identity_is_the_job() -> None:
+    assert msgspec.json.decode(RECORD.identity())[0] == RECORD.job_id
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_the_identities_of_two_requests_never_meet(requester: str, request_id: str) -> None:
+    one = replace(RECORD, requester=requester, request_id=request_id)
+    two = replace(RECORD, requester=requester + request_id, request_id="")
+    assert (one.identity() == two.identity()) == (one == two)
+
+
+@given(st.sets(st.sampled_from(sorted(MUTABLE))))
+def test_a_record_survives_being_written_down(names: set[str]) -> None:
+    changed = replace(RECORD, **{name: MUTABLE[name] for name in names})
+    assert msgspec.json.decode(msgspec.json.encode(changed), type=Record) == changed
+
+
+def test_history_leaves_the_outline_out() -> None:
+    entry = entry_of(HistoryKind.STOPPED, RECORD, "2026-03-02T09:31:00Z")
+    assert entry.record == replace(RECORD, outline=())
+    assert entry.kind is HistoryKind.STOPPED
+
+
+def test_states_say_whether_a_job_has_ended() -> None:
+    ended = {state for state in JobState if replace(RECORD, state=state).ended}
+    assert ended == {JobState.CANCELED, JobState.ABORTED, JobState.COMPLETED}
+    assert [replace(RECORD, confirmed=c, sending=s).untouched for c, s in ((0, 0), (0, 1), (1, 0))] == [
+        True,
+        False,
+        False,
+    ]

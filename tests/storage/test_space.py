@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passbook import changes
+from passbook.errors import PassbookError
+from passbook.plan import StepKind, StepOutline
+from passbook.record import Answered, Verdict
+from storage.area import AreaSettings
+from storage.space import Division, change_cost, content_pages, job_need
+from storage.spool import Spool
+from tests.storage.store import AT, LIMITS, Store
+
+LEAST = Division.least_quota(LIMITS.job_bytes)
+
+
+def on_disk(store: Store, area: str = "a") -> int:
+    """Database and log together."""
+    return sum(
+        path.stat().st_size for path in (store.folder / area).glob("area.sqlite*") if path.suffix != ".sqlite-shm"
+    )
+
+
+def fill(store: Store, spool: Spool, size: int) -> int:
+    """Accept jobs of that size until there is no room; the quota holds all the time."""
+    for count in range(5000):
+        try:
+            store.accepted(spool, size=size, outline=(StepOutline(StepKind.EJECT, 1),) * 20)
+        except PassbookError as error:
+            assert error.code == "no-area-has-room"
+            return count
+        assert on_disk(store) <= store.quota
+    pytest.fail("never full")
+
+
+@pytest.mark.parametrize("size", [10, 4_000, 60_000])
+def test_a_full_area_can_still_print_end_and_delete_within_its_quota(store: Store, size: int) -> None:
+    store.names, store.quota = ("a",), LEAST + 1_500_000
+    spool = store.open()
+    count = fill(store, spool, size)
+    assert count > 10
+    assert on_disk(store) <= store.quota
+    spool = store.open()
+    assert on_disk(store) <= store.quota
+    for record in spool.records():
+        rule = changes.answer(
+            Answered(record.epoch, Verdict.PRINT, 1, 0, "t", "Ms Okafor"),
+            at=AT,
+            date="2026-03-02",
+            trusted=True,
+        )
+        rules = (rule, changes.start(AT, 1), changes.journal(0, 1), changes.journal(1, 2), changes.finish(AT))
+        for one in rules:
+            spool.change(record.job_id, one, urgent=True).result(timeout=30)
+        assert on_disk(store) <= store.quota
+    assert spool.records() == []
+    assert fill(store, spool, size) > 0
+    assert spool.verify() == []
+
+
+def test_the_least_quota_takes_one_largest_job(store: Store) -> None:
+    spool = store.open(settings_=[AreaSettings("a", store.folder / "a", LEAST)])
+    job = store.accepted(spool, size=LIMITS.job_bytes - 300).job_id
+    assert spool.change(job, changes.cancel(AT, "t", "Ms Okafor")).result(timeout=30).ended
+
+
+@given(st.integers(1, 1 << 23), st.integers(0, 1 << 23), st.integers(0, 100_000))
+def test_the_arithmetic_never_promises_what_a_larger_job_would_not_get(job: int, more: int, records: int) -> None:
+    assert content_pages(job) * 4092 >= job
+    assert job_need(job) <= job_need(job + more)
+    assert change_cost(job, 0) <= change_cost(job + more, more)
+    division = Division.of(Division.least_quota(job), job)
+    assert division.log >= 2 * change_cost(job, 0)
+    assert division.free(0, records) >= division.free(1, records) > division.free(1, records + 1)

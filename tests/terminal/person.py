@@ -1,0 +1,39 @@
+"""A person in a test: keeps what was shown and answers what is asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from passbook.errors import PassbookError
+
+
+class Person:
+    """A console.  Answers are taken in order; with none left, asking waits for ever as a person may."""
+
+    def __init__(self, *answers: str) -> None:
+        self.interactive = True
+        self.lines: list[str] = []
+        self.values: list[Any] = []
+        self.errors: list[str] = []
+        self.asked: list[str] = []
+        self.waits = asyncio.Event()
+        self._answers = list(answers)
+
+    def show(self, value: Any, lines: Sequence[str]) -> None:
+        self.values.append(value)
+        self.lines += lines
+
+    def fail(self, error: PassbookError) -> None:
+        self.errors.append(error.code)
+
+    async def ask(self, question: str) -> str:
+        self.asked.append(question)
+        if not self._answers:
+            self.waits.set()
+            await asyncio.Event().wait()
+        answer = self._answers.pop(0)
+        if answer == "^D":
+            raise EOFError
+        return answer

@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from passbook.errors import PassbookError
+from passbook.job import JobState, Reason
+from passbook.messages import Inquiry, JobView, Prompt, StepReport, SubmitJob
+from passbook.plan import StepKind
+from terminal.client import INQUIRY, INQUIRY_CLOSED, JOB, PROMPT, STEP, TerminalClient
+from terminal.follow import Follower, Resolve
+from tests.terminal.conftest import Branch
+from tests.terminal.fake_appliance import FakeAppliance, running
+from tests.terminal.person import Person
+from tests.terminal.samples import TWENTY, inquiry, outline, stopped, view
+from tests.terminal.test_client import refuse, within
+
+JOB_SENT = SubmitJob("r1", "window-1", "passbook-update+csv", document=b"content")
+COMPLETED = view(state=JobState.COMPLETED, reasons=(Reason.COMPLETED,), confirmed=22)
+
+
+def follower(
+    branch: Branch, fake: FakeAppliance, person: Person, resolve: Resolve | None = None, **options: Any
+) -> Follower:
+    context = branch.terminal("teller-1").context()
+
+    async def no_pause(_seconds: float) -> None:
+        await asyncio.sleep(0)
+
+    options = {"pauses": (1.0, 1.0), "sleep": no_pause, **options}
+    return Follower(lambda: TerminalClient(fake.address, context), person, resolve, **options)
+
+
+async def told(fake: FakeAppliance, *events: tuple[str, Any]) -> None:
+    for name, payload in events:
+        await fake.tell(name, payload)
+
+
+def accepting(then: Callable[[], Any] | None = None) -> FakeAppliance:
+    fake = FakeAppliance()
+    fake.answers["Spooler.SubmitJob"] = lambda _: view()
+    fake.answers["Spooler.GetJob"] = lambda _: then() if then else view()
+    return fake
+
+
+async def submitted(fake: FakeAppliance) -> None:
+    while await fake.arrived.get() != "Spooler.SubmitJob":
+        pass
+
+
+def test_a_job_is_followed_to_its_end_in_words(branch: Branch) -> None:
+    async def story() -> None:
+        fake, person = accepting(), Person()
+        async with running(branch, fake), asyncio.TaskGroup() as group:
+            run = group.create_task(follower(branch, fake, person, texts=[["a"]] * 21).run(JOB_SENT, wait=True))
+            await submitted(fake)
+            await told(
+                fake,
+                (PROMPT, Prompt("aa11", "window-1", "insert", 3)),
+                (JOB, view(state=JobState.PROCESSING)),
+                (STEP, StepReport("aa11", 0, 1, 22)),
+                (STEP, StepReport("aa11", 1, 2, 22, StepKind.LINE, 1, 21)),
+                (STEP, StepReport("bb22", 9, 10, 22)),
+                (JOB, view(job="bb22", state=JobState.COMPLETED)),
+                (PROMPT, Prompt("bb22", "window-2", "insert", 9)),
+                (PROMPT, Prompt("aa11", "window-1", "turn", 4)),
+                (PROMPT, Prompt("", "window-1", "take", 4)),
+                (JOB, COMPLETED),
+            )
+            assert (await run).state is JobState.COMPLETED
+        assert person.lines == [
+            "Job aa11 was accepted.",
+            "Put the book into window-1, opened at page 3.",
+            "Job aa11 is processing.",
+            "Line 1 of 21 is on paper.",
+            "Take the book out of window-1 and turn it to page 4.",
+            "Take the book out of window-1.",
+            "Job aa11 is completed. Take the book out of window-1.",
+        ]
+
+    within(story())
+
+
+def test_who_does_not_wait_leaves_with_the_acceptance(branch: Branch) -> None:
+    async def story() -> None:
+        fake, person = accepting(), Person()
+        async with running(branch, fake):
+            assert await follower(branch, fake, person).run(JOB_SENT, wait=False) == view()
+        assert person.lines == ["Job aa11 was accepted."]
+
+    within(story())
+
+
+def test_a_job_that_has_ended_is_not_waited_for(branch: Branch) -> None:
+    async def story() -> None:
+        fake, person = accepting(), Person()
+        fake.answers["Spooler.SubmitJob"] = lambda _: COMPLETED
+        async with running(branch, fake):
+            assert await follower(branch, fake, person).run(JOB_SENT, wait=True) == COMPLETED
+
+    within(story())
+
+
+def test_a_job_that_is_known_already_is_stayed_with_over_connections(branch: Branch) -> None:
+    async def story() -> None:
+        fake, person = accepting(lambda: view(state=JobState.PROCESSING)), Person()
+        async with running(branch, fake), asyncio.TaskGroup() as group:
+            run = group.create_task(follower(branch, fake, person).stay("aa11"))
+            await fake.arrived.get()
+            fake.greet = [(JOB, COMPLETED)]
+            fake.cut()
+            assert await run == COMPLETED
+        assert [name for name, _ in fake.received] == ["Spooler.GetJob"] * 2
+
+    within(story())
+
+
+def test_a_sheet_is_not_called_a_book(branch: Branch) -> None:
+    async def story() -> None:
+        fake, person = accepting(), Person()
+        fake.answers["Spooler.SubmitJob"] = lambda _: view(format="text")
+        fake.greet = [(PROMPT, Prompt("aa11", "window-1", "insert", 1)), (JOB, COMPLETED)]
+        async with running(branch, fake):
+            await follower(branch, fake, person).run(JOB_SENT, wait=True)
+        assert "Put the sheet into window-1, opened at page 1." in person.lines
+
+    within(story())
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_after_a_lost_connection_the_job_is_found_again_and_not_sent_anew(branch: Branch, cut: bool) -> None:
+    async def story() -> None:
+        fake, person = accepting(lambda: stopped(11, 12)), Person()
+        async with running(branch, fake), asyncio.TaskGroup() as group:
+            run = group.create_task(follower(branch, fake, person).run(JOB_SENT, wait=True))
+            await submitted(fake)
+            fake.greet = [(INQUIRY, inquiry(stopped(11, 12), TWENTY)), (JOB, COMPLETED)]
+            await told(fake, (STEP, StepReport("aa11", 3, 4, 22)))
+            fake.cut() if cut else await fake.drop()
+            await run
+        assert [name for name, _ in fake.received] == ["Spooler.SubmitJob", "Spooler.GetJob"]
+        assert "The appliance has not answered yet; trying again." in person.lines
+        assert any("lines 1 to 11 are on paper; line 12 is in doubt" in line for line in person.lines)
+
+    within(story())
+
+
+def test_a_request_whose_answer_was_lost_is_sent_again_unchanged(branch: Branch) -> None:
+    async def story() -> None:
+        fake, person = accepting(), Person()
+        answers: list[Callable[[], Any]] = [fake.cut, lambda: COMPLETED]
+        fake.answers["Spooler.SubmitJob"] = lambda _: answers.pop(0)()
+        async with running(branch, fake):
+            assert await follower(branch, fake, person).run(JOB_SENT, wait=True) == COMPLETED
+        (_, first), (_, second) = fake.received
+        assert first == second
+
+    within(story())
+
+
+def test_an_appliance_that_stays_away_is_given_up(branch: Branch) -> None:
+    async def story() -> None:
+        fake, person = accepting(), Person()
+        async with running(branch, fake):
+            run = asyncio.create_task(follower(branch, fake, person).run(JOB_SENT, wait=True))
+            await submitted(fake)
+        with pytest.raises(PassbookError) as caught:
+            await run
+        assert caught.value.code == "appliance-unreachable"
+        assert person.lines.count("The appliance has not answered yet; trying again.") == 2
+
+    within(story())
+
+
+def test_an_appliance_that_was_never_there_is_not_waited_for(branch: Branch) -> None:
+    async def story() -> None:
+        fake, person = accepting(), Person()
+        async with running(branch, fake):
+            pass
+        with pytest.raises(PassbookError) as caught:
+            await follower(branch, fake, person).run(JOB_SENT, wait=True)
+        assert caught.value.code == "appliance-unreachable"
+        assert person.lines == []
+
+    within(story())
+
+
+def test_a_refusal_is_not_tried_again(branch: Branch) -> None:
+    async def story() -> None:
+        fake, person = accepting(), Person()
+        fake.answers["Spooler.SubmitJob"] = refuse(PassbookError("document-empty"))
+        async with running(branch, fake):
+            with pytest.raises(PassbookError) as caught:
+                await follower(branch, fake, person).run(JOB_SENT, wait=True)
+        assert caught.value.code == "document-empty"
+        assert len(fake.received) == 1
+
+    within(story())
+
+
+class Resolver:
+    """Waits for ever on each question and keeps which were put and which were given up."""
+
+    def __init__(self) -> None:
+        self.put: asyncio.Queue[Inquiry] = asyncio.Queue()
+        self.given_up: list[int] = []
+
+    async def __call__(self, _client: TerminalClient, asked: Inquiry) -> None:
+        self.put.put_nowait(asked)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.given_up.append(asked.job.epoch)
+
+
+def test_a_question_is_put_while_events_go_on_and_given_up_when_answered_elsewhere(branch: Branch) -> None:
+    async def story() -> None:
+        fake, person, resolver = accepting(), Person(), Resolver()
+        steps = outline((3, 1, 2))
+        first, other = inquiry(stopped(0, 1), steps), inquiry(stopped(0, 1, job="bb22"), steps)
+        again = inquiry(stopped(1, 2), steps)
+        async with running(branch, fake), asyncio.TaskGroup() as group:
+            run = group.create_task(follower(branch, fake, person, resolver).run(JOB_SENT, wait=True))
+            await submitted(fake)
+            await told(fake, (INQUIRY, other), (INQUIRY, first))
+            assert await resolver.put.get() == first
+            await told(fake, (INQUIRY, again))
+            assert await resolver.put.get() == again
+            assert resolver.given_up == [2]
+            await told(
+                fake,
+                (INQUIRY_CLOSED, view(epoch=2)),
+                (STEP, StepReport("aa11", 1, 2, 3, StepKind.LINE, 1, 2)),
+                (JOB, COMPLETED),
+            )
+            assert isinstance(await run, JobView)
+        assert resolver.given_up == [2, 2]
+        assert resolver.put.empty()
+        assert "Line 1 of 2 is on paper." in person.lines
+
+    within(story())
+
+
+def test_a_defect_in_asking_is_not_swallowed(branch: Branch) -> None:
+    async def story() -> None:
+        put = asyncio.Event()
+
+        async def broken(_client: TerminalClient, _asked: Inquiry) -> None:
+            put.set()
+            raise ZeroDivisionError
+
+        fake, person = accepting(), Person()
+        fake.greet = [(INQUIRY, inquiry(stopped(0, 1), TWENTY))]
+        async with running(branch, fake):
+            run = asyncio.create_task(follower(branch, fake, person, broken).run(JOB_SENT, wait=True))
+            await put.wait()
+            await told(fake, (JOB, COMPLETED))
+            with pytest.raises(ZeroDivisionError):
+                await run
+
+    within(story())
+
+
+def test_a_question_that_the_person_leaves_open_is_no_end(branch: Branch) -> None:
+    async def story() -> None:
+        async def leaves(_client: TerminalClient, _asked: Inquiry) -> None:
+            raise EOFError
+
+        fake, person = accepting(), Person()
+        fake.greet = [(INQUIRY, inquiry(stopped(0, 1), TWENTY)), (JOB, COMPLETED)]
+        async with running(branch, fake):
+            assert await follower(branch, fake, person, leaves).run(JOB_SENT, wait=True) == COMPLETED
+
+    within(story())

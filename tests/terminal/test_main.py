@@ -1,0 +1,477 @@
+"""`teller` as its users run it, against an appliance that answers from a script."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from firmware import pki
+from passbook.errors import PassbookError
+from passbook.job import JobState
+from passbook.media import Device, MechanismStatus, Media
+from passbook.messages import PrinterView, StatusReport, StepReport
+from passbook.plan import StepKind
+from storage.envelope import wrap_for_recovery
+from terminal import keyring
+from terminal.__main__ import main
+from terminal.client import INQUIRY, JOB, STEP
+from tests.terminal.conftest import Branch
+from tests.terminal.fake_appliance import FakeAppliance, running
+from tests.terminal.samples import TWENTY, inquiry, stopped, view
+from tests.terminal.test_client import refuse
+
+COMPLETED = view(state=JobState.COMPLETED)
+
+
+class Said(NamedTuple):
+    """How one run of `teller` ended and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Teller:
+    """A terminal's folder and the `teller` command that works on it."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self._capsys = capsys
+        self._passphrase = folder.with_name(f"{folder.name}.passphrase")
+        self._passphrase.touch(mode=0o600)
+        self._passphrase.write_text("open sesame\n")
+
+    def run(self, *words: str | Path) -> Said:
+        arguments = [str(word) for word in words]
+        options = ["--home", str(self.folder), "--passphrase-file", str(self._passphrase)]
+        try:
+            code = main([*arguments, *options])
+        except SystemExit as end:
+            assert isinstance(end.code, int)
+            code = end.code
+        return Said(code, *self._capsys.readouterr())
+
+    def json(self, *words: str | Path) -> Any:
+        said = self.run(*words, "--json")
+        assert said.code == 0, said.err
+        return json.loads(said.out.splitlines()[-1])
+
+
+@pytest.fixture
+def teller(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Teller:
+    return Teller(tmp_path / "home", capsys)
+
+
+@contextmanager
+def appliance(branch: Branch, fake: FakeAppliance) -> Iterator[FakeAppliance]:
+    """Serve `fake` in a thread of its own, since `teller` brings its own event loop."""
+    ready, loop = threading.Event(), asyncio.new_event_loop()
+    over = asyncio.Event()
+
+    async def serve() -> None:
+        async with running(branch, fake):
+            ready.set()
+            await over.wait()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+    thread.start()
+    try:
+        assert ready.wait(20)
+        yield fake
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join(20)
+        loop.close()
+
+
+def enroll(branch: Branch, teller: Teller, name: str, address: str = "127.0.0.1:1") -> None:
+    request = Path(teller.json("enroll", "--name", name)["request"])
+    signed = teller.folder / "signed.pem"
+    now = dt.datetime.now(dt.UTC)
+    with suppress(PassbookError):
+        pki.revoke(branch.ca, name, now)
+    signed.write_bytes(pki.sign_request(branch.ca, request.read_bytes(), name, representative=False, now=now))
+    finish(branch, teller, address)
+
+
+def finish(branch: Branch, teller: Teller, address: str) -> None:
+    files = "--certificate", teller.folder / "signed.pem", "--ca", branch.config / pki.AUTHORITY
+    assert teller.run("enroll", *files, "--address", address).code == 0
+
+
+@pytest.fixture
+def enrolled(branch: Branch, teller: Teller) -> Iterator[tuple[Teller, FakeAppliance]]:
+    """A terminal that is enrolled with a running appliance and has the key `key-a`."""
+    enroll(branch, teller, "till-9")
+    assert teller.run("keys", "new", "key-a").code == 0
+    with appliance(branch, FakeAppliance()) as fake:
+        finish(branch, teller, f"127.0.0.1:{fake.address.port}")
+        yield teller, fake
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    path = tmp_path / "notice.txt"
+    path.write_text("Closing time is 16:00.\n")
+    return path
+
+
+def test_keys_are_made_and_listed_by_name(teller: Teller) -> None:
+    assert teller.run("keys", "list") == (0, "", "")
+    assert teller.json("keys", "new", "key-a") == {"keyRef": "key-a"}
+    made = teller.json("keys", "new")["keyRef"]
+    assert teller.json("keys", "list") == {"keys": ["key-a", made], "recovery": []}
+    ring = keyring.load(teller.folder / "keyring", b"open sesame")
+    assert len(set(ring.keys.values())) == 2
+    said = teller.run("keys", "list")
+    assert said.out.splitlines() == ["key-a", made]
+
+
+def test_a_name_that_is_taken_changes_nothing(teller: Teller) -> None:
+    teller.run("keys", "new", "key-a")
+    before = (teller.folder / "keyring").read_bytes()
+    said = teller.run("keys", "new", "key-a")
+    assert (said.code, said.out) == (3, "")
+    assert said.err.endswith("[key-exists]\n")
+    assert (teller.folder / "keyring").read_bytes() == before
+
+
+def test_the_recovery_key_is_split_between_ring_and_appliance(teller: Teller, tmp_path: Path) -> None:
+    public = tmp_path / "branch.pub"
+    assert teller.json("keys", "recovery-new", public)["keyRef"] == "branch-recovery"
+    private = keyring.load(teller.folder / "keyring", b"open sesame").recovery["branch-recovery"]
+    derived = X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+    assert bytes.fromhex(public.read_text().strip()) == derived
+    assert teller.run("keys", "recovery-new", public, "--ref", "other").code == 5
+    assert "other" not in teller.run("keys", "list").out
+
+
+def test_a_wrong_passphrase_is_one_sentence(teller: Teller, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    teller.run("keys", "new")
+    other = tmp_path / "other"
+    other.touch(mode=0o600)
+    other.write_text("abracadabra")
+    arguments = ["--home", str(teller.folder), "--passphrase-file", str(other), "keys", "list"]
+    assert main(arguments) == 3
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n"), err.split()[-1]) == ("", 1, "[keyring-locked]")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("enroll",),
+        ("enroll", "--name", "a", "--ca", "x"),
+        ("enroll", "--certificate", "x", "--ca", "y"),
+        ("answer", "aa11", "--person", "Ann"),
+        ("answer", "aa11", "--print"),
+        ("answer", "aa11", "--print", "--hold", "--person", "Ann"),
+        ("print", "file.txt", "--page", "3"),
+        ("print", "file.txt", "--page", "0", "--line", "1"),
+        ("print", "file.txt", "--page", "3", "--line", "12345"),
+        ("cancel", "aa11"),
+        ("dance",),
+    ],
+)
+def test_what_is_not_a_command_ends_with_its_usage(teller: Teller, words: tuple[str, ...]) -> None:
+    said = teller.run(*words)
+    assert said.code == 2
+    assert "usage: teller" in said.err
+    assert "Traceback" not in said.err
+
+
+def test_before_enrollment_the_sentence_says_so(teller: Teller) -> None:
+    said = teller.run("jobs")
+    assert said.code == 5
+    assert "not enrolled" in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_a_name_with_capitals_is_refused(teller: Teller) -> None:
+    said = teller.run("enroll", "--name", "Till-9")
+    assert (said.code, said.err[-17:]) == (5, "[name-malformed]\n")
+
+
+def test_jobs_are_listed(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    fake.answers["Spooler.ListJobs"] = lambda _: {"jobs": [view(), view(job="bb22")]}
+    said = teller.run("jobs")
+    assert [line.split()[0] for line in said.out.splitlines()] == ["aa11", "bb22"]
+    assert [job["job"] for job in teller.json("jobs")] == ["aa11", "bb22"]
+
+
+def test_a_job_is_cancelled_in_somebodys_name(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    fake.answers["Spooler.CancelJob"] = lambda _: view(state=JobState.CANCELED)
+    assert "canceled" in teller.run("cancel", "aa11", "--person", "Ann").out
+    assert fake.received == [("Spooler.CancelJob", {"job": "aa11", "person": "Ann"})]
+
+
+def test_an_error_of_the_appliance_is_its_sentence_and_its_exit_code(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    error = PassbookError("not-permitted", who="till-9", job="aa11")
+    fake.answers["Spooler.CancelJob"] = refuse(error)
+    said = teller.run("cancel", "aa11", "--person", "Ann")
+    assert said == (3, "", f"{error} [not-permitted]\n")
+    said = teller.run("cancel", "aa11", "--person", "Ann", "--json")
+    assert json.loads(said.err)["errorCode"] == "not-permitted"
+
+
+def printing(fake: FakeAppliance, *events: tuple[str, Any]) -> None:
+    printer = PrinterView("window-1", MechanismStatus(Device.ONLINE, Media.NOT_PRESENT), 0)
+    fake.answers["Common.Status"] = lambda _: StatusReport((printer,))
+    fake.answers["Spooler.SubmitJob"] = lambda _: view(steps=2)
+    fake.greet = list(events)
+
+
+def test_a_document_is_printed_with_the_newest_key_of_the_ring(
+    enrolled: tuple[Teller, FakeAppliance], document: Path
+) -> None:
+    teller, fake = enrolled
+    printing(fake, (STEP, StepReport("aa11", 1, 2, 2, StepKind.LINE, 1, 1)), (JOB, COMPLETED))
+    teller.run("keys", "new", "key-b")
+    said = teller.run("print", document, "--name", "Notice", "--priority", "60", "--request", "r-7")
+    assert said.code == 0, said.err
+    assert "Line 1 of 1 is on paper." in said.out
+    name, sent = fake.received[-1]
+    assert name == "Spooler.SubmitJob"
+    assert (sent["clientRequest"], sent["printer"], sent["format"], sent["priority"]) == ("r-7", "window-1", "text", 60)
+    assert (sent["keyRef"], sent["name"]) == ("key-b", "Notice")
+    assert "start" not in sent
+
+
+def test_place_key_and_printer_can_be_said(enrolled: tuple[Teller, FakeAppliance], document: Path) -> None:
+    teller, fake = enrolled
+    printing(fake)
+    options = ["--page", "3", "--line", "4", "--key", "key-a", "--printer", "window-2", "--format", "text"]
+    assert teller.run("print", document, *options, "--layout", "sheet-2", "--no-wait").code == 0
+    ((_, sent),) = fake.received
+    assert (sent["start"], sent["keyRef"], sent["printer"]) == ({"page": 3, "line": 4}, "key-a", "window-2")
+    assert sent["layout"] == "sheet-2"
+    assert len(sent["clientRequest"]) == 16
+    assert teller.run("print", document, "--key", "key-z").code == 3
+
+
+def test_a_job_may_go_without_a_key_when_that_is_said(enrolled: tuple[Teller, FakeAppliance], document: Path) -> None:
+    teller, fake = enrolled
+    printing(fake)
+    assert teller.run("print", document, "--no-key", "--no-wait", "--printer", "window-1").code == 0
+    assert "key" not in fake.received[-1][1]
+
+
+def test_the_exit_code_says_whether_it_was_completed(enrolled: tuple[Teller, FakeAppliance], document: Path) -> None:
+    teller, fake = enrolled
+    printing(fake, (JOB, view(state=JobState.CANCELED)))
+    assert teller.run("print", document).code == 1
+
+
+def test_several_printers_have_to_be_named(enrolled: tuple[Teller, FakeAppliance], document: Path) -> None:
+    teller, fake = enrolled
+    status = MechanismStatus(Device.ONLINE, Media.NOT_PRESENT)
+    several = StatusReport((PrinterView("window-1", status, 0), PrinterView("window-2", status, 0)))
+    fake.answers["Common.Status"] = lambda _: several
+    said = teller.run("print", document)
+    assert said.code == 5
+    assert "window-1, window-2" in said.err
+
+
+def test_a_stopped_job_is_shown_and_its_end_awaited(enrolled: tuple[Teller, FakeAppliance], document: Path) -> None:
+    teller, fake = enrolled
+    printing(fake, (INQUIRY, inquiry(stopped(11, 12), TWENTY)), (JOB, COMPLETED))
+    said = teller.run("print", document)
+    assert said.code == 0
+    assert "  12  line  24 |?????????? ??????| in doubt" in said.out
+    assert "How shall it go on" not in said.out
+    events = [json.loads(line) for line in teller.run("print", document, "--json").out.splitlines()]
+    assert [event["event"] for event in events] == ["request", "Spooler.SubmitJob", INQUIRY, JOB]
+
+
+def test_a_file_that_is_not_there_is_named(enrolled: tuple[Teller, FakeAppliance], tmp_path: Path) -> None:
+    teller, _ = enrolled
+    said = teller.run("print", tmp_path / "missing.txt")
+    assert said.code == 5
+    assert "missing.txt" in said.err
+
+
+def asking(fake: FakeAppliance, **changes: Any) -> None:
+    asked = inquiry(stopped(11, 12), TWENTY, **changes)
+    fake.answers["Recovery.ListInquiries"] = lambda _: {"inquiries": [asked]}
+    fake.answers["Recovery.AnswerInquiry"] = lambda _: view(confirmed=11)
+    fake.answers["Spooler.GetJob"] = lambda payload: view(job=payload["job"])
+
+
+def test_open_questions_are_drawn(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    asking(fake)
+    said = teller.run("inquiries")
+    assert "lines 1 to 11 are on paper; line 12 is in doubt; lines 13 to 20 are left." in said.out
+    assert teller.json("inquiries")[0]["inDoubt"] == 12
+
+
+@pytest.mark.parametrize(
+    ("words", "verdict", "step"),
+    [
+        (("--print",), "print", 0),
+        (("--resume", "13"), "resume", 13),
+        (("--from-line", "12"), "resume", 12),
+        (("--discard",), "discard", 0),
+        (("--hold",), "hold", 0),
+    ],
+)
+def test_an_answer_takes_its_key_from_the_ring(
+    enrolled: tuple[Teller, FakeAppliance], words: tuple[str, ...], verdict: str, step: int
+) -> None:
+    teller, fake = enrolled
+    asking(fake)
+    assert teller.run("answer", "aa11", *words, "--person", "Ann").code == 0
+    name, given = fake.received[-1]
+    assert name == "Recovery.AnswerInquiry"
+    assert (given["verdict"], given.get("step", 0), given["inDoubt"], given["person"]) == (verdict, step, 12, "Ann")
+    assert ("key" in given) is (verdict in {"print", "resume"})
+
+
+@pytest.mark.parametrize(("state", "code"), [(JobState.COMPLETED, 0), (JobState.CANCELED, 1)])
+def test_an_answer_may_stay_to_the_end_that_it_leads_to(
+    enrolled: tuple[Teller, FakeAppliance], state: JobState, code: int
+) -> None:
+    teller, fake = enrolled
+    asking(fake)
+    fake.greet = [(JOB, view(state=state))]
+    said = teller.run("answer", "aa11", "--resume", "13", "--person", "Ann", "--follow", "--json")
+    assert said.code == code
+    assert [json.loads(line)["event"] for line in said.out.splitlines()] == ["Recovery.AnswerInquiry", JOB]
+
+
+def test_an_answer_can_bring_a_new_key(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    asking(fake, readable=True)
+    teller.run("keys", "new", "key-n")
+    assert teller.run("answer", "aa11", "--print", "--person", "Ann", "--new-key", "key-n").code == 0
+    given = fake.received[-1][1]
+    assert given["newKeyRef"] == "key-n"
+    assert "key" not in given
+
+
+def test_a_representative_answers_with_the_branch_recovery_key(
+    enrolled: tuple[Teller, FakeAppliance], tmp_path: Path
+) -> None:
+    teller, fake = enrolled
+    public = tmp_path / "branch.pub"
+    teller.run("keys", "recovery-new", public)
+    wrap = wrap_for_recovery(b'["aa11"]', b"d" * 32, bytes.fromhex(public.read_text().strip()), "branch-recovery")
+    asked = inquiry(stopped(11, 12, key_ref="key-of-another"), TWENTY, wraps=[wrap])
+    fake.answers["Recovery.ListInquiries"] = lambda _: {"inquiries": [asked]}
+    fake.answers["Recovery.AnswerInquiry"] = lambda _: view()
+    assert teller.run("answer", "aa11", "--print", "--person", "Rita").code == 0
+    given = fake.received[-1][1]
+    assert given["dataKey"] == "ZGRk" * 10 + "ZGQ="
+    assert "key" not in given
+
+
+def test_a_job_that_asks_nothing_cannot_be_answered(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    asking(fake)
+    said = teller.run("answer", "cc33", "--discard", "--person", "Ann")
+    assert (said.code, said.err.split()[-1]) == (3, "[not-allowed-in-state]")
+    fake.answers["Spooler.GetJob"] = refuse(PassbookError("unknown-job", job="cc33"))
+    assert teller.run("answer", "cc33", "--discard", "--person", "Ann").err.endswith("[unknown-job]\n")
+
+
+def test_an_answer_whose_reply_was_lost_is_given_again_unchanged(
+    enrolled: tuple[Teller, FakeAppliance], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teller, fake = enrolled
+    asking(fake)
+    monkeypatch.setattr("terminal.commands.recovery.PAUSES", (0.0, 0.0))
+    given: list[Any] = []
+
+    def answer(payload: Any) -> Any:
+        given.append(payload)
+        if len(given) == 1:
+            fake.cut()
+        return view()
+
+    fake.answers["Recovery.AnswerInquiry"] = answer
+    assert teller.run("answer", "aa11", "--print", "--person", "Ann").code == 0
+    assert given[0] == given[1]
+
+
+def test_the_command_is_a_process_without_tracebacks(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "terminal", "--home", str(tmp_path), "keys", "new"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 3
+    assert ended.stderr.endswith("[passphrase-missing]\n")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_who_stops_reading_gets_no_traceback(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    fake.answers["Spooler.ListJobs"] = lambda _: {"jobs": [view()] * 2000}
+    command = [sys.executable, "-m", "terminal", "--home", str(teller.folder), "jobs"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(60) == 1
+
+
+def test_a_teller_at_a_tty_is_asked_and_the_answer_is_sent(
+    enrolled: tuple[Teller, FakeAppliance], document: Path
+) -> None:
+    teller, fake = enrolled
+    printing(fake, (INQUIRY, inquiry(stopped(11, 12), TWENTY)))
+
+    def answer(_payload: Any) -> Any:
+        async def then_completed() -> Any:
+            await fake.tell(JOB, COMPLETED)
+            return view()
+
+        return then_completed()
+
+    fake.answers["Recovery.AnswerInquiry"] = answer
+    person, tty = pty.openpty()
+    secret = teller.folder.with_name(f"{teller.folder.name}.passphrase")
+    command = [sys.executable, "-m", "terminal", "print", str(document)]
+    options = ["--home", str(teller.folder), "--passphrase-file", str(secret)]
+    with subprocess.Popen([*command, *options], stdin=tty, stdout=tty, stderr=tty) as process:
+        os.close(tty)
+        seen = read_until(person, b"Your name: ")
+        os.write(person, b"Ann\n")
+        read_until(person, b"go on? ")
+        os.write(person, b"13\n")
+        assert process.wait(60) == 0
+    os.close(person)
+    assert b"line 12 is not on paper: print it, then go on" in seen
+    given = fake.received[-1][1]
+    assert (given["person"], given["verdict"], given["step"]) == ("Ann", "resume", 13)
+
+
+def read_until(descriptor: int, wanted: bytes) -> bytes:
+    """All that is written to a tty up to `wanted`; OSError when the writer ends before."""
+    seen = b""
+    while wanted not in seen:
+        assert select.select([descriptor], [], [], 60)[0], seen
+        seen += os.read(descriptor, 4096)
+    return seen

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passbook.messages import Inquiry
+from passbook.plan import StepKind, StepOutline
+from terminal.picture import Standing, line_places, picture, standing_of, summary
+from tests.terminal.samples import TWENTY, inquiry, outline, stopped
+
+
+@st.composite
+def inquiries(draw: st.DrawFn) -> Inquiry:
+    pages = draw(st.lists(st.integers(1, 5), min_size=1, max_size=3))
+    steps = outline(*((number, 1, count) for number, count in enumerate(pages, 1)))
+    confirmed = draw(st.integers(0, len(steps) - 1))
+    sending = draw(st.sampled_from([0, confirmed + 1]))
+    return inquiry(stopped(confirmed, sending), steps, lines_in_doubt=draw(st.integers(1, 4)))
+
+
+def test_the_picture_of_a_line_in_doubt() -> None:
+    drawn = picture(inquiry(stopped(3, 4), outline((3, 22, 3), (4, 1, 2))))
+    assert drawn == [
+        "Job aa11 for window-1: lines 1 to 3 are on paper; lines 4 to 5 are left; the turn to page 4 is in doubt.",
+        "page 3",
+        "   1  line  22 |########## ######| on paper",
+        "   2  line  23 |########## ######| on paper",
+        "   3  line  24 |########## ######| on paper",
+        "page 4",
+        "   4  line   1 |.......... ......| left",
+        "   5  line   2 |.......... ......| left",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "sending", "sentence"),
+    [
+        (0, 0, "lines 1 to 20 are left."),
+        (0, 1, "line 1 is in doubt; lines 2 to 20 are left."),
+        (11, 12, "lines 1 to 11 are on paper; line 12 is in doubt; lines 13 to 20 are left."),
+        (12, 0, "lines 1 to 12 are on paper; lines 13 to 20 are left."),
+        (20, 21, "lines 1 to 19 are on paper; line 20 is in doubt."),
+        (21, 22, "lines 1 to 20 are on paper; whether the book was given back is in doubt."),
+    ],
+)
+def test_the_sentence_counts_lines_of_the_document(confirmed: int, sending: int, sentence: str) -> None:
+    assert summary(inquiry(stopped(confirmed, sending), TWENTY)) == sentence
+
+
+def test_a_dialect_that_confirms_late_leaves_more_lines_in_doubt() -> None:
+    asked = inquiry(stopped(14, 15), TWENTY, lines_in_doubt=3)
+    assert summary(asked) == "lines 1 to 11 are on paper; lines 12 to 14 are in doubt; lines 15 to 20 are left."
+    at_rest = inquiry(stopped(5), TWENTY, lines_in_doubt=3)
+    assert summary(at_rest) == "lines 1 to 3 are on paper; lines 4 to 5 are in doubt; lines 6 to 20 are left."
+
+
+@given(inquiries())
+def test_every_line_is_drawn_once_with_its_place_and_standing(asked: Inquiry) -> None:
+    rows = [row for row in picture(asked)[1:] if not row.startswith("page")]
+    lines = line_places(asked)
+    assert len(rows) == len(lines)
+    for row, line in zip(rows, lines, strict=True):
+        match = re.fullmatch(r" *(\d+)  line +(\d+) \|([#?. ]*)\| (.+)", row)
+        assert match
+        assert (int(match[1]), int(match[2])) == (line.number, line.outline.line)
+        assert match[4] == standing_of(asked, line.step)
+        assert [len(bar) for bar in match[3].split()] == [bar.width for bar in line.outline.bars]
+
+
+@given(inquiries())
+def test_what_is_on_paper_comes_before_what_is_in_doubt_and_that_before_what_is_left(asked: Inquiry) -> None:
+    order = [list(Standing).index(standing_of(asked, line.step)) for line in line_places(asked)]
+    assert order == sorted(order)
+    doubtful = order.count(list(Standing).index(Standing.IN_DOUBT))
+    assert doubtful <= asked.lines_in_doubt
+    if asked.in_doubt:
+        assert standing_of(asked, asked.in_doubt) is Standing.IN_DOUBT
+
+
+def test_the_own_copy_stands_where_the_bars_are() -> None:
+    asked = inquiry(stopped(1, 2), outline((3, 1, 3)))
+    texts = [["2026-05-04", "salary"], ["2026-05-05", "rent"], ["2026-05-06", "grocer"]]
+    drawn = picture(asked, texts)
+    assert drawn[2] == "   1  line   1 |2026-05-04 salary| on paper"
+    assert drawn[3] == "   2  line   2 |?????????? ??????| in doubt"
+    assert drawn[4] == "   3  line   3 |2026-05-06 grocer| left"
+
+
+def test_a_copy_of_another_document_is_not_shown() -> None:
+    asked = inquiry(stopped(1, 2), outline((3, 1, 3)))
+    assert picture(asked, [["2026-05-04", "salary"]]) == picture(asked)
+
+
+def test_a_job_without_lines_can_be_drawn() -> None:
+    steps = (StepOutline(StepKind.EJECT, 1),)
+    assert picture(inquiry(stopped(0, 1), steps)) == [
+        "Job aa11 for window-1: whether the book was given back is in doubt."
+    ]
