@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -34,7 +36,6 @@ from passbook.printing import (
     JournalStep,
     PrintLine,
     TurnPage,
-    Work,
     after,
     begin,
     next_act,
@@ -50,6 +51,22 @@ RETRY: Final = 1.0
 """Seconds before a mechanism that did not answer is tried again."""
 TAKE_LOOK: Final = 5.0
 """Seconds of one wait for a person to take the book; the desk then looks whether it shall stop."""
+
+UNREACHABLE: Final = frozenset({Reason.SILENT, Reason.UNPLUGGED, Reason.GARBLED})
+"""Stops after which nothing is known of the mechanism."""
+UNREADABLE: Final = frozenset({"key-needed", "wrong-key", "sealed-damaged", "record-quarantined"})
+"""Codes that say that nobody can print the job as it is."""
+MEDIA_AFTER: Final = MappingProxyType(
+    dict.fromkeys((*UNREACHABLE, Reason.RESTART), Media.UNKNOWN)
+    | {
+        Reason.MEDIA_NEEDED: Media.NOT_PRESENT,
+        Reason.UNREADABLE: Media.NOT_PRESENT,
+        Reason.MEDIA_JAM: Media.JAMMED,
+        Reason.MEDIA_NOT_TAKEN: Media.ENTERING,
+        Reason.CANCELED_BY_PERSON: Media.UNKNOWN,
+    }
+)
+"""Where the medium is after a stop for this reason, until a clean-up has looked; elsewhere in the print position."""
 
 
 class PrintDesk:
@@ -77,6 +94,7 @@ class PrintDesk:
         self._session: DocumentSession | None = None
         self._printing: str = ""
         self._cancelled_by: tuple[str, str] | None = None
+        self._trouble: Reason | None = None
         self._thread = threading.Thread(target=self._run, name=f"desk {settings.name}")
 
     def start(self) -> None:
@@ -109,27 +127,37 @@ class PrintDesk:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                session = self._connect()
+                with self._connected() as session:
+                    self._serve(session)
             except MechanismStop as stop:
-                self._say(Device.OFFLINE, Media.UNKNOWN, stop.reason)
-                self._stopping.wait(RETRY)
-                continue
+                self._note_trouble(stop.reason)
+            except PassbookError as error:
+                _LOG.error("store-refused-desk", printer=self._settings.name, code=error.code)
+            self._stopping.wait(RETRY)
+
+    @contextmanager
+    def _connected(self) -> Iterator[DocumentSession]:
+        session = self._connect()
+        with self._lock:
+            self._session = session
+        try:
+            yield session
+        finally:
             with self._lock:
-                self._session = session
-            try:
-                self._serve(session)
-            except MechanismStop as stop:
-                _LOG.warning("mechanism-stopped", printer=self._settings.name, reason=stop.reason.value)
-                self._say(Device.OFFLINE, Media.UNKNOWN, stop.reason)
-                self._stopping.wait(RETRY)
-            finally:
-                with self._lock:
-                    self._session = None
-                session.close()
+                self._session = None
+            session.close()
+
+    def _note_trouble(self, reason: Reason) -> None:
+        """People see each look at a mechanism that does not work; the log says once what is wrong."""
+        if reason is not self._trouble:
+            _LOG.warning("mechanism-stopped", printer=self._settings.name, reason=reason.value)
+        self._trouble = reason
+        self._say(Device.OFFLINE if reason in UNREACHABLE else Device.USER_ERROR, Media.UNKNOWN, reason)
 
     def _serve(self, session: DocumentSession) -> None:
         """Clean up, then print job after job until the mechanism fails or the desk stops."""
         found = session.clean_up()
+        self._trouble = None
         job, requester = self._note_found(found)
         self._clear(session, job, requester)
         while not self._stopping.is_set():
@@ -157,63 +185,55 @@ class PrintDesk:
         return owner
 
     def _print(self, session: DocumentSession, record: Record) -> None:
-        """One job, from its first step that is not confirmed to its end or its stop."""
+        """One job, from its first step that is not confirmed to its end or its stop; then its book is taken."""
         job = record.job_id
-        plan = self._open(record)
-        if plan is None:
-            return
-        with self._lock:
-            self._printing = job
         try:
+            with self._lock:
+                self._printing = job
+            self._say(Device.BUSY, Media.NOT_PRESENT)
             started = changes.start(stamp(self._clock), self._lines_in_doubt)
             record = self._jobs.change(job, started, urgent=True).result()
-            self._work(session, record, plan)
+            self._work(session, record, self._open(record))
         except MechanismStop as stop:
             self._end_or_stop(job, stop.reason)
-            raise
+            if stop.reason is not Reason.CANCELED_BY_PERSON:
+                raise
         except PassbookError as error:
-            # The store refused a step: nothing of it was sent.  The book goes back to its owner.
+            # Nothing of the step that was refused was sent.  The book goes back to its owner.
             _LOG.error("job-left-by-desk", job=job, code=error.code)
+            self._stop_job(job, Reason.UNREADABLE if error.code in UNREADABLE else Reason.ATTENTION)
             self._give_back(session)
-            self._clear(session, job, record.requester)
+            self._stopping.wait(RETRY)
         finally:
-            with self._lock:
-                self._printing, self._cancelled_by = "", None
+            interrupted = self._let_go()
+        if interrupted and not self._stopping.is_set():
+            # An interrupt that no wait has heard would end the wait of the next job.
+            session.clean_up()
+        self._clear(session, job, record.requester)
 
-    def _open(self, record: Record) -> Plan | None:
-        """The steps of a job; None after it was stopped because they cannot be read."""
+    def _let_go(self) -> bool:
+        """From here on no cancel reaches the job; whether one has."""
+        with self._lock:
+            cancelled = self._cancelled_by is not None
+            self._printing, self._cancelled_by = "", None
+            return cancelled
+
+    def _open(self, record: Record) -> Plan:
+        """The steps of a job.  Raises PassbookError with a code of UNREADABLE, or `area-fenced`."""
         key = self._jobs.keys.get(record.job_id)
-        try:
-            if key is not None:
-                return decode_plan(open_plan(record.identity(), self._jobs.spool.sealed(record.job_id), key))
-            why = "no key"
-        except PassbookError as error:
-            why = error.code
-        _LOG.error("job-unreadable", job=record.job_id, why=why)
-        at = stamp(self._clock)
-        self._jobs.change(record.job_id, changes.start(at, self._lines_in_doubt)).result()
-        self._jobs.change(record.job_id, changes.stop(Reason.UNREADABLE, Media.NOT_PRESENT, at)).result()
-        return None
+        if key is None:
+            raise PassbookError("key-needed", job=record.job_id, key_ref=record.key_ref)
+        return decode_plan(open_plan(record.identity(), self._jobs.spool.sealed(record.job_id), key))
 
     def _work(self, session: DocumentSession, record: Record, plan: Plan) -> None:
         work = begin(record)
         while (act := next_act(plan, work)) is not None:
-            if self._leave_early(session, record, work, act):
+            if isinstance(act, JournalStep | AskForMedium) and (self._stopping.is_set() or self._cancelled_by):
+                self._jobs.journal(record.job_id, work.step - 1, 0)
+                self._give_back(session)
+                self._end_or_stop(record.job_id, Reason.RESTART)
                 return
-            happening = self._do(session, record, act)
-            work = after(plan, work, act, happening)
-
-    def _leave_early(self, session: DocumentSession, record: Record, work: Work, act: Act) -> bool:
-        """Between two steps: leave the job if a person cancelled it or the appliance stops."""
-        if not isinstance(act, JournalStep | AskForMedium):
-            return False
-        if not self._stopping.is_set() and self._cancelled_by is None:
-            return False
-        self._jobs.journal(record.job_id, work.step - 1, 0)
-        self._give_back(session)
-        self._end_or_stop(record.job_id, Reason.RESTART)
-        self._clear(session, record.job_id, record.requester)
-        return True
+            work = after(plan, work, act, self._do(session, record, act))
 
     def _end_or_stop(self, job: str, reason: Reason) -> None:
         """End a job that a person cancelled while nothing of it was in doubt; else let it wait for an answer."""
@@ -248,7 +268,6 @@ class PrintDesk:
                 return Happening.CONFIRMED
             case Finish():
                 self._jobs.change(record.job_id, changes.finish(stamp(self._clock)), urgent=True).result()
-                self._clear(session, record.job_id, record.requester)
                 return Happening.ALL_DONE
 
     def _ask_for_medium(self, session: DocumentSession, record: Record, page: int) -> None:
@@ -276,7 +295,7 @@ class PrintDesk:
             try:
                 self._await_taken(session, requester, prompt, TAKE_LOOK)
             except MechanismStop as stop:
-                if stop.reason is not Reason.MEDIA_NOT_TAKEN:
+                if stop.reason is not Reason.MEDIA_NOT_TAKEN and not self._stopping.is_set():
                     raise
             else:
                 break
@@ -300,11 +319,8 @@ class PrintDesk:
 
     def _stop_job(self, job: str, reason: Reason) -> None:
         """The job waits for an answer; when even that cannot be stored, power-on will say the same."""
-        media = Media.UNKNOWN if reason in {Reason.SILENT, Reason.UNPLUGGED, Reason.GARBLED} else Media.PRESENT
-        if reason is Reason.MEDIA_NEEDED:
-            media = Media.NOT_PRESENT
         try:
-            stopped = changes.stop(reason, media, stamp(self._clock))
+            stopped = changes.stop(reason, MEDIA_AFTER.get(reason, Media.PRESENT), stamp(self._clock))
             self._jobs.change(job, stopped, urgent=True).result()
         except PassbookError as error:
             _LOG.error("stop-not-stored", job=job, code=error.code)
