@@ -5,14 +5,11 @@ It is a thin loop around passbook.printing: ask for the next act, do it, say wha
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Final
-
-import msgspec
 
 from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
@@ -20,12 +17,13 @@ from firmware.clock import Clock, stamp
 from firmware.config import PrinterConfig
 from firmware.jobs import Jobs
 from firmware.logs import Log
-from firmware.news import News, PrinterChanged, PromptChanged
+from firmware.news import News, PrinterChanged
+from firmware.people import People
 from passbook import changes
 from passbook.errors import PassbookError
 from passbook.job import Reason
 from passbook.media import Device, MechanismStatus, Media
-from passbook.messages import PrinterView, Prompt
+from passbook.messages import PrinterView
 from passbook.plan import Plan, decode_plan
 from passbook.printing import (
     Act,
@@ -88,6 +86,7 @@ class PrintDesk:
         self._jobs = jobs
         self._clock = clock
         self._tell = tell
+        self._people = People(settings, tell)
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._lock = threading.Lock()
@@ -271,45 +270,20 @@ class PrintDesk:
                 return Happening.ALL_DONE
 
     def _ask_for_medium(self, session: DocumentSession, record: Record, page: int) -> None:
-        """Have the book put in, opened at `page`; the job waits for people meanwhile.
-
-        What lies in the mechanism must be taken out first: this book, to turn its page, or one that came unasked.
-        """
-        job = record.job_id
-        at = stamp(self._clock)
-        turn = session.state is SessionState.GIVEN_BACK
-        self._jobs.change(job, changes.wait_for_people(Reason.MEDIA_NEEDED, at), urgent=True).result()
-        prompt = Prompt(job, self._settings.name, "turn" if turn else "take", page, record.layout)
-        try:
-            self._await_taken(session, record.requester, prompt, self._settings.take_timeout)
-            asked = functools.partial(self._prompt, record.requester, msgspec.structs.replace(prompt, action="insert"))
-            session.insert(record.sheet, self._settings.insert_timeout, asked)
-        finally:
-            self._prompt(record.requester, None)
-        self._jobs.change(job, changes.proceed(stamp(self._clock)), urgent=True).result()
+        """Have the book put in, opened at `page`; the job waits for people meanwhile."""
+        waiting = changes.wait_for_people(Reason.MEDIA_NEEDED, stamp(self._clock))
+        self._jobs.change(record.job_id, waiting, urgent=True).result()
+        self._people.bring(session, record, page)
+        self._jobs.change(record.job_id, changes.proceed(stamp(self._clock)), urgent=True).result()
 
     def _clear(self, session: DocumentSession, job: str, requester: str) -> None:
         """A person takes the book; the next job waits for that, however long (DESIGN section 6)."""
-        prompt = Prompt(job, self._settings.name, "take", 0)
-        while not self._stopping.is_set():
-            try:
-                self._await_taken(session, requester, prompt, TAKE_LOOK)
-            except MechanismStop as stop:
-                if stop.reason is not Reason.MEDIA_NOT_TAKEN and not self._stopping.is_set():
-                    raise
-            else:
-                break
-        self._prompt(requester, None)
-
-    def _await_taken(self, session: DocumentSession, requester: str, prompt: Prompt, timeout: float) -> None:
-        """Wait until nothing lies in the mechanism; people are asked only if something does."""
         try:
-            session.wait_taken(0.0)
-        except MechanismStop as stop:
-            if stop.reason is not Reason.MEDIA_NOT_TAKEN:
+            while not self._stopping.is_set() and not self._people.take(session, job, requester, TAKE_LOOK):
+                pass
+        except MechanismStop:
+            if not self._stopping.is_set():
                 raise
-            self._prompt(requester, prompt)
-            session.wait_taken(timeout)
 
     @staticmethod
     def _give_back(session: DocumentSession) -> None:
@@ -324,9 +298,6 @@ class PrintDesk:
             self._jobs.change(job, stopped, urgent=True).result()
         except PassbookError as error:
             _LOG.error("stop-not-stored", job=job, code=error.code)
-
-    def _prompt(self, requester: str, prompt: Prompt | None) -> None:
-        self._tell(PromptChanged(self._settings.name, requester, prompt))
 
     def _say(self, device: Device, media: Media, *conditions: Reason) -> None:
         status = MechanismStatus(device, media, tuple(condition.value for condition in conditions))

@@ -31,6 +31,9 @@ LAYOUT = "savings-24"
 DOCUMENT = b"document"
 TELLER = "teller-1"
 PERSON = "A. Person"
+LOOKS = 10_000
+ROUND = len(b"\x1bj\x1b B")
+"""Bytes of one question about status and document."""
 
 Hands = Callable[[Machine, Prompt], None]
 
@@ -54,6 +57,26 @@ def helpful(machine: Machine, prompt: Prompt) -> None:
         machine.insert("B1", prompt.page, RULER)
     else:
         machine.take()
+
+
+def asked_again(machine: Machine, before: int, times: int) -> bool:
+    """Whether the mechanism was asked about itself so often after it had taken in `before` bytes; waits for it."""
+    for _ in range(LOOKS):
+        if machine.state().received >= before + times * ROUND:
+            return True
+        machine.wait("never", 0, 0.001)
+    return False
+
+
+def slow(machine: Machine, prompt: Prompt) -> None:
+    """A person who does it after the mechanism was asked once more where the book is."""
+    before = machine.state().received
+
+    def act() -> None:
+        if asked_again(machine, before, 1):
+            helpful(machine, prompt)
+
+    threading.Thread(target=act).start()
 
 
 def idle(machine: Machine, prompt: Prompt) -> None:

@@ -19,11 +19,22 @@ from passbook.messages import Prompt
 from passbook.plan import Eject, Line, Run
 from passbook.record import HistoryKind
 from tests.drivers.desk import RULER, WAIT, Desk, line, once, text_of
-from tests.firmware.counter import LAYOUT, PERSON, PRINTER, TELLER, Counter, helpful, idle, plan_of
+from tests.firmware.counter import (
+    LAYOUT,
+    PERSON,
+    PRINTER,
+    ROUND,
+    TELLER,
+    Counter,
+    asked_again,
+    helpful,
+    idle,
+    plan_of,
+    slow,
+)
 from tests.storage.disk import Disk, failing
 from tests.storage.store import Store
 
-ROUND = len(b"\x1bj\x1b B")
 EJECT = len(b"\x1bO")
 SHORT = PrinterConfig(PRINTER, "tcp://127.0.0.1:1", insert_timeout=0.05, take_timeout=0.05)
 
@@ -152,6 +163,8 @@ def test_the_next_job_waits_until_the_book_of_the_last_was_taken(counter: Counte
     first, second = counter.accept(plan_of(1)), counter.accept(plan_of(2))
     counter.await_prompt("take")
     assert counter.await_end(first).state is JobState.COMPLETED
+    assert asked_again(counter.machine, counter.machine.state().received, 20)
+    assert asked(counter) == [("insert", 3), ("take", 0)], "people are asked once"
     assert counter.record(second).state is JobState.PENDING
     counter.hands = helpful
     counter.machine.take()
@@ -216,6 +229,7 @@ def test_a_cancel_while_a_line_is_printed_ends_the_job_after_that_line(counter: 
     def cancel() -> None:
         assert counter.desk.cancel(job, TELLER, PERSON)
 
+    counter.hands = slow
     counter.watch = watcher(confirmed=1, then=cancel)
     job = counter.accept(plan_of(1, 2, 3))
     counter.start()
@@ -248,6 +262,7 @@ def test_a_cancel_while_the_book_is_awaited_ends_the_job_and_the_printer_stays_o
 
 
 def test_a_cancel_that_comes_after_the_last_step_disturbs_no_other_job(counter: Counter) -> None:
+    counter.hands = slow
     first, second = counter.accept(plan_of(1)), counter.accept(plan_of(2))
 
     def watch(news: News) -> None:
