@@ -220,7 +220,7 @@ class Machine:
         if lying is None:
             return
         self._strikes_of_step += 1
-        self._paper.strike(lying.book, lying.page, strike)
+        self._paper.strike(lying.book, lying.page, *strike)
         self._paper.save()
         self.happened("struck")
 

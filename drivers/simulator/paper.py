@@ -172,13 +172,15 @@ class Paper:
             self.books[book] = PaperBook(ruler, {})
         self.books[book].pages.setdefault(page, PaperPage([]))
 
-    def strike(self, book: str, page: int, strike: Strike) -> int:
-        """Strike a page that was laid; the number of this strike."""
+    def strike(
+        self, book: str, page: int, y: int, runs: Iterable[tuple[int, str]], cpi: float = 10.0, left: int = 0
+    ) -> int:
+        """Put what a Strike says on a page that was laid; the number of this strike."""
         self._file.strikes += 1
-        line = self.books[book].ruler.line_at(strike.y)
-        for column, text in strike.runs:
+        line = self.books[book].ruler.line_at(y)
+        for column, text in runs:
             if text.strip():
-                run = self._run(book, page, StruckRun(line, strike.y, column, text, 0, [], strike.cpi, strike.left))
+                run = self._run(book, page, StruckRun(line, y, column, text, 0, [], cpi, left))
                 run.times += 1
                 run.strikes.append(self.strikes)
         return self.strikes
