@@ -267,13 +267,14 @@ class Terminal:
         self.home = world.folder / "terminals" / name
         self.home.mkdir(mode=0o700, exist_ok=True)
         self._world = world
-        self._passphrase = self.home / "passphrase"
-        self._passphrase.touch(mode=0o600)
-        self._passphrase.write_text(f"only for {name}\n")
+        self.passphrase = f"only for {name}"
+        self._passphrase_file = self.home / "passphrase"
+        self._passphrase_file.touch(mode=0o600)
+        self._passphrase_file.write_text(f"{self.passphrase}\n")
 
     def command(self, *arguments: str) -> list[str]:
         """The whole command line."""
-        options = ["--home", str(self.home), "--passphrase-file", str(self._passphrase), "--json"]
+        options = ["--home", str(self.home), "--passphrase-file", str(self._passphrase_file), "--json"]
         return [sys.executable, "-m", "terminal", *options, *arguments]
 
     def screen(self, *arguments: str) -> str:

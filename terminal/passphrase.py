@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from passbook.errors import PassbookError
-from terminal import files
+from storage import files
 
 
 def obtain(file: Path | None, *, new: bool) -> bytes:
