@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.simulator.paper import TOLERANCE, Paper, Ruler, Strike, line_text
+from drivers.simulator.paper import TOLERANCE, Paper, Ruler, line_text
 from drivers.simulator.render import render
 from passbook.errors import PassbookError
 
@@ -52,17 +52,7 @@ def test_a_page_without_rules_has_no_lines() -> None:
 
 
 def test_a_line_struck_once_is_one_text_once(paper: Paper) -> None:
-    paper.strike(
-        "B1",
-        3,
-        Strike(
-            RULER.y(1),
-            (
-                (1, "01.05."),
-                (10, "Cash"),
-            ),
-        ),
-    )
+    paper.strike("B1", 3, RULER.y(1), [(1, "01.05."), (10, "Cash")])
     assert paper.lines("B1") == {(3, 1): [("01.05.   Cash", 1)]}
     assert paper.times("B1", 3, 1) == 1
     assert paper.times("B1", 3, 2) == 0
@@ -70,68 +60,38 @@ def test_a_line_struck_once_is_one_text_once(paper: Paper) -> None:
 
 def test_the_same_line_struck_again_counts_twice(paper: Paper) -> None:
     for _ in range(2):
-        paper.strike(
-            "B1",
-            3,
-            Strike(
-                RULER.y(1),
-                (
-                    (1, "01.05."),
-                    (10, "Cash"),
-                ),
-            ),
-        )
+        paper.strike("B1", 3, RULER.y(1), [(1, "01.05."), (10, "Cash")])
     assert paper.lines("B1") == {(3, 1): [("01.05.   Cash", 2)]}
 
 
 def test_half_a_line_and_then_the_whole_are_two_texts(paper: Paper) -> None:
-    paper.strike(
-        "B1",
-        3,
-        Strike(
-            RULER.y(1),
-            (
-                (1, "01.05."),
-                (10, "Ca"),
-            ),
-        ),
-    )
-    paper.strike(
-        "B1",
-        3,
-        Strike(
-            RULER.y(1),
-            (
-                (1, "01.05."),
-                (10, "Cash"),
-            ),
-        ),
-    )
+    paper.strike("B1", 3, RULER.y(1), [(1, "01.05."), (10, "Ca")])
+    paper.strike("B1", 3, RULER.y(1), [(1, "01.05."), (10, "Cash")])
     assert paper.lines("B1") == {(3, 1): [("01.05.   Ca", 1), ("01.05.   Cash", 1)]}
     assert paper.times("B1", 3, 1) == 2
 
 
 def test_what_stands_off_the_rules_is_line_none(paper: Paper) -> None:
-    paper.strike("B1", 3, RULER.y(1) + 100, ((1, "x"),))
+    paper.strike("B1", 3, RULER.y(1) + 100, [(1, "x")])
     assert paper.lines("B1") == {(3, None): [("x", 1)]}
 
 
 def test_the_same_text_at_another_place_across_is_another_run(paper: Paper) -> None:
     for cpi, left in ((10.0, 0), (12.0, 0), (10.0, 18), (10.0, 0)):
-        paper.strike("B1", 3, 1800, ((1, "x"),), cpi, left)
+        paper.strike("B1", 3, 1800, [(1, "x")], cpi, left)
     assert [run.times for _, _, run in paper.runs("B1")] == [2, 1, 1]
 
 
 def test_blanks_leave_no_mark(paper: Paper) -> None:
-    assert paper.strike("B1", 3, 1800, ((1, "  "),)) == 1
+    assert paper.strike("B1", 3, 1800, [(1, "  ")]) == 1
     assert paper.lines("B1") == {}
 
 
 def test_books_and_pages_are_apart(paper: Paper) -> None:
     paper.lay("B2", 1, RULER)
     paper.lay("B1", 4, None)
-    paper.strike("B2", 1, 1800, ((1, "b2"),))
-    paper.strike("B1", 4, 1800, ((1, "b1"),))
+    paper.strike("B2", 1, 1800, [(1, "b2")])
+    paper.strike("B1", 4, 1800, [(1, "b1")])
     assert paper.lines("B1") == {(4, 1): [("b1", 1)]}
     assert paper.lines("B2") == {(1, 1): [("b2", 1)]}
     assert paper.lines("B3") == {}
@@ -147,7 +107,7 @@ def test_a_line_as_text_has_every_run_at_its_column_unless_another_covers_it(run
 
 
 def test_the_file_is_as_documented_and_comes_back(paper: Paper) -> None:
-    paper.strike("B1", 3, RULER.y(11), ((12, "Überweisung €"),), 12.0, 252)
+    paper.strike("B1", 3, RULER.y(11), [(12, "Überweisung €")], 12.0, 252)
     paper.save()
     assert json.loads(paper.path.read_text()) == {
         "format": "passbook-paper/1",
@@ -176,7 +136,7 @@ def test_the_file_is_as_documented_and_comes_back(paper: Paper) -> None:
     }
     again = Paper.load(paper.path)
     assert again.lines("B1") == paper.lines("B1")
-    assert again.strike("B1", 3, 1800, ((1, "next"),)) == 2
+    assert again.strike("B1", 3, 1800, [(1, "next")]) == 2
     assert sorted(path.name for path in paper.path.parent.iterdir()) == ["paper.json"]
 
 
@@ -190,7 +150,7 @@ def test_the_file_is_as_documented_and_comes_back(paper: Paper) -> None:
     ],
 )
 def test_a_damaged_file_is_refused(paper: Paper, damage: object) -> None:
-    paper.strike("B1", 3, 1800, ((1, "x"),))
+    paper.strike("B1", 3, 1800, [(1, "x")])
     paper.save()
     assert callable(damage)
     paper.path.write_text(damage(paper.path.read_text()))
@@ -205,12 +165,12 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 def test_every_page_becomes_a_picture_and_only_what_was_struck_twice_is_red(paper: Paper, tmp_path: Path) -> None:
     paper.lay("../odd name", 1, RULER)
-    paper.strike("B1", 3, 1800, ((1, "Überweisung €Ω"),))
+    paper.strike("B1", 3, 1800, [(1, "Überweisung €Ω")])
     first = render(paper, tmp_path / "out")
     assert [path.name for path in first] == ["B1-page-3.png", "___odd_name-page-1.png"]
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in first)
     once = red_dots(first[0])
-    paper.strike("B1", 3, 1800, ((1, "Überweisung €Ω"),))
+    paper.strike("B1", 3, 1800, [(1, "Überweisung €Ω")])
     twice = red_dots(render(paper, tmp_path / "out")[0])
     assert once == 0
     assert twice > 100
