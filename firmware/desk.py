@@ -55,16 +55,16 @@ UNREACHABLE: Final = frozenset({Reason.SILENT, Reason.UNPLUGGED, Reason.GARBLED}
 UNREADABLE: Final = frozenset({"key-needed", "wrong-key", "sealed-damaged", "record-quarantined"})
 """Codes that say that nobody can print the job as it is."""
 MEDIA_AFTER: Final = MappingProxyType(
-    dict.fromkeys((*UNREACHABLE, Reason.RESTART), Media.UNKNOWN)
-    | {
+    {
         Reason.MEDIA_NEEDED: Media.NOT_PRESENT,
         Reason.UNREADABLE: Media.NOT_PRESENT,
-        Reason.MEDIA_JAM: Media.JAMMED,
         Reason.MEDIA_NOT_TAKEN: Media.ENTERING,
-        Reason.CANCELED_BY_PERSON: Media.UNKNOWN,
+        Reason.MEDIA_JAM: Media.JAMMED,
+        Reason.COVER_OPEN: Media.PRESENT,
+        Reason.RIBBON_OUT: Media.PRESENT,
     }
 )
-"""Where the medium is after a stop for this reason, until a clean-up has looked; elsewhere in the print position."""
+"""Where the medium is after a stop for this reason; elsewhere it is unknown until a clean-up has looked."""
 
 
 class PrintDesk:
@@ -151,7 +151,8 @@ class PrintDesk:
         if reason is not self._trouble:
             _LOG.warning("mechanism-stopped", printer=self._settings.name, reason=reason.value)
         self._trouble = reason
-        self._say(Device.OFFLINE if reason in UNREACHABLE else Device.USER_ERROR, Media.UNKNOWN, reason)
+        device = Device.OFFLINE if reason in UNREACHABLE else Device.USER_ERROR
+        self._show(MechanismStatus(device, Media.UNKNOWN, (reason.value,)))
 
     def _serve(self, session: DocumentSession) -> None:
         """Clean up, then print job after job until the mechanism fails or the desk stops."""
@@ -163,14 +164,10 @@ class PrintDesk:
             self._wake.clear()
             record = self._jobs.spool.next_valid(self._settings.name)
             if record is None:
-                self._look(session)
+                self._show(session.status())
                 self._wake.wait(IDLE_LOOK)
             else:
                 self._print(session, record)
-
-    def _look(self, session: DocumentSession) -> None:
-        status = session.status()
-        self._say(status.device, status.media, *(Reason(condition) for condition in status.conditions))
 
     def _note_found(self, media: Media) -> tuple[str, str]:
         """What lies in the mechanism belongs to the questions of jobs that it had begun; the latest and its owner."""
@@ -179,9 +176,16 @@ class PrintDesk:
         for record in sorted(begun, key=lambda record: record.changed_at):
             if record.printer == self._settings.name:
                 owner = (record.job_id, record.requester)
-                if record.media is not media:
-                    self._jobs.change(record.job_id, changes.found_medium(media)).result()
+                self._note_medium(record, media)
         return owner
+
+    def _note_medium(self, record: Record, media: Media) -> None:
+        """Into the question; one whose area has failed must not keep the jobs of other areas waiting."""
+        try:
+            if record.media is not media:
+                self._jobs.change(record.job_id, changes.found_medium(media)).result()
+        except PassbookError as error:
+            _LOG.error("medium-not-noted", job=record.job_id, code=error.code)
 
     def _print(self, session: DocumentSession, record: Record) -> None:
         """One job, from its first step that is not confirmed to its end or its stop; then its book is taken."""
@@ -189,7 +193,7 @@ class PrintDesk:
         try:
             with self._lock:
                 self._printing = job
-            self._say(Device.BUSY, Media.NOT_PRESENT)
+            self._show(MechanismStatus(Device.BUSY, Media.NOT_PRESENT))
             started = changes.start(stamp(self._clock), self._lines_in_doubt)
             record = self._jobs.change(job, started, urgent=True).result()
             self._work(session, record, self._open(record))
@@ -294,11 +298,10 @@ class PrintDesk:
     def _stop_job(self, job: str, reason: Reason) -> None:
         """The job waits for an answer; when even that cannot be stored, power-on will say the same."""
         try:
-            stopped = changes.stop(reason, MEDIA_AFTER.get(reason, Media.PRESENT), stamp(self._clock))
+            stopped = changes.stop(reason, MEDIA_AFTER.get(reason, Media.UNKNOWN), stamp(self._clock))
             self._jobs.change(job, stopped, urgent=True).result()
         except PassbookError as error:
             _LOG.error("stop-not-stored", job=job, code=error.code)
 
-    def _say(self, device: Device, media: Media, *conditions: Reason) -> None:
-        status = MechanismStatus(device, media, tuple(condition.value for condition in conditions))
+    def _show(self, status: MechanismStatus) -> None:
         self._tell(PrinterChanged(PrinterView(self._settings.name, status, 0, self._printing)))

@@ -13,6 +13,7 @@ from drivers.simulator.machine import Machine
 from firmware import desk as print_desk
 from firmware.config import PrinterConfig
 from firmware.news import JobChanged, News, StepDone
+from passbook import changes
 from passbook.job import JobState, Reason
 from passbook.media import Device, Media
 from passbook.messages import Prompt
@@ -33,7 +34,7 @@ from tests.firmware.counter import (
     slow,
 )
 from tests.storage.disk import Disk, failing
-from tests.storage.store import Store
+from tests.storage.store import AT, Store
 
 EJECT = len(b"\x1bO")
 SHORT = PrinterConfig(PRINTER, "tcp://127.0.0.1:1", insert_timeout=0.05, take_timeout=0.05)
@@ -384,34 +385,55 @@ def test_a_stop_ends_a_wait_for_a_person(counter: Counter, action: str) -> None:
     assert record.reasons[0] is (Reason.RESTART if action == "insert" else Reason.COMPLETED)
 
 
-def test_nothing_of_a_step_leaves_when_its_journal_entry_failed(open_counter: OpenCounter, tmp_path: Path) -> None:
-    disk = Disk(f"disk {tmp_path}")
-    try:
-        counter = open_counter(Store(tmp_path, vfs=disk.name))
-        before: list[int] = []
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    """The disk of a store that a test opens; use it before `open_counter` so that it outlives the store."""
+    watched = Disk(f"disk {tmp_path}")
+    yield watched
+    watched.unregister()
 
-        def fail(name: str) -> None:
-            if name.endswith("-wal"):
-                before.append(counter.machine.state().received)
-                failing("-wal")(name)
 
-        counter.watch = watcher(confirmed=1, then=lambda: setattr(disk, "on_sync", fail))
-        job = counter.accept(plan_of(1, 2, 3))
-        counter.hands = lambda machine, prompt: helpful(machine, prompt) if prompt.action == "insert" else None
-        counter.start()
-        assert counter.await_prompt("take").job == job
-        counter.desk.stop()
-        state = counter.machine.state()
-        assert (state.lines, state.media) == (2, Media.ENTERING)
-        assert (state.received - before[0] - EJECT) % ROUND == 0
-        assert counter.mechanism.struck() == once(1, 2)
-        record = counter.record(job)
-        assert (record.confirmed, record.sending) == (1, 2)
-    finally:
-        disk.on_sync = lambda _name: None
-        counter.close()
-        counter.store.close()
-        disk.unregister()
+def test_nothing_of_a_step_leaves_when_its_journal_entry_failed(
+    disk: Disk, open_counter: OpenCounter, tmp_path: Path
+) -> None:
+    counter = open_counter(Store(tmp_path, vfs=disk.name))
+    before: list[int] = []
+
+    def fail(name: str) -> None:
+        if name.endswith("-wal"):
+            before.append(counter.machine.state().received)
+            failing("-wal")(name)
+
+    counter.watch = watcher(confirmed=1, then=lambda: setattr(disk, "on_sync", fail))
+    job = counter.accept(plan_of(1, 2, 3))
+    counter.hands = lambda machine, prompt: helpful(machine, prompt) if prompt.action == "insert" else None
+    counter.start()
+    assert counter.await_prompt("take").job == job
+    counter.desk.stop()
+    state = counter.machine.state()
+    assert (state.lines, state.media) == (2, Media.ENTERING)
+    assert (state.received - before[0] - EJECT) % ROUND == 0
+    assert counter.mechanism.struck() == once(1, 2)
+    record = counter.record(job)
+    assert (record.confirmed, record.sending) == (1, 2)
+
+
+def test_a_question_in_an_area_that_failed_keeps_no_other_job_waiting(
+    disk: Disk, open_counter: OpenCounter, tmp_path: Path
+) -> None:
+    counter = open_counter(Store(tmp_path, vfs=disk.name))
+    counter.machine.fault(Fault(FaultKind.COVER_OPEN, line=1))
+    counter.start()
+    stopped = counter.accept(plan_of(1))
+    counter.await_question(stopped)
+    area = counter.spool._area_of(stopped)
+    disk.on_sync = lambda name: failing("-wal")(name) if name.startswith(str(area.settings.path)) else None
+    counter.jobs.change(stopped, changes.hold(AT)).exception(WAIT)
+    counter.machine.mend()
+    following = counter.accept(plan_of(2))
+    assert counter.await_end(following).state is JobState.COMPLETED
+    assert counter.spool._area_of(following) is not area
+    assert counter.mechanism.struck() == once(2)
 
 
 def test_a_job_whose_key_nobody_gave_asks_for_it_and_the_next_is_printed(counter: Counter) -> None:
