@@ -12,6 +12,7 @@ from typing import Any
 
 from demo.damage import PLANTS, plant
 from demo.staying import leave, stay
+from demo.stolen_disk import search_paper
 from demo.story import Story
 from demo.verdict import disagreements, table, tally
 from demo.world import PROJECT, World
@@ -60,17 +61,13 @@ def tell(folder: Path, damage: str | None) -> int:
         world.stop_appliance()
         if damage is not None:
             say(f"PLANTED DAMAGE: {plant(damage, world)}")
-        findings = verify(world)
-        paper = world.paper
-    return judge(story, paper, history, findings)
+        findings = world.verify_offline()
+        # Damage to the paper is judged as damage, not as a search that is blind.
+        blind = [] if damage else search_paper(world, story.sent)
+        return judge(story, world.paper, history, findings, blind)
 
 
-def verify(world: World) -> list[Any]:
-    """What `passbookctl verify` finds in the stopped appliance's folders."""
-    return list(world.verify_offline())
-
-
-def judge(story: Story, paper: Paper, history: list[Any], findings: list[Any]) -> int:
+def judge(story: Story, paper: Paper, history: list[Any], findings: list[Any], blind: list[str]) -> int:
     """Print the table, the pictures and the verdict, all from the paper file."""
     print()
     print(table(tally(sent, paper, story.orders) for sent in story.sent))
@@ -78,7 +75,7 @@ def judge(story: Story, paper: Paper, history: list[Any], findings: list[Any]) -
     shutil.rmtree(PICTURES, ignore_errors=True)
     for picture in render(paper, PICTURES):
         print(f"page picture: {picture}")
-    wrong = disagreements(story.sent, paper, story.orders, history, findings)
+    wrong = disagreements(story.sent, paper, story.orders, history, findings) + story.leaks + blind
     print()
     for sentence in wrong:
         print(f"DISAGREEMENT  {sentence}")

@@ -70,13 +70,13 @@ def _commands(world: World) -> str:
     return f"""
 It runs. Try, in two windows:
 
-  a teller prints             {teller("counter-1")} print {STATEMENT} --printer {PRINTER} --person Anna
+  a teller prints             {teller("counter-1")} print {STATEMENT.file} --printer {PRINTER} --person Anna
   ... and handles the book    {binary}/passbook-sim insert {sim} --book book-1 --page 3 --ruler {ruler}
                               {binary}/passbook-sim take {sim}
   cut the appliance's power   kill -9 {world.appliance_pid}
   ... and give it back        {world.appliance_command()}
   who is asked, and what      {teller("counter-1")} inquiries
-  another teller              {teller("counter-2")} print {SECOND} --printer {PRINTER} --person Bernd
+  another teller              {teller("counter-2")} print {SECOND.file} --printer {PRINTER} --person Bernd
   the representative          {teller("manager")} inquiries
   the operator                {binary}/passbookctl --control {world.folder}/control status
                               {binary}/passbookctl --control {world.folder}/control history

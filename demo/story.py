@@ -5,18 +5,33 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from demo.people import Printing
+from demo.stolen_disk import search_disk, secrets_of
 from demo.verdict import Order, Sent, read_sent
 from demo.world import PROJECT, Terminal, World, shipped_layout
 from drivers.simulator.faults import AfterStrike, AtLineByte, Target
 from passbook.plan import Line
 
-STATEMENT: Final = PROJECT / "demo" / "statement.csv"
-SECOND: Final = PROJECT / "demo" / "second.csv"
-NOTICE: Final = PROJECT / "demo" / "notice.txt"
-BOOK, SHEET = "savings-24", "sheet"
+
+class Document(NamedTuple):
+    """What somebody has printed, and into which book of which layout."""
+
+    title: str
+    file: Path
+    book: str
+    layout: str
+    format: str
+
+
+STATEMENT: Final = Document(
+    "statement, 20 lines", PROJECT / "demo" / "statement.csv", "book-1", "savings-24", "passbook-update+csv"
+)
+SECOND: Final = Document(
+    "second update", PROJECT / "demo" / "second.csv", "book-2", "savings-24", "passbook-update+csv"
+)
+NOTICE: Final = Document("text", PROJECT / "demo" / "notice.txt", "sheet-1", "sheet", "text")
 FIRST_CUT: Final = AtLineByte(line=6, byte=30)
 """In the middle of the bytes of the sixth line."""
 SECOND_CUT: Final = AfterStrike(line=9)
@@ -26,13 +41,14 @@ Say = Callable[[str], None]
 
 
 class Story:
-    """The branch of the story; afterwards `sent` and `orders` say what people wanted."""
+    """The branch of the story; then `sent` and `orders` say what people wanted, `leaks` what a thief could read."""
 
     def __init__(self, world: World, say: Say) -> None:
         self._world = world
         self._say = say
         self.sent: list[Sent] = []
         self.orders: list[Order] = []
+        self.leaks: list[str] = []
 
     def prepare(self) -> None:
         """Enroll the terminals, make their keys, start the appliance."""
@@ -51,23 +67,28 @@ class Story:
     def tell(self) -> None:
         """Everything that happens, up to the last line on paper."""
         self._world.mechanism.cut(Target.BOTH, FIRST_CUT, self._world.appliance_pid)
-        anna = self._send(
-            self.counter_1, "statement, 20 lines", STATEMENT, "book-1", BOOK, "passbook-update+csv", at_once=False
-        )
-        bernd = self._send(self.counter_2, "second update", SECOND, "book-2", BOOK, "passbook-update+csv")
-        notice = self._send(self.counter_2, "text", NOTICE, "sheet-1", SHEET, "text")
+        anna = self._send(self.counter_1, STATEMENT, at_once=False)
+        bernd = [self._send(self.counter_2, document) for document in (SECOND, NOTICE)]
         anna.hands_free.set()
-        self._first_cut([bernd, notice])
+        self._first_cut(bernd)
         self._go_on(anna, questions=1)
         self._second_cut()
         self._go_on(anna, questions=2)
         self._expect_end(anna, "Anna's statement is printed, and she has the book back.")
-        for title, document in (("second update", self.sent[1]), ("text", self.sent[2])):
-            self._represent(title, document)
+        for document, sent in zip((SECOND, NOTICE), self.sent[1:], strict=True):
+            self._represent(document, sent)
+        self.search_disk()
 
-    def _send(
-        self, terminal: Terminal, title: str, file: Path, book: str, layout: str, kind: str, *, at_once: bool = True
-    ) -> Printing:
+    def search_disk(self) -> None:
+        """Look at the disk as a thief would; what is found goes to `leaks`."""
+        terminals = (self.counter_1, self.counter_2, self.manager)
+        secrets = secrets_of(self.sent, (STATEMENT.file, SECOND.file), terminals)
+        found = search_disk(self._world, secrets)
+        self.leaks += found
+        self._say(f"The disk is searched for {len(secrets)} texts and keys, in every form: {len(found)} found.")
+
+    def _send(self, terminal: Terminal, document: Document, *, at_once: bool = True) -> Printing:
+        title, file, book, layout, kind = document
         printing = terminal.print_in_background(file, book, layout, at_once=at_once)
         job = printing.job
         self.sent.append(read_sent(title, job, book, file, kind, shipped_layout(layout)))
@@ -79,6 +100,7 @@ class Story:
         self._say(
             f"POWER CUT of printer and appliance, in the middle of a line's bytes (the process ended with {code})."
         )
+        self.search_disk()
         for printing in absent:
             printing.kill()
         self._say("Bernd at counter-2 has gone home; his terminal is off.")
@@ -89,6 +111,7 @@ class Story:
     def _second_cut(self) -> None:
         code = self._world.await_appliance_end()
         self._say(f"POWER CUT of the appliance only, while a line was being printed (the process ended with {code}).")
+        self.search_disk()
         self._world.start_appliance()
 
     def _go_on(self, anna: Printing, questions: int) -> None:
@@ -114,16 +137,14 @@ class Story:
         line = sent.plan[step - 1]
         return isinstance(line, Line) and self._world.paper.times(sent.book, line.page, line.line) > 0
 
-    def _represent(self, title: str, document: Sent) -> None:
+    def _represent(self, document: Document, sent: Sent) -> None:
         """The manager orders a job of the absent teller printed, with the branch recovery key, and handles the book."""
-        self._question(self.manager, document.job)
-        layout = SHEET if title == "text" else BOOK
-        printing = self.manager.answer_in_background(
-            document.job, document.book, layout, "--print", "--person", "Clara"
-        )
-        self.orders.append(Order(document.job, "Clara", "print", 1, 0))
-        self._say(f"The manager, with the branch recovery key, orders Bernd's {title} printed.")
-        self._expect_end(printing, f"Bernd's {title} is printed.")
+        self._question(self.manager, sent.job)
+        order = ("--print", "--person", "Clara")
+        printing = self.manager.answer_in_background(sent.job, sent.book, document.layout, *order)
+        self.orders.append(Order(sent.job, "Clara", "print", 1, 0))
+        self._say(f"The manager, with the branch recovery key, orders Bernd's {document.title} printed.")
+        self._expect_end(printing, f"Bernd's {document.title} is printed.")
 
     def _question(self, terminal: Terminal, job: str) -> dict[str, Any]:
         """The open question about `job` as `terminal` is asked it."""

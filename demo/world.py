@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -56,8 +58,19 @@ class CommandFailed(Exception):  # noqa: N818 - says what happened
 class World:
     """One branch.  Everything that it starts is ended by `close`."""
 
-    def __init__(self, folder: Path, *, pace: str = "fast", grace: float = 1.0, answer_timeout: float = 2.0) -> None:
-        """`folder` must be empty and its path short (a Unix socket has 107 bytes); times are seconds."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        pace: str = "fast",
+        grace: float = 1.0,
+        answer_timeout: float = 2.0,
+        program: Sequence[str] = ("-m", "firmware"),
+    ) -> None:
+        """`folder` must be empty and its path short (a Unix socket has 107 bytes); times are seconds.
+
+        `program` is what the interpreter is told to be the appliance.
+        """
         self.folder = folder
         self.pace = pace
         self.paper_file = folder / "paper.json"
@@ -66,6 +79,7 @@ class World:
         self.log_file = folder / "passbookd.log"
         self._ca = folder / "ca"
         self._times = (grace, answer_timeout)
+        self._program = program
         self._address = f"127.0.0.1:{free_port()}"
         self._simulator: subprocess.Popen[str] | None = None
         self._simulator_url = ""
@@ -85,6 +99,20 @@ class World:
         self._ctl("pki", "init", "--ca", str(self._ca), "--config-dir", str(self.config_file.parent),
                   "--name", "demo-appliance", "--host", host)  # fmt: skip
         self.start_simulator()
+
+    def build_like(self, other: World) -> None:
+        """The branch of `other` once more: the same authority, terminals and key rings, and an empty store."""
+        for name in ("ca", "etc", "terminals"):
+            shutil.copytree(other.folder / name, self.folder / name)
+        for settings in (self.folder / "terminals").glob("*/terminal.toml"):
+            settings.write_text(settings.read_text().replace(other._address, self._address))
+        for name in ("data/a", "data/b"):
+            (self.folder / name).mkdir(parents=True)
+        self.start_simulator()
+
+    def terminal(self, name: str) -> Terminal:
+        """A terminal that is enrolled already."""
+        return Terminal(self, name)
 
     def enroll(self, name: str, *, representative: bool = False) -> Terminal:
         """A terminal with a key ring of its own and a certificate of the branch."""
@@ -137,7 +165,7 @@ class World:
         """Start the appliance and wait until it says that it is ready."""
         environment = {**os.environ, "NOTIFY_SOCKET": str(self.folder / "notify")}
         with self.log_file.open("ab") as log:
-            command = [sys.executable, "-m", "firmware", "--config", str(self.config_file)]
+            command = [sys.executable, *self._program, "--config", str(self.config_file)]
             self._appliance = subprocess.Popen(
                 command, cwd=PROJECT, env=environment, stderr=log, start_new_session=True
             )
@@ -237,15 +265,16 @@ class Terminal:
     def __init__(self, world: World, name: str) -> None:
         self.name = name
         self.home = world.folder / "terminals" / name
-        self.home.mkdir(mode=0o700)
+        self.home.mkdir(mode=0o700, exist_ok=True)
         self._world = world
-        self._passphrase = self.home / "passphrase"
-        self._passphrase.touch(mode=0o600)
-        self._passphrase.write_text(f"only for {name}\n")
+        self.passphrase = f"only for {name}"
+        self._passphrase_file = self.home / "passphrase"
+        self._passphrase_file.touch(mode=0o600)
+        self._passphrase_file.write_text(f"{self.passphrase}\n")
 
     def command(self, *arguments: str) -> list[str]:
         """The whole command line."""
-        options = ["--home", str(self.home), "--passphrase-file", str(self._passphrase), "--json"]
+        options = ["--home", str(self.home), "--passphrase-file", str(self._passphrase_file), "--json"]
         return [sys.executable, "-m", "terminal", *options, *arguments]
 
     def screen(self, *arguments: str) -> str:
@@ -295,10 +324,13 @@ def ruler_of(layout: BookLayout) -> Ruler:
 
 
 def free_port() -> int:
-    """A TCP port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port that nobody uses now, and that the system gives to nobody who does not ask for it."""
+    first_given = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = secrets.choice(range(min(first_given, 32768) // 2, first_given))
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextlib.contextmanager

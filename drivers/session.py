@@ -158,6 +158,8 @@ class DocumentSession:
             if media is not Media.NOT_PRESENT:
                 raise MechanismStop(Reason.MEDIA_NOT_TAKEN, f"medium-{media.value}")
             self._talk.tell(set_up)
+            # A rejected set-up is silent until the next status, and nobody shall be asked before it was accepted.
+            self._ready_media(self._profile.times.answer)
             self._enter(SessionEvent.ARM)
             prompt()
             self._await_medium(timeout)

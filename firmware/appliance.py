@@ -34,7 +34,7 @@ from firmware.operations import Operations
 from firmware.recovery_desk import RecoveryDesk
 from firmware.tls import server_context, shrink_buffers
 from passbook.errors import PassbookError
-from passbook.messages import SERVICE_PATH, StatusReport, StepReport, view_of
+from passbook.messages import SERVICE_PATH, StatusReport, report_of, view_of
 from storage.admission import Limits
 from storage.area import AreaSettings, AreaState
 from storage.keys import ApplianceKey
@@ -222,8 +222,7 @@ class Appliance:
                 self._recovery.note(record)
                 self._desks.note_job(record)
             case StepDone(record):
-                report = StepReport(record.job_id, record.confirmed, record.sending, record.steps)
-                self._hub.tell(record.requester, "Spooler.StepEvent", report, representatives=False)
+                self._hub.tell(record.requester, "Spooler.StepEvent", report_of(record), representatives=True)
             case PromptChanged():
                 self._desks.note_prompt(news)
             case PrinterChanged():

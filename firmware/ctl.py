@@ -21,6 +21,7 @@ from firmware.clock import Clock, SystemClock
 from firmware.config import Config, load
 from firmware.control import LONG_PATIENCE, PATIENCE, ask
 from passbook.errors import CATALOGUE, EXIT_CODES, PassbookError
+from storage import files
 from storage.area import AreaSettings
 from storage.keys import ApplianceKey
 from storage.offline import verify_folder
@@ -135,13 +136,13 @@ def _enroll(arguments: argparse.Namespace, clock: Clock) -> Any:
     certificate = pki.sign_request(
         arguments.ca, request, arguments.name, representative=arguments.representative, now=clock.now()
     )
-    pki.save(arguments.out, certificate, CERTIFICATE_MODE)
+    files.save(arguments.out, certificate, CERTIFICATE_MODE)
     return {"terminal": arguments.name, "representative": arguments.representative, "certificate": str(arguments.out)}
 
 
 def _revoke(arguments: argparse.Namespace, clock: Clock) -> Any:
     control = _socket(arguments)
-    pki.save(arguments.out, pki.revoke(arguments.ca, arguments.name, clock.now()), CERTIFICATE_MODE)
+    files.save(arguments.out, pki.revoke(arguments.ca, arguments.name, clock.now()), CERTIFICATE_MODE)
     done: dict[str, Any] = {"revoked": arguments.name, "list": str(arguments.out), "appliance": "not asked"}
     if control is not None:
         try:

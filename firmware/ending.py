@@ -10,9 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from firmware.pki import save
 from passbook.job import Reason
-from storage.opening import sync_folder
+from storage.files import PRIVATE, save, sync_folder
 
 MARK: Final = "ended-in-order"
 
@@ -20,7 +19,7 @@ MARK: Final = "ended-in-order"
 def leave_marks(folders: Iterable[Path]) -> None:
     """The appliance has closed everything in order.  Raises PassbookError `file-problem`."""
     for folder in folders:
-        save(folder / MARK, b"", 0o600)
+        save(folder / MARK, b"", PRIVATE)
 
 
 def take_marks(folders: Iterable[Path]) -> Reason:

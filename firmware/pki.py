@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from firmware import certificates
 from firmware.certificates import Authority, Revoked
 from passbook.errors import PassbookError
+from storage import files
 
 AUTHORITY_KEY: Final = "ca-key.pem"
 AUTHORITY: Final = "ca.pem"
@@ -71,8 +72,10 @@ def init(ca_folder: Path, config_folder: Path, appliance: str, hosts: Sequence[s
         raise PassbookError("name-malformed")
     if ca_folder.resolve().is_relative_to(config_folder.resolve()):
         raise PassbookError("file-problem", file=str(ca_folder), why="the authority must not lie with the appliance")
-    _refuse_existing(ca_folder, (AUTHORITY_KEY, AUTHORITY, REGISTER))
-    _refuse_existing(config_folder, (AUTHORITY, SERVER_KEY, SERVER, REVOKED, APPLIANCE_KEY))
+    for path in (ca_folder / name for name in (AUTHORITY_KEY, AUTHORITY, REGISTER)):
+        files.refuse_existing(path)
+    for path in (config_folder / name for name in (AUTHORITY, SERVER_KEY, SERVER, REVOKED, APPLIANCE_KEY)):
+        files.refuse_existing(path)
     authority = certificates.new_authority(appliance, now)
     key = certificates.new_key()
     server = certificates.issue_appliance(authority, key.public_key(), appliance, hosts, now)
@@ -80,15 +83,15 @@ def init(ca_folder: Path, config_folder: Path, appliance: str, hosts: Sequence[s
     ca_pem = certificates.certificate_pem(authority.certificate)
     _make_folder(ca_folder, 0o700)
     _make_folder(config_folder, 0o755)
-    save(ca_folder / AUTHORITY_KEY, certificates.key_pem(authority.key), 0o600)
-    save(ca_folder / AUTHORITY, ca_pem, 0o644)
-    save(ca_folder / REGISTER, b"", 0o600)
-    save(config_folder / AUTHORITY, ca_pem, 0o644)
-    save(config_folder / SERVER_KEY, certificates.key_pem(key), 0o600)
-    save(config_folder / SERVER, certificates.certificate_pem(server), 0o644)
-    save(config_folder / REVOKED, certificates.certificate_pem(revoked), 0o644)
+    files.save(ca_folder / AUTHORITY_KEY, certificates.key_pem(authority.key), files.PRIVATE)
+    files.save(ca_folder / AUTHORITY, ca_pem, files.PUBLIC)
+    files.save(ca_folder / REGISTER, b"", files.PRIVATE)
+    files.save(config_folder / AUTHORITY, ca_pem, files.PUBLIC)
+    files.save(config_folder / SERVER_KEY, certificates.key_pem(key), files.PRIVATE)
+    files.save(config_folder / SERVER, certificates.certificate_pem(server), files.PUBLIC)
+    files.save(config_folder / REVOKED, certificates.certificate_pem(revoked), files.PUBLIC)
     appliance_key = secrets.token_hex(APPLIANCE_KEY_BYTES) + "\n"
-    save(config_folder / APPLIANCE_KEY, appliance_key.encode(), 0o600)
+    files.save(config_folder / APPLIANCE_KEY, appliance_key.encode(), files.PRIVATE)
 
 
 def sign_request(ca_folder: Path, request_pem: bytes, name: str, *, representative: bool, now: dt.datetime) -> bytes:
@@ -133,37 +136,8 @@ def register(ca_folder: Path) -> tuple[Entry, ...]:
         return _entries(file)
 
 
-def save(path: Path, data: bytes, mode: int) -> None:
-    """Put `data` at `path`: whole or not at all, and durable.  Raises PassbookError `file-problem`."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.unlink(missing_ok=True)
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise _problem(path, error) from None
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _problem(path: Path, error: OSError) -> PassbookError:
     return PassbookError("file-problem", file=str(path), why=error.strerror or "it cannot be used")
-
-
-def _refuse_existing(folder: Path, names: Sequence[str]) -> None:
-    for name in names:
-        if (folder / name).exists():
-            raise PassbookError("file-problem", file=str(folder / name), why="it exists already and is not overwritten")
 
 
 def _make_folder(folder: Path, mode: int) -> None:

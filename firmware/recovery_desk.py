@@ -22,6 +22,8 @@ from storage import envelope
 from storage.envelope import Rng
 from storage.keys import ApplianceKey
 
+SHOWN_AT_ONCE: Final = 100
+"""Open questions that a terminal is given unasked when it connects; it can list the others."""
 PRINTS: Final = frozenset({Verdict.PRINT, Verdict.RESUME})
 
 
@@ -61,10 +63,11 @@ class RecoveryDesk:
             if known is None or known.epoch != record.epoch:
                 self._questions[job] = question = _Question(record)
                 came = self._hub.connected(record.requester)
-                self._happened(job, question, Happening.REQUESTER_CAME if came else Happening.REQUESTER_LEFT)
+                self._move(question, Happening.REQUESTER_CAME if came else Happening.REQUESTER_LEFT)
+                self._put(question, record)
             elif known.media is not record.media:
                 known.media = record.media
-                self._put_again(known, record)
+                self._put(known, record)
         elif known is not None:
             del self._questions[job]
             view = view_of(record)
@@ -76,7 +79,8 @@ class RecoveryDesk:
             now = self._clock.monotonic()
             for job, question in list(self._questions.items()):
                 if question.deadline and question.deadline <= now:
-                    self._happened(job, question, Happening.TIME_OVER)
+                    self._move(question, Happening.TIME_OVER)
+                    self._put(question, self._jobs.spool.record(job), only_new=True)
             waiting = [question.deadline for question in self._questions.values() if question.deadline]
             self._changed.clear()
             try:
@@ -106,20 +110,21 @@ class RecoveryDesk:
             given = _as_given(peer, answer)
             if changes.is_repeated(record, given):
                 return view_of(record)
+            readable = answer.job in self._jobs.keys
             wraps = self._unlock(record, answer)
-            return view_of(await self._apply(record, given, wraps))
+            try:
+                return view_of(await self._apply(record, given, wraps))
+            except PassbookError:
+                if not readable:
+                    self._jobs.keys.drop(answer.job)
+                raise
 
     async def _apply(self, record: Record, given: Answered, wraps: tuple[Wrap, ...] | None) -> Record:
         now = self._clock.now()
         change = changes.answer(
             given, at=stamp(self._clock), date=now.date().isoformat(), trusted=self._clock.trusted(), wraps=wraps
         )
-        try:
-            return await asyncio.wrap_future(self._jobs.change(record.job_id, change))
-        except PassbookError:
-            if not self._jobs.spool.record(record.job_id).valid:
-                self._jobs.keys.drop(record.job_id)
-            raise
+        return await asyncio.wrap_future(self._jobs.change(record.job_id, change))
 
     def _unlock(self, record: Record, answer: AnswerInquiry) -> tuple[Wrap, ...] | None:
         """Have the data key in memory when the verdict prints; the new wraps when the job is re-keyed."""
@@ -157,29 +162,31 @@ class RecoveryDesk:
         return inquiry_of(record, self._jobs.spool.wraps(record.job_id), readable=readable)
 
     def _connection_changed(self, listener: Listener, came: bool) -> None:
-        """Somebody came or went: the requester's questions move on; a newcomer is given what is open."""
+        """Somebody came or went: the requester's questions move on; a newcomer is given what is open for it."""
         name = listener.peer.name
-        for job, question in list(self._questions.items()):
+        happening = Happening.REQUESTER_CAME if came else Happening.REQUESTER_LEFT
+        for question in self._questions.values():
             if question.requester == name and self._hub.connected(name) == came:
-                self._happened(job, question, Happening.REQUESTER_CAME if came else Happening.REQUESTER_LEFT)
-            if came and question.requester != name and self._hub.is_representative(listener.peer):
-                self._put_to(listener, job, question)
+                self._move(question, happening)
+        if came:
+            mine = [job for job, question in self._questions.items() if self._is_asked(listener, question)]
+            for job in mine[:SHOWN_AT_ONCE]:
+                listener.post("Recovery.InquiryEvent", self._inquiry(self._jobs.spool.record(job)))
 
-    def _put_again(self, question: _Question, record: Record) -> None:
-        """What is known of the medium has changed: whoever was asked sees the question again."""
+    def _is_asked(self, listener: Listener, question: _Question) -> bool:
+        mine = listener.peer.name == question.requester and question.audience in ASKS_REQUESTER
+        return mine or (self._hub.is_representative(listener.peer) and question.audience in ASKS_REPRESENTATIVES)
+
+    def _put(self, question: _Question, record: Record, *, only_new: bool = False) -> None:
+        """Show the question to all who are asked; with `only_new` not to the requester, who has it."""
         inquiry = self._inquiry(record)
         for listener in self._hub.everybody():
-            mine = listener.peer.name == question.requester and question.audience in ASKS_REQUESTER
-            theirs = self._hub.is_representative(listener.peer) and question.audience in ASKS_REPRESENTATIVES
-            if mine or theirs:
+            has_it = only_new and listener.peer.name == question.requester
+            if not has_it and self._is_asked(listener, question):
                 listener.post("Recovery.InquiryEvent", inquiry)
 
-    def _put_to(self, listener: Listener, job: str, question: _Question) -> None:
-        if question.audience in ASKS_REPRESENTATIVES:
-            listener.post("Recovery.InquiryEvent", self._inquiry(self._jobs.spool.record(job)))
-
-    def _happened(self, job: str, question: _Question, happening: Happening) -> None:
-        """Move to the next audience and put the question to those who are new in it."""
+    def _move(self, question: _Question, happening: Happening) -> None:
+        """Go to the next audience; its time begins."""
         question.audience = next_audience(question.audience, happening)
         waits = {
             Audience.AWAITED: self._settings.grace,
@@ -187,15 +194,6 @@ class RecoveryDesk:
         }.get(question.audience)
         question.deadline = 0.0 if waits is None else self._clock.monotonic() + waits
         self._changed.set()
-        if question.audience is Audience.AWAITED:
-            return
-        inquiry = self._inquiry(self._jobs.spool.record(job))
-        if happening is Happening.REQUESTER_CAME and question.audience in ASKS_REQUESTER:
-            self._hub.tell(question.requester, "Recovery.InquiryEvent", inquiry, representatives=False)
-        if happening is Happening.TIME_OVER and question.audience in ASKS_REPRESENTATIVES:
-            for listener in self._hub.everybody():
-                if listener.peer.name != question.requester and self._hub.is_representative(listener.peer):
-                    listener.post("Recovery.InquiryEvent", inquiry)
 
 
 def is_open(record: Record) -> bool:

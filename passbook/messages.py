@@ -15,7 +15,7 @@ from passbook.drafts import Start
 from passbook.errors import PassbookError
 from passbook.job import JobState, Reason
 from passbook.media import MechanismStatus, Media
-from passbook.plan import StepOutline
+from passbook.plan import StepKind, StepOutline
 from passbook.record import Answered, Encryption, Record, Verdict, Wrap
 
 PROTOCOL_VERSION: Final = "2.0"
@@ -25,7 +25,9 @@ PORT: Final = 5846
 """The first of the high ports that XFS4IoT reserves (CWA 17852; XFSConstants of the open framework)."""
 
 MAX_MESSAGE: Final = 256 * 1024
-"""Bytes of one message; larger documents come in pieces."""
+"""Bytes of one message to the appliance; larger documents come in pieces."""
+MAX_REPLY: Final = 64 * 1024 * 1024
+"""Bytes of one message to a terminal: lists of jobs and questions come whole."""
 MAX_PIECE: Final = 128 * 1024
 """Bytes of document in one piece, before base64."""
 MAX_DOCUMENT: Final = 1024 * 1024
@@ -207,12 +209,20 @@ class Prompt(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class StepReport(msgspec.Struct, frozen=True, rename="camel"):
-    """`Spooler.StepEvent`: progress, step by step, to the requester."""
+    """`Spooler.StepEvent`: progress, step by step, to the requester.
+
+    Attributes:
+        kind: what the last confirmed step did; None while none is.
+        lines_done: how many lines of the document are on paper, of `lines`.
+    """
 
     job: str
     confirmed: int
     sending: int
     steps: int
+    kind: StepKind | None = None
+    lines_done: int = 0
+    lines: int = 0
 
 
 class PrinterView(msgspec.Struct, frozen=True, rename="camel"):
@@ -268,6 +278,21 @@ def view_of(record: Record) -> JobView:
     )
 
 
+def report_of(record: Record) -> StepReport:
+    """How far a job is, in steps and in lines."""
+    kinds = [step.kind for step in record.outline]
+    done = kinds[: record.confirmed]
+    return StepReport(
+        job=record.job_id,
+        confirmed=record.confirmed,
+        sending=record.sending,
+        steps=record.steps,
+        kind=done[-1] if done else None,
+        lines_done=done.count(StepKind.LINE),
+        lines=kinds.count(StepKind.LINE),
+    )
+
+
 def inquiry_of(record: Record, wraps: tuple[Wrap, ...], *, readable: bool) -> Inquiry:
     """The question that an invalid record is; the record itself is the only store of it."""
     return Inquiry(
@@ -296,10 +321,13 @@ def encode(header: Header, payload: Any = None) -> bytes:
 _ENVELOPE: Final = msgspec.json.Decoder(Envelope)
 
 
-def decode(data: bytes) -> Envelope:
-    """The inverse of encode, payload unread.  Raises PassbookError `invalid-message` or `message-too-large`."""
-    if len(data) > MAX_MESSAGE:
-        raise PassbookError("message-too-large", limit=MAX_MESSAGE)
+def decode(data: bytes, limit: int = MAX_MESSAGE) -> Envelope:
+    """The inverse of encode, payload unread.
+
+    Raises PassbookError `invalid-message`, and `message-too-large` for more than `limit` bytes.
+    """
+    if len(data) > limit:
+        raise PassbookError("message-too-large", limit=limit)
     try:
         return _ENVELOPE.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -121,7 +121,7 @@ class Area:
         self._connection, self._reader = connections
         self.ledger = Ledger(self._connection, settings.name, area_id, key)
         self._read_ledger = Ledger(self._reader, settings.name, area_id, key)
-        self._read_lock = threading.RLock()
+        self._read_lock = threading.Lock()
         self._state_lock = threading.Lock()
         self.live_pages = self._measure()
         self.records = self._read_ledger.counts()[0]
@@ -142,12 +142,21 @@ class Area:
 
     @contextmanager
     def reading(self) -> Generator[Ledger]:
-        """The records as last committed; hold it shortly.  Raises PassbookError `area-fenced` when the file fails."""
+        """The records as they were at one commit; hold it shortly, and never inside another one.
+
+        Raises PassbookError `area-fenced` when the file fails.
+        """
         with self._read_lock:
             if self.state is AreaState.CLOSED:
                 raise self.fenced_error()
             try:
-                yield self._read_ledger
+                # One moment for all that is read inside: a job that ends meanwhile is neither lost nor half there.
+                self._reader.execute("BEGIN")
+                try:
+                    yield self._read_ledger
+                finally:
+                    if self._reader.in_transaction:
+                        self._reader.execute("ROLLBACK")
             except (apsw.Error, UnicodeDecodeError) as error:
                 self.fence(f"the disk or the file fails ({type(error).__name__})")
                 raise self.fenced_error() from None

@@ -6,7 +6,6 @@ import fcntl
 import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 import apsw
@@ -15,6 +14,7 @@ from passbook.errors import PassbookError
 from storage import schema
 from storage.area import Area, AreaSettings, checkpoint
 from storage.envelope import Rng
+from storage.files import sync_folder
 from storage.history import Head, History
 from storage.keys import ApplianceKey, is_same, mac
 from storage.space import Division
@@ -140,15 +140,6 @@ def lock_folder(settings: AreaSettings) -> int:
         os.close(lock)
         raise PassbookError("area-in-use", area=settings.name) from None
     return lock
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable.  Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

@@ -113,7 +113,8 @@ class Spool:
             error = future.exception()
             if error is not None:
                 unexpected = PassbookError("internal-error", reference=f"power-on of {area.name}")
-                result.failed[area.name] = error if isinstance(error, PassbookError) else unexpected
+                known = error if isinstance(error, PassbookError) else unexpected
+                result.failed[area.name] = area.refusal() or known
                 continue
             count, damaged = future.result()
             result.invalidated[area.name] = count
@@ -310,24 +311,25 @@ class Spool:
         return [row for row in rows if isinstance(row, LiveRow)]
 
     def _area_of(self, job_id: str) -> Area:
+        return self._find(job_id, lambda area, _ledger: area)
+
+    def _read(self, job_id: str, read: Callable[[Ledger], T]) -> T:
+        return self._find(job_id, lambda _area, ledger: read(ledger))
+
+    def _find(self, job_id: str, read: Callable[[Area, Ledger], T]) -> T:
         missing = PassbookError("unknown-job", job=job_id)
         for area in self._areas:
             try:
                 with area.reading() as ledger:
                     if ledger.holds(job_id):
-                        return area
+                        return read(area, ledger)
+            except DamagedRowError as damage:
+                area.set_aside(damage)
+                raise area.damage_error(damage) from None
             except PassbookError as error:
+                # It may lie in an area that is not broken.
                 missing = error
         raise missing
-
-    def _read(self, job_id: str, read: Callable[[Ledger], T]) -> T:
-        area = self._area_of(job_id)
-        try:
-            with area.reading() as ledger:
-                return read(ledger)
-        except DamagedRowError as damage:
-            area.set_aside(damage)
-            raise area.damage_error(damage) from None
 
 
 def _live(ledger: Ledger, job_id: str) -> LiveRow:

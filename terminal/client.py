@@ -18,8 +18,8 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from passbook.errors import PassbookError
 from passbook.messages import (
     MAX_DOCUMENT,
-    MAX_MESSAGE,
     MAX_PIECE,
+    MAX_REPLY,
     SERVICE_PATH,
     AnswerInquiry,
     Completion,
@@ -125,7 +125,7 @@ class TerminalClient:
                 ssl=self._context,
                 server_hostname=self._address.server_name,
                 compression=None,
-                max_size=MAX_MESSAGE,
+                max_size=MAX_REPLY,
                 open_timeout=self._timeout,
                 # A proxy named by the environment must not see where the branch's appliance is.
                 proxy=None,
@@ -155,11 +155,11 @@ class TerminalClient:
     async def command(self, name: str, payload: Payload, kind: type[T]) -> T:
         """Send one command and wait for its completion, read as `kind`."""
         number = next(self._numbers)
+        message = _encoded(Header(name, MessageType.COMMAND, number), payload)
         answer = asyncio.get_running_loop().create_future()
         self._answers[number] = answer
         try:
-            header = Header(name, MessageType.COMMAND, number)
-            await self._send(encode(header, payload))
+            await self._send(message)
             async with asyncio.timeout(self._timeout):
                 return _result(await answer, kind)
         except TimeoutError:
@@ -222,7 +222,7 @@ class TerminalClient:
         lost = PassbookError("connection-lost")
         try:
             while True:
-                self._take(decode(await self._connection.recv(decode=False)))
+                self._take(decode(await self._connection.recv(decode=False), MAX_REPLY))
         except ConnectionClosed as error:
             lost = closed(error)
         except PassbookError as error:
@@ -256,6 +256,14 @@ class TerminalClient:
         if not number:
             return list(self._answers.values())
         return [self._answers[number]] if number in self._answers else []
+
+
+def _encoded(header: Header, payload: Payload) -> bytes:
+    try:
+        return encode(header, payload)
+    except UnicodeEncodeError:
+        # A word of a command line can hold bytes that are no text.
+        raise PassbookError("invalid-message", why="a field is not text") from None
 
 
 def _result(message: Envelope, kind: type[T]) -> T:

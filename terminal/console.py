@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TextIO
 
 import msgspec
 
@@ -14,7 +14,7 @@ from passbook.messages import ErrorPayload, JobView, Prompt
 
 _INSTRUCTIONS: Final = {
     "insert": "Put the {medium} into {printer}, opened at page {page}.",
-    "turn": "Turn the {medium} to page {page} and put it into {printer} again.",
+    "turn": "Take the {medium} out of {printer} and turn it to page {page}.",
     "take": "Take the {medium} out of {printer}.",
 }
 
@@ -47,18 +47,17 @@ class Terminal:
         """Show a result on standard output."""
         text = msgspec.json.encode(value).decode() if self._json else "\n".join(lines)
         if text:
-            sys.stdout.write(f"{text}\n")
-            sys.stdout.flush()
+            _write(sys.stdout, f"{text}\n")
 
     def fail(self, error: PassbookError) -> None:
         """Show an error on standard error."""
         payload = ErrorPayload(error.code, str(error), error.facts)
-        sys.stderr.write(f"{msgspec.json.encode(payload).decode() if self._json else f'{error} [{error.code}]'}\n")
+        text = msgspec.json.encode(payload).decode() if self._json else f"{error} [{error.code}]"
+        _write(sys.stderr, f"{text}\n")
 
     async def ask(self, question: str) -> str:
         """Ask on the tty; a line that is there can be read without waiting, since a tty gives whole lines."""
-        sys.stdout.write(question)
-        sys.stdout.flush()
+        _write(sys.stdout, question)
         ready = asyncio.Event()
         loop = asyncio.get_running_loop()
         loop.add_reader(sys.stdin, ready.set)
@@ -70,6 +69,13 @@ class Terminal:
         if not line:
             raise EOFError
         return line.strip()
+
+
+def _write(stream: TextIO, text: str) -> None:
+    # What a book says may not exist in the encoding of this screen, which is no reason to stop.
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "replace").decode(encoding))
+    stream.flush()
 
 
 def instruction(prompt: Prompt, medium: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from terminal import files, keyring, passphrase
+from storage import files
+from terminal import keyring, passphrase
 from terminal.client import TerminalClient
 from terminal.console import Console
 from terminal.home import Home

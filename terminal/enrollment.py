@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from passbook.errors import PassbookError
-from terminal import files
+from storage import files
 from terminal.client import Address
 from terminal.home import Home, parse_address
 

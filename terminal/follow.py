@@ -14,16 +14,18 @@ from passbook.messages import Inquiry, JobView, Prompt, StepReport, SubmitJob
 from terminal.client import INQUIRY_CLOSED, Event, TerminalClient
 from terminal.console import Console, instruction
 from terminal.picture import Texts, picture
-from terminal.progress import Progress, state_words
+from terminal.progress import state_words, step_words
 
 Connect = Callable[[], AbstractAsyncContextManager[TerminalClient]]
 Resolve = Callable[[TerminalClient, Inquiry], Awaitable[None]]
 """Asks a person how to go on and sends the answer; cancelled when the question is answered elsewhere."""
 Sleep = Callable[[float], Awaitable[None]]
 
-PASSING: Final = frozenset({"connection-lost", "appliance-unreachable", "certificate-not-accepted"})
+PASSING: Final = frozenset(
+    {"connection-lost", "appliance-unreachable", "certificate-not-accepted", "request-in-flight"}
+)
 """Errors after which a new connection is worth while, when there was one before: an appliance whose power fails
-during a handshake looks like one that does not know the terminal."""
+during a handshake looks like one that does not know the terminal, and an acceptance may outlive its connection."""
 PAUSES: Final = (1.0, 1.0, 2.0, 2.0, *(5.0,) * 60)
 """Seconds between attempts to connect: an appliance that lost power is back within minutes."""
 
@@ -102,7 +104,7 @@ class Follower:
         pause = next(pauses, None)
         if pause is None:
             raise error
-        self.console.show({"event": error.code, "payload": {}}, ["The connection was lost; trying again."])
+        self.console.show({"event": error.code, "payload": {}}, ["The appliance has not answered yet; trying again."])
         await self.sleep(pause)
 
 
@@ -115,7 +117,6 @@ class _Watch:
         self._texts = follower.texts
         self._client = client
         self._view = view
-        self._progress = Progress(None if follower.texts is None else len(follower.texts))
         self._asking: asyncio.Task[None] | None = None
 
     async def until_end(self) -> JobView:
@@ -140,7 +141,7 @@ class _Watch:
             case JobView(job=job) if job == self._view.job:
                 await self._take_view(event.name, event.what)
             case StepReport(job=job) if job == self._view.job:
-                self._show(event, [words] if (words := self._progress.words(event.what)) else [])
+                self._show(event, [words] if (words := step_words(event.what)) else [])
             case Prompt(job=job) if job in {self._view.job, ""}:
                 medium = "sheet" if self._view.format == "text" else "book"
                 self._show(event, [instruction(event.what, medium)])
@@ -158,7 +159,6 @@ class _Watch:
 
     async def _take_question(self, event: Event, inquiry: Inquiry) -> None:
         await self.give_up_question()
-        self._progress.learn(inquiry)
         self._show(event, picture(inquiry, self._texts))
         if self._resolve is not None:
             self._asking = asyncio.create_task(self._ask(self._resolve, inquiry))

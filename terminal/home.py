@@ -12,7 +12,7 @@ import msgspec
 
 from passbook.errors import PassbookError
 from passbook.messages import PORT
-from terminal import files
+from storage import files
 from terminal.client import Address
 from terminal.tls import client_context
 

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from passbook.errors import PassbookError
-from terminal import files
+from storage import files
 
 KEY_BYTES: Final = 32
 """Of a requester's key and of a recovery private key (X25519, raw)."""

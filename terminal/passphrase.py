@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from passbook.errors import PassbookError
-from terminal import files
+from storage import files
 
 
 def obtain(file: Path | None, *, new: bool) -> bytes:
@@ -25,10 +25,17 @@ def obtain(file: Path | None, *, new: bool) -> bytes:
         return _required(files.read_private(file).split(b"\n", 1)[0].removesuffix(b"\r"))
     if not sys.stdin.isatty():
         raise PassbookError("passphrase-missing")
+    try:
+        return _required(_typed(new=new).encode())
+    except (EOFError, UnicodeEncodeError):
+        raise PassbookError("passphrase-missing") from None
+
+
+def _typed(*, new: bool) -> str:
     passphrase = getpass.getpass("Passphrase of the key ring: ")
     while new and getpass.getpass("The same again: ") != passphrase:
         passphrase = getpass.getpass("They differ. Passphrase of the key ring: ")
-    return _required(passphrase.encode())
+    return passphrase
 
 
 def _required(passphrase: bytes) -> bytes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from terminal import files, keyring
+from storage import files
+from terminal import keyring
 from terminal.commands import AddCommand
 from terminal.desk import Desk
 

@@ -13,7 +13,8 @@ from passbook.drafts import Start
 from passbook.errors import PassbookError
 from passbook.job import JobState
 from passbook.messages import SubmitJob
-from terminal import files, own_copy
+from storage import files
+from terminal import own_copy
 from terminal.commands import AddCommand
 from terminal.desk import Desk
 from terminal.dialogue import Dialogue

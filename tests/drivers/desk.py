@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -95,16 +94,7 @@ class Desk:
 
     def insert(self, session: DocumentSession, page: int = 3) -> None:
         """The session asks for a book, and a person puts it in."""
-        after = self.machine.state().events
-
-        def person() -> None:
-            assert self.machine.wait("document-wanted", after, WAIT)
-            self.machine.insert("B1", page, RULER)
-
-        thread = threading.Thread(target=person)
-        thread.start()
-        session.insert(HEIGHT, WAIT)
-        thread.join()
+        session.insert(HEIGHT, WAIT, lambda: self.machine.insert("B1", page, RULER))
 
     def print_lines(self, session: DocumentSession, *numbers: int) -> None:
         for number in numbers:

@@ -145,6 +145,25 @@ def test_an_interrupt_ends_a_wait_from_another_thread(talk: Talk) -> None:
     assert not conversation.listen(0.0)
 
 
+def test_an_interrupt_while_an_answer_is_awaited_ends_the_next_wait_for_a_person_only(talk: Talk) -> None:
+    def interrupted(_: bytes) -> bytes:
+        conversation.interrupt()
+        return b"\x1br0\x1bB52\x1bZ"
+
+    conversation = talk(ScriptedPort(interrupted))
+    assert ask(conversation) == [READY, INSIDE]
+    assert conversation.ask_afresh(ROUND, DocumentStatus, 5.0, 0.01) == INSIDE
+    refused(Reason.CANCELED_BY_PERSON, "interrupted", lambda: conversation.listen(600.0))
+    conversation.forget_interrupt()
+    assert not conversation.listen(0.0)
+
+
+def test_an_interrupt_makes_no_silence_shorter_or_other(talk: Talk) -> None:
+    conversation = talk(ScriptedPort())
+    conversation.interrupt()
+    refused(Reason.SILENT, "no-answer", lambda: ask(conversation, timeout=0.05))
+
+
 def test_what_has_arrived_is_heard_before_an_interrupt(talk: Talk) -> None:
     port = ScriptedPort()
     conversation = talk(port)

@@ -24,6 +24,15 @@ def stopped(reason: Reason, operation: Callable[..., object], *arguments: object
     return caught.value
 
 
+def nobody() -> None:
+    """Nobody comes."""
+
+
+def unasked() -> None:
+    """Nobody may be asked."""
+    pytest.fail("a person was asked")
+
+
 @pytest.mark.parametrize("kind", ["tcp", "pty"])
 def test_lines_of_a_job_are_struck_once_at_their_places_and_the_book_is_given_back(
     open_desk: OpenDesk, kind: str
@@ -90,13 +99,13 @@ def test_a_place_that_no_four_digits_can_say_is_refused(desk: Desk) -> None:
 def test_a_page_that_no_printer_takes_is_refused(desk: Desk) -> None:
     session = desk.session()
     session.clean_up()
-    stopped(Reason.NOT_ACCEPTED, session.insert, 100, 1.0)
+    stopped(Reason.NOT_ACCEPTED, session.insert, 100, 1.0, unasked)
 
 
 def test_no_insertion_in_time_is_media_needed_and_a_clean_up_leads_on(desk: Desk) -> None:
     session = desk.session()
     session.clean_up()
-    stopped(Reason.MEDIA_NEEDED, session.insert, HEIGHT, 0.0)
+    stopped(Reason.MEDIA_NEEDED, session.insert, HEIGHT, 0.0, nobody)
     assert session.clean_up() is Media.NOT_PRESENT
     desk.insert(session)
 
@@ -105,7 +114,7 @@ def test_a_book_that_lay_there_before_the_prompt_is_not_taken_for_the_one_asked_
     session = desk.session()
     session.clean_up()
     desk.machine.insert("B1", 3, RULER)
-    stopped(Reason.MEDIA_NOT_TAKEN, session.insert, HEIGHT, 1.0)
+    stopped(Reason.MEDIA_NOT_TAKEN, session.insert, HEIGHT, 1.0, unasked)
     assert session.clean_up() is Media.ENTERING
     assert session.state is SessionState.GIVEN_BACK
 
@@ -123,13 +132,15 @@ def test_an_interrupt_ends_the_wait_for_an_insertion_at_once(desk: Desk) -> None
     session = desk.session()
     session.clean_up()
 
+    asked = threading.Event()
+
     def person() -> None:
-        assert desk.machine.wait("document-wanted", 0, WAIT)
+        assert asked.wait(WAIT)
         session.interrupt()
 
     thread = threading.Thread(target=person)
     thread.start()
-    stopped(Reason.CANCELED_BY_PERSON, session.insert, HEIGHT, 600.0)
+    stopped(Reason.CANCELED_BY_PERSON, session.insert, HEIGHT, 600.0, asked.set)
     thread.join()
 
 
@@ -146,8 +157,68 @@ def test_an_interrupt_between_two_operations_is_not_lost_and_a_clean_up_forgets_
     session = desk.session()
     session.clean_up()
     session.interrupt()
-    stopped(Reason.CANCELED_BY_PERSON, session.insert, HEIGHT, 600.0)
+    stopped(Reason.CANCELED_BY_PERSON, session.insert, HEIGHT, 600.0, nobody)
     assert session.clean_up() is Media.NOT_PRESENT
+
+
+def test_an_interrupt_stops_no_step_under_way_but_the_next_wait_for_a_person(desk: Desk) -> None:
+    session = desk.inserted()
+    session.interrupt()
+    desk.print_lines(session, 1)
+    session.print_line(line(2))
+    session.interrupt()
+    session.confirm()
+    assert session.status().media is Media.PRESENT
+    session.eject()
+    stopped(Reason.CANCELED_BY_PERSON, session.wait_taken, 600.0)
+    assert desk.struck() == once(1, 2)
+
+
+def test_an_interrupt_is_not_asked_of_a_person_who_has_acted_already(desk: Desk) -> None:
+    session = desk.inserted()
+    session.eject()
+    desk.machine.take()
+    session.interrupt()
+    session.wait_taken(WAIT)
+    assert session.state is SessionState.READY
+
+
+def test_a_clean_up_forgets_an_interrupt(desk: Desk) -> None:
+    session = desk.session()
+    session.interrupt()
+    session.clean_up()
+    desk.insert(session)
+    desk.print_lines(session, 1)
+    session.interrupt()
+    assert session.clean_up() is Media.PRESENT
+    desk.machine.take()
+    session.wait_taken(WAIT)
+    assert session.state is SessionState.READY
+
+
+def test_nobody_waits_for_a_taking_when_nothing_was_put_in(desk: Desk) -> None:
+    session = desk.session()
+    session.clean_up()
+    session.wait_taken(0.0)
+    assert session.state is SessionState.READY
+
+
+def test_a_book_that_came_unasked_can_be_waited_for_before_another_is_asked_for(desk: Desk) -> None:
+    session = desk.session()
+    session.clean_up()
+    desk.machine.insert("B1", 3, RULER)
+    stopped(Reason.MEDIA_NOT_TAKEN, session.wait_taken, 0.0)
+    desk.machine.take()
+    session.wait_taken(WAIT)
+    desk.insert(session)
+
+
+def test_a_person_is_asked_only_by_a_mechanism_that_has_taken_its_set_up(desk: Desk) -> None:
+    code_pages = {"cp858": msgspec.structs.replace(desk.profile.code_pages["cp858"], number=999)}
+    desk.profile = msgspec.structs.replace(desk.profile, code_pages=code_pages)
+    session = desk.session()
+    session.clean_up()
+    stopped(Reason.NOT_ACCEPTED, session.insert, HEIGHT, 600.0, unasked)
 
 
 @pytest.mark.parametrize(
@@ -306,7 +377,7 @@ def test_an_operation_in_the_wrong_state_sends_nothing(desk: Desk) -> None:
         with pytest.raises(SessionMisuse):
             operation()
     with pytest.raises(SessionMisuse):
-        session.insert(HEIGHT, 1.0)
+        session.insert(HEIGHT, 1.0, unasked)
     assert desk.machine.state().received == 0
 
 

@@ -110,8 +110,9 @@ def test_a_mark_that_is_not_surely_gone_does_not_count(folders: list[Path], monk
 
 
 def test_a_mark_that_cannot_be_left_is_an_error_of_the_files(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
     with pytest.raises(PassbookError) as caught:
-        leave_marks([tmp_path / "absent"])
+        leave_marks([tmp_path / "file"])
     assert caught.value.code == "file-problem"
 
 

@@ -203,19 +203,3 @@ def test_another_authoritys_certificate_is_not_taken_for_ours(folders: tuple[Pat
     pki.init(tmp_path / "ca2", tmp_path / "etc2", "window-server", [], NOW)
     (ca / pki.AUTHORITY).write_bytes((tmp_path / "ca2" / pki.AUTHORITY).read_bytes())
     assert code_of(sign, ca, "teller-1") == "file-problem"
-
-
-def test_saving_replaces_a_file_whole_and_leaves_no_part(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    (tmp_path / ".file.part").write_bytes(b"left by a power cut")
-    pki.save(path, b"one", 0o600)
-    pki.save(path, b"two", 0o644)
-    assert path.read_bytes() == b"two"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o644
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(PassbookError) as caught:
-        pki.save(tmp_path / "missing" / "file", b"", 0o600)
-    assert caught.value.facts["file"] == str(tmp_path / "missing" / "file")

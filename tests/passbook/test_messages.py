@@ -20,6 +20,7 @@ from passbook.messages import (
     MAX_DOCUMENT,
     MAX_MESSAGE,
     MAX_PIECE,
+    MAX_REPLY,
     AnswerInquiry,
     Completion,
     Envelope,
@@ -167,6 +168,9 @@ def test_a_message_that_is_too_large_is_refused_before_it_is_read() -> None:
         decode(b" " * (MAX_MESSAGE + 1))
     assert caught.value.code == "message-too-large"
     assert caught.value.facts == {"limit": MAX_MESSAGE}
+    with pytest.raises(PassbookError) as caught:
+        decode(b"{" + b" " * MAX_MESSAGE, MAX_REPLY)
+    assert caught.value.code == "invalid-message"
 
 
 def test_the_largest_piece_fits_into_a_message() -> None:
@@ -342,6 +346,7 @@ def test_the_page_tells_the_limits_and_the_addresses() -> None:
         assert f"`{shown}`" in text or f":{shown}" in text
     for limit in (MAX_MESSAGE, MAX_PIECE, MAX_DOCUMENT):
         assert f"{limit // 1024} KiB" in text
+    assert f"{MAX_REPLY // 1024**2} MiB" in text
 
 
 def test_every_field_of_a_payload_stands_on_the_page() -> None:

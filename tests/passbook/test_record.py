@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from passbook.job import JobState, Reason
 from passbook.media import Media
-from passbook.plan import Bar, StepKind, StepOutline
+from passbook.plan import Bar, Sheet, StepKind, StepOutline
 from passbook.record import IMMUTABLE, Answered, Encryption, HistoryKind, Record, Verdict, entry_of
 
 RECORD = Record(
@@ -36,6 +36,8 @@ OTHERS = {
     "steps": 3,
     "outline": (StepOutline(StepKind.LINE, 1, 5, (Bar(3, 13),)), StepOutline(StepKind.EJECT, 1)),
     "size": 401,
+    "layout": "savings-12",
+    "sheet": Sheet(18000, 12, 60),
 }
 MUTABLE = {
     "key_ref": "k-2",

@@ -15,7 +15,7 @@ from tests.storage.store import AT, Store, seeded
 
 
 def main(folder: str, seed: str) -> None:
-    chance = random.Random(seed)  # noqa: S311 - a test's own
+    chance = random.Random(seed)
     store = Store(Path(folder), quota=64 << 20, rng=seeded(int(seed)))
     spool = store.open()
     store.numbers = iter(range(int(seed) * 1_000_000, 1 << 60))  # type: ignore[assignment]  # numbers of this life only

@@ -14,12 +14,14 @@ class Disk(apsw.VFS):
 
     Attributes:
         on_sync: called with a file's name before each sync of it; raise to fail it.
+        on_read: called with a file's name before each read of it; raise to fail it.
         on_write: called with a file's name before each write to it; raise to fail it.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.on_sync: Callable[[str], None] = ignore
+        self.on_read: Callable[[str], None] = ignore
         self.on_write: Callable[[str], None] = ignore
         super().__init__(name, "")
 
@@ -38,6 +40,11 @@ class _File(apsw.VFSFile):
     def xSync(self, flags: int) -> None:
         self._disk.on_sync(self._name)
         super().xSync(flags)
+
+    @override
+    def xRead(self, amount: int, offset: int) -> bytes:
+        self._disk.on_read(self._name)
+        return super().xRead(amount, offset)
 
     @override
     def xWrite(self, data: bytes, offset: int) -> None:

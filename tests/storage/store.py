@@ -42,7 +42,7 @@ OUTLINE = (StepOutline(StepKind.LINE, 1, 5, (Bar(3, 12),)), StepOutline(StepKind
 
 def seeded(seed: int) -> Rng:
     """Random bytes that a failing test can see again."""
-    return random.Random(seed).randbytes  # noqa: S311 - a test's own
+    return random.Random(seed).randbytes
 
 
 def settings(folder: Path, *names: str, quota: int = QUOTA) -> list[AreaSettings]:

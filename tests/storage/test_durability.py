@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import apsw
 
 from passbook import changes
@@ -117,3 +119,66 @@ def _accept_until_refused(store: Store, spool: Spool, accepted: list[Record]) ->
             return code_of(future)
         accepted.append(future.result())
     return "never refused"
+
+
+def test_a_request_of_a_fenced_area_is_not_acknowledged_again(store: Store, disk: Disk) -> None:
+    store.names = ("a",)
+    spool = store.open()
+    store.accepted(spool, request_id="once")
+    disk.on_sync = failing("-wal")
+    assert code_of(store.submit(spool)) == "outcome-unknown"
+    disk.on_sync = ignore
+    assert raised_by(lambda: store.prepare(spool, request_id="once")) == "outcome-unknown"
+
+
+def test_a_disk_that_cannot_be_read_fences_its_area(store: Store, disk: Disk) -> None:
+    spool = store.open()
+    # Written after they were last read, so that nothing of it is in memory.
+    prepared = [store.prepare(spool) for _ in range(2)]
+    records = [spool.accept(*one).result(timeout=30) for one in prepared]
+    disk.on_read = failing("a/area.sqlite-wal", "a/area.sqlite")
+    assert len(spool.records()) == 1
+    disk.on_read = ignore
+    assert [error.code for error in store.reported] == ["area-fenced"]
+    states = {status.name: status.state for status in spool.areas()}
+    assert states == {"a": "fenced", "b": "ready"}
+    assert {record.job_id for record in store.open().records()} == {record.job_id for record in records}
+
+
+def test_opening_makes_what_the_log_says_durable_in_the_database(store: Store, disk: Disk) -> None:
+    store.names = ("a",)
+    job = store.accepted(store.open()).job_id
+    left = Store(store.folder / "left", names=("a",), vfs=store.vfs)
+    shutil.copytree(store.folder / "a", left.folder / "a")
+    syncs: list[str] = []
+    disk.on_sync = syncs.append
+    spool = left.open(power_on=False)
+    assert str(left.folder / "a" / "area.sqlite") in syncs
+    assert (left.folder / "a" / "area.sqlite-wal").stat().st_size == 0
+    assert spool.record(job).valid
+    left.close()
+
+
+def test_an_area_whose_power_on_was_not_stored_prints_nothing(store: Store, disk: Disk) -> None:
+    store.names = ("a",)
+    job = store.accepted(store.open()).job_id
+    spool = store.open(power_on=False)
+    disk.on_sync = failing("-wal")
+    report = spool.power_on(Reason.POWER_LOSS, AT)
+    disk.on_sync = ignore
+    assert (report.invalidated, [error.code for error in report.failed.values()]) == ({}, ["area-fenced"])
+    assert "commit" in str(report.failed["a"])
+    assert spool.next_valid("pr-1") is None
+    assert code_of(spool.change(job, changes.start(AT, 1))) == "area-fenced"
+    assert not store.open().record(job).valid
+
+
+def test_the_reader_says_what_failed(store: Store, disk: Disk) -> None:
+    store.names = ("a",)
+    spool = store.open()
+    prepared = store.prepare(spool)
+    spool.accept(*prepared).result(timeout=30)
+    disk.on_read = failing("area.sqlite-wal", "area.sqlite")
+    assert raised_by(lambda: spool.record(prepared[1].job_id)) == "area-fenced"
+    disk.on_read = ignore
+    assert "IOError" in spool.areas()[0].why

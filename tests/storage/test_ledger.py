@@ -195,7 +195,7 @@ def test_wraps_are_replaced_with_the_record_or_not_at_all(filled: Store) -> None
 
 @pytest.mark.parametrize("seed", range(40))
 def test_no_flipped_byte_makes_an_altered_job_printable(filled: Store, tmp_path: Path, seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311 - a test's own
+    chance = random.Random(seed)
     copy = Store(tmp_path / f"copy-{seed}", names=("a",))
     before = {record.job_id: record.identity() for record in filled.open().records()}
     filled.close()

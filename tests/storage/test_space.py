@@ -23,11 +23,11 @@ def on_disk(store: Store, area: str = "a") -> int:
     )
 
 
-def fill(store: Store, spool: Spool, size: int) -> int:
+def fill(store: Store, spool: Spool, size: int, steps: int) -> int:
     """Accept jobs of that size until there is no room; the quota holds all the time."""
     for count in range(5000):
         try:
-            store.accepted(spool, size=size, outline=(StepOutline(StepKind.EJECT, 1),) * 20)
+            store.accepted(spool, size=size, outline=(StepOutline(StepKind.EJECT, 1),) * steps)
         except PassbookError as error:
             assert error.code == "no-area-has-room"
             return count
@@ -35,12 +35,14 @@ def fill(store: Store, spool: Spool, size: int) -> int:
     pytest.fail("never full")
 
 
-@pytest.mark.parametrize("size", [10, 4_000, 60_000])
-def test_a_full_area_can_still_print_end_and_delete_within_its_quota(store: Store, size: int) -> None:
+@pytest.mark.parametrize(("size", "steps"), [(10, 20), (4_000, 20), (60_000, 20), (10, 6_000)])
+def test_a_full_area_can_still_print_end_and_delete_within_its_quota(store: Store, size: int, steps: int) -> None:
     store.names, store.quota = ("a",), LEAST + 1_500_000
     spool = store.open()
-    count = fill(store, spool, size)
-    assert count > 10
+    assert fill(store, spool, size, steps) > 4
+    [status] = spool.areas()
+    division = Division.of(store.quota, LIMITS.job_bytes)
+    assert division.free(status.used // 4096, status.records) >= 0, "the reserve was used"
     assert on_disk(store) <= store.quota
     spool = store.open()
     assert on_disk(store) <= store.quota
@@ -56,7 +58,7 @@ def test_a_full_area_can_still_print_end_and_delete_within_its_quota(store: Stor
             spool.change(record.job_id, one, urgent=True).result(timeout=30)
         assert on_disk(store) <= store.quota
     assert spool.records() == []
-    assert fill(store, spool, size) > 0
+    assert fill(store, spool, size, steps) > 0
     assert spool.verify() == []
 
 

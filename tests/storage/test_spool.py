@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import apsw
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from passbook import changes
 from passbook.job import JobState, Reason
 from passbook.media import Media
-from passbook.record import Answered, Change, HistoryKind, Record, Verdict
+from passbook.record import Answered, Change, HistoryKind, Outcome, Record, Verdict
 from storage import envelope
 from storage.spool import Spool
 from tests.storage.store import AT, DOCUMENT_TEXT, PLAN_TEXT, REQUESTER_KEY, Store, code_of, raised_by
@@ -84,9 +86,28 @@ def test_the_end_deletes_content_and_keeps_the_result(store: Store) -> None:
     assert spool.records() == []
     assert raised_by(lambda: spool.sealed(record.job_id)) == "unknown-job"
     assert raised_by(lambda: spool.wraps(record.job_id)) == "unknown-job"
+    assert [rows_in(store, table) for table in ("live", "sealed", "document", "ended")] == [0, 0, 0, 1]
     [told] = spool.history(record.job_id)
     assert told.entry.kind is HistoryKind.ENDED
     assert spool.verify() == []
+
+
+def rows_in(store: Store, table: str) -> int:
+    """Over both areas, as the files say."""
+    found = 0
+    for path in store.folder.glob("*/area.sqlite"):
+        connection = apsw.Connection(str(path))
+        found += int(connection.execute(f"SELECT count(*) FROM {table}").get)  # noqa: S608 - a test's own words
+        connection.close()
+    return found
+
+
+@pytest.mark.parametrize("state", list(JobState))
+def test_an_invalid_record_is_never_next_whatever_its_state(store: Store, state: JobState) -> None:
+    spool = store.open()
+    job = store.accepted(spool).job_id
+    do(spool, job, lambda record: Outcome(replace(record, valid=False, state=state)))
+    assert spool.next_valid("pr-1") is None
 
 
 def test_an_answer_repeated_after_the_end_gives_its_result(store: Store) -> None:

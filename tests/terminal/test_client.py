@@ -69,6 +69,29 @@ def test_each_helper_sends_its_command_and_reads_its_completion(branch: Branch) 
     within(story())
 
 
+def test_a_list_may_be_longer_than_any_command(branch: Branch) -> None:
+    async def story() -> None:
+        fake = FakeAppliance()
+        fake.answers["Spooler.ListJobs"] = lambda _: {"jobs": [view()] * 2000}
+        async with running(branch, fake), client_of(branch, fake) as client:
+            assert len(await client.jobs()) == 2000
+
+    within(story())
+
+
+def test_what_is_no_text_is_not_sent(branch: Branch) -> None:
+    async def story() -> None:
+        fake = FakeAppliance()
+        fake.answers["Spooler.ListJobs"] = lambda _: {"jobs": []}
+        async with running(branch, fake), client_of(branch, fake) as client:
+            with pytest.raises(PassbookError) as caught:
+                await client.cancel("aa11", "Ann \udcff")
+            assert await client.jobs() == ()
+        assert caught.value.code == "invalid-message"
+
+    within(story())
+
+
 def test_answers_find_their_commands_in_any_order(branch: Branch) -> None:
     async def story() -> None:
         first_may_end = asyncio.Event()
@@ -281,7 +304,7 @@ def test_being_dropped_tells_why(branch: Branch) -> None:
     within(story())
 
 
-@pytest.mark.parametrize("garbage", ["", "{", "[]", '{"header":{"name":1}}', "\x00", "x" * (MAX_MESSAGE + 1)])
+@pytest.mark.parametrize("garbage", ["", "{", "[]", '{"header":{"name":1}}', "\x00", "x" * MAX_MESSAGE])
 def test_a_message_that_cannot_be_read_ends_the_connection_with_an_error(branch: Branch, garbage: str) -> None:
     async def story() -> None:
         fake = FakeAppliance()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import pty
@@ -31,6 +32,14 @@ def test_people_read_lines_and_programs_values(capsys: pytest.CaptureFixture[str
 def test_nothing_to_say_is_no_empty_line(capsys: pytest.CaptureFixture[str]) -> None:
     Terminal(json=False).show({}, [])
     assert capsys.readouterr().out == ""
+
+
+def test_a_screen_without_a_character_shows_a_mark_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.TextIOWrapper(io.BytesIO(), "ascii")
+    monkeypatch.setattr(sys, "stdout", screen)
+    Terminal(json=False).show({}, ["Müller"])
+    screen.seek(0)
+    assert screen.read() == "M?ller\n"
 
 
 def test_nobody_is_asked_without_a_tty_or_by_a_program() -> None:

@@ -9,6 +9,7 @@ import pytest
 from passbook.errors import PassbookError
 from passbook.job import JobState, Reason
 from passbook.messages import Inquiry, JobView, Prompt, StepReport, SubmitJob
+from passbook.plan import StepKind
 from terminal.client import INQUIRY, INQUIRY_CLOSED, JOB, PROMPT, STEP, TerminalClient
 from terminal.follow import Follower, Resolve
 from tests.terminal.conftest import Branch
@@ -61,7 +62,7 @@ def test_a_job_is_followed_to_its_end_in_words(branch: Branch) -> None:
                 (PROMPT, Prompt("aa11", "window-1", "insert", 3)),
                 (JOB, view(state=JobState.PROCESSING)),
                 (STEP, StepReport("aa11", 0, 1, 22)),
-                (STEP, StepReport("aa11", 1, 2, 22)),
+                (STEP, StepReport("aa11", 1, 2, 22, StepKind.LINE, 1, 21)),
                 (STEP, StepReport("bb22", 9, 10, 22)),
                 (JOB, view(job="bb22", state=JobState.COMPLETED)),
                 (PROMPT, Prompt("bb22", "window-2", "insert", 9)),
@@ -75,7 +76,7 @@ def test_a_job_is_followed_to_its_end_in_words(branch: Branch) -> None:
             "Put the book into window-1, opened at page 3.",
             "Job aa11 is processing.",
             "Line 1 of 21 is on paper.",
-            "Turn the book to page 4 and put it into window-1 again.",
+            "Take the book out of window-1 and turn it to page 4.",
             "Take the book out of window-1.",
             "Job aa11 is completed. Take the book out of window-1.",
         ]
@@ -141,7 +142,7 @@ def test_after_a_lost_connection_the_job_is_found_again_and_not_sent_anew(branch
             fake.cut() if cut else await fake.drop()
             await run
         assert [name for name, _ in fake.received] == ["Spooler.SubmitJob", "Spooler.GetJob"]
-        assert "The connection was lost; trying again." in person.lines
+        assert "The appliance has not answered yet; trying again." in person.lines
         assert any("lines 1 to 11 are on paper; line 12 is in doubt" in line for line in person.lines)
 
     within(story())
@@ -169,7 +170,7 @@ def test_an_appliance_that_stays_away_is_given_up(branch: Branch) -> None:
         with pytest.raises(PassbookError) as caught:
             await run
         assert caught.value.code == "appliance-unreachable"
-        assert person.lines.count("The connection was lost; trying again.") == 2
+        assert person.lines.count("The appliance has not answered yet; trying again.") == 2
 
     within(story())
 
@@ -229,7 +230,12 @@ def test_a_question_is_put_while_events_go_on_and_given_up_when_answered_elsewhe
             await told(fake, (INQUIRY, again))
             assert await resolver.put.get() == again
             assert resolver.given_up == [2]
-            await told(fake, (INQUIRY_CLOSED, view(epoch=2)), (STEP, StepReport("aa11", 1, 2, 3)), (JOB, COMPLETED))
+            await told(
+                fake,
+                (INQUIRY_CLOSED, view(epoch=2)),
+                (STEP, StepReport("aa11", 1, 2, 3, StepKind.LINE, 1, 2)),
+                (JOB, COMPLETED),
+            )
             assert isinstance(await run, JobView)
         assert resolver.given_up == [2, 2]
         assert resolver.put.empty()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
+import os
+import pty
+import select
 import subprocess
 import sys
 import threading
@@ -21,6 +24,7 @@ from passbook.errors import PassbookError
 from passbook.job import JobState
 from passbook.media import Device, MechanismStatus, Media
 from passbook.messages import PrinterView, StatusReport, StepReport
+from passbook.plan import StepKind
 from storage.envelope import wrap_for_recovery
 from terminal import keyring
 from terminal.__main__ import main
@@ -239,7 +243,7 @@ def test_a_document_is_printed_with_the_newest_key_of_the_ring(
     enrolled: tuple[Teller, FakeAppliance], document: Path
 ) -> None:
     teller, fake = enrolled
-    printing(fake, (STEP, StepReport("aa11", 1, 2, 2)), (JOB, COMPLETED))
+    printing(fake, (STEP, StepReport("aa11", 1, 2, 2, StepKind.LINE, 1, 1)), (JOB, COMPLETED))
     teller.run("keys", "new", "key-b")
     said = teller.run("print", document, "--name", "Notice", "--priority", "60", "--request", "r-7")
     assert said.code == 0, said.err
@@ -419,3 +423,55 @@ def test_the_command_is_a_process_without_tracebacks(tmp_path: Path) -> None:
     assert ended.returncode == 3
     assert ended.stderr.endswith("[passphrase-missing]\n")
     assert ended.stderr.count("\n") == 1
+
+
+def test_who_stops_reading_gets_no_traceback(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    fake.answers["Spooler.ListJobs"] = lambda _: {"jobs": [view()] * 2000}
+    command = [sys.executable, "-m", "terminal", "--home", str(teller.folder), "jobs"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(60) == 1
+
+
+def test_a_teller_at_a_tty_is_asked_and_the_answer_is_sent(
+    enrolled: tuple[Teller, FakeAppliance], document: Path
+) -> None:
+    teller, fake = enrolled
+    printing(fake, (INQUIRY, inquiry(stopped(11, 12), TWENTY)))
+
+    def answer(_payload: Any) -> Any:
+        async def then_completed() -> Any:
+            await fake.tell(JOB, COMPLETED)
+            return view()
+
+        return then_completed()
+
+    fake.answers["Recovery.AnswerInquiry"] = answer
+    person, tty = pty.openpty()
+    secret = teller.folder.with_name(f"{teller.folder.name}.passphrase")
+    command = [sys.executable, "-m", "terminal", "print", str(document)]
+    options = ["--home", str(teller.folder), "--passphrase-file", str(secret)]
+    with subprocess.Popen([*command, *options], stdin=tty, stdout=tty, stderr=tty) as process:
+        os.close(tty)
+        seen = read_until(person, b"Your name: ")
+        os.write(person, b"Ann\n")
+        read_until(person, b"go on? ")
+        os.write(person, b"13\n")
+        assert process.wait(60) == 0
+    os.close(person)
+    assert b"line 12 is not on paper: print it, then go on" in seen
+    given = fake.received[-1][1]
+    assert (given["person"], given["verdict"], given["step"]) == ("Ann", "resume", 13)
+
+
+def read_until(descriptor: int, wanted: bytes) -> bytes:
+    """All that is written to a tty up to `wanted`; OSError when the writer ends before."""
+    seen = b""
+    while wanted not in seen:
+        assert select.select([descriptor], [], [], 60)[0], seen
+        seen += os.read(descriptor, 4096)
+    return seen

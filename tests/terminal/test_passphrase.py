@@ -71,6 +71,17 @@ def test_without_a_terminal_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> 
     assert keyboard.left == ["one"]
 
 
+def test_the_end_of_input_is_no_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(_prompt: str) -> str:
+        raise EOFError
+
+    Keyboard(monkeypatch)
+    monkeypatch.setattr(getpass, "getpass", ended)
+    with pytest.raises(PassbookError) as caught:
+        passphrase.obtain(None, new=False)
+    assert caught.value.code == "passphrase-missing"
+
+
 def test_nothing_typed_is_no_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
     Keyboard(monkeypatch, "")
     with pytest.raises(PassbookError):

@@ -2,35 +2,16 @@ from __future__ import annotations
 
 from passbook.job import JobState, Reason
 from passbook.messages import StepReport
-from terminal.progress import Progress, state_words
-from tests.terminal.samples import TWENTY, inquiry, stopped, view
+from passbook.plan import StepKind
+from terminal.progress import state_words, step_words
+from tests.terminal.samples import view
 
 
-def words(progress: Progress, confirmed: int, steps: int) -> str:
-    return progress.words(StepReport("aa11", confirmed, confirmed + 1, steps))
-
-
-def test_lines_have_their_numbers_when_nothing_is_turned() -> None:
-    progress = Progress(20)
-    assert words(progress, 0, 21) == ""
-    assert words(progress, 7, 21) == "Line 7 of 20 is on paper."
-    assert words(progress, 20, 21) == "Line 20 of 20 is on paper."
-    assert words(progress, 21, 21) == "The book was given back."
-
-
-def test_steps_are_counted_where_a_turn_makes_lines_unknown() -> None:
-    assert words(Progress(20), 7, 22) == "Step 7 of 22 is done."
-    assert words(Progress(None), 7, 22) == "Step 7 of 22 is done."
-
-
-def test_a_question_tells_which_steps_are_lines() -> None:
-    progress = Progress(None)
-    progress.learn(inquiry(stopped(11, 12), TWENTY))
-    assert words(progress, 12, 22) == "Line 12 of 20 is on paper."
-    assert words(progress, 13, 22) == "The book was turned."
-    assert words(progress, 14, 22) == "Line 13 of 20 is on paper."
-    assert words(progress, 22, 22) == "The book was given back."
-    assert words(progress, 23, 23) == "Step 23 of 23 is done."
+def test_the_last_confirmed_step_is_told_in_the_documents_words() -> None:
+    assert step_words(StepReport("aa11", 0, 1, 22)) == ""
+    assert step_words(StepReport("aa11", 7, 8, 22, StepKind.LINE, 7, 20)) == "Line 7 of 20 is on paper."
+    assert step_words(StepReport("aa11", 11, 12, 22, StepKind.TURN, 10, 20)) == "The book was turned."
+    assert step_words(StepReport("aa11", 22, 0, 22, StepKind.EJECT, 20, 20)) == "The book was given back."
 
 
 def test_a_state_is_told_with_its_reasons() -> None:

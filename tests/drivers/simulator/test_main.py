@@ -32,7 +32,7 @@ session = DocumentSession(
 print(session.clean_up().value, flush=True)
 if session.state != "ready":
     session.wait_taken(10.0)
-session.insert(HEIGHT, 10.0)
+session.insert(HEIGHT, 10.0, lambda: None)
 for number in map(int, sys.argv[2:]):
     session.print_line(line(number))
     session.confirm()

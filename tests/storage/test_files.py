@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from passbook.errors import PassbookError
-from terminal import files
+from storage import files
 
 
 def test_a_file_is_replaced_whole_with_its_mode(tmp_path: Path) -> None:

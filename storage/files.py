@@ -1,4 +1,4 @@
-"""The files of a terminal: whole or not at all, durable, and private where they hold a secret."""
+"""Single files: whole or not at all, durable, and private where they hold a secret."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def save(path: Path, data: bytes, mode: int) -> None:
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
-        _sync(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise _problem(path, error) from None
 
@@ -76,8 +76,9 @@ def alone(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable.  Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:

@@ -1,0 +1,135 @@
+"""What stops a job besides a power cut of a line leads to the same question, and to the same paper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from demo.people import Printing
+from drivers.simulator.control import SimulatorControl
+from drivers.simulator.faults import AtLineByte, FaultKind, Target
+from passbook.media import Media
+from passbook.messages import Inquiry
+from passbook.plan import StepKind
+from tests.scenarios.books import Statement
+from tests.scenarios.conftest import OpenOffice
+from tests.scenarios.office import Office, check_truth, next_line
+
+STATEMENT = Statement(300, 4)
+LINE = 2
+OVER_THE_PAGE = Statement(310, 3, line=23)
+"""Two lines on page 3, a turn, one line on page 4."""
+TURN_STEP = 3
+EVERYTHING = 1_000_000
+"""A byte number that stands for the last byte of a line."""
+
+
+def go_on(office: Office, printing: Printing, statement: Statement, inquiry: Inquiry) -> None:
+    """A person looks at the paper, answers, and has it printed to its end."""
+    check_truth(office, statement, inquiry)
+    line, again = next_line(office, statement, inquiry)
+    office.answer(office.counter, inquiry.job.job, "--from-line", str(line))
+    office.finish(printing)
+    office.judge(statement, *again)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (FaultKind.JAM, "media-jam"),
+        (FaultKind.COVER_OPEN, "cover-open"),
+        (FaultKind.RIBBON_OUT, "marker-supply-empty"),
+        (FaultKind.GARBAGE, "printer-garbled"),
+        (FaultKind.HALF_REPLY, "printer-garbled"),
+        (FaultKind.SILENT, "printer-silent"),
+    ],
+)
+def test_a_fault_in_a_line_asks_about_that_line(office: Office, kind: FaultKind, reason: str) -> None:
+    office.hands.fault(kind, LINE, characters=9)
+    printing = office.print(STATEMENT)
+    inquiry = office.await_question(printing)
+    assert (inquiry.in_doubt, [one.value for one in inquiry.job.reasons]) == (LINE, [reason])
+    strikes = office.world.paper.strikes
+    office.hands.mend()
+    if kind is not FaultKind.JAM:
+        office.hands.wait("taken", 30.0)
+    assert office.world.paper.strikes == strikes, "what was mended must not print by itself"
+    go_on(office, printing, STATEMENT, inquiry)
+
+
+@pytest.mark.parametrize("byte", [1, 40, EVERYTHING])
+def test_a_cable_unplugged_in_a_line_asks_about_that_line(office: Office, byte: int) -> None:
+    # The mechanism keeps its power and its memory; only the cable has gone.
+    office.hands.cut(Target.APPLIANCE, AtLineByte(LINE, byte), None)
+    printing = office.print(STATEMENT)
+    office.hands.wait("cut")
+    inquiry = office.await_question(printing)
+    assert [one.value for one in inquiry.job.reasons] == ["printer-unplugged"]
+    strikes = office.world.paper.strikes
+    office.hands.wait("taken", 30.0)
+    assert office.world.paper.strikes == strikes, "the clean-up must not print what is left in the mechanism"
+    go_on(office, printing, STATEMENT, inquiry)
+
+
+@pytest.mark.parametrize(
+    ("target", "action", "again"),
+    [
+        (Target.APPLIANCE, "turn", False),
+        (Target.BOTH, "turn", True),
+        (Target.APPLIANCE, "insert", True),
+        (Target.BOTH, "insert", False),
+    ],
+)
+def test_power_is_cut_while_the_page_is_turned(office: Office, target: Target, action: str, again: bool) -> None:
+    pid = office.world.appliance_pid
+    hands = SimulatorControl(office.world.folder / "printer")
+
+    def cut(event: dict[str, Any]) -> None:
+        prompt = event["payload"]
+        if event["event"] == "Spooler.MediaPromptEvent" and (prompt["action"], prompt["page"]) == (action, 4):
+            printing.watch = None
+            hands.cut(target, pid=pid)
+
+    printing = office.print(OVER_THE_PAGE)
+    printing.watch = cut
+    office.await_cut(target)
+    office.give_power_back(target)
+    inquiry = office.await_question(printing)
+    assert inquiry.in_doubt == TURN_STEP
+    assert inquiry.outline[TURN_STEP - 1].kind is StepKind.TURN
+    check_truth(office, OVER_THE_PAGE, inquiry)
+    office.take_book()
+    # A person who turned the book while nobody asked says so; or has the turn done again.
+    order = ("--resume", str(TURN_STEP)) if again else ("--from-line", "3")
+    office.answer(office.counter, inquiry.job.job, *order)
+    office.finish(printing)
+    office.judge(OVER_THE_PAGE)
+
+
+@pytest.mark.parametrize("order", ["4", "5"], ids=["the book is given back again", "everything is done"])
+def test_power_is_cut_while_the_book_is_given_back(office: Office, order: str) -> None:
+    statement = Statement(320, 3)
+    printing, inquiry = office.print_until_cut(statement, Target.PRINTER, AtLineByte(3, EVERYTHING))
+    assert inquiry.outline[inquiry.in_doubt - 1].kind is StepKind.EJECT
+    check_truth(office, statement, inquiry)
+    office.answer(office.counter, inquiry.job.job, "--resume", order)
+    office.finish(printing)
+    office.judge(statement)
+
+
+def test_a_stop_finishes_the_step_under_way_and_gives_the_book_back(open_office: OpenOffice) -> None:
+    office = open_office(pace="real")
+    hands = SimulatorControl(office.world.folder / "printer")
+    printing = office.print(Statement(330, 6))
+    hands.wait("struck")
+    hands.wait("struck")
+    assert office.world.stop_appliance() == 0
+    assert hands.state().media is Media.ENTERING
+    strikes = office.world.paper.strikes
+    office.world.start_appliance()
+    inquiry = office.await_question(printing)
+    assert (inquiry.in_doubt, inquiry.job.confirmed) == (0, strikes)
+    assert 2 <= strikes < 6
+    office.hands.wait("taken")
+    go_on(office, printing, Statement(330, 6), inquiry)
