@@ -159,9 +159,17 @@ class World:
         command = [sys.executable, "-m", "drivers.simulator", "run", "--listen", "tcp://127.0.0.1:0",
                    "--paper", str(self.paper_file), "--control", str(self.folder / "printer"),
                    "--pace", self.pace, "--line-seconds", "0.05", "--baud", "38400"]  # fmt: skip
-        self._simulator = subprocess.Popen(
-            command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, start_new_session=True
-        )
+        # It may outlive whoever started it, so it must not hold that one's streams.
+        with (self.folder / "simulator.log").open("ab") as log:
+            self._simulator = subprocess.Popen(
+                command,
+                cwd=PROJECT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
         if self._simulator.stdout is None:
             raise RuntimeError("no standard output")
         self._simulator_url = self._simulator.stdout.readline().split()[-1]
@@ -172,7 +180,13 @@ class World:
         with self.log_file.open("ab") as log:
             command = [sys.executable, *self._program, "--config", str(self.config_file)]
             self._appliance = subprocess.Popen(
-                command, cwd=PROJECT, env=environment, stderr=log, start_new_session=True
+                command,
+                cwd=PROJECT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         self._await_ready(self._appliance)
 

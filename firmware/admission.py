@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from drivers.dialect import find_code_page
+from drivers.dialect import check_printable, find_code_page
 from drivers.profile import Profile
 from firmware.clock import Clock, stamp
 from firmware.config import KeysConfig, LimitsConfig, PrinterConfig
@@ -99,7 +99,9 @@ class Admission:
         layout = self._layout_of(parsed, request)
         code_page = printer.settings.code_page
         codec = find_code_page(printer.profile, code_page).codec
-        return layout, place(parsed, layout, codec=codec, code_page=code_page, start=request.start)
+        plan = place(parsed, layout, codec=codec, code_page=code_page, start=request.start)
+        check_printable(printer.profile, _sheet_of(layout), plan, layout=layout.name, printer=request.printer)
+        return layout, plan
 
     def _judge(self, request: SubmitJob, document: bytes) -> Printing:
         if not 1 <= len(request.client_request) <= REQUEST_ID_LIMIT or not request.client_request.isprintable():
@@ -143,7 +145,7 @@ class Admission:
             outline=outline(plan),
             size=size,
             layout=layout.name,
-            sheet=Sheet(layout.page_height, layout.cpi, layout.left_units),
+            sheet=_sheet_of(layout),
             key_ref=request.key_ref,
             recovery_ref="branch-recovery" if self._recovery_public else "",
             priority=request.priority,
@@ -165,3 +167,7 @@ class Admission:
             return (first,)
         recovery = envelope.wrap_for_recovery(identity, key, self._recovery_public, record.recovery_ref)
         return (first, recovery)
+
+
+def _sheet_of(layout: BookLayout) -> Sheet:
+    return Sheet(layout.page_height, layout.cpi, layout.left_units)
