@@ -14,6 +14,7 @@ from firmware.config import RecoveryConfig
 from firmware.hub import Hub, Listener
 from firmware.jobs import Jobs
 from firmware.logs import Log
+from firmware.naming import check_name
 from firmware.tls import Peer
 from passbook import changes
 from passbook.errors import PassbookError
@@ -120,6 +121,8 @@ class RecoveryDesk:
             record = self._jobs.spool.record(answer.job)
             if not self.may_decide(peer, record):
                 raise PassbookError("not-permitted", who=peer.name, job=answer.job)
+            check_name("person", answer.person)
+            check_name("newKeyRef", answer.new_key_ref, least=0)
             given = _as_given(peer, answer)
             if changes.is_repeated(record, given):
                 return view_of(record)

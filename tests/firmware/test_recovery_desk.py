@@ -389,6 +389,22 @@ def test_an_impossible_answer_does_not_take_the_key_that_was_there(bench: Bench)
     tell(bench, story)
 
 
+@pytest.mark.parametrize("person", ["", " ", "x" * 129, "Anna\x1b[2J", "Anna\n"])
+def test_an_answer_names_the_person_who_decided(bench: Bench, person: str) -> None:
+    async def story(office: Office) -> None:
+        assert await office.refuse(Verdict.PRINT, key=KEY, person=person) == "invalid-message"
+
+    tell(bench, story)
+
+
+def test_the_name_of_a_new_key_is_bounded(bench: Bench) -> None:
+    async def story(office: Office) -> None:
+        new: dict[str, Any] = {"new_key": NEW_KEY, "new_key_ref": "k" * 129}
+        assert await office.refuse(Verdict.PRINT, key=KEY, **new) == "invalid-message"
+
+    tell(bench, story)
+
+
 def test_the_same_answer_again_gives_its_result(bench: Bench) -> None:
     async def story(office: Office) -> None:
         first = await office.give(Verdict.PRINT, key=KEY)
