@@ -6,10 +6,10 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Final
 
-from drivers.geometry import document_lines, vertical_steps
-from drivers.profile import CodePage, Profile
+from drivers.geometry import LINE_FEED, OFFSET_STEP, TOP_UNIT, document_lines, offset_steps, vertical_steps
+from drivers.profile import CodePage, Pitch, Profile
 from passbook.errors import PassbookError
-from passbook.plan import Line
+from passbook.plan import UNITS_PER_INCH, Line, Plan, Sheet
 
 _SPACE: Final = 0x20
 _DELETE: Final = 0x7F
@@ -25,11 +25,12 @@ class LineBytes:
     text: bytes = field(repr=False)
 
 
-def set_up(profile: Profile, page_height: int, code_page: str) -> bytes:
-    """What must reach the mechanism before a medium does, `page_height` in 1/2160 inch.
+def set_up(profile: Profile, sheet: Sheet, code_page: str) -> bytes:
+    """What must reach the mechanism before a medium does.
 
-    Raises ValueError for a page that the mechanism cannot take, PassbookError `profile-malformed` for a code page
-    that the profile has not.
+    A left edge of 0 is sent too: a mechanism that stayed powered has the offset of the sheet before.  Raises ValueError
+    for a sheet that the mechanism cannot take, PassbookError `profile-malformed` for a code page that the profile
+    has not.
     """
     commands, form = profile.commands, profile.form
     return b"".join(
@@ -37,19 +38,70 @@ def set_up(profile: Profile, page_height: int, code_page: str) -> bytes:
             commands.procedure.encode(),
             commands.reset_error.encode(),
             commands.front_stand.encode(),
-            commands.document_length.encode(document_lines(page_height)),
+            commands.document_length.encode(document_lines(sheet.height)),
             commands.top_of_form.encode(form.top_of_form),
             commands.bottom_of_form.encode(form.bottom_of_form),
             commands.line_spacing.encode(form.line_spacing),
             commands.left_margin.encode(form.left_margin),
-            commands.pitch.encode(),
+            _find_pitch(profile, sheet).command.encode(),
+            commands.horizontal_offset.encode(offset_steps(sheet.left)),
             commands.code_page.encode(find_code_page(profile, code_page).number),
             commands.automatic_booking.encode(),
         )
     )
 
 
-def encode_line(profile: Profile, code_page: str, line: Line) -> LineBytes:
+def check_printable(profile: Profile, sheet: Sheet, plan: Plan, *, layout: str, printer: str) -> None:
+    """Refuse a plan that the mechanism cannot put on such sheets; `layout` and `printer` are names for people.
+
+    Raises PassbookError `layout-not-printable` that says why.
+    """
+    try:
+        _check_sheet(profile, sheet)
+        for step in plan:
+            if isinstance(step, Line):
+                _check_place(profile, sheet, step)
+    except ValueError as error:
+        raise PassbookError("layout-not-printable", layout=layout, printer=printer, why=str(error)) from None
+
+
+def _check_sheet(profile: Profile, sheet: Sheet) -> None:
+    document_lines(sheet.height)
+    _find_pitch(profile, sheet)
+    profile.commands.horizontal_offset.encode(offset_steps(sheet.left))
+
+
+def _check_place(profile: Profile, sheet: Sheet, line: Line) -> None:
+    where = f"page {line.page} line {line.line}"
+    steps = vertical_steps(line.y, profile.vertical_unit)
+    y = steps * UNITS_PER_INCH // profile.vertical_unit
+    top = profile.form.top_of_form * TOP_UNIT
+    if y < top:
+        raise ValueError(f"{where} is less than {top / UNITS_PER_INCH:.2f} inch below the top edge")
+    if y > document_lines(sheet.height) * LINE_FEED - profile.form.bottom_of_form * LINE_FEED:
+        raise ValueError(f"{where} is below the page")
+    profile.commands.vertical.encode(steps)
+    room = columns_of(profile, sheet)
+    if any(run.column < 1 or run.column + len(run.text) - 1 > room for run in line.runs):
+        raise ValueError(f"{where} needs more than the {room} columns that the carriage has there")
+
+
+def columns_of(profile: Profile, sheet: Sheet) -> int:
+    """How many columns of the sheet the carriage reaches.  Raises ValueError for a pitch that the profile has not."""
+    pitch = _find_pitch(profile, sheet)
+    carriage = pitch.columns * UNITS_PER_INCH // pitch.cpi
+    return (carriage - offset_steps(sheet.left) * OFFSET_STEP) * pitch.cpi // UNITS_PER_INCH
+
+
+def _find_pitch(profile: Profile, sheet: Sheet) -> Pitch:
+    pitch = profile.pitch(sheet.cpi)
+    if pitch is None:
+        known = ", ".join(str(entry.cpi) for entry in profile.pitches)
+        raise ValueError(f"there is no pitch of {sheet.cpi} characters to the inch, only {known}")
+    return pitch
+
+
+def encode_line(profile: Profile, sheet: Sheet, code_page: str, line: Line) -> LineBytes:
     """The bytes of a line.
 
     Raises PassbookError `control-byte`, `not-in-code-page` or `column-overflow` for text that cannot be printed, and
@@ -57,11 +109,12 @@ def encode_line(profile: Profile, code_page: str, line: Line) -> LineBytes:
     """
     commands = profile.commands
     page = find_code_page(profile, code_page)
+    room = columns_of(profile, sheet)
     parts = []
     for run in line.runs:
         where = f"page {line.page} line {line.line} column {run.column}"
         text = encode_text(page, code_page, run.text, where)
-        _check_columns(profile, run.column, len(text), where)
+        _check_columns(room, run.column, len(text), where)
         parts.append(commands.horizontal.encode(run.column - 1 + profile.form.first_column) + text)
     position = commands.vertical.encode(vertical_steps(line.y, profile.vertical_unit))
     return LineBytes(position, b"".join(parts) + commands.strike.encode())
@@ -93,7 +146,7 @@ def find_code_page(profile: Profile, code_page: str) -> CodePage:
         raise PassbookError("profile-malformed", file=profile.name, where="code_pages", why=why) from None
 
 
-def _check_columns(profile: Profile, column: int, length: int, where: str) -> None:
-    width = profile.form.columns - column + 1
+def _check_columns(room: int, column: int, length: int, where: str) -> None:
+    width = room - column + 1
     if column < 1 or length > width:
         raise PassbookError("column-overflow", where=where, column="text", length=length, width=max(width, 0))

@@ -6,7 +6,7 @@ import codecs
 import tomllib
 from collections.abc import Iterable
 from importlib.resources import files
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -49,7 +49,7 @@ class Commands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bottom_of_form: Command
     line_spacing: Command
     left_margin: Command
-    pitch: Command
+    horizontal_offset: Command
     code_page: Command
     automatic_booking: Command
     vertical: Command
@@ -83,7 +83,15 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bottom_of_form: int
     left_margin: int
     line_spacing: int
-    columns: int
+    assumed: bool = False
+
+
+class Pitch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One width of characters: how many come to the inch, and how many the carriage has."""
+
+    cpi: Annotated[int, msgspec.Meta(ge=1)]
+    command: Command
+    columns: Annotated[int, msgspec.Meta(ge=1)]
     assumed: bool = False
 
 
@@ -152,16 +160,22 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     commands: Commands
     clean_up: CleanUp
     form: Form
+    pitches: tuple[Pitch, ...]
     times: Times
     status: tuple[StatusCode, ...]
     document: tuple[DocumentCode, ...]
     code_pages: dict[str, CodePage]
 
     def __post_init__(self) -> None:
-        """Refuse a code that stands twice."""
+        """Refuse what stands twice."""
         _one_character(self.identity)
-        _distinct("status", (entry.code for entry in self.status))
-        _distinct("document", (entry.code for entry in self.document))
+        _distinct("status code", (entry.code for entry in self.status))
+        _distinct("document code", (entry.code for entry in self.document))
+        _distinct("pitch", (str(entry.cpi) for entry in self.pitches))
+
+    def pitch(self, cpi: int) -> Pitch | None:
+        """The pitch of `cpi` characters to the inch, if the mechanism has it."""
+        return next((entry for entry in self.pitches if entry.cpi == cpi), None)
 
     def stop_reason(self, code: int) -> Reason | None:
         """What a status code means: None for ready; what the profile does not know needs attention."""
@@ -206,7 +220,7 @@ def _one_character(code: str) -> None:
         raise ValueError("expected one printable ASCII character")
 
 
-def _distinct(what: str, codes: Iterable[str]) -> None:
-    listed = list(codes)
+def _distinct(what: str, values: Iterable[str]) -> None:
+    listed = list(values)
     if len(set(listed)) != len(listed):
-        raise ValueError(f"a {what} code stands twice")
+        raise ValueError(f"a {what} stands twice")

@@ -16,7 +16,7 @@ from drivers.profile import Profile
 from drivers.stop import MechanismStop
 from passbook.job import Reason
 from passbook.media import Device, MechanismStatus, Media
-from passbook.plan import Line
+from passbook.plan import Line, Sheet
 
 _Built = TypeVar("_Built")
 
@@ -107,6 +107,7 @@ class DocumentSession:
         self._code_page = code_page
         self._clock = clock
         self._state = SessionState.UNKNOWN
+        self._sheet = Sheet(0)
         self._talk = Conversation(port, clock)
 
     @property
@@ -145,14 +146,14 @@ class DocumentSession:
         conditions = tuple(sorted({reason.value for reason, _ in reasons}))
         return MechanismStatus(Device.USER_ERROR if conditions else Device.ONLINE, media, conditions)
 
-    def insert(self, page_height: int, timeout: float, prompt: Callable[[], None]) -> None:
-        """Set the mechanism up for a page of `page_height` (1/2160 inch) and wait for a medium, `timeout` seconds.
+    def insert(self, sheet: Sheet, timeout: float, prompt: Callable[[], None]) -> None:
+        """Set the mechanism up for `sheet` and wait for a medium, `timeout` seconds.
 
         `prompt` asks a person for it; it is called when the mechanism is ready to take one.  Stops with
         `media-not-taken` when one lies there already: each insertion belongs to its own prompt.
         """
         self._check(SessionEvent.ARM)
-        set_up = self._built(lambda: dialect.set_up(self._profile, page_height, self._code_page))
+        set_up = self._built(lambda: dialect.set_up(self._profile, sheet, self._code_page))
         with self._stopping():
             media = self._ready_media(self._profile.times.answer)
             if media is not Media.NOT_PRESENT:
@@ -161,6 +162,7 @@ class DocumentSession:
             # A rejected set-up is silent until the next status, and nobody shall be asked before it was accepted.
             self._ready_media(self._profile.times.answer)
             self._enter(SessionEvent.ARM)
+            self._sheet = sheet
             prompt()
             self._await_medium(timeout)
         self._enter(SessionEvent.INSERTED)
@@ -181,7 +183,7 @@ class DocumentSession:
         Raises PassbookError, with nothing sent, for text that the code page or the carriage cannot print.
         """
         self._check(SessionEvent.POSITION)
-        encoded = self._built(lambda: dialect.encode_line(self._profile, self._code_page, line))
+        encoded = self._built(lambda: dialect.encode_line(self._profile, self._sheet, self._code_page, line))
         with self._stopping():
             if self._state is SessionState.MEDIUM_IN:
                 # Drawing in waits for a document without an answer: one that was pulled out again is noticed before.

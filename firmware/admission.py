@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from drivers.dialect import find_code_page
+from drivers.dialect import check_printable, find_code_page
 from drivers.profile import Profile
 from firmware.clock import Clock, stamp
 from firmware.config import KeysConfig, LimitsConfig, PrinterConfig
@@ -97,7 +97,9 @@ class Admission:
         layout = self._layout_of(parsed, request)
         code_page = printer.settings.code_page
         codec = find_code_page(printer.profile, code_page).codec
-        return layout, place(parsed, layout, codec=codec, code_page=code_page, start=request.start)
+        plan = place(parsed, layout, codec=codec, code_page=code_page, start=request.start)
+        check_printable(printer.profile, _sheet_of(layout), plan, layout=layout.name, printer=request.printer)
+        return layout, plan
 
     def _judge(self, request: SubmitJob, document: bytes) -> Printing:
         check_name("clientRequest", request.client_request)
@@ -140,7 +142,7 @@ class Admission:
             outline=outline(plan),
             size=size,
             layout=layout.name,
-            sheet=Sheet(layout.page_height, layout.cpi, layout.left_units),
+            sheet=_sheet_of(layout),
             key_ref=request.key_ref,
             recovery_ref="branch-recovery" if self._recovery_public else "",
             priority=request.priority,
@@ -167,3 +169,7 @@ class Admission:
 def _content(request: SubmitJob, document: bytes) -> bytes:
     """What makes two requests the same (P10): what was sent, not where today's layouts put it."""
     return msgspec.msgpack.encode((request.printer, request.format, request.layout, request.start, document))
+
+
+def _sheet_of(layout: BookLayout) -> Sheet:
+    return Sheet(layout.page_height, layout.cpi, layout.left_units)

@@ -5,12 +5,11 @@ It is a thin loop around passbook.printing: ask for the next act, do it, say wha
 
 from __future__ import annotations
 
-import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Final
-
-import msgspec
 
 from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
@@ -18,12 +17,13 @@ from firmware.clock import Clock, stamp
 from firmware.config import PrinterConfig
 from firmware.jobs import Jobs
 from firmware.logs import Log
-from firmware.news import News, PrinterChanged, PromptChanged
+from firmware.news import News, PrinterChanged
+from firmware.people import People
 from passbook import changes
 from passbook.errors import PassbookError
 from passbook.job import Reason
 from passbook.media import Device, MechanismStatus, Media
-from passbook.messages import PrinterView, Prompt
+from passbook.messages import PrinterView
 from passbook.plan import Plan, decode_plan
 from passbook.printing import (
     Act,
@@ -34,7 +34,6 @@ from passbook.printing import (
     JournalStep,
     PrintLine,
     TurnPage,
-    Work,
     after,
     begin,
     next_act,
@@ -50,6 +49,22 @@ RETRY: Final = 1.0
 """Seconds before a mechanism that did not answer is tried again."""
 TAKE_LOOK: Final = 5.0
 """Seconds of one wait for a person to take the book; the desk then looks whether it shall stop."""
+
+UNREACHABLE: Final = frozenset({Reason.SILENT, Reason.UNPLUGGED, Reason.GARBLED})
+"""Stops after which nothing is known of the mechanism."""
+UNREADABLE: Final = frozenset({"key-needed", "wrong-key", "sealed-damaged", "record-quarantined"})
+"""Codes that say that nobody can print the job as it is."""
+MEDIA_AFTER: Final = MappingProxyType(
+    {
+        Reason.MEDIA_NEEDED: Media.NOT_PRESENT,
+        Reason.UNREADABLE: Media.NOT_PRESENT,
+        Reason.MEDIA_NOT_TAKEN: Media.ENTERING,
+        Reason.MEDIA_JAM: Media.JAMMED,
+        Reason.COVER_OPEN: Media.PRESENT,
+        Reason.RIBBON_OUT: Media.PRESENT,
+    }
+)
+"""Where the medium is after a stop for this reason; elsewhere it is unknown until a clean-up has looked."""
 
 
 class PrintDesk:
@@ -71,12 +86,14 @@ class PrintDesk:
         self._jobs = jobs
         self._clock = clock
         self._tell = tell
+        self._people = People(settings, tell)
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._session: DocumentSession | None = None
         self._printing: str = ""
         self._cancelled_by: tuple[str, str] | None = None
+        self._trouble: Reason | None = None
         self._thread = threading.Thread(target=self._run, name=f"desk {settings.name}")
 
     def start(self) -> None:
@@ -109,41 +126,48 @@ class PrintDesk:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                session = self._connect()
+                with self._connected() as session:
+                    self._serve(session)
             except MechanismStop as stop:
-                self._say(Device.OFFLINE, Media.UNKNOWN, stop.reason)
-                self._stopping.wait(RETRY)
-                continue
+                self._note_trouble(stop.reason)
+            except PassbookError as error:
+                _LOG.error("store-refused-desk", printer=self._settings.name, code=error.code)
+            self._stopping.wait(RETRY)
+
+    @contextmanager
+    def _connected(self) -> Iterator[DocumentSession]:
+        session = self._connect()
+        with self._lock:
+            self._session = session
+        try:
+            yield session
+        finally:
             with self._lock:
-                self._session = session
-            try:
-                self._serve(session)
-            except MechanismStop as stop:
-                _LOG.warning("mechanism-stopped", printer=self._settings.name, reason=stop.reason.value)
-                self._say(Device.OFFLINE, Media.UNKNOWN, stop.reason)
-                self._stopping.wait(RETRY)
-            finally:
-                with self._lock:
-                    self._session = None
-                session.close()
+                self._session = None
+            session.close()
+
+    def _note_trouble(self, reason: Reason) -> None:
+        """People see each look at a mechanism that does not work; the log says once what is wrong."""
+        if reason is not self._trouble:
+            _LOG.warning("mechanism-stopped", printer=self._settings.name, reason=reason.value)
+        self._trouble = reason
+        device = Device.OFFLINE if reason in UNREACHABLE else Device.USER_ERROR
+        self._show(MechanismStatus(device, Media.UNKNOWN, (reason.value,)))
 
     def _serve(self, session: DocumentSession) -> None:
         """Clean up, then print job after job until the mechanism fails or the desk stops."""
         found = session.clean_up()
+        self._trouble = None
         job, requester = self._note_found(found)
         self._clear(session, job, requester)
         while not self._stopping.is_set():
             self._wake.clear()
             record = self._jobs.spool.next_valid(self._settings.name)
             if record is None:
-                self._look(session)
+                self._show(session.status())
                 self._wake.wait(IDLE_LOOK)
             else:
                 self._print(session, record)
-
-    def _look(self, session: DocumentSession) -> None:
-        status = session.status()
-        self._say(status.device, status.media, *(Reason(condition) for condition in status.conditions))
 
     def _note_found(self, media: Media) -> tuple[str, str]:
         """What lies in the mechanism belongs to the questions of jobs that it had begun; the latest and its owner."""
@@ -152,68 +176,67 @@ class PrintDesk:
         for record in sorted(begun, key=lambda record: record.changed_at):
             if record.printer == self._settings.name:
                 owner = (record.job_id, record.requester)
-                if record.media is not media:
-                    self._jobs.change(record.job_id, changes.found_medium(media)).result()
+                self._note_medium(record, media)
         return owner
 
-    def _print(self, session: DocumentSession, record: Record) -> None:
-        """One job, from its first step that is not confirmed to its end or its stop."""
-        job = record.job_id
-        plan = self._open(record)
-        if plan is None:
-            return
-        with self._lock:
-            self._printing = job
+    def _note_medium(self, record: Record, media: Media) -> None:
+        """Into the question; one whose area has failed must not keep the jobs of other areas waiting."""
         try:
+            if record.media is not media:
+                self._jobs.change(record.job_id, changes.found_medium(media)).result()
+        except PassbookError as error:
+            _LOG.error("medium-not-noted", job=record.job_id, code=error.code)
+
+    def _print(self, session: DocumentSession, record: Record) -> None:
+        """One job, from its first step that is not confirmed to its end or its stop; then its book is taken."""
+        job = record.job_id
+        try:
+            with self._lock:
+                self._printing = job
+            self._show(MechanismStatus(Device.BUSY, Media.NOT_PRESENT))
             started = changes.start(stamp(self._clock), self._lines_in_doubt)
             record = self._jobs.change(job, started, urgent=True).result()
-            self._work(session, record, plan)
+            self._work(session, record, self._open(record))
         except MechanismStop as stop:
             self._end_or_stop(job, stop.reason)
-            raise
+            if stop.reason is not Reason.CANCELED_BY_PERSON:
+                raise
         except PassbookError as error:
-            # The store refused a step: nothing of it was sent.  The book goes back to its owner.
+            # Nothing of the step that was refused was sent.  The book goes back to its owner.
             _LOG.error("job-left-by-desk", job=job, code=error.code)
+            self._stop_job(job, Reason.UNREADABLE if error.code in UNREADABLE else Reason.ATTENTION)
             self._give_back(session)
-            self._clear(session, job, record.requester)
+            self._stopping.wait(RETRY)
         finally:
-            with self._lock:
-                self._printing, self._cancelled_by = "", None
+            interrupted = self._let_go()
+        if interrupted and not self._stopping.is_set():
+            # An interrupt that no wait has heard would end the wait of the next job.
+            session.clean_up()
+        self._clear(session, job, record.requester)
 
-    def _open(self, record: Record) -> Plan | None:
-        """The steps of a job; None after it was stopped because they cannot be read."""
+    def _let_go(self) -> bool:
+        """From here on no cancel reaches the job; whether one has."""
+        with self._lock:
+            cancelled = self._cancelled_by is not None
+            self._printing, self._cancelled_by = "", None
+            return cancelled
+
+    def _open(self, record: Record) -> Plan:
+        """The steps of a job.  Raises PassbookError with a code of UNREADABLE, or `area-fenced`."""
         key = self._jobs.keys.get(record.job_id)
-        try:
-            if key is not None:
-                return decode_plan(open_plan(record.identity(), self._jobs.spool.sealed(record.job_id), key))
-            why = "no key"
-        except PassbookError as error:
-            why = error.code
-        _LOG.error("job-unreadable", job=record.job_id, why=why)
-        at = stamp(self._clock)
-        self._jobs.change(record.job_id, changes.start(at, self._lines_in_doubt)).result()
-        self._jobs.change(record.job_id, changes.stop(Reason.UNREADABLE, Media.NOT_PRESENT, at)).result()
-        return None
+        if key is None:
+            raise PassbookError("key-needed", job=record.job_id, key_ref=record.key_ref)
+        return decode_plan(open_plan(record.identity(), self._jobs.spool.sealed(record.job_id), key))
 
     def _work(self, session: DocumentSession, record: Record, plan: Plan) -> None:
         work = begin(record)
         while (act := next_act(plan, work)) is not None:
-            if self._leave_early(session, record, work, act):
+            if isinstance(act, JournalStep | AskForMedium) and (self._stopping.is_set() or self._cancelled_by):
+                self._jobs.journal(record.job_id, work.step - 1, 0)
+                self._give_back(session)
+                self._end_or_stop(record.job_id, Reason.RESTART)
                 return
-            happening = self._do(session, record, act)
-            work = after(plan, work, act, happening)
-
-    def _leave_early(self, session: DocumentSession, record: Record, work: Work, act: Act) -> bool:
-        """Between two steps: leave the job if a person cancelled it or the appliance stops."""
-        if not isinstance(act, JournalStep | AskForMedium):
-            return False
-        if not self._stopping.is_set() and self._cancelled_by is None:
-            return False
-        self._jobs.journal(record.job_id, work.step - 1, 0)
-        self._give_back(session)
-        self._end_or_stop(record.job_id, Reason.RESTART)
-        self._clear(session, record.job_id, record.requester)
-        return True
+            work = after(plan, work, act, self._do(session, record, act))
 
     def _end_or_stop(self, job: str, reason: Reason) -> None:
         """End a job that a person cancelled while nothing of it was in doubt; else let it wait for an answer."""
@@ -248,49 +271,23 @@ class PrintDesk:
                 return Happening.CONFIRMED
             case Finish():
                 self._jobs.change(record.job_id, changes.finish(stamp(self._clock)), urgent=True).result()
-                self._clear(session, record.job_id, record.requester)
                 return Happening.ALL_DONE
 
     def _ask_for_medium(self, session: DocumentSession, record: Record, page: int) -> None:
-        """Have the book put in, opened at `page`; the job waits for people meanwhile.
-
-        What lies in the mechanism must be taken out first: this book, to turn its page, or one that came unasked.
-        """
-        job = record.job_id
-        at = stamp(self._clock)
-        turn = session.state is SessionState.GIVEN_BACK
-        self._jobs.change(job, changes.wait_for_people(Reason.MEDIA_NEEDED, at), urgent=True).result()
-        prompt = Prompt(job, self._settings.name, "turn" if turn else "take", page, record.layout)
-        try:
-            self._await_taken(session, record.requester, prompt, self._settings.take_timeout)
-            asked = functools.partial(self._prompt, record.requester, msgspec.structs.replace(prompt, action="insert"))
-            session.insert(record.sheet.height, self._settings.insert_timeout, asked)
-        finally:
-            self._prompt(record.requester, None)
-        self._jobs.change(job, changes.proceed(stamp(self._clock)), urgent=True).result()
+        """Have the book put in, opened at `page`; the job waits for people meanwhile."""
+        waiting = changes.wait_for_people(Reason.MEDIA_NEEDED, stamp(self._clock))
+        self._jobs.change(record.job_id, waiting, urgent=True).result()
+        self._people.bring(session, record, page)
+        self._jobs.change(record.job_id, changes.proceed(stamp(self._clock)), urgent=True).result()
 
     def _clear(self, session: DocumentSession, job: str, requester: str) -> None:
         """A person takes the book; the next job waits for that, however long (DESIGN section 6)."""
-        prompt = Prompt(job, self._settings.name, "take", 0)
-        while not self._stopping.is_set():
-            try:
-                self._await_taken(session, requester, prompt, TAKE_LOOK)
-            except MechanismStop as stop:
-                if stop.reason is not Reason.MEDIA_NOT_TAKEN:
-                    raise
-            else:
-                break
-        self._prompt(requester, None)
-
-    def _await_taken(self, session: DocumentSession, requester: str, prompt: Prompt, timeout: float) -> None:
-        """Wait until nothing lies in the mechanism; people are asked only if something does."""
         try:
-            session.wait_taken(0.0)
-        except MechanismStop as stop:
-            if stop.reason is not Reason.MEDIA_NOT_TAKEN:
+            while not self._stopping.is_set() and not self._people.take(session, job, requester, TAKE_LOOK):
+                pass
+        except MechanismStop:
+            if not self._stopping.is_set():
                 raise
-            self._prompt(requester, prompt)
-            session.wait_taken(timeout)
 
     @staticmethod
     def _give_back(session: DocumentSession) -> None:
@@ -300,18 +297,11 @@ class PrintDesk:
 
     def _stop_job(self, job: str, reason: Reason) -> None:
         """The job waits for an answer; when even that cannot be stored, power-on will say the same."""
-        media = Media.UNKNOWN if reason in {Reason.SILENT, Reason.UNPLUGGED, Reason.GARBLED} else Media.PRESENT
-        if reason is Reason.MEDIA_NEEDED:
-            media = Media.NOT_PRESENT
         try:
-            stopped = changes.stop(reason, media, stamp(self._clock))
+            stopped = changes.stop(reason, MEDIA_AFTER.get(reason, Media.UNKNOWN), stamp(self._clock))
             self._jobs.change(job, stopped, urgent=True).result()
         except PassbookError as error:
             _LOG.error("stop-not-stored", job=job, code=error.code)
 
-    def _prompt(self, requester: str, prompt: Prompt | None) -> None:
-        self._tell(PromptChanged(self._settings.name, requester, prompt))
-
-    def _say(self, device: Device, media: Media, *conditions: Reason) -> None:
-        status = MechanismStatus(device, media, tuple(condition.value for condition in conditions))
+    def _show(self, status: MechanismStatus) -> None:
         self._tell(PrinterChanged(PrinterView(self._settings.name, status, 0, self._printing)))

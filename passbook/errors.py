@@ -137,6 +137,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Actor.PROGRAMMER,
         "Layout {layout} is for {kind}, not for this document. Nothing was accepted; choose another layout.",
     ),
+    "layout-not-printable": ErrorKind(
+        Actor.OPERATOR,
+        "Printer {printer} cannot print on layout {layout}: {why}. Nothing was accepted; "
+        "choose another printer, or correct the layout.",
+    ),
     "unknown-printer": ErrorKind(
         Actor.OPERATOR, "There is no printer {printer}. Nothing was accepted; choose one of: {known}."
     ),

@@ -15,9 +15,9 @@ import msgspec
 from drivers.profile import Profile
 from drivers.simulator.faults import Cut, Fault, FaultKind, Now, Script, Target
 from drivers.simulator.hostbytes import ESC, Reading
-from drivers.simulator.mechanism import Mechanism, Strike
+from drivers.simulator.mechanism import Mechanism
 from drivers.simulator.medium import Lying, MediumEvent
-from drivers.simulator.paper import Paper, Ruler
+from drivers.simulator.paper import Paper, Ruler, Strike
 from passbook.job import Reason
 from passbook.media import Media
 
@@ -298,7 +298,7 @@ class Machine:
         """Let a fault happen now, or arm it for a line.  Raises ValueError for a jam without a book in the path."""
         with self._changed:
             if fault.line is None:
-                self._apply(fault, (0, ()))
+                self._apply(fault, Strike(0, ()))
             else:
                 self._script.arm_fault(fault, self._lines)
 
@@ -319,7 +319,7 @@ class Machine:
         self.happened(fault.kind.value)
 
     def _jam(self, struck: Strike) -> None:
-        if self._mechanism.medium.where is Media.PRESENT and struck[1]:
+        if self._mechanism.medium.where is Media.PRESENT and struck.runs:
             self._put_on_paper(struck)
         self._mechanism.medium.move(MediumEvent.JAM)
 
@@ -374,10 +374,9 @@ def _characters(cut: Cut) -> int:
 
 def _first_characters(strike: Strike, count: int) -> Strike:
     """What is on paper when a strike ends after `count` characters."""
-    y, runs = strike
     kept: list[tuple[int, str]] = []
-    for column, text in runs:
+    for column, text in strike.runs:
         if count > 0:
             kept.append((column, text[:count]))
         count -= len(text)
-    return y, tuple(kept)
+    return strike._replace(runs=tuple(kept))

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from drivers.profile import Profile
 from drivers.simulator.hostbytes import DEL, Command, Control, HostParser, Item, Text
 from drivers.simulator.medium import Lying, Medium, MediumEvent
+from drivers.simulator.paper import Strike
 from passbook.job import Reason
 from passbook.media import Media
 from passbook.plan import UNITS_PER_INCH
@@ -23,11 +24,11 @@ MOST_BUFFERED: Final = 512
 
 _LEAST_DOCUMENT, _MOST_DOCUMENT = 17, 118
 _LEAST_TOP: Final = 70
-_COLUMNS: Final = {"<": 94, "=": 113, ">": 156}
+_CARRIAGE: Final = 94 * UNITS_PER_INCH // 10
+_OFFSET_UNIT: Final = UNITS_PER_INCH // 120
+_MOST_OFFSET: Final = 999
+_PITCHES: Final = {"<": 10.0, "=": 12.0, ">": 16.6}
 _CR, _LF, _FF = 0x0D, 0x0A, 0x0C
-
-Strike = tuple[int, tuple[tuple[int, str], ...]]
-"""Where (1/2160 inch) and the runs: column from 1, text."""
 
 
 class Surroundings(Protocol):
@@ -57,12 +58,19 @@ class Memory:
     top: int = _LEAST_TOP * TOP_UNIT
     bottom: int = 0
     spacing: int = LINE_FEED
-    columns: int = _COLUMNS["<"]
+    cpi: float = _PITCHES["<"]
+    left: int = 0
+    """The horizontal offset, in 1/2160 inch."""
     column: int = 1
     code_page: int = 0
     announces: bool = False
     held: Command | None = None
     """A positioning that waits for a document; nothing is read before it is done."""
+
+    @property
+    def columns(self) -> int:
+        """The last column that the carriage reaches."""
+        return int((_CARRIAGE - self.left) * self.cpi / UNITS_PER_INCH)
 
 
 class Mechanism:
@@ -91,7 +99,8 @@ class Mechanism:
             "&": self._set_spacing,
             "J": self._set_margin,
             "[": self._set_code_page,
-            **{letter: self._pitch(columns) for letter, columns in _COLUMNS.items()},
+            **{letter: self._pitch(cpi) for letter, cpi in _PITCHES.items()},
+            "|": self._offset,
             "H": self._horizontal,
             "I": self._relative,
             "L": self._line,
@@ -157,7 +166,8 @@ class Mechanism:
             memory.segments.clear()
             memory.rejected = True
             return
-        strike = (self.medium.y, tuple((column, self._decode(text)) for column, text in memory.segments))
+        runs = tuple((column, self._decode(text)) for column, text in memory.segments)
+        strike = Strike(self.medium.y, runs, memory.cpi, memory.left)
         if self.early_replies:
             memory.late.append(strike)
         elif self.conditions or not self._around.strike(strike):
@@ -241,12 +251,21 @@ class Mechanism:
         self.memory.code_page = page
         return self._outside_field()
 
-    def _pitch(self, columns: int) -> Callable[[bytes], bool]:
+    def _pitch(self, cpi: float) -> Callable[[bytes], bool]:
         def choose(_parameters: bytes) -> bool:
-            self.memory.columns = columns
-            return self._outside_field()
+            if not self._outside_field():
+                return False
+            self.memory.cpi = cpi
+            return True
 
         return choose
+
+    def _offset(self, parameters: bytes) -> bool:
+        steps = number(parameters[1:])
+        if parameters[:1] != b"A" or steps is None or steps > _MOST_OFFSET or not self._outside_field():
+            return False
+        self.memory.left = steps * _OFFSET_UNIT
+        return True
 
     def _outside_field(self) -> bool:
         """Set-up is refused while text waits in the print memory."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -37,6 +37,22 @@ class Ruler(msgspec.Struct, frozen=True, rename="camel"):
         return nearest if nearest is not None and abs(self.y(nearest) - y) <= TOLERANCE else None
 
 
+class Strike(NamedTuple):
+    """What a mechanism puts on paper in one go.
+
+    Attributes:
+        y: how far down the page, in 1/2160 inch.
+        runs: column from 1, and text.
+        cpi: columns to the inch.
+        left: where column 1 begins, in 1/2160 inch from the left edge.
+    """
+
+    y: int
+    runs: tuple[tuple[int, str], ...]
+    cpi: float = 10.0
+    left: int = 0
+
+
 class StruckRun(msgspec.Struct):
     """Text at a place, with the numbers of the strikes that put it there; `times` is how many they are."""
 
@@ -46,6 +62,8 @@ class StruckRun(msgspec.Struct):
     text: str
     times: int
     strikes: list[int]
+    cpi: float = 10.0
+    left: int = 0
 
 
 class PaperPage(msgspec.Struct):
@@ -77,6 +95,10 @@ def line_text(runs: Iterable[tuple[int, str]]) -> str:
     for column, text in sorted(runs):
         line = line[: column - 1].ljust(column - 1) + text + line[column - 1 + len(text) :]
     return line.rstrip()
+
+
+def _place(run: StruckRun) -> tuple[object, ...]:
+    return (run.y, run.column, run.text, run.cpi, run.left)
 
 
 class Paper:
@@ -150,13 +172,15 @@ class Paper:
             self.books[book] = PaperBook(ruler, {})
         self.books[book].pages.setdefault(page, PaperPage([]))
 
-    def strike(self, book: str, page: int, y: int, runs: Iterable[tuple[int, str]]) -> int:
-        """Strike runs (column from 1, text) in one go on a page that was laid; the number of this strike."""
+    def strike(
+        self, book: str, page: int, y: int, runs: Iterable[tuple[int, str]], cpi: float = 10.0, left: int = 0
+    ) -> int:
+        """Put what a Strike says on a page that was laid; the number of this strike."""
         self._file.strikes += 1
         line = self.books[book].ruler.line_at(y)
         for column, text in runs:
             if text.strip():
-                run = self._run(book, page, StruckRun(line, y, column, text, 0, []))
+                run = self._run(book, page, StruckRun(line, y, column, text, 0, [], cpi, left))
                 run.times += 1
                 run.strikes.append(self.strikes)
         return self.strikes
@@ -164,7 +188,7 @@ class Paper:
     def _run(self, book: str, page: int, new: StruckRun) -> StruckRun:
         runs = self.books[book].pages[page].runs
         for run in runs:
-            if (run.y, run.column, run.text) == (new.y, new.column, new.text):
+            if _place(run) == _place(new):
                 return run
         runs.append(new)
         return new

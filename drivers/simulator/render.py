@@ -13,13 +13,12 @@ from drivers.simulator.paper import Paper, Ruler, StruckRun
 from passbook.plan import UNITS_PER_INCH
 
 DOTS_PER_INCH: Final = 120
-COLUMNS_PER_INCH: Final = 10
 FIRST_COLUMNS: Final = 60
 """Columns that a picture shows at least."""
 
 _MARGIN: Final = 40
 _CAPTION: Final = 36
-_COLUMN: Final = DOTS_PER_INCH // COLUMNS_PER_INCH
+_COLUMN: Final = DOTS_PER_INCH // 10
 _CAPTION_SIZE: Final = 17
 _LETTER_DOTS: Final = (6, 11)
 _BASE_LINE: Final = 18
@@ -54,9 +53,9 @@ def _dots(y: int) -> int:
 
 
 def _draw(caption: str, ruler: Ruler, runs: list[StruckRun], doubles: set[int]) -> Image.Image:
-    columns = max([FIRST_COLUMNS, *(run.column + len(run.text) for run in runs)])
+    rightmost = max([FIRST_COLUMNS * _COLUMN, *(_across(run, len(run.text) + 1) for run in runs)])
     lowest = max([ruler.y(ruler.lines), *(run.y for run in runs)])
-    picture = Image.new("RGB", (2 * _MARGIN + columns * _COLUMN, _dots(lowest) + _MARGIN), _PAPER)
+    picture = Image.new("RGB", (2 * _MARGIN + rightmost, _dots(lowest) + _MARGIN), _PAPER)
     pen = ImageDraw.Draw(picture)
     pen.text((_MARGIN, 10), caption, fill=_INK, font=ImageFont.load_default(_CAPTION_SIZE))
     _draw_rules(pen, ruler, picture.width)
@@ -88,9 +87,14 @@ def _draw_rules(pen: ImageDraw.ImageDraw, ruler: Ruler, width: int) -> None:
 def _draw_run(picture: Image.Image, run: StruckRun, ink: str) -> None:
     """Letter by letter at the printer's own pitch, from the one built-in font whose letters are all equally wide."""
     for offset, letter in enumerate(run.text):
-        corner = (_MARGIN + (run.column - 1 + offset) * _COLUMN, _dots(run.y) - _BASE_LINE)
+        corner = (_MARGIN + _across(run, offset), _dots(run.y) - _BASE_LINE)
         for part in _parts(letter):
-            picture.paste(ink, corner, _stamp(part))
+            picture.paste(ink, corner, _stamp(part, int(DOTS_PER_INCH / run.cpi)))
+
+
+def _across(run: StruckRun, offset: int) -> int:
+    """Where letter `offset` of a run begins, in dots from the left edge."""
+    return run.left * DOTS_PER_INCH // UNITS_PER_INCH + int((run.column - 1 + offset) * DOTS_PER_INCH / run.cpi)
 
 
 def _parts(letter: str) -> str:
@@ -102,7 +106,7 @@ def _parts(letter: str) -> str:
 
 
 @lru_cache(maxsize=512)
-def _stamp(letter: str) -> Image.Image:
+def _stamp(letter: str, width: int) -> Image.Image:
     small = Image.new("1", _LETTER_DOTS)
     ImageDraw.Draw(small).text((0, 0), letter, fill=1, font=ImageFont.load_default_imagefont())
-    return small.resize((2 * _LETTER_DOTS[0], 2 * _LETTER_DOTS[1]))
+    return small.resize((width, 2 * _LETTER_DOTS[1]))

@@ -1,3 +1,5 @@
+"""What every test of the drivers starts from."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator

@@ -15,10 +15,10 @@ from drivers.session import DocumentSession
 from drivers.simulator.machine import Machine
 from drivers.simulator.paper import Paper, Ruler, line_text
 from drivers.simulator.running import Simulator, open_cable
-from passbook.plan import Line, Run
+from passbook.plan import Line, Run, Sheet
 
 RULER = Ruler(first_y=1800, pitch=360, lines=20, fold_after=10, fold_gap=900)
-HEIGHT = 6 * 2160
+SHEET = Sheet(6 * 2160)
 WAIT = 10.0
 
 Struck = dict[tuple[int, int | None], list[tuple[str, int]]]
@@ -92,9 +92,9 @@ class Desk:
         self.insert(session, page)
         return session
 
-    def insert(self, session: DocumentSession, page: int = 3) -> None:
+    def insert(self, session: DocumentSession, page: int = 3, sheet: Sheet = SHEET) -> None:
         """The session asks for a book, and a person puts it in."""
-        session.insert(HEIGHT, WAIT, lambda: self.machine.insert("B1", page, RULER))
+        session.insert(sheet, WAIT, lambda: self.machine.insert("B1", page, RULER))
 
     def print_lines(self, session: DocumentSession, *numbers: int) -> None:
         for number in numbers:

@@ -67,6 +67,8 @@ def test_every_code_page_that_the_manuals_do_not_give_says_so(pr2: Profile) -> N
         (("ready = true", 'ready = true\nreason = "media-jam"'), "status[0]"),
         (('codec = "cp858"', 'codec = "cp8580"'), "code_pages[...]"),
         (('codec = "cp858"', 'codec = "utf-16"'), "code_pages[...]"),
+        (("cpi = 12", "cpi = 10"), "pitch"),
+        (("columns = 112", "columns = 0"), "pitches[1].columns"),
         (('identity = "7"', 'identity = "77"'), "top"),
         (("answer = 5.0", 'answer = "soon"'), "times.answer"),
     ],

@@ -8,13 +8,14 @@ import pytest
 
 from drivers.session import TRANSITIONS, SessionEvent, SessionMisuse, SessionState
 from drivers.simulator.faults import Cut, Fault, FaultKind, Now, Target
+from drivers.simulator.paper import Paper
 from drivers.stop import MechanismStop
 from passbook.errors import PassbookError
 from passbook.job import Reason
 from passbook.media import Device, MechanismStatus, Media
-from passbook.plan import Line, Run
+from passbook.plan import Line, Run, Sheet
 from tests.drivers.conftest import OpenDesk
-from tests.drivers.desk import HEIGHT, RULER, WAIT, Desk, line, once
+from tests.drivers.desk import RULER, SHEET, WAIT, Desk, line, once
 
 
 def stopped(reason: Reason, operation: Callable[..., object], *arguments: object) -> MechanismStop:
@@ -61,6 +62,22 @@ def test_a_page_turn_is_eject_taken_and_insert(desk: Desk) -> None:
     assert set(desk.struck()) == {(3, 20), (4, 1)}
 
 
+def test_a_line_stands_at_the_pitch_and_the_left_edge_of_its_own_sheet(desk: Desk) -> None:
+    session = desk.session()
+    session.clean_up()
+    for page, sheet in ((3, Sheet(SHEET.height, 12, 255)), (4, SHEET)):
+        desk.insert(session, page, sheet)
+        session.print_line(line(1, page=page))
+        session.confirm()
+        session.eject()
+        desk.machine.take()
+        session.wait_taken(WAIT)
+    pages = Paper.load(desk.paper_file).books["B1"].pages
+    assert {(run.cpi, run.left) for run in pages[3].runs} == {(12.0, 14 * 18)}
+    assert {(run.cpi, run.left) for run in pages[4].runs} == {(10.0, 0)}
+    assert set(desk.struck()) == {(3, 1), (4, 1)}
+
+
 def test_letters_of_the_code_page_reach_the_paper(desk: Desk) -> None:
     session = desk.inserted()
     session.print_line(line(1, "Überweisung 5 €"))
@@ -85,7 +102,7 @@ def test_text_that_cannot_be_printed_is_refused_before_a_byte_is_sent(desk: Desk
 
 def test_a_place_beyond_the_page_is_refused_by_the_mechanism_before_any_text(desk: Desk) -> None:
     session = desk.inserted()
-    stop = stopped(Reason.NOT_ACCEPTED, session.print_line, Line(3, 21, HEIGHT + 9, (Run(1, "x"),)))
+    stop = stopped(Reason.NOT_ACCEPTED, session.print_line, Line(3, 21, SHEET.height + 9, (Run(1, "x"),)))
     assert stop.detail == "status-34"
     assert desk.struck() == {}
 
@@ -96,16 +113,19 @@ def test_a_place_that_no_four_digits_can_say_is_refused(desk: Desk) -> None:
     stopped(Reason.NOT_ACCEPTED, session.print_line, Line(3, 1, -9, (Run(1, "x"),)))
 
 
-def test_a_page_that_no_printer_takes_is_refused(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    "sheet", [Sheet(100), Sheet(500 * 2160), Sheet(SHEET.height, 11), Sheet(SHEET.height, 10, 18 * 1000)]
+)
+def test_a_sheet_that_no_printer_takes_is_refused(desk: Desk, sheet: Sheet) -> None:
     session = desk.session()
     session.clean_up()
-    stopped(Reason.NOT_ACCEPTED, session.insert, 100, 1.0, unasked)
+    stopped(Reason.NOT_ACCEPTED, session.insert, sheet, 1.0, unasked)
 
 
 def test_no_insertion_in_time_is_media_needed_and_a_clean_up_leads_on(desk: Desk) -> None:
     session = desk.session()
     session.clean_up()
-    stopped(Reason.MEDIA_NEEDED, session.insert, HEIGHT, 0.0, nobody)
+    stopped(Reason.MEDIA_NEEDED, session.insert, SHEET, 0.0, nobody)
     assert session.clean_up() is Media.NOT_PRESENT
     desk.insert(session)
 
@@ -114,7 +134,7 @@ def test_a_book_that_lay_there_before_the_prompt_is_not_taken_for_the_one_asked_
     session = desk.session()
     session.clean_up()
     desk.machine.insert("B1", 3, RULER)
-    stopped(Reason.MEDIA_NOT_TAKEN, session.insert, HEIGHT, 1.0, unasked)
+    stopped(Reason.MEDIA_NOT_TAKEN, session.insert, SHEET, 1.0, unasked)
     assert session.clean_up() is Media.ENTERING
     assert session.state is SessionState.GIVEN_BACK
 
@@ -140,7 +160,7 @@ def test_an_interrupt_ends_the_wait_for_an_insertion_at_once(desk: Desk) -> None
 
     thread = threading.Thread(target=person)
     thread.start()
-    stopped(Reason.CANCELED_BY_PERSON, session.insert, HEIGHT, 600.0, asked.set)
+    stopped(Reason.CANCELED_BY_PERSON, session.insert, SHEET, 600.0, asked.set)
     thread.join()
 
 
@@ -157,7 +177,7 @@ def test_an_interrupt_between_two_operations_is_not_lost_and_a_clean_up_forgets_
     session = desk.session()
     session.clean_up()
     session.interrupt()
-    stopped(Reason.CANCELED_BY_PERSON, session.insert, HEIGHT, 600.0, nobody)
+    stopped(Reason.CANCELED_BY_PERSON, session.insert, SHEET, 600.0, nobody)
     assert session.clean_up() is Media.NOT_PRESENT
 
 
@@ -218,7 +238,7 @@ def test_a_person_is_asked_only_by_a_mechanism_that_has_taken_its_set_up(desk: D
     desk.profile = msgspec.structs.replace(desk.profile, code_pages=code_pages)
     session = desk.session()
     session.clean_up()
-    stopped(Reason.NOT_ACCEPTED, session.insert, HEIGHT, 600.0, unasked)
+    stopped(Reason.NOT_ACCEPTED, session.insert, SHEET, 600.0, unasked)
 
 
 @pytest.mark.parametrize(
@@ -377,7 +397,7 @@ def test_an_operation_in_the_wrong_state_sends_nothing(desk: Desk) -> None:
         with pytest.raises(SessionMisuse):
             operation()
     with pytest.raises(SessionMisuse):
-        session.insert(HEIGHT, 1.0, unasked)
+        session.insert(SHEET, 1.0, unasked)
     assert desk.machine.state().received == 0
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from drivers.dialect import encode_line, set_up
 from drivers.profile import builtin_profile
 from drivers.simulator.hostbytes import LONGEST_LIST, Command, Control, HostParser, Item, Reading, Text
-from tests.drivers.desk import HEIGHT, line
+from tests.drivers.desk import SHEET, line
 
 PR2 = builtin_profile("pr2")
 CLEAN_UP = PR2.clean_up.encode()
@@ -46,10 +46,10 @@ def test_each_kind_of_item_is_read(data: bytes, item: Item) -> None:
 
 
 def test_all_that_a_session_sends_is_understood() -> None:
-    encoded = encode_line(PR2, "cp858", line(1))
-    read = items(set_up(PR2, HEIGHT, "cp858") + encoded.position + encoded.text)
+    encoded = encode_line(PR2, SHEET, "cp858", line(1))
+    read = items(set_up(PR2, SHEET, "cp858") + encoded.position + encoded.text)
     letters = "".join(item.letter for item in read if isinstance(item, Command))
-    assert letters == "nlSQTM&J<[./HHH"
+    assert letters == "nlSQTM&J<|[./HHH"
     assert read[-1] == Control(13)
 
 

@@ -11,7 +11,7 @@ from drivers.simulator.hostbytes import Reading
 from drivers.simulator.machine import INPUT_BUFFER, Machine
 from drivers.simulator.paper import Paper
 from passbook.media import Media
-from tests.drivers.desk import HEIGHT, RULER, line, once
+from tests.drivers.desk import RULER, SHEET, line, once
 
 PR2 = builtin_profile("pr2")
 ROUND = b"\x1bj\x1b B"
@@ -59,11 +59,11 @@ class Bench:
                 return self.cable.sent[before:]
 
     def load(self) -> None:
-        self.tell(set_up(PR2, HEIGHT, "cp858"))
+        self.tell(set_up(PR2, SHEET, "cp858"))
         self.machine.insert("B1", 3, RULER)
 
     def print(self, number: int) -> bytes:
-        encoded = encode_line(PR2, "cp858", line(number))
+        encoded = encode_line(PR2, SHEET, "cp858", line(number))
         return self.tell(encoded.position + ROUND + encoded.text + ROUND)
 
 
@@ -76,7 +76,7 @@ def test_a_line_has_a_number_and_its_bytes_are_counted_in_both_directions(bench:
     bench.load()
     answers = bench.print(1)
     assert answers == b"\x1br0\x1bB52\x1bZ" * 2
-    encoded = encode_line(PR2, "cp858", line(1))
+    encoded = encode_line(PR2, SHEET, "cp858", line(1))
     state = bench.machine.state()
     assert state.lines == 1
     assert state.last_line_bytes == len(encoded.position + ROUND + encoded.text + ROUND + answers)
@@ -94,7 +94,7 @@ def test_a_lone_escape_waits_for_the_byte_that_says_whether_a_line_begins(bench:
 
 
 def test_the_input_buffer_is_finite_and_a_power_cut_empties_it(bench: Bench) -> None:
-    bench.tell(set_up(PR2, HEIGHT, "cp858"))
+    bench.tell(set_up(PR2, SHEET, "cp858"))
     bench.tell(b"\x1b/10200" + b"x" * 1000)
     assert len(bench.cable.coming) == 1000 - INPUT_BUFFER
     bench.machine.cut(Cut(Target.PRINTER, Now()))

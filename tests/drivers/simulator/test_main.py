@@ -24,7 +24,7 @@ import sys, time
 from drivers.port import open_port
 from drivers.profile import builtin_profile
 from drivers.session import DocumentSession
-from tests.drivers.desk import HEIGHT, line, quick
+from tests.drivers.desk import SHEET, line, quick
 
 session = DocumentSession(
     open_port(sys.argv[1]), quick(builtin_profile("pr2")), code_page="cp858", printer="p", clock=time.monotonic
@@ -32,7 +32,7 @@ session = DocumentSession(
 print(session.clean_up().value, flush=True)
 if session.state != "ready":
     session.wait_taken(10.0)
-session.insert(HEIGHT, 10.0, lambda: None)
+session.insert(SHEET, 10.0, lambda: None)
 for number in map(int, sys.argv[2:]):
     session.print_line(line(number))
     session.confirm()

@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 
 from drivers.dialect import set_up
 from drivers.profile import builtin_profile
-from drivers.simulator.mechanism import Mechanism, Strike
+from drivers.simulator.mechanism import Mechanism
 from drivers.simulator.medium import TRANSITIONS, Lying, Medium, MediumEvent
+from drivers.simulator.paper import Strike
 from passbook.job import Reason
 from passbook.media import Media
-from tests.drivers.desk import HEIGHT
+from tests.drivers.desk import SHEET
 
 PR2 = builtin_profile("pr2")
 READY, REJECTED = b"\x1br0", b"\x1br4"
@@ -57,7 +58,7 @@ class Bench:
 @pytest.fixture
 def bench() -> Bench:
     bench = Bench()
-    bench.tell(set_up(PR2, HEIGHT, "cp858"))
+    bench.tell(set_up(PR2, SHEET, "cp858"))
     return bench
 
 
@@ -86,19 +87,39 @@ def test_in_manual_booking_an_insertion_announces_nothing(bench: Bench) -> None:
 @pytest.mark.parametrize(("unit", "y"), [(240, 3600), (216, 4000)])
 def test_text_is_struck_at_its_strike_and_not_before(unit: int, y: int) -> None:
     bench = Bench(unit)
-    bench.tell(set_up(PR2, HEIGHT, "cp858"))
+    bench.tell(set_up(PR2, SHEET, "cp858"))
     bench.mechanism.put(Lying("B1", 3))
     bench.tell(b"\x1b/10400\x1bH010ab\x1bH020\xd5")
     assert bench.around.struck == []
     bench.tell(b"\r")
-    assert bench.around.struck == [(y, ((10, "ab"), (20, "€")))]
+    assert bench.around.struck == [Strike(y, ((10, "ab"), (20, "€")))]
     assert bench.mechanism.medium.where is Media.PRESENT
 
 
 @pytest.mark.parametrize("motion", [b"\n", b"\x1bI001", b"\x1bL005", b"\x1b/10400", b"\x1bO", b"\x0c"])
 def test_every_motion_strikes_what_waits_where_the_head_was(loaded: Bench, motion: bytes) -> None:
     loaded.tell(b"ab" + motion)
-    assert loaded.around.struck == [(1800, ((1, "ab"),))]
+    assert loaded.around.struck == [Strike(1800, ((1, "ab"),))]
+
+
+@pytest.mark.parametrize(("letter", "cpi", "columns"), [("<", 10.0, 94), ("=", 12.0, 112), (">", 16.6, 156)])
+def test_a_pitch_says_how_wide_columns_are_and_how_many_there_are(
+    loaded: Bench, letter: str, cpi: float, columns: int
+) -> None:
+    loaded.tell(b"\x1b" + letter.encode() + b"\x1bH%03dx\r" % columns)
+    assert loaded.around.struck == [Strike(1800, ((columns, "x"),), cpi)]
+    assert loaded.tell(b"\x1bH%03d\x1bj" % (columns + 1)) == REJECTED
+
+
+def test_an_offset_moves_the_first_column_and_leaves_fewer(loaded: Bench) -> None:
+    assert loaded.tell(b"\x1b|A120\x1bH084x\r\x1bj") == READY
+    assert loaded.around.struck == [Strike(1800, ((84, "x"),), 10.0, 2160)]
+    assert loaded.tell(b"\x1bH085\x1bj") == REJECTED
+
+
+def test_a_refused_set_up_changes_nothing(loaded: Bench) -> None:
+    loaded.tell(b"ab\x1b=\x1b|A120\r")
+    assert loaded.around.struck == [Strike(1800, ((1, "ab"),))]
 
 
 def test_a_delete_drops_what_waits(loaded: Bench) -> None:
@@ -125,6 +146,8 @@ def test_a_status_request_strikes_nothing(loaded: Bench) -> None:
         b"\x1bH000",
         b"\x1bH095",
         b"\x1b[999",
+        b"\x1b|A-01",
+        b"\x1b|B001",
         b"\x1b&x0",
         b"\x1b X",
         b"\x1b\x01",
@@ -141,7 +164,7 @@ def test_a_refused_command_is_silent_until_the_next_status_and_until_reset(loade
     assert loaded.tell(b"\x1bl\x1bj") == READY
 
 
-@pytest.mark.parametrize("command", [b"\x1bS5", b"\x1b&40", b"\x1bJ000", b"\x1b<", b"\x1b[058"])
+@pytest.mark.parametrize("command", [b"\x1bS5", b"\x1b&40", b"\x1bJ000", b"\x1b=", b"\x1b|A001", b"\x1b[058"])
 def test_set_up_is_refused_while_text_waits(loaded: Bench, command: bytes) -> None:
     assert loaded.tell(b"ab" + command + b"\x1bj") == REJECTED
 
@@ -165,13 +188,13 @@ def test_a_positioning_without_a_document_waits_for_one_and_goes_on_then(bench: 
 
 def test_from_the_bottom_margin_steps_count_upwards(loaded: Bench) -> None:
     loaded.tell(b"\x1b/00100")
-    assert loaded.mechanism.medium.y == HEIGHT - 900
+    assert loaded.mechanism.medium.y == SHEET.height - 900
 
 
 def test_text_beyond_the_carriage_is_refused_and_not_wrapped(loaded: Bench) -> None:
     assert loaded.tell(b"\x1bH093abcd\x1bj") == REJECTED
     loaded.tell(b"\r")
-    assert loaded.around.struck == [(1800, ((93, "ab"),))]
+    assert loaded.around.struck == [Strike(1800, ((93, "ab"),))]
 
 
 def test_the_print_memory_is_finite(loaded: Bench) -> None:
@@ -192,7 +215,7 @@ def test_with_an_open_cover_or_no_ribbon_the_line_stays_in_memory(loaded: Bench,
     assert loaded.around.struck == []
     loaded.mechanism.conditions.clear()
     loaded.tell(b"\r")
-    assert loaded.around.struck == [(1800, ((1, "ab"),))]
+    assert loaded.around.struck == [Strike(1800, ((1, "ab"),))]
 
 
 def test_an_eject_without_a_document_is_refused(bench: Bench) -> None:
@@ -234,7 +257,7 @@ def test_firmware_can_be_asked(bench: Bench) -> None:
 )
 def test_no_bytes_can_break_a_mechanism(pieces: list[bytes]) -> None:
     bench = Bench()
-    bench.tell(set_up(PR2, HEIGHT, "cp858"))
+    bench.tell(set_up(PR2, SHEET, "cp858"))
     for piece in pieces:
         if piece == b"put" and bench.mechanism.medium.where is Media.NOT_PRESENT:
             bench.mechanism.put(Lying("B1", 3))

@@ -76,6 +76,12 @@ def test_what_stands_off_the_rules_is_line_none(paper: Paper) -> None:
     assert paper.lines("B1") == {(3, None): [("x", 1)]}
 
 
+def test_the_same_text_at_another_place_across_is_another_run(paper: Paper) -> None:
+    for cpi, left in ((10.0, 0), (12.0, 0), (10.0, 18), (10.0, 0)):
+        paper.strike("B1", 3, 1800, [(1, "x")], cpi, left)
+    assert [run.times for _, _, run in paper.runs("B1")] == [2, 1, 1]
+
+
 def test_blanks_leave_no_mark(paper: Paper) -> None:
     assert paper.strike("B1", 3, 1800, [(1, "  ")]) == 1
     assert paper.lines("B1") == {}
@@ -101,7 +107,7 @@ def test_a_line_as_text_has_every_run_at_its_column_unless_another_covers_it(run
 
 
 def test_the_file_is_as_documented_and_comes_back(paper: Paper) -> None:
-    paper.strike("B1", 3, RULER.y(11), [(12, "Überweisung €")])
+    paper.strike("B1", 3, RULER.y(11), [(12, "Überweisung €")], 12.0, 252)
     paper.save()
     assert json.loads(paper.path.read_text()) == {
         "format": "passbook-paper/1",
@@ -119,6 +125,8 @@ def test_the_file_is_as_documented_and_comes_back(paper: Paper) -> None:
                                 "text": "Überweisung €",
                                 "times": 1,
                                 "strikes": [1],
+                                "cpi": 12.0,
+                                "left": 252,
                             }
                         ]
                     }
