@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
@@ -28,6 +29,10 @@ PROJECT: Final = Path(__file__).resolve().parent.parent
 PRINTER: Final = "window-1"
 READY_TIMEOUT: Final = 30.0
 """Seconds for a process to say that it is ready."""
+READY_LOOK: Final = 0.5
+"""Seconds between two looks whether a process that is not ready has ended."""
+LOG_SHOWN: Final = 2000
+"""Characters of a log that are shown when a process did not start."""
 COMMAND_TIMEOUT: Final = 60.0
 """Seconds for a command that waits for nobody."""
 
@@ -86,7 +91,7 @@ class World:
         self._appliance: subprocess.Popen[bytes] | None = None
         self._notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notices.bind(str(folder / "notify"))
-        self._notices.settimeout(READY_TIMEOUT)
+        self._notices.settimeout(READY_LOOK)
         self._printings: list[Printing] = []
 
     # Setting up
@@ -132,14 +137,14 @@ class World:
         crl = self.config_file.parent / "revoked.pem"
         self.ctl("revoke", name, "--ca", str(self._ca), "--out", str(crl))
 
-    def write_config(self, recovery_public: Path | None = None, extra: str = "") -> None:
-        """The configuration of the appliance; `extra` is appended TOML."""
+    def write_config(self, recovery_public: Path | None = None, extra: str = "", quota: str = "64 MiB") -> None:
+        """The configuration of the appliance; `extra` is appended TOML, `quota` is that of each area."""
         grace, answer_timeout = self._times
         recovery = f'recovery_public = "{recovery_public}"\n' if recovery_public else ""
         self.config_file.write_text(
             f'appliance = "demo-appliance"\ncontrol = "{self.folder}/control"\n'
-            f'[[area]]\nname = "a"\npath = "{self.data}/a"\nquota = "64 MiB"\n'
-            f'[[area]]\nname = "b"\npath = "{self.data}/b"\nquota = "64 MiB"\n'
+            f'[[area]]\nname = "a"\npath = "{self.data}/a"\nquota = "{quota}"\n'
+            f'[[area]]\nname = "b"\npath = "{self.data}/b"\nquota = "{quota}"\n'
             f'[[printer]]\nname = "{PRINTER}"\nport = "{self._simulator_url}"\n'
             f'[terminals]\nlisten = "{self._address}"\ncertificate = "server.pem"\nkey = "server-key.pem"\n'
             f'ca = "ca.pem"\nrevoked = "revoked.pem"\n'
@@ -154,9 +159,17 @@ class World:
         command = [sys.executable, "-m", "drivers.simulator", "run", "--listen", "tcp://127.0.0.1:0",
                    "--paper", str(self.paper_file), "--control", str(self.folder / "printer"),
                    "--pace", self.pace, "--line-seconds", "0.05", "--baud", "38400"]  # fmt: skip
-        self._simulator = subprocess.Popen(
-            command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, start_new_session=True
-        )
+        # It may outlive whoever started it, so it must not hold that one's streams.
+        with (self.folder / "simulator.log").open("ab") as log:
+            self._simulator = subprocess.Popen(
+                command,
+                cwd=PROJECT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
         if self._simulator.stdout is None:
             raise RuntimeError("no standard output")
         self._simulator_url = self._simulator.stdout.readline().split()[-1]
@@ -167,10 +180,25 @@ class World:
         with self.log_file.open("ab") as log:
             command = [sys.executable, *self._program, "--config", str(self.config_file)]
             self._appliance = subprocess.Popen(
-                command, cwd=PROJECT, env=environment, stderr=log, start_new_session=True
+                command,
+                cwd=PROJECT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
-        while b"READY=1" not in self._notices.recv(4096):
-            continue
+        self._await_ready(self._appliance)
+
+    def _await_ready(self, appliance: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + READY_TIMEOUT
+        while time.monotonic() < deadline:
+            with contextlib.suppress(TimeoutError):
+                if b"READY=1" in self._notices.recv(4096):
+                    return
+            if appliance.poll() is not None:
+                break
+        raise RuntimeError(f"the appliance is not ready: {self.log_file.read_text()[-LOG_SHOWN:]}")
 
     @property
     def appliance_pid(self) -> int:

@@ -9,17 +9,19 @@ import secrets
 import signal
 from typing import Final
 
-from drivers.port import open_port
+from drivers.port import PortError, open_port
 from drivers.profile import Profile, builtin_profile
 from drivers.session import DocumentSession
+from drivers.stop import MechanismStop
 from firmware.admission import Admission, Printing
-from firmware.clock import Clock, SystemClock, stamp
+from firmware.clock import Clock, SystemClock, newest_trusted, stamp
 from firmware.config import Config, PrinterConfig
 from firmware.desk import PrintDesk
 from firmware.desks import Desks
 from firmware.doors.commands import TerminalCommands
 from firmware.doors.operators import OperatorDoor
 from firmware.doors.terminals import TerminalDoor
+from firmware.ending import leave_marks, take_marks
 from firmware.hub import Hub
 from firmware.identity import Doorkeeper
 from firmware.jobs import Jobs
@@ -32,20 +34,22 @@ from firmware.operations import Operations
 from firmware.recovery_desk import RecoveryDesk
 from firmware.tls import server_context, shrink_buffers
 from passbook.errors import PassbookError
-from passbook.job import Reason
 from passbook.messages import SERVICE_PATH, StatusReport, report_of, view_of
 from storage.admission import Limits
-from storage.area import AreaSettings
+from storage.area import AreaSettings, AreaState
 from storage.keys import ApplianceKey
 from storage.spool import Spool
 
 _LOG: Final = Log("appliance")
 
+HISTORY_LOOK: Final = 1000
+"""Entries of the history in which the newest stamp of a trusted clock is looked for at power-on."""
+
 
 class Appliance:
     """One running appliance."""
 
-    def __init__(self, config: Config, *, clock: Clock, notifier: Notifier) -> None:
+    def __init__(self, config: Config, *, clock: SystemClock, notifier: Notifier) -> None:
         self._config = config
         self._clock = clock
         self._notifier = notifier
@@ -76,17 +80,37 @@ class Appliance:
                 await self._open_doors(doors)
                 for record in self._spool.inquiries():
                     self._recovery.note(record)
-                self._desks.start()
-                self._notifier.ready()
-                _LOG.info("ready", count=len(self._spool.records()))
-                await self._stopped.wait()
-                self._notifier.stopping()
-                await self._desks.stop()
+                await self._serve()
         finally:
             recovery.cancel()
             watchdog.cancel()
+            sound = self._is_sound()
             self._spool.close()
+        if sound:
+            self._mark_end()
         _LOG.info("stopped")
+
+    async def _serve(self) -> None:
+        """Print until somebody ends it; however it ends, no desk goes on without the rest."""
+        self._desks.start()
+        try:
+            self._notifier.ready()
+            _LOG.info("ready", count=len(self._spool.records()))
+            await self._stopped.wait()
+            self._notifier.stopping()
+        finally:
+            await self._desks.stop()
+
+    def _is_sound(self) -> bool:
+        """Whether every configured area is in use."""
+        return all(area.state == AreaState.READY.value for area in self._spool.areas())
+
+    def _mark_end(self) -> None:
+        """Everything is closed; without the marks the next start speaks of a power loss, which harms nobody."""
+        try:
+            leave_marks(area.path for area in self._config.areas)
+        except PassbookError as error:
+            _LOG.warning("end-not-marked", code=error.code)
 
     async def _show_life(self) -> None:
         """Tell systemd that the event loop turns, as often as it wants to hear it."""
@@ -108,11 +132,16 @@ class Appliance:
 
     def _power_on(self) -> None:
         """Everything that an earlier start left becomes invalid before a door or a desk opens (P4)."""
-        report = self._spool.power_on(Reason.POWER_LOSS, stamp(self._clock))
+        reason = take_marks(area.path for area in self._config.areas)
+        report = self._spool.power_on(reason, stamp(self._clock))
         for name, count in report.invalidated.items():
             _LOG.info("power-on", area=name, count=count)
         for problem in report.failed.values():
             _report(problem)
+        told = [told.entry.record for told in self._spool.history(last=HISTORY_LOOK)]
+        newest = newest_trusted([*self._spool.records(), *told])
+        if newest is not None:
+            self._clock.not_before(newest)
 
     def _make_desks(self) -> dict[str, PrintDesk]:
         return {
@@ -159,6 +188,7 @@ class Appliance:
             commands=commands.handlers(),
             limits=config.limits,
             judge=self._doorkeeper.judge,
+            clock=self._clock,
         )
         tls = config.terminals
         context = server_context(tls.certificate, tls.key, tls.ca)
@@ -206,7 +236,10 @@ def _report(problem: PassbookError) -> None:
 
 def connect(printer: PrinterConfig, profile: Profile, clock: Clock) -> DocumentSession:
     """A document session over a newly opened port.  Raises MechanismStop when the port cannot be opened."""
-    port = open_port(printer.port)
+    try:
+        port = open_port(printer.port)
+    except PortError as error:
+        raise MechanismStop.at_port(error) from None
     return DocumentSession(port, profile, code_page=printer.code_page, printer=printer.name, clock=clock.monotonic)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ctypes
 import datetime
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final, Protocol
+
+from passbook.record import Record
 
 TIME_ERROR: Final = 5
 """adjtimex(2): the kernel's clock is not synchronized."""
@@ -70,6 +72,17 @@ class SystemClock:
 def stamp(clock: Clock) -> str:
     """Wall time as it is stored: ISO 8601 in UTC, to the millisecond, so that stamps sort as text."""
     return clock.now().astimezone(datetime.UTC).isoformat(timespec="milliseconds")
+
+
+def newest_trusted(records: Iterable[Record]) -> datetime.datetime | None:
+    """The newest time that surely was, as the records tell: each stamp made under a trusted clock; None for none."""
+    return max((_certain(record) for record in records if record.clock_trusted), default=None)
+
+
+def _certain(record: Record) -> datetime.datetime:
+    # An answer writes trust and date anew; whether the clock was trusted at any other stamp then is not known.
+    certain = record.accepted_at if record.answered is None else record.business_date
+    return datetime.datetime.fromisoformat(certain).replace(tzinfo=datetime.UTC)
 
 
 def machine_synchronized() -> bool:

@@ -152,7 +152,6 @@ class Config(msgspec.Struct, frozen=True):
 
     Attributes:
         file: where it was read from; errors found later name it.
-        data: folder for what is neither an area nor a secret; None when there is none.
         control: the Unix socket of the operators.
     """
 
@@ -162,7 +161,6 @@ class Config(msgspec.Struct, frozen=True):
     printers: tuple[PrinterConfig, ...] = msgspec.field(name="printer")
     terminals: TerminalsConfig
     keys: KeysConfig
-    data: Path | None = None
     layouts: Path | None = None
     control: Path = Path("/run/passbook/control.sock")
     recovery: RecoveryConfig = RecoveryConfig()
@@ -264,12 +262,10 @@ def _judge_appliance_key(config: Config) -> None:
     path = config.keys.appliance.path
     if path is None:
         return
-    folders = [(f"area[{number}].path", area.path) for number, area in enumerate(config.areas)]
-    if config.data is not None:
-        folders.append(("data", config.data))
-    for key, folder in folders:
-        if _real(path).is_relative_to(_real(folder)):
-            raise Misfit("keys.appliance", f"expected a file outside of {key}: who has the disk must not have the key")
+    for number, area in enumerate(config.areas):
+        if _real(path).is_relative_to(_real(area.path)):
+            why = f"expected a file outside of area[{number}].path: who has the disk must not have the key"
+            raise Misfit("keys.appliance", why)
 
 
 def _distinct(table: str, key: str, values: list[str]) -> None:

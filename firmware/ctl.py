@@ -123,16 +123,12 @@ def _verify_folder(area: str, key: ApplianceKey, appliance: str) -> list[Passboo
 
 def _pki_init(arguments: argparse.Namespace, clock: Clock) -> Any:
     config = _config(arguments)
-    for key, folder in _data_folders(config) if config is not None else ():
-        if Path(os.path.realpath(arguments.ca)).is_relative_to(os.path.realpath(folder)):
-            raise PassbookError("file-problem", file=str(arguments.ca), why=f"the authority must not lie in {key}")
+    for area in config.areas if config is not None else ():
+        if Path(os.path.realpath(arguments.ca)).is_relative_to(os.path.realpath(area.path)):
+            why = f"the authority must not lie in the folder of area {area.name}"
+            raise PassbookError("file-problem", file=str(arguments.ca), why=why)
     pki.init(arguments.ca, arguments.config_dir, arguments.name, arguments.host, clock.now())
     return {"authority": str(arguments.ca), "configuration": str(arguments.config_dir), "name": arguments.name}
-
-
-def _data_folders(config: Config) -> list[tuple[str, Path]]:
-    folders = [(f"the folder of area {area.name}", area.path) for area in config.areas]
-    return folders + ([("the data folder", config.data)] if config.data is not None else [])
 
 
 def _enroll(arguments: argparse.Namespace, clock: Clock) -> Any:

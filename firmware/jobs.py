@@ -44,13 +44,13 @@ class Jobs:
         return record
 
     def _accepted(self, job: str, done: Future[Record]) -> None:
-        if done.exception() is not None:
+        if done.cancelled() or done.exception() is not None:
             self.keys.drop(job)
         else:
             self._tell(JobChanged(done.result()))
 
     def _changed(self, done: Future[Record]) -> None:
-        if done.exception() is not None:
+        if done.cancelled() or done.exception() is not None:
             return
         record = done.result()
         if record.ended:

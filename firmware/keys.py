@@ -15,6 +15,7 @@ class DataKeys:
     def put(self, job: str, key: bytes) -> None:
         """Keep the key of `job`."""
         with self._lock:
+            self._erase(job)
             self._keys[job] = bytearray(key)
 
     def get(self, job: str) -> bytes | None:
@@ -26,9 +27,12 @@ class DataKeys:
     def drop(self, job: str) -> None:
         """Forget the key of `job`; its bytes are overwritten."""
         with self._lock:
-            key = self._keys.pop(job, None)
-            if key is not None:
-                key[:] = bytes(len(key))
+            self._erase(job)
+
+    def _erase(self, job: str) -> None:
+        key = self._keys.pop(job, None)
+        if key is not None:
+            key[:] = bytes(len(key))
 
     def __contains__(self, job: str) -> bool:
         with self._lock:

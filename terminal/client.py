@@ -166,6 +166,9 @@ class TerminalClient:
             raise PassbookError("connection-lost") from None
         finally:
             del self._answers[number]
+            if answer.done() and not answer.cancelled():
+                # Where sending failed first, nobody else asks for the reason.
+                answer.exception()
 
     async def status(self) -> StatusReport:
         """What is known of mechanisms, areas and terminals."""

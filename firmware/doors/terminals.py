@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from ssl import SSLContext, SSLObject
 from typing import Any, Final
@@ -13,9 +14,11 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from firmware.clock import Clock
 from firmware.config import LimitsConfig
 from firmware.desks import Desks
 from firmware.doors.commands import Handler
+from firmware.doors.pace import Pace
 from firmware.doors.session import POLICY_VIOLATION, TerminalSession
 from firmware.hub import Hub
 from firmware.logs import Log
@@ -58,13 +61,20 @@ class TerminalDoor:
         commands: Mapping[str, Handler],
         limits: LimitsConfig,
         judge: Callable[[bytes], Peer],
+        clock: Clock,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        """`pause` waits that many seconds."""
         self._hub = hub
         self._desks = desks
         self._commands = commands
         self._limits = limits
         self._judge = judge
+        self._clock = clock
+        self._pause = pause
         self._connections = 0
+        # One for each terminal, as long as it is connected at all.
+        self._paces: weakref.WeakValueDictionary[str, Pace] = weakref.WeakValueDictionary()
 
     def open(self, host: str, port: int, context: SSLContext) -> AbstractAsyncContextManager[Server]:
         """Listen while the context that this gives is entered."""
@@ -119,17 +129,27 @@ class TerminalDoor:
     async def _converse(self, socket: ServerConnection, session: TerminalSession, writer: asyncio.Task[None]) -> None:
         """Read and answer until the connection ends."""
         _LOG.info("terminal-connected", peer=session.peer.name)
-        self._hub.join(session)
-        self._desks.show_prompts(session)
+        pace = self._pace_of(session.peer.name)
         try:
+            self._hub.join(session)
+            self._desks.show_prompts(session)
             async for message in socket:
                 await self._answer(session, message if isinstance(message, bytes) else message.encode())
+                delay = pace.take(self._clock.monotonic())
+                if delay:
+                    await self._pause(delay)
         except ConnectionClosed:
             pass
         finally:
             self._hub.leave(session)
             writer.cancel()
             _LOG.info("terminal-disconnected", peer=session.peer.name)
+
+    def _pace_of(self, terminal: str) -> Pace:
+        pace = self._paces.get(terminal)
+        if pace is None:
+            self._paces[terminal] = pace = Pace(self._limits.commands_per_second, self._clock.monotonic())
+        return pace
 
     async def _answer(self, session: TerminalSession, message: bytes) -> None:
         """One command: acknowledge, then complete; whatever goes wrong ends in a completion with a code."""

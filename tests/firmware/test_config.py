@@ -17,7 +17,6 @@ EXAMPLE = Path(__file__).parents[2] / "deploy" / "passbook.toml"
 
 VALID: dict[str, Any] = {
     "appliance": "branch-17",
-    "data": "data",
     "control": "control.sock",
     "layouts": "layouts",
     "area": [
@@ -133,10 +132,10 @@ def test_a_full_file_is_read_whole(tmp_path: Path) -> None:
 
 def test_what_is_not_given_has_the_documented_default(tmp_path: Path) -> None:
     tree = copy.deepcopy(VALID)
-    for key in ("data", "layouts", "recovery", "limits", "log"):
+    for key in ("layouts", "recovery", "limits", "log"):
         del tree[key]
     config = load(written(tmp_path, tree))
-    assert (config.data, config.layouts, config.log.level) == (None, None, "info")
+    assert (config.layouts, config.log.level) == (None, "info")
     assert (config.limits.jobs_per_terminal, config.limits.bytes_per_terminal) == (200, 16 * 2**20)
     assert (config.printers[1].dialect, config.printers[1].code_page) == ("pr2", "cp858")
 
@@ -151,7 +150,7 @@ def test_the_example_is_valid_and_its_comments_show_the_defaults(tmp_path: Path)
     example = load(EXAMPLE)
     shown = tmp_path / "passbook.toml"
     lines = EXAMPLE.read_text("utf-8").splitlines()
-    optional = ("# data", "# layouts", "# recovery_public", "# representatives")
+    optional = ("# layouts", "# recovery_public", "# representatives")
     defaults = [
         line[2:] if line.startswith("# ") and " = " in line else line for line in lines if line[:9] != "# Lines"
     ]
@@ -268,7 +267,6 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         ("control", "x" * 120, "control"),
         ("keys.appliance", "areas/a/secret/key", "keys.appliance"),
         ("keys.appliance", "secret/../areas/a/key", "keys.appliance"),
-        ("keys.appliance", "data/key", "keys.appliance"),
         ("keys.appliance", "credential:../key", "keys.appliance"),
         ("log.level", "trace", "log.level"),
         ("recovery.day_ends", "24:00", "recovery.day_ends"),

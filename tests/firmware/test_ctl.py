@@ -242,7 +242,7 @@ def test_a_second_init_overwrites_nothing(authority: list[str], tmp_path: Path, 
     assert {one: one.read_bytes() for one in (tmp_path / "etc").iterdir()} == before
 
 
-@pytest.mark.parametrize("place", ["areas/a/ca", "data/ca"])
+@pytest.mark.parametrize("place", ["areas/a/ca", "areas/b/ca"])
 def test_the_authority_does_not_lie_with_the_data(tmp_path: Path, capsys: Output, place: str) -> None:
     config = configuration(tmp_path)
     made = ["pki", "init", "--ca", str(tmp_path / place), "--config-dir", str(tmp_path / "etc"), "--name", "branch-17"]
@@ -311,7 +311,7 @@ def test_a_name_that_was_never_enrolled_is_refused(authority: list[str], tmp_pat
 def configuration(folder: Path) -> Path:
     file = folder / "passbook.toml"
     file.write_text(
-        f'appliance = "branch-17"\ndata = "data"\ncontrol = "{folder}/control.sock"\n'
+        f'appliance = "branch-17"\ncontrol = "{folder}/control.sock"\n'
         'terminals = { certificate = "a", key = "b", ca = "c", revoked = "d" }\nkeys = { appliance = "e" }\n'
         'printer = [{ name = "p", port = "tcp://127.0.0.1:1" }]\n'
         'area = [{ name = "a", path = "areas/a", quota = "9 MiB" },\n'

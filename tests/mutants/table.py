@@ -8,7 +8,29 @@ from tests.mutants.harness import Mutant
 
 _RULES: Final = "tests/passbook/test_changes_promises.py"
 
+_DURABLE: Final = "tests/scenarios/test_durable.py"
+_STORE: Final = "tests/storage/test_durability.py"
+_ADMISSION: Final = "tests/storage/test_admission.py"
+
 MUTANTS: Final = (
+    Mutant(
+        "P1",
+        "P1-reply-before-commit.patch",
+        (f"{_DURABLE}::test_no_acceptance_leaves_before_its_sync_returned",),
+        "A job is acknowledged while its commit is under way.",
+    ),
+    Mutant(
+        "P1",
+        "P1-commit-without-sync.patch",
+        (f"{_STORE}::test_an_acceptance_waits_for_the_sync_of_the_log",),
+        "A commit returns before the log was synced.",
+    ),
+    Mutant(
+        "P1",
+        "P1-unknown-not-blocked.patch",
+        (f"{_STORE}::test_an_acceptance_whose_sync_failed_is_neither",),
+        "A request whose commit failed is taken again in another area.",
+    ),
     Mutant(
         "P2",
         "P2-flag-ignored.patch",
@@ -28,10 +50,28 @@ MUTANTS: Final = (
         "A step is sent while the one before it is still in doubt.",
     ),
     Mutant(
+        "P3",
+        "P3-sent-before-stored.patch",
+        (f"{_DURABLE}::test_no_line_is_sent_before_its_step_is_on_disk",),
+        "A line is sent while the record of its sending is not on disk yet.",
+    ),
+    Mutant(
         "P4",
         "P4-stays-valid.patch",
         (f"{_RULES}::test_what_an_earlier_start_left_is_invalid",),
         "A start leaves the records of the start before it valid.",
+    ),
+    Mutant(
+        "P6",
+        "P6-first-that-fits.patch",
+        (f"{_ADMISSION}::test_a_job_goes_where_most_is_free_on_disk",),
+        "A job goes into the first area that has room.",
+    ),
+    Mutant(
+        "P6",
+        "P6-reservations-forgotten.patch",
+        (f"{_ADMISSION}::test_a_job_goes_where_most_is_free_and_reservations_count",),
+        "Space that is promised to other jobs counts as free.",
     ),
     Mutant(
         "P7",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,21 +26,24 @@ def furnished() -> Iterator[World]:
         yield world
 
 
+@contextmanager
+def an_office(furnished: World, extra: str = "", quota: str = "64 MiB", **settings: Any) -> Iterator[Office]:
+    """An open office: `extra` and `quota` are for its configuration, all else is for its World."""
+    with TemporaryDirectory(prefix="pb-") as folder, World(Path(folder), **settings) as world:
+        world.build_like(furnished)
+        office = Office(world)
+        office.open(extra, quota)
+        try:
+            yield office
+        finally:
+            _show_log(world)
+
+
 @pytest.fixture
 def open_office(furnished: World) -> Iterator[OpenOffice]:
-    """Open an office: `extra` is TOML for its appliance, all else is for its World."""
+    """Open an office with settings as those of `an_office`."""
     with ExitStack() as offices:
-
-        def open_one(extra: str = "", **settings: Any) -> Office:
-            folder = offices.enter_context(TemporaryDirectory(prefix="pb-"))
-            world = offices.enter_context(World(Path(folder), **settings))
-            offices.callback(_show_log, world)
-            world.build_like(furnished)
-            office = Office(world)
-            office.open(extra)
-            return office
-
-        yield open_one
+        yield lambda *arguments, **settings: offices.enter_context(an_office(furnished, *arguments, **settings))
 
 
 def _show_log(world: World) -> None:

@@ -119,14 +119,14 @@ class Crowd:
         world = self._office.world
         match self._random.randrange(3):
             case 0:
-                byte = AtByte(self._random.randint(1, 400))
+                byte = AtByte(self._random.randint(1, 1500))
                 await asyncio.to_thread(self._office.hands.cut, Target.APPLIANCE, byte, world.appliance_pid)
                 await self._wait(asyncio.to_thread(self._office.hands.wait, "cut", MOMENT_PATIENCE))
             case 1:
                 wanted = self._submissions + self._random.randint(1, 3)
                 await self._wait(self._until(lambda: self._submissions >= wanted))
             case _:
-                wanted = self._told + self._random.randint(1, 40)
+                wanted = self._told + self._random.randint(1, 90)
                 await self._wait(self._until(lambda: self._told >= wanted))
         with suppress(ProcessLookupError):
             await asyncio.to_thread(world.kill_appliance)

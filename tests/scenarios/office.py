@@ -15,6 +15,7 @@ from demo.secrets_search import search_files
 from demo.world import Terminal, World
 from drivers.simulator.control import SimulatorControl
 from drivers.simulator.faults import Target, When
+from firmware.control import ask
 from passbook.media import Media
 from passbook.messages import Inquiry
 from passbook.plan import StepKind
@@ -47,9 +48,9 @@ class Office:
         self.manager: Terminal = world.terminal("manager")
         self.hands: SimulatorControl = world.mechanism
 
-    def open(self, extra: str = "") -> None:
+    def open(self, extra: str = "", quota: str = "64 MiB") -> None:
         """Write the configuration, with `extra` TOML behind it, and start the appliance."""
-        self.world.write_config(self.world.config_file.parent / RECOVERY_PUBLIC, extra)
+        self.world.write_config(self.world.config_file.parent / RECOVERY_PUBLIC, extra, quota)
         self.world.start_appliance()
 
     def print(self, statement: Statement, *arguments: str, terminal: Terminal | None = None) -> Printing:
@@ -116,9 +117,13 @@ class Office:
         """The paper must have every line of a statement once, and those of `again` once more."""
         judge(self.world.paper, book_of(statement), statement.expected(), again)
 
+    def told(self, command: str) -> Any:
+        """What `passbookctl` would be told, without a process of its own."""
+        return ask(self.world.folder / "control", command, {})
+
     def inquiries(self) -> list[dict[str, Any]]:
         """The open questions as operators see them."""
-        found: list[dict[str, Any]] = self.world.ctl("inquiries")
+        found: list[dict[str, Any]] = self.told("inquiries")
         return found
 
     def secrets(self, *statements: Statement, inquiries: Sequence[Inquiry] = ()) -> dict[str, str | bytes]:

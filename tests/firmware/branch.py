@@ -1,0 +1,191 @@
+"""A branch for tests of the appliance's rooms: authority, terminals, a configuration, a store, a clock that stands."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from drivers.profile import builtin_profile
+from firmware import pki
+from firmware.admission import Admission, Printing
+from firmware.config import Config, KeysConfig, LimitsConfig, PrinterConfig, load
+from firmware.hub import Hub
+from firmware.jobs import Jobs
+from firmware.keys import DataKeys
+from firmware.layouts import load_layouts
+from firmware.news import News
+from firmware.tls import Peer, server_context
+from firmware.toml import KeySource
+from passbook.errors import PassbookError
+from passbook.job import Reason
+from passbook.messages import SubmitJob
+from storage.admission import Limits
+from storage.area import AreaSettings
+from storage.envelope import Rng
+from storage.keys import ApplianceKey
+from storage.spool import Spool
+
+APPLIANCE = "branch-17"
+PRINTER = "front"
+KEY = bytes(range(32))
+CONTENT = "Withdrawal Okafor 1250"
+TELLER = Peer("teller-1", representative=False, serial=1)
+OTHER = Peer("teller-2", representative=False, serial=2)
+MANAGER = Peer("manager", representative=True, serial=3)
+WAIT = 30.0
+"""Seconds for what must happen."""
+
+
+class StandingClock:
+    """A clock that goes on only when it is told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+        self.trust = True
+
+    def now(self) -> dt.datetime:
+        return dt.datetime.fromtimestamp(1_800_000_000 + self.seconds, dt.UTC)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def trusted(self) -> bool:
+        return self.trust
+
+
+class Ear:
+    """One connection of a terminal, as the hub sees it."""
+
+    def __init__(self, peer: Peer) -> None:
+        self.peer = peer
+        self.heard: list[tuple[str, Any]] = []
+        self.closed: list[str] = []
+
+    def post(self, name: str, payload: Any) -> None:
+        self.heard.append((name, payload))
+
+    def close(self, code: str) -> None:
+        self.closed.append(code)
+
+    def names(self) -> list[str]:
+        return [name for name, _ in self.heard]
+
+
+def open_spool(folder: Path, key: ApplianceKey, *, limits: Limits | None = None, power_on: bool = True) -> Spool:
+    """Two areas below `folder`, ready."""
+    areas = [AreaSettings(name, folder / name, 64 * 2**20) for name in ("a", "b")]
+    spool = Spool.open(
+        areas,
+        key,
+        appliance=APPLIANCE,
+        limits=limits or Limits(),
+        rng=secrets.token_bytes,
+        report=lambda _problem: None,
+    )
+    if power_on:
+        spool.power_on(Reason.POWER_LOSS, "2026-03-02T09:30:00.000+00:00")
+    return spool
+
+
+class Bench:
+    """The rooms of the appliance around a real store, with no doors and no mechanism."""
+
+    def __init__(
+        self, folder: Path, *, limits: Limits | None = None, appliance_key: ApplianceKey | None = None
+    ) -> None:
+        self.folder = folder
+        self.limits = limits
+        self.appliance_key = appliance_key or ApplianceKey(KEY)
+        self.clock = StandingClock()
+        self.told: list[News] = []
+        self.hub = Hub(["supervisor"])
+        self.rng: Rng = secrets.token_bytes
+        self.power_up()
+
+    def power_up(self) -> None:
+        """A start: nothing of the start before is in memory."""
+        self.spool = open_spool(self.folder, self.appliance_key, limits=self.limits)
+        self.keys = DataKeys()
+        self.jobs = Jobs(self.spool, self.keys, self.hear)
+        self.listen: Callable[[News], None] | None = None
+
+    def power_cycle(self) -> None:
+        """Off and on again."""
+        self.spool.close()
+        self.power_up()
+
+    def hear(self, news: News) -> None:
+        self.told.append(news)
+        if self.listen is not None:
+            self.listen(news)
+
+    def admission(
+        self, *, own_key_jobs: bool = True, recovery_public: bytes | None = None, priority_ceiling: int = 80
+    ) -> Admission:
+        settings = PrinterConfig(PRINTER, "tcp://127.0.0.1:1")
+        return Admission(
+            self.jobs,
+            {PRINTER: Printing(settings, builtin_profile("pr2"))},
+            load_layouts(None),
+            KeysConfig(KeySource(), own_key_jobs=own_key_jobs),
+            LimitsConfig(priority_ceiling=priority_ceiling),
+            appliance_key=self.appliance_key,
+            recovery_public=recovery_public,
+            clock=self.clock,
+            rng=self.rng,
+        )
+
+
+def request(number: str = "r-1", **facts: Any) -> SubmitJob:
+    """A text for the sheet."""
+    known: dict[str, Any] = {
+        "client_request": number,
+        "printer": PRINTER,
+        "format": "text",
+        "layout": "sheet",
+        "key": KEY,
+        "key_ref": "anna-1",
+    }
+    return SubmitJob(**(known | facts))
+
+
+DOCUMENT = f"{CONTENT}\nsecond line\n".encode()
+
+
+def code_of(error: BaseException | None) -> str:
+    """The stable code of an error that must be one of the catalogue."""
+    assert isinstance(error, PassbookError), error
+    return error.code
+
+
+class Branch:
+    """The files of one branch: authority, appliance, and a configuration that can be loaded."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.ca, self.etc = folder / "ca", folder / "etc"
+        pki.init(self.ca, self.etc, APPLIANCE, ["127.0.0.1"], dt.datetime.now(dt.UTC))
+
+    def config(self, extra: str = "") -> Config:
+        """A configuration whose printer cannot be reached."""
+        file = self.etc / "passbook.toml"
+        file.write_text(
+            f'appliance = "{APPLIANCE}"\ncontrol = "{self.folder}/control"\n'
+            f'[[area]]\nname = "a"\npath = "{self.folder}/a"\nquota = "64 MiB"\n'
+            f'[[area]]\nname = "b"\npath = "{self.folder}/b"\nquota = "64 MiB"\n'
+            f'[[printer]]\nname = "{PRINTER}"\nport = "tcp://127.0.0.1:1"\n'
+            '[terminals]\nlisten = "127.0.0.1:0"\ncertificate = "server.pem"\nkey = "server-key.pem"\n'
+            'ca = "ca.pem"\nrevoked = "revoked.pem"\n[keys]\nappliance = "appliance.key"\n' + extra
+        )
+        return load(file)
+
+    @property
+    def appliance_key(self) -> ApplianceKey:
+        return ApplianceKey.from_file((self.etc / pki.APPLIANCE_KEY).read_bytes())
+
+    def server_side(self) -> ssl.SSLContext:
+        return server_context(self.etc / pki.SERVER, self.etc / pki.SERVER_KEY, self.etc / pki.AUTHORITY)

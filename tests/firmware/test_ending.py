@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from firmware.appliance import Appliance
+from firmware.clock import SystemClock
+from firmware.config import Config
+from firmware.ending import MARK, leave_marks, take_marks
+from firmware.notify import Notifier
+from passbook.errors import PassbookError
+from passbook.job import Reason
+from passbook.record import Record
+from tests.firmware.branch import DOCUMENT, TELLER, WAIT, Bench, Branch, open_spool, request
+
+
+class WhenReady(Notifier):
+    """Does `deed` as soon as the appliance is ready."""
+
+    def __init__(self, deed: Callable[[], None]) -> None:
+        super().__init__({})
+        self._deed = deed
+
+    def ready(self) -> None:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
+        self._deed()
+
+
+def terminate() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+class BrokenError(Exception):
+    """Something that nobody expected."""
+
+
+def break_down() -> None:
+    raise BrokenError
+
+
+def run_to_the_end(config: Config, clock: SystemClock | None = None) -> None:
+    """One whole life of an appliance, ended in order."""
+
+    async def life() -> None:
+        async with asyncio.timeout(WAIT):
+            await Appliance(config, clock=clock or SystemClock(), notifier=WhenReady(terminate)).run()
+
+    asyncio.run(life())
+
+
+def job_in(branch: Branch) -> str:
+    """A job that was accepted before the appliance starts."""
+    bench = Bench(branch.folder, appliance_key=branch.appliance_key)
+    record = asyncio.run(bench.admission().submit(TELLER, request(), DOCUMENT))
+    bench.spool.close()
+    return record.job_id
+
+
+def stored(branch: Branch, job: str) -> Record:
+    spool = open_spool(branch.folder, branch.appliance_key, power_on=False)
+    try:
+        return spool.record(job)
+    finally:
+        spool.close()
+
+
+@pytest.fixture
+def branch(tmp_path: Path) -> Branch:
+    return Branch(tmp_path)
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> list[Path]:
+    both = [tmp_path / "a", tmp_path / "b"]
+    for folder in both:
+        folder.mkdir()
+    return both
+
+
+def test_marks_are_taken_once(folders: list[Path]) -> None:
+    leave_marks(folders)
+    assert [take_marks(folders), take_marks(folders)] == [Reason.RESTART, Reason.POWER_LOSS]
+    assert not any((folder / MARK).exists() for folder in folders)
+
+
+def test_where_nothing_was_left_power_was_lost(folders: list[Path]) -> None:
+    assert take_marks(folders) is Reason.POWER_LOSS
+
+
+@pytest.mark.parametrize("away", [0, 1])
+def test_a_folder_that_was_away_for_a_start_does_not_vouch_for_it(folders: list[Path], away: int) -> None:
+    leave_marks(folders)
+    hidden = folders[away].rename(folders[away].parent / "unplugged")
+    assert take_marks(folders) is Reason.POWER_LOSS
+    hidden.rename(folders[away])
+    assert take_marks(folders) is Reason.POWER_LOSS
+
+
+def test_a_mark_that_is_not_surely_gone_does_not_count(folders: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_folder: Path) -> None:
+        raise OSError(5, "the disk fails")
+
+    leave_marks(folders)
+    monkeypatch.setattr("firmware.ending.sync_folder", fails)
+    assert take_marks(folders) is Reason.POWER_LOSS
+
+
+def test_a_mark_that_cannot_be_left_is_an_error_of_the_files(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(PassbookError) as caught:
+        leave_marks([tmp_path / "file"])
+    assert caught.value.code == "file-problem"
+
+
+def test_after_an_orderly_end_the_question_says_restart(branch: Branch) -> None:
+    config = branch.config()
+    job = job_in(branch)
+    run_to_the_end(config)
+    assert stored(branch, job).reasons == (Reason.POWER_LOSS,)
+    assert (branch.folder / "a" / MARK).exists()
+    run_to_the_end(config)
+    assert stored(branch, job).reasons == (Reason.RESTART,)
+
+
+def test_after_any_other_end_the_question_says_power_loss(branch: Branch) -> None:
+    """The start has taken the mark: whatever happens later finds none.  No thread goes on either."""
+    config = branch.config()
+    job = job_in(branch)
+    run_to_the_end(config)
+
+    async def life() -> None:
+        await Appliance(config, clock=SystemClock(), notifier=WhenReady(break_down)).run()
+
+    with pytest.raises(BrokenError):
+        asyncio.run(life())
+    assert not (branch.folder / "a" / MARK).exists()
+    run_to_the_end(config)
+    assert stored(branch, job).reasons == (Reason.POWER_LOSS,)
+
+
+def test_with_an_area_missing_nothing_is_said_of_an_orderly_end(branch: Branch) -> None:
+    config = branch.config()
+    job = job_in(branch)
+    run_to_the_end(config)
+    (branch.folder / "b").rename(branch.folder / "unplugged")
+    run_to_the_end(config)
+    assert not (branch.folder / "a" / MARK).exists()
+    (branch.folder / "unplugged").rename(branch.folder / "b")
+    run_to_the_end(config)
+    assert stored(branch, job).reasons == (Reason.POWER_LOSS,)
+
+
+def test_a_clock_behind_the_newest_trusted_stamp_is_not_trusted(branch: Branch) -> None:
+    """N4: the job was accepted under a trusted clock in 2027; whoever vouches, it is not earlier than that."""
+    config = branch.config()
+    job_in(branch)
+    early = SystemClock(vouched=True, wall=lambda: 1_700_000_000.0)
+    late = SystemClock(vouched=True, wall=lambda: 1_900_000_000.0)
+    assert early.trusted()
+    run_to_the_end(config, early)
+    run_to_the_end(config, late)
+    assert (early.trusted(), late.trusted()) == (False, True)
