@@ -14,7 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from firmware.certificates import NAME, ROLE
+from firmware.logs import Log
 from passbook.errors import PassbookError
+
+_LOG: Final = Log("tls")
 
 NO_CHECK_TIME: Final = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME of OpenSSL's x509_vfy.h; the ssl module has no name for it."""
@@ -46,6 +49,7 @@ def server_context(certificate: Path, key: Path, authority: Path) -> ssl.SSLCont
     context.verify_flags |= ssl.VerifyFlags(NO_CHECK_TIME)
     # A resumed session would bring back a peer without its certificate being judged anew.
     context.num_tickets = 0
+    context.sslobject_class = _Handshake
     try:
         context.load_cert_chain(certificate, key)
         context.load_verify_locations(authority)
@@ -62,6 +66,21 @@ def shrink_buffers() -> None:
     """Make every later TLS connection of this process small; call it once, before the first."""
     # asyncio takes 256 KiB for each connection, though no TLS record is larger than 16 KiB.
     asyncio.sslproto.SSLProtocol.max_size = BUFFER
+
+
+class _Handshake(ssl.SSLObject):
+    """Says in the log why a peer was not let in: asyncio ends such a connection without a word to anybody."""
+
+    def do_handshake(self) -> None:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
+        try:
+            super().do_handshake()
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except ssl.SSLError as error:
+            # The reason is one of OpenSSL's own words, such as HTTP_REQUEST, and nothing that the peer sent.
+            code = "certificate-not-accepted" if "CERTIFICATE" in (error.reason or "") else "not-tls"
+            _LOG.warning("handshake-failed", code=code, why=error.reason or "unknown")
+            raise
 
 
 def load_trust(authority: Path, revoked: Path) -> Trust:

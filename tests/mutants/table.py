@@ -9,6 +9,7 @@ from tests.mutants.harness import Mutant
 _RULES: Final = "tests/passbook/test_changes_promises.py"
 
 _DURABLE: Final = "tests/scenarios/test_durable.py"
+_STOPS: Final = "tests/scenarios/test_stops.py"
 _STORE: Final = "tests/storage/test_durability.py"
 _ADMISSION: Final = "tests/storage/test_admission.py"
 
@@ -54,6 +55,15 @@ MUTANTS: Final = (
         "P3-sent-before-stored.patch",
         (f"{_DURABLE}::test_no_line_is_sent_before_its_step_is_on_disk",),
         "A line is sent while the record of its sending is not on disk yet.",
+    ),
+    Mutant(
+        "P3",
+        "P3-clean-up-prints.patch",
+        (
+            f"{_STOPS}::test_a_cable_unplugged_in_a_line_asks_about_that_line[40]",
+            f"{_STOPS}::test_a_fault_in_a_line_asks_about_that_line[cover-open-cover-open]",
+        ),
+        "The clean-up strikes what is left in the print memory, unasked.",
     ),
     Mutant(
         "P4",

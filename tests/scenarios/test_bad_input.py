@@ -82,6 +82,9 @@ def refusal(office: Office, job: SubmitJob) -> PassbookError:
     return error
 
 
+ALERT: Final = bytes(7)
+"""As long as an alert of TLS, which is all that may be answered to what is not TLS (RFC 8446 section 6)."""
+
 # Documents
 
 
@@ -120,7 +123,7 @@ DOCUMENTS: Final = {
     "start-not-given": [csv(GOOD, head="# layout: savings-24\n# account: DE-1\n# currency: EUR\n# start: ask\n")],
     "unknown-layout": [csv(GOOD, head="# layout: other\n# account: DE-1\n# currency: EUR\n# start: page 3 line 1\n")],
     "unknown-currency": [
-        csv(GOOD, head="# layout: savings-24\n# account: DE-1\n# currency: XXX\n# start: page 3 line 1\n")
+        csv(GOOD, head="# layout: savings-24\n# account: DE-1\n# currency: ABC\n# start: page 3 line 1\n")
     ],
     "date-not-valid": [csv("2026-02-30,Miete,1.00,,1.00")],
     "document-empty": [csv()],
@@ -344,10 +347,12 @@ def read_all(connection: socket.socket) -> bytes:
     "data", [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x00" * 300, b"\x16\x03\x01\xff\xff" + b"x" * 600]
 )
 def test_what_is_not_tls_is_hung_up_on(door: Office, data: bytes) -> None:
+    before = failed_handshakes(door)
     with connection_to(door) as connection:
         connection.sendall(data)
         with suppress(ConnectionResetError):
-            assert len(read_all(connection)) <= 7, "an alert of TLS at most"
+            assert len(read_all(connection)) <= len(ALERT), "an alert of TLS at most"
+    assert failed_handshakes(door) == [*before, "not-tls"]
 
 
 def test_half_a_handshake_keeps_nobody_waiting(door: Office) -> None:
@@ -357,11 +362,21 @@ def test_half_a_handshake_keeps_nobody_waiting(door: Office) -> None:
 
 
 def test_nobody_comes_in_without_a_certificate(door: Office) -> None:
+    before = failed_handshakes(door)
     context = ssl.create_default_context(cafile=Home(door.counter.home).ca)
     with suppress(ssl.SSLError, ConnectionResetError):
         assert over_tls(door, context, b"GET / HTTP/1.1\r\n\r\n") == b""
-    terminal = door.world.terminal("nobody")
-    assert code_at_the_door(terminal) == "file-problem", "a terminal that is not enrolled says so"
+    assert failed_handshakes(door) == [*before, "certificate-not-accepted"]
+
+
+def test_a_terminal_that_is_not_enrolled_says_so(door: Office) -> None:
+    assert code_at_the_door(door.world.terminal("nobody")) == "file-problem"
+
+
+def failed_handshakes(office: Office) -> list[str]:
+    """What the log says of connections that never became one."""
+    lines = map(json.loads, office.world.log_file.read_text().splitlines())
+    return [line["code"] for line in lines if line["event"] == "handshake-failed"]
 
 
 def make_terminal(office: Office, name: str, certificate: bytes, key: bytes) -> Terminal:
