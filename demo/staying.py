@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import shutil
 import signal
 import tempfile
@@ -15,6 +16,8 @@ from demo.story import SECOND, STATEMENT, Story
 from demo.world import PRINTER, PROJECT, World, ruler_of, shipped_layout
 
 RUNNING: Final = PROJECT / "build" / "run.json"
+END_TIMEOUT: Final = 20.0
+"""Seconds for a process to end in order before it is killed."""
 
 
 def stay() -> int:
@@ -40,10 +43,22 @@ def leave() -> int:
         running = json.loads(RUNNING.read_text())
         for number in running["processes"]:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(number, signal.SIGTERM)
+                _end(number)
         shutil.rmtree(running["folder"], ignore_errors=True)
         RUNNING.unlink()
     return 0
+
+
+def _end(process: int) -> None:
+    """Ask a process to end and wait for it.  Raises ProcessLookupError when it is gone already."""
+    descriptor = os.pidfd_open(process)
+    try:
+        os.kill(process, signal.SIGTERM)
+        ended, _, _ = select.select([descriptor], [], [], END_TIMEOUT)
+        if not ended:
+            os.kill(process, signal.SIGKILL)
+    finally:
+        os.close(descriptor)
 
 
 def _commands(world: World) -> str:

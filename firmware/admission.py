@@ -17,6 +17,7 @@ from drivers.profile import Profile
 from firmware.clock import Clock, stamp
 from firmware.config import KeysConfig, LimitsConfig, PrinterConfig
 from firmware.jobs import Jobs
+from firmware.naming import check_name
 from firmware.tls import Peer
 from passbook.documents import Document, parse_document
 from passbook.errors import PassbookError, shown
@@ -31,8 +32,6 @@ from storage.envelope import Rng, SealedJob
 from storage.keys import ApplianceKey
 
 KEY_BYTES: Final = 32
-REQUEST_ID_LIMIT: Final = 128
-"""Characters of a requester's own id for a request; an UUID or a message id fits."""
 
 
 class Printing(msgspec.Struct, frozen=True):
@@ -77,8 +76,7 @@ class Admission:
         attributes = self._attributes(request)
         encoded = encode_plan(plan)
         size = envelope.sealed_size(len(attributes), len(encoded), len(document))
-        content = b"\0".join((request.printer.encode(), request.format.encode(), encoded, document))
-        reserved = self._jobs.spool.reserve(peer.name, request.client_request, content, size)
+        reserved = self._jobs.spool.reserve(peer.name, request.client_request, _content(request, document), size)
         if isinstance(reserved, Record):
             return reserved
         try:
@@ -104,9 +102,8 @@ class Admission:
         return layout, plan
 
     def _judge(self, request: SubmitJob, document: bytes) -> Printing:
-        if not 1 <= len(request.client_request) <= REQUEST_ID_LIMIT or not request.client_request.isprintable():
-            why = f"clientRequest must have 1 to {REQUEST_ID_LIMIT} printable characters"
-            raise PassbookError("invalid-message", why=why)
+        check_name("clientRequest", request.client_request)
+        check_name("keyRef", request.key_ref, least=0)
         if not 1 <= request.priority <= self._limits.priority_ceiling:
             raise PassbookError("invalid-message", why=f"priority must be 1 to {self._limits.priority_ceiling}")
         if len(document) > MAX_DOCUMENT:
@@ -167,6 +164,11 @@ class Admission:
             return (first,)
         recovery = envelope.wrap_for_recovery(identity, key, self._recovery_public, record.recovery_ref)
         return (first, recovery)
+
+
+def _content(request: SubmitJob, document: bytes) -> bytes:
+    """What makes two requests the same (P10): what was sent, not where today's layouts put it."""
+    return msgspec.msgpack.encode((request.printer, request.format, request.layout, request.start, document))
 
 
 def _sheet_of(layout: BookLayout) -> Sheet:

@@ -156,10 +156,9 @@ class PrintDesk:
 
     def _serve(self, session: DocumentSession) -> None:
         """Clean up, then print job after job until the mechanism fails or the desk stops."""
-        found = session.clean_up()
+        owner = self._note_found(session.clean_up())
         self._trouble = None
-        job, requester = self._note_found(found)
-        self._clear(session, job, requester)
+        self._clear(session, *owner)
         while not self._stopping.is_set():
             self._wake.clear()
             record = self._jobs.spool.next_valid(self._settings.name)
@@ -208,18 +207,14 @@ class PrintDesk:
             self._give_back(session)
             self._stopping.wait(RETRY)
         finally:
-            interrupted = self._let_go()
+            # From here on no cancel reaches the job.
+            with self._lock:
+                interrupted = self._cancelled_by is not None
+                self._printing, self._cancelled_by = "", None
         if interrupted and not self._stopping.is_set():
             # An interrupt that no wait has heard would end the wait of the next job.
             session.clean_up()
         self._clear(session, job, record.requester)
-
-    def _let_go(self) -> bool:
-        """From here on no cancel reaches the job; whether one has."""
-        with self._lock:
-            cancelled = self._cancelled_by is not None
-            self._printing, self._cancelled_by = "", None
-            return cancelled
 
     def _open(self, record: Record) -> Plan:
         """The steps of a job.  Raises PassbookError with a code of UNREADABLE, or `area-fenced`."""

@@ -12,6 +12,7 @@ from firmware.clock import Clock, stamp
 from firmware.desk import PrintDesk
 from firmware.hub import Hub, Listener
 from firmware.jobs import Jobs
+from firmware.naming import check_name
 from firmware.news import PrinterChanged, PromptChanged
 from passbook import changes
 from passbook.media import Device, MechanismStatus, Media
@@ -80,6 +81,7 @@ class Desks:
 
     async def cancel(self, record: Record, terminal: str, person: str) -> Record:
         """End a job by a person's order; one that is printing ends before its next step."""
+        check_name("person", person)
         desk = self._desks.get(record.printer)
         if desk is not None and desk.cancel(record.job_id, terminal, person):
             return record

@@ -6,21 +6,26 @@ The question is the record; this desk only remembers whom it has asked since whe
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Final
 
 from firmware.clock import Clock, stamp
 from firmware.config import RecoveryConfig
 from firmware.hub import Hub, Listener
 from firmware.jobs import Jobs
+from firmware.logs import Log
+from firmware.naming import check_name
 from firmware.tls import Peer
 from passbook import changes
 from passbook.errors import PassbookError
 from passbook.messages import AnswerInquiry, Inquiry, JobView, inquiry_of, view_of
-from passbook.record import Answered, Encryption, Holder, Record, Verdict, Wrap
+from passbook.record import Answered, Holder, Record, Verdict, Wrap
 from passbook.recovery import ASKS_REPRESENTATIVES, ASKS_REQUESTER, Audience, Happening, next_audience
 from storage import envelope
 from storage.envelope import Rng
 from storage.keys import ApplianceKey
+
+_LOG: Final = Log("recovery")
 
 SHOWN_AT_ONCE: Final = 100
 """Open questions that a terminal is given unasked when it connects; it can list the others."""
@@ -28,7 +33,7 @@ PRINTS: Final = frozenset({Verdict.PRINT, Verdict.RESUME})
 
 
 class _Question:
-    """Whom one open question was put to, and until when (monotonic seconds) they have time."""
+    """Whom one open question was put to, and until when (monotonic seconds; 0: for ever) they have time."""
 
     def __init__(self, record: Record) -> None:
         self.requester = record.requester
@@ -36,6 +41,8 @@ class _Question:
         self.media = record.media
         self.audience = Audience.AWAITED
         self.deadline = 0.0
+        self.answer_by = 0.0
+        """Set when the requester is asked first: one that comes and goes gains no time."""
 
 
 class RecoveryDesk:
@@ -64,10 +71,10 @@ class RecoveryDesk:
                 self._questions[job] = question = _Question(record)
                 came = self._hub.connected(record.requester)
                 self._move(question, Happening.REQUESTER_CAME if came else Happening.REQUESTER_LEFT)
-                self._put(question, record)
+                self._put(job, question)
             elif known.media is not record.media:
                 known.media = record.media
-                self._put(known, record)
+                self._put(job, known)
         elif known is not None:
             del self._questions[job]
             view = view_of(record)
@@ -76,30 +83,37 @@ class RecoveryDesk:
     async def run(self) -> None:
         """Watch the deadlines until cancelled."""
         while True:
-            now = self._clock.monotonic()
-            for job, question in list(self._questions.items()):
-                if question.deadline and question.deadline <= now:
-                    self._move(question, Happening.TIME_OVER)
-                    self._put(question, self._jobs.spool.record(job), only_new=True)
-            waiting = [question.deadline for question in self._questions.values() if question.deadline]
             self._changed.clear()
+            delay = self.look()
             try:
-                delay = min(waiting) - self._clock.monotonic() if waiting else None
                 await asyncio.wait_for(self._changed.wait(), delay)
             except TimeoutError:
                 continue
 
+    def look(self) -> float | None:
+        """Ask the representatives where time is over; seconds until that is so for the next question, None for none."""
+        now = self._clock.monotonic()
+        for job, question in list(self._questions.items()):
+            if question.deadline and question.deadline <= now:
+                self._move(question, Happening.TIME_OVER)
+                self._put(job, question, only_new=True)
+        return min((one.deadline - now for one in self._questions.values() if one.deadline), default=None)
+
     def inquiries(self, peer: Peer) -> list[Inquiry]:
         """The open questions that `peer` may decide about, the oldest job first."""
-        return [self._inquiry(record) for record in self._jobs.spool.inquiries() if self.may_decide(peer, record)]
+        return [one for one in self.all_inquiries() if self._decides(peer, one.job.requester)]
 
     def all_inquiries(self) -> list[Inquiry]:
         """Every open question, for the operator's eyes."""
-        return [self._inquiry(record) for record in self._jobs.spool.inquiries()]
+        told = [self._inquiry(record.job_id) for record in self._jobs.spool.inquiries()]
+        return [inquiry for inquiry in told if inquiry is not None]
 
     def may_decide(self, peer: Peer, record: Record) -> bool:
         """P12: the requester and the representatives."""
-        return peer.name == record.requester or self._hub.is_representative(peer)
+        return self._decides(peer, record.requester)
+
+    def _decides(self, peer: Peer, requester: str) -> bool:
+        return peer.name == requester or self._hub.is_representative(peer)
 
     async def answer(self, peer: Peer, answer: AnswerInquiry) -> JobView:
         """Take an answer; returns when it is durable.  Raises PassbookError and then nothing has changed."""
@@ -107,17 +121,27 @@ class RecoveryDesk:
             record = self._jobs.spool.record(answer.job)
             if not self.may_decide(peer, record):
                 raise PassbookError("not-permitted", who=peer.name, job=answer.job)
+            check_name("person", answer.person)
+            check_name("newKeyRef", answer.new_key_ref, least=0)
             given = _as_given(peer, answer)
             if changes.is_repeated(record, given):
                 return view_of(record)
+            if not is_open(record):
+                raise PassbookError("stale-inquiry", job=answer.job, epoch=record.epoch)
             readable = answer.job in self._jobs.keys
-            wraps = self._unlock(record, answer)
             try:
-                return view_of(await self._apply(record, given, wraps))
+                return view_of(await self._apply(record, given, self._unlock(record, answer)))
             except PassbookError:
-                if not readable:
-                    self._jobs.keys.drop(answer.job)
+                self._forget(answer.job, readable=readable)
                 raise
+
+    def _forget(self, job: str, *, readable: bool) -> None:
+        """After an answer that changed nothing: a key that it brought goes, one that an open job needs stays."""
+        with contextlib.suppress(PassbookError):
+            record = self._jobs.spool.record(job)
+            if record.valid or (readable and not record.ended):
+                return
+        self._jobs.keys.drop(job)
 
     async def _apply(self, record: Record, given: Answered, wraps: tuple[Wrap, ...] | None) -> Record:
         now = self._clock.now()
@@ -153,13 +177,25 @@ class RecoveryDesk:
         key = self._jobs.keys.get(job)
         if key is not None:
             return key
-        if record.encryption is Encryption.APPLIANCE:
+        if Holder.APPLIANCE in wraps:
             return envelope.unwrap_for_appliance(identity, wraps[Holder.APPLIANCE], self._appliance_key)
         raise PassbookError("key-needed", job=job, key_ref=record.key_ref)
 
-    def _inquiry(self, record: Record) -> Inquiry:
-        readable = record.job_id in self._jobs.keys or record.encryption is Encryption.APPLIANCE
-        return inquiry_of(record, self._jobs.spool.wraps(record.job_id), readable=readable)
+    def _inquiry(self, job: str) -> Inquiry | None:
+        """The question as the store has it now; None when it was closed, or cannot be read.
+
+        A record that cannot be read must not silence the questions about the others.
+        """
+        try:
+            record = self._jobs.spool.record(job)
+            wraps = self._jobs.spool.wraps(job) if is_open(record) else ()
+        except PassbookError as error:
+            _LOG.warning("question-not-put", job=job, code=error.code)
+            return None
+        if not is_open(record):
+            return None
+        openable = any(wrap.holder is Holder.APPLIANCE for wrap in wraps)
+        return inquiry_of(record, wraps, readable=openable or job in self._jobs.keys)
 
     def _connection_changed(self, listener: Listener, came: bool) -> None:
         """Somebody came or went: the requester's questions move on; a newcomer is given what is open for it."""
@@ -170,29 +206,36 @@ class RecoveryDesk:
                 self._move(question, happening)
         if came:
             mine = [job for job, question in self._questions.items() if self._is_asked(listener, question)]
-            for job in mine[:SHOWN_AT_ONCE]:
-                listener.post("Recovery.InquiryEvent", self._inquiry(self._jobs.spool.record(job)))
+            for inquiry in map(self._inquiry, mine[:SHOWN_AT_ONCE]):
+                if inquiry is not None:
+                    listener.post("Recovery.InquiryEvent", inquiry)
 
     def _is_asked(self, listener: Listener, question: _Question) -> bool:
         mine = listener.peer.name == question.requester and question.audience in ASKS_REQUESTER
         return mine or (self._hub.is_representative(listener.peer) and question.audience in ASKS_REPRESENTATIVES)
 
-    def _put(self, question: _Question, record: Record, *, only_new: bool = False) -> None:
+    def _put(self, job: str, question: _Question, *, only_new: bool = False) -> None:
         """Show the question to all who are asked; with `only_new` not to the requester, who has it."""
-        inquiry = self._inquiry(record)
-        for listener in self._hub.everybody():
-            has_it = only_new and listener.peer.name == question.requester
-            if not has_it and self._is_asked(listener, question):
+        asked = [listener for listener in self._hub.everybody() if self._is_asked(listener, question)]
+        new = [one for one in asked if not only_new or one.peer.name != question.requester]
+        inquiry = self._inquiry(job) if new else None
+        if inquiry is not None:
+            for listener in new:
                 listener.post("Recovery.InquiryEvent", inquiry)
 
     def _move(self, question: _Question, happening: Happening) -> None:
-        """Go to the next audience; its time begins."""
+        """Go to the next audience; the one place that assigns it."""
         question.audience = next_audience(question.audience, happening)
-        waits = {
-            Audience.AWAITED: self._settings.grace,
-            Audience.REQUESTER: self._settings.answer_timeout,
-        }.get(question.audience)
-        question.deadline = 0.0 if waits is None else self._clock.monotonic() + waits
+        now = self._clock.monotonic()
+        match question.audience:
+            case Audience.AWAITED:
+                grace = now + self._settings.grace
+                question.deadline = min(grace, question.answer_by or grace)
+            case Audience.REQUESTER:
+                question.answer_by = question.answer_by or now + self._settings.answer_timeout
+                question.deadline = question.answer_by
+            case Audience.REPRESENTATIVES | Audience.EVERYBODY:
+                question.deadline = 0.0
         self._changed.set()
 
 

@@ -422,7 +422,7 @@ def test_a_question_in_an_area_that_failed_keeps_no_other_job_waiting(
     disk: Disk, open_counter: OpenCounter, tmp_path: Path
 ) -> None:
     counter = open_counter(Store(tmp_path, vfs=disk.name))
-    counter.machine.fault(Fault(FaultKind.COVER_OPEN, line=1))
+    counter.machine.fault(Fault(FaultKind.JAM, line=1))
     counter.start()
     stopped = counter.accept(plan_of(1))
     counter.await_question(stopped)

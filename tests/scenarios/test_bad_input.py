@@ -60,7 +60,7 @@ DOCUMENTS: Final = {
     "start-not-given": [csv(GOOD, head="# layout: savings-24\n# account: DE-1\n# currency: EUR\n# start: ask\n")],
     "unknown-layout": [csv(GOOD, head="# layout: other\n# account: DE-1\n# currency: EUR\n# start: page 3 line 1\n")],
     "unknown-currency": [
-        csv(GOOD, head="# layout: savings-24\n# account: DE-1\n# currency: XXX\n# start: page 3 line 1\n")
+        csv(GOOD, head="# layout: savings-24\n# account: DE-1\n# currency: ABC\n# start: page 3 line 1\n")
     ],
     "date-not-valid": [csv("2026-02-30,Miete,1.00,,1.00")],
     "document-empty": [csv()],

@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import asyncio
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firmware.doors.commands import UPLOADS_LIMIT
+from passbook import changes
+from passbook.messages import MAX_DOCUMENT, MAX_PIECE
+from storage.envelope import open_document
+from tests.firmware.branch import DOCUMENT, KEY, PRINTER
+from tests.firmware.door import Connector, Door, Wire, at_the_door
+from tests.terminal.conftest import Branch
+
+
+def b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def submission(**facts: Any) -> dict[str, Any]:
+    known = {"clientRequest": "r-1", "printer": PRINTER, "format": "text", "layout": "sheet", "key": b64(KEY)}
+    return known | {"document": b64(DOCUMENT)} | facts
+
+
+async def submitted(wire: Wire, **facts: Any) -> dict[str, Any]:
+    return dict(await wire.ask("Spooler.SubmitJob", submission(**facts)))
+
+
+def test_a_job_is_accepted_listed_and_cancelled(enrolled: Branch, tmp_path: Path) -> None:
+    async def story(_door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as wire:
+            job = await submitted(wire)
+            assert (job["requester"], job["state"], job["valid"]) == ("teller-1", "pending", True)
+            assert (await wire.ask("Spooler.ListJobs"))["jobs"] == [job]
+            assert await wire.ask("Spooler.GetJob", {"job": job["job"]}) == job
+            ended = await wire.ask("Spooler.CancelJob", {"job": job["job"], "person": "Anna"})
+            assert ended["state"] == "canceled"
+            assert (await wire.ask("Spooler.ListJobs"))["jobs"] == []
+            assert (await wire.ask("Spooler.GetJob", {"job": job["job"]}))["state"] == "canceled"
+
+    at_the_door(enrolled, tmp_path, story)
+
+
+def test_everybody_sees_the_queue_and_only_some_may_decide(enrolled: Branch, tmp_path: Path) -> None:
+    """P12: the requester and the representatives."""
+
+    async def story(_door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as mine, connector("teller-2") as other:
+            job = await submitted(mine)
+            assert (await other.ask("Spooler.ListJobs"))["jobs"] == [job]
+            order = {"job": job["job"], "person": "Bernd"}
+            assert await other.refused("Spooler.CancelJob", order) == "not-permitted"
+            async with connector("manager", representative=True) as manager:
+                assert (await manager.ask("Spooler.CancelJob", order))["state"] == "canceled"
+
+    at_the_door(enrolled, tmp_path, story)
+
+
+@pytest.mark.parametrize("name", ["Spooler.GetJob", "Spooler.CancelJob"])
+def test_a_job_that_is_not_known_is_said_so(enrolled: Branch, tmp_path: Path, name: str) -> None:
+    async def story(_door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as wire:
+            assert await wire.refused(name, {"job": "ff", "person": "Anna"}) == "unknown-job"
+
+    at_the_door(enrolled, tmp_path, story)
+
+
+def test_to_cancel_somebody_must_have_decided(enrolled: Branch, tmp_path: Path) -> None:
+    async def story(_door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as wire:
+            job = await submitted(wire)
+            assert await wire.refused("Spooler.CancelJob", {"job": job["job"]}) == "invalid-message"
+
+    at_the_door(enrolled, tmp_path, story)
+
+
+def test_a_question_is_asked_listed_and_answered(enrolled: Branch, tmp_path: Path) -> None:
+    async def story(door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as wire, connector("teller-2") as other:
+            job = (await submitted(wire))["job"]
+            held = door.bench.jobs.change(job, changes.hold("t"))
+            record = await asyncio.wrap_future(held)
+            [inquiry] = (await wire.ask("Recovery.ListInquiries"))["inquiries"]
+            assert (await other.ask("Recovery.ListInquiries"))["inquiries"] == []
+            assert (inquiry["job"]["job"], inquiry["inDoubt"], inquiry["readable"]) == (job, 0, True)
+            answer = {"job": job, "epoch": record.epoch, "verdict": "print", "person": "Anna", "key": b64(KEY)}
+            assert await other.refused("Recovery.AnswerInquiry", answer) == "not-permitted"
+            assert (await wire.ask("Recovery.AnswerInquiry", answer))["valid"]
+            assert (await wire.ask("Recovery.AnswerInquiry", answer))["valid"]
+
+    at_the_door(enrolled, tmp_path, story)
+
+
+def test_a_large_document_comes_in_pieces(enrolled: Branch, tmp_path: Path) -> None:
+    document = b"line\n" * 12
+    pieces = [document[at : at + 7] for at in range(0, len(document), 7)]
+
+    async def story(door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as wire:
+            received = 0
+            for piece in pieces:
+                received += len(piece)
+                answer = await wire.ask("Spooler.UploadPiece", {"upload": "u", "data": b64(piece)})
+                assert answer == {"received": received}
+            job = (await submitted(wire, document="", upload="u"))["job"]
+            record = door.bench.spool.record(job)
+            key = door.bench.keys.get(job)
+            assert key is not None
+            assert open_document(record.identity(), door.bench.spool.sealed(job), key) == document
+            assert await wire.refused("Spooler.SubmitJob", submission(upload="u")) == "unknown-upload"
+
+    at_the_door(enrolled, tmp_path, story)
+
+
+def test_an_upload_belongs_to_its_connection(enrolled: Branch, tmp_path: Path) -> None:
+    async def story(_door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as wire, connector("teller-1") as other:
+            await wire.ask("Spooler.UploadPiece", {"upload": "u", "data": b64(DOCUMENT)})
+            assert await other.refused("Spooler.SubmitJob", submission(document="", upload="u")) == "unknown-upload"
+            assert await submitted(wire, document="", upload="u")
+
+    at_the_door(enrolled, tmp_path, story)
+
+
+def test_one_connection_has_few_uploads_open(enrolled: Branch, tmp_path: Path) -> None:
+    async def story(_door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as wire:
+            for number in range(UPLOADS_LIMIT):
+                await wire.ask("Spooler.UploadPiece", {"upload": f"u-{number}", "data": b64(DOCUMENT)})
+            more = {"upload": "more", "data": b64(DOCUMENT)}
+            assert await wire.refused("Spooler.UploadPiece", more) == "too-many-uploads"
+            await wire.ask("Spooler.UploadPiece", {"upload": "u-0", "data": b64(b"last line\n")})
+            await submitted(wire, document="", upload="u-0")
+            assert await wire.ask("Spooler.UploadPiece", more)
+
+    at_the_door(enrolled, tmp_path, story)
+
+
+def test_an_upload_that_becomes_too_large_is_dropped(enrolled: Branch, tmp_path: Path) -> None:
+    piece = {"upload": "u", "data": b64(bytes(MAX_PIECE))}
+
+    async def story(_door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as wire:
+            for _ in range(MAX_DOCUMENT // MAX_PIECE):
+                await wire.ask("Spooler.UploadPiece", piece)
+            assert await wire.refused("Spooler.UploadPiece", piece) == "document-too-large"
+            assert await wire.refused("Spooler.SubmitJob", submission(document="", upload="u")) == "unknown-upload"
+
+    at_the_door(enrolled, tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("name", "payload"),
+    [
+        ("Spooler.SubmitJob", {"clientRequest": "r-1"}),
+        ("Spooler.SubmitJob", submission(document="not base64!")),
+        ("Spooler.SubmitJob", submission(priority="high")),
+        ("Spooler.SubmitJob", submission(colour="red")),
+        ("Spooler.ListJobs", {"job": "x"}),
+        ("Recovery.AnswerInquiry", {"job": "x", "epoch": 1, "verdict": "burn", "person": "A"}),
+        ("Spooler.UploadPiece", {"upload": 5, "data": ""}),
+    ],
+)
+def test_a_payload_that_is_not_as_described_is_refused(
+    enrolled: Branch, tmp_path: Path, name: str, payload: dict[str, Any]
+) -> None:
+    async def story(door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as wire:
+            assert await wire.refused(name, payload) == "invalid-message"
+            assert door.bench.spool.records() == []
+
+    at_the_door(enrolled, tmp_path, story)
+
+
+def test_what_it_can_do_is_told_completely(enrolled: Branch, tmp_path: Path) -> None:
+    async def story(door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as wire:
+            told = (await wire.ask("Common.Capabilities"))["interfaces"]
+            assert {name for one in told for name in one["commands"]} == set(door.handlers)
+            [service] = (await wire.ask("ServicePublisher.GetServices"))["services"]
+            assert service == {"serviceURI": "wss://here"}
+
+    at_the_door(enrolled, tmp_path, story)
