@@ -19,7 +19,7 @@ from terminal.keyring import KeyRing
 
 T = TypeVar("T")
 PATIENCE: Final = 60.0
-"""Seconds for one conversation; a test that waits longer has failed."""
+"""Seconds for one conversation, or for what a mechanism does; a test that waits longer has failed."""
 BETWEEN_ATTEMPTS: Final = 0.05
 """Seconds after an appliance was not there."""
 

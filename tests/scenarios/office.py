@@ -23,7 +23,7 @@ from passbook.record import Holder
 from storage.envelope import unwrap_for_requester
 from terminal.keyring import KeyRing
 from tests.scenarios.books import Place, Statement, judge, seen
-from tests.scenarios.clerk import passphrase_of, ring_of
+from tests.scenarios.clerk import PATIENCE, passphrase_of, ring_of
 
 KILLED: Final = -9
 LAYOUT: Final = "savings-24"
@@ -58,6 +58,10 @@ class Office:
         file = statement.save(self.world.folder)
         return (terminal or self.counter).print_in_background(file, book_of(statement), LAYOUT, *arguments)
 
+    def wait(self, event: str) -> None:
+        """Wait for the mechanism's next event of that name."""
+        self.hands.wait(event, PATIENCE)
+
     def arm_cut(self, target: Target, when: When) -> None:
         """Have the power cut at a moment of the printing that comes."""
         pid = None if target is Target.PRINTER else self.world.appliance_pid
@@ -65,7 +69,7 @@ class Office:
 
     def await_cut(self, target: Target) -> int:
         """Wait for the cut; how many strikes were on paper then."""
-        self.hands.wait("cut", 30.0)
+        self.wait("cut")
         if target is not Target.PRINTER:
             assert self.world.await_appliance_end() == KILLED
         return self.world.paper.strikes
@@ -76,7 +80,7 @@ class Office:
         printing = self.print(statement)
         self.await_cut(target)
         self.give_power_back(target)
-        self.hands.wait("taken")
+        self.wait("taken")
         return printing, self.await_question(printing)
 
     def give_power_back(self, target: Target) -> None:

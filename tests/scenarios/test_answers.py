@@ -187,7 +187,7 @@ def test_a_job_put_under_a_new_key_is_opened_by_that_one_only(office: Office) ->
     office.answer(office.counter, first.job.job, "--from-line", "3", "--new-key", "k2")
     office.await_cut(Target.BOTH)
     office.give_power_back(Target.BOTH)
-    office.hands.wait("taken")
+    office.wait("taken")
     second = office.await_question(printing, first.job.epoch)
     assert (second.job.key_ref, second.in_doubt) == ("k2", 3)
     ring = ring_of(office.counter)
@@ -212,9 +212,9 @@ def test_representatives_are_asked_when_the_requester_stays_away(open_office: Op
     assert inquiry.in_doubt == NEXT_STEP - 1
     with BookClerk(office.manager, office.hands, lambda _view: book_of(STATEMENT)):
         # The clean-up gave the book back, which the clerk takes.
-        office.hands.wait("taken")
+        office.wait("taken")
         office.answer(office.manager, inquiry.job.job, "--from-line", "3")
-        office.hands.wait("taken", 30.0)
+        office.wait("taken")
     office.judge(STATEMENT)
     assert job_of(office.manager, inquiry.job.job).state.value == "completed"
 

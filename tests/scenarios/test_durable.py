@@ -164,7 +164,7 @@ def office_areas(office: Office) -> dict[str, str]:
 def test_no_line_is_sent_before_its_step_is_on_disk(slow: Slow) -> None:
     office, statement = slow.office, Statement(540, 8)
     printing = office.print(statement)
-    office.hands.wait("struck")
+    office.wait("struck")
     slow.disk.hold()
     slow.disk.await_held()
     strikes = office.world.paper.strikes
@@ -172,7 +172,7 @@ def test_no_line_is_sent_before_its_step_is_on_disk(slow: Slow) -> None:
         printing.wait_for(lambda _events: False, DELAY)
     assert office.world.paper.strikes == strikes, "a line was struck whose step was not on disk"
     slow.disk.fail()
-    office.hands.wait("taken", 30.0)
+    office.wait("taken")
     assert office.world.paper.strikes == strikes, "a line was struck whose step was never stored"
     office.world.kill_appliance()
     office.world.start_appliance()

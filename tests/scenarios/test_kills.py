@@ -98,6 +98,7 @@ def survive(office: Office, kills: int, seed: int) -> None:
     assert sum(sent.ended is not None for sent in crowd.sent.values()) >= kills // 4, "the appliance was not loaded"
 
 
+@pytest.mark.timeout(900)
 def test_twenty_kills_under_load(office: Office, seed: int) -> None:
     survive(office, 20, seed)
 

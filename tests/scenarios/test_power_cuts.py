@@ -31,7 +31,7 @@ def print_through(office: Office, statement: Statement, target: Target, when: Wh
     strikes = office.await_cut(target)
     office.give_power_back(target)
     # The clean-up of the mechanism ends with the book in the person's hand.
-    office.hands.wait("taken")
+    office.wait("taken")
     inquiry = office.await_question(printing)
     check_truth(office, statement, inquiry)
     line, again = next_line(office, statement, inquiry)
@@ -39,7 +39,7 @@ def print_through(office: Office, statement: Statement, target: Target, when: Wh
     office.search_disk(statement, inquiries=[inquiry])
     office.answer(office.counter, inquiry.job.job, "--from-line", str(line))
     office.finish(printing)
-    office.hands.wait("taken")
+    office.wait("taken")
     office.judge(statement, *again)
     office.search_paper(statement)
     return again
@@ -55,10 +55,11 @@ def cut_all(office: Office, target: Target, moments: Iterable[When], first_numbe
     assert office.world.ctl("verify") == []
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("target", list(Target))
 def test_cut_at_some_bytes_of_a_line(office: Office, target: Target, seed: int) -> None:
     count = line_bytes(office, 100)
-    office.hands.wait("taken")
+    office.wait("taken")
     drawn = random.Random(f"{seed} {target.value}").sample(range(2, count), SAMPLE)
     cut_all(office, target, [AtLineByte(CUT_LINE, byte) for byte in [1, *sorted(drawn), count]], 101)
 
@@ -67,7 +68,7 @@ def test_cut_at_some_bytes_of_a_line(office: Office, target: Target, seed: int) 
 @pytest.mark.parametrize("target", list(Target))
 def test_cut_at_every_byte_of_a_line(office: Office, target: Target) -> None:
     count = line_bytes(office, 100)
-    office.hands.wait("taken")
+    office.wait("taken")
     cut_all(office, target, [AtLineByte(CUT_LINE, byte) for byte in range(1, count + 1)], 101)
 
 

@@ -13,6 +13,7 @@ from passbook.media import Media
 from passbook.messages import Inquiry
 from passbook.plan import StepKind
 from tests.scenarios.books import Statement
+from tests.scenarios.clerk import PATIENCE
 from tests.scenarios.conftest import OpenOffice
 from tests.scenarios.office import Office, check_truth, next_line
 
@@ -53,7 +54,7 @@ def test_a_fault_in_a_line_asks_about_that_line(office: Office, kind: FaultKind,
     strikes = office.world.paper.strikes
     office.hands.mend()
     if kind is not FaultKind.JAM:
-        office.hands.wait("taken", 30.0)
+        office.wait("taken")
     assert office.world.paper.strikes == strikes, "what was mended must not print by itself"
     go_on(office, printing, STATEMENT, inquiry)
 
@@ -63,11 +64,11 @@ def test_a_cable_unplugged_in_a_line_asks_about_that_line(office: Office, byte: 
     # The mechanism keeps its power and its memory; only the cable has gone.
     office.hands.cut(Target.APPLIANCE, AtLineByte(LINE, byte), None)
     printing = office.print(STATEMENT)
-    office.hands.wait("cut")
+    office.wait("cut")
     inquiry = office.await_question(printing)
     assert [one.value for one in inquiry.job.reasons] == ["printer-unplugged"]
     strikes = office.world.paper.strikes
-    office.hands.wait("taken", 30.0)
+    office.wait("taken")
     assert office.world.paper.strikes == strikes, "the clean-up must not print what is left in the mechanism"
     go_on(office, printing, STATEMENT, inquiry)
 
@@ -122,8 +123,8 @@ def test_a_stop_finishes_the_step_under_way_and_gives_the_book_back(open_office:
     office = open_office(pace="real")
     hands = SimulatorControl(office.world.folder / "printer")
     printing = office.print(Statement(330, 6))
-    hands.wait("struck")
-    hands.wait("struck")
+    hands.wait("struck", PATIENCE)
+    hands.wait("struck", PATIENCE)
     assert office.world.stop_appliance() == 0
     assert hands.state().media is Media.ENTERING
     strikes = office.world.paper.strikes
@@ -131,5 +132,5 @@ def test_a_stop_finishes_the_step_under_way_and_gives_the_book_back(open_office:
     inquiry = office.await_question(printing)
     assert (inquiry.in_doubt, inquiry.job.confirmed) == (0, strikes)
     assert 2 <= strikes < 6
-    office.hands.wait("taken")
+    office.wait("taken")
     go_on(office, printing, Statement(330, 6), inquiry)
