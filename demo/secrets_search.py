@@ -9,7 +9,7 @@ import base64
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 SHORTEST: Final = 6
 """Bytes; what is shorter occurs by chance, as in the times of a log."""
@@ -17,6 +17,10 @@ CODE_PAGE: Final = "cp858"
 _BITS_PER_BYTE, _BITS_PER_DIGIT = 8, 6
 _ALIGNMENTS: Final = 3
 """Base64 writes three bytes as four digits, so the same bytes look different at each place within three."""
+
+
+_Wanted: TypeAlias = dict[bytes, list[tuple[str, str, bytes]]]
+"""First bytes of a form -> name of the secret, form, and how it looks."""
 
 
 class Finding(NamedTuple):
@@ -76,20 +80,32 @@ def _base64_middle(plain: bytes, offset: int) -> bytes:
 
 def search_bytes(data: bytes, secrets: Mapping[str, str | bytes], where: str = "") -> list[Finding]:
     """Every secret, by its name, in every form in which it occurs in `data`."""
-    return [
-        Finding(where, name, form)
-        for name, secret in secrets.items()
-        for form, looks in forms(secret).items()
-        if looks in data
-    ]
+    return _search(data, _by_beginning(secrets), where)
 
 
 def search_files(places: Iterable[Path], secrets: Mapping[str, str | bytes]) -> list[Finding]:
     """The same in files, and in all files below folders.  A place that is missing is an error."""
-    found: list[Finding] = []
-    for path in _files(places):
-        found += search_bytes(path.read_bytes(), secrets, str(path))
-    return found
+    wanted = _by_beginning(secrets)
+    return [finding for path in _files(places) for finding in _search(path.read_bytes(), wanted, str(path))]
+
+
+def _by_beginning(secrets: Mapping[str, str | bytes]) -> _Wanted:
+    wanted: _Wanted = {}
+    for name, secret in secrets.items():
+        for form, looks in forms(secret).items():
+            wanted.setdefault(looks[:SHORTEST], []).append((name, form, looks))
+    return wanted
+
+
+def _search(data: bytes, wanted: _Wanted, where: str) -> list[Finding]:
+    # One pass however many secrets there are: hundreds of documents take thousands of forms.
+    found = {
+        Finding(where, name, form)
+        for start in range(len(data) - SHORTEST + 1)
+        for name, form, looks in wanted.get(data[start : start + SHORTEST], ())
+        if data.startswith(looks, start)
+    }
+    return sorted(found)
 
 
 def _files(places: Iterable[Path]) -> Iterator[Path]:
