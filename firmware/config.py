@@ -79,7 +79,6 @@ class PrinterConfig(msgspec.Struct, frozen=True):
     Attributes:
         insert_timeout: for a person to put the book in.
         take_timeout: for a person to take it out.
-        answer_timeout: for the mechanism to answer one question.
     """
 
     name: Name
@@ -88,7 +87,6 @@ class PrinterConfig(msgspec.Struct, frozen=True):
     code_page: CodePage = "cp858"
     insert_timeout: Seconds = 120.0
     take_timeout: Seconds = 120.0
-    answer_timeout: Seconds = 2.0
 
 
 class TerminalsConfig(msgspec.Struct, frozen=True):
