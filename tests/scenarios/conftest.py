@@ -11,7 +11,12 @@ from typing import Any
 
 import pytest
 
-from demo.world import World
+from demo.secrets_search import search_files
+from demo.world import PRINTER, World
+from drivers.simulator.faults import Now, Target
+from terminal.client import TerminalClient
+from tests.scenarios.clerk import as_terminal
+from tests.scenarios.door import REFUSED, standing
 from tests.scenarios.office import Office, furnish
 
 OpenOffice = Callable[..., Office]
@@ -56,3 +61,21 @@ def _show_log(world: World) -> None:
 def office(open_office: OpenOffice) -> Office:
     """An open office."""
     return open_office()
+
+
+@pytest.fixture(scope="module")
+def open_door(furnished: World) -> Iterator[Office]:
+    """One office for all tests of this file; its mechanism has no power, so that nothing prints."""
+    with an_office(furnished) as office:
+        office.hands.cut(Target.PRINTER, Now())
+        yield office
+
+
+@pytest.fixture
+def door(open_door: Office) -> Iterator[Office]:
+    """An office that must be as it was, and that goes on serving others, whatever a test did at its door."""
+    before = standing(open_door)
+    yield open_door
+    assert as_terminal(open_door.manager, TerminalClient.status).printers[0].printer == PRINTER
+    assert standing(open_door) == before
+    assert search_files([open_door.world.data, open_door.world.log_file], {"what was refused": REFUSED}) == []

@@ -13,7 +13,7 @@ import msgspec
 from demo.people import Printing
 from demo.secrets_search import search_files
 from demo.world import Terminal, World
-from drivers.simulator.control import SimulatorControl
+from drivers.simulator.control import ControlFailure, SimulatorControl
 from drivers.simulator.faults import Target, When
 from firmware.control import ask
 from passbook.media import Media
@@ -104,7 +104,7 @@ class Office:
         """Take out a book that was given back, if nobody has."""
         if self.hands.state().media is Media.ENTERING:
             # Whoever follows a prompt may be quicker.
-            with suppress(Exception):
+            with suppress(ControlFailure):
                 self.hands.take()
 
     def finish(self, printing: Printing) -> None:
