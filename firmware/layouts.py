@@ -10,7 +10,10 @@ from storage.files import read
 
 
 def load_layouts(folder: Path | None) -> dict[str, BookLayout]:
-    """All layouts by name; one in `folder` replaces a shipped one.  Raises PassbookError `layout-malformed`, `file-problem`."""
+    """All layouts by name; one in `folder` replaces a shipped one.
+
+    Raises PassbookError `layout-malformed` or `file-problem`.
+    """
     layouts = {}
     for entry in files("passbook").joinpath("layouts").iterdir():
         name, dot, kind = entry.name.rpartition(".")
