@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
@@ -93,7 +93,7 @@ class Operations:
 
 class _History(msgspec.Struct):
     job: str | None = None
-    last: int = 50
+    last: Annotated[int, msgspec.Meta(ge=1)] = 50
 
 
 class _Order(msgspec.Struct):
