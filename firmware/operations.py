@@ -18,8 +18,8 @@ from storage.spool import Spool
 
 Handler = Callable[[dict[str, Any]], Awaitable[Any]]
 
-OPERATOR: Final = "operator"
-"""Stands in the history for the terminal of an order that came through the control socket."""
+OPERATOR: Final = "@operator"
+"""Stands in the history for the terminal of an order from the control socket; no certificate can have this name."""
 
 
 class Operations:
