@@ -20,6 +20,8 @@ from drivers.simulator.paper import Paper
 from drivers.simulator.render import render
 
 PICTURES = PROJECT / "build" / "demo"
+PACE = "real"
+"""How fast the mechanism works: as a real one, for people to watch."""
 
 
 def main() -> int:
@@ -52,7 +54,7 @@ def tell(folder: Path, damage: str | None) -> int:
             f"{time.monotonic() - began:5.1f} s  {first}", *(f"         {line}" for line in more), sep="\n", flush=True
         )
 
-    with World(folder, pace="real") as world:
+    with World(folder, pace=PACE) as world:
         world.build()
         story = Story(world, say)
         story.prepare()

@@ -42,11 +42,17 @@ def leave() -> int:
     if RUNNING.exists():
         running = json.loads(RUNNING.read_text())
         for number in running["processes"]:
-            with contextlib.suppress(ProcessLookupError):
-                _end(number)
+            with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+                if _is_ours(number, running["folder"]):
+                    _end(number)
         shutil.rmtree(running["folder"], ignore_errors=True)
         RUNNING.unlink()
     return 0
+
+
+def _is_ours(process: int, folder: str) -> bool:
+    """Whether it is the process that was noted: after a boot its number may be another's."""
+    return folder in Path(f"/proc/{process}/cmdline").read_text()
 
 
 def _end(process: int) -> None:

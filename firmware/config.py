@@ -39,7 +39,7 @@ PeerNames = Annotated[
 ]
 Seconds = Annotated[float, Meta(gt=0, le=604800, description="a number of seconds above 0 and at most 604800")]
 Count = Annotated[int, Meta(ge=1, le=1_000_000, description="a whole number from 1 to 1000000")]
-Ceiling = Annotated[int, Meta(ge=0, le=100, description="a whole number from 0 to 100")]
+Ceiling = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
 Flag = Annotated[bool, Meta(description="true or false")]
 TimeOfDay = Annotated[
     str, Meta(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z", description='a time of day such as "00:00"')
@@ -79,7 +79,6 @@ class PrinterConfig(msgspec.Struct, frozen=True):
     Attributes:
         insert_timeout: for a person to put the book in.
         take_timeout: for a person to take it out.
-        answer_timeout: for the mechanism to answer one question.
     """
 
     name: Name
@@ -88,7 +87,6 @@ class PrinterConfig(msgspec.Struct, frozen=True):
     code_page: CodePage = "cp858"
     insert_timeout: Seconds = 120.0
     take_timeout: Seconds = 120.0
-    answer_timeout: Seconds = 2.0
 
 
 class TerminalsConfig(msgspec.Struct, frozen=True):

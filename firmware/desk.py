@@ -245,7 +245,9 @@ class PrintDesk:
     def _do(self, session: DocumentSession, record: Record, act: Act) -> Happening:
         """Do one act and say what it brought about.  Raises MechanismStop or PassbookError."""
         match act:
-            case AskForMedium(page):
+            case AskForMedium(page, confirmed):
+                if confirmed > record.confirmed:
+                    self._jobs.journal(record.job_id, confirmed, 0)
                 self._ask_for_medium(session, record, page)
                 return Happening.MEDIUM_IN
             case JournalStep(confirmed, sending):
@@ -255,12 +257,7 @@ class PrintDesk:
                 session.print_line(line)
                 session.confirm()
                 return Happening.CONFIRMED
-            case TurnPage(page, medium_in):
-                if medium_in:
-                    session.eject()
-                self._ask_for_medium(session, record, page)
-                return Happening.CONFIRMED
-            case GiveBack(medium_in):
+            case TurnPage(medium_in) | GiveBack(medium_in):
                 if medium_in:
                     session.eject()
                 return Happening.CONFIRMED

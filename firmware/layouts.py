@@ -6,10 +6,14 @@ from importlib.resources import files
 from pathlib import Path
 
 from passbook.layout import BookLayout, parse_layout
+from storage.files import read
 
 
 def load_layouts(folder: Path | None) -> dict[str, BookLayout]:
-    """All layouts by name; one in `folder` replaces a shipped one.  Raises PassbookError `layout-malformed`."""
+    """All layouts by name; one in `folder` replaces a shipped one.
+
+    Raises PassbookError `layout-malformed` or `file-problem`.
+    """
     layouts = {}
     for entry in files("passbook").joinpath("layouts").iterdir():
         name, dot, kind = entry.name.rpartition(".")
@@ -17,5 +21,5 @@ def load_layouts(folder: Path | None) -> dict[str, BookLayout]:
             layouts[name] = parse_layout(name, entry.read_bytes(), entry.name)
     if folder is not None:
         for path in sorted(folder.glob("*.toml")):
-            layouts[path.stem] = parse_layout(path.stem, path.read_bytes(), str(path))
+            layouts[path.stem] = parse_layout(path.stem, read(path), str(path))
     return layouts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
@@ -18,8 +18,8 @@ from storage.spool import Spool
 
 Handler = Callable[[dict[str, Any]], Awaitable[Any]]
 
-OPERATOR: Final = "operator"
-"""Stands in the history for the terminal of an order that came through the control socket."""
+OPERATOR: Final = "@operator"
+"""Stands in the history for the terminal of an order from the control socket; no certificate can have this name."""
 
 
 class Operations:
@@ -93,7 +93,7 @@ class Operations:
 
 class _History(msgspec.Struct):
     job: str | None = None
-    last: int = 50
+    last: Annotated[int, msgspec.Meta(ge=1)] = 50
 
 
 class _Order(msgspec.Struct):

@@ -55,7 +55,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "too-many-uploads": ErrorKind(
         Actor.PROGRAMMER,
-        "This connection has {limit} uploads open already. Finish or drop one, then start the next.",
+        "This connection has an upload open and may have {limit}. Submit it, or connect again to drop it.",
     ),
     "not-permitted": ErrorKind(
         Actor.TELLER,

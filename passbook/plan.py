@@ -97,14 +97,6 @@ def _outline_step(step: Step) -> StepOutline:
             return StepOutline(StepKind.EJECT, page)
 
 
-def page_of_step(plan: Plan, step: int) -> int:
-    """The page that must lie under the head before `step` (1-based) is done: a turn starts on the page before it."""
-    this = plan[step - 1]
-    if isinstance(this, Turn) and step > 1:
-        return plan[step - 2].page
-    return this.page
-
-
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(Plan)
 

@@ -68,9 +68,13 @@ class Work(msgspec.Struct, frozen=True):
 
 
 class AskForMedium(msgspec.Struct, frozen=True):
-    """Prompt a person for the book, opened at `page`, and wait until it is in."""
+    """Prompt a person for the book, opened at `page`, and wait until it is in.
+
+    People take their time, so it is made durable before that steps 1..confirmed are on paper and none is under way.
+    """
 
     page: int
+    confirmed: int
 
 
 class JournalStep(msgspec.Struct, frozen=True):
@@ -87,9 +91,8 @@ class PrintLine(msgspec.Struct, frozen=True):
 
 
 class TurnPage(msgspec.Struct, frozen=True):
-    """Give the book back if it is in, and have it put in again, opened at `page`."""
+    """Give the book back if it is in, so that a person can turn it; the next line asks for it again."""
 
-    page: int
     medium_in: bool
 
 
@@ -127,7 +130,7 @@ def _next_when_ready(plan: Plan, work: Work) -> Act:
         return Finish()
     step = plan[work.step - 1]
     if isinstance(step, Line) and work.page != step.page:
-        return AskForMedium(step.page)
+        return AskForMedium(step.page, work.step - 1)
     return JournalStep(work.step - 1, work.step)
 
 
@@ -135,8 +138,8 @@ def _perform(step: Step, work: Work) -> Act:
     match step:
         case Line():
             return PrintLine(step)
-        case Turn(page):
-            return TurnPage(page, medium_in=work.page != 0)
+        case Turn():
+            return TurnPage(medium_in=work.page != 0)
         case Eject():
             return GiveBack(medium_in=work.page != 0)
 
@@ -156,9 +159,7 @@ def after(plan: Plan, work: Work, act: Act | None, happening: Happening) -> Work
 
 def _page_after(step: Step, page: int) -> int:
     match step:
-        case Turn(turned):
-            return turned
-        case Eject():
+        case Turn() | Eject():
             return 0
         case Line():
             return page

@@ -24,8 +24,8 @@ from passbook.messages import (
     view_of,
 )
 
-UPLOADS_LIMIT: Final = 4
-"""Uploads that one connection may have open."""
+UPLOADS_LIMIT: Final = 1
+"""Uploads that one connection may have open: each may take 1 MiB of memory, and a terminal sends one at a time."""
 
 Handler = Callable[[TerminalSession, Envelope], Awaitable[Any]]
 

@@ -85,7 +85,7 @@ class TerminalDoor:
             ssl=context,
             compression=None,
             max_size=HARD_LIMIT,
-            max_queue=4,
+            max_queue=1,
             open_timeout=HANDSHAKE_TIMEOUT,
             ssl_handshake_timeout=HANDSHAKE_TIMEOUT,
             ping_interval=PING_INTERVAL,

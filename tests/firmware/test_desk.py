@@ -94,7 +94,7 @@ def test_a_job_with_a_turn_is_printed_once_and_its_book_given_back(counter: Coun
         (page, number): [(text_of(number), 1)] for page, number in ((3, 1), (3, 20), (4, 1), (4, 2))
     }
     assert asked(counter) == [("insert", 3), ("turn", 4), ("insert", 4), ("take", 0)]
-    assert counter.steps() == [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6)]
+    assert counter.steps() == [(0, 1), (1, 2), (2, 3), (3, 0), (3, 4), (4, 5), (5, 6)]
     assert counter.machine.state().media is Media.NOT_PRESENT
 
 
@@ -207,7 +207,7 @@ def test_a_book_that_does_not_come_in_time_stops_the_job_with_nothing_in_doubt(o
         ("insert", Reason.MEDIA_NEEDED, Media.NOT_PRESENT),
     ],
 )
-def test_a_book_that_is_not_turned_in_time_stops_the_job_at_its_turn(
+def test_a_book_that_is_not_turned_in_time_stops_the_job_with_nothing_in_doubt(
     open_counter: OpenCounter, action: str, reason: Reason, media: Media
 ) -> None:
     def hands(machine: Machine, prompt: Prompt) -> None:
@@ -217,7 +217,7 @@ def test_a_book_that_is_not_turned_in_time_stops_the_job_at_its_turn(
     counter = open_counter(settings=SHORT, hands=hands)
     counter.start()
     record = counter.await_question(counter.accept(plan_of(20, turned=(1,))))
-    assert (record.reasons, record.sending, record.media) == ((reason,), 2, media)
+    assert (record.reasons, record.confirmed, record.sending, record.media) == ((reason,), 2, 0, media)
     counter.hands = helpful
     counter.resume(record.job_id, 3)
     counter.await_news(lambda: any(isinstance(one, JobChanged) and one.record.ended for one in counter.news))

@@ -17,7 +17,6 @@ from passbook.plan import (
     decode_plan,
     encode_plan,
     outline,
-    page_of_step,
 )
 
 PLAN: Plan = (Line(3, 24, 16200, (Run(1, "Geheim"), Run(30, "845.00"))), Turn(4), Line(4, 1, 1620, ()), Eject(4))
@@ -37,10 +36,6 @@ def test_an_outline_has_a_bar_for_each_run() -> None:
         StepOutline(StepKind.LINE, 4, 1),
         StepOutline(StepKind.EJECT, 4),
     )
-
-
-def test_a_turn_starts_on_the_page_before_it() -> None:
-    assert [page_of_step(PLAN, step) for step in (1, 2, 3, 4)] == [3, 3, 4, 4]
 
 
 def test_a_plan_shows_where_it_strikes_but_not_what() -> None:

@@ -86,7 +86,8 @@ class Mechanism:
 
     def _do(self, act: Act) -> Happening:
         match act:
-            case AskForMedium(page):
+            case AskForMedium(page, confirmed):
+                self.record = changes.journal(confirmed, 0)(self.record).record
                 self.page = page
                 return Happening.MEDIUM_IN
             case JournalStep(confirmed, sending):
@@ -95,13 +96,9 @@ class Mechanism:
             case PrintLine(line):
                 assert line.page == self.page, "printed on another page than its own"
                 self._perform(line)
-            case TurnPage(page, medium_in):
+            case TurnPage(medium_in) | GiveBack(medium_in):
                 assert medium_in == (self.page != 0)
-                self._perform(Turn(page))
-                self.page = page
-            case GiveBack(medium_in):
-                assert medium_in == (self.page != 0)
-                self._perform(self.plan[-1])
+                self._perform(self.plan[self.work.step - 1])
                 self.page = 0
             case Finish():
                 self.record = changes.finish(AT)(self.record).record
@@ -159,8 +156,8 @@ def test_between_journal_and_confirmation_only_that_step_is_done(plan: Plan, dat
     match plan[step - 1]:
         case Line() as line:
             assert act == PrintLine(line)
-        case Turn(turned):
-            assert act == TurnPage(turned, medium_in=page != 0)
+        case Turn():
+            assert act == TurnPage(medium_in=page != 0)
         case Eject():
             assert act == GiveBack(medium_in=page != 0)
 
@@ -244,7 +241,8 @@ def test_going_on_with_a_turn_asks_for_the_new_page_only() -> None:
     mechanism = Mechanism(plan, replace(record_of(plan), confirmed=1))
     mechanism.run()
     assert [act for act in mechanism.acts if not isinstance(act, JournalStep)] == [
-        TurnPage(2, medium_in=False),
+        TurnPage(medium_in=False),
+        AskForMedium(2, 2),
         PrintLine(Line(2, 1, 1000, ())),
         GiveBack(medium_in=True),
         Finish(),

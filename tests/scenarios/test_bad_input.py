@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 
 from drivers.simulator.faults import Now, Target
+from firmware.doors.commands import UPLOADS_LIMIT
 from passbook.drafts import Start
 from passbook.errors import PassbookError
 from passbook.messages import MAX_DOCUMENT, MAX_PIECE
@@ -111,7 +112,8 @@ def test_a_document_that_is_too_large_is_refused_while_it_comes(door: Office) ->
 
 
 def test_too_many_uploads_at_once_are_refused(door: Office) -> None:
-    pieces = [command("Spooler.UploadPiece", {"upload": f"u{n}", "data": "QUJD"}, n) for n in range(1, 6)]
+    numbers = range(1, UPLOADS_LIMIT + 2)
+    pieces = [command("Spooler.UploadPiece", {"upload": f"u{n}", "data": "QUJD"}, n) for n in numbers]
     *taken, refused = completions(door, pieces)
     assert {one["header"]["completionCode"] for one in taken} == {"success"}
     assert refused["payload"]["errorCode"] == "too-many-uploads"

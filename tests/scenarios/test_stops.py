@@ -97,7 +97,7 @@ def test_power_is_cut_while_the_page_is_turned(office: Office, target: Target, a
     office.await_cut(target)
     office.give_power_back(target)
     inquiry = office.await_question(printing)
-    assert inquiry.in_doubt == TURN_STEP
+    assert (inquiry.job.confirmed, inquiry.in_doubt) == (TURN_STEP, 0)
     assert inquiry.outline[TURN_STEP - 1].kind is StepKind.TURN
     check_truth(office, OVER_THE_PAGE, inquiry)
     office.take_book()

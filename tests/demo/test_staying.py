@@ -1,0 +1,107 @@
+"""What `--stay` leaves running and `--end` ends, with a note of its own, so that nobody's running branch is ended."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo import __main__ as demo
+from demo import staying
+from tests.house import ROOT
+
+WAIT = 110
+CALL = """
+import sys
+from pathlib import Path
+from demo import staying
+staying.RUNNING = Path(sys.argv[1])
+sys.exit(getattr(staying, sys.argv[2])())
+"""
+
+
+class Branch:
+    """A branch that is left running, as a person starts and ends it."""
+
+    def __init__(self, note: Path) -> None:
+        self.note = note
+        self.processes: list[int] = []
+
+    def call(self, what: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", CALL, str(self.note), what],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=WAIT,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, ""), done
+        return done.stdout
+
+    def stay(self) -> str:
+        said = self.call("stay")
+        self.processes = json.loads(self.note.read_text())["processes"]
+        return said
+
+    @property
+    def folder(self) -> Path:
+        return Path(json.loads(self.note.read_text())["folder"])
+
+
+@pytest.fixture
+def branch(tmp_path: Path) -> Iterator[Branch]:
+    one = Branch(tmp_path / "build" / "run.json")
+    yield one
+    one.call("leave")
+
+
+def is_running(process: int) -> bool:
+    status = Path(f"/proc/{process}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_a_branch_stays_answers_and_ends_without_a_trace(branch: Branch) -> None:
+    said = branch.stay()
+    folder = branch.folder
+    assert len(branch.processes) == 2
+    assert all(map(is_running, branch.processes))
+    asked = [sys.executable, "-m", "firmware.ctl", "--json", "--control", str(folder / "control"), "status"]
+    status: Any = json.loads(subprocess.check_output(asked, cwd=ROOT, timeout=WAIT))
+    assert [printer["printer"] for printer in status["printers"]] == ["window-1"]
+    for command in ("teller --home", "passbook-sim insert", f"kill -9 {branch.processes[0]}", "make stop"):
+        assert command in said
+    branch.call("leave")
+    assert not any(map(is_running, branch.processes))
+    assert not folder.exists()
+    assert not branch.note.exists()
+
+
+def test_to_end_what_does_not_run_is_no_error(branch: Branch) -> None:
+    assert branch.call("leave") == ""
+
+
+def test_a_note_of_an_earlier_day_ends_no_stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the machine was off, its process numbers belong to others."""
+    stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    note = tmp_path / "run.json"
+    note.write_text(json.dumps({"folder": str(tmp_path / "gone"), "processes": [stranger.pid]}))
+    monkeypatch.setattr(staying, "RUNNING", note)
+    try:
+        assert staying.leave() == 0
+        assert stranger.poll() is None
+        assert not note.exists()
+    finally:
+        stranger.communicate(b"\n", timeout=WAIT)
+
+
+@pytest.mark.parametrize(("option", "called"), [("--stay", "stay"), ("--end", "leave")])
+def test_the_options_do_what_they_say(monkeypatch: pytest.MonkeyPatch, option: str, called: str) -> None:
+    monkeypatch.setattr(demo, called, lambda: 7)
+    monkeypatch.setattr(sys, "argv", ["demo", option])
+    assert demo.main() == 7

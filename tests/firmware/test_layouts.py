@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from firmware.layouts import load_layouts
+from passbook.errors import PassbookError
+from tests.passbook.strategies import layout_bytes
+
+
+def test_the_shipped_layouts_are_there() -> None:
+    layouts = load_layouts(None)
+    assert set(layouts) == {"savings-24", "sheet"}
+    assert all(name == layout.name for name, layout in layouts.items())
+
+
+def test_a_layout_of_the_operators_comes_in_addition(tmp_path: Path) -> None:
+    (tmp_path / "junior.toml").write_bytes(layout_bytes("savings-24"))
+    (tmp_path / "notes.txt").write_text("not a layout")
+    layouts = load_layouts(tmp_path)
+    assert set(layouts) == {"junior", "savings-24", "sheet"}
+    assert layouts["junior"].name == "junior"
+
+
+def test_a_layout_of_the_operators_replaces_the_shipped_one(tmp_path: Path) -> None:
+    changed = layout_bytes("sheet").replace(b"lines_per_page = 60", b"lines_per_page = 30")
+    (tmp_path / "sheet.toml").write_bytes(changed)
+    assert load_layouts(tmp_path)["sheet"].lines_per_page == 30
+    assert load_layouts(None)["sheet"].lines_per_page == 60
+
+
+@pytest.mark.parametrize("damage", [b"", b"kind = ", b"\xff\xfe", layout_bytes("sheet").replace(b"75", b"7500")])
+def test_one_that_cannot_be_used_is_named_with_its_file(tmp_path: Path, damage: bytes) -> None:
+    (tmp_path / "mine.toml").write_bytes(damage)
+    with pytest.raises(PassbookError) as caught:
+        load_layouts(tmp_path)
+    assert caught.value.code == "layout-malformed"
+    assert str(tmp_path / "mine.toml") in str(caught.value)
+
+
+def test_one_that_cannot_be_read_is_named_too(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").mkdir()
+    with pytest.raises(PassbookError) as caught:
+        load_layouts(tmp_path)
+    assert caught.value.code == "file-problem"
+    assert "mine.toml" in str(caught.value)

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from firmware.config import RecoveryConfig
+from firmware.desks import Desks
+from firmware.identity import Doorkeeper
+from firmware.operations import OPERATOR, Operations
+from firmware.recovery_desk import RecoveryDesk
+from firmware.tls import Peer
+from passbook.errors import PassbookError
+from passbook.messages import StatusReport
+from passbook.record import Record
+from tests.firmware.branch import DOCUMENT, MANAGER, TELLER, Bench, Ear, request
+
+STATUS = StatusReport(())
+
+
+class Keeper:
+    """A doorkeeper whose list is given."""
+
+    def __init__(self) -> None:
+        self.revoked: set[str] = set()
+        self.reloads = 0
+
+    def reload(self) -> None:
+        self.reloads += 1
+
+    def is_revoked(self, peer: Peer) -> bool:
+        return peer.name in self.revoked
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    one = Bench(tmp_path)
+    yield one
+    one.spool.close()
+
+
+class Desk:
+    """The operator's desk over a store with one job."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench, self.keeper = bench, Keeper()
+        self.job = self.accept("r-1").job_id
+
+    def accept(self, number: str) -> Record:
+        return asyncio.run(self.bench.admission().submit(TELLER, request(number), DOCUMENT))
+
+    def ask(self, command: str, **arguments: Any) -> Any:
+        async def asked() -> Any:
+            bench = self.bench
+            recovery = RecoveryDesk(
+                bench.jobs, bench.hub, RecoveryConfig(), bench.appliance_key, clock=bench.clock, rng=bench.rng
+            )
+            operations = Operations(
+                spool=bench.spool,
+                recovery=recovery,
+                desks=Desks({}, bench.jobs, bench.hub, bench.clock),
+                hub=bench.hub,
+                doorkeeper=cast("Doorkeeper", self.keeper),
+                status=lambda: STATUS,
+            )
+            return await operations.handlers()[command](arguments)
+
+        return asyncio.run(asked())
+
+    def refused(self, command: str, **arguments: Any) -> str:
+        with pytest.raises(PassbookError) as caught:
+            self.ask(command, **arguments)
+        return caught.value.code
+
+
+@pytest.fixture
+def desk(bench: Bench) -> Desk:
+    return Desk(bench)
+
+
+def test_status_jobs_and_areas_are_told(desk: Desk) -> None:
+    assert desk.ask("status") == STATUS
+    assert [view.job for view in desk.ask("jobs")] == [desk.job]
+    assert [(area.name, area.state) for area in desk.ask("areas")] == [("a", "ready"), ("b", "ready")]
+
+
+def test_an_operator_sees_questions_but_nothing_that_opens_a_job(desk: Desk) -> None:
+    desk.ask("hold", job=desk.job, person="Otto")
+    [inquiry] = desk.ask("inquiries")
+    assert (inquiry.job.job, inquiry.wraps) == (desk.job, ())
+
+
+def test_an_order_stands_in_the_history_with_its_person(desk: Desk) -> None:
+    assert desk.ask("cancel", job=desk.job, person="Otto").state == "canceled"
+    [told] = desk.ask("history", job=desk.job)
+    assert (told.entry.record.answered.terminal, told.entry.record.answered.person) == (OPERATOR, "Otto")
+
+
+def test_history_is_of_one_job_or_of_all_and_as_long_as_asked(desk: Desk) -> None:
+    other = desk.accept("r-2").job_id
+    for job in (desk.job, other):
+        desk.ask("hold", job=job, person="Otto")
+        desk.ask("cancel", job=job, person="Otto")
+    assert len(desk.ask("history")) == 4
+    assert {told.entry.record.job_id for told in desk.ask("history", job=other)} == {other}
+    assert len(desk.ask("history", last=3)) == 3
+
+
+def test_a_sound_store_has_no_findings(desk: Desk) -> None:
+    assert desk.ask("verify") == []
+
+
+def test_a_revocation_closes_the_connections_of_those_on_the_list(desk: Desk) -> None:
+    ears = [Ear(TELLER), Ear(TELLER), Ear(MANAGER)]
+    for ear in ears:
+        desk.bench.hub.join(ear)
+    assert desk.ask("revocations") == {"closed": []}
+    desk.keeper.revoked = {TELLER.name}
+    assert desk.ask("revocations") == {"closed": [TELLER.name]}
+    assert desk.keeper.reloads == 2
+    assert [ear.closed for ear in ears] == [["certificate-revoked"], ["certificate-revoked"], []]
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "code"),
+    [
+        ("cancel", {"job": "ff", "person": "Otto"}, "unknown-job"),
+        ("hold", {"job": "ff", "person": "Otto"}, "unknown-job"),
+        ("cancel", {}, "invalid-message"),
+        ("cancel", {"job": 5}, "invalid-message"),
+        ("hold", {"person": "Otto"}, "invalid-message"),
+        ("history", {"last": "many"}, "invalid-message"),
+        ("history", {"last": 0}, "invalid-message"),
+        ("history", {"last": -1}, "invalid-message"),
+    ],
+)
+def test_what_cannot_be_done_is_said_so(desk: Desk, command: str, arguments: dict[str, Any], code: str) -> None:
+    assert desk.refused(command, **arguments) == code
+
+
+def test_an_order_without_a_person_is_none(desk: Desk) -> None:
+    assert desk.refused("cancel", job=desk.job) == "invalid-message"
