@@ -107,6 +107,7 @@ class DocumentSession:
         self._code_page = code_page
         self._clock = clock
         self._state = SessionState.UNKNOWN
+        self._way = b""
         self._sheet = Sheet(0)
         self._talk = Conversation(port, clock)
 
@@ -188,7 +189,8 @@ class DocumentSession:
             if self._state is SessionState.MEDIUM_IN:
                 # Drawing in waits for a document without an answer: one that was pulled out again is noticed before.
                 self._require_media(_PUT_IN)
-            self._talk.tell(encoded.position)
+            self._way = encoded.position
+            self._talk.tell(self._way)
             # A rejected command is silent until the next status: text would land where the last line stands.
             self._require_media(frozenset({Media.PRESENT}))
             self._enter(SessionEvent.POSITION)
@@ -196,9 +198,14 @@ class DocumentSession:
             self._talk.tell(encoded.text)
 
     def confirm(self) -> None:
-        """Require the mechanism's own word that the line sent was done, and that the medium is still there."""
+        """Require the mechanism's own word that the line sent was done, and that the medium is still there.
+
+        The way to the line is sent once more: it moves nothing, and a mechanism whose power failed meanwhile and came
+        back, perhaps with part of the line lost, rejects it because its set-up is gone.
+        """
         self._check(SessionEvent.CONFIRM)
         with self._stopping():
+            self._talk.tell(self._way)
             self._require_media(frozenset({Media.PRESENT}))
         self._enter(SessionEvent.CONFIRM)
 

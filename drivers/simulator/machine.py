@@ -158,9 +158,11 @@ class Machine:
         if byte != ESC or reading is not Reading.GROUND or not self._input:
             return
         following = self._input[0]
-        if following in _POSITIONINGS or following == ord("O"):
+        # A positioning behind the strike asks whether the mechanism still knows where it is: it belongs to the line.
+        begins = following in _POSITIONINGS and not (self._line and self._line.struck)
+        if begins or following == ord("O"):
             self._end_line()
-        if following in _POSITIONINGS:
+        if begins:
             self._lines += 1
             self._line = _Line(self._lines)
         elif self._line and self._line.struck:
