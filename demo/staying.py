@@ -15,7 +15,9 @@ from typing import Final
 from demo.story import SECOND, STATEMENT, Story
 from demo.world import PRINTER, PROJECT, World, ruler_of, shipped_layout
 
-RUNNING: Final = PROJECT / "build" / "run.json"
+RUNNING: Final = PROJECT / "build" / "running"
+SERVERS: Final = ("passbookd", "-m\0firmware\0", "-m\0drivers.simulator\0run\0")
+"""Words of the servers' command lines as the kernel keeps them."""
 END_TIMEOUT: Final = 20.0
 """Seconds for a process to end in order before it is killed."""
 
@@ -32,7 +34,7 @@ def stay() -> int:
         world.close()
         raise
     RUNNING.parent.mkdir(exist_ok=True)
-    RUNNING.write_text(json.dumps({"folder": str(folder), "processes": world.process_ids()}))
+    RUNNING.write_text(str(folder))
     print(_commands(world))
     return 0
 
@@ -40,19 +42,24 @@ def stay() -> int:
 def leave() -> int:
     """End what an earlier `stay` left running, if anything."""
     if RUNNING.exists():
-        running = json.loads(RUNNING.read_text())
-        for number in running["processes"]:
-            with contextlib.suppress(ProcessLookupError, FileNotFoundError):
-                if _is_ours(number, running["folder"]):
-                    _end(number)
-        shutil.rmtree(running["folder"], ignore_errors=True)
+        folder = RUNNING.read_text()
+        for process in working_in(folder):
+            with contextlib.suppress(ProcessLookupError):
+                _end(process)
+        shutil.rmtree(folder, ignore_errors=True)
         RUNNING.unlink()
     return 0
 
 
-def _is_ours(process: int, folder: str) -> bool:
-    """Whether it is the process that was noted: after a boot its number may be another's."""
-    return folder in Path(f"/proc/{process}/cmdline").read_text()
+def working_in(folder: str) -> list[int]:
+    """The servers whose command line names the folder, also one that a person started there again."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            command = entry.read_text(errors="replace")
+            if folder in command and any(word in command for word in SERVERS):
+                found.append(int(entry.parent.name))
+    return found
 
 
 def _end(process: int) -> None:

@@ -211,10 +211,6 @@ class World:
         """How a person starts the appliance by hand."""
         return f"{PROJECT}/.venv/bin/passbookd --config {self.config_file}"
 
-    def process_ids(self) -> list[int]:
-        """Process ids of what runs."""
-        return [process.pid for process in (self._appliance, self._simulator) if process is not None]
-
     def await_appliance_end(self) -> int:
         """Wait until the appliance is gone; what it ended with (negative: the signal)."""
         if self._appliance is None:

@@ -76,7 +76,8 @@ class Admission:
         attributes = self._attributes(request)
         encoded = encode_plan(plan)
         size = envelope.sealed_size(len(attributes), len(encoded), len(document))
-        reserved = self._jobs.spool.reserve(peer.name, request.client_request, _content(request, document), size)
+        content = _content(request, document)
+        reserved = self._jobs.spool.reserve(peer.name, request.client_request, content, size, first=request.first)
         if isinstance(reserved, Record):
             return reserved
         try:
@@ -104,6 +105,7 @@ class Admission:
     def _judge(self, request: SubmitJob, document: bytes) -> Printing:
         check_name("clientRequest", request.client_request)
         check_name("keyRef", request.key_ref, least=0)
+        check_name("name", request.name, least=0)
         if not 1 <= request.priority <= self._limits.priority_ceiling:
             raise PassbookError("invalid-message", why=f"priority must be 1 to {self._limits.priority_ceiling}")
         if len(document) > MAX_DOCUMENT:

@@ -28,13 +28,14 @@ from firmware.jobs import Jobs
 from firmware.keys import DataKeys
 from firmware.layouts import load_layouts
 from firmware.logs import Log
-from firmware.news import JobChanged, News, PrinterChanged, PromptChanged, StepDone
+from firmware.news import JobChanged, JobLeft, News, PrinterChanged, PromptChanged, StepDone
 from firmware.notify import Notifier
 from firmware.operations import Operations
 from firmware.recovery_desk import RecoveryDesk
 from firmware.tls import server_context, shrink_buffers
 from passbook.errors import PassbookError
-from passbook.messages import SERVICE_PATH, StatusReport, report_of, view_of
+from passbook.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of, view_of
+from passbook.messages import JobLeft as JobLeftEvent
 from storage.admission import Limits
 from storage.area import AreaSettings, AreaState
 from storage.keys import ApplianceKey
@@ -217,6 +218,9 @@ class Appliance:
 
     def _spread(self, news: News) -> None:
         match news:
+            case JobLeft(job, requester, error):
+                left = JobLeftEvent(job, ErrorPayload(error.code, str(error), error.facts))
+                self._hub.tell(requester, "Spooler.JobLeftEvent", left, representatives=True)
             case JobChanged(record):
                 self._hub.tell(record.requester, "Spooler.JobEvent", view_of(record), representatives=True)
                 self._recovery.note(record)

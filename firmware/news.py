@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from passbook.errors import PassbookError
 from passbook.messages import PrinterView, Prompt
 from passbook.record import Record
 
@@ -36,4 +37,12 @@ class PrinterChanged(msgspec.Struct, frozen=True):
     view: PrinterView
 
 
-News: TypeAlias = JobChanged | StepDone | PromptChanged | PrinterChanged
+class JobLeft(msgspec.Struct, frozen=True):
+    """A desk gave a job up because its storage failed: no state of it can be stored, or told, before a new start."""
+
+    job: str
+    requester: str
+    error: PassbookError
+
+
+News: TypeAlias = JobLeft | JobChanged | StepDone | PromptChanged | PrinterChanged

@@ -153,6 +153,8 @@ class RecoveryDesk:
     def _unlock(self, record: Record, answer: AnswerInquiry) -> tuple[Wrap, ...] | None:
         """Have the data key in memory when the verdict prints; the new wraps when the job is re-keyed."""
         if answer.verdict not in PRINTS:
+            if answer.new_key:
+                raise PassbookError("invalid-message", why="newKey goes with print and resume only")
             return None
         key = self._data_key(record, answer)
         if not answer.new_key:

@@ -117,7 +117,7 @@ def answer(given: Answered, *, at: str, date: str, trusted: bool, wraps: Sequenc
     """
 
     def change(record: Record) -> Outcome:
-        if is_repeated(record, given):
+        if is_repeated(record, given) or (given.verdict is Verdict.HOLD and not record.asked):
             return Outcome(record)
         moved = _ordered(record, given, at)
         dated = replace(moved, answered=given, business_date=date, clock_trusted=trusted)
@@ -212,6 +212,8 @@ def hold(at: str) -> Change:
     def change(record: Record) -> Outcome:
         if record.valid and record.state is not JobState.PENDING:
             raise PassbookError("job-is-printing", job=record.job_id)
+        if not record.valid and not record.asked:
+            return Outcome(record)
         moved = _move(record, JobEvent.HOLD, Reason.HELD_BY_PERSON, at=at)
         held = replace(moved, valid=False, asked=False, epoch=record.epoch + record.valid)
         return Outcome(held, entry_of(HistoryKind.STOPPED, held, at))

@@ -185,7 +185,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Actor.TELLER, "Job {job} is {state}, so it cannot be changed by {event}. Nothing was changed."
     ),
     "job-is-printing": ErrorKind(
-        Actor.TELLER, "Job {job} is printing now, so it was told to stop at the next line. Wait for its end."
+        Actor.TELLER, "Job {job} is printing now. Nothing was changed; try again, or wait for its end."
     ),
     "stale-inquiry": ErrorKind(
         Actor.TELLER,

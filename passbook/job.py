@@ -59,7 +59,6 @@ class Reason(StrEnum):
     POWER_LOSS = "power-loss"
     RESTART = "restart"
     MEDIA_NEEDED = "media-needed"
-    MEDIA_WRONG = "media-wrong"
     MEDIA_JAM = "media-jam"
     MEDIA_NOT_TAKEN = "media-not-taken"
     COVER_OPEN = "cover-open"
@@ -76,7 +75,6 @@ class Reason(StrEnum):
     """A person said that everything is on paper."""
     COMPLETED = "job-completed-successfully"
     UNREADABLE = "record-unreadable"
-    EXPIRED = "expired"
 
 
 TERMINAL: Final = frozenset({JobState.CANCELED, JobState.ABORTED, JobState.COMPLETED})

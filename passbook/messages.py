@@ -92,6 +92,7 @@ class SubmitJob(Payload, frozen=True):
     Attributes:
         start: where the first line goes, when a person at the terminal decides it.
         layout: instead of the one that the document names.
+        first: the terminal never sent this request before; so it can be taken although an area cannot be asked.
         key: 32 bytes that wrap the data key; absent only where the appliance takes jobs without one.
         key_ref: the requester's own name for the key.
     """
@@ -105,6 +106,7 @@ class SubmitJob(Payload, frozen=True):
     priority: int = 50
     start: Start | None = None
     layout: str = ""
+    first: bool = False
     key: bytes = b""
     key_ref: str = ""
 
@@ -249,6 +251,16 @@ class ErrorPayload(msgspec.Struct, frozen=True, rename="camel"):
     error_code: str
     error_description: str
     error_facts: dict[str, str | int] = {}
+
+
+class JobLeft(msgspec.Struct, frozen=True, rename="camel"):
+    """`Spooler.JobLeftEvent`: the storage of a job failed while it was printing; people must look at its paper.
+
+    Nothing more of it prints.  What is on paper is asked at the next start, when its storage is back.
+    """
+
+    job: str
+    error: ErrorPayload
 
 
 T = TypeVar("T")

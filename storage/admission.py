@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from passbook.errors import PassbookError
@@ -75,7 +76,7 @@ class Admission:
         self._spent: set[str] = set()
         self._blocked: set[tuple[str, str]] = set()
 
-    def reserve(self, requester: str, request_id: str, content: bytes, size: int) -> Ticket | Record:
+    def reserve(self, requester: str, request_id: str, content: bytes, size: int, *, first: bool) -> Ticket | Record:
         """See Spool.reserve."""
         request = (requester, request_id)
         with self._lock:
@@ -84,7 +85,7 @@ class Admission:
             if size > self._limits.job_bytes:
                 raise PassbookError("document-too-large", limit=self._limits.job_bytes)
             content_mac = self._key.content_mac(requester, request_id, content)
-            known = self._find(request)
+            known = self._find(request, first=first)
             if known is not None:
                 if not hmac.compare_digest(known.content_mac, content_mac):
                     raise PassbookError("request-reused", request=request_id)
@@ -128,7 +129,7 @@ class Admission:
     def _reserved(self, area: str) -> int:
         return sum(job_need(ticket.size) for ticket in self._claims.values() if ticket.area == area)
 
-    def _find(self, request: tuple[str, str]) -> Known | None:
+    def _find(self, request: tuple[str, str], *, first: bool) -> Known | None:
         unknown = PassbookError("outcome-unknown", request=request[1])
         if request in self._blocked:
             raise unknown
@@ -140,21 +141,26 @@ class Admission:
                 area.set_aside(damage)
                 raise area.damage_error(damage) from None
             except PassbookError as error:
-                raise unknown if error.code == "area-fenced" else error from None
+                if error.code != "area-fenced":
+                    raise
+                if first:
+                    continue
+                raise unknown from None
             if known is not None:
                 if area.state is not AreaState.READY:
                     raise unknown
                 return known
-        if not self._complete:
+        if not self._complete and not first:
             raise unknown
         return None
 
     def _check_quota(self, requester: str, size: int) -> None:
         jobs, taken = 0, 0
         for area in self._areas:
-            with area.reading() as ledger:
+            # What an area that failed holds cannot be counted, and takes no room that is left.
+            with suppress(PassbookError), area.reading() as ledger:
                 held = ledger.held_by(requester)
-            jobs, taken = jobs + held[0], taken + held[1]
+                jobs, taken = jobs + held[0], taken + held[1]
         claims = [ticket for ticket in self._claims.values() if ticket.requester == requester]
         jobs, taken = jobs + len(claims), taken + sum(ticket.size for ticket in claims)
         if jobs + 1 > self._limits.jobs_per_requester:

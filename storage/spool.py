@@ -135,16 +135,19 @@ class Spool:
 
     # Accepting
 
-    def reserve(self, requester: str, request_id: str, content: bytes, size: int) -> Ticket | Record:
+    def reserve(
+        self, requester: str, request_id: str, content: bytes, size: int, *, first: bool = False
+    ) -> Ticket | Record:
         """Claim the request and reserve space for it; or the job that this very request became before (P10).
 
         `content` is what makes two requests the same, kept only as a keyed digest; `size` is the sealed content's
-        number of bytes, by envelope.sealed_size().
+        number of bytes, by envelope.sealed_size().  `first`: the requester vouches that it never sent the request
+        before, so that an area which cannot be asked does not matter.
 
         Raises PassbookError `request-in-flight`, `request-reused`, `outcome-unknown`, `record-quarantined`,
         `document-too-large`, `quota-exceeded`, `no-area-has-room` or `area-fenced`.
         """
-        return self._admission.reserve(requester, request_id, content, size)
+        return self._admission.reserve(requester, request_id, content, size, first=first)
 
     def release(self, ticket: Ticket) -> None:
         """Give a ticket back that will not be accepted."""

@@ -27,6 +27,7 @@ from passbook.messages import (
     ErrorPayload,
     Header,
     Inquiry,
+    JobLeft,
     JobRef,
     JobView,
     MessageType,
@@ -50,10 +51,11 @@ STEP: Final = "Spooler.StepEvent"
 PROMPT: Final = "Spooler.MediaPromptEvent"
 INQUIRY: Final = "Recovery.InquiryEvent"
 INQUIRY_CLOSED: Final = "Recovery.InquiryClosedEvent"
+LEFT: Final = "Spooler.JobLeftEvent"
 
-Told: TypeAlias = JobView | StepReport | Prompt | Inquiry
+Told: TypeAlias = JobView | StepReport | Prompt | Inquiry | JobLeft
 _EVENTS: Final[MappingProxyType[str, type[Any]]] = MappingProxyType(
-    {JOB: JobView, STEP: StepReport, PROMPT: Prompt, INQUIRY: Inquiry, INQUIRY_CLOSED: JobView}
+    {JOB: JobView, STEP: StepReport, PROMPT: Prompt, INQUIRY: Inquiry, INQUIRY_CLOSED: JobView, LEFT: JobLeft}
 )
 """Name of an unsolicited message -> what it carries; others are passed over, so that an appliance may tell more."""
 
@@ -62,7 +64,7 @@ MAX_WAITING: Final = 4096
 
 
 class Event(NamedTuple):
-    """Something that the appliance told: JOB, STEP, PROMPT, INQUIRY or INQUIRY_CLOSED, and what it says."""
+    """Something that the appliance told: JOB, STEP, PROMPT, INQUIRY, INQUIRY_CLOSED or LEFT, and what it says."""
 
     name: str
     what: Told

@@ -8,13 +8,16 @@ from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec.structs import replace
+
 from passbook.errors import PassbookError
 from passbook.job import TERMINAL
-from passbook.messages import Inquiry, JobView, Prompt, StepReport, SubmitJob
+from passbook.messages import Inquiry, JobLeft, JobView, Prompt, StepReport, SubmitJob
 from terminal.client import INQUIRY_CLOSED, Event, TerminalClient
 from terminal.console import Console, instruction
 from terminal.picture import Texts, picture
 from terminal.progress import state_words, step_words
+from terminal.remote import RemoteError
 
 Connect = Callable[[], AbstractAsyncContextManager[TerminalClient]]
 Resolve = Callable[[TerminalClient, Inquiry], Awaitable[None]]
@@ -58,8 +61,9 @@ class Follower:
         accepted: JobView | None = None
 
         async def over(client: TerminalClient) -> JobView:
-            nonlocal accepted
-            accepted = await self._accepted(client, job, accepted)
+            nonlocal accepted, job
+            sent, job = job, replace(job, first=False)
+            accepted = await self._accepted(client, sent, accepted)
             return await self._watch(client, accepted) if wait else accepted
 
         return await self._persist(over)
@@ -147,6 +151,8 @@ class _Watch:
                 self._show(event, [instruction(event.what, medium)])
             case Inquiry() if event.what.job.job == self._view.job:
                 await self._take_question(event, event.what)
+            case JobLeft(job=job) if job == self._view.job:
+                raise RemoteError(event.what.error)
             case _:
                 pass
 

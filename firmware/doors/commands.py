@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from firmware.admission import Admission
 from firmware.desks import Desks
 from firmware.doors.session import TerminalSession
 from firmware.jobs import Jobs
+from firmware.naming import check_name
 from firmware.recovery_desk import RecoveryDesk
 from passbook.errors import PassbookError, shown
 from passbook.messages import (
@@ -106,10 +107,10 @@ class TerminalCommands:
         return {"jobs": [view_of(record) for record in self._jobs.spool.records()]}
 
     async def _get_job(self, _session: TerminalSession, command: Envelope) -> Any:
-        return view_of(self._jobs.spool.record(read_payload(command, JobRef).job))
+        return view_of(self._jobs.spool.record(_named(read_payload(command, JobRef)).job))
 
     async def _cancel(self, session: TerminalSession, command: Envelope) -> Any:
-        reference = read_payload(command, JobRef)
+        reference = _named(read_payload(command, JobRef))
         record = self._jobs.spool.record(reference.job)
         if not self._recovery.may_decide(session.peer, record):
             raise PassbookError("not-permitted", who=session.peer.name, job=reference.job)
@@ -120,4 +121,13 @@ class TerminalCommands:
         return {"inquiries": self._recovery.inquiries(session.peer)}
 
     async def _answer_inquiry(self, session: TerminalSession, command: Envelope) -> Any:
-        return await self._recovery.answer(session.peer, read_payload(command, AnswerInquiry))
+        return await self._recovery.answer(session.peer, _named(read_payload(command, AnswerInquiry)))
+
+
+R = TypeVar("R", JobRef, AnswerInquiry)
+
+
+def _named(payload: R) -> R:
+    """The payload, when its job has a name that may stand in a sentence.  Raises `invalid-message`."""
+    check_name("job", payload.job)
+    return payload

@@ -22,7 +22,6 @@ def add(command: AddCommand) -> None:
     listing.set_defaults(run=run_list)
     recovery = command("recovery-new", help="make the branch recovery key, for representatives")
     recovery.add_argument("public", type=Path, metavar="FILE.pub", help="gets the half that the appliance needs")
-    recovery.add_argument("--ref", default=RECOVERY_REF, help="what the key is called (default: %(default)s)")
     recovery.set_defaults(run=run_recovery_new)
 
 
@@ -46,8 +45,8 @@ async def run_recovery_new(desk: Desk, arguments: argparse.Namespace) -> int:
     """Make a branch recovery key: the private half into the ring, then the public half as 64 hexadecimal digits."""
     files.refuse_existing(arguments.public)
     private, public = keyring.new_recovery_key()
-    desk.change_ring(lambda ring: ring.with_recovery(arguments.ref, private))
+    desk.change_ring(lambda ring: ring.with_recovery(RECOVERY_REF, private))
     files.save(arguments.public, f"{public.hex()}\n".encode(), files.PUBLIC)
-    lines = [f"The key ring has {arguments.ref}. Give {arguments.public} to the operator of the appliance."]
-    desk.console.show({"keyRef": arguments.ref, "public": str(arguments.public)}, lines)
+    lines = [f"The key ring has {RECOVERY_REF}. Give {arguments.public} to the operator of the appliance."]
+    desk.console.show({"keyRef": RECOVERY_REF, "public": str(arguments.public)}, lines)
     return 0

@@ -73,6 +73,7 @@ def _job(desk: Desk, arguments: argparse.Namespace) -> SubmitJob:
     ref = "" if ring is None else arguments.key or ring.newest
     return SubmitJob(
         client_request=arguments.request or secrets.token_hex(8),
+        first=not arguments.request,
         printer=arguments.printer or "",
         format=arguments.format or own_copy.format_of(arguments.file),
         name=arguments.name,

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 
 from passbook.errors import PassbookError
-from passbook.job import JobState
+from passbook.job import TERMINAL, JobState
 from passbook.messages import AnswerInquiry, Inquiry, JobView
 from passbook.record import Verdict
 from terminal.answers import compose, needs_ring, step_of_line
@@ -84,7 +84,10 @@ async def _find(client: TerminalClient, job: str) -> Inquiry:
     for inquiry in await client.inquiries():
         if inquiry.job.job == job:
             return inquiry
-    state = (await client.job(job)).state.value
+    view = await client.job(job)
+    if not view.valid and view.state not in TERMINAL:
+        raise PassbookError("not-permitted", who="This terminal", job=job)
+    state = view.state.value
     raise PassbookError("not-allowed-in-state", job=job, state=state, event="answer")
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -46,17 +48,17 @@ class Branch:
 
     def stay(self) -> str:
         said = self.call("stay")
-        self.processes = json.loads(self.note.read_text())["processes"]
+        self.processes = staying.working_in(str(self.folder))
         return said
 
     @property
     def folder(self) -> Path:
-        return Path(json.loads(self.note.read_text())["folder"])
+        return Path(self.note.read_text())
 
 
 @pytest.fixture
 def branch(tmp_path: Path) -> Iterator[Branch]:
-    one = Branch(tmp_path / "build" / "run.json")
+    one = Branch(tmp_path / "build" / "running")
     yield one
     one.call("leave")
 
@@ -74,10 +76,19 @@ def test_a_branch_stays_answers_and_ends_without_a_trace(branch: Branch) -> None
     asked = [sys.executable, "-m", "firmware.ctl", "--json", "--control", str(folder / "control"), "status"]
     status: Any = json.loads(subprocess.check_output(asked, cwd=ROOT, timeout=WAIT))
     assert [printer["printer"] for printer in status["printers"]] == ["window-1"]
-    for command in ("teller --home", "passbook-sim insert", f"kill -9 {branch.processes[0]}", "make stop"):
+    for command in ("teller --home", "passbook-sim insert", "make stop"):
         assert command in said
+    killed = int(said.partition("kill -9 ")[2].split()[0])
+    assert killed in branch.processes
+    os.kill(killed, signal.SIGKILL)
+    again = subprocess.Popen(
+        [sys.executable, "-m", "firmware", "--config", str(folder / "etc" / "passbook.toml")],
+        cwd=ROOT,
+        stderr=subprocess.DEVNULL,
+    )
     branch.call("leave")
     assert not any(map(is_running, branch.processes))
+    assert again.wait(WAIT) is not None, "one that a person started again ends too"
     assert not folder.exists()
     assert not branch.note.exists()
 
@@ -87,10 +98,11 @@ def test_to_end_what_does_not_run_is_no_error(branch: Branch) -> None:
 
 
 def test_a_note_of_an_earlier_day_ends_no_stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After the machine was off, its process numbers belong to others."""
-    stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    note = tmp_path / "run.json"
-    note.write_text(json.dumps({"folder": str(tmp_path / "gone"), "processes": [stranger.pid]}))
+    """Only servers that work in the folder of the note are ended."""
+    gone = str(tmp_path / "gone")
+    stranger = subprocess.Popen([sys.executable, "-c", "input()", gone], stdin=subprocess.PIPE)
+    note = tmp_path / "running"
+    note.write_text(gone)
     monkeypatch.setattr(staying, "RUNNING", note)
     try:
         assert staying.leave() == 0

@@ -218,7 +218,7 @@ class Job(RuleBasedStateMachine):
         confirmed = record.sending or record.confirmed
         self.journal(confirmed, confirmed + 1 if confirmed < record.steps else 0)
 
-    @rule(reason=st.sampled_from([Reason.MEDIA_NEEDED, Reason.MEDIA_WRONG]))
+    @rule(reason=st.sampled_from([Reason.MEDIA_NEEDED, Reason.MEDIA_JAM]))
     def wait(self, reason: Reason) -> None:
         self.apply(changes.wait_for_people(reason, AT))
 
