@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+from typing_extensions import override
 
 from drivers.port import open_port
 from drivers.profile import Profile, builtin_profile
@@ -52,6 +53,7 @@ def once(*numbers: int) -> Struck:
 class HoldingCable(PtyCable):
     """A serial line with flow control: what a mechanism without power cannot take waits in the host's kernel."""
 
+    @override
     def drop(self) -> None:
         """Forget nothing."""
 
