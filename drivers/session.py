@@ -201,10 +201,12 @@ class DocumentSession:
         """Require the mechanism's own word that the line sent was done, and that the medium is still there.
 
         The way to the line is sent once more: it moves nothing, and a mechanism whose power failed meanwhile and came
-        back, perhaps with part of the line lost, rejects it because its set-up is gone.
+        back, perhaps with part of the line lost, rejects it because its set-up is gone.  It is sent only to a mechanism
+        that answers: a dip that swallowed the line could swallow the way too, and let the question behind it through.
         """
         self._check(SessionEvent.CONFIRM)
         with self._stopping():
+            self._require_answer()
             self._talk.tell(self._way)
             self._require_media(frozenset({Media.PRESENT}))
         self._enter(SessionEvent.CONFIRM)
@@ -247,6 +249,12 @@ class DocumentSession:
         """Give the port back.  May be repeated."""
         self._enter(SessionEvent.CLOSE)
         self._talk.close()
+
+    def _require_answer(self) -> None:
+        """A status alone: no insertion can announce itself by the same frame while a medium is inside."""
+        for frame in self._talk.ask(self._profile.commands.status.encode(), Status, self._profile.times.motion):
+            for reason, detail in self._read(frame)[0]:
+                raise MechanismStop(reason, detail)
 
     def _require_media(self, wanted: frozenset[Media]) -> None:
         media = self._ready_media(self._profile.times.motion)

@@ -35,7 +35,8 @@ class AtLineByte(msgspec.Struct, frozen=True, tag_field="at", tag="line-byte"):
     """At byte `byte` of the `line`-th line that begins from now on.
 
     A line's bytes go in both directions: from the ESC of its vertical positioning to the last byte of the answer to
-    the first document status request after its strike.  A number beyond them means the last.
+    the first document status request after its strike.  A positioning between the two is a question about the line and
+    belongs to it; an eject there ends the line before its ESC.  A number beyond the bytes means the last.
     """
 
     line: int
@@ -82,7 +83,7 @@ class FaultKind(StrEnum):
     HALF_REPLY = "half-reply"
     """Of one answer only the first half comes."""
     EARLY_REPLIES = "early-replies"
-    """It answers while the line is still buffered; a power cut loses that line.  Until mended."""
+    """It answers while the line is still buffered; the next motion strikes it, a power cut loses it.  Until mended."""
     WRONG_PAGE = "wrong-page"
     """The next book that is put in lies open at `page`, whatever the person says."""
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+from typing_extensions import override
 
 from drivers.port import open_port
 from drivers.profile import Profile, builtin_profile
 from drivers.session import DocumentSession
+from drivers.simulator.cables import Cable, PtyCable
 from drivers.simulator.machine import Machine
 from drivers.simulator.paper import Paper, Ruler, line_text
 from drivers.simulator.running import Simulator, open_cable
@@ -48,6 +50,20 @@ def once(*numbers: int) -> Struck:
     return {(3, number): [(text_of(number), 1)] for number in numbers}
 
 
+class HoldingCable(PtyCable):
+    """A serial line with flow control: what a mechanism without power cannot take waits in the host's kernel."""
+
+    @override
+    def drop(self) -> None:
+        """Forget nothing."""
+
+
+def _cable(kind: str, link: Path) -> Cable:
+    if kind == "held":
+        return HoldingCable(link)
+    return open_cable("tcp://127.0.0.1:0" if kind == "tcp" else f"pty://{link}")
+
+
 @dataclass
 class Desk:
     """A mechanism, and the sessions that a test opens at it; `killed` are the processes that it would have ended."""
@@ -60,13 +76,16 @@ class Desk:
 
     @classmethod
     def build(cls, folder: Path, kind: str = "tcp", answer: float = 5.0) -> Desk:
-        """At TCP, or with kind "pty" at a pseudo terminal; `answer`: seconds the sessions wait for one."""
+        """At TCP, or with kind "pty" at a pseudo terminal; `answer`: seconds the sessions wait for one.
+
+        Kind "held" is a pseudo terminal that keeps, while the mechanism has no power, what the host sends.
+        """
         folder.mkdir(exist_ok=True)
         profile = quick(builtin_profile("pr2"), answer)
-        listen = "tcp://127.0.0.1:0" if kind == "tcp" else f"pty://{folder}/printer"
         killed: list[int] = []
         paper = folder / "paper.json"
-        simulator = Simulator(profile, open_cable(listen), Paper(paper), kill=killed.append, control=folder / "control")
+        cable = _cable(kind, folder / "printer")
+        simulator = Simulator(profile, cable, Paper(paper), kill=killed.append, control=folder / "control")
         return cls(simulator, paper, profile, killed)
 
     @property

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from drivers.session import DocumentSession
-from drivers.simulator.faults import AfterStrike, AtByte, AtLineByte, Cut, DuringStrike, Target
+from drivers.simulator.faults import AfterStrike, AtByte, AtLineByte, Cut, DuringStrike, Fault, FaultKind, Target
 from drivers.stop import MechanismStop
 from passbook.job import Reason
 from passbook.media import Media
-from tests.drivers.desk import WAIT, Desk, line, once, text_of
+from tests.drivers.desk import WAIT, Desk, Struck, line, once, text_of
 
 LINE = 5
+WAY = len("\x1b/1nnnn")
+ASKED = len("\x1bj") + len("\x1br0")
+ROUND = ASKED + len("\x1b B") + len("\x1bB52\x1bZ")
+BEHIND_STRIKE = ASKED + WAY + ROUND
+KINDS = ("tcp", "pty", "held")
+AT_ONCE = 32
+PATIENCE = 1.0
+"""Seconds for an answer that a cut swallowed; others wait at the same time."""
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +64,7 @@ def print_in_vain(session: DocumentSession) -> MechanismStop | None:
 def test_a_line_has_the_bytes_that_the_golden_tests_show(line_bytes: int) -> None:
     runs = line(LINE).runs
     text = sum(5 + len(run.text) for run in runs)
-    assert line_bytes == len("\x1b/1nnnn") + 5 + 9 + text + len("\r") + 5 + 9
+    assert line_bytes == WAY + ROUND + text + len("\r") + BEHIND_STRIKE
 
 
 def test_a_printer_that_loses_power_at_any_byte_has_struck_the_line_once_or_not_and_confirms_it_only_if_it_did(
@@ -79,7 +89,7 @@ def test_a_printer_that_loses_power_at_any_byte_has_struck_the_line_once_or_not_
         desk.close()
     desks.clear()
     # From the byte behind CR on the line is on paper; only the last byte of the last answer confirms it.
-    assert struck == len("\x1bj\x1b B") + 9
+    assert struck == BEHIND_STRIKE
     assert confirmed == 1
 
 
@@ -110,7 +120,68 @@ def test_after_an_appliance_that_stopped_at_any_byte_the_line_prints_right_and_n
         successor.close()
     assert len(desk.killed) == line_bytes
     # Only the cuts from CR on left a line behind; every other line on paper was ordered.
-    assert expected == line_bytes + 1 + len("\x1bj\x1b B") + 9
+    assert expected == line_bytes + 1 + BEHIND_STRIKE
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_line_whose_text_met_a_power_dip_is_not_confirmed(kind: str, line_bytes: int, tmp_path: Path) -> None:
+    for byte in range(WAY + ROUND + 1, line_bytes - BEHIND_STRIKE + 1):
+        with closing(Desk.build(tmp_path / str(byte), kind)) as desk:
+            session = desk.inserted()
+            desk.print_lines(session, 1)
+            desk.machine.cut(Cut(Target.PRINTER, AtLineByte(1, byte)))
+            session.print_line(line(LINE))
+            give_power_back(desk)
+            with pytest.raises(MechanismStop) as stopped:
+                session.confirm()
+            assert stopped.value.reason is (Reason.UNPLUGGED if kind == "tcp" else Reason.NOT_ACCEPTED)
+            assert once(LINE).items().isdisjoint(desk.struck().items())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_after_a_power_dip_at_any_byte_a_confirmed_line_is_on_paper_once(
+    kind: str, line_bytes: int, tmp_path: Path
+) -> None:
+    everything = range(1, line_bytes + 1)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        papers = list(pool.map(lambda byte: paper_if_confirmed(tmp_path / str(byte), kind, byte), everything))
+    confirmed = [byte for byte, paper in zip(everything, papers, strict=True) if paper is not None]
+    assert all(papers[byte - 1] == once(1, LINE) for byte in confirmed)
+    # Only what met the dip behind the strike may be confirmed, and what met it behind the last answer is.
+    assert min(confirmed) > line_bytes - BEHIND_STRIKE
+    assert line_bytes in confirmed
+
+
+def test_the_way_is_sent_again_only_to_a_mechanism_that_answers(tmp_path: Path) -> None:
+    with closing(Desk.build(tmp_path, answer=0.3)) as desk:
+        session = desk.inserted()
+        session.print_line(line(LINE))
+        session.status()
+        desk.machine.fault(Fault(FaultKind.SILENT))
+        received = desk.machine.state().received
+        with pytest.raises(MechanismStop) as stopped:
+            session.confirm()
+        assert stopped.value.reason is Reason.SILENT
+        assert desk.machine.state().received == received + len("\x1bj")
+
+
+def give_power_back(desk: Desk) -> None:
+    """To the printer, once it has lost it."""
+    assert desk.machine.wait("cut", 0, WAIT)
+    desk.machine.restore()
+
+
+def paper_if_confirmed(folder: Path, kind: str, byte: int) -> Struck | None:
+    """What is on paper when line 5 was confirmed although the printer was without power at that byte of it."""
+    with closing(Desk.build(folder, kind, PATIENCE)) as desk:
+        session = desk.inserted()
+        desk.print_lines(session, 1)
+        desk.machine.cut(Cut(Target.PRINTER, AtLineByte(1, byte)))
+        with ThreadPoolExecutor(1) as person:
+            powered = person.submit(give_power_back, desk)
+            stop = print_in_vain(session)
+            powered.result()
+        return desk.struck() if stop is None else None
 
 
 def test_bytes_behind_the_cut_were_still_in_the_cable(desks: list[Desk], tmp_path: Path) -> None:

@@ -297,15 +297,20 @@ def test_a_jam_leaves_the_characters_that_were_struck(desk: Desk) -> None:
     assert session.status().media is Media.JAMMED
 
 
-def test_a_mechanism_that_answers_early_loses_a_confirmed_line_when_its_power_goes(desk: Desk) -> None:
+def test_a_mechanism_that_answers_early_has_struck_the_line_before_its_answer_confirms_it(desk: Desk) -> None:
     session = desk.inserted()
     desk.machine.fault(Fault(FaultKind.EARLY_REPLIES))
-    desk.print_lines(session, 1, 2)
-    desk.machine.cut(Cut(Target.PRINTER, Now()))
+    session.print_line(line(1))
+    session.status()
+    assert desk.struck() == {}
+    session.confirm()
     assert desk.struck() == once(1)
+    desk.print_lines(session, 2)
+    desk.machine.cut(Cut(Target.PRINTER, Now()))
+    assert desk.struck() == once(1, 2)
 
 
-def test_a_mechanism_that_answers_early_strikes_at_the_next_motion(desk: Desk) -> None:
+def test_a_mechanism_that_answers_early_strikes_a_confirmed_line_no_second_time(desk: Desk) -> None:
     session = desk.inserted()
     desk.machine.fault(Fault(FaultKind.EARLY_REPLIES))
     desk.print_lines(session, 1, 2)

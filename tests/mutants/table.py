@@ -8,6 +8,7 @@ from tests.mutants.harness import Mutant
 
 _RULES: Final = "tests/passbook/test_changes_promises.py"
 
+_CUTS: Final = "tests/drivers/test_cuts.py"
 _DURABLE: Final = "tests/scenarios/test_durable.py"
 _STOPS: Final = "tests/scenarios/test_stops.py"
 _STORE: Final = "tests/storage/test_durability.py"
@@ -64,6 +65,15 @@ MUTANTS: Final = (
             f"{_STOPS}::test_a_fault_in_a_line_asks_about_that_line[cover-open-cover-open]",
         ),
         "The clean-up strikes what is left in the print memory, unasked.",
+    ),
+    Mutant(
+        "P3",
+        "P3-confirmed-after-a-dip.patch",
+        (
+            f"{_CUTS}::test_a_line_whose_text_met_a_power_dip_is_not_confirmed[pty]",
+            f"{_CUTS}::test_a_line_whose_text_met_a_power_dip_is_not_confirmed[held]",
+        ),
+        "A mechanism that lost its power and part of the line, and came back, confirms the line.",
     ),
     Mutant(
         "P4",

@@ -151,12 +151,38 @@ def test_an_appliance_that_dies_within_an_answer_leaves_the_mechanism_working(be
     assert bench.tell(ROUND) == b"\x1br0\x1bB52\x1bZ"
 
 
-def test_a_line_that_is_not_asked_about_ends_where_the_next_motion_begins(bench: Bench) -> None:
+def test_a_positioning_behind_the_strike_belongs_to_the_line_until_it_is_asked_about(bench: Bench) -> None:
     bench.load()
-    bench.tell(b"\x1b/10200ab\r\x1b/10240")
+    bench.tell(b"\x1b/10200ab\r\x1b/10200")
+    assert (bench.machine.state().lines, bench.machine.state().last_line_bytes) == (1, 0)
+    answers = bench.tell(ROUND)
+    assert bench.machine.state().last_line_bytes == len(b"\x1b/10200ab\r\x1b/10200" + ROUND + answers)
+    bench.tell(b"\x1b/10240cd")
+    assert bench.machine.state().lines == 2
+
+
+def test_a_line_that_is_not_asked_about_ends_where_the_eject_begins(bench: Bench) -> None:
+    bench.load()
+    bench.tell(b"\x1b/10200ab\r\x1bO")
     assert bench.machine.state().last_line_bytes == len(b"\x1b/10200ab\r")
-    bench.tell(b"cd\r\x1bO")
-    assert bench.machine.state().last_line_bytes == len(b"\x1b/10240cd\r")
+
+
+def test_a_line_that_is_not_struck_ends_where_the_next_positioning_begins(bench: Bench) -> None:
+    bench.load()
+    bench.tell(b"\x1b/10200ab\x1b/10240")
+    assert (bench.machine.state().lines, bench.machine.state().last_line_bytes) == (2, len(b"\x1b/10200ab"))
+
+
+def test_a_mechanism_that_answers_early_loses_the_line_that_it_answered_for_when_its_power_goes(bench: Bench) -> None:
+    bench.load()
+    bench.machine.fault(Fault(FaultKind.EARLY_REPLIES))
+    bench.print(1)
+    assert bench.print(2) == b"\x1br0\x1bB52\x1bZ" * 2
+    assert bench.paper.lines("B1") == once(1)
+    bench.machine.cut(Cut(Target.PRINTER, Now()))
+    bench.machine.restore()
+    bench.tell(b"\x1bO")
+    assert bench.paper.lines("B1") == once(1)
 
 
 def test_garbage_and_halves_spoil_one_answer(bench: Bench) -> None:
