@@ -275,7 +275,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Actor.OPERATOR,
         "The history of area {area} does not fit at entry {entry}: {why}. Keep the disk as evidence.",
     ),
-    "no-area-usable": ErrorKind(Actor.OPERATOR, "No storage area can be used, so the appliance did not start. {why}"),
+    "no-area-usable": ErrorKind(Actor.OPERATOR, "No storage area can be used: {why} The appliance did not start."),
     "appliance-key-wrong": ErrorKind(
         Actor.OPERATOR,
         "The appliance key does not fit area {area}. Nothing was opened; put the right key in place.",

@@ -87,13 +87,13 @@ class WhenAsked(Notifier):
         super().__init__({})
         self._control = control
         self._asking: asyncio.Task[None] | None = None
-        self.status: dict[str, Any] = {}
+        self.heard: dict[str, Any] = {}
 
     def ready(self) -> None:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
         self._asking = asyncio.create_task(self._ask())
 
     async def _ask(self) -> None:
-        self.status = await asyncio.to_thread(ask, self._control, "status", {})
+        self.heard = await asyncio.to_thread(ask, self._control, "status", {})
         terminate()
 
 
@@ -106,7 +106,7 @@ def status_of(config: Config) -> dict[str, Any]:
             await Appliance(config, load_key(config), loaded, clock=SystemClock(), notifier=asked).run()
 
     asyncio.run(life())
-    return asked.status
+    return asked.heard
 
 
 def test_a_job_that_was_set_aside_at_power_on_is_not_silent(branch: Branch, caplog: pytest.LogCaptureFixture) -> None:
