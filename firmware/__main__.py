@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from firmware import appliance, config, hardening, logs
+from firmware import appliance, config, hardening, loading, logs
 from passbook.errors import PassbookError
 
 DEFAULT_FILE = Path("/etc/passbook/passbook.toml")
@@ -20,8 +20,8 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     try:
         settings = config.load(options.check or options.config)
-        config.check_files(settings)
         if options.check:
+            loading.check(settings)
             print(f"{options.check}: all right")
             print(config.summary(settings))
             return 0

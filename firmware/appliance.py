@@ -10,7 +10,7 @@ import signal
 from typing import Final
 
 from drivers.port import PortError, open_port
-from drivers.profile import Profile, builtin_profile
+from drivers.profile import Profile
 from drivers.session import DocumentSession
 from drivers.stop import MechanismStop
 from firmware.admission import Admission, Printing
@@ -26,14 +26,14 @@ from firmware.hub import Hub
 from firmware.identity import Doorkeeper
 from firmware.jobs import Jobs
 from firmware.keys import DataKeys
-from firmware.layouts import load_layouts
+from firmware.loading import Loaded, load_key, load_named
 from firmware.logs import Log
 from firmware.news import JobChanged, JobLeft, News, PrinterChanged, PromptChanged, StepDone
 from firmware.notify import Notifier
 from firmware.operations import Operations
 from firmware.recovery_desk import RecoveryDesk
-from firmware.tls import server_context, shrink_buffers
-from passbook.errors import PassbookError
+from firmware.tls import shrink_buffers
+from passbook.errors import PassbookError, shown
 from passbook.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of, view_of
 from passbook.messages import JobLeft as JobLeftEvent
 from storage.admission import Limits
@@ -50,19 +50,23 @@ HISTORY_LOOK: Final = 1000
 class Appliance:
     """One running appliance."""
 
-    def __init__(self, config: Config, *, clock: SystemClock, notifier: Notifier) -> None:
+    def __init__(
+        self, config: Config, key: ApplianceKey, loaded: Loaded, *, clock: SystemClock, notifier: Notifier
+    ) -> None:
+        """Open the store; run() closes it.  Raises PassbookError `no-area-usable`."""
         self._config = config
+        self._loaded = loaded
         self._clock = clock
         self._notifier = notifier
         self._loop = asyncio.get_running_loop()
         self._stopped = asyncio.Event()
-        self._key = ApplianceKey.from_file(config.keys.appliance.file().read_bytes())
-        self._spool = self._open_spool(self._key)
+        self._problems: list[PassbookError] = []
+        self._key = key
+        self._spool = self._open_spool()
         self._keys = DataKeys()
         self._jobs = Jobs(self._spool, self._keys, self._tell)
         self._hub = Hub(config.recovery.representatives)
-        self._doorkeeper = Doorkeeper(config.terminals, clock)
-        self._profiles = {printer.name: builtin_profile(printer.dialect) for printer in config.printers}
+        self._doorkeeper = Doorkeeper(config.terminals, loaded.trust, clock)
         self._desks = Desks(self._make_desks(), self._jobs, self._hub, clock)
         self._recovery = RecoveryDesk(
             self._jobs, self._hub, config.recovery, self._key, clock=clock, rng=secrets.token_bytes
@@ -73,10 +77,10 @@ class Appliance:
         """Power on, open the doors, serve until SIGTERM or SIGINT, and end in order."""
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stopped.set)
-        self._power_on()
         recovery = asyncio.create_task(self._recovery.run())
         watchdog = asyncio.create_task(self._show_life())
         try:
+            self._power_on()
             async with contextlib.AsyncExitStack() as doors:
                 await self._open_doors(doors)
                 for record in self._spool.inquiries():
@@ -119,17 +123,23 @@ class Appliance:
             self._notifier.watchdog()
             await asyncio.sleep(self._notifier.watchdog_interval)
 
-    def _open_spool(self, key: ApplianceKey) -> Spool:
+    def _open_spool(self) -> Spool:
         config = self._config
         areas = [AreaSettings(area.name, area.path, int(area.quota)) for area in config.areas]
         limits = Limits(
             jobs_per_requester=config.limits.jobs_per_terminal, bytes_per_requester=config.limits.bytes_per_terminal
         )
         rng = secrets.token_bytes
-        spool = Spool.open(areas, key, appliance=config.appliance, limits=limits, rng=rng, report=_report)
+        spool = Spool.open(areas, self._key, appliance=config.appliance, limits=limits, rng=rng, report=self._report)
         for problem in spool.problems:
-            _report(problem)
+            self._report(problem)
+        if len(spool.problems) == len(areas):
+            spool.close()
+            raise self._no_area()
         return spool
+
+    def _no_area(self) -> PassbookError:
+        return PassbookError("no-area-usable", why=" ".join(str(problem) for problem in self._problems))
 
     def _power_on(self) -> None:
         """Everything that an earlier start left becomes invalid before a door or a desk opens (P4)."""
@@ -138,7 +148,12 @@ class Appliance:
         for name, count in report.invalidated.items():
             _LOG.info("power-on", area=name, count=count)
         for problem in report.failed.values():
-            _report(problem)
+            self._report(problem)
+        for name, jobs in report.quarantined.items():
+            for job in jobs:
+                self._report(PassbookError("record-quarantined", job=shown(job), area=name))
+        if not report.invalidated:
+            raise self._no_area()
         told = [told.entry.record for told in self._spool.history(last=HISTORY_LOOK)]
         newest = newest_trusted([*self._spool.records(), *told])
         if newest is not None:
@@ -148,8 +163,8 @@ class Appliance:
         return {
             printer.name: PrintDesk(
                 printer,
-                connect=functools.partial(connect, printer, self._profiles[printer.name], self._clock),
-                lines_in_doubt=self._profiles[printer.name].lines_in_doubt,
+                connect=functools.partial(connect, printer, self._loaded.profiles[printer.name], self._clock),
+                lines_in_doubt=self._loaded.profiles[printer.name].lines_in_doubt,
                 jobs=self._jobs,
                 clock=self._clock,
                 tell=self._tell,
@@ -159,22 +174,21 @@ class Appliance:
 
     def _make_admission(self) -> Admission:
         config = self._config
-        public = config.keys.recovery_public
+        loaded = self._loaded
         return Admission(
             self._jobs,
-            {one.name: Printing(one, self._profiles[one.name]) for one in config.printers},
-            load_layouts(config.layouts),
+            {one.name: Printing(one, loaded.profiles[one.name]) for one in config.printers},
+            loaded.layouts,
             config.keys,
             config.limits,
             appliance_key=self._key,
-            recovery_public=None if public is None else bytes.fromhex(public.read_text().strip()),
+            recovery_public=loaded.recovery_public,
             clock=self._clock,
             rng=secrets.token_bytes,
         )
 
     async def _open_doors(self, doors: contextlib.AsyncExitStack) -> None:
         config = self._config
-        host, port = config.terminals.address
         commands = TerminalCommands(
             jobs=self._jobs,
             admission=self._admission,
@@ -191,9 +205,7 @@ class Appliance:
             judge=self._doorkeeper.judge,
             clock=self._clock,
         )
-        tls = config.terminals
-        context = server_context(tls.certificate, tls.key, tls.ca)
-        _ = await doors.enter_async_context(door.open(host, port, context))
+        await self._enter_terminal_door(doors, door)
         operations = Operations(
             spool=self._spool,
             recovery=self._recovery,
@@ -202,14 +214,37 @@ class Appliance:
             doorkeeper=self._doorkeeper,
             status=self.status,
         )
-        await doors.enter_async_context(OperatorDoor(config.control, operations.handlers()))
+        await self._enter_operator_door(doors, OperatorDoor(config.control, operations.handlers()))
         _LOG.info("doors-open", path=str(config.control))
+
+    async def _enter_terminal_door(self, doors: contextlib.AsyncExitStack, door: TerminalDoor) -> None:
+        host, port = self._config.terminals.address
+        try:
+            _ = await doors.enter_async_context(door.open(host, port, self._loaded.context))
+        except (OSError, UnicodeError) as error:
+            # A name that no domain name can be fails as a UnicodeError.
+            reason = error.strerror if isinstance(error, OSError) else "this is no name of a host"
+            why = f"{self._config.terminals.listen} cannot be listened at: {reason or type(error).__name__}"
+            raise self._config.problem("terminals.listen", why) from None
+
+    async def _enter_operator_door(self, doors: contextlib.AsyncExitStack, door: OperatorDoor) -> None:
+        try:
+            await doors.enter_async_context(door)
+        except PassbookError as error:
+            why = f"{error.facts['file']} cannot be listened at: {error.facts['why']}"
+            raise self._config.problem("control", why) from None
 
     def status(self) -> StatusReport:
         """What is known now, at once."""
         areas = tuple(f"{area.name}: {area.state}" for area in self._spool.areas())
-        problems = tuple(str(problem) for problem in self._spool.problems)
+        problems = tuple(str(problem) for problem in self._problems)
         return StatusReport(self._desks.views(), self._hub.names(), areas, problems)
+
+    def _report(self, problem: PassbookError) -> None:
+        """An area was fenced or a record set aside: an operator must know.  Called from any thread."""
+        facts = {name: str(problem.facts.get(name, "")) for name in ("area", "job")}
+        _LOG.error("storage-problem", code=problem.code, area=facts["area"], job=facts["job"])
+        self._problems.append(problem)
 
     def _tell(self, news: News) -> None:
         """Take news from any thread; after the loop's end nobody is there to be told."""
@@ -233,25 +268,26 @@ class Appliance:
                 self._desks.note_printer(news)
 
 
-def _report(problem: PassbookError) -> None:
-    """An area was fenced or a record set aside: an operator must know."""
-    _LOG.error("storage-problem", code=problem.code, area=str(problem.facts.get("area", "")))
-
-
 def connect(printer: PrinterConfig, profile: Profile, clock: Clock) -> DocumentSession:
     """A document session over a newly opened port.  Raises MechanismStop when the port cannot be opened."""
     try:
         port = open_port(printer.port)
     except PortError as error:
         raise MechanismStop.at_port(error) from None
-    return DocumentSession(port, profile, code_page=printer.code_page, printer=printer.name, clock=clock.monotonic)
+    try:
+        return DocumentSession(port, profile, code_page=printer.code_page, printer=printer.name, clock=clock.monotonic)
+    except BaseException:
+        port.close()
+        raise
 
 
 def run(config: Config) -> None:
     """Run an appliance until it is told to stop."""
     shrink_buffers()
+    loaded = load_named(config)
+    key = load_key(config)
 
     async def start() -> None:
-        await Appliance(config, clock=SystemClock(), notifier=Notifier()).run()
+        await Appliance(config, key, loaded, clock=SystemClock(), notifier=Notifier()).run()
 
     asyncio.run(start())

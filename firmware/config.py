@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import codecs
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeAlias
 
@@ -14,11 +12,13 @@ from msgspec import Meta
 from drivers.port import parse_port_url
 from firmware.toml import MEBIBYTE, KeySource, Misfit, Size, expected, parse, read_table, shown
 from passbook.errors import PassbookError
+from storage.admission import Limits
+from storage.space import Division
 
 SOCKET_PATH_LIMIT: Final = 107
 """Bytes of a Unix socket's path (sun_path is 108 with its final zero; unix(7))."""
-SMALLEST_AREA: Final = MEBIBYTE
-"""Bytes; less is a mistyped unit."""
+SMALLEST_AREA: Final = Division.least_quota(Limits().job_bytes)
+"""Bytes; the store opens no area with less, as the largest job would have no room."""
 
 
 Name = Annotated[
@@ -41,9 +41,6 @@ Seconds = Annotated[float, Meta(gt=0, le=604800, description="a number of second
 Count = Annotated[int, Meta(ge=1, le=1_000_000, description="a whole number from 1 to 1000000")]
 Ceiling = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
 Flag = Annotated[bool, Meta(description="true or false")]
-TimeOfDay = Annotated[
-    str, Meta(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z", description='a time of day such as "00:00"')
-]
 PortUrl = Annotated[
     str,
     Meta(
@@ -59,7 +56,9 @@ Listen = Annotated[
         description='an address with its port such as "0.0.0.0:5846" or "[::]:5846"',
     ),
 ]
-CodePage = Annotated[str, Meta(max_length=32, description='a code page such as "cp858"')]
+CodePage = Annotated[
+    str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,31}\Z", description='a code page such as "cp858"')
+]
 Level: TypeAlias = Annotated[
     Literal["debug", "info", "warning", "error"], Meta(description='one of "debug", "info", "warning", "error"')
 ]
@@ -120,13 +119,11 @@ class RecoveryConfig(msgspec.Struct, frozen=True):
         grace: seconds that a requester has to connect again.
         answer_timeout: seconds that a connected requester has to answer; then the representatives are asked too.
         representatives: names of terminals that answer when the requester does not (F3).
-        day_ends: "HH:MM", the local time at which the business day changes.
     """
 
     grace: Seconds = 30.0
     answer_timeout: Seconds = 120.0
     representatives: PeerNames = ()
-    day_ends: TimeOfDay = "00:00"
 
 
 class LimitsConfig(msgspec.Struct, frozen=True):
@@ -181,23 +178,6 @@ def load(path: Path) -> Config:
     return config
 
 
-def check_files(config: Config, environ: Mapping[str, str] = os.environ) -> None:
-    """Open every file that the configuration names; PassbookError `configuration` names the first that fails.
-
-    A credential is looked at only where systemd handed credentials over: a person who checks has none.
-    """
-    for key, path in _named_files(config, environ):
-        try:
-            with path.open("rb"):
-                mode = path.stat().st_mode
-        except OSError as error:
-            raise config.problem(key, f"{path} cannot be read: {error.strerror}") from None
-        if key in SECRET and mode & 0o007:
-            raise config.problem(key, f"{path} can be read by everybody; expected mode 0600 or less")
-    if config.layouts is not None and not config.layouts.is_dir():
-        raise config.problem("layouts", f"{config.layouts} is not a folder; expected one with book layouts")
-
-
 def summary(config: Config) -> str:
     """What the appliance would do, in a few lines for the person who checks the file."""
     lines = [f"appliance  {config.appliance}, terminals at {config.terminals.listen}"]
@@ -211,10 +191,6 @@ def summary(config: Config) -> str:
         lines.append(f"appliance key    credential {config.keys.appliance.credential}")
     lines.append(f"jobs without a requester's key  {'taken' if config.keys.own_key_jobs else 'refused'}")
     return "\n".join(lines)
-
-
-SECRET: Final = frozenset({"terminals.key", "keys.appliance"})
-"""Keys whose files only the appliance may read."""
 
 
 def _judge(config: Config) -> None:
@@ -239,8 +215,6 @@ def _judge_printers(printers: tuple[PrinterConfig, ...]) -> None:
             parse_port_url(one.port)
         except ValueError as error:
             raise Misfit(f"{where}.port", f"expected {expected(PortUrl)}, got {shown(one.port)}: {error}") from None
-        if not _is_code_page(one.code_page):
-            raise Misfit(f"{where}.code_page", f"expected {expected(CodePage)}, got {shown(one.code_page)}")
 
 
 def _judge_areas(areas: tuple[AreaConfig, ...]) -> None:
@@ -253,7 +227,8 @@ def _judge_areas(areas: tuple[AreaConfig, ...]) -> None:
             if path.is_relative_to(other) or other.is_relative_to(path):
                 raise Misfit(f"area[{number}].path", f"expected a folder apart from that of area[{earlier}]")
         if areas[number].quota < SMALLEST_AREA:
-            raise Misfit(f"area[{number}].quota", 'expected at least "1 MiB"')
+            least = -(-SMALLEST_AREA // MEBIBYTE)
+            raise Misfit(f"area[{number}].quota", f'expected at least "{least} MiB"')
 
 
 def _judge_appliance_key(config: Config) -> None:
@@ -272,21 +247,5 @@ def _distinct(table: str, key: str, values: list[str]) -> None:
             raise Misfit(f"{table}[{number}].{key}", f"{shown(value)} is taken by {table}[{values.index(value)}]")
 
 
-def _is_code_page(name: str) -> bool:
-    try:
-        return "é".encode(codecs.lookup(name).name, "replace") != b"" and len("é".encode(name, "replace")) == 1
-    except (LookupError, ValueError, TypeError, AttributeError):
-        return False
-
-
 def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))
-
-
-def _named_files(config: Config, environ: Mapping[str, str]) -> list[tuple[str, Path]]:
-    files = [(f"terminals.{name}", getattr(config.terminals, name)) for name in ("certificate", "key", "ca", "revoked")]
-    if config.keys.appliance.path is not None or "CREDENTIALS_DIRECTORY" in environ:
-        files.append(("keys.appliance", config.keys.appliance.file(environ)))
-    if config.keys.recovery_public is not None:
-        files.append(("keys.recovery_public", config.keys.recovery_public))
-    return files

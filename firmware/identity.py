@@ -10,18 +10,18 @@ from firmware.tls import Peer, Trust, judge_peer, load_trust
 class Doorkeeper:
     """Judges peers by the newest revocation list that it was told to read."""
 
-    def __init__(self, settings: TerminalsConfig, clock: Clock) -> None:
-        """Raise PassbookError `file-problem` when authority or list cannot be believed."""
+    def __init__(self, settings: TerminalsConfig, trust: Trust, clock: Clock) -> None:
+        """Begin with `trust`; `settings` say where its files are."""
         self._settings = settings
+        self._trust = trust
         self._clock = clock
-        self._trust = self._load()
-
-    def _load(self) -> Trust:
-        return load_trust(self._settings.ca, self._settings.revoked)
 
     def reload(self) -> None:
-        """Read the revocation list again; the old one stays in force when the new one cannot be believed."""
-        self._trust = self._load()
+        """Read the revocation list again; the old one stays in force when the new one cannot be believed.
+
+        Raises PassbookError `file-problem` then.
+        """
+        self._trust = load_trust(self._settings.ca, self._settings.revoked)
 
     def judge(self, certificate: bytes | None) -> Peer:
         """Who shows this DER certificate.  Raises PassbookError `certificate-not-accepted` or `certificate-revoked`."""

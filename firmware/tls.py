@@ -11,6 +11,8 @@ from typing import Final, NamedTuple
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from firmware.certificates import NAME, ROLE
@@ -54,9 +56,7 @@ def server_context(certificate: Path, key: Path, authority: Path) -> ssl.SSLCont
         context.load_cert_chain(certificate, key)
         context.load_verify_locations(authority)
     except ssl.SSLError:
-        raise PassbookError(
-            "file-problem", file=str(certificate), why="it, its key or its authority is damaged"
-        ) from None
+        raise _damaged(certificate, "it, its key or its authority is damaged") from None
     except OSError as error:
         raise PassbookError("file-problem", file=str(certificate), why=error.strerror or "it cannot be read") from None
     return context
@@ -83,6 +83,25 @@ class _Handshake(ssl.SSLObject):
             raise
 
 
+def load_certificate(path: Path) -> x509.Certificate:
+    """The first certificate of a PEM file.  Raises PassbookError `file-problem`."""
+    try:
+        certificate = x509.load_pem_x509_certificate(_read(path))
+        certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        raise _damaged(path, "expected a certificate in PEM") from None
+    return certificate
+
+
+def load_private_key(path: Path) -> PrivateKeyTypes:
+    """The private key of a PEM file without a passphrase.  Raises PassbookError `file-problem`."""
+    try:
+        return load_pem_private_key(_read(path), None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        # OpenSSL would ask for a passphrase at the console, where nobody is.
+        raise _damaged(path, "expected a private key in PEM, without a passphrase") from None
+
+
 def load_trust(authority: Path, revoked: Path) -> Trust:
     """Read both files and check that the list is the authority's own.
 
@@ -103,6 +122,10 @@ def read_trust(authority_pem: bytes, revoked_pem: bytes, file: str) -> Trust:
     if not isinstance(public, ec.EllipticCurvePublicKey) or not revoked.is_signature_valid(public):
         raise PassbookError("file-problem", file=file, why="it was not signed by the authority")
     return Trust(authority, revoked)
+
+
+def _damaged(path: Path, why: str) -> PassbookError:
+    return PassbookError("file-problem", file=str(path), why=why)
 
 
 def judge_peer(der: bytes | None, now: dt.datetime, trust: Trust) -> Peer:

@@ -78,6 +78,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "request-not-signed": ErrorKind(
         Actor.OPERATOR, "The certificate request was not signed: {why}. Nothing was changed."
     ),
+    "too-many-connections": ErrorKind(
+        Actor.OPERATOR,
+        "{who} was not let in: there are {limit} connections already. "
+        "The new one was closed; end one of them, or raise limits.connections.",
+    ),
     "unknown-terminal": ErrorKind(
         Actor.OPERATOR, "No certificate was ever issued to {name}. Nothing was changed; look at the register."
     ),
@@ -270,6 +275,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Actor.OPERATOR,
         "The history of area {area} does not fit at entry {entry}: {why}. Keep the disk as evidence.",
     ),
+    "no-area-usable": ErrorKind(Actor.OPERATOR, "No storage area can be used: {why} The appliance did not start."),
     "appliance-key-wrong": ErrorKind(
         Actor.OPERATOR,
         "The appliance key does not fit area {area}. Nothing was opened; put the right key in place.",

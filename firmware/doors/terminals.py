@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import weakref
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from ssl import SSLContext, SSLObject
@@ -50,6 +51,12 @@ HARD_LIMIT: Final = 4 * MAX_MESSAGE
 """Bytes of a message at which the connection is ended; a smaller one that is too large gets a sentence instead."""
 
 
+SHARES: Final = 4
+"""One terminal may have a share of `limits.connections`; so many terminals must fail alike to lock out the rest."""
+LEAST_OWN: Final = 2
+"""Connections that one terminal may have however small its share: two programs at one counter."""
+
+
 class TerminalDoor:
     """Accepts terminals, judges their certificates, and answers their commands."""
 
@@ -72,7 +79,7 @@ class TerminalDoor:
         self._judge = judge
         self._clock = clock
         self._pause = pause
-        self._connections = 0
+        self._connections: Counter[str] = Counter()
         # One for each terminal, as long as it is connected at all.
         self._paces: weakref.WeakValueDictionary[str, Pace] = weakref.WeakValueDictionary()
 
@@ -106,18 +113,33 @@ class TerminalDoor:
             _LOG.warning("terminal-refused", code=error.code, peer=_address(socket))
             await socket.close(POLICY_VIOLATION, error.code)
             return
-        if self._connections >= self._limits.connections:
-            _LOG.warning("terminal-refused", code="too-many-connections", peer=peer.name)
-            await socket.close(POLICY_VIOLATION, "too-many-connections")
+        try:
+            self._count_in(peer.name)
+        except PassbookError as error:
+            _LOG.warning("terminal-refused", code=error.code, peer=peer.name)
+            await socket.close(POLICY_VIOLATION, error.code)
             return
-        self._connections += 1
         session = TerminalSession(socket, peer)
         try:
             async with asyncio.TaskGroup() as tasks:
                 writer = tasks.create_task(session.write_out())
                 tasks.create_task(self._converse(socket, session, writer))
         finally:
-            self._connections -= 1
+            self._count_out(peer.name)
+
+    def _count_in(self, terminal: str) -> None:
+        """One connection more.  Raises PassbookError `too-many-connections`; no terminal can take them all."""
+        most = self._limits.connections
+        own = max(LEAST_OWN, most // SHARES)
+        for count, limit in ((self._connections[terminal], own), (self._connections.total(), most)):
+            if count >= limit:
+                raise PassbookError("too-many-connections", who=terminal, limit=limit)
+        self._connections[terminal] += 1
+
+    def _count_out(self, terminal: str) -> None:
+        self._connections[terminal] -= 1
+        # A name that is gone must not stay: there is no bound on names.
+        self._connections += Counter()
 
     def _identify(self, socket: ServerConnection) -> Peer:
         tls: SSLObject | None = socket.transport.get_extra_info("ssl_object")

@@ -20,7 +20,7 @@ from firmware.hub import Listener
 from firmware.identity import Doorkeeper
 from firmware.news import JobChanged, News
 from firmware.recovery_desk import RecoveryDesk
-from firmware.tls import server_context
+from firmware.tls import load_trust, server_context
 from passbook.messages import SERVICE_PATH, StatusReport, view_of
 from tests.firmware.branch import WAIT, Bench
 from tests.terminal.conftest import Branch
@@ -59,12 +59,13 @@ class Door:
             uri="wss://here",
         )
         self.handlers = commands.handlers()
+        settings = _settings(branch)
         self._door = TerminalDoor(
             hub=self.bench.hub,
             desks=self.desks,
             commands=self.handlers,
             limits=limits,
-            judge=Doorkeeper(_settings(branch), self.bench.clock).judge,
+            judge=Doorkeeper(settings, load_trust(settings.ca, settings.revoked), self.bench.clock).judge,
             clock=self.bench.clock,
             pause=pause,
         )

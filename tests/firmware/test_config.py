@@ -10,8 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from firmware.config import Config, check_files, load, summary
+from firmware.config import Config, load, summary
 from passbook.errors import PassbookError
+from storage.admission import Limits
+from storage.space import Division
 
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "passbook.toml"
 
@@ -21,7 +23,7 @@ VALID: dict[str, Any] = {
     "layouts": "layouts",
     "area": [
         {"name": "a", "path": "areas/a", "quota": "256 MiB"},
-        {"name": "b", "path": "/elsewhere/b", "quota": 2 * 1024 * 1024},
+        {"name": "b", "path": "/elsewhere/b", "quota": 64 * 1024 * 1024},
     ],
     "printer": [
         {
@@ -42,7 +44,7 @@ VALID: dict[str, Any] = {
         "revoked": "pki/revoked.pem",
     },
     "keys": {"appliance": "secret/appliance.key", "recovery_public": "pki/recovery.pub", "own_key_jobs": True},
-    "recovery": {"grace": 5, "answer_timeout": 10, "representatives": ["boss"], "day_ends": "18:30"},
+    "recovery": {"grace": 5, "answer_timeout": 10, "representatives": ["boss"]},
     "limits": {
         "jobs_per_terminal": 5,
         "bytes_per_terminal": "1 GiB",
@@ -102,6 +104,7 @@ def leaves(value: Any, where: str = "") -> list[str]:
     return [where]
 
 
+LEAST = Division.least_quota(Limits().job_bytes)
 LEAVES = leaves(VALID)
 REQUIRED = [
     *("appliance", "area", "printer", "terminals", "keys", "area[1].name", "area[0].path", "area[1].quota"),
@@ -114,7 +117,7 @@ def test_a_full_file_is_read_whole(tmp_path: Path) -> None:
     assert config.appliance == "branch-17"
     assert [(area.name, area.path, area.quota) for area in config.areas] == [
         ("a", tmp_path / "areas/a", 256 * 2**20),
-        ("b", Path("/elsewhere/b"), 2**21),
+        ("b", Path("/elsewhere/b"), 2**26),
     ]
     assert [(one.name, one.insert_timeout, one.take_timeout) for one in config.printers] == [
         ("counter-1", 60.0, 30.5),
@@ -124,7 +127,7 @@ def test_a_full_file_is_read_whole(tmp_path: Path) -> None:
     assert config.terminals.key == tmp_path / "pki/appliance.key"
     assert config.keys.appliance.file({}) == tmp_path / "secret/appliance.key"
     assert config.keys.own_key_jobs
-    assert (config.recovery.representatives, config.recovery.day_ends) == (("boss",), "18:30")
+    assert (config.recovery.representatives, config.recovery.grace) == (("boss",), 5.0)
     assert (config.limits.bytes_per_terminal, config.limits.priority_ceiling) == (2**30, 80)
     assert config.log.level == "warning"
 
@@ -253,13 +256,13 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         ("area[1].path", "areas/x/../a", "area[1].path"),
         ("area[1].path", "areas/a/inner", "area[1].path"),
         ("area[0].quota", "3 B", "area[0].quota"),
+        ("area[1].quota", "1 MiB", "area[1].quota"),
+        ("area[1].quota", LEAST - 1, "area[1].quota"),
         ("printer", [], "printer"),
         ("printer[1].name", "counter-1", "printer[1].name"),
         ("printer[1].port", "tcp://127.0.0.1:9200", "printer[1].port"),
         ("printer[0].port", "tcp://127.0.0.1", "printer[0].port"),
         ("printer[0].port", "usb://1", "printer[0].port"),
-        ("printer[0].code_page", "utf-8", "printer[0].code_page"),
-        ("printer[0].code_page", "base64", "printer[0].code_page"),
         ("printer[0].take_timeout", float("nan"), "printer[0].take_timeout"),
         ("printer[0].take_timeout", float("inf"), "printer[0].take_timeout"),
         ("terminals.listen", "host:70000", "terminals.listen"),
@@ -268,7 +271,6 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         ("keys.appliance", "secret/../areas/a/key", "keys.appliance"),
         ("keys.appliance", "credential:../key", "keys.appliance"),
         ("log.level", "trace", "log.level"),
-        ("recovery.day_ends", "24:00", "recovery.day_ends"),
         ("recovery.representatives", ["a", "b c"], "recovery.representatives"),
         ("limits.priority_ceiling", 101, "limits.priority_ceiling"),
         ("limits.connections", True, "limits.connections"),
@@ -297,77 +299,6 @@ def test_a_credential_is_found_where_systemd_puts_it(tmp_path: Path) -> None:
     with pytest.raises(PassbookError) as caught:
         config.keys.appliance.file({})
     assert caught.value.code == "file-problem"
-
-
-def with_files(folder: Path) -> Config:
-    config = load(written(folder, VALID))
-    for file in ("pki/appliance.pem", "pki/appliance.key", "pki/ca.pem", "pki/revoked.pem", "pki/recovery.pub"):
-        (folder / file).parent.mkdir(exist_ok=True)
-        (folder / file).write_bytes(b"")
-        (folder / file).chmod(0o600)
-    (folder / "secret").mkdir()
-    (folder / "secret/appliance.key").write_bytes(b"")
-    (folder / "secret/appliance.key").chmod(0o600)
-    (folder / "layouts").mkdir()
-    return config
-
-
-def test_files_that_are_all_there_are_all_right(tmp_path: Path) -> None:
-    check_files(with_files(tmp_path), {})
-
-
-@pytest.mark.parametrize(
-    ("key", "file"),
-    [
-        ("terminals.certificate", "pki/appliance.pem"),
-        ("terminals.key", "pki/appliance.key"),
-        ("terminals.ca", "pki/ca.pem"),
-        ("terminals.revoked", "pki/revoked.pem"),
-        ("keys.appliance", "secret/appliance.key"),
-        ("keys.recovery_public", "pki/recovery.pub"),
-    ],
-)
-def test_a_file_that_is_missing_is_named_with_its_key(tmp_path: Path, key: str, file: str) -> None:
-    config = with_files(tmp_path)
-    (tmp_path / file).unlink()
-    with pytest.raises(PassbookError) as caught:
-        check_files(config, {})
-    assert (caught.value.code, caught.value.facts["key"]) == ("configuration", key)
-    assert f"{tmp_path / file} cannot be read: No such file" in str(caught.value)
-
-
-def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
-    config = with_files(tmp_path)
-    (tmp_path / "pki/ca.pem").unlink()
-    (tmp_path / "pki/ca.pem").mkdir()
-    with pytest.raises(PassbookError, match=r"terminals\.ca: .* cannot be read: Is a directory"):
-        check_files(config, {})
-
-
-@pytest.mark.parametrize(
-    ("key", "file"), [("terminals.key", "pki/appliance.key"), ("keys.appliance", "secret/appliance.key")]
-)
-def test_a_secret_that_everybody_can_read_is_refused(tmp_path: Path, key: str, file: str) -> None:
-    config = with_files(tmp_path)
-    (tmp_path / file).chmod(0o604)
-    with pytest.raises(PassbookError) as caught:
-        check_files(config, {})
-    assert caught.value.facts["key"] == key
-
-
-def test_missing_layouts_are_named(tmp_path: Path) -> None:
-    config = with_files(tmp_path)
-    (tmp_path / "layouts").rmdir()
-    with pytest.raises(PassbookError, match=r"layouts: .* is not a folder"):
-        check_files(config, {})
-
-
-def test_a_credential_is_looked_at_only_when_handed_over(tmp_path: Path) -> None:
-    with_files(tmp_path)
-    config = load(written(tmp_path, changed("keys.appliance", "credential:appliance-key")))
-    check_files(config, {})
-    with pytest.raises(PassbookError, match=r"keys\.appliance"):
-        check_files(config, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
 
 
 def test_the_summary_names_every_area_and_printer(tmp_path: Path) -> None:

@@ -314,8 +314,8 @@ def configuration(folder: Path) -> Path:
         f'appliance = "branch-17"\ncontrol = "{folder}/control.sock"\n'
         'terminals = { certificate = "a", key = "b", ca = "c", revoked = "d" }\nkeys = { appliance = "e" }\n'
         'printer = [{ name = "p", port = "tcp://127.0.0.1:1" }]\n'
-        'area = [{ name = "a", path = "areas/a", quota = "9 MiB" },\n'
-        '{ name = "b", path = "areas/b", quota = "9 MiB" }]\n'
+        'area = [{ name = "a", path = "areas/a", quota = "64 MiB" },\n'
+        '{ name = "b", path = "areas/b", quota = "64 MiB" }]\n'
     )
     return file
 

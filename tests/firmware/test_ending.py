@@ -12,6 +12,7 @@ from firmware.appliance import Appliance
 from firmware.clock import SystemClock
 from firmware.config import Config
 from firmware.ending import MARK, leave_marks, take_marks
+from firmware.loading import load_key, load_named
 from firmware.notify import Notifier
 from passbook.errors import PassbookError
 from passbook.job import Reason
@@ -42,12 +43,16 @@ def break_down() -> None:
     raise BrokenError
 
 
+def started(config: Config, clock: SystemClock, notifier: Notifier) -> Appliance:
+    return Appliance(config, load_key(config), load_named(config), clock=clock, notifier=notifier)
+
+
 def run_to_the_end(config: Config, clock: SystemClock | None = None) -> None:
     """One whole life of an appliance, ended in order."""
 
     async def life() -> None:
         async with asyncio.timeout(WAIT):
-            await Appliance(config, clock=clock or SystemClock(), notifier=WhenReady(terminate)).run()
+            await started(config, clock or SystemClock(), WhenReady(terminate)).run()
 
     asyncio.run(life())
 
@@ -133,7 +138,7 @@ def test_after_any_other_end_the_question_says_power_loss(branch: Branch) -> Non
     run_to_the_end(config)
 
     async def life() -> None:
-        await Appliance(config, clock=SystemClock(), notifier=WhenReady(break_down)).run()
+        await started(config, SystemClock(), WhenReady(break_down)).run()
 
     with pytest.raises(BrokenError):
         asyncio.run(life())

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from firmware import pki
 from firmware.config import TerminalsConfig
 from firmware.identity import Doorkeeper
+from firmware.tls import load_trust
 from passbook.errors import PassbookError
 from tests.firmware.branch import StandingClock
 from tests.terminal.conftest import Branch
@@ -34,7 +35,7 @@ class At(StandingClock):
 def doorkeeper(branch: Branch, time: dt.datetime | None = None) -> Doorkeeper:
     etc = branch.config
     settings = TerminalsConfig(etc / pki.SERVER, etc / pki.SERVER_KEY, etc / pki.AUTHORITY, etc / pki.REVOKED)
-    return Doorkeeper(settings, At(time or dt.datetime.now(dt.UTC)))
+    return Doorkeeper(settings, load_trust(settings.ca, settings.revoked), At(time or dt.datetime.now(dt.UTC)))
 
 
 def shown(branch: Branch, name: str, *, representative: bool = False) -> bytes:

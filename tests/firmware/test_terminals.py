@@ -165,6 +165,27 @@ def test_more_connections_than_the_limit_are_turned_away(enrolled: Branch, tmp_p
     at_the_door(enrolled, tmp_path, story, limits=LimitsConfig(connections=2))
 
 
+def test_one_terminal_cannot_take_the_connections_of_all(enrolled: Branch, tmp_path: Path) -> None:
+    """A quarter of 12 is 3; another terminal comes in all the same, and a place is free again when one goes."""
+
+    async def story(door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as first, connector("teller-1") as second:
+            async with connector("teller-1") as third:
+                for wire in (first, second, third):
+                    assert await wire.ask("Common.Status")
+                async with connector("teller-1") as fourth:
+                    with pytest.raises(ConnectionClosed):
+                        await fourth.read()
+                    assert fourth.socket.close_reason == "too-many-connections"
+                async with connector("teller-2") as other:
+                    assert await other.ask("Common.Status")
+            await door.until(lambda: len(door.listeners()) == 2)
+            async with connector("teller-1") as again:
+                assert await again.ask("Common.Status")
+
+    at_the_door(enrolled, tmp_path, story, limits=LimitsConfig(connections=12))
+
+
 def test_a_terminal_that_never_reads_is_let_go_and_blocks_nobody(enrolled: Branch, tmp_path: Path) -> None:
     """Its queue fills, it is disconnected; whoever tells it something never waits."""
 

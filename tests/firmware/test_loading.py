@@ -1,0 +1,220 @@
+"""What a check and a start say of files that cannot be used: always the file and the key, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from firmware import pki
+from firmware.__main__ import main
+from firmware.config import Config, load
+from firmware.loading import check, load_key, load_named
+from passbook.errors import PassbookError
+from tests.firmware.branch import Branch
+from tests.passbook.strategies import layout_bytes
+
+ROOT = Path(__file__).parents[2]
+RECOVERY = '\nrecovery_public = "recovery.pub"\n'
+
+
+@pytest.fixture
+def branch(tmp_path: Path) -> Branch:
+    """Files and a configuration that names all of them, which can all be used."""
+    branch = Branch(tmp_path / "ours")
+    (branch.etc / "recovery.pub").write_text(f"{bytes(range(32)).hex()}\n")
+    (branch.etc / "layouts").mkdir()
+    (branch.etc / "layouts" / "mine.toml").write_bytes(layout_bytes("sheet"))
+    file = branch.config(RECOVERY).file
+    file.write_text('layouts = "layouts"\n' + file.read_text())
+    return branch
+
+
+def file_of(branch: Branch) -> Path:
+    return branch.etc / "passbook.toml"
+
+
+def edit(branch: Branch, old: str, new: str) -> None:
+    text = file_of(branch).read_text()
+    assert old in text
+    file_of(branch).write_text(text.replace(old, new, 1))
+
+
+def start_with(config: Config) -> None:
+    load_named(config)
+    load_key(config, {})
+
+
+def refused(branch: Branch) -> PassbookError:
+    """What check() finds; a start finds the same."""
+    config = load(file_of(branch))
+    with pytest.raises(PassbookError) as caught:
+        check(config, {})
+    assert (caught.value.code, caught.value.facts["file"]) == ("configuration", str(file_of(branch)))
+    with pytest.raises(PassbookError) as again:
+        start_with(config)
+    assert str(again.value) == str(caught.value)
+    return caught.value
+
+
+FILES = {
+    "terminals.certificate": pki.SERVER,
+    "terminals.key": pki.SERVER_KEY,
+    "terminals.ca": pki.AUTHORITY,
+    "terminals.revoked": pki.REVOKED,
+    "keys.appliance": pki.APPLIANCE_KEY,
+    "keys.recovery_public": "recovery.pub",
+    "layouts": "layouts/mine.toml",
+}
+
+
+def test_what_can_be_used_is_all_right(branch: Branch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--check", str(file_of(branch))]) == 0
+    assert "all right" in capsys.readouterr().out
+    loaded = load_named(load(file_of(branch)))
+    assert loaded.recovery_public == bytes(range(32))
+    assert set(loaded.layouts) == {"mine", "savings-24", "sheet"}
+    assert loaded.profiles["front"].name == "pr2"
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"\xff\x00", b"ab" * 31, b"zz" * 32])
+@pytest.mark.parametrize("key", FILES)
+def test_a_damaged_file_is_named_with_its_key(branch: Branch, key: str, content: bytes) -> None:
+    damaged = branch.etc / FILES[key]
+    damaged.write_bytes(content)
+    error = refused(branch)
+    assert error.facts["key"] == key
+    assert str(damaged) in str(error)
+
+
+@pytest.mark.parametrize("key", [key for key in FILES if key != "layouts"])
+def test_a_file_that_is_missing_is_named_with_its_key(branch: Branch, key: str) -> None:
+    (branch.etc / FILES[key]).unlink()
+    error = refused(branch)
+    assert error.facts["key"] == key
+    assert f"{branch.etc / FILES[key]} cannot be read: No such file" in str(error)
+
+
+def test_a_folder_in_place_of_a_file_is_refused(branch: Branch) -> None:
+    (branch.etc / pki.AUTHORITY).unlink()
+    (branch.etc / pki.AUTHORITY).mkdir()
+    error = refused(branch)
+    assert error.facts["key"] == "terminals.ca"
+    assert "Is a directory" in str(error)
+
+
+@pytest.mark.parametrize("key", ["terminals.key", "keys.appliance"])
+def test_a_secret_that_everybody_can_read_is_refused(branch: Branch, key: str) -> None:
+    (branch.etc / FILES[key]).chmod(0o604)
+    assert refused(branch).facts["key"] == key
+
+
+@pytest.mark.parametrize(
+    ("key", "names"),
+    [
+        ("terminals.key", [pki.SERVER_KEY]),
+        ("terminals.revoked", [pki.REVOKED]),
+        ("terminals.revoked", [pki.AUTHORITY]),
+        ("terminals.certificate", [pki.SERVER, pki.SERVER_KEY]),
+        ("terminals.certificate", [pki.AUTHORITY, pki.REVOKED]),
+    ],
+)
+def test_files_of_another_branch_do_not_go_with_ours(
+    branch: Branch, tmp_path: Path, key: str, names: list[str]
+) -> None:
+    other = Branch(tmp_path / "theirs")
+    for name in names:
+        (branch.etc / name).write_bytes((other.etc / name).read_bytes())
+    assert refused(branch).facts["key"] == key
+
+
+def test_a_recovery_key_for_which_nothing_can_be_sealed_is_refused(branch: Branch) -> None:
+    (branch.etc / "recovery.pub").write_text("00" * 32)
+    assert refused(branch).facts["key"] == "keys.recovery_public"
+
+
+def test_missing_layouts_are_named(branch: Branch) -> None:
+    edit(branch, '"layouts"', '"elsewhere"')
+    assert refused(branch).facts["key"] == "layouts"
+
+
+def test_an_unknown_dialect_is_named_with_the_known_ones(branch: Branch) -> None:
+    edit(branch, "[terminals]", 'dialect = "pr3"\n[terminals]')
+    error = refused(branch)
+    assert error.facts["key"] == "printer[0].dialect"
+    assert "pr3" in str(error)
+    assert "known: pr2" in str(error)
+
+
+@pytest.mark.parametrize("name", ["latin1", "utf-8", "base64"])
+def test_an_unknown_code_page_is_named_with_the_known_ones(branch: Branch, name: str) -> None:
+    edit(branch, "[terminals]", f'code_page = "{name}"\n[terminals]')
+    error = refused(branch)
+    assert error.facts["key"] == "printer[0].code_page"
+    assert "cp858" in str(error)
+    assert "latin-1" in str(error)
+
+
+def test_a_credential_is_checked_only_when_handed_over_and_needed_at_a_start(branch: Branch, tmp_path: Path) -> None:
+    edit(branch, '"appliance.key"', '"credential:appliance-key"')
+    config = load(file_of(branch))
+    check(config, {})
+    with pytest.raises(PassbookError, match=r"keys\.appliance: credential:appliance-key: there is no credentials"):
+        load_key(config, {})
+    with pytest.raises(PassbookError, match=r"keys\.appliance: .* cannot be read"):
+        check(config, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    (tmp_path / "appliance-key").write_text("ab" * 31)
+    (tmp_path / "appliance-key").chmod(0o400)
+    with pytest.raises(PassbookError, match=r"keys\.appliance: .*: expected 32 bytes"):
+        check(config, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+
+
+# As a process
+
+
+def passbookd(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environ = {name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"}
+    command = [sys.executable, "-m", "firmware", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
+
+
+def a_damaged_recovery_key(branch: Branch) -> None:
+    (branch.etc / "recovery.pub").write_text("not a key")
+
+
+def a_short_appliance_key(branch: Branch) -> None:
+    (branch.etc / pki.APPLIANCE_KEY).write_text("short")
+
+
+def an_unknown_dialect(branch: Branch) -> None:
+    edit(branch, "[terminals]", 'dialect = "pr3"\n[terminals]')
+
+
+def a_small_quota(branch: Branch) -> None:
+    edit(branch, "64 MiB", "1 MiB")
+
+
+@pytest.mark.parametrize(
+    ("harm", "key"),
+    [
+        (a_damaged_recovery_key, "keys.recovery_public"),
+        (a_short_appliance_key, "keys.appliance"),
+        (an_unknown_dialect, "printer[0].dialect"),
+        (a_small_quota, "area[0].quota"),
+    ],
+)
+def test_check_and_start_say_the_same_in_one_line_before_anything_is_opened(
+    branch: Branch, harm: Callable[[Branch], None], key: str
+) -> None:
+    harm(branch)
+    checked, begun = (passbookd(option, str(file_of(branch))) for option in ("--check", "--config"))
+    assert (checked.returncode, begun.returncode) == (5, 5)
+    assert checked.stderr == begun.stderr
+    [line] = begun.stderr.splitlines()
+    assert line.startswith(f"passbookd: {file_of(branch)}: {key}: ")
+    assert line.endswith("[configuration]")
+    assert not (branch.folder / "a").exists()

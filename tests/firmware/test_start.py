@@ -1,0 +1,133 @@
+"""A start that cannot work ends with one line, code 5, and a closed store; one that half works says what is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from drivers.profile import builtin_profile
+from firmware.appliance import Appliance, connect
+from firmware.clock import SystemClock
+from firmware.config import Config, PrinterConfig
+from firmware.control import ask
+from firmware.loading import load_key, load_named
+from firmware.notify import Notifier
+from passbook.errors import PassbookError
+from tests.firmware.branch import WAIT, Branch
+from tests.firmware.test_ending import job_in, run_to_the_end, terminate
+from tests.firmware.test_loading import edit, file_of, passbookd
+
+
+@pytest.fixture
+def branch(tmp_path: Path) -> Branch:
+    branch = Branch(tmp_path)
+    branch.config()
+    return branch
+
+
+def failed(branch: Branch) -> str:
+    """The last line of a start that must fail; the lines before it are the log."""
+    done = passbookd("--config", str(file_of(branch)))
+    assert done.returncode == 5
+    assert "Traceback" not in done.stderr
+    *log, line = done.stderr.splitlines()
+    events = [json.loads(one)["event"] for one in log]
+    assert "ready" not in events
+    return line
+
+
+def assert_closed(branch: Branch) -> None:
+    """The areas can be opened at once, and nothing is left in their logs."""
+    assert not list(branch.folder.glob("?/*-wal"))
+    run_to_the_end(branch.config())
+
+
+def test_a_port_in_use_is_named(branch: Branch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        edit(branch, "127.0.0.1:0", f"127.0.0.1:{taken.getsockname()[1]}")
+        line = failed(branch)
+    assert "terminals.listen: " in line
+    assert "address already in use" in line
+    assert_closed(branch)
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", f"{'x' * 64}.example"])
+def test_an_unknown_host_is_named(branch: Branch, host: str) -> None:
+    edit(branch, "127.0.0.1:0", f"{host}:5846")
+    assert "terminals.listen: " in failed(branch)
+    assert_closed(branch)
+
+
+def test_a_missing_folder_of_the_control_socket_is_named(branch: Branch) -> None:
+    edit(branch, f"{branch.folder}/control", f"{branch.folder}/missing/control")
+    line = failed(branch)
+    assert f"control: {branch.folder}/missing/control cannot be listened at: No such file" in line
+    assert_closed(branch)
+
+
+def test_without_any_area_the_appliance_does_not_start(branch: Branch) -> None:
+    run_to_the_end(branch.config())
+    (branch.etc / "appliance.key").write_text("ab" * 32)
+    line = failed(branch)
+    assert line.endswith("[no-area-usable]")
+    assert "does not fit area a." in line
+    assert "does not fit area b." in line
+
+
+class WhenAsked(Notifier):
+    """Asks for the status as soon as the appliance is ready, then ends it."""
+
+    def __init__(self, control: Path) -> None:
+        super().__init__({})
+        self._control = control
+        self._asking: asyncio.Task[None] | None = None
+        self.heard: dict[str, Any] = {}
+
+    def ready(self) -> None:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
+        self._asking = asyncio.create_task(self._ask())
+
+    async def _ask(self) -> None:
+        self.heard = await asyncio.to_thread(ask, self._control, "status", {})
+        terminate()
+
+
+def status_of(config: Config) -> dict[str, Any]:
+    asked = WhenAsked(config.control)
+
+    async def life() -> None:
+        async with asyncio.timeout(WAIT):
+            loaded = load_named(config)
+            await Appliance(config, load_key(config), loaded, clock=SystemClock(), notifier=asked).run()
+
+    asyncio.run(life())
+    return asked.heard
+
+
+def test_a_job_that_was_set_aside_at_power_on_is_not_silent(branch: Branch, caplog: pytest.LogCaptureFixture) -> None:
+    config = branch.config()
+    job = job_in(branch)
+    for name in ("a", "b"):
+        connection = apsw.Connection(str(branch.folder / name / "area.sqlite"))
+        connection.execute("UPDATE live SET mac = zeroblob(32)")
+        connection.close()
+    [problem] = status_of(config)["problems"]
+    assert problem.startswith(f"Record {job} in area ")
+    [facts] = [record.facts for record in caplog.records if record.getMessage() == "storage-problem"]  # type: ignore[attr-defined]
+    assert (facts["code"], facts["job"]) == ("record-quarantined", job)
+
+
+def test_a_port_is_given_back_when_no_session_comes_of_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as printer:
+        printer.settimeout(WAIT)
+        settings = PrinterConfig("front", f"tcp://127.0.0.1:{printer.getsockname()[1]}", code_page="none")
+        with pytest.raises(PassbookError, match="there is no code page none"):
+            connect(settings, builtin_profile("pr2"), SystemClock())
+        with printer.accept()[0] as line:
+            line.settimeout(WAIT)
+            assert line.recv(1) == b""
