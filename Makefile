@@ -44,18 +44,18 @@ stop: $(STAMP)
 	@$(BIN)/python -m demo --end
 
 test: $(STAMP)
-	@$(PYTEST) -n 2 -m 'not soak'
+	@$(PYTEST) -n 2 --dist worksteal -m 'not soak'
 
 check: $(STAMP)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(PYTEST) -n 2 -m 'not soak'
+	@$(PYTEST) -n 2 --dist worksteal -m 'not soak'
 
 # An hour is for one test; its own waits are shorter and say what they waited for.
 soak: $(STAMP)
-	@$(PYTEST) -n 2 -m 'soak or hypothesis' --hypothesis-profile=soak --timeout=3600
+	@$(PYTEST) -n 2 --dist worksteal -m 'soak or hypothesis' --hypothesis-profile=soak --timeout=3600
 
 mutants: $(STAMP)
 	@$(BIN)/python -m tests.mutants

@@ -27,6 +27,7 @@ from passbook.messages import (
     ErrorPayload,
     Header,
     Inquiry,
+    JobLeft,
     JobRef,
     JobView,
     MessageType,
@@ -50,7 +51,7 @@ from passbook.record import Encryption, Holder, Record, Wrap
 T = TypeVar("T")
 
 COMMANDS: list[type[Payload]] = [UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry]
-VIEWS: list[type[msgspec.Struct]] = [JobView, Inquiry, Prompt, StepReport, StatusReport, ErrorPayload]
+VIEWS: list[type[msgspec.Struct]] = [JobView, Inquiry, Prompt, StepReport, StatusReport, ErrorPayload, JobLeft]
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 NUMBERS = st.integers(-(2**63), 2**63 - 1)
 PRIMITIVES: dict[Any, st.SearchStrategy[Any]] = {
@@ -297,6 +298,7 @@ EVENT_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.MediaPromptEvent": Prompt,
     "Recovery.InquiryEvent": Inquiry,
     "Recovery.InquiryClosedEvent": JobView,
+    "Spooler.JobLeftEvent": JobLeft,
 }
 
 
