@@ -12,7 +12,7 @@ from drivers.simulator.faults import AtLineByte, Cut, Fault, FaultKind, Target
 from drivers.simulator.machine import Machine
 from firmware import desk as print_desk
 from firmware.config import PrinterConfig
-from firmware.news import JobChanged, News, StepDone
+from firmware.news import JobChanged, JobLeft, News, StepDone
 from passbook import changes
 from passbook.job import JobState, Reason
 from passbook.media import Device, Media
@@ -416,6 +416,8 @@ def test_nothing_of_a_step_leaves_when_its_journal_entry_failed(
     assert counter.mechanism.struck() == once(1, 2)
     record = counter.record(job)
     assert (record.confirmed, record.sending) == (1, 2)
+    left = [news for news in counter.news if isinstance(news, JobLeft)]
+    assert [(one.job, one.requester, one.error.code) for one in left] == [(job, record.requester, "area-fenced")]
 
 
 def test_a_question_in_an_area_that_failed_keeps_no_other_job_waiting(

@@ -42,6 +42,7 @@ def test_an_acceptance_whose_sync_failed_is_neither(store: Store, disk: Disk) ->
     assert spool.record(other.job_id) == other
     assert raised_by(lambda: store.prepare(spool, request_id="the-one")) == "outcome-unknown"
     assert raised_by(lambda: spool.reserve("teller-1", "the-one", b"else", 100)) == "outcome-unknown"
+    assert raised_by(lambda: spool.reserve("teller-1", "the-one", b"else", 100, first=True)) == "outcome-unknown"
     # Nothing of the fenced area is done any more.
     states = {status.name: status.state for status in spool.areas()}
     assert states[ticket.area] == AreaState.FENCED.value

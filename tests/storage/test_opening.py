@@ -10,6 +10,7 @@ import pytest
 
 from passbook.job import Reason
 from storage import schema
+from storage.admission import Ticket
 from storage.area import AreaSettings
 from storage.spool import Spool
 from tests.storage.disk import Disk, failing, ignore
@@ -116,6 +117,8 @@ def test_an_empty_folder_in_place_of_a_known_area_is_no_new_area(store: Store) -
     # A request that is known here is answered; any other may lie in the absent area.
     assert spool.record(record.job_id).request_id == "r-1"
     assert raised_by(lambda: spool.reserve("teller-1", "r-2", b"x", 10)) == "outcome-unknown"
+    # A requester that vouches that it is new is served.
+    assert isinstance(spool.reserve("teller-1", "r-3", b"x", 10, first=True), Ticket)
     (store.folder / "b").rmdir()
     (store.folder / "away").rename(store.folder / "b")
     assert codes(store.open()) == []

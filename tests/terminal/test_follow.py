@@ -1,16 +1,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 
 from passbook.errors import PassbookError
 from passbook.job import JobState, Reason
-from passbook.messages import Inquiry, JobView, Prompt, StepReport, SubmitJob
+from passbook.messages import ErrorPayload, Inquiry, JobLeft, JobView, Prompt, StepReport, SubmitJob
 from passbook.plan import StepKind
-from terminal.client import INQUIRY, INQUIRY_CLOSED, JOB, PROMPT, STEP, TerminalClient
+from terminal.client import INQUIRY, INQUIRY_CLOSED, JOB, LEFT, PROMPT, STEP, TerminalClient
 from terminal.follow import Follower, Resolve
 from tests.terminal.conftest import Branch
 from tests.terminal.fake_appliance import FakeAppliance, running
@@ -173,6 +173,26 @@ def test_an_appliance_that_stays_away_is_given_up(branch: Branch) -> None:
         assert person.lines.count("The appliance has not answered yet; trying again.") == 2
 
     within(story())
+
+
+def test_a_job_whose_storage_failed_is_not_waited_for(branch: Branch) -> None:
+    async def story() -> None:
+        fake, person = accepting(), Person()
+        async with running(branch, fake), asyncio.TaskGroup() as group:
+            run = group.create_task(_outcome(follower(branch, fake, person).run(JOB_SENT, wait=True)))
+            await submitted(fake)
+            sentence = "Storage area a is out of use."
+            await told(fake, (LEFT, JobLeft("aa11", ErrorPayload("area-fenced", sentence, {"area": "a"}))))
+            error = await run
+        assert (error.code, str(error)) == ("area-fenced", sentence)
+
+    within(story())
+
+
+async def _outcome(run: Coroutine[Any, Any, JobView]) -> PassbookError:
+    with pytest.raises(PassbookError) as caught:
+        await run
+    return caught.value
 
 
 def test_an_appliance_that_was_never_there_is_not_waited_for(branch: Branch) -> None:
