@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime
 import functools
 import secrets
 import signal
@@ -42,6 +43,9 @@ from storage.keys import ApplianceKey
 from storage.spool import Spool
 
 _LOG: Final = Log("appliance")
+
+DEDUPE: Final = datetime.timedelta(days=90)
+"""How long the same request sent again is known to be the same job after its end (P10)."""
 
 HISTORY_LOOK: Final = 1000
 """Entries of the history in which the newest stamp of a trusted clock is looked for at power-on."""
@@ -158,6 +162,15 @@ class Appliance:
         newest = newest_trusted([*self._spool.records(), *told])
         if newest is not None:
             self._clock.not_before(newest)
+        self._forget_ended()
+
+    def _forget_ended(self) -> None:
+        """What is kept of jobs that ended long ago goes, by a clock that is trusted only (P10, N4)."""
+        if self._clock.trusted():
+            before = self._clock.now() - DEDUPE
+            # An area that fails now has reported itself.
+            with contextlib.suppress(PassbookError):
+                self._spool.forget_ended(before.isoformat(timespec="milliseconds"))
 
     def _make_desks(self) -> dict[str, PrintDesk]:
         return {

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from firmware.config import Config
 from firmware.ending import MARK, leave_marks, take_marks
 from firmware.loading import load_key, load_named
 from firmware.notify import Notifier
+from passbook import changes
 from passbook.errors import PassbookError
 from passbook.job import Reason
 from passbook.record import Record
@@ -71,6 +74,15 @@ def stored(branch: Branch, job: str) -> Record:
         return spool.record(job)
     finally:
         spool.close()
+
+
+def ended_job_in(branch: Branch) -> Record:
+    bench = Bench(branch.folder, appliance_key=branch.appliance_key)
+    record = asyncio.run(bench.admission().submit(TELLER, request(), DOCUMENT))
+    at = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+    ended = bench.spool.change(record.job_id, changes.cancel(at, TELLER.name, "A. Person")).result(WAIT)
+    bench.spool.close()
+    return ended
 
 
 @pytest.fixture
@@ -169,3 +181,17 @@ def test_a_clock_behind_the_newest_trusted_stamp_is_not_trusted(branch: Branch) 
     run_to_the_end(config, early)
     run_to_the_end(config, late)
     assert (early.trusted(), late.trusted()) == (False, True)
+
+
+@pytest.mark.parametrize(("days", "vouched", "known"), [(89, True, True), (91, True, False), (91, False, True)])
+def test_an_ended_job_is_forgotten_after_its_time_by_a_trusted_clock_only(
+    branch: Branch, days: int, vouched: bool, known: bool
+) -> None:
+    job = ended_job_in(branch).job_id
+    clock = SystemClock(vouched=vouched, synchronized=lambda: False, wall=lambda: time.time() + days * 86400)
+    run_to_the_end(branch.config(), clock)
+    if known:
+        assert stored(branch, job).ended
+    else:
+        with pytest.raises(PassbookError, match="There is no job"):
+            stored(branch, job)
