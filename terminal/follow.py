@@ -152,7 +152,8 @@ class _Watch:
             case Inquiry() if event.what.job.job == self._view.job:
                 await self._take_question(event, event.what)
             case JobLeft(job=job) if job == self._view.job:
-                raise RemoteError(event.what.error)
+                # The book still has to be taken, and the question comes when the storage is back.
+                self._show(event, [str(RemoteError(event.what.error))])
             case _:
                 pass
 
