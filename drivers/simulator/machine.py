@@ -78,7 +78,6 @@ class _Line:
     number: int
     bytes: int = 0
     struck: bool = False
-    closing: bool = False
 
 
 class Machine:
@@ -165,8 +164,6 @@ class Machine:
         if begins:
             self._lines += 1
             self._line = _Line(self._lines)
-        elif self._line and self._line.struck:
-            self._line.closing = self._input[:2] == b" B"
 
     def _count_line_byte(self) -> None:
         if self._line:

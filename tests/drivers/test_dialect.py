@@ -164,5 +164,5 @@ def test_what_the_printer_cannot_do_is_said_before_it_is_tried(sheet: Sheet, y: 
 )
 def test_whatever_is_printable_can_be_built(sheet: Sheet, line: Line) -> None:
     if not refusal_of(sheet, line):
-        set_up(PR2, sheet, "cp858")
-        encode_line(PR2, sheet, "cp858", line)
+        assert set_up(PR2, sheet, "cp858").startswith(b"\x1bn")
+        assert encode_line(PR2, sheet, "cp858", line).text.endswith(b"\r")

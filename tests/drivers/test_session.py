@@ -146,6 +146,7 @@ def test_a_book_that_is_not_taken_can_be_waited_for_again(desk: Desk) -> None:
     stopped(Reason.MEDIA_NOT_TAKEN, session.wait_taken, 0.0)
     desk.machine.take()
     session.wait_taken(WAIT)
+    assert session.state is SessionState.READY
 
 
 def test_an_interrupt_ends_the_wait_for_an_insertion_at_once(desk: Desk) -> None:
