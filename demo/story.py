@@ -32,7 +32,7 @@ SECOND: Final = Document(
     "second update", PROJECT / "demo" / "second.csv", "book-2", "savings-24", "passbook-update+csv"
 )
 NOTICE: Final = Document("text", PROJECT / "demo" / "notice.txt", "sheet-1", "sheet", "text")
-FIRST_CUT: Final = AtLineByte(line=6, byte=30)
+FIRST_CUT: Final = AtLineByte(line=6, byte=60)
 """In the middle of the bytes of the sixth line."""
 SECOND_CUT: Final = AfterStrike(line=9)
 """The ninth line after going on is on paper, and the printer could not say so."""

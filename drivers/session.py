@@ -190,9 +190,9 @@ class DocumentSession:
                 # Drawing in waits for a document without an answer: one that was pulled out again is noticed before.
                 self._require_media(_PUT_IN)
             self._way = encoded.position
-            self._talk.tell(self._way)
-            # A rejected command is silent until the next status: text would land where the last line stands.
-            self._require_media(frozenset({Media.PRESENT}))
+            # Twice: a power dip may swallow the way and let the question behind it through, but then its second is rejected.
+            self._take_way()
+            self._take_way()
             self._enter(SessionEvent.POSITION)
             self._enter(SessionEvent.SEND)
             self._talk.tell(encoded.text)
@@ -207,8 +207,7 @@ class DocumentSession:
         self._check(SessionEvent.CONFIRM)
         with self._stopping():
             self._require_answer()
-            self._talk.tell(self._way)
-            self._require_media(frozenset({Media.PRESENT}))
+            self._take_way()
         self._enter(SessionEvent.CONFIRM)
 
     def eject(self) -> None:
@@ -249,6 +248,11 @@ class DocumentSession:
         """Give the port back.  May be repeated."""
         self._enter(SessionEvent.CLOSE)
         self._talk.close()
+
+    def _take_way(self) -> None:
+        """Send the way to the line; a rejected command is silent until the status that is asked for behind it."""
+        self._talk.tell(self._way)
+        self._require_media(frozenset({Media.PRESENT}))
 
     def _require_answer(self) -> None:
         """A status alone: no insertion can announce itself by the same frame while a medium is inside."""

@@ -25,6 +25,8 @@ INPUT_BUFFER: Final = 256
 """Bytes that the mechanism takes in ahead of its work; the rest waits in the cable."""
 
 _POSITIONINGS: Final = frozenset(b"/L")
+_BETWEEN_LINES: Final = frozenset(b"On")
+"""The eject, and the procedure that every set-up begins with."""
 _CONDITIONS: Final = {FaultKind.COVER_OPEN: Reason.COVER_OPEN, FaultKind.RIBBON_OUT: Reason.RIBBON_OUT}
 
 
@@ -77,7 +79,8 @@ class _PowerLost(BaseException):
 class _Line:
     number: int
     bytes: int = 0
-    struck: bool = False
+    written: bool = False
+    """Whether text or its strike was read."""
 
 
 class Machine:
@@ -153,15 +156,17 @@ class Machine:
             self._mechanism.execute(item)
 
     def _mark_line(self, byte: int) -> None:
-        reading = self._mechanism.memory.parser.reading
-        if byte != ESC or reading is not Reading.GROUND or not self._input:
+        if self._mechanism.memory.parser.reading is not Reading.GROUND:
             return
-        following = self._input[0]
-        # A positioning behind the strike asks whether the mechanism still knows where it is: it belongs to the line.
-        begins = following in _POSITIONINGS and not (self._line and self._line.struck)
-        if begins or following == ord("O"):
+        if byte != ESC:
+            if self._line:
+                self._line.written = True
+            return
+        following = self._input[0] if self._input else None
+        if following in _BETWEEN_LINES:
             self._end_line()
-        if begins:
+        # A further positioning asks whether the mechanism still knows where it is: it belongs to the line.
+        if following in _POSITIONINGS and not self._line:
             self._lines += 1
             self._line = _Line(self._lines)
 
@@ -183,7 +188,7 @@ class Machine:
         out = self._script.spoiled(data)
         for position in range(len(out)):
             self._send_byte(out[position : position + 1])
-        if self._line and self._line.struck and data.startswith(b"\x1bB"):
+        if self._line and self._line.written and data.startswith(b"\x1bB"):
             self._end_line()
 
     def _send_byte(self, byte: bytes) -> None:
@@ -204,8 +209,6 @@ class Machine:
         if cut is not None:
             self._cut_in_strike(cut, strike)
         self._put_on_paper(strike)
-        if self._line:
-            self._line.struck = True
         self._cut_now(self._script.cut_after_strike(number))
         return True
 

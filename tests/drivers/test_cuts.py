@@ -20,6 +20,7 @@ LINE = 5
 WAY = len("\x1b/1nnnn")
 ASKED = len("\x1bj") + len("\x1br0")
 ROUND = ASKED + len("\x1b B") + len("\x1bB52\x1bZ")
+BEFORE_TEXT = 2 * (WAY + ROUND)
 BEHIND_STRIKE = ASKED + WAY + ROUND
 KINDS = ("tcp", "pty", "held")
 AT_ONCE = 32
@@ -64,7 +65,7 @@ def print_in_vain(session: DocumentSession) -> MechanismStop | None:
 def test_a_line_has_the_bytes_that_the_golden_tests_show(line_bytes: int) -> None:
     runs = line(LINE).runs
     text = sum(5 + len(run.text) for run in runs)
-    assert line_bytes == WAY + ROUND + text + len("\r") + BEHIND_STRIKE
+    assert line_bytes == BEFORE_TEXT + text + len("\r") + BEHIND_STRIKE
 
 
 def test_a_printer_that_loses_power_at_any_byte_has_struck_the_line_once_or_not_and_confirms_it_only_if_it_did(
@@ -125,7 +126,7 @@ def test_after_an_appliance_that_stopped_at_any_byte_the_line_prints_right_and_n
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_line_whose_text_met_a_power_dip_is_not_confirmed(kind: str, line_bytes: int, tmp_path: Path) -> None:
-    for byte in range(WAY + ROUND + 1, line_bytes - BEHIND_STRIKE + 1):
+    for byte in range(BEFORE_TEXT + 1, line_bytes - BEHIND_STRIKE + 1):
         with closing(Desk.build(tmp_path / str(byte), kind)) as desk:
             session = desk.inserted()
             desk.print_lines(session, 1)
@@ -139,14 +140,18 @@ def test_a_line_whose_text_met_a_power_dip_is_not_confirmed(kind: str, line_byte
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_after_a_power_dip_at_any_byte_a_confirmed_line_is_on_paper_once(
+def test_a_power_dip_at_any_byte_leaves_nothing_in_a_wrong_place_and_a_confirmed_line_on_paper_once(
     kind: str, line_bytes: int, tmp_path: Path
 ) -> None:
     everything = range(1, line_bytes + 1)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        papers = list(pool.map(lambda byte: paper_if_confirmed(tmp_path / str(byte), kind, byte), everything))
-    confirmed = [byte for byte, paper in zip(everything, papers, strict=True) if paper is not None]
-    assert all(papers[byte - 1] == once(1, LINE) for byte in confirmed)
+        outcomes = list(pool.map(lambda byte: outcome_of_a_dip(tmp_path / str(byte), kind, byte), everything))
+    for _, paper in outcomes:
+        at_line_one = paper.pop((3, 1))
+        assert at_line_one == once(1)[3, 1]
+        assert set(paper) <= {(3, LINE)}
+    confirmed = [byte for byte, (stop, _) in zip(everything, outcomes, strict=True) if stop is None]
+    assert all(outcomes[byte - 1][1] == once(LINE) for byte in confirmed)
     # Only what met the dip behind the strike may be confirmed, and what met it behind the last answer is.
     assert min(confirmed) > line_bytes - BEHIND_STRIKE
     assert line_bytes in confirmed
@@ -171,8 +176,8 @@ def give_power_back(desk: Desk) -> None:
     desk.machine.restore()
 
 
-def paper_if_confirmed(folder: Path, kind: str, byte: int) -> Struck | None:
-    """What is on paper when line 5 was confirmed although the printer was without power at that byte of it."""
+def outcome_of_a_dip(folder: Path, kind: str, byte: int) -> tuple[MechanismStop | None, Struck]:
+    """What stopped line 5, and what is on paper, when the printer was without power for a moment at that byte of it."""
     with closing(Desk.build(folder, kind, PATIENCE)) as desk:
         session = desk.inserted()
         desk.print_lines(session, 1)
@@ -181,7 +186,7 @@ def paper_if_confirmed(folder: Path, kind: str, byte: int) -> Struck | None:
             powered = person.submit(give_power_back, desk)
             stop = print_in_vain(session)
             powered.result()
-        return desk.struck() if stop is None else None
+        return stop, desk.struck()
 
 
 def test_bytes_behind_the_cut_were_still_in_the_cable(desks: list[Desk], tmp_path: Path) -> None:

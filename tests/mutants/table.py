@@ -61,7 +61,7 @@ MUTANTS: Final = (
         "P3",
         "P3-clean-up-prints.patch",
         (
-            f"{_STOPS}::test_a_cable_unplugged_in_a_line_asks_about_that_line[40]",
+            f"{_STOPS}::test_a_cable_unplugged_in_a_line_asks_about_that_line[60]",
             f"{_STOPS}::test_a_fault_in_a_line_asks_about_that_line[cover-open-cover-open]",
         ),
         "The clean-up strikes what is left in the print memory, unasked.",

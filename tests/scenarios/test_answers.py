@@ -183,7 +183,7 @@ def test_a_wrong_key_is_no_answer(office: Office) -> None:
 def test_a_job_put_under_a_new_key_is_opened_by_that_one_only(office: Office) -> None:
     printing, first = office.print_until_cut(STATEMENT, Target.BOTH, CUT)
     office.counter.run("keys", "new", "k2")
-    office.arm_cut(Target.BOTH, AtLineByte(1, 30))
+    office.arm_cut(Target.BOTH, AtLineByte(1, 60))
     office.answer(office.counter, first.job.job, "--from-line", "3", "--new-key", "k2")
     office.await_cut(Target.BOTH)
     office.give_power_back(Target.BOTH)

@@ -59,7 +59,7 @@ def test_a_fault_in_a_line_asks_about_that_line(office: Office, kind: FaultKind,
     go_on(office, printing, STATEMENT, inquiry)
 
 
-@pytest.mark.parametrize("byte", [1, 40, EVERYTHING])
+@pytest.mark.parametrize("byte", [1, 60, EVERYTHING])
 def test_a_cable_unplugged_in_a_line_asks_about_that_line(office: Office, byte: int) -> None:
     # The mechanism keeps its power and its memory; only the cable has gone.
     office.hands.cut(Target.APPLIANCE, AtLineByte(LINE, byte), None)

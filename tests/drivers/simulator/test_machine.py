@@ -167,10 +167,27 @@ def test_a_line_that_is_not_asked_about_ends_where_the_eject_begins(bench: Bench
     assert bench.machine.state().last_line_bytes == len(b"\x1b/10200ab\r")
 
 
-def test_a_line_that_is_not_struck_ends_where_the_next_positioning_begins(bench: Bench) -> None:
+def test_a_positioning_before_the_text_belongs_to_the_line(bench: Bench) -> None:
     bench.load()
-    bench.tell(b"\x1b/10200ab\x1b/10240")
+    encoded = encode_line(PR2, SHEET, "cp858", line(1))
+    answers = bench.tell(encoded.position + ROUND + encoded.position + ROUND + encoded.text + ROUND)
+    state = bench.machine.state()
+    assert state.lines == 1
+    assert state.last_line_bytes == len(2 * encoded.position + 3 * ROUND + encoded.text + answers)
+
+
+def test_a_line_that_is_not_struck_ends_where_the_next_document_begins(bench: Bench) -> None:
+    bench.load()
+    bench.tell(b"\x1b/10200ab\x1bn\x1b/10240")
     assert (bench.machine.state().lines, bench.machine.state().last_line_bytes) == (2, len(b"\x1b/10200ab"))
+
+
+def test_a_line_that_is_answered_for_before_it_is_struck_is_one_line(bench: Bench) -> None:
+    bench.load()
+    bench.machine.fault(Fault(FaultKind.EARLY_REPLIES))
+    bench.print(1)
+    bench.print(2)
+    assert bench.machine.state().lines == 2
 
 
 def test_a_mechanism_that_answers_early_loses_the_line_that_it_answered_for_when_its_power_goes(bench: Bench) -> None:

@@ -96,7 +96,7 @@ def test_an_appliance_that_is_killed_within_a_line_is_followed_by_one_that_print
     simulator = start("tcp://127.0.0.1:0" if kind == "tcp" else f"pty://{tmp_path}/printer")
     control = simulator.control
     with simulator.appliance(1, 2, 3) as appliance:
-        control.cut(Target.APPLIANCE, AtLineByte(line=2, byte=40), pid=appliance.pid)
+        control.cut(Target.APPLIANCE, AtLineByte(line=2, byte=60), pid=appliance.pid)
         control.wait("document-wanted")
         control.insert("B1", 3, RULER)
         control.wait("cut")
