@@ -190,7 +190,7 @@ class DocumentSession:
                 # Drawing in waits for a document without an answer: one that was pulled out again is noticed before.
                 self._require_media(_PUT_IN)
             self._way = encoded.position
-            # Twice: a power dip may swallow the way and let the question behind it through, but then its second is rejected.
+            # Twice: a power dip may swallow the way and let its question through, but then the second is rejected.
             self._take_way()
             self._take_way()
             self._enter(SessionEvent.POSITION)

@@ -140,7 +140,7 @@ def test_a_line_whose_text_met_a_power_dip_is_not_confirmed(kind: str, line_byte
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_power_dip_at_any_byte_leaves_nothing_in_a_wrong_place_and_a_confirmed_line_on_paper_once(
+def test_a_power_dip_at_any_byte_strikes_nothing_in_a_wrong_place_and_confirms_what_is_on_paper(
     kind: str, line_bytes: int, tmp_path: Path
 ) -> None:
     everything = range(1, line_bytes + 1)

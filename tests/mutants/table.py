@@ -76,6 +76,15 @@ MUTANTS: Final = (
         "A mechanism that lost its power and part of the line, and came back, confirms the line.",
     ),
     Mutant(
+        "P3",
+        "P3-struck-after-a-dip.patch",
+        (
+            f"{_CUTS}::test_a_power_dip_at_any_byte_strikes_nothing_in_a_wrong_place_and_confirms_what_is_on_paper[pty]",
+            f"{_CUTS}::test_a_power_dip_at_any_byte_strikes_nothing_in_a_wrong_place_and_confirms_what_is_on_paper[held]",
+        ),
+        "Text is sent to a mechanism that lost its power, and the way to the line, and came back.",
+    ),
+    Mutant(
         "P4",
         "P4-stays-valid.patch",
         (f"{_RULES}::test_what_an_earlier_start_left_is_invalid",),
