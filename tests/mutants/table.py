@@ -79,7 +79,6 @@ MUTANTS: Final = (
         "P3",
         "P3-struck-after-a-dip.patch",
         (
-            f"{_CUTS}::test_a_power_dip_at_any_byte_strikes_nothing_in_a_wrong_place_and_confirms_what_is_on_paper[pty]",
             f"{_CUTS}::test_a_power_dip_at_any_byte_strikes_nothing_in_a_wrong_place_and_confirms_what_is_on_paper[held]",
         ),
         "Text is sent to a mechanism that lost its power, and the way to the line, and came back.",
