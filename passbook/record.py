@@ -53,6 +53,13 @@ class Answered(msgspec.Struct, frozen=True, rename="camel"):
     person: str
 
 
+class Acknowledged(msgspec.Struct, frozen=True, rename="camel"):
+    """Who was first to say that the end was shown to a person, or stored (P8), and when: ISO 8601 in UTC."""
+
+    terminal: str
+    at: str
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One job, in clear: no document, no name, no account (P5).
 
@@ -80,6 +87,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         sending: the step that was sent and not confirmed; 0 for none.
         lines_in_doubt: how many of the last lines may be unconfirmed in this mechanism's dialect (P3).
         media: what was known of the medium when the job stopped.
+        acknowledged: who took note of its end; None while that is to be told (P8).
     """
 
     job_id: str
@@ -112,6 +120,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     media: Media = Media.UNKNOWN
     answered: Answered | None = None
     changed_at: str = ""
+    acknowledged: Acknowledged | None = None
 
     @property
     def ended(self) -> bool:

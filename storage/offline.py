@@ -38,8 +38,9 @@ def verify_folder(
             if found.exists():
                 shutil.copyfile(found, folder / found.name)
         try:
-            connection = stack.enter_context(closing(schema.connect_reader(folder, vfs=None)))
+            connection = stack.enter_context(closing(schema.connect(folder, vfs=None)))
             area_id = identify(connection, settings.name, Owner(appliance, key, 0))
+            schema.upgrade(connection)
             return findings_of(connection, settings.name, area_id, key)
         except (apsw.Error, UnicodeDecodeError) as error:
             why = f"it cannot be read ({type(error).__name__})"

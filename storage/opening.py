@@ -93,6 +93,7 @@ def open_area(settings: AreaSettings, owner: Owner, *, vfs: str | None, report: 
         # After a failed sync the log may be in memory only: copying it makes it durable whatever happened before.
         checkpoint(writer)
         _check_structure(settings.name, writer)
+        schema.upgrade(writer)
         History(writer, settings.name, area_id, owner.key).head()
         reader = undo.enter_context(closing(schema.connect_reader(settings.path, vfs=vfs)))
         division = Division.of(settings.quota_bytes, owner.job_bytes)
@@ -164,7 +165,7 @@ def identify(connection: apsw.Connection, name: str, owner: Owner) -> str:
     application, found = schema.header(connection)
     if application != schema.APPLICATION_ID:
         raise PassbookError("area-foreign", area=name)
-    if found != schema.FORMAT:
+    if found != schema.FORMAT and found not in schema.UPGRADES:
         raise PassbookError("area-format", area=name, found=found, known=schema.FORMAT)
     rows = schema.fetch(connection, "SELECT area_id, appliance, name, mac FROM area")
     if len(rows) != 1 or rows[0][1:3] != (owner.appliance, name):

@@ -23,7 +23,9 @@ LIVE_COLUMNS: Final = (
     "sequence, job_id, requester, request_id, printer, valid, state, priority, size, "
     "version, record, wraps, content_mac, sealed_mac, mac"
 )
-ENDED_COLUMNS: Final = "sequence, job_id, requester, request_id, ended_at, version, record, content_mac, mac"
+ENDED_COLUMNS: Final = (
+    "sequence, job_id, requester, request_id, ended_at, acknowledged, version, record, content_mac, mac"
+)
 _TEXTS: Final = frozenset({"job_id", "requester", "request_id", "printer", "state", "ended_at"})
 
 
@@ -104,7 +106,7 @@ def live_row(columns: Columns, area_id: str, key: ApplianceKey) -> LiveRow:
 
 def ended_row(columns: Columns, area_id: str, key: ApplianceKey) -> EndedRow:
     """The row that these columns (ENDED_SELECT) are.  Raises DamagedRowError."""
-    index, bound, found = columns[:5], columns[5:8], columns[8]
+    index, bound, found = columns[:6], columns[6:9], columns[9]
     if not is_same(found, _row_mac(key, area_id, "ended", index[0], *bound)):
         raise _damaged("ended", columns)
     version, record, content_mac = bound
@@ -122,7 +124,7 @@ def _live_index(r: Record) -> Columns:
 
 
 def _ended_index(r: Record) -> Columns:
-    return r.sequence, r.job_id, r.requester, r.request_id, r.changed_at
+    return r.sequence, r.job_id, r.requester, r.request_id, r.changed_at, int(r.acknowledged is not None)
 
 
 def _encoded(values: Columns) -> Columns:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import apsw
 
 APPLICATION_ID: Final = 0x50424B41
 """`PBKA` in the file header: a store of this program."""
-FORMAT: Final = 1
+FORMAT: Final = 2
 """PRAGMA user_version."""
 PAGE_BYTES: Final = 4096
 DATABASE: Final = "area.sqlite"
@@ -17,7 +18,15 @@ LOCK: Final = "area.lock"
 BUSY_MS: Final = 5000
 """How long a statement waits for another process that reads the file, which nobody should."""
 
-TABLES: Final = """
+_SINCE_2: Final = """
+CREATE TABLE sibling_head (
+    name TEXT PRIMARY KEY, entries INTEGER NOT NULL, chain BLOB NOT NULL, mac BLOB NOT NULL) STRICT;
+CREATE TABLE counter (
+    printer TEXT PRIMARY KEY, books INTEGER NOT NULL, pages INTEGER NOT NULL, lines INTEGER NOT NULL,
+    mac BLOB NOT NULL) STRICT;
+CREATE TABLE history_cut (entries INTEGER NOT NULL, chain BLOB NOT NULL, at TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
+"""
+TABLES: Final = f"""
 CREATE TABLE area (
     area_id TEXT NOT NULL, appliance TEXT NOT NULL, name TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
 CREATE TABLE sibling (name TEXT PRIMARY KEY, area_id TEXT NOT NULL) STRICT;
@@ -31,9 +40,10 @@ CREATE INDEX live_next ON live (printer, valid, state, priority DESC, sequence);
 CREATE TABLE ended (
     sequence INTEGER PRIMARY KEY, job_id TEXT NOT NULL UNIQUE, requester TEXT NOT NULL, request_id TEXT NOT NULL,
     ended_at TEXT NOT NULL, version INTEGER NOT NULL, record BLOB NOT NULL,
-    content_mac BLOB NOT NULL, mac BLOB NOT NULL) STRICT;
+    content_mac BLOB NOT NULL, mac BLOB NOT NULL, acknowledged INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE UNIQUE INDEX ended_request ON ended (requester, request_id);
 CREATE INDEX ended_at ON ended (ended_at);
+CREATE INDEX ended_notice ON ended (acknowledged, sequence);
 CREATE TABLE sealed (
     sequence INTEGER PRIMARY KEY, salt BLOB NOT NULL, commitment BLOB NOT NULL,
     attributes BLOB NOT NULL, plan BLOB NOT NULL) STRICT;
@@ -46,7 +56,17 @@ CREATE TABLE quarantine (
     content_mac BLOB NOT NULL, sealed_mac BLOB NOT NULL, mac BLOB NOT NULL) STRICT;
 CREATE TABLE history (n INTEGER PRIMARY KEY, entry TEXT NOT NULL, chain BLOB NOT NULL) STRICT;
 CREATE TABLE head (entries INTEGER NOT NULL, chain BLOB NOT NULL, sequence INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
-"""
+{_SINCE_2}"""
+
+UPGRADES: Final = MappingProxyType(
+    {
+        1: f"""
+ALTER TABLE ended ADD COLUMN acknowledged INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX ended_notice ON ended (acknowledged, sequence);
+{_SINCE_2}""",
+    }
+)
+"""What makes of a format the next one; each runs in one transaction, and the rows that it leaves verify as they are."""
 
 PRAGMAS: Final = (
     ("journal_mode", "wal", "wal"),
@@ -122,3 +142,11 @@ def create_tables(connection: apsw.Connection) -> None:
     connection.execute(TABLES)
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={FORMAT}")
+
+
+def upgrade(connection: apsw.Connection) -> None:
+    """Bring a file of an earlier format to this one, each step whole or not at all.  Raises apsw.Error."""
+    for old in range(header(connection)[1], FORMAT):
+        with connection:
+            connection.execute(UPGRADES[old])
+            connection.execute(f"PRAGMA user_version={old + 1}")

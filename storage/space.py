@@ -21,6 +21,8 @@ _ROW_PAGES: Final = 16
 _NEW_PAGES: Final = 8
 """Pages by which row and indexes of a new job can make the database grow."""
 _FIXED_PAGES: Final = 64
+_EMPTY_PAGES: Final = 32
+"""Pages of an area without a job: its tables, their indexes, and the first rows of those that always have one."""
 _RECORD_PAGES: Final = 8
 """Reserve for each live record: its growth, its history and what stays of it when it has ended."""
 _LOG_FIXED_PAGES: Final = 1024
@@ -62,7 +64,7 @@ class Division:
     @classmethod
     def least_quota(cls, job_bytes: int) -> int:
         """The least quota that leaves room for one job of that size."""
-        return cls.of(0, job_bytes).log + job_need(job_bytes) + (_FIXED_PAGES + _ROW_PAGES) * PAGE_BYTES
+        return cls.of(0, job_bytes).log + job_need(job_bytes) + (_FIXED_PAGES + _EMPTY_PAGES) * PAGE_BYTES
 
     def free(self, live_pages: int, records: int) -> int:
         """Bytes that new jobs may still take, negative when the reserve is being used."""
