@@ -24,7 +24,7 @@ from passbook.errors import CATALOGUE, EXIT_CODES, PassbookError
 from storage import files
 from storage.area import AreaSettings
 from storage.keys import ApplianceKey
-from storage.offline import verify_folder
+from storage.offline import verify_folders
 
 CONTROL: Final = Path("/run/passbook/control.sock")
 """Where the appliance listens unless its configuration says otherwise."""
@@ -105,20 +105,15 @@ def _verify(arguments: argparse.Namespace, clock: Clock) -> Any:
     if not appliance or file is None:
         refuse("--areas needs --appliance and --appliance-key, or --config FILE before the command")
     key = ApplianceKey.from_file(_read(file))
-    found = [error for area in arguments.areas for error in _verify_folder(area, key, appliance)]
+    found = verify_folders([_folder(area) for area in arguments.areas], key, appliance)
     return [{"code": error.code, "sentence": str(error), "facts": error.facts} for error in found]
 
 
-def _verify_folder(area: str, key: ApplianceKey, appliance: str) -> list[PassbookError]:
-    """Findings about one area, given as NAME=FOLDER, or as a folder called like its area."""
+def _folder(area: str) -> AreaSettings:
+    """An area that is given as NAME=FOLDER, or as a folder called like its area."""
     name, named, folder = area.partition("=")
     path = Path(folder if named else area)
-    try:
-        return verify_folder(AreaSettings(name if named else path.name, path, 0), key, appliance)
-    except PassbookError as error:
-        return [error]
-    except OSError as error:
-        return [_problem(path, error)]
+    return AreaSettings(name if named else path.name, path, 0)
 
 
 def _pki_init(arguments: argparse.Namespace, clock: Clock) -> Any:

@@ -70,7 +70,7 @@ class Operations:
 
     async def _history(self, arguments: dict[str, Any]) -> Any:
         wanted = _read(arguments, _History)
-        return await asyncio.to_thread(self._spool.history, wanted.job or None, wanted.last)
+        return await asyncio.to_thread(self._spool.history, wanted.job, wanted.last)
 
     async def _verify(self, _arguments: dict[str, Any]) -> Any:
         return await asyncio.to_thread(self._spool.verify)

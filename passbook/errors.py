@@ -267,6 +267,19 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "area-foreign": ErrorKind(
         Actor.OPERATOR, "Storage area {area} belongs to another appliance or area. It was left as it is."
     ),
+    "area-rolled-back": ErrorKind(
+        Actor.OPERATOR,
+        "Storage area {area} was put back to an earlier state, or lost its last changes: {why}. It was left as it is "
+        "and nothing of it prints; put the right disk in place, or run passbookctl accept-rollback {area}.",
+    ),
+    "memory-altered": ErrorKind(
+        Actor.OPERATOR,
+        "What storage area {area} knows of area {other} was altered or damaged, so nobody can say whether {other} was "
+        "put back to an earlier state. Keep the disk as evidence, then run passbookctl accept-rollback {other}.",
+    ),
+    "nothing-to-accept": ErrorKind(
+        Actor.OPERATOR, "Storage area {area} is not one that was put back to an earlier state. Nothing was changed."
+    ),
     "area-in-use": ErrorKind(
         Actor.OPERATOR,
         "Storage area {area} is in use by another process. It was left as it is; stop that one first.",

@@ -29,6 +29,7 @@ from storage.rows import (
     live_row,
 )
 from storage.schema import fetch
+from storage.siblings import Memories
 
 _DELETIONS: Final = (
     "DELETE FROM live WHERE sequence = ?",
@@ -70,6 +71,7 @@ class Ledger:
         self._area = area
         self._key = key
         self.history = History(connection, area, area_id, key)
+        self.memories = Memories(connection, area, area_id, key)
 
     # Reading
 
