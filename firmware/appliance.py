@@ -34,6 +34,7 @@ from firmware.notify import Notifier
 from firmware.operations import Operations
 from firmware.recovery_desk import RecoveryDesk
 from firmware.tls import shrink_buffers
+from firmware.upkeep import Upkeep
 from passbook.errors import PassbookError, shown
 from passbook.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of, view_of
 from passbook.messages import JobLeft as JobLeftEvent
@@ -43,9 +44,6 @@ from storage.keys import ApplianceKey
 from storage.spool import Spool
 
 _LOG: Final = Log("appliance")
-
-DEDUPE: Final = datetime.timedelta(days=90)
-"""How long the same request sent again is known to be the same job after its end (P10)."""
 
 HISTORY_LOOK: Final = 1000
 """Entries of the history in which the newest stamp of a trusted clock is looked for at power-on."""
@@ -76,6 +74,9 @@ class Appliance:
             self._jobs, self._hub, config.recovery, self._key, clock=clock, rng=secrets.token_bytes
         )
         self._admission = self._make_admission()
+        self._upkeep = Upkeep(
+            self._spool, clock, retention_days=config.history.retention_days, forget_ended=self._forget_ended
+        )
 
     async def run(self) -> None:
         """Power on, open the doors, serve until SIGTERM or SIGINT, and end in order."""
@@ -105,8 +106,10 @@ class Appliance:
         try:
             self._notifier.ready()
             _LOG.info("ready", count=len(self._spool.records()))
+            upkeep = asyncio.create_task(self._upkeep.run())
             await self._stopped.wait()
             self._notifier.stopping()
+            upkeep.cancel()
         finally:
             await self._desks.stop()
 
@@ -167,7 +170,7 @@ class Appliance:
     def _forget_ended(self) -> None:
         """What is kept of jobs that ended long ago goes, by a clock that is trusted only (P10, N4)."""
         if self._clock.trusted():
-            before = self._clock.now() - DEDUPE
+            before = self._clock.now() - datetime.timedelta(days=self._config.history.dedupe_days)
             # An area that fails now has reported itself.
             with contextlib.suppress(PassbookError):
                 self._spool.forget_ended(before.isoformat(timespec="milliseconds"))

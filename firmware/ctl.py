@@ -21,6 +21,7 @@ from firmware.clock import Clock, SystemClock
 from firmware.config import Config, load
 from firmware.control import LONG_PATIENCE, PATIENCE, ask
 from passbook.errors import CATALOGUE, EXIT_CODES, PassbookError
+from passbook.history import Grouping
 from storage import files
 from storage.area import AreaSettings
 from storage.keys import ApplianceKey
@@ -90,8 +91,14 @@ def _ask(arguments: argparse.Namespace, _clock: Clock) -> Any:
     """Send the command with those of its arguments that were given."""
     given = {name: getattr(arguments, name) for name in arguments.send}
     facts = {name: value for name, value in given.items() if value is not None}
-    patience = LONG_PATIENCE if arguments.command == "verify" else PATIENCE
+    patience = LONG_PATIENCE if arguments.command in {"verify", "history"} else PATIENCE
     return ask(_socket(arguments) or CONTROL, arguments.command, facts, patience)
+
+
+def _history(arguments: argparse.Namespace, clock: Clock) -> Any:
+    """Entries and summaries have columns of their own."""
+    arguments.columns = tables.HISTORY if arguments.summary is None else tables.SUMMARY
+    return _ask(arguments, clock)
 
 
 def _verify(arguments: argparse.Namespace, clock: Clock) -> Any:
@@ -195,11 +202,7 @@ def _add_questions(commands: _Commands) -> None:
     _command(commands, "jobs", "every job that has not ended", columns=tables.JOBS)
     _command(commands, "inquiries", "open questions about jobs", columns=tables.INQUIRIES)
     _command(commands, "areas", "the storage areas: state and room")
-    history = _command(
-        commands, "history", "what happened to jobs, oldest first", columns=tables.HISTORY, send=("job", "last")
-    )
-    history.add_argument("--job", help="of this job only")
-    history.add_argument("--last", type=_positive, default=50, help="so many entries (50)")
+    _add_history(commands)
     verify = _command(
         commands,
         "verify",
@@ -214,11 +217,30 @@ def _add_questions(commands: _Commands) -> None:
     verify.add_argument("--appliance", metavar="NAME", help="default: as --config says")
 
 
+def _add_history(commands: _Commands) -> None:
+    conditions = ("job", "requester", "person", "outcome", "since", "until")
+    history = _command(
+        commands, "history", "what happened to jobs, oldest first", run=_history, send=(*conditions, "last", "summary")
+    )
+    history.add_argument("--job", help="of this job only, or of those whose ids begin so")
+    history.add_argument("--requester", metavar="TERMINAL", help="of the jobs that this terminal sent")
+    history.add_argument("--person", metavar="NAME", help="that this person decided or confirmed")
+    history.add_argument("--outcome", metavar="WORD", help="ends only: a state such as completed, or a reason")
+    history.add_argument("--since", metavar="TIME", help="from this day or moment on, as 2026-03-02 or 2026-03-02T09")
+    history.add_argument("--until", metavar="TIME", help="up to this day or moment")
+    history.add_argument("--last", type=_positive, help="so many entries (50)")
+    history.add_argument("--summary", choices=[one.value for one in Grouping], help="count ends by this instead")
+
+
 def _add_orders(commands: _Commands) -> None:
     for name, text in (("cancel", "end a job"), ("hold", "hold a job back until it is released")):
         order = _command(commands, name, text, send=("job", "person"))
         order.add_argument("job")
         order.add_argument("--person", default=_person(), help="who decides (default: the name you logged in with)")
+    accept = _command(
+        commands, "accept-rollback", "go on with an area though it was put back to an earlier state", send=("area",)
+    )
+    accept.add_argument("area", help="its name")
     _command(commands, "revocations", "read the revocation list again and hang up on revoked terminals")
 
 

@@ -39,6 +39,7 @@ class _Question:
         self.requester = record.requester
         self.epoch = record.epoch
         self.media = record.media
+        self.proposed = record.proposed
         self.audience = Audience.AWAITED
         self.deadline = 0.0
         self.answer_by = 0.0
@@ -72,8 +73,10 @@ class RecoveryDesk:
                 came = self._hub.connected(record.requester)
                 self._move(question, Happening.REQUESTER_CAME if came else Happening.REQUESTER_LEFT)
                 self._put(job, question)
-            elif known.media is not record.media:
-                known.media = record.media
+            elif (known.media, known.proposed) != (record.media, record.proposed):
+                if known.proposed != record.proposed:
+                    self._move(known, Happening.SECOND_NEEDED)
+                known.media, known.proposed = record.media, record.proposed
                 self._put(job, known)
         elif known is not None:
             del self._questions[job]
@@ -112,6 +115,10 @@ class RecoveryDesk:
         """P12: the requester and the representatives."""
         return self._decides(peer, record.requester)
 
+    def is_representative(self, peer: Peer) -> bool:
+        """Whether it may decide about everybody's jobs (F3)."""
+        return self._hub.is_representative(peer)
+
     def _decides(self, peer: Peer, requester: str) -> bool:
         return peer.name == requester or self._hub.is_representative(peer)
 
@@ -146,7 +153,12 @@ class RecoveryDesk:
     async def _apply(self, record: Record, given: Answered, wraps: tuple[Wrap, ...] | None) -> Record:
         now = self._clock.now()
         change = changes.answer(
-            given, at=stamp(self._clock), date=now.date().isoformat(), trusted=self._clock.trusted(), wraps=wraps
+            given,
+            at=stamp(self._clock),
+            date=now.date().isoformat(),
+            trusted=self._clock.trusted(),
+            wraps=wraps,
+            second_operator=self._settings.second_operator,
         )
         return await asyncio.wrap_future(self._jobs.change(record.job_id, change))
 

@@ -61,6 +61,9 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Actor.TELLER,
         "{who} may not decide about job {job}. Nothing was changed; ask its requester or a representative.",
     ),
+    "history-not-permitted": ErrorKind(
+        Actor.TELLER, "{who} may not search the history by person. Nothing was shown; ask a representative."
+    ),
     # Who the peer is
     "certificate-not-accepted": ErrorKind(
         Actor.OPERATOR,
@@ -201,6 +204,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "answer-not-possible": ErrorKind(
         Actor.TELLER, "Job {job} cannot go on from step {step}: {why}. Nothing was changed; answer again."
+    ),
+    "second-person-needed": ErrorKind(
+        Actor.REPRESENTATIVE,
+        "A second person must confirm at another terminal: {person} at {terminal} ordered lines of job {job} again "
+        "that may be on paper. The order is kept and nothing prints; give the same answer there, or another one.",
     ),
     "wrong-key": ErrorKind(
         Actor.TELLER, "The key does not open job {job}. Nothing was changed; use the key {key_ref}."

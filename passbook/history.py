@@ -63,8 +63,8 @@ def _outcomes(entry: HistoryEntry) -> set[str]:
 
 def _people(entry: HistoryEntry) -> set[str]:
     decisions = [one for one in (entry.record.answered, entry.record.proposed) if one is not None]
-    seconds = [one.seconded_by for one in decisions if one.seconded_by is not None]
-    return {one.person.casefold() for one in (*decisions, *seconds)}
+    seconds = [one.seconded_by.person for one in decisions if one.seconded_by is not None]
+    return {person.casefold() for person in (*(one.person for one in decisions), *seconds)}
 
 
 class Grouping(StrEnum):
@@ -224,8 +224,9 @@ class HistoryLine(msgspec.Struct, frozen=True, rename="camel"):
 def line_of(entry: HistoryEntry, *, with_people: bool) -> HistoryLine:
     """What a terminal is shown of an entry."""
     record = entry.record
-    decisions = [_shown(one, with_people=with_people) for one in (record.answered, record.proposed)]
-    return HistoryLine(entry.at, entry.kind, view_of(record), *decisions, record.reprints)
+    answered = _shown(record.answered, with_people=with_people)
+    proposed = _shown(record.proposed, with_people=with_people)
+    return HistoryLine(entry.at, entry.kind, view_of(record), answered, proposed, record.reprints)
 
 
 def _shown(decision: Answered | None, *, with_people: bool) -> Answered | None:

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from firmware.admission import Admission
 from firmware.desks import Desks
+from firmware.doors.history import HistoryCommand
 from firmware.doors.session import TerminalSession
 from firmware.jobs import Jobs
 from firmware.naming import check_name
@@ -62,6 +63,7 @@ class TerminalCommands:
             "Spooler.ListJobs": self._list_jobs,
             "Spooler.GetJob": self._get_job,
             "Spooler.CancelJob": self._cancel,
+            "Spooler.GetHistory": HistoryCommand(self._jobs.spool, self._recovery),
             "Recovery.ListInquiries": self._inquiries,
             "Recovery.AnswerInquiry": self._answer_inquiry,
         }
