@@ -16,6 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from passbook.errors import PassbookError
+from passbook.history import GetHistory, HistoryLine, Summary
 from passbook.messages import (
     MAX_DOCUMENT,
     MAX_PIECE,
@@ -86,6 +87,13 @@ class Inquiries(msgspec.Struct, frozen=True):
     """Completion of `Recovery.ListInquiries`."""
 
     inquiries: tuple[Inquiry, ...]
+
+
+class History(msgspec.Struct, frozen=True):
+    """Completion of `Spooler.GetHistory`: entries, or a summary where that was asked for."""
+
+    entries: tuple[HistoryLine, ...] = ()
+    summary: tuple[Summary, ...] = ()
 
 
 class Address(NamedTuple):
@@ -200,6 +208,10 @@ class TerminalClient:
     async def cancel(self, job: str, person: str) -> JobView:
         """End a job; `person` decided that."""
         return await self.command("Spooler.CancelJob", JobRef(job, person), JobView)
+
+    async def history(self, asked: GetHistory) -> History:
+        """What happened to jobs, the newest last, or what their ends add up to."""
+        return await self.command("Spooler.GetHistory", asked, History)
 
     async def inquiries(self) -> tuple[Inquiry, ...]:
         """The open questions that this terminal may answer."""

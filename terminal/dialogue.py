@@ -45,14 +45,13 @@ class Dialogue:
                 order = read_order(inquiry, await self._console.ask("How shall it go on? "))
                 answer = compose(inquiry, order.verdict, self._person, self._ring(), step=order.step)
                 waiting = waits_for_second(answer, await client.answer(answer))
-                if waiting is not None:
-                    self._console.fail(waiting)
+                if waiting is None:
+                    return
+                self._console.fail(waiting)
             except PassbookError as error:
                 self._console.fail(error)
                 if error.code in OVER:
                     return
-            else:
-                return
 
 
 def choices(inquiry: Inquiry) -> list[str]:

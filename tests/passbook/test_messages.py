@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from passbook import messages
 from passbook.drafts import Start
 from passbook.errors import PassbookError
+from passbook.history import GetHistory, Grouping, HistoryLine, Summary
 from passbook.messages import (
     MAX_DOCUMENT,
     MAX_MESSAGE,
@@ -46,12 +47,15 @@ from passbook.messages import (
     view_of,
 )
 from passbook.plan import StepKind, StepOutline
-from passbook.record import Encryption, Holder, Record, Wrap
+from passbook.record import Answered, Decider, Encryption, Holder, Record, Wrap
 
 T = TypeVar("T")
 
-COMMANDS: list[type[Payload]] = [UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry]
-VIEWS: list[type[msgspec.Struct]] = [JobView, Inquiry, Prompt, StepReport, StatusReport, ErrorPayload, JobLeft]
+COMMANDS: list[type[Payload]] = [UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry, GetHistory]
+VIEWS: list[type[msgspec.Struct]] = [
+    *(JobView, Inquiry, Prompt, StepReport, StatusReport, ErrorPayload, JobLeft),
+    *(HistoryLine, Summary, Answered, Decider),
+]
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 NUMBERS = st.integers(-(2**63), 2**63 - 1)
 PRIMITIVES: dict[Any, st.SearchStrategy[Any]] = {
@@ -81,6 +85,8 @@ def structs(kind: Any) -> st.SearchStrategy[Any]:
     """Every value of a structure."""
     if kind is Start:
         return st.builds(Start, page=st.integers(1, 9999), line=st.integers(1, 9999))
+    if kind is GetHistory:
+        return st.builds(GetHistory, job=WORDS, last=st.integers(1, 1000), summary=values(Grouping | None))
     hints = get_type_hints(kind)
     return st.builds(kind, **{name: values(hints[name]) for name in kind.__struct_fields__})
 
@@ -272,7 +278,11 @@ def test_a_question_is_made_of_its_record() -> None:
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "protocol.md"
 EXAMPLES = re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)
-LISTS = {"Spooler.ListJobs": ("jobs", JobView), "Recovery.ListInquiries": ("inquiries", Inquiry)}
+LISTS = {
+    "Spooler.ListJobs": ("jobs", JobView),
+    "Spooler.GetHistory": ("entries", HistoryLine),
+    "Recovery.ListInquiries": ("inquiries", Inquiry),
+}
 COMMAND_KINDS: dict[str, type[msgspec.Struct]] = {
     "ServicePublisher.GetServices": Nothing,
     "Common.Status": Nothing,
@@ -282,6 +292,7 @@ COMMAND_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.ListJobs": Nothing,
     "Spooler.GetJob": JobRef,
     "Spooler.CancelJob": JobRef,
+    "Spooler.GetHistory": GetHistory,
     "Recovery.ListInquiries": Nothing,
     "Recovery.AnswerInquiry": AnswerInquiry,
 }

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from passbook.job import JobState, Reason
 from passbook.media import Media
 from passbook.plan import Bar, Sheet, StepKind, StepOutline
-from passbook.record import IMMUTABLE, Answered, Encryption, HistoryKind, Record, Verdict, entry_of
+from passbook.record import IMMUTABLE, Acknowledged, Answered, Encryption, HistoryKind, Record, Verdict, entry_of
 
 RECORD = Record(
     job_id="0a1b",
@@ -55,7 +55,10 @@ MUTABLE = {
     "lines_in_doubt": 4,
     "media": Media.JAMMED,
     "answered": Answered(3, Verdict.RESUME, 2, 2, "teller-1", "Ms Okafor"),
+    "proposed": Answered(3, Verdict.PRINT, 1, 2, "teller-1", "Ms Okafor"),
+    "reprints": 2,
     "changed_at": "2026-03-02T09:31:00Z",
+    "acknowledged": Acknowledged("teller-1", "2026-03-02T09:32:00Z"),
 }
 
 
