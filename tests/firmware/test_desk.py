@@ -440,6 +440,7 @@ def test_a_stop_that_a_full_disk_did_not_take_becomes_a_question_when_there_is_r
     counter.desk.wake()
     record = counter.await_question(job)
     assert (record.valid, record.confirmed, record.sending) == (False, 1, 2)
+    counter.desk.stop()
     assert counter.desk.problems() == []
     assert counter.mechanism.struck() == once(1, 2)
 
