@@ -14,7 +14,7 @@ PLANT ?=
 
 PYTEST = $(BIN)/python -m pytest $(if $(SEED),--seed=$(SEED)) $(PYTEST_EXTRA)
 
-.PHONY: help demo run stop test check soak mutants lock clean environment
+.PHONY: help demo run stop test check soak mutants docs lock clean environment
 .DEFAULT_GOAL := help
 
 help:
@@ -25,6 +25,7 @@ help:
 	@echo 'make check    format, lint, types, import directions, and the tests: what CI runs'
 	@echo 'make soak     the long forms of the tests (SEED=number repeats a run)'
 	@echo 'make mutants  break each promise on purpose and see its test fail'
+	@echo 'make docs     write the pages of docs that are made from the code'
 	@echo 'make lock     choose the newest allowed versions and write requirements.lock'
 	@echo 'make clean    remove the environment and everything that was built'
 
@@ -59,6 +60,9 @@ soak: $(STAMP)
 
 mutants: $(STAMP)
 	@$(BIN)/python -m tests.mutants
+
+docs: $(STAMP)
+	@$(BIN)/python -m tests.docs
 
 # uv and not pip: only it writes one lock that holds on every processor architecture.
 lock:
