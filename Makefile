@@ -13,7 +13,7 @@ SEED ?=
 PLANT ?=
 
 # Debian packages whose programs tests run.  Where they cannot be installed those tests skip; CI takes no skip.
-TEST_PACKAGES := faketime systemd
+TEST_PACKAGES := faketime systemd udev umockdev
 SOAK_PACKAGES := $(TEST_PACKAGES)
 
 PYTEST = $(BIN)/python -m pytest $(if $(SEED),--seed=$(SEED)) $(PYTEST_EXTRA)
