@@ -376,6 +376,7 @@ def test_a_desk_that_was_stopped_has_not_died(counter: Counter) -> None:
     assert [*said, counter.desk.died] == [False, False, False]
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_desk_whose_thread_ended_by_itself_has_died(counter: Counter) -> None:
     def end(_news: News) -> None:
         raise SystemExit
