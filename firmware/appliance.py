@@ -20,6 +20,7 @@ from firmware.config import Config, PrinterConfig
 from firmware.desk import PrintDesk
 from firmware.desks import Desks
 from firmware.doors.commands import TerminalCommands
+from firmware.doors.gate import claim_files
 from firmware.doors.operators import OperatorDoor
 from firmware.doors.terminals import TerminalDoor
 from firmware.ending import leave_marks, take_marks
@@ -297,6 +298,9 @@ def connect(printer: PrinterConfig, profile: Profile, clock: Clock) -> DocumentS
 def run(config: Config) -> None:
     """Run an appliance until it is told to stop."""
     shrink_buffers()
+    short = claim_files(config.limits.connections)
+    if short:
+        raise config.problem("limits.connections", short)
     loaded = load_named(config)
     key = load_key(config)
 

@@ -62,6 +62,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         "{who} may not decide about job {job}. Nothing was changed; ask its requester or a representative.",
     ),
     # Who the peer is
+    "not-tls": ErrorKind(
+        Actor.OPERATOR,
+        "What was sent is not TLS. The connection was closed and nothing was read; connect with wss:, "
+        "with the certificate of an enrolled terminal.",
+    ),
     "certificate-not-accepted": ErrorKind(
         Actor.OPERATOR,
         "The certificate was not accepted: {why}. The connection was closed; enroll the terminal again.",
