@@ -73,6 +73,7 @@ def test_who_does_not_finish_is_hung_up_on_in_time(
         for peer in slow.peers:
             while await peer.hears():
                 pass
+        slow.close()
         await door.until(lambda: not door.listeners())
 
     at_the_door(enrolled, tmp_path, story)
