@@ -99,7 +99,7 @@ def disagreements(
     for document in sent:
         row = tally(document, paper, orders)
         if row.missing or row.wrong:
-            wrong.append(f"{row.title}: {row.missing} lines missing, {row.wrong} struck as nobody ordered")
+            wrong.append(f"{row.title}: lines missing: {row.missing}, struck as nobody ordered: {row.wrong}")
         wrong += _judge_history(document, orders, history)
     strangers = set(paper.books) - {document.book for document in sent}
     wrong += [f"there is a book {book} that nobody sent anything for" for book in sorted(strangers)]

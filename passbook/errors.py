@@ -129,7 +129,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "past-last-line": ErrorKind(
         Actor.TELLER,
-        "The document does not fit: the paper ends at page {page} line {line} and {left} lines are left over. "
+        "The document does not fit: the paper ends at page {page} line {line}; lines left over: {left}. "
         "Nothing was accepted; start a new book or sheet.",
     ),
     "start-not-given": ErrorKind(

@@ -42,8 +42,8 @@ def test_the_story_ends_well_and_shows_what_is_on_paper() -> None:
 @pytest.mark.parametrize(
     ("damage", "named"),
     [
-        ("drop", r"DISAGREEMENT  statement.* 1 lines missing"),
-        ("twice", r"DISAGREEMENT  statement.* 1 struck as nobody ordered"),
+        ("drop", r"DISAGREEMENT  statement.* lines missing: 1,"),
+        ("twice", r"DISAGREEMENT  statement.* struck as nobody ordered: 1"),
         ("history", r"DISAGREEMENT  the history does not fit: .*history-broken"),
     ],
 )
