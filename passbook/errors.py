@@ -61,6 +61,10 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Actor.TELLER,
         "{who} may not decide about job {job}. Nothing was changed; ask its requester or a representative.",
     ),
+    "representatives-only": ErrorKind(
+        Actor.TELLER,
+        "{who} is no representative, and only representatives see the state of every terminal. Ask one of them.",
+    ),
     # Who the peer is
     "not-tls": ErrorKind(
         Actor.OPERATOR,

@@ -69,15 +69,17 @@ class TerminalDoor:
         commands: Mapping[str, Handler],
         limits: LimitsConfig,
         judge: Callable[[bytes], Peer],
+        heard: Callable[[Peer], None],
         clock: Clock,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`pause` waits that many seconds."""
+        """`heard` is told of each message; `pause` waits that many seconds."""
         self._hub = hub
         self._desks = desks
         self._commands = commands
         self._limits = limits
         self._judge = judge
+        self._heard = heard
         self._clock = clock
         self._pause = pause
         self._connections: Counter[str] = Counter()
@@ -162,6 +164,7 @@ class TerminalDoor:
             self._hub.join(session)
             self._desks.show_prompts(session)
             async for message in socket:
+                self._heard(session.peer)
                 await self._answer(session, message if isinstance(message, bytes) else message.encode())
                 delay = pace.take(self._clock.monotonic())
                 if delay:
