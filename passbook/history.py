@@ -221,6 +221,13 @@ class HistoryLine(msgspec.Struct, frozen=True, rename="camel"):
     reprints: int
 
 
+class HistoryReply(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Completion of `Spooler.GetHistory`: entries, the newest last, or a summary where that was asked for."""
+
+    entries: tuple[HistoryLine, ...] = ()
+    summary: tuple[Summary, ...] = ()
+
+
 def line_of(entry: HistoryEntry, *, with_people: bool) -> HistoryLine:
     """What a terminal is shown of an entry."""
     record = entry.record

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from firmware.doors.session import TerminalSession
 from firmware.recovery_desk import RecoveryDesk
 from passbook.errors import PassbookError
-from passbook.history import GetHistory, line_of
+from passbook.history import GetHistory, HistoryReply, line_of
 from passbook.messages import Envelope, read_payload
 from storage.spool import Spool
 
@@ -20,15 +19,15 @@ class HistoryCommand:
         self._spool = spool
         self._recovery = recovery
 
-    async def __call__(self, session: TerminalSession, command: Envelope) -> Any:
+    async def __call__(self, session: TerminalSession, command: Envelope) -> HistoryReply:
         """The entries, or what they add up to.  Raises PassbookError `history-not-permitted` for a search by person."""
         asked = read_payload(command, GetHistory)
         peer = session.peer
         if asked.person and not self._recovery.is_representative(peer):
             raise PassbookError("history-not-permitted", who=peer.name)
         if asked.summary is not None:
-            return {"summary": await asyncio.to_thread(self._spool.summary, asked.summary, asked.wanted)}
+            groups = await asyncio.to_thread(self._spool.summary, asked.summary, asked.wanted)
+            return HistoryReply(summary=tuple(groups))
         told = await asyncio.to_thread(self._spool.history, "", asked.last, asked.wanted)
-        entries = [one.entry for one in told]
         may = self._recovery.may_decide
-        return {"entries": [line_of(entry, with_people=may(peer, entry.record)) for entry in entries]}
+        return HistoryReply(tuple(line_of(one.entry, with_people=may(peer, one.entry.record)) for one in told))
