@@ -100,7 +100,10 @@ PLANTED = {
     "the tail cut": history("DELETE FROM history WHERE n = 7", 7),
     "an entry added": history("INSERT INTO history SELECT 8, entry, chain FROM history WHERE n = 7", 8),
     "the beginning cut without a mark": history("DELETE FROM history WHERE n < 5; DELETE FROM history_mark", 1),
-    "the beginning cut at a young mark": history(
+    "the beginning cut at a true mark": history(
+        "DELETE FROM history WHERE n < 5; DELETE FROM history_mark WHERE entries < 4", 1
+    ),
+    "the beginning cut at a mark made a cut": history(
         "DELETE FROM history WHERE n < 5; DELETE FROM history_mark WHERE entries < 4; UPDATE history_mark SET cut = 1",
         4,
     ),
