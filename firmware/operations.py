@@ -95,6 +95,7 @@ class Operations:
         """An operator takes an area as it is though it was put back; its jobs are asked about with that reason."""
         area = _read(arguments, _Area).area
         is_open = await asyncio.to_thread(self._spool.upkeep.accept_rollback, area)
+        _LOG.warning("rollback-accepted", area=area)
         return {"area": area, "accepted": True, "used": "now" if is_open else "from the next start"}
 
     async def _verify(self, _arguments: dict[str, Any]) -> Any:

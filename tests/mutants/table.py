@@ -13,7 +13,6 @@ _DURABLE: Final = "tests/scenarios/test_durable.py"
 _STOPS: Final = "tests/scenarios/test_stops.py"
 _STORE: Final = "tests/storage/test_durability.py"
 _REPRINTING: Final = "tests/passbook/test_reprinting.py"
-_HISTORY: Final = "tests/storage/test_history.py"
 _RETENTION: Final = "tests/storage/test_retention.py"
 _SIBLINGS: Final = "tests/storage/test_siblings.py"
 _DAMAGE: Final = "tests/storage/test_damage.py"
@@ -145,10 +144,7 @@ MUTANTS: Final = (
     Mutant(
         "P11",
         "P11-gap-not-found.patch",
-        (
-            f"{_HISTORY}::test_the_first_entry_that_does_not_fit_is_named[DELETE FROM history WHERE n = 2-2]",
-            f"{_DAMAGE}::test_damage_is_found_in_a_stopped_store[an entry dropped]",
-        ),
+        (f"{_DAMAGE}::test_damage_is_found_in_a_stopped_store[an entry dropped]",),
         "An entry that was dropped, and those behind it, are not missed.",
     ),
     Mutant(

@@ -13,6 +13,7 @@ import pytest
 
 from passbook import changes
 from passbook.errors import PassbookError
+from storage.admission import Ticket
 from storage.area import AreaSettings
 from storage.keys import ApplianceKey
 from storage.offline import verify_folders
@@ -183,9 +184,14 @@ def test_damage_is_found_in_a_stopped_store(sound: Store, planted: Planted) -> N
 @pytest.mark.parametrize("planted", PLANTED.values(), ids=PLANTED.keys())
 def test_damage_is_found_by_a_store_that_is_opened_with_it(sound: Store, planted: Planted) -> None:
     planted.damage(sound.folder)
-    found = sound.open().verify()
+    spool = sound.open()
+    found = spool.verify()
     assert planted.code in {error.code for error in found}
     assert "b" not in {error.facts["area"] for error in found}
+    # Whatever area a has, the other one goes on, and nothing prints unasked.
+    assert {status.name: status.state for status in spool.areas()}["b"] == "ready"
+    assert spool.next_valid("pr-1") is None
+    assert isinstance(spool.reserve("teller-1", "r-new", b"x", 10, first=True), Ticket)
 
 
 def test_exchanged_areas_are_found(sound: Store) -> None:
