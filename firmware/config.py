@@ -38,6 +38,7 @@ PeerNames = Annotated[
     tuple[PeerName, ...], Meta(description="a list of terminals' names: lower-case letters, digits, '.', '-', '_'")
 ]
 Seconds = Annotated[float, Meta(gt=0, le=604800, description="a number of seconds above 0 and at most 604800")]
+Days = Annotated[int, Meta(ge=1, le=36500, description="a whole number of days from 1 to 36500")]
 Count = Annotated[int, Meta(ge=1, le=1_000_000, description="a whole number from 1 to 1000000")]
 Ceiling = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
 Flag = Annotated[bool, Meta(description="true or false")]
@@ -136,8 +137,8 @@ class HistoryConfig(msgspec.Struct, frozen=True):
         dedupe_days: requests, so that the same one sent again is the same job (P10).
     """
 
-    retention_days: Count = 400
-    dedupe_days: Count = 90
+    retention_days: Days = 400
+    dedupe_days: Days = 90
 
 
 class LimitsConfig(msgspec.Struct, frozen=True):
