@@ -249,7 +249,7 @@ class Appliance:
 
     def status(self) -> StatusReport:
         """What is known now, at once."""
-        areas = tuple(f"{area.name}: {area.state}" for area in self._spool.areas())
+        areas = tuple(f"{name}: {state}" for name, state in self._spool.states().items())
         problems = tuple(str(problem) for problem in self._problems)
         return StatusReport(self._desks.views(), self._hub.names(), areas, problems)
 

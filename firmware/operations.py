@@ -12,6 +12,7 @@ from firmware.desks import Desks
 from firmware.hub import Hub
 from firmware.identity import Doorkeeper
 from firmware.recovery_desk import RecoveryDesk
+from passbook.environment import LONGEST_WAIT, USUAL_WAIT
 from passbook.errors import PassbookError
 from passbook.messages import StatusReport, view_of
 from storage.spool import Spool
@@ -49,6 +50,7 @@ class Operations:
             "jobs": self._jobs,
             "inquiries": self._inquiries,
             "areas": self._areas,
+            "environment": self._environment,
             "history": self._history,
             "verify": self._verify,
             "revocations": self._revocations,
@@ -67,6 +69,10 @@ class Operations:
 
     async def _areas(self, _arguments: dict[str, Any]) -> Any:
         return self._spool.areas()
+
+    async def _environment(self, arguments: dict[str, Any]) -> Any:
+        wanted = _read(arguments, _Environment)
+        return await self._desks.environment(wanted.printer, wanted.timeout)
 
     async def _history(self, arguments: dict[str, Any]) -> Any:
         wanted = _read(arguments, _History)
@@ -94,6 +100,11 @@ class Operations:
 class _History(msgspec.Struct):
     job: str | None = None
     last: Annotated[int, msgspec.Meta(ge=1)] = 50
+
+
+class _Environment(msgspec.Struct):
+    printer: str = ""
+    timeout: Annotated[float, msgspec.Meta(gt=0, le=LONGEST_WAIT)] = USUAL_WAIT
 
 
 class _Order(msgspec.Struct):

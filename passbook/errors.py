@@ -228,6 +228,14 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "medium-not-taken": ErrorKind(Actor.TELLER, "A book lies in {printer}. Take it out; the next job waits for that."),
     "job-interrupted": ErrorKind(Actor.TELLER, "The job was stopped by {who}. What is on paper is in the question."),
+    "printer-busy": ErrorKind(
+        Actor.TELLER,
+        "Printer {printer} did not come to a point between two jobs, with its last book taken, within {seconds} "
+        "seconds. Nothing was disturbed; ask again, or wait longer.",
+    ),
+    "appliance-stopping": ErrorKind(
+        Actor.NOBODY, "The appliance is being stopped. Nothing was changed; ask again when it runs."
+    ),
     # Storage
     "area-fenced": ErrorKind(
         Actor.OPERATOR,
@@ -263,6 +271,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "record-quarantined": ErrorKind(
         Actor.OPERATOR,
         "Record {job} in area {area} was altered or damaged. It is kept and will never be printed.",
+    ),
+    "counter-damaged": ErrorKind(
+        Actor.OPERATOR,
+        "The counters of printer {printer} in area {area} were altered or damaged. Printing goes on, and what it "
+        "prints from there is not counted any more; keep the disk as evidence.",
     ),
     "area-foreign": ErrorKind(
         Actor.OPERATOR, "Storage area {area} belongs to another appliance or area. It was left as it is."

@@ -11,6 +11,7 @@ from firmware.doors.session import TerminalSession
 from firmware.jobs import Jobs
 from firmware.naming import check_name
 from firmware.recovery_desk import RecoveryDesk
+from passbook.environment import GetEnvironment, patience
 from passbook.errors import PassbookError, shown
 from passbook.messages import (
     MAX_DOCUMENT,
@@ -62,6 +63,7 @@ class TerminalCommands:
             "Spooler.ListJobs": self._list_jobs,
             "Spooler.GetJob": self._get_job,
             "Spooler.CancelJob": self._cancel,
+            "Spooler.GetEnvironment": self._environment,
             "Recovery.ListInquiries": self._inquiries,
             "Recovery.AnswerInquiry": self._answer_inquiry,
         }
@@ -115,6 +117,10 @@ class TerminalCommands:
         if not self._recovery.may_decide(session.peer, record):
             raise PassbookError("not-permitted", who=session.peer.name, job=reference.job)
         return view_of(await self._desks.cancel(record, session.peer.name, reference.person))
+
+    async def _environment(self, _session: TerminalSession, command: Envelope) -> Any:
+        wanted = read_payload(command, GetEnvironment)
+        return await self._desks.environment(wanted.printer, patience(command.header.timeout))
 
     async def _inquiries(self, session: TerminalSession, command: Envelope) -> Any:
         read_payload(command, Nothing)
