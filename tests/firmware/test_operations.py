@@ -135,6 +135,10 @@ def test_a_revocation_closes_the_connections_of_those_on_the_list(desk: Desk) ->
         ("history", {"last": "many"}, "invalid-message"),
         ("history", {"last": 0}, "invalid-message"),
         ("history", {"last": -1}, "invalid-message"),
+        ("environment", {"printer": "none"}, "unknown-printer"),
+        ("environment", {"printer": 5}, "invalid-message"),
+        ("environment", {"timeout": 0}, "invalid-message"),
+        ("environment", {"timeout": 301}, "invalid-message"),
     ],
 )
 def test_what_cannot_be_done_is_said_so(desk: Desk, command: str, arguments: dict[str, Any], code: str) -> None:

@@ -14,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passbook import messages
+from passbook.counters import Figures
 from passbook.drafts import Start
+from passbook.environment import LONGEST_WAIT, USUAL_WAIT, AreaFigures, Environment, GetEnvironment
 from passbook.errors import PassbookError
 from passbook.messages import (
     MAX_DOCUMENT,
@@ -50,8 +52,19 @@ from passbook.record import Encryption, Holder, Record, Wrap
 
 T = TypeVar("T")
 
-COMMANDS: list[type[Payload]] = [UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry]
-VIEWS: list[type[msgspec.Struct]] = [JobView, Inquiry, Prompt, StepReport, StatusReport, ErrorPayload, JobLeft]
+COMMANDS: list[type[Payload]] = [UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry, GetEnvironment]
+VIEWS: list[type[msgspec.Struct]] = [
+    JobView,
+    Inquiry,
+    Prompt,
+    StepReport,
+    StatusReport,
+    ErrorPayload,
+    JobLeft,
+    Environment,
+    AreaFigures,
+    Figures,
+]
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 NUMBERS = st.integers(-(2**63), 2**63 - 1)
 PRIMITIVES: dict[Any, st.SearchStrategy[Any]] = {
@@ -282,6 +295,7 @@ COMMAND_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.ListJobs": Nothing,
     "Spooler.GetJob": JobRef,
     "Spooler.CancelJob": JobRef,
+    "Spooler.GetEnvironment": GetEnvironment,
     "Recovery.ListInquiries": Nothing,
     "Recovery.AnswerInquiry": AnswerInquiry,
 }
@@ -290,6 +304,7 @@ COMPLETION_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.SubmitJob": JobView,
     "Spooler.GetJob": JobView,
     "Spooler.CancelJob": JobView,
+    "Spooler.GetEnvironment": Environment,
     "Recovery.AnswerInquiry": JobView,
 }
 EVENT_KINDS: dict[str, type[msgspec.Struct]] = {
@@ -349,6 +364,8 @@ def test_the_page_tells_the_limits_and_the_addresses() -> None:
     for limit in (MAX_MESSAGE, MAX_PIECE, MAX_DOCUMENT):
         assert f"{limit // 1024} KiB" in text
     assert f"{MAX_REPLY // 1024**2} MiB" in text
+    assert f"{USUAL_WAIT:g} seconds" in text
+    assert f"{LONGEST_WAIT:g} seconds" in text
 
 
 def test_every_field_of_a_payload_stands_on_the_page() -> None:
