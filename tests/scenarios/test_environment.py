@@ -60,12 +60,12 @@ class Inquirer:
             await connection.send(command(GET, {"printer": PRINTER}))
             while not self.answer:
                 message = json.loads(await connection.recv())
-                match message["header"]["type"]:
-                    case "acknowledge":
-                        self.registered.set()
-                    case "completion":
-                        self._answered()
-                        self.answer = message["payload"]
+                kind = message["header"]["type"]
+                if kind == "acknowledge":
+                    self.registered.set()
+                elif kind == "completion":
+                    self._answered()
+                    self.answer = message["payload"]
 
     def end(self) -> dict[str, Any]:
         self._thread.join(PATIENCE)
