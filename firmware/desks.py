@@ -67,6 +67,10 @@ class Desks:
             if listener.peer.name == news.requester or self._hub.is_representative(listener.peer):
                 listener.post("Spooler.MediaPromptEvent", news.prompt)
 
+    def problems(self) -> list[PassbookError]:
+        """What the desks could not have stored."""
+        return [problem for desk in self._desks.values() for problem in desk.problems()]
+
     def views(self) -> tuple[PrinterView, ...]:
         """What each mechanism last said, with its age."""
         return tuple(self._view(name) for name in self._desks)

@@ -1,4 +1,4 @@
-"""What one printer has printed and is still to print, from one area, as one moment of it."""
+"""What one printer has printed and is still to print, from one area, as one moment of it at a boundary."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import apsw
 from passbook.counters import NOTHING, Figures, left
 from passbook.environment import may_lie_inside
 from passbook.errors import PassbookError
+from passbook.job import JobState
 from storage.keys import ApplianceKey
 from storage.ledger import Ledger
 from storage.rows import DamagedRowError
@@ -19,8 +20,8 @@ class Reckoning:
     """The figures of one printer in one area.
 
     Attributes:
-        pending: left to print by its valid jobs.
-        held: left to print by its jobs that wait for an answer.
+        pending: left to print by its jobs that are valid and pending.
+        held: left to print by its other jobs: they wait for an answer.
         begun: whether the medium of one of these jobs may lie in a mechanism of which nothing is known.
         damaged: rows that did not verify; they are in no figure.
         why: why `printed` is not known; None while it is.
@@ -46,7 +47,8 @@ def reckon(connection: apsw.Connection, area: str, area_id: str, key: ApplianceK
             if isinstance(row, DamagedRowError):
                 damaged.append(row)
                 continue
-            sums[row.record.valid] += left(row.record)
+            # A valid job that is not pending has stopped, and its stop could not be stored yet.
+            sums[row.record.valid and row.record.state is JobState.PENDING] += left(row.record)
             begun = begun or may_lie_inside(row.record)
         printed, why = _printed(ledger, printer)
         return Reckoning(printed, sums[True], sums[False], begun, tuple(damaged), why)

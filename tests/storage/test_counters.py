@@ -66,9 +66,9 @@ def test_what_is_confirmed_is_counted_and_what_is_not_is_left(store: Store) -> N
     first, second = accept(store, spool), accept(store, spool)
     assert total(spool) == (NOTHING, WHOLE + WHOLE, NOTHING)
     print_steps(spool, first, 2)
-    assert total(spool) == (Figures(0, 1, 2), Figures(1, 1, 1) + WHOLE, NOTHING)
+    assert total(spool) == (Figures(0, 1, 2), WHOLE, Figures(1, 1, 1)), "what is begun and stands still is held"
     do(spool, second, changes.hold(AT))
-    assert total(spool) == (Figures(0, 1, 2), Figures(1, 1, 1), WHOLE)
+    assert total(spool) == (Figures(0, 1, 2), NOTHING, Figures(1, 1, 1) + WHOLE)
     do(spool, first, *(changes.journal(step - 1, step) for step in (3, 4, 5)), changes.finish(AT))
     assert total(spool) == (WHOLE, NOTHING, WHOLE)
     assert total(store.open()) == (WHOLE, NOTHING, WHOLE)
