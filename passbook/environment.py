@@ -51,7 +51,7 @@ class Environment(msgspec.Struct, frozen=True, rename="camel"):
     Attributes:
         at: wall time, ISO 8601 in UTC, for people only.
         status: what the mechanism said of itself at the boundary; offline when it could not be asked.
-        printed: since the areas were made.
+        printed: since counting began in the areas.
         pending: left to print by jobs that print without asking anybody.
         held: left to print by jobs that wait for an answer; steps in doubt are left.
     """
