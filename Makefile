@@ -9,6 +9,9 @@ STAMP := .venv/complete
 PYTEST_EXTRA ?=
 # A number that repeats the random choices of an earlier run, which printed it: make test SEED=7
 SEED ?=
+# Seconds for each fuzz target, and which targets: make fuzz SECONDS=3600 TARGETS="frames rows"
+SECONDS ?= 60
+TARGETS ?=
 # Damage that the demo does on purpose and must find: make demo PLANT=drop (or twice, or history)
 PLANT ?=
 
@@ -18,7 +21,7 @@ SOAK_PACKAGES := $(TEST_PACKAGES) python3-venv systemd-container
 
 PYTEST = $(BIN)/python -m pytest $(if $(SEED),--seed=$(SEED)) $(PYTEST_EXTRA)
 
-.PHONY: help demo run stop test check soak mutants lock clean environment
+.PHONY: help demo run stop test check soak mutants fuzz docs lock clean environment
 .DEFAULT_GOAL := help
 
 help:
@@ -29,6 +32,8 @@ help:
 	@echo 'make check    format, lint, types, import directions, and the tests: what CI runs'
 	@echo 'make soak     the long forms of the tests (SEED=number repeats a run)'
 	@echo 'make mutants  break each promise on purpose and see its test fail'
+	@echo 'make fuzz     a minute for each fuzz target (SECONDS=3600 for an hour each, TARGETS="frames rows" for some)'
+	@echo 'make docs     write the pages of docs that are made from the code'
 	@echo 'make lock     choose the newest allowed versions and write requirements.lock'
 	@echo 'make clean    remove the environment and everything that was built'
 
@@ -66,6 +71,12 @@ soak: $(STAMP)
 
 mutants: $(STAMP)
 	@$(BIN)/python -m tests.mutants
+
+fuzz: $(STAMP)
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(TARGETS)
+
+docs: $(STAMP)
+	@$(BIN)/python -m tests.docs
 
 # uv and not pip: only it writes one lock that holds on every processor architecture.
 lock:
