@@ -14,8 +14,7 @@ from firmware.tls import Peer
 from passbook import changes
 from passbook.terminals import TerminalView
 from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, TELLER, Bench, Ear, request
-from tests.firmware.door import Connector, Door, Wire, at_the_door
-from tests.firmware.test_commands import submission
+from tests.firmware.door import Connector, Door, Wire, at_the_door, submission
 from tests.terminal.conftest import Branch
 
 SUPERVISOR = "supervisor"
