@@ -28,6 +28,7 @@ from firmware.hub import Hub
 from firmware.identity import Doorkeeper
 from firmware.jobs import Jobs
 from firmware.keys import DataKeys
+from firmware.life import show_life
 from firmware.loading import Loaded, load_key, load_named
 from firmware.logs import Log
 from firmware.news import JobChanged, JobLeft, News, PrinterChanged, PromptChanged, StepDone
@@ -91,7 +92,9 @@ class Appliance:
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stopped.set)
         recovery = asyncio.create_task(self._recovery.run())
-        watchdog = asyncio.create_task(self._show_life())
+        watchdog = asyncio.create_task(
+            show_life(self._notifier, self._spool.progress, self._desks.died, self._clock.monotonic)
+        )
         try:
             self._power_on()
             async with contextlib.AsyncExitStack() as doors:
@@ -129,12 +132,6 @@ class Appliance:
             leave_marks(area.path for area in self._config.areas)
         except PassbookError as error:
             _LOG.warning("end-not-marked", code=error.code)
-
-    async def _show_life(self) -> None:
-        """Tell systemd that the event loop turns, as often as it wants to hear it."""
-        while self._notifier.watchdog_interval:
-            self._notifier.watchdog()
-            await asyncio.sleep(self._notifier.watchdog_interval)
 
     def _open_spool(self) -> Spool:
         config = self._config

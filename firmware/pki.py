@@ -181,7 +181,7 @@ def _entries(register: IO[bytes]) -> tuple[Entry, ...]:
     register.seek(0)
     try:
         return tuple(msgspec.json.decode(line, type=Entry) for line in register)
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         raise PassbookError("file-problem", file=REGISTER, why="a line of it is damaged") from None
 
 

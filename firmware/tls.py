@@ -116,9 +116,9 @@ def read_trust(authority_pem: bytes, revoked_pem: bytes, file: str) -> Trust:
     try:
         authority = x509.load_pem_x509_certificate(authority_pem)
         revoked = x509.load_pem_x509_crl(revoked_pem)
-    except ValueError:
+        public = authority.public_key()
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise PassbookError("file-problem", file=file, why="it or the authority's certificate is damaged") from None
-    public = authority.public_key()
     if not isinstance(public, ec.EllipticCurvePublicKey) or not revoked.is_signature_valid(public):
         raise PassbookError("file-problem", file=file, why="it was not signed by the authority")
     return Trust(authority, revoked)

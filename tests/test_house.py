@@ -28,7 +28,11 @@ PLACES_OF_ONE_MACHINE = re.compile(
     r"(?<![\w.])/wor[k]/|(?<![\w.])/roo[t]/|/home/[a-z]|pypi\.or[g]|files\.pythonhoste[d]|(deb|security)\.debia[n]"
 )
 # The lock file is written by a tool; it is judged by the same rules.
-TEXT = tuple(path for path in project_files() if path.suffix not in {".png", ".ttf", ".woff2", ".sqlite"})
+TEXT = tuple(
+    path
+    for path in project_files()
+    if path.suffix not in {".png", ".ttf", ".woff2", ".sqlite"} and not path.is_relative_to("tests/fuzz/corpus")
+)
 
 # A finding is a line number and what is wrong there.
 Finding = tuple[int, str]
