@@ -81,7 +81,7 @@ class Appliance:
         """Power on, open the doors, serve until SIGTERM or SIGINT, and end in order."""
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stopped.set)
-        recovery = asyncio.create_task(self._recovery.run())
+        recovery = asyncio.create_task(self._recovery.audiences.run())
         watchdog = asyncio.create_task(self._show_life())
         try:
             self._power_on()
@@ -204,6 +204,7 @@ class Appliance:
         config = self._config
         commands = TerminalCommands(
             jobs=self._jobs,
+            hub=self._hub,
             admission=self._admission,
             recovery=self._recovery,
             desks=self._desks,

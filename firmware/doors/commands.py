@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 from firmware.admission import Admission
 from firmware.desks import Desks
 from firmware.doors.session import TerminalSession
+from firmware.hub import Hub
 from firmware.jobs import Jobs
 from firmware.naming import check_name
 from firmware.recovery_desk import RecoveryDesk
@@ -38,6 +39,7 @@ class TerminalCommands:
         self,
         *,
         jobs: Jobs,
+        hub: Hub,
         admission: Admission,
         recovery: RecoveryDesk,
         desks: Desks,
@@ -45,6 +47,7 @@ class TerminalCommands:
         uri: str,
     ) -> None:
         self._jobs = jobs
+        self._hub = hub
         self._admission = admission
         self._recovery = recovery
         self._desks = desks
@@ -112,7 +115,7 @@ class TerminalCommands:
     async def _cancel(self, session: TerminalSession, command: Envelope) -> Any:
         reference = _named(read_payload(command, JobRef))
         record = self._jobs.spool.record(reference.job)
-        if not self._recovery.may_decide(session.peer, record):
+        if not self._hub.may_decide(session.peer, record.requester):
             raise PassbookError("not-permitted", who=session.peer.name, job=reference.job)
         return view_of(await self._desks.cancel(record, session.peer.name, reference.person))
 

@@ -52,6 +52,7 @@ class Door:
         self.bench.listen = self._hear
         commands = TerminalCommands(
             jobs=self.bench.jobs,
+            hub=self.bench.hub,
             admission=self.bench.admission(),
             recovery=self.recovery,
             desks=self.desks,
