@@ -29,7 +29,8 @@ from firmware.jobs import Jobs
 from firmware.keys import DataKeys
 from firmware.loading import Loaded, load_key, load_named
 from firmware.logs import Log
-from firmware.news import JobChanged, JobLeft, News, PrinterChanged, PromptChanged, StepDone
+from firmware.news import EndAcknowledged, JobChanged, JobLeft, News, PrinterChanged, PromptChanged, StepDone
+from firmware.notices import NoticeDesk
 from firmware.notify import Notifier
 from firmware.operations import Operations
 from firmware.recovery_desk import RecoveryDesk
@@ -75,6 +76,13 @@ class Appliance:
         self._recovery = RecoveryDesk(
             self._jobs, self._hub, config.recovery, self._key, clock=clock, rng=secrets.token_bytes
         )
+        self._notices = NoticeDesk(
+            self._jobs,
+            self._hub,
+            grace=config.recovery.grace,
+            acknowledge_timeout=config.notices.acknowledge_timeout,
+            clock=clock,
+        )
         self._admission = self._make_admission()
 
     async def run(self) -> None:
@@ -82,9 +90,11 @@ class Appliance:
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stopped.set)
         recovery = asyncio.create_task(self._recovery.audiences.run())
+        notices = asyncio.create_task(self._notices.run())
         watchdog = asyncio.create_task(self._show_life())
         try:
             self._power_on()
+            self._notices.start()
             async with contextlib.AsyncExitStack() as doors:
                 await self._open_doors(doors)
                 for record in self._spool.inquiries():
@@ -92,6 +102,7 @@ class Appliance:
                 await self._serve()
         finally:
             recovery.cancel()
+            notices.cancel()
             watchdog.cancel()
             sound = self._is_sound()
             self._spool.close()
@@ -167,10 +178,13 @@ class Appliance:
     def _forget_ended(self) -> None:
         """What is kept of jobs that ended long ago goes, by a clock that is trusted only (P10, N4)."""
         if self._clock.trusted():
-            before = self._clock.now() - DEDUPE
+            now = self._clock.now()
+            retention = datetime.timedelta(days=self._config.history.retention_days)
+            before = (now - DEDUPE).isoformat(timespec="milliseconds")
+            unacknowledged_before = (now - max(DEDUPE, retention)).isoformat(timespec="milliseconds")
             # An area that fails now has reported itself.
             with contextlib.suppress(PassbookError):
-                self._spool.forget_ended(before.isoformat(timespec="milliseconds"))
+                self._spool.forget_ended(before, unacknowledged_before)
 
     def _make_desks(self) -> dict[str, PrintDesk]:
         return {
@@ -207,6 +221,7 @@ class Appliance:
             hub=self._hub,
             admission=self._admission,
             recovery=self._recovery,
+            notices=self._notices,
             desks=self._desks,
             status=self.status,
             uri=f"wss://{config.terminals.listen}{SERVICE_PATH}",
@@ -251,7 +266,7 @@ class Appliance:
     def status(self) -> StatusReport:
         """What is known now, at once."""
         areas = tuple(f"{area.name}: {area.state}" for area in self._spool.areas())
-        problems = tuple(str(problem) for problem in self._problems)
+        problems = tuple(str(problem) for problem in (*self._problems, *self._notices.problems()))
         return StatusReport(self._desks.views(), self._hub.names(), areas, problems)
 
     def _report(self, problem: PassbookError) -> None:
@@ -273,7 +288,10 @@ class Appliance:
             case JobChanged(record):
                 self._hub.tell(record.requester, "Spooler.JobEvent", view_of(record), representatives=True)
                 self._recovery.note(record)
+                self._notices.note(record)
                 self._desks.note_job(record)
+            case EndAcknowledged(record):
+                self._notices.note(record)
             case StepDone(record):
                 self._hub.tell(record.requester, "Spooler.StepEvent", report_of(record), representatives=True)
             case PromptChanged():

@@ -60,6 +60,21 @@ class Audiences:
         """Nobody is asked any more."""
         self._matters.pop(job, None)
 
+    def close_oldest(self, most: int) -> None:
+        """Where there are more than `most`: the representatives are told of the oldest now, and it is closed."""
+        while len(self._matters) > most:
+            job, matter = next(iter(self._matters.items()))
+            if matter.deadline:
+                self._end_time(job, matter)
+            self.close(job)
+
+    def is_asked(self, listener: Listener, job: str, requester: str) -> bool:
+        """Whether a matter is put to this connection; one that is not open here is put to all who may decide."""
+        matter = self._matters.get(job)
+        if matter is None:
+            return self._hub.may_decide(listener.peer, requester)
+        return self._is_asked(listener, matter)
+
     def asked_of(self, listener: Listener) -> list[str]:
         """The jobs whose matters are put to this connection, the oldest matter first."""
         return [job for job, matter in self._matters.items() if self._is_asked(listener, matter)]
@@ -79,10 +94,13 @@ class Audiences:
         now = self._clock.monotonic()
         for job, matter in list(self._matters.items()):
             if matter.deadline and matter.deadline <= now:
-                self._move(matter, Happening.TIME_OVER)
-                # The requester has it already.
-                self._put(job, matter, but=matter.requester)
+                self._end_time(job, matter)
         return min((one.deadline - now for one in self._matters.values() if one.deadline), default=None)
+
+    def _end_time(self, job: str, matter: _Matter) -> None:
+        self._move(matter, Happening.TIME_OVER)
+        # The requester has it already.
+        self._put(job, matter, but=matter.requester)
 
     def _connection_changed(self, listener: Listener, came: bool) -> None:
         """Somebody came or went: the matters of that requester move on."""

@@ -199,6 +199,10 @@ def _add_questions(commands: _Commands) -> None:
     _command(commands, "status", "the appliance, its printers, areas and terminals")
     _command(commands, "jobs", "every job that has not ended", columns=tables.JOBS)
     _command(commands, "inquiries", "open questions about jobs", columns=tables.INQUIRIES)
+    notices = _command(
+        commands, "notices", "ends of jobs that nobody took note of", columns=tables.NOTICES, send=("first",)
+    )
+    notices.add_argument("--first", type=_positive, default=100, help="so many, the oldest (100)")
     _command(commands, "areas", "the storage areas: state and room")
     history = _command(
         commands, "history", "what happened to jobs, oldest first", columns=tables.HISTORY, send=("job", "last")

@@ -11,6 +11,7 @@ import msgspec
 from firmware.desks import Desks
 from firmware.hub import Hub
 from firmware.identity import Doorkeeper
+from firmware.notices import told
 from firmware.recovery_desk import RecoveryDesk
 from passbook.errors import PassbookError
 from passbook.messages import StatusReport, view_of
@@ -48,6 +49,7 @@ class Operations:
             "status": self._report_status,
             "jobs": self._jobs,
             "inquiries": self._inquiries,
+            "notices": self._notices,
             "areas": self._areas,
             "history": self._history,
             "verify": self._verify,
@@ -64,6 +66,11 @@ class Operations:
 
     async def _inquiries(self, _arguments: dict[str, Any]) -> Any:
         return [msgspec.structs.replace(inquiry, wraps=()) for inquiry in self._recovery.all_inquiries()]
+
+    async def _notices(self, arguments: dict[str, Any]) -> Any:
+        wanted = _read(arguments, _Notices)
+        found = await asyncio.to_thread(self._spool.notices.oldest, limit=wanted.first)
+        return [told(ended) for ended in found]
 
     async def _areas(self, _arguments: dict[str, Any]) -> Any:
         return self._spool.areas()
@@ -89,6 +96,10 @@ class Operations:
 
     async def _hold(self, arguments: dict[str, Any]) -> Any:
         return view_of(await self._desks.hold(_read(arguments, _Order).job))
+
+
+class _Notices(msgspec.Struct):
+    first: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 100
 
 
 class _History(msgspec.Struct):

@@ -189,6 +189,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "not-allowed-in-state": ErrorKind(
         Actor.TELLER, "Job {job} is {state}, so it cannot be changed by {event}. Nothing was changed."
     ),
+    "notices-old": ErrorKind(
+        Actor.REPRESENTATIVE,
+        "Nobody has taken note of {count} ends of jobs for more than {hours} hours. They are kept; "
+        "look through them and acknowledge them (teller notices).",
+    ),
     "job-is-printing": ErrorKind(
         Actor.TELLER, "Job {job} is printing now. Nothing was changed; try again, or wait for its end."
     ),
@@ -274,6 +279,12 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "history-broken": ErrorKind(
         Actor.OPERATOR,
         "The history of area {area} does not fit at entry {entry}: {why}. Keep the disk as evidence.",
+    ),
+    "history-rolled-back": ErrorKind(
+        Actor.OPERATOR,
+        "The history of area {area} of {appliance} is not the one that this terminal was told of before "
+        "(entry {entries}): an older disk may have been put in its place. Nothing was changed and work goes on; "
+        "look at each book before printing into it, call the operator, and keep the disk as evidence.",
     ),
     "no-area-usable": ErrorKind(Actor.OPERATOR, "No storage area can be used: {why} The appliance did not start."),
     "appliance-key-wrong": ErrorKind(

@@ -11,6 +11,7 @@ from firmware.doors.session import TerminalSession
 from firmware.hub import Hub
 from firmware.jobs import Jobs
 from firmware.naming import check_name
+from firmware.notices import NoticeDesk
 from firmware.recovery_desk import RecoveryDesk
 from passbook.errors import PassbookError, shown
 from passbook.messages import (
@@ -25,6 +26,7 @@ from passbook.messages import (
     read_payload,
     view_of,
 )
+from passbook.notices import AcknowledgeNotice, GetHistoryHeads, ListNotices
 
 UPLOADS_LIMIT: Final = 1
 """Uploads that one connection may have open: each may take 1 MiB of memory, and a terminal sends one at a time."""
@@ -42,6 +44,7 @@ class TerminalCommands:
         hub: Hub,
         admission: Admission,
         recovery: RecoveryDesk,
+        notices: NoticeDesk,
         desks: Desks,
         status: Callable[[], StatusReport],
         uri: str,
@@ -50,6 +53,7 @@ class TerminalCommands:
         self._hub = hub
         self._admission = admission
         self._recovery = recovery
+        self._notices = notices
         self._desks = desks
         self._status = status
         self._uri = uri
@@ -65,6 +69,9 @@ class TerminalCommands:
             "Spooler.ListJobs": self._list_jobs,
             "Spooler.GetJob": self._get_job,
             "Spooler.CancelJob": self._cancel,
+            "Spooler.ListNotices": self._list_notices,
+            "Spooler.AcknowledgeNotice": self._acknowledge_notice,
+            "Spooler.GetHistoryHeads": self._history_heads,
             "Recovery.ListInquiries": self._inquiries,
             "Recovery.AnswerInquiry": self._answer_inquiry,
         }
@@ -119,6 +126,15 @@ class TerminalCommands:
             raise PassbookError("not-permitted", who=session.peer.name, job=reference.job)
         return view_of(await self._desks.cancel(record, session.peer.name, reference.person))
 
+    async def _list_notices(self, session: TerminalSession, command: Envelope) -> Any:
+        return await self._notices.notices(session.peer, read_payload(command, ListNotices).after)
+
+    async def _acknowledge_notice(self, session: TerminalSession, command: Envelope) -> Any:
+        return await self._notices.acknowledge(session.peer, _named(read_payload(command, AcknowledgeNotice)).job)
+
+    async def _history_heads(self, _session: TerminalSession, command: Envelope) -> Any:
+        return self._notices.heads(read_payload(command, GetHistoryHeads).entries)
+
     async def _inquiries(self, session: TerminalSession, command: Envelope) -> Any:
         read_payload(command, Nothing)
         return {"inquiries": self._recovery.inquiries(session.peer)}
@@ -127,7 +143,7 @@ class TerminalCommands:
         return await self._recovery.answer(session.peer, _named(read_payload(command, AnswerInquiry)))
 
 
-R = TypeVar("R", JobRef, AnswerInquiry)
+R = TypeVar("R", JobRef, AnswerInquiry, AcknowledgeNotice)
 
 
 def _named(payload: R) -> R:

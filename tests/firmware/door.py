@@ -19,6 +19,7 @@ from firmware.doors.terminals import TerminalDoor
 from firmware.hub import Listener
 from firmware.identity import Doorkeeper
 from firmware.news import JobChanged, News
+from firmware.notices import NoticeDesk
 from firmware.recovery_desk import RecoveryDesk
 from firmware.tls import load_trust, server_context
 from passbook.messages import SERVICE_PATH, StatusReport, view_of
@@ -46,6 +47,9 @@ class Door:
             clock=self.bench.clock,
             rng=self.bench.rng,
         )
+        self.notices = NoticeDesk(
+            self.bench.jobs, self.bench.hub, grace=30.0, acknowledge_timeout=120.0, clock=self.bench.clock
+        )
         self._changed = asyncio.Event()
         self.bench.hub.watchers.append(lambda _listener, _came: self._changed.set())
         self._loop = asyncio.get_running_loop()
@@ -55,6 +59,7 @@ class Door:
             hub=self.bench.hub,
             admission=self.bench.admission(),
             recovery=self.recovery,
+            notices=self.notices,
             desks=self.desks,
             status=lambda: STATUS,
             uri="wss://here",
@@ -75,6 +80,7 @@ class Door:
         if isinstance(news, JobChanged):
             record = news.record
             self._loop.call_soon_threadsafe(self.recovery.note, record)
+            self._loop.call_soon_threadsafe(self.notices.note, record)
             view = view_of(record)
             tell = self.bench.hub.tell
             self._loop.call_soon_threadsafe(
