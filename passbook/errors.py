@@ -194,6 +194,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         "Nobody has taken note of {count} ends of jobs for more than {hours} hours. They are kept; "
         "look through them and acknowledge them (teller notices).",
     ),
+    "no-such-notice": ErrorKind(
+        Actor.TELLER,
+        "There is no open notice of job {job} for this terminal: it has not ended, somebody took note of it, "
+        "or it is another's. Nothing was changed; see teller notices.",
+    ),
     "job-is-printing": ErrorKind(
         Actor.TELLER, "Job {job} is printing now. Nothing was changed; try again, or wait for its end."
     ),
@@ -322,6 +327,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "appliance-unreachable": ErrorKind(
         Actor.OPERATOR,
         "The appliance at {address} does not answer: {why}. Nothing was sent; look at network and power.",
+    ),
+    "end-not-acknowledged": ErrorKind(
+        Actor.TELLER,
+        "The appliance could not be told that the end of job {job} was shown ({why}). "
+        "Nothing is lost: it will tell that end again; see teller notices.",
     ),
     "connection-lost": ErrorKind(
         Actor.TELLER,
