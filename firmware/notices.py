@@ -19,7 +19,8 @@ from firmware.logs import Log
 from firmware.tls import Peer
 from passbook import changes
 from passbook.errors import PassbookError
-from passbook.notices import HistoryHead, HistoryHeads, Notice, Notices, notice_of
+from passbook.notices import HistoryHead, HistoryHeads, Notice, NoticePage, notice_of
+from passbook.pages import Page, page_of
 from passbook.record import Record
 from storage.notices import Ended, HeadAt
 
@@ -95,10 +96,11 @@ class NoticeDesk:
         """What an operator should know; as of the last look."""
         return () if self._old is None else (self._old,)
 
-    async def notices(self, peer: Peer, after: int) -> Notices:
-        """The first open notices of jobs above sequence `after` that `peer` may acknowledge."""
-        found = await asyncio.to_thread(self._open_for, peer, after, LISTED_AT_ONCE + 1)
-        return Notices(tuple(map(told, found[:LISTED_AT_ONCE])), more=len(found) > LISTED_AT_ONCE)
+    async def notices(self, peer: Peer, page: Page) -> NoticePage:
+        """The first open notices behind the page's job that `peer` may acknowledge."""
+        limit = min(page.limit, LISTED_AT_ONCE)
+        found = await asyncio.to_thread(self._open_for, peer, page.after, limit + 1)
+        return NoticePage(*page_of(map(told, found), limit))
 
     def _open_for(self, peer: Peer, after: int, limit: int) -> list[Ended]:
         requester = None if self._hub.is_representative(peer) else peer.name

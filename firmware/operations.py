@@ -11,11 +11,16 @@ import msgspec
 from firmware.desks import Desks
 from firmware.hub import Hub
 from firmware.identity import Doorkeeper
-from firmware.notices import told
+from firmware.logs import Log
+from firmware.notices import LISTED_AT_ONCE, told
 from firmware.recovery_desk import RecoveryDesk
+from firmware.roll import Roll
 from passbook.errors import PassbookError
 from passbook.messages import StatusReport, view_of
+from passbook.pages import Page, page_of
 from storage.spool import Spool
+
+_LOG: Final = Log("operations")
 
 Handler = Callable[[dict[str, Any]], Awaitable[Any]]
 
@@ -33,6 +38,7 @@ class Operations:
         recovery: RecoveryDesk,
         desks: Desks,
         hub: Hub,
+        roll: Roll,
         doorkeeper: Doorkeeper,
         status: Callable[[], StatusReport],
     ) -> None:
@@ -40,6 +46,7 @@ class Operations:
         self._recovery = recovery
         self._desks = desks
         self._hub = hub
+        self._roll = roll
         self._doorkeeper = doorkeeper
         self._status = status
 
@@ -50,6 +57,7 @@ class Operations:
             "jobs": self._jobs,
             "inquiries": self._inquiries,
             "notices": self._notices,
+            "terminals": self._terminals,
             "areas": self._areas,
             "history": self._history,
             "verify": self._verify,
@@ -61,15 +69,22 @@ class Operations:
     async def _report_status(self, _arguments: dict[str, Any]) -> Any:
         return self._status()
 
-    async def _jobs(self, _arguments: dict[str, Any]) -> Any:
-        return [view_of(record) for record in self._spool.records()]
+    async def _jobs(self, arguments: dict[str, Any]) -> Any:
+        page = _read(arguments, Page)
+        records = await asyncio.to_thread(self._spool.records)
+        return page_of((view_of(record) for record in records if record.sequence > page.after), page.limit)[0]
 
-    async def _inquiries(self, _arguments: dict[str, Any]) -> Any:
-        return [msgspec.structs.replace(inquiry, wraps=()) for inquiry in self._recovery.all_inquiries()]
+    async def _inquiries(self, arguments: dict[str, Any]) -> Any:
+        page = _read(arguments, Page)
+        rows, _ = await asyncio.to_thread(page_of, self._recovery.all_inquiries(page.after), page.limit)
+        return [msgspec.structs.replace(inquiry, wraps=()) for inquiry in rows]
+
+    async def _terminals(self, _arguments: dict[str, Any]) -> Any:
+        return await self._roll.terminals()
 
     async def _notices(self, arguments: dict[str, Any]) -> Any:
-        wanted = _read(arguments, _Notices)
-        found = await asyncio.to_thread(self._spool.notices.oldest, limit=wanted.first)
+        page = _read(arguments, Page)
+        found = await asyncio.to_thread(self._spool.notices.oldest, after=page.after, limit=LISTED_AT_ONCE)
         return [told(ended) for ended in found]
 
     async def _areas(self, _arguments: dict[str, Any]) -> Any:
@@ -87,7 +102,8 @@ class Operations:
         self._doorkeeper.reload()
         closed = [listener for listener in self._hub.everybody() if self._doorkeeper.is_revoked(listener.peer)]
         for listener in closed:
-            listener.close("certificate-revoked")
+            _LOG.warning("terminal-hung-up", peer=listener.peer.name, code="certificate-revoked")
+            self._hub.expel(listener, "certificate-revoked")
         return {"closed": sorted({listener.peer.name for listener in closed})}
 
     async def _cancel(self, arguments: dict[str, Any]) -> Any:
@@ -98,13 +114,9 @@ class Operations:
         return view_of(await self._desks.hold(_read(arguments, _Order).job))
 
 
-class _Notices(msgspec.Struct):
-    first: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 100
-
-
 class _History(msgspec.Struct):
     job: str | None = None
-    last: Annotated[int, msgspec.Meta(ge=1)] = 50
+    last: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 50
 
 
 class _Order(msgspec.Struct):

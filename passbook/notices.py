@@ -10,7 +10,7 @@ from passbook.messages import JobView, Payload, view_of
 from passbook.record import Acknowledged, OnPaper, Record
 
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-"""A sequence, or a count of entries; every program that reads JSON knows it exactly."""
+"""A count of entries; every program that reads JSON knows it exactly."""
 
 
 class HistoryHead(msgspec.Struct, frozen=True, rename="camel"):
@@ -42,17 +42,11 @@ class AcknowledgeNotice(Payload, frozen=True):
     job: str
 
 
-class ListNotices(Payload, frozen=True):
-    """`Spooler.ListNotices`: open notices of jobs whose sequence is above `after`."""
-
-    after: Number = 0
-
-
-class Notices(msgspec.Struct, frozen=True):
-    """Its completion: the first ones in the order of acceptance, and whether there are more."""
+class NoticePage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Completion of `Spooler.ListNotices`; the command is a passbook.pages.Page."""
 
     notices: tuple[Notice, ...]
-    more: bool
+    more: bool = False
 
 
 class GetHistoryHeads(Payload, frozen=True):

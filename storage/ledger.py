@@ -30,6 +30,8 @@ from storage.rows import (
 )
 from storage.schema import fetch
 
+LAST_SEQUENCE: Final = 2**63 - 1
+"""The largest number that a row can have."""
 _DELETIONS: Final = (
     "DELETE FROM live WHERE sequence = ?",
     "DELETE FROM sealed WHERE sequence = ?",
@@ -132,7 +134,7 @@ class Ledger:
     def notices(self, requester: str | None, *, after: int, limit: int) -> list[EndedRow | DamagedRowError]:
         """Ends of which nobody took note, of one requester or of all, from the lowest sequence above `after` on."""
         where = "acknowledged = 0 AND sequence > ?1 AND (?2 IS NULL OR requester = ?2) ORDER BY sequence LIMIT ?3"
-        return list(self._ended(where, after, requester, limit))
+        return list(self._ended(where, min(after, LAST_SEQUENCE), requester, limit))
 
     def last_notices(self, limit: int) -> list[EndedRow | DamagedRowError]:
         """Those of the jobs accepted last, newest first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
@@ -13,9 +14,11 @@ from firmware.jobs import Jobs
 from firmware.naming import check_name
 from firmware.notices import NoticeDesk
 from firmware.recovery_desk import RecoveryDesk
+from firmware.roll import Roll
 from passbook.errors import PassbookError, shown
 from passbook.messages import (
     MAX_DOCUMENT,
+    MAX_PIECE,
     AnswerInquiry,
     Envelope,
     JobRef,
@@ -26,7 +29,9 @@ from passbook.messages import (
     read_payload,
     view_of,
 )
-from passbook.notices import AcknowledgeNotice, GetHistoryHeads, ListNotices
+from passbook.notices import AcknowledgeNotice, GetHistoryHeads
+from passbook.pages import InquiryPage, JobPage, Page, page_of
+from passbook.terminals import TerminalList
 
 UPLOADS_LIMIT: Final = 1
 """Uploads that one connection may have open: each may take 1 MiB of memory, and a terminal sends one at a time."""
@@ -46,6 +51,7 @@ class TerminalCommands:
         recovery: RecoveryDesk,
         notices: NoticeDesk,
         desks: Desks,
+        roll: Roll,
         status: Callable[[], StatusReport],
         uri: str,
     ) -> None:
@@ -55,6 +61,7 @@ class TerminalCommands:
         self._recovery = recovery
         self._notices = notices
         self._desks = desks
+        self._roll = roll
         self._status = status
         self._uri = uri
 
@@ -72,6 +79,7 @@ class TerminalCommands:
             "Spooler.ListNotices": self._list_notices,
             "Spooler.AcknowledgeNotice": self._acknowledge_notice,
             "Spooler.GetHistoryHeads": self._history_heads,
+            "Spooler.ListTerminals": self._list_terminals,
             "Recovery.ListInquiries": self._inquiries,
             "Recovery.AnswerInquiry": self._answer_inquiry,
         }
@@ -95,9 +103,11 @@ class TerminalCommands:
         piece = read_payload(command, UploadPiece)
         if piece.upload not in session.uploads and len(session.uploads) >= UPLOADS_LIMIT:
             raise PassbookError("too-many-uploads", limit=UPLOADS_LIMIT)
+        if len(piece.data) > MAX_PIECE:
+            raise PassbookError("invalid-message", why=f"a piece has at most {MAX_PIECE} bytes")
         buffer = session.uploads.setdefault(piece.upload, bytearray())
-        if len(buffer) + len(piece.data) > MAX_DOCUMENT:
-            del session.uploads[piece.upload]
+        if buffer is None or len(buffer) + len(piece.data) > MAX_DOCUMENT:
+            session.uploads[piece.upload] = None
             raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
         buffer += piece.data
         return {"received": len(buffer)}
@@ -106,15 +116,15 @@ class TerminalCommands:
         request = read_payload(command, SubmitJob)
         document = request.document
         if request.upload:
-            if request.upload not in session.uploads:
-                raise PassbookError("unknown-upload", upload=shown(request.upload))
-            document = bytes(session.uploads.pop(request.upload))
+            document = _uploaded(session, request)
         record = await self._admission.submit(session.peer, request, document)
         return view_of(record)
 
     async def _list_jobs(self, _session: TerminalSession, command: Envelope) -> Any:
-        read_payload(command, Nothing)
-        return {"jobs": [view_of(record) for record in self._jobs.spool.records()]}
+        page = read_payload(command, Page)
+        records = await asyncio.to_thread(self._jobs.spool.records)
+        behind = (view_of(record) for record in records if record.sequence > page.after)
+        return JobPage(*page_of(behind, page.limit))
 
     async def _get_job(self, _session: TerminalSession, command: Envelope) -> Any:
         return view_of(self._jobs.spool.record(_named(read_payload(command, JobRef)).job))
@@ -127,7 +137,7 @@ class TerminalCommands:
         return view_of(await self._desks.cancel(record, session.peer.name, reference.person))
 
     async def _list_notices(self, session: TerminalSession, command: Envelope) -> Any:
-        return await self._notices.notices(session.peer, read_payload(command, ListNotices).after)
+        return await self._notices.notices(session.peer, read_payload(command, Page))
 
     async def _acknowledge_notice(self, session: TerminalSession, command: Envelope) -> Any:
         return await self._notices.acknowledge(session.peer, _named(read_payload(command, AcknowledgeNotice)).job)
@@ -135,12 +145,31 @@ class TerminalCommands:
     async def _history_heads(self, _session: TerminalSession, command: Envelope) -> Any:
         return self._notices.heads(read_payload(command, GetHistoryHeads).entries)
 
-    async def _inquiries(self, session: TerminalSession, command: Envelope) -> Any:
+    async def _list_terminals(self, session: TerminalSession, command: Envelope) -> Any:
         read_payload(command, Nothing)
-        return {"inquiries": self._recovery.inquiries(session.peer)}
+        if not self._hub.is_representative(session.peer):
+            raise PassbookError("representatives-only", who=session.peer.name)
+        return TerminalList(await self._roll.terminals())
+
+    async def _inquiries(self, session: TerminalSession, command: Envelope) -> Any:
+        page = read_payload(command, Page)
+        behind = self._recovery.inquiries(session.peer, page.after)
+        return InquiryPage(*await asyncio.to_thread(page_of, behind, page.limit))
 
     async def _answer_inquiry(self, session: TerminalSession, command: Envelope) -> Any:
         return await self._recovery.answer(session.peer, _named(read_payload(command, AnswerInquiry)))
+
+
+def _uploaded(session: TerminalSession, request: SubmitJob) -> bytes:
+    """The document that came in pieces.  Raises PassbookError when it did not, or not whole."""
+    if request.document:
+        raise PassbookError("invalid-message", why="document and upload are both given")
+    if request.upload not in session.uploads:
+        raise PassbookError("unknown-upload", upload=shown(request.upload))
+    pieces = session.uploads.pop(request.upload)
+    if pieces is None:
+        raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
+    return bytes(pieces)
 
 
 R = TypeVar("R", JobRef, AnswerInquiry, AcknowledgeNotice)
