@@ -217,6 +217,8 @@ def _add_questions(commands: _Commands) -> None:
     _command(commands, "jobs", "every job that has not ended", run=_ask_pages, columns=tables.JOBS)
     _command(commands, "inquiries", "open questions about jobs", run=_ask_pages, columns=tables.INQUIRIES)
     _command(commands, "terminals", "every terminal and what of it is open", columns=tables.TERMINALS)
+    ends = "ends of jobs that nobody took note of"
+    _command(commands, "notices", ends, run=_ask_pages, columns=tables.NOTICES)
     _command(commands, "areas", "the storage areas: state and room")
     environment = _command(
         commands,

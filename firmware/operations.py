@@ -12,6 +12,7 @@ from firmware.desks import Desks
 from firmware.hub import Hub
 from firmware.identity import Doorkeeper
 from firmware.logs import Log
+from firmware.notices import LISTED_AT_ONCE, told
 from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT
@@ -56,6 +57,7 @@ class Operations:
             "status": self._report_status,
             "jobs": self._jobs,
             "inquiries": self._inquiries,
+            "notices": self._notices,
             "terminals": self._terminals,
             "areas": self._areas,
             "environment": self._environment,
@@ -81,6 +83,11 @@ class Operations:
 
     async def _terminals(self, _arguments: dict[str, Any]) -> Any:
         return await self._roll.terminals()
+
+    async def _notices(self, arguments: dict[str, Any]) -> Any:
+        page = _read(arguments, Page)
+        found = await asyncio.to_thread(self._spool.notices.oldest, after=page.after, limit=LISTED_AT_ONCE)
+        return [told(ended) for ended in found]
 
     async def _areas(self, _arguments: dict[str, Any]) -> Any:
         return self._spool.areas()

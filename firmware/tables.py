@@ -35,6 +35,17 @@ INQUIRIES: Final[Columns] = {
     "ASKED": "asked",
     "KEY": "job.keyRef",
 }
+NOTICES: Final[Columns] = {
+    "JOB": "job.job",
+    "STATE": "job.state",
+    "REASONS": "job.reasons",
+    "REQUESTER": "job.requester",
+    "PRINTER": "job.printer",
+    "ENDED": "job.changedAt",
+    "ON PAPER": "onPaper.confirmed",
+    "IN DOUBT": "onPaper.inDoubt",
+    "LINES": "onPaper.lines",
+}
 HISTORY: Final[Columns] = {
     "AREA": "area",
     "N": "n",

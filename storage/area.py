@@ -90,6 +90,7 @@ class Area:
         why: why it is fenced.
         live_pages: pages in use after the last commit.
         records: jobs in it after the last commit that have not ended.
+        notices: jobs in it after the last commit that have ended and of whose end nobody took note.
         highest_sequence: the highest number that a job of this area ever had, when it was opened.
         siblings: names and ids of the areas that were open beside it before, itself too.
     """
@@ -126,6 +127,7 @@ class Area:
         self._state_lock = threading.Lock()
         self.live_pages = self._measure()
         self.records = self._read_ledger.counts()[0]
+        self.notices = self._read_ledger.count_notices()
         self.highest_sequence = self._read_ledger.history.head().sequence
         self.siblings = dict(schema.fetch(self._reader, "SELECT name, area_id FROM sibling"))
         self.writer = Writer(settings.name, self)
@@ -164,7 +166,7 @@ class Area:
 
     def free(self) -> int:
         """Bytes that new jobs may still take, reservations not counted."""
-        return self.division.free(self.live_pages, self.records)
+        return self.division.free(self.live_pages, self.records, self.notices)
 
     # What the writer needs
 
@@ -182,6 +184,7 @@ class Area:
         try:
             self.live_pages = self._measure()
             self.records = self.ledger.counts()[0]
+            self.notices = self.ledger.count_notices()
         except apsw.Error as error:
             self.fence(f"the file fails ({type(error).__name__})")
 
@@ -244,7 +247,7 @@ class Area:
 
     def check_room(self, size: int) -> None:
         """Inside a transaction: whether what was written leaves the reserve whole.  Raises `no-area-has-room`."""
-        if self.division.free(self._measure(), self.ledger.counts()[0]) < 0:
+        if self.division.free(self._measure(), self.ledger.counts()[0], self.ledger.count_notices()) < 0:
             raise PassbookError("no-area-has-room", size=size)
 
     def remember_siblings(self, siblings: Mapping[str, str]) -> None:

@@ -20,6 +20,7 @@ from storage.envelope import Rng, SealedJob
 from storage.history import Told
 from storage.keys import ApplianceKey
 from storage.ledger import Ledger
+from storage.notices import Notices
 from storage.opening import Owner, Report, open_all
 from storage.reckoning import Reckoning
 from storage.rows import DamagedRowError, LiveRow
@@ -76,6 +77,8 @@ class Spool:
         self._areas = tuple(areas)
         self._problems = problems
         self._admission = admission
+        self.notices = Notices(self._areas)
+        """The ends of which nobody took note."""
 
     @classmethod
     def open(
@@ -212,11 +215,14 @@ class Spool:
         unknown = PassbookError("change-unknown", job=job_id, area=area.name)
         return area.submit(lambda ledger: ledger.apply(job_id, change), cost=cost, unknown=unknown, urgent=urgent)
 
-    def forget_ended(self, before: str) -> int:
-        """Drop what is kept of jobs that ended before this ISO time, for repeated requests; how many.  Blocks."""
+    def forget_ended(self, before: str, unacknowledged_before: str) -> int:
+        """Drop what is kept of jobs that ended before these ISO times, the second for ends of which nobody took note.
+
+        How many were dropped.  Blocks.
+        """
         futures = [
             area.submit(
-                lambda ledger: ledger.forget_ended(before),
+                lambda ledger: ledger.forget_ended(before, unacknowledged_before),
                 cost=lambda: change_cost(0, 0),
                 unknown=area.fenced_error(),
             )
