@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import datetime
 import itertools
+import sys
 import time
+import traceback
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -38,7 +40,7 @@ from tests.model.power import PowerDisk
 
 T = TypeVar("T")
 
-WAIT: Final = 30.0
+WAIT: Final = 60.0
 """Seconds until something that must happen counts as a hang."""
 THE_APPLIANCE: Final = 1
 """Stands for the appliance's process at the simulator."""
@@ -216,7 +218,16 @@ class Office:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Let the appliance go on until `work` is done."""
-        return self.loop.run_until_complete(asyncio.wait_for(work, WAIT))
+        try:
+            return self.loop.run_until_complete(asyncio.wait_for(work, WAIT))
+        except TimeoutError:
+            raise AssertionError(f"it hangs: {self.prompt}, {self.machine.state()}, {self._doing()}") from None
+
+    def _doing(self) -> str:
+        """Where the print desk's thread is."""
+        thread = self.appliance._desks._desks[PRINTER]._thread
+        frame = sys._current_frames().get(thread.ident or 0)
+        return "".join(traceback.format_stack(frame)[-6:]) if frame else "the desk has ended"
 
     def settle(self) -> None:
         """Let the appliance go on until it waits for people, for a mechanism, or for nothing."""
@@ -331,8 +342,13 @@ class Office:
     def ignore(self) -> None:
         """Nobody does what the prompt says until its time is over."""
         news = self.appliance._desks._prompts[PRINTER]
-        self.clock.passed += 100_000
-        self.run(self._until(lambda: self.dead or self.appliance._desks._prompts.get(PRINTER) is not news))
+
+        def is_over() -> bool:
+            # The desk may begin to count a moment after it asked.
+            self.clock.passed += 10_000
+            return self.dead or self.appliance._desks._prompts.get(PRINTER) is not news
+
+        self.run(self._until(is_over))
         self.settle()
 
     def _ruler(self, layout: str) -> Ruler:
