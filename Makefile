@@ -15,6 +15,10 @@ TARGETS ?=
 # Damage that the demo does on purpose and must find: make demo PLANT=drop (or twice, or history)
 PLANT ?=
 
+# Debian packages whose programs tests run.  Where they cannot be installed those tests skip; CI takes no skip.
+TEST_PACKAGES := faketime systemd udev umockdev
+SOAK_PACKAGES := $(TEST_PACKAGES)
+
 PYTEST = $(BIN)/python -m pytest $(if $(SEED),--seed=$(SEED)) $(PYTEST_EXTRA)
 
 .PHONY: help demo run stop test check soak mutants fuzz docs lock clean environment
@@ -49,9 +53,11 @@ stop: $(STAMP)
 	@$(BIN)/python -m demo --end
 
 test: $(STAMP)
+	@sh .ci/packages $(TEST_PACKAGES) || true
 	@$(PYTEST) -n 2 --dist worksteal -m 'not soak'
 
 check: $(STAMP)
+	@sh .ci/packages $(TEST_PACKAGES) || true
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -60,6 +66,7 @@ check: $(STAMP)
 
 # An hour is for one test; its own waits are shorter and say what they waited for.
 soak: $(STAMP)
+	@sh .ci/packages $(SOAK_PACKAGES) || true
 	@$(PYTEST) -n 2 --dist worksteal -m 'soak or hypothesis' --hypothesis-profile=soak --timeout=3600
 
 mutants: $(STAMP)

@@ -19,7 +19,7 @@ MODULE_LINES = 400
 FUNCTION_LINES = 50
 DISTRIBUTION = "passbook-appliance"
 
-CODE = python_files(*PACKAGES, "demo")
+CODE = python_files(*PACKAGES, "demo", "bench")
 TESTS = python_files("tests")
 
 # The last letters stand in brackets, so that this file does not break its own rules.
