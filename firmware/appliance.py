@@ -20,6 +20,7 @@ from firmware.config import Config, PrinterConfig
 from firmware.desk import PrintDesk
 from firmware.desks import Desks
 from firmware.doors.commands import TerminalCommands
+from firmware.doors.gate import claim_files
 from firmware.doors.operators import OperatorDoor
 from firmware.doors.terminals import TerminalDoor
 from firmware.ending import leave_marks, take_marks
@@ -27,12 +28,14 @@ from firmware.hub import Hub
 from firmware.identity import Doorkeeper
 from firmware.jobs import Jobs
 from firmware.keys import DataKeys
+from firmware.life import show_life
 from firmware.loading import Loaded, load_key, load_named
 from firmware.logs import Log
 from firmware.news import JobChanged, JobLeft, News, PrinterChanged, PromptChanged, StepDone
 from firmware.notify import Notifier
 from firmware.operations import Operations
 from firmware.recovery_desk import RecoveryDesk
+from firmware.roll import Roll
 from firmware.tls import shrink_buffers
 from passbook.errors import PassbookError, shown
 from passbook.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of, view_of
@@ -70,10 +73,17 @@ class Appliance:
         self._keys = DataKeys()
         self._jobs = Jobs(self._spool, self._keys, self._tell)
         self._hub = Hub(config.recovery.representatives)
+        self._roll = Roll(self._hub, self._spool, clock)
         self._doorkeeper = Doorkeeper(config.terminals, loaded.trust, clock)
         self._desks = Desks(self._make_desks(), self._jobs, self._hub, clock)
         self._recovery = RecoveryDesk(
-            self._jobs, self._hub, config.recovery, self._key, clock=clock, rng=secrets.token_bytes
+            self._jobs,
+            self._hub,
+            config.recovery,
+            self._key,
+            printers=[printer.name for printer in config.printers],
+            clock=clock,
+            rng=secrets.token_bytes,
         )
         self._admission = self._make_admission()
 
@@ -82,7 +92,9 @@ class Appliance:
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stopped.set)
         recovery = asyncio.create_task(self._recovery.run())
-        watchdog = asyncio.create_task(self._show_life())
+        watchdog = asyncio.create_task(
+            show_life(self._notifier, self._spool.progress, self._desks.died, self._clock.monotonic)
+        )
         try:
             self._power_on()
             async with contextlib.AsyncExitStack() as doors:
@@ -121,12 +133,6 @@ class Appliance:
         except PassbookError as error:
             _LOG.warning("end-not-marked", code=error.code)
 
-    async def _show_life(self) -> None:
-        """Tell systemd that the event loop turns, as often as it wants to hear it."""
-        while self._notifier.watchdog_interval:
-            self._notifier.watchdog()
-            await asyncio.sleep(self._notifier.watchdog_interval)
-
     def _open_spool(self) -> Spool:
         config = self._config
         areas = [AreaSettings(area.name, area.path, int(area.quota)) for area in config.areas]
@@ -163,6 +169,14 @@ class Appliance:
         if newest is not None:
             self._clock.not_before(newest)
         self._forget_ended()
+        self._report_strays()
+
+    def _report_strays(self) -> None:
+        """Jobs for a printer that was taken out of the configuration wait for an operator."""
+        known = {printer.name for printer in self._config.printers}
+        strays = {record.printer: record.job_id for record in reversed(self._spool.records())}
+        for printer in strays.keys() - known:
+            self._report(PassbookError("printer-gone", job=strays[printer], printer=printer))
 
     def _forget_ended(self) -> None:
         """What is kept of jobs that ended long ago goes, by a clock that is trusted only (P10, N4)."""
@@ -207,6 +221,7 @@ class Appliance:
             admission=self._admission,
             recovery=self._recovery,
             desks=self._desks,
+            roll=self._roll,
             status=self.status,
             uri=f"wss://{config.terminals.listen}{SERVICE_PATH}",
         )
@@ -216,6 +231,7 @@ class Appliance:
             commands=commands.handlers(),
             limits=config.limits,
             judge=self._doorkeeper.judge,
+            heard=self._roll.heard,
             clock=self._clock,
         )
         await self._enter_terminal_door(doors, door)
@@ -224,6 +240,7 @@ class Appliance:
             recovery=self._recovery,
             desks=self._desks,
             hub=self._hub,
+            roll=self._roll,
             doorkeeper=self._doorkeeper,
             status=self.status,
         )
@@ -250,7 +267,7 @@ class Appliance:
     def status(self) -> StatusReport:
         """What is known now, at once."""
         areas = tuple(f"{area.name}: {area.state}" for area in self._spool.areas())
-        problems = tuple(str(problem) for problem in self._problems)
+        problems = tuple(str(problem) for problem in (*self._problems, *self._desks.problems()))
         return StatusReport(self._desks.views(), self._hub.names(), areas, problems)
 
     def _report(self, problem: PassbookError) -> None:
@@ -297,6 +314,9 @@ def connect(printer: PrinterConfig, profile: Profile, clock: Clock) -> DocumentS
 def run(config: Config) -> None:
     """Run an appliance until it is told to stop."""
     shrink_buffers()
+    short = claim_files(config.limits.connections)
+    if short:
+        raise config.problem("limits.connections", short)
     loaded = load_named(config)
     key = load_key(config)
 

@@ -15,6 +15,7 @@ from firmware.jobs import Jobs
 from firmware.naming import check_name
 from firmware.news import PrinterChanged, PromptChanged
 from passbook import changes
+from passbook.errors import PassbookError
 from passbook.media import Device, MechanismStatus, Media
 from passbook.messages import PrinterView
 from passbook.record import Record
@@ -42,6 +43,10 @@ class Desks:
         """Finish the steps under way and end all desks."""
         await asyncio.gather(*(asyncio.to_thread(desk.stop) for desk in self._desks.values()))
 
+    def died(self) -> tuple[str, ...]:
+        """The printers for which nobody works any more."""
+        return tuple(name for name, desk in self._desks.items() if desk.died)
+
     def note_job(self, record: Record) -> None:
         """A job changed; if it may be printed, its desk looks."""
         if record.valid and record.printer in self._desks:
@@ -64,6 +69,10 @@ class Desks:
         for news in self._prompts.values():
             if listener.peer.name == news.requester or self._hub.is_representative(listener.peer):
                 listener.post("Spooler.MediaPromptEvent", news.prompt)
+
+    def problems(self) -> list[PassbookError]:
+        """What the desks could not have stored."""
+        return [problem for desk in self._desks.values() for problem in desk.problems()]
 
     def views(self) -> tuple[PrinterView, ...]:
         """What each mechanism last said, with its age."""

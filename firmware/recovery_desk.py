@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 from firmware.clock import Clock, stamp
@@ -49,11 +50,21 @@ class RecoveryDesk:
     """Asks the requester, then the representatives; the first valid answer counts."""
 
     def __init__(
-        self, jobs: Jobs, hub: Hub, settings: RecoveryConfig, appliance_key: ApplianceKey, *, clock: Clock, rng: Rng
+        self,
+        jobs: Jobs,
+        hub: Hub,
+        settings: RecoveryConfig,
+        appliance_key: ApplianceKey,
+        *,
+        printers: Collection[str],
+        clock: Clock,
+        rng: Rng,
     ) -> None:
+        """`printers` are the names of those that the appliance has."""
         self._jobs = jobs
         self._hub = hub
         self._settings = settings
+        self._printers = printers
         self._appliance_key = appliance_key
         self._clock = clock
         self._rng = rng
@@ -99,21 +110,33 @@ class RecoveryDesk:
                 self._put(job, question, only_new=True)
         return min((one.deadline - now for one in self._questions.values() if one.deadline), default=None)
 
-    def inquiries(self, peer: Peer) -> list[Inquiry]:
-        """The open questions that `peer` may decide about, the oldest job first."""
-        return [one for one in self.all_inquiries() if self._decides(peer, one.job.requester)]
+    def inquiries(self, peer: Peer, after: int = 0) -> Iterator[Inquiry]:
+        """The open questions that `peer` may decide about, of jobs behind this sequence number, the oldest first.
 
-    def all_inquiries(self) -> list[Inquiry]:
-        """Every open question, for the operator's eyes."""
-        told = [self._inquiry(record.job_id) for record in self._jobs.spool.inquiries()]
-        return [inquiry for inquiry in told if inquiry is not None]
+        It and all_inquiries() may be called from any thread; each question is read when it is asked for.
+        """
+        return self._told(lambda record: self.may_decide(peer, record), after)
+
+    def all_inquiries(self, after: int = 0) -> Iterator[Inquiry]:
+        """Every open question of jobs behind this sequence number, for the operator's eyes."""
+        return self._told(lambda _record: True, after)
+
+    def _told(self, wanted: Callable[[Record], bool], after: int) -> Iterator[Inquiry]:
+        for record in self._jobs.spool.inquiries():
+            inquiry = self._inquiry(record.job_id) if record.sequence > after and wanted(record) else None
+            if inquiry is not None:
+                yield inquiry
+
+    def is_representative(self, peer: Peer) -> bool:
+        """Whether `peer` answers for others too (F3)."""
+        return self._hub.is_representative(peer)
 
     def may_decide(self, peer: Peer, record: Record) -> bool:
         """P12: the requester and the representatives."""
         return self._decides(peer, record.requester)
 
     def _decides(self, peer: Peer, requester: str) -> bool:
-        return peer.name == requester or self._hub.is_representative(peer)
+        return peer.name == requester or self.is_representative(peer)
 
     async def answer(self, peer: Peer, answer: AnswerInquiry) -> JobView:
         """Take an answer; returns when it is durable.  Raises PassbookError and then nothing has changed."""
@@ -156,6 +179,8 @@ class RecoveryDesk:
             if answer.new_key:
                 raise PassbookError("invalid-message", why="newKey goes with print and resume only")
             return None
+        if record.printer not in self._printers:
+            raise PassbookError("printer-gone", job=record.job_id, printer=record.printer)
         key = self._data_key(record, answer)
         if not answer.new_key:
             self._jobs.keys.put(record.job_id, key)

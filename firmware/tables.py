@@ -47,6 +47,15 @@ HISTORY: Final[Columns] = {
     "DONE": "entry.record.confirmed",
     "STEPS": "entry.record.steps",
 }
+TERMINALS: Final[Columns] = {
+    "TERMINAL": "terminal",
+    "REPRESENTATIVE": "representative",
+    "CONNECTIONS": "connections",
+    "SILENT (s)": "silent",
+    "QUESTIONS": "questions",
+    "HELD": "held",
+    "PENDING": "pending",
+}
 FINDINGS: Final[Columns] = {"CODE": "code", "WHAT DOES NOT FIT": "sentence"}
 
 
@@ -104,7 +113,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ",".join(_cell(one) for one in value) or "-"
+        return ", ".join(_cell(one) for one in value) or "-"
     return printable(str(value))
 
 

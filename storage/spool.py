@@ -23,6 +23,7 @@ from storage.ledger import Ledger
 from storage.opening import Owner, Report, open_all
 from storage.rows import DamagedRowError, LiveRow
 from storage.space import change_cost
+from storage.writer import Progress
 
 T = TypeVar("T")
 
@@ -149,6 +150,13 @@ class Spool:
         """
         return self._admission.reserve(requester, request_id, content, size, first=first)
 
+    def known(self, requester: str, request_id: str, content: bytes) -> Record | None:
+        """The job that this very request became before, as far as the open areas know; it claims nothing.
+
+        Raises PassbookError `request-reused`, `outcome-unknown` or `record-quarantined`.
+        """
+        return self._admission.known(requester, request_id, content)
+
     def release(self, ticket: Ticket) -> None:
         """Give a ticket back that will not be accepted."""
         self._admission.release(ticket)
@@ -217,6 +225,10 @@ class Spool:
         return sum(future.result() for future in futures)
 
     # Reading
+
+    def progress(self) -> dict[str, Progress]:
+        """How far the writer of each open area is, by area name; waits for no disk."""
+        return {area.name: area.writer.progress() for area in self._areas}
 
     def next_valid(self, printer: str) -> Record | None:
         """The next job for a printer: highest priority, then lowest sequence, over all ready areas (F9)."""

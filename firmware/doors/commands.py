@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
@@ -11,9 +12,11 @@ from firmware.doors.session import TerminalSession
 from firmware.jobs import Jobs
 from firmware.naming import check_name
 from firmware.recovery_desk import RecoveryDesk
+from firmware.roll import Roll
 from passbook.errors import PassbookError, shown
 from passbook.messages import (
     MAX_DOCUMENT,
+    MAX_PIECE,
     AnswerInquiry,
     Envelope,
     JobRef,
@@ -24,6 +27,8 @@ from passbook.messages import (
     read_payload,
     view_of,
 )
+from passbook.pages import InquiryPage, JobPage, Page, page_of
+from passbook.terminals import TerminalList
 
 UPLOADS_LIMIT: Final = 1
 """Uploads that one connection may have open: each may take 1 MiB of memory, and a terminal sends one at a time."""
@@ -41,6 +46,7 @@ class TerminalCommands:
         admission: Admission,
         recovery: RecoveryDesk,
         desks: Desks,
+        roll: Roll,
         status: Callable[[], StatusReport],
         uri: str,
     ) -> None:
@@ -48,6 +54,7 @@ class TerminalCommands:
         self._admission = admission
         self._recovery = recovery
         self._desks = desks
+        self._roll = roll
         self._status = status
         self._uri = uri
 
@@ -62,6 +69,7 @@ class TerminalCommands:
             "Spooler.ListJobs": self._list_jobs,
             "Spooler.GetJob": self._get_job,
             "Spooler.CancelJob": self._cancel,
+            "Spooler.ListTerminals": self._list_terminals,
             "Recovery.ListInquiries": self._inquiries,
             "Recovery.AnswerInquiry": self._answer_inquiry,
         }
@@ -85,9 +93,11 @@ class TerminalCommands:
         piece = read_payload(command, UploadPiece)
         if piece.upload not in session.uploads and len(session.uploads) >= UPLOADS_LIMIT:
             raise PassbookError("too-many-uploads", limit=UPLOADS_LIMIT)
+        if len(piece.data) > MAX_PIECE:
+            raise PassbookError("invalid-message", why=f"a piece has at most {MAX_PIECE} bytes")
         buffer = session.uploads.setdefault(piece.upload, bytearray())
-        if len(buffer) + len(piece.data) > MAX_DOCUMENT:
-            del session.uploads[piece.upload]
+        if buffer is None or len(buffer) + len(piece.data) > MAX_DOCUMENT:
+            session.uploads[piece.upload] = None
             raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
         buffer += piece.data
         return {"received": len(buffer)}
@@ -96,15 +106,15 @@ class TerminalCommands:
         request = read_payload(command, SubmitJob)
         document = request.document
         if request.upload:
-            if request.upload not in session.uploads:
-                raise PassbookError("unknown-upload", upload=shown(request.upload))
-            document = bytes(session.uploads.pop(request.upload))
+            document = _uploaded(session, request)
         record = await self._admission.submit(session.peer, request, document)
         return view_of(record)
 
     async def _list_jobs(self, _session: TerminalSession, command: Envelope) -> Any:
-        read_payload(command, Nothing)
-        return {"jobs": [view_of(record) for record in self._jobs.spool.records()]}
+        page = read_payload(command, Page)
+        records = await asyncio.to_thread(self._jobs.spool.records)
+        behind = (view_of(record) for record in records if record.sequence > page.after)
+        return JobPage(*page_of(behind, page.limit))
 
     async def _get_job(self, _session: TerminalSession, command: Envelope) -> Any:
         return view_of(self._jobs.spool.record(_named(read_payload(command, JobRef)).job))
@@ -116,12 +126,31 @@ class TerminalCommands:
             raise PassbookError("not-permitted", who=session.peer.name, job=reference.job)
         return view_of(await self._desks.cancel(record, session.peer.name, reference.person))
 
-    async def _inquiries(self, session: TerminalSession, command: Envelope) -> Any:
+    async def _list_terminals(self, session: TerminalSession, command: Envelope) -> Any:
         read_payload(command, Nothing)
-        return {"inquiries": self._recovery.inquiries(session.peer)}
+        if not self._recovery.is_representative(session.peer):
+            raise PassbookError("representatives-only", who=session.peer.name)
+        return TerminalList(await self._roll.terminals())
+
+    async def _inquiries(self, session: TerminalSession, command: Envelope) -> Any:
+        page = read_payload(command, Page)
+        behind = self._recovery.inquiries(session.peer, page.after)
+        return InquiryPage(*await asyncio.to_thread(page_of, behind, page.limit))
 
     async def _answer_inquiry(self, session: TerminalSession, command: Envelope) -> Any:
         return await self._recovery.answer(session.peer, _named(read_payload(command, AnswerInquiry)))
+
+
+def _uploaded(session: TerminalSession, request: SubmitJob) -> bytes:
+    """The document that came in pieces.  Raises PassbookError when it did not, or not whole."""
+    if request.document:
+        raise PassbookError("invalid-message", why="document and upload are both given")
+    if request.upload not in session.uploads:
+        raise PassbookError("unknown-upload", upload=shown(request.upload))
+    pieces = session.uploads.pop(request.upload)
+    if pieces is None:
+        raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
+    return bytes(pieces)
 
 
 R = TypeVar("R", JobRef, AnswerInquiry)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,9 +21,10 @@ from firmware.hub import Listener
 from firmware.identity import Doorkeeper
 from firmware.news import JobChanged, News
 from firmware.recovery_desk import RecoveryDesk
+from firmware.roll import Roll
 from firmware.tls import load_trust, server_context
 from passbook.messages import SERVICE_PATH, StatusReport, view_of
-from tests.firmware.branch import WAIT, Bench
+from tests.firmware.branch import DOCUMENT, KEY, PRINTER, WAIT, Bench
 from tests.terminal.conftest import Branch
 
 STATUS: Final = StatusReport((), ("teller-1",), ("a: ready",))
@@ -45,7 +47,9 @@ class Door:
             self.bench.appliance_key,
             clock=self.bench.clock,
             rng=self.bench.rng,
+            printers={PRINTER},
         )
+        self.roll = Roll(self.bench.hub, self.bench.spool, self.bench.clock)
         self._changed = asyncio.Event()
         self.bench.hub.watchers.append(lambda _listener, _came: self._changed.set())
         self._loop = asyncio.get_running_loop()
@@ -55,6 +59,7 @@ class Door:
             admission=self.bench.admission(),
             recovery=self.recovery,
             desks=self.desks,
+            roll=self.roll,
             status=lambda: STATUS,
             uri="wss://here",
         )
@@ -66,6 +71,7 @@ class Door:
             commands=self.handlers,
             limits=limits,
             judge=Doorkeeper(settings, load_trust(settings.ca, settings.revoked), self.bench.clock).judge,
+            heard=self.roll.heard,
             clock=self.bench.clock,
             pause=pause,
         )
@@ -94,6 +100,16 @@ class Door:
 
     def listeners(self) -> list[Listener]:
         return self.bench.hub.everybody()
+
+
+def b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def submission(**facts: Any) -> dict[str, Any]:
+    """The payload of `Spooler.SubmitJob` for a text on the sheet."""
+    known = {"clientRequest": "r-1", "printer": PRINTER, "format": "text", "layout": "sheet", "key": b64(KEY)}
+    return known | {"document": b64(DOCUMENT)} | facts
 
 
 def _settings(branch: Branch) -> TerminalsConfig:

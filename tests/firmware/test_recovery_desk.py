@@ -19,7 +19,7 @@ from passbook.media import Media
 from passbook.messages import AnswerInquiry
 from passbook.record import Holder, Record, Verdict
 from storage.envelope import unwrap_for_recovery
-from tests.firmware.branch import DOCUMENT, KEY, MANAGER, OTHER, TELLER, WAIT, Bench, Ear, code_of, request
+from tests.firmware.branch import DOCUMENT, KEY, MANAGER, OTHER, PRINTER, TELLER, WAIT, Bench, Ear, code_of, request
 
 GRACE, TIME = 30.0, 120.0
 ASKED, CLOSED = "Recovery.InquiryEvent", "Recovery.InquiryClosedEvent"
@@ -47,6 +47,7 @@ class Office:
             bench.appliance_key,
             clock=bench.clock,
             rng=bench.rng,
+            printers={PRINTER},
         )
         self.loop = asyncio.get_running_loop()
         self._noted = asyncio.Event()
@@ -297,8 +298,8 @@ def test_a_record_that_cannot_be_read_does_not_silence_the_others(
 @pytest.mark.parametrize(("peer", "count"), [(TELLER, 1), (MANAGER, 1), (SUPERVISOR, 1), (OTHER, 0)])
 def test_who_may_decide_sees_the_question(bench: Bench, peer: Peer, count: int) -> None:
     async def story(office: Office) -> None:
-        assert len(office.desk.inquiries(peer)) == count
-        assert len(office.desk.all_inquiries()) == 1
+        assert len(list(office.desk.inquiries(peer))) == count
+        assert len(list(office.desk.all_inquiries())) == 1
 
     tell(bench, story)
 
@@ -319,6 +320,15 @@ def test_with_the_requesters_key_it_prints(bench: Bench) -> None:
 def test_without_a_key_it_cannot_print(bench: Bench, verdict: Verdict) -> None:
     async def story(office: Office) -> None:
         assert await office.refuse(verdict, step=1) == "key-needed"
+
+    tell(bench, story)
+
+
+def test_a_job_for_a_printer_that_was_taken_away_is_kept_and_can_only_be_discarded(bench: Bench) -> None:
+    async def story(office: Office) -> None:
+        office.desk._printers = {"another"}
+        assert await office.refuse(Verdict.PRINT, key=KEY) == "printer-gone"
+        assert (await office.give(Verdict.DISCARD)).state is JobState.CANCELED
 
     tell(bench, story)
 
@@ -471,7 +481,7 @@ def test_a_job_is_put_under_a_new_key(bench: Bench) -> None:
         assert bench.spool.record(office.job).key_ref == "anna-2"
         bench.power_cycle()
         later = Office(bench, bench.spool.record(office.job))
-        assert [wrap.holder for wrap in later.desk.all_inquiries()[0].wraps] == [Holder.REQUESTER, Holder.RECOVERY]
+        assert [wrap.holder for wrap in next(later.desk.all_inquiries()).wraps] == [Holder.REQUESTER, Holder.RECOVERY]
         assert await later.refuse(Verdict.PRINT, key=KEY) == "wrong-key"
         assert (await later.give(Verdict.PRINT, key=NEW_KEY)).valid
 
@@ -499,7 +509,7 @@ def test_a_job_that_got_a_key_of_its_own_is_not_the_appliances_any_more(bench: B
         await office.give(Verdict.PRINT, new_key=NEW_KEY, new_key_ref="anna-2")
         bench.power_cycle()
         later = Office(bench, bench.spool.record(office.job))
-        assert not later.desk.all_inquiries()[0].readable
+        assert not next(later.desk.all_inquiries()).readable
         assert await later.refuse(Verdict.PRINT) == "key-needed"
         assert (await later.give(Verdict.PRINT, key=NEW_KEY)).valid
 
