@@ -46,6 +46,7 @@ def explore_day(
     with Explorer() as explorer, explorer.room() as folder:
         life = Life(folder, 1, EMPTY)
         life.begin(Model())
+        life.log.first = len(life.log.entries)
         try:
             live_through(life)
         finally:

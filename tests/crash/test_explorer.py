@@ -43,7 +43,7 @@ def test_nothing_is_lost_or_printed_twice_whenever_the_power_goes(seed: int) -> 
     )
     print(f"seed {seed}: {Some.tally}")
     assert Some.tally.states > 1000
-    assert Some.tally.jobs > 1000
+    assert Some.tally.jobs > 500
 
 
 def test_a_day_is_safe_whenever_the_power_goes(seed: int) -> None:
@@ -68,13 +68,13 @@ def test_a_store_that_does_not_sync_loses_nothing_when_only_its_process_dies() -
 
 def test_an_acknowledgement_that_comes_too_early_is_a_loss(seed: int) -> None:
     early = said_too_early(lambda record: record.state is JobState.PENDING)
-    tally = explore_day(limit=2000, seed=seed, spoil=early)
+    tally = explore_day(limit=800, seed=seed, spoil=early)
     assert tally.faults[Fault.LOST] > 0
     assert tally.faults.keys() == {Fault.LOST}
 
 
 def test_a_step_that_is_sent_before_it_is_stored_is_printed_twice(seed: int) -> None:
     early = said_too_early(lambda record: record.sending > 0)
-    tally = explore_day(limit=2000, seed=seed, spoil=early)
+    tally = explore_day(limit=800, seed=seed, spoil=early)
     assert tally.faults[Fault.TWICE] > 0
     assert tally.faults.keys() == {Fault.TWICE}
