@@ -31,7 +31,8 @@ from firmware.keys import DataKeys
 from firmware.life import show_life
 from firmware.loading import Loaded, load_key, load_named
 from firmware.logs import Log
-from firmware.news import JobChanged, JobLeft, News, PrinterChanged, PromptChanged, StepDone
+from firmware.news import EndAcknowledged, JobChanged, JobLeft, News, PrinterChanged, PromptChanged, StepDone
+from firmware.notices import NoticeDesk
 from firmware.notify import Notifier
 from firmware.operations import Operations
 from firmware.recovery_desk import RecoveryDesk
@@ -83,6 +84,13 @@ class Appliance:
             clock=clock,
             rng=secrets.token_bytes,
         )
+        self._notices = NoticeDesk(
+            self._jobs,
+            self._hub,
+            grace=config.recovery.grace,
+            acknowledge_timeout=config.notices.acknowledge_timeout,
+            clock=clock,
+        )
         self._admission = self._make_admission()
         self._upkeep = Upkeep(
             self._spool, clock, retention_days=config.history.retention_days, forget_ended=self._forget_ended
@@ -92,12 +100,14 @@ class Appliance:
         """Power on, open the doors, serve until SIGTERM or SIGINT, and end in order."""
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stopped.set)
-        recovery = asyncio.create_task(self._recovery.run())
+        recovery = asyncio.create_task(self._recovery.audiences.run())
+        notices = asyncio.create_task(self._notices.run())
         watchdog = asyncio.create_task(
             show_life(self._notifier, self._spool.progress, self._desks.died, self._clock.monotonic)
         )
         try:
             self._power_on()
+            self._notices.start()
             async with contextlib.AsyncExitStack() as doors:
                 await self._open_doors(doors)
                 for record in self._spool.inquiries():
@@ -105,6 +115,7 @@ class Appliance:
                 await self._serve()
         finally:
             recovery.cancel()
+            notices.cancel()
             watchdog.cancel()
             sound = self._is_sound()
             self._spool.close()
@@ -184,10 +195,14 @@ class Appliance:
     def _forget_ended(self) -> None:
         """What is kept of jobs that ended long ago goes, by a clock that is trusted only (P10, N4)."""
         if self._clock.trusted():
-            before = self._clock.now() - datetime.timedelta(days=self._config.history.dedupe_days)
+            now = self._clock.now()
+            retention = datetime.timedelta(days=self._config.history.retention_days)
+            dedupe = datetime.timedelta(days=self._config.history.dedupe_days)
+            before = (now - dedupe).isoformat(timespec="milliseconds")
+            unacknowledged_before = (now - max(dedupe, retention)).isoformat(timespec="milliseconds")
             # An area that fails now has reported itself.
             with contextlib.suppress(PassbookError):
-                self._spool.forget_ended(before.isoformat(timespec="milliseconds"))
+                self._spool.forget_ended(before, unacknowledged_before)
 
     def _make_desks(self) -> dict[str, PrintDesk]:
         return {
@@ -221,8 +236,10 @@ class Appliance:
         config = self._config
         commands = TerminalCommands(
             jobs=self._jobs,
+            hub=self._hub,
             admission=self._admission,
             recovery=self._recovery,
+            notices=self._notices,
             desks=self._desks,
             roll=self._roll,
             status=self.status,
@@ -269,8 +286,10 @@ class Appliance:
 
     def status(self) -> StatusReport:
         """What is known now, at once."""
-        areas = tuple(f"{area.name}: {area.state}" for area in self._spool.areas())
-        problems = tuple(str(problem) for problem in (*self._problems, *self._desks.problems()))
+        areas = tuple(f"{name}: {state}" for name, state in self._spool.states().items())
+        problems = tuple(
+            str(problem) for problem in (*self._problems, *self._desks.problems(), *self._notices.problems())
+        )
         return StatusReport(self._desks.views(), self._hub.names(), areas, problems)
 
     def _report(self, problem: PassbookError) -> None:
@@ -292,7 +311,10 @@ class Appliance:
             case JobChanged(record):
                 self._hub.tell(record.requester, "Spooler.JobEvent", view_of(record), representatives=True)
                 self._recovery.note(record)
+                self._notices.note(record)
                 self._desks.note_job(record)
+            case EndAcknowledged(record):
+                self._notices.note(record)
             case StepDone(record):
                 self._hub.tell(record.requester, "Spooler.StepEvent", report_of(record), representatives=True)
             case PromptChanged():

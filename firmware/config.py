@@ -141,6 +141,16 @@ class HistoryConfig(msgspec.Struct, frozen=True):
     dedupe_days: Days = 90
 
 
+class NoticesConfig(msgspec.Struct, frozen=True):
+    """`[notices]`: who is told when of the end of a job.
+
+    Attributes:
+        acknowledge_timeout: seconds that a connected requester has to take note; then the representatives are told too.
+    """
+
+    acknowledge_timeout: Seconds = 300.0
+
+
 class LimitsConfig(msgspec.Struct, frozen=True):
     """`[limits]`: what terminals may use; jobs, bytes and commands are per terminal."""
 
@@ -174,6 +184,7 @@ class Config(msgspec.Struct, frozen=True):
     layouts: Path | None = None
     control: Path = Path("/run/passbook/control.sock")
     recovery: RecoveryConfig = RecoveryConfig()
+    notices: NoticesConfig = NoticesConfig()
     limits: LimitsConfig = LimitsConfig()
     history: HistoryConfig = HistoryConfig()
     log: LogConfig = LogConfig()

@@ -10,7 +10,7 @@ import msgspec
 
 from passbook.job import TERMINAL, JobState, Reason
 from passbook.media import Media
-from passbook.plan import Sheet, StepOutline
+from passbook.plan import Sheet, StepKind, StepOutline
 
 
 class Encryption(StrEnum):
@@ -69,6 +69,19 @@ class Acknowledged(msgspec.Struct, frozen=True, rename="camel"):
     at: str
 
 
+class OnPaper(msgspec.Struct, frozen=True, rename="camel"):
+    """How much of a job is on paper, counted in lines of its document.
+
+    Attributes:
+        confirmed: lines 1..confirmed are on paper.
+        in_doubt: the line that was sent and not confirmed; 0 for none.
+    """
+
+    lines: int
+    confirmed: int
+    in_doubt: int = 0
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One job, in clear: no document, no name, no account (P5).
 
@@ -99,6 +112,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         proposed: an order to print lines again that are on paper, until a second person gives it too.
         reprints: how many lines on paper were ordered again, over all answers.
         acknowledged: who took note of its end; None while that is to be told (P8).
+        on_paper: told instead of the outline, where that is left out.
     """
 
     job_id: str
@@ -134,6 +148,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     reprints: int = 0
     changed_at: str = ""
     acknowledged: Acknowledged | None = None
+    on_paper: OnPaper | None = None
 
     @property
     def ended(self) -> bool:
@@ -193,6 +208,8 @@ class HistoryKind(StrEnum):
     PROPOSED = "proposed"
     """Lines on paper were ordered again; a second person has to give that order too."""
     ENDED = "ended"
+    ACKNOWLEDGED = "acknowledged"
+    """A terminal took note of the end."""
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, rename="camel"):
@@ -222,4 +239,14 @@ Change: TypeAlias = Callable[[Record], Outcome]
 
 def entry_of(kind: HistoryKind, record: Record, at: str) -> HistoryEntry:
     """A history entry about `record` as it is now."""
-    return HistoryEntry(kind, at, msgspec.structs.replace(record, outline=()))
+    return HistoryEntry(kind, at, without_outline(record))
+
+
+def without_outline(record: Record) -> Record:
+    """The record as it is kept for long: of its steps remains how much of them is on paper."""
+    if not record.outline:
+        return record
+    lines = [number for number, step in enumerate(record.outline, 1) if step.kind is StepKind.LINE]
+    confirmed = sum(number <= record.confirmed for number in lines)
+    in_doubt = confirmed + 1 if record.sending in lines else 0
+    return msgspec.structs.replace(record, outline=(), on_paper=OnPaper(len(lines), confirmed, in_doubt))

@@ -85,13 +85,13 @@ class History:
         told = [Told(self._area, n, entry) for n, text in rows if (entry := _read(text)) is not None]
         return told, rows[-1][0] if len(rows) == count else 0
 
-    def chain_at(self, n: int) -> bytes | None:
-        """What the chain was after entry `n`; None when that entry is not here (any more)."""
-        if n == 0:
+    def chain_at(self, entries: int) -> bytes | None:
+        """The chain value after so many entries; None where there are fewer, or that entry was cut off."""
+        if entries == 0:
             return START
-        rows = fetch(self._connection, "SELECT chain FROM history WHERE n = ?", n)
+        rows = fetch(self._connection, "SELECT chain FROM history WHERE n = ?", entries)
         base = self._base(mark for mark in self._marks.all() if isinstance(mark, Mark))
-        return rows[0][0] if rows else base.chain if base.entries == n else None
+        return rows[0][0] if rows else base.chain if base.entries == entries else None
 
     # What is cut off (P11)
 

@@ -1,4 +1,4 @@
-"""Checking an area from outside: structure, every row, sealed bytes, its history, and what others know of that."""
+"""Checking an area from outside: structure, rows, sealed bytes, counters, history, and what others know of that."""
 
 from __future__ import annotations
 
@@ -23,8 +23,14 @@ def findings_of(
     ledger = Ledger(connection, area, area_id, key)
     connection.execute("BEGIN")
     try:
-        found = [*_structure(connection, area), *_rows(ledger, area), *ledger.history.findings()]
-        return [*found, *ledger.memories.altered().values(), *_rolled_back(ledger, area, memories)]
+        return [
+            *_structure(connection, area),
+            *_rows(ledger, area),
+            *ledger.counters.findings(),
+            *ledger.history.findings(),
+            *ledger.memories.altered().values(),
+            *_rolled_back(ledger, area, memories),
+        ]
     finally:
         connection.execute("ROLLBACK")
 
