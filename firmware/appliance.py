@@ -282,7 +282,7 @@ class Appliance:
 
     def status(self) -> StatusReport:
         """What is known now, at once."""
-        areas = tuple(f"{area.name}: {area.state}" for area in self._spool.areas())
+        areas = tuple(f"{name}: {state}" for name, state in self._spool.states().items())
         problems = tuple(
             str(problem) for problem in (*self._problems, *self._desks.problems(), *self._notices.problems())
         )

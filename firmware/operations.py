@@ -15,6 +15,7 @@ from firmware.logs import Log
 from firmware.notices import LISTED_AT_ONCE, told
 from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
+from passbook.environment import LONGEST_WAIT, USUAL_WAIT
 from passbook.errors import PassbookError
 from passbook.messages import StatusReport, view_of
 from passbook.pages import Page, page_of
@@ -59,6 +60,7 @@ class Operations:
             "notices": self._notices,
             "terminals": self._terminals,
             "areas": self._areas,
+            "environment": self._environment,
             "history": self._history,
             "verify": self._verify,
             "revocations": self._revocations,
@@ -90,6 +92,10 @@ class Operations:
     async def _areas(self, _arguments: dict[str, Any]) -> Any:
         return self._spool.areas()
 
+    async def _environment(self, arguments: dict[str, Any]) -> Any:
+        wanted = _read(arguments, _Environment)
+        return await self._desks.environment(wanted.printer, wanted.timeout)
+
     async def _history(self, arguments: dict[str, Any]) -> Any:
         wanted = _read(arguments, _History)
         return await asyncio.to_thread(self._spool.history, wanted.job or None, wanted.last)
@@ -117,6 +123,11 @@ class Operations:
 class _History(msgspec.Struct):
     job: str | None = None
     last: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 50
+
+
+class _Environment(msgspec.Struct):
+    printer: str = ""
+    timeout: Annotated[float, msgspec.Meta(gt=0, le=LONGEST_WAIT)] = USUAL_WAIT
 
 
 class _Order(msgspec.Struct):

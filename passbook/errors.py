@@ -257,6 +257,14 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         "It is stored again and again, and asked about as soon as that works, at the latest after the next start.",
     ),
     "job-interrupted": ErrorKind(Actor.TELLER, "The job was stopped by {who}. What is on paper is in the question."),
+    "printer-busy": ErrorKind(
+        Actor.TELLER,
+        "Printer {printer} did not come to a point between two jobs, with its last book taken, within {seconds} "
+        "seconds. Nothing was disturbed; ask again, or wait longer.",
+    ),
+    "appliance-stopping": ErrorKind(
+        Actor.NOBODY, "The appliance is being stopped. Nothing was changed; ask again when it runs."
+    ),
     # Storage
     "area-fenced": ErrorKind(
         Actor.OPERATOR,
@@ -292,6 +300,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "record-quarantined": ErrorKind(
         Actor.OPERATOR,
         "Record {job} in area {area} was altered or damaged. It is kept and will never be printed.",
+    ),
+    "counter-damaged": ErrorKind(
+        Actor.OPERATOR,
+        "The counters of printer {printer} in area {area} were altered or damaged. Printing goes on, and what it "
+        "prints from there is not counted any more; keep the disk as evidence.",
     ),
     "area-foreign": ErrorKind(
         Actor.OPERATOR, "Storage area {area} belongs to another appliance or area. It was left as it is."

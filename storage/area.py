@@ -19,6 +19,7 @@ from passbook.errors import PassbookError
 from storage import schema
 from storage.keys import ApplianceKey
 from storage.ledger import Ledger
+from storage.reckoning import Reckoning, reckon
 from storage.rows import DamagedRowError
 from storage.space import Division, change_cost
 from storage.verify import findings_of
@@ -279,6 +280,18 @@ class Area:
         except (apsw.Error, UnicodeDecodeError) as error:
             self.fence(f"the disk or the file fails ({type(error).__name__})")
             return []
+
+    def reckon(self, printer: str) -> Reckoning:
+        """The figures of a printer, on a connection of its own: it may take long, and nobody shall wait for it.
+
+        Raises PassbookError `area-fenced` when the file fails.
+        """
+        try:
+            with closing(schema.connect_reader(self.settings.path, vfs=self._vfs)) as connection:
+                return reckon(connection, self.name, self.area_id, self._key, printer)
+        except (apsw.Error, UnicodeDecodeError) as error:
+            self.fence(f"the disk or the file fails ({type(error).__name__})")
+            raise self.fenced_error() from None
 
     def powered_on(self) -> None:
         """Power-on was committed."""

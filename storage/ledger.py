@@ -10,9 +10,11 @@ import msgspec
 from msgspec.structs import replace
 
 from passbook import changes
+from passbook.counters import counted
 from passbook.errors import PassbookError
 from passbook.job import JobState, Reason
 from passbook.record import Change, Outcome, Record, Wrap, without_outline
+from storage.counters import Counters
 from storage.envelope import SealedJob
 from storage.history import History
 from storage.keys import ApplianceKey, is_same, mac
@@ -63,7 +65,7 @@ class Known(NamedTuple):
 
 
 class Ledger:
-    """Records, sealed content and history of one area."""
+    """Records, sealed content, history and counters of one area."""
 
     def __init__(self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey) -> None:
         """`area` is the name of the area, `area_id` what its file says of itself."""
@@ -72,6 +74,7 @@ class Ledger:
         self._area = area
         self._key = key
         self.history = History(connection, area, area_id, key)
+        self.counters = Counters(connection, area, area_id, key)
 
     # Reading
 
@@ -101,10 +104,13 @@ class Ledger:
     def rows(self) -> Iterator[LiveRow | DamagedRowError]:
         """Every live row, damaged ones as such, oldest first."""
         for columns in self._select_live("TRUE ORDER BY sequence"):
-            try:
-                yield live_row(columns, self._area_id, self._key)
-            except DamagedRowError as damage:
-                yield damage
+            yield self._verified(columns)
+
+    def rows_of(self, printer: str) -> Iterator[LiveRow | DamagedRowError]:
+        """Every live row of a printer, damaged ones as such; read as they are asked for, since they may be many."""
+        sql = f"SELECT {LIVE_SELECT} FROM live WHERE printer = ?"  # noqa: S608 - names are ours
+        for columns in self._connection.execute(sql, (printer,)):
+            yield self._verified(columns)
 
     def ended_rows(self) -> Iterator[EndedRow | DamagedRowError]:
         """Every ended row, damaged ones as such, oldest first."""
@@ -241,6 +247,12 @@ class Ledger:
         self._connection.execute(sql, (before, unacknowledged_before))
         return self._connection.changes()
 
+    def _verified(self, columns: Columns) -> LiveRow | DamagedRowError:
+        try:
+            return live_row(columns, self._area_id, self._key)
+        except DamagedRowError as damage:
+            return damage
+
     def _one_live(self, where: str, *values: apsw.SQLiteValue) -> LiveRow | None:
         rows = self._select_live(where, *values)
         return live_row(rows[0], self._area_id, self._key) if rows else None
@@ -262,6 +274,7 @@ class Ledger:
             raise PassbookError("internal-error", reference=f"identity of job {row.record.job_id}")
         if outcome.entry is not None:
             self.history.append(outcome.entry)
+        self.counters.add(record.printer, counted(row.record, record))
         if record.ended:
             self._end(row, record)
         elif record != row.record or outcome.wraps is not None:

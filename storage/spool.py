@@ -22,6 +22,7 @@ from storage.keys import ApplianceKey
 from storage.ledger import Ledger
 from storage.notices import Notices
 from storage.opening import Owner, Report, open_all
+from storage.reckoning import Reckoning
 from storage.rows import DamagedRowError, LiveRow
 from storage.space import change_cost
 from storage.writer import Progress
@@ -283,6 +284,22 @@ class Spool:
             with suppress(PassbookError), area.reading() as ledger:
                 told += ledger.history.entries(job_id, last)
         return sorted(told, key=lambda one: one.entry.at)[-last:]
+
+    def reckon(self, printer: str) -> dict[str, Reckoning]:
+        """The figures of a printer in each area that is in use, one moment of each.  Blocks, but nobody else."""
+        found: dict[str, Reckoning] = {}
+        for area in self._areas:
+            if area.state is AreaState.READY:
+                with suppress(PassbookError):
+                    found[area.name] = area.reckon(printer)
+                    for damage in found[area.name].damaged:
+                        area.set_aside(damage)
+        return found
+
+    def states(self) -> dict[str, str]:
+        """The state of every configured area by name, at once: nothing is read for it."""
+        absent = {settings.name: "absent" for settings in self._problems}
+        return {area.name: area.state.value for area in self._areas} | absent
 
     def areas(self) -> list[AreaStatus]:
         """Every configured area, open or not."""

@@ -15,6 +15,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
+from passbook.environment import Environment, GetEnvironment
 from passbook.errors import PassbookError
 from passbook.messages import (
     MAX_DOCUMENT,
@@ -154,15 +155,16 @@ class TerminalClient:
             self._told.clear()
             await self._told.wait()
 
-    async def command(self, name: str, payload: Payload, kind: type[T]) -> T:
-        """Send one command and wait for its completion, read as `kind`."""
+    async def command(self, name: str, payload: Payload, kind: type[T], patience: float = 0.0) -> T:
+        """Send one command and wait for its completion, read as `kind`; the appliance may take `patience` seconds."""
         number = next(self._numbers)
-        message = _encoded(Header(name, MessageType.COMMAND, number), payload)
+        header = Header(name, MessageType.COMMAND, number, timeout=int(patience * 1000))
+        message = _encoded(header, payload)
         answer = asyncio.get_running_loop().create_future()
         self._answers[number] = answer
         try:
             await self._send(message)
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self._timeout + patience):
                 return _result(await answer, kind)
         except TimeoutError:
             raise PassbookError("connection-lost") from None
@@ -175,6 +177,14 @@ class TerminalClient:
     async def status(self) -> StatusReport:
         """What is known of mechanisms, areas and terminals."""
         return await self.command("Common.Status", Nothing(), StatusReport)
+
+    async def environment(self, printer: str, patience: float) -> Environment:
+        """What a printer has printed and is to print, at its next boundary.  Raises `printer-busy` after `patience`.
+
+        The appliance does the commands of a connection one after the other: what else is sent waits for this one.
+        """
+        wanted = GetEnvironment(printer)
+        return await self.command("Spooler.GetEnvironment", wanted, Environment, patience)
 
     async def submit(self, job: SubmitJob) -> JobView:
         """Have `job` accepted; a large document goes ahead in pieces.

@@ -15,6 +15,7 @@ from firmware.naming import check_name
 from firmware.notices import NoticeDesk
 from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
+from passbook.environment import GetEnvironment, patience
 from passbook.errors import PassbookError, shown
 from passbook.messages import (
     MAX_DOCUMENT,
@@ -76,6 +77,7 @@ class TerminalCommands:
             "Spooler.ListJobs": self._list_jobs,
             "Spooler.GetJob": self._get_job,
             "Spooler.CancelJob": self._cancel,
+            "Spooler.GetEnvironment": self._environment,
             "Spooler.ListNotices": self._list_notices,
             "Spooler.AcknowledgeNotice": self._acknowledge_notice,
             "Spooler.GetHistoryHeads": self._history_heads,
@@ -135,6 +137,11 @@ class TerminalCommands:
         if not self._hub.may_decide(session.peer, record.requester):
             raise PassbookError("not-permitted", who=session.peer.name, job=reference.job)
         return view_of(await self._desks.cancel(record, session.peer.name, reference.person))
+
+    async def _environment(self, session: TerminalSession, command: Envelope) -> Any:
+        wanted = read_payload(command, GetEnvironment)
+        waiting = self._desks.environment(wanted.printer, patience(command.header.timeout))
+        return await session.while_connected(waiting)
 
     async def _list_notices(self, session: TerminalSession, command: Envelope) -> Any:
         return await self._notices.notices(session.peer, read_payload(command, Page))
