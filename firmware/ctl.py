@@ -20,8 +20,9 @@ from firmware import pki, tables
 from firmware.clock import Clock, SystemClock
 from firmware.config import Config, load
 from firmware.control import LONG_PATIENCE, PATIENCE, ask
+from passbook.actors import EXIT_CODES
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT, seconds
-from passbook.errors import CATALOGUE, EXIT_CODES, PassbookError
+from passbook.errors import CATALOGUE, PassbookError
 from storage import files
 from storage.area import AreaSettings
 from storage.keys import ApplianceKey
