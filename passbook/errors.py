@@ -1,7 +1,8 @@
 """Every error that a person or a peer can meet: a stable code, who must act, and one sentence.
 
-A code never changes its meaning and is never reused; it stands here or in passbook/document_errors.py.  The sentence says what happened, what was kept, and
-what to do.  Facts filled into a sentence are names, numbers and positions, never what a book says.
+A code never changes its meaning and is never reused; its row stands here or in passbook/document_errors.py.  The
+sentence says what happened, what was kept, and what to do.  Facts filled into a sentence are names, numbers and
+positions, never what a book says.
 """
 
 from __future__ import annotations
