@@ -99,9 +99,7 @@ class Heard:
     def judge(self, data: Path, key: ApplianceKey) -> Iterator[Finding]:
         """Start on the areas below `data`, and say everything that is wrong."""
         areas = [AreaSettings(name, data / name, 64 << 20) for name in ("a", "b")]
-        spool = Spool.open(
-            areas, key, appliance="demo-appliance", limits=Limits(), rng=seeded(1), report=ignore
-        )
+        spool = Spool.open(areas, key, appliance="demo-appliance", limits=Limits(), rng=seeded(1), report=ignore)
         try:
             report = spool.power_on(take_marks(area.path for area in areas), AT)
             for problem in [*spool.verify(), *report.failed.values()]:
