@@ -11,11 +11,14 @@ from passbook.documents import parse_document
 from passbook.job import JobState, Reason
 from passbook.layout import parse_layout
 from passbook.messages import Inquiry, JobView
+from passbook.notices import Notice
 from passbook.placing import place
 from passbook.plan import StepKind, outline
+from passbook.record import OnPaper
 from terminal.dialogue import choices
 from terminal.own_copy import texts_of
 from terminal.picture import picture
+from terminal.progress import end_words
 from tests.house import ROOT
 from tests.terminal.samples import inquiry, view
 
@@ -59,6 +62,14 @@ def _asked(inquiry: Inquiry, *, own_copy: bool = True) -> list[str]:
     return [*picture(inquiry, texts), *(choices(inquiry) if own_copy else [])]
 
 
+def _ended() -> list[str]:
+    """One job that a person cancelled in the middle, and one that was printed."""
+    cancelled = _job(state=JobState.CANCELED, reasons=(Reason.CANCELED_BY_PERSON,))
+    printed = replace(_job(state=JobState.COMPLETED, reasons=(Reason.COMPLETED,)), job="1b8e44d09a7c6f20")
+    on_paper = {cancelled: OnPaper(confirmed=2, lines=5), printed: OnPaper(confirmed=5, lines=5)}
+    return [end_words(Notice(job, paper, None, None)) for job, paper in on_paper.items()]
+
+
 def screens() -> dict[str, list[str]]:
     """Name -> its lines."""
     given_back = next(n for n, step in enumerate(question(0).outline, 1) if step.kind is StepKind.EJECT)
@@ -68,6 +79,7 @@ def screens() -> dict[str, list[str]]:
         "the page was turned": _asked(question(4)),
         "the book was being given back": _asked(question(given_back - 1, given_back)),
         "nothing was printed": _asked(question(0)),
+        "ended jobs": _ended(),
         "another terminal": _asked(question(1, 2), own_copy=False),
     }
 
