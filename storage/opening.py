@@ -112,13 +112,26 @@ def open_area(settings: AreaSettings, owner: Owner, *, vfs: str | None, report: 
 
 
 def create_area(settings: AreaSettings, owner: Owner, *, rng: Rng, vfs: str | None) -> None:
-    """An empty area in its folder, durable.  Raises PassbookError `area-in-use` or `area-fenced`."""
+    """An empty area in its folder, durable; its file has its name only when it is whole.  Raises PassbookError `area-in-use` or `area-fenced`."""
     with _as_fenced(settings.name), ExitStack() as stack:
         settings.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         stack.callback(os.close, lock_folder(settings))
+        part, path = settings.path / schema.UNFINISHED, settings.path / schema.DATABASE
+        # A creation that was cut off leaves any part of what it wrote, and no log of it may meet the new file.
+        for left in (*settings.path.glob(f"{part.name}*"), *settings.path.glob(f"{path.name}-*")):
+            left.unlink()
         # SQLite gives its other files the rights of this one.
-        os.close(os.open(settings.path / schema.DATABASE, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-        connection = stack.enter_context(closing(schema.connect(settings.path, vfs=vfs)))
+        os.close(os.open(part, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        sync_folder(settings.path)
+        _fill(settings, owner, rng=rng, vfs=vfs)
+        part.replace(path)
+        for folder in (settings.path, settings.path.parent):
+            sync_folder(folder)
+
+
+def _fill(settings: AreaSettings, owner: Owner, *, rng: Rng, vfs: str | None) -> None:
+    """Write the database of an area without a job, without a log."""
+    with closing(schema.connect(settings.path, vfs=vfs, name=schema.UNFINISHED)) as connection:
         area_id = rng(16).hex()
         said = (area_id, owner.appliance, settings.name)
         with connection:
@@ -126,8 +139,6 @@ def create_area(settings: AreaSettings, owner: Owner, *, rng: Rng, vfs: str | No
             connection.execute("INSERT INTO area VALUES (?, ?, ?, ?)", (*said, mac(owner.key.area, *said)))
             History(connection, settings.name, area_id, owner.key).write_head(Head())
         checkpoint(connection)
-        for folder in (settings.path, settings.path.parent):
-            sync_folder(folder)
 
 
 def lock_folder(settings: AreaSettings) -> int:

@@ -14,6 +14,8 @@ _CUTS: Final = "tests/drivers/test_cuts.py"
 _DURABLE: Final = "tests/scenarios/test_durable.py"
 _STOPS: Final = "tests/scenarios/test_stops.py"
 _STORE: Final = "tests/storage/test_durability.py"
+_BOUNDARY: Final = "tests/firmware/test_environment.py"
+_INQUIRY: Final = "tests/scenarios/test_environment.py"
 _ADMISSION: Final = "tests/storage/test_admission.py"
 
 MUTANTS: Final = (
@@ -135,6 +137,33 @@ MUTANTS: Final = (
             f"{_RULES}::test_every_stop_asks_a_new_question",
         ),
         "A new question has the number of the one before it.",
+    ),
+    Mutant(
+        "P9",
+        "P9-answered-in-mid-job.patch",
+        (
+            f"{_BOUNDARY}::test_an_inquiry_in_mid_job_is_answered_after_its_book_was_taken_and_before_the_next_job_begins",
+            f"{_INQUIRY}::test_an_inquiry_sent_while_a_job_prints_is_answered_before_the_next_with_exact_figures",
+        ),
+        "Figures are told while a job prints.",
+    ),
+    Mutant(
+        "P9",
+        "P9-book-still-inside.patch",
+        (
+            f"{_BOUNDARY}::test_a_lost_mechanism_that_may_hold_the_book_of_an_earlier_start_is_no_boundary",
+            f"{_BOUNDARY}::test_a_stop_whose_book_was_taken_is_a_boundary_and_one_whose_book_lies_inside_is_none",
+        ),
+        "Figures are told while the book of an unfinished job may lie in a mechanism that is lost.",
+    ),
+    Mutant(
+        "P9",
+        "P9-doubt-counts-as-printed.patch",
+        (
+            "tests/passbook/test_counters.py::test_what_is_counted_is_what_was_put_on_paper_however_often",
+            "tests/storage/test_counters.py::test_jobs_that_wait_for_their_next_start_are_held",
+        ),
+        "A line that was sent and that nobody confirmed is counted as printed.",
     ),
     Mutant(
         "P10",
