@@ -39,12 +39,10 @@ class ErrorKind(NamedTuple):
 CATALOGUE: Final[dict[str, ErrorKind]] = {
     # The peer's messages
     "invalid-message": ErrorKind(
-        Actor.PROGRAMMER,
-        "The message was not understood: {why}. Nothing was changed; mend the terminal software.",
+        Actor.PROGRAMMER, "The message was not understood: {why}. Nothing was changed; mend the terminal software."
     ),
     "message-too-large": ErrorKind(
-        Actor.PROGRAMMER,
-        "The message is larger than {limit} bytes. Nothing was changed; send less at once.",
+        Actor.PROGRAMMER, "The message is larger than {limit} bytes. Nothing was changed; send less at once."
     ),
     "unknown-command": ErrorKind(
         Actor.PROGRAMMER, "There is no command {command}. Nothing was changed; mend the terminal software."
@@ -72,8 +70,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         "with the certificate of an enrolled terminal.",
     ),
     "certificate-not-accepted": ErrorKind(
-        Actor.OPERATOR,
-        "The certificate was not accepted: {why}. The connection was closed; enroll the terminal again.",
+        Actor.OPERATOR, "The certificate was not accepted: {why}. The connection was closed; enroll the terminal again."
     ),
     "certificate-revoked": ErrorKind(
         Actor.OPERATOR,
@@ -104,8 +101,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Actor.TELLER, "The document is larger than {limit} bytes. Nothing was accepted; split it."
     ),
     "amount-not-decimal": ErrorKind(
-        Actor.TELLER,
-        "{where}: the {column} is not a decimal amount. Nothing was accepted; correct it and send again.",
+        Actor.TELLER, "{where}: the {column} is not a decimal amount. Nothing was accepted; correct it and send again."
     ),
     "amount-too-fine": ErrorKind(
         Actor.TELLER,
@@ -128,8 +124,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         "{where}: character {number} cannot be printed in code page {code_page}. Nothing was accepted; replace it.",
     ),
     "control-byte": ErrorKind(
-        Actor.PROGRAMMER,
-        "{where}: character {number} is a control character. Nothing was accepted; remove it.",
+        Actor.PROGRAMMER, "{where}: character {number} is a control character. Nothing was accepted; remove it."
     ),
     "past-last-line": ErrorKind(
         Actor.TELLER,
@@ -137,12 +132,10 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         "Nothing was accepted; start a new book or sheet.",
     ),
     "start-not-given": ErrorKind(
-        Actor.TELLER,
-        "The document does not say on which page and line to start. Nothing was accepted; give both.",
+        Actor.TELLER, "The document does not say on which page and line to start. Nothing was accepted; give both."
     ),
     "start-not-in-book": ErrorKind(
-        Actor.TELLER,
-        "The book has no page {page} line {line}. Nothing was accepted; look at the book and give both.",
+        Actor.TELLER, "The book has no page {page} line {line}. Nothing was accepted; look at the book and give both."
     ),
     "unknown-layout": ErrorKind(
         Actor.OPERATOR, "There is no layout {layout}. Nothing was accepted; choose one of: {known}."
@@ -165,15 +158,13 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         "configure that printer again, or have the job discarded.",
     ),
     "unknown-format": ErrorKind(
-        Actor.PROGRAMMER,
-        "There is no document format {format}. Nothing was accepted; choose one of: {known}.",
+        Actor.PROGRAMMER, "There is no document format {format}. Nothing was accepted; choose one of: {known}."
     ),
     "layout-malformed": ErrorKind(Actor.OPERATOR, "{file}: {where}: {why}."),
     "profile-malformed": ErrorKind(Actor.OPERATOR, "{file}: {where}: {why}."),
     # Admission
     "no-area-has-room": ErrorKind(
-        Actor.OPERATOR,
-        "No storage area has room for {size} bytes. Nothing was accepted; print or discard held jobs.",
+        Actor.OPERATOR, "No storage area has room for {size} bytes. Nothing was accepted; print or discard held jobs."
     ),
     "quota-exceeded": ErrorKind(
         Actor.TELLER,
@@ -192,8 +183,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         "ask for it again when the storage area is back.",
     ),
     "key-missing": ErrorKind(
-        Actor.PROGRAMMER,
-        "The request carries no key and this appliance does not take such jobs. Nothing was accepted.",
+        Actor.PROGRAMMER, "The request carries no key and this appliance does not take such jobs. Nothing was accepted."
     ),
     "key-malformed": ErrorKind(Actor.PROGRAMMER, "The key is not {expected}. Nothing was changed."),
     # Jobs and inquiries
@@ -230,25 +220,20 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Actor.TELLER, "The key does not open job {job}. Nothing was changed; use the key {key_ref}."
     ),
     "key-needed": ErrorKind(
-        Actor.TELLER,
-        "Job {job} can only be printed with the key {key_ref}. Nothing was changed; give that key.",
+        Actor.TELLER, "Job {job} can only be printed with the key {key_ref}. Nothing was changed; give that key."
     ),
     # Mechanism
     "printer-silent": ErrorKind(
-        Actor.TELLER,
-        "Printer {printer} does not answer. The job was stopped and kept; look at cable and power.",
+        Actor.TELLER, "Printer {printer} does not answer. The job was stopped and kept; look at cable and power."
     ),
     "printer-garbled": ErrorKind(
-        Actor.OPERATOR,
-        "Printer {printer} sends what its dialect does not know. The job was stopped and kept.",
+        Actor.OPERATOR, "Printer {printer} sends what its dialect does not know. The job was stopped and kept."
     ),
     "printer-attention": ErrorKind(
-        Actor.TELLER,
-        "Printer {printer} reports {condition}. The job was stopped and kept; clear it and answer.",
+        Actor.TELLER, "Printer {printer} reports {condition}. The job was stopped and kept; clear it and answer."
     ),
     "medium-not-inserted": ErrorKind(
-        Actor.TELLER,
-        "The book was not put into {printer} in time. The job was stopped and kept; answer to go on.",
+        Actor.TELLER, "The book was not put into {printer} in time. The job was stopped and kept; answer to go on."
     ),
     "medium-not-taken": ErrorKind(Actor.TELLER, "A book lies in {printer}. Take it out; the next job waits for that."),
     "stop-not-stored": ErrorKind(
@@ -267,8 +252,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     # Storage
     "area-fenced": ErrorKind(
-        Actor.OPERATOR,
-        "Storage area {area} is out of use: {why}. Its jobs are kept; check the disk, then restart.",
+        Actor.OPERATOR, "Storage area {area} is out of use: {why}. Its jobs are kept; check the disk, then restart."
     ),
     "area-absent": ErrorKind(
         Actor.OPERATOR,
@@ -281,8 +265,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         "install the version that fits.",
     ),
     "area-too-small": ErrorKind(
-        Actor.OPERATOR,
-        "Storage area {area} is given {quota} bytes and needs {least}. It was not opened; give it more.",
+        Actor.OPERATOR, "Storage area {area} is given {quota} bytes and needs {least}. It was not opened; give it more."
     ),
     "area-full": ErrorKind(
         Actor.OPERATOR,
@@ -298,8 +281,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         "The sealed content of job {job} was altered or damaged. The job will never be printed; discard it.",
     ),
     "record-quarantined": ErrorKind(
-        Actor.OPERATOR,
-        "Record {job} in area {area} was altered or damaged. It is kept and will never be printed.",
+        Actor.OPERATOR, "Record {job} in area {area} was altered or damaged. It is kept and will never be printed."
     ),
     "counter-damaged": ErrorKind(
         Actor.OPERATOR,
@@ -310,12 +292,10 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Actor.OPERATOR, "Storage area {area} belongs to another appliance or area. It was left as it is."
     ),
     "area-in-use": ErrorKind(
-        Actor.OPERATOR,
-        "Storage area {area} is in use by another process. It was left as it is; stop that one first.",
+        Actor.OPERATOR, "Storage area {area} is in use by another process. It was left as it is; stop that one first."
     ),
     "history-broken": ErrorKind(
-        Actor.OPERATOR,
-        "The history of area {area} does not fit at entry {entry}: {why}. Keep the disk as evidence.",
+        Actor.OPERATOR, "The history of area {area} does not fit at entry {entry}: {why}. Keep the disk as evidence."
     ),
     "history-rolled-back": ErrorKind(
         Actor.OPERATOR,
@@ -325,8 +305,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "no-area-usable": ErrorKind(Actor.OPERATOR, "No storage area can be used: {why} The appliance did not start."),
     "appliance-key-wrong": ErrorKind(
-        Actor.OPERATOR,
-        "The appliance key does not fit area {area}. Nothing was opened; put the right key in place.",
+        Actor.OPERATOR, "The appliance key does not fit area {area}. Nothing was opened; put the right key in place."
     ),
     # Set-up
     "configuration": ErrorKind(Actor.OPERATOR, "{file}: {key}: {why}. With this the appliance does not start."),
