@@ -31,7 +31,8 @@ from firmware.keys import DataKeys
 from firmware.life import show_life
 from firmware.loading import Loaded, load_key, load_named
 from firmware.logs import Log
-from firmware.news import JobChanged, JobLeft, News, PrinterChanged, PromptChanged, StepDone
+from firmware.news import EndAcknowledged, JobChanged, JobLeft, News, PrinterChanged, PromptChanged, StepDone
+from firmware.notices import NoticeDesk
 from firmware.notify import Notifier
 from firmware.operations import Operations
 from firmware.recovery_desk import RecoveryDesk
@@ -85,18 +86,27 @@ class Appliance:
             clock=clock,
             rng=secrets.token_bytes,
         )
+        self._notices = NoticeDesk(
+            self._jobs,
+            self._hub,
+            grace=config.recovery.grace,
+            acknowledge_timeout=config.notices.acknowledge_timeout,
+            clock=clock,
+        )
         self._admission = self._make_admission()
 
     async def run(self) -> None:
         """Power on, open the doors, serve until SIGTERM or SIGINT, and end in order."""
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stopped.set)
-        recovery = asyncio.create_task(self._recovery.run())
+        recovery = asyncio.create_task(self._recovery.audiences.run())
+        notices = asyncio.create_task(self._notices.run())
         watchdog = asyncio.create_task(
             show_life(self._notifier, self._spool.progress, self._desks.died, self._clock.monotonic)
         )
         try:
             self._power_on()
+            self._notices.start()
             async with contextlib.AsyncExitStack() as doors:
                 await self._open_doors(doors)
                 for record in self._spool.inquiries():
@@ -104,6 +114,7 @@ class Appliance:
                 await self._serve()
         finally:
             recovery.cancel()
+            notices.cancel()
             watchdog.cancel()
             sound = self._is_sound()
             self._spool.close()
@@ -181,10 +192,13 @@ class Appliance:
     def _forget_ended(self) -> None:
         """What is kept of jobs that ended long ago goes, by a clock that is trusted only (P10, N4)."""
         if self._clock.trusted():
-            before = self._clock.now() - DEDUPE
+            now = self._clock.now()
+            retention = datetime.timedelta(days=self._config.history.retention_days)
+            before = (now - DEDUPE).isoformat(timespec="milliseconds")
+            unacknowledged_before = (now - max(DEDUPE, retention)).isoformat(timespec="milliseconds")
             # An area that fails now has reported itself.
             with contextlib.suppress(PassbookError):
-                self._spool.forget_ended(before.isoformat(timespec="milliseconds"))
+                self._spool.forget_ended(before, unacknowledged_before)
 
     def _make_desks(self) -> dict[str, PrintDesk]:
         return {
@@ -218,8 +232,10 @@ class Appliance:
         config = self._config
         commands = TerminalCommands(
             jobs=self._jobs,
+            hub=self._hub,
             admission=self._admission,
             recovery=self._recovery,
+            notices=self._notices,
             desks=self._desks,
             roll=self._roll,
             status=self.status,
@@ -266,8 +282,10 @@ class Appliance:
 
     def status(self) -> StatusReport:
         """What is known now, at once."""
-        areas = tuple(f"{area.name}: {area.state}" for area in self._spool.areas())
-        problems = tuple(str(problem) for problem in (*self._problems, *self._desks.problems()))
+        areas = tuple(f"{name}: {state}" for name, state in self._spool.states().items())
+        problems = tuple(
+            str(problem) for problem in (*self._problems, *self._desks.problems(), *self._notices.problems())
+        )
         return StatusReport(self._desks.views(), self._hub.names(), areas, problems)
 
     def _report(self, problem: PassbookError) -> None:
@@ -289,7 +307,10 @@ class Appliance:
             case JobChanged(record):
                 self._hub.tell(record.requester, "Spooler.JobEvent", view_of(record), representatives=True)
                 self._recovery.note(record)
+                self._notices.note(record)
                 self._desks.note_job(record)
+            case EndAcknowledged(record):
+                self._notices.note(record)
             case StepDone(record):
                 self._hub.tell(record.requester, "Spooler.StepEvent", report_of(record), representatives=True)
             case PromptChanged():

@@ -38,6 +38,7 @@ PeerNames = Annotated[
     tuple[PeerName, ...], Meta(description="a list of terminals' names: lower-case letters, digits, '.', '-', '_'")
 ]
 Seconds = Annotated[float, Meta(gt=0, le=604800, description="a number of seconds above 0 and at most 604800")]
+Days = Annotated[int, Meta(ge=1, le=36500, description="a whole number of days from 1 to 36500")]
 Count = Annotated[int, Meta(ge=1, le=1_000_000, description="a whole number from 1 to 1000000")]
 Ceiling = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
 Flag = Annotated[bool, Meta(description="true or false")]
@@ -126,6 +127,26 @@ class RecoveryConfig(msgspec.Struct, frozen=True):
     representatives: PeerNames = ()
 
 
+class NoticesConfig(msgspec.Struct, frozen=True):
+    """`[notices]`: who is told when of the end of a job.
+
+    Attributes:
+        acknowledge_timeout: seconds that a connected requester has to take note; then the representatives are told too.
+    """
+
+    acknowledge_timeout: Seconds = 300.0
+
+
+class HistoryConfig(msgspec.Struct, frozen=True):
+    """`[history]`: what is kept of jobs that have ended.
+
+    Attributes:
+        retention_days: that many days; an end of which nobody took note is told for so long.
+    """
+
+    retention_days: Days = 400
+
+
 class LimitsConfig(msgspec.Struct, frozen=True):
     """`[limits]`: what terminals may use; jobs, bytes and commands are per terminal."""
 
@@ -159,6 +180,8 @@ class Config(msgspec.Struct, frozen=True):
     layouts: Path | None = None
     control: Path = Path("/run/passbook/control.sock")
     recovery: RecoveryConfig = RecoveryConfig()
+    notices: NoticesConfig = NoticesConfig()
+    history: HistoryConfig = HistoryConfig()
     limits: LimitsConfig = LimitsConfig()
     log: LogConfig = LogConfig()
 

@@ -20,6 +20,7 @@ from firmware import pki, tables
 from firmware.clock import Clock, SystemClock
 from firmware.config import Config, load
 from firmware.control import LONG_PATIENCE, PATIENCE, ask
+from passbook.environment import LONGEST_WAIT, USUAL_WAIT, seconds
 from passbook.errors import CATALOGUE, EXIT_CODES, PassbookError
 from storage import files
 from storage.area import AreaSettings
@@ -90,8 +91,7 @@ def _ask(arguments: argparse.Namespace, _clock: Clock) -> Any:
     """Send the command with those of its arguments that were given."""
     given = {name: getattr(arguments, name) for name in arguments.send}
     facts = {name: value for name, value in given.items() if value is not None}
-    patience = LONG_PATIENCE if arguments.command == "verify" else PATIENCE
-    return ask(_socket(arguments) or CONTROL, arguments.command, facts, patience)
+    return ask(_socket(arguments) or CONTROL, arguments.command, facts, arguments.patience)
 
 
 def _ask_pages(arguments: argparse.Namespace, _clock: Clock) -> Any:
@@ -185,7 +185,7 @@ def _problem(path: Path, error: OSError) -> PassbookError:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="passbookctl", description="Commands for the operators of the appliance.")
-    parser.set_defaults(columns=None, send=(), judge=lambda _result: 0)
+    parser.set_defaults(columns=None, send=(), judge=lambda _result: 0, patience=PATIENCE)
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--control", type=Path, metavar="SOCKET", help=f"the appliance's socket (default: {CONTROL})")
     place.add_argument("--config", type=Path, metavar="FILE", help="the configuration that names the socket")
@@ -217,7 +217,23 @@ def _add_questions(commands: _Commands) -> None:
     _command(commands, "jobs", "every job that has not ended", run=_ask_pages, columns=tables.JOBS)
     _command(commands, "inquiries", "open questions about jobs", run=_ask_pages, columns=tables.INQUIRIES)
     _command(commands, "terminals", "every terminal and what of it is open", columns=tables.TERMINALS)
+    ends = "ends of jobs that nobody took note of"
+    _command(commands, "notices", ends, run=_ask_pages, columns=tables.NOTICES)
     _command(commands, "areas", "the storage areas: state and room")
+    environment = _command(
+        commands,
+        "environment",
+        "what a printer has printed and is still to print, exact: taken between two jobs",
+        send=("printer", "timeout"),
+        patience=LONGEST_WAIT + PATIENCE,
+    )
+    environment.add_argument("--printer", help="may be left out where there is only one")
+    environment.add_argument(
+        "--timeout",
+        type=seconds,
+        metavar="SECONDS",
+        help=f"how long to wait, at most {LONGEST_WAIT:g} ({USUAL_WAIT:g})",
+    )
     history = _command(
         commands, "history", "what happened to jobs, oldest first", columns=tables.HISTORY, send=("job", "last")
     )
@@ -229,6 +245,7 @@ def _add_questions(commands: _Commands) -> None:
         "check every record and the history's chain",
         run=_verify,
         judge=_worst,
+        patience=LONG_PATIENCE,
         columns=tables.FINDINGS,
     )
     verify.set_defaults(refuse=verify.error)

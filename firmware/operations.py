@@ -12,8 +12,10 @@ from firmware.desks import Desks
 from firmware.hub import Hub
 from firmware.identity import Doorkeeper
 from firmware.logs import Log
+from firmware.notices import LISTED_AT_ONCE, told
 from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
+from passbook.environment import LONGEST_WAIT, USUAL_WAIT
 from passbook.errors import PassbookError
 from passbook.messages import StatusReport, view_of
 from passbook.pages import Page, page_of
@@ -55,8 +57,10 @@ class Operations:
             "status": self._report_status,
             "jobs": self._jobs,
             "inquiries": self._inquiries,
+            "notices": self._notices,
             "terminals": self._terminals,
             "areas": self._areas,
+            "environment": self._environment,
             "history": self._history,
             "verify": self._verify,
             "revocations": self._revocations,
@@ -80,8 +84,17 @@ class Operations:
     async def _terminals(self, _arguments: dict[str, Any]) -> Any:
         return await self._roll.terminals()
 
+    async def _notices(self, arguments: dict[str, Any]) -> Any:
+        page = _read(arguments, Page)
+        found = await asyncio.to_thread(self._spool.notices.oldest, after=page.after, limit=LISTED_AT_ONCE)
+        return [told(ended) for ended in found]
+
     async def _areas(self, _arguments: dict[str, Any]) -> Any:
         return self._spool.areas()
+
+    async def _environment(self, arguments: dict[str, Any]) -> Any:
+        wanted = _read(arguments, _Environment)
+        return await self._desks.environment(wanted.printer, wanted.timeout)
 
     async def _history(self, arguments: dict[str, Any]) -> Any:
         wanted = _read(arguments, _History)
@@ -110,6 +123,11 @@ class Operations:
 class _History(msgspec.Struct):
     job: str | None = None
     last: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 50
+
+
+class _Environment(msgspec.Struct):
+    printer: str = ""
+    timeout: Annotated[float, msgspec.Meta(gt=0, le=LONGEST_WAIT)] = USUAL_WAIT
 
 
 class _Order(msgspec.Struct):

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from passbook.errors import PassbookError
 from passbook.job import JobEvent, JobState, Reason, next_state
 from passbook.media import Media
-from passbook.record import Answered, Change, HistoryKind, Outcome, Record, Verdict, Wrap, entry_of
+from passbook.record import Acknowledged, Answered, Change, HistoryKind, Outcome, Record, Verdict, Wrap, entry_of
 
 
 def _move(record: Record, event: JobEvent, *reasons: Reason, at: str) -> Record:
@@ -217,5 +217,20 @@ def hold(at: str) -> Change:
         moved = _move(record, JobEvent.HOLD, Reason.HELD_BY_PERSON, at=at)
         held = replace(moved, valid=False, asked=False, epoch=record.epoch + record.valid)
         return Outcome(held, entry_of(HistoryKind.STOPPED, held, at))
+
+    return change
+
+
+def acknowledge(terminal: str, at: str) -> Change:
+    """A terminal took note of the end, after a person saw it or it was stored; the first one counts (P8)."""
+
+    def change(record: Record) -> Outcome:
+        if not record.ended:
+            state = record.state.value
+            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event="an acknowledgement")
+        if record.acknowledged is not None:
+            return Outcome(record)
+        noted = replace(record, acknowledged=Acknowledged(terminal, at))
+        return Outcome(noted, entry_of(HistoryKind.ACKNOWLEDGED, noted, at))
 
     return change

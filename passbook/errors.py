@@ -203,6 +203,16 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "not-allowed-in-state": ErrorKind(
         Actor.TELLER, "Job {job} is {state}, so it cannot be changed by {event}. Nothing was changed."
     ),
+    "notices-old": ErrorKind(
+        Actor.REPRESENTATIVE,
+        "Nobody has taken note of {count} ends of jobs for more than {hours} hours. They are kept; "
+        "look through them and acknowledge them (teller notices).",
+    ),
+    "no-such-notice": ErrorKind(
+        Actor.TELLER,
+        "There is no open notice of job {job} for this terminal: it has not ended, somebody took note of it, "
+        "or it is another's. Nothing was changed; see teller notices.",
+    ),
     "job-is-printing": ErrorKind(
         Actor.TELLER, "Job {job} is printing now. Nothing was changed; try again, or wait for its end."
     ),
@@ -247,6 +257,14 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         "It is stored again and again, and asked about as soon as that works, at the latest after the next start.",
     ),
     "job-interrupted": ErrorKind(Actor.TELLER, "The job was stopped by {who}. What is on paper is in the question."),
+    "printer-busy": ErrorKind(
+        Actor.TELLER,
+        "Printer {printer} did not come to a point between two jobs, with its last book taken, within {seconds} "
+        "seconds. Nothing was disturbed; ask again, or wait longer.",
+    ),
+    "appliance-stopping": ErrorKind(
+        Actor.NOBODY, "The appliance is being stopped. Nothing was changed; ask again when it runs."
+    ),
     # Storage
     "area-fenced": ErrorKind(
         Actor.OPERATOR,
@@ -283,6 +301,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Actor.OPERATOR,
         "Record {job} in area {area} was altered or damaged. It is kept and will never be printed.",
     ),
+    "counter-damaged": ErrorKind(
+        Actor.OPERATOR,
+        "The counters of printer {printer} in area {area} were altered or damaged. Printing goes on, and what it "
+        "prints from there is not counted any more; keep the disk as evidence.",
+    ),
     "area-foreign": ErrorKind(
         Actor.OPERATOR, "Storage area {area} belongs to another appliance or area. It was left as it is."
     ),
@@ -293,6 +316,12 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "history-broken": ErrorKind(
         Actor.OPERATOR,
         "The history of area {area} does not fit at entry {entry}: {why}. Keep the disk as evidence.",
+    ),
+    "history-rolled-back": ErrorKind(
+        Actor.OPERATOR,
+        "The history of area {area} of {appliance} is not the one that this terminal was told of before "
+        "(entry {entries}): an older disk may have been put in its place. Nothing was changed and work goes on; "
+        "look at each book before printing into it, call the operator, and keep the disk as evidence.",
     ),
     "no-area-usable": ErrorKind(Actor.OPERATOR, "No storage area can be used: {why} The appliance did not start."),
     "appliance-key-wrong": ErrorKind(
@@ -330,6 +359,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "appliance-unreachable": ErrorKind(
         Actor.OPERATOR,
         "The appliance at {address} does not answer: {why}. Nothing was sent; look at network and power.",
+    ),
+    "end-not-acknowledged": ErrorKind(
+        Actor.TELLER,
+        "The appliance could not be told that the end of job {job} was shown ({why}). "
+        "Nothing is lost: it will tell that end again; see teller notices.",
     ),
     "connection-lost": ErrorKind(
         Actor.TELLER,

@@ -54,6 +54,7 @@ class Completion(StrEnum):
     INTERNAL_ERROR = "internalError"
     AUTHORISATION = "authorisationRequired"
     NOT_ENOUGH_SPACE = "notEnoughSpace"
+    TIME_OUT = "timeOut"
 
 
 class Header(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -379,4 +380,5 @@ _COMPLETIONS: Final = {
     "representatives-only": Completion.AUTHORISATION,
     "no-area-has-room": Completion.NOT_ENOUGH_SPACE,
     "quota-exceeded": Completion.NOT_ENOUGH_SPACE,
+    "printer-busy": Completion.TIME_OUT,
 }

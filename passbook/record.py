@@ -10,7 +10,7 @@ import msgspec
 
 from passbook.job import TERMINAL, JobState, Reason
 from passbook.media import Media
-from passbook.plan import Sheet, StepOutline
+from passbook.plan import Sheet, StepKind, StepOutline
 
 
 class Encryption(StrEnum):
@@ -60,6 +60,19 @@ class Acknowledged(msgspec.Struct, frozen=True, rename="camel"):
     at: str
 
 
+class OnPaper(msgspec.Struct, frozen=True, rename="camel"):
+    """How much of a job is on paper, counted in lines of its document.
+
+    Attributes:
+        confirmed: lines 1..confirmed are on paper.
+        in_doubt: the line that was sent and not confirmed; 0 for none.
+    """
+
+    lines: int
+    confirmed: int
+    in_doubt: int = 0
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One job, in clear: no document, no name, no account (P5).
 
@@ -88,6 +101,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         lines_in_doubt: how many of the last lines may be unconfirmed in this mechanism's dialect (P3).
         media: what was known of the medium when the job stopped.
         acknowledged: who took note of its end; None while that is to be told (P8).
+        on_paper: told instead of the outline, where that is left out.
     """
 
     job_id: str
@@ -121,6 +135,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     answered: Answered | None = None
     changed_at: str = ""
     acknowledged: Acknowledged | None = None
+    on_paper: OnPaper | None = None
 
     @property
     def ended(self) -> bool:
@@ -178,6 +193,8 @@ class HistoryKind(StrEnum):
     STOPPED = "stopped"
     ANSWERED = "answered"
     ENDED = "ended"
+    ACKNOWLEDGED = "acknowledged"
+    """A terminal took note of the end."""
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, rename="camel"):
@@ -207,4 +224,14 @@ Change: TypeAlias = Callable[[Record], Outcome]
 
 def entry_of(kind: HistoryKind, record: Record, at: str) -> HistoryEntry:
     """A history entry about `record` as it is now."""
-    return HistoryEntry(kind, at, msgspec.structs.replace(record, outline=()))
+    return HistoryEntry(kind, at, without_outline(record))
+
+
+def without_outline(record: Record) -> Record:
+    """The record as it is kept for long: of its steps remains how much of them is on paper."""
+    if not record.outline:
+        return record
+    lines = [number for number, step in enumerate(record.outline, 1) if step.kind is StepKind.LINE]
+    confirmed = sum(number <= record.confirmed for number in lines)
+    in_doubt = confirmed + 1 if record.sending in lines else 0
+    return msgspec.structs.replace(record, outline=(), on_paper=OnPaper(len(lines), confirmed, in_doubt))

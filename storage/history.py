@@ -55,6 +55,11 @@ class History:
                 return Head(entries, chain, sequence)
         raise self._broken(0, "its head was altered")
 
+    def chain_at(self, entries: int) -> bytes | None:
+        """The chain value after so many entries; None where there are fewer, or that entry was cut off."""
+        rows = fetch(self._connection, "SELECT chain FROM history WHERE n = ?", entries)
+        return rows[0][0] if rows else None
+
     def write_head(self, head: Head) -> None:
         """Replace the head; the first one too."""
         self._connection.execute("DELETE FROM head")

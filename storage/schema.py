@@ -45,7 +45,7 @@ CREATE TABLE ended (
     content_mac BLOB NOT NULL, mac BLOB NOT NULL, acknowledged INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE UNIQUE INDEX ended_request ON ended (requester, request_id);
 CREATE INDEX ended_at ON ended (ended_at);
-CREATE INDEX ended_notice ON ended (acknowledged, sequence);
+CREATE INDEX ended_notice ON ended (acknowledged, sequence, requester);
 CREATE TABLE sealed (
     sequence INTEGER PRIMARY KEY, salt BLOB NOT NULL, commitment BLOB NOT NULL,
     attributes BLOB NOT NULL, plan BLOB NOT NULL) STRICT;
@@ -64,7 +64,7 @@ UPGRADES: Final = MappingProxyType(
     {
         1: f"""
 ALTER TABLE ended ADD COLUMN acknowledged INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX ended_notice ON ended (acknowledged, sequence);
+CREATE INDEX ended_notice ON ended (acknowledged, sequence, requester);
 {_SINCE_2}""",
     }
 )

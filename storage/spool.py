@@ -20,7 +20,9 @@ from storage.envelope import Rng, SealedJob
 from storage.history import Told
 from storage.keys import ApplianceKey
 from storage.ledger import Ledger
+from storage.notices import Notices
 from storage.opening import Owner, Report, open_all
+from storage.reckoning import Reckoning
 from storage.rows import DamagedRowError, LiveRow
 from storage.space import change_cost
 from storage.writer import Progress
@@ -75,6 +77,8 @@ class Spool:
         self._areas = tuple(areas)
         self._problems = problems
         self._admission = admission
+        self.notices = Notices(self._areas)
+        """The ends of which nobody took note."""
 
     @classmethod
     def open(
@@ -211,11 +215,14 @@ class Spool:
         unknown = PassbookError("change-unknown", job=job_id, area=area.name)
         return area.submit(lambda ledger: ledger.apply(job_id, change), cost=cost, unknown=unknown, urgent=urgent)
 
-    def forget_ended(self, before: str) -> int:
-        """Drop what is kept of jobs that ended before this ISO time, for repeated requests; how many.  Blocks."""
+    def forget_ended(self, before: str, unacknowledged_before: str) -> int:
+        """Drop what is kept of jobs that ended before these ISO times, the second for ends of which nobody took note.
+
+        How many were dropped.  Blocks.
+        """
         futures = [
             area.submit(
-                lambda ledger: ledger.forget_ended(before),
+                lambda ledger: ledger.forget_ended(before, unacknowledged_before),
                 cost=lambda: change_cost(0, 0),
                 unknown=area.fenced_error(),
             )
@@ -277,6 +284,22 @@ class Spool:
             with suppress(PassbookError), area.reading() as ledger:
                 told += ledger.history.entries(job_id, last)
         return sorted(told, key=lambda one: one.entry.at)[-last:]
+
+    def reckon(self, printer: str) -> dict[str, Reckoning]:
+        """The figures of a printer in each area that is in use, one moment of each.  Blocks, but nobody else."""
+        found: dict[str, Reckoning] = {}
+        for area in self._areas:
+            if area.state is AreaState.READY:
+                with suppress(PassbookError):
+                    found[area.name] = area.reckon(printer)
+                    for damage in found[area.name].damaged:
+                        area.set_aside(damage)
+        return found
+
+    def states(self) -> dict[str, str]:
+        """The state of every configured area by name, at once: nothing is read for it."""
+        absent = {settings.name: "absent" for settings in self._problems}
+        return {area.name: area.state.value for area in self._areas} | absent
 
     def areas(self) -> list[AreaStatus]:
         """Every configured area, open or not."""

@@ -1,4 +1,4 @@
-"""Checking an area from outside: structure, every row, sealed bytes, and the chain of its history."""
+"""Checking an area from outside: structure, every row, sealed bytes, counters, and the chain of its history."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ def findings_of(connection: apsw.Connection, area: str, area_id: str, key: Appli
     ledger = Ledger(connection, area, area_id, key)
     connection.execute("BEGIN")
     try:
-        return [*_structure(connection, area), *_rows(ledger, area), *ledger.history.findings()]
+        return [
+            *_structure(connection, area),
+            *_rows(ledger, area),
+            *ledger.counters.findings(),
+            *ledger.history.findings(),
+        ]
     finally:
         connection.execute("ROLLBACK")
 

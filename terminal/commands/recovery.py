@@ -59,7 +59,7 @@ async def run_answer(desk: Desk, arguments: argparse.Namespace) -> int:
         desk.console.show(job, [job_line(job)])
         return 0
     desk.console.show({"event": "Recovery.AnswerInquiry", "payload": job}, [job_line(job)])
-    ended = await Follower(desk.client, desk.console).stay(job.job)
+    ended = await Follower(desk.client, desk.console, acknowledge=desk.acknowledge).stay(job.job)
     return 0 if ended.state is JobState.COMPLETED else 1
 
 

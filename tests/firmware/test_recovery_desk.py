@@ -78,7 +78,7 @@ class Office:
 
     def after(self, seconds: float) -> float | None:
         self.bench.clock.seconds += seconds
-        return self.desk.look()
+        return self.desk.audiences.look()
 
     async def give(self, verdict: Verdict, peer: Peer = TELLER, **facts: Any) -> Any:
         record = self.bench.spool.record(self.job)
@@ -193,7 +193,7 @@ def test_a_second_connection_of_the_requester_is_asked_and_the_first_not_again(b
         first, second = office.comes(TELLER), office.comes(TELLER)
         assert first.names() == second.names() == [ASKED]
         office.goes(first)
-        assert office.desk.look() == pytest.approx(TIME)
+        assert office.desk.audiences.look() == pytest.approx(TIME)
 
     tell(bench, story)
 
@@ -209,7 +209,7 @@ def test_the_loop_asks_by_itself_when_time_is_over(bench: Bench) -> None:
 
         bench.hub.join(Manager(MANAGER))
         bench.clock.seconds += GRACE
-        watching = asyncio.create_task(office.desk.run())
+        watching = asyncio.create_task(office.desk.audiences.run())
         await asked.wait()
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)

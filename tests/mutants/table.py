@@ -8,10 +8,14 @@ from tests.mutants.harness import Mutant
 
 _RULES: Final = "tests/passbook/test_changes_promises.py"
 
+_ANSWERS: Final = "tests/scenarios/test_answers.py"
+_DESK: Final = "tests/firmware/test_recovery_desk.py"
 _CUTS: Final = "tests/drivers/test_cuts.py"
 _DURABLE: Final = "tests/scenarios/test_durable.py"
 _STOPS: Final = "tests/scenarios/test_stops.py"
 _STORE: Final = "tests/storage/test_durability.py"
+_BOUNDARY: Final = "tests/firmware/test_environment.py"
+_INQUIRY: Final = "tests/scenarios/test_environment.py"
 _ADMISSION: Final = "tests/storage/test_admission.py"
 
 MUTANTS: Final = (
@@ -90,6 +94,24 @@ MUTANTS: Final = (
         "A start leaves the records of the start before it valid.",
     ),
     Mutant(
+        "P5",
+        "P5-key-on-disk.patch",
+        ("tests/storage/test_crash.py::test_nothing_on_disk_says_what_a_job_says",),
+        "The requester's key is stored beside what it seals.",
+    ),
+    Mutant(
+        "P5",
+        "P5-plain-digest.patch",
+        ("tests/storage/test_keys.py::test_equal_contents_of_two_requests_have_different_digests",),
+        "A digest without a key tells which documents are the same, and what a guessed one says.",
+    ),
+    Mutant(
+        "P5",
+        "P5-text-in-log.patch",
+        (f"{_ANSWERS}::test_a_representative_without_the_recovery_key_can_hold_and_discard_only",),
+        "What a document says is logged.",
+    ),
+    Mutant(
         "P6",
         "P6-first-that-fits.patch",
         (f"{_ADMISSION}::test_a_job_goes_where_most_is_free_on_disk",),
@@ -115,5 +137,62 @@ MUTANTS: Final = (
             f"{_RULES}::test_every_stop_asks_a_new_question",
         ),
         "A new question has the number of the one before it.",
+    ),
+    Mutant(
+        "P9",
+        "P9-answered-in-mid-job.patch",
+        (
+            f"{_BOUNDARY}::test_an_inquiry_in_mid_job_is_answered_after_its_book_was_taken_and_before_the_next_job_begins",
+            f"{_INQUIRY}::test_an_inquiry_sent_while_a_job_prints_is_answered_before_the_next_with_exact_figures",
+        ),
+        "Figures are told while a job prints.",
+    ),
+    Mutant(
+        "P9",
+        "P9-book-still-inside.patch",
+        (
+            f"{_BOUNDARY}::test_a_lost_mechanism_that_may_hold_the_book_of_an_earlier_start_is_no_boundary",
+            f"{_BOUNDARY}::test_a_stop_whose_book_was_taken_is_a_boundary_and_one_whose_book_lies_inside_is_none",
+        ),
+        "Figures are told while the book of an unfinished job may lie in a mechanism that is lost.",
+    ),
+    Mutant(
+        "P9",
+        "P9-doubt-counts-as-printed.patch",
+        (
+            "tests/passbook/test_counters.py::test_what_is_counted_is_what_was_put_on_paper_however_often",
+            "tests/storage/test_counters.py::test_jobs_that_wait_for_their_next_start_are_held",
+        ),
+        "A line that was sent and that nobody confirmed is counted as printed.",
+    ),
+    Mutant(
+        "P10",
+        "P10-ended-forgotten.patch",
+        (f"{_ADMISSION}::test_the_same_request_is_the_same_job_in_any_area_and_after_its_end",),
+        "A request whose job has ended is taken for a new one.",
+    ),
+    Mutant(
+        "P10",
+        "P10-absent-is-empty.patch",
+        ("tests/storage/test_opening.py::test_an_empty_folder_in_place_of_a_known_area_is_no_new_area",),
+        "An area that is away is taken for one that never had the request.",
+    ),
+    Mutant(
+        "P10",
+        "P10-content-ignored.patch",
+        (f"{_ADMISSION}::test_the_same_request_is_the_same_job_in_any_area_and_after_its_end",),
+        "A request with other content is taken for the same one, and never printed.",
+    ),
+    Mutant(
+        "P12",
+        "P12-anybody-decides.patch",
+        (f"{_DESK}::test_another_teller_may_not_decide",),
+        "Any terminal decides about any job.",
+    ),
+    Mutant(
+        "P12",
+        "P12-all-see-terminals.patch",
+        ("tests/firmware/test_roll.py::test_representatives_see_the_state_of_every_terminal_and_others_do_not",),
+        "Any terminal sees the state of all.",
     ),
 )

@@ -14,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passbook import messages
+from passbook.counters import Figures
 from passbook.drafts import Start
+from passbook.environment import LONGEST_WAIT, USUAL_WAIT, AreaFigures, Environment, GetEnvironment
 from passbook.errors import PassbookError
 from passbook.messages import (
     MAX_DOCUMENT,
@@ -52,7 +54,7 @@ from passbook.terminals import TerminalList, TerminalView
 
 T = TypeVar("T")
 
-COMMANDS: list[type[Payload]] = [UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry, Page]
+COMMANDS: list[type[Payload]] = [UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry, Page, GetEnvironment]
 VIEWS: list[type[msgspec.Struct]] = [
     JobView,
     Inquiry,
@@ -61,6 +63,9 @@ VIEWS: list[type[msgspec.Struct]] = [
     StatusReport,
     ErrorPayload,
     JobLeft,
+    Environment,
+    AreaFigures,
+    Figures,
     TerminalView,
 ]
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -295,6 +300,7 @@ COMMAND_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.ListTerminals": Nothing,
     "Spooler.GetJob": JobRef,
     "Spooler.CancelJob": JobRef,
+    "Spooler.GetEnvironment": GetEnvironment,
     "Recovery.ListInquiries": Page,
     "Recovery.AnswerInquiry": AnswerInquiry,
 }
@@ -303,6 +309,7 @@ COMPLETION_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.SubmitJob": JobView,
     "Spooler.GetJob": JobView,
     "Spooler.CancelJob": JobView,
+    "Spooler.GetEnvironment": Environment,
     "Spooler.ListJobs": JobPage,
     "Spooler.ListTerminals": TerminalList,
     "Recovery.ListInquiries": InquiryPage,
@@ -362,6 +369,8 @@ def test_the_page_tells_the_limits_and_the_addresses() -> None:
     for limit in (MAX_MESSAGE, MAX_PIECE, MAX_DOCUMENT):
         assert f"{limit // 1024} KiB" in text
     assert f"{MAX_REPLY // 1024**2} MiB" in text
+    assert f"{USUAL_WAIT:g} seconds" in text
+    assert f"{LONGEST_WAIT:g} seconds" in text
 
 
 def test_every_field_of_a_payload_stands_on_the_page() -> None:
