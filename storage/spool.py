@@ -313,9 +313,11 @@ class Spool:
         """Everything that does not fit in the open areas; reads all of them while work goes on."""
         findings = list(self.problems)
         for area in self._areas:
+            found = area.findings()
+            # Reading all of it may be what fences it.
             if area.why:
                 findings.append(area.fenced_error())
-            findings += area.findings()
+            findings += found
         return findings
 
     def close(self) -> None:
