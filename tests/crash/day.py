@@ -30,6 +30,8 @@ def live_through(life: Life) -> None:
     [third] = life.accept(9000)
     life.change(third, changes.cancel(AT, "teller-1", "somebody"))
     print_through(life, second)
+    life.change(first, changes.acknowledge("teller-1", AT))
+    life.forget()
 
 
 def print_through(life: Life, job: str) -> None:

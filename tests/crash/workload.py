@@ -58,7 +58,7 @@ class Workload(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         with self._stack:
-            if not self._life.ended:
+            if not self._life.over:
                 self._explore()
 
     def _pick(self, number: int, *states: JobState, valid: bool | None = None) -> Record | None:
@@ -105,6 +105,13 @@ class Workload(RuleBasedStateMachine):
         if record := self._pick(number):
             self._life.change(record.job_id, changes.cancel(AT, "teller-1", "somebody", at_boundary=True))
 
+    @rule(number=st.integers(0, 7))
+    def acknowledge(self, number: int) -> None:
+        """Somebody takes note of the end of a job."""
+        ended = list(self._life.ended)
+        if ended:
+            self._life.change(ended[number % len(ended)], changes.acknowledge("teller-1", AT))
+
     # What operators do
 
     @rule(number=st.integers(0, 7))
@@ -115,6 +122,10 @@ class Workload(RuleBasedStateMachine):
     @rule()
     def verify(self) -> None:
         assert self._life.spool.verify() == []
+
+    @rule()
+    def forget(self) -> None:
+        self._life.forget()
 
     # What mechanisms do
 
