@@ -173,7 +173,7 @@ class PrintDesk:
     def _note_found(self, media: Media) -> tuple[str, str]:
         """What lies in the mechanism belongs to the questions of jobs that it had begun; the latest and its owner."""
         owner = ("", "")
-        begun = [record for record in self._jobs.spool.inquiries() if not record.untouched]
+        begun = [record for record in self._jobs.spool.inquiries() if record.confirmed or record.sending]
         for record in sorted(begun, key=lambda record: record.changed_at):
             if record.printer == self._settings.name:
                 owner = (record.job_id, record.requester)

@@ -12,12 +12,15 @@ from firmware.clock import Clock, stamp
 from firmware.desk import PrintDesk
 from firmware.hub import Hub, Listener
 from firmware.jobs import Jobs
+from firmware.logs import Log
 from firmware.naming import check_name
 from firmware.news import PrinterChanged, PromptChanged
 from passbook import changes
 from passbook.media import Device, MechanismStatus, Media
 from passbook.messages import PrinterView
 from passbook.record import Record
+
+_LOG: Final = Log("desks")
 
 NEVER_SEEN: Final = MechanismStatus(Device.OFFLINE, Media.UNKNOWN)
 
@@ -75,9 +78,19 @@ class Desks:
         at, view = self._views[name]
         return replace(view, age=int(self._clock.monotonic() - at))
 
-    async def hold(self, job: str) -> Record:
+    async def hold(self, job: str, terminal: str, person: str) -> Record:
         """Hold back a job that no desk works on; its question stays open and nobody is asked."""
-        return await asyncio.wrap_future(self._jobs.change(job, changes.hold(stamp(self._clock))))
+        check_name("person", person)
+        held = await asyncio.wrap_future(self._jobs.change(job, changes.hold(stamp(self._clock))))
+        _LOG.info("job-held", job=job, terminal=terminal, person=person)
+        return held
+
+    async def release(self, job: str, terminal: str, person: str) -> Record:
+        """Have people asked again about a job that was held back."""
+        check_name("person", person)
+        released = await asyncio.wrap_future(self._jobs.change(job, changes.release(stamp(self._clock))))
+        _LOG.info("job-released", job=job, terminal=terminal, person=person)
+        return released
 
     async def cancel(self, record: Record, terminal: str, person: str) -> Record:
         """End a job by a person's order; one that is printing ends before its next step."""

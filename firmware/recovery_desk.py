@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import Final
 
 from firmware.clock import Clock, stamp
@@ -60,6 +61,8 @@ class RecoveryDesk:
         self._questions: dict[str, _Question] = {}
         self._changed = asyncio.Event()
         self._answering = asyncio.Lock()
+        self.watchers: list[Callable[[str, int], None]] = []
+        """Called with job and epoch of each question that was put to a requester or representative."""
         hub.watchers.append(self._connection_changed)
 
     def note(self, record: Record) -> None:
@@ -101,7 +104,10 @@ class RecoveryDesk:
 
     def inquiries(self, peer: Peer) -> list[Inquiry]:
         """The open questions that `peer` may decide about, the oldest job first."""
-        return [one for one in self.all_inquiries() if self._decides(peer, one.job.requester)]
+        mine = [one for one in self.all_inquiries() if self._decides(peer, one.job.requester)]
+        for inquiry in mine:
+            self._note_put(inquiry)
+        return mine
 
     def all_inquiries(self) -> list[Inquiry]:
         """Every open question, for the operator's eyes."""
@@ -144,10 +150,8 @@ class RecoveryDesk:
         self._jobs.keys.drop(job)
 
     async def _apply(self, record: Record, given: Answered, wraps: tuple[Wrap, ...] | None) -> Record:
-        now = self._clock.now()
-        change = changes.answer(
-            given, at=stamp(self._clock), date=now.date().isoformat(), trusted=self._clock.trusted(), wraps=wraps
-        )
+        date, trusted = self._clock.business_date(), self._clock.trusted()
+        change = changes.answer(given, at=stamp(self._clock), date=date, trusted=trusted, wraps=wraps)
         return await asyncio.wrap_future(self._jobs.change(record.job_id, change))
 
     def _unlock(self, record: Record, answer: AnswerInquiry) -> tuple[Wrap, ...] | None:
@@ -211,6 +215,7 @@ class RecoveryDesk:
             for inquiry in map(self._inquiry, mine[:SHOWN_AT_ONCE]):
                 if inquiry is not None:
                     listener.post("Recovery.InquiryEvent", inquiry)
+                    self._note_put(inquiry)
 
     def _is_asked(self, listener: Listener, question: _Question) -> bool:
         mine = listener.peer.name == question.requester and question.audience in ASKS_REQUESTER
@@ -224,6 +229,11 @@ class RecoveryDesk:
         if inquiry is not None:
             for listener in new:
                 listener.post("Recovery.InquiryEvent", inquiry)
+            self._note_put(inquiry)
+
+    def _note_put(self, inquiry: Inquiry) -> None:
+        for watcher in self.watchers:
+            watcher(inquiry.job.job, inquiry.job.epoch)
 
     def _move(self, question: _Question, happening: Happening) -> None:
         """Go to the next audience; the one place that assigns it."""
