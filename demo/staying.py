@@ -101,9 +101,11 @@ It runs. Try, in two windows:
   a teller prints             {teller("counter-1")} print {STATEMENT.file} --printer {PRINTER} --person Anna
   ... and handles the book    {binary}/passbook-sim insert {sim} --book book-1 --page 3 --ruler {ruler}
                               {binary}/passbook-sim take {sim}
+  ... turned to page 4        {binary}/passbook-sim insert {sim} --book book-1 --page 4 --ruler {ruler}
   cut the appliance's power   kill -9 {world.appliance_pid}
   ... and give it back        {world.appliance_command()}
   who is asked, and what      {teller("counter-1")} inquiries
+  ... and the answer          {teller("counter-1")} answer JOB --from-line 4 --person Anna --follow
   another teller              {teller("counter-2")} print {SECOND.file} --printer {PRINTER} --person Bernd
   the representative          {teller("manager")} inquiries
   the operator                {binary}/passbookctl --control {world.folder}/control status

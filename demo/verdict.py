@@ -98,13 +98,25 @@ def disagreements(
     wrong = []
     for document in sent:
         row = tally(document, paper, orders)
-        if row.missing or row.wrong:
-            wrong.append(f"{row.title}: {row.missing} lines missing, {row.wrong} struck as nobody ordered")
+        wrong += _judge_paper(row)
         wrong += _judge_history(document, orders, history)
     strangers = set(paper.books) - {document.book for document in sent}
     wrong += [f"there is a book {book} that nobody sent anything for" for book in sorted(strangers)]
-    wrong += [f"the history does not fit: {finding}" for finding in findings]
+    wrong += [f"the history does not fit: {finding['sentence']}" for finding in findings]
     return wrong
+
+
+def _judge_paper(row: Tally) -> list[str]:
+    wrong = []
+    if row.missing:
+        wrong.append(f"{row.title}: {_lines(row.missing)} of {row.expected} not on paper")
+    if row.wrong:
+        wrong.append(f"{row.title}: on {_lines(row.wrong)} something is struck, or struck again, that nobody ordered")
+    return wrong
+
+
+def _lines(number: int) -> str:
+    return "1 line" if number == 1 else f"{number} lines"
 
 
 def _judge_history(document: Sent, orders: list[Order], history: list[Mapping[str, Any]]) -> list[str]:

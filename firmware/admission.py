@@ -72,11 +72,18 @@ class Admission:
 
         Raises PassbookError; but for `outcome-unknown` nothing was changed.
         """
-        layout, plan = await asyncio.to_thread(self._placed, request, document)
+        content = _content(request, document)
+        try:
+            layout, plan = await asyncio.to_thread(self._placed, request, document)
+        except PassbookError:
+            # What was accepted once stays that job, although today's configuration would refuse it.
+            known = self._jobs.spool.known(peer.name, request.client_request, content)
+            if known is None:
+                raise
+            return known
         attributes = self._attributes(request)
         encoded = encode_plan(plan)
         size = envelope.sealed_size(len(attributes), len(encoded), len(document))
-        content = _content(request, document)
         reserved = self._jobs.spool.reserve(peer.name, request.client_request, content, size, first=request.first)
         if isinstance(reserved, Record):
             return reserved

@@ -75,7 +75,13 @@ class Appliance:
         self._doorkeeper = Doorkeeper(config.terminals, loaded.trust, clock)
         self._desks = Desks(self._make_desks(), self._jobs, self._hub, clock)
         self._recovery = RecoveryDesk(
-            self._jobs, self._hub, config.recovery, self._key, clock=clock, rng=secrets.token_bytes
+            self._jobs,
+            self._hub,
+            config.recovery,
+            self._key,
+            printers=[printer.name for printer in config.printers],
+            clock=clock,
+            rng=secrets.token_bytes,
         )
         self._expiry = ExpiryDesk(self._jobs, clock, config.recovery.expiry_grace)
         self._recovery.watchers.append(self._expiry.note_put)
@@ -170,6 +176,14 @@ class Appliance:
         if newest is not None:
             self._clock.not_before(newest)
         self._forget_ended()
+        self._report_strays()
+
+    def _report_strays(self) -> None:
+        """Jobs for a printer that was taken out of the configuration wait for an operator."""
+        known = {printer.name for printer in self._config.printers}
+        strays = {record.printer: record.job_id for record in reversed(self._spool.records())}
+        for printer in strays.keys() - known:
+            self._report(PassbookError("printer-gone", job=strays[printer], printer=printer))
 
     def _forget_ended(self) -> None:
         """What is kept of jobs that ended long ago goes, by a clock that is trusted only (P10, N4)."""
@@ -258,7 +272,7 @@ class Appliance:
     def status(self) -> StatusReport:
         """What is known now, at once."""
         areas = tuple(f"{area.name}: {area.state}" for area in self._spool.areas())
-        problems = tuple(str(problem) for problem in self._problems)
+        problems = tuple(str(problem) for problem in (*self._problems, *self._desks.problems()))
         return StatusReport(self._desks.views(), self._hub.names(), areas, problems)
 
     def _report(self, problem: PassbookError) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from pathlib import Path
 from typing import Any, Final
@@ -44,7 +45,9 @@ def _exchange(path: Path, request: bytes, patience: float) -> bytes:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(patience)
         connection.connect(str(path))
-        connection.sendall(request)
+        # Who is refused before it has spoken still reads why.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            connection.sendall(request)
         with connection.makefile("rb") as stream:
             return stream.readline()
 

@@ -259,9 +259,9 @@ def _add_certificates(commands: _Commands) -> None:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
+    number = int(text) if text.isdecimal() else 0
     if number < 1:
-        raise ValueError
+        raise argparse.ArgumentTypeError("expected a whole number above 0")
     return number
 
 

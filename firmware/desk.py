@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
@@ -67,6 +67,14 @@ MEDIA_AFTER: Final = MappingProxyType(
 """Where the medium is after a stop for this reason; elsewhere it is unknown until a clean-up has looked."""
 
 
+class _Stop(NamedTuple):
+    """A stop that the store did not take."""
+
+    record: Record
+    reason: Reason
+    error: PassbookError
+
+
 class PrintDesk:
     """Prints the valid jobs of one mechanism, one after the other, each step durable before its bytes leave."""
 
@@ -94,6 +102,7 @@ class PrintDesk:
         self._printing: str = ""
         self._cancelled_by: tuple[str, str] | None = None
         self._trouble: Reason | None = None
+        self._unstored: dict[str, _Stop] = {}
         self._thread = threading.Thread(target=self._run, name=f"desk {settings.name}")
 
     def start(self) -> None:
@@ -163,6 +172,7 @@ class PrintDesk:
         self._clear(session, *owner)
         while not self._stopping.is_set():
             self._wake.clear()
+            self._store_stops()
             record = self._jobs.spool.next_valid(self._settings.name)
             if record is None:
                 self._show(session.status())
@@ -295,14 +305,28 @@ class PrintDesk:
             session.eject()
 
     def _stop_job(self, record: Record, reason: Reason) -> None:
-        """The job waits for an answer; when even that cannot be stored, power-on will say the same."""
+        """The job waits for an answer; what cannot be stored now is tried again, and power-on would say the same."""
         job = record.job_id
         try:
             stopped = changes.stop(reason, MEDIA_AFTER.get(reason, Media.UNKNOWN), stamp(self._clock))
             self._jobs.change(job, stopped, urgent=True).result()
         except PassbookError as error:
-            _LOG.error("stop-not-stored", job=job, code=error.code)
-            self._tell(JobLeft(job, record.requester, error))
+            if job not in self._unstored:
+                _LOG.error("stop-not-stored", job=job, code=error.code)
+                why = PassbookError("stop-not-stored", job=job, printer=self._settings.name, why=str(error))
+                self._unstored[job] = _Stop(record, reason, why)
+                self._tell(JobLeft(job, record.requester, why))
+        else:
+            self._unstored.pop(job, None)
+
+    def _store_stops(self) -> None:
+        """A disk that was full for a while must not leave a job without a question."""
+        for record, reason, _ in list(self._unstored.values()):
+            self._stop_job(record, reason)
+
+    def problems(self) -> list[PassbookError]:
+        """Stops that could not be stored yet.  From any thread."""
+        return [stop.error for stop in list(self._unstored.values())]
 
     def _show(self, status: MechanismStatus) -> None:
         self._tell(PrinterChanged(PrinterView(self._settings.name, status, 0, self._printing)))

@@ -16,6 +16,7 @@ from firmware.logs import Log
 from firmware.naming import check_name
 from firmware.news import PrinterChanged, PromptChanged
 from passbook import changes
+from passbook.errors import PassbookError
 from passbook.media import Device, MechanismStatus, Media
 from passbook.messages import PrinterView
 from passbook.record import Record
@@ -67,6 +68,10 @@ class Desks:
         for news in self._prompts.values():
             if listener.peer.name == news.requester or self._hub.is_representative(listener.peer):
                 listener.post("Spooler.MediaPromptEvent", news.prompt)
+
+    def problems(self) -> list[PassbookError]:
+        """What the desks could not have stored."""
+        return [problem for desk in self._desks.values() for problem in desk.problems()]
 
     def views(self) -> tuple[PrinterView, ...]:
         """What each mechanism last said, with its age."""

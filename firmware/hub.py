@@ -45,6 +45,11 @@ class Hub:
             for watcher in self.watchers:
                 watcher(listener, False)
 
+    def expel(self, listener: Listener, code: str) -> None:
+        """Tell a connection nothing more, and end it with the stable code of the reason."""
+        self.leave(listener)
+        listener.close(code)
+
     def is_representative(self, peer: Peer) -> bool:
         """Whether `peer` may decide about everybody's jobs: enrolled as representative, or configured so (F3)."""
         return peer.representative or peer.name in self._configured

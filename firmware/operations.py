@@ -11,10 +11,13 @@ import msgspec
 from firmware.desks import Desks
 from firmware.hub import Hub
 from firmware.identity import Doorkeeper
+from firmware.logs import Log
 from firmware.recovery_desk import RecoveryDesk
 from passbook.errors import PassbookError
 from passbook.messages import StatusReport, view_of
 from storage.spool import Spool
+
+_LOG: Final = Log("operations")
 
 Handler = Callable[[dict[str, Any]], Awaitable[Any]]
 
@@ -81,7 +84,8 @@ class Operations:
         self._doorkeeper.reload()
         closed = [listener for listener in self._hub.everybody() if self._doorkeeper.is_revoked(listener.peer)]
         for listener in closed:
-            listener.close("certificate-revoked")
+            _LOG.warning("terminal-hung-up", peer=listener.peer.name, code="certificate-revoked")
+            self._hub.expel(listener, "certificate-revoked")
         return {"closed": sorted({listener.peer.name for listener in closed})}
 
     async def _cancel(self, arguments: dict[str, Any]) -> Any:
@@ -99,7 +103,7 @@ class Operations:
 
 class _History(msgspec.Struct):
     job: str | None = None
-    last: Annotated[int, msgspec.Meta(ge=1)] = 50
+    last: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 50
 
 
 class _Order(msgspec.Struct):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from firmware.clock import Clock, stamp
@@ -50,11 +50,21 @@ class RecoveryDesk:
     """Asks the requester, then the representatives; the first valid answer counts."""
 
     def __init__(
-        self, jobs: Jobs, hub: Hub, settings: RecoveryConfig, appliance_key: ApplianceKey, *, clock: Clock, rng: Rng
+        self,
+        jobs: Jobs,
+        hub: Hub,
+        settings: RecoveryConfig,
+        appliance_key: ApplianceKey,
+        *,
+        printers: Collection[str],
+        clock: Clock,
+        rng: Rng,
     ) -> None:
+        """`printers` are the names of those that the appliance has."""
         self._jobs = jobs
         self._hub = hub
         self._settings = settings
+        self._printers = printers
         self._appliance_key = appliance_key
         self._clock = clock
         self._rng = rng
@@ -160,6 +170,8 @@ class RecoveryDesk:
             if answer.new_key:
                 raise PassbookError("invalid-message", why="newKey goes with print and resume only")
             return None
+        if record.printer not in self._printers:
+            raise PassbookError("printer-gone", job=record.job_id, printer=record.printer)
         key = self._data_key(record, answer)
         if not answer.new_key:
             self._jobs.keys.put(record.job_id, key)

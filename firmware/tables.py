@@ -104,7 +104,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ",".join(_cell(one) for one in value) or "-"
+        return ", ".join(_cell(one) for one in value) or "-"
     return printable(str(value))
 
 

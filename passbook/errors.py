@@ -44,7 +44,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "message-too-large": ErrorKind(
         Actor.PROGRAMMER,
-        "The message is larger than {limit} bytes. Nothing was changed; send the document in smaller pieces.",
+        "The message is larger than {limit} bytes. Nothing was changed; send less at once.",
     ),
     "unknown-command": ErrorKind(
         Actor.PROGRAMMER, "There is no command {command}. Nothing was changed; mend the terminal software."
@@ -155,6 +155,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "unknown-printer": ErrorKind(
         Actor.OPERATOR, "There is no printer {printer}. Nothing was accepted; choose one of: {known}."
     ),
+    "printer-gone": ErrorKind(
+        Actor.OPERATOR,
+        "Job {job} is for printer {printer}, which this appliance does not have any more. The job is kept; "
+        "configure that printer again, or have the job discarded.",
+    ),
     "unknown-format": ErrorKind(
         Actor.PROGRAMMER,
         "There is no document format {format}. Nothing was accepted; choose one of: {known}.",
@@ -205,7 +210,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Actor.TELLER, "The question about job {job} was already answered ({verdict}). Nothing was changed."
     ),
     "answer-not-possible": ErrorKind(
-        Actor.TELLER, "Job {job} cannot go on from step {step}: {why}. Nothing was changed; answer again."
+        Actor.TELLER, "Job {job} cannot go on from there: {why}. Nothing was changed; answer again."
     ),
     "wrong-key": ErrorKind(
         Actor.TELLER, "The key does not open job {job}. Nothing was changed; use the key {key_ref}."
@@ -232,6 +237,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         "The book was not put into {printer} in time. The job was stopped and kept; answer to go on.",
     ),
     "medium-not-taken": ErrorKind(Actor.TELLER, "A book lies in {printer}. Take it out; the next job waits for that."),
+    "stop-not-stored": ErrorKind(
+        Actor.OPERATOR,
+        "Job {job} was stopped at printer {printer}, and that cannot be stored: {why} Nothing more of it is printed. "
+        "It is stored again and again, and asked about as soon as that works, at the latest after the next start.",
+    ),
     "job-interrupted": ErrorKind(Actor.TELLER, "The job was stopped by {who}. What is on paper is in the question."),
     # Storage
     "area-fenced": ErrorKind(
@@ -286,7 +296,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         "The appliance key does not fit area {area}. Nothing was opened; put the right key in place.",
     ),
     # Set-up
-    "configuration": ErrorKind(Actor.OPERATOR, "{file}: {key}: {why}. The appliance did not start."),
+    "configuration": ErrorKind(Actor.OPERATOR, "{file}: {key}: {why}. With this the appliance does not start."),
     "file-problem": ErrorKind(Actor.OPERATOR, "{file}: {why}."),
     "hardening-failed": ErrorKind(
         Actor.OPERATOR, "The process could not be protected: {what} is not in effect. The appliance did not start."

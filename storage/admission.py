@@ -85,17 +85,29 @@ class Admission:
             if size > self._limits.job_bytes:
                 raise PassbookError("document-too-large", limit=self._limits.job_bytes)
             content_mac = self._key.content_mac(requester, request_id, content)
-            known = self._find(request, first=first)
+            known = self._same(request, content_mac, first=first)
             if known is not None:
-                if not hmac.compare_digest(known.content_mac, content_mac):
-                    raise PassbookError("request-reused", request=request_id)
-                return known.record
+                return known
             self._check_quota(requester, size)
             area = self._choose(size)
             self._sequence += 1
             ticket = Ticket(area.name, self._rng(16).hex(), self._sequence, *request, size, content_mac)
             self._claims[request] = ticket
             return ticket
+
+    def known(self, requester: str, request_id: str, content: bytes) -> Record | None:
+        """See Spool.known."""
+        content_mac = self._key.content_mac(requester, request_id, content)
+        with self._lock:
+            return self._same((requester, request_id), content_mac, first=True)
+
+    def _same(self, request: tuple[str, str], content_mac: bytes, *, first: bool) -> Record | None:
+        known = self._find(request, first=first)
+        if known is None:
+            return None
+        if not hmac.compare_digest(known.content_mac, content_mac):
+            raise PassbookError("request-reused", request=request[1])
+        return known.record
 
     def release(self, ticket: Ticket) -> None:
         """Give claim and space back; a ticket that is not out any more changes nothing."""

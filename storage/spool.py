@@ -149,6 +149,13 @@ class Spool:
         """
         return self._admission.reserve(requester, request_id, content, size, first=first)
 
+    def known(self, requester: str, request_id: str, content: bytes) -> Record | None:
+        """The job that this very request became before, as far as the open areas know; it claims nothing.
+
+        Raises PassbookError `request-reused`, `outcome-unknown` or `record-quarantined`.
+        """
+        return self._admission.known(requester, request_id, content)
+
     def release(self, ticket: Ticket) -> None:
         """Give a ticket back that will not be accepted."""
         self._admission.release(ticket)

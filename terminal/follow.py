@@ -16,7 +16,7 @@ from passbook.messages import Inquiry, JobLeft, JobView, Prompt, StepReport, Sub
 from terminal.client import INQUIRY_CLOSED, Event, TerminalClient
 from terminal.console import Console, instruction
 from terminal.picture import Texts, picture
-from terminal.progress import state_words, step_words
+from terminal.progress import medium_of, state_words, step_words
 from terminal.remote import RemoteError
 
 Connect = Callable[[], AbstractAsyncContextManager[TerminalClient]]
@@ -147,8 +147,7 @@ class _Watch:
             case StepReport(job=job) if job == self._view.job:
                 self._show(event, [words] if (words := step_words(event.what)) else [])
             case Prompt(job=job) if job in {self._view.job, ""}:
-                medium = "sheet" if self._view.format == "text" else "book"
-                self._show(event, [instruction(event.what, medium)])
+                self._show(event, [instruction(event.what, medium_of(self._view))])
             case Inquiry() if event.what.job.job == self._view.job:
                 await self._take_question(event, event.what)
             case JobLeft(job=job) if job == self._view.job:
@@ -158,14 +157,18 @@ class _Watch:
                 pass
 
     async def _take_view(self, name: str, view: JobView) -> None:
-        if name == INQUIRY_CLOSED:
+        closed = name == INQUIRY_CLOSED
+        if closed:
             await self.give_up_question()
         changed = (view.state, view.reasons) != (self._view.state, self._view.reasons)
         self._view = view
-        self._show(Event(name, view), [state_words(view)] if changed else [])
+        # An answer given elsewhere ends the asking here, also one that changes nothing but that.
+        words = [state_words(view)] if changed else ["The question was answered; the job waits."] if closed else []
+        self._show(Event(name, view), words)
 
     async def _take_question(self, event: Event, inquiry: Inquiry) -> None:
         await self.give_up_question()
+        self._view = inquiry.job
         self._show(event, picture(inquiry, self._texts))
         if self._resolve is not None:
             self._asking = asyncio.create_task(self._ask(self._resolve, inquiry))

@@ -15,14 +15,19 @@ def step_words(report: StepReport) -> str:
         case StepKind.LINE:
             return f"Line {report.lines_done} of {report.lines} is on paper."
         case StepKind.TURN:
-            return "The book was turned."
+            return "The book was given back, to be turned."
         case StepKind.EJECT:
             return "The book was given back."
+
+
+def medium_of(job: JobView) -> str:
+    """What people call that which it is printed on."""
+    return "sheet" if job.format == "text" else "book"
 
 
 def state_words(job: JobView) -> str:
     """Where the job stands, as a sentence."""
     if job.state is JobState.COMPLETED:
-        return f"Job {job.job} is completed. Take the book out of {job.printer}."
+        return f"Job {job.job} is completed. Take the {medium_of(job)} out of {job.printer}."
     why = f" ({', '.join(job.reasons)})" if job.reasons else ""
     return f"Job {job.job} is {job.state}{why}."

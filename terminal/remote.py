@@ -55,6 +55,8 @@ def closed(error: ConnectionClosed) -> PassbookError:
     """The error for a connection that ended while something was awaited."""
     close = error.rcvd
     if close is not None and close.code == POLICY_VIOLATION:
+        if close.reason == "certificate-revoked":
+            return PassbookError(close.reason, who="this terminal")
         return RemoteError(ErrorPayload(close.reason, f"The appliance ended the connection: {close.reason}."))
     return PassbookError("connection-lost")
 

@@ -14,6 +14,7 @@ from firmware.recovery_desk import RecoveryDesk
 from passbook.errors import PassbookError, shown
 from passbook.messages import (
     MAX_DOCUMENT,
+    MAX_PIECE,
     AnswerInquiry,
     Envelope,
     JobRef,
@@ -85,9 +86,11 @@ class TerminalCommands:
         piece = read_payload(command, UploadPiece)
         if piece.upload not in session.uploads and len(session.uploads) >= UPLOADS_LIMIT:
             raise PassbookError("too-many-uploads", limit=UPLOADS_LIMIT)
+        if len(piece.data) > MAX_PIECE:
+            raise PassbookError("invalid-message", why=f"a piece has at most {MAX_PIECE} bytes")
         buffer = session.uploads.setdefault(piece.upload, bytearray())
-        if len(buffer) + len(piece.data) > MAX_DOCUMENT:
-            del session.uploads[piece.upload]
+        if buffer is None or len(buffer) + len(piece.data) > MAX_DOCUMENT:
+            session.uploads[piece.upload] = None
             raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
         buffer += piece.data
         return {"received": len(buffer)}
@@ -96,9 +99,7 @@ class TerminalCommands:
         request = read_payload(command, SubmitJob)
         document = request.document
         if request.upload:
-            if request.upload not in session.uploads:
-                raise PassbookError("unknown-upload", upload=shown(request.upload))
-            document = bytes(session.uploads.pop(request.upload))
+            document = _uploaded(session, request)
         record = await self._admission.submit(session.peer, request, document)
         return view_of(record)
 
@@ -122,6 +123,18 @@ class TerminalCommands:
 
     async def _answer_inquiry(self, session: TerminalSession, command: Envelope) -> Any:
         return await self._recovery.answer(session.peer, _named(read_payload(command, AnswerInquiry)))
+
+
+def _uploaded(session: TerminalSession, request: SubmitJob) -> bytes:
+    """The document that came in pieces.  Raises PassbookError when it did not, or not whole."""
+    if request.document:
+        raise PassbookError("invalid-message", why="document and upload are both given")
+    if request.upload not in session.uploads:
+        raise PassbookError("unknown-upload", upload=shown(request.upload))
+    pieces = session.uploads.pop(request.upload)
+    if pieces is None:
+        raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
+    return bytes(pieces)
 
 
 R = TypeVar("R", JobRef, AnswerInquiry)

@@ -12,6 +12,8 @@ from websockets.exceptions import ConnectionClosed
 from firmware.tls import Peer
 from passbook.messages import Header, MessageType, encode
 
+FAREWELL: Final = 1.0
+"""Seconds that a peer has to agree to the end of its connection."""
 OUTGOING_LIMIT: Final = 512
 """Messages that wait for a terminal that does not read; then it is disconnected and asks again when it is back."""
 POLICY_VIOLATION: Final = 1008
@@ -23,10 +25,16 @@ class TerminalSession:
 
     def __init__(self, socket: ServerConnection, peer: Peer) -> None:
         self.peer = peer
-        self.uploads: dict[str, bytearray] = {}
+        self.uploads: dict[str, bytearray | None] = {}
+        """What was begun, by name; None for one that became too large and must not be taken for its rest."""
         self._socket = socket
         self._outgoing: asyncio.Queue[bytes] = asyncio.Queue(OUTGOING_LIMIT)
         self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def closing(self) -> bool:
+        """Whether its end was ordered: nothing that it still sends is read."""
+        return self._closing is not None
 
     def post(self, name: str, payload: Any) -> None:
         """Queue an unsolicited message."""
@@ -40,9 +48,15 @@ class TerminalSession:
             self.close("connection-lost")
 
     def close(self, code: str) -> None:
-        """End the connection, giving the stable code of the reason."""
+        """End the connection, giving the stable code of the reason; a peer that does not agree is cut off."""
         if self._closing is None:
-            self._closing = asyncio.create_task(self._socket.close(POLICY_VIOLATION, code))
+            self._closing = asyncio.create_task(self._say_farewell(code))
+
+    async def _say_farewell(self, code: str) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL):
+                await self._socket.close(POLICY_VIOLATION, code)
+        self._socket.transport.abort()
 
     async def write_out(self) -> None:
         """Send what is queued until the connection ends."""

@@ -156,6 +156,8 @@ class TerminalDoor:
             self._hub.join(session)
             self._desks.show_prompts(session)
             async for message in socket:
+                if session.closing:
+                    break
                 await self._answer(session, message if isinstance(message, bytes) else message.encode())
                 delay = pace.take(self._clock.monotonic())
                 if delay:

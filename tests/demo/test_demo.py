@@ -42,9 +42,9 @@ def test_the_story_ends_well_and_shows_what_is_on_paper() -> None:
 @pytest.mark.parametrize(
     ("damage", "named"),
     [
-        ("drop", r"DISAGREEMENT  statement.* 1 lines missing"),
-        ("twice", r"DISAGREEMENT  statement.* 1 struck as nobody ordered"),
-        ("history", r"DISAGREEMENT  the history does not fit: .*history-broken"),
+        ("drop", r"DISAGREEMENT  statement.* 1 line of 20 not on paper"),
+        ("twice", r"DISAGREEMENT  statement.* on 1 line something is struck, or struck again, that nobody ordered"),
+        ("history", r"DISAGREEMENT  the history does not fit: The history of area"),
     ],
 )
 def test_planted_damage_is_found_and_named(damage: str, named: str, tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ def test_an_order_for_another_job_excuses_nothing(paper: Paper) -> None:
 def test_a_wrong_text_is_found(tmp_path: Path) -> None:
     paper = struck(tmp_path, (3, 1, "alpha"), (3, 2, "bet4"), (4, 1, "gamma"))
     assert tally(SENT, paper, [])[4:] == (1, 0, 1)
-    assert len(wrong(paper)) == 1
+    assert len(wrong(paper)) == 2  # the right one is missing, and another is struck
 
 
 def test_another_text_over_the_right_one_is_found(paper: Paper) -> None:
@@ -148,7 +148,9 @@ def test_an_answer_that_nobody_gave_is_found(paper: Paper, change: dict[str, Any
 
 
 def test_what_the_store_finds_is_a_disagreement(paper: Paper) -> None:
-    assert ["history-broken" in sentence for sentence in wrong(paper, findings=("history-broken",))] == [True]
+    assert ["history-broken" in sentence for sentence in wrong(paper, findings=({"sentence": "history-broken"},))] == [
+        True
+    ]
 
 
 def test_the_table_is_aligned(paper: Paper) -> None:

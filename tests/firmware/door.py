@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -22,7 +23,7 @@ from firmware.news import JobChanged, News
 from firmware.recovery_desk import RecoveryDesk
 from firmware.tls import load_trust, server_context
 from passbook.messages import SERVICE_PATH, StatusReport, view_of
-from tests.firmware.branch import WAIT, Bench
+from tests.firmware.branch import DOCUMENT, KEY, PRINTER, WAIT, Bench
 from tests.terminal.conftest import Branch
 
 STATUS: Final = StatusReport((), ("teller-1",), ("a: ready",))
@@ -45,6 +46,7 @@ class Door:
             self.bench.appliance_key,
             clock=self.bench.clock,
             rng=self.bench.rng,
+            printers={PRINTER},
         )
         self._changed = asyncio.Event()
         self.bench.hub.watchers.append(lambda _listener, _came: self._changed.set())
@@ -94,6 +96,16 @@ class Door:
 
     def listeners(self) -> list[Listener]:
         return self.bench.hub.everybody()
+
+
+def b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def submission(**facts: Any) -> dict[str, Any]:
+    """The payload of `Spooler.SubmitJob` for a text on the sheet."""
+    known = {"clientRequest": "r-1", "printer": PRINTER, "format": "text", "layout": "sheet", "key": b64(KEY)}
+    return known | {"document": b64(DOCUMENT)} | facts
 
 
 def _settings(branch: Branch) -> TerminalsConfig:

@@ -232,6 +232,14 @@ def test_when_sealing_fails_claim_and_space_are_given_back(bench: Bench) -> None
     assert submit(bench) == bench.spool.records()[0]
 
 
+def test_what_was_accepted_once_stays_that_job_although_it_would_be_refused_today(bench: Bench) -> None:
+    record = submit(bench, request(priority=80))
+    assert submit(bench, request(priority=80), priority_ceiling=10) == record
+    assert refused(bench, request("r-2", priority=80), priority_ceiling=10) == "invalid-message"
+    other = request(priority=80)
+    assert refused(bench, other, DOCUMENT + b"more\n", priority_ceiling=10) == "request-reused"
+
+
 def test_a_job_that_was_not_stored_leaves_no_key(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     failed: Future[Record] = Future()
     failed.set_exception(PassbookError("area-full", area="a"))

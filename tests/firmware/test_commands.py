@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +10,9 @@ from firmware.doors.commands import UPLOADS_LIMIT
 from passbook import changes
 from passbook.messages import MAX_DOCUMENT, MAX_PIECE
 from storage.envelope import open_document
-from tests.firmware.branch import DOCUMENT, KEY, PRINTER
-from tests.firmware.door import Connector, Door, Wire, at_the_door
+from tests.firmware.branch import DOCUMENT, KEY
+from tests.firmware.door import Connector, Door, Wire, at_the_door, b64, submission
 from tests.terminal.conftest import Branch
-
-
-def b64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def submission(**facts: Any) -> dict[str, Any]:
-    known = {"clientRequest": "r-1", "printer": PRINTER, "format": "text", "layout": "sheet", "key": b64(KEY)}
-    return known | {"document": b64(DOCUMENT)} | facts
 
 
 async def submitted(wire: Wire, **facts: Any) -> dict[str, Any]:
@@ -110,7 +100,9 @@ def test_a_large_document_comes_in_pieces(enrolled: Branch, tmp_path: Path) -> N
             key = door.bench.keys.get(job)
             assert key is not None
             assert open_document(record.identity(), door.bench.spool.sealed(job), key) == document
-            assert await wire.refused("Spooler.SubmitJob", submission(upload="u")) == "unknown-upload"
+            again = submission(document="", upload="u")
+            assert await wire.refused("Spooler.SubmitJob", again) == "unknown-upload"
+            assert await wire.refused("Spooler.SubmitJob", submission(upload="u")) == "invalid-message"
 
     at_the_door(enrolled, tmp_path, story)
 
@@ -139,7 +131,7 @@ def test_one_connection_has_few_uploads_open(enrolled: Branch, tmp_path: Path) -
     at_the_door(enrolled, tmp_path, story)
 
 
-def test_an_upload_that_becomes_too_large_is_dropped(enrolled: Branch, tmp_path: Path) -> None:
+def test_an_upload_that_becomes_too_large_is_never_taken_for_its_rest(enrolled: Branch, tmp_path: Path) -> None:
     piece = {"upload": "u", "data": b64(bytes(MAX_PIECE))}
 
     async def story(_door: Door, connector: Connector) -> None:
@@ -147,7 +139,13 @@ def test_an_upload_that_becomes_too_large_is_dropped(enrolled: Branch, tmp_path:
             for _ in range(MAX_DOCUMENT // MAX_PIECE):
                 await wire.ask("Spooler.UploadPiece", piece)
             assert await wire.refused("Spooler.UploadPiece", piece) == "document-too-large"
-            assert await wire.refused("Spooler.SubmitJob", submission(document="", upload="u")) == "unknown-upload"
+            tail = {"upload": "u", "data": b64(b"only the tail")}
+            assert await wire.refused("Spooler.UploadPiece", tail) == "document-too-large"
+            whole = submission(document="", upload="u")
+            assert await wire.refused("Spooler.SubmitJob", whole) == "document-too-large"
+            assert await wire.refused("Spooler.SubmitJob", whole) == "unknown-upload"
+            large = {"upload": "v", "data": b64(bytes(MAX_PIECE + 1))}
+            assert await wire.refused("Spooler.UploadPiece", large) == "invalid-message"
 
     at_the_door(enrolled, tmp_path, story)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import apsw
 import pytest
 
 from drivers.simulator.faults import AtLineByte, Cut, Fault, FaultKind, Target
@@ -33,7 +34,7 @@ from tests.firmware.counter import (
     plan_of,
     slow,
 )
-from tests.storage.disk import Disk, failing
+from tests.storage.disk import Disk, failing, ignore
 from tests.storage.store import AT, Store
 
 EJECT = len(b"\x1bO")
@@ -417,7 +418,30 @@ def test_nothing_of_a_step_leaves_when_its_journal_entry_failed(
     record = counter.record(job)
     assert (record.confirmed, record.sending) == (1, 2)
     left = [news for news in counter.news if isinstance(news, JobLeft)]
-    assert [(one.job, one.requester, one.error.code) for one in left] == [(job, record.requester, "area-fenced")]
+    assert [(one.job, one.requester, one.error.code) for one in left] == [(job, record.requester, "stop-not-stored")]
+
+
+def test_a_stop_that_a_full_disk_did_not_take_becomes_a_question_when_there_is_room(
+    disk: Disk, open_counter: OpenCounter, tmp_path: Path
+) -> None:
+    counter = open_counter(Store(tmp_path, vfs=disk.name))
+
+    def refuse(name: str) -> None:
+        if name.endswith("-wal"):
+            raise apsw.FullError("no space")
+
+    counter.watch = watcher(confirmed=1, then=lambda: setattr(disk, "on_write", refuse))
+    job = counter.accept(plan_of(1, 2))
+    counter.start()
+    counter.await_news(lambda: any(isinstance(news, JobLeft) for news in counter.news))
+    assert counter.record(job).valid
+    assert [problem.code for problem in counter.desk.problems()] == ["stop-not-stored"]
+    disk.on_write = ignore
+    counter.desk.wake()
+    record = counter.await_question(job)
+    assert (record.valid, record.confirmed, record.sending) == (False, 1, 2)
+    assert counter.desk.problems() == []
+    assert counter.mechanism.struck() == once(1, 2)
 
 
 def test_a_question_in_an_area_that_failed_keeps_no_other_job_waiting(

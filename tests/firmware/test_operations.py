@@ -16,7 +16,7 @@ from firmware.tls import Peer
 from passbook.errors import PassbookError
 from passbook.messages import StatusReport
 from passbook.record import Record
-from tests.firmware.branch import DOCUMENT, MANAGER, TELLER, Bench, Ear, request
+from tests.firmware.branch import DOCUMENT, MANAGER, PRINTER, TELLER, Bench, Ear, request
 
 STATUS = StatusReport(())
 
@@ -56,7 +56,13 @@ class Desk:
         async def asked() -> Any:
             bench = self.bench
             recovery = RecoveryDesk(
-                bench.jobs, bench.hub, RecoveryConfig(), bench.appliance_key, clock=bench.clock, rng=bench.rng
+                bench.jobs,
+                bench.hub,
+                RecoveryConfig(),
+                bench.appliance_key,
+                printers={PRINTER},
+                clock=bench.clock,
+                rng=bench.rng,
             )
             operations = Operations(
                 spool=bench.spool,

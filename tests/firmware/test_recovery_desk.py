@@ -19,7 +19,7 @@ from passbook.media import Media
 from passbook.messages import AnswerInquiry
 from passbook.record import Holder, Record, Verdict
 from storage.envelope import unwrap_for_recovery
-from tests.firmware.branch import DOCUMENT, KEY, MANAGER, OTHER, TELLER, WAIT, Bench, Ear, code_of, request
+from tests.firmware.branch import DOCUMENT, KEY, MANAGER, OTHER, PRINTER, TELLER, WAIT, Bench, Ear, code_of, request
 
 GRACE, TIME = 30.0, 120.0
 ASKED, CLOSED = "Recovery.InquiryEvent", "Recovery.InquiryClosedEvent"
@@ -47,6 +47,7 @@ class Office:
             bench.appliance_key,
             clock=bench.clock,
             rng=bench.rng,
+            printers={PRINTER},
         )
         self.loop = asyncio.get_running_loop()
         self._noted = asyncio.Event()
@@ -319,6 +320,15 @@ def test_with_the_requesters_key_it_prints(bench: Bench) -> None:
 def test_without_a_key_it_cannot_print(bench: Bench, verdict: Verdict) -> None:
     async def story(office: Office) -> None:
         assert await office.refuse(verdict, step=1) == "key-needed"
+
+    tell(bench, story)
+
+
+def test_a_job_for_a_printer_that_was_taken_away_is_kept_and_can_only_be_discarded(bench: Bench) -> None:
+    async def story(office: Office) -> None:
+        office.desk._printers = {"another"}
+        assert await office.refuse(Verdict.PRINT, key=KEY) == "printer-gone"
+        assert (await office.give(Verdict.DISCARD)).state is JobState.CANCELED
 
     tell(bench, story)
 

@@ -28,7 +28,7 @@ def test_rows_are_aligned_under_their_headings() -> None:
         place = heading.index(name)
         assert first[place:].startswith(one)
         assert second[place:].startswith(other)
-    assert "power-loss,media-jam" in second
+    assert "power-loss, media-jam" in second
     assert first.split() == ["a1", "pending", "yes", "-", "-", "-", "-", "50", "-", "-", "-"]
 
 

@@ -13,7 +13,7 @@ from firmware.config import LimitsConfig
 from firmware.doors.session import OUTGOING_LIMIT
 from firmware.doors.terminals import HARD_LIMIT
 from passbook.messages import MAX_MESSAGE, PUBLISHER_PATH, SERVICE_PATH
-from tests.firmware.door import Connector, Door, at_the_door
+from tests.firmware.door import Connector, Door, at_the_door, submission
 from tests.terminal.conftest import Branch
 
 SECRET_WORD = "Okafor"  # noqa: S105 - a word of a book, which no answer may repeat
@@ -266,6 +266,26 @@ def test_a_revoked_terminal_is_told_why_and_hears_nothing(enrolled: Branch, tmp_
             with pytest.raises(ConnectionClosed):
                 await wire.read()
             assert wire.socket.close_reason == "certificate-revoked"
+
+    at_the_door(enrolled, tmp_path, story)
+
+
+def test_a_revoked_terminal_that_will_not_go_is_cut_off_and_nothing_it_sends_is_done(
+    enrolled: Branch, tmp_path: Path
+) -> None:
+    async def story(door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as wire:
+            assert await wire.ask("Common.Status")
+            [listener] = door.listeners()
+            # It takes no notice of the farewell and goes on sending.
+            wire.socket.transport.pause_reading()
+            door.bench.hub.expel(listener, "certificate-revoked")
+            assert door.listeners() == []
+            await wire.send("Spooler.SubmitJob", submission())
+            wire.socket.transport.resume_reading()
+            with pytest.raises(ConnectionClosed):
+                await wire.read()
+        assert door.bench.spool.records() == []
 
     at_the_door(enrolled, tmp_path, story)
 

@@ -247,13 +247,14 @@ def test_a_question_is_put_while_events_go_on_and_given_up_when_answered_elsewhe
             assert resolver.given_up == [2]
             await told(
                 fake,
-                (INQUIRY_CLOSED, view(epoch=2)),
+                (INQUIRY_CLOSED, again.job),
                 (STEP, StepReport("aa11", 1, 2, 3, StepKind.LINE, 1, 2)),
                 (JOB, COMPLETED),
             )
             assert isinstance(await run, JobView)
         assert resolver.given_up == [2, 2]
         assert resolver.put.empty()
+        assert "The question was answered; the job waits." in person.lines
         assert "Line 1 of 2 is on paper." in person.lines
 
     within(story())

@@ -10,7 +10,7 @@ from tests.terminal.samples import view
 def test_the_last_confirmed_step_is_told_in_the_documents_words() -> None:
     assert step_words(StepReport("aa11", 0, 1, 22)) == ""
     assert step_words(StepReport("aa11", 7, 8, 22, StepKind.LINE, 7, 20)) == "Line 7 of 20 is on paper."
-    assert step_words(StepReport("aa11", 11, 12, 22, StepKind.TURN, 10, 20)) == "The book was turned."
+    assert step_words(StepReport("aa11", 11, 12, 22, StepKind.TURN, 10, 20)) == "The book was given back, to be turned."
     assert step_words(StepReport("aa11", 22, 0, 22, StepKind.EJECT, 20, 20)) == "The book was given back."
 
 
