@@ -100,6 +100,7 @@ class Desks:
     async def cancel(self, record: Record, terminal: str, person: str) -> Record:
         """End a job by a person's order; one that is printing ends before its next step."""
         check_name("person", person)
+        _LOG.info("cancel-ordered", job=record.job_id, terminal=terminal, person=person)
         desk = self._desks.get(record.printer)
         if desk is not None and desk.cancel(record.job_id, terminal, person):
             return record

@@ -123,7 +123,12 @@ class Nothing(Payload, frozen=True):
 
 
 class JobView(msgspec.Struct, frozen=True, rename="camel"):
-    """A job as every terminal may see it (P12)."""
+    """A job as every terminal may see it (P12).
+
+    Attributes:
+        begun: whether a step of it was ever sent, also before it was ordered anew.
+        lines_done: how many lines of the document are on paper, of `lines`.
+    """
 
     job: str
     requester: str
@@ -143,6 +148,9 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
     sending: int
     key_ref: str
     changed_at: str
+    begun: bool = True
+    lines_done: int = 0
+    lines: int = 0
 
 
 class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
@@ -268,6 +276,7 @@ T = TypeVar("T")
 
 def view_of(record: Record) -> JobView:
     """The columns of a record that every terminal may see."""
+    lines_done, lines = record.progress
     return JobView(
         job=record.job_id,
         requester=record.requester,
@@ -287,21 +296,24 @@ def view_of(record: Record) -> JobView:
         sending=record.sending,
         key_ref=record.key_ref,
         changed_at=record.changed_at,
+        begun=not record.untouched,
+        lines_done=lines_done,
+        lines=lines,
     )
 
 
 def report_of(record: Record) -> StepReport:
     """How far a job is, in steps and in lines."""
-    kinds = [step.kind for step in record.outline]
-    done = kinds[: record.confirmed]
+    lines_done, lines = record.progress
+    done = record.outline[: record.confirmed]
     return StepReport(
         job=record.job_id,
         confirmed=record.confirmed,
         sending=record.sending,
         steps=record.steps,
-        kind=done[-1] if done else None,
-        lines_done=done.count(StepKind.LINE),
-        lines=kinds.count(StepKind.LINE),
+        kind=done[-1].kind if done else None,
+        lines_done=lines_done,
+        lines=lines,
     )
 
 

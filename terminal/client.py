@@ -15,6 +15,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
+from passbook.bulk import AnswerAll, AnsweredAll
 from passbook.errors import PassbookError
 from passbook.messages import (
     MAX_DOCUMENT,
@@ -201,6 +202,14 @@ class TerminalClient:
         """End a job; `person` decided that."""
         return await self.command("Spooler.CancelJob", JobRef(job, person), JobView)
 
+    async def hold(self, job: str, person: str) -> JobView:
+        """Hold a job back that does not print; `person` decided that."""
+        return await self.command("Spooler.HoldJob", JobRef(job, person), JobView)
+
+    async def release(self, job: str, person: str) -> JobView:
+        """Have people asked again about a held job; `person` decided that."""
+        return await self.command("Spooler.ReleaseJob", JobRef(job, person), JobView)
+
     async def inquiries(self) -> tuple[Inquiry, ...]:
         """The open questions that this terminal may answer."""
         return (await self.command("Recovery.ListInquiries", Nothing(), Inquiries)).inquiries
@@ -208,6 +217,10 @@ class TerminalClient:
     async def answer(self, answer: AnswerInquiry) -> JobView:
         """Answer a question; repeating an answer that won gives its result again."""
         return await self.command("Recovery.AnswerInquiry", answer, JobView)
+
+    async def answer_all(self, answer: AnswerAll) -> AnsweredAll:
+        """Answer the next untouched jobs of a requester."""
+        return await self.command("Recovery.AnswerAll", answer, AnsweredAll)
 
     async def _upload(self, name: str, document: bytes) -> None:
         for start in range(0, len(document), MAX_PIECE):

@@ -16,7 +16,7 @@ from passbook.messages import Inquiry, JobLeft, JobView, Prompt, StepReport, Sub
 from terminal.client import INQUIRY_CLOSED, Event, TerminalClient
 from terminal.console import Console, instruction
 from terminal.picture import Texts, picture
-from terminal.progress import medium_of, state_words, step_words
+from terminal.progress import medium_of, state_words, step_words, take_words
 from terminal.remote import RemoteError
 
 Connect = Callable[[], AbstractAsyncContextManager[TerminalClient]]
@@ -161,10 +161,10 @@ class _Watch:
         if closed:
             await self.give_up_question()
         changed = (view.state, view.reasons) != (self._view.state, self._view.reasons)
-        self._view = view
+        before, self._view = self._view, view
         # An answer given elsewhere ends the asking here, also one that changes nothing but that.
-        words = [state_words(view)] if changed else ["The question was answered; the job waits."] if closed else []
-        self._show(Event(name, view), words)
+        words = ["The question was answered; the job waits."] if closed else []
+        self._show(Event(name, view), [state_words(view), *take_words(before, view)] if changed else words)
 
     async def _take_question(self, event: Event, inquiry: Inquiry) -> None:
         await self.give_up_question()

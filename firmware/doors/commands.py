@@ -6,11 +6,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 from firmware.admission import Admission
+from firmware.answering import Answering
 from firmware.desks import Desks
 from firmware.doors.session import TerminalSession
 from firmware.jobs import Jobs
 from firmware.naming import check_name
 from firmware.recovery_desk import RecoveryDesk
+from passbook.bulk import AnswerAll
 from passbook.errors import PassbookError, shown
 from passbook.messages import (
     MAX_DOCUMENT,
@@ -25,6 +27,7 @@ from passbook.messages import (
     read_payload,
     view_of,
 )
+from passbook.record import Record
 
 UPLOADS_LIMIT: Final = 1
 """Uploads that one connection may have open: each may take 1 MiB of memory, and a terminal sends one at a time."""
@@ -48,6 +51,7 @@ class TerminalCommands:
         self._jobs = jobs
         self._admission = admission
         self._recovery = recovery
+        self._answering = Answering(jobs, recovery)
         self._desks = desks
         self._status = status
         self._uri = uri
@@ -63,8 +67,11 @@ class TerminalCommands:
             "Spooler.ListJobs": self._list_jobs,
             "Spooler.GetJob": self._get_job,
             "Spooler.CancelJob": self._cancel,
+            "Spooler.HoldJob": self._hold,
+            "Spooler.ReleaseJob": self._release,
             "Recovery.ListInquiries": self._inquiries,
             "Recovery.AnswerInquiry": self._answer_inquiry,
+            "Recovery.AnswerAll": self._answer_all,
         }
 
     async def _services(self, _session: TerminalSession, command: Envelope) -> Any:
@@ -111,11 +118,24 @@ class TerminalCommands:
         return view_of(self._jobs.spool.record(_named(read_payload(command, JobRef)).job))
 
     async def _cancel(self, session: TerminalSession, command: Envelope) -> Any:
+        record, person = self._ordered(session, command)
+        return view_of(await self._desks.cancel(record, session.peer.name, person))
+
+    async def _hold(self, session: TerminalSession, command: Envelope) -> Any:
+        record, person = self._ordered(session, command)
+        return view_of(await self._desks.hold(record.job_id, session.peer.name, person))
+
+    async def _release(self, session: TerminalSession, command: Envelope) -> Any:
+        record, person = self._ordered(session, command)
+        return view_of(await self._desks.release(record.job_id, session.peer.name, person))
+
+    def _ordered(self, session: TerminalSession, command: Envelope) -> tuple[Record, str]:
+        """The job that an order is about, and who decided; only for who may decide about it (P12)."""
         reference = _named(read_payload(command, JobRef))
         record = self._jobs.spool.record(reference.job)
         if not self._recovery.may_decide(session.peer, record):
             raise PassbookError("not-permitted", who=session.peer.name, job=reference.job)
-        return view_of(await self._desks.cancel(record, session.peer.name, reference.person))
+        return record, reference.person
 
     async def _inquiries(self, session: TerminalSession, command: Envelope) -> Any:
         read_payload(command, Nothing)
@@ -123,6 +143,9 @@ class TerminalCommands:
 
     async def _answer_inquiry(self, session: TerminalSession, command: Envelope) -> Any:
         return await self._recovery.answer(session.peer, _named(read_payload(command, AnswerInquiry)))
+
+    async def _answer_all(self, session: TerminalSession, command: Envelope) -> Any:
+        return await self._answering.answer_all(session.peer, read_payload(command, AnswerAll))
 
 
 def _uploaded(session: TerminalSession, request: SubmitJob) -> bytes:

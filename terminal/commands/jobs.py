@@ -1,22 +1,32 @@
-"""`teller jobs` and `teller cancel`."""
+"""`teller jobs`, `teller cancel`, `teller hold` and `teller release`."""
 
 from __future__ import annotations
 
 import argparse
 
+from passbook.job import TERMINAL
+from passbook.messages import JobLeft, JobView
+from terminal.client import JOB, TerminalClient
 from terminal.commands import AddCommand
 from terminal.console import job_line
 from terminal.desk import Desk
+from terminal.progress import state_words, take_words
+from terminal.remote import RemoteError
 
 
 def add(command: AddCommand) -> None:
     """Add the commands."""
     listing = command("jobs", help="the jobs that the appliance keeps, of every terminal")
     listing.set_defaults(run=run_jobs)
-    cancel = command("cancel", help="end a job")
-    cancel.add_argument("job", metavar="JOB")
-    cancel.add_argument("--person", required=True, metavar="NAME", help="who decided it")
-    cancel.set_defaults(run=run_cancel)
+    for name, text, run in (
+        ("cancel", "end a job and say what of it is on paper", run_cancel),
+        ("hold", "hold a job back that does not print yet", run_hold),
+        ("release", "have people asked again about a held job", run_release),
+    ):
+        order = command(name, help=text)
+        order.add_argument("job", metavar="JOB")
+        order.add_argument("--person", required=True, metavar="NAME", help="who decided it")
+        order.set_defaults(run=run)
 
 
 async def run_jobs(desk: Desk, _arguments: argparse.Namespace) -> int:
@@ -28,8 +38,50 @@ async def run_jobs(desk: Desk, _arguments: argparse.Namespace) -> int:
 
 
 async def run_cancel(desk: Desk, arguments: argparse.Namespace) -> int:
-    """End one job; one that is printing stops at its next line."""
+    """End one job; one that is printing stops at its next line, and its book is given back.
+
+    0 when it was ended; 1 when it was completed before, or is asked about because a step of it is in doubt.
+    """
     async with desk.client() as client:
-        job = await client.cancel(arguments.job, arguments.person)
+        ordered = await client.cancel(arguments.job, arguments.person)
+        job = await _until_it_stands(client, ordered)
+    words = [state_words(job), *take_words(ordered, job)]
+    if job.state not in TERMINAL:
+        words.append("Look at the paper and answer; see `teller inquiries`.")
+    desk.console.show(job, words)
+    return 0 if job.state in TERMINAL and job.state != "completed" else 1
+
+
+async def _until_it_stands(client: TerminalClient, job: JobView) -> JobView:
+    """The job as it is when no step of it is under way any more."""
+    if _stands(job):
+        return job
+    async for event in client.events():
+        match event.what:
+            case JobView() as view if event.name == JOB and view.job == job.job and _stands(view):
+                return view
+            case JobLeft(job=left, error=error) if left == job.job:
+                raise RemoteError(error)
+            case _:
+                pass
+    return job
+
+
+def _stands(job: JobView) -> bool:
+    return not job.valid or job.state in TERMINAL
+
+
+async def run_hold(desk: Desk, arguments: argparse.Namespace) -> int:
+    """Hold one job back until somebody answers for it."""
+    async with desk.client() as client:
+        job = await client.hold(arguments.job, arguments.person)
+    desk.console.show(job, [job_line(job)])
+    return 0
+
+
+async def run_release(desk: Desk, arguments: argparse.Namespace) -> int:
+    """Have people asked about one job that was held."""
+    async with desk.client() as client:
+        job = await client.release(arguments.job, arguments.person)
     desk.console.show(job, [job_line(job)])
     return 0

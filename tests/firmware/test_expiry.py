@@ -15,7 +15,7 @@ from passbook import changes
 from passbook.job import JobState, Reason
 from passbook.messages import AnswerInquiry
 from passbook.record import Change, HistoryKind, Record, Verdict
-from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, TELLER, WAIT, Bench, Ear, request
+from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, PRINTER, TELLER, WAIT, Bench, Ear, request
 
 GRACE = 3600.0
 DAY = 86400.0
@@ -36,7 +36,13 @@ class Night:
         self.loop = asyncio.get_running_loop()
         settings = RecoveryConfig(grace=1.0, answer_timeout=1.0)
         self.recovery = RecoveryDesk(
-            bench.jobs, bench.hub, settings, bench.appliance_key, clock=bench.clock, rng=bench.rng
+            bench.jobs,
+            bench.hub,
+            settings,
+            bench.appliance_key,
+            printers=[PRINTER],
+            clock=bench.clock,
+            rng=bench.rng,
         )
         self.expiry = ExpiryDesk(bench.jobs, bench.clock, GRACE)
         self.recovery.watchers.append(self.expiry.note_put)

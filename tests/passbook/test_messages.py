@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passbook import messages
+from passbook.bulk import AnswerAll, AnsweredAll, AnsweredOne
 from passbook.drafts import Start
 from passbook.errors import PassbookError
 from passbook.messages import (
@@ -50,8 +51,11 @@ from passbook.record import Encryption, Holder, Record, Wrap
 
 T = TypeVar("T")
 
-COMMANDS: list[type[Payload]] = [UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry]
-VIEWS: list[type[msgspec.Struct]] = [JobView, Inquiry, Prompt, StepReport, StatusReport, ErrorPayload, JobLeft]
+COMMANDS: list[type[Payload]] = [UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry, AnswerAll]
+VIEWS: list[type[msgspec.Struct]] = [
+    *(JobView, Inquiry, Prompt, StepReport, StatusReport, ErrorPayload, JobLeft),
+    *(AnsweredOne, AnsweredAll),
+]
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 NUMBERS = st.integers(-(2**63), 2**63 - 1)
 PRIMITIVES: dict[Any, st.SearchStrategy[Any]] = {
@@ -282,6 +286,9 @@ COMMAND_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.ListJobs": Nothing,
     "Spooler.GetJob": JobRef,
     "Spooler.CancelJob": JobRef,
+    "Spooler.HoldJob": JobRef,
+    "Spooler.ReleaseJob": JobRef,
+    "Recovery.AnswerAll": AnswerAll,
     "Recovery.ListInquiries": Nothing,
     "Recovery.AnswerInquiry": AnswerInquiry,
 }
@@ -291,6 +298,7 @@ COMPLETION_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.GetJob": JobView,
     "Spooler.CancelJob": JobView,
     "Recovery.AnswerInquiry": JobView,
+    "Recovery.AnswerAll": AnsweredAll,
 }
 EVENT_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.JobEvent": JobView,

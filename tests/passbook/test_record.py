@@ -57,6 +57,8 @@ MUTABLE = {
     "answered": Answered(3, Verdict.RESUME, 2, 2, "teller-1", "Ms Okafor"),
     "changed_at": "2026-03-02T09:31:00Z",
     "begun": False,
+    "lines": 1,
+    "lines_done": 1,
     "acknowledged": Acknowledged("teller-1", "2026-03-02T09:32:00Z"),
 }
 
@@ -96,13 +98,20 @@ def test_a_record_survives_being_written_down(names: set[str]) -> None:
 
 def test_history_leaves_the_outline_out() -> None:
     entry = entry_of(HistoryKind.STOPPED, RECORD, "2026-03-02T09:31:00Z")
-    assert entry.record == replace(RECORD, outline=())
+    assert entry.record == replace(RECORD, outline=(), lines=1)
     assert entry.kind is HistoryKind.STOPPED
 
 
 def test_states_say_whether_a_job_has_ended() -> None:
     ended = {state for state in JobState if replace(RECORD, state=state).ended}
     assert ended == {JobState.CANCELED, JobState.ABORTED, JobState.COMPLETED}
+
+
+def test_of_the_outline_the_numbers_of_lines_stay() -> None:
+    done = replace(RECORD, confirmed=1)
+    assert (RECORD.progress, done.progress) == ((0, 1), (1, 1))
+    assert done.bare().outline == ()
+    assert done.bare().bare().progress == (1, 1)
 
 
 def test_untouched_is_a_job_of_which_no_step_was_ever_sent() -> None:
