@@ -9,12 +9,19 @@ STAMP := .venv/complete
 PYTEST_EXTRA ?=
 # A number that repeats the random choices of an earlier run, which printed it: make test SEED=7
 SEED ?=
+# Seconds for each fuzz target, and which targets: make fuzz SECONDS=3600 TARGETS="frames rows"
+SECONDS ?= 60
+TARGETS ?=
 # Damage that the demo does on purpose and must find: make demo PLANT=drop (or twice, or history)
 PLANT ?=
 
+# Debian packages whose programs tests run.  Where they cannot be installed those tests skip; CI takes no skip.
+TEST_PACKAGES := faketime systemd udev umockdev
+SOAK_PACKAGES := $(TEST_PACKAGES)
+
 PYTEST = $(BIN)/python -m pytest $(if $(SEED),--seed=$(SEED)) $(PYTEST_EXTRA)
 
-.PHONY: help demo run stop test check soak mutants lock clean environment
+.PHONY: help demo run stop test check soak mutants fuzz docs lock clean environment
 .DEFAULT_GOAL := help
 
 help:
@@ -25,6 +32,8 @@ help:
 	@echo 'make check    format, lint, types, import directions, and the tests: what CI runs'
 	@echo 'make soak     the long forms of the tests (SEED=number repeats a run)'
 	@echo 'make mutants  break each promise on purpose and see its test fail'
+	@echo 'make fuzz     a minute for each fuzz target (SECONDS=3600 for an hour each, TARGETS="frames rows" for some)'
+	@echo 'make docs     write the pages of docs that are made from the code'
 	@echo 'make lock     choose the newest allowed versions and write requirements.lock'
 	@echo 'make clean    remove the environment and everything that was built'
 
@@ -44,9 +53,11 @@ stop: $(STAMP)
 	@$(BIN)/python -m demo --end
 
 test: $(STAMP)
+	@sh .ci/packages $(TEST_PACKAGES) || true
 	@$(PYTEST) -n 2 --dist worksteal -m 'not soak'
 
 check: $(STAMP)
+	@sh .ci/packages $(TEST_PACKAGES) || true
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -55,10 +66,17 @@ check: $(STAMP)
 
 # An hour is for one test; its own waits are shorter and say what they waited for.
 soak: $(STAMP)
+	@sh .ci/packages $(SOAK_PACKAGES) || true
 	@$(PYTEST) -n 2 --dist worksteal -m 'soak or hypothesis' --hypothesis-profile=soak --timeout=3600
 
 mutants: $(STAMP)
 	@$(BIN)/python -m tests.mutants
+
+fuzz: $(STAMP)
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(TARGETS)
+
+docs: $(STAMP)
+	@$(BIN)/python -m tests.docs
 
 # uv and not pip: only it writes one lock that holds on every processor architecture.
 lock:

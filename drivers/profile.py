@@ -21,7 +21,7 @@ class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One command: leading bytes (hexadecimal), an optional number as ASCII digits of fixed width, closing bytes."""
 
     send: str
-    digits: int = 0
+    digits: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0
     end: str = ""
     assumed: bool = False
 
@@ -196,11 +196,11 @@ def load_profile(data: bytes, file: str) -> Profile:
     """A profile from TOML.  Raises PassbookError `profile-malformed` naming `file`, the key and what is wrong."""
     try:
         return msgspec.convert(tomllib.loads(data.decode()), Profile)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise PassbookError("profile-malformed", file=file, where="text", why=str(error)) from None
     except msgspec.ValidationError as error:
         why, _, where = str(error).partition(" - at `$.")
         raise PassbookError("profile-malformed", file=file, where=where.rstrip("`") or "top", why=why) from None
+    except (ValueError, RecursionError) as error:
+        raise PassbookError("profile-malformed", file=file, where="text", why=str(error)) from None
 
 
 def builtin_profile(name: str) -> Profile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from firmware.jobs import Jobs
@@ -33,7 +34,7 @@ class Answering:
         requester = order.requester or peer.name
         untouched = [
             record
-            for record in self._jobs.spool.inquiries()
+            for record in await asyncio.to_thread(self._jobs.spool.inquiries)
             if record.requester == requester and record.untouched and record.sequence > order.after
         ]
         now, later = untouched[:ANSWERED_AT_ONCE], untouched[ANSWERED_AT_ONCE:]

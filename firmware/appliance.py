@@ -21,6 +21,7 @@ from firmware.config import Config, PrinterConfig
 from firmware.desk import PrintDesk
 from firmware.desks import Desks
 from firmware.doors.commands import TerminalCommands
+from firmware.doors.gate import claim_files
 from firmware.doors.operators import OperatorDoor
 from firmware.doors.terminals import TerminalDoor
 from firmware.ending import leave_marks, take_marks
@@ -29,12 +30,14 @@ from firmware.hub import Hub
 from firmware.identity import Doorkeeper
 from firmware.jobs import Jobs
 from firmware.keys import DataKeys
+from firmware.life import show_life
 from firmware.loading import Loaded, load_key, load_named
 from firmware.logs import Log
 from firmware.news import JobChanged, JobLeft, News, PrinterChanged, PromptChanged, StepDone
 from firmware.notify import Notifier
 from firmware.operations import Operations
 from firmware.recovery_desk import RecoveryDesk
+from firmware.roll import Roll
 from firmware.tls import shrink_buffers
 from passbook.errors import PassbookError, shown
 from passbook.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of, view_of
@@ -72,6 +75,7 @@ class Appliance:
         self._keys = DataKeys()
         self._jobs = Jobs(self._spool, self._keys, self._tell)
         self._hub = Hub(config.recovery.representatives)
+        self._roll = Roll(self._hub, self._spool, clock)
         self._doorkeeper = Doorkeeper(config.terminals, loaded.trust, clock)
         self._desks = Desks(self._make_desks(), self._jobs, self._hub, clock)
         self._recovery = RecoveryDesk(
@@ -93,7 +97,9 @@ class Appliance:
             self._loop.add_signal_handler(number, self._stopped.set)
         recovery = asyncio.create_task(self._recovery.run())
         expiry = asyncio.create_task(self._expiry.run())
-        watchdog = asyncio.create_task(self._show_life())
+        watchdog = asyncio.create_task(
+            show_life(self._notifier, self._spool.progress, self._desks.died, self._clock.monotonic)
+        )
         try:
             self._power_on()
             async with contextlib.AsyncExitStack() as doors:
@@ -133,12 +139,6 @@ class Appliance:
             leave_marks(area.path for area in self._config.areas)
         except PassbookError as error:
             _LOG.warning("end-not-marked", code=error.code)
-
-    async def _show_life(self) -> None:
-        """Tell systemd that the event loop turns, as often as it wants to hear it."""
-        while self._notifier.watchdog_interval:
-            self._notifier.watchdog()
-            await asyncio.sleep(self._notifier.watchdog_interval)
 
     def _open_spool(self) -> Spool:
         config = self._config
@@ -228,6 +228,7 @@ class Appliance:
             admission=self._admission,
             recovery=self._recovery,
             desks=self._desks,
+            roll=self._roll,
             status=self.status,
             uri=f"wss://{config.terminals.listen}{SERVICE_PATH}",
         )
@@ -237,6 +238,7 @@ class Appliance:
             commands=commands.handlers(),
             limits=config.limits,
             judge=self._doorkeeper.judge,
+            heard=self._roll.heard,
             clock=self._clock,
         )
         await self._enter_terminal_door(doors, door)
@@ -245,6 +247,7 @@ class Appliance:
             recovery=self._recovery,
             desks=self._desks,
             hub=self._hub,
+            roll=self._roll,
             doorkeeper=self._doorkeeper,
             status=self.status,
         )
@@ -320,6 +323,9 @@ def connect(printer: PrinterConfig, profile: Profile, clock: Clock) -> DocumentS
 def run(config: Config) -> None:
     """Run an appliance until it is told to stop."""
     shrink_buffers()
+    short = claim_files(config.limits.connections)
+    if short:
+        raise config.problem("limits.connections", short)
     loaded = load_named(config)
     key = load_key(config)
     clock = SystemClock(day_ends=config.recovery.day_ends_after)

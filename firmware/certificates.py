@@ -83,6 +83,12 @@ def new_authority(appliance: str, now: dt.datetime) -> Authority:
     return Authority(key, certificate)
 
 
+def appliance_of(authority: x509.Certificate) -> str:
+    """The name of the appliance that an authority was made for; empty for an authority of other software."""
+    names = authority.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    return str(names[0].value) if names else ""
+
+
 def issue_appliance(
     authority: Authority, public: ec.EllipticCurvePublicKey, name: str, hosts: Sequence[str], now: dt.datetime
 ) -> x509.Certificate:

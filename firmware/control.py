@@ -55,7 +55,7 @@ def _exchange(path: Path, request: bytes, patience: float) -> bytes:
 def _result(path: Path, line: bytes) -> Any:
     try:
         answer = msgspec.json.decode(line, type=_Answer)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         raise _unreachable(path, "what answers there is not passbookd, or it stopped while it answered") from None
     if answer.ok:
         return answer.result

@@ -94,6 +94,23 @@ def _ask(arguments: argparse.Namespace, _clock: Clock) -> Any:
     return ask(_socket(arguments) or CONTROL, arguments.command, facts, patience)
 
 
+def _ask_pages(arguments: argparse.Namespace, _clock: Clock) -> Any:
+    """A long list, page by page; a page has the rows behind the last one's sequence number."""
+    socket = _socket(arguments) or CONTROL
+    rows: list[Any] = []
+    after = 0
+    # An appliance that knows no pages, since it was not restarted after an update, gives the same rows again.
+    while page := [row for row in ask(socket, arguments.command, {"after": after}) if _sequence(row) > after]:
+        rows += page
+        after = _sequence(page[-1])
+    return rows
+
+
+def _sequence(row: Any) -> int:
+    """The sequence number of a job, or of a question's job."""
+    return int(row["sequence"] if "sequence" in row else row["job"]["sequence"])
+
+
 def _verify(arguments: argparse.Namespace, clock: Clock) -> Any:
     """Ask the appliance; or, where folders are named, look at them while no appliance has them open."""
     if not arguments.areas:
@@ -197,8 +214,9 @@ def _command(commands: _Commands, name: str, text: str, **defaults: Any) -> argp
 
 def _add_questions(commands: _Commands) -> None:
     _command(commands, "status", "the appliance, its printers, areas and terminals")
-    _command(commands, "jobs", "every job that has not ended", columns=tables.JOBS)
-    _command(commands, "inquiries", "open questions about jobs", columns=tables.INQUIRIES)
+    _command(commands, "jobs", "every job that has not ended", run=_ask_pages, columns=tables.JOBS)
+    _command(commands, "inquiries", "open questions about jobs", run=_ask_pages, columns=tables.INQUIRIES)
+    _command(commands, "terminals", "every terminal and what of it is open", columns=tables.TERMINALS)
     _command(commands, "areas", "the storage areas: state and room")
     history = _command(
         commands, "history", "what happened to jobs, oldest first", columns=tables.HISTORY, send=("job", "last")

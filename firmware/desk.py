@@ -109,6 +109,12 @@ class PrintDesk:
         """Begin to work."""
         self._thread.start()
 
+    @property
+    def died(self) -> bool:
+        """Whether its thread ended though nobody stopped it."""
+        started = self._thread.ident is not None
+        return started and not self._thread.is_alive() and not self._stopping.is_set()
+
     def wake(self) -> None:
         """A job may have become valid."""
         self._wake.set()

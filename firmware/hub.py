@@ -25,7 +25,8 @@ class Hub:
 
     def __init__(self, configured_representatives: Iterable[str]) -> None:
         self._listeners: dict[str, list[Listener]] = {}
-        self._configured = frozenset(configured_representatives)
+        self.configured = frozenset(configured_representatives)
+        """Names that the operator set; others are enrolled as representatives."""
         self.watchers: list[Callable[[Listener, bool], None]] = []
         """Called with each connection that came (True) or went (False)."""
 
@@ -52,7 +53,7 @@ class Hub:
 
     def is_representative(self, peer: Peer) -> bool:
         """Whether `peer` may decide about everybody's jobs: enrolled as representative, or configured so (F3)."""
-        return peer.representative or peer.name in self._configured
+        return peer.representative or peer.name in self.configured
 
     def connected(self, name: str) -> bool:
         """Whether any connection of the terminal `name` is there."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from firmware.clock import Clock
 from firmware.config import TerminalsConfig
-from firmware.tls import Peer, Trust, judge_peer, load_trust
+from firmware.tls import Peer, Trust, is_older, judge_peer, load_trust
+from passbook.errors import PassbookError
 
 
 class Doorkeeper:
@@ -17,11 +18,15 @@ class Doorkeeper:
         self._clock = clock
 
     def reload(self) -> None:
-        """Read the revocation list again; the old one stays in force when the new one cannot be believed.
+        """Read the revocation list again; the old one stays in force when the new one cannot be believed or is older.
 
         Raises PassbookError `file-problem` then.
         """
-        self._trust = load_trust(self._settings.ca, self._settings.revoked)
+        found = load_trust(self._settings.ca, self._settings.revoked)
+        if is_older(found, self._trust):
+            why = "it is older than the revocation list in force, which stays in force"
+            raise PassbookError("file-problem", file=str(self._settings.revoked), why=why)
+        self._trust = found
 
     def judge(self, certificate: bytes | None) -> Peer:
         """Who shows this DER certificate.  Raises PassbookError `certificate-not-accepted` or `certificate-revoked`."""

@@ -24,7 +24,7 @@ class Notifier:
         self._send("READY=1")
 
     def watchdog(self) -> None:
-        """The event loop still turns."""
+        """Everything that must go on does."""
         self._send("WATCHDOG=1")
 
     def stopping(self) -> None:

@@ -13,8 +13,10 @@ from firmware.hub import Hub
 from firmware.identity import Doorkeeper
 from firmware.logs import Log
 from firmware.recovery_desk import RecoveryDesk
+from firmware.roll import Roll
 from passbook.errors import PassbookError
 from passbook.messages import StatusReport, view_of
+from passbook.pages import Page, page_of
 from storage.spool import Spool
 
 _LOG: Final = Log("operations")
@@ -35,6 +37,7 @@ class Operations:
         recovery: RecoveryDesk,
         desks: Desks,
         hub: Hub,
+        roll: Roll,
         doorkeeper: Doorkeeper,
         status: Callable[[], StatusReport],
     ) -> None:
@@ -42,6 +45,7 @@ class Operations:
         self._recovery = recovery
         self._desks = desks
         self._hub = hub
+        self._roll = roll
         self._doorkeeper = doorkeeper
         self._status = status
 
@@ -51,6 +55,7 @@ class Operations:
             "status": self._report_status,
             "jobs": self._jobs,
             "inquiries": self._inquiries,
+            "terminals": self._terminals,
             "areas": self._areas,
             "history": self._history,
             "verify": self._verify,
@@ -63,11 +68,18 @@ class Operations:
     async def _report_status(self, _arguments: dict[str, Any]) -> Any:
         return self._status()
 
-    async def _jobs(self, _arguments: dict[str, Any]) -> Any:
-        return [view_of(record) for record in self._spool.records()]
+    async def _jobs(self, arguments: dict[str, Any]) -> Any:
+        page = _read(arguments, Page)
+        records = await asyncio.to_thread(self._spool.records)
+        return page_of((view_of(record) for record in records if record.sequence > page.after), page.limit)[0]
 
-    async def _inquiries(self, _arguments: dict[str, Any]) -> Any:
-        return [msgspec.structs.replace(inquiry, wraps=()) for inquiry in self._recovery.all_inquiries()]
+    async def _inquiries(self, arguments: dict[str, Any]) -> Any:
+        page = _read(arguments, Page)
+        rows, _ = await asyncio.to_thread(page_of, self._recovery.all_inquiries(page.after), page.limit)
+        return [msgspec.structs.replace(inquiry, wraps=()) for inquiry in rows]
+
+    async def _terminals(self, _arguments: dict[str, Any]) -> Any:
+        return await self._roll.terminals()
 
     async def _areas(self, _arguments: dict[str, Any]) -> Any:
         return self._spool.areas()

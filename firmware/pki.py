@@ -98,9 +98,12 @@ def sign_request(ca_folder: Path, request_pem: bytes, name: str, *, representati
     """The terminal's certificate in PEM, entered in the register before it is returned.
 
     Raises PassbookError `name-malformed`; `request-not-signed` when the request is wrong or the name is in use: a
-    second terminal of the same name could decide about the first one's jobs; `file-problem`.
+    second terminal of the same name could decide about the first one's jobs, and one that is called like the appliance
+    would be taken for it by people; `file-problem`.
     """
     authority = _authority(ca_folder)
+    if name == certificates.appliance_of(authority.certificate):
+        raise PassbookError("request-not-signed", why=f"{name} is the name of the appliance")
     certificate = certificates.issue_terminal(authority, request_pem, name, representative=representative, now=now)
     until = certificate.not_valid_after_utc
     with _register(ca_folder) as register:
@@ -178,7 +181,7 @@ def _entries(register: IO[bytes]) -> tuple[Entry, ...]:
     register.seek(0)
     try:
         return tuple(msgspec.json.decode(line, type=Entry) for line in register)
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         raise PassbookError("file-problem", file=REGISTER, why="a line of it is damaged") from None
 
 

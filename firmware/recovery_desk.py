@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final
 
 from firmware.clock import Clock, stamp
@@ -112,24 +112,33 @@ class RecoveryDesk:
                 self._put(job, question, only_new=True)
         return min((one.deadline - now for one in self._questions.values() if one.deadline), default=None)
 
-    def inquiries(self, peer: Peer) -> list[Inquiry]:
-        """The open questions that `peer` may decide about, the oldest job first."""
-        mine = [one for one in self.all_inquiries() if self._decides(peer, one.job.requester)]
-        for inquiry in mine:
-            self._note_put(inquiry)
-        return mine
+    def inquiries(self, peer: Peer, after: int = 0) -> Iterator[Inquiry]:
+        """The open questions that `peer` may decide about, of jobs behind this sequence number, the oldest first.
 
-    def all_inquiries(self) -> list[Inquiry]:
-        """Every open question, for the operator's eyes."""
-        told = [self._inquiry(record.job_id) for record in self._jobs.spool.inquiries()]
-        return [inquiry for inquiry in told if inquiry is not None]
+        It and all_inquiries() may be called from any thread; each question is read when it is asked for.
+        """
+        return self._told(lambda record: self.may_decide(peer, record), after)
+
+    def all_inquiries(self, after: int = 0) -> Iterator[Inquiry]:
+        """Every open question of jobs behind this sequence number, for the operator's eyes."""
+        return self._told(lambda _record: True, after)
+
+    def _told(self, wanted: Callable[[Record], bool], after: int) -> Iterator[Inquiry]:
+        for record in self._jobs.spool.inquiries():
+            inquiry = self._inquiry(record.job_id) if record.sequence > after and wanted(record) else None
+            if inquiry is not None:
+                yield inquiry
+
+    def is_representative(self, peer: Peer) -> bool:
+        """Whether `peer` answers for others too (F3)."""
+        return self._hub.is_representative(peer)
 
     def may_decide(self, peer: Peer, record: Record) -> bool:
         """P12: the requester and the representatives."""
         return self._decides(peer, record.requester)
 
     def _decides(self, peer: Peer, requester: str) -> bool:
-        return peer.name == requester or self._hub.is_representative(peer)
+        return peer.name == requester or self.is_representative(peer)
 
     async def answer(self, peer: Peer, answer: AnswerInquiry) -> JobView:
         """Take an answer; returns when it is durable.  Raises PassbookError and then nothing has changed."""
@@ -227,7 +236,7 @@ class RecoveryDesk:
             for inquiry in map(self._inquiry, mine[:SHOWN_AT_ONCE]):
                 if inquiry is not None:
                     listener.post("Recovery.InquiryEvent", inquiry)
-                    self._note_put(inquiry)
+                    self.note_put([inquiry])
 
     def _is_asked(self, listener: Listener, question: _Question) -> bool:
         mine = listener.peer.name == question.requester and question.audience in ASKS_REQUESTER
@@ -241,11 +250,13 @@ class RecoveryDesk:
         if inquiry is not None:
             for listener in new:
                 listener.post("Recovery.InquiryEvent", inquiry)
-            self._note_put(inquiry)
+            self.note_put([inquiry])
 
-    def _note_put(self, inquiry: Inquiry) -> None:
-        for watcher in self.watchers:
-            watcher(inquiry.job.job, inquiry.job.epoch)
+    def note_put(self, inquiries: Iterable[Inquiry]) -> None:
+        """A requester or representative was given these questions."""
+        for inquiry in inquiries:
+            for watcher in self.watchers:
+                watcher(inquiry.job.job, inquiry.job.epoch)
 
     def _move(self, question: _Question, happening: Happening) -> None:
         """Go to the next audience; the one place that assigns it."""

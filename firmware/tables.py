@@ -47,6 +47,15 @@ HISTORY: Final[Columns] = {
     "DONE": "entry.record.confirmed",
     "STEPS": "entry.record.steps",
 }
+TERMINALS: Final[Columns] = {
+    "TERMINAL": "terminal",
+    "REPRESENTATIVE": "representative",
+    "CONNECTIONS": "connections",
+    "SILENT (s)": "silent",
+    "QUESTIONS": "questions",
+    "HELD": "held",
+    "PENDING": "pending",
+}
 FINDINGS: Final[Columns] = {"CODE": "code", "WHAT DOES NOT FIT": "sentence"}
 
 

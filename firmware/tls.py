@@ -116,12 +116,28 @@ def read_trust(authority_pem: bytes, revoked_pem: bytes, file: str) -> Trust:
     try:
         authority = x509.load_pem_x509_certificate(authority_pem)
         revoked = x509.load_pem_x509_crl(revoked_pem)
-    except ValueError:
+        public = authority.public_key()
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise PassbookError("file-problem", file=file, why="it or the authority's certificate is damaged") from None
-    public = authority.public_key()
     if not isinstance(public, ec.EllipticCurvePublicKey) or not revoked.is_signature_valid(public):
         raise PassbookError("file-problem", file=file, why="it was not signed by the authority")
     return Trust(authority, revoked)
+
+
+def is_older(found: Trust, standing: Trust) -> bool:
+    """Whether a revocation list was made before the one in force: it would let revoked terminals in again."""
+    numbers = _crl_number(found.revoked), _crl_number(standing.revoked)
+    if numbers[0] is not None and numbers[1] is not None:
+        return numbers[0] < numbers[1]
+    # Software of other makers may leave the number out (RFC 5280 section 5.2.3).
+    return found.revoked.last_update_utc < standing.revoked.last_update_utc
+
+
+def _crl_number(revoked: x509.CertificateRevocationList) -> int | None:
+    try:
+        return revoked.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+    except x509.ExtensionNotFound:
+        return None
 
 
 def _damaged(path: Path, why: str) -> PassbookError:

@@ -61,7 +61,16 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Actor.TELLER,
         "{who} may not decide about job {job}. Nothing was changed; ask its requester or a representative.",
     ),
+    "representatives-only": ErrorKind(
+        Actor.TELLER,
+        "{who} is no representative, and only representatives see the state of every terminal. Ask one of them.",
+    ),
     # Who the peer is
+    "not-tls": ErrorKind(
+        Actor.OPERATOR,
+        "What was sent is not TLS. The connection was closed and nothing was read; connect with wss:, "
+        "with the certificate of an enrolled terminal.",
+    ),
     "certificate-not-accepted": ErrorKind(
         Actor.OPERATOR,
         "The certificate was not accepted: {why}. The connection was closed; enroll the terminal again.",
@@ -129,7 +138,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "past-last-line": ErrorKind(
         Actor.TELLER,
-        "The document does not fit: the paper ends at page {page} line {line} and {left} lines are left over. "
+        "The document does not fit: the paper ends at page {page} line {line}; lines left over: {left}. "
         "Nothing was accepted; start a new book or sheet.",
     ),
     "start-not-given": ErrorKind(

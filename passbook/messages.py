@@ -27,7 +27,7 @@ PORT: Final = 5846
 MAX_MESSAGE: Final = 256 * 1024
 """Bytes of one message to the appliance; larger documents come in pieces."""
 MAX_REPLY: Final = 64 * 1024 * 1024
-"""Bytes of one message to a terminal: lists of jobs and questions come whole."""
+"""Bytes of one message to a terminal: a page of a list of jobs or questions is the longest."""
 MAX_PIECE: Final = 128 * 1024
 """Bytes of document in one piece, before base64."""
 MAX_DOCUMENT: Final = 1024 * 1024
@@ -388,6 +388,7 @@ _COMPLETIONS: Final = {
     "unknown-command": Completion.INVALID_COMMAND,
     "internal-error": Completion.INTERNAL_ERROR,
     "not-permitted": Completion.AUTHORISATION,
+    "representatives-only": Completion.AUTHORISATION,
     "no-area-has-room": Completion.NOT_ENOUGH_SPACE,
     "quota-exceeded": Completion.NOT_ENOUGH_SPACE,
 }

@@ -107,5 +107,5 @@ def encode_plan(plan: Plan) -> bytes:
 
 
 def decode_plan(data: bytes) -> Plan:
-    """The inverse of encode_plan.  Raises msgspec.ValidationError or DecodeError on anything else."""
+    """The inverse of encode_plan.  Raises ValueError or RecursionError on anything else."""
     return _DECODER.decode(data)

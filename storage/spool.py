@@ -23,6 +23,7 @@ from storage.ledger import Ledger
 from storage.opening import Owner, Report, open_all
 from storage.rows import DamagedRowError, LiveRow
 from storage.space import change_cost
+from storage.writer import Progress
 
 T = TypeVar("T")
 
@@ -224,6 +225,10 @@ class Spool:
         return sum(future.result() for future in futures)
 
     # Reading
+
+    def progress(self) -> dict[str, Progress]:
+        """How far the writer of each open area is, by area name; waits for no disk."""
+        return {area.name: area.writer.progress() for area in self._areas}
 
     def next_valid(self, printer: str) -> Record | None:
         """The next job for a printer: highest priority, then lowest sequence, over all ready areas (F9)."""

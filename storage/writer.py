@@ -13,7 +13,7 @@ from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import apsw
 
@@ -29,6 +29,18 @@ Settled: TypeAlias = Callable[[BaseException | None], None]
 
 def nothing(_failed: BaseException | None) -> None:
     """Nobody else has to know."""
+
+
+class Progress(NamedTuple):
+    """How far a writer is; one that has work and whose count stands still does not get on.
+
+    Attributes:
+        ended: transactions that ended, well or not.
+        waiting: whether work is queued or under way.
+    """
+
+    ended: int
+    waiting: bool
 
 
 @dataclass(slots=True)
@@ -124,6 +136,8 @@ class Writer:
         self._urgent: deque[Member[Any]] = deque()
         self._others: deque[Member[Any]] = deque()
         self._closing = False
+        self._busy = False
+        self._ended = 0
         self._thread = threading.Thread(target=self._run, name=f"area-{name}", daemon=True)
 
     def start(self) -> None:
@@ -140,6 +154,11 @@ class Writer:
         if not accepted and member.joins():
             member.fail(self._host.fenced_error())
         return member.future
+
+    def progress(self) -> Progress:
+        """How far it is, without waiting for a transaction."""
+        with self._wanted:
+            return Progress(self._ended, self._busy or bool(self._urgent or self._others))
 
     def close(self) -> None:
         """Do what is queued, then end the thread."""
@@ -161,10 +180,12 @@ class Writer:
 
     def _gather(self) -> list[Member[Any]]:
         with self._wanted:
+            self._busy = False
             self._wanted.wait_for(lambda: self._urgent or self._others or self._closing)
             batch: list[Member[Any]] = []
             while len(batch) < BATCH_MEMBERS and (self._urgent or self._others):
                 batch.append((self._urgent or self._others).popleft())
+            self._busy = bool(batch)
             return batch
 
     def _do(self, batch: list[Member[Any]]) -> None:
@@ -176,6 +197,7 @@ class Writer:
     def _together(self, members: list[Member[Any]]) -> int:
         """Settle as many of the first members as fit one transaction; how many those were."""
         end, done = self._attempt(members)
+        self._ended += 1
         if end is not _End.UNDONE:
             self._settle(end, done)
         elif len(members) == 1 or not done:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from passbook.errors import PassbookError
-from terminal.commands import AddCommand, enroll, jobs, keys, printing, recovery
+from terminal.commands import AddCommand, enroll, jobs, keys, printing, recovery, terminals
 from terminal.console import Terminal
 from terminal.desk import Desk
 from terminal.home import DEFAULT, Home
@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="teller", description="Print into passbooks, and answer when a job stopped.", parents=[common]
     )
     commands = _adder(parser, common)
-    for module in (enroll, printing, jobs, recovery):
+    for module in (enroll, printing, jobs, recovery, terminals):
         module.add(commands)
     keys.add(_adder(commands("keys", help="the key ring of this terminal"), common))
     return parser

@@ -43,6 +43,8 @@ from passbook.messages import (
     encode,
     read_payload,
 )
+from passbook.pages import InquiryPage, JobPage, Page
+from passbook.terminals import TerminalList, TerminalView
 from terminal.remote import RemoteError, closed, unreachable
 
 T = TypeVar("T")
@@ -75,18 +77,6 @@ class Received(msgspec.Struct, frozen=True):
     """Completion of `Spooler.UploadPiece`: bytes of the document that have arrived so far."""
 
     received: int
-
-
-class Jobs(msgspec.Struct, frozen=True):
-    """Completion of `Spooler.ListJobs`."""
-
-    jobs: tuple[JobView, ...]
-
-
-class Inquiries(msgspec.Struct, frozen=True):
-    """Completion of `Recovery.ListInquiries`."""
-
-    inquiries: tuple[Inquiry, ...]
 
 
 class Address(NamedTuple):
@@ -192,7 +182,16 @@ class TerminalClient:
 
     async def jobs(self) -> tuple[JobView, ...]:
         """Every job that the appliance keeps."""
-        return (await self.command("Spooler.ListJobs", Nothing(), Jobs)).jobs
+        page = await self.command("Spooler.ListJobs", Page(), JobPage)
+        found = page.jobs
+        while page.more and page.jobs:
+            page = await self.command("Spooler.ListJobs", Page(page.jobs[-1].sequence), JobPage)
+            found += page.jobs
+        return found
+
+    async def terminals(self) -> tuple[TerminalView, ...]:
+        """Every terminal that the appliance knows.  Raises `representatives-only`."""
+        return (await self.command("Spooler.ListTerminals", Nothing(), TerminalList)).terminals
 
     async def job(self, job: str) -> JobView:
         """One job, also when it has ended.  Raises `unknown-job`."""
@@ -212,7 +211,12 @@ class TerminalClient:
 
     async def inquiries(self) -> tuple[Inquiry, ...]:
         """The open questions that this terminal may answer."""
-        return (await self.command("Recovery.ListInquiries", Nothing(), Inquiries)).inquiries
+        page = await self.command("Recovery.ListInquiries", Page(), InquiryPage)
+        found = page.inquiries
+        while page.more and page.inquiries:
+            page = await self.command("Recovery.ListInquiries", Page(page.inquiries[-1].job.sequence), InquiryPage)
+            found += page.inquiries
+        return found
 
     async def answer(self, answer: AnswerInquiry) -> JobView:
         """Answer a question; repeating an answer that won gives its result again."""

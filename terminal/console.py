@@ -11,6 +11,7 @@ import msgspec
 
 from passbook.errors import PassbookError
 from passbook.messages import ErrorPayload, JobView, Prompt
+from passbook.terminals import TerminalView
 
 _INSTRUCTIONS: Final = {
     "insert": "Put the {medium} into {printer}, opened at page {page}.",
@@ -82,6 +83,15 @@ def instruction(prompt: Prompt, medium: str) -> str:
     """What the person shall do with the book; `medium` is what to call it."""
     known = _INSTRUCTIONS.get(prompt.action, "Printer {printer} asks for the {medium}: {action}.")
     return known.format(medium=medium, printer=prompt.printer, page=prompt.page, action=prompt.action)
+
+
+def terminal_line(one: TerminalView) -> str:
+    """One terminal in one line."""
+    role = ", representative" if one.representative else ""
+    there = f"{one.connections} connection{'s' if one.connections > 1 else ''}" if one.connections else "not connected"
+    silent = "never heard since the start" if one.silent < 0 else f"silent for {one.silent} s"
+    open_ = f"questions: {one.questions}, held: {one.held}, pending: {one.pending}"
+    return f"{one.terminal}{role}: {there}, {silent}; {open_}"
 
 
 def job_line(job: JobView) -> str:

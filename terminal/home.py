@@ -44,7 +44,7 @@ class Home:
             raise PassbookError("file-problem", file=str(self.settings), why="this terminal is not enrolled yet")
         try:
             settings = msgspec.toml.decode(files.read(self.settings), type=_Settings)
-        except ValueError:
+        except (ValueError, RecursionError):
             why = "it does not hold address and server_name"
             raise PassbookError("file-problem", file=str(self.settings), why=why) from None
         return parse_address(settings.address, settings.server_name)

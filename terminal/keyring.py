@@ -106,7 +106,7 @@ def unseal(data: bytes, passphrase: bytes) -> KeyRing:
     try:
         text = _cipher(head, passphrase).decrypt(head[-_NONCE:], data[_HEAD:], head)
         return msgspec.json.decode(text, type=KeyRing)
-    except (InvalidTag, msgspec.DecodeError):
+    except (InvalidTag, ValueError, RecursionError):
         raise PassbookError("keyring-locked") from None
 
 

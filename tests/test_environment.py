@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.house import ROOT
+from tests.standins import APT, Machine
 
 SCRIPT = ROOT / ".ci" / "environment"
-SENTENCE = "The package python3-venv is missing; install it (apt-get install python3-venv), then try again.\n"
+SENTENCE = "Missing Debian packages: python3-venv; install them (apt-get install python3-venv), then try again.\n"
 
 # A Python without the part that creates environments, until a package was "installed".
 PYTHON = """
@@ -21,36 +21,6 @@ case "$*" in
     *) echo "python $*" >> "$STATE/log" ;;
 esac
 """
-APT = """
-echo "apt-get $*" >> "$STATE/log"
-case "$*" in *install*) touch "$STATE/installed" ;; esac
-exit {failure}
-"""
-
-
-class Machine:
-    """A folder of stand-ins, which is all that the script finds beside the shell's own tools."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.log = folder / "log"
-        for tool in ("sh", "rm", "env", "mkdir", "ln", "touch", "test"):
-            found = next(path for path in (Path("/usr/bin") / tool, Path("/bin") / tool) if path.exists())
-            (folder / "bin").mkdir(exist_ok=True)
-            (folder / "bin" / tool).symlink_to(found)
-
-    def has(self, tool: str, script: str) -> None:
-        path = self.folder / "bin" / tool
-        path.write_text(f"#!/bin/sh\n{script}\n")
-        path.chmod(0o755)
-
-    def create(self) -> subprocess.CompletedProcess[str]:
-        environment = {"PATH": str(self.folder / "bin"), "STATE": str(self.folder)}
-        command = ["/bin/sh", str(SCRIPT), ".venv"]
-        return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, check=False, text=True)
-
-    def done(self) -> list[str]:
-        return self.log.read_text().splitlines() if self.log.exists() else []
 
 
 @pytest.fixture
@@ -59,14 +29,14 @@ def machine(tmp_path: Path) -> Machine:
 
 
 def test_no_python(machine: Machine) -> None:
-    ended = machine.create()
+    ended = machine.run(SCRIPT, ".venv")
     assert ended.returncode == 1
     assert ended.stderr.startswith("There is no command python3; install the package python3")
 
 
 def test_an_old_python_is_refused(machine: Machine) -> None:
     machine.has("python3", PYTHON.format(too_old=1))
-    ended = machine.create()
+    ended = machine.run(SCRIPT, ".venv")
     assert ended.returncode == 1
     assert ended.stderr.startswith("Python 3.11 or newer is needed")
     assert machine.done() == []
@@ -79,7 +49,7 @@ def test_who_may_not_install_is_told_what_to_install(machine: Machine, *, with_a
     if with_apt:
         machine.has("apt-get", APT.format(failure=0))
         machine.has("sudo", "exit 1")
-    ended = machine.create()
+    ended = machine.run(SCRIPT, ".venv")
     assert (ended.returncode, ended.stderr) == (1, SENTENCE)
     assert machine.done() == []
 
@@ -90,7 +60,7 @@ def test_who_may_install_gets_the_package_and_the_environment(machine: Machine, 
     machine.has("id", "echo 1000" if sudo else "echo 0")
     machine.has("sudo", 'test "$1" = -n && shift && "$@"' if sudo else "exit 1")
     machine.has("apt-get", APT.format(failure=0))
-    ended = machine.create()
+    ended = machine.run(SCRIPT, ".venv")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert machine.done()[:3] == [
         "apt-get -qq update",
@@ -107,7 +77,7 @@ def test_a_package_that_cannot_be_had_ends_it(machine: Machine) -> None:
     machine.has("python3", PYTHON.format(too_old=0))
     machine.has("id", "echo 0")
     machine.has("apt-get", APT.format(failure=100))
-    ended = machine.create()
+    ended = machine.run(SCRIPT, ".venv")
     assert (ended.returncode, ended.stderr) == (1, SENTENCE)
     assert machine.done() == ["apt-get -qq update"]
 
@@ -115,7 +85,7 @@ def test_a_package_that_cannot_be_had_ends_it(machine: Machine) -> None:
 def test_what_is_there_is_not_installed_again(machine: Machine) -> None:
     machine.has("python3", PYTHON.format(too_old=0))
     (machine.folder / "installed").touch()
-    assert machine.create().returncode == 0
+    assert machine.run(SCRIPT, ".venv").returncode == 0
     assert [line for line in machine.done() if line.startswith("apt-get")] == []
 
 

@@ -77,7 +77,7 @@ def answer(machine: Machine, line: bytes) -> Reply:
     try:
         request = msgspec.json.decode(line, type=Request)
         return _do(machine, request)
-    except (msgspec.DecodeError, ValueError) as error:
+    except (ValueError, RecursionError) as error:
         return Reply(error=str(error))
 
 

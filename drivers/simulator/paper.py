@@ -117,7 +117,7 @@ class Paper:
             paper._file = msgspec.json.decode(path.read_bytes(), type=_File)
         except OSError as error:
             raise PassbookError("file-problem", file=str(path), why=error.strerror or "unreadable") from None
-        except msgspec.DecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise PassbookError("file-problem", file=str(path), why=str(error)) from None
         runs = [run for _, _, run in paper.runs()]
         if paper._file.format != FORMAT or any(run.times != len(run.strikes) for run in runs):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
@@ -12,6 +13,7 @@ from firmware.doors.session import TerminalSession
 from firmware.jobs import Jobs
 from firmware.naming import check_name
 from firmware.recovery_desk import RecoveryDesk
+from firmware.roll import Roll
 from passbook.bulk import AnswerAll
 from passbook.errors import PassbookError, shown
 from passbook.messages import (
@@ -27,7 +29,9 @@ from passbook.messages import (
     read_payload,
     view_of,
 )
+from passbook.pages import InquiryPage, JobPage, Page, page_of
 from passbook.record import Record
+from passbook.terminals import TerminalList
 
 UPLOADS_LIMIT: Final = 1
 """Uploads that one connection may have open: each may take 1 MiB of memory, and a terminal sends one at a time."""
@@ -45,6 +49,7 @@ class TerminalCommands:
         admission: Admission,
         recovery: RecoveryDesk,
         desks: Desks,
+        roll: Roll,
         status: Callable[[], StatusReport],
         uri: str,
     ) -> None:
@@ -53,6 +58,7 @@ class TerminalCommands:
         self._recovery = recovery
         self._answering = Answering(jobs, recovery)
         self._desks = desks
+        self._roll = roll
         self._status = status
         self._uri = uri
 
@@ -69,6 +75,7 @@ class TerminalCommands:
             "Spooler.CancelJob": self._cancel,
             "Spooler.HoldJob": self._hold,
             "Spooler.ReleaseJob": self._release,
+            "Spooler.ListTerminals": self._list_terminals,
             "Recovery.ListInquiries": self._inquiries,
             "Recovery.AnswerInquiry": self._answer_inquiry,
             "Recovery.AnswerAll": self._answer_all,
@@ -111,8 +118,10 @@ class TerminalCommands:
         return view_of(record)
 
     async def _list_jobs(self, _session: TerminalSession, command: Envelope) -> Any:
-        read_payload(command, Nothing)
-        return {"jobs": [view_of(record) for record in self._jobs.spool.records()]}
+        page = read_payload(command, Page)
+        records = await asyncio.to_thread(self._jobs.spool.records)
+        behind = (view_of(record) for record in records if record.sequence > page.after)
+        return JobPage(*page_of(behind, page.limit))
 
     async def _get_job(self, _session: TerminalSession, command: Envelope) -> Any:
         return view_of(self._jobs.spool.record(_named(read_payload(command, JobRef)).job))
@@ -137,9 +146,18 @@ class TerminalCommands:
             raise PassbookError("not-permitted", who=session.peer.name, job=reference.job)
         return record, reference.person
 
-    async def _inquiries(self, session: TerminalSession, command: Envelope) -> Any:
+    async def _list_terminals(self, session: TerminalSession, command: Envelope) -> Any:
         read_payload(command, Nothing)
-        return {"inquiries": self._recovery.inquiries(session.peer)}
+        if not self._recovery.is_representative(session.peer):
+            raise PassbookError("representatives-only", who=session.peer.name)
+        return TerminalList(await self._roll.terminals())
+
+    async def _inquiries(self, session: TerminalSession, command: Envelope) -> Any:
+        page = read_payload(command, Page)
+        behind = self._recovery.inquiries(session.peer, page.after)
+        told = InquiryPage(*await asyncio.to_thread(page_of, behind, page.limit))
+        self._recovery.note_put(told.inquiries)
+        return told
 
     async def _answer_inquiry(self, session: TerminalSession, command: Envelope) -> Any:
         return await self._recovery.answer(session.peer, _named(read_payload(command, AnswerInquiry)))

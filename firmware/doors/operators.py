@@ -134,7 +134,7 @@ class OperatorDoor:
 def _read(line: bytes) -> _Request:
     try:
         return msgspec.json.decode(line, type=_Request)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         why = "expected one line of JSON with command (text) and arguments (object)"
         raise PassbookError("invalid-message", why=why) from None
 

@@ -6,8 +6,8 @@ import asyncio
 import secrets
 import weakref
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from ssl import SSLContext, SSLObject
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from firmware.clock import Clock
 from firmware.config import LimitsConfig
 from firmware.desks import Desks
 from firmware.doors.commands import Handler
+from firmware.doors.gate import BACKLOG, listen, strangers_for
 from firmware.doors.pace import Pace
 from firmware.doors.session import POLICY_VIOLATION, TerminalSession
 from firmware.hub import Hub
@@ -68,27 +69,32 @@ class TerminalDoor:
         commands: Mapping[str, Handler],
         limits: LimitsConfig,
         judge: Callable[[bytes], Peer],
+        heard: Callable[[Peer], None],
         clock: Clock,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`pause` waits that many seconds."""
+        """`heard` is told of each message; `pause` waits that many seconds."""
         self._hub = hub
         self._desks = desks
         self._commands = commands
         self._limits = limits
         self._judge = judge
+        self._heard = heard
         self._clock = clock
         self._pause = pause
         self._connections: Counter[str] = Counter()
+        self._strangers = strangers_for(limits.connections)
         # One for each terminal, as long as it is connected at all.
         self._paces: weakref.WeakValueDictionary[str, Pace] = weakref.WeakValueDictionary()
 
-    def open(self, host: str, port: int, context: SSLContext) -> AbstractAsyncContextManager[Server]:
-        """Listen while the context that this gives is entered."""
-        return serve(
+    @asynccontextmanager
+    async def open(self, host: str, port: int, context: SSLContext) -> AsyncIterator[Server]:
+        """Listen while the context that this gives is entered.  Raises OSError and UnicodeError."""
+        gate = await asyncio.to_thread(listen, host, port, self._strangers)
+        async with serve(
             self._handle,
-            host,
-            port,
+            sock=gate,
+            backlog=BACKLOG,
             ssl=context,
             compression=None,
             max_size=HARD_LIMIT,
@@ -99,7 +105,8 @@ class TerminalDoor:
             ping_timeout=PING_INTERVAL,
             process_request=self._check_path,
             server_header=None,
-        )
+        ) as server:
+            yield server
 
     def _check_path(self, connection: ServerConnection, request: Request) -> Response | None:
         if request.path.rstrip("/") in {PUBLISHER_PATH, SERVICE_PATH}:
@@ -119,6 +126,7 @@ class TerminalDoor:
             _LOG.warning("terminal-refused", code=error.code, peer=peer.name)
             await socket.close(POLICY_VIOLATION, error.code)
             return
+        self._strangers.went(socket.transport.get_extra_info("socket").fileno())
         session = TerminalSession(socket, peer)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -158,6 +166,7 @@ class TerminalDoor:
             async for message in socket:
                 if session.closing:
                     break
+                self._heard(session.peer)
                 await self._answer(session, message if isinstance(message, bytes) else message.encode())
                 delay = pace.take(self._clock.monotonic())
                 if delay:

@@ -21,6 +21,7 @@ from firmware.hub import Listener
 from firmware.identity import Doorkeeper
 from firmware.news import JobChanged, News
 from firmware.recovery_desk import RecoveryDesk
+from firmware.roll import Roll
 from firmware.tls import load_trust, server_context
 from passbook.messages import SERVICE_PATH, StatusReport, view_of
 from tests.firmware.branch import DOCUMENT, KEY, PRINTER, WAIT, Bench
@@ -48,6 +49,7 @@ class Door:
             rng=self.bench.rng,
             printers={PRINTER},
         )
+        self.roll = Roll(self.bench.hub, self.bench.spool, self.bench.clock)
         self._changed = asyncio.Event()
         self.bench.hub.watchers.append(lambda _listener, _came: self._changed.set())
         self._loop = asyncio.get_running_loop()
@@ -57,6 +59,7 @@ class Door:
             admission=self.bench.admission(),
             recovery=self.recovery,
             desks=self.desks,
+            roll=self.roll,
             status=lambda: STATUS,
             uri="wss://here",
         )
@@ -68,6 +71,7 @@ class Door:
             commands=self.handlers,
             limits=limits,
             judge=Doorkeeper(settings, load_trust(settings.ca, settings.revoked), self.bench.clock).judge,
+            heard=self.roll.heard,
             clock=self.bench.clock,
             pause=pause,
         )

@@ -49,6 +49,25 @@ def test_everybody_sees_the_queue_and_only_some_may_decide(enrolled: Branch, tmp
     at_the_door(enrolled, tmp_path, story)
 
 
+def test_long_lists_come_in_pages(enrolled: Branch, tmp_path: Path) -> None:
+    async def story(door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as wire:
+            jobs = [(await submitted(wire, clientRequest=f"r-{number}"))["job"] for number in range(5)]
+            for job in jobs:
+                await asyncio.wrap_future(door.bench.jobs.change(job, changes.hold("t")))
+            for command, field in (("Spooler.ListJobs", "jobs"), ("Recovery.ListInquiries", "inquiries")):
+                found: list[Any] = []
+                while True:
+                    page = await wire.ask(command, {"after": found[-1]["sequence"] if found else 0, "limit": 2})
+                    found += [row.get("job", row) if field == "inquiries" else row for row in page[field]]
+                    assert page.get("more", False) == (len(found) < 5)
+                    if not page.get("more"):
+                        break
+                assert [row["job"] for row in found] == jobs
+
+    at_the_door(enrolled, tmp_path, story)
+
+
 @pytest.mark.parametrize("name", ["Spooler.GetJob", "Spooler.CancelJob"])
 def test_a_job_that_is_not_known_is_said_so(enrolled: Branch, tmp_path: Path, name: str) -> None:
     async def story(_door: Door, connector: Connector) -> None:

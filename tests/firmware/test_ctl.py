@@ -21,6 +21,7 @@ from tests.storage.store import APPLIANCE, SECRET, Store
 
 JOB = {
     "job": "a1",
+    "sequence": 1,
     "state": "processing-stopped",
     "valid": False,
     "reasons": ["power-loss"],
@@ -50,7 +51,7 @@ class Appliance:
             result = self.results.get(name)
             if isinstance(result, PassbookError):
                 raise result
-            return result
+            return result(arguments) if callable(result) else result
 
         return answer
 
@@ -90,6 +91,19 @@ def test_jobs_are_a_table_that_obeys_nothing_a_name_says(control: str, capsys: O
 def test_json_is_what_the_appliance_said(control: str, capsys: Output, order: list[str]) -> None:
     assert ctl.main(["--control", control, *order]) == 0
     assert json.loads(capsys.readouterr().out) == [JOB]
+
+
+def test_a_long_list_is_asked_for_page_by_page(control: str, appliance: Appliance, capsys: Output) -> None:
+    rows = [{"job": f"j{number}", "sequence": number} for number in range(1, 8)]
+    appliance.results["jobs"] = lambda asked: [row for row in rows if int(str(row["sequence"])) > asked["after"]][:3]
+    assert ctl.main(["--control", control, "--json", "jobs"]) == 0
+    assert json.loads(capsys.readouterr().out) == rows
+    assert [asked["after"] for _, asked in appliance.asked] == [0, 3, 6, 7]
+
+
+def test_an_appliance_that_knows_no_pages_is_not_asked_for_ever(control: str, capsys: Output) -> None:
+    assert ctl.main(["--control", control, "--json", "jobs"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 1
 
 
 def test_an_empty_list_is_said_to_be_none(control: str, capsys: Output) -> None:
@@ -347,7 +361,7 @@ def test_a_wrong_configuration_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_letters_that_the_terminal_lacks_are_no_traceback(control: str, appliance: Appliance) -> None:
-    appliance.results["jobs"] = [{"job": "Zoë"}]
+    appliance.results["jobs"] = [{"job": "Zoë", "sequence": 1}]
     done = process("--control", control, "jobs", PYTHONIOENCODING="ascii")
     out, err = done.communicate(timeout=60)
     assert (done.returncode, err) == (0, b"")

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from firmware import pki
 from firmware.config import TerminalsConfig
@@ -100,6 +102,47 @@ def test_a_list_that_cannot_be_believed_leaves_the_old_one_in_force(branch: Bran
             keeper.reload()
         assert caught.value.code == "file-problem"
         assert code_of(keeper, certificate) == "certificate-revoked"
+
+
+def test_a_list_that_is_older_than_the_one_in_force_is_refused(branch: Branch) -> None:
+    """Who puts yesterday's file back must not let in whom today's keeps out."""
+    certificate, file = shown(branch, "teller-1"), branch.config / pki.REVOKED
+    yesterdays = file.read_bytes()
+    revoke(branch, "teller-1")
+    keeper = doorkeeper(branch)
+    file.write_bytes(yesterdays)
+    with pytest.raises(PassbookError) as caught:
+        keeper.reload()
+    assert caught.value.code == "file-problem"
+    assert "older" in str(caught.value)
+    assert code_of(keeper, certificate) == "certificate-revoked"
+
+
+def unnumbered(branch: Branch, at: dt.datetime, serials: list[int]) -> bytes:
+    """A list without a number, as other software of the authority may write it."""
+    key = load_pem_private_key((branch.ca / pki.AUTHORITY_KEY).read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    issuer = x509.load_pem_x509_certificate((branch.ca / pki.AUTHORITY).read_bytes()).subject
+    made = x509.CertificateRevocationListBuilder().issuer_name(issuer).last_update(at)
+    made = made.next_update(at + dt.timedelta(days=9))
+    for serial in serials:
+        entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(at).build()
+        made = made.add_revoked_certificate(entry)
+    return made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+
+def test_lists_without_a_number_are_told_apart_by_their_time(branch: Branch) -> None:
+    peer = doorkeeper(branch).judge(shown(branch, "teller-1"))
+    now, file = dt.datetime.now(dt.UTC), branch.config / pki.REVOKED
+    file.write_bytes(unnumbered(branch, now, []))
+    keeper = doorkeeper(branch)
+    file.write_bytes(unnumbered(branch, now + dt.timedelta(days=1), [peer.serial]))
+    keeper.reload()
+    assert keeper.is_revoked(peer)
+    file.write_bytes(unnumbered(branch, now, []))
+    with pytest.raises(PassbookError):
+        keeper.reload()
+    assert keeper.is_revoked(peer)
 
 
 def test_without_a_list_nobody_is_let_in_at_all(branch: Branch) -> None:

@@ -12,6 +12,7 @@ from firmware.desks import Desks
 from firmware.identity import Doorkeeper
 from firmware.operations import OPERATOR, Operations
 from firmware.recovery_desk import RecoveryDesk
+from firmware.roll import Roll
 from firmware.tls import Peer
 from passbook.errors import PassbookError
 from passbook.messages import StatusReport
@@ -69,6 +70,7 @@ class Desk:
                 recovery=recovery,
                 desks=Desks({}, bench.jobs, bench.hub, bench.clock),
                 hub=bench.hub,
+                roll=Roll(bench.hub, bench.spool, bench.clock),
                 doorkeeper=cast("Doorkeeper", self.keeper),
                 status=lambda: STATUS,
             )
@@ -91,6 +93,22 @@ def test_status_jobs_and_areas_are_told(desk: Desk) -> None:
     assert desk.ask("status") == STATUS
     assert [view.job for view in desk.ask("jobs")] == [desk.job]
     assert [(area.name, area.state) for area in desk.ask("areas")] == [("a", "ready"), ("b", "ready")]
+
+
+def test_the_terminals_are_told_with_what_they_own(desk: Desk) -> None:
+    desk.bench.hub.join(Ear(TELLER))
+    [row] = [row for row in desk.ask("terminals") if row.terminal == TELLER.name]
+    assert (row.connections, row.pending) == (1, 1)
+
+
+def test_long_lists_are_told_in_pages(desk: Desk) -> None:
+    jobs = [desk.job, *(desk.accept(f"r-{number}").job_id for number in range(2, 5))]
+    for job in jobs:
+        desk.ask("hold", job=job, person="Otto")
+    first = desk.ask("jobs", limit=3)
+    assert [view.job for view in (*first, *desk.ask("jobs", after=first[-1].sequence))] == jobs
+    first = desk.ask("inquiries", limit=3)
+    assert [one.job.job for one in (*first, *desk.ask("inquiries", after=first[-1].job.sequence))] == jobs
 
 
 def test_an_operator_sees_questions_but_nothing_that_opens_a_job(desk: Desk) -> None:
@@ -141,6 +159,8 @@ def test_a_revocation_closes_the_connections_of_those_on_the_list(desk: Desk) ->
         ("history", {"last": "many"}, "invalid-message"),
         ("history", {"last": 0}, "invalid-message"),
         ("history", {"last": -1}, "invalid-message"),
+        ("jobs", {"limit": 0}, "invalid-message"),
+        ("inquiries", {"after": -1}, "invalid-message"),
     ],
 )
 def test_what_cannot_be_done_is_said_so(desk: Desk, command: str, arguments: dict[str, Any], code: str) -> None:

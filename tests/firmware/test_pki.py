@@ -154,6 +154,11 @@ def test_a_name_has_one_certificate_until_that_is_revoked_or_over(folders: tuple
     sign(ca, "teller-1", now=second.not_valid_after_utc + dt.timedelta(seconds=1))
 
 
+def test_no_terminal_is_called_like_the_appliance(folders: tuple[Path, Path]) -> None:
+    assert code_of(sign, folders[0], "window-server") == "request-not-signed"
+    assert pki.register(folders[0]) == ()
+
+
 def test_revoking_names_every_certificate_of_that_terminal_and_no_other(folders: tuple[Path, Path]) -> None:
     ca, config = folders
     authority = x509.load_pem_x509_certificate((config / pki.AUTHORITY).read_bytes())

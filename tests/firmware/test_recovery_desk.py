@@ -298,8 +298,8 @@ def test_a_record_that_cannot_be_read_does_not_silence_the_others(
 @pytest.mark.parametrize(("peer", "count"), [(TELLER, 1), (MANAGER, 1), (SUPERVISOR, 1), (OTHER, 0)])
 def test_who_may_decide_sees_the_question(bench: Bench, peer: Peer, count: int) -> None:
     async def story(office: Office) -> None:
-        assert len(office.desk.inquiries(peer)) == count
-        assert len(office.desk.all_inquiries()) == 1
+        assert len(list(office.desk.inquiries(peer))) == count
+        assert len(list(office.desk.all_inquiries())) == 1
 
     tell(bench, story)
 
@@ -481,7 +481,7 @@ def test_a_job_is_put_under_a_new_key(bench: Bench) -> None:
         assert bench.spool.record(office.job).key_ref == "anna-2"
         bench.power_cycle()
         later = Office(bench, bench.spool.record(office.job))
-        assert [wrap.holder for wrap in later.desk.all_inquiries()[0].wraps] == [Holder.REQUESTER, Holder.RECOVERY]
+        assert [wrap.holder for wrap in next(later.desk.all_inquiries()).wraps] == [Holder.REQUESTER, Holder.RECOVERY]
         assert await later.refuse(Verdict.PRINT, key=KEY) == "wrong-key"
         assert (await later.give(Verdict.PRINT, key=NEW_KEY)).valid
 
@@ -509,7 +509,7 @@ def test_a_job_that_got_a_key_of_its_own_is_not_the_appliances_any_more(bench: B
         await office.give(Verdict.PRINT, new_key=NEW_KEY, new_key_ref="anna-2")
         bench.power_cycle()
         later = Office(bench, bench.spool.record(office.job))
-        assert not later.desk.all_inquiries()[0].readable
+        assert not next(later.desk.all_inquiries()).readable
         assert await later.refuse(Verdict.PRINT) == "key-needed"
         assert (await later.give(Verdict.PRINT, key=NEW_KEY)).valid
 

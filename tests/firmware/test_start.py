@@ -53,7 +53,7 @@ def test_a_port_in_use_is_named(branch: Branch) -> None:
         edit(branch, "127.0.0.1:0", f"127.0.0.1:{taken.getsockname()[1]}")
         line = failed(branch)
     assert "terminals.listen: " in line
-    assert "address already in use" in line
+    assert "Address already in use" in line
     assert_closed(branch)
 
 

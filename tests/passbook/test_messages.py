@@ -46,15 +46,25 @@ from passbook.messages import (
     read_payload,
     view_of,
 )
+from passbook.pages import InquiryPage, JobPage, Page
 from passbook.plan import StepKind, StepOutline
 from passbook.record import Encryption, Holder, Record, Wrap
+from passbook.terminals import TerminalList, TerminalView
 
 T = TypeVar("T")
 
-COMMANDS: list[type[Payload]] = [UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry, AnswerAll]
+COMMANDS: list[type[Payload]] = [UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry, AnswerAll, Page]
 VIEWS: list[type[msgspec.Struct]] = [
-    *(JobView, Inquiry, Prompt, StepReport, StatusReport, ErrorPayload, JobLeft),
-    *(AnsweredOne, AnsweredAll),
+    JobView,
+    Inquiry,
+    Prompt,
+    StepReport,
+    StatusReport,
+    ErrorPayload,
+    JobLeft,
+    TerminalView,
+    AnsweredOne,
+    AnsweredAll,
 ]
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 NUMBERS = st.integers(-(2**63), 2**63 - 1)
@@ -86,6 +96,8 @@ def structs(kind: Any) -> st.SearchStrategy[Any]:
     if kind is Start:
         return st.builds(Start, page=st.integers(1, 9999), line=st.integers(1, 9999))
     hints = get_type_hints(kind)
+    if kind is Page:
+        return st.builds(Page, after=st.integers(0), limit=st.integers(1))
     return st.builds(kind, **{name: values(hints[name]) for name in kind.__struct_fields__})
 
 
@@ -276,20 +288,20 @@ def test_a_question_is_made_of_its_record() -> None:
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "protocol.md"
 EXAMPLES = re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)
-LISTS = {"Spooler.ListJobs": ("jobs", JobView), "Recovery.ListInquiries": ("inquiries", Inquiry)}
 COMMAND_KINDS: dict[str, type[msgspec.Struct]] = {
     "ServicePublisher.GetServices": Nothing,
     "Common.Status": Nothing,
     "Common.Capabilities": Nothing,
     "Spooler.UploadPiece": UploadPiece,
     "Spooler.SubmitJob": SubmitJob,
-    "Spooler.ListJobs": Nothing,
+    "Spooler.ListJobs": Page,
+    "Spooler.ListTerminals": Nothing,
     "Spooler.GetJob": JobRef,
     "Spooler.CancelJob": JobRef,
     "Spooler.HoldJob": JobRef,
     "Spooler.ReleaseJob": JobRef,
     "Recovery.AnswerAll": AnswerAll,
-    "Recovery.ListInquiries": Nothing,
+    "Recovery.ListInquiries": Page,
     "Recovery.AnswerInquiry": AnswerInquiry,
 }
 COMPLETION_KINDS: dict[str, type[msgspec.Struct]] = {
@@ -297,6 +309,9 @@ COMPLETION_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.SubmitJob": JobView,
     "Spooler.GetJob": JobView,
     "Spooler.CancelJob": JobView,
+    "Spooler.ListJobs": JobPage,
+    "Spooler.ListTerminals": TerminalList,
+    "Recovery.ListInquiries": InquiryPage,
     "Recovery.AnswerInquiry": JobView,
     "Recovery.AnswerAll": AnsweredAll,
 }
@@ -331,9 +346,6 @@ def test_an_example_of_the_page_is_a_message_of_this_codec(example: str) -> None
     envelope = decode(example.encode())
     kind = kind_of(envelope)
     payload = read_payload(envelope, kind)
-    if envelope.header.name in LISTS and kind is dict:
-        field, item = LISTS[envelope.header.name]
-        payload = {field: msgspec.convert(payload[field], list[item])}  # type: ignore[valid-type]
     # Nothing stands there that the codec passes over, and nothing is left out that it would write.
     written, shown = json.loads(encode(envelope.header, payload)), json.loads(example)
     for part in (written, shown):

@@ -142,6 +142,47 @@ def test_after_an_automatic_rollback_only_the_culprit_fails(one_area: Store, dis
     assert one_area.reported == []
 
 
+def test_a_held_transaction_is_seen_as_work_without_progress(one_area: Store, disk: Disk) -> None:
+    spool = one_area.open()
+    with gathering(one_area, disk, spool):
+        before = spool.progress()["a"]
+        one_area.submit(spool)
+        assert before.waiting
+        assert spool.progress()["a"] == before
+    one_area.accepted(spool)
+    assert spool.progress()["a"].ended > before.ended
+
+
+def test_a_writer_without_work_says_so(one_area: Store) -> None:
+    spool = one_area.open()
+    one_area.accepted(spool)
+    # The future resolves before the writer has looked for more.
+    while spool.progress()["a"].waiting:
+        pass
+    spool.close()
+    assert not spool.progress()["a"].waiting
+
+
+def test_each_member_done_again_alone_is_progress(one_area: Store, disk: Disk) -> None:
+    """A batch that was rolled back may take as many slow transactions as it had members."""
+    spool = one_area.open()
+    jobs = [one_area.accepted(spool).job_id for _ in range(3)]
+    seen: list[int] = []
+    with gathering(one_area, disk, spool):
+        full = iter([apsw.FullError("no space")])
+
+        def once(name: str) -> None:
+            if name.endswith("-wal"):
+                for error in full:
+                    raise error
+
+        disk.on_write = once
+        disk.on_sync = lambda _name: seen.append(spool.progress()["a"].ended)
+        futures = [spool.change(job, prioritize(70)) for job in jobs]
+    assert [future.result(timeout=30).priority for future in futures] == [70, 70, 70]
+    assert len(set(seen)) >= 3
+
+
 def test_closing_commits_what_was_queued(one_area: Store, disk: Disk) -> None:
     spool = one_area.open()
     with gathering(one_area, disk, spool):

@@ -18,6 +18,7 @@ from passbook.messages import (
     MAX_PIECE,
     Completion,
     Header,
+    JobView,
     MessageType,
     Nothing,
     Prompt,
@@ -77,6 +78,47 @@ def test_a_list_may_be_longer_than_any_command(branch: Branch) -> None:
         fake.answers["Spooler.ListJobs"] = lambda _: {"jobs": [view()] * 2000}
         async with running(branch, fake), client_of(branch, fake) as client:
             assert len(await client.jobs()) == 2000
+
+    within(story())
+
+
+def test_a_list_in_pages_is_given_whole(branch: Branch) -> None:
+    jobs = [view(job=f"j{number}", sequence=number) for number in range(1, 8)]
+
+    def behind(payload: dict[str, Any]) -> tuple[list[JobView], bool]:
+        rest = [job for job in jobs if job.sequence > payload.get("after", 0)]
+        return rest[:3], len(rest) > 3
+
+    def list_jobs(payload: dict[str, Any]) -> dict[str, Any]:
+        page, more = behind(payload)
+        return {"jobs": page, "more": more}
+
+    def list_inquiries(payload: dict[str, Any]) -> dict[str, Any]:
+        page, more = behind(payload)
+        return {"inquiries": [inquiry(job, TWENTY) for job in page], "more": more}
+
+    async def story() -> None:
+        fake = FakeAppliance()
+        fake.answers = {"Spooler.ListJobs": list_jobs, "Recovery.ListInquiries": list_inquiries}
+        async with running(branch, fake), client_of(branch, fake) as client:
+            assert list(await client.jobs()) == jobs
+            assert [one.job for one in await client.inquiries()] == jobs
+        asked = [payload for _, payload in fake.received]
+        assert asked == [{}, {"after": 3}, {"after": 6}] * 2
+
+    within(story())
+
+
+def test_an_appliance_that_promises_more_and_gives_none_is_not_asked_for_ever(branch: Branch) -> None:
+    async def story() -> None:
+        fake = FakeAppliance()
+        fake.answers = {
+            "Spooler.ListJobs": lambda _: {"jobs": [], "more": True},
+            "Recovery.ListInquiries": lambda _: {"inquiries": [], "more": True},
+        }
+        async with running(branch, fake), client_of(branch, fake) as client:
+            assert await client.jobs() == ()
+            assert await client.inquiries() == ()
 
     within(story())
 

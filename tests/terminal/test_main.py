@@ -27,6 +27,7 @@ from passbook.job import JobState
 from passbook.media import Device, MechanismStatus, Media
 from passbook.messages import ErrorPayload, JobLeft, JobView, PrinterView, StatusReport, StepReport
 from passbook.plan import StepKind
+from passbook.terminals import TerminalView
 from storage.envelope import wrap_for_recovery
 from terminal import keyring
 from terminal.__main__ import main
@@ -215,6 +216,17 @@ def test_jobs_are_listed(enrolled: tuple[Teller, FakeAppliance]) -> None:
     said = teller.run("jobs")
     assert [line.split()[0] for line in said.out.splitlines()] == ["aa11", "bb22"]
     assert [job["job"] for job in teller.json("jobs")] == ["aa11", "bb22"]
+
+
+def test_terminals_are_listed(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    rows = [
+        TerminalView("rep-1", representative=True, connections=1, silent=0),
+        TerminalView("till-4", representative=False),
+    ]
+    fake.answers["Spooler.ListTerminals"] = lambda _: {"terminals": rows}
+    assert [line.split()[0] for line in teller.run("terminals").out.splitlines()] == ["rep-1,", "till-4:"]
+    assert [row["terminal"] for row in teller.json("terminals")] == ["rep-1", "till-4"]
 
 
 def test_a_job_is_cancelled_in_somebodys_name(enrolled: tuple[Teller, FakeAppliance]) -> None:

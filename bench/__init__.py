@@ -1,0 +1,1 @@
+"""Measurements; what they said last stands in docs/performance.md."""

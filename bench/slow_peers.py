@@ -1,0 +1,160 @@
+"""How long a status takes while peers hold the appliance up as well as they can.
+
+    python -m bench.slow_peers [COUNT]
+
+A quarter of the peers says nothing; one sends its TLS handshake byte by byte, one its HTTP request, and one, which is
+let in, a WebSocket message.  Prints the time of a status without them and with them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import statistics
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, NamedTuple
+
+from demo.world import branch
+from passbook.messages import SERVICE_PATH
+from terminal.client import Address, TerminalClient
+from terminal.home import Home
+
+COUNT: Final = 200
+ROUNDS: Final = 500
+"""Statuses of one measurement."""
+FEED_EVERY: Final = 50
+"""Statuses after which each peer sends one more byte."""
+
+_UPGRADE: Final = (
+    f"GET {SERVICE_PATH} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+).encode()
+_MESSAGE: Final = bytes([0x81, 0xFE, 0xFF, 0xFF]) + bytes(4 + 0xFFFF)
+"""A masked text frame of 65535 bytes (RFC 6455 section 5.2)."""
+
+
+@dataclass
+class Peer:
+    """One connection and what it still has to say."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    rest: bytes
+
+    def feed(self) -> None:
+        """Send one byte."""
+        self.writer.write(self.rest[:1])
+        self.rest = self.rest[1:]
+
+    async def hears(self) -> bytes:
+        """What is answered next; empty at the end of the connection."""
+        try:
+            return await self.reader.read(1)
+        except (OSError, ssl.SSLError):
+            return b""
+
+
+class SlowPeers:
+    """Peers that never finish what they began."""
+
+    def __init__(self, address: Address, context: ssl.SSLContext) -> None:
+        """`context` shows the certificate of an enrolled terminal."""
+        self._address = address
+        self._context = context
+        self.peers: list[Peer] = []
+
+    async def open(self, count: int) -> None:
+        """Connect `count` of them, of four kinds; none but the last kind was answered anything then."""
+        hello = self._hello()
+        for number in range(count):
+            match number % 4:
+                case 0:
+                    peer = Peer(*await self._connect(), b"")
+                case 1:
+                    peer = Peer(*await self._connect(), hello)
+                case 2:
+                    peer = Peer(*await self._connect(self._context), _UPGRADE)
+                case _:
+                    peer = Peer(*await self._connect(self._context), _MESSAGE)
+                    peer.writer.write(_UPGRADE)
+                    await peer.reader.readuntil(b"\r\n\r\n")
+            self.peers.append(peer)
+        self.feed()
+
+    def feed(self) -> None:
+        """One more byte of each; none comes to its end by that."""
+        for peer in self.peers:
+            peer.feed()
+
+    def close(self) -> None:
+        """Hang up."""
+        for peer in self.peers:
+            peer.writer.transport.abort()
+
+    async def _connect(
+        self, context: ssl.SSLContext | None = None
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        name = self._address.server_name if context else None
+        return await asyncio.open_connection(self._address.host, self._address.port, ssl=context, server_hostname=name)
+
+    def _hello(self) -> bytes:
+        """The first message of a TLS handshake."""
+        outgoing = ssl.MemoryBIO()
+        tls = self._context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname=self._address.server_name)
+        try:
+            tls.do_handshake()
+        except ssl.SSLWantReadError:
+            return outgoing.read()
+        raise RuntimeError("a handshake was finished with nobody")
+
+
+class Figures(NamedTuple):
+    """Times of one status, in milliseconds."""
+
+    median: float
+    worst_of_hundred: float
+    worst: float
+
+
+async def measure(client: TerminalClient, slow: SlowPeers) -> Figures:
+    """Ask for the status again and again."""
+    times = []
+    for number in range(ROUNDS):
+        if number % FEED_EVERY == 0:
+            slow.feed()
+        began = time.perf_counter()
+        await client.status()
+        times.append((time.perf_counter() - began) * 1000)
+    return Figures(statistics.median(times), statistics.quantiles(times, n=100)[-1], max(times))
+
+
+async def compare(address: Address, asking: ssl.SSLContext, slow: SlowPeers, count: int) -> tuple[Figures, Figures]:
+    """Without the slow peers, and with them."""
+    async with TerminalClient(address, asking) as client:
+        alone = await measure(client, slow)
+        await slow.open(count)
+        return alone, await measure(client, slow)
+
+
+def main() -> None:
+    """Start a branch, measure, print."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else COUNT
+    with TemporaryDirectory(prefix="pb-") as folder, branch(Path(folder)) as world:
+        # One terminal may have a quarter of the connections, which the slow ones of the last kind take.  The pace of a
+        # terminal that asks all the time is not what is measured.
+        homes = [Home(world.enroll(name).home) for name in ("asking", "slow")]
+        world.write_config(extra=f"[limits]\nconnections = {max(count, 8)}\ncommands_per_second = 100000\n")
+        world.start_appliance()
+        slow = SlowPeers(homes[1].address(), homes[1].context())
+        alone, among = asyncio.run(compare(homes[0].address(), homes[0].context(), slow, count))
+        print("status, milliseconds      median  1 of 100   worst")
+        for name, found in (("alone", alone), (f"{count} slow peers", among)):
+            print(f"{name:24} {found.median:7.2f} {found.worst_of_hundred:9.2f} {found.worst:7.2f}")
+
+
+if __name__ == "__main__":
+    main()

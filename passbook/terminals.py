@@ -1,0 +1,31 @@
+"""The list of terminals, for representatives and operators: `Spooler.ListTerminals` (F3)."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class TerminalView(msgspec.Struct, frozen=True, rename="camel"):
+    """One terminal that is connected, was connected since the start, has jobs, or is configured as representative.
+
+    Attributes:
+        connections: how many it has now; 0 when it is not connected.
+        silent: seconds since it last sent a message or connected; -1 for never since the start.
+        questions: of its jobs, those that wait for an answer.
+        held: of its jobs, those that stand still, for whatever reason.
+        pending: of its jobs, those that wait for their turn or print.
+    """
+
+    terminal: str
+    representative: bool
+    connections: int = 0
+    silent: int = -1
+    questions: int = 0
+    held: int = 0
+    pending: int = 0
+
+
+class TerminalList(msgspec.Struct, frozen=True):
+    """Completion of `Spooler.ListTerminals`, by name."""
+
+    terminals: tuple[TerminalView, ...]

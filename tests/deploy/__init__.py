@@ -1,0 +1,1 @@
+"""Tests of deploy/: what an installed system is told about the appliance."""

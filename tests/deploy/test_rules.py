@@ -1,0 +1,136 @@
+"""The udev rules, judged by udevadm itself on devices that umockdev makes up."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.room import need, private
+from tests.house import ROOT
+
+RULES = ROOT / "deploy" / "60-passbook.rules"
+
+DEVICES = """
+P: /devices/platform/xhci
+E: SUBSYSTEM=platform
+
+P: /devices/platform/xhci/usb1
+E: SUBSYSTEM=usb
+E: DEVTYPE=usb_device
+
+P: /devices/platform/xhci/usb1/1-2
+E: SUBSYSTEM=usb
+E: DEVTYPE=usb_device
+
+P: /devices/platform/xhci/usb1/1-2/1-2:1.0
+E: SUBSYSTEM=usb
+E: DEVTYPE=usb_interface
+
+P: /devices/platform/xhci/usb1/1-2/1-2:1.0/ttyUSB0
+E: SUBSYSTEM=usb-serial
+A: port_number=1
+
+P: /devices/platform/xhci/usb1/1-2/1-2:1.0/ttyUSB0/tty/ttyUSB0
+E: SUBSYSTEM=tty
+E: DEVNAME=/dev/ttyUSB0
+E: MAJOR=188
+E: MINOR=0
+
+P: /devices/platform/xhci/usb1/1-2/1-2:1.0/tty/ttyACM0
+E: SUBSYSTEM=tty
+E: DEVNAME=/dev/ttyACM0
+E: MAJOR=166
+E: MINOR=0
+
+P: /devices/pnp0/tty/ttyS0
+E: SUBSYSTEM=tty
+E: DEVNAME=/dev/ttyS0
+E: MAJOR=4
+E: MINOR=64
+A: console=Y
+
+P: /devices/pnp0/tty/ttyS1
+E: SUBSYSTEM=tty
+E: DEVNAME=/dev/ttyS1
+E: MAJOR=4
+E: MINOR=65
+A: console=N
+
+P: /devices/virtual/tty/tty7
+E: SUBSYSTEM=tty
+E: DEVNAME=/dev/tty7
+E: MAJOR=4
+E: MINOR=7
+"""
+USB = "platform-xhci-usb-0_2_1_0"
+
+# $1: a group file, $2: folder of rules, $3: devices, $4: the one to judge.
+JUDGE = """
+mount --bind "$1" /etc/group
+mkdir -p /etc/udev/rules.d
+mount -t tmpfs tmpfs /run
+mkdir -p /run/udev /run/dev
+touch /run/dev/null
+mount --bind /dev/null /run/dev/null
+mount --rbind /run/dev /dev
+mount -t tmpfs tmpfs /usr/lib/udev/rules.d
+mount --bind "$2" /etc/udev/rules.d
+exec umockdev-run --device "$3" -- udevadm test --action=add "$4" 2>&1
+"""
+
+
+@pytest.fixture(autouse=True)
+def programs() -> None:
+    need("udevadm")
+    need("umockdev-run")
+
+
+def judge(folder: Path, device: str, names: str = "") -> str:
+    """What udev would do with a device that is plugged in."""
+    rules = folder / "rules"
+    rules.mkdir()
+    (rules / RULES.name).write_text(RULES.read_text("utf-8"))
+    (rules / "61-passbook-names.rules").write_text(names)
+    (folder / "group").write_text("root:x:0:\npassbook:x:990:\n")
+    (folder / "devices").write_text(DEVICES.lstrip())
+    return private(JUDGE, folder / "group", rules, folder / "devices", f"/sys/class/tty/{device}").stdout
+
+
+def links(said: str) -> set[str]:
+    """The names below /dev/passbook that a device gets."""
+    return set(re.findall(r"LINK 'passbook/(.*)'$", said, re.MULTILINE))
+
+
+@pytest.mark.parametrize(("device", "name"), [("ttyUSB0", f"{USB}-port1"), ("ttyACM0", USB), ("ttyS1", "ttyS1")])
+def test_a_port_belongs_to_the_appliance_and_is_named_by_its_socket(tmp_path: Path, device: str, name: str) -> None:
+    said = judge(tmp_path, device)
+    assert "GROUP 990" in said
+    assert "MODE 0660" in said
+    assert links(said) == {name}
+    assert "ID_MM_DEVICE_IGNORE=1\n" in said
+    assert "ID_MM_PORT_IGNORE=1\n" in said
+
+
+@pytest.mark.parametrize("device", ["ttyS0", "tty7"])
+def test_the_console_is_no_printer(tmp_path: Path, device: str) -> None:
+    said = judge(tmp_path, device)
+    assert "GROUP" not in said
+    assert links(said) == set()
+
+
+def test_an_installer_gives_a_name_as_the_rules_show(tmp_path: Path) -> None:
+    example = re.search(r"^#   (SUBSYSTEM==.*)$", RULES.read_text("utf-8"), re.MULTILINE)
+    assert example is not None
+    shown = re.search(r'PASSBOOK_PORT\}=="([^"]*)"', example[1])
+    assert shown is not None
+    said = judge(tmp_path, "ttyUSB0", example[1].replace(shown[1], f"{USB}-port1"))
+    assert links(said) == {f"{USB}-port1", "counter-1"}
+
+
+@pytest.mark.parametrize("device", ["ttyUSB0", "ttyS0"])
+def test_udev_finds_nothing_wrong_with_the_rules(tmp_path: Path, device: str) -> None:
+    said = judge(tmp_path, device)
+    assert f"Reading rules file: /etc/udev/rules.d/{RULES.name}" in said
+    assert not re.search(rf"{RULES.name}:[0-9]+.*(nvalid|nknown|ignoring|failed)", said)

@@ -1,0 +1,133 @@
+"""The pages of docs/ that are made from the code: the errors and the state diagrams."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import itertools
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from passbook.errors import CATALOGUE, EXIT_CODES
+from tests.house import ROOT
+
+MADE: Final = "Made by `make docs`; a test compares it with the code."
+
+Table: TypeAlias = Mapping[tuple[Any, Any], Enum]
+
+
+class Machine(NamedTuple):
+    """One state machine of the project.
+
+    Attributes:
+        module: where its table TRANSITIONS is.
+        name: what it is about.
+        begin: values of the states in which it can begin.
+    """
+
+    module: str
+    name: str
+    begin: tuple[str, ...]
+
+
+MACHINES: Final = (
+    Machine("passbook.job", "A job", ("pending",)),
+    Machine("passbook.recovery", "Whom a question is put to", ("awaited",)),
+    Machine("passbook.printing", "The work on one job at one mechanism", ("ready",)),
+    Machine("drivers.session", "A document session at a mechanism", ("unknown",)),
+    Machine("storage.area", "A storage area", ("opened",)),
+    Machine("drivers.simulator.medium", "The book in the simulated mechanism", ("notPresent",)),
+)
+
+
+def pages() -> dict[str, str]:
+    """File name below docs/ -> what it must say."""
+    return {"errors.md": errors_page(), "states.md": states_page()}
+
+
+def write_pages() -> None:
+    """Write every page into docs/."""
+    for name, text in pages().items():
+        (ROOT / "docs" / name).write_text(text, "utf-8")
+
+
+def errors_page() -> str:
+    """The catalogue of errors, by who must act."""
+    about = (
+        "A code never changes its meaning and is never used again. The exit code of `passbookctl` and `teller` says\n"
+        f"who must act. Words in braces are filled in: names, numbers and places, never what a book says.\n{MADE}"
+    )
+    parts = ["# Errors", about]
+    for actor, exit_code in EXIT_CODES.items():
+        codes = sorted(code for code, kind in CATALOGUE.items() if kind.actor is actor)
+        if codes:
+            rows = [f"| `{code}` | {CATALOGUE[code].sentence} |" for code in codes]
+            heading = f"## Who must act: {actor.value} (exit code {exit_code})"
+            parts += [heading, "\n".join(["| code | sentence |", "|---|---|", *rows])]
+    return "\n\n".join(parts) + "\n"
+
+
+def states_page() -> str:
+    """Every transition table as a diagram, with what is true in each state."""
+    about = (
+        "One table a machine, one place that assigns its state. An arrow that is not drawn cannot happen: it is\n"
+        f"refused, or a defect. {MADE}"
+    )
+    parts = ["# States", about]
+    for machine in MACHINES:
+        table: Table = importlib.import_module(machine.module).TRANSITIONS
+        parts += [f"## {machine.name}", f"`{machine.module}`", diagram(table, machine.begin), meanings(table)]
+    return "\n\n".join(parts) + "\n"
+
+
+def diagram(table: Table, begin: tuple[str, ...]) -> str:
+    """A Mermaid state diagram; several events between the same two states share one arrow."""
+    arrows: dict[tuple[str, str], list[str]] = {}
+    for (state, event), after in table.items():
+        arrows.setdefault((label(state), label(after)), []).append(label(event))
+    lines = [f"    {_name(value)} : {value}" for value in _states(table) if _name(value) != value]
+    lines += [f"    [*] --> {_name(value)}" for value in begin]
+    lines += [f"    {_name(one)} --> {_name(other)}: {', '.join(events)}" for (one, other), events in arrows.items()]
+    leaves = {one for one, other in arrows if one != other}
+    lines += [f"    {_name(value)} --> [*]" for value in _states(table) if value not in leaves]
+    return "\n".join(["```mermaid", "stateDiagram-v2", *lines, "```"])
+
+
+def meanings(table: Table) -> str:
+    """What is true in each state, in the words of its enum."""
+    kind = type(next(iter(table.values())))
+    told = docstrings(kind)
+    known = [value for value in (label(member) for member in kind) if value in _states(table)]
+    return "\n".join(f"* `{value}`: {told[value]}" for value in known if value in told)
+
+
+def docstrings(kind: type[Enum]) -> dict[str, str]:
+    """The sentence under each member of an enum that has one, in one line."""
+    tree = ast.parse(inspect.getsource(kind))
+    assert isinstance(tree.body[0], ast.ClassDef)
+    body = tree.body[0].body
+    told: dict[str, str] = {}
+    for node, below in itertools.pairwise(body):
+        match node, below:
+            case ast.Assign(targets=[ast.Name(name)]), ast.Expr(ast.Constant(str(text))):
+                told[label(kind[name])] = " ".join(text.split())
+            case _:
+                pass
+    return told
+
+
+def label(member: Enum) -> str:
+    """What people read for a member: its value, or its name where the value says nothing."""
+    return member.value if isinstance(member.value, str) else member.name.lower().replace("_", "-")
+
+
+def _states(table: Table) -> list[str]:
+    states = [label(state) for state, _ in table] + [label(after) for after in table.values()]
+    return list(dict.fromkeys(states))
+
+
+def _name(value: str) -> str:
+    """A name that Mermaid takes: a hyphen would be read as part of an arrow."""
+    return value.replace("-", "_")

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from firmware.life import Watch, show_life
+from firmware.notify import Notifier
+from storage.writer import Progress
+
+IDLE = Progress(0, waiting=False)
+INTERVAL = 0.01
+
+
+def stuck(watch: Watch, now: float, *writers: Progress) -> tuple[str, ...]:
+    return watch.stuck(dict(zip("ab", writers, strict=False)), now)
+
+
+def test_a_writer_without_work_is_never_stuck() -> None:
+    watch = Watch(60)
+    assert [stuck(watch, now, IDLE) for now in (0, 100, 10_000)] == [(), (), ()]
+
+
+def test_a_writer_is_stuck_when_work_waited_longer_than_the_patience() -> None:
+    watch = Watch(60)
+    held = Progress(7, waiting=True)
+    assert [stuck(watch, now, held, IDLE) for now in (0, 60, 61)] == [(), (), ("a",)]
+
+
+def test_each_ended_transaction_shows_that_it_gets_on() -> None:
+    """Two seconds for each sync, and always more work."""
+    watch = Watch(60)
+    assert [stuck(watch, 2.0 * n, Progress(n, waiting=True)) for n in range(500)] == [()] * 500
+
+
+def test_work_that_comes_late_has_its_own_time() -> None:
+    watch = Watch(60)
+    stuck(watch, 0, IDLE)
+    stuck(watch, 500, IDLE)
+    held = Progress(0, waiting=True)
+    assert [stuck(watch, now, held) for now in (510, 560, 561)] == [(), (), ("a",)]
+
+
+def test_a_writer_that_gets_on_again_is_not_stuck() -> None:
+    watch = Watch(60)
+    for now in (0, 100):
+        stuck(watch, now, Progress(7, waiting=True))
+    assert stuck(watch, 130, Progress(8, waiting=True)) == ()
+
+
+class Systemd(Notifier):
+    """Hears what is told, and ends the telling when `script` has no more."""
+
+    def __init__(self, script: Iterator[list[str]]) -> None:
+        super().__init__({"WATCHDOG_USEC": str(int(2_000_000 * INTERVAL))})
+        self.heard: list[str] = []
+        self._script = script
+        self.ended = asyncio.Event()
+
+    def died(self) -> list[str]:
+        self.heard.append("look")
+        try:
+            return next(self._script)
+        except StopIteration:
+            self.ended.set()
+            return []
+
+    def watchdog(self) -> None:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
+        self.heard.append("watchdog")
+
+    def status(self, text: str) -> None:  # type: ignore[explicit-override]  # as above
+        self.heard.append(text)
+
+
+def test_while_a_desk_is_dead_systemd_hears_only_which(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "passbook.life")
+
+    async def life() -> list[str]:
+        systemd = Systemd(iter([[], ["front"], ["front"], []]))
+        task = asyncio.create_task(show_life(systemd, dict, systemd.died, lambda: 0.0))
+        async with asyncio.timeout(30):
+            await systemd.ended.wait()
+        task.cancel()
+        return systemd.heard
+
+    heard = asyncio.run(life())
+    trouble = ["look", "No progress: printer front", "look"]
+    assert heard[:8] == ["look", "watchdog", *trouble, "look", "watchdog", "All goes on"]
+    facts: list[Any] = [(record.getMessage(), getattr(record, "facts", {})) for record in caplog.records]
+    assert facts == [("no-progress", {"why": "printer front"}), ("progress-again", {})]
+
+
+def test_where_nobody_watches_nobody_is_told() -> None:
+    asyncio.run(show_life(Notifier({}), dict, list, lambda: 0.0))

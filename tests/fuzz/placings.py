@@ -1,0 +1,60 @@
+"""The way from a document to the bytes of a mechanism."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Final
+
+from drivers.dialect import check_printable, encode_line, find_code_page
+from drivers.profile import builtin_profile
+from passbook.documents import FORMATS, parse_document
+from passbook.drafts import Start
+from passbook.errors import PassbookError
+from passbook.layout import parse_layout
+from passbook.placing import place
+from passbook.plan import Bar, Line, Sheet, decode_plan, encode_plan, outline
+from tests.fuzz.documents import REFUSALS
+
+PROFILE: Final = builtin_profile("pr2")
+LAYOUTS: Final = tuple(
+    parse_layout(name, files("passbook.layouts").joinpath(f"{name}.toml").read_bytes(), name)
+    for name in ("savings-24", "sheet")
+)
+PLACING: Final = frozenset(
+    {
+        "column-overflow",
+        "layout-unfit",
+        "not-in-code-page",
+        "past-last-line",
+        "start-not-given",
+        "start-not-in-book",
+    }
+)
+
+
+def check(data: bytes) -> None:
+    """What is accepted can be sent: its plan survives sealing, its outline has no text, and every line has its bytes.
+
+    The first byte chooses format, layout and code page, the second the line to start at.
+    """
+    if len(data) < 2:
+        return
+    chosen, started = data[0], data[1]
+    layout = LAYOUTS[chosen % 2]
+    page_name = sorted(PROFILE.code_pages)[chosen // 2 % len(PROFILE.code_pages)]
+    start = Start(1 + started // 64, 1 + started % 64) if started else None
+    try:
+        document = parse_document(list(FORMATS)[chosen // 16 % len(FORMATS)], data[2:])
+        codec = find_code_page(PROFILE, page_name).codec
+        plan = place(document, layout, codec=codec, code_page=page_name, start=start)
+        sheet = Sheet(layout.page_height, layout.cpi, layout.left_units)
+        check_printable(PROFILE, sheet, plan, layout=layout.name, printer="front")
+    except PassbookError as error:
+        assert error.code in REFUSALS | PLACING, error.code
+        return
+    assert decode_plan(encode_plan(plan)) == plan
+    assert len(outline(plan)) == len(plan)
+    for step, shown in zip(plan, outline(plan), strict=True):
+        if isinstance(step, Line):
+            encode_line(PROFILE, sheet, page_name, step)
+            assert shown.bars == tuple(Bar(run.column, len(run.text)) for run in step.runs)

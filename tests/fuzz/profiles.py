@@ -1,0 +1,25 @@
+"""Profiles of mechanisms, as an installer edits them."""
+
+from __future__ import annotations
+
+import contextlib
+
+from drivers.dialect import set_up
+from drivers.profile import load_profile
+from passbook.errors import PassbookError
+from passbook.plan import Sheet
+
+
+def check(data: bytes) -> None:
+    """Any bytes are `profile-malformed`, or a profile with which every sheet can be set up or is refused."""
+    try:
+        profile = load_profile(data, "drawn.toml")
+    except PassbookError as error:
+        assert error.code == "profile-malformed"
+        return
+    for code in range(256):
+        profile.stop_reason(code)
+        profile.media(code)
+    for page in profile.code_pages:
+        with contextlib.suppress(ValueError):
+            set_up(profile, Sheet(12_000), page)
