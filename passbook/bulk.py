@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 
@@ -27,7 +27,7 @@ class AnswerAll(Payload, frozen=True):
     verdict: Verdict
     person: str
     requester: str = ""
-    after: Annotated[int, msgspec.Meta(ge=0)] = 0
+    after: int = 0
     keys: dict[str, bytes] = msgspec.field(default_factory=dict)
     data_keys: dict[str, bytes] = msgspec.field(default_factory=dict)
 
