@@ -35,6 +35,9 @@ JOB = {
 }
 
 
+NAMES = ("jobs", "areas", "history", "verify", "revocations", "cancel", "release", "clock")
+
+
 class Appliance:
     """What the door behind the socket was asked, and what it answers."""
 
@@ -43,7 +46,7 @@ class Appliance:
         self.results: dict[str, Any] = {"jobs": [JOB], "areas": [], "verify": [], "revocations": {"closed": []}}
 
     def handlers(self) -> dict[str, Any]:
-        return {name: self._handler(name) for name in ("jobs", "areas", "history", "verify", "revocations", "cancel")}
+        return {name: self._handler(name) for name in NAMES}
 
     def _handler(self, name: str) -> Any:
         async def answer(arguments: dict[str, Any]) -> Any:
@@ -120,6 +123,23 @@ def test_only_what_was_given_is_sent(control: str, appliance: Appliance) -> None
         ("history", {"job": "a1", "last": 3}),
         ("cancel", {"job": "a1", "person": "Ada"}),
     ]
+
+
+def test_the_clock_is_asked_about_and_vouched_for_by_a_person(
+    control: str, appliance: Appliance, capsys: Output
+) -> None:
+    appliance.results["clock"] = {"wall": "2027-01-15T08:00:00.000+00:00", "trusted": False}
+    assert ctl.main(["--control", control, "clock"]) == 0
+    assert "trusted" in capsys.readouterr().out
+    ctl.main(["--control", control, "clock", "--right", "--person", "Otto"])
+    (_, asked), (_, vouched) = appliance.asked
+    assert "right" not in asked
+    assert vouched == {"right": True, "person": "Otto"}
+
+
+def test_a_held_job_is_released_in_somebodys_name(control: str, appliance: Appliance) -> None:
+    ctl.main(["--control", control, "release", "a1", "--person", "Otto"])
+    assert appliance.asked == [("release", {"job": "a1", "person": "Otto"})]
 
 
 def test_a_cancel_names_whoever_logged_in(control: str, appliance: Appliance, monkeypatch: pytest.MonkeyPatch) -> None:
