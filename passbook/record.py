@@ -10,7 +10,7 @@ import msgspec
 
 from passbook.job import TERMINAL, JobState, Reason
 from passbook.media import Media
-from passbook.plan import Sheet, StepKind, StepOutline
+from passbook.plan import Sheet, StepOutline
 
 
 class Encryption(StrEnum):
@@ -88,8 +88,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         sending: the step that was sent and not confirmed; 0 for none.
         lines_in_doubt: how many of the last lines may be unconfirmed in this mechanism's dialect (P3).
         media: what was known of the medium when the job stopped.
-        lines: of the document, kept when the outline goes; `progress` knows them before.
-        lines_done: of these on paper, kept with them.
         acknowledged: who took note of its end; None while that is to be told (P8).
     """
 
@@ -124,8 +122,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     media: Media = Media.UNKNOWN
     answered: Answered | None = None
     changed_at: str = ""
-    lines: int = 0
-    lines_done: int = 0
     acknowledged: Acknowledged | None = None
 
     @property
@@ -142,19 +138,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def is_open(self) -> bool:
         """Whether it is an open question: invalid, and not ended."""
         return not self.valid and not self.ended
-
-    @property
-    def progress(self) -> tuple[int, int]:
-        """How many lines of the document are on paper, and how many it has."""
-        if not self.outline:
-            return self.lines_done, self.lines
-        kinds = [step.kind for step in self.outline]
-        return kinds[: self.confirmed].count(StepKind.LINE), kinds.count(StepKind.LINE)
-
-    def bare(self) -> Record:
-        """Without its outline, of which only the numbers of lines stay."""
-        lines_done, lines = self.progress
-        return msgspec.structs.replace(self, outline=(), lines=lines, lines_done=lines_done)
 
     def identity(self) -> bytes:
         """The part that never changes, as canonical bytes: associated data of everything sealed for this job."""
@@ -231,4 +214,4 @@ Change: TypeAlias = Callable[[Record], Outcome]
 
 def entry_of(kind: HistoryKind, record: Record, at: str) -> HistoryEntry:
     """A history entry about `record` as it is now."""
-    return HistoryEntry(kind, at, record.bare())
+    return HistoryEntry(kind, at, msgspec.structs.replace(record, outline=()))

@@ -253,7 +253,7 @@ class Ledger:
         sequence = record.sequence
         for sql in _DELETIONS:
             self._connection.execute(sql, (sequence,))
-        kept = EndedRow(record.bare(), row.version + 1, row.content_mac)
+        kept = EndedRow(replace(record, outline=()), row.version + 1, row.content_mac)
         values = kept.columns(self._area_id, self._key)
         self._insert("ended", ENDED_COLUMNS, values)
 

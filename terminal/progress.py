@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from passbook.job import TERMINAL, JobState
+from passbook.job import JobState
 from passbook.messages import JobView, StepReport
+from passbook.notices import Notice
 from passbook.plan import StepKind
 
 
@@ -30,28 +31,15 @@ def state_words(job: JobView) -> str:
     if job.state is JobState.COMPLETED:
         return f"Job {job.job} is completed. Take the {medium_of(job)} out of {job.printer}."
     why = f" ({', '.join(job.reasons)})" if job.reasons else ""
-    paper = f" {paper_words(job)}" if job.state in TERMINAL else ""
-    return f"Job {job.job} is {job.state}{why}.{paper}"
+    return f"Job {job.job} is {job.state}{why}."
 
 
-def take_words(before: JobView, job: JobView) -> list[str]:
-    """What there is to do with the book when a person has ended a job that was printing `before`."""
-    printing = before.valid and before.state in {JobState.PROCESSING, JobState.PROCESSING_STOPPED}
-    if not printing or job.state is not JobState.CANCELED or not job.lines_done:
-        return []
-    return [f"Take the {medium_of(job)} out of {job.printer}."]
-
-
-def paper_words(job: JobView) -> str:
-    """What is on paper of a job that ended before all of it was."""
-    if not job.begun:
-        return "Nothing of it is on paper."
-    if not job.lines:
-        return f"{job.confirmed} of its {job.steps} steps were done; look at the paper."
-    parts = []
-    if job.lines_done:
-        lines = "Line 1" if job.lines_done == 1 else f"Lines 1 to {job.lines_done}"
-        parts.append(f"{lines} of {job.lines} {'is' if job.lines_done == 1 else 'are'} on paper.")
-    if job.sending:
-        parts.append(f"Step {job.sending} was sent and not confirmed: look at the paper.")
-    return " ".join(parts) or "What was printed before it was ordered anew is on paper."
+def end_words(notice: Notice) -> str:
+    """How a job ended, and what of it is on paper, in one line."""
+    job, paper = notice.job, notice.on_paper
+    why = f" ({', '.join(job.reasons)})" if job.reasons else ""
+    lines = ""
+    if paper is not None:
+        lines = f", {paper.confirmed} of {paper.lines} lines on paper"
+        lines += f", line {paper.in_doubt} in doubt" if paper.in_doubt else ""
+    return f"{job.job}  {job.requester}  {job.printer}  {job.state}{why}{lines}, ended {job.changed_at}"

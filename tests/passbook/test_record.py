@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from passbook.job import JobState, Reason
 from passbook.media import Media
 from passbook.plan import Bar, Sheet, StepKind, StepOutline
-from passbook.record import IMMUTABLE, Acknowledged, Answered, Encryption, HistoryKind, Record, Verdict, entry_of
+from passbook.record import IMMUTABLE, Answered, Encryption, HistoryKind, Record, Verdict, entry_of
 
 RECORD = Record(
     job_id="0a1b",
@@ -56,10 +56,6 @@ MUTABLE = {
     "media": Media.JAMMED,
     "answered": Answered(3, Verdict.RESUME, 2, 2, "teller-1", "Ms Okafor"),
     "changed_at": "2026-03-02T09:31:00Z",
-    "begun": False,
-    "lines": 1,
-    "lines_done": 1,
-    "acknowledged": Acknowledged("teller-1", "2026-03-02T09:32:00Z"),
 }
 
 
@@ -98,30 +94,15 @@ def test_a_record_survives_being_written_down(names: set[str]) -> None:
 
 def test_history_leaves_the_outline_out() -> None:
     entry = entry_of(HistoryKind.STOPPED, RECORD, "2026-03-02T09:31:00Z")
-    assert entry.record == replace(RECORD, outline=(), lines=1)
+    assert entry.record == replace(RECORD, outline=())
     assert entry.kind is HistoryKind.STOPPED
 
 
 def test_states_say_whether_a_job_has_ended() -> None:
     ended = {state for state in JobState if replace(RECORD, state=state).ended}
     assert ended == {JobState.CANCELED, JobState.ABORTED, JobState.COMPLETED}
-
-
-def test_of_the_outline_the_numbers_of_lines_stay() -> None:
-    done = replace(RECORD, confirmed=1)
-    assert (RECORD.progress, done.progress) == ((0, 1), (1, 1))
-    assert done.bare().outline == ()
-    assert done.bare().bare().progress == (1, 1)
-
-
-def test_untouched_is_a_job_of_which_no_step_was_ever_sent() -> None:
-    new = replace(RECORD, begun=False)
-    assert new.untouched
-    for touched in (RECORD, replace(new, confirmed=1), replace(new, sending=1), replace(new, begun=True)):
-        assert not touched.untouched
-
-
-def test_a_record_of_a_version_that_did_not_note_it_may_have_been_begun() -> None:
-    old = msgspec.json.decode(msgspec.json.encode(RECORD))
-    del old["begun"]
-    assert not msgspec.convert(old, Record).untouched
+    assert [replace(RECORD, confirmed=c, sending=s).untouched for c, s in ((0, 0), (0, 1), (1, 0))] == [
+        True,
+        False,
+        False,
+    ]
