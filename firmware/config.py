@@ -39,6 +39,7 @@ PeerNames = Annotated[
     tuple[PeerName, ...], Meta(description="a list of terminals' names: lower-case letters, digits, '.', '-', '_'")
 ]
 Seconds = Annotated[float, Meta(gt=0, le=604800, description="a number of seconds above 0 and at most 604800")]
+Days = Annotated[int, Meta(ge=1, le=36500, description="a whole number of days from 1 to 36500")]
 Count = Annotated[int, Meta(ge=1, le=1_000_000, description="a whole number from 1 to 1000000")]
 Ceiling = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
 TimeOfDay = Annotated[
@@ -125,6 +126,7 @@ class RecoveryConfig(msgspec.Struct, frozen=True):
         representatives: names of terminals that answer when the requester does not (F3).
         day_ends: when a business day ends, in the machine's local time.
         expiry_grace: seconds that a question, once put to people, outlives its business day (F4).
+        second_operator: whether lines that are on paper print again only when two people at two terminals order it.
     """
 
     grace: Seconds = 30.0
@@ -132,12 +134,35 @@ class RecoveryConfig(msgspec.Struct, frozen=True):
     representatives: PeerNames = ()
     day_ends: TimeOfDay = "00:00"
     expiry_grace: Seconds = 3600.0
+    second_operator: Flag = True
 
     @property
     def day_ends_after(self) -> datetime.timedelta:
         """From midnight on."""
         hours, minutes = self.day_ends.split(":")
         return datetime.timedelta(hours=int(hours), minutes=int(minutes))
+
+
+class HistoryConfig(msgspec.Struct, frozen=True):
+    """`[history]`: how many days what has ended is remembered.
+
+    Attributes:
+        retention_days: entries of the history, and ends that nobody took note of.
+        dedupe_days: requests, so that the same one sent again is the same job (P10).
+    """
+
+    retention_days: Days = 400
+    dedupe_days: Days = 90
+
+
+class NoticesConfig(msgspec.Struct, frozen=True):
+    """`[notices]`: who is told when of the end of a job.
+
+    Attributes:
+        acknowledge_timeout: seconds that a connected requester has to take note; then the representatives are told too.
+    """
+
+    acknowledge_timeout: Seconds = 300.0
 
 
 class LimitsConfig(msgspec.Struct, frozen=True):
@@ -173,7 +198,9 @@ class Config(msgspec.Struct, frozen=True):
     layouts: Path | None = None
     control: Path = Path("/run/passbook/control.sock")
     recovery: RecoveryConfig = RecoveryConfig()
+    notices: NoticesConfig = NoticesConfig()
     limits: LimitsConfig = LimitsConfig()
+    history: HistoryConfig = HistoryConfig()
     log: LogConfig = LogConfig()
 
     def problem(self, key: str, why: str) -> PassbookError:

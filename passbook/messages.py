@@ -54,6 +54,7 @@ class Completion(StrEnum):
     INTERNAL_ERROR = "internalError"
     AUTHORISATION = "authorisationRequired"
     NOT_ENOUGH_SPACE = "notEnoughSpace"
+    TIME_OUT = "timeOut"
 
 
 class Header(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -127,7 +128,6 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
 
     Attributes:
         begun: whether a step of it was ever sent, also before it was ordered anew.
-        lines_done: how many lines of the document are on paper, of `lines`.
     """
 
     job: str
@@ -149,8 +149,6 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
     key_ref: str
     changed_at: str
     begun: bool = True
-    lines_done: int = 0
-    lines: int = 0
 
 
 class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
@@ -164,6 +162,7 @@ class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
         wraps: the data key as sealed for its holders, so that a key ring can open it without sending its own key.
         readable: whether the appliance still has the data key (then `print` and `resume` need no key).
         identity: associated data of the wraps.
+        proposed: an order to print again what is on paper, which another person must give too; None for none.
     """
 
     job: JobView
@@ -178,6 +177,7 @@ class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
     asked: bool
     identity: bytes
     answered: Answered | None
+    proposed: Answered | None = None
 
 
 class AnswerInquiry(Payload, frozen=True):
@@ -276,7 +276,6 @@ T = TypeVar("T")
 
 def view_of(record: Record) -> JobView:
     """The columns of a record that every terminal may see."""
-    lines_done, lines = record.progress
     return JobView(
         job=record.job_id,
         requester=record.requester,
@@ -297,23 +296,21 @@ def view_of(record: Record) -> JobView:
         key_ref=record.key_ref,
         changed_at=record.changed_at,
         begun=not record.untouched,
-        lines_done=lines_done,
-        lines=lines,
     )
 
 
 def report_of(record: Record) -> StepReport:
     """How far a job is, in steps and in lines."""
-    lines_done, lines = record.progress
-    done = record.outline[: record.confirmed]
+    kinds = [step.kind for step in record.outline]
+    done = kinds[: record.confirmed]
     return StepReport(
         job=record.job_id,
         confirmed=record.confirmed,
         sending=record.sending,
         steps=record.steps,
-        kind=done[-1].kind if done else None,
-        lines_done=lines_done,
-        lines=lines,
+        kind=done[-1] if done else None,
+        lines_done=done.count(StepKind.LINE),
+        lines=kinds.count(StepKind.LINE),
     )
 
 
@@ -332,6 +329,7 @@ def inquiry_of(record: Record, wraps: tuple[Wrap, ...], *, readable: bool) -> In
         asked=record.asked,
         identity=record.identity(),
         answered=record.answered,
+        proposed=record.proposed,
     )
 
 
@@ -388,7 +386,9 @@ _COMPLETIONS: Final = {
     "unknown-command": Completion.INVALID_COMMAND,
     "internal-error": Completion.INTERNAL_ERROR,
     "not-permitted": Completion.AUTHORISATION,
+    "history-not-permitted": Completion.AUTHORISATION,
     "representatives-only": Completion.AUTHORISATION,
     "no-area-has-room": Completion.NOT_ENOUGH_SPACE,
     "quota-exceeded": Completion.NOT_ENOUGH_SPACE,
+    "printer-busy": Completion.TIME_OUT,
 }

@@ -9,7 +9,8 @@ from typing import Final
 
 from websockets.exceptions import ConnectionClosed, InvalidMessage
 
-from passbook.errors import CATALOGUE, Actor, PassbookError
+from passbook.error_kinds import Actor
+from passbook.errors import CATALOGUE, PassbookError
 from passbook.messages import ErrorPayload
 
 _NOT_IN_TIME: Final = {9: "is not valid yet", 10: "has expired"}

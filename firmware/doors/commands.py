@@ -9,12 +9,16 @@ from typing import Any, Final, TypeVar
 from firmware.admission import Admission
 from firmware.answering import Answering
 from firmware.desks import Desks
+from firmware.doors.history import HistoryCommand
 from firmware.doors.session import TerminalSession
+from firmware.hub import Hub
 from firmware.jobs import Jobs
 from firmware.naming import check_name
+from firmware.notices import NoticeDesk
 from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
 from passbook.bulk import AnswerAll
+from passbook.environment import GetEnvironment, patience
 from passbook.errors import PassbookError, shown
 from passbook.messages import (
     MAX_DOCUMENT,
@@ -29,6 +33,7 @@ from passbook.messages import (
     read_payload,
     view_of,
 )
+from passbook.notices import AcknowledgeNotice, GetHistoryHeads
 from passbook.pages import InquiryPage, JobPage, Page, page_of
 from passbook.record import Record
 from passbook.terminals import TerminalList
@@ -46,17 +51,21 @@ class TerminalCommands:
         self,
         *,
         jobs: Jobs,
+        hub: Hub,
         admission: Admission,
         recovery: RecoveryDesk,
+        notices: NoticeDesk,
         desks: Desks,
         roll: Roll,
         status: Callable[[], StatusReport],
         uri: str,
     ) -> None:
         self._jobs = jobs
+        self._hub = hub
         self._admission = admission
         self._recovery = recovery
         self._answering = Answering(jobs, recovery)
+        self._notices = notices
         self._desks = desks
         self._roll = roll
         self._status = status
@@ -75,6 +84,11 @@ class TerminalCommands:
             "Spooler.CancelJob": self._cancel,
             "Spooler.HoldJob": self._hold,
             "Spooler.ReleaseJob": self._release,
+            "Spooler.GetHistory": HistoryCommand(self._jobs.spool, self._hub),
+            "Spooler.GetEnvironment": self._environment,
+            "Spooler.ListNotices": self._list_notices,
+            "Spooler.AcknowledgeNotice": self._acknowledge_notice,
+            "Spooler.GetHistoryHeads": self._history_heads,
             "Spooler.ListTerminals": self._list_terminals,
             "Recovery.ListInquiries": self._inquiries,
             "Recovery.AnswerInquiry": self._answer_inquiry,
@@ -142,13 +156,27 @@ class TerminalCommands:
         """The job that an order is about, and who decided; only for who may decide about it (P12)."""
         reference = _named(read_payload(command, JobRef))
         record = self._jobs.spool.record(reference.job)
-        if not self._recovery.may_decide(session.peer, record):
+        if not self._hub.may_decide(session.peer, record.requester):
             raise PassbookError("not-permitted", who=session.peer.name, job=reference.job)
         return record, reference.person
 
+    async def _environment(self, session: TerminalSession, command: Envelope) -> Any:
+        wanted = read_payload(command, GetEnvironment)
+        waiting = self._desks.environment(wanted.printer, patience(command.header.timeout))
+        return await session.while_connected(waiting)
+
+    async def _list_notices(self, session: TerminalSession, command: Envelope) -> Any:
+        return await self._notices.notices(session.peer, read_payload(command, Page))
+
+    async def _acknowledge_notice(self, session: TerminalSession, command: Envelope) -> Any:
+        return await self._notices.acknowledge(session.peer, _named(read_payload(command, AcknowledgeNotice)).job)
+
+    async def _history_heads(self, _session: TerminalSession, command: Envelope) -> Any:
+        return self._notices.heads(read_payload(command, GetHistoryHeads).entries)
+
     async def _list_terminals(self, session: TerminalSession, command: Envelope) -> Any:
         read_payload(command, Nothing)
-        if not self._recovery.is_representative(session.peer):
+        if not self._hub.is_representative(session.peer):
             raise PassbookError("representatives-only", who=session.peer.name)
         return TerminalList(await self._roll.terminals())
 
@@ -178,7 +206,7 @@ def _uploaded(session: TerminalSession, request: SubmitJob) -> bytes:
     return bytes(pieces)
 
 
-R = TypeVar("R", JobRef, AnswerInquiry)
+R = TypeVar("R", JobRef, AnswerInquiry, AcknowledgeNotice)
 
 
 def _named(payload: R) -> R:

@@ -76,7 +76,7 @@ class Night:
     async def after(self, seconds: float) -> float:
         """Let time go on; how long the desk wants to wait then."""
         self.bench.clock.seconds += seconds
-        self.recovery.look()
+        self.recovery.audiences.look()
         return await self.expiry.look()
 
     async def pass_grace(self) -> None:

@@ -8,7 +8,9 @@ from string import Formatter
 import pytest
 
 import passbook.errors
-from passbook.errors import CATALOGUE, EXIT_CODES, Actor, PassbookError
+import passbook.storage_errors
+from passbook.error_kinds import EXIT_CODES, Actor
+from passbook.errors import CATALOGUE, PassbookError
 
 
 def facts_of(code: str) -> dict[str, str]:
@@ -17,13 +19,11 @@ def facts_of(code: str) -> dict[str, str]:
 
 
 def test_no_code_has_two_rows() -> None:
-    (table,) = [
-        node.value
-        for node in ast.walk(ast.parse(inspect.getsource(passbook.errors)))
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == "CATALOGUE"
-    ]
-    assert isinstance(table, ast.Dict)
-    assert len(table.keys) == len(CATALOGUE) > 0
+    codes: list[str] = []
+    for module in (passbook.errors, passbook.storage_errors):
+        (table,) = [node for node in ast.walk(ast.parse(inspect.getsource(module))) if isinstance(node, ast.Dict)]
+        codes += [key.value for key in table.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
+    assert len(codes) == len(set(codes)) == len(CATALOGUE) > 0
 
 
 @pytest.mark.parametrize("code", CATALOGUE)

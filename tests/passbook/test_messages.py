@@ -15,8 +15,11 @@ from hypothesis import strategies as st
 
 from passbook import messages
 from passbook.bulk import AnswerAll, AnsweredAll, AnsweredOne
+from passbook.counters import Figures
 from passbook.drafts import Start
+from passbook.environment import LONGEST_WAIT, USUAL_WAIT, AreaFigures, Environment, GetEnvironment
 from passbook.errors import PassbookError
+from passbook.history import GetHistory, Grouping, HistoryLine, HistoryReply, Summary
 from passbook.messages import (
     MAX_DOCUMENT,
     MAX_MESSAGE,
@@ -48,12 +51,14 @@ from passbook.messages import (
 )
 from passbook.pages import InquiryPage, JobPage, Page
 from passbook.plan import StepKind, StepOutline
-from passbook.record import Encryption, Holder, Record, Wrap
+from passbook.record import Answered, Decider, Encryption, Holder, Record, Wrap
 from passbook.terminals import TerminalList, TerminalView
 
 T = TypeVar("T")
 
-COMMANDS: list[type[Payload]] = [UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry, AnswerAll, Page]
+COMMANDS: list[type[Payload]] = [
+    *(UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry, AnswerAll, Page, GetEnvironment, GetHistory),
+]
 VIEWS: list[type[msgspec.Struct]] = [
     JobView,
     Inquiry,
@@ -62,9 +67,16 @@ VIEWS: list[type[msgspec.Struct]] = [
     StatusReport,
     ErrorPayload,
     JobLeft,
+    Environment,
+    AreaFigures,
+    Figures,
     TerminalView,
     AnsweredOne,
     AnsweredAll,
+    HistoryLine,
+    Summary,
+    Answered,
+    Decider,
 ]
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 NUMBERS = st.integers(-(2**63), 2**63 - 1)
@@ -95,6 +107,8 @@ def structs(kind: Any) -> st.SearchStrategy[Any]:
     """Every value of a structure."""
     if kind is Start:
         return st.builds(Start, page=st.integers(1, 9999), line=st.integers(1, 9999))
+    if kind is GetHistory:
+        return st.builds(GetHistory, job=WORDS, last=st.integers(1, 1000), summary=values(Grouping | None))
     hints = get_type_hints(kind)
     if kind is Page:
         return st.builds(Page, after=st.integers(0), limit=st.integers(1))
@@ -301,6 +315,8 @@ COMMAND_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.HoldJob": JobRef,
     "Spooler.ReleaseJob": JobRef,
     "Recovery.AnswerAll": AnswerAll,
+    "Spooler.GetHistory": GetHistory,
+    "Spooler.GetEnvironment": GetEnvironment,
     "Recovery.ListInquiries": Page,
     "Recovery.AnswerInquiry": AnswerInquiry,
 }
@@ -309,8 +325,10 @@ COMPLETION_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.SubmitJob": JobView,
     "Spooler.GetJob": JobView,
     "Spooler.CancelJob": JobView,
+    "Spooler.GetEnvironment": Environment,
     "Spooler.ListJobs": JobPage,
     "Spooler.ListTerminals": TerminalList,
+    "Spooler.GetHistory": HistoryReply,
     "Recovery.ListInquiries": InquiryPage,
     "Recovery.AnswerInquiry": JobView,
     "Recovery.AnswerAll": AnsweredAll,
@@ -369,6 +387,8 @@ def test_the_page_tells_the_limits_and_the_addresses() -> None:
     for limit in (MAX_MESSAGE, MAX_PIECE, MAX_DOCUMENT):
         assert f"{limit // 1024} KiB" in text
     assert f"{MAX_REPLY // 1024**2} MiB" in text
+    assert f"{USUAL_WAIT:g} seconds" in text
+    assert f"{LONGEST_WAIT:g} seconds" in text
 
 
 def test_every_field_of_a_payload_stands_on_the_page() -> None:

@@ -23,10 +23,13 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from firmware import pki
 from passbook.bulk import AnsweredAll, AnsweredOne
 from passbook.errors import PassbookError
+from passbook.history import HistoryLine, Summary
 from passbook.job import JobState
 from passbook.media import Device, MechanismStatus, Media
 from passbook.messages import ErrorPayload, JobLeft, JobView, PrinterView, StatusReport, StepReport
+from passbook.notices import Notice, NoticePage
 from passbook.plan import StepKind
+from passbook.record import Acknowledged, Answered, Decider, HistoryKind, OnPaper, Verdict
 from passbook.terminals import TerminalView
 from storage.envelope import wrap_for_recovery
 from terminal import keyring
@@ -231,40 +234,52 @@ def test_terminals_are_listed(enrolled: tuple[Teller, FakeAppliance]) -> None:
 
 def test_a_job_is_cancelled_in_somebodys_name(enrolled: tuple[Teller, FakeAppliance]) -> None:
     teller, fake = enrolled
-    fake.answers["Spooler.CancelJob"] = lambda _: view(state=JobState.CANCELED)
-    assert "canceled" in teller.run("cancel", "aa11", "--person", "Ann").out
-    assert fake.received == [("Spooler.CancelJob", {"job": "aa11", "person": "Ann"})]
+    job = ended(fake, begun=False)
+    fake.answers["Spooler.CancelJob"] = lambda _: job
+    assert "canceled.\nNothing of it is on paper.\n" in teller.run("cancel", "aa11", "--person", "Ann").out
+    assert fake.received[0] == ("Spooler.CancelJob", {"job": "aa11", "person": "Ann"})
 
 
-def test_who_cancels_a_job_that_prints_is_told_what_is_on_paper(enrolled: tuple[Teller, FakeAppliance]) -> None:
-    teller, fake = enrolled
-    ended = view(state=JobState.CANCELED, valid=False, begun=True, confirmed=5, lines_done=5, lines=20)
-    fake.answers["Spooler.CancelJob"] = lambda _: view(state=JobState.PROCESSING, confirmed=4, sending=5)
-    fake.greet = [
-        (JOB, view(state=JobState.PROCESSING)),
-        (JOB, msgspec.structs.replace(ended, job="bb22")),
-        (JOB, ended),
-    ]
-    said = teller.run("cancel", "aa11", "--person", "Ann")
-    assert said.code == 0
-    assert "Lines 1 to 5 of 20 are on paper.\nTake the book out of window-1." in said.out
+def ended(fake: FakeAppliance, *, noted: bool = False, **facts: Any) -> JobView:
+    """The appliance has the notice of this end; `noted`: somebody took note of it already."""
+    job = view(**({"state": JobState.CANCELED, "valid": False} | facts))
+    notice = Notice(job, OnPaper(20, 5), None, Acknowledged("teller-2", "t") if noted else None)
+    fake.answers["Spooler.ListNotices"] = lambda _: NoticePage(() if noted else (notice,))
+    fake.answers["Spooler.AcknowledgeNotice"] = lambda _: notice
+    return job
 
 
-@pytest.mark.parametrize(
-    ("stands", "words"),
-    [
-        (stopped(4, 5), "Look at the paper and answer"),
-        (view(state=JobState.COMPLETED, valid=False, confirmed=22), "is completed"),
-    ],
-)
-def test_a_cancel_that_ended_nothing_says_so(
-    enrolled: tuple[Teller, FakeAppliance], stands: JobView, words: str
+@pytest.mark.parametrize("noted", [False, True])
+def test_who_cancels_a_job_that_prints_is_told_what_is_on_paper(
+    enrolled: tuple[Teller, FakeAppliance], *, noted: bool
 ) -> None:
     teller, fake = enrolled
-    fake.answers["Spooler.CancelJob"] = lambda _: view(state=JobState.PROCESSING)
-    fake.greet = [(JOB, stands)]
+    job = ended(fake, noted=noted, confirmed=5)
+    fake.answers["Spooler.CancelJob"] = lambda _: view(state=JobState.PROCESSING, confirmed=4, sending=5)
+    other = msgspec.structs.replace(job, job="bb22")
+    fake.greet = [(JOB, view(state=JobState.PROCESSING)), (JOB, other), (JOB, job)]
     said = teller.run("cancel", "aa11", "--person", "Ann")
-    assert (said.code, words in said.out) == (1, True)
+    assert (said.code, said.err) == (0, "")
+    assert "Lines 1 to 5 are on paper, of 20.\nTake the book out of window-1." in said.out
+    assert fake.received[-1] == ("Spooler.AcknowledgeNotice", {"job": "aa11"})
+
+
+def test_a_cancel_that_came_after_the_last_line_says_so(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    job = ended(fake, state=JobState.COMPLETED, confirmed=22)
+    fake.answers["Spooler.CancelJob"] = lambda _: view(state=JobState.PROCESSING)
+    fake.greet = [(JOB, job)]
+    said = teller.run("cancel", "aa11", "--person", "Ann")
+    assert (said.code, said.out) == (1, "Job aa11 is completed. Take the book out of window-1.\n")
+
+
+def test_a_cancel_in_doubt_says_that_it_is_asked_about(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    fake.answers["Spooler.CancelJob"] = lambda _: view(state=JobState.PROCESSING)
+    fake.greet = [(JOB, stopped(4, 5))]
+    said = teller.run("cancel", "aa11", "--person", "Ann")
+    assert said.code == 1
+    assert "Look at the paper and answer" in said.out
 
 
 def test_a_cancel_of_a_job_whose_storage_fails_says_that(enrolled: tuple[Teller, FakeAppliance]) -> None:
@@ -458,6 +473,54 @@ def test_an_answer_may_stay_to_the_end_that_it_leads_to(
     said = teller.run("answer", "aa11", "--resume", "13", "--person", "Ann", "--follow", "--json")
     assert said.code == code
     assert [json.loads(line)["event"] for line in said.out.splitlines()] == ["Recovery.AnswerInquiry", JOB]
+
+
+def test_an_order_that_takes_two_says_so(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    asking(fake)
+    fake.answers["Recovery.AnswerInquiry"] = lambda _: stopped(11, 12)
+    said = teller.run("answer", "aa11", "--print", "--person", "Ann")
+    assert said.code == 4
+    assert "A second person must confirm at another terminal: Ann at this terminal" in said.err
+    fake.greet = [(JOB, view(state=JobState.COMPLETED))]
+    said = teller.run("answer", "aa11", "--print", "--person", "Ann", "--follow")
+    assert (said.code, "A second person must confirm" in said.err) == (0, True)
+
+
+LINE = HistoryLine(
+    "2026-03-02T09:30:00",
+    HistoryKind.ENDED,
+    view(state=JobState.COMPLETED),
+    Answered(1, Verdict.PRINT, 1, 0, "till-9", "Ann", Decider("manager", "Rita")),
+    None,
+    3,
+)
+
+
+def test_history_is_shown_and_counted(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    group = Summary("till-9", 3, 1, 1, 1, 0, 20, 90)
+    fake.answers["Spooler.GetHistory"] = lambda asked: (
+        {"summary": [group]} if "summary" in asked else {"entries": [LINE]}
+    )
+    said = teller.run("history", "--job", "aa", "--since", "2026-03", "--last", "7")
+    assert fake.received[-1][1] == {"job": "aa", "since": "2026-03", "last": 7}
+    assert "completed, 0 of 22 steps, priority 50, print by Ann and Rita, 3 lines ordered again" in said.out
+    said = teller.run("history", "--summary", "terminal")
+    assert said.out == (
+        "till-9: 3 jobs: 1 completed, 1 canceled, 1 aborted, 0 with lines ordered again; "
+        "waiting 20 s median, 90 s worst\n"
+    )
+    assert teller.json("history", "--summary", "terminal")[0]["worstWaiting"] == 90
+
+
+@pytest.mark.parametrize("words", [("--since", "yesterday"), ("--last", "0"), ("--last", "5000")])
+def test_a_question_about_history_that_makes_no_sense_is_not_sent(
+    enrolled: tuple[Teller, FakeAppliance], words: tuple[str, str]
+) -> None:
+    teller, fake = enrolled
+    assert teller.run("history", *words).err.endswith("[invalid-message]\n")
+    assert fake.received == []
 
 
 def test_an_answer_can_bring_a_new_key(enrolled: tuple[Teller, FakeAppliance]) -> None:

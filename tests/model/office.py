@@ -1,0 +1,359 @@
+"""An appliance without sockets to people: terminals, operator, persons and power are function calls of one test."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import itertools
+import sys
+import time
+import traceback
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+from typing_extensions import override
+
+import firmware.desk
+from drivers.port import open_port  # noqa: F401  # the appliance opens a real port to the mechanism
+from drivers.profile import builtin_profile
+from drivers.simulator.cables import TcpCable
+from drivers.simulator.faults import Cut, Target, When
+from drivers.simulator.machine import State
+from drivers.simulator.paper import Paper, Ruler
+from drivers.simulator.running import Simulator
+from firmware.appliance import Appliance
+from firmware.clock import SystemClock
+from firmware.doors.operators import OperatorDoor
+from firmware.doors.session import TerminalSession
+from firmware.doors.terminals import TerminalDoor
+from firmware.loading import load_key, load_named
+from firmware.notify import Notifier
+from firmware.tls import Peer
+from passbook.media import Media
+from passbook.messages import Header, MessageType, Prompt, encode
+from tests.drivers.desk import quick
+from tests.firmware.branch import PRINTER, Branch
+from tests.model.power import PowerDisk
+
+T = TypeVar("T")
+
+WAIT: Final = 60.0
+"""Seconds until something that must happen counts as a hang."""
+THE_APPLIANCE: Final = 1
+"""Stands for the appliance's process at the simulator."""
+
+
+class JumpingClock(SystemClock):
+    """Wall time that a test sets, and monotonic time that it lets pass."""
+
+    def __init__(self) -> None:
+        self.wall = datetime.datetime(2026, 3, 2, 9, 30, tzinfo=datetime.UTC).timestamp()
+        self.passed = 0.0
+        self.synchronized = True
+        super().__init__(synchronized=lambda: self.synchronized, wall=lambda: self.wall)
+
+    @override
+    def monotonic(self) -> float:
+        return time.monotonic() + self.passed
+
+
+class _Socket:
+    """What a connection is to the session: something that can be closed."""
+
+    async def close(self, _code: int, _reason: str) -> None:
+        """Nothing more."""
+
+
+class _Cable(TcpCable):
+    """A line that an appliance without power cannot dial."""
+
+    def __init__(self) -> None:
+        self.dials = True
+        super().__init__("127.0.0.1", 0)
+
+    @override
+    def _accept(self) -> None:
+        super()._accept()
+        if not self.dials:
+            self.drop()
+
+
+class _Ready(Notifier):
+    def __init__(self) -> None:
+        super().__init__({})
+        self.told = asyncio.Event()
+
+    @override
+    def ready(self) -> None:
+        self.told.set()
+
+
+class _Appliance(Appliance):
+    """The real one; instead of listening, its doors are kept for the test to knock at."""
+
+    terminals: TerminalDoor
+    operators: OperatorDoor
+
+    @override
+    async def _enter_terminal_door(self, doors: contextlib.AsyncExitStack, door: TerminalDoor) -> None:
+        self.terminals = door
+
+    @override
+    async def _enter_operator_door(self, doors: contextlib.AsyncExitStack, door: OperatorDoor) -> None:
+        self.operators = door
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """How a command came out: its payload, the stable code of a refusal, or neither when power was lost meanwhile."""
+
+    payload: dict[str, Any] | None = None
+    code: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether it was done, and said so."""
+        return self.payload is not None
+
+
+class Office:
+    """One appliance, one mechanism, some terminals.  Every method returns when nothing moves any more."""
+
+    def __init__(self, folder: Path, peers: tuple[Peer, ...]) -> None:
+        firmware.desk.RETRY, firmware.desk.IDLE_LOOK = 0.01, 0.02
+        self.loop = asyncio.new_event_loop()
+        self.clock = JumpingClock()
+        self.disk = PowerDisk(f"power {folder}")
+        self.peers = {peer.name: peer for peer in peers}
+        self.sessions: dict[str, TerminalSession] = {}
+        self.heard: list[tuple[str, str, Any]] = []
+        """(terminal, event, payload) since the last look."""
+        self.starts = 0
+        self._cable = _Cable()
+        self._numbers = itertools.count(1)
+        self._paper = folder / "paper.json"
+        profile = quick(builtin_profile("pr2"))
+        self.simulator = Simulator(profile, self._cable, Paper(self._paper), kill=self._die)
+        self.machine = self.simulator.machine
+        branch = Branch(folder)
+        branch.config()
+        file = branch.etc / "passbook.toml"
+        file.write_text(file.read_text().replace("tcp://127.0.0.1:1", self.simulator.address))
+        self.config = msgspec.structs.replace(branch.config(), printers=self._printers(branch))
+        self._loaded = load_named(self.config)._replace(profiles={PRINTER: profile})
+        self._layouts = self._loaded.layouts
+        self.power_on()
+
+    def _printers(self, branch: Branch) -> Any:
+        (printer,) = branch.config().printers
+        return (msgspec.structs.replace(printer, port=self.simulator.address),)
+
+    # Power
+
+    @property
+    def dead(self) -> bool:
+        """Whether the appliance has no power."""
+        return not self.disk.powered
+
+    def _die(self, _process: int) -> None:
+        """At exactly this byte; called by whichever thread meets it."""
+        self.disk.lose_power()
+        self._cable.dials = False
+
+    def cut(self, target: Target, when: When) -> None:
+        """Cut power now, or arm it."""
+        self.machine.cut(Cut(target, when, None if target is Target.PRINTER else THE_APPLIANCE))
+
+    def power_on(self) -> None:
+        """A start: recovery, doors, desks."""
+        self.run(self._start())
+        self.settle()
+
+    async def _start(self) -> None:
+        ready = _Ready()
+        self._cable.dials = True
+        self.starts += 1
+        self.appliance = _Appliance(self.config, load_key(self.config), self._loaded, clock=self.clock, notifier=ready)
+        self._life = asyncio.create_task(self.appliance.run())
+        waiting = asyncio.create_task(ready.told.wait())
+        await asyncio.wait({self._life, waiting}, return_when=asyncio.FIRST_COMPLETED, timeout=WAIT)
+        assert not self._life.done(), self._life.exception()
+        assert waiting.done(), "the start hangs"
+
+    def bury(self, kept: int) -> None:
+        """End what is left of an appliance without power; then the disk is as the cut left it."""
+        assert self.dead
+        self.sessions.clear()
+        self.run(self._end(orderly=False))
+        self.disk.come_back(kept)
+
+    def shut_down(self) -> None:
+        """An orderly end."""
+        self.sessions.clear()
+        self.run(self._end(orderly=True))
+
+    async def _end(self, *, orderly: bool) -> None:
+        if orderly:
+            self.appliance._stopped.set()
+        else:
+            self._life.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            async with asyncio.timeout(WAIT):
+                await self._life
+
+    def close(self) -> None:
+        """Give everything back."""
+        if not self._life.done():
+            self.shut_down()
+        self.simulator.close()
+        self.disk.unregister()
+        self.loop.run_until_complete(self.loop.shutdown_default_executor())
+        self.loop.close()
+
+    # The loop
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Let the appliance go on until `work` is done."""
+        try:
+            return self.loop.run_until_complete(asyncio.wait_for(work, WAIT))
+        except TimeoutError:
+            raise AssertionError(f"it hangs: {self.prompt}, {self.machine.state()}, {self._doing()}") from None
+
+    def _doing(self) -> str:
+        """Where the print desk's thread is."""
+        thread = self.appliance._desks._desks[PRINTER]._thread
+        frame = sys._current_frames().get(thread.ident or 0)
+        return "".join(traceback.format_stack(frame)[-6:]) if frame else "the desk has ended"
+
+    def settle(self) -> None:
+        """Let the appliance go on until it waits for people, for a mechanism, or for nothing."""
+        self.run(self._until(self._quiet))
+        self._listen()
+
+    async def _until(self, reached: Callable[[], bool]) -> None:
+        for _ in range(3):
+            while not reached():
+                await asyncio.sleep(0.001)
+            await asyncio.sleep(0)
+
+    def _quiet(self) -> bool:
+        if self.dead:
+            return True
+        state, desk = self.machine.state(), self.appliance._desks._desks[PRINTER]
+        prompt = self.prompt
+        if prompt is not None:
+            return state.media is (Media.NOT_PRESENT if prompt.action == "insert" else Media.ENTERING)
+        if desk._printing:
+            return False
+        if not self.workable(state):
+            return True
+        return state.media is Media.NOT_PRESENT and self.appliance._spool.next_valid(PRINTER) is None
+
+    def workable(self, state: State | None = None) -> bool:
+        """Whether the mechanism can print: it has power and nothing is broken."""
+        state = state or self.machine.state()
+        return state.powered and state.media is not Media.JAMMED and not self.machine._mechanism.conditions
+
+    # Terminals
+
+    def connect(self, name: str) -> None:
+        """A terminal dials in, and is told what concerns it."""
+        session = TerminalSession(_Socket(), self.peers[name])  # type: ignore[arg-type]  # all that it is asked for
+        self.sessions[name] = session
+        self.run(self._join(session))
+        self.settle()
+
+    async def _join(self, session: TerminalSession) -> None:
+        self.appliance._hub.join(session)
+        self.appliance._desks.show_prompts(session)
+
+    def disconnect(self, name: str) -> None:
+        """Its connection ends."""
+        session = self.sessions.pop(name)
+        self.run(self._leave(session))
+        self.settle()
+
+    async def _leave(self, session: TerminalSession) -> None:
+        self.appliance._hub.leave(session)
+
+    def ask(self, *asked: tuple[str, str, Any]) -> list[Reply]:
+        """Commands (terminal, name, payload) at the same moment, and how each came out."""
+        replies = self.run(self._ask_all(asked))
+        self.settle()
+        return replies
+
+    async def _ask_all(self, asked: tuple[tuple[str, str, Any], ...]) -> list[Reply]:
+        return list(await asyncio.gather(*(self._ask(*one) for one in asked)))
+
+    async def _ask(self, terminal: str, name: str, payload: Any) -> Reply:
+        number = next(self._numbers)
+        session = self.sessions[terminal]
+        await self.appliance.terminals._answer(session, encode(Header(name, MessageType.COMMAND, number), payload))
+        if self.dead:
+            return Reply()
+        self._listen()
+        (told,) = [body for at, _, body in self.heard if at == f"{terminal} {number}"]
+        return Reply(code=told["errorCode"]) if "errorCode" in told else Reply(payload=told)
+
+    def _listen(self) -> None:
+        for terminal, session in self.sessions.items():
+            while not session._outgoing.empty():
+                message = msgspec.json.decode(session._outgoing.get_nowait())
+                head = message["header"]
+                if head["type"] == "completion":
+                    self.heard.append((f"{terminal} {head['requestId']}", head["name"], message["payload"]))
+                elif head["type"] == "unsolicited":
+                    self.heard.append((terminal, head["name"], message["payload"]))
+
+    def operate(self, command: str, **arguments: Any) -> Reply:
+        """A command of the operator."""
+        line = msgspec.json.encode({"command": command, "arguments": arguments}) + b"\n"
+        told = msgspec.json.decode(self.run(self.appliance.operators._answer(line, 0, 0)))
+        lost = self.dead
+        self.settle()
+        if lost:
+            return Reply()
+        return Reply(payload={"result": told["result"]}) if told["ok"] else Reply(code=told["error"]["code"])
+
+    # Persons and paper
+
+    @property
+    def prompt(self) -> Prompt | None:
+        """What a person is asked to do at the mechanism."""
+        news = self.appliance._desks._prompts.get(PRINTER)
+        return news.prompt if news is not None else None
+
+    def obey(self) -> None:
+        """A person does what the prompt says, with the book that bears the job's name."""
+        news = self.appliance._desks._prompts[PRINTER]
+        prompt = news.prompt
+        assert prompt is not None
+        if prompt.action == "insert":
+            self.machine.insert(prompt.job, prompt.page, self._ruler(prompt.layout))
+        else:
+            self.machine.take()
+        self.run(self._until(lambda: self.dead or self.appliance._desks._prompts.get(PRINTER) is not news))
+        self.settle()
+
+    def ignore(self) -> None:
+        """Nobody does what the prompt says until its time is over."""
+        news = self.appliance._desks._prompts[PRINTER]
+
+        def is_over() -> bool:
+            # The desk may begin to count a moment after it asked.
+            self.clock.passed += 10_000
+            return self.dead or self.appliance._desks._prompts.get(PRINTER) is not news
+
+        self.run(self._until(is_over))
+        self.settle()
+
+    def _ruler(self, layout: str) -> Ruler:
+        one = self._layouts[layout]
+        return Ruler(one.first_y, one.pitch_units, one.lines_per_page, one.fold_after, one.fold_gap_units)
+
+    def paper(self) -> Paper:
+        """What is on paper now."""
+        self.machine.state()
+        return Paper.load(self._paper) if self._paper.exists() else Paper(self._paper)
