@@ -1,17 +1,20 @@
 """Every error that a person or a peer can meet: a stable code, who must act, and one sentence.
 
-A code never changes its meaning and is never reused.  The sentence says what happened, what was kept, and
-what to do.  Facts filled into a sentence are names, numbers and positions, never what a book says.
+A code never changes its meaning and is never reused; its row stands here or in passbook/document_errors.py.  The
+sentence says what happened, what was kept, and what to do.  Facts filled into a sentence are names, numbers and
+positions, never what a book says.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from passbook.document_errors import DOCUMENT_ERRORS
 from passbook.error_kinds import EXIT_CODES, Actor, ErrorKind
 from passbook.storage_errors import STORAGE_ERRORS
 
 CATALOGUE: Final[dict[str, ErrorKind]] = {
+    **DOCUMENT_ERRORS,
     # The peer's messages
     "invalid-message": ErrorKind(
         Actor.PROGRAMMER,
@@ -73,81 +76,6 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "unknown-terminal": ErrorKind(
         Actor.OPERATOR, "No certificate was ever issued to {name}. Nothing was changed; look at the register."
     ),
-    # Documents
-    "document-malformed": ErrorKind(
-        Actor.PROGRAMMER, "The document could not be read: {where}: {why}. Nothing was accepted."
-    ),
-    "document-empty": ErrorKind(Actor.TELLER, "The document has no lines to print. Nothing was accepted."),
-    "document-too-large": ErrorKind(
-        Actor.TELLER, "The document is larger than {limit} bytes. Nothing was accepted; split it."
-    ),
-    "amount-not-decimal": ErrorKind(
-        Actor.TELLER,
-        "{where}: the {column} is not a decimal amount. Nothing was accepted; correct it and send again.",
-    ),
-    "amount-too-fine": ErrorKind(
-        Actor.TELLER,
-        "{where}: the {column} has more than the {digits} decimal places of {currency}. Nothing was accepted; "
-        "correct it and send again.",
-    ),
-    "unknown-currency": ErrorKind(
-        Actor.PROGRAMMER, "The currency is not one of: {known}. Nothing was accepted; correct it and send again."
-    ),
-    "date-not-valid": ErrorKind(
-        Actor.TELLER,
-        "{where}: the date is not a day written YYYY-MM-DD. Nothing was accepted; correct it and send again.",
-    ),
-    "column-overflow": ErrorKind(
-        Actor.TELLER,
-        "{where}: the {column} has {length} characters and its column holds {width}. Nothing was accepted; shorten it.",
-    ),
-    "not-in-code-page": ErrorKind(
-        Actor.TELLER,
-        "{where}: character {number} cannot be printed in code page {code_page}. Nothing was accepted; replace it.",
-    ),
-    "control-byte": ErrorKind(
-        Actor.PROGRAMMER,
-        "{where}: character {number} is a control character. Nothing was accepted; remove it.",
-    ),
-    "past-last-line": ErrorKind(
-        Actor.TELLER,
-        "The document does not fit: the paper ends at page {page} line {line}; lines left over: {left}. "
-        "Nothing was accepted; start a new book or sheet.",
-    ),
-    "start-not-given": ErrorKind(
-        Actor.TELLER,
-        "The document does not say on which page and line to start. Nothing was accepted; give both.",
-    ),
-    "start-not-in-book": ErrorKind(
-        Actor.TELLER,
-        "The book has no page {page} line {line}. Nothing was accepted; look at the book and give both.",
-    ),
-    "unknown-layout": ErrorKind(
-        Actor.OPERATOR, "There is no layout {layout}. Nothing was accepted; choose one of: {known}."
-    ),
-    "layout-unfit": ErrorKind(
-        Actor.PROGRAMMER,
-        "Layout {layout} is for {kind}, not for this document. Nothing was accepted; choose another layout.",
-    ),
-    "layout-not-printable": ErrorKind(
-        Actor.OPERATOR,
-        "Printer {printer} cannot print on layout {layout}: {why}. Nothing was accepted; "
-        "choose another printer, or correct the layout.",
-    ),
-    "unknown-printer": ErrorKind(
-        Actor.OPERATOR, "There is no printer {printer}. Nothing was accepted; choose one of: {known}."
-    ),
-    "printer-gone": ErrorKind(
-        Actor.OPERATOR,
-        "Job {job} is for printer {printer}, which this appliance does not have any more. The job is kept; "
-        "configure that printer again, or have the job discarded.",
-    ),
-    "unknown-format": ErrorKind(
-        Actor.PROGRAMMER,
-        "There is no document format {format}. Nothing was accepted; choose one of: {known}.",
-    ),
-    "layout-malformed": ErrorKind(Actor.OPERATOR, "{file}: {where}: {why}."),
-    "profile-malformed": ErrorKind(Actor.OPERATOR, "{file}: {where}: {why}."),
     # Admission
     "no-area-has-room": ErrorKind(
         Actor.OPERATOR,

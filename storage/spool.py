@@ -328,9 +328,11 @@ class Spool:
         findings = list(self.problems)
         memories = [memory for area in self._areas for memory in area.memories()]
         for area in self._areas:
+            found = area.findings(memories)
+            # Reading all of it may be what fences it.
             if area.why:
                 findings.append(area.fenced_error())
-            findings += area.findings(memories)
+            findings += found
         return findings
 
     def close(self) -> None:

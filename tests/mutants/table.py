@@ -99,6 +99,12 @@ MUTANTS: Final = (
     ),
     Mutant(
         "P5",
+        "P5-may-be-swapped.patch",
+        ("tests/deploy/test_unit.py::test_keys_leave_no_core_file_and_are_not_swapped",),
+        "The service's memory, with the keys in it, may be swapped to the disk.",
+    ),
+    Mutant(
+        "P5",
         "P5-key-on-disk.patch",
         ("tests/storage/test_crash.py::test_nothing_on_disk_says_what_a_job_says",),
         "The requester's key is stored beside what it seals.",
