@@ -47,14 +47,25 @@ from passbook.messages import (
     read_payload,
     view_of,
 )
+from passbook.notices import AcknowledgeNotice, GetHistoryHeads, HistoryHead, HistoryHeads, Notice, NoticePage
 from passbook.pages import InquiryPage, JobPage, Page
 from passbook.plan import StepKind, StepOutline
-from passbook.record import Encryption, Holder, Record, Wrap
+from passbook.record import Acknowledged, Encryption, Holder, OnPaper, Record, Wrap
 from passbook.terminals import TerminalList, TerminalView
 
 T = TypeVar("T")
 
-COMMANDS: list[type[Payload]] = [UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry, Page, GetEnvironment]
+COMMANDS: list[type[Payload]] = [
+    UploadPiece,
+    SubmitJob,
+    JobRef,
+    Nothing,
+    AnswerInquiry,
+    Page,
+    GetEnvironment,
+    AcknowledgeNotice,
+    GetHistoryHeads,
+]
 VIEWS: list[type[msgspec.Struct]] = [
     JobView,
     Inquiry,
@@ -67,6 +78,11 @@ VIEWS: list[type[msgspec.Struct]] = [
     AreaFigures,
     Figures,
     TerminalView,
+    Notice,
+    OnPaper,
+    Acknowledged,
+    HistoryHead,
+    HistoryHeads,
 ]
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 NUMBERS = st.integers(-(2**63), 2**63 - 1)
@@ -100,6 +116,8 @@ def structs(kind: Any) -> st.SearchStrategy[Any]:
     hints = get_type_hints(kind)
     if kind is Page:
         return st.builds(Page, after=st.integers(0), limit=st.integers(1))
+    if kind is GetHistoryHeads:
+        return st.builds(GetHistoryHeads, entries=st.dictionaries(WORDS, st.integers(0, 2**53), max_size=3))
     return st.builds(kind, **{name: values(hints[name]) for name in kind.__struct_fields__})
 
 
@@ -301,6 +319,9 @@ COMMAND_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.GetJob": JobRef,
     "Spooler.CancelJob": JobRef,
     "Spooler.GetEnvironment": GetEnvironment,
+    "Spooler.ListNotices": Page,
+    "Spooler.AcknowledgeNotice": AcknowledgeNotice,
+    "Spooler.GetHistoryHeads": GetHistoryHeads,
     "Recovery.ListInquiries": Page,
     "Recovery.AnswerInquiry": AnswerInquiry,
 }
@@ -312,6 +333,9 @@ COMPLETION_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.GetEnvironment": Environment,
     "Spooler.ListJobs": JobPage,
     "Spooler.ListTerminals": TerminalList,
+    "Spooler.ListNotices": NoticePage,
+    "Spooler.AcknowledgeNotice": Notice,
+    "Spooler.GetHistoryHeads": HistoryHeads,
     "Recovery.ListInquiries": InquiryPage,
     "Recovery.AnswerInquiry": JobView,
 }
@@ -322,6 +346,7 @@ EVENT_KINDS: dict[str, type[msgspec.Struct]] = {
     "Recovery.InquiryEvent": Inquiry,
     "Recovery.InquiryClosedEvent": JobView,
     "Spooler.JobLeftEvent": JobLeft,
+    "Spooler.JobEndedEvent": Notice,
 }
 
 
