@@ -21,12 +21,14 @@ class Asked:
 
     Attributes:
         decides: it is a start, after which nothing that was asked before is under way any more.
+        forgets: what is kept of the job, which has ended, shall go.
         result: the job as the store said that it is now; None while it has not answered, or refused.
     """
 
     job: str
     request: tuple[str, str]
     decides: bool = False
+    forgets: bool = False
     result: Record | None = None
 
 
@@ -88,6 +90,7 @@ class Found:
         ends: how many ends of each job history tells of.
         requests: what is said of a request that is sent again: the job it became, or nothing.
         reason: why the store believes that it was down.
+        next_job: what a mechanism would print without asking anybody.
         next_sequence: the number that the next job would get.
     """
 
@@ -97,11 +100,14 @@ class Found:
     ends: Counter[str]
     requests: dict[tuple[str, str], str]
     reason: Reason
+    next_job: Record | None
     next_sequence: int
 
 
-_OF_POWER_ON: Final = ("valid", "state", "reasons", "epoch", "asked", "media", "changed_at", "outline")
-"""What a power-on changes in a job that has not ended; an outline goes when a job ends."""
+_OF_POWER_ON: Final = ("valid", "state", "reasons", "epoch", "asked", "media", "changed_at")
+"""What a power-on changes in a job that has not ended."""
+_OF_AN_END: Final = ("outline", "on_paper")
+"""What is kept in another form of a job that has ended."""
 _STOPPED: Final = {
     JobState.PENDING: JobState.PENDING_HELD,
     JobState.PENDING_HELD: JobState.PENDING_HELD,
@@ -146,7 +152,7 @@ class Model:
         if asked.result is not None:
             job.told.append(asked.result)
             self._highest = max(self._highest, asked.result.sequence)
-        elif not job.told and not job.open:
+        elif asked.forgets or not (job.told or job.open):
             del self._jobs[asked.job]
 
     @property
@@ -166,6 +172,8 @@ class Model:
         """Everything that is wrong with what was found."""
         for problem in found.problems:
             yield Finding(Fault.UNREADABLE, problem)
+        if found.next_job:
+            yield Finding(Fault.TWICE, f"job {found.next_job.job_id} would be printed without a question")
         for name, job in self._jobs.items():
             yield from self._judge_job(name, job, found)
         for name in found.jobs.keys() - self._jobs.keys():
@@ -185,7 +193,7 @@ class Model:
         if known != (name if record else ""):
             yield Finding(Fault.WRONG, f"job {name} sent again is {known or 'a new one'}")
         if record is None:
-            if job.told:
+            if job.told and not any(asked.forgets for asked in job.open):
                 yield Finding(Fault.LOST, f"job {name} is not there")
             return
         if name in found.unreadable:
@@ -200,7 +208,8 @@ class Model:
 def _is_after_power_on(record: Record, before: Record) -> bool:
     """Whether a power-on makes `record` of `before`; one that has ended stays as it is."""
     if before.ended:
-        return _without("outline")(record) == _without("outline")(before)
+        kept = _without(*_OF_AN_END)
+        return kept(record) == kept(before)
     same = _without(*_OF_POWER_ON)
     made_invalid = not record.valid and record.epoch == before.epoch + 1 and record.asked
     return made_invalid and same(record) == same(before) and record.state is _STOPPED[before.state]

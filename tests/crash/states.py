@@ -78,7 +78,7 @@ class Disk:
                     yield {**kept, node: (*before, *_torn(change, chance), *after)}
         for node, changes in kept.items():
             for _ in range(SUBSETS):
-                others = kept if chance.random() < 0.5 else {}  # noqa: PLR2004 - a coin
+                others = kept if chance.random() < 0.5 else {}
                 yield {**others, node: _some(changes, chance)}
 
     def count(self) -> int:
@@ -172,6 +172,6 @@ def _some(changes: tuple[Change, ...], chance: random.Random) -> tuple[Change, .
     for change in changes:
         if chance.random() < share:
             kept.append(change)
-        elif _can_be_torn(change) and chance.random() < 0.5:  # noqa: PLR2004 - a coin
+        elif _can_be_torn(change) and chance.random() < 0.5:
             kept += _torn(change, chance)
     return tuple(kept)

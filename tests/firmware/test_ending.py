@@ -4,6 +4,7 @@ import asyncio
 import datetime
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from firmware.config import Config
 from firmware.ending import MARK, leave_marks, take_marks
 from firmware.loading import load_key, load_named
 from firmware.notify import Notifier
+from firmware.upkeep import Upkeep
 from passbook import changes
 from passbook.errors import PassbookError
 from passbook.job import Reason
@@ -208,3 +210,17 @@ def test_an_ended_job_is_forgotten_after_its_time_by_a_trusted_clock_only(
     else:
         with pytest.raises(PassbookError, match="There is no job"):
             stored(branch, job)
+
+
+def test_a_running_appliance_looks_after_its_store(branch: Branch, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = threading.Event()
+    monkeypatch.setattr(Upkeep, "look", lambda _self: looked.set())
+
+    async def life() -> None:
+        async with asyncio.timeout(WAIT):
+            running = asyncio.create_task(started(branch.config(), SystemClock(), Notifier({})).run())
+            assert await asyncio.to_thread(looked.wait, WAIT)
+            terminate()
+            await running
+
+    asyncio.run(life())

@@ -14,6 +14,11 @@ _CUTS: Final = "tests/drivers/test_cuts.py"
 _DURABLE: Final = "tests/scenarios/test_durable.py"
 _STOPS: Final = "tests/scenarios/test_stops.py"
 _STORE: Final = "tests/storage/test_durability.py"
+_REPRINTING: Final = "tests/passbook/test_reprinting.py"
+_RETENTION: Final = "tests/storage/test_retention.py"
+_SIBLINGS: Final = "tests/storage/test_siblings.py"
+_NOTICES: Final = "tests/firmware/test_notices.py"
+_DAMAGE: Final = "tests/storage/test_damage.py"
 _BOUNDARY: Final = "tests/firmware/test_environment.py"
 _INQUIRY: Final = "tests/scenarios/test_environment.py"
 _ADMISSION: Final = "tests/storage/test_admission.py"
@@ -95,6 +100,12 @@ MUTANTS: Final = (
     ),
     Mutant(
         "P5",
+        "P5-may-be-swapped.patch",
+        ("tests/deploy/test_unit.py::test_keys_leave_no_core_file_and_are_not_swapped",),
+        "The service's memory, with the keys in it, may be swapped to the disk.",
+    ),
+    Mutant(
+        "P5",
         "P5-key-on-disk.patch",
         ("tests/storage/test_crash.py::test_nothing_on_disk_says_what_a_job_says",),
         "The requester's key is stored beside what it seals.",
@@ -137,6 +148,82 @@ MUTANTS: Final = (
             f"{_RULES}::test_every_stop_asks_a_new_question",
         ),
         "A new question has the number of the one before it.",
+    ),
+    Mutant(
+        "P3",
+        "P3-one-person-reprints.patch",
+        (
+            f"{_REPRINTING}::test_the_order_of_one_person_prints_nothing",
+            f"{_REPRINTING}::test_a_record_that_may_say_less_than_the_paper_takes_two_to_print_at_all",
+        ),
+        "One person alone has lines printed again that are on paper.",
+    ),
+    Mutant(
+        "P11",
+        "P11-unsigned-cut.patch",
+        (f"{_DAMAGE}::test_damage_is_found_in_a_stopped_store[the beginning cut at a mark made a cut]",),
+        "Who deletes the oldest entries and writes a cut without the key is believed.",
+    ),
+    Mutant(
+        "P11",
+        "P11-any-mark-is-a-cut.patch",
+        (f"{_DAMAGE}::test_damage_is_found_in_a_stopped_store[the beginning cut at a true mark]",),
+        "A true mark excuses that the entries before it are missing, however young it is.",
+    ),
+    Mutant(
+        "P11",
+        "P11-gap-not-found.patch",
+        (f"{_DAMAGE}::test_damage_is_found_in_a_stopped_store[an entry dropped]",),
+        "An entry that was dropped, and those behind it, are not missed.",
+    ),
+    Mutant(
+        "P11",
+        "P11-cut-too-early.patch",
+        (
+            f"{_RETENTION}::test_stamps_of_a_wrong_clock_decide_nothing",
+            "tests/firmware/test_upkeep.py::test_what_is_older_than_the_retention_goes_by_and_by",
+        ),
+        "Entries go up to the newest mark, whatever its age.",
+    ),
+    Mutant(
+        "P11",
+        "P11-yesterday-is-opened.patch",
+        (
+            f"{_SIBLINGS}::test_an_area_put_back_to_yesterday_is_not_opened",
+            f"{_SIBLINGS}::test_without_the_other_area_nobody_can_know_and_with_it_an_offline_check_does",
+        ),
+        "An area that has fewer entries than another one knows is taken as it is.",
+    ),
+    Mutant(
+        "P8",
+        "P8-told-is-noted.patch",
+        (
+            f"{_NOTICES}::test_an_end_is_told_at_every_coming_until_somebody_takes_note",
+            f"{_NOTICES}::test_after_a_power_cut_the_end_is_told_again_and_its_requester_has_its_time_again",
+        ),
+        "An end counts as acknowledged when it was delivered.",
+    ),
+    Mutant(
+        "P8",
+        "P8-forgotten-at-a-start.patch",
+        (f"{_NOTICES}::test_after_a_power_cut_the_end_is_told_again_and_its_requester_has_its_time_again",),
+        "Ends that nobody acknowledged are told until the next start only.",
+    ),
+    Mutant(
+        "P8",
+        "P8-only-what-was-printed.patch",
+        (
+            f"{_NOTICES}::test_every_kind_of_end_is_told[canceled by a person]",
+            f"{_NOTICES}::test_every_kind_of_end_is_told[discarded]",
+            f"{_NOTICES}::test_what_the_system_aborted_is_told_too",
+        ),
+        "Only the end of a job that was printed is told.",
+    ),
+    Mutant(
+        "P8",
+        "P8-dropped-with-the-others.patch",
+        ("tests/storage/test_notices.py::test_an_open_end_is_kept_longer_than_one_that_somebody_took_note_of",),
+        "An end that nobody acknowledged is forgotten as early as any other.",
     ),
     Mutant(
         "P9",
@@ -182,6 +269,18 @@ MUTANTS: Final = (
         "P10-content-ignored.patch",
         (f"{_ADMISSION}::test_the_same_request_is_the_same_job_in_any_area_and_after_its_end",),
         "A request with other content is taken for the same one, and never printed.",
+    ),
+    Mutant(
+        "P11",
+        "P11-only-what-is-shorter.patch",
+        ("tests/terminal/test_heads.py::test_another_history_is_told_also_when_it_is_as_long_or_longer",),
+        "A terminal compares only how long the history is, so a disk put back is not found once it has grown again.",
+    ),
+    Mutant(
+        "P12",
+        "P12-anybody-takes-note.patch",
+        (f"{_NOTICES}::test_a_stranger_may_not_take_note",),
+        "Any terminal acknowledges any end.",
     ),
     Mutant(
         "P12",

@@ -18,6 +18,7 @@ from passbook.counters import Figures
 from passbook.drafts import Start
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT, AreaFigures, Environment, GetEnvironment
 from passbook.errors import PassbookError
+from passbook.history import GetHistory, Grouping, HistoryLine, HistoryReply, Summary
 from passbook.messages import (
     MAX_DOCUMENT,
     MAX_MESSAGE,
@@ -50,21 +51,14 @@ from passbook.messages import (
 from passbook.notices import AcknowledgeNotice, GetHistoryHeads, HistoryHead, HistoryHeads, Notice, NoticePage
 from passbook.pages import InquiryPage, JobPage, Page
 from passbook.plan import StepKind, StepOutline
-from passbook.record import Acknowledged, Encryption, Holder, OnPaper, Record, Wrap
+from passbook.record import Acknowledged, Answered, Decider, Encryption, Holder, OnPaper, Record, Wrap
 from passbook.terminals import TerminalList, TerminalView
 
 T = TypeVar("T")
 
 COMMANDS: list[type[Payload]] = [
-    UploadPiece,
-    SubmitJob,
-    JobRef,
-    Nothing,
-    AnswerInquiry,
-    Page,
-    GetEnvironment,
-    AcknowledgeNotice,
-    GetHistoryHeads,
+    *(UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry, Page, GetEnvironment, GetHistory),
+    *(AcknowledgeNotice, GetHistoryHeads),
 ]
 VIEWS: list[type[msgspec.Struct]] = [
     JobView,
@@ -83,6 +77,10 @@ VIEWS: list[type[msgspec.Struct]] = [
     Acknowledged,
     HistoryHead,
     HistoryHeads,
+    HistoryLine,
+    Summary,
+    Answered,
+    Decider,
 ]
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 NUMBERS = st.integers(-(2**63), 2**63 - 1)
@@ -113,6 +111,8 @@ def structs(kind: Any) -> st.SearchStrategy[Any]:
     """Every value of a structure."""
     if kind is Start:
         return st.builds(Start, page=st.integers(1, 9999), line=st.integers(1, 9999))
+    if kind is GetHistory:
+        return st.builds(GetHistory, job=WORDS, last=st.integers(1, 1000), summary=values(Grouping | None))
     hints = get_type_hints(kind)
     if kind is Page:
         return st.builds(Page, after=st.integers(0), limit=st.integers(1))
@@ -318,6 +318,7 @@ COMMAND_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.ListTerminals": Nothing,
     "Spooler.GetJob": JobRef,
     "Spooler.CancelJob": JobRef,
+    "Spooler.GetHistory": GetHistory,
     "Spooler.GetEnvironment": GetEnvironment,
     "Spooler.ListNotices": Page,
     "Spooler.AcknowledgeNotice": AcknowledgeNotice,
@@ -336,6 +337,7 @@ COMPLETION_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.ListNotices": NoticePage,
     "Spooler.AcknowledgeNotice": Notice,
     "Spooler.GetHistoryHeads": HistoryHeads,
+    "Spooler.GetHistory": HistoryReply,
     "Recovery.ListInquiries": InquiryPage,
     "Recovery.AnswerInquiry": JobView,
 }

@@ -21,12 +21,13 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from firmware import pki
 from passbook.errors import PassbookError
+from passbook.history import HistoryLine, Summary
 from passbook.job import JobState, Reason
 from passbook.media import Device, MechanismStatus, Media
 from passbook.messages import PrinterView, StatusReport, StepReport
 from passbook.notices import HistoryHead, HistoryHeads, NoticePage
 from passbook.plan import StepKind
-from passbook.record import OnPaper
+from passbook.record import Answered, Decider, HistoryKind, OnPaper, Verdict
 from passbook.terminals import TerminalView
 from storage.envelope import wrap_for_recovery
 from terminal import keyring
@@ -372,6 +373,54 @@ def test_an_answer_may_stay_to_the_end_that_it_leads_to(
     assert [json.loads(line)["event"] for line in said.out.splitlines()] == ["Recovery.AnswerInquiry", JOB]
 
 
+def test_an_order_that_takes_two_says_so(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    asking(fake)
+    fake.answers["Recovery.AnswerInquiry"] = lambda _: stopped(11, 12)
+    said = teller.run("answer", "aa11", "--print", "--person", "Ann")
+    assert said.code == 4
+    assert "A second person must confirm at another terminal: Ann at this terminal" in said.err
+    fake.greet = [(JOB, view(state=JobState.COMPLETED))]
+    said = teller.run("answer", "aa11", "--print", "--person", "Ann", "--follow")
+    assert (said.code, "A second person must confirm" in said.err) == (0, True)
+
+
+LINE = HistoryLine(
+    "2026-03-02T09:30:00",
+    HistoryKind.ENDED,
+    view(state=JobState.COMPLETED),
+    Answered(1, Verdict.PRINT, 1, 0, "till-9", "Ann", Decider("manager", "Rita")),
+    None,
+    3,
+)
+
+
+def test_history_is_shown_and_counted(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    group = Summary("till-9", 3, 1, 1, 1, 0, 20, 90)
+    fake.answers["Spooler.GetHistory"] = lambda asked: (
+        {"summary": [group]} if "summary" in asked else {"entries": [LINE]}
+    )
+    said = teller.run("history", "--job", "aa", "--since", "2026-03", "--last", "7")
+    assert fake.received[-1][1] == {"job": "aa", "since": "2026-03", "last": 7}
+    assert "completed, 0 of 22 steps, priority 50, print by Ann and Rita, 3 lines ordered again" in said.out
+    said = teller.run("history", "--summary", "terminal")
+    assert said.out == (
+        "till-9: 3 jobs: 1 completed, 1 canceled, 1 aborted, 0 with lines ordered again; "
+        "waiting 20 s median, 90 s worst\n"
+    )
+    assert teller.json("history", "--summary", "terminal")[0]["worstWaiting"] == 90
+
+
+@pytest.mark.parametrize("words", [("--since", "yesterday"), ("--last", "0"), ("--last", "5000")])
+def test_a_question_about_history_that_makes_no_sense_is_not_sent(
+    enrolled: tuple[Teller, FakeAppliance], words: tuple[str, str]
+) -> None:
+    teller, fake = enrolled
+    assert teller.run("history", *words).err.endswith("[invalid-message]\n")
+    assert fake.received == []
+
+
 def test_an_answer_can_bring_a_new_key(enrolled: tuple[Teller, FakeAppliance]) -> None:
     teller, fake = enrolled
     asking(fake, readable=True)
@@ -557,8 +606,7 @@ def test_another_history_is_told_once_in_a_command_that_goes_on(enrolled: tuple[
     said = teller.run("jobs")
     assert (said.code, said.err.count("history-rolled-back")) == (0, 1)
     assert said.out.startswith("aa11")
-    assert teller.run("history").out == f"a  3 entries, {'0' * 16}\n"
-    assert teller.run("history", "--accept").code == 0
+    assert teller.run("accept-rollback").out == "a  3 entries\n"
     assert teller.run("jobs").err == ""
 
 
