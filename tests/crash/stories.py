@@ -40,7 +40,7 @@ def tell(seed: int) -> Tally:
                 suppress_health_check=list(HealthCheck),
             ),
         )
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+    except Exception as error:
         sys.stderr.write("\n".join([f"seed {seed}: {error}", *getattr(error, "__notes__", ())]) + "\n")
         if not Story.tally.findings:
             raise

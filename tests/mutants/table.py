@@ -20,6 +20,7 @@ _EXPIRY_DESK: Final = "tests/firmware/test_expiry.py"
 _REPRINTING: Final = "tests/passbook/test_reprinting.py"
 _RETENTION: Final = "tests/storage/test_retention.py"
 _SIBLINGS: Final = "tests/storage/test_siblings.py"
+_NOTICES: Final = "tests/firmware/test_notices.py"
 _DAMAGE: Final = "tests/storage/test_damage.py"
 _BOUNDARY: Final = "tests/firmware/test_environment.py"
 _INQUIRY: Final = "tests/scenarios/test_environment.py"
@@ -239,6 +240,37 @@ MUTANTS: Final = (
         "An area that has fewer entries than another one knows is taken as it is.",
     ),
     Mutant(
+        "P8",
+        "P8-told-is-noted.patch",
+        (
+            f"{_NOTICES}::test_an_end_is_told_at_every_coming_until_somebody_takes_note",
+            f"{_NOTICES}::test_after_a_power_cut_the_end_is_told_again_and_its_requester_has_its_time_again",
+        ),
+        "An end counts as acknowledged when it was delivered.",
+    ),
+    Mutant(
+        "P8",
+        "P8-forgotten-at-a-start.patch",
+        (f"{_NOTICES}::test_after_a_power_cut_the_end_is_told_again_and_its_requester_has_its_time_again",),
+        "Ends that nobody acknowledged are told until the next start only.",
+    ),
+    Mutant(
+        "P8",
+        "P8-only-what-was-printed.patch",
+        (
+            f"{_NOTICES}::test_every_kind_of_end_is_told[canceled by a person]",
+            f"{_NOTICES}::test_every_kind_of_end_is_told[discarded]",
+            f"{_NOTICES}::test_what_the_system_aborted_is_told_too",
+        ),
+        "Only the end of a job that was printed is told.",
+    ),
+    Mutant(
+        "P8",
+        "P8-dropped-with-the-others.patch",
+        ("tests/storage/test_notices.py::test_an_open_end_is_kept_longer_than_one_that_somebody_took_note_of",),
+        "An end that nobody acknowledged is forgotten as early as any other.",
+    ),
+    Mutant(
         "P9",
         "P9-answered-in-mid-job.patch",
         (
@@ -282,6 +314,18 @@ MUTANTS: Final = (
         "P10-content-ignored.patch",
         (f"{_ADMISSION}::test_the_same_request_is_the_same_job_in_any_area_and_after_its_end",),
         "A request with other content is taken for the same one, and never printed.",
+    ),
+    Mutant(
+        "P11",
+        "P11-only-what-is-shorter.patch",
+        ("tests/terminal/test_heads.py::test_another_history_is_told_also_when_it_is_as_long_or_longer",),
+        "A terminal compares only how long the history is, so a disk put back is not found once it has grown again.",
+    ),
+    Mutant(
+        "P12",
+        "P12-anybody-takes-note.patch",
+        (f"{_NOTICES}::test_a_stranger_may_not_take_note",),
+        "Any terminal acknowledges any end.",
     ),
     Mutant(
         "P12",

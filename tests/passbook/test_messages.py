@@ -49,15 +49,17 @@ from passbook.messages import (
     read_payload,
     view_of,
 )
+from passbook.notices import AcknowledgeNotice, GetHistoryHeads, HistoryHead, HistoryHeads, Notice, NoticePage
 from passbook.pages import InquiryPage, JobPage, Page
 from passbook.plan import StepKind, StepOutline
-from passbook.record import Answered, Decider, Encryption, Holder, Record, Wrap
+from passbook.record import Acknowledged, Answered, Decider, Encryption, Holder, OnPaper, Record, Wrap
 from passbook.terminals import TerminalList, TerminalView
 
 T = TypeVar("T")
 
 COMMANDS: list[type[Payload]] = [
     *(UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry, AnswerAll, Page, GetEnvironment, GetHistory),
+    *(AcknowledgeNotice, GetHistoryHeads),
 ]
 VIEWS: list[type[msgspec.Struct]] = [
     JobView,
@@ -73,6 +75,11 @@ VIEWS: list[type[msgspec.Struct]] = [
     TerminalView,
     AnsweredOne,
     AnsweredAll,
+    Notice,
+    OnPaper,
+    Acknowledged,
+    HistoryHead,
+    HistoryHeads,
     HistoryLine,
     Summary,
     Answered,
@@ -112,6 +119,8 @@ def structs(kind: Any) -> st.SearchStrategy[Any]:
     hints = get_type_hints(kind)
     if kind is Page:
         return st.builds(Page, after=st.integers(0), limit=st.integers(1))
+    if kind is GetHistoryHeads:
+        return st.builds(GetHistoryHeads, entries=st.dictionaries(WORDS, st.integers(0, 2**53), max_size=3))
     return st.builds(kind, **{name: values(hints[name]) for name in kind.__struct_fields__})
 
 
@@ -317,6 +326,9 @@ COMMAND_KINDS: dict[str, type[msgspec.Struct]] = {
     "Recovery.AnswerAll": AnswerAll,
     "Spooler.GetHistory": GetHistory,
     "Spooler.GetEnvironment": GetEnvironment,
+    "Spooler.ListNotices": Page,
+    "Spooler.AcknowledgeNotice": AcknowledgeNotice,
+    "Spooler.GetHistoryHeads": GetHistoryHeads,
     "Recovery.ListInquiries": Page,
     "Recovery.AnswerInquiry": AnswerInquiry,
 }
@@ -328,6 +340,9 @@ COMPLETION_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.GetEnvironment": Environment,
     "Spooler.ListJobs": JobPage,
     "Spooler.ListTerminals": TerminalList,
+    "Spooler.ListNotices": NoticePage,
+    "Spooler.AcknowledgeNotice": Notice,
+    "Spooler.GetHistoryHeads": HistoryHeads,
     "Spooler.GetHistory": HistoryReply,
     "Recovery.ListInquiries": InquiryPage,
     "Recovery.AnswerInquiry": JobView,
@@ -340,6 +355,7 @@ EVENT_KINDS: dict[str, type[msgspec.Struct]] = {
     "Recovery.InquiryEvent": Inquiry,
     "Recovery.InquiryClosedEvent": JobView,
     "Spooler.JobLeftEvent": JobLeft,
+    "Spooler.JobEndedEvent": Notice,
 }
 
 

@@ -27,10 +27,11 @@ from passbook.messages import (
     SubmitJob,
     encode,
 )
+from passbook.notices import NoticePage
 from terminal.client import INQUIRY, INQUIRY_CLOSED, JOB, MAX_WAITING, PROMPT, STEP, Address, Event, TerminalClient
 from tests.terminal.conftest import Branch
 from tests.terminal.fake_appliance import FakeAppliance, running
-from tests.terminal.samples import TWENTY, inquiry, stopped, view
+from tests.terminal.samples import TWENTY, inquiry, notice, stopped, view
 
 
 def within(story: Coroutine[Any, Any, None]) -> None:
@@ -69,6 +70,29 @@ def test_each_helper_sends_its_command_and_reads_its_completion(branch: Branch) 
             assert (await client.inquiries())[0].in_doubt == 12
             assert (await client.status()).printers == ()
         assert ("Spooler.CancelJob", {"job": "aa11", "person": "Ann"}) in fake.received
+
+    within(story())
+
+
+def test_notices_come_in_pages_and_are_acknowledged_one_by_one(branch: Branch) -> None:
+    async def story() -> None:
+        fake = FakeAppliance()
+        ends = [notice(view(job=f"{number:04}", sequence=number)) for number in (3, 5, 8)]
+
+        def page(asked: dict[str, Any]) -> NoticePage:
+            behind = [one for one in ends if one.job.sequence > asked.get("after", 0)]
+            return NoticePage(tuple(behind[:2]), more=len(behind) > 2)
+
+        fake.answers["Spooler.ListNotices"] = page
+        async with running(branch, fake), client_of(branch, fake) as client:
+            assert await client.notices() == tuple(ends)
+            assert (await client.acknowledge("0003")).job.job == "0003"
+            assert (await client.history_heads({"a": 7})).now == ()
+        assert fake.received == [("Spooler.ListNotices", {}), ("Spooler.ListNotices", {"after": 5})]
+        assert fake.unasked == [
+            ("Spooler.AcknowledgeNotice", {"job": "0003"}),
+            ("Spooler.GetHistoryHeads", {"entries": {"a": 7}}),
+        ]
 
     within(story())
 

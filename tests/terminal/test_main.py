@@ -24,10 +24,10 @@ from firmware import pki
 from passbook.bulk import AnsweredAll, AnsweredOne
 from passbook.errors import PassbookError
 from passbook.history import HistoryLine, Summary
-from passbook.job import JobState
+from passbook.job import JobState, Reason
 from passbook.media import Device, MechanismStatus, Media
 from passbook.messages import ErrorPayload, JobLeft, JobView, PrinterView, StatusReport, StepReport
-from passbook.notices import Notice, NoticePage
+from passbook.notices import HistoryHead, HistoryHeads, Notice, NoticePage
 from passbook.plan import StepKind
 from passbook.record import Acknowledged, Answered, Decider, HistoryKind, OnPaper, Verdict
 from passbook.terminals import TerminalView
@@ -37,10 +37,11 @@ from terminal.__main__ import main
 from terminal.client import INQUIRY, JOB, LEFT, STEP
 from tests.terminal.conftest import Branch
 from tests.terminal.fake_appliance import FakeAppliance, running
-from tests.terminal.samples import TWENTY, inquiry, stopped, view
+from tests.terminal.samples import TWENTY, inquiry, notice, stopped, view
 from tests.terminal.test_client import refuse
 
 COMPLETED = view(state=JobState.COMPLETED)
+HEAD = HistoryHead("a", 7, bytes(range(32)))
 
 
 class Said(NamedTuple):
@@ -641,3 +642,82 @@ def read_until(descriptor: int, wanted: bytes) -> bytes:
         assert select.select([descriptor], [], [], 60)[0], seen
         seen += os.read(descriptor, 4096)
     return seen
+
+
+ENDED = notice(view(state=JobState.CANCELED, reasons=(Reason.CANCELED_BY_PERSON,)), OnPaper(4, 2, 3), HEAD)
+WORDS = "canceled (job-canceled-by-user), 2 of 4 lines on paper, line 3 in doubt"
+
+
+def with_notices(fake: FakeAppliance) -> None:
+    other = notice(view(job="bb22", state=JobState.COMPLETED, sequence=2))
+    fake.answers["Spooler.ListNotices"] = lambda _: NoticePage((ENDED, other))
+
+
+def test_open_ends_are_shown_and_not_taken_note_of_by_that(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    with_notices(fake)
+    first, second = teller.run("notices").out.splitlines()
+    assert first.startswith("aa11  teller-1  window-1")
+    assert WORDS in first
+    assert second.startswith("bb22")
+    assert "on paper" not in second, "what is not known is not said"
+    assert [one["job"]["job"] for one in teller.json("notices")] == ["aa11", "bb22"]
+    assert "Spooler.AcknowledgeNotice" not in [name for name, _ in fake.unasked]
+
+
+@pytest.mark.parametrize(("named", "noted"), [([], ["aa11", "bb22"]), (["bb22"], ["bb22"])])
+def test_those_that_were_shown_are_taken_note_of(
+    enrolled: tuple[Teller, FakeAppliance], named: list[str], noted: list[str]
+) -> None:
+    teller, fake = enrolled
+    with_notices(fake)
+    said = teller.run("notices", *named, "--acknowledge")
+    assert [line.split()[0] for line in said.out.splitlines()] == noted
+    assert [sent["job"] for name, sent in fake.unasked if name == "Spooler.AcknowledgeNotice"] == noted
+
+
+def test_an_end_that_is_not_open_is_said_so_before_anything_is_taken_note_of(
+    enrolled: tuple[Teller, FakeAppliance],
+) -> None:
+    teller, fake = enrolled
+    with_notices(fake)
+    said = teller.run("notices", "aa11", "cc33", "--acknowledge")
+    assert (said.code, said.out) == (3, "")
+    assert "no-such-notice" in said.err
+    assert "Spooler.AcknowledgeNotice" not in [name for name, _ in fake.unasked]
+
+
+def test_an_end_that_cannot_be_acknowledged_is_printed_all_the_same(
+    enrolled: tuple[Teller, FakeAppliance], document: Path
+) -> None:
+    teller, fake = enrolled
+    printing(fake, (JOB, COMPLETED))
+    fake.answers["Spooler.AcknowledgeNotice"] = refuse(PassbookError("area-fenced", area="a", why="it failed"))
+    said = teller.run("print", document)
+    assert said.code == 0
+    assert "end-not-acknowledged" in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_another_history_is_told_once_in_a_command_that_goes_on(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    fake.answers["Spooler.ListJobs"] = lambda _: {"jobs": [view()]}
+    fake.answers["Spooler.GetHistoryHeads"] = lambda _: HistoryHeads((HEAD,), ())
+    assert teller.run("jobs").err == ""
+    shorter = HistoryHead("a", 3, bytes(32))
+    fake.answers["Spooler.GetHistoryHeads"] = lambda _: HistoryHeads((shorter,), ())
+    said = teller.run("jobs")
+    assert (said.code, said.err.count("history-rolled-back")) == (0, 1)
+    assert said.out.startswith("aa11")
+    assert teller.run("accept-rollback").out == "a  3 entries\n"
+    assert teller.run("jobs").err == ""
+
+
+def test_a_memory_that_cannot_be_read_stops_nobody(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    fake.answers["Spooler.ListJobs"] = lambda _: {"jobs": [view()]}
+    (teller.folder / "history-heads.json").write_text("{")
+    said = teller.run("jobs")
+    assert (said.code, said.out[:4]) == (0, "aa11")
+    assert "history-heads.json" in said.err
+    assert "file-problem" in said.err
