@@ -112,7 +112,10 @@ def open_area(settings: AreaSettings, owner: Owner, *, vfs: str | None, report: 
 
 
 def create_area(settings: AreaSettings, owner: Owner, *, rng: Rng, vfs: str | None) -> None:
-    """An empty area in its folder, durable; its file has its name only when it is whole.  Raises PassbookError `area-in-use` or `area-fenced`."""
+    """An empty area in its folder, durable; its file has its name only when it is whole.
+
+    Raises PassbookError `area-in-use` or `area-fenced`.
+    """
     with _as_fenced(settings.name), ExitStack() as stack:
         settings.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         stack.callback(os.close, lock_folder(settings))

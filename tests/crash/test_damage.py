@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import pytest
 
+from storage import schema
 from tests.crash.day import EMPTY, live_through
 from tests.crash.explorer import Explorer
 from tests.crash.life import AREAS, Life
 from tests.crash.log import Said
 from tests.crash.model import Finding, Found, Model
 from tests.crash.states import Disk, Image
-from storage import schema
 
 pytestmark = pytest.mark.timeout(600)
 BLOCK = 4096

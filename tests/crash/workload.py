@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from typing_extensions import override
 
 from passbook import changes
 from passbook.job import JobState, Reason
@@ -56,6 +57,7 @@ class Workload(RuleBasedStateMachine):
         self.tally.add(tally)
         assert not tally.findings, f"{tally}\n" + "\n".join(map(str, tally.findings))
 
+    @override
     def teardown(self) -> None:
         with self._stack:
             if not self._life.over:
@@ -77,7 +79,7 @@ class Workload(RuleBasedStateMachine):
 
     @rule(sizes=st.lists(sizes, min_size=1, max_size=3), priority=st.sampled_from([10, 50]))
     def accept(self, sizes: list[int], priority: int) -> None:
-        if len(self._life.jobs) < 8:  # noqa: PLR2004 - few, so that states are looked at quickly
+        if len(self._life.jobs) < 8:
             self._life.accept(*sizes, priority=priority)
 
     @rule()
