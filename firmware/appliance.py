@@ -38,6 +38,7 @@ from firmware.operations import Operations
 from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
 from firmware.tls import shrink_buffers
+from firmware.upkeep import Upkeep
 from passbook.errors import PassbookError, shown
 from passbook.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of, view_of
 from passbook.messages import JobLeft as JobLeftEvent
@@ -47,9 +48,6 @@ from storage.keys import ApplianceKey
 from storage.spool import Spool
 
 _LOG: Final = Log("appliance")
-
-DEDUPE: Final = datetime.timedelta(days=90)
-"""How long the same request sent again is known to be the same job after its end (P10)."""
 
 HISTORY_LOOK: Final = 1000
 """Entries of the history in which the newest stamp of a trusted clock is looked for at power-on."""
@@ -94,6 +92,9 @@ class Appliance:
             clock=clock,
         )
         self._admission = self._make_admission()
+        self._upkeep = Upkeep(
+            self._spool, clock, retention_days=config.history.retention_days, forget_ended=self._forget_ended
+        )
 
     async def run(self) -> None:
         """Power on, open the doors, serve until SIGTERM or SIGINT, and end in order."""
@@ -128,8 +129,10 @@ class Appliance:
         try:
             self._notifier.ready()
             _LOG.info("ready", count=len(self._spool.records()))
+            upkeep = asyncio.create_task(self._upkeep.run())
             await self._stopped.wait()
             self._notifier.stopping()
+            upkeep.cancel()
         finally:
             await self._desks.stop()
 
@@ -194,8 +197,9 @@ class Appliance:
         if self._clock.trusted():
             now = self._clock.now()
             retention = datetime.timedelta(days=self._config.history.retention_days)
-            before = (now - DEDUPE).isoformat(timespec="milliseconds")
-            unacknowledged_before = (now - max(DEDUPE, retention)).isoformat(timespec="milliseconds")
+            dedupe = datetime.timedelta(days=self._config.history.dedupe_days)
+            before = (now - dedupe).isoformat(timespec="milliseconds")
+            unacknowledged_before = (now - max(dedupe, retention)).isoformat(timespec="milliseconds")
             # An area that fails now has reported itself.
             with contextlib.suppress(PassbookError):
                 self._spool.forget_ended(before, unacknowledged_before)

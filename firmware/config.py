@@ -120,11 +120,25 @@ class RecoveryConfig(msgspec.Struct, frozen=True):
         grace: seconds that a requester has to connect again.
         answer_timeout: seconds that a connected requester has to answer; then the representatives are asked too.
         representatives: names of terminals that answer when the requester does not (F3).
+        second_operator: whether lines that are on paper print again only when two people at two terminals order it.
     """
 
     grace: Seconds = 30.0
     answer_timeout: Seconds = 120.0
     representatives: PeerNames = ()
+    second_operator: Flag = True
+
+
+class HistoryConfig(msgspec.Struct, frozen=True):
+    """`[history]`: how many days what has ended is remembered.
+
+    Attributes:
+        retention_days: entries of the history, and ends that nobody took note of.
+        dedupe_days: requests, so that the same one sent again is the same job (P10).
+    """
+
+    retention_days: Days = 400
+    dedupe_days: Days = 90
 
 
 class NoticesConfig(msgspec.Struct, frozen=True):
@@ -135,16 +149,6 @@ class NoticesConfig(msgspec.Struct, frozen=True):
     """
 
     acknowledge_timeout: Seconds = 300.0
-
-
-class HistoryConfig(msgspec.Struct, frozen=True):
-    """`[history]`: what is kept of jobs that have ended.
-
-    Attributes:
-        retention_days: that many days; an end of which nobody took note is told for so long.
-    """
-
-    retention_days: Days = 400
 
 
 class LimitsConfig(msgspec.Struct, frozen=True):
@@ -181,8 +185,8 @@ class Config(msgspec.Struct, frozen=True):
     control: Path = Path("/run/passbook/control.sock")
     recovery: RecoveryConfig = RecoveryConfig()
     notices: NoticesConfig = NoticesConfig()
-    history: HistoryConfig = HistoryConfig()
     limits: LimitsConfig = LimitsConfig()
+    history: HistoryConfig = HistoryConfig()
     log: LogConfig = LogConfig()
 
     def problem(self, key: str, why: str) -> PassbookError:

@@ -37,6 +37,7 @@ class _Seen(NamedTuple):
 
     epoch: int
     media: Media
+    proposed: Answered | None
 
 
 class RecoveryDesk:
@@ -59,6 +60,7 @@ class RecoveryDesk:
         self._jobs = jobs
         self._hub = hub
         self._printers = printers
+        self._second_operator = settings.second_operator
         self._appliance_key = appliance_key
         self._clock = clock
         self._rng = rng
@@ -71,10 +73,12 @@ class RecoveryDesk:
         job = record.job_id
         known = self._seen.get(job)
         if is_open(record) and record.asked:
-            self._seen[job] = now = _Seen(record.epoch, record.media)
+            self._seen[job] = now = _Seen(record.epoch, record.media, record.proposed)
             if known is None or known.epoch != now.epoch:
                 self.audiences.open(job, record.requester)
             elif known != now:
+                if known.proposed != now.proposed:
+                    self.audiences.need_second(job)
                 self.audiences.show_again(job)
         elif known is not None:
             del self._seen[job]
@@ -143,7 +147,12 @@ class RecoveryDesk:
     async def _apply(self, record: Record, given: Answered, wraps: tuple[Wrap, ...] | None) -> Record:
         now = self._clock.now()
         change = changes.answer(
-            given, at=stamp(self._clock), date=now.date().isoformat(), trusted=self._clock.trusted(), wraps=wraps
+            given,
+            at=stamp(self._clock),
+            date=now.date().isoformat(),
+            trusted=self._clock.trusted(),
+            wraps=wraps,
+            second_operator=self._second_operator,
         )
         return await asyncio.wrap_future(self._jobs.change(record.job_id, change))
 

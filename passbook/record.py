@@ -35,6 +35,13 @@ class Verdict(StrEnum):
     """Keep it, and do not ask again until it is released or the appliance starts."""
 
 
+class Decider(msgspec.Struct, frozen=True, rename="camel"):
+    """A person at a terminal: the certificate name of the one, and the name that the other gave."""
+
+    terminal: str
+    person: str
+
+
 class Answered(msgspec.Struct, frozen=True, rename="camel"):
     """The answer that won at `epoch`: repeating it gives this result (P7).
 
@@ -43,6 +50,7 @@ class Answered(msgspec.Struct, frozen=True, rename="camel"):
         in_doubt: the step that the person saw in doubt; 0 for none.
         terminal: certificate name of the terminal that gave it.
         person: who decided, as that person said.
+        seconded_by: who gave the same order, where it took two to have lines on paper printed again.
     """
 
     epoch: int
@@ -51,6 +59,7 @@ class Answered(msgspec.Struct, frozen=True, rename="camel"):
     in_doubt: int
     terminal: str
     person: str
+    seconded_by: Decider | None = None
 
 
 class Acknowledged(msgspec.Struct, frozen=True, rename="camel"):
@@ -100,6 +109,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         sending: the step that was sent and not confirmed; 0 for none.
         lines_in_doubt: how many of the last lines may be unconfirmed in this mechanism's dialect (P3).
         media: what was known of the medium when the job stopped.
+        proposed: an order to print lines again that are on paper, until a second person gives it too.
+        reprints: how many lines on paper were ordered again, over all answers.
         acknowledged: who took note of its end; None while that is to be told (P8).
         on_paper: told instead of the outline, where that is left out.
     """
@@ -133,6 +144,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     lines_in_doubt: int = 1
     media: Media = Media.UNKNOWN
     answered: Answered | None = None
+    proposed: Answered | None = None
+    reprints: int = 0
     changed_at: str = ""
     acknowledged: Acknowledged | None = None
     on_paper: OnPaper | None = None
@@ -144,8 +157,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def untouched(self) -> bool:
-        """Whether nothing of it was ever sent to a mechanism."""
-        return self.confirmed == 0 and self.sending == 0
+        """Whether nothing of it was ever sent to a mechanism, as far as its storage can be believed."""
+        return self.confirmed == 0 and self.sending == 0 and Reason.ROLLED_BACK not in self.reasons
 
     def identity(self) -> bytes:
         """The part that never changes, as canonical bytes: associated data of everything sealed for this job."""
@@ -192,6 +205,8 @@ class HistoryKind(StrEnum):
     INVALIDATED = "invalidated"
     STOPPED = "stopped"
     ANSWERED = "answered"
+    PROPOSED = "proposed"
+    """Lines on paper were ordered again; a second person has to give that order too."""
     ENDED = "ended"
     ACKNOWLEDGED = "acknowledged"
     """A terminal took note of the end."""

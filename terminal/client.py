@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from passbook.environment import Environment, GetEnvironment
 from passbook.errors import PassbookError
+from passbook.history import GetHistory, HistoryReply
 from passbook.messages import (
     MAX_DOCUMENT,
     MAX_PIECE,
@@ -219,6 +220,10 @@ class TerminalClient:
     async def cancel(self, job: str, person: str) -> JobView:
         """End a job; `person` decided that."""
         return await self.command("Spooler.CancelJob", JobRef(job, person), JobView)
+
+    async def history(self, asked: GetHistory) -> HistoryReply:
+        """What happened to jobs, the newest last, or what their ends add up to."""
+        return await self.command("Spooler.GetHistory", asked, HistoryReply)
 
     async def inquiries(self) -> tuple[Inquiry, ...]:
         """The open questions that this terminal may answer."""

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from firmware.admission import Admission
 from firmware.desks import Desks
+from firmware.doors.history import HistoryCommand
 from firmware.doors.session import TerminalSession
 from firmware.hub import Hub
 from firmware.jobs import Jobs
@@ -77,6 +78,7 @@ class TerminalCommands:
             "Spooler.ListJobs": self._list_jobs,
             "Spooler.GetJob": self._get_job,
             "Spooler.CancelJob": self._cancel,
+            "Spooler.GetHistory": HistoryCommand(self._jobs.spool, self._hub),
             "Spooler.GetEnvironment": self._environment,
             "Spooler.ListNotices": self._list_notices,
             "Spooler.AcknowledgeNotice": self._acknowledge_notice,

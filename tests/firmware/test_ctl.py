@@ -117,10 +117,12 @@ def test_an_empty_list_is_said_to_be_none(control: str, capsys: Output) -> None:
 def test_only_what_was_given_is_sent(control: str, appliance: Appliance) -> None:
     ctl.main(["--control", control, "history"])
     ctl.main(["--control", control, "history", "--job", "a1", "--last", "3"])
+    ctl.main(["--control", control, "history", "--summary", "hour", "--since", "2026-03", "--person", "Ada"])
     ctl.main(["--control", control, "cancel", "a1", "--person", "Ada"])
     assert appliance.asked == [
-        ("history", {"last": 50}),
+        ("history", {}),
         ("history", {"job": "a1", "last": 3}),
+        ("history", {"summary": "hour", "since": "2026-03", "person": "Ada"}),
         ("cancel", {"job": "a1", "person": "Ada"}),
     ]
 

@@ -175,9 +175,7 @@ class Office:
         ready = _Ready()
         self._cable.dials = True
         self.starts += 1
-        self.appliance = _Appliance(
-            self.config, load_key(self.config), self._loaded, clock=self.clock, notifier=ready
-        )
+        self.appliance = _Appliance(self.config, load_key(self.config), self._loaded, clock=self.clock, notifier=ready)
         self._life = asyncio.create_task(self.appliance.run())
         waiting = asyncio.create_task(ready.told.wait())
         await asyncio.wait({self._life, waiting}, return_when=asyncio.FIRST_COMPLETED, timeout=WAIT)

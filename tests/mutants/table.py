@@ -15,6 +15,10 @@ _DURABLE: Final = "tests/scenarios/test_durable.py"
 _POWER: Final = "tests/crash/test_explorer.py"
 _STOPS: Final = "tests/scenarios/test_stops.py"
 _STORE: Final = "tests/storage/test_durability.py"
+_REPRINTING: Final = "tests/passbook/test_reprinting.py"
+_RETENTION: Final = "tests/storage/test_retention.py"
+_SIBLINGS: Final = "tests/storage/test_siblings.py"
+_DAMAGE: Final = "tests/storage/test_damage.py"
 _BOUNDARY: Final = "tests/firmware/test_environment.py"
 _INQUIRY: Final = "tests/scenarios/test_environment.py"
 _ADMISSION: Final = "tests/storage/test_admission.py"
@@ -108,6 +112,12 @@ MUTANTS: Final = (
     ),
     Mutant(
         "P5",
+        "P5-may-be-swapped.patch",
+        ("tests/deploy/test_unit.py::test_keys_leave_no_core_file_and_are_not_swapped",),
+        "The service's memory, with the keys in it, may be swapped to the disk.",
+    ),
+    Mutant(
+        "P5",
         "P5-key-on-disk.patch",
         ("tests/storage/test_crash.py::test_nothing_on_disk_says_what_a_job_says",),
         "The requester's key is stored beside what it seals.",
@@ -150,6 +160,51 @@ MUTANTS: Final = (
             f"{_RULES}::test_every_stop_asks_a_new_question",
         ),
         "A new question has the number of the one before it.",
+    ),
+    Mutant(
+        "P3",
+        "P3-one-person-reprints.patch",
+        (
+            f"{_REPRINTING}::test_the_order_of_one_person_prints_nothing",
+            f"{_REPRINTING}::test_a_record_that_may_say_less_than_the_paper_takes_two_to_print_at_all",
+        ),
+        "One person alone has lines printed again that are on paper.",
+    ),
+    Mutant(
+        "P11",
+        "P11-unsigned-cut.patch",
+        (f"{_DAMAGE}::test_damage_is_found_in_a_stopped_store[the beginning cut at a mark made a cut]",),
+        "Who deletes the oldest entries and writes a cut without the key is believed.",
+    ),
+    Mutant(
+        "P11",
+        "P11-any-mark-is-a-cut.patch",
+        (f"{_DAMAGE}::test_damage_is_found_in_a_stopped_store[the beginning cut at a true mark]",),
+        "A true mark excuses that the entries before it are missing, however young it is.",
+    ),
+    Mutant(
+        "P11",
+        "P11-gap-not-found.patch",
+        (f"{_DAMAGE}::test_damage_is_found_in_a_stopped_store[an entry dropped]",),
+        "An entry that was dropped, and those behind it, are not missed.",
+    ),
+    Mutant(
+        "P11",
+        "P11-cut-too-early.patch",
+        (
+            f"{_RETENTION}::test_stamps_of_a_wrong_clock_decide_nothing",
+            "tests/firmware/test_upkeep.py::test_what_is_older_than_the_retention_goes_by_and_by",
+        ),
+        "Entries go up to the newest mark, whatever its age.",
+    ),
+    Mutant(
+        "P11",
+        "P11-yesterday-is-opened.patch",
+        (
+            f"{_SIBLINGS}::test_an_area_put_back_to_yesterday_is_not_opened",
+            f"{_SIBLINGS}::test_without_the_other_area_nobody_can_know_and_with_it_an_offline_check_does",
+        ),
+        "An area that has fewer entries than another one knows is taken as it is.",
     ),
     Mutant(
         "P9",

@@ -18,6 +18,7 @@ from passbook.counters import Figures
 from passbook.drafts import Start
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT, AreaFigures, Environment, GetEnvironment
 from passbook.errors import PassbookError
+from passbook.history import GetHistory, Grouping, HistoryLine, HistoryReply, Summary
 from passbook.messages import (
     MAX_DOCUMENT,
     MAX_MESSAGE,
@@ -49,12 +50,14 @@ from passbook.messages import (
 )
 from passbook.pages import InquiryPage, JobPage, Page
 from passbook.plan import StepKind, StepOutline
-from passbook.record import Encryption, Holder, Record, Wrap
+from passbook.record import Answered, Decider, Encryption, Holder, Record, Wrap
 from passbook.terminals import TerminalList, TerminalView
 
 T = TypeVar("T")
 
-COMMANDS: list[type[Payload]] = [UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry, Page, GetEnvironment]
+COMMANDS: list[type[Payload]] = [
+    *(UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry, Page, GetEnvironment, GetHistory),
+]
 VIEWS: list[type[msgspec.Struct]] = [
     JobView,
     Inquiry,
@@ -67,6 +70,10 @@ VIEWS: list[type[msgspec.Struct]] = [
     AreaFigures,
     Figures,
     TerminalView,
+    HistoryLine,
+    Summary,
+    Answered,
+    Decider,
 ]
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 NUMBERS = st.integers(-(2**63), 2**63 - 1)
@@ -97,6 +104,8 @@ def structs(kind: Any) -> st.SearchStrategy[Any]:
     """Every value of a structure."""
     if kind is Start:
         return st.builds(Start, page=st.integers(1, 9999), line=st.integers(1, 9999))
+    if kind is GetHistory:
+        return st.builds(GetHistory, job=WORDS, last=st.integers(1, 1000), summary=values(Grouping | None))
     hints = get_type_hints(kind)
     if kind is Page:
         return st.builds(Page, after=st.integers(0), limit=st.integers(1))
@@ -300,6 +309,7 @@ COMMAND_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.ListTerminals": Nothing,
     "Spooler.GetJob": JobRef,
     "Spooler.CancelJob": JobRef,
+    "Spooler.GetHistory": GetHistory,
     "Spooler.GetEnvironment": GetEnvironment,
     "Recovery.ListInquiries": Page,
     "Recovery.AnswerInquiry": AnswerInquiry,
@@ -312,6 +322,7 @@ COMPLETION_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.GetEnvironment": Environment,
     "Spooler.ListJobs": JobPage,
     "Spooler.ListTerminals": TerminalList,
+    "Spooler.GetHistory": HistoryReply,
     "Recovery.ListInquiries": InquiryPage,
     "Recovery.AnswerInquiry": JobView,
 }
