@@ -129,6 +129,10 @@ class Workload(RuleBasedStateMachine):
     def forget(self) -> None:
         self._life.forget()
 
+    @rule(cut=st.booleans())
+    def upkeep(self, cut: bool) -> None:
+        self._life.upkeep(cut=cut)
+
     # What mechanisms do
 
     @rule()
