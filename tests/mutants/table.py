@@ -12,6 +12,7 @@ _ANSWERS: Final = "tests/scenarios/test_answers.py"
 _DESK: Final = "tests/firmware/test_recovery_desk.py"
 _CUTS: Final = "tests/drivers/test_cuts.py"
 _DURABLE: Final = "tests/scenarios/test_durable.py"
+_POWER: Final = "tests/crash/test_explorer.py"
 _STOPS: Final = "tests/scenarios/test_stops.py"
 _STORE: Final = "tests/storage/test_durability.py"
 _CLOCK: Final = "tests/firmware/test_clock.py"
@@ -36,8 +37,17 @@ MUTANTS: Final = (
     Mutant(
         "P1",
         "P1-commit-without-sync.patch",
-        (f"{_STORE}::test_an_acceptance_waits_for_the_sync_of_the_log",),
+        (
+            f"{_STORE}::test_an_acceptance_waits_for_the_sync_of_the_log",
+            f"{_POWER}::test_a_day_is_safe_whenever_the_power_goes",
+        ),
         "A commit returns before the log was synced.",
+    ),
+    Mutant(
+        "P1",
+        "P1-created-in-place.patch",
+        ("tests/storage/test_opening.py::test_a_creation_that_was_cut_off_within_a_page_is_done_again",),
+        "A new area's file has its name before it is whole, so that half of it is out of use for ever.",
     ),
     Mutant(
         "P1",
@@ -98,7 +108,10 @@ MUTANTS: Final = (
     Mutant(
         "P4",
         "P4-stays-valid.patch",
-        (f"{_RULES}::test_what_an_earlier_start_left_is_invalid",),
+        (
+            f"{_RULES}::test_what_an_earlier_start_left_is_invalid",
+            f"{_POWER}::test_a_day_is_safe_whenever_the_power_goes",
+        ),
         "A start leaves the records of the start before it valid.",
     ),
     Mutant(
