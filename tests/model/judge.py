@@ -100,14 +100,14 @@ def counts_of(paper: Paper, book: str) -> Counts:
     }
 
 
-def stored(folder: Path) -> list[tuple[str, int]]:
+def stored(folder: Path) -> list[tuple[str, bool]]:
     """(job id, whether it is valid) of everything in one area's file."""
     connection = apsw.Connection(str(folder / "area.sqlite"), flags=apsw.SQLITE_OPEN_READONLY, vfs="unix")
     try:
         rows = connection.execute("SELECT job_id, valid FROM live UNION ALL SELECT job_id, 0 FROM ended").fetchall()
     finally:
         connection.close()
-    return [(str(job), int(valid)) for job, valid in rows]
+    return [(str(job), valid == 1) for job, valid in rows]
 
 
 def check_p1_acknowledged_jobs_are_kept(scene: Scene) -> None:
