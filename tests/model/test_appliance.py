@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from typing_extensions import override
@@ -433,6 +433,11 @@ def as_dict(answer: AnswerInquiry) -> dict[str, Any]:
     return {name: getattr(answer, name) for name in answer.__struct_fields__}
 
 
-# The time-out is for the soak; what hangs is told after a minute.
+# The time-out is for the soak, which also makes a failure short; what hangs is told after a minute.
+_SOAK: Final = settings().max_examples > 100
 TestAppliance = pytest.mark.timeout(3600)(ApplianceMachine.TestCase)
-TestAppliance.settings = settings(max_examples=settings().max_examples // 4, stateful_step_count=25)
+TestAppliance.settings = settings(
+    max_examples=settings().max_examples // 4,
+    stateful_step_count=25,
+    phases=[phase for phase in Phase if _SOAK or phase not in {Phase.shrink, Phase.explain}],
+)

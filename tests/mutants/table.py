@@ -8,6 +8,7 @@ from tests.mutants.harness import Mutant
 
 _RULES: Final = "tests/passbook/test_changes_promises.py"
 
+_MODEL: Final = "tests/model/test_appliance.py::TestAppliance"
 _CUTS: Final = "tests/drivers/test_cuts.py"
 _DURABLE: Final = "tests/scenarios/test_durable.py"
 _STOPS: Final = "tests/scenarios/test_stops.py"
@@ -24,7 +25,7 @@ MUTANTS: Final = (
     Mutant(
         "P1",
         "P1-commit-without-sync.patch",
-        (f"{_STORE}::test_an_acceptance_waits_for_the_sync_of_the_log",),
+        (f"{_STORE}::test_an_acceptance_waits_for_the_sync_of_the_log", _MODEL),
         "A commit returns before the log was synced.",
     ),
     Mutant(
@@ -50,6 +51,12 @@ MUTANTS: Final = (
         "P3-two-in-doubt.patch",
         (f"{_RULES}::test_the_next_step_is_sent_only_after_the_last_one_was_confirmed",),
         "A step is sent while the one before it is still in doubt.",
+    ),
+    Mutant(
+        "P3",
+        "P3-resumed-a-line-too-early.patch",
+        (_MODEL,),
+        "A job goes on one line above the one that the person named.",
     ),
     Mutant(
         "P3",
