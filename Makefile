@@ -17,7 +17,7 @@ PLANT ?=
 
 # Debian packages whose programs tests run.  Where they cannot be installed those tests skip; CI takes no skip.
 TEST_PACKAGES := faketime systemd udev umockdev
-SOAK_PACKAGES := $(TEST_PACKAGES)
+SOAK_PACKAGES := $(TEST_PACKAGES) python3-venv systemd-container
 
 PYTEST = $(BIN)/python -m pytest $(if $(SEED),--seed=$(SEED)) $(PYTEST_EXTRA)
 

@@ -31,12 +31,14 @@ from firmware.keys import DataKeys
 from firmware.life import show_life
 from firmware.loading import Loaded, load_key, load_named
 from firmware.logs import Log
-from firmware.news import JobChanged, JobLeft, News, PrinterChanged, PromptChanged, StepDone
+from firmware.news import EndAcknowledged, JobChanged, JobLeft, News, PrinterChanged, PromptChanged, StepDone
+from firmware.notices import NoticeDesk
 from firmware.notify import Notifier
 from firmware.operations import Operations
 from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
 from firmware.tls import shrink_buffers
+from firmware.upkeep import Upkeep
 from passbook.errors import PassbookError, shown
 from passbook.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of, view_of
 from passbook.messages import JobLeft as JobLeftEvent
@@ -46,9 +48,6 @@ from storage.keys import ApplianceKey
 from storage.spool import Spool
 
 _LOG: Final = Log("appliance")
-
-DEDUPE: Final = datetime.timedelta(days=90)
-"""How long the same request sent again is known to be the same job after its end (P10)."""
 
 HISTORY_LOOK: Final = 1000
 """Entries of the history in which the newest stamp of a trusted clock is looked for at power-on."""
@@ -85,18 +84,30 @@ class Appliance:
             clock=clock,
             rng=secrets.token_bytes,
         )
+        self._notices = NoticeDesk(
+            self._jobs,
+            self._hub,
+            grace=config.recovery.grace,
+            acknowledge_timeout=config.notices.acknowledge_timeout,
+            clock=clock,
+        )
         self._admission = self._make_admission()
+        self._upkeep = Upkeep(
+            self._spool, clock, retention_days=config.history.retention_days, forget_ended=self._forget_ended
+        )
 
     async def run(self) -> None:
         """Power on, open the doors, serve until SIGTERM or SIGINT, and end in order."""
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stopped.set)
-        recovery = asyncio.create_task(self._recovery.run())
+        recovery = asyncio.create_task(self._recovery.audiences.run())
+        notices = asyncio.create_task(self._notices.run())
         watchdog = asyncio.create_task(
             show_life(self._notifier, self._spool.progress, self._desks.died, self._clock.monotonic)
         )
         try:
             self._power_on()
+            self._notices.start()
             async with contextlib.AsyncExitStack() as doors:
                 await self._open_doors(doors)
                 for record in self._spool.inquiries():
@@ -104,6 +115,7 @@ class Appliance:
                 await self._serve()
         finally:
             recovery.cancel()
+            notices.cancel()
             watchdog.cancel()
             sound = self._is_sound()
             self._spool.close()
@@ -117,8 +129,10 @@ class Appliance:
         try:
             self._notifier.ready()
             _LOG.info("ready", count=len(self._spool.records()))
+            upkeep = asyncio.create_task(self._upkeep.run())
             await self._stopped.wait()
             self._notifier.stopping()
+            upkeep.cancel()
         finally:
             await self._desks.stop()
 
@@ -181,10 +195,14 @@ class Appliance:
     def _forget_ended(self) -> None:
         """What is kept of jobs that ended long ago goes, by a clock that is trusted only (P10, N4)."""
         if self._clock.trusted():
-            before = self._clock.now() - DEDUPE
+            now = self._clock.now()
+            retention = datetime.timedelta(days=self._config.history.retention_days)
+            dedupe = datetime.timedelta(days=self._config.history.dedupe_days)
+            before = (now - dedupe).isoformat(timespec="milliseconds")
+            unacknowledged_before = (now - max(dedupe, retention)).isoformat(timespec="milliseconds")
             # An area that fails now has reported itself.
             with contextlib.suppress(PassbookError):
-                self._spool.forget_ended(before.isoformat(timespec="milliseconds"))
+                self._spool.forget_ended(before, unacknowledged_before)
 
     def _make_desks(self) -> dict[str, PrintDesk]:
         return {
@@ -218,8 +236,10 @@ class Appliance:
         config = self._config
         commands = TerminalCommands(
             jobs=self._jobs,
+            hub=self._hub,
             admission=self._admission,
             recovery=self._recovery,
+            notices=self._notices,
             desks=self._desks,
             roll=self._roll,
             status=self.status,
@@ -266,8 +286,10 @@ class Appliance:
 
     def status(self) -> StatusReport:
         """What is known now, at once."""
-        areas = tuple(f"{area.name}: {area.state}" for area in self._spool.areas())
-        problems = tuple(str(problem) for problem in (*self._problems, *self._desks.problems()))
+        areas = tuple(f"{name}: {state}" for name, state in self._spool.states().items())
+        problems = tuple(
+            str(problem) for problem in (*self._problems, *self._desks.problems(), *self._notices.problems())
+        )
         return StatusReport(self._desks.views(), self._hub.names(), areas, problems)
 
     def _report(self, problem: PassbookError) -> None:
@@ -289,7 +311,10 @@ class Appliance:
             case JobChanged(record):
                 self._hub.tell(record.requester, "Spooler.JobEvent", view_of(record), representatives=True)
                 self._recovery.note(record)
+                self._notices.note(record)
                 self._desks.note_job(record)
+            case EndAcknowledged(record):
+                self._notices.note(record)
             case StepDone(record):
                 self._hub.tell(record.requester, "Spooler.StepEvent", report_of(record), representatives=True)
             case PromptChanged():

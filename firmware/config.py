@@ -38,6 +38,7 @@ PeerNames = Annotated[
     tuple[PeerName, ...], Meta(description="a list of terminals' names: lower-case letters, digits, '.', '-', '_'")
 ]
 Seconds = Annotated[float, Meta(gt=0, le=604800, description="a number of seconds above 0 and at most 604800")]
+Days = Annotated[int, Meta(ge=1, le=36500, description="a whole number of days from 1 to 36500")]
 Count = Annotated[int, Meta(ge=1, le=1_000_000, description="a whole number from 1 to 1000000")]
 Ceiling = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
 Flag = Annotated[bool, Meta(description="true or false")]
@@ -119,11 +120,35 @@ class RecoveryConfig(msgspec.Struct, frozen=True):
         grace: seconds that a requester has to connect again.
         answer_timeout: seconds that a connected requester has to answer; then the representatives are asked too.
         representatives: names of terminals that answer when the requester does not (F3).
+        second_operator: whether lines that are on paper print again only when two people at two terminals order it.
     """
 
     grace: Seconds = 30.0
     answer_timeout: Seconds = 120.0
     representatives: PeerNames = ()
+    second_operator: Flag = True
+
+
+class HistoryConfig(msgspec.Struct, frozen=True):
+    """`[history]`: how many days what has ended is remembered.
+
+    Attributes:
+        retention_days: entries of the history, and ends that nobody took note of.
+        dedupe_days: requests, so that the same one sent again is the same job (P10).
+    """
+
+    retention_days: Days = 400
+    dedupe_days: Days = 90
+
+
+class NoticesConfig(msgspec.Struct, frozen=True):
+    """`[notices]`: who is told when of the end of a job.
+
+    Attributes:
+        acknowledge_timeout: seconds that a connected requester has to take note; then the representatives are told too.
+    """
+
+    acknowledge_timeout: Seconds = 300.0
 
 
 class LimitsConfig(msgspec.Struct, frozen=True):
@@ -159,7 +184,9 @@ class Config(msgspec.Struct, frozen=True):
     layouts: Path | None = None
     control: Path = Path("/run/passbook/control.sock")
     recovery: RecoveryConfig = RecoveryConfig()
+    notices: NoticesConfig = NoticesConfig()
     limits: LimitsConfig = LimitsConfig()
+    history: HistoryConfig = HistoryConfig()
     log: LogConfig = LogConfig()
 
     def problem(self, key: str, why: str) -> PassbookError:

@@ -20,11 +20,14 @@ from firmware import pki, tables
 from firmware.clock import Clock, SystemClock
 from firmware.config import Config, load
 from firmware.control import LONG_PATIENCE, PATIENCE, ask
-from passbook.errors import CATALOGUE, EXIT_CODES, PassbookError
+from passbook.environment import LONGEST_WAIT, USUAL_WAIT, seconds
+from passbook.error_kinds import EXIT_CODES
+from passbook.errors import CATALOGUE, PassbookError
+from passbook.history import Grouping
 from storage import files
 from storage.area import AreaSettings
 from storage.keys import ApplianceKey
-from storage.offline import verify_folder
+from storage.offline import verify_folders
 
 CONTROL: Final = Path("/run/passbook/control.sock")
 """Where the appliance listens unless its configuration says otherwise."""
@@ -90,8 +93,13 @@ def _ask(arguments: argparse.Namespace, _clock: Clock) -> Any:
     """Send the command with those of its arguments that were given."""
     given = {name: getattr(arguments, name) for name in arguments.send}
     facts = {name: value for name, value in given.items() if value is not None}
-    patience = LONG_PATIENCE if arguments.command == "verify" else PATIENCE
-    return ask(_socket(arguments) or CONTROL, arguments.command, facts, patience)
+    return ask(_socket(arguments) or CONTROL, arguments.command, facts, arguments.patience)
+
+
+def _history(arguments: argparse.Namespace, clock: Clock) -> Any:
+    """Entries and summaries have columns of their own."""
+    arguments.columns = tables.HISTORY if arguments.summary is None else tables.SUMMARY
+    return _ask(arguments, clock)
 
 
 def _ask_pages(arguments: argparse.Namespace, _clock: Clock) -> Any:
@@ -122,20 +130,15 @@ def _verify(arguments: argparse.Namespace, clock: Clock) -> Any:
     if not appliance or file is None:
         refuse("--areas needs --appliance and --appliance-key, or --config FILE before the command")
     key = ApplianceKey.from_file(_read(file))
-    found = [error for area in arguments.areas for error in _verify_folder(area, key, appliance)]
+    found = verify_folders([_folder(area) for area in arguments.areas], key, appliance)
     return [{"code": error.code, "sentence": str(error), "facts": error.facts} for error in found]
 
 
-def _verify_folder(area: str, key: ApplianceKey, appliance: str) -> list[PassbookError]:
-    """Findings about one area, given as NAME=FOLDER, or as a folder called like its area."""
+def _folder(area: str) -> AreaSettings:
+    """An area that is given as NAME=FOLDER, or as a folder called like its area."""
     name, named, folder = area.partition("=")
     path = Path(folder if named else area)
-    try:
-        return verify_folder(AreaSettings(name if named else path.name, path, 0), key, appliance)
-    except PassbookError as error:
-        return [error]
-    except OSError as error:
-        return [_problem(path, error)]
+    return AreaSettings(name if named else path.name, path, 0)
 
 
 def _pki_init(arguments: argparse.Namespace, clock: Clock) -> Any:
@@ -185,7 +188,7 @@ def _problem(path: Path, error: OSError) -> PassbookError:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="passbookctl", description="Commands for the operators of the appliance.")
-    parser.set_defaults(columns=None, send=(), judge=lambda _result: 0)
+    parser.set_defaults(columns=None, send=(), judge=lambda _result: 0, patience=PATIENCE)
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--control", type=Path, metavar="SOCKET", help=f"the appliance's socket (default: {CONTROL})")
     place.add_argument("--config", type=Path, metavar="FILE", help="the configuration that names the socket")
@@ -217,18 +220,31 @@ def _add_questions(commands: _Commands) -> None:
     _command(commands, "jobs", "every job that has not ended", run=_ask_pages, columns=tables.JOBS)
     _command(commands, "inquiries", "open questions about jobs", run=_ask_pages, columns=tables.INQUIRIES)
     _command(commands, "terminals", "every terminal and what of it is open", columns=tables.TERMINALS)
+    ends = "ends of jobs that nobody took note of"
+    _command(commands, "notices", ends, run=_ask_pages, columns=tables.NOTICES)
     _command(commands, "areas", "the storage areas: state and room")
-    history = _command(
-        commands, "history", "what happened to jobs, oldest first", columns=tables.HISTORY, send=("job", "last")
+    environment = _command(
+        commands,
+        "environment",
+        "what a printer has printed and is still to print, exact: taken between two jobs",
+        send=("printer", "timeout"),
+        patience=LONGEST_WAIT + PATIENCE,
     )
-    history.add_argument("--job", help="of this job only")
-    history.add_argument("--last", type=_positive, default=50, help="so many entries (50)")
+    environment.add_argument("--printer", help="may be left out where there is only one")
+    environment.add_argument(
+        "--timeout",
+        type=seconds,
+        metavar="SECONDS",
+        help=f"how long to wait, at most {LONGEST_WAIT:g} ({USUAL_WAIT:g})",
+    )
+    _add_history(commands)
     verify = _command(
         commands,
         "verify",
         "check every record and the history's chain",
         run=_verify,
         judge=_worst,
+        patience=LONG_PATIENCE,
         columns=tables.FINDINGS,
     )
     verify.set_defaults(refuse=verify.error)
@@ -237,11 +253,35 @@ def _add_questions(commands: _Commands) -> None:
     verify.add_argument("--appliance", metavar="NAME", help="default: as --config says")
 
 
+def _add_history(commands: _Commands) -> None:
+    conditions = ("job", "requester", "person", "outcome", "since", "until")
+    history = _command(
+        commands,
+        "history",
+        "what happened to jobs, oldest first",
+        run=_history,
+        send=(*conditions, "last", "summary"),
+        patience=LONG_PATIENCE,
+    )
+    history.add_argument("--job", help="of this job only, or of those whose ids begin so")
+    history.add_argument("--requester", metavar="TERMINAL", help="of the jobs that this terminal sent")
+    history.add_argument("--person", metavar="NAME", help="that this person decided or confirmed")
+    history.add_argument("--outcome", metavar="WORD", help="ends only: a state such as completed, or a reason")
+    history.add_argument("--since", metavar="TIME", help="from this day or moment on, as 2026-03-02 or 2026-03-02T09")
+    history.add_argument("--until", metavar="TIME", help="up to this day or moment")
+    history.add_argument("--last", type=_positive, help="so many entries (50)")
+    history.add_argument("--summary", choices=[one.value for one in Grouping], help="count ends by this instead")
+
+
 def _add_orders(commands: _Commands) -> None:
     for name, text in (("cancel", "end a job"), ("hold", "hold a job back until it is released")):
         order = _command(commands, name, text, send=("job", "person"))
         order.add_argument("job")
         order.add_argument("--person", default=_person(), help="who decides (default: the name you logged in with)")
+    accept = _command(
+        commands, "accept-rollback", "go on with an area though it was put back to an earlier state", send=("area",)
+    )
+    accept.add_argument("area", help="its name")
     _command(commands, "revocations", "read the revocation list again and hang up on revoked terminals")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -15,11 +16,13 @@ from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
 from firmware.clock import Clock, stamp
 from firmware.config import PrinterConfig
+from firmware.environment import Boundary
 from firmware.jobs import Jobs
 from firmware.logs import Log
 from firmware.news import JobLeft, News, PrinterChanged
 from firmware.people import People
 from passbook import changes
+from passbook.environment import Environment
 from passbook.errors import PassbookError
 from passbook.job import Reason
 from passbook.media import Device, MechanismStatus, Media
@@ -95,6 +98,7 @@ class PrintDesk:
         self._clock = clock
         self._tell = tell
         self._people = People(settings, tell)
+        self._boundary = Boundary(settings.name, jobs.spool, clock)
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._lock = threading.Lock()
@@ -127,6 +131,7 @@ class PrintDesk:
             if self._session is not None:
                 self._session.interrupt()
         self._thread.join()
+        self._boundary.close()
 
     def cancel(self, job: str, terminal: str, person: str) -> bool:
         """End `job` before its next step; False when it is not printing here."""
@@ -138,18 +143,29 @@ class PrintDesk:
                 self._session.interrupt()
             return True
 
+    def environment(self) -> Future[Environment]:
+        """What is printed and to be printed here, at the next boundary (P9); to cancel the future ends the wait."""
+        reading = self._boundary.ask()
+        self._wake.set()
+        return reading
+
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                with self._connected() as session:
-                    self._serve(session)
-            except MechanismStop as stop:
-                self._note_trouble(stop.reason)
+                self._meet()
             except PassbookError as error:
                 _LOG.error("store-refused-desk", printer=self._settings.name, code=error.code)
             except Exception as error:  # noqa: BLE001 - a defect of ours: the job it met waits for a start, the others do not
                 _LOG.failure("desk-failed", error, printer=self._settings.name)
             self._stopping.wait(RETRY)
+
+    def _meet(self) -> None:
+        """Serve the mechanism for as long as it can be reached."""
+        try:
+            with self._connected() as session:
+                self._serve(session)
+        except MechanismStop as stop:
+            self._boundary.answer(self._note_trouble(stop.reason))
 
     @contextmanager
     def _connected(self) -> Iterator[DocumentSession]:
@@ -163,13 +179,15 @@ class PrintDesk:
                 self._session = None
             session.close()
 
-    def _note_trouble(self, reason: Reason) -> None:
+    def _note_trouble(self, reason: Reason) -> MechanismStatus:
         """People see each look at a mechanism that does not work; the log says once what is wrong."""
         if reason is not self._trouble:
             _LOG.warning("mechanism-stopped", printer=self._settings.name, reason=reason.value)
         self._trouble = reason
         device = Device.OFFLINE if reason in UNREACHABLE else Device.USER_ERROR
-        self._show(MechanismStatus(device, Media.UNKNOWN, (reason.value,)))
+        status = MechanismStatus(device, Media.UNKNOWN, (reason.value,))
+        self._show(status)
+        return status
 
     def _serve(self, session: DocumentSession) -> None:
         """Clean up, then print job after job until the mechanism fails or the desk stops."""
@@ -179,15 +197,25 @@ class PrintDesk:
         while not self._stopping.is_set():
             self._wake.clear()
             self._store_stops()
+            if self._boundary.awaited:
+                self._boundary.answer(self._look(session))
             record = self._jobs.spool.next_valid(self._settings.name)
             if record is None:
-                self._show(session.status())
+                self._look(session)
                 self._wake.wait(IDLE_LOOK)
             else:
                 self._print(session, record)
 
+    def _look(self, session: DocumentSession) -> MechanismStatus:
+        """Ask the mechanism about itself, and show what it says."""
+        status = session.status()
+        self._show(status)
+        return status
+
     def _note_found(self, media: Media) -> tuple[str, str]:
         """What lies in the mechanism belongs to the questions of jobs that it had begun; the latest and its owner."""
+        if media is not Media.NOT_PRESENT:
+            self._boundary.leave()
         owner = ("", "")
         begun = [record for record in self._jobs.spool.inquiries() if not record.untouched]
         for record in sorted(begun, key=lambda record: record.changed_at):
@@ -207,6 +235,7 @@ class PrintDesk:
     def _print(self, session: DocumentSession, record: Record) -> None:
         """One job, from its first step that is not confirmed to its end or its stop; then its book is taken."""
         job = record.job_id
+        self._boundary.leave()
         try:
             with self._lock:
                 self._printing = job
@@ -298,8 +327,10 @@ class PrintDesk:
     def _clear(self, session: DocumentSession, job: str, requester: str) -> None:
         """A person takes the book; the next job waits for that, however long (DESIGN section 6)."""
         try:
-            while not self._stopping.is_set() and not self._people.take(session, job, requester, TAKE_LOOK):
-                pass
+            while not self._stopping.is_set():
+                if self._people.take(session, job, requester, TAKE_LOOK):
+                    self._boundary.reach()
+                    break
         except MechanismStop:
             if not self._stopping.is_set():
                 raise

@@ -15,7 +15,8 @@ from firmware.jobs import Jobs
 from firmware.naming import check_name
 from firmware.news import PrinterChanged, PromptChanged
 from passbook import changes
-from passbook.errors import PassbookError
+from passbook.environment import Environment
+from passbook.errors import PassbookError, shown
 from passbook.media import Device, MechanismStatus, Media
 from passbook.messages import PrinterView
 from passbook.record import Record
@@ -83,6 +84,21 @@ class Desks:
             return PrinterView(name, NEVER_SEEN, -1)
         at, view = self._views[name]
         return replace(view, age=int(self._clock.monotonic() - at))
+
+    async def environment(self, printer: str, patience: float) -> Environment:
+        """One printer's figures at its next boundary (P9), which is waited for `patience` seconds.
+
+        `printer` may be empty where there is only one.  Raises PassbookError `unknown-printer`, `printer-busy` or
+        `appliance-stopping`.
+        """
+        name = next(iter(self._desks)) if not printer and len(self._desks) == 1 else printer
+        if name not in self._desks:
+            raise PassbookError("unknown-printer", printer=shown(name) or "(not named)", known=", ".join(self._desks))
+        try:
+            async with asyncio.timeout(patience):
+                return await asyncio.wrap_future(self._desks[name].environment())
+        except TimeoutError:
+            raise PassbookError("printer-busy", printer=name, seconds=f"{patience:g}") from None
 
     async def hold(self, job: str) -> Record:
         """Hold back a job that no desk works on; its question stays open and nobody is asked."""

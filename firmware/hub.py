@@ -55,6 +55,10 @@ class Hub:
         """Whether `peer` may decide about everybody's jobs: enrolled as representative, or configured so (F3)."""
         return peer.representative or peer.name in self.configured
 
+    def may_decide(self, peer: Peer, requester: str) -> bool:
+        """P12: about a job decide its requester and the representatives."""
+        return peer.name == requester or self.is_representative(peer)
+
     def connected(self, name: str) -> bool:
         """Whether any connection of the terminal `name` is there."""
         return name in self._listeners

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from firmware.keys import DataKeys
-from firmware.news import JobChanged, News, StepDone
+from firmware.news import EndAcknowledged, JobChanged, News, StepDone
 from passbook.changes import journal
 from passbook.record import Change, Record, Wrap
 from storage.admission import Ticket
@@ -37,6 +37,12 @@ class Jobs:
         changed.add_done_callback(self._changed)
         return changed
 
+    def acknowledge(self, job: str, change: Change) -> Future[Record]:
+        """Apply a change that takes note of an end; the job itself is as it was, and nobody is told of it again."""
+        noted = self.spool.change(job, change)
+        noted.add_done_callback(self._noted)
+        return noted
+
     def journal(self, job: str, confirmed: int, sending: int) -> Record:
         """Make progress durable, before every other commit that waits.  Raises PassbookError when it is not."""
         record = self.spool.change(job, journal(confirmed, sending), urgent=True).result()
@@ -48,6 +54,10 @@ class Jobs:
             self.keys.drop(job)
         else:
             self._tell(JobChanged(done.result()))
+
+    def _noted(self, done: Future[Record]) -> None:
+        if not done.cancelled() and done.exception() is None:
+            self._tell(EndAcknowledged(done.result()))
 
     def _changed(self, done: Future[Record]) -> None:
         if done.cancelled() or done.exception() is not None:

@@ -17,6 +17,12 @@ class JobChanged(msgspec.Struct, frozen=True):
     record: Record
 
 
+class EndAcknowledged(msgspec.Struct, frozen=True):
+    """A terminal took note of a job's end."""
+
+    record: Record
+
+
 class StepDone(msgspec.Struct, frozen=True):
     """A job's progress is durable."""
 
@@ -45,4 +51,4 @@ class JobLeft(msgspec.Struct, frozen=True):
     error: PassbookError
 
 
-News: TypeAlias = JobLeft | JobChanged | StepDone | PromptChanged | PrinterChanged
+News: TypeAlias = JobLeft | JobChanged | EndAcknowledged | StepDone | PromptChanged | PrinterChanged

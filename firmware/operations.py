@@ -12,9 +12,12 @@ from firmware.desks import Desks
 from firmware.hub import Hub
 from firmware.identity import Doorkeeper
 from firmware.logs import Log
+from firmware.notices import LISTED_AT_ONCE, told
 from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
+from passbook.environment import LONGEST_WAIT, USUAL_WAIT
 from passbook.errors import PassbookError
+from passbook.history import GetHistory
 from passbook.messages import StatusReport, view_of
 from passbook.pages import Page, page_of
 from storage.spool import Spool
@@ -55,9 +58,12 @@ class Operations:
             "status": self._report_status,
             "jobs": self._jobs,
             "inquiries": self._inquiries,
+            "notices": self._notices,
             "terminals": self._terminals,
             "areas": self._areas,
+            "environment": self._environment,
             "history": self._history,
+            "accept-rollback": self._accept_rollback,
             "verify": self._verify,
             "revocations": self._revocations,
             "cancel": self._cancel,
@@ -80,12 +86,30 @@ class Operations:
     async def _terminals(self, _arguments: dict[str, Any]) -> Any:
         return await self._roll.terminals()
 
+    async def _notices(self, arguments: dict[str, Any]) -> Any:
+        page = _read(arguments, Page)
+        found = await asyncio.to_thread(self._spool.notices.oldest, after=page.after, limit=LISTED_AT_ONCE)
+        return [told(ended) for ended in found]
+
     async def _areas(self, _arguments: dict[str, Any]) -> Any:
         return self._spool.areas()
 
+    async def _environment(self, arguments: dict[str, Any]) -> Any:
+        wanted = _read(arguments, _Environment)
+        return await self._desks.environment(wanted.printer, wanted.timeout)
+
     async def _history(self, arguments: dict[str, Any]) -> Any:
-        wanted = _read(arguments, _History)
-        return await asyncio.to_thread(self._spool.history, wanted.job or None, wanted.last)
+        asked = _read(arguments, _History)
+        if asked.summary is not None:
+            return await asyncio.to_thread(self._spool.summary, asked.summary, asked.wanted)
+        return await asyncio.to_thread(self._spool.history, "", asked.last, asked.wanted)
+
+    async def _accept_rollback(self, arguments: dict[str, Any]) -> Any:
+        """An operator takes an area as it is though it was put back; its jobs are asked about with that reason."""
+        area = _read(arguments, _Area).area
+        is_open = await asyncio.to_thread(self._spool.upkeep.accept_rollback, area)
+        _LOG.warning("rollback-accepted", area=area)
+        return {"area": area, "accepted": True, "used": "now" if is_open else "from the next start"}
 
     async def _verify(self, _arguments: dict[str, Any]) -> Any:
         return await asyncio.to_thread(self._spool.verify)
@@ -107,9 +131,17 @@ class Operations:
         return view_of(await self._desks.hold(_read(arguments, _Order).job))
 
 
-class _History(msgspec.Struct):
-    job: str | None = None
+class _History(GetHistory, frozen=True):
     last: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 50
+
+
+class _Area(msgspec.Struct):
+    area: str
+
+
+class _Environment(msgspec.Struct):
+    printer: str = ""
+    timeout: Annotated[float, msgspec.Meta(gt=0, le=LONGEST_WAIT)] = USUAL_WAIT
 
 
 class _Order(msgspec.Struct):

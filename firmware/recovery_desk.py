@@ -1,15 +1,16 @@
 """The recovery desk: puts open questions to people, and takes their answers (DESIGN section 7, P7, P12).
 
-The question is the record; this desk only remembers whom it has asked since when.
+The question is the record; this desk only remembers what it has asked whom since when.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Iterator
-from typing import Final
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Final, NamedTuple
 
+from firmware.audiences import SHOWN_AT_ONCE, Audiences
 from firmware.clock import Clock, stamp
 from firmware.config import RecoveryConfig
 from firmware.hub import Hub, Listener
@@ -19,31 +20,24 @@ from firmware.naming import check_name
 from firmware.tls import Peer
 from passbook import changes
 from passbook.errors import PassbookError
+from passbook.media import Media
 from passbook.messages import AnswerInquiry, Inquiry, JobView, inquiry_of, view_of
 from passbook.record import Answered, Holder, Record, Verdict, Wrap
-from passbook.recovery import ASKS_REPRESENTATIVES, ASKS_REQUESTER, Audience, Happening, next_audience
 from storage import envelope
 from storage.envelope import Rng
 from storage.keys import ApplianceKey
 
 _LOG: Final = Log("recovery")
 
-SHOWN_AT_ONCE: Final = 100
-"""Open questions that a terminal is given unasked when it connects; it can list the others."""
 PRINTS: Final = frozenset({Verdict.PRINT, Verdict.RESUME})
 
 
-class _Question:
-    """Whom one open question was put to, and until when (monotonic seconds; 0: for ever) they have time."""
+class _Seen(NamedTuple):
+    """What the question said that people were shown."""
 
-    def __init__(self, record: Record) -> None:
-        self.requester = record.requester
-        self.epoch = record.epoch
-        self.media = record.media
-        self.audience = Audience.AWAITED
-        self.deadline = 0.0
-        self.answer_by = 0.0
-        """Set when the requester is asked first: one that comes and goes gains no time."""
+    epoch: int
+    media: Media
+    proposed: Answered | None
 
 
 class RecoveryDesk:
@@ -61,61 +55,56 @@ class RecoveryDesk:
         rng: Rng,
     ) -> None:
         """`printers` are the names of those that the appliance has."""
+        self.audiences = Audiences(hub, clock, self._show, grace=settings.grace, answer_timeout=settings.answer_timeout)
+        """Whom the open questions are put to; its run() watches their deadlines."""
         self._jobs = jobs
         self._hub = hub
-        self._settings = settings
         self._printers = printers
+        self._second_operator = settings.second_operator
         self._appliance_key = appliance_key
         self._clock = clock
         self._rng = rng
-        self._questions: dict[str, _Question] = {}
-        self._changed = asyncio.Event()
+        self._seen: dict[str, _Seen] = {}
         self._answering = asyncio.Lock()
-        hub.watchers.append(self._connection_changed)
+        hub.watchers.append(self._greet)
 
     def note(self, record: Record) -> None:
         """A record changed: a question may have opened, changed or closed."""
         job = record.job_id
-        known = self._questions.get(job)
+        known = self._seen.get(job)
         if is_open(record) and record.asked:
-            if known is None or known.epoch != record.epoch:
-                self._questions[job] = question = _Question(record)
-                came = self._hub.connected(record.requester)
-                self._move(question, Happening.REQUESTER_CAME if came else Happening.REQUESTER_LEFT)
-                self._put(job, question)
-            elif known.media is not record.media:
-                known.media = record.media
-                self._put(job, known)
+            self._seen[job] = now = _Seen(record.epoch, record.media, record.proposed)
+            if known is None or known.epoch != now.epoch:
+                self.audiences.open(job, record.requester)
+            elif known != now:
+                if known.proposed != now.proposed:
+                    self.audiences.need_second(job)
+                self.audiences.show_again(job)
         elif known is not None:
-            del self._questions[job]
+            del self._seen[job]
+            self.audiences.close(job)
             view = view_of(record)
             self._hub.tell(record.requester, "Recovery.InquiryClosedEvent", view, representatives=True)
 
-    async def run(self) -> None:
-        """Watch the deadlines until cancelled."""
-        while True:
-            self._changed.clear()
-            delay = self.look()
-            try:
-                await asyncio.wait_for(self._changed.wait(), delay)
-            except TimeoutError:
-                continue
+    def _greet(self, listener: Listener, came: bool) -> None:
+        """A newcomer is given the questions that are put to it."""
+        if came:
+            for job in self.audiences.asked_of(listener)[:SHOWN_AT_ONCE]:
+                self._show(job, [listener])
 
-    def look(self) -> float | None:
-        """Ask the representatives where time is over; seconds until that is so for the next question, None for none."""
-        now = self._clock.monotonic()
-        for job, question in list(self._questions.items()):
-            if question.deadline and question.deadline <= now:
-                self._move(question, Happening.TIME_OVER)
-                self._put(job, question, only_new=True)
-        return min((one.deadline - now for one in self._questions.values() if one.deadline), default=None)
+    def _show(self, job: str, listeners: Sequence[Listener]) -> None:
+        """Put the question to these connections; one that cannot be read now is not put."""
+        inquiry = self._inquiry(job)
+        if inquiry is not None:
+            for listener in listeners:
+                listener.post("Recovery.InquiryEvent", inquiry)
 
     def inquiries(self, peer: Peer, after: int = 0) -> Iterator[Inquiry]:
         """The open questions that `peer` may decide about, of jobs behind this sequence number, the oldest first.
 
         It and all_inquiries() may be called from any thread; each question is read when it is asked for.
         """
-        return self._told(lambda record: self.may_decide(peer, record), after)
+        return self._told(lambda record: self._hub.may_decide(peer, record.requester), after)
 
     def all_inquiries(self, after: int = 0) -> Iterator[Inquiry]:
         """Every open question of jobs behind this sequence number, for the operator's eyes."""
@@ -127,22 +116,11 @@ class RecoveryDesk:
             if inquiry is not None:
                 yield inquiry
 
-    def is_representative(self, peer: Peer) -> bool:
-        """Whether `peer` answers for others too (F3)."""
-        return self._hub.is_representative(peer)
-
-    def may_decide(self, peer: Peer, record: Record) -> bool:
-        """P12: the requester and the representatives."""
-        return self._decides(peer, record.requester)
-
-    def _decides(self, peer: Peer, requester: str) -> bool:
-        return peer.name == requester or self.is_representative(peer)
-
     async def answer(self, peer: Peer, answer: AnswerInquiry) -> JobView:
         """Take an answer; returns when it is durable.  Raises PassbookError and then nothing has changed."""
         async with self._answering:
             record = self._jobs.spool.record(answer.job)
-            if not self.may_decide(peer, record):
+            if not self._hub.may_decide(peer, record.requester):
                 raise PassbookError("not-permitted", who=peer.name, job=answer.job)
             check_name("person", answer.person)
             check_name("newKeyRef", answer.new_key_ref, least=0)
@@ -169,7 +147,12 @@ class RecoveryDesk:
     async def _apply(self, record: Record, given: Answered, wraps: tuple[Wrap, ...] | None) -> Record:
         now = self._clock.now()
         change = changes.answer(
-            given, at=stamp(self._clock), date=now.date().isoformat(), trusted=self._clock.trusted(), wraps=wraps
+            given,
+            at=stamp(self._clock),
+            date=now.date().isoformat(),
+            trusted=self._clock.trusted(),
+            wraps=wraps,
+            second_operator=self._second_operator,
         )
         return await asyncio.wrap_future(self._jobs.change(record.job_id, change))
 
@@ -223,47 +206,6 @@ class RecoveryDesk:
             return None
         openable = any(wrap.holder is Holder.APPLIANCE for wrap in wraps)
         return inquiry_of(record, wraps, readable=openable or job in self._jobs.keys)
-
-    def _connection_changed(self, listener: Listener, came: bool) -> None:
-        """Somebody came or went: the requester's questions move on; a newcomer is given what is open for it."""
-        name = listener.peer.name
-        happening = Happening.REQUESTER_CAME if came else Happening.REQUESTER_LEFT
-        for question in self._questions.values():
-            if question.requester == name and self._hub.connected(name) == came:
-                self._move(question, happening)
-        if came:
-            mine = [job for job, question in self._questions.items() if self._is_asked(listener, question)]
-            for inquiry in map(self._inquiry, mine[:SHOWN_AT_ONCE]):
-                if inquiry is not None:
-                    listener.post("Recovery.InquiryEvent", inquiry)
-
-    def _is_asked(self, listener: Listener, question: _Question) -> bool:
-        mine = listener.peer.name == question.requester and question.audience in ASKS_REQUESTER
-        return mine or (self._hub.is_representative(listener.peer) and question.audience in ASKS_REPRESENTATIVES)
-
-    def _put(self, job: str, question: _Question, *, only_new: bool = False) -> None:
-        """Show the question to all who are asked; with `only_new` not to the requester, who has it."""
-        asked = [listener for listener in self._hub.everybody() if self._is_asked(listener, question)]
-        new = [one for one in asked if not only_new or one.peer.name != question.requester]
-        inquiry = self._inquiry(job) if new else None
-        if inquiry is not None:
-            for listener in new:
-                listener.post("Recovery.InquiryEvent", inquiry)
-
-    def _move(self, question: _Question, happening: Happening) -> None:
-        """Go to the next audience; the one place that assigns it."""
-        question.audience = next_audience(question.audience, happening)
-        now = self._clock.monotonic()
-        match question.audience:
-            case Audience.AWAITED:
-                grace = now + self._settings.grace
-                question.deadline = min(grace, question.answer_by or grace)
-            case Audience.REQUESTER:
-                question.answer_by = question.answer_by or now + self._settings.answer_timeout
-                question.deadline = question.answer_by
-            case Audience.REPRESENTATIVES | Audience.EVERYBODY:
-                question.deadline = 0.0
-        self._changed.set()
 
 
 def is_open(record: Record) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 Columns: TypeAlias = Mapping[str, str]
@@ -35,6 +35,17 @@ INQUIRIES: Final[Columns] = {
     "ASKED": "asked",
     "KEY": "job.keyRef",
 }
+NOTICES: Final[Columns] = {
+    "JOB": "job.job",
+    "STATE": "job.state",
+    "REASONS": "job.reasons",
+    "REQUESTER": "job.requester",
+    "PRINTER": "job.printer",
+    "ENDED": "job.changedAt",
+    "ON PAPER": "onPaper.confirmed",
+    "IN DOUBT": "onPaper.inDoubt",
+    "LINES": "onPaper.lines",
+}
 HISTORY: Final[Columns] = {
     "AREA": "area",
     "N": "n",
@@ -46,6 +57,20 @@ HISTORY: Final[Columns] = {
     "REASONS": "entry.record.reasons",
     "DONE": "entry.record.confirmed",
     "STEPS": "entry.record.steps",
+    "PERSON": "entry.record.answered.person",
+    "SECOND": "entry.record.answered.secondedBy.person",
+    "PROPOSED BY": "entry.record.proposed.person",
+    "AGAIN": "entry.record.reprints",
+}
+SUMMARY: Final[Columns] = {
+    "GROUP": "group",
+    "JOBS": "jobs",
+    "COMPLETED": "completed",
+    "CANCELED": "canceled",
+    "ABORTED": "aborted",
+    "REPRINTED": "reprinted",
+    "MEDIAN WAIT": "medianWaiting",
+    "WORST WAIT": "worstWaiting",
 }
 TERMINALS: Final[Columns] = {
     "TERMINAL": "terminal",
@@ -92,10 +117,18 @@ def _table(rows: Sequence[Any], columns: Columns) -> str:
 def _all_columns(rows: Sequence[Any]) -> Columns:
     found: dict[str, str] = {}
     for row in rows:
-        for key, value in (row if isinstance(row, dict) else {"value": row}).items():
-            if not isinstance(value, dict) and not _is_rows(value):
-                found.setdefault(printable(key).upper(), key)
+        for where in _places(row if isinstance(row, dict) else {"value": row}):
+            found.setdefault(printable(where.rpartition(".")[2]).upper(), where)
     return found
+
+
+def _places(row: Mapping[str, Any]) -> Iterator[str]:
+    """Where the plain values of a row are, those of its parts too."""
+    for key, value in row.items():
+        if isinstance(value, dict):
+            yield from (f"{key}.{where}" for where in _places(value))
+        elif not _is_rows(value):
+            yield key
 
 
 def _at(row: Any, where: str) -> Any:

@@ -54,6 +54,7 @@ class Completion(StrEnum):
     INTERNAL_ERROR = "internalError"
     AUTHORISATION = "authorisationRequired"
     NOT_ENOUGH_SPACE = "notEnoughSpace"
+    TIME_OUT = "timeOut"
 
 
 class Header(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -156,6 +157,7 @@ class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
         wraps: the data key as sealed for its holders, so that a key ring can open it without sending its own key.
         readable: whether the appliance still has the data key (then `print` and `resume` need no key).
         identity: associated data of the wraps.
+        proposed: an order to print again what is on paper, which another person must give too; None for none.
     """
 
     job: JobView
@@ -170,6 +172,7 @@ class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
     asked: bool
     identity: bytes
     answered: Answered | None
+    proposed: Answered | None = None
 
 
 class AnswerInquiry(Payload, frozen=True):
@@ -320,6 +323,7 @@ def inquiry_of(record: Record, wraps: tuple[Wrap, ...], *, readable: bool) -> In
         asked=record.asked,
         identity=record.identity(),
         answered=record.answered,
+        proposed=record.proposed,
     )
 
 
@@ -376,7 +380,9 @@ _COMPLETIONS: Final = {
     "unknown-command": Completion.INVALID_COMMAND,
     "internal-error": Completion.INTERNAL_ERROR,
     "not-permitted": Completion.AUTHORISATION,
+    "history-not-permitted": Completion.AUTHORISATION,
     "representatives-only": Completion.AUTHORISATION,
     "no-area-has-room": Completion.NOT_ENOUGH_SPACE,
     "quota-exceeded": Completion.NOT_ENOUGH_SPACE,
+    "printer-busy": Completion.TIME_OUT,
 }

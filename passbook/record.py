@@ -10,7 +10,7 @@ import msgspec
 
 from passbook.job import TERMINAL, JobState, Reason
 from passbook.media import Media
-from passbook.plan import Sheet, StepOutline
+from passbook.plan import Sheet, StepKind, StepOutline
 
 
 class Encryption(StrEnum):
@@ -35,6 +35,13 @@ class Verdict(StrEnum):
     """Keep it, and do not ask again until it is released or the appliance starts."""
 
 
+class Decider(msgspec.Struct, frozen=True, rename="camel"):
+    """A person at a terminal: the certificate name of the one, and the name that the other gave."""
+
+    terminal: str
+    person: str
+
+
 class Answered(msgspec.Struct, frozen=True, rename="camel"):
     """The answer that won at `epoch`: repeating it gives this result (P7).
 
@@ -43,6 +50,7 @@ class Answered(msgspec.Struct, frozen=True, rename="camel"):
         in_doubt: the step that the person saw in doubt; 0 for none.
         terminal: certificate name of the terminal that gave it.
         person: who decided, as that person said.
+        seconded_by: who gave the same order, where it took two to have lines on paper printed again.
     """
 
     epoch: int
@@ -51,6 +59,7 @@ class Answered(msgspec.Struct, frozen=True, rename="camel"):
     in_doubt: int
     terminal: str
     person: str
+    seconded_by: Decider | None = None
 
 
 class Acknowledged(msgspec.Struct, frozen=True, rename="camel"):
@@ -58,6 +67,19 @@ class Acknowledged(msgspec.Struct, frozen=True, rename="camel"):
 
     terminal: str
     at: str
+
+
+class OnPaper(msgspec.Struct, frozen=True, rename="camel"):
+    """How much of a job is on paper, counted in lines of its document.
+
+    Attributes:
+        confirmed: lines 1..confirmed are on paper.
+        in_doubt: the line that was sent and not confirmed; 0 for none.
+    """
+
+    lines: int
+    confirmed: int
+    in_doubt: int = 0
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -87,7 +109,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         sending: the step that was sent and not confirmed; 0 for none.
         lines_in_doubt: how many of the last lines may be unconfirmed in this mechanism's dialect (P3).
         media: what was known of the medium when the job stopped.
+        proposed: an order to print lines again that are on paper, until a second person gives it too.
+        reprints: how many lines on paper were ordered again, over all answers.
         acknowledged: who took note of its end; None while that is to be told (P8).
+        on_paper: told instead of the outline, where that is left out.
     """
 
     job_id: str
@@ -119,8 +144,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     lines_in_doubt: int = 1
     media: Media = Media.UNKNOWN
     answered: Answered | None = None
+    proposed: Answered | None = None
+    reprints: int = 0
     changed_at: str = ""
     acknowledged: Acknowledged | None = None
+    on_paper: OnPaper | None = None
 
     @property
     def ended(self) -> bool:
@@ -129,8 +157,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def untouched(self) -> bool:
-        """Whether nothing of it was ever sent to a mechanism."""
-        return self.confirmed == 0 and self.sending == 0
+        """Whether nothing of it was ever sent to a mechanism, as far as its storage can be believed."""
+        return self.confirmed == 0 and self.sending == 0 and Reason.ROLLED_BACK not in self.reasons
 
     def identity(self) -> bytes:
         """The part that never changes, as canonical bytes: associated data of everything sealed for this job."""
@@ -177,7 +205,11 @@ class HistoryKind(StrEnum):
     INVALIDATED = "invalidated"
     STOPPED = "stopped"
     ANSWERED = "answered"
+    PROPOSED = "proposed"
+    """Lines on paper were ordered again; a second person has to give that order too."""
     ENDED = "ended"
+    ACKNOWLEDGED = "acknowledged"
+    """A terminal took note of the end."""
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, rename="camel"):
@@ -207,4 +239,14 @@ Change: TypeAlias = Callable[[Record], Outcome]
 
 def entry_of(kind: HistoryKind, record: Record, at: str) -> HistoryEntry:
     """A history entry about `record` as it is now."""
-    return HistoryEntry(kind, at, msgspec.structs.replace(record, outline=()))
+    return HistoryEntry(kind, at, without_outline(record))
+
+
+def without_outline(record: Record) -> Record:
+    """The record as it is kept for long: of its steps remains how much of them is on paper."""
+    if not record.outline:
+        return record
+    lines = [number for number, step in enumerate(record.outline, 1) if step.kind is StepKind.LINE]
+    confirmed = sum(number <= record.confirmed for number in lines)
+    in_doubt = confirmed + 1 if record.sending in lines else 0
+    return msgspec.structs.replace(record, outline=(), on_paper=OnPaper(len(lines), confirmed, in_doubt))

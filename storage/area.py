@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -19,7 +19,9 @@ from passbook.errors import PassbookError
 from storage import schema
 from storage.keys import ApplianceKey
 from storage.ledger import Ledger
+from storage.reckoning import Reckoning, reckon
 from storage.rows import DamagedRowError
+from storage.siblings import Memory
 from storage.space import Division, change_cost
 from storage.verify import findings_of
 from storage.writer import Member, Settled, Writer, nothing
@@ -89,8 +91,10 @@ class Area:
         why: why it is fenced.
         live_pages: pages in use after the last commit.
         records: jobs in it after the last commit that have not ended.
+        notices: jobs in it after the last commit that have ended and of whose end nobody took note.
         highest_sequence: the highest number that a job of this area ever had, when it was opened.
         siblings: names and ids of the areas that were open beside it before, itself too.
+        suspect: it was put back to an earlier state, as far as anybody can tell; its records say less than the paper.
     """
 
     def __init__(
@@ -125,7 +129,9 @@ class Area:
         self._state_lock = threading.Lock()
         self.live_pages = self._measure()
         self.records = self._read_ledger.counts()[0]
+        self.notices = self._read_ledger.count_notices()
         self.highest_sequence = self._read_ledger.history.head().sequence
+        self.suspect = False
         self.siblings = dict(schema.fetch(self._reader, "SELECT name, area_id FROM sibling"))
         self.writer = Writer(settings.name, self)
         self.writer.start()
@@ -163,7 +169,7 @@ class Area:
 
     def free(self) -> int:
         """Bytes that new jobs may still take, reservations not counted."""
-        return self.division.free(self.live_pages, self.records)
+        return self.division.free(self.live_pages, self.records, self.notices)
 
     # What the writer needs
 
@@ -181,6 +187,7 @@ class Area:
         try:
             self.live_pages = self._measure()
             self.records = self.ledger.counts()[0]
+            self.notices = self.ledger.count_notices()
         except apsw.Error as error:
             self.fence(f"the file fails ({type(error).__name__})")
 
@@ -243,7 +250,7 @@ class Area:
 
     def check_room(self, size: int) -> None:
         """Inside a transaction: whether what was written leaves the reserve whole.  Raises `no-area-has-room`."""
-        if self.division.free(self._measure(), self.ledger.counts()[0]) < 0:
+        if self.division.free(self._measure(), self.ledger.counts()[0], self.ledger.count_notices()) < 0:
             raise PassbookError("no-area-has-room", size=size)
 
     def remember_siblings(self, siblings: Mapping[str, str]) -> None:
@@ -268,14 +275,32 @@ class Area:
         """Bytes that lie in the database."""
         return self.live_pages * schema.PAGE_BYTES
 
-    def findings(self) -> list[PassbookError]:
-        """Everything that does not fit, on a connection of its own."""
+    def memories(self) -> list[Memory]:
+        """What it remembers of the others; nothing when its file fails."""
+        with suppress(PassbookError), self.reading() as ledger:
+            return ledger.memories.all()
+        return []
+
+    def findings(self, memories: Sequence[Memory]) -> list[PassbookError]:
+        """Everything that does not fit, on a connection of its own; see verify.findings_of()."""
         try:
             with closing(schema.connect_reader(self.settings.path, vfs=self._vfs)) as connection:
-                return findings_of(connection, self.name, self.area_id, self._key)
+                return findings_of(connection, self.name, self.area_id, self._key, memories)
         except (apsw.Error, UnicodeDecodeError) as error:
             self.fence(f"the disk or the file fails ({type(error).__name__})")
             return []
+
+    def reckon(self, printer: str) -> Reckoning:
+        """The figures of a printer, on a connection of its own: it may take long, and nobody shall wait for it.
+
+        Raises PassbookError `area-fenced` when the file fails.
+        """
+        try:
+            with closing(schema.connect_reader(self.settings.path, vfs=self._vfs)) as connection:
+                return reckon(connection, self.name, self.area_id, self._key, printer)
+        except (apsw.Error, UnicodeDecodeError) as error:
+            self.fence(f"the disk or the file fails ({type(error).__name__})")
+            raise self.fenced_error() from None
 
     def powered_on(self) -> None:
         """Power-on was committed."""

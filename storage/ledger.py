@@ -10,9 +10,11 @@ import msgspec
 from msgspec.structs import replace
 
 from passbook import changes
+from passbook.counters import counted
 from passbook.errors import PassbookError
 from passbook.job import JobState, Reason
-from passbook.record import Change, Outcome, Record, Wrap
+from passbook.record import Change, Outcome, Record, Wrap, without_outline
+from storage.counters import Counters
 from storage.envelope import SealedJob
 from storage.history import History
 from storage.keys import ApplianceKey, is_same, mac
@@ -29,7 +31,10 @@ from storage.rows import (
     live_row,
 )
 from storage.schema import fetch
+from storage.siblings import Memories
 
+LAST_SEQUENCE: Final = 2**63 - 1
+"""The largest number that a row can have."""
 _DELETIONS: Final = (
     "DELETE FROM live WHERE sequence = ?",
     "DELETE FROM sealed WHERE sequence = ?",
@@ -61,7 +66,7 @@ class Known(NamedTuple):
 
 
 class Ledger:
-    """Records, sealed content and history of one area."""
+    """Records, sealed content, history and counters of one area."""
 
     def __init__(self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey) -> None:
         """`area` is the name of the area, `area_id` what its file says of itself."""
@@ -70,6 +75,8 @@ class Ledger:
         self._area = area
         self._key = key
         self.history = History(connection, area, area_id, key)
+        self.memories = Memories(connection, area, area_id, key)
+        self.counters = Counters(connection, area, area_id, key)
 
     # Reading
 
@@ -99,18 +106,17 @@ class Ledger:
     def rows(self) -> Iterator[LiveRow | DamagedRowError]:
         """Every live row, damaged ones as such, oldest first."""
         for columns in self._select_live("TRUE ORDER BY sequence"):
-            try:
-                yield live_row(columns, self._area_id, self._key)
-            except DamagedRowError as damage:
-                yield damage
+            yield self._verified(columns)
+
+    def rows_of(self, printer: str) -> Iterator[LiveRow | DamagedRowError]:
+        """Every live row of a printer, damaged ones as such; read as they are asked for, since they may be many."""
+        sql = f"SELECT {LIVE_SELECT} FROM live WHERE printer = ?"  # noqa: S608 - names are ours
+        for columns in self._connection.execute(sql, (printer,)):
+            yield self._verified(columns)
 
     def ended_rows(self) -> Iterator[EndedRow | DamagedRowError]:
         """Every ended row, damaged ones as such, oldest first."""
-        for columns in self._select_ended("TRUE ORDER BY sequence"):
-            try:
-                yield ended_row(columns, self._area_id, self._key)
-            except DamagedRowError as damage:
-                yield damage
+        yield from self._ended("TRUE ORDER BY sequence")
 
     def find_request(self, requester: str, request_id: str) -> Known | None:
         """The job of that request, live or ended (P10).
@@ -132,6 +138,24 @@ class Ledger:
         """The job ids that were set aside."""
         sql = "SELECT CAST(job_id AS BLOB) FROM quarantine ORDER BY sequence"
         return [job_id.decode(errors="replace") for (job_id,) in fetch(self._connection, sql)]
+
+    def notices(self, requester: str | None, *, after: int, limit: int) -> list[EndedRow | DamagedRowError]:
+        """Ends of which nobody took note, of one requester or of all, from the lowest sequence above `after` on."""
+        where = "acknowledged = 0 AND sequence > ?1 AND (?2 IS NULL OR requester = ?2) ORDER BY sequence LIMIT ?3"
+        return list(self._ended(where, min(after, LAST_SEQUENCE), requester, limit))
+
+    def last_notices(self, limit: int) -> list[EndedRow | DamagedRowError]:
+        """Those of the jobs accepted last, newest first."""
+        return list(self._ended("acknowledged = 0 ORDER BY sequence DESC LIMIT ?", limit))
+
+    def count_notices(self, before: str | None = None, *, limit: int = -1) -> int:
+        """How many ends nobody took note of, all or those before an ISO time; counted up to `limit`."""
+        sql = (
+            "SELECT count(*) FROM "
+            "(SELECT 1 FROM ended WHERE acknowledged = 0 AND (?1 IS NULL OR ended_at < ?1) LIMIT ?2)"
+        )
+        [(count,)] = fetch(self._connection, sql, before, limit)
+        return int(count)
 
     def held_by(self, requester: str) -> tuple[int, int]:
         """How many live jobs this requester has here, and their bytes."""
@@ -199,11 +223,7 @@ class Ledger:
         ended = self.ended(job_id)
         if ended is None:
             raise PassbookError("unknown-job", job=job_id)
-        # An ended job takes no change; an answer that is repeated asks for none and gets its result.
-        if change(ended.record).record != ended.record:
-            state = ended.record.state.value
-            raise PassbookError("not-allowed-in-state", job=job_id, state=state, event="a change")
-        return ended.record
+        return self._acknowledge(ended, change(ended.record))
 
     def invalidate_all(self, reason: Reason, at: str) -> tuple[int, list[DamagedRowError]]:
         """Turn every record invalid (P4) and set aside those that do not verify; how many, and which."""
@@ -223,14 +243,28 @@ class Ledger:
         for sql in _SETTING_ASIDE[damage.table]:
             self._connection.execute(sql, (damage.sequence,))
 
-    def forget_ended(self, before: str) -> int:
-        """Drop ended jobs that ended before this ISO time; their history stays."""
-        self._connection.execute("DELETE FROM ended WHERE ended_at < ?", (before,))
+    def forget_ended(self, before: str, unacknowledged_before: str) -> int:
+        """Drop jobs that ended before these ISO times, the second for ends of which nobody took note (P8)."""
+        sql = "DELETE FROM ended WHERE ended_at < ? AND (acknowledged = 1 OR ended_at < ?)"
+        self._connection.execute(sql, (before, unacknowledged_before))
         return self._connection.changes()
+
+    def _verified(self, columns: Columns) -> LiveRow | DamagedRowError:
+        try:
+            return live_row(columns, self._area_id, self._key)
+        except DamagedRowError as damage:
+            return damage
 
     def _one_live(self, where: str, *values: apsw.SQLiteValue) -> LiveRow | None:
         rows = self._select_live(where, *values)
         return live_row(rows[0], self._area_id, self._key) if rows else None
+
+    def _ended(self, where: str, *values: apsw.SQLiteValue) -> Iterator[EndedRow | DamagedRowError]:
+        for columns in self._select_ended(where, *values):
+            try:
+                yield ended_row(columns, self._area_id, self._key)
+            except DamagedRowError as damage:
+                yield damage
 
     def _one_ended(self, where: str, *values: apsw.SQLiteValue) -> EndedRow | None:
         rows = self._select_ended(where, *values)
@@ -242,18 +276,34 @@ class Ledger:
             raise PassbookError("internal-error", reference=f"identity of job {row.record.job_id}")
         if outcome.entry is not None:
             self.history.append(outcome.entry)
+        self.counters.add(record.printer, counted(row.record, record))
         if record.ended:
             self._end(row, record)
         elif record != row.record or outcome.wraps is not None:
             wraps = row.wraps if outcome.wraps is None else outcome.wraps
-            self._update(replace(row, record=record, version=row.version + 1, wraps=wraps))
+            changed = replace(row, record=record, version=row.version + 1, wraps=wraps)
+            self._update("live", LIVE_COLUMNS, changed.columns(self._area_id, self._key))
+        return record
+
+    def _acknowledge(self, row: EndedRow, outcome: Outcome) -> Record:
+        """The one change that an ended job takes; an order that is repeated asks for none and gets its result."""
+        record = outcome.record
+        if record == row.record:
+            return record
+        if row.record.acknowledged is not None or replace(record, acknowledged=None) != row.record:
+            state = row.record.state.value
+            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event="a change")
+        if outcome.entry is not None:
+            self.history.append(outcome.entry)
+        values = replace(row, record=record, version=row.version + 1).columns(self._area_id, self._key)
+        self._update("ended", ENDED_COLUMNS, values)
         return record
 
     def _end(self, row: LiveRow, record: Record) -> None:
         sequence = record.sequence
         for sql in _DELETIONS:
             self._connection.execute(sql, (sequence,))
-        kept = EndedRow(replace(record, outline=()), row.version + 1, row.content_mac)
+        kept = EndedRow(without_outline(record), row.version + 1, row.content_mac)
         values = kept.columns(self._area_id, self._key)
         self._insert("ended", ENDED_COLUMNS, values)
 
@@ -267,10 +317,10 @@ class Ledger:
         sql = f"INSERT INTO {table} ({columns}) VALUES ({_marks(values)})"  # noqa: S608 - names are ours
         self._connection.execute(sql, values)
 
-    def _update(self, row: LiveRow) -> None:
-        values = row.columns(self._area_id, self._key)
-        sql = f"UPDATE live SET ({LIVE_COLUMNS}) = ({_marks(values)}) WHERE sequence = ?"  # noqa: S608 - names are ours
-        self._connection.execute(sql, (*values, row.record.sequence))
+    def _update(self, table: str, columns: str, values: Columns) -> None:
+        """Put `values`, whose first is the sequence, in place of the row that is there."""
+        sql = f"UPDATE {table} SET ({columns}) = ({_marks(values)}) WHERE sequence = ?"  # noqa: S608 - names are ours
+        self._connection.execute(sql, (*values, values[0]))
 
     def _sealed_mac(self, sequence: int, sealed: SealedJob) -> bytes:
         return mac(self._key.sealed, self._area_id, sequence, msgspec.msgpack.encode(sealed))

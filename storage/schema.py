@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -14,17 +15,22 @@ FORMAT: Final = 2
 """PRAGMA user_version."""
 PAGE_BYTES: Final = 4096
 DATABASE: Final = "area.sqlite"
+UNFINISHED: Final = "new.sqlite"
+"""The database while it is being created."""
 LOCK: Final = "area.lock"
 BUSY_MS: Final = 5000
 """How long a statement waits for another process that reads the file, which nobody should."""
 
 _SINCE_2: Final = """
 CREATE TABLE sibling_head (
-    name TEXT PRIMARY KEY, entries INTEGER NOT NULL, chain BLOB NOT NULL, mac BLOB NOT NULL) STRICT;
+    name TEXT PRIMARY KEY, entries INTEGER NOT NULL, chain BLOB NOT NULL, sequence INTEGER NOT NULL,
+    accepted INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
 CREATE TABLE counter (
     printer TEXT PRIMARY KEY, books INTEGER NOT NULL, pages INTEGER NOT NULL, lines INTEGER NOT NULL,
     mac BLOB NOT NULL) STRICT;
-CREATE TABLE history_cut (entries INTEGER NOT NULL, chain BLOB NOT NULL, at TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
+CREATE TABLE history_mark (
+    entries INTEGER PRIMARY KEY, chain BLOB NOT NULL, at TEXT NOT NULL, cut INTEGER NOT NULL,
+    mac BLOB NOT NULL) STRICT;
 """
 TABLES: Final = f"""
 CREATE TABLE area (
@@ -43,7 +49,7 @@ CREATE TABLE ended (
     content_mac BLOB NOT NULL, mac BLOB NOT NULL, acknowledged INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE UNIQUE INDEX ended_request ON ended (requester, request_id);
 CREATE INDEX ended_at ON ended (ended_at);
-CREATE INDEX ended_notice ON ended (acknowledged, sequence);
+CREATE INDEX ended_notice ON ended (acknowledged, sequence, requester);
 CREATE TABLE sealed (
     sequence INTEGER PRIMARY KEY, salt BLOB NOT NULL, commitment BLOB NOT NULL,
     attributes BLOB NOT NULL, plan BLOB NOT NULL) STRICT;
@@ -62,7 +68,7 @@ UPGRADES: Final = MappingProxyType(
     {
         1: f"""
 ALTER TABLE ended ADD COLUMN acknowledged INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX ended_notice ON ended (acknowledged, sequence);
+CREATE INDEX ended_notice ON ended (acknowledged, sequence, requester);
 {_SINCE_2}""",
     }
 )
@@ -81,10 +87,10 @@ PRAGMAS: Final = (
 """Name, what is asked for, and what must be read back."""
 
 
-def connect(folder: Path, *, vfs: str | None) -> apsw.Connection:
+def connect(folder: Path, *, vfs: str | None, name: str = DATABASE) -> apsw.Connection:
     """The writing connection, every pragma read back.  Raises apsw.Error."""
     flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
-    connection = apsw.Connection(str(folder / DATABASE), flags=flags, vfs=vfs)
+    connection = apsw.Connection(str(folder / name), flags=flags, vfs=vfs)
     connection.set_busy_timeout(BUSY_MS)
     connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
     _apply_pragmas(connection)
@@ -125,6 +131,11 @@ def _apply_pragmas(connection: apsw.Connection) -> None:
 def fetch(connection: apsw.Connection, sql: str, *values: apsw.SQLiteValue) -> list[tuple[Any, ...]]:
     """All rows of a query; their types are those of the STRICT tables above."""
     return connection.execute(sql, values).fetchall()
+
+
+def stream(connection: apsw.Connection, sql: str, *values: apsw.SQLiteValue) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query one by one, for tables that grow for ever."""
+    yield from connection.execute(sql, values)
 
 
 def is_empty(connection: apsw.Connection) -> bool:

@@ -16,8 +16,8 @@ _USABLE: Final = PAGE_BYTES - 4
 """Bytes of content in an overflow page."""
 FRAME_BYTES: Final = PAGE_BYTES + 24
 """One page in the write-ahead log."""
-_ROW_PAGES: Final = 16
-"""Pages that one change can touch: row, indexes, history, head, ended, with splits."""
+_ROW_PAGES: Final = 18
+"""Pages that one change can touch: row, indexes, history, head, ended, counter and its index, with splits."""
 _NEW_PAGES: Final = 8
 """Pages by which row and indexes of a new job can make the database grow."""
 _FIXED_PAGES: Final = 64
@@ -25,6 +25,8 @@ _EMPTY_PAGES: Final = 32
 """Pages of an area without a job: its tables, their indexes, and the first rows of those that always have one."""
 _RECORD_PAGES: Final = 8
 """Reserve for each live record: its growth, its history and what stays of it when it has ended."""
+_NOTICE_PAGES: Final = 2
+"""Reserve for each end of which nobody took note: the entry that tells who did, and the growth of its row."""
 _LOG_FIXED_PAGES: Final = 1024
 """So that a batch of small changes is not cut short: a full one of BATCH_MEMBERS takes about as much."""
 
@@ -41,6 +43,11 @@ def change_cost(size: int, row: int) -> int:
     Ending a job deletes its content, and secure_delete writes every freed page once more.
     """
     return (_ROW_PAGES + content_pages(size) + 2 * (-(-row // _USABLE))) * FRAME_BYTES
+
+
+def cut_cost(entries: int) -> int:
+    """Upper bound in bytes of the log of cutting so many entries off a history; each takes a page or two."""
+    return (2 * entries + _ROW_PAGES) * FRAME_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +73,9 @@ class Division:
         """The least quota that leaves room for one job of that size."""
         return cls.of(0, job_bytes).log + job_need(job_bytes) + (_FIXED_PAGES + _EMPTY_PAGES) * PAGE_BYTES
 
-    def free(self, live_pages: int, records: int) -> int:
+    def free(self, live_pages: int, records: int, notices: int) -> int:
         """Bytes that new jobs may still take, negative when the reserve is being used."""
-        kept = _FIXED_PAGES + records * _RECORD_PAGES
+        kept = _FIXED_PAGES + records * _RECORD_PAGES + notices * _NOTICE_PAGES
         return self.database - (live_pages + kept) * PAGE_BYTES
 
 

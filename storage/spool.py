@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeVar
 
 from passbook.errors import PassbookError
+from passbook.history import Grouping, Summary, Wanted, summarize
 from passbook.job import Reason
 from passbook.record import Change, Record, Wrap
 from storage.admission import Admission, Limits, Ticket
@@ -20,9 +22,13 @@ from storage.envelope import Rng, SealedJob
 from storage.history import Told
 from storage.keys import ApplianceKey
 from storage.ledger import Ledger
+from storage.notices import Notices
 from storage.opening import Owner, Report, open_all
+from storage.reckoning import Reckoning
 from storage.rows import DamagedRowError, LiveRow
+from storage.search import search
 from storage.space import change_cost
+from storage.upkeep import Upkeep
 from storage.writer import Progress
 
 T = TypeVar("T")
@@ -66,15 +72,22 @@ class AreaStatus:
 
 
 class Spool:
-    """All areas of one appliance."""
+    """All areas of one appliance.
+
+    Attributes:
+        upkeep: what is done for the areas from time to time.
+    """
 
     def __init__(
-        self, areas: Sequence[Area], problems: dict[AreaSettings, PassbookError], admission: Admission
+        self, areas: Sequence[Area], problems: dict[AreaSettings, PassbookError], admission: Admission, upkeep: Upkeep
     ) -> None:
         """Use open()."""
         self._areas = tuple(areas)
         self._problems = problems
         self._admission = admission
+        self.upkeep = upkeep
+        self.notices = Notices(self._areas)
+        """The ends of which nobody took note."""
 
     @classmethod
     def open(
@@ -94,10 +107,11 @@ class Spool:
         `vfs` names an apsw VFS.
         """
         owner = Owner(appliance, key, limits.job_bytes)
-        opened, problems = open_all(areas, owner, rng=rng, vfs=vfs, report=report)
-        sequence = max((area.highest_sequence for area in opened), default=0)
-        admission = Admission(opened, complete=not problems, key=key, limits=limits, rng=rng, sequence=sequence)
-        return cls(opened, problems, admission)
+        found = open_all(areas, owner, rng=rng, vfs=vfs, report=report)
+        admission = Admission(
+            found.areas, complete=not found.problems, key=key, limits=limits, rng=rng, sequence=found.sequence
+        )
+        return cls(found.areas, found.problems, admission, Upkeep(found.areas, found.put_back))
 
     @property
     def problems(self) -> tuple[PassbookError, ...]:
@@ -107,7 +121,9 @@ class Spool:
     def power_on(self, reason: Reason, at: str) -> PowerOnReport:
         """Turn every record of an earlier start invalid (P4), one transaction per area; then the areas are ready."""
         pending = {
-            area: self._power_on_area(area, reason, at) for area in self._areas if area.state is AreaState.OPENED
+            area: self._power_on_area(area, Reason.ROLLED_BACK if area.suspect else reason, at)
+            for area in self._areas
+            if area.state is AreaState.OPENED
         }
         result = PowerOnReport({}, {}, {})
         for area, future in pending.items():
@@ -120,6 +136,7 @@ class Spool:
             count, damaged = future.result()
             result.invalidated[area.name] = count
             result.quarantined[area.name] = [damage.job_id for damage in damaged]
+        self.upkeep.note_heads()
         return result
 
     def _power_on_area(self, area: Area, reason: Reason, at: str) -> Future[tuple[int, list[DamagedRowError]]]:
@@ -211,11 +228,14 @@ class Spool:
         unknown = PassbookError("change-unknown", job=job_id, area=area.name)
         return area.submit(lambda ledger: ledger.apply(job_id, change), cost=cost, unknown=unknown, urgent=urgent)
 
-    def forget_ended(self, before: str) -> int:
-        """Drop what is kept of jobs that ended before this ISO time, for repeated requests; how many.  Blocks."""
+    def forget_ended(self, before: str, unacknowledged_before: str) -> int:
+        """Drop what is kept of jobs that ended before these ISO times, the second for ends of which nobody took note.
+
+        How many were dropped.  Blocks.
+        """
         futures = [
             area.submit(
-                lambda ledger: ledger.forget_ended(before),
+                lambda ledger: ledger.forget_ended(before, unacknowledged_before),
                 cost=lambda: change_cost(0, 0),
                 unknown=area.fenced_error(),
             )
@@ -270,13 +290,30 @@ class Spool:
         """The open questions: jobs that are invalid and have not ended, in the order of acceptance."""
         return [record for record in self.records() if not record.valid]
 
-    def history(self, job_id: str | None = None, last: int = 100) -> list[Told]:
-        """The last entries over all areas, of one job or of all, by their time and newest last."""
-        told: list[Told] = []
+    def history(self, job_id: str = "", last: int = 100, wanted: Wanted | None = None) -> list[Told]:
+        """The last entries over all areas, of one job or of those that are `wanted`, newest last."""
+        found = search(self._areas, wanted or Wanted(job=job_id))
+        return list(islice(found, last))[::-1]
+
+    def summary(self, by: Grouping, wanted: Wanted) -> list[Summary]:
+        """What the wanted ends add up to; goes through the whole history."""
+        return summarize((told.entry for told in search(self._areas, wanted)), by)
+
+    def reckon(self, printer: str) -> dict[str, Reckoning]:
+        """The figures of a printer in each area that is in use, one moment of each.  Blocks, but nobody else."""
+        found: dict[str, Reckoning] = {}
         for area in self._areas:
-            with suppress(PassbookError), area.reading() as ledger:
-                told += ledger.history.entries(job_id, last)
-        return sorted(told, key=lambda one: one.entry.at)[-last:]
+            if area.state is AreaState.READY:
+                with suppress(PassbookError):
+                    found[area.name] = area.reckon(printer)
+                    for damage in found[area.name].damaged:
+                        area.set_aside(damage)
+        return found
+
+    def states(self) -> dict[str, str]:
+        """The state of every configured area by name, at once: nothing is read for it."""
+        absent = {settings.name: "absent" for settings in self._problems}
+        return {area.name: area.state.value for area in self._areas} | absent
 
     def areas(self) -> list[AreaStatus]:
         """Every configured area, open or not."""
@@ -289,14 +326,18 @@ class Spool:
     def verify(self) -> list[PassbookError]:
         """Everything that does not fit in the open areas; reads all of them while work goes on."""
         findings = list(self.problems)
+        memories = [memory for area in self._areas for memory in area.memories()]
         for area in self._areas:
+            found = area.findings(memories)
+            # Reading all of it may be what fences it.
             if area.why:
                 findings.append(area.fenced_error())
-            findings += area.findings()
+            findings += found
         return findings
 
     def close(self) -> None:
-        """Commit what is queued and close all areas."""
+        """Commit what is queued, what the areas know of each other last, and close all."""
+        self.upkeep.note_heads()
         for area in self._areas:
             area.close()
 

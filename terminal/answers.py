@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from passbook.errors import PassbookError
-from passbook.messages import AnswerInquiry, Inquiry
+from passbook.job import TERMINAL
+from passbook.messages import AnswerInquiry, Inquiry, JobView
 from passbook.plan import StepKind
 from passbook.record import Holder, Verdict
 from storage.envelope import unwrap_for_recovery
@@ -62,6 +63,13 @@ def compose(
         new_key=ring.key(new_key_ref) if new_key_ref else b"",
         new_key_ref=new_key_ref,
     )
+
+
+def waits_for_second(answer: AnswerInquiry, job: JobView) -> PassbookError | None:
+    """What the person must know when `job`, the answer's result, does not print by this answer alone."""
+    if answer.verdict not in PRINTS or job.valid or job.epoch != answer.epoch or job.state in TERMINAL:
+        return None
+    return PassbookError("second-person-needed", person=answer.person, terminal="this terminal", job=job.job)
 
 
 def needs_ring(inquiry: Inquiry, verdict: Verdict, new_key_ref: str) -> bool:

@@ -15,7 +15,9 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
+from passbook.environment import Environment, GetEnvironment
 from passbook.errors import PassbookError
+from passbook.history import GetHistory, HistoryReply
 from passbook.messages import (
     MAX_DOCUMENT,
     MAX_PIECE,
@@ -42,6 +44,7 @@ from passbook.messages import (
     encode,
     read_payload,
 )
+from passbook.notices import AcknowledgeNotice, GetHistoryHeads, HistoryHeads, Notice, NoticePage
 from passbook.pages import InquiryPage, JobPage, Page
 from passbook.terminals import TerminalList, TerminalView
 from terminal.remote import RemoteError, closed, unreachable
@@ -54,10 +57,19 @@ PROMPT: Final = "Spooler.MediaPromptEvent"
 INQUIRY: Final = "Recovery.InquiryEvent"
 INQUIRY_CLOSED: Final = "Recovery.InquiryClosedEvent"
 LEFT: Final = "Spooler.JobLeftEvent"
+ENDED: Final = "Spooler.JobEndedEvent"
 
-Told: TypeAlias = JobView | StepReport | Prompt | Inquiry | JobLeft
+Told: TypeAlias = JobView | StepReport | Prompt | Inquiry | JobLeft | Notice
 _EVENTS: Final[MappingProxyType[str, type[Any]]] = MappingProxyType(
-    {JOB: JobView, STEP: StepReport, PROMPT: Prompt, INQUIRY: Inquiry, INQUIRY_CLOSED: JobView, LEFT: JobLeft}
+    {
+        JOB: JobView,
+        STEP: StepReport,
+        PROMPT: Prompt,
+        INQUIRY: Inquiry,
+        INQUIRY_CLOSED: JobView,
+        LEFT: JobLeft,
+        ENDED: Notice,
+    }
 )
 """Name of an unsolicited message -> what it carries; others are passed over, so that an appliance may tell more."""
 
@@ -66,7 +78,7 @@ MAX_WAITING: Final = 4096
 
 
 class Event(NamedTuple):
-    """Something that the appliance told: JOB, STEP, PROMPT, INQUIRY, INQUIRY_CLOSED or LEFT, and what it says."""
+    """Something that the appliance told, by its name above, and what it says."""
 
     name: str
     what: Told
@@ -144,15 +156,16 @@ class TerminalClient:
             self._told.clear()
             await self._told.wait()
 
-    async def command(self, name: str, payload: Payload, kind: type[T]) -> T:
-        """Send one command and wait for its completion, read as `kind`."""
+    async def command(self, name: str, payload: Payload, kind: type[T], patience: float = 0.0) -> T:
+        """Send one command and wait for its completion, read as `kind`; the appliance may take `patience` seconds."""
         number = next(self._numbers)
-        message = _encoded(Header(name, MessageType.COMMAND, number), payload)
+        header = Header(name, MessageType.COMMAND, number, timeout=int(patience * 1000))
+        message = _encoded(header, payload)
         answer = asyncio.get_running_loop().create_future()
         self._answers[number] = answer
         try:
             await self._send(message)
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self._timeout + patience):
                 return _result(await answer, kind)
         except TimeoutError:
             raise PassbookError("connection-lost") from None
@@ -165,6 +178,14 @@ class TerminalClient:
     async def status(self) -> StatusReport:
         """What is known of mechanisms, areas and terminals."""
         return await self.command("Common.Status", Nothing(), StatusReport)
+
+    async def environment(self, printer: str, patience: float) -> Environment:
+        """What a printer has printed and is to print, at its next boundary.  Raises `printer-busy` after `patience`.
+
+        The appliance does the commands of a connection one after the other: what else is sent waits for this one.
+        """
+        wanted = GetEnvironment(printer)
+        return await self.command("Spooler.GetEnvironment", wanted, Environment, patience)
 
     async def submit(self, job: SubmitJob) -> JobView:
         """Have `job` accepted; a large document goes ahead in pieces.
@@ -200,6 +221,10 @@ class TerminalClient:
         """End a job; `person` decided that."""
         return await self.command("Spooler.CancelJob", JobRef(job, person), JobView)
 
+    async def history(self, asked: GetHistory) -> HistoryReply:
+        """What happened to jobs, the newest last, or what their ends add up to."""
+        return await self.command("Spooler.GetHistory", asked, HistoryReply)
+
     async def inquiries(self) -> tuple[Inquiry, ...]:
         """The open questions that this terminal may answer."""
         page = await self.command("Recovery.ListInquiries", Page(), InquiryPage)
@@ -212,6 +237,23 @@ class TerminalClient:
     async def answer(self, answer: AnswerInquiry) -> JobView:
         """Answer a question; repeating an answer that won gives its result again."""
         return await self.command("Recovery.AnswerInquiry", answer, JobView)
+
+    async def notices(self) -> tuple[Notice, ...]:
+        """Ends of jobs that this terminal may acknowledge and that nobody took note of."""
+        page = await self.command("Spooler.ListNotices", Page(), NoticePage)
+        found = page.notices
+        while page.more and page.notices:
+            page = await self.command("Spooler.ListNotices", Page(page.notices[-1].job.sequence), NoticePage)
+            found += page.notices
+        return found
+
+    async def acknowledge(self, job: str) -> Notice:
+        """Say that the end of a job was shown to a person, or stored; the first who says it counts."""
+        return await self.command("Spooler.AcknowledgeNotice", AcknowledgeNotice(job), Notice)
+
+    async def history_heads(self, entries: dict[str, int]) -> HistoryHeads:
+        """How far the appliance's history is now, and what it was after so many `entries` of the areas named there."""
+        return await self.command("Spooler.GetHistoryHeads", GetHistoryHeads(entries), HistoryHeads)
 
     async def _upload(self, name: str, document: bytes) -> None:
         for start in range(0, len(document), MAX_PIECE):

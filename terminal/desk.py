@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+from passbook.errors import PassbookError
 from storage import files
 from terminal import keyring, passphrase
 from terminal.client import TerminalClient
 from terminal.console import Console
+from terminal.heads import Memory
 from terminal.home import Home
 from terminal.keyring import KeyRing
 
@@ -21,10 +24,49 @@ class Desk:
         self.console = console
         self._passphrase_file = passphrase_file
         self._ring: KeyRing | None = None
+        self._memory: Memory | None = None
+        self._warned: set[str] = set()
 
-    def client(self) -> TerminalClient:
-        """A connection to the appliance, not yet opened.  Raises PassbookError `file-problem`."""
-        return TerminalClient(self.home.address(), self.home.context())
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[TerminalClient]:
+        """A connection to the appliance.  When its history is not what it was, the person is told and goes on.
+
+        Raises PassbookError as TerminalClient does, and `file-problem`.
+        """
+        async with TerminalClient(self.home.address(), self.home.context()) as client:
+            try:
+                for found in await self.memory().compare(client):
+                    self._warn(found)
+            except PassbookError as error:
+                if error.code != "file-problem":
+                    raise
+                self._warn(error)
+            yield client
+
+    def memory(self) -> Memory:
+        """What this terminal remembers of the appliance.  Raises PassbookError `file-problem`."""
+        if self._memory is None:
+            self._memory = Memory(self.home.heads, self.home.address().server_name)
+        return self._memory
+
+    async def acknowledge(self, client: TerminalClient, job: str) -> None:
+        """Say that the end of a job was shown; where that fails the person is told, and it will be told again."""
+        try:
+            notice = await client.acknowledge(job)
+        except PassbookError as error:
+            self._warn(PassbookError("end-not-acknowledged", job=job, why=str(error)))
+            return
+        if notice.head is not None:
+            try:
+                self.memory().remember([notice.head])
+            except PassbookError as error:
+                self._warn(error)
+
+    def _warn(self, error: PassbookError) -> None:
+        """Once is enough, over however many connections."""
+        if str(error) not in self._warned:
+            self._warned.add(str(error))
+            self.console.fail(error)
 
     def ring(self) -> KeyRing:
         """The keys of this terminal; empty when there is no key ring yet.

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from passbook.errors import PassbookError
 from passbook.job import TERMINAL
 from passbook.messages import Inquiry, JobLeft, JobView, Prompt, StepReport, SubmitJob
-from terminal.client import INQUIRY_CLOSED, Event, TerminalClient
+from terminal.client import INQUIRY_CLOSED, JOB, Event, TerminalClient
 from terminal.console import Console, instruction
 from terminal.picture import Texts, picture
 from terminal.progress import medium_of, state_words, step_words
@@ -22,6 +22,8 @@ from terminal.remote import RemoteError
 Connect = Callable[[], AbstractAsyncContextManager[TerminalClient]]
 Resolve = Callable[[TerminalClient, Inquiry], Awaitable[None]]
 """Asks a person how to go on and sends the answer; cancelled when the question is answered elsewhere."""
+Acknowledge = Callable[[TerminalClient, str], Awaitable[None]]
+"""Says that the end of that job was shown; raises nothing."""
 Sleep = Callable[[float], Awaitable[None]]
 
 PASSING: Final = frozenset(
@@ -42,6 +44,7 @@ class Follower:
         console: where progress is shown.
         resolve: called with each question about the job; None where nobody can be asked.
         texts: the terminal's own copy of the lines; None when it cannot be read here.
+        acknowledge: called when the end was shown (P8).
         pauses: seconds before each further attempt to connect; when they are used up the error is raised.
         sleep: waits that long.
     """
@@ -50,6 +53,7 @@ class Follower:
     console: Console
     resolve: Resolve | None = None
     texts: Texts | None = None
+    acknowledge: Acknowledge | None = None
     pauses: Sequence[float] = PAUSES
     sleep: Sleep = asyncio.sleep
 
@@ -100,9 +104,12 @@ class Follower:
     async def _watch(self, client: TerminalClient, view: JobView) -> JobView:
         watch = _Watch(self, client, view)
         try:
-            return await watch.until_end()
+            ended = await watch.until_end()
         finally:
             await watch.give_up_question()
+        if self.acknowledge is not None:
+            await self.acknowledge(client, ended.job)
+        return ended
 
     async def _pause(self, pauses: Iterator[float], error: PassbookError) -> None:
         pause = next(pauses, None)
@@ -125,7 +132,9 @@ class _Watch:
 
     async def until_end(self) -> JobView:
         """Show what is told of the job; its last view."""
-        if self._view.state not in TERMINAL:
+        if self._view.state in TERMINAL:
+            self._show(Event(JOB, self._view), [state_words(self._view)])
+        else:
             async for event in self._client.events():
                 await self._take(event)
                 if self._view.state in TERMINAL:

@@ -37,6 +37,7 @@ class Home:
         self.certificate = folder / "certificate.pem"
         self.ca = folder / "ca.pem"
         self.keyring = folder / "keyring"
+        self.heads = folder / "history-heads.json"
 
     def address(self) -> Address:
         """Where the appliance is.  Raises PassbookError `file-problem`."""

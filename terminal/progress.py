@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from passbook.job import JobState
 from passbook.messages import JobView, StepReport
+from passbook.notices import Notice
 from passbook.plan import StepKind
 
 
@@ -31,3 +32,14 @@ def state_words(job: JobView) -> str:
         return f"Job {job.job} is completed. Take the {medium_of(job)} out of {job.printer}."
     why = f" ({', '.join(job.reasons)})" if job.reasons else ""
     return f"Job {job.job} is {job.state}{why}."
+
+
+def end_words(notice: Notice) -> str:
+    """How a job ended, and what of it is on paper, in one line."""
+    job, paper = notice.job, notice.on_paper
+    why = f" ({', '.join(job.reasons)})" if job.reasons else ""
+    lines = ""
+    if paper is not None:
+        lines = f", {paper.confirmed} of {paper.lines} lines on paper"
+        lines += f", line {paper.in_doubt} in doubt" if paper.in_doubt else ""
+    return f"{job.job}  {job.requester}  {job.printer}  {job.state}{why}{lines}, ended {job.changed_at}"

@@ -8,7 +8,8 @@ from typing import Final
 
 from websockets.exceptions import ConnectionClosed, InvalidMessage
 
-from passbook.errors import CATALOGUE, Actor, PassbookError
+from passbook.error_kinds import Actor
+from passbook.errors import CATALOGUE, PassbookError
 from passbook.messages import ErrorPayload
 
 POLICY_VIOLATION: Final = 1008

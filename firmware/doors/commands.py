@@ -8,11 +8,15 @@ from typing import Any, Final, TypeVar
 
 from firmware.admission import Admission
 from firmware.desks import Desks
+from firmware.doors.history import HistoryCommand
 from firmware.doors.session import TerminalSession
+from firmware.hub import Hub
 from firmware.jobs import Jobs
 from firmware.naming import check_name
+from firmware.notices import NoticeDesk
 from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
+from passbook.environment import GetEnvironment, patience
 from passbook.errors import PassbookError, shown
 from passbook.messages import (
     MAX_DOCUMENT,
@@ -27,6 +31,7 @@ from passbook.messages import (
     read_payload,
     view_of,
 )
+from passbook.notices import AcknowledgeNotice, GetHistoryHeads
 from passbook.pages import InquiryPage, JobPage, Page, page_of
 from passbook.terminals import TerminalList
 
@@ -43,16 +48,20 @@ class TerminalCommands:
         self,
         *,
         jobs: Jobs,
+        hub: Hub,
         admission: Admission,
         recovery: RecoveryDesk,
+        notices: NoticeDesk,
         desks: Desks,
         roll: Roll,
         status: Callable[[], StatusReport],
         uri: str,
     ) -> None:
         self._jobs = jobs
+        self._hub = hub
         self._admission = admission
         self._recovery = recovery
+        self._notices = notices
         self._desks = desks
         self._roll = roll
         self._status = status
@@ -69,6 +78,11 @@ class TerminalCommands:
             "Spooler.ListJobs": self._list_jobs,
             "Spooler.GetJob": self._get_job,
             "Spooler.CancelJob": self._cancel,
+            "Spooler.GetHistory": HistoryCommand(self._jobs.spool, self._hub),
+            "Spooler.GetEnvironment": self._environment,
+            "Spooler.ListNotices": self._list_notices,
+            "Spooler.AcknowledgeNotice": self._acknowledge_notice,
+            "Spooler.GetHistoryHeads": self._history_heads,
             "Spooler.ListTerminals": self._list_terminals,
             "Recovery.ListInquiries": self._inquiries,
             "Recovery.AnswerInquiry": self._answer_inquiry,
@@ -122,13 +136,27 @@ class TerminalCommands:
     async def _cancel(self, session: TerminalSession, command: Envelope) -> Any:
         reference = _named(read_payload(command, JobRef))
         record = self._jobs.spool.record(reference.job)
-        if not self._recovery.may_decide(session.peer, record):
+        if not self._hub.may_decide(session.peer, record.requester):
             raise PassbookError("not-permitted", who=session.peer.name, job=reference.job)
         return view_of(await self._desks.cancel(record, session.peer.name, reference.person))
 
+    async def _environment(self, session: TerminalSession, command: Envelope) -> Any:
+        wanted = read_payload(command, GetEnvironment)
+        waiting = self._desks.environment(wanted.printer, patience(command.header.timeout))
+        return await session.while_connected(waiting)
+
+    async def _list_notices(self, session: TerminalSession, command: Envelope) -> Any:
+        return await self._notices.notices(session.peer, read_payload(command, Page))
+
+    async def _acknowledge_notice(self, session: TerminalSession, command: Envelope) -> Any:
+        return await self._notices.acknowledge(session.peer, _named(read_payload(command, AcknowledgeNotice)).job)
+
+    async def _history_heads(self, _session: TerminalSession, command: Envelope) -> Any:
+        return self._notices.heads(read_payload(command, GetHistoryHeads).entries)
+
     async def _list_terminals(self, session: TerminalSession, command: Envelope) -> Any:
         read_payload(command, Nothing)
-        if not self._recovery.is_representative(session.peer):
+        if not self._hub.is_representative(session.peer):
             raise PassbookError("representatives-only", who=session.peer.name)
         return TerminalList(await self._roll.terminals())
 
@@ -153,7 +181,7 @@ def _uploaded(session: TerminalSession, request: SubmitJob) -> bytes:
     return bytes(pieces)
 
 
-R = TypeVar("R", JobRef, AnswerInquiry)
+R = TypeVar("R", JobRef, AnswerInquiry, AcknowledgeNotice)
 
 
 def _named(payload: R) -> R:

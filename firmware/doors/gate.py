@@ -129,10 +129,12 @@ def claim_files(connections: int) -> str:
     """Have that many file descriptors from the system; why it gives fewer, or nothing."""
     needed = files_for(connections)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and hard < needed:
-        return f"{connections} connections need {needed} open files, and the system allows {hard} (LimitNOFILE=)"
-    if soft != resource.RLIM_INFINITY and soft < needed:
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return ""
+    try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+    except (OSError, ValueError):
+        return f"{connections} connections need {needed} open files, and the system allows {hard} (LimitNOFILE=)"
     return ""
 
 

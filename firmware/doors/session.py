@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any, Final
+from collections.abc import Coroutine
+from typing import Any, Final, TypeVar
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from firmware.tls import Peer
+from passbook.errors import PassbookError
 from passbook.messages import Header, MessageType, encode
+
+T = TypeVar("T")
 
 FAREWELL: Final = 1.0
 """Seconds that a peer has to agree to the end of its connection."""
@@ -51,6 +55,18 @@ class TerminalSession:
         """End the connection, giving the stable code of the reason; a peer that does not agree is cut off."""
         if self._closing is None:
             self._closing = asyncio.create_task(self._say_farewell(code))
+
+    async def while_connected(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of something that may take long; it is given up, with `connection-lost`, when the peer goes."""
+        wanted, gone = asyncio.ensure_future(work), asyncio.ensure_future(self._socket.wait_closed())
+        try:
+            await asyncio.wait({wanted, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not wanted.done():
+                raise PassbookError("connection-lost")
+            return wanted.result()
+        finally:
+            wanted.cancel()
+            gone.cancel()
 
     async def _say_farewell(self, code: str) -> None:
         with contextlib.suppress(TimeoutError):

@@ -160,6 +160,7 @@ class TerminalDoor:
         """Read and answer until the connection ends."""
         _LOG.info("terminal-connected", peer=session.peer.name)
         pace = self._pace_of(session.peer.name)
+        slowed = False
         try:
             self._hub.join(session)
             self._desks.show_prompts(session)
@@ -170,7 +171,10 @@ class TerminalDoor:
                 await self._answer(session, message if isinstance(message, bytes) else message.encode())
                 delay = pace.take(self._clock.monotonic())
                 if delay:
+                    if not slowed:
+                        _LOG.info("terminal-slowed", peer=session.peer.name, seconds=delay)
                     await self._pause(delay)
+                slowed = bool(delay)
         except ConnectionClosed:
             pass
         finally:
@@ -187,8 +191,9 @@ class TerminalDoor:
     async def _answer(self, session: TerminalSession, message: bytes) -> None:
         """One command: acknowledge, then complete; whatever goes wrong ends in a completion with a code."""
         try:
-            command = decode(message)
+            command = _understood(message)
         except PassbookError as error:
+            _LOG.info("command-refused", peer=session.peer.name, code=error.code)
             status = Header("Common.Unknown", MessageType.ACKNOWLEDGE, status="invalidMessage")
             session.queue(encode(status, _error_payload(error)))
             return
@@ -217,6 +222,14 @@ class TerminalDoor:
             reference = secrets.token_hex(4)
             _LOG.failure("command-failed", error, peer=session.peer.name, reference=reference)
             raise PassbookError("internal-error", reference=reference) from None
+
+
+def _understood(message: bytes) -> Envelope:
+    """A message that can be answered.  Raises PassbookError `invalid-message` or `message-too-large`."""
+    command = decode(message)
+    if command.header.request_id < 1:
+        raise PassbookError("invalid-message", why="requestId is not a number above 0")
+    return command
 
 
 def _error_payload(error: PassbookError) -> ErrorPayload:

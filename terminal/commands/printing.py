@@ -57,7 +57,8 @@ async def run(desk: Desk, arguments: argparse.Namespace) -> int:
         {"event": "request", "payload": {"request": job.client_request}}, [f"Request {job.client_request}."]
     )
     resolve = Dialogue(desk.console, arguments.person, desk.ring) if desk.console.interactive else None
-    follower = Follower(desk.client, desk.console, resolve, own_copy.texts_of(job.format, job.document))
+    texts = own_copy.texts_of(job.format, job.document)
+    follower = Follower(desk.client, desk.console, resolve, texts, acknowledge=desk.acknowledge)
     view = await follower.run(job, wait=arguments.wait)
     return 0 if not arguments.wait or view.state is JobState.COMPLETED else 1
 

@@ -11,7 +11,7 @@ from passbook.errors import PassbookError
 from passbook.job import TERMINAL, JobState
 from passbook.messages import AnswerInquiry, Inquiry, JobView
 from passbook.record import Verdict
-from terminal.answers import compose, needs_ring, step_of_line
+from terminal.answers import compose, needs_ring, step_of_line, waits_for_second
 from terminal.client import TerminalClient
 from terminal.commands import AddCommand
 from terminal.console import job_line
@@ -55,11 +55,16 @@ async def run_answer(desk: Desk, arguments: argparse.Namespace) -> int:
     ring = desk.ring() if needs_ring(inquiry, verdict, arguments.new_key) else None
     answer = compose(inquiry, verdict, arguments.person, ring, step=step, new_key_ref=arguments.new_key)
     job = await send(desk.client, answer, asyncio.sleep)
+    waiting = waits_for_second(answer, job)
     if not arguments.follow:
         desk.console.show(job, [job_line(job)])
+        if waiting is not None:
+            raise waiting
         return 0
     desk.console.show({"event": "Recovery.AnswerInquiry", "payload": job}, [job_line(job)])
-    ended = await Follower(desk.client, desk.console).stay(job.job)
+    if waiting is not None:
+        desk.console.fail(waiting)
+    ended = await Follower(desk.client, desk.console, acknowledge=desk.acknowledge).stay(job.job)
     return 0 if ended.state is JobState.COMPLETED else 1
 
 

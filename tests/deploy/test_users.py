@@ -42,7 +42,7 @@ def test_only_the_appliance_reads_its_configuration(root: Path) -> None:
     folder = root / "etc/passbook"
     folder.mkdir(mode=0o755)
     for name in ("passbook.toml", "server-key.pem", "appliance-key.cred"):
-        (folder / name).touch(mode=0o600)
+        (folder / name).touch(mode=0o644)
     private('systemd-tmpfiles --create --root="$1" "$2"', root, DEPLOY / "passbook.tmpfiles")
     assert modes(root) == {
         "passbook": "750",

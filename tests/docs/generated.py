@@ -1,4 +1,4 @@
-"""The pages of docs/ that are made from the code: the errors and the state diagrams."""
+"""The pages of docs/ that are made from the code: the errors, the state diagrams, and the screens of the recovery."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from passbook.errors import CATALOGUE, EXIT_CODES
+from passbook.error_kinds import EXIT_CODES
+from passbook.errors import CATALOGUE
+from tests.docs.screens import recovery_page
 from tests.house import ROOT
 
 MADE: Final = "Made by `make docs`; a test compares it with the code."
@@ -44,7 +46,7 @@ MACHINES: Final = (
 
 def pages() -> dict[str, str]:
     """File name below docs/ -> what it must say."""
-    return {"errors.md": errors_page(), "states.md": states_page()}
+    return {"errors.md": errors_page(), "states.md": states_page(), "recovery.md": recovery_page()}
 
 
 def write_pages() -> None:

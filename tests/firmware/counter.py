@@ -218,3 +218,7 @@ class Counter:
 
 def _settled(record: Record, job: str) -> bool:
     return record.job_id == job and (record.ended or not record.valid)
+
+
+OpenCounter = Callable[..., Counter]
+"""Opens a counter: with a store, with seconds that the mechanism has for an answer, with fields of Counter."""

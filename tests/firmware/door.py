@@ -20,6 +20,7 @@ from firmware.doors.terminals import TerminalDoor
 from firmware.hub import Listener
 from firmware.identity import Doorkeeper
 from firmware.news import JobChanged, News
+from firmware.notices import NoticeDesk
 from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
 from firmware.tls import load_trust, server_context
@@ -49,6 +50,9 @@ class Door:
             rng=self.bench.rng,
             printers={PRINTER},
         )
+        self.notices = NoticeDesk(
+            self.bench.jobs, self.bench.hub, grace=30.0, acknowledge_timeout=120.0, clock=self.bench.clock
+        )
         self.roll = Roll(self.bench.hub, self.bench.spool, self.bench.clock)
         self._changed = asyncio.Event()
         self.bench.hub.watchers.append(lambda _listener, _came: self._changed.set())
@@ -56,8 +60,10 @@ class Door:
         self.bench.listen = self._hear
         commands = TerminalCommands(
             jobs=self.bench.jobs,
+            hub=self.bench.hub,
             admission=self.bench.admission(),
             recovery=self.recovery,
+            notices=self.notices,
             desks=self.desks,
             roll=self.roll,
             status=lambda: STATUS,
@@ -80,6 +86,7 @@ class Door:
         if isinstance(news, JobChanged):
             record = news.record
             self._loop.call_soon_threadsafe(self.recovery.note, record)
+            self._loop.call_soon_threadsafe(self.notices.note, record)
             view = view_of(record)
             tell = self.bench.hub.tell
             self._loop.call_soon_threadsafe(

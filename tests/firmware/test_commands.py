@@ -1,16 +1,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from firmware.desk import PrintDesk
 from firmware.doors.commands import UPLOADS_LIMIT
 from passbook import changes
+from passbook.counters import NOTHING, Figures
+from passbook.environment import Environment
+from passbook.media import Device, MechanismStatus, Media
 from passbook.messages import MAX_DOCUMENT, MAX_PIECE
 from storage.envelope import open_document
-from tests.firmware.branch import DOCUMENT, KEY
+from tests.firmware.branch import DOCUMENT, KEY, PRINTER
 from tests.firmware.door import Connector, Door, Wire, at_the_door, b64, submission
 from tests.terminal.conftest import Branch
 
@@ -103,6 +109,30 @@ def test_a_question_is_asked_listed_and_answered(enrolled: Branch, tmp_path: Pat
     at_the_door(enrolled, tmp_path, story)
 
 
+def test_everybody_sees_the_history_and_few_the_names_in_it(enrolled: Branch, tmp_path: Path) -> None:
+    """C6, P12."""
+
+    async def story(_door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as mine, connector("teller-2") as other:
+            jobs = [(await submitted(mine, clientRequest=number))["job"] for number in ("r-1", "r-2")]
+            for job in jobs:
+                await mine.ask("Spooler.CancelJob", {"job": job, "person": "Anna"})
+            [line] = (await other.ask("Spooler.GetHistory", {"last": 1}))["entries"]
+            assert (line["kind"], line["job"]["job"] in jobs, line["job"]["state"]) == ("ended", True, "canceled")
+            assert (line["answered"]["terminal"], line["answered"]["person"]) == ("teller-1", "")
+            assert await other.refused("Spooler.GetHistory", {"person": "Anna"}) == "history-not-permitted"
+            [line] = (await mine.ask("Spooler.GetHistory", {"job": jobs[0]}))["entries"]
+            assert line["answered"]["person"] == "Anna"
+            [group] = (await other.ask("Spooler.GetHistory", {"summary": "terminal"}))["summary"]
+            assert (group["group"], group["jobs"], group["canceled"]) == ("teller-1", 2, 2)
+            async with connector("manager", representative=True) as manager:
+                told = (await manager.ask("Spooler.GetHistory", {"person": "anna", "outcome": "canceled"}))["entries"]
+                assert [one["answered"]["person"] for one in told] == ["Anna", "Anna"]
+            assert await other.ask("Spooler.GetHistory", {"until": "2001"}) == {}
+
+    at_the_door(enrolled, tmp_path, story)
+
+
 def test_a_large_document_comes_in_pieces(enrolled: Branch, tmp_path: Path) -> None:
     document = b"line\n" * 12
     pieces = [document[at : at + 7] for at in range(0, len(document), 7)]
@@ -169,15 +199,80 @@ def test_an_upload_that_becomes_too_large_is_never_taken_for_its_rest(enrolled: 
     at_the_door(enrolled, tmp_path, story)
 
 
+class WaitingDesk:
+    """A print desk that comes to no boundary until it is told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[Future[Environment]] = []
+
+    def environment(self) -> Future[Environment]:
+        self.asked.append(Future())
+        return self.asked[-1]
+
+
+def test_an_environment_inquiry_is_acknowledged_waits_and_keeps_only_its_own_connection_waiting(
+    enrolled: Branch, tmp_path: Path
+) -> None:
+    status = MechanismStatus(Device.ONLINE, Media.NOT_PRESENT)
+    reading = Environment(PRINTER, "t", status, Figures(1, 2, 3), NOTHING, NOTHING, ())
+
+    async def story(door: Door, connector: Connector) -> None:
+        desk = WaitingDesk()
+        door.desks._desks = {PRINTER: cast("PrintDesk", desk)}
+        async with connector("teller-1") as wire, connector("teller-1") as other:
+            number = await wire.send("Spooler.GetEnvironment", {"printer": PRINTER})
+            assert (await wire.read())["header"]["type"] == "acknowledge"
+            assert len(desk.asked) == 1
+            assert (await other.ask("Spooler.ListJobs")) == {"jobs": []}
+            assert await other.refused("Spooler.GetEnvironment", {"printer": "none"}) == "unknown-printer"
+            desk.asked[0].set_result(reading)
+            told = await wire.read()
+            assert (told["header"]["requestId"], told["payload"]["printed"]["lines"]) == (number, 3)
+
+    at_the_door(enrolled, tmp_path, story)
+
+
+def test_a_terminal_that_goes_waits_no_more(enrolled: Branch, tmp_path: Path) -> None:
+    async def story(door: Door, connector: Connector) -> None:
+        desk = WaitingDesk()
+        door.desks._desks = {PRINTER: cast("PrintDesk", desk)}
+        async with connector("teller-1") as wire:
+            await wire.send("Spooler.GetEnvironment", {"printer": PRINTER})
+            assert (await wire.read())["header"]["type"] == "acknowledge"
+            wire.socket.transport.abort()
+            await door.until(lambda: not door.listeners())
+        assert [asked.cancelled() for asked in desk.asked] == [True]
+
+    at_the_door(enrolled, tmp_path, story)
+
+
+def test_the_time_out_of_an_environment_inquiry_stands_in_its_header(enrolled: Branch, tmp_path: Path) -> None:
+    async def story(door: Door, connector: Connector) -> None:
+        door.desks._desks = {PRINTER: cast("PrintDesk", WaitingDesk())}
+        async with connector("teller-1") as wire:
+            header = {"name": "Spooler.GetEnvironment", "type": "command", "requestId": 1, "timeout": 10}
+            await wire.socket.send(json.dumps({"header": header}))
+            told = await wire.answer_to(1)
+            assert told["header"]["completionCode"] == "timeOut"
+            assert (told["payload"]["errorCode"], told["payload"]["errorFacts"]["seconds"]) == ("printer-busy", "0.01")
+
+    at_the_door(enrolled, tmp_path, story)
+
+
 @pytest.mark.parametrize(
     ("name", "payload"),
     [
         ("Spooler.SubmitJob", {"clientRequest": "r-1"}),
+        ("Spooler.GetEnvironment", {"printer": 5}),
         ("Spooler.SubmitJob", submission(document="not base64!")),
         ("Spooler.SubmitJob", submission(priority="high")),
         ("Spooler.SubmitJob", submission(colour="red")),
         ("Spooler.ListJobs", {"job": "x"}),
         ("Recovery.AnswerInquiry", {"job": "x", "epoch": 1, "verdict": "burn", "person": "A"}),
+        ("Spooler.GetHistory", {"last": 0}),
+        ("Spooler.GetHistory", {"last": 1001}),
+        ("Spooler.GetHistory", {"since": "yesterday"}),
+        ("Spooler.GetHistory", {"summary": "person"}),
         ("Spooler.UploadPiece", {"upload": 5, "data": ""}),
     ],
 )

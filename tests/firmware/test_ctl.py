@@ -35,6 +35,9 @@ JOB = {
 }
 
 
+NAMES = ("jobs", "areas", "history", "verify", "revocations", "cancel", "environment")
+
+
 class Appliance:
     """What the door behind the socket was asked, and what it answers."""
 
@@ -43,7 +46,7 @@ class Appliance:
         self.results: dict[str, Any] = {"jobs": [JOB], "areas": [], "verify": [], "revocations": {"closed": []}}
 
     def handlers(self) -> dict[str, Any]:
-        return {name: self._handler(name) for name in ("jobs", "areas", "history", "verify", "revocations", "cancel")}
+        return {name: self._handler(name) for name in NAMES}
 
     def _handler(self, name: str) -> Any:
         async def answer(arguments: dict[str, Any]) -> Any:
@@ -114,12 +117,35 @@ def test_an_empty_list_is_said_to_be_none(control: str, capsys: Output) -> None:
 def test_only_what_was_given_is_sent(control: str, appliance: Appliance) -> None:
     ctl.main(["--control", control, "history"])
     ctl.main(["--control", control, "history", "--job", "a1", "--last", "3"])
+    ctl.main(["--control", control, "history", "--summary", "hour", "--since", "2026-03", "--person", "Ada"])
     ctl.main(["--control", control, "cancel", "a1", "--person", "Ada"])
     assert appliance.asked == [
-        ("history", {"last": 50}),
+        ("history", {}),
         ("history", {"job": "a1", "last": 3}),
+        ("history", {"summary": "hour", "since": "2026-03", "person": "Ada"}),
         ("cancel", {"job": "a1", "person": "Ada"}),
     ]
+
+
+def test_an_environment_inquiry_is_of_a_printer_and_has_its_own_patience(
+    control: str, appliance: Appliance, capsys: Output
+) -> None:
+    figures = {"books": 12, "pages": 30, "lines": 512}
+    appliance.results["environment"] = {"printer": "window-1", "printed": figures, "areas": [{"name": "a", "jobs": 3}]}
+    assert ctl.main(["--control", control, "environment"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in shown[:3]] == [["printer", "window-1"], ["printed"], ["books", "12"]]
+    assert [line.split() for line in shown[-3:]] == [["areas"], ["NAME", "JOBS"], ["a", "3"]]
+    ctl.main(["--control", control, "environment", "--printer", "window-1", "--timeout", "2.5"])
+    assert appliance.asked == [("environment", {}), ("environment", {"printer": "window-1", "timeout": 2.5})]
+
+
+@pytest.mark.parametrize("wait", ["0", "301", "soon"])
+def test_a_wait_that_is_none_is_explained(wait: str, capsys: Output) -> None:
+    with pytest.raises(SystemExit) as ended:
+        ctl.main(["environment", "--timeout", wait])
+    assert ended.value.code == 2
+    assert "--timeout" in capsys.readouterr().err
 
 
 def test_a_cancel_names_whoever_logged_in(control: str, appliance: Appliance, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import apsw
@@ -11,7 +10,6 @@ import pytest
 
 from drivers.simulator.faults import AtLineByte, Cut, Fault, FaultKind, Target
 from drivers.simulator.machine import Machine
-from firmware import desk as print_desk
 from firmware.config import PrinterConfig
 from firmware.news import JobChanged, JobLeft, News, StepDone
 from passbook import changes
@@ -20,7 +18,7 @@ from passbook.media import Device, Media
 from passbook.messages import Prompt
 from passbook.plan import Eject, Line, Run
 from passbook.record import HistoryKind
-from tests.drivers.desk import RULER, WAIT, Desk, line, once, text_of
+from tests.drivers.desk import RULER, WAIT, line, once, text_of
 from tests.firmware.counter import (
     LAYOUT,
     PERSON,
@@ -28,6 +26,7 @@ from tests.firmware.counter import (
     ROUND,
     TELLER,
     Counter,
+    OpenCounter,
     asked_again,
     helpful,
     idle,
@@ -39,32 +38,6 @@ from tests.storage.store import AT, Store
 
 EJECT = len(b"\x1bO")
 SHORT = PrinterConfig(PRINTER, "tcp://127.0.0.1:1", insert_timeout=0.05, take_timeout=0.05)
-
-OpenCounter = Callable[..., Counter]
-
-
-@pytest.fixture
-def open_counter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenCounter]:
-    """Counters that are closed in order: desk, store, mechanism."""
-    monkeypatch.setattr(print_desk, "RETRY", 0.01)
-    monkeypatch.setattr(print_desk, "TAKE_LOOK", 0.05)
-    with ExitStack() as stack:
-
-        def build(store: Store | None = None, answer: float = 5.0, **facts: object) -> Counter:
-            mechanism = Desk.build(tmp_path / "printer", answer=answer)
-            stack.callback(mechanism.close)
-            store = store or Store(tmp_path)
-            stack.callback(store.close)
-            counter = Counter(mechanism, store, **facts)  # type: ignore[arg-type]  # each test names fields
-            stack.callback(counter.close)
-            return counter
-
-        yield build
-
-
-@pytest.fixture
-def counter(open_counter: OpenCounter) -> Counter:
-    return open_counter()
 
 
 def asked(counter: Counter) -> list[tuple[str, int]]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,10 +11,12 @@ import pytest
 from firmware.desk import PrintDesk
 from firmware.desks import NEVER_SEEN, Desks
 from firmware.news import PrinterChanged, PromptChanged
+from passbook.counters import NOTHING
+from passbook.environment import Environment
 from passbook.errors import PassbookError
 from passbook.job import JobState
 from passbook.media import Device, MechanismStatus, Media
-from passbook.messages import PrinterView, Prompt
+from passbook.messages import Completion, PrinterView, Prompt, completion_for
 from passbook.record import Record
 from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, PRINTER, TELLER, Bench, Ear, request
 
@@ -28,6 +31,7 @@ class QuietDesk:
         self.printing = ""
         self.died = False
         self.told: list[Any] = []
+        self.asked: list[Future[Environment]] = []
 
     def start(self) -> None:
         self.told.append("start")
@@ -37,6 +41,10 @@ class QuietDesk:
 
     def wake(self) -> None:
         self.told.append("wake")
+
+    def environment(self) -> Future[Environment]:
+        self.asked.append(Future())
+        return self.asked[-1]
 
     def cancel(self, job: str, terminal: str, person: str) -> bool:
         self.told.append((job, terminal, person))
@@ -152,3 +160,43 @@ def test_an_ended_job_cannot_be_held(bench: Bench, desks: Desks) -> None:
     with pytest.raises(PassbookError) as caught:
         asyncio.run(desks.hold(record.job_id))
     assert caught.value.code == "not-allowed-in-state"
+
+
+READING = Environment(PRINTER, "t", MechanismStatus(Device.ONLINE, Media.NOT_PRESENT), NOTHING, NOTHING, NOTHING, ())
+
+
+@pytest.mark.parametrize("name", [PRINTER, ""])
+def test_a_reading_is_told_to_all_that_wait_for_it(desks: Desks, desk: QuietDesk, name: str) -> None:
+    async def story() -> None:
+        waiting = [asyncio.create_task(desks.environment(name, 30.0)) for _ in range(2)]
+        await asyncio.sleep(0)
+        for asked in desk.asked:
+            asked.set_result(READING)
+        assert await asyncio.gather(*waiting) == [READING, READING]
+
+    asyncio.run(story())
+
+
+def test_a_wait_that_is_over_is_told_and_disturbs_nobody(desks: Desks, desk: QuietDesk) -> None:
+    async def story() -> None:
+        with pytest.raises(PassbookError) as caught:
+            await desks.environment(PRINTER, 0.01)
+        assert (caught.value.code, caught.value.facts) == ("printer-busy", {"printer": PRINTER, "seconds": "0.01"})
+        assert completion_for(caught.value) is Completion.TIME_OUT
+        assert [asked.cancelled() for asked in desk.asked] == [True]
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(("name", "shown"), [("other", "other"), ("x\x1b[2J", "x?[2J")])
+def test_a_printer_that_is_not_there_has_no_reading(desks: Desks, name: str, shown: str) -> None:
+    with pytest.raises(PassbookError) as caught:
+        asyncio.run(desks.environment(name, 30.0))
+    assert (caught.value.code, caught.value.facts) == ("unknown-printer", {"printer": shown, "known": PRINTER})
+
+
+def test_where_there_are_several_printers_one_must_be_named(bench: Bench, desk: QuietDesk) -> None:
+    two = {"p-1": cast("PrintDesk", desk), "p-2": cast("PrintDesk", desk)}
+    with pytest.raises(PassbookError) as caught:
+        asyncio.run(Desks(two, bench.jobs, bench.hub, bench.clock).environment("", 30.0))
+    assert caught.value.facts == {"printer": "(not named)", "known": "p-1, p-2"}

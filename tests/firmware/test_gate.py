@@ -126,41 +126,62 @@ def test_what_is_not_tls_gets_one_sentence(enrolled: Branch, tmp_path: Path, dat
     assert b"\r\n\r\nnot-tls: What was sent is not TLS." in NOT_TLS
 
 
+class Limits:
+    """What the system allows, and what was asked of it."""
+
+    def __init__(self, soft: int, hard: int) -> None:
+        self.now = (soft, hard)
+
+    def get(self, _what: int) -> tuple[int, int]:
+        return self.now
+
+    def set(self, _what: int, limits: tuple[int, int]) -> None:
+        if self.now[1] != resource.RLIM_INFINITY and limits[0] > self.now[1]:
+            raise ValueError
+        self.now = limits
+
+
 @pytest.fixture
-def allowed(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], list[tuple[int, int]]]:
-    """Let the system allow so many files, softly and hard; what is asked of it then."""
+def allow(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], Limits]:
+    """Let the system allow so many files, softly and hard."""
 
-    def allow(soft: int, hard: int) -> list[tuple[int, int]]:
-        asked: list[tuple[int, int]] = []
-        monkeypatch.setattr(resource, "getrlimit", lambda _what: (soft, hard))
-        monkeypatch.setattr(resource, "setrlimit", lambda _what, limits: asked.append(limits))
-        return asked
+    def allowing(soft: int, hard: int) -> Limits:
+        limits = Limits(soft, hard)
+        monkeypatch.setattr(resource, "getrlimit", limits.get)
+        monkeypatch.setattr(resource, "setrlimit", limits.set)
+        return limits
 
-    return allow
+    return allowing
 
 
+NEEDED = files_for(200)
+ENDLESS = resource.RLIM_INFINITY
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ((64, NEEDED), (NEEDED, NEEDED)),
+        ((64, ENDLESS), (NEEDED, ENDLESS)),
+        ((NEEDED, NEEDED), (NEEDED, NEEDED)),
+        ((ENDLESS, ENDLESS), (ENDLESS, ENDLESS)),
+    ],
+)
 def test_enough_files_are_claimed_for_all_that_may_come(
-    allowed: Callable[[int, int], list[tuple[int, int]]],
+    allow: Callable[[int, int], Limits], before: tuple[int, int], after: tuple[int, int]
 ) -> None:
-    needed = files_for(200)
-    assert needed > 200 + 200 + OTHER_FILES
-    asked = allowed(64, needed)
+    assert NEEDED > 200 + 200 + OTHER_FILES
+    limits = allow(*before)
     assert claim_files(200) == ""
-    assert asked == [(needed, needed)]
-    assert allowed(needed, needed) == []
-    assert claim_files(200) == ""
-    asked = allowed(64, resource.RLIM_INFINITY)
-    assert claim_files(200) == ""
-    assert asked == [(needed, resource.RLIM_INFINITY)]
+    assert limits.now == after
 
 
-def test_too_few_files_are_said_with_both_numbers(allowed: Callable[[int, int], list[tuple[int, int]]]) -> None:
-    needed = files_for(500)
-    asked = allowed(64, needed - 1)
-    why = claim_files(500)
-    assert str(needed) in why
-    assert str(needed - 1) in why
-    assert asked == []
+def test_too_few_files_are_said_with_both_numbers(allow: Callable[[int, int], Limits]) -> None:
+    limits = allow(64, NEEDED - 1)
+    why = claim_files(200)
+    assert str(NEEDED) in why
+    assert str(NEEDED - 1) in why
+    assert limits.now == (64, NEEDED - 1)
 
 
 def test_a_host_with_a_name_is_listened_at() -> None:

@@ -133,6 +133,20 @@ def test_history_is_of_one_job_or_of_all_and_as_long_as_asked(desk: Desk) -> Non
     assert len(desk.ask("history", last=3)) == 3
 
 
+def test_history_is_searched_and_counted(desk: Desk) -> None:
+    desk.ask("cancel", job=desk.job, person="Otto")
+    assert len(desk.ask("history", person="otto", outcome="canceled", requester=TELLER.name)) == 1
+    assert desk.ask("history", person="Anna") == []
+    assert desk.ask("history", since="2099") == []
+    [group] = desk.ask("history", summary="outcome")
+    assert (group.group, group.jobs) == ("canceled (job-canceled-by-user)", 1)
+
+
+def test_only_an_area_that_was_put_back_is_accepted(desk: Desk) -> None:
+    assert desk.refused("accept-rollback", area="a") == "nothing-to-accept"
+    assert desk.refused("accept-rollback") == "invalid-message"
+
+
 def test_a_sound_store_has_no_findings(desk: Desk) -> None:
     assert desk.ask("verify") == []
 
@@ -159,6 +173,12 @@ def test_a_revocation_closes_the_connections_of_those_on_the_list(desk: Desk) ->
         ("history", {"last": "many"}, "invalid-message"),
         ("history", {"last": 0}, "invalid-message"),
         ("history", {"last": -1}, "invalid-message"),
+        ("history", {"since": "yesterday"}, "invalid-message"),
+        ("history", {"summary": "moon"}, "invalid-message"),
+        ("environment", {"printer": "none"}, "unknown-printer"),
+        ("environment", {"printer": 5}, "invalid-message"),
+        ("environment", {"timeout": 0}, "invalid-message"),
+        ("environment", {"timeout": 301}, "invalid-message"),
         ("jobs", {"limit": 0}, "invalid-message"),
         ("inquiries", {"after": -1}, "invalid-message"),
     ],

@@ -49,6 +49,13 @@ def test_an_object_shows_its_values_then_what_is_nested() -> None:
     assert text == "appliance  branch-17\nproblems   -\nprinters\n  PRINTER  AGE\n  p        3"
 
 
+def test_the_parts_of_a_row_are_columns_of_their_own() -> None:
+    status = {"device": "userError", "media": "notPresent", "conditions": ["cover-open"]}
+    heading, row = render([{"printer": "window-1", "status": status, "age": 3, "job": ""}]).splitlines()
+    assert heading.split() == ["PRINTER", "DEVICE", "MEDIA", "CONDITIONS", "AGE", "JOB"]
+    assert row.split() == ["window-1", "userError", "notPresent", "cover-open", "3", "-"]
+
+
 def test_nothing_is_said_to_be_none() -> None:
     assert (render([], JOBS), render({}), render(None)) == ("none", "none", "-")
 

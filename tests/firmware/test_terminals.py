@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,8 @@ MALFORMED: dict[str, str | bytes] = {
     "deep nesting": "[" * 100_000,
     "bytes that are not UTF-8": b"\xff\xfe\x00",
     "empty": "",
+    "no number": json.dumps({"header": {"name": "Common.Status", "type": "command"}}),
+    "a number below 1": json.dumps({"header": {"name": "Common.Status", "type": "command", "requestId": -3}}),
     "an array": "[1, 2]",
     "too large": '"' + SECRET_WORD * (MAX_MESSAGE // 6 + 1) + '"',
 }
@@ -81,6 +84,40 @@ def test_what_is_not_a_message_gets_a_sentence_and_the_connection_goes_on(
             assert await wire.ask("Common.Status")
 
     at_the_door(enrolled, tmp_path, story)
+
+
+def test_a_number_that_is_used_again_is_answered_again(enrolled: Branch, tmp_path: Path) -> None:
+    """It pairs answers with commands, for the terminal alone: the appliance decides nothing by it."""
+
+    async def story(_door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as wire:
+            for name, code in (("Common.Status", "success"), ("Spooler.No", "invalidCommand")):
+                for _ in range(2):
+                    message = await wire.answer_to(await wire.send(name, number=7))
+                    assert message["header"]["completionCode"] == code
+
+    at_the_door(enrolled, tmp_path, story)
+
+
+def test_a_message_in_parts_without_end_ends_its_connection_and_no_other(enrolled: Branch, tmp_path: Path) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[str]:
+        nonlocal sent
+        while True:
+            sent += 10_000
+            yield "x" * 10_000
+
+    async def story(_door: Door, connector: Connector) -> None:
+        async with connector("teller-2") as other, connector("teller-1") as wire:
+            with pytest.raises(ConnectionClosed):
+                await wire.socket.send(endless())
+            await wire.socket.wait_closed()
+            assert wire.socket.close_code == 1009
+            assert await other.ask("Common.Status")
+
+    at_the_door(enrolled, tmp_path, story)
+    assert sent > HARD_LIMIT
 
 
 def test_a_message_beyond_all_measure_ends_the_connection_and_no_other(enrolled: Branch, tmp_path: Path) -> None:
@@ -222,7 +259,9 @@ def test_a_full_queue_closes_the_connection(enrolled: Branch, tmp_path: Path) ->
     at_the_door(enrolled, tmp_path, story)
 
 
-def test_who_sends_faster_is_read_more_slowly_and_still_answered(enrolled: Branch, tmp_path: Path) -> None:
+def test_who_sends_faster_is_read_more_slowly_and_still_answered(
+    enrolled: Branch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """The clock stands: the third and every later command of two connections together waits longer."""
     pauses: list[float] = []
 
@@ -231,12 +270,15 @@ def test_who_sends_faster_is_read_more_slowly_and_still_answered(enrolled: Branc
 
     async def story(_door: Door, connector: Connector) -> None:
         async with connector("teller-1") as first, connector("teller-1") as second, connector("teller-2") as other:
-            for wire in (first, second, first, second):
+            for wire in (first, second, first, second, first, second):
                 assert await wire.ask("Common.Status")
             assert await other.ask("Common.Status")
 
+    caplog.set_level("INFO", logger="passbook")
     at_the_door(enrolled, tmp_path, story, limits=LimitsConfig(commands_per_second=2), pause=pause)
-    assert pauses == [0.5, 1.0]
+    assert pauses == [0.5, 1.0, 1.5, 2.0]
+    # A flood is one line of the log for each of its connections, however many commands it has.
+    assert [record.msg for record in caplog.records].count("terminal-slowed") == 2
 
 
 def test_one_that_waits_keeps_nobody_else_waiting(enrolled: Branch, tmp_path: Path) -> None:

@@ -9,10 +9,18 @@ from tests.mutants.harness import Mutant
 _RULES: Final = "tests/passbook/test_changes_promises.py"
 
 _MODEL: Final = "tests/model/test_appliance.py::TestAppliance"
+_ANSWERS: Final = "tests/scenarios/test_answers.py"
+_DESK: Final = "tests/firmware/test_recovery_desk.py"
 _CUTS: Final = "tests/drivers/test_cuts.py"
 _DURABLE: Final = "tests/scenarios/test_durable.py"
 _STOPS: Final = "tests/scenarios/test_stops.py"
 _STORE: Final = "tests/storage/test_durability.py"
+_REPRINTING: Final = "tests/passbook/test_reprinting.py"
+_RETENTION: Final = "tests/storage/test_retention.py"
+_SIBLINGS: Final = "tests/storage/test_siblings.py"
+_DAMAGE: Final = "tests/storage/test_damage.py"
+_BOUNDARY: Final = "tests/firmware/test_environment.py"
+_INQUIRY: Final = "tests/scenarios/test_environment.py"
 _ADMISSION: Final = "tests/storage/test_admission.py"
 
 MUTANTS: Final = (
@@ -97,6 +105,30 @@ MUTANTS: Final = (
         "A start leaves the records of the start before it valid.",
     ),
     Mutant(
+        "P5",
+        "P5-may-be-swapped.patch",
+        ("tests/deploy/test_unit.py::test_keys_leave_no_core_file_and_are_not_swapped",),
+        "The service's memory, with the keys in it, may be swapped to the disk.",
+    ),
+    Mutant(
+        "P5",
+        "P5-key-on-disk.patch",
+        ("tests/storage/test_crash.py::test_nothing_on_disk_says_what_a_job_says",),
+        "The requester's key is stored beside what it seals.",
+    ),
+    Mutant(
+        "P5",
+        "P5-plain-digest.patch",
+        ("tests/storage/test_keys.py::test_equal_contents_of_two_requests_have_different_digests",),
+        "A digest without a key tells which documents are the same, and what a guessed one says.",
+    ),
+    Mutant(
+        "P5",
+        "P5-text-in-log.patch",
+        (f"{_ANSWERS}::test_a_representative_without_the_recovery_key_can_hold_and_discard_only",),
+        "What a document says is logged.",
+    ),
+    Mutant(
         "P6",
         "P6-first-that-fits.patch",
         (f"{_ADMISSION}::test_a_job_goes_where_most_is_free_on_disk",),
@@ -122,5 +154,107 @@ MUTANTS: Final = (
             f"{_RULES}::test_every_stop_asks_a_new_question",
         ),
         "A new question has the number of the one before it.",
+    ),
+    Mutant(
+        "P3",
+        "P3-one-person-reprints.patch",
+        (
+            f"{_REPRINTING}::test_the_order_of_one_person_prints_nothing",
+            f"{_REPRINTING}::test_a_record_that_may_say_less_than_the_paper_takes_two_to_print_at_all",
+        ),
+        "One person alone has lines printed again that are on paper.",
+    ),
+    Mutant(
+        "P11",
+        "P11-unsigned-cut.patch",
+        (f"{_DAMAGE}::test_damage_is_found_in_a_stopped_store[the beginning cut at a mark made a cut]",),
+        "Who deletes the oldest entries and writes a cut without the key is believed.",
+    ),
+    Mutant(
+        "P11",
+        "P11-any-mark-is-a-cut.patch",
+        (f"{_DAMAGE}::test_damage_is_found_in_a_stopped_store[the beginning cut at a true mark]",),
+        "A true mark excuses that the entries before it are missing, however young it is.",
+    ),
+    Mutant(
+        "P11",
+        "P11-gap-not-found.patch",
+        (f"{_DAMAGE}::test_damage_is_found_in_a_stopped_store[an entry dropped]",),
+        "An entry that was dropped, and those behind it, are not missed.",
+    ),
+    Mutant(
+        "P11",
+        "P11-cut-too-early.patch",
+        (
+            f"{_RETENTION}::test_stamps_of_a_wrong_clock_decide_nothing",
+            "tests/firmware/test_upkeep.py::test_what_is_older_than_the_retention_goes_by_and_by",
+        ),
+        "Entries go up to the newest mark, whatever its age.",
+    ),
+    Mutant(
+        "P11",
+        "P11-yesterday-is-opened.patch",
+        (
+            f"{_SIBLINGS}::test_an_area_put_back_to_yesterday_is_not_opened",
+            f"{_SIBLINGS}::test_without_the_other_area_nobody_can_know_and_with_it_an_offline_check_does",
+        ),
+        "An area that has fewer entries than another one knows is taken as it is.",
+    ),
+    Mutant(
+        "P9",
+        "P9-answered-in-mid-job.patch",
+        (
+            f"{_BOUNDARY}::test_an_inquiry_in_mid_job_is_answered_after_its_book_was_taken_and_before_the_next_job_begins",
+            f"{_INQUIRY}::test_an_inquiry_sent_while_a_job_prints_is_answered_before_the_next_with_exact_figures",
+        ),
+        "Figures are told while a job prints.",
+    ),
+    Mutant(
+        "P9",
+        "P9-book-still-inside.patch",
+        (
+            f"{_BOUNDARY}::test_a_lost_mechanism_that_may_hold_the_book_of_an_earlier_start_is_no_boundary",
+            f"{_BOUNDARY}::test_a_stop_whose_book_was_taken_is_a_boundary_and_one_whose_book_lies_inside_is_none",
+        ),
+        "Figures are told while the book of an unfinished job may lie in a mechanism that is lost.",
+    ),
+    Mutant(
+        "P9",
+        "P9-doubt-counts-as-printed.patch",
+        (
+            "tests/passbook/test_counters.py::test_what_is_counted_is_what_was_put_on_paper_however_often",
+            "tests/storage/test_counters.py::test_jobs_that_wait_for_their_next_start_are_held",
+        ),
+        "A line that was sent and that nobody confirmed is counted as printed.",
+    ),
+    Mutant(
+        "P10",
+        "P10-ended-forgotten.patch",
+        (f"{_ADMISSION}::test_the_same_request_is_the_same_job_in_any_area_and_after_its_end",),
+        "A request whose job has ended is taken for a new one.",
+    ),
+    Mutant(
+        "P10",
+        "P10-absent-is-empty.patch",
+        ("tests/storage/test_opening.py::test_an_empty_folder_in_place_of_a_known_area_is_no_new_area",),
+        "An area that is away is taken for one that never had the request.",
+    ),
+    Mutant(
+        "P10",
+        "P10-content-ignored.patch",
+        (f"{_ADMISSION}::test_the_same_request_is_the_same_job_in_any_area_and_after_its_end",),
+        "A request with other content is taken for the same one, and never printed.",
+    ),
+    Mutant(
+        "P12",
+        "P12-anybody-decides.patch",
+        (f"{_DESK}::test_another_teller_may_not_decide",),
+        "Any terminal decides about any job.",
+    ),
+    Mutant(
+        "P12",
+        "P12-all-see-terminals.patch",
+        ("tests/firmware/test_roll.py::test_representatives_see_the_state_of_every_terminal_and_others_do_not",),
+        "Any terminal sees the state of all.",
     ),
 )

@@ -14,8 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passbook import messages
+from passbook.counters import Figures
 from passbook.drafts import Start
+from passbook.environment import LONGEST_WAIT, USUAL_WAIT, AreaFigures, Environment, GetEnvironment
 from passbook.errors import PassbookError
+from passbook.history import GetHistory, Grouping, HistoryLine, HistoryReply, Summary
 from passbook.messages import (
     MAX_DOCUMENT,
     MAX_MESSAGE,
@@ -47,12 +50,14 @@ from passbook.messages import (
 )
 from passbook.pages import InquiryPage, JobPage, Page
 from passbook.plan import StepKind, StepOutline
-from passbook.record import Encryption, Holder, Record, Wrap
+from passbook.record import Answered, Decider, Encryption, Holder, Record, Wrap
 from passbook.terminals import TerminalList, TerminalView
 
 T = TypeVar("T")
 
-COMMANDS: list[type[Payload]] = [UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry, Page]
+COMMANDS: list[type[Payload]] = [
+    *(UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry, Page, GetEnvironment, GetHistory),
+]
 VIEWS: list[type[msgspec.Struct]] = [
     JobView,
     Inquiry,
@@ -61,7 +66,14 @@ VIEWS: list[type[msgspec.Struct]] = [
     StatusReport,
     ErrorPayload,
     JobLeft,
+    Environment,
+    AreaFigures,
+    Figures,
     TerminalView,
+    HistoryLine,
+    Summary,
+    Answered,
+    Decider,
 ]
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 NUMBERS = st.integers(-(2**63), 2**63 - 1)
@@ -92,6 +104,8 @@ def structs(kind: Any) -> st.SearchStrategy[Any]:
     """Every value of a structure."""
     if kind is Start:
         return st.builds(Start, page=st.integers(1, 9999), line=st.integers(1, 9999))
+    if kind is GetHistory:
+        return st.builds(GetHistory, job=WORDS, last=st.integers(1, 1000), summary=values(Grouping | None))
     hints = get_type_hints(kind)
     if kind is Page:
         return st.builds(Page, after=st.integers(0), limit=st.integers(1))
@@ -295,6 +309,8 @@ COMMAND_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.ListTerminals": Nothing,
     "Spooler.GetJob": JobRef,
     "Spooler.CancelJob": JobRef,
+    "Spooler.GetHistory": GetHistory,
+    "Spooler.GetEnvironment": GetEnvironment,
     "Recovery.ListInquiries": Page,
     "Recovery.AnswerInquiry": AnswerInquiry,
 }
@@ -303,8 +319,10 @@ COMPLETION_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.SubmitJob": JobView,
     "Spooler.GetJob": JobView,
     "Spooler.CancelJob": JobView,
+    "Spooler.GetEnvironment": Environment,
     "Spooler.ListJobs": JobPage,
     "Spooler.ListTerminals": TerminalList,
+    "Spooler.GetHistory": HistoryReply,
     "Recovery.ListInquiries": InquiryPage,
     "Recovery.AnswerInquiry": JobView,
 }
@@ -362,6 +380,8 @@ def test_the_page_tells_the_limits_and_the_addresses() -> None:
     for limit in (MAX_MESSAGE, MAX_PIECE, MAX_DOCUMENT):
         assert f"{limit // 1024} KiB" in text
     assert f"{MAX_REPLY // 1024**2} MiB" in text
+    assert f"{USUAL_WAIT:g} seconds" in text
+    assert f"{LONGEST_WAIT:g} seconds" in text
 
 
 def test_every_field_of_a_payload_stands_on_the_page() -> None:

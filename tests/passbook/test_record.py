@@ -9,7 +9,18 @@ from msgspec.structs import replace
 from passbook.job import JobState, Reason
 from passbook.media import Media
 from passbook.plan import Bar, Sheet, StepKind, StepOutline
-from passbook.record import IMMUTABLE, Answered, Encryption, HistoryKind, Record, Verdict, entry_of
+from passbook.record import (
+    IMMUTABLE,
+    Acknowledged,
+    Answered,
+    Encryption,
+    HistoryKind,
+    OnPaper,
+    Record,
+    Verdict,
+    entry_of,
+    without_outline,
+)
 
 RECORD = Record(
     job_id="0a1b",
@@ -55,7 +66,11 @@ MUTABLE = {
     "lines_in_doubt": 4,
     "media": Media.JAMMED,
     "answered": Answered(3, Verdict.RESUME, 2, 2, "teller-1", "Ms Okafor"),
+    "proposed": Answered(3, Verdict.PRINT, 1, 2, "teller-1", "Ms Okafor"),
+    "reprints": 2,
     "changed_at": "2026-03-02T09:31:00Z",
+    "acknowledged": Acknowledged("teller-1", "2026-03-02T09:32:00Z"),
+    "on_paper": OnPaper(lines=3, confirmed=1, in_doubt=2),
 }
 
 
@@ -94,8 +109,29 @@ def test_a_record_survives_being_written_down(names: set[str]) -> None:
 
 def test_history_leaves_the_outline_out() -> None:
     entry = entry_of(HistoryKind.STOPPED, RECORD, "2026-03-02T09:31:00Z")
-    assert entry.record == replace(RECORD, outline=())
+    assert entry.record == without_outline(RECORD)
     assert entry.kind is HistoryKind.STOPPED
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "sending", "on_paper"),
+    [
+        (0, 0, OnPaper(2, 0)),
+        (0, 1, OnPaper(2, 0, 1)),
+        (1, 2, OnPaper(2, 1)),
+        (2, 3, OnPaper(2, 1, 2)),
+        (4, 0, OnPaper(2, 2)),
+    ],
+)
+def test_without_its_outline_a_record_still_says_which_lines_are_on_paper(
+    confirmed: int, sending: int, on_paper: OnPaper
+) -> None:
+    kinds = (StepKind.LINE, StepKind.TURN, StepKind.LINE, StepKind.EJECT)
+    outline = tuple(StepOutline(kind, 1) for kind in kinds)
+    record = replace(RECORD, steps=4, outline=outline, confirmed=confirmed, sending=sending)
+    kept = without_outline(record)
+    assert kept == replace(record, outline=(), on_paper=on_paper)
+    assert without_outline(kept) == kept
 
 
 def test_states_say_whether_a_job_has_ended() -> None:

@@ -39,13 +39,24 @@ def request(office: Office, content: str | bytes, **facts: Any) -> SubmitJob:
 
 
 def refusal(office: Office, job: SubmitJob) -> PassbookError:
-    """Why a job was refused; the sentence must be of the catalogue and must not repeat the document."""
+    """Why a job was refused; the sentence must be of the catalogue and must not repeat the document.
+
+    One line of the log tells it too, by its code.
+    """
+    before = refusals(office)
     with pytest.raises(PassbookError) as refused:
         as_terminal(office.counter, lambda client: client.submit(job))
     error = refused.value
+    assert refusals(office) == [*before, error.code]
     assert str(error) == str(PassbookError(error.code, **error.facts))
     assert REFUSED not in str(error)
     return error
+
+
+def refusals(office: Office) -> list[str]:
+    """The codes with which commands were refused, as the log tells them."""
+    lines = map(json.loads, office.world.log_file.read_text().splitlines())
+    return [str(line["code"]) for line in lines if line["event"] == "command-refused"]
 
 
 def command(name: str, payload: Any, number: int = 1) -> str:

@@ -1,7 +1,8 @@
 """The appliance on a disk whose syncs a test can hold up and make fail; run as a program in passbookd's place.
 
 Before each sync of a write-ahead log it asks at the socket `disk` beside the configuration's folder and waits for the
-word: `go` or `fail`.  Where nobody serves that socket the disk is as usual.
+word: `go` or `fail`.  Where nobody serves that socket the disk is as usual.  While a file `full` lies beside
+it, nothing more can be written to the logs.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from storage.spool import Spool
 from tests.storage.disk import Disk
 
 PROGRAM: Final = ("-m", "tests.scenarios.held_disk")
+FULL: Final = "full"
+"""Name of the file that makes the disk full."""
 _GO, _FAIL = b"go", b"fail"
 
 
@@ -114,11 +117,18 @@ def _ask(door: Path, name: str) -> None:
         raise apsw.IOError("the disk fails")
 
 
+def _fill(mark: Path, name: str) -> None:
+    """Raises apsw.FullError for a write to a log while `mark` is there."""
+    if name.endswith("-wal") and mark.exists():
+        raise apsw.FullError("the disk is full")
+
+
 def run(arguments: list[str]) -> int:
     """Be passbookd on such a disk."""
-    door = Path(arguments[arguments.index("--config") + 1]).parent.parent / "disk"
+    folder = Path(arguments[arguments.index("--config") + 1]).parent.parent
     disk = Disk("held")
-    disk.on_sync = lambda name: _ask(door, name)
+    disk.on_sync = lambda name: _ask(folder / "disk", name)
+    disk.on_write = lambda name: _fill(folder / FULL, name)
     with patch.object(Spool, "open", functools.partial(Spool.open, vfs=disk.name)):
         return main(arguments)
 

@@ -18,6 +18,7 @@ from tests.scenarios.door import (
     command,
     completions,
     raw,
+    refusals,
 )
 from tests.scenarios.office import Office
 
@@ -45,9 +46,11 @@ def test_a_message_that_is_none_is_answered_and_the_connection_goes_on(door: Off
             await next_answer(connection)
             return refused, await next_answer(connection)
 
+    before = refusals(door)
     refused, status = converse(talk())
     assert refused["header"]["status"] == "invalidMessage"
     code = refused["payload"]["errorCode"]
+    assert refusals(door) == [*before, code]
     assert code == ("message-too-large" if kind == "oversized" else "invalid-message")
     assert refused["payload"]["errorDescription"] == str(PassbookError(code, **refused["payload"]["errorFacts"]))
     assert REFUSED not in json.dumps(refused)
@@ -81,7 +84,9 @@ async def next_answer(connection: ClientConnection) -> dict[str, Any]:
     ],
 )
 def test_a_command_that_is_none_is_completed_with_its_reason(door: Office, message: str, code: str) -> None:
+    before = refusals(door)
     (answer,) = completions(door, [message])
+    assert refusals(door) == [*before, code]
     assert answer["payload"]["errorCode"] == code
     assert CATALOGUE[code].sentence.split("{", maxsplit=1)[0] in answer["payload"]["errorDescription"]
     if code != "unknown-command":

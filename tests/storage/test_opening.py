@@ -177,6 +177,19 @@ def test_a_creation_that_was_cut_off_is_done_again(store: Store, disk: Disk, syn
     assert spool.verify() == []
 
 
+def test_no_part_of_a_creation_that_was_cut_off_meets_the_new_file(store: Store) -> None:
+    area = store.folder / "a"
+    area.mkdir()
+    (area / schema.DATABASE).touch()
+    for name in (f"{schema.DATABASE}-wal", schema.UNFINISHED, f"{schema.UNFINISHED}-wal"):
+        (area / name).write_bytes(b"left by a creation that was cut off")
+    spool = store.open()
+    assert spool.problems == ()
+    job = store.accepted(spool).job_id
+    assert store.open().record(job).job_id == job
+    assert not list(area.glob(f"{schema.UNFINISHED}*"))
+
+
 def test_every_setting_is_read_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     store.open()
     store.close()

@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from firmware import pki
 from firmware.tls import server_context
 from passbook.errors import PassbookError
+from passbook.job import JobState
 from passbook.messages import (
     Completion,
     ErrorPayload,
@@ -23,17 +24,27 @@ from passbook.messages import (
     decode,
     encode,
 )
+from passbook.notices import HistoryHeads
 from terminal.client import Address
 from tests.terminal.conftest import Branch
+from tests.terminal.samples import notice, view
 
 Answer = Callable[[dict[str, Any]], Any]
+UNASKED = frozenset({"Spooler.GetHistoryHeads", "Spooler.AcknowledgeNotice"})
 
 
 class FakeAppliance:
-    """Answers each command by name; `received` has every command, `greet` is told to each newcomer."""
+    """Answers each command by name; `greet` is told to each newcomer.
+
+    `received` has every command that a person is behind, and `unasked` those that `teller` sends by itself.
+    """
 
     def __init__(self) -> None:
-        self.answers: dict[str, Answer] = {}
+        self.answers: dict[str, Answer] = {
+            "Spooler.GetHistoryHeads": lambda _: HistoryHeads((), ()),
+            "Spooler.AcknowledgeNotice": lambda asked: notice(view(job=asked["job"], state=JobState.COMPLETED)),
+        }
+        self.unasked: list[tuple[str, dict[str, Any]]] = []
         self.received: list[tuple[str, dict[str, Any]]] = []
         self.greet: list[tuple[str, Any]] = []
         self.connections: list[ServerConnection] = []
@@ -68,8 +79,11 @@ class FakeAppliance:
         command = decode(message)
         name, number = command.header.name, command.header.request_id
         payload = msgspec.json.decode(command.payload)
-        self.received.append((name, payload))
-        self.arrived.put_nowait(name)
+        if name in UNASKED:
+            self.unasked.append((name, payload))
+        else:
+            self.received.append((name, payload))
+            self.arrived.put_nowait(name)
         answer = self.answers.get(name)
         if answer is None:
             return

@@ -10,8 +10,9 @@ import msgspec
 from passbook.job import JobState, Reason
 from passbook.media import Media
 from passbook.messages import Inquiry, JobView
+from passbook.notices import HistoryHead, Notice
 from passbook.plan import Bar, StepKind, StepOutline
-from passbook.record import Encryption, Wrap
+from passbook.record import Encryption, OnPaper, Wrap
 
 _VIEW = {
     "job": "aa11",
@@ -51,6 +52,11 @@ def stopped(confirmed: int, sending: int = 0, **changes: Any) -> JobView:
         sending=sending,
         **changes,
     )
+
+
+def notice(job: JobView, on_paper: OnPaper | None = None, head: HistoryHead | None = None) -> Notice:
+    """The end of `job`, of which nobody took note."""
+    return Notice(job, on_paper, head, None)
 
 
 def outline(*pages: tuple[int, int, int]) -> tuple[StepOutline, ...]:

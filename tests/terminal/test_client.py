@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import ServerConnection
 
-from passbook.errors import Actor, PassbookError
+from passbook.error_kinds import Actor
+from passbook.errors import PassbookError
 from passbook.job import JobState
 from passbook.messages import (
     MAX_DOCUMENT,

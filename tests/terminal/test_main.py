@@ -21,10 +21,12 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from firmware import pki
 from passbook.errors import PassbookError
+from passbook.history import HistoryLine, Summary
 from passbook.job import JobState
 from passbook.media import Device, MechanismStatus, Media
 from passbook.messages import PrinterView, StatusReport, StepReport
 from passbook.plan import StepKind
+from passbook.record import Answered, Decider, HistoryKind, Verdict
 from passbook.terminals import TerminalView
 from storage.envelope import wrap_for_recovery
 from terminal import keyring
@@ -367,6 +369,54 @@ def test_an_answer_may_stay_to_the_end_that_it_leads_to(
     said = teller.run("answer", "aa11", "--resume", "13", "--person", "Ann", "--follow", "--json")
     assert said.code == code
     assert [json.loads(line)["event"] for line in said.out.splitlines()] == ["Recovery.AnswerInquiry", JOB]
+
+
+def test_an_order_that_takes_two_says_so(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    asking(fake)
+    fake.answers["Recovery.AnswerInquiry"] = lambda _: stopped(11, 12)
+    said = teller.run("answer", "aa11", "--print", "--person", "Ann")
+    assert said.code == 4
+    assert "A second person must confirm at another terminal: Ann at this terminal" in said.err
+    fake.greet = [(JOB, view(state=JobState.COMPLETED))]
+    said = teller.run("answer", "aa11", "--print", "--person", "Ann", "--follow")
+    assert (said.code, "A second person must confirm" in said.err) == (0, True)
+
+
+LINE = HistoryLine(
+    "2026-03-02T09:30:00",
+    HistoryKind.ENDED,
+    view(state=JobState.COMPLETED),
+    Answered(1, Verdict.PRINT, 1, 0, "till-9", "Ann", Decider("manager", "Rita")),
+    None,
+    3,
+)
+
+
+def test_history_is_shown_and_counted(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    group = Summary("till-9", 3, 1, 1, 1, 0, 20, 90)
+    fake.answers["Spooler.GetHistory"] = lambda asked: (
+        {"summary": [group]} if "summary" in asked else {"entries": [LINE]}
+    )
+    said = teller.run("history", "--job", "aa", "--since", "2026-03", "--last", "7")
+    assert fake.received[-1][1] == {"job": "aa", "since": "2026-03", "last": 7}
+    assert "completed, 0 of 22 steps, priority 50, print by Ann and Rita, 3 lines ordered again" in said.out
+    said = teller.run("history", "--summary", "terminal")
+    assert said.out == (
+        "till-9: 3 jobs: 1 completed, 1 canceled, 1 aborted, 0 with lines ordered again; "
+        "waiting 20 s median, 90 s worst\n"
+    )
+    assert teller.json("history", "--summary", "terminal")[0]["worstWaiting"] == 90
+
+
+@pytest.mark.parametrize("words", [("--since", "yesterday"), ("--last", "0"), ("--last", "5000")])
+def test_a_question_about_history_that_makes_no_sense_is_not_sent(
+    enrolled: tuple[Teller, FakeAppliance], words: tuple[str, str]
+) -> None:
+    teller, fake = enrolled
+    assert teller.run("history", *words).err.endswith("[invalid-message]\n")
+    assert fake.received == []
 
 
 def test_an_answer_can_bring_a_new_key(enrolled: tuple[Teller, FakeAppliance]) -> None:

@@ -1,0 +1,72 @@
+"""What terminals are told of ended jobs (P8), and of the history that they keep in mind (P11)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from passbook.messages import JobView, Payload, view_of
+from passbook.record import Acknowledged, OnPaper, Record
+
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+"""A count of entries; every program that reads JSON knows it exactly."""
+
+
+class HistoryHead(msgspec.Struct, frozen=True, rename="camel"):
+    """The history of one area after so many entries: the chain value of the last one stands for all of them."""
+
+    area: str
+    entries: int
+    chain: bytes
+
+
+class Notice(msgspec.Struct, frozen=True, rename="camel"):
+    """`Spooler.JobEndedEvent`: a job has ended; told until its requester or a representative takes note.
+
+    Attributes:
+        on_paper: how much of it is on paper; None where the job ended under a version that did not keep it.
+        head: the history of its area now; None while that cannot be read.
+        acknowledged: who took note; None while nobody did.
+    """
+
+    job: JobView
+    on_paper: OnPaper | None
+    head: HistoryHead | None
+    acknowledged: Acknowledged | None
+
+
+class AcknowledgeNotice(Payload, frozen=True):
+    """`Spooler.AcknowledgeNotice`: the end was shown to a person, or stored; never sent on mere delivery."""
+
+    job: str
+
+
+class NoticePage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Completion of `Spooler.ListNotices`; the command is a passbook.pages.Page."""
+
+    notices: tuple[Notice, ...]
+    more: bool = False
+
+
+class GetHistoryHeads(Payload, frozen=True):
+    """`Spooler.GetHistoryHeads`: how far each area is, and its chain value after `entries` of the areas named there."""
+
+    entries: dict[str, Number]
+
+
+class HistoryHeads(msgspec.Struct, frozen=True):
+    """Its completion.
+
+    Attributes:
+        now: of every area that is in use.
+        then: of the areas that were asked about; those that cannot say it are left out.
+    """
+
+    now: tuple[HistoryHead, ...]
+    then: tuple[HistoryHead, ...]
+
+
+def notice_of(record: Record, head: HistoryHead | None) -> Notice:
+    """The notice that an ended record is; there is no other store of it."""
+    return Notice(view_of(record), record.on_paper, head, record.acknowledged)

@@ -1,0 +1,55 @@
+"""`teller environment`: what a printer has printed and is still to print."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from passbook.counters import Figures
+from passbook.environment import USUAL_WAIT, AreaFigures, Environment, seconds
+from terminal.commands import AddCommand
+from terminal.desk import Desk
+
+_WIDTH = 12
+"""Characters of a column of figures."""
+
+
+def add(command: AddCommand) -> None:
+    """Add the command."""
+    parser = command("environment", help="what a printer has printed and is still to print, taken between two jobs")
+    parser.add_argument("--printer", default="", metavar="NAME", help="may be left out where there is only one")
+    parser.add_argument(
+        "--timeout", type=seconds, default=USUAL_WAIT, metavar="SECONDS", help=f"how long to wait ({USUAL_WAIT:g})"
+    )
+    parser.set_defaults(run=run)
+
+
+async def run(desk: Desk, arguments: argparse.Namespace) -> int:
+    """Wait for the reading and show it."""
+    async with desk.client() as client:
+        reading = await client.environment(arguments.printer, arguments.timeout)
+    desk.console.show(reading, list(_lines(reading)))
+    return 0
+
+
+def _lines(reading: Environment) -> Iterator[str]:
+    status = reading.status
+    conditions = "".join(f", {one}" for one in status.conditions)
+    yield f"Printer {reading.printer} is {status.device}, medium {status.media}{conditions}; at {reading.at}"
+    yield _row("", "books", "pages", "lines")
+    for name, figures in (("printed", reading.printed), ("to print", reading.pending), ("held", reading.held)):
+        yield _figures(name, figures)
+    yield from map(_area, reading.areas)
+
+
+def _figures(name: str, figures: Figures) -> str:
+    return _row(name, *map(str, (figures.books, figures.pages, figures.lines)))
+
+
+def _row(name: str, *cells: str) -> str:
+    return f"{name:8}" + "".join(cell.rjust(_WIDTH) for cell in cells)
+
+
+def _area(area: AreaFigures) -> str:
+    missing = "" if area.counted else f"; the figures lack it: {area.why}"
+    return f"Area {area.name}: {area.state}, {area.jobs} jobs, {area.free} of {area.quota} bytes free{missing}"

@@ -1,0 +1,94 @@
+"""What a terminal remembers of its appliance's history: so a disk that was put back to an earlier day is found (P11).
+
+Within the appliance everything may be put back together; a terminal's memory is elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from passbook.errors import PassbookError
+from passbook.notices import HistoryHead, HistoryHeads
+from storage import files
+from terminal.client import TerminalClient
+
+
+class _Known(msgspec.Struct, frozen=True):
+    entries: int
+    chain: bytes
+
+
+_Areas = dict[str, _Known]
+_FILE = msgspec.json.Decoder(dict[str, _Areas])
+
+
+class Memory:
+    """The longest history of each area that this terminal was ever told of, durable in `file`."""
+
+    def __init__(self, file: Path, appliance: str) -> None:
+        """`appliance` is the name in its certificate; one file may remember several."""
+        self._file = file
+        self._appliance = appliance
+        self._doubted: set[str] = set()
+
+    async def compare(self, client: TerminalClient) -> list[PassbookError]:
+        """Ask what the history is now, and what it was then; `history-rolled-back` for each area that differs.
+
+        Of an area that differs the memory stays as it is, so that whoever comes later is told too.  Raises
+        PassbookError, `file-problem` when the memory cannot be read or written.
+        """
+        # Read before it is asked: another command of this terminal may remember more meanwhile.
+        known = self._all().get(self._appliance, {})
+        heads = await client.history_heads({area: one.entries for area, one in known.items()})
+        self._doubted = _differing(known, heads)
+        self.remember(heads.now)
+        return [
+            PassbookError("history-rolled-back", area=area, appliance=self._appliance, entries=known[area].entries)
+            for area in sorted(self._doubted)
+        ]
+
+    def remember(self, heads: Iterable[HistoryHead]) -> None:
+        """Keep what is further than what is known.  Raises PassbookError `file-problem`."""
+        new = {one.area: _Known(one.entries, one.chain) for one in heads if one.area not in self._doubted}
+        with files.alone(self._file.parent):
+            known = self._all().get(self._appliance, {})
+            further = {area: one for area, one in new.items() if area not in known or known[area].entries < one.entries}
+            if further:
+                self._save({**known, **further})
+
+    async def accept(self, client: TerminalClient) -> HistoryHeads:
+        """Remember the history that the appliance has now, whatever was known.  Raises PassbookError."""
+        heads = await client.history_heads({})
+        with files.alone(self._file.parent):
+            self._save({one.area: _Known(one.entries, one.chain) for one in heads.now})
+        return heads
+
+    def _all(self) -> dict[str, _Areas]:
+        if not self._file.exists():
+            return {}
+        try:
+            return _FILE.decode(files.read(self._file))
+        except msgspec.DecodeError:
+            raise PassbookError(
+                "file-problem", file=str(self._file), why="it does not hold what was remembered"
+            ) from None
+
+    def _save(self, areas: _Areas) -> None:
+        every = {**self._all(), self._appliance: areas}
+        files.save(self._file, msgspec.json.encode(every), files.PUBLIC)
+
+
+def _differing(known: _Areas, heads: HistoryHeads) -> set[str]:
+    """The areas whose history is shorter than it was, or another one."""
+    then = {one.area: one.chain for one in heads.then}
+    return {
+        one.area
+        for one in heads.now
+        if one.area in known
+        and (
+            one.entries < known[one.area].entries or then.get(one.area, known[one.area].chain) != known[one.area].chain
+        )
+    }

@@ -1,0 +1,320 @@
+"""One store on a recorded disk: what is done with it, each thing said before and after."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+from unittest.mock import patch
+
+from firmware.ending import leave_marks, take_marks
+from passbook.errors import PassbookError
+from passbook.plan import StepKind, StepOutline
+from passbook.record import Change, Record, Wrap
+from storage import space
+from storage.admission import Limits, Ticket
+from storage.area import AreaSettings
+from storage.envelope import (
+    SealedJob,
+    new_data_key,
+    open_document,
+    open_plan,
+    seal,
+    sealed_size,
+    unwrap_for_requester,
+    wrap_for_requester,
+)
+from storage.keys import ApplianceKey
+from storage.spool import Spool
+from tests.crash.log import Log
+from tests.crash.model import Asked, Found, Model, Moment, Refused, Told, ends_of
+from tests.crash.recorder import Recorder
+from tests.crash.states import Image
+from tests.storage.store import make_record
+
+AT: Final = "2026-03-02T09:30:00Z"
+APPLIANCE: Final = "branch-17"
+AREAS: Final = ("a", "b")
+STEPS: Final = 3
+OUTLINE: Final = tuple(StepOutline(StepKind.LINE, 1, line) for line in range(1, STEPS + 1))
+KEYS: Final = {name: bytes([number]) * 32 for number, name in enumerate(("key-1", "key-2"), 1)}
+LIMITS: Final = Limits(job_bytes=16 * 1024, jobs_per_requester=50)
+SMALL_LOG: Final = 0
+"""Spare pages of the write-ahead log, so that it is full, and copied into the database, every few jobs."""
+PLAN: Final = "plan of {}"
+_KEY: Final = ApplianceKey(bytes(range(32)))
+
+
+def settings(folder: Path) -> list[AreaSettings]:
+    """The areas of a store; small, because each state of them is copied."""
+    return [AreaSettings(name, folder / name, 4 << 20) for name in AREAS]
+
+
+@contextmanager
+def small_logs() -> Iterator[None]:
+    """Write-ahead logs that are full soon."""
+    with patch.object(space, "_LOG_FIXED_PAGES", SMALL_LOG):
+        yield
+
+
+def open_spool(
+    folder: Path, *, rng: random.Random, vfs: str | None = None, reported: list[PassbookError] | None = None
+) -> Spool:
+    told = [] if reported is None else reported
+    return Spool.open(
+        settings(folder), _KEY, appliance=APPLIANCE, limits=LIMITS, rng=rng.randbytes, report=told.append, vfs=vfs
+    )
+
+
+class Life:
+    """A store from one start or power cut to the next one, on a disk that had `image` on it before.
+
+    Attributes:
+        log: everything that happened to its disk.
+        jobs: every job that has not ended, as the store said last.
+        ended: every job of this life that has, as the store said last.
+        asked: the request of each job that was ever given to it.
+        over: nothing more is recorded.
+    """
+
+    def __init__(self, folder: Path, number: int, image: Image) -> None:
+        """`number` is that of no other life of this store."""
+        self._folder = folder
+        self._number = number
+        self._random = random.Random(number)
+        self._numbers = itertools.count(1)
+        self._image = image
+        self.log = Log()
+        self._stack = ExitStack()
+        self.over = False
+        self.ended: dict[str, Record] = {}
+        self.jobs: dict[str, Record] = {}
+        self.asked: dict[str, tuple[str, str]] = {}
+
+    def begin(self, known: Model) -> None:
+        """Start on a new disk, or after a power cut."""
+        put(self._image, self._folder)
+        self.log.start_with(self._image.folders, self._image.files)
+        recorder = Recorder(self._folder, self.log)
+        self._stack.callback(recorder.unregister)
+        self._stack.enter_context(small_logs())
+        self._stack.enter_context(recorder.recorded())
+        self._vfs = recorder.name
+        self.asked = known.requests()
+        self._start(known.unended())
+
+    def end(self) -> None:
+        """Nothing more is recorded."""
+        self._spool.close()
+        self._stack.close()
+        self.over = True
+
+    @property
+    def spool(self) -> Spool:
+        return self._spool
+
+    def _start(self, jobs: list[str]) -> None:
+        """Power on; what the store then says of these jobs is what it was asked to make of them."""
+        self.log.say(Moment.STARTING)
+        self._spool = open_spool(self._folder, rng=self._random, vfs=self._vfs)
+        reason = take_marks(one.path for one in settings(self._folder))
+        self.log.say(Moment.STARTED)
+        asked = [self._ask(job, decides=True) for job in jobs]
+        report = self._spool.power_on(reason, AT)
+        assert not report.failed
+        assert not self._spool.problems
+        for one in asked:
+            one.result = self._record(one.job)
+            self.log.say(Told(one))
+        self.jobs = {record.job_id: record for record in self._spool.records()}
+
+    def restart(self) -> None:
+        """End in order, and start again."""
+        self._spool.close()
+        self.log.say(Moment.ENDING)
+        leave_marks(one.path for one in settings(self._folder))
+        self.log.say(Moment.ENDED)
+        self._start(list(self.jobs))
+
+    def accept(self, *sizes: int, priority: int = 50) -> list[str]:
+        """Jobs with documents of these sizes, all at once; their ids."""
+        asked = [self._submit(self._new_request(), size, priority) for size in sizes]
+        for one, future in asked:
+            self._finish(one, future)
+        return [one.job for one, _ in asked]
+
+    def refuse(self, size: int) -> None:
+        """Ask for something that the store cannot take."""
+        request = ("teller-1", self._new_request())
+        try:
+            self._spool.reserve(*request, b"", size)
+        except PassbookError:
+            self.log.say(Refused(request))
+        else:
+            raise AssertionError("it was not refused")
+
+    def change(self, job: str, change: Change) -> bool:
+        """Whether the rule was followed; it may raise, and then nothing may change."""
+        return self.change_all({job: change})[job]
+
+    def change_all(self, changes: dict[str, Change]) -> dict[str, bool]:
+        """One change of each of several jobs, all at once."""
+        asked = []
+        for job, change in changes.items():
+            one = self._ask(job)
+            asked.append((one, self._spool.change(job, change, urgent=True)))
+        return {one.job: self._finish(one, future) for one, future in asked}
+
+    def forget(self) -> None:
+        """Drop what is kept of jobs of whose end somebody took note."""
+        noted = [name for name, record in self.ended.items() if record.acknowledged]
+        asked = [self._ask(name, forgets=True) for name in noted]
+        assert self._spool.forget_ended("9999", "") >= len(noted)
+        for one in asked:
+            self.log.say(Told(one))
+            del self.ended[one.job]
+
+    def rekeyed(self, job: str, name: str) -> list[Wrap]:
+        """The wraps of a job for another key of its requester."""
+        identity = self.jobs[job].identity()
+        [wrap] = self._spool.wraps(job)
+        data_key = unwrap_for_requester(identity, wrap, KEYS[wrap.key_ref])
+        return [wrap_for_requester(identity, data_key, KEYS[name], name, self._random.randbytes)]
+
+    def _new_request(self) -> str:
+        return f"request-{self._number}-{next(self._numbers)}"
+
+    def _ask(self, job: str, *, decides: bool = False, forgets: bool = False) -> Asked:
+        one = Asked(job, self.asked[job], decides, forgets)
+        self.log.say(one)
+        return one
+
+    def _submit(self, request_id: str, size: int, priority: int) -> tuple[Asked, Future[Record]]:
+        request = ("teller-1", request_id)
+        ticket, record, sealed, wraps = prepare(self._spool, request, size, self._random, priority)
+        self.asked[ticket.job_id] = request
+        one = self._ask(ticket.job_id)
+        return one, self._spool.accept(ticket, record, sealed, wraps)
+
+    def _finish(self, one: Asked, future: Future[Record]) -> bool:
+        """Say what came of it; PassbookErrors are refusals."""
+        error = future.exception(timeout=60)
+        if error is None:
+            one.result = future.result()
+            self.jobs.pop(one.job, None)
+            (self.ended if one.result.ended else self.jobs)[one.job] = one.result
+        elif not isinstance(error, PassbookError):
+            raise error
+        self.log.say(Told(one))
+        return error is None
+
+    def _record(self, job: str) -> Record | None:
+        try:
+            return self._spool.record(job)
+        except PassbookError:
+            return None
+
+
+def prepare(
+    spool: Spool, request: tuple[str, str], size: int, chance: random.Random, priority: int
+) -> tuple[Ticket, Record, SealedJob, list[Wrap]]:
+    """A job of which every byte can be told later from its request and the size of its document."""
+    document, plan = document_of(request[1], size), PLAN.format(request[1]).encode()
+    ticket = spool.reserve(*request, request[1].encode(), sealed_size(1, len(plan), size))
+    assert isinstance(ticket, Ticket)
+    record = make_record(ticket, steps=STEPS, outline=OUTLINE, priority=priority)
+    key = new_data_key(chance.randbytes)
+    sealed = seal(record.identity(), key, attributes=b"-", plan=plan, document=document, rng=chance.randbytes)
+    wrap = wrap_for_requester(record.identity(), key, KEYS["key-1"], "key-1", chance.randbytes)
+    return ticket, record, sealed, [wrap]
+
+
+def document_of(request_id: str, size: int) -> bytes:
+    return random.Random(request_id).randbytes(size)
+
+
+def put(image: Image, folder: Path) -> None:
+    """Make files of it, in a folder that is empty."""
+    for name in image.folders:
+        (folder / name).mkdir(mode=0o700)
+    for name, data in image.files.items():
+        (folder / name).write_bytes(data)
+
+
+def look(folder: Path, asked: dict[str, tuple[str, str]]) -> Found:
+    """Start as the appliance does on what lies in `folder`, and read all of it; the folder is changed by that."""
+    problems: list[PassbookError] = []
+    spool = open_spool(folder, rng=random.Random("look"), reported=problems)
+    try:
+        reason = take_marks(one.path for one in settings(folder))
+        report = spool.power_on(reason, AT)
+        problems += [*spool.verify(), *report.failed.values()]
+        aside = [f"job {job} was set aside" for jobs in report.quarantined.values() for job in jobs]
+        jobs = {record.job_id: record for record in spool.records()}
+        jobs |= {job: record for job in asked.keys() - jobs.keys() if (record := _ended(spool, job))}
+        told = [(one.entry.kind, one.entry.record.job_id) for one in spool.history(last=100_000)]
+        found = Found(
+            problems=aside,
+            jobs=jobs,
+            unreadable={job: why for job, record in jobs.items() if (why := _unreadable(spool, record))},
+            ends=ends_of(told),
+            requests={request: _known(spool, request) for request in asked.values()},
+            reason=reason,
+            next_job=spool.next_valid("pr-1"),
+            next_sequence=_next_sequence(spool),
+        )
+        # All that was read above may have found something.
+        found.problems += sorted({str(problem) for problem in problems})
+        return found
+    finally:
+        spool.close()
+
+
+def _ended(spool: Spool, job: str) -> Record | None:
+    try:
+        return spool.record(job)
+    except PassbookError:
+        return None
+
+
+def _unreadable(spool: Spool, record: Record) -> str:
+    """Why the content of a live job is not what was given; empty when it is."""
+    if record.ended:
+        return ""
+    try:
+        sealed, wraps = spool.sealed(record.job_id), spool.wraps(record.job_id)
+        identity = record.identity()
+        [wrap] = [wrap for wrap in wraps if wrap.key_ref == record.key_ref]
+        key = unwrap_for_requester(identity, wrap, KEYS[wrap.key_ref])
+        document = open_document(identity, sealed, key)
+        plan = open_plan(identity, sealed, key)
+    except (PassbookError, ValueError) as error:
+        return str(error) or type(error).__name__
+    given = (PLAN.format(record.request_id).encode(), document_of(record.request_id, len(document)))
+    return "" if (plan, document) == given else "it is another job's"
+
+
+def _known(spool: Spool, request: tuple[str, str]) -> str:
+    """The job that this request became before."""
+    try:
+        known = spool.reserve(*request, request[1].encode(), 100)
+    except PassbookError as error:
+        return error.code
+    if isinstance(known, Record):
+        return known.job_id
+    spool.release(known)
+    return ""
+
+
+def _next_sequence(spool: Spool) -> int:
+    try:
+        ticket = spool.reserve("nobody", "next", b"", 100)
+    except PassbookError:
+        return 0
+    assert isinstance(ticket, Ticket)
+    spool.release(ticket)
+    return ticket.sequence

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from unittest.mock import patch
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import seed as seeded
+from hypothesis.stateful import run_state_machine_as_test
+
+from passbook.job import JobState
+from storage import schema
+from tests.crash.day import explore_day, said_too_early
+from tests.crash.explorer import Tally
+from tests.crash.model import Fault
+from tests.crash.workload import Workload
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture
+def unsynced() -> Iterator[None]:
+    """A store that does not sync its log at a commit."""
+    pragmas = tuple(("synchronous", "normal", 1) if one[0] == "synchronous" else one for one in schema.PRAGMAS)
+    with patch.object(schema, "PRAGMAS", pragmas):
+        yield
+
+
+def test_nothing_is_lost_or_printed_twice_whenever_the_power_goes(seed: int) -> None:
+    class Some(Workload):
+        tally = Tally()
+        limit = 150
+
+    run_state_machine_as_test(
+        seeded(seed)(Some),
+        settings=settings(
+            max_examples=8,
+            stateful_step_count=12,
+            database=None,
+            phases=[Phase.generate, Phase.shrink],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    print(f"seed {seed}: {Some.tally}")
+    assert Some.tally.states > 1000
+    assert Some.tally.jobs > 500
+
+
+def test_a_day_is_safe_whenever_the_power_goes(seed: int) -> None:
+    tally = explore_day(limit=1000, seed=seed)
+    assert tally.findings == []
+    assert tally.images > 300
+
+
+@pytest.mark.usefixtures("unsynced")
+def test_a_store_that_does_not_sync_loses_what_it_acknowledged(seed: int) -> None:
+    tally = explore_day(limit=300, seed=seed)
+    assert tally.faults[Fault.LOST] > 10
+    assert tally.faults[Fault.TWICE] > 0
+
+
+@pytest.mark.usefixtures("unsynced")
+def test_a_store_that_does_not_sync_loses_nothing_when_only_its_process_dies() -> None:
+    tally = explore_day(limit=None, kept_only=True)
+    assert tally.findings == []
+    assert tally.jobs > 100
+
+
+def test_an_acknowledgement_that_comes_too_early_is_a_loss(seed: int) -> None:
+    early = said_too_early(lambda record: record.state is JobState.PENDING)
+    tally = explore_day(limit=800, seed=seed, spoil=early)
+    assert tally.faults[Fault.LOST] > 0
+    assert tally.faults.keys() == {Fault.LOST}
+
+
+def test_a_step_that_is_sent_before_it_is_stored_is_printed_twice(seed: int) -> None:
+    early = said_too_early(lambda record: record.sending > 0)
+    tally = explore_day(limit=800, seed=seed, spoil=early)
+    assert tally.faults[Fault.TWICE] > 0
+    assert tally.faults.keys() == {Fault.TWICE}

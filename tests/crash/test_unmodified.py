@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import itertools
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from demo.world import World
+from storage.files import sync_folder
+from storage.keys import ApplianceKey
+from tests.crash.explorer import MEMORY, Tally
+from tests.crash.life import put
+from tests.crash.load import Heard, work
+from tests.crash.log import Entry, Said
+from tests.crash.model import Fault
+from tests.crash.mounts import Logged, logged, looped, make_ext4, need
+from tests.crash.states import Disk, Image, Survivors
+from tests.scenarios.office import Office
+
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
+
+Layer = Callable[[Path], AbstractContextManager[Logged]]
+"""Mounts the data folder of the world in a folder."""
+Unpack = Callable[[Image, Path], AbstractContextManager[Path]]
+"""The data folder as a disk has it, below a folder that is empty."""
+WITHOUT_SYNC = {"LD_PRELOAD": "libeatmydata.so"}
+
+
+@contextmanager
+def files(folder: Path) -> Iterator[Logged]:
+    """The data folder itself is logged."""
+    with logged(folder / "data", folder / "log") as disk:
+        yield disk
+
+
+@contextmanager
+def blocks(folder: Path) -> Iterator[Logged]:
+    """The data folder is ext4 on a disk that is logged."""
+    with logged(folder / "disk", folder / "log") as disk:
+        image = disk.folder / "image"
+        make_ext4(image)
+        # A disk is there whatever was written to it.
+        sync_folder(disk.folder)
+        with looped(image, folder / "data"):
+            yield disk
+
+
+@contextmanager
+def unpack_files(image: Image, folder: Path) -> Iterator[Path]:
+    put(image, folder)
+    yield folder
+
+
+@contextmanager
+def unpack_blocks(image: Image, folder: Path) -> Iterator[Path]:
+    put(image, folder)
+    with looped(folder / "image", folder / "mounted") as mounted:
+        yield mounted
+
+
+def run(furnished: World, layer: Layer, **settings: int) -> tuple[list[Entry], ApplianceKey]:
+    """An appliance at work on a disk that is logged, from the first start to its death; the log and its key."""
+    with TemporaryDirectory(prefix="pb-") as name, World(folder := Path(name)) as world, layer(folder) as disk:
+        world.build_like(furnished)
+        office = Office(world)
+        office.open()
+        disk.say(ready=True)
+        work(office, disk, **settings)
+        entries = disk.entries()
+        world.kill_appliance()
+        key = ApplianceKey.from_file((world.config_file.parent / "appliance.key").read_bytes())
+    return entries, key
+
+
+def explore(entries: list[Entry], key: ApplianceKey, unpack: Unpack, images: int, seed: int) -> Tally:
+    """Start on so many disks that a power cut could have left."""
+    tally, chance, heard, disk = Tally(), random.Random(seed), Heard(), Disk()
+    first = next(number for number, entry in enumerate(entries) if entry == Said({"ready": True}))
+    moments = sorted(chance.choices(range(first, len(entries)), k=images))
+    for number, entry in enumerate(entries):
+        disk.take(entry)
+        if isinstance(entry, Said):
+            heard.hear(entry.what)
+        for _ in range(moments.count(number)):
+            image = disk.image(a_state(disk, chance))
+            with TemporaryDirectory(prefix="pb-", dir=MEMORY) as folder, unpack(image, Path(folder)) as data:
+                tally.note(list(heard.judge(data, key)), f"after entry {number}")
+            tally.states += 1
+            tally.images += 1
+            tally.jobs += len(heard.accepted)
+    return tally
+
+
+def a_state(disk: Disk, chance: random.Random) -> Survivors:
+    return next(itertools.islice(disk.states(chance), chance.randrange(disk.count()), None))
+
+
+LAYERS = pytest.mark.parametrize(
+    ("layer", "unpack"), [(files, unpack_files), (blocks, unpack_blocks)], ids=["files", "blocks"]
+)
+
+
+@LAYERS
+def test_no_disk_that_a_power_cut_leaves_loses_or_repeats_anything(
+    furnished: World, layer: Layer, unpack: Unpack, images: int, seed: int
+) -> None:
+    need("mkfs.ext4", "losetup")
+    entries, key = run(furnished, layer, jobs=60, prints=6)
+    tally = explore(entries, key, unpack, images, seed)
+    print(f"seed {seed}, {len(entries)} entries: {tally}")
+    assert tally.findings == []
+    assert tally.jobs > images
+
+
+@LAYERS
+def test_an_appliance_whose_syncs_do_nothing_loses_what_it_acknowledged(
+    furnished: World, layer: Layer, unpack: Unpack, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need("mkfs.ext4", "losetup", "eatmydata")
+    for name, value in WITHOUT_SYNC.items():
+        monkeypatch.setenv(name, value)
+    entries, key = run(furnished, layer, jobs=30, prints=2)
+    tally = explore(entries, key, unpack, 20, seed)
+    print(f"seed {seed}, {len(entries)} entries: {tally}")
+    assert tally.faults[Fault.LOST] + tally.faults[Fault.UNREADABLE] > 0
+
+
+def test_an_appliance_starts_on_a_disk_that_a_power_cut_left(furnished: World, seed: int) -> None:
+    need()
+    entries, _ = run(furnished, files, jobs=20, prints=2)
+    disk, heard = Disk(), Heard()
+    for entry in entries:
+        disk.take(entry)
+        if isinstance(entry, Said):
+            heard.hear(entry.what)
+    with TemporaryDirectory(prefix="pb-") as name, World(folder := Path(name)) as world:
+        world.build_like(furnished)
+        shutil.rmtree(world.data)
+        world.data.mkdir()
+        put(disk.image(a_state(disk, random.Random(seed))), folder / "data")
+        office = Office(world)
+        office.open()
+        assert world.ctl("verify") == []
+        asked_about = {inquiry["job"]["job"] for inquiry in office.inquiries()}
+        assert asked_about == set(heard.accepted.values()) - heard.ended.keys()

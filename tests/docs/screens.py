@@ -1,0 +1,99 @@
+"""What a teller's terminal shows in docs/recovery.md, as the code really shows it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from msgspec.structs import replace
+
+from passbook.documents import parse_document
+from passbook.job import JobState, Reason
+from passbook.layout import parse_layout
+from passbook.messages import Inquiry, JobView
+from passbook.notices import Notice
+from passbook.placing import place
+from passbook.plan import StepKind, outline
+from passbook.record import OnPaper
+from terminal.dialogue import choices
+from terminal.own_copy import texts_of
+from terminal.picture import picture
+from terminal.progress import end_words
+from tests.house import ROOT
+from tests.terminal.samples import inquiry, view
+
+FORMAT: Final = "passbook-update+csv"
+JOB: Final = "7f3a09c2d1e84b55"
+STATEMENT: Final = b"""\
+# layout: savings-24
+# account: DE-DEMO-4711-08
+# currency: EUR
+# start: page 3 line 22
+date,text,withdrawal,deposit,balance
+2026-02-02,Salary Jan.,,2480.00,8600.55
+2026-02-03,Rent,845.00,,7755.55
+2026-02-04,Bakery,12.40,,7743.15
+2026-02-06,Cash machine,150.00,,7593.15
+2026-02-09,Electricity,96.35,,7496.80
+"""
+"""Three lines on page 3, a turn, two lines on page 4: steps 1 to 3, 4, 5 and 6; step 7 gives the book back."""
+
+_MARK: Final = re.compile(r"(<!-- screen: ([a-z ]+) -->\n```text\n).*?(```)", re.DOTALL)
+
+
+def question(confirmed: int, sending: int = 0, reason: Reason = Reason.POWER_LOSS) -> Inquiry:
+    """What is asked about the statement after it stopped there."""
+    layout_file = ROOT / "passbook" / "layouts" / "savings-24.toml"
+    layout = parse_layout("savings-24", layout_file.read_bytes(), layout_file.name)
+    plan = place(parse_document(FORMAT, STATEMENT), layout, codec="cp858", code_page="cp858")
+    begun = confirmed or sending
+    state = JobState.PROCESSING_STOPPED if begun else JobState.PENDING_HELD
+    job = _job(state=state, reasons=(reason,), valid=False, epoch=1, confirmed=confirmed, sending=sending)
+    return inquiry(job, outline(plan))
+
+
+def _job(**changes: object) -> JobView:
+    return replace(view(job=JOB, requester="counter-1", printer="window-1"), **changes)
+
+
+def _asked(inquiry: Inquiry, *, own_copy: bool = True) -> list[str]:
+    """The picture and, for who is at the terminal, the choices."""
+    texts = texts_of(FORMAT, STATEMENT) if own_copy else None
+    return [*picture(inquiry, texts), *(choices(inquiry) if own_copy else [])]
+
+
+def _ended() -> list[str]:
+    """One job that a person cancelled in the middle, and one that was printed."""
+    cancelled = _job(state=JobState.CANCELED, reasons=(Reason.CANCELED_BY_PERSON,))
+    printed = replace(_job(state=JobState.COMPLETED, reasons=(Reason.COMPLETED,)), job="1b8e44d09a7c6f20")
+    on_paper = {cancelled: OnPaper(confirmed=2, lines=5), printed: OnPaper(confirmed=5, lines=5)}
+    return [end_words(Notice(job, paper, None, None)) for job, paper in on_paper.items()]
+
+
+def screens() -> dict[str, list[str]]:
+    """Name -> its lines."""
+    given_back = next(n for n, step in enumerate(question(0).outline, 1) if step.kind is StepKind.EJECT)
+    return {
+        "a line in doubt": _asked(question(1, 2)),
+        "nothing in doubt": _asked(question(2, reason=Reason.MEDIA_NEEDED)),
+        "the page was turned": _asked(question(4)),
+        "the book was being given back": _asked(question(given_back - 1, given_back)),
+        "nothing was printed": _asked(question(0)),
+        "ended jobs": _ended(),
+        "another terminal": _asked(question(1, 2), own_copy=False),
+    }
+
+
+def recovery_page() -> str:
+    """docs/recovery.md with every screen as it is now."""
+    shown = screens()
+
+    def screen(match: re.Match[str]) -> str:
+        return match[1] + "".join(f"{line.rstrip()}\n" for line in shown[match[2]]) + match[3]
+
+    return _MARK.sub(screen, (ROOT / "docs" / "recovery.md").read_text("utf-8"))
+
+
+def shown_in(page: str) -> set[str]:
+    """The names of the screens in a page."""
+    return {match[2] for match in _MARK.finditer(page)}

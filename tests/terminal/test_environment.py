@@ -1,0 +1,70 @@
+"""`teller environment`, against an appliance that answers from a script."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from passbook.counters import Figures
+from passbook.environment import AreaFigures, Environment
+from passbook.errors import PassbookError
+from passbook.media import Device, MechanismStatus, Media
+from tests.terminal.fake_appliance import FakeAppliance
+from tests.terminal.test_client import refuse
+from tests.terminal.test_main import Teller, enrolled, teller
+
+__all__ = ["enrolled", "teller"]
+
+NAME = "Spooler.GetEnvironment"
+AREA = AreaFigures("a", "ready", 268435456, 201326592, 2, counted=True)
+READING = Environment(
+    "window-1",
+    "2026-05-04T09:00:00.000+00:00",
+    MechanismStatus(Device.USER_ERROR, Media.NOT_PRESENT, ("cover-open",)),
+    Figures(212, 240, 3015),
+    Figures(1, 2, 20),
+    Figures(1, 0, 9),
+    (AREA, AreaFigures("b", "absent", 268435456, 0, 0, counted=False, why="Storage area b is missing.")),
+)
+Enrolled = tuple[Teller, FakeAppliance]
+
+
+def test_the_figures_are_a_table_and_every_area_has_a_line(enrolled: Enrolled) -> None:
+    teller, fake = enrolled
+    fake.answers[NAME] = lambda _: READING
+    head, *table, first, second = teller.run("environment", "--printer", "window-1").out.splitlines()
+    assert head == ("Printer window-1 is userError, medium notPresent, cover-open; at 2026-05-04T09:00:00.000+00:00")
+    assert [line.split() for line in table] == [
+        ["books", "pages", "lines"],
+        ["printed", "212", "240", "3015"],
+        ["to", "print", "1", "2", "20"],
+        ["held", "1", "0", "9"],
+    ]
+    assert len({len(line) for line in table}) == 1, "columns are aligned"
+    assert first == "Area a: ready, 2 jobs, 201326592 of 268435456 bytes free"
+    assert second.endswith("; the figures lack it: Storage area b is missing.")
+    assert fake.received == [(NAME, {"printer": "window-1"})]
+
+
+def test_json_is_what_the_appliance_said(enrolled: Enrolled) -> None:
+    teller, fake = enrolled
+    fake.answers[NAME] = lambda _: replace(READING, areas=(AREA,))
+    told: dict[str, Any] = teller.json("environment")
+    assert told["held"] == {"books": 1, "pages": 0, "lines": 9}
+    assert told["areas"][0]["counted"] is True
+    assert fake.received == [(NAME, {})]
+
+
+def test_no_boundary_in_time_is_one_sentence(enrolled: Enrolled) -> None:
+    teller, fake = enrolled
+    error = PassbookError("printer-busy", printer="window-1", seconds="2.5")
+    fake.answers[NAME] = refuse(error)
+    assert teller.run("environment", "--timeout", "2.5") == (3, "", f"{error} [printer-busy]\n")
+
+
+def test_a_wait_that_is_none_ends_with_the_usage(enrolled: Enrolled) -> None:
+    teller, _ = enrolled
+    for wait in ("0", "301", "soon"):
+        said = teller.run("environment", "--timeout", wait)
+        assert (said.code, "usage: teller environment" in said.err) == (2, True)
