@@ -34,6 +34,7 @@ from firmware.tls import Peer
 from passbook.errors import PassbookError
 from passbook.media import Media
 from passbook.messages import Header, MessageType, Prompt, encode
+from passbook.pages import Page
 from tests.drivers.desk import quick
 from tests.firmware.branch import PRINTER, Branch
 from tests.model.power import PowerDisk
@@ -146,7 +147,10 @@ class Office:
         branch.config()
         file = branch.etc / "passbook.toml"
         file.write_text(file.read_text().replace("tcp://127.0.0.1:1", self.simulator.address))
-        self.config = msgspec.structs.replace(branch.config(), printers=self._printers(branch))
+        config = branch.config()
+        # One person decides here; that some orders need two has tests of its own.
+        recovery = msgspec.structs.replace(config.recovery, second_operator=False)
+        self.config = msgspec.structs.replace(config, printers=self._printers(branch), recovery=recovery)
         self._loaded = load_named(self.config)._replace(profiles={PRINTER: profile})
         self._layouts = self._loaded.layouts
         self.power_on()
@@ -325,6 +329,11 @@ class Office:
                     self.heard.append((f"{terminal} {head['requestId']}", head["name"], message["payload"]))
                 elif head["type"] == "unsolicited":
                     self.heard.append((terminal, head["name"], message["payload"]))
+
+    def notices(self) -> frozenset[str]:
+        """The jobs of which nobody has acknowledged the end."""
+        page = self.run(self.appliance._notices.notices(Peer("nobody", representative=True, serial=0), Page()))
+        return frozenset(notice.job.job for notice in page.notices)
 
     def operate(self, command: str, **arguments: Any) -> Reply:
         """A command of the operator."""

@@ -23,6 +23,7 @@ from firmware.tls import Peer
 from passbook.errors import PassbookError
 from passbook.media import Media
 from passbook.messages import AnswerInquiry, JobRef, SubmitJob
+from passbook.notices import AcknowledgeNotice
 from passbook.record import Record, Verdict
 from tests.firmware.branch import PRINTER
 from tests.model.judge import CHECKS, Counts, Job, Scene, counts_of, stored
@@ -147,7 +148,7 @@ class ApplianceMachine(RuleBasedStateMachine):
 
     @invariant()
     def promises_are_kept(self) -> None:
-        scene = Scene(self.jobs, self.office.paper(), self.areas, self.record, self.fenced)
+        scene = Scene(self.jobs, self.office.paper(), self.areas, self.record, self.fenced, self.office.notices())
         for check in CHECKS:
             check(scene)
 
@@ -317,6 +318,22 @@ class ApplianceMachine(RuleBasedStateMachine):
         reply = self.office.operate("hold", job=job.job)
         record = None if self.office.dead else self.record(job.job)
         assert not reply.done or record is None or not record.valid
+        self.after()
+
+    @precondition(lambda self: self.office.notices())
+    @rule(pick=picks, by=names)
+    def acknowledge(self, pick: int, by: str) -> None:
+        """P8, P12: the requester or a representative takes note of an end."""
+        told = [job for job in self.jobs if job.job in self.office.notices()]
+        if not told or not self.requester_is_there(by):
+            return
+        job = told[pick % len(told)]
+        (reply,) = self.office.ask((by, "Spooler.AcknowledgeNotice", AcknowledgeNotice(job.job)))
+        allowed = by in {job.terminal, "chief"}
+        assert allowed or not reply.done, "P12: somebody else took note of an end"
+        if allowed:
+            assert reply.done or self.office.dead or self.fenced, f"P8: {reply.code}"
+            job.noted = True if reply.done else None
         self.after()
 
     # Persons at the mechanism
