@@ -8,12 +8,17 @@ from tests.mutants.harness import Mutant
 
 _RULES: Final = "tests/passbook/test_changes_promises.py"
 
+_MODEL: Final = "tests/model/test_appliance.py::TestAppliance"
 _ANSWERS: Final = "tests/scenarios/test_answers.py"
 _DESK: Final = "tests/firmware/test_recovery_desk.py"
 _CUTS: Final = "tests/drivers/test_cuts.py"
 _DURABLE: Final = "tests/scenarios/test_durable.py"
+_POWER: Final = "tests/crash/test_explorer.py"
 _STOPS: Final = "tests/scenarios/test_stops.py"
 _STORE: Final = "tests/storage/test_durability.py"
+_CLOCK: Final = "tests/firmware/test_clock.py"
+_EXPIRY: Final = "tests/passbook/test_expiry.py"
+_EXPIRY_DESK: Final = "tests/firmware/test_expiry.py"
 _REPRINTING: Final = "tests/passbook/test_reprinting.py"
 _RETENTION: Final = "tests/storage/test_retention.py"
 _SIBLINGS: Final = "tests/storage/test_siblings.py"
@@ -33,8 +38,18 @@ MUTANTS: Final = (
     Mutant(
         "P1",
         "P1-commit-without-sync.patch",
-        (f"{_STORE}::test_an_acceptance_waits_for_the_sync_of_the_log",),
+        (
+            f"{_STORE}::test_an_acceptance_waits_for_the_sync_of_the_log",
+            f"{_POWER}::test_a_day_is_safe_whenever_the_power_goes",
+            _MODEL,
+        ),
         "A commit returns before the log was synced.",
+    ),
+    Mutant(
+        "P1",
+        "P1-created-in-place.patch",
+        ("tests/storage/test_opening.py::test_a_creation_that_was_cut_off_within_a_page_is_done_again",),
+        "A new area's file has its name before it is whole, so that half of it is out of use for ever.",
     ),
     Mutant(
         "P1",
@@ -59,6 +74,12 @@ MUTANTS: Final = (
         "P3-two-in-doubt.patch",
         (f"{_RULES}::test_the_next_step_is_sent_only_after_the_last_one_was_confirmed",),
         "A step is sent while the one before it is still in doubt.",
+    ),
+    Mutant(
+        "P3",
+        "P3-resumed-a-line-too-early.patch",
+        (_MODEL,),
+        "A job goes on one line above the one that the person named.",
     ),
     Mutant(
         "P3",
@@ -95,7 +116,10 @@ MUTANTS: Final = (
     Mutant(
         "P4",
         "P4-stays-valid.patch",
-        (f"{_RULES}::test_what_an_earlier_start_left_is_invalid",),
+        (
+            f"{_RULES}::test_what_an_earlier_start_left_is_invalid",
+            f"{_POWER}::test_a_day_is_safe_whenever_the_power_goes",
+        ),
         "A start leaves the records of the start before it valid.",
     ),
     Mutant(
@@ -148,6 +172,48 @@ MUTANTS: Final = (
             f"{_RULES}::test_every_stop_asks_a_new_question",
         ),
         "A new question has the number of the one before it.",
+    ),
+    Mutant(
+        "F4",
+        "F4-in-doubt-expires.patch",
+        (
+            f"{_EXPIRY}::test_a_job_with_a_step_on_paper_or_in_doubt_never_expires",
+            f"{_EXPIRY}::test_a_job_that_was_begun_and_ordered_anew_never_expires",
+        ),
+        "A job with a line on paper or in doubt is given up at the day's end.",
+    ),
+    Mutant(
+        "F4",
+        "F4-never-asked-expires.patch",
+        (
+            f"{_EXPIRY_DESK}::test_what_nobody_was_asked_about_stays",
+            f"{_EXPIRY_DESK}::test_what_an_operator_holds_and_nobody_was_asked_about_stays",
+        ),
+        "A job ends that nobody was asked about.",
+    ),
+    Mutant(
+        "N4",
+        "N4-untrusted-clock-expires.patch",
+        (f"{_EXPIRY_DESK}::test_under_a_clock_that_is_not_trusted_nothing_expires",),
+        "A clock that is not trusted ends a job's day.",
+    ),
+    Mutant(
+        "N4",
+        "N4-untrusted-date-expires.patch",
+        (f"{_EXPIRY}::test_what_expires_is_an_open_question_of_an_earlier_trusted_day_that_no_mechanism_has_touched",),
+        "A job expires by a date that was written under a clock that was not trusted.",
+    ),
+    Mutant(
+        "N4",
+        "N4-certificates-any-clock.patch",
+        (f"{_CLOCK}::test_certificates_are_judged_by_a_time_that_surely_was",),
+        "A clock that is years ahead locks every terminal out.",
+    ),
+    Mutant(
+        "N4",
+        "N4-word-outlives-a-jump.patch",
+        (f"{_CLOCK}::test_an_operators_word_is_over_when_the_clock_jumps_also_when_it_jumps_back_again",),
+        "An operator's word about the clock holds for one that was set since.",
     ),
     Mutant(
         "P3",

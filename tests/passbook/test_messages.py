@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passbook import messages
+from passbook.bulk import AnswerAll, AnsweredAll, AnsweredOne
 from passbook.counters import Figures
 from passbook.drafts import Start
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT, AreaFigures, Environment, GetEnvironment
@@ -57,7 +58,7 @@ from passbook.terminals import TerminalList, TerminalView
 T = TypeVar("T")
 
 COMMANDS: list[type[Payload]] = [
-    *(UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry, Page, GetEnvironment, GetHistory),
+    *(UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry, AnswerAll, Page, GetEnvironment, GetHistory),
     *(AcknowledgeNotice, GetHistoryHeads),
 ]
 VIEWS: list[type[msgspec.Struct]] = [
@@ -72,6 +73,8 @@ VIEWS: list[type[msgspec.Struct]] = [
     AreaFigures,
     Figures,
     TerminalView,
+    AnsweredOne,
+    AnsweredAll,
     Notice,
     OnPaper,
     Acknowledged,
@@ -318,6 +321,9 @@ COMMAND_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.ListTerminals": Nothing,
     "Spooler.GetJob": JobRef,
     "Spooler.CancelJob": JobRef,
+    "Spooler.HoldJob": JobRef,
+    "Spooler.ReleaseJob": JobRef,
+    "Recovery.AnswerAll": AnswerAll,
     "Spooler.GetHistory": GetHistory,
     "Spooler.GetEnvironment": GetEnvironment,
     "Spooler.ListNotices": Page,
@@ -340,6 +346,7 @@ COMPLETION_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.GetHistory": HistoryReply,
     "Recovery.ListInquiries": InquiryPage,
     "Recovery.AnswerInquiry": JobView,
+    "Recovery.AnswerAll": AnsweredAll,
 }
 EVENT_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.JobEvent": JobView,

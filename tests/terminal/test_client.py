@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import datetime as dt
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -448,6 +450,28 @@ def test_an_appliance_of_another_name_or_branch_is_not_believed(branch: Branch, 
                         pass
                 assert caught.value.code == "certificate-not-accepted"
         assert fake.received == []
+
+    within(story())
+
+
+@pytest.mark.parametrize(("made", "why"), [(1990, "has expired"), (2090, "is not valid yet")])
+def test_a_terminal_whose_clock_is_wrong_is_told_to_look_at_its_clock(
+    branch: Branch, tmp_path: Path, made: int, why: str
+) -> None:
+    """N4: from here a clock that is wrong and a certificate that is look the same; the sentence names both."""
+    server = Branch(tmp_path, made=dt.datetime(made, 1, 1, tzinfo=dt.UTC))
+
+    async def story() -> None:
+        fake = FakeAppliance()
+        context = branch.terminal("teller-1").context()
+        context.load_verify_locations(server.config / "ca.pem")
+        async with running(server, fake):
+            with pytest.raises(PassbookError) as caught:
+                async with TerminalClient(fake.address, context):
+                    pass
+        assert caught.value.code == "certificate-not-in-time"
+        assert f"the appliance's certificate {why}" in str(caught.value)
+        assert str(dt.datetime.now(dt.UTC).astimezone().year) in str(caught.value)
 
     within(story())
 
