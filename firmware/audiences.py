@@ -52,6 +52,10 @@ class Audiences:
         self._move(matter, Happening.REQUESTER_CAME if came else Happening.REQUESTER_LEFT)
         self._put(job, matter)
 
+    def need_second(self, job: str) -> None:
+        """What an open matter waits for takes a second person, who is at another terminal."""
+        self._move(self._matters[job], Happening.SECOND_NEEDED)
+
     def show_again(self, job: str) -> None:
         """What an open matter says has changed."""
         self._put(job, self._matters[job])

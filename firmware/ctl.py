@@ -21,11 +21,13 @@ from firmware.clock import Clock, SystemClock
 from firmware.config import Config, load
 from firmware.control import LONG_PATIENCE, PATIENCE, ask
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT, seconds
-from passbook.errors import CATALOGUE, EXIT_CODES, PassbookError
+from passbook.error_kinds import EXIT_CODES
+from passbook.errors import CATALOGUE, PassbookError
+from passbook.history import Grouping
 from storage import files
 from storage.area import AreaSettings
 from storage.keys import ApplianceKey
-from storage.offline import verify_folder
+from storage.offline import verify_folders
 
 CONTROL: Final = Path("/run/passbook/control.sock")
 """Where the appliance listens unless its configuration says otherwise."""
@@ -94,6 +96,12 @@ def _ask(arguments: argparse.Namespace, _clock: Clock) -> Any:
     return ask(_socket(arguments) or CONTROL, arguments.command, facts, arguments.patience)
 
 
+def _history(arguments: argparse.Namespace, clock: Clock) -> Any:
+    """Entries and summaries have columns of their own."""
+    arguments.columns = tables.HISTORY if arguments.summary is None else tables.SUMMARY
+    return _ask(arguments, clock)
+
+
 def _ask_pages(arguments: argparse.Namespace, _clock: Clock) -> Any:
     """A long list, page by page; a page has the rows behind the last one's sequence number."""
     socket = _socket(arguments) or CONTROL
@@ -122,20 +130,15 @@ def _verify(arguments: argparse.Namespace, clock: Clock) -> Any:
     if not appliance or file is None:
         refuse("--areas needs --appliance and --appliance-key, or --config FILE before the command")
     key = ApplianceKey.from_file(_read(file))
-    found = [error for area in arguments.areas for error in _verify_folder(area, key, appliance)]
+    found = verify_folders([_folder(area) for area in arguments.areas], key, appliance)
     return [{"code": error.code, "sentence": str(error), "facts": error.facts} for error in found]
 
 
-def _verify_folder(area: str, key: ApplianceKey, appliance: str) -> list[PassbookError]:
-    """Findings about one area, given as NAME=FOLDER, or as a folder called like its area."""
+def _folder(area: str) -> AreaSettings:
+    """An area that is given as NAME=FOLDER, or as a folder called like its area."""
     name, named, folder = area.partition("=")
     path = Path(folder if named else area)
-    try:
-        return verify_folder(AreaSettings(name if named else path.name, path, 0), key, appliance)
-    except PassbookError as error:
-        return [error]
-    except OSError as error:
-        return [_problem(path, error)]
+    return AreaSettings(name if named else path.name, path, 0)
 
 
 def _pki_init(arguments: argparse.Namespace, clock: Clock) -> Any:
@@ -234,11 +237,7 @@ def _add_questions(commands: _Commands) -> None:
         metavar="SECONDS",
         help=f"how long to wait, at most {LONGEST_WAIT:g} ({USUAL_WAIT:g})",
     )
-    history = _command(
-        commands, "history", "what happened to jobs, oldest first", columns=tables.HISTORY, send=("job", "last")
-    )
-    history.add_argument("--job", help="of this job only")
-    history.add_argument("--last", type=_positive, default=50, help="so many entries (50)")
+    _add_history(commands)
     verify = _command(
         commands,
         "verify",
@@ -254,11 +253,43 @@ def _add_questions(commands: _Commands) -> None:
     verify.add_argument("--appliance", metavar="NAME", help="default: as --config says")
 
 
+def _add_history(commands: _Commands) -> None:
+    conditions = ("job", "requester", "person", "outcome", "since", "until")
+    history = _command(
+        commands,
+        "history",
+        "what happened to jobs, oldest first",
+        run=_history,
+        send=(*conditions, "last", "summary"),
+        patience=LONG_PATIENCE,
+    )
+    history.add_argument("--job", help="of this job only, or of those whose ids begin so")
+    history.add_argument("--requester", metavar="TERMINAL", help="of the jobs that this terminal sent")
+    history.add_argument("--person", metavar="NAME", help="that this person decided or confirmed")
+    history.add_argument("--outcome", metavar="WORD", help="ends only: a state such as completed, or a reason")
+    history.add_argument("--since", metavar="TIME", help="from this day or moment on, as 2026-03-02 or 2026-03-02T09")
+    history.add_argument("--until", metavar="TIME", help="up to this day or moment")
+    history.add_argument("--last", type=_positive, help="so many entries (50)")
+    history.add_argument("--summary", choices=[one.value for one in Grouping], help="count ends by this instead")
+
+
 def _add_orders(commands: _Commands) -> None:
-    for name, text in (("cancel", "end a job"), ("hold", "hold a job back until it is released")):
+    orders = (
+        ("cancel", "end a job"),
+        ("hold", "hold a job back until it is released"),
+        ("release", "have people asked again about a held job"),
+    )
+    for name, text in orders:
         order = _command(commands, name, text, send=("job", "person"))
         order.add_argument("job")
         order.add_argument("--person", default=_person(), help="who decides (default: the name you logged in with)")
+    clock = _command(commands, "clock", "what the appliance believes of time, and why", send=("right", "person"))
+    clock.add_argument("--right", action="store_true", default=None, help="say that the clock is right, until it jumps")
+    clock.add_argument("--person", default=_person(), help="who says so (default: the name you logged in with)")
+    accept = _command(
+        commands, "accept-rollback", "go on with an area though it was put back to an earlier state", send=("area",)
+    )
+    accept.add_argument("area", help="its name")
     _command(commands, "revocations", "read the revocation list again and hang up on revoked terminals")
 
 

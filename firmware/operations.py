@@ -17,6 +17,7 @@ from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT
 from passbook.errors import PassbookError
+from passbook.history import GetHistory
 from passbook.messages import StatusReport, view_of
 from passbook.pages import Page, page_of
 from storage.spool import Spool
@@ -62,10 +63,12 @@ class Operations:
             "areas": self._areas,
             "environment": self._environment,
             "history": self._history,
+            "accept-rollback": self._accept_rollback,
             "verify": self._verify,
             "revocations": self._revocations,
             "cancel": self._cancel,
             "hold": self._hold,
+            "release": self._release,
         }
 
     async def _report_status(self, _arguments: dict[str, Any]) -> Any:
@@ -97,8 +100,17 @@ class Operations:
         return await self._desks.environment(wanted.printer, wanted.timeout)
 
     async def _history(self, arguments: dict[str, Any]) -> Any:
-        wanted = _read(arguments, _History)
-        return await asyncio.to_thread(self._spool.history, wanted.job or None, wanted.last)
+        asked = _read(arguments, _History)
+        if asked.summary is not None:
+            return await asyncio.to_thread(self._spool.summary, asked.summary, asked.wanted)
+        return await asyncio.to_thread(self._spool.history, "", asked.last, asked.wanted)
+
+    async def _accept_rollback(self, arguments: dict[str, Any]) -> Any:
+        """An operator takes an area as it is though it was put back; its jobs are asked about with that reason."""
+        area = _read(arguments, _Area).area
+        is_open = await asyncio.to_thread(self._spool.upkeep.accept_rollback, area)
+        _LOG.warning("rollback-accepted", area=area)
+        return {"area": area, "accepted": True, "used": "now" if is_open else "from the next start"}
 
     async def _verify(self, _arguments: dict[str, Any]) -> Any:
         return await asyncio.to_thread(self._spool.verify)
@@ -117,12 +129,20 @@ class Operations:
         return view_of(await self._desks.cancel(self._spool.record(order.job), OPERATOR, order.person))
 
     async def _hold(self, arguments: dict[str, Any]) -> Any:
-        return view_of(await self._desks.hold(_read(arguments, _Order).job))
+        order = _read(arguments, _Order)
+        return view_of(await self._desks.hold(order.job, OPERATOR, order.person))
+
+    async def _release(self, arguments: dict[str, Any]) -> Any:
+        order = _read(arguments, _Order)
+        return view_of(await self._desks.release(order.job, OPERATOR, order.person))
 
 
-class _History(msgspec.Struct):
-    job: str | None = None
+class _History(GetHistory, frozen=True):
     last: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 50
+
+
+class _Area(msgspec.Struct):
+    area: str
 
 
 class _Environment(msgspec.Struct):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from firmware.audiences import SHOWN_AT_ONCE, Audiences
@@ -37,6 +37,7 @@ class _Seen(NamedTuple):
 
     epoch: int
     media: Media
+    proposed: Answered | None
 
 
 class RecoveryDesk:
@@ -59,11 +60,14 @@ class RecoveryDesk:
         self._jobs = jobs
         self._hub = hub
         self._printers = printers
+        self._second_operator = settings.second_operator
         self._appliance_key = appliance_key
         self._clock = clock
         self._rng = rng
         self._seen: dict[str, _Seen] = {}
         self._answering = asyncio.Lock()
+        self.watchers: list[Callable[[str, int], None]] = []
+        """Called with job and epoch of each question that was put to a requester or representative."""
         hub.watchers.append(self._greet)
 
     def note(self, record: Record) -> None:
@@ -71,10 +75,12 @@ class RecoveryDesk:
         job = record.job_id
         known = self._seen.get(job)
         if is_open(record) and record.asked:
-            self._seen[job] = now = _Seen(record.epoch, record.media)
+            self._seen[job] = now = _Seen(record.epoch, record.media, record.proposed)
             if known is None or known.epoch != now.epoch:
                 self.audiences.open(job, record.requester)
             elif known != now:
+                if known.proposed != now.proposed:
+                    self.audiences.need_second(job)
                 self.audiences.show_again(job)
         elif known is not None:
             del self._seen[job]
@@ -94,6 +100,13 @@ class RecoveryDesk:
         if inquiry is not None:
             for listener in listeners:
                 listener.post("Recovery.InquiryEvent", inquiry)
+            self.note_put([inquiry])
+
+    def note_put(self, inquiries: Iterable[Inquiry]) -> None:
+        """A requester or representative was given these questions."""
+        for inquiry in inquiries:
+            for watcher in self.watchers:
+                watcher(inquiry.job.job, inquiry.job.epoch)
 
     def inquiries(self, peer: Peer, after: int = 0) -> Iterator[Inquiry]:
         """The open questions that `peer` may decide about, of jobs behind this sequence number, the oldest first.
@@ -141,9 +154,14 @@ class RecoveryDesk:
         self._jobs.keys.drop(job)
 
     async def _apply(self, record: Record, given: Answered, wraps: tuple[Wrap, ...] | None) -> Record:
-        now = self._clock.now()
+        date, trusted = self._clock.business_date(), self._clock.trusted()
         change = changes.answer(
-            given, at=stamp(self._clock), date=now.date().isoformat(), trusted=self._clock.trusted(), wraps=wraps
+            given,
+            at=stamp(self._clock),
+            date=date,
+            trusted=trusted,
+            wraps=wraps,
+            second_operator=self._second_operator,
         )
         return await asyncio.wrap_future(self._jobs.change(record.job_id, change))
 

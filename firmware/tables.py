@@ -57,6 +57,20 @@ HISTORY: Final[Columns] = {
     "REASONS": "entry.record.reasons",
     "DONE": "entry.record.confirmed",
     "STEPS": "entry.record.steps",
+    "PERSON": "entry.record.answered.person",
+    "SECOND": "entry.record.answered.secondedBy.person",
+    "PROPOSED BY": "entry.record.proposed.person",
+    "AGAIN": "entry.record.reprints",
+}
+SUMMARY: Final[Columns] = {
+    "GROUP": "group",
+    "JOBS": "jobs",
+    "COMPLETED": "completed",
+    "CANCELED": "canceled",
+    "ABORTED": "aborted",
+    "REPRINTED": "reprinted",
+    "MEDIAN WAIT": "medianWaiting",
+    "WORST WAIT": "worstWaiting",
 }
 TERMINALS: Final[Columns] = {
     "TERMINAL": "terminal",

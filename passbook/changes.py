@@ -10,16 +10,18 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from passbook import reprinting
 from passbook.errors import PassbookError
+from passbook.expiry import is_over, is_undated
 from passbook.job import JobEvent, JobState, Reason, next_state
 from passbook.media import Media
 from passbook.record import Acknowledged, Answered, Change, HistoryKind, Outcome, Record, Verdict, Wrap, entry_of
 
 
 def _move(record: Record, event: JobEvent, *reasons: Reason, at: str) -> Record:
-    """The record after `event`, with new reasons.  Raises `not-allowed-in-state`."""
+    """The record after `event`, with new reasons; what was only proposed is over.  Raises `not-allowed-in-state`."""
     state = next_state(record.job_id, record.state, event)
-    return replace(record, state=state, reasons=reasons, changed_at=at)
+    return replace(record, state=state, reasons=reasons, changed_at=at, proposed=None)
 
 
 def _must_be_valid(record: Record, event: JobEvent) -> None:
@@ -56,7 +58,7 @@ def journal(confirmed: int, sending: int) -> Change:
         if confirmed != expected or sending not in {0, confirmed + 1} or sending > record.steps:
             why = f"steps 1 to {expected} can be confirmed next"
             raise PassbookError("answer-not-possible", job=record.job_id, step=sending, why=why)
-        return Outcome(replace(record, confirmed=confirmed, sending=sending))
+        return Outcome(replace(record, confirmed=confirmed, sending=sending, begun=record.begun or sending > 0))
 
     return change
 
@@ -99,7 +101,9 @@ def invalidate(reason: Reason, at: str) -> Change:
     def change(record: Record) -> Outcome:
         reasons = (reason, *(r for r in record.reasons if r not in {Reason.POWER_LOSS, Reason.RESTART, reason}))
         moved = _move(record, JobEvent.INVALIDATE, *reasons, at=at)
-        invalid = replace(moved, valid=False, epoch=record.epoch + 1, asked=True, media=Media.UNKNOWN)
+        # A record from before may say less than the paper.
+        begun = record.begun or reason is Reason.ROLLED_BACK
+        invalid = replace(moved, valid=False, epoch=record.epoch + 1, asked=True, media=Media.UNKNOWN, begun=begun)
         return Outcome(invalid, entry_of(HistoryKind.INVALIDATED, invalid, at))
 
     return change
@@ -110,17 +114,35 @@ def found_medium(media: Media) -> Change:
     return lambda record: Outcome(replace(record, media=media) if record.sending or record.confirmed else record)
 
 
-def answer(given: Answered, *, at: str, date: str, trusted: bool, wraps: Sequence[Wrap] | None = None) -> Change:
+def answer(
+    given: Answered,
+    *,
+    at: str,
+    date: str,
+    trusted: bool,
+    wraps: Sequence[Wrap] | None = None,
+    second_operator: bool = True,
+) -> Change:
     """The first valid answer at its epoch wins (P7).
 
-    Raises PassbookError `stale-inquiry`, `already-answered`, `answer-not-possible` or `not-allowed-in-state`.
+    With `second_operator` an order to print lines again that are on paper is only proposed by it, until another
+    person gives the same order at another terminal; any other answer wins over it.
+
+    Raises PassbookError `stale-inquiry`, `already-answered`, `answer-not-possible`, `not-allowed-in-state` or
+    `second-person-needed`.
     """
 
     def change(record: Record) -> Outcome:
         if is_repeated(record, given) or (given.verdict is Verdict.HOLD and not record.asked):
             return Outcome(record)
         moved = _ordered(record, given, at)
-        dated = replace(moved, answered=given, business_date=date, clock_trusted=trusted)
+        decision = given
+        if second_operator and reprinting.takes_two(record, given):
+            if not reprinting.is_same_order(record.proposed, given):
+                return _propose(record, given, wraps, at)
+            decision = reprinting.seconded(record, given)
+        reprints = record.reprints + len(reprinting.lines_again(record, given))
+        dated = replace(moved, answered=decision, reprints=reprints, business_date=date, clock_trusted=trusted)
         rekeyed = _rekeyed(dated, wraps)
         kind = HistoryKind.ENDED if rekeyed.ended else HistoryKind.ANSWERED
         return Outcome(rekeyed, entry_of(kind, rekeyed, at), None if wraps is None else tuple(wraps))
@@ -128,20 +150,29 @@ def answer(given: Answered, *, at: str, date: str, trusted: bool, wraps: Sequenc
     return change
 
 
+def _propose(record: Record, given: Answered, wraps: Sequence[Wrap] | None, at: str) -> Outcome:
+    """The question stays open, and whoever is asked sees what was ordered."""
+    if wraps is not None:
+        why = "it takes a second person, so its key can be changed only by the answer that decides"
+        raise PassbookError("answer-not-possible", job=record.job_id, step=given.step, why=why)
+    proposed = replace(record, proposed=given, changed_at=at)
+    return Outcome(proposed, entry_of(HistoryKind.PROPOSED, proposed, at))
+
+
 def is_repeated(record: Record, given: Answered) -> bool:
-    """Whether `given` is the answer that won already; False when it is the first for an open question.
+    """Whether `given` is the answer that won, or was proposed, already; False when it says something new.
 
     Raises PassbookError `already-answered` for another answer at that epoch, `stale-inquiry` at any other.
     """
     won = record.answered
-    if won is not None and won.epoch == given.epoch and won == given:
+    if won is not None and won.epoch == given.epoch and given in reprinting.voices(won):
         return True
     decided = won is not None and won.epoch == given.epoch and won.verdict is not Verdict.HOLD
     if won is not None and decided:
         raise PassbookError("already-answered", job=record.job_id, verdict=won.verdict.value)
     if record.valid or given.epoch != record.epoch or given.in_doubt != record.sending:
         raise PassbookError("stale-inquiry", job=record.job_id, epoch=record.epoch)
-    return False
+    return record.proposed == given
 
 
 def _ordered(record: Record, given: Answered, at: str) -> Record:
@@ -214,9 +245,47 @@ def hold(at: str) -> Change:
             raise PassbookError("job-is-printing", job=record.job_id)
         if not record.valid and not record.asked:
             return Outcome(record)
-        moved = _move(record, JobEvent.HOLD, Reason.HELD_BY_PERSON, at=at)
+        known = tuple(reason for reason in record.reasons if reason is Reason.ROLLED_BACK)
+        moved = _move(record, JobEvent.HOLD, Reason.HELD_BY_PERSON, *known, at=at)
         held = replace(moved, valid=False, asked=False, epoch=record.epoch + record.valid)
         return Outcome(held, entry_of(HistoryKind.STOPPED, held, at))
+
+    return change
+
+
+def release(at: str) -> Change:
+    """People are asked again about a job that was held back; what it prints is for their answer to say."""
+
+    def change(record: Record) -> Outcome:
+        if not record.is_open:
+            event = "release"
+            raise PassbookError("not-allowed-in-state", job=record.job_id, state=record.state.value, event=event)
+        return Outcome(record if record.asked else replace(record, asked=True, changed_at=at))
+
+    return change
+
+
+def expire(epoch: int, today: str, at: str) -> Change:
+    """The question of `epoch`, that was put and not answered, is over with its day (F4); else nothing is changed.
+
+    `today` is the business date by a trusted clock.
+    """
+
+    def change(record: Record) -> Outcome:
+        if record.epoch != epoch or not is_over(record, today):
+            return Outcome(record)
+        ended = replace(_move(record, JobEvent.ABORT, Reason.EXPIRED, at=at), valid=False)
+        return Outcome(ended, entry_of(HistoryKind.ENDED, ended, at))
+
+    return change
+
+
+def redate(today: str) -> Change:
+    """A record without a date that can be believed is of today, by a trusted clock; others are not changed (N4)."""
+
+    def change(record: Record) -> Outcome:
+        dated = replace(record, business_date=today, clock_trusted=True)
+        return Outcome(dated if is_undated(record, today) else record)
 
     return change
 

@@ -1,42 +1,20 @@
 """Every error that a person or a peer can meet: a stable code, who must act, and one sentence.
 
-A code never changes its meaning and is never reused.  The sentence says what happened, what was kept, and
-what to do.  Facts filled into a sentence are names, numbers and positions, never what a book says.
+A code never changes its meaning and is never reused; its row stands here or in passbook/document_errors.py.  The
+sentence says what happened, what was kept, and what to do.  Facts filled into a sentence are names, numbers and
+positions, never what a book says.
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
-
-class Actor(StrEnum):
-    """Who must act on an error; `passbookctl` and `teller` exit with the number beside it (EXIT_CODES)."""
-
-    TELLER = "teller"
-    REPRESENTATIVE = "representative"
-    OPERATOR = "operator"
-    PROGRAMMER = "programmer"
-    NOBODY = "nobody"
-
-
-EXIT_CODES: Final = {
-    Actor.NOBODY: 1,
-    Actor.PROGRAMMER: 2,
-    Actor.TELLER: 3,
-    Actor.REPRESENTATIVE: 4,
-    Actor.OPERATOR: 5,
-}
-
-
-class ErrorKind(NamedTuple):
-    """One row of the catalogue: who must act, and the sentence with its facts as `{name}`."""
-
-    actor: Actor
-    sentence: str
-
+from passbook.document_errors import DOCUMENT_ERRORS
+from passbook.error_kinds import EXIT_CODES, Actor, ErrorKind
+from passbook.storage_errors import STORAGE_ERRORS
 
 CATALOGUE: Final[dict[str, ErrorKind]] = {
+    **DOCUMENT_ERRORS,
     # The peer's messages
     "invalid-message": ErrorKind(
         Actor.PROGRAMMER,
@@ -61,6 +39,9 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Actor.TELLER,
         "{who} may not decide about job {job}. Nothing was changed; ask its requester or a representative.",
     ),
+    "history-not-permitted": ErrorKind(
+        Actor.TELLER, "{who} may not search the history by person. Nothing was shown; ask a representative."
+    ),
     "representatives-only": ErrorKind(
         Actor.TELLER,
         "{who} is no representative, and only representatives see the state of every terminal. Ask one of them.",
@@ -74,6 +55,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "certificate-not-accepted": ErrorKind(
         Actor.OPERATOR,
         "The certificate was not accepted: {why}. The connection was closed; enroll the terminal again.",
+    ),
+    "certificate-not-in-time": ErrorKind(
+        Actor.OPERATOR,
+        "By the clock of this terminal ({now}) the appliance's certificate {why}. Nothing was sent; "
+        "set the clock of this terminal if it is wrong, else renew the appliance's certificate.",
     ),
     "certificate-revoked": ErrorKind(
         Actor.OPERATOR,
@@ -95,81 +81,6 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "unknown-terminal": ErrorKind(
         Actor.OPERATOR, "No certificate was ever issued to {name}. Nothing was changed; look at the register."
     ),
-    # Documents
-    "document-malformed": ErrorKind(
-        Actor.PROGRAMMER, "The document could not be read: {where}: {why}. Nothing was accepted."
-    ),
-    "document-empty": ErrorKind(Actor.TELLER, "The document has no lines to print. Nothing was accepted."),
-    "document-too-large": ErrorKind(
-        Actor.TELLER, "The document is larger than {limit} bytes. Nothing was accepted; split it."
-    ),
-    "amount-not-decimal": ErrorKind(
-        Actor.TELLER,
-        "{where}: the {column} is not a decimal amount. Nothing was accepted; correct it and send again.",
-    ),
-    "amount-too-fine": ErrorKind(
-        Actor.TELLER,
-        "{where}: the {column} has more than the {digits} decimal places of {currency}. Nothing was accepted; "
-        "correct it and send again.",
-    ),
-    "unknown-currency": ErrorKind(
-        Actor.PROGRAMMER, "The currency is not one of: {known}. Nothing was accepted; correct it and send again."
-    ),
-    "date-not-valid": ErrorKind(
-        Actor.TELLER,
-        "{where}: the date is not a day written YYYY-MM-DD. Nothing was accepted; correct it and send again.",
-    ),
-    "column-overflow": ErrorKind(
-        Actor.TELLER,
-        "{where}: the {column} has {length} characters and its column holds {width}. Nothing was accepted; shorten it.",
-    ),
-    "not-in-code-page": ErrorKind(
-        Actor.TELLER,
-        "{where}: character {number} cannot be printed in code page {code_page}. Nothing was accepted; replace it.",
-    ),
-    "control-byte": ErrorKind(
-        Actor.PROGRAMMER,
-        "{where}: character {number} is a control character. Nothing was accepted; remove it.",
-    ),
-    "past-last-line": ErrorKind(
-        Actor.TELLER,
-        "The document does not fit: the paper ends at page {page} line {line}; lines left over: {left}. "
-        "Nothing was accepted; start a new book or sheet.",
-    ),
-    "start-not-given": ErrorKind(
-        Actor.TELLER,
-        "The document does not say on which page and line to start. Nothing was accepted; give both.",
-    ),
-    "start-not-in-book": ErrorKind(
-        Actor.TELLER,
-        "The book has no page {page} line {line}. Nothing was accepted; look at the book and give both.",
-    ),
-    "unknown-layout": ErrorKind(
-        Actor.OPERATOR, "There is no layout {layout}. Nothing was accepted; choose one of: {known}."
-    ),
-    "layout-unfit": ErrorKind(
-        Actor.PROGRAMMER,
-        "Layout {layout} is for {kind}, not for this document. Nothing was accepted; choose another layout.",
-    ),
-    "layout-not-printable": ErrorKind(
-        Actor.OPERATOR,
-        "Printer {printer} cannot print on layout {layout}: {why}. Nothing was accepted; "
-        "choose another printer, or correct the layout.",
-    ),
-    "unknown-printer": ErrorKind(
-        Actor.OPERATOR, "There is no printer {printer}. Nothing was accepted; choose one of: {known}."
-    ),
-    "printer-gone": ErrorKind(
-        Actor.OPERATOR,
-        "Job {job} is for printer {printer}, which this appliance does not have any more. The job is kept; "
-        "configure that printer again, or have the job discarded.",
-    ),
-    "unknown-format": ErrorKind(
-        Actor.PROGRAMMER,
-        "There is no document format {format}. Nothing was accepted; choose one of: {known}.",
-    ),
-    "layout-malformed": ErrorKind(Actor.OPERATOR, "{file}: {where}: {why}."),
-    "profile-malformed": ErrorKind(Actor.OPERATOR, "{file}: {where}: {why}."),
     # Admission
     "no-area-has-room": ErrorKind(
         Actor.OPERATOR,
@@ -226,6 +137,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "answer-not-possible": ErrorKind(
         Actor.TELLER, "Job {job} cannot go on from there: {why}. Nothing was changed; answer again."
     ),
+    "second-person-needed": ErrorKind(
+        Actor.REPRESENTATIVE,
+        "A second person must confirm at another terminal: {person} at {terminal} ordered lines of job {job} again "
+        "that may be on paper. The order is kept and nothing prints; give the same answer there, or another one.",
+    ),
     "wrong-key": ErrorKind(
         Actor.TELLER, "The key does not open job {job}. Nothing was changed; use the key {key_ref}."
     ),
@@ -265,69 +181,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "appliance-stopping": ErrorKind(
         Actor.NOBODY, "The appliance is being stopped. Nothing was changed; ask again when it runs."
     ),
-    # Storage
-    "area-fenced": ErrorKind(
-        Actor.OPERATOR,
-        "Storage area {area} is out of use: {why}. Its jobs are kept; check the disk, then restart.",
-    ),
-    "area-absent": ErrorKind(
-        Actor.OPERATOR,
-        "Storage area {area} is missing: its folder is empty, and it was not before. Nothing was created there; "
-        "look whether its disk is mounted. A new disk takes a new area name.",
-    ),
-    "area-format": ErrorKind(
-        Actor.OPERATOR,
-        "Storage area {area} has format {found}, and this version knows format {known}. It was left as it is; "
-        "install the version that fits.",
-    ),
-    "area-too-small": ErrorKind(
-        Actor.OPERATOR,
-        "Storage area {area} is given {quota} bytes and needs {least}. It was not opened; give it more.",
-    ),
-    "area-full": ErrorKind(
-        Actor.OPERATOR,
-        "The disk of storage area {area} has no space left. Nothing was changed; remove other files from it.",
-    ),
-    "change-unknown": ErrorKind(
-        Actor.OPERATOR,
-        "Whether the change of job {job} was stored is not known: storage area {area} failed. "
-        "Nothing more is printed of it; check the disk, then restart.",
-    ),
-    "sealed-damaged": ErrorKind(
-        Actor.OPERATOR,
-        "The sealed content of job {job} was altered or damaged. The job will never be printed; discard it.",
-    ),
-    "record-quarantined": ErrorKind(
-        Actor.OPERATOR,
-        "Record {job} in area {area} was altered or damaged. It is kept and will never be printed.",
-    ),
-    "counter-damaged": ErrorKind(
-        Actor.OPERATOR,
-        "The counters of printer {printer} in area {area} were altered or damaged. Printing goes on, and what it "
-        "prints from there is not counted any more; keep the disk as evidence.",
-    ),
-    "area-foreign": ErrorKind(
-        Actor.OPERATOR, "Storage area {area} belongs to another appliance or area. It was left as it is."
-    ),
-    "area-in-use": ErrorKind(
-        Actor.OPERATOR,
-        "Storage area {area} is in use by another process. It was left as it is; stop that one first.",
-    ),
-    "history-broken": ErrorKind(
-        Actor.OPERATOR,
-        "The history of area {area} does not fit at entry {entry}: {why}. Keep the disk as evidence.",
-    ),
-    "history-rolled-back": ErrorKind(
-        Actor.OPERATOR,
-        "The history of area {area} of {appliance} is not the one that this terminal was told of before "
-        "(entry {entries}): an older disk may have been put in its place. Nothing was changed and work goes on; "
-        "look at each book before printing into it, call the operator, and keep the disk as evidence.",
-    ),
-    "no-area-usable": ErrorKind(Actor.OPERATOR, "No storage area can be used: {why} The appliance did not start."),
-    "appliance-key-wrong": ErrorKind(
-        Actor.OPERATOR,
-        "The appliance key does not fit area {area}. Nothing was opened; put the right key in place.",
-    ),
+    **STORAGE_ERRORS,
     # Set-up
     "configuration": ErrorKind(Actor.OPERATOR, "{file}: {key}: {why}. With this the appliance does not start."),
     "file-problem": ErrorKind(Actor.OPERATOR, "{file}: {why}."),

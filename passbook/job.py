@@ -58,6 +58,8 @@ class Reason(StrEnum):
 
     POWER_LOSS = "power-loss"
     RESTART = "restart"
+    ROLLED_BACK = "storage-rolled-back"
+    """The storage was put back to an earlier state: more may be on paper than the record says."""
     MEDIA_NEEDED = "media-needed"
     MEDIA_JAM = "media-jam"
     MEDIA_NOT_TAKEN = "media-not-taken"
@@ -75,6 +77,8 @@ class Reason(StrEnum):
     """A person said that everything is on paper."""
     COMPLETED = "job-completed-successfully"
     UNREADABLE = "record-unreadable"
+    EXPIRED = "expired"
+    """Of an earlier business day, and nobody answered for it (F4)."""
 
 
 TERMINAL: Final = frozenset({JobState.CANCELED, JobState.ABORTED, JobState.COMPLETED})

@@ -124,7 +124,11 @@ class Nothing(Payload, frozen=True):
 
 
 class JobView(msgspec.Struct, frozen=True, rename="camel"):
-    """A job as every terminal may see it (P12)."""
+    """A job as every terminal may see it (P12).
+
+    Attributes:
+        begun: whether a step of it was ever sent, also before it was ordered anew.
+    """
 
     job: str
     requester: str
@@ -144,6 +148,7 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
     sending: int
     key_ref: str
     changed_at: str
+    begun: bool = True
 
 
 class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
@@ -157,6 +162,7 @@ class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
         wraps: the data key as sealed for its holders, so that a key ring can open it without sending its own key.
         readable: whether the appliance still has the data key (then `print` and `resume` need no key).
         identity: associated data of the wraps.
+        proposed: an order to print again what is on paper, which another person must give too; None for none.
     """
 
     job: JobView
@@ -171,6 +177,7 @@ class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
     asked: bool
     identity: bytes
     answered: Answered | None
+    proposed: Answered | None = None
 
 
 class AnswerInquiry(Payload, frozen=True):
@@ -288,6 +295,7 @@ def view_of(record: Record) -> JobView:
         sending=record.sending,
         key_ref=record.key_ref,
         changed_at=record.changed_at,
+        begun=not record.untouched,
     )
 
 
@@ -321,6 +329,7 @@ def inquiry_of(record: Record, wraps: tuple[Wrap, ...], *, readable: bool) -> In
         asked=record.asked,
         identity=record.identity(),
         answered=record.answered,
+        proposed=record.proposed,
     )
 
 
@@ -377,6 +386,7 @@ _COMPLETIONS: Final = {
     "unknown-command": Completion.INVALID_COMMAND,
     "internal-error": Completion.INTERNAL_ERROR,
     "not-permitted": Completion.AUTHORISATION,
+    "history-not-permitted": Completion.AUTHORISATION,
     "representatives-only": Completion.AUTHORISATION,
     "no-area-has-room": Completion.NOT_ENOUGH_SPACE,
     "quota-exceeded": Completion.NOT_ENOUGH_SPACE,

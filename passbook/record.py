@@ -35,6 +35,13 @@ class Verdict(StrEnum):
     """Keep it, and do not ask again until it is released or the appliance starts."""
 
 
+class Decider(msgspec.Struct, frozen=True, rename="camel"):
+    """A person at a terminal: the certificate name of the one, and the name that the other gave."""
+
+    terminal: str
+    person: str
+
+
 class Answered(msgspec.Struct, frozen=True, rename="camel"):
     """The answer that won at `epoch`: repeating it gives this result (P7).
 
@@ -43,6 +50,7 @@ class Answered(msgspec.Struct, frozen=True, rename="camel"):
         in_doubt: the step that the person saw in doubt; 0 for none.
         terminal: certificate name of the terminal that gave it.
         person: who decided, as that person said.
+        seconded_by: who gave the same order, where it took two to have lines on paper printed again.
     """
 
     epoch: int
@@ -51,6 +59,7 @@ class Answered(msgspec.Struct, frozen=True, rename="camel"):
     in_doubt: int
     terminal: str
     person: str
+    seconded_by: Decider | None = None
 
 
 class Acknowledged(msgspec.Struct, frozen=True, rename="camel"):
@@ -94,12 +103,15 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         valid: may be printed without asking anybody.
         epoch: rises at every invalidation and every stop in doubt; with job_id it names an inquiry.
         asked: whether the open question is put to people; False after the answer `hold`.
-        business_date: ISO date of acceptance or of the last answer.
+        business_date: ISO date of the business day of acceptance, of the last answer, or of its re-dating.
         clock_trusted: whether the clock was, when business_date was written.
+        begun: whether a step of it was ever sent, also before it was ordered anew; True where no version noted it.
         confirmed: steps 1..confirmed are on paper, by the printer's confirmation or a person's word.
         sending: the step that was sent and not confirmed; 0 for none.
         lines_in_doubt: how many of the last lines may be unconfirmed in this mechanism's dialect (P3).
         media: what was known of the medium when the job stopped.
+        proposed: an order to print lines again that are on paper, until a second person gives it too.
+        reprints: how many lines on paper were ordered again, over all answers.
         acknowledged: who took note of its end; None while that is to be told (P8).
         on_paper: told instead of the outline, where that is left out.
     """
@@ -128,11 +140,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     asked: bool = True
     business_date: str = ""
     clock_trusted: bool = False
+    begun: bool = True
     confirmed: int = 0
     sending: int = 0
     lines_in_doubt: int = 1
     media: Media = Media.UNKNOWN
     answered: Answered | None = None
+    proposed: Answered | None = None
+    reprints: int = 0
     changed_at: str = ""
     acknowledged: Acknowledged | None = None
     on_paper: OnPaper | None = None
@@ -145,7 +160,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     @property
     def untouched(self) -> bool:
         """Whether nothing of it was ever sent to a mechanism."""
-        return self.confirmed == 0 and self.sending == 0
+        return not self.begun and self.confirmed == 0 and self.sending == 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is an open question: invalid, and not ended."""
+        return not self.valid and not self.ended
 
     def identity(self) -> bytes:
         """The part that never changes, as canonical bytes: associated data of everything sealed for this job."""
@@ -192,6 +212,8 @@ class HistoryKind(StrEnum):
     INVALIDATED = "invalidated"
     STOPPED = "stopped"
     ANSWERED = "answered"
+    PROPOSED = "proposed"
+    """Lines on paper were ordered again; a second person has to give that order too."""
     ENDED = "ended"
     ACKNOWLEDGED = "acknowledged"
     """A terminal took note of the end."""

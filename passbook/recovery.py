@@ -30,6 +30,8 @@ class Happening(StrEnum):
     REQUESTER_LEFT = "requester-left"
     TIME_OVER = "time-over"
     """The grace of an absent requester, or the answer time of one that was asked, is over."""
+    SECOND_NEEDED = "second-needed"
+    """Somebody ordered lines on paper again, and a person at another terminal must do so too."""
 
 
 _A, _H = Audience, Happening
@@ -38,15 +40,19 @@ TRANSITIONS: Final = MappingProxyType(
         (_A.AWAITED, _H.REQUESTER_CAME): _A.REQUESTER,
         (_A.AWAITED, _H.REQUESTER_LEFT): _A.AWAITED,
         (_A.AWAITED, _H.TIME_OVER): _A.REPRESENTATIVES,
+        (_A.AWAITED, _H.SECOND_NEEDED): _A.REPRESENTATIVES,
         (_A.REQUESTER, _H.REQUESTER_CAME): _A.REQUESTER,
         (_A.REQUESTER, _H.REQUESTER_LEFT): _A.AWAITED,
         (_A.REQUESTER, _H.TIME_OVER): _A.EVERYBODY,
+        (_A.REQUESTER, _H.SECOND_NEEDED): _A.EVERYBODY,
         (_A.REPRESENTATIVES, _H.REQUESTER_CAME): _A.EVERYBODY,
         (_A.REPRESENTATIVES, _H.REQUESTER_LEFT): _A.REPRESENTATIVES,
         (_A.REPRESENTATIVES, _H.TIME_OVER): _A.REPRESENTATIVES,
+        (_A.REPRESENTATIVES, _H.SECOND_NEEDED): _A.REPRESENTATIVES,
         (_A.EVERYBODY, _H.REQUESTER_CAME): _A.EVERYBODY,
         (_A.EVERYBODY, _H.REQUESTER_LEFT): _A.REPRESENTATIVES,
         (_A.EVERYBODY, _H.TIME_OVER): _A.EVERYBODY,
+        (_A.EVERYBODY, _H.SECOND_NEEDED): _A.EVERYBODY,
     }
 )
 """(audience, happening) -> audience; complete: every pair has its row."""

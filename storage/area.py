@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from storage.keys import ApplianceKey
 from storage.ledger import Ledger
 from storage.reckoning import Reckoning, reckon
 from storage.rows import DamagedRowError
+from storage.siblings import Memory
 from storage.space import Division, change_cost
 from storage.verify import findings_of
 from storage.writer import Member, Settled, Writer, nothing
@@ -93,6 +94,7 @@ class Area:
         notices: jobs in it after the last commit that have ended and of whose end nobody took note.
         highest_sequence: the highest number that a job of this area ever had, when it was opened.
         siblings: names and ids of the areas that were open beside it before, itself too.
+        suspect: it was put back to an earlier state, as far as anybody can tell; its records say less than the paper.
     """
 
     def __init__(
@@ -129,6 +131,7 @@ class Area:
         self.records = self._read_ledger.counts()[0]
         self.notices = self._read_ledger.count_notices()
         self.highest_sequence = self._read_ledger.history.head().sequence
+        self.suspect = False
         self.siblings = dict(schema.fetch(self._reader, "SELECT name, area_id FROM sibling"))
         self.writer = Writer(settings.name, self)
         self.writer.start()
@@ -272,11 +275,17 @@ class Area:
         """Bytes that lie in the database."""
         return self.live_pages * schema.PAGE_BYTES
 
-    def findings(self) -> list[PassbookError]:
-        """Everything that does not fit, on a connection of its own."""
+    def memories(self) -> list[Memory]:
+        """What it remembers of the others; nothing when its file fails."""
+        with suppress(PassbookError), self.reading() as ledger:
+            return ledger.memories.all()
+        return []
+
+    def findings(self, memories: Sequence[Memory]) -> list[PassbookError]:
+        """Everything that does not fit, on a connection of its own; see verify.findings_of()."""
         try:
             with closing(schema.connect_reader(self.settings.path, vfs=self._vfs)) as connection:
-                return findings_of(connection, self.name, self.area_id, self._key)
+                return findings_of(connection, self.name, self.area_id, self._key, memories)
         except (apsw.Error, UnicodeDecodeError) as error:
             self.fence(f"the disk or the file fails ({type(error).__name__})")
             return []

@@ -5,7 +5,7 @@ The functions work inside the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 import apsw
@@ -14,10 +14,10 @@ import msgspec
 from passbook.errors import PassbookError
 from passbook.record import HistoryEntry
 from storage.keys import ApplianceKey, is_same, mac
-from storage.schema import fetch
+from storage.marks import START, Mark, Marks
+from storage.schema import fetch, stream
 
 _ENTRY: Final = msgspec.json.Decoder(HistoryEntry)
-_START: Final = bytes(32)
 
 
 class Told(msgspec.Struct, frozen=True, rename="camel"):
@@ -32,7 +32,7 @@ class Head(NamedTuple):
     """How far an area is: number of entries, the last chain value, the highest sequence number ever accepted."""
 
     entries: int = 0
-    chain: bytes = _START
+    chain: bytes = START
     sequence: int = 0
 
 
@@ -45,6 +45,7 @@ class History:
         self._area = area
         self._area_id = area_id
         self._key = key
+        self._marks = Marks(connection, area_id, key)
 
     def head(self) -> Head:
         """The authenticated head.  Raises PassbookError `history-broken`."""
@@ -54,11 +55,6 @@ class History:
             if is_same(found, self._head_mac(Head(entries, chain, sequence))):
                 return Head(entries, chain, sequence)
         raise self._broken(0, "its head was altered")
-
-    def chain_at(self, entries: int) -> bytes | None:
-        """The chain value after so many entries; None where there are fewer, or that entry was cut off."""
-        rows = fetch(self._connection, "SELECT chain FROM history WHERE n = ?", entries)
-        return rows[0][0] if rows else None
 
     def write_head(self, head: Head) -> None:
         """Replace the head; the first one too."""
@@ -79,37 +75,106 @@ class History:
         self._connection.execute("INSERT INTO history VALUES (?, ?, ?)", (n, text.decode(), chain))
         self.write_head(Head(n, chain, head.sequence))
 
-    def entries(self, job_id: str | None, last: int) -> list[Told]:
-        """The last entries, of one job or of all, newest last; entries that cannot be read are left to findings()."""
-        rows = fetch(
-            self._connection,
-            "SELECT n, CAST(entry AS BLOB) FROM history WHERE "
-            "?1 IS NULL OR json_valid(entry) AND entry ->> '$.record.jobId' = ?1 "
-            "ORDER BY n DESC LIMIT ?2",
-            job_id,
-            last,
-        )
-        return [Told(self._area, n, _ENTRY.decode(text)) for n, text in reversed(rows) if _readable(text)]
+    def page(self, below: int | None, count: int) -> tuple[list[Told], int]:
+        """Up to `count` entries with numbers less than `below` (None: the last ones), the newest first.
+
+        Also the number to go on below; 0 when there are no more.  What cannot be read is left to findings().
+        """
+        sql = "SELECT n, CAST(entry AS BLOB) FROM history WHERE ?1 IS NULL OR n < ?1 ORDER BY n DESC LIMIT ?2"
+        rows = fetch(self._connection, sql, below, count)
+        told = [Told(self._area, n, entry) for n, text in rows if (entry := _read(text)) is not None]
+        return told, rows[-1][0] if len(rows) == count else 0
+
+    def chain_at(self, entries: int) -> bytes | None:
+        """The chain value after so many entries; None where there are fewer, or that entry was cut off."""
+        if entries == 0:
+            return START
+        rows = fetch(self._connection, "SELECT chain FROM history WHERE n = ?", entries)
+        base = self._base(mark for mark in self._marks.all() if isinstance(mark, Mark))
+        return rows[0][0] if rows else base.chain if base.entries == entries else None
+
+    # What is cut off (P11)
+
+    def mark(self, at: str) -> None:
+        """Keep where the chain is at this time, which a trusted clock told; once a day."""
+        if all(mark.at[:10] != at[:10] for mark in self._believed()):
+            head = self.head()
+            self._marks.add(Mark(head.entries, head.chain, at, cut=False))
+
+    def cut(self, before: str, most: int) -> int:
+        """Delete up to `most` of the oldest entries, of those that a mark from before this time covers; how many.
+
+        The stamps of the entries decide nothing: a wrong clock may have made them (N4).  Raises PassbookError
+        `history-broken`, with nothing deleted, when what would be deleted does not fit.
+        """
+        marks = self._believed()
+        base = self._base(marks)
+        target = max((mark for mark in marks if mark.at < before), default=base)
+        if target.entries <= base.entries:
+            return 0
+        last = min(target.entries, base.entries + most)
+        chain = self._walk(base, last)
+        if last == target.entries and chain != target.chain:
+            raise self._broken(last, "its mark says something else")
+        self._connection.execute("DELETE FROM history WHERE n <= ?", (last,))
+        self._marks.replace_up_to(Mark(last, chain, target.at, cut=True))
+        return last - base.entries
+
+    def _walk(self, base: Mark, last: int) -> bytes:
+        """The chain after entry `last`, followed from behind `base`.  Raises PassbookError `history-broken`."""
+        chain, expected = base.chain, base.entries + 1
+        for n, text, found in self._rows(last):
+            chain = self._next(chain, expected, n, text, found)
+            expected = n + 1
+        if expected != last + 1:
+            raise self._broken(expected, "it is missing")
+        return chain
 
     def findings(self) -> Iterator[PassbookError]:
-        """What does not fit: at most the first bad entry, and the head."""
-        chain, expected = _START, 1
-        for n, text, found in fetch(self._connection, "SELECT n, CAST(entry AS BLOB), chain FROM history ORDER BY n"):
-            if n != expected:
-                yield self._broken(expected, "it is missing")
-                return
-            chain = self._link(chain, n, text)
-            if not is_same(found, chain):
-                yield self._broken(n, "it was altered, or one before it")
-                return
-            expected = n + 1
+        """What does not fit: at most the first bad entry, or a bad mark, and the head."""
         try:
+            marks = {mark.entries: mark for mark in self._believed()}
+            base = self._base(marks.values())
+            chain, expected = base.chain, base.entries + 1
+            for n, text, found in self._rows():
+                chain = self._next(chain, expected, n, text, found)
+                expected = n + 1
+                if n in marks and marks[n].chain != chain:
+                    raise self._broken(n, "its mark says something else")
             head = self.head()
         except PassbookError as error:
             yield error
             return
         if (head.entries, head.chain) != (expected - 1, chain):
             yield self._broken(expected, f"the head counts {head.entries} entries")
+
+    def _rows(self, last: int | None = None) -> Iterator[tuple[int, bytes, object]]:
+        sql = "SELECT n, CAST(entry AS BLOB), chain FROM history WHERE ?1 IS NULL OR n <= ?1 ORDER BY n"
+        yield from stream(self._connection, sql, last)
+
+    def _next(self, before: bytes, expected: int, n: int, text: bytes, found: object) -> bytes:
+        """The chain after entry `n`.  Raises PassbookError `history-broken` when it does not follow."""
+        if n < expected:
+            raise self._broken(n, "it was cut off and is here")
+        if n > expected:
+            raise self._broken(expected, "it is missing")
+        chain = self._link(before, n, text)
+        if not is_same(found, chain):
+            raise self._broken(n, "it was altered, or one before it")
+        return chain
+
+    def _believed(self) -> list[Mark]:
+        """All marks.  Raises PassbookError `history-broken` when one of them was altered."""
+        marks = self._marks.all()
+        for mark in marks:
+            if isinstance(mark, int):
+                raise self._broken(mark, "its mark was altered")
+        return [mark for mark in marks if isinstance(mark, Mark)]
+
+    @staticmethod
+    def _base(marks: Iterable[Mark]) -> Mark:
+        """From where the chain starts."""
+        return max((mark for mark in marks if mark.cut), default=Mark(0, START, "", cut=True))
 
     def _link(self, before: bytes, n: int, text: bytes) -> bytes:
         return mac(self._key.history, "entry", self._area_id, before, n, text)
@@ -121,9 +186,8 @@ class History:
         return PassbookError("history-broken", area=self._area, entry=entry, why=why)
 
 
-def _readable(text: bytes) -> bool:
+def _read(text: bytes) -> HistoryEntry | None:
     try:
-        _ENTRY.decode(text)
+        return _ENTRY.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, TypeError):
-        return False
-    return True
+        return None

@@ -31,6 +31,7 @@ from storage.rows import (
     live_row,
 )
 from storage.schema import fetch
+from storage.siblings import Memories
 
 LAST_SEQUENCE: Final = 2**63 - 1
 """The largest number that a row can have."""
@@ -74,6 +75,7 @@ class Ledger:
         self._area = area
         self._key = key
         self.history = History(connection, area, area_id, key)
+        self.memories = Memories(connection, area, area_id, key)
         self.counters = Counters(connection, area, area_id, key)
 
     # Reading

@@ -71,9 +71,9 @@ class Notices:
     def heads_at(self, entries: Mapping[str, int]) -> list[HeadAt]:
         """What the history of these areas was after so many entries; areas that cannot say it are left out."""
         found: list[HeadAt] = []
-        for area in self._areas:
+        for area in [area for area in self._areas if area.name in entries]:
             with suppress(PassbookError), area.reading() as ledger:
-                chain = ledger.history.chain_at(entries.get(area.name, 0))
+                chain = ledger.history.chain_at(entries[area.name])
                 if chain is not None:
                     found.append(HeadAt(area.name, entries[area.name], chain))
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import NamedTuple, TypeAlias
 
 import apsw
@@ -17,6 +17,7 @@ from storage.envelope import Rng
 from storage.files import sync_folder
 from storage.history import Head, History
 from storage.keys import ApplianceKey, is_same, mac
+from storage.siblings import Memory, contradictions
 from storage.space import Division
 
 Report: TypeAlias = Callable[[PassbookError], None]
@@ -30,10 +31,24 @@ class Owner(NamedTuple):
     job_bytes: int
 
 
-def open_all(
-    settings: Sequence[AreaSettings], owner: Owner, *, rng: Rng, vfs: str | None, report: Report
-) -> tuple[list[Area], dict[AreaSettings, PassbookError]]:
-    """Open what can be opened and create what never was; and why the others could not be."""
+class Opened(NamedTuple):
+    """What came of opening areas.
+
+    Attributes:
+        areas: those that may be used, in the order of their settings.
+        problems: why the others may not.
+        put_back: how far those were that others know further; by name.
+        sequence: the highest number that a job of any area ever had, as far as the open ones know.
+    """
+
+    areas: list[Area]
+    problems: dict[AreaSettings, PassbookError]
+    put_back: dict[str, Head]
+    sequence: int
+
+
+def open_all(settings: Sequence[AreaSettings], owner: Owner, *, rng: Rng, vfs: str | None, report: Report) -> Opened:
+    """Open what can be opened and create what never was."""
     opened: list[Area] = []
     missing: list[AreaSettings] = []
     problems: dict[AreaSettings, PassbookError] = {}
@@ -54,10 +69,44 @@ def open_all(
         area.close()
         opened.remove(area)
         problems[area.settings] = PassbookError("area-foreign", area=area.name)
+    memories = [memory for area in opened for memory in area.memories()]
+    put_back = _close_put_back(opened, memories, problems)
     for area in opened:
         area.remember_siblings({other.name: other.area_id for other in opened})
+        _suspect(area, opened, memories, report)
+    known_sequences = [*(area.highest_sequence for area in opened), *(memory.head.sequence for memory in memories)]
     order = list(settings)
-    return sorted(opened, key=lambda area: order.index(area.settings)), problems
+    opened.sort(key=lambda area: order.index(area.settings))
+    return Opened(opened, problems, put_back, max(known_sequences, default=0))
+
+
+def _close_put_back(
+    opened: list[Area], memories: Sequence[Memory], problems: dict[AreaSettings, PassbookError]
+) -> dict[str, Head]:
+    """Close every area that another one knows further: what it says of its jobs is older than their paper."""
+    put_back: dict[str, Head] = {}
+    for area in list(opened):
+        with suppress(PassbookError), area.reading() as ledger:
+            contradiction = next(contradictions(area.name, ledger.history, memories), None)
+            if contradiction is None:
+                continue
+            put_back[area.name] = ledger.history.head()
+            problems[area.settings] = contradiction
+    for area in [area for area in opened if area.name in put_back]:
+        area.close()
+        opened.remove(area)
+    return put_back
+
+
+def _suspect(area: Area, opened: Sequence[Area], memories: Sequence[Memory], report: Report) -> None:
+    """Mark an area that an operator took although it was put back, or of which nobody can say whether it was."""
+    area.suspect = any(memory.accepted for memory in memories if memory.about == area.name)
+    for other in opened:
+        with suppress(PassbookError), other.reading() as ledger:
+            altered = ledger.memories.altered().get(area.name)
+            if altered is not None:
+                area.suspect = True
+                report(altered)
 
 
 def _create_and_open(
@@ -83,7 +132,7 @@ def open_area(settings: AreaSettings, owner: Owner, *, vfs: str | None, report: 
     least = Division.least_quota(owner.job_bytes)
     if settings.quota_bytes < least:
         raise PassbookError("area-too-small", area=settings.name, quota=settings.quota_bytes, least=least)
-    with _as_fenced(settings.name), ExitStack() as undo:
+    with as_fenced(settings.name), ExitStack() as undo:
         lock = lock_folder(settings)
         undo.callback(os.close, lock)
         area_id = _probe(settings, owner, vfs)
@@ -112,8 +161,11 @@ def open_area(settings: AreaSettings, owner: Owner, *, vfs: str | None, report: 
 
 
 def create_area(settings: AreaSettings, owner: Owner, *, rng: Rng, vfs: str | None) -> None:
-    """An empty area in its folder, durable; its file has its name only when it is whole.  Raises PassbookError `area-in-use` or `area-fenced`."""
-    with _as_fenced(settings.name), ExitStack() as stack:
+    """An empty area in its folder, durable; its file has its name only when it is whole.
+
+    Raises PassbookError `area-in-use` or `area-fenced`.
+    """
+    with as_fenced(settings.name), ExitStack() as stack:
         settings.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         stack.callback(os.close, lock_folder(settings))
         part, path = settings.path / schema.UNFINISHED, settings.path / schema.DATABASE
@@ -155,7 +207,8 @@ def lock_folder(settings: AreaSettings) -> int:
 
 
 @contextmanager
-def _as_fenced(name: str) -> Generator[None]:
+def as_fenced(name: str) -> Generator[None]:
+    """A file that cannot be read, or a disk that fails, is PassbookError `area-fenced` of that area."""
     try:
         yield
     except (apsw.Error, OSError, UnicodeDecodeError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -22,11 +23,14 @@ BUSY_MS: Final = 5000
 
 _SINCE_2: Final = """
 CREATE TABLE sibling_head (
-    name TEXT PRIMARY KEY, entries INTEGER NOT NULL, chain BLOB NOT NULL, mac BLOB NOT NULL) STRICT;
+    name TEXT PRIMARY KEY, entries INTEGER NOT NULL, chain BLOB NOT NULL, sequence INTEGER NOT NULL,
+    accepted INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
 CREATE TABLE counter (
     printer TEXT PRIMARY KEY, books INTEGER NOT NULL, pages INTEGER NOT NULL, lines INTEGER NOT NULL,
     mac BLOB NOT NULL) STRICT;
-CREATE TABLE history_cut (entries INTEGER NOT NULL, chain BLOB NOT NULL, at TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
+CREATE TABLE history_mark (
+    entries INTEGER PRIMARY KEY, chain BLOB NOT NULL, at TEXT NOT NULL, cut INTEGER NOT NULL,
+    mac BLOB NOT NULL) STRICT;
 """
 TABLES: Final = f"""
 CREATE TABLE area (
@@ -127,6 +131,11 @@ def _apply_pragmas(connection: apsw.Connection) -> None:
 def fetch(connection: apsw.Connection, sql: str, *values: apsw.SQLiteValue) -> list[tuple[Any, ...]]:
     """All rows of a query; their types are those of the STRICT tables above."""
     return connection.execute(sql, values).fetchall()
+
+
+def stream(connection: apsw.Connection, sql: str, *values: apsw.SQLiteValue) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query one by one, for tables that grow for ever."""
+    yield from connection.execute(sql, values)
 
 
 def is_empty(connection: apsw.Connection) -> bool:

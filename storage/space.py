@@ -45,6 +45,11 @@ def change_cost(size: int, row: int) -> int:
     return (_ROW_PAGES + content_pages(size) + 2 * (-(-row // _USABLE))) * FRAME_BYTES
 
 
+def cut_cost(entries: int) -> int:
+    """Upper bound in bytes of the log of cutting so many entries off a history; each takes a page or two."""
+    return (2 * entries + _ROW_PAGES) * FRAME_BYTES
+
+
 @dataclass(frozen=True, slots=True)
 class Division:
     """How the quota of an area is used.

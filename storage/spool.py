@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
+from itertools import islice
 from typing import TypeVar
 
 from passbook.errors import PassbookError
+from passbook.history import Grouping, Summary, Wanted, summarize
 from passbook.job import Reason
 from passbook.record import Change, Record, Wrap
 from storage.admission import Admission, Limits, Ticket
@@ -23,60 +24,31 @@ from storage.ledger import Ledger
 from storage.notices import Notices
 from storage.opening import Owner, Report, open_all
 from storage.reckoning import Reckoning
+from storage.reports import AreaStatus, PowerOnReport
 from storage.rows import DamagedRowError, LiveRow
+from storage.search import search
 from storage.space import change_cost
+from storage.upkeep import Upkeep
 from storage.writer import Progress
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class PowerOnReport:
-    """What power-on found, by area name.
-
-    Attributes:
-        invalidated: how many records were turned invalid.
-        quarantined: the jobs whose records did not verify.
-        failed: why an area could not be made ready.
-    """
-
-    invalidated: dict[str, int]
-    quarantined: dict[str, list[str]]
-    failed: dict[str, PassbookError]
-
-
-@dataclass(frozen=True, slots=True)
-class AreaStatus:
-    """One area as people see it; sizes in bytes.
-
-    Attributes:
-        state: the value of an AreaState, or `absent` for one that could not be opened.
-        free: what new jobs may still take, reservations taken off.
-        used: what lies in its database.
-        why: why it is out of use; empty while it is not.
-    """
-
-    name: str
-    state: str
-    quota: int
-    free: int = 0
-    used: int = 0
-    reserved: int = 0
-    records: int = 0
-    quarantined: int = 0
-    why: str = ""
-
-
 class Spool:
-    """All areas of one appliance."""
+    """All areas of one appliance.
+
+    Attributes:
+        upkeep: what is done for the areas from time to time.
+    """
 
     def __init__(
-        self, areas: Sequence[Area], problems: dict[AreaSettings, PassbookError], admission: Admission
+        self, areas: Sequence[Area], problems: dict[AreaSettings, PassbookError], admission: Admission, upkeep: Upkeep
     ) -> None:
         """Use open()."""
         self._areas = tuple(areas)
         self._problems = problems
         self._admission = admission
+        self.upkeep = upkeep
         self.notices = Notices(self._areas)
         """The ends of which nobody took note."""
 
@@ -98,10 +70,11 @@ class Spool:
         `vfs` names an apsw VFS.
         """
         owner = Owner(appliance, key, limits.job_bytes)
-        opened, problems = open_all(areas, owner, rng=rng, vfs=vfs, report=report)
-        sequence = max((area.highest_sequence for area in opened), default=0)
-        admission = Admission(opened, complete=not problems, key=key, limits=limits, rng=rng, sequence=sequence)
-        return cls(opened, problems, admission)
+        found = open_all(areas, owner, rng=rng, vfs=vfs, report=report)
+        admission = Admission(
+            found.areas, complete=not found.problems, key=key, limits=limits, rng=rng, sequence=found.sequence
+        )
+        return cls(found.areas, found.problems, admission, Upkeep(found.areas, found.put_back))
 
     @property
     def problems(self) -> tuple[PassbookError, ...]:
@@ -111,7 +84,9 @@ class Spool:
     def power_on(self, reason: Reason, at: str) -> PowerOnReport:
         """Turn every record of an earlier start invalid (P4), one transaction per area; then the areas are ready."""
         pending = {
-            area: self._power_on_area(area, reason, at) for area in self._areas if area.state is AreaState.OPENED
+            area: self._power_on_area(area, Reason.ROLLED_BACK if area.suspect else reason, at)
+            for area in self._areas
+            if area.state is AreaState.OPENED
         }
         result = PowerOnReport({}, {}, {})
         for area, future in pending.items():
@@ -124,6 +99,7 @@ class Spool:
             count, damaged = future.result()
             result.invalidated[area.name] = count
             result.quarantined[area.name] = [damage.job_id for damage in damaged]
+        self.upkeep.note_heads()
         return result
 
     def _power_on_area(self, area: Area, reason: Reason, at: str) -> Future[tuple[int, list[DamagedRowError]]]:
@@ -277,13 +253,14 @@ class Spool:
         """The open questions: jobs that are invalid and have not ended, in the order of acceptance."""
         return [record for record in self.records() if not record.valid]
 
-    def history(self, job_id: str | None = None, last: int = 100) -> list[Told]:
-        """The last entries over all areas, of one job or of all, by their time and newest last."""
-        told: list[Told] = []
-        for area in self._areas:
-            with suppress(PassbookError), area.reading() as ledger:
-                told += ledger.history.entries(job_id, last)
-        return sorted(told, key=lambda one: one.entry.at)[-last:]
+    def history(self, job_id: str = "", last: int = 100, wanted: Wanted | None = None) -> list[Told]:
+        """The last entries over all areas, of one job or of those that are `wanted`, newest last."""
+        found = search(self._areas, wanted or Wanted(job=job_id))
+        return list(islice(found, last))[::-1]
+
+    def summary(self, by: Grouping, wanted: Wanted) -> list[Summary]:
+        """What the wanted ends add up to; goes through the whole history."""
+        return summarize((told.entry for told in search(self._areas, wanted)), by)
 
     def reckon(self, printer: str) -> dict[str, Reckoning]:
         """The figures of a printer in each area that is in use, one moment of each.  Blocks, but nobody else."""
@@ -312,14 +289,18 @@ class Spool:
     def verify(self) -> list[PassbookError]:
         """Everything that does not fit in the open areas; reads all of them while work goes on."""
         findings = list(self.problems)
+        memories = [memory for area in self._areas for memory in area.memories()]
         for area in self._areas:
+            found = area.findings(memories)
+            # Reading all of it may be what fences it.
             if area.why:
                 findings.append(area.fenced_error())
-            findings += area.findings()
+            findings += found
         return findings
 
     def close(self) -> None:
-        """Commit what is queued and close all areas."""
+        """Commit what is queued, what the areas know of each other last, and close all."""
+        self.upkeep.note_heads()
         for area in self._areas:
             area.close()
 

@@ -1,8 +1,8 @@
-"""Checking an area from outside: structure, every row, sealed bytes, counters, and the chain of its history."""
+"""Checking an area from outside: structure, rows, sealed bytes, counters, history, and what others know of that."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import apsw
 
@@ -10,10 +10,16 @@ from passbook.errors import PassbookError
 from storage.keys import ApplianceKey
 from storage.ledger import Ledger
 from storage.rows import DamagedRowError, LiveRow
+from storage.siblings import Memory, contradictions
 
 
-def findings_of(connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey) -> list[PassbookError]:
-    """Everything that does not fit, as one consistent moment of the area."""
+def findings_of(
+    connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey, memories: Sequence[Memory]
+) -> list[PassbookError]:
+    """Everything that does not fit, as one consistent moment of the area.
+
+    `memories` is what other areas remember of it and of each other, read before.
+    """
     ledger = Ledger(connection, area, area_id, key)
     connection.execute("BEGIN")
     try:
@@ -22,9 +28,19 @@ def findings_of(connection: apsw.Connection, area: str, area_id: str, key: Appli
             *_rows(ledger, area),
             *ledger.counters.findings(),
             *ledger.history.findings(),
+            *ledger.memories.altered().values(),
+            *_rolled_back(ledger, area, memories),
         ]
     finally:
         connection.execute("ROLLBACK")
+
+
+def _rolled_back(ledger: Ledger, area: str, memories: Sequence[Memory]) -> list[PassbookError]:
+    try:
+        return list(contradictions(area, ledger.history, memories))
+    except PassbookError:
+        # The history's own findings tell of a head that was altered.
+        return []
 
 
 def _structure(connection: apsw.Connection, area: str) -> Iterator[PassbookError]:

@@ -12,7 +12,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from passbook.errors import PassbookError
-from terminal.commands import AddCommand, enroll, environment, jobs, keys, notices, printing, recovery, terminals
+from terminal.commands import (
+    AddCommand,
+    enroll,
+    environment,
+    history,
+    jobs,
+    keys,
+    notices,
+    printing,
+    recovery,
+    terminals,
+)
 from terminal.console import Terminal
 from terminal.desk import Desk
 from terminal.home import DEFAULT, Home
@@ -47,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="teller", description="Print into passbooks, and answer when a job stopped.", parents=[common]
     )
     commands = _adder(parser, common)
-    for module in (enroll, printing, jobs, environment, recovery, notices, terminals):
+    for module in (enroll, printing, jobs, environment, history, recovery, notices, terminals):
         module.add(commands)
     keys.add(_adder(commands("keys", help="the key ring of this terminal"), common))
     return parser

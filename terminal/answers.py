@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from passbook.errors import PassbookError
-from passbook.messages import AnswerInquiry, Inquiry
+from passbook.job import TERMINAL
+from passbook.messages import AnswerInquiry, Inquiry, JobView
 from passbook.plan import StepKind
 from passbook.record import Holder, Verdict
 from storage.envelope import unwrap_for_recovery
@@ -49,7 +50,7 @@ def compose(
         PassbookError: `key-not-in-ring`; `wrong-key` when no recovery key of the ring opens the job.
     """
     ring = ring or KeyRing()
-    key, data_key = _opening(inquiry, ring) if verdict in PRINTS and not inquiry.readable else (b"", b"")
+    key, data_key = opening(inquiry, ring) if verdict in PRINTS and not inquiry.readable else (b"", b"")
     return AnswerInquiry(
         job=inquiry.job.job,
         epoch=inquiry.job.epoch,
@@ -64,13 +65,23 @@ def compose(
     )
 
 
+def waits_for_second(answer: AnswerInquiry, job: JobView) -> PassbookError | None:
+    """What the person must know when `job`, the answer's result, does not print by this answer alone."""
+    if answer.verdict not in PRINTS or job.valid or job.epoch != answer.epoch or job.state in TERMINAL:
+        return None
+    return PassbookError("second-person-needed", person=answer.person, terminal="this terminal", job=job.job)
+
+
 def needs_ring(inquiry: Inquiry, verdict: Verdict, new_key_ref: str) -> bool:
     """Whether the answer takes a key of the ring."""
     return bool(new_key_ref) or (verdict in PRINTS and not inquiry.readable)
 
 
-def _opening(inquiry: Inquiry, ring: KeyRing) -> tuple[bytes, bytes]:
-    """The requester's key, or the data key opened by a recovery key; the other one is empty."""
+def opening(inquiry: Inquiry, ring: KeyRing) -> tuple[bytes, bytes]:
+    """The requester's key, or the data key opened by a recovery key; the other one is empty.
+
+    Raises PassbookError `key-not-in-ring`; `wrong-key` when no recovery key of the ring opens the job.
+    """
     if inquiry.job.key_ref in ring.keys:
         return ring.key(inquiry.job.key_ref), b""
     wraps = [wrap for wrap in inquiry.wraps if wrap.holder is Holder.RECOVERY]

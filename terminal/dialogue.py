@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from passbook.errors import PassbookError
 from passbook.messages import Inquiry
 from passbook.record import Verdict
-from terminal.answers import compose, step_of_line
+from terminal.answers import compose, step_of_line, waits_for_second
 from terminal.client import TerminalClient
 from terminal.console import Console
 from terminal.keyring import KeyRing
@@ -44,13 +44,14 @@ class Dialogue:
             try:
                 order = read_order(inquiry, await self._console.ask("How shall it go on? "))
                 answer = compose(inquiry, order.verdict, self._person, self._ring(), step=order.step)
-                await client.answer(answer)
+                waiting = waits_for_second(answer, await client.answer(answer))
+                if waiting is None:
+                    return
+                self._console.fail(waiting)
             except PassbookError as error:
                 self._console.fail(error)
                 if error.code in OVER:
                     return
-            else:
-                return
 
 
 def choices(inquiry: Inquiry) -> list[str]:

@@ -7,8 +7,10 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Final, NamedTuple
 
+from passbook.job import Reason
 from passbook.messages import Inquiry
 from passbook.plan import Bar, StepKind, StepOutline
+from passbook.record import Verdict
 
 
 class Standing(StrEnum):
@@ -62,7 +64,20 @@ def picture(inquiry: Inquiry, texts: Texts | None = None) -> list[str]:
     for page, group in groupby(lines, key=lambda line: line.outline.page):
         drawn.append(f"page {page}")
         drawn += [_row(inquiry, line, width, texts) for line in group]
-    return drawn
+    return drawn + list(_warnings(inquiry))
+
+
+def _warnings(inquiry: Inquiry) -> Iterator[str]:
+    """What a person must know before deciding."""
+    if Reason.ROLLED_BACK in inquiry.job.reasons:
+        yield "The storage was put back to an earlier state: more may be on paper than this shows. Look at the book."
+    proposed = inquiry.proposed
+    if proposed is not None:
+        order = "all of it" if proposed.verdict is Verdict.PRINT else f"it from step {proposed.step} on"
+        yield (
+            f"{proposed.person} at {proposed.terminal} ordered {order} printed again. "
+            "A second person must confirm at another terminal by the same answer."
+        )
 
 
 def summary(inquiry: Inquiry) -> str:

@@ -15,6 +15,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 COMMANDS = ("passbookd", "passbookctl", "teller", "passbook-sim")
 
 MAKE = re.compile(r"(?:^|`|\$ )make ([a-z]+)", re.MULTILINE)
+TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)")
 
 
@@ -42,6 +43,12 @@ def test_every_make_command_in_a_document_exists(path: Path) -> None:
 def test_every_link_in_a_document_leads_to_a_file(path: Path) -> None:
     links = LINK.findall((ROOT / path).read_text("utf-8"))
     assert [link for link in links if not (ROOT / path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=str)
+def test_every_test_that_a_document_names_exists(path: Path) -> None:
+    named = TEST.findall((ROOT / path).read_text("utf-8"))
+    assert [name for file, name in named if f"def {name}(" not in (ROOT / file).read_text("utf-8")] == []
 
 
 @pytest.mark.parametrize("command", ["make demo", "make test"])

@@ -1,85 +1,22 @@
-"""`make crash`: the states of many stories tried, by several processes at once, until enough were."""
+"""`make crash`: the states in which power cuts can leave the disk of a store, tried at length."""
 
 from __future__ import annotations
 
 import argparse
-import random
 import secrets
 import sys
-import time
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from multiprocessing import get_context
 
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis import seed as seeded
-from hypothesis.stateful import run_state_machine_as_test
-
-from tests.crash.day import explore_day
-from tests.crash.explorer import Tally
-from tests.crash.workload import Workload
-
-PROCESSES = 2
-
-
-def tell(seed: int) -> Tally:
-    """A few stories that follow from `seed`, their states tried."""
-
-    class Story(Workload):
-        tally = Tally()
-        limit = 1500
-
-    # What failed is told by the tally, and by hypothesis in words: the shortest story that fails.
-    try:
-        run_state_machine_as_test(
-            seeded(seed)(Story),
-            settings=settings(
-                max_examples=4,
-                stateful_step_count=20,
-                database=None,
-                deadline=None,
-                print_blob=True,
-                phases=[Phase.generate, Phase.shrink],
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is told
-        sys.stderr.write("\n".join([f"seed {seed}: {error}", *getattr(error, "__notes__", ())]) + "\n")
-        if not Story.tally.findings:
-            raise
-    return Story.tally
-
-
-def day(seed: int) -> Tally:
-    """All states of a day that is always the same."""
-    return explore_day(limit=None, seed=seed)
-
-
-def explore(images: int, seed: int) -> Tally:
-    """Try at least so many different disks."""
-    chance = random.Random(seed)
-    total, begun = Tally(), time.monotonic()
-    with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool:
-        running: set[Future[Tally]] = {pool.submit(day, seed)}
-        while running:
-            while len(running) < PROCESSES and total.images < images and not total.findings:
-                running.add(pool.submit(tell, chance.randrange(2**32)))
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                total.add(future.result())
-            pace = total.images / (time.monotonic() - begun)
-            sys.stdout.write(f"{total} ({pace:.0f} disks a second)\n")
-            sys.stdout.flush()
-    return total
+from tests.crash.stories import explore
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
-    parser.add_argument("--images", type=int, default=100_000, help="different disks to be tried")
+    parser.add_argument("--states", type=int, default=100_000, help="states to be tried")
     parser.add_argument("--seed", type=int, help="repeat the stories of the run that printed this number")
     arguments = parser.parse_args()
     seed = secrets.randbelow(2**32) if arguments.seed is None else arguments.seed
     sys.stdout.write(f"seed: {seed} (repeat with --seed)\n")
-    total = explore(arguments.images, seed)
+    total = explore(arguments.states, seed)
     sys.stdout.write("".join(f"{finding.fault.value}: {finding.what}\n" for finding in total.findings))
     return 1 if total.findings else 0
 

@@ -30,6 +30,8 @@ def live_through(life: Life) -> None:
     [third] = life.accept(9000)
     life.change(third, changes.cancel(AT, "teller-1", "somebody"))
     print_through(life, second)
+    life.change(first, changes.acknowledge("teller-1", AT))
+    life.forget()
 
 
 def print_through(life: Life, job: str) -> None:
@@ -39,9 +41,7 @@ def print_through(life: Life, job: str) -> None:
     life.change(job, changes.finish(AT))
 
 
-def explore_day(
-    *, limit: int | None, seed: int = 1, kept_only: bool = False, spoil: Spoil | None = None
-) -> Tally:
+def explore_day(*, limit: int | None, seed: int = 1, kept_only: bool = False, spoil: Spoil | None = None) -> Tally:
     """What the states of the disk of that day are like; `spoil` changes its log before."""
     with Explorer() as explorer, explorer.room() as folder:
         life = Life(folder, 1, EMPTY)
@@ -55,6 +55,15 @@ def explore_day(
             spoil(life.log)
         chance = random.Random(seed)
         return explorer.explore(life.log, Model(), life.asked, chance=chance, limit=limit, kept_only=kept_only)
+
+
+def explore_creation(*, limit: int | None, seed: int) -> Tally:
+    """What the states of the disk of a first start are like."""
+    with Explorer() as explorer, explorer.room() as folder:
+        life = Life(folder, 1, EMPTY)
+        life.begin(Model())
+        life.end()
+        return explorer.explore(life.log, Model(), life.asked, chance=random.Random(seed), limit=limit)
 
 
 def said_too_early(fits: Callable[[Record], bool]) -> Spoil:

@@ -31,7 +31,7 @@ from storage.envelope import (
 from storage.keys import ApplianceKey
 from storage.spool import Spool
 from tests.crash.log import Log
-from tests.crash.model import Asked, Found, Model, Moment, Refused, Told, ends_of
+from tests.crash.model import Asked, Found, HistoryCut, Model, Moment, Refused, Told, ends_of
 from tests.crash.recorder import Recorder
 from tests.crash.states import Image
 from tests.storage.store import make_record
@@ -61,9 +61,12 @@ def small_logs() -> Iterator[None]:
         yield
 
 
-def open_spool(folder: Path, *, rng: random.Random, vfs: str | None = None) -> Spool:
+def open_spool(
+    folder: Path, *, rng: random.Random, vfs: str | None = None, reported: list[PassbookError] | None = None
+) -> Spool:
+    told = [] if reported is None else reported
     return Spool.open(
-        settings(folder), _KEY, appliance=APPLIANCE, limits=LIMITS, rng=rng.randbytes, report=ignore, vfs=vfs
+        settings(folder), _KEY, appliance=APPLIANCE, limits=LIMITS, rng=rng.randbytes, report=told.append, vfs=vfs
     )
 
 
@@ -73,8 +76,9 @@ class Life:
     Attributes:
         log: everything that happened to its disk.
         jobs: every job that has not ended, as the store said last.
+        ended: every job of this life that has, as the store said last.
         asked: the request of each job that was ever given to it.
-        ended: nothing more is recorded.
+        over: nothing more is recorded.
     """
 
     def __init__(self, folder: Path, number: int, image: Image) -> None:
@@ -86,7 +90,8 @@ class Life:
         self._image = image
         self.log = Log()
         self._stack = ExitStack()
-        self.ended = False
+        self.over = False
+        self.ended: dict[str, Record] = {}
         self.jobs: dict[str, Record] = {}
         self.asked: dict[str, tuple[str, str]] = {}
 
@@ -106,7 +111,7 @@ class Life:
         """Nothing more is recorded."""
         self._spool.close()
         self._stack.close()
-        self.ended = True
+        self.over = True
 
     @property
     def spool(self) -> Spool:
@@ -164,6 +169,22 @@ class Life:
             asked.append((one, self._spool.change(job, change, urgent=True)))
         return {one.job: self._finish(one, future) for one, future in asked}
 
+    def forget(self) -> None:
+        """Drop what is kept of jobs of whose end somebody took note."""
+        noted = [name for name, record in self.ended.items() if record.acknowledged]
+        asked = [self._ask(name, forgets=True) for name in noted]
+        assert self._spool.forget_ended("9999", "") >= len(noted)
+        for one in asked:
+            self.log.say(Told(one))
+            del self.ended[one.job]
+
+    def upkeep(self, *, cut: bool) -> None:
+        """Have the areas note how far the others are, and cut off the history."""
+        self._spool.upkeep.note_heads()
+        if cut:
+            self.log.say(HistoryCut())
+            self._spool.upkeep.keep_history(AT, "9999")
+
     def rekeyed(self, job: str, name: str) -> list[Wrap]:
         """The wraps of a job for another key of its requester."""
         identity = self.jobs[job].identity()
@@ -174,8 +195,8 @@ class Life:
     def _new_request(self) -> str:
         return f"request-{self._number}-{next(self._numbers)}"
 
-    def _ask(self, job: str, *, decides: bool = False) -> Asked:
-        one = Asked(job, self.asked[job], decides)
+    def _ask(self, job: str, *, decides: bool = False, forgets: bool = False) -> Asked:
+        one = Asked(job, self.asked[job], decides, forgets)
         self.log.say(one)
         return one
 
@@ -191,9 +212,8 @@ class Life:
         error = future.exception(timeout=60)
         if error is None:
             one.result = future.result()
-            self.jobs[one.job] = one.result
-            if one.result.ended:
-                del self.jobs[one.job]
+            self.jobs.pop(one.job, None)
+            (self.ended if one.result.ended else self.jobs)[one.job] = one.result
         elif not isinstance(error, PassbookError):
             raise error
         self.log.say(Told(one))
@@ -234,32 +254,31 @@ def put(image: Image, folder: Path) -> None:
 
 def look(folder: Path, asked: dict[str, tuple[str, str]]) -> Found:
     """Start as the appliance does on what lies in `folder`, and read all of it; the folder is changed by that."""
-    spool = open_spool(folder, rng=random.Random("look"))
+    problems: list[PassbookError] = []
+    spool = open_spool(folder, rng=random.Random("look"), reported=problems)
     try:
         reason = take_marks(one.path for one in settings(folder))
         report = spool.power_on(reason, AT)
-        aside = [job for jobs in report.quarantined.values() for job in jobs]
-        problems = [*map(str, spool.verify()), *map(str, report.failed.values()), *aside]
+        problems += [*spool.verify(), *report.failed.values()]
+        aside = [f"job {job} was set aside" for jobs in report.quarantined.values() for job in jobs]
         jobs = {record.job_id: record for record in spool.records()}
         jobs |= {job: record for job in asked.keys() - jobs.keys() if (record := _ended(spool, job))}
-        if any(record.valid for record in jobs.values()):
-            problems.append("a job is valid after a power cut")
         told = [(one.entry.kind, one.entry.record.job_id) for one in spool.history(last=100_000)]
-        return Found(
-            problems=problems,
+        found = Found(
+            problems=aside,
             jobs=jobs,
             unreadable={job: why for job, record in jobs.items() if (why := _unreadable(spool, record))},
             ends=ends_of(told),
             requests={request: _known(spool, request) for request in asked.values()},
             reason=reason,
+            next_job=spool.next_valid("pr-1"),
             next_sequence=_next_sequence(spool),
         )
+        # All that was read above may have found something.
+        found.problems += sorted({str(problem) for problem in problems})
+        return found
     finally:
         spool.close()
-
-
-def ignore(_problem: PassbookError) -> None:
-    """Whoever looks asks the store itself."""
 
 
 def _ended(spool: Spool, job: str) -> Record | None:

@@ -20,7 +20,7 @@ from storage.area import AreaSettings
 from storage.keys import ApplianceKey
 from storage.spool import Spool
 from terminal.client import TerminalClient
-from tests.crash.life import AT, ignore
+from tests.crash.life import AT
 from tests.crash.model import Fault, Finding
 from tests.crash.mounts import Logged
 from tests.scenarios.books import Statement
@@ -95,12 +95,15 @@ class Heard:
                 self.ended[job] = state
             case {"sent": step, "job": job}:
                 self.sent[job] = step
+            case _:
+                pass
 
     def judge(self, data: Path, key: ApplianceKey) -> Iterator[Finding]:
         """Start on the areas below `data`, and say everything that is wrong."""
         areas = [AreaSettings(name, data / name, 64 << 20) for name in ("a", "b")]
+        reported: list[PassbookError] = []
         spool = Spool.open(
-            areas, key, appliance="demo-appliance", limits=Limits(), rng=seeded(1), report=ignore
+            areas, key, appliance="demo-appliance", limits=Limits(), rng=seeded(1), report=reported.append
         )
         try:
             report = spool.power_on(take_marks(area.path for area in areas), AT)
@@ -113,6 +116,8 @@ class Heard:
                 yield Finding(Fault.WRONG, "a request became two jobs, or was never sent")
             if any(record.valid for record in spool.records()):
                 yield Finding(Fault.WRONG, "a job is valid after a power cut")
+            for problem in reported:
+                yield Finding(Fault.UNREADABLE, str(problem))
         finally:
             spool.close()
 

@@ -21,12 +21,14 @@ class Asked:
 
     Attributes:
         decides: it is a start, after which nothing that was asked before is under way any more.
+        forgets: what is kept of the job, which has ended, shall go.
         result: the job as the store said that it is now; None while it has not answered, or refused.
     """
 
     job: str
     request: tuple[str, str]
     decides: bool = False
+    forgets: bool = False
     result: Record | None = None
 
 
@@ -42,6 +44,11 @@ class Refused:
     """The store said no to a new job; nothing of it was ever given to it."""
 
     request: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class HistoryCut:
+    """Old history may be cut off from now on."""
 
 
 class Moment(StrEnum):
@@ -88,6 +95,7 @@ class Found:
         ends: how many ends of each job history tells of.
         requests: what is said of a request that is sent again: the job it became, or nothing.
         reason: why the store believes that it was down.
+        next_job: what a mechanism would print without asking anybody.
         next_sequence: the number that the next job would get.
     """
 
@@ -97,11 +105,14 @@ class Found:
     ends: Counter[str]
     requests: dict[tuple[str, str], str]
     reason: Reason
+    next_job: Record | None
     next_sequence: int
 
 
-_OF_POWER_ON: Final = ("valid", "state", "reasons", "epoch", "asked", "media", "changed_at", "outline")
-"""What a power-on changes in a job that has not ended; an outline goes when a job ends."""
+_OF_POWER_ON: Final = ("valid", "state", "reasons", "epoch", "asked", "media", "changed_at")
+"""What a power-on changes in a job that has not ended."""
+_OF_AN_END: Final = ("outline", "on_paper")
+"""What is kept in another form of a job that has ended."""
 _STOPPED: Final = {
     JobState.PENDING: JobState.PENDING_HELD,
     JobState.PENDING_HELD: JobState.PENDING_HELD,
@@ -124,12 +135,13 @@ class Model:
         self._jobs: dict[str, _Job] = {}
         self._refused: set[tuple[str, str]] = set()
         self._highest = 0
+        self._is_cut = False
         self._moment = Moment.STARTING
 
     def copy(self) -> Model:
         return copy.deepcopy(self, {id(asked): asked for job in self._jobs.values() for asked in job.open})
 
-    def hear(self, what: Asked | Told | Refused | Moment) -> None:
+    def hear(self, what: Asked | Told | Refused | HistoryCut | Moment) -> None:
         """The next thing was said."""
         match what:
             case Asked():
@@ -138,6 +150,8 @@ class Model:
                 self._hear_answer(self._jobs[asked.job], asked)
             case Refused(request):
                 self._refused.add(request)
+            case HistoryCut():
+                self._is_cut = True
             case Moment():
                 self._moment = what
 
@@ -146,7 +160,7 @@ class Model:
         if asked.result is not None:
             job.told.append(asked.result)
             self._highest = max(self._highest, asked.result.sequence)
-        elif not job.told and not job.open:
+        elif asked.forgets or not (job.told or job.open):
             del self._jobs[asked.job]
 
     @property
@@ -166,6 +180,8 @@ class Model:
         """Everything that is wrong with what was found."""
         for problem in found.problems:
             yield Finding(Fault.UNREADABLE, problem)
+        if found.next_job:
+            yield Finding(Fault.TWICE, f"job {found.next_job.job_id} would be printed without a question")
         for name, job in self._jobs.items():
             yield from self._judge_job(name, job, found)
         for name in found.jobs.keys() - self._jobs.keys():
@@ -185,12 +201,12 @@ class Model:
         if known != (name if record else ""):
             yield Finding(Fault.WRONG, f"job {name} sent again is {known or 'a new one'}")
         if record is None:
-            if job.told:
+            if job.told and not any(asked.forgets for asked in job.open):
                 yield Finding(Fault.LOST, f"job {name} is not there")
             return
         if name in found.unreadable:
             yield Finding(Fault.UNREADABLE, f"job {name}: {found.unreadable[name]}")
-        if found.ends[name] != record.ended:
+        if found.ends[name] != record.ended and not (self._is_cut and found.ends[name] == 0):
             yield Finding(Fault.WRONG, f"job {name}: history tells of {found.ends[name]} ends")
         possible = [*job.told[-1:], *(asked.result for asked in job.open if asked.result is not None)]
         if not any(_is_after_power_on(record, before) for before in possible):
@@ -200,7 +216,8 @@ class Model:
 def _is_after_power_on(record: Record, before: Record) -> bool:
     """Whether a power-on makes `record` of `before`; one that has ended stays as it is."""
     if before.ended:
-        return _without("outline")(record) == _without("outline")(before)
+        kept = _without(*_OF_AN_END)
+        return kept(record) == kept(before)
     same = _without(*_OF_POWER_ON)
     made_invalid = not record.valid and record.epoch == before.epoch + 1 and record.asked
     return made_invalid and same(record) == same(before) and record.state is _STOPPED[before.state]

@@ -6,6 +6,7 @@ at all.  The same holds for names in a folder.  A sync of a file says nothing of
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
@@ -78,7 +79,7 @@ class Disk:
                     yield {**kept, node: (*before, *_torn(change, chance), *after)}
         for node, changes in kept.items():
             for _ in range(SUBSETS):
-                others = kept if chance.random() < 0.5 else {}  # noqa: PLR2004 - a coin
+                others = kept if chance.random() < 0.5 else {}
                 yield {**others, node: _some(changes, chance)}
 
     def count(self) -> int:
@@ -161,7 +162,7 @@ def _torn(change: Change, chance: random.Random) -> tuple[Change, ...]:
     """Only some of its sectors, at least one and not all."""
     assert isinstance(change, Write)
     edges = [change.at, *_sectors(change), change.at + len(change.data)]
-    pieces = list(zip(edges, edges[1:], strict=False))
+    pieces = list(itertools.pairwise(edges))
     left = chance.sample(pieces, chance.randrange(1, len(pieces)))
     return tuple(Write(change.node, start, change.data[start - change.at : end - change.at]) for start, end in left)
 
@@ -172,6 +173,6 @@ def _some(changes: tuple[Change, ...], chance: random.Random) -> tuple[Change, .
     for change in changes:
         if chance.random() < share:
             kept.append(change)
-        elif _can_be_torn(change) and chance.random() < 0.5:  # noqa: PLR2004 - a coin
+        elif _can_be_torn(change) and chance.random() < 0.5:
             kept += _torn(change, chance)
     return tuple(kept)

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from demo.world import World
+from storage.files import sync_folder
 from storage.keys import ApplianceKey
 from tests.crash.explorer import MEMORY, Tally
 from tests.crash.life import put
@@ -43,6 +44,8 @@ def blocks(folder: Path) -> Iterator[Logged]:
     with logged(folder / "disk", folder / "log") as disk:
         image = disk.folder / "image"
         make_ext4(image)
+        # A disk is there whatever was written to it.
+        sync_folder(disk.folder)
         with looped(image, folder / "data"):
             yield disk
 

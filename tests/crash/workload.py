@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from typing_extensions import override
 
 from passbook import changes
 from passbook.job import JobState, Reason
@@ -52,15 +53,14 @@ class Workload(RuleBasedStateMachine):
     def _explore(self) -> None:
         life, chance = self._life, random.Random(self._lives)
         life.end()
-        tally = self._explorer.explore(
-            life.log, self._known, life.asked, chance=chance, limit=self.limit
-        )
+        tally = self._explorer.explore(life.log, self._known, life.asked, chance=chance, limit=self.limit)
         self.tally.add(tally)
         assert not tally.findings, f"{tally}\n" + "\n".join(map(str, tally.findings))
 
+    @override
     def teardown(self) -> None:
         with self._stack:
-            if not self._life.ended:
+            if not self._life.over:
                 self._explore()
 
     def _pick(self, number: int, *states: JobState, valid: bool | None = None) -> Record | None:
@@ -79,14 +79,19 @@ class Workload(RuleBasedStateMachine):
 
     @rule(sizes=st.lists(sizes, min_size=1, max_size=3), priority=st.sampled_from([10, 50]))
     def accept(self, sizes: list[int], priority: int) -> None:
-        if len(self._life.jobs) < 8:  # noqa: PLR2004 - few, so that states are looked at quickly
+        if len(self._life.jobs) < 8:
             self._life.accept(*sizes, priority=priority)
 
     @rule()
     def refuse(self) -> None:
         self._life.refuse(LIMITS.job_bytes + 1)
 
-    @rule(number=st.integers(0, 7), verdict=st.sampled_from(Verdict), step=st.integers(1, STEPS + 1), key=st.sampled_from([None, *KEYS]))
+    @rule(
+        number=st.integers(0, 7),
+        verdict=st.sampled_from(Verdict),
+        step=st.integers(1, STEPS + 1),
+        key=st.sampled_from([None, *KEYS]),
+    )
     def answer(self, number: int, verdict: Verdict, step: int, key: str | None) -> None:
         record = self._pick(number, valid=False)
         if record is None:
@@ -102,6 +107,13 @@ class Workload(RuleBasedStateMachine):
         if record := self._pick(number):
             self._life.change(record.job_id, changes.cancel(AT, "teller-1", "somebody", at_boundary=True))
 
+    @rule(number=st.integers(0, 7))
+    def acknowledge(self, number: int) -> None:
+        """Somebody takes note of the end of a job."""
+        ended = list(self._life.ended)
+        if ended:
+            self._life.change(ended[number % len(ended)], changes.acknowledge("teller-1", AT))
+
     # What operators do
 
     @rule(number=st.integers(0, 7))
@@ -112,6 +124,14 @@ class Workload(RuleBasedStateMachine):
     @rule()
     def verify(self) -> None:
         assert self._life.spool.verify() == []
+
+    @rule()
+    def forget(self) -> None:
+        self._life.forget()
+
+    @rule(cut=st.booleans())
+    def upkeep(self, cut: bool) -> None:
+        self._life.upkeep(cut=cut)
 
     # What mechanisms do
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from passbook.errors import CATALOGUE, EXIT_CODES
+from passbook.error_kinds import EXIT_CODES
+from passbook.errors import CATALOGUE
 from tests.docs.screens import recovery_page
 from tests.house import ROOT
 

@@ -109,6 +109,69 @@ def test_a_question_is_asked_listed_and_answered(enrolled: Branch, tmp_path: Pat
     at_the_door(enrolled, tmp_path, story)
 
 
+def test_a_job_is_held_released_and_answered_with_all_others(enrolled: Branch, tmp_path: Path) -> None:
+    async def story(door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as wire, connector("teller-2") as other:
+            jobs = [(await submitted(wire, clientRequest=f"r-{number}"))["job"] for number in range(2)]
+            order = {"job": jobs[0], "person": "Anna"}
+            for name in ("Spooler.HoldJob", "Spooler.ReleaseJob"):
+                assert await other.refused(name, order) == "not-permitted"
+                assert await wire.refused(name, {"job": jobs[0]}) == "invalid-message"
+                assert not (await wire.ask("Spooler.HoldJob", order))["valid"]
+            assert not door.bench.spool.record(jobs[0]).asked
+            assert not (await wire.ask("Spooler.ReleaseJob", order))["valid"]
+            assert door.bench.spool.record(jobs[0]).asked
+            assert (
+                await wire.refused("Spooler.ReleaseJob", {"job": jobs[1], "person": "Anna"}) == "not-allowed-in-state"
+            )
+            done = await wire.ask("Recovery.AnswerAll", {"verdict": "print", "person": "Anna"})
+            assert [(one["job"], one["view"]["valid"]) for one in done["answers"]] == [(jobs[0], True)]
+            assert (
+                await wire.refused("Recovery.AnswerAll", {"verdict": "resume", "person": "Anna"}) == "invalid-message"
+            )
+
+    at_the_door(enrolled, tmp_path, story)
+
+
+def test_a_list_puts_its_questions(enrolled: Branch, tmp_path: Path) -> None:
+    async def story(door: Door, connector: Connector) -> None:
+        put: list[tuple[str, int]] = []
+        door.recovery.watchers.append(lambda job, epoch: put.append((job, epoch)))
+        async with connector("teller-1") as wire, connector("teller-2") as other:
+            job = (await submitted(wire))["job"]
+            record = await asyncio.wrap_future(door.bench.jobs.change(job, changes.hold("t")))
+            await other.ask("Recovery.ListInquiries")
+            assert put == []
+            await wire.ask("Recovery.ListInquiries")
+            assert put == [(job, record.epoch)]
+
+    at_the_door(enrolled, tmp_path, story)
+
+
+def test_everybody_sees_the_history_and_few_the_names_in_it(enrolled: Branch, tmp_path: Path) -> None:
+    """C6, P12."""
+
+    async def story(_door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as mine, connector("teller-2") as other:
+            jobs = [(await submitted(mine, clientRequest=number))["job"] for number in ("r-1", "r-2")]
+            for job in jobs:
+                await mine.ask("Spooler.CancelJob", {"job": job, "person": "Anna"})
+            [line] = (await other.ask("Spooler.GetHistory", {"last": 1}))["entries"]
+            assert (line["kind"], line["job"]["job"] in jobs, line["job"]["state"]) == ("ended", True, "canceled")
+            assert (line["answered"]["terminal"], line["answered"]["person"]) == ("teller-1", "")
+            assert await other.refused("Spooler.GetHistory", {"person": "Anna"}) == "history-not-permitted"
+            [line] = (await mine.ask("Spooler.GetHistory", {"job": jobs[0]}))["entries"]
+            assert line["answered"]["person"] == "Anna"
+            [group] = (await other.ask("Spooler.GetHistory", {"summary": "terminal"}))["summary"]
+            assert (group["group"], group["jobs"], group["canceled"]) == ("teller-1", 2, 2)
+            async with connector("manager", representative=True) as manager:
+                told = (await manager.ask("Spooler.GetHistory", {"person": "anna", "outcome": "canceled"}))["entries"]
+                assert [one["answered"]["person"] for one in told] == ["Anna", "Anna"]
+            assert await other.ask("Spooler.GetHistory", {"until": "2001"}) == {}
+
+    at_the_door(enrolled, tmp_path, story)
+
+
 def test_a_large_document_comes_in_pieces(enrolled: Branch, tmp_path: Path) -> None:
     document = b"line\n" * 12
     pieces = [document[at : at + 7] for at in range(0, len(document), 7)]
@@ -245,6 +308,10 @@ def test_the_time_out_of_an_environment_inquiry_stands_in_its_header(enrolled: B
         ("Spooler.SubmitJob", submission(colour="red")),
         ("Spooler.ListJobs", {"job": "x"}),
         ("Recovery.AnswerInquiry", {"job": "x", "epoch": 1, "verdict": "burn", "person": "A"}),
+        ("Spooler.GetHistory", {"last": 0}),
+        ("Spooler.GetHistory", {"last": 1001}),
+        ("Spooler.GetHistory", {"since": "yesterday"}),
+        ("Spooler.GetHistory", {"summary": "person"}),
         ("Spooler.UploadPiece", {"upload": 5, "data": ""}),
     ],
 )

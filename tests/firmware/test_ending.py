@@ -4,6 +4,7 @@ import asyncio
 import datetime
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from firmware.config import Config
 from firmware.ending import MARK, leave_marks, take_marks
 from firmware.loading import load_key, load_named
 from firmware.notify import Notifier
+from firmware.upkeep import Upkeep
 from passbook import changes
 from passbook.errors import PassbookError
 from passbook.job import Reason
@@ -76,11 +78,13 @@ def stored(branch: Branch, job: str) -> Record:
         spool.close()
 
 
-def ended_job_in(branch: Branch) -> Record:
+def ended_job_in(branch: Branch, *, noted: bool = True) -> Record:
     bench = Bench(branch.folder, appliance_key=branch.appliance_key)
     record = asyncio.run(bench.admission().submit(TELLER, request(), DOCUMENT))
     at = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
     ended = bench.spool.change(record.job_id, changes.cancel(at, TELLER.name, "A. Person")).result(WAIT)
+    if noted:
+        ended = bench.spool.change(record.job_id, changes.acknowledge(TELLER.name, at)).result(WAIT)
     bench.spool.close()
     return ended
 
@@ -183,11 +187,22 @@ def test_a_clock_behind_the_newest_trusted_stamp_is_not_trusted(branch: Branch) 
     assert (early.trusted(), late.trusted()) == (False, True)
 
 
-@pytest.mark.parametrize(("days", "vouched", "known"), [(89, True, True), (91, True, False), (91, False, True)])
+@pytest.mark.parametrize(
+    ("days", "noted", "vouched", "known"),
+    [
+        (89, True, True, True),
+        (91, True, True, False),
+        (91, True, False, True),
+        (399, False, True, True),
+        (401, False, True, False),
+        (401, False, False, True),
+    ],
+)
 def test_an_ended_job_is_forgotten_after_its_time_by_a_trusted_clock_only(
-    branch: Branch, days: int, vouched: bool, known: bool
+    branch: Branch, days: int, noted: bool, vouched: bool, known: bool
 ) -> None:
-    job = ended_job_in(branch).job_id
+    """P10; and P8: longer, when nobody took note of its end."""
+    job = ended_job_in(branch, noted=noted).job_id
     clock = SystemClock(vouched=vouched, synchronized=lambda: False, wall=lambda: time.time() + days * 86400)
     run_to_the_end(branch.config(), clock)
     if known:
@@ -195,3 +210,17 @@ def test_an_ended_job_is_forgotten_after_its_time_by_a_trusted_clock_only(
     else:
         with pytest.raises(PassbookError, match="There is no job"):
             stored(branch, job)
+
+
+def test_a_running_appliance_looks_after_its_store(branch: Branch, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = threading.Event()
+    monkeypatch.setattr(Upkeep, "look", lambda _self: looked.set())
+
+    async def life() -> None:
+        async with asyncio.timeout(WAIT):
+            running = asyncio.create_task(started(branch.config(), SystemClock(), Notifier({})).run())
+            assert await asyncio.to_thread(looked.wait, WAIT)
+            terminate()
+            await running
+
+    asyncio.run(life())

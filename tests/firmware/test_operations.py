@@ -117,6 +117,12 @@ def test_an_operator_sees_questions_but_nothing_that_opens_a_job(desk: Desk) -> 
     assert (inquiry.job.job, inquiry.wraps) == (desk.job, ())
 
 
+def test_a_held_job_that_is_released_is_a_question_that_people_are_asked(desk: Desk) -> None:
+    desk.ask("hold", job=desk.job, person="Otto")
+    assert not desk.ask("release", job=desk.job, person="Otto").valid
+    assert desk.bench.spool.record(desk.job).asked
+
+
 def test_an_order_stands_in_the_history_with_its_person(desk: Desk) -> None:
     assert desk.ask("cancel", job=desk.job, person="Otto").state == "canceled"
     [told] = desk.ask("history", job=desk.job)
@@ -131,6 +137,20 @@ def test_history_is_of_one_job_or_of_all_and_as_long_as_asked(desk: Desk) -> Non
     assert len(desk.ask("history")) == 4
     assert {told.entry.record.job_id for told in desk.ask("history", job=other)} == {other}
     assert len(desk.ask("history", last=3)) == 3
+
+
+def test_history_is_searched_and_counted(desk: Desk) -> None:
+    desk.ask("cancel", job=desk.job, person="Otto")
+    assert len(desk.ask("history", person="otto", outcome="canceled", requester=TELLER.name)) == 1
+    assert desk.ask("history", person="Anna") == []
+    assert desk.ask("history", since="2099") == []
+    [group] = desk.ask("history", summary="outcome")
+    assert (group.group, group.jobs) == ("canceled (job-canceled-by-user)", 1)
+
+
+def test_only_an_area_that_was_put_back_is_accepted(desk: Desk) -> None:
+    assert desk.refused("accept-rollback", area="a") == "nothing-to-accept"
+    assert desk.refused("accept-rollback") == "invalid-message"
 
 
 def test_a_sound_store_has_no_findings(desk: Desk) -> None:
@@ -153,12 +173,16 @@ def test_a_revocation_closes_the_connections_of_those_on_the_list(desk: Desk) ->
     [
         ("cancel", {"job": "ff", "person": "Otto"}, "unknown-job"),
         ("hold", {"job": "ff", "person": "Otto"}, "unknown-job"),
+        ("release", {"job": "ff", "person": "Otto"}, "unknown-job"),
+        ("release", {"job": "ff"}, "invalid-message"),
         ("cancel", {}, "invalid-message"),
         ("cancel", {"job": 5}, "invalid-message"),
         ("hold", {"person": "Otto"}, "invalid-message"),
         ("history", {"last": "many"}, "invalid-message"),
         ("history", {"last": 0}, "invalid-message"),
         ("history", {"last": -1}, "invalid-message"),
+        ("history", {"since": "yesterday"}, "invalid-message"),
+        ("history", {"summary": "moon"}, "invalid-message"),
         ("environment", {"printer": "none"}, "unknown-printer"),
         ("environment", {"printer": 5}, "invalid-message"),
         ("environment", {"timeout": 0}, "invalid-message"),

@@ -17,7 +17,7 @@ from passbook.errors import PassbookError
 from passbook.job import JobState, Reason
 from passbook.media import Media
 from passbook.messages import AnswerInquiry
-from passbook.record import Holder, Record, Verdict
+from passbook.record import Decider, Holder, Record, Verdict
 from storage.envelope import unwrap_for_recovery
 from tests.firmware.branch import DOCUMENT, KEY, MANAGER, OTHER, PRINTER, TELLER, WAIT, Bench, Ear, code_of, request
 
@@ -466,6 +466,81 @@ def test_a_job_that_nobody_knows_is_said_so(bench: Bench) -> None:
         with pytest.raises(PassbookError) as caught:
             await office.desk.answer(TELLER, AnswerInquiry(job="ff", epoch=1, verdict=Verdict.DISCARD, person="A"))
         assert caught.value.code == "unknown-job"
+
+    tell(bench, story)
+
+
+# What takes two
+
+
+def test_lines_on_paper_print_again_when_two_people_at_two_terminals_order_it(bench: Bench) -> None:
+    async def story(office: Office) -> None:
+        await office.give(Verdict.PRINT, key=KEY)
+        await asyncio.to_thread(in_doubt, bench, office.job)
+        view = await office.give(Verdict.PRINT)
+        assert (view.valid, view.epoch) == (False, 2)
+        assert await office.give(Verdict.PRINT) == view
+        assert await office.refuse(Verdict.PRINT, person="Carla") == "second-person-needed"
+        assert await office.refuse(Verdict.PRINT, MANAGER) == "second-person-needed"
+        assert (await office.give(Verdict.PRINT, MANAGER, person="Carla")).valid
+        record = bench.spool.record(office.job)
+        assert record.answered is not None
+        assert (record.answered.person, record.answered.seconded_by) == ("Anna", Decider(MANAGER.name, "Carla"))
+        assert record.reprints == 1
+        # Both get the result when they repeat it.
+        assert (await office.give(Verdict.PRINT, MANAGER, person="Carla", epoch=2, in_doubt=2)).valid
+        assert (await office.give(Verdict.PRINT, epoch=2, in_doubt=2)).valid
+
+    tell(bench, story)
+
+
+def test_whoever_may_be_the_second_is_asked_at_once_and_sees_what_was_ordered(bench: Bench) -> None:
+    async def story(office: Office) -> None:
+        await office.give(Verdict.PRINT, key=KEY)
+        teller, manager = office.comes(TELLER), office.comes(MANAGER)
+        await asyncio.to_thread(in_doubt, bench, office.job)
+        await office.until(lambda: ASKED in teller.names())
+        assert ASKED not in manager.names()
+        await office.give(Verdict.RESUME, step=1)
+        await office.until(lambda: ASKED in manager.names())
+        assert [ear.heard[-1][1].proposed.person for ear in (teller, manager)] == ["Anna", "Anna"]
+        await office.give(Verdict.DISCARD, MANAGER, person="Carla")
+        await office.until(lambda: CLOSED in teller.names())
+        assert bench.spool.record(office.job).state is JobState.CANCELED
+
+    tell(bench, story)
+
+
+def test_the_line_in_doubt_needs_nobody_else(bench: Bench) -> None:
+    async def story(office: Office) -> None:
+        await office.give(Verdict.PRINT, key=KEY)
+        await asyncio.to_thread(in_doubt, bench, office.job)
+        assert (await office.give(Verdict.RESUME, step=2)).valid
+        assert bench.spool.record(office.job).reprints == 0
+
+    tell(bench, story)
+
+
+def test_where_the_operator_says_so_one_person_is_enough(bench: Bench) -> None:
+    async def story(office: Office) -> None:
+        office.desk._second_operator = False
+        await office.give(Verdict.PRINT, key=KEY)
+        await asyncio.to_thread(in_doubt, bench, office.job)
+        assert (await office.give(Verdict.PRINT)).valid
+        assert bench.spool.record(office.job).reprints == 1
+
+    tell(bench, story)
+
+
+def test_a_proposal_does_not_survive_a_power_cut(bench: Bench) -> None:
+    async def story(office: Office) -> None:
+        await office.give(Verdict.PRINT, key=KEY)
+        await asyncio.to_thread(in_doubt, bench, office.job)
+        await office.give(Verdict.PRINT)
+        bench.power_cycle()
+        later = Office(bench, bench.spool.record(office.job))
+        assert next(iter(later.desk.all_inquiries())).proposed is None
+        assert not (await later.give(Verdict.PRINT, MANAGER, person="Carla", key=KEY)).valid
 
     tell(bench, story)
 

@@ -33,6 +33,7 @@ class Job:
         readable: whether the appliance can have its key.
         may_end: whether a person ordered its end.
         closed: whether a person said that all is on paper.
+        noted: whether somebody acknowledged its end; None when the answer to that was lost.
     """
 
     terminal: str
@@ -47,6 +48,7 @@ class Job:
     readable: bool = True
     may_end: bool = False
     closed: bool = False
+    noted: bool | None = False
 
     def steps(self) -> list[Place | None]:
         """The place of each step in order; None for a turn or the eject."""
@@ -78,6 +80,7 @@ class Scene:
     Attributes:
         record: job id -> its record, or None where its area is out of use.
         fenced: names of areas out of use.
+        notices: ids of the jobs whose end is to be told.
     """
 
     jobs: list[Job]
@@ -85,6 +88,7 @@ class Scene:
     areas: dict[str, Path]
     record: Callable[[str], Record | None]
     fenced: frozenset[str]
+    notices: frozenset[str]
 
     def known(self) -> list[Job]:
         """The jobs of which people know the id."""
@@ -100,14 +104,14 @@ def counts_of(paper: Paper, book: str) -> Counts:
     }
 
 
-def stored(folder: Path) -> list[tuple[str, int]]:
+def stored(folder: Path) -> list[tuple[str, bool]]:
     """(job id, whether it is valid) of everything in one area's file."""
     connection = apsw.Connection(str(folder / "area.sqlite"), flags=apsw.SQLITE_OPEN_READONLY, vfs="unix")
     try:
         rows = connection.execute("SELECT job_id, valid FROM live UNION ALL SELECT job_id, 0 FROM ended").fetchall()
     finally:
         connection.close()
-    return [(str(job), int(valid)) for job, valid in rows]
+    return [(str(job), valid == 1) for job, valid in rows]
 
 
 def check_p1_acknowledged_jobs_are_kept(scene: Scene) -> None:
@@ -161,10 +165,21 @@ def check_p6_whole_in_one_area(scene: Scene) -> None:
     assert len(rows) == len(set(rows)), "P6: a job is in two areas"
 
 
+def check_p8_ends_are_told(scene: Scene) -> None:
+    """The end of a job is to be told until somebody has acknowledged it, and no longer."""
+    for job in scene.known():
+        record = scene.record(job.job)
+        if record is None or job.noted is None:
+            continue
+        untold = record.ended and not job.noted
+        assert (job.job in scene.notices) == untold, f"P8: the end of {job.request} is {'not ' * untold}to be told"
+
+
 CHECKS: Final = (
     check_p1_acknowledged_jobs_are_kept,
     check_p3_nothing_is_struck_unordered,
     check_p3_one_step_in_doubt,
     check_p6_whole_in_one_area,
+    check_p8_ends_are_told,
 )
 """After every step, while the appliance has power."""

@@ -66,6 +66,8 @@ MUTABLE = {
     "lines_in_doubt": 4,
     "media": Media.JAMMED,
     "answered": Answered(3, Verdict.RESUME, 2, 2, "teller-1", "Ms Okafor"),
+    "proposed": Answered(3, Verdict.PRINT, 1, 2, "teller-1", "Ms Okafor"),
+    "reprints": 2,
     "changed_at": "2026-03-02T09:31:00Z",
     "acknowledged": Acknowledged("teller-1", "2026-03-02T09:32:00Z"),
     "on_paper": OnPaper(lines=3, confirmed=1, in_doubt=2),

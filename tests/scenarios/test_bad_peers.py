@@ -18,7 +18,8 @@ from cryptography.x509.oid import NameOID
 from demo.world import CommandFailed, Terminal
 from firmware import certificates
 from firmware.doors.gate import NOT_TLS
-from passbook.errors import EXIT_CODES, Actor, PassbookError
+from passbook.error_kinds import EXIT_CODES, Actor
+from passbook.errors import PassbookError
 from passbook.messages import SERVICE_PATH
 from terminal.client import TerminalClient
 from terminal.home import Home

@@ -13,10 +13,12 @@ from terminal.client import TerminalClient
 from terminal.keyring import KeyRing
 from tests.scenarios.books import seen
 from tests.scenarios.clerk import BookClerk, as_terminal, ring_of
+from tests.scenarios.conftest import OpenOffice
 from tests.scenarios.crowd import Crowd, Fate, Sent, submission
 from tests.scenarios.office import Office, book_of
 
 SECONDS_FOR_ONE = 30.0
+ONE_IS_ENOUGH = "second_operator = false\n"
 
 
 def live_through(office: Office, kills: int, seed: int) -> Crowd:
@@ -99,10 +101,10 @@ def survive(office: Office, kills: int, seed: int) -> None:
 
 
 @pytest.mark.timeout(900)
-def test_twenty_kills_under_load(office: Office, seed: int) -> None:
-    survive(office, 20, seed)
+def test_twenty_kills_under_load(open_office: OpenOffice, seed: int) -> None:
+    survive(open_office(ONE_IS_ENOUGH), 20, seed)
 
 
 @pytest.mark.soak
-def test_two_hundred_kills_under_load(office: Office, seed: int) -> None:
-    survive(office, 200, seed)
+def test_two_hundred_kills_under_load(open_office: OpenOffice, seed: int) -> None:
+    survive(open_office(ONE_IS_ENOUGH), 200, seed)

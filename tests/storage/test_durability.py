@@ -183,3 +183,12 @@ def test_the_reader_says_what_failed(store: Store, disk: Disk) -> None:
     assert raised_by(lambda: spool.record(prepared[1].job_id)) == "area-fenced"
     disk.on_read = ignore
     assert "IOError" in spool.areas()[0].why
+
+
+def test_verify_tells_of_an_area_that_fails_while_it_is_read(store: Store, disk: Disk) -> None:
+    spool = store.open()
+    store.accepted(spool)
+    disk.on_read = failing("a/area.sqlite-wal", "a/area.sqlite")
+    assert [error.facts["area"] for error in spool.verify()] == ["a"]
+    disk.on_read = ignore
+    assert [status.state for status in spool.areas()] == ["fenced", "ready"]

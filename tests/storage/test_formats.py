@@ -12,7 +12,7 @@ from passbook.job import JobState
 from storage import schema
 from storage.area import AreaSettings
 from storage.keys import ApplianceKey
-from storage.offline import verify_folder
+from storage.offline import verify_folders
 from tests.storage.store import APPLIANCE, PLAN_TEXT, QUOTA, SECRET, Store
 
 FORMATS = Path(__file__).parent / "formats"
@@ -83,6 +83,6 @@ def test_an_earlier_format_is_verified_without_being_changed(earlier: Store) -> 
     for name in earlier.names:
         path = earlier.folder / name
         before = (path / schema.DATABASE).read_bytes()
-        found = verify_folder(AreaSettings(name, path, QUOTA), ApplianceKey(SECRET), APPLIANCE)
+        found = verify_folders([AreaSettings(name, path, QUOTA)], ApplianceKey(SECRET), APPLIANCE)
         assert {error.code for error in found} <= {"record-quarantined"}
         assert (path / schema.DATABASE).read_bytes() == before

@@ -127,3 +127,11 @@ def test_each_choice_that_is_told_can_be_typed() -> None:
                 order = read_order(asked, choice.split()[0])
                 assert order.step <= max(confirmed, sending) + 1
     assert read_order(ASKED, "13") == Order(Verdict.RESUME, 13)
+
+
+def test_a_person_whose_order_takes_two_is_told_and_asked_on(branch: Branch) -> None:
+    person = Person("1", "12")
+    replies = iter([stopped(11, 12), view()])
+    given = answers_given(branch, person, lambda _: next(replies))
+    assert [one["step"] for one in given] == [1, 12]
+    assert person.errors == ["second-person-needed"]

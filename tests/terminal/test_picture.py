@@ -5,9 +5,12 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from passbook.job import Reason
 from passbook.messages import Inquiry
 from passbook.plan import StepKind, StepOutline
+from passbook.record import Answered, Verdict
 from terminal.picture import Standing, line_places, picture, standing_of, summary
 from tests.terminal.samples import TWENTY, inquiry, outline, stopped
 
@@ -99,3 +102,17 @@ def test_a_job_without_lines_can_be_drawn() -> None:
     assert picture(inquiry(stopped(0, 1), steps)) == [
         "Job aa11 for window-1: whether the book was given back is in doubt."
     ]
+
+
+def test_what_a_person_must_know_stands_below() -> None:
+    asked = inquiry(stopped(3, 4), TWENTY)
+    back = replace(asked, job=replace(asked.job, reasons=(Reason.POWER_LOSS, Reason.ROLLED_BACK)))
+    assert picture(back)[-1].startswith("The storage was put back to an earlier state")
+    order = Answered(2, Verdict.RESUME, 2, 4, "till-1", "Ann")
+    assert picture(replace(asked, proposed=order))[-1] == (
+        "Ann at till-1 ordered it from step 2 on printed again. "
+        "A second person must confirm at another terminal by the same answer."
+    )
+    whole = replace(order, verdict=Verdict.PRINT)
+    assert "ordered all of it printed again" in picture(replace(asked, proposed=whole))[-1]
+    assert picture(asked)[-1].endswith("left")

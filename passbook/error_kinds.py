@@ -1,0 +1,32 @@
+"""Who must act on an error, and what a row of the catalogue is."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+
+class Actor(StrEnum):
+    """Who must act on an error; `passbookctl` and `teller` exit with the number beside it (EXIT_CODES)."""
+
+    TELLER = "teller"
+    REPRESENTATIVE = "representative"
+    OPERATOR = "operator"
+    PROGRAMMER = "programmer"
+    NOBODY = "nobody"
+
+
+EXIT_CODES: Final = {
+    Actor.NOBODY: 1,
+    Actor.PROGRAMMER: 2,
+    Actor.TELLER: 3,
+    Actor.REPRESENTATIVE: 4,
+    Actor.OPERATOR: 5,
+}
+
+
+class ErrorKind(NamedTuple):
+    """One row of the catalogue: who must act, and the sentence with its facts as `{name}`."""
+
+    actor: Actor
+    sentence: str

@@ -1,0 +1,86 @@
+"""The part of the catalogue that tells of areas, records and history on disk."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from passbook.error_kinds import Actor, ErrorKind
+
+STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
+    "area-fenced": ErrorKind(
+        Actor.OPERATOR,
+        "Storage area {area} is out of use: {why}. Its jobs are kept; check the disk, then restart.",
+    ),
+    "area-absent": ErrorKind(
+        Actor.OPERATOR,
+        "Storage area {area} is missing: its folder is empty, and it was not before. Nothing was created there; "
+        "look whether its disk is mounted. A new disk takes a new area name.",
+    ),
+    "area-format": ErrorKind(
+        Actor.OPERATOR,
+        "Storage area {area} has format {found}, and this version knows format {known}. It was left as it is; "
+        "install the version that fits.",
+    ),
+    "area-too-small": ErrorKind(
+        Actor.OPERATOR,
+        "Storage area {area} is given {quota} bytes and needs {least}. It was not opened; give it more.",
+    ),
+    "area-full": ErrorKind(
+        Actor.OPERATOR,
+        "The disk of storage area {area} has no space left. Nothing was changed; remove other files from it.",
+    ),
+    "change-unknown": ErrorKind(
+        Actor.OPERATOR,
+        "Whether the change of job {job} was stored is not known: storage area {area} failed. "
+        "Nothing more is printed of it; check the disk, then restart.",
+    ),
+    "sealed-damaged": ErrorKind(
+        Actor.OPERATOR,
+        "The sealed content of job {job} was altered or damaged. The job will never be printed; discard it.",
+    ),
+    "record-quarantined": ErrorKind(
+        Actor.OPERATOR,
+        "Record {job} in area {area} was altered or damaged. It is kept and will never be printed.",
+    ),
+    "counter-damaged": ErrorKind(
+        Actor.OPERATOR,
+        "The counters of printer {printer} in area {area} were altered or damaged. Printing goes on, and what it "
+        "prints from there is not counted any more; keep the disk as evidence.",
+    ),
+    "area-foreign": ErrorKind(
+        Actor.OPERATOR, "Storage area {area} belongs to another appliance or area. It was left as it is."
+    ),
+    "area-rolled-back": ErrorKind(
+        Actor.OPERATOR,
+        "Storage area {area} was put back to an earlier state, or lost its last changes: {why}. It was left as it is "
+        "and nothing of it prints; put the right disk in place, or run passbookctl accept-rollback {area}.",
+    ),
+    "memory-altered": ErrorKind(
+        Actor.OPERATOR,
+        "What storage area {area} knows of area {other} was altered or damaged, so nobody can say whether {other} was "
+        "put back to an earlier state. Keep the disk as evidence, then run passbookctl accept-rollback {other}.",
+    ),
+    "nothing-to-accept": ErrorKind(
+        Actor.OPERATOR, "Storage area {area} is not one that was put back to an earlier state. Nothing was changed."
+    ),
+    "area-in-use": ErrorKind(
+        Actor.OPERATOR,
+        "Storage area {area} is in use by another process. It was left as it is; stop that one first.",
+    ),
+    "history-broken": ErrorKind(
+        Actor.OPERATOR,
+        "The history of area {area} does not fit at entry {entry}: {why}. Keep the disk as evidence.",
+    ),
+    "history-rolled-back": ErrorKind(
+        Actor.OPERATOR,
+        "The history of area {area} of {appliance} is not the one that this terminal was told of before "
+        "(entry {entries}): an older disk may have been put in its place. Nothing was changed and work goes on; "
+        "look at each book before printing into it, call the operator, and keep the disk as evidence.",
+    ),
+    "no-area-usable": ErrorKind(Actor.OPERATOR, "No storage area can be used: {why} The appliance did not start."),
+    "appliance-key-wrong": ErrorKind(
+        Actor.OPERATOR,
+        "The appliance key does not fit area {area}. Nothing was opened; put the right key in place.",
+    ),
+}
+"""Code -> who must act and the sentence; see passbook.errors.CATALOGUE."""

@@ -1,0 +1,90 @@
+"""What areas remember of each other: so an area that was put back to an earlier day, or lost its log, is found.
+
+An area alone cannot know that: what is left of it verifies.  The functions work inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+import apsw
+
+from passbook.errors import PassbookError
+from storage.history import Head, History
+from storage.keys import ApplianceKey, is_same, mac
+from storage.schema import fetch
+
+
+class Memory(NamedTuple):
+    """What one area remembers of another.
+
+    Attributes:
+        by: name of the area that remembers.
+        about: name of the other one.
+        head: how far that one surely was.
+        accepted: an operator took it as it was then, though it had been further.
+    """
+
+    by: str
+    about: str
+    head: Head
+    accepted: bool = False
+
+
+class Memories:
+    """What one area remembers, on one connection."""
+
+    def __init__(self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey) -> None:
+        """`area` is the name of the area that remembers."""
+        self._connection = connection
+        self._area = area
+        self._area_id = area_id
+        self._key = key
+
+    def all(self) -> list[Memory]:
+        """What verifies."""
+        return [memory for memory in self._rows() if isinstance(memory, Memory)]
+
+    def altered(self) -> dict[str, PassbookError]:
+        """What does not verify: about which area, and the error that tells of it."""
+        names = [name for name in self._rows() if isinstance(name, str)]
+        return {name: PassbookError("memory-altered", area=self._area, other=name) for name in names}
+
+    def write(self, heads: Mapping[str, Head], *, accepted: bool = False) -> None:
+        """Remember these heads by area name, in place of what was known of them."""
+        for name, head in heads.items():
+            memory = Memory(self._area, name, head, accepted)
+            row = (name, *head, int(accepted), self._mac(memory))
+            self._connection.execute("INSERT OR REPLACE INTO sibling_head VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    def _rows(self) -> Iterator[Memory | str]:
+        sql = "SELECT CAST(name AS BLOB), entries, chain, sequence, accepted, mac FROM sibling_head ORDER BY name"
+        for name, entries, chain, sequence, accepted, found in fetch(self._connection, sql):
+            about = name.decode(errors="replace")
+            memory = Memory(self._area, about, Head(entries, chain, sequence), bool(accepted))
+            yield memory if is_same(found, self._mac(memory)) else about
+
+    def _mac(self, memory: Memory) -> bytes:
+        return mac(self._key.history, "memory", self._area_id, memory.about, *memory.head, memory.accepted)
+
+
+def contradictions(area: str, history: History, memories: Iterable[Memory]) -> Iterator[PassbookError]:
+    """Each memory that `history`, the one of `area`, does not bear out.  Raises PassbookError `history-broken`."""
+    head = history.head()
+    for memory in memories:
+        why = _contradiction(head, history, memory) if memory.about == area else ""
+        if why:
+            missing = max(0, memory.head.entries - head.entries)
+            yield PassbookError("area-rolled-back", area=area, by=memory.by, missing=missing, why=why)
+
+
+def _contradiction(head: Head, history: History, memory: Memory) -> str:
+    entries, chain, sequence = memory.head
+    if head.entries < entries:
+        return f"area {memory.by} knows {entries} entries of its history, and it has {head.entries}"
+    if head.sequence < sequence:
+        return f"area {memory.by} knows that it had job number {sequence}, and it knows none after {head.sequence}"
+    if history.chain_at(entries) not in {None, chain}:
+        return f"entry {entries} of its history is not the one that area {memory.by} knows"
+    return ""

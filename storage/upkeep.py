@@ -1,0 +1,105 @@
+"""What is done for the areas from time to time: they note how far the others are, and old history is cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Final, TypeVar
+
+from passbook.errors import PassbookError
+from storage.area import Area, AreaState
+from storage.history import Head
+from storage.ledger import Ledger
+from storage.space import change_cost, cut_cost
+
+T = TypeVar("T")
+
+CUT_ENTRIES: Final = 128
+"""Entries that one transaction cuts off."""
+
+
+class Upkeep:
+    """Works on all areas that are ready; its methods block, and an area that fails has reported itself."""
+
+    def __init__(self, areas: Sequence[Area], put_back: Mapping[str, Head]) -> None:
+        """`put_back`: areas that are not open because others know them further, and how far they are."""
+        self._areas = tuple(areas)
+        self._put_back = dict(put_back)
+
+    def note_heads(self) -> None:
+        """Have every area remember how far the others are now; a transaction only where that is news."""
+        heads: dict[str, Head] = {}
+        for area in self._ready():
+            with suppress(PassbookError), area.reading() as ledger:
+                heads[area.name] = ledger.history.head()
+        pending = [self._note(area, heads) for area in self._ready()]
+        for future in pending:
+            if future is not None:
+                future.exception()
+
+    def _note(self, area: Area, heads: Mapping[str, Head]) -> Future[None] | None:
+        with suppress(PassbookError), area.reading() as ledger:
+            known = {memory.about: memory.head for memory in ledger.memories.all() if not memory.accepted}
+            # What was altered is evidence until an operator has seen it.
+            altered = ledger.memories.altered()
+            news = {name: head for name, head in heads.items() if name != area.name and name not in altered}
+            news = {name: head for name, head in news.items() if known.get(name) != head}
+            if news:
+                return _remember(area, news, accepted=False)
+        return None
+
+    def accept_rollback(self, name: str) -> bool:
+        """An operator takes area `name` as it is, though others know it further, or cannot say; whether it is open.
+
+        One that is not open is opened by the next start, and all its jobs then say `storage-rolled-back`.
+        Raises PassbookError `nothing-to-accept`, and what a commit raises.
+        """
+        head = self._put_back.get(name)
+        accepted = head is not None
+        if head is None:
+            head = self._head_of_unsure(name)
+        pending = [_remember(area, {name: head}, accepted=accepted) for area in self._ready() if area.name != name]
+        for future in pending:
+            future.result()
+        return not accepted
+
+    def _head_of_unsure(self, name: str) -> Head:
+        """How far an open area is of which another one's memory was altered."""
+        unsure = False
+        for area in self._ready():
+            with area.reading() as ledger:
+                unsure = unsure or name in ledger.memories.altered()
+        for area in self._ready():
+            if unsure and area.name == name:
+                with area.reading() as ledger:
+                    return ledger.history.head()
+        raise PassbookError("nothing-to-accept", area=name)
+
+    def keep_history(self, at: str, before: str) -> int:
+        """Mark where every area's history is at this time, and cut off what a mark of before that time covers.
+
+        Both are ISO times that a trusted clock told (P11, N4).  How many entries were cut off.
+        """
+        return sum(self._keep_history(area, at, before) for area in self._ready())
+
+    def _keep_history(self, area: Area, at: str, before: str) -> int:
+        cut = 0
+        with suppress(PassbookError):
+            _submit(area, lambda ledger: ledger.history.mark(at), change_cost(0, 0)).result()
+            while done := _submit(
+                area, lambda ledger: ledger.history.cut(before, CUT_ENTRIES), cut_cost(CUT_ENTRIES)
+            ).result():
+                cut += done
+        return cut
+
+    def _ready(self) -> list[Area]:
+        return [area for area in self._areas if area.state is AreaState.READY]
+
+
+def _remember(area: Area, heads: Mapping[str, Head], *, accepted: bool) -> Future[None]:
+    return _submit(area, lambda ledger: ledger.memories.write(heads, accepted=accepted), change_cost(0, 0))
+
+
+def _submit(area: Area, work: Callable[[Ledger], T], cost: int) -> Future[T]:
+    return area.submit(work, cost=lambda: cost, unknown=area.fenced_error())

@@ -1,0 +1,68 @@
+"""`teller history`: what happened to jobs, and what their ends add up to."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Final
+
+import msgspec
+
+from passbook.errors import PassbookError
+from passbook.history import GetHistory, Grouping, HistoryLine, Summary
+from terminal.commands import AddCommand
+from terminal.console import job_line
+from terminal.desk import Desk
+
+_CONDITIONS: Final = ("job", "requester", "person", "outcome", "since", "until", "last", "summary")
+
+
+def add(command: AddCommand) -> None:
+    """Add the command."""
+    parser = command("history", help="what happened to jobs, of every terminal, also of those that have ended")
+    parser.add_argument("--job", help="of this job only, or of those whose ids begin so")
+    parser.add_argument("--requester", metavar="TERMINAL", help="of the jobs that this terminal sent")
+    parser.add_argument("--person", metavar="NAME", help="that this person decided or confirmed; for representatives")
+    parser.add_argument("--outcome", metavar="WORD", help="ends only: a state such as completed, or a reason")
+    parser.add_argument("--since", metavar="TIME", help="from this day or moment on, as 2026-03-02 or 2026-03-02T09")
+    parser.add_argument("--until", metavar="TIME", help="up to this day or moment")
+    parser.add_argument("--last", type=int, metavar="N", help="so many entries (50)")
+    parser.add_argument("--summary", choices=[one.value for one in Grouping], help="count ends by this instead")
+    parser.set_defaults(run=run)
+
+
+async def run(desk: Desk, arguments: argparse.Namespace) -> int:
+    """Show one entry, or one group of a summary, a line."""
+    given = {name: getattr(arguments, name) for name in _CONDITIONS}
+    try:
+        asked = msgspec.convert({name: value for name, value in given.items() if value is not None}, GetHistory)
+    except msgspec.ValidationError as error:
+        raise PassbookError("invalid-message", why=str(error)) from None
+    async with desk.client() as client:
+        history = await client.history(asked)
+    if asked.summary is not None:
+        desk.console.show(history.summary, [summary_line(one) for one in history.summary])
+    else:
+        desk.console.show(history.entries, [history_line(one) for one in history.entries])
+    return 0
+
+
+def history_line(line: HistoryLine) -> str:
+    """One entry in one line."""
+    people = ""
+    if line.answered is not None and line.answered.person:
+        people = f", {line.answered.verdict} by {line.answered.person}"
+        if line.answered.seconded_by is not None:
+            people += f" and {line.answered.seconded_by.person}"
+    again = f", {line.reprints} lines ordered again" if line.reprints else ""
+    return f"{line.at}  {line.kind}  {job_line(line.job)}{people}{again}"
+
+
+def summary_line(summary: Summary) -> str:
+    """One group in one line."""
+    counts = (
+        f"{summary.jobs} jobs: {summary.completed} completed, {summary.canceled} canceled, {summary.aborted} aborted"
+    )
+    waiting = "not known"
+    if summary.median_waiting is not None:
+        waiting = f"{summary.median_waiting} s median, {summary.worst_waiting} s worst"
+    return f"{summary.group}: {counts}, {summary.reprinted} with lines ordered again; waiting {waiting}"

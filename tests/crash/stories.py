@@ -1,0 +1,75 @@
+"""The states of many stories tried, by several processes at once, until enough were."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from multiprocessing import get_context
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import seed as seeded
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.crash.day import explore_creation, explore_day
+from tests.crash.explorer import Tally
+from tests.crash.workload import Workload
+
+PROCESSES = 2
+
+
+def tell(seed: int) -> Tally:
+    """A few stories that follow from `seed`, their states tried."""
+
+    class Story(Workload):
+        tally = Tally()
+        limit = 1500
+
+    # What failed is told by the tally, and by hypothesis in words: the shortest story that fails.
+    try:
+        run_state_machine_as_test(
+            seeded(seed)(Story),
+            settings=settings(
+                max_examples=4,
+                stateful_step_count=20,
+                database=None,
+                deadline=None,
+                print_blob=True,
+                phases=[Phase.generate, Phase.shrink],
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+    except Exception as error:
+        sys.stderr.write("\n".join([f"seed {seed}: {error}", *getattr(error, "__notes__", ())]) + "\n")
+        if not Story.tally.findings:
+            raise
+    return Story.tally
+
+
+def day(seed: int) -> Tally:
+    """All states of a day that is always the same."""
+    return explore_day(limit=None, seed=seed)
+
+
+def creation(seed: int) -> Tally:
+    """All states of a first start."""
+    return explore_creation(limit=None, seed=seed)
+
+
+def explore(states: int, seed: int) -> Tally:
+    """Try at least so many states."""
+    chance = random.Random(seed)
+    total, begun = Tally(), time.monotonic()
+    with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool:
+        running: set[Future[Tally]] = {pool.submit(task, seed) for task in (day, creation)}
+        while running:
+            while len(running) < PROCESSES and total.states < states and not total.findings:
+                running.add(pool.submit(tell, chance.randrange(2**32)))
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                total.add(future.result())
+            pace = total.states / (time.monotonic() - begun)
+            sys.stdout.write(f"{total} ({pace:.0f} states a second)\n")
+            sys.stdout.flush()
+    return total

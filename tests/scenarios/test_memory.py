@@ -1,0 +1,100 @@
+"""What the appliance remembers: who had lines printed again, and whether its disk is the one of yesterday."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from demo.world import PRINTER, CommandFailed
+from drivers.simulator.faults import AfterStrike, Target
+from passbook.job import Reason
+from tests.scenarios.books import Statement
+from tests.scenarios.office import Office
+
+CUT = AfterStrike(3)
+"""Lines 1 and 2 are confirmed, line 3 is on paper and in doubt."""
+
+
+def test_lines_on_paper_print_again_when_two_people_at_two_terminals_order_it(office: Office) -> None:
+    statement = Statement(400, 4)
+    printing, inquiry = office.print_until_cut(statement, Target.BOTH, CUT)
+    job = inquiry.job.job
+    with pytest.raises(CommandFailed) as told:
+        office.answer(office.counter, job, "--print")
+    assert (told.value.error_code, told.value.code) == ("second-person-needed", 4)
+    with pytest.raises(CommandFailed) as told:
+        office.counter.run("answer", job, "--print", "--person", "somebody else")
+    assert told.value.error_code == "second-person-needed"
+    strikes = office.world.paper.strikes
+    [question] = office.inquiries()
+    assert question["proposed"]["terminal"] == office.counter.name
+    assert strikes == 3
+    office.answer(office.manager, job, "--print")
+    office.finish(printing)
+    lines = list(statement.expected())
+    office.judge(statement, *lines[:3])
+    *_, end = office.world.ctl("history", "--job", job)
+    assert end["entry"]["record"]["reprints"] == 2
+    assert end["entry"]["record"]["answered"]["secondedBy"]["terminal"] == office.manager.name
+    kinds = [
+        told["entry"]["kind"] for told in office.world.ctl("history", "--person", f"person at {office.manager.name}")
+    ]
+    assert kinds == ["answered", "ended"]
+    [group] = office.world.ctl("history", "--summary", "terminal")
+    assert (group["group"], group["jobs"], group["reprinted"]) == (office.counter.name, 1, 1)
+
+
+def test_another_answer_is_enough_when_nothing_on_paper_prints_again(office: Office) -> None:
+    statement = Statement(401, 4)
+    printing, inquiry = office.print_until_cut(statement, Target.PRINTER, CUT)
+    with pytest.raises(CommandFailed):
+        office.answer(office.counter, inquiry.job.job, "--print")
+    office.answer(office.counter, inquiry.job.job, "--from-line", "4")
+    office.finish(printing)
+    office.judge(statement)
+    *_, end = office.world.ctl("history")
+    assert (end["entry"]["record"]["reprints"], end["entry"]["record"]["answered"]["step"]) == (0, 4)
+
+
+def test_a_disk_of_yesterday_is_kept_out_until_an_operator_takes_it(office: Office) -> None:
+    """Nothing of it prints, its jobs are not asked about, and all else goes on."""
+    world = office.world
+    held = [_sent(office, Statement(410 + number, 2)) for number in range(2)]
+    world.kill_appliance()
+    world.start_appliance()
+    assert world.stop_appliance() == 0
+    shutil.copytree(world.data / "a", world.folder / "yesterday")
+    world.start_appliance()
+    for job in held:
+        office.world.ctl("cancel", job, "--person", "Otto")
+    assert world.stop_appliance() == 0
+    shutil.rmtree(world.data / "a")
+    shutil.copytree(world.folder / "yesterday", world.data / "a")
+    assert [finding["code"] for finding in world.verify_offline()] == ["area-rolled-back"]
+    world.start_appliance()
+    assert [finding["code"] for finding in office.told("verify")] == ["area-rolled-back"]
+    assert office.inquiries() == []
+    statement = Statement(420, 2)
+    printing = office.print(statement)
+    office.finish(printing)
+    office.judge(statement)
+    assert world.ctl("accept-rollback", "a")["used"] == "from the next start"
+    assert world.stop_appliance() == 0
+    world.start_appliance()
+    assert world.ctl("verify") == []
+    [back] = office.inquiries()
+    assert back["job"]["job"] in held
+    assert Reason.ROLLED_BACK.value in back["job"]["reasons"]
+    # Nobody can know what of it is on paper, so it takes two to have it printed.
+    with pytest.raises(CommandFailed) as told:
+        office.answer(office.counter, back["job"]["job"], "--print")
+    assert told.value.error_code == "second-person-needed"
+    office.answer(office.manager, back["job"]["job"], "--discard")
+
+
+def _sent(office: Office, statement: Statement) -> str:
+    """A job that nobody brings the book for; each lies in the area that has more room."""
+    file = statement.save(office.world.folder)
+    accepted = office.counter.run("print", str(file), "--printer", PRINTER, "--no-wait")
+    return str(accepted["payload"]["job"])

@@ -1,0 +1,217 @@
+"""Damage of every kind that somebody with the disk, and without the key, can do: each is found and named by a check."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+import pytest
+
+from passbook import changes
+from passbook.errors import PassbookError
+from storage.admission import Ticket
+from storage.area import AreaSettings
+from storage.keys import ApplianceKey
+from storage.offline import verify_folders
+from tests.storage.store import APPLIANCE, AT, QUOTA, SECRET, Store, seeded
+
+DAY, LATER = "2026-03-02T06:00:00.000+00:00", "2026-03-03T06:00:00.000+00:00"
+NEVER = "0001-01-01T00:00:00.000+00:00"
+
+Damage = Callable[[Path], None]
+"""Done to a closed store; the folder `yesterday` beside its areas is a copy of area a before the last changes."""
+
+
+def in_area(sql: str) -> Damage:
+    """A change of area a's database."""
+
+    def damage(folder: Path) -> None:
+        connection = apsw.Connection(str(folder / "a" / "area.sqlite"))
+        connection.execute(sql)
+        connection.close()
+
+    return damage
+
+
+def put_back(folder: Path) -> None:
+    shutil.rmtree(folder / "a")
+    shutil.copytree(folder / "yesterday", folder / "a")
+
+
+def exchange_areas(folder: Path) -> None:
+    (folder / "a").rename(folder / "c")
+    (folder / "b").rename(folder / "a")
+    (folder / "c").rename(folder / "b")
+
+
+def cut_file(folder: Path) -> None:
+    path = folder / "a" / "area.sqlite"
+    path.write_bytes(path.read_bytes()[:-8192])
+
+
+def flip_in_page(folder: Path) -> None:
+    path = folder / "a" / "area.sqlite"
+    data = bytearray(path.read_bytes())
+    data[4096 : 4096 + 8] = b"\xff" * 8
+    path.write_bytes(data)
+
+
+def take_away(folder: Path) -> None:
+    (folder / "a" / "area.sqlite").unlink()
+
+
+@dataclass(frozen=True)
+class Planted:
+    """One damage and the only finding that it may lead to: its code and facts of it."""
+
+    damage: Damage
+    code: str
+    facts: tuple[tuple[str, str | int], ...] = (("area", "a"),)
+
+
+def history(sql: str, entry: int) -> Planted:
+    return Planted(in_area(sql), "history-broken", (("area", "a"), ("entry", entry)))
+
+
+def record(sql: str) -> Planted:
+    return Planted(in_area(sql), "record-quarantined")
+
+
+TAIL_CUT = """
+DELETE FROM history WHERE n = 7;
+UPDATE head SET entries = 6, chain = (SELECT chain FROM history WHERE n = 6)
+"""
+REORDERED = """
+UPDATE history SET n = 100 WHERE n = 5; UPDATE history SET n = 5 WHERE n = 6; UPDATE history SET n = 6 WHERE n = 100
+"""
+EXCHANGED_CONTENT = """
+UPDATE document SET sequence = -1 WHERE sequence = (SELECT max(sequence) FROM live);
+UPDATE document SET sequence = (SELECT max(sequence) FROM live) WHERE sequence = (SELECT min(sequence) FROM live);
+UPDATE document SET sequence = (SELECT min(sequence) FROM live) WHERE sequence = -1
+"""
+PLANTED = {
+    "an entry edited": history("UPDATE history SET entry = replace(entry, 'Okafor', 'Nobody') WHERE n = 5", 5),
+    "an entry dropped": history("DELETE FROM history WHERE n = 5", 5),
+    "two entries exchanged": history(REORDERED, 5),
+    "the tail cut and the head rewritten": history(TAIL_CUT, 0),
+    "the tail cut": history("DELETE FROM history WHERE n = 7", 7),
+    "an entry added": history("INSERT INTO history SELECT 8, entry, chain FROM history WHERE n = 7", 8),
+    "the beginning cut without a mark": history("DELETE FROM history WHERE n < 5; DELETE FROM history_mark", 1),
+    "the beginning cut at a true mark": history(
+        "DELETE FROM history WHERE n < 5; DELETE FROM history_mark WHERE entries < 4", 1
+    ),
+    "the beginning cut at a mark made a cut": history(
+        "DELETE FROM history WHERE n < 5; DELETE FROM history_mark WHERE entries < 4; UPDATE history_mark SET cut = 1",
+        4,
+    ),
+    "a mark edited": history("UPDATE history_mark SET at = '2000-01-01' WHERE cut = 0", 4),
+    "the cut edited": history("UPDATE history_mark SET chain = zeroblob(32) WHERE cut = 1", 2),
+    "a memory edited": Planted(
+        in_area("UPDATE sibling_head SET sequence = 0"), "memory-altered", (("area", "a"), ("other", "b"))
+    ),
+    "the area put back to yesterday": Planted(put_back, "area-rolled-back", (("area", "a"), ("by", "b"))),
+    "a row edited": record("UPDATE live SET priority = 99 WHERE sequence = (SELECT min(sequence) FROM live)"),
+    "a record edited": record(
+        "UPDATE live SET record = CAST(replace(CAST(record AS TEXT), 'teller-1', 'teller-9') AS BLOB) "
+        "WHERE sequence = (SELECT min(sequence) FROM live)"
+    ),
+    "an ended row edited": record(
+        "UPDATE ended SET ended_at = '2000' WHERE sequence = (SELECT min(sequence) FROM ended)"
+    ),
+    "a job made to look unacknowledged or not": record(
+        "UPDATE ended SET acknowledged = 1 - acknowledged WHERE sequence = (SELECT min(sequence) FROM ended)"
+    ),
+    "a row set aside earlier": record(
+        "INSERT INTO quarantine SELECT sequence, 'live', job_id, requester, request_id, version, record, wraps, "
+        "content_mac, sealed_mac, mac FROM live ORDER BY sequence LIMIT 1; "
+        "DELETE FROM live WHERE sequence IN (SELECT sequence FROM quarantine)"
+    ),
+    "sealed bytes edited": record(
+        "UPDATE sealed SET plan = zeroblob(60) WHERE sequence = (SELECT min(sequence) FROM live)"
+    ),
+    "the file cut off": Planted(cut_file, "area-fenced"),
+    "a page overwritten": Planted(flip_in_page, "area-fenced"),
+    "the database taken away": Planted(take_away, "area-absent"),
+}
+
+
+@pytest.fixture
+def sound(store: Store) -> Store:
+    """A closed store: area a had seven ends, of which two were cut off at a mark; another mark is at the fourth."""
+    spool = store.open()
+    jobs = [store.accepted(spool, size=4000).job_id for _ in range(20)]
+    in_a = iter([job for job in jobs if spool._area_of(job).name == "a"])
+
+    def end(count: int) -> None:
+        for job in itertools.islice(in_a, count):
+            spool.change(job, changes.cancel(AT, "t", "Ms Okafor")).result(timeout=30)
+
+    end(2)
+    spool.upkeep.keep_history(DAY, NEVER)
+    end(2)
+    spool.upkeep.keep_history(LATER, NEVER)
+    shutil.copytree(store.folder / "a", store.folder / "yesterday")
+    end(3)
+    assert spool.upkeep.keep_history(LATER, LATER) == 2
+    assert len(list(in_a)) > 1
+    store.close()
+    return store
+
+
+def offline(store: Store) -> list[PassbookError]:
+    areas = [AreaSettings(name, store.folder / name, QUOTA) for name in store.names]
+    return verify_folders(areas, ApplianceKey(SECRET), APPLIANCE)
+
+
+def test_a_sound_store_has_no_findings(sound: Store) -> None:
+    assert offline(sound) == []
+    assert sound.open().verify() == []
+
+
+@pytest.mark.parametrize("planted", PLANTED.values(), ids=PLANTED.keys())
+def test_damage_is_found_in_a_stopped_store(sound: Store, planted: Planted) -> None:
+    planted.damage(sound.folder)
+    found = offline(sound)
+    assert {error.code for error in found} == {planted.code}
+    assert set(planted.facts) <= set(found[0].facts.items())
+    assert "b" not in {error.facts["area"] for error in found}
+
+
+@pytest.mark.parametrize("planted", PLANTED.values(), ids=PLANTED.keys())
+def test_damage_is_found_by_a_store_that_is_opened_with_it(sound: Store, planted: Planted) -> None:
+    planted.damage(sound.folder)
+    spool = sound.open()
+    found = spool.verify()
+    assert planted.code in {error.code for error in found}
+    assert "b" not in {error.facts["area"] for error in found}
+    # Whatever area a has, the other one goes on, and nothing prints unasked.
+    assert {status.name: status.state for status in spool.areas()}["b"] == "ready"
+    assert spool.next_valid("pr-1") is None
+    assert isinstance(spool.reserve("teller-1", "r-new", b"x", 10, first=True), Ticket)
+
+
+def test_exchanged_areas_are_found(sound: Store) -> None:
+    exchange_areas(sound.folder)
+    assert [(error.code, error.facts["area"]) for error in offline(sound)] == [
+        ("area-foreign", "a"),
+        ("area-foreign", "b"),
+    ]
+
+
+def test_content_exchanged_between_two_jobs_is_found_for_both(sound: Store) -> None:
+    in_area(EXCHANGED_CONTENT)(sound.folder)
+    assert [error.code for error in offline(sound)] == ["record-quarantined"] * 2
+
+
+def test_an_area_of_another_appliance_is_found(sound: Store, tmp_path: Path) -> None:
+    other = Store(tmp_path / "other", appliance="branch-18", rng=seeded(7))
+    other.open()
+    other.close()
+    shutil.rmtree(sound.folder / "a")
+    shutil.copytree(other.folder / "a", sound.folder / "a")
+    assert [error.code for error in offline(sound)] == ["area-foreign"]
+    assert [error.code for error in sound.open().problems] == ["area-foreign"]

@@ -1,0 +1,223 @@
+"""An area that was put back to an earlier state, or lost its log, is found by what the others know of it (P11)."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import apsw
+import pytest
+
+from passbook import changes
+from passbook.job import Reason
+from passbook.record import Record
+from storage.area import AreaSettings
+from storage.keys import ApplianceKey
+from storage.offline import verify_folders
+from storage.spool import Spool
+from tests.storage.store import APPLIANCE, AT, QUOTA, SECRET, Store, raised_by
+
+ROLLED_BACK = "area-rolled-back"
+
+
+def busy(store: Store, spool: Spool, jobs: int = 4) -> list[Record]:
+    """Jobs in both areas, half of them ended."""
+    records = [store.accepted(spool, size=4000) for _ in range(jobs)]
+    for record in records[: jobs // 2]:
+        spool.change(record.job_id, changes.cancel(AT, "t", "Ms Okafor")).result(timeout=30)
+    return records
+
+
+def keep_copy(store: Store, name: str = "a") -> Path:
+    """A copy of an area's folder as it is after an orderly end."""
+    store.close()
+    copy = store.folder / f"yesterday-{name}"
+    shutil.copytree(store.folder / name, copy)
+    return copy
+
+
+def put_back(store: Store, copy: Path, name: str = "a") -> None:
+    store.close()
+    shutil.rmtree(store.folder / name)
+    shutil.copytree(copy, store.folder / name)
+
+
+def offline(store: Store, *names: str) -> list[str]:
+    store.close()
+    areas = [AreaSettings(name, store.folder / name, QUOTA) for name in names]
+    return [error.code for error in verify_folders(areas, ApplianceKey(SECRET), APPLIANCE)]
+
+
+def edit(store: Store, sql: str, name: str = "b") -> None:
+    store.close()
+    connection = apsw.Connection(str(store.folder / name / "area.sqlite"))
+    connection.execute(sql)
+    connection.close()
+
+
+@pytest.fixture
+def old(store: Store) -> Path:
+    """A copy of area a, after which both areas went on."""
+    busy(store, store.open())
+    copy = keep_copy(store)
+    busy(store, store.open())
+    return copy
+
+
+def test_an_area_put_back_to_yesterday_is_not_opened(store: Store, old: Path) -> None:
+    put_back(store, old)
+    before = (store.folder / "a" / "area.sqlite").read_bytes()
+    spool = store.open()
+    [problem] = spool.problems
+    assert (problem.code, problem.facts["area"], problem.facts["by"]) == (ROLLED_BACK, "a", "b")
+    assert int(problem.facts["missing"]) > 0
+    assert {status.name: status.state for status in spool.areas()} == {"a": "absent", "b": "ready"}
+    assert [error.code for error in spool.verify()] == [ROLLED_BACK]
+    # What it held may be on paper or not: nobody is asked by a record that is older than the paper.
+    assert {record.job_id for record in spool.records()} == {record.job_id for record in spool.inquiries()}
+    assert raised_by(lambda: spool.reserve("teller-1", "r-new", b"x", 10)) == "outcome-unknown"
+    store.close()
+    assert (store.folder / "a" / "area.sqlite").read_bytes() == before
+
+
+def test_without_the_other_area_nobody_can_know_and_with_it_an_offline_check_does(store: Store, old: Path) -> None:
+    put_back(store, old)
+    assert offline(store, "a") == []
+    assert offline(store, "a", "b") == [ROLLED_BACK]
+    assert offline(store, "b", "a") == [ROLLED_BACK]
+
+
+def test_a_log_that_was_lost_is_found(store: Store) -> None:
+    """What an area committed since its start lies in its log until that is copied."""
+    spool = store.open()
+    shutil.copytree(store.folder / "a", store.folder / "base")
+    (store.folder / "base" / "area.sqlite-wal").unlink()
+    busy(store, spool)
+    spool.upkeep.note_heads()
+    put_back(store, store.folder / "base")
+    assert [error.code for error in store.open().problems] == [ROLLED_BACK]
+
+
+def test_a_lost_acceptance_alone_is_found(store: Store) -> None:
+    """It writes no history, but the highest number that a job had is remembered too."""
+    store.open()
+    copy = keep_copy(store)
+    spool = store.open()
+    while not any(status.name == "a" and status.records for status in spool.areas()):
+        store.accepted(spool)
+    put_back(store, copy)
+    [problem] = store.open().problems
+    assert (problem.code, problem.facts["missing"]) == (ROLLED_BACK, 0)
+    assert "job number" in str(problem)
+
+
+def test_numbers_of_an_area_that_is_kept_out_are_not_given_again(store: Store, old: Path) -> None:
+    highest = max(record.sequence for record in store.open().records())
+    put_back(store, old)
+    ticket = store.open().reserve("teller-1", "r-new", b"x", 10, first=True)
+    assert ticket.sequence > highest
+
+
+def test_an_area_that_went_on_another_way_is_found(store: Store, old: Path) -> None:
+    """Put back while the other one was away, and used: then it has as many entries, but others."""
+    other = store.folder / "b"
+    put_back(store, old)
+    other.rename(store.folder / "away")
+    edit(store, "DELETE FROM sibling WHERE name = 'b'", "a")
+    store.names = ("a",)
+    busy(store, store.open(), 40)
+    store.close()
+    (store.folder / "away").rename(other)
+    store.names = ("a", "b")
+    [problem] = store.open().problems
+    assert (problem.code, problem.facts["area"], problem.facts["missing"]) == (ROLLED_BACK, "a", 0)
+    assert "is not the one" in str(problem)
+
+
+def test_an_area_that_was_away_and_returns_as_it_was_is_welcome(store: Store) -> None:
+    busy(store, store.open())
+    store.close()
+    (store.folder / "a").rename(store.folder / "away")
+    spool = store.open()
+    assert [error.code for error in spool.problems] == ["area-absent"]
+    busy_before = len(spool.history())
+    store.close()
+    (store.folder / "away").rename(store.folder / "a")
+    spool = store.open()
+    assert spool.problems == ()
+    assert len(spool.history()) > busy_before
+
+
+def test_an_operator_takes_it_as_it_is_and_its_jobs_say_so(store: Store, old: Path) -> None:
+    put_back(store, old)
+    spool = store.open()
+    assert not spool.upkeep.accept_rollback("a")
+    # Until the next start nothing changes.
+    assert [error.code for error in spool.verify()] == [ROLLED_BACK]
+    spool = store.open()
+    assert spool.problems == ()
+    reasons = {record.job_id: record.reasons for record in spool.inquiries()}
+    suspect = {job for job, why in reasons.items() if Reason.ROLLED_BACK in why}
+    assert suspect
+    assert suspect != set(reasons)
+    assert spool.verify() == []
+    # The word stays with the jobs until somebody decides; the area is like any other from then on.
+    spool = store.open()
+    again = {record.job_id: record.reasons for record in spool.inquiries()}
+    assert {job for job, why in again.items() if why == (Reason.POWER_LOSS, Reason.ROLLED_BACK)} == suspect
+    assert offline(store, "a", "b") == []
+
+
+def test_an_area_that_is_put_back_once_more_is_found_once_more(store: Store, old: Path) -> None:
+    put_back(store, old)
+    store.open().upkeep.accept_rollback("a")
+    busy(store, store.open())
+    put_back(store, old)
+    assert [error.code for error in store.open().problems] == [ROLLED_BACK]
+
+
+@pytest.mark.parametrize("name", ["a", "b", "nobody"])
+def test_there_is_nothing_to_accept_where_nothing_was_put_back(store: Store, name: str) -> None:
+    spool = store.open()
+    assert raised_by(lambda: spool.upkeep.accept_rollback(name)) == "nothing-to-accept"
+
+
+@pytest.mark.parametrize(
+    "damage", ["entries = 1", "chain = zeroblob(32)", "sequence = 0", "accepted = 1", "mac = zeroblob(32)"]
+)
+def test_an_altered_memory_is_found_and_makes_the_other_area_suspect(store: Store, old: Path, damage: str) -> None:
+    """Who puts an area back and edits what the other one knows of it is not believed."""
+    put_back(store, old)
+    edit(store, f"UPDATE sibling_head SET {damage} WHERE name = 'a'")  # noqa: S608 - ours
+    assert offline(store, "a", "b") == ["memory-altered"]
+    spool = store.open()
+    assert [error.code for error in store.reported] == ["memory-altered"]
+    assert [error.code for error in spool.verify()] == ["memory-altered"]
+    assert Reason.ROLLED_BACK in {reason for record in spool.inquiries() for reason in record.reasons}
+    # It is evidence, and so written over only when an operator has seen it.
+    spool = store.open()
+    assert [error.code for error in spool.verify()] == ["memory-altered"]
+    assert spool.upkeep.accept_rollback("a")
+    assert spool.verify() == []
+    assert store.open().verify() == []
+
+
+def test_what_areas_know_of_each_other_costs_a_commit_only_when_it_is_news(store: Store) -> None:
+    spool = store.open()
+    busy(store, spool)
+    spool.upkeep.note_heads()
+    logs = [store.folder / name / "area.sqlite-wal" for name in store.names]
+    sizes = [log.stat().st_size for log in logs]
+    spool.upkeep.note_heads()
+    assert [log.stat().st_size for log in logs] == sizes
+
+
+def test_a_failed_area_does_not_keep_the_others_from_noting(store: Store) -> None:
+    store.names = ("a", "b", "c")
+    spool = store.open()
+    busy(store, spool, 6)
+    spool._areas[0].fence("a test")
+    spool.upkeep.note_heads()
+    assert raised_by(lambda: spool.upkeep.accept_rollback("a")) == "nothing-to-accept"
+    store.close()
+    assert store.open().problems == ()
