@@ -266,6 +266,8 @@ class Office:
             return True
         state, desk = self.machine.state(), self.appliance._desks._desks[PRINTER]
         prompt = self.prompt
+        if desk._cancelled_by is not None:
+            return False
         if prompt is not None:
             return state.media is (Media.NOT_PRESENT if prompt.action == "insert" else Media.ENTERING)
         if desk._printing:
