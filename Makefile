@@ -16,12 +16,12 @@ TARGETS ?=
 PLANT ?=
 
 # Debian packages whose programs tests run.  Where they cannot be installed those tests skip; CI takes no skip.
-TEST_PACKAGES := faketime systemd udev umockdev
-SOAK_PACKAGES := $(TEST_PACKAGES) python3-venv systemd-container
+TEST_PACKAGES := faketime strace systemd udev umockdev
+SOAK_PACKAGES := $(TEST_PACKAGES) eatmydata libfuse2 python3-venv systemd-container
 
 PYTEST = $(BIN)/python -m pytest $(if $(SEED),--seed=$(SEED)) $(PYTEST_EXTRA)
 
-.PHONY: help demo run stop test check soak mutants fuzz docs lock clean environment
+.PHONY: help demo run stop test check soak crash mutants fuzz docs lock clean environment
 .DEFAULT_GOAL := help
 
 help:
@@ -31,6 +31,7 @@ help:
 	@echo 'make test     the tests, under ten minutes on two cores (SEED=number repeats a run)'
 	@echo 'make check    format, lint, types, import directions, and the tests: what CI runs'
 	@echo 'make soak     the long forms of the tests (SEED=number repeats a run)'
+	@echo 'make crash    power cuts at every moment: 100000 states of a disk, then 400 disks of a running appliance'
 	@echo 'make mutants  break each promise on purpose and see its test fail'
 	@echo 'make fuzz     a minute for each fuzz target (SECONDS=3600 for an hour each, TARGETS="frames rows" for some)'
 	@echo 'make docs     write the pages of docs that are made from the code'
@@ -68,6 +69,11 @@ check: $(STAMP)
 soak: $(STAMP)
 	@sh .ci/packages $(SOAK_PACKAGES) || true
 	@$(PYTEST) -n 2 --dist worksteal -m 'soak or hypothesis' --hypothesis-profile=soak --timeout=3600
+
+crash: $(STAMP)
+	@sh .ci/packages $(SOAK_PACKAGES) || true
+	@$(BIN)/python -m tests.crash $(if $(SEED),--seed=$(SEED))
+	@$(PYTEST) -s -m soak --images=200 --timeout=3600 tests/crash/test_unmodified.py
 
 mutants: $(STAMP)
 	@$(BIN)/python -m tests.mutants

@@ -155,8 +155,9 @@ class Admission:
             key_ref=request.key_ref,
             recovery_ref="branch-recovery" if self._recovery_public else "",
             priority=request.priority,
-            business_date=self._clock.now().date().isoformat(),
+            business_date=self._clock.business_date(),
             clock_trusted=self._clock.trusted(),
+            begun=False,
             changed_at=at,
         )
 

@@ -16,6 +16,7 @@ from drivers.session import DocumentSession
 from drivers.stop import MechanismStop
 from firmware.admission import Admission, Printing
 from firmware.clock import Clock, SystemClock, newest_trusted, stamp
+from firmware.clock_operations import ClockOperations
 from firmware.config import Config, PrinterConfig
 from firmware.desk import PrintDesk
 from firmware.desks import Desks
@@ -24,6 +25,7 @@ from firmware.doors.gate import claim_files
 from firmware.doors.operators import OperatorDoor
 from firmware.doors.terminals import TerminalDoor
 from firmware.ending import leave_marks, take_marks
+from firmware.expiry import ExpiryDesk
 from firmware.hub import Hub
 from firmware.identity import Doorkeeper
 from firmware.jobs import Jobs
@@ -84,6 +86,8 @@ class Appliance:
             clock=clock,
             rng=secrets.token_bytes,
         )
+        self._expiry = ExpiryDesk(self._jobs, clock, config.recovery.expiry_grace)
+        self._recovery.watchers.append(self._expiry.note_put)
         self._notices = NoticeDesk(
             self._jobs,
             self._hub,
@@ -102,6 +106,7 @@ class Appliance:
             self._loop.add_signal_handler(number, self._stopped.set)
         recovery = asyncio.create_task(self._recovery.audiences.run())
         notices = asyncio.create_task(self._notices.run())
+        expiry = asyncio.create_task(self._expiry.run())
         watchdog = asyncio.create_task(
             show_life(self._notifier, self._spool.progress, self._desks.died, self._clock.monotonic)
         )
@@ -111,10 +116,12 @@ class Appliance:
             async with contextlib.AsyncExitStack() as doors:
                 await self._open_doors(doors)
                 for record in self._spool.inquiries():
+                    self._expiry.note(record)
                     self._recovery.note(record)
                 await self._serve()
         finally:
             recovery.cancel()
+            expiry.cancel()
             notices.cancel()
             watchdog.cancel()
             sound = self._is_sound()
@@ -126,14 +133,14 @@ class Appliance:
     async def _serve(self) -> None:
         """Print until somebody ends it; however it ends, no desk goes on without the rest."""
         self._desks.start()
+        upkeep = asyncio.create_task(self._upkeep.run())
         try:
             self._notifier.ready()
             _LOG.info("ready", count=len(self._spool.records()))
-            upkeep = asyncio.create_task(self._upkeep.run())
             await self._stopped.wait()
             self._notifier.stopping()
-            upkeep.cancel()
         finally:
+            upkeep.cancel()
             await self._desks.stop()
 
     def _is_sound(self) -> bool:
@@ -178,8 +185,8 @@ class Appliance:
                 self._report(PassbookError("record-quarantined", job=shown(job), area=name))
         if not report.invalidated:
             raise self._no_area()
-        told = [told.entry.record for told in self._spool.history(last=HISTORY_LOOK)]
-        newest = newest_trusted([*self._spool.records(), *told])
+        told = sorted(self._spool.history(last=HISTORY_LOOK), key=lambda one: one.n)
+        newest = newest_trusted([*(one.entry.record for one in told), *self._spool.records()])
         if newest is not None:
             self._clock.not_before(newest)
         self._forget_ended()
@@ -264,7 +271,8 @@ class Appliance:
             doorkeeper=self._doorkeeper,
             status=self.status,
         )
-        await self._enter_operator_door(doors, OperatorDoor(config.control, operations.handlers()))
+        handlers = operations.handlers() | ClockOperations(self._clock, self._expiry.wake).handlers()
+        await self._enter_operator_door(doors, OperatorDoor(config.control, handlers))
         _LOG.info("doors-open", path=str(config.control))
 
     async def _enter_terminal_door(self, doors: contextlib.AsyncExitStack, door: TerminalDoor) -> None:
@@ -310,6 +318,7 @@ class Appliance:
                 self._hub.tell(requester, "Spooler.JobLeftEvent", left, representatives=True)
             case JobChanged(record):
                 self._hub.tell(record.requester, "Spooler.JobEvent", view_of(record), representatives=True)
+                self._expiry.note(record)
                 self._recovery.note(record)
                 self._notices.note(record)
                 self._desks.note_job(record)
@@ -344,8 +353,9 @@ def run(config: Config) -> None:
         raise config.problem("limits.connections", short)
     loaded = load_named(config)
     key = load_key(config)
+    clock = SystemClock(day_ends=config.recovery.day_ends_after)
 
     async def start() -> None:
-        await Appliance(config, key, loaded, clock=SystemClock(), notifier=Notifier()).run()
+        await Appliance(config, key, loaded, clock=clock, notifier=Notifier()).run()
 
     asyncio.run(start())

@@ -6,9 +6,11 @@ import ctypes
 import datetime
 import time
 from collections.abc import Callable, Iterable
+from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol
 
+from passbook import expiry
 from passbook.record import Record
 
 TIME_ERROR: Final = 5
@@ -17,6 +19,25 @@ TIMEX_BYTES: Final = 256
 """More than any architecture's struct timex (208 bytes on 64-bit Linux)."""
 SYNCHRONIZED: Final = Path("/run/systemd/timesync/synchronized")
 """systemd-timesyncd's mark; it also stands where a container may not ask the kernel."""
+RELEASED: Final = datetime.datetime(2026, 11, 1, tzinfo=datetime.UTC)
+"""When this version was made: no true time is earlier."""
+JUMP: Final = 60.0
+"""Seconds by which wall time may leave monotonic time before an operator's word about it is over."""
+EAST: Final = datetime.timedelta(hours=14)
+"""How long before UTC a date begins in the most eastern time zone."""
+
+
+class Standing(StrEnum):
+    """Whether the clock is trusted, and why."""
+
+    SYNCHRONIZED = "synchronized"
+    """Trusted: the machine says that it is."""
+    VOUCHED = "vouched"
+    """Trusted: an operator said so in this start, and it has not jumped since."""
+    NOT_SYNCHRONIZED = "not-synchronized"
+    """Not trusted: nobody says that it is right."""
+    BEHIND = "behind"
+    """Not trusted: it is earlier than a stamp that was made under a trusted clock."""
 
 
 class Clock(Protocol):
@@ -31,12 +52,21 @@ class Clock(Protocol):
     def trusted(self) -> bool:
         """Whether wall time may decide anything (N4)."""
 
+    def business_date(self) -> str:
+        """The ISO date of the business day of now, believed or not."""
+
+    def business_day_left(self) -> float:
+        """Seconds until the business day ends."""
+
+    def for_certificates(self) -> datetime.datetime:
+        """The time by which certificates are judged: aware, and surely not later than the true one (N4)."""
+
 
 class SystemClock:
     """The machine's clock.
 
-    Trusted when the operator vouches for it or the machine is synchronized, and never while it is earlier than a
-    stamp that was made under a trusted clock.
+    Trusted when the machine is synchronized and it is not earlier than a stamp that was made under a trusted clock,
+    or when an operator vouches for it.
     """
 
     def __init__(
@@ -45,12 +75,21 @@ class SystemClock:
         vouched: bool = False,
         synchronized: Callable[[], bool] | None = None,
         wall: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        day_ends: datetime.timedelta = datetime.timedelta(0),
     ) -> None:
-        """`synchronized` asks the machine and `wall` gives seconds since 1970; both as the system has them."""
-        self._vouched = vouched
+        """`synchronized` asks the machine, `wall` gives seconds since 1970; `day_ends` is after midnight, local time.
+
+        `vouched`: an operator has done so already.
+        """
         self._synchronized = synchronized or machine_synchronized
         self._wall = wall
+        self._monotonic = monotonic
+        self._day_ends = day_ends
         self._newest = datetime.datetime.min.replace(tzinfo=datetime.UTC)
+        self._vouched: float | None = None
+        if vouched:
+            self.vouch()
 
     def now(self) -> datetime.datetime:
         """Wall time, aware, in UTC."""
@@ -58,11 +97,47 @@ class SystemClock:
 
     def monotonic(self) -> float:
         """Seconds that only grow, from an unknown start."""
-        return time.monotonic()
+        return self._monotonic()
 
     def trusted(self) -> bool:
         """Whether wall time may decide anything (N4)."""
-        return self.now() >= self._newest and (self._vouched or self._synchronized())
+        return self.standing() in {Standing.SYNCHRONIZED, Standing.VOUCHED}
+
+    def standing(self) -> Standing:
+        """Whether the clock is trusted, and why."""
+        self._look_for_jump()
+        if self.now() < self._newest:
+            return Standing.BEHIND
+        if self._vouched is not None:
+            return Standing.VOUCHED
+        return Standing.SYNCHRONIZED if self._synchronized() else Standing.NOT_SYNCHRONIZED
+
+    def vouch(self) -> None:
+        """An operator says that the clock is right, until it jumps or the process ends; later stamps were wrong."""
+        self._vouched = self._wall() - self._monotonic()
+        self._newest = min(self._newest, self.now())
+
+    def _look_for_jump(self) -> None:
+        """What the operator said of a clock is not said of one that was set since, forwards or back."""
+        if self._vouched is not None and abs(self._wall() - self._monotonic() - self._vouched) > JUMP:
+            self._vouched = None
+
+    def business_date(self) -> str:
+        """The ISO date of the business day of now, believed or not."""
+        return expiry.business_date(self._local(), self._day_ends)
+
+    def business_day_left(self) -> float:
+        """Seconds until the business day ends."""
+        local = self._local() - self._day_ends
+        tomorrow = datetime.datetime.combine(local.date() + datetime.timedelta(days=1), datetime.time())
+        return (tomorrow - local).total_seconds()
+
+    def _local(self) -> datetime.datetime:
+        return self.now().astimezone().replace(tzinfo=None)
+
+    def for_certificates(self) -> datetime.datetime:
+        """The time by which certificates are judged: aware, and surely not later than the true one (N4)."""
+        return self.now() if self.trusted() else max(RELEASED, self._newest)
 
     def not_before(self, stamp: datetime.datetime) -> None:
         """A stamp (aware) that was made under a trusted clock: earlier than it, no clock is right."""
@@ -75,14 +150,17 @@ def stamp(clock: Clock) -> str:
 
 
 def newest_trusted(records: Iterable[Record]) -> datetime.datetime | None:
-    """The newest time that surely was, as the records tell: each stamp made under a trusted clock; None for none."""
-    return max((_certain(record) for record in records if record.clock_trusted), default=None)
+    """A time that surely was, by the job that was accepted last among those dated under a trusted clock; None for none.
 
-
-def _certain(record: Record) -> datetime.datetime:
-    # An answer writes trust and date anew; whether the clock was trusted at any other stamp then is not known.
-    certain = record.accepted_at if record.answered is None else record.business_date
-    return datetime.datetime.fromisoformat(certain).replace(tzinfo=datetime.UTC)
+    `records` may show a job several times, the latest last.  The order of acceptance decides and not the greatest date:
+    a later job with an earlier date was dated after an operator had set a clock right that was ahead.
+    """
+    latest = {record.sequence: record for record in records}
+    dated = [record for record in latest.values() if record.clock_trusted]
+    if not dated:
+        return None
+    last = max(dated, key=lambda record: record.sequence)
+    return datetime.datetime.fromisoformat(last.business_date).replace(tzinfo=datetime.UTC) - EAST
 
 
 def machine_synchronized() -> bool:

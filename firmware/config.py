@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeAlias
@@ -41,6 +42,9 @@ Seconds = Annotated[float, Meta(gt=0, le=604800, description="a number of second
 Days = Annotated[int, Meta(ge=1, le=36500, description="a whole number of days from 1 to 36500")]
 Count = Annotated[int, Meta(ge=1, le=1_000_000, description="a whole number from 1 to 1000000")]
 Ceiling = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
+TimeOfDay = Annotated[
+    str, Meta(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z", description='a time of day such as "03:00"')
+]
 Flag = Annotated[bool, Meta(description="true or false")]
 PortUrl = Annotated[
     str,
@@ -120,13 +124,23 @@ class RecoveryConfig(msgspec.Struct, frozen=True):
         grace: seconds that a requester has to connect again.
         answer_timeout: seconds that a connected requester has to answer; then the representatives are asked too.
         representatives: names of terminals that answer when the requester does not (F3).
+        day_ends: when a business day ends, in the machine's local time.
+        expiry_grace: seconds that a question, once put to people, outlives its business day (F4).
         second_operator: whether lines that are on paper print again only when two people at two terminals order it.
     """
 
     grace: Seconds = 30.0
     answer_timeout: Seconds = 120.0
     representatives: PeerNames = ()
+    day_ends: TimeOfDay = "00:00"
+    expiry_grace: Seconds = 3600.0
     second_operator: Flag = True
+
+    @property
+    def day_ends_after(self) -> datetime.timedelta:
+        """From midnight on."""
+        hours, minutes = self.day_ends.split(":")
+        return datetime.timedelta(hours=int(hours), minutes=int(minutes))
 
 
 class HistoryConfig(msgspec.Struct, frozen=True):

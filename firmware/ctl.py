@@ -274,10 +274,18 @@ def _add_history(commands: _Commands) -> None:
 
 
 def _add_orders(commands: _Commands) -> None:
-    for name, text in (("cancel", "end a job"), ("hold", "hold a job back until it is released")):
+    orders = (
+        ("cancel", "end a job"),
+        ("hold", "hold a job back until it is released"),
+        ("release", "have people asked again about a held job"),
+    )
+    for name, text in orders:
         order = _command(commands, name, text, send=("job", "person"))
         order.add_argument("job")
         order.add_argument("--person", default=_person(), help="who decides (default: the name you logged in with)")
+    clock = _command(commands, "clock", "what the appliance believes of time, and why", send=("right", "person"))
+    clock.add_argument("--right", action="store_true", default=None, help="say that the clock is right, until it jumps")
+    clock.add_argument("--person", default=_person(), help="who says so (default: the name you logged in with)")
     accept = _command(
         commands, "accept-rollback", "go on with an area though it was put back to an earlier state", send=("area",)
     )

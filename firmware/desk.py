@@ -217,7 +217,7 @@ class PrintDesk:
         if media is not Media.NOT_PRESENT:
             self._boundary.leave()
         owner = ("", "")
-        begun = [record for record in self._jobs.spool.inquiries() if not record.untouched]
+        begun = [record for record in self._jobs.spool.inquiries() if record.confirmed or record.sending]
         for record in sorted(begun, key=lambda record: record.changed_at):
             if record.printer == self._settings.name:
                 owner = (record.job_id, record.requester)

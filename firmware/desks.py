@@ -12,6 +12,7 @@ from firmware.clock import Clock, stamp
 from firmware.desk import PrintDesk
 from firmware.hub import Hub, Listener
 from firmware.jobs import Jobs
+from firmware.logs import Log
 from firmware.naming import check_name
 from firmware.news import PrinterChanged, PromptChanged
 from passbook import changes
@@ -20,6 +21,8 @@ from passbook.errors import PassbookError, shown
 from passbook.media import Device, MechanismStatus, Media
 from passbook.messages import PrinterView
 from passbook.record import Record
+
+_LOG: Final = Log("desks")
 
 NEVER_SEEN: Final = MechanismStatus(Device.OFFLINE, Media.UNKNOWN)
 
@@ -100,13 +103,24 @@ class Desks:
         except TimeoutError:
             raise PassbookError("printer-busy", printer=name, seconds=f"{patience:g}") from None
 
-    async def hold(self, job: str) -> Record:
+    async def hold(self, job: str, terminal: str, person: str) -> Record:
         """Hold back a job that no desk works on; its question stays open and nobody is asked."""
-        return await asyncio.wrap_future(self._jobs.change(job, changes.hold(stamp(self._clock))))
+        check_name("person", person)
+        held = await asyncio.wrap_future(self._jobs.change(job, changes.hold(stamp(self._clock))))
+        _LOG.info("job-held", job=job, terminal=terminal, person=person)
+        return held
+
+    async def release(self, job: str, terminal: str, person: str) -> Record:
+        """Have people asked again about a job that was held back."""
+        check_name("person", person)
+        released = await asyncio.wrap_future(self._jobs.change(job, changes.release(stamp(self._clock))))
+        _LOG.info("job-released", job=job, terminal=terminal, person=person)
+        return released
 
     async def cancel(self, record: Record, terminal: str, person: str) -> Record:
         """End a job by a person's order; one that is printing ends before its next step."""
         check_name("person", person)
+        _LOG.info("cancel-ordered", job=record.job_id, terminal=terminal, person=person)
         desk = self._desks.get(record.printer)
         if desk is not None and desk.cancel(record.job_id, terminal, person):
             return record

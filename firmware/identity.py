@@ -30,7 +30,7 @@ class Doorkeeper:
 
     def judge(self, certificate: bytes | None) -> Peer:
         """Who shows this DER certificate.  Raises PassbookError `certificate-not-accepted` or `certificate-revoked`."""
-        return judge_peer(certificate, self._clock.now(), self._trust)
+        return judge_peer(certificate, self._clock.for_certificates(), self._trust)
 
     def is_revoked(self, peer: Peer) -> bool:
         """Whether a peer that came in earlier is on the list now."""

@@ -68,6 +68,7 @@ class Operations:
             "revocations": self._revocations,
             "cancel": self._cancel,
             "hold": self._hold,
+            "release": self._release,
         }
 
     async def _report_status(self, _arguments: dict[str, Any]) -> Any:
@@ -128,7 +129,12 @@ class Operations:
         return view_of(await self._desks.cancel(self._spool.record(order.job), OPERATOR, order.person))
 
     async def _hold(self, arguments: dict[str, Any]) -> Any:
-        return view_of(await self._desks.hold(_read(arguments, _Order).job))
+        order = _read(arguments, _Order)
+        return view_of(await self._desks.hold(order.job, OPERATOR, order.person))
+
+    async def _release(self, arguments: dict[str, Any]) -> Any:
+        order = _read(arguments, _Order)
+        return view_of(await self._desks.release(order.job, OPERATOR, order.person))
 
 
 class _History(GetHistory, frozen=True):

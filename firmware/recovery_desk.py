@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from firmware.audiences import SHOWN_AT_ONCE, Audiences
@@ -66,6 +66,8 @@ class RecoveryDesk:
         self._rng = rng
         self._seen: dict[str, _Seen] = {}
         self._answering = asyncio.Lock()
+        self.watchers: list[Callable[[str, int], None]] = []
+        """Called with job and epoch of each question that was put to a requester or representative."""
         hub.watchers.append(self._greet)
 
     def note(self, record: Record) -> None:
@@ -98,6 +100,13 @@ class RecoveryDesk:
         if inquiry is not None:
             for listener in listeners:
                 listener.post("Recovery.InquiryEvent", inquiry)
+            self.note_put([inquiry])
+
+    def note_put(self, inquiries: Iterable[Inquiry]) -> None:
+        """A requester or representative was given these questions."""
+        for inquiry in inquiries:
+            for watcher in self.watchers:
+                watcher(inquiry.job.job, inquiry.job.epoch)
 
     def inquiries(self, peer: Peer, after: int = 0) -> Iterator[Inquiry]:
         """The open questions that `peer` may decide about, of jobs behind this sequence number, the oldest first.
@@ -145,12 +154,12 @@ class RecoveryDesk:
         self._jobs.keys.drop(job)
 
     async def _apply(self, record: Record, given: Answered, wraps: tuple[Wrap, ...] | None) -> Record:
-        now = self._clock.now()
+        date, trusted = self._clock.business_date(), self._clock.trusted()
         change = changes.answer(
             given,
             at=stamp(self._clock),
-            date=now.date().isoformat(),
-            trusted=self._clock.trusted(),
+            date=date,
+            trusted=trusted,
             wraps=wraps,
             second_operator=self._second_operator,
         )

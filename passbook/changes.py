@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from passbook import reprinting
 from passbook.errors import PassbookError
+from passbook.expiry import is_over, is_undated
 from passbook.job import JobEvent, JobState, Reason, next_state
 from passbook.media import Media
 from passbook.record import Acknowledged, Answered, Change, HistoryKind, Outcome, Record, Verdict, Wrap, entry_of
@@ -57,7 +58,7 @@ def journal(confirmed: int, sending: int) -> Change:
         if confirmed != expected or sending not in {0, confirmed + 1} or sending > record.steps:
             why = f"steps 1 to {expected} can be confirmed next"
             raise PassbookError("answer-not-possible", job=record.job_id, step=sending, why=why)
-        return Outcome(replace(record, confirmed=confirmed, sending=sending))
+        return Outcome(replace(record, confirmed=confirmed, sending=sending, begun=record.begun or sending > 0))
 
     return change
 
@@ -100,7 +101,9 @@ def invalidate(reason: Reason, at: str) -> Change:
     def change(record: Record) -> Outcome:
         reasons = (reason, *(r for r in record.reasons if r not in {Reason.POWER_LOSS, Reason.RESTART, reason}))
         moved = _move(record, JobEvent.INVALIDATE, *reasons, at=at)
-        invalid = replace(moved, valid=False, epoch=record.epoch + 1, asked=True, media=Media.UNKNOWN)
+        # A record from before may say less than the paper.
+        begun = record.begun or reason is Reason.ROLLED_BACK
+        invalid = replace(moved, valid=False, epoch=record.epoch + 1, asked=True, media=Media.UNKNOWN, begun=begun)
         return Outcome(invalid, entry_of(HistoryKind.INVALIDATED, invalid, at))
 
     return change
@@ -246,6 +249,43 @@ def hold(at: str) -> Change:
         moved = _move(record, JobEvent.HOLD, Reason.HELD_BY_PERSON, *known, at=at)
         held = replace(moved, valid=False, asked=False, epoch=record.epoch + record.valid)
         return Outcome(held, entry_of(HistoryKind.STOPPED, held, at))
+
+    return change
+
+
+def release(at: str) -> Change:
+    """People are asked again about a job that was held back; what it prints is for their answer to say."""
+
+    def change(record: Record) -> Outcome:
+        if not record.is_open:
+            event = "release"
+            raise PassbookError("not-allowed-in-state", job=record.job_id, state=record.state.value, event=event)
+        return Outcome(record if record.asked else replace(record, asked=True, changed_at=at))
+
+    return change
+
+
+def expire(epoch: int, today: str, at: str) -> Change:
+    """The question of `epoch`, that was put and not answered, is over with its day (F4); else nothing is changed.
+
+    `today` is the business date by a trusted clock.
+    """
+
+    def change(record: Record) -> Outcome:
+        if record.epoch != epoch or not is_over(record, today):
+            return Outcome(record)
+        ended = replace(_move(record, JobEvent.ABORT, Reason.EXPIRED, at=at), valid=False)
+        return Outcome(ended, entry_of(HistoryKind.ENDED, ended, at))
+
+    return change
+
+
+def redate(today: str) -> Change:
+    """A record without a date that can be believed is of today, by a trusted clock; others are not changed (N4)."""
+
+    def change(record: Record) -> Outcome:
+        dated = replace(record, business_date=today, clock_trusted=True)
+        return Outcome(dated if is_undated(record, today) else record)
 
     return change
 

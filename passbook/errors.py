@@ -56,6 +56,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Actor.OPERATOR,
         "The certificate was not accepted: {why}. The connection was closed; enroll the terminal again.",
     ),
+    "certificate-not-in-time": ErrorKind(
+        Actor.OPERATOR,
+        "By the clock of this terminal ({now}) the appliance's certificate {why}. Nothing was sent; "
+        "set the clock of this terminal if it is wrong, else renew the appliance's certificate.",
+    ),
     "certificate-revoked": ErrorKind(
         Actor.OPERATOR,
         "The certificate of {who} has been revoked. The connection was closed; enroll the terminal again.",

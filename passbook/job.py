@@ -77,6 +77,8 @@ class Reason(StrEnum):
     """A person said that everything is on paper."""
     COMPLETED = "job-completed-successfully"
     UNREADABLE = "record-unreadable"
+    EXPIRED = "expired"
+    """Of an earlier business day, and nobody answered for it (F4)."""
 
 
 TERMINAL: Final = frozenset({JobState.CANCELED, JobState.ABORTED, JobState.COMPLETED})

@@ -124,7 +124,11 @@ class Nothing(Payload, frozen=True):
 
 
 class JobView(msgspec.Struct, frozen=True, rename="camel"):
-    """A job as every terminal may see it (P12)."""
+    """A job as every terminal may see it (P12).
+
+    Attributes:
+        begun: whether a step of it was ever sent, also before it was ordered anew.
+    """
 
     job: str
     requester: str
@@ -144,6 +148,7 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
     sending: int
     key_ref: str
     changed_at: str
+    begun: bool = True
 
 
 class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
@@ -290,6 +295,7 @@ def view_of(record: Record) -> JobView:
         sending=record.sending,
         key_ref=record.key_ref,
         changed_at=record.changed_at,
+        begun=not record.untouched,
     )
 
 

@@ -103,8 +103,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         valid: may be printed without asking anybody.
         epoch: rises at every invalidation and every stop in doubt; with job_id it names an inquiry.
         asked: whether the open question is put to people; False after the answer `hold`.
-        business_date: ISO date of acceptance or of the last answer.
+        business_date: ISO date of the business day of acceptance, of the last answer, or of its re-dating.
         clock_trusted: whether the clock was, when business_date was written.
+        begun: whether a step of it was ever sent, also before it was ordered anew; True where no version noted it.
         confirmed: steps 1..confirmed are on paper, by the printer's confirmation or a person's word.
         sending: the step that was sent and not confirmed; 0 for none.
         lines_in_doubt: how many of the last lines may be unconfirmed in this mechanism's dialect (P3).
@@ -139,6 +140,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     asked: bool = True
     business_date: str = ""
     clock_trusted: bool = False
+    begun: bool = True
     confirmed: int = 0
     sending: int = 0
     lines_in_doubt: int = 1
@@ -157,8 +159,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def untouched(self) -> bool:
-        """Whether nothing of it was ever sent to a mechanism, as far as its storage can be believed."""
-        return self.confirmed == 0 and self.sending == 0 and Reason.ROLLED_BACK not in self.reasons
+        """Whether nothing of it was ever sent to a mechanism."""
+        return not self.begun and self.confirmed == 0 and self.sending == 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is an open question: invalid, and not ended."""
+        return not self.valid and not self.ended
 
     def identity(self) -> bytes:
         """The part that never changes, as canonical bytes: associated data of everything sealed for this job."""

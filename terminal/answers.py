@@ -50,7 +50,7 @@ def compose(
         PassbookError: `key-not-in-ring`; `wrong-key` when no recovery key of the ring opens the job.
     """
     ring = ring or KeyRing()
-    key, data_key = _opening(inquiry, ring) if verdict in PRINTS and not inquiry.readable else (b"", b"")
+    key, data_key = opening(inquiry, ring) if verdict in PRINTS and not inquiry.readable else (b"", b"")
     return AnswerInquiry(
         job=inquiry.job.job,
         epoch=inquiry.job.epoch,
@@ -77,8 +77,11 @@ def needs_ring(inquiry: Inquiry, verdict: Verdict, new_key_ref: str) -> bool:
     return bool(new_key_ref) or (verdict in PRINTS and not inquiry.readable)
 
 
-def _opening(inquiry: Inquiry, ring: KeyRing) -> tuple[bytes, bytes]:
-    """The requester's key, or the data key opened by a recovery key; the other one is empty."""
+def opening(inquiry: Inquiry, ring: KeyRing) -> tuple[bytes, bytes]:
+    """The requester's key, or the data key opened by a recovery key; the other one is empty.
+
+    Raises PassbookError `key-not-in-ring`; `wrong-key` when no recovery key of the ring opens the job.
+    """
     if inquiry.job.key_ref in ring.keys:
         return ring.key(inquiry.job.key_ref), b""
     wraps = [wrap for wrap in inquiry.wraps if wrap.holder is Holder.RECOVERY]

@@ -15,6 +15,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
+from passbook.bulk import AnswerAll, AnsweredAll
 from passbook.environment import Environment, GetEnvironment
 from passbook.errors import PassbookError
 from passbook.history import GetHistory, HistoryReply
@@ -221,6 +222,14 @@ class TerminalClient:
         """End a job; `person` decided that."""
         return await self.command("Spooler.CancelJob", JobRef(job, person), JobView)
 
+    async def hold(self, job: str, person: str) -> JobView:
+        """Hold a job back that does not print; `person` decided that."""
+        return await self.command("Spooler.HoldJob", JobRef(job, person), JobView)
+
+    async def release(self, job: str, person: str) -> JobView:
+        """Have people asked again about a held job; `person` decided that."""
+        return await self.command("Spooler.ReleaseJob", JobRef(job, person), JobView)
+
     async def history(self, asked: GetHistory) -> HistoryReply:
         """What happened to jobs, the newest last, or what their ends add up to."""
         return await self.command("Spooler.GetHistory", asked, HistoryReply)
@@ -237,6 +246,10 @@ class TerminalClient:
     async def answer(self, answer: AnswerInquiry) -> JobView:
         """Answer a question; repeating an answer that won gives its result again."""
         return await self.command("Recovery.AnswerInquiry", answer, JobView)
+
+    async def answer_all(self, answer: AnswerAll) -> AnsweredAll:
+        """Answer the next untouched jobs of a requester."""
+        return await self.command("Recovery.AnswerAll", answer, AnsweredAll)
 
     async def notices(self) -> tuple[Notice, ...]:
         """Ends of jobs that this terminal may acknowledge and that nobody took note of."""

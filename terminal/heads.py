@@ -60,10 +60,14 @@ class Memory:
                 self._save({**known, **further})
 
     async def accept(self, client: TerminalClient) -> HistoryHeads:
-        """Remember the history that the appliance has now, whatever was known.  Raises PassbookError."""
+        """Remember the history that the appliance has now, whatever was known or can be read.  Raises PassbookError."""
         heads = await client.history_heads({})
+        areas = {one.area: _Known(one.entries, one.chain) for one in heads.now}
         with files.alone(self._file.parent):
-            self._save({one.area: _Known(one.entries, one.chain) for one in heads.now})
+            try:
+                self._save(areas)
+            except PassbookError:
+                self._write({self._appliance: areas})
         return heads
 
     def _all(self) -> dict[str, _Areas]:
@@ -71,13 +75,14 @@ class Memory:
             return {}
         try:
             return _FILE.decode(files.read(self._file))
-        except msgspec.DecodeError:
-            raise PassbookError(
-                "file-problem", file=str(self._file), why="it does not hold what was remembered"
-            ) from None
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            why = "it does not hold what was remembered; teller accept-rollback makes it anew"
+            raise PassbookError("file-problem", file=str(self._file), why=why) from None
 
     def _save(self, areas: _Areas) -> None:
-        every = {**self._all(), self._appliance: areas}
+        self._write({**self._all(), self._appliance: areas})
+
+    def _write(self, every: dict[str, _Areas]) -> None:
         files.save(self._file, msgspec.json.encode(every), files.PUBLIC)
 
 

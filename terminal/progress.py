@@ -34,6 +34,22 @@ def state_words(job: JobView) -> str:
     return f"Job {job.job} is {job.state}{why}."
 
 
+def paper_words(notice: Notice) -> str:
+    """What is on paper of a job that ended before all of it was, as sentences."""
+    job, paper = notice.job, notice.on_paper
+    if not job.begun:
+        return "Nothing of it is on paper."
+    if paper is None:
+        return f"{job.confirmed} of its {job.steps} steps were done; look at the paper."
+    parts = []
+    if paper.confirmed:
+        lines = "Line 1 is" if paper.confirmed == 1 else f"Lines 1 to {paper.confirmed} are"
+        parts.append(f"{lines} on paper, of {paper.lines}.")
+    if paper.in_doubt:
+        parts.append(f"Line {paper.in_doubt} is in doubt: look at the paper.")
+    return " ".join(parts) or "Look at the paper: it was begun before, and ordered anew."
+
+
 def end_words(notice: Notice) -> str:
     """How a job ended, and what of it is on paper, in one line."""
     job, paper = notice.job, notice.on_paper

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import ssl
 from collections.abc import Iterator
 from typing import Final
@@ -12,6 +13,8 @@ from passbook.error_kinds import Actor
 from passbook.errors import CATALOGUE, PassbookError
 from passbook.messages import ErrorPayload
 
+_NOT_IN_TIME: Final = {9: "is not valid yet", 10: "has expired"}
+"""Of OpenSSL's x509_vfy.h: X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED."""
 POLICY_VIOLATION: Final = 1008
 """Close code (RFC 6455 section 7.4.1) with which the appliance drops a terminal; the reason is a stable code."""
 
@@ -38,6 +41,9 @@ def unreachable(address: str, error: BaseException) -> PassbookError:
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
+            if cause.verify_code in _NOT_IN_TIME:
+                now = datetime.datetime.now().astimezone().isoformat(" ", "minutes")
+                return PassbookError("certificate-not-in-time", now=now, why=_NOT_IN_TIME[cause.verify_code])
             return PassbookError("certificate-not-accepted", why=f"the appliance's: {cause.verify_message}")
     if isinstance(error, InvalidMessage) and any(isinstance(cause, EOFError) for cause in causes):
         # asyncio's TLS drops the alert that would say so; silence after our certificate is all that is seen.

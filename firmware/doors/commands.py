@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 from firmware.admission import Admission
+from firmware.answering import Answering
 from firmware.desks import Desks
 from firmware.doors.history import HistoryCommand
 from firmware.doors.session import TerminalSession
@@ -16,6 +17,7 @@ from firmware.naming import check_name
 from firmware.notices import NoticeDesk
 from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
+from passbook.bulk import AnswerAll
 from passbook.environment import GetEnvironment, patience
 from passbook.errors import PassbookError, shown
 from passbook.messages import (
@@ -33,6 +35,7 @@ from passbook.messages import (
 )
 from passbook.notices import AcknowledgeNotice, GetHistoryHeads
 from passbook.pages import InquiryPage, JobPage, Page, page_of
+from passbook.record import Record
 from passbook.terminals import TerminalList
 
 UPLOADS_LIMIT: Final = 1
@@ -61,6 +64,7 @@ class TerminalCommands:
         self._hub = hub
         self._admission = admission
         self._recovery = recovery
+        self._answering = Answering(jobs, recovery)
         self._notices = notices
         self._desks = desks
         self._roll = roll
@@ -78,6 +82,8 @@ class TerminalCommands:
             "Spooler.ListJobs": self._list_jobs,
             "Spooler.GetJob": self._get_job,
             "Spooler.CancelJob": self._cancel,
+            "Spooler.HoldJob": self._hold,
+            "Spooler.ReleaseJob": self._release,
             "Spooler.GetHistory": HistoryCommand(self._jobs.spool, self._hub),
             "Spooler.GetEnvironment": self._environment,
             "Spooler.ListNotices": self._list_notices,
@@ -86,6 +92,7 @@ class TerminalCommands:
             "Spooler.ListTerminals": self._list_terminals,
             "Recovery.ListInquiries": self._inquiries,
             "Recovery.AnswerInquiry": self._answer_inquiry,
+            "Recovery.AnswerAll": self._answer_all,
         }
 
     async def _services(self, _session: TerminalSession, command: Envelope) -> Any:
@@ -134,11 +141,24 @@ class TerminalCommands:
         return view_of(self._jobs.spool.record(_named(read_payload(command, JobRef)).job))
 
     async def _cancel(self, session: TerminalSession, command: Envelope) -> Any:
+        record, person = self._ordered(session, command)
+        return view_of(await self._desks.cancel(record, session.peer.name, person))
+
+    async def _hold(self, session: TerminalSession, command: Envelope) -> Any:
+        record, person = self._ordered(session, command)
+        return view_of(await self._desks.hold(record.job_id, session.peer.name, person))
+
+    async def _release(self, session: TerminalSession, command: Envelope) -> Any:
+        record, person = self._ordered(session, command)
+        return view_of(await self._desks.release(record.job_id, session.peer.name, person))
+
+    def _ordered(self, session: TerminalSession, command: Envelope) -> tuple[Record, str]:
+        """The job that an order is about, and who decided; only for who may decide about it (P12)."""
         reference = _named(read_payload(command, JobRef))
         record = self._jobs.spool.record(reference.job)
         if not self._hub.may_decide(session.peer, record.requester):
             raise PassbookError("not-permitted", who=session.peer.name, job=reference.job)
-        return view_of(await self._desks.cancel(record, session.peer.name, reference.person))
+        return record, reference.person
 
     async def _environment(self, session: TerminalSession, command: Envelope) -> Any:
         wanted = read_payload(command, GetEnvironment)
@@ -163,10 +183,15 @@ class TerminalCommands:
     async def _inquiries(self, session: TerminalSession, command: Envelope) -> Any:
         page = read_payload(command, Page)
         behind = self._recovery.inquiries(session.peer, page.after)
-        return InquiryPage(*await asyncio.to_thread(page_of, behind, page.limit))
+        told = InquiryPage(*await asyncio.to_thread(page_of, behind, page.limit))
+        self._recovery.note_put(told.inquiries)
+        return told
 
     async def _answer_inquiry(self, session: TerminalSession, command: Envelope) -> Any:
         return await self._recovery.answer(session.peer, _named(read_payload(command, AnswerInquiry)))
+
+    async def _answer_all(self, session: TerminalSession, command: Envelope) -> Any:
+        return await self._answering.answer_all(session.peer, read_payload(command, AnswerAll))
 
 
 def _uploaded(session: TerminalSession, request: SubmitJob) -> bytes:

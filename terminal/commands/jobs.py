@@ -1,22 +1,33 @@
-"""`teller jobs` and `teller cancel`."""
+"""`teller jobs`, `teller cancel`, `teller hold` and `teller release`."""
 
 from __future__ import annotations
 
 import argparse
 
+from passbook.job import TERMINAL, JobState
+from passbook.messages import JobLeft, JobView
+from passbook.notices import Notice
+from terminal.client import JOB, TerminalClient
 from terminal.commands import AddCommand
 from terminal.console import job_line
 from terminal.desk import Desk
+from terminal.progress import medium_of, paper_words, state_words
+from terminal.remote import RemoteError
 
 
 def add(command: AddCommand) -> None:
     """Add the commands."""
     listing = command("jobs", help="the jobs that the appliance keeps, of every terminal")
     listing.set_defaults(run=run_jobs)
-    cancel = command("cancel", help="end a job")
-    cancel.add_argument("job", metavar="JOB")
-    cancel.add_argument("--person", required=True, metavar="NAME", help="who decided it")
-    cancel.set_defaults(run=run_cancel)
+    for name, text, run in (
+        ("cancel", "end a job and say what of it is on paper", run_cancel),
+        ("hold", "hold a job back that does not print yet", run_hold),
+        ("release", "have people asked again about a held job", run_release),
+    ):
+        order = command(name, help=text)
+        order.add_argument("job", metavar="JOB")
+        order.add_argument("--person", required=True, metavar="NAME", help="who decided it")
+        order.set_defaults(run=run)
 
 
 async def run_jobs(desk: Desk, _arguments: argparse.Namespace) -> int:
@@ -28,8 +39,69 @@ async def run_jobs(desk: Desk, _arguments: argparse.Namespace) -> int:
 
 
 async def run_cancel(desk: Desk, arguments: argparse.Namespace) -> int:
-    """End one job; one that is printing stops at its next line."""
+    """End one job; one that is printing stops at its next line, and its book is given back.
+
+    0 when it was ended; 1 when it was completed before, or is asked about because a step of it is in doubt.
+    """
     async with desk.client() as client:
-        job = await client.cancel(arguments.job, arguments.person)
+        ordered = await client.cancel(arguments.job, arguments.person)
+        job = await _until_it_stands(client, ordered)
+        if job.state not in TERMINAL:
+            desk.console.show(job, [state_words(job), "Look at the paper and answer; see `teller inquiries`."])
+            return 1
+        notice = await _notice_of(client, job.job)
+        words = [state_words(job)]
+        if job.state is not JobState.COMPLETED:
+            words += [paper_words(notice), *_take_words(ordered, notice)]
+        desk.console.show(notice, words)
+        await client.acknowledge(job.job)
+    return 1 if job.state is JobState.COMPLETED else 0
+
+
+async def _until_it_stands(client: TerminalClient, job: JobView) -> JobView:
+    """The job as it is when no step of it is under way any more."""
+    if _stands(job):
+        return job
+    async for event in client.events():
+        match event.what:
+            case JobView() as view if event.name == JOB and view.job == job.job and _stands(view):
+                return view
+            case JobLeft(job=left, error=error) if left == job.job:
+                raise RemoteError(error)
+            case _:
+                pass
+    return job
+
+
+def _stands(job: JobView) -> bool:
+    return not job.valid or job.state in TERMINAL
+
+
+async def _notice_of(client: TerminalClient, job: str) -> Notice:
+    """The notice of an ended job; one that somebody took note of is told again to who takes note once more."""
+    found = [notice for notice in await client.notices() if notice.job.job == job]
+    return found[0] if found else await client.acknowledge(job)
+
+
+def _take_words(before: JobView, notice: Notice) -> list[str]:
+    """What there is to do with the book of a job that was printing `before`."""
+    job, paper = notice.job, notice.on_paper
+    if before.state in TERMINAL or paper is None or not paper.confirmed:
+        return []
+    return [f"Take the {medium_of(job)} out of {job.printer}."]
+
+
+async def run_hold(desk: Desk, arguments: argparse.Namespace) -> int:
+    """Hold one job back until somebody answers for it."""
+    async with desk.client() as client:
+        job = await client.hold(arguments.job, arguments.person)
+    desk.console.show(job, [job_line(job)])
+    return 0
+
+
+async def run_release(desk: Desk, arguments: argparse.Namespace) -> int:
+    """Have people asked about one job that was held."""
+    async with desk.client() as client:
+        job = await client.release(arguments.job, arguments.person)
     desk.console.show(job, [job_line(job)])
     return 0

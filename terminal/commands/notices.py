@@ -1,4 +1,4 @@
-"""`teller notices` and `teller history`: ends of jobs, and what this terminal remembers of the appliance."""
+"""`teller notices`, and `teller accept-rollback` for what this terminal remembers of the appliance."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ def add(command: AddCommand) -> None:
     notices.add_argument("jobs", metavar="JOB", nargs="*", help="show these only")
     notices.add_argument("--acknowledge", action="store_true", help="take note of those that are shown")
     notices.set_defaults(run=run_notices)
-    history = command("history", help="how far the appliance's history is, as this terminal keeps it in mind")
-    history.add_argument(
-        "--accept", action="store_true", help="forget what it was before: an operator has looked why it is another"
+    accept = command(
+        "accept-rollback", help="keep the appliance's history in mind as it is now, once an operator looked"
     )
-    history.set_defaults(run=run_history)
+    accept.set_defaults(run=run_accept_rollback)
 
 
 async def run_notices(desk: Desk, arguments: argparse.Namespace) -> int:
@@ -38,10 +37,9 @@ async def run_notices(desk: Desk, arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def run_history(desk: Desk, arguments: argparse.Namespace) -> int:
-    """Show the history's heads; with `--accept` they are what is remembered from now on."""
+async def run_accept_rollback(desk: Desk, _arguments: argparse.Namespace) -> int:
+    """Forget what the history was before; show how far it is."""
     async with desk.client() as client:
-        heads = await (desk.memory().accept(client) if arguments.accept else client.history_heads({}))
-    lines = [f"{one.area}  {one.entries} entries, {one.chain.hex()[:16]}" for one in heads.now]
-    desk.console.show(heads.now, lines)
+        heads = await desk.memory().accept(client)
+    desk.console.show(heads.now, [f"{one.area}  {one.entries} entries" for one in heads.now])
     return 0

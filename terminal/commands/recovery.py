@@ -6,18 +6,25 @@ import argparse
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from typing import Final
 
+from passbook.bulk import AnsweredOne
 from passbook.errors import PassbookError
 from passbook.job import TERMINAL, JobState
 from passbook.messages import AnswerInquiry, Inquiry, JobView
 from passbook.record import Verdict
 from terminal.answers import compose, needs_ring, step_of_line, waits_for_second
+from terminal.bulk import answer_all
 from terminal.client import TerminalClient
 from terminal.commands import AddCommand
 from terminal.console import job_line
 from terminal.desk import Desk
 from terminal.follow import PASSING, PAUSES, Follower
 from terminal.picture import picture
+from terminal.remote import RemoteError
+
+VERDICTS: Final = {"from_start": Verdict.PRINT, "discard": Verdict.DISCARD, "hold": Verdict.HOLD}
+"""Option -> what it orders for a whole job."""
 
 
 def add(command: AddCommand) -> None:
@@ -25,7 +32,10 @@ def add(command: AddCommand) -> None:
     listing = command("inquiries", help="the open questions that this terminal may answer")
     listing.set_defaults(run=run_inquiries)
     answer = command("answer", help="say how a stopped job shall go on")
-    answer.add_argument("job", metavar="JOB")
+    which = answer.add_mutually_exclusive_group(required=True)
+    which.add_argument("job", nargs="?", metavar="JOB")
+    which.add_argument("--all", action="store_true", help="every job of which nothing was ever sent to a printer")
+    answer.add_argument("--requester", default="", metavar="NAME", help="with --all: whose jobs (default: own)")
     order = answer.add_mutually_exclusive_group(required=True)
     order.add_argument("--print", action="store_true", dest="from_start", help="print all of it from the start")
     order.add_argument("--resume", type=int, metavar="STEP", help="go on with this step")
@@ -35,7 +45,7 @@ def add(command: AddCommand) -> None:
     answer.add_argument("--person", required=True, metavar="NAME", help="who decided it")
     answer.add_argument("--new-key", default="", metavar="REF", help="put the job under this key of the ring")
     answer.add_argument("--follow", action="store_true", help="stay with the job to its end")
-    answer.set_defaults(run=run_answer)
+    answer.set_defaults(run=run_answer, usage_error=answer.error)
 
 
 async def run_inquiries(desk: Desk, _arguments: argparse.Namespace) -> int:
@@ -49,6 +59,10 @@ async def run_inquiries(desk: Desk, _arguments: argparse.Namespace) -> int:
 
 async def run_answer(desk: Desk, arguments: argparse.Namespace) -> int:
     """Find the question, compose the answer with the keys of the ring, and send it."""
+    if arguments.all:
+        return await _answer_all(desk, arguments)
+    if arguments.requester:
+        arguments.usage_error("--requester goes with --all")
     async with desk.client() as client:
         inquiry = await _find(client, arguments.job)
     verdict, step = _ordered(arguments, inquiry)
@@ -66,6 +80,24 @@ async def run_answer(desk: Desk, arguments: argparse.Namespace) -> int:
         desk.console.fail(waiting)
     ended = await Follower(desk.client, desk.console, acknowledge=desk.acknowledge).stay(job.job)
     return 0 if ended.state is JobState.COMPLETED else 1
+
+
+async def _answer_all(desk: Desk, arguments: argparse.Namespace) -> int:
+    """Show one job a line; the exit code is of the error that the most important person must act on."""
+    ordered = [verdict for name, verdict in VERDICTS.items() if getattr(arguments, name)]
+    if not ordered or arguments.new_key or arguments.follow:
+        arguments.usage_error("--all goes with --print, --discard or --hold, and without --new-key and --follow")
+    async with desk.client() as client:
+        done = await answer_all(client, ordered[0], arguments.person, arguments.requester, desk.ring)
+    desk.console.show(done, [_line(one) for one in done] or ["There is no job to answer for."])
+    return max((RemoteError(one.error).exit_code for one in done if one.error is not None), default=0)
+
+
+def _line(one: AnsweredOne) -> str:
+    if one.view is not None:
+        return job_line(one.view)
+    why = f"{RemoteError(one.error)} [{one.error.error_code}]" if one.error is not None else ""
+    return f"{one.job}  {why}"
 
 
 async def send(

@@ -57,6 +57,15 @@ def explore_day(*, limit: int | None, seed: int = 1, kept_only: bool = False, sp
         return explorer.explore(life.log, Model(), life.asked, chance=chance, limit=limit, kept_only=kept_only)
 
 
+def explore_creation(*, limit: int | None, seed: int) -> Tally:
+    """What the states of the disk of a first start are like."""
+    with Explorer() as explorer, explorer.room() as folder:
+        life = Life(folder, 1, EMPTY)
+        life.begin(Model())
+        life.end()
+        return explorer.explore(life.log, Model(), life.asked, chance=random.Random(seed), limit=limit)
+
+
 def said_too_early(fits: Callable[[Record], bool]) -> Spoil:
     """The first answer that fits is given as soon as it was asked for, before anything was written."""
 

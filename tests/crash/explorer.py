@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
+
+from typing_extensions import override
 
 from tests.crash.life import look, put, small_logs
 from tests.crash.log import Log, Said
@@ -53,6 +55,7 @@ class Tally:
             if len(self.findings) < SHOWN:
                 self.findings.append(Finding(finding.fault, f"{finding.what} ({where})"))
 
+    @override
     def __str__(self) -> str:
         counts = ", ".join(f"{self.faults[fault]} {fault.value}" for fault in Fault)
         return (
@@ -67,7 +70,7 @@ class Explorer:
         self._folder = Path(tempfile.mkdtemp(prefix="pb-", dir=MEMORY))
         self._found: dict[bytes, Found] = {}
 
-    def __enter__(self) -> Explorer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -31,7 +31,7 @@ from storage.envelope import (
 from storage.keys import ApplianceKey
 from storage.spool import Spool
 from tests.crash.log import Log
-from tests.crash.model import Asked, Found, Model, Moment, Refused, Told, ends_of
+from tests.crash.model import Asked, Found, HistoryCut, Model, Moment, Refused, Told, ends_of
 from tests.crash.recorder import Recorder
 from tests.crash.states import Image
 from tests.storage.store import make_record
@@ -177,6 +177,13 @@ class Life:
         for one in asked:
             self.log.say(Told(one))
             del self.ended[one.job]
+
+    def upkeep(self, *, cut: bool) -> None:
+        """Have the areas note how far the others are, and cut off the history."""
+        self._spool.upkeep.note_heads()
+        if cut:
+            self.log.say(HistoryCut())
+            self._spool.upkeep.keep_history(AT, "9999")
 
     def rekeyed(self, job: str, name: str) -> list[Wrap]:
         """The wraps of a job for another key of its requester."""

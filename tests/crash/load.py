@@ -95,6 +95,8 @@ class Heard:
                 self.ended[job] = state
             case {"sent": step, "job": job}:
                 self.sent[job] = step
+            case _:
+                pass
 
     def judge(self, data: Path, key: ApplianceKey) -> Iterator[Finding]:
         """Start on the areas below `data`, and say everything that is wrong."""

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-import mfusepy
+import mfusepy  # type: ignore[import-untyped]
 import msgspec
 
 from tests.crash.log import ROOT, Entry, Names, Resize, Said, Sync, Write
@@ -49,7 +49,7 @@ class _Node:
         self.changed = time.time_ns()
 
 
-class LoggingFs(mfusepy.Operations):  # type: ignore[misc]  # mfusepy has no types for its base class
+class LoggingFs(mfusepy.Operations):  # type: ignore[misc]  # it says nothing of its types
     """One thread serves it, so that its log has one order."""
 
     use_ns = True
@@ -83,7 +83,7 @@ class LoggingFs(mfusepy.Operations):  # type: ignore[misc]  # mfusepy has no typ
                 del folder.names[name]
             else:
                 folder.names[name] = node
-        logged = {name: node and node.number for name, node in names.items() if not _is_silent(name)}
+        logged = {name: None if node is None else node.number for name, node in names.items() if not _is_silent(name)}
         if logged:
             self._add(Names(folder.number, logged))
 

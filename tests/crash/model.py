@@ -46,6 +46,11 @@ class Refused:
     request: tuple[str, str]
 
 
+@dataclass(frozen=True)
+class HistoryCut:
+    """Old history may be cut off from now on."""
+
+
 class Moment(StrEnum):
     """What happened to the store as a whole."""
 
@@ -130,12 +135,13 @@ class Model:
         self._jobs: dict[str, _Job] = {}
         self._refused: set[tuple[str, str]] = set()
         self._highest = 0
+        self._is_cut = False
         self._moment = Moment.STARTING
 
     def copy(self) -> Model:
         return copy.deepcopy(self, {id(asked): asked for job in self._jobs.values() for asked in job.open})
 
-    def hear(self, what: Asked | Told | Refused | Moment) -> None:
+    def hear(self, what: Asked | Told | Refused | HistoryCut | Moment) -> None:
         """The next thing was said."""
         match what:
             case Asked():
@@ -144,6 +150,8 @@ class Model:
                 self._hear_answer(self._jobs[asked.job], asked)
             case Refused(request):
                 self._refused.add(request)
+            case HistoryCut():
+                self._is_cut = True
             case Moment():
                 self._moment = what
 
@@ -198,7 +206,7 @@ class Model:
             return
         if name in found.unreadable:
             yield Finding(Fault.UNREADABLE, f"job {name}: {found.unreadable[name]}")
-        if found.ends[name] != record.ended:
+        if found.ends[name] != record.ended and not (self._is_cut and found.ends[name] == 0):
             yield Finding(Fault.WRONG, f"job {name}: history tells of {found.ends[name]} ends")
         possible = [*job.told[-1:], *(asked.result for asked in job.open if asked.result is not None)]
         if not any(_is_after_power_on(record, before) for before in possible):

@@ -51,7 +51,6 @@ class Recorder(apsw.VFS):
     @contextmanager
     def recorded(self) -> Iterator[None]:
         """While this lasts, also what Python does to names is recorded, and syncs of files and folders."""
-        root = self._prefix.rstrip("/")
         with ExitStack() as patches:
 
             def instead(name: str, told: Callable[..., None]) -> None:
@@ -64,28 +63,28 @@ class Recorder(apsw.VFS):
 
                 patches.enter_context(patch.object(os, name, call))
 
-            def made(path: str, *_: str, folder: bool = False) -> None:
-                if self.below(path) and not self.log.knows(self.below(path)):
-                    self.log.make(self.below(path), folder=folder)
-
-            def synced(path: str, *_: str) -> None:
-                if path == root or self.below(path):
-                    self.log.sync(self.below(path))
-
-            def removed(path: str, *_: str) -> None:
-                if self.below(path):
-                    self.log.remove(self.below(path))
-
-            def renamed(old: str, new: str) -> None:
-                if self.below(old):
-                    self.log.rename(self.below(old), self.below(new))
-
-            instead("open", made)
-            instead("mkdir", lambda path, *_: made(path, folder=True))
-            instead("unlink", removed)
-            instead("replace", renamed)
-            instead("fsync", synced)
+            instead("open", self._made)
+            instead("mkdir", lambda path, *_: self._made(path, folder=True))
+            instead("unlink", self._removed)
+            instead("replace", self._renamed)
+            instead("fsync", self._synced)
             yield
+
+    def _made(self, path: str, *_: str, folder: bool = False) -> None:
+        if self.below(path) and not self.log.knows(self.below(path)):
+            self.log.make(self.below(path), folder=folder)
+
+    def _removed(self, path: str, *_: str) -> None:
+        if self.below(path):
+            self.log.remove(self.below(path))
+
+    def _renamed(self, old: str, new: str) -> None:
+        if self.below(old):
+            self.log.rename(self.below(old), self.below(new))
+
+    def _synced(self, path: str, *_: str) -> None:
+        if f"{path}/" == self._prefix or self.below(path):
+            self.log.sync(self.below(path))
 
 
 class _File(apsw.VFSFile):

@@ -6,6 +6,7 @@ at all.  The same holds for names in a folder.  A sync of a file says nothing of
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
@@ -161,7 +162,7 @@ def _torn(change: Change, chance: random.Random) -> tuple[Change, ...]:
     """Only some of its sectors, at least one and not all."""
     assert isinstance(change, Write)
     edges = [change.at, *_sectors(change), change.at + len(change.data)]
-    pieces = list(zip(edges, edges[1:], strict=False))
+    pieces = list(itertools.pairwise(edges))
     left = chance.sample(pieces, chance.randrange(1, len(pieces)))
     return tuple(Write(change.node, start, change.data[start - change.at : end - change.at]) for start, end in left)
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import seed as seeded
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.crash.day import explore_day
+from tests.crash.day import explore_creation, explore_day
 from tests.crash.explorer import Tally
 from tests.crash.workload import Workload
 
@@ -40,7 +40,7 @@ def tell(seed: int) -> Tally:
                 suppress_health_check=list(HealthCheck),
             ),
         )
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+    except Exception as error:
         sys.stderr.write("\n".join([f"seed {seed}: {error}", *getattr(error, "__notes__", ())]) + "\n")
         if not Story.tally.findings:
             raise
@@ -52,19 +52,24 @@ def day(seed: int) -> Tally:
     return explore_day(limit=None, seed=seed)
 
 
-def explore(images: int, seed: int) -> Tally:
-    """Try at least so many different disks."""
+def creation(seed: int) -> Tally:
+    """All states of a first start."""
+    return explore_creation(limit=None, seed=seed)
+
+
+def explore(states: int, seed: int) -> Tally:
+    """Try at least so many states."""
     chance = random.Random(seed)
     total, begun = Tally(), time.monotonic()
     with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool:
-        running: set[Future[Tally]] = {pool.submit(day, seed)}
+        running: set[Future[Tally]] = {pool.submit(task, seed) for task in (day, creation)}
         while running:
-            while len(running) < PROCESSES and total.images < images and not total.findings:
+            while len(running) < PROCESSES and total.states < states and not total.findings:
                 running.add(pool.submit(tell, chance.randrange(2**32)))
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 total.add(future.result())
-            pace = total.images / (time.monotonic() - begun)
-            sys.stdout.write(f"{total} ({pace:.0f} disks a second)\n")
+            pace = total.states / (time.monotonic() - begun)
+            sys.stdout.write(f"{total} ({pace:.0f} states a second)\n")
             sys.stdout.flush()
     return total

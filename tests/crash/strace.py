@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 TRACED = ("-m", "tests.crash.traced")
-"""The appliance under strace from its first call on; what follows are the call, what happens to it, and on which path."""
+"""The appliance under strace from its first call on; behind it: the call, what happens to it, and the file."""
 
 
 def need_strace() -> None:

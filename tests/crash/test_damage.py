@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import pytest
 
+from storage import schema
 from tests.crash.day import EMPTY, live_through
 from tests.crash.explorer import Explorer
 from tests.crash.life import AREAS, Life
 from tests.crash.log import Said
 from tests.crash.model import Finding, Found, Model
 from tests.crash.states import Disk, Image
-from storage import schema
 
 pytestmark = pytest.mark.timeout(600)
 BLOCK = 4096
@@ -46,10 +46,12 @@ def stores() -> Iterator[Stores]:
     with Explorer() as explorer, explorer.room() as folder:
         life = Life(folder, 1, EMPTY)
         life.begin(Model())
-        life.accept(300, 5000)
+        live_through(life)
+        life.upkeep(cut=False)
         yesterday = len(life.log.entries)
         live_through(life)
         life.accept(700, 7000)
+        life.upkeep(cut=False)
         today = len(life.log.entries)
         life.end()
         images, model, disk = {}, Model(), Disk()
@@ -170,3 +172,24 @@ def test_a_database_of_another_day_beside_the_log_of_today_is_reported_or_true(s
             found = stores.look(image, {**image.files, name: other.files[name]})
             assert not {why for why in found.unreadable.values() if "another" in why}
             assert found.next_job is None
+
+
+def of_area(image: Image, area: str) -> Files:
+    return {name: data for name, data in image.files.items() if name.startswith(f"{area}/")}
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_an_area_put_back_to_yesterday_is_reported_by_the_other_one(stores: Stores, area: str) -> None:
+    kept = {name: data for name, data in stores.today.files.items() if name not in of_area(stores.today, area)}
+    found = stores.look(stores.today, {**kept, **of_area(stores.yesterday, area)})
+    assert any(f"area {area}" in problem for problem in found.problems), found.problems
+    assert found.next_job is None
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_an_area_that_lost_its_log_is_reported_by_the_other_one(stores: Stores, area: str) -> None:
+    files = dict(stores.today.files)
+    del files[f"{area}/{schema.DATABASE}-wal"]
+    found = stores.look(stores.today, files)
+    assert any(f"area {area}" in problem for problem in found.problems), found.problems
+    assert found.next_job is None

@@ -80,7 +80,7 @@ def check_nothing_lost(office: Office, told: dict[int, str], refusals: set[str])
     [
         ("fdatasync", "EIO", 1),
         pytest.param("fdatasync", "EIO", 3, marks=LONG),
-        ("pwrite64", "EIO", 5),
+        pytest.param("pwrite64", "EIO", 5, marks=LONG),
         pytest.param("pwrite64", "EIO", 1, marks=LONG),
         pytest.param("fdatasync", "ENOSPC", 2, marks=LONG),
     ],
@@ -125,7 +125,11 @@ def test_a_full_disk_refuses_and_goes_on_when_there_is_room_again(furnished: Wor
 
 @pytest.mark.parametrize(
     ("call", "error", "name"),
-    [("openat", "EIO", "area.sqlite"), ("openat", "EACCES", "area.lock"), ("pread64", "EIO", "area.sqlite")],
+    [
+        ("openat", "EIO", "area.sqlite"),
+        pytest.param("openat", "EACCES", "area.lock", marks=LONG),
+        pytest.param("pread64", "EIO", "area.sqlite", marks=LONG),
+    ],
 )
 def test_an_appliance_starts_without_the_area_that_cannot_be_opened(
     furnished: World, call: str, error: str, name: str

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from typing_extensions import override
 
 from passbook import changes
 from passbook.job import JobState, Reason
@@ -56,6 +57,7 @@ class Workload(RuleBasedStateMachine):
         self.tally.add(tally)
         assert not tally.findings, f"{tally}\n" + "\n".join(map(str, tally.findings))
 
+    @override
     def teardown(self) -> None:
         with self._stack:
             if not self._life.over:
@@ -126,6 +128,10 @@ class Workload(RuleBasedStateMachine):
     @rule()
     def forget(self) -> None:
         self._life.forget()
+
+    @rule(cut=st.booleans())
+    def upkeep(self, cut: bool) -> None:
+        self._life.upkeep(cut=cut)
 
     # What mechanisms do
 

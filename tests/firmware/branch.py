@@ -45,16 +45,26 @@ class StandingClock:
 
     def __init__(self) -> None:
         self.seconds = 1000.0
+        self.wall_ahead = 0.0
         self.trust = True
 
     def now(self) -> dt.datetime:
-        return dt.datetime.fromtimestamp(1_800_000_000 + self.seconds, dt.UTC)
+        return dt.datetime.fromtimestamp(1_800_000_000 + self.seconds + self.wall_ahead, dt.UTC)
 
     def monotonic(self) -> float:
         return self.seconds
 
     def trusted(self) -> bool:
         return self.trust
+
+    def business_date(self) -> str:
+        return self.now().date().isoformat()
+
+    def business_day_left(self) -> float:
+        return 86400 - self.now().timestamp() % 86400
+
+    def for_certificates(self) -> dt.datetime:
+        return self.now() if self.trust else dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
 class Ear:

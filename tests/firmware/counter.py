@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from storage.admission import Ticket
 from storage.envelope import new_data_key, seal, sealed_size, wrap_for_requester
 from storage.spool import Spool
 from tests.drivers.desk import RULER, SHEET, WAIT, Desk, line
+from tests.firmware.branch import StandingClock
 from tests.storage.store import AT, REQUESTER_KEY, Store, make_record
 
 PRINTER = "pr-1"
@@ -36,19 +36,6 @@ ROUND = len(b"\x1bj\x1b B")
 """Bytes of one question about status and document."""
 
 Hands = Callable[[Machine, Prompt], None]
-
-
-class StandingClock:
-    """A clock for stamps only."""
-
-    def now(self) -> datetime.datetime:
-        return datetime.datetime(2026, 3, 2, 9, 30, tzinfo=datetime.UTC)
-
-    def monotonic(self) -> float:
-        return 0.0
-
-    def trusted(self) -> bool:
-        return True
 
 
 def helpful(machine: Machine, prompt: Prompt) -> None:

@@ -109,6 +109,45 @@ def test_a_question_is_asked_listed_and_answered(enrolled: Branch, tmp_path: Pat
     at_the_door(enrolled, tmp_path, story)
 
 
+def test_a_job_is_held_released_and_answered_with_all_others(enrolled: Branch, tmp_path: Path) -> None:
+    async def story(door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as wire, connector("teller-2") as other:
+            jobs = [(await submitted(wire, clientRequest=f"r-{number}"))["job"] for number in range(2)]
+            order = {"job": jobs[0], "person": "Anna"}
+            for name in ("Spooler.HoldJob", "Spooler.ReleaseJob"):
+                assert await other.refused(name, order) == "not-permitted"
+                assert await wire.refused(name, {"job": jobs[0]}) == "invalid-message"
+                assert not (await wire.ask("Spooler.HoldJob", order))["valid"]
+            assert not door.bench.spool.record(jobs[0]).asked
+            assert not (await wire.ask("Spooler.ReleaseJob", order))["valid"]
+            assert door.bench.spool.record(jobs[0]).asked
+            assert (
+                await wire.refused("Spooler.ReleaseJob", {"job": jobs[1], "person": "Anna"}) == "not-allowed-in-state"
+            )
+            done = await wire.ask("Recovery.AnswerAll", {"verdict": "print", "person": "Anna"})
+            assert [(one["job"], one["view"]["valid"]) for one in done["answers"]] == [(jobs[0], True)]
+            assert (
+                await wire.refused("Recovery.AnswerAll", {"verdict": "resume", "person": "Anna"}) == "invalid-message"
+            )
+
+    at_the_door(enrolled, tmp_path, story)
+
+
+def test_a_list_puts_its_questions(enrolled: Branch, tmp_path: Path) -> None:
+    async def story(door: Door, connector: Connector) -> None:
+        put: list[tuple[str, int]] = []
+        door.recovery.watchers.append(lambda job, epoch: put.append((job, epoch)))
+        async with connector("teller-1") as wire, connector("teller-2") as other:
+            job = (await submitted(wire))["job"]
+            record = await asyncio.wrap_future(door.bench.jobs.change(job, changes.hold("t")))
+            await other.ask("Recovery.ListInquiries")
+            assert put == []
+            await wire.ask("Recovery.ListInquiries")
+            assert put == [(job, record.epoch)]
+
+    at_the_door(enrolled, tmp_path, story)
+
+
 def test_everybody_sees_the_history_and_few_the_names_in_it(enrolled: Branch, tmp_path: Path) -> None:
     """C6, P12."""
 

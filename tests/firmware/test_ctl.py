@@ -35,7 +35,7 @@ JOB = {
 }
 
 
-NAMES = ("jobs", "areas", "history", "verify", "revocations", "cancel", "environment")
+NAMES = (*("jobs", "areas", "history", "verify", "revocations", "cancel", "release", "clock", "environment"),)
 
 
 class Appliance:
@@ -125,6 +125,23 @@ def test_only_what_was_given_is_sent(control: str, appliance: Appliance) -> None
         ("history", {"summary": "hour", "since": "2026-03", "person": "Ada"}),
         ("cancel", {"job": "a1", "person": "Ada"}),
     ]
+
+
+def test_the_clock_is_asked_about_and_vouched_for_by_a_person(
+    control: str, appliance: Appliance, capsys: Output
+) -> None:
+    appliance.results["clock"] = {"wall": "2027-01-15T08:00:00.000+00:00", "trusted": False}
+    assert ctl.main(["--control", control, "clock"]) == 0
+    assert "trusted" in capsys.readouterr().out
+    ctl.main(["--control", control, "clock", "--right", "--person", "Otto"])
+    (_, asked), (_, vouched) = appliance.asked
+    assert "right" not in asked
+    assert vouched == {"right": True, "person": "Otto"}
+
+
+def test_a_held_job_is_released_in_somebodys_name(control: str, appliance: Appliance) -> None:
+    ctl.main(["--control", control, "release", "a1", "--person", "Otto"])
+    assert appliance.asked == [("release", {"job": "a1", "person": "Otto"})]
 
 
 def test_an_environment_inquiry_is_of_a_printer_and_has_its_own_patience(

@@ -82,7 +82,7 @@ def test_a_desk_looks_when_a_job_of_its_own_may_be_printed(bench: Bench, desks: 
     record = accepted(bench)
     desks.note_job(record)
     assert desk.told == ["wake"]
-    held = asyncio.run(desks.hold(record.job_id))
+    held = asyncio.run(desks.hold(record.job_id, TELLER.name, "Anna"))
     desks.note_job(held)
     assert desk.told == ["wake"]
 
@@ -158,7 +158,7 @@ def test_an_ended_job_cannot_be_held(bench: Bench, desks: Desks) -> None:
     record = accepted(bench)
     asyncio.run(desks.cancel(record, TELLER.name, "Anna"))
     with pytest.raises(PassbookError) as caught:
-        asyncio.run(desks.hold(record.job_id))
+        asyncio.run(desks.hold(record.job_id, TELLER.name, "Anna"))
     assert caught.value.code == "not-allowed-in-state"
 
 

@@ -34,10 +34,12 @@ class At(StandingClock):
         return self.time
 
 
-def doorkeeper(branch: Branch, time: dt.datetime | None = None) -> Doorkeeper:
+def doorkeeper(branch: Branch, time: dt.datetime | None = None, *, trusted: bool = True) -> Doorkeeper:
     etc = branch.config
     settings = TerminalsConfig(etc / pki.SERVER, etc / pki.SERVER_KEY, etc / pki.AUTHORITY, etc / pki.REVOKED)
-    return Doorkeeper(settings, load_trust(settings.ca, settings.revoked), At(time or dt.datetime.now(dt.UTC)))
+    clock = At(time or dt.datetime.now(dt.UTC))
+    clock.trust = trusted
+    return Doorkeeper(settings, load_trust(settings.ca, settings.revoked), clock)
 
 
 def shown(branch: Branch, name: str, *, representative: bool = False) -> bytes:
@@ -72,6 +74,11 @@ def test_the_time_is_that_of_the_appliances_clock(branch: Branch) -> None:
     behind, ahead = dt.datetime(2001, 1, 1, tzinfo=dt.UTC), dt.datetime(2099, 1, 1, tzinfo=dt.UTC)
     assert doorkeeper(branch, behind).judge(certificate).name == "teller-1"
     assert code_of(doorkeeper(branch, ahead), certificate) == "certificate-not-accepted"
+
+
+def test_a_clock_that_is_not_trusted_locks_nobody_out(branch: Branch) -> None:
+    ahead = doorkeeper(branch, dt.datetime(2099, 1, 1, tzinfo=dt.UTC), trusted=False)
+    assert ahead.judge(shown(branch, "teller-1")).name == "teller-1"
 
 
 def test_a_revocation_counts_from_the_moment_the_list_is_read_again(branch: Branch) -> None:

@@ -117,6 +117,12 @@ def test_an_operator_sees_questions_but_nothing_that_opens_a_job(desk: Desk) -> 
     assert (inquiry.job.job, inquiry.wraps) == (desk.job, ())
 
 
+def test_a_held_job_that_is_released_is_a_question_that_people_are_asked(desk: Desk) -> None:
+    desk.ask("hold", job=desk.job, person="Otto")
+    assert not desk.ask("release", job=desk.job, person="Otto").valid
+    assert desk.bench.spool.record(desk.job).asked
+
+
 def test_an_order_stands_in_the_history_with_its_person(desk: Desk) -> None:
     assert desk.ask("cancel", job=desk.job, person="Otto").state == "canceled"
     [told] = desk.ask("history", job=desk.job)
@@ -167,6 +173,8 @@ def test_a_revocation_closes_the_connections_of_those_on_the_list(desk: Desk) ->
     [
         ("cancel", {"job": "ff", "person": "Otto"}, "unknown-job"),
         ("hold", {"job": "ff", "person": "Otto"}, "unknown-job"),
+        ("release", {"job": "ff", "person": "Otto"}, "unknown-job"),
+        ("release", {"job": "ff"}, "invalid-message"),
         ("cancel", {}, "invalid-message"),
         ("cancel", {"job": 5}, "invalid-message"),
         ("hold", {"person": "Otto"}, "invalid-message"),

@@ -332,6 +332,16 @@ class Office:
                 elif head["type"] == "unsolicited":
                     self.heard.append((terminal, head["name"], message["payload"]))
 
+    def look(self) -> None:
+        """Whoever watches a deadline looks at the clock."""
+        self.run(self._look())
+        self.settle()
+
+    async def _look(self) -> None:
+        self.appliance._recovery.audiences.look()
+        self.appliance._notices.audiences.look()
+        await self.appliance._expiry.look()
+
     def notices(self) -> frozenset[str]:
         """The jobs of which nobody has acknowledged the end."""
         page = self.run(self.appliance._notices.notices(Peer("nobody", representative=True, serial=0), Page()))

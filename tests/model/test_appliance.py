@@ -148,7 +148,15 @@ class ApplianceMachine(RuleBasedStateMachine):
 
     @invariant()
     def promises_are_kept(self) -> None:
-        scene = Scene(self.jobs, self.office.paper(), self.areas, self.record, self.fenced, self.office.notices())
+        scene = Scene(
+            self.jobs,
+            self.office.paper(),
+            self.areas,
+            self.record,
+            self.fenced,
+            self.office.notices(),
+            trusted=self.office.clock.trusted(),
+        )
         for check in CHECKS:
             check(scene)
 
@@ -415,14 +423,14 @@ class ApplianceMachine(RuleBasedStateMachine):
         start = datetime.datetime(year, 3, 2, 9, 30, tzinfo=datetime.UTC)
         self.office.clock.wall = (start + datetime.timedelta(days=days)).timestamp()
         self.office.clock.synchronized = trusted and year == 2026
+        self.office.look()
         self.after()
 
     @precondition(lambda self: self.office.prompt is None)
     @rule(seconds=st.sampled_from([10.0, 100.0, 1000.0]))
     def time_passes(self, seconds: float) -> None:
         self.office.clock.passed += seconds
-        self.office.appliance._recovery.audiences.look()
-        self.office.settle()
+        self.office.look()
         self.after()
 
     @rule(terminal=names)

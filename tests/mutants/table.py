@@ -13,11 +13,16 @@ _ANSWERS: Final = "tests/scenarios/test_answers.py"
 _DESK: Final = "tests/firmware/test_recovery_desk.py"
 _CUTS: Final = "tests/drivers/test_cuts.py"
 _DURABLE: Final = "tests/scenarios/test_durable.py"
+_POWER: Final = "tests/crash/test_explorer.py"
 _STOPS: Final = "tests/scenarios/test_stops.py"
 _STORE: Final = "tests/storage/test_durability.py"
+_CLOCK: Final = "tests/firmware/test_clock.py"
+_EXPIRY: Final = "tests/passbook/test_expiry.py"
+_EXPIRY_DESK: Final = "tests/firmware/test_expiry.py"
 _REPRINTING: Final = "tests/passbook/test_reprinting.py"
 _RETENTION: Final = "tests/storage/test_retention.py"
 _SIBLINGS: Final = "tests/storage/test_siblings.py"
+_NOTICES: Final = "tests/firmware/test_notices.py"
 _DAMAGE: Final = "tests/storage/test_damage.py"
 _BOUNDARY: Final = "tests/firmware/test_environment.py"
 _INQUIRY: Final = "tests/scenarios/test_environment.py"
@@ -33,8 +38,18 @@ MUTANTS: Final = (
     Mutant(
         "P1",
         "P1-commit-without-sync.patch",
-        (f"{_STORE}::test_an_acceptance_waits_for_the_sync_of_the_log", _MODEL),
+        (
+            f"{_STORE}::test_an_acceptance_waits_for_the_sync_of_the_log",
+            f"{_POWER}::test_a_day_is_safe_whenever_the_power_goes",
+            _MODEL,
+        ),
         "A commit returns before the log was synced.",
+    ),
+    Mutant(
+        "P1",
+        "P1-created-in-place.patch",
+        ("tests/storage/test_opening.py::test_a_creation_that_was_cut_off_within_a_page_is_done_again",),
+        "A new area's file has its name before it is whole, so that half of it is out of use for ever.",
     ),
     Mutant(
         "P1",
@@ -101,7 +116,10 @@ MUTANTS: Final = (
     Mutant(
         "P4",
         "P4-stays-valid.patch",
-        (f"{_RULES}::test_what_an_earlier_start_left_is_invalid",),
+        (
+            f"{_RULES}::test_what_an_earlier_start_left_is_invalid",
+            f"{_POWER}::test_a_day_is_safe_whenever_the_power_goes",
+        ),
         "A start leaves the records of the start before it valid.",
     ),
     Mutant(
@@ -156,6 +174,48 @@ MUTANTS: Final = (
         "A new question has the number of the one before it.",
     ),
     Mutant(
+        "F4",
+        "F4-in-doubt-expires.patch",
+        (
+            f"{_EXPIRY}::test_a_job_with_a_step_on_paper_or_in_doubt_never_expires",
+            f"{_EXPIRY}::test_a_job_that_was_begun_and_ordered_anew_never_expires",
+        ),
+        "A job with a line on paper or in doubt is given up at the day's end.",
+    ),
+    Mutant(
+        "F4",
+        "F4-never-asked-expires.patch",
+        (
+            f"{_EXPIRY_DESK}::test_what_nobody_was_asked_about_stays",
+            f"{_EXPIRY_DESK}::test_what_an_operator_holds_and_nobody_was_asked_about_stays",
+        ),
+        "A job ends that nobody was asked about.",
+    ),
+    Mutant(
+        "N4",
+        "N4-untrusted-clock-expires.patch",
+        (f"{_EXPIRY_DESK}::test_under_a_clock_that_is_not_trusted_nothing_expires",),
+        "A clock that is not trusted ends a job's day.",
+    ),
+    Mutant(
+        "N4",
+        "N4-untrusted-date-expires.patch",
+        (f"{_EXPIRY}::test_what_expires_is_an_open_question_of_an_earlier_trusted_day_that_no_mechanism_has_touched",),
+        "A job expires by a date that was written under a clock that was not trusted.",
+    ),
+    Mutant(
+        "N4",
+        "N4-certificates-any-clock.patch",
+        (f"{_CLOCK}::test_certificates_are_judged_by_a_time_that_surely_was",),
+        "A clock that is years ahead locks every terminal out.",
+    ),
+    Mutant(
+        "N4",
+        "N4-word-outlives-a-jump.patch",
+        (f"{_CLOCK}::test_an_operators_word_is_over_when_the_clock_jumps_also_when_it_jumps_back_again",),
+        "An operator's word about the clock holds for one that was set since.",
+    ),
+    Mutant(
         "P3",
         "P3-one-person-reprints.patch",
         (
@@ -201,6 +261,37 @@ MUTANTS: Final = (
         "An area that has fewer entries than another one knows is taken as it is.",
     ),
     Mutant(
+        "P8",
+        "P8-told-is-noted.patch",
+        (
+            f"{_NOTICES}::test_an_end_is_told_at_every_coming_until_somebody_takes_note",
+            f"{_NOTICES}::test_after_a_power_cut_the_end_is_told_again_and_its_requester_has_its_time_again",
+        ),
+        "An end counts as acknowledged when it was delivered.",
+    ),
+    Mutant(
+        "P8",
+        "P8-forgotten-at-a-start.patch",
+        (f"{_NOTICES}::test_after_a_power_cut_the_end_is_told_again_and_its_requester_has_its_time_again",),
+        "Ends that nobody acknowledged are told until the next start only.",
+    ),
+    Mutant(
+        "P8",
+        "P8-only-what-was-printed.patch",
+        (
+            f"{_NOTICES}::test_every_kind_of_end_is_told[canceled by a person]",
+            f"{_NOTICES}::test_every_kind_of_end_is_told[discarded]",
+            f"{_NOTICES}::test_what_the_system_aborted_is_told_too",
+        ),
+        "Only the end of a job that was printed is told.",
+    ),
+    Mutant(
+        "P8",
+        "P8-dropped-with-the-others.patch",
+        ("tests/storage/test_notices.py::test_an_open_end_is_kept_longer_than_one_that_somebody_took_note_of",),
+        "An end that nobody acknowledged is forgotten as early as any other.",
+    ),
+    Mutant(
         "P9",
         "P9-answered-in-mid-job.patch",
         (
@@ -244,6 +335,18 @@ MUTANTS: Final = (
         "P10-content-ignored.patch",
         (f"{_ADMISSION}::test_the_same_request_is_the_same_job_in_any_area_and_after_its_end",),
         "A request with other content is taken for the same one, and never printed.",
+    ),
+    Mutant(
+        "P11",
+        "P11-only-what-is-shorter.patch",
+        ("tests/terminal/test_heads.py::test_another_history_is_told_also_when_it_is_as_long_or_longer",),
+        "A terminal compares only how long the history is, so a disk put back is not found once it has grown again.",
+    ),
+    Mutant(
+        "P12",
+        "P12-anybody-takes-note.patch",
+        (f"{_NOTICES}::test_a_stranger_may_not_take_note",),
+        "Any terminal acknowledges any end.",
     ),
     Mutant(
         "P12",

@@ -94,7 +94,7 @@ class ModelPrinter:
         if seen and step > seen:
             self.done.append(seen)
         given = Answered(self.record.epoch, Verdict.RESUME, step, seen, "t", "Ms Okafor")
-        self.change(changes.answer(given, at=AT, date=AT[:10], trusted=True))
+        self.change(changes.answer(given, at=AT, date=AT[:10], trusted=True, second_operator=False))
 
     def on_paper(self) -> Figures:
         """Judged step by step: a page is begun by the first of its lines in the document."""

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passbook import messages
+from passbook.bulk import AnswerAll, AnsweredAll, AnsweredOne
 from passbook.counters import Figures
 from passbook.drafts import Start
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT, AreaFigures, Environment, GetEnvironment
@@ -48,15 +49,17 @@ from passbook.messages import (
     read_payload,
     view_of,
 )
+from passbook.notices import AcknowledgeNotice, GetHistoryHeads, HistoryHead, HistoryHeads, Notice, NoticePage
 from passbook.pages import InquiryPage, JobPage, Page
 from passbook.plan import StepKind, StepOutline
-from passbook.record import Answered, Decider, Encryption, Holder, Record, Wrap
+from passbook.record import Acknowledged, Answered, Decider, Encryption, Holder, OnPaper, Record, Wrap
 from passbook.terminals import TerminalList, TerminalView
 
 T = TypeVar("T")
 
 COMMANDS: list[type[Payload]] = [
-    *(UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry, Page, GetEnvironment, GetHistory),
+    *(UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry, AnswerAll, Page, GetEnvironment, GetHistory),
+    *(AcknowledgeNotice, GetHistoryHeads),
 ]
 VIEWS: list[type[msgspec.Struct]] = [
     JobView,
@@ -70,6 +73,13 @@ VIEWS: list[type[msgspec.Struct]] = [
     AreaFigures,
     Figures,
     TerminalView,
+    AnsweredOne,
+    AnsweredAll,
+    Notice,
+    OnPaper,
+    Acknowledged,
+    HistoryHead,
+    HistoryHeads,
     HistoryLine,
     Summary,
     Answered,
@@ -109,6 +119,8 @@ def structs(kind: Any) -> st.SearchStrategy[Any]:
     hints = get_type_hints(kind)
     if kind is Page:
         return st.builds(Page, after=st.integers(0), limit=st.integers(1))
+    if kind is GetHistoryHeads:
+        return st.builds(GetHistoryHeads, entries=st.dictionaries(WORDS, st.integers(0, 2**53), max_size=3))
     return st.builds(kind, **{name: values(hints[name]) for name in kind.__struct_fields__})
 
 
@@ -309,8 +321,14 @@ COMMAND_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.ListTerminals": Nothing,
     "Spooler.GetJob": JobRef,
     "Spooler.CancelJob": JobRef,
+    "Spooler.HoldJob": JobRef,
+    "Spooler.ReleaseJob": JobRef,
+    "Recovery.AnswerAll": AnswerAll,
     "Spooler.GetHistory": GetHistory,
     "Spooler.GetEnvironment": GetEnvironment,
+    "Spooler.ListNotices": Page,
+    "Spooler.AcknowledgeNotice": AcknowledgeNotice,
+    "Spooler.GetHistoryHeads": GetHistoryHeads,
     "Recovery.ListInquiries": Page,
     "Recovery.AnswerInquiry": AnswerInquiry,
 }
@@ -322,9 +340,13 @@ COMPLETION_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.GetEnvironment": Environment,
     "Spooler.ListJobs": JobPage,
     "Spooler.ListTerminals": TerminalList,
+    "Spooler.ListNotices": NoticePage,
+    "Spooler.AcknowledgeNotice": Notice,
+    "Spooler.GetHistoryHeads": HistoryHeads,
     "Spooler.GetHistory": HistoryReply,
     "Recovery.ListInquiries": InquiryPage,
     "Recovery.AnswerInquiry": JobView,
+    "Recovery.AnswerAll": AnsweredAll,
 }
 EVENT_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.JobEvent": JobView,
@@ -333,6 +355,7 @@ EVENT_KINDS: dict[str, type[msgspec.Struct]] = {
     "Recovery.InquiryEvent": Inquiry,
     "Recovery.InquiryClosedEvent": JobView,
     "Spooler.JobLeftEvent": JobLeft,
+    "Spooler.JobEndedEvent": Notice,
 }
 
 

@@ -177,6 +177,23 @@ def test_a_creation_that_was_cut_off_is_done_again(store: Store, disk: Disk, syn
     assert spool.verify() == []
 
 
+def test_a_creation_that_was_cut_off_within_a_page_is_done_again(store: Store, disk: Disk, tmp_path: Path) -> None:
+    cut_off = tmp_path / "cut-off"
+
+    def cut(name: str) -> None:
+        if name.endswith(".sqlite") and not cut_off.exists():
+            shutil.copytree(store.folder / "a", cut_off / "a")
+            database = cut_off / "a" / Path(name).name
+            database.write_bytes(database.read_bytes()[:50])
+
+    disk.on_sync = cut
+    store.open()
+    assert cut_off.exists()
+    other = Store(cut_off)
+    assert codes(other.open()) == []
+    other.close()
+
+
 def test_no_part_of_a_creation_that_was_cut_off_meets_the_new_file(store: Store) -> None:
     area = store.folder / "a"
     area.mkdir()

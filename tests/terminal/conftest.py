@@ -15,12 +15,12 @@ from terminal.home import Home
 class Branch:
     """An authority, an appliance's configuration folder, and terminals that are enrolled with it."""
 
-    def __init__(self, folder: Path, appliance: str = "window-server") -> None:
+    def __init__(self, folder: Path, appliance: str = "window-server", made: dt.datetime | None = None) -> None:
         self.appliance = appliance
         self.folder = folder
         self.ca = folder / "ca"
         self.config = folder / "config"
-        pki.init(self.ca, self.config, appliance, ["127.0.0.1"], _now())
+        pki.init(self.ca, self.config, appliance, ["127.0.0.1"], made or _now())
 
     def terminal(self, name: str, *, representative: bool = False) -> Home:
         home = Home(self.folder / name)

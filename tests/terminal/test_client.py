@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import datetime as dt
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,10 +27,11 @@ from passbook.messages import (
     SubmitJob,
     encode,
 )
+from passbook.notices import NoticePage
 from terminal.client import INQUIRY, INQUIRY_CLOSED, JOB, MAX_WAITING, PROMPT, STEP, Address, Event, TerminalClient
 from tests.terminal.conftest import Branch
 from tests.terminal.fake_appliance import FakeAppliance, running
-from tests.terminal.samples import TWENTY, inquiry, stopped, view
+from tests.terminal.samples import TWENTY, inquiry, notice, stopped, view
 
 
 def within(story: Coroutine[Any, Any, None]) -> None:
@@ -67,6 +70,29 @@ def test_each_helper_sends_its_command_and_reads_its_completion(branch: Branch) 
             assert (await client.inquiries())[0].in_doubt == 12
             assert (await client.status()).printers == ()
         assert ("Spooler.CancelJob", {"job": "aa11", "person": "Ann"}) in fake.received
+
+    within(story())
+
+
+def test_notices_come_in_pages_and_are_acknowledged_one_by_one(branch: Branch) -> None:
+    async def story() -> None:
+        fake = FakeAppliance()
+        ends = [notice(view(job=f"{number:04}", sequence=number)) for number in (3, 5, 8)]
+
+        def page(asked: dict[str, Any]) -> NoticePage:
+            behind = [one for one in ends if one.job.sequence > asked.get("after", 0)]
+            return NoticePage(tuple(behind[:2]), more=len(behind) > 2)
+
+        fake.answers["Spooler.ListNotices"] = page
+        async with running(branch, fake), client_of(branch, fake) as client:
+            assert await client.notices() == tuple(ends)
+            assert (await client.acknowledge("0003")).job.job == "0003"
+            assert (await client.history_heads({"a": 7})).now == ()
+        assert fake.received == [("Spooler.ListNotices", {}), ("Spooler.ListNotices", {"after": 5})]
+        assert fake.unasked == [
+            ("Spooler.AcknowledgeNotice", {"job": "0003"}),
+            ("Spooler.GetHistoryHeads", {"entries": {"a": 7}}),
+        ]
 
     within(story())
 
@@ -424,6 +450,28 @@ def test_an_appliance_of_another_name_or_branch_is_not_believed(branch: Branch, 
                         pass
                 assert caught.value.code == "certificate-not-accepted"
         assert fake.received == []
+
+    within(story())
+
+
+@pytest.mark.parametrize(("made", "why"), [(1990, "has expired"), (2090, "is not valid yet")])
+def test_a_terminal_whose_clock_is_wrong_is_told_to_look_at_its_clock(
+    branch: Branch, tmp_path: Path, made: int, why: str
+) -> None:
+    """N4: from here a clock that is wrong and a certificate that is look the same; the sentence names both."""
+    server = Branch(tmp_path, made=dt.datetime(made, 1, 1, tzinfo=dt.UTC))
+
+    async def story() -> None:
+        fake = FakeAppliance()
+        context = branch.terminal("teller-1").context()
+        context.load_verify_locations(server.config / "ca.pem")
+        async with running(server, fake):
+            with pytest.raises(PassbookError) as caught:
+                async with TerminalClient(fake.address, context):
+                    pass
+        assert caught.value.code == "certificate-not-in-time"
+        assert f"the appliance's certificate {why}" in str(caught.value)
+        assert str(dt.datetime.now(dt.UTC).astimezone().year) in str(caught.value)
 
     within(story())
 

@@ -10,12 +10,12 @@ from passbook.errors import PassbookError
 from passbook.job import JobState, Reason
 from passbook.messages import ErrorPayload, Inquiry, JobLeft, JobView, Prompt, StepReport, SubmitJob
 from passbook.plan import StepKind
-from terminal.client import INQUIRY, INQUIRY_CLOSED, JOB, LEFT, PROMPT, STEP, TerminalClient
+from terminal.client import ENDED, INQUIRY, INQUIRY_CLOSED, JOB, LEFT, PROMPT, STEP, TerminalClient
 from terminal.follow import Follower, Resolve
 from tests.terminal.conftest import Branch
 from tests.terminal.fake_appliance import FakeAppliance, running
 from tests.terminal.person import Person
-from tests.terminal.samples import TWENTY, inquiry, outline, stopped, view
+from tests.terminal.samples import TWENTY, inquiry, notice, outline, stopped, view
 from tests.terminal.test_client import refuse, within
 
 JOB_SENT = SubmitJob("r1", "window-1", "passbook-update+csv", document=b"content")
@@ -100,6 +100,67 @@ def test_a_job_that_has_ended_is_not_waited_for(branch: Branch) -> None:
         fake.answers["Spooler.SubmitJob"] = lambda _: COMPLETED
         async with running(branch, fake):
             assert await follower(branch, fake, person).run(JOB_SENT, wait=True) == COMPLETED
+
+    within(story())
+
+
+def test_an_end_is_acknowledged_after_it_was_shown(branch: Branch) -> None:
+    """P8: never by mere delivery."""
+
+    async def story() -> None:
+        fake, person = accepting(), Person()
+        shown: list[tuple[str, str]] = []
+
+        async def acknowledge(client: TerminalClient, job: str) -> None:
+            shown.append((job, person.lines[-1]))
+            await client.acknowledge(job)
+
+        fake.greet = [(ENDED, notice(COMPLETED)), (JOB, COMPLETED)]
+        async with running(branch, fake):
+            await follower(branch, fake, person, acknowledge=acknowledge).run(JOB_SENT, wait=True)
+        assert shown == [("aa11", "Job aa11 is completed. Take the book out of window-1.")]
+        assert fake.unasked == [("Spooler.AcknowledgeNotice", {"job": "aa11"})]
+
+    within(story())
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_who_did_not_see_the_end_acknowledges_nothing(branch: Branch, wait: bool) -> None:
+    async def story() -> None:
+        fake, person = accepting(), Person()
+        fake.greet = [(ENDED, notice(COMPLETED))]
+
+        async def acknowledge(client: TerminalClient, job: str) -> None:
+            await client.acknowledge(job)
+
+        async with running(branch, fake):
+            run = asyncio.create_task(
+                follower(branch, fake, person, acknowledge=acknowledge, pauses=()).run(JOB_SENT, wait=wait)
+            )
+            await submitted(fake)
+            if wait:
+                await fake.drop()
+            await asyncio.gather(run, return_exceptions=True)
+        assert fake.unasked == []
+
+    within(story())
+
+
+def test_an_end_that_came_while_nobody_was_connected_is_shown_and_acknowledged(branch: Branch) -> None:
+    async def story() -> None:
+        fake, person = accepting(lambda: COMPLETED), Person()
+        noted: list[str] = []
+
+        async def acknowledge(_client: TerminalClient, job: str) -> None:
+            noted.append(job)
+
+        async with running(branch, fake), asyncio.TaskGroup() as group:
+            run = group.create_task(follower(branch, fake, person, acknowledge=acknowledge).run(JOB_SENT, wait=True))
+            await submitted(fake)
+            await fake.drop()
+            await run
+        assert person.lines[-1] == "Job aa11 is completed. Take the book out of window-1."
+        assert noted == ["aa11"]
 
     within(story())
 

@@ -16,28 +16,32 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from firmware import pki
+from passbook.bulk import AnsweredAll, AnsweredOne
 from passbook.errors import PassbookError
 from passbook.history import HistoryLine, Summary
-from passbook.job import JobState
+from passbook.job import JobState, Reason
 from passbook.media import Device, MechanismStatus, Media
-from passbook.messages import PrinterView, StatusReport, StepReport
+from passbook.messages import ErrorPayload, JobLeft, JobView, PrinterView, StatusReport, StepReport
+from passbook.notices import HistoryHead, HistoryHeads, Notice, NoticePage
 from passbook.plan import StepKind
-from passbook.record import Answered, Decider, HistoryKind, Verdict
+from passbook.record import Acknowledged, Answered, Decider, HistoryKind, OnPaper, Verdict
 from passbook.terminals import TerminalView
 from storage.envelope import wrap_for_recovery
 from terminal import keyring
 from terminal.__main__ import main
-from terminal.client import INQUIRY, JOB, STEP
+from terminal.client import INQUIRY, JOB, LEFT, STEP
 from tests.terminal.conftest import Branch
 from tests.terminal.fake_appliance import FakeAppliance, running
-from tests.terminal.samples import TWENTY, inquiry, stopped, view
+from tests.terminal.samples import TWENTY, inquiry, notice, stopped, view
 from tests.terminal.test_client import refuse
 
 COMPLETED = view(state=JobState.COMPLETED)
+HEAD = HistoryHead("a", 7, bytes(range(32)))
 
 
 class Said(NamedTuple):
@@ -231,9 +235,110 @@ def test_terminals_are_listed(enrolled: tuple[Teller, FakeAppliance]) -> None:
 
 def test_a_job_is_cancelled_in_somebodys_name(enrolled: tuple[Teller, FakeAppliance]) -> None:
     teller, fake = enrolled
-    fake.answers["Spooler.CancelJob"] = lambda _: view(state=JobState.CANCELED)
-    assert "canceled" in teller.run("cancel", "aa11", "--person", "Ann").out
-    assert fake.received == [("Spooler.CancelJob", {"job": "aa11", "person": "Ann"})]
+    job = ended(fake, begun=False)
+    fake.answers["Spooler.CancelJob"] = lambda _: job
+    assert "canceled.\nNothing of it is on paper.\n" in teller.run("cancel", "aa11", "--person", "Ann").out
+    assert fake.received[0] == ("Spooler.CancelJob", {"job": "aa11", "person": "Ann"})
+
+
+def ended(fake: FakeAppliance, *, noted: bool = False, **facts: Any) -> JobView:
+    """The appliance has the notice of this end; `noted`: somebody took note of it already."""
+    job = view(**({"state": JobState.CANCELED, "valid": False} | facts))
+    notice = Notice(job, OnPaper(20, 5), None, Acknowledged("teller-2", "t") if noted else None)
+    fake.answers["Spooler.ListNotices"] = lambda _: NoticePage(() if noted else (notice,))
+    fake.answers["Spooler.AcknowledgeNotice"] = lambda _: notice
+    return job
+
+
+@pytest.mark.parametrize("noted", [False, True])
+def test_who_cancels_a_job_that_prints_is_told_what_is_on_paper(
+    enrolled: tuple[Teller, FakeAppliance], *, noted: bool
+) -> None:
+    teller, fake = enrolled
+    job = ended(fake, noted=noted, confirmed=5)
+    fake.answers["Spooler.CancelJob"] = lambda _: view(state=JobState.PROCESSING, confirmed=4, sending=5)
+    other = msgspec.structs.replace(job, job="bb22")
+    fake.greet = [(JOB, view(state=JobState.PROCESSING)), (JOB, other), (JOB, job)]
+    said = teller.run("cancel", "aa11", "--person", "Ann")
+    assert (said.code, said.err) == (0, "")
+    assert "Lines 1 to 5 are on paper, of 20.\nTake the book out of window-1." in said.out
+    assert fake.received[-1] == ("Spooler.AcknowledgeNotice", {"job": "aa11"})
+
+
+def test_a_cancel_that_came_after_the_last_line_says_so(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    job = ended(fake, state=JobState.COMPLETED, confirmed=22)
+    fake.answers["Spooler.CancelJob"] = lambda _: view(state=JobState.PROCESSING)
+    fake.greet = [(JOB, job)]
+    said = teller.run("cancel", "aa11", "--person", "Ann")
+    assert (said.code, said.out) == (1, "Job aa11 is completed. Take the book out of window-1.\n")
+
+
+def test_a_cancel_in_doubt_says_that_it_is_asked_about(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    fake.answers["Spooler.CancelJob"] = lambda _: view(state=JobState.PROCESSING)
+    fake.greet = [(JOB, stopped(4, 5))]
+    said = teller.run("cancel", "aa11", "--person", "Ann")
+    assert said.code == 1
+    assert "Look at the paper and answer" in said.out
+
+
+def test_a_cancel_of_a_job_whose_storage_fails_says_that(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    fake.answers["Spooler.CancelJob"] = lambda _: view(state=JobState.PROCESSING)
+    fake.greet = [(LEFT, JobLeft("aa11", ErrorPayload("area-fenced", "Storage area a is out of use.")))]
+    assert teller.run("cancel", "aa11", "--person", "Ann").err == "Storage area a is out of use. [area-fenced]\n"
+
+
+@pytest.mark.parametrize(("word", "command"), [("hold", "Spooler.HoldJob"), ("release", "Spooler.ReleaseJob")])
+def test_a_job_is_held_and_released_in_somebodys_name(
+    enrolled: tuple[Teller, FakeAppliance], word: str, command: str
+) -> None:
+    teller, fake = enrolled
+    fake.answers[command] = lambda _: view(state=JobState.PENDING_HELD, valid=False)
+    assert "pending-held" in teller.run(word, "aa11", "--person", "Ann").out
+    assert fake.received == [(command, {"job": "aa11", "person": "Ann"})]
+
+
+def test_one_answer_for_all_jobs_shows_each_and_the_exit_code_of_the_worst(
+    enrolled: tuple[Teller, FakeAppliance],
+) -> None:
+    teller, fake = enrolled
+    missing = AnsweredOne("bb22", error=ErrorPayload("key-needed", "Job bb22 can only be printed with a key."))
+    fake.answers["Recovery.ListInquiries"] = lambda _: {"inquiries": []}
+    fake.answers["Recovery.AnswerAll"] = lambda _: AnsweredAll((AnsweredOne("aa11", view=view()), missing), 2, 0)
+    said = teller.run("answer", "--all", "--print", "--person", "Ann")
+    assert said.code == 3
+    first, second = said.out.splitlines()
+    assert first.startswith("aa11  teller-1")
+    assert second == "bb22  Job bb22 can only be printed with a key. [key-needed]"
+    assert fake.received[1] == ("Recovery.AnswerAll", {"verdict": "print", "person": "Ann"})
+
+
+def test_one_answer_for_no_job_says_so(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    fake.answers["Recovery.ListInquiries"] = lambda _: {"inquiries": []}
+    fake.answers["Recovery.AnswerAll"] = lambda _: AnsweredAll((), 0, 0)
+    said = teller.run("answer", "--all", "--discard", "--person", "Ann", "--requester", "teller-2")
+    assert said == (0, "There is no job to answer for.\n", "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--all", "--resume", "3"),
+        ("--all", "--from-line", "3"),
+        ("--all", "--print", "--follow"),
+        ("--all", "--print", "--new-key", "k"),
+        ("--all", "aa11", "--print"),
+        ("aa11", "--print", "--requester", "teller-2"),
+        ("--print",),
+    ],
+)
+def test_an_answer_for_all_is_print_discard_or_hold(teller: Teller, words: tuple[str, ...]) -> None:
+    said = teller.run("answer", *words, "--person", "Ann")
+    assert said.code == 2
+    assert "usage: teller answer" in said.err
 
 
 def test_an_error_of_the_appliance_is_its_sentence_and_its_exit_code(enrolled: tuple[Teller, FakeAppliance]) -> None:
@@ -537,3 +642,82 @@ def read_until(descriptor: int, wanted: bytes) -> bytes:
         assert select.select([descriptor], [], [], 60)[0], seen
         seen += os.read(descriptor, 4096)
     return seen
+
+
+ENDED = notice(view(state=JobState.CANCELED, reasons=(Reason.CANCELED_BY_PERSON,)), OnPaper(4, 2, 3), HEAD)
+WORDS = "canceled (job-canceled-by-user), 2 of 4 lines on paper, line 3 in doubt"
+
+
+def with_notices(fake: FakeAppliance) -> None:
+    other = notice(view(job="bb22", state=JobState.COMPLETED, sequence=2))
+    fake.answers["Spooler.ListNotices"] = lambda _: NoticePage((ENDED, other))
+
+
+def test_open_ends_are_shown_and_not_taken_note_of_by_that(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    with_notices(fake)
+    first, second = teller.run("notices").out.splitlines()
+    assert first.startswith("aa11  teller-1  window-1")
+    assert WORDS in first
+    assert second.startswith("bb22")
+    assert "on paper" not in second, "what is not known is not said"
+    assert [one["job"]["job"] for one in teller.json("notices")] == ["aa11", "bb22"]
+    assert "Spooler.AcknowledgeNotice" not in [name for name, _ in fake.unasked]
+
+
+@pytest.mark.parametrize(("named", "noted"), [([], ["aa11", "bb22"]), (["bb22"], ["bb22"])])
+def test_those_that_were_shown_are_taken_note_of(
+    enrolled: tuple[Teller, FakeAppliance], named: list[str], noted: list[str]
+) -> None:
+    teller, fake = enrolled
+    with_notices(fake)
+    said = teller.run("notices", *named, "--acknowledge")
+    assert [line.split()[0] for line in said.out.splitlines()] == noted
+    assert [sent["job"] for name, sent in fake.unasked if name == "Spooler.AcknowledgeNotice"] == noted
+
+
+def test_an_end_that_is_not_open_is_said_so_before_anything_is_taken_note_of(
+    enrolled: tuple[Teller, FakeAppliance],
+) -> None:
+    teller, fake = enrolled
+    with_notices(fake)
+    said = teller.run("notices", "aa11", "cc33", "--acknowledge")
+    assert (said.code, said.out) == (3, "")
+    assert "no-such-notice" in said.err
+    assert "Spooler.AcknowledgeNotice" not in [name for name, _ in fake.unasked]
+
+
+def test_an_end_that_cannot_be_acknowledged_is_printed_all_the_same(
+    enrolled: tuple[Teller, FakeAppliance], document: Path
+) -> None:
+    teller, fake = enrolled
+    printing(fake, (JOB, COMPLETED))
+    fake.answers["Spooler.AcknowledgeNotice"] = refuse(PassbookError("area-fenced", area="a", why="it failed"))
+    said = teller.run("print", document)
+    assert said.code == 0
+    assert "end-not-acknowledged" in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_another_history_is_told_once_in_a_command_that_goes_on(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    fake.answers["Spooler.ListJobs"] = lambda _: {"jobs": [view()]}
+    fake.answers["Spooler.GetHistoryHeads"] = lambda _: HistoryHeads((HEAD,), ())
+    assert teller.run("jobs").err == ""
+    shorter = HistoryHead("a", 3, bytes(32))
+    fake.answers["Spooler.GetHistoryHeads"] = lambda _: HistoryHeads((shorter,), ())
+    said = teller.run("jobs")
+    assert (said.code, said.err.count("history-rolled-back")) == (0, 1)
+    assert said.out.startswith("aa11")
+    assert teller.run("accept-rollback").out == "a  3 entries\n"
+    assert teller.run("jobs").err == ""
+
+
+def test_a_memory_that_cannot_be_read_stops_nobody(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    fake.answers["Spooler.ListJobs"] = lambda _: {"jobs": [view()]}
+    (teller.folder / "history-heads.json").write_text("{")
+    said = teller.run("jobs")
+    assert (said.code, said.out[:4]) == (0, "aa11")
+    assert "history-heads.json" in said.err
+    assert "file-problem" in said.err

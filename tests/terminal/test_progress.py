@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from passbook.job import JobState, Reason
 from passbook.messages import StepReport
+from passbook.notices import Notice
 from passbook.plan import StepKind
-from terminal.progress import state_words, step_words
+from passbook.record import OnPaper
+from terminal.progress import paper_words, state_words, step_words
 from tests.terminal.samples import view
 
 
@@ -19,3 +25,22 @@ def test_a_state_is_told_with_its_reasons() -> None:
     assert state_words(view(state=JobState.COMPLETED)) == "Job aa11 is completed. Take the book out of window-1."
     jammed = view(state=JobState.PROCESSING_STOPPED, reasons=(Reason.MEDIA_JAM, Reason.POWER_LOSS))
     assert state_words(jammed) == "Job aa11 is processing-stopped (media-jam, power-loss)."
+
+
+@pytest.mark.parametrize(
+    ("facts", "paper", "words"),
+    [
+        ({"begun": False}, OnPaper(20, 0), "Nothing of it is on paper."),
+        ({}, OnPaper(20, 1), "Line 1 is on paper, of 20."),
+        ({}, OnPaper(20, 12), "Lines 1 to 12 are on paper, of 20."),
+        ({}, OnPaper(20, 5, 6), "Lines 1 to 5 are on paper, of 20. Line 6 is in doubt: look at the paper."),
+        ({}, OnPaper(20, 0, 1), "Line 1 is in doubt: look at the paper."),
+        ({}, OnPaper(20, 0), "Look at the paper: it was begun before, and ordered anew."),
+        ({"confirmed": 5}, None, "5 of its 22 steps were done; look at the paper."),
+    ],
+)
+def test_of_a_job_that_ended_early_it_is_told_what_is_on_paper(
+    facts: dict[str, Any], paper: OnPaper | None, words: str
+) -> None:
+    ended = view(state=JobState.CANCELED, valid=False, **facts)
+    assert paper_words(Notice(ended, paper, None, None)) == words

@@ -1,0 +1,79 @@
+"""What operators may ask and say of the clock: `passbookctl clock` (N4)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import msgspec
+
+from firmware.clock import Standing, SystemClock, stamp
+from firmware.logs import Log
+from firmware.naming import check_name
+from passbook.errors import PassbookError
+
+_LOG: Final = Log("clock")
+
+_WHY: Final = {
+    Standing.SYNCHRONIZED: "the machine is synchronized",
+    Standing.VOUCHED: "an operator said that it is right",
+    Standing.NOT_SYNCHRONIZED: "the machine is not synchronized, and no operator said that it is right",
+    Standing.BEHIND: "it is earlier than a job that was dated while it was trusted",
+}
+
+
+class ClockReport(msgspec.Struct, frozen=True, rename="camel"):
+    """What the appliance believes of time.
+
+    Attributes:
+        wall: wall time, ISO 8601 in UTC.
+        local: the same in the machine's time zone, by which business days end.
+        certificates: the time by which certificates are judged.
+    """
+
+    wall: str
+    local: str
+    business_date: str
+    trusted: bool
+    why: str
+    certificates: str
+
+
+class ClockOperations:
+    """The command `clock`; `vouched` is called after an operator said that the clock is right."""
+
+    def __init__(self, clock: SystemClock, vouched: Callable[[], None]) -> None:
+        self._clock = clock
+        self._vouched = vouched
+
+    def handlers(self) -> dict[str, Callable[[dict[str, Any]], Awaitable[Any]]]:
+        """Command name -> handler."""
+        return {"clock": self._tell}
+
+    async def _tell(self, arguments: dict[str, Any]) -> Any:
+        match arguments:
+            case {"right": True, "person": str(person)}:
+                self._vouch(person)
+            case {"right": _}:
+                raise PassbookError("invalid-message", why="right is true and comes with a person")
+            case _:
+                pass
+        return self._report()
+
+    def _vouch(self, person: str) -> None:
+        check_name("person", person)
+        before = self._clock.standing()
+        self._clock.vouch()
+        _LOG.warning("clock-vouched", person=person, state=before.value, why=stamp(self._clock))
+        self._vouched()
+
+    def _report(self) -> ClockReport:
+        now, standing = self._clock.now(), self._clock.standing()
+        return ClockReport(
+            wall=stamp(self._clock),
+            local=now.astimezone().isoformat(timespec="seconds"),
+            business_date=self._clock.business_date(),
+            trusted=self._clock.trusted(),
+            why=_WHY[standing],
+            certificates=self._clock.for_certificates().isoformat(timespec="seconds"),
+        )

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from firmware.clock import SystemClock
+from firmware.clock_operations import ClockOperations, ClockReport
+from passbook.errors import PassbookError
+
+AT = 1_800_000_000.0
+
+
+class Operator:
+    """Somebody at `passbookctl clock`, and how often the desks were woken."""
+
+    def __init__(self, *, synchronized: bool = False) -> None:
+        self.clock = SystemClock(synchronized=lambda: synchronized, wall=lambda: AT)
+        self.woken = 0
+        self._operations = ClockOperations(self.clock, self._wake)
+
+    def _wake(self) -> None:
+        self.woken += 1
+
+    def ask(self, **arguments: Any) -> ClockReport:
+        async def asked() -> Any:
+            return await self._operations.handlers()["clock"](arguments)
+
+        report: ClockReport = asyncio.run(asked())
+        return report
+
+
+def test_the_clock_is_told_with_the_reason_and_nothing_is_changed() -> None:
+    operator = Operator()
+    report = operator.ask(person="Otto")
+    assert (report.wall, report.trusted) == ("2027-01-15T08:00:00.000+00:00", False)
+    assert report.why.startswith("the machine is not synchronized")
+    assert report.certificates == "2026-11-01T00:00:00+00:00"
+    assert operator.woken == 0
+    assert Operator(synchronized=True).ask().why == "the machine is synchronized"
+
+
+def test_an_operators_word_is_taken_logged_with_the_person_and_acted_on(caplog: pytest.LogCaptureFixture) -> None:
+    operator = Operator()
+    report = operator.ask(right=True, person="Otto")
+    assert (report.trusted, report.why) == (True, "an operator said that it is right")
+    assert report.certificates == "2027-01-15T08:00:00+00:00"
+    assert operator.woken == 1
+    [facts] = [one.facts for one in caplog.records if one.getMessage() == "clock-vouched"]  # type: ignore[attr-defined]
+    assert (facts["person"], facts["state"]) == ("Otto", "not-synchronized")
+
+
+def test_a_clock_behind_a_trusted_date_says_so() -> None:
+    operator = Operator(synchronized=True)
+    operator.clock.not_before(SystemClock(wall=lambda: AT + 1).now())
+    assert operator.ask().why.startswith("it is earlier than a job")
+    assert operator.ask(right=True, person="Otto").trusted
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"right": True},
+        {"right": "yes", "person": "Otto"},
+        {"right": False, "person": "Otto"},
+        {"right": True, "person": ""},
+        {"right": True, "person": 7},
+        {"right": True, "person": "Otto\n"},
+    ],
+)
+def test_a_word_without_a_person_is_none(arguments: dict[str, Any]) -> None:
+    operator = Operator()
+    with pytest.raises(PassbookError) as caught:
+        operator.ask(**arguments)
+    assert caught.value.code == "invalid-message"
+    assert not operator.clock.trusted()
+    assert operator.woken == 0
