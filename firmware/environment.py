@@ -11,7 +11,8 @@ from passbook.environment import AreaFigures, Environment
 from passbook.errors import PassbookError
 from passbook.media import MechanismStatus
 from storage.reckoning import Reckoning
-from storage.spool import AreaStatus, Spool
+from storage.reports import AreaStatus
+from storage.spool import Spool
 
 
 class Boundary:

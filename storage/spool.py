@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
@@ -25,6 +24,7 @@ from storage.ledger import Ledger
 from storage.notices import Notices
 from storage.opening import Owner, Report, open_all
 from storage.reckoning import Reckoning
+from storage.reports import AreaStatus, PowerOnReport
 from storage.rows import DamagedRowError, LiveRow
 from storage.search import search
 from storage.space import change_cost
@@ -32,43 +32,6 @@ from storage.upkeep import Upkeep
 from storage.writer import Progress
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class PowerOnReport:
-    """What power-on found, by area name.
-
-    Attributes:
-        invalidated: how many records were turned invalid.
-        quarantined: the jobs whose records did not verify.
-        failed: why an area could not be made ready.
-    """
-
-    invalidated: dict[str, int]
-    quarantined: dict[str, list[str]]
-    failed: dict[str, PassbookError]
-
-
-@dataclass(frozen=True, slots=True)
-class AreaStatus:
-    """One area as people see it; sizes in bytes.
-
-    Attributes:
-        state: the value of an AreaState, or `absent` for one that could not be opened.
-        free: what new jobs may still take, reservations taken off.
-        used: what lies in its database.
-        why: why it is out of use; empty while it is not.
-    """
-
-    name: str
-    state: str
-    quota: int
-    free: int = 0
-    used: int = 0
-    reserved: int = 0
-    records: int = 0
-    quarantined: int = 0
-    why: str = ""
 
 
 class Spool:

@@ -1,4 +1,4 @@
-"""`teller notices` and `teller history`: ends of jobs, and what this terminal remembers of the appliance."""
+"""`teller notices` and `teller heads`: ends of jobs, and what this terminal remembers of the appliance."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def add(command: AddCommand) -> None:
     notices.add_argument("jobs", metavar="JOB", nargs="*", help="show these only")
     notices.add_argument("--acknowledge", action="store_true", help="take note of those that are shown")
     notices.set_defaults(run=run_notices)
-    history = command("history", help="how far the appliance's history is, as this terminal keeps it in mind")
-    history.add_argument(
+    heads = command("heads", help="how far the appliance's history is, as this terminal keeps it in mind")
+    heads.add_argument(
         "--accept", action="store_true", help="forget what it was before: an operator has looked why it is another"
     )
-    history.set_defaults(run=run_history)
+    heads.set_defaults(run=run_heads)
 
 
 async def run_notices(desk: Desk, arguments: argparse.Namespace) -> int:
@@ -38,7 +38,7 @@ async def run_notices(desk: Desk, arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def run_history(desk: Desk, arguments: argparse.Namespace) -> int:
+async def run_heads(desk: Desk, arguments: argparse.Namespace) -> int:
     """Show the history's heads; with `--accept` they are what is remembered from now on."""
     async with desk.client() as client:
         heads = await (desk.memory().accept(client) if arguments.accept else client.history_heads({}))

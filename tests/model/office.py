@@ -26,6 +26,7 @@ from drivers.simulator.paper import Paper, Ruler
 from drivers.simulator.running import Simulator
 from firmware.appliance import Appliance
 from firmware.clock import SystemClock
+from firmware.config import RecoveryConfig
 from firmware.doors.operators import OperatorDoor
 from firmware.doors.session import TerminalSession
 from firmware.doors.terminals import TerminalDoor
@@ -141,7 +142,9 @@ class Office:
         branch.config()
         file = branch.etc / "passbook.toml"
         file.write_text(file.read_text().replace("tcp://127.0.0.1:1", self.simulator.address))
-        self.config = msgspec.structs.replace(branch.config(), printers=self._printers(branch))
+        self.config = msgspec.structs.replace(
+            branch.config(), printers=self._printers(branch), recovery=RecoveryConfig(second_operator=False)
+        )
         self._loaded = load_named(self.config)._replace(profiles={PRINTER: profile})
         self._layouts = self._loaded.layouts
         self.power_on()

@@ -364,7 +364,7 @@ class ApplianceMachine(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([10.0, 100.0, 1000.0]))
     def time_passes(self, seconds: float) -> None:
         self.office.clock.passed += seconds
-        self.office.appliance._recovery.look()
+        self.office.appliance._recovery.audiences.look()
         self.office.settle()
         self.after()
 

@@ -219,7 +219,7 @@ def test_a_disk_that_was_put_back_is_found_by_a_terminal(quiet: Office, grown: b
     assert {one["errorCode"] for one in found} == {"history-rolled-back"}
     assert {one["errorCode"] for one in warned(quiet.counter, "jobs")} == {"history-rolled-back"}, "told every time"
     assert warned(quiet.manager, "jobs") == [], "who was never told more cannot know"
-    quiet.counter.run("history", "--accept")
+    quiet.counter.run("heads", "--accept")
     assert warned(quiet.counter, "jobs") == []
 
 

@@ -1,0 +1,44 @@
+"""What the store tells people of its areas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from passbook.errors import PassbookError
+
+
+@dataclass(frozen=True, slots=True)
+class PowerOnReport:
+    """What power-on found, by area name.
+
+    Attributes:
+        invalidated: how many records were turned invalid.
+        quarantined: the jobs whose records did not verify.
+        failed: why an area could not be made ready.
+    """
+
+    invalidated: dict[str, int]
+    quarantined: dict[str, list[str]]
+    failed: dict[str, PassbookError]
+
+
+@dataclass(frozen=True, slots=True)
+class AreaStatus:
+    """One area as people see it; sizes in bytes.
+
+    Attributes:
+        state: the value of an AreaState, or `absent` for one that could not be opened.
+        free: what new jobs may still take, reservations taken off.
+        used: what lies in its database.
+        why: why it is out of use; empty while it is not.
+    """
+
+    name: str
+    state: str
+    quota: int
+    free: int = 0
+    used: int = 0
+    reserved: int = 0
+    records: int = 0
+    quarantined: int = 0
+    why: str = ""
