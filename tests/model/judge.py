@@ -33,6 +33,8 @@ class Job:
         readable: whether the appliance can have its key.
         may_end: whether a person ordered its end.
         closed: whether a person said that all is on paper.
+        noted: whether somebody acknowledged its end; None when the answer to that was lost.
+        expired: whether it ended with its day, unanswered.
     """
 
     terminal: str
@@ -47,6 +49,8 @@ class Job:
     readable: bool = True
     may_end: bool = False
     closed: bool = False
+    noted: bool | None = False
+    expired: bool = False
 
     def steps(self) -> list[Place | None]:
         """The place of each step in order; None for a turn or the eject."""
@@ -78,6 +82,8 @@ class Scene:
     Attributes:
         record: job id -> its record, or None where its area is out of use.
         fenced: names of areas out of use.
+        notices: ids of the jobs whose end is to be told.
+        trusted: whether the clock is.
     """
 
     jobs: list[Job]
@@ -85,6 +91,8 @@ class Scene:
     areas: dict[str, Path]
     record: Callable[[str], Record | None]
     fenced: frozenset[str]
+    notices: frozenset[str]
+    trusted: bool
 
     def known(self) -> list[Job]:
         """The jobs of which people know the id."""
@@ -100,18 +108,18 @@ def counts_of(paper: Paper, book: str) -> Counts:
     }
 
 
-def stored(folder: Path) -> list[tuple[str, int]]:
+def stored(folder: Path) -> list[tuple[str, bool]]:
     """(job id, whether it is valid) of everything in one area's file."""
     connection = apsw.Connection(str(folder / "area.sqlite"), flags=apsw.SQLITE_OPEN_READONLY, vfs="unix")
     try:
         rows = connection.execute("SELECT job_id, valid FROM live UNION ALL SELECT job_id, 0 FROM ended").fetchall()
     finally:
         connection.close()
-    return [(str(job), int(valid)) for job, valid in rows]
+    return [(str(job), valid == 1) for job, valid in rows]
 
 
 def check_p1_acknowledged_jobs_are_kept(scene: Scene) -> None:
-    """An acknowledged job is in the store; one that ended was printed whole, or a person ended it."""
+    """An acknowledged job is in the store; one that ended was printed, or ended by a person or with its day."""
     rows = [job for folder in scene.areas.values() for job, _ in stored(folder)]
     for job in scene.known():
         assert job.job in rows, f"P1: {job.request} was acknowledged and is gone"
@@ -119,7 +127,10 @@ def check_p1_acknowledged_jobs_are_kept(scene: Scene) -> None:
         if record is None or not record.ended:
             continue
         assert record.state is not JobState.CANCELED or job.may_end, f"P1: nobody ended {job.request}"
-        assert record.state is not JobState.ABORTED, f"P1: {job.request} was given up"
+        if record.state is JobState.ABORTED and not job.expired:
+            job.expired = True
+            assert scene.trusted, f"N4: {job.request} was given up by a clock that is not trusted"
+            assert not counts_of(scene.paper, job.job), f"F4: {job.request} was given up with a line on paper"
 
 
 def check_p3_nothing_is_struck_unordered(scene: Scene) -> None:
@@ -161,10 +172,21 @@ def check_p6_whole_in_one_area(scene: Scene) -> None:
     assert len(rows) == len(set(rows)), "P6: a job is in two areas"
 
 
+def check_p8_ends_are_told(scene: Scene) -> None:
+    """The end of a job is to be told until somebody has acknowledged it, and no longer."""
+    for job in scene.known():
+        record = scene.record(job.job)
+        if record is None or job.noted is None:
+            continue
+        untold = record.ended and not job.noted
+        assert (job.job in scene.notices) == untold, f"P8: the end of {job.request} is {'not ' * untold}to be told"
+
+
 CHECKS: Final = (
     check_p1_acknowledged_jobs_are_kept,
     check_p3_nothing_is_struck_unordered,
     check_p3_one_step_in_doubt,
     check_p6_whole_in_one_area,
+    check_p8_ends_are_told,
 )
 """After every step, while the appliance has power."""

@@ -40,6 +40,8 @@ class PowerDisk(apsw.VFS):
         self.powered = True
         self.failing = ""
         """Syncs of files below a folder of this name fail; empty for none."""
+        self.left = 0
+        """Writes and syncs until power is lost; 0 while none is to be."""
         self.unsynced: list[_Written] = []
         super().__init__(name, "unix", makedefault=True)
 
@@ -54,12 +56,15 @@ class PowerDisk(apsw.VFS):
             for written in reversed(self.unsynced[kept:]):
                 written.undo()
             self.unsynced.clear()
-            self.powered, self.failing = True, ""
+            self.powered, self.failing, self.left = True, "", 0
 
     @contextmanager
     def changing(self) -> Iterator[None]:
         """A write, a sync or a deletion; fails without power."""
         with self.lock:
+            if self.left:
+                self.left -= 1
+                self.powered = self.left > 0
             if not self.powered:
                 raise apsw.IOError("the disk has no power")
             yield

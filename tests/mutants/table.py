@@ -8,6 +8,7 @@ from tests.mutants.harness import Mutant
 
 _RULES: Final = "tests/passbook/test_changes_promises.py"
 
+_MODEL: Final = "tests/model/test_appliance.py::TestAppliance"
 _ANSWERS: Final = "tests/scenarios/test_answers.py"
 _DESK: Final = "tests/firmware/test_recovery_desk.py"
 _CUTS: Final = "tests/drivers/test_cuts.py"
@@ -40,6 +41,7 @@ MUTANTS: Final = (
         (
             f"{_STORE}::test_an_acceptance_waits_for_the_sync_of_the_log",
             f"{_POWER}::test_a_day_is_safe_whenever_the_power_goes",
+            _MODEL,
         ),
         "A commit returns before the log was synced.",
     ),
@@ -72,6 +74,12 @@ MUTANTS: Final = (
         "P3-two-in-doubt.patch",
         (f"{_RULES}::test_the_next_step_is_sent_only_after_the_last_one_was_confirmed",),
         "A step is sent while the one before it is still in doubt.",
+    ),
+    Mutant(
+        "P3",
+        "P3-resumed-a-line-too-early.patch",
+        (_MODEL,),
+        "A job goes on one line above the one that the person named.",
     ),
     Mutant(
         "P3",
@@ -255,10 +263,7 @@ MUTANTS: Final = (
     Mutant(
         "P8",
         "P8-told-is-noted.patch",
-        (
-            f"{_NOTICES}::test_an_end_is_told_at_every_coming_until_somebody_takes_note",
-            f"{_NOTICES}::test_after_a_power_cut_the_end_is_told_again_and_its_requester_has_its_time_again",
-        ),
+        (f"{_NOTICES}::test_an_end_is_told_at_every_coming_until_somebody_takes_note",),
         "An end counts as acknowledged when it was delivered.",
     ),
     Mutant(

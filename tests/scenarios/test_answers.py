@@ -126,7 +126,10 @@ def test_of_many_answers_at_once_one_wins(office: Office, round_: int) -> None:
         (office.counter, resume(office, inquiry)),
         (office.manager, resume(office, inquiry, office.manager)),
         (office.manager, compose(inquiry, Verdict.DISCARD, "the manager", None)),
-        (office.counter, compose(inquiry, Verdict.RESUME, "somebody else", ring_of(office.counter), step=NEXT_STEP - 1)),
+        (
+            office.counter,
+            compose(inquiry, Verdict.RESUME, "somebody else", ring_of(office.counter), step=NEXT_STEP - 1),
+        ),
     ]
     outcomes = converse(_all_at_once(answers))
     winners = [outcome for outcome in outcomes if isinstance(outcome, JobView)]
