@@ -55,6 +55,12 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
         "Storage area {area} was put back to an earlier state, or lost its last changes: {why}. It was left as it is "
         "and nothing of it prints; put the right disk in place, or run passbookctl accept-rollback {area}.",
     ),
+    "rows-altered": ErrorKind(
+        Actor.OPERATOR,
+        "The records of storage area {area} do not add up: some were removed, or put back as they were before. Nothing "
+        "prints unasked, and from the next start on every question about them says so; have each book looked at, keep "
+        "the disk as evidence, then run passbookctl accept-rollback {area}.",
+    ),
     "memory-altered": ErrorKind(
         Actor.OPERATOR,
         "What storage area {area} knows of area {other} was altered or damaged, so nobody can say whether {other} was "

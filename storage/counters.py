@@ -12,6 +12,7 @@ import apsw
 
 from passbook.counters import NOTHING, Figures
 from passbook.errors import PassbookError, shown
+from storage.balance import Balance
 from storage.keys import ApplianceKey, is_same, mac
 from storage.schema import fetch
 
@@ -19,9 +20,12 @@ from storage.schema import fetch
 class Counters:
     """The counters of one area on one connection."""
 
-    def __init__(self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey) -> None:
-        """`area` is the name that findings carry."""
+    def __init__(
+        self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey, balance: Balance
+    ) -> None:
+        """`area` is the name that findings carry; every change goes into `balance`."""
         self._connection = connection
+        self._balance = balance
         self._area = area
         self._area_id = area_id
         self._key = key
@@ -42,8 +46,11 @@ class Counters:
             return
         with suppress(PassbookError):
             total = self.of(printer) + more
-            values = (printer, total.books, total.pages, total.lines, self._mac(printer.encode(), total))
+            gone = fetch(self._connection, "SELECT mac FROM counter WHERE printer = ?", printer)
+            come = self._mac(printer.encode(), total)
+            values = (printer, total.books, total.pages, total.lines, come)
             self._connection.execute("INSERT OR REPLACE INTO counter VALUES (?, ?, ?, ?, ?)", values)
+            self._balance.change(gone=[found for (found,) in gone], come=[come])
 
     def findings(self) -> Iterator[PassbookError]:
         """The rows that do not verify."""

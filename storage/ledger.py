@@ -14,6 +14,7 @@ from passbook.counters import counted
 from passbook.errors import PassbookError
 from passbook.job import JobState, Reason
 from passbook.record import Change, Outcome, Record, Wrap, without_outline
+from storage.balance import Balance
 from storage.counters import Counters
 from storage.envelope import SealedJob
 from storage.history import History
@@ -76,7 +77,8 @@ class Ledger:
         self._key = key
         self.history = History(connection, area, area_id, key)
         self.memories = Memories(connection, area, area_id, key)
-        self.counters = Counters(connection, area, area_id, key)
+        self.balance = Balance(connection, area, area_id, key)
+        self.counters = Counters(connection, area, area_id, key, self.balance)
 
     # Reading
 
@@ -232,25 +234,28 @@ class Ledger:
         """Turn every record invalid (P4) and set aside those that do not verify; how many, and which."""
         damaged: list[DamagedRowError] = []
         count = 0
-        for row in list(self.rows()):
-            if isinstance(row, DamagedRowError):
-                self.quarantine(row)
-                damaged.append(row)
-            else:
-                self._store(row, changes.invalidate(reason, at)(row.record))
-                count += 1
+        with self.balance.together():
+            for row in list(self.rows()):
+                if isinstance(row, DamagedRowError):
+                    self.quarantine(row)
+                    damaged.append(row)
+                else:
+                    self._store(row, changes.invalidate(reason, at)(row.record))
+                    count += 1
         return count, damaged
 
     def quarantine(self, damage: DamagedRowError) -> None:
         """Set a row aside as it is: kept as evidence, never selected again."""
+        self._balance_out(damage.table, damage.sequence)
         for sql in _SETTING_ASIDE[damage.table]:
             self._connection.execute(sql, (damage.sequence,))
 
     def forget_ended(self, before: str, unacknowledged_before: str) -> int:
         """Drop jobs that ended before these ISO times, the second for ends of which nobody took note (P8)."""
-        sql = "DELETE FROM ended WHERE ended_at < ? AND (acknowledged = 1 OR ended_at < ?)"
-        self._connection.execute(sql, (before, unacknowledged_before))
-        return self._connection.changes()
+        sql = "DELETE FROM ended WHERE ended_at < ? AND (acknowledged = 1 OR ended_at < ?) RETURNING mac"
+        gone = [found for (found,) in fetch(self._connection, sql, before, unacknowledged_before)]
+        self.balance.change(gone=gone)
+        return len(gone)
 
     def _verified(self, columns: Columns) -> LiveRow | DamagedRowError:
         try:
@@ -304,6 +309,7 @@ class Ledger:
 
     def _end(self, row: LiveRow, record: Record) -> None:
         sequence = record.sequence
+        self._balance_out("live", sequence)
         for sql in _DELETIONS:
             self._connection.execute(sql, (sequence,))
         kept = EndedRow(without_outline(record), row.version + 1, row.content_mac)
@@ -319,11 +325,19 @@ class Ledger:
     def _insert(self, table: str, columns: str, values: Columns) -> None:
         sql = f"INSERT INTO {table} ({columns}) VALUES ({_marks(values)})"  # noqa: S608 - names are ours
         self._connection.execute(sql, values)
+        self.balance.change(come=values[-1:])
 
     def _update(self, table: str, columns: str, values: Columns) -> None:
         """Put `values`, whose first is the sequence, in place of the row that is there."""
+        self._balance_out(table, values[0])
         sql = f"UPDATE {table} SET ({columns}) = ({_marks(values)}) WHERE sequence = ?"  # noqa: S608 - names are ours
         self._connection.execute(sql, (*values, values[0]))
+        self.balance.change(come=values[-1:])
+
+    def _balance_out(self, table: str, sequence: int) -> None:
+        """The row as it is there now will not be there any more."""
+        found = fetch(self._connection, f"SELECT mac FROM {table} WHERE sequence = ?", sequence)  # noqa: S608 - ours
+        self.balance.change(gone=[value for (value,) in found])
 
     def _sealed_mac(self, sequence: int, sealed: SealedJob) -> bytes:
         return mac(self._key.sealed, self._area_id, sequence, msgspec.msgpack.encode(sealed))

@@ -13,6 +13,7 @@ import apsw
 from passbook.errors import PassbookError
 from storage import schema
 from storage.area import Area, AreaSettings, checkpoint
+from storage.balance import Balance
 from storage.envelope import Rng
 from storage.files import sync_folder
 from storage.history import Head, History
@@ -101,6 +102,10 @@ def _close_put_back(
 def _suspect(area: Area, opened: Sequence[Area], memories: Sequence[Memory], report: Report) -> None:
     """Mark an area that an operator took although it was put back, or of which nobody can say whether it was."""
     area.suspect = any(memory.accepted for memory in memories if memory.about == area.name)
+    with suppress(PassbookError), area.reading() as ledger:
+        for finding in ledger.balance.findings():
+            area.suspect = True
+            report(finding)
     for other in opened:
         with suppress(PassbookError), other.reading() as ledger:
             altered = ledger.memories.altered().get(area.name)
@@ -142,7 +147,7 @@ def open_area(settings: AreaSettings, owner: Owner, *, vfs: str | None, report: 
         # After a failed sync the log may be in memory only: copying it makes it durable whatever happened before.
         checkpoint(writer)
         _check_structure(settings.name, writer)
-        schema.upgrade(writer)
+        schema.upgrade(writer, Balance(writer, settings.name, area_id, owner.key).begin)
         History(writer, settings.name, area_id, owner.key).head()
         reader = undo.enter_context(closing(schema.connect_reader(settings.path, vfs=vfs)))
         division = Division.of(settings.quota_bytes, owner.job_bytes)
@@ -190,6 +195,7 @@ def _fill(settings: AreaSettings, owner: Owner, *, rng: Rng, vfs: str | None) ->
             schema.create_tables(connection)
             connection.execute("INSERT INTO area VALUES (?, ?, ?, ?)", (*said, mac(owner.key.area, *said)))
             History(connection, settings.name, area_id, owner.key).write_head(Head())
+            Balance(connection, settings.name, area_id, owner.key).begin()
         checkpoint(connection)
 
 

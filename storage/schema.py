@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -31,6 +31,7 @@ CREATE TABLE counter (
 CREATE TABLE history_mark (
     entries INTEGER PRIMARY KEY, chain BLOB NOT NULL, at TEXT NOT NULL, cut INTEGER NOT NULL,
     mac BLOB NOT NULL) STRICT;
+CREATE TABLE balance (one INTEGER PRIMARY KEY CHECK (one = 1), value BLOB NOT NULL, mac BLOB NOT NULL) STRICT;
 """
 TABLES: Final = f"""
 CREATE TABLE area (
@@ -155,9 +156,16 @@ def create_tables(connection: apsw.Connection) -> None:
     connection.execute(f"PRAGMA user_version={FORMAT}")
 
 
-def upgrade(connection: apsw.Connection) -> None:
-    """Bring a file of an earlier format to this one, each step whole or not at all.  Raises apsw.Error."""
-    for old in range(header(connection)[1], FORMAT):
-        with connection:
+def upgrade(connection: apsw.Connection, complete: Callable[[], None]) -> None:
+    """Bring a file of an earlier format to this one, whole or not at all.  Raises apsw.Error.
+
+    `complete` writes what the new format has and SQL cannot say.
+    """
+    found = header(connection)[1]
+    if found == FORMAT:
+        return
+    with connection:
+        for old in range(found, FORMAT):
             connection.execute(UPGRADES[old])
-            connection.execute(f"PRAGMA user_version={old + 1}")
+        complete()
+        connection.execute(f"PRAGMA user_version={FORMAT}")

@@ -57,12 +57,25 @@ class Upkeep:
         """
         head = self._put_back.get(name)
         accepted = head is not None
+        if head is None and self._rebalance(name):
+            return True
         if head is None:
             head = self._head_of_unsure(name)
         pending = [_remember(area, {name: head}, accepted=accepted) for area in self._ready() if area.name != name]
         for future in pending:
             future.result()
         return not accepted
+
+    def _rebalance(self, name: str) -> bool:
+        """Take the rows of an open area for right that do not add up; whether it is one."""
+        for area in self._ready():
+            if area.name == name:
+                with area.reading() as ledger:
+                    wrong = any(True for _ in ledger.balance.findings())
+                if wrong:
+                    _submit(area, lambda ledger: ledger.balance.begin(), change_cost(0, 0)).result()
+                return wrong
+        return False
 
     def _head_of_unsure(self, name: str) -> Head:
         """How far an open area is of which another one's memory was altered."""

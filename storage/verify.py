@@ -26,6 +26,7 @@ def findings_of(
         return [
             *_structure(connection, area),
             *_rows(ledger, area),
+            *ledger.balance.findings(),
             *ledger.counters.findings(),
             *ledger.history.findings(),
             *ledger.memories.altered().values(),

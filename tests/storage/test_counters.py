@@ -166,16 +166,17 @@ def test_altered_counters_are_found_and_printing_goes_on(printed: Store, tamperi
     with raw(printed) as connection:
         alter(connection, "counter", tampering)
     spool = printed.open()
-    assert [error.code for error in spool.verify()] == ["counter-damaged"]
+    assert [error.code for error in spool.verify() if error.code != "rows-altered"] == ["counter-damaged"]
     [record] = spool.inquiries()
     given = Answered(record.epoch, Verdict.RESUME, 3, 0, "t", "Ms Okafor")
-    answer = changes.answer(given, at=AT, date=AT[:10], trusted=True)
+    answer = changes.answer(given, at=AT, date=AT[:10], trusted=True, second_operator=False)
     rest = [changes.journal(step - 1, step) for step in (3, 4, 5)]
     ended = do(spool, record, answer, changes.start(AT, 1), *rest, changes.finish(AT))
     assert ended.state is JobState.COMPLETED
     # Evidence: what was altered stays as it is.
-    assert [error.code for error in spool.verify()] == ["counter-damaged"]
-    assert all("pr-" in str(error) or "\ufffd" in str(error) for error in spool.verify())
+    [damage] = [error for error in spool.verify() if error.code != "rows-altered"]
+    assert damage.code == "counter-damaged"
+    assert "pr-" in str(damage) or "\ufffd" in str(damage)
 
 
 def test_altered_counters_are_not_told_as_figures(printed: Store) -> None:

@@ -1,0 +1,87 @@
+"""The balance of an area: one keyed sum over its rows, so that none can be removed or put back unnoticed (N2).
+
+Every row has a MAC of its own, which tells that the row is ours but not that it is of now.  The sum of all of them,
+itself under a MAC, does: an older version of a row, a row whose job has ended, and a row that is gone change it.
+The functions work inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import apsw
+
+from passbook.errors import PassbookError
+from storage.keys import ApplianceKey, is_same, mac
+from storage.schema import fetch
+
+_BYTES: Final = 32
+_MODULUS: Final = 1 << (8 * _BYTES)
+_ALL: Final = "SELECT mac FROM live UNION ALL SELECT mac FROM ended UNION ALL SELECT mac FROM counter"
+
+
+class Balance:
+    """The balance of one area on one connection."""
+
+    def __init__(self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey) -> None:
+        """`area` is the name that findings carry."""
+        self._connection = connection
+        self._area = area
+        self._area_id = area_id
+        self._key = key
+        self._held: int | None = None
+
+    def begin(self) -> None:
+        """The rows that are there now are taken for right."""
+        self._write(self._sum())
+
+    def change(self, gone: Iterable[object] = (), come: Iterable[bytes] = ()) -> None:
+        """Rows with these MACs go, others come.  A balance that was altered stays as it is: evidence."""
+        more = sum(map(_number, come)) - sum(map(_number, gone))
+        if self._held is not None:
+            self._held += more
+            return
+        value = self._value()
+        if value is not None:
+            self._write((value + more) % _MODULUS)
+
+    @contextmanager
+    def together(self) -> Generator[None]:
+        """Write the sum once, for all that changes inside; what raises is undone by the caller."""
+        self._held = 0
+        try:
+            yield
+            value = self._value()
+            if value is not None:
+                self._write((value + self._held) % _MODULUS)
+        finally:
+            self._held = None
+
+    def findings(self) -> Iterator[PassbookError]:
+        """Whether the rows do not add up."""
+        if self._value() != self._sum():
+            yield PassbookError("rows-altered", area=self._area)
+
+    def _sum(self) -> int:
+        return sum(_number(found) for (found,) in fetch(self._connection, _ALL)) % _MODULUS
+
+    def _value(self) -> int | None:
+        """The sum as it was kept; None when that was altered."""
+        for value, found in fetch(self._connection, "SELECT value, mac FROM balance"):
+            if is_same(found, self._mac(value)):
+                return _number(value)
+        return None
+
+    def _write(self, value: int) -> None:
+        kept = value.to_bytes(_BYTES)
+        self._connection.execute("INSERT OR REPLACE INTO balance VALUES (1, ?, ?)", (kept, self._mac(kept)))
+
+    def _mac(self, value: bytes) -> bytes:
+        return mac(self._key.row, "balance", self._area_id, value)
+
+
+def _number(found: object) -> int:
+    """A MAC as it lies in its column; a damaged file may give anything."""
+    return int.from_bytes(found) if isinstance(found, bytes) else 0
