@@ -114,12 +114,18 @@ class Workload(RuleBasedStateMachine):
         if ended:
             self._life.change(ended[number % len(ended)], changes.acknowledge("teller-1", AT))
 
+    @rule(number=st.integers(0, 7))
+    def expire(self, number: int) -> None:
+        """Nobody answers for a job until its day is long over."""
+        if record := self._pick(number, valid=False):
+            self._life.change(record.job_id, changes.expire(record.epoch, "2026-12-31", AT))
+
     # What operators do
 
-    @rule(number=st.integers(0, 7))
-    def hold(self, number: int) -> None:
+    @rule(number=st.integers(0, 7), release=st.booleans())
+    def hold(self, number: int, release: bool) -> None:
         if record := self._pick(number):
-            self._life.change(record.job_id, changes.hold(AT))
+            self._life.change(record.job_id, changes.release(AT) if release else changes.hold(AT))
 
     @rule()
     def verify(self) -> None:
