@@ -36,7 +36,7 @@ ALARM_AGE: Final = datetime.timedelta(hours=24)
 ALARM_LOOK: Final = 600.0
 """Seconds between looks for such ends."""
 ALARM_COUNT: Final = 1000
-"""So many of them are counted in each area."""
+"""So many ends of each area are looked at, those of the oldest jobs."""
 
 
 class NoticeDesk:
@@ -85,7 +85,7 @@ class NoticeDesk:
         if not self._clock.trusted():
             return
         before = (self._clock.now() - ALARM_AGE).astimezone(datetime.UTC).isoformat(timespec="milliseconds")
-        count = self._jobs.spool.notices.count(before, limit=ALARM_COUNT)
+        count = self._jobs.spool.notices.count_old(before, among=ALARM_COUNT)
         was = self._old
         hours = ALARM_AGE // datetime.timedelta(hours=1)
         self._old = PassbookError("notices-old", count=count, hours=hours) if count else None

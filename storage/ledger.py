@@ -148,13 +148,16 @@ class Ledger:
         """Those of the jobs accepted last, newest first."""
         return list(self._ended("acknowledged = 0 ORDER BY sequence DESC LIMIT ?", limit))
 
-    def count_notices(self, before: str | None = None, *, limit: int = -1) -> int:
-        """How many ends nobody took note of, all or those before an ISO time; counted up to `limit`."""
-        sql = (
-            "SELECT count(*) FROM "
-            "(SELECT 1 FROM ended WHERE acknowledged = 0 AND (?1 IS NULL OR ended_at < ?1) LIMIT ?2)"
-        )
-        [(count,)] = fetch(self._connection, sql, before, limit)
+    def count_notices(self) -> int:
+        """How many ends nobody took note of."""
+        [(count,)] = fetch(self._connection, "SELECT count(*) FROM ended WHERE acknowledged = 0")
+        return int(count)
+
+    def count_old_notices(self, before: str, *, among: int) -> int:
+        """How many of the first `among` of them were before an ISO time."""
+        first = "SELECT ended_at FROM ended WHERE acknowledged = 0 ORDER BY sequence LIMIT ?"
+        sql = f"SELECT count(*) FROM ({first}) WHERE ended_at < ?"  # noqa: S608 - ours
+        [(count,)] = fetch(self._connection, sql, among, before)
         return int(count)
 
     def held_by(self, requester: str) -> tuple[int, int]:

@@ -52,12 +52,12 @@ class Notices:
 
         return next(iter(self._read(read)), None)
 
-    def count(self, before: str, *, limit: int) -> int:
-        """How many ends before an ISO time nobody took note of; each area counts up to `limit`."""
+    def count_old(self, before: str, *, among: int) -> int:
+        """How many ends before an ISO time nobody took note of, among so many of each area."""
         total = 0
         for area in self._areas:
             with suppress(PassbookError), area.reading() as ledger:
-                total += ledger.count_notices(before, limit=limit)
+                total += ledger.count_old_notices(before, among=among)
         return total
 
     def heads(self) -> list[HeadAt]:

@@ -263,10 +263,7 @@ MUTANTS: Final = (
     Mutant(
         "P8",
         "P8-told-is-noted.patch",
-        (
-            f"{_NOTICES}::test_an_end_is_told_at_every_coming_until_somebody_takes_note",
-            f"{_NOTICES}::test_after_a_power_cut_the_end_is_told_again_and_its_requester_has_its_time_again",
-        ),
+        (f"{_NOTICES}::test_an_end_is_told_at_every_coming_until_somebody_takes_note",),
         "An end counts as acknowledged when it was delivered.",
     ),
     Mutant(

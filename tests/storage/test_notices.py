@@ -114,10 +114,10 @@ def test_open_ends_are_listed_by_requester_in_order_and_in_pieces(store: Store) 
 def test_open_ends_that_are_old_are_counted(store: Store) -> None:
     spool = store.open()
     jobs = [ended(store, spool, at) for at in (AT, AT, AT, LATER)]
-    assert [spool.notices.count(at, limit=9) for at in (AT, LATER, LATEST)] == [0, 3, 4]
-    assert spool.notices.count(LATEST, limit=1) == 2, "two areas, one counted in each"
+    assert [spool.notices.count_old(at, among=9) for at in (AT, LATER, LATEST)] == [0, 3, 4]
+    assert spool.notices.count_old(LATEST, among=1) == 2, "two areas, one looked at in each"
     do(spool, jobs[0].job_id, changes.acknowledge("t", AT))
-    assert spool.notices.count(LATER, limit=9) == 2
+    assert spool.notices.count_old(LATER, among=9) == 2
 
 
 def test_an_open_end_is_kept_longer_than_one_that_somebody_took_note_of(store: Store) -> None:
