@@ -144,5 +144,6 @@ def make_record(ticket: Ticket, **facts: object) -> Record:
         "outline": OUTLINE,
         "size": ticket.size,
         "key_ref": "key-1",
+        "begun": False,
     }
     return Record(**(known | facts))  # type: ignore[arg-type]  # each test names fields of Record
