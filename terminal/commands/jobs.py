@@ -54,7 +54,7 @@ async def run_cancel(desk: Desk, arguments: argparse.Namespace) -> int:
         if job.state is not JobState.COMPLETED:
             words += [paper_words(notice), *_take_words(ordered, notice)]
         desk.console.show(notice, words)
-        await client.acknowledge(job.job)
+        await desk.acknowledge(client, job.job)
     return 1 if job.state is JobState.COMPLETED else 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from storage.admission import Ticket
 from storage.envelope import new_data_key, seal, sealed_size, wrap_for_requester
 from storage.spool import Spool
 from tests.drivers.desk import RULER, SHEET, WAIT, Desk, line
-from tests.firmware.branch import StandingClock
+from tests.firmware import branch
 from tests.storage.store import AT, REQUESTER_KEY, Store, make_record
 
 PRINTER = "pr-1"
@@ -36,6 +37,16 @@ ROUND = len(b"\x1bj\x1b B")
 """Bytes of one question about status and document."""
 
 Hands = Callable[[Machine, Prompt], None]
+
+
+class StandingClock(branch.StandingClock):
+    """A clock for stamps only."""
+
+    def now(self) -> datetime.datetime:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
+        return datetime.datetime(2026, 3, 2, 9, 30, tzinfo=datetime.UTC)
+
+    def monotonic(self) -> float:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
+        return 0.0
 
 
 def helpful(machine: Machine, prompt: Prompt) -> None:

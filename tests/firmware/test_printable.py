@@ -24,8 +24,7 @@ from passbook.plan import Sheet
 from passbook.record import Record
 from storage.keys import ApplianceKey
 from storage.spool import Spool
-from tests.firmware.branch import StandingClock
-from tests.firmware.counter import TELLER
+from tests.firmware.counter import TELLER, StandingClock
 from tests.storage.store import REQUESTER_KEY, SECRET, Store, seeded
 
 SHEET = (files("passbook.layouts") / "sheet.toml").read_text()

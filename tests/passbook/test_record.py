@@ -69,6 +69,7 @@ MUTABLE = {
     "proposed": Answered(3, Verdict.PRINT, 1, 2, "teller-1", "Ms Okafor"),
     "reprints": 2,
     "changed_at": "2026-03-02T09:31:00Z",
+    "begun": False,
     "acknowledged": Acknowledged("teller-1", "2026-03-02T09:32:00Z"),
     "on_paper": OnPaper(lines=3, confirmed=1, in_doubt=2),
 }
@@ -137,8 +138,16 @@ def test_without_its_outline_a_record_still_says_which_lines_are_on_paper(
 def test_states_say_whether_a_job_has_ended() -> None:
     ended = {state for state in JobState if replace(RECORD, state=state).ended}
     assert ended == {JobState.CANCELED, JobState.ABORTED, JobState.COMPLETED}
-    assert [replace(RECORD, confirmed=c, sending=s).untouched for c, s in ((0, 0), (0, 1), (1, 0))] == [
-        True,
-        False,
-        False,
-    ]
+
+
+def test_untouched_is_a_job_of_which_no_step_was_ever_sent() -> None:
+    new = replace(RECORD, begun=False)
+    assert new.untouched
+    for touched in (RECORD, replace(new, confirmed=1), replace(new, sending=1), replace(new, begun=True)):
+        assert not touched.untouched
+
+
+def test_a_record_of_a_version_that_did_not_note_it_may_have_been_begun() -> None:
+    old = msgspec.json.decode(msgspec.json.encode(RECORD))
+    del old["begun"]
+    assert not msgspec.convert(old, Record).untouched
