@@ -77,7 +77,8 @@ def judge(story: Story, paper: Paper, history: list[Any], findings: list[Any], b
     shutil.rmtree(PICTURES, ignore_errors=True)
     for picture in render(paper, PICTURES):
         print(f"page picture: {picture}")
-    wrong = disagreements(story.sent, paper, story.orders, history, findings) + story.leaks + blind
+    wrong = disagreements(story.sent, paper, story.orders, history, findings, story.expired)
+    wrong += story.faults + blind
     print()
     for sentence in wrong:
         print(f"DISAGREEMENT  {sentence}")

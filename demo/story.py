@@ -1,9 +1,11 @@
-"""The main job as a story: three documents, two power cuts, an absent teller, and everything on paper once."""
+"""The main job as a story: four documents, two power cuts, an absent teller; what is ordered is on paper once."""
 
 from __future__ import annotations
 
+import datetime
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -32,23 +34,33 @@ SECOND: Final = Document(
     "second update", PROJECT / "demo" / "second.csv", "book-2", "savings-24", "passbook-update+csv"
 )
 NOTICE: Final = Document("text", PROJECT / "demo" / "notice.txt", "sheet-1", "sheet", "text")
+FORGOTTEN: Final = Document("forgotten text", PROJECT / "demo" / "forgotten.txt", "sheet-2", "sheet", "text")
 FIRST_CUT: Final = AtLineByte(line=6, byte=60)
 """In the middle of the bytes of the sixth line."""
 SECOND_CUT: Final = AfterStrike(line=9)
 """The ninth line after going on is on paper, and the printer could not say so."""
+LAST_MINUTE: Final = datetime.time(23, 59)
+NO_DAY_YET: Final = f'day_ends = "{LAST_MINUTE:%H:%M}"\n'
+"""So it is still yesterday for the branch."""
+DAY_OVER: Final = 'day_ends = "00:00"\nexpiry_grace = 0.5\n'
 
 Say = Callable[[str], None]
 
 
 class Story:
-    """The branch of the story; then `sent` and `orders` say what people wanted, `leaks` what a thief could read."""
+    """The branch of the story.
+
+    Afterwards `sent` and `orders` say what people wanted on paper, `expired` what nobody wanted any more, and `faults`
+    what a thief could read or somebody was told wrongly.
+    """
 
     def __init__(self, world: World, say: Say) -> None:
         self._world = world
         self._say = say
         self.sent: list[Sent] = []
         self.orders: list[Order] = []
-        self.leaks: list[str] = []
+        self.expired: list[Sent] = []
+        self.faults: list[str] = []
 
     def prepare(self) -> None:
         """Enroll the terminals, make their keys, start the appliance."""
@@ -56,35 +68,40 @@ class Story:
         self.counter_1 = world.enroll("counter-1")
         self.counter_2 = world.enroll("counter-2")
         self.manager = world.enroll("manager", representative=True)
-        recovery = world.folder / "recovery.pub"
+        self._recovery = world.folder / "recovery.pub"
         self.counter_1.run("keys", "new", "anna-1")
         self.counter_2.run("keys", "new", "bernd-1")
-        self.manager.run("keys", "recovery-new", str(recovery))
-        world.write_config(recovery)
-        world.start_appliance()
+        self.manager.run("keys", "recovery-new", str(self._recovery))
+        _wait_for_another_minute_than_the_last()
+        world.write_config(self._recovery, NO_DAY_YET)
+        self._start()
         self._say("The simulated printer and the appliance run; counter-1, counter-2 and the manager are enrolled.")
 
     def tell(self) -> None:
         """Everything that happens, up to the last line on paper."""
         self._world.mechanism.cut(Target.BOTH, FIRST_CUT, self._world.appliance_pid)
         anna = self._send(self.counter_1, STATEMENT, at_once=False)
-        bernd = [self._send(self.counter_2, document) for document in (SECOND, NOTICE)]
+        bernd = [self._send(self.counter_2, document) for document in (SECOND, NOTICE, FORGOTTEN)]
+        self.expired.append(self.sent.pop())
         anna.hands_free.set()
         self._first_cut(bernd)
         self._go_on(anna, questions=1)
         self._second_cut()
+        second = self._represent(SECOND, self.sent[1], at_once=False)
+        self._await_state(self.sent[1].job, "processing-stopped")
         self._go_on(anna, questions=2)
+        self._ask_between(second)
         self._expect_end(anna, "Anna's statement is printed, and she has the book back.")
-        for document, sent in zip((SECOND, NOTICE), self.sent[1:], strict=True):
-            self._represent(document, sent)
+        self._expect_end(self._represent(NOTICE, self.sent[2]), "Bernd's text is printed.")
+        self._end_day()
         self.search_disk()
 
     def search_disk(self) -> None:
-        """Look at the disk as a thief would; what is found goes to `leaks`."""
+        """Look at the disk as a thief would; what is found goes to `faults`."""
         terminals = (self.counter_1, self.counter_2, self.manager)
-        secrets = secrets_of(self.sent, (STATEMENT.file, SECOND.file), terminals)
+        secrets = secrets_of(self.sent + self.expired, (STATEMENT.file, SECOND.file), terminals)
         found = search_disk(self._world, secrets)
-        self.leaks += found
+        self.faults += found
         self._say(f"The disk is searched for {len(secrets)} texts and keys, in every form: {len(found)} found.")
 
     def _send(self, terminal: Terminal, document: Document, *, at_once: bool = True) -> Printing:
@@ -105,14 +122,19 @@ class Story:
             printing.kill()
         self._say("Bernd at counter-2 has gone home; his terminal is off.")
         self._world.mechanism.restore()
-        self._world.start_appliance()
+        self._start()
         self._say("Power is back. Nothing prints: every job waits for an answer.")
 
     def _second_cut(self) -> None:
         code = self._world.await_appliance_end()
         self._say(f"POWER CUT of the appliance only, while a line was being printed (the process ended with {code}).")
         self.search_disk()
+        self._start()
+
+    def _start(self) -> None:
+        """Start the appliance.  Its machine may have nobody to ask for the time, so the operator vouches for it."""
         self._world.start_appliance()
+        self._world.ctl("clock", "--right", "--person", "Dora")
 
     def _go_on(self, anna: Printing, questions: int) -> None:
         """Anna is told what is on paper, looks at the line in doubt, and goes on; a second cut is armed once."""
@@ -137,14 +159,73 @@ class Story:
         line = sent.plan[step - 1]
         return isinstance(line, Line) and self._world.paper.times(sent.book, line.page, line.line) > 0
 
-    def _represent(self, document: Document, sent: Sent) -> None:
+    def _represent(self, document: Document, sent: Sent, *, at_once: bool = True) -> Printing:
         """The manager orders a job of the absent teller printed, with the branch recovery key, and handles the book."""
         self._question(self.manager, sent.job)
         order = ("--print", "--person", "Clara")
-        printing = self.manager.answer_in_background(sent.job, sent.book, document.layout, *order)
+        printing = self.manager.answer_in_background(sent.job, sent.book, document.layout, *order, at_once=at_once)
         self.orders.append(Order(sent.job, "Clara", "print", 1, 0))
         self._say(f"The manager, with the branch recovery key, orders Bernd's {document.title} printed.")
-        self._expect_end(printing, f"Bernd's {document.title} is printed.")
+        return printing
+
+    def _ask_between(self, printing: Printing) -> None:
+        """While Bernd's second update waits for its book and Anna's job for its turn, ask for the printer's figures.
+
+        The answer comes between the two jobs, so what it must say is known: all that is on paper then.
+        """
+        before = _lines_struck(self._world)
+        with ThreadPoolExecutor(1) as background:
+            asked: Future[Any] = background.submit(self.manager.run, "environment")
+            self._world.await_log("figures-asked")
+            printing.hands_free.set()
+            told = asked.result()
+        self._expect_end(printing, "Bernd's second update is printed.")
+        statement, second, notice = (len(sent.lines()) for sent in self.sent)
+        expected = {
+            "printed": before + second,
+            "pending": statement - before,
+            "held": notice + len(self.expired[0].lines()),
+        }
+        found = {name: told[name]["lines"] for name in expected}
+        if found != expected:
+            self.faults.append(f"the printer's figures between two jobs are {found}, and on paper they are {expected}")
+        self._say(
+            f"Asked in mid-job, answered before Anna's: {found['printed']} lines printed, {found['pending']} to print, "
+            f"{found['held']} held."
+        )
+
+    def _end_day(self) -> None:
+        """Nobody answers for Bernd's last text until the day is over; then its end is told to the manager."""
+        self._world.stop_appliance()
+        self._world.write_config(self._recovery, DAY_OVER)
+        self._start()
+        self._say("The business day is over, and nobody wanted Bernd's forgotten text.")
+        notice = self._notice(self.expired[0].job)
+        reasons = notice["job"]["reasons"]
+        if reasons != ["expired"]:
+            self.faults.append(f"the forgotten text ended for {reasons} instead of expiring")
+        self._say("Bernd is away and takes no note of it, so the manager is told:")
+        self._say(self.manager.screen("notices", notice["job"]["job"], "--acknowledge"))
+        left = [one["job"]["job"] for one in self.manager.run("notices")]
+        if self.expired[0].job in left:
+            self.faults.append("an end that the manager took note of is told again")
+
+    def _await_state(self, job: str, state: str) -> None:
+        """Wait until the job is in that state and may be printed."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            if any(one["job"] == job and one["valid"] and one["state"] == state for one in self._world.ctl("jobs")):
+                return
+        raise TimeoutError(f"job {job} is not {state}")
+
+    def _notice(self, job: str) -> dict[str, Any]:
+        """The end of `job` as the manager is told it."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            for notice in self.manager.run("notices"):
+                if notice["job"]["job"] == job:
+                    return dict(notice)
+        raise TimeoutError(f"the manager is not told of the end of {job}")
 
     def _question(self, terminal: Terminal, job: str) -> dict[str, Any]:
         """The open question about `job` as `terminal` is asked it."""
@@ -160,6 +241,19 @@ class Story:
         if code != 0:
             raise RuntimeError(f"teller ended with {code}: {printing.refused}")
         self._say(words)
+
+
+def _lines_struck(world: World) -> int:
+    """Lines that stand on any paper."""
+    paper = world.paper
+    return sum(len(paper.lines(book)) for book in paper.books)
+
+
+def _wait_for_another_minute_than_the_last() -> None:
+    """In the last minute of a day no business day can end later; it is waited out."""
+    now = datetime.datetime.now().astimezone()
+    if now.time() >= LAST_MINUTE:
+        time.sleep(61 - now.second)
 
 
 def _questions(events: list[dict[str, Any]]) -> int:

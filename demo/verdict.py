@@ -91,15 +91,25 @@ def _ordered_again(sent: Sent, orders: Iterable[Order]) -> dict[Place, int]:
 
 
 def disagreements(
-    sent: Iterable[Sent], paper: Paper, orders: list[Order], history: list[Mapping[str, Any]], findings: list[Any]
+    sent: Iterable[Sent],
+    paper: Paper,
+    orders: list[Order],
+    history: list[Mapping[str, Any]],
+    findings: list[Any],
+    expired: Iterable[Sent] = (),
 ) -> list[str]:
-    """Every way in which paper, history and the people's answers do not agree; empty when they do."""
+    """Every way in which paper, history and the people's answers do not agree; empty when they do.
+
+    `expired` are documents that nobody wanted any more: nothing of them may be on paper.
+    """
     sent = list(sent)
     wrong = []
     for document in sent:
         row = tally(document, paper, orders)
         wrong += _judge_paper(row)
         wrong += _judge_history(document, orders, history)
+    for document in expired:
+        wrong += _judge_history(document, orders, history, "aborted")
     strangers = set(paper.books) - {document.book for document in sent}
     wrong += [f"there is a book {book} that nobody sent anything for" for book in sorted(strangers)]
     wrong += [f"the history does not fit: {finding['sentence']}" for finding in findings]
@@ -119,10 +129,12 @@ def _lines(number: int) -> str:
     return "1 line" if number == 1 else f"{number} lines"
 
 
-def _judge_history(document: Sent, orders: list[Order], history: list[Mapping[str, Any]]) -> list[str]:
+def _judge_history(
+    document: Sent, orders: list[Order], history: list[Mapping[str, Any]], end: str = "completed"
+) -> list[str]:
     entries = [told["entry"] for told in history if told["entry"]["record"]["jobId"] == document.job]
     ends = [entry["record"]["state"] for entry in entries if entry["kind"] == "ended"]
-    wrong = [] if ends == ["completed"] else [f"{document.title}: the history tells of ends {ends}, not one completion"]
+    wrong = [] if ends == [end] else [f"{document.title}: the history tells of ends {ends}, not of one: {end}"]
     answers = [entry["record"]["answered"] for entry in entries if entry["kind"] == "answered"]
     told = [(answer["person"], answer["verdict"], answer["step"]) for answer in answers]
     given = [(order.person, order.verdict, order.step) for order in orders if order.job == document.job]

@@ -31,6 +31,8 @@ READY_TIMEOUT: Final = 30.0
 """Seconds for a process to say that it is ready."""
 READY_LOOK: Final = 0.5
 """Seconds between two looks whether a process that is not ready has ended."""
+LOG_LOOK: Final = 0.05
+"""Seconds between two looks into the log."""
 LOG_SHOWN: Final = 2000
 """Characters of a log that are shown when a process did not start."""
 COMMAND_TIMEOUT: Final = 60.0
@@ -219,6 +221,14 @@ class World:
         self._appliance = None
         return code
 
+    def await_log(self, event: str) -> None:
+        """Wait until the appliance's log tells of `event`, in whatever start.  Raises TimeoutError."""
+        deadline = time.monotonic() + READY_TIMEOUT
+        while event not in self.log_file.read_text():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the log does not tell of {event}")
+            time.sleep(LOG_LOOK)
+
     def kill_appliance(self) -> None:
         """Cut the appliance's power now."""
         os.kill(self.appliance_pid, signal.SIGKILL)
@@ -318,9 +328,9 @@ class Terminal:
         command = self.command("print", str(file), "--printer", PRINTER, *arguments)
         return self._follow(command, book, layout, at_once=at_once)
 
-    def answer_in_background(self, job: str, book: str, layout: str, *arguments: str) -> Printing:
+    def answer_in_background(self, job: str, book: str, layout: str, *arguments: str, at_once: bool = True) -> Printing:
         """`teller answer JOB --follow`, and a person who follows its prompts with `book` in hand."""
-        return self._follow(self.command("answer", job, "--follow", *arguments), book, layout, at_once=True)
+        return self._follow(self.command("answer", job, "--follow", *arguments), book, layout, at_once=at_once)
 
     def _follow(self, command: list[str], book: str, layout: str, *, at_once: bool) -> Printing:
         ruler = ruler_of(shipped_layout(layout))

@@ -133,14 +133,14 @@ class Appliance:
     async def _serve(self) -> None:
         """Print until somebody ends it; however it ends, no desk goes on without the rest."""
         self._desks.start()
+        upkeep = asyncio.create_task(self._upkeep.run())
         try:
             self._notifier.ready()
             _LOG.info("ready", count=len(self._spool.records()))
-            upkeep = asyncio.create_task(self._upkeep.run())
             await self._stopped.wait()
             self._notifier.stopping()
-            upkeep.cancel()
         finally:
+            upkeep.cancel()
             await self._desks.stop()
 
     def _is_sound(self) -> bool:

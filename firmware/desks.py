@@ -99,7 +99,9 @@ class Desks:
             raise PassbookError("unknown-printer", printer=shown(name) or "(not named)", known=", ".join(self._desks))
         try:
             async with asyncio.timeout(patience):
-                return await asyncio.wrap_future(self._desks[name].environment())
+                asked = self._desks[name].environment()
+                _LOG.info("figures-asked", printer=name)
+                return await asyncio.wrap_future(asked)
         except TimeoutError:
             raise PassbookError("printer-busy", printer=name, seconds=f"{patience:g}") from None
 

@@ -54,6 +54,10 @@ def answered(order: Order) -> dict[str, Any]:
 ENDED = entry("ended")
 
 
+EXPIRED = Sent("forgotten", "0b", "book-2", PLAN)
+GIVEN_UP = entry("ended", jobId="0b", state="aborted")
+
+
 def wrong(
     paper: Paper, *orders: Order, history: list[dict[str, Any]] | None = None, findings: tuple[Any, ...] = ()
 ) -> list[str]:
@@ -157,3 +161,14 @@ def test_the_table_is_aligned(paper: Paper) -> None:
     lines = table([tally(SENT, paper, [])]).splitlines()
     assert len({len(line) for line in lines}) == 1
     assert lines[-1].split() == ["statement", "3", "3", "0", "0", "0"]
+
+
+def test_what_expired_ended_so_and_left_nothing_on_paper(paper: Paper) -> None:
+    def judged(*history: Mapping[str, Any]) -> list[str]:
+        return disagreements([SENT], paper, [], [ENDED, *history], [], [EXPIRED])
+
+    assert judged(GIVEN_UP) == []
+    assert len(judged()) == 1
+    assert len(judged(GIVEN_UP, GIVEN_UP)) == 1
+    strike(paper, 3, 1, "alpha", "book-2")
+    assert [sentence for sentence in judged(GIVEN_UP) if "book-2" in sentence]

@@ -14,7 +14,7 @@ from passbook.messages import Inquiry, JobView
 from passbook.notices import Notice
 from passbook.placing import place
 from passbook.plan import StepKind, outline
-from passbook.record import OnPaper
+from passbook.record import Answered, OnPaper, Verdict
 from terminal.dialogue import choices
 from terminal.own_copy import texts_of
 from terminal.picture import picture
@@ -63,11 +63,17 @@ def _asked(inquiry: Inquiry, *, own_copy: bool = True) -> list[str]:
 
 
 def _ended() -> list[str]:
-    """One job that a person cancelled in the middle, and one that was printed."""
+    """A job that a person cancelled in the middle, and one that nobody answered for."""
     cancelled = _job(state=JobState.CANCELED, reasons=(Reason.CANCELED_BY_PERSON,))
-    printed = replace(_job(state=JobState.COMPLETED, reasons=(Reason.COMPLETED,)), job="1b8e44d09a7c6f20")
-    on_paper = {cancelled: OnPaper(confirmed=2, lines=5), printed: OnPaper(confirmed=5, lines=5)}
+    expired = replace(_job(state=JobState.ABORTED, reasons=(Reason.EXPIRED,)), job="1b8e44d09a7c6f20")
+    on_paper = {cancelled: OnPaper(confirmed=2, lines=5), expired: OnPaper(confirmed=0, lines=5)}
     return [end_words(Notice(job, paper, None, None)) for job, paper in on_paper.items()]
+
+
+def _proposed() -> Inquiry:
+    """A question to which somebody has ordered lines again that are on paper."""
+    order = Answered(epoch=1, verdict=Verdict.PRINT, step=1, in_doubt=2, terminal="counter-1", person="Ann Example")
+    return replace(question(1, 2), proposed=order)
 
 
 def screens() -> dict[str, list[str]]:
@@ -80,6 +86,7 @@ def screens() -> dict[str, list[str]]:
         "the book was being given back": _asked(question(given_back - 1, given_back)),
         "nothing was printed": _asked(question(0)),
         "ended jobs": _ended(),
+        "a second person": _asked(_proposed(), own_copy=False),
         "another terminal": _asked(question(1, 2), own_copy=False),
     }
 

@@ -266,6 +266,8 @@ class Office:
             return True
         state, desk = self.machine.state(), self.appliance._desks._desks[PRINTER]
         prompt = self.prompt
+        if desk._cancelled_by is not None:
+            return False
         if prompt is not None:
             return state.media is (Media.NOT_PRESENT if prompt.action == "insert" else Media.ENTERING)
         if desk._printing:
@@ -329,6 +331,16 @@ class Office:
                     self.heard.append((f"{terminal} {head['requestId']}", head["name"], message["payload"]))
                 elif head["type"] == "unsolicited":
                     self.heard.append((terminal, head["name"], message["payload"]))
+
+    def look(self) -> None:
+        """Whoever watches a deadline looks at the clock."""
+        self.run(self._look())
+        self.settle()
+
+    async def _look(self) -> None:
+        self.appliance._recovery.audiences.look()
+        self.appliance._notices.audiences.look()
+        await self.appliance._expiry.look()
 
     def notices(self) -> frozenset[str]:
         """The jobs of which nobody has acknowledged the end."""
