@@ -15,6 +15,8 @@ from passbook.recovery import ASKS_REPRESENTATIVES, ASKS_REQUESTER, Audience, Ha
 
 SHOWN_AT_ONCE: Final = 100
 """Matters that a terminal is given unasked when it connects; it can list the others."""
+BREATH: Final = 1.0
+"""Seconds after so many, when time is over for more: who reads what it is told must not look like one who does not."""
 
 Show: TypeAlias = Callable[[str, Sequence[Listener]], None]
 """Puts the matter of a job, as it is now, to connections."""
@@ -50,6 +52,7 @@ class Audiences:
         self._matters[job] = matter = _Matter(requester)
         came = self._hub.connected(requester)
         self._move(matter, Happening.REQUESTER_CAME if came else Happening.REQUESTER_LEFT)
+        self._changed.set()
         self._put(job, matter)
 
     def need_second(self, job: str) -> None:
@@ -94,11 +97,13 @@ class Audiences:
                 continue
 
     def look(self) -> float | None:
-        """Ask the representatives where time is over; seconds until that is so for the next matter, None for none."""
+        """Ask the representatives where time is over; seconds until the next look, None for when something changes."""
         now = self._clock.monotonic()
-        for job, matter in list(self._matters.items()):
-            if matter.deadline and matter.deadline <= now:
-                self._end_time(job, matter)
+        over = [job for job, matter in self._matters.items() if matter.deadline and matter.deadline <= now]
+        for job in over[:SHOWN_AT_ONCE]:
+            self._end_time(job, self._matters[job])
+        if len(over) > SHOWN_AT_ONCE:
+            return BREATH
         return min((one.deadline - now for one in self._matters.values() if one.deadline), default=None)
 
     def _end_time(self, job: str, matter: _Matter) -> None:
@@ -113,6 +118,7 @@ class Audiences:
         for matter in self._matters.values():
             if matter.requester == name and self._hub.connected(name) == came:
                 self._move(matter, happening)
+                self._changed.set()
 
     def _is_asked(self, listener: Listener, matter: _Matter) -> bool:
         mine = listener.peer.name == matter.requester and matter.audience in ASKS_REQUESTER
@@ -137,4 +143,3 @@ class Audiences:
                 matter.deadline = matter.answer_by
             case Audience.REPRESENTATIVES | Audience.EVERYBODY:
                 matter.deadline = 0.0
-        self._changed.set()

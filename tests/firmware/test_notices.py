@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from firmware.audiences import SHOWN_AT_ONCE
+from firmware.audiences import BREATH, SHOWN_AT_ONCE
 from firmware.news import EndAcknowledged, JobChanged, News
 from firmware.notices import AWAITED_AT_ONCE, JOB_ENDED, LISTED_AT_ONCE, NoticeDesk
 from firmware.tls import Peer
@@ -331,6 +331,18 @@ def test_many_ends_flood_nobody_and_all_are_listed(bench: Bench) -> None:
             pages += page.notices
             more = page.more
         assert [notice.job.job for notice in pages] == jobs
+
+    tell(bench, story)
+
+
+def test_many_whose_time_is_over_at_once_come_in_portions(bench: Bench) -> None:
+    async def story(office: Office) -> None:
+        manager = office.comes(MANAGER)
+        jobs = [await office.ended() for _ in range(SHOWN_AT_ONCE + 1)]
+        assert office.after(GRACE) == BREATH
+        assert told_of(manager) == jobs[:-1]
+        assert office.after(BREATH) is None
+        assert told_of(manager) == jobs
 
     tell(bench, story)
 
