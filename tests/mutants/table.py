@@ -340,6 +340,15 @@ MUTANTS: Final = (
         "A terminal compares only how long the history is, so a disk put back is not found once it has grown again.",
     ),
     Mutant(
+        "P11",
+        "P11-rows-not-summed.patch",
+        (
+            "tests/storage/test_balance.py::test_what_was_put_back_or_taken_away_is_found_and_stays_found"
+            "[a job that has ended is put back]",
+        ),
+        "A job that has ended is put back into its area, and nothing notices.",
+    ),
+    Mutant(
         "P12",
         "P12-anybody-takes-note.patch",
         (f"{_NOTICES}::test_a_stranger_may_not_take_note",),
