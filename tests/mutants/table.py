@@ -11,6 +11,7 @@ _RULES: Final = "tests/passbook/test_changes_promises.py"
 _MODEL: Final = "tests/model/test_appliance.py::TestAppliance"
 _ANSWERS: Final = "tests/scenarios/test_answers.py"
 _DESK: Final = "tests/firmware/test_recovery_desk.py"
+_BALANCE: Final = "tests/storage/test_balance.py"
 _CUTS: Final = "tests/drivers/test_cuts.py"
 _DURABLE: Final = "tests/scenarios/test_durable.py"
 _POWER: Final = "tests/crash/test_explorer.py"
@@ -342,10 +343,7 @@ MUTANTS: Final = (
     Mutant(
         "P11",
         "P11-rows-not-summed.patch",
-        (
-            "tests/storage/test_balance.py::test_what_was_put_back_or_taken_away_is_found_and_stays_found"
-            "[a job that has ended is put back]",
-        ),
+        (f"{_BALANCE}::test_what_was_put_back_or_taken_away_is_found_and_stays_found[an ended job put back]",),
         "A job that has ended is put back into its area, and nothing notices.",
     ),
     Mutant(

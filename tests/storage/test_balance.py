@@ -60,7 +60,7 @@ DELETE FROM ended WHERE request_id = 'printed';
 """
 
 TAMPERINGS: dict[str, str] = {
-    "a job that has ended is put back": PUT_BACK,
+    "an ended job put back": PUT_BACK,
     "a row is put back as it was": "INSERT OR REPLACE INTO live SELECT * FROM old.live WHERE request_id = 'pending'",
     "a job is taken away": "DELETE FROM live",
     "an end is taken away": "DELETE FROM ended",
