@@ -164,7 +164,7 @@ def _judge_by_winner(office: Office, statement: Statement, person: str) -> None:
     if person == "the manager":
         assert set(paper.lines(book_of(statement))) == set(list(lines)[:2])
     elif person == "somebody else":
-        office.judge(statement, *list(lines)[:2])
+        office.judge(statement, *list(lines)[1:2])
     else:
         office.judge(statement)
 

@@ -40,7 +40,7 @@ def test_lines_on_paper_print_again_when_two_people_at_two_terminals_order_it(of
     kinds = [
         told["entry"]["kind"] for told in office.world.ctl("history", "--person", f"person at {office.manager.name}")
     ]
-    assert kinds == ["answered", "ended"]
+    assert kinds == ["answered", "ended", "acknowledged"]
     [group] = office.world.ctl("history", "--summary", "terminal")
     assert (group["group"], group["jobs"], group["reprinted"]) == (office.counter.name, 1, 1)
 
