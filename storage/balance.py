@@ -19,7 +19,8 @@ from storage.schema import fetch
 
 _BYTES: Final = 32
 _MODULUS: Final = 1 << (8 * _BYTES)
-_ALL: Final = "SELECT mac FROM live UNION ALL SELECT mac FROM ended UNION ALL SELECT mac FROM counter"
+_TABLES: Final = ("live", "ended", "counter", "sibling_head")
+_ALL: Final = " UNION ALL ".join(f"SELECT mac FROM {table}" for table in _TABLES)  # noqa: S608 - ours
 
 
 class Balance:

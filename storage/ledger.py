@@ -76,8 +76,8 @@ class Ledger:
         self._area = area
         self._key = key
         self.history = History(connection, area, area_id, key)
-        self.memories = Memories(connection, area, area_id, key)
         self.balance = Balance(connection, area, area_id, key)
+        self.memories = Memories(connection, area, area_id, key, self.balance)
         self.counters = Counters(connection, area, area_id, key, self.balance)
 
     # Reading

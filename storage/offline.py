@@ -15,10 +15,10 @@ import apsw
 from passbook.errors import PassbookError
 from storage import schema
 from storage.area import AreaSettings
-from storage.balance import Balance
 from storage.keys import ApplianceKey
+from storage.ledger import Ledger
 from storage.opening import Owner, as_fenced, identify, lock_folder
-from storage.siblings import Memories, Memory
+from storage.siblings import Memory
 from storage.verify import findings_of
 
 
@@ -74,6 +74,7 @@ def _copied(settings: AreaSettings, owner: Owner, scratch: Path | None) -> Gener
                     shutil.copyfile(found, folder / found.name)
             connection = stack.enter_context(closing(schema.connect(folder, vfs=None)))
             area_id = identify(connection, settings.name, owner)
-            schema.upgrade(connection, Balance(connection, settings.name, area_id, owner.key).begin)
-            memories = Memories(connection, settings.name, area_id, owner.key).all()
+            ledger = Ledger(connection, settings.name, area_id, owner.key)
+            schema.upgrade(connection, ledger.balance.begin)
+            memories = ledger.memories.all()
         yield _Copy(settings.name, area_id, connection, memories)

@@ -72,9 +72,9 @@ def open_all(settings: Sequence[AreaSettings], owner: Owner, *, rng: Rng, vfs: s
         problems[area.settings] = PassbookError("area-foreign", area=area.name)
     memories = [memory for area in opened for memory in area.memories()]
     put_back = _close_put_back(opened, memories, problems)
+    _suspect(opened, memories, report)
     for area in opened:
         area.remember_siblings({other.name: other.area_id for other in opened})
-        _suspect(area, opened, memories, report)
     known_sequences = [*(area.highest_sequence for area in opened), *(memory.head.sequence for memory in memories)]
     order = list(settings)
     opened.sort(key=lambda area: order.index(area.settings))
@@ -99,19 +99,21 @@ def _close_put_back(
     return put_back
 
 
-def _suspect(area: Area, opened: Sequence[Area], memories: Sequence[Memory], report: Report) -> None:
-    """Mark an area that an operator took although it was put back, or of which nobody can say whether it was."""
-    area.suspect = any(memory.accepted for memory in memories if memory.about == area.name)
-    with suppress(PassbookError), area.reading() as ledger:
-        for finding in ledger.balance.findings():
-            area.suspect = True
-            report(finding)
-    for other in opened:
-        with suppress(PassbookError), other.reading() as ledger:
-            altered = ledger.memories.altered().get(area.name)
-            if altered is not None:
-                area.suspect = True
-                report(altered)
+def _suspect(opened: Sequence[Area], memories: Sequence[Memory], report: Report) -> None:
+    """Mark areas that an operator took although they were put back, or of which nobody can say whether they were."""
+    suspects = {memory.about for memory in memories if memory.accepted}
+    for area in opened:
+        known = {memory.about for memory in memories if memory.by == area.name}
+        with suppress(PassbookError), area.reading() as ledger:
+            altered = ledger.memories.altered()
+            unbalanced = list(ledger.balance.findings())
+            for finding in (*altered.values(), *unbalanced):
+                report(finding)
+            # Where rows are gone, what was known of another area may be one of them.
+            forgotten = area.siblings.keys() - known if unbalanced else set()
+            suspects |= {*altered, *forgotten, *(area.name for _ in unbalanced)}
+    for area in opened:
+        area.suspect = area.name in suspects
 
 
 def _create_and_open(

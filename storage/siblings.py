@@ -11,6 +11,7 @@ from typing import NamedTuple
 import apsw
 
 from passbook.errors import PassbookError
+from storage.balance import Balance
 from storage.history import Head, History
 from storage.keys import ApplianceKey, is_same, mac
 from storage.schema import fetch
@@ -35,9 +36,12 @@ class Memory(NamedTuple):
 class Memories:
     """What one area remembers, on one connection."""
 
-    def __init__(self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey) -> None:
-        """`area` is the name of the area that remembers."""
+    def __init__(
+        self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey, balance: Balance
+    ) -> None:
+        """`area` is the name of the area that remembers; every change goes into `balance`."""
         self._connection = connection
+        self._balance = balance
         self._area = area
         self._area_id = area_id
         self._key = key
@@ -55,8 +59,11 @@ class Memories:
         """Remember these heads by area name, in place of what was known of them."""
         for name, head in heads.items():
             memory = Memory(self._area, name, head, accepted)
-            row = (name, *head, int(accepted), self._mac(memory))
+            gone = fetch(self._connection, "SELECT mac FROM sibling_head WHERE name = ?", name)
+            come = self._mac(memory)
+            row = (name, *head, int(accepted), come)
             self._connection.execute("INSERT OR REPLACE INTO sibling_head VALUES (?, ?, ?, ?, ?, ?)", row)
+            self._balance.change(gone=[found for (found,) in gone], come=[come])
 
     def _rows(self) -> Iterator[Memory | str]:
         sql = "SELECT CAST(name AS BLOB), entries, chain, sequence, accepted, mac FROM sibling_head ORDER BY name"
