@@ -15,7 +15,7 @@ from drivers.profile import Profile
 from drivers.session import DocumentSession
 from drivers.stop import MechanismStop
 from firmware.admission import Admission, Printing
-from firmware.clock import Clock, SystemClock, newest_trusted, stamp
+from firmware.clock import Clock, Standing, SystemClock, newest_trusted, stamp
 from firmware.clock_operations import ClockOperations
 from firmware.config import Config, PrinterConfig
 from firmware.desk import PrintDesk
@@ -200,8 +200,11 @@ class Appliance:
             self._report(PassbookError("printer-gone", job=strays[printer], printer=printer))
 
     def _forget_ended(self) -> None:
-        """What is kept of jobs that ended long ago goes, by a clock that is trusted only (P10, N4)."""
-        if self._clock.trusted():
+        """What is kept of jobs that ended long ago goes (P10), by a machine's synchronized clock only (N4).
+
+        An operator's word is not enough: with a wrong year it would take all notices and every repeated request.
+        """
+        if self._clock.standing() is Standing.SYNCHRONIZED:
             now = self._clock.now()
             retention = datetime.timedelta(days=self._config.history.retention_days)
             dedupe = datetime.timedelta(days=self._config.history.dedupe_days)

@@ -276,7 +276,7 @@ def _add_history(commands: _Commands) -> None:
 def _add_orders(commands: _Commands) -> None:
     orders = (
         ("cancel", "end a job"),
-        ("hold", "hold a job back until it is released"),
+        ("hold", "ask nobody about a job until it is released, answered or the appliance starts"),
         ("release", "have people asked again about a held job"),
     )
     for name, text in orders:

@@ -57,10 +57,13 @@ HISTORY: Final[Columns] = {
     "REASONS": "entry.record.reasons",
     "DONE": "entry.record.confirmed",
     "STEPS": "entry.record.steps",
+    "VERDICT": "entry.record.answered.verdict",
+    "AT TERMINAL": "entry.record.answered.terminal",
     "PERSON": "entry.record.answered.person",
     "SECOND": "entry.record.answered.secondedBy.person",
     "PROPOSED BY": "entry.record.proposed.person",
     "AGAIN": "entry.record.reprints",
+    "NOTED BY": "entry.record.acknowledged.terminal",
 }
 SUMMARY: Final[Columns] = {
     "GROUP": "group",

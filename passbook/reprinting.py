@@ -5,6 +5,8 @@ The line in doubt is not on paper: who looked at it and orders it again needs no
 
 from __future__ import annotations
 
+import unicodedata
+
 from msgspec.structs import replace
 
 from passbook.errors import PassbookError
@@ -43,9 +45,14 @@ def seconded(record: Record, given: Answered) -> Answered:
     Raises PassbookError `second-person-needed` unless another person gives it at another terminal.
     """
     first = record.proposed or given
-    if first.terminal == given.terminal or first.person.casefold() == given.person.casefold():
+    if first.terminal == given.terminal or _folded(first.person) == _folded(given.person):
         raise PassbookError("second-person-needed", person=first.person, terminal=first.terminal, job=record.job_id)
     return replace(first, seconded_by=Decider(given.terminal, given.person))
+
+
+def _folded(person: str) -> str:
+    """A person's name without what tells nobody apart: case, width, and blanks around or between its words."""
+    return " ".join(unicodedata.normalize("NFKC", person).casefold().split())
 
 
 def voices(won: Answered) -> tuple[Answered, ...]:

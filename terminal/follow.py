@@ -11,12 +11,13 @@ from typing import Final
 from msgspec.structs import replace
 
 from passbook.errors import PassbookError
-from passbook.job import TERMINAL
+from passbook.job import TERMINAL, JobState
 from passbook.messages import Inquiry, JobLeft, JobView, Prompt, StepReport, SubmitJob
-from terminal.client import INQUIRY_CLOSED, JOB, Event, TerminalClient
+from passbook.notices import Notice
+from terminal.client import ENDED, INQUIRY_CLOSED, JOB, Event, TerminalClient
 from terminal.console import Console, instruction
 from terminal.picture import Texts, picture
-from terminal.progress import medium_of, state_words, step_words
+from terminal.progress import medium_of, paper_words, state_words, step_words, take_words
 from terminal.remote import RemoteError
 
 Connect = Callable[[], AbstractAsyncContextManager[TerminalClient]]
@@ -108,8 +109,16 @@ class Follower:
         finally:
             await watch.give_up_question()
         if self.acknowledge is not None:
+            if ended.state is not JobState.COMPLETED:
+                await self._show_paper(client, view, ended)
             await self.acknowledge(client, ended.job)
         return ended
+
+    async def _show_paper(self, client: TerminalClient, before: JobView, ended: JobView) -> None:
+        """What is on paper of a job that ended before all of it was, as far as that can be asked now."""
+        with suppress(PassbookError):
+            notice = await notice_of(client, ended.job)
+            self.console.show({"event": ENDED, "payload": notice}, [paper_words(notice), *take_words(before, notice)])
 
     async def _pause(self, pauses: Iterator[float], error: PassbookError) -> None:
         pause = next(pauses, None)
@@ -188,3 +197,9 @@ class _Watch:
 
     def _show(self, event: Event, lines: list[str]) -> None:
         self._console.show({"event": event.name, "payload": event.what}, lines)
+
+
+async def notice_of(client: TerminalClient, job: str) -> Notice:
+    """The notice of an ended job; one that somebody took note of is told again to who takes note once more."""
+    found = [notice for notice in await client.notices() if notice.job.job == job]
+    return found[0] if found else await client.acknowledge(job)

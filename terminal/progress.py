@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from passbook.job import JobState
+from passbook.job import TERMINAL, JobState
 from passbook.messages import JobView, StepReport
 from passbook.notices import Notice
 from passbook.plan import StepKind
@@ -59,3 +59,11 @@ def end_words(notice: Notice) -> str:
         lines = f", {paper.confirmed} of {paper.lines} lines on paper"
         lines += f", line {paper.in_doubt} in doubt" if paper.in_doubt else ""
     return f"{job.job}  {job.requester}  {job.printer}  {job.state}{why}{lines}, ended {job.changed_at}"
+
+
+def take_words(before: JobView, notice: Notice) -> list[str]:
+    """What there is to do with the book of a job that was printing `before`."""
+    job, paper = notice.job, notice.on_paper
+    if before.state in TERMINAL or paper is None or not paper.confirmed:
+        return []
+    return [f"Take the {medium_of(job)} out of {job.printer}."]

@@ -6,12 +6,12 @@ import argparse
 
 from passbook.job import TERMINAL, JobState
 from passbook.messages import JobLeft, JobView
-from passbook.notices import Notice
 from terminal.client import JOB, TerminalClient
 from terminal.commands import AddCommand
 from terminal.console import job_line
 from terminal.desk import Desk
-from terminal.progress import medium_of, paper_words, state_words
+from terminal.follow import notice_of
+from terminal.progress import paper_words, state_words, take_words
 from terminal.remote import RemoteError
 
 
@@ -49,10 +49,10 @@ async def run_cancel(desk: Desk, arguments: argparse.Namespace) -> int:
         if job.state not in TERMINAL:
             desk.console.show(job, [state_words(job), "Look at the paper and answer; see `teller inquiries`."])
             return 1
-        notice = await _notice_of(client, job.job)
+        notice = await notice_of(client, job.job)
         words = [state_words(job)]
         if job.state is not JobState.COMPLETED:
-            words += [paper_words(notice), *_take_words(ordered, notice)]
+            words += [paper_words(notice), *take_words(ordered, notice)]
         desk.console.show(notice, words)
         await desk.acknowledge(client, job.job)
     return 1 if job.state is JobState.COMPLETED else 0
@@ -75,20 +75,6 @@ async def _until_it_stands(client: TerminalClient, job: JobView) -> JobView:
 
 def _stands(job: JobView) -> bool:
     return not job.valid or job.state in TERMINAL
-
-
-async def _notice_of(client: TerminalClient, job: str) -> Notice:
-    """The notice of an ended job; one that somebody took note of is told again to who takes note once more."""
-    found = [notice for notice in await client.notices() if notice.job.job == job]
-    return found[0] if found else await client.acknowledge(job)
-
-
-def _take_words(before: JobView, notice: Notice) -> list[str]:
-    """What there is to do with the book of a job that was printing `before`."""
-    job, paper = notice.job, notice.on_paper
-    if before.state in TERMINAL or paper is None or not paper.confirmed:
-        return []
-    return [f"Take the {medium_of(job)} out of {job.printer}."]
 
 
 async def run_hold(desk: Desk, arguments: argparse.Namespace) -> int:
