@@ -9,7 +9,9 @@ import pytest
 from passbook.errors import PassbookError
 from passbook.job import JobState, Reason
 from passbook.messages import ErrorPayload, Inquiry, JobLeft, JobView, Prompt, StepReport, SubmitJob
+from passbook.notices import NoticePage
 from passbook.plan import StepKind
+from passbook.record import OnPaper
 from terminal.client import ENDED, INQUIRY, INQUIRY_CLOSED, JOB, LEFT, PROMPT, STEP, TerminalClient
 from terminal.follow import Follower, Resolve
 from tests.terminal.conftest import Branch
@@ -120,6 +122,29 @@ def test_an_end_is_acknowledged_after_it_was_shown(branch: Branch) -> None:
             await follower(branch, fake, person, acknowledge=acknowledge).run(JOB_SENT, wait=True)
         assert shown == [("aa11", "Job aa11 is completed. Take the book out of window-1.")]
         assert fake.unasked == [("Spooler.AcknowledgeNotice", {"job": "aa11"})]
+
+    within(story())
+
+
+def test_who_follows_a_job_that_somebody_else_cancels_is_told_what_is_on_paper_before_its_end_is_acknowledged(
+    branch: Branch,
+) -> None:
+    canceled = view(state=JobState.CANCELED, reasons=(Reason.CANCELED_BY_PERSON,), confirmed=4)
+
+    async def story() -> None:
+        fake, person = accepting(), Person()
+        fake.answers["Spooler.ListNotices"] = lambda _: NoticePage((notice(canceled, OnPaper(20, 4)),))
+        seen: list[list[str]] = []
+
+        async def acknowledge(_client: TerminalClient, _job: str) -> None:
+            seen.append(list(person.lines))
+
+        async with running(branch, fake), asyncio.TaskGroup() as group:
+            group.create_task(follower(branch, fake, person, acknowledge=acknowledge).run(JOB_SENT, wait=True))
+            await submitted(fake)
+            await told(fake, (JOB, canceled))
+        [lines] = seen
+        assert lines[-2:] == ["Lines 1 to 4 are on paper, of 20.", "Take the book out of window-1."]
 
     within(story())
 
