@@ -28,6 +28,9 @@ from storage.writer import Member, Settled, Writer, nothing
 
 T = TypeVar("T")
 
+_BLOCK_BYTES: Final = 512
+"""What st_blocks counts (stat(2))."""
+
 
 @dataclass(frozen=True, slots=True)
 class AreaSettings:
@@ -168,8 +171,13 @@ class Area:
                 raise self.fenced_error() from None
 
     def free(self) -> int:
-        """Bytes that new jobs may still take, reservations not counted."""
-        return self.division.free(self.live_pages, self.records, self.notices)
+        """Bytes that new jobs may still take by its quota and on its disk, reservations not counted."""
+        return self.division.free(self.live_pages, self.records, self.notices, self._reachable())
+
+    def report_full_disk(self) -> None:
+        """Tell of a disk that leaves no room for new jobs, although the quota does."""
+        if self.free() <= 0 < self.division.free(self.live_pages, self.records, self.notices):
+            self._report(self.disk_full())
 
     # What the writer needs
 
@@ -329,6 +337,16 @@ class Area:
     def _measure(self) -> int:
         pages = self._connection.execute("PRAGMA page_count").get
         return int(pages) - int(self._connection.execute("PRAGMA freelist_count").get)
+
+    def _reachable(self) -> int:
+        """Bytes that its files could take together before its disk is full; 0 for a disk that cannot say."""
+        path = self.settings.path / schema.DATABASE
+        try:
+            disk = os.statvfs(path)
+            blocks = path.stat().st_blocks + sum(log.stat().st_blocks for log in path.parent.glob(f"{path.name}-wal"))
+        except OSError:
+            return 0
+        return disk.f_bavail * disk.f_frsize + blocks * _BLOCK_BYTES
 
     def _log_bytes(self) -> int:
         try:

@@ -99,6 +99,7 @@ class Spool:
             count, damaged = future.result()
             result.invalidated[area.name] = count
             result.quarantined[area.name] = [damage.job_id for damage in damaged]
+            area.report_full_disk()
         self.upkeep.note_heads()
         return result
 
