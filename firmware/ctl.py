@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from firmware import pki, tables
+from firmware import pki, tables, verifying
 from firmware.clock import Clock, SystemClock
 from firmware.config import Config, load
 from firmware.control import LONG_PATIENCE, PATIENCE, ask
@@ -25,9 +25,7 @@ from passbook.error_kinds import EXIT_CODES
 from passbook.errors import CATALOGUE, PassbookError
 from passbook.history import Grouping
 from storage import files
-from storage.area import AreaSettings
 from storage.keys import ApplianceKey
-from storage.offline import verify_folders
 
 CONTROL: Final = Path("/run/passbook/control.sock")
 """Where the appliance listens unless its configuration says otherwise."""
@@ -42,7 +40,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     judge: Callable[[Any], int] = arguments.judge
     try:
         result = run(arguments, SystemClock())
-        print(json.dumps(result) if arguments.json else tables.render(result, arguments.columns), flush=True)
+        print(
+            json.dumps(result) if arguments.json else tables.render(result, arguments.columns, arguments.nothing),
+            flush=True,
+        )
     except PassbookError as error:
         return _fail(error, as_json=arguments.json)
     except BrokenPipeError:
@@ -119,26 +120,32 @@ def _sequence(row: Any) -> int:
     return int(row["sequence"] if "sequence" in row else row["job"]["sequence"])
 
 
-def _verify(arguments: argparse.Namespace, clock: Clock) -> Any:
+def _verify(arguments: argparse.Namespace, _clock: Clock) -> Any:
     """Ask the appliance; or, where folders are named, look at them while no appliance has them open."""
+    if arguments.areas:
+        looked = list(verifying.of_folders(arguments.areas, *_offline(arguments)))
+    else:
+        looked = list(verifying.of_appliance(_socket(arguments) or CONTROL))
+    arguments.nothing = verifying.sentence(looked)
+    return verifying.findings(looked)
+
+
+def _accept_rollback(arguments: argparse.Namespace, clock: Clock) -> Any:
+    """Tell the appliance; or, where folders are named since it cannot start, write it there."""
     if not arguments.areas:
         return _ask(arguments, clock)
+    return verifying.accept_folders(arguments.area, arguments.areas, *_offline(arguments))
+
+
+def _offline(arguments: argparse.Namespace) -> tuple[ApplianceKey, str]:
+    """The appliance's key and name, as given or as the configuration says."""
     refuse: Callable[[str], NoReturn] = arguments.refuse
     config = _config(arguments)
     appliance: str = arguments.appliance or (config.appliance if config is not None else "")
     file: Path | None = arguments.appliance_key or (config.keys.appliance.file() if config is not None else None)
     if not appliance or file is None:
         refuse("--areas needs --appliance and --appliance-key, or --config FILE before the command")
-    key = ApplianceKey.from_file(_read(file))
-    found = verify_folders([_folder(area) for area in arguments.areas], key, appliance)
-    return [{"code": error.code, "sentence": str(error), "facts": error.facts} for error in found]
-
-
-def _folder(area: str) -> AreaSettings:
-    """An area that is given as NAME=FOLDER, or as a folder called like its area."""
-    name, named, folder = area.partition("=")
-    path = Path(folder if named else area)
-    return AreaSettings(name if named else path.name, path, 0)
+    return ApplianceKey.from_file(_read(file)), appliance
 
 
 def _pki_init(arguments: argparse.Namespace, clock: Clock) -> Any:
@@ -188,7 +195,7 @@ def _problem(path: Path, error: OSError) -> PassbookError:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="passbookctl", description="Commands for the operators of the appliance.")
-    parser.set_defaults(columns=None, send=(), judge=lambda _result: 0, patience=PATIENCE)
+    parser.set_defaults(columns=None, nothing="none", send=(), judge=lambda _result: 0, patience=PATIENCE)
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--control", type=Path, metavar="SOCKET", help=f"the appliance's socket (default: {CONTROL})")
     place.add_argument("--config", type=Path, metavar="FILE", help="the configuration that names the socket")
@@ -244,13 +251,16 @@ def _add_questions(commands: _Commands) -> None:
         "check every record and the history's chain",
         run=_verify,
         judge=_worst,
-        patience=LONG_PATIENCE,
         columns=tables.FINDINGS,
     )
-    verify.set_defaults(refuse=verify.error)
-    verify.add_argument("--areas", nargs="+", metavar="[NAME=]FOLDER", help="check these, without the appliance")
-    verify.add_argument("--appliance-key", type=Path, metavar="FILE", help="default: as --config says")
-    verify.add_argument("--appliance", metavar="NAME", help="default: as --config says")
+    _add_folders(verify, "check these, without the appliance")
+
+
+def _add_folders(parser: argparse.ArgumentParser, text: str) -> None:
+    parser.set_defaults(refuse=parser.error)
+    parser.add_argument("--areas", nargs="+", metavar="[NAME=]FOLDER", help=text)
+    parser.add_argument("--appliance-key", type=Path, metavar="FILE", help="with --areas (default: as --config says)")
+    parser.add_argument("--appliance", metavar="NAME", help="with --areas (default: as --config says)")
 
 
 def _add_history(commands: _Commands) -> None:
@@ -286,10 +296,10 @@ def _add_orders(commands: _Commands) -> None:
     clock = _command(commands, "clock", "what the appliance believes of time, and why", send=("right", "person"))
     clock.add_argument("--right", action="store_true", default=None, help="say that the clock is right, until it jumps")
     clock.add_argument("--person", default=_person(), help="who says so (default: the name you logged in with)")
-    accept = _command(
-        commands, "accept-rollback", "go on with an area though it was put back to an earlier state", send=("area",)
-    )
-    accept.add_argument("area", help="its name")
+    text = "go on with an area though it was put back to an earlier state"
+    accept = _command(commands, "accept-rollback", text, run=_accept_rollback, send=("area",))
+    accept.add_argument("area", metavar="AREA", help="its name")
+    _add_folders(accept, "all areas, that one too, where the appliance does not start since it can use none")
     _command(commands, "revocations", "read the revocation list again and hang up on revoked terminals")
 
 

@@ -65,6 +65,7 @@ class Operations:
             "history": self._history,
             "accept-rollback": self._accept_rollback,
             "verify": self._verify,
+            "verify-area": self._verify_area,
             "revocations": self._revocations,
             "cancel": self._cancel,
             "hold": self._hold,
@@ -114,6 +115,10 @@ class Operations:
 
     async def _verify(self, _arguments: dict[str, Any]) -> Any:
         return await asyncio.to_thread(self._spool.verify)
+
+    async def _verify_area(self, arguments: dict[str, Any]) -> Any:
+        """One area at a time, for who shows how far it is."""
+        return await asyncio.to_thread(self._spool.examine, _read(arguments, _Area).area)
 
     async def _revocations(self, _arguments: dict[str, Any]) -> Any:
         """Read the revocation list again and close the connections of those on it."""

@@ -87,12 +87,15 @@ TERMINALS: Final[Columns] = {
 FINDINGS: Final[Columns] = {"CODE": "code", "WHAT DOES NOT FIT": "sentence"}
 
 
-def render(result: Any, columns: Columns | None = None) -> str:
-    """`result` as text; `columns` is for a list of objects, which without it shows all its plain values."""
+def render(result: Any, columns: Columns | None = None, nothing: str = "none") -> str:
+    """`result` as text; `columns` is for a list of objects, which without it shows all its plain values.
+
+    `nothing` stands for an empty list.
+    """
     if isinstance(result, dict):
         return _object(result)
     if isinstance(result, list):
-        return _table(result, columns or _all_columns(result)) if result else "none"
+        return _table(result, columns or _all_columns(result)) if result else printable(nothing)
     return _cell(result)
 
 

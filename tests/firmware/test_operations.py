@@ -155,6 +155,10 @@ def test_only_an_area_that_was_put_back_is_accepted(desk: Desk) -> None:
 
 def test_a_sound_store_has_no_findings(desk: Desk) -> None:
     assert desk.ask("verify") == []
+    looked = [desk.ask("verify-area", area=area) for area in ("a", "b")]
+    assert sum(one.live for one in looked) == 1
+    assert {one.findings for one in looked} == {()}
+    assert desk.refused("verify-area", area="c") == "unknown-area"
 
 
 def test_a_revocation_closes_the_connections_of_those_on_the_list(desk: Desk) -> None:
