@@ -20,10 +20,11 @@ from firmware import pki, tables, verifying
 from firmware.clock import Clock, SystemClock
 from firmware.config import Config, load
 from firmware.control import LONG_PATIENCE, PATIENCE, ask
-from passbook.environment import LONGEST_WAIT, USUAL_WAIT, seconds
+from passbook.arguments import seconds, short_text, whole
+from passbook.environment import LONGEST_WAIT, USUAL_WAIT
 from passbook.error_kinds import EXIT_CODES
 from passbook.errors import CATALOGUE, PassbookError
-from passbook.history import Grouping
+from passbook.history import MOST_LISTED, OUTCOMES, Grouping
 from storage import files
 from storage.keys import ApplianceKey
 
@@ -237,10 +238,10 @@ def _add_questions(commands: _Commands) -> None:
         send=("printer", "timeout"),
         patience=LONGEST_WAIT + PATIENCE,
     )
-    environment.add_argument("--printer", help="may be left out where there is only one")
+    environment.add_argument("--printer", type=short_text, help="may be left out where there is only one")
     environment.add_argument(
         "--timeout",
-        type=seconds,
+        type=seconds(LONGEST_WAIT),
         metavar="SECONDS",
         help=f"how long to wait, at most {LONGEST_WAIT:g} ({USUAL_WAIT:g})",
     )
@@ -273,13 +274,15 @@ def _add_history(commands: _Commands) -> None:
         send=(*conditions, "last", "summary"),
         patience=LONG_PATIENCE,
     )
-    history.add_argument("--job", help="of this job only, or of those whose ids begin so")
-    history.add_argument("--requester", metavar="TERMINAL", help="of the jobs that this terminal sent")
-    history.add_argument("--person", metavar="NAME", help="that this person decided or confirmed")
-    history.add_argument("--outcome", metavar="WORD", help="ends only: a state such as completed, or a reason")
-    history.add_argument("--since", metavar="TIME", help="from this day or moment on, as 2026-03-02 or 2026-03-02T09")
-    history.add_argument("--until", metavar="TIME", help="up to this day or moment")
-    history.add_argument("--last", type=_positive, help="so many entries (50)")
+    history.add_argument("--job", type=short_text, help="of this job only, or of those whose ids begin so")
+    history.add_argument("--requester", type=short_text, metavar="TERMINAL", help="of the jobs that this terminal sent")
+    history.add_argument("--person", type=short_text, metavar="NAME", help="that this person decided or confirmed")
+    history.add_argument("--outcome", type=short_text, metavar="WORD", help=f"ends only: {', '.join(OUTCOMES)}")
+    history.add_argument(
+        "--since", type=short_text, metavar="TIME", help="from this day or moment on, as 2026-03-02 or 2026-03-02T09"
+    )
+    history.add_argument("--until", type=short_text, metavar="TIME", help="up to this day or moment")
+    history.add_argument("--last", type=whole(1, MOST_LISTED), help="so many entries (50)")
     history.add_argument("--summary", choices=[one.value for one in Grouping], help="count ends by this instead")
 
 
@@ -291,14 +294,18 @@ def _add_orders(commands: _Commands) -> None:
     )
     for name, text in orders:
         order = _command(commands, name, text, send=("job", "person"))
-        order.add_argument("job")
-        order.add_argument("--person", default=_person(), help="who decides (default: the name you logged in with)")
+        order.add_argument("job", type=short_text)
+        order.add_argument(
+            "--person", type=short_text, default=_person(), help="who decides (default: the name you logged in with)"
+        )
     clock = _command(commands, "clock", "what the appliance believes of time, and why", send=("right", "person"))
     clock.add_argument("--right", action="store_true", default=None, help="say that the clock is right, until it jumps")
-    clock.add_argument("--person", default=_person(), help="who says so (default: the name you logged in with)")
+    clock.add_argument(
+        "--person", type=short_text, default=_person(), help="who says so (default: the name you logged in with)"
+    )
     text = "go on with an area though it was put back to an earlier state"
     accept = _command(commands, "accept-rollback", text, run=_accept_rollback, send=("area",))
-    accept.add_argument("area", metavar="AREA", help="its name")
+    accept.add_argument("area", type=short_text, metavar="AREA", help="its name")
     _add_folders(accept, "all areas, that one too, where the appliance does not start since it can use none")
     _command(commands, "revocations", "read the revocation list again and hang up on revoked terminals")
 
@@ -324,13 +331,6 @@ def _add_certificates(commands: _Commands) -> None:
         parser.add_argument("--name", required=True, help="the name in the certificate")
     for parser in (init, enroll, revoke):
         parser.add_argument("--ca", type=Path, required=True, metavar="DIR", help="the authority's folder")
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError("expected a whole number above 0")
-    return number
 
 
 def _person() -> str:

@@ -17,7 +17,7 @@ from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT
 from passbook.errors import PassbookError
-from passbook.history import GetHistory
+from passbook.history import MOST_LISTED, GetHistory
 from passbook.messages import StatusReport, view_of
 from passbook.pages import Page, page_of
 from storage.spool import Spool
@@ -143,7 +143,7 @@ class Operations:
 
 
 class _History(GetHistory, frozen=True):
-    last: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 50
+    last: Annotated[int, msgspec.Meta(ge=1, le=MOST_LISTED)] = 50
 
 
 class _Area(msgspec.Struct):

@@ -30,6 +30,7 @@ INQUIRIES: Final[Columns] = {
     "PRINTER": "job.printer",
     "DONE": "job.confirmed",
     "IN DOUBT": "inDoubt",
+    "SENT BEFORE": "sentBefore",
     "STEPS": "job.steps",
     "MEDIUM": "media",
     "ASKED": "asked",
@@ -44,6 +45,7 @@ NOTICES: Final[Columns] = {
     "ENDED": "job.changedAt",
     "ON PAPER": "onPaper.confirmed",
     "IN DOUBT": "onPaper.inDoubt",
+    "ORDERED AGAIN": "onPaper.again",
     "LINES": "onPaper.lines",
 }
 HISTORY: Final[Columns] = {

@@ -159,12 +159,23 @@ def test_an_environment_inquiry_is_of_a_printer_and_has_its_own_patience(
     assert appliance.asked == [("environment", {}), ("environment", {"printer": "window-1", "timeout": 2.5})]
 
 
-@pytest.mark.parametrize("wait", ["0", "301", "soon"])
-def test_a_wait_that_is_none_is_explained(wait: str, capsys: Output) -> None:
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        (["environment", "--timeout", "999"], "--timeout: expected seconds, a number above 0 and at most 300"),
+        (["environment", "--timeout", "soon"], "--timeout: expected seconds, a number above 0 and at most 300"),
+        (["history", "--last", "1000001"], "--last: expected a whole number from 1 to 1000000"),
+        (["history", "--job", "\udcff"], "--job: expected 1 to 128 printable characters"),
+        (["cancel", "a1", "--person", ""], "--person: expected 1 to 128 printable characters"),
+        (["clock", "--right", "--person", "\n"], "--person: expected 1 to 128 printable characters"),
+        (["hold", ""], "job: expected 1 to 128 printable characters"),
+    ],
+)
+def test_what_a_person_typed_is_judged_at_the_command(command: list[str], sentence: str, capsys: Output) -> None:
     with pytest.raises(SystemExit) as ended:
-        ctl.main(["environment", "--timeout", wait])
+        ctl.main(command)
     assert ended.value.code == 2
-    assert "--timeout" in capsys.readouterr().err
+    assert capsys.readouterr().err.endswith(f"error: argument {sentence}\n")
 
 
 def test_a_cancel_names_whoever_logged_in(control: str, appliance: Appliance, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,6 +190,7 @@ def test_a_cancel_names_whoever_logged_in(control: str, appliance: Appliance, mo
         (PassbookError("unknown-job", job="a1"), 3),
         (PassbookError("area-in-use", area="a"), 5),
         (PassbookError("invalid-message", why="x"), 2),
+        (PassbookError("not-a-time", which="since"), 6),
     ],
 )
 def test_the_exit_code_says_who_must_act(
