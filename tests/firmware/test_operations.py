@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -34,13 +32,6 @@ class Keeper:
 
     def is_revoked(self, peer: Peer) -> bool:
         return peer.name in self.revoked
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    one = Bench(tmp_path)
-    yield one
-    one.spool.close()
 
 
 class Desk:
