@@ -49,22 +49,22 @@ def tell(seed: int, count: int = STORIES, states: int = STATES) -> Tally:
     return Story.tally
 
 
-def day(seed: int) -> Tally:
-    """All states of a day that is always the same."""
-    return explore_day(limit=None, seed=seed)
+def day(seed: int, states: int) -> Tally:
+    """About so many states, or all, of a day that is always the same."""
+    return explore_day(limit=states, seed=seed)
 
 
-def creation(seed: int) -> Tally:
-    """All states of a first start."""
-    return explore_creation(limit=None, seed=seed)
+def creation(seed: int, states: int) -> Tally:
+    """About so many states, or all, of a first start."""
+    return explore_creation(limit=states, seed=seed)
 
 
 def explore(states: int, seed: int) -> Tally:
-    """Try at least so many states of stories, until every kind of work was cut off, and the two fixed ones whole."""
+    """Try at least so many states of stories, until every kind of work was cut off, and up to as many of the two fixed ones."""
     chance = random.Random(seed)
     total, told, begun = Tally(), Tally(), time.monotonic()
     with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool:
-        fixed = {pool.submit(task, seed) for task in (day, creation)}
+        fixed = {pool.submit(task, seed, states) for task in (day, creation)}
         running: set[Future[Tally]] = set(fixed)
         while running:
             while len(running) < PROCESSES and not total.findings and (told.states < states or told.coverage.missing()):
