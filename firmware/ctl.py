@@ -16,14 +16,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+import msgspec
+
 from firmware import pki, tables
 from firmware.clock import Clock, SystemClock
 from firmware.config import Config, load
 from firmware.control import LONG_PATIENCE, PATIENCE, ask
+from firmware.findings import Finding
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT, seconds
 from passbook.error_kinds import EXIT_CODES
 from passbook.errors import CATALOGUE, PassbookError
 from passbook.history import Grouping
+from passbook.job import JobState
+from passbook.nothing import NOTHING
 from storage import files
 from storage.area import AreaSettings
 from storage.keys import ApplianceKey
@@ -42,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     judge: Callable[[Any], int] = arguments.judge
     try:
         result = run(arguments, SystemClock())
-        print(json.dumps(result) if arguments.json else tables.render(result, arguments.columns), flush=True)
+        print(json.dumps(result) if arguments.json else _text(result, arguments), flush=True)
     except PassbookError as error:
         return _fail(error, as_json=arguments.json)
     except BrokenPipeError:
@@ -52,6 +57,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return judge(result)
+
+
+def _text(result: Any, arguments: argparse.Namespace) -> str:
+    return tables.render(result, arguments.columns, NOTHING.get(arguments.rows, tables.NONE))
 
 
 def _escape_what_the_terminal_lacks() -> None:
@@ -64,7 +73,7 @@ def _escape_what_the_terminal_lacks() -> None:
 def _fail(error: PassbookError, *, as_json: bool) -> int:
     print(f"passbookctl: {tables.printable(str(error))} [{error.code}]", file=sys.stderr)
     if as_json:
-        print(json.dumps({"error": {"code": error.code, "sentence": str(error), "facts": error.facts}}))
+        print(json.dumps({"error": msgspec.to_builtins(Finding.of(error))}))
     return error.exit_code
 
 
@@ -75,6 +84,11 @@ def _worst(findings: Any) -> int:
     if isinstance(findings, dict) and findings.get("code") in CATALOGUE:
         return EXIT_CODES[CATALOGUE[findings["code"]].actor]
     return max(map(_worst, findings.values()), default=0) if isinstance(findings, dict) else 0
+
+
+def _canceled(result: Any) -> int:
+    """1 for a job that was completed before, or is asked about because a step of it is in doubt."""
+    return int(result["job"]["state"] != JobState.CANCELED.value)
 
 
 def _config(arguments: argparse.Namespace) -> Config | None:
@@ -98,7 +112,8 @@ def _ask(arguments: argparse.Namespace, _clock: Clock) -> Any:
 
 def _history(arguments: argparse.Namespace, clock: Clock) -> Any:
     """Entries and summaries have columns of their own."""
-    arguments.columns = tables.HISTORY if arguments.summary is None else tables.SUMMARY
+    if arguments.summary is not None:
+        arguments.columns, arguments.rows = tables.SUMMARY, "summary"
     return _ask(arguments, clock)
 
 
@@ -131,7 +146,7 @@ def _verify(arguments: argparse.Namespace, clock: Clock) -> Any:
         refuse("--areas needs --appliance and --appliance-key, or --config FILE before the command")
     key = ApplianceKey.from_file(_read(file))
     found = verify_folders([_folder(area) for area in arguments.areas], key, appliance)
-    return [{"code": error.code, "sentence": str(error), "facts": error.facts} for error in found]
+    return [msgspec.to_builtins(Finding.of(error)) for error in found]
 
 
 def _folder(area: str) -> AreaSettings:
@@ -188,7 +203,7 @@ def _problem(path: Path, error: OSError) -> PassbookError:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="passbookctl", description="Commands for the operators of the appliance.")
-    parser.set_defaults(columns=None, send=(), judge=lambda _result: 0, patience=PATIENCE)
+    parser.set_defaults(columns=None, rows="", send=(), judge=lambda _result: 0, patience=PATIENCE)
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--control", type=Path, metavar="SOCKET", help=f"the appliance's socket (default: {CONTROL})")
     place.add_argument("--config", type=Path, metavar="FILE", help="the configuration that names the socket")
@@ -217,12 +232,18 @@ def _command(commands: _Commands, name: str, text: str, **defaults: Any) -> argp
 
 def _add_questions(commands: _Commands) -> None:
     _command(commands, "status", "the appliance, its printers, areas and terminals")
-    _command(commands, "jobs", "every job that has not ended", run=_ask_pages, columns=tables.JOBS)
-    _command(commands, "inquiries", "open questions about jobs", run=_ask_pages, columns=tables.INQUIRIES)
-    _command(commands, "terminals", "every terminal and what of it is open", columns=tables.TERMINALS)
-    ends = "ends of jobs that nobody took note of"
-    _command(commands, "notices", ends, run=_ask_pages, columns=tables.NOTICES)
-    _command(commands, "areas", "the storage areas: state and room")
+    pages: dict[str, Any] = {"run": _ask_pages}
+    _command(commands, "jobs", "every job that has not ended", rows="jobs", columns=tables.JOBS, **pages)
+    text = "open questions about jobs, also those that nobody is asked because somebody holds them"
+    _command(commands, "inquiries", text, rows="inquiries", columns=tables.INQUIRIES, **pages)
+    text = (
+        "every terminal that is connected, was heard since the start, has jobs, or is configured as representative: "
+        "when it was last heard, and what of it is open"
+    )
+    _command(commands, "terminals", text, rows="terminals", columns=tables.TERMINALS)
+    text = "ends of jobs that nobody took note of"
+    _command(commands, "notices", text, rows="notices", columns=tables.NOTICES, **pages)
+    _command(commands, "areas", "the storage areas: state and room", rows="areas")
     environment = _command(
         commands,
         "environment",
@@ -245,6 +266,7 @@ def _add_questions(commands: _Commands) -> None:
         run=_verify,
         judge=_worst,
         patience=LONG_PATIENCE,
+        rows="findings",
         columns=tables.FINDINGS,
     )
     verify.set_defaults(refuse=verify.error)
@@ -262,6 +284,8 @@ def _add_history(commands: _Commands) -> None:
         run=_history,
         send=(*conditions, "last", "summary"),
         patience=LONG_PATIENCE,
+        rows="history",
+        columns=tables.HISTORY,
     )
     history.add_argument("--job", help="of this job only, or of those whose ids begin so")
     history.add_argument("--requester", metavar="TERMINAL", help="of the jobs that this terminal sent")
@@ -274,13 +298,14 @@ def _add_history(commands: _Commands) -> None:
 
 
 def _add_orders(commands: _Commands) -> None:
-    orders = (
-        ("cancel", "end a job"),
-        ("hold", "ask nobody about a job until it is released, answered or the appliance starts"),
-        ("release", "have people asked again about a held job"),
+    held = "keep a job from printing: no answer counts until an operator or a representative releases it"
+    orders: tuple[tuple[str, str, Callable[[Any], int]], ...] = (
+        ("cancel", "end a job and say what of it is on paper; one that prints stops at its next line", _canceled),
+        ("hold", held, lambda _result: 0),
+        ("release", "have people asked again about a held job", lambda _result: 0),
     )
-    for name, text in orders:
-        order = _command(commands, name, text, send=("job", "person"))
+    for name, text, judge in orders:
+        order = _command(commands, name, text, send=("job", "person"), judge=judge)
         order.add_argument("job")
         order.add_argument("--person", default=_person(), help="who decides (default: the name you logged in with)")
     clock = _command(commands, "clock", "what the appliance believes of time, and why", send=("right", "person"))

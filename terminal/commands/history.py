@@ -9,6 +9,7 @@ import msgspec
 
 from passbook.errors import PassbookError
 from passbook.history import GetHistory, Grouping, HistoryLine, Summary
+from passbook.nothing import NOTHING
 from terminal.commands import AddCommand
 from terminal.console import job_line
 from terminal.desk import Desk
@@ -40,9 +41,9 @@ async def run(desk: Desk, arguments: argparse.Namespace) -> int:
     async with desk.client() as client:
         history = await client.history(asked)
     if asked.summary is not None:
-        desk.console.show(history.summary, [summary_line(one) for one in history.summary])
+        desk.console.show(history.summary, [summary_line(one) for one in history.summary] or [NOTHING["summary"]])
     else:
-        desk.console.show(history.entries, [history_line(one) for one in history.entries])
+        desk.console.show(history.entries, [history_line(one) for one in history.entries] or [NOTHING["history"]])
     return 0
 
 

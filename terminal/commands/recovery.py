@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Final
 
@@ -12,6 +12,7 @@ from passbook.bulk import AnsweredOne
 from passbook.errors import PassbookError
 from passbook.job import TERMINAL, JobState
 from passbook.messages import AnswerInquiry, Inquiry, JobView
+from passbook.nothing import NOTHING
 from passbook.record import Verdict
 from terminal.answers import compose, needs_ring, step_of_line, waits_for_second
 from terminal.bulk import answer_all
@@ -53,7 +54,7 @@ async def run_inquiries(desk: Desk, _arguments: argparse.Namespace) -> int:
     async with desk.client() as client:
         inquiries = await client.inquiries()
     pictures = [line for inquiry in inquiries for line in (*picture(inquiry), "")]
-    desk.console.show(inquiries, pictures[:-1])
+    desk.console.show(inquiries, pictures[:-1] or [NOTHING["inquiries"]])
     return 0
 
 
@@ -89,8 +90,17 @@ async def _answer_all(desk: Desk, arguments: argparse.Namespace) -> int:
         arguments.usage_error("--all goes with --print, --discard or --hold, and without --new-key and --follow")
     async with desk.client() as client:
         done = await answer_all(client, ordered[0], arguments.person, arguments.requester, desk.ring)
-    desk.console.show(done, [_line(one) for one in done] or ["There is no job to answer for."])
+    desk.console.show(done, [*map(_line, done), *_skipped(done)] or [NOTHING["answers"]])
     return max((RemoteError(one.error).exit_code for one in done if one.error is not None), default=0)
+
+
+def _skipped(done: Sequence[AnsweredOne]) -> list[str]:
+    """How many jobs the answer passed over because an operator holds them."""
+    held = sum(one.error is not None and one.error.error_code == "held-by-operator" for one in done)
+    if not held:
+        return []
+    who = "An operator holds"
+    return [f"{who} {held} of these {len(done)} jobs: the answer does not count for them until they are released."]
 
 
 def _line(one: AnsweredOne) -> str:

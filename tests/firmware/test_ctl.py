@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from firmware import ctl
+from firmware.findings import Finding
 from passbook.errors import PassbookError
 from tests.firmware.operators import served
 from tests.storage.store import APPLIANCE, SECRET, Store
@@ -35,7 +36,12 @@ JOB = {
 }
 
 
-NAMES = (*("jobs", "areas", "history", "verify", "revocations", "cancel", "release", "clock", "environment"),)
+SOUND = "There is nothing that does not fit.\n"
+
+NAMES = (
+    *("jobs", "areas", "history", "verify", "revocations", "cancel", "release", "clock", "environment"),
+    *("inquiries", "notices", "terminals"),
+)
 
 
 class Appliance:
@@ -43,7 +49,13 @@ class Appliance:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
-        self.results: dict[str, Any] = {"jobs": [JOB], "areas": [], "verify": [], "revocations": {"closed": []}}
+        self.results: dict[str, Any] = {
+            "jobs": [JOB],
+            "areas": [],
+            "verify": [],
+            "revocations": {"closed": []},
+            "cancel": {"says": "Nothing of it is on paper.", "job": JOB | {"state": "canceled"}, "onPaper": None},
+        }
 
     def handlers(self) -> dict[str, Any]:
         return {name: self._handler(name) for name in NAMES}
@@ -109,9 +121,27 @@ def test_an_appliance_that_knows_no_pages_is_not_asked_for_ever(control: str, ca
     assert len(json.loads(capsys.readouterr().out)) == 1
 
 
-def test_an_empty_list_is_said_to_be_none(control: str, capsys: Output) -> None:
-    assert ctl.main(["--control", control, "areas"]) == 0
-    assert capsys.readouterr().out == "none\n"
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("jobs",), "There is no job that has not ended."),
+        (("inquiries",), "There is no open question."),
+        (("notices",), "There is no end of a job that somebody has still to take note of."),
+        (("terminals",), "There is no terminal that is connected, was heard since the start, or has jobs."),
+        (("areas",), "There is no storage area."),
+        (("history",), "There is no such entry in the history."),
+        (("history", "--summary", "hour"), "There is no end of a job to be counted."),
+        (("verify",), "There is nothing that does not fit."),
+    ],
+)
+def test_an_empty_list_says_what_there_is_none_of(
+    control: str, appliance: Appliance, capsys: Output, words: tuple[str, ...], sentence: str
+) -> None:
+    appliance.results[words[0]] = []
+    assert ctl.main(["--control", control, *words]) == 0
+    assert capsys.readouterr().out == f"{sentence}\n"
+    assert ctl.main(["--control", control, *words, "--json"]) == 0
+    assert capsys.readouterr().out == "[]\n"
 
 
 def test_only_what_was_given_is_sent(control: str, appliance: Appliance) -> None:
@@ -125,6 +155,16 @@ def test_only_what_was_given_is_sent(control: str, appliance: Appliance) -> None
         ("history", {"summary": "hour", "since": "2026-03", "person": "Ada"}),
         ("cancel", {"job": "a1", "person": "Ada"}),
     ]
+
+
+def test_a_cancel_says_what_is_on_paper_and_fails_when_the_job_did_not_end_by_it(
+    control: str, appliance: Appliance, capsys: Output
+) -> None:
+    assert ctl.main(["--control", control, "cancel", "a1"]) == 0
+    assert "Nothing of it is on paper." in capsys.readouterr().out
+    for state in ("completed", "processing-stopped"):
+        appliance.results["cancel"] = {"says": "Look.", "job": JOB | {"state": state}, "onPaper": None}
+        assert ctl.main(["--control", control, "cancel", "a1"]) == 1
 
 
 def test_the_clock_is_asked_about_and_vouched_for_by_a_person(
@@ -201,12 +241,12 @@ def test_nothing_to_connect_to_is_one_sentence(tmp_path: Path, capsys: Output) -
 
 def test_verify_without_findings_is_success(control: str, capsys: Output) -> None:
     assert ctl.main(["--control", control, "verify"]) == 0
-    assert capsys.readouterr().out == "none\n"
+    assert capsys.readouterr().out == SOUND
 
 
 @pytest.mark.parametrize("wrapped", [False, True])
 def test_verify_with_a_finding_fails(control: str, appliance: Appliance, capsys: Output, *, wrapped: bool) -> None:
-    found = [PassbookError("history-broken", area="a", entry=7, why="it does not fit")]
+    found = [Finding.of(PassbookError("history-broken", area="a", entry=7, why="it does not fit"))]
     appliance.results["verify"] = {"a": found} if wrapped else found
     assert ctl.main(["--control", control, "verify"]) == 5
     assert "history of area a does not fit at entry 7" in capsys.readouterr().out
@@ -225,7 +265,7 @@ def stored(folder: Path) -> list[str]:
 def test_verify_looks_at_folders_without_an_appliance(tmp_path: Path, capsys: Output) -> None:
     order = stored(tmp_path)
     assert ctl.main(order) == 0
-    assert capsys.readouterr().out == "none\n"
+    assert capsys.readouterr().out == SOUND
     (tmp_path / "c").mkdir()
     assert ctl.main([*order, "--areas", str(tmp_path / "b"), str(tmp_path / "c"), "--json"]) == 5
     assert [one["code"] for one in json.loads(capsys.readouterr().out)] == ["area-absent"]
@@ -243,7 +283,7 @@ def test_verify_offline_takes_name_and_key_from_the_configuration(tmp_path: Path
     _, _, *areas = stored(tmp_path)[:4]
     (tmp_path / "e").write_bytes(SECRET)
     assert ctl.main(["--config", str(configuration(tmp_path)), "verify", "--areas", *areas]) == 0
-    assert capsys.readouterr().out == "none\n"
+    assert capsys.readouterr().out == SOUND
     with pytest.raises(SystemExit):
         ctl.main(["verify", "--areas", *areas])
     assert "--areas needs" in capsys.readouterr().err

@@ -447,7 +447,7 @@ def test_a_question_in_an_area_that_failed_keeps_no_other_job_waiting(
     counter.await_question(stopped)
     area = counter.spool._area_of(stopped)
     disk.on_sync = lambda name: failing("-wal")(name) if name.startswith(str(area.settings.path)) else None
-    counter.jobs.change(stopped, changes.hold(AT)).exception(WAIT)
+    counter.jobs.change(stopped, changes.hold(AT, "counter-1", "Ann")).exception(WAIT)
     counter.machine.mend()
     following = counter.accept(plan_of(2))
     assert counter.await_end(following).state is JobState.COMPLETED
