@@ -24,7 +24,7 @@ from firmware.config import Config, load
 from firmware.control import LONG_PATIENCE, PATIENCE, ask
 from firmware.findings import Finding
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT, seconds
-from passbook.error_kinds import EXIT_CODES
+from passbook.error_kinds import EXIT_CODES, EXIT_HELP
 from passbook.errors import CATALOGUE, PassbookError
 from passbook.history import Grouping
 from passbook.job import JobState
@@ -202,7 +202,9 @@ def _problem(path: Path, error: OSError) -> PassbookError:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="passbookctl", description="Commands for the operators of the appliance.")
+    parser = argparse.ArgumentParser(
+        prog="passbookctl", description="Commands for the operators of the appliance.", epilog=EXIT_HELP
+    )
     parser.set_defaults(columns=None, rows="", send=(), judge=lambda _result: 0, patience=PATIENCE)
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--control", type=Path, metavar="SOCKET", help=f"the appliance's socket (default: {CONTROL})")
@@ -251,7 +253,7 @@ def _add_questions(commands: _Commands) -> None:
         send=("printer", "timeout"),
         patience=LONGEST_WAIT + PATIENCE,
     )
-    environment.add_argument("--printer", help="may be left out where there is only one")
+    environment.add_argument("--printer", metavar="NAME", help="may be left out where there is only one")
     environment.add_argument(
         "--timeout",
         type=seconds,
@@ -291,9 +293,9 @@ def _add_history(commands: _Commands) -> None:
     history.add_argument("--requester", metavar="TERMINAL", help="of the jobs that this terminal sent")
     history.add_argument("--person", metavar="NAME", help="that this person decided or confirmed")
     history.add_argument("--outcome", metavar="WORD", help="ends only: a state such as completed, or a reason")
-    history.add_argument("--since", metavar="TIME", help="from this day or moment on, as 2026-03-02 or 2026-03-02T09")
-    history.add_argument("--until", metavar="TIME", help="up to this day or moment")
-    history.add_argument("--last", type=_positive, help="so many entries (50)")
+    history.add_argument("--since", metavar="TIME", help="from this day or moment on (UTC), as 2026-03-02T09")
+    history.add_argument("--until", metavar="TIME", help="up to this day or moment (UTC)")
+    history.add_argument("--last", type=_positive, metavar="N", help="so many entries (50)")
     history.add_argument("--summary", choices=[one.value for one in Grouping], help="count ends by this instead")
 
 
@@ -306,22 +308,27 @@ def _add_orders(commands: _Commands) -> None:
     )
     for name, text, judge in orders:
         order = _command(commands, name, text, send=("job", "person"), judge=judge)
-        order.add_argument("job")
-        order.add_argument("--person", default=_person(), help="who decides (default: the name you logged in with)")
+        order.add_argument("job", metavar="JOB", help="its id, as `passbookctl jobs` shows it")
+        order.add_argument(
+            "--person", metavar="NAME", default=_person(), help="who decides (default: the name you logged in with)"
+        )
     clock = _command(commands, "clock", "what the appliance believes of time, and why", send=("right", "person"))
     clock.add_argument("--right", action="store_true", default=None, help="say that the clock is right, until it jumps")
-    clock.add_argument("--person", default=_person(), help="who says so (default: the name you logged in with)")
+    clock.add_argument(
+        "--person", metavar="NAME", default=_person(), help="who says so (default: the name you logged in with)"
+    )
     accept = _command(
         commands, "accept-rollback", "go on with an area though it was put back to an earlier state", send=("area",)
     )
-    accept.add_argument("area", help="its name")
+    accept.add_argument("area", metavar="AREA", help="its name")
     _command(commands, "revocations", "read the revocation list again and hang up on revoked terminals")
 
 
 def _add_certificates(commands: _Commands) -> None:
-    authority = commands.add_parser("pki", help="the branch's certificate authority")
+    text = "the branch's certificate authority"
+    authority = commands.add_parser("pki", help=text, description=text)
     init = _command(
-        authority.add_subparsers(required=True, metavar="init"),
+        authority.add_subparsers(required=True, metavar="COMMAND"),
         "init",
         "make the authority, and the appliance's certificate and keys",
         run=_pki_init,
@@ -329,11 +336,11 @@ def _add_certificates(commands: _Commands) -> None:
     init.add_argument("--config-dir", type=Path, required=True, metavar="DIR", help="gets what the appliance reads")
     init.add_argument("--host", nargs="+", default=[], help="host names and addresses of the appliance")
     enroll = _command(commands, "enroll", "sign a terminal's request; its key stays with it", run=_enroll)
-    enroll.add_argument("request", type=Path, metavar="REQUEST.pem")
+    enroll.add_argument("request", type=Path, metavar="REQUEST.pem", help="what `teller enroll --name` wrote")
     enroll.add_argument("--representative", action="store_true", help="it may answer for other terminals")
     enroll.add_argument("--out", type=Path, required=True, metavar="FILE", help="gets the certificate")
     revoke = _command(commands, "revoke", "revoke a terminal; tells the appliance when a socket is named", run=_revoke)
-    revoke.add_argument("name")
+    revoke.add_argument("name", metavar="NAME", help="the name in its certificate")
     revoke.add_argument("--out", type=Path, required=True, metavar="CRL", help="gets the revocation list")
     for parser in (init, enroll):
         parser.add_argument("--name", required=True, help="the name in the certificate")

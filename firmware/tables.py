@@ -134,7 +134,13 @@ def _object(value: dict[str, Any]) -> str:
     plain = {key: one for key, one in value.items() if not isinstance(one, dict) and not _is_rows(one)}
     width = max((len(printable(key)) for key in plain), default=0)
     parts = (
-        ["\n".join(f"{printable(key).ljust(width)}  {_cell(key, one)}" for key, one in plain.items())] if plain else []
+        [
+            "\n".join(
+                f"{printable(key).ljust(width)}  {_cell(key, one) if one != [] else NONE}" for key, one in plain.items()
+            )
+        ]
+        if plain
+        else []
     )
     for key, one in value.items():
         if key not in plain:

@@ -114,11 +114,11 @@ def invalidate(reason: Reason, at: str) -> Change:
     """Power-on: what an earlier start left is invalid, with a new epoch (P4); an operator's hold stands."""
 
     def change(record: Record) -> Outcome:
-        reasons = (reason, *(r for r in record.reasons if r not in {Reason.POWER_LOSS, Reason.RESTART, reason}))
-        moved = _move(record, JobEvent.INVALIDATE, *reasons, at=at)
+        held_by = record.held_by if record.held_by_operator else None
+        over = {Reason.POWER_LOSS, Reason.RESTART, reason} | ({Reason.HELD_BY_PERSON} if held_by is None else set())
+        moved = _move(record, JobEvent.INVALIDATE, reason, *(r for r in record.reasons if r not in over), at=at)
         # A record from before may say less than the paper.
         begun = record.begun or reason is Reason.ROLLED_BACK
-        held_by = record.held_by if record.held_by_operator else None
         stands = replace(moved, held_by=held_by, asked=held_by is None, begun=begun)
         invalid = replace(stands, valid=False, epoch=record.epoch + 1, media=Media.UNKNOWN)
         return Outcome(invalid, entry_of(HistoryKind.INVALIDATED, invalid, at))
@@ -305,7 +305,10 @@ def release(at: str, *, senior: bool = False) -> Change:
             raise PassbookError("not-allowed-in-state", job=record.job_id, state=record.state.value, event=event)
         if not senior:
             must_not_be_held(record)
-        return Outcome(record if record.asked else replace(record, asked=True, held_by=None, changed_at=at))
+        if record.asked:
+            return Outcome(record)
+        reasons = tuple(reason for reason in record.reasons if reason is not Reason.HELD_BY_PERSON)
+        return Outcome(replace(record, asked=True, held_by=None, reasons=reasons, changed_at=at))
 
     return change
 

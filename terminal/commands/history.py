@@ -20,12 +20,12 @@ _CONDITIONS: Final = ("job", "requester", "person", "outcome", "since", "until",
 def add(command: AddCommand) -> None:
     """Add the command."""
     parser = command("history", help="what happened to jobs, of every terminal, also of those that have ended")
-    parser.add_argument("--job", help="of this job only, or of those whose ids begin so")
+    parser.add_argument("--job", metavar="JOB", help="of this job only, or of those whose ids begin so")
     parser.add_argument("--requester", metavar="TERMINAL", help="of the jobs that this terminal sent")
     parser.add_argument("--person", metavar="NAME", help="that this person decided or confirmed; for representatives")
     parser.add_argument("--outcome", metavar="WORD", help="ends only: a state such as completed, or a reason")
-    parser.add_argument("--since", metavar="TIME", help="from this day or moment on, as 2026-03-02 or 2026-03-02T09")
-    parser.add_argument("--until", metavar="TIME", help="up to this day or moment")
+    parser.add_argument("--since", metavar="TIME", help="from this day or moment on (UTC), as 2026-03-02T09")
+    parser.add_argument("--until", metavar="TIME", help="up to this day or moment (UTC)")
     parser.add_argument("--last", type=int, metavar="N", help="so many entries (50)")
     parser.add_argument("--summary", choices=[one.value for one in Grouping], help="count ends by this instead")
     parser.set_defaults(run=run)

@@ -9,7 +9,7 @@ from passbook.messages import JobLeft, JobView
 from passbook.nothing import NOTHING
 from passbook.progress import paper_words, state_words, take_words
 from terminal.client import JOB, TerminalClient
-from terminal.commands import AddCommand
+from terminal.commands import JOB_HELP, AddCommand
 from terminal.console import job_line
 from terminal.desk import Desk
 from terminal.follow import notice_of
@@ -26,7 +26,7 @@ def add(command: AddCommand) -> None:
         ("release", "have people asked again about a held job; an operator's hold: representatives only", run_release),
     ):
         order = command(name, help=text)
-        order.add_argument("job", metavar="JOB")
+        order.add_argument("job", metavar="JOB", help=JOB_HELP)
         order.add_argument("--person", required=True, metavar="NAME", help="who decided it")
         order.set_defaults(run=run)
 

@@ -27,7 +27,7 @@ _LAST_PLACE: Final = 9999
 def add(command: AddCommand) -> None:
     """Add the command."""
     parser = command("print", help="print a document and follow it to its end")
-    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("file", type=Path, metavar="FILE", help="the document: .csv, .json or .txt")
     parser.add_argument("--format", choices=own_copy.SUFFIXES.values(), help="what FILE holds (default: by suffix)")
     parser.add_argument("--printer", metavar="NAME", help="where to print (default: the appliance's only printer)")
     parser.add_argument("--page", type=_place, metavar="N", help="page of the book for the first line")
@@ -38,7 +38,7 @@ def add(command: AddCommand) -> None:
     key.add_argument("--key", metavar="REF", help="key of the ring that the job is put under (default: the newest)")
     key.add_argument("--no-key", action="store_true", help="leave the key to the appliance, where it allows that")
     parser.add_argument("--request", metavar="ID", help="send a request again that was sent under this id")
-    parser.add_argument("--name", default="", help="what the document is called; kept sealed")
+    parser.add_argument("--name", default="", metavar="NAME", help="what the document is called; kept sealed")
     parser.add_argument("--person", default="", metavar="NAME", help="who answers when the job is stopped")
     wait = parser.add_mutually_exclusive_group()
     wait.add_argument("--follow", action="store_true", dest="wait", default=True, help="stay to the end (default)")

@@ -17,7 +17,7 @@ from passbook.record import Verdict
 from terminal.answers import compose, needs_ring, step_of_line, waits_for_second
 from terminal.bulk import answer_all
 from terminal.client import TerminalClient
-from terminal.commands import AddCommand
+from terminal.commands import JOB_HELP, AddCommand
 from terminal.console import job_line
 from terminal.desk import Desk
 from terminal.follow import PASSING, PAUSES, Follower
@@ -34,15 +34,18 @@ def add(command: AddCommand) -> None:
     listing.set_defaults(run=run_inquiries)
     answer = command("answer", help="say how a stopped job shall go on")
     which = answer.add_mutually_exclusive_group(required=True)
-    which.add_argument("job", nargs="?", metavar="JOB")
+    which.add_argument("job", nargs="?", metavar="JOB", help=JOB_HELP)
     which.add_argument("--all", action="store_true", help="every job of which nothing was ever sent to a printer")
     answer.add_argument("--requester", default="", metavar="NAME", help="with --all: whose jobs (default: own)")
     order = answer.add_mutually_exclusive_group(required=True)
     order.add_argument("--print", action="store_true", dest="from_start", help="print all of it from the start")
-    order.add_argument("--resume", type=int, metavar="STEP", help="go on with this step")
+    order.add_argument(
+        "--resume", type=int, metavar="STEP", help="go on with this step: a line, a page turn or the end"
+    )
     order.add_argument("--from-line", type=int, metavar="N", help="go on with this line of the document")
     order.add_argument("--discard", action="store_true", help="end it")
-    order.add_argument("--hold", action="store_true", help="keep it and do not ask again")
+    hold = "keep it and do not ask again until it is released or the appliance starts"
+    order.add_argument("--hold", action="store_true", help=hold)
     answer.add_argument("--person", required=True, metavar="NAME", help="who decided it")
     answer.add_argument("--new-key", default="", metavar="REF", help="put the job under this key of the ring")
     answer.add_argument("--follow", action="store_true", help="stay with the job to its end")
@@ -97,10 +100,7 @@ async def _answer_all(desk: Desk, arguments: argparse.Namespace) -> int:
 def _skipped(done: Sequence[AnsweredOne]) -> list[str]:
     """How many jobs the answer passed over because an operator holds them."""
     held = sum(one.error is not None and one.error.error_code == "held-by-operator" for one in done)
-    if not held:
-        return []
-    who = "An operator holds"
-    return [f"{who} {held} of these {len(done)} jobs: the answer does not count for them until they are released."]
+    return [f"Passed over, because an operator holds them: {held} of {len(done)}."] if held else []
 
 
 def _line(one: AnsweredOne) -> str:

@@ -141,6 +141,7 @@ def test_the_next_job_waits_until_the_book_of_the_last_was_taken(counter: Counte
     assert asked_again(counter.machine, counter.machine.state().received, 20)
     assert asked(counter) == [("insert", 3), ("take", 0)], "people are asked once"
     assert counter.record(second).state is JobState.PENDING
+    counter.await_news(lambda: (counter.views[-1].status.media, counter.views[-1].job) == (Media.ENTERING, ""))
     counter.hands = helpful
     counter.machine.take()
     assert counter.await_end(second).state is JobState.COMPLETED

@@ -46,7 +46,7 @@ def test_columns_reach_into_nested_objects() -> None:
 
 def test_an_object_shows_its_values_then_what_is_nested() -> None:
     text = render({"areas": [{"area": "p", "free": 3}], "appliance": "branch-17", "problems": []})
-    assert text == "appliance  branch-17\nproblems   -\nareas\n  AREA  FREE\n  p     3"
+    assert text == "appliance  branch-17\nproblems   none\nareas\n  AREA  FREE\n  p     3"
 
 
 def test_the_parts_of_a_row_are_columns_of_their_own() -> None:

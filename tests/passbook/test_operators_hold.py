@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from passbook import changes
 from passbook.errors import PassbookError
 from passbook.expiry import is_over
+from passbook.job import Reason
 from passbook.messages import view_of, without_people
 from passbook.progress import held_words
 from passbook.record import OPERATOR, Change, Decider, Record, Verdict
@@ -49,6 +50,7 @@ def test_an_operator_or_a_representative_releases_or_ends_it(record: Record) -> 
     held = HOLD(record).record
     released = changes.release(AT, senior=True)(held).record
     assert (released.held_by, released.asked, released.valid) == (None, True, False)
+    assert Reason.HELD_BY_PERSON not in released.reasons
     assert answering(Verdict.PRINT, released)(released).record.valid
     assert changes.cancel(AT, "boss", "Rita", senior=True)(held).record.ended
 
@@ -59,7 +61,7 @@ def test_the_next_start_asks_nobody_about_it_and_about_every_other_one() -> None
         assert (held.held_by, held.asked, held.valid, held.epoch) == (OTTO, False, False, 1 + cuts)
         assert refused(held, answering(Verdict.PRINT, held)) == "held-by-operator"
     anns = after(ANNS, CUT)
-    assert (anns.held_by, anns.asked) == (None, True)
+    assert (anns.held_by, anns.asked, anns.reasons) == (None, True, (Reason.POWER_LOSS,))
 
 
 def test_an_operators_hold_takes_the_place_of_a_tellers_and_not_the_other_way_round() -> None:

@@ -107,7 +107,7 @@ def test_what_an_operator_holds_prints_only_after_an_operator_or_a_representativ
     with pytest.raises(subprocess.CalledProcessError) as said:
         office.counter.screen("answer", "--all", "--discard", "--person", "Ann")
     assert said.value.returncode == 4
-    assert "An operator holds 1 of these 2 jobs" in said.value.output
+    assert "because an operator holds them: 1 of 2." in said.value.output
     office.manager.run("release", second, "--person", "Rita")
     assert answered(office.counter, "--discard") == [second]
     assert office.world.paper.strikes == 0

@@ -351,7 +351,7 @@ def test_one_answer_for_all_counts_the_jobs_that_an_operator_holds(enrolled: tup
     assert said.code == 4
     _, second, last = said.out.splitlines()
     assert second == f"bb22  {why} [held-by-operator]"
-    assert last.startswith("An operator holds 1 of these 2 jobs")
+    assert last == "Passed over, because an operator holds them: 1 of 2."
 
 
 def test_one_answer_for_no_job_says_so(enrolled: tuple[Teller, FakeAppliance]) -> None:
