@@ -18,21 +18,20 @@ from typing import Any, Final, NoReturn
 
 import msgspec
 
-from firmware import pki, tables
+from firmware import pki, tables, verifying
 from firmware.clock import Clock, SystemClock
 from firmware.config import Config, load
 from firmware.control import LONG_PATIENCE, PATIENCE, ask
 from firmware.findings import Finding
-from passbook.environment import LONGEST_WAIT, USUAL_WAIT, seconds
+from passbook.arguments import seconds, short_text, whole
+from passbook.environment import LONGEST_WAIT, USUAL_WAIT
 from passbook.error_kinds import EXIT_CODES, EXIT_HELP
 from passbook.errors import CATALOGUE, PassbookError
-from passbook.history import Grouping
+from passbook.history import MOST_LISTED, OUTCOMES, Grouping
 from passbook.job import JobState
 from passbook.nothing import NOTHING
 from storage import files
-from storage.area import AreaSettings
 from storage.keys import ApplianceKey
-from storage.offline import verify_folders
 
 CONTROL: Final = Path("/run/passbook/control.sock")
 """Where the appliance listens unless its configuration says otherwise."""
@@ -47,7 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     judge: Callable[[Any], int] = arguments.judge
     try:
         result = run(arguments, SystemClock())
-        print(json.dumps(result) if arguments.json else _text(result, arguments), flush=True)
+        print(
+            json.dumps(result) if arguments.json else tables.render(result, arguments.columns, arguments.nothing),
+            flush=True,
+        )
     except PassbookError as error:
         return _fail(error, as_json=arguments.json)
     except BrokenPipeError:
@@ -57,10 +59,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return judge(result)
-
-
-def _text(result: Any, arguments: argparse.Namespace) -> str:
-    return tables.render(result, arguments.columns, NOTHING.get(arguments.rows, tables.NONE))
 
 
 def _escape_what_the_terminal_lacks() -> None:
@@ -113,7 +111,7 @@ def _ask(arguments: argparse.Namespace, _clock: Clock) -> Any:
 def _history(arguments: argparse.Namespace, clock: Clock) -> Any:
     """Entries and summaries have columns of their own."""
     if arguments.summary is not None:
-        arguments.columns, arguments.rows = tables.SUMMARY, "summary"
+        arguments.columns, arguments.nothing = tables.SUMMARY, NOTHING["summary"]
     return _ask(arguments, clock)
 
 
@@ -134,26 +132,32 @@ def _sequence(row: Any) -> int:
     return int(row["sequence"] if "sequence" in row else row["job"]["sequence"])
 
 
-def _verify(arguments: argparse.Namespace, clock: Clock) -> Any:
+def _verify(arguments: argparse.Namespace, _clock: Clock) -> Any:
     """Ask the appliance; or, where folders are named, look at them while no appliance has them open."""
+    if arguments.areas:
+        looked = list(verifying.of_folders(arguments.areas, *_offline(arguments)))
+    else:
+        looked = list(verifying.of_appliance(_socket(arguments) or CONTROL))
+    arguments.nothing = verifying.sentence(looked)
+    return verifying.findings(looked)
+
+
+def _accept_rollback(arguments: argparse.Namespace, clock: Clock) -> Any:
+    """Tell the appliance; or, where folders are named since it cannot start, write it there."""
     if not arguments.areas:
         return _ask(arguments, clock)
+    return verifying.accept_folders(arguments.area, arguments.areas, *_offline(arguments))
+
+
+def _offline(arguments: argparse.Namespace) -> tuple[ApplianceKey, str]:
+    """The appliance's key and name, as given or as the configuration says."""
     refuse: Callable[[str], NoReturn] = arguments.refuse
     config = _config(arguments)
     appliance: str = arguments.appliance or (config.appliance if config is not None else "")
     file: Path | None = arguments.appliance_key or (config.keys.appliance.file() if config is not None else None)
     if not appliance or file is None:
         refuse("--areas needs --appliance and --appliance-key, or --config FILE before the command")
-    key = ApplianceKey.from_file(_read(file))
-    found = verify_folders([_folder(area) for area in arguments.areas], key, appliance)
-    return [msgspec.to_builtins(Finding.of(error)) for error in found]
-
-
-def _folder(area: str) -> AreaSettings:
-    """An area that is given as NAME=FOLDER, or as a folder called like its area."""
-    name, named, folder = area.partition("=")
-    path = Path(folder if named else area)
-    return AreaSettings(name if named else path.name, path, 0)
+    return ApplianceKey.from_file(_read(file)), appliance
 
 
 def _pki_init(arguments: argparse.Namespace, clock: Clock) -> Any:
@@ -205,7 +209,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="passbookctl", description="Commands for the operators of the appliance.", epilog=EXIT_HELP
     )
-    parser.set_defaults(columns=None, rows="", send=(), judge=lambda _result: 0, patience=PATIENCE)
+    parser.set_defaults(columns=None, nothing=tables.NONE, send=(), judge=lambda _result: 0, patience=PATIENCE)
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--control", type=Path, metavar="SOCKET", help=f"the appliance's socket (default: {CONTROL})")
     place.add_argument("--config", type=Path, metavar="FILE", help="the configuration that names the socket")
@@ -235,17 +239,17 @@ def _command(commands: _Commands, name: str, text: str, **defaults: Any) -> argp
 def _add_questions(commands: _Commands) -> None:
     _command(commands, "status", "the appliance, its printers, areas and terminals")
     pages: dict[str, Any] = {"run": _ask_pages}
-    _command(commands, "jobs", "every job that has not ended", rows="jobs", columns=tables.JOBS, **pages)
+    _command(commands, "jobs", "every job that has not ended", nothing=NOTHING["jobs"], columns=tables.JOBS, **pages)
     text = "open questions about jobs, also those that nobody is asked because somebody holds them"
-    _command(commands, "inquiries", text, rows="inquiries", columns=tables.INQUIRIES, **pages)
+    _command(commands, "inquiries", text, nothing=NOTHING["inquiries"], columns=tables.INQUIRIES, **pages)
     text = (
         "every terminal that is connected, was heard since the start, has jobs, or is configured as representative: "
         "when it was last heard, and what of it is open"
     )
-    _command(commands, "terminals", text, rows="terminals", columns=tables.TERMINALS)
+    _command(commands, "terminals", text, nothing=NOTHING["terminals"], columns=tables.TERMINALS)
     text = "ends of jobs that nobody took note of"
-    _command(commands, "notices", text, rows="notices", columns=tables.NOTICES, **pages)
-    _command(commands, "areas", "the storage areas: state and room", rows="areas")
+    _command(commands, "notices", text, nothing=NOTHING["notices"], columns=tables.NOTICES, **pages)
+    _command(commands, "areas", "the storage areas: state and room", nothing=NOTHING["areas"])
     environment = _command(
         commands,
         "environment",
@@ -253,10 +257,11 @@ def _add_questions(commands: _Commands) -> None:
         send=("printer", "timeout"),
         patience=LONGEST_WAIT + PATIENCE,
     )
-    environment.add_argument("--printer", metavar="NAME", help="may be left out where there is only one")
+    text = "may be left out where there is only one"
+    environment.add_argument("--printer", type=short_text, metavar="NAME", help=text)
     environment.add_argument(
         "--timeout",
-        type=seconds,
+        type=seconds(LONGEST_WAIT),
         metavar="SECONDS",
         help=f"how long to wait, at most {LONGEST_WAIT:g} ({USUAL_WAIT:g})",
     )
@@ -267,14 +272,16 @@ def _add_questions(commands: _Commands) -> None:
         "check every record and the history's chain",
         run=_verify,
         judge=_worst,
-        patience=LONG_PATIENCE,
-        rows="findings",
         columns=tables.FINDINGS,
     )
-    verify.set_defaults(refuse=verify.error)
-    verify.add_argument("--areas", nargs="+", metavar="[NAME=]FOLDER", help="check these, without the appliance")
-    verify.add_argument("--appliance-key", type=Path, metavar="FILE", help="default: as --config says")
-    verify.add_argument("--appliance", metavar="NAME", help="default: as --config says")
+    _add_folders(verify, "check these, without the appliance")
+
+
+def _add_folders(parser: argparse.ArgumentParser, text: str) -> None:
+    parser.set_defaults(refuse=parser.error)
+    parser.add_argument("--areas", nargs="+", metavar="[NAME=]FOLDER", help=text)
+    parser.add_argument("--appliance-key", type=Path, metavar="FILE", help="with --areas (default: as --config says)")
+    parser.add_argument("--appliance", metavar="NAME", help="with --areas (default: as --config says)")
 
 
 def _add_history(commands: _Commands) -> None:
@@ -286,16 +293,17 @@ def _add_history(commands: _Commands) -> None:
         run=_history,
         send=(*conditions, "last", "summary"),
         patience=LONG_PATIENCE,
-        rows="history",
+        nothing=NOTHING["history"],
         columns=tables.HISTORY,
     )
-    history.add_argument("--job", help="of this job only, or of those whose ids begin so")
-    history.add_argument("--requester", metavar="TERMINAL", help="of the jobs that this terminal sent")
-    history.add_argument("--person", metavar="NAME", help="that this person decided or confirmed")
-    history.add_argument("--outcome", metavar="WORD", help="ends only: a state such as completed, or a reason")
-    history.add_argument("--since", metavar="TIME", help="from this day or moment on (UTC), as 2026-03-02T09")
-    history.add_argument("--until", metavar="TIME", help="up to this day or moment (UTC)")
-    history.add_argument("--last", type=_positive, metavar="N", help="so many entries (50)")
+    history.add_argument("--job", type=short_text, help="of this job only, or of those whose ids begin so")
+    history.add_argument("--requester", type=short_text, metavar="TERMINAL", help="of the jobs that this terminal sent")
+    history.add_argument("--person", type=short_text, metavar="NAME", help="that this person decided or confirmed")
+    history.add_argument("--outcome", type=short_text, metavar="WORD", help=f"ends only: {', '.join(OUTCOMES)}")
+    text = "from this day or moment on (UTC), as 2026-03-02 or 2026-03-02T09"
+    history.add_argument("--since", type=short_text, metavar="TIME", help=text)
+    history.add_argument("--until", type=short_text, metavar="TIME", help="up to this day or moment (UTC)")
+    history.add_argument("--last", type=whole(1, MOST_LISTED), metavar="N", help="so many entries (50)")
     history.add_argument("--summary", choices=[one.value for one in Grouping], help="count ends by this instead")
 
 
@@ -308,19 +316,22 @@ def _add_orders(commands: _Commands) -> None:
     )
     for name, text, judge in orders:
         order = _command(commands, name, text, send=("job", "person"), judge=judge)
-        order.add_argument("job", metavar="JOB", help="its id, as `passbookctl jobs` shows it")
-        order.add_argument(
-            "--person", metavar="NAME", default=_person(), help="who decides (default: the name you logged in with)"
-        )
+        order.add_argument("job", type=short_text, metavar="JOB", help="its id, as `passbookctl jobs` shows it")
+        who = "who decides (default: the name you logged in with)"
+        order.add_argument("--person", type=short_text, metavar="NAME", default=_person(), help=who)
     clock = _command(commands, "clock", "what the appliance believes of time, and why", send=("right", "person"))
     clock.add_argument("--right", action="store_true", default=None, help="say that the clock is right, until it jumps")
     clock.add_argument(
-        "--person", metavar="NAME", default=_person(), help="who says so (default: the name you logged in with)"
+        "--person",
+        type=short_text,
+        metavar="NAME",
+        default=_person(),
+        help="who says so (default: the name you logged in with)",
     )
-    accept = _command(
-        commands, "accept-rollback", "go on with an area though it was put back to an earlier state", send=("area",)
-    )
-    accept.add_argument("area", metavar="AREA", help="its name")
+    text = "go on with an area though it was put back to an earlier state"
+    accept = _command(commands, "accept-rollback", text, run=_accept_rollback, send=("area",))
+    accept.add_argument("area", type=short_text, metavar="AREA", help="its name")
+    _add_folders(accept, "all areas, that one too, where the appliance does not start since it can use none")
     _command(commands, "revocations", "read the revocation list again and hang up on revoked terminals")
 
 
@@ -346,13 +357,6 @@ def _add_certificates(commands: _Commands) -> None:
         parser.add_argument("--name", required=True, help="the name in the certificate")
     for parser in (init, enroll, revoke):
         parser.add_argument("--ca", type=Path, required=True, metavar="DIR", help="the authority's folder")
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError("expected a whole number above 0")
-    return number
 
 
 def _person() -> str:

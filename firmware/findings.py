@@ -7,6 +7,7 @@ from typing import Self
 import msgspec
 
 from passbook.errors import PassbookError
+from storage.reports import Examined
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -20,3 +21,18 @@ class Finding(msgspec.Struct, frozen=True):
     def of(cls, error: PassbookError) -> Self:
         """What is told of `error`."""
         return cls(error.code, str(error), dict(error.facts))
+
+
+class LookedAt(msgspec.Struct, frozen=True):
+    """What one area was found to have, as operators are told of it; see storage.reports.Examined."""
+
+    area: str
+    findings: tuple[Finding, ...]
+    live: int
+    ended: int
+    entries: int
+
+    @classmethod
+    def of(cls, one: Examined) -> Self:
+        """What is told of it."""
+        return cls(one.area, tuple(map(Finding.of, one.findings)), one.live, one.ended, one.entries)

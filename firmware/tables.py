@@ -32,6 +32,7 @@ INQUIRIES: Final[Columns] = {
     "PRINTER": "job.printer",
     "DONE": "job.confirmed",
     "IN DOUBT": "inDoubt",
+    "SENT BEFORE": "sentBefore",
     "STEPS": "job.steps",
     "MEDIUM": "media",
     "ASKED": "asked",
@@ -48,6 +49,7 @@ NOTICES: Final[Columns] = {
     "ENDED": "job.changedAt",
     "ON PAPER": "onPaper.confirmed",
     "IN DOUBT": "onPaper.inDoubt",
+    "ORDERED AGAIN": "onPaper.again",
     "LINES": "onPaper.lines",
 }
 HISTORY: Final[Columns] = {
@@ -121,7 +123,7 @@ def render(result: Any, columns: Columns | None = None, nothing: str = NONE) -> 
     if isinstance(result, dict):
         return _object(result)
     if isinstance(result, list):
-        return _table(result, columns or _all_columns(result)) if result else nothing
+        return _table(result, columns or _all_columns(result)) if result else printable(nothing)
     return _cell("", result)
 
 

@@ -26,9 +26,11 @@ def completion_for(error: PassbookError) -> Completion:
     return _COMPLETIONS.get(error.code, Completion.COMMAND_ERROR)
 
 
-_COMPLETIONS: Final = {
-    "invalid-message": Completion.INVALID_DATA,
-    "message-too-large": Completion.INVALID_DATA,
+_INVALID: Final = (
+    *("invalid-message", "message-too-large", "priority-not-allowed"),
+    *("not-a-time", "times-exchanged", "unknown-outcome"),
+)
+_COMPLETIONS: Final = dict.fromkeys(_INVALID, Completion.INVALID_DATA) | {
     "unknown-command": Completion.INVALID_COMMAND,
     "internal-error": Completion.INTERNAL_ERROR,
     "not-permitted": Completion.AUTHORISATION,

@@ -153,6 +153,7 @@ class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
         readable: whether the appliance still has the data key (then `print` and `resume` need no key).
         identity: associated data of the wraps.
         proposed: an order to print again what is on paper, which another person must give too; None for none.
+        sent_before: steps up to this one were sent before an answer ordered them again, and may be on paper already.
     """
 
     job: JobView
@@ -168,6 +169,7 @@ class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
     identity: bytes
     answered: Answered | None
     proposed: Answered | None = None
+    sent_before: int = 0
 
 
 class AnswerInquiry(Payload, frozen=True):
@@ -328,6 +330,7 @@ def inquiry_of(record: Record, wraps: tuple[Wrap, ...], *, readable: bool) -> In
         identity=record.identity(),
         answered=record.answered,
         proposed=record.proposed,
+        sent_before=record.sent_before,
     )
 
 

@@ -14,7 +14,6 @@ NOTHING: Final = MappingProxyType(
         "history": "There is no such entry in the history.",
         "summary": "There is no end of a job to be counted.",
         "areas": "There is no storage area.",
-        "findings": "There is nothing that does not fit.",
         "keys": "There is no key in the key ring.",
         "answers": "There is no job to answer for.",
     }

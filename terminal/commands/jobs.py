@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from passbook.arguments import short_text
 from passbook.job import TERMINAL, JobState
 from passbook.messages import JobLeft, JobView
 from passbook.nothing import NOTHING
@@ -26,8 +27,8 @@ def add(command: AddCommand) -> None:
         ("release", "have people asked again about a held job; an operator's hold: representatives only", run_release),
     ):
         order = command(name, help=text)
-        order.add_argument("job", metavar="JOB", help=JOB_HELP)
-        order.add_argument("--person", required=True, metavar="NAME", help="who decided it")
+        order.add_argument("job", type=short_text, metavar="JOB", help=JOB_HELP)
+        order.add_argument("--person", type=short_text, required=True, metavar="NAME", help="who decided it")
         order.set_defaults(run=run)
 
 
