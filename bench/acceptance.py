@@ -100,7 +100,11 @@ def _figures(count: int, rounds: list[Round]) -> Iterator[Figure]:
         cpu = middle([getattr(one.accept, which) for one in rounds])
         other = middle([getattr(one.echo, which) for one in rounds])
         yield Figure(
-            f"processor time of {name} for a job, {peers}", cpu * 1e6, "us", f"of an echo ({other * 1e6:.0f} us)", cpu / other
+            f"processor time of {name} for a job, {peers}",
+            cpu * 1e6,
+            "us",
+            f"of an echo ({other * 1e6:.0f} us)",
+            cpu / other,
         )
 
 
