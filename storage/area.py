@@ -23,6 +23,7 @@ from storage.reckoning import Reckoning, reckon
 from storage.rows import DamagedRowError
 from storage.siblings import Memory
 from storage.space import Division, change_cost
+from storage.tally import Tally
 from storage.verify import findings_of
 from storage.writer import Member, Settled, Writer, nothing
 
@@ -90,8 +91,7 @@ class Area:
         area_id: what the file says of itself.
         why: why it is fenced.
         live_pages: pages in use after the last commit.
-        records: jobs in it after the last commit that have not ended.
-        notices: jobs in it after the last commit that have ended and of whose end nobody took note.
+        tally: what lies in it after the last commit.
         highest_sequence: the highest number that a job of this area ever had, when it was opened.
         siblings: names and ids of the areas that were open beside it before, itself too.
         suspect: it was put back to an earlier state, as far as anybody can tell; its records say less than the paper.
@@ -123,13 +123,13 @@ class Area:
         self._vfs = vfs
         self._report = report
         self._connection, self._reader = connections
-        self.ledger = Ledger(self._connection, settings.name, area_id, key)
+        self.tally = Tally()
+        self.tally.load(self._connection)
+        self.ledger = Ledger(self._connection, settings.name, area_id, key, self.tally)
         self._read_ledger = Ledger(self._reader, settings.name, area_id, key)
         self._read_lock = threading.Lock()
         self._state_lock = threading.Lock()
         self.live_pages = self._measure()
-        self.records = self._read_ledger.counts()[0]
-        self.notices = self._read_ledger.count_notices()
         self.highest_sequence = self._read_ledger.history.head().sequence
         self.suspect = False
         self.siblings = dict(schema.fetch(self._reader, "SELECT name, area_id FROM sibling"))
@@ -169,12 +169,13 @@ class Area:
 
     def free(self) -> int:
         """Bytes that new jobs may still take, reservations not counted."""
-        return self.division.free(self.live_pages, self.records, self.notices)
+        return self.division.free(self.live_pages, self.tally.jobs, self.tally.notices)
 
     # What the writer needs
 
     def prepare(self, cost: int) -> None:
-        """Empty the log unless a transaction of that cost fits it."""
+        """Empty the log unless a transaction of that cost fits it; a transaction begins."""
+        self.tally.begin()
         if not self.fits(cost):
             self._checkpoint()
 
@@ -184,10 +185,9 @@ class Area:
 
     def committed(self) -> None:
         """Measure what is used now."""
+        self.tally.commit()
         try:
             self.live_pages = self._measure()
-            self.records = self.ledger.counts()[0]
-            self.notices = self.ledger.count_notices()
         except apsw.Error as error:
             self.fence(f"the file fails ({type(error).__name__})")
 
@@ -229,11 +229,16 @@ class Area:
         """Do `work` in the next transaction; a row that does not verify is set aside in it."""
 
         def guarded() -> T | PassbookError:
+            mark = self.tally.mark()
             try:
                 return work(self.ledger)
             except DamagedRowError as damage:
+                self.tally.undo(mark)
                 self.ledger.quarantine(damage)
                 return self.damage_error(damage)
+            except BaseException:
+                self.tally.undo(mark)
+                raise
 
         def told(error: BaseException | None) -> None:
             settled(error)
@@ -250,7 +255,7 @@ class Area:
 
     def check_room(self, size: int) -> None:
         """Inside a transaction: whether what was written leaves the reserve whole.  Raises `no-area-has-room`."""
-        if self.division.free(self._measure(), self.ledger.counts()[0], self.ledger.count_notices()) < 0:
+        if self.division.free(self._measure(), *self.tally.expected()) < 0:
             raise PassbookError("no-area-has-room", size=size)
 
     def remember_siblings(self, siblings: Mapping[str, str]) -> None:
@@ -262,14 +267,6 @@ class Area:
             self._connection.executemany("INSERT OR REPLACE INTO sibling VALUES (?, ?)", list(siblings.items()))
 
         self.submit(work, cost=lambda: change_cost(0, 0), unknown=self.fenced_error()).exception()
-
-    def counts(self) -> tuple[int, int]:
-        """Live and quarantined records; what was last known when the file fails."""
-        try:
-            with self.reading() as ledger:
-                return ledger.counts()
-        except PassbookError:
-            return self.records, 0
 
     def used(self) -> int:
         """Bytes that lie in the database."""

@@ -31,11 +31,10 @@ from storage.rows import (
     ended_row,
     live_row,
 )
-from storage.schema import fetch
+from storage.schema import LAST_NUMBER, fetch
 from storage.siblings import Memories
+from storage.tally import Delta, Tally
 
-LAST_SEQUENCE: Final = 2**63 - 1
-"""The largest number that a row can have."""
 _DELETIONS: Final = (
     "DELETE FROM live WHERE sequence = ?",
     "DELETE FROM sealed WHERE sequence = ?",
@@ -69,12 +68,15 @@ class Known(NamedTuple):
 class Ledger:
     """Records, sealed content, history and counters of one area."""
 
-    def __init__(self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey) -> None:
-        """`area` is the name of the area, `area_id` what its file says of itself."""
+    def __init__(
+        self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey, tally: Tally | None = None
+    ) -> None:
+        """`area` is the name of the area, `area_id` what its file says of itself; who writes keeps the `tally`."""
         self._connection = connection
         self._area_id = area_id
         self._area = area
         self._key = key
+        self._tally = tally or Tally()
         self.history = History(connection, area, area_id, key)
         self.balance = Balance(connection, area, area_id, key)
         self.memories = Memories(connection, area, area_id, key, self.balance)
@@ -143,17 +145,15 @@ class Ledger:
 
     def notices(self, requester: str | None, *, after: int, limit: int) -> list[EndedRow | DamagedRowError]:
         """Ends of which nobody took note, of one requester or of all, from the lowest sequence above `after` on."""
-        where = "acknowledged = 0 AND sequence > ?1 AND (?2 IS NULL OR requester = ?2) ORDER BY sequence LIMIT ?3"
-        return list(self._ended(where, min(after, LAST_SEQUENCE), requester, limit))
+        behind = "acknowledged = 0 AND sequence > ? ORDER BY sequence LIMIT ?"
+        wanted = (min(after, LAST_NUMBER), limit)
+        if requester is None:
+            return list(self._ended(behind, *wanted))
+        return list(self._ended(f"requester = ? AND {behind}", requester, *wanted))
 
     def last_notices(self, limit: int) -> list[EndedRow | DamagedRowError]:
         """Those of the jobs accepted last, newest first."""
         return list(self._ended("acknowledged = 0 ORDER BY sequence DESC LIMIT ?", limit))
-
-    def count_notices(self) -> int:
-        """How many ends nobody took note of."""
-        [(count,)] = fetch(self._connection, "SELECT count(*) FROM ended WHERE acknowledged = 0")
-        return int(count)
 
     def count_old_notices(self, before: str, *, among: int) -> int:
         """How many of the first `among` of them were before an ISO time."""
@@ -161,18 +161,6 @@ class Ledger:
         sql = f"SELECT count(*) FROM ({first}) WHERE ended_at < ?"  # noqa: S608 - ours
         [(count,)] = fetch(self._connection, sql, among, before)
         return int(count)
-
-    def held_by(self, requester: str) -> tuple[int, int]:
-        """How many live jobs this requester has here, and their bytes."""
-        sql = "SELECT count(*), coalesce(sum(size), 0) FROM live WHERE requester = ?"
-        [(jobs, size)] = fetch(self._connection, sql, requester)
-        return jobs, size
-
-    def counts(self) -> tuple[int, int]:
-        """Live and quarantined records."""
-        sql = "SELECT (SELECT count(*) FROM live), (SELECT count(*) FROM quarantine)"
-        [(live, aside)] = fetch(self._connection, sql)
-        return live, aside
 
     def sealed(self, row: LiveRow) -> SealedJob:
         """The sealed content of a live job.  Raises DamagedRowError when it is not what was accepted."""
@@ -217,6 +205,7 @@ class Ledger:
         self._connection.executemany("INSERT INTO document VALUES (?, ?, ?)", chunks)
         values = row.columns(self._area_id, self._key)
         self._insert("live", LIVE_COLUMNS, values)
+        self._tally.note(Delta(record.requester, jobs=1, size=record.size))
         self.history.note_sequence(sequence)
         return record
 
@@ -247,14 +236,21 @@ class Ledger:
     def quarantine(self, damage: DamagedRowError) -> None:
         """Set a row aside as it is: kept as evidence, never selected again."""
         self._balance_out(damage.table, damage.sequence)
+        for delta in self._counted_of(damage):
+            self._tally.note(delta)
         for sql in _SETTING_ASIDE[damage.table]:
             self._connection.execute(sql, (damage.sequence,))
 
-    def forget_ended(self, before: str, unacknowledged_before: str) -> int:
-        """Drop jobs that ended before these ISO times, the second for ends of which nobody took note (P8)."""
-        sql = "DELETE FROM ended WHERE ended_at < ? AND (acknowledged = 1 OR ended_at < ?) RETURNING mac"
-        gone = [found for (found,) in fetch(self._connection, sql, before, unacknowledged_before)]
-        self.balance.change(gone=gone)
+    def forget_ended(self, before: str, unacknowledged_before: str, most: int) -> int:
+        """Drop up to `most` jobs that ended before these ISO times; how many.
+
+        The second is for ends of which nobody took note (P8).
+        """
+        old = "SELECT sequence FROM ended WHERE ended_at < ? AND (acknowledged = 1 OR ended_at < ?) LIMIT ?"
+        sql = f"DELETE FROM ended WHERE sequence IN ({old}) RETURNING mac, acknowledged"  # noqa: S608 - ours
+        gone = fetch(self._connection, sql, before, unacknowledged_before, most)
+        self.balance.change(gone=[found for found, _ in gone])
+        self._tally.note(Delta(notices=-sum(not acknowledged for _, acknowledged in gone)))
         return len(gone)
 
     def _verified(self, columns: Columns) -> LiveRow | DamagedRowError:
@@ -305,6 +301,7 @@ class Ledger:
             self.history.append(outcome.entry)
         values = replace(row, record=record, version=row.version + 1).columns(self._area_id, self._key)
         self._update("ended", ENDED_COLUMNS, values)
+        self._tally.note(Delta(notices=-1))
         return record
 
     def _end(self, row: LiveRow, record: Record) -> None:
@@ -315,6 +312,17 @@ class Ledger:
         kept = EndedRow(without_outline(record), row.version + 1, row.content_mac)
         values = kept.columns(self._area_id, self._key)
         self._insert("ended", ENDED_COLUMNS, values)
+        self._tally.note(Delta(record.requester, jobs=-1, size=-record.size, notices=1))
+
+    def _counted_of(self, damage: DamagedRowError) -> list[Delta]:
+        """What a row that is set aside takes out of the numbers, by its columns, true or not."""
+        if damage.table == "ended":
+            sql = "SELECT acknowledged FROM ended WHERE sequence = ?"
+            rows = fetch(self._connection, sql, damage.sequence)
+            return [Delta(notices=-(acknowledged == 0), aside=1) for (acknowledged,) in rows]
+        sql = "SELECT CAST(requester AS BLOB), CAST(size AS INTEGER) FROM live WHERE sequence = ?"
+        rows = fetch(self._connection, sql, damage.sequence)
+        return [Delta(requester.decode(errors="replace"), jobs=-1, size=-size, aside=1) for requester, size in rows]
 
     def _select_live(self, where: str, *values: apsw.SQLiteValue) -> list[Columns]:
         return fetch(self._connection, f"SELECT {LIVE_SELECT} FROM live WHERE {where}", *values)  # noqa: S608 - ours

@@ -50,6 +50,11 @@ def cut_cost(entries: int) -> int:
     return (2 * entries + _ROW_PAGES) * FRAME_BYTES
 
 
+def forget_cost(jobs: int) -> int:
+    """Upper bound in bytes of the log of forgetting so many ended jobs: the row's pages, and one of each index."""
+    return (8 * jobs + _ROW_PAGES) * FRAME_BYTES
+
+
 @dataclass(frozen=True, slots=True)
 class Division:
     """How the quota of an area is used.

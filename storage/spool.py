@@ -28,7 +28,7 @@ from storage.reports import AreaStatus, PowerOnReport
 from storage.rows import DamagedRowError, LiveRow
 from storage.search import search
 from storage.space import change_cost
-from storage.upkeep import Upkeep
+from storage.upkeep import Upkeep, forget_ended
 from storage.writer import Progress
 
 T = TypeVar("T")
@@ -109,7 +109,7 @@ class Spool:
 
         return area.submit(
             lambda ledger: ledger.invalidate_all(reason, at),
-            cost=lambda: area.records * change_cost(0, 0),
+            cost=lambda: area.tally.jobs * change_cost(0, 0),
             unknown=area.fenced_error(),
             settled=ready,
         )
@@ -196,16 +196,9 @@ class Spool:
 
         How many were dropped.  Blocks.
         """
-        futures = [
-            area.submit(
-                lambda ledger: ledger.forget_ended(before, unacknowledged_before),
-                cost=lambda: change_cost(0, 0),
-                unknown=area.fenced_error(),
-            )
-            for area in self._areas
-            if area.state is AreaState.READY
-        ]
-        return sum(future.result() for future in futures)
+        return sum(
+            forget_ended(area, before, unacknowledged_before) for area in self._areas if area.state is AreaState.READY
+        )
 
     # Reading
 
@@ -306,7 +299,6 @@ class Spool:
 
     def _status(self, area: Area) -> AreaStatus:
         reserved = self._admission.reserved(area.name)
-        records, aside = area.counts()
         return AreaStatus(
             name=area.name,
             state=area.state.value,
@@ -314,8 +306,8 @@ class Spool:
             free=max(0, area.free() - reserved),
             used=area.used(),
             reserved=reserved,
-            records=records,
-            quarantined=aside,
+            records=area.tally.jobs,
+            quarantined=area.tally.aside,
             why=area.why,
         )
 

@@ -11,12 +11,14 @@ from passbook.errors import PassbookError
 from storage.area import Area, AreaState
 from storage.history import Head
 from storage.ledger import Ledger
-from storage.space import change_cost, cut_cost
+from storage.space import change_cost, cut_cost, forget_cost
 
 T = TypeVar("T")
 
 CUT_ENTRIES: Final = 128
 """Entries that one transaction cuts off."""
+FORGOTTEN_JOBS: Final = 64
+"""Ended jobs that one transaction forgets."""
 
 
 class Upkeep:
@@ -108,6 +110,18 @@ class Upkeep:
 
     def _ready(self) -> list[Area]:
         return [area for area in self._areas if area.state is AreaState.READY]
+
+
+def forget_ended(area: Area, before: str, unacknowledged_before: str) -> int:
+    """See Spool.forget_ended; a few in one transaction, as many transactions as it takes."""
+    gone = 0
+    while done := _submit(
+        area,
+        lambda ledger: ledger.forget_ended(before, unacknowledged_before, FORGOTTEN_JOBS),
+        forget_cost(FORGOTTEN_JOBS),
+    ).result():
+        gone += done
+    return gone
 
 
 def _remember(area: Area, heads: Mapping[str, Head], *, accepted: bool) -> Future[None]:
