@@ -25,9 +25,9 @@ class Commits(NamedTuple):
     cpu: float
 
 
-def commits(folder: Path, *, group: int, row_bytes: int, seconds: float) -> Commits:
-    """Commit groups of rows for so long; the database is deleted afterwards."""
-    connection = schema.connect(folder, vfs=None, name="bare.db")
+def commits(folder: Path, *, group: int, row_bytes: int, seconds: float, vfs: str | None = None) -> Commits:
+    """Commit groups of rows for so long, through an apsw VFS; the database is deleted afterwards."""
+    connection = schema.connect(folder, vfs=vfs, name="bare.db")
     connection.execute("CREATE TABLE bare (n INTEGER PRIMARY KEY, row BLOB NOT NULL) STRICT")
     log, most = folder / "bare.db-wal", Division.of(0, Limits().job_bytes).log
     rows = [(os.urandom(row_bytes),) for _ in range(group)]

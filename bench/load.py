@@ -29,6 +29,7 @@ from terminal.tls import client_context
 JOB_BYTES: Final = 4096
 LINE: Final = 74
 """Characters of a line; the sheet has 75."""
+LINES: Final = -(-JOB_BYTES // (LINE + 1))
 WARM_UP: Final = 0.3
 """Seconds before the measured ones."""
 
