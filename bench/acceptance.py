@@ -129,14 +129,14 @@ _LEFT_OUT: Final = ("**cupsd was left out**: it is missing here (Debian's cups-d
 _NOTES: Final = (
     (
         f"Jobs are texts of {JOB_BYTES} bytes on {LINES} lines, each under a key of its terminal and the branch's "
-        "recovery key; acceptance is counted when its completion has arrived. Appliance, echo server, cupsd and terminals "
-        "are processes of their own; all terminals are one, the same for jobs and echoes, and every terminal has its own "
-        "certificate. An echo sends the same message back once; a job is answered by three smaller ones. Kinds follow "
-        f"each other {ROUNDS} times; values and ratios are medians over these rounds."
+        "recovery key; acceptance is counted when its completion has arrived. Appliance, echo server, cupsd and "
+        "terminals are processes of their own; all terminals are one process, the same for jobs and echoes, and each "
+        "has its own certificate. An echo sends the same message back once; a job is answered by three smaller ones. "
+        f"Kinds follow each other {ROUNDS} times; values and ratios are medians over these rounds."
     ),
     (
-        "Bare commits are rows of the same size in transactions of as many rows as there are terminals, with the pragmas "
-        "of an area. cupsd has `DirtyCleanInterval 0` and `SyncOnClose Yes` and a stopped printer, and is new in every "
-        "round; it encrypts nothing and does not sync the document."
+        "Bare commits are rows of the same size in transactions of as many rows as there are terminals, with the "
+        "pragmas of an area. cupsd has `DirtyCleanInterval 0` and `SyncOnClose Yes` and a stopped printer, and is new "
+        "in every round; it encrypts nothing and does not sync the document."
     ),
 )

@@ -9,6 +9,8 @@ import apsw
 from typing_extensions import override
 
 NAME: Final = "slow-disk"
+_BELOW: Final = "unix"
+"""By name: the default may be the slow one itself."""
 
 
 class SlowDisk(apsw.VFS):
@@ -17,7 +19,7 @@ class SlowDisk(apsw.VFS):
     def __init__(self, seconds: float, *, for_all: bool = False) -> None:
         """`for_all`: whoever names no VFS gets it."""
         self._seconds = seconds
-        super().__init__(NAME, "", makedefault=for_all)
+        super().__init__(NAME, _BELOW, makedefault=for_all)
 
     @override
     def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:
@@ -27,7 +29,7 @@ class SlowDisk(apsw.VFS):
 class _File(apsw.VFSFile):
     def __init__(self, seconds: float, name: str | apsw.URIFilename | None, flags: list[int]) -> None:
         self._seconds = seconds
-        super().__init__("", name, flags)
+        super().__init__(_BELOW, name, flags)
 
     @override
     def xSync(self, flags: int) -> None:
