@@ -83,18 +83,18 @@ class StepOutline(msgspec.Struct, frozen=True):
 
 def outline(plan: Plan) -> tuple[StepOutline, ...]:
     """The plan with its text taken away."""
-    return tuple(_outline_step(step) for step in plan)
+    return tuple([_outline_step(step) for step in plan])
 
 
 def _outline_step(step: Step) -> StepOutline:
     match step:
-        case Line(page, line, _, runs):
-            bars = tuple(Bar(run.column, len(run.text)) for run in runs)
-            return StepOutline(StepKind.LINE, page, line, bars)
-        case Turn(page):
-            return StepOutline(StepKind.TURN, page)
-        case Eject(page):
-            return StepOutline(StepKind.EJECT, page)
+        case Line():
+            bars = tuple([Bar(run.column, len(run.text)) for run in step.runs])
+            return StepOutline(StepKind.LINE, step.page, step.line, bars)
+        case Turn():
+            return StepOutline(StepKind.TURN, step.page)
+        case Eject():
+            return StepOutline(StepKind.EJECT, step.page)
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
