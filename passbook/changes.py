@@ -95,15 +95,16 @@ def stop(reason: Reason, media: Media, at: str) -> Change:
     return change
 
 
-def invalidate(reason: Reason, at: str) -> Change:
-    """Power-on: what an earlier start left is invalid, with a new epoch (P4)."""
+def invalidate(reason: Reason, at: str, starts: int = 1) -> Change:
+    """Power-on: what an earlier start left, so many starts ago, is invalid, with a new epoch for each of them (P4)."""
 
     def change(record: Record) -> Outcome:
         reasons = (reason, *(r for r in record.reasons if r not in {Reason.POWER_LOSS, Reason.RESTART, reason}))
         moved = _move(record, JobEvent.INVALIDATE, *reasons, at=at)
         # A record from before may say less than the paper.
         begun = record.begun or reason is Reason.ROLLED_BACK
-        invalid = replace(moved, valid=False, epoch=record.epoch + 1, asked=True, media=Media.UNKNOWN, begun=begun)
+        epoch = record.epoch + starts
+        invalid = replace(moved, valid=False, epoch=epoch, asked=True, media=Media.UNKNOWN, begun=begun)
         return Outcome(invalid, entry_of(HistoryKind.INVALIDATED, invalid, at))
 
     return change

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import NamedTuple
 
 from passbook.record import Record
 
@@ -12,14 +13,34 @@ def business_date(local: datetime.datetime, day_ends: datetime.timedelta) -> str
     return (local - day_ends).date().isoformat()
 
 
+class Day(NamedTuple):
+    """The business day of a question, and whether the clock was trusted when it was written."""
+
+    date: str
+    trusted: bool
+
+    def is_believed(self, today: str) -> bool:
+        """Whether it is a day that a trusted clock told, and not after `today`."""
+        return self.trusted and self.date <= today
+
+    def is_past(self, today: str) -> bool:
+        """Whether it is believed, and earlier than `today`."""
+        return self.trusted and self.date < today
+
+
+def day_of(record: Record) -> Day:
+    """The day of a record."""
+    return Day(record.business_date, record.clock_trusted)
+
+
 def is_over(record: Record, today: str) -> bool:
     """Whether an open question is of an earlier business day than `today`, and nothing of its job was ever sent.
 
     Both dates must be of a trusted clock: the record's says so itself, `today` is only asked for under one.
     """
-    return record.is_open and record.untouched and record.clock_trusted and record.business_date < today
+    return record.is_open and record.untouched and day_of(record).is_past(today)
 
 
 def is_undated(record: Record, today: str) -> bool:
     """Whether an open question has no date that can be believed: of a clock not trusted, or after `today`."""
-    return record.is_open and not (record.clock_trusted and record.business_date <= today)
+    return record.is_open and not day_of(record).is_believed(today)

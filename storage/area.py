@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 import apsw
 
 from passbook.errors import PassbookError
+from passbook.job import Reason
 from storage import schema
 from storage.keys import ApplianceKey
 from storage.ledger import Ledger
@@ -28,6 +29,9 @@ from storage.verify import findings_of
 from storage.writer import Member, Settled, Writer, nothing
 
 T = TypeVar("T")
+
+SETTLED_AT_ONCE: Final = 32
+"""Records that one transaction settles: few, so that nobody waits for it, and they fit the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class Area:
         tally: what lies in it after the last commit.
         highest_sequence: the highest number that a job of this area ever had, when it was opened.
         siblings: names and ids of the areas that were open beside it before, itself too.
+        unsettled: sequence numbers of jobs whose records may not say yet what this start made of them.
         suspect: it was put back to an earlier state, as far as anybody can tell; its records say less than the paper.
     """
 
@@ -132,6 +137,7 @@ class Area:
         self.live_pages = self._measure()
         self.highest_sequence = self._read_ledger.history.head().sequence
         self.suspect = False
+        self.unsettled = range(0)
         self.siblings = dict(schema.fetch(self._reader, "SELECT name, area_id FROM sibling"))
         self.writer = Writer(settings.name, self)
         self.writer.start()
@@ -234,7 +240,7 @@ class Area:
                 return work(self.ledger)
             except DamagedRowError as damage:
                 self.tally.undo(mark)
-                self.ledger.quarantine(damage)
+                self.ledger.quarantine.take(damage)
                 return self.damage_error(damage)
             except BaseException:
                 self.tally.undo(mark)
@@ -294,13 +300,42 @@ class Area:
         """
         try:
             with closing(schema.connect_reader(self.settings.path, vfs=self._vfs)) as connection:
-                return reckon(connection, self.name, self.area_id, self._key, printer)
+                return reckon(connection, self.name, self.area_id, self._key, self.ledger.start, printer)
         except (apsw.Error, UnicodeDecodeError) as error:
             self.fence(f"the disk or the file fails ({type(error).__name__})")
             raise self.fenced_error() from None
 
+    def begin(self, reason: Reason, at: str) -> None:
+        """Begin a new start, durable: what an earlier one left is invalid (P4).  Blocks.
+
+        Raises PassbookError, and the area is fenced, when nobody can say whether that is on disk.
+        """
+        work = self.submit(
+            lambda ledger: ledger.starts.begin(reason, at), cost=lambda: change_cost(0, 0), unknown=self.fenced_error()
+        )
+        self.ledger.start = self._read_ledger.start = work.result()
+        self.tally.begin_start()
+        self.unsettled = range(-schema.LAST_NUMBER, self.highest_sequence + 1)
+
+    def settle(self, *, every: bool = False) -> bool:
+        """Have some records say themselves what this start made of them; whether there may be more.  Blocks.
+
+        Those that do not verify are set aside.  Raises PassbookError when the area fails.
+        """
+        after = self.unsettled.start - 1
+        done = self.submit(
+            lambda ledger: ledger.settle(after, SETTLED_AT_ONCE, every=every),
+            cost=lambda: SETTLED_AT_ONCE * change_cost(0, 0),
+            unknown=self.fenced_error(),
+        ).result()
+        for damage in done.damaged:
+            self._report(self.damage_error(damage))
+        following = self.unsettled.stop if done.last is None else done.last + 1
+        self.unsettled = range(min(following, self.unsettled.stop), self.unsettled.stop)
+        return bool(self.unsettled)
+
     def powered_on(self) -> None:
-        """Power-on was committed."""
+        """What an earlier start left is invalid: it may be used."""
         with self._state_lock:
             self._move(AreaEvent.POWERED_ON)
 
@@ -334,13 +369,21 @@ class Area:
             return 0
 
     def _checkpoint(self) -> None:
+        # Who reads now saw less than what is to be copied; whoever comes later sees all of it and is in nobody's way.
+        with self._read_lock:
+            pass
+        checkpoint(self._connection, apsw.SQLITE_CHECKPOINT_PASSIVE)
+        # All is copied and synced: what is left to do under the lock is to cut off the log.
         with self._read_lock:
             checkpoint(self._connection)
 
 
-def checkpoint(connection: apsw.Connection) -> None:
-    """Copy the log into the database, synced, and empty it.  Raises apsw.Error, but not for a reader from outside."""
+def checkpoint(connection: apsw.Connection, mode: int = apsw.SQLITE_CHECKPOINT_TRUNCATE) -> None:
+    """Copy the log into the database, synced, and empty it.  Raises apsw.Error, but not for a reader from outside.
+
+    With SQLITE_CHECKPOINT_PASSIVE it is only copied, and nobody has to wait.
+    """
     connection.set_busy_timeout(0)
     with suppress(apsw.BusyError):
-        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        connection.wal_checkpoint(mode=mode)
     connection.set_busy_timeout(schema.BUSY_MS)

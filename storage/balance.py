@@ -19,7 +19,7 @@ from storage.schema import fetch
 
 _BYTES: Final = 32
 _MODULUS: Final = 1 << (8 * _BYTES)
-_TABLES: Final = ("live", "ended", "counter", "sibling_head")
+_TABLES: Final = ("live", "ended", "counter", "sibling_head", "start")
 _ALL: Final = " UNION ALL ".join(f"SELECT mac FROM {table}" for table in _TABLES)  # noqa: S608 - ours
 
 

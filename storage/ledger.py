@@ -12,13 +12,14 @@ from msgspec.structs import replace
 from passbook import changes
 from passbook.counters import counted
 from passbook.errors import PassbookError
-from passbook.job import JobState, Reason
+from passbook.job import JobState
 from passbook.record import Change, Outcome, Record, Wrap, without_outline
 from storage.balance import Balance
 from storage.counters import Counters
 from storage.envelope import SealedJob
 from storage.history import History
 from storage.keys import ApplianceKey, is_same, mac
+from storage.quarantine import Quarantine
 from storage.rows import (
     ENDED_COLUMNS,
     ENDED_SELECT,
@@ -33,29 +34,18 @@ from storage.rows import (
 )
 from storage.schema import LAST_NUMBER, fetch
 from storage.siblings import Memories
-from storage.tally import Delta, Tally
+from storage.starts import Start, Starts
+from storage.tally import Delta, Tally, delta_of
 
 _DELETIONS: Final = (
     "DELETE FROM live WHERE sequence = ?",
     "DELETE FROM sealed WHERE sequence = ?",
     "DELETE FROM document WHERE sequence = ?",
 )
-_SETTING_ASIDE: Final = {
-    "live": (
-        (
-            "INSERT OR IGNORE INTO quarantine SELECT sequence, 'live', job_id, requester, request_id, version, record, "
-            "wraps, content_mac, sealed_mac, mac FROM live WHERE sequence = ?"
-        ),
-        "DELETE FROM live WHERE sequence = ?",
-    ),
-    "ended": (
-        (
-            "INSERT OR IGNORE INTO quarantine SELECT sequence, 'ended', job_id, requester, request_id, version, "
-            "record, x'', content_mac, x'', mac FROM ended WHERE sequence = ?"
-        ),
-        "DELETE FROM ended WHERE sequence = ?",
-    ),
-}
+
+
+FIRST: Final = -LAST_NUMBER - 1
+"""Before every sequence number that a row can have, a damaged one too."""
 
 
 class Known(NamedTuple):
@@ -63,6 +53,13 @@ class Known(NamedTuple):
 
     record: Record
     content_mac: bytes
+
+
+class Settled(NamedTuple):
+    """What was settled at once: the last sequence number, None for no rows; and the rows that were set aside."""
+
+    last: int | None
+    damaged: list[DamagedRowError]
 
 
 class Ledger:
@@ -81,12 +78,17 @@ class Ledger:
         self.balance = Balance(connection, area, area_id, key)
         self.memories = Memories(connection, area, area_id, key, self.balance)
         self.counters = Counters(connection, area, area_id, key, self.balance)
+        self.quarantine = Quarantine(connection, area, self.balance, self._tally)
+        self.starts = Starts(connection, area, area_id, key, self.balance)
+        self.start = Start()
+        """The start that this is; number 0 before it was noted."""
 
     # Reading
 
     def live(self, job_id: str) -> LiveRow | None:
         """The job, unless it ended or was never here.  Raises DamagedRowError."""
-        return self._one_live("job_id = ?", job_id)
+        row = self._one_live("job_id = ?", job_id)
+        return None if row is None else self._as_of_now(row)
 
     def ended(self, job_id: str) -> EndedRow | None:
         """The job, if it ended here.  Raises DamagedRowError."""
@@ -94,29 +96,60 @@ class Ledger:
 
     def holds(self, job_id: str) -> bool:
         """Whether the job lies here, live or ended.  Raises PassbookError `record-quarantined` when set aside."""
-        if self._connection.execute("SELECT 1 FROM quarantine WHERE job_id = ?", (job_id,)).get is not None:
-            raise PassbookError("record-quarantined", job=job_id, area=self._area)
+        self.quarantine.check_job(job_id)
         sql = "SELECT 1 FROM live WHERE job_id = ?1 UNION ALL SELECT 1 FROM ended WHERE job_id = ?1"
         return self._connection.execute(sql, (job_id,)).get is not None
 
     def next_valid(self, printer: str) -> LiveRow | None:
         """The valid pending job of highest priority and then lowest sequence (F9).  Raises DamagedRowError."""
         return self._one_live(
-            "printer = ? AND valid = 1 AND state = ? ORDER BY priority DESC, sequence LIMIT 1",
-            printer,
-            JobState.PENDING.value,
+            "printer = ? AND valid = ? AND state = ? ORDER BY priority DESC, sequence LIMIT 1",
+            *(printer, self.start.number, JobState.PENDING.value),
         )
 
-    def rows(self) -> Iterator[LiveRow | DamagedRowError]:
-        """Every live row, damaged ones as such, oldest first."""
-        for columns in self._select_live("TRUE ORDER BY sequence"):
+    def rows(self, after: int = FIRST, limit: int = LAST_NUMBER) -> Iterator[LiveRow | DamagedRowError]:
+        """Live rows behind a sequence number, damaged ones as such, oldest first; read as they are asked for."""
+        yield from self._live("sequence > ? ORDER BY sequence LIMIT ?", after, limit)
+
+    def last_rows(self, limit: int) -> Iterator[LiveRow | DamagedRowError]:
+        """The live rows of the jobs accepted last, damaged ones as such, newest first."""
+        yield from self._live("TRUE ORDER BY sequence DESC LIMIT ?", limit)
+
+    def rows_of(self, requester: str) -> Iterator[LiveRow | DamagedRowError]:
+        """Every live row of a requester, damaged ones as such, oldest first."""
+        yield from self._live("requester = ? ORDER BY sequence", requester)
+
+    def rows_for(self, printer: str) -> Iterator[LiveRow | DamagedRowError]:
+        """Every live row of a printer, damaged ones as such; read as they are asked for, since they may be many."""
+        yield from self._live("printer = ?", printer)
+
+    def questions(self, after: int, limit: int, unsettled: range) -> Iterator[LiveRow | DamagedRowError]:
+        """Live rows behind a sequence number that are not valid, damaged ones as such, oldest first.
+
+        `unsettled`: the sequence numbers among which rows may be valid in an earlier start.
+        """
+        # Both parts are in order, so nothing has to be sorted.
+        sql = (
+            f"SELECT {LIVE_SELECT} FROM live WHERE valid = 0 AND sequence > ?1 "  # noqa: S608 - names are ours
+            f"UNION ALL SELECT {LIVE_SELECT} FROM live WHERE valid NOT IN (0, ?2) "
+            "AND sequence >= max(?1 + 1, ?3) AND sequence < ?4 ORDER BY 1 LIMIT ?5"
+        )
+        bounds = (after, self.start.number, unsettled.start, unsettled.stop, limit)
+        for columns in self._connection.execute(sql, bounds):
             yield self._verified(columns)
 
-    def rows_of(self, printer: str) -> Iterator[LiveRow | DamagedRowError]:
-        """Every live row of a printer, damaged ones as such; read as they are asked for, since they may be many."""
-        sql = f"SELECT {LIVE_SELECT} FROM live WHERE printer = ?"  # noqa: S608 - names are ours
-        for columns in self._connection.execute(sql, (printer,)):
-            yield self._verified(columns)
+    def printers(self) -> dict[str, int]:
+        """The printers that live jobs are for, each with the sequence number of one of them."""
+        found: dict[str, int] = {}
+        printer = b""
+        # From one to the next through the index, however many jobs each of them has.
+        sql = (
+            "SELECT CAST(printer AS BLOB), sequence FROM live WHERE printer > CAST(? AS TEXT) ORDER BY printer LIMIT 1"
+        )
+        while rows := fetch(self._connection, sql, printer):
+            [(printer, sequence)] = rows
+            found[printer.decode(errors="replace")] = sequence
+        return found
 
     def ended_rows(self) -> Iterator[EndedRow | DamagedRowError]:
         """Every ended row, damaged ones as such, oldest first."""
@@ -129,19 +162,12 @@ class Ledger:
         """
         wanted = (requester, request_id)
         where = "requester = ? AND request_id = ?"
-        sql = "SELECT CAST(job_id AS BLOB) FROM quarantine WHERE requester = ? AND request_id = ?"
-        for (job_id,) in fetch(self._connection, sql, *wanted):
-            raise PassbookError("record-quarantined", job=job_id.decode(errors="replace"), area=self._area)
+        self.quarantine.check_request(*wanted)
         live = self._one_live(where, *wanted)
         if live is not None:
             return Known(live.record, live.content_mac)
         ended = self._one_ended(where, *wanted)
         return None if ended is None else Known(ended.record, ended.content_mac)
-
-    def quarantined(self) -> list[str]:
-        """The job ids that were set aside."""
-        sql = "SELECT CAST(job_id AS BLOB) FROM quarantine ORDER BY sequence"
-        return [job_id.decode(errors="replace") for (job_id,) in fetch(self._connection, sql)]
 
     def notices(self, requester: str | None, *, after: int, limit: int) -> list[EndedRow | DamagedRowError]:
         """Ends of which nobody took note, of one requester or of all, from the lowest sequence above `after` on."""
@@ -198,6 +224,7 @@ class Ledger:
     def insert(self, record: Record, content_mac: bytes, sealed: SealedJob, wraps: Sequence[Wrap]) -> Record:
         """A newly accepted job, whole."""
         sequence = record.sequence
+        record = replace(record, start=self.start.number)
         row = LiveRow(record, 1, tuple(wraps), content_mac, self._sealed_mac(sequence, sealed))
         parts = (sealed.salt, sealed.commitment, sealed.attributes, sealed.plan)
         self._connection.execute("INSERT INTO sealed VALUES (?, ?, ?, ?, ?)", (sequence, *parts))
@@ -205,41 +232,37 @@ class Ledger:
         self._connection.executemany("INSERT INTO document VALUES (?, ?, ?)", chunks)
         values = row.columns(self._area_id, self._key)
         self._insert("live", LIVE_COLUMNS, values)
-        self._tally.note(Delta(record.requester, jobs=1, size=record.size))
+        self._tally.note(delta_of(record, 1))
         self.history.note_sequence(sequence)
         return record
 
     def apply(self, job_id: str, change: Change) -> Record:
         """Apply `change` to the job as it is here and now.  Raises PassbookError and DamagedRowError."""
-        row = self.live(job_id)
+        row = self._one_live("job_id = ?", job_id)
         if row is not None:
+            row = self._settled(row)
             return self._store(row, change(row.record))
         ended = self.ended(job_id)
         if ended is None:
             raise PassbookError("unknown-job", job=job_id)
         return self._acknowledge(ended, change(ended.record))
 
-    def invalidate_all(self, reason: Reason, at: str) -> tuple[int, list[DamagedRowError]]:
-        """Turn every record invalid (P4) and set aside those that do not verify; how many, and which."""
+    def settle(self, after: int, most: int, *, every: bool = False) -> Settled:
+        """Write into up to `most` rows behind a sequence number that this start made them invalid (P4).
+
+        Rows that do not verify are set aside.  `every`: also rows that say that they were changed in this start.
+        """
         damaged: list[DamagedRowError] = []
-        count = 0
+        last: int | None = None
         with self.balance.together():
-            for row in list(self.rows()):
+            for columns in self._select_live("sequence > ? ORDER BY sequence LIMIT ?", after, most):
+                row, last = self._verified(columns, raw=True), columns[0]
                 if isinstance(row, DamagedRowError):
-                    self.quarantine(row)
+                    self.quarantine.take(row)
                     damaged.append(row)
                 else:
-                    self._store(row, changes.invalidate(reason, at)(row.record))
-                    count += 1
-        return count, damaged
-
-    def quarantine(self, damage: DamagedRowError) -> None:
-        """Set a row aside as it is: kept as evidence, never selected again."""
-        self._balance_out(damage.table, damage.sequence)
-        for delta in self._counted_of(damage):
-            self._tally.note(delta)
-        for sql in _SETTING_ASIDE[damage.table]:
-            self._connection.execute(sql, (damage.sequence,))
+                    self._settled(row, every=every)
+        return Settled(last, damaged)
 
     def forget_ended(self, before: str, unacknowledged_before: str, most: int) -> int:
         """Drop up to `most` jobs that ended before these ISO times; how many.
@@ -253,13 +276,37 @@ class Ledger:
         self._tally.note(Delta(notices=-sum(not acknowledged for _, acknowledged in gone)))
         return len(gone)
 
-    def _verified(self, columns: Columns) -> LiveRow | DamagedRowError:
+    def _live(self, where: str, *values: apsw.SQLiteValue) -> Iterator[LiveRow | DamagedRowError]:
+        sql = f"SELECT {LIVE_SELECT} FROM live WHERE {where}"  # noqa: S608 - names are ours
+        for columns in self._connection.execute(sql, values):
+            yield self._verified(columns)
+
+    def _verified(self, columns: Columns, *, raw: bool = False) -> LiveRow | DamagedRowError:
         try:
-            return live_row(columns, self._area_id, self._key)
+            row = live_row(columns, self._area_id, self._key)
         except DamagedRowError as damage:
             return damage
+        return row if raw else self._as_of_now(row)
+
+    def _as_of_now(self, row: LiveRow) -> LiveRow:
+        """The row as it is since this start, whatever is still written in it."""
+        known = self.start.number in {0, row.record.start}
+        return row if known else replace(row, record=self._invalidated(row).record)
+
+    def _invalidated(self, row: LiveRow) -> Outcome:
+        starts = max(1, self.start.number - row.record.start)
+        record = replace(row.record, start=self.start.number)
+        return changes.invalidate(self.start.reason, self.start.at, starts)(record)
+
+    def _settled(self, row: LiveRow, *, every: bool = False) -> LiveRow:
+        """The row as it is since this start, and stored so."""
+        if row.record.start == self.start.number and not every:
+            return row
+        record = self._store(row, self._invalidated(row))
+        return replace(row, record=record, version=row.version + 1)
 
     def _one_live(self, where: str, *values: apsw.SQLiteValue) -> LiveRow | None:
+        """As it is written."""
         rows = self._select_live(where, *values)
         return live_row(rows[0], self._area_id, self._key) if rows else None
 
@@ -286,6 +333,8 @@ class Ledger:
         elif record != row.record or outcome.wraps is not None:
             wraps = row.wraps if outcome.wraps is None else outcome.wraps
             changed = replace(row, record=record, version=row.version + 1, wraps=wraps)
+            self._tally.note(delta_of(self._as_of_now(row).record, -1))
+            self._tally.note(delta_of(record, 1))
             self._update("live", LIVE_COLUMNS, changed.columns(self._area_id, self._key))
         return record
 
@@ -312,17 +361,7 @@ class Ledger:
         kept = EndedRow(without_outline(record), row.version + 1, row.content_mac)
         values = kept.columns(self._area_id, self._key)
         self._insert("ended", ENDED_COLUMNS, values)
-        self._tally.note(Delta(record.requester, jobs=-1, size=-record.size, notices=1))
-
-    def _counted_of(self, damage: DamagedRowError) -> list[Delta]:
-        """What a row that is set aside takes out of the numbers, by its columns, true or not."""
-        if damage.table == "ended":
-            sql = "SELECT acknowledged FROM ended WHERE sequence = ?"
-            rows = fetch(self._connection, sql, damage.sequence)
-            return [Delta(notices=-(acknowledged == 0), aside=1) for (acknowledged,) in rows]
-        sql = "SELECT CAST(requester AS BLOB), CAST(size AS INTEGER) FROM live WHERE sequence = ?"
-        rows = fetch(self._connection, sql, damage.sequence)
-        return [Delta(requester.decode(errors="replace"), jobs=-1, size=-size, aside=1) for requester, size in rows]
+        self._tally.note(delta_of(row.record, -1, notices=1))
 
     def _select_live(self, where: str, *values: apsw.SQLiteValue) -> list[Columns]:
         return fetch(self._connection, f"SELECT {LIVE_SELECT} FROM live WHERE {where}", *values)  # noqa: S608 - ours

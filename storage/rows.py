@@ -116,10 +116,15 @@ def ended_row(columns: Columns, area_id: str, key: ApplianceKey) -> EndedRow:
     return row
 
 
+def valid_in(record: Record) -> int:
+    """The number of the one start in which it is valid; 0 for none, 1 for one of before they were counted."""
+    return (record.start or 1) if record.valid else 0
+
+
 def _live_index(r: Record) -> Columns:
     return (
         *(r.sequence, r.job_id, r.requester, r.request_id),
-        *(r.printer, int(r.valid), r.state.value, r.priority, r.size),
+        *(r.printer, valid_in(r), r.state.value, r.priority, r.size),
     )
 
 

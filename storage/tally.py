@@ -10,6 +10,8 @@ from typing import Final
 
 import apsw
 
+from passbook.job import STANDING
+from passbook.record import Record
 from storage.schema import fetch
 
 _LIVE: Final = "SELECT CAST(requester AS BLOB), count(*), sum(CAST(size AS INTEGER)) FROM live GROUP BY requester"
@@ -19,10 +21,24 @@ _ASIDE: Final = "SELECT count(*) FROM quarantine"
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What one requester has in an area: jobs that have not ended, and their sealed bytes."""
+    """What one requester has.
+
+    Attributes:
+        jobs: that have not ended.
+        size: their sealed bytes.
+        questions: those that are not valid.
+        standing: those that stand still: held, or stopped.
+    """
 
     jobs: int = 0
     size: int = 0
+    questions: int = 0
+    standing: int = 0
+
+    def plus(self, other: Held | Delta) -> Held:
+        """Both together."""
+        jobs, size = self.jobs + other.jobs, self.size + other.size
+        return Held(jobs, size, self.questions + other.questions, self.standing + other.standing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +48,17 @@ class Delta:
     requester: str = ""
     jobs: int = 0
     size: int = 0
+    questions: int = 0
+    standing: int = 0
     notices: int = 0
     aside: int = 0
+
+
+def delta_of(record: Record, sign: int, *, notices: int = 0) -> Delta:
+    """What a live record that comes (1) or goes (-1) does to the numbers."""
+    standing = sign * (record.state in STANDING)
+    questions = sign * (not record.valid)
+    return Delta(record.requester, sign, sign * record.size, questions, standing, notices)
 
 
 class Tally:
@@ -64,6 +89,14 @@ class Tally:
         """What a requester has here."""
         return self._held.get(requester, Held())
 
+    def held(self) -> dict[str, Held]:
+        """What each requester has here."""
+        return dict(self._held)
+
+    def begin_start(self) -> None:
+        """Every job that is there became a question, and stands still (P4)."""
+        self._held = {name: Held(held.jobs, held.size, held.jobs, held.jobs) for name, held in self._held.items()}
+
     # Inside a transaction
 
     def begin(self) -> None:
@@ -93,10 +126,8 @@ class Tally:
             self.jobs += delta.jobs
             self.notices += delta.notices
             self.aside += delta.aside
-            if delta.jobs:
-                before = self.held_by(delta.requester)
-                held = Held(before.jobs + delta.jobs, before.size + delta.size)
-                self._held[delta.requester] = held
+            if delta.requester:
+                self._held[delta.requester] = held = self.held_by(delta.requester).plus(delta)
                 if held.jobs <= 0:
                     del self._held[delta.requester]
         self._deltas.clear()

@@ -91,6 +91,16 @@ class Upkeep:
                     return ledger.history.head()
         raise PassbookError("nothing-to-accept", area=name)
 
+    def settle(self) -> None:
+        """Have every record say itself what this start made of it, a few at a time; those that are damaged are found.
+
+        Until then readers see it so, and history does not tell of it.
+        """
+        for area in self._ready():
+            with suppress(PassbookError):
+                while area.settle():
+                    pass
+
     def keep_history(self, at: str, before: str) -> int:
         """Mark where every area's history is at this time, and cut off what a mark of before that time covers.
 

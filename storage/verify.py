@@ -27,6 +27,7 @@ def findings_of(
             *_structure(connection, area),
             *_rows(ledger, area),
             *ledger.balance.findings(),
+            *ledger.starts.findings(),
             *ledger.counters.findings(),
             *ledger.history.findings(),
             *ledger.memories.altered().values(),
@@ -60,6 +61,6 @@ def _rows(ledger: Ledger, area: str) -> Iterator[PassbookError]:
         except DamagedRowError as damage:
             damaged.append(damage.job_id)
     damaged += [row.job_id for row in ledger.ended_rows() if isinstance(row, DamagedRowError)]
-    damaged += ledger.quarantined()
+    damaged += ledger.quarantine.jobs()
     for job_id in damaged:
         yield PassbookError("record-quarantined", job=job_id, area=area)

@@ -34,7 +34,7 @@ def roll(bench: Bench) -> Roll:
 
 
 def rows(roll: Roll) -> dict[str, TerminalView]:
-    return {row.terminal: row for row in asyncio.run(roll.terminals())}
+    return {row.terminal: row for row in roll.terminals()}
 
 
 def test_a_configured_representative_is_known_before_it_came(roll: Roll) -> None:

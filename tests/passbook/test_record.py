@@ -57,6 +57,7 @@ MUTABLE = {
     "valid": False,
     "state": JobState.PROCESSING,
     "reasons": (Reason.RESTART,),
+    "start": 4,
     "epoch": 3,
     "asked": False,
     "business_date": "2026-03-02",
