@@ -31,6 +31,9 @@ def measure(folder: Path, *, quick: bool) -> Results:
         idle = memory(world.appliance_pid)
         say(f"  {terminals} terminals")
         connected = asyncio.run(_connect(world, homes))
+        # What many connections left free in its memory would hide what jobs take.
+        world.stop_appliance()
+        world.start_appliance()
         say(f"  {pending} pending jobs")
         jobs = _fill(world, homes[:SENDERS], pending, seconds)
     figures = (

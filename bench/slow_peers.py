@@ -134,7 +134,10 @@ async def compare(address: Address, asking: ssl.SSLContext, slow: SlowPeers, cou
     async with TerminalClient(address, asking) as client:
         alone = await ask(client, slow)
         await slow.open(count)
-        return alone, await ask(client, slow)
+        try:
+            return alone, await ask(client, slow)
+        finally:
+            slow.close()
 
 
 def measure(folder: Path, *, quick: bool) -> Results:
