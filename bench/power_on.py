@@ -35,15 +35,16 @@ def measure(folder: Path, *, quick: bool) -> Results:
         world.stop_appliance()
         starts.append((0.0, _start(world)))
         there = 0
-        for size in sizes:
-            say(f"  {size} pending jobs")
-            _fill(world, size - there, there)
-            there = size
-            updates.append((size, _bare_update(world.data, folder / "copy")))
-            starts.append((size, _start(world)))
+        for pending in sizes:
+            say(f"  {pending} pending jobs")
+            _fill(world, pending - there, there)
+            there = pending
+            updates.append((pending, _bare_update(world.data, folder / "copy")))
+            starts.append((pending, _start(world)))
         world.start_appliance()
         resident = memory(world.appliance_pid).resident / 1024
     (size, update), (_, start), (_, empty) = updates[-1], starts[-1], starts[0]
+    more = max(start - empty, 0.001)
     allowed = TIMES * update + MORE
     figures = (
         Figure("start with an empty store", empty, "s"),
@@ -51,10 +52,10 @@ def measure(folder: Path, *, quick: bool) -> Results:
         Figure(f"bare UPDATE of {size:.0f} records", update, "s"),
         Figure(
             f"what {size:.0f} pending jobs add to a start",
-            start - empty,
+            more,
             "s",
             f"{TIMES} times the UPDATE and {MORE} s",
-            (start - empty) / allowed,
+            more / allowed,
             Reach(Bound.MOST, 1),
         ),
         Figure(f"resident after a start with {size:.0f} pending jobs", resident, "MiB"),
