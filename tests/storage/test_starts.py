@@ -152,7 +152,7 @@ def test_a_start_that_is_put_back_makes_nothing_valid_again(one_area: Store, tam
     spool = one_area.open()
     valid = one_area.accepted(spool)
     held = one_area.accepted(spool)
-    spool.change(held.job_id, changes.hold(AT)).result()
+    spool.change(held.job_id, changes.hold(AT, "teller-1", "Ms Okafor")).result()
     one_area.close()
     with closing(raw(one_area)) as connection:
         connection.execute("ATTACH ? AS old", (str(old),))
