@@ -14,6 +14,7 @@ _DESK: Final = "tests/firmware/test_recovery_desk.py"
 _BALANCE: Final = "tests/storage/test_balance.py"
 _CUTS: Final = "tests/drivers/test_cuts.py"
 _DURABLE: Final = "tests/scenarios/test_durable.py"
+_STARTS: Final = "tests/storage/test_starts.py"
 _POWER: Final = "tests/crash/test_explorer.py"
 _STOPS: Final = "tests/scenarios/test_stops.py"
 _STORE: Final = "tests/storage/test_durability.py"
@@ -130,6 +131,18 @@ MUTANTS: Final = (
             f"{_POWER}::test_a_day_is_safe_whenever_the_power_goes",
         ),
         "A start leaves the records of the start before it valid.",
+    ),
+    Mutant(
+        "P4",
+        "P4-any-start.patch",
+        (f"{_STARTS}::test_before_any_record_is_written_every_one_is_a_question",),
+        "What was made valid in an earlier start is valid until somebody writes into its record.",
+    ),
+    Mutant(
+        "P4",
+        "P4-start-repeated.patch",
+        (f"{_STARTS}::test_a_start_that_is_put_back_makes_nothing_valid_again[taken away]",),
+        "The number of a start is used again when its row was taken away.",
     ),
     Mutant(
         "P5",
