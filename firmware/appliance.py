@@ -212,7 +212,7 @@ class Appliance:
             unacknowledged_before = (now - max(dedupe, retention)).isoformat(timespec="milliseconds")
             # An area that fails now has reported itself.
             with contextlib.suppress(PassbookError):
-                self._spool.forget_ended(before, unacknowledged_before)
+                self._spool.forget_ended(before, unacknowledged_before, stamp(self._clock))
 
     def _make_desks(self) -> dict[str, PrintDesk]:
         return {

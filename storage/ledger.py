@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from passbook import changes
 from passbook.counters import counted
 from passbook.errors import PassbookError
+from passbook.expiry import is_end_undated
 from passbook.job import JobState, Reason
 from passbook.record import Change, Outcome, Record, Wrap, without_outline
 from storage.balance import Balance
@@ -250,12 +251,25 @@ class Ledger:
         for sql in _SETTING_ASIDE[damage.table]:
             self._connection.execute(sql, (damage.sequence,))
 
-    def forget_ended(self, before: str, unacknowledged_before: str) -> int:
-        """Drop jobs that ended before these ISO times, the second for ends of which nobody took note (P8)."""
-        sql = "DELETE FROM ended WHERE ended_at < ? AND (acknowledged = 1 OR ended_at < ?) RETURNING mac"
-        gone = [found for (found,) in fetch(self._connection, sql, before, unacknowledged_before)]
-        self.balance.change(gone=gone)
-        return len(gone)
+    def forget_ended(self, before: str, unacknowledged_before: str, now: str) -> int:
+        """Drop jobs that ended before these ISO times, the second for ends of which nobody took note (P8).
+
+        An end whose stamp cannot be believed is of `now`, a time of a trusted clock, from here on (N4).
+        """
+        where = "ended_at < ? AND (acknowledged = 1 OR ended_at < ?)"
+        dropped = 0
+        with self.balance.together():
+            for row in list(self._ended(where, before, unacknowledged_before)):
+                if isinstance(row, EndedRow) and is_end_undated(row.record):
+                    dated = replace(row.record, changed_at=now, business_date=now[:10], clock_trusted=True)
+                    values = replace(row, record=dated, version=row.version + 1).columns(self._area_id, self._key)
+                    self._update("ended", ENDED_COLUMNS, values)
+                else:
+                    sequence = row.record.sequence if isinstance(row, EndedRow) else row.sequence
+                    self._balance_out("ended", sequence)
+                    self._connection.execute("DELETE FROM ended WHERE sequence = ?", (sequence,))
+                    dropped += 1
+        return dropped
 
     def _verified(self, columns: Columns) -> LiveRow | DamagedRowError:
         try:
