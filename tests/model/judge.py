@@ -37,6 +37,7 @@ class Scene:
         notices: ids of the jobs whose end is to be told.
         trusted: whether the clock is.
         idle: whether the mechanism can print and nobody is asked to do anything.
+        out_of_use: ids of the jobs whose area has failed.
         told: (terminal, event, payload as text) of what terminals were told.
         histories: area -> its history as it was last seen; kept by the check of it.
     """
@@ -49,6 +50,7 @@ class Scene:
     notices: frozenset[str]
     trusted: bool
     idle: bool
+    out_of_use: frozenset[str]
     told: list[tuple[str, str, str]]
     histories: dict[str, list[Entry]]
 
@@ -191,7 +193,7 @@ def check_others_go_on(scene: Scene) -> None:
     """F9: while the mechanism is idle nothing waits that people have ordered, whatever became of other areas."""
     for job in scene.known():
         record = scene.record(job.job)
-        waits = record is not None and record.valid
+        waits = record is not None and record.valid and job.job not in scene.out_of_use
         assert not (scene.idle and waits), f"F9: {job.request} may be printed and is left lying"
 
 

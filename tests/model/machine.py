@@ -91,6 +91,10 @@ class BranchMachine(RuleBasedStateMachine):
             assert self.fenced, error
             return None
 
+    def out_of_use(self) -> frozenset[str]:
+        """The jobs whose area has failed: they can be read and nothing can happen to them."""
+        return frozenset(job for name in self.fenced for job, _ in stored(self.areas[name]))
+
     def counts(self, job: Job) -> Counts:
         return counts_of(self.office.paper(), job.job)
 
@@ -117,8 +121,9 @@ class BranchMachine(RuleBasedStateMachine):
         lost = self.office.dead
         if lost:
             self.restart_after_cut()
+        out_of_use = self.out_of_use()
         for job in self.jobs:
-            record = self.record(job.job) if job.job else None
+            record = self.record(job.job) if job.job and job.job not in out_of_use else None
             if lost or record is None or not record.valid:
                 job.stood_still(self.counts(job))
             if lost:
@@ -161,6 +166,7 @@ class BranchMachine(RuleBasedStateMachine):
             self.office.notices(),
             trusted=self.office.clock.trusted(),
             idle=self.idle,
+            out_of_use=self.out_of_use(),
             told=self.office.told(),
             histories=self.histories,
         )
@@ -195,7 +201,8 @@ class BranchMachine(RuleBasedStateMachine):
     def waiting(self, taken: str) -> list[Job]:
         """The jobs that could be taken next, and the one that is."""
         records = [(job, self.record(job.job)) for job in self.jobs if job.job]
-        ready = [(job, one) for job, one in records if one is not None and one.valid]
+        out_of_use = self.out_of_use() - {taken}
+        ready = [(job, one) for job, one in records if one is not None and one.valid and job.job not in out_of_use]
         return [job for job, one in ready if one.state is JobState.PENDING or job.job == taken]
 
     def work(self, prompts: int) -> None:
