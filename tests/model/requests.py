@@ -7,6 +7,7 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
+from drivers.simulator.faults import AfterStrike, Target
 from passbook.messages import SubmitJob
 from tests.firmware.branch import PRINTER
 from tests.model.jobs import Job
@@ -33,9 +34,14 @@ requests = st.builds(
 class Requests(BranchMachine):
     """What terminals send."""
 
-    @initialize(first=requests, second=requests)
-    def begin_the_day(self, first: Request, second: Request) -> None:
-        """Without jobs there is little to judge, and which rules are tried at all is chosen for each day anew."""
+    @initialize(first=requests, second=requests, cut=st.integers(0, 3))
+    def begin_the_day(self, first: Request, second: Request, cut: int) -> None:
+        """Without jobs and questions there is little to judge, and each day tries only some of the rules.
+
+        `cut`: the line behind which power goes; 0 for none.
+        """
+        if cut:
+            self.office.cut(Target.APPLIANCE, AfterStrike(cut))
         self.submit(first)
         self.submit(second)
 

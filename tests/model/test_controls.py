@@ -62,6 +62,14 @@ def cut(day: ApplianceMachine) -> None:
     day.promises_are_kept()
 
 
+def going_on(day: ApplianceMachine) -> None:
+    """Power goes behind the second line, and the job goes on with the third one to its end."""
+    cut(day)
+    day.mend()
+    day.go_on(1, 5)
+    assert [job.terminal for job in day.live()] == []
+
+
 def second_person(day: ApplianceMachine) -> None:
     """A line on paper is ordered again by two people."""
     cut(day)
@@ -94,7 +102,7 @@ def disk(day: ApplianceMachine) -> None:
     assert [job.terminal for job in day.live()] == ["anna"]
 
 
-DAYS: Final = (figures, queue, cut, second_person, same_person, wrap, disk)
+DAYS: Final = (figures, queue, cut, going_on, second_person, same_person, wrap, disk)
 
 
 @contextmanager
@@ -146,6 +154,10 @@ def at_the_same_epoch(invalidate: Callable[..., Change], *given: Any) -> Change:
     return change
 
 
+def a_line_too_early(print_from: Callable[..., Record], record: Record, step: int, at: str) -> Record:
+    return print_from(record, max(step - 1, 1), at)
+
+
 def without_ends(append: Callable[..., None], self: History, entry: HistoryEntry) -> None:
     if entry.kind is not HistoryKind.ENDED:
         append(self, entry)
@@ -162,6 +174,7 @@ PLANTS: Final = (
     (figures, wrapped(Boundary, "ask", at_once), "P9: figures were told while a book is in work"),
     (queue, wrapped(Spool, "next_valid", oldest_first), "F9: r-3 comes before r-2"),
     (disk, wrapped(Spool, "next_valid", not_with_a_failed_area), "F9: r-2 may be printed and is left lying"),
+    (going_on, wrapped(changes, "_print_from", a_line_too_early), "P3: step 2 of r-1 is on paper too"),
     (second_person, wrapped(reprinting, "takes_two", lambda *_: False), "P3, P7: an answer that does not count"),
     (same_person, wrapped(reprinting, "seconded", lambda *given: given[-1]), "P3: one person alone"),
     (wrap, wrapped(envelope, "opens", lambda *_: True), "P7: a key that does not open the job"),

@@ -9,6 +9,7 @@ from tests.mutants.harness import Mutant
 _RULES: Final = "tests/passbook/test_changes_promises.py"
 
 _MODEL: Final = "tests/model/test_appliance.py::TestAppliance"
+_CONTROLS: Final = "tests/model/test_controls.py"
 _ANSWERS: Final = "tests/scenarios/test_answers.py"
 _DESK: Final = "tests/firmware/test_recovery_desk.py"
 _BALANCE: Final = "tests/storage/test_balance.py"
@@ -80,7 +81,7 @@ MUTANTS: Final = (
     Mutant(
         "P3",
         "P3-resumed-a-line-too-early.patch",
-        (_MODEL,),
+        (f"{_CONTROLS}::test_the_day_is_in_order[going_on]",),
         "A job goes on one line above the one that the person named.",
     ),
     Mutant(
