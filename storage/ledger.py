@@ -67,6 +67,14 @@ class Known(NamedTuple):
     content_mac: bytes
 
 
+class Extent(NamedTuple):
+    """How much lies in an area: jobs that have not ended, jobs that have and are kept, and entries of the history."""
+
+    live: int
+    ended: int
+    entries: int
+
+
 class Ledger:
     """Records, sealed content, history and counters of one area."""
 
@@ -174,6 +182,12 @@ class Ledger:
         sql = "SELECT (SELECT count(*) FROM live), (SELECT count(*) FROM quarantine)"
         [(live, aside)] = fetch(self._connection, sql)
         return live, aside
+
+    def extent(self) -> Extent:
+        """How much lies here; whoever asks waits while the rows are counted."""
+        counts = ", ".join(f"(SELECT count(*) FROM {table})" for table in ("live", "ended", "history"))  # noqa: S608 - ours
+        [row] = fetch(self._connection, f"SELECT {counts}")
+        return Extent(*row)
 
     def sealed(self, row: LiveRow) -> SealedJob:
         """The sealed content of a live job.  Raises DamagedRowError when it is not what was accepted."""

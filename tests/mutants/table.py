@@ -86,6 +86,12 @@ MUTANTS: Final = (
     ),
     Mutant(
         "P3",
+        "P3-ordered-again-is-left.patch",
+        (f"{_RULES}::test_lines_ordered_again_are_known_as_sent_when_a_restart_comes_first",),
+        "Lines that were sent, and ordered again before a restart, are told to have never been sent.",
+    ),
+    Mutant(
+        "P3",
         "P3-sent-before-stored.patch",
         (f"{_DURABLE}::test_no_line_is_sent_before_its_step_is_on_disk",),
         "A line is sent while the record of its sending is not on disk yet.",
@@ -259,6 +265,15 @@ MUTANTS: Final = (
             "tests/firmware/test_upkeep.py::test_what_is_older_than_the_retention_goes_by_and_by",
         ),
         "Entries go up to the newest mark, whatever its age.",
+    ),
+    Mutant(
+        "P11",
+        "P11-trigger-obeyed.patch",
+        (
+            f"{_DAMAGE}::test_nothing_is_written_to_a_file_with_a_trigger_in_it",
+            f"{_DAMAGE}::test_a_trigger_that_is_planted_in_an_open_area_fences_it_when_it_is_found",
+        ),
+        "An area is used although somebody wrote a trigger into its file.",
     ),
     Mutant(
         "P11",
