@@ -194,8 +194,9 @@ class Spool:
     def forget_ended(self, before: str, unacknowledged_before: str, now: str) -> int:
         """Drop what is kept of jobs that ended before these ISO times, the second for ends of which nobody took note.
 
-        All three are of a trusted clock; an end with a stamp of another one is of `now` from here on (N4).  How many were
-        dropped.  Blocks.
+        All three are of a trusted clock; an end with a stamp of another one is of `now` from here on (N4).
+
+        How many were dropped.  Blocks.
         """
         futures = [
             area.submit(

@@ -26,7 +26,7 @@ class ApplianceMachine(Requests, Answers, SecondOpinions, Figures, Orders, Troub
 _SOAK: Final = settings().max_examples > 100
 TestAppliance = pytest.mark.timeout(3600)(ApplianceMachine.TestCase)
 TestAppliance.settings = settings(
-    max_examples=settings().max_examples // 5,
+    max_examples=settings().max_examples // (4 if _SOAK else 7),
     stateful_step_count=25,
     phases=[phase for phase in Phase if _SOAK or phase not in {Phase.shrink, Phase.explain}],
 )
