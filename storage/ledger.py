@@ -159,6 +159,17 @@ class Ledger:
         """Those of the jobs accepted last, newest first."""
         return list(self._ended("acknowledged = 0 ORDER BY sequence DESC LIMIT ?", limit))
 
+    def old_ends(self, before: str, unacknowledged_before: str, *, kept: int) -> list[int]:
+        """The sequences of jobs that ended before these ISO times, the second for ends of which nobody took note (P8).
+
+        The last `kept` jobs of each requester that ended are left out.
+        """
+        place = "row_number() OVER (PARTITION BY requester ORDER BY sequence DESC)"
+        last = f"SELECT sequence FROM (SELECT sequence, {place} AS place FROM ended) WHERE place <= ?3"  # noqa: S608 - ours
+        old = "ended_at < ?1 AND (acknowledged = 1 OR ended_at < ?2)"
+        sql = f"SELECT sequence FROM ended WHERE {old} AND sequence NOT IN ({last}) ORDER BY sequence"  # noqa: S608 - ours
+        return [sequence for (sequence,) in fetch(self._connection, sql, before, unacknowledged_before, kept)]
+
     def count_notices(self) -> int:
         """How many ends nobody took note of."""
         [(count,)] = fetch(self._connection, "SELECT count(*) FROM ended WHERE acknowledged = 0")
@@ -265,25 +276,22 @@ class Ledger:
         for sql in _SETTING_ASIDE[damage.table]:
             self._connection.execute(sql, (damage.sequence,))
 
-    def forget_ended(self, before: str, unacknowledged_before: str, now: str) -> int:
-        """Drop jobs that ended before these ISO times, the second for ends of which nobody took note (P8).
+    def forget(self, sequences: Sequence[int], now: str) -> int:
+        """Drop what is kept of these ended jobs; how many were dropped.
 
-        An end whose stamp cannot be believed is of `now`, a time of a trusted clock, from here on (N4).
+        An end whose stamp cannot be believed stays, and is of `now`, a time of a trusted clock, from here on (N4).
         """
-        where = "ended_at < ? AND (acknowledged = 1 OR ended_at < ?)"
-        dropped = 0
-        with self.balance.together():
-            for row in list(self._ended(where, before, unacknowledged_before)):
-                if isinstance(row, EndedRow) and is_end_undated(row.record):
-                    dated = replace(row.record, changed_at=now, business_date=now[:10], clock_trusted=True)
-                    values = replace(row, record=dated, version=row.version + 1).columns(self._area_id, self._key)
-                    self._update("ended", ENDED_COLUMNS, values)
-                else:
-                    sequence = row.record.sequence if isinstance(row, EndedRow) else row.sequence
-                    self._balance_out("ended", sequence)
-                    self._connection.execute("DELETE FROM ended WHERE sequence = ?", (sequence,))
-                    dropped += 1
-        return dropped
+        rows = list(self._ended(f"sequence IN ({_marks(sequences)})", *sequences))
+        undated = [row for row in rows if isinstance(row, EndedRow) and is_end_undated(row.record)]
+        for row in undated:
+            dated = replace(row.record, changed_at=now, business_date=now[:10], clock_trusted=True)
+            values = replace(row, record=dated, version=row.version + 1).columns(self._area_id, self._key)
+            self._update("ended", ENDED_COLUMNS, values)
+        old = sorted(set(sequences) - {row.record.sequence for row in undated})
+        sql = f"DELETE FROM ended WHERE sequence IN ({_marks(old)}) RETURNING mac"  # noqa: S608 - marks only
+        gone = [found for (found,) in fetch(self._connection, sql, *old)]
+        self.balance.change(gone=gone)
+        return len(gone)
 
     def _verified(self, columns: Columns) -> LiveRow | DamagedRowError:
         try:
@@ -371,5 +379,5 @@ class Ledger:
         return mac(self._key.sealed, self._area_id, sequence, msgspec.msgpack.encode(sealed))
 
 
-def _marks(values: Columns) -> str:
+def _marks(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))

@@ -173,7 +173,7 @@ class Life:
         """Drop what is kept of jobs of whose end somebody took note."""
         noted = [name for name, record in self.ended.items() if record.acknowledged]
         asked = [self._ask(name, forgets=True) for name in noted]
-        assert self._spool.forget_ended("9999", "", AT) >= len(noted)
+        assert self._spool.upkeep.forget_ended("9999", "", AT) >= len(noted)
         for one in asked:
             self.log.say(Told(one))
             del self.ended[one.job]
@@ -233,7 +233,8 @@ def prepare(
     document, plan = document_of(request[1], size), PLAN.format(request[1]).encode()
     ticket = spool.reserve(*request, request[1].encode(), sealed_size(1, len(plan), size))
     assert isinstance(ticket, Ticket)
-    record = make_record(ticket, steps=STEPS, outline=OUTLINE, priority=priority)
+    day = {"business_date": AT[:10], "clock_trusted": True}
+    record = make_record(ticket, steps=STEPS, outline=OUTLINE, priority=priority, **day)
     key = new_data_key(chance.randbytes)
     sealed = seal(record.identity(), key, attributes=b"-", plan=plan, document=document, rng=chance.randbytes)
     wrap = wrap_for_requester(record.identity(), key, KEYS["key-1"], "key-1", chance.randbytes)

@@ -10,7 +10,7 @@ from hypothesis.stateful import precondition, rule
 from passbook.messages import AnswerInquiry
 from passbook.record import Record, Verdict
 from tests.model.jobs import Counts, Job, Order, Proposal
-from tests.model.machine import WRONG_KEY, BranchMachine, names, picks, prompts
+from tests.model.machine import WRONG_KEY, BranchMachine, chosen, names, picks, prompts
 from tests.model.stand_ins import Reply
 
 verdicts = st.sampled_from(Verdict)
@@ -99,7 +99,7 @@ class Answers(Answering):
     @rule(pick=picks, by=names, verdict=verdicts, step=picks, age=st.sampled_from([0, 0, 0, 1]), key=st.integers(0, 4))
     def answer(self, pick: int, by: str, verdict: Verdict, step: int, age: int, key: int) -> None:
         """P7, P12: the right person at the right epoch with the right key; everybody else changes nothing."""
-        job, record = self.question(pick)
+        job, record = chosen(self.open_questions(), pick)
         if not self.requester_is_there(by):
             return
         answer = self.answer_to(job, record, verdict, step, by)
@@ -110,20 +110,21 @@ class Answers(Answering):
         (reply,) = self.office.ask((by, "Recovery.AnswerInquiry", answer))
         prints = verdict in {Verdict.PRINT, Verdict.RESUME}
         wrong = by not in {job.terminal, "chief"} or age or (prints and (key == 1 or (key == 0 and not job.readable)))
-        if wrong:
+        if wrong or record.held_by_operator:
             # The answer that won or was proposed before, said once more, gives its result and changes nothing.
-            repeated = same or (age and record.answered is not None and record.answered.terminal == by)
+            said = record.answered is not None and record.answered.terminal == by
+            repeated = same or (said and (age or record.held_by_operator))
             assert repeated or not reply.done, f"P7 or P12: {by} at age {age} with key {key}"
             self.nothing_changed(job, record)
         else:
             self.judge_answer(job, record, by, answer, before, reply)
         self.after()
 
-    @precondition(lambda self: self.open_questions())
+    @precondition(lambda self: self.answerable())
     @rule(pick=picks, verdict=st.sampled_from([Verdict.PRINT, Verdict.RESUME, Verdict.DISCARD]), step=picks)
     def two_answers(self, pick: int, verdict: Verdict, step: int) -> None:
         """P7: of two answers at one moment one wins, and saying it again gives its result."""
-        job, record = self.question(pick)
+        job, record = chosen(self.answerable(), pick)
         if not (self.requester_is_there(job.terminal) and self.requester_is_there("chief")):
             return
         first = self.answer_to(job, record, verdict, step, job.terminal)
@@ -147,11 +148,11 @@ class Answers(Answering):
             assert repeated.done or excused, "P7: repeated"
         self.after()
 
-    @precondition(lambda self: self.open_questions())
+    @precondition(lambda self: self.answerable())
     @rule(pick=picks, prompts=prompts)
     def go_on(self, pick: int, prompts: int) -> None:
         """The requester has the line in doubt printed again, or the next one."""
-        job, record = self.question(pick)
+        job, record = chosen(self.answerable(), pick)
         if not self.requester_is_there(job.terminal):
             return
         step = record.confirmed + (pick % 2 if record.sending else 0)

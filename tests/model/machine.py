@@ -102,6 +102,10 @@ class BranchMachine(RuleBasedStateMachine):
         found = [(job, self.record(job.job)) for job in self.jobs if job.job]
         return [(job, record) for job, record in found if record and not record.valid and not record.ended]
 
+    def answerable(self) -> list[tuple[Job, Record]]:
+        """The open questions that are not held by an operator."""
+        return [(job, record) for job, record in self.open_questions() if not record.held_by_operator]
+
     def live(self) -> list[Job]:
         records = [(job, self.record(job.job)) for job in self.jobs if job.job]
         return [job for job, record in records if record is not None and not record.ended]
@@ -211,9 +215,9 @@ class BranchMachine(RuleBasedStateMachine):
             if not self.office.dead and self.office.prompt and self.office.workable():
                 self.office.obey()
 
-    def question(self, pick: int) -> tuple[Job, Record]:
-        questions = self.open_questions()
-        return questions[pick % len(questions)]
+
+def chosen(questions: list[tuple[Job, Record]], pick: int) -> tuple[Job, Record]:
+    return questions[pick % len(questions)]
 
 
 def resolve(job: Job, record: Record) -> None:

@@ -27,7 +27,7 @@ class SecondOpinions(Answering):
 
     def printed_questions(self) -> list[tuple[Job, Record]]:
         """The open questions about jobs with a line on paper, of tellers."""
-        return [(job, one) for job, one in self.open_questions() if one.confirmed and job.terminal != CHIEF]
+        return [(job, one) for job, one in self.answerable() if one.confirmed and job.terminal != CHIEF]
 
     @precondition(lambda self: self.printed_questions())
     @rule(pick=picks, verdict=reprints, step=picks, chief=st.booleans(), second=seconds, prompts=prompts)
@@ -53,11 +53,11 @@ class SecondOpinions(Answering):
         self.work(prompts)
         self.after()
 
-    @precondition(lambda self: any(job.terminal != CHIEF for job, _ in self.open_questions()))
+    @precondition(lambda self: any(job.terminal != CHIEF for job, _ in self.answerable()))
     @rule(pick=picks, step=picks, damage=st.booleans(), prompts=prompts)
     def open_for_who_is_gone(self, pick: int, step: int, damage: bool, prompts: int) -> None:
         """F3: the requester is not there; the branch recovery key opens the job, and nothing else does."""
-        questions = [(job, record) for job, record in self.open_questions() if job.terminal != CHIEF]
+        questions = [(job, record) for job, record in self.answerable() if job.terminal != CHIEF]
         job, record = questions[pick % len(questions)]
         if job.terminal in self.office.sessions:
             self.office.disconnect(job.terminal)
