@@ -76,10 +76,12 @@ class Ends:
 
         The last `kept` jobs of each requester that ended are left out.
         """
+        old = "SELECT sequence FROM ended WHERE ended_at < ?1 AND (acknowledged = 1 OR ended_at < ?2)"
         place = "row_number() OVER (PARTITION BY requester ORDER BY sequence DESC)"
         last = f"SELECT sequence FROM (SELECT sequence, {place} AS place FROM ended) WHERE place <= ?3"  # noqa: S608 - ours
-        old = "ended_at < ?1 AND (acknowledged = 1 OR ended_at < ?2)"
-        sql = f"SELECT sequence FROM ended WHERE {old} AND sequence NOT IN ({last}) ORDER BY sequence"  # noqa: S608 - ours
+        if not kept:
+            return [sequence for (sequence,) in fetch(self._connection, old, before, unacknowledged_before)]
+        sql = f"{old} AND sequence NOT IN ({last})"
         return [sequence for (sequence,) in fetch(self._connection, sql, before, unacknowledged_before, kept)]
 
     # Writing

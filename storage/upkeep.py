@@ -142,6 +142,7 @@ def _remember(area: Area, heads: Mapping[str, Head], *, accepted: bool) -> Futur
 
 
 def _forget(area: Area, sequences: Sequence[int], now: str) -> int:
+    """Drop or date these ends in one transaction; how many were dropped."""
     return _submit(area, lambda ledger: ledger.ends.forget(sequences, now), forget_cost(len(sequences))).result()
 
 

@@ -161,6 +161,22 @@ def test_many_ends_are_forgotten_in_pieces_and_make_room(store: Store, monkeypat
     assert spool.verify() == []
 
 
+@pytest.mark.parametrize("facts", [{"clock_trusted": False}, {"business_date": LATER[:10]}])
+def test_an_end_with_the_stamp_of_a_wrong_clock_is_of_the_day_when_a_right_one_saw_it(
+    store: Store, facts: dict[str, Any]
+) -> None:
+    """N4, P8, P10: a machine without a clock of its own starts in 1970; what ended then is not old for that."""
+    spool = store.open()
+    job = ended(store, spool, "1970-01-01T00:01:00.000+00:00", **facts).job_id
+    assert spool.upkeep.forget_ended(LATER, LATER, LATEST) == 0
+    assert open_jobs(spool) == [job]
+    assert spool.record(job).changed_at == LATEST
+    do(spool, job, changes.acknowledge("t", LATEST))
+    assert spool.upkeep.forget_ended(LATEST, LATEST, LATEST) == 0
+    assert spool.verify() == []
+    assert spool.upkeep.forget_ended("2026-03-05", "2026-03-05", "2026-06-05T09:30:00Z") == 1
+
+
 def test_an_end_says_how_much_is_on_paper(store: Store) -> None:
     spool = store.open()
     job = store.accepted(spool, steps=3, outline=TWO_LINES).job_id
