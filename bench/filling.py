@@ -36,7 +36,15 @@ _DATA_KEY: Final = bytes(32)
 _NUMBERS: Final = itertools.count(1)
 
 
-def open_store(folder: Path, *, quota: int, vfs: str | None = None, names: tuple[str, ...] = ("a", "b")) -> Spool:
+def open_store(
+    folder: Path,
+    *,
+    quota: int,
+    vfs: str | None = None,
+    names: tuple[str, ...] = ("a", "b"),
+    appliance: str = "bench",
+    key: bytes = bytes(32),
+) -> Spool:
     """A store of areas in `folder`, not powered on.  Raises PassbookError of the first area that cannot be used."""
 
     def report(problem: PassbookError) -> None:
@@ -44,19 +52,20 @@ def open_store(folder: Path, *, quota: int, vfs: str | None = None, names: tuple
 
     settings = [AreaSettings(name, folder / name, quota) for name in names]
     rng = secrets.token_bytes
-    key = ApplianceKey(bytes(32))
-    spool = Spool.open(settings, key, appliance="bench", limits=LIMITS, rng=rng, report=report, vfs=vfs)
+    spool = Spool.open(
+        settings, ApplianceKey.from_file(key), appliance=appliance, limits=LIMITS, rng=rng, report=report, vfs=vfs
+    )
     for problem in spool.problems:
         raise problem
     return spool
 
 
-def fill(spool: Spool, jobs: int, *, document_bytes: int = DOCUMENT_BYTES) -> None:
-    """Accept so many jobs more."""
+def fill(spool: Spool, jobs: int, *, document_bytes: int = DOCUMENT_BYTES, first: int = 0) -> None:
+    """Accept so many jobs more; those that are there have requesters up to the job `first`."""
     sealed = _sealed(document_bytes)
     waiting: list[Future[Record]] = []
     for number in range(jobs):
-        waiting.append(accept(spool, f"teller-{number // JOBS_OF_ONE}", sealed))
+        waiting.append(accept(spool, f"teller-{(first + number) // JOBS_OF_ONE}", sealed))
         if len(waiting) == AHEAD:
             _await(waiting)
     _await(waiting)

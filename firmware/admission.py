@@ -17,12 +17,12 @@ from drivers.profile import Profile
 from firmware.clock import Clock, stamp
 from firmware.config import KeysConfig, LimitsConfig, PrinterConfig
 from firmware.jobs import Jobs
-from firmware.naming import check_name
 from firmware.tls import Peer
 from passbook.documents import Document, parse_document
 from passbook.errors import PassbookError, shown
 from passbook.layout import BookLayout
 from passbook.messages import MAX_DOCUMENT, SubmitJob
+from passbook.naming import check_name
 from passbook.placing import place
 from passbook.plan import Plan, Sheet, encode_plan, outline
 from passbook.record import Encryption, Record, Wrap
@@ -118,7 +118,7 @@ class Admission:
         check_name("keyRef", request.key_ref, least=0)
         check_name("name", request.name, least=0)
         if not 1 <= request.priority <= self._limits.priority_ceiling:
-            raise PassbookError("invalid-message", why=f"priority must be 1 to {self._limits.priority_ceiling}")
+            raise PassbookError("priority-not-allowed", most=self._limits.priority_ceiling)
         if len(document) > MAX_DOCUMENT:
             raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
         if not request.key and not self._keys.own_key_jobs:

@@ -7,12 +7,12 @@ from typing import Final
 
 from firmware.jobs import Jobs
 from firmware.logs import Log
-from firmware.naming import check_name
 from firmware.recovery_desk import RecoveryDesk
 from firmware.tls import Peer
 from passbook.bulk import ANSWERED_AT_ONCE, AnswerAll, AnsweredAll, AnsweredOne
 from passbook.errors import PassbookError
 from passbook.messages import AnswerInquiry, ErrorPayload
+from passbook.naming import check_name
 from passbook.record import Record, Verdict
 
 _LOG: Final = Log("answering")

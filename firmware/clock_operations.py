@@ -9,8 +9,8 @@ import msgspec
 
 from firmware.clock import Standing, SystemClock, stamp
 from firmware.logs import Log
-from firmware.naming import check_name
 from passbook.errors import PassbookError
+from passbook.naming import check_name
 
 _LOG: Final = Log("clock")
 

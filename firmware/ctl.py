@@ -16,18 +16,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from firmware import pki, tables
+from firmware import pki, tables, verifying
 from firmware.clock import Clock, SystemClock
 from firmware.config import Config, load
 from firmware.control import LONG_PATIENCE, PATIENCE, ask
-from passbook.environment import LONGEST_WAIT, USUAL_WAIT, seconds
+from passbook.arguments import seconds, short_text, whole
+from passbook.environment import LONGEST_WAIT, USUAL_WAIT
 from passbook.error_kinds import EXIT_CODES
 from passbook.errors import CATALOGUE, PassbookError
-from passbook.history import Grouping
+from passbook.history import MOST_LISTED, OUTCOMES, Grouping
 from storage import files
-from storage.area import AreaSettings
 from storage.keys import ApplianceKey
-from storage.offline import verify_folders
 
 CONTROL: Final = Path("/run/passbook/control.sock")
 """Where the appliance listens unless its configuration says otherwise."""
@@ -42,7 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     judge: Callable[[Any], int] = arguments.judge
     try:
         result = run(arguments, SystemClock())
-        print(json.dumps(result) if arguments.json else tables.render(result, arguments.columns), flush=True)
+        print(
+            json.dumps(result) if arguments.json else tables.render(result, arguments.columns, arguments.nothing),
+            flush=True,
+        )
     except PassbookError as error:
         return _fail(error, as_json=arguments.json)
     except BrokenPipeError:
@@ -119,26 +121,32 @@ def _sequence(row: Any) -> int:
     return int(row["sequence"] if "sequence" in row else row["job"]["sequence"])
 
 
-def _verify(arguments: argparse.Namespace, clock: Clock) -> Any:
+def _verify(arguments: argparse.Namespace, _clock: Clock) -> Any:
     """Ask the appliance; or, where folders are named, look at them while no appliance has them open."""
+    if arguments.areas:
+        looked = list(verifying.of_folders(arguments.areas, *_offline(arguments)))
+    else:
+        looked = list(verifying.of_appliance(_socket(arguments) or CONTROL))
+    arguments.nothing = verifying.sentence(looked)
+    return verifying.findings(looked)
+
+
+def _accept_rollback(arguments: argparse.Namespace, clock: Clock) -> Any:
+    """Tell the appliance; or, where folders are named since it cannot start, write it there."""
     if not arguments.areas:
         return _ask(arguments, clock)
+    return verifying.accept_folders(arguments.area, arguments.areas, *_offline(arguments))
+
+
+def _offline(arguments: argparse.Namespace) -> tuple[ApplianceKey, str]:
+    """The appliance's key and name, as given or as the configuration says."""
     refuse: Callable[[str], NoReturn] = arguments.refuse
     config = _config(arguments)
     appliance: str = arguments.appliance or (config.appliance if config is not None else "")
     file: Path | None = arguments.appliance_key or (config.keys.appliance.file() if config is not None else None)
     if not appliance or file is None:
         refuse("--areas needs --appliance and --appliance-key, or --config FILE before the command")
-    key = ApplianceKey.from_file(_read(file))
-    found = verify_folders([_folder(area) for area in arguments.areas], key, appliance)
-    return [{"code": error.code, "sentence": str(error), "facts": error.facts} for error in found]
-
-
-def _folder(area: str) -> AreaSettings:
-    """An area that is given as NAME=FOLDER, or as a folder called like its area."""
-    name, named, folder = area.partition("=")
-    path = Path(folder if named else area)
-    return AreaSettings(name if named else path.name, path, 0)
+    return ApplianceKey.from_file(_read(file)), appliance
 
 
 def _pki_init(arguments: argparse.Namespace, clock: Clock) -> Any:
@@ -188,7 +196,7 @@ def _problem(path: Path, error: OSError) -> PassbookError:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="passbookctl", description="Commands for the operators of the appliance.")
-    parser.set_defaults(columns=None, send=(), judge=lambda _result: 0, patience=PATIENCE)
+    parser.set_defaults(columns=None, nothing="none", send=(), judge=lambda _result: 0, patience=PATIENCE)
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--control", type=Path, metavar="SOCKET", help=f"the appliance's socket (default: {CONTROL})")
     place.add_argument("--config", type=Path, metavar="FILE", help="the configuration that names the socket")
@@ -230,10 +238,10 @@ def _add_questions(commands: _Commands) -> None:
         send=("printer", "timeout"),
         patience=LONGEST_WAIT + PATIENCE,
     )
-    environment.add_argument("--printer", help="may be left out where there is only one")
+    environment.add_argument("--printer", type=short_text, help="may be left out where there is only one")
     environment.add_argument(
         "--timeout",
-        type=seconds,
+        type=seconds(LONGEST_WAIT),
         metavar="SECONDS",
         help=f"how long to wait, at most {LONGEST_WAIT:g} ({USUAL_WAIT:g})",
     )
@@ -244,13 +252,16 @@ def _add_questions(commands: _Commands) -> None:
         "check every record and the history's chain",
         run=_verify,
         judge=_worst,
-        patience=LONG_PATIENCE,
         columns=tables.FINDINGS,
     )
-    verify.set_defaults(refuse=verify.error)
-    verify.add_argument("--areas", nargs="+", metavar="[NAME=]FOLDER", help="check these, without the appliance")
-    verify.add_argument("--appliance-key", type=Path, metavar="FILE", help="default: as --config says")
-    verify.add_argument("--appliance", metavar="NAME", help="default: as --config says")
+    _add_folders(verify, "check these, without the appliance")
+
+
+def _add_folders(parser: argparse.ArgumentParser, text: str) -> None:
+    parser.set_defaults(refuse=parser.error)
+    parser.add_argument("--areas", nargs="+", metavar="[NAME=]FOLDER", help=text)
+    parser.add_argument("--appliance-key", type=Path, metavar="FILE", help="with --areas (default: as --config says)")
+    parser.add_argument("--appliance", metavar="NAME", help="with --areas (default: as --config says)")
 
 
 def _add_history(commands: _Commands) -> None:
@@ -263,13 +274,15 @@ def _add_history(commands: _Commands) -> None:
         send=(*conditions, "last", "summary"),
         patience=LONG_PATIENCE,
     )
-    history.add_argument("--job", help="of this job only, or of those whose ids begin so")
-    history.add_argument("--requester", metavar="TERMINAL", help="of the jobs that this terminal sent")
-    history.add_argument("--person", metavar="NAME", help="that this person decided or confirmed")
-    history.add_argument("--outcome", metavar="WORD", help="ends only: a state such as completed, or a reason")
-    history.add_argument("--since", metavar="TIME", help="from this day or moment on, as 2026-03-02 or 2026-03-02T09")
-    history.add_argument("--until", metavar="TIME", help="up to this day or moment")
-    history.add_argument("--last", type=_positive, help="so many entries (50)")
+    history.add_argument("--job", type=short_text, help="of this job only, or of those whose ids begin so")
+    history.add_argument("--requester", type=short_text, metavar="TERMINAL", help="of the jobs that this terminal sent")
+    history.add_argument("--person", type=short_text, metavar="NAME", help="that this person decided or confirmed")
+    history.add_argument("--outcome", type=short_text, metavar="WORD", help=f"ends only: {', '.join(OUTCOMES)}")
+    history.add_argument(
+        "--since", type=short_text, metavar="TIME", help="from this day or moment on, as 2026-03-02 or 2026-03-02T09"
+    )
+    history.add_argument("--until", type=short_text, metavar="TIME", help="up to this day or moment")
+    history.add_argument("--last", type=whole(1, MOST_LISTED), help="so many entries (50)")
     history.add_argument("--summary", choices=[one.value for one in Grouping], help="count ends by this instead")
 
 
@@ -281,15 +294,19 @@ def _add_orders(commands: _Commands) -> None:
     )
     for name, text in orders:
         order = _command(commands, name, text, send=("job", "person"))
-        order.add_argument("job")
-        order.add_argument("--person", default=_person(), help="who decides (default: the name you logged in with)")
+        order.add_argument("job", type=short_text)
+        order.add_argument(
+            "--person", type=short_text, default=_person(), help="who decides (default: the name you logged in with)"
+        )
     clock = _command(commands, "clock", "what the appliance believes of time, and why", send=("right", "person"))
     clock.add_argument("--right", action="store_true", default=None, help="say that the clock is right, until it jumps")
-    clock.add_argument("--person", default=_person(), help="who says so (default: the name you logged in with)")
-    accept = _command(
-        commands, "accept-rollback", "go on with an area though it was put back to an earlier state", send=("area",)
+    clock.add_argument(
+        "--person", type=short_text, default=_person(), help="who says so (default: the name you logged in with)"
     )
-    accept.add_argument("area", help="its name")
+    text = "go on with an area though it was put back to an earlier state"
+    accept = _command(commands, "accept-rollback", text, run=_accept_rollback, send=("area",))
+    accept.add_argument("area", type=short_text, metavar="AREA", help="its name")
+    _add_folders(accept, "all areas, that one too, where the appliance does not start since it can use none")
     _command(commands, "revocations", "read the revocation list again and hang up on revoked terminals")
 
 
@@ -314,13 +331,6 @@ def _add_certificates(commands: _Commands) -> None:
         parser.add_argument("--name", required=True, help="the name in the certificate")
     for parser in (init, enroll, revoke):
         parser.add_argument("--ca", type=Path, required=True, metavar="DIR", help="the authority's folder")
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError("expected a whole number above 0")
-    return number
 
 
 def _person() -> str:

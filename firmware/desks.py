@@ -13,13 +13,13 @@ from firmware.desk import PrintDesk
 from firmware.hub import Hub, Listener
 from firmware.jobs import Jobs
 from firmware.logs import Log
-from firmware.naming import check_name
 from firmware.news import PrinterChanged, PromptChanged
 from passbook import changes
 from passbook.environment import Environment
 from passbook.errors import PassbookError, shown
 from passbook.media import Device, MechanismStatus, Media
 from passbook.messages import PrinterView
+from passbook.naming import check_name
 from passbook.record import Record
 
 _LOG: Final = Log("desks")

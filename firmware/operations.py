@@ -17,7 +17,7 @@ from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT
 from passbook.errors import PassbookError
-from passbook.history import GetHistory
+from passbook.history import MOST_LISTED, GetHistory
 from passbook.messages import StatusReport, view_of
 from passbook.pages import Page, page_of
 from storage.spool import Spool
@@ -65,6 +65,7 @@ class Operations:
             "history": self._history,
             "accept-rollback": self._accept_rollback,
             "verify": self._verify,
+            "verify-area": self._verify_area,
             "revocations": self._revocations,
             "cancel": self._cancel,
             "hold": self._hold,
@@ -115,6 +116,10 @@ class Operations:
     async def _verify(self, _arguments: dict[str, Any]) -> Any:
         return await asyncio.to_thread(self._spool.verify)
 
+    async def _verify_area(self, arguments: dict[str, Any]) -> Any:
+        """One area at a time, for who shows how far it is."""
+        return await asyncio.to_thread(self._spool.examine, _read(arguments, _Area).area)
+
     async def _revocations(self, _arguments: dict[str, Any]) -> Any:
         """Read the revocation list again and close the connections of those on it."""
         self._doorkeeper.reload()
@@ -138,7 +143,7 @@ class Operations:
 
 
 class _History(GetHistory, frozen=True):
-    last: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 50
+    last: Annotated[int, msgspec.Meta(ge=1, le=MOST_LISTED)] = 50
 
 
 class _Area(msgspec.Struct):

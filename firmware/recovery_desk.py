@@ -17,12 +17,12 @@ from firmware.config import RecoveryConfig
 from firmware.hub import Hub, Listener
 from firmware.jobs import Jobs
 from firmware.logs import Log
-from firmware.naming import check_name
 from firmware.tls import Peer
 from passbook import changes
 from passbook.errors import PassbookError
 from passbook.media import Media
 from passbook.messages import AnswerInquiry, Inquiry, JobView, inquiry_of, view_of
+from passbook.naming import check_name
 from passbook.record import Answered, Holder, Record, Verdict, Wrap
 from storage import envelope
 from storage.envelope import Rng

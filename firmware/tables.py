@@ -30,6 +30,7 @@ INQUIRIES: Final[Columns] = {
     "PRINTER": "job.printer",
     "DONE": "job.confirmed",
     "IN DOUBT": "inDoubt",
+    "SENT BEFORE": "sentBefore",
     "STEPS": "job.steps",
     "MEDIUM": "media",
     "ASKED": "asked",
@@ -44,6 +45,7 @@ NOTICES: Final[Columns] = {
     "ENDED": "job.changedAt",
     "ON PAPER": "onPaper.confirmed",
     "IN DOUBT": "onPaper.inDoubt",
+    "ORDERED AGAIN": "onPaper.again",
     "LINES": "onPaper.lines",
 }
 HISTORY: Final[Columns] = {
@@ -87,12 +89,15 @@ TERMINALS: Final[Columns] = {
 FINDINGS: Final[Columns] = {"CODE": "code", "WHAT DOES NOT FIT": "sentence"}
 
 
-def render(result: Any, columns: Columns | None = None) -> str:
-    """`result` as text; `columns` is for a list of objects, which without it shows all its plain values."""
+def render(result: Any, columns: Columns | None = None, nothing: str = "none") -> str:
+    """`result` as text; `columns` is for a list of objects, which without it shows all its plain values.
+
+    `nothing` stands for an empty list.
+    """
     if isinstance(result, dict):
         return _object(result)
     if isinstance(result, list):
-        return _table(result, columns or _all_columns(result)) if result else "none"
+        return _table(result, columns or _all_columns(result)) if result else printable(nothing)
     return _cell(result)
 
 

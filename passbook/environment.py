@@ -70,14 +70,6 @@ def patience(milliseconds: int) -> float:
     return min(milliseconds / 1000, LONGEST_WAIT) if milliseconds > 0 else USUAL_WAIT
 
 
-def seconds(text: str) -> float:
-    """How long a person wants to wait.  Raises ValueError unless it is above 0 and at most LONGEST_WAIT."""
-    number = float(text)
-    if not 0 < number <= LONGEST_WAIT:
-        raise ValueError
-    return number
-
-
 def may_lie_inside(record: Record) -> bool:
     """Whether the medium of a job may lie in a mechanism of which nothing is known.
 

@@ -13,6 +13,7 @@ class Actor(StrEnum):
     REPRESENTATIVE = "representative"
     OPERATOR = "operator"
     PROGRAMMER = "programmer"
+    CALLER = "whoever typed the command"
     NOBODY = "nobody"
 
 
@@ -22,6 +23,7 @@ EXIT_CODES: Final = {
     Actor.TELLER: 3,
     Actor.REPRESENTATIVE: 4,
     Actor.OPERATOR: 5,
+    Actor.CALLER: 6,
 }
 
 

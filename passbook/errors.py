@@ -42,6 +42,17 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "history-not-permitted": ErrorKind(
         Actor.TELLER, "{who} may not search the history by person. Nothing was shown; ask a representative."
     ),
+    "not-a-time": ErrorKind(
+        Actor.CALLER,
+        "What was given as {which} is no time. Nothing was looked up; write a day of the calendar as 2026-03-02, a "
+        "month as 2026-03, a moment as 2026-03-02T09:30, in UTC.",
+    ),
+    "times-exchanged": ErrorKind(
+        Actor.CALLER, "{since} is after {until}, so nothing lies between them. Nothing was looked up; exchange them."
+    ),
+    "unknown-outcome": ErrorKind(
+        Actor.CALLER, "No job ends like that. Nothing was looked up; the outcomes are {known}."
+    ),
     "representatives-only": ErrorKind(
         Actor.TELLER,
         "{who} is no representative, and only representatives see the state of every terminal. Ask one of them.",
@@ -101,6 +112,9 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Actor.OPERATOR,
         "Whether request {request} was stored is not known. Do not send it under another id: "
         "ask for it again when the storage area is back.",
+    ),
+    "priority-not-allowed": ErrorKind(
+        Actor.TELLER, "The priority is not one of 1 to {most}. Nothing was accepted; give one of those."
     ),
     "key-missing": ErrorKind(
         Actor.PROGRAMMER,

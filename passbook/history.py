@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import statistics
 from array import array
 from collections.abc import Callable, Iterable
@@ -14,15 +15,29 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from passbook.job import JobState
+from passbook.errors import PassbookError
+from passbook.job import TERMINAL, JobState, Reason
 from passbook.messages import JobView, Payload, view_of
 from passbook.record import Answered, HistoryEntry, HistoryKind
 
 MOST_ENTRIES: Final = 1000
 """Entries that one answer to a terminal has at most."""
+MOST_LISTED: Final = 1_000_000
+"""The same of an answer to an operator."""
 
-Moment = Annotated[str, Meta(pattern=r"\A(\d{4}(-\d\d(-\d\d(T\d\d(:\d\d(:\d\d)?)?)?)?)?)?\Z")]
-"""The beginning of an ISO time in UTC: a year, a month, a day, an hour, a minute or a second; empty for any."""
+_MOMENT: Final = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}(:[0-9]{2}(:[0-9]{2})?)?)?)?)?")
+_FIRST: Final = "0001-01-01T00:00:00"
+"""What is not said of a moment is that of this one."""
+
+OUTCOMES: Final = (
+    *sorted(state.value for state in TERMINAL),
+    Reason.COMPLETED.value,
+    Reason.CLOSED_BY_ANSWER.value,
+    Reason.CANCELED_BY_PERSON.value,
+    Reason.DISCARDED_BY_ANSWER.value,
+    Reason.EXPIRED.value,
+)
+"""How and why jobs end."""
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -33,16 +48,16 @@ class Wanted(msgspec.Struct, frozen=True):
         requester: name of the terminal that sent the job.
         person: who decided about it, or proposed or confirmed that; upper and lower case are the same.
         outcome: ends only, with this state or reason.
-        since: not before this.
-        until: not after this; a day is meant whole.
+        since: not before this, the beginning of an ISO time in UTC: a year, a month, a day or a moment of it.
+        until: not after this, likewise; a day is meant whole.
     """
 
     job: str = ""
     requester: str = ""
     person: str = ""
     outcome: str = ""
-    since: Moment = ""
-    until: Moment = ""
+    since: str = ""
+    until: str = ""
 
     def fits(self, entry: HistoryEntry) -> bool:
         """Whether the entry is wanted."""
@@ -192,15 +207,31 @@ class GetHistory(Payload, frozen=True):
     requester: str = ""
     person: str = ""
     outcome: str = ""
-    since: Moment = ""
-    until: Moment = ""
+    since: str = ""
+    until: str = ""
     last: Annotated[int, Meta(ge=1, le=MOST_ENTRIES)] = 50
     summary: Grouping | None = None
 
     @property
     def wanted(self) -> Wanted:
-        """Its conditions."""
+        """Its conditions.  Raises PassbookError `not-a-time`, `times-exchanged` or `unknown-outcome`."""
+        for which, moment in (("since", self.since), ("until", self.until)):
+            if moment and not _is_moment(moment):
+                raise PassbookError("not-a-time", which=which)
+        if self.until and self.since[: len(self.until)] > self.until[: len(self.since)]:
+            raise PassbookError("times-exchanged", since=self.since, until=self.until)
+        if self.outcome and self.outcome not in OUTCOMES:
+            raise PassbookError("unknown-outcome", known=", ".join(OUTCOMES))
         return Wanted(self.job, self.requester, self.person, self.outcome, self.since, self.until)
+
+
+def _is_moment(text: str) -> bool:
+    """Whether it begins a time that the calendar has."""
+    try:
+        datetime.datetime.fromisoformat(text + _FIRST[len(text) :])
+    except ValueError:
+        return False
+    return _MOMENT.fullmatch(text) is not None
 
 
 class HistoryLine(msgspec.Struct, frozen=True, rename="camel"):

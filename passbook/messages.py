@@ -163,6 +163,7 @@ class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
         readable: whether the appliance still has the data key (then `print` and `resume` need no key).
         identity: associated data of the wraps.
         proposed: an order to print again what is on paper, which another person must give too; None for none.
+        sent_before: steps up to this one were sent before an answer ordered them again, and may be on paper already.
     """
 
     job: JobView
@@ -178,6 +179,7 @@ class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
     identity: bytes
     answered: Answered | None
     proposed: Answered | None = None
+    sent_before: int = 0
 
 
 class AnswerInquiry(Payload, frozen=True):
@@ -330,6 +332,7 @@ def inquiry_of(record: Record, wraps: tuple[Wrap, ...], *, readable: bool) -> In
         identity=record.identity(),
         answered=record.answered,
         proposed=record.proposed,
+        sent_before=record.sent_before,
     )
 
 
@@ -380,9 +383,11 @@ def completion_for(error: PassbookError) -> Completion:
     return _COMPLETIONS.get(error.code, Completion.COMMAND_ERROR)
 
 
-_COMPLETIONS: Final = {
-    "invalid-message": Completion.INVALID_DATA,
-    "message-too-large": Completion.INVALID_DATA,
+_INVALID: Final = (
+    *("invalid-message", "message-too-large", "priority-not-allowed"),
+    *("not-a-time", "times-exchanged", "unknown-outcome"),
+)
+_COMPLETIONS: Final = dict.fromkeys(_INVALID, Completion.INVALID_DATA) | {
     "unknown-command": Completion.INVALID_COMMAND,
     "internal-error": Completion.INTERNAL_ERROR,
     "not-permitted": Completion.AUTHORISATION,

@@ -75,11 +75,13 @@ class OnPaper(msgspec.Struct, frozen=True, rename="camel"):
     Attributes:
         confirmed: lines 1..confirmed are on paper.
         in_doubt: the line that was sent and not confirmed; 0 for none.
+        again: lines up to this one were sent before and ordered again, so they may be on paper; 0 for none.
     """
 
     lines: int
     confirmed: int
     in_doubt: int = 0
+    again: int = 0
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -109,6 +111,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         begun: whether a step of it was ever sent, also before it was ordered anew; True where no version noted it.
         confirmed: steps 1..confirmed are on paper, by the printer's confirmation or a person's word.
         sending: the step that was sent and not confirmed; 0 for none.
+        sent_before: the furthest step that was sent before an answer ordered steps again; 0 for none.
         lines_in_doubt: how many of the last lines may be unconfirmed in this mechanism's dialect (P3).
         media: what was known of the medium when the job stopped.
         proposed: an order to print lines again that are on paper, until a second person gives it too.
@@ -145,6 +148,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     begun: bool = True
     confirmed: int = 0
     sending: int = 0
+    sent_before: int = 0
     lines_in_doubt: int = 1
     media: Media = Media.UNKNOWN
     answered: Answered | None = None
@@ -258,4 +262,6 @@ def without_outline(record: Record) -> Record:
     lines = [number for number, step in enumerate(record.outline, 1) if step.kind is StepKind.LINE]
     confirmed = sum(number <= record.confirmed for number in lines)
     in_doubt = confirmed + 1 if record.sending in lines else 0
-    return msgspec.structs.replace(record, outline=(), on_paper=OnPaper(len(lines), confirmed, in_doubt))
+    before = sum(number <= record.sent_before for number in lines)
+    again = before if before > max(confirmed, in_doubt) else 0
+    return msgspec.structs.replace(record, outline=(), on_paper=OnPaper(len(lines), confirmed, in_doubt, again))

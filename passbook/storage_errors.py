@@ -21,6 +21,9 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
         "Storage area {area} has format {found}, and this version knows format {known}. It was left as it is; "
         "install the version that fits.",
     ),
+    "unknown-area": ErrorKind(
+        Actor.OPERATOR, "This appliance has no storage area {area}. Nothing was done; see passbookctl areas."
+    ),
     "area-too-small": ErrorKind(
         Actor.OPERATOR,
         "Storage area {area} is given {quota} bytes and needs {least}. It was not opened; give it more.",
@@ -50,10 +53,25 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
     "area-foreign": ErrorKind(
         Actor.OPERATOR, "Storage area {area} belongs to another appliance or area. It was left as it is."
     ),
+    "area-altered": ErrorKind(
+        Actor.OPERATOR,
+        "The file of storage area {area} is not built as this program builds it: {why}. Somebody wrote into it; "
+        "nothing of it prints and nothing more is written to it. Keep the disk as evidence; put a sound copy there.",
+    ),
+    "siblings-altered": ErrorKind(
+        Actor.OPERATOR,
+        "What storage area {area} has noted of the areas beside it was altered or damaged: {why}. Work goes on; keep "
+        "the disk as evidence, and before the next start see that every area is where it belongs: an empty folder "
+        "might be taken for a new area.",
+    ),
+    "no-area-there": ErrorKind(
+        Actor.OPERATOR, "{folder} {why}. Nothing was looked at there; name the folders of the storage areas."
+    ),
     "area-rolled-back": ErrorKind(
         Actor.OPERATOR,
         "Storage area {area} was put back to an earlier state, or lost its last changes: {why}. It was left as it is "
-        "and nothing of it prints; put the right disk in place, or run passbookctl accept-rollback {area}.",
+        "and nothing of it prints; put the right disk in place, or run passbookctl accept-rollback {area} "
+        "(with --areas where the appliance does not start).",
     ),
     "rows-altered": ErrorKind(
         Actor.OPERATOR,

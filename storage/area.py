@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
 from types import MappingProxyType
@@ -21,11 +21,12 @@ from storage import schema
 from storage.keys import ApplianceKey
 from storage.ledger import Ledger
 from storage.reckoning import Reckoning, reckon
+from storage.reports import Examined
 from storage.rows import DamagedRowError
-from storage.siblings import Memory
+from storage.siblings import Memory, sibling_ids
 from storage.space import Division, change_cost
 from storage.tally import Tally
-from storage.verify import findings_of
+from storage.verify import examine
 from storage.writer import Member, Settled, Writer, nothing
 
 T = TypeVar("T")
@@ -138,7 +139,7 @@ class Area:
         self.highest_sequence = self._read_ledger.history.head().sequence
         self.suspect = False
         self.unsettled = range(0)
-        self.siblings = dict(schema.fetch(self._reader, "SELECT name, area_id FROM sibling"))
+        self.siblings = sibling_ids(self._reader)
         self.writer = Writer(settings.name, self)
         self.writer.start()
 
@@ -284,14 +285,21 @@ class Area:
             return ledger.memories.all()
         return []
 
-    def findings(self, memories: Sequence[Memory]) -> list[PassbookError]:
-        """Everything that does not fit, on a connection of its own; see verify.findings_of()."""
+    def examine(self, memories: Sequence[Memory]) -> Examined:
+        """Everything that does not fit, on a connection of its own; see verify.examine().
+
+        A trigger that somebody wrote into the file fences the area: it would have a part in all that is written.
+        """
         try:
             with closing(schema.connect_reader(self.settings.path, vfs=self._vfs)) as connection:
-                return findings_of(connection, self.name, self.area_id, self._key, memories)
+                found = examine(connection, self.name, self.area_id, self._key, memories)
         except (apsw.Error, UnicodeDecodeError) as error:
             self.fence(f"the disk or the file fails ({type(error).__name__})")
-            return []
+            found = Examined(self.name, ())
+        if any(finding.code == "area-altered" for finding in found.findings):
+            self.fence("its file is not built as this program builds it")
+        # Reading all of it may be what fences it.
+        return replace(found, findings=(self.fenced_error(), *found.findings)) if self.why else found
 
     def reckon(self, printer: str) -> Reckoning:
         """The figures of a printer, on a connection of its own: it may take long, and nobody shall wait for it.

@@ -113,7 +113,7 @@ class Ledger:
 
     def last_rows(self, limit: int) -> Iterator[LiveRow | DamagedRowError]:
         """The live rows of the jobs accepted last, damaged ones as such, newest first."""
-        yield from self._live("TRUE ORDER BY sequence DESC LIMIT ?", limit)
+        yield from self._live("sequence <= ? ORDER BY sequence DESC LIMIT ?", LAST_NUMBER, limit)
 
     def rows_of(self, requester: str) -> Iterator[LiveRow | DamagedRowError]:
         """Every live row of a requester, damaged ones as such, oldest first."""

@@ -1,12 +1,13 @@
-"""Checking areas that no daemon has open, on private copies."""
+"""Checking areas that no daemon has open, on private copies; and taking one that was put back when none can start."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,35 +18,33 @@ from storage import schema
 from storage.area import AreaSettings
 from storage.keys import ApplianceKey
 from storage.ledger import Ledger
-from storage.opening import Owner, as_fenced, identify, lock_folder
-from storage.siblings import Memory
-from storage.verify import findings_of
+from storage.opening import Owner, as_fenced, identify, lock_folder, probe
+from storage.reports import Examined
+from storage.siblings import Memory, contradictions, sibling_ids
+from storage.verify import examine
 
 
-def verify_folders(
+def examine_folders(
     areas: Sequence[AreaSettings], key: ApplianceKey, appliance: str, scratch: Path | None = None
-) -> list[PassbookError]:
-    """Findings about areas that no daemon has open, or about copies of their folders; nothing in them is changed.
+) -> Iterator[Examined]:
+    """Check areas that no daemon has open, or copies of their folders, one by one; nothing in them is changed.
 
     Works on private copies below `scratch` (the system's temporary folder when None).  Given together, areas are
     held against what they remember of each other.
     """
     with ExitStack() as stack:
-        found: list[PassbookError] = []
-        copies: list[_Copy] = []
+        copies: list[_Copy | PassbookError] = []
         for settings in areas:
             try:
                 copies.append(stack.enter_context(_copied(settings, Owner(appliance, key, 0), scratch)))
             except PassbookError as error:
-                found.append(error)
-        memories = [memory for copy in copies for memory in copy.memories]
-        for copy in copies:
-            try:
-                with as_fenced(copy.name):
-                    found += findings_of(copy.connection, copy.name, copy.area_id, key, memories)
-            except PassbookError as error:
-                found.append(error)
-        return found
+                copies.append(error)
+        whole = [copy for copy in copies if isinstance(copy, _Copy)]
+        for settings, copy in zip(areas, copies, strict=True):
+            if isinstance(copy, PassbookError):
+                yield Examined(settings.name, (copy,))
+            else:
+                yield _examined(copy, whole, key)
 
 
 class _Copy(NamedTuple):
@@ -57,14 +56,29 @@ class _Copy(NamedTuple):
     memories: list[Memory]
 
 
+def _examined(copy: _Copy, copies: Sequence[_Copy], key: ApplianceKey) -> Examined:
+    memories = [memory for other in copies for memory in other.memories]
+    try:
+        with as_fenced(copy.name):
+            noted = {sibling_ids(other.connection).get(copy.name) for other in copies if other is not copy}
+            found = examine(copy.connection, copy.name, copy.area_id, key, memories)
+    except PassbookError as error:
+        return Examined(copy.name, (error,))
+    # An area that another one has noted under another id is not the one that was beside it.
+    foreign = PassbookError("area-foreign", area=copy.name)
+    return found if noted <= {None, copy.area_id} else replace(found, findings=(foreign, *found.findings))
+
+
 @contextmanager
 def _copied(settings: AreaSettings, owner: Owner, scratch: Path | None) -> Generator[_Copy]:
-    """Open a copy.  Raises PassbookError `area-in-use`, `area-absent`, `area-fenced`, and what identify() raises."""
+    """Open a copy.
+
+    Raises PassbookError `area-in-use`, `area-absent`, `no-area-there`, `area-fenced`, and what identify() raises.
+    """
     source = settings.path / schema.DATABASE
     with ExitStack() as stack:
         with as_fenced(settings.name):
-            if not source.exists():
-                raise PassbookError("area-absent", area=settings.name)
+            _must_be_there(settings)
             if (settings.path / schema.LOCK).exists():
                 stack.callback(os.close, lock_folder(settings))
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=scratch)))
@@ -78,3 +92,52 @@ def _copied(settings: AreaSettings, owner: Owner, scratch: Path | None) -> Gener
             schema.upgrade(connection, ledger.balance.begin)
             memories = ledger.memories.all()
         yield _Copy(settings.name, area_id, connection, memories)
+
+
+def _must_be_there(settings: AreaSettings) -> None:
+    """Raise PassbookError unless a database lies in the folder; where only its lock does, it was taken away."""
+    folder = settings.path
+    if not folder.is_dir():
+        why = "is not a folder" if folder.exists() else "is not there"
+        raise PassbookError("no-area-there", folder=str(folder), why=why)
+    if not (folder / schema.DATABASE).exists():
+        if (folder / schema.LOCK).exists():
+            raise PassbookError("area-absent", area=settings.name)
+        raise _no_area(settings)
+
+
+def _no_area(settings: AreaSettings) -> PassbookError:
+    return PassbookError("no-area-there", folder=str(settings.path), why="has no storage area in it")
+
+
+def accept_rollback(name: str, areas: Sequence[AreaSettings], key: ApplianceKey, appliance: str) -> None:
+    """Take area `name` as it is though others know it further, where no daemon can start; the next start opens it.
+
+    `areas` are that one and those that know it; no daemon may have them open.  What they know is written in one
+    transaction each.  Raises PassbookError `nothing-to-accept`, `unknown-area`, `no-area-there`, and what opening
+    an area raises.
+    """
+    with ExitStack() as stack:
+        ledgers: dict[str, tuple[apsw.Connection, Ledger]] = {}
+        for settings in areas:
+            with as_fenced(settings.name):
+                _must_be_there(settings)
+                stack.callback(os.close, lock_folder(settings))
+                area_id = probe(settings, Owner(appliance, key, 0), None)
+                if area_id is None:
+                    raise _no_area(settings)
+                connection = stack.enter_context(closing(schema.connect(settings.path, vfs=None)))
+                ledger = Ledger(connection, settings.name, area_id, key)
+                schema.upgrade(connection, ledger.balance.begin)
+                ledgers[settings.name] = connection, ledger
+        if name not in ledgers:
+            raise PassbookError("unknown-area", area=name)
+        _, accepted = ledgers.pop(name)
+        with as_fenced(name):
+            memories = [memory for _, ledger in ledgers.values() for memory in ledger.memories.all()]
+            if not any(contradictions(name, accepted.history, memories)):
+                raise PassbookError("nothing-to-accept", area=name)
+            head = accepted.history.head()
+        for other, (connection, ledger) in ledgers.items():
+            with as_fenced(other), connection:
+                ledger.memories.write({name: head}, accepted=True)

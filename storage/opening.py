@@ -21,6 +21,7 @@ from storage.history import Head, History
 from storage.keys import ApplianceKey, is_same, mac
 from storage.siblings import Memory, contradictions
 from storage.space import Division
+from storage.verify import build
 
 Report: TypeAlias = Callable[[PassbookError], None]
 
@@ -111,7 +112,7 @@ def _suspect(opened: Sequence[Area], memories: Sequence[Memory], report: Report)
         with suppress(PassbookError), area.reading() as ledger:
             altered = ledger.memories.altered()
             unbalanced = [*ledger.balance.findings(), *ledger.starts.findings()]
-            for finding in (*altered.values(), *unbalanced):
+            for finding in (*altered.values(), *unbalanced, *ledger.memories.odd()):
                 report(finding)
             # Where rows are gone, what was known of another area may be one of them.
             forgotten = area.siblings.keys() - known if unbalanced else set()
@@ -136,7 +137,7 @@ def open_area(settings: AreaSettings, owner: Owner, *, vfs: str | None, report: 
     """The area, locked and checked; None where no store is.
 
     Raises PassbookError `area-in-use`, `area-foreign`, `area-format`, `appliance-key-wrong`, `area-too-small`,
-    `history-broken` or `area-fenced`, with everything left as it was found.
+    `area-altered`, `history-broken` or `area-fenced`, with everything left as it was found.
     """
     if not (settings.path / schema.DATABASE).exists():
         return None
@@ -146,7 +147,7 @@ def open_area(settings: AreaSettings, owner: Owner, *, vfs: str | None, report: 
     with as_fenced(settings.name), ExitStack() as undo:
         lock = lock_folder(settings)
         undo.callback(os.close, lock)
-        area_id = _probe(settings, owner, vfs)
+        area_id = probe(settings, owner, vfs)
         if area_id is None:
             return None
         writer = undo.enter_context(closing(schema.connect(settings.path, vfs=vfs)))
@@ -154,6 +155,7 @@ def open_area(settings: AreaSettings, owner: Owner, *, vfs: str | None, report: 
         checkpoint(writer)
         _check_structure(settings.name, writer)
         schema.upgrade(writer, Balance(writer, settings.name, area_id, owner.key).begin)
+        _check_build(settings.name, writer)
         History(writer, settings.name, area_id, owner.key).head()
         reader = undo.enter_context(closing(schema.connect_reader(settings.path, vfs=vfs)))
         division = Division.of(settings.quota_bytes, owner.job_bytes)
@@ -228,21 +230,29 @@ def as_fenced(name: str) -> Generator[None]:
         raise PassbookError("area-fenced", area=name, why=why) from error
 
 
-def _probe(settings: AreaSettings, owner: Owner, vfs: str | None) -> str | None:
+def probe(settings: AreaSettings, owner: Owner, vfs: str | None) -> str | None:
     """The area's id, read without changing anything; None when its creation was cut off."""
     with closing(schema.connect_probe(settings.path, vfs=vfs)) as connection:
         if schema.is_empty(connection):
             return None
-        return identify(connection, settings.name, owner)
+        area_id = identify(connection, settings.name, owner)
+        # Before anything is written: a trigger would have its part in that.
+        _check_build(settings.name, connection)
+        return area_id
 
 
 def identify(connection: apsw.Connection, name: str, owner: Owner) -> str:
-    """The area's id.  Raises PassbookError `area-foreign`, `area-format` or `appliance-key-wrong`."""
+    """The area's id.
+
+    Raises PassbookError `area-foreign`, `area-format`, `appliance-key-wrong`, or `area-altered` when it lacks a table.
+    """
     application, found = schema.header(connection)
     if application != schema.APPLICATION_ID:
         raise PassbookError("area-foreign", area=name)
     if found != schema.FORMAT and found not in schema.UPGRADES:
         raise PassbookError("area-format", area=name, found=found, known=schema.FORMAT)
+    if schema.differences(connection).lacking:
+        _check_build(name, connection)
     rows = schema.fetch(connection, "SELECT area_id, appliance, name, mac FROM area")
     if len(rows) != 1 or rows[0][1:3] != (owner.appliance, name):
         raise PassbookError("area-foreign", area=name)
@@ -250,6 +260,11 @@ def identify(connection: apsw.Connection, name: str, owner: Owner) -> str:
     if not is_same(authentic, mac(owner.key.area, *said)):
         raise PassbookError("appliance-key-wrong", area=name)
     return str(said[0])
+
+
+def _check_build(name: str, connection: apsw.Connection) -> None:
+    for finding in build(connection, name):
+        raise finding
 
 
 def _check_structure(name: str, connection: apsw.Connection) -> None:

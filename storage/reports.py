@@ -40,3 +40,21 @@ class AreaStatus:
     records: int = 0
     quarantined: int = 0
     why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a check of one area has looked at, and what does not fit.
+
+    Attributes:
+        live: jobs in it that have not ended.
+        ended: jobs that have ended and are kept.
+        entries: entries of its history.
+        findings: empty when all is well.
+    """
+
+    area: str
+    findings: tuple[PassbookError, ...]
+    live: int = 0
+    ended: int = 0
+    entries: int = 0

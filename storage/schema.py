@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import apsw
+
+from passbook.errors import shown
 
 APPLICATION_ID: Final = 0x50424B41
 """`PBKA` in the file header: a store of this program."""
@@ -160,6 +164,52 @@ def create_tables(connection: apsw.Connection) -> None:
     connection.execute(TABLES)
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={FORMAT}")
+
+
+class Differences(NamedTuple):
+    """What of a file is not as this version makes it, in words.
+
+    Attributes:
+        lacking: tables and indexes that are missing or made in another way; of an earlier format none.
+        added: tables, indexes, triggers and views that this version does not know.
+    """
+
+    lacking: tuple[str, ...]
+    added: tuple[str, ...]
+
+
+def differences(connection: apsw.Connection) -> Differences:
+    """Compare the file's tables, indexes, triggers and views with those of create_tables(); nothing is changed.
+
+    SQLite obeys a trigger that somebody wrote into the file with each row that is written.
+    """
+    expected, found = _expected(), _objects(connection)
+    added = tuple(f"{shown(kind)} {shown(name)} was added" for kind, name in found if (kind, name) not in expected)
+    if header(connection)[1] != FORMAT:
+        return Differences((), added)
+    lacking = [
+        f"{kind} {name} is {'another' if (kind, name) in found else 'missing'}"
+        for (kind, name), made in expected.items()
+        if found.get((kind, name)) != made
+    ]
+    return Differences(tuple(lacking), added)
+
+
+@cache
+def _expected() -> dict[tuple[str, str], tuple[str, str]]:
+    with closing(apsw.Connection(":memory:")) as connection:
+        connection.execute(TABLES)
+        return _objects(connection)
+
+
+def _objects(connection: apsw.Connection) -> dict[tuple[str, str], tuple[str, str]]:
+    """By kind and name, what each thing in the file belongs to and the statement that made it."""
+    parts = ", ".join(f"CAST({column} AS BLOB)" for column in ("type", "name", "tbl_name", "sql"))
+    # Without a statement are only the indexes that follow from a table's own.
+    sql = f"SELECT {parts} FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid"  # noqa: S608 - ours
+    rows = fetch(connection, sql)
+    texts = [[part.decode(errors="replace") for part in row] for row in rows]
+    return {(kind, name): (table, made) for kind, name, table, made in texts}
 
 
 def upgrade(connection: apsw.Connection, complete: Callable[[], None]) -> None:

@@ -5,16 +5,19 @@ An area alone cannot know that: what is left of it verifies.  The functions work
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import apsw
 
-from passbook.errors import PassbookError
+from passbook.errors import PassbookError, shown
 from storage.balance import Balance
 from storage.history import Head, History
 from storage.keys import ApplianceKey, is_same, mac
 from storage.schema import fetch
+
+_AREA_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class Memory(NamedTuple):
@@ -55,6 +58,24 @@ class Memories:
         names = [name for name in self._rows() if isinstance(name, str)]
         return {name: PassbookError("memory-altered", area=self._area, other=name) for name in names}
 
+    def odd(self) -> Iterator[PassbookError]:
+        """What cannot be true of the rows of `sibling`: they carry no MAC, since an area is what its own file says."""
+        found = sibling_ids(self._connection)
+        for name, other in found.items():
+            if not _AREA_ID.fullmatch(other):
+                yield self._odd(f"{shown(name)} is given an id that is none")
+            elif (other == self._area_id) is not (name == self._area):
+                whose = "this" if other == self._area_id else "another"
+                yield self._odd(f"{shown(name)} is given the id of {whose} area")
+        if len({*found.values()}) < len(found):
+            yield self._odd("two areas are given one id")
+        known = [one if isinstance(one, str) else one.about for one in self._rows()]
+        for name in (name for name in known if name not in found):
+            yield self._odd(f"{shown(name)} is missing, and how far it is is known")
+
+    def _odd(self, why: str) -> PassbookError:
+        return PassbookError("siblings-altered", area=self._area, why=why)
+
     def write(self, heads: Mapping[str, Head], *, accepted: bool = False) -> None:
         """Remember these heads by area name, in place of what was known of them."""
         for name, head in heads.items():
@@ -74,6 +95,12 @@ class Memories:
 
     def _mac(self, memory: Memory) -> bytes:
         return mac(self._key.history, "memory", self._area_id, memory.about, *memory.head, memory.accepted)
+
+
+def sibling_ids(connection: apsw.Connection) -> dict[str, str]:
+    """Names and ids of the areas that were open beside this one before, itself too, as the file says."""
+    rows = fetch(connection, "SELECT CAST(name AS BLOB), CAST(area_id AS BLOB) FROM sibling ORDER BY name")
+    return {name.decode(errors="replace"): area_id.decode(errors="replace") for name, area_id in rows}
 
 
 def contradictions(area: str, history: History, memories: Iterable[Memory]) -> Iterator[PassbookError]:

@@ -26,7 +26,7 @@ from storage.listing import Pages, all_rows, questions, read_rows
 from storage.notices import Notices
 from storage.opening import Owner, Report, open_all
 from storage.reckoning import Reckoning
-from storage.reports import AreaStatus, PowerOnReport
+from storage.reports import AreaStatus, Examined, PowerOnReport
 from storage.rows import DamagedRowError, LiveRow
 from storage.search import search
 from storage.space import change_cost
@@ -293,16 +293,20 @@ class Spool:
         return [self._status(area) for area in self._areas] + absent
 
     def verify(self) -> list[PassbookError]:
-        """Everything that does not fit in the open areas; reads all of them while work goes on."""
-        findings = list(self.problems)
+        """Everything that does not fit in the configured areas; reads all of them while work goes on."""
+        names = [*(settings.name for settings in self._problems), *(area.name for area in self._areas)]
+        return [finding for name in names for finding in self.examine(name).findings]
+
+    def examine(self, name: str) -> Examined:
+        """The same of one configured area, and how much was looked at.  Raises PassbookError `unknown-area`."""
+        problems = [problem for settings, problem in self._problems.items() if settings.name == name]
+        if problems:
+            return Examined(name, tuple(problems))
         memories = [memory for area in self._areas for memory in area.memories()]
         for area in self._areas:
-            found = area.findings(memories)
-            # Reading all of it may be what fences it.
-            if area.why:
-                findings.append(area.fenced_error())
-            findings += found
-        return findings
+            if area.name == name:
+                return area.examine(memories)
+        raise PassbookError("unknown-area", area=name)
 
     def close(self) -> None:
         """Commit what is queued, what the areas know of each other last, and close all."""

@@ -1,40 +1,67 @@
-"""Checking an area from outside: structure, rows, sealed bytes, counters, history, and what others know of that."""
+"""Checking an area from outside: build, structure, rows, sealed bytes, counters, history, what is known of others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import apsw
 
 from passbook.errors import PassbookError
+from storage import schema
 from storage.keys import ApplianceKey
 from storage.ledger import Ledger
+from storage.reports import Examined
 from storage.rows import DamagedRowError, LiveRow
 from storage.siblings import Memory, contradictions
 
+NAMED: Final = 5
+"""Differences of a file's build that one finding names."""
 
-def findings_of(
+
+def examine(
     connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey, memories: Sequence[Memory]
-) -> list[PassbookError]:
-    """Everything that does not fit, as one consistent moment of the area.
+) -> Examined:
+    """Everything that does not fit, as one consistent moment of the area; of one that lacks a table only that.
 
     `memories` is what other areas remember of it and of each other, read before.
     """
     ledger = Ledger(connection, area, area_id, key)
     connection.execute("BEGIN")
     try:
-        return [
+        if schema.differences(connection).lacking:
+            return Examined(area, tuple(build(connection, area)))
+        findings = (
+            *build(connection, area),
             *_structure(connection, area),
             *_rows(ledger, area),
             *ledger.balance.findings(),
             *ledger.starts.findings(),
             *ledger.counters.findings(),
             *ledger.history.findings(),
+            *ledger.memories.odd(),
             *ledger.memories.altered().values(),
             *_rolled_back(ledger, area, memories),
-        ]
+        )
+        return Examined(area, findings, *_extent(connection))
     finally:
         connection.execute("ROLLBACK")
+
+
+def _extent(connection: apsw.Connection) -> tuple[int, int, int]:
+    """Jobs that have not ended, jobs that have and are kept, entries of the history; as in Examined."""
+    counts = ", ".join(f"(SELECT count(*) FROM {table})" for table in ("live", "ended", "history"))  # noqa: S608 - ours
+    [(live, ended, entries)] = schema.fetch(connection, f"SELECT {counts}")
+    return live, ended, entries
+
+
+def build(connection: apsw.Connection, area: str) -> Iterator[PassbookError]:
+    """Whether tables, indexes, triggers and views are those that this version makes."""
+    found = [one for group in schema.differences(connection) for one in group]
+    if found:
+        more = len(found) - NAMED
+        why = "; ".join([*found[:NAMED], *([f"and {more} more"] if more > 0 else [])])
+        yield PassbookError("area-altered", area=area, why=why)
 
 
 def _rolled_back(ledger: Ledger, area: str, memories: Sequence[Memory]) -> list[PassbookError]:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from passbook.errors import PassbookError
 from passbook.messages import Inquiry
+from passbook.naming import is_name
 from passbook.record import Verdict
 from terminal.answers import compose, step_of_line, waits_for_second
 from terminal.client import TerminalClient
@@ -38,7 +39,7 @@ class Dialogue:
     async def __call__(self, client: TerminalClient, inquiry: Inquiry) -> None:
         """Ask about one question and send the answer; errors are shown, and where it helps it is asked again."""
         self._console.show(inquiry, choices(inquiry))
-        while not self._person:
+        while not is_name(self._person):
             self._person = await self._console.ask("Your name: ")
         while True:
             try:

@@ -20,11 +20,13 @@ class Standing(StrEnum):
     """The printer confirmed it, or a person did."""
     IN_DOUBT = "in doubt"
     """It was sent; only the paper says whether it was done."""
+    AGAIN = "ordered again"
+    """It was sent before, and an answer ordered it again; whether it is on paper already only the paper says."""
     LEFT = "left"
     """Nothing of it was sent."""
 
 
-_FILL: Final = {Standing.ON_PAPER: "#", Standing.IN_DOUBT: "?", Standing.LEFT: "."}
+_FILL: Final = {Standing.ON_PAPER: "#", Standing.IN_DOUBT: "?", Standing.AGAIN: "+", Standing.LEFT: "."}
 
 Texts = Sequence[Sequence[str]]
 """For each line of a document the texts of its runs, from left to right."""
@@ -48,7 +50,9 @@ def standing_of(inquiry: Inquiry, step: int) -> Standing:
     """What is known of a step: besides the one that was sent, the dialect may leave lines before it in doubt (P3)."""
     if step == inquiry.in_doubt or step in _unconfirmed_lines(inquiry):
         return Standing.IN_DOUBT
-    return Standing.ON_PAPER if step <= inquiry.job.confirmed else Standing.LEFT
+    if step <= inquiry.job.confirmed:
+        return Standing.ON_PAPER
+    return Standing.AGAIN if step <= inquiry.sent_before else Standing.LEFT
 
 
 def picture(inquiry: Inquiry, texts: Texts | None = None) -> list[str]:
@@ -71,6 +75,8 @@ def _warnings(inquiry: Inquiry) -> Iterator[str]:
     """What a person must know before deciding."""
     if Reason.ROLLED_BACK in inquiry.job.reasons:
         yield "The storage was put back to an earlier state: more may be on paper than this shows. Look at the book."
+    if any(standing_of(inquiry, line.step) is Standing.AGAIN for line in line_places(inquiry)):
+        yield "What is ordered again was sent before: it may be on paper already. Look at the book."
     proposed = inquiry.proposed
     if proposed is not None:
         order = "all of it" if proposed.verdict is Verdict.PRINT else f"it from step {proposed.step} on"

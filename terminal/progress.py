@@ -6,6 +6,7 @@ from passbook.job import TERMINAL, JobState
 from passbook.messages import JobView, StepReport
 from passbook.notices import Notice
 from passbook.plan import StepKind
+from passbook.record import OnPaper
 
 
 def step_words(report: StepReport) -> str:
@@ -47,7 +48,14 @@ def paper_words(notice: Notice) -> str:
         parts.append(f"{lines} on paper, of {paper.lines}.")
     if paper.in_doubt:
         parts.append(f"Line {paper.in_doubt} is in doubt: look at the paper.")
+    if paper.again:
+        parts.append(f"{_again(paper)} sent before and ordered again: look at the paper.")
     return " ".join(parts) or "Look at the paper: it was begun before, and ordered anew."
+
+
+def _again(paper: OnPaper) -> str:
+    first = max(paper.confirmed, paper.in_doubt) + 1
+    return f"Line {first} was" if first == paper.again else f"Lines {first} to {paper.again} were"
 
 
 def end_words(notice: Notice) -> str:
@@ -58,6 +66,7 @@ def end_words(notice: Notice) -> str:
     if paper is not None:
         lines = f", {paper.confirmed} of {paper.lines} lines on paper"
         lines += f", line {paper.in_doubt} in doubt" if paper.in_doubt else ""
+        lines += f", up to line {paper.again} maybe on paper, ordered again" if paper.again else ""
     return f"{job.job}  {job.requester}  {job.printer}  {job.state}{why}{lines}, ended {job.changed_at}"
 
 

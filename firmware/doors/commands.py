@@ -13,7 +13,6 @@ from firmware.doors.history import HistoryCommand
 from firmware.doors.session import TerminalSession
 from firmware.hub import Hub
 from firmware.jobs import Jobs
-from firmware.naming import check_name
 from firmware.notices import NoticeDesk
 from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
@@ -33,6 +32,7 @@ from passbook.messages import (
     read_payload,
     view_of,
 )
+from passbook.naming import check_name
 from passbook.notices import AcknowledgeNotice, GetHistoryHeads
 from passbook.pages import InquiryPage, JobPage, Page, page_of
 from passbook.record import Record

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
+from passbook.arguments import seconds, short_text_or_none
 from passbook.counters import Figures
-from passbook.environment import USUAL_WAIT, AreaFigures, Environment, seconds
+from passbook.environment import LONGEST_WAIT, USUAL_WAIT, AreaFigures, Environment
 from terminal.commands import AddCommand
 from terminal.desk import Desk
 
@@ -17,9 +18,15 @@ _WIDTH = 12
 def add(command: AddCommand) -> None:
     """Add the command."""
     parser = command("environment", help="what a printer has printed and is still to print, taken between two jobs")
-    parser.add_argument("--printer", default="", metavar="NAME", help="may be left out where there is only one")
     parser.add_argument(
-        "--timeout", type=seconds, default=USUAL_WAIT, metavar="SECONDS", help=f"how long to wait ({USUAL_WAIT:g})"
+        "--printer", type=short_text_or_none, default="", metavar="NAME", help="may be left out where there is only one"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=seconds(LONGEST_WAIT),
+        default=USUAL_WAIT,
+        metavar="SECONDS",
+        help=f"how long to wait, at most {LONGEST_WAIT:g} ({USUAL_WAIT:g})",
     )
     parser.set_defaults(run=run)
 

@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
-from passbook.errors import PassbookError
-from passbook.history import GetHistory, Grouping, HistoryLine, Summary
+from passbook.arguments import short_text, whole
+from passbook.history import MOST_ENTRIES, OUTCOMES, GetHistory, Grouping, HistoryLine, Summary
 from terminal.commands import AddCommand
 from terminal.console import job_line
 from terminal.desk import Desk
@@ -19,13 +19,17 @@ _CONDITIONS: Final = ("job", "requester", "person", "outcome", "since", "until",
 def add(command: AddCommand) -> None:
     """Add the command."""
     parser = command("history", help="what happened to jobs, of every terminal, also of those that have ended")
-    parser.add_argument("--job", help="of this job only, or of those whose ids begin so")
-    parser.add_argument("--requester", metavar="TERMINAL", help="of the jobs that this terminal sent")
-    parser.add_argument("--person", metavar="NAME", help="that this person decided or confirmed; for representatives")
-    parser.add_argument("--outcome", metavar="WORD", help="ends only: a state such as completed, or a reason")
-    parser.add_argument("--since", metavar="TIME", help="from this day or moment on, as 2026-03-02 or 2026-03-02T09")
-    parser.add_argument("--until", metavar="TIME", help="up to this day or moment")
-    parser.add_argument("--last", type=int, metavar="N", help="so many entries (50)")
+    parser.add_argument("--job", type=short_text, help="of this job only, or of those whose ids begin so")
+    parser.add_argument("--requester", type=short_text, metavar="TERMINAL", help="of the jobs that this terminal sent")
+    parser.add_argument(
+        "--person", type=short_text, metavar="NAME", help="that this person decided or confirmed; for representatives"
+    )
+    parser.add_argument("--outcome", type=short_text, metavar="WORD", help=f"ends only: {', '.join(OUTCOMES)}")
+    parser.add_argument(
+        "--since", type=short_text, metavar="TIME", help="from this day or moment on, as 2026-03-02 or 2026-03-02T09"
+    )
+    parser.add_argument("--until", type=short_text, metavar="TIME", help="up to this day or moment")
+    parser.add_argument("--last", type=whole(1, MOST_ENTRIES), metavar="N", help="so many entries (50)")
     parser.add_argument("--summary", choices=[one.value for one in Grouping], help="count ends by this instead")
     parser.set_defaults(run=run)
 
@@ -33,10 +37,8 @@ def add(command: AddCommand) -> None:
 async def run(desk: Desk, arguments: argparse.Namespace) -> int:
     """Show one entry, or one group of a summary, a line."""
     given = {name: getattr(arguments, name) for name in _CONDITIONS}
-    try:
-        asked = msgspec.convert({name: value for name, value in given.items() if value is not None}, GetHistory)
-    except msgspec.ValidationError as error:
-        raise PassbookError("invalid-message", why=str(error)) from None
+    asked = msgspec.convert({name: value for name, value in given.items() if value is not None}, GetHistory)
+    _ = asked.wanted  # what makes no sense is not sent
     async with desk.client() as client:
         history = await client.history(asked)
     if asked.summary is not None:

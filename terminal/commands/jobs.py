@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from passbook.arguments import short_text
 from passbook.job import TERMINAL, JobState
 from passbook.messages import JobLeft, JobView
 from terminal.client import JOB, TerminalClient
@@ -25,8 +26,8 @@ def add(command: AddCommand) -> None:
         ("release", "have people asked again about a held job", run_release),
     ):
         order = command(name, help=text)
-        order.add_argument("job", metavar="JOB")
-        order.add_argument("--person", required=True, metavar="NAME", help="who decided it")
+        order.add_argument("job", type=short_text, metavar="JOB")
+        order.add_argument("--person", type=short_text, required=True, metavar="NAME", help="who decided it")
         order.set_defaults(run=run)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from passbook.arguments import short_text
 from storage import files
 from terminal import keyring
 from terminal.commands import AddCommand
@@ -16,7 +17,7 @@ RECOVERY_REF = "branch-recovery"
 def add(command: AddCommand) -> None:
     """Add what can be done with the key ring."""
     new = command("new", help="make a key for this terminal's jobs")
-    new.add_argument("ref", nargs="?", metavar="REF", help="what the key is called")
+    new.add_argument("ref", type=short_text, nargs="?", metavar="REF", help="what the key is called")
     new.set_defaults(run=run_new)
     listing = command("list", help="the names of the keys")
     listing.set_defaults(run=run_list)

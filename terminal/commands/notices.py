@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from passbook.arguments import short_text
 from passbook.errors import PassbookError
 from terminal.commands import AddCommand
 from terminal.desk import Desk
@@ -13,7 +14,7 @@ from terminal.progress import end_words
 def add(command: AddCommand) -> None:
     """Add the commands."""
     notices = command("notices", help="jobs that have ended and that nobody took note of")
-    notices.add_argument("jobs", metavar="JOB", nargs="*", help="show these only")
+    notices.add_argument("jobs", type=short_text, metavar="JOB", nargs="*", help="show these only")
     notices.add_argument("--acknowledge", action="store_true", help="take note of those that are shown")
     notices.set_defaults(run=run_notices)
     accept = command(

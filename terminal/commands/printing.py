@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from passbook.arguments import short_text, short_text_or_none, whole
 from passbook.drafts import Start
 from passbook.errors import PassbookError
 from passbook.job import JobState
@@ -29,17 +30,33 @@ def add(command: AddCommand) -> None:
     parser = command("print", help="print a document and follow it to its end")
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--format", choices=own_copy.SUFFIXES.values(), help="what FILE holds (default: by suffix)")
-    parser.add_argument("--printer", metavar="NAME", help="where to print (default: the appliance's only printer)")
-    parser.add_argument("--page", type=_place, metavar="N", help="page of the book for the first line")
-    parser.add_argument("--line", type=_place, metavar="N", help="line of that page for the first line")
-    parser.add_argument("--layout", default="", metavar="NAME", help="kind of book or sheet (default: what FILE says)")
-    parser.add_argument("--priority", type=int, default=50, metavar="N", help="higher prints first (default: 50)")
+    parser.add_argument(
+        "--printer", type=short_text, metavar="NAME", help="where to print (default: the appliance's only printer)"
+    )
+    parser.add_argument("--page", type=whole(1, _LAST_PLACE), metavar="N", help="page of the book for the first line")
+    parser.add_argument("--line", type=whole(1, _LAST_PLACE), metavar="N", help="line of that page for the first line")
+    parser.add_argument(
+        "--layout",
+        type=short_text_or_none,
+        default="",
+        metavar="NAME",
+        help="kind of book or sheet (default: what FILE says)",
+    )
+    parser.add_argument(
+        "--priority", type=whole(1, 100), default=50, metavar="N", help="1 to 100, higher prints first (default: 50)"
+    )
     key = parser.add_mutually_exclusive_group()
-    key.add_argument("--key", metavar="REF", help="key of the ring that the job is put under (default: the newest)")
+    key.add_argument(
+        "--key", type=short_text, metavar="REF", help="key of the ring that the job is put under (default: the newest)"
+    )
     key.add_argument("--no-key", action="store_true", help="leave the key to the appliance, where it allows that")
-    parser.add_argument("--request", metavar="ID", help="send a request again that was sent under this id")
-    parser.add_argument("--name", default="", help="what the document is called; kept sealed")
-    parser.add_argument("--person", default="", metavar="NAME", help="who answers when the job is stopped")
+    parser.add_argument(
+        "--request", type=short_text, metavar="ID", help="send a request again that was sent under this id"
+    )
+    parser.add_argument("--name", type=short_text_or_none, default="", help="what the document is called; kept sealed")
+    parser.add_argument(
+        "--person", type=short_text_or_none, default="", metavar="NAME", help="who answers when the job is stopped"
+    )
     wait = parser.add_mutually_exclusive_group()
     wait.add_argument("--follow", action="store_true", dest="wait", default=True, help="stay to the end (default)")
     wait.add_argument("--no-wait", action="store_false", dest="wait", help="leave when the job is accepted")
@@ -61,12 +78,6 @@ async def run(desk: Desk, arguments: argparse.Namespace) -> int:
     follower = Follower(desk.client, desk.console, resolve, texts, acknowledge=desk.acknowledge)
     view = await follower.run(job, wait=arguments.wait)
     return 0 if not arguments.wait or view.state is JobState.COMPLETED else 1
-
-
-def _place(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= _LAST_PLACE:
-        raise argparse.ArgumentTypeError(f"not a number from 1 to {_LAST_PLACE}")
-    return int(text)
 
 
 def _job(desk: Desk, arguments: argparse.Namespace) -> SubmitJob:

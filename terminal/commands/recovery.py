@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Final
 
+from passbook.arguments import short_text, short_text_or_none, whole
 from passbook.bulk import AnsweredOne
 from passbook.errors import PassbookError
 from passbook.job import TERMINAL, JobState
@@ -23,6 +24,8 @@ from terminal.follow import PASSING, PAUSES, Follower
 from terminal.picture import picture
 from terminal.remote import RemoteError
 
+_LAST_STEP: Final = 999_999
+"""More steps than any job has."""
 VERDICTS: Final = {"from_start": Verdict.PRINT, "discard": Verdict.DISCARD, "hold": Verdict.HOLD}
 """Option -> what it orders for a whole job."""
 
@@ -33,17 +36,23 @@ def add(command: AddCommand) -> None:
     listing.set_defaults(run=run_inquiries)
     answer = command("answer", help="say how a stopped job shall go on")
     which = answer.add_mutually_exclusive_group(required=True)
-    which.add_argument("job", nargs="?", metavar="JOB")
+    which.add_argument("job", type=short_text, nargs="?", metavar="JOB")
     which.add_argument("--all", action="store_true", help="every job of which nothing was ever sent to a printer")
-    answer.add_argument("--requester", default="", metavar="NAME", help="with --all: whose jobs (default: own)")
+    answer.add_argument(
+        "--requester", type=short_text_or_none, default="", metavar="NAME", help="with --all: whose jobs (default: own)"
+    )
     order = answer.add_mutually_exclusive_group(required=True)
     order.add_argument("--print", action="store_true", dest="from_start", help="print all of it from the start")
-    order.add_argument("--resume", type=int, metavar="STEP", help="go on with this step")
-    order.add_argument("--from-line", type=int, metavar="N", help="go on with this line of the document")
+    order.add_argument("--resume", type=whole(1, _LAST_STEP), metavar="STEP", help="go on with this step")
+    order.add_argument(
+        "--from-line", type=whole(1, _LAST_STEP), metavar="N", help="go on with this line of the document"
+    )
     order.add_argument("--discard", action="store_true", help="end it")
     order.add_argument("--hold", action="store_true", help="keep it and do not ask again")
-    answer.add_argument("--person", required=True, metavar="NAME", help="who decided it")
-    answer.add_argument("--new-key", default="", metavar="REF", help="put the job under this key of the ring")
+    answer.add_argument("--person", type=short_text, required=True, metavar="NAME", help="who decided it")
+    answer.add_argument(
+        "--new-key", type=short_text_or_none, default="", metavar="REF", help="put the job under this key of the ring"
+    )
     answer.add_argument("--follow", action="store_true", help="stay with the job to its end")
     answer.set_defaults(run=run_answer, usage_error=answer.error)
 
@@ -63,6 +72,8 @@ async def run_answer(desk: Desk, arguments: argparse.Namespace) -> int:
         return await _answer_all(desk, arguments)
     if arguments.requester:
         arguments.usage_error("--requester goes with --all")
+    if arguments.new_key and (arguments.discard or arguments.hold):
+        arguments.usage_error("--new-key goes with --print, --resume and --from-line")
     async with desk.client() as client:
         inquiry = await _find(client, arguments.job)
     verdict, step = _ordered(arguments, inquiry)

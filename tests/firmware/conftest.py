@@ -10,6 +10,7 @@ import pytest
 
 from firmware import desk as print_desk
 from tests.drivers.desk import Desk
+from tests.firmware.branch import Bench
 from tests.firmware.counter import Counter, OpenCounter
 from tests.storage.store import Store
 from tests.terminal.conftest import Branch
@@ -44,3 +45,11 @@ def open_counter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Op
 def counter(open_counter: OpenCounter) -> Counter:
     """A counter at which nothing is out of the ordinary."""
     return open_counter()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """The rooms of the appliance around a real store, closed at the end."""
+    one = Bench(tmp_path)
+    yield one
+    one.spool.close()

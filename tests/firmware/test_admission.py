@@ -58,8 +58,8 @@ REFUSALS: dict[str, tuple[dict[str, Any], bytes, str]] = {
     "no request id": ({"client_request": ""}, DOCUMENT, "invalid-message"),
     "a long request id": ({"client_request": "r" * 129}, DOCUMENT, "invalid-message"),
     "control characters in the request id": ({"client_request": "r\x1b[2J"}, DOCUMENT, "invalid-message"),
-    "priority 0": ({"priority": 0}, DOCUMENT, "invalid-message"),
-    "a priority above the ceiling": ({"priority": 81}, DOCUMENT, "invalid-message"),
+    "priority 0": ({"priority": 0}, DOCUMENT, "priority-not-allowed"),
+    "a priority above the ceiling": ({"priority": 81}, DOCUMENT, "priority-not-allowed"),
     "a long key reference": ({"key_ref": "k" * 129}, DOCUMENT, "invalid-message"),
     "control characters in the key reference": ({"key_ref": "k\x1b"}, DOCUMENT, "invalid-message"),
     "a short key": ({"key": KEY[:31]}, DOCUMENT, "key-malformed"),
@@ -235,7 +235,7 @@ def test_when_sealing_fails_claim_and_space_are_given_back(bench: Bench) -> None
 def test_what_was_accepted_once_stays_that_job_although_it_would_be_refused_today(bench: Bench) -> None:
     record = submit(bench, request(priority=80))
     assert submit(bench, request(priority=80), priority_ceiling=10) == record
-    assert refused(bench, request("r-2", priority=80), priority_ceiling=10) == "invalid-message"
+    assert refused(bench, request("r-2", priority=80), priority_ceiling=10) == "priority-not-allowed"
     other = request(priority=80)
     assert refused(bench, other, DOCUMENT + b"more\n", priority_ceiling=10) == "request-reused"
 

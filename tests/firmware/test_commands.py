@@ -310,7 +310,7 @@ def test_the_time_out_of_an_environment_inquiry_stands_in_its_header(enrolled: B
         ("Recovery.AnswerInquiry", {"job": "x", "epoch": 1, "verdict": "burn", "person": "A"}),
         ("Spooler.GetHistory", {"last": 0}),
         ("Spooler.GetHistory", {"last": 1001}),
-        ("Spooler.GetHistory", {"since": "yesterday"}),
+        ("Spooler.GetHistory", {"since": 2026}),
         ("Spooler.GetHistory", {"summary": "person"}),
         ("Spooler.UploadPiece", {"upload": 5, "data": ""}),
     ],

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,10 @@ from cryptography.x509.oid import NameOID
 
 from firmware import ctl
 from passbook.errors import PassbookError
+from storage.reports import Examined
 from tests.firmware.operators import served
 from tests.storage.store import APPLIANCE, SECRET, Store
+from tests.storage.test_siblings import both_put_back
 
 JOB = {
     "job": "a1",
@@ -35,7 +37,7 @@ JOB = {
 }
 
 
-NAMES = (*("jobs", "areas", "history", "verify", "revocations", "cancel", "release", "clock", "environment"),)
+NAMES = (*("jobs", "areas", "history", "verify-area", "revocations", "cancel", "release", "clock", "environment"),)
 
 
 class Appliance:
@@ -43,7 +45,7 @@ class Appliance:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
-        self.results: dict[str, Any] = {"jobs": [JOB], "areas": [], "verify": [], "revocations": {"closed": []}}
+        self.results: dict[str, Any] = {"jobs": [JOB], "areas": [], "revocations": {"closed": []}}
 
     def handlers(self) -> dict[str, Any]:
         return {name: self._handler(name) for name in NAMES}
@@ -157,12 +159,23 @@ def test_an_environment_inquiry_is_of_a_printer_and_has_its_own_patience(
     assert appliance.asked == [("environment", {}), ("environment", {"printer": "window-1", "timeout": 2.5})]
 
 
-@pytest.mark.parametrize("wait", ["0", "301", "soon"])
-def test_a_wait_that_is_none_is_explained(wait: str, capsys: Output) -> None:
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        (["environment", "--timeout", "999"], "--timeout: expected seconds, a number above 0 and at most 300"),
+        (["environment", "--timeout", "soon"], "--timeout: expected seconds, a number above 0 and at most 300"),
+        (["history", "--last", "1000001"], "--last: expected a whole number from 1 to 1000000"),
+        (["history", "--job", "\udcff"], "--job: expected 1 to 128 printable characters"),
+        (["cancel", "a1", "--person", ""], "--person: expected 1 to 128 printable characters"),
+        (["clock", "--right", "--person", "\n"], "--person: expected 1 to 128 printable characters"),
+        (["hold", ""], "job: expected 1 to 128 printable characters"),
+    ],
+)
+def test_what_a_person_typed_is_judged_at_the_command(command: list[str], sentence: str, capsys: Output) -> None:
     with pytest.raises(SystemExit) as ended:
-        ctl.main(["environment", "--timeout", wait])
+        ctl.main(command)
     assert ended.value.code == 2
-    assert "--timeout" in capsys.readouterr().err
+    assert capsys.readouterr().err.endswith(f"error: argument {sentence}\n")
 
 
 def test_a_cancel_names_whoever_logged_in(control: str, appliance: Appliance, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,6 +190,7 @@ def test_a_cancel_names_whoever_logged_in(control: str, appliance: Appliance, mo
         (PassbookError("unknown-job", job="a1"), 3),
         (PassbookError("area-in-use", area="a"), 5),
         (PassbookError("invalid-message", why="x"), 2),
+        (PassbookError("not-a-time", which="since"), 6),
     ],
 )
 def test_the_exit_code_says_who_must_act(
@@ -199,17 +213,56 @@ def test_nothing_to_connect_to_is_one_sentence(tmp_path: Path, capsys: Output) -
     assert str(tmp_path / "none") in refused(capsys, "control-unreachable")
 
 
-def test_verify_without_findings_is_success(control: str, capsys: Output) -> None:
+def examined(findings: dict[str, list[PassbookError]]) -> Callable[[dict[str, Any]], Any]:
+    """What an appliance with the areas a and b says of each."""
+    return lambda asked: Examined(asked["area"], tuple(findings.get(asked["area"], ())), live=2, ended=3, entries=40)
+
+
+@pytest.fixture
+def two_areas(appliance: Appliance) -> Appliance:
+    appliance.results |= {"areas": [{"name": "a"}, {"name": "b"}], "verify-area": examined({})}
+    return appliance
+
+
+def test_verify_without_findings_is_success_and_says_what_was_looked_at(
+    control: str, two_areas: Appliance, capsys: Output
+) -> None:
     assert ctl.main(["--control", control, "verify"]) == 0
-    assert capsys.readouterr().out == "none\n"
+    said = capsys.readouterr()
+    assert said.out == (
+        "All fits together. Looked at: areas: a, b; jobs that have not ended: 4; "
+        "jobs that have: 6; entries of history: 80.\n"
+    )
+    assert said.err == "", "progress is for a person at a terminal"
+    assert ctl.main(["--control", control, "verify", "--json"]) == 0
+    assert capsys.readouterr().out == "[]\n"
+    assert [asked for _, asked in two_areas.asked if asked] == [{"area": "a"}, {"area": "b"}] * 2
 
 
-@pytest.mark.parametrize("wrapped", [False, True])
-def test_verify_with_a_finding_fails(control: str, appliance: Appliance, capsys: Output, *, wrapped: bool) -> None:
-    found = [PassbookError("history-broken", area="a", entry=7, why="it does not fit")]
-    appliance.results["verify"] = {"a": found} if wrapped else found
+def test_verify_with_a_finding_fails(control: str, two_areas: Appliance, capsys: Output) -> None:
+    broken = PassbookError("history-broken", area="b", entry=7, why="it does not fit")
+    two_areas.results["verify-area"] = examined({"b": [broken]})
     assert ctl.main(["--control", control, "verify"]) == 5
-    assert "history of area a does not fit at entry 7" in capsys.readouterr().out
+    assert "history of area b does not fit at entry 7" in capsys.readouterr().out
+    assert ctl.main(["--control", control, "verify", "--json"]) == 5
+    [found] = json.loads(capsys.readouterr().out)
+    assert (found["code"], found["facts"]["area"]) == ("history-broken", "b")
+
+
+@pytest.mark.usefixtures("two_areas")
+def test_verify_shows_a_person_how_far_it_is(control: str, capsys: Output, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    ctl.main(["--control", control, "verify"])
+    assert capsys.readouterr().err.splitlines() == [
+        "passbookctl: looking at area a, 1 of 2",
+        "passbookctl: looking at area b, 2 of 2",
+    ]
+
+
+LOOKED = (
+    "All fits together. Looked at: areas: a, b; jobs that have not ended: 1; "
+    "jobs that have: 0; entries of history: 0.\n"
+)
 
 
 def stored(folder: Path) -> list[str]:
@@ -225,10 +278,39 @@ def stored(folder: Path) -> list[str]:
 def test_verify_looks_at_folders_without_an_appliance(tmp_path: Path, capsys: Output) -> None:
     order = stored(tmp_path)
     assert ctl.main(order) == 0
-    assert capsys.readouterr().out == "none\n"
-    (tmp_path / "c").mkdir()
-    assert ctl.main([*order, "--areas", str(tmp_path / "b"), str(tmp_path / "c"), "--json"]) == 5
-    assert [one["code"] for one in json.loads(capsys.readouterr().out)] == ["area-absent"]
+    assert capsys.readouterr().out == LOOKED
+    assert ctl.main([*order, "--json"]) == 0
+    assert capsys.readouterr().out == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("folder", "sentence"),
+    [("nowhere", "is not there"), ("e", "has no storage area in it"), ("file", "is not a folder")],
+)
+def test_verify_says_where_no_area_is(tmp_path: Path, capsys: Output, folder: str, sentence: str) -> None:
+    order = stored(tmp_path)
+    (tmp_path / "e").mkdir()
+    (tmp_path / "file").touch()
+    assert ctl.main([*order, "--areas", str(tmp_path / "b"), str(tmp_path / folder), "--json"]) == 5
+    [found] = json.loads(capsys.readouterr().out)
+    assert found["code"] == "no-area-there"
+    assert found["sentence"].startswith(f"{tmp_path / folder} {sentence}. ")
+
+
+def test_areas_are_accepted_where_no_appliance_can_start(tmp_path: Path, capsys: Output) -> None:
+    store = Store(tmp_path)
+    both_put_back(store)
+    store.close()
+    (tmp_path / "e").write_bytes(SECRET)
+    areas = ["--areas", str(tmp_path / "a"), str(tmp_path / "b")]
+    config = ["--config", str(configuration(tmp_path))]
+    for name in ("a", "b"):
+        assert ctl.main([*config, "accept-rollback", name, *areas, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == {"area": name, "accepted": True, "used": "from the next start"}
+    assert store.open().problems == ()
+    store.close()
+    assert ctl.main([*config, "accept-rollback", "a", *areas]) == 5
+    refused(capsys, "nothing-to-accept")
 
 
 def test_verify_finds_a_foreign_key_in_every_folder(tmp_path: Path, capsys: Output) -> None:
@@ -243,7 +325,7 @@ def test_verify_offline_takes_name_and_key_from_the_configuration(tmp_path: Path
     _, _, *areas = stored(tmp_path)[:4]
     (tmp_path / "e").write_bytes(SECRET)
     assert ctl.main(["--config", str(configuration(tmp_path)), "verify", "--areas", *areas]) == 0
-    assert capsys.readouterr().out == "none\n"
+    assert capsys.readouterr().out == LOOKED
     with pytest.raises(SystemExit):
         ctl.main(["verify", "--areas", *areas])
     assert "--areas needs" in capsys.readouterr().err

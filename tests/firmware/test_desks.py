@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -49,13 +47,6 @@ class QuietDesk:
     def cancel(self, job: str, terminal: str, person: str) -> bool:
         self.told.append((job, terminal, person))
         return job == self.printing
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    one = Bench(tmp_path)
-    yield one
-    one.spool.close()
 
 
 @pytest.fixture

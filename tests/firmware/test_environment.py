@@ -12,7 +12,7 @@ from drivers.simulator.machine import Machine
 from firmware.news import JobChanged, News, StepDone
 from passbook import changes
 from passbook.counters import NOTHING, Figures
-from passbook.environment import LONGEST_WAIT, USUAL_WAIT, Environment, patience, seconds
+from passbook.environment import LONGEST_WAIT, USUAL_WAIT, Environment, patience
 from passbook.errors import PassbookError
 from passbook.job import JobState, Reason
 from passbook.media import Device, MechanismStatus, Media
@@ -271,9 +271,3 @@ def test_an_area_that_failed_is_not_in_the_figures_and_says_so(open_counter: Ope
 )
 def test_a_wait_is_bounded(milliseconds: int, wait: float) -> None:
     assert patience(milliseconds) == wait
-
-
-@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "301", "soon"])
-def test_a_wait_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - argparse tells its own sentence
-        seconds(text)

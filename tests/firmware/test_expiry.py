@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -19,13 +18,6 @@ from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, PRINTER, TELLER, WAI
 
 GRACE = 3600.0
 DAY = 86400.0
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    one = Bench(tmp_path)
-    yield one
-    one.spool.close()
 
 
 class Night:

@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
 from concurrent.futures import Future
-from pathlib import Path
 
 import pytest
 
@@ -15,13 +13,6 @@ from passbook.job import JobState, Reason
 from passbook.media import Media
 from passbook.record import Record
 from tests.firmware.branch import DOCUMENT, TELLER, WAIT, Bench, request
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    one = Bench(tmp_path)
-    yield one
-    one.spool.close()
 
 
 def accepted(bench: Bench) -> Record:

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -37,13 +36,6 @@ ENDS: dict[str, tuple[Change, ...]] = {
     "discarded": (*BEGUN, STOP, answered(Verdict.DISCARD)),
     "closed": (*BEGUN, changes.journal(1, 2), changes.journal(2, 3), STOP, changes.found_medium(Media.ENTERING)),
 }
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    one = Bench(tmp_path)
-    yield one
-    one.spool.close()
 
 
 class Office:

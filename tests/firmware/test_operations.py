@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -34,13 +32,6 @@ class Keeper:
 
     def is_revoked(self, peer: Peer) -> bool:
         return peer.name in self.revoked
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    one = Bench(tmp_path)
-    yield one
-    one.spool.close()
 
 
 class Desk:
@@ -155,6 +146,10 @@ def test_only_an_area_that_was_put_back_is_accepted(desk: Desk) -> None:
 
 def test_a_sound_store_has_no_findings(desk: Desk) -> None:
     assert desk.ask("verify") == []
+    looked = [desk.ask("verify-area", area=area) for area in ("a", "b")]
+    assert sum(one.live for one in looked) == 1
+    assert {one.findings for one in looked} == {()}
+    assert desk.refused("verify-area", area="c") == "unknown-area"
 
 
 def test_a_revocation_closes_the_connections_of_those_on_the_list(desk: Desk) -> None:
@@ -181,7 +176,10 @@ def test_a_revocation_closes_the_connections_of_those_on_the_list(desk: Desk) ->
         ("history", {"last": "many"}, "invalid-message"),
         ("history", {"last": 0}, "invalid-message"),
         ("history", {"last": -1}, "invalid-message"),
-        ("history", {"since": "yesterday"}, "invalid-message"),
+        ("history", {"since": "yesterday"}, "not-a-time"),
+        ("history", {"until": "2026-02-30"}, "not-a-time"),
+        ("history", {"since": "2027", "until": "2026"}, "times-exchanged"),
+        ("history", {"outcome": "nonsense", "summary": "hour"}, "unknown-outcome"),
         ("history", {"summary": "moon"}, "invalid-message"),
         ("environment", {"printer": "none"}, "unknown-printer"),
         ("environment", {"printer": 5}, "invalid-message"),

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -26,13 +25,6 @@ ASKED, CLOSED = "Recovery.InquiryEvent", "Recovery.InquiryClosedEvent"
 NEW_KEY = bytes(range(50, 82))
 RECOVERY = X25519PrivateKey.from_private_bytes(bytes(range(7, 39)))
 SUPERVISOR = Peer("supervisor", representative=False, serial=9)
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    one = Bench(tmp_path)
-    yield one
-    one.spool.close()
 
 
 class Office:

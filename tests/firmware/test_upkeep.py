@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,13 +10,6 @@ from passbook import changes
 from tests.firmware.branch import DOCUMENT, TELLER, WAIT, Bench, request
 
 RETENTION = 400
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    one = Bench(tmp_path)
-    yield one
-    one.spool.close()
 
 
 class Watched:

@@ -14,6 +14,7 @@ _DESK: Final = "tests/firmware/test_recovery_desk.py"
 _BALANCE: Final = "tests/storage/test_balance.py"
 _CUTS: Final = "tests/drivers/test_cuts.py"
 _DURABLE: Final = "tests/scenarios/test_durable.py"
+_STARTS: Final = "tests/storage/test_starts.py"
 _POWER: Final = "tests/crash/test_explorer.py"
 _STOPS: Final = "tests/scenarios/test_stops.py"
 _STORE: Final = "tests/storage/test_durability.py"
@@ -84,6 +85,12 @@ MUTANTS: Final = (
     ),
     Mutant(
         "P3",
+        "P3-ordered-again-is-left.patch",
+        (f"{_RULES}::test_lines_ordered_again_are_known_as_sent_when_a_restart_comes_first",),
+        "Lines that were sent, and ordered again before a restart, are told to have never been sent.",
+    ),
+    Mutant(
+        "P3",
         "P3-sent-before-stored.patch",
         (f"{_DURABLE}::test_no_line_is_sent_before_its_step_is_on_disk",),
         "A line is sent while the record of its sending is not on disk yet.",
@@ -122,6 +129,18 @@ MUTANTS: Final = (
             f"{_POWER}::test_a_day_is_safe_whenever_the_power_goes",
         ),
         "A start leaves the records of the start before it valid.",
+    ),
+    Mutant(
+        "P4",
+        "P4-any-start.patch",
+        (f"{_STARTS}::test_before_any_record_is_written_every_one_is_a_question",),
+        "What was made valid in an earlier start is valid until somebody writes into its record.",
+    ),
+    Mutant(
+        "P4",
+        "P4-start-repeated.patch",
+        (f"{_STARTS}::test_a_start_that_is_put_back_makes_nothing_valid_again[taken away]",),
+        "The number of a start is used again when its row was taken away.",
     ),
     Mutant(
         "P5",
@@ -251,6 +270,15 @@ MUTANTS: Final = (
             "tests/firmware/test_upkeep.py::test_what_is_older_than_the_retention_goes_by_and_by",
         ),
         "Entries go up to the newest mark, whatever its age.",
+    ),
+    Mutant(
+        "P11",
+        "P11-trigger-obeyed.patch",
+        (
+            f"{_DAMAGE}::test_nothing_is_written_to_a_file_with_a_trigger_in_it",
+            f"{_DAMAGE}::test_a_trigger_that_is_planted_in_an_open_area_fences_it_when_it_is_found",
+        ),
+        "An area is used although somebody wrote a trigger into its file.",
     ),
     Mutant(
         "P11",

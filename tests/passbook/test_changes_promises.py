@@ -11,6 +11,7 @@ from passbook.changes import answer, finish, invalidate, journal, proceed, start
 from passbook.errors import PassbookError
 from passbook.job import JobState, Reason
 from passbook.media import Media
+from passbook.messages import inquiry_of
 from passbook.record import Answered, Change, Encryption, HistoryKind, Record, Verdict
 
 AT = "2026-03-02T09:00:00Z"
@@ -162,3 +163,14 @@ def test_going_on_counts_the_steps_before_as_on_paper(step: int) -> None:
 def test_nobody_can_say_that_a_step_is_on_paper_that_was_never_sent(step: int) -> None:
     record = after(*BEGUN, journal(0, 1), journal(1, 2), CUT)
     assert refused(record, decided(Verdict.RESUME, epoch=1, step=step, in_doubt=2)) == "answer-not-possible"
+
+
+def test_lines_ordered_again_are_known_as_sent_when_a_restart_comes_first() -> None:
+    """Nobody may be told of a line that it was never sent, as long as it may be on paper."""
+    record = after(*BEGUN, journal(0, 1), journal(1, 2), CUT)
+    again = after(*BEGUN, journal(0, 1), journal(1, 2), CUT, decided(Verdict.PRINT, epoch=1, in_doubt=2), CUT)
+    assert (record.sent_before, again.sent_before) == (0, 2)
+    asked = inquiry_of(again, (), readable=False)
+    assert (asked.job.confirmed, asked.in_doubt, asked.sent_before) == (0, 0, 2)
+    twice = decided(Verdict.PRINT, epoch=2)(again).record
+    assert CUT(twice).record.sent_before == 2

@@ -6,13 +6,17 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from passbook.history import GetHistory, Grouping, Summary, Wanted, line_of, summarize
+from passbook import changes
+from passbook.error_kinds import EXIT_CODES, Actor
+from passbook.errors import PassbookError
+from passbook.history import OUTCOMES, GetHistory, Grouping, Summary, Wanted, line_of, summarize
 from passbook.job import JobState, Reason
 from passbook.record import Answered, Decider, HistoryEntry, HistoryKind, Verdict
 from tests.passbook.test_changes_promises import NEW
 
 DECISION = Answered(1, Verdict.PRINT, 1, 0, "till-1", "Ann", Decider("manager", "Rita"))
 DONE = Reason.COMPLETED
+AT = "2026-03-02T09:30:00.000+00:00"
 
 
 def entry(
@@ -65,9 +69,83 @@ def test_a_moment_is_the_beginning_of_a_time(moment: str) -> None:
     assert msgspec.convert({"since": moment}, GetHistory).wanted == Wanted(since=moment)
 
 
+@pytest.mark.parametrize("which", ["since", "until"])
 @pytest.mark.parametrize(
-    "wrong", [{"since": "yesterday"}, {"until": "26-03-02"}, {"last": 0}, {"last": 1001}, {"summary": "colour"}]
+    "moment",
+    [
+        *(
+            "yesterday",
+            "26-03-02",
+            "2026-13-01",
+            "2026-02-30",
+            "2026-00",
+            "0000",
+            "2026-3-2",
+            "2026-03-02 09",
+            "2026-W10",
+        ),
+        *("2026-03-02T24", "2026-03-02T09:60", "2026-03-02T09:30:11.5", "2026-03-02T09:30+01", "\uff12026", "2026\n"),
+    ],
 )
+def test_a_time_that_the_calendar_does_not_have_is_refused_with_how_one_is_written(which: str, moment: str) -> None:
+    with pytest.raises(PassbookError) as caught:
+        _ = msgspec.convert({which: moment}, GetHistory).wanted
+    assert (caught.value.code, caught.value.facts) == ("not-a-time", {"which": which})
+    assert "as 2026-03-02," in str(caught.value)
+    assert caught.value.exit_code == EXIT_CODES[Actor.CALLER]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "refused"),
+    [
+        ("2026-03-02", "2026-03-01", True),
+        ("2026-03-02T09", "2026-03-02", False),
+        ("2026-03-02", "2026-03-02T09", False),
+        ("2027", "2026-12-31", True),
+        ("2026", "2026", False),
+        ("2026-03", "", False),
+        ("", "2026-03", False),
+    ],
+)
+def test_times_that_leave_nothing_between_them_are_refused(since: str, until: str, refused: bool) -> None:
+    asked = GetHistory(since=since, until=until)
+    if not refused:
+        assert asked.wanted == Wanted(since=since, until=until)
+        return
+    with pytest.raises(PassbookError) as caught:
+        _ = asked.wanted
+    assert (caught.value.code, caught.value.facts) == ("times-exchanged", {"since": since, "until": until})
+
+
+@pytest.mark.parametrize("outcome", ["nonsense", "media-jam", "pending", "Completed"])
+def test_what_is_no_outcome_is_refused_with_those_that_are(outcome: str) -> None:
+    with pytest.raises(PassbookError) as caught:
+        _ = GetHistory(outcome=outcome).wanted
+    assert caught.value.code == "unknown-outcome"
+    assert "canceled, completed, job-completed-successfully" in str(caught.value)
+
+
+def test_every_end_of_a_job_is_an_outcome() -> None:
+    """However the rules end a job, its state and its reasons can be asked for."""
+    waiting = replace(NEW, valid=False, state=JobState.PROCESSING_STOPPED, asked=True, epoch=1)
+    finished = replace(NEW, state=JobState.PROCESSING, confirmed=NEW.steps)
+    old = replace(waiting, state=JobState.PENDING_HELD, begun=False, business_date="2026-03-01", clock_trusted=True)
+    said = Answered(1, Verdict.DISCARD, 0, 0, "till-1", "Ann")
+    closed = replace(said, verdict=Verdict.RESUME, step=NEW.steps + 1)
+    sent = replace(waiting, confirmed=NEW.steps)
+    ends = [
+        changes.finish(AT)(finished),
+        changes.cancel(AT, "till-1", "Ann")(waiting),
+        changes.answer(said, at=AT, date="2026-03-02", trusted=True)(waiting),
+        changes.answer(closed, at=AT, date="2026-03-02", trusted=True)(sent),
+        changes.expire(1, "2026-03-02", AT)(old),
+    ]
+    found = {word for end in ends for word in (end.record.state.value, *end.record.reasons)}
+    assert all(end.record.ended for end in ends)
+    assert found == set(OUTCOMES)
+
+
+@pytest.mark.parametrize("wrong", [{"since": 2026}, {"last": 0}, {"last": 1001}, {"summary": "colour"}])
 def test_what_is_no_question_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(wrong, GetHistory)

@@ -64,6 +64,7 @@ MUTABLE = {
     "clock_trusted": True,
     "confirmed": 1,
     "sending": 2,
+    "sent_before": 3,
     "lines_in_doubt": 4,
     "media": Media.JAMMED,
     "answered": Answered(3, Verdict.RESUME, 2, 2, "teller-1", "Ms Okafor"),
@@ -72,7 +73,7 @@ MUTABLE = {
     "changed_at": "2026-03-02T09:31:00Z",
     "begun": False,
     "acknowledged": Acknowledged("teller-1", "2026-03-02T09:32:00Z"),
-    "on_paper": OnPaper(lines=3, confirmed=1, in_doubt=2),
+    "on_paper": OnPaper(lines=4, confirmed=1, in_doubt=2, again=3),
 }
 
 
@@ -116,21 +117,26 @@ def test_history_leaves_the_outline_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("confirmed", "sending", "on_paper"),
+    ("confirmed", "sending", "before", "on_paper"),
     [
-        (0, 0, OnPaper(2, 0)),
-        (0, 1, OnPaper(2, 0, 1)),
-        (1, 2, OnPaper(2, 1)),
-        (2, 3, OnPaper(2, 1, 2)),
-        (4, 0, OnPaper(2, 2)),
+        (0, 0, 0, OnPaper(2, 0)),
+        (0, 1, 0, OnPaper(2, 0, 1)),
+        (1, 2, 0, OnPaper(2, 1)),
+        (2, 3, 0, OnPaper(2, 1, 2)),
+        (4, 0, 0, OnPaper(2, 2)),
+        (0, 0, 4, OnPaper(2, 0, 0, 2)),
+        (0, 1, 3, OnPaper(2, 0, 1, 2)),
+        (0, 1, 2, OnPaper(2, 0, 1)),
+        (1, 0, 2, OnPaper(2, 1)),
+        (4, 0, 4, OnPaper(2, 2)),
     ],
 )
 def test_without_its_outline_a_record_still_says_which_lines_are_on_paper(
-    confirmed: int, sending: int, on_paper: OnPaper
+    confirmed: int, sending: int, before: int, on_paper: OnPaper
 ) -> None:
     kinds = (StepKind.LINE, StepKind.TURN, StepKind.LINE, StepKind.EJECT)
     outline = tuple(StepOutline(kind, 1) for kind in kinds)
-    record = replace(RECORD, steps=4, outline=outline, confirmed=confirmed, sending=sending)
+    record = replace(RECORD, steps=4, outline=outline, confirmed=confirmed, sending=sending, sent_before=before)
     kept = without_outline(record)
     assert kept == replace(record, outline=(), on_paper=on_paper)
     assert without_outline(kept) == kept

@@ -95,8 +95,8 @@ def test_bytes_that_are_no_text_are_refused(door: Office) -> None:
         ("invalid-message", {"client_request": ""}),
         ("invalid-message", {"client_request": "r" * 129}),
         ("invalid-message", {"client_request": "a\nb"}),
-        ("invalid-message", {"priority": 101}),
-        ("invalid-message", {"priority": 0}),
+        ("priority-not-allowed", {"priority": 101}),
+        ("priority-not-allowed", {"priority": 0}),
     ],
 )
 def test_a_request_that_cannot_be_served_is_refused(door: Office, code: str, facts: dict[str, Any]) -> None:

@@ -27,6 +27,7 @@ from storage.envelope import (
     wrap_for_requester,
 )
 from storage.keys import ApplianceKey
+from storage.offline import examine_folders
 from storage.spool import Spool
 
 AT = "2026-03-02T09:30:00Z"
@@ -111,6 +112,13 @@ class Store:
         )
         wraps = [wrap_for_requester(record.identity(), data_key, REQUESTER_KEY, "key-1", self.rng)]
         return ticket, record, sealed, wraps
+
+
+def found_offline(
+    areas: Sequence[AreaSettings], *, secret: bytes = SECRET, appliance: str = APPLIANCE
+) -> list[PassbookError]:
+    """What a check without the daemon finds in all of these areas."""
+    return [error for one in examine_folders(areas, ApplianceKey(secret), appliance) for error in one.findings]
 
 
 def make_document(size: int) -> bytes:

@@ -15,9 +15,7 @@ from passbook import changes
 from passbook.errors import PassbookError
 from storage.admission import Ticket
 from storage.area import AreaSettings
-from storage.keys import ApplianceKey
-from storage.offline import verify_folders
-from tests.storage.store import APPLIANCE, AT, QUOTA, SECRET, Store, seeded
+from tests.storage.store import AT, QUOTA, Store, found_offline, seeded
 
 DAY, LATER = "2026-03-02T06:00:00.000+00:00", "2026-03-03T06:00:00.000+00:00"
 NEVER = "0001-01-01T00:00:00.000+00:00"
@@ -81,6 +79,10 @@ def record(sql: str) -> Planted:
     return Planted(in_area(sql), "record-quarantined")
 
 
+def altered(sql: str, why: str) -> Planted:
+    return Planted(in_area(sql), "area-altered", (("area", "a"), ("why", why)))
+
+
 TAIL_CUT = """
 DELETE FROM history WHERE n = 7;
 UPDATE head SET entries = 6, chain = (SELECT chain FROM history WHERE n = 6)
@@ -133,6 +135,24 @@ PLANTED = {
     "sealed bytes edited": record(
         "UPDATE sealed SET plan = zeroblob(60) WHERE sequence = (SELECT min(sequence) FROM live)"
     ),
+    "a trigger planted": altered(
+        "CREATE TRIGGER sly AFTER UPDATE ON live BEGIN DELETE FROM history_mark; END", "trigger sly was added"
+    ),
+    "a view planted": altered("CREATE VIEW sly AS SELECT * FROM live", "view sly was added"),
+    "a table added": altered("CREATE TABLE sly (x)", "table sly was added"),
+    "an index added": altered("CREATE INDEX sly ON live (job_id)", "index sly was added"),
+    "an index taken away": altered("DROP INDEX ended_request", "index ended_request is missing"),
+    "an index made another": altered(
+        "DROP INDEX live_next; CREATE INDEX live_next ON live (printer)", "index live_next is another"
+    ),
+    "a table taken away": altered("DROP TABLE counter", "table counter is missing"),
+    "the table that names the area taken away": altered("DROP TABLE area", "table area is missing"),
+    "a table made another": altered("ALTER TABLE live ADD COLUMN sly TEXT", "table live is another"),
+    "a view in place of a table": altered(
+        "ALTER TABLE quarantine RENAME TO sly; CREATE VIEW quarantine AS SELECT * FROM sly",
+        "table quarantine is missing; index quarantine_job is another; index quarantine_request is another; "
+        "table sly was added; view quarantine was added",
+    ),
     "the file cut off": Planted(cut_file, "area-fenced"),
     "a page overwritten": Planted(flip_in_page, "area-fenced"),
     "the database taken away": Planted(take_away, "area-absent"),
@@ -164,7 +184,7 @@ def sound(store: Store) -> Store:
 
 def offline(store: Store) -> list[PassbookError]:
     areas = [AreaSettings(name, store.folder / name, QUOTA) for name in store.names]
-    return verify_folders(areas, ApplianceKey(SECRET), APPLIANCE)
+    return found_offline(areas)
 
 
 def test_a_sound_store_has_no_findings(sound: Store) -> None:
@@ -215,3 +235,55 @@ def test_an_area_of_another_appliance_is_found(sound: Store, tmp_path: Path) -> 
     shutil.copytree(other.folder / "a", sound.folder / "a")
     assert [error.code for error in offline(sound)] == ["area-foreign"]
     assert [error.code for error in sound.open().problems] == ["area-foreign"]
+
+
+MANY = "; ".join(f"CREATE TABLE sly{number} (x)" for number in range(8))
+
+
+def test_a_finding_about_a_file_that_was_built_over_is_short(sound: Store) -> None:
+    in_area(MANY)(sound.folder)
+    [error] = offline(sound)
+    assert str(error.facts["why"]).endswith("table sly4 was added; and 3 more")
+
+
+def test_nothing_is_written_to_a_file_with_a_trigger_in_it(sound: Store) -> None:
+    in_area("CREATE TRIGGER sly AFTER INSERT ON history BEGIN DELETE FROM counter; END")(sound.folder)
+    path = sound.folder / "a" / "area.sqlite"
+    before = path.read_bytes()
+    assert [error.code for error in sound.open().problems] == ["area-altered"]
+    sound.close()
+    assert path.read_bytes() == before
+    assert not path.with_name("area.sqlite-wal").exists()
+
+
+def test_a_trigger_that_is_planted_in_an_open_area_fences_it_when_it_is_found(sound: Store) -> None:
+    spool = sound.open()
+    in_area("CREATE TRIGGER sly AFTER INSERT ON history BEGIN DELETE FROM counter; END")(sound.folder)
+    assert {error.code for error in spool.verify()} == {"area-fenced", "area-altered"}
+    assert {status.name: status.state for status in spool.areas()} == {"a": "fenced", "b": "ready"}
+
+
+SIBLINGS = {
+    "DELETE FROM sibling WHERE name = 'b'": "b is missing, and how far it is is known",
+    "UPDATE sibling SET area_id = 'none' WHERE name = 'b'": "b is given an id that is none",
+    "UPDATE sibling SET area_id = hex(zeroblob(16)) WHERE name = 'a'": "a is given the id of another area",
+    "UPDATE sibling SET area_id = (SELECT area_id FROM area) WHERE name = 'b'": "b is given the id of this area",
+    "INSERT INTO sibling SELECT 'c', area_id FROM sibling WHERE name = 'b'": "two areas are given one id",
+    "INSERT INTO sibling VALUES (CAST(x'ff' AS TEXT), 'c')": "\ufffd is given an id that is none",
+}
+
+
+@pytest.mark.parametrize("sql", SIBLINGS)
+def test_what_an_area_has_noted_of_the_others_is_looked_at(sound: Store, sql: str) -> None:
+    in_area(sql)(sound.folder)
+    found = [error for error in offline(sound) if error.code == "siblings-altered"]
+    assert SIBLINGS[sql] in {error.facts["why"] for error in found}
+    assert {error.facts["area"] for error in found} == {"a"}
+    # The daemon tells of it before it notes them anew.
+    spool = sound.open()
+    assert "siblings-altered" in {error.code for error in (*sound.reported, *spool.problems)}
+
+
+def test_an_id_that_another_area_does_not_have_is_found(sound: Store) -> None:
+    in_area("UPDATE sibling SET area_id = lower(hex(zeroblob(16))) WHERE name = 'b'")(sound.folder)
+    assert [(error.code, error.facts["area"]) for error in offline(sound)] == [("area-foreign", "b")]

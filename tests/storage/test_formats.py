@@ -11,9 +11,7 @@ import pytest
 from passbook.job import JobState
 from storage import schema
 from storage.area import AreaSettings
-from storage.keys import ApplianceKey
-from storage.offline import verify_folders
-from tests.storage.store import APPLIANCE, PLAN_TEXT, QUOTA, SECRET, Store
+from tests.storage.store import PLAN_TEXT, QUOTA, Store, found_offline
 
 FORMATS = Path(__file__).parent / "formats"
 EARLIER = range(1, schema.FORMAT)
@@ -83,6 +81,6 @@ def test_an_earlier_format_is_verified_without_being_changed(earlier: Store) -> 
     for name in earlier.names:
         path = earlier.folder / name
         before = (path / schema.DATABASE).read_bytes()
-        found = verify_folders([AreaSettings(name, path, QUOTA)], ApplianceKey(SECRET), APPLIANCE)
+        found = found_offline([AreaSettings(name, path, QUOTA)])
         assert {error.code for error in found} <= {"record-quarantined"}
         assert (path / schema.DATABASE).read_bytes() == before

@@ -11,9 +11,7 @@ from passbook.job import Reason
 from passbook.media import Media
 from passbook.record import HistoryKind
 from storage.area import AreaSettings
-from storage.keys import ApplianceKey
-from storage.offline import verify_folders
-from tests.storage.store import APPLIANCE, AT, QUOTA, SECRET, Store, code_of
+from tests.storage.store import APPLIANCE, AT, QUOTA, SECRET, Store, code_of, found_offline
 
 LATER = "2026-03-02T11:00:00Z"
 EXCHANGE_2_AND_3 = """
@@ -42,7 +40,7 @@ def alter(store: Store, sql: str) -> None:
 
 
 def offline(folder: Path, *, secret: bytes = SECRET, appliance: str = APPLIANCE) -> list[tuple[str, object]]:
-    findings = verify_folders([AreaSettings("a", folder, QUOTA)], ApplianceKey(secret), appliance)
+    findings = found_offline([AreaSettings("a", folder, QUOTA)], secret=secret, appliance=appliance)
     return [(error.code, error.facts.get("entry", error.facts.get("job", ""))) for error in findings]
 
 
@@ -124,7 +122,7 @@ def test_offline_works_on_a_read_only_copy_and_changes_nothing(told: Store, tmp_
 
 
 def test_offline_refuses_what_it_cannot_judge(told: Store, tmp_path: Path) -> None:
-    assert offline(tmp_path / "nowhere") == [("area-absent", "")]
+    assert offline(tmp_path / "nowhere") == [("no-area-there", "")]
     assert offline(told.folder / "a", secret=bytes(32)) == [("appliance-key-wrong", "")]
     assert offline(told.folder / "a", appliance="other") == [("area-foreign", "")]
     told.open()

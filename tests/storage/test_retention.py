@@ -10,10 +10,8 @@ import pytest
 from passbook import changes
 from storage import upkeep
 from storage.area import AreaSettings
-from storage.keys import ApplianceKey
-from storage.offline import verify_folders
 from storage.spool import Spool
-from tests.storage.store import APPLIANCE, QUOTA, SECRET, Store, raised_by
+from tests.storage.store import QUOTA, Store, found_offline, raised_by
 
 DAYS = [f"2026-03-{day:02}T06:00:00.000+00:00" for day in range(1, 8)]
 LONG_AGO, AHEAD = "1970-01-01T00:00:00.000+00:00", "2099-01-01T00:00:00.000+00:00"
@@ -47,7 +45,7 @@ def numbers(spool: Spool) -> list[int]:
 
 
 def offline(folder: Path) -> list[tuple[str, object]]:
-    found = verify_folders([AreaSettings("a", folder, QUOTA)], ApplianceKey(SECRET), APPLIANCE)
+    found = found_offline([AreaSettings("a", folder, QUOTA)])
     return [(error.code, error.facts.get("entry")) for error in found]
 
 

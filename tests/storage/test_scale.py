@@ -61,6 +61,14 @@ def do_all(spool: Spool) -> Iterator[str]:
     assert spool.sealed(record.job_id).size <= record.size
     yield "cancel"
     assert change(spool, record, changes.cancel(AT, "t", "Ms Okafor")).ended
+    yield "lists"
+    assert len(spool.records(after=3, limit=10)) == 10
+    assert len(spool.newest_records(10)) == 10
+    assert spool.printers().keys() == {PRINTER}
+    assert spool.held()["teller-0"].jobs > 0
+    yield "questions"
+    assert list(spool.inquiries(after=3)) == []
+    assert len(spool.records_of("teller-0")) > 0
     yield "notices"
     assert len(spool.notices.oldest(limit=100)) == 1
     assert spool.notices.oldest("nobody", limit=100) == []

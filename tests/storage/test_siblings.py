@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from passbook.job import Reason
 from passbook.record import Record
 from storage.area import AreaSettings
 from storage.keys import ApplianceKey
-from storage.offline import verify_folders
+from storage.offline import accept_rollback
+from storage.opening import lock_folder
 from storage.spool import Spool
-from tests.storage.store import APPLIANCE, AT, QUOTA, SECRET, Store, raised_by
+from tests.storage.store import APPLIANCE, AT, QUOTA, SECRET, Store, found_offline, raised_by, settings
 
 ROLLED_BACK = "area-rolled-back"
 
@@ -45,7 +47,7 @@ def put_back(store: Store, copy: Path, name: str = "a") -> None:
 def offline(store: Store, *names: str) -> list[str]:
     store.close()
     areas = [AreaSettings(name, store.folder / name, QUOTA) for name in names]
-    return [error.code for error in verify_folders(areas, ApplianceKey(SECRET), APPLIANCE)]
+    return [error.code for error in found_offline(areas)]
 
 
 def edit(store: Store, sql: str, name: str = "b") -> None:
@@ -232,3 +234,51 @@ def test_a_failed_area_does_not_keep_the_others_from_noting(store: Store) -> Non
     assert raised_by(lambda: spool.upkeep.accept_rollback("a")) == "nothing-to-accept"
     store.close()
     assert store.open().problems == ()
+
+
+def both_put_back(store: Store) -> None:
+    """All was put back and used, and then one area again, to a day that the other one never saw: each knows better."""
+    busy(store, store.open())
+    first = {name: keep_copy(store, name) for name in store.names}
+    busy(store, store.open())
+    store.close()
+    shutil.copytree(store.folder / "a", store.folder / "unseen")
+    for name, copy in first.items():
+        put_back(store, copy, name)
+    busy(store, store.open(), 6)
+    put_back(store, store.folder / "unseen")
+
+
+def test_where_all_areas_were_put_back_an_operator_takes_each_without_the_daemon(store: Store) -> None:
+    both_put_back(store)
+    assert [error.code for error in store.open().problems] == [ROLLED_BACK, ROLLED_BACK]
+    assert offline(store, "a", "b") == [ROLLED_BACK, ROLLED_BACK]
+    areas = settings(store.folder, *store.names)
+    for name in store.names:
+        accept_rollback(name, areas, ApplianceKey(SECRET), APPLIANCE)
+    spool = store.open()
+    assert spool.problems == ()
+    assert {record.reasons for record in spool.inquiries()} == {(Reason.ROLLED_BACK,)}
+    assert spool.verify() == []
+    assert offline(store, "a", "b") == []
+
+
+def test_what_cannot_be_taken_without_the_daemon_is_left_as_it_is(store: Store) -> None:
+    def refusal(name: str, *names: str, secret: bytes = SECRET) -> str:
+        areas = settings(store.folder, *names)
+        return raised_by(lambda: accept_rollback(name, areas, ApplianceKey(secret), APPLIANCE))
+
+    both_put_back(store)
+    assert refusal("a", "a") == "nothing-to-accept"
+    assert refusal("c", "a", "b") == "unknown-area"
+    assert refusal("a", "a", "nowhere") == "no-area-there"
+    assert refusal("a", "a", "b", secret=bytes(32)) == "appliance-key-wrong"
+    lock = lock_folder(settings(store.folder, "b")[0])
+    try:
+        assert refusal("a", "a", "b") == "area-in-use"
+    finally:
+        os.close(lock)
+    edit(store, "CREATE TRIGGER sly AFTER INSERT ON history BEGIN DELETE FROM counter; END")
+    assert refusal("a", "a", "b") == "area-altered"
+    edit(store, "DROP TRIGGER sly")
+    assert offline(store, "a", "b") == [ROLLED_BACK, ROLLED_BACK]

@@ -16,6 +16,12 @@ from tests.storage.store import AT, Store
 
 JOBS = 150
 LATER = "2026-03-03T09:30:00Z"
+TAMPERINGS = {
+    "put back": "DELETE FROM start; INSERT INTO start SELECT * FROM old.start",
+    "number": "UPDATE start SET number = 1",
+    "reason": "UPDATE start SET reason = 'restart', number = number - 1",
+    "taken away": "DELETE FROM start",
+}
 
 
 @pytest.fixture
@@ -114,15 +120,7 @@ def test_each_start_raises_the_epoch_though_none_was_written(one_area: Store) ->
     assert spool.record(job) == record
 
 
-@pytest.mark.parametrize(
-    "tampering",
-    [
-        "DELETE FROM start; INSERT INTO start SELECT * FROM old.start",
-        "UPDATE start SET number = 1",
-        "UPDATE start SET reason = 'restart', number = number - 1",
-        "DELETE FROM start",
-    ],
-)
+@pytest.mark.parametrize("tampering", TAMPERINGS.values(), ids=TAMPERINGS.keys())
 def test_a_start_that_is_put_back_makes_nothing_valid_again(one_area: Store, tampering: str) -> None:
     spool = one_area.open()
     old = one_area.folder / "old.sqlite"

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from firmware import pki
 from passbook.bulk import AnsweredAll, AnsweredOne
+from passbook.error_kinds import EXIT_CODES, Actor
 from passbook.errors import PassbookError
 from passbook.history import HistoryLine, Summary
 from passbook.job import JobState, Reason
@@ -515,12 +516,52 @@ def test_history_is_shown_and_counted(enrolled: tuple[Teller, FakeAppliance]) ->
     assert teller.json("history", "--summary", "terminal")[0]["worstWaiting"] == 90
 
 
-@pytest.mark.parametrize("words", [("--since", "yesterday"), ("--last", "0"), ("--last", "5000")])
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--since", "yesterday"), "not-a-time"),
+        (("--until", "2026-02-30"), "not-a-time"),
+        (("--since", "2026-03-02", "--until", "2026-03-01"), "times-exchanged"),
+        (("--outcome", "nonsense"), "unknown-outcome"),
+    ],
+)
 def test_a_question_about_history_that_makes_no_sense_is_not_sent(
-    enrolled: tuple[Teller, FakeAppliance], words: tuple[str, str]
+    enrolled: tuple[Teller, FakeAppliance], words: tuple[str, ...], code: str
 ) -> None:
     teller, fake = enrolled
-    assert teller.run("history", *words).err.endswith("[invalid-message]\n")
+    said = teller.run("history", *words)
+    assert said.err.endswith(f"[{code}]\n")
+    assert said.code == EXIT_CODES[Actor.CALLER]
+    assert fake.received == []
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("history", "--last", "0"), "--last: expected a whole number from 1 to 1000"),
+        (("history", "--last", "5000"), "--last: expected a whole number from 1 to 1000"),
+        (("history", "--person", "\udcff"), "--person: expected 1 to 128 printable characters"),
+        (("environment", "--timeout", "999"), "--timeout: expected seconds, a number above 0 and at most 300"),
+        (("print", "x.csv", "--priority", "101"), "--priority: expected a whole number from 1 to 100"),
+        (("print", "x.csv", "--page", "0", "--line", "1"), "--page: expected a whole number from 1 to 9999"),
+        (("print", "x.csv", "--request", ""), "--request: expected 1 to 128 printable characters"),
+        (("print", "x.csv", "--name", "x" * 129), "--name: expected 1 to 128 printable characters"),
+        (("cancel", "aa11", "--person", " "), "--person: expected 1 to 128 printable characters"),
+        (("hold", "", "--person", "Ann"), "JOB: expected 1 to 128 printable characters"),
+        (("answer", "aa11", "--print", "--person", "a\nb"), "--person: expected 1 to 128 printable characters"),
+        (("answer", "aa11", "--resume", "0", "--person", "Ann"), "--resume: expected a whole number from 1 to 999999"),
+        (("answer", "aa11", "--discard", "--new-key", "k", "--person", "Ann"), "--new-key goes with --print"),
+        (("notices", "\x1b[2J"), "JOB: expected 1 to 128 printable characters"),
+        (("keys", "new", " "), "REF: expected 1 to 128 printable characters"),
+    ],
+)
+def test_what_a_person_typed_is_judged_at_the_command_with_what_is_expected(
+    enrolled: tuple[Teller, FakeAppliance], words: tuple[str, ...], sentence: str
+) -> None:
+    teller, fake = enrolled
+    said = teller.run(*words)
+    assert said.code == 2
+    assert sentence in said.err.splitlines()[-1]
     assert fake.received == []
 
 

@@ -21,7 +21,8 @@ def inquiries(draw: st.DrawFn) -> Inquiry:
     steps = outline(*((number, 1, count) for number, count in enumerate(pages, 1)))
     confirmed = draw(st.integers(0, len(steps) - 1))
     sending = draw(st.sampled_from([0, confirmed + 1]))
-    return inquiry(stopped(confirmed, sending), steps, lines_in_doubt=draw(st.integers(1, 4)))
+    asked = inquiry(stopped(confirmed, sending), steps, lines_in_doubt=draw(st.integers(1, 4)))
+    return replace(asked, sent_before=draw(st.integers(0, len(steps))))
 
 
 def test_the_picture_of_a_line_in_doubt() -> None:
@@ -62,11 +63,11 @@ def test_a_dialect_that_confirms_late_leaves_more_lines_in_doubt() -> None:
 
 @given(inquiries())
 def test_every_line_is_drawn_once_with_its_place_and_standing(asked: Inquiry) -> None:
-    rows = [row for row in picture(asked)[1:] if not row.startswith("page")]
+    rows = [row for row in picture(asked)[1:] if not row.startswith(("page", "What"))]
     lines = line_places(asked)
     assert len(rows) == len(lines)
     for row, line in zip(rows, lines, strict=True):
-        match = re.fullmatch(r" *(\d+)  line +(\d+) \|([#?. ]*)\| (.+)", row)
+        match = re.fullmatch(r" *(\d+)  line +(\d+) \|([#?+. ]*)\| (.+)", row)
         assert match
         assert (int(match[1]), int(match[2])) == (line.number, line.outline.line)
         assert match[4] == standing_of(asked, line.step)
@@ -95,6 +96,23 @@ def test_the_own_copy_stands_where_the_bars_are() -> None:
 def test_a_copy_of_another_document_is_not_shown() -> None:
     asked = inquiry(stopped(1, 2), outline((3, 1, 3)))
     assert picture(asked, [["2026-05-04", "salary"]]) == picture(asked)
+
+
+def test_lines_ordered_again_are_not_said_to_be_left() -> None:
+    asked = replace(inquiry(stopped(1, 2), outline((3, 1, 5))), sent_before=4)
+    assert picture(asked) == [
+        (
+            "Job aa11 for window-1: line 1 is on paper; line 2 is in doubt; "
+            "lines 3 to 4 are ordered again; line 5 is left."
+        ),
+        "page 3",
+        "   1  line   1 |########## ######| on paper",
+        "   2  line   2 |?????????? ??????| in doubt",
+        "   3  line   3 |++++++++++ ++++++| ordered again",
+        "   4  line   4 |++++++++++ ++++++| ordered again",
+        "   5  line   5 |.......... ......| left",
+        "What is ordered again was sent before: it may be on paper already. Look at the book.",
+    ]
 
 
 def test_a_job_without_lines_can_be_drawn() -> None:

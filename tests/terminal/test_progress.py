@@ -9,7 +9,7 @@ from passbook.messages import StepReport
 from passbook.notices import Notice
 from passbook.plan import StepKind
 from passbook.record import OnPaper
-from terminal.progress import paper_words, state_words, step_words
+from terminal.progress import end_words, paper_words, state_words, step_words
 from tests.terminal.samples import view
 
 
@@ -35,6 +35,16 @@ def test_a_state_is_told_with_its_reasons() -> None:
         ({}, OnPaper(20, 12), "Lines 1 to 12 are on paper, of 20."),
         ({}, OnPaper(20, 5, 6), "Lines 1 to 5 are on paper, of 20. Line 6 is in doubt: look at the paper."),
         ({}, OnPaper(20, 0, 1), "Line 1 is in doubt: look at the paper."),
+        (
+            {},
+            OnPaper(20, 4, 0, 12),
+            "Lines 1 to 4 are on paper, of 20. Lines 5 to 12 were sent before and ordered again: look at the paper.",
+        ),
+        (
+            {},
+            OnPaper(20, 0, 1, 2),
+            "Line 1 is in doubt: look at the paper. Line 2 was sent before and ordered again: look at the paper.",
+        ),
         ({}, OnPaper(20, 0), "Look at the paper: it was begun before, and ordered anew."),
         ({"confirmed": 5}, None, "5 of its 22 steps were done; look at the paper."),
     ],
@@ -44,3 +54,9 @@ def test_of_a_job_that_ended_early_it_is_told_what_is_on_paper(
 ) -> None:
     ended = view(state=JobState.CANCELED, valid=False, **facts)
     assert paper_words(Notice(ended, paper, None, None)) == words
+
+
+def test_the_line_of_an_end_says_what_was_ordered_again() -> None:
+    ended = view(state=JobState.CANCELED, valid=False)
+    words = end_words(Notice(ended, OnPaper(20, 4, 5, 12), None, None))
+    assert "4 of 20 lines on paper, line 5 in doubt, up to line 12 maybe on paper, ordered again, ended" in words

@@ -10,8 +10,13 @@ NAME_LIMIT: Final = 128
 """Characters; an UUID, a message id or a person's full name fits, and space is reserved for that much."""
 
 
+def is_name(value: str, *, least: int = 1) -> bool:
+    """Whether it is not too long, not shorter than `least`, printable, and not only blanks."""
+    return least <= len(value) <= NAME_LIMIT and value.isprintable() and bool(value.strip() or not least)
+
+
 def check_name(field: str, value: str, *, least: int = 1) -> None:
-    """Refuse a name that is too long, shorter than `least`, or not printable.  Raises `invalid-message`."""
-    if not least <= len(value) <= NAME_LIMIT or not value.isprintable() or (least and not value.strip()):
+    """Refuse in a message what is no name.  Raises PassbookError `invalid-message`."""
+    if not is_name(value, least=least):
         why = f"{field} must have {least} to {NAME_LIMIT} printable characters"
         raise PassbookError("invalid-message", why=why)

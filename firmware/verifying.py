@@ -1,0 +1,85 @@
+"""Areas that `passbookctl` looks at or accepts: those of the running appliance, or folders that none has open."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from firmware.control import LONG_PATIENCE, ask
+from firmware.tables import printable
+from passbook.errors import PassbookError
+from storage import offline
+from storage.area import AreaSettings
+from storage.keys import ApplianceKey
+from storage.reports import Examined
+
+Looked = dict[str, Any]
+"""What the appliance tells of one area: the fields of storage.reports.Examined."""
+
+
+def of_appliance(control: Path) -> Iterator[Looked]:
+    """What the appliance at this socket finds, area by area.  Raises PassbookError."""
+    names = [str(area["name"]) for area in ask(control, "areas", {})]
+    for name in _told(names):
+        yield ask(control, "verify-area", {"area": name}, LONG_PATIENCE)
+
+
+def of_folders(areas: Sequence[str], key: ApplianceKey, appliance: str) -> Iterator[Looked]:
+    """The same of folders, each given as folder() takes it."""
+    settings = [folder(area) for area in areas]
+    examined = offline.examine_folders(settings, key, appliance)
+    for _ in _told([one.name for one in settings]):
+        yield _plain(next(examined))
+
+
+def accept_folders(area: str, areas: Sequence[str], key: ApplianceKey, appliance: str) -> dict[str, Any]:
+    """Take area `area` as it is where no appliance can start; `areas` as folder() takes them, that one too."""
+    offline.accept_rollback(area, [folder(one) for one in areas], key, appliance)
+    return {"area": area, "accepted": True, "used": "from the next start"}
+
+
+def folder(area: str) -> AreaSettings:
+    """An area that is given as NAME=FOLDER, or as a folder called like its area."""
+    name, named, path = area.partition("=")
+    there = Path(path if named else area)
+    return AreaSettings(name if named else there.absolute().name, there, 0)
+
+
+def findings(looked: Sequence[Looked]) -> list[Any]:
+    """All that does not fit."""
+    return [finding for one in looked for finding in one["findings"]]
+
+
+def sentence(looked: Sequence[Looked]) -> str:
+    """What was looked at, for who reads that nothing was found."""
+    live, ended, entries = (sum(int(one[name]) for one in looked) for name in ("live", "ended", "entries"))
+    areas = ", ".join(str(one["area"]) for one in looked) or "none"
+    return (
+        f"All fits together. Looked at: areas: {areas}; jobs that have not ended: {live}; "
+        f"jobs that have: {ended}; entries of history: {entries}."
+    )
+
+
+def _told(names: Sequence[str]) -> Iterator[str]:
+    """Each name, said on standard error before its turn where a person waits there: an area may take minutes."""
+    for number, name in enumerate(names, 1):
+        if sys.stderr.isatty():
+            sys.stderr.write(f"passbookctl: looking at area {printable(name)}, {number} of {len(names)}\n")
+            sys.stderr.flush()
+        yield name
+
+
+def _plain(one: Examined) -> Looked:
+    return {
+        "area": one.area,
+        "findings": [_finding(error) for error in one.findings],
+        "live": one.live,
+        "ended": one.ended,
+        "entries": one.entries,
+    }
+
+
+def _finding(error: PassbookError) -> dict[str, Any]:
+    return {"code": error.code, "sentence": str(error), "facts": error.facts}

@@ -1,0 +1,48 @@
+"""Words that people type behind a command: `type=` of argparse; the sentence says what is expected."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from collections.abc import Callable
+from typing import Final
+
+from passbook.naming import NAME_LIMIT, is_name
+
+_DIGITS: Final = 9
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """Takes a whole number from `least` to `most`."""
+
+    def number(text: str) -> int:
+        if text.isascii() and text.isdecimal() and len(text) <= _DIGITS and least <= int(text) <= most:
+            return int(text)
+        raise ArgumentTypeError(f"expected a whole number from {least} to {most}")
+
+    return number
+
+
+def seconds(most: float) -> Callable[[str], float]:
+    """Takes a time above 0 and at most `most`, in seconds."""
+
+    def number(text: str) -> float:
+        try:
+            if 0 < float(text) <= most:
+                return float(text)
+        except ValueError:
+            pass
+        raise ArgumentTypeError(f"expected seconds, a number above 0 and at most {most:g}")
+
+    return number
+
+
+def short_text(text: str) -> str:
+    """Takes the name of a person, a job, a key or anything else."""
+    if not is_name(text):
+        raise ArgumentTypeError(f"expected 1 to {NAME_LIMIT} printable characters")
+    return text
+
+
+def short_text_or_none(text: str) -> str:
+    """The same, or nothing."""
+    return text and short_text(text)

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from collections.abc import Callable
+
+import pytest
+
+from passbook.arguments import seconds, short_text, short_text_or_none, whole
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "value"),
+    [
+        (whole(1, 100), "1", 1),
+        (whole(1, 100), "100", 100),
+        (whole(1, 100), "007", 7),
+        (seconds(300), "0.5", 0.5),
+        (seconds(300), "300", 300.0),
+        (short_text, "Ann", "Ann"),
+        (short_text, "x" * 128, "x" * 128),
+        (short_text_or_none, "", ""),
+    ],
+)
+def test_what_is_expected_is_taken(read: Callable[[str], object], text: str, value: object) -> None:
+    assert read(text) == value
+
+
+@pytest.mark.parametrize(
+    ("read", "texts", "sentence"),
+    [
+        (whole(1, 100), ("0", "101", "-1", "+1", "1.0", "x", "", "\uff19", "1" * 5000), "a whole number from 1 to 100"),
+        (seconds(300), ("0", "-1", "300.1", "nan", "inf", "soon", ""), "seconds, a number above 0 and at most 300"),
+        (short_text, ("", " ", "x" * 129, "Ann\n", "\x1b[2J", "\udcff"), "1 to 128 printable characters"),
+        (short_text_or_none, (" ", "x" * 129, "\udcff"), "1 to 128 printable characters"),
+    ],
+)
+def test_anything_else_is_refused_with_what_is_expected(
+    read: Callable[[str], object], texts: tuple[str, ...], sentence: str
+) -> None:
+    for text in texts:
+        with pytest.raises(ArgumentTypeError) as caught:
+            read(text)
+        assert str(caught.value) == f"expected {sentence}"
