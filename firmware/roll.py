@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter
 from typing import Final, NamedTuple
 
@@ -46,7 +47,7 @@ class Roll:
                 del self._seen[gone]
 
     def terminals(self) -> tuple[TerminalView, ...]:
-        """Every terminal that is known, by name."""
+        """Every terminal that is connected, was heard since the start, has jobs, or is configured; by name."""
         store = self._spool.held()
         connections = Counter(listener.peer.name for listener in self._hub.everybody())
         names = {*self._seen, *connections, *self._hub.configured, *store}
@@ -56,6 +57,7 @@ class Roll:
                 representative=self._is_representative(name),
                 connections=connections[name],
                 silent=self._silent(name),
+                heard_at=self._heard_at(name),
                 questions=held.questions,
                 held=held.standing,
                 pending=held.jobs - held.standing,
@@ -73,3 +75,10 @@ class Roll:
 
     def _silent(self, name: str) -> int:
         return int(self._clock.monotonic() - self._seen[name].at) if name in self._seen else -1
+
+    def _heard_at(self, name: str) -> str:
+        if name not in self._seen:
+            return ""
+        # By the clock as it is now: what it said then may have been set right since.
+        at = self._clock.now() - datetime.timedelta(seconds=self._silent(name))
+        return at.astimezone(datetime.UTC).isoformat(timespec="seconds")

@@ -181,6 +181,17 @@ class Ledger:
         """Those of the jobs accepted last, newest first."""
         return list(self._ended("acknowledged = 0 ORDER BY sequence DESC LIMIT ?", limit))
 
+    def old_ends(self, before: str, unacknowledged_before: str, *, kept: int) -> list[int]:
+        """The sequences of jobs that ended before these ISO times, the second for ends of which nobody took note (P8).
+
+        The last `kept` jobs of each requester that ended are left out.
+        """
+        place = "row_number() OVER (PARTITION BY requester ORDER BY sequence DESC)"
+        last = f"SELECT sequence FROM (SELECT sequence, {place} AS place FROM ended) WHERE place <= ?3"  # noqa: S608 - ours
+        old = "ended_at < ?1 AND (acknowledged = 1 OR ended_at < ?2)"
+        sql = f"SELECT sequence FROM ended WHERE {old} AND sequence NOT IN ({last}) ORDER BY sequence"  # noqa: S608 - ours
+        return [sequence for (sequence,) in fetch(self._connection, sql, before, unacknowledged_before, kept)]
+
     def count_old_notices(self, before: str, *, among: int) -> int:
         """How many of the first `among` of them were before an ISO time."""
         first = "SELECT ended_at FROM ended WHERE acknowledged = 0 ORDER BY sequence LIMIT ?"
@@ -264,17 +275,12 @@ class Ledger:
                     self._settled(row, every=every)
         return Settled(last, damaged)
 
-    def forget_ended(self, before: str, unacknowledged_before: str, most: int) -> int:
-        """Drop up to `most` jobs that ended before these ISO times; how many.
-
-        The second is for ends of which nobody took note (P8).
-        """
-        old = "SELECT sequence FROM ended WHERE ended_at < ? AND (acknowledged = 1 OR ended_at < ?) LIMIT ?"
-        sql = f"DELETE FROM ended WHERE sequence IN ({old}) RETURNING mac, acknowledged"  # noqa: S608 - ours
-        gone = fetch(self._connection, sql, before, unacknowledged_before, most)
+    def forget(self, sequences: Sequence[int]) -> None:
+        """Drop what is kept of these ended jobs."""
+        sql = f"DELETE FROM ended WHERE sequence IN ({_marks(sequences)}) RETURNING mac, acknowledged"  # noqa: S608 - marks only
+        gone = fetch(self._connection, sql, *sequences)
         self.balance.change(gone=[found for found, _ in gone])
         self._tally.note(Delta(notices=-sum(not acknowledged for _, acknowledged in gone)))
-        return len(gone)
 
     def _live(self, where: str, *values: apsw.SQLiteValue) -> Iterator[LiveRow | DamagedRowError]:
         sql = f"SELECT {LIVE_SELECT} FROM live WHERE {where}"  # noqa: S608 - names are ours
@@ -390,5 +396,5 @@ class Ledger:
         return mac(self._key.sealed, self._area_id, sequence, msgspec.msgpack.encode(sealed))
 
 
-def _marks(values: Columns) -> str:
+def _marks(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))

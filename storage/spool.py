@@ -31,7 +31,7 @@ from storage.rows import DamagedRowError, LiveRow
 from storage.search import search
 from storage.space import change_cost
 from storage.tally import Held
-from storage.upkeep import Upkeep, forget_ended
+from storage.upkeep import Upkeep
 from storage.writer import Progress
 
 T = TypeVar("T")
@@ -175,15 +175,6 @@ class Spool:
 
         unknown = PassbookError("change-unknown", job=job_id, area=area.name)
         return area.submit(lambda ledger: ledger.apply(job_id, change), cost=cost, unknown=unknown, urgent=urgent)
-
-    def forget_ended(self, before: str, unacknowledged_before: str) -> int:
-        """Drop what is kept of jobs that ended before these ISO times, the second for ends of which nobody took note.
-
-        How many were dropped.  Blocks.
-        """
-        return sum(
-            forget_ended(area, before, unacknowledged_before) for area in self._areas if area.state is AreaState.READY
-        )
 
     # Reading
 

@@ -125,7 +125,7 @@ class Workload(RuleBasedStateMachine):
     @rule(number=st.integers(0, 7), release=st.booleans())
     def hold(self, number: int, release: bool) -> None:
         if record := self._pick(number):
-            self._life.change(record.job_id, changes.release(AT) if release else changes.hold(AT))
+            self._life.change(record.job_id, changes.release(AT) if release else changes.hold(AT, "counter-1", "Ann"))
 
     @rule()
     def verify(self) -> None:

@@ -80,8 +80,6 @@ def do_all(spool: Spool) -> Iterator[str]:
     spool.upkeep.note_heads()
     yield "history"
     assert spool.history(last=10)
-    yield "forget"
-    assert spool.forget_ended("9", "9") == 1
     yield "done"
 
 
