@@ -91,7 +91,7 @@ def _work(spool: Spool, day: Day, at: str, *, unanswered: bool) -> None:
     """One job, to its end."""
     accepted = _timed(day.accepting, lambda: accept(spool, "teller").result())
     if unanswered:
-        _change(spool, accepted, changes.hold(at, "teller", "Anna"))
+        _change(spool, accepted, changes.hold(at, "teller", "Ms Okafor"))
         return
     record = _timed(day.selecting, lambda: spool.next_valid(PRINTER))
     if record is None:

@@ -58,7 +58,7 @@ class ExpiryDesk:
         """A record changed: a question may have changed or closed, and who answers `hold` was asked."""
         job, given = record.job_id, record.answered
         known = self._questions.pop(job, None)
-        if record.is_open and record.untouched:
+        if _may_expire(record):
             held = given is not None and given.verdict is Verdict.HOLD and given.epoch == record.epoch
             if known is not None and known.epoch == record.epoch:
                 self._questions[job] = known
@@ -118,7 +118,7 @@ class ExpiryDesk:
         new = [job for job, question in self._questions.items() if question.day is None]
         for record in await asyncio.to_thread(self._records, new):
             question = self._questions.get(record.job_id)
-            if question is not None and not (record.is_open and record.untouched):
+            if question is not None and not _may_expire(record):
                 del self._questions[record.job_id]
             elif question is not None and question.epoch == record.epoch:
                 question.day = day_of(record)
@@ -147,3 +147,8 @@ class ExpiryDesk:
         if trusted is not self._trusted:
             (_LOG.info if trusted else _LOG.warning)("clock-trusted" if trusted else "clock-not-trusted")
         self._trusted = trusted
+
+
+def _may_expire(record: Record) -> bool:
+    """Whether it is a question about a job of which nothing was sent, and that no operator holds back."""
+    return record.is_open and record.untouched and not record.held_by_operator

@@ -47,7 +47,7 @@ class Roll:
                 del self._seen[gone]
 
     def terminals(self) -> tuple[TerminalView, ...]:
-        """Every terminal that is known, by name."""
+        """Every terminal that is connected, was heard since the start, has jobs, or is configured; by name."""
         store = self._spool.held()
         connections = Counter(listener.peer.name for listener in self._hub.everybody())
         names = {*self._seen, *connections, *self._hub.configured, *store}

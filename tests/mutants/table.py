@@ -143,8 +143,8 @@ MUTANTS: Final = (
     Mutant(
         "P4",
         "P4-start-repeated.patch",
-        (f"{_STARTS}::test_a_start_that_is_put_back_makes_nothing_valid_again[taken away]",),
-        "The number of a start is used again when its row was taken away.",
+        (f"{_STARTS}::test_what_was_valid_before_starts_were_counted_is_a_question_in_the_first_one",),
+        "The first start that is counted has the number in which records of before are valid.",
     ),
     Mutant(
         "P5",

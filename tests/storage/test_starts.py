@@ -6,11 +6,13 @@ from contextlib import closing
 
 import apsw
 import pytest
+from msgspec.structs import replace
 
 from passbook import changes
 from passbook.job import JobState, Reason
 from passbook.media import Media
 from passbook.record import Answered, HistoryKind, Record, Verdict
+from storage.ledger import Ledger
 from storage.spool import Spool
 from tests.storage.store import AT, Store
 
@@ -120,6 +122,26 @@ def test_each_start_raises_the_epoch_though_none_was_written(one_area: Store) ->
     assert spool.record(job) == record
 
 
+def test_what_was_valid_before_starts_were_counted_is_a_question_in_the_first_one(one_area: Store) -> None:
+    spool = one_area.open()
+    job = one_area.accepted(spool).job_id
+
+    def as_before(ledger: Ledger) -> None:
+        row = ledger.live(job)
+        assert row is not None
+        old = replace(row, record=replace(row.record, start=0))
+        ledger._update(old.columns(ledger._area_id, ledger._key))
+        ledger._connection.execute("DELETE FROM start")
+        ledger.balance.begin()
+
+    [area] = spool._areas
+    area.submit(as_before, cost=lambda: 0, unknown=area.fenced_error()).result()
+    spool = power_on(one_area)
+    assert one_area.reported == []
+    assert spool.next_valid("pr-1") is None
+    assert [record.job_id for record in spool.inquiries()] == [job]
+
+
 @pytest.mark.parametrize("tampering", TAMPERINGS.values(), ids=TAMPERINGS.keys())
 def test_a_start_that_is_put_back_makes_nothing_valid_again(one_area: Store, tampering: str) -> None:
     spool = one_area.open()
@@ -129,7 +151,7 @@ def test_a_start_that_is_put_back_makes_nothing_valid_again(one_area: Store, tam
     spool = one_area.open()
     valid = one_area.accepted(spool)
     held = one_area.accepted(spool)
-    spool.change(held.job_id, changes.hold(AT, "teller", "Anna")).result()
+    spool.change(held.job_id, changes.hold(AT, "teller-1", "Ms Okafor")).result()
     one_area.close()
     with closing(raw(one_area)) as connection:
         connection.execute("ATTACH ? AS old", (str(old),))
