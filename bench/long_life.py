@@ -77,7 +77,7 @@ def live(folder: Path, disk: CountingDisk, days: int, jobs: int) -> Iterator[Day
         for ended in spool.notices.oldest(limit=2 * jobs):
             _change(spool, ended.record, changes.acknowledge("teller", _stamp(today)))
         old = _stamp(today - dt.timedelta(days=KEPT_DAYS))
-        spool.upkeep.forget_ended(old, old)
+        spool.upkeep.forget_ended(old, old, old)
         spool.upkeep.keep_history(_stamp(today), old)
         day.log = _bytes(folder, f"{schema.DATABASE}-wal")
         day.resident = memory(os.getpid()).resident * 1024

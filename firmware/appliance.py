@@ -209,9 +209,9 @@ class Appliance:
         unacknowledged_before = (now - max(dedupe, retention)).isoformat(timespec="milliseconds")
         match self._clock.standing():
             case Standing.SYNCHRONIZED:
-                self._spool.upkeep.forget_ended(before, unacknowledged_before)
+                self._spool.upkeep.forget_ended(before, unacknowledged_before, stamp(self._clock))
             case Standing.VOUCHED:
-                self._spool.upkeep.forget_ended(before, "", kept=KEPT_BY_WORD)
+                self._spool.upkeep.forget_ended(before, "", stamp(self._clock), kept=KEPT_BY_WORD)
             case _:
                 pass
 

@@ -47,3 +47,13 @@ def is_over(record: Record, today: str) -> bool:
 def is_undated(record: Record, today: str) -> bool:
     """Whether an open question has no date that can be believed: of a clock not trusted, or after `today`."""
     return record.is_open and not day_of(record).is_believed(today)
+
+
+def is_end_undated(record: Record) -> bool:
+    """Whether the stamp of an end is no date that can be believed: of a clock not trusted, or before the job's own day.
+
+    A day is let pass, since the stamp is in UTC and the date of the appliance's own time zone.
+    """
+    ended = datetime.date.fromisoformat(record.changed_at[:10])
+    earliest = ended + datetime.timedelta(days=1)
+    return not record.clock_trusted or earliest.isoformat() < record.business_date

@@ -16,26 +16,16 @@ from passbook.job import JobState
 from passbook.record import Change, Outcome, Record, Wrap, without_outline
 from storage.balance import Balance
 from storage.counters import Counters
+from storage.ends import Ends
 from storage.envelope import SealedJob
 from storage.history import History
 from storage.keys import ApplianceKey, is_same, mac
 from storage.quarantine import Quarantine
-from storage.rows import (
-    ENDED_COLUMNS,
-    ENDED_SELECT,
-    LIVE_COLUMNS,
-    LIVE_SELECT,
-    Columns,
-    DamagedRowError,
-    EndedRow,
-    LiveRow,
-    ended_row,
-    live_row,
-)
+from storage.rows import LIVE_COLUMNS, LIVE_SELECT, Columns, DamagedRowError, EndedRow, LiveRow, live_row, marks
 from storage.schema import LAST_NUMBER, fetch
 from storage.siblings import Memories
 from storage.starts import Start, Starts
-from storage.tally import Delta, Tally, delta_of
+from storage.tally import Tally, delta_of
 
 _DELETIONS: Final = (
     "DELETE FROM live WHERE sequence = ?",
@@ -79,6 +69,7 @@ class Ledger:
         self.memories = Memories(connection, area, area_id, key, self.balance)
         self.counters = Counters(connection, area, area_id, key, self.balance)
         self.quarantine = Quarantine(connection, area, self.balance, self._tally)
+        self.ends = Ends(connection, area_id, key, self.balance, self._tally)
         self.starts = Starts(connection, area, area_id, key, self.balance)
         self.start = Start()
         """The start that this is; number 0 before it was noted."""
@@ -89,10 +80,6 @@ class Ledger:
         """The job, unless it ended or was never here.  Raises DamagedRowError."""
         row = self._one_live("job_id = ?", job_id)
         return None if row is None else self._as_of_now(row)
-
-    def ended(self, job_id: str) -> EndedRow | None:
-        """The job, if it ended here.  Raises DamagedRowError."""
-        return self._one_ended("job_id = ?", job_id)
 
     def holds(self, job_id: str) -> bool:
         """Whether the job lies here, live or ended.  Raises PassbookError `record-quarantined` when set aside."""
@@ -151,10 +138,6 @@ class Ledger:
             found[printer.decode(errors="replace")] = sequence
         return found
 
-    def ended_rows(self) -> Iterator[EndedRow | DamagedRowError]:
-        """Every ended row, damaged ones as such, oldest first."""
-        yield from self._ended("TRUE ORDER BY sequence")
-
     def find_request(self, requester: str, request_id: str) -> Known | None:
         """The job of that request, live or ended (P10).
 
@@ -166,38 +149,8 @@ class Ledger:
         live = self._one_live(where, *wanted)
         if live is not None:
             return Known(live.record, live.content_mac)
-        ended = self._one_ended(where, *wanted)
+        ended = self.ends.request(*wanted)
         return None if ended is None else Known(ended.record, ended.content_mac)
-
-    def notices(self, requester: str | None, *, after: int, limit: int) -> list[EndedRow | DamagedRowError]:
-        """Ends of which nobody took note, of one requester or of all, from the lowest sequence above `after` on."""
-        behind = "acknowledged = 0 AND sequence > ? ORDER BY sequence LIMIT ?"
-        wanted = (min(after, LAST_NUMBER), limit)
-        if requester is None:
-            return list(self._ended(behind, *wanted))
-        return list(self._ended(f"requester = ? AND {behind}", requester, *wanted))
-
-    def last_notices(self, limit: int) -> list[EndedRow | DamagedRowError]:
-        """Those of the jobs accepted last, newest first."""
-        return list(self._ended("acknowledged = 0 ORDER BY sequence DESC LIMIT ?", limit))
-
-    def old_ends(self, before: str, unacknowledged_before: str, *, kept: int) -> list[int]:
-        """The sequences of jobs that ended before these ISO times, the second for ends of which nobody took note (P8).
-
-        The last `kept` jobs of each requester that ended are left out.
-        """
-        place = "row_number() OVER (PARTITION BY requester ORDER BY sequence DESC)"
-        last = f"SELECT sequence FROM (SELECT sequence, {place} AS place FROM ended) WHERE place <= ?3"  # noqa: S608 - ours
-        old = "ended_at < ?1 AND (acknowledged = 1 OR ended_at < ?2)"
-        sql = f"SELECT sequence FROM ended WHERE {old} AND sequence NOT IN ({last}) ORDER BY sequence"  # noqa: S608 - ours
-        return [sequence for (sequence,) in fetch(self._connection, sql, before, unacknowledged_before, kept)]
-
-    def count_old_notices(self, before: str, *, among: int) -> int:
-        """How many of the first `among` of them were before an ISO time."""
-        first = "SELECT ended_at FROM ended WHERE acknowledged = 0 ORDER BY sequence LIMIT ?"
-        sql = f"SELECT count(*) FROM ({first}) WHERE ended_at < ?"  # noqa: S608 - ours
-        [(count,)] = fetch(self._connection, sql, among, before)
-        return int(count)
 
     def sealed(self, row: LiveRow) -> SealedJob:
         """The sealed content of a live job.  Raises DamagedRowError when it is not what was accepted."""
@@ -219,7 +172,7 @@ class Ledger:
             if row is not None:
                 self.sealed(row)
         else:
-            self._one_ended("sequence = ?", damage.sequence)
+            self.ends.at(damage.sequence)
 
     def bytes_of(self, job_id: str) -> tuple[int, int]:
         """Bytes of its content and of its row, as its columns say; nothing for a job that is not here."""
@@ -242,7 +195,7 @@ class Ledger:
         chunks = [(sequence, n, chunk) for n, chunk in enumerate(sealed.document)]
         self._connection.executemany("INSERT INTO document VALUES (?, ?, ?)", chunks)
         values = row.columns(self._area_id, self._key)
-        self._insert("live", LIVE_COLUMNS, values)
+        self._insert(values)
         self._tally.note(delta_of(record, 1))
         self.history.note_sequence(sequence)
         return record
@@ -253,10 +206,10 @@ class Ledger:
         if row is not None:
             row = self._settled(row)
             return self._store(row, change(row.record))
-        ended = self.ended(job_id)
+        ended = self.ends.job(job_id)
         if ended is None:
             raise PassbookError("unknown-job", job=job_id)
-        return self._acknowledge(ended, change(ended.record))
+        return self.ends.acknowledge(ended, change(ended.record), self.history)
 
     def settle(self, after: int, most: int, *, every: bool = False) -> Settled:
         """Write into up to `most` rows behind a sequence number that this start made them invalid (P4).
@@ -274,13 +227,6 @@ class Ledger:
                 else:
                     self._settled(row, every=every)
         return Settled(last, damaged)
-
-    def forget(self, sequences: Sequence[int]) -> None:
-        """Drop what is kept of these ended jobs."""
-        sql = f"DELETE FROM ended WHERE sequence IN ({_marks(sequences)}) RETURNING mac, acknowledged"  # noqa: S608 - marks only
-        gone = fetch(self._connection, sql, *sequences)
-        self.balance.change(gone=[found for found, _ in gone])
-        self._tally.note(Delta(notices=-sum(not acknowledged for _, acknowledged in gone)))
 
     def _live(self, where: str, *values: apsw.SQLiteValue) -> Iterator[LiveRow | DamagedRowError]:
         sql = f"SELECT {LIVE_SELECT} FROM live WHERE {where}"  # noqa: S608 - names are ours
@@ -316,17 +262,6 @@ class Ledger:
         rows = self._select_live(where, *values)
         return live_row(rows[0], self._area_id, self._key) if rows else None
 
-    def _ended(self, where: str, *values: apsw.SQLiteValue) -> Iterator[EndedRow | DamagedRowError]:
-        for columns in self._select_ended(where, *values):
-            try:
-                yield ended_row(columns, self._area_id, self._key)
-            except DamagedRowError as damage:
-                yield damage
-
-    def _one_ended(self, where: str, *values: apsw.SQLiteValue) -> EndedRow | None:
-        rows = self._select_ended(where, *values)
-        return ended_row(rows[0], self._area_id, self._key) if rows else None
-
     def _store(self, row: LiveRow, outcome: Outcome) -> Record:
         record = outcome.record
         if record.identity() != row.record.identity():
@@ -341,60 +276,36 @@ class Ledger:
             changed = replace(row, record=record, version=row.version + 1, wraps=wraps)
             self._tally.note(delta_of(self._as_of_now(row).record, -1))
             self._tally.note(delta_of(record, 1))
-            self._update("live", LIVE_COLUMNS, changed.columns(self._area_id, self._key))
-        return record
-
-    def _acknowledge(self, row: EndedRow, outcome: Outcome) -> Record:
-        """The one change that an ended job takes; an order that is repeated asks for none and gets its result."""
-        record = outcome.record
-        if record == row.record:
-            return record
-        if row.record.acknowledged is not None or replace(record, acknowledged=None) != row.record:
-            state = row.record.state.value
-            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event="a change")
-        if outcome.entry is not None:
-            self.history.append(outcome.entry)
-        values = replace(row, record=record, version=row.version + 1).columns(self._area_id, self._key)
-        self._update("ended", ENDED_COLUMNS, values)
-        self._tally.note(Delta(notices=-1))
+            self._update(changed.columns(self._area_id, self._key))
         return record
 
     def _end(self, row: LiveRow, record: Record) -> None:
         sequence = record.sequence
-        self._balance_out("live", sequence)
+        self._balance_out(sequence)
         for sql in _DELETIONS:
             self._connection.execute(sql, (sequence,))
-        kept = EndedRow(without_outline(record), row.version + 1, row.content_mac)
-        values = kept.columns(self._area_id, self._key)
-        self._insert("ended", ENDED_COLUMNS, values)
-        self._tally.note(delta_of(row.record, -1, notices=1))
+        self._tally.note(delta_of(row.record, -1))
+        self.ends.add(EndedRow(without_outline(record), row.version + 1, row.content_mac))
 
     def _select_live(self, where: str, *values: apsw.SQLiteValue) -> list[Columns]:
         return fetch(self._connection, f"SELECT {LIVE_SELECT} FROM live WHERE {where}", *values)  # noqa: S608 - ours
 
-    def _select_ended(self, where: str, *values: apsw.SQLiteValue) -> list[Columns]:
-        return fetch(self._connection, f"SELECT {ENDED_SELECT} FROM ended WHERE {where}", *values)  # noqa: S608 - ours
-
-    def _insert(self, table: str, columns: str, values: Columns) -> None:
-        sql = f"INSERT INTO {table} ({columns}) VALUES ({_marks(values)})"  # noqa: S608 - names are ours
+    def _insert(self, values: Columns) -> None:
+        sql = f"INSERT INTO live ({LIVE_COLUMNS}) VALUES ({marks(values)})"  # noqa: S608 - names are ours
         self._connection.execute(sql, values)
         self.balance.change(come=values[-1:])
 
-    def _update(self, table: str, columns: str, values: Columns) -> None:
+    def _update(self, values: Columns) -> None:
         """Put `values`, whose first is the sequence, in place of the row that is there."""
-        self._balance_out(table, values[0])
-        sql = f"UPDATE {table} SET ({columns}) = ({_marks(values)}) WHERE sequence = ?"  # noqa: S608 - names are ours
+        self._balance_out(values[0])
+        sql = f"UPDATE live SET ({LIVE_COLUMNS}) = ({marks(values)}) WHERE sequence = ?"  # noqa: S608 - names are ours
         self._connection.execute(sql, (*values, values[0]))
         self.balance.change(come=values[-1:])
 
-    def _balance_out(self, table: str, sequence: int) -> None:
+    def _balance_out(self, sequence: int) -> None:
         """The row as it is there now will not be there any more."""
-        found = fetch(self._connection, f"SELECT mac FROM {table} WHERE sequence = ?", sequence)  # noqa: S608 - ours
+        found = fetch(self._connection, "SELECT mac FROM live WHERE sequence = ?", sequence)
         self.balance.change(gone=[value for (value,) in found])
 
     def _sealed_mac(self, sequence: int, sealed: SealedJob) -> bytes:
         return mac(self._key.sealed, self._area_id, sequence, msgspec.msgpack.encode(sealed))
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))

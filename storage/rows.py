@@ -6,6 +6,7 @@ it, and a row whose columns say something else does not verify.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -144,3 +145,8 @@ def _damaged(table: str, columns: Columns) -> DamagedRowError:
     sequence, job_id = columns[:2]
     said = job_id.decode(errors="replace") if isinstance(job_id, bytes) else ""
     return DamagedRowError(table, sequence, said)
+
+
+def marks(values: Sequence[object]) -> str:
+    """So many places for values in a statement."""
+    return ", ".join("?" * len(values))

@@ -366,7 +366,7 @@ def _live(ledger: Ledger, job_id: str) -> LiveRow:
 
 
 def _live_or_ended(ledger: Ledger, job_id: str) -> Record:
-    row = ledger.live(job_id) or ledger.ended(job_id)
+    row = ledger.live(job_id) or ledger.ends.job(job_id)
     if row is None:
         raise PassbookError("unknown-job", job=job_id)
     return row.record

@@ -87,7 +87,7 @@ def _rows(ledger: Ledger, area: str) -> Iterator[PassbookError]:
                 damaged.append(row.job_id)
         except DamagedRowError as damage:
             damaged.append(damage.job_id)
-    damaged += [row.job_id for row in ledger.ended_rows() if isinstance(row, DamagedRowError)]
+    damaged += [row.job_id for row in ledger.ends.rows() if isinstance(row, DamagedRowError)]
     damaged += ledger.quarantine.jobs()
     for job_id in damaged:
         yield PassbookError("record-quarantined", job=job_id, area=area)

@@ -177,7 +177,7 @@ class Life:
         """Drop what is kept of jobs of whose end somebody took note."""
         noted = [name for name, record in self.ended.items() if record.acknowledged]
         asked = [self._ask(name, forgets=True) for name in noted]
-        assert self._spool.upkeep.forget_ended("9999", "") >= len(noted)
+        assert self._spool.upkeep.forget_ended("9999", "", AT) >= len(noted)
         for one in asked:
             self.log.say(Told(one))
             del self.ended[one.job]

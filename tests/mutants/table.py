@@ -9,6 +9,7 @@ from tests.mutants.harness import Mutant
 _RULES: Final = "tests/passbook/test_changes_promises.py"
 
 _MODEL: Final = "tests/model/test_appliance.py::TestAppliance"
+_CONTROLS: Final = "tests/model/test_controls.py"
 _ANSWERS: Final = "tests/scenarios/test_answers.py"
 _DESK: Final = "tests/firmware/test_recovery_desk.py"
 _BALANCE: Final = "tests/storage/test_balance.py"
@@ -25,6 +26,7 @@ _REPRINTING: Final = "tests/passbook/test_reprinting.py"
 _RETENTION: Final = "tests/storage/test_retention.py"
 _SIBLINGS: Final = "tests/storage/test_siblings.py"
 _NOTICES: Final = "tests/firmware/test_notices.py"
+_NOTICES_KEPT: Final = "tests/storage/test_notices.py"
 _DAMAGE: Final = "tests/storage/test_damage.py"
 _BOUNDARY: Final = "tests/firmware/test_environment.py"
 _COMMANDS: Final = "tests/firmware/test_commands.py"
@@ -82,7 +84,7 @@ MUTANTS: Final = (
     Mutant(
         "P3",
         "P3-resumed-a-line-too-early.patch",
-        (_MODEL,),
+        (f"{_CONTROLS}::test_the_day_is_in_order[going_on]",),
         "A job goes on one line above the one that the person named.",
     ),
     Mutant(
@@ -218,6 +220,12 @@ MUTANTS: Final = (
         "N4-untrusted-clock-expires.patch",
         (f"{_EXPIRY_DESK}::test_under_a_clock_that_is_not_trusted_nothing_expires",),
         "A clock that is not trusted ends a job's day.",
+    ),
+    Mutant(
+        "N4",
+        "N4-any-stamp-is-old.patch",
+        (f"{_NOTICES_KEPT}::test_an_end_with_the_stamp_of_a_wrong_clock_is_of_the_day_when_a_right_one_saw_it",),
+        "An end that was stamped in 1970 is forgotten with its notice as soon as the clock is right.",
     ),
     Mutant(
         "N4",

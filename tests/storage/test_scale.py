@@ -80,6 +80,8 @@ def do_all(spool: Spool) -> Iterator[str]:
     spool.upkeep.note_heads()
     yield "history"
     assert spool.history(last=10)
+    yield "forget"
+    assert spool.upkeep.forget_ended("9", "9", AT) == 1
     yield "done"
 
 
