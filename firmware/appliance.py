@@ -51,6 +51,8 @@ from storage.spool import Spool
 
 _LOG: Final = Log("appliance")
 
+KEPT_BY_WORD: Final = 1000
+"""Ended jobs of each terminal in each area that stay known while only an operator says what day it is."""
 HISTORY_LOOK: Final = 1000
 """Entries of the history in which the newest stamp of a trusted clock is looked for at power-on."""
 
@@ -200,19 +202,23 @@ class Appliance:
             self._report(PassbookError("printer-gone", job=strays[printer], printer=printer))
 
     def _forget_ended(self) -> None:
-        """What is kept of jobs that ended long ago goes (P10), by a machine's synchronized clock only (N4).
+        """What is kept of jobs that ended long ago goes (P10), by a clock that is trusted only (N4).
 
-        An operator's word is not enough: with a wrong year it would take all notices and every repeated request.
+        With a wrong year an operator's word would take all notices and every repeated request.  So by that no end goes
+        that nobody took note of, and none of the last of each terminal, which are those that it can still repeat.
         """
-        if self._clock.standing() is Standing.SYNCHRONIZED:
-            now = self._clock.now()
-            retention = datetime.timedelta(days=self._config.history.retention_days)
-            dedupe = datetime.timedelta(days=self._config.history.dedupe_days)
-            before = (now - dedupe).isoformat(timespec="milliseconds")
-            unacknowledged_before = (now - max(dedupe, retention)).isoformat(timespec="milliseconds")
-            # An area that fails now has reported itself.
-            with contextlib.suppress(PassbookError):
-                self._spool.forget_ended(before, unacknowledged_before)
+        now = self._clock.now()
+        retention = datetime.timedelta(days=self._config.history.retention_days)
+        dedupe = datetime.timedelta(days=self._config.history.dedupe_days)
+        before = (now - dedupe).isoformat(timespec="milliseconds")
+        unacknowledged_before = (now - max(dedupe, retention)).isoformat(timespec="milliseconds")
+        match self._clock.standing():
+            case Standing.SYNCHRONIZED:
+                self._spool.upkeep.forget_ended(before, unacknowledged_before)
+            case Standing.VOUCHED:
+                self._spool.upkeep.forget_ended(before, "", kept=KEPT_BY_WORD)
+            case _:
+                pass
 
     def _make_desks(self) -> dict[str, PrintDesk]:
         return {
@@ -319,6 +325,7 @@ class Appliance:
             case JobLeft(job, requester, error):
                 left = JobLeftEvent(job, ErrorPayload(error.code, str(error), error.facts))
                 self._hub.tell(requester, "Spooler.JobLeftEvent", left, representatives=True)
+                self._desks.note_left(news)
             case JobChanged(record):
                 self._hub.tell(record.requester, "Spooler.JobEvent", view_of(record), representatives=True)
                 self._expiry.note(record)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from firmware.findings import Finding
 from passbook.errors import CATALOGUE, PassbookError
 
 PATIENCE: Final = 60.0
@@ -17,16 +18,10 @@ LONG_PATIENCE: Final = 3600.0
 """Seconds for `verify`, which reads every area whole."""
 
 
-class _Refusal(msgspec.Struct, frozen=True):
-    code: str
-    sentence: str
-    facts: dict[str, str | int] = {}
-
-
 class _Answer(msgspec.Struct, frozen=True):
     ok: bool
     result: Any = None
-    error: _Refusal | None = None
+    error: Finding | None = None
 
 
 def ask(path: Path, command: str, arguments: dict[str, Any], patience: float = PATIENCE) -> Any:
@@ -59,13 +54,13 @@ def _result(path: Path, line: bytes) -> Any:
         raise _unreachable(path, "what answers there is not passbookd, or it stopped while it answered") from None
     if answer.ok:
         return answer.result
-    refusal = answer.error or _Refusal("", "")
+    refusal = answer.error or Finding("", "")
     if refusal.code not in CATALOGUE:
         raise _unreachable(path, "passbookd answers with an error that this passbookctl does not know")
     raise _told(path, refusal)
 
 
-def _told(path: Path, refusal: _Refusal) -> PassbookError:
+def _told(path: Path, refusal: Finding) -> PassbookError:
     try:
         return PassbookError(refusal.code, **refusal.facts)
     except (KeyError, TypeError):

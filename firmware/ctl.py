@@ -16,15 +16,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+import msgspec
+
 from firmware import pki, tables, verifying
 from firmware.clock import Clock, SystemClock
 from firmware.config import Config, load
 from firmware.control import LONG_PATIENCE, PATIENCE, ask
+from firmware.findings import Finding
 from passbook.arguments import seconds, short_text, whole
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT
-from passbook.error_kinds import EXIT_CODES
+from passbook.error_kinds import EXIT_CODES, EXIT_HELP
 from passbook.errors import CATALOGUE, PassbookError
 from passbook.history import MOST_LISTED, OUTCOMES, Grouping
+from passbook.job import JobState
+from passbook.nothing import NOTHING
 from storage import files
 from storage.keys import ApplianceKey
 
@@ -66,7 +71,7 @@ def _escape_what_the_terminal_lacks() -> None:
 def _fail(error: PassbookError, *, as_json: bool) -> int:
     print(f"passbookctl: {tables.printable(str(error))} [{error.code}]", file=sys.stderr)
     if as_json:
-        print(json.dumps({"error": {"code": error.code, "sentence": str(error), "facts": error.facts}}))
+        print(json.dumps({"error": msgspec.to_builtins(Finding.of(error))}))
     return error.exit_code
 
 
@@ -77,6 +82,11 @@ def _worst(findings: Any) -> int:
     if isinstance(findings, dict) and findings.get("code") in CATALOGUE:
         return EXIT_CODES[CATALOGUE[findings["code"]].actor]
     return max(map(_worst, findings.values()), default=0) if isinstance(findings, dict) else 0
+
+
+def _canceled(result: Any) -> int:
+    """1 for a job that was completed before, or is asked about because a step of it is in doubt."""
+    return int(result["job"]["state"] != JobState.CANCELED.value)
 
 
 def _config(arguments: argparse.Namespace) -> Config | None:
@@ -100,7 +110,8 @@ def _ask(arguments: argparse.Namespace, _clock: Clock) -> Any:
 
 def _history(arguments: argparse.Namespace, clock: Clock) -> Any:
     """Entries and summaries have columns of their own."""
-    arguments.columns = tables.HISTORY if arguments.summary is None else tables.SUMMARY
+    if arguments.summary is not None:
+        arguments.columns, arguments.nothing = tables.SUMMARY, NOTHING["summary"]
     return _ask(arguments, clock)
 
 
@@ -195,8 +206,10 @@ def _problem(path: Path, error: OSError) -> PassbookError:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="passbookctl", description="Commands for the operators of the appliance.")
-    parser.set_defaults(columns=None, nothing="none", send=(), judge=lambda _result: 0, patience=PATIENCE)
+    parser = argparse.ArgumentParser(
+        prog="passbookctl", description="Commands for the operators of the appliance.", epilog=EXIT_HELP
+    )
+    parser.set_defaults(columns=None, nothing=tables.NONE, send=(), judge=lambda _result: 0, patience=PATIENCE)
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--control", type=Path, metavar="SOCKET", help=f"the appliance's socket (default: {CONTROL})")
     place.add_argument("--config", type=Path, metavar="FILE", help="the configuration that names the socket")
@@ -225,12 +238,18 @@ def _command(commands: _Commands, name: str, text: str, **defaults: Any) -> argp
 
 def _add_questions(commands: _Commands) -> None:
     _command(commands, "status", "the appliance, its printers, areas and terminals")
-    _command(commands, "jobs", "every job that has not ended", run=_ask_pages, columns=tables.JOBS)
-    _command(commands, "inquiries", "open questions about jobs", run=_ask_pages, columns=tables.INQUIRIES)
-    _command(commands, "terminals", "every terminal and what of it is open", columns=tables.TERMINALS)
-    ends = "ends of jobs that nobody took note of"
-    _command(commands, "notices", ends, run=_ask_pages, columns=tables.NOTICES)
-    _command(commands, "areas", "the storage areas: state and room")
+    pages: dict[str, Any] = {"run": _ask_pages}
+    _command(commands, "jobs", "every job that has not ended", nothing=NOTHING["jobs"], columns=tables.JOBS, **pages)
+    text = "open questions about jobs, also those that nobody is asked because somebody holds them"
+    _command(commands, "inquiries", text, nothing=NOTHING["inquiries"], columns=tables.INQUIRIES, **pages)
+    text = (
+        "every terminal that is connected, was heard since the start, has jobs, or is configured as representative: "
+        "when it was last heard, and what of it is open"
+    )
+    _command(commands, "terminals", text, nothing=NOTHING["terminals"], columns=tables.TERMINALS)
+    text = "ends of jobs that nobody took note of"
+    _command(commands, "notices", text, nothing=NOTHING["notices"], columns=tables.NOTICES, **pages)
+    _command(commands, "areas", "the storage areas: state and room", nothing=NOTHING["areas"])
     environment = _command(
         commands,
         "environment",
@@ -238,7 +257,8 @@ def _add_questions(commands: _Commands) -> None:
         send=("printer", "timeout"),
         patience=LONGEST_WAIT + PATIENCE,
     )
-    environment.add_argument("--printer", type=short_text, help="may be left out where there is only one")
+    text = "may be left out where there is only one"
+    environment.add_argument("--printer", type=short_text, metavar="NAME", help=text)
     environment.add_argument(
         "--timeout",
         type=seconds(LONGEST_WAIT),
@@ -273,35 +293,40 @@ def _add_history(commands: _Commands) -> None:
         run=_history,
         send=(*conditions, "last", "summary"),
         patience=LONG_PATIENCE,
+        nothing=NOTHING["history"],
+        columns=tables.HISTORY,
     )
     history.add_argument("--job", type=short_text, help="of this job only, or of those whose ids begin so")
     history.add_argument("--requester", type=short_text, metavar="TERMINAL", help="of the jobs that this terminal sent")
     history.add_argument("--person", type=short_text, metavar="NAME", help="that this person decided or confirmed")
     history.add_argument("--outcome", type=short_text, metavar="WORD", help=f"ends only: {', '.join(OUTCOMES)}")
-    history.add_argument(
-        "--since", type=short_text, metavar="TIME", help="from this day or moment on, as 2026-03-02 or 2026-03-02T09"
-    )
-    history.add_argument("--until", type=short_text, metavar="TIME", help="up to this day or moment")
-    history.add_argument("--last", type=whole(1, MOST_LISTED), help="so many entries (50)")
+    text = "from this day or moment on (UTC), as 2026-03-02 or 2026-03-02T09"
+    history.add_argument("--since", type=short_text, metavar="TIME", help=text)
+    history.add_argument("--until", type=short_text, metavar="TIME", help="up to this day or moment (UTC)")
+    history.add_argument("--last", type=whole(1, MOST_LISTED), metavar="N", help="so many entries (50)")
     history.add_argument("--summary", choices=[one.value for one in Grouping], help="count ends by this instead")
 
 
 def _add_orders(commands: _Commands) -> None:
-    orders = (
-        ("cancel", "end a job"),
-        ("hold", "ask nobody about a job until it is released, answered or the appliance starts"),
-        ("release", "have people asked again about a held job"),
+    held = "keep a job from printing: no answer counts until an operator or a representative releases it"
+    orders: tuple[tuple[str, str, Callable[[Any], int]], ...] = (
+        ("cancel", "end a job and say what of it is on paper; one that prints stops at its next line", _canceled),
+        ("hold", held, lambda _result: 0),
+        ("release", "have people asked again about a held job", lambda _result: 0),
     )
-    for name, text in orders:
-        order = _command(commands, name, text, send=("job", "person"))
-        order.add_argument("job", type=short_text)
-        order.add_argument(
-            "--person", type=short_text, default=_person(), help="who decides (default: the name you logged in with)"
-        )
+    for name, text, judge in orders:
+        order = _command(commands, name, text, send=("job", "person"), judge=judge)
+        order.add_argument("job", type=short_text, metavar="JOB", help="its id, as `passbookctl jobs` shows it")
+        who = "who decides (default: the name you logged in with)"
+        order.add_argument("--person", type=short_text, metavar="NAME", default=_person(), help=who)
     clock = _command(commands, "clock", "what the appliance believes of time, and why", send=("right", "person"))
     clock.add_argument("--right", action="store_true", default=None, help="say that the clock is right, until it jumps")
     clock.add_argument(
-        "--person", type=short_text, default=_person(), help="who says so (default: the name you logged in with)"
+        "--person",
+        type=short_text,
+        metavar="NAME",
+        default=_person(),
+        help="who says so (default: the name you logged in with)",
     )
     text = "go on with an area though it was put back to an earlier state"
     accept = _command(commands, "accept-rollback", text, run=_accept_rollback, send=("area",))
@@ -311,9 +336,10 @@ def _add_orders(commands: _Commands) -> None:
 
 
 def _add_certificates(commands: _Commands) -> None:
-    authority = commands.add_parser("pki", help="the branch's certificate authority")
+    text = "the branch's certificate authority"
+    authority = commands.add_parser("pki", help=text, description=text)
     init = _command(
-        authority.add_subparsers(required=True, metavar="init"),
+        authority.add_subparsers(required=True, metavar="COMMAND"),
         "init",
         "make the authority, and the appliance's certificate and keys",
         run=_pki_init,
@@ -321,11 +347,11 @@ def _add_certificates(commands: _Commands) -> None:
     init.add_argument("--config-dir", type=Path, required=True, metavar="DIR", help="gets what the appliance reads")
     init.add_argument("--host", nargs="+", default=[], help="host names and addresses of the appliance")
     enroll = _command(commands, "enroll", "sign a terminal's request; its key stays with it", run=_enroll)
-    enroll.add_argument("request", type=Path, metavar="REQUEST.pem")
+    enroll.add_argument("request", type=Path, metavar="REQUEST.pem", help="what `teller enroll --name` wrote")
     enroll.add_argument("--representative", action="store_true", help="it may answer for other terminals")
     enroll.add_argument("--out", type=Path, required=True, metavar="FILE", help="gets the certificate")
     revoke = _command(commands, "revoke", "revoke a terminal; tells the appliance when a socket is named", run=_revoke)
-    revoke.add_argument("name")
+    revoke.add_argument("name", metavar="NAME", help="the name in its certificate")
     revoke.add_argument("--out", type=Path, required=True, metavar="CRL", help="gets the revocation list")
     for parser in (init, enroll):
         parser.add_argument("--name", required=True, help="the name in the certificate")

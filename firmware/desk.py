@@ -331,6 +331,8 @@ class PrintDesk:
                 if self._people.take(session, job, requester, TAKE_LOOK):
                     self._boundary.reach()
                     break
+                # Who asks meanwhile is told of the book, and not of the job that was before.
+                self._look(session)
         except MechanismStop:
             if not self._stopping.is_set():
                 raise

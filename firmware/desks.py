@@ -13,7 +13,7 @@ from firmware.desk import PrintDesk
 from firmware.hub import Hub, Listener
 from firmware.jobs import Jobs
 from firmware.logs import Log
-from firmware.news import PrinterChanged, PromptChanged
+from firmware.news import JobLeft, PrinterChanged, PromptChanged
 from passbook import changes
 from passbook.environment import Environment
 from passbook.errors import PassbookError, shown
@@ -37,6 +37,7 @@ class Desks:
         self._clock = clock
         self._prompts: dict[str, PromptChanged] = {}
         self._views: dict[str, tuple[float, PrinterView]] = {}
+        self._awaited: dict[asyncio.Future[Record], str] = {}
 
     def start(self) -> None:
         """Begin to print."""
@@ -52,9 +53,36 @@ class Desks:
         return tuple(name for name, desk in self._desks.items() if desk.died)
 
     def note_job(self, record: Record) -> None:
-        """A job changed; if it may be printed, its desk looks."""
+        """A job changed; if it may be printed, its desk looks, else who waits for that is told."""
+        if not record.valid:
+            for waiter in self._waiters(record.job_id):
+                waiter.set_result(record)
         if record.valid and record.printer in self._desks:
             self._desks[record.printer].wake()
+
+    def note_left(self, news: JobLeft) -> None:
+        """The end of a job, or its stop, could not be stored."""
+        for waiter in self._waiters(news.job):
+            waiter.set_exception(news.error)
+
+    def _waiters(self, job: str) -> list[asyncio.Future[Record]]:
+        return [waiter for waiter, awaited in self._awaited.items() if awaited == job and not waiter.done()]
+
+    async def settled(self, record: Record, patience: float) -> Record:
+        """The job when no step of it is under way any more, or as it is after `patience` seconds.
+
+        Raises the PassbookError for which its end or stop could not be stored.
+        """
+        waiter = asyncio.get_running_loop().create_future()
+        self._awaited[waiter] = record.job_id
+        try:
+            now = self._jobs.spool.record(record.job_id) if record.valid else record
+            async with asyncio.timeout(patience):
+                return await waiter if now.valid else now
+        except TimeoutError:
+            return self._jobs.spool.record(record.job_id)
+        finally:
+            del self._awaited[waiter]
 
     def note_prompt(self, news: PromptChanged) -> None:
         """A person is asked to handle a book, or not any more."""
@@ -108,23 +136,28 @@ class Desks:
     async def hold(self, job: str, terminal: str, person: str) -> Record:
         """Hold back a job that no desk works on; its question stays open and nobody is asked."""
         check_name("person", person)
-        held = await asyncio.wrap_future(self._jobs.change(job, changes.hold(stamp(self._clock))))
+        holding = changes.hold(stamp(self._clock), terminal, person)
+        held = await asyncio.wrap_future(self._jobs.change(job, holding))
         _LOG.info("job-held", job=job, terminal=terminal, person=person)
         return held
 
-    async def release(self, job: str, terminal: str, person: str) -> Record:
-        """Have people asked again about a job that was held back."""
+    async def release(self, job: str, terminal: str, person: str, *, senior: bool) -> Record:
+        """Have people asked again about a job that was held back; an operator's hold only when `senior` orders it."""
         check_name("person", person)
-        released = await asyncio.wrap_future(self._jobs.change(job, changes.release(stamp(self._clock))))
+        releasing = changes.release(stamp(self._clock), senior=senior)
+        released = await asyncio.wrap_future(self._jobs.change(job, releasing))
         _LOG.info("job-released", job=job, terminal=terminal, person=person)
         return released
 
-    async def cancel(self, record: Record, terminal: str, person: str) -> Record:
-        """End a job by a person's order; one that is printing ends before its next step."""
+    async def cancel(self, record: Record, terminal: str, person: str, *, senior: bool) -> Record:
+        """End a job by a person's order; one that is printing ends before its next step, and is told as it is now.
+
+        What an operator holds is ended only when `senior` orders it: an operator or a representative.
+        """
         check_name("person", person)
         _LOG.info("cancel-ordered", job=record.job_id, terminal=terminal, person=person)
         desk = self._desks.get(record.printer)
         if desk is not None and desk.cancel(record.job_id, terminal, person):
             return record
-        ended = changes.cancel(stamp(self._clock), terminal, person)
+        ended = changes.cancel(stamp(self._clock), terminal, person, senior=senior)
         return await asyncio.wrap_future(self._jobs.change(record.job_id, ended))

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 
 from firmware.desks import Desks
+from firmware.findings import Finding, LookedAt
 from firmware.hub import Hub
 from firmware.identity import Doorkeeper
 from firmware.logs import Log
@@ -18,16 +19,20 @@ from firmware.roll import Roll
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT
 from passbook.errors import PassbookError
 from passbook.history import MOST_LISTED, GetHistory
+from passbook.job import JobState
 from passbook.messages import StatusReport, view_of
+from passbook.notices import Canceled, notice_of
 from passbook.pages import Page, page_of
+from passbook.progress import paper_words, state_words, take_words
+from passbook.record import OPERATOR, Record, without_outline
 from storage.spool import Spool
 
 _LOG: Final = Log("operations")
 
 Handler = Callable[[dict[str, Any]], Awaitable[Any]]
 
-OPERATOR: Final = "@operator"
-"""Stands in the history for the terminal of an order from the control socket; no certificate can have this name."""
+CANCEL_WAIT: Final = 45.0
+"""Seconds for the line under way to be finished and the book to be given back; passbookctl waits a little longer."""
 
 
 class Operations:
@@ -114,11 +119,11 @@ class Operations:
         return {"area": area, "accepted": True, "used": "now" if is_open else "from the next start"}
 
     async def _verify(self, _arguments: dict[str, Any]) -> Any:
-        return await asyncio.to_thread(self._spool.verify)
+        return [Finding.of(problem) for problem in await asyncio.to_thread(self._spool.verify)]
 
     async def _verify_area(self, arguments: dict[str, Any]) -> Any:
         """One area at a time, for who shows how far it is."""
-        return await asyncio.to_thread(self._spool.examine, _read(arguments, _Area).area)
+        return LookedAt.of(await asyncio.to_thread(self._spool.examine, _read(arguments, _Area).area))
 
     async def _revocations(self, _arguments: dict[str, Any]) -> Any:
         """Read the revocation list again and close the connections of those on it."""
@@ -131,7 +136,8 @@ class Operations:
 
     async def _cancel(self, arguments: dict[str, Any]) -> Any:
         order = _read(arguments, _Order)
-        return view_of(await self._desks.cancel(self._spool.record(order.job), OPERATOR, order.person))
+        ordered = await self._desks.cancel(self._spool.record(order.job), OPERATOR, order.person, senior=True)
+        return _canceled(ordered, await self._desks.settled(ordered, CANCEL_WAIT))
 
     async def _hold(self, arguments: dict[str, Any]) -> Any:
         order = _read(arguments, _Order)
@@ -139,7 +145,20 @@ class Operations:
 
     async def _release(self, arguments: dict[str, Any]) -> Any:
         order = _read(arguments, _Order)
-        return view_of(await self._desks.release(order.job, OPERATOR, order.person))
+        return view_of(await self._desks.release(order.job, OPERATOR, order.person, senior=True))
+
+
+def _canceled(ordered: Record, record: Record) -> Canceled:
+    """What became of a job that was as `ordered` when its end was ordered, and is `record` now."""
+    notice = notice_of(without_outline(record) if record.ended else record, None)
+    words = [state_words(notice.job)]
+    if record.valid:
+        words.append("It ends before its next step; the one under way has not been finished yet.")
+    elif not record.ended:
+        words.append("It is not ended: look at the paper. Who is asked about it decides.")
+    elif record.state is not JobState.COMPLETED:
+        words += [paper_words(notice), *take_words(view_of(ordered), notice)]
+    return Canceled(" ".join(words), notice.job, notice.on_paper)
 
 
 class _History(GetHistory, frozen=True):

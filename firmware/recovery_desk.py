@@ -138,6 +138,7 @@ class RecoveryDesk:
                 return view_of(record)
             if not is_open(record):
                 raise PassbookError("stale-inquiry", job=answer.job, epoch=record.epoch)
+            changes.must_not_be_held(record)
             readable = answer.job in self._jobs.keys
             try:
                 return view_of(await self._apply(record, given, self._unlock(record, answer)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 from collections import Counter
 from collections.abc import Iterable
 from typing import Final, NamedTuple
@@ -50,7 +51,7 @@ class Roll:
                 del self._seen[gone]
 
     async def terminals(self) -> tuple[TerminalView, ...]:
-        """Every terminal that is known, by name."""
+        """Every terminal that is connected, was heard since the start, has jobs, or is configured; by name."""
         records = await asyncio.to_thread(self._spool.records)
         connections = Counter(listener.peer.name for listener in self._hub.everybody())
         questions, held, pending = _count(records)
@@ -61,6 +62,7 @@ class Roll:
                 representative=self._is_representative(name),
                 connections=connections[name],
                 silent=self._silent(name),
+                heard_at=self._heard_at(name),
                 questions=questions[name],
                 held=held[name],
                 pending=pending[name],
@@ -77,6 +79,13 @@ class Roll:
 
     def _silent(self, name: str) -> int:
         return int(self._clock.monotonic() - self._seen[name].at) if name in self._seen else -1
+
+    def _heard_at(self, name: str) -> str:
+        if name not in self._seen:
+            return ""
+        # By the clock as it is now: what it said then may have been set right since.
+        at = self._clock.now() - datetime.timedelta(seconds=self._silent(name))
+        return at.astimezone(datetime.UTC).isoformat(timespec="seconds")
 
 
 def _count(records: Iterable[Record]) -> tuple[Counter[str], Counter[str], Counter[str]]:

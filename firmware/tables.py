@@ -20,6 +20,8 @@ JOBS: Final[Columns] = {
     "DONE": "confirmed",
     "STEPS": "steps",
     "ACCEPTED": "acceptedAt",
+    "HELD BY": "heldBy.person",
+    "HELD AT": "heldBy.terminal",
 }
 INQUIRIES: Final[Columns] = {
     "JOB": "job.job",
@@ -34,6 +36,8 @@ INQUIRIES: Final[Columns] = {
     "STEPS": "job.steps",
     "MEDIUM": "media",
     "ASKED": "asked",
+    "HELD BY": "job.heldBy.person",
+    "HELD AT": "job.heldBy.terminal",
     "KEY": "job.keyRef",
 }
 NOTICES: Final[Columns] = {
@@ -65,6 +69,7 @@ HISTORY: Final[Columns] = {
     "SECOND": "entry.record.answered.secondedBy.person",
     "PROPOSED BY": "entry.record.proposed.person",
     "AGAIN": "entry.record.reprints",
+    "HELD BY": "entry.record.heldBy.person",
     "NOTED BY": "entry.record.acknowledged.terminal",
 }
 SUMMARY: Final[Columns] = {
@@ -81,24 +86,45 @@ TERMINALS: Final[Columns] = {
     "TERMINAL": "terminal",
     "REPRESENTATIVE": "representative",
     "CONNECTIONS": "connections",
+    "LAST HEARD": "heardAt",
     "SILENT (s)": "silent",
     "QUESTIONS": "questions",
     "HELD": "held",
     "PENDING": "pending",
 }
 FINDINGS: Final[Columns] = {"CODE": "code", "WHAT DOES NOT FIT": "sentence"}
+PRINTERS: Final[Columns] = {
+    "PRINTER": "printer",
+    "DEVICE": "status.device",
+    "MEDIUM": "status.media",
+    "CONDITIONS": "status.conditions",
+    "HEARD (s AGO)": "age",
+    "JOB": "job",
+}
+_PARTS: Final = {"printers": PRINTERS}
+"""Columns of lists within an object, by the names of these."""
+NONE: Final = "none"
+"""What stands for a list without rows, where nobody gives a better sentence."""
+_WORDS: Final[dict[tuple[str, str | int], str]] = {
+    ("age", -1): "never",
+    ("silent", -1): "never",
+    ("heardAt", ""): "never",
+    ("connections", 0): NONE,
+    ("inDoubt", 0): NONE,
+}
+"""(name, value) -> the word for a value that stands for something else."""
 
 
-def render(result: Any, columns: Columns | None = None, nothing: str = "none") -> str:
-    """`result` as text; `columns` is for a list of objects, which without it shows all its plain values.
+def render(result: Any, columns: Columns | None = None, nothing: str = NONE) -> str:
+    """`result` as text.
 
-    `nothing` stands for an empty list.
+    `columns` is for a list of objects, which without it shows all its plain values; `nothing` for an empty one.
     """
     if isinstance(result, dict):
         return _object(result)
     if isinstance(result, list):
         return _table(result, columns or _all_columns(result)) if result else printable(nothing)
-    return _cell(result)
+    return _cell("", result)
 
 
 def printable(text: str) -> str:
@@ -109,15 +135,23 @@ def printable(text: str) -> str:
 def _object(value: dict[str, Any]) -> str:
     plain = {key: one for key, one in value.items() if not isinstance(one, dict) and not _is_rows(one)}
     width = max((len(printable(key)) for key in plain), default=0)
-    parts = ["\n".join(f"{printable(key).ljust(width)}  {_cell(one)}" for key, one in plain.items())] if plain else []
+    parts = (
+        [
+            "\n".join(
+                f"{printable(key).ljust(width)}  {_cell(key, one) if one != [] else NONE}" for key, one in plain.items()
+            )
+        ]
+        if plain
+        else []
+    )
     for key, one in value.items():
         if key not in plain:
-            parts.append(f"{printable(key)}\n{_indented(render(one))}")
-    return "\n".join(parts) or "none"
+            parts.append(f"{printable(key)}\n{_indented(render(one, _PARTS.get(key)))}")
+    return "\n".join(parts) or NONE
 
 
 def _table(rows: Sequence[Any], columns: Columns) -> str:
-    lines = [list(columns)] + [[_cell(_at(row, where)) for where in columns.values()] for row in rows]
+    lines = [list(columns)] + [[_cell(where, _at(row, where)) for where in columns.values()] for row in rows]
     widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
@@ -148,13 +182,15 @@ def _at(row: Any, where: str) -> Any:
     return _at(row[head], rest) if rest and isinstance(row.get(head), dict) else None
 
 
-def _cell(value: Any) -> str:
+def _cell(where: str, value: Any) -> str:
+    if isinstance(value, str | int) and (word := _WORDS.get((where.rpartition(".")[2], value))):
+        return word
     if value is None or value == "":
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(_cell(one) for one in value) or "-"
+        return ", ".join(_cell(where, one) for one in value) or "-"
     return printable(str(value))
 
 

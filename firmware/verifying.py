@@ -7,16 +7,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from firmware.control import LONG_PATIENCE, ask
+from firmware.findings import LookedAt
 from firmware.tables import printable
-from passbook.errors import PassbookError
 from storage import offline
 from storage.area import AreaSettings
 from storage.keys import ApplianceKey
-from storage.reports import Examined
 
 Looked = dict[str, Any]
-"""What the appliance tells of one area: the fields of storage.reports.Examined."""
+"""What is told of one area: the fields of firmware.findings.LookedAt."""
 
 
 def of_appliance(control: Path) -> Iterator[Looked]:
@@ -31,7 +32,7 @@ def of_folders(areas: Sequence[str], key: ApplianceKey, appliance: str) -> Itera
     settings = [folder(area) for area in areas]
     examined = offline.examine_folders(settings, key, appliance)
     for _ in _told([one.name for one in settings]):
-        yield _plain(next(examined))
+        yield msgspec.to_builtins(LookedAt.of(next(examined)))
 
 
 def accept_folders(area: str, areas: Sequence[str], key: ApplianceKey, appliance: str) -> dict[str, Any]:
@@ -69,17 +70,3 @@ def _told(names: Sequence[str]) -> Iterator[str]:
             sys.stderr.write(f"passbookctl: looking at area {printable(name)}, {number} of {len(names)}\n")
             sys.stderr.flush()
         yield name
-
-
-def _plain(one: Examined) -> Looked:
-    return {
-        "area": one.area,
-        "findings": [_finding(error) for error in one.findings],
-        "live": one.live,
-        "ended": one.ended,
-        "entries": one.entries,
-    }
-
-
-def _finding(error: PassbookError) -> dict[str, Any]:
-    return {"code": error.code, "sentence": str(error), "facts": error.facts}

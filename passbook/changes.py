@@ -15,13 +15,28 @@ from passbook.errors import PassbookError
 from passbook.expiry import is_over, is_undated
 from passbook.job import JobEvent, JobState, Reason, next_state
 from passbook.media import Media
-from passbook.record import Acknowledged, Answered, Change, HistoryKind, Outcome, Record, Verdict, Wrap, entry_of
+from passbook.record import (
+    OPERATOR,
+    Acknowledged,
+    Answered,
+    Change,
+    Decider,
+    HistoryKind,
+    Outcome,
+    Record,
+    Verdict,
+    Wrap,
+    entry_of,
+)
 
 
 def _move(record: Record, event: JobEvent, *reasons: Reason, at: str) -> Record:
-    """The record after `event`, with new reasons; what was only proposed is over.  Raises `not-allowed-in-state`."""
+    """The record after `event`, with new reasons; what was only proposed is over, and so is a hold.
+
+    Raises PassbookError `not-allowed-in-state`.
+    """
     state = next_state(record.job_id, record.state, event)
-    return replace(record, state=state, reasons=reasons, changed_at=at, proposed=None)
+    return replace(record, state=state, reasons=reasons, changed_at=at, proposed=None, held_by=None)
 
 
 def _must_be_valid(record: Record, event: JobEvent) -> None:
@@ -96,14 +111,16 @@ def stop(reason: Reason, media: Media, at: str) -> Change:
 
 
 def invalidate(reason: Reason, at: str) -> Change:
-    """Power-on: what an earlier start left is invalid, with a new epoch (P4)."""
+    """Power-on: what an earlier start left is invalid, with a new epoch (P4); an operator's hold stands."""
 
     def change(record: Record) -> Outcome:
-        reasons = (reason, *(r for r in record.reasons if r not in {Reason.POWER_LOSS, Reason.RESTART, reason}))
-        moved = _move(record, JobEvent.INVALIDATE, *reasons, at=at)
+        held_by = record.held_by if record.held_by_operator else None
+        over = {Reason.POWER_LOSS, Reason.RESTART, reason} | ({Reason.HELD_BY_PERSON} if held_by is None else set())
+        moved = _move(record, JobEvent.INVALIDATE, reason, *(r for r in record.reasons if r not in over), at=at)
         # A record from before may say less than the paper.
         begun = record.begun or reason is Reason.ROLLED_BACK
-        invalid = replace(moved, valid=False, epoch=record.epoch + 1, asked=True, media=Media.UNKNOWN, begun=begun)
+        stands = replace(moved, held_by=held_by, asked=held_by is None, begun=begun)
+        invalid = replace(stands, valid=False, epoch=record.epoch + 1, media=Media.UNKNOWN)
         return Outcome(invalid, entry_of(HistoryKind.INVALIDATED, invalid, at))
 
     return change
@@ -128,12 +145,15 @@ def answer(
     With `second_operator` an order to print lines again that are on paper is only proposed by it, until another
     person gives the same order at another terminal; any other answer wins over it.
 
-    Raises PassbookError `stale-inquiry`, `already-answered`, `answer-not-possible`, `not-allowed-in-state` or
-    `second-person-needed`.
+    Raises PassbookError `stale-inquiry`, `already-answered`, `answer-not-possible`, `not-allowed-in-state`,
+    `held-by-operator` or `second-person-needed`.
     """
 
     def change(record: Record) -> Outcome:
-        if is_repeated(record, given) or (given.verdict is Verdict.HOLD and not record.asked):
+        if is_repeated(record, given):
+            return Outcome(record)
+        must_not_be_held(record)
+        if given.verdict is Verdict.HOLD and not record.asked:
             return Outcome(record)
         moved = _ordered(record, given, at)
         decision = given
@@ -148,6 +168,12 @@ def answer(
         return Outcome(rekeyed, entry_of(kind, rekeyed, at), None if wraps is None else tuple(wraps))
 
     return change
+
+
+def must_not_be_held(record: Record) -> None:
+    """An operator's hold stands until an operator or a representative releases it.  Raises `held-by-operator`."""
+    if record.held_by is not None and record.held_by_operator:
+        raise PassbookError("held-by-operator", job=record.job_id, person=record.held_by.person)
 
 
 def _propose(record: Record, given: Answered, wraps: Sequence[Wrap] | None, at: str) -> Outcome:
@@ -180,7 +206,8 @@ def _ordered(record: Record, given: Answered, at: str) -> Record:
         case Verdict.DISCARD:
             return replace(_move(record, JobEvent.CANCEL, Reason.DISCARDED_BY_ANSWER, at=at), valid=False)
         case Verdict.HOLD:
-            return replace(_move(record, JobEvent.HOLD, *record.reasons, at=at), asked=False)
+            held = _move(record, JobEvent.HOLD, *record.reasons, at=at)
+            return replace(held, asked=False, held_by=Decider(given.terminal, given.person))
         case Verdict.PRINT:
             return _print_from(record, 1, at)
         case Verdict.RESUME:
@@ -224,10 +251,16 @@ def finish(at: str) -> Change:
     return change
 
 
-def cancel(at: str, terminal: str, person: str, *, at_boundary: bool = False) -> Change:
-    """A person ends a job: one that no mechanism works on, or (its desk asks) one that stands between two steps."""
+def cancel(at: str, terminal: str, person: str, *, senior: bool = False, at_boundary: bool = False) -> Change:
+    """A person ends a job: one that no mechanism works on, or (its desk asks) one that stands between two steps.
+
+    `senior`: an operator or a representative orders it; who is not does not end what an operator holds.
+    Raises PassbookError `job-is-printing`, `held-by-operator` or `not-allowed-in-state`.
+    """
 
     def change(record: Record) -> Outcome:
+        if not senior:
+            must_not_be_held(record)
         working = record.valid and record.state in {JobState.PROCESSING, JobState.PROCESSING_STOPPED}
         if working and (not at_boundary or record.sending):
             raise PassbookError("job-is-printing", job=record.job_id)
@@ -239,30 +272,45 @@ def cancel(at: str, terminal: str, person: str, *, at_boundary: bool = False) ->
     return change
 
 
-def hold(at: str) -> Change:
-    """An operator holds a job back that no mechanism works on: an open question that nobody is asked."""
+def hold(at: str, terminal: str, person: str) -> Change:
+    """A person holds a job back that no mechanism works on: an open question that nobody is asked.
+
+    A hold that stands stays whose it is, but an operator's (`terminal` is OPERATOR) takes the place of any other's.
+    Raises PassbookError `job-is-printing` or `not-allowed-in-state`.
+    """
 
     def change(record: Record) -> Outcome:
         if record.valid and record.state is not JobState.PENDING:
             raise PassbookError("job-is-printing", job=record.job_id)
-        if not record.valid and not record.asked:
+        held_already = record.is_open and not record.asked
+        if held_already and (record.held_by_operator or terminal != OPERATOR):
             return Outcome(record)
         known = tuple(reason for reason in record.reasons if reason is Reason.ROLLED_BACK)
         moved = _move(record, JobEvent.HOLD, Reason.HELD_BY_PERSON, *known, at=at)
-        held = replace(moved, valid=False, asked=False, epoch=record.epoch + record.valid)
+        by = Decider(terminal, person)
+        held = replace(moved, valid=False, asked=False, epoch=record.epoch + record.valid, held_by=by)
         return Outcome(held, entry_of(HistoryKind.STOPPED, held, at))
 
     return change
 
 
-def release(at: str) -> Change:
-    """People are asked again about a job that was held back; what it prints is for their answer to say."""
+def release(at: str, *, senior: bool = False) -> Change:
+    """People are asked again about a job that was held back; what it prints is for their answer to say.
+
+    `senior`: an operator or a representative orders it; who is not does not release what an operator holds.
+    Raises PassbookError `held-by-operator` or `not-allowed-in-state`.
+    """
 
     def change(record: Record) -> Outcome:
         if not record.is_open:
             event = "release"
             raise PassbookError("not-allowed-in-state", job=record.job_id, state=record.state.value, event=event)
-        return Outcome(record if record.asked else replace(record, asked=True, changed_at=at))
+        if not senior:
+            must_not_be_held(record)
+        if record.asked:
+            return Outcome(record)
+        reasons = tuple(reason for reason in record.reasons if reason is not Reason.HELD_BY_PERSON)
+        return Outcome(replace(record, asked=True, held_by=None, reasons=reasons, changed_at=at))
 
     return change
 

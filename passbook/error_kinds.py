@@ -26,6 +26,11 @@ EXIT_CODES: Final = {
     Actor.CALLER: 6,
 }
 
+EXIT_HELP: Final = "The exit code is 0 for success; else it says who must act: " + ", ".join(
+    f"{code} {actor.value}" for actor, code in EXIT_CODES.items()
+)
+"""What the help of the commands says of it."""
+
 
 class ErrorKind(NamedTuple):
     """One row of the catalogue: who must act, and the sentence with its facts as `{name}`."""

@@ -95,7 +95,8 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     # Admission
     "no-area-has-room": ErrorKind(
         Actor.OPERATOR,
-        "No storage area has room for {size} bytes. Nothing was accepted; print or discard held jobs.",
+        "No storage area has room for {size} bytes. Nothing was accepted; print or discard held jobs, and see whether "
+        "the clock is trusted (passbookctl clock): by no other one what ended long ago makes room.",
     ),
     "quota-exceeded": ErrorKind(
         Actor.TELLER,
@@ -137,6 +138,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Actor.TELLER,
         "There is no open notice of job {job} for this terminal: it has not ended, somebody took note of it, "
         "or it is another's. Nothing was changed; see teller notices.",
+    ),
+    "held-by-operator": ErrorKind(
+        Actor.REPRESENTATIVE,
+        "Job {job} is held by {person}, an operator. Nothing was changed; an operator (passbookctl release) or a "
+        "representative (teller release) has to release it first.",
     ),
     "job-is-printing": ErrorKind(
         Actor.TELLER, "Job {job} is printing now. Nothing was changed; try again, or wait for its end."

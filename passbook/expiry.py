@@ -15,9 +15,12 @@ def business_date(local: datetime.datetime, day_ends: datetime.timedelta) -> str
 def is_over(record: Record, today: str) -> bool:
     """Whether an open question is of an earlier business day than `today`, and nothing of its job was ever sent.
 
+    What an operator holds waits for a person, however long.
+
     Both dates must be of a trusted clock: the record's says so itself, `today` is only asked for under one.
     """
-    return record.is_open and record.untouched and record.clock_trusted and record.business_date < today
+    asked_of_people = record.is_open and not record.held_by_operator
+    return asked_of_people and record.untouched and record.clock_trusted and record.business_date < today
 
 
 def is_undated(record: Record, today: str) -> bool:

@@ -17,7 +17,7 @@ from msgspec import Meta
 
 from passbook.errors import PassbookError
 from passbook.job import TERMINAL, JobState, Reason
-from passbook.messages import JobView, Payload, view_of
+from passbook.messages import JobView, Payload, view_of, without_people
 from passbook.record import Answered, HistoryEntry, HistoryKind
 
 MOST_ENTRIES: Final = 1000
@@ -46,7 +46,7 @@ class Wanted(msgspec.Struct, frozen=True):
     Attributes:
         job: the beginning of a job's id.
         requester: name of the terminal that sent the job.
-        person: who decided about it, or proposed or confirmed that; upper and lower case are the same.
+        person: who decided about it, or proposed or confirmed that, or holds it; upper and lower case are the same.
         outcome: ends only, with this state or reason.
         since: not before this, the beginning of an ISO time in UTC: a year, a month, a day or a moment of it.
         until: not after this, likewise; a day is meant whole.
@@ -79,7 +79,8 @@ def _outcomes(entry: HistoryEntry) -> set[str]:
 def _people(entry: HistoryEntry) -> set[str]:
     decisions = [one for one in (entry.record.answered, entry.record.proposed) if one is not None]
     seconds = [one.seconded_by.person for one in decisions if one.seconded_by is not None]
-    return {person.casefold() for person in (*(one.person for one in decisions), *seconds)}
+    holders = [] if entry.record.held_by is None else [entry.record.held_by.person]
+    return {person.casefold() for person in (*(one.person for one in decisions), *seconds, *holders)}
 
 
 class Grouping(StrEnum):
@@ -264,7 +265,9 @@ def line_of(entry: HistoryEntry, *, with_people: bool) -> HistoryLine:
     record = entry.record
     answered = _shown(record.answered, with_people=with_people)
     proposed = _shown(record.proposed, with_people=with_people)
-    return HistoryLine(entry.at, entry.kind, view_of(record), answered, proposed, record.reprints)
+    view = view_of(record)
+    job = view if with_people else without_people(view)
+    return HistoryLine(entry.at, entry.kind, job, answered, proposed, record.reprints)
 
 
 def _shown(decision: Answered | None, *, with_people: bool) -> Answered | None:

@@ -11,12 +11,13 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from passbook.completions import Completion
 from passbook.drafts import Start
 from passbook.errors import PassbookError
 from passbook.job import JobState, Reason
 from passbook.media import MechanismStatus, Media
 from passbook.plan import StepKind, StepOutline
-from passbook.record import Answered, Encryption, Record, Verdict, Wrap
+from passbook.record import Answered, Decider, Encryption, Record, Verdict, Wrap
 
 PROTOCOL_VERSION: Final = "2.0"
 PUBLISHER_PATH: Final = "/xfs4iot/v1.0"
@@ -42,19 +43,6 @@ class MessageType(StrEnum):
     EVENT = "event"
     COMPLETION = "completion"
     UNSOLICITED = "unsolicited"
-
-
-class Completion(StrEnum):
-    """How a command ended (CWA 17852, completion codes that this service uses)."""
-
-    SUCCESS = "success"
-    COMMAND_ERROR = "commandErrorCode"
-    INVALID_COMMAND = "invalidCommand"
-    INVALID_DATA = "invalidData"
-    INTERNAL_ERROR = "internalError"
-    AUTHORISATION = "authorisationRequired"
-    NOT_ENOUGH_SPACE = "notEnoughSpace"
-    TIME_OUT = "timeOut"
 
 
 class Header(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -128,6 +116,7 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
 
     Attributes:
         begun: whether a step of it was ever sent, also before it was ordered anew.
+        held_by: who holds it back; the person is named only to who may decide about the job.
     """
 
     job: str
@@ -149,6 +138,7 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
     key_ref: str
     changed_at: str
     begun: bool = True
+    held_by: Decider | None = None
 
 
 class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
@@ -298,7 +288,15 @@ def view_of(record: Record) -> JobView:
         key_ref=record.key_ref,
         changed_at=record.changed_at,
         begun=not record.untouched,
+        held_by=record.held_by,
     )
+
+
+def without_people(view: JobView) -> JobView:
+    """A view for who may not decide about the job: it names no person (P12)."""
+    if view.held_by is None:
+        return view
+    return msgspec.structs.replace(view, held_by=msgspec.structs.replace(view.held_by, person=""))
 
 
 def report_of(record: Record) -> StepReport:
@@ -376,24 +374,3 @@ def _where(error: Exception) -> str:
             text if "`$" in text and "Invalid" not in text and "unknown" not in text else "a field is not as described"
         )
     return "it is not JSON of the described form"
-
-
-def completion_for(error: PassbookError) -> Completion:
-    """The XFS4IoT completion code that goes with an error."""
-    return _COMPLETIONS.get(error.code, Completion.COMMAND_ERROR)
-
-
-_INVALID: Final = (
-    *("invalid-message", "message-too-large", "priority-not-allowed"),
-    *("not-a-time", "times-exchanged", "unknown-outcome"),
-)
-_COMPLETIONS: Final = dict.fromkeys(_INVALID, Completion.INVALID_DATA) | {
-    "unknown-command": Completion.INVALID_COMMAND,
-    "internal-error": Completion.INTERNAL_ERROR,
-    "not-permitted": Completion.AUTHORISATION,
-    "history-not-permitted": Completion.AUTHORISATION,
-    "representatives-only": Completion.AUTHORISATION,
-    "no-area-has-room": Completion.NOT_ENOUGH_SPACE,
-    "quota-exceeded": Completion.NOT_ENOUGH_SPACE,
-    "printer-busy": Completion.TIME_OUT,
-}

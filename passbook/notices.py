@@ -36,6 +36,19 @@ class Notice(msgspec.Struct, frozen=True, rename="camel"):
     acknowledged: Acknowledged | None
 
 
+class Canceled(msgspec.Struct, frozen=True, rename="camel"):
+    """What became of a job that somebody cancelled: it has ended, or it is asked about.
+
+    Attributes:
+        says: that in sentences, with what is on paper.
+        on_paper: as in a notice; None for a job that has not ended.
+    """
+
+    says: str
+    job: JobView
+    on_paper: OnPaper | None
+
+
 class AcknowledgeNotice(Payload, frozen=True):
     """`Spooler.AcknowledgeNotice`: the end was shown to a person, or stored; never sent on mere delivery."""
 

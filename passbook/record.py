@@ -35,6 +35,10 @@ class Verdict(StrEnum):
     """Keep it, and do not ask again until it is released or the appliance starts."""
 
 
+OPERATOR: Final = "@operator"
+"""Stands for the terminal of an order from the control socket; no certificate can have this name."""
+
+
 class Decider(msgspec.Struct, frozen=True, rename="camel"):
     """A person at a terminal: the certificate name of the one, and the name that the other gave."""
 
@@ -107,6 +111,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         asked: whether the open question is put to people; False after the answer `hold`.
         business_date: ISO date of the business day of acceptance, of the last answer, or of its re-dating.
         clock_trusted: whether the clock was, when business_date was written.
+        held_by: who holds it back; None when nobody does, or where no version noted it.
         begun: whether a step of it was ever sent, also before it was ordered anew; True where no version noted it.
         confirmed: steps 1..confirmed are on paper, by the printer's confirmation or a person's word.
         sending: the step that was sent and not confirmed; 0 for none.
@@ -141,6 +146,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     reasons: tuple[Reason, ...] = ()
     epoch: int = 0
     asked: bool = True
+    held_by: Decider | None = None
     business_date: str = ""
     clock_trusted: bool = False
     begun: bool = True
@@ -170,6 +176,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def is_open(self) -> bool:
         """Whether it is an open question: invalid, and not ended."""
         return not self.valid and not self.ended
+
+    @property
+    def held_by_operator(self) -> bool:
+        """Whether an operator's hold stands: no answer counts before it is released."""
+        return self.is_open and self.held_by is not None and self.held_by.terminal == OPERATOR
 
     def identity(self) -> bytes:
         """The part that never changes, as canonical bytes: associated data of everything sealed for this job."""

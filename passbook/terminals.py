@@ -11,6 +11,7 @@ class TerminalView(msgspec.Struct, frozen=True, rename="camel"):
     Attributes:
         connections: how many it has now; 0 when it is not connected.
         silent: seconds since it last sent a message or connected; -1 for never since the start.
+        heard_at: when that was, ISO 8601 in UTC, by the clock as it is now; empty for never since the start.
         questions: of its jobs, those that wait for an answer.
         held: of its jobs, those that stand still, for whatever reason.
         pending: of its jobs, those that wait for their turn or print.
@@ -20,6 +21,7 @@ class TerminalView(msgspec.Struct, frozen=True, rename="camel"):
     representative: bool
     connections: int = 0
     silent: int = -1
+    heard_at: str = ""
     questions: int = 0
     held: int = 0
     pending: int = 0

@@ -158,6 +158,17 @@ class Ledger:
         """Those of the jobs accepted last, newest first."""
         return list(self._ended("acknowledged = 0 ORDER BY sequence DESC LIMIT ?", limit))
 
+    def old_ends(self, before: str, unacknowledged_before: str, *, kept: int) -> list[int]:
+        """The sequences of jobs that ended before these ISO times, the second for ends of which nobody took note (P8).
+
+        The last `kept` jobs of each requester that ended are left out.
+        """
+        place = "row_number() OVER (PARTITION BY requester ORDER BY sequence DESC)"
+        last = f"SELECT sequence FROM (SELECT sequence, {place} AS place FROM ended) WHERE place <= ?3"  # noqa: S608 - ours
+        old = "ended_at < ?1 AND (acknowledged = 1 OR ended_at < ?2)"
+        sql = f"SELECT sequence FROM ended WHERE {old} AND sequence NOT IN ({last}) ORDER BY sequence"  # noqa: S608 - ours
+        return [sequence for (sequence,) in fetch(self._connection, sql, before, unacknowledged_before, kept)]
+
     def count_notices(self) -> int:
         """How many ends nobody took note of."""
         [(count,)] = fetch(self._connection, "SELECT count(*) FROM ended WHERE acknowledged = 0")
@@ -264,12 +275,10 @@ class Ledger:
         for sql in _SETTING_ASIDE[damage.table]:
             self._connection.execute(sql, (damage.sequence,))
 
-    def forget_ended(self, before: str, unacknowledged_before: str) -> int:
-        """Drop jobs that ended before these ISO times, the second for ends of which nobody took note (P8)."""
-        sql = "DELETE FROM ended WHERE ended_at < ? AND (acknowledged = 1 OR ended_at < ?) RETURNING mac"
-        gone = [found for (found,) in fetch(self._connection, sql, before, unacknowledged_before)]
-        self.balance.change(gone=gone)
-        return len(gone)
+    def forget(self, sequences: Sequence[int]) -> None:
+        """Drop what is kept of these ended jobs."""
+        sql = f"DELETE FROM ended WHERE sequence IN ({_marks(sequences)}) RETURNING mac"  # noqa: S608 - marks only
+        self.balance.change(gone=[found for (found,) in fetch(self._connection, sql, *sequences)])
 
     def _verified(self, columns: Columns) -> LiveRow | DamagedRowError:
         try:
@@ -357,5 +366,5 @@ class Ledger:
         return mac(self._key.sealed, self._area_id, sequence, msgspec.msgpack.encode(sealed))
 
 
-def _marks(values: Columns) -> str:
+def _marks(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))

@@ -192,22 +192,6 @@ class Spool:
         unknown = PassbookError("change-unknown", job=job_id, area=area.name)
         return area.submit(lambda ledger: ledger.apply(job_id, change), cost=cost, unknown=unknown, urgent=urgent)
 
-    def forget_ended(self, before: str, unacknowledged_before: str) -> int:
-        """Drop what is kept of jobs that ended before these ISO times, the second for ends of which nobody took note.
-
-        How many were dropped.  Blocks.
-        """
-        futures = [
-            area.submit(
-                lambda ledger: ledger.forget_ended(before, unacknowledged_before),
-                cost=lambda: change_cost(0, 0),
-                unknown=area.fenced_error(),
-            )
-            for area in self._areas
-            if area.state is AreaState.READY
-        ]
-        return sum(future.result() for future in futures)
-
     # Reading
 
     def progress(self) -> dict[str, Progress]:

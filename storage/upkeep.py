@@ -1,4 +1,4 @@
-"""What is done for the areas from time to time: they note how far the others are, and old history is cut off."""
+"""What is done for the areas from time to time: they note how far the others are, and what is old goes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from passbook.errors import PassbookError
 from storage.area import Area, AreaState
 from storage.history import Head
 from storage.ledger import Ledger
-from storage.space import change_cost, cut_cost
+from storage.space import change_cost, cut_cost, forget_cost
 
 T = TypeVar("T")
 
 CUT_ENTRIES: Final = 128
 """Entries that one transaction cuts off."""
+FORGOTTEN_ENDS: Final = 128
+"""Ended jobs that one transaction drops."""
 
 
 class Upkeep:
@@ -106,12 +108,34 @@ class Upkeep:
                 cut += done
         return cut
 
+    def forget_ended(self, before: str, unacknowledged_before: str, *, kept: int = 0) -> int:
+        """Drop what is kept of jobs that ended before these ISO times, the second for ends of which nobody took note.
+
+        The last `kept` jobs of each requester in each area stay.  How many were dropped.
+        """
+        return sum(self._forget_ended(area, before, unacknowledged_before, kept) for area in self._ready())
+
+    def _forget_ended(self, area: Area, before: str, unacknowledged_before: str, kept: int) -> int:
+        dropped = 0
+        with suppress(PassbookError):
+            with area.reading() as ledger:
+                old = ledger.old_ends(before, unacknowledged_before, kept=kept)
+            for start in range(0, len(old), FORGOTTEN_ENDS):
+                dropped += _forget(area, old[start : start + FORGOTTEN_ENDS])
+        return dropped
+
     def _ready(self) -> list[Area]:
         return [area for area in self._areas if area.state is AreaState.READY]
 
 
 def _remember(area: Area, heads: Mapping[str, Head], *, accepted: bool) -> Future[None]:
     return _submit(area, lambda ledger: ledger.memories.write(heads, accepted=accepted), change_cost(0, 0))
+
+
+def _forget(area: Area, sequences: Sequence[int]) -> int:
+    """Drop these ends in one transaction."""
+    _submit(area, lambda ledger: ledger.forget(sequences), forget_cost(len(sequences))).result()
+    return len(sequences)
 
 
 def _submit(area: Area, work: Callable[[Ledger], T], cost: int) -> Future[T]:

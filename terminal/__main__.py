@@ -7,10 +7,10 @@ import asyncio
 import os
 import sys
 from collections.abc import Coroutine, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from passbook.error_kinds import EXIT_HELP
 from passbook.errors import PassbookError
 from terminal.commands import (
     AddCommand,
@@ -55,7 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     common = _common()
     parser = argparse.ArgumentParser(
-        prog="teller", description="Print into passbooks, and answer when a job stopped.", parents=[common]
+        prog="teller",
+        description="Print into passbooks, and answer when a job stopped.",
+        epilog=EXIT_HELP,
+        parents=[common],
     )
     commands = _adder(parser, common)
     for module in (enroll, printing, jobs, environment, history, recovery, notices, terminals):
@@ -65,7 +68,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _adder(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> AddCommand:
-    return partial(parser.add_subparsers(required=True, metavar="COMMAND").add_parser, parents=[common])
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, *, help: str) -> argparse.ArgumentParser:  # noqa: A002  # argparse's word
+        """A command says in its own help what the list of commands says of it."""
+        return commands.add_parser(name, help=help, description=help, parents=[common])
+
+    return add
 
 
 def _common() -> argparse.ArgumentParser:

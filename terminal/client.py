@@ -16,6 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from passbook.bulk import AnswerAll, AnsweredAll
+from passbook.completions import Completion
 from passbook.environment import Environment, GetEnvironment
 from passbook.errors import PassbookError
 from passbook.history import GetHistory, HistoryReply
@@ -25,7 +26,6 @@ from passbook.messages import (
     MAX_REPLY,
     SERVICE_PATH,
     AnswerInquiry,
-    Completion,
     Envelope,
     ErrorPayload,
     Header,

@@ -11,6 +11,7 @@ import msgspec
 
 from passbook.errors import PassbookError
 from passbook.messages import ErrorPayload, JobView, Prompt
+from passbook.progress import held_words
 from passbook.terminals import TerminalView
 
 _INSTRUCTIONS: Final = {
@@ -89,7 +90,7 @@ def terminal_line(one: TerminalView) -> str:
     """One terminal in one line."""
     role = ", representative" if one.representative else ""
     there = f"{one.connections} connection{'s' if one.connections > 1 else ''}" if one.connections else "not connected"
-    silent = "never heard since the start" if one.silent < 0 else f"silent for {one.silent} s"
+    silent = f"last heard {one.heard_at}, silent for {one.silent} s" if one.heard_at else "never heard since the start"
     open_ = f"questions: {one.questions}, held: {one.held}, pending: {one.pending}"
     return f"{one.terminal}{role}: {there}, {silent}; {open_}"
 
@@ -98,4 +99,5 @@ def job_line(job: JobView) -> str:
     """One job in one line."""
     why = f" ({', '.join(job.reasons)})" if job.reasons else ""
     progress = f"{job.confirmed} of {job.steps} steps"
-    return f"{job.job}  {job.requester}  {job.printer}  {job.state}{why}, {progress}, priority {job.priority}"
+    held = f", {words}" if (words := held_words(job)) else ""
+    return f"{job.job}  {job.requester}  {job.printer}  {job.state}{why}, {progress}, priority {job.priority}{held}"

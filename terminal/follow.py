@@ -14,10 +14,10 @@ from passbook.errors import PassbookError
 from passbook.job import TERMINAL, JobState
 from passbook.messages import Inquiry, JobLeft, JobView, Prompt, StepReport, SubmitJob
 from passbook.notices import Notice
+from passbook.progress import medium_of, paper_words, state_words, step_words, take_words
 from terminal.client import ENDED, INQUIRY_CLOSED, JOB, Event, TerminalClient
 from terminal.console import Console, instruction
 from terminal.picture import Texts, picture
-from terminal.progress import medium_of, paper_words, state_words, step_words, take_words
 from terminal.remote import RemoteError
 
 Connect = Callable[[], AbstractAsyncContextManager[TerminalClient]]

@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 from passbook.job import Reason
 from passbook.messages import Inquiry
 from passbook.plan import Bar, StepKind, StepOutline
-from passbook.record import Verdict
+from passbook.progress import held_words
+from passbook.record import OPERATOR, Verdict
 
 
 class Standing(StrEnum):
@@ -77,6 +78,11 @@ def _warnings(inquiry: Inquiry) -> Iterator[str]:
         yield "The storage was put back to an earlier state: more may be on paper than this shows. Look at the book."
     if any(standing_of(inquiry, line.step) is Standing.AGAIN for line in line_places(inquiry)):
         yield "What is ordered again was sent before: it may be on paper already. Look at the book."
+    held = held_words(inquiry.job)
+    if held:
+        stands = "no answer counts until an operator or a representative releases it"
+        operators = inquiry.job.held_by is not None and inquiry.job.held_by.terminal == OPERATOR
+        yield f"It is {held}: {stands if operators else 'nobody is asked until it is released'}."
     proposed = inquiry.proposed
     if proposed is not None:
         order = "all of it" if proposed.verdict is Verdict.PRINT else f"it from step {proposed.step} on"

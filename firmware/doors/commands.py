@@ -25,12 +25,14 @@ from passbook.messages import (
     AnswerInquiry,
     Envelope,
     JobRef,
+    JobView,
     Nothing,
     StatusReport,
     SubmitJob,
     UploadPiece,
     read_payload,
     view_of,
+    without_people,
 )
 from passbook.naming import check_name
 from passbook.notices import AcknowledgeNotice, GetHistoryHeads
@@ -131,18 +133,24 @@ class TerminalCommands:
         record = await self._admission.submit(session.peer, request, document)
         return view_of(record)
 
-    async def _list_jobs(self, _session: TerminalSession, command: Envelope) -> Any:
+    def _view(self, session: TerminalSession, record: Record) -> JobView:
+        """A job as this terminal may see it (P12)."""
+        view = view_of(record)
+        return view if self._hub.may_decide(session.peer, record.requester) else without_people(view)
+
+    async def _list_jobs(self, session: TerminalSession, command: Envelope) -> Any:
         page = read_payload(command, Page)
         records = await asyncio.to_thread(self._jobs.spool.records)
-        behind = (view_of(record) for record in records if record.sequence > page.after)
+        behind = (self._view(session, record) for record in records if record.sequence > page.after)
         return JobPage(*page_of(behind, page.limit))
 
-    async def _get_job(self, _session: TerminalSession, command: Envelope) -> Any:
-        return view_of(self._jobs.spool.record(_named(read_payload(command, JobRef)).job))
+    async def _get_job(self, session: TerminalSession, command: Envelope) -> Any:
+        return self._view(session, self._jobs.spool.record(_named(read_payload(command, JobRef)).job))
 
     async def _cancel(self, session: TerminalSession, command: Envelope) -> Any:
         record, person = self._ordered(session, command)
-        return view_of(await self._desks.cancel(record, session.peer.name, person))
+        senior = self._hub.is_representative(session.peer)
+        return view_of(await self._desks.cancel(record, session.peer.name, person, senior=senior))
 
     async def _hold(self, session: TerminalSession, command: Envelope) -> Any:
         record, person = self._ordered(session, command)
@@ -150,7 +158,8 @@ class TerminalCommands:
 
     async def _release(self, session: TerminalSession, command: Envelope) -> Any:
         record, person = self._ordered(session, command)
-        return view_of(await self._desks.release(record.job_id, session.peer.name, person))
+        senior = self._hub.is_representative(session.peer)
+        return view_of(await self._desks.release(record.job_id, session.peer.name, person, senior=senior))
 
     def _ordered(self, session: TerminalSession, command: Envelope) -> tuple[Record, str]:
         """The job that an order is about, and who decided; only for who may decide about it (P12)."""

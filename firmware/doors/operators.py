@@ -19,6 +19,7 @@ from typing import Any, Final, Self, TypeAlias
 
 import msgspec
 
+from firmware.findings import Finding
 from firmware.logs import Log
 from passbook.errors import PassbookError
 
@@ -115,7 +116,7 @@ class OperatorDoor:
             request = _read(line)
             handler = self._handler(request.command)
             self._log.info("operator-command", command=request.command, uid=uid, pid=pid)
-            return _ENCODER.encode({"ok": True, "result": await handler(request.arguments)})
+            return msgspec.json.encode({"ok": True, "result": await handler(request.arguments)})
         except PassbookError as error:
             self._log.info("operator-command-refused", code=error.code, uid=uid, pid=pid)
             return _refusal(error)
@@ -140,17 +141,7 @@ def _read(line: bytes) -> _Request:
 
 
 def _refusal(error: PassbookError) -> bytes:
-    return _ENCODER.encode({"ok": False, "error": error})
-
-
-def _plain(value: object) -> object:
-    """What msgspec cannot write by itself: an error of the catalogue, also as a finding within a result."""
-    if isinstance(value, PassbookError):
-        return {"code": value.code, "sentence": str(value), "facts": value.facts}
-    raise NotImplementedError
-
-
-_ENCODER: Final = msgspec.json.Encoder(enc_hook=_plain)
+    return msgspec.json.encode({"ok": False, "error": Finding.of(error)})
 
 
 def _caller(writer: asyncio.StreamWriter) -> tuple[int, int]:

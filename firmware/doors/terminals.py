@@ -25,17 +25,16 @@ from firmware.doors.session import POLICY_VIOLATION, TerminalSession
 from firmware.hub import Hub
 from firmware.logs import Log
 from firmware.tls import Peer
+from passbook.completions import Completion, completion_for
 from passbook.errors import PassbookError, shown
 from passbook.messages import (
     MAX_MESSAGE,
     PUBLISHER_PATH,
     SERVICE_PATH,
-    Completion,
     Envelope,
     ErrorPayload,
     Header,
     MessageType,
-    completion_for,
     decode,
     encode,
 )

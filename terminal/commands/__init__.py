@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from terminal.desk import Desk
 
 Run: TypeAlias = Callable[[Desk, argparse.Namespace], Awaitable[int]]
 """Does one command and gives the exit code; raises PassbookError."""
+
+
+JOB_HELP: Final = "its id, as `teller jobs` and `teller inquiries` show it"
 
 
 class AddCommand(Protocol):

@@ -9,6 +9,7 @@ import msgspec
 
 from passbook.arguments import short_text, whole
 from passbook.history import MOST_ENTRIES, OUTCOMES, GetHistory, Grouping, HistoryLine, Summary
+from passbook.nothing import NOTHING
 from terminal.commands import AddCommand
 from terminal.console import job_line
 from terminal.desk import Desk
@@ -19,16 +20,17 @@ _CONDITIONS: Final = ("job", "requester", "person", "outcome", "since", "until",
 def add(command: AddCommand) -> None:
     """Add the command."""
     parser = command("history", help="what happened to jobs, of every terminal, also of those that have ended")
-    parser.add_argument("--job", type=short_text, help="of this job only, or of those whose ids begin so")
+    parser.add_argument(
+        "--job", type=short_text, metavar="JOB", help="of this job only, or of those whose ids begin so"
+    )
     parser.add_argument("--requester", type=short_text, metavar="TERMINAL", help="of the jobs that this terminal sent")
     parser.add_argument(
         "--person", type=short_text, metavar="NAME", help="that this person decided or confirmed; for representatives"
     )
     parser.add_argument("--outcome", type=short_text, metavar="WORD", help=f"ends only: {', '.join(OUTCOMES)}")
-    parser.add_argument(
-        "--since", type=short_text, metavar="TIME", help="from this day or moment on, as 2026-03-02 or 2026-03-02T09"
-    )
-    parser.add_argument("--until", type=short_text, metavar="TIME", help="up to this day or moment")
+    text = "from this day or moment on (UTC), as 2026-03-02 or 2026-03-02T09"
+    parser.add_argument("--since", type=short_text, metavar="TIME", help=text)
+    parser.add_argument("--until", type=short_text, metavar="TIME", help="up to this day or moment (UTC)")
     parser.add_argument("--last", type=whole(1, MOST_ENTRIES), metavar="N", help="so many entries (50)")
     parser.add_argument("--summary", choices=[one.value for one in Grouping], help="count ends by this instead")
     parser.set_defaults(run=run)
@@ -42,9 +44,9 @@ async def run(desk: Desk, arguments: argparse.Namespace) -> int:
     async with desk.client() as client:
         history = await client.history(asked)
     if asked.summary is not None:
-        desk.console.show(history.summary, [summary_line(one) for one in history.summary])
+        desk.console.show(history.summary, [summary_line(one) for one in history.summary] or [NOTHING["summary"]])
     else:
-        desk.console.show(history.entries, [history_line(one) for one in history.entries])
+        desk.console.show(history.entries, [history_line(one) for one in history.entries] or [NOTHING["history"]])
     return 0
 
 

@@ -7,12 +7,13 @@ import argparse
 from passbook.arguments import short_text
 from passbook.job import TERMINAL, JobState
 from passbook.messages import JobLeft, JobView
+from passbook.nothing import NOTHING
+from passbook.progress import paper_words, state_words, take_words
 from terminal.client import JOB, TerminalClient
-from terminal.commands import AddCommand
+from terminal.commands import JOB_HELP, AddCommand
 from terminal.console import job_line
 from terminal.desk import Desk
 from terminal.follow import notice_of
-from terminal.progress import paper_words, state_words, take_words
 from terminal.remote import RemoteError
 
 
@@ -22,11 +23,11 @@ def add(command: AddCommand) -> None:
     listing.set_defaults(run=run_jobs)
     for name, text, run in (
         ("cancel", "end a job and say what of it is on paper", run_cancel),
-        ("hold", "hold a job back that does not print yet", run_hold),
-        ("release", "have people asked again about a held job", run_release),
+        ("hold", "ask nobody about a job that does not print until it is released or the appliance starts", run_hold),
+        ("release", "have people asked again about a held job; an operator's hold: representatives only", run_release),
     ):
         order = command(name, help=text)
-        order.add_argument("job", type=short_text, metavar="JOB")
+        order.add_argument("job", type=short_text, metavar="JOB", help=JOB_HELP)
         order.add_argument("--person", type=short_text, required=True, metavar="NAME", help="who decided it")
         order.set_defaults(run=run)
 
@@ -35,7 +36,7 @@ async def run_jobs(desk: Desk, _arguments: argparse.Namespace) -> int:
     """Show one job a line."""
     async with desk.client() as client:
         jobs = await client.jobs()
-    desk.console.show(jobs, [job_line(job) for job in jobs])
+    desk.console.show(jobs, [job_line(job) for job in jobs] or [NOTHING["jobs"]])
     return 0
 
 

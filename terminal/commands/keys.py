@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from passbook.arguments import short_text
+from passbook.nothing import NOTHING
 from storage import files
 from terminal import keyring
 from terminal.commands import AddCommand
@@ -38,7 +39,7 @@ async def run_list(desk: Desk, _arguments: argparse.Namespace) -> int:
     """Show names, never keys."""
     ring = desk.ring()
     lines = [*ring.keys, *(f"{ref} (branch recovery key)" for ref in ring.recovery)]
-    desk.console.show({"keys": list(ring.keys), "recovery": list(ring.recovery)}, lines)
+    desk.console.show({"keys": list(ring.keys), "recovery": list(ring.recovery)}, lines or [NOTHING["keys"]])
     return 0
 
 

@@ -6,9 +6,10 @@ import argparse
 
 from passbook.arguments import short_text
 from passbook.errors import PassbookError
+from passbook.nothing import NOTHING
+from passbook.progress import end_words
 from terminal.commands import AddCommand
 from terminal.desk import Desk
-from terminal.progress import end_words
 
 
 def add(command: AddCommand) -> None:
@@ -31,7 +32,7 @@ async def run_notices(desk: Desk, arguments: argparse.Namespace) -> int:
             if job not in found:
                 raise PassbookError("no-such-notice", job=job)
         shown = [found[job] for job in arguments.jobs or found]
-        desk.console.show(shown, [end_words(one) for one in shown])
+        desk.console.show(shown, [end_words(one) for one in shown] or [NOTHING["notices"]])
         if arguments.acknowledge:
             for one in shown:
                 await client.acknowledge(one.job.job)

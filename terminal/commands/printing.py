@@ -28,7 +28,7 @@ _LAST_PLACE: Final = 9999
 def add(command: AddCommand) -> None:
     """Add the command."""
     parser = command("print", help="print a document and follow it to its end")
-    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("file", type=Path, metavar="FILE", help="the document: .csv, .json or .txt")
     parser.add_argument("--format", choices=own_copy.SUFFIXES.values(), help="what FILE holds (default: by suffix)")
     parser.add_argument(
         "--printer", type=short_text, metavar="NAME", help="where to print (default: the appliance's only printer)"
@@ -53,10 +53,10 @@ def add(command: AddCommand) -> None:
     parser.add_argument(
         "--request", type=short_text, metavar="ID", help="send a request again that was sent under this id"
     )
-    parser.add_argument("--name", type=short_text_or_none, default="", help="what the document is called; kept sealed")
-    parser.add_argument(
-        "--person", type=short_text_or_none, default="", metavar="NAME", help="who answers when the job is stopped"
-    )
+    text = "what the document is called; kept sealed"
+    parser.add_argument("--name", type=short_text_or_none, default="", metavar="NAME", help=text)
+    text = "who answers when the job is stopped"
+    parser.add_argument("--person", type=short_text_or_none, default="", metavar="NAME", help=text)
     wait = parser.add_mutually_exclusive_group()
     wait.add_argument("--follow", action="store_true", dest="wait", default=True, help="stay to the end (default)")
     wait.add_argument("--no-wait", action="store_false", dest="wait", help="leave when the job is accepted")

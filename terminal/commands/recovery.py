@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Final
 
@@ -13,11 +13,12 @@ from passbook.bulk import AnsweredOne
 from passbook.errors import PassbookError
 from passbook.job import TERMINAL, JobState
 from passbook.messages import AnswerInquiry, Inquiry, JobView
+from passbook.nothing import NOTHING
 from passbook.record import Verdict
 from terminal.answers import compose, needs_ring, step_of_line, waits_for_second
 from terminal.bulk import answer_all
 from terminal.client import TerminalClient
-from terminal.commands import AddCommand
+from terminal.commands import JOB_HELP, AddCommand
 from terminal.console import job_line
 from terminal.desk import Desk
 from terminal.follow import PASSING, PAUSES, Follower
@@ -36,19 +37,21 @@ def add(command: AddCommand) -> None:
     listing.set_defaults(run=run_inquiries)
     answer = command("answer", help="say how a stopped job shall go on")
     which = answer.add_mutually_exclusive_group(required=True)
-    which.add_argument("job", type=short_text, nargs="?", metavar="JOB")
+    which.add_argument("job", type=short_text, nargs="?", metavar="JOB", help=JOB_HELP)
     which.add_argument("--all", action="store_true", help="every job of which nothing was ever sent to a printer")
     answer.add_argument(
         "--requester", type=short_text_or_none, default="", metavar="NAME", help="with --all: whose jobs (default: own)"
     )
     order = answer.add_mutually_exclusive_group(required=True)
     order.add_argument("--print", action="store_true", dest="from_start", help="print all of it from the start")
-    order.add_argument("--resume", type=whole(1, _LAST_STEP), metavar="STEP", help="go on with this step")
+    step = "go on with this step: a line, a page turn or the end"
+    order.add_argument("--resume", type=whole(1, _LAST_STEP), metavar="STEP", help=step)
     order.add_argument(
         "--from-line", type=whole(1, _LAST_STEP), metavar="N", help="go on with this line of the document"
     )
     order.add_argument("--discard", action="store_true", help="end it")
-    order.add_argument("--hold", action="store_true", help="keep it and do not ask again")
+    hold = "keep it and do not ask again until it is released or the appliance starts"
+    order.add_argument("--hold", action="store_true", help=hold)
     answer.add_argument("--person", type=short_text, required=True, metavar="NAME", help="who decided it")
     answer.add_argument(
         "--new-key", type=short_text_or_none, default="", metavar="REF", help="put the job under this key of the ring"
@@ -62,7 +65,7 @@ async def run_inquiries(desk: Desk, _arguments: argparse.Namespace) -> int:
     async with desk.client() as client:
         inquiries = await client.inquiries()
     pictures = [line for inquiry in inquiries for line in (*picture(inquiry), "")]
-    desk.console.show(inquiries, pictures[:-1])
+    desk.console.show(inquiries, pictures[:-1] or [NOTHING["inquiries"]])
     return 0
 
 
@@ -100,8 +103,14 @@ async def _answer_all(desk: Desk, arguments: argparse.Namespace) -> int:
         arguments.usage_error("--all goes with --print, --discard or --hold, and without --new-key and --follow")
     async with desk.client() as client:
         done = await answer_all(client, ordered[0], arguments.person, arguments.requester, desk.ring)
-    desk.console.show(done, [_line(one) for one in done] or ["There is no job to answer for."])
+    desk.console.show(done, [*map(_line, done), *_skipped(done)] or [NOTHING["answers"]])
     return max((RemoteError(one.error).exit_code for one in done if one.error is not None), default=0)
+
+
+def _skipped(done: Sequence[AnsweredOne]) -> list[str]:
+    """How many jobs the answer passed over because an operator holds them."""
+    held = sum(one.error is not None and one.error.error_code == "held-by-operator" for one in done)
+    return [f"Passed over, because an operator holds them: {held} of {len(done)}."] if held else []
 
 
 def _line(one: AnsweredOne) -> str:

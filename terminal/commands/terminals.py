@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import argparse
+from typing import Final
 
+from passbook.nothing import NOTHING
 from terminal.commands import AddCommand
 from terminal.console import terminal_line
 from terminal.desk import Desk
 
+HELP: Final = (
+    "every terminal that is connected, was heard since the start, has jobs, or is configured as representative: "
+    "when it was last heard, and what of it is open; for representatives"
+)
+
 
 def add(command: AddCommand) -> None:
     """Add the command."""
-    listing = command("terminals", help="every terminal and what of it is open; for representatives")
+    listing = command("terminals", help=HELP)
     listing.set_defaults(run=run_terminals)
 
 
@@ -19,5 +26,5 @@ async def run_terminals(desk: Desk, _arguments: argparse.Namespace) -> int:
     """Show one terminal a line."""
     async with desk.client() as client:
         terminals = await client.terminals()
-    desk.console.show(terminals, [terminal_line(one) for one in terminals])
+    desk.console.show(terminals, [terminal_line(one) for one in terminals] or [NOTHING["terminals"]])
     return 0

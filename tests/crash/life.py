@@ -77,7 +77,7 @@ class Life:
     Attributes:
         log: everything that happened to its disk.
         jobs: every job that has not ended, as the store said last.
-        ended: every job of this life that has, as the store said last.
+        ended: every job that has, and of which something is kept, as the store said last.
         asked: the request of each job that was ever given to it.
         over: nothing more is recorded.
     """
@@ -134,6 +134,8 @@ class Life:
             one.result = self._record(one.job)
             self.log.say(Told(one))
         self.jobs = {record.job_id: record for record in self._spool.records()}
+        known = {job: self._record(job) for job in self.asked.keys() - self.jobs.keys()}
+        self.ended = {job: record for job, record in known.items() if record is not None}
 
     def restart(self) -> None:
         """End in order, and start again."""
@@ -167,7 +169,7 @@ class Life:
         before = len(self.log.entries)
         with self._doing() as deeds, patch.object(Area, "fits", lambda _area, _cost: False):
             # A transaction that changes nothing.
-            self._spool.forget_ended("", "")
+            self._spool.upkeep.forget_ended("", "")
             if len(self.log.entries) > before + 1:
                 deeds.add(Deed.CHECKPOINT)
 
@@ -207,7 +209,7 @@ class Life:
         noted = [name for name, record in self.ended.items() if record.acknowledged]
         with self._doing() as deeds:
             asked = [self._ask(name, forgets=True) for name in noted]
-            assert self._spool.forget_ended("9999", "") >= len(noted)
+            assert self._spool.upkeep.forget_ended("9999", "") >= len(noted)
             for one in asked:
                 self.log.say(Told(one))
                 del self.ended[one.job]

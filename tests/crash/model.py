@@ -109,7 +109,7 @@ class Found:
     next_sequence: int
 
 
-_OF_POWER_ON: Final = ("valid", "state", "reasons", "epoch", "asked", "media", "changed_at", "proposed")
+_OF_POWER_ON: Final = ("valid", "state", "reasons", "epoch", "asked", "held_by", "media", "changed_at", "proposed")
 """What a power-on changes in a job that has not ended."""
 _OF_AN_END: Final = ("outline", "on_paper")
 """What is kept in another form of a job that has ended."""
@@ -219,7 +219,10 @@ def _is_after_power_on(record: Record, before: Record) -> bool:
         kept = _without(*_OF_AN_END)
         return kept(record) == kept(before)
     same = _without(*_OF_POWER_ON)
-    made_invalid = not record.valid and record.epoch == before.epoch + 1 and record.asked
+    # People are asked about all but what an operator holds.
+    stands = before.held_by if before.held_by_operator else None
+    held_as_before = record.held_by == stands and record.asked is (stands is None)
+    made_invalid = not record.valid and record.epoch == before.epoch + 1 and held_as_before
     return made_invalid and same(record) == same(before) and record.state is _STOPPED[before.state]
 
 

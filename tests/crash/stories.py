@@ -60,7 +60,7 @@ def creation(seed: int, states: int) -> Tally:
 
 
 def explore(states: int, seed: int) -> Tally:
-    """Try at least so many states of stories, until every kind of work was cut off, and up to as many of the two fixed ones."""
+    """Try at least so many states of stories, until every kind of work was cut off, and as many of each fixed one."""
     chance = random.Random(seed)
     total, told, begun = Tally(), Tally(), time.monotonic()
     with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool:

@@ -15,7 +15,7 @@ from typing_extensions import override
 from passbook import changes
 from passbook.job import JobState, Reason
 from passbook.media import Media
-from passbook.record import Answered, Change, Record, Verdict, Wrap
+from passbook.record import OPERATOR, Answered, Change, Record, Verdict, Wrap
 from tests.crash.coverage import Deed
 from tests.crash.explorer import Explorer, Tally, cut
 from tests.crash.life import AT, KEYS, LIMITS, STEPS, Life
@@ -94,7 +94,7 @@ class Workload(RuleBasedStateMachine):
 
     def _a_held_job(self, number: int) -> Record:
         if not self._fitting(_is_held):
-            self._life.change(self._an_open_job(number).job_id, Deed.HOLD, changes.hold(AT))
+            self._life.change(self._an_open_job(number).job_id, Deed.HOLD, changes.hold(AT, "counter-1", "Ann"))
         return _pick(self._fitting(_is_held), number)
 
     def _a_printing_job(self, number: int) -> Record:
@@ -200,13 +200,14 @@ class Workload(RuleBasedStateMachine):
 
     # What operators do
 
-    @rule(number=numbers, release=st.booleans())
-    def hold(self, number: int, release: bool) -> None:
+    @rule(number=numbers, release=st.booleans(), who=st.sampled_from(["counter-1", OPERATOR]))
+    def hold(self, number: int, release: bool, who: str) -> None:
+        """What an operator holds stays held over a power cut, and only an operator releases it."""
         if release:
             held = self._a_held_job(number)
-            self._life.change(held.job_id, Deed.RELEASE, changes.release(AT))
+            self._life.change(held.job_id, Deed.RELEASE, changes.release(AT, senior=True))
         else:
-            self._life.change(self._a_job(number).job_id, Deed.HOLD, changes.hold(AT))
+            self._life.change(self._a_job(number).job_id, Deed.HOLD, changes.hold(AT, who, "Ann"))
 
     @rule(size=sizes)
     def check(self, size: int) -> None:

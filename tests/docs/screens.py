@@ -14,11 +14,11 @@ from passbook.messages import Inquiry, JobView
 from passbook.notices import Notice
 from passbook.placing import place
 from passbook.plan import StepKind, outline
+from passbook.progress import end_words
 from passbook.record import Answered, OnPaper, Verdict
 from terminal.dialogue import choices
 from terminal.own_copy import texts_of
 from terminal.picture import picture
-from terminal.progress import end_words
 from tests.house import ROOT
 from tests.terminal.samples import inquiry, view
 

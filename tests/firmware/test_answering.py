@@ -16,7 +16,7 @@ from passbook.bulk import ANSWERED_AT_ONCE, AnswerAll, AnsweredAll
 from passbook.errors import PassbookError
 from passbook.job import JobState, Reason
 from passbook.media import Media
-from passbook.record import Holder, Record, Verdict
+from passbook.record import OPERATOR, Holder, Record, Verdict
 from storage.envelope import unwrap_for_recovery
 from tests.firmware.branch import DOCUMENT, KEY, MANAGER, OTHER, PRINTER, TELLER, WAIT, Bench, request
 
@@ -100,6 +100,18 @@ def test_discarding_and_holding_need_no_key(morning: Morning, verdict: Verdict, 
     morning.order(verdict)
     assert [morning.record(job).state for job in jobs] == [state, state]
     assert not any(morning.record(job).asked for job in jobs if verdict is Verdict.HOLD)
+
+
+@pytest.mark.parametrize("verdict", [Verdict.PRINT, Verdict.DISCARD, Verdict.HOLD])
+def test_what_an_operator_holds_is_passed_over_and_said_so(morning: Morning, verdict: Verdict) -> None:
+    free, held = morning.send(), morning.send()
+    morning.bench.power_cycle()
+    morning.bench.jobs.change(held, changes.hold("t", OPERATOR, "Otto")).result(WAIT)
+    before = morning.record(held)
+    done = morning.order(verdict, keys={"anna-1": KEY})
+    assert [one.job for one in done.answers] == [free, held]
+    assert codes(done) == ["", "held-by-operator"]
+    assert morning.record(held) == before
 
 
 def test_a_job_with_a_step_sent_is_left_for_an_answer_of_its_own(morning: Morning) -> None:

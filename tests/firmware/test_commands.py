@@ -15,6 +15,7 @@ from passbook.counters import NOTHING, Figures
 from passbook.environment import Environment
 from passbook.media import Device, MechanismStatus, Media
 from passbook.messages import MAX_DOCUMENT, MAX_PIECE
+from passbook.record import OPERATOR
 from storage.envelope import open_document
 from tests.firmware.branch import DOCUMENT, KEY, PRINTER
 from tests.firmware.door import Connector, Door, Wire, at_the_door, b64, submission
@@ -60,7 +61,7 @@ def test_long_lists_come_in_pages(enrolled: Branch, tmp_path: Path) -> None:
         async with connector("teller-1") as wire:
             jobs = [(await submitted(wire, clientRequest=f"r-{number}"))["job"] for number in range(5)]
             for job in jobs:
-                await asyncio.wrap_future(door.bench.jobs.change(job, changes.hold("t")))
+                await asyncio.wrap_future(door.bench.jobs.change(job, changes.hold("t", "counter-1", "Ann")))
             for command, field in (("Spooler.ListJobs", "jobs"), ("Recovery.ListInquiries", "inquiries")):
                 found: list[Any] = []
                 while True:
@@ -96,7 +97,7 @@ def test_a_question_is_asked_listed_and_answered(enrolled: Branch, tmp_path: Pat
     async def story(door: Door, connector: Connector) -> None:
         async with connector("teller-1") as wire, connector("teller-2") as other:
             job = (await submitted(wire))["job"]
-            held = door.bench.jobs.change(job, changes.hold("t"))
+            held = door.bench.jobs.change(job, changes.hold("t", "counter-1", "Ann"))
             record = await asyncio.wrap_future(held)
             [inquiry] = (await wire.ask("Recovery.ListInquiries"))["inquiries"]
             assert (await other.ask("Recovery.ListInquiries"))["inquiries"] == []
@@ -133,13 +134,41 @@ def test_a_job_is_held_released_and_answered_with_all_others(enrolled: Branch, t
     at_the_door(enrolled, tmp_path, story)
 
 
+def test_what_an_operator_holds_its_requester_cannot_free_and_a_representative_can(
+    enrolled: Branch, tmp_path: Path
+) -> None:
+    async def story(door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as wire, connector("teller-2") as other:
+            job = (await submitted(wire))["job"]
+            held = door.bench.jobs.change(job, changes.hold("t", OPERATOR, "Otto"))
+            epoch = (await asyncio.wrap_future(held)).epoch
+            order = {"job": job, "person": "Anna"}
+            answer = {**order, "epoch": epoch, "verdict": "print"}
+            for name, payload in (
+                ("Spooler.ReleaseJob", order),
+                ("Spooler.CancelJob", order),
+                ("Recovery.AnswerInquiry", answer),
+            ):
+                assert await wire.refused(name, payload) == "held-by-operator"
+            for who, person in ((wire, "Otto"), (other, "")):
+                by = {"terminal": OPERATOR, "person": person}
+                assert [one["heldBy"] for one in (await who.ask("Spooler.ListJobs"))["jobs"]] == [by]
+                assert (await who.ask("Spooler.GetJob", {"job": job}))["heldBy"] == by
+                assert (await who.ask("Spooler.GetHistory"))["entries"][-1]["job"]["heldBy"] == by
+            async with connector("manager", representative=True) as manager:
+                assert (await manager.ask("Spooler.ReleaseJob", order))["heldBy"] is None
+            assert (await wire.ask("Recovery.AnswerInquiry", {**answer, "key": b64(KEY)}))["valid"]
+
+    at_the_door(enrolled, tmp_path, story)
+
+
 def test_a_list_puts_its_questions(enrolled: Branch, tmp_path: Path) -> None:
     async def story(door: Door, connector: Connector) -> None:
         put: list[tuple[str, int]] = []
         door.recovery.watchers.append(lambda job, epoch: put.append((job, epoch)))
         async with connector("teller-1") as wire, connector("teller-2") as other:
             job = (await submitted(wire))["job"]
-            record = await asyncio.wrap_future(door.bench.jobs.change(job, changes.hold("t")))
+            record = await asyncio.wrap_future(door.bench.jobs.change(job, changes.hold("t", "counter-1", "Ann")))
             await other.ask("Recovery.ListInquiries")
             assert put == []
             await wire.ask("Recovery.ListInquiries")

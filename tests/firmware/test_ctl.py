@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from firmware import ctl
+from firmware.findings import LookedAt
 from passbook import changes
 from passbook.errors import PassbookError
 from storage.reports import Examined
@@ -39,7 +40,10 @@ JOB = {
 }
 
 
-NAMES = (*("jobs", "areas", "history", "verify-area", "revocations", "cancel", "release", "clock", "environment"),)
+NAMES = (
+    *("jobs", "areas", "history", "verify-area", "revocations", "cancel", "release", "clock", "environment"),
+    *("inquiries", "notices", "terminals"),
+)
 
 
 class Appliance:
@@ -47,7 +51,12 @@ class Appliance:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
-        self.results: dict[str, Any] = {"jobs": [JOB], "areas": [], "revocations": {"closed": []}}
+        self.results: dict[str, Any] = {
+            "jobs": [JOB],
+            "areas": [],
+            "revocations": {"closed": []},
+            "cancel": {"says": "Nothing of it is on paper.", "job": JOB | {"state": "canceled"}, "onPaper": None},
+        }
 
     def handlers(self) -> dict[str, Any]:
         return {name: self._handler(name) for name in NAMES}
@@ -113,9 +122,26 @@ def test_an_appliance_that_knows_no_pages_is_not_asked_for_ever(control: str, ca
     assert len(json.loads(capsys.readouterr().out)) == 1
 
 
-def test_an_empty_list_is_said_to_be_none(control: str, capsys: Output) -> None:
-    assert ctl.main(["--control", control, "areas"]) == 0
-    assert capsys.readouterr().out == "none\n"
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("jobs",), "There is no job that has not ended."),
+        (("inquiries",), "There is no open question."),
+        (("notices",), "There is no end of a job that somebody has still to take note of."),
+        (("terminals",), "There is no terminal that is connected, was heard since the start, or has jobs."),
+        (("areas",), "There is no storage area."),
+        (("history",), "There is no such entry in the history."),
+        (("history", "--summary", "hour"), "There is no end of a job to be counted."),
+    ],
+)
+def test_an_empty_list_says_what_there_is_none_of(
+    control: str, appliance: Appliance, capsys: Output, words: tuple[str, ...], sentence: str
+) -> None:
+    appliance.results[words[0]] = []
+    assert ctl.main(["--control", control, *words]) == 0
+    assert capsys.readouterr().out == f"{sentence}\n"
+    assert ctl.main(["--control", control, *words, "--json"]) == 0
+    assert capsys.readouterr().out == "[]\n"
 
 
 def test_only_what_was_given_is_sent(control: str, appliance: Appliance) -> None:
@@ -129,6 +155,16 @@ def test_only_what_was_given_is_sent(control: str, appliance: Appliance) -> None
         ("history", {"summary": "hour", "since": "2026-03", "person": "Ada"}),
         ("cancel", {"job": "a1", "person": "Ada"}),
     ]
+
+
+def test_a_cancel_says_what_is_on_paper_and_fails_when_the_job_did_not_end_by_it(
+    control: str, appliance: Appliance, capsys: Output
+) -> None:
+    assert ctl.main(["--control", control, "cancel", "a1"]) == 0
+    assert "Nothing of it is on paper." in capsys.readouterr().out
+    for state in ("completed", "processing-stopped"):
+        appliance.results["cancel"] = {"says": "Look.", "job": JOB | {"state": state}, "onPaper": None}
+        assert ctl.main(["--control", control, "cancel", "a1"]) == 1
 
 
 def test_the_clock_is_asked_about_and_vouched_for_by_a_person(
@@ -170,7 +206,7 @@ def test_an_environment_inquiry_is_of_a_printer_and_has_its_own_patience(
         (["history", "--job", "\udcff"], "--job: expected 1 to 128 printable characters"),
         (["cancel", "a1", "--person", ""], "--person: expected 1 to 128 printable characters"),
         (["clock", "--right", "--person", "\n"], "--person: expected 1 to 128 printable characters"),
-        (["hold", ""], "job: expected 1 to 128 printable characters"),
+        (["hold", ""], "JOB: expected 1 to 128 printable characters"),
     ],
 )
 def test_what_a_person_typed_is_judged_at_the_command(command: list[str], sentence: str, capsys: Output) -> None:
@@ -217,7 +253,9 @@ def test_nothing_to_connect_to_is_one_sentence(tmp_path: Path, capsys: Output) -
 
 def examined(findings: dict[str, list[PassbookError]]) -> Callable[[dict[str, Any]], Any]:
     """What an appliance with the areas a and b says of each."""
-    return lambda asked: Examined(asked["area"], tuple(findings.get(asked["area"], ())), live=2, ended=3, entries=40)
+    return lambda asked: LookedAt.of(
+        Examined(asked["area"], tuple(findings.get(asked["area"], ())), live=2, ended=3, entries=40)
+    )
 
 
 @pytest.fixture

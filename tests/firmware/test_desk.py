@@ -141,6 +141,7 @@ def test_the_next_job_waits_until_the_book_of_the_last_was_taken(counter: Counte
     assert asked_again(counter.machine, counter.machine.state().received, 20)
     assert asked(counter) == [("insert", 3), ("take", 0)], "people are asked once"
     assert counter.record(second).state is JobState.PENDING
+    counter.await_news(lambda: (counter.views[-1].status.media, counter.views[-1].job) == (Media.ENTERING, ""))
     counter.hands = helpful
     counter.machine.take()
     assert counter.await_end(second).state is JobState.COMPLETED
@@ -447,7 +448,7 @@ def test_a_question_in_an_area_that_failed_keeps_no_other_job_waiting(
     counter.await_question(stopped)
     area = counter.spool._area_of(stopped)
     disk.on_sync = lambda name: failing("-wal")(name) if name.startswith(str(area.settings.path)) else None
-    counter.jobs.change(stopped, changes.hold(AT)).exception(WAIT)
+    counter.jobs.change(stopped, changes.hold(AT, "counter-1", "Ann")).exception(WAIT)
     counter.machine.mend()
     following = counter.accept(plan_of(2))
     assert counter.await_end(following).state is JobState.COMPLETED

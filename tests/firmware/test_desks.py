@@ -1,20 +1,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from firmware.desk import PrintDesk
 from firmware.desks import NEVER_SEEN, Desks
-from firmware.news import PrinterChanged, PromptChanged
+from firmware.news import JobLeft, PrinterChanged, PromptChanged
+from passbook.completions import Completion, completion_for
 from passbook.counters import NOTHING
 from passbook.environment import Environment
 from passbook.errors import PassbookError
 from passbook.job import JobState
 from passbook.media import Device, MechanismStatus, Media
-from passbook.messages import Completion, PrinterView, Prompt, completion_for
+from passbook.messages import PrinterView, Prompt
 from passbook.record import Record
 from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, PRINTER, TELLER, Bench, Ear, request
 
@@ -109,7 +112,7 @@ def test_a_mechanism_is_shown_as_it_was_last_seen_with_its_age(bench: Bench, des
 
 def test_a_pending_job_is_cancelled_at_once(bench: Bench, desks: Desks, desk: QuietDesk) -> None:
     record = accepted(bench)
-    ended = asyncio.run(desks.cancel(record, TELLER.name, "Anna"))
+    ended = asyncio.run(desks.cancel(record, TELLER.name, "Anna", senior=False))
     assert ended.state is JobState.CANCELED
     assert ended.answered is not None
     assert (ended.answered.terminal, ended.answered.person) == (TELLER.name, "Anna")
@@ -125,15 +128,39 @@ def test_a_dead_desk_is_named(desks: Desks, desk: QuietDesk) -> None:
 def test_a_printing_job_is_left_to_its_desk(bench: Bench, desks: Desks, desk: QuietDesk) -> None:
     record = accepted(bench)
     desk.printing = record.job_id
-    assert asyncio.run(desks.cancel(record, TELLER.name, "Anna")) == record
+    assert asyncio.run(desks.cancel(record, TELLER.name, "Anna", senior=False)) == record
     assert not bench.spool.record(record.job_id).ended
+
+
+def test_who_waits_for_the_end_of_a_printing_job_is_told_of_it(bench: Bench, desks: Desks) -> None:
+    record = accepted(bench)
+
+    async def waiting(news: Callable[[Record], None]) -> Record:
+        waiter = asyncio.create_task(desks.settled(record, 30))
+        await asyncio.sleep(0)
+        news(record)
+        return await waiter
+
+    ended = replace(record, valid=False, state=JobState.CANCELED)
+    assert asyncio.run(waiting(lambda _record: desks.note_job(ended))) == ended
+    failure = PassbookError("area-fenced", area="a", why="it failed")
+    with pytest.raises(PassbookError) as caught:
+        asyncio.run(waiting(lambda _record: desks.note_left(JobLeft(record.job_id, TELLER.name, failure))))
+    assert caught.value is failure
+
+
+def test_who_waits_too_long_is_told_how_the_job_is_now(bench: Bench, desks: Desks) -> None:
+    record = accepted(bench)
+    assert asyncio.run(desks.settled(record, 0)) == record
+    held = asyncio.run(desks.hold(record.job_id, TELLER.name, "Anna"))
+    assert asyncio.run(desks.settled(record, 30)) == held
 
 
 @pytest.mark.parametrize("person", ["", " ", "x" * 129, "Anna\x1b[2J"])
 def test_to_cancel_somebody_must_have_decided(bench: Bench, desks: Desks, desk: QuietDesk, person: str) -> None:
     record = accepted(bench)
     with pytest.raises(PassbookError) as caught:
-        asyncio.run(desks.cancel(record, TELLER.name, person))
+        asyncio.run(desks.cancel(record, TELLER.name, person, senior=False))
     assert caught.value.code == "invalid-message"
     assert (desk.told, bench.spool.record(record.job_id)) == ([], record)
 
@@ -142,12 +169,12 @@ def test_a_job_of_a_printer_that_is_not_configured_any_more_can_be_cancelled(ben
     record = accepted(bench)
     none = Desks({}, bench.jobs, bench.hub, bench.clock)
     none.note_job(record)
-    assert asyncio.run(none.cancel(record, TELLER.name, "Anna")).ended
+    assert asyncio.run(none.cancel(record, TELLER.name, "Anna", senior=False)).ended
 
 
 def test_an_ended_job_cannot_be_held(bench: Bench, desks: Desks) -> None:
     record = accepted(bench)
-    asyncio.run(desks.cancel(record, TELLER.name, "Anna"))
+    asyncio.run(desks.cancel(record, TELLER.name, "Anna", senior=False))
     with pytest.raises(PassbookError) as caught:
         asyncio.run(desks.hold(record.job_id, TELLER.name, "Anna"))
     assert caught.value.code == "not-allowed-in-state"

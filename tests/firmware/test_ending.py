@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware import appliance
 from firmware.appliance import Appliance
 from firmware.clock import SystemClock
 from firmware.config import Config
@@ -201,12 +202,31 @@ def test_a_clock_behind_the_newest_trusted_stamp_is_not_trusted(branch: Branch) 
 def test_an_ended_job_is_forgotten_after_its_time_by_a_synchronized_clock_only(
     branch: Branch, days: int, noted: bool, synchronized: bool, known: bool
 ) -> None:
-    """P10; and P8: longer, when nobody took note of its end.  An operator's word about the clock is not enough."""
+    """P10; and P8: longer, when nobody took note of its end.  An operator's word is not enough for the last ones."""
     job = ended_job_in(branch, noted=noted).job_id
     clock = SystemClock(
         vouched=not synchronized, synchronized=lambda: synchronized, wall=lambda: time.time() + days * 86400
     )
     run_to_the_end(branch.config(), clock)
+    if known:
+        assert stored(branch, job).ended
+    else:
+        with pytest.raises(PassbookError, match="There is no job"):
+            stored(branch, job)
+
+
+@pytest.mark.parametrize(
+    ("days", "noted", "kept", "known"),
+    [(91, True, 0, False), (91, True, 1, True), (89, True, 0, True), (999, False, 0, True)],
+)
+def test_by_an_operators_word_the_last_ends_of_a_terminal_and_what_nobody_noted_stay(
+    branch: Branch, monkeypatch: pytest.MonkeyPatch, days: int, noted: bool, kept: int, known: bool
+) -> None:
+    """An appliance that is never synchronized does not fill up, and a wrong year takes little (P8, P10, N4)."""
+    monkeypatch.setattr(appliance, "KEPT_BY_WORD", kept)
+    job = ended_job_in(branch, noted=noted).job_id
+    wall = time.time() + days * 86400
+    run_to_the_end(branch.config(), SystemClock(vouched=True, synchronized=lambda: False, wall=lambda: wall))
     if known:
         assert stored(branch, job).ended
     else:

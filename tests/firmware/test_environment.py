@@ -250,7 +250,7 @@ def test_an_area_that_failed_is_not_in_the_figures_and_says_so(open_counter: Ope
         area = counter.spool._area_of(job)
         assert counter.spool._area_of(other) is not area
         disk.on_sync = lambda name: failing("-wal")(name) if name.startswith(str(area.settings.path)) else None
-        counter.jobs.change(job, changes.hold(AT)).exception(WAIT)
+        counter.jobs.change(job, changes.hold(AT, "counter-1", "Ann")).exception(WAIT)
         counter.start()
         counter.offline = 0
         counter.hands = helpful

@@ -236,7 +236,7 @@ def test_an_answer_hold_was_given_by_somebody_who_was_asked(bench: Bench) -> Non
 
 def test_what_an_operator_holds_and_nobody_was_asked_about_stays(bench: Bench) -> None:
     async def story(night: Night) -> None:
-        await night.change(changes.hold("t"))
+        await night.change(changes.hold("t", "counter-1", "Ann"))
         night.comes(TELLER)
         await night.pass_grace()
         assert night.record.is_open

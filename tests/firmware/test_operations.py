@@ -8,13 +8,13 @@ import pytest
 from firmware.config import RecoveryConfig
 from firmware.desks import Desks
 from firmware.identity import Doorkeeper
-from firmware.operations import OPERATOR, Operations
+from firmware.operations import Operations
 from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
 from firmware.tls import Peer
 from passbook.errors import PassbookError
 from passbook.messages import StatusReport
-from passbook.record import Record
+from passbook.record import OPERATOR, Record
 from tests.firmware.branch import DOCUMENT, MANAGER, PRINTER, TELLER, Bench, Ear, request
 
 STATUS = StatusReport(())
@@ -115,7 +115,7 @@ def test_a_held_job_that_is_released_is_a_question_that_people_are_asked(desk: D
 
 
 def test_an_order_stands_in_the_history_with_its_person(desk: Desk) -> None:
-    assert desk.ask("cancel", job=desk.job, person="Otto").state == "canceled"
+    assert desk.ask("cancel", job=desk.job, person="Otto").job.state == "canceled"
     [told] = desk.ask("history", job=desk.job)
     assert (told.entry.record.answered.terminal, told.entry.record.answered.person) == (OPERATOR, "Otto")
 

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from firmware.doors.operators import MAX_CALLERS, MAX_LINE, OperatorDoor
+from firmware.findings import Finding
 from passbook.errors import PassbookError
 
 CONTENT = "Withdrawal Maria"
@@ -38,7 +39,7 @@ async def unwritable(_arguments: dict[str, Any]) -> Any:
 
 
 async def findings(_arguments: dict[str, Any]) -> Any:
-    return [PassbookError("unknown-job", job="a1")]
+    return [Finding.of(PassbookError("unknown-job", job="a1"))]
 
 
 HANDLERS = {"echo": echo, "refuse": refuse, "fail": fail, "unwritable": unwritable, "findings": findings}

@@ -265,7 +265,7 @@ def test_a_record_that_cannot_be_read_does_not_silence_the_others(
 ) -> None:
     async def story(office: Office) -> None:
         more = bench.admission().submit(TELLER, request("r-2"), DOCUMENT)
-        held = bench.jobs.change((await more).job_id, changes.hold("t"))
+        held = bench.jobs.change((await more).job_id, changes.hold("t", "counter-1", "Ann"))
         other = await asyncio.wrap_future(held)
         office.desk.note(
             await asyncio.wrap_future(bench.jobs.change(other.job_id, changes.invalidate(Reason.RESTART, "t")))

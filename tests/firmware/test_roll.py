@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,11 @@ def rows(roll: Roll) -> dict[str, TerminalView]:
     return {row.terminal: row for row in asyncio.run(roll.terminals())}
 
 
+def heard(bench: Bench, seconds: int) -> str:
+    """The time so many seconds ago."""
+    return (bench.clock.now() - datetime.timedelta(seconds=seconds)).isoformat(timespec="seconds")
+
+
 def test_a_configured_representative_is_known_before_it_came(roll: Roll) -> None:
     assert rows(roll) == {SUPERVISOR: TerminalView(SUPERVISOR, representative=True)}
 
@@ -41,8 +47,9 @@ def test_connections_are_counted_and_silence_is_since_the_last_message(bench: Be
     roll.heard(TELLER)
     bench.clock.seconds += 5
     found = rows(roll)
-    assert found[TELLER.name] == TerminalView(TELLER.name, representative=False, connections=2, silent=5)
-    assert found[MANAGER.name] == TerminalView(MANAGER.name, representative=True, connections=1, silent=65)
+    at = (heard(bench, 5), heard(bench, 65))
+    assert found[TELLER.name] == TerminalView(TELLER.name, False, connections=2, silent=5, heard_at=at[0])
+    assert found[MANAGER.name] == TerminalView(MANAGER.name, True, connections=1, silent=65, heard_at=at[1])
 
 
 def test_a_terminal_that_went_is_remembered_with_its_role(bench: Bench, roll: Roll) -> None:
@@ -50,7 +57,8 @@ def test_a_terminal_that_went_is_remembered_with_its_role(bench: Bench, roll: Ro
     bench.hub.join(ear)
     bench.clock.seconds += 7
     bench.hub.leave(ear)
-    assert rows(roll)[MANAGER.name] == TerminalView(MANAGER.name, representative=True, connections=0, silent=7)
+    at = heard(bench, 7)
+    assert rows(roll)[MANAGER.name] == TerminalView(MANAGER.name, True, connections=0, silent=7, heard_at=at)
 
 
 def test_who_owns_jobs_is_known_although_it_never_came(bench: Bench, roll: Roll) -> None:
@@ -65,7 +73,7 @@ def test_who_owns_jobs_is_known_although_it_never_came(bench: Bench, roll: Roll)
     held = asyncio.run(accept(TELLER, "r-2"))
     asyncio.run(accept(TELLER, "r-3"))
     asyncio.run(accept(OTHER, "r-1"))
-    bench.jobs.change(held, changes.hold("t")).result(30)
+    bench.jobs.change(held, changes.hold("t", "counter-1", "Ann")).result(30)
     found = rows(roll)
     assert found[TELLER.name] == TerminalView(TELLER.name, representative=False, questions=2, held=2, pending=1)
     assert found[OTHER.name] == TerminalView(OTHER.name, representative=False, pending=1)

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.tables import HISTORY, INQUIRIES, JOBS, printable, render
+from firmware.tables import HISTORY, INQUIRIES, JOBS, NOTICES, TERMINALS, printable, render
 
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -29,7 +29,7 @@ def test_rows_are_aligned_under_their_headings() -> None:
         assert first[place:].startswith(one)
         assert second[place:].startswith(other)
     assert "power-loss, media-jam" in second
-    assert first.split() == ["a1", "pending", "yes", "-", "-", "-", "-", "50", "-", "-", "-"]
+    assert first.split() == ["a1", "pending", "yes", "-", "-", "-", "-", "50", "-", "-", "-", "-", "-"]
 
 
 def test_columns_reach_into_nested_objects() -> None:
@@ -45,19 +45,31 @@ def test_columns_reach_into_nested_objects() -> None:
 
 
 def test_an_object_shows_its_values_then_what_is_nested() -> None:
-    text = render({"printers": [{"printer": "p", "age": 3}], "appliance": "branch-17", "problems": []})
-    assert text == "appliance  branch-17\nproblems   -\nprinters\n  PRINTER  AGE\n  p        3"
+    text = render({"areas": [{"area": "p", "free": 3}], "appliance": "branch-17", "problems": []})
+    assert text == "appliance  branch-17\nproblems   none\nareas\n  AREA  FREE\n  p     3"
 
 
 def test_the_parts_of_a_row_are_columns_of_their_own() -> None:
     status = {"device": "userError", "media": "notPresent", "conditions": ["cover-open"]}
-    heading, row = render([{"printer": "window-1", "status": status, "age": 3, "job": ""}]).splitlines()
-    assert heading.split() == ["PRINTER", "DEVICE", "MEDIA", "CONDITIONS", "AGE", "JOB"]
+    heading, row = render([{"printer": "window-1", "status": status, "at": 3, "job": ""}]).splitlines()
+    assert heading.split() == ["PRINTER", "DEVICE", "MEDIA", "CONDITIONS", "AT", "JOB"]
     assert row.split() == ["window-1", "userError", "notPresent", "cover-open", "3", "-"]
 
 
-def test_nothing_is_said_to_be_none() -> None:
+def test_nothing_is_said_to_be_none_or_in_the_sentence_that_is_given() -> None:
     assert (render([], JOBS), render({}), render(None)) == ("none", "none", "-")
+    assert render([], JOBS, "There is no job.") == "There is no job."
+
+
+def test_a_number_that_stands_for_never_or_none_is_a_word() -> None:
+    """-1, 0 and nothing are for programs."""
+    status = {"device": "offline", "media": "unknown", "conditions": []}
+    told = render({"printers": [{"printer": "window-1", "status": status, "age": -1, "job": ""}]}).splitlines()
+    assert told[2].split() == ["window-1", "offline", "unknown", "-", "never", "-"]
+    silent = {"terminal": "t", "representative": False, "connections": 0, "silent": -1, "heardAt": "", "held": 0}
+    assert render([silent], TERMINALS).splitlines()[1].split() == ["t", "no", "none", "never", "never", "-", "0", "-"]
+    assert "none" in render([{"job": {"job": "a1"}, "inDoubt": 0}], INQUIRIES)
+    assert "none" in render([{"job": {"job": "a1"}, "onPaper": {"inDoubt": 0}}], NOTICES)
 
 
 @given(value=VALUES, columns=st.sampled_from([None, JOBS, INQUIRIES, HISTORY]))

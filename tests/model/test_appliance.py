@@ -104,6 +104,9 @@ class ApplianceMachine(RuleBasedStateMachine):
         found = [(job, self.record(job.job)) for job in self.jobs if job.job]
         return [(job, record) for job, record in found if record and not record.valid and not record.ended]
 
+    def answerable(self) -> list[tuple[Job, Record]]:
+        return [(job, record) for job, record in self.open_questions() if not record.held_by_operator]
+
     def live(self) -> list[Job]:
         records = [(job, self.record(job.job)) for job in self.jobs if job.job]
         return [job for job, record in records if record is not None and not record.ended]
@@ -212,7 +215,7 @@ class ApplianceMachine(RuleBasedStateMachine):
     @rule(pick=picks, by=names, verdict=verdicts, step=picks, age=st.sampled_from([0, 0, 0, 1]), key=st.integers(0, 4))
     def answer(self, pick: int, by: str, verdict: Verdict, step: int, age: int, key: int) -> None:
         """P7, P12: the right person at the right epoch with the right key; everybody else changes nothing."""
-        job, record = self.question(pick)
+        job, record = chosen(self.open_questions(), pick)
         if not self.requester_is_there(by):
             return
         answer = self.answer_to(job, record, verdict, step, by)
@@ -222,9 +225,11 @@ class ApplianceMachine(RuleBasedStateMachine):
         (reply,) = self.office.ask((by, "Recovery.AnswerInquiry", answer))
         prints = verdict in {Verdict.PRINT, Verdict.RESUME}
         wrong = by not in {job.terminal, "chief"} or age or (prints and (key == 1 or (key == 0 and not job.readable)))
+        wrong = wrong or record.held_by_operator
         if wrong:
             # The answer that won before, said once more, gives its result and changes nothing.
-            repeated = age and record.answered is not None and record.answered.terminal == by
+            said = record.answered is not None and record.answered.terminal == by
+            repeated = said and (age or record.held_by_operator)
             assert repeated or not reply.done, f"P7 or P12: {by} at age {age} with key {key}"
             after = None if self.office.dead else self.record(job.job)
             assert after is None or decided(after) == decided(record), "P7: a refused answer changed the job"
@@ -232,11 +237,11 @@ class ApplianceMachine(RuleBasedStateMachine):
             self.took(job, answer, before, reply)
         self.after()
 
-    @precondition(lambda self: self.open_questions())
+    @precondition(lambda self: self.answerable())
     @rule(pick=picks, verdict=st.sampled_from([Verdict.PRINT, Verdict.RESUME, Verdict.DISCARD]), step=picks)
     def two_answers(self, pick: int, verdict: Verdict, step: int) -> None:
         """P7: of two answers at one moment one wins, and saying it again gives its result."""
-        job, record = self.question(pick)
+        job, record = chosen(self.answerable(), pick)
         if not (self.requester_is_there(job.terminal) and self.requester_is_there("chief")):
             return
         first = self.answer_to(job, record, verdict, step, job.terminal)
@@ -258,11 +263,11 @@ class ApplianceMachine(RuleBasedStateMachine):
             assert repeated.done or excused, "P7: repeated"
         self.after()
 
-    @precondition(lambda self: self.open_questions())
+    @precondition(lambda self: self.answerable())
     @rule(pick=picks, prompts=prompts)
     def go_on(self, pick: int, prompts: int) -> None:
         """The requester has the line in doubt printed again, or the next one."""
-        job, record = self.question(pick)
+        job, record = chosen(self.answerable(), pick)
         if not self.requester_is_there(job.terminal):
             return
         answer = self.answer_to(job, record, Verdict.RESUME, record.confirmed + pick % 2, job.terminal)
@@ -271,10 +276,6 @@ class ApplianceMachine(RuleBasedStateMachine):
         self.took(job, answer, before, reply)
         self.work(prompts)
         self.after()
-
-    def question(self, pick: int) -> tuple[Job, Record]:
-        questions = self.open_questions()
-        return questions[pick % len(questions)]
 
     def moved_on(self, job: Job, record: Record) -> bool:
         now = None if self.office.dead else self.record(job.job)
@@ -315,20 +316,43 @@ class ApplianceMachine(RuleBasedStateMachine):
         job = self.live()[pick % len(self.live())]
         if not self.requester_is_there(by):
             return
-        allowed = by in {job.terminal, "chief"}
+        before = self.record(job.job)
+        held = before is not None and before.held_by_operator
+        allowed = by == "chief" or (by == job.terminal and not held)
         job.may_end |= allowed
         (reply,) = self.office.ask((by, "Spooler.CancelJob", JobRef(job.job, by)))
         assert allowed or not reply.done, "P12: somebody else ended a job"
         self.after()
 
     @precondition(lambda self: self.live())
-    @rule(pick=picks)
-    def hold(self, pick: int) -> None:
+    @rule(pick=picks, by=st.none() | names)
+    def hold(self, pick: int, by: str | None) -> None:
         job = self.live()[pick % len(self.live())]
-        reply = self.office.operate("hold", job=job.job)
+        reply = self.order("hold", job, by)
         record = None if self.office.dead else self.record(job.job)
         assert not reply.done or record is None or not record.valid
+        assert not reply.done or record is None or by is not None or record.held_by_operator
         self.after()
+
+    @precondition(lambda self: self.open_questions())
+    @rule(pick=picks, by=st.none() | names)
+    def release(self, pick: int, by: str | None) -> None:
+        """What an operator holds only an operator or a representative releases."""
+        job, record = chosen(self.open_questions(), pick)
+        reply = self.order("release", job, by)
+        allowed = by in ({None, "chief"} if record.held_by_operator else {None, "chief", job.terminal})
+        assert allowed or not reply.done, "P12: somebody else released a job"
+        assert reply.done or not allowed or self.office.dead or self.fenced, reply.code
+        self.after()
+
+    def order(self, command: str, job: Job, by: str | None) -> Reply:
+        """A terminal's order, or the operator's."""
+        if by is None:
+            return self.office.operate(command, job=job.job, person="Otto")
+        if not self.requester_is_there(by):
+            return Reply()
+        (reply,) = self.office.ask((by, f"Spooler.{command.capitalize()}Job", JobRef(job.job, by)))
+        return reply
 
     @precondition(lambda self: self.office.notices())
     @rule(pick=picks, by=names)
@@ -442,6 +466,10 @@ class ApplianceMachine(RuleBasedStateMachine):
         else:
             self.office.connect(terminal)
         self.after()
+
+
+def chosen(questions: list[tuple[Job, Record]], pick: int) -> tuple[Job, Record]:
+    return questions[pick % len(questions)]
 
 
 def request_of(job: Job, statement: Statement | None = None) -> SubmitJob:

@@ -27,6 +27,8 @@ _SIBLINGS: Final = "tests/storage/test_siblings.py"
 _NOTICES: Final = "tests/firmware/test_notices.py"
 _DAMAGE: Final = "tests/storage/test_damage.py"
 _BOUNDARY: Final = "tests/firmware/test_environment.py"
+_COMMANDS: Final = "tests/firmware/test_commands.py"
+_ENDS: Final = "tests/storage/test_notices.py"
 _INQUIRY: Final = "tests/scenarios/test_environment.py"
 _ADMISSION: Final = "tests/storage/test_admission.py"
 
@@ -332,7 +334,7 @@ MUTANTS: Final = (
     Mutant(
         "P8",
         "P8-dropped-with-the-others.patch",
-        ("tests/storage/test_notices.py::test_an_open_end_is_kept_longer_than_one_that_somebody_took_note_of",),
+        (f"{_ENDS}::test_an_open_end_is_kept_longer_than_one_that_somebody_took_note_of",),
         "An end that nobody acknowledged is forgotten as early as any other.",
     ),
     Mutant(
@@ -364,6 +366,12 @@ MUTANTS: Final = (
     ),
     Mutant(
         "P10",
+        "P10-last-ones-forgotten.patch",
+        (f"{_ENDS}::test_the_last_ends_of_each_requester_can_be_kept_whatever_their_date",),
+        "By an operator's word about the clock also the last requests of a terminal are forgotten.",
+    ),
+    Mutant(
+        "P10",
         "P10-ended-forgotten.patch",
         (f"{_ADMISSION}::test_the_same_request_is_the_same_job_in_any_area_and_after_its_end",),
         "A request whose job has ended is taken for a new one.",
@@ -391,6 +399,15 @@ MUTANTS: Final = (
         "P11-rows-not-summed.patch",
         (f"{_BALANCE}::test_what_was_put_back_or_taken_away_is_found_and_stays_found[an ended job put back]",),
         "A job that has ended is put back into its area, and nothing notices.",
+    ),
+    Mutant(
+        "P12",
+        "P12-operators-hold-ignored.patch",
+        (
+            f"{_COMMANDS}::test_what_an_operator_holds_its_requester_cannot_free_and_a_representative_can",
+            "tests/firmware/test_answering.py::test_what_an_operator_holds_is_passed_over_and_said_so[discard]",
+        ),
+        "A requester's answer, release or cancel ends an operator's hold.",
     ),
     Mutant(
         "P12",

@@ -11,7 +11,7 @@ from passbook.media import Media
 from passbook.record import Change, HistoryKind, Record, Verdict
 from tests.passbook.test_changes_promises import AT, BEGUN, CUT, NEW, STOPPED, after, decided, refused
 
-HOLD = changes.hold(AT)
+HOLD = changes.hold(AT, "counter-1", "Ann")
 AT_ONCE = changes.cancel(AT, "till-1", "A. Person")
 AT_BOUNDARY = changes.cancel(AT, "till-1", "A. Person", at_boundary=True)
 

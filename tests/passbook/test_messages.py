@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from passbook import messages
 from passbook.bulk import AnswerAll, AnsweredAll, AnsweredOne
+from passbook.completions import Completion, completion_for
 from passbook.counters import Figures
 from passbook.drafts import Start
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT, AreaFigures, Environment, GetEnvironment
@@ -26,7 +27,6 @@ from passbook.messages import (
     MAX_PIECE,
     MAX_REPLY,
     AnswerInquiry,
-    Completion,
     Envelope,
     ErrorPayload,
     Header,
@@ -42,7 +42,6 @@ from passbook.messages import (
     StepReport,
     SubmitJob,
     UploadPiece,
-    completion_for,
     decode,
     encode,
     inquiry_of,

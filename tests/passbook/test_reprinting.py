@@ -113,7 +113,7 @@ def test_any_other_answer_wins_over_what_was_only_proposed(other: Answered, stat
     assert decided.reprints == 0
 
 
-@pytest.mark.parametrize("end", [CUT, changes.hold(AT), changes.cancel(AT, "@operator", "Otto")])
+@pytest.mark.parametrize("end", [CUT, changes.hold(AT, "counter-1", "Ann"), changes.cancel(AT, "@operator", "Otto")])
 def test_what_ends_the_question_ends_the_proposal(end: Change) -> None:
     assert end(given(orders(ANN, 2))(stopped()).record).record.proposed is None
 
@@ -171,6 +171,6 @@ def test_a_record_that_may_say_less_than_the_paper_takes_two_to_print_at_all() -
 
 def test_holding_such_a_record_does_not_make_it_believed() -> None:
     back = changes.invalidate(Reason.ROLLED_BACK, AT)(replace(NEW, outline=OUTLINE, steps=5)).record
-    for change in (changes.hold(AT), CUT):
+    for change in (changes.hold(AT, "counter-1", "Ann"), CUT):
         back = change(back).record
         assert Reason.ROLLED_BACK in back.reasons

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from demo.world import Terminal
+import pytest
+
+from demo.world import CommandFailed, Terminal
 from drivers.simulator.faults import Now, Target
 from passbook.messages import Inquiry, JobView
 from terminal.client import TerminalClient
@@ -86,7 +89,32 @@ def test_a_terminal_holds_releases_and_discards_its_jobs_when_it_likes(office: O
     assert office.world.paper.strikes == 0
 
 
-def test_a_cancel_in_mid_page_says_what_is_on_paper_and_gives_the_book_back(open_office: OpenOffice) -> None:
+def test_what_an_operator_holds_prints_only_after_an_operator_or_a_representative_released_it(office: Office) -> None:
+    office.hands.cut(Target.PRINTER, Now())
+    first, second = send(office, 915), send(office, 916)
+    office.world.ctl("hold", second, "--person", "Otto")
+    office.world.kill_appliance()
+    office.world.start_appliance()
+    held = {one.job.job: one.asked for one in questions(office.counter)}
+    assert held == {first: True, second: False}
+    assert "held by Otto, an operator" in office.counter.screen("jobs")
+    [row] = [row for row in office.told("jobs") if row["job"] == second]
+    assert row["heldBy"] == {"terminal": "@operator", "person": "Otto"}
+    for words in (("answer", second, "--print"), ("release", second), ("cancel", second)):
+        with pytest.raises(CommandFailed, match="held by Otto, an operator") as caught:
+            office.counter.run(*words, "--person", "Ann")
+        assert caught.value.code == 4
+    with pytest.raises(subprocess.CalledProcessError) as said:
+        office.counter.screen("answer", "--all", "--discard", "--person", "Ann")
+    assert said.value.returncode == 4
+    assert "because an operator holds them: 1 of 2." in said.value.output
+    office.manager.run("release", second, "--person", "Rita")
+    assert answered(office.counter, "--discard") == [second]
+    assert office.world.paper.strikes == 0
+
+
+@pytest.mark.parametrize("who", ["teller", "operator"])
+def test_a_cancel_in_mid_page_says_what_is_on_paper_and_gives_the_book_back(open_office: OpenOffice, who: str) -> None:
     """The disk is held while a line is under way, so that the order surely comes in the middle."""
     office, statement = open_office(program=PROGRAM), Statement(914, 12)
     with DiskHold(office.world.folder) as disk, ThreadPoolExecutor(1) as beside:
@@ -94,7 +122,7 @@ def test_a_cancel_in_mid_page_says_what_is_on_paper_and_gives_the_book_back(open
         printing.wait_for_event("Spooler.StepEvent", 3)
         disk.hold()
         disk.await_held()
-        screen = beside.submit(office.counter.screen, "cancel", printing.job, "--person", "Ann")
+        screen = beside.submit(cancel, office, who, printing.job)
         await_log(office, "cancel-ordered")
         disk.let_go()
         words = screen.result(PATIENCE)
@@ -103,9 +131,17 @@ def test_a_cancel_in_mid_page_says_what_is_on_paper_and_gives_the_book_back(open
     office.take_book()
     done = sum(bool(seen(office.world.paper, book_of(statement), place)) for place in statement.expected())
     assert 2 <= done < 12
-    assert f"Lines 1 to {done} are on paper, of 12.\nTake the book out of window-1." in words
+    assert f"Lines 1 to {done} are on paper, of 12." in words
+    assert "Take the book out of window-1." in words
     [ended] = [told for told in office.world.ctl("history", "--job", printing.job) if told["entry"]["kind"] == "ended"]
     assert ended["entry"]["record"]["onPaper"] == {"lines": 12, "confirmed": done, "inDoubt": 0}
+
+
+def cancel(office: Office, who: str, job: str) -> str:
+    """What the teller's screen, or the operator's, says when the job has ended."""
+    if who == "teller":
+        return office.counter.screen("cancel", job, "--person", "Ann")
+    return str(office.world.ctl("cancel", job, "--person", "Otto")["says"])
 
 
 def await_log(office: Office, event: str) -> None:

@@ -67,7 +67,7 @@ def test_what_is_confirmed_is_counted_and_what_is_not_is_left(store: Store) -> N
     assert total(spool) == (NOTHING, WHOLE + WHOLE, NOTHING)
     print_steps(spool, first, 2)
     assert total(spool) == (Figures(0, 1, 2), WHOLE, Figures(1, 1, 1)), "what is begun and stands still is held"
-    do(spool, second, changes.hold(AT))
+    do(spool, second, changes.hold(AT, "counter-1", "Ann"))
     assert total(spool) == (Figures(0, 1, 2), NOTHING, Figures(1, 1, 1) + WHOLE)
     do(spool, first, *(changes.journal(step - 1, step) for step in (3, 4, 5)), changes.finish(AT))
     assert total(spool) == (WHOLE, NOTHING, WHOLE)

@@ -10,6 +10,7 @@ from passbook.errors import PassbookError
 from passbook.job import JobState
 from passbook.plan import StepKind, StepOutline
 from passbook.record import Acknowledged, Change, HistoryKind, Outcome, Record
+from storage import upkeep
 from storage.spool import Spool
 from tests.storage.store import AT, Store, code_of
 from tests.storage.test_ledger import alter, raw
@@ -125,10 +126,39 @@ def test_an_open_end_is_kept_longer_than_one_that_somebody_took_note_of(store: S
     spool = store.open()
     noted, open_ = ended(store, spool), ended(store, spool)
     do(spool, noted.job_id, changes.acknowledge("t", AT))
-    assert spool.forget_ended(LATER, AT) == 1
+    assert spool.upkeep.forget_ended(LATER, AT) == 1
     assert open_jobs(spool) == [open_.job_id]
-    assert spool.forget_ended(LATEST, LATER) == 1
+    assert spool.upkeep.forget_ended(LATEST, LATER) == 1
     assert open_jobs(spool) == []
+
+
+def test_the_last_ends_of_each_requester_can_be_kept_whatever_their_date(store: Store) -> None:
+    """One terminal that sends much takes nothing from what is known of another's requests."""
+    store.names = ("a",)
+    spool = store.open()
+    busy = [ended(store, spool, requester="teller-1") for _ in range(5)]
+    quiet = ended(store, spool, requester="teller-2")
+    for one in (*busy, quiet):
+        do(spool, one.job_id, changes.acknowledge("t", AT))
+    assert spool.upkeep.forget_ended(LATER, "", kept=2) == 3
+    assert code_of(spool.change(busy[2].job_id, changes.acknowledge("t", AT))) == "unknown-job"
+    assert [spool.record(one.job_id).job_id for one in (*busy[3:], quiet)]
+    assert spool.upkeep.forget_ended(LATER, "", kept=2) == 0
+    assert spool.verify() == []
+
+
+def test_many_ends_are_forgotten_in_pieces_and_make_room(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "FORGOTTEN_ENDS", 4)
+    store.names = ("a",)
+    spool = store.open()
+    jobs = [ended(store, spool).job_id for _ in range(30)]
+    for job in jobs:
+        do(spool, job, changes.acknowledge("t", AT))
+    [before] = spool.areas()
+    assert spool.upkeep.forget_ended(LATER, LATER) == 30
+    [after] = spool.areas()
+    assert after.free > before.free
+    assert spool.verify() == []
 
 
 def test_an_end_says_how_much_is_on_paper(store: Store) -> None:

@@ -182,7 +182,7 @@ def test_forgetting_drops_only_what_ended_before(store: Store) -> None:
     old, new = store.accepted(spool), store.accepted(spool)
     do(spool, old.job_id, changes.cancel(AT, "t", "p"))
     do(spool, new.job_id, changes.cancel(LATER, "t", "p"))
-    assert spool.forget_ended(LATER, LATER) == 1
+    assert spool.upkeep.forget_ended(LATER, LATER) == 1
     assert raised_by(lambda: spool.record(old.job_id)) == "unknown-job"
     assert spool.record(new.job_id).ended
     assert len(spool.history()) == 2

@@ -13,14 +13,13 @@ from websockets.exceptions import ConnectionClosed
 
 from firmware import pki
 from firmware.tls import server_context
+from passbook.completions import Completion, completion_for
 from passbook.errors import PassbookError
 from passbook.job import JobState
 from passbook.messages import (
-    Completion,
     ErrorPayload,
     Header,
     MessageType,
-    completion_for,
     decode,
     encode,
 )

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import ServerConnection
 
+from passbook.completions import Completion
 from passbook.error_kinds import Actor
 from passbook.errors import PassbookError
 from passbook.job import JobState
@@ -17,7 +18,6 @@ from passbook.messages import (
     MAX_DOCUMENT,
     MAX_MESSAGE,
     MAX_PIECE,
-    Completion,
     Header,
     JobView,
     MessageType,

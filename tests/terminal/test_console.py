@@ -112,8 +112,10 @@ def test_an_unknown_prompt_is_told_too() -> None:
     ("row", "line"),
     [
         (
-            TerminalView("rep-1", representative=True, connections=2, silent=5, questions=1, held=1, pending=3),
-            "rep-1, representative: 2 connections, silent for 5 s; questions: 1, held: 1, pending: 3",
+            TerminalView(
+                "rep-1", representative=True, connections=2, silent=5, heard_at="T", questions=1, held=1, pending=3
+            ),
+            "rep-1, representative: 2 connections, last heard T, silent for 5 s; questions: 1, held: 1, pending: 3",
         ),
         (
             TerminalView("teller-1", representative=False),

@@ -138,8 +138,34 @@ def document(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("jobs",), "There is no job that has not ended."),
+        (("inquiries",), "There is no open question."),
+        (("notices",), "There is no end of a job that somebody has still to take note of."),
+        (("terminals",), "There is no terminal that is connected, was heard since the start, or has jobs."),
+        (("history",), "There is no such entry in the history."),
+        (("history", "--summary", "hour"), "There is no end of a job to be counted."),
+        (("answer", "--all", "--discard", "--person", "Ann"), "There is no job to answer for."),
+    ],
+)
+def test_an_empty_list_says_what_there_is_none_of(
+    enrolled: tuple[Teller, FakeAppliance], words: tuple[str, ...], sentence: str
+) -> None:
+    teller, fake = enrolled
+    fake.answers["Spooler.ListJobs"] = lambda _: {"jobs": []}
+    fake.answers["Recovery.ListInquiries"] = lambda _: {"inquiries": []}
+    fake.answers["Spooler.ListNotices"] = lambda _: {"notices": []}
+    fake.answers["Spooler.ListTerminals"] = lambda _: {"terminals": []}
+    fake.answers["Spooler.GetHistory"] = lambda _: {}
+    fake.answers["Recovery.AnswerAll"] = lambda _: AnsweredAll((), 0, 0)
+    assert teller.run(*words) == (0, f"{sentence}\n", "")
+    assert teller.json(*words) == []
+
+
 def test_keys_are_made_and_listed_by_name(teller: Teller) -> None:
-    assert teller.run("keys", "list") == (0, "", "")
+    assert teller.run("keys", "list").out == "There is no key in the key ring.\n"
     assert teller.json("keys", "new", "key-a") == {"keyRef": "key-a"}
     made = teller.json("keys", "new")["keyRef"]
     assert teller.json("keys", "list") == {"keys": ["key-a", made], "recovery": []}
@@ -314,6 +340,19 @@ def test_one_answer_for_all_jobs_shows_each_and_the_exit_code_of_the_worst(
     assert first.startswith("aa11  teller-1")
     assert second == "bb22  Job bb22 can only be printed with a key. [key-needed]"
     assert fake.received[1] == ("Recovery.AnswerAll", {"verdict": "print", "person": "Ann"})
+
+
+def test_one_answer_for_all_counts_the_jobs_that_an_operator_holds(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    why = PassbookError("held-by-operator", job="bb22", person="Otto")
+    held = AnsweredOne("bb22", error=ErrorPayload(why.code, str(why), why.facts))
+    fake.answers["Recovery.ListInquiries"] = lambda _: {"inquiries": []}
+    fake.answers["Recovery.AnswerAll"] = lambda _: AnsweredAll((AnsweredOne("aa11", view=view()), held), 2, 0)
+    said = teller.run("answer", "--all", "--discard", "--person", "Ann")
+    assert said.code == 4
+    _, second, last = said.out.splitlines()
+    assert second == f"bb22  {why} [held-by-operator]"
+    assert last == "Passed over, because an operator holds them: 1 of 2."
 
 
 def test_one_answer_for_no_job_says_so(enrolled: tuple[Teller, FakeAppliance]) -> None:

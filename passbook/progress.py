@@ -1,4 +1,4 @@
-"""Where a job stands, in words for the person at the terminal."""
+"""Where a job stands, in words for people."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from passbook.job import TERMINAL, JobState
 from passbook.messages import JobView, StepReport
 from passbook.notices import Notice
 from passbook.plan import StepKind
-from passbook.record import OnPaper
+from passbook.record import OPERATOR, OnPaper
 
 
 def step_words(report: StepReport) -> str:
@@ -32,7 +32,18 @@ def state_words(job: JobView) -> str:
     if job.state is JobState.COMPLETED:
         return f"Job {job.job} is completed. Take the {medium_of(job)} out of {job.printer}."
     why = f" ({', '.join(job.reasons)})" if job.reasons else ""
-    return f"Job {job.job} is {job.state}{why}."
+    held = f", {words}" if (words := held_words(job)) else ""
+    return f"Job {job.job} is {job.state}{why}{held}."
+
+
+def held_words(job: JobView) -> str:
+    """Who holds the job back; empty when nobody does, or no version noted it."""
+    by = job.held_by
+    if by is None:
+        return ""
+    if by.terminal == OPERATOR:
+        return f"held by {by.person}, an operator" if by.person else "held by an operator"
+    return f"held by {by.person} at {by.terminal}" if by.person else f"held at {by.terminal}"
 
 
 def paper_words(notice: Notice) -> str:

@@ -8,8 +8,8 @@ from passbook.job import JobState, Reason
 from passbook.messages import StepReport
 from passbook.notices import Notice
 from passbook.plan import StepKind
+from passbook.progress import end_words, paper_words, state_words, step_words
 from passbook.record import OnPaper
-from terminal.progress import end_words, paper_words, state_words, step_words
 from tests.terminal.samples import view
 
 

@@ -1,0 +1,43 @@
+"""How a command of a terminal ended, in the words of XFS4IoT."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from passbook.errors import PassbookError
+
+
+class Completion(StrEnum):
+    """How a command ended (CWA 17852, completion codes that this service uses)."""
+
+    SUCCESS = "success"
+    COMMAND_ERROR = "commandErrorCode"
+    INVALID_COMMAND = "invalidCommand"
+    INVALID_DATA = "invalidData"
+    INTERNAL_ERROR = "internalError"
+    AUTHORISATION = "authorisationRequired"
+    NOT_ENOUGH_SPACE = "notEnoughSpace"
+    TIME_OUT = "timeOut"
+
+
+def completion_for(error: PassbookError) -> Completion:
+    """The XFS4IoT completion code that goes with an error."""
+    return _COMPLETIONS.get(error.code, Completion.COMMAND_ERROR)
+
+
+_INVALID: Final = (
+    *("invalid-message", "message-too-large", "priority-not-allowed"),
+    *("not-a-time", "times-exchanged", "unknown-outcome"),
+)
+_COMPLETIONS: Final = dict.fromkeys(_INVALID, Completion.INVALID_DATA) | {
+    "unknown-command": Completion.INVALID_COMMAND,
+    "internal-error": Completion.INTERNAL_ERROR,
+    "not-permitted": Completion.AUTHORISATION,
+    "held-by-operator": Completion.AUTHORISATION,
+    "history-not-permitted": Completion.AUTHORISATION,
+    "representatives-only": Completion.AUTHORISATION,
+    "no-area-has-room": Completion.NOT_ENOUGH_SPACE,
+    "quota-exceeded": Completion.NOT_ENOUGH_SPACE,
+    "printer-busy": Completion.TIME_OUT,
+}
