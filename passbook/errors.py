@@ -208,6 +208,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "hardening-failed": ErrorKind(
         Actor.OPERATOR, "The process could not be protected: {what} is not in effect. The appliance did not start."
     ),
+    "self-test-failed": ErrorKind(
+        Actor.OPERATOR,
+        "The self-test failed: {what} does not give the published result. No storage area was opened and the appliance "
+        "did not start; put its disk into another board, or install the software again.",
+    ),
     # Operators
     "control-unreachable": ErrorKind(
         Actor.OPERATOR,

@@ -18,6 +18,7 @@ import apsw
 from passbook.errors import PassbookError
 from passbook.job import Reason
 from storage import schema
+from storage.disk import log_bytes, reachable
 from storage.keys import ApplianceKey
 from storage.ledger import Ledger
 from storage.reckoning import Reckoning, reckon
@@ -177,8 +178,13 @@ class Area:
                 raise self.fenced_error() from None
 
     def free(self) -> int:
-        """Bytes that new jobs may still take, reservations not counted."""
-        return self.division.free(self.live_pages, self.tally.jobs, self.tally.notices)
+        """Bytes that new jobs may still take by its quota and on its disk, reservations not counted."""
+        return self.division.free(self.live_pages, self.tally.jobs, self.tally.notices, reachable(self.settings.path))
+
+    def report_full_disk(self) -> None:
+        """Tell of a disk that leaves no room for new jobs, although the quota does."""
+        if self.free() <= 0 < self.division.free(self.live_pages, self.tally.jobs, self.tally.notices):
+            self._report(self.disk_full())
 
     # What the writer needs
 
@@ -190,7 +196,7 @@ class Area:
 
     def fits(self, cost: int) -> bool:
         """Whether the log has room for a transaction of that cost."""
-        return self._log_bytes() + cost <= self.division.log
+        return log_bytes(self.settings.path) + cost <= self.division.log
 
     def committed(self) -> None:
         """Measure what is used now."""
@@ -371,12 +377,6 @@ class Area:
     def _measure(self) -> int:
         pages = self._connection.execute("PRAGMA page_count").get
         return int(pages) - int(self._connection.execute("PRAGMA freelist_count").get)
-
-    def _log_bytes(self) -> int:
-        try:
-            return (self.settings.path / f"{schema.DATABASE}-wal").stat().st_size
-        except FileNotFoundError:
-            return 0
 
     def _checkpoint(self) -> None:
         # Who reads now saw less than what is to be copied; whoever comes later sees all of it and is in nobody's way.

@@ -27,7 +27,8 @@ CHUNK_BYTES: Final = 65536
 TAG_BYTES: Final = 16
 SALT_BYTES: Final = 32
 _COUNTER_BYTES: Final = 11
-_HPKE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+HPKE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+"""For the branch recovery key."""
 _WRAP_NONCE: Final = bytes(12)
 
 
@@ -131,14 +132,14 @@ def wrap_for_recovery(identity: bytes, data_key: bytes, public_key: bytes, key_r
     except ValueError:
         raise PassbookError("key-malformed", expected="a raw X25519 public key of 32 bytes") from None
     info = _bound_to("wrap", Holder.RECOVERY, key_ref, identity)
-    return Wrap(Holder.RECOVERY, key_ref, _HPKE.encrypt(data_key, public, info))
+    return Wrap(Holder.RECOVERY, key_ref, HPKE.encrypt(data_key, public, info))
 
 
 def unwrap_for_recovery(identity: bytes, wrap: Wrap, private_key: bytes) -> bytes:
     """The data key, by the raw X25519 private key.  Raises PassbookError `wrong-key`, also for a damaged wrap."""
     try:
         private = X25519PrivateKey.from_private_bytes(private_key)
-        return _HPKE.decrypt(wrap.blob, private, _bound_to("wrap", Holder.RECOVERY, wrap.key_ref, identity))
+        return HPKE.decrypt(wrap.blob, private, _bound_to("wrap", Holder.RECOVERY, wrap.key_ref, identity))
     except (InvalidTag, ValueError):
         raise _wrong_key(identity, wrap.key_ref) from None
 

@@ -78,10 +78,15 @@ class Division:
         """The least quota that leaves room for one job of that size."""
         return cls.of(0, job_bytes).log + job_need(job_bytes) + (_FIXED_PAGES + _EMPTY_PAGES) * PAGE_BYTES
 
-    def free(self, live_pages: int, records: int, notices: int) -> int:
-        """Bytes that new jobs may still take, negative when the reserve is being used."""
+    def free(self, live_pages: int, records: int, notices: int, reachable: int | None = None) -> int:
+        """Bytes that new jobs may still take, negative when the reserve is being used.
+
+        `reachable`: what the disk lets database and log become together, where that is known; it may be less than the
+        quota.
+        """
         kept = _FIXED_PAGES + records * _RECORD_PAGES + notices * _NOTICE_PAGES
-        return self.database - (live_pages + kept) * PAGE_BYTES
+        database = self.database if reachable is None else min(self.database, reachable - self.log)
+        return database - (live_pages + kept) * PAGE_BYTES
 
 
 def job_need(size: int) -> int:

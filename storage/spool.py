@@ -96,6 +96,8 @@ class Spool:
                 unexpected = PassbookError("internal-error", reference=f"power-on of {area.name}")
                 known = error if isinstance(error, PassbookError) else unexpected
                 result.failed[area.name] = area.refusal() or known
+                continue
+            area.report_full_disk()
         self.upkeep.note_heads()
         return result
 

@@ -11,7 +11,7 @@ from tests.crash.stories import explore
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
-    parser.add_argument("--states", type=int, default=100_000, help="states to be tried")
+    parser.add_argument("--states", type=int, default=100_000, help="states of stories to be tried")
     parser.add_argument("--seed", type=int, help="repeat the stories of the run that printed this number")
     arguments = parser.parse_args()
     seed = secrets.randbelow(2**32) if arguments.seed is None else arguments.seed

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from passbook import changes
 from passbook.record import Answered, Record, Verdict
+from tests.crash.coverage import Deed
 from tests.crash.explorer import Explorer, Tally
 from tests.crash.life import AT, STEPS, Life
 from tests.crash.log import Entry, Log, Said
@@ -26,19 +27,19 @@ def live_through(life: Life) -> None:
     record = life.jobs[second]
     given = Answered(record.epoch, Verdict.PRINT, 0, 0, "teller-1", "somebody")
     wraps = life.rekeyed(second, "key-2")
-    life.change(second, changes.answer(given, at=AT, date=AT[:10], trusted=True, wraps=wraps))
+    life.change(second, Deed.PRINT, changes.answer(given, at=AT, date=AT[:10], trusted=True, wraps=wraps))
     [third] = life.accept(9000)
-    life.change(third, changes.cancel(AT, "teller-1", "somebody"))
+    life.change(third, Deed.CANCEL, changes.cancel(AT, "teller-1", "somebody"))
     print_through(life, second)
-    life.change(first, changes.acknowledge("teller-1", AT))
+    life.change(first, Deed.ACKNOWLEDGE, changes.acknowledge("teller-1", AT))
     life.forget()
 
 
 def print_through(life: Life, job: str) -> None:
-    life.change(job, changes.start(AT, 1))
+    life.change(job, Deed.START, changes.start(AT, 1))
     for step in range(STEPS):
-        life.change(job, changes.journal(step, step + 1))
-    life.change(job, changes.finish(AT))
+        life.change(job, Deed.STEP, changes.journal(step, step + 1))
+    life.change(job, Deed.FINISH, changes.finish(AT))
 
 
 def explore_day(*, limit: int | None, seed: int = 1, kept_only: bool = False, spoil: Spoil | None = None) -> Tally:

@@ -14,6 +14,7 @@ from typing import Final, Self
 
 from typing_extensions import override
 
+from tests.crash.coverage import Coverage, Doing, UnderWay
 from tests.crash.life import look, put, small_logs
 from tests.crash.log import Log, Said
 from tests.crash.model import Fault, Finding, Found, Model
@@ -33,6 +34,7 @@ class Tally:
         images: different contents of the disk among them; each was opened once.
         jobs: acknowledged jobs that were looked for, over all states.
         findings: the first ones.
+        coverage: of what the stories were made.
     """
 
     states: int = 0
@@ -40,6 +42,7 @@ class Tally:
     jobs: int = 0
     faults: Counter[Fault] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
+    coverage: Coverage = field(default_factory=Coverage)
 
     def add(self, other: Tally) -> None:
         self.states += other.states
@@ -47,6 +50,7 @@ class Tally:
         self.jobs += other.jobs
         self.faults += other.faults
         self.findings = [*self.findings, *other.findings][:SHOWN]
+        self.coverage.add(other.coverage)
 
     def note(self, findings: list[Finding], where: str) -> None:
         """What is wrong in one state; each fault counts once."""
@@ -95,11 +99,14 @@ class Explorer:
         share = 1.0 if limit is None else min(1.0, limit / max(1, _count(log)))
         model = known.copy()
         self._found.clear()
-        for where, disk in _moments(log, model):
+        under_way = UnderWay()
+        for where, disk in _moments(log, model, under_way):
             states = [disk.everything()] if kept_only else disk.states(chance)
             for survivors in states:
                 if kept_only or chance.random() < share:
                     self._try(disk.image(survivors), model, asked, tally, f"after entry {where}")
+                    tally.coverage.cut.update(under_way.deeds())
+        tally.coverage.done += under_way.done
         return tally
 
     def look(self, image: Image, asked: dict[str, tuple[str, str]]) -> Found:
@@ -127,25 +134,36 @@ class Explorer:
             yield Path(folder)
 
 
-def _moments(log: Log, model: Model, end: int | None = None) -> Iterator[tuple[int, Disk]]:
+def _replay(log: Log, model: Model, under_way: UnderWay, end: int | None = None) -> Iterator[tuple[int, Disk]]:
     """The disk after each entry, up to one of them; `model` hears what was said until then."""
     disk = Disk()
     for number, entry in enumerate(log.entries[:end], 1):
-        if isinstance(entry, Said):
-            model.hear(entry.what)
-        disk.take(entry)
-        if number >= log.first:
+        match entry:
+            case Said(Doing() as doing):
+                under_way.hear(doing)
+            case Said(what):
+                model.hear(what)
+            case _:
+                disk.take(entry)
+        yield number, disk
+
+
+def _moments(log: Log, model: Model, under_way: UnderWay) -> Iterator[tuple[int, Disk]]:
+    """The disk after each entry of this life that tells of something new."""
+    for number, disk in _replay(log, model, under_way):
+        entry = log.entries[number - 1]
+        if number >= log.first and not (isinstance(entry, Said) and isinstance(entry.what, Doing)):
             yield number, disk
 
 
 def _count(log: Log) -> int:
-    return sum(disk.count() for _, disk in _moments(log, Model()))
+    return sum(disk.count() for _, disk in _moments(log, Model(), UnderWay()))
 
 
 def cut(log: Log, where: float, known: Model, chance: random.Random) -> tuple[Image, Model]:
     """The disk, and what people know, after a power cut at a moment between the first entry (0) and the last (1)."""
     model = known.copy()
     end = log.first + round(where * (len(log.entries) - log.first))
-    *_, (_, disk) = _moments(log, model, end)
+    *_, (_, disk) = _replay(log, model, UnderWay(), end)
     states: list[Survivors] = [disk.everything(), {}, *disk.states(chance)]
     return disk.image(chance.choice(states)), model

@@ -17,7 +17,7 @@ from passbook.plan import StepKind, StepOutline
 from passbook.record import Change, Record, Wrap
 from storage import space
 from storage.admission import Limits, Ticket
-from storage.area import AreaSettings
+from storage.area import Area, AreaSettings
 from storage.envelope import (
     SealedJob,
     new_data_key,
@@ -30,6 +30,7 @@ from storage.envelope import (
 )
 from storage.keys import ApplianceKey
 from storage.spool import Spool
+from tests.crash.coverage import Deed, Doing, deeds_of
 from tests.crash.log import Log
 from tests.crash.model import Asked, Found, HistoryCut, Model, Moment, Refused, Told, ends_of
 from tests.crash.recorder import Recorder
@@ -78,7 +79,7 @@ class Life:
     Attributes:
         log: everything that happened to its disk.
         jobs: every job that has not ended, as the store said last.
-        ended: every job of this life that has, as the store said last.
+        ended: every job that has, and of which something is kept, as the store said last.
         asked: the request of each job that was ever given to it.
         over: nothing more is recorded.
     """
@@ -107,7 +108,9 @@ class Life:
         self._stack.enter_context(recorder.recorded())
         self._vfs = recorder.name
         self.asked = known.requests()
-        self._start(known.unended())
+        with self._doing() as deeds:
+            self._start(known.unended())
+            deeds.add(Deed.RECOVER)
 
     def end(self) -> None:
         """Nothing more is recorded."""
@@ -135,21 +138,45 @@ class Life:
         if self._random.random() < SETTLED:
             self._spool.upkeep.settle()
         self.jobs = {record.job_id: record for record in self._spool.records()}
+        known = {job: self._record(job) for job in self.asked.keys() - self.jobs.keys()}
+        self.ended = {job: record for job, record in known.items() if record is not None}
 
     def restart(self) -> None:
         """End in order, and start again."""
-        self._spool.close()
-        self.log.say(Moment.ENDING)
-        leave_marks(one.path for one in settings(self._folder))
-        self.log.say(Moment.ENDED)
-        self._start(list(self.jobs))
+        with self._doing() as deeds:
+            self._spool.close()
+            self.log.say(Moment.ENDING)
+            leave_marks(one.path for one in settings(self._folder))
+            self.log.say(Moment.ENDED)
+            self._start(list(self.jobs))
+            deeds.add(Deed.RESTART)
 
     def accept(self, *sizes: int, priority: int = 50) -> list[str]:
         """Jobs with documents of these sizes, all at once; their ids."""
-        asked = [self._submit(self._new_request(), size, priority) for size in sizes]
-        for one, future in asked:
-            self._finish(one, future)
+        with self._doing() as deeds:
+            asked = [self._submit(self._new_request(), size, priority) for size in sizes]
+            for one, future in asked:
+                if self._finish(one, future):
+                    deeds.add(Deed.ACCEPT)
         return [one.job for one, _ in asked]
+
+    def check(self, size: int) -> None:
+        """Look through all areas while a job is being accepted."""
+        with self._doing() as deeds:
+            one, future = self._submit(self._new_request(), size, 50)
+            assert self._spool.verify() == []
+            self._finish(one, future)
+            deeds.add(Deed.CHECK)
+
+    def checkpoint(self) -> None:
+        """Have every area copy its log into the database and empty it, as when the log is full."""
+        before = len(self.log.entries)
+        with self._doing() as deeds, patch.object(Area, "fits", lambda _area, _cost: False):
+            for area in self._spool._areas:
+                # A transaction that changes nothing.
+                area.submit(lambda _ledger: None, cost=lambda: 0, unknown=area.fenced_error()).exception()
+            if len(self.log.entries) > before + 1:
+                deeds.add(Deed.CHECKPOINT)
 
     def refuse(self, size: int) -> None:
         """Ask for something that the store cannot take."""
@@ -158,36 +185,53 @@ class Life:
             self._spool.reserve(*request, b"", size)
         except PassbookError:
             self.log.say(Refused(request))
+            with self._doing() as deeds:
+                deeds.add(Deed.REFUSE)
         else:
             raise AssertionError("it was not refused")
 
-    def change(self, job: str, change: Change) -> bool:
+    def change(self, job: str, deed: Deed, change: Change) -> bool:
         """Whether the rule was followed; it may raise, and then nothing may change."""
-        return self.change_all({job: change})[job]
+        return self.change_all({job: (deed, change)})[job]
 
-    def change_all(self, changes: dict[str, Change]) -> dict[str, bool]:
+    def change_all(self, changes: dict[str, tuple[Deed, Change]]) -> dict[str, bool]:
         """One change of each of several jobs, all at once."""
-        asked = []
-        for job, change in changes.items():
-            one = self._ask(job)
-            asked.append((one, self._spool.change(job, change, urgent=True)))
-        return {one.job: self._finish(one, future) for one, future in asked}
+        followed: dict[str, bool] = {}
+        with self._doing() as deeds:
+            asked = []
+            for job, (deed, change) in changes.items():
+                one = self._ask(job)
+                asked.append((deed, one, self._spool.change(job, change, urgent=True)))
+            for deed, one, future in asked:
+                before = self.jobs.get(one.job) or self.ended.get(one.job)
+                followed[one.job] = self._finish(one, future)
+                if one.result is not None:
+                    deeds.update(deeds_of(deed, before, one.result))
+        return followed
 
     def forget(self) -> None:
         """Drop what is kept of jobs of whose end somebody took note."""
         noted = [name for name, record in self.ended.items() if record.acknowledged]
-        asked = [self._ask(name, forgets=True) for name in noted]
-        assert self._spool.upkeep.forget_ended("9999", "", AT) >= len(noted)
-        for one in asked:
-            self.log.say(Told(one))
-            del self.ended[one.job]
+        with self._doing() as deeds:
+            asked = [self._ask(name, forgets=True) for name in noted]
+            assert self._spool.upkeep.forget_ended("9999", "", AT) >= len(noted)
+            for one in asked:
+                self.log.say(Told(one))
+                del self.ended[one.job]
+                deeds.add(Deed.FORGET)
 
     def upkeep(self, *, cut: bool) -> None:
         """Have the areas note how far the others are, and cut off the history."""
-        self._spool.upkeep.note_heads()
+        before = len(self.log.entries)
+        with self._doing() as deeds:
+            self._spool.upkeep.note_heads()
+            if len(self.log.entries) > before + 1:
+                deeds.add(Deed.HEADS)
         if cut:
             self.log.say(HistoryCut())
-            self._spool.upkeep.keep_history(AT, "9999")
+            with self._doing() as deeds:
+                if self._spool.upkeep.keep_history(AT, "9999"):
+                    deeds.add(Deed.CUT_HISTORY)
 
     def rekeyed(self, job: str, name: str) -> list[Wrap]:
         """The wraps of a job for another key of its requester."""
@@ -195,6 +239,14 @@ class Life:
         [wrap] = self._spool.wraps(job)
         data_key = unwrap_for_requester(identity, wrap, KEYS[wrap.key_ref])
         return [wrap_for_requester(identity, data_key, KEYS[name], name, self._random.randbytes)]
+
+    @contextmanager
+    def _doing(self) -> Iterator[set[Deed]]:
+        """What is done inside, for the log; whoever does it says what it came to."""
+        doing = Doing()
+        self.log.say(doing)
+        yield doing.deeds
+        self.log.say(doing)
 
     def _new_request(self) -> str:
         return f"request-{self._number}-{next(self._numbers)}"

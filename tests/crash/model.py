@@ -230,7 +230,10 @@ def _is_after_power_on(record: Record, before: Record) -> bool:
         kept = _without(*_OF_AN_END)
         return kept(record) == kept(before)
     same = _without(*_OF_POWER_ON)
-    made_invalid = not record.valid and record.epoch == before.epoch + 1 and record.asked
+    # People are asked about all but what an operator holds.
+    stands = before.held_by if before.held_by_operator else None
+    held_as_before = record.held_by == stands and record.asked is (stands is None)
+    made_invalid = not record.valid and record.epoch == before.epoch + 1 and held_as_before
     return made_invalid and same(record) == same(before) and record.state is _STOPPED[before.state]
 
 

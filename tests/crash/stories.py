@@ -17,21 +17,23 @@ from tests.crash.explorer import Tally
 from tests.crash.workload import Workload
 
 PROCESSES = 2
+STORIES = 6
+STATES = 200
 
 
-def tell(seed: int) -> Tally:
-    """A few stories that follow from `seed`, their states tried."""
+def tell(seed: int, count: int = STORIES, states: int = STATES) -> Tally:
+    """So many stories that follow from `seed`; about so many states of each of their lives are tried."""
 
     class Story(Workload):
         tally = Tally()
-        limit = 1500
+        limit = states
 
     # What failed is told by the tally, and by hypothesis in words: the shortest story that fails.
     try:
         run_state_machine_as_test(
             seeded(seed)(Story),
             settings=settings(
-                max_examples=4,
+                max_examples=count,
                 stateful_step_count=20,
                 database=None,
                 deadline=None,
@@ -47,29 +49,33 @@ def tell(seed: int) -> Tally:
     return Story.tally
 
 
-def day(seed: int) -> Tally:
-    """All states of a day that is always the same."""
-    return explore_day(limit=None, seed=seed)
+def day(seed: int, states: int) -> Tally:
+    """About so many states, or all, of a day that is always the same."""
+    return explore_day(limit=states, seed=seed)
 
 
-def creation(seed: int) -> Tally:
-    """All states of a first start."""
-    return explore_creation(limit=None, seed=seed)
+def creation(seed: int, states: int) -> Tally:
+    """About so many states, or all, of a first start."""
+    return explore_creation(limit=states, seed=seed)
 
 
 def explore(states: int, seed: int) -> Tally:
-    """Try at least so many states."""
+    """Try at least so many states of stories, until every kind of work was cut off, and as many of each fixed one."""
     chance = random.Random(seed)
-    total, begun = Tally(), time.monotonic()
+    total, told, begun = Tally(), Tally(), time.monotonic()
     with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool:
-        running: set[Future[Tally]] = {pool.submit(task, seed) for task in (day, creation)}
+        fixed = {pool.submit(task, seed, states) for task in (day, creation)}
+        running: set[Future[Tally]] = set(fixed)
         while running:
-            while len(running) < PROCESSES and total.states < states and not total.findings:
+            while len(running) < PROCESSES and not total.findings and (told.states < states or told.coverage.missing()):
                 running.add(pool.submit(tell, chance.randrange(2**32)))
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 total.add(future.result())
+                if future not in fixed:
+                    told.add(future.result())
             pace = total.states / (time.monotonic() - begun)
             sys.stdout.write(f"{total} ({pace:.0f} states a second)\n")
             sys.stdout.flush()
+    sys.stdout.write(f"\nOf that in stories: {told}\n\n{told.coverage.table()}\n")
     return total

@@ -95,6 +95,12 @@ def empty_a_block(files: Files, chance: random.Random) -> Files:
     return changed(files, name, some_block(files, name, chance), bytes(BLOCK))
 
 
+def flip_a_block(files: Files, chance: random.Random) -> Files:
+    name = database(chance)
+    start = some_block(files, name, chance)
+    return changed(files, name, start, bytes(byte ^ 0xFF for byte in files[name][start : start + BLOCK]))
+
+
 def fill_a_block(files: Files, chance: random.Random) -> Files:
     name = database(chance)
     return changed(files, name, some_block(files, name, chance), chance.randbytes(BLOCK))
@@ -126,6 +132,7 @@ def exchange_databases(files: Files, _chance: random.Random) -> Files:
     "damage",
     [
         flip_a_bit,
+        flip_a_block,
         empty_a_block,
         fill_a_block,
         repeat_a_block,
@@ -150,6 +157,27 @@ def test_the_same_disk_undamaged_is_as_it_was(stores: Stores) -> None:
         found = stores.look(image, image.files)
         assert found.problems == []
         assert list(stores.model.judge(found)) == []
+
+
+def test_blocks_copied_back_from_yesterday_are_reported_or_change_nothing(stores: Stores, seed: int) -> None:
+    chance, reported = random.Random(seed), 0
+    for _ in range(30):
+        name = database(chance)
+        old = stores.yesterday.files[name]
+        start = chance.randrange(len(old) // BLOCK) * BLOCK
+        found = stores.look(stores.closed, changed(stores.closed.files, name, start, old[start : start + BLOCK]))
+        assert silently_wrong(stores, found) == []
+        reported += bool(found.problems)
+    assert reported > 0, "every block is as it was yesterday"
+
+
+def test_logs_exchanged_between_areas_are_reported_or_make_nothing_false(stores: Stores) -> None:
+    one, other = (f"{area}/{schema.DATABASE}-wal" for area in AREAS)
+    files = stores.today.files
+    found = stores.look(stores.today, {**files, one: files[other], other: files[one]})
+    assert found.problems
+    assert found.next_job is None
+    assert found.jobs.keys() <= stores.asked.keys()
 
 
 @pytest.mark.parametrize("damage", [flip_a_bit, cut_a_file, fill_a_block])

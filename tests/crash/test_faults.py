@@ -128,7 +128,12 @@ def test_a_full_disk_refuses_and_goes_on_when_there_is_room_again(furnished: Wor
     [
         ("openat", "EIO", "area.sqlite"),
         pytest.param("openat", "EACCES", "area.lock", marks=LONG),
+        pytest.param("openat", "ENOSPC", "area.sqlite", marks=LONG),
         pytest.param("pread64", "EIO", "area.sqlite", marks=LONG),
+        # What the power cut left in the log is copied into the database and synced before anything is believed.
+        ("fdatasync", "EIO", "area.sqlite"),
+        pytest.param("pwrite64", "EIO", "area.sqlite", marks=LONG),
+        pytest.param("pwrite64", "ENOSPC", "area.sqlite", marks=LONG),
     ],
 )
 def test_an_appliance_starts_without_the_area_that_cannot_be_opened(
@@ -137,7 +142,7 @@ def test_an_appliance_starts_without_the_area_that_cannot_be_opened(
     need_strace()
     with an_office(furnished) as office:
         told = submit(office, range(800, 804))
-        office.world.stop_appliance()
+        office.world.kill_appliance()
         start_traced(office, call, f"error={error}", office.world.data / "a" / name)
         assert states(office) == {"a": "absent", "b": "ready"}
         assert any("area a" in problem for problem in office.world.ctl("status")["problems"])
@@ -148,13 +153,31 @@ def test_an_appliance_starts_without_the_area_that_cannot_be_opened(
         check_nothing_lost(office, told | later, {"outcome-unknown"})
 
 
+@pytest.mark.parametrize("error", ["EIO", pytest.param("ENOSPC", marks=LONG)])
+def test_an_area_whose_file_cannot_be_opened_any_more_is_out_of_use(furnished: World, error: str) -> None:
+    """A check and an inquiry open the file once more while the appliance runs."""
+    need_strace()
+    with an_office(furnished) as office:
+        told = submit(office, range(860, 864))
+        database = office.world.data / "a" / "area.sqlite"
+        with injected(office.world.appliance_pid, "openat", f"error={error}", database):
+            findings = office.told("verify")
+        assert states(office) == {"a": "fenced", "b": "ready"}
+        assert any("area a" in finding["sentence"] for finding in findings)
+        assert any("area a" in problem for problem in office.world.ctl("status")["problems"])
+        later = submit(office, range(864, 866))
+        assert all(len(job) == 32 for job in later.values()), later
+        check_nothing_lost(office, told | later, set())
+
+
 @LONG
-def test_a_mark_that_cannot_be_taken_away_speaks_of_a_power_loss(furnished: World) -> None:
+@pytest.mark.parametrize("error", ["EIO", "ENOSPC"])
+def test_a_mark_that_cannot_be_taken_away_speaks_of_a_power_loss(furnished: World, error: str) -> None:
     need_strace()
     with an_office(furnished) as office:
         submit(office, [900])
         office.world.stop_appliance()
-        start_traced(office, "unlink", "error=EIO", office.world.data / "a" / "ended-in-order")
+        start_traced(office, "unlink", f"error={error}", office.world.data / "a" / "ended-in-order")
         assert [job["reasons"][0] for job in office.world.ctl("jobs")] == ["power-loss"]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -16,10 +17,11 @@ from cryptography.x509.oid import NameOID
 
 from firmware import ctl
 from firmware.findings import LookedAt
+from passbook import changes
 from passbook.errors import PassbookError
 from storage.reports import Examined
 from tests.firmware.operators import served
-from tests.storage.store import APPLIANCE, SECRET, Store
+from tests.storage.store import APPLIANCE, AT, SECRET, Store, seeded
 from tests.storage.test_siblings import both_put_back
 
 JOB = {
@@ -349,6 +351,34 @@ def test_areas_are_accepted_where_no_appliance_can_start(tmp_path: Path, capsys:
     store.close()
     assert ctl.main([*config, "accept-rollback", "a", *areas]) == 5
     refused(capsys, "nothing-to-accept")
+
+
+@pytest.mark.parametrize(
+    ("damage", "first"),
+    [
+        ("UPDATE history SET entry = replace(entry, 'Okafor', 'Nobody') WHERE n IN (3, 5)", 3),
+        ("DELETE FROM history WHERE n IN (2, 4)", 2),
+        ("UPDATE history SET n = n + 100 WHERE n = 4", 4),
+    ],
+)
+def test_verify_names_the_first_entry_of_the_history_that_does_not_fit(
+    tmp_path: Path, capsys: Output, damage: str, first: int
+) -> None:
+    store = Store(tmp_path, names=("a",), rng=seeded(2))
+    spool = store.open()
+    for number in range(6):
+        job = store.accepted(spool, request_id=f"r-{number}").job_id
+        spool.change(job, changes.cancel(AT, "teller-1", "Ms Okafor")).result(timeout=30)
+    store.close()
+    order = stored(tmp_path)
+    assert ctl.main(order) == 0
+    capsys.readouterr()
+    connection = apsw.Connection(str(tmp_path / "a" / "area.sqlite"))
+    connection.execute(damage)
+    connection.close()
+    assert ctl.main(order) == 5
+    [told] = [line for line in capsys.readouterr().out.splitlines() if "history" in line]
+    assert f"The history of area a does not fit at entry {first}: " in told
 
 
 def test_verify_finds_a_foreign_key_in_every_folder(tmp_path: Path, capsys: Output) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from firmware.notify import Notifier
 from passbook.errors import PassbookError
 from tests.firmware.branch import WAIT, Branch
 from tests.firmware.test_ending import job_in, run_to_the_end, terminate
-from tests.firmware.test_loading import edit, file_of, passbookd
+from tests.firmware.test_loading import ROOT, edit, file_of, passbookd
 
 
 @pytest.fixture
@@ -78,6 +80,34 @@ def test_without_any_area_the_appliance_does_not_start(branch: Branch) -> None:
     assert line.endswith("[no-area-usable]")
     assert "does not fit area a." in line
     assert "does not fit area b." in line
+
+
+BROKEN_CIPHER = """
+import sys
+from firmware.__main__ import main
+from storage import self_test
+self_test.AESGCM = None
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_cipher_that_does_not_give_its_published_result_stops_the_start(branch: Branch) -> None:
+    command = [sys.executable, "-c", BROKEN_CIPHER, "--config", str(file_of(branch))]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WAIT, check=False)
+    assert done.returncode == 5
+    [line] = done.stderr.splitlines()
+    assert line.startswith("passbookd: The self-test failed: AES-256-GCM does not give the published result.")
+    assert line.endswith("[self-test-failed]")
+    assert not list(branch.folder.glob("*/area.sqlite")), "no area was touched"
+    run_to_the_end(branch.config())
+    assert list(branch.folder.glob("*/area.sqlite"))
+
+
+def test_every_start_does_the_self_test_first(branch: Branch) -> None:
+    edit(branch, f"{branch.folder}/control", f"{branch.folder}/missing/control")
+    done = passbookd("--config", str(file_of(branch)))
+    first = json.loads(done.stderr.splitlines()[0])
+    assert (first["event"], first["count"]) == ("self-test", 5)
 
 
 class WhenAsked(Notifier):

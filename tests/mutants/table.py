@@ -23,6 +23,7 @@ _CLOCK: Final = "tests/firmware/test_clock.py"
 _EXPIRY: Final = "tests/passbook/test_expiry.py"
 _EXPIRY_DESK: Final = "tests/firmware/test_expiry.py"
 _REPRINTING: Final = "tests/passbook/test_reprinting.py"
+_NONCES: Final = "tests/firmware/test_nonces.py"
 _RETENTION: Final = "tests/storage/test_retention.py"
 _SIBLINGS: Final = "tests/storage/test_siblings.py"
 _NOTICES: Final = "tests/firmware/test_notices.py"
@@ -298,6 +299,36 @@ MUTANTS: Final = (
             f"{_SIBLINGS}::test_without_the_other_area_nobody_can_know_and_with_it_an_offline_check_does",
         ),
         "An area that has fewer entries than another one knows is taken as it is.",
+    ),
+    Mutant(
+        "N2",
+        "N2-wraps-share-a-key.patch",
+        (f"{_NONCES}::test_a_job_sealed_again_after_a_cut_and_one_under_another_key_meet_no_nonce_twice",),
+        "All data keys that one requester's key wraps are wrapped under one key and one nonce.",
+    ),
+    Mutant(
+        "N2",
+        "N2-counter-stands-still.patch",
+        (f"{_NONCES}::test_no_chunk_of_any_document_has_the_nonce_of_another",),
+        "All chunks of a document but the last have one nonce.",
+    ),
+    Mutant(
+        "N2",
+        "N2-self-test-left-out.patch",
+        ("tests/firmware/test_start.py::test_a_cipher_that_does_not_give_its_published_result_stops_the_start",),
+        "The appliance starts with a cipher that computes wrongly.",
+    ),
+    Mutant(
+        "N2",
+        "N2-altered-opens.patch",
+        ("tests/storage/test_self_test.py::test_a_primitive_that_computes_wrongly_is_named[what was altered opens]",),
+        "The self-test takes a cipher for right that opens what was altered.",
+    ),
+    Mutant(
+        "P6",
+        "P6-disk-not-asked.patch",
+        (f"{_ADMISSION}::test_a_job_goes_where_its_disk_has_room_whatever_the_quota_says",),
+        "A job goes to a full disk because its area's quota has room.",
     ),
     Mutant(
         "P8",

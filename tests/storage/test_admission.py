@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 
 from passbook import changes
@@ -35,6 +39,35 @@ def test_a_job_goes_where_most_is_free_on_disk(store: Store) -> None:
     free = {status.name: status.free for status in spool.areas()}
     expected = max(free, key=lambda name: free[name])
     assert store.prepare(spool)[0].area == expected
+
+
+def test_a_job_goes_where_its_disk_has_room_whatever_the_quota_says(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = str(store.folder / "a")
+
+    def statvfs(path: Path) -> object:
+        return SimpleNamespace(f_bavail=0 if str(path).startswith(full) else 1 << 20, f_frsize=4096)
+
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    spool = store.open()
+    assert [str(problem) for problem in store.reported] == [str(PassbookError("area-full", area="a"))]
+    assert [store.prepare(spool)[0].area for _ in range(3)] == ["b"] * 3
+    assert {status.name: status.free > 0 for status in spool.areas()} == {"a": False, "b": True}
+    full = str(store.folder)
+    assert raised_by(lambda: spool.reserve("t", "r", b"x", 100)) == "no-area-has-room"
+    monkeypatch.undo()
+    assert isinstance(spool.reserve("t", "r", b"x", 100), Ticket)
+
+
+def test_a_disk_that_cannot_say_takes_no_job(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool = store.open()
+
+    def statvfs(path: Path) -> object:
+        raise OSError(5, "the disk fails", str(path))
+
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    assert raised_by(lambda: spool.reserve("t", "r", b"x", 100)) == "no-area-has-room"
 
 
 def test_numbers_go_on_over_starts_and_areas(store: Store) -> None:
