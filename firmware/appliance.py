@@ -51,8 +51,6 @@ from storage.spool import Spool
 
 _LOG: Final = Log("appliance")
 
-KEPT_BY_WORD: Final = 1000
-"""Ended jobs of each terminal in each area that stay known while only an operator says what day it is."""
 HISTORY_LOOK: Final = 1000
 """Entries of the history in which the newest stamp of a trusted clock is looked for at power-on."""
 
@@ -216,7 +214,7 @@ class Appliance:
             case Standing.SYNCHRONIZED:
                 self._spool.upkeep.forget_ended(before, unacknowledged_before)
             case Standing.VOUCHED:
-                self._spool.upkeep.forget_ended(before, "", kept=KEPT_BY_WORD)
+                self._spool.upkeep.forget_ended(before, "", by_word=True)
             case _:
                 pass
 

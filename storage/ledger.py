@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from passbook import changes
 from passbook.counters import counted
 from passbook.errors import PassbookError
+from passbook.forgetting import may_be_forgotten
 from passbook.job import JobState, Reason
 from passbook.record import Change, Outcome, Record, Wrap, without_outline
 from storage.balance import Balance
@@ -158,16 +159,17 @@ class Ledger:
         """Those of the jobs accepted last, newest first."""
         return list(self._ended("acknowledged = 0 ORDER BY sequence DESC LIMIT ?", limit))
 
-    def old_ends(self, before: str, unacknowledged_before: str, *, kept: int) -> list[int]:
-        """The sequences of jobs that ended before these ISO times, the second for ends of which nobody took note (P8).
+    def old_ends(self, before: str, unacknowledged_before: str, *, last: int) -> list[tuple[int, bool]]:
+        """Jobs stamped as ended before these ISO times, the second for ends of which nobody took note (P8).
 
-        The last `kept` jobs of each requester that ended are left out.
+        Of each its sequence, and whether it is among the `last` ones of its requester.
         """
         place = "row_number() OVER (PARTITION BY requester ORDER BY sequence DESC)"
-        last = f"SELECT sequence FROM (SELECT sequence, {place} AS place FROM ended) WHERE place <= ?3"  # noqa: S608 - ours
+        recent = f"SELECT sequence FROM (SELECT sequence, {place} AS place FROM ended) WHERE place <= ?3"  # noqa: S608 - ours
         old = "ended_at < ?1 AND (acknowledged = 1 OR ended_at < ?2)"
-        sql = f"SELECT sequence FROM ended WHERE {old} AND sequence NOT IN ({last}) ORDER BY sequence"  # noqa: S608 - ours
-        return [sequence for (sequence,) in fetch(self._connection, sql, before, unacknowledged_before, kept)]
+        sql = f"SELECT sequence, sequence IN ({recent}) FROM ended WHERE {old} ORDER BY sequence"  # noqa: S608 - ours
+        found = fetch(self._connection, sql, before, unacknowledged_before, last)
+        return [(sequence, bool(is_recent)) for sequence, is_recent in found]
 
     def count_notices(self) -> int:
         """How many ends nobody took note of."""
@@ -275,10 +277,19 @@ class Ledger:
         for sql in _SETTING_ASIDE[damage.table]:
             self._connection.execute(sql, (damage.sequence,))
 
-    def forget(self, sequences: Sequence[int]) -> None:
-        """Drop what is kept of these ended jobs."""
-        sql = f"DELETE FROM ended WHERE sequence IN ({_marks(sequences)}) RETURNING mac"  # noqa: S608 - marks only
-        self.balance.change(gone=[found for (found,) in fetch(self._connection, sql, *sequences)])
+    def forget(self, ends: Sequence[tuple[int, bool]], *, by_word: bool) -> int:
+        """Drop those of these ended jobs, as old_ends() gave them, that may be forgotten; how many."""
+        recent = dict(ends)
+        rows = self._ended(f"sequence IN ({_marks(ends)})", *recent)
+        gone = [
+            row.record.sequence
+            for row in rows
+            if isinstance(row, EndedRow)
+            and may_be_forgotten(row.record, recent=recent[row.record.sequence], by_word=by_word)
+        ]
+        sql = f"DELETE FROM ended WHERE sequence IN ({_marks(gone)}) RETURNING mac"  # noqa: S608 - marks only
+        self.balance.change(gone=[found for (found,) in fetch(self._connection, sql, *gone)])
+        return len(gone)
 
     def _verified(self, columns: Columns) -> LiveRow | DamagedRowError:
         try:

@@ -18,7 +18,9 @@ T = TypeVar("T")
 CUT_ENTRIES: Final = 128
 """Entries that one transaction cuts off."""
 FORGOTTEN_ENDS: Final = 128
-"""Ended jobs that one transaction drops."""
+"""Ended jobs that one transaction looks at and drops."""
+LAST_ENDS: Final = 1000
+"""Ended jobs of each terminal in each area that stay where no date can be believed."""
 
 
 class Upkeep:
@@ -108,20 +110,21 @@ class Upkeep:
                 cut += done
         return cut
 
-    def forget_ended(self, before: str, unacknowledged_before: str, *, kept: int = 0) -> int:
+    def forget_ended(self, before: str, unacknowledged_before: str, *, by_word: bool = False) -> int:
         """Drop what is kept of jobs that ended before these ISO times, the second for ends of which nobody took note.
 
-        The last `kept` jobs of each requester in each area stay.  How many were dropped.
+        What a wrong clock stamped, and by an operator's word about the clock all, must also be acknowledged and lie
+        behind the last LAST_ENDS of its requester in its area.  How many were dropped.
         """
-        return sum(self._forget_ended(area, before, unacknowledged_before, kept) for area in self._ready())
+        return sum(self._forget_ended(area, before, unacknowledged_before, by_word=by_word) for area in self._ready())
 
-    def _forget_ended(self, area: Area, before: str, unacknowledged_before: str, kept: int) -> int:
+    def _forget_ended(self, area: Area, before: str, unacknowledged_before: str, *, by_word: bool) -> int:
         dropped = 0
         with suppress(PassbookError):
             with area.reading() as ledger:
-                old = ledger.old_ends(before, unacknowledged_before, kept=kept)
+                old = ledger.old_ends(before, unacknowledged_before, last=LAST_ENDS)
             for start in range(0, len(old), FORGOTTEN_ENDS):
-                dropped += _forget(area, old[start : start + FORGOTTEN_ENDS])
+                dropped += _forget(area, old[start : start + FORGOTTEN_ENDS], by_word=by_word)
         return dropped
 
     def _ready(self) -> list[Area]:
@@ -132,10 +135,9 @@ def _remember(area: Area, heads: Mapping[str, Head], *, accepted: bool) -> Futur
     return _submit(area, lambda ledger: ledger.memories.write(heads, accepted=accepted), change_cost(0, 0))
 
 
-def _forget(area: Area, sequences: Sequence[int]) -> int:
-    """Drop these ends in one transaction."""
-    _submit(area, lambda ledger: ledger.forget(sequences), forget_cost(len(sequences))).result()
-    return len(sequences)
+def _forget(area: Area, ends: Sequence[tuple[int, bool]], *, by_word: bool) -> int:
+    """Drop those of these ends that may go, in one transaction."""
+    return _submit(area, lambda ledger: ledger.forget(ends, by_word=by_word), forget_cost(len(ends))).result()
 
 
 def _submit(area: Area, work: Callable[[Ledger], T], cost: int) -> Future[T]:

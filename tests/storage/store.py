@@ -153,5 +153,7 @@ def make_record(ticket: Ticket, **facts: object) -> Record:
         "size": ticket.size,
         "key_ref": "key-1",
         "begun": False,
+        "business_date": AT[:10],
+        "clock_trusted": True,
     }
     return Record(**(known | facts))  # type: ignore[arg-type]  # each test names fields of Record

@@ -132,18 +132,24 @@ def test_an_open_end_is_kept_longer_than_one_that_somebody_took_note_of(store: S
     assert open_jobs(spool) == []
 
 
-def test_the_last_ends_of_each_requester_can_be_kept_whatever_their_date(store: Store) -> None:
-    """One terminal that sends much takes nothing from what is known of another's requests."""
+@pytest.mark.parametrize("by_word", [True, False])
+def test_where_no_date_can_be_believed_the_last_ends_of_each_requester_stay(
+    store: Store, monkeypatch: pytest.MonkeyPatch, *, by_word: bool
+) -> None:
+    """One terminal that sends much takes nothing from what is known of another's requests (P10, N4)."""
+    monkeypatch.setattr(upkeep, "LAST_ENDS", 2)
     store.names = ("a",)
     spool = store.open()
-    busy = [ended(store, spool, requester="teller-1") for _ in range(5)]
-    quiet = ended(store, spool, requester="teller-2")
+    busy = [ended(store, spool, requester="teller-1", clock_trusted=by_word) for _ in range(5)]
+    quiet = ended(store, spool, requester="teller-2", clock_trusted=by_word)
+    open_ = [ended(store, spool, requester="teller-3", clock_trusted=by_word).job_id for _ in range(3)]
     for one in (*busy, quiet):
         do(spool, one.job_id, changes.acknowledge("t", AT))
-    assert spool.upkeep.forget_ended(LATER, "", kept=2) == 3
+    assert spool.upkeep.forget_ended(LATER, "" if by_word else LATER, by_word=by_word) == 3
     assert code_of(spool.change(busy[2].job_id, changes.acknowledge("t", AT))) == "unknown-job"
     assert [spool.record(one.job_id).job_id for one in (*busy[3:], quiet)]
-    assert spool.upkeep.forget_ended(LATER, "", kept=2) == 0
+    assert spool.upkeep.forget_ended(LATER, "" if by_word else LATER, by_word=by_word) == 0
+    assert open_jobs(spool) == open_
     assert spool.verify() == []
 
 
