@@ -335,8 +335,17 @@ MUTANTS: Final = (
     ),
     Mutant(
         "P10",
+        "P10-wrong-stamp-believed.patch",
+        (
+            "tests/firmware/test_ending.py::test_what_a_wrong_clock_stamped_is_not_forgotten_when_the_clock_is_right_again",
+            f"{_ENDS}::test_where_no_date_can_be_believed_the_last_ends_of_each_requester_stay[False]",
+        ),
+        "What ended while the clock was in 1970 is forgotten as soon as it is right.",
+    ),
+    Mutant(
+        "P10",
         "P10-last-ones-forgotten.patch",
-        (f"{_ENDS}::test_the_last_ends_of_each_requester_can_be_kept_whatever_their_date",),
+        (f"{_ENDS}::test_where_no_date_can_be_believed_the_last_ends_of_each_requester_stay[True]",),
         "By an operator's word about the clock also the last requests of a terminal are forgotten.",
     ),
     Mutant(
