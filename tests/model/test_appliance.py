@@ -324,9 +324,10 @@ class ApplianceMachine(RuleBasedStateMachine):
         assert allowed or not reply.done, "P12: somebody else ended a job"
         self.after()
 
-    @precondition(lambda self: self.live())
+    @precondition(lambda self: self.live() and self.office.workable())
     @rule(pick=picks, by=st.none() | names)
     def hold(self, pick: int, by: str | None) -> None:
+        """Where the mechanism works: else its desk tries by itself, and who comes first would be chance."""
         job = self.live()[pick % len(self.live())]
         reply = self.order("hold", job, by)
         record = None if self.office.dead else self.record(job.job)
