@@ -17,10 +17,8 @@ T = TypeVar("T")
 
 CUT_ENTRIES: Final = 128
 """Entries that one transaction cuts off."""
-FORGOTTEN_ENDS: Final = 128
-"""Ended jobs that one transaction looks at and drops."""
-LAST_ENDS: Final = 1000
-"""Ended jobs of each terminal in each area that stay where no date can be believed."""
+FORGOTTEN_ENDS: Final = 64
+"""Ended jobs that one transaction drops."""
 
 
 class Upkeep:
@@ -93,6 +91,16 @@ class Upkeep:
                     return ledger.history.head()
         raise PassbookError("nothing-to-accept", area=name)
 
+    def settle(self) -> None:
+        """Have every record say itself what this start made of it, a few at a time; those that are damaged are found.
+
+        Until then readers see it so, and history does not tell of it.
+        """
+        for area in self._ready():
+            with suppress(PassbookError):
+                while area.settle():
+                    pass
+
     def keep_history(self, at: str, before: str) -> int:
         """Mark where every area's history is at this time, and cut off what a mark of before that time covers.
 
@@ -110,21 +118,19 @@ class Upkeep:
                 cut += done
         return cut
 
-    def forget_ended(self, before: str, unacknowledged_before: str, *, by_word: bool = False) -> int:
+    def forget_ended(self, before: str, unacknowledged_before: str, now: str, *, kept: int = 0) -> int:
         """Drop what is kept of jobs that ended before these ISO times, the second for ends of which nobody took note.
 
-        What a wrong clock stamped, and by an operator's word about the clock all, must also be acknowledged and lie
-        behind the last LAST_ENDS of its requester in its area.  How many were dropped.
+        All three are of a trusted clock; an end with a stamp of another one is of `now` from here on (N4).  The last
+        `kept` jobs of each requester in each area stay.  How many were dropped.
         """
-        return sum(self._forget_ended(area, before, unacknowledged_before, by_word=by_word) for area in self._ready())
-
-    def _forget_ended(self, area: Area, before: str, unacknowledged_before: str, *, by_word: bool) -> int:
         dropped = 0
-        with suppress(PassbookError):
-            with area.reading() as ledger:
-                old = ledger.old_ends(before, unacknowledged_before, last=LAST_ENDS)
-            for start in range(0, len(old), FORGOTTEN_ENDS):
-                dropped += _forget(area, old[start : start + FORGOTTEN_ENDS], by_word=by_word)
+        for area in self._ready():
+            with suppress(PassbookError):
+                with area.reading() as ledger:
+                    old = ledger.ends.old(before, unacknowledged_before, kept=kept)
+                for start in range(0, len(old), FORGOTTEN_ENDS):
+                    dropped += _forget(area, old[start : start + FORGOTTEN_ENDS], now)
         return dropped
 
     def _ready(self) -> list[Area]:
@@ -135,9 +141,9 @@ def _remember(area: Area, heads: Mapping[str, Head], *, accepted: bool) -> Futur
     return _submit(area, lambda ledger: ledger.memories.write(heads, accepted=accepted), change_cost(0, 0))
 
 
-def _forget(area: Area, ends: Sequence[tuple[int, bool]], *, by_word: bool) -> int:
-    """Drop those of these ends that may go, in one transaction."""
-    return _submit(area, lambda ledger: ledger.forget(ends, by_word=by_word), forget_cost(len(ends))).result()
+def _forget(area: Area, sequences: Sequence[int], now: str) -> int:
+    """Drop or date these ends in one transaction; how many were dropped."""
+    return _submit(area, lambda ledger: ledger.ends.forget(sequences, now), forget_cost(len(sequences))).result()
 
 
 def _submit(area: Area, work: Callable[[Ledger], T], cost: int) -> Future[T]:

@@ -43,6 +43,8 @@ STEPS: Final = 3
 OUTLINE: Final = tuple(StepOutline(StepKind.LINE, 1, line) for line in range(1, STEPS + 1))
 KEYS: Final = {name: bytes([number]) * 32 for number, name in enumerate(("key-1", "key-2"), 1)}
 LIMITS: Final = Limits(job_bytes=16 * 1024, jobs_per_requester=50)
+SETTLED: Final = 0.5
+"""How likely records are written after a start before anything else is done."""
 SMALL_LOG: Final = 0
 """Spare pages of the write-ahead log, so that it is full, and copied into the database, every few jobs."""
 PLAN: Final = "plan of {}"
@@ -130,6 +132,8 @@ class Life:
         for one in asked:
             one.result = self._record(one.job)
             self.log.say(Told(one))
+        if self._random.random() < SETTLED:
+            self._spool.upkeep.settle()
         self.jobs = {record.job_id: record for record in self._spool.records()}
 
     def restart(self) -> None:
@@ -173,7 +177,7 @@ class Life:
         """Drop what is kept of jobs of whose end somebody took note."""
         noted = [name for name, record in self.ended.items() if record.acknowledged]
         asked = [self._ask(name, forgets=True) for name in noted]
-        assert self._spool.upkeep.forget_ended("9999", "") >= len(noted)
+        assert self._spool.upkeep.forget_ended("9999", "", AT) >= len(noted)
         for one in asked:
             self.log.say(Told(one))
             del self.ended[one.job]
@@ -261,12 +265,12 @@ def look(folder: Path, asked: dict[str, tuple[str, str]]) -> Found:
         reason = take_marks(one.path for one in settings(folder))
         report = spool.power_on(reason, AT)
         problems += [*spool.verify(), *report.failed.values()]
-        aside = [f"job {job} was set aside" for jobs in report.quarantined.values() for job in jobs]
+        spool.upkeep.settle()
         jobs = {record.job_id: record for record in spool.records()}
         jobs |= {job: record for job in asked.keys() - jobs.keys() if (record := _ended(spool, job))}
         told = [(one.entry.kind, one.entry.record.job_id) for one in spool.history(last=100_000)]
         found = Found(
-            problems=aside,
+            problems=[],
             jobs=jobs,
             unreadable={job: why for job, record in jobs.items() if (why := _unreadable(spool, record))},
             ends=ends_of(told),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware import appliance
 from firmware.appliance import Appliance
 from firmware.clock import SystemClock
 from firmware.config import Config
@@ -21,7 +22,6 @@ from passbook import changes
 from passbook.errors import PassbookError
 from passbook.job import Reason
 from passbook.record import Record
-from storage import upkeep
 from tests.firmware.branch import DOCUMENT, TELLER, WAIT, Bench, Branch, StandingClock, open_spool, request
 
 
@@ -79,6 +79,7 @@ def stored(branch: Branch, job: str) -> Record:
 
 
 ENDED = StandingClock().now()
+"""The time of a Bench."""
 
 
 def ended_job_in(branch: Branch, *, noted: bool = True, at: datetime.datetime = ENDED) -> Record:
@@ -218,17 +219,17 @@ def test_an_ended_job_is_forgotten_after_its_time_by_a_synchronized_clock_only(
 
 
 @pytest.mark.parametrize(
-    ("days", "noted", "last", "known"),
+    ("days", "noted", "kept", "known"),
     [(91, True, 0, False), (91, True, 1, True), (89, True, 0, True), (999, False, 0, True)],
 )
 def test_by_an_operators_word_the_last_ends_of_a_terminal_and_what_nobody_noted_stay(
-    branch: Branch, monkeypatch: pytest.MonkeyPatch, days: int, noted: bool, last: int, known: bool
+    branch: Branch, monkeypatch: pytest.MonkeyPatch, days: int, noted: bool, kept: int, known: bool
 ) -> None:
     """An appliance that is never synchronized does not fill up, and a wrong year takes little (P8, P10, N4)."""
-    monkeypatch.setattr(upkeep, "LAST_ENDS", last)
+    monkeypatch.setattr(appliance, "KEPT_BY_WORD", kept)
     job = ended_job_in(branch, noted=noted).job_id
-    clock = SystemClock(vouched=True, synchronized=lambda: False, wall=lambda: ENDED.timestamp() + days * 86400)
-    run_to_the_end(branch.config(), clock)
+    wall = ENDED.timestamp() + days * 86400
+    run_to_the_end(branch.config(), SystemClock(vouched=True, synchronized=lambda: False, wall=lambda: wall))
     if known:
         assert stored(branch, job).ended
     else:

@@ -81,6 +81,7 @@ class Store:
         self._open.append(spool)
         if power_on:
             spool.power_on(Reason.POWER_LOSS, AT)
+            spool.upkeep.settle()
         return spool
 
     def close(self) -> None:
