@@ -72,7 +72,8 @@ def _check_sheet(profile: Profile, sheet: Sheet) -> None:
 
 
 def _check_places(profile: Profile, sheet: Sheet, lines: Iterable[Line]) -> None:
-    # What is the same for every line is found out once: line by line it took a tenth of the time of an acceptance.
+    # What is the same for every line is found out once: line by line it took a tenth of the
+    # processor time of an acceptance.
     unit, vertical, room = profile.vertical_unit, profile.commands.vertical, columns_of(profile, sheet)
     top = profile.form.top_of_form * TOP_UNIT
     bottom = document_lines(sheet.height) * LINE_FEED - profile.form.bottom_of_form * LINE_FEED

@@ -7,8 +7,8 @@ control characters is refused while nothing has changed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Final, ParamSpec, TypeVar
+from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
@@ -32,10 +32,6 @@ from storage.envelope import Rng, SealedJob
 from storage.keys import ApplianceKey
 
 KEY_BYTES: Final = 32
-SMALL: Final = 8 * 1024
-"""Bytes of a document that is read, placed and sealed in less than a millisecond."""
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class Printing(msgspec.Struct, frozen=True):
@@ -78,7 +74,7 @@ class Admission:
         """
         content = _content(request, document)
         try:
-            layout, plan = await _aside(document, self._placed, request, document)
+            layout, plan = await asyncio.to_thread(self._placed, request, document)
         except PassbookError:
             # What was accepted once stays that job, although today's configuration would refuse it.
             known = self._jobs.spool.known(peer.name, request.client_request, content)
@@ -94,7 +90,7 @@ class Admission:
         try:
             record = self._record(peer, request, reserved, layout, plan, size)
             key = envelope.new_data_key(self._rng)
-            sealed = await _aside(document, self._sealed, record, key, attributes, encoded, document)
+            sealed = await asyncio.to_thread(self._sealed, record, key, attributes, encoded, document)
             wraps = self._wraps(record, key, request)
         except BaseException:
             self._jobs.spool.release(reserved)
@@ -178,15 +174,6 @@ class Admission:
             return (first,)
         recovery = envelope.wrap_for_recovery(identity, key, self._recovery_public, record.recovery_ref)
         return (first, recovery)
-
-
-async def _aside(document: bytes, work: Callable[P, T], *arguments: P.args, **more: P.kwargs) -> T:
-    """The result of work that takes longer the longer the document is, and keeps nobody else waiting."""
-    # For a small one the way to another thread and back takes longer than the work, and every thread more that wants
-    # the interpreter holds up all others: with it half as many jobs were accepted.
-    if len(document) <= SMALL:
-        return work(*arguments, **more)
-    return await asyncio.to_thread(work, *arguments, **more)
 
 
 def _content(request: SubmitJob, document: bytes) -> bytes:

@@ -133,6 +133,8 @@ class Area:
         self.tally.load(self._connection)
         self.ledger = Ledger(self._connection, settings.name, area_id, key, self.tally)
         self._read_ledger = Ledger(self._reader, settings.name, area_id, key)
+        # Until the next one begins, records are what the last one made of them.
+        self.ledger.start = self._read_ledger.start = self.ledger.starts.kept()
         self._read_lock = threading.Lock()
         self._state_lock = threading.Lock()
         self.live_pages = self._measure()

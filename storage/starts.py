@@ -60,6 +60,15 @@ class Starts:
         self._balance.change(gone=[found for _, found in kept], come=[come])
         return start
 
+    def kept(self) -> Start:
+        """The last start that was noted, as far as the row can be believed."""
+        sql = "SELECT number, CAST(reason AS BLOB), CAST(at AS BLOB), mac FROM start"
+        for *said, found in fetch(self._connection, sql):
+            if is_same(found, self._mac_of(*said)):
+                number, reason, at = said
+                return Start(number, Reason(reason.decode()), at.decode())
+        return Start()
+
     def findings(self) -> Iterator[PassbookError]:
         """Whether the row is not as it was written; that it was taken away is for the balance to find."""
         sql = "SELECT number, CAST(reason AS BLOB), CAST(at AS BLOB), mac FROM start"

@@ -143,7 +143,8 @@ def test_memory_does_not_grow_with_the_questions(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr("firmware.recovery_desk.ASKED_AT_ONCE", KEPT)
     monkeypatch.setattr("firmware.expiry.WATCHED", KEPT)
     used = [_used(tmp_path / str(jobs), jobs) for jobs in (JOBS_OF_ONE, 10 * JOBS_OF_ONE)]
-    assert used[1] < 1.5 * used[0] + 20_000
+    # Ten times the questions; kept whole, they would take ten times the memory.
+    assert used[1] < 3 * used[0]
 
 
 def _used(folder: Path, jobs: int) -> int:

@@ -81,7 +81,7 @@ def test_without_any_area_the_appliance_does_not_start(branch: Branch) -> None:
 
 
 class WhenAsked(Notifier):
-    """Asks for the status as soon as the appliance is ready, then ends it."""
+    """Asks for the status from when the appliance is ready until it has a problem, then ends it."""
 
     def __init__(self, control: Path) -> None:
         super().__init__({})
@@ -93,7 +93,8 @@ class WhenAsked(Notifier):
         self._asking = asyncio.create_task(self._ask())
 
     async def _ask(self) -> None:
-        self.heard = await asyncio.to_thread(ask, self._control, "status", {})
+        while not self.heard.get("problems"):
+            self.heard = await asyncio.to_thread(ask, self._control, "status", {})
         terminate()
 
 
