@@ -21,7 +21,7 @@ SOAK_PACKAGES := $(TEST_PACKAGES) eatmydata libfuse2 python3-venv systemd-contai
 
 PYTEST = $(BIN)/python -m pytest $(if $(SEED),--seed=$(SEED)) $(PYTEST_EXTRA)
 
-.PHONY: help demo run stop test check soak crash mutants fuzz docs lock clean environment
+.PHONY: help demo run stop test check soak crash bench mutants fuzz docs lock clean environment
 .DEFAULT_GOAL := help
 
 help:
@@ -32,6 +32,7 @@ help:
 	@echo 'make check    format, lint, types, import directions, and the tests: what CI runs'
 	@echo 'make soak     the long forms of the tests (SEED=number repeats a run)'
 	@echo 'make crash    power cuts at every moment: 100000 states of a disk, then 400 disks of a running appliance'
+	@echo 'make bench    measure speed and memory beside what is possible, and write docs/performance.md'
 	@echo 'make mutants  break each promise on purpose and see its test fail'
 	@echo 'make fuzz     a minute for each fuzz target (SECONDS=3600 for an hour each, TARGETS="frames rows" for some)'
 	@echo 'make docs     write the pages of docs that are made from the code'
@@ -74,6 +75,10 @@ crash: $(STAMP)
 	@sh .ci/packages $(SOAK_PACKAGES) || true
 	@$(BIN)/python -m tests.crash $(if $(SEED),--seed=$(SEED))
 	@$(PYTEST) -s -m soak --images=200 --timeout=3600 tests/crash/test_unmodified.py
+
+bench: $(STAMP)
+	@sh .ci/packages cups-daemon || true
+	@$(BIN)/python -m bench
 
 mutants: $(STAMP)
 	@$(BIN)/python -m tests.mutants

@@ -1,7 +1,5 @@
 """How long a status takes while peers hold the appliance up as well as they can.
 
-    python -m bench.slow_peers [COUNT]
-
 A quarter of the peers says nothing; one sends its TLS handshake byte by byte, one its HTTP request, and one, which is
 let in, a WebSocket message.  Prints the time of a status without them and with them.
 """
@@ -11,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import ssl
 import statistics
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
+from bench.report import Figure, Results
 from demo.world import branch
 from passbook.messages import SERVICE_PATH
 from terminal.client import Address, TerminalClient
@@ -112,7 +109,7 @@ class SlowPeers:
         raise RuntimeError("a handshake was finished with nobody")
 
 
-class Figures(NamedTuple):
+class Times(NamedTuple):
     """Times of one status, in milliseconds."""
 
     median: float
@@ -120,7 +117,7 @@ class Figures(NamedTuple):
     worst: float
 
 
-async def measure(client: TerminalClient, slow: SlowPeers) -> Figures:
+async def ask(client: TerminalClient, slow: SlowPeers) -> Times:
     """Ask for the status again and again."""
     times = []
     for number in range(ROUNDS):
@@ -129,21 +126,24 @@ async def measure(client: TerminalClient, slow: SlowPeers) -> Figures:
         began = time.perf_counter()
         await client.status()
         times.append((time.perf_counter() - began) * 1000)
-    return Figures(statistics.median(times), statistics.quantiles(times, n=100)[-1], max(times))
+    return Times(statistics.median(times), statistics.quantiles(times, n=100)[-1], max(times))
 
 
-async def compare(address: Address, asking: ssl.SSLContext, slow: SlowPeers, count: int) -> tuple[Figures, Figures]:
+async def compare(address: Address, asking: ssl.SSLContext, slow: SlowPeers, count: int) -> tuple[Times, Times]:
     """Without the slow peers, and with them."""
     async with TerminalClient(address, asking) as client:
-        alone = await measure(client, slow)
+        alone = await ask(client, slow)
         await slow.open(count)
-        return alone, await measure(client, slow)
+        try:
+            return alone, await ask(client, slow)
+        finally:
+            slow.close()
 
 
-def main() -> None:
-    """Start a branch, measure, print."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else COUNT
-    with TemporaryDirectory(prefix="pb-") as folder, branch(Path(folder)) as world:
+def measure(folder: Path, *, quick: bool) -> Results:
+    """See bench.report."""
+    count = 8 if quick else COUNT
+    with branch(folder) as world:
         # One terminal may have a quarter of the connections, which the slow ones of the last kind take.  The pace of a
         # terminal that asks all the time is not what is measured.
         homes = [Home(world.enroll(name).home) for name in ("asking", "slow")]
@@ -151,10 +151,19 @@ def main() -> None:
         world.start_appliance()
         slow = SlowPeers(homes[1].address(), homes[1].context())
         alone, among = asyncio.run(compare(homes[0].address(), homes[0].context(), slow, count))
-        print("status, milliseconds      median  1 of 100   worst")
-        for name, found in (("alone", alone), (f"{count} slow peers", among)):
-            print(f"{name:24} {found.median:7.2f} {found.worst_of_hundred:9.2f} {found.worst:7.2f}")
+    figures = []
+    for name in Times._fields:
+        before, after = getattr(alone, name), getattr(among, name)
+        what = name.replace("_", " ")
+        figures.append(Figure(f"status alone, {what}", before, "ms"))
+        figures.append(Figure(f"status beside {count} slow peers, {what}", after, "ms", "alone", after / before))
+    return Results("Status while peers are slow", tuple(figures), notes=_NOTES)
 
 
-if __name__ == "__main__":
-    main()
+_NOTES: Final = (
+    (
+        "A status is asked for 500 times, alone and then beside peers that hold the appliance up as well as they can: "
+        "a quarter says nothing, a quarter sends a TLS handshake byte by byte, a quarter an HTTP request, a quarter "
+        "(let in with a certificate) a WebSocket message."
+    ),
+)

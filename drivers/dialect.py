@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -56,11 +57,10 @@ def check_printable(profile: Profile, sheet: Sheet, plan: Plan, *, layout: str, 
 
     Raises PassbookError `layout-not-printable` that says why.
     """
+    lines = [step for step in plan if isinstance(step, Line)]
     try:
         _check_sheet(profile, sheet)
-        for step in plan:
-            if isinstance(step, Line):
-                _check_place(profile, sheet, step)
+        _check_places(profile, sheet, lines)
     except ValueError as error:
         raise PassbookError("layout-not-printable", layout=layout, printer=printer, why=str(error)) from None
 
@@ -71,19 +71,27 @@ def _check_sheet(profile: Profile, sheet: Sheet) -> None:
     profile.commands.horizontal_offset.encode(offset_steps(sheet.left))
 
 
-def _check_place(profile: Profile, sheet: Sheet, line: Line) -> None:
-    where = f"page {line.page} line {line.line}"
-    steps = vertical_steps(line.y, profile.vertical_unit)
-    y = steps * UNITS_PER_INCH // profile.vertical_unit
+def _check_places(profile: Profile, sheet: Sheet, lines: Iterable[Line]) -> None:
+    # What is the same for every line is found out once: line by line it took a tenth of the
+    # processor time of an acceptance.
+    unit, vertical, room = profile.vertical_unit, profile.commands.vertical, columns_of(profile, sheet)
     top = profile.form.top_of_form * TOP_UNIT
-    if y < top:
-        raise ValueError(f"{where} is less than {top / UNITS_PER_INCH:.2f} inch below the top edge")
-    if y > document_lines(sheet.height) * LINE_FEED - profile.form.bottom_of_form * LINE_FEED:
-        raise ValueError(f"{where} is below the page")
-    profile.commands.vertical.encode(steps)
-    room = columns_of(profile, sheet)
-    if any(run.column < 1 or run.column + len(run.text) - 1 > room for run in line.runs):
-        raise ValueError(f"{where} needs more than the {room} columns that the carriage has there")
+    bottom = document_lines(sheet.height) * LINE_FEED - profile.form.bottom_of_form * LINE_FEED
+    for line in lines:
+        steps = vertical_steps(line.y, unit)
+        y = steps * UNITS_PER_INCH // unit
+        if y < top:
+            raise ValueError(f"{_place(line)} is less than {top / UNITS_PER_INCH:.2f} inch below the top edge")
+        if y > bottom:
+            raise ValueError(f"{_place(line)} is below the page")
+        vertical.encode(steps)
+        for run in line.runs:
+            if run.column < 1 or run.column + len(run.text) - 1 > room:
+                raise ValueError(f"{_place(line)} needs more than the {room} columns that the carriage has there")
+
+
+def _place(line: Line) -> str:
+    return f"page {line.page} line {line.line}"
 
 
 def columns_of(profile: Profile, sheet: Sheet) -> int:

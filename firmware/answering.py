@@ -34,8 +34,8 @@ class Answering:
         requester = order.requester or peer.name
         untouched = [
             record
-            for record in await asyncio.to_thread(self._jobs.spool.inquiries)
-            if record.requester == requester and record.untouched and record.sequence > order.after
+            for record in await asyncio.to_thread(self._jobs.spool.records_of, requester)
+            if record.is_open and record.untouched and record.sequence > order.after
         ]
         now, later = untouched[:ANSWERED_AT_ONCE], untouched[ANSWERED_AT_ONCE:]
         answers = [await self._answer(peer, order, record) for record in now]

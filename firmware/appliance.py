@@ -41,7 +41,7 @@ from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
 from firmware.tls import shrink_buffers
 from firmware.upkeep import Upkeep
-from passbook.errors import PassbookError, shown
+from passbook.errors import PassbookError
 from passbook.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of, view_of
 from passbook.messages import JobLeft as JobLeftEvent
 from storage.admission import Limits
@@ -53,8 +53,8 @@ _LOG: Final = Log("appliance")
 
 KEPT_BY_WORD: Final = 1000
 """Ended jobs of each terminal in each area that stay known while only an operator says what day it is."""
-HISTORY_LOOK: Final = 1000
-"""Entries of the history in which the newest stamp of a trusted clock is looked for at power-on."""
+LOOK_BACK: Final = 1000
+"""Entries of the history, and jobs, in which the newest stamp of a trusted clock is looked for at power-on."""
 
 
 class Appliance:
@@ -117,9 +117,7 @@ class Appliance:
             self._notices.start()
             async with contextlib.AsyncExitStack() as doors:
                 await self._open_doors(doors)
-                for record in self._spool.inquiries():
-                    self._expiry.note(record)
-                    self._recovery.note(record)
+                self._recovery.start()
                 await self._serve()
         finally:
             recovery.cancel()
@@ -138,7 +136,7 @@ class Appliance:
         upkeep = asyncio.create_task(self._upkeep.run())
         try:
             self._notifier.ready()
-            _LOG.info("ready", count=len(self._spool.records()))
+            _LOG.info("ready", count=sum(area.records for area in self._spool.areas()))
             await self._stopped.wait()
             self._notifier.stopping()
         finally:
@@ -182,13 +180,10 @@ class Appliance:
             _LOG.info("power-on", area=name, count=count)
         for problem in report.failed.values():
             self._report(problem)
-        for name, jobs in report.quarantined.items():
-            for job in jobs:
-                self._report(PassbookError("record-quarantined", job=shown(job), area=name))
         if not report.invalidated:
             raise self._no_area()
-        told = sorted(self._spool.history(last=HISTORY_LOOK), key=lambda one: one.n)
-        newest = newest_trusted([*(one.entry.record for one in told), *self._spool.records()])
+        told = sorted(self._spool.history(last=LOOK_BACK), key=lambda one: one.n)
+        newest = newest_trusted([*(one.entry.record for one in told), *self._spool.newest_records(LOOK_BACK)])
         if newest is not None:
             self._clock.not_before(newest)
         self._forget_ended()
@@ -197,7 +192,7 @@ class Appliance:
     def _report_strays(self) -> None:
         """Jobs for a printer that was taken out of the configuration wait for an operator."""
         known = {printer.name for printer in self._config.printers}
-        strays = {record.printer: record.job_id for record in reversed(self._spool.records())}
+        strays = self._spool.printers()
         for printer in strays.keys() - known:
             self._report(PassbookError("printer-gone", job=strays[printer], printer=printer))
 
@@ -214,9 +209,9 @@ class Appliance:
         unacknowledged_before = (now - max(dedupe, retention)).isoformat(timespec="milliseconds")
         match self._clock.standing():
             case Standing.SYNCHRONIZED:
-                self._spool.upkeep.forget_ended(before, unacknowledged_before)
+                self._spool.upkeep.forget_ended(before, unacknowledged_before, stamp(self._clock))
             case Standing.VOUCHED:
-                self._spool.upkeep.forget_ended(before, "", kept=KEPT_BY_WORD)
+                self._spool.upkeep.forget_ended(before, "", stamp(self._clock), kept=KEPT_BY_WORD)
             case _:
                 pass
 
@@ -326,10 +321,10 @@ class Appliance:
                 left = JobLeftEvent(job, ErrorPayload(error.code, str(error), error.facts))
                 self._hub.tell(requester, "Spooler.JobLeftEvent", left, representatives=True)
                 self._desks.note_left(news)
-            case JobChanged(record):
+            case JobChanged(record, was_asked):
                 self._hub.tell(record.requester, "Spooler.JobEvent", view_of(record), representatives=True)
                 self._expiry.note(record)
-                self._recovery.note(record)
+                self._recovery.note(record, was_asked=was_asked)
                 self._notices.note(record)
                 self._desks.note_job(record)
             case EndAcknowledged(record):

@@ -19,6 +19,7 @@ TIMEX_BYTES: Final = 256
 """More than any architecture's struct timex (208 bytes on 64-bit Linux)."""
 SYNCHRONIZED: Final = Path("/run/systemd/timesync/synchronized")
 """systemd-timesyncd's mark; it also stands where a container may not ask the kernel."""
+_LIBC: Final = ctypes.CDLL(None)
 RELEASED: Final = datetime.datetime(2026, 11, 1, tzinfo=datetime.UTC)
 """When this version was made: no true time is earlier."""
 JUMP: Final = 60.0
@@ -166,5 +167,5 @@ def newest_trusted(records: Iterable[Record]) -> datetime.datetime | None:
 def machine_synchronized() -> bool:
     """Whether the kernel, or systemd-timesyncd, says that the clock is synchronized."""
     asked = ctypes.create_string_buffer(TIMEX_BYTES)
-    answer: int = ctypes.CDLL(None).adjtimex(asked)
+    answer: int = _LIBC.adjtimex(asked)
     return 0 <= answer < TIME_ERROR or SYNCHRONIZED.exists()

@@ -217,11 +217,11 @@ class PrintDesk:
         if media is not Media.NOT_PRESENT:
             self._boundary.leave()
         owner = ("", "")
-        begun = [record for record in self._jobs.spool.inquiries() if record.confirmed or record.sending]
+        mine = (record for record in self._jobs.spool.inquiries() if record.printer == self._settings.name)
+        begun = [record for record in mine if record.confirmed or record.sending]
         for record in sorted(begun, key=lambda record: record.changed_at):
-            if record.printer == self._settings.name:
-                owner = (record.job_id, record.requester)
-                self._note_medium(record, media)
+            owner = (record.job_id, record.requester)
+            self._note_medium(record, media)
         return owner
 
     def _note_medium(self, record: Record, media: Media) -> None:

@@ -7,6 +7,9 @@ questions were put to somebody in this start, and for how long that and the end 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 from firmware.clock import Clock, stamp
@@ -14,7 +17,7 @@ from firmware.jobs import Jobs
 from firmware.logs import Log
 from passbook import changes
 from passbook.errors import PassbookError
-from passbook.expiry import is_over, is_undated
+from passbook.expiry import Day, day_of
 from passbook.job import Reason
 from passbook.record import Change, Record, Verdict
 
@@ -22,15 +25,22 @@ _LOG: Final = Log("expiry")
 
 LOOK: Final = 60.0
 """Seconds between two looks at most: wall time may jump, and nobody says so."""
+WATCHED: Final = 10_000
+"""Questions that are watched at a time; others are when they are put again and there is room."""
 
 
+@dataclass(slots=True)
 class _Question:
-    """One open question; `since` is the monotonic second from which on it was put and its day was over."""
+    """One open question that was put.
 
-    def __init__(self, record: Record) -> None:
-        self.record = record
-        self.put = False
-        self.since: float | None = None
+    Attributes:
+        day: None before its record was looked at.
+        since: the monotonic second from which on it was put and its day was over.
+    """
+
+    epoch: int
+    day: Day | None = None
+    since: float | None = None
 
 
 class ExpiryDesk:
@@ -45,23 +55,28 @@ class ExpiryDesk:
         self._changed = asyncio.Event()
 
     def note(self, record: Record) -> None:
-        """A record changed: a question may have opened, changed or closed."""
-        known = self._questions.pop(record.job_id, None)
-        if record.is_open and record.untouched:
-            question = known if known is not None and known.record.epoch == record.epoch else _Question(record)
-            question.record = record
-            given = record.answered
-            # Who answers `hold` was asked.
+        """A record changed: a question may have changed or closed, and who answers `hold` was asked."""
+        job, given = record.job_id, record.answered
+        known = self._questions.pop(job, None)
+        if _may_expire(record):
             held = given is not None and given.verdict is Verdict.HOLD and given.epoch == record.epoch
-            question.put = question.put or held
-            self._questions[record.job_id] = question
-        self._changed.set()
+            if known is not None and known.epoch == record.epoch:
+                self._questions[job] = known
+                known.day = day_of(record)
+            elif held:
+                self._watch(job, record.epoch)
+        if known is not None:
+            self._changed.set()
 
     def note_put(self, job: str, epoch: int) -> None:
         """The question of that epoch was put to a connected requester or representative."""
-        question = self._questions.get(job)
-        if question is not None and question.record.epoch == epoch and not question.put:
-            question.put = True
+        known = self._questions.get(job)
+        if known is None or known.epoch != epoch:
+            self._watch(job, epoch)
+
+    def _watch(self, job: str, epoch: int) -> None:
+        if len(self._questions) < WATCHED:
+            self._questions[job] = _Question(epoch)
             self._changed.set()
 
     def wake(self) -> None:
@@ -82,25 +97,42 @@ class ExpiryDesk:
         """Re-date what has no date, end what is over; seconds until the next look."""
         now, today, trusted = self._clock.monotonic(), self._clock.business_date(), self._clock.trusted()
         self._note_trust(trusted=trusted)
+        await self._look_at_new()
         left = min(LOOK, self._clock.business_day_left())
-        for question in list(self._questions.values()):
-            record = question.record
-            if not trusted or not question.put or not is_over(record, today):
+        for job, question in list(self._questions.items()):
+            if not trusted or question.day is None or not question.day.is_past(today):
                 question.since = None
-                if trusted and is_undated(record, today):
-                    await self._change(record, changes.redate(today))
+                if trusted and question.day is not None and not question.day.is_believed(today):
+                    await self._change(job, changes.redate(today))
                 continue
             question.since = now if question.since is None else question.since
             wait = question.since + self._grace - now
             if wait > 0:
                 left = min(left, wait)
             else:
-                await self._change(record, changes.expire(record.epoch, today, stamp(self._clock)))
+                await self._change(job, changes.expire(question.epoch, today, stamp(self._clock)))
         return left
 
-    async def _change(self, record: Record, change: Change) -> None:
+    async def _look_at_new(self) -> None:
+        """Learn the days of the questions that were put since the last look."""
+        new = [job for job, question in self._questions.items() if question.day is None]
+        for record in await asyncio.to_thread(self._records, new):
+            question = self._questions.get(record.job_id)
+            if question is not None and not _may_expire(record):
+                del self._questions[record.job_id]
+            elif question is not None and question.epoch == record.epoch:
+                question.day = day_of(record)
+
+    def _records(self, jobs: Sequence[str]) -> list[Record]:
+        """Those that can be read now."""
+        found: list[Record] = []
+        for job in jobs:
+            with suppress(PassbookError):
+                found.append(self._jobs.spool.record(job))
+        return found
+
+    async def _change(self, job: str, change: Change) -> None:
         """Apply a change; a question whose storage fails is left to the next start."""
-        job = record.job_id
         try:
             changed = await asyncio.wrap_future(self._jobs.change(job, change))
         except PassbookError as error:
@@ -115,3 +147,8 @@ class ExpiryDesk:
         if trusted is not self._trusted:
             (_LOG.info if trusted else _LOG.warning)("clock-trusted" if trusted else "clock-not-trusted")
         self._trusted = trusted
+
+
+def _may_expire(record: Record) -> bool:
+    """Whether it is a question about a job of which nothing was sent, and that no operator holds back."""
+    return record.is_open and record.untouched and not record.held_by_operator

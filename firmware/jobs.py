@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from firmware.keys import DataKeys
 from firmware.news import EndAcknowledged, JobChanged, News, StepDone
 from passbook.changes import journal
-from passbook.record import Change, Record, Wrap
+from passbook.record import Change, Outcome, Record, Wrap
 from storage.admission import Ticket
 from storage.envelope import SealedJob
 from storage.spool import Spool
@@ -33,8 +33,15 @@ class Jobs:
 
     def change(self, job: str, change: Change, *, urgent: bool = False) -> Future[Record]:
         """Apply a change; whoever may know is told when it is durable."""
-        changed = self.spool.change(job, change, urgent=urgent)
-        changed.add_done_callback(self._changed)
+        was_asked = False
+
+        def watched(record: Record) -> Outcome:
+            nonlocal was_asked
+            was_asked = record.is_open and record.asked
+            return change(record)
+
+        changed = self.spool.change(job, watched, urgent=urgent)
+        changed.add_done_callback(lambda done: self._changed(done, was_asked=was_asked))
         return changed
 
     def acknowledge(self, job: str, change: Change) -> Future[Record]:
@@ -59,10 +66,10 @@ class Jobs:
         if not done.cancelled() and done.exception() is None:
             self._tell(EndAcknowledged(done.result()))
 
-    def _changed(self, done: Future[Record]) -> None:
+    def _changed(self, done: Future[Record], *, was_asked: bool) -> None:
         if done.cancelled() or done.exception() is not None:
             return
         record = done.result()
         if record.ended:
             self.keys.drop(record.job_id)
-        self._tell(JobChanged(record))
+        self._tell(JobChanged(record, was_asked))

@@ -12,9 +12,10 @@ from passbook.record import Record
 
 
 class JobChanged(msgspec.Struct, frozen=True):
-    """A job is in a new state, or its question was answered."""
+    """A job is in a new state, or its question was answered; `was_asked`: people were asked about it until then."""
 
     record: Record
+    was_asked: bool = False
 
 
 class EndAcknowledged(msgspec.Struct, frozen=True):

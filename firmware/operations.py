@@ -82,8 +82,8 @@ class Operations:
 
     async def _jobs(self, arguments: dict[str, Any]) -> Any:
         page = _read(arguments, Page)
-        records = await asyncio.to_thread(self._spool.records)
-        return page_of((view_of(record) for record in records if record.sequence > page.after), page.limit)[0]
+        records = await asyncio.to_thread(self._spool.records, page.after, page.read)
+        return page_of(map(view_of, records), page.limit)[0]
 
     async def _inquiries(self, arguments: dict[str, Any]) -> Any:
         page = _read(arguments, Page)
@@ -91,7 +91,7 @@ class Operations:
         return [msgspec.structs.replace(inquiry, wraps=()) for inquiry in rows]
 
     async def _terminals(self, _arguments: dict[str, Any]) -> Any:
-        return await self._roll.terminals()
+        return self._roll.terminals()
 
     async def _notices(self, arguments: dict[str, Any]) -> Any:
         page = _read(arguments, Page)

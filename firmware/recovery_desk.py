@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from firmware.audiences import SHOWN_AT_ONCE, Audiences
@@ -29,6 +30,8 @@ from storage.keys import ApplianceKey
 
 _LOG: Final = Log("recovery")
 
+ASKED_AT_ONCE: Final = 1000
+"""Questions whose requesters have time; of more than that all who may decide are asked at once, in pages."""
 PRINTS: Final = frozenset({Verdict.PRINT, Verdict.RESUME})
 
 
@@ -65,25 +68,36 @@ class RecoveryDesk:
         self._clock = clock
         self._rng = rng
         self._seen: dict[str, _Seen] = {}
+        self._are_more = False
         self._answering = asyncio.Lock()
         self.watchers: list[Callable[[str, int], None]] = []
         """Called with job and epoch of each question that was put to a requester or representative."""
         hub.watchers.append(self._greet)
 
-    def note(self, record: Record) -> None:
-        """A record changed: a question may have opened, changed or closed."""
+    def start(self) -> None:
+        """After power-on: ask what an earlier start left."""
+        for record in islice(self._jobs.spool.inquiries(), ASKED_AT_ONCE):
+            self.note(record)
+        self._are_more = len(self._seen) == ASKED_AT_ONCE
+
+    def note(self, record: Record, *, was_asked: bool = False) -> None:
+        """A record changed: a question may have opened, changed or closed.
+
+        `was_asked`: people were asked about it before, also where that is not remembered here.
+        """
         job = record.job_id
         known = self._seen.get(job)
         if is_open(record) and record.asked:
             self._seen[job] = now = _Seen(record.epoch, record.media, record.proposed)
             if known is None or known.epoch != now.epoch:
                 self.audiences.open(job, record.requester)
+                self._make_room()
             elif known != now:
                 if known.proposed != now.proposed:
                     self.audiences.need_second(job)
                 self.audiences.show_again(job)
-        elif known is not None:
-            del self._seen[job]
+        elif known is not None or was_asked:
+            self._seen.pop(job, None)
             self.audiences.close(job)
             view = view_of(record)
             self._hub.tell(record.requester, "Recovery.InquiryClosedEvent", view, representatives=True)
@@ -91,8 +105,24 @@ class RecoveryDesk:
     def _greet(self, listener: Listener, came: bool) -> None:
         """A newcomer is given the questions that are put to it."""
         if came:
-            for job in self.audiences.asked_of(listener)[:SHOWN_AT_ONCE]:
+            jobs = self.audiences.asked_of(listener)[:SHOWN_AT_ONCE]
+            more = islice(self._others(listener.peer), SHOWN_AT_ONCE - len(jobs))
+            for job in [*jobs, *more]:
                 self._show(job, [listener])
+
+    def _make_room(self) -> None:
+        """The oldest questions become everybody's, where there are too many to keep time for each requester."""
+        self.audiences.close_oldest(ASKED_AT_ONCE)
+        while len(self._seen) > ASKED_AT_ONCE:
+            del self._seen[next(iter(self._seen))]
+            self._are_more = True
+
+    def _others(self, peer: Peer) -> Iterator[str]:
+        """The questions for which no time is kept, and that `peer` may decide about."""
+        if self._are_more:
+            for record in self._open_to(peer):
+                if record.asked and record.job_id not in self._seen:
+                    yield record.job_id
 
     def _show(self, job: str, listeners: Sequence[Listener]) -> None:
         """Put the question to these connections; one that cannot be read now is not put."""
@@ -113,17 +143,27 @@ class RecoveryDesk:
 
         It and all_inquiries() may be called from any thread; each question is read when it is asked for.
         """
-        return self._told(lambda record: self._hub.may_decide(peer, record.requester), after)
+        return self._told(self._open_to(peer, after))
 
     def all_inquiries(self, after: int = 0) -> Iterator[Inquiry]:
         """Every open question of jobs behind this sequence number, for the operator's eyes."""
-        return self._told(lambda _record: True, after)
+        return self._told(self._jobs.spool.inquiries(after))
 
-    def _told(self, wanted: Callable[[Record], bool], after: int) -> Iterator[Inquiry]:
-        for record in self._jobs.spool.inquiries():
-            inquiry = self._inquiry(record.job_id) if record.sequence > after and wanted(record) else None
-            if inquiry is not None:
-                yield inquiry
+    def count(self, peer: Peer) -> int:
+        """How many open questions `peer` may decide about."""
+        held = self._jobs.spool.held()
+        return sum(one.questions for name, one in held.items() if self._hub.may_decide(peer, name))
+
+    def _open_to(self, peer: Peer, after: int = 0) -> Iterator[Record]:
+        if self._hub.is_representative(peer):
+            yield from self._jobs.spool.inquiries(after)
+        else:
+            mine = self._jobs.spool.records_of(peer.name)
+            yield from (record for record in mine if record.is_open and record.sequence > after)
+
+    def _told(self, records: Iterable[Record]) -> Iterator[Inquiry]:
+        inquiries = (self._inquiry(record.job_id) for record in records)
+        return (inquiry for inquiry in inquiries if inquiry is not None)
 
     async def answer(self, peer: Peer, answer: AnswerInquiry) -> JobView:
         """Take an answer; returns when it is durable.  Raises PassbookError and then nothing has changed."""

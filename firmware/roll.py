@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 from collections import Counter
-from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from firmware.clock import Clock
 from firmware.hub import Hub, Listener
 from firmware.tls import Peer
-from passbook.job import JobState
-from passbook.record import Record
 from passbook.terminals import TerminalView
 from storage.spool import Spool
+from storage.tally import Held
 
 REMEMBERED: Final = 1000
 """Terminals that are remembered after they went; the one that is silent longest is forgotten first."""
-STANDING: Final = frozenset({JobState.PENDING_HELD, JobState.PROCESSING_STOPPED})
 
 
 class _Seen(NamedTuple):
@@ -50,12 +46,11 @@ class Roll:
             if gone is not None:
                 del self._seen[gone]
 
-    async def terminals(self) -> tuple[TerminalView, ...]:
+    def terminals(self) -> tuple[TerminalView, ...]:
         """Every terminal that is connected, was heard since the start, has jobs, or is configured; by name."""
-        records = await asyncio.to_thread(self._spool.records)
+        store = self._spool.held()
         connections = Counter(listener.peer.name for listener in self._hub.everybody())
-        questions, held, pending = _count(records)
-        names = {*self._seen, *connections, *self._hub.configured, *(record.requester for record in records)}
+        names = {*self._seen, *connections, *self._hub.configured, *store}
         return tuple(
             TerminalView(
                 terminal=name,
@@ -63,11 +58,12 @@ class Roll:
                 connections=connections[name],
                 silent=self._silent(name),
                 heard_at=self._heard_at(name),
-                questions=questions[name],
-                held=held[name],
-                pending=pending[name],
+                questions=held.questions,
+                held=held.standing,
+                pending=held.jobs - held.standing,
             )
             for name in sorted(names)
+            for held in (store.get(name, Held()),)
         )
 
     def _connection_changed(self, listener: Listener, came: bool) -> None:
@@ -86,12 +82,3 @@ class Roll:
         # By the clock as it is now: what it said then may have been set right since.
         at = self._clock.now() - datetime.timedelta(seconds=self._silent(name))
         return at.astimezone(datetime.UTC).isoformat(timespec="seconds")
-
-
-def _count(records: Iterable[Record]) -> tuple[Counter[str], Counter[str], Counter[str]]:
-    """By requester: open questions, jobs that stand still, and the other jobs."""
-    questions, held, pending = Counter[str](), Counter[str](), Counter[str]()
-    for record in records:
-        questions[record.requester] += not record.valid
-        (held if record.state in STANDING else pending)[record.requester] += 1
-    return questions, held, pending

@@ -40,6 +40,7 @@ class Upkeep:
 
     async def run(self) -> None:
         """Work until cancelled."""
+        await asyncio.to_thread(self._spool.upkeep.settle)
         while True:
             await asyncio.to_thread(self.look)
             await self._pause(NOTE_SECONDS)

@@ -110,8 +110,11 @@ def stop(reason: Reason, media: Media, at: str) -> Change:
     return change
 
 
-def invalidate(reason: Reason, at: str) -> Change:
-    """Power-on: what an earlier start left is invalid, with a new epoch (P4); an operator's hold stands."""
+def invalidate(reason: Reason, at: str, starts: int = 1) -> Change:
+    """Power-on: what an earlier start left, so many starts ago, is invalid, with a new epoch for each of them (P4).
+
+    An operator's hold stands.
+    """
 
     def change(record: Record) -> Outcome:
         held_by = record.held_by if record.held_by_operator else None
@@ -120,7 +123,7 @@ def invalidate(reason: Reason, at: str) -> Change:
         # A record from before may say less than the paper.
         begun = record.begun or reason is Reason.ROLLED_BACK
         stands = replace(moved, held_by=held_by, asked=held_by is None, begun=begun)
-        invalid = replace(stands, valid=False, epoch=record.epoch + 1, media=Media.UNKNOWN)
+        invalid = replace(stands, valid=False, epoch=record.epoch + starts, media=Media.UNKNOWN)
         return Outcome(invalid, entry_of(HistoryKind.INVALIDATED, invalid, at))
 
     return change

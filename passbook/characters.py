@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import cache
 from typing import Final
 
 from passbook.errors import PassbookError
@@ -14,8 +15,16 @@ _FIRST_PRINTABLE: Final = 0x20
 _DELETE: Final = 0x7F
 
 
+def is_plain(text: str, codec: str) -> bool:
+    """Whether neither refuse_controls nor refuse_unprintable surely has anything against a text; quick."""
+    return text.isprintable() and _printable(codec).issuperset(text)
+
+
 def control_position(text: str) -> int | None:
     """The number (from 1) of the first character that is a control; None when there is none."""
+    # Python's printable characters are of none of the refused categories.
+    if text.isprintable():
+        return None
     controls = (n for n, character in enumerate(text, 1) if unicodedata.category(character) in REFUSED_CATEGORIES)
     return next(controls, None)
 
@@ -39,6 +48,13 @@ def refuse_unprintable(text: str, where: str, codec: str, code_page: str) -> Non
     for number, character in enumerate(text, 1):
         if not _is_one_printable_byte(character, codec):
             raise PassbookError("not-in-code-page", where=where, number=number, code_page=code_page)
+
+
+@cache
+def _printable(codec: str) -> frozenset[str]:
+    """Characters that are surely one printable byte; a code page may also take others for one of them."""
+    found = (bytes([byte]).decode(codec, "ignore") for byte in range(256))
+    return frozenset(one for one in found if len(one) == 1 and _is_one_printable_byte(one, codec))
 
 
 def _is_one_printable_byte(character: str, codec: str) -> bool:

@@ -83,6 +83,8 @@ class Reason(StrEnum):
 
 TERMINAL: Final = frozenset({JobState.CANCELED, JobState.ABORTED, JobState.COMPLETED})
 """States that a job never leaves."""
+STANDING: Final = frozenset({JobState.PENDING_HELD, JobState.PROCESSING_STOPPED})
+"""States in which a job waits for people."""
 
 _S, _E = JobState, JobEvent
 TRANSITIONS: Final = MappingProxyType(

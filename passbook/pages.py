@@ -23,6 +23,11 @@ class Page(Payload, frozen=True):
     after: Annotated[int, Meta(ge=0)] = 0
     limit: Annotated[int, Meta(ge=1)] = MOST
 
+    @property
+    def read(self) -> int:
+        """How many rows it takes to fill it and to know whether there are more."""
+        return min(self.limit, MOST) + 1
+
 
 class JobPage(msgspec.Struct, frozen=True, omit_defaults=True):
     """Completion of `Spooler.ListJobs`."""
@@ -32,10 +37,15 @@ class JobPage(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class InquiryPage(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Completion of `Recovery.ListInquiries`."""
+    """Completion of `Recovery.ListInquiries`.
+
+    Attributes:
+        count: the open questions that the terminal may decide about, on all pages together.
+    """
 
     inquiries: tuple[Inquiry, ...]
     more: bool = False
+    count: int = 0
 
 
 def page_of(rows: Iterable[T], limit: int) -> tuple[tuple[T, ...], bool]:

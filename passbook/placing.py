@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from passbook.characters import refuse_controls, refuse_unprintable
+from passbook.characters import is_plain, refuse_controls, refuse_unprintable
 from passbook.documents import Document, Entry, PassbookUpdate, Start
 from passbook.errors import PassbookError
 from passbook.layout import BookLayout, ColumnName, LayoutKind
@@ -76,6 +76,9 @@ def _text_runs(line: str, layout: BookLayout, where: str, code: _CodePage) -> tu
 
 def _check(text: str, width: int, where: str, column: ColumnName, code: _CodePage) -> None:
     """Refuse what cannot be struck; a column that the layout does not have holds 0 characters."""
+    # Looking at the characters one by one took two fifths of the processor time of an acceptance.
+    if len(text) <= width and is_plain(text, code.codec):
+        return
     exact = f"{where}, {column.value}"
     refuse_controls(text, exact)
     if len(text) > width:

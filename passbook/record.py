@@ -106,7 +106,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         steps: number of steps of the plan; they are counted from 1.
         size: bytes that its sealed content takes.
 
-        valid: may be printed without asking anybody.
+        valid: may be printed without asking anybody, in the start `start`.
+        start: number of the start of its area in which it was changed last; 0 where no version noted it.
         epoch: rises at every invalidation and every stop in doubt; with job_id it names an inquiry.
         asked: whether the open question is put to people; False after the answer `hold`.
         business_date: ISO date of the business day of acceptance, of the last answer, or of its re-dating.
@@ -142,6 +143,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     recovery_ref: str = ""
     priority: int = 50
     valid: bool = True
+    start: int = 0
     state: JobState = JobState.PENDING
     reasons: tuple[Reason, ...] = ()
     epoch: int = 0

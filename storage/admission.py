@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from passbook.errors import PassbookError
@@ -169,10 +168,8 @@ class Admission:
     def _check_quota(self, requester: str, size: int) -> None:
         jobs, taken = 0, 0
         for area in self._areas:
-            # What an area that failed holds cannot be counted, and takes no room that is left.
-            with suppress(PassbookError), area.reading() as ledger:
-                held = ledger.held_by(requester)
-                jobs, taken = jobs + held[0], taken + held[1]
+            held = area.tally.held_by(requester)
+            jobs, taken = jobs + held.jobs, taken + held.size
         claims = [ticket for ticket in self._claims.values() if ticket.requester == requester]
         jobs, taken = jobs + len(claims), taken + sum(ticket.size for ticket in claims)
         if jobs + 1 > self._limits.jobs_per_requester:

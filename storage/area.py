@@ -16,7 +16,9 @@ from typing import Final, TypeVar
 import apsw
 
 from passbook.errors import PassbookError
+from passbook.job import Reason
 from storage import schema
+from storage.disk import log_bytes, reachable
 from storage.keys import ApplianceKey
 from storage.ledger import Ledger
 from storage.reckoning import Reckoning, reckon
@@ -24,13 +26,14 @@ from storage.reports import Examined
 from storage.rows import DamagedRowError
 from storage.siblings import Memory, sibling_ids
 from storage.space import Division, change_cost
+from storage.tally import Tally
 from storage.verify import examine
 from storage.writer import Member, Settled, Writer, nothing
 
 T = TypeVar("T")
 
-_BLOCK_BYTES: Final = 512
-"""What st_blocks counts (stat(2))."""
+SETTLED_AT_ONCE: Final = 32
+"""Records that one transaction settles: few, so that nobody waits for it, and they fit the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +97,10 @@ class Area:
         area_id: what the file says of itself.
         why: why it is fenced.
         live_pages: pages in use after the last commit.
-        records: jobs in it after the last commit that have not ended.
-        notices: jobs in it after the last commit that have ended and of whose end nobody took note.
+        tally: what lies in it after the last commit.
         highest_sequence: the highest number that a job of this area ever had, when it was opened.
         siblings: names and ids of the areas that were open beside it before, itself too.
+        unsettled: sequence numbers of jobs whose records may not say yet what this start made of them.
         suspect: it was put back to an earlier state, as far as anybody can tell; its records say less than the paper.
     """
 
@@ -127,15 +130,18 @@ class Area:
         self._vfs = vfs
         self._report = report
         self._connection, self._reader = connections
-        self.ledger = Ledger(self._connection, settings.name, area_id, key)
+        self.tally = Tally()
+        self.tally.load(self._connection)
+        self.ledger = Ledger(self._connection, settings.name, area_id, key, self.tally)
         self._read_ledger = Ledger(self._reader, settings.name, area_id, key)
+        # Until the next one begins, records are what the last one made of them.
+        self.ledger.start = self._read_ledger.start = self.ledger.starts.kept()
         self._read_lock = threading.Lock()
         self._state_lock = threading.Lock()
         self.live_pages = self._measure()
-        self.records = self._read_ledger.counts()[0]
-        self.notices = self._read_ledger.count_notices()
         self.highest_sequence = self._read_ledger.history.head().sequence
         self.suspect = False
+        self.unsettled = range(0)
         self.siblings = sibling_ids(self._reader)
         self.writer = Writer(settings.name, self)
         self.writer.start()
@@ -173,30 +179,30 @@ class Area:
 
     def free(self) -> int:
         """Bytes that new jobs may still take by its quota and on its disk, reservations not counted."""
-        return self.division.free(self.live_pages, self.records, self.notices, self._reachable())
+        return self.division.free(self.live_pages, self.tally.jobs, self.tally.notices, reachable(self.settings.path))
 
     def report_full_disk(self) -> None:
         """Tell of a disk that leaves no room for new jobs, although the quota does."""
-        if self.free() <= 0 < self.division.free(self.live_pages, self.records, self.notices):
+        if self.free() <= 0 < self.division.free(self.live_pages, self.tally.jobs, self.tally.notices):
             self._report(self.disk_full())
 
     # What the writer needs
 
     def prepare(self, cost: int) -> None:
-        """Empty the log unless a transaction of that cost fits it."""
+        """Empty the log unless a transaction of that cost fits it; a transaction begins."""
+        self.tally.begin()
         if not self.fits(cost):
             self._checkpoint()
 
     def fits(self, cost: int) -> bool:
         """Whether the log has room for a transaction of that cost."""
-        return self._log_bytes() + cost <= self.division.log
+        return log_bytes(self.settings.path) + cost <= self.division.log
 
     def committed(self) -> None:
         """Measure what is used now."""
+        self.tally.commit()
         try:
             self.live_pages = self._measure()
-            self.records = self.ledger.counts()[0]
-            self.notices = self.ledger.count_notices()
         except apsw.Error as error:
             self.fence(f"the file fails ({type(error).__name__})")
 
@@ -238,11 +244,16 @@ class Area:
         """Do `work` in the next transaction; a row that does not verify is set aside in it."""
 
         def guarded() -> T | PassbookError:
+            mark = self.tally.mark()
             try:
                 return work(self.ledger)
             except DamagedRowError as damage:
-                self.ledger.quarantine(damage)
+                self.tally.undo(mark)
+                self.ledger.quarantine.take(damage)
                 return self.damage_error(damage)
+            except BaseException:
+                self.tally.undo(mark)
+                raise
 
         def told(error: BaseException | None) -> None:
             settled(error)
@@ -259,7 +270,7 @@ class Area:
 
     def check_room(self, size: int) -> None:
         """Inside a transaction: whether what was written leaves the reserve whole.  Raises `no-area-has-room`."""
-        if self.division.free(self._measure(), self.ledger.counts()[0], self.ledger.count_notices()) < 0:
+        if self.division.free(self._measure(), *self.tally.expected()) < 0:
             raise PassbookError("no-area-has-room", size=size)
 
     def remember_siblings(self, siblings: Mapping[str, str]) -> None:
@@ -271,14 +282,6 @@ class Area:
             self._connection.executemany("INSERT OR REPLACE INTO sibling VALUES (?, ?)", list(siblings.items()))
 
         self.submit(work, cost=lambda: change_cost(0, 0), unknown=self.fenced_error()).exception()
-
-    def counts(self) -> tuple[int, int]:
-        """Live and quarantined records; what was last known when the file fails."""
-        try:
-            with self.reading() as ledger:
-                return ledger.counts()
-        except PassbookError:
-            return self.records, 0
 
     def used(self) -> int:
         """Bytes that lie in the database."""
@@ -313,13 +316,42 @@ class Area:
         """
         try:
             with closing(schema.connect_reader(self.settings.path, vfs=self._vfs)) as connection:
-                return reckon(connection, self.name, self.area_id, self._key, printer)
+                return reckon(connection, self.name, self.area_id, self._key, self.ledger.start, printer)
         except (apsw.Error, UnicodeDecodeError) as error:
             self.fence(f"the disk or the file fails ({type(error).__name__})")
             raise self.fenced_error() from None
 
+    def begin(self, reason: Reason, at: str) -> None:
+        """Begin a new start, durable: what an earlier one left is invalid (P4).  Blocks.
+
+        Raises PassbookError, and the area is fenced, when nobody can say whether that is on disk.
+        """
+        work = self.submit(
+            lambda ledger: ledger.starts.begin(reason, at), cost=lambda: change_cost(0, 0), unknown=self.fenced_error()
+        )
+        self.ledger.start = self._read_ledger.start = work.result()
+        self.tally.begin_start()
+        self.unsettled = range(-schema.LAST_NUMBER, self.highest_sequence + 1)
+
+    def settle(self, *, every: bool = False) -> bool:
+        """Have some records say themselves what this start made of them; whether there may be more.  Blocks.
+
+        Those that do not verify are set aside.  Raises PassbookError when the area fails.
+        """
+        after = self.unsettled.start - 1
+        done = self.submit(
+            lambda ledger: ledger.settle(after, SETTLED_AT_ONCE, every=every),
+            cost=lambda: SETTLED_AT_ONCE * change_cost(0, 0),
+            unknown=self.fenced_error(),
+        ).result()
+        for damage in done.damaged:
+            self._report(self.damage_error(damage))
+        following = self.unsettled.stop if done.last is None else done.last + 1
+        self.unsettled = range(min(following, self.unsettled.stop), self.unsettled.stop)
+        return bool(self.unsettled)
+
     def powered_on(self) -> None:
-        """Power-on was committed."""
+        """What an earlier start left is invalid: it may be used."""
         with self._state_lock:
             self._move(AreaEvent.POWERED_ON)
 
@@ -346,30 +378,22 @@ class Area:
         pages = self._connection.execute("PRAGMA page_count").get
         return int(pages) - int(self._connection.execute("PRAGMA freelist_count").get)
 
-    def _reachable(self) -> int:
-        """Bytes that its files could take together before its disk is full; 0 for a disk that cannot say."""
-        path = self.settings.path / schema.DATABASE
-        try:
-            disk = os.statvfs(path)
-            blocks = path.stat().st_blocks + sum(log.stat().st_blocks for log in path.parent.glob(f"{path.name}-wal"))
-        except OSError:
-            return 0
-        return disk.f_bavail * disk.f_frsize + blocks * _BLOCK_BYTES
-
-    def _log_bytes(self) -> int:
-        try:
-            return (self.settings.path / f"{schema.DATABASE}-wal").stat().st_size
-        except FileNotFoundError:
-            return 0
-
     def _checkpoint(self) -> None:
+        # Who reads now saw less than what is to be copied; whoever comes later sees all of it and is in nobody's way.
+        with self._read_lock:
+            pass
+        checkpoint(self._connection, apsw.SQLITE_CHECKPOINT_PASSIVE)
+        # All is copied and synced: what is left to do under the lock is to cut off the log.
         with self._read_lock:
             checkpoint(self._connection)
 
 
-def checkpoint(connection: apsw.Connection) -> None:
-    """Copy the log into the database, synced, and empty it.  Raises apsw.Error, but not for a reader from outside."""
+def checkpoint(connection: apsw.Connection, mode: int = apsw.SQLITE_CHECKPOINT_TRUNCATE) -> None:
+    """Copy the log into the database, synced, and empty it.  Raises apsw.Error, but not for a reader from outside.
+
+    With SQLITE_CHECKPOINT_PASSIVE it is only copied, and nobody has to wait.
+    """
     connection.set_busy_timeout(0)
     with suppress(apsw.BusyError):
-        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        connection.wal_checkpoint(mode=mode)
     connection.set_busy_timeout(schema.BUSY_MS)

@@ -15,11 +15,11 @@ import apsw
 
 from passbook.errors import PassbookError
 from storage.keys import ApplianceKey, is_same, mac
-from storage.schema import fetch
+from storage.schema import fetch, stream
 
 _BYTES: Final = 32
 _MODULUS: Final = 1 << (8 * _BYTES)
-_TABLES: Final = ("live", "ended", "counter", "sibling_head")
+_TABLES: Final = ("live", "ended", "counter", "sibling_head", "start")
 _ALL: Final = " UNION ALL ".join(f"SELECT mac FROM {table}" for table in _TABLES)  # noqa: S608 - ours
 
 
@@ -66,7 +66,7 @@ class Balance:
             yield PassbookError("rows-altered", area=self._area)
 
     def _sum(self) -> int:
-        return sum(_number(found) for (found,) in fetch(self._connection, _ALL)) % _MODULUS
+        return sum(_number(found) for (found,) in stream(self._connection, _ALL)) % _MODULUS
 
     def _value(self) -> int | None:
         """The sum as it was kept; None when that was altered."""

@@ -15,7 +15,7 @@ from passbook.errors import PassbookError
 from passbook.record import HistoryEntry
 from storage.keys import ApplianceKey, is_same, mac
 from storage.marks import START, Mark, Marks
-from storage.schema import fetch, stream
+from storage.schema import LAST_NUMBER, fetch, stream
 
 _ENTRY: Final = msgspec.json.Decoder(HistoryEntry)
 
@@ -80,8 +80,8 @@ class History:
 
         Also the number to go on below; 0 when there are no more.  What cannot be read is left to findings().
         """
-        sql = "SELECT n, CAST(entry AS BLOB) FROM history WHERE ?1 IS NULL OR n < ?1 ORDER BY n DESC LIMIT ?2"
-        rows = fetch(self._connection, sql, below, count)
+        sql = "SELECT n, CAST(entry AS BLOB) FROM history WHERE n < ? ORDER BY n DESC LIMIT ?"
+        rows = fetch(self._connection, sql, LAST_NUMBER if below is None else below, count)
         told = [Told(self._area, n, entry) for n, text in rows if (entry := _read(text)) is not None]
         return told, rows[-1][0] if len(rows) == count else 0
 
@@ -148,8 +148,8 @@ class History:
         if (head.entries, head.chain) != (expected - 1, chain):
             yield self._broken(expected, f"the head counts {head.entries} entries")
 
-    def _rows(self, last: int | None = None) -> Iterator[tuple[int, bytes, object]]:
-        sql = "SELECT n, CAST(entry AS BLOB), chain FROM history WHERE ?1 IS NULL OR n <= ?1 ORDER BY n"
+    def _rows(self, last: int = LAST_NUMBER) -> Iterator[tuple[int, bytes, object]]:
+        sql = "SELECT n, CAST(entry AS BLOB), chain FROM history WHERE n <= ? ORDER BY n"
         yield from stream(self._connection, sql, last)
 
     def _next(self, before: bytes, expected: int, n: int, text: bytes, found: object) -> bytes:

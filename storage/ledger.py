@@ -12,51 +12,30 @@ from msgspec.structs import replace
 from passbook import changes
 from passbook.counters import counted
 from passbook.errors import PassbookError
-from passbook.job import JobState, Reason
+from passbook.job import JobState
 from passbook.record import Change, Outcome, Record, Wrap, without_outline
 from storage.balance import Balance
 from storage.counters import Counters
+from storage.ends import Ends
 from storage.envelope import SealedJob
 from storage.history import History
 from storage.keys import ApplianceKey, is_same, mac
-from storage.rows import (
-    ENDED_COLUMNS,
-    ENDED_SELECT,
-    LIVE_COLUMNS,
-    LIVE_SELECT,
-    Columns,
-    DamagedRowError,
-    EndedRow,
-    LiveRow,
-    ended_row,
-    live_row,
-)
-from storage.schema import fetch
+from storage.quarantine import Quarantine
+from storage.rows import LIVE_COLUMNS, LIVE_SELECT, Columns, DamagedRowError, EndedRow, LiveRow, live_row, marks
+from storage.schema import LAST_NUMBER, fetch
 from storage.siblings import Memories
+from storage.starts import Start, Starts
+from storage.tally import Tally, delta_of
 
-LAST_SEQUENCE: Final = 2**63 - 1
-"""The largest number that a row can have."""
 _DELETIONS: Final = (
     "DELETE FROM live WHERE sequence = ?",
     "DELETE FROM sealed WHERE sequence = ?",
     "DELETE FROM document WHERE sequence = ?",
 )
-_SETTING_ASIDE: Final = {
-    "live": (
-        (
-            "INSERT OR IGNORE INTO quarantine SELECT sequence, 'live', job_id, requester, request_id, version, record, "
-            "wraps, content_mac, sealed_mac, mac FROM live WHERE sequence = ?"
-        ),
-        "DELETE FROM live WHERE sequence = ?",
-    ),
-    "ended": (
-        (
-            "INSERT OR IGNORE INTO quarantine SELECT sequence, 'ended', job_id, requester, request_id, version, "
-            "record, x'', content_mac, x'', mac FROM ended WHERE sequence = ?"
-        ),
-        "DELETE FROM ended WHERE sequence = ?",
-    ),
-}
+
+
+FIRST: Final = -LAST_NUMBER - 1
+"""Before every sequence number that a row can have, a damaged one too."""
 
 
 class Known(NamedTuple):
@@ -66,67 +45,98 @@ class Known(NamedTuple):
     content_mac: bytes
 
 
-class Extent(NamedTuple):
-    """How much lies in an area: jobs that have not ended, jobs that have and are kept, and entries of the history."""
+class Settled(NamedTuple):
+    """What was settled at once: the last sequence number, None for no rows; and the rows that were set aside."""
 
-    live: int
-    ended: int
-    entries: int
+    last: int | None
+    damaged: list[DamagedRowError]
 
 
 class Ledger:
     """Records, sealed content, history and counters of one area."""
 
-    def __init__(self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey) -> None:
-        """`area` is the name of the area, `area_id` what its file says of itself."""
+    def __init__(
+        self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey, tally: Tally | None = None
+    ) -> None:
+        """`area` is the name of the area, `area_id` what its file says of itself; who writes keeps the `tally`."""
         self._connection = connection
         self._area_id = area_id
         self._area = area
         self._key = key
+        self._tally = tally or Tally()
         self.history = History(connection, area, area_id, key)
         self.balance = Balance(connection, area, area_id, key)
         self.memories = Memories(connection, area, area_id, key, self.balance)
         self.counters = Counters(connection, area, area_id, key, self.balance)
+        self.quarantine = Quarantine(connection, area, self.balance, self._tally)
+        self.ends = Ends(connection, area_id, key, self.balance, self._tally)
+        self.starts = Starts(connection, area, area_id, key, self.balance)
+        self.start = Start()
+        """The start that this is; number 0 before it was noted."""
 
     # Reading
 
     def live(self, job_id: str) -> LiveRow | None:
         """The job, unless it ended or was never here.  Raises DamagedRowError."""
-        return self._one_live("job_id = ?", job_id)
-
-    def ended(self, job_id: str) -> EndedRow | None:
-        """The job, if it ended here.  Raises DamagedRowError."""
-        return self._one_ended("job_id = ?", job_id)
+        row = self._one_live("job_id = ?", job_id)
+        return None if row is None else self._as_of_now(row)
 
     def holds(self, job_id: str) -> bool:
         """Whether the job lies here, live or ended.  Raises PassbookError `record-quarantined` when set aside."""
-        if self._connection.execute("SELECT 1 FROM quarantine WHERE job_id = ?", (job_id,)).get is not None:
-            raise PassbookError("record-quarantined", job=job_id, area=self._area)
+        self.quarantine.check_job(job_id)
         sql = "SELECT 1 FROM live WHERE job_id = ?1 UNION ALL SELECT 1 FROM ended WHERE job_id = ?1"
         return self._connection.execute(sql, (job_id,)).get is not None
 
     def next_valid(self, printer: str) -> LiveRow | None:
         """The valid pending job of highest priority and then lowest sequence (F9).  Raises DamagedRowError."""
         return self._one_live(
-            "printer = ? AND valid = 1 AND state = ? ORDER BY priority DESC, sequence LIMIT 1",
-            printer,
-            JobState.PENDING.value,
+            "printer = ? AND valid = ? AND state = ? ORDER BY priority DESC, sequence LIMIT 1",
+            *(printer, self.start.number, JobState.PENDING.value),
         )
 
-    def rows(self) -> Iterator[LiveRow | DamagedRowError]:
-        """Every live row, damaged ones as such, oldest first."""
-        for columns in self._select_live("TRUE ORDER BY sequence"):
-            yield self._verified(columns)
+    def rows(self, after: int = FIRST, limit: int = LAST_NUMBER) -> Iterator[LiveRow | DamagedRowError]:
+        """Live rows behind a sequence number, damaged ones as such, oldest first; read as they are asked for."""
+        yield from self._live("sequence > ? ORDER BY sequence LIMIT ?", after, limit)
 
-    def rows_of(self, printer: str) -> Iterator[LiveRow | DamagedRowError]:
+    def last_rows(self, limit: int) -> Iterator[LiveRow | DamagedRowError]:
+        """The live rows of the jobs accepted last, damaged ones as such, newest first."""
+        yield from self._live("sequence <= ? ORDER BY sequence DESC LIMIT ?", LAST_NUMBER, limit)
+
+    def rows_of(self, requester: str) -> Iterator[LiveRow | DamagedRowError]:
+        """Every live row of a requester, damaged ones as such, oldest first."""
+        yield from self._live("requester = ? ORDER BY sequence", requester)
+
+    def rows_for(self, printer: str) -> Iterator[LiveRow | DamagedRowError]:
         """Every live row of a printer, damaged ones as such; read as they are asked for, since they may be many."""
-        sql = f"SELECT {LIVE_SELECT} FROM live WHERE printer = ?"  # noqa: S608 - names are ours
-        for columns in self._connection.execute(sql, (printer,)):
+        yield from self._live("printer = ?", printer)
+
+    def questions(self, after: int, limit: int, unsettled: range) -> Iterator[LiveRow | DamagedRowError]:
+        """Live rows behind a sequence number that are not valid, damaged ones as such, oldest first.
+
+        `unsettled`: the sequence numbers among which rows may be valid in an earlier start.
+        """
+        # Both parts are in order, so nothing has to be sorted.
+        sql = (
+            f"SELECT {LIVE_SELECT} FROM live WHERE valid = 0 AND sequence > ?1 "  # noqa: S608 - names are ours
+            f"UNION ALL SELECT {LIVE_SELECT} FROM live WHERE valid NOT IN (0, ?2) "
+            "AND sequence >= max(?1 + 1, ?3) AND sequence < ?4 ORDER BY 1 LIMIT ?5"
+        )
+        bounds = (after, self.start.number, unsettled.start, unsettled.stop, limit)
+        for columns in self._connection.execute(sql, bounds):
             yield self._verified(columns)
 
-    def ended_rows(self) -> Iterator[EndedRow | DamagedRowError]:
-        """Every ended row, damaged ones as such, oldest first."""
-        yield from self._ended("TRUE ORDER BY sequence")
+    def printers(self) -> dict[str, int]:
+        """The printers that live jobs are for, each with the sequence number of one of them."""
+        found: dict[str, int] = {}
+        printer = b""
+        # From one to the next through the index, however many jobs each of them has.
+        sql = (
+            "SELECT CAST(printer AS BLOB), sequence FROM live WHERE printer > CAST(? AS TEXT) ORDER BY printer LIMIT 1"
+        )
+        while rows := fetch(self._connection, sql, printer):
+            [(printer, sequence)] = rows
+            found[printer.decode(errors="replace")] = sequence
+        return found
 
     def find_request(self, requester: str, request_id: str) -> Known | None:
         """The job of that request, live or ended (P10).
@@ -135,69 +145,12 @@ class Ledger:
         """
         wanted = (requester, request_id)
         where = "requester = ? AND request_id = ?"
-        sql = "SELECT CAST(job_id AS BLOB) FROM quarantine WHERE requester = ? AND request_id = ?"
-        for (job_id,) in fetch(self._connection, sql, *wanted):
-            raise PassbookError("record-quarantined", job=job_id.decode(errors="replace"), area=self._area)
+        self.quarantine.check_request(*wanted)
         live = self._one_live(where, *wanted)
         if live is not None:
             return Known(live.record, live.content_mac)
-        ended = self._one_ended(where, *wanted)
+        ended = self.ends.request(*wanted)
         return None if ended is None else Known(ended.record, ended.content_mac)
-
-    def quarantined(self) -> list[str]:
-        """The job ids that were set aside."""
-        sql = "SELECT CAST(job_id AS BLOB) FROM quarantine ORDER BY sequence"
-        return [job_id.decode(errors="replace") for (job_id,) in fetch(self._connection, sql)]
-
-    def notices(self, requester: str | None, *, after: int, limit: int) -> list[EndedRow | DamagedRowError]:
-        """Ends of which nobody took note, of one requester or of all, from the lowest sequence above `after` on."""
-        where = "acknowledged = 0 AND sequence > ?1 AND (?2 IS NULL OR requester = ?2) ORDER BY sequence LIMIT ?3"
-        return list(self._ended(where, min(after, LAST_SEQUENCE), requester, limit))
-
-    def last_notices(self, limit: int) -> list[EndedRow | DamagedRowError]:
-        """Those of the jobs accepted last, newest first."""
-        return list(self._ended("acknowledged = 0 ORDER BY sequence DESC LIMIT ?", limit))
-
-    def old_ends(self, before: str, unacknowledged_before: str, *, kept: int) -> list[int]:
-        """The sequences of jobs that ended before these ISO times, the second for ends of which nobody took note (P8).
-
-        The last `kept` jobs of each requester that ended are left out.
-        """
-        place = "row_number() OVER (PARTITION BY requester ORDER BY sequence DESC)"
-        last = f"SELECT sequence FROM (SELECT sequence, {place} AS place FROM ended) WHERE place <= ?3"  # noqa: S608 - ours
-        old = "ended_at < ?1 AND (acknowledged = 1 OR ended_at < ?2)"
-        sql = f"SELECT sequence FROM ended WHERE {old} AND sequence NOT IN ({last}) ORDER BY sequence"  # noqa: S608 - ours
-        return [sequence for (sequence,) in fetch(self._connection, sql, before, unacknowledged_before, kept)]
-
-    def count_notices(self) -> int:
-        """How many ends nobody took note of."""
-        [(count,)] = fetch(self._connection, "SELECT count(*) FROM ended WHERE acknowledged = 0")
-        return int(count)
-
-    def count_old_notices(self, before: str, *, among: int) -> int:
-        """How many of the first `among` of them were before an ISO time."""
-        first = "SELECT ended_at FROM ended WHERE acknowledged = 0 ORDER BY sequence LIMIT ?"
-        sql = f"SELECT count(*) FROM ({first}) WHERE ended_at < ?"  # noqa: S608 - ours
-        [(count,)] = fetch(self._connection, sql, among, before)
-        return int(count)
-
-    def held_by(self, requester: str) -> tuple[int, int]:
-        """How many live jobs this requester has here, and their bytes."""
-        sql = "SELECT count(*), coalesce(sum(size), 0) FROM live WHERE requester = ?"
-        [(jobs, size)] = fetch(self._connection, sql, requester)
-        return jobs, size
-
-    def counts(self) -> tuple[int, int]:
-        """Live and quarantined records."""
-        sql = "SELECT (SELECT count(*) FROM live), (SELECT count(*) FROM quarantine)"
-        [(live, aside)] = fetch(self._connection, sql)
-        return live, aside
-
-    def extent(self) -> Extent:
-        """How much lies here; whoever asks waits while the rows are counted."""
-        counts = ", ".join(f"(SELECT count(*) FROM {table})" for table in ("live", "ended", "history"))  # noqa: S608 - ours
-        [row] = fetch(self._connection, f"SELECT {counts}")
-        return Extent(*row)
 
     def sealed(self, row: LiveRow) -> SealedJob:
         """The sealed content of a live job.  Raises DamagedRowError when it is not what was accepted."""
@@ -219,7 +172,7 @@ class Ledger:
             if row is not None:
                 self.sealed(row)
         else:
-            self._one_ended("sequence = ?", damage.sequence)
+            self.ends.at(damage.sequence)
 
     def bytes_of(self, job_id: str) -> tuple[int, int]:
         """Bytes of its content and of its row, as its columns say; nothing for a job that is not here."""
@@ -235,71 +188,79 @@ class Ledger:
     def insert(self, record: Record, content_mac: bytes, sealed: SealedJob, wraps: Sequence[Wrap]) -> Record:
         """A newly accepted job, whole."""
         sequence = record.sequence
+        record = replace(record, start=self.start.number)
         row = LiveRow(record, 1, tuple(wraps), content_mac, self._sealed_mac(sequence, sealed))
         parts = (sealed.salt, sealed.commitment, sealed.attributes, sealed.plan)
         self._connection.execute("INSERT INTO sealed VALUES (?, ?, ?, ?, ?)", (sequence, *parts))
         chunks = [(sequence, n, chunk) for n, chunk in enumerate(sealed.document)]
         self._connection.executemany("INSERT INTO document VALUES (?, ?, ?)", chunks)
         values = row.columns(self._area_id, self._key)
-        self._insert("live", LIVE_COLUMNS, values)
+        self._insert(values)
+        self._tally.note(delta_of(record, 1))
         self.history.note_sequence(sequence)
         return record
 
     def apply(self, job_id: str, change: Change) -> Record:
         """Apply `change` to the job as it is here and now.  Raises PassbookError and DamagedRowError."""
-        row = self.live(job_id)
+        row = self._one_live("job_id = ?", job_id)
         if row is not None:
+            row = self._settled(row)
             return self._store(row, change(row.record))
-        ended = self.ended(job_id)
+        ended = self.ends.job(job_id)
         if ended is None:
             raise PassbookError("unknown-job", job=job_id)
-        return self._acknowledge(ended, change(ended.record))
+        return self.ends.acknowledge(ended, change(ended.record), self.history)
 
-    def invalidate_all(self, reason: Reason, at: str) -> tuple[int, list[DamagedRowError]]:
-        """Turn every record invalid (P4) and set aside those that do not verify; how many, and which."""
+    def settle(self, after: int, most: int, *, every: bool = False) -> Settled:
+        """Write into up to `most` rows behind a sequence number that this start made them invalid (P4).
+
+        Rows that do not verify are set aside.  `every`: also rows that say that they were changed in this start.
+        """
         damaged: list[DamagedRowError] = []
-        count = 0
+        last: int | None = None
         with self.balance.together():
-            for row in list(self.rows()):
+            for columns in self._select_live("sequence > ? ORDER BY sequence LIMIT ?", after, most):
+                row, last = self._verified(columns, raw=True), columns[0]
                 if isinstance(row, DamagedRowError):
-                    self.quarantine(row)
+                    self.quarantine.take(row)
                     damaged.append(row)
                 else:
-                    self._store(row, changes.invalidate(reason, at)(row.record))
-                    count += 1
-        return count, damaged
+                    self._settled(row, every=every)
+        return Settled(last, damaged)
 
-    def quarantine(self, damage: DamagedRowError) -> None:
-        """Set a row aside as it is: kept as evidence, never selected again."""
-        self._balance_out(damage.table, damage.sequence)
-        for sql in _SETTING_ASIDE[damage.table]:
-            self._connection.execute(sql, (damage.sequence,))
+    def _live(self, where: str, *values: apsw.SQLiteValue) -> Iterator[LiveRow | DamagedRowError]:
+        sql = f"SELECT {LIVE_SELECT} FROM live WHERE {where}"  # noqa: S608 - names are ours
+        for columns in self._connection.execute(sql, values):
+            yield self._verified(columns)
 
-    def forget(self, sequences: Sequence[int]) -> None:
-        """Drop what is kept of these ended jobs."""
-        sql = f"DELETE FROM ended WHERE sequence IN ({_marks(sequences)}) RETURNING mac"  # noqa: S608 - marks only
-        self.balance.change(gone=[found for (found,) in fetch(self._connection, sql, *sequences)])
-
-    def _verified(self, columns: Columns) -> LiveRow | DamagedRowError:
+    def _verified(self, columns: Columns, *, raw: bool = False) -> LiveRow | DamagedRowError:
         try:
-            return live_row(columns, self._area_id, self._key)
+            row = live_row(columns, self._area_id, self._key)
         except DamagedRowError as damage:
             return damage
+        return row if raw else self._as_of_now(row)
+
+    def _as_of_now(self, row: LiveRow) -> LiveRow:
+        """The row as it is since this start, whatever is still written in it."""
+        known = self.start.number in {0, row.record.start}
+        return row if known else replace(row, record=self._invalidated(row).record)
+
+    def _invalidated(self, row: LiveRow) -> Outcome:
+        starts = max(1, self.start.number - row.record.start)
+        record = replace(row.record, start=self.start.number)
+        return changes.invalidate(self.start.reason, self.start.at, starts)(record)
+
+    def _settled(self, row: LiveRow, *, every: bool = False) -> LiveRow:
+        """The row as it is since this start, and stored so."""
+        if row.record.start == self.start.number and not every:
+            return row
+        record = self._store(row, self._invalidated(row))
+        return replace(row, record=record, version=row.version + 1)
 
     def _one_live(self, where: str, *values: apsw.SQLiteValue) -> LiveRow | None:
+        """As it is written."""
         rows = self._select_live(where, *values)
         return live_row(rows[0], self._area_id, self._key) if rows else None
-
-    def _ended(self, where: str, *values: apsw.SQLiteValue) -> Iterator[EndedRow | DamagedRowError]:
-        for columns in self._select_ended(where, *values):
-            try:
-                yield ended_row(columns, self._area_id, self._key)
-            except DamagedRowError as damage:
-                yield damage
-
-    def _one_ended(self, where: str, *values: apsw.SQLiteValue) -> EndedRow | None:
-        rows = self._select_ended(where, *values)
-        return ended_row(rows[0], self._area_id, self._key) if rows else None
 
     def _store(self, row: LiveRow, outcome: Outcome) -> Record:
         record = outcome.record
@@ -313,58 +274,38 @@ class Ledger:
         elif record != row.record or outcome.wraps is not None:
             wraps = row.wraps if outcome.wraps is None else outcome.wraps
             changed = replace(row, record=record, version=row.version + 1, wraps=wraps)
-            self._update("live", LIVE_COLUMNS, changed.columns(self._area_id, self._key))
-        return record
-
-    def _acknowledge(self, row: EndedRow, outcome: Outcome) -> Record:
-        """The one change that an ended job takes; an order that is repeated asks for none and gets its result."""
-        record = outcome.record
-        if record == row.record:
-            return record
-        if row.record.acknowledged is not None or replace(record, acknowledged=None) != row.record:
-            state = row.record.state.value
-            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event="a change")
-        if outcome.entry is not None:
-            self.history.append(outcome.entry)
-        values = replace(row, record=record, version=row.version + 1).columns(self._area_id, self._key)
-        self._update("ended", ENDED_COLUMNS, values)
+            self._tally.note(delta_of(self._as_of_now(row).record, -1))
+            self._tally.note(delta_of(record, 1))
+            self._update(changed.columns(self._area_id, self._key))
         return record
 
     def _end(self, row: LiveRow, record: Record) -> None:
         sequence = record.sequence
-        self._balance_out("live", sequence)
+        self._balance_out(sequence)
         for sql in _DELETIONS:
             self._connection.execute(sql, (sequence,))
-        kept = EndedRow(without_outline(record), row.version + 1, row.content_mac)
-        values = kept.columns(self._area_id, self._key)
-        self._insert("ended", ENDED_COLUMNS, values)
+        self._tally.note(delta_of(row.record, -1))
+        self.ends.add(EndedRow(without_outline(record), row.version + 1, row.content_mac))
 
     def _select_live(self, where: str, *values: apsw.SQLiteValue) -> list[Columns]:
         return fetch(self._connection, f"SELECT {LIVE_SELECT} FROM live WHERE {where}", *values)  # noqa: S608 - ours
 
-    def _select_ended(self, where: str, *values: apsw.SQLiteValue) -> list[Columns]:
-        return fetch(self._connection, f"SELECT {ENDED_SELECT} FROM ended WHERE {where}", *values)  # noqa: S608 - ours
-
-    def _insert(self, table: str, columns: str, values: Columns) -> None:
-        sql = f"INSERT INTO {table} ({columns}) VALUES ({_marks(values)})"  # noqa: S608 - names are ours
+    def _insert(self, values: Columns) -> None:
+        sql = f"INSERT INTO live ({LIVE_COLUMNS}) VALUES ({marks(values)})"  # noqa: S608 - names are ours
         self._connection.execute(sql, values)
         self.balance.change(come=values[-1:])
 
-    def _update(self, table: str, columns: str, values: Columns) -> None:
+    def _update(self, values: Columns) -> None:
         """Put `values`, whose first is the sequence, in place of the row that is there."""
-        self._balance_out(table, values[0])
-        sql = f"UPDATE {table} SET ({columns}) = ({_marks(values)}) WHERE sequence = ?"  # noqa: S608 - names are ours
+        self._balance_out(values[0])
+        sql = f"UPDATE live SET ({LIVE_COLUMNS}) = ({marks(values)}) WHERE sequence = ?"  # noqa: S608 - names are ours
         self._connection.execute(sql, (*values, values[0]))
         self.balance.change(come=values[-1:])
 
-    def _balance_out(self, table: str, sequence: int) -> None:
+    def _balance_out(self, sequence: int) -> None:
         """The row as it is there now will not be there any more."""
-        found = fetch(self._connection, f"SELECT mac FROM {table} WHERE sequence = ?", sequence)  # noqa: S608 - ours
+        found = fetch(self._connection, "SELECT mac FROM live WHERE sequence = ?", sequence)
         self.balance.change(gone=[value for (value,) in found])
 
     def _sealed_mac(self, sequence: int, sealed: SealedJob) -> bytes:
         return mac(self._key.sealed, self._area_id, sequence, msgspec.msgpack.encode(sealed))
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))

@@ -36,18 +36,18 @@ class Notices:
 
     def oldest(self, requester: str | None = None, *, after: int = 0, limit: int) -> list[Ended]:
         """Ends of which nobody took note, of one requester or of all, in order, from above sequence `after` on."""
-        found = self._read(lambda ledger: ledger.notices(requester, after=after, limit=limit))
+        found = self._read(lambda ledger: ledger.ends.notices(requester, after=after, limit=limit))
         return found[:limit]
 
     def newest(self, limit: int) -> list[Ended]:
         """Those of the jobs that were accepted last, in order."""
-        return self._read(lambda ledger: ledger.last_notices(limit))[-limit:]
+        return self._read(lambda ledger: ledger.ends.last_notices(limit))[-limit:]
 
     def one(self, job_id: str) -> Ended | None:
         """The job, when it has ended, and whether or not somebody took note."""
 
         def read(ledger: Ledger) -> list[EndedRow | DamagedRowError]:
-            row = ledger.ended(job_id)
+            row = ledger.ends.job(job_id)
             return [] if row is None else [row]
 
         return next(iter(self._read(read)), None)
@@ -57,7 +57,7 @@ class Notices:
         total = 0
         for area in self._areas:
             with suppress(PassbookError), area.reading() as ledger:
-                total += ledger.count_old_notices(before, among=among)
+                total += ledger.ends.count_old_notices(before, among=among)
         return total
 
     def heads(self) -> list[HeadAt]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import NamedTuple, TypeAlias
 
@@ -54,9 +55,12 @@ def open_all(settings: Sequence[AreaSettings], owner: Owner, *, rng: Rng, vfs: s
     opened: list[Area] = []
     missing: list[AreaSettings] = []
     problems: dict[AreaSettings, PassbookError] = {}
-    for one in settings:
+    # All at once: each reads the whole of its file, and they may lie on different disks.
+    with ThreadPoolExecutor(max(1, len(settings))) as pool:
+        opening = {one: pool.submit(open_area, one, owner, vfs=vfs, report=report) for one in settings}
+    for one, future in opening.items():
         try:
-            area = open_area(one, owner, vfs=vfs, report=report)
+            area = future.result()
         except PassbookError as error:
             problems[one] = error
         else:
@@ -107,7 +111,7 @@ def _suspect(opened: Sequence[Area], memories: Sequence[Memory], report: Report)
         known = {memory.about for memory in memories if memory.by == area.name}
         with suppress(PassbookError), area.reading() as ledger:
             altered = ledger.memories.altered()
-            unbalanced = list(ledger.balance.findings())
+            unbalanced = [*ledger.balance.findings(), *ledger.starts.findings()]
             for finding in (*altered.values(), *unbalanced, *ledger.memories.odd()):
                 report(finding)
             # Where rows are gone, what was known of another area may be one of them.

@@ -13,6 +13,7 @@ from passbook.job import JobState
 from storage.keys import ApplianceKey
 from storage.ledger import Ledger
 from storage.rows import DamagedRowError
+from storage.starts import Start
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +36,18 @@ class Reckoning:
     why: PassbookError | None
 
 
-def reckon(connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey, printer: str) -> Reckoning:
+def reckon(
+    connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey, start: Start, printer: str
+) -> Reckoning:
     """Read every live row of the printer, one at a time; that takes about 40 microseconds a job."""
     ledger = Ledger(connection, area, area_id, key)
+    ledger.start = start
     sums = {True: NOTHING, False: NOTHING}
     begun = False
     damaged: list[DamagedRowError] = []
     connection.execute("BEGIN")
     try:
-        for row in ledger.rows_of(printer):
+        for row in ledger.rows_for(printer):
             if isinstance(row, DamagedRowError):
                 damaged.append(row)
                 continue

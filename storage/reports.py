@@ -13,12 +13,10 @@ class PowerOnReport:
 
     Attributes:
         invalidated: how many records were turned invalid.
-        quarantined: the jobs whose records did not verify.
         failed: why an area could not be made ready.
     """
 
     invalidated: dict[str, int]
-    quarantined: dict[str, list[str]]
     failed: dict[str, PassbookError]
 
 

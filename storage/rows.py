@@ -6,6 +6,7 @@ it, and a row whose columns say something else does not verify.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -116,10 +117,15 @@ def ended_row(columns: Columns, area_id: str, key: ApplianceKey) -> EndedRow:
     return row
 
 
+def valid_in(record: Record) -> int:
+    """The number of the one start in which it is valid; 0 for none, 1 for one of before they were counted."""
+    return (record.start or 1) if record.valid else 0
+
+
 def _live_index(r: Record) -> Columns:
     return (
         *(r.sequence, r.job_id, r.requester, r.request_id),
-        *(r.printer, int(r.valid), r.state.value, r.priority, r.size),
+        *(r.printer, valid_in(r), r.state.value, r.priority, r.size),
     )
 
 
@@ -139,3 +145,8 @@ def _damaged(table: str, columns: Columns) -> DamagedRowError:
     sequence, job_id = columns[:2]
     said = job_id.decode(errors="replace") if isinstance(job_id, bytes) else ""
     return DamagedRowError(table, sequence, said)
+
+
+def marks(values: Sequence[object]) -> str:
+    """So many places for values in a statement."""
+    return ", ".join("?" * len(values))

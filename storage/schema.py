@@ -17,6 +17,8 @@ APPLICATION_ID: Final = 0x50424B41
 """`PBKA` in the file header: a store of this program."""
 FORMAT: Final = 2
 """PRAGMA user_version."""
+LAST_NUMBER: Final = 2**63 - 1
+"""The largest number that a column can hold."""
 PAGE_BYTES: Final = 4096
 DATABASE: Final = "area.sqlite"
 UNFINISHED: Final = "new.sqlite"
@@ -36,6 +38,12 @@ CREATE TABLE history_mark (
     entries INTEGER PRIMARY KEY, chain BLOB NOT NULL, at TEXT NOT NULL, cut INTEGER NOT NULL,
     mac BLOB NOT NULL) STRICT;
 CREATE TABLE balance (one INTEGER PRIMARY KEY CHECK (one = 1), value BLOB NOT NULL, mac BLOB NOT NULL) STRICT;
+CREATE TABLE start (number INTEGER PRIMARY KEY, reason TEXT NOT NULL, at TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
+CREATE INDEX live_question ON live (sequence) WHERE valid = 0;
+CREATE INDEX ended_notice ON ended (sequence) WHERE acknowledged = 0;
+CREATE INDEX ended_untold ON ended (requester, sequence) WHERE acknowledged = 0;
+CREATE INDEX quarantine_job ON quarantine (job_id);
+CREATE INDEX quarantine_request ON quarantine (requester, request_id);
 """
 TABLES: Final = f"""
 CREATE TABLE area (
@@ -54,7 +62,6 @@ CREATE TABLE ended (
     content_mac BLOB NOT NULL, mac BLOB NOT NULL, acknowledged INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE UNIQUE INDEX ended_request ON ended (requester, request_id);
 CREATE INDEX ended_at ON ended (ended_at);
-CREATE INDEX ended_notice ON ended (acknowledged, sequence, requester);
 CREATE TABLE sealed (
     sequence INTEGER PRIMARY KEY, salt BLOB NOT NULL, commitment BLOB NOT NULL,
     attributes BLOB NOT NULL, plan BLOB NOT NULL) STRICT;
@@ -73,7 +80,6 @@ UPGRADES: Final = MappingProxyType(
     {
         1: f"""
 ALTER TABLE ended ADD COLUMN acknowledged INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX ended_notice ON ended (acknowledged, sequence, requester);
 {_SINCE_2}""",
     }
 )

@@ -50,9 +50,9 @@ def cut_cost(entries: int) -> int:
     return (2 * entries + _ROW_PAGES) * FRAME_BYTES
 
 
-def forget_cost(ends: int) -> int:
-    """Upper bound in bytes of the log of dropping so many ended jobs; each takes a page of its table and each index."""
-    return (5 * ends + _ROW_PAGES) * FRAME_BYTES
+def forget_cost(jobs: int) -> int:
+    """Upper bound in bytes of the log of forgetting, or dating anew, so many ended jobs: pages of rows and indexes."""
+    return (8 * jobs + _ROW_PAGES) * FRAME_BYTES
 
 
 @dataclass(frozen=True, slots=True)

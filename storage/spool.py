@@ -5,7 +5,8 @@ Every method may be called from any thread.  Futures are resolved by the writer 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import heapq
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from itertools import islice
@@ -20,7 +21,8 @@ from storage.area import Area, AreaSettings, AreaState
 from storage.envelope import Rng, SealedJob
 from storage.history import Told
 from storage.keys import ApplianceKey
-from storage.ledger import Ledger
+from storage.ledger import FIRST, Ledger
+from storage.listing import Pages, all_rows, questions, read_rows
 from storage.notices import Notices
 from storage.opening import Owner, Report, open_all
 from storage.reckoning import Reckoning
@@ -28,6 +30,7 @@ from storage.reports import AreaStatus, Examined, PowerOnReport
 from storage.rows import DamagedRowError, LiveRow
 from storage.search import search
 from storage.space import change_cost
+from storage.tally import Held
 from storage.upkeep import Upkeep
 from storage.writer import Progress
 
@@ -83,37 +86,20 @@ class Spool:
 
     def power_on(self, reason: Reason, at: str) -> PowerOnReport:
         """Turn every record of an earlier start invalid (P4), one transaction per area; then the areas are ready."""
-        pending = {
-            area: self._power_on_area(area, Reason.ROLLED_BACK if area.suspect else reason, at)
-            for area in self._areas
-            if area.state is AreaState.OPENED
-        }
-        result = PowerOnReport({}, {}, {})
-        for area, future in pending.items():
-            error = future.exception()
-            if error is not None:
+        result = PowerOnReport({}, {})
+        for area in self._areas:
+            if area.state is not AreaState.OPENED:
+                continue
+            try:
+                result.invalidated[area.name] = _power_on(area, reason, at)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other areas are made ready
                 unexpected = PassbookError("internal-error", reference=f"power-on of {area.name}")
                 known = error if isinstance(error, PassbookError) else unexpected
                 result.failed[area.name] = area.refusal() or known
                 continue
-            count, damaged = future.result()
-            result.invalidated[area.name] = count
-            result.quarantined[area.name] = [damage.job_id for damage in damaged]
             area.report_full_disk()
         self.upkeep.note_heads()
         return result
-
-    def _power_on_area(self, area: Area, reason: Reason, at: str) -> Future[tuple[int, list[DamagedRowError]]]:
-        def ready(error: BaseException | None) -> None:
-            if error is None:
-                area.powered_on()
-
-        return area.submit(
-            lambda ledger: ledger.invalidate_all(reason, at),
-            cost=lambda: area.records * change_cost(0, 0),
-            unknown=area.fenced_error(),
-            settled=ready,
-        )
 
     # Accepting
 
@@ -228,15 +214,43 @@ class Spool:
         """The sealed content of a live job.  Raises as record()."""
         return self._read(job_id, lambda ledger: ledger.sealed(_live(ledger, job_id)))
 
-    def records(self, requester: str | None = None) -> list[Record]:
-        """The live jobs, of one requester or of all, in the order of acceptance."""
-        found = [row.record for area in self._areas for row in self._rows(area)]
-        wanted = [record for record in found if requester in {None, record.requester}]
-        return sorted(wanted, key=lambda record: record.sequence)
+    def records(self, after: int = FIRST, limit: int | None = None) -> list[Record]:
+        """The live jobs behind a sequence number, in the order of acceptance."""
+        return list(islice(self._woven(all_rows, after), limit))
 
-    def inquiries(self) -> list[Record]:
-        """The open questions: jobs that are invalid and have not ended, in the order of acceptance."""
-        return [record for record in self.records() if not record.valid]
+    def newest_records(self, most: int) -> list[Record]:
+        """The live jobs that were accepted last, the newest first."""
+        found = [record for area in self._areas for record in read_rows(area, lambda ledger: ledger.last_rows(most))]
+        return sorted(found, key=_by_sequence, reverse=True)[:most]
+
+    def records_of(self, requester: str) -> list[Record]:
+        """The live jobs of a requester, in the order of acceptance; so many as its quota lets it have."""
+        found = [record for area in self._areas for record in read_rows(area, lambda ledger: ledger.rows_of(requester))]
+        return sorted(found, key=_by_sequence)
+
+    def inquiries(self, after: int = FIRST) -> Iterator[Record]:
+        """The open questions behind a sequence number: jobs that are invalid and have not ended, in that order.
+
+        They are read a few at a time, for they may be very many.
+        """
+        return self._woven(questions, after)
+
+    def held(self) -> dict[str, Held]:
+        """What each requester has in all areas; reads no disk."""
+        found: dict[str, Held] = {}
+        for area in self._areas:
+            for name, held in area.tally.held().items():
+                found[name] = found.get(name, Held()).plus(held)
+        return found
+
+    def printers(self) -> dict[str, str]:
+        """The printers that live jobs are for, each with one of these jobs."""
+        found: dict[str, str] = {}
+        for area in self._areas:
+            with suppress(PassbookError), area.reading() as ledger:
+                rows = {name: next(ledger.rows(sequence - 1, 1), None) for name, sequence in ledger.printers().items()}
+                found |= {name: row.record.job_id for name, row in rows.items() if isinstance(row, LiveRow)}
+        return found
 
     def history(self, job_id: str = "", last: int = 100, wanted: Wanted | None = None) -> list[Told]:
         """The last entries over all areas, of one job or of those that are `wanted`, newest last."""
@@ -295,7 +309,6 @@ class Spool:
 
     def _status(self, area: Area) -> AreaStatus:
         reserved = self._admission.reserved(area.name)
-        records, aside = area.counts()
         return AreaStatus(
             name=area.name,
             state=area.state.value,
@@ -303,20 +316,13 @@ class Spool:
             free=max(0, area.free() - reserved),
             used=area.used(),
             reserved=reserved,
-            records=records,
-            quarantined=aside,
+            records=area.tally.jobs,
+            quarantined=area.tally.aside,
             why=area.why,
         )
 
-    def _rows(self, area: Area) -> list[LiveRow]:
-        rows: list[LiveRow | DamagedRowError] = []
-        # An area whose file fails is fenced by that, and areas() says so; the others are shown.
-        with suppress(PassbookError), area.reading() as ledger:
-            rows = list(ledger.rows())
-        for row in rows:
-            if isinstance(row, DamagedRowError):
-                area.set_aside(row)
-        return [row for row in rows if isinstance(row, LiveRow)]
+    def _woven(self, pages: Pages, after: int) -> Iterator[Record]:
+        return heapq.merge(*(pages(area, after) for area in self._areas), key=_by_sequence)
 
     def _area_of(self, job_id: str) -> Area:
         return self._find(job_id, lambda area, _ledger: area)
@@ -340,6 +346,20 @@ class Spool:
         raise missing
 
 
+def _power_on(area: Area, reason: Reason, at: str) -> int:
+    """Make an area ready; how many records were turned invalid."""
+    area.begin(Reason.ROLLED_BACK if area.suspect else reason, at)
+    # Which start its records are of cannot be believed: each of them is written before any is used.
+    while area.suspect and area.settle(every=True):
+        pass
+    area.powered_on()
+    return area.tally.jobs
+
+
+def _by_sequence(record: Record) -> int:
+    return record.sequence
+
+
 def _live(ledger: Ledger, job_id: str) -> LiveRow:
     row = ledger.live(job_id)
     if row is None:
@@ -348,7 +368,7 @@ def _live(ledger: Ledger, job_id: str) -> LiveRow:
 
 
 def _live_or_ended(ledger: Ledger, job_id: str) -> Record:
-    row = ledger.live(job_id) or ledger.ended(job_id)
+    row = ledger.live(job_id) or ledger.ends.job(job_id)
     if row is None:
         raise PassbookError("unknown-job", job=job_id)
     return row.record

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 CUT_ENTRIES: Final = 128
 """Entries that one transaction cuts off."""
-FORGOTTEN_ENDS: Final = 128
+FORGOTTEN_ENDS: Final = 64
 """Ended jobs that one transaction drops."""
 
 
@@ -91,6 +91,16 @@ class Upkeep:
                     return ledger.history.head()
         raise PassbookError("nothing-to-accept", area=name)
 
+    def settle(self) -> None:
+        """Have every record say itself what this start made of it, a few at a time; those that are damaged are found.
+
+        Until then readers see it so, and history does not tell of it.
+        """
+        for area in self._ready():
+            with suppress(PassbookError):
+                while area.settle():
+                    pass
+
     def keep_history(self, at: str, before: str) -> int:
         """Mark where every area's history is at this time, and cut off what a mark of before that time covers.
 
@@ -108,20 +118,19 @@ class Upkeep:
                 cut += done
         return cut
 
-    def forget_ended(self, before: str, unacknowledged_before: str, *, kept: int = 0) -> int:
+    def forget_ended(self, before: str, unacknowledged_before: str, now: str, *, kept: int = 0) -> int:
         """Drop what is kept of jobs that ended before these ISO times, the second for ends of which nobody took note.
 
-        The last `kept` jobs of each requester in each area stay.  How many were dropped.
+        All three are of a trusted clock; an end with a stamp of another one is of `now` from here on (N4).  The last
+        `kept` jobs of each requester in each area stay.  How many were dropped.
         """
-        return sum(self._forget_ended(area, before, unacknowledged_before, kept) for area in self._ready())
-
-    def _forget_ended(self, area: Area, before: str, unacknowledged_before: str, kept: int) -> int:
         dropped = 0
-        with suppress(PassbookError):
-            with area.reading() as ledger:
-                old = ledger.old_ends(before, unacknowledged_before, kept=kept)
-            for start in range(0, len(old), FORGOTTEN_ENDS):
-                dropped += _forget(area, old[start : start + FORGOTTEN_ENDS])
+        for area in self._ready():
+            with suppress(PassbookError):
+                with area.reading() as ledger:
+                    old = ledger.ends.old(before, unacknowledged_before, kept=kept)
+                for start in range(0, len(old), FORGOTTEN_ENDS):
+                    dropped += _forget(area, old[start : start + FORGOTTEN_ENDS], now)
         return dropped
 
     def _ready(self) -> list[Area]:
@@ -132,10 +141,9 @@ def _remember(area: Area, heads: Mapping[str, Head], *, accepted: bool) -> Futur
     return _submit(area, lambda ledger: ledger.memories.write(heads, accepted=accepted), change_cost(0, 0))
 
 
-def _forget(area: Area, sequences: Sequence[int]) -> int:
-    """Drop these ends in one transaction."""
-    _submit(area, lambda ledger: ledger.forget(sequences), forget_cost(len(sequences))).result()
-    return len(sequences)
+def _forget(area: Area, sequences: Sequence[int], now: str) -> int:
+    """Drop or date these ends in one transaction; how many were dropped."""
+    return _submit(area, lambda ledger: ledger.ends.forget(sequences, now), forget_cost(len(sequences))).result()
 
 
 def _submit(area: Area, work: Callable[[Ledger], T], cost: int) -> Future[T]:

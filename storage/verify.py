@@ -36,15 +36,23 @@ def examine(
             *_structure(connection, area),
             *_rows(ledger, area),
             *ledger.balance.findings(),
+            *ledger.starts.findings(),
             *ledger.counters.findings(),
             *ledger.history.findings(),
             *ledger.memories.odd(),
             *ledger.memories.altered().values(),
             *_rolled_back(ledger, area, memories),
         )
-        return Examined(area, findings, *ledger.extent())
+        return Examined(area, findings, *_extent(connection))
     finally:
         connection.execute("ROLLBACK")
+
+
+def _extent(connection: apsw.Connection) -> tuple[int, int, int]:
+    """Jobs that have not ended, jobs that have and are kept, entries of the history; as in Examined."""
+    counts = ", ".join(f"(SELECT count(*) FROM {table})" for table in ("live", "ended", "history"))  # noqa: S608 - ours
+    [(live, ended, entries)] = schema.fetch(connection, f"SELECT {counts}")
+    return live, ended, entries
 
 
 def build(connection: apsw.Connection, area: str) -> Iterator[PassbookError]:
@@ -79,7 +87,7 @@ def _rows(ledger: Ledger, area: str) -> Iterator[PassbookError]:
                 damaged.append(row.job_id)
         except DamagedRowError as damage:
             damaged.append(damage.job_id)
-    damaged += [row.job_id for row in ledger.ended_rows() if isinstance(row, DamagedRowError)]
-    damaged += ledger.quarantined()
+    damaged += [row.job_id for row in ledger.ends.rows() if isinstance(row, DamagedRowError)]
+    damaged += ledger.quarantine.jobs()
     for job_id in damaged:
         yield PassbookError("record-quarantined", job=job_id, area=area)

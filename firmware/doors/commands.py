@@ -140,9 +140,8 @@ class TerminalCommands:
 
     async def _list_jobs(self, session: TerminalSession, command: Envelope) -> Any:
         page = read_payload(command, Page)
-        records = await asyncio.to_thread(self._jobs.spool.records)
-        behind = (self._view(session, record) for record in records if record.sequence > page.after)
-        return JobPage(*page_of(behind, page.limit))
+        records = await asyncio.to_thread(self._jobs.spool.records, page.after, page.read)
+        return JobPage(*page_of((self._view(session, record) for record in records), page.limit))
 
     async def _get_job(self, session: TerminalSession, command: Envelope) -> Any:
         return self._view(session, self._jobs.spool.record(_named(read_payload(command, JobRef)).job))
@@ -187,12 +186,13 @@ class TerminalCommands:
         read_payload(command, Nothing)
         if not self._hub.is_representative(session.peer):
             raise PassbookError("representatives-only", who=session.peer.name)
-        return TerminalList(await self._roll.terminals())
+        return TerminalList(self._roll.terminals())
 
     async def _inquiries(self, session: TerminalSession, command: Envelope) -> Any:
         page = read_payload(command, Page)
         behind = self._recovery.inquiries(session.peer, page.after)
-        told = InquiryPage(*await asyncio.to_thread(page_of, behind, page.limit))
+        rows, more = await asyncio.to_thread(page_of, behind, page.limit)
+        told = InquiryPage(rows, more, self._recovery.count(session.peer))
         self._recovery.note_put(told.inquiries)
         return told
 

@@ -44,6 +44,8 @@ STEPS: Final = 3
 OUTLINE: Final = tuple(StepOutline(StepKind.LINE, 1, line) for line in range(1, STEPS + 1))
 KEYS: Final = {name: bytes([number]) * 32 for number, name in enumerate(("key-1", "key-2"), 1)}
 LIMITS: Final = Limits(job_bytes=16 * 1024, jobs_per_requester=50)
+SETTLED: Final = 0.5
+"""How likely records are written after a start before anything else is done."""
 SMALL_LOG: Final = 0
 """Spare pages of the write-ahead log, so that it is full, and copied into the database, every few jobs."""
 PLAN: Final = "plan of {}"
@@ -133,6 +135,8 @@ class Life:
         for one in asked:
             one.result = self._record(one.job)
             self.log.say(Told(one))
+        if self._random.random() < SETTLED:
+            self._spool.upkeep.settle()
         self.jobs = {record.job_id: record for record in self._spool.records()}
         known = {job: self._record(job) for job in self.asked.keys() - self.jobs.keys()}
         self.ended = {job: record for job, record in known.items() if record is not None}
@@ -168,8 +172,9 @@ class Life:
         """Have every area copy its log into the database and empty it, as when the log is full."""
         before = len(self.log.entries)
         with self._doing() as deeds, patch.object(Area, "fits", lambda _area, _cost: False):
-            # A transaction in every area, which changes nothing but its mark of the day.
-            self._spool.upkeep.keep_history(AT, "")
+            for area in self._spool._areas:
+                # A transaction that changes nothing.
+                area.submit(lambda _ledger: None, cost=lambda: 0, unknown=area.fenced_error()).exception()
             if len(self.log.entries) > before + 1:
                 deeds.add(Deed.CHECKPOINT)
 
@@ -209,7 +214,7 @@ class Life:
         noted = [name for name, record in self.ended.items() if record.acknowledged]
         with self._doing() as deeds:
             asked = [self._ask(name, forgets=True) for name in noted]
-            assert self._spool.upkeep.forget_ended("9999", "") >= len(noted)
+            assert self._spool.upkeep.forget_ended("9999", "", AT) >= len(noted)
             for one in asked:
                 self.log.say(Told(one))
                 del self.ended[one.job]
@@ -312,12 +317,12 @@ def look(folder: Path, asked: dict[str, tuple[str, str]]) -> Found:
         reason = take_marks(one.path for one in settings(folder))
         report = spool.power_on(reason, AT)
         problems += [*spool.verify(), *report.failed.values()]
-        aside = [f"job {job} was set aside" for jobs in report.quarantined.values() for job in jobs]
+        spool.upkeep.settle()
         jobs = {record.job_id: record for record in spool.records()}
         jobs |= {job: record for job in asked.keys() - jobs.keys() if (record := _ended(spool, job))}
         told = [(one.entry.kind, one.entry.record.job_id) for one in spool.history(last=100_000)]
         found = Found(
-            problems=aside,
+            problems=[],
             jobs=jobs,
             unreadable={job: why for job, record in jobs.items() if (why := _unreadable(spool, record))},
             ends=ends_of(told),

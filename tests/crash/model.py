@@ -109,7 +109,18 @@ class Found:
     next_sequence: int
 
 
-_OF_POWER_ON: Final = ("valid", "state", "reasons", "epoch", "asked", "held_by", "media", "changed_at", "proposed")
+_OF_POWER_ON: Final = (
+    "valid",
+    "state",
+    "reasons",
+    "epoch",
+    "asked",
+    "media",
+    "changed_at",
+    "proposed",
+    "start",
+    "held_by",
+)
 """What a power-on changes in a job that has not ended."""
 _OF_AN_END: Final = ("outline", "on_paper")
 """What is kept in another form of a job that has ended."""

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import ctypes
 import datetime
 import time
 from collections.abc import Iterator
@@ -207,7 +206,7 @@ def test_the_kernel_or_the_mark_says_synchronized(
     file = tmp_path_factory.mktemp("timesync") / "synchronized"
     if mark:
         file.touch()
-    monkeypatch.setattr(ctypes, "CDLL", lambda _name: Libc())
+    monkeypatch.setattr(clocks, "_LIBC", Libc())
     monkeypatch.setattr(clocks, "SYNCHRONIZED", file)
     assert machine_synchronized() is expected
 

@@ -5,7 +5,6 @@ import datetime
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from passbook import changes
 from passbook.errors import PassbookError
 from passbook.job import Reason
 from passbook.record import Record
-from tests.firmware.branch import DOCUMENT, TELLER, WAIT, Bench, Branch, open_spool, request
+from tests.firmware.branch import DOCUMENT, TELLER, WAIT, Bench, Branch, StandingClock, open_spool, request
 
 
 class WhenReady(Notifier):
@@ -79,13 +78,18 @@ def stored(branch: Branch, job: str) -> Record:
         spool.close()
 
 
-def ended_job_in(branch: Branch, *, noted: bool = True) -> Record:
+ENDED = StandingClock().now()
+"""The time of a Bench."""
+
+
+def ended_job_in(branch: Branch, *, noted: bool = True, at: datetime.datetime = ENDED) -> Record:
+    """A job that came under a trusted clock, and ended when the clock said `at`."""
     bench = Bench(branch.folder, appliance_key=branch.appliance_key)
     record = asyncio.run(bench.admission().submit(TELLER, request(), DOCUMENT))
-    at = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-    ended = bench.spool.change(record.job_id, changes.cancel(at, TELLER.name, "A. Person")).result(WAIT)
+    stamp = at.isoformat(timespec="milliseconds")
+    ended = bench.spool.change(record.job_id, changes.cancel(stamp, TELLER.name, "A. Person")).result(WAIT)
     if noted:
-        ended = bench.spool.change(record.job_id, changes.acknowledge(TELLER.name, at)).result(WAIT)
+        ended = bench.spool.change(record.job_id, changes.acknowledge(TELLER.name, stamp)).result(WAIT)
     bench.spool.close()
     return ended
 
@@ -204,9 +208,8 @@ def test_an_ended_job_is_forgotten_after_its_time_by_a_synchronized_clock_only(
 ) -> None:
     """P10; and P8: longer, when nobody took note of its end.  An operator's word is not enough for the last ones."""
     job = ended_job_in(branch, noted=noted).job_id
-    clock = SystemClock(
-        vouched=not synchronized, synchronized=lambda: synchronized, wall=lambda: time.time() + days * 86400
-    )
+    wall = ENDED.timestamp() + days * 86400
+    clock = SystemClock(vouched=not synchronized, synchronized=lambda: synchronized, wall=lambda: wall)
     run_to_the_end(branch.config(), clock)
     if known:
         assert stored(branch, job).ended
@@ -225,13 +228,20 @@ def test_by_an_operators_word_the_last_ends_of_a_terminal_and_what_nobody_noted_
     """An appliance that is never synchronized does not fill up, and a wrong year takes little (P8, P10, N4)."""
     monkeypatch.setattr(appliance, "KEPT_BY_WORD", kept)
     job = ended_job_in(branch, noted=noted).job_id
-    wall = time.time() + days * 86400
+    wall = ENDED.timestamp() + days * 86400
     run_to_the_end(branch.config(), SystemClock(vouched=True, synchronized=lambda: False, wall=lambda: wall))
     if known:
         assert stored(branch, job).ended
     else:
         with pytest.raises(PassbookError, match="There is no job"):
             stored(branch, job)
+
+
+def test_what_a_wrong_clock_stamped_is_not_forgotten_when_the_clock_is_right_again(branch: Branch) -> None:
+    """A board whose clock begins in 1970 at each start prints before it is synchronized (N4, P10)."""
+    job = ended_job_in(branch, at=datetime.datetime(1970, 1, 1, 0, 5, tzinfo=datetime.UTC)).job_id
+    run_to_the_end(branch.config(), SystemClock(synchronized=lambda: True, wall=lambda: ENDED.timestamp() + 3600))
+    assert stored(branch, job).ended
 
 
 def test_a_running_appliance_looks_after_its_store(branch: Branch, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,7 +89,7 @@ class Story:
 
     def answer(self, new_key: bytes) -> None:
         """Order the oldest open job printed, under another key or as it is; the appliance's next start asks again."""
-        open_jobs = self.bench.spool.inquiries()
+        open_jobs = list(self.bench.spool.inquiries())
         if not open_jobs:
             return
         record = open_jobs[self.tried % len(open_jobs)]

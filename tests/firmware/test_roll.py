@@ -27,7 +27,7 @@ def roll(bench: Bench) -> Roll:
 
 
 def rows(roll: Roll) -> dict[str, TerminalView]:
-    return {row.terminal: row for row in asyncio.run(roll.terminals())}
+    return {row.terminal: row for row in roll.terminals()}
 
 
 def heard(bench: Bench, seconds: int) -> str:

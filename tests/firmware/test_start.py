@@ -111,7 +111,7 @@ def test_every_start_does_the_self_test_first(branch: Branch) -> None:
 
 
 class WhenAsked(Notifier):
-    """Asks for the status as soon as the appliance is ready, then ends it."""
+    """Asks for the status from when the appliance is ready until it has a problem, then ends it."""
 
     def __init__(self, control: Path) -> None:
         super().__init__({})
@@ -123,7 +123,8 @@ class WhenAsked(Notifier):
         self._asking = asyncio.create_task(self._ask())
 
     async def _ask(self) -> None:
-        self.heard = await asyncio.to_thread(ask, self._control, "status", {})
+        while not self.heard.get("problems"):
+            self.heard = await asyncio.to_thread(ask, self._control, "status", {})
         terminate()
 
 

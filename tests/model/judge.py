@@ -6,7 +6,7 @@ Each `check_...` is one promise; to add one, write it and name it in CHECKS.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,64 +15,16 @@ import apsw
 from drivers.simulator.paper import Paper
 from passbook.job import JobState
 from passbook.record import Record
-from tests.scenarios.books import Place, Statement
+from tests.model.jobs import Counts, Job
 
-Counts = dict[Place, int]
-"""Place -> how often anything was struck there."""
-
-
-@dataclass
-class Job:
-    """One request as the people know it.
-
-    Attributes:
-        job: the id of the acknowledged job; empty while nobody knows whether there is one.
-        budget: how often each line may have been struck, as people ordered it.
-        start: the step from which they last had it printed; 0 when they cannot know.
-        base: what was on paper then.
-        readable: whether the appliance can have its key.
-        may_end: whether a person ordered its end.
-        closed: whether a person said that all is on paper.
-        noted: whether somebody acknowledged its end; None when the answer to that was lost.
-        expired: whether it ended with its day, unanswered.
-    """
-
-    terminal: str
-    request: str
-    statement: Statement
-    priority: int
-    key: bytes
-    job: str = ""
-    start: int = 1
-    base: Counts = field(default_factory=dict)
-    budget: Counts = field(default_factory=dict)
-    readable: bool = True
-    may_end: bool = False
-    closed: bool = False
-    noted: bool | None = False
-    expired: bool = False
-
-    def steps(self) -> list[Place | None]:
-        """The place of each step in order; None for a turn or the eject."""
-        places = sorted(self.statement.expected())
-        steps: list[Place | None] = []
-        for place, following in zip(places, [*places[1:], None], strict=True):
-            steps.append(place)
-            if following is None or following[0] != place[0]:
-                steps.append(None)
-        return steps
-
-    def ordered(self, step: int, before: Counts, *, surely: bool) -> None:
-        """A person had it printed from `step` on; `before` is what was on paper then."""
-        for number, place in enumerate(self.steps(), 1):
-            if place is not None:
-                allowed = before.get(place, 0) + (number >= step)
-                self.budget[place] = allowed if surely else max(allowed, self.budget.get(place, 0))
-        self.start, self.base = (step, before) if surely else (0, {})
-
-    def stood_still(self, counts: Counts) -> None:
-        """Nothing more may be struck until somebody orders it."""
-        self.budget = dict(counts)
+Entry = tuple[int, str, bytes]
+"""Of a history: number, text and chain value."""
+CHIEF: Final = "chief"
+"""The representative."""
+CONCERNS: Final = frozenset(
+    {"Recovery.InquiryEvent", "Recovery.InquiryClosedEvent", "Spooler.MediaPromptEvent", "Spooler.JobEndedEvent"}
+)
+"""Events that are for the requester and the representatives only."""
 
 
 @dataclass
@@ -84,6 +36,10 @@ class Scene:
         fenced: names of areas out of use.
         notices: ids of the jobs whose end is to be told.
         trusted: whether the clock is.
+        idle: whether the mechanism can print and nobody is asked to do anything.
+        out_of_use: ids of the jobs whose area has failed.
+        told: (terminal, event, payload as text) of what terminals were told.
+        histories: area -> its history as it was last seen; kept by the check of it.
     """
 
     jobs: list[Job]
@@ -93,6 +49,10 @@ class Scene:
     fenced: frozenset[str]
     notices: frozenset[str]
     trusted: bool
+    idle: bool
+    out_of_use: frozenset[str]
+    told: list[tuple[str, str, str]]
+    histories: dict[str, list[Entry]]
 
     def known(self) -> list[Job]:
         """The jobs of which people know the id."""
@@ -109,13 +69,24 @@ def counts_of(paper: Paper, book: str) -> Counts:
 
 
 def stored(folder: Path) -> list[tuple[str, bool]]:
-    """(job id, whether it is valid) of everything in one area's file."""
+    """(job id, whether it is valid in the start that the file says this is) of everything in one area's file."""
     connection = apsw.Connection(str(folder / "area.sqlite"), flags=apsw.SQLITE_OPEN_READONLY, vfs="unix")
     try:
+        now = connection.execute("SELECT max(number) FROM start").get
         rows = connection.execute("SELECT job_id, valid FROM live UNION ALL SELECT job_id, 0 FROM ended").fetchall()
     finally:
         connection.close()
-    return [(str(job), valid == 1) for job, valid in rows]
+    return [(str(job), valid not in {0, None} and valid == now) for job, valid in rows]
+
+
+def history_of(folder: Path) -> list[Entry]:
+    """Every entry in one area's file."""
+    connection = apsw.Connection(str(folder / "area.sqlite"), flags=apsw.SQLITE_OPEN_READONLY, vfs="unix")
+    try:
+        rows = connection.execute("SELECT n, entry, chain FROM history ORDER BY n").fetchall()
+    finally:
+        connection.close()
+    return [(int(n), str(entry), bytes(chain)) for n, entry, chain in rows]  # type: ignore[arg-type]  # by the table
 
 
 def check_p1_acknowledged_jobs_are_kept(scene: Scene) -> None:
@@ -172,6 +143,17 @@ def check_p6_whole_in_one_area(scene: Scene) -> None:
     assert len(rows) == len(set(rows)), "P6: a job is in two areas"
 
 
+def check_p7_epochs_rise(scene: Scene) -> None:
+    """An epoch never falls, and whoever stops being valid without an end has a new one."""
+    for job in scene.known():
+        record = scene.record(job.job)
+        if record is None:
+            continue
+        stopped = job.valid and not record.valid and not record.ended
+        assert record.epoch >= job.epoch + stopped, f"P7: {job.request} stopped and its epoch is still {job.epoch}"
+        job.epoch, job.valid = record.epoch, record.valid
+
+
 def check_p8_ends_are_told(scene: Scene) -> None:
     """The end of a job is to be told until somebody has acknowledged it, and no longer."""
     for job in scene.known():
@@ -182,11 +164,49 @@ def check_p8_ends_are_told(scene: Scene) -> None:
         assert (job.job in scene.notices) == untold, f"P8: the end of {job.request} is {'not ' * untold}to be told"
 
 
+def check_p11_history_only_grows(scene: Scene) -> None:
+    """What an area's history said it says still, numbered without a gap, and each end once."""
+    entries: list[Entry] = []
+    for name, folder in scene.areas.items():
+        now, before = history_of(folder), scene.histories.get(name, [])
+        assert now[: len(before)] == before, f"P11: the history of area {name} was altered"
+        assert [n for n, _, _ in now] == list(range(1, len(now) + 1)), f"P11: area {name} has a gap in its history"
+        scene.histories[name] = now
+        entries += now
+    for job in scene.known():
+        record = scene.record(job.job)
+        if record is not None:
+            ends = sum('"kind":"ended"' in text and f'"{job.job}"' in text for _, text, _ in entries)
+            assert ends == record.ended, f"P11: the history tells {ends} ends of {job.request}"
+
+
+def check_p12_events_are_for_whom_they_concern(scene: Scene) -> None:
+    """Questions, prompts and ends go to the requester and the representatives; what a document says goes to nobody."""
+    secrets = [word for job in scene.jobs for word in job.statement.secrets()]
+    for terminal, event, text in scene.told:
+        assert not any(word in text for word in secrets), f"P12: {event} tells what a document says"
+        if event in CONCERNS and terminal != CHIEF:
+            others = [job.job for job in scene.known() if job.terminal != terminal]
+            assert not any(job in text for job in others), f"P12: {terminal} was told {event} of somebody else"
+
+
+def check_others_go_on(scene: Scene) -> None:
+    """F9: while the mechanism is idle nothing waits that people have ordered, whatever became of other areas."""
+    for job in scene.known():
+        record = scene.record(job.job)
+        waits = record is not None and record.valid and job.job not in scene.out_of_use
+        assert not (scene.idle and waits), f"F9: {job.request} may be printed and is left lying"
+
+
 CHECKS: Final = (
     check_p1_acknowledged_jobs_are_kept,
     check_p3_nothing_is_struck_unordered,
     check_p3_one_step_in_doubt,
     check_p6_whole_in_one_area,
+    check_p7_epochs_rise,
     check_p8_ends_are_told,
+    check_p11_history_only_grows,
+    check_p12_events_are_for_whom_they_concern,
+    check_others_go_on,
 )
 """After every step, while the appliance has power."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime
 import itertools
 import sys
-import time
 import traceback
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -15,29 +13,24 @@ from typing import Any, Final, TypeVar
 from unittest import mock
 
 import msgspec
-from typing_extensions import override
 
 from drivers.profile import builtin_profile
-from drivers.simulator.cables import TcpCable
 from drivers.simulator.faults import Cut, Target, When
 from drivers.simulator.machine import State
 from drivers.simulator.paper import Paper, Ruler
 from drivers.simulator.running import Simulator
-from firmware.appliance import Appliance
-from firmware.clock import SystemClock
-from firmware.doors.operators import OperatorDoor
 from firmware.doors.session import TerminalSession
-from firmware.doors.terminals import TerminalDoor
 from firmware.loading import load_key, load_named
-from firmware.notify import Notifier
 from firmware.tls import Peer
 from passbook.errors import PassbookError
 from passbook.media import Media
 from passbook.messages import Header, MessageType, Prompt, encode
 from passbook.pages import Page
+from terminal.keyring import new_recovery_key
 from tests.drivers.desk import quick
 from tests.firmware.branch import PRINTER, Branch
 from tests.model.power import PowerDisk
+from tests.model.stand_ins import Cable, DoorlessAppliance, JumpingClock, LogBook, Ready, Reply, Socket
 
 T = TypeVar("T")
 
@@ -47,78 +40,6 @@ LOOK: Final = 0.001
 """Seconds between two looks whether it waits."""
 THE_APPLIANCE: Final = 1
 """Stands for the appliance's process at the simulator."""
-
-
-class JumpingClock(SystemClock):
-    """Wall time that a test sets, and monotonic time that it lets pass."""
-
-    def __init__(self) -> None:
-        self.wall = datetime.datetime(2026, 3, 2, 9, 30, tzinfo=datetime.UTC).timestamp()
-        self.passed = 0.0
-        self.synchronized = True
-        super().__init__(synchronized=lambda: self.synchronized, wall=lambda: self.wall)
-
-    @override
-    def monotonic(self) -> float:
-        return time.monotonic() + self.passed
-
-
-class _Socket:
-    """What a connection is to the session: something that can be closed."""
-
-    async def close(self, _code: int, _reason: str) -> None:
-        """Nothing more."""
-
-
-class _Cable(TcpCable):
-    """A line that an appliance without power cannot dial."""
-
-    def __init__(self) -> None:
-        self.dials = True
-        super().__init__("127.0.0.1", 0)
-
-    @override
-    def _accept(self) -> None:
-        super()._accept()
-        if not self.dials:
-            self.drop()
-
-
-class _Ready(Notifier):
-    def __init__(self) -> None:
-        super().__init__({})
-        self.told = asyncio.Event()
-
-    @override
-    def ready(self) -> None:
-        self.told.set()
-
-
-class _Appliance(Appliance):
-    """The real one; instead of listening, its doors are kept for the test to knock at."""
-
-    terminals: TerminalDoor
-    operators: OperatorDoor
-
-    @override
-    async def _enter_terminal_door(self, doors: contextlib.AsyncExitStack, door: TerminalDoor) -> None:
-        self.terminals = door
-
-    @override
-    async def _enter_operator_door(self, doors: contextlib.AsyncExitStack, door: OperatorDoor) -> None:
-        self.operators = door
-
-
-class Reply(msgspec.Struct, frozen=True):
-    """How a command came out: its payload, the stable code of a refusal, or neither when power was lost meanwhile."""
-
-    payload: dict[str, Any] | None = None
-    code: str = ""
-
-    @property
-    def done(self) -> bool:
-        """Whether it was done, and said so."""
-        return self.payload is not None
 
 
 class Office:
@@ -135,8 +56,11 @@ class Office:
         self.sessions: dict[str, TerminalSession] = {}
         self.heard: list[tuple[str, str, Any]] = []
         """(terminal, event, payload) since the last look."""
-        self.starts = 0
-        self._cable = _Cable()
+        self.watch: Callable[[], None] = lambda: None
+        """Called whenever the appliance has come to rest with power."""
+        self.log = LogBook()
+        self._sockets: dict[str, Socket] = {}
+        self._cable = Cable()
         self._numbers = itertools.count(1)
         self._paper = folder / "paper.json"
         self._life: asyncio.Task[None] | None = None
@@ -148,9 +72,11 @@ class Office:
         file = branch.etc / "passbook.toml"
         file.write_text(file.read_text().replace("tcp://127.0.0.1:1", self.simulator.address))
         config = branch.config()
-        # One person decides here; that some orders need two has tests of its own.
-        recovery = msgspec.structs.replace(config.recovery, second_operator=False)
-        self.config = msgspec.structs.replace(config, printers=self._printers(branch), recovery=recovery)
+        self.recovery_key, public = new_recovery_key()
+        half = folder / "recovery.pub"
+        half.write_text(public.hex())
+        keys = msgspec.structs.replace(config.keys, recovery_public=half)
+        self.config = msgspec.structs.replace(config, printers=self._printers(branch), keys=keys)
         self._loaded = load_named(self.config)._replace(profiles={PRINTER: profile})
         self._layouts = self._loaded.layouts
         self.power_on()
@@ -188,11 +114,11 @@ class Office:
             self.bury(kept)
 
     async def _start(self) -> None:
-        ready = _Ready()
+        ready = Ready()
         self._cable.dials = True
-        self.starts += 1
         self._life = None
-        self.appliance = _Appliance(self.config, load_key(self.config), self._loaded, clock=self.clock, notifier=ready)
+        key = load_key(self.config)
+        self.appliance = DoorlessAppliance(self.config, key, self._loaded, clock=self.clock, notifier=ready)
         self._life = asyncio.create_task(self.appliance.run())
         waiting = asyncio.create_task(ready.told.wait())
         await asyncio.wait({self._life, waiting}, return_when=asyncio.FIRST_COMPLETED, timeout=WAIT)
@@ -230,6 +156,7 @@ class Office:
         if self._life is not None and not self._life.done():
             self.run(self._end(orderly=False))
         self.simulator.close()
+        self.log.close()
         self._shorter.stop()
         self.disk.unregister()
         self.loop.run_until_complete(self.loop.shutdown_default_executor())
@@ -254,6 +181,8 @@ class Office:
         """Let the appliance go on until it waits for people, for a mechanism, or for nothing."""
         self.run(self._until(self._quiet))
         self._listen()
+        if not self.dead:
+            self.watch()
 
     async def _until(self, reached: Callable[[], bool]) -> None:
         for _ in range(3):
@@ -285,7 +214,8 @@ class Office:
 
     def connect(self, name: str) -> None:
         """A terminal dials in, and is told what concerns it."""
-        session = TerminalSession(_Socket(), self.peers[name])  # type: ignore[arg-type]  # all that it is asked for
+        self._sockets[name] = socket = Socket()
+        session = TerminalSession(socket, self.peers[name])  # type: ignore[arg-type]  # all that it is asked for
         self.sessions[name] = session
         self.run(self._join(session))
         self.settle()
@@ -301,26 +231,60 @@ class Office:
         self.settle()
 
     async def _leave(self, session: TerminalSession) -> None:
+        self._sockets[session.peer.name].leave()
         self.appliance._hub.leave(session)
 
-    def ask(self, *asked: tuple[str, str, Any]) -> list[Reply]:
-        """Commands (terminal, name, payload) at the same moment, and how each came out."""
+    def ask(self, *asked: tuple[Any, ...]) -> list[Reply]:
+        """Commands (terminal, name, payload, milliseconds to wait) at one moment, and how each came out."""
         replies = self.run(self._ask_all(asked))
         self.settle()
         return replies
 
-    async def _ask_all(self, asked: tuple[tuple[str, str, Any], ...]) -> list[Reply]:
+    async def _ask_all(self, asked: tuple[tuple[Any, ...], ...]) -> list[Reply]:
         return list(await asyncio.gather(*(self._ask(*one) for one in asked)))
 
-    async def _ask(self, terminal: str, name: str, payload: Any) -> Reply:
+    def begin(self, *asked: tuple[Any, ...]) -> list[asyncio.Task[Reply]]:
+        """Commands whose answers may come much later."""
+        tasks = [self.loop.create_task(self._ask(*one)) for one in asked]
+        self.settle()
+        return tasks
+
+    def finished(self, tasks: list[asyncio.Task[Reply]]) -> bool:
+        """Whether all of them have their answer, or none."""
+        self.run(self._turn())
+        done = {task.done() for task in tasks}
+        assert len(done) == 1, "P9: of those that wait some got an answer"
+        return done == {True}
+
+    @staticmethod
+    async def _turn() -> None:
+        """So that whoever can go on does: an answer goes through some hands."""
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+    def finish(self, tasks: list[asyncio.Task[Reply]]) -> list[Reply]:
+        """How they came out; they must."""
+        return self.run(self._gather(tasks))
+
+    @staticmethod
+    async def _gather(tasks: list[asyncio.Task[Reply]]) -> list[Reply]:
+        return list(await asyncio.gather(*tasks))
+
+    async def _ask(self, terminal: str, name: str, payload: Any, patience: int = 0) -> Reply:
+        """`patience` in milliseconds; 0 is what the command usually waits."""
         number = next(self._numbers)
         session = self.sessions[terminal]
-        await self.appliance.terminals._answer(session, encode(Header(name, MessageType.COMMAND, number), payload))
+        header = Header(name, MessageType.COMMAND, number, timeout=patience)
+        await self.appliance.terminals._answer(session, encode(header, payload))
         if self.dead:
             return Reply()
         self._listen()
-        (told,) = [body for at, _, body in self.heard if at == f"{terminal} {number}"]
-        return Reply(code=told["errorCode"]) if "errorCode" in told else Reply(payload=told)
+        told = [body for at, _, body in self.heard if at == f"{terminal} {number}"]
+        if not told:
+            assert self.sessions.get(terminal) is not session, "a command without an answer"
+            return Reply()
+        (body,) = told
+        return Reply(code=body["errorCode"]) if "errorCode" in body else Reply(payload=body)
 
     def _listen(self) -> None:
         for terminal, session in self.sessions.items():
@@ -331,6 +295,12 @@ class Office:
                     self.heard.append((f"{terminal} {head['requestId']}", head["name"], message["payload"]))
                 elif head["type"] == "unsolicited":
                     self.heard.append((terminal, head["name"], message["payload"]))
+
+    def told(self) -> list[tuple[str, str, str]]:
+        """What terminals were told unasked since the last look."""
+        told = [(one, event, repr(payload)) for one, event, payload in self.heard if " " not in one]
+        self.heard.clear()
+        return told
 
     def look(self) -> None:
         """Whoever watches a deadline looks at the clock."""

@@ -9,11 +9,13 @@ from tests.mutants.harness import Mutant
 _RULES: Final = "tests/passbook/test_changes_promises.py"
 
 _MODEL: Final = "tests/model/test_appliance.py::TestAppliance"
+_CONTROLS: Final = "tests/model/test_controls.py"
 _ANSWERS: Final = "tests/scenarios/test_answers.py"
 _DESK: Final = "tests/firmware/test_recovery_desk.py"
 _BALANCE: Final = "tests/storage/test_balance.py"
 _CUTS: Final = "tests/drivers/test_cuts.py"
 _DURABLE: Final = "tests/scenarios/test_durable.py"
+_STARTS: Final = "tests/storage/test_starts.py"
 _POWER: Final = "tests/crash/test_explorer.py"
 _STOPS: Final = "tests/scenarios/test_stops.py"
 _STORE: Final = "tests/storage/test_durability.py"
@@ -25,6 +27,7 @@ _NONCES: Final = "tests/firmware/test_nonces.py"
 _RETENTION: Final = "tests/storage/test_retention.py"
 _SIBLINGS: Final = "tests/storage/test_siblings.py"
 _NOTICES: Final = "tests/firmware/test_notices.py"
+_NOTICES_KEPT: Final = "tests/storage/test_notices.py"
 _DAMAGE: Final = "tests/storage/test_damage.py"
 _BOUNDARY: Final = "tests/firmware/test_environment.py"
 _COMMANDS: Final = "tests/firmware/test_commands.py"
@@ -82,7 +85,7 @@ MUTANTS: Final = (
     Mutant(
         "P3",
         "P3-resumed-a-line-too-early.patch",
-        (_MODEL,),
+        (f"{_CONTROLS}::test_the_day_is_in_order[going_on]",),
         "A job goes on one line above the one that the person named.",
     ),
     Mutant(
@@ -131,6 +134,18 @@ MUTANTS: Final = (
             f"{_POWER}::test_a_day_is_safe_whenever_the_power_goes",
         ),
         "A start leaves the records of the start before it valid.",
+    ),
+    Mutant(
+        "P4",
+        "P4-any-start.patch",
+        (f"{_STARTS}::test_before_any_record_is_written_every_one_is_a_question",),
+        "What was made valid in an earlier start is valid until somebody writes into its record.",
+    ),
+    Mutant(
+        "P4",
+        "P4-start-repeated.patch",
+        (f"{_STARTS}::test_what_was_valid_before_starts_were_counted_is_a_question_in_the_first_one",),
+        "The first start that is counted has the number in which records of before are valid.",
     ),
     Mutant(
         "P5",
@@ -206,6 +221,12 @@ MUTANTS: Final = (
         "N4-untrusted-clock-expires.patch",
         (f"{_EXPIRY_DESK}::test_under_a_clock_that_is_not_trusted_nothing_expires",),
         "A clock that is not trusted ends a job's day.",
+    ),
+    Mutant(
+        "N4",
+        "N4-any-stamp-is-old.patch",
+        (f"{_NOTICES_KEPT}::test_an_end_with_the_stamp_of_a_wrong_clock_is_of_the_day_when_a_right_one_saw_it",),
+        "An end that was stamped in 1970 is forgotten with its notice as soon as the clock is right.",
     ),
     Mutant(
         "N4",

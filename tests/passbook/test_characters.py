@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passbook.characters import control_position, refuse_controls, refuse_unprintable
+from passbook.characters import control_position, is_plain, refuse_controls, refuse_unprintable
 from passbook.errors import PassbookError
 
 
@@ -49,3 +49,19 @@ def test_what_passes_has_as_many_bytes_as_characters_and_no_command(text: str, c
         encoded = text.encode(codec)
         assert len(encoded) == len(text)
         assert all(0x20 <= byte != 0x7F for byte in encoded)
+
+
+@given(
+    st.text(st.characters(max_codepoint=0x3FF)),
+    st.sampled_from(["cp858", "cp1252", "shift_jis", "gbk", "utf-16", "cp500"]),
+)
+def test_nothing_is_refused_of_what_is_plain(text: str, codec: str) -> None:
+    assert not is_plain(text + "\n", codec)
+    if is_plain(text, codec):
+        refuse_controls(text, "line 1")
+        refuse_unprintable(text, "line 1", codec, codec)
+
+
+def test_letters_of_a_code_page_are_plain() -> None:
+    assert is_plain("Müller 1.234,56 €", "cp858")
+    assert not is_plain("Müller 1.234,56 €", "cp437")

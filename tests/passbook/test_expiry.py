@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from passbook import changes
-from passbook.expiry import business_date, is_over, is_undated
+from passbook.expiry import business_date, is_end_undated, is_over, is_undated
 from passbook.job import TERMINAL, JobState, Reason
 from passbook.media import Media
 from passbook.record import Change, HistoryKind, Record, Verdict
@@ -158,3 +158,21 @@ def test_a_business_day_is_a_day_long_and_begins_when_the_one_before_ends(moment
 )
 def test_a_day_that_ends_at_three_ends_at_three(moment: str, day: str) -> None:
     assert business_date(dt.datetime.fromisoformat(moment), dt.timedelta(hours=3)) == day
+
+
+@pytest.mark.parametrize(
+    ("ended", "date", "trusted", "undated"),
+    [
+        ("2026-03-02T09:30:00.000+00:00", TODAY, True, False),
+        ("2026-09-30T09:30:00.000+00:00", TODAY, True, False),
+        ("2026-03-01T20:00:00.000+00:00", TODAY, True, False),
+        ("2026-03-02T09:30:00.000+00:00", TODAY, False, True),
+        ("2026-02-28T23:59:59.999+00:00", TODAY, True, True),
+        ("1970-01-01T00:01:00.000+00:00", TODAY, True, True),
+    ],
+)
+def test_an_end_has_a_date_when_a_trusted_clock_dated_its_job_and_not_later(
+    ended: str, date: str, trusted: bool, undated: bool
+) -> None:
+    """N4: far east of UTC a job of today ends yesterday."""
+    assert is_end_undated(replace(ACCEPTED, changed_at=ended, business_date=date, clock_trusted=trusted)) == undated

@@ -58,6 +58,7 @@ MUTABLE = {
     "valid": False,
     "state": JobState.PROCESSING,
     "reasons": (Reason.RESTART,),
+    "start": 4,
     "epoch": 3,
     "asked": False,
     "held_by": Decider("@operator", "Otto"),

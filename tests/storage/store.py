@@ -81,6 +81,7 @@ class Store:
         self._open.append(spool)
         if power_on:
             spool.power_on(Reason.POWER_LOSS, AT)
+            spool.upkeep.settle()
         return spool
 
     def close(self) -> None:
@@ -153,5 +154,7 @@ def make_record(ticket: Ticket, **facts: object) -> Record:
         "size": ticket.size,
         "key_ref": "key-1",
         "begun": False,
+        "business_date": AT[:10],
+        "clock_trusted": True,
     }
     return Record(**(known | facts))  # type: ignore[arg-type]  # each test names fields of Record

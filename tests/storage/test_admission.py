@@ -76,7 +76,7 @@ def test_numbers_go_on_over_starts_and_areas(store: Store) -> None:
     done = spool.records()[-1]
     spool.change(done.job_id, changes.cancel(AT, "t", "Ms Okafor")).result(timeout=30)
     spool = store.open()
-    assert spool.upkeep.forget_ended("9999", "9999") == 1
+    assert spool.upkeep.forget_ended("9999", "9999", AT) == 1
     spool = store.open()
     numbers.append(store.accepted(spool).sequence)
     assert numbers == sorted(set(numbers))

@@ -41,6 +41,7 @@ KEYS: Final[dict[str, int]] = {
     "balance": 1,
     "sibling_head": 1,
     "sibling": 1,
+    "start": 0,
 }
 """Every table that nobody may alter unnoticed, and how many of its first columns say which row it is."""
 NOT_BOUND: Final = {"quarantine"}

@@ -103,8 +103,8 @@ def test_everything_that_is_done_to_rows_keeps_the_balance(printed: Store) -> No
         lambda spool: printed.accepted(spool, request_id="again"),
         lambda spool: spool.change(spool.records()[-1].job_id, changes.cancel(AT, "t", "Ms Okafor")).result(),
         lambda spool: spool.change(ended(spool), changes.acknowledge("t", AT)).result(),
-        lambda spool: spool.upkeep.forget_ended(LATER, AT),
-        lambda spool: spool.upkeep.forget_ended(LATER, LATER),
+        lambda spool: spool.upkeep.forget_ended(LATER, AT, LATER),
+        lambda spool: spool.upkeep.forget_ended(LATER, LATER, LATER),
         lambda _spool: printed.open(),
     ]
     for one in done:

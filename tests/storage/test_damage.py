@@ -150,7 +150,8 @@ PLANTED = {
     "a table made another": altered("ALTER TABLE live ADD COLUMN sly TEXT", "table live is another"),
     "a view in place of a table": altered(
         "ALTER TABLE quarantine RENAME TO sly; CREATE VIEW quarantine AS SELECT * FROM sly",
-        "table quarantine is missing; table sly was added; view quarantine was added",
+        "table quarantine is missing; index quarantine_job is another; index quarantine_request is another; "
+        "table sly was added; view quarantine was added",
     ),
     "the file cut off": Planted(cut_file, "area-fenced"),
     "a page overwritten": Planted(flip_in_page, "area-fenced"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import apsw
 
@@ -88,6 +89,26 @@ def test_a_write_that_failed_before_the_commit_refuses(store: Store, disk: Disk)
     started = spool.change(record.job_id, changes.start(AT, 1)).result(timeout=30)
     assert spool.change(record.job_id, changes.stop(Reason.SILENT, Media.UNKNOWN, AT)).result(timeout=30) != started
     assert store.open().verify() == []
+
+
+def test_while_the_log_is_copied_to_a_slow_disk_the_area_can_be_read(store: Store, disk: Disk) -> None:
+    store.names, store.quota = ("a",), 64 << 20
+    spool = store.open()
+    job = store.accepted(spool).job_id
+    gate = Gate("area.sqlite")
+    disk.on_sync = gate
+    futures = []
+    while not gate.reached.is_set():
+        futures.append(store.submit(spool, size=60_000))
+        wait([futures[-1]], timeout=0.1)
+    with ThreadPoolExecutor(1) as reader:
+        try:
+            assert reader.submit(spool.record, job).result(timeout=30).job_id == job
+            assert reader.submit(spool.next_valid, "pr-1").result(timeout=30) is not None
+            assert not futures[-1].done()
+        finally:
+            gate.opened.set()
+    assert futures[-1].result(timeout=30).valid
 
 
 def test_a_checkpoint_that_fails_fences_and_loses_nothing(store: Store, disk: Disk) -> None:

@@ -126,9 +126,9 @@ def test_an_open_end_is_kept_longer_than_one_that_somebody_took_note_of(store: S
     spool = store.open()
     noted, open_ = ended(store, spool), ended(store, spool)
     do(spool, noted.job_id, changes.acknowledge("t", AT))
-    assert spool.upkeep.forget_ended(LATER, AT) == 1
+    assert spool.upkeep.forget_ended(LATER, AT, LATEST) == 1
     assert open_jobs(spool) == [open_.job_id]
-    assert spool.upkeep.forget_ended(LATEST, LATER) == 1
+    assert spool.upkeep.forget_ended(LATEST, LATER, LATEST) == 1
     assert open_jobs(spool) == []
 
 
@@ -140,10 +140,10 @@ def test_the_last_ends_of_each_requester_can_be_kept_whatever_their_date(store: 
     quiet = ended(store, spool, requester="teller-2")
     for one in (*busy, quiet):
         do(spool, one.job_id, changes.acknowledge("t", AT))
-    assert spool.upkeep.forget_ended(LATER, "", kept=2) == 3
+    assert spool.upkeep.forget_ended(LATER, "", LATER, kept=2) == 3
     assert code_of(spool.change(busy[2].job_id, changes.acknowledge("t", AT))) == "unknown-job"
     assert [spool.record(one.job_id).job_id for one in (*busy[3:], quiet)]
-    assert spool.upkeep.forget_ended(LATER, "", kept=2) == 0
+    assert spool.upkeep.forget_ended(LATER, "", LATER, kept=2) == 0
     assert spool.verify() == []
 
 
@@ -155,10 +155,26 @@ def test_many_ends_are_forgotten_in_pieces_and_make_room(store: Store, monkeypat
     for job in jobs:
         do(spool, job, changes.acknowledge("t", AT))
     [before] = spool.areas()
-    assert spool.upkeep.forget_ended(LATER, LATER) == 30
+    assert spool.upkeep.forget_ended(LATER, LATER, LATER) == 30
     [after] = spool.areas()
     assert after.free > before.free
     assert spool.verify() == []
+
+
+@pytest.mark.parametrize("facts", [{"clock_trusted": False}, {"business_date": LATER[:10]}])
+def test_an_end_with_the_stamp_of_a_wrong_clock_is_of_the_day_when_a_right_one_saw_it(
+    store: Store, facts: dict[str, Any]
+) -> None:
+    """N4, P8, P10: a machine without a clock of its own starts in 1970; what ended then is not old for that."""
+    spool = store.open()
+    job = ended(store, spool, "1970-01-01T00:01:00.000+00:00", **facts).job_id
+    assert spool.upkeep.forget_ended(LATER, LATER, LATEST) == 0
+    assert open_jobs(spool) == [job]
+    assert spool.record(job).changed_at == LATEST
+    do(spool, job, changes.acknowledge("t", LATEST))
+    assert spool.upkeep.forget_ended(LATEST, LATEST, LATEST) == 0
+    assert spool.verify() == []
+    assert spool.upkeep.forget_ended("2026-03-05", "2026-03-05", "2026-06-05T09:30:00Z") == 1
 
 
 def test_an_end_says_how_much_is_on_paper(store: Store) -> None:

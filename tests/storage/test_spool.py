@@ -148,7 +148,7 @@ def test_an_answered_job_is_next_again(store: Store) -> None:
     spool = store.open()
     valid = order(spool, spool.record(job))
     assert spool.next_valid("pr-1") == valid
-    assert spool.inquiries() == []
+    assert list(spool.inquiries()) == []
 
 
 def test_jobs_are_listed_by_requester_and_age(store: Store) -> None:
@@ -156,8 +156,8 @@ def test_jobs_are_listed_by_requester_and_age(store: Store) -> None:
     mine = [store.accepted(spool) for _ in range(3)]
     other = store.accepted(spool, requester="teller-2")
     assert spool.records() == [*mine, other]
-    assert spool.records("teller-2") == [other]
-    assert spool.records("teller-3") == []
+    assert spool.records_of("teller-2") == [other]
+    assert spool.records_of("teller-3") == []
 
 
 def test_unknown_jobs_are_said_to_be(store: Store) -> None:
@@ -182,7 +182,7 @@ def test_forgetting_drops_only_what_ended_before(store: Store) -> None:
     old, new = store.accepted(spool), store.accepted(spool)
     do(spool, old.job_id, changes.cancel(AT, "t", "p"))
     do(spool, new.job_id, changes.cancel(LATER, "t", "p"))
-    assert spool.upkeep.forget_ended(LATER, LATER) == 1
+    assert spool.upkeep.forget_ended(LATER, LATER, LATER) == 1
     assert raised_by(lambda: spool.record(old.job_id)) == "unknown-job"
     assert spool.record(new.job_id).ended
     assert len(spool.history()) == 2

@@ -1,0 +1,115 @@
+"""Many pending jobs in a store, accepted by its own code; their content is sealed once, for nothing here opens it."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Final
+
+from passbook.errors import PassbookError
+from passbook.plan import Bar, StepKind, StepOutline
+from passbook.record import Encryption, Record
+from storage import envelope
+from storage.admission import Limits, Ticket
+from storage.area import AreaSettings
+from storage.envelope import SealedJob
+from storage.keys import ApplianceKey
+from storage.spool import Spool
+
+AT: Final = "2026-03-02T09:30:00.000+00:00"
+PRINTER: Final = "pr-1"
+DOCUMENT_BYTES: Final = 4096
+JOBS_OF_ONE: Final = 100
+"""Jobs of each requester, so that a larger store has more requesters and not fuller ones."""
+LINES: Final = 20
+AHEAD: Final = 256
+"""Jobs that are given to the store before the first of them is awaited."""
+LIMITS: Final = Limits(job_bytes=64 * 1024, jobs_per_requester=10 * JOBS_OF_ONE)
+
+_OUTLINE: Final = (
+    *(StepOutline(StepKind.LINE, 1, line, (Bar(1, 8), Bar(12, 20), Bar(40, 12))) for line in range(1, LINES + 1)),
+    StepOutline(StepKind.EJECT, 1),
+)
+_DATA_KEY: Final = bytes(32)
+_NUMBERS: Final = itertools.count(1)
+
+
+def open_store(
+    folder: Path,
+    *,
+    quota: int,
+    vfs: str | None = None,
+    names: tuple[str, ...] = ("a", "b"),
+    appliance: str = "bench",
+    key: bytes = bytes(32),
+) -> Spool:
+    """A store of areas in `folder`, not powered on.  Raises PassbookError of the first area that cannot be used."""
+
+    def report(problem: PassbookError) -> None:
+        raise problem
+
+    settings = [AreaSettings(name, folder / name, quota) for name in names]
+    rng = secrets.token_bytes
+    spool = Spool.open(
+        settings, ApplianceKey.from_file(key), appliance=appliance, limits=LIMITS, rng=rng, report=report, vfs=vfs
+    )
+    for problem in spool.problems:
+        raise problem
+    return spool
+
+
+def fill(spool: Spool, jobs: int, *, document_bytes: int = DOCUMENT_BYTES, first: int = 0) -> None:
+    """Accept so many jobs more; those that are there have requesters up to the job `first`."""
+    sealed = _sealed(document_bytes)
+    waiting: list[Future[Record]] = []
+    for number in range(jobs):
+        waiting.append(accept(spool, f"teller-{(first + number) // JOBS_OF_ONE}", sealed))
+        if len(waiting) == AHEAD:
+            _await(waiting)
+    _await(waiting)
+
+
+def accept(spool: Spool, requester: str, sealed: SealedJob | None = None) -> Future[Record]:
+    """Reserve and accept one job with a request id of its own."""
+    content = sealed or _sealed(DOCUMENT_BYTES)
+    ticket = spool.reserve(requester, f"request-{next(_NUMBERS)}", b"", content.size)
+    if not isinstance(ticket, Ticket):
+        raise TypeError("the request was known")
+    record = _record(ticket)
+    wrap = envelope.wrap_for_requester(b"", _DATA_KEY, _DATA_KEY, "key-1", secrets.token_bytes)
+    return spool.accept(ticket, record, content, [wrap])
+
+
+def _record(ticket: Ticket) -> Record:
+    return Record(
+        job_id=ticket.job_id,
+        requester=ticket.requester,
+        request_id=ticket.request_id,
+        sequence=ticket.sequence,
+        accepted_at=AT,
+        format="text",
+        printer=PRINTER,
+        encryption=Encryption.REQUESTER,
+        steps=len(_OUTLINE),
+        outline=_OUTLINE,
+        size=ticket.size,
+        key_ref="key-1",
+        business_date=AT[:10],
+        clock_trusted=True,
+        begun=False,
+        changed_at=AT,
+    )
+
+
+def _sealed(document_bytes: int) -> SealedJob:
+    rng = secrets.token_bytes
+    document = bytes(document_bytes)
+    return envelope.seal(b"", _DATA_KEY, attributes=b"name", plan=document, document=document, rng=rng)
+
+
+def _await(waiting: list[Future[Record]]) -> None:
+    for one in waiting:
+        one.result()
+    waiting.clear()

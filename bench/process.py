@@ -1,0 +1,38 @@
+"""Processor time and memory of processes, as the kernel tells it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final, NamedTuple
+
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that all threads of a process took so far."""
+    # Behind the name, which may hold anything: proc(5), fields 14 and 15.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+class Memory(NamedTuple):
+    """Memory of one process in KiB.
+
+    Attributes:
+        resident: RSS.
+        proportional: PSS: pages that several processes have are counted in parts.
+    """
+
+    resident: int
+    proportional: int
+
+
+def memory(pid: int) -> Memory:
+    """What a process has now."""
+    sizes = dict.fromkeys(("Rss", "Pss"), 0)
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        name, _, rest = line.partition(":")
+        if name in sizes:
+            sizes[name] = int(rest.split()[0])
+    return Memory(sizes["Rss"], sizes["Pss"])

@@ -1,0 +1,37 @@
+"""A disk whose flushes take long, below SQLite only, where everything that is acknowledged is flushed."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+import apsw
+from typing_extensions import override
+
+NAME: Final = "slow-disk"
+_BELOW: Final = "unix"
+"""By name: the default may be the slow one itself."""
+
+
+class SlowDisk(apsw.VFS):
+    """The usual file system; every flush takes `seconds` more.  Registered for as long as it is kept."""
+
+    def __init__(self, seconds: float, *, for_all: bool = False) -> None:
+        """`for_all`: whoever names no VFS gets it."""
+        self._seconds = seconds
+        super().__init__(NAME, _BELOW, makedefault=for_all)
+
+    @override
+    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:
+        return _File(self._seconds, name, flags)
+
+
+class _File(apsw.VFSFile):
+    def __init__(self, seconds: float, name: str | apsw.URIFilename | None, flags: list[int]) -> None:
+        self._seconds = seconds
+        super().__init__(_BELOW, name, flags)
+
+    @override
+    def xSync(self, flags: int) -> None:
+        super().xSync(flags)
+        time.sleep(self._seconds)

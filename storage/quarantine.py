@@ -1,0 +1,76 @@
+"""Rows that did not verify: set aside as they are, kept as evidence, never selected again.
+
+The functions work inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import apsw
+
+from passbook.errors import PassbookError
+from storage.balance import Balance
+from storage.rows import DamagedRowError
+from storage.schema import fetch
+from storage.tally import Delta, Tally
+
+_SETTING_ASIDE: Final = {
+    "live": (
+        (
+            "INSERT OR IGNORE INTO quarantine SELECT sequence, 'live', job_id, requester, request_id, version, record, "
+            "wraps, content_mac, sealed_mac, mac FROM live WHERE sequence = ?"
+        ),
+        "DELETE FROM live WHERE sequence = ?",
+    ),
+    "ended": (
+        (
+            "INSERT OR IGNORE INTO quarantine SELECT sequence, 'ended', job_id, requester, request_id, version, "
+            "record, x'', content_mac, x'', mac FROM ended WHERE sequence = ?"
+        ),
+        "DELETE FROM ended WHERE sequence = ?",
+    ),
+}
+_COUNTED: Final = {
+    "live": "SELECT mac, CAST(requester AS BLOB), 1, CAST(size AS INTEGER), 0 FROM live WHERE sequence = ?",
+    "ended": "SELECT mac, x'', 0, 0, acknowledged = 0 FROM ended WHERE sequence = ?",
+}
+"""Of a row its MAC, and what it is in the numbers, by its columns, true or not."""
+
+
+class Quarantine:
+    """The rows of one area that were set aside."""
+
+    def __init__(self, connection: apsw.Connection, area: str, balance: Balance, tally: Tally) -> None:
+        """`area` is the name that errors carry; every change goes into `balance` and `tally`."""
+        self._connection = connection
+        self._area = area
+        self._balance = balance
+        self._tally = tally
+
+    def take(self, damage: DamagedRowError) -> None:
+        """Set a row aside."""
+        rows = fetch(self._connection, _COUNTED[damage.table], damage.sequence)
+        for found, requester, jobs, size, notices in rows:
+            self._balance.change(gone=[found])
+            name = requester.decode(errors="replace")
+            # What it was cannot be read; most likely an earlier start left it.
+            self._tally.note(Delta(name, -jobs, -size, -jobs, -jobs, notices=-notices, aside=1))
+        for sql in _SETTING_ASIDE[damage.table]:
+            self._connection.execute(sql, (damage.sequence,))
+
+    def jobs(self) -> list[str]:
+        """The job ids of all."""
+        sql = "SELECT CAST(job_id AS BLOB) FROM quarantine ORDER BY sequence"
+        return [job_id.decode(errors="replace") for (job_id,) in fetch(self._connection, sql)]
+
+    def check_job(self, job_id: str) -> None:
+        """Raises PassbookError `record-quarantined` for a job that was set aside."""
+        if self._connection.execute("SELECT 1 FROM quarantine WHERE job_id = ?", (job_id,)).get is not None:
+            raise PassbookError("record-quarantined", job=job_id, area=self._area)
+
+    def check_request(self, requester: str, request_id: str) -> None:
+        """The same, for a request that became a job that was set aside."""
+        sql = "SELECT CAST(job_id AS BLOB) FROM quarantine WHERE requester = ? AND request_id = ?"
+        for (job_id,) in fetch(self._connection, sql, requester, request_id):
+            raise PassbookError("record-quarantined", job=job_id.decode(errors="replace"), area=self._area)

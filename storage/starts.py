@@ -1,0 +1,83 @@
+"""In which start an area is: a record is valid in the one start in which it was made so, and in no other (P4).
+
+So one small row makes everything invalid that an earlier start left, however much that is.  The functions work inside
+the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import apsw
+
+from passbook.errors import PassbookError
+from passbook.job import Reason
+from storage.balance import Balance
+from storage.keys import ApplianceKey, is_same, mac
+from storage.schema import fetch
+
+_HIGHEST: Final = 1 << 62
+"""No start has this number; a row that names a higher one was altered."""
+
+
+class Start(NamedTuple):
+    """One start of an area.
+
+    Attributes:
+        number: counts the starts, from 1; 0 before the first.
+        reason: why the one before it ended.
+        at: wall time, ISO 8601 in UTC.
+    """
+
+    number: int = 0
+    reason: Reason = Reason.RESTART
+    at: str = ""
+
+
+class Starts:
+    """The starts of one area on one connection."""
+
+    def __init__(
+        self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey, balance: Balance
+    ) -> None:
+        """`area` is the name that findings carry; every change goes into `balance`."""
+        self._connection = connection
+        self._area = area
+        self._area_id = area_id
+        self._key = key
+        self._balance = balance
+
+    def begin(self, reason: Reason, at: str) -> Start:
+        """A new start: its number is higher than any that is kept, or in which a record is said to be valid."""
+        kept = fetch(self._connection, "SELECT number, mac FROM start")
+        [(used,)] = fetch(self._connection, "SELECT max(valid) FROM live WHERE valid < ?", _HIGHEST)
+        numbers = [number for number, _ in kept if isinstance(number, int) and number < _HIGHEST]
+        start = Start(max([*numbers, used or 0]) + 1, reason, at)
+        come = self._mac(start)
+        self._connection.execute("DELETE FROM start")
+        self._connection.execute("INSERT INTO start VALUES (?, ?, ?, ?)", (*start, come))
+        self._balance.change(gone=[found for _, found in kept], come=[come])
+        return start
+
+    def kept(self) -> Start:
+        """The last start that was noted, as far as the row can be believed."""
+        sql = "SELECT number, CAST(reason AS BLOB), CAST(at AS BLOB), mac FROM start"
+        for *said, found in fetch(self._connection, sql):
+            if is_same(found, self._mac_of(*said)):
+                number, reason, at = said
+                return Start(number, Reason(reason.decode()), at.decode())
+        return Start()
+
+    def findings(self) -> Iterator[PassbookError]:
+        """Whether the row is not as it was written; that it was taken away is for the balance to find."""
+        sql = "SELECT number, CAST(reason AS BLOB), CAST(at AS BLOB), mac FROM start"
+        for *said, found in fetch(self._connection, sql):
+            if not is_same(found, self._mac_of(*said)):
+                yield PassbookError("rows-altered", area=self._area)
+
+    def _mac(self, start: Start) -> bytes:
+        return self._mac_of(start.number, start.reason.encode(), start.at.encode())
+
+    def _mac_of(self, *said: object) -> bytes:
+        return mac(self._key.row, "start", self._area_id, *said)

@@ -1,0 +1,1 @@
+"""Tests of the measurements: that figures exist and are sane; none judges by time."""

@@ -1,0 +1,172 @@
+"""A power cut that leaves very many questions floods nobody: memory, messages and pages stay bounded."""
+
+from __future__ import annotations
+
+import asyncio
+import tracemalloc
+from collections.abc import Awaitable, Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from bench.filling import JOBS_OF_ONE, LIMITS, fill
+from firmware.answering import Answering
+from firmware.audiences import SHOWN_AT_ONCE
+from firmware.config import RecoveryConfig
+from firmware.expiry import ExpiryDesk
+from firmware.news import JobChanged, News
+from firmware.recovery_desk import RecoveryDesk
+from firmware.tls import Peer
+from passbook.bulk import ANSWERED_AT_ONCE, AnswerAll
+from passbook.messages import AnswerInquiry
+from passbook.record import Verdict
+from tests.firmware.branch import MANAGER, PRINTER, WAIT, Bench, Ear
+
+KEPT = 20
+REQUESTERS = 4
+JOBS = REQUESTERS * JOBS_OF_ONE
+LAST = Peer(f"teller-{REQUESTERS - 1}", representative=False, serial=5)
+STRANGER = Peer("somebody", representative=False, serial=6)
+CLOSED = "Recovery.InquiryClosedEvent"
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    """After a power cut that left JOBS questions; the desk keeps time for KEPT of them."""
+    monkeypatch.setattr("firmware.recovery_desk.ASKED_AT_ONCE", KEPT)
+    one = Bench(tmp_path, limits=LIMITS)
+    fill(one.spool, JOBS, document_bytes=100)
+    one.power_cycle()
+    yield one
+    one.spool.close()
+
+
+def new_desk(bench: Bench) -> RecoveryDesk:
+    settings, key = RecoveryConfig(grace=30.0, answer_timeout=120.0), bench.appliance_key
+    desk = RecoveryDesk(bench.jobs, bench.hub, settings, key, clock=bench.clock, rng=bench.rng, printers={PRINTER})
+    desk.start()
+    return desk
+
+
+def run(story: Callable[[], Awaitable[None]]) -> None:
+    async def in_time() -> None:
+        async with asyncio.timeout(WAIT):
+            await story()
+
+    asyncio.run(in_time())
+
+
+def comes(bench: Bench, peer: Peer) -> Ear:
+    ear = Ear(peer)
+    bench.hub.join(ear)
+    return ear
+
+
+def test_whoever_comes_is_given_a_page_and_told_how_many_there_are(bench: Bench) -> None:
+    async def story() -> None:
+        desk = new_desk(bench)
+        teller, manager, other = (comes(bench, peer) for peer in (LAST, MANAGER, STRANGER))
+        assert len(teller.heard) == min(SHOWN_AT_ONCE, JOBS_OF_ONE)
+        assert {inquiry.job.requester for _, inquiry in teller.heard} == {LAST.name}
+        assert len(manager.heard) == SHOWN_AT_ONCE
+        assert other.heard == []
+        assert [desk.count(peer) for peer in (LAST, MANAGER, STRANGER)] == [JOBS_OF_ONE, JOBS, 0]
+
+    run(story)
+
+
+def test_every_question_is_on_a_page(bench: Bench) -> None:
+    async def story() -> None:
+        desk = new_desk(bench)
+        seen: list[int] = []
+        while page := list(islice(desk.inquiries(MANAGER, seen[-1] if seen else 0), 90)):
+            seen += [inquiry.job.sequence for inquiry in page]
+        assert len(seen) == JOBS
+        assert sorted(set(seen)) == seen
+
+    run(story)
+
+
+def test_one_command_after_the_other_answers_them_all(bench: Bench) -> None:
+    async def story() -> None:
+        desk = new_desk(bench)
+        order, rounds, left = AnswerAll(Verdict.DISCARD, "Anna", requester=LAST.name), 0, 1
+        while left:
+            answered = await Answering(bench.jobs, desk).answer_all(MANAGER, order)
+            assert len(answered.answers) <= ANSWERED_AT_ONCE
+            left, rounds = answered.left, rounds + 1
+        assert desk.count(LAST) == 0
+        assert desk.count(MANAGER) == JOBS - JOBS_OF_ONE
+        assert rounds == JOBS_OF_ONE // ANSWERED_AT_ONCE
+
+    run(story)
+
+
+def test_the_end_of_a_question_for_which_no_time_is_kept_is_told(bench: Bench) -> None:
+    async def story() -> None:
+        desk, loop, told = new_desk(bench), asyncio.get_running_loop(), asyncio.Event()
+
+        def hear(news: News) -> None:
+            if isinstance(news, JobChanged):
+                desk.note(news.record, was_asked=news.was_asked)
+                told.set()
+
+        def pass_on(news: News) -> None:
+            loop.call_soon_threadsafe(hear, news)
+
+        bench.listen = pass_on
+        teller = comes(bench, LAST)
+        record = bench.spool.records_of(LAST.name)[-1]
+        await desk.answer(LAST, AnswerInquiry(record.job_id, record.epoch, Verdict.DISCARD, "Anna"))
+        await told.wait()
+        name, view = teller.heard[-1]
+        assert (name, view.job) == (CLOSED, record.job_id)
+
+    run(story)
+
+
+def test_new_questions_make_the_oldest_everybodys_and_nobody_is_forgotten(bench: Bench) -> None:
+    async def story() -> None:
+        desk = new_desk(bench)
+        manager = comes(bench, MANAGER)
+        manager.heard.clear()
+        for record in bench.spool.records_of(LAST.name)[:5]:
+            desk.note(record)
+        first = [record.job_id for record in bench.spool.records(limit=5)]
+        assert [inquiry.job.job for _, inquiry in manager.heard] == first
+
+    run(story)
+
+
+def test_memory_does_not_grow_with_the_questions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("firmware.recovery_desk.ASKED_AT_ONCE", KEPT)
+    monkeypatch.setattr("firmware.expiry.WATCHED", KEPT)
+    used = [_used(tmp_path / str(jobs), jobs) for jobs in (JOBS_OF_ONE, 10 * JOBS_OF_ONE)]
+    # Ten times the questions; kept whole, they would take ten times the memory.
+    assert used[1] < 3 * used[0]
+
+
+def _used(folder: Path, jobs: int) -> int:
+    """Bytes that desks take which were given all questions, after somebody listed them all."""
+    bench = Bench(folder, limits=LIMITS)
+    fill(bench.spool, jobs, document_bytes=100)
+    bench.power_cycle()
+
+    used: list[int] = []
+
+    async def story() -> None:
+        tracemalloc.start()
+        desk = new_desk(bench)
+        expiry = ExpiryDesk(bench.jobs, bench.clock, 60.0)
+        desk.watchers.append(expiry.note_put)
+        bench.hub.join(Ear(MANAGER))
+        for inquiry in desk.inquiries(MANAGER):
+            desk.note_put([inquiry])
+        await expiry.look()
+        used.append(tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+
+    run(story)
+    bench.spool.close()
+    return used[0]
