@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import secrets
 import sys
 from pathlib import Path
-from typing import Final
 
 from firmware import appliance, config, hardening, loading, logs
 from passbook.errors import PassbookError
-from storage import self_test
-
-_LOG: Final = logs.Log("start")
 
 DEFAULT_FILE = Path("/etc/passbook/passbook.toml")
 
@@ -32,7 +27,6 @@ def main(argv: list[str] | None = None) -> int:
             return 0
         logs.configure(settings.log.level)
         hardening.harden()
-        _LOG.info("self-test", count=self_test.check(secrets.token_bytes))
         appliance.run(settings)
     except PassbookError as error:
         print(f"passbookd: {error} [{error.code}]", file=sys.stderr)

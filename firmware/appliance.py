@@ -44,6 +44,7 @@ from firmware.upkeep import Upkeep
 from passbook.errors import PassbookError
 from passbook.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of, view_of
 from passbook.messages import JobLeft as JobLeftEvent
+from storage import self_test
 from storage.admission import Limits
 from storage.area import AreaSettings, AreaState
 from storage.keys import ApplianceKey
@@ -351,13 +352,14 @@ def connect(printer: PrinterConfig, profile: Profile, clock: Clock) -> DocumentS
 
 
 def run(config: Config) -> None:
-    """Run an appliance until it is told to stop."""
+    """Run an appliance until it is told to stop; before an area is opened every cipher has given a published result."""
     shrink_buffers()
     short = claim_files(config.limits.connections)
     if short:
         raise config.problem("limits.connections", short)
     loaded = load_named(config)
     key = load_key(config)
+    _LOG.info("self-test", count=self_test.check(secrets.token_bytes))
     clock = SystemClock(day_ends=config.recovery.day_ends_after)
 
     async def start() -> None:

@@ -103,7 +103,7 @@ def test_a_cipher_that_does_not_give_its_published_result_stops_the_start(branch
     assert list(branch.folder.glob("*/area.sqlite"))
 
 
-def test_every_start_does_the_self_test_first(branch: Branch) -> None:
+def test_every_start_does_the_self_test_before_it_opens_anything(branch: Branch) -> None:
     edit(branch, f"{branch.folder}/control", f"{branch.folder}/missing/control")
     done = passbookd("--config", str(file_of(branch)))
     first = json.loads(done.stderr.splitlines()[0])
