@@ -26,10 +26,12 @@ class Printing:
         self, command: Sequence[str], hands: SimulatorControl, book: str, ruler: Ruler, *, at_once: bool
     ) -> None:
         self._hands = hands
-        self._book = book
+        self.book = book
         self._ruler = ruler
         self._events: list[Event] = []
         self._ended = False
+        # Whoever has taken a book out leaves the next person's in.
+        self._took = False
         self._changed = threading.Condition()
         self.refused: list[str] = []
         """What the mechanism did not let the person do."""
@@ -66,9 +68,11 @@ class Printing:
         self.hands_free.wait(EVENT_TIMEOUT)
         try:
             if prompt["action"] == "insert":
-                self._hands.insert(self._book, prompt["page"], self._ruler)
-            else:
+                self._hands.insert(self.book, prompt["page"], self._ruler)
+                self._took = False
+            elif not self._took:
                 self._hands.take()
+                self._took = True
         except ControlFailure as failure:
             self.refused.append(str(failure))
 
