@@ -144,7 +144,7 @@ class Desks:
     async def release(self, job: str, terminal: str, person: str, *, senior: bool) -> Record:
         """Have people asked again about a job that was held back; an operator's hold only when `senior` orders it."""
         check_name("person", person)
-        releasing = changes.release(stamp(self._clock), senior=senior)
+        releasing = changes.release(stamp(self._clock), terminal, person, senior=senior)
         released = await asyncio.wrap_future(self._jobs.change(job, releasing))
         _LOG.info("job-released", job=job, terminal=terminal, person=person)
         return released

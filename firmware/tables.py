@@ -70,6 +70,7 @@ HISTORY: Final[Columns] = {
     "PROPOSED BY": "entry.record.proposed.person",
     "AGAIN": "entry.record.reprints",
     "HELD BY": "entry.record.heldBy.person",
+    "RELEASED BY": "entry.record.releasedBy.person",
     "NOTED BY": "entry.record.acknowledged.terminal",
 }
 SUMMARY: Final[Columns] = {

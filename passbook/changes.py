@@ -297,7 +297,7 @@ def hold(at: str, terminal: str, person: str) -> Change:
     return change
 
 
-def release(at: str, *, senior: bool = False) -> Change:
+def release(at: str, terminal: str, person: str, *, senior: bool = False) -> Change:
     """People are asked again about a job that was held back; what it prints is for their answer to say.
 
     `senior`: an operator or a representative orders it; who is not does not release what an operator holds.
@@ -313,7 +313,9 @@ def release(at: str, *, senior: bool = False) -> Change:
         if record.asked:
             return Outcome(record)
         reasons = tuple(reason for reason in record.reasons if reason is not Reason.HELD_BY_PERSON)
-        return Outcome(replace(record, asked=True, held_by=None, reasons=reasons, changed_at=at))
+        by = Decider(terminal, person)
+        released = replace(record, asked=True, held_by=None, released_by=by, reasons=reasons, changed_at=at)
+        return Outcome(released, entry_of(HistoryKind.RELEASED, released, at))
 
     return change
 

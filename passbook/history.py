@@ -18,7 +18,7 @@ from msgspec import Meta
 from passbook.errors import PassbookError
 from passbook.job import TERMINAL, JobState, Reason
 from passbook.messages import JobView, Payload, view_of, without_people
-from passbook.record import Answered, HistoryEntry, HistoryKind
+from passbook.record import Answered, Decider, HistoryEntry, HistoryKind
 
 MOST_ENTRIES: Final = 1000
 """Entries that one answer to a terminal has at most."""
@@ -79,7 +79,7 @@ def _outcomes(entry: HistoryEntry) -> set[str]:
 def _people(entry: HistoryEntry) -> set[str]:
     decisions = [one for one in (entry.record.answered, entry.record.proposed) if one is not None]
     seconds = [one.seconded_by.person for one in decisions if one.seconded_by is not None]
-    holders = [] if entry.record.held_by is None else [entry.record.held_by.person]
+    holders = [one.person for one in (entry.record.held_by, entry.record.released_by) if one is not None]
     return {person.casefold() for person in (*(one.person for one in decisions), *seconds, *holders)}
 
 
@@ -243,6 +243,7 @@ class HistoryLine(msgspec.Struct, frozen=True, rename="camel"):
         answered: the decision, with the names of people only for who may decide about the job (P12).
         proposed: one that waits for a second person, likewise.
         reprints: lines on paper that were ordered again, so far.
+        released_by: who lifted the last hold, likewise.
     """
 
     at: str
@@ -251,6 +252,7 @@ class HistoryLine(msgspec.Struct, frozen=True, rename="camel"):
     answered: Answered | None
     proposed: Answered | None
     reprints: int
+    released_by: Decider | None = None
 
 
 class HistoryReply(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -267,7 +269,10 @@ def line_of(entry: HistoryEntry, *, with_people: bool) -> HistoryLine:
     proposed = _shown(record.proposed, with_people=with_people)
     view = view_of(record)
     job = view if with_people else without_people(view)
-    return HistoryLine(entry.at, entry.kind, job, answered, proposed, record.reprints)
+    released_by = record.released_by
+    if released_by is not None and not with_people:
+        released_by = Decider(released_by.terminal, "")
+    return HistoryLine(entry.at, entry.kind, job, answered, proposed, record.reprints, released_by)
 
 
 def _shown(decision: Answered | None, *, with_people: bool) -> Answered | None:

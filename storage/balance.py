@@ -20,6 +20,11 @@ from storage.schema import fetch, stream
 _BYTES: Final = 32
 _MODULUS: Final = 1 << (8 * _BYTES)
 _TABLES: Final = ("live", "ended", "counter", "sibling_head", "start")
+_EVIDENCE: Final = (
+    "SELECT sequence, CAST(origin AS BLOB), CAST(job_id AS BLOB), CAST(requester AS BLOB), CAST(request_id AS BLOB), "
+    "version, record, wraps, content_mac, sealed_mac, mac FROM quarantine"
+)
+"""Rows set aside keep the MAC that did not verify, so theirs is reckoned here."""
 _ALL: Final = " UNION ALL ".join(f"SELECT mac FROM {table}" for table in _TABLES)  # noqa: S608 - ours
 
 
@@ -60,13 +65,19 @@ class Balance:
         finally:
             self._held = None
 
+    def evidence(self, sequence: int) -> list[bytes]:
+        """What a row that was set aside counts for; nothing where there is none."""
+        return [self._mac_of(*row) for row in fetch(self._connection, f"{_EVIDENCE} WHERE sequence = ?", sequence)]
+
     def findings(self) -> Iterator[PassbookError]:
         """Whether the rows do not add up."""
         if self._value() != self._sum():
             yield PassbookError("rows-altered", area=self._area)
 
     def _sum(self) -> int:
-        return sum(_number(found) for (found,) in stream(self._connection, _ALL)) % _MODULUS
+        rows = sum(_number(found) for (found,) in stream(self._connection, _ALL))
+        aside = sum(_number(self._mac_of(*row)) for row in stream(self._connection, _EVIDENCE))
+        return (rows + aside) % _MODULUS
 
     def _value(self) -> int | None:
         """The sum as it was kept; None when that was altered."""
@@ -78,6 +89,9 @@ class Balance:
     def _write(self, value: int) -> None:
         kept = value.to_bytes(_BYTES)
         self._connection.execute("INSERT OR REPLACE INTO balance VALUES (1, ?, ?)", (kept, self._mac(kept)))
+
+    def _mac_of(self, *evidence: object) -> bytes:
+        return mac(self._key.row, "quarantine", self._area_id, *evidence)
 
     def _mac(self, value: bytes) -> bytes:
         return mac(self._key.row, "balance", self._area_id, value)

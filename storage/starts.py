@@ -17,8 +17,8 @@ from storage.balance import Balance
 from storage.keys import ApplianceKey, is_same, mac
 from storage.schema import fetch
 
-_HIGHEST: Final = 1 << 62
-"""No start has this number; a row that names a higher one was altered."""
+_BEFORE: Final = 1
+"""No start has this number: before starts were counted it stood for every valid record."""
 
 
 class Start(NamedTuple):
@@ -49,15 +49,17 @@ class Starts:
         self._balance = balance
 
     def begin(self, reason: Reason, at: str) -> Start:
-        """A new start: its number is higher than any that is kept, or in which a record is said to be valid."""
-        kept = fetch(self._connection, "SELECT number, mac FROM start")
-        [(used,)] = fetch(self._connection, "SELECT max(valid) FROM live WHERE valid < ?", _HIGHEST)
-        numbers = [number for number, _ in kept if isinstance(number, int) and number < _HIGHEST]
-        start = Start(max([*numbers, used or 0]) + 1, reason, at)
+        """A new start: its number is one higher than that of the last one.
+
+        Only a number that verifies is believed.  Where it was put back, altered or taken away the rows do not add up;
+        then every record is written before any is used, so that a number that comes again makes nothing valid.
+        """
+        gone = [found for (found,) in fetch(self._connection, "SELECT mac FROM start")]
+        start = Start(max(self.kept().number, _BEFORE) + 1, reason, at)
         come = self._mac(start)
         self._connection.execute("DELETE FROM start")
         self._connection.execute("INSERT INTO start VALUES (?, ?, ?, ?)", (*start, come))
-        self._balance.change(gone=[found for _, found in kept], come=[come])
+        self._balance.change(gone=gone, come=[come])
         return start
 
     def kept(self) -> Start:

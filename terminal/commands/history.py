@@ -10,6 +10,7 @@ import msgspec
 from passbook.arguments import short_text, whole
 from passbook.history import MOST_ENTRIES, OUTCOMES, GetHistory, Grouping, HistoryLine, Summary
 from passbook.nothing import NOTHING
+from passbook.record import HistoryKind
 from terminal.commands import AddCommand
 from terminal.console import job_line
 from terminal.desk import Desk
@@ -57,6 +58,8 @@ def history_line(line: HistoryLine) -> str:
         people = f", {line.answered.verdict} by {line.answered.person}"
         if line.answered.seconded_by is not None:
             people += f" and {line.answered.seconded_by.person}"
+    if line.kind is HistoryKind.RELEASED and line.released_by is not None and line.released_by.person:
+        people = f" by {line.released_by.person}"
     again = f", {line.reprints} lines ordered again" if line.reprints else ""
     return f"{line.at}  {line.kind}  {job_line(line.job)}{people}{again}"
 

@@ -205,7 +205,7 @@ class Workload(RuleBasedStateMachine):
         """What an operator holds stays held over a power cut, and only an operator releases it."""
         if release:
             held = self._a_held_job(number)
-            self._life.change(held.job_id, Deed.RELEASE, changes.release(AT, senior=True))
+            self._life.change(held.job_id, Deed.RELEASE, changes.release(AT, "counter-1", "Ann", senior=True))
         else:
             self._life.change(self._a_job(number).job_id, Deed.HOLD, changes.hold(AT, who, "Ann"))
 

@@ -240,7 +240,7 @@ def test_what_an_operator_holds_and_nobody_was_asked_about_stays(bench: Bench) -
         night.comes(TELLER)
         await night.pass_grace()
         assert night.record.is_open
-        await night.change(changes.release("t"))
+        await night.change(changes.release("t", "manager", "Ms Okafor"))
         await night.pass_grace()
         assert night.record.ended
 

@@ -105,11 +105,11 @@ def test_a_medium_that_was_found_belongs_to_the_question_and_changes_nothing_els
 
 def test_a_released_job_is_asked_about_again_and_stays_invalid() -> None:
     held = HOLD(PENDING).record
-    released = changes.release(AT)(held).record
+    released = changes.release(AT, "manager", "Ms Okafor")(held).record
     assert (released.asked, released.valid, released.epoch) == (True, False, held.epoch)
-    assert changes.release(AT)(released).record == released
+    assert changes.release(AT, "manager", "Ms Okafor")(released).record == released
 
 
 @pytest.mark.parametrize("record", [PENDING, WAITING, PRINTING, AT_ONCE(PENDING).record])
 def test_what_is_no_question_is_not_released(record: Record) -> None:
-    assert refused(record, changes.release(AT)) == "not-allowed-in-state"
+    assert refused(record, changes.release(AT, "manager", "Ms Okafor")) == "not-allowed-in-state"

@@ -41,14 +41,14 @@ def test_no_answer_counts_and_the_refusal_says_who_holds_it(record: Record, verd
 @pytest.mark.parametrize("record", OPEN, ids=NAMES)
 def test_its_requester_neither_releases_nor_ends_it(record: Record) -> None:
     held = HOLD(record).record
-    assert refused(held, changes.release(AT)) == "held-by-operator"
+    assert refused(held, changes.release(AT, "manager", "Ms Okafor")) == "held-by-operator"
     assert refused(held, changes.cancel(AT, "till-1", "Ann")) == "held-by-operator"
 
 
 @pytest.mark.parametrize("record", OPEN, ids=NAMES)
 def test_an_operator_or_a_representative_releases_or_ends_it(record: Record) -> None:
     held = HOLD(record).record
-    released = changes.release(AT, senior=True)(held).record
+    released = changes.release(AT, "manager", "Ms Okafor", senior=True)(held).record
     assert (released.held_by, released.asked, released.valid) == (None, True, False)
     assert Reason.HELD_BY_PERSON not in released.reasons
     assert answering(Verdict.PRINT, released)(released).record.valid
@@ -73,7 +73,7 @@ def test_an_operators_hold_takes_the_place_of_a_tellers_and_not_the_other_way_ro
 def test_what_a_teller_holds_is_released_and_answered_as_before() -> None:
     held = after(ANNS)
     assert held.held_by == Decider("till-1", "Ann")
-    assert changes.release(AT)(held).record.held_by is None
+    assert changes.release(AT, "manager", "Ms Okafor")(held).record.held_by is None
     printed = answering(Verdict.PRINT, held)(held).record
     assert (printed.valid, printed.held_by) == (True, None)
 
@@ -96,7 +96,7 @@ def test_an_answer_that_won_before_still_gives_its_result_when_it_is_repeated() 
 def test_its_day_may_be_over_and_it_does_not_expire() -> None:
     held = replace(HOLD(NEW).record, business_date="2026-03-01", clock_trusted=True, begun=False)
     assert not is_over(held, "2026-03-02")
-    assert is_over(changes.release(AT, senior=True)(held).record, "2026-03-02")
+    assert is_over(changes.release(AT, "manager", "Ms Okafor", senior=True)(held).record, "2026-03-02")
 
 
 def test_lists_say_who_holds_it_and_name_a_person_only_to_who_may_decide() -> None:

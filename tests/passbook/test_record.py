@@ -62,6 +62,7 @@ MUTABLE = {
     "epoch": 3,
     "asked": False,
     "held_by": Decider("@operator", "Otto"),
+    "released_by": Decider("manager", "Ms Okafor"),
     "business_date": "2026-03-02",
     "clock_trusted": True,
     "confirmed": 1,

@@ -163,3 +163,37 @@ def test_a_start_that_is_put_back_makes_nothing_valid_again(one_area: Store, tam
     assert {record.epoch for record in spool.inquiries()} == {1, 2}
     assert spool.next_valid("pr-1") is None
     assert len(spool.history()) == 3, "each record was written before the area was used"
+
+
+def test_a_start_that_somebody_wrote_into_a_record_makes_no_number_come_again(one_area: Store) -> None:
+    spool = one_area.open()
+    planted = [one_area.accepted(spool).sequence for _ in range(2)]
+    job = ""
+    for sequence in planted:
+        one_area.close()
+        with closing(raw(one_area)) as connection:
+            connection.execute("UPDATE live SET valid = ? WHERE sequence = ?", ((1 << 62) - 1, sequence))
+        spool = power_on(one_area)
+        assert not job or not spool.record(job).valid
+        job = one_area.accepted(spool).job_id
+    spool = power_on(one_area)
+    spool.upkeep.settle()
+    assert not spool.record(job).valid
+
+
+@pytest.mark.parametrize(
+    "tampering", ["DELETE FROM quarantine", "UPDATE quarantine SET request_id = 'another'", "DELETE FROM live"]
+)
+def test_what_was_set_aside_stays_evidence(one_area: Store, tampering: str) -> None:
+    spool = one_area.open()
+    damaged = one_area.accepted(spool)
+    one_area.accepted(spool)
+    one_area.close()
+    with closing(raw(one_area)) as connection:
+        connection.execute("UPDATE live SET size = size + 1 WHERE sequence = ?", (damaged.sequence,))
+    spool = one_area.open()
+    assert {finding.code for finding in spool.verify()} == {"record-quarantined"}
+    one_area.close()
+    with closing(raw(one_area)) as connection:
+        connection.execute(tampering)
+    assert "rows-altered" in {finding.code for finding in one_area.open().verify()}
