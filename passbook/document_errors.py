@@ -68,7 +68,7 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
         "choose another printer, or correct the layout.",
     ),
     "unknown-printer": ErrorKind(
-        Actor.OPERATOR, "There is no printer {printer}. Nothing was accepted; choose one of: {known}."
+        Actor.OPERATOR, "There is no printer {printer}. Nothing was done; choose one of: {known}."
     ),
     "printer-gone": ErrorKind(
         Actor.OPERATOR,
