@@ -13,7 +13,7 @@ from passbook.expiry import is_over
 from passbook.job import Reason
 from passbook.messages import view_of, without_people
 from passbook.progress import held_words
-from passbook.record import OPERATOR, Change, Decider, Record, Verdict
+from passbook.record import OPERATOR, Change, Decider, HistoryKind, Record, Verdict
 from tests.passbook.test_changes_promises import AT, BEGUN, CUT, NEW, STOPPED, after, decided, refused
 
 OTTO = Decider(OPERATOR, "Otto")
@@ -48,7 +48,13 @@ def test_its_requester_neither_releases_nor_ends_it(record: Record) -> None:
 @pytest.mark.parametrize("record", OPEN, ids=NAMES)
 def test_an_operator_or_a_representative_releases_or_ends_it(record: Record) -> None:
     held = HOLD(record).record
-    released = changes.release(AT, "manager", "Ms Okafor", senior=True)(held).record
+    outcome = changes.release(AT, "manager", "Ms Okafor", senior=True)(held)
+    released = outcome.record
+    assert outcome.entry is not None
+    assert (outcome.entry.kind, outcome.entry.record.released_by) == (
+        HistoryKind.RELEASED,
+        Decider("manager", "Ms Okafor"),
+    )
     assert (released.held_by, released.asked, released.valid) == (None, True, False)
     assert Reason.HELD_BY_PERSON not in released.reasons
     assert answering(Verdict.PRINT, released)(released).record.valid
