@@ -13,6 +13,7 @@ from storage.area import Area, AreaState
 from storage.envelope import Rng
 from storage.keys import ApplianceKey
 from storage.ledger import Known
+from storage.room import Room
 from storage.rows import DamagedRowError
 from storage.space import job_need
 
@@ -146,8 +147,7 @@ class Admission:
             raise unknown
         for area in self._areas:
             try:
-                with area.reading() as ledger:
-                    known = ledger.find_request(*request)
+                known = _known_in(area, request)
             except DamagedRowError as damage:
                 area.set_aside(damage)
                 raise area.damage_error(damage) from None
@@ -184,8 +184,17 @@ class Admission:
         ready = [area for area in self._areas if area.state is AreaState.READY]
         if not ready:
             raise self._areas[0].fenced_error() if self._areas else PassbookError("no-area-has-room", size=size)
-        room = {area.name: area.free() - self._reserved(area.name) for area in ready}
-        best = max(ready, key=lambda area: room[area.name])
-        if room[best.name] < job_need(size):
-            raise PassbookError("no-area-has-room", size=size)
-        return best
+        reserved = {area.name: self._reserved(area.name) for area in ready}
+        # Which has most is told by what the disks had lately; only where that is not true any more are all asked.
+        for asked in (Room.free_lately, Room.free):
+            best = max(ready, key=lambda area: asked(area.room) - reserved[area.name])
+            if best.room.free() - reserved[best.name] >= job_need(size):
+                return best
+        raise PassbookError("no-area-has-room", size=size)
+
+
+def _known_in(area: Area, request: tuple[str, str]) -> Known | None:
+    if not area.knows(*request):
+        return None
+    with area.reading() as ledger:
+        return ledger.find_request(*request)

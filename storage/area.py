@@ -18,11 +18,11 @@ import apsw
 from passbook.errors import PassbookError
 from passbook.job import Reason
 from storage import schema
-from storage.disk import log_bytes, reachable
 from storage.keys import ApplianceKey
 from storage.ledger import Ledger
 from storage.reckoning import Reckoning, reckon
 from storage.reports import Examined
+from storage.room import Room
 from storage.rows import DamagedRowError
 from storage.siblings import Memory, sibling_ids
 from storage.space import Division, change_cost
@@ -96,7 +96,7 @@ class Area:
     Attributes:
         area_id: what the file says of itself.
         why: why it is fenced.
-        live_pages: pages in use after the last commit.
+        room: what quota, disk and log leave it.
         tally: what lies in it after the last commit.
         highest_sequence: the highest number that a job of this area ever had, when it was opened.
         siblings: names and ids of the areas that were open beside it before, itself too.
@@ -124,7 +124,6 @@ class Area:
         self.area_id = area_id
         self.state = AreaState.OPENED
         self.why = ""
-        self.division = division
         self._lock = lock
         self._key = key
         self._vfs = vfs
@@ -138,7 +137,7 @@ class Area:
         self.ledger.start = self._read_ledger.start = self.ledger.starts.kept()
         self._read_lock = threading.Lock()
         self._state_lock = threading.Lock()
-        self.live_pages = self._measure()
+        self.room = Room(settings.path, self._connection, division, self.tally)
         self.highest_sequence = self._read_ledger.history.head().sequence
         self.suspect = False
         self.unsettled = range(0)
@@ -162,47 +161,64 @@ class Area:
 
         Raises PassbookError `area-fenced` when the file fails.
         """
+        with self._reading_once() as ledger:
+            # One moment for all that is read inside: a job that ends meanwhile is neither lost nor half there.
+            self._reader.execute("BEGIN")
+            try:
+                yield ledger
+            finally:
+                if self._reader.in_transaction:
+                    self._reader.execute("ROLLBACK")
+
+    def knows(self, requester: str, request_id: str) -> bool:
+        """Whether it has anything of that request.  Raises PassbookError `area-fenced` when the file fails."""
+        with self._reading_once() as ledger:
+            return ledger.knows(requester, request_id)
+
+    @contextmanager
+    def _reading_once(self) -> Generator[Ledger]:
         with self._read_lock:
             if self.state is AreaState.CLOSED:
                 raise self.fenced_error()
-            try:
-                # One moment for all that is read inside: a job that ends meanwhile is neither lost nor half there.
-                self._reader.execute("BEGIN")
-                try:
-                    yield self._read_ledger
-                finally:
-                    if self._reader.in_transaction:
-                        self._reader.execute("ROLLBACK")
-            except (apsw.Error, UnicodeDecodeError) as error:
-                self.fence(f"the disk or the file fails ({type(error).__name__})")
-                raise self.fenced_error() from None
+            with self._fencing():
+                yield self._read_ledger
 
-    def free(self) -> int:
-        """Bytes that new jobs may still take by its quota and on its disk, reservations not counted."""
-        return self.division.free(self.live_pages, self.tally.jobs, self.tally.notices, reachable(self.settings.path))
+    @contextmanager
+    def _fencing(self) -> Generator[None]:
+        try:
+            yield
+        except (apsw.Error, UnicodeDecodeError) as error:
+            self.fence(f"the disk or the file fails ({type(error).__name__})")
+            raise self.fenced_error() from None
 
     def report_full_disk(self) -> None:
         """Tell of a disk that leaves no room for new jobs, although the quota does."""
-        if self.free() <= 0 < self.division.free(self.live_pages, self.tally.jobs, self.tally.notices):
+        if self.room.is_disk_full():
             self._report(self.disk_full())
 
     # What the writer needs
 
     def prepare(self, cost: int) -> None:
         """Empty the log unless a transaction of that cost fits it; a transaction begins."""
-        self.tally.begin()
-        if not self.fits(cost):
+        self.ledger.begin()
+        self.room.begin()
+        if not self.room.fits(cost):
             self._checkpoint()
+            self.room.begin()
 
     def fits(self, cost: int) -> bool:
-        """Whether the log has room for a transaction of that cost."""
-        return log_bytes(self.settings.path) + cost <= self.division.log
+        """Whether the log has room for this transaction when it costs so much."""
+        return self.room.fits(cost)
+
+    def complete(self) -> None:
+        """Write what a transaction writes once, at its end.  Raises apsw.Error."""
+        self.ledger.complete()
 
     def committed(self) -> None:
         """Measure what is used now."""
         self.tally.commit()
         try:
-            self.live_pages = self._measure()
+            self.room.committed()
         except apsw.Error as error:
             self.fence(f"the file fails ({type(error).__name__})")
 
@@ -244,15 +260,15 @@ class Area:
         """Do `work` in the next transaction; a row that does not verify is set aside in it."""
 
         def guarded() -> T | PassbookError:
-            mark = self.tally.mark()
+            mark = self.ledger.mark()
             try:
                 return work(self.ledger)
             except DamagedRowError as damage:
-                self.tally.undo(mark)
+                self.ledger.undo(mark)
                 self.ledger.quarantine.take(damage)
                 return self.damage_error(damage)
             except BaseException:
-                self.tally.undo(mark)
+                self.ledger.undo(mark)
                 raise
 
         def told(error: BaseException | None) -> None:
@@ -268,11 +284,6 @@ class Area:
             lambda ledger: ledger.confirm(damage), cost=lambda: change_cost(0, 0), unknown=self.fenced_error()
         )
 
-    def check_room(self, size: int) -> None:
-        """Inside a transaction: whether what was written leaves the reserve whole.  Raises `no-area-has-room`."""
-        if self.division.free(self._measure(), *self.tally.expected()) < 0:
-            raise PassbookError("no-area-has-room", size=size)
-
     def remember_siblings(self, siblings: Mapping[str, str]) -> None:
         """Keep which areas are open beside it; known ones that are not stay.  Blocks; a failure fences the area."""
         if siblings.items() <= self.siblings.items():
@@ -282,10 +293,6 @@ class Area:
             self._connection.executemany("INSERT OR REPLACE INTO sibling VALUES (?, ?)", list(siblings.items()))
 
         self.submit(work, cost=lambda: change_cost(0, 0), unknown=self.fenced_error()).exception()
-
-    def used(self) -> int:
-        """Bytes that lie in the database."""
-        return self.live_pages * schema.PAGE_BYTES
 
     def memories(self) -> list[Memory]:
         """What it remembers of the others; nothing when its file fails."""
@@ -314,12 +321,8 @@ class Area:
 
         Raises PassbookError `area-fenced` when the file fails.
         """
-        try:
-            with closing(schema.connect_reader(self.settings.path, vfs=self._vfs)) as connection:
-                return reckon(connection, self.name, self.area_id, self._key, self.ledger.start, printer)
-        except (apsw.Error, UnicodeDecodeError) as error:
-            self.fence(f"the disk or the file fails ({type(error).__name__})")
-            raise self.fenced_error() from None
+        with self._fencing(), closing(schema.connect_reader(self.settings.path, vfs=self._vfs)) as connection:
+            return reckon(connection, self.name, self.area_id, self._key, self.ledger.start, printer)
 
     def begin(self, reason: Reason, at: str) -> None:
         """Begin a new start, durable: what an earlier one left is invalid (P4).  Blocks.
@@ -373,10 +376,6 @@ class Area:
 
     def _move(self, event: AreaEvent) -> None:
         self.state = TRANSITIONS[self.state, event]
-
-    def _measure(self) -> int:
-        pages = self._connection.execute("PRAGMA page_count").get
-        return int(pages) - int(self._connection.execute("PRAGMA freelist_count").get)
 
     def _checkpoint(self) -> None:
         # Who reads now saw less than what is to be copied; whoever comes later sees all of it and is in nobody's way.

@@ -7,8 +7,7 @@ The functions work inside the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import apsw
@@ -37,33 +36,24 @@ class Balance:
         self._area = area
         self._area_id = area_id
         self._key = key
-        self._held: int | None = None
+        self.owed = 0
+        """By how much the rows have changed in this transaction and the sum has not; see settle()."""
 
     def begin(self) -> None:
         """The rows that are there now are taken for right."""
         self._write(self._sum())
+        self.owed = 0
 
     def change(self, gone: Iterable[object] = (), come: Iterable[bytes] = ()) -> None:
-        """Rows with these MACs go, others come.  A balance that was altered stays as it is: evidence."""
-        more = sum(map(_number, come)) - sum(map(_number, gone))
-        if self._held is not None:
-            self._held += more
-            return
-        value = self._value()
-        if value is not None:
-            self._write((value + more) % _MODULUS)
+        """Rows with these MACs go, others come."""
+        self.owed += sum(map(_number, come)) - sum(map(_number, gone))
 
-    @contextmanager
-    def together(self) -> Generator[None]:
-        """Write the sum once, for all that changes inside; what raises is undone by the caller."""
-        self._held = 0
-        try:
-            yield
-            value = self._value()
-            if value is not None:
-                self._write((value + self._held) % _MODULUS)
-        finally:
-            self._held = None
+    def settle(self) -> None:
+        """Write the sum, once for all that a transaction changed.  One that was altered stays as it is: evidence."""
+        value = self._value() if self.owed else None
+        if value is not None:
+            self._write((value + self.owed) % _MODULUS)
+        self.owed = 0
 
     def evidence(self, sequence: int) -> list[bytes]:
         """What a row that was set aside counts for; nothing where there is none."""

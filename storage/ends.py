@@ -114,13 +114,12 @@ class Ends:
         One whose stamp cannot be believed is of `now`, a time of a trusted clock, from here on instead (N4).
         """
         dropped = 0
-        with self._balance.together():
-            for row in list(self._rows(f"sequence IN ({marks(sequences)})", *sequences)):
-                if isinstance(row, EndedRow) and is_end_undated(row.record):
-                    self._date(row, now)
-                else:
-                    self._drop(row.record.sequence if isinstance(row, EndedRow) else row.sequence)
-                    dropped += 1
+        for row in list(self._rows(f"sequence IN ({marks(sequences)})", *sequences)):
+            if isinstance(row, EndedRow) and is_end_undated(row.record):
+                self._date(row, now)
+            else:
+                self._drop(row.record.sequence if isinstance(row, EndedRow) else row.sequence)
+                dropped += 1
         return dropped
 
     def _date(self, row: EndedRow, now: str) -> None:

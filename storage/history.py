@@ -46,9 +46,13 @@ class History:
         self._area_id = area_id
         self._key = key
         self._marks = Marks(connection, area_id, key)
+        self.owed: Head | None = None
+        """The head as this transaction made it, which is not written yet; see settle()."""
 
     def head(self) -> Head:
         """The authenticated head.  Raises PassbookError `history-broken`."""
+        if self.owed is not None:
+            return self.owed
         rows = fetch(self._connection, "SELECT entries, chain, sequence, mac FROM head")
         if len(rows) == 1:
             entries, chain, sequence, found = rows[0]
@@ -56,15 +60,21 @@ class History:
                 return Head(entries, chain, sequence)
         raise self._broken(0, "its head was altered")
 
-    def write_head(self, head: Head) -> None:
-        """Replace the head; the first one too."""
-        self._connection.execute("DELETE FROM head")
-        self._connection.execute("INSERT INTO head VALUES (?, ?, ?, ?)", (*head, self._head_mac(head)))
+    def begin(self) -> None:
+        """The first head, of an area without entries."""
+        self.owed = Head()
+
+    def settle(self) -> None:
+        """Write the head, once for all that a transaction did."""
+        if self.owed is not None:
+            self._connection.execute("DELETE FROM head")
+            self._connection.execute("INSERT INTO head VALUES (?, ?, ?, ?)", (*self.owed, self._head_mac(self.owed)))
+        self.owed = None
 
     def note_sequence(self, sequence: int) -> None:
         """Remember that this number was given away."""
         head = self.head()
-        self.write_head(head._replace(sequence=max(head.sequence, sequence)))
+        self.owed = head._replace(sequence=max(head.sequence, sequence))
 
     def append(self, entry: HistoryEntry) -> None:
         """One entry more.  Raises PassbookError `history-broken` when the head was altered."""
@@ -73,7 +83,7 @@ class History:
         text = msgspec.json.encode(entry)
         chain = self._link(head.chain, n, text)
         self._connection.execute("INSERT INTO history VALUES (?, ?, ?)", (n, text.decode(), chain))
-        self.write_head(Head(n, chain, head.sequence))
+        self.owed = Head(n, chain, head.sequence)
 
     def page(self, below: int | None, count: int) -> tuple[list[Told], int]:
         """Up to `count` entries with numbers less than `below` (None: the last ones), the newest first.

@@ -18,7 +18,7 @@ from storage.balance import Balance
 from storage.counters import Counters
 from storage.ends import Ends
 from storage.envelope import SealedJob
-from storage.history import History
+from storage.history import Head, History
 from storage.keys import ApplianceKey, is_same, mac
 from storage.quarantine import Quarantine
 from storage.rows import LIVE_COLUMNS, LIVE_SELECT, Columns, DamagedRowError, EndedRow, LiveRow, live_row, marks
@@ -34,6 +34,11 @@ _DELETIONS: Final = (
 )
 
 
+_KNOWS: Final = (
+    "SELECT EXISTS (SELECT 1 FROM live WHERE requester = ?1 AND request_id = ?2) "
+    "OR EXISTS (SELECT 1 FROM ended WHERE requester = ?1 AND request_id = ?2) "
+    "OR EXISTS (SELECT 1 FROM quarantine WHERE requester = ?1 AND request_id = ?2)"
+)
 FIRST: Final = -LAST_NUMBER - 1
 """Before every sequence number that a row can have, a damaged one too."""
 
@@ -43,6 +48,17 @@ class Known(NamedTuple):
 
     record: Record
     content_mac: bytes
+
+
+class Mark(NamedTuple):
+    """How far a transaction is: what it did to the tally, to the balance and to the head of the history."""
+
+    tally: int
+    balance: int
+    head: Head | None
+
+
+_NOTHING_DONE: Final = Mark(0, 0, None)
 
 
 class Settled(NamedTuple):
@@ -74,7 +90,32 @@ class Ledger:
         self.start = Start()
         """The start that this is; number 0 before it was noted."""
 
+    # A transaction
+
+    def begin(self) -> None:
+        """A transaction begins; whatever the one before it has not committed never was."""
+        self._tally.begin()
+        self.undo(_NOTHING_DONE)
+
+    def mark(self) -> Mark:
+        """How far this transaction is, to go back to."""
+        return Mark(self._tally.mark(), self.balance.owed, self.history.owed)
+
+    def undo(self, mark: Mark) -> None:
+        """What came after the mark was undone."""
+        tally, self.balance.owed, self.history.owed = mark
+        self._tally.undo(tally)
+
+    def complete(self) -> None:
+        """Write what a transaction writes once, at its end."""
+        self.balance.settle()
+        self.history.settle()
+
     # Reading
+
+    def knows(self, requester: str, request_id: str) -> bool:
+        """Whether any row, live, ended or set aside, is of that request; one statement, for every acceptance asks."""
+        return bool(self._connection.execute(_KNOWS, (requester, request_id)).get)
 
     def live(self, job_id: str) -> LiveRow | None:
         """The job, unless it ended or was never here.  Raises DamagedRowError."""
@@ -218,14 +259,13 @@ class Ledger:
         """
         damaged: list[DamagedRowError] = []
         last: int | None = None
-        with self.balance.together():
-            for columns in self._select_live("sequence > ? ORDER BY sequence LIMIT ?", after, most):
-                row, last = self._verified(columns, raw=True), columns[0]
-                if isinstance(row, DamagedRowError):
-                    self.quarantine.take(row)
-                    damaged.append(row)
-                else:
-                    self._settled(row, every=every)
+        for columns in self._select_live("sequence > ? ORDER BY sequence LIMIT ?", after, most):
+            row, last = self._verified(columns, raw=True), columns[0]
+            if isinstance(row, DamagedRowError):
+                self.quarantine.take(row)
+                damaged.append(row)
+            else:
+                self._settled(row, every=every)
         return Settled(last, damaged)
 
     def _live(self, where: str, *values: apsw.SQLiteValue) -> Iterator[LiveRow | DamagedRowError]:

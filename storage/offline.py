@@ -141,3 +141,4 @@ def accept_rollback(name: str, areas: Sequence[AreaSettings], key: ApplianceKey,
         for other, (connection, ledger) in ledgers.items():
             with as_fenced(other), connection:
                 ledger.memories.write({name: head}, accepted=True)
+                ledger.complete()

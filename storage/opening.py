@@ -202,7 +202,9 @@ def _fill(settings: AreaSettings, owner: Owner, *, rng: Rng, vfs: str | None) ->
         with connection:
             schema.create_tables(connection)
             connection.execute("INSERT INTO area VALUES (?, ?, ?, ?)", (*said, mac(owner.key.area, *said)))
-            History(connection, settings.name, area_id, owner.key).write_head(Head())
+            history = History(connection, settings.name, area_id, owner.key)
+            history.begin()
+            history.settle()
             Balance(connection, settings.name, area_id, owner.key).begin()
         checkpoint(connection)
 

@@ -143,7 +143,7 @@ class Spool:
 
         def work(ledger: Ledger) -> Record:
             stored = ledger.insert(record, ticket.content_mac, sealed, wraps)
-            area.check_room(ticket.size)
+            area.room.check(ticket.size)
             return stored
 
         def settled(error: BaseException | None) -> None:
@@ -313,8 +313,8 @@ class Spool:
             name=area.name,
             state=area.state.value,
             quota=area.settings.quota_bytes,
-            free=max(0, area.free() - reserved),
-            used=area.used(),
+            free=max(0, area.room.free() - reserved),
+            used=area.room.used(),
             reserved=reserved,
             records=area.tally.jobs,
             quarantined=area.tally.aside,

@@ -95,6 +95,9 @@ class Host(Protocol):
     def fits(self, cost: int) -> bool:
         """Whether the log has room for a transaction of that cost."""
 
+    def complete(self) -> None:
+        """Write what a transaction writes once, at its end.  Raises apsw.Error."""
+
     def committed(self) -> None:
         """A commit returned: measure what is used now."""
 
@@ -264,7 +267,10 @@ class Writer:
         return result
 
     def _commit(self, connection: apsw.Connection) -> _End:
+        failed = _End.UNDONE
         try:
+            self._host.complete()
+            failed = _End.UNKNOWN
             connection.execute("COMMIT")
         except apsw.FullError:
             # Written in part: without its last frame a transaction is none.
@@ -273,7 +279,7 @@ class Writer:
         except apsw.Error as error:
             self._host.fence(f"a commit failed ({type(error).__name__})")
             self._roll_back(connection)
-            return _End.UNKNOWN
+            return failed
         return _End.COMMITTED
 
     def _roll_back(self, connection: apsw.Connection) -> None:
