@@ -7,8 +7,8 @@ control characters is refused while nothing has changed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, ParamSpec, TypeVar
 
 import msgspec
 
@@ -32,6 +32,10 @@ from storage.envelope import Rng, SealedJob
 from storage.keys import ApplianceKey
 
 KEY_BYTES: Final = 32
+SMALL: Final = 16 * 1024
+"""Bytes of a document up to which its work is done where it came: handing it to another thread takes longer."""
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Printing(msgspec.Struct, frozen=True):
@@ -74,7 +78,7 @@ class Admission:
         """
         content = _content(request, document)
         try:
-            layout, plan = await asyncio.to_thread(self._placed, request, document)
+            layout, plan = await _done(document, self._placed, request, document)
         except PassbookError:
             # What was accepted once stays that job, although today's configuration would refuse it.
             known = self._jobs.spool.known(peer.name, request.client_request, content)
@@ -90,7 +94,7 @@ class Admission:
         try:
             record = self._record(peer, request, reserved, layout, plan, size)
             key = envelope.new_data_key(self._rng)
-            sealed = await asyncio.to_thread(self._sealed, record, key, attributes, encoded, document)
+            sealed = await _done(document, self._sealed, record, key, attributes, encoded, document)
             wraps = self._wraps(record, key, request)
         except BaseException:
             self._jobs.spool.release(reserved)
@@ -174,6 +178,13 @@ class Admission:
             return (first,)
         recovery = envelope.wrap_for_recovery(identity, key, self._recovery_public, record.recovery_ref)
         return (first, recovery)
+
+
+async def _done(document: bytes, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """The result of work that takes the longer the larger the document; others do not wait for a large one."""
+    if len(document) <= SMALL:
+        return work(*args, **kwargs)
+    return await asyncio.to_thread(work, *args, **kwargs)
 
 
 def _content(request: SubmitJob, document: bytes) -> bytes:

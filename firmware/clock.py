@@ -24,6 +24,8 @@ RELEASED: Final = datetime.datetime(2026, 11, 1, tzinfo=datetime.UTC)
 """When this version was made: no true time is earlier."""
 JUMP: Final = 60.0
 """Seconds by which wall time may leave monotonic time before an operator's word about it is over."""
+LATELY: Final = 1.0
+"""Seconds for which the machine's word about its clock is taken again: every acceptance asks for it."""
 EAST: Final = datetime.timedelta(hours=14)
 """How long before UTC a date begins in the most eastern time zone."""
 
@@ -83,7 +85,7 @@ class SystemClock:
 
         `vouched`: an operator has done so already.
         """
-        self._synchronized = synchronized or machine_synchronized
+        self._synchronized = synchronized or _Lately(machine_synchronized, monotonic)
         self._wall = wall
         self._monotonic = monotonic
         self._day_ends = day_ends
@@ -162,6 +164,21 @@ def newest_trusted(records: Iterable[Record]) -> datetime.datetime | None:
         return None
     last = max(dated, key=lambda record: record.sequence)
     return datetime.datetime.fromisoformat(last.business_date).replace(tzinfo=datetime.UTC) - EAST
+
+
+class _Lately:
+    """What the machine says, asked again only after LATELY."""
+
+    def __init__(self, ask: Callable[[], bool], monotonic: Callable[[], float]) -> None:
+        self._ask = ask
+        self._monotonic = monotonic
+        self._said = (-LATELY, False)
+
+    def __call__(self) -> bool:
+        now = self._monotonic()
+        if now - self._said[0] >= LATELY:
+            self._said = (now, self._ask())
+        return self._said[1]
 
 
 def machine_synchronized() -> bool:
