@@ -77,6 +77,7 @@ def _check_places(profile: Profile, sheet: Sheet, lines: Iterable[Line]) -> None
     unit, vertical, room = profile.vertical_unit, profile.commands.vertical, columns_of(profile, sheet)
     top = profile.form.top_of_form * TOP_UNIT
     bottom = document_lines(sheet.height) * LINE_FEED - profile.form.bottom_of_form * LINE_FEED
+    farthest = 0
     for line in lines:
         steps = vertical_steps(line.y, unit)
         y = steps * UNITS_PER_INCH // unit
@@ -84,10 +85,11 @@ def _check_places(profile: Profile, sheet: Sheet, lines: Iterable[Line]) -> None
             raise ValueError(f"{_place(line)} is less than {top / UNITS_PER_INCH:.2f} inch below the top edge")
         if y > bottom:
             raise ValueError(f"{_place(line)} is below the page")
-        vertical.encode(steps)
+        farthest = max(farthest, steps)
         for run in line.runs:
             if run.column < 1 or run.column + len(run.text) - 1 > room:
                 raise ValueError(f"{_place(line)} needs more than the {room} columns that the carriage has there")
+    vertical.encode(farthest)
 
 
 def _place(line: Line) -> str:

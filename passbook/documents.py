@@ -88,9 +88,12 @@ def _decode(data: bytes) -> str:
 
 
 def _read_text(data: bytes) -> TextDocument:
-    lines = tuple(_printed(line.removesuffix("\r")) for line in _decode(data).split("\n"))
-    for number, line in enumerate(lines, 1):
-        refuse_controls(line, f"line {number}")
+    # All lines at once: one by one they took a tenth of the processor time of an acceptance.  Nothing composes with \n.
+    text = _composed(_decode(data))
+    lines = tuple([line.removesuffix("\r").rstrip(" ") for line in text.split("\n")])
+    if control_position("".join(lines)) is not None:
+        for number, line in enumerate(lines, 1):
+            refuse_controls(line, f"line {number}")
     if not any(lines):
         raise PassbookError("document-empty")
     return TextDocument(lines)
@@ -158,8 +161,13 @@ def _entry(draft: EntryDraft, currency: str, where: str) -> Entry:
 
 
 def _printed(text: str) -> str:
-    """The text as it will be struck: composed (so that an `ü` is one character) and without blanks at its end."""
-    return unicodedata.normalize("NFC", text).rstrip(" ")
+    """The text as it will be struck: composed and without blanks at its end."""
+    return _composed(text).rstrip(" ")
+
+
+def _composed(text: str) -> str:
+    """The text with an `ü` as one character."""
+    return unicodedata.normalize("NFC", text)
 
 
 def _is_day(text: str) -> bool:
