@@ -37,6 +37,7 @@ from firmware.news import EndAcknowledged, JobChanged, JobLeft, News, PrinterCha
 from firmware.notices import NoticeDesk
 from firmware.notify import Notifier
 from firmware.operations import Operations
+from firmware.problems import Problems
 from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
 from firmware.tls import shrink_buffers
@@ -71,7 +72,7 @@ class Appliance:
         self._notifier = notifier
         self._loop = asyncio.get_running_loop()
         self._stopped = asyncio.Event()
-        self._problems: list[PassbookError] = []
+        self._problems = Problems()
         self._key = key
         self._spool = self._open_spool()
         self._keys = DataKeys()
@@ -275,6 +276,7 @@ class Appliance:
             roll=self._roll,
             doorkeeper=self._doorkeeper,
             status=self.status,
+            problems=self._problems,
         )
         handlers = operations.handlers() | ClockOperations(self._clock, self._expiry.wake).handlers()
         await self._enter_operator_door(doors, OperatorDoor(config.control, handlers))
@@ -309,7 +311,7 @@ class Appliance:
         """An area was fenced or a record set aside: an operator must know.  Called from any thread."""
         facts = {name: str(problem.facts.get(name, "")) for name in ("area", "job")}
         _LOG.error("storage-problem", code=problem.code, area=facts["area"], job=facts["job"])
-        self._problems.append(problem)
+        self._problems.add(problem)
 
     def _tell(self, news: News) -> None:
         """Take news from any thread; after the loop's end nobody is there to be told."""

@@ -14,6 +14,7 @@ from firmware.hub import Hub
 from firmware.identity import Doorkeeper
 from firmware.logs import Log
 from firmware.notices import LISTED_AT_ONCE, told
+from firmware.problems import Problems
 from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT
@@ -48,6 +49,7 @@ class Operations:
         roll: Roll,
         doorkeeper: Doorkeeper,
         status: Callable[[], StatusReport],
+        problems: Problems,
     ) -> None:
         self._spool = spool
         self._recovery = recovery
@@ -56,6 +58,7 @@ class Operations:
         self._roll = roll
         self._doorkeeper = doorkeeper
         self._status = status
+        self._problems = problems
 
     def handlers(self) -> dict[str, Handler]:
         """Command name -> handler."""
@@ -115,6 +118,8 @@ class Operations:
         """An operator takes an area as it is though it was put back; its jobs are asked about with that reason."""
         area = _read(arguments, _Area).area
         is_open = await asyncio.to_thread(self._spool.upkeep.accept_rollback, area)
+        if is_open:
+            self._problems.accepted(area)
         _LOG.warning("rollback-accepted", area=area)
         return {"area": area, "accepted": True, "used": "now" if is_open else "from the next start"}
 

@@ -210,7 +210,7 @@ def _ordered(record: Record, given: Answered, at: str) -> Record:
             return replace(_move(record, JobEvent.CANCEL, Reason.DISCARDED_BY_ANSWER, at=at), valid=False)
         case Verdict.HOLD:
             held = _move(record, JobEvent.HOLD, *record.reasons, at=at)
-            return replace(held, asked=False, held_by=Decider(given.terminal, given.person))
+            return replace(held, asked=False, held_by=Decider(given.terminal, given.person), released_by=None)
         case Verdict.PRINT:
             return _print_from(record, 1, at)
         case Verdict.RESUME:
@@ -291,7 +291,8 @@ def hold(at: str, terminal: str, person: str) -> Change:
         known = tuple(reason for reason in record.reasons if reason is Reason.ROLLED_BACK)
         moved = _move(record, JobEvent.HOLD, Reason.HELD_BY_PERSON, *known, at=at)
         by = Decider(terminal, person)
-        held = replace(moved, valid=False, asked=False, epoch=record.epoch + record.valid, held_by=by)
+        epoch = record.epoch + record.valid
+        held = replace(moved, valid=False, asked=False, epoch=epoch, held_by=by, released_by=None)
         return Outcome(held, entry_of(HistoryKind.STOPPED, held, at))
 
     return change

@@ -113,7 +113,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         business_date: ISO date of the business day of acceptance, of the last answer, or of its re-dating.
         clock_trusted: whether the clock was, when business_date was written.
         held_by: who holds it back; None when nobody does, or where no version noted it.
-        released_by: who lifted its last hold.
+        released_by: who lifted its last hold; None while another one stands.
         begun: whether a step of it was ever sent, also before it was ordered anew; True where no version noted it.
         confirmed: steps 1..confirmed are on paper, by the printer's confirmation or a person's word.
         sending: the step that was sent and not confirmed; 0 for none.

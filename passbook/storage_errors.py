@@ -77,12 +77,13 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
         Actor.OPERATOR,
         "The records of storage area {area} do not add up: some were removed, or put back as they were before. Nothing "
         "prints unasked, and from the next start on every question about them says so; have each book looked at, keep "
-        "the disk as evidence, then run passbookctl accept-rollback {area}.",
+        "the disk as evidence, then run passbookctl accept-rollback {area} while the appliance runs.",
     ),
     "memory-altered": ErrorKind(
         Actor.OPERATOR,
         "What storage area {area} knows of area {other} was altered or damaged, so nobody can say whether {other} was "
-        "put back to an earlier state. Keep the disk as evidence, then run passbookctl accept-rollback {other}.",
+        "put back to an earlier state. Keep the disk as evidence, then run passbookctl accept-rollback {other} while "
+        "the appliance runs.",
     ),
     "nothing-to-accept": ErrorKind(
         Actor.OPERATOR, "Storage area {area} is not one that was put back to an earlier state. Nothing was changed."

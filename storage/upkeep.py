@@ -55,8 +55,10 @@ class Upkeep:
         """An operator takes area `name` as it is, though others know it further, or cannot say; whether it is open.
 
         One that is not open is opened by the next start, and all its jobs then say `storage-rolled-back`.
-        Raises PassbookError `nothing-to-accept`, and what a commit raises.
+        Raises PassbookError `unknown-area`, `nothing-to-accept`, and what a commit raises.
         """
+        if name not in self._put_back and all(area.name != name for area in self._areas):
+            raise PassbookError("unknown-area", area=name)
         head = self._put_back.get(name)
         accepted = head is not None
         if head is None and self._rebalance(name):

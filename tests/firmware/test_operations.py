@@ -9,6 +9,7 @@ from firmware.config import RecoveryConfig
 from firmware.desks import Desks
 from firmware.identity import Doorkeeper
 from firmware.operations import Operations
+from firmware.problems import Problems
 from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
 from firmware.tls import Peer
@@ -38,7 +39,7 @@ class Desk:
     """The operator's desk over a store with one job."""
 
     def __init__(self, bench: Bench) -> None:
-        self.bench, self.keeper = bench, Keeper()
+        self.bench, self.keeper, self.problems = bench, Keeper(), Problems()
         self.job = self.accept("r-1").job_id
 
     def accept(self, number: str) -> Record:
@@ -64,6 +65,7 @@ class Desk:
                 roll=Roll(bench.hub, bench.spool, bench.clock),
                 doorkeeper=cast("Doorkeeper", self.keeper),
                 status=lambda: STATUS,
+                problems=self.problems,
             )
             return await operations.handlers()[command](arguments)
 
@@ -142,6 +144,7 @@ def test_history_is_searched_and_counted(desk: Desk) -> None:
 def test_only_an_area_that_was_put_back_is_accepted(desk: Desk) -> None:
     assert desk.refused("accept-rollback", area="a") == "nothing-to-accept"
     assert desk.refused("accept-rollback") == "invalid-message"
+    assert desk.refused("accept-rollback", area="nobody") == "unknown-area"
 
 
 def test_a_sound_store_has_no_findings(desk: Desk) -> None:

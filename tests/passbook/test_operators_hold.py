@@ -45,6 +45,13 @@ def test_its_requester_neither_releases_nor_ends_it(record: Record) -> None:
     assert refused(held, changes.cancel(AT, "till-1", "Ann")) == "held-by-operator"
 
 
+@pytest.mark.parametrize("later", [HOLD, ANNS, changes.hold(AT, "manager", "Ms Okafor")])
+def test_a_later_hold_does_not_carry_who_lifted_the_one_before(later: Change) -> None:
+    released = after(ANNS, changes.release(AT, "till-1", "Ann"))
+    assert released.released_by == Decider("till-1", "Ann")
+    assert later(released).record.released_by is None
+
+
 @pytest.mark.parametrize("record", OPEN, ids=NAMES)
 def test_an_operator_or_a_representative_releases_or_ends_it(record: Record) -> None:
     held = HOLD(record).record

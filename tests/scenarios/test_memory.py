@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 
+import apsw
 import pytest
 
 from demo.world import PRINTER, CommandFailed
@@ -91,6 +93,22 @@ def test_a_disk_of_yesterday_is_kept_out_until_an_operator_takes_it(office: Offi
         office.answer(office.counter, back["job"]["job"], "--print")
     assert told.value.error_code == "second-person-needed"
     office.answer(office.manager, back["job"]["job"], "--discard")
+
+
+def test_status_tells_of_altered_rows_until_an_operator_takes_them_as_they_are(office: Office) -> None:
+    world = office.world
+    for number in range(2):
+        _sent(office, Statement(430 + number, 2))
+    assert world.stop_appliance() == 0
+    with closing(apsw.Connection(str(world.data / "a" / "area.sqlite"))) as connection:
+        connection.execute("UPDATE balance SET value = zeroblob(32)")
+    world.start_appliance()
+    assert [finding["code"] for finding in office.told("verify")] == ["rows-altered"]
+    [problem] = world.ctl("status")["problems"]
+    assert "accept-rollback a" in problem
+    assert world.ctl("accept-rollback", "a")["used"] == "now"
+    assert world.ctl("verify") == []
+    assert world.ctl("status")["problems"] == []
 
 
 def _sent(office: Office, statement: Statement) -> str:

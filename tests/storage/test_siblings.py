@@ -178,10 +178,12 @@ def test_an_area_that_is_put_back_once_more_is_found_once_more(store: Store, old
     assert [error.code for error in store.open().problems] == [ROLLED_BACK]
 
 
-@pytest.mark.parametrize("name", ["a", "b", "nobody"])
-def test_there_is_nothing_to_accept_where_nothing_was_put_back(store: Store, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "code"), [("a", "nothing-to-accept"), ("b", "nothing-to-accept"), ("nobody", "unknown-area")]
+)
+def test_there_is_nothing_to_accept_where_nothing_was_put_back(store: Store, name: str, code: str) -> None:
     spool = store.open()
-    assert raised_by(lambda: spool.upkeep.accept_rollback(name)) == "nothing-to-accept"
+    assert raised_by(lambda: spool.upkeep.accept_rollback(name)) == code
 
 
 @pytest.mark.parametrize("damage", ["entries = 1", "chain = zeroblob(32)", "sequence = 0", "accepted = 1"])

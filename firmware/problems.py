@@ -1,0 +1,30 @@
+"""What went wrong with the store since the start and is not put right, for whoever asks how the appliance is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from passbook.errors import PassbookError
+
+_ENDED_BY_WORD: Final = frozenset({"rows-altered", "memory-altered"})
+
+
+class Problems:
+    """Errors of the store in the order in which they were told; any thread may add one."""
+
+    def __init__(self) -> None:
+        self._told: list[PassbookError] = []
+
+    def __iter__(self) -> Iterator[PassbookError]:
+        return iter(tuple(self._told))
+
+    def add(self, problem: PassbookError) -> None:
+        """One more."""
+        self._told.append(problem)
+
+    def accepted(self, area: str) -> None:
+        """An operator took an open area as it is: what asked for that is over."""
+        for problem in self:
+            if problem.code in _ENDED_BY_WORD and problem.facts.get("other", problem.facts["area"]) == area:
+                self._told.remove(problem)

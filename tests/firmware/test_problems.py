@@ -1,0 +1,42 @@
+"""What is told of the store, until an operator has taken an area as it is."""
+
+import threading
+
+from firmware.problems import Problems
+from passbook.errors import PassbookError
+
+
+def told(problems: Problems) -> list[str]:
+    return [problem.code for problem in problems]
+
+
+def test_what_asked_for_an_operators_word_is_over_with_it() -> None:
+    problems = Problems()
+    problems.add(PassbookError("rows-altered", area="a"))
+    problems.add(PassbookError("memory-altered", area="a", other="b"))
+    problems.add(PassbookError("record-quarantined", job="j", area="a"))
+    problems.accepted("a")
+    assert told(problems) == ["memory-altered", "record-quarantined"]
+    problems.accepted("b")
+    assert told(problems) == ["record-quarantined"]
+
+
+def test_a_word_about_one_area_ends_nothing_of_another() -> None:
+    problems = Problems()
+    problems.add(PassbookError("rows-altered", area="a"))
+    problems.accepted("b")
+    assert told(problems) == ["rows-altered"]
+
+
+def test_threads_may_tell_while_somebody_looks() -> None:
+    problems = Problems()
+
+    def tell() -> None:
+        for _ in range(2000):
+            problems.add(PassbookError("area-full", area="a"))
+
+    writer = threading.Thread(target=tell)
+    writer.start()
+    while writer.is_alive():
+        list(problems)
+    assert len(told(problems)) == 2000
