@@ -34,6 +34,7 @@ _COMMANDS: Final = "tests/firmware/test_commands.py"
 _ENDS: Final = "tests/storage/test_notices.py"
 _INQUIRY: Final = "tests/scenarios/test_environment.py"
 _ADMISSION: Final = "tests/storage/test_admission.py"
+_WRITER: Final = "tests/storage/test_writer.py"
 
 MUTANTS: Final = (
     Mutant(
@@ -170,6 +171,18 @@ MUTANTS: Final = (
         "P5-text-in-log.patch",
         (f"{_ANSWERS}::test_a_representative_without_the_recovery_key_can_hold_and_discard_only",),
         "What a document says is logged.",
+    ),
+    Mutant(
+        "P10",
+        "P10-balance-not-undone.patch",
+        (f"{_WRITER}::test_what_a_member_that_raises_did_to_balance_and_history_is_undone",),
+        "Rows that a member of a group commit did not write after all count in the sum that tells of missing ones.",
+    ),
+    Mutant(
+        "P11",
+        "P11-head-not-undone.patch",
+        (f"{_WRITER}::test_what_a_member_that_raises_did_to_balance_and_history_is_undone",),
+        "The head counts an entry that a member of a group commit did not write after all.",
     ),
     Mutant(
         "P6",

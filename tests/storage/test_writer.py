@@ -12,10 +12,13 @@ import pytest
 from msgspec.structs import replace
 
 from passbook import changes
+from passbook.counters import Figures
 from passbook.record import Change, Outcome, Record
+from storage.ledger import Ledger
+from storage.space import change_cost
 from storage.spool import Spool
 from tests.storage.disk import Disk, Gate, ignore
-from tests.storage.store import AT, Store, code_of, raised_by
+from tests.storage.store import AT, Store, code_of, found_offline, raised_by, settings
 
 
 def prioritize(priority: int, then: Callable[[], None] = lambda: None) -> Change:
@@ -199,3 +202,33 @@ def test_a_closed_store_refuses(one_area: Store) -> None:
     spool.close()
     assert code_of(spool.accept(*prepared)) == "area-fenced"
     assert code_of(spool.change(job, prioritize(1))) == "area-fenced"
+
+
+def test_what_a_member_that_raises_did_to_balance_and_history_is_undone(one_area: Store, disk: Disk) -> None:
+    """Both are written once, at the end of the transaction, with what the other members did."""
+    spool = one_area.open()
+    job = one_area.accepted(spool).job_id
+    area = spool._areas[0]
+
+    def counted(ledger: Ledger) -> None:
+        ledger.apply(job, changes.hold(AT, "teller-1", "Ms Okafor"))
+        ledger.counters.add("pr-1", Figures(lines=1))
+
+    def broken(ledger: Ledger) -> None:
+        counted(ledger)
+        raise ZeroDivisionError
+
+    def submitted(work: Callable[[Ledger], None]) -> Future[None]:
+        return area.submit(work, cost=lambda: change_cost(0, 0), unknown=area.fenced_error())
+
+    with gathering(one_area, disk, spool):
+        entries = len(spool.history())
+        bad, good = submitted(broken), submitted(counted)
+    assert isinstance(bad.exception(timeout=30), ZeroDivisionError)
+    good.result(timeout=30)
+    assert spool.verify() == []
+    assert len(spool.history()) == entries + 1
+    with area.reading() as ledger:
+        assert ledger.counters.of("pr-1") == Figures(lines=1)
+    one_area.close()
+    assert found_offline(settings(one_area.folder, "a")) == []
