@@ -55,6 +55,9 @@ class Clock(Protocol):
     def trusted(self) -> bool:
         """Whether wall time may decide anything (N4)."""
 
+    def standing(self) -> Standing:
+        """Whether it is trusted, and why."""
+
     def business_date(self) -> str:
         """The ISO date of the business day of now, believed or not."""
 

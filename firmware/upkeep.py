@@ -7,7 +7,7 @@ import datetime
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from firmware.clock import Clock, stamp
+from firmware.clock import Clock, Standing, stamp
 from firmware.logs import Log
 from storage.spool import Spool
 
@@ -16,6 +16,9 @@ _LOG: Final = Log("upkeep")
 NOTE_SECONDS: Final = 60.0
 """Between two looks: what an area did since the last one is not missed when its disk is put back to before that."""
 DAY_SECONDS: Final = 86_400.0
+KEPT_BY_WORD: Final = 10_000
+"""Entries of each area's history that stay while only an operator says what day it is: with a wrong year one sentence
+would take the whole proof of who decided what.  So many are about 10 MiB, of thousands of jobs."""
 
 
 class Upkeep:
@@ -52,7 +55,10 @@ class Upkeep:
         if now >= self._next_day and self._clock.trusted():
             self._next_day = now + DAY_SECONDS
             before = (self._clock.now() - self._retention).astimezone(datetime.UTC)
-            cut = self._spool.upkeep.keep_history(stamp(self._clock), before.isoformat(timespec="milliseconds"))
+            kept = 0 if self._clock.standing() is Standing.SYNCHRONIZED else KEPT_BY_WORD
+            cut = self._spool.upkeep.keep_history(
+                stamp(self._clock), before.isoformat(timespec="milliseconds"), kept=kept
+            )
             if cut:
                 _LOG.info("history-cut", count=cut)
             self._forget_ended()

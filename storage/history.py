@@ -111,18 +111,18 @@ class History:
             head = self.head()
             self._marks.add(Mark(head.entries, head.chain, at, cut=False))
 
-    def cut(self, before: str, most: int) -> int:
+    def cut(self, before: str, most: int, kept: int = 0) -> int:
         """Delete up to `most` of the oldest entries, of those that a mark from before this time covers; how many.
 
-        The stamps of the entries decide nothing: a wrong clock may have made them (N4).  Raises PassbookError
+        The last `kept` entries stay.  The stamps of the entries decide nothing: a wrong clock may have made them (N4).  Raises PassbookError
         `history-broken`, with nothing deleted, when what would be deleted does not fit.
         """
         marks = self._believed()
         base = self._base(marks)
         target = max((mark for mark in marks if mark.at < before), default=base)
-        if target.entries <= base.entries:
+        last = min(target.entries, base.entries + most, self.head().entries - kept)
+        if last <= base.entries:
             return 0
-        last = min(target.entries, base.entries + most)
         chain = self._walk(base, last)
         if last == target.entries and chain != target.chain:
             raise self._broken(last, "its mark says something else")

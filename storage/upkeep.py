@@ -103,19 +103,20 @@ class Upkeep:
                 while area.settle():
                     pass
 
-    def keep_history(self, at: str, before: str) -> int:
+    def keep_history(self, at: str, before: str, *, kept: int = 0) -> int:
         """Mark where every area's history is at this time, and cut off what a mark of before that time covers.
 
-        Both are ISO times that a trusted clock told (P11, N4).  How many entries were cut off.
+        Both are ISO times that a trusted clock told (P11, N4).  The last `kept` entries of each area stay.  How many
+        were cut off.
         """
-        return sum(self._keep_history(area, at, before) for area in self._ready())
+        return sum(self._keep_history(area, at, before, kept) for area in self._ready())
 
-    def _keep_history(self, area: Area, at: str, before: str) -> int:
+    def _keep_history(self, area: Area, at: str, before: str, kept: int) -> int:
         cut = 0
         with suppress(PassbookError):
             _submit(area, lambda ledger: ledger.history.mark(at), change_cost(0, 0)).result()
             while done := _submit(
-                area, lambda ledger: ledger.history.cut(before, CUT_ENTRIES), cut_cost(CUT_ENTRIES)
+                area, lambda ledger: ledger.history.cut(before, CUT_ENTRIES, kept), cut_cost(CUT_ENTRIES)
             ).result():
                 cut += done
         return cut

@@ -12,6 +12,7 @@ from typing import Any
 from drivers.profile import builtin_profile
 from firmware import pki
 from firmware.admission import Admission, Printing
+from firmware.clock import Standing
 from firmware.config import Config, KeysConfig, LimitsConfig, PrinterConfig, load
 from firmware.hub import Hub
 from firmware.jobs import Jobs
@@ -47,6 +48,7 @@ class StandingClock:
         self.seconds = 1000.0
         self.wall_ahead = 0.0
         self.trust = True
+        self.vouched = False
 
     def now(self) -> dt.datetime:
         return dt.datetime.fromtimestamp(1_800_000_000 + self.seconds + self.wall_ahead, dt.UTC)
@@ -56,6 +58,11 @@ class StandingClock:
 
     def trusted(self) -> bool:
         return self.trust
+
+    def standing(self) -> Standing:
+        if not self.trust:
+            return Standing.NOT_SYNCHRONIZED
+        return Standing.VOUCHED if self.vouched else Standing.SYNCHRONIZED
 
     def business_date(self) -> str:
         return self.now().date().isoformat()

@@ -5,6 +5,7 @@ import datetime as dt
 
 import pytest
 
+from firmware import upkeep
 from firmware.upkeep import DAY_SECONDS, NOTE_SECONDS, Upkeep
 from passbook import changes
 from tests.firmware.branch import DOCUMENT, TELLER, WAIT, Bench, request
@@ -84,6 +85,25 @@ def test_a_clock_that_cannot_be_trusted_cuts_and_forgets_nothing(watched: Watche
     watched.bench.clock.trust = True
     watched.upkeep.look()
     assert (watched.entries(), watched.forgot) == (0, 2)
+
+
+def test_by_an_operators_word_the_last_entries_stay_whatever_the_year(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P11, N4: who vouches for a clock of 2099 takes what lies far back, and not the proof of yesterday."""
+    monkeypatch.setattr(upkeep, "KEPT_BY_WORD", 1)
+    for number in range(5):
+        watched.end_a_job(f"r-{number}")
+    watched.upkeep.look()
+    watched.bench.clock.vouched = True
+    watched.days_pass(73 * 365)
+    watched.upkeep.look()
+    assert [told.n for told in watched.bench.spool.history()] == [2, 3], "the last one of each area"
+    assert watched.bench.spool.verify() == []
+    watched.bench.clock.vouched = False
+    watched.days_pass(1)
+    watched.upkeep.look()
+    assert (watched.entries(), watched.bench.spool.verify()) == (0, [])
 
 
 def test_areas_learn_of_each_other_while_it_runs(watched: Watched) -> None:

@@ -297,6 +297,12 @@ MUTANTS: Final = (
     ),
     Mutant(
         "P11",
+        "P11-word-cuts-all.patch",
+        ("tests/firmware/test_upkeep.py::test_by_an_operators_word_the_last_entries_stay_whatever_the_year",),
+        "An operator who vouches for a wrong year takes the whole history.",
+    ),
+    Mutant(
+        "P11",
         "P11-trigger-obeyed.patch",
         (
             f"{_DAMAGE}::test_nothing_is_written_to_a_file_with_a_trigger_in_it",

@@ -88,6 +88,18 @@ def test_the_whole_history_may_go_and_the_chain_goes_on(week: Spool, store: Stor
     assert (numbers(week), week.verify()) == ([22, 23], [])
 
 
+@pytest.mark.parametrize(("kept", "first"), [(0, 10), (12, 10), (13, 9), (20, 2), (21, 1), (10_000, 1)])
+def test_the_last_entries_can_be_kept_whatever_their_marks(week: Spool, store: Store, kept: int, first: int) -> None:
+    """What is old enough are the first nine; the cut may end between two marks, and the next one goes on from there."""
+    assert week.upkeep.keep_history(DAYS[-1], DAYS[4], kept=kept) == first - 1
+    assert week.upkeep.keep_history(DAYS[-1], DAYS[4], kept=kept) == 0
+    assert (numbers(week), week.verify()) == (list(range(first, 22)), [])
+    assert week.upkeep.keep_history(DAYS[-1], DAYS[4]) == 10 - first
+    assert (numbers(week)[0], week.verify()) == (10, [])
+    store.close()
+    assert offline(store.folder / "a") == []
+
+
 @pytest.mark.parametrize("stamp", [LONG_AGO, AHEAD])
 def test_stamps_of_a_wrong_clock_decide_nothing(store: Store, stamp: str) -> None:
     """N4: entries made under it are as old as the marks around them."""
