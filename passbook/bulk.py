@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from passbook.messages import ErrorPayload, JobView, Payload
+from passbook.messages import ErrorPayload, JobView, Number, Payload
 from passbook.record import Verdict
 
 ANSWERED_AT_ONCE: Final = 100
@@ -27,7 +27,7 @@ class AnswerAll(Payload, frozen=True):
     verdict: Verdict
     person: str
     requester: str = ""
-    after: int = 0
+    after: Number = 0
     keys: dict[str, bytes] = msgspec.field(default_factory=dict)
     data_keys: dict[str, bytes] = msgspec.field(default_factory=dict)
 

@@ -7,9 +7,10 @@ error's stable code and sentence stand in the payload as `errorCode`, `errorDesc
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from passbook.completions import Completion
 from passbook.drafts import Start
@@ -34,6 +35,11 @@ MAX_PIECE: Final = 128 * 1024
 MAX_DOCUMENT: Final = 1024 * 1024
 """Bytes of a whole document."""
 
+LAST_NUMBER: Final = 2**53
+"""The highest number that a peer may send: every program that reads JSON knows it exactly, and a row can hold it."""
+Number = Annotated[int, Meta(ge=0, le=LAST_NUMBER)]
+"""A count, or the number of something, that a peer sends."""
+
 
 class MessageType(StrEnum):
     """What a message is (CWA 17852, message header)."""
@@ -50,9 +56,9 @@ class Header(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
 
     name: str
     type: MessageType
-    request_id: int = 0
+    request_id: Annotated[int, Meta(le=LAST_NUMBER)] = 0
     version: str = PROTOCOL_VERSION
-    timeout: int = 0
+    timeout: Annotated[int, Meta(le=LAST_NUMBER)] = 0
     status: str = ""
     completion_code: Completion | None = None
 
@@ -183,11 +189,11 @@ class AnswerInquiry(Payload, frozen=True):
     """
 
     job: str
-    epoch: int
+    epoch: Number
     verdict: Verdict
     person: str
-    step: int = 0
-    in_doubt: int = 0
+    step: Number = 0
+    in_doubt: Number = 0
     key: bytes = b""
     data_key: bytes = b""
     new_key: bytes = b""

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import msgspec
 
-from passbook.messages import JobView, Payload, view_of
+from passbook.messages import JobView, Number, Payload, view_of
 from passbook.record import Acknowledged, OnPaper, Record
-
-Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-"""A count of entries; every program that reads JSON knows it exactly."""
 
 
 class HistoryHead(msgspec.Struct, frozen=True, rename="camel"):

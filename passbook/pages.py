@@ -9,7 +9,7 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 from msgspec import Meta
 
-from passbook.messages import Inquiry, JobView, Payload
+from passbook.messages import LAST_NUMBER, Inquiry, JobView, Number, Payload
 
 MOST: Final = 500
 """Rows of one page, however many were asked for."""
@@ -20,8 +20,8 @@ T = TypeVar("T")
 class Page(Payload, frozen=True):
     """Which part of a list: what comes behind the job with the sequence number `after`, at most `limit` of it."""
 
-    after: Annotated[int, Meta(ge=0)] = 0
-    limit: Annotated[int, Meta(ge=1)] = MOST
+    after: Number = 0
+    limit: Annotated[int, Meta(ge=1, le=LAST_NUMBER)] = MOST
 
     @property
     def read(self) -> int:

@@ -60,6 +60,7 @@ REFUSALS: dict[str, tuple[dict[str, Any], bytes, str]] = {
     "control characters in the request id": ({"client_request": "r\x1b[2J"}, DOCUMENT, "invalid-message"),
     "priority 0": ({"priority": 0}, DOCUMENT, "priority-not-allowed"),
     "a priority above the ceiling": ({"priority": 81}, DOCUMENT, "priority-not-allowed"),
+    "a priority that no row can hold": ({"priority": 10**30}, DOCUMENT, "priority-not-allowed"),
     "a long key reference": ({"key_ref": "k" * 129}, DOCUMENT, "invalid-message"),
     "control characters in the key reference": ({"key_ref": "k\x1b"}, DOCUMENT, "invalid-message"),
     "a short key": ({"key": KEY[:31]}, DOCUMENT, "key-malformed"),

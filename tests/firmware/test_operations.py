@@ -190,6 +190,11 @@ def test_a_revocation_closes_the_connections_of_those_on_the_list(desk: Desk) ->
         ("environment", {"timeout": 301}, "invalid-message"),
         ("jobs", {"limit": 0}, "invalid-message"),
         ("inquiries", {"after": -1}, "invalid-message"),
+        ("jobs", {"after": 2**63}, "invalid-message"),
+        ("jobs", {"limit": 2**63}, "invalid-message"),
+        ("inquiries", {"after": 2**64}, "invalid-message"),
+        ("notices", {"after": 10**30}, "invalid-message"),
+        ("history", {"last": 2**63}, "invalid-message"),
     ],
 )
 def test_what_cannot_be_done_is_said_so(desk: Desk, command: str, arguments: dict[str, Any], code: str) -> None:

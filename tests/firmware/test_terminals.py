@@ -65,6 +65,11 @@ MALFORMED: dict[str, str | bytes] = {
     "empty": "",
     "no number": json.dumps({"header": {"name": "Common.Status", "type": "command"}}),
     "a number below 1": json.dumps({"header": {"name": "Common.Status", "type": "command", "requestId": -3}}),
+    "a number that cannot be told back": '{"header": {"name": "Common.Status", "type": "command", "requestId": 1%s}}'
+    % ("0" * 400),
+    "a time-out beyond all time": json.dumps(
+        {"header": {"name": "Common.Status", "type": "command", "requestId": 1, "timeout": 10**400}}
+    ),
     "an array": "[1, 2]",
     "too large": '"' + SECRET_WORD * (MAX_MESSAGE // 6 + 1) + '"',
 }
@@ -82,6 +87,25 @@ def test_what_is_not_a_message_gets_a_sentence_and_the_connection_goes_on(
             assert answer["payload"]["errorCode"] in {"invalid-message", "message-too-large"}
             assert SECRET_WORD not in json.dumps(answer)
             assert await wire.ask("Common.Status")
+
+    at_the_door(enrolled, tmp_path, story)
+
+
+def test_unknown_fields_are_passed_over_in_a_header_and_refused_in_a_payload(enrolled: Branch, tmp_path: Path) -> None:
+    """As docs/protocol.md says; nor is the version in a header looked at."""
+
+    async def story(_door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as wire:
+            header = {"name": "Spooler.ListJobs", "type": "command", "version": "77.0", "colour": {"red": 1}}
+            await wire.socket.send(json.dumps({"header": {**header, "requestId": 1}, "payload": {}}))
+            told = await wire.answer_to(1)
+            assert (told["header"]["completionCode"], told["payload"]) == ("success", {"jobs": []})
+            await wire.socket.send(json.dumps({"header": {**header, "requestId": 2}, "payload": {"colour": "red"}}))
+            told = await wire.answer_to(2)
+            assert (told["header"]["completionCode"], told["payload"]["errorCode"]) == (
+                "invalidData",
+                "invalid-message",
+            )
 
     at_the_door(enrolled, tmp_path, story)
 

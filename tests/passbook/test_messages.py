@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 import pytest
@@ -99,6 +99,9 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
     """Every value of a type that a message can carry."""
     if kind in PRIMITIVES:
         return PRIMITIVES[kind]
+    if get_origin(kind) is Annotated:
+        [meta] = kind.__metadata__
+        return st.integers(meta.ge if meta.ge is not None else -(2**63), meta.le)
     if get_origin(kind) in {UnionType, Union}:
         return st.one_of([values(one) for one in get_args(kind)])
     if get_origin(kind) is tuple:
@@ -111,15 +114,7 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
 
 def structs(kind: Any) -> st.SearchStrategy[Any]:
     """Every value of a structure."""
-    if kind is Start:
-        return st.builds(Start, page=st.integers(1, 9999), line=st.integers(1, 9999))
-    if kind is GetHistory:
-        return st.builds(GetHistory, job=WORDS, last=st.integers(1, 1000), summary=values(Grouping | None))
-    hints = get_type_hints(kind)
-    if kind is Page:
-        return st.builds(Page, after=st.integers(0), limit=st.integers(1))
-    if kind is GetHistoryHeads:
-        return st.builds(GetHistoryHeads, entries=st.dictionaries(WORDS, st.integers(0, 2**53), max_size=3))
+    hints = get_type_hints(kind, include_extras=True)
     return st.builds(kind, **{name: values(hints[name]) for name in kind.__struct_fields__})
 
 
@@ -247,6 +242,44 @@ def test_no_error_tells_anything_that_stood_in_the_message(kind: type[msgspec.St
             assert error.__cause__ is None
             assert error.__suppress_context__
     assert refused
+
+
+TOO_MANY = (2**53 + 1, 2**63, 10**30, -(2**63) - 1, -(10**30))
+
+
+@pytest.mark.parametrize("number", TOO_MANY)
+@pytest.mark.parametrize(
+    ("kind", "payload", "name"),
+    [
+        (Page, {}, "after"),
+        (GetHistory, {}, "last"),
+        (AnswerInquiry, {"job": "a", "epoch": 1, "verdict": "discard", "person": "A"}, "epoch"),
+        (AnswerInquiry, {"job": "a", "epoch": 1, "verdict": "discard", "person": "A"}, "step"),
+        (AnswerInquiry, {"job": "a", "epoch": 1, "verdict": "discard", "person": "A"}, "inDoubt"),
+        (AnswerAll, {"verdict": "hold", "person": "A"}, "after"),
+        (Start, {"page": 1, "line": 1}, "page"),
+    ],
+)
+def test_a_number_that_no_row_can_hold_is_refused(
+    kind: type[msgspec.Struct], payload: dict[str, Any], name: str, number: int
+) -> None:
+    def message(value: int) -> Envelope:
+        body = {"header": {"name": "x", "type": "command"}, "payload": {**payload, name: value}}
+        return decode(json.dumps(body).encode())
+
+    assert read_payload(message(1), kind)
+    with pytest.raises(PassbookError, match=f"Expected `int` .*{name}") as caught:
+        read_payload(message(number), kind)
+    assert caught.value.code == "invalid-message"
+
+
+@pytest.mark.parametrize("name", ["requestId", "timeout"])
+@pytest.mark.parametrize("number", [2**53 + 1, 2**63, 10**400])
+def test_a_number_in_a_header_that_could_not_be_answered_is_refused(name: str, number: int) -> None:
+    header = {"name": "x", "type": "command", "requestId": 1}
+    assert decode(json.dumps({"header": {**header, name: 2**53}}).encode())
+    with pytest.raises(PassbookError, match=f"Expected `int` .*{name}"):
+        decode(json.dumps({"header": {**header, name: number}}).encode())
 
 
 @pytest.mark.parametrize(
