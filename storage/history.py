@@ -114,8 +114,8 @@ class History:
     def cut(self, before: str, most: int, kept: int = 0) -> int:
         """Delete up to `most` of the oldest entries, of those that a mark from before this time covers; how many.
 
-        The last `kept` entries stay.  The stamps of the entries decide nothing: a wrong clock may have made them (N4).  Raises PassbookError
-        `history-broken`, with nothing deleted, when what would be deleted does not fit.
+        The last `kept` entries stay.  The stamps of the entries decide nothing: a wrong clock may have made them (N4).
+        Raises PassbookError `history-broken`, with nothing deleted, when what would be deleted does not fit.
         """
         marks = self._believed()
         base = self._base(marks)

@@ -20,7 +20,7 @@ from passbook.counters import Figures
 from passbook.drafts import Start
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT, AreaFigures, Environment, GetEnvironment
 from passbook.errors import PassbookError
-from passbook.history import GetHistory, Grouping, HistoryLine, HistoryReply, Summary
+from passbook.history import GetHistory, HistoryLine, HistoryReply, Summary
 from passbook.messages import (
     MAX_DOCUMENT,
     MAX_MESSAGE,
@@ -267,7 +267,7 @@ def test_a_number_that_no_row_can_hold_is_refused(
         body = {"header": {"name": "x", "type": "command"}, "payload": {**payload, name: value}}
         return decode(json.dumps(body).encode())
 
-    assert read_payload(message(1), kind)
+    read_payload(message(1), kind)
     with pytest.raises(PassbookError, match=f"Expected `int` .*{name}") as caught:
         read_payload(message(number), kind)
     assert caught.value.code == "invalid-message"
@@ -277,7 +277,7 @@ def test_a_number_that_no_row_can_hold_is_refused(
 @pytest.mark.parametrize("number", [2**53 + 1, 2**63, 10**400])
 def test_a_number_in_a_header_that_could_not_be_answered_is_refused(name: str, number: int) -> None:
     header = {"name": "x", "type": "command", "requestId": 1}
-    assert decode(json.dumps({"header": {**header, name: 2**53}}).encode())
+    decode(json.dumps({"header": {**header, name: 2**53}}).encode())
     with pytest.raises(PassbookError, match=f"Expected `int` .*{name}"):
         decode(json.dumps({"header": {**header, name: number}}).encode())
 
