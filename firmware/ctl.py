@@ -23,7 +23,7 @@ from firmware.clock import Clock, SystemClock
 from firmware.config import Config, load
 from firmware.control import LONG_PATIENCE, PATIENCE, ask
 from firmware.findings import Finding
-from passbook.arguments import seconds, short_text, whole
+from passbook.arguments import folder_or_named, host, one_of, path, seconds, short_text, whole
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT
 from passbook.error_kinds import EXIT_CODES, EXIT_HELP
 from passbook.errors import CATALOGUE, PassbookError
@@ -157,7 +157,7 @@ def _offline(arguments: argparse.Namespace) -> tuple[ApplianceKey, str]:
     file: Path | None = arguments.appliance_key or (config.keys.appliance.file() if config is not None else None)
     if not appliance or file is None:
         refuse("--areas needs --appliance and --appliance-key, or --config FILE before the command")
-    return ApplianceKey.from_file(_read(file)), appliance
+    return ApplianceKey.from_file(files.read(file)), appliance
 
 
 def _pki_init(arguments: argparse.Namespace, clock: Clock) -> Any:
@@ -171,7 +171,7 @@ def _pki_init(arguments: argparse.Namespace, clock: Clock) -> Any:
 
 
 def _enroll(arguments: argparse.Namespace, clock: Clock) -> Any:
-    request = _read(arguments.request)
+    request = files.read(arguments.request)
     certificate = pki.sign_request(
         arguments.ca, request, arguments.name, representative=arguments.representative, now=clock.now()
     )
@@ -194,25 +194,14 @@ def _revoke(arguments: argparse.Namespace, clock: Clock) -> Any:
     return done
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise _problem(path, error) from None
-
-
-def _problem(path: Path, error: OSError) -> PassbookError:
-    return PassbookError("file-problem", file=str(path), why=error.strerror or "it cannot be read")
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="passbookctl", description="Commands for the operators of the appliance.", epilog=EXIT_HELP
     )
     parser.set_defaults(columns=None, nothing=tables.NONE, send=(), judge=lambda _result: 0, patience=PATIENCE)
     place = parser.add_mutually_exclusive_group()
-    place.add_argument("--control", type=Path, metavar="SOCKET", help=f"the appliance's socket (default: {CONTROL})")
-    place.add_argument("--config", type=Path, metavar="FILE", help="the configuration that names the socket")
+    place.add_argument("--control", type=path, metavar="SOCKET", help=f"the appliance's socket (default: {CONTROL})")
+    place.add_argument("--config", type=path, metavar="FILE", help="the configuration that names the socket")
     _json(parser, default=False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_questions(commands)
@@ -279,9 +268,9 @@ def _add_questions(commands: _Commands) -> None:
 
 def _add_folders(parser: argparse.ArgumentParser, text: str) -> None:
     parser.set_defaults(refuse=parser.error)
-    parser.add_argument("--areas", nargs="+", metavar="[NAME=]FOLDER", help=text)
-    parser.add_argument("--appliance-key", type=Path, metavar="FILE", help="with --areas (default: as --config says)")
-    parser.add_argument("--appliance", metavar="NAME", help="with --areas (default: as --config says)")
+    parser.add_argument("--areas", type=folder_or_named, nargs="+", metavar="[NAME=]FOLDER", help=text)
+    parser.add_argument("--appliance-key", type=path, metavar="FILE", help="with --areas (default: as --config says)")
+    parser.add_argument("--appliance", type=short_text, metavar="NAME", help="with --areas (default: as --config says)")
 
 
 def _add_history(commands: _Commands) -> None:
@@ -304,7 +293,9 @@ def _add_history(commands: _Commands) -> None:
     history.add_argument("--since", type=short_text, metavar="TIME", help=text)
     history.add_argument("--until", type=short_text, metavar="TIME", help="up to this day or moment (UTC)")
     history.add_argument("--last", type=whole(1, MOST_LISTED), metavar="N", help="so many entries (50)")
-    history.add_argument("--summary", choices=[one.value for one in Grouping], help="count ends by this instead")
+    groups = [one.value for one in Grouping]
+    text = f"count ends by this instead: {', '.join(groups)}"
+    history.add_argument("--summary", type=one_of(groups), metavar="WORD", help=text)
 
 
 def _add_orders(commands: _Commands) -> None:
@@ -344,19 +335,19 @@ def _add_certificates(commands: _Commands) -> None:
         "make the authority, and the appliance's certificate and keys",
         run=_pki_init,
     )
-    init.add_argument("--config-dir", type=Path, required=True, metavar="DIR", help="gets what the appliance reads")
-    init.add_argument("--host", nargs="+", default=[], help="host names and addresses of the appliance")
+    init.add_argument("--config-dir", type=path, required=True, metavar="DIR", help="gets what the appliance reads")
+    init.add_argument("--host", type=host, nargs="+", default=[], help="host names and addresses of the appliance")
     enroll = _command(commands, "enroll", "sign a terminal's request; its key stays with it", run=_enroll)
-    enroll.add_argument("request", type=Path, metavar="REQUEST.pem", help="what `teller enroll --name` wrote")
+    enroll.add_argument("request", type=path, metavar="REQUEST.pem", help="what `teller enroll --name` wrote")
     enroll.add_argument("--representative", action="store_true", help="it may answer for other terminals")
-    enroll.add_argument("--out", type=Path, required=True, metavar="FILE", help="gets the certificate")
+    enroll.add_argument("--out", type=path, required=True, metavar="FILE", help="gets the certificate")
     revoke = _command(commands, "revoke", "revoke a terminal; tells the appliance when a socket is named", run=_revoke)
     revoke.add_argument("name", metavar="NAME", help="the name in its certificate")
-    revoke.add_argument("--out", type=Path, required=True, metavar="CRL", help="gets the revocation list")
+    revoke.add_argument("--out", type=path, required=True, metavar="CRL", help="gets the revocation list")
     for parser in (init, enroll):
         parser.add_argument("--name", required=True, help="the name in the certificate")
     for parser in (init, enroll, revoke):
-        parser.add_argument("--ca", type=Path, required=True, metavar="DIR", help="the authority's folder")
+        parser.add_argument("--ca", type=path, required=True, metavar="DIR", help="the authority's folder")
 
 
 def _person() -> str:

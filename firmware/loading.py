@@ -161,6 +161,6 @@ def _profile(config: Config, number: int, printer: PrinterConfig) -> Profile:
 
 def _layouts(config: Config) -> dict[str, BookLayout]:
     folder = config.layouts
-    if folder is not None and not folder.is_dir():
+    if folder is not None and not os.path.isdir(folder):  # noqa: PTH112  # Path.is_dir() raises for a long name
         raise config.problem("layouts", f"{folder} is not a folder; expected one with book layouts")
     return _named(config, "layouts", lambda: load_layouts(folder))

@@ -70,7 +70,8 @@ def init(ca_folder: Path, config_folder: Path, appliance: str, hosts: Sequence[s
     """
     if not certificates.NAME.fullmatch(appliance):
         raise PassbookError("name-malformed")
-    if ca_folder.resolve().is_relative_to(config_folder.resolve()):
+    # Path.resolve() has an error of its own for links that go round in a circle; making the folder then says so.
+    if Path(os.path.realpath(ca_folder)).is_relative_to(os.path.realpath(config_folder)):
         raise PassbookError("file-problem", file=str(ca_folder), why="the authority must not lie with the appliance")
     for path in (ca_folder / name for name in (AUTHORITY_KEY, AUTHORITY, REGISTER)):
         files.refuse_existing(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -29,7 +30,7 @@ def of_appliance(control: Path) -> Iterator[Looked]:
 
 def of_folders(areas: Sequence[str], key: ApplianceKey, appliance: str) -> Iterator[Looked]:
     """The same of folders, each given as folder() takes it."""
-    settings = [folder(area) for area in areas]
+    settings = folders(areas)
     examined = offline.examine_folders(settings, key, appliance)
     for _ in _told([one.name for one in settings]):
         yield msgspec.to_builtins(LookedAt.of(next(examined)))
@@ -37,8 +38,16 @@ def of_folders(areas: Sequence[str], key: ApplianceKey, appliance: str) -> Itera
 
 def accept_folders(area: str, areas: Sequence[str], key: ApplianceKey, appliance: str) -> dict[str, Any]:
     """Take area `area` as it is where no appliance can start; `areas` as folder() takes them, that one too."""
-    offline.accept_rollback(area, [folder(one) for one in areas], key, appliance)
+    offline.accept_rollback(area, folders(areas), key, appliance)
     return {"area": area, "accepted": True, "used": "from the next start"}
+
+
+def folders(areas: Sequence[str]) -> list[AreaSettings]:
+    """Each folder once, under its first name, however often and in whatever spelling it was given."""
+    found: dict[str, AreaSettings] = {}
+    for one in map(folder, areas):
+        found.setdefault(os.path.realpath(one.path), one)
+    return list(found.values())
 
 
 def folder(area: str) -> AreaSettings:

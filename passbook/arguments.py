@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 from passbook.naming import NAME_LIMIT, is_name
 
 _DIGITS: Final = 9
+HOST_LIMIT: Final = 259
+"""Characters: the longest name of RFC 1035 with a port behind it."""
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
@@ -46,3 +49,36 @@ def short_text(text: str) -> str:
 def short_text_or_none(text: str) -> str:
     """The same, or nothing."""
     return text and short_text(text)
+
+
+def path(text: str) -> Path:
+    """Takes the path of a file or folder."""
+    if not text.strip():
+        raise ArgumentTypeError("expected a path")
+    return Path(text)
+
+
+def folder_or_named(text: str) -> str:
+    """Takes FOLDER or NAME=FOLDER."""
+    name, named, place = text.partition("=")
+    if not name.strip() or (named and not place.strip()):
+        raise ArgumentTypeError("expected FOLDER or NAME=FOLDER")
+    return text
+
+
+def host(text: str) -> str:
+    """Takes a host name or an address, with or without a port."""
+    if not 1 <= len(text) <= HOST_LIMIT or not text.isprintable() or " " in text:
+        raise ArgumentTypeError(f"expected a host of 1 to {HOST_LIMIT} printable characters without blanks")
+    return text
+
+
+def one_of(words: Sequence[str]) -> Callable[[str], str]:
+    """Takes one of these words; argparse's own choices say again what was typed, however long."""
+
+    def word(text: str) -> str:
+        if text in words:
+            return text
+        raise ArgumentTypeError(f"expected one of {', '.join(words)}")
+
+    return word

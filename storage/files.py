@@ -55,9 +55,17 @@ def read_private(path: Path) -> bytes:
         raise _problem(path, error) from None
 
 
+def exists(path: Path) -> bool:
+    """Whether there is something at `path`.  Raises PassbookError `file-problem` when that cannot be told."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise _problem(path, error) from None
+
+
 def refuse_existing(path: Path) -> None:
-    """Raise PassbookError `file-problem` when there is something at `path`."""
-    if path.exists():
+    """Raise PassbookError `file-problem` when there is something at `path`, or that cannot be told."""
+    if exists(path):
         raise PassbookError("file-problem", file=str(path), why="it exists already and is not overwritten")
 
 

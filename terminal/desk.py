@@ -74,17 +74,17 @@ class Desk:
         Raises PassbookError `keyring-locked`, `passphrase-missing`, `file-problem`.
         """
         if self._ring is None:
-            exists = self.home.keyring.exists()
+            exists = files.exists(self.home.keyring)
             self._ring = keyring.load(self.home.keyring, self._passphrase(new=False)) if exists else KeyRing()
         return self._ring
 
     def change_ring(self, change: Callable[[KeyRing], KeyRing]) -> None:
         """Put the ring that `change` gives in place of the one in the file, durably; the first makes the file."""
-        new = not self.home.keyring.exists()
+        new = not files.exists(self.home.keyring)
         secret = self._passphrase(new=new)
         # Two commands at once must not each save a ring that lacks the other's key.
         with files.alone(self.home.folder):
-            ring = keyring.load(self.home.keyring, secret) if self.home.keyring.exists() else KeyRing()
+            ring = keyring.load(self.home.keyring, secret) if files.exists(self.home.keyring) else KeyRing()
             keyring.save(self.home.keyring, change(ring), secret)
 
     def _passphrase(self, *, new: bool) -> bytes:

@@ -28,7 +28,7 @@ def begin(home: Home, name: str, *, representative: bool) -> Path:
     """
     if not _NAME.fullmatch(name):
         raise PassbookError("name-malformed")
-    if home.key.exists():
+    if files.exists(home.key):
         key = _read_key(home.key)
     else:
         key = ec.generate_private_key(ec.SECP256R1())

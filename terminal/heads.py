@@ -71,7 +71,7 @@ class Memory:
         return heads
 
     def _all(self) -> dict[str, _Areas]:
-        if not self._file.exists():
+        if not files.exists(self._file):
             return {}
         try:
             return _FILE.decode(files.read(self._file))

@@ -41,7 +41,7 @@ class Home:
 
     def address(self) -> Address:
         """Where the appliance is.  Raises PassbookError `file-problem`."""
-        if not self.settings.exists():
+        if not files.exists(self.settings):
             raise PassbookError("file-problem", file=str(self.settings), why="this terminal is not enrolled yet")
         try:
             settings = msgspec.toml.decode(files.read(self.settings), type=_Settings)

@@ -6,20 +6,24 @@ import argparse
 import signal
 import sys
 import threading
-from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from drivers.profile import builtin_profile
-from drivers.simulator.control import ControlFailure, SimulatorControl
+from drivers.simulator.control import LONGEST_WAIT, ControlFailure, SimulatorControl
 from drivers.simulator.faults import AfterStrike, AtByte, AtLineByte, DuringStrike, FaultKind, Now, Target, When
 from drivers.simulator.paper import Paper, Ruler
 from drivers.simulator.render import render
 from drivers.simulator.running import FAST, Simulator, open_cable, real_pace
+from passbook.arguments import path, seconds, whole
 from passbook.errors import PassbookError
 
 DEFAULT_RULER = Ruler(first_y=1800, pitch=360, lines=20, fold_after=10, fold_gap=900)
 """Twenty lines at 1/6 inch, the fold after the tenth."""
+_LAST_PID: Final = 2**22
+"""The highest that Linux gives (proc(5), pid_max)."""
+_NUMBER: Final = whole(0, 999_999_999)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -27,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     try:
         return int(options.command(options) or 0)
-    except (ControlFailure, PassbookError, ValueError, OSError) as error:
+    except (ControlFailure, PassbookError, ValueError, OSError, OverflowError) as error:
         print(f"passbook-sim: {error}", file=sys.stderr)
         return 1
 
@@ -37,17 +41,17 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True)
     _add_run(commands.add_parser("run", help="be a mechanism until SIGTERM"))
     paper = commands.add_parser("paper", help="draw every page as a PNG")
-    paper.add_argument("file", type=Path)
-    paper.add_argument("--out", type=Path, required=True, help="folder for the pictures")
+    paper.add_argument("file", type=path)
+    paper.add_argument("--out", type=path, required=True, help="folder for the pictures")
     paper.set_defaults(command=_paper)
     person = argparse.ArgumentParser(add_help=False)
-    person.add_argument("--control", type=Path, required=True, help="the simulator's control socket")
+    person.add_argument("--control", type=path, required=True, help="the simulator's control socket")
     _add_insert(commands.add_parser("insert", parents=[person], help="put a book into the slot"))
     _add_cut(commands.add_parser("cut", parents=[person], help="cut power, now or at a scripted moment"))
     _add_fault(commands.add_parser("fault", parents=[person], help="break something, now or at a line"))
     wait = commands.add_parser("wait", parents=[person], help="wait for an event")
     wait.add_argument("event", help="document-wanted, inserted, drawn-in, struck, ejected, taken, cut, restored ...")
-    wait.add_argument("--timeout", type=float, default=10.0, help="seconds")
+    wait.add_argument("--timeout", type=seconds(LONGEST_WAIT), default=10.0, metavar="SECONDS")
     wait.set_defaults(command=lambda options: _person(options).wait(options.event, options.timeout))
     for name, text in {"take": "take the book out", "restore": "give power back", "mend": "mend everything"}.items():
         simple = commands.add_parser(name, parents=[person], help=text)
@@ -59,11 +63,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--listen", required=True, help="tcp://host:port (port 0: any) or pty:///link")
-    run.add_argument("--paper", type=Path, required=True, help="the paper file; goes on with what is on it")
-    run.add_argument("--control", type=Path, required=True, help="Unix socket to make")
+    run.add_argument("--paper", type=path, required=True, help="the paper file; goes on with what is on it")
+    run.add_argument("--control", type=path, required=True, help="Unix socket to make")
     run.add_argument("--pace", choices=["real", "fast"], default="real")
-    run.add_argument("--baud", type=int, default=9600)
-    run.add_argument("--line-seconds", type=float, default=0.25)
+    run.add_argument("--baud", type=whole(1, 10_000_000), default=9600)
+    run.add_argument("--line-seconds", type=seconds(60), default=0.25)
     run.add_argument("--profile", default="pr2")
     run.add_argument("--unit", type=int, choices=[240, 216], default=240, help="vertical steps to the inch")
     run.set_defaults(command=_run)
@@ -71,30 +75,30 @@ def _add_run(run: argparse.ArgumentParser) -> None:
 
 def _add_insert(insert: argparse.ArgumentParser) -> None:
     insert.add_argument("--book", required=True)
-    insert.add_argument("--page", type=int, required=True)
-    insert.add_argument("--ruler", type=Path, help="JSON: firstY, pitch, lines, foldAfter, foldGap in 1/2160 inch")
+    insert.add_argument("--page", type=whole(1, 9999), required=True)
+    insert.add_argument("--ruler", type=path, help="JSON: firstY, pitch, lines, foldAfter, foldGap in 1/2160 inch")
     for name in ("first-y", "pitch", "lines", "fold-after", "fold-gap"):
-        insert.add_argument(f"--{name}", type=int, help="instead of --ruler, in 1/2160 inch")
+        insert.add_argument(f"--{name}", type=_NUMBER, help="instead of --ruler, in 1/2160 inch")
     insert.set_defaults(command=_insert)
 
 
 def _add_cut(cut: argparse.ArgumentParser) -> None:
     cut.add_argument("target", type=Target, choices=list(Target))
-    cut.add_argument("--pid", type=int, help="the appliance's main process")
+    cut.add_argument("--pid", type=whole(1, _LAST_PID), help="the appliance's main process")
     moment = cut.add_mutually_exclusive_group()
-    moment.add_argument("--at-byte", type=int, help="the n-th byte from now")
-    moment.add_argument("--line", type=int, help="the l-th line from now, with one of:")
+    moment.add_argument("--at-byte", type=_NUMBER, help="the n-th byte from now")
+    moment.add_argument("--line", type=_NUMBER, help="the l-th line from now, with one of:")
     within = cut.add_mutually_exclusive_group()
-    within.add_argument("--byte", type=int, help="its k-th byte")
-    within.add_argument("--characters", type=int, help="when so many characters are on paper")
+    within.add_argument("--byte", type=_NUMBER, help="its k-th byte")
+    within.add_argument("--characters", type=_NUMBER, help="when so many characters are on paper")
     cut.set_defaults(command=lambda options: _person(options).cut(options.target, _when(options), options.pid))
 
 
 def _add_fault(fault: argparse.ArgumentParser) -> None:
     fault.add_argument("kind", type=FaultKind, choices=list(FaultKind))
-    fault.add_argument("--line", type=int, help="the l-th line from now; without it, now")
-    fault.add_argument("--characters", type=int, default=0, help="of a jam: how many are on paper")
-    fault.add_argument("--page", type=int, default=1, help="of wrong-page: where the book lies open")
+    fault.add_argument("--line", type=_NUMBER, help="the l-th line from now; without it, now")
+    fault.add_argument("--characters", type=_NUMBER, default=0, help="of a jam: how many are on paper")
+    fault.add_argument("--page", type=whole(1, 9999), default=1, help="of wrong-page: where the book lies open")
     fault.set_defaults(
         command=lambda options: _person(options).fault(
             options.kind, options.line, characters=options.characters, page=options.page

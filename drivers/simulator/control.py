@@ -6,7 +6,7 @@ import socket
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
@@ -15,6 +15,8 @@ from drivers.simulator.machine import Event, Machine, State
 from drivers.simulator.paper import Ruler
 
 LONGEST_MESSAGE: Final = 65_536
+LONGEST_WAIT: Final = 3600.0
+"""Seconds for an event."""
 
 
 class Insert(msgspec.Struct, frozen=True, tag_field="do", tag="insert"):
@@ -54,7 +56,7 @@ class Wait(msgspec.Struct, frozen=True, tag_field="do", tag="wait"):
 
     event: str
     after: int = 0
-    timeout: float = 10.0
+    timeout: Annotated[float, msgspec.Meta(le=LONGEST_WAIT)] = 10.0
 
 
 Request: TypeAlias = Insert | Take | CutPower | Restore | Break | Mend | AskState | Wait

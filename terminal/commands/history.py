@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from passbook.arguments import short_text, whole
+from passbook.arguments import one_of, short_text, whole
 from passbook.history import MOST_ENTRIES, OUTCOMES, GetHistory, Grouping, HistoryLine, Summary
 from passbook.nothing import NOTHING
 from passbook.record import HistoryKind
@@ -33,7 +33,9 @@ def add(command: AddCommand) -> None:
     parser.add_argument("--since", type=short_text, metavar="TIME", help=text)
     parser.add_argument("--until", type=short_text, metavar="TIME", help="up to this day or moment (UTC)")
     parser.add_argument("--last", type=whole(1, MOST_ENTRIES), metavar="N", help="so many entries (50)")
-    parser.add_argument("--summary", choices=[one.value for one in Grouping], help="count ends by this instead")
+    groups = [one.value for one in Grouping]
+    text = f"count ends by this instead: {', '.join(groups)}"
+    parser.add_argument("--summary", type=one_of(groups), metavar="WORD", help=text)
     parser.set_defaults(run=run)
 
 

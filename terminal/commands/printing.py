@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import secrets
-from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from passbook.arguments import short_text, short_text_or_none, whole
+from passbook.arguments import one_of, path, short_text, short_text_or_none, whole
 from passbook.drafts import Start
 from passbook.errors import PassbookError
 from passbook.job import JobState
@@ -28,8 +27,10 @@ _LAST_PLACE: Final = 9999
 def add(command: AddCommand) -> None:
     """Add the command."""
     parser = command("print", help="print a document and follow it to its end")
-    parser.add_argument("file", type=Path, metavar="FILE", help="the document: .csv, .json or .txt")
-    parser.add_argument("--format", choices=own_copy.SUFFIXES.values(), help="what FILE holds (default: by suffix)")
+    parser.add_argument("file", type=path, metavar="FILE", help="the document: .csv, .json or .txt")
+    formats = list(own_copy.SUFFIXES.values())
+    text = f"what FILE holds: {', '.join(formats)} (default: by suffix)"
+    parser.add_argument("--format", type=one_of(formats), metavar="FORMAT", help=text)
     parser.add_argument(
         "--printer", type=short_text, metavar="NAME", help="where to print (default: the appliance's only printer)"
     )

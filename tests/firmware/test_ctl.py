@@ -197,6 +197,9 @@ def test_an_environment_inquiry_is_of_a_printer_and_has_its_own_patience(
     assert appliance.asked == [("environment", {}), ("environment", {"printer": "window-1", "timeout": 2.5})]
 
 
+HOST = "a host of 1 to 259 printable characters without blanks"
+
+
 @pytest.mark.parametrize(
     ("command", "sentence"),
     [
@@ -206,6 +209,18 @@ def test_an_environment_inquiry_is_of_a_printer_and_has_its_own_patience(
         (["history", "--job", "\udcff"], "--job: expected 1 to 128 printable characters"),
         (["cancel", "a1", "--person", ""], "--person: expected 1 to 128 printable characters"),
         (["clock", "--right", "--person", "\n"], "--person: expected 1 to 128 printable characters"),
+        (["history", "--summary", "x" * 5000], "--summary: expected one of terminal, hour, outcome, waiting"),
+        (["--control", " ", "status"], "--control: expected a path"),
+        (["--config", "", "status"], "--config: expected a path"),
+        (["revoke", "a", "--out", "", "--ca", "ca"], "--out: expected a path"),
+        (["verify", "--appliance-key", "", "--areas", "a"], "--appliance-key: expected a path"),
+        (["verify", "--areas", "a", ""], "--areas: expected FOLDER or NAME=FOLDER"),
+        (["verify", "--areas", "b= "], "--areas: expected FOLDER or NAME=FOLDER"),
+        (["verify", "--appliance", "", "--areas", "a"], "--appliance: expected 1 to 128 printable characters"),
+        (["pki", "init", "--ca", "", "--config-dir", "etc"], "--ca: expected a path"),
+        (["pki", "init", "--ca", "ca", "--config-dir", " "], "--config-dir: expected a path"),
+        (["pki", "init", "--host", "a", ""], f"--host: expected {HOST}"),
+        (["pki", "init", "--host", "two words"], f"--host: expected {HOST}"),
         (["hold", ""], "JOB: expected 1 to 128 printable characters"),
     ],
 )
@@ -321,6 +336,14 @@ def test_verify_looks_at_folders_without_an_appliance(tmp_path: Path, capsys: Ou
     assert capsys.readouterr().out == LOOKED
     assert ctl.main([*order, "--json"]) == 0
     assert capsys.readouterr().out == "[]\n"
+
+
+def test_a_folder_that_is_given_twice_is_looked_at_once(tmp_path: Path, capsys: Output) -> None:
+    order = stored(tmp_path)
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    a = [str(tmp_path / "a"), f"{tmp_path}/b/../a/", str(tmp_path / "a"), f"again={tmp_path / 'link'}"]
+    assert ctl.main([*order, "--areas", *a, f"b={tmp_path / 'b'}"]) == 0
+    assert capsys.readouterr().out == LOOKED
 
 
 @pytest.mark.parametrize(
@@ -447,6 +470,32 @@ def test_a_second_init_overwrites_nothing(authority: list[str], tmp_path: Path, 
     assert ctl.main(again) == 5
     refused(capsys, "file-problem")
     assert {one: one.read_bytes() for one in (tmp_path / "etc").iterdir()} == before
+
+
+@pytest.mark.parametrize("place", ["x" * 300, "/".join(["x" * 200] * 30), "circle", "circle/x", "file/x"])
+def test_a_path_that_cannot_be_used_is_one_sentence(
+    authority: list[str], tmp_path: Path, capsys: Output, place: str
+) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "file").touch()
+    wrong, csr = str(tmp_path / place), str(request(tmp_path))
+    named = ["--name", "teller-1"]
+    for command in (
+        ["pki", "init", "--ca", wrong, "--config-dir", str(tmp_path / "new"), "--name", "b"],
+        ["pki", "init", "--ca", str(tmp_path / "new"), "--config-dir", wrong, "--name", "b"],
+        ["enroll", wrong, *authority, *named, "--out", str(tmp_path / "out")],
+        ["enroll", csr, "--ca", wrong, *named, "--out", str(tmp_path / "out")],
+        ["revoke", "teller-1", "--ca", wrong, "--out", str(tmp_path / "out")],
+        ["verify", "--areas", str(tmp_path), "--appliance", "b", "--appliance-key", wrong],
+    ):
+        assert ctl.main(command) == 5
+        assert wrong in refused(capsys, "file-problem")
+    for command, code in ((["--config", wrong, "status"], "configuration"), (["--control", wrong, "status"], None)):
+        assert ctl.main(command) == 5
+        refused(capsys, code or "control-unreachable")
+    assert ctl.main([*stored(tmp_path), "--areas", wrong, "--json"]) == 5
+    [found] = json.loads(capsys.readouterr().out)
+    assert found["code"] in {"no-area-there", "area-fenced"}
 
 
 @pytest.mark.parametrize("place", ["areas/a/ca", "areas/b/ca"])

@@ -801,3 +801,50 @@ def test_a_memory_that_cannot_be_read_stops_nobody(enrolled: tuple[Teller, FakeA
     assert (said.code, said.out[:4]) == (0, "aa11")
     assert "history-heads.json" in said.err
     assert "file-problem" in said.err
+
+
+@pytest.mark.parametrize("place", ["x" * 300, "/".join(["x" * 200] * 30)])
+def test_a_path_that_cannot_be_used_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    wrong = tmp_path / place
+    teller, nowhere, locked = (Teller(tmp_path / name, capsys) for name in ("home", "none", "locked"))
+    assert teller.run("enroll", "--name", "teller-1").code == 0
+    nowhere.folder = locked._passphrase = wrong
+    enroll = ("enroll", "--address", "h:1")
+    for said in (
+        *(nowhere.run(*words) for words in (["enroll", "--name", "t"], ["jobs"], ["keys", "list"], ["keys", "new"])),
+        *(teller.run(*enroll, "--ca", one, "--certificate", two) for one, two in ((wrong, "b"), ("a", wrong))),
+        teller.run("keys", "recovery-new", wrong),
+        teller.run("print", wrong, "--printer", "p", "--format", "text", "--no-key"),
+        locked.run("keys", "new"),
+    ):
+        assert (said.code, said.out) == (EXIT_CODES[Actor.OPERATOR], "")
+        assert said.err.endswith("[file-problem]\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["jobs", "--home", ""], "--home: expected a path"),
+        (["keys", "list", "--passphrase-file", " "], "--passphrase-file: expected a path"),
+        (["enroll", "--ca", ""], "--ca: expected a path"),
+        (["enroll", "--certificate", ""], "--certificate: expected a path"),
+        (["enroll", "--address", ""], "--address: expected a host of 1 to 259 printable characters without blanks"),
+        (["enroll", "--server-name", ""], "--server-name: expected 1 to 128 printable characters"),
+        (["keys", "recovery-new", ""], "FILE.pub: expected a path"),
+        (["print", ""], "FILE: expected a path"),
+        (
+            ["print", "a", "--format", "x" * 9999],
+            "--format: expected one of passbook-update+csv, passbook-update+json, text",
+        ),
+        (["history", "--summary", "x" * 9999], "--summary: expected one of terminal, hour, outcome, waiting"),
+    ],
+)
+def test_a_path_or_word_that_is_none_is_refused_as_it_was_typed(
+    capsys: pytest.CaptureFixture[str], words: list[str], sentence: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == EXIT_CODES[Actor.PROGRAMMER]
+    assert capsys.readouterr().err.endswith(f"error: argument {sentence}\n")

@@ -178,7 +178,7 @@ def test_every_deed_of_a_person_is_a_command(start: Start, tmp_path: Path, capsy
     assert do("insert", "--book", "B1", "--page", "3") == 1
     assert "entering" in capsys.readouterr().err
     assert do("wait", "inserted") == 0
-    assert do("wait", "struck", "--timeout", "0") == 1
+    assert do("wait", "struck", "--timeout", "0.001") == 1
     assert do("take") == 0
     assert do("insert", "--book", "B2", "--page", "1", "--lines", "5", "--fold-after", "2") == 0
     assert do("cut", "printer", "--at-byte", "99") == 0
@@ -250,3 +250,50 @@ def test_messages_are_one_line_of_json_each_way(start: Start) -> None:
         assert ask(b'{"do":"wait","event":"inserted","after":0,"timeout":1}') == {
             "event": {"number": 1, "name": "inserted"}
         }
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        (["wait", "struck", "--timeout", "1e300"], "--timeout: expected seconds, a number above 0 and at most 3600"),
+        (["cut", "appliance", "--pid", "-1"], "--pid: expected a whole number from 1 to 4194304"),
+        (["insert", "--book", "b", "--page", "1" * 30], "--page: expected a whole number from 1 to 9999"),
+        (["fault", "jam", "--line", "1" * 30], "--line: expected a whole number from 0 to 999999999"),
+        (["state", "--control", ""], "--control: expected a path"),
+        (["paper", " "], "file: expected a path"),
+        (["run", "--baud", "0"], "--baud: expected a whole number from 1 to 10000000"),
+        (["run", "--line-seconds", "nan"], "--line-seconds: expected seconds, a number above 0 and at most 60"),
+    ],
+)
+def test_what_a_person_typed_is_judged_at_the_command(
+    command: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(command)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith(f"error: argument {sentence}\n")
+
+
+@pytest.mark.parametrize("place", ["x" * 300, "file/x", "circle/x"])
+def test_a_path_or_port_that_cannot_be_used_is_one_sentence(tmp_path: Path, place: str) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "file").touch()
+    wrong, paper, control = str(tmp_path / place), str(tmp_path / "paper.json"), str(tmp_path / "control")
+    for command in (
+        ["paper", wrong, "--out", str(tmp_path)],
+        ["state", "--control", wrong],
+        ["insert", "--control", wrong, "--book", "b", "--page", "1", "--ruler", wrong],
+        ["run", "--listen", "tcp://127.0.0.1:0", "--control", control, "--paper", wrong],
+        ["run", "--listen", "tcp://127.0.0.1:0", "--control", wrong, "--paper", paper],
+        ["run", "--listen", "tcp://127.0.0.1:65536", "--control", control, "--paper", paper],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "drivers.simulator", *command],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=WAIT,
+        )
+        assert done.returncode == 1
+        [sentence] = done.stderr.splitlines()
+        assert sentence.startswith("passbook-sim: ")
