@@ -278,6 +278,7 @@ def cancel(at: str, terminal: str, person: str, *, senior: bool = False, at_boun
 def hold(at: str, terminal: str, person: str) -> Change:
     """A person holds a job back that no mechanism works on: an open question that nobody is asked.
 
+    Why there was a question before is kept, for whoever is asked after a release.
     A hold that stands stays whose it is, but an operator's (`terminal` is OPERATOR) takes the place of any other's.
     Raises PassbookError `job-is-printing` or `not-allowed-in-state`.
     """
@@ -288,14 +289,18 @@ def hold(at: str, terminal: str, person: str) -> Change:
         held_already = record.is_open and not record.asked
         if held_already and (record.held_by_operator or terminal != OPERATOR):
             return Outcome(record)
-        known = tuple(reason for reason in record.reasons if reason is Reason.ROLLED_BACK)
-        moved = _move(record, JobEvent.HOLD, Reason.HELD_BY_PERSON, *known, at=at)
+        moved = _move(record, JobEvent.HOLD, Reason.HELD_BY_PERSON, *_reasons_to_ask(record), at=at)
         by = Decider(terminal, person)
         epoch = record.epoch + record.valid
         held = replace(moved, valid=False, asked=False, epoch=epoch, held_by=by, released_by=None)
         return Outcome(held, entry_of(HistoryKind.STOPPED, held, at))
 
     return change
+
+
+def _reasons_to_ask(record: Record) -> tuple[Reason, ...]:
+    """Why there is a question, whether or not somebody holds it back."""
+    return tuple(reason for reason in record.reasons if reason is not Reason.HELD_BY_PERSON)
 
 
 def release(at: str, terminal: str, person: str, *, senior: bool = False) -> Change:
@@ -313,8 +318,8 @@ def release(at: str, terminal: str, person: str, *, senior: bool = False) -> Cha
             must_not_be_held(record)
         if record.asked:
             return Outcome(record)
-        reasons = tuple(reason for reason in record.reasons if reason is not Reason.HELD_BY_PERSON)
         by = Decider(terminal, person)
+        reasons = _reasons_to_ask(record)
         released = replace(record, asked=True, held_by=None, released_by=by, reasons=reasons, changed_at=at)
         return Outcome(released, entry_of(HistoryKind.RELEASED, released, at))
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from passbook import changes
 from passbook.job import JobState, Reason
 from passbook.media import Media
-from passbook.record import Change, HistoryKind, Record, Verdict
+from passbook.record import OPERATOR, Change, HistoryKind, Record, Verdict
 from tests.passbook.test_changes_promises import AT, BEGUN, CUT, NEW, STOPPED, after, decided, refused
 
 HOLD = changes.hold(AT, "counter-1", "Ann")
@@ -48,6 +48,32 @@ def test_holding_an_open_question_keeps_what_it_says() -> None:
     assert (held.sending, held.confirmed, held.epoch) == (ASKED.sending, ASKED.confirmed, ASKED.epoch)
     assert not held.asked
     assert decided(Verdict.RESUME, epoch=held.epoch, step=1, in_doubt=1)(held).record.valid
+
+
+RELEASE = changes.release(AT, "manager", "Ms Okafor", senior=True)
+OPERATORS_HOLD = changes.hold(AT, OPERATOR, "Otto")
+_LOSS, _NEEDED, _HELD = Reason.POWER_LOSS, Reason.MEDIA_NEEDED, Reason.HELD_BY_PERSON
+
+
+@pytest.mark.parametrize(
+    ("changed", "held", "released"),
+    [
+        ([HOLD], (_HELD, _LOSS, _NEEDED), (_LOSS, _NEEDED)),
+        ([HOLD, HOLD], (_HELD, _LOSS, _NEEDED), (_LOSS, _NEEDED)),
+        ([HOLD, OPERATORS_HOLD], (_HELD, _LOSS, _NEEDED), (_LOSS, _NEEDED)),
+        ([HOLD, RELEASE, HOLD], (_HELD, _LOSS, _NEEDED), (_LOSS, _NEEDED)),
+        ([HOLD, CUT], (_LOSS, _NEEDED), (_LOSS, _NEEDED)),
+        ([OPERATORS_HOLD, CUT], (_LOSS, _HELD, _NEEDED), (_LOSS, _NEEDED)),
+        ([OPERATORS_HOLD, CUT, CUT], (_LOSS, _HELD, _NEEDED), (_LOSS, _NEEDED)),
+    ],
+)
+def test_a_hold_keeps_why_there_is_a_question_and_a_release_takes_only_the_hold_away(
+    changed: list[Change], held: tuple[Reason, ...], released: tuple[Reason, ...]
+) -> None:
+    record = after(*BEGUN[:2], CUT, *changed)
+    assert record.state is JobState.PROCESSING_STOPPED
+    assert record.reasons == held
+    assert RELEASE(record).record.reasons == released
 
 
 def test_a_held_job_prints_by_an_answer_and_by_nothing_else() -> None:
