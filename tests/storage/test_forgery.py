@@ -126,6 +126,12 @@ def test_no_row_makes_up_for_a_job_that_was_put_back(ended: tuple[Store, Record]
         assert "rows-altered" in [error.code for error in spool.verify()]
 
 
+def test_the_mac_of_a_row_weighs_something_else_in_another_place(ended: tuple[Store, Record]) -> None:
+    store, _ = ended
+    sql(store, "INSERT INTO counter SELECT 'zz', 0, 0, 0, mac FROM ended; DELETE FROM ended")
+    assert set(offline(store)) == {"rows-altered", "counter-damaged"}
+
+
 def test_a_row_set_aside_cannot_be_taken_away_behind_another_one(one_area: Store) -> None:
     spool = one_area.open()
     bad = one_area.accepted(spool)
