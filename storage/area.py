@@ -98,6 +98,7 @@ class Area:
         why: why it is fenced.
         room: what quota, disk and log leave it.
         tally: what lies in it after the last commit.
+        adds_up: no row was taken away or put back while it was closed.
         highest_sequence: the highest number that a job of this area ever had, when it was opened.
         siblings: names and ids of the areas that were open beside it before, itself too.
         unsettled: sequence numbers of jobs whose records may not say yet what this start made of them.
@@ -138,7 +139,8 @@ class Area:
         self._read_lock = threading.Lock()
         self._state_lock = threading.Lock()
         self.room = Room(settings.path, self._connection, division, self.tally)
-        self.highest_sequence = self._read_ledger.history.head().sequence
+        self.adds_up = self.ledger.balance.load()
+        self.highest_sequence = self._read_ledger.highest_sequence()
         self.suspect = False
         self.unsettled = range(0)
         self.siblings = sibling_ids(self._reader)
@@ -202,7 +204,7 @@ class Area:
         """Empty the log unless a transaction of that cost fits it; a transaction begins."""
         self.ledger.begin()
         self.room.begin()
-        if not self.room.fits(cost):
+        if not self.fits(cost):
             self._checkpoint()
             self.room.begin()
 
@@ -216,7 +218,7 @@ class Area:
 
     def committed(self) -> None:
         """Measure what is used now."""
-        self.tally.commit()
+        self.ledger.committed()
         try:
             self.room.committed()
         except apsw.Error as error:
@@ -334,7 +336,7 @@ class Area:
         )
         self.ledger.start = self._read_ledger.start = work.result()
         self.tally.begin_start()
-        self.unsettled = range(-schema.LAST_NUMBER, self.highest_sequence + 1)
+        self.unsettled = range(-schema.LAST_NUMBER, self.ledger.last_live() + 1)
 
     def settle(self, *, every: bool = False) -> bool:
         """Have some records say themselves what this start made of them; whether there may be more.  Blocks.

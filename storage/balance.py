@@ -1,92 +1,125 @@
 """The balance of an area: one keyed sum over its rows, so that none can be removed or put back unnoticed (N2).
 
-Every row has a MAC of its own, which tells that the row is ours but not that it is of now.  The sum of all of them,
-itself under a MAC, does: an older version of a row, a row whose job has ended, and a row that is gone change it.
+Every row has a MAC of its own, which tells that the row is ours but not that it is of now.  The sum over all rows does:
+an older version of a row, a row whose job has ended, and a row that is gone change it.  What a row weighs in it is
+drawn with the appliance's key from its place and its MAC, and the file holds only a MAC of the sum: who does not have
+the key knows no weight, so no row that he writes can stand for another one.
+
 The functions work inside the caller's transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from hashlib import blake2b
 from typing import Final
 
 import apsw
 
 from passbook.errors import PassbookError
-from storage.keys import ApplianceKey, is_same, mac
+from storage.keys import ApplianceKey, is_same, joined, mac
 from storage.schema import fetch, stream
 
 _BYTES: Final = 32
 _MODULUS: Final = 1 << (8 * _BYTES)
-_TABLES: Final = ("live", "ended", "counter", "sibling_head", "start")
+_PLACES: Final = {
+    "live": "sequence",
+    "ended": "sequence",
+    "counter": "CAST(printer AS BLOB)",
+    "sibling_head": "CAST(name AS BLOB)",
+    "start": "number",
+    "head": "0",
+}
+"""Each table with what tells its rows apart; rows set aside keep the MAC that did not verify, so theirs is reckoned."""
 _EVIDENCE: Final = (
     "SELECT sequence, CAST(origin AS BLOB), CAST(job_id AS BLOB), CAST(requester AS BLOB), CAST(request_id AS BLOB), "
     "version, record, wraps, content_mac, sealed_mac, mac FROM quarantine"
 )
-"""Rows set aside keep the MAC that did not verify, so theirs is reckoned here."""
-_ALL: Final = " UNION ALL ".join(f"SELECT mac FROM {table}" for table in _TABLES)  # noqa: S608 - ours
+_ALL: Final = " UNION ALL ".join(f"SELECT '{table}', {place}, mac FROM {table}" for table, place in _PLACES.items())  # noqa: S608 - ours
 
 
 class Balance:
-    """The balance of one area on one connection."""
+    """The balance of one area on one connection.
+
+    Attributes:
+        sum: what the rows weigh as this transaction makes them; None while it is not known, since they did not add up.
+    """
 
     def __init__(self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey) -> None:
         """`area` is the name that findings carry."""
         self._connection = connection
         self._area = area
+        self._key = key.balance
+        self._weighing = mac(key.balance, "weight", area_id)
         self._area_id = area_id
-        self._key = key
-        self.owed = 0
-        """By how much the rows have changed in this transaction and the sum has not; see settle()."""
+        self._kept: int | None = None
+        self.sum: int | None = None
+
+    def load(self) -> bool:
+        """Add the rows up, before the first transaction; whether they are those that were written."""
+        weight = self._weight_of_all()
+        self.sum = self._kept = weight if self._is_kept(weight) else None
+        return self.sum is not None
+
+    def accept(self) -> None:
+        """The rows that are there now are taken for right."""
+        self.sum = self._weight_of_all()
+
+    def come(self, table: str, place: object, found: object) -> None:
+        """A row with this MAC is there."""
+        self._change(self._weight(table, place, found))
+
+    def gone(self, table: str, place: object, found: object) -> None:
+        """A row with this MAC is not there any more.  One that never was there leaves a sum that never fits again."""
+        self._change(-self._weight(table, place, found))
+
+    def evidence(self, sequence: int) -> int:
+        """What a row that was set aside weighs; nothing where there is none."""
+        return sum(
+            self._weight("quarantine", *row)
+            for row in fetch(self._connection, f"{_EVIDENCE} WHERE sequence = ?", sequence)
+        )
+
+    def replace_evidence(self, before: int, now: int) -> None:
+        """The rows that were set aside weighed so much, and now they weigh something else."""
+        self._change(now - before)
+
+    # Around a transaction
 
     def begin(self) -> None:
-        """The rows that are there now are taken for right."""
-        self._write(self._sum())
-        self.owed = 0
-
-    def change(self, gone: Iterable[object] = (), come: Iterable[bytes] = ()) -> None:
-        """Rows with these MACs go, others come."""
-        self.owed += sum(map(_number, come)) - sum(map(_number, gone))
+        """A transaction begins."""
+        self.sum = self._kept
 
     def settle(self) -> None:
-        """Write the sum, once for all that a transaction changed.  One that was altered stays as it is: evidence."""
-        value = self._value() if self.owed else None
-        if value is not None:
-            self._write((value + self.owed) % _MODULUS)
-        self.owed = 0
+        """Write the sum, once for all that the transaction changed; what did not add up stays as it is: evidence."""
+        if self.sum is not None and self.sum != self._kept:
+            self._connection.execute("INSERT OR REPLACE INTO balance VALUES (1, ?)", (self._mac(self.sum),))
 
-    def evidence(self, sequence: int) -> list[bytes]:
-        """What a row that was set aside counts for; nothing where there is none."""
-        return [self._mac_of(*row) for row in fetch(self._connection, f"{_EVIDENCE} WHERE sequence = ?", sequence)]
+    def committed(self) -> None:
+        """It is on disk."""
+        self._kept = self.sum
 
     def findings(self) -> Iterator[PassbookError]:
         """Whether the rows do not add up."""
-        if self._value() != self._sum():
+        if not self._is_kept(self._weight_of_all()):
             yield PassbookError("rows-altered", area=self._area)
 
-    def _sum(self) -> int:
-        rows = sum(_number(found) for (found,) in stream(self._connection, _ALL))
-        aside = sum(_number(self._mac_of(*row)) for row in stream(self._connection, _EVIDENCE))
+    def _change(self, more: int) -> None:
+        if self.sum is not None:
+            self.sum = (self.sum + more) % _MODULUS
+
+    def _weight_of_all(self) -> int:
+        rows = sum(self._weight(*row) for row in stream(self._connection, _ALL))
+        aside = sum(self._weight("quarantine", *row) for row in stream(self._connection, _EVIDENCE))
         return (rows + aside) % _MODULUS
 
-    def _value(self) -> int | None:
-        """The sum as it was kept; None when that was altered."""
-        for value, found in fetch(self._connection, "SELECT value, mac FROM balance"):
-            if is_same(found, self._mac(value)):
-                return _number(value)
-        return None
+    def _weight(self, table: str, *said: object) -> int:
+        # A keyed hash that is quicker than HMAC: at every start each row is weighed.
+        return int.from_bytes(blake2b(joined(table, *said), key=self._weighing, digest_size=_BYTES).digest())
 
-    def _write(self, value: int) -> None:
-        kept = value.to_bytes(_BYTES)
-        self._connection.execute("INSERT OR REPLACE INTO balance VALUES (1, ?, ?)", (kept, self._mac(kept)))
+    def _is_kept(self, value: int) -> bool:
+        rows = fetch(self._connection, "SELECT mac FROM balance")
+        return len(rows) == 1 and is_same(rows[0][0], self._mac(value))
 
-    def _mac_of(self, *evidence: object) -> bytes:
-        return mac(self._key.row, "quarantine", self._area_id, *evidence)
-
-    def _mac(self, value: bytes) -> bytes:
-        return mac(self._key.row, "balance", self._area_id, value)
-
-
-def _number(found: object) -> int:
-    """A MAC as it lies in its column; a damaged file may give anything."""
-    return int.from_bytes(found) if isinstance(found, bytes) else 0
+    def _mac(self, value: int) -> bytes:
+        return mac(self._key, "sum", self._area_id, value.to_bytes(_BYTES))

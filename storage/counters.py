@@ -50,7 +50,9 @@ class Counters:
             come = self._mac(printer.encode(), total)
             values = (printer, total.books, total.pages, total.lines, come)
             self._connection.execute("INSERT OR REPLACE INTO counter VALUES (?, ?, ?, ?, ?)", values)
-            self._balance.change(gone=[found for (found,) in gone], come=[come])
+            for (found,) in gone:
+                self._balance.gone("counter", printer.encode(), found)
+            self._balance.come("counter", printer.encode(), come)
 
     def findings(self) -> Iterator[PassbookError]:
         """The rows that do not verify."""

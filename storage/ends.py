@@ -91,7 +91,7 @@ class Ends:
         values = row.columns(self._area_id, self._key)
         sql = f"INSERT INTO ended ({ENDED_COLUMNS}) VALUES ({marks(values)})"  # noqa: S608 - names are ours
         self._connection.execute(sql, values)
-        self._balance.change(come=values[-1:])
+        self._balance.come("ended", values[0], values[-1])
         self._tally.note(Delta(notices=1))
 
     def acknowledge(self, row: EndedRow, outcome: Outcome, history: History) -> Record:
@@ -108,19 +108,22 @@ class Ends:
         self._tally.note(Delta(notices=-1))
         return record
 
-    def forget(self, sequences: Sequence[int], now: str) -> int:
-        """Drop what is kept of these jobs; how many.
+    def forget(self, sequences: Sequence[int], now: str) -> tuple[int, list[DamagedRowError]]:
+        """Drop what is kept of these jobs; how many, and the rows that stay since they do not verify.
 
         One whose stamp cannot be believed is of `now`, a time of a trusted clock, from here on instead (N4).
         """
-        dropped = 0
+        dropped, damaged = 0, []
         for row in list(self._rows(f"sequence IN ({marks(sequences)})", *sequences)):
-            if isinstance(row, EndedRow) and is_end_undated(row.record):
+            if isinstance(row, DamagedRowError):
+                # What says that it is old may be what was altered.
+                damaged.append(row)
+            elif is_end_undated(row.record):
                 self._date(row, now)
             else:
-                self._drop(row.record.sequence if isinstance(row, EndedRow) else row.sequence)
+                self._drop(row.record.sequence)
                 dropped += 1
-        return dropped
+        return dropped, damaged
 
     def _date(self, row: EndedRow, now: str) -> None:
         dated = replace(row.record, changed_at=now, business_date=now[:10], clock_trusted=True)
@@ -129,16 +132,16 @@ class Ends:
     def _drop(self, sequence: int) -> None:
         sql = "DELETE FROM ended WHERE sequence = ? RETURNING mac, acknowledged"
         [(found, acknowledged)] = fetch(self._connection, sql, sequence)
-        self._balance.change(gone=[found])
+        self._balance.gone("ended", sequence, found)
         self._tally.note(Delta(notices=-(not acknowledged)))
 
     def _update(self, row: EndedRow) -> None:
         values = row.columns(self._area_id, self._key)
-        found = fetch(self._connection, "SELECT mac FROM ended WHERE sequence = ?", values[0])
-        self._balance.change(gone=[value for (value,) in found])
+        for (found,) in fetch(self._connection, "SELECT mac FROM ended WHERE sequence = ?", values[0]):
+            self._balance.gone("ended", values[0], found)
         sql = f"UPDATE ended SET ({ENDED_COLUMNS}) = ({marks(values)}) WHERE sequence = ?"  # noqa: S608 - names are ours
         self._connection.execute(sql, (*values, values[0]))
-        self._balance.change(come=values[-1:])
+        self._balance.come("ended", values[0], values[-1])
 
     def _rows(self, where: str, *values: apsw.SQLiteValue) -> Iterator[EndedRow | DamagedRowError]:
         sql = f"SELECT {ENDED_SELECT} FROM ended WHERE {where}"  # noqa: S608 - names are ours

@@ -13,6 +13,7 @@ import msgspec
 
 from passbook.errors import PassbookError
 from passbook.record import HistoryEntry
+from storage.balance import Balance
 from storage.keys import ApplianceKey, is_same, mac
 from storage.marks import START, Mark, Marks
 from storage.schema import LAST_NUMBER, fetch, stream
@@ -64,11 +65,14 @@ class History:
         """The first head, of an area without entries."""
         self.owed = Head()
 
-    def settle(self) -> None:
-        """Write the head, once for all that a transaction did."""
+    def settle(self, balance: Balance) -> None:
+        """Write the head, once for all that a transaction did; it counts in `balance`."""
         if self.owed is not None:
-            self._connection.execute("DELETE FROM head")
-            self._connection.execute("INSERT INTO head VALUES (?, ?, ?, ?)", (*self.owed, self._head_mac(self.owed)))
+            come = self._head_mac(self.owed)
+            for (gone,) in fetch(self._connection, "DELETE FROM head RETURNING mac"):
+                balance.gone("head", 0, gone)
+            self._connection.execute("INSERT INTO head VALUES (?, ?, ?, ?)", (*self.owed, come))
+            balance.come("head", 0, come)
         self.owed = None
 
     def note_sequence(self, sequence: int) -> None:

@@ -45,6 +45,7 @@ class ApplianceKey:
 
     Attributes:
         area: over what says which area of which appliance a file is.
+        balance: over the sum of all rows of an area, and what each weighs in it.
         row: over every record row, live or ended.
         history: over the chain of history entries and its head.
         sealed: over the sealed bytes of a job, so that damage is found without its data key.
@@ -52,13 +53,14 @@ class ApplianceKey:
         wrap: wraps the data keys of Encryption.APPLIANCE.
     """
 
-    __slots__ = ("area", "content", "history", "row", "sealed", "wrap")
+    __slots__ = ("area", "balance", "content", "history", "row", "sealed", "wrap")
 
     def __init__(self, secret: bytes) -> None:
         """Derive all keys.  Raises PassbookError `key-malformed` unless `secret` has 32 bytes."""
         if len(secret) != KEY_BYTES:
             raise PassbookError("key-malformed", expected=f"{KEY_BYTES} bytes")
         self.area = subkey(secret, "area")
+        self.balance = subkey(secret, "balance")
         self.row = subkey(secret, "row")
         self.history = subkey(secret, "history")
         self.sealed = subkey(secret, "sealed")

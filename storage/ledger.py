@@ -39,6 +39,8 @@ _KNOWS: Final = (
     "OR EXISTS (SELECT 1 FROM ended WHERE requester = ?1 AND request_id = ?2) "
     "OR EXISTS (SELECT 1 FROM quarantine WHERE requester = ?1 AND request_id = ?2)"
 )
+_BELIEVED_AHEAD: Final = 2**32
+"""A row whose number is so much higher than the head's has none: what follows it would soon find no number left."""
 FIRST: Final = -LAST_NUMBER - 1
 """Before every sequence number that a row can have, a damaged one too."""
 
@@ -54,11 +56,8 @@ class Mark(NamedTuple):
     """How far a transaction is: what it did to the tally, to the balance and to the head of the history."""
 
     tally: int
-    balance: int
+    balance: int | None
     head: Head | None
-
-
-_NOTHING_DONE: Final = Mark(0, 0, None)
 
 
 class Settled(NamedTuple):
@@ -95,23 +94,47 @@ class Ledger:
     def begin(self) -> None:
         """A transaction begins; whatever the one before it has not committed never was."""
         self._tally.begin()
-        self.undo(_NOTHING_DONE)
+        self.balance.begin()
+        self.history.owed = None
 
     def mark(self) -> Mark:
         """How far this transaction is, to go back to."""
-        return Mark(self._tally.mark(), self.balance.owed, self.history.owed)
+        return Mark(self._tally.mark(), self.balance.sum, self.history.owed)
 
     def undo(self, mark: Mark) -> None:
         """What came after the mark was undone."""
-        tally, self.balance.owed, self.history.owed = mark
+        tally, self.balance.sum, self.history.owed = mark
         self._tally.undo(tally)
 
     def complete(self) -> None:
         """Write what a transaction writes once, at its end."""
+        self.history.settle(self.balance)
         self.balance.settle()
-        self.history.settle()
+
+    def committed(self) -> None:
+        """It is on disk."""
+        self._tally.commit()
+        self.balance.committed()
 
     # Reading
+
+    def highest_sequence(self) -> int:
+        """The highest number that a job here ever had.  Raises PassbookError `history-broken`.
+
+        The head says so; where it was put back, rows may have more.
+        """
+        told = self.history.head().sequence
+        tables = " UNION ALL ".join(
+            f"SELECT max(sequence) AS last FROM {table} WHERE sequence <= ?1"  # noqa: S608 - names are ours
+            for table in ("live", "ended", "quarantine")
+        )
+        [(found,)] = fetch(self._connection, f"SELECT max(last) FROM ({tables})", told + _BELIEVED_AHEAD)  # noqa: S608
+        return max(told, found or 0)
+
+    def last_live(self) -> int:
+        """The highest number in a live row, true or not; LAST_NUMBER - 1 at most."""
+        [(found,)] = fetch(self._connection, "SELECT max(sequence) FROM live")
+        return min(found or 0, LAST_NUMBER - 1)
 
     def knows(self, requester: str, request_id: str) -> bool:
         """Whether any row, live, ended or set aside, is of that request; one statement, for every acceptance asks."""
@@ -333,19 +356,19 @@ class Ledger:
     def _insert(self, values: Columns) -> None:
         sql = f"INSERT INTO live ({LIVE_COLUMNS}) VALUES ({marks(values)})"  # noqa: S608 - names are ours
         self._connection.execute(sql, values)
-        self.balance.change(come=values[-1:])
+        self.balance.come("live", values[0], values[-1])
 
     def _update(self, values: Columns) -> None:
         """Put `values`, whose first is the sequence, in place of the row that is there."""
         self._balance_out(values[0])
         sql = f"UPDATE live SET ({LIVE_COLUMNS}) = ({marks(values)}) WHERE sequence = ?"  # noqa: S608 - names are ours
         self._connection.execute(sql, (*values, values[0]))
-        self.balance.change(come=values[-1:])
+        self.balance.come("live", values[0], values[-1])
 
     def _balance_out(self, sequence: int) -> None:
         """The row as it is there now will not be there any more."""
-        found = fetch(self._connection, "SELECT mac FROM live WHERE sequence = ?", sequence)
-        self.balance.change(gone=[value for (value,) in found])
+        for (found,) in fetch(self._connection, "SELECT mac FROM live WHERE sequence = ?", sequence):
+            self.balance.gone("live", sequence, found)
 
     def _sealed_mac(self, sequence: int, sealed: SealedJob) -> bytes:
         return mac(self._key.sealed, self._area_id, sequence, msgspec.msgpack.encode(sealed))

@@ -18,7 +18,7 @@ from storage import schema
 from storage.area import AreaSettings
 from storage.keys import ApplianceKey
 from storage.ledger import Ledger
-from storage.opening import Owner, as_fenced, identify, lock_folder, probe
+from storage.opening import Owner, as_fenced, identify, lock_folder, probe, upgrade
 from storage.reports import Examined
 from storage.siblings import Memory, contradictions, sibling_ids
 from storage.verify import examine
@@ -89,7 +89,7 @@ def _copied(settings: AreaSettings, owner: Owner, scratch: Path | None) -> Gener
             connection = stack.enter_context(closing(schema.connect(folder, vfs=None)))
             area_id = identify(connection, settings.name, owner)
             ledger = Ledger(connection, settings.name, area_id, owner.key)
-            schema.upgrade(connection, ledger.balance.begin)
+            upgrade(connection, ledger, owner)
             memories = ledger.memories.all()
         yield _Copy(settings.name, area_id, connection, memories)
 
@@ -128,7 +128,8 @@ def accept_rollback(name: str, areas: Sequence[AreaSettings], key: ApplianceKey,
                     raise _no_area(settings)
                 connection = stack.enter_context(closing(schema.connect(settings.path, vfs=None)))
                 ledger = Ledger(connection, settings.name, area_id, key)
-                schema.upgrade(connection, ledger.balance.begin)
+                upgrade(connection, ledger, Owner(appliance, key, 0))
+                ledger.balance.load()
                 ledgers[settings.name] = connection, ledger
         if name not in ledgers:
             raise PassbookError("unknown-area", area=name)

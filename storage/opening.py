@@ -14,11 +14,11 @@ import apsw
 from passbook.errors import PassbookError
 from storage import schema
 from storage.area import Area, AreaSettings, checkpoint
-from storage.balance import Balance
 from storage.envelope import Rng
 from storage.files import sync_folder
-from storage.history import Head, History
+from storage.history import Head
 from storage.keys import ApplianceKey, is_same, mac
+from storage.ledger import Ledger
 from storage.siblings import Memory, contradictions
 from storage.space import Division
 from storage.verify import build
@@ -111,7 +111,8 @@ def _suspect(opened: Sequence[Area], memories: Sequence[Memory], report: Report)
         known = {memory.about for memory in memories if memory.by == area.name}
         with suppress(PassbookError), area.reading() as ledger:
             altered = ledger.memories.altered()
-            unbalanced = [*ledger.balance.findings(), *ledger.starts.findings()]
+            altered_rows = [] if area.adds_up else [PassbookError("rows-altered", area=area.name)]
+            unbalanced = [*altered_rows, *ledger.starts.findings()]
             for finding in (*altered.values(), *unbalanced, *ledger.memories.odd()):
                 report(finding)
             # Where rows are gone, what was known of another area may be one of them.
@@ -154,9 +155,10 @@ def open_area(settings: AreaSettings, owner: Owner, *, vfs: str | None, report: 
         # After a failed sync the log may be in memory only: copying it makes it durable whatever happened before.
         checkpoint(writer)
         _check_structure(settings.name, writer)
-        schema.upgrade(writer, Balance(writer, settings.name, area_id, owner.key).begin)
+        ledger = Ledger(writer, settings.name, area_id, owner.key)
+        upgrade(writer, ledger, owner)
         _check_build(settings.name, writer)
-        History(writer, settings.name, area_id, owner.key).head()
+        ledger.history.head()
         reader = undo.enter_context(closing(schema.connect_reader(settings.path, vfs=vfs)))
         division = Division.of(settings.quota_bytes, owner.job_bytes)
         area = Area(
@@ -201,11 +203,11 @@ def _fill(settings: AreaSettings, owner: Owner, *, rng: Rng, vfs: str | None) ->
         said = (area_id, owner.appliance, settings.name)
         with connection:
             schema.create_tables(connection)
-            connection.execute("INSERT INTO area VALUES (?, ?, ?, ?)", (*said, mac(owner.key.area, *said)))
-            history = History(connection, settings.name, area_id, owner.key)
-            history.begin()
-            history.settle()
-            Balance(connection, settings.name, area_id, owner.key).begin()
+            connection.execute("INSERT INTO area VALUES (?, ?, ?, ?)", (*said, _area_mac(owner, said, schema.FORMAT)))
+            ledger = Ledger(connection, settings.name, area_id, owner.key)
+            ledger.history.begin()
+            ledger.balance.accept()
+            ledger.complete()
         checkpoint(connection)
 
 
@@ -259,9 +261,28 @@ def identify(connection: apsw.Connection, name: str, owner: Owner) -> str:
     if len(rows) != 1 or rows[0][1:3] != (owner.appliance, name):
         raise PassbookError("area-foreign", area=name)
     *said, authentic = rows[0]
-    if not is_same(authentic, mac(owner.key.area, *said)):
-        raise PassbookError("appliance-key-wrong", area=name)
-    return str(said[0])
+    if is_same(authentic, _area_mac(owner, said, found)):
+        return str(said[0])
+    if any(is_same(authentic, _area_mac(owner, said, other)) for other in (*schema.UPGRADES, schema.FORMAT)):
+        raise PassbookError("area-altered", area=name, why="it says that it is of another format than it is")
+    raise PassbookError("appliance-key-wrong", area=name)
+
+
+def _area_mac(owner: Owner, said: Sequence[object], number: int) -> bytes:
+    """Over what an area says of itself, and its format: the rows of one of an earlier format are taken for right."""
+    return mac(owner.key.area, *said) if number == 1 else mac(owner.key.area, *said, number)
+
+
+def upgrade(connection: apsw.Connection, ledger: Ledger, owner: Owner) -> None:
+    """Bring an area of an earlier format to this one, whole or not at all; its rows are taken for right."""
+
+    def complete() -> None:
+        [said] = schema.fetch(connection, "SELECT area_id, appliance, name FROM area")
+        connection.execute("UPDATE area SET mac = ?", (_area_mac(owner, said, schema.FORMAT),))
+        ledger.balance.accept()
+        ledger.complete()
+
+    schema.upgrade(connection, complete)
 
 
 def _check_build(name: str, connection: apsw.Connection) -> None:

@@ -52,14 +52,14 @@ class Quarantine:
         """Set a row aside."""
         rows = fetch(self._connection, _COUNTED[damage.table], damage.sequence)
         for found, requester, jobs, size, notices in rows:
-            self._balance.change(gone=[found])
+            self._balance.gone(damage.table, damage.sequence, found)
             name = requester.decode(errors="replace")
             # What it was cannot be read; most likely an earlier start left it.
             self._tally.note(Delta(name, -jobs, -size, -jobs, -jobs, notices=-notices, aside=1))
         before = self._balance.evidence(damage.sequence)
         for sql in _SETTING_ASIDE[damage.table]:
             self._connection.execute(sql, (damage.sequence,))
-        self._balance.change(gone=before, come=self._balance.evidence(damage.sequence))
+        self._balance.replace_evidence(before, self._balance.evidence(damage.sequence))
 
     def jobs(self) -> list[str]:
         """The job ids of all."""

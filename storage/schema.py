@@ -37,7 +37,7 @@ CREATE TABLE counter (
 CREATE TABLE history_mark (
     entries INTEGER PRIMARY KEY, chain BLOB NOT NULL, at TEXT NOT NULL, cut INTEGER NOT NULL,
     mac BLOB NOT NULL) STRICT;
-CREATE TABLE balance (one INTEGER PRIMARY KEY CHECK (one = 1), value BLOB NOT NULL, mac BLOB NOT NULL) STRICT;
+CREATE TABLE balance (one INTEGER PRIMARY KEY CHECK (one = 1), mac BLOB NOT NULL) STRICT;
 CREATE TABLE start (number INTEGER PRIMARY KEY, reason TEXT NOT NULL, at TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
 CREATE INDEX live_question ON live (sequence) WHERE valid = 0;
 CREATE INDEX ended_notice ON ended (sequence) WHERE acknowledged = 0;

@@ -69,6 +69,8 @@ class Memories:
                 yield self._odd(f"{shown(name)} is given the id of {whose} area")
         if len({*found.values()}) < len(found):
             yield self._odd("two areas are given one id")
+        if found and self._area not in found:
+            yield self._odd("this area itself is missing")
         known = [one if isinstance(one, str) else one.about for one in self._rows()]
         for name in (name for name in known if name not in found):
             yield self._odd(f"{shown(name)} is missing, and how far it is is known")
@@ -84,7 +86,9 @@ class Memories:
             come = self._mac(memory)
             row = (name, *head, int(accepted), come)
             self._connection.execute("INSERT OR REPLACE INTO sibling_head VALUES (?, ?, ?, ?, ?, ?)", row)
-            self._balance.change(gone=[found for (found,) in gone], come=[come])
+            for (found,) in gone:
+                self._balance.gone("sibling_head", name.encode(), found)
+            self._balance.come("sibling_head", name.encode(), come)
 
     def _rows(self) -> Iterator[Memory | str]:
         sql = "SELECT CAST(name AS BLOB), entries, chain, sequence, accepted, mac FROM sibling_head ORDER BY name"

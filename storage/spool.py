@@ -352,6 +352,8 @@ def _power_on(area: Area, reason: Reason, at: str) -> int:
     # Which start its records are of cannot be believed: each of them is written before any is used.
     while area.suspect and area.settle(every=True):
         pass
+    # What was settled as if it had been of this start already was counted as a question before.
+    area.tally.begin_start()
     area.powered_on()
     return area.tally.jobs
 

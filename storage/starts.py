@@ -51,15 +51,18 @@ class Starts:
     def begin(self, reason: Reason, at: str) -> Start:
         """A new start: its number is one higher than that of the last one.
 
-        Only a number that verifies is believed.  Where it was put back, altered or taken away the rows do not add up;
-        then every record is written before any is used, so that a number that comes again makes nothing valid.
+        Only a number that verifies is believed.  Where it was put back, altered or taken away the rows do not add up,
+        at this start and at every one until an operator has looked; then every record is written before any is used,
+        so that a number that comes again makes nothing valid.
         """
-        gone = [found for (found,) in fetch(self._connection, "SELECT mac FROM start")]
-        start = Start(max(self.kept().number, _BEFORE) + 1, reason, at)
+        before = self.kept()
+        start = Start(max(before.number, _BEFORE) + 1, reason, at)
         come = self._mac(start)
         self._connection.execute("DELETE FROM start")
         self._connection.execute("INSERT INTO start VALUES (?, ?, ?, ?)", (*start, come))
-        self._balance.change(gone=gone, come=[come])
+        if before.number:
+            self._balance.gone("start", before.number, self._mac(before))
+        self._balance.come("start", start.number, come)
         return start
 
     def kept(self) -> Start:

@@ -77,7 +77,7 @@ class Upkeep:
                 with area.reading() as ledger:
                     wrong = any(True for _ in ledger.balance.findings())
                 if wrong:
-                    _submit(area, lambda ledger: ledger.balance.begin(), change_cost(0, 0)).result()
+                    _submit(area, lambda ledger: ledger.balance.accept(), change_cost(0, 0)).result()
                 return wrong
         return False
 
@@ -145,8 +145,12 @@ def _remember(area: Area, heads: Mapping[str, Head], *, accepted: bool) -> Futur
 
 
 def _forget(area: Area, sequences: Sequence[int], now: str) -> int:
-    """Drop or date these ends in one transaction; how many were dropped."""
-    return _submit(area, lambda ledger: ledger.ends.forget(sequences, now), forget_cost(len(sequences))).result()
+    """Drop or date these ends in one transaction, and set aside those that do not verify; how many were dropped."""
+    work = _submit(area, lambda ledger: ledger.ends.forget(sequences, now), forget_cost(len(sequences)))
+    dropped, damaged = work.result()
+    for damage in damaged:
+        area.set_aside(damage).exception()
+    return dropped
 
 
 def _submit(area: Area, work: Callable[[Ledger], T], cost: int) -> Future[T]:

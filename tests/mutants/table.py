@@ -35,6 +35,7 @@ _ENDS: Final = "tests/storage/test_notices.py"
 _INQUIRY: Final = "tests/scenarios/test_environment.py"
 _ADMISSION: Final = "tests/storage/test_admission.py"
 _WRITER: Final = "tests/storage/test_writer.py"
+_FORGERY: Final = "tests/storage/test_forgery.py"
 
 MUTANTS: Final = (
     Mutant(
@@ -433,6 +434,30 @@ MUTANTS: Final = (
         "P11-only-what-is-shorter.patch",
         ("tests/terminal/test_heads.py::test_another_history_is_told_also_when_it_is_as_long_or_longer",),
         "A terminal compares only how long the history is, so a disk put back is not found once it has grown again.",
+    ),
+    Mutant(
+        "P4",
+        "P4-suspicion-forgotten.patch",
+        (f"{_FORGERY}::test_an_altered_start_is_suspect_until_an_operator_has_looked_whatever_cuts_come",),
+        "A cut in the first start after its number was altered makes everybody forget that it was.",
+    ),
+    Mutant(
+        "P10",
+        "P10-format-not-bound.patch",
+        (f"{_FORGERY}::test_an_area_cannot_pass_for_one_of_an_earlier_format",),
+        "A file that says that it is of an earlier format is taken for right as it is.",
+    ),
+    Mutant(
+        "P10",
+        "P10-unverified-end-forgotten.patch",
+        (f"{_FORGERY}::test_an_end_is_not_forgotten_by_columns_that_were_altered",),
+        "An end is forgotten because a column that nobody verified says that it is old.",
+    ),
+    Mutant(
+        "P11",
+        "P11-weight-without-place.patch",
+        (f"{_FORGERY}::test_the_mac_of_a_row_weighs_something_else_in_another_place",),
+        "The MAC of a row that was taken away, put into a row of one's own, makes up for it.",
     ),
     Mutant(
         "P11",

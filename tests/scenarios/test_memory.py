@@ -101,7 +101,7 @@ def test_status_tells_of_altered_rows_until_an_operator_takes_them_as_they_are(o
         _sent(office, Statement(430 + number, 2))
     assert world.stop_appliance() == 0
     with closing(apsw.Connection(str(world.data / "a" / "area.sqlite"))) as connection:
-        connection.execute("UPDATE balance SET value = zeroblob(32)")
+        connection.execute("UPDATE balance SET mac = zeroblob(32)")
     world.start_appliance()
     assert [finding["code"] for finding in office.told("verify")] == ["rows-altered"]
     [problem] = world.ctl("status")["problems"]

@@ -66,7 +66,7 @@ TAMPERINGS: dict[str, str] = {
     "an end is taken away": "DELETE FROM ended",
     "counters are put back": "DELETE FROM counter; INSERT INTO counter SELECT * FROM old.counter",
     "the sum is put back": "INSERT OR REPLACE INTO balance SELECT * FROM old.balance",
-    "the sum is altered": "UPDATE balance SET value = zeroblob(32)",
+    "the sum is altered": "UPDATE balance SET mac = zeroblob(32)",
     "the sum is taken away": "DELETE FROM balance",
 }
 

@@ -86,12 +86,16 @@ def test_an_untouched_history_verifies(told: Store) -> None:
         ("INSERT INTO history SELECT 6, entry, chain FROM history WHERE n = 5", 6),
         ("UPDATE head SET entries = 4", 0),
         ("UPDATE head SET sequence = 1", 0),
-        ("DELETE FROM head", 0),
     ],
 )
 def test_the_first_entry_that_does_not_fit_is_named(told: Store, sql: str, entry: int) -> None:
     alter(told, sql)
     assert offline(told.folder / "a") == [("history-broken", entry)]
+
+
+def test_a_head_that_was_taken_away_is_missed_by_history_and_balance(told: Store) -> None:
+    alter(told, "DELETE FROM head")
+    assert {code for code, _ in offline(told.folder / "a")} == {"rows-altered", "history-broken"}
 
 
 def test_an_altered_head_keeps_the_area_shut(told: Store) -> None:

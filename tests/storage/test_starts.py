@@ -132,7 +132,7 @@ def test_what_was_valid_before_starts_were_counted_is_a_question_in_the_first_on
         old = replace(row, record=replace(row.record, start=0))
         ledger._update(old.columns(ledger._area_id, ledger._key))
         ledger._connection.execute("DELETE FROM start")
-        ledger.balance.begin()
+        ledger.balance.accept()
 
     [area] = spool._areas
     area.submit(as_before, cost=lambda: 0, unknown=area.fenced_error()).result()

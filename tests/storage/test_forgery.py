@@ -1,0 +1,246 @@
+"""Files that somebody with the disk and without the key has put together: nothing becomes valid, and it is told."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from passbook import changes
+from passbook.job import Reason
+from passbook.record import Record
+from storage.spool import Spool
+from tests.storage.store import AT, Store, found_offline, raised_by, settings
+
+LATER = "2027-01-01T00:00:00.000+00:00"
+DRESSED_AS_FORMAT_1 = """
+DROP TABLE sibling_head; DROP TABLE counter; DROP TABLE history_mark; DROP TABLE balance; DROP TABLE start;
+DROP INDEX live_question; DROP INDEX ended_notice; DROP INDEX ended_untold;
+DROP INDEX quarantine_job; DROP INDEX quarantine_request;
+DELETE FROM ended;
+ALTER TABLE ended DROP COLUMN acknowledged;
+PRAGMA user_version=1;
+"""
+
+
+def database(store: Store) -> Path:
+    return store.folder / "a" / "area.sqlite"
+
+
+def sql(store: Store, *statements: str) -> None:
+    with closing(apsw.Connection(str(database(store)))) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def rows(store: Store, table: str) -> list[tuple[Any, ...]]:
+    with closing(apsw.Connection(str(database(store)))) as connection:
+        return connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - ours
+
+
+def offline(store: Store) -> list[str]:
+    return [error.code for error in found_offline(settings(store.folder, *store.names))]
+
+
+def printed(spool: Spool, job: str) -> None:
+    for change in (
+        changes.start(AT, 1),
+        changes.journal(0, 1),
+        changes.journal(1, 2),
+        changes.finish(AT),
+        changes.acknowledge("teller-1", AT),
+    ):
+        spool.change(job, change).result(timeout=30)
+
+
+@pytest.fixture
+def one_area(store: Store) -> Store:
+    store.names = ("a",)
+    store.quota = 64 << 20
+    return store
+
+
+@pytest.fixture
+def ended(one_area: Store) -> tuple[Store, Record]:
+    """A job that was printed, with a copy of the file from when it was valid in its third start; no daemon runs."""
+    one_area.open()
+    spool = one_area.open()
+    job = one_area.accepted(spool)
+    with closing(apsw.Connection(str(database(one_area)))) as connection:
+        connection.execute("VACUUM INTO ?", (str(one_area.folder / "old.sqlite"),))
+    printed(spool, job.job_id)
+    for _ in range(3):
+        one_area.open()
+    one_area.close()
+    one_area.reported.clear()
+    return one_area, job
+
+
+def put_jobs_back(store: Store) -> None:
+    """The live rows and the content of the copy, beside what is there."""
+    with closing(apsw.Connection(str(database(store)))) as connection:
+        connection.execute("ATTACH ? AS old", (str(store.folder / "old.sqlite"),))
+        for table in ("live", "sealed", "document"):
+            connection.execute(f"INSERT INTO {table} SELECT * FROM old.{table}")  # noqa: S608 - ours
+
+
+def put_start_back(store: Store) -> None:
+    with closing(apsw.Connection(str(database(store)))) as connection:
+        connection.execute("ATTACH ? AS old", (str(store.folder / "old.sqlite"),))
+        connection.execute("DELETE FROM ended; DELETE FROM start; INSERT INTO start SELECT * FROM old.start")
+
+
+MAKEWEIGHTS = {
+    "a counter with a MAC of one's own": "INSERT INTO counter VALUES ('zz', 0, 0, 0, randomblob(32))",
+    "an end that is soon forgotten": (
+        "INSERT INTO ended (sequence, job_id, requester, request_id, ended_at, version, record, content_mac, mac, "
+        "acknowledged) VALUES (999999, 'x', 'nobody', 'x', '0001', 1, x'', x'', randomblob(32), 1)"
+    ),
+    "the MAC of the end that was deleted, in another place": (
+        "INSERT INTO counter SELECT 'zz', 0, 0, 0, mac FROM gone"
+    ),
+    "nothing": "SELECT 1",
+}
+
+
+@pytest.mark.parametrize("makeweight", MAKEWEIGHTS.values(), ids=MAKEWEIGHTS.keys())
+def test_no_row_makes_up_for_a_job_that_was_put_back(ended: tuple[Store, Record], makeweight: str) -> None:
+    store, job = ended
+    sql(store, "CREATE TABLE gone AS SELECT mac FROM ended")
+    put_jobs_back(store)
+    put_start_back(store)
+    sql(store, makeweight, "DROP TABLE gone")
+    assert "rows-altered" in offline(store)
+    for _ in range(2):
+        store.reported.clear()
+        spool = store.open()
+        found = spool.record(job.job_id)
+        assert (found.valid, Reason.ROLLED_BACK in found.reasons) == (False, True)
+        assert spool.next_valid(found.printer) is None
+        assert "rows-altered" in [error.code for error in store.reported]
+        spool.upkeep.forget_ended(LATER, LATER, LATER)
+        assert "rows-altered" in [error.code for error in spool.verify()]
+
+
+def test_the_mac_of_a_row_weighs_something_else_in_another_place(ended: tuple[Store, Record]) -> None:
+    store, _ = ended
+    sql(store, "INSERT INTO counter SELECT 'zz', 0, 0, 0, mac FROM ended; DELETE FROM ended")
+    assert set(offline(store)) == {"rows-altered", "counter-damaged"}
+
+
+def test_a_row_set_aside_cannot_be_taken_away_behind_another_one(one_area: Store) -> None:
+    spool = one_area.open()
+    bad = one_area.accepted(spool)
+    one_area.close()
+    sql(one_area, "UPDATE live SET size = size + 1")
+    assert [area.quarantined for area in one_area.open().areas()] == [1]
+    one_area.close()
+    sql(
+        one_area,
+        "DELETE FROM quarantine; DELETE FROM sealed; DELETE FROM document",
+        MAKEWEIGHTS["an end that is soon forgotten"],
+    )
+    spool = one_area.open()
+    spool.upkeep.forget_ended(LATER, LATER, LATER)
+    assert raised_by(lambda: spool.record(bad.job_id)) == "unknown-job"
+    assert "rows-altered" in [error.code for error in spool.verify()]
+    assert "rows-altered" in [error.code for error in one_area.open().verify()]
+
+
+def test_an_area_cannot_pass_for_one_of_an_earlier_format(ended: tuple[Store, Record]) -> None:
+    """The rows of an earlier format are taken for right, so its number is under the area's own MAC."""
+    store, _ = ended
+    put_jobs_back(store)
+    put_start_back(store)
+    sql(store, DRESSED_AS_FORMAT_1)
+    before = database(store).read_bytes()
+    assert offline(store) == ["area-altered"]
+    assert [error.code for error in store.open().problems] == ["area-altered"]
+    store.close()
+    assert database(store).read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", ["number = number + 1", "number = 2", "at = 'x'", "mac = zeroblob(32)"])
+def test_an_altered_start_is_suspect_until_an_operator_has_looked_whatever_cuts_come(
+    one_area: Store, damage: str
+) -> None:
+    """Its number may come again, so every record is written first, and a cut in that must not make it forgotten."""
+    one_area.open()
+    spool = one_area.open()
+    jobs = [one_area.accepted(spool).job_id for _ in range(40)]
+    one_area.close()
+    sql(one_area, f"UPDATE start SET {damage}")  # noqa: S608 - ours
+    for _ in range(2):
+        [area] = one_area.open(power_on=False)._areas
+        area.begin(Reason.ROLLED_BACK, AT)
+        assert area.settle(every=True), "there are more"
+        one_area.reported.clear()
+    spool = one_area.open()
+    assert "rows-altered" in [error.code for error in one_area.reported]
+    assert {record.valid for record in spool.records()} == {False}
+    assert {record.job_id for record in spool.inquiries()} == set(jobs)
+    assert all(Reason.ROLLED_BACK in record.reasons for record in spool.records())
+    assert spool.upkeep.accept_rollback("a")
+    one_area.reported.clear()
+    assert one_area.open().verify() == []
+    assert one_area.reported == []
+
+
+def test_an_end_is_not_forgotten_by_columns_that_were_altered(one_area: Store) -> None:
+    spool = one_area.open()
+    job = one_area.accepted(spool, request_id="till-1")
+    spool.change(job.job_id, changes.cancel(AT, "teller-1", "Ann")).result(timeout=30)
+    one_area.close()
+    sql(one_area, "UPDATE ended SET ended_at = '0001-01-01', acknowledged = 1")
+    spool = one_area.open()
+    assert spool.upkeep.forget_ended(AT, AT, AT) == 0
+    assert [error.code for error in one_area.reported] == ["record-quarantined"]
+    assert [error.code for error in spool.verify()] == ["record-quarantined"]
+    assert raised_by(lambda: one_area.accepted(spool, request_id="till-1")) == "record-quarantined"
+
+
+@pytest.mark.parametrize("jobs", [3, 40])
+def test_jobs_of_a_later_day_in_a_file_of_an_earlier_one_are_asked_about(one_area: Store, jobs: int) -> None:
+    """The head of that day knows none of them."""
+    one_area.open()
+    one_area.close()
+    earlier = one_area.folder / "earlier.sqlite"
+    shutil.copy(database(one_area), earlier)
+    spool = one_area.open()
+    accepted = {one_area.accepted(spool).job_id for _ in range(jobs)}
+    one_area.close()
+    shutil.copy(database(one_area), one_area.folder / "old.sqlite")
+    shutil.copy(earlier, database(one_area))
+    one_area.reported.clear()
+    put_jobs_back(one_area)
+    spool = one_area.open()
+    assert [error.code for error in one_area.reported] == ["rows-altered"]
+    assert {record.valid for record in spool.records()} == {False}
+    assert {record.job_id for record in spool.inquiries()} == accepted
+    assert sum(held.questions for held in spool.held().values()) == jobs
+    assert one_area.accepted(spool).sequence == jobs + 1
+
+
+@pytest.mark.parametrize("names", [("a",), ("a", "b")])
+def test_a_head_of_earlier_is_found_and_no_number_is_given_twice(one_area: Store, names: tuple[str, ...]) -> None:
+    one_area.names = names
+    spool = one_area.open()
+    head = rows(one_area, "head")
+    accepted = {one_area.accepted(spool).job_id for _ in range(80)}
+    spool._areas[0].close()
+    with closing(apsw.Connection(str(database(one_area)))) as connection:
+        connection.execute("DELETE FROM head")
+        connection.executemany("INSERT INTO head VALUES (?, ?, ?, ?)", head)
+    for area in spool._areas[1:]:
+        area.close()
+    one_area.reported.clear()
+    assert "rows-altered" in offline(one_area)
+    spool = one_area.open()
+    assert "rows-altered" in [error.code for error in one_area.reported]
+    assert {record.job_id for record in spool.inquiries()} == accepted
+    assert one_area.accepted(spool).sequence == 81
+    assert {area.state for area in spool.areas()} == {"ready"}
