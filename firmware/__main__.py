@@ -16,8 +16,8 @@ DEFAULT_FILE = Path("/etc/passbook/passbook.toml")
 def main(argv: list[str] | None = None) -> int:
     """Run the appliance, or only check its configuration; the exit code says who must act."""
     parser = argparse.ArgumentParser(prog="passbookd", description="The passbook printer server.")
-    parser.add_argument("--config", type=path, default=DEFAULT_FILE, metavar="FILE")
-    parser.add_argument("--check", type=path, metavar="FILE", help="check a configuration file and end")
+    parser.add_argument("--config", type=path(Path), default=DEFAULT_FILE, metavar="FILE")
+    parser.add_argument("--check", type=path(Path), metavar="FILE", help="check a configuration file and end")
     options = parser.parse_args(argv)
     try:
         settings = config.load(options.check or options.config)

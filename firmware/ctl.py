@@ -200,8 +200,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.set_defaults(columns=None, nothing=tables.NONE, send=(), judge=lambda _result: 0, patience=PATIENCE)
     place = parser.add_mutually_exclusive_group()
-    place.add_argument("--control", type=path, metavar="SOCKET", help=f"the appliance's socket (default: {CONTROL})")
-    place.add_argument("--config", type=path, metavar="FILE", help="the configuration that names the socket")
+    place.add_argument(
+        "--control", type=path(Path), metavar="SOCKET", help=f"the appliance's socket (default: {CONTROL})"
+    )
+    place.add_argument("--config", type=path(Path), metavar="FILE", help="the configuration that names the socket")
     _json(parser, default=False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_questions(commands)
@@ -269,7 +271,9 @@ def _add_questions(commands: _Commands) -> None:
 def _add_folders(parser: argparse.ArgumentParser, text: str) -> None:
     parser.set_defaults(refuse=parser.error)
     parser.add_argument("--areas", type=folder_or_named, nargs="+", metavar="[NAME=]FOLDER", help=text)
-    parser.add_argument("--appliance-key", type=path, metavar="FILE", help="with --areas (default: as --config says)")
+    parser.add_argument(
+        "--appliance-key", type=path(Path), metavar="FILE", help="with --areas (default: as --config says)"
+    )
     parser.add_argument("--appliance", type=short_text, metavar="NAME", help="with --areas (default: as --config says)")
 
 
@@ -335,19 +339,21 @@ def _add_certificates(commands: _Commands) -> None:
         "make the authority, and the appliance's certificate and keys",
         run=_pki_init,
     )
-    init.add_argument("--config-dir", type=path, required=True, metavar="DIR", help="gets what the appliance reads")
+    init.add_argument(
+        "--config-dir", type=path(Path), required=True, metavar="DIR", help="gets what the appliance reads"
+    )
     init.add_argument("--host", type=host, nargs="+", default=[], help="host names and addresses of the appliance")
     enroll = _command(commands, "enroll", "sign a terminal's request; its key stays with it", run=_enroll)
-    enroll.add_argument("request", type=path, metavar="REQUEST.pem", help="what `teller enroll --name` wrote")
+    enroll.add_argument("request", type=path(Path), metavar="REQUEST.pem", help="what `teller enroll --name` wrote")
     enroll.add_argument("--representative", action="store_true", help="it may answer for other terminals")
-    enroll.add_argument("--out", type=path, required=True, metavar="FILE", help="gets the certificate")
+    enroll.add_argument("--out", type=path(Path), required=True, metavar="FILE", help="gets the certificate")
     revoke = _command(commands, "revoke", "revoke a terminal; tells the appliance when a socket is named", run=_revoke)
     revoke.add_argument("name", metavar="NAME", help="the name in its certificate")
-    revoke.add_argument("--out", type=path, required=True, metavar="CRL", help="gets the revocation list")
+    revoke.add_argument("--out", type=path(Path), required=True, metavar="CRL", help="gets the revocation list")
     for parser in (init, enroll):
         parser.add_argument("--name", required=True, help="the name in the certificate")
     for parser in (init, enroll, revoke):
-        parser.add_argument("--ca", type=path, required=True, metavar="DIR", help="the authority's folder")
+        parser.add_argument("--ca", type=path(Path), required=True, metavar="DIR", help="the authority's folder")
 
 
 def _person() -> str:

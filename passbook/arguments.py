@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from passbook.naming import NAME_LIMIT, is_name
+
+P = TypeVar("P")
 
 _DIGITS: Final = 9
 HOST_LIMIT: Final = 259
@@ -51,11 +52,15 @@ def short_text_or_none(text: str) -> str:
     return text and short_text(text)
 
 
-def path(text: str) -> Path:
-    """Takes the path of a file or folder."""
-    if not text.strip():
+def path(kind: Callable[[str], P]) -> Callable[[str], P]:
+    """Takes the path of a file or folder, as a `kind` (pathlib.Path, which these rules do not use)."""
+
+    def place(text: str) -> P:
+        if text.strip():
+            return kind(text)
         raise ArgumentTypeError("expected a path")
-    return Path(text)
+
+    return place
 
 
 def folder_or_named(text: str) -> str:

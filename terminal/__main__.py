@@ -7,6 +7,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Coroutine, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from passbook.arguments import path
@@ -80,8 +81,8 @@ def _adder(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> 
 def _common() -> argparse.ArgumentParser:
     """Options that may stand before or after the command; one that is not given must not undo one that is."""
     common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    common.add_argument("--home", type=path, metavar="DIR", help=f"this terminal's folder (default: {DEFAULT})")
-    common.add_argument("--passphrase-file", type=path, metavar="FILE", help="holds the key ring's passphrase")
+    common.add_argument("--home", type=path(Path), metavar="DIR", help=f"this terminal's folder (default: {DEFAULT})")
+    common.add_argument("--passphrase-file", type=path(Path), metavar="FILE", help="holds the key ring's passphrase")
     common.add_argument("--json", action="store_true", help="one JSON value a line, for programs")
     return common
 

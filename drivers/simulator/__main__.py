@@ -6,6 +6,7 @@ import argparse
 import signal
 import sys
 import threading
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -41,11 +42,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True)
     _add_run(commands.add_parser("run", help="be a mechanism until SIGTERM"))
     paper = commands.add_parser("paper", help="draw every page as a PNG")
-    paper.add_argument("file", type=path)
-    paper.add_argument("--out", type=path, required=True, help="folder for the pictures")
+    paper.add_argument("file", type=path(Path))
+    paper.add_argument("--out", type=path(Path), required=True, help="folder for the pictures")
     paper.set_defaults(command=_paper)
     person = argparse.ArgumentParser(add_help=False)
-    person.add_argument("--control", type=path, required=True, help="the simulator's control socket")
+    person.add_argument("--control", type=path(Path), required=True, help="the simulator's control socket")
     _add_insert(commands.add_parser("insert", parents=[person], help="put a book into the slot"))
     _add_cut(commands.add_parser("cut", parents=[person], help="cut power, now or at a scripted moment"))
     _add_fault(commands.add_parser("fault", parents=[person], help="break something, now or at a line"))
@@ -63,8 +64,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--listen", required=True, help="tcp://host:port (port 0: any) or pty:///link")
-    run.add_argument("--paper", type=path, required=True, help="the paper file; goes on with what is on it")
-    run.add_argument("--control", type=path, required=True, help="Unix socket to make")
+    run.add_argument("--paper", type=path(Path), required=True, help="the paper file; goes on with what is on it")
+    run.add_argument("--control", type=path(Path), required=True, help="Unix socket to make")
     run.add_argument("--pace", choices=["real", "fast"], default="real")
     run.add_argument("--baud", type=whole(1, 10_000_000), default=9600)
     run.add_argument("--line-seconds", type=seconds(60), default=0.25)
@@ -76,7 +77,9 @@ def _add_run(run: argparse.ArgumentParser) -> None:
 def _add_insert(insert: argparse.ArgumentParser) -> None:
     insert.add_argument("--book", required=True)
     insert.add_argument("--page", type=whole(1, 9999), required=True)
-    insert.add_argument("--ruler", type=path, help="JSON: firstY, pitch, lines, foldAfter, foldGap in 1/2160 inch")
+    insert.add_argument(
+        "--ruler", type=path(Path), help="JSON: firstY, pitch, lines, foldAfter, foldGap in 1/2160 inch"
+    )
     for name in ("first-y", "pitch", "lines", "fold-after", "fold-gap"):
         insert.add_argument(f"--{name}", type=_NUMBER, help="instead of --ruler, in 1/2160 inch")
     insert.set_defaults(command=_insert)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from passbook.arguments import host, path, short_text
 from terminal import enrollment
@@ -17,8 +18,8 @@ def add(command: AddCommand) -> None:
     first.add_argument("--name", help="what this terminal is called; writes request.pem for the operator")
     first.add_argument("--representative", action="store_true", help="ask to answer for other terminals too")
     second = parser.add_argument_group("second step")
-    second.add_argument("--certificate", type=path, metavar="FILE", help="what the operator signed")
-    second.add_argument("--ca", type=path, metavar="FILE", help="the authority's certificate")
+    second.add_argument("--certificate", type=path(Path), metavar="FILE", help="what the operator signed")
+    second.add_argument("--ca", type=path(Path), metavar="FILE", help="the authority's certificate")
     second.add_argument("--address", type=host, metavar="HOST:PORT", help="where the appliance is")
     second.add_argument(
         "--server-name", type=short_text, metavar="NAME", help="name in its certificate, where the authority's differs"

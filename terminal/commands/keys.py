@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from passbook.arguments import path, short_text
 from passbook.nothing import NOTHING
@@ -22,7 +23,7 @@ def add(command: AddCommand) -> None:
     listing = command("list", help="the names of the keys")
     listing.set_defaults(run=run_list)
     recovery = command("recovery-new", help="make the branch recovery key, for representatives")
-    recovery.add_argument("public", type=path, metavar="FILE.pub", help="gets the half that the appliance needs")
+    recovery.add_argument("public", type=path(Path), metavar="FILE.pub", help="gets the half that the appliance needs")
     recovery.set_defaults(run=run_recovery_new)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -27,7 +28,7 @@ _LAST_PLACE: Final = 9999
 def add(command: AddCommand) -> None:
     """Add the command."""
     parser = command("print", help="print a document and follow it to its end")
-    parser.add_argument("file", type=path, metavar="FILE", help="the document: .csv, .json or .txt")
+    parser.add_argument("file", type=path(Path), metavar="FILE", help="the document: .csv, .json or .txt")
     formats = list(own_copy.SUFFIXES.values())
     text = f"what FILE holds: {', '.join(formats)} (default: by suffix)"
     parser.add_argument("--format", type=one_of(formats), metavar="FORMAT", help=text)
