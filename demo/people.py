@@ -39,6 +39,7 @@ class Printing:
         """Until it is set the person does not touch the book; set from the start when `at_once`."""
         if at_once:
             self.hands_free.set()
+        self._left = False
         self.watch: Callable[[Event], None] | None = None
         """Called with each event before the hands act."""
         self._process = subprocess.Popen(
@@ -66,6 +67,8 @@ class Printing:
     def _handle(self, prompt: dict[str, Any]) -> None:
         """Do what the terminal asks for; a prompt that is shown again when its deed is done does no harm."""
         self.hands_free.wait(EVENT_TIMEOUT)
+        if self._left:
+            return
         try:
             if prompt["action"] == "insert":
                 self._hands.insert(self.book, prompt["page"], self._ruler)
@@ -118,6 +121,9 @@ class Printing:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
+        # Who has not touched the book so far never will.
+        self._left = not self.hands_free.is_set()
+        self.hands_free.set()
         self._reader.join()
         self._close()
 
