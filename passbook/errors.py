@@ -112,7 +112,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "outcome-unknown": ErrorKind(
         Actor.OPERATOR,
         "Whether request {request} was stored is not known. Do not send it under another id: "
-        "ask for it again when the storage area is back.",
+        "ask for it again when the storage area is back, or when an operator has looked at it.",
     ),
     "priority-not-allowed": ErrorKind(
         Actor.TELLER, "The priority is not one of 1 to {most}. Nothing was accepted; give one of those."

@@ -13,7 +13,6 @@ from storage.area import Area, AreaState
 from storage.envelope import Rng
 from storage.keys import ApplianceKey
 from storage.ledger import Known
-from storage.room import Room
 from storage.rows import DamagedRowError
 from storage.space import job_need
 
@@ -161,7 +160,7 @@ class Admission:
                 if area.state is not AreaState.READY:
                     raise unknown
                 return known
-        if not self._complete and not first:
+        if not first and (not self._complete or any(area.suspect for area in self._areas)):
             raise unknown
         return None
 
@@ -184,13 +183,11 @@ class Admission:
         ready = [area for area in self._areas if area.state is AreaState.READY]
         if not ready:
             raise self._areas[0].fenced_error() if self._areas else PassbookError("no-area-has-room", size=size)
-        reserved = {area.name: self._reserved(area.name) for area in ready}
-        # Which has most is told by what the disks had lately; only where that is not true any more are all asked.
-        for asked in (Room.free_lately, Room.free):
-            best = max(ready, key=lambda area: asked(area.room) - reserved[area.name])
-            if best.room.free() - reserved[best.name] >= job_need(size):
-                return best
-        raise PassbookError("no-area-has-room", size=size)
+        room = {area.name: area.room.free() - self._reserved(area.name) for area in ready}
+        best = max(ready, key=lambda area: room[area.name])
+        if room[best.name] < job_need(size):
+            raise PassbookError("no-area-has-room", size=size)
+        return best
 
 
 def _known_in(area: Area, request: tuple[str, str]) -> Known | None:

@@ -32,9 +32,6 @@ from storage.writer import Member, Settled, Writer, nothing
 
 T = TypeVar("T")
 
-SETTLED_AT_ONCE: Final = 32
-"""Records that one transaction settles: few, so that nobody waits for it, and they fit the log."""
-
 
 @dataclass(frozen=True, slots=True)
 class AreaSettings:
@@ -98,7 +95,7 @@ class Area:
         why: why it is fenced.
         room: what quota, disk and log leave it.
         tally: what lies in it after the last commit.
-        adds_up: no row was taken away or put back while it was closed.
+        adds_up: no row was taken away, put back or made up while it was closed, or an operator takes it as it is.
         highest_sequence: the highest number that a job of this area ever had, when it was opened.
         siblings: names and ids of the areas that were open beside it before, itself too.
         unsettled: sequence numbers of jobs whose records may not say yet what this start made of them.
@@ -139,7 +136,7 @@ class Area:
         self._read_lock = threading.Lock()
         self._state_lock = threading.Lock()
         self.room = Room(settings.path, self._connection, division, self.tally)
-        self.adds_up = self.ledger.balance.load()
+        self.adds_up = self.ledger.balance.load() and not any(self.ledger.starts.findings())
         self.highest_sequence = self._read_ledger.highest_sequence()
         self.suspect = False
         self.unsettled = range(0)
@@ -345,8 +342,8 @@ class Area:
         """
         after = self.unsettled.start - 1
         done = self.submit(
-            lambda ledger: ledger.settle(after, SETTLED_AT_ONCE, every=every),
-            cost=lambda: SETTLED_AT_ONCE * change_cost(0, 0),
+            lambda ledger: ledger.settle(after, every=every),
+            cost=lambda: self.ledger.next_to_settle(after)[1],
             unknown=self.fenced_error(),
         ).result()
         for damage in done.damaged:

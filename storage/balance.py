@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import blake2b
-from typing import Final
+from typing import Final, TypeAlias
 
 import apsw
 
@@ -22,20 +22,28 @@ from storage.schema import fetch, stream
 
 _BYTES: Final = 32
 _MODULUS: Final = 1 << (8 * _BYTES)
+_REQUEST: Final = "sequence, CAST(requester AS BLOB), CAST(request_id AS BLOB)"
 _PLACES: Final = {
-    "live": "sequence",
-    "ended": "sequence",
-    "counter": "CAST(printer AS BLOB)",
-    "sibling_head": "CAST(name AS BLOB)",
-    "start": "number",
-    "head": "0",
+    "live": _REQUEST,
+    "ended": _REQUEST,
+    "counter": "CAST(printer AS BLOB), NULL, NULL",
+    "sibling_head": "CAST(name AS BLOB), NULL, NULL",
+    "start": "number, NULL, NULL",
+    "head": "NULL, NULL, NULL",
 }
-"""Each table with what tells its rows apart; rows set aside keep the MAC that did not verify, so theirs is reckoned."""
+"""Each table with what its rows are found by; of rows set aside, whose MAC did not verify, all columns count."""
+_LAST_CHANGE: Final = 2**53
+"""More than any area lives to see; a damaged file may say anything."""
+Place: TypeAlias = tuple[object, object, object]
+"""What a row is found by, texts as bytes, filled up with None."""
 _EVIDENCE: Final = (
     "SELECT sequence, CAST(origin AS BLOB), CAST(job_id AS BLOB), CAST(requester AS BLOB), CAST(request_id AS BLOB), "
     "version, record, wraps, content_mac, sealed_mac, mac FROM quarantine"
 )
-_ALL: Final = " UNION ALL ".join(f"SELECT '{table}', {place}, mac FROM {table}" for table, place in _PLACES.items())  # noqa: S608 - ours
+_ALL: Final = " UNION ALL ".join(
+    f"SELECT '{table}', {place}, mac FROM {table}"  # noqa: S608 - names are ours
+    for table, place in _PLACES.items()
+)
 
 
 class Balance:
@@ -53,25 +61,38 @@ class Balance:
         self._weighing = mac(key.balance, "weight", area_id)
         self._area_id = area_id
         self._kept: int | None = None
+        self._changes = 0
+        self._changed = False
         self.sum: int | None = None
 
     def load(self) -> bool:
         """Add the rows up, before the first transaction; whether they are those that were written."""
         weight = self._weight_of_all()
+        self._changes = self.changes()
         self.sum = self._kept = weight if self._is_kept(weight) else None
         return self.sum is not None
+
+    def changes(self) -> int:
+        """How many transactions have changed anything but what is known of other areas, as the file says."""
+        rows = fetch(self._connection, "SELECT changes FROM balance")
+        return min(max(rows[0][0], 0), _LAST_CHANGE) if rows else 0
 
     def accept(self) -> None:
         """The rows that are there now are taken for right."""
         self.sum = self._weight_of_all()
+        self._changed = True
 
-    def come(self, table: str, place: object, found: object) -> None:
+    def distrust(self) -> None:
+        """A row was altered so that nobody can say what it weighed: nothing adds up until somebody accepts the rows."""
+        self.sum = None
+
+    def come(self, table: str, place: Place, found: object) -> None:
         """A row with this MAC is there."""
-        self._change(self._weight(table, place, found))
+        self._change(table, self._weight(table, *place, found))
 
-    def gone(self, table: str, place: object, found: object) -> None:
+    def gone(self, table: str, place: Place, found: object) -> None:
         """A row with this MAC is not there any more.  One that never was there leaves a sum that never fits again."""
-        self._change(-self._weight(table, place, found))
+        self._change(table, -self._weight(table, *place, found))
 
     def evidence(self, sequence: int) -> int:
         """What a row that was set aside weighs; nothing where there is none."""
@@ -82,21 +103,25 @@ class Balance:
 
     def replace_evidence(self, before: int, now: int) -> None:
         """The rows that were set aside weighed so much, and now they weigh something else."""
-        self._change(now - before)
+        self._change("quarantine", now - before)
 
     # Around a transaction
 
     def begin(self) -> None:
         """A transaction begins."""
-        self.sum = self._kept
+        self.sum, self._changed = self._kept, False
 
     def settle(self) -> None:
         """Write the sum, once for all that the transaction changed; what did not add up stays as it is: evidence."""
         if self.sum is not None and self.sum != self._kept:
-            self._connection.execute("INSERT OR REPLACE INTO balance VALUES (1, ?)", (self._mac(self.sum),))
+            changes = self._changes + self._changed
+            come = self._mac(changes, self.sum)
+            self._connection.execute("INSERT OR REPLACE INTO balance VALUES (1, ?, ?)", (changes, come))
 
     def committed(self) -> None:
         """It is on disk."""
+        if self.sum is not None and self.sum != self._kept:
+            self._changes += self._changed
         self._kept = self.sum
 
     def findings(self) -> Iterator[PassbookError]:
@@ -104,9 +129,11 @@ class Balance:
         if not self._is_kept(self._weight_of_all()):
             yield PassbookError("rows-altered", area=self._area)
 
-    def _change(self, more: int) -> None:
+    def _change(self, table: str, more: int) -> None:
         if self.sum is not None:
             self.sum = (self.sum + more) % _MODULUS
+            # Or areas that tell each other how far they are would do so for ever.
+            self._changed = self._changed or table != "sibling_head"
 
     def _weight_of_all(self) -> int:
         rows = sum(self._weight(*row) for row in stream(self._connection, _ALL))
@@ -118,8 +145,8 @@ class Balance:
         return int.from_bytes(blake2b(joined(table, *said), key=self._weighing, digest_size=_BYTES).digest())
 
     def _is_kept(self, value: int) -> bool:
-        rows = fetch(self._connection, "SELECT mac FROM balance")
-        return len(rows) == 1 and is_same(rows[0][0], self._mac(value))
+        rows = fetch(self._connection, "SELECT changes, mac FROM balance")
+        return len(rows) == 1 and is_same(rows[0][1], self._mac(rows[0][0], value))
 
-    def _mac(self, value: int) -> bytes:
-        return mac(self._key, "sum", self._area_id, value.to_bytes(_BYTES))
+    def _mac(self, changes: int, value: int) -> bytes:
+        return mac(self._key, "sum", self._area_id, changes, value.to_bytes(_BYTES))

@@ -50,9 +50,10 @@ class Counters:
             come = self._mac(printer.encode(), total)
             values = (printer, total.books, total.pages, total.lines, come)
             self._connection.execute("INSERT OR REPLACE INTO counter VALUES (?, ?, ?, ?, ?)", values)
+            place = (printer.encode(), None, None)
             for (found,) in gone:
-                self._balance.gone("counter", printer.encode(), found)
-            self._balance.come("counter", printer.encode(), come)
+                self._balance.gone("counter", place, found)
+            self._balance.come("counter", place, come)
 
     def findings(self) -> Iterator[PassbookError]:
         """The rows that do not verify."""

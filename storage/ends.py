@@ -16,7 +16,7 @@ from passbook.record import Outcome, Record
 from storage.balance import Balance
 from storage.history import History
 from storage.keys import ApplianceKey
-from storage.rows import ENDED_COLUMNS, ENDED_SELECT, DamagedRowError, EndedRow, ended_row, marks
+from storage.rows import ENDED_COLUMNS, ENDED_SELECT, DamagedRowError, EndedRow, ended_row, marks, place
 from storage.schema import LAST_NUMBER, fetch
 from storage.tally import Delta, Tally
 
@@ -91,7 +91,7 @@ class Ends:
         values = row.columns(self._area_id, self._key)
         sql = f"INSERT INTO ended ({ENDED_COLUMNS}) VALUES ({marks(values)})"  # noqa: S608 - names are ours
         self._connection.execute(sql, values)
-        self._balance.come("ended", values[0], values[-1])
+        self._balance.come("ended", place(row.record), values[-1])
         self._tally.note(Delta(notices=1))
 
     def acknowledge(self, row: EndedRow, outcome: Outcome, history: History) -> Record:
@@ -121,7 +121,7 @@ class Ends:
             elif is_end_undated(row.record):
                 self._date(row, now)
             else:
-                self._drop(row.record.sequence)
+                self._drop(row.record)
                 dropped += 1
         return dropped, damaged
 
@@ -129,19 +129,19 @@ class Ends:
         dated = replace(row.record, changed_at=now, business_date=now[:10], clock_trusted=True)
         self._update(replace(row, record=dated, version=row.version + 1))
 
-    def _drop(self, sequence: int) -> None:
+    def _drop(self, record: Record) -> None:
         sql = "DELETE FROM ended WHERE sequence = ? RETURNING mac, acknowledged"
-        [(found, acknowledged)] = fetch(self._connection, sql, sequence)
-        self._balance.gone("ended", sequence, found)
+        [(found, acknowledged)] = fetch(self._connection, sql, record.sequence)
+        self._balance.gone("ended", place(record), found)
         self._tally.note(Delta(notices=-(not acknowledged)))
 
     def _update(self, row: EndedRow) -> None:
         values = row.columns(self._area_id, self._key)
         for (found,) in fetch(self._connection, "SELECT mac FROM ended WHERE sequence = ?", values[0]):
-            self._balance.gone("ended", values[0], found)
+            self._balance.gone("ended", place(row.record), found)
         sql = f"UPDATE ended SET ({ENDED_COLUMNS}) = ({marks(values)}) WHERE sequence = ?"  # noqa: S608 - names are ours
         self._connection.execute(sql, (*values, values[0]))
-        self._balance.come("ended", values[0], values[-1])
+        self._balance.come("ended", place(row.record), values[-1])
 
     def _rows(self, where: str, *values: apsw.SQLiteValue) -> Iterator[EndedRow | DamagedRowError]:
         sql = f"SELECT {ENDED_SELECT} FROM ended WHERE {where}"  # noqa: S608 - names are ours

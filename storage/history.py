@@ -70,9 +70,9 @@ class History:
         if self.owed is not None:
             come = self._head_mac(self.owed)
             for (gone,) in fetch(self._connection, "DELETE FROM head RETURNING mac"):
-                balance.gone("head", 0, gone)
+                balance.gone("head", (None, None, None), gone)
             self._connection.execute("INSERT INTO head VALUES (?, ?, ?, ?)", (*self.owed, come))
-            balance.come("head", 0, come)
+            balance.come("head", (None, None, None), come)
         self.owed = None
 
     def note_sequence(self, sequence: int) -> None:

@@ -21,9 +21,10 @@ from storage.envelope import SealedJob
 from storage.history import Head, History
 from storage.keys import ApplianceKey, is_same, mac
 from storage.quarantine import Quarantine
-from storage.rows import LIVE_COLUMNS, LIVE_SELECT, Columns, DamagedRowError, EndedRow, LiveRow, live_row, marks
+from storage.rows import LIVE_COLUMNS, LIVE_SELECT, Columns, DamagedRowError, EndedRow, LiveRow, live_row, marks, place
 from storage.schema import LAST_NUMBER, fetch
-from storage.siblings import Memories
+from storage.siblings import Extent, Memories
+from storage.space import change_cost
 from storage.starts import Start, Starts
 from storage.tally import Tally, delta_of
 
@@ -39,6 +40,10 @@ _KNOWS: Final = (
     "OR EXISTS (SELECT 1 FROM ended WHERE requester = ?1 AND request_id = ?2) "
     "OR EXISTS (SELECT 1 FROM quarantine WHERE requester = ?1 AND request_id = ?2)"
 )
+SETTLED_AT_ONCE: Final = 32
+"""Records that one transaction settles at most: few, so that nobody waits for it."""
+_SETTLED_BYTES: Final = 64 * 1024
+"""What these records have at most together; a larger one is settled alone."""
 _BELIEVED_AHEAD: Final = 2**32
 """A row whose number is so much higher than the head's has none: what follows it would soon find no number left."""
 FIRST: Final = -LAST_NUMBER - 1
@@ -130,6 +135,21 @@ class Ledger:
         )
         [(found,)] = fetch(self._connection, f"SELECT max(last) FROM ({tables})", told + _BELIEVED_AHEAD)  # noqa: S608
         return max(told, found or 0)
+
+    def extent(self) -> Extent:
+        """How far the area is.  Raises PassbookError `history-broken`."""
+        return Extent(*self.history.head(), self.balance.changes())
+
+    def next_to_settle(self, after: int) -> tuple[int, int]:
+        """How many of the next rows one transaction settles, and what that costs: no more than the log surely holds."""
+        sql = "SELECT length(record) + length(wraps) FROM live WHERE sequence > ? ORDER BY sequence LIMIT ?"
+        count = cost = taken = 0
+        for (size,) in fetch(self._connection, sql, after, SETTLED_AT_ONCE):
+            taken += size
+            if count and taken > _SETTLED_BYTES:
+                break
+            count, cost = count + 1, cost + change_cost(0, size)
+        return count, cost
 
     def last_live(self) -> int:
         """The highest number in a live row, true or not; LAST_NUMBER - 1 at most."""
@@ -259,7 +279,7 @@ class Ledger:
         chunks = [(sequence, n, chunk) for n, chunk in enumerate(sealed.document)]
         self._connection.executemany("INSERT INTO document VALUES (?, ?, ?)", chunks)
         values = row.columns(self._area_id, self._key)
-        self._insert(values)
+        self._insert(record, values)
         self._tally.note(delta_of(record, 1))
         self.history.note_sequence(sequence)
         return record
@@ -275,13 +295,14 @@ class Ledger:
             raise PassbookError("unknown-job", job=job_id)
         return self.ends.acknowledge(ended, change(ended.record), self.history)
 
-    def settle(self, after: int, most: int, *, every: bool = False) -> Settled:
-        """Write into up to `most` rows behind a sequence number that this start made them invalid (P4).
+    def settle(self, after: int, *, every: bool = False) -> Settled:
+        """Write into the next rows behind a sequence number that this start made them invalid (P4).
 
         Rows that do not verify are set aside.  `every`: also rows that say that they were changed in this start.
         """
         damaged: list[DamagedRowError] = []
         last: int | None = None
+        most, _ = self.next_to_settle(after)
         for columns in self._select_live("sequence > ? ORDER BY sequence LIMIT ?", after, most):
             row, last = self._verified(columns, raw=True), columns[0]
             if isinstance(row, DamagedRowError):
@@ -339,12 +360,12 @@ class Ledger:
             changed = replace(row, record=record, version=row.version + 1, wraps=wraps)
             self._tally.note(delta_of(self._as_of_now(row).record, -1))
             self._tally.note(delta_of(record, 1))
-            self._update(changed.columns(self._area_id, self._key))
+            self._update(record, changed.columns(self._area_id, self._key))
         return record
 
     def _end(self, row: LiveRow, record: Record) -> None:
         sequence = record.sequence
-        self._balance_out(sequence)
+        self._balance_out(record)
         for sql in _DELETIONS:
             self._connection.execute(sql, (sequence,))
         self._tally.note(delta_of(row.record, -1))
@@ -353,22 +374,22 @@ class Ledger:
     def _select_live(self, where: str, *values: apsw.SQLiteValue) -> list[Columns]:
         return fetch(self._connection, f"SELECT {LIVE_SELECT} FROM live WHERE {where}", *values)  # noqa: S608 - ours
 
-    def _insert(self, values: Columns) -> None:
+    def _insert(self, record: Record, values: Columns) -> None:
         sql = f"INSERT INTO live ({LIVE_COLUMNS}) VALUES ({marks(values)})"  # noqa: S608 - names are ours
         self._connection.execute(sql, values)
-        self.balance.come("live", values[0], values[-1])
+        self.balance.come("live", place(record), values[-1])
 
-    def _update(self, values: Columns) -> None:
+    def _update(self, record: Record, values: Columns) -> None:
         """Put `values`, whose first is the sequence, in place of the row that is there."""
-        self._balance_out(values[0])
+        self._balance_out(record)
         sql = f"UPDATE live SET ({LIVE_COLUMNS}) = ({marks(values)}) WHERE sequence = ?"  # noqa: S608 - names are ours
         self._connection.execute(sql, (*values, values[0]))
-        self.balance.come("live", values[0], values[-1])
+        self.balance.come("live", place(record), values[-1])
 
-    def _balance_out(self, sequence: int) -> None:
+    def _balance_out(self, record: Record) -> None:
         """The row as it is there now will not be there any more."""
-        for (found,) in fetch(self._connection, "SELECT mac FROM live WHERE sequence = ?", sequence):
-            self.balance.gone("live", sequence, found)
+        for (found,) in fetch(self._connection, "SELECT mac FROM live WHERE sequence = ?", record.sequence):
+            self.balance.gone("live", place(record), found)
 
     def _sealed_mac(self, sequence: int, sealed: SealedJob) -> bytes:
         return mac(self._key.sealed, self._area_id, sequence, msgspec.msgpack.encode(sealed))

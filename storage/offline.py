@@ -136,9 +136,9 @@ def accept_rollback(name: str, areas: Sequence[AreaSettings], key: ApplianceKey,
         _, accepted = ledgers.pop(name)
         with as_fenced(name):
             memories = [memory for _, ledger in ledgers.values() for memory in ledger.memories.all()]
-            if not any(contradictions(name, accepted.history, memories)):
+            if not any(contradictions(name, accepted.extent(), accepted.history, memories)):
                 raise PassbookError("nothing-to-accept", area=name)
-            head = accepted.history.head()
+            head = accepted.extent()
         for other, (connection, ledger) in ledgers.items():
             with as_fenced(other), connection:
                 ledger.memories.write({name: head}, accepted=True)

@@ -16,10 +16,9 @@ from storage import schema
 from storage.area import Area, AreaSettings, checkpoint
 from storage.envelope import Rng
 from storage.files import sync_folder
-from storage.history import Head
 from storage.keys import ApplianceKey, is_same, mac
 from storage.ledger import Ledger
-from storage.siblings import Memory, contradictions
+from storage.siblings import Extent, Memory, contradictions
 from storage.space import Division
 from storage.verify import build
 
@@ -46,7 +45,7 @@ class Opened(NamedTuple):
 
     areas: list[Area]
     problems: dict[AreaSettings, PassbookError]
-    put_back: dict[str, Head]
+    put_back: dict[str, Extent]
     sequence: int
 
 
@@ -80,7 +79,7 @@ def open_all(settings: Sequence[AreaSettings], owner: Owner, *, rng: Rng, vfs: s
     _suspect(opened, memories, report)
     for area in opened:
         area.remember_siblings({other.name: other.area_id for other in opened})
-    known_sequences = [*(area.highest_sequence for area in opened), *(memory.head.sequence for memory in memories)]
+    known_sequences = [*(area.highest_sequence for area in opened), *(memory.extent.sequence for memory in memories)]
     order = list(settings)
     opened.sort(key=lambda area: order.index(area.settings))
     return Opened(opened, problems, put_back, max(known_sequences, default=0))
@@ -88,15 +87,15 @@ def open_all(settings: Sequence[AreaSettings], owner: Owner, *, rng: Rng, vfs: s
 
 def _close_put_back(
     opened: list[Area], memories: Sequence[Memory], problems: dict[AreaSettings, PassbookError]
-) -> dict[str, Head]:
+) -> dict[str, Extent]:
     """Close every area that another one knows further: what it says of its jobs is older than their paper."""
-    put_back: dict[str, Head] = {}
+    put_back: dict[str, Extent] = {}
     for area in list(opened):
         with suppress(PassbookError), area.reading() as ledger:
-            contradiction = next(contradictions(area.name, ledger.history, memories), None)
+            contradiction = next(contradictions(area.name, ledger.extent(), ledger.history, memories), None)
             if contradiction is None:
                 continue
-            put_back[area.name] = ledger.history.head()
+            put_back[area.name] = ledger.extent()
             problems[area.settings] = contradiction
     for area in [area for area in opened if area.name in put_back]:
         area.close()
@@ -108,16 +107,13 @@ def _suspect(opened: Sequence[Area], memories: Sequence[Memory], report: Report)
     """Mark areas that an operator took although they were put back, or of which nobody can say whether they were."""
     suspects = {memory.about for memory in memories if memory.accepted}
     for area in opened:
-        known = {memory.about for memory in memories if memory.by == area.name}
         with suppress(PassbookError), area.reading() as ledger:
             altered = ledger.memories.altered()
-            altered_rows = [] if area.adds_up else [PassbookError("rows-altered", area=area.name)]
-            unbalanced = [*altered_rows, *ledger.starts.findings()]
+            unbalanced = [] if area.adds_up else [PassbookError("rows-altered", area=area.name)]
             for finding in (*altered.values(), *unbalanced, *ledger.memories.odd()):
                 report(finding)
-            # Where rows are gone, what was known of another area may be one of them.
-            forgotten = area.siblings.keys() - known if unbalanced else set()
-            suspects |= {*altered, *forgotten, *(area.name for _ in unbalanced)}
+            # Where rows do not add up, what it knows of the others may be from an earlier day.
+            suspects |= {*altered, *(other.name for other in opened if unbalanced)}
     for area in opened:
         area.suspect = area.name in suspects
 

@@ -31,9 +31,10 @@ _SETTING_ASIDE: Final = {
         "DELETE FROM ended WHERE sequence = ?",
     ),
 }
+_PLACE: Final = "mac, CAST(requester AS BLOB), CAST(request_id AS BLOB)"
 _COUNTED: Final = {
-    "live": "SELECT mac, CAST(requester AS BLOB), 1, CAST(size AS INTEGER), 0 FROM live WHERE sequence = ?",
-    "ended": "SELECT mac, x'', 0, 0, acknowledged = 0 FROM ended WHERE sequence = ?",
+    "live": f"SELECT {_PLACE}, 1, CAST(size AS INTEGER), 0 FROM live WHERE sequence = ?",  # noqa: S608 - names are ours
+    "ended": f"SELECT {_PLACE}, 0, 0, acknowledged = 0 FROM ended WHERE sequence = ?",  # noqa: S608
 }
 """Of a row its MAC, and what it is in the numbers, by its columns, true or not."""
 
@@ -51,9 +52,9 @@ class Quarantine:
     def take(self, damage: DamagedRowError) -> None:
         """Set a row aside."""
         rows = fetch(self._connection, _COUNTED[damage.table], damage.sequence)
-        for found, requester, jobs, size, notices in rows:
-            self._balance.gone(damage.table, damage.sequence, found)
-            name = requester.decode(errors="replace")
+        for found, requester, request_id, jobs, size, notices in rows:
+            self._balance.gone(damage.table, (damage.sequence, requester, request_id), found)
+            name = requester.decode(errors="replace") if jobs else ""
             # What it was cannot be read; most likely an earlier start left it.
             self._tally.note(Delta(name, -jobs, -size, -jobs, -jobs, notices=-notices, aside=1))
         before = self._balance.evidence(damage.sequence)

@@ -35,10 +35,6 @@ class Room:
         """Bytes that new jobs may still take by the quota and on the disk, reservations not counted."""
         return self._free(self._pages, self._tally.jobs, self._tally.notices, reachable(self._folder))
 
-    def free_lately(self) -> int:
-        """The same with what the disk had when the last transaction began: for every acceptance asks."""
-        return self._free(self._pages, self._tally.jobs, self._tally.notices, self._reachable)
-
     def is_disk_full(self) -> bool:
         """Whether the disk leaves nothing for new jobs, although the quota does."""
         return self.free() <= 0 < self._free(self._pages, self._tally.jobs, self._tally.notices, None)

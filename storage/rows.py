@@ -117,6 +117,11 @@ def ended_row(columns: Columns, area_id: str, key: ApplianceKey) -> EndedRow:
     return row
 
 
+def place(r: Record) -> tuple[int, bytes, bytes]:
+    """What a row of it is found by, live or ended, as the balance weighs it."""
+    return r.sequence, r.requester.encode(), r.request_id.encode()
+
+
 def valid_in(record: Record) -> int:
     """The number of the one start in which it is valid; 0 for none, 1 for one of before they were counted."""
     return (record.start or 1) if record.valid else 0

@@ -30,14 +30,14 @@ BUSY_MS: Final = 5000
 _SINCE_2: Final = """
 CREATE TABLE sibling_head (
     name TEXT PRIMARY KEY, entries INTEGER NOT NULL, chain BLOB NOT NULL, sequence INTEGER NOT NULL,
-    accepted INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
+    changes INTEGER NOT NULL, accepted INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
 CREATE TABLE counter (
     printer TEXT PRIMARY KEY, books INTEGER NOT NULL, pages INTEGER NOT NULL, lines INTEGER NOT NULL,
     mac BLOB NOT NULL) STRICT;
 CREATE TABLE history_mark (
     entries INTEGER PRIMARY KEY, chain BLOB NOT NULL, at TEXT NOT NULL, cut INTEGER NOT NULL,
     mac BLOB NOT NULL) STRICT;
-CREATE TABLE balance (one INTEGER PRIMARY KEY CHECK (one = 1), mac BLOB NOT NULL) STRICT;
+CREATE TABLE balance (one INTEGER PRIMARY KEY CHECK (one = 1), changes INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
 CREATE TABLE start (number INTEGER PRIMARY KEY, reason TEXT NOT NULL, at TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
 CREATE INDEX live_question ON live (sequence) WHERE valid = 0;
 CREATE INDEX ended_notice ON ended (sequence) WHERE acknowledged = 0;

@@ -13,11 +13,20 @@ import apsw
 
 from passbook.errors import PassbookError, shown
 from storage.balance import Balance
-from storage.history import Head, History
+from storage.history import History
 from storage.keys import ApplianceKey, is_same, mac
 from storage.schema import fetch
 
 _AREA_ID: Final = re.compile(r"[0-9a-f]{32}")
+
+
+class Extent(NamedTuple):
+    """How far an area is: its head, and how many transactions have changed it; steps have no entry in the history."""
+
+    entries: int
+    chain: bytes
+    sequence: int
+    changes: int
 
 
 class Memory(NamedTuple):
@@ -26,13 +35,13 @@ class Memory(NamedTuple):
     Attributes:
         by: name of the area that remembers.
         about: name of the other one.
-        head: how far that one surely was.
+        extent: how far that one surely was.
         accepted: an operator took it as it was then, though it had been further.
     """
 
     by: str
     about: str
-    head: Head
+    extent: Extent
     accepted: bool = False
 
 
@@ -78,27 +87,29 @@ class Memories:
     def _odd(self, why: str) -> PassbookError:
         return PassbookError("siblings-altered", area=self._area, why=why)
 
-    def write(self, heads: Mapping[str, Head], *, accepted: bool = False) -> None:
-        """Remember these heads by area name, in place of what was known of them."""
-        for name, head in heads.items():
-            memory = Memory(self._area, name, head, accepted)
+    def write(self, extents: Mapping[str, Extent], *, accepted: bool = False) -> None:
+        """Remember these by area name, in place of what was known of them."""
+        for name, extent in extents.items():
+            memory = Memory(self._area, name, extent, accepted)
             gone = fetch(self._connection, "SELECT mac FROM sibling_head WHERE name = ?", name)
             come = self._mac(memory)
-            row = (name, *head, int(accepted), come)
-            self._connection.execute("INSERT OR REPLACE INTO sibling_head VALUES (?, ?, ?, ?, ?, ?)", row)
+            row = (name, *extent, int(accepted), come)
+            self._connection.execute("INSERT OR REPLACE INTO sibling_head VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            place = (name.encode(), None, None)
             for (found,) in gone:
-                self._balance.gone("sibling_head", name.encode(), found)
-            self._balance.come("sibling_head", name.encode(), come)
+                self._balance.gone("sibling_head", place, found)
+            self._balance.come("sibling_head", place, come)
 
     def _rows(self) -> Iterator[Memory | str]:
-        sql = "SELECT CAST(name AS BLOB), entries, chain, sequence, accepted, mac FROM sibling_head ORDER BY name"
-        for name, entries, chain, sequence, accepted, found in fetch(self._connection, sql):
+        columns = "CAST(name AS BLOB), entries, chain, sequence, changes, accepted, mac"
+        sql = f"SELECT {columns} FROM sibling_head ORDER BY name"  # noqa: S608 - names are ours
+        for name, *extent, accepted, found in fetch(self._connection, sql):
             about = name.decode(errors="replace")
-            memory = Memory(self._area, about, Head(entries, chain, sequence), bool(accepted))
+            memory = Memory(self._area, about, Extent(*extent), bool(accepted))
             yield memory if is_same(found, self._mac(memory)) else about
 
     def _mac(self, memory: Memory) -> bytes:
-        return mac(self._key.history, "memory", self._area_id, memory.about, *memory.head, memory.accepted)
+        return mac(self._key.history, "memory", self._area_id, memory.about, *memory.extent, memory.accepted)
 
 
 def sibling_ids(connection: apsw.Connection) -> dict[str, str]:
@@ -107,22 +118,23 @@ def sibling_ids(connection: apsw.Connection) -> dict[str, str]:
     return {name.decode(errors="replace"): area_id.decode(errors="replace") for name, area_id in rows}
 
 
-def contradictions(area: str, history: History, memories: Iterable[Memory]) -> Iterator[PassbookError]:
-    """Each memory that `history`, the one of `area`, does not bear out.  Raises PassbookError `history-broken`."""
-    head = history.head()
+def contradictions(area: str, extent: Extent, history: History, memories: Iterable[Memory]) -> Iterator[PassbookError]:
+    """Each memory that `extent` and `history`, those of `area`, do not bear out."""
     for memory in memories:
-        why = _contradiction(head, history, memory) if memory.about == area else ""
+        why = _contradiction(extent, history, memory) if memory.about == area else ""
         if why:
-            missing = max(0, memory.head.entries - head.entries)
+            missing = max(0, memory.extent.entries - extent.entries)
             yield PassbookError("area-rolled-back", area=area, by=memory.by, missing=missing, why=why)
 
 
-def _contradiction(head: Head, history: History, memory: Memory) -> str:
-    entries, chain, sequence = memory.head
-    if head.entries < entries:
-        return f"area {memory.by} knows {entries} entries of its history, and it has {head.entries}"
-    if head.sequence < sequence:
-        return f"area {memory.by} knows that it had job number {sequence}, and it knows none after {head.sequence}"
+def _contradiction(extent: Extent, history: History, memory: Memory) -> str:
+    entries, chain, sequence, changes = memory.extent
+    if extent.entries < entries:
+        return f"area {memory.by} knows {entries} entries of its history, and it has {extent.entries}"
+    if extent.sequence < sequence:
+        return f"area {memory.by} knows that it had job number {sequence}, and it knows none after {extent.sequence}"
+    if extent.changes < changes:
+        return f"area {memory.by} knows that it was changed {changes} times, and it was {extent.changes} times"
     if history.chain_at(entries) not in {None, chain}:
         return f"entry {entries} of its history is not the one that area {memory.by} knows"
     return ""

@@ -58,28 +58,32 @@ class Starts:
         before = self.kept()
         start = Start(max(before.number, _BEFORE) + 1, reason, at)
         come = self._mac(start)
-        self._connection.execute("DELETE FROM start")
+        if any(True for _ in self.findings()):
+            self._balance.distrust()
+        for number, found in fetch(self._connection, "DELETE FROM start RETURNING number, mac"):
+            self._balance.gone("start", (number, None, None), found)
         self._connection.execute("INSERT INTO start VALUES (?, ?, ?, ?)", (*start, come))
-        if before.number:
-            self._balance.gone("start", before.number, self._mac(before))
-        self._balance.come("start", start.number, come)
+        self._balance.come("start", (start.number, None, None), come)
         return start
 
     def kept(self) -> Start:
-        """The last start that was noted, as far as the row can be believed."""
-        sql = "SELECT number, CAST(reason AS BLOB), CAST(at AS BLOB), mac FROM start"
-        for *said, found in fetch(self._connection, sql):
-            if is_same(found, self._mac_of(*said)):
-                number, reason, at = said
-                return Start(number, Reason(reason.decode()), at.decode())
-        return Start()
+        """The last start that was noted, as far as any row can be believed."""
+        return max((start for start in self._rows() if start is not None), default=Start())
 
     def findings(self) -> Iterator[PassbookError]:
-        """Whether the row is not as it was written; that it was taken away is for the balance to find."""
+        """Whether the row is not the one that was written; that it was taken away is for the balance to find."""
+        rows = self._rows()
+        if len(rows) > 1 or None in rows:
+            yield PassbookError("rows-altered", area=self._area)
+
+    def _rows(self) -> list[Start | None]:
         sql = "SELECT number, CAST(reason AS BLOB), CAST(at AS BLOB), mac FROM start"
-        for *said, found in fetch(self._connection, sql):
-            if not is_same(found, self._mac_of(*said)):
-                yield PassbookError("rows-altered", area=self._area)
+        return [
+            Start(number, Reason(reason.decode()), at.decode())
+            if is_same(found, self._mac_of(number, reason, at))
+            else None
+            for number, reason, at, found in fetch(self._connection, sql)
+        ]
 
     def _mac(self, start: Start) -> bytes:
         return self._mac_of(start.number, start.reason.encode(), start.at.encode())

@@ -9,8 +9,8 @@ from typing import Final, TypeVar
 
 from passbook.errors import PassbookError
 from storage.area import Area, AreaState
-from storage.history import Head
 from storage.ledger import Ledger
+from storage.siblings import Extent
 from storage.space import change_cost, cut_cost, forget_cost
 
 T = TypeVar("T")
@@ -24,25 +24,25 @@ FORGOTTEN_ENDS: Final = 64
 class Upkeep:
     """Works on all areas that are ready; its methods block, and an area that fails has reported itself."""
 
-    def __init__(self, areas: Sequence[Area], put_back: Mapping[str, Head]) -> None:
+    def __init__(self, areas: Sequence[Area], put_back: Mapping[str, Extent]) -> None:
         """`put_back`: areas that are not open because others know them further, and how far they are."""
         self._areas = tuple(areas)
         self._put_back = dict(put_back)
 
     def note_heads(self) -> None:
         """Have every area remember how far the others are now; a transaction only where that is news."""
-        heads: dict[str, Head] = {}
+        heads: dict[str, Extent] = {}
         for area in self._ready():
             with suppress(PassbookError), area.reading() as ledger:
-                heads[area.name] = ledger.history.head()
+                heads[area.name] = ledger.extent()
         pending = [self._note(area, heads) for area in self._ready()]
         for future in pending:
             if future is not None:
                 future.exception()
 
-    def _note(self, area: Area, heads: Mapping[str, Head]) -> Future[None] | None:
+    def _note(self, area: Area, heads: Mapping[str, Extent]) -> Future[None] | None:
         with suppress(PassbookError), area.reading() as ledger:
-            known = {memory.about: memory.head for memory in ledger.memories.all() if not memory.accepted}
+            known = {memory.about: memory.extent for memory in ledger.memories.all() if not memory.accepted}
             # What was altered is evidence until an operator has seen it.
             altered = ledger.memories.altered()
             news = {name: head for name, head in heads.items() if name != area.name and name not in altered}
@@ -59,15 +59,18 @@ class Upkeep:
         """
         if name not in self._put_back and all(area.name != name for area in self._areas):
             raise PassbookError("unknown-area", area=name)
-        head = self._put_back.get(name)
-        accepted = head is not None
-        if head is None and self._rebalance(name):
+        extent = self._put_back.get(name)
+        accepted = extent is not None
+        if extent is None and self._rebalance(name):
+            self._trust()
             return True
-        if head is None:
-            head = self._head_of_unsure(name)
-        pending = [_remember(area, {name: head}, accepted=accepted) for area in self._ready() if area.name != name]
+        if extent is None:
+            extent = self._extent_of_unsure(name)
+        pending = [_remember(area, {name: extent}, accepted=accepted) for area in self._ready() if area.name != name]
         for future in pending:
             future.result()
+        if not accepted:
+            self._trust()
         return not accepted
 
     def _rebalance(self, name: str) -> bool:
@@ -78,10 +81,21 @@ class Upkeep:
                     wrong = any(True for _ in ledger.balance.findings())
                 if wrong:
                     _submit(area, lambda ledger: ledger.balance.accept(), change_cost(0, 0)).result()
+                    area.adds_up = True
                 return wrong
         return False
 
-    def _head_of_unsure(self, name: str) -> Head:
+    def _trust(self) -> None:
+        """Once an operator took all of it as it is, a request that no area knows is new again."""
+        ready = self._ready()
+        unsure = False
+        for area in ready:
+            with area.reading() as ledger:
+                unsure = unsure or not area.adds_up or bool(ledger.memories.altered())
+        for area in ready:
+            area.suspect = area.suspect and unsure
+
+    def _extent_of_unsure(self, name: str) -> Extent:
         """How far an open area is of which another one's memory was altered."""
         unsure = False
         for area in self._ready():
@@ -90,7 +104,7 @@ class Upkeep:
         for area in self._ready():
             if unsure and area.name == name:
                 with area.reading() as ledger:
-                    return ledger.history.head()
+                    return ledger.extent()
         raise PassbookError("nothing-to-accept", area=name)
 
     def settle(self) -> None:
@@ -140,7 +154,7 @@ class Upkeep:
         return [area for area in self._areas if area.state is AreaState.READY]
 
 
-def _remember(area: Area, heads: Mapping[str, Head], *, accepted: bool) -> Future[None]:
+def _remember(area: Area, heads: Mapping[str, Extent], *, accepted: bool) -> Future[None]:
     return _submit(area, lambda ledger: ledger.memories.write(heads, accepted=accepted), change_cost(0, 0))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import Final
 
 import apsw
@@ -35,8 +36,7 @@ def examine(
             *build(connection, area),
             *_structure(connection, area),
             *_rows(ledger, area),
-            *ledger.balance.findings(),
-            *ledger.starts.findings(),
+            *islice(chain(ledger.balance.findings(), ledger.starts.findings()), 1),
             *ledger.counters.findings(),
             *ledger.history.findings(),
             *ledger.memories.odd(),
@@ -66,7 +66,7 @@ def build(connection: apsw.Connection, area: str) -> Iterator[PassbookError]:
 
 def _rolled_back(ledger: Ledger, area: str, memories: Sequence[Memory]) -> list[PassbookError]:
     try:
-        return list(contradictions(area, ledger.history, memories))
+        return list(contradictions(area, ledger.extent(), ledger.history, memories))
     except PassbookError:
         # The history's own findings tell of a head that was altered.
         return []

@@ -109,11 +109,11 @@ def test_by_an_operators_word_the_last_entries_stay_whatever_the_year(
 def test_areas_learn_of_each_other_while_it_runs(watched: Watched) -> None:
     watched.end_a_job("r-1")
     watched.upkeep.look()
-    known = {memory.about: memory.head for area in watched.bench.spool._areas for memory in area.memories()}
+    known = {memory.about: memory.extent for area in watched.bench.spool._areas for memory in area.memories()}
     heads = {}
     for area in watched.bench.spool._areas:
         with area.reading() as ledger:
-            heads[area.name] = ledger.history.head()
+            heads[area.name] = ledger.extent()
     assert known == heads
     assert max(head.entries for head in heads.values()) == 1
 

@@ -97,13 +97,20 @@ class Store:
         return self.submit(spool, **facts).result(timeout=30)
 
     def prepare(
-        self, spool: Spool, *, size: int = 200, request_id: str = "", requester: str = "teller-1", **facts: object
+        self,
+        spool: Spool,
+        *,
+        size: int = 200,
+        request_id: str = "",
+        requester: str = "teller-1",
+        first: bool = False,
+        **facts: object,
     ) -> tuple[Ticket, Record, SealedJob, list[Wrap]]:
         """Everything that accept() takes; `size` is the document's."""
         document = make_document(size)
         request_id = request_id or f"request-{next(self.numbers)}"
         total = sealed_size(10, len(PLAN_TEXT), len(document))
-        ticket = spool.reserve(requester, request_id, document, total)
+        ticket = spool.reserve(requester, request_id, document, total, first=first)
         assert isinstance(ticket, Ticket)
         record = make_record(ticket, **facts)
         data_key = new_data_key(self.rng)

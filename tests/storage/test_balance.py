@@ -80,7 +80,7 @@ def test_what_was_put_back_or_taken_away_is_found_and_stays_found(printed: Store
     for record in spool.inquiries():
         assert Reason.ROLLED_BACK in record.reasons, "people are told that more may be on paper"
         assert not record.untouched
-    job = printed.accepted(spool)
+    job = printed.accepted(spool, first=True)
     spool.change(job.job_id, changes.cancel(AT, "teller-1", "Ms Okafor")).result()
     assert [error.code for error in spool.verify()] == ["rows-altered"]
 

@@ -81,7 +81,7 @@ def test_an_altered_row_is_set_aside_at_power_on_and_the_rest_goes_on(filled: St
     # The rest can be ended and new jobs are taken.
     for record in spool.records():
         assert spool.change(record.job_id, changes.cancel(AT, "t", "Ms Okafor")).result(timeout=30).ended
-    assert not filled.accepted(spool).ended
+    assert not filled.accepted(spool, first=True).ended
 
 
 @pytest.mark.parametrize("more", ["", "priority = 99,", "record = x'',", "mac = zeroblob(32),", "wraps = x'90',"])
@@ -168,7 +168,7 @@ def test_an_altered_ended_row_is_no_answer(filled: Store, column: str) -> None:
     with raw(filled) as connection:
         alter(connection, "ended", f"{column} = {altered}")
     assert raised_by(lambda: spool.record(record.job_id)) == "record-quarantined"
-    assert [error.code for error in spool.verify()] == ["record-quarantined"]
+    assert [error.code for error in spool.verify() if error.code != "rows-altered"] == ["record-quarantined"]
 
 
 def test_a_change_cannot_turn_a_job_into_another(filled: Store) -> None:

@@ -24,7 +24,7 @@ ROLLED_BACK = "area-rolled-back"
 
 def busy(store: Store, spool: Spool, jobs: int = 4) -> list[Record]:
     """Jobs in both areas, half of them ended."""
-    records = [store.accepted(spool, size=4000) for _ in range(jobs)]
+    records = [store.accepted(spool, size=4000, first=True) for _ in range(jobs)]
     for record in records[: jobs // 2]:
         spool.change(record.job_id, changes.cancel(AT, "t", "Ms Okafor")).result(timeout=30)
     return records

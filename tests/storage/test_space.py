@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from passbook import changes
 from passbook.errors import PassbookError
-from passbook.plan import StepKind, StepOutline
+from passbook.job import Reason
+from passbook.plan import Bar, StepKind, StepOutline
 from passbook.record import Answered, Verdict
 from storage.area import AreaSettings
 from storage.space import Division, change_cost, content_pages, job_need
 from storage.spool import Spool
+from tests.storage.disk import Disk
 from tests.storage.store import AT, LIMITS, Store
 
 LEAST = Division.least_quota(LIMITS.job_bytes)
@@ -81,3 +85,18 @@ def test_the_arithmetic_never_promises_what_a_larger_job_would_not_get(job: int,
     assert division.log >= 2 * change_cost(job, 0)
     assert division.free(0, records, 0) >= division.free(1, records, 0) > division.free(1, records + 1, 0)
     assert division.free(1, records, 0) > division.free(1, records, 1) > division.free(1, records + 1, 0)
+
+
+def test_large_records_are_settled_within_the_share_of_the_log(store: Store, disk: Disk) -> None:
+    store.names, store.quota, store.vfs = ("a",), 1 << 30, disk.name
+    store.limits = dataclasses.replace(store.limits, job_bytes=1 << 20)
+    large = (StepOutline(StepKind.LINE, 1, 5, (Bar(3, 12),) * 6),) * 5500
+    spool = store.open()
+    jobs = [store.accepted(spool, outline=large, steps=len(large)).job_id for _ in range(8)]
+    log, peaks = store.folder / "a" / "area.sqlite-wal", [0]
+    spool = store.open(power_on=False)
+    spool.power_on(Reason.RESTART, AT)
+    disk.on_write = disk.on_sync = lambda name: peaks.append(log.stat().st_size if name.endswith("-wal") else 0)
+    spool.upkeep.settle()
+    assert 0 < max(peaks) <= Division.of(store.quota, store.limits.job_bytes).log
+    assert {record.job_id for record in spool.inquiries()} == set(jobs)
