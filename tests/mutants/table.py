@@ -438,8 +438,20 @@ MUTANTS: Final = (
     Mutant(
         "P4",
         "P4-suspicion-forgotten.patch",
-        (f"{_FORGERY}::test_an_altered_start_is_suspect_until_an_operator_has_looked_whatever_cuts_come",),
+        (f"{_FORGERY}::test_no_number_of_a_start_comes_again_whatever_rows_of_starts_are_put_in",),
         "A cut in the first start after its number was altered makes everybody forget that it was.",
+    ),
+    Mutant(
+        "P10",
+        "P10-suspect-knows-all.patch",
+        (f"{_FORGERY}::test_a_request_that_may_have_been_forgotten_is_not_taken_for_new",),
+        "An area from which ends were taken away is believed when it says that it never saw a request.",
+    ),
+    Mutant(
+        "P11",
+        "P11-steps-not-counted.patch",
+        (f"{_FORGERY}::test_steps_that_are_undone_are_missed_by_the_other_area_though_they_have_no_entry",),
+        "Printing that has no entry in the history is undone, and the other area does not miss it.",
     ),
     Mutant(
         "P10",
