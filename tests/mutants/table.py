@@ -438,7 +438,7 @@ MUTANTS: Final = (
     Mutant(
         "P4",
         "P4-suspicion-forgotten.patch",
-        (f"{_FORGERY}::test_no_number_of_a_start_comes_again_whatever_rows_of_starts_are_put_in",),
+        (f"{_FORGERY}::test_an_altered_start_is_suspect_until_an_operator_has_looked_whatever_cuts_come",),
         "A cut in the first start after its number was altered makes everybody forget that it was.",
     ),
     Mutant(
