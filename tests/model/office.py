@@ -49,6 +49,9 @@ class Office:
         # Pauses of a desk, which nobody here needs.
         self._shorter = mock.patch.multiple("firmware.desk", RETRY=0.01, IDLE_LOOK=0.02)
         self._shorter.start()
+        # Who shares a commit is for the threads to say, and a seed must repeat a run.
+        self._alone = mock.patch("storage.writer.BATCH_MEMBERS", 1)
+        self._alone.start()
         self.loop = asyncio.new_event_loop()
         self.clock = JumpingClock()
         self.disk = PowerDisk(f"power {folder}")
@@ -158,6 +161,7 @@ class Office:
         self.simulator.close()
         self.log.close()
         self._shorter.stop()
+        self._alone.stop()
         self.disk.unregister()
         self.loop.run_until_complete(self.loop.shutdown_default_executor())
         self.loop.close()

@@ -40,8 +40,8 @@ class PowerDisk(apsw.VFS):
         self.powered = True
         self.failing = ""
         """Syncs of files below a folder of this name fail; empty for none."""
-        self.left = 0
-        """Writes and syncs until power is lost; 0 while none is to be."""
+        self._left = ("", 0)
+        """Writes and syncs in a folder of this name until power is lost; 0 while none is to be."""
         self.unsynced: list[_Written] = []
         super().__init__(name, "unix", makedefault=True)
 
@@ -50,21 +50,29 @@ class PowerDisk(apsw.VFS):
         with self.lock:
             self.powered = False
 
-    def come_back(self, kept: int) -> None:
-        """Power again, when every file was closed: the first `kept` of the writes that were not synced are there."""
+    def lose_power_in(self, area: str, after: int) -> None:
+        """Power goes at that write or sync in this area; in any, it would be for the threads to say which one is it."""
         with self.lock:
-            for written in reversed(self.unsynced[kept:]):
-                written.undo()
+            self._left = (area, after)
+
+    def come_back(self, kept: int) -> None:
+        """Power again, when every file was closed: of each, the first `kept` writes that were not synced are there."""
+        with self.lock:
+            for file in {written.file for written in self.unsynced}:
+                mine = [written for written in self.unsynced if written.file == file]
+                for written in reversed(mine[kept:]):
+                    written.undo()
             self.unsynced.clear()
-            self.powered, self.failing, self.left = True, "", 0
+            self.powered, self.failing, self._left = True, "", ("", 0)
 
     @contextmanager
-    def changing(self) -> Iterator[None]:
-        """A write, a sync or a deletion; fails without power."""
+    def changing(self, name: str) -> Iterator[None]:
+        """A write, a sync or a deletion of a file; fails without power."""
         with self.lock:
-            if self.left:
-                self.left -= 1
-                self.powered = self.left > 0
+            area, left = self._left
+            if left and Path(name).parent.name == area:
+                self._left = (area, left - 1)
+                self.powered = left > 1
             if not self.powered:
                 raise apsw.IOError("the disk has no power")
             yield
@@ -90,7 +98,7 @@ class PowerDisk(apsw.VFS):
 
     @override
     def xDelete(self, filename: str, syncdir: bool) -> None:
-        with self.changing():
+        with self.changing(filename):
             super().xDelete(filename, syncdir)
             self.forget(filename)
 
@@ -103,20 +111,20 @@ class _File(apsw.VFSFile):
 
     @override
     def xWrite(self, data: bytes, offset: int) -> None:
-        with self._disk.changing():
+        with self._disk.changing(self._name):
             self._disk.remember(self._name, offset, len(data))
             super().xWrite(data, offset)
 
     @override
     def xTruncate(self, newsize: int) -> None:
-        with self._disk.changing():
+        with self._disk.changing(self._name):
             self._disk.remember(self._name, newsize, 1 << 30)
             super().xTruncate(newsize)
 
     @override
     def xSync(self, flags: int) -> None:
         # The host's own disk is not asked: only this one's idea of what is durable counts.
-        with self._disk.changing():
+        with self._disk.changing(self._name):
             if self._disk.fails(self._name):
                 raise apsw.IOError("the sync failed")
             self._disk.forget(self._name)

@@ -62,11 +62,11 @@ class Troubles(BranchMachine):
         self.work(prompts)
         self.after()
 
-    @rule(after=st.integers(1, 12), kept=st.integers(0, 12))
-    def cut_in_a_commit(self, after: int, kept: int) -> None:
+    @rule(area=st.sampled_from(["a", "b"]), after=st.integers(1, 12), kept=st.integers(0, 12))
+    def cut_in_a_commit(self, area: str, after: int, kept: int) -> None:
         """Power goes at a write or a sync of what is done next."""
         self.kept = kept
-        self.office.disk.left = after
+        self.office.disk.lose_power_in(area, after)
 
     @rule()
     def restart(self) -> None:
