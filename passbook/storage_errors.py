@@ -86,7 +86,15 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
         "the appliance runs.",
     ),
     "nothing-to-accept": ErrorKind(
-        Actor.OPERATOR, "Storage area {area} is not one that was put back to an earlier state. Nothing was changed."
+        Actor.OPERATOR,
+        "Storage area {area} is not one that was put back to an earlier state or altered, or it is out of use. "
+        "Nothing was changed.",
+    ),
+    "areas-not-asked": ErrorKind(
+        Actor.OPERATOR,
+        "Storage area {area} was not taken as it is, because {missing} cannot be told and would refuse it again. Bring "
+        "it back, or take it out of the configuration, and start again; or stop the appliance and give all folders "
+        "with --areas.",
     ),
     "area-in-use": ErrorKind(
         Actor.OPERATOR,

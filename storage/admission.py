@@ -160,7 +160,7 @@ class Admission:
                 if area.state is not AreaState.READY:
                     raise unknown
                 return known
-        if not first and (not self._complete or any(area.suspect for area in self._areas)):
+        if not first and (not self._complete or any(area.unsure for area in self._areas)):
             raise unknown
         return None
 

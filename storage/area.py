@@ -100,6 +100,7 @@ class Area:
         siblings: names and ids of the areas that were open beside it before, itself too.
         unsettled: sequence numbers of jobs whose records may not say yet what this start made of them.
         suspect: it was put back to an earlier state, as far as anybody can tell; its records say less than the paper.
+        unsure: so it may be, and no operator has looked; a request that it does not know may have been forgotten.
     """
 
     def __init__(
@@ -138,7 +139,7 @@ class Area:
         self.room = Room(settings.path, self._connection, division, self.tally)
         self.adds_up = self.ledger.balance.load() and not any(self.ledger.starts.findings())
         self.highest_sequence = self._read_ledger.highest_sequence()
-        self.suspect = False
+        self.suspect = self.unsure = False
         self.unsettled = range(0)
         self.siblings = sibling_ids(self._reader)
         self.writer = Writer(settings.name, self)

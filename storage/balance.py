@@ -62,7 +62,7 @@ class Balance:
         self._area_id = area_id
         self._kept: int | None = None
         self._changes = 0
-        self._changed = False
+        self._changed = self._rewritten = False
         self.sum: int | None = None
 
     def load(self) -> bool:
@@ -74,13 +74,13 @@ class Balance:
 
     def changes(self) -> int:
         """How many transactions have changed anything but what is known of other areas, as the file says."""
-        rows = fetch(self._connection, "SELECT changes FROM balance")
+        rows = self._row()
         return min(max(rows[0][0], 0), _LAST_CHANGE) if rows else 0
 
     def accept(self) -> None:
         """The rows that are there now are taken for right."""
         self.sum = self._weight_of_all()
-        self._changed = True
+        self._changed = self._rewritten = True
 
     def distrust(self) -> None:
         """A row was altered so that nobody can say what it weighed: nothing adds up until somebody accepts the rows."""
@@ -109,18 +109,18 @@ class Balance:
 
     def begin(self) -> None:
         """A transaction begins."""
-        self.sum, self._changed = self._kept, False
+        self.sum, self._changed, self._rewritten = self._kept, False, False
 
     def settle(self) -> None:
         """Write the sum, once for all that the transaction changed; what did not add up stays as it is: evidence."""
-        if self.sum is not None and self.sum != self._kept:
+        if self.sum is not None and (self._rewritten or self.sum != self._kept):
             changes = self._changes + self._changed
             come = self._mac(changes, self.sum)
             self._connection.execute("INSERT OR REPLACE INTO balance VALUES (1, ?, ?)", (changes, come))
 
     def committed(self) -> None:
         """It is on disk."""
-        if self.sum is not None and self.sum != self._kept:
+        if self.sum is not None and (self._rewritten or self.sum != self._kept):
             self._changes += self._changed
         self._kept = self.sum
 
@@ -145,8 +145,12 @@ class Balance:
         return int.from_bytes(blake2b(joined(table, *said), key=self._weighing, digest_size=_BYTES).digest())
 
     def _is_kept(self, value: int) -> bool:
-        rows = fetch(self._connection, "SELECT changes, mac FROM balance")
+        rows = self._row()
         return len(rows) == 1 and is_same(rows[0][1], self._mac(rows[0][0], value))
+
+    def _row(self) -> list[tuple[int, object]]:
+        # A damaged file may give any type.
+        return fetch(self._connection, "SELECT coalesce(CAST(changes AS INTEGER), 0), mac FROM balance")
 
     def _mac(self, changes: int, value: int) -> bytes:
         return mac(self._key, "sum", self._area_id, changes, value.to_bytes(_BYTES))

@@ -105,7 +105,8 @@ def _close_put_back(
 
 def _suspect(opened: Sequence[Area], memories: Sequence[Memory], report: Report) -> None:
     """Mark areas that an operator took although they were put back, or of which nobody can say whether they were."""
-    suspects = {memory.about for memory in memories if memory.accepted}
+    accepted = {memory.about for memory in memories if memory.accepted}
+    unsure: set[str] = set()
     for area in opened:
         with suppress(PassbookError), area.reading() as ledger:
             altered = ledger.memories.altered()
@@ -113,9 +114,10 @@ def _suspect(opened: Sequence[Area], memories: Sequence[Memory], report: Report)
             for finding in (*altered.values(), *unbalanced, *ledger.memories.odd()):
                 report(finding)
             # Where rows do not add up, what it knows of the others may be from an earlier day.
-            suspects |= {*altered, *(other.name for other in opened if unbalanced)}
+            unsure |= {*altered, *(other.name for other in opened if unbalanced)}
     for area in opened:
-        area.suspect = area.name in suspects
+        area.unsure = area.name in unsure
+        area.suspect = area.unsure or area.name in accepted
 
 
 def _create_and_open(

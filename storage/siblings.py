@@ -100,6 +100,12 @@ class Memories:
                 self._balance.gone("sibling_head", place, found)
             self._balance.come("sibling_head", place, come)
 
+    def forget(self, name: str) -> None:
+        """Remember nothing of an area that is not here, since what was known of it was altered."""
+        sql = "DELETE FROM sibling_head WHERE name = ? RETURNING mac"
+        for (found,) in fetch(self._connection, sql, name):
+            self._balance.gone("sibling_head", (name.encode(), None, None), found)
+
     def _rows(self) -> Iterator[Memory | str]:
         columns = "CAST(name AS BLOB), entries, chain, sequence, changes, accepted, mac"
         sql = f"SELECT {columns} FROM sibling_head ORDER BY name"  # noqa: S608 - names are ours

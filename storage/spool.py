@@ -77,7 +77,12 @@ class Spool:
         admission = Admission(
             found.areas, complete=not found.problems, key=key, limits=limits, rng=rng, sequence=found.sequence
         )
-        return cls(found.areas, found.problems, admission, Upkeep(found.areas, found.put_back))
+        return cls(
+            found.areas,
+            found.problems,
+            admission,
+            Upkeep(found.areas, found.put_back, [area.name for area in found.problems]),
+        )
 
     @property
     def problems(self) -> tuple[PassbookError, ...]:

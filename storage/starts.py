@@ -25,7 +25,7 @@ class Start(NamedTuple):
     """One start of an area.
 
     Attributes:
-        number: counts the starts, from 1; 0 before the first.
+        number: counts the starts, from 2; 0 before the first.
         reason: why the one before it ended.
         at: wall time, ISO 8601 in UTC.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Final, TypeVar
@@ -24,10 +24,11 @@ FORGOTTEN_ENDS: Final = 64
 class Upkeep:
     """Works on all areas that are ready; its methods block, and an area that fails has reported itself."""
 
-    def __init__(self, areas: Sequence[Area], put_back: Mapping[str, Extent]) -> None:
-        """`put_back`: areas that are not open because others know them further, and how far they are."""
+    def __init__(self, areas: Sequence[Area], put_back: Mapping[str, Extent], closed: Iterable[str]) -> None:
+        """`closed`: areas that are not open; `put_back`: how far those are that others know further."""
         self._areas = tuple(areas)
         self._put_back = dict(put_back)
+        self._closed = frozenset(closed)
 
     def note_heads(self) -> None:
         """Have every area remember how far the others are now; a transaction only where that is news."""
@@ -55,23 +56,24 @@ class Upkeep:
         """An operator takes area `name` as it is, though others know it further, or cannot say; whether it is open.
 
         One that is not open is opened by the next start, and all its jobs then say `storage-rolled-back`.
-        Raises PassbookError `unknown-area`, `nothing-to-accept`, and what a commit raises.
+        Raises PassbookError `nothing-to-accept`, `unknown-area`, `areas-not-asked` when an area is not open that may
+        know it further, and what a commit raises.
         """
-        if name not in self._put_back and all(area.name != name for area in self._areas):
-            raise PassbookError("unknown-area", area=name)
-        extent = self._put_back.get(name)
-        accepted = extent is not None
-        if extent is None and self._rebalance(name):
-            self._trust()
-            return True
-        if extent is None:
-            extent = self._extent_of_unsure(name)
-        pending = [_remember(area, {name: extent}, accepted=accepted) for area in self._ready() if area.name != name]
-        for future in pending:
-            future.result()
-        if not accepted:
-            self._trust()
-        return not accepted
+        put_back = self._put_back.get(name)
+        if put_back is not None:
+            others = [area for area in self._areas if area.name != name]
+            missing = {area.name for area in others if area.state is not AreaState.READY} | self._closed - {name}
+            if missing:
+                raise PassbookError("areas-not-asked", area=name, missing=", ".join(sorted(missing)))
+            for future in [_remember(area, {name: put_back}, accepted=True) for area in others]:
+                future.result()
+            return False
+        rebalanced = self._rebalance(name)
+        if not self._remember_anew(name) and not rebalanced:
+            known = {area.name for area in self._areas} | self._closed
+            raise PassbookError("nothing-to-accept" if name in known else "unknown-area", area=name)
+        self._trust()
+        return True
 
     def _rebalance(self, name: str) -> bool:
         """Take the rows of an open area for right that do not add up; whether it is one."""
@@ -85,27 +87,31 @@ class Upkeep:
                 return wrong
         return False
 
+    def _remember_anew(self, name: str) -> bool:
+        """Put what an area is now, or nothing, in place of what others knew of it and was altered; whether any was."""
+        extent = None
+        altered: list[Area] = []
+        for area in self._ready():
+            with area.reading() as ledger:
+                if area.name == name:
+                    extent = ledger.extent()
+                elif name in ledger.memories.altered():
+                    altered.append(area)
+        for area in altered:
+            if extent is not None:
+                _remember(area, {name: extent}, accepted=False).result()
+            else:
+                _submit(area, lambda ledger: ledger.memories.forget(name), change_cost(0, 0)).result()
+        return bool(altered)
+
     def _trust(self) -> None:
         """Once an operator took all of it as it is, a request that no area knows is new again."""
-        ready = self._ready()
-        unsure = False
-        for area in ready:
-            with area.reading() as ledger:
-                unsure = unsure or not area.adds_up or bool(ledger.memories.altered())
-        for area in ready:
-            area.suspect = area.suspect and unsure
-
-    def _extent_of_unsure(self, name: str) -> Extent:
-        """How far an open area is of which another one's memory was altered."""
-        unsure = False
+        unsure = any(not area.adds_up for area in self._areas)
         for area in self._ready():
             with area.reading() as ledger:
-                unsure = unsure or name in ledger.memories.altered()
-        for area in self._ready():
-            if unsure and area.name == name:
-                with area.reading() as ledger:
-                    return ledger.extent()
-        raise PassbookError("nothing-to-accept", area=name)
+                unsure = unsure or bool(ledger.memories.altered())
+        for area in self._areas:
+            area.unsure = area.unsure and unsure
 
     def settle(self) -> None:
         """Have every record say itself what this start made of it, a few at a time; those that are damaged are found.

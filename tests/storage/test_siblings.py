@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import apsw
@@ -284,3 +285,79 @@ def test_what_cannot_be_taken_without_the_daemon_is_left_as_it_is(store: Store) 
     assert refusal("a", "a", "b") == "area-altered"
     edit(store, "DROP TRIGGER sly")
     assert offline(store, "a", "b") == [ROLLED_BACK, ROLLED_BACK]
+
+
+def test_an_area_is_accepted_only_when_every_other_one_can_be_told(store: Store, old: Path) -> None:
+    """One that is not told would close it again at the next start, with all the work done since."""
+    put_back(store, old)
+    spool = store.open()
+    spool._areas[0].fence("a test")
+    assert raised_by(lambda: spool.upkeep.accept_rollback("a")) == "areas-not-asked"
+    store.names = ("a", "b", "c")
+    shutil.rmtree(store.folder / "c", ignore_errors=True)
+    busy(store, store.open())
+    store.close()
+    (store.folder / "c").rename(store.folder / "away")
+    spool = store.open()
+    assert raised_by(lambda: spool.upkeep.accept_rollback("a")) == "areas-not-asked"
+    store.close()
+    (store.folder / "away").rename(store.folder / "c")
+    assert not store.open().upkeep.accept_rollback("a")
+    assert store.open().problems == ()
+
+
+def test_one_word_takes_the_rows_of_an_area_and_what_another_one_knows_of_it(store: Store) -> None:
+    busy(store, store.open())
+    store.close()
+    edit(store, "UPDATE balance SET mac = zeroblob(32)", "a")
+    edit(store, "UPDATE sibling_head SET mac = zeroblob(32) WHERE name = 'a'", "b")
+    spool = store.open()
+    for name in ("a", "b"):
+        spool.upkeep.accept_rollback(name)
+    assert spool.verify() == []
+    assert store.accepted(spool).valid
+    store.reported.clear()
+    assert store.open().verify() == []
+    assert store.reported == []
+
+
+def test_what_was_known_of_an_area_that_is_gone_can_be_forgotten(store: Store) -> None:
+    store.names = ("a", "b", "c")
+    busy(store, store.open())
+    store.close()
+    store.names = ("a", "b")
+    for name in store.names:
+        edit(store, "UPDATE sibling_head SET accepted = 1 WHERE name = 'c'", name)
+    spool = store.open()
+    assert {error.code for error in spool.verify()} == {"memory-altered"}
+    assert spool.upkeep.accept_rollback("c")
+    assert [error.code for error in spool.verify() if error.code != "siblings-altered"] == []
+    assert raised_by(lambda: spool.upkeep.accept_rollback("c")) == "unknown-area"
+
+
+@pytest.mark.parametrize("sql", ["UPDATE balance SET changes = changes + 1", "DELETE FROM balance"])
+def test_an_altered_count_of_changes_is_told_and_taken_as_it_is(store: Store, sql: str) -> None:
+    busy(store, store.open())
+    store.close()
+    edit(store, sql, "a")
+    spool = store.open()
+    if spool.problems:
+        assert [error.code for error in spool.problems] == [ROLLED_BACK]
+        spool.upkeep.accept_rollback("a")
+        spool = store.open()
+    assert "rows-altered" in [error.code for error in store.reported]
+    spool.upkeep.accept_rollback("a")
+    assert spool.verify() == []
+    store.reported.clear()
+    assert store.open().verify() == []
+    assert store.reported == []
+
+
+def test_a_balance_that_is_altered_while_the_store_is_open_is_written_anew_when_it_is_accepted(store: Store) -> None:
+    spool = store.open()
+    busy(store, spool)
+    with closing(apsw.Connection(str(store.folder / "a" / "area.sqlite"))) as connection:
+        connection.execute("UPDATE balance SET mac = zeroblob(32)")
+    assert [error.code for error in spool.verify()] == ["rows-altered"]
+    assert spool.upkeep.accept_rollback("a")
+    assert spool.verify() == []
