@@ -30,7 +30,18 @@ from terminal.keyring import new_recovery_key
 from tests.drivers.desk import quick
 from tests.firmware.branch import PRINTER, Branch
 from tests.model.power import PowerDisk
-from tests.model.stand_ins import Cable, DoorlessAppliance, Helpers, JumpingClock, LogBook, Pauses, Ready, Reply, Socket
+from tests.model.stand_ins import (
+    Cable,
+    DoorlessAppliance,
+    Helpers,
+    JumpingClock,
+    LogBook,
+    Pauses,
+    Ready,
+    Reply,
+    Socket,
+    note_in_turn,
+)
 
 T = TypeVar("T")
 
@@ -55,6 +66,8 @@ class Office:
         self._patches.enter_context(mock.patch.multiple("firmware.desk", RETRY=POLL, IDLE_LOOK=POLL))
         # Who shares a commit is for the threads to say, and a seed must repeat a run.
         self._patches.enter_context(mock.patch("storage.writer.BATCH_MEMBERS", 1))
+        # Power that goes in one area would find another one anywhere in its own commit.
+        self._patches.enter_context(mock.patch("storage.upkeep.Upkeep._note", note_in_turn))
         self._patches.enter_context(mock.patch("drivers.session.Conversation", self._pauses.conversation))
         self.loop = asyncio.new_event_loop()
         self.loop.set_default_executor(self._helpers)

@@ -8,9 +8,9 @@ import datetime
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from typing_extensions import override
@@ -26,7 +26,10 @@ from firmware.doors.terminals import TerminalDoor
 from firmware.loading import Loaded
 from firmware.notify import Notifier
 from firmware.upkeep import Upkeep
+from storage.area import Area
 from storage.keys import ApplianceKey
+from storage.siblings import Extent
+from storage.upkeep import Upkeep as StoreUpkeep
 
 T = TypeVar("T")
 
@@ -135,6 +138,17 @@ class Helpers(ThreadPoolExecutor):
         future = super().submit(fn, *args, **kwargs)
         self._under_way = {one for one in self._under_way if not one.done()} | {future}
         return future
+
+
+_note: Final = StoreUpkeep._note
+
+
+def note_in_turn(upkeep: StoreUpkeep, area: Area, heads: Mapping[str, Extent]) -> Future[None] | None:
+    """What an area notes of the others is there, or has failed, before the next one does."""
+    noted = _note(upkeep, area, heads)
+    if noted is not None:
+        noted.exception()
+    return noted
 
 
 class LateUpkeep:
