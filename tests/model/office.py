@@ -10,7 +10,6 @@ import traceback
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final, TypeVar
-from unittest import mock
 
 import msgspec
 
@@ -30,25 +29,13 @@ from terminal.keyring import new_recovery_key
 from tests.drivers.desk import quick
 from tests.firmware.branch import PRINTER, Branch
 from tests.model.power import PowerDisk
-from tests.model.stand_ins import (
-    Cable,
-    DoorlessAppliance,
-    Helpers,
-    JumpingClock,
-    LogBook,
-    Pauses,
-    Ready,
-    Reply,
-    Socket,
-    note_in_turn,
-)
+from tests.model.stand_ins import Cable, DoorlessAppliance, JumpingClock, LogBook, Ready, Reply, Socket
+from tests.model.turns import POLL, Helpers, Pauses, turns
 
 T = TypeVar("T")
 
 WAIT: Final = 60.0
 """Seconds until something that must happen counts as a hang."""
-POLL: Final = 0.001
-"""Seconds between two looks of a desk, at a mechanism or for work."""
 LOOK: Final = 0.001
 """Seconds between two looks whether it waits."""
 THE_APPLIANCE: Final = 1
@@ -62,13 +49,7 @@ class Office:
         self._pauses = Pauses()
         self._helpers = Helpers()
         self._patches = contextlib.ExitStack()
-        # Pauses of a desk, which nobody here needs.
-        self._patches.enter_context(mock.patch.multiple("firmware.desk", RETRY=POLL, IDLE_LOOK=POLL))
-        # Who shares a commit is for the threads to say, and a seed must repeat a run.
-        self._patches.enter_context(mock.patch("storage.writer.BATCH_MEMBERS", 1))
-        # Power that goes in one area would find another one anywhere in its own commit.
-        self._patches.enter_context(mock.patch("storage.upkeep.Upkeep._note", note_in_turn))
-        self._patches.enter_context(mock.patch("drivers.session.Conversation", self._pauses.conversation))
+        self._patches.enter_context(turns(self._pauses))
         self.loop = asyncio.new_event_loop()
         self.loop.set_default_executor(self._helpers)
         self.clock = JumpingClock()
