@@ -10,7 +10,6 @@ import traceback
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final, TypeVar
-from unittest import mock
 
 import msgspec
 
@@ -31,6 +30,7 @@ from tests.drivers.desk import quick
 from tests.firmware.branch import PRINTER, Branch
 from tests.model.power import PowerDisk
 from tests.model.stand_ins import Cable, DoorlessAppliance, JumpingClock, LogBook, Ready, Reply, Socket
+from tests.model.turns import POLL, Helpers, Pauses, turns
 
 T = TypeVar("T")
 
@@ -46,13 +46,12 @@ class Office:
     """One appliance, one mechanism, some terminals.  Every method returns when nothing moves any more."""
 
     def __init__(self, folder: Path, peers: tuple[Peer, ...]) -> None:
-        # Pauses of a desk, which nobody here needs.
-        self._shorter = mock.patch.multiple("firmware.desk", RETRY=0.01, IDLE_LOOK=0.02)
-        self._shorter.start()
-        # Who shares a commit is for the threads to say, and a seed must repeat a run.
-        self._alone = mock.patch("storage.writer.BATCH_MEMBERS", 1)
-        self._alone.start()
+        self._pauses = Pauses()
+        self._helpers = Helpers()
+        self._patches = contextlib.ExitStack()
+        self._patches.enter_context(turns(self._pauses))
         self.loop = asyncio.new_event_loop()
+        self.loop.set_default_executor(self._helpers)
         self.clock = JumpingClock()
         self.disk = PowerDisk(f"power {folder}")
         self.peers = {peer.name: peer for peer in peers}
@@ -68,6 +67,8 @@ class Office:
         self._paper = folder / "paper.json"
         self._life: asyncio.Task[None] | None = None
         profile = quick(builtin_profile("pr2"))
+        times = msgspec.structs.replace(profile.times, insertion_poll=POLL, taken_poll=POLL)
+        profile = msgspec.structs.replace(profile, times=times)
         self.simulator = Simulator(profile, self._cable, Paper(self._paper), kill=self._die)
         self.machine = self.simulator.machine
         branch = Branch(folder)
@@ -110,6 +111,8 @@ class Office:
             try:
                 self.run(self._start())
                 self.settle()
+                self.run(self._look_after())
+                self.settle()
             except PassbookError:
                 assert self.dead
             if not self.dead:
@@ -122,6 +125,8 @@ class Office:
         self._life = None
         key = load_key(self.config)
         self.appliance = DoorlessAppliance(self.config, key, self._loaded, clock=self.clock, notifier=ready)
+        desk = self.appliance._desks._desks[PRINTER]
+        desk._wake, desk._stopping = self._pauses.event(), self._pauses.event()
         self._life = asyncio.create_task(self.appliance.run())
         waiting = asyncio.create_task(ready.told.wait())
         await asyncio.wait({self._life, waiting}, return_when=asyncio.FIRST_COMPLETED, timeout=WAIT)
@@ -129,6 +134,11 @@ class Office:
         if self._life.done() and not self.dead:
             self._life.result()
         assert self._life.done() or ready.told.is_set(), "the start hangs"
+
+    async def _look_after(self) -> None:
+        """Upkeep of the store, once; then it pauses until the end."""
+        self.appliance.upkeep.may_begin.set()
+        await self._until(lambda: self.dead or self.appliance.upkeep.pauses.is_set())
 
     def bury(self, kept: int) -> None:
         """End what is left of an appliance without power; then the disk is as the cut left it."""
@@ -160,8 +170,7 @@ class Office:
             self.run(self._end(orderly=False))
         self.simulator.close()
         self.log.close()
-        self._shorter.stop()
-        self._alone.stop()
+        self._patches.close()
         self.disk.unregister()
         self.loop.run_until_complete(self.loop.shutdown_default_executor())
         self.loop.close()
@@ -183,23 +192,38 @@ class Office:
 
     def settle(self) -> None:
         """Let the appliance go on until it waits for people, for a mechanism, or for nothing."""
-        self.run(self._until(self._quiet))
+        self.run(self._rest())
         self._listen()
         if not self.dead:
             self.watch()
 
+    async def _rest(self) -> None:
+        """Until the desk has looked at everything from one pause to the next, and nothing moved meanwhile."""
+        before, begun = self._moved(), self._pauses.begun
+        while not self.dead and self._pauses.begun < begun + 2:
+            await asyncio.sleep(LOOK)
+            now = self._moved()
+            if now != before or not self._quiet():
+                before, begun = now, self._pauses.begun
+
+    def _moved(self) -> tuple[object, ...]:
+        """What is not the same any more when anything has happened; the tries of a fenced area are nothing."""
+        areas, progress = self.appliance._spool.areas(), self.appliance._spool.progress()
+        ended = [progress[area.name].ended for area in areas if area.state == "ready"]
+        state = self.machine.state()
+        return self.prompt, state.powered, state.media, state.events, self._helpers.asked, ended
+
     async def _until(self, reached: Callable[[], bool]) -> None:
-        for _ in range(3):
-            while not reached():  # noqa: ASYNC110  # a desk is a thread, and says nothing of most of its waits
-                await asyncio.sleep(LOOK)
-            await asyncio.sleep(0)
+        while not reached():  # noqa: ASYNC110  # a desk is a thread, and says nothing of most of its waits
+            await asyncio.sleep(LOOK)
 
     def _quiet(self) -> bool:
         if self.dead:
             return True
         state, desk = self.machine.state(), self.appliance._desks._desks[PRINTER]
         prompt = self.prompt
-        if desk._cancelled_by is not None:
+        writing = any(progress.waiting for progress in self.appliance._spool.progress().values())
+        if writing or self._helpers.busy or desk._cancelled_by is not None:
             return False
         if prompt is not None:
             return state.media is (Media.NOT_PRESENT if prompt.action == "insert" else Media.ENTERING)
@@ -354,13 +378,8 @@ class Office:
     def ignore(self) -> None:
         """Nobody does what the prompt says until its time is over."""
         news = self.appliance._desks._prompts[PRINTER]
-
-        def is_over() -> bool:
-            # The desk may begin to count a moment after it asked.
-            self.clock.passed += 10_000
-            return self.dead or self.appliance._desks._prompts.get(PRINTER) is not news
-
-        self.run(self._until(is_over))
+        self.clock.passed += 10_000
+        self.run(self._until(lambda: self.dead or self.appliance._desks._prompts.get(PRINTER) is not news))
         self.settle()
 
     def _ruler(self, layout: str) -> Ruler:

@@ -15,9 +15,13 @@ from typing_extensions import override
 from drivers.simulator.cables import TcpCable
 from firmware.appliance import Appliance
 from firmware.clock import SystemClock
+from firmware.config import Config
 from firmware.doors.operators import OperatorDoor
 from firmware.doors.terminals import TerminalDoor
+from firmware.loading import Loaded
 from firmware.notify import Notifier
+from storage.keys import ApplianceKey
+from tests.model.turns import LateUpkeep
 
 
 class JumpingClock(SystemClock):
@@ -83,6 +87,11 @@ class DoorlessAppliance(Appliance):
 
     terminals: TerminalDoor
     operators: OperatorDoor
+
+    def __init__(self, config: Config, key: ApplianceKey, loaded: Loaded, *, clock: SystemClock, notifier: Notifier):
+        super().__init__(config, key, loaded, clock=clock, notifier=notifier)
+        self.upkeep = LateUpkeep(self._upkeep)
+        self._upkeep = self.upkeep  # type: ignore[assignment]  # all that it is asked for
 
     @override
     async def _enter_terminal_door(self, doors: contextlib.AsyncExitStack, door: TerminalDoor) -> None:
