@@ -64,6 +64,8 @@ class Admission:
         self._jobs = jobs
         self._printers = printers
         self._layouts = layouts
+        # What no layout has room for is not looked at: a terminal may send it again and again.
+        self._most_lines = max((one.lines_left(one.pages[0], 1) for one in layouts.values()), default=0)
         self._keys = keys
         self._limits = limits
         self._appliance_key = appliance_key
@@ -105,7 +107,7 @@ class Admission:
     def _placed(self, request: SubmitJob, document: bytes) -> tuple[BookLayout, Plan]:
         """Everything about the request that can be wrong, judged."""
         printer = self._judge(request, document)
-        parsed = parse_document(request.format, document)
+        parsed = parse_document(request.format, document, self._most_lines)
         layout = self._layout_of(parsed, request)
         code_page = printer.settings.code_page
         codec = find_code_page(printer.profile, code_page).codec

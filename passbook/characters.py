@@ -25,8 +25,8 @@ def control_position(text: str) -> int | None:
     # Python's printable characters are of none of the refused categories.
     if text.isprintable():
         return None
-    controls = (n for n, character in enumerate(text, 1) if unicodedata.category(character) in REFUSED_CATEGORIES)
-    return next(controls, None)
+    controls = {character for character in set(text) if unicodedata.category(character) in REFUSED_CATEGORIES}
+    return min((text.index(character) + 1 for character in controls), default=None)
 
 
 def refuse_controls(text: str, where: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import sys
 import unicodedata
 from collections.abc import Callable
 from datetime import date
@@ -28,6 +29,8 @@ __all__ = ["FORMATS", "Document", "Entry", "PassbookUpdate", "Start", "TextDocum
 MAX_ACCOUNT_LENGTH: Final = 40
 _LAYOUT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _FORMAT_NAME: Final = re.compile(r"[a-z0-9+.-]{1,40}")
+_MARKED: Final = bytes(byte if byte == ord("\n") else ord("x") for byte in range(256))
+"""For bytes.translate: all but the end of a line becomes an x."""
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -42,31 +45,40 @@ class Entry(Confidential, frozen=True):
 
 
 class PassbookUpdate(Confidential, frozen=True):
-    """The entries that a book shall get; `start` is None when the teller is to say where they go."""
+    """The entries that a book shall get; `start` is None when the teller is to say where they go.
+
+    `more` tells how many entries come after these that were not judged, since no book has room for them.
+    """
 
     layout: str
     account: str
     currency: str
     start: Start | None
     entries: tuple[Entry, ...]
+    more: int = 0
 
 
 class TextDocument(Confidential, frozen=True):
-    """Lines of text for one sheet; a blank line only moves on."""
+    """Lines of text for one sheet; a blank line only moves on.
+
+    `more` tells how many lines that are not blank come after these, since no sheet has room for them.
+    """
 
     lines: tuple[str, ...]
     layout: str = "sheet"
+    more: int = 0
 
 
 Document: TypeAlias = PassbookUpdate | TextDocument
 
 
-def parse_document(format: str, data: bytes) -> Document:  # noqa: A002 - the word of the protocol
+def parse_document(format: str, data: bytes, most: int = sys.maxsize) -> Document:  # noqa: A002 - the protocol's word
     """The document that the bytes say.
 
     Args:
         format: a key of FORMATS.
         data: UTF-8, with or without a byte order mark.
+        most: so many lines or entries may be printed; what comes after them is only counted.
 
     Raises:
         PassbookError: `unknown-format`, `document-malformed`, `document-empty`, `amount-not-decimal`,
@@ -76,7 +88,7 @@ def parse_document(format: str, data: bytes) -> Document:  # noqa: A002 - the wo
     if reader is None:
         shown = format if _FORMAT_NAME.fullmatch(format) else "of that name"
         raise PassbookError("unknown-format", format=shown, known=", ".join(FORMATS))
-    return reader(data.removeprefix(codecs.BOM_UTF8))
+    return reader(data.removeprefix(codecs.BOM_UTF8), most)
 
 
 def _decode(data: bytes) -> str:
@@ -87,36 +99,45 @@ def _decode(data: bytes) -> str:
     raise PassbookError("document-malformed", where=where, why="it is not UTF-8")
 
 
-def _read_text(data: bytes) -> TextDocument:
-    # All lines at once: one by one they took a tenth of the processor time of an acceptance.  Nothing composes with \n.
-    text = _composed(_decode(data))
-    lines = tuple([line.removesuffix("\r").rstrip(" ") for line in text.split("\n")])
-    if control_position("".join(lines)) is not None:
-        for number, line in enumerate(lines, 1):
-            refuse_controls(line, f"line {number}")
-    if not any(lines):
+def _read_text(data: bytes, most: int) -> TextDocument:
+    # All of it at once: a megabyte may have a million lines, and others wait meanwhile.  Nothing composes with \n.
+    text = (_composed(_decode(data)) + "\n").replace("\r\n", "\n")
+    position = control_position(text.replace("\n", " "))
+    if position is not None:
+        start = text.rfind("\n", 0, position - 1) + 1
+        line = text.count("\n", 0, start) + 1
+        raise PassbookError("control-byte", where=f"line {line}", number=position - start)
+    *rows, rest = text.split("\n", most)
+    lines = tuple([row.rstrip(" ") for row in rows])
+    more = _printed_lines(rest)
+    if not any(lines) and not more:
         raise PassbookError("document-empty")
-    return TextDocument(lines)
+    return TextDocument(lines, more=more)
 
 
-def _read_update_csv(data: bytes) -> PassbookUpdate:
-    return _judge(read_csv(_decode(data)))
+def _printed_lines(text: str) -> int:
+    """How many lines are not blank, of a text that ends with the end of one."""
+    return text.encode().translate(_MARKED, delete=b" ").count(b"x\n")
 
 
-def _read_update_json(data: bytes) -> PassbookUpdate:
+def _read_update_csv(data: bytes, most: int) -> PassbookUpdate:
+    return _judge(read_csv(_decode(data)), most)
+
+
+def _read_update_json(data: bytes, most: int) -> PassbookUpdate:
     try:
         draft = msgspec.json.decode(data, type=UpdateDraft)
     except (ValueError, RecursionError) as error:
         found = complaint(error, otherwise="it is not what the format allows there")
     else:
-        return _judge(draft)
+        return _judge(draft, most)
     entry, _, column = found.where.partition(", ")
     if column in {"withdrawal", "deposit", "balance"}:
         raise PassbookError("amount-not-decimal", where=entry, column=column)
     raise PassbookError("document-malformed", where=found.where, why=found.why)
 
 
-FORMATS: Final[MappingProxyType[str, Callable[[bytes], Document]]] = MappingProxyType(
+FORMATS: Final[MappingProxyType[str, Callable[[bytes, int], Document]]] = MappingProxyType(
     {
         "passbook-update+csv": _read_update_csv,
         "passbook-update+json": _read_update_json,
@@ -126,7 +147,7 @@ FORMATS: Final[MappingProxyType[str, Callable[[bytes], Document]]] = MappingProx
 """Format -> its reader."""
 
 
-def _judge(draft: UpdateDraft) -> PassbookUpdate:
+def _judge(draft: UpdateDraft, most: int) -> PassbookUpdate:
     if not _LAYOUT_NAME.fullmatch(draft.layout):
         raise PassbookError("document-malformed", where="layout", why="it is not the name of a layout")
     if draft.currency not in MINOR_DIGITS:
@@ -137,9 +158,9 @@ def _judge(draft: UpdateDraft) -> PassbookUpdate:
         raise PassbookError("document-malformed", where="account", why=why)
     if not draft.entries:
         raise PassbookError("document-empty")
-    entries = tuple(_entry(entry, draft.currency, f"entry {n}") for n, entry in enumerate(draft.entries, 1))
+    entries = tuple(_entry(entry, draft.currency, f"entry {n}") for n, entry in enumerate(draft.entries[:most], 1))
     start = None if draft.start == "ask" else draft.start
-    return PassbookUpdate(draft.layout, account, draft.currency, start, entries)
+    return PassbookUpdate(draft.layout, account, draft.currency, start, entries, len(draft.entries[most:]))
 
 
 def _entry(draft: EntryDraft, currency: str, where: str) -> Entry:

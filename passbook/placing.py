@@ -6,13 +6,17 @@ What does not fit is an error, never wrapped and never cut off.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+from msgspec.structs import astuple
 
 from passbook.characters import is_plain, refuse_controls, refuse_unprintable
 from passbook.documents import Document, Entry, PassbookUpdate, Start
 from passbook.errors import PassbookError
 from passbook.layout import BookLayout, ColumnName, LayoutKind
 from passbook.plan import Eject, Line, Plan, Run, Step, Turn
+
+R = TypeVar("R", Entry, str)
 
 
 def place(document: Document, layout: BookLayout, *, codec: str, code_page: str, start: Start | None = None) -> Plan:
@@ -27,19 +31,23 @@ def place(document: Document, layout: BookLayout, *, codec: str, code_page: str,
             first line when nobody says anything.
 
     Raises:
-        PassbookError: `layout-unfit`, `document-empty`, `start-not-given`, `start-not-in-book`, `past-last-line`,
-            `control-byte`, `column-overflow`, `not-in-code-page`.
+        PassbookError: `layout-unfit`, `start-not-in-book`, `past-last-line`, `control-byte`, `column-overflow`,
+            `not-in-code-page`, `document-empty`, `start-not-given`.  Without a start, `past-last-line` where all of the
+            book has too few lines.
         LookupError: there is no such codec.
     """
     code = _CodePage(codec, code_page)
+    first = Start(layout.pages[0], 1)
     if isinstance(document, PassbookUpdate):
         _require_kind(layout, LayoutKind.PASSBOOK)
-        rows = [_entry_runs(entry, layout, f"entry {n}", code) for n, entry in enumerate(document.entries, 1)]
         wanted = start or document.start
+        entries = _fitting(document.entries, document.more, layout, wanted or first)
+        rows = [_entry_runs(entry, layout, f"entry {n}", code) for n, entry in enumerate(entries, 1)]
     else:
         _require_kind(layout, LayoutKind.TEXT)
-        rows = [_text_runs(line, layout, f"line {n}", code) for n, line in enumerate(document.lines, 1)]
-        wanted = start or Start(layout.pages[0], 1)
+        wanted = start or first
+        lines = _fitting(document.lines, document.more, layout, wanted)
+        rows = [_text_runs(line, layout, f"line {n}", code) for n, line in enumerate(lines, 1)]
     if not any(rows):
         raise PassbookError("document-empty")
     if wanted is None:
@@ -57,6 +65,25 @@ def _require_kind(layout: BookLayout, kind: LayoutKind) -> None:
         raise PassbookError("layout-unfit", layout=layout.name, kind=layout.kind.value)
 
 
+def _fitting(rows: Sequence[R], more: int, layout: BookLayout, start: Start) -> Sequence[R]:
+    """The rows that there is room for, where none but blank ones come after them.
+
+    Decided before any of them is looked at closely.  Raises PassbookError `start-not-in-book` or `past-last-line`.
+    """
+    if not layout.has(start.page, start.line):
+        raise PassbookError("start-not-in-book", page=start.page, line=start.line)
+    room = layout.lines_left(start.page, start.line)
+    left_over = more + sum(not _is_blank(row) for row in rows[room:])
+    if left_over:
+        last_page, last_line = layout.pages[1], layout.lines_per_page
+        raise PassbookError("past-last-line", page=last_page, line=last_line, left=left_over)
+    return rows[:room]
+
+
+def _is_blank(row: Entry | str) -> bool:
+    return not (row.strip(" ") if isinstance(row, str) else any(astuple(row)))
+
+
 def _entry_runs(entry: Entry, layout: BookLayout, where: str, code: _CodePage) -> tuple[Run, ...]:
     runs = []
     for name in ColumnName:
@@ -71,7 +98,7 @@ def _entry_runs(entry: Entry, layout: BookLayout, where: str, code: _CodePage) -
 
 def _text_runs(line: str, layout: BookLayout, where: str, code: _CodePage) -> tuple[Run, ...]:
     _check(line, layout.columns_total, where, ColumnName.TEXT, code)
-    return (Run(1, line),) if line.strip(" ") else ()
+    return () if _is_blank(line) else (Run(1, line),)
 
 
 def _check(text: str, width: int, where: str, column: ColumnName, code: _CodePage) -> None:
@@ -88,12 +115,6 @@ def _check(text: str, width: int, where: str, column: ColumnName, code: _CodePag
 
 def _placed(rows: Sequence[tuple[Run, ...]], layout: BookLayout, start: Start) -> Iterator[Line]:
     """A line for each row that is not blank; blank rows move on."""
-    if not layout.has(start.page, start.line):
-        raise PassbookError("start-not-in-book", page=start.page, line=start.line)
-    left_over = sum(1 for row in rows[layout.lines_left(start.page, start.line) :] if row)
-    if left_over:
-        last_page, last_line = layout.pages[1], layout.lines_per_page
-        raise PassbookError("past-last-line", page=last_page, line=last_line, left=left_over)
     for count, runs in enumerate(rows):
         if runs:
             page, line = layout.place_after(start.page, start.line, count)

@@ -27,6 +27,7 @@ CSV = b"""# layout: savings-24
 date,text,withdrawal,deposit,balance
 2026-03-02,Okafor,12.50,,100.00
 """
+ROW = CSV.splitlines(keepends=True)[-1]
 
 
 @pytest.fixture
@@ -76,6 +77,12 @@ REFUSALS: dict[str, tuple[dict[str, Any], bytes, str]] = {
     "outside of the code page": ({}, f"{CONTENT} 中\n".encode(), "not-in-code-page"),
     "a line that is too long": ({}, (CONTENT * 9).encode(), "column-overflow"),
     "too many lines": ({}, f"{CONTENT}\n".encode() * 61, "past-last-line"),
+    "too many lines, none of which can be printed": ({}, "中\n".encode() * 61, "past-last-line"),
+    "an entry that is wrong behind more of them than any book has lines": (
+        {"format": "passbook-update+csv", "layout": ""},
+        CSV + ROW * 999 + ROW.replace(b"12.50", b"x"),
+        "past-last-line",
+    ),
     "a text for a book": ({"layout": "savings-24"}, DOCUMENT, "layout-unfit"),
     "an amount that is none": (
         {"format": "passbook-update+csv", "layout": ""},

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import traceback
+import unicodedata
 from csv import writer
 
 import msgspec
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from passbook.characters import control_position
 from passbook.documents import FORMATS, Document, PassbookUpdate, Start, TextDocument, parse_document
 from passbook.errors import PassbookError
 from tests.passbook.test_layout import mutations
@@ -215,6 +217,32 @@ def test_a_wrong_field_is_refused_by_its_entry(row: str, code: str) -> None:
 def test_a_control_in_a_text_is_refused_by_its_line() -> None:
     error = refusal("text", f"eins\n{PRIVATE}\x0c".encode())
     assert (error.code, error.facts) == ("control-byte", {"where": "line 2", "number": len(PRIVATE) + 1})
+
+
+@given(st.lists(st.sampled_from(["a", " ", "\r", "\n", "\r\n", "ü", "u\u0308", "\xa0", "\x0c"])), st.integers(0, 9))
+def test_a_text_is_its_lines_one_by_one_and_a_count_of_those_behind(parts: list[str], most: int) -> None:
+    data = "".join(parts).encode()
+    lines = [unicodedata.normalize("NFC", line.removesuffix("\r").rstrip(" ")) for line in data.decode().split("\n")]
+    wrong = ((n, line) for n, line in enumerate(lines, 1) if control_position(line))
+    for n, line in wrong:
+        error = refusal("text", data)
+        assert (error.code, error.facts) == ("control-byte", {"where": f"line {n}", "number": control_position(line)})
+        return
+    if not any(lines):
+        assert refusal("text", data).code == "document-empty"
+        return
+    behind = sum(1 for line in lines[most:] if line)
+    assert parse_document("text", data, most) == TextDocument(tuple(lines[:most]), more=behind)
+    assert parse_document("text", data) == TextDocument(tuple(lines))
+
+
+@pytest.mark.parametrize("format_name", ["passbook-update+csv", "passbook-update+json"])
+def test_entries_that_no_book_has_room_for_are_only_counted(format_name: str) -> None:
+    whole = update(format_name, SAMPLES[format_name])
+    wrong = SAMPLES[format_name].replace(b"2026-03-03", b"2026-99-99")
+    assert refusal(format_name, wrong).code == "date-not-valid"
+    cut = parse_document(format_name, wrong, 1)
+    assert cut == msgspec.structs.replace(whole, entries=whole.entries[:1], more=1)
 
 
 def test_an_unknown_currency_is_refused_without_repeating_it() -> None:

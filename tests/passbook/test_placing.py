@@ -131,6 +131,30 @@ def test_a_character_that_cannot_be_struck_is_refused_by_its_number(text: str, c
     assert text not in "".join(traceback.format_exception(error))
 
 
+@pytest.mark.parametrize("wrong", ["中", "x" * 999, "\x1b"])
+def test_what_there_is_no_room_for_is_refused_before_its_lines_are_looked_at(wrong: str) -> None:
+    error = refusal(TextDocument((wrong,) * 61), SHEET)
+    assert (error.code, error.facts["left"]) == ("past-last-line", 1)
+    entry = msgspec.structs.replace(ENTRY, text=wrong)
+    error = refusal(update(entry, entry, entry, start=Start(16, 24)), SAVINGS)
+    assert (error.code, error.facts["left"]) == ("past-last-line", 2)
+    assert refusal(update(entry, start=Start(17, 1)), SAVINGS).code == "start-not-in-book"
+
+
+def test_what_was_only_counted_is_left_over_too() -> None:
+    error = refusal(TextDocument(("x",) * 59 + ("", "y", ""), more=7), SHEET)
+    assert (error.code, error.facts["left"]) == ("past-last-line", 8)
+    counted = msgspec.structs.replace(update(ENTRY, ENTRY, start=Start(16, 24)), more=7)
+    assert refusal(counted, SAVINGS).facts["left"] == 8
+
+
+def test_no_start_is_asked_for_where_the_whole_book_has_too_few_lines() -> None:
+    all_lines = SAVINGS.lines_left(SAVINGS.pages[0], 1)
+    assert refusal(update(*[ENTRY] * all_lines, start=None), SAVINGS).code == "start-not-given"
+    error = refusal(update(*[ENTRY] * (all_lines + 3), start=None), SAVINGS)
+    assert (error.code, error.facts["left"]) == ("past-last-line", 3)
+
+
 def test_everything_is_judged_before_the_start_is_asked_for() -> None:
     wrong = msgspec.structs.replace(ENTRY, text="中")
     assert refusal(update(wrong, start=None), SAVINGS).code == "not-in-code-page"
