@@ -207,7 +207,7 @@ def is_repeated(record: Record, given: Answered) -> bool:
 def _ordered(record: Record, given: Answered, at: str) -> Record:
     match given.verdict:
         case Verdict.DISCARD:
-            return replace(_move(record, JobEvent.CANCEL, Reason.DISCARDED_BY_ANSWER, at=at), valid=False)
+            return replace(_cancel(record, Reason.DISCARDED_BY_ANSWER, at), valid=False)
         case Verdict.HOLD:
             held = _move(record, JobEvent.HOLD, *record.reasons, at=at)
             return replace(held, asked=False, held_by=Decider(given.terminal, given.person), released_by=None)
@@ -268,11 +268,17 @@ def cancel(at: str, terminal: str, person: str, *, senior: bool = False, at_boun
         if working and (not at_boundary or record.sending):
             raise PassbookError("job-is-printing", job=record.job_id)
         given = Answered(record.epoch, Verdict.DISCARD, 0, record.sending, terminal, person)
-        moved = _move(record, JobEvent.CANCEL, Reason.CANCELED_BY_PERSON, at=at)
+        moved = _cancel(record, Reason.CANCELED_BY_PERSON, at)
         ended = replace(moved, valid=False, answered=given)
         return Outcome(ended, entry_of(HistoryKind.ENDED, ended, at))
 
     return change
+
+
+def _cancel(record: Record, reason: Reason, at: str) -> Record:
+    """What is told of its end still says that more may be on paper than the record does."""
+    unsure = (Reason.ROLLED_BACK,) if Reason.ROLLED_BACK in record.reasons else ()
+    return _move(record, JobEvent.CANCEL, reason, *unsure, at=at)
 
 
 def hold(at: str, terminal: str, person: str) -> Change:

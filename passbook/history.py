@@ -36,8 +36,9 @@ OUTCOMES: Final = (
     Reason.CANCELED_BY_PERSON.value,
     Reason.DISCARDED_BY_ANSWER.value,
     Reason.EXPIRED.value,
+    Reason.ROLLED_BACK.value,
 )
-"""How and why jobs end."""
+"""How and why jobs end; the last one stands beside a cancel and marks that more may be on paper."""
 
 
 class Wanted(msgspec.Struct, frozen=True):

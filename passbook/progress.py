@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from passbook.job import TERMINAL, JobState
+from typing import Final
+
+from passbook.job import TERMINAL, JobState, Reason
 from passbook.messages import JobView, StepReport
 from passbook.notices import Notice
 from passbook.plan import StepKind
 from passbook.record import OPERATOR, OnPaper
+
+MORE_ON_PAPER: Final = (
+    "The storage was put back to an earlier state, or altered: more may be on paper than the appliance knows. "
+    "Look at the paper."
+)
 
 
 def step_words(report: StepReport) -> str:
@@ -61,7 +68,9 @@ def paper_words(notice: Notice) -> str:
         parts.append(f"Line {paper.in_doubt} is in doubt: look at the paper.")
     if paper.again:
         parts.append(f"{_again(paper)} sent before and ordered again: look at the paper.")
-    return " ".join(parts) or "Look at the paper: it was begun before, and ordered anew."
+    if Reason.ROLLED_BACK in job.reasons:
+        parts.append(MORE_ON_PAPER)
+    return " ".join(parts) or "Whether any of it is on paper is not known: look at the paper."
 
 
 def _again(paper: OnPaper) -> str:
@@ -78,7 +87,14 @@ def end_words(notice: Notice) -> str:
         lines = f", {paper.confirmed} of {paper.lines} lines on paper"
         lines += f", line {paper.in_doubt} in doubt" if paper.in_doubt else ""
         lines += f", up to line {paper.again} maybe on paper, ordered again" if paper.again else ""
+        lines += ", maybe more: look at the paper" if _may_be_more(job, paper) else ""
     return f"{job.job}  {job.requester}  {job.printer}  {job.state}{why}{lines}, ended {job.changed_at}"
+
+
+def _may_be_more(job: JobView, paper: OnPaper) -> bool:
+    """Whether it may have been printed without a trace in what is known of its paper."""
+    traced = paper.confirmed or paper.in_doubt or paper.again
+    return Reason.ROLLED_BACK in job.reasons or (job.begun and not traced)
 
 
 def take_words(before: JobView, notice: Notice) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from passbook.job import Reason
 from passbook.messages import Inquiry
 from passbook.plan import Bar, StepKind, StepOutline
-from passbook.progress import held_words
+from passbook.progress import MORE_ON_PAPER, held_words
 from passbook.record import OPERATOR, Verdict
 
 
@@ -75,7 +75,7 @@ def picture(inquiry: Inquiry, texts: Texts | None = None) -> list[str]:
 def _warnings(inquiry: Inquiry) -> Iterator[str]:
     """What a person must know before deciding."""
     if Reason.ROLLED_BACK in inquiry.job.reasons:
-        yield "The storage was put back to an earlier state: more may be on paper than this shows. Look at the book."
+        yield MORE_ON_PAPER
     if any(standing_of(inquiry, line.step) is Standing.AGAIN for line in line_places(inquiry)):
         yield "What is ordered again was sent before: it may be on paper already. Look at the book."
     held = held_words(inquiry.job)

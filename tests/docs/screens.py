@@ -65,7 +65,7 @@ def _asked(inquiry: Inquiry, *, own_copy: bool = True) -> list[str]:
 def _ended() -> list[str]:
     """A job that a person cancelled in the middle, and one that nobody answered for."""
     cancelled = _job(state=JobState.CANCELED, reasons=(Reason.CANCELED_BY_PERSON,))
-    expired = replace(_job(state=JobState.ABORTED, reasons=(Reason.EXPIRED,)), job="1b8e44d09a7c6f20")
+    expired = replace(_job(state=JobState.ABORTED, reasons=(Reason.EXPIRED,), begun=False), job="1b8e44d09a7c6f20")
     on_paper = {cancelled: OnPaper(confirmed=2, lines=5), expired: OnPaper(confirmed=0, lines=5)}
     return [end_words(Notice(job, paper, None, None)) for job, paper in on_paper.items()]
 

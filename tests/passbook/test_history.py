@@ -136,6 +136,7 @@ def test_every_end_of_a_job_is_an_outcome() -> None:
     ends = [
         changes.finish(AT)(finished),
         changes.cancel(AT, "till-1", "Ann")(waiting),
+        changes.cancel(AT, "till-1", "Ann")(replace(waiting, reasons=(Reason.ROLLED_BACK,))),
         changes.answer(said, at=AT, date="2026-03-02", trusted=True)(waiting),
         changes.answer(closed, at=AT, date="2026-03-02", trusted=True)(sent),
         changes.expire(1, "2026-03-02", AT)(old),

@@ -8,9 +8,11 @@ from passbook.job import JobState, Reason
 from passbook.messages import StepReport
 from passbook.notices import Notice
 from passbook.plan import StepKind
-from passbook.progress import end_words, paper_words, state_words, step_words
+from passbook.progress import MORE_ON_PAPER, end_words, paper_words, state_words, step_words
 from passbook.record import OnPaper
 from tests.terminal.samples import view
+
+BACK = (Reason.CANCELED_BY_PERSON, Reason.ROLLED_BACK)
 
 
 def test_the_last_confirmed_step_is_told_in_the_documents_words() -> None:
@@ -45,7 +47,9 @@ def test_a_state_is_told_with_its_reasons() -> None:
             OnPaper(20, 0, 1, 2),
             "Line 1 is in doubt: look at the paper. Line 2 was sent before and ordered again: look at the paper.",
         ),
-        ({}, OnPaper(20, 0), "Look at the paper: it was begun before, and ordered anew."),
+        ({}, OnPaper(20, 0), "Whether any of it is on paper is not known: look at the paper."),
+        ({"reasons": BACK}, OnPaper(20, 0), MORE_ON_PAPER),
+        ({"reasons": BACK}, OnPaper(20, 1), f"Line 1 is on paper, of 20. {MORE_ON_PAPER}"),
         ({"confirmed": 5}, None, "5 of its 22 steps were done; look at the paper."),
     ],
 )
@@ -54,6 +58,19 @@ def test_of_a_job_that_ended_early_it_is_told_what_is_on_paper(
 ) -> None:
     ended = view(state=JobState.CANCELED, valid=False, **facts)
     assert paper_words(Notice(ended, paper, None, None)) == words
+
+
+@pytest.mark.parametrize(
+    ("facts", "paper", "words"),
+    [
+        ({"begun": False}, OnPaper(20, 0), "0 of 20 lines on paper, ended"),
+        ({}, OnPaper(20, 0), "0 of 20 lines on paper, maybe more: look at the paper, ended"),
+        ({}, OnPaper(20, 0, 1), "0 of 20 lines on paper, line 1 in doubt, ended"),
+        ({"reasons": BACK}, OnPaper(20, 2), "2 of 20 lines on paper, maybe more: look at the paper, ended"),
+    ],
+)
+def test_the_line_of_an_end_says_where_more_may_be_on_paper(facts: dict[str, Any], paper: OnPaper, words: str) -> None:
+    assert words in end_words(Notice(view(state=JobState.CANCELED, valid=False, **facts), paper, None, None))
 
 
 def test_the_line_of_an_end_says_what_was_ordered_again() -> None:

@@ -174,3 +174,13 @@ def test_holding_such_a_record_does_not_make_it_believed() -> None:
     for change in (changes.hold(AT, "counter-1", "Ann"), CUT):
         back = change(back).record
         assert Reason.ROLLED_BACK in back.reasons
+
+
+def test_the_end_of_such_a_record_still_says_so() -> None:
+    back = changes.invalidate(Reason.ROLLED_BACK, AT)(replace(NEW, outline=OUTLINE, steps=5)).record
+    held = changes.hold(AT, "counter-1", "Ann")(CUT(back).record).record
+    for record in (back, held):
+        canceled = changes.cancel(AT, "counter-1", "Ann")(record).record
+        assert canceled.reasons == (Reason.CANCELED_BY_PERSON, Reason.ROLLED_BACK)
+        discarded = given(orders(ANN, 0, Verdict.DISCARD, epoch=record.epoch, in_doubt=0))(record).record
+        assert discarded.reasons == (Reason.DISCARDED_BY_ANSWER, Reason.ROLLED_BACK)

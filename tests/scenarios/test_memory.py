@@ -11,6 +11,7 @@ import pytest
 from demo.world import PRINTER, CommandFailed
 from drivers.simulator.faults import AfterStrike, Target
 from passbook.job import Reason
+from passbook.progress import MORE_ON_PAPER
 from tests.scenarios.books import Statement
 from tests.scenarios.office import Office
 
@@ -109,6 +110,28 @@ def test_status_tells_of_altered_rows_until_an_operator_takes_them_as_they_are(o
     assert world.ctl("accept-rollback", "a")["used"] == "now"
     assert world.ctl("verify") == []
     assert world.ctl("status")["problems"] == []
+
+
+def test_the_end_of_a_job_that_was_asked_about_with_a_row_missing_says_that_more_may_be_on_paper(
+    office: Office,
+) -> None:
+    world = office.world
+    jobs = [_sent(office, Statement(440 + number, 1)) for number in range(4)]
+    assert world.stop_appliance() == 0
+    with closing(apsw.Connection(str(world.data / "a" / "area.sqlite"))) as connection:
+        connection.execute("DELETE FROM live WHERE request_id = (SELECT min(request_id) FROM live)")
+    world.start_appliance()
+    left = office.inquiries()
+    assert len(left) == len(jobs) - 1
+    assert all(Reason.ROLLED_BACK.value in question["job"]["reasons"] for question in left)
+    first, second, third = (question["job"]["job"] for question in left)
+    assert MORE_ON_PAPER in world.ctl("cancel", first, "--person", "Otto")["says"]
+    assert MORE_ON_PAPER in office.counter.screen("cancel", second, "--person", "Ann")
+    office.counter.run("answer", third, "--discard", "--person", "Ann")
+    notices = {one["job"]["job"]: one for one in world.ctl("notices")}
+    assert all(Reason.ROLLED_BACK.value in notices[job]["job"]["reasons"] for job in (first, third))
+    shown = office.manager.screen("notices", first)
+    assert "0 of 1 lines on paper, maybe more: look at the paper" in shown
 
 
 def _sent(office: Office, statement: Statement) -> str:
