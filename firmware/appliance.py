@@ -37,7 +37,7 @@ from firmware.news import EndAcknowledged, JobChanged, JobLeft, News, PrinterCha
 from firmware.notices import NoticeDesk
 from firmware.notify import Notifier
 from firmware.operations import Operations
-from firmware.problems import Problems
+from firmware.problems import FROM_NEXT_START, Problems
 from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
 from firmware.tls import shrink_buffers
@@ -301,7 +301,9 @@ class Appliance:
 
     def status(self) -> StatusReport:
         """What is known now, at once."""
-        areas = tuple(f"{name}: {state}" for name, state in self._spool.states().items())
+        taken = self._problems.is_used_from_next_start
+        states = self._spool.states().items()
+        areas = tuple(f"{name}: {state}{f', {FROM_NEXT_START}' if taken(name) else ''}" for name, state in states)
         problems = tuple(
             str(problem) for problem in (*self._problems, *self._desks.problems(), *self._notices.problems())
         )

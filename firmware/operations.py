@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
@@ -14,7 +15,7 @@ from firmware.hub import Hub
 from firmware.identity import Doorkeeper
 from firmware.logs import Log
 from firmware.notices import LISTED_AT_ONCE, told
-from firmware.problems import Problems
+from firmware.problems import FROM_NEXT_START, Problems
 from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT
@@ -102,7 +103,9 @@ class Operations:
         return [told(ended) for ended in found]
 
     async def _areas(self, _arguments: dict[str, Any]) -> Any:
-        return self._spool.areas()
+        """The word that an area waited for was given: it is not asked for again."""
+        taken = self._problems.is_used_from_next_start
+        return [replace(one, why=FROM_NEXT_START) if taken(one.name) else one for one in self._spool.areas()]
 
     async def _environment(self, arguments: dict[str, Any]) -> Any:
         wanted = _read(arguments, _Environment)
@@ -118,8 +121,7 @@ class Operations:
         """An operator takes an area as it is though it was put back; its jobs are asked about with that reason."""
         area = _read(arguments, _Area).area
         is_open = await asyncio.to_thread(self._spool.upkeep.accept_rollback, area)
-        if is_open:
-            self._problems.accepted(area)
+        self._problems.accepted(area, is_open=is_open)
         _LOG.warning("rollback-accepted", area=area)
         return {"area": area, "accepted": True, "used": "now" if is_open else "from the next start"}
 

@@ -15,16 +15,26 @@ def test_what_asked_for_an_operators_word_is_over_with_it() -> None:
     problems.add(PassbookError("rows-altered", area="a"))
     problems.add(PassbookError("memory-altered", area="a", other="b"))
     problems.add(PassbookError("record-quarantined", job="j", area="a"))
-    problems.accepted("a")
+    problems.accepted("a", is_open=True)
     assert told(problems) == ["memory-altered", "record-quarantined"]
-    problems.accepted("b")
+    problems.accepted("b", is_open=True)
     assert told(problems) == ["record-quarantined"]
+    assert not problems.is_used_from_next_start("a")
+
+
+def test_an_area_that_was_put_back_and_accepted_waits_for_the_next_start() -> None:
+    problems = Problems()
+    problems.add(PassbookError("area-rolled-back", area="a", why="b knows more"))
+    problems.add(PassbookError("area-full", area="a"))
+    problems.accepted("a", is_open=False)
+    assert told(problems) == ["area-full"]
+    assert (problems.is_used_from_next_start("a"), problems.is_used_from_next_start("b")) == (True, False)
 
 
 def test_a_word_about_one_area_ends_nothing_of_another() -> None:
     problems = Problems()
     problems.add(PassbookError("rows-altered", area="a"))
-    problems.accepted("b")
+    problems.accepted("b", is_open=True)
     assert told(problems) == ["rows-altered"]
 
 

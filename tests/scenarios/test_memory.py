@@ -82,7 +82,13 @@ def test_a_disk_of_yesterday_is_kept_out_until_an_operator_takes_it(office: Offi
     printing = office.print(statement)
     office.finish(printing)
     office.judge(statement)
+    assert "accept-rollback a" in world.ctl("status")["problems"][0]
     assert world.ctl("accept-rollback", "a")["used"] == "from the next start"
+    status = world.ctl("status")
+    assert status["problems"] == []
+    assert "a: absent, accepted, and used from the next start" in status["areas"]
+    [why] = [one["why"] for one in world.ctl("areas") if one["name"] == "a"]
+    assert why == "accepted, and used from the next start"
     assert world.stop_appliance() == 0
     world.start_appliance()
     assert world.ctl("verify") == []
