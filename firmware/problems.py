@@ -26,5 +26,5 @@ class Problems:
     def accepted(self, area: str) -> None:
         """An operator took an open area as it is: what asked for that is over."""
         for problem in self:
-            if problem.code in _ENDED_BY_WORD and problem.facts.get("other", problem.facts["area"]) == area:
+            if problem.code in _ENDED_BY_WORD and problem.facts["area"] == area:
                 self._told.remove(problem)
