@@ -146,7 +146,9 @@ def _accept_rollback(arguments: argparse.Namespace, clock: Clock) -> Any:
     """Tell the appliance; or, where folders are named since it cannot start, write it there."""
     if not arguments.areas:
         return _ask(arguments, clock)
-    return verifying.accept_folders(arguments.area, arguments.areas, *_offline(arguments))
+    config = _config(arguments)
+    configured = None if config is None else [area.name for area in config.areas]
+    return verifying.accept_folders(arguments.area, arguments.areas, *_offline(arguments), configured)
 
 
 def _offline(arguments: argparse.Namespace) -> tuple[ApplianceKey, str]:

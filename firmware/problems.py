@@ -35,5 +35,5 @@ class Problems:
         if not is_open:
             self._from_next_start.add(area)
         for problem in self:
-            if problem.code in _ENDED_BY_WORD and problem.facts.get("other", problem.facts["area"]) == area:
+            if problem.code in _ENDED_BY_WORD and problem.facts["area"] == area:
                 self._told.remove(problem)

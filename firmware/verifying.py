@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +36,14 @@ def of_folders(areas: Sequence[str], key: ApplianceKey, appliance: str) -> Itera
         yield msgspec.to_builtins(LookedAt.of(next(examined)))
 
 
-def accept_folders(area: str, areas: Sequence[str], key: ApplianceKey, appliance: str) -> dict[str, Any]:
-    """Take area `area` as it is where no appliance can start; `areas` as folder() takes them, that one too."""
-    offline.accept_rollback(area, folders(areas), key, appliance)
+def accept_folders(
+    area: str, areas: Sequence[str], key: ApplianceKey, appliance: str, configured: Collection[str] | None
+) -> dict[str, Any]:
+    """Take area `area` as it is where no appliance can start; `areas` as folder() takes them, that one too.
+
+    `configured`: the areas that the appliance has; None where no configuration was given.
+    """
+    offline.accept_rollback(area, folders(areas), key, appliance, configured)
     return {"area": area, "accepted": True, "used": "from the next start"}
 
 

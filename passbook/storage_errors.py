@@ -82,7 +82,7 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
     "memory-altered": ErrorKind(
         Actor.OPERATOR,
         "What storage area {area} knows of area {other} was altered or damaged, so nobody can say whether {other} was "
-        "put back to an earlier state. Keep the disk as evidence, then run passbookctl accept-rollback {other} while "
+        "put back to an earlier state. Keep the disk as evidence, then run passbookctl accept-rollback {area} while "
         "the appliance runs.",
     ),
     "nothing-to-accept": ErrorKind(
@@ -93,8 +93,8 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
     "areas-not-asked": ErrorKind(
         Actor.OPERATOR,
         "Storage area {area} was not taken as it is, because {missing} cannot be told and would refuse it again. Bring "
-        "it back, or take it out of the configuration, and start again; or stop the appliance and give all folders "
-        "with --areas.",
+        "it back, or, if it is lost for good, take it out of the configuration; then start again, or stop the "
+        "appliance and give all folders with --areas (and --config FILE before the command).",
     ),
     "area-in-use": ErrorKind(
         Actor.OPERATOR,

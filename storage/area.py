@@ -24,7 +24,7 @@ from storage.reckoning import Reckoning, reckon
 from storage.reports import Examined
 from storage.room import Room
 from storage.rows import DamagedRowError
-from storage.siblings import Memory, sibling_ids
+from storage.siblings import Memory, are_noted, note_siblings, sibling_ids
 from storage.space import Division, change_cost
 from storage.tally import Tally
 from storage.verify import examine
@@ -286,13 +286,14 @@ class Area:
 
     def remember_siblings(self, siblings: Mapping[str, str]) -> None:
         """Keep which areas are open beside it; known ones that are not stay.  Blocks; a failure fences the area."""
-        if siblings.items() <= self.siblings.items():
+        if are_noted(siblings, self.siblings):
             return
-
-        def work(_ledger: Ledger) -> None:
-            self._connection.executemany("INSERT OR REPLACE INTO sibling VALUES (?, ?)", list(siblings.items()))
-
-        self.submit(work, cost=lambda: change_cost(0, 0), unknown=self.fenced_error()).exception()
+        work = self.submit(
+            lambda _ledger: note_siblings(self._connection, siblings),
+            cost=lambda: change_cost(0, 0),
+            unknown=self.fenced_error(),
+        )
+        work.exception()
 
     def memories(self) -> list[Memory]:
         """What it remembers of the others; nothing when its file fails."""

@@ -34,6 +34,8 @@ _PLACES: Final = {
 """Each table with what its rows are found by; of rows set aside, whose MAC did not verify, all columns count."""
 _LAST_CHANGE: Final = 2**53
 """More than any area lives to see; a damaged file may say anything."""
+LEAP: Final = 2**32
+"""More changes than an area makes between two times at which the others note how far it is."""
 Place: TypeAlias = tuple[object, object, object]
 """What a row is found by, texts as bytes, filled up with None."""
 _EVIDENCE: Final = (
@@ -68,17 +70,25 @@ class Balance:
     def load(self) -> bool:
         """Add the rows up, before the first transaction; whether they are those that were written."""
         weight = self._weight_of_all()
-        self._changes = self.changes()
-        self.sum = self._kept = weight if self._is_kept(weight) else None
-        return self.sum is not None
+        is_kept = self._is_kept(weight)
+        # The count is in the same MAC as the sum.
+        self._changes = self.changes() if is_kept else 0
+        self.sum = self._kept = weight if is_kept else None
+        return is_kept
 
     def changes(self) -> int:
         """How many transactions have changed anything but what is known of other areas, as the file says."""
         rows = self._row()
         return min(max(rows[0][0], 0), _LAST_CHANGE) if rows else 0
 
-    def accept(self) -> None:
-        """The rows that are there now are taken for right."""
+    def accept(self, known: int | None = None) -> None:
+        """The rows that are there now are taken for right.
+
+        `known`: how many changes the other areas know of, where this one was altered.  It goes on far behind them, so
+        that every earlier state of it has fewer.
+        """
+        if known is not None:
+            self._changes = max(self._changes, known) + LEAP
         self.sum = self._weight_of_all()
         self._changed = self._rewritten = True
 

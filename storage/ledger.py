@@ -23,7 +23,7 @@ from storage.keys import ApplianceKey, is_same, mac
 from storage.quarantine import Quarantine
 from storage.rows import LIVE_COLUMNS, LIVE_SELECT, Columns, DamagedRowError, EndedRow, LiveRow, live_row, marks, place
 from storage.schema import LAST_NUMBER, fetch
-from storage.siblings import Extent, Memories
+from storage.siblings import UNTOLD, Extent, Memories
 from storage.space import change_cost
 from storage.starts import Start, Starts
 from storage.tally import Tally, delta_of
@@ -80,7 +80,7 @@ class Ledger:
     ) -> None:
         """`area` is the name of the area, `area_id` what its file says of itself; who writes keeps the `tally`."""
         self._connection = connection
-        self._area_id = area_id
+        self.area_id = area_id
         self._area = area
         self._key = key
         self._tally = tally or Tally()
@@ -136,9 +136,9 @@ class Ledger:
         [(found,)] = fetch(self._connection, f"SELECT max(last) FROM ({tables})", told + _BELIEVED_AHEAD)  # noqa: S608
         return max(told, found or 0)
 
-    def extent(self) -> Extent:
-        """How far the area is.  Raises PassbookError `history-broken`."""
-        return Extent(*self.history.head(), self.balance.changes())
+    def extent(self, *, adds_up: bool) -> Extent:
+        """How far the area is, and whether its rows add up.  Raises PassbookError `history-broken`."""
+        return Extent(*self.history.head(), self.balance.changes() if adds_up else UNTOLD)
 
     def next_to_settle(self, after: int) -> tuple[int, int]:
         """How many of the next rows one transaction settles, and what that costs: no more than the log surely holds."""
@@ -278,7 +278,7 @@ class Ledger:
         self._connection.execute("INSERT INTO sealed VALUES (?, ?, ?, ?, ?)", (sequence, *parts))
         chunks = [(sequence, n, chunk) for n, chunk in enumerate(sealed.document)]
         self._connection.executemany("INSERT INTO document VALUES (?, ?, ?)", chunks)
-        values = row.columns(self._area_id, self._key)
+        values = row.columns(self.area_id, self._key)
         self._insert(record, values)
         self._tally.note(delta_of(record, 1))
         self.history.note_sequence(sequence)
@@ -319,7 +319,7 @@ class Ledger:
 
     def _verified(self, columns: Columns, *, raw: bool = False) -> LiveRow | DamagedRowError:
         try:
-            row = live_row(columns, self._area_id, self._key)
+            row = live_row(columns, self.area_id, self._key)
         except DamagedRowError as damage:
             return damage
         return row if raw else self._as_of_now(row)
@@ -344,7 +344,7 @@ class Ledger:
     def _one_live(self, where: str, *values: apsw.SQLiteValue) -> LiveRow | None:
         """As it is written."""
         rows = self._select_live(where, *values)
-        return live_row(rows[0], self._area_id, self._key) if rows else None
+        return live_row(rows[0], self.area_id, self._key) if rows else None
 
     def _store(self, row: LiveRow, outcome: Outcome) -> Record:
         record = outcome.record
@@ -360,7 +360,7 @@ class Ledger:
             changed = replace(row, record=record, version=row.version + 1, wraps=wraps)
             self._tally.note(delta_of(self._as_of_now(row).record, -1))
             self._tally.note(delta_of(record, 1))
-            self._update(record, changed.columns(self._area_id, self._key))
+            self._update(record, changed.columns(self.area_id, self._key))
         return record
 
     def _end(self, row: LiveRow, record: Record) -> None:
@@ -392,4 +392,4 @@ class Ledger:
             self.balance.gone("live", place(record), found)
 
     def _sealed_mac(self, sequence: int, sealed: SealedJob) -> bytes:
-        return mac(self._key.sealed, self._area_id, sequence, msgspec.msgpack.encode(sealed))
+        return mac(self._key.sealed, self.area_id, sequence, msgspec.msgpack.encode(sealed))

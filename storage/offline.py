@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,15 +13,15 @@ from typing import NamedTuple
 
 import apsw
 
-from passbook.errors import PassbookError
+from passbook.errors import PassbookError, shown
 from storage import schema
 from storage.area import AreaSettings
 from storage.keys import ApplianceKey
 from storage.ledger import Ledger
-from storage.opening import Owner, as_fenced, identify, lock_folder, probe, upgrade
+from storage.opening import Owner, as_fenced, identify, lock_folder, open_known, upgrade
 from storage.reports import Examined
 from storage.siblings import Memory, contradictions, sibling_ids
-from storage.verify import examine
+from storage.verify import examine, journal
 
 
 def examine_folders(
@@ -79,6 +79,9 @@ def _copied(settings: AreaSettings, owner: Owner, scratch: Path | None) -> Gener
     with ExitStack() as stack:
         with as_fenced(settings.name):
             _must_be_there(settings)
+            # A copy would be without it, and nothing that is read of the file beside it is what it says.
+            for finding in journal(source, settings.name):
+                raise finding
             if (settings.path / schema.LOCK).exists():
                 stack.callback(os.close, lock_folder(settings))
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=scratch)))
@@ -110,12 +113,19 @@ def _no_area(settings: AreaSettings) -> PassbookError:
     return PassbookError("no-area-there", folder=str(settings.path), why="has no storage area in it")
 
 
-def accept_rollback(name: str, areas: Sequence[AreaSettings], key: ApplianceKey, appliance: str) -> None:
+def accept_rollback(
+    name: str,
+    areas: Sequence[AreaSettings],
+    key: ApplianceKey,
+    appliance: str,
+    configured: Collection[str] | None = None,
+) -> None:
     """Take area `name` as it is though others know it further, where no daemon can start; the next start opens it.
 
     `areas` are that one and those that know it; no daemon may have them open.  What they know is written in one
-    transaction each.  Raises PassbookError `nothing-to-accept`, `unknown-area`, `no-area-there`, and what opening
-    an area raises.
+    transaction each.  `configured`: the areas that the appliance has; None where nobody can say.  Raises PassbookError
+    `nothing-to-accept`, `unknown-area`, `no-area-there`, `areas-not-asked` when another area is not given that was
+    beside one of these, and what opening an area raises.
     """
     with ExitStack() as stack:
         ledgers: dict[str, tuple[apsw.Connection, Ledger]] = {}
@@ -123,23 +133,24 @@ def accept_rollback(name: str, areas: Sequence[AreaSettings], key: ApplianceKey,
             with as_fenced(settings.name):
                 _must_be_there(settings)
                 stack.callback(os.close, lock_folder(settings))
-                area_id = probe(settings, Owner(appliance, key, 0), None)
-                if area_id is None:
+                known = open_known(settings, Owner(appliance, key, 0), stack, vfs=None)
+                if known is None:
                     raise _no_area(settings)
-                connection = stack.enter_context(closing(schema.connect(settings.path, vfs=None)))
-                ledger = Ledger(connection, settings.name, area_id, key)
-                upgrade(connection, ledger, Owner(appliance, key, 0))
-                ledger.balance.load()
-                ledgers[settings.name] = connection, ledger
+                ledgers[settings.name] = known
         if name not in ledgers:
             raise PassbookError("unknown-area", area=name)
+        noted = {other for connection, _ in ledgers.values() for other in sibling_ids(connection)}
+        missing = noted.difference(ledgers).intersection(noted if configured is None else configured)
+        if missing:
+            raise PassbookError("areas-not-asked", area=name, missing=", ".join(sorted(map(shown, missing))))
         _, accepted = ledgers.pop(name)
         with as_fenced(name):
             memories = [memory for _, ledger in ledgers.values() for memory in ledger.memories.all()]
-            if not any(contradictions(name, accepted.extent(), accepted.history, memories)):
+            extent = accepted.extent(adds_up=accepted.balance.load())
+            if not any(contradictions(name, extent, accepted.history, memories)):
                 raise PassbookError("nothing-to-accept", area=name)
-            head = accepted.extent()
         for other, (connection, ledger) in ledgers.items():
             with as_fenced(other), connection:
-                ledger.memories.write({name: head}, accepted=True)
+                ledger.balance.load()
+                ledger.memories.write({name: extent}, accepted=True)
                 ledger.complete()

@@ -92,10 +92,11 @@ def _close_put_back(
     put_back: dict[str, Extent] = {}
     for area in list(opened):
         with suppress(PassbookError), area.reading() as ledger:
-            contradiction = next(contradictions(area.name, ledger.extent(), ledger.history, memories), None)
+            extent = ledger.extent(adds_up=area.adds_up)
+            contradiction = next(contradictions(area.name, extent, ledger.history, memories), None)
             if contradiction is None:
                 continue
-            put_back[area.name] = ledger.extent()
+            put_back[area.name] = extent
             problems[area.settings] = contradiction
     for area in [area for area in opened if area.name in put_back]:
         area.close()
@@ -146,23 +147,17 @@ def open_area(settings: AreaSettings, owner: Owner, *, vfs: str | None, report: 
     with as_fenced(settings.name), ExitStack() as undo:
         lock = lock_folder(settings)
         undo.callback(os.close, lock)
-        area_id = probe(settings, owner, vfs)
-        if area_id is None:
+        known = open_known(settings, owner, undo, vfs=vfs)
+        if known is None:
             return None
-        writer = undo.enter_context(closing(schema.connect(settings.path, vfs=vfs)))
-        # After a failed sync the log may be in memory only: copying it makes it durable whatever happened before.
-        checkpoint(writer)
-        _check_structure(settings.name, writer)
-        ledger = Ledger(writer, settings.name, area_id, owner.key)
-        upgrade(writer, ledger, owner)
-        _check_build(settings.name, writer)
+        writer, ledger = known
         ledger.history.head()
         reader = undo.enter_context(closing(schema.connect_reader(settings.path, vfs=vfs)))
         division = Division.of(settings.quota_bytes, owner.job_bytes)
         area = Area(
             settings,
             owner.key,
-            area_id=area_id,
+            area_id=ledger.area_id,
             lock=lock,
             connections=(writer, reader),
             division=division,
@@ -171,6 +166,26 @@ def open_area(settings: AreaSettings, owner: Owner, *, vfs: str | None, report: 
         )
         undo.pop_all()
         return area
+
+
+def open_known(
+    settings: AreaSettings, owner: Owner, stack: ExitStack, *, vfs: str | None
+) -> tuple[apsw.Connection, Ledger] | None:
+    """The writing connection of a locked area that is ours, sound and of this format; None where no store is.
+
+    `stack` closes it.  Raises as open_area() does, and what SQLite raises.
+    """
+    if probe(settings, owner, vfs) is None:
+        return None
+    connection = stack.enter_context(closing(schema.connect(settings.path, vfs=vfs)))
+    # After a failed sync the log may be in memory only: copying it makes it durable whatever happened before.
+    checkpoint(connection)
+    _check_structure(settings.name, connection)
+    # Who it is by what SQLite makes of file and log now, and not by what was looked at before it began to write.
+    ledger = Ledger(connection, settings.name, _recognize(connection, settings.name, owner), owner.key)
+    upgrade(connection, ledger, owner)
+    _check_build(settings.name, connection)
+    return connection, ledger
 
 
 def create_area(settings: AreaSettings, owner: Owner, *, rng: Rng, vfs: str | None) -> None:
@@ -235,12 +250,14 @@ def as_fenced(name: str) -> Generator[None]:
 def probe(settings: AreaSettings, owner: Owner, vfs: str | None) -> str | None:
     """The area's id, read without changing anything; None when its creation was cut off."""
     with closing(schema.connect_probe(settings.path, vfs=vfs)) as connection:
-        if schema.is_empty(connection):
-            return None
-        area_id = identify(connection, settings.name, owner)
-        # Before anything is written: a trigger would have its part in that.
-        _check_build(settings.name, connection)
-        return area_id
+        return None if schema.is_empty(connection) else _recognize(connection, settings.name, owner)
+
+
+def _recognize(connection: apsw.Connection, name: str, owner: Owner) -> str:
+    area_id = identify(connection, name, owner)
+    # Before anything is written: a trigger would have its part in that.
+    _check_build(name, connection)
+    return area_id
 
 
 def identify(connection: apsw.Connection, name: str, owner: Owner) -> str:

@@ -18,6 +18,8 @@ from storage.keys import ApplianceKey, is_same, mac
 from storage.schema import fetch
 
 _AREA_ID: Final = re.compile(r"[0-9a-f]{32}")
+UNTOLD: Final = -1
+"""The count of changes of an area that does not add up: what its file says of it may be anything."""
 
 
 class Extent(NamedTuple):
@@ -27,6 +29,11 @@ class Extent(NamedTuple):
     chain: bytes
     sequence: int
     changes: int
+
+    def beside(self, known: Extent | None) -> Extent:
+        """As another area notes it, which knew this of it before."""
+        told = self.changes != UNTOLD
+        return self if told else self._replace(changes=known.changes if known else 0)
 
 
 class Memory(NamedTuple):
@@ -89,30 +96,35 @@ class Memories:
 
     def write(self, extents: Mapping[str, Extent], *, accepted: bool = False) -> None:
         """Remember these by area name, in place of what was known of them."""
+        known = {memory.about: memory.extent for memory in self.all()}
         for name, extent in extents.items():
-            memory = Memory(self._area, name, extent, accepted)
+            memory = Memory(self._area, name, extent.beside(known.get(name)), accepted)
             gone = fetch(self._connection, "SELECT mac FROM sibling_head WHERE name = ?", name)
             come = self._mac(memory)
-            row = (name, *extent, int(accepted), come)
+            row = (name, *memory.extent, int(accepted), come)
             self._connection.execute("INSERT OR REPLACE INTO sibling_head VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             place = (name.encode(), None, None)
             for (found,) in gone:
                 self._balance.gone("sibling_head", place, found)
             self._balance.come("sibling_head", place, come)
 
-    def forget(self, name: str) -> None:
-        """Remember nothing of an area that is not here, since what was known of it was altered."""
-        sql = "DELETE FROM sibling_head WHERE name = ? RETURNING mac"
-        for (found,) in fetch(self._connection, sql, name):
-            self._balance.gone("sibling_head", (name.encode(), None, None), found)
+    def forget_altered(self) -> None:
+        """Remember nothing that does not verify; the caller sees to the balance, as the rows cannot be weighed."""
+        for name, row in self._found():
+            if isinstance(row, str):
+                self._connection.execute("DELETE FROM sibling_head WHERE CAST(name AS BLOB) = ?", (name,))
 
     def _rows(self) -> Iterator[Memory | str]:
+        yield from (row for _, row in self._found())
+
+    def _found(self) -> Iterator[tuple[bytes, Memory | str]]:
+        """Each row's name as it is in the file, and what it says, or where that does not verify about which area."""
         columns = "CAST(name AS BLOB), entries, chain, sequence, changes, accepted, mac"
         sql = f"SELECT {columns} FROM sibling_head ORDER BY name"  # noqa: S608 - names are ours
         for name, *extent, accepted, found in fetch(self._connection, sql):
             about = name.decode(errors="replace")
             memory = Memory(self._area, about, Extent(*extent), bool(accepted))
-            yield memory if is_same(found, self._mac(memory)) else about
+            yield name, memory if is_same(found, self._mac(memory)) else about
 
     def _mac(self, memory: Memory) -> bytes:
         return mac(self._key.history, "memory", self._area_id, memory.about, *memory.extent, memory.accepted)
@@ -122,6 +134,20 @@ def sibling_ids(connection: apsw.Connection) -> dict[str, str]:
     """Names and ids of the areas that were open beside this one before, itself too, as the file says."""
     rows = fetch(connection, "SELECT CAST(name AS BLOB), CAST(area_id AS BLOB) FROM sibling ORDER BY name")
     return {name.decode(errors="replace"): area_id.decode(errors="replace") for name, area_id in rows}
+
+
+def are_noted(siblings: Mapping[str, str], found: Mapping[str, str]) -> bool:
+    """Whether these areas are noted, and none of them under another name or id."""
+    ids = set(siblings.values())
+    return {name: other for name, other in found.items() if name in siblings or other in ids} == siblings
+
+
+def note_siblings(connection: apsw.Connection, siblings: Mapping[str, str]) -> None:
+    """Note these areas, each under its own name only; others that are known stay."""
+    for name, area_id in siblings.items():
+        sql = "DELETE FROM sibling WHERE area_id = ? AND CAST(name AS BLOB) <> ?"
+        connection.execute(sql, (area_id, name.encode()))
+        connection.execute("INSERT OR REPLACE INTO sibling VALUES (?, ?)", (name, area_id))
 
 
 def contradictions(area: str, extent: Extent, history: History, memories: Iterable[Memory]) -> Iterator[PassbookError]:
@@ -139,7 +165,7 @@ def _contradiction(extent: Extent, history: History, memory: Memory) -> str:
         return f"area {memory.by} knows {entries} entries of its history, and it has {extent.entries}"
     if extent.sequence < sequence:
         return f"area {memory.by} knows that it had job number {sequence}, and it knows none after {extent.sequence}"
-    if extent.changes < changes:
+    if UNTOLD != extent.changes < changes:
         return f"area {memory.by} knows that it was changed {changes} times, and it was {extent.changes} times"
     if history.chain_at(entries) not in {None, chain}:
         return f"entry {entries} of its history is not the one that area {memory.by} knows"

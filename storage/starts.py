@@ -57,14 +57,18 @@ class Starts:
         """
         before = self.kept()
         start = Start(max(before.number, _BEFORE) + 1, reason, at)
-        come = self._mac(start)
         if any(True for _ in self.findings()):
             self._balance.distrust()
+        self.write(start)
+        return start
+
+    def write(self, start: Start) -> None:
+        """This is the start that it is, whatever the rows said before."""
+        come = self._mac(start)
         for number, found in fetch(self._connection, "DELETE FROM start RETURNING number, mac"):
             self._balance.gone("start", (number, None, None), found)
         self._connection.execute("INSERT INTO start VALUES (?, ?, ?, ?)", (*start, come))
         self._balance.come("start", (start.number, None, None), come)
-        return start
 
     def kept(self) -> Start:
         """The last start that was noted, as far as any row can be believed."""

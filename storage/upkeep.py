@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from itertools import chain
 from typing import Final, TypeVar
 
 from passbook.errors import PassbookError
 from storage.area import Area, AreaState
 from storage.ledger import Ledger
-from storage.siblings import Extent
+from storage.siblings import Extent, Memory
 from storage.space import change_cost, cut_cost, forget_cost
 
 T = TypeVar("T")
@@ -35,7 +36,7 @@ class Upkeep:
         heads: dict[str, Extent] = {}
         for area in self._ready():
             with suppress(PassbookError), area.reading() as ledger:
-                heads[area.name] = ledger.extent()
+                heads[area.name] = ledger.extent(adds_up=area.adds_up)
         pending = [self._note(area, heads) for area in self._ready()]
         for future in pending:
             if future is not None:
@@ -43,11 +44,10 @@ class Upkeep:
 
     def _note(self, area: Area, heads: Mapping[str, Extent]) -> Future[None] | None:
         with suppress(PassbookError), area.reading() as ledger:
-            known = {memory.about: memory.extent for memory in ledger.memories.all() if not memory.accepted}
+            known = {memory.about: memory for memory in ledger.memories.all()}
             # What was altered is evidence until an operator has seen it.
-            altered = ledger.memories.altered()
-            news = {name: head for name, head in heads.items() if name != area.name and name not in altered}
-            news = {name: head for name, head in news.items() if known.get(name) != head}
+            left = {area.name, *ledger.memories.altered()}
+            news = {name: head for name, head in heads.items() if name not in left and _is_news(head, known.get(name))}
             if news:
                 return _remember(area, news, accepted=False)
         return None
@@ -68,41 +68,28 @@ class Upkeep:
             for future in [_remember(area, {name: put_back}, accepted=True) for area in others]:
                 future.result()
             return False
-        rebalanced = self._rebalance(name)
-        if not self._remember_anew(name) and not rebalanced:
+        area = next((area for area in self._ready() if area.name == name), None)
+        if area is None or not _is_altered(area):
             known = {area.name for area in self._areas} | self._closed
             raise PassbookError("nothing-to-accept" if name in known else "unknown-area", area=name)
+        self._take_altered(area)
         self._trust()
+        # What it had noted of the others and was altered is gone.
+        self.note_heads()
         return True
 
-    def _rebalance(self, name: str) -> bool:
-        """Take the rows of an open area for right that do not add up; whether it is one."""
-        for area in self._ready():
-            if area.name == name:
-                with area.reading() as ledger:
-                    wrong = any(True for _ in ledger.balance.findings())
-                if wrong:
-                    _submit(area, lambda ledger: ledger.balance.accept(), change_cost(0, 0)).result()
-                    area.adds_up = True
-                return wrong
-        return False
+    def _take_altered(self, area: Area) -> None:
+        """Take all that is in an open area as it is."""
+        memories = [memory for other in self._ready() for memory in other.memories()]
+        known = max((memory.extent.changes for memory in memories if memory.about == area.name), default=0)
 
-    def _remember_anew(self, name: str) -> bool:
-        """Put what an area is now, or nothing, in place of what others knew of it and was altered; whether any was."""
-        extent = None
-        altered: list[Area] = []
-        for area in self._ready():
-            with area.reading() as ledger:
-                if area.name == name:
-                    extent = ledger.extent()
-                elif name in ledger.memories.altered():
-                    altered.append(area)
-        for area in altered:
-            if extent is not None:
-                _remember(area, {name: extent}, accepted=False).result()
-            else:
-                _submit(area, lambda ledger: ledger.memories.forget(name), change_cost(0, 0)).result()
-        return bool(altered)
+        def work(ledger: Ledger) -> None:
+            ledger.memories.forget_altered()
+            ledger.starts.write(ledger.start)
+            ledger.balance.accept(known)
+
+        _submit(area, work, change_cost(0, 0)).result()
+        area.adds_up = True
 
     def _trust(self) -> None:
         """Once an operator took all of it as it is, a request that no area knows is new again."""
@@ -158,6 +145,16 @@ class Upkeep:
 
     def _ready(self) -> list[Area]:
         return [area for area in self._areas if area.state is AreaState.READY]
+
+
+def _is_news(head: Extent, known: Memory | None) -> bool:
+    return known is None or known.accepted or known.extent != head.beside(known.extent)
+
+
+def _is_altered(area: Area) -> bool:
+    with area.reading() as ledger:
+        rows = chain(ledger.balance.findings(), ledger.starts.findings(), ledger.memories.altered().values())
+        return any(True for _ in rows)
 
 
 def _remember(area: Area, heads: Mapping[str, Extent], *, accepted: bool) -> Future[None]:

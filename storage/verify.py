@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
+from pathlib import Path
 from typing import Final
 
 import apsw
@@ -32,16 +33,17 @@ def examine(
     try:
         if schema.differences(connection).lacking:
             return Examined(area, tuple(build(connection, area)))
+        altered = tuple(islice(chain(ledger.balance.findings(), ledger.starts.findings()), 1))
         findings = (
             *build(connection, area),
             *_structure(connection, area),
             *_rows(ledger, area),
-            *islice(chain(ledger.balance.findings(), ledger.starts.findings()), 1),
+            *altered,
             *ledger.counters.findings(),
             *ledger.history.findings(),
             *ledger.memories.odd(),
             *ledger.memories.altered().values(),
-            *_rolled_back(ledger, area, memories),
+            *_rolled_back(ledger, area, memories, adds_up=not altered),
         )
         return Examined(area, findings, *_extent(connection))
     finally:
@@ -56,7 +58,8 @@ def _extent(connection: apsw.Connection) -> tuple[int, int, int]:
 
 
 def build(connection: apsw.Connection, area: str) -> Iterator[PassbookError]:
-    """Whether tables, indexes, triggers and views are those that this version makes."""
+    """Whether tables, indexes, triggers and views are those that this version makes, and no journal lies beside."""
+    yield from journal(Path(connection.filename), area)
     found = [one for group in schema.differences(connection) for one in group]
     if found:
         more = len(found) - NAMED
@@ -64,9 +67,16 @@ def build(connection: apsw.Connection, area: str) -> Iterator[PassbookError]:
         yield PassbookError("area-altered", area=area, why=why)
 
 
-def _rolled_back(ledger: Ledger, area: str, memories: Sequence[Memory]) -> list[PassbookError]:
+def journal(database: Path, area: str) -> Iterator[PassbookError]:
+    """Whether a rollback journal lies beside the file, out of which SQLite would write whatever it says."""
+    if database.with_name(f"{database.name}-journal").exists():
+        why = "a rollback journal lies beside it, and this program writes none"
+        yield PassbookError("area-altered", area=area, why=why)
+
+
+def _rolled_back(ledger: Ledger, area: str, memories: Sequence[Memory], *, adds_up: bool) -> list[PassbookError]:
     try:
-        return list(contradictions(area, ledger.extent(), ledger.history, memories))
+        return list(contradictions(area, ledger.extent(adds_up=adds_up), ledger.history, memories))
     except PassbookError:
         # The history's own findings tell of a head that was altered.
         return []

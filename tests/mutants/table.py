@@ -454,6 +454,24 @@ MUTANTS: Final = (
         "Printing that has no entry in the history is undone, and the other area does not miss it.",
     ),
     Mutant(
+        "P11",
+        "P11-any-count-is-believed.patch",
+        (f"{_SIBLINGS}::test_undone_steps_are_missed_whatever_count_of_changes_was_accepted",),
+        "A count of changes that was written into a file is gone on from, and no other area misses anything any more.",
+    ),
+    Mutant(
+        "P4",
+        "P4-journal-played-back.patch",
+        (f"{_FORGERY}::test_a_rollback_journal_is_never_played_back",),
+        "SQLite writes what a journal says into a file that was found to be right.",
+    ),
+    Mutant(
+        "P4",
+        "P4-looked-at-before.patch",
+        (f"{_FORGERY}::test_an_area_is_what_sqlite_makes_of_its_files_and_not_what_was_looked_at_before",),
+        "A file that changes after it was looked at is taken for one of an earlier format, with all its rows.",
+    ),
+    Mutant(
         "P10",
         "P10-format-not-bound.patch",
         (f"{_FORGERY}::test_an_area_cannot_pass_for_one_of_an_earlier_format",),

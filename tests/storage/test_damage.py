@@ -284,6 +284,16 @@ def test_what_an_area_has_noted_of_the_others_is_looked_at(sound: Store, sql: st
     assert "siblings-altered" in {error.code for error in (*sound.reported, *spool.problems)}
 
 
+@pytest.mark.parametrize("sql", ["UPDATE sibling SET name = 'ax' WHERE name = 'a'", *list(SIBLINGS)[:-1]])
+def test_an_opening_notes_the_areas_beside_it_anew(sound: Store, sql: str) -> None:
+    in_area(sql)(sound.folder)
+    sound.open()
+    assert "siblings-altered" in {error.code for error in sound.reported}
+    sound.reported.clear()
+    assert sound.open().verify() == []
+    assert sound.reported == []
+
+
 def test_an_id_that_another_area_does_not_have_is_found(sound: Store) -> None:
     in_area("UPDATE sibling SET area_id = lower(hex(zeroblob(16))) WHERE name = 'b'")(sound.folder)
     assert [(error.code, error.facts["area"]) for error in offline(sound)] == [("area-foreign", "b")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import struct
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,15 @@ import pytest
 from passbook import changes
 from passbook.job import Reason
 from passbook.record import Record
+from storage import schema
+from storage.keys import ApplianceKey
+from storage.offline import accept_rollback
+from storage.schema import PAGE_BYTES
 from storage.spool import Spool
-from tests.storage.store import AT, Store, found_offline, raised_by, settings
+from tests.storage.store import APPLIANCE, AT, SECRET, Store, found_offline, raised_by, settings
 
 LATER = "2027-01-01T00:00:00.000+00:00"
+SECTOR_BYTES = 512
 DRESSED_AS_FORMAT_1 = """
 DROP TABLE sibling_head; DROP TABLE counter; DROP TABLE history_mark; DROP TABLE balance; DROP TABLE start;
 DROP INDEX live_question; DROP INDEX ended_notice; DROP INDEX ended_untold;
@@ -162,6 +168,82 @@ def test_an_area_cannot_pass_for_one_of_an_earlier_format(ended: tuple[Store, Re
     assert [error.code for error in store.open().problems] == ["area-altered"]
     store.close()
     assert database(store).read_bytes() == before
+
+
+def as_journal(pages: bytes) -> bytes:
+    """A rollback journal out of which SQLite writes these pages (https://www.sqlite.org/fileformat.html, section 3)."""
+    count, nonce = len(pages) // PAGE_BYTES, 7
+    header = bytes.fromhex("d9d505f920a163d7") + struct.pack(">5I", count, nonce, count, SECTOR_BYTES, PAGE_BYTES)
+    records = [header.ljust(SECTOR_BYTES, b"\0")]
+    for number in range(1, count + 1):
+        page = pages[(number - 1) * PAGE_BYTES : number * PAGE_BYTES]
+        checksum = nonce + sum(page[at] for at in range(PAGE_BYTES - 200, 0, -200))
+        records.append(struct.pack(">I", number) + page + struct.pack(">I", checksum))
+    return b"".join(records)
+
+
+@pytest.fixture
+def forged(ended: tuple[Store, Record]) -> tuple[Store, bytes]:
+    """The file as it ought to be, and one that passes for an earlier format, with a valid job put back."""
+    store, _ = ended
+    genuine = database(store).read_bytes()
+    put_jobs_back(store)
+    put_start_back(store)
+    sql(store, DRESSED_AS_FORMAT_1)
+    dressed = database(store).read_bytes()
+    database(store).write_bytes(genuine)
+    return store, dressed
+
+
+def test_a_rollback_journal_is_never_played_back(forged: tuple[Store, bytes]) -> None:
+    """SQLite would write its pages into the file, with whatever they say, after the file was looked at."""
+    store, dressed = forged
+    journal = database(store).with_name("area.sqlite-journal")
+    before = database(store).read_bytes()
+    for pages in (dressed, before):
+        journal.write_bytes(as_journal(pages))
+        planted = journal.read_bytes()
+        assert offline(store) == ["area-altered"]
+        assert [error.code for error in store.open().problems] == ["area-altered"]
+        store.close()
+        assert (database(store).read_bytes(), journal.read_bytes()) == (before, planted)
+        areas = settings(store.folder, "a")
+        assert raised_by(lambda: accept_rollback("a", areas, ApplianceKey(SECRET), APPLIANCE)) == "area-altered"  # noqa: B023
+        assert (database(store).read_bytes(), journal.read_bytes()) == (before, planted)
+    journal.unlink()
+    assert offline(store) == []
+    assert store.open().problems == ()
+
+
+def test_a_journal_that_appears_while_it_runs_is_found(one_area: Store) -> None:
+    spool = one_area.open()
+    database(one_area).with_name("area.sqlite-journal").write_bytes(b"")
+    assert "area-altered" in [error.code for error in spool.verify()]
+
+
+def test_a_log_cannot_make_an_area_pass_for_one_of_an_earlier_format(forged: tuple[Store, bytes]) -> None:
+    store, _ = forged
+    log = database(store).with_name("area.sqlite-wal")
+    with closing(apsw.Connection(str(database(store)))) as connection:
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+        connection.execute(DRESSED_AS_FORMAT_1)
+        kept = database(store).read_bytes(), log.read_bytes()
+    database(store).write_bytes(kept[0])
+    log.write_bytes(kept[1])
+    assert offline(store) == ["area-altered"]
+    assert [error.code for error in store.open().problems] == ["area-altered"]
+
+
+def test_an_area_is_what_sqlite_makes_of_its_files_and_not_what_was_looked_at_before(
+    forged: tuple[Store, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, dressed = forged
+    looked_at = store.folder / "looked-at"
+    shutil.copytree(store.folder / "a", looked_at)
+    database(store).write_bytes(dressed)
+    look = schema.connect_probe
+    monkeypatch.setattr(schema, "connect_probe", lambda _folder, vfs: look(looked_at, vfs=vfs))
+    assert [error.code for error in store.open().problems] == ["area-altered"]
 
 
 @pytest.mark.parametrize("damage", ["number = number + 1", "number = 2", "at = 'x'", "mac = zeroblob(32)"])

@@ -11,6 +11,7 @@ import apsw
 import pytest
 
 from passbook import changes
+from passbook.errors import PassbookError
 from passbook.job import Reason
 from passbook.record import Record
 from storage.area import AreaSettings
@@ -200,7 +201,8 @@ def test_an_altered_memory_is_found_and_makes_the_other_area_suspect(store: Stor
     # It is evidence, and so written over only when an operator has seen it.
     spool = store.open()
     assert [error.code for error in spool.verify()] == ["memory-altered"]
-    assert spool.upkeep.accept_rollback("a")
+    assert raised_by(lambda: spool.upkeep.accept_rollback("a")) == "nothing-to-accept"
+    assert spool.upkeep.accept_rollback("b")
     assert spool.verify() == []
     assert store.open().verify() == []
 
@@ -272,7 +274,7 @@ def test_what_cannot_be_taken_without_the_daemon_is_left_as_it_is(store: Store) 
         return raised_by(lambda: accept_rollback(name, areas, ApplianceKey(secret), APPLIANCE))
 
     both_put_back(store)
-    assert refusal("a", "a") == "nothing-to-accept"
+    assert refusal("a", "a") == "areas-not-asked"
     assert refusal("c", "a", "b") == "unknown-area"
     assert refusal("a", "a", "nowhere") == "no-area-there"
     assert refusal("a", "a", "b", secret=bytes(32)) == "appliance-key-wrong"
@@ -285,6 +287,27 @@ def test_what_cannot_be_taken_without_the_daemon_is_left_as_it_is(store: Store) 
     assert refusal("a", "a", "b") == "area-altered"
     edit(store, "DROP TRIGGER sly")
     assert offline(store, "a", "b") == [ROLLED_BACK, ROLLED_BACK]
+
+
+def test_without_the_daemon_too_every_other_area_has_to_be_told(store: Store) -> None:
+    """Unless the configuration says that the appliance has no such area any more."""
+    store.names = ("a", "b", "c")
+    busy(store, store.open(), 6)
+    copy = keep_copy(store)
+    spool = store.open()
+    busy(store, spool, 6)
+    spool.upkeep.note_heads()
+    put_back(store, copy)
+    key, given = ApplianceKey(SECRET), settings(store.folder, "a", "b")
+    with pytest.raises(PassbookError) as refused:
+        accept_rollback("a", given, key, APPLIANCE)
+    assert (refused.value.code, refused.value.facts["missing"]) == ("areas-not-asked", "c")
+    assert raised_by(lambda: accept_rollback("a", given, key, APPLIANCE, ["a", "b", "c"])) == "areas-not-asked"
+    assert [error.code for error in store.open().problems] == [ROLLED_BACK]
+    store.close()
+    accept_rollback("a", given, key, APPLIANCE, ["a", "b"])
+    store.names = ("a", "b")
+    assert store.open().problems == ()
 
 
 def test_an_area_is_accepted_only_when_every_other_one_can_be_told(store: Store, old: Path) -> None:
@@ -306,15 +329,19 @@ def test_an_area_is_accepted_only_when_every_other_one_can_be_told(store: Store,
     assert store.open().problems == ()
 
 
-def test_one_word_takes_the_rows_of_an_area_and_what_another_one_knows_of_it(store: Store) -> None:
+@pytest.mark.parametrize("name", ["'bx'", "''", "'b' || char(10)", "CAST(x'e2' AS TEXT)", "printf('%.300c', 'b')"])
+def test_one_word_takes_all_of_an_area_that_was_altered(store: Store, name: str) -> None:
+    """Its rows, its start and what it knows of others, under whatever name that is there now."""
     busy(store, store.open())
     store.close()
+    edit(store, f"UPDATE sibling_head SET name = {name}; UPDATE start SET at = 'x'", "a")  # noqa: S608 - ours
     edit(store, "UPDATE balance SET mac = zeroblob(32)", "a")
-    edit(store, "UPDATE sibling_head SET mac = zeroblob(32) WHERE name = 'a'", "b")
     spool = store.open()
-    for name in ("a", "b"):
-        spool.upkeep.accept_rollback(name)
+    assert {error.facts["area"] for error in store.reported} == {"a"}
+    assert raised_by(lambda: store.accepted(spool)) == "outcome-unknown"
+    spool.upkeep.accept_rollback("a")
     assert spool.verify() == []
+    assert raised_by(lambda: spool.upkeep.accept_rollback("a")) == "nothing-to-accept"
     assert store.accepted(spool).valid
     store.reported.clear()
     assert store.open().verify() == []
@@ -330,8 +357,8 @@ def test_what_was_known_of_an_area_that_is_gone_can_be_forgotten(store: Store) -
         edit(store, "UPDATE sibling_head SET accepted = 1 WHERE name = 'c'", name)
     spool = store.open()
     assert {error.code for error in spool.verify()} == {"memory-altered"}
-    assert spool.upkeep.accept_rollback("c")
-    assert [error.code for error in spool.verify() if error.code != "siblings-altered"] == []
+    assert [spool.upkeep.accept_rollback(name) for name in store.names] == [True, True]
+    assert spool.verify() == []
     assert raised_by(lambda: spool.upkeep.accept_rollback("c")) == "unknown-area"
 
 
@@ -341,16 +368,62 @@ def test_an_altered_count_of_changes_is_told_and_taken_as_it_is(store: Store, sq
     store.close()
     edit(store, sql, "a")
     spool = store.open()
-    if spool.problems:
-        assert [error.code for error in spool.problems] == [ROLLED_BACK]
-        spool.upkeep.accept_rollback("a")
-        spool = store.open()
-    assert "rows-altered" in [error.code for error in store.reported]
+    assert [error.code for error in store.reported] == ["rows-altered"]
     spool.upkeep.accept_rollback("a")
     assert spool.verify() == []
     store.reported.clear()
     assert store.open().verify() == []
     assert store.reported == []
+
+
+@pytest.mark.parametrize("count", [2**53, 2**53 - 3, 0, -5])
+def test_undone_steps_are_missed_whatever_count_of_changes_was_accepted(store: Store, count: int) -> None:
+    """Steps leave no history: only the count tells, and none that a file says without a MAC is gone on from."""
+    busy(store, store.open())
+    store.close()
+    edit(store, f"UPDATE balance SET changes = {count}", "a")  # noqa: S608 - ours
+    spool = store.open()
+    # The others note how far it is before anybody looks, too.
+    spool.upkeep.note_heads()
+    spool.upkeep.accept_rollback("a")
+    spool = store.open()
+    store.reported.clear()
+    job = store.accepted(spool, first=True)
+    while spool._area_of(job.job_id).name != "a":
+        job = store.accepted(spool, first=True)
+    spool.change(job.job_id, changes.start(AT, 1)).result(timeout=30)
+    spool.upkeep.note_heads()
+    before = store.folder / "before"
+    before.mkdir()
+    with closing(apsw.Connection(str(store.folder / "a" / "area.sqlite"))) as connection:
+        connection.execute("VACUUM INTO ?", (str(before / "area.sqlite"),))
+    spool.change(job.job_id, changes.journal(0, 1)).result(timeout=30)
+    put_back(store, before)
+    assert offline(store, "a", "b") == [ROLLED_BACK]
+    assert [error.code for error in store.open().problems] == [ROLLED_BACK]
+
+
+def test_what_is_known_of_an_area_that_does_not_add_up_costs_a_commit_once(store: Store) -> None:
+    busy(store, store.open())
+    store.close()
+    edit(store, "UPDATE balance SET changes = 7", "a")
+    spool = store.open()
+    spool.upkeep.note_heads()
+    log = store.folder / "b" / "area.sqlite-wal"
+    size = log.stat().st_size
+    spool.upkeep.note_heads()
+    assert log.stat().st_size == size
+
+
+def test_an_altered_start_is_taken_while_the_store_is_open(store: Store) -> None:
+    spool = store.open()
+    busy(store, spool)
+    with closing(apsw.Connection(str(store.folder / "a" / "area.sqlite"))) as connection:
+        connection.execute("UPDATE start SET at = 'x'")
+    assert [error.code for error in spool.verify()] == ["rows-altered"]
+    assert spool.upkeep.accept_rollback("a")
+    assert spool.verify() == []
+    assert store.open().verify() == []
 
 
 def test_a_balance_that_is_altered_while_the_store_is_open_is_written_anew_when_it_is_accepted(store: Store) -> None:

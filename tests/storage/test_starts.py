@@ -130,7 +130,7 @@ def test_what_was_valid_before_starts_were_counted_is_a_question_in_the_first_on
         row = ledger.live(job)
         assert row is not None
         old = replace(row, record=replace(row.record, start=0))
-        ledger._update(old.record, old.columns(ledger._area_id, ledger._key))
+        ledger._update(old.record, old.columns(ledger.area_id, ledger._key))
         ledger._connection.execute("DELETE FROM start")
         ledger.balance.accept()
 
