@@ -41,6 +41,7 @@ class FakeAppliance:
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {
             "Spooler.GetHistoryHeads": lambda _: HistoryHeads((), ()),
+            "Spooler.ListNotices": lambda _: {"notices": []},
             "Spooler.AcknowledgeNotice": lambda asked: notice(view(job=asked["job"], state=JobState.COMPLETED)),
         }
         self.unasked: list[tuple[str, dict[str, Any]]] = []

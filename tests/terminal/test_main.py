@@ -504,16 +504,19 @@ def test_an_answer_takes_its_key_from_the_ring(
     assert ("key" in given) is (verdict in {"print", "resume"})
 
 
-@pytest.mark.parametrize(("state", "code"), [(JobState.COMPLETED, 0), (JobState.CANCELED, 1)])
+@pytest.mark.parametrize(
+    ("state", "code", "told"), [(JobState.COMPLETED, 0, []), (JobState.CANCELED, 1, ["Spooler.JobEndedEvent"])]
+)
 def test_an_answer_may_stay_to_the_end_that_it_leads_to(
-    enrolled: tuple[Teller, FakeAppliance], state: JobState, code: int
+    enrolled: tuple[Teller, FakeAppliance], state: JobState, code: int, told: list[str]
 ) -> None:
+    """Of one that was not completed it tells what is on paper."""
     teller, fake = enrolled
     asking(fake)
     fake.greet = [(JOB, view(state=state))]
     said = teller.run("answer", "aa11", "--resume", "13", "--person", "Ann", "--follow", "--json")
     assert said.code == code
-    assert [json.loads(line)["event"] for line in said.out.splitlines()] == ["Recovery.AnswerInquiry", JOB]
+    assert [json.loads(line)["event"] for line in said.out.splitlines()] == ["Recovery.AnswerInquiry", JOB, *told]
 
 
 def test_an_order_that_takes_two_says_so(enrolled: tuple[Teller, FakeAppliance]) -> None:
