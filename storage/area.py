@@ -24,7 +24,7 @@ from storage.reckoning import Reckoning, reckon
 from storage.reports import Examined
 from storage.room import Room
 from storage.rows import DamagedRowError
-from storage.siblings import Memory, are_noted, note_siblings, sibling_ids
+from storage.siblings import Memory, are_noted, sibling_ids
 from storage.space import Division, change_cost
 from storage.tally import Tally
 from storage.verify import examine
@@ -289,7 +289,7 @@ class Area:
         if are_noted(siblings, self.siblings):
             return
         work = self.submit(
-            lambda _ledger: note_siblings(self._connection, siblings),
+            lambda ledger: ledger.memories.note_siblings(siblings),
             cost=lambda: change_cost(0, 0),
             unknown=self.fenced_error(),
         )

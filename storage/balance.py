@@ -32,8 +32,8 @@ _PLACES: Final = {
     "head": "NULL, NULL, NULL",
 }
 """Each table with what its rows are found by; of rows set aside, whose MAC did not verify, all columns count."""
-_LAST_CHANGE: Final = 2**53
-"""More than any area lives to see; a damaged file may say anything."""
+UNTOLD: Final = -1
+"""The count of changes of an area that does not add up: what its file says of it may be anything."""
 LEAP: Final = 2**32
 """More changes than an area makes between two times at which the others note how far it is."""
 Place: TypeAlias = tuple[object, object, object]
@@ -63,7 +63,7 @@ class Balance:
         self._weighing = mac(key.balance, "weight", area_id)
         self._area_id = area_id
         self._kept: int | None = None
-        self._changes = 0
+        self._changes = self._begun = 0
         self._changed = self._rewritten = False
         self.sum: int | None = None
 
@@ -72,14 +72,14 @@ class Balance:
         weight = self._weight_of_all()
         is_kept = self._is_kept(weight)
         # The count is in the same MAC as the sum.
-        self._changes = self.changes() if is_kept else 0
+        self._changes = self._begun = self._row()[0][0] if is_kept else 0
         self.sum = self._kept = weight if is_kept else None
         return is_kept
 
+    @property
     def changes(self) -> int:
-        """How many transactions have changed anything but what is known of other areas, as the file says."""
-        rows = self._row()
-        return min(max(rows[0][0], 0), _LAST_CHANGE) if rows else 0
+        """How many transactions have changed anything but what is known of other areas, since load(); or UNTOLD."""
+        return UNTOLD if self._kept is None else self._changes
 
     def accept(self, known: int | None = None) -> None:
         """The rows that are there now are taken for right.
@@ -88,7 +88,7 @@ class Balance:
         that every earlier state of it has fewer.
         """
         if known is not None:
-            self._changes = max(self._changes, known) + LEAP
+            self._begun = max(self._changes, known) + LEAP
         self.sum = self._weight_of_all()
         self._changed = self._rewritten = True
 
@@ -119,19 +119,19 @@ class Balance:
 
     def begin(self) -> None:
         """A transaction begins."""
-        self.sum, self._changed, self._rewritten = self._kept, False, False
+        self.sum, self._begun, self._changed, self._rewritten = self._kept, self._changes, False, False
 
     def settle(self) -> None:
         """Write the sum, once for all that the transaction changed; what did not add up stays as it is: evidence."""
         if self.sum is not None and (self._rewritten or self.sum != self._kept):
-            changes = self._changes + self._changed
+            changes = self._begun + self._changed
             come = self._mac(changes, self.sum)
             self._connection.execute("INSERT OR REPLACE INTO balance VALUES (1, ?, ?)", (changes, come))
 
     def committed(self) -> None:
         """It is on disk."""
         if self.sum is not None and (self._rewritten or self.sum != self._kept):
-            self._changes += self._changed
+            self._changes = self._begun + self._changed
         self._kept = self.sum
 
     def findings(self) -> Iterator[PassbookError]:

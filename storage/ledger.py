@@ -23,7 +23,7 @@ from storage.keys import ApplianceKey, is_same, mac
 from storage.quarantine import Quarantine
 from storage.rows import LIVE_COLUMNS, LIVE_SELECT, Columns, DamagedRowError, EndedRow, LiveRow, live_row, marks, place
 from storage.schema import LAST_NUMBER, fetch
-from storage.siblings import UNTOLD, Extent, Memories
+from storage.siblings import Extent, Memories
 from storage.space import change_cost
 from storage.starts import Start, Starts
 from storage.tally import Tally, delta_of
@@ -136,9 +136,9 @@ class Ledger:
         [(found,)] = fetch(self._connection, f"SELECT max(last) FROM ({tables})", told + _BELIEVED_AHEAD)  # noqa: S608
         return max(told, found or 0)
 
-    def extent(self, *, adds_up: bool) -> Extent:
-        """How far the area is, and whether its rows add up.  Raises PassbookError `history-broken`."""
-        return Extent(*self.history.head(), self.balance.changes() if adds_up else UNTOLD)
+    def extent(self, changes: int) -> Extent:
+        """How far the area is, with so many changes counted.  Raises PassbookError `history-broken`."""
+        return Extent(*self.history.head(), changes)
 
     def next_to_settle(self, after: int) -> tuple[int, int]:
         """How many of the next rows one transaction settles, and what that costs: no more than the log surely holds."""

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from storage.keys import ApplianceKey
 from storage.ledger import Ledger
 from storage.opening import Owner, as_fenced, identify, lock_folder, open_known, upgrade
 from storage.reports import Examined
-from storage.siblings import Memory, contradictions, sibling_ids
+from storage.siblings import Memory, contradictions, other_ids, sibling_ids
 from storage.verify import examine, journal
 
 
@@ -54,19 +55,18 @@ class _Copy(NamedTuple):
     area_id: str
     connection: apsw.Connection
     memories: list[Memory]
+    ids: dict[str, str]
 
 
 def _examined(copy: _Copy, copies: Sequence[_Copy], key: ApplianceKey) -> Examined:
     memories = [memory for other in copies for memory in other.memories]
     try:
         with as_fenced(copy.name):
-            noted = {sibling_ids(other.connection).get(copy.name) for other in copies if other is not copy}
+            noted = {other.name: other.ids for other in copies}
             found = examine(copy.connection, copy.name, copy.area_id, key, memories)
     except PassbookError as error:
         return Examined(copy.name, (error,))
-    # An area that another one has noted under another id is not the one that was beside it.
-    foreign = PassbookError("area-foreign", area=copy.name)
-    return found if noted <= {None, copy.area_id} else replace(found, findings=(foreign, *found.findings))
+    return replace(found, findings=(*other_ids(copy.name, copy.area_id, noted), *found.findings))
 
 
 @contextmanager
@@ -93,8 +93,8 @@ def _copied(settings: AreaSettings, owner: Owner, scratch: Path | None) -> Gener
             area_id = identify(connection, settings.name, owner)
             ledger = Ledger(connection, settings.name, area_id, owner.key)
             upgrade(connection, ledger, owner)
-            memories = ledger.memories.all()
-        yield _Copy(settings.name, area_id, connection, memories)
+            copy = _Copy(settings.name, area_id, connection, ledger.memories.all(), ledger.memories.ids())
+        yield copy
 
 
 def _must_be_there(settings: AreaSettings) -> None:
@@ -139,18 +139,22 @@ def accept_rollback(
                 ledgers[settings.name] = known
         if name not in ledgers:
             raise PassbookError("unknown-area", area=name)
-        noted = {other for connection, _ in ledgers.values() for other in sibling_ids(connection)}
-        missing = noted.difference(ledgers).intersection(noted if configured is None else configured)
+        noted = {other: ledger.memories.ids() for other, (_, ledger) in ledgers.items()}
+        beside = {other for connection, _ in ledgers.values() for other in sibling_ids(connection)}
+        missing = beside.difference(ledgers).intersection(beside if configured is None else configured)
         if missing:
             raise PassbookError("areas-not-asked", area=name, missing=", ".join(sorted(map(shown, missing))))
         _, accepted = ledgers.pop(name)
         with as_fenced(name):
             memories = [memory for _, ledger in ledgers.values() for memory in ledger.memories.all()]
-            extent = accepted.extent(adds_up=accepted.balance.load())
-            if not any(contradictions(name, extent, accepted.history, memories)):
+            accepted.balance.load()
+            extent = accepted.extent(accepted.balance.changes)
+            further = contradictions(name, extent, accepted.history, memories)
+            if not any(chain(other_ids(name, accepted.area_id, noted), further)):
                 raise PassbookError("nothing-to-accept", area=name)
         for other, (connection, ledger) in ledgers.items():
             with as_fenced(other), connection:
                 ledger.balance.load()
+                ledger.memories.note_siblings({name: accepted.area_id})
                 ledger.memories.write({name: extent}, accepted=True)
                 ledger.complete()

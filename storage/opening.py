@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
+from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 import apsw
@@ -18,9 +19,9 @@ from storage.envelope import Rng
 from storage.files import sync_folder
 from storage.keys import ApplianceKey, is_same, mac
 from storage.ledger import Ledger
-from storage.siblings import Extent, Memory, contradictions
+from storage.siblings import Extent, Memory, contradictions, other_ids
 from storage.space import Division
-from storage.verify import build
+from storage.verify import build, journal
 
 Report: TypeAlias = Callable[[PassbookError], None]
 
@@ -33,19 +34,26 @@ class Owner(NamedTuple):
     job_bytes: int
 
 
+class PutBack(NamedTuple):
+    """What an area is that an operator may take as it is."""
+
+    area_id: str
+    extent: Extent
+
+
 class Opened(NamedTuple):
     """What came of opening areas.
 
     Attributes:
         areas: those that may be used, in the order of their settings.
         problems: why the others may not.
-        put_back: how far those were that others know further; by name.
+        put_back: those of them that others know further, or of which others know another one; by name.
         sequence: the highest number that a job of any area ever had, as far as the open ones know.
     """
 
     areas: list[Area]
     problems: dict[AreaSettings, PassbookError]
-    put_back: dict[str, Extent]
+    put_back: dict[str, PutBack]
     sequence: int
 
 
@@ -70,10 +78,6 @@ def open_all(settings: Sequence[AreaSettings], owner: Owner, *, rng: Rng, vfs: s
             opened.append(_create_and_open(one, owner, known, rng=rng, vfs=vfs, report=report))
         except PassbookError as error:
             problems[one] = error
-    for area in [area for area in opened if known.get(area.name, area.area_id) != area.area_id]:
-        area.close()
-        opened.remove(area)
-        problems[area.settings] = PassbookError("area-foreign", area=area.name)
     memories = [memory for area in opened for memory in area.memories()]
     put_back = _close_put_back(opened, memories, problems)
     _suspect(opened, memories, report)
@@ -87,16 +91,21 @@ def open_all(settings: Sequence[AreaSettings], owner: Owner, *, rng: Rng, vfs: s
 
 def _close_put_back(
     opened: list[Area], memories: Sequence[Memory], problems: dict[AreaSettings, PassbookError]
-) -> dict[str, Extent]:
+) -> dict[str, PutBack]:
     """Close every area that another one knows further: what it says of its jobs is older than their paper."""
-    put_back: dict[str, Extent] = {}
-    for area in list(opened):
+    put_back: dict[str, PutBack] = {}
+    noted: dict[str, dict[str, str]] = {}
+    for area in opened:
         with suppress(PassbookError), area.reading() as ledger:
-            extent = ledger.extent(adds_up=area.adds_up)
-            contradiction = next(contradictions(area.name, extent, ledger.history, memories), None)
+            noted[area.name] = ledger.memories.ids()
+    for area in opened:
+        with suppress(PassbookError), area.reading() as ledger:
+            extent = ledger.extent(area.ledger.balance.changes)
+            further = contradictions(area.name, extent, ledger.history, memories)
+            contradiction = next(chain(other_ids(area.name, area.area_id, noted), further), None)
             if contradiction is None:
                 continue
-            put_back[area.name] = extent
+            put_back[area.name] = PutBack(area.area_id, extent)
             problems[area.settings] = contradiction
     for area in [area for area in opened if area.name in put_back]:
         area.close()
@@ -175,6 +184,9 @@ def open_known(
 
     `stack` closes it.  Raises as open_area() does, and what SQLite raises.
     """
+    # Before SQLite reads anything: it would play the journal back, and take it away.
+    for finding in journal(settings.path / schema.DATABASE, settings.name):
+        raise finding
     if probe(settings, owner, vfs) is None:
         return None
     connection = stack.enter_context(closing(schema.connect(settings.path, vfs=vfs)))

@@ -104,6 +104,9 @@ def connect(folder: Path, *, vfs: str | None, name: str = DATABASE) -> apsw.Conn
     connection = apsw.Connection(str(folder / name), flags=flags, vfs=vfs)
     connection.set_busy_timeout(BUSY_MS)
     connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
+    if connection.execute("PRAGMA journal_mode").get != "wal":
+        # A file that is new, or was copied by SQLite: a journal of the switch to a log could be taken for a forged one.
+        connection.execute("PRAGMA journal_mode=memory")
     _apply_pragmas(connection)
     return connection
 

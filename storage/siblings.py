@@ -12,14 +12,12 @@ from typing import Final, NamedTuple
 import apsw
 
 from passbook.errors import PassbookError, shown
-from storage.balance import Balance
+from storage.balance import UNTOLD, Balance
 from storage.history import History
 from storage.keys import ApplianceKey, is_same, mac
 from storage.schema import fetch
 
 _AREA_ID: Final = re.compile(r"[0-9a-f]{32}")
-UNTOLD: Final = -1
-"""The count of changes of an area that does not add up: what its file says of it may be anything."""
 
 
 class Extent(NamedTuple):
@@ -69,6 +67,11 @@ class Memories:
         """What verifies."""
         return [memory for memory in self._rows() if isinstance(memory, Memory)]
 
+    def ids(self) -> dict[str, str]:
+        """Names and ids of the areas that were open beside this one, but those of which something was altered."""
+        altered = self.altered()
+        return {name: area_id for name, area_id in sibling_ids(self._connection).items() if name not in altered}
+
     def altered(self) -> dict[str, PassbookError]:
         """What does not verify: about which area, and the error that tells of it."""
         names = [name for name in self._rows() if isinstance(name, str)]
@@ -94,13 +97,21 @@ class Memories:
     def _odd(self, why: str) -> PassbookError:
         return PassbookError("siblings-altered", area=self._area, why=why)
 
+    def note_siblings(self, siblings: Mapping[str, str]) -> None:
+        """Note these areas, each under its own name only; others that are known stay."""
+        for name, area_id in siblings.items():
+            sql = "DELETE FROM sibling WHERE area_id = ? AND CAST(name AS BLOB) <> ?"
+            self._connection.execute(sql, (area_id, name.encode()))
+            self._connection.execute("INSERT OR REPLACE INTO sibling VALUES (?, ?)", (name, area_id))
+
     def write(self, extents: Mapping[str, Extent], *, accepted: bool = False) -> None:
         """Remember these by area name, in place of what was known of them."""
         known = {memory.about: memory.extent for memory in self.all()}
+        ids = sibling_ids(self._connection)
         for name, extent in extents.items():
             memory = Memory(self._area, name, extent.beside(known.get(name)), accepted)
             gone = fetch(self._connection, "SELECT mac FROM sibling_head WHERE name = ?", name)
-            come = self._mac(memory)
+            come = self._mac(memory, ids)
             row = (name, *memory.extent, int(accepted), come)
             self._connection.execute("INSERT OR REPLACE INTO sibling_head VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             place = (name.encode(), None, None)
@@ -121,13 +132,16 @@ class Memories:
         """Each row's name as it is in the file, and what it says, or where that does not verify about which area."""
         columns = "CAST(name AS BLOB), entries, chain, sequence, changes, accepted, mac"
         sql = f"SELECT {columns} FROM sibling_head ORDER BY name"  # noqa: S608 - names are ours
+        ids = sibling_ids(self._connection)
         for name, *extent, accepted, found in fetch(self._connection, sql):
             about = name.decode(errors="replace")
             memory = Memory(self._area, about, Extent(*extent), bool(accepted))
-            yield name, memory if is_same(found, self._mac(memory)) else about
+            yield name, memory if is_same(found, self._mac(memory, ids)) else about
 
-    def _mac(self, memory: Memory) -> bytes:
-        return mac(self._key.history, "memory", self._area_id, memory.about, *memory.extent, memory.accepted)
+    def _mac(self, memory: Memory, ids: Mapping[str, str]) -> bytes:
+        # So the id that is noted of the other one is not to be altered either.
+        about = memory.about, ids.get(memory.about, "")
+        return mac(self._key.history, "memory", self._area_id, *about, *memory.extent, memory.accepted)
 
 
 def sibling_ids(connection: apsw.Connection) -> dict[str, str]:
@@ -142,12 +156,12 @@ def are_noted(siblings: Mapping[str, str], found: Mapping[str, str]) -> bool:
     return {name: other for name, other in found.items() if name in siblings or other in ids} == siblings
 
 
-def note_siblings(connection: apsw.Connection, siblings: Mapping[str, str]) -> None:
-    """Note these areas, each under its own name only; others that are known stay."""
-    for name, area_id in siblings.items():
-        sql = "DELETE FROM sibling WHERE area_id = ? AND CAST(name AS BLOB) <> ?"
-        connection.execute(sql, (area_id, name.encode()))
-        connection.execute("INSERT OR REPLACE INTO sibling VALUES (?, ?)", (name, area_id))
+def other_ids(area: str, area_id: str, noted: Mapping[str, Mapping[str, str]]) -> Iterator[PassbookError]:
+    """Each area that has noted, by names, another one of that name; what `area` itself has noted counts for nothing."""
+    for by, siblings in noted.items():
+        if by != area and siblings.get(area, area_id) != area_id:
+            why = f"area {by} knows another area of that name"
+            yield PassbookError("area-rolled-back", area=area, by=by, missing=0, why=why)
 
 
 def contradictions(area: str, extent: Extent, history: History, memories: Iterable[Memory]) -> Iterator[PassbookError]:

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from passbook.errors import PassbookError
 from storage.area import Area, AreaState
 from storage.ledger import Ledger
+from storage.opening import PutBack
 from storage.siblings import Extent, Memory
 from storage.space import change_cost, cut_cost, forget_cost
 
@@ -25,8 +26,8 @@ FORGOTTEN_ENDS: Final = 64
 class Upkeep:
     """Works on all areas that are ready; its methods block, and an area that fails has reported itself."""
 
-    def __init__(self, areas: Sequence[Area], put_back: Mapping[str, Extent], closed: Iterable[str]) -> None:
-        """`closed`: areas that are not open; `put_back`: how far those are that others know further."""
+    def __init__(self, areas: Sequence[Area], put_back: Mapping[str, PutBack], closed: Iterable[str]) -> None:
+        """`closed`: areas that are not open; `put_back`: those of them that others know further."""
         self._areas = tuple(areas)
         self._put_back = dict(put_back)
         self._closed = frozenset(closed)
@@ -36,7 +37,7 @@ class Upkeep:
         heads: dict[str, Extent] = {}
         for area in self._ready():
             with suppress(PassbookError), area.reading() as ledger:
-                heads[area.name] = ledger.extent(adds_up=area.adds_up)
+                heads[area.name] = ledger.extent(area.ledger.balance.changes)
         pending = [self._note(area, heads) for area in self._ready()]
         for future in pending:
             if future is not None:
@@ -49,7 +50,7 @@ class Upkeep:
             left = {area.name, *ledger.memories.altered()}
             news = {name: head for name, head in heads.items() if name not in left and _is_news(head, known.get(name))}
             if news:
-                return _remember(area, news, accepted=False)
+                return _remember(area, news)
         return None
 
     def accept_rollback(self, name: str) -> bool:
@@ -61,22 +62,30 @@ class Upkeep:
         """
         put_back = self._put_back.get(name)
         if put_back is not None:
-            others = [area for area in self._areas if area.name != name]
-            missing = {area.name for area in others if area.state is not AreaState.READY} | self._closed - {name}
-            if missing:
-                raise PassbookError("areas-not-asked", area=name, missing=", ".join(sorted(missing)))
-            for future in [_remember(area, {name: put_back}, accepted=True) for area in others]:
+            self._check_all_asked(name)
+            for future in [_take(area, name, put_back) for area in self._areas]:
                 future.result()
             return False
         area = next((area for area in self._ready() if area.name == name), None)
         if area is None or not _is_altered(area):
             known = {area.name for area in self._areas} | self._closed
             raise PassbookError("nothing-to-accept" if name in known else "unknown-area", area=name)
+        self._check_all_asked(name)
         self._take_altered(area)
         self._trust()
         # What it had noted of the others and was altered is gone.
         self.note_heads()
         return True
+
+    def _check_all_asked(self, name: str) -> None:
+        """Raise PassbookError unless every other area is in use.
+
+        One that is not told would refuse this one later, and what this one alone knew of it would be forgotten.
+        """
+        others = {area.name for area in self._areas if area.state is not AreaState.READY} | self._closed
+        missing = sorted(others - {name})
+        if missing:
+            raise PassbookError("areas-not-asked", area=name, missing=", ".join(missing))
 
     def _take_altered(self, area: Area) -> None:
         """Take all that is in an open area as it is."""
@@ -157,8 +166,16 @@ def _is_altered(area: Area) -> bool:
         return any(True for _ in rows)
 
 
-def _remember(area: Area, heads: Mapping[str, Extent], *, accepted: bool) -> Future[None]:
-    return _submit(area, lambda ledger: ledger.memories.write(heads, accepted=accepted), change_cost(0, 0))
+def _take(area: Area, name: str, put_back: PutBack) -> Future[None]:
+    def work(ledger: Ledger) -> None:
+        ledger.memories.note_siblings({name: put_back.area_id})
+        ledger.memories.write({name: put_back.extent}, accepted=True)
+
+    return _submit(area, work, change_cost(0, 0))
+
+
+def _remember(area: Area, heads: Mapping[str, Extent]) -> Future[None]:
+    return _submit(area, lambda ledger: ledger.memories.write(heads), change_cost(0, 0))
 
 
 def _forget(area: Area, sequences: Sequence[int], now: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -33,17 +34,17 @@ def examine(
     try:
         if schema.differences(connection).lacking:
             return Examined(area, tuple(build(connection, area)))
-        altered = tuple(islice(chain(ledger.balance.findings(), ledger.starts.findings()), 1))
+        unbalanced = [] if ledger.balance.load() else [PassbookError("rows-altered", area=area)]
         findings = (
             *build(connection, area),
             *_structure(connection, area),
             *_rows(ledger, area),
-            *altered,
+            *islice(chain(unbalanced, ledger.starts.findings()), 1),
             *ledger.counters.findings(),
             *ledger.history.findings(),
             *ledger.memories.odd(),
             *ledger.memories.altered().values(),
-            *_rolled_back(ledger, area, memories, adds_up=not altered),
+            *_rolled_back(ledger, area, memories),
         )
         return Examined(area, findings, *_extent(connection))
     finally:
@@ -69,14 +70,16 @@ def build(connection: apsw.Connection, area: str) -> Iterator[PassbookError]:
 
 def journal(database: Path, area: str) -> Iterator[PassbookError]:
     """Whether a rollback journal lies beside the file, out of which SQLite would write whatever it says."""
-    if database.with_name(f"{database.name}-journal").exists():
+    # SQLite looks for it beside what a link leads to.
+    real = Path(os.path.realpath(database))
+    if os.path.lexists(real.with_name(f"{real.name}-journal")):
         why = "a rollback journal lies beside it, and this program writes none"
         yield PassbookError("area-altered", area=area, why=why)
 
 
-def _rolled_back(ledger: Ledger, area: str, memories: Sequence[Memory], *, adds_up: bool) -> list[PassbookError]:
+def _rolled_back(ledger: Ledger, area: str, memories: Sequence[Memory]) -> list[PassbookError]:
     try:
-        return list(contradictions(area, ledger.extent(adds_up=adds_up), ledger.history, memories))
+        return list(contradictions(area, ledger.extent(ledger.balance.changes), ledger.history, memories))
     except PassbookError:
         # The history's own findings tell of a head that was altered.
         return []

@@ -296,4 +296,4 @@ def test_an_opening_notes_the_areas_beside_it_anew(sound: Store, sql: str) -> No
 
 def test_an_id_that_another_area_does_not_have_is_found(sound: Store) -> None:
     in_area("UPDATE sibling SET area_id = lower(hex(zeroblob(16))) WHERE name = 'b'")(sound.folder)
-    assert [(error.code, error.facts["area"]) for error in offline(sound)] == [("area-foreign", "b")]
+    assert [(error.code, error.facts["area"]) for error in offline(sound)] == [("memory-altered", "a")]

@@ -19,6 +19,7 @@ from storage.keys import ApplianceKey
 from storage.offline import accept_rollback
 from storage.schema import PAGE_BYTES
 from storage.spool import Spool
+from tests.storage.disk import Disk
 from tests.storage.store import APPLIANCE, AT, SECRET, Store, found_offline, raised_by, settings
 
 LATER = "2027-01-01T00:00:00.000+00:00"
@@ -195,9 +196,12 @@ def forged(ended: tuple[Store, Record]) -> tuple[Store, bytes]:
     return store, dressed
 
 
-def test_a_rollback_journal_is_never_played_back(forged: tuple[Store, bytes]) -> None:
+@pytest.mark.parametrize("log", [None, b"", b"x"], ids=["no log", "an empty log", "a log"])
+def test_a_rollback_journal_is_never_played_back(forged: tuple[Store, bytes], log: bytes | None) -> None:
     """SQLite would write its pages into the file, with whatever they say, after the file was looked at."""
     store, dressed = forged
+    if log is not None:
+        database(store).with_name("area.sqlite-wal").write_bytes(log)
     journal = database(store).with_name("area.sqlite-journal")
     before = database(store).read_bytes()
     for pages in (dressed, before):
@@ -211,8 +215,37 @@ def test_a_rollback_journal_is_never_played_back(forged: tuple[Store, bytes]) ->
         assert raised_by(lambda: accept_rollback("a", areas, ApplianceKey(SECRET), APPLIANCE)) == "area-altered"  # noqa: B023
         assert (database(store).read_bytes(), journal.read_bytes()) == (before, planted)
     journal.unlink()
+    database(store).with_name("area.sqlite-wal").unlink(missing_ok=True)
     assert offline(store) == []
     assert store.open().problems == ()
+
+
+def test_a_journal_beside_what_a_link_leads_to_is_found(forged: tuple[Store, bytes]) -> None:
+    store, dressed = forged
+    real = store.folder / "elsewhere.sqlite"
+    database(store).rename(real)
+    database(store).symlink_to(real)
+    real.with_name("elsewhere.sqlite-journal").write_bytes(as_journal(dressed))
+    assert offline(store) == ["area-altered"]
+    assert [error.code for error in store.open().problems] == ["area-altered"]
+
+
+def test_a_file_that_sqlite_copied_gets_its_log_without_a_journal(one_area: Store) -> None:
+    """A power cut meanwhile would leave one, and the area were shut out."""
+    one_area.open()
+    one_area.close()
+    copy = one_area.folder / "copy.sqlite"
+    with closing(apsw.Connection(str(database(one_area)))) as connection:
+        connection.execute("VACUUM INTO ?", (str(copy),))
+    copy.replace(database(one_area))
+    written: set[str] = set()
+    disk = Disk("watched-journal")
+    disk.on_write = written.add
+    one_area.vfs = disk.name
+    assert one_area.open().problems == ()
+    one_area.close()
+    disk.unregister()
+    assert {Path(name).name for name in written} == {"area.sqlite", "area.sqlite-wal"}
 
 
 def test_a_journal_that_appears_while_it_runs_is_found(one_area: Store) -> None:

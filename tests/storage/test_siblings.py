@@ -376,16 +376,26 @@ def test_an_altered_count_of_changes_is_told_and_taken_as_it_is(store: Store, sq
     assert store.reported == []
 
 
+@pytest.mark.parametrize("while_open", [True, False])
 @pytest.mark.parametrize("count", [2**53, 2**53 - 3, 0, -5])
-def test_undone_steps_are_missed_whatever_count_of_changes_was_accepted(store: Store, count: int) -> None:
+def test_undone_steps_are_missed_whatever_count_of_changes_was_accepted(
+    store: Store, count: int, *, while_open: bool
+) -> None:
     """Steps leave no history: only the count tells, and none that a file says without a MAC is gone on from."""
     busy(store, store.open())
-    store.close()
-    edit(store, f"UPDATE balance SET changes = {count}", "a")  # noqa: S608 - ours
+    if while_open:
+        with closing(apsw.Connection(str(store.folder / "a" / "area.sqlite"))) as connection:
+            connection.execute("UPDATE balance SET changes = ?", (count,))
+        store._open[0].upkeep.note_heads()
+        store.close()
+    else:
+        store.close()
+        edit(store, f"UPDATE balance SET changes = {count}", "a")  # noqa: S608 - ours
     spool = store.open()
     # The others note how far it is before anybody looks, too.
     spool.upkeep.note_heads()
-    spool.upkeep.accept_rollback("a")
+    if not while_open:
+        spool.upkeep.accept_rollback("a")
     spool = store.open()
     store.reported.clear()
     job = store.accepted(spool, first=True)
@@ -401,6 +411,42 @@ def test_undone_steps_are_missed_whatever_count_of_changes_was_accepted(store: S
     put_back(store, before)
     assert offline(store, "a", "b") == [ROLLED_BACK]
     assert [error.code for error in store.open().problems] == [ROLLED_BACK]
+
+
+def test_all_areas_are_asked_before_what_one_knows_of_them_is_taken_as_it_is(store: Store) -> None:
+    """Or it would forget the only thing that is known of one that is away, or go on from fewer changes than that."""
+    busy(store, store.open())
+    store.close()
+    edit(store, "UPDATE balance SET mac = zeroblob(32)", "a")
+    edit(store, "UPDATE sibling_head SET sequence = sequence + 1", "a")
+    (store.folder / "b").rename(store.folder / "away")
+    spool = store.open()
+    assert raised_by(lambda: spool.upkeep.accept_rollback("a")) == "areas-not-asked"
+    store.close()
+    (store.folder / "away").rename(store.folder / "b")
+    spool = store.open()
+    assert spool.upkeep.accept_rollback("a")
+    assert spool.verify() == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE sibling SET area_id = upper(area_id)",
+        "UPDATE sibling SET area_id = lower(hex(zeroblob(16))) WHERE name = 'a'",
+        "UPDATE sibling SET area_id = lower(hex(zeroblob(16))) WHERE name = 'b'",
+    ],
+)
+def test_an_id_without_a_mac_does_not_shut_an_area_out(store: Store, sql: str) -> None:
+    busy(store, store.open())
+    store.close()
+    edit(store, sql, "b")
+    spool = store.open()
+    assert spool.problems == ()
+    assert store.reported != []
+    store.reported.clear()
+    assert store.open().verify() == []
+    assert store.reported == []
 
 
 def test_what_is_known_of_an_area_that_does_not_add_up_costs_a_commit_once(store: Store) -> None:
