@@ -456,8 +456,8 @@ MUTANTS: Final = (
     Mutant(
         "P11",
         "P11-any-count-is-believed.patch",
-        (f"{_SIBLINGS}::test_undone_steps_are_missed_whatever_count_of_changes_was_accepted",),
-        "A count of changes that was written into a file is gone on from, and no other area misses anything any more.",
+        (f"{_SIBLINGS}::test_an_altered_count_of_changes_is_told_and_taken_as_it_is",),
+        "A count of changes that does not verify is held against what the other areas know.",
     ),
     Mutant(
         "P4",
