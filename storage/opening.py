@@ -82,7 +82,9 @@ def open_all(settings: Sequence[AreaSettings], owner: Owner, *, rng: Rng, vfs: s
     put_back = _close_put_back(opened, memories, problems)
     _suspect(opened, memories, report)
     for area in opened:
-        area.remember_siblings({other.name: other.area_id for other in opened})
+        # An id is under the MAC of a memory: written anew, it would make an altered one fit again, and forgotten.
+        left = _altered(area)
+        area.remember_siblings({other.name: other.area_id for other in opened if other.name not in left})
     known_sequences = [*(area.highest_sequence for area in opened), *(memory.extent.sequence for memory in memories)]
     order = list(settings)
     opened.sort(key=lambda area: order.index(area.settings))
@@ -111,6 +113,13 @@ def _close_put_back(
         area.close()
         opened.remove(area)
     return put_back
+
+
+def _altered(area: Area) -> frozenset[str]:
+    """The areas of which what this one remembers was altered."""
+    with suppress(PassbookError), area.reading() as ledger:
+        return frozenset(ledger.memories.altered())
+    return frozenset()
 
 
 def _suspect(opened: Sequence[Area], memories: Sequence[Memory], report: Report) -> None:

@@ -119,24 +119,28 @@ class Memories:
                 self._balance.gone("sibling_head", place, found)
             self._balance.come("sibling_head", place, come)
 
-    def forget_altered(self) -> None:
-        """Remember nothing that does not verify; the caller sees to the balance, as the rows cannot be weighed."""
-        for name, row in self._found():
-            if isinstance(row, str):
-                self._connection.execute("DELETE FROM sibling_head WHERE CAST(name AS BLOB) = ?", (name,))
+    def forget_altered(self, siblings: Mapping[str, str]) -> None:
+        """Remember nothing that does not verify, and know no areas but these and those that are remembered.
+
+        The caller sees to the balance, as the rows cannot be weighed.
+        """
+        true = {memory.about.encode() for memory in self.all()}
+        for table in ("sibling_head", "sibling"):
+            for (name,) in fetch(self._connection, f"SELECT CAST(name AS BLOB) FROM {table}"):  # noqa: S608 - ours
+                if name not in true:
+                    sql = f"DELETE FROM {table} WHERE CAST(name AS BLOB) = ?"  # noqa: S608 - ours
+                    self._connection.execute(sql, (name,))
+        self.note_siblings(siblings)
 
     def _rows(self) -> Iterator[Memory | str]:
-        yield from (row for _, row in self._found())
-
-    def _found(self) -> Iterator[tuple[bytes, Memory | str]]:
-        """Each row's name as it is in the file, and what it says, or where that does not verify about which area."""
+        """What each row says, or where it does not verify about which area."""
         columns = "CAST(name AS BLOB), entries, chain, sequence, changes, accepted, mac"
         sql = f"SELECT {columns} FROM sibling_head ORDER BY name"  # noqa: S608 - names are ours
         ids = sibling_ids(self._connection)
         for name, *extent, accepted, found in fetch(self._connection, sql):
             about = name.decode(errors="replace")
             memory = Memory(self._area, about, Extent(*extent), bool(accepted))
-            yield name, memory if is_same(found, self._mac(memory, ids)) else about
+            yield memory if is_same(found, self._mac(memory, ids)) else about
 
     def _mac(self, memory: Memory, ids: Mapping[str, str]) -> bytes:
         # So the id that is noted of the other one is not to be altered either.

@@ -92,8 +92,10 @@ class Upkeep:
         memories = [memory for other in self._ready() for memory in other.memories()]
         known = max((memory.extent.changes for memory in memories if memory.about == area.name), default=0)
 
+        siblings = {other.name: other.area_id for other in self._areas}
+
         def work(ledger: Ledger) -> None:
-            ledger.memories.forget_altered()
+            ledger.memories.forget_altered(siblings)
             ledger.starts.write(ledger.start)
             ledger.balance.accept(known)
 
@@ -162,8 +164,9 @@ def _is_news(head: Extent, known: Memory | None) -> bool:
 
 def _is_altered(area: Area) -> bool:
     with area.reading() as ledger:
-        rows = chain(ledger.balance.findings(), ledger.starts.findings(), ledger.memories.altered().values())
-        return any(True for _ in rows)
+        memories = ledger.memories
+        rows = ledger.balance.findings(), ledger.starts.findings(), memories.altered().values(), memories.odd()
+        return any(True for _ in chain(*rows))
 
 
 def _take(area: Area, name: str, put_back: PutBack) -> Future[None]:

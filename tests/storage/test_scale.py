@@ -19,7 +19,7 @@ from storage.spool import Spool
 
 FEW, MANY = 100, 3000
 ROOM = 1 << 34
-HOLDS_A_ROW_OR_TWO = ("SCAN head", "SCAN balance", "SCAN sibling_head", "SCAN CONSTANT ROW")
+HOLDS_A_ROW_OR_TWO = ("SCAN head", "SCAN balance", "SCAN sibling", "SCAN CONSTANT ROW")
 
 
 @contextmanager

@@ -444,6 +444,38 @@ def test_an_id_without_a_mac_does_not_shut_an_area_out(store: Store, sql: str) -
     spool = store.open()
     assert spool.problems == ()
     assert store.reported != []
+    if spool.verify():
+        assert spool.upkeep.accept_rollback("b")
+    store.reported.clear()
+    assert store.open().verify() == []
+    assert store.reported == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM sibling",
+        "DELETE FROM sibling WHERE name = 'a'",
+        "UPDATE sibling SET area_id = lower(hex(zeroblob(16))) WHERE name = 'a'",
+    ],
+)
+def test_an_id_that_was_altered_is_not_forgotten_before_an_operator_has_looked(
+    store: Store, old: Path, sql: str
+) -> None:
+    """The area of which it is was put back: as long as nobody has looked, nothing that it may have forgotten is new."""
+    put_back(store, old)
+    edit(store, sql, "b")
+    assert "memory-altered" in offline(store, "a", "b")
+    for _ in range(3):
+        store.open()
+    store.reported.clear()
+    spool = store.open()
+    assert "memory-altered" in [error.code for error in store.reported]
+    assert raised_by(lambda: spool.reserve("teller-1", "r-new", b"x", 10)) == "outcome-unknown"
+    asked = [record for record in spool.inquiries() if spool._area_of(record.job_id).name == "a"]
+    assert {Reason.ROLLED_BACK in record.reasons for record in asked} == {True}
+    assert spool.upkeep.accept_rollback("b")
+    assert spool.verify() == []
     store.reported.clear()
     assert store.open().verify() == []
     assert store.reported == []
