@@ -473,6 +473,12 @@ MUTANTS: Final = (
     ),
     Mutant(
         "P10",
+        "P10-id-noted-anew.patch",
+        (f"{_SIBLINGS}::test_an_id_that_was_altered_is_not_forgotten_before_an_operator_has_looked",),
+        "What was remembered of an area that was put back fits again after a start, and what that forgot is new.",
+    ),
+    Mutant(
+        "P10",
         "P10-format-not-bound.patch",
         (f"{_FORGERY}::test_an_area_cannot_pass_for_one_of_an_earlier_format",),
         "A file that says that it is of an earlier format is taken for right as it is.",
