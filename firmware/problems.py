@@ -9,7 +9,7 @@ from passbook.errors import PassbookError
 
 FROM_NEXT_START: Final = "accepted, and used from the next start"
 """What is told of an area that was put back and is not open, once an operator took it as it is."""
-_ENDED_BY_WORD: Final = frozenset({"rows-altered", "memory-altered", "area-rolled-back"})
+_ENDED_BY_WORD: Final = frozenset({"rows-altered", "memory-altered", "siblings-altered", "area-rolled-back"})
 
 
 class Problems:

@@ -62,7 +62,8 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
         Actor.OPERATOR,
         "What storage area {area} has noted of the areas beside it was altered or damaged: {why}. Work goes on; keep "
         "the disk as evidence, and before the next start see that every area is where it belongs: an empty folder "
-        "might be taken for a new area.",
+        "might be taken for a new area. If passbookctl verify finds it too, run passbookctl accept-rollback {area} "
+        "while the appliance runs.",
     ),
     "no-area-there": ErrorKind(
         Actor.OPERATOR, "{folder} {why}. Nothing was looked at there; name the folders of the storage areas."

@@ -91,7 +91,6 @@ class Upkeep:
         """Take all that is in an open area as it is."""
         memories = [memory for other in self._ready() for memory in other.memories()]
         known = max((memory.extent.changes for memory in memories if memory.about == area.name), default=0)
-
         siblings = {other.name: other.area_id for other in self._areas}
 
         def work(ledger: Ledger) -> None:
