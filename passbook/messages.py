@@ -18,7 +18,7 @@ from passbook.errors import PassbookError
 from passbook.job import JobState, Reason
 from passbook.media import MechanismStatus, Media
 from passbook.plan import StepKind, StepOutline
-from passbook.record import Answered, Decider, Encryption, Record, Verdict, Wrap
+from passbook.record import Answered, Decider, Encryption, OnPaper, Record, Verdict, Wrap, on_paper_of
 
 PROTOCOL_VERSION: Final = "2.0"
 PUBLISHER_PATH: Final = "/xfs4iot/v1.0"
@@ -123,6 +123,8 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
     Attributes:
         begun: whether a step of it was ever sent, also before it was ordered anew.
         held_by: who holds it back; the person is named only to who may decide about the job.
+        lines: how many lines its document has; 0 where no version noted it.
+        lines_done: how many of them are confirmed on paper.
     """
 
     job: str
@@ -145,6 +147,8 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
     changed_at: str
     begun: bool = True
     held_by: Decider | None = None
+    lines: int = 0
+    lines_done: int = 0
 
 
 class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
@@ -274,6 +278,7 @@ T = TypeVar("T")
 
 def view_of(record: Record) -> JobView:
     """The columns of a record that every terminal may see."""
+    paper = on_paper_of(record) or OnPaper(0, 0)
     return JobView(
         job=record.job_id,
         requester=record.requester,
@@ -295,6 +300,8 @@ def view_of(record: Record) -> JobView:
         changed_at=record.changed_at,
         begun=not record.untouched,
         held_by=record.held_by,
+        lines=paper.lines,
+        lines_done=paper.confirmed,
     )
 
 

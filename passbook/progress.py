@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Final
 
+from passbook.columns import short
 from passbook.job import TERMINAL, JobState, Reason
 from passbook.messages import JobView, StepReport
 from passbook.notices import Notice
@@ -14,6 +16,32 @@ MORE_ON_PAPER: Final = (
     "The storage was put back to an earlier state, or altered: more may be on paper than the appliance knows. "
     "Look at the paper."
 )
+
+REASON_WORDS: Final = MappingProxyType(
+    {
+        Reason.POWER_LOSS: "the power failed",
+        Reason.RESTART: "the appliance was restarted",
+        Reason.ROLLED_BACK: "its storage was put back to an earlier state, or altered",
+        Reason.MEDIA_NEEDED: "its book was not put in",
+        Reason.MEDIA_JAM: "paper is jammed",
+        Reason.MEDIA_NOT_TAKEN: "a book was not taken out",
+        Reason.COVER_OPEN: "a cover of the printer is open",
+        Reason.RIBBON_OUT: "the ribbon is used up",
+        Reason.NOT_ACCEPTED: "the printer did not accept a command",
+        Reason.ATTENTION: "the printer needs attention",
+        Reason.SILENT: "the printer does not answer",
+        Reason.GARBLED: "the printer's answers cannot be read",
+        Reason.UNPLUGGED: "the printer cannot be reached",
+        Reason.HELD_BY_PERSON: "it is held",
+        Reason.CANCELED_BY_PERSON: "a person canceled it",
+        Reason.DISCARDED_BY_ANSWER: "a person discarded it",
+        Reason.CLOSED_BY_ANSWER: "a person said that all of it is on paper",
+        Reason.COMPLETED: "every line is on paper",
+        Reason.UNREADABLE: "its stored content cannot be read",
+        Reason.EXPIRED: "its day is over and its question was not answered",
+    }
+)
+"""Reason -> that reason in words for people, fit to stand behind a colon."""
 
 
 def step_words(report: StepReport) -> str:
@@ -35,12 +63,50 @@ def medium_of(job: JobView) -> str:
 
 
 def state_words(job: JobView) -> str:
-    """Where the job stands, as a sentence."""
-    if job.state is JobState.COMPLETED:
-        return f"Job {job.job} is completed. Take the {medium_of(job)} out of {job.printer}."
-    why = f" ({', '.join(job.reasons)})" if job.reasons else ""
-    held = f", {words}" if (words := held_words(job)) else ""
-    return f"Job {job.job} is {job.state}{why}{held}."
+    """Where the job stands and why, as a sentence; what a person has to do next stands in it."""
+    return f"Job {short(job.job)} {standing_words(job)}."
+
+
+_STANDING: Final = MappingProxyType(
+    {
+        JobState.PENDING: "waits for its turn",
+        JobState.PENDING_HELD: "does not print yet{why}; {waits}",
+        JobState.PROCESSING: "is printing",
+        JobState.PROCESSING_STOPPED: "has stopped{why}; {waits}",
+        JobState.CANCELED: "was canceled{why}",
+        JobState.ABORTED: "was ended by the appliance{why}",
+        JobState.COMPLETED: "is completed. Take the {medium} out of {printer}",
+    }
+)
+"""State -> the predicate of a sentence about a job."""
+
+
+def standing_words(job: JobView) -> str:
+    """Where the job stands and why, as the predicate of a sentence."""
+    words = _STANDING[job.state]
+    if job.state is JobState.PROCESSING_STOPPED and job.valid:
+        words = "waits for its book"
+    elif Reason.CLOSED_BY_ANSWER in job.reasons:
+        words = "is completed{why}"
+    why = f": {told}" if (told := reason_words(job)) else ""
+    return words.format(why=why, waits=waits_words(job), medium=medium_of(job), printer=job.printer)
+
+
+def reason_words(job: JobView) -> str:
+    """Why the job stands where it does, in words; empty where its state says all of it."""
+    told = [REASON_WORDS[reason] for reason in job.reasons if reason is not Reason.HELD_BY_PERSON]
+    return " and ".join(told)
+
+
+def waits_words(job: JobView) -> str:
+    """What a stopped job waits for."""
+    held = held_words(job)
+    return f"it is {held} and waits for its release" if held else "it waits for an answer"
+
+
+def lines_words(job: JobView) -> str:
+    """How many lines of the job are on paper, of how many."""
+    return f"{job.lines_done} of {job.lines}" if job.lines else "-"
 
 
 def held_words(job: JobView) -> str:
@@ -59,7 +125,7 @@ def paper_words(notice: Notice) -> str:
     if not job.begun:
         return "Nothing of it is on paper."
     if paper is None:
-        return f"{job.confirmed} of its {job.steps} steps were done; look at the paper."
+        return "How much of it is on paper is not known: look at the paper."
     parts = []
     if paper.confirmed:
         lines = "Line 1 is" if paper.confirmed == 1 else f"Lines 1 to {paper.confirmed} are"
@@ -79,16 +145,17 @@ def _again(paper: OnPaper) -> str:
 
 
 def end_words(notice: Notice) -> str:
-    """How a job ended, and what of it is on paper, in one line."""
+    """How a job ended, and what of it is on paper, as sentences in one line."""
     job, paper = notice.job, notice.on_paper
-    why = f" ({', '.join(job.reasons)})" if job.reasons else ""
-    lines = ""
+    ended = "is completed" if job.state is JobState.COMPLETED else standing_words(job)
+    parts = [f"Job {short(job.job)} of {job.requester} for {job.printer} {ended}."]
     if paper is not None:
-        lines = f", {paper.confirmed} of {paper.lines} lines on paper"
-        lines += f", line {paper.in_doubt} in doubt" if paper.in_doubt else ""
-        lines += f", up to line {paper.again} maybe on paper, ordered again" if paper.again else ""
-        lines += ", maybe more: look at the paper" if _may_be_more(job, paper) else ""
-    return f"{job.job}  {job.requester}  {job.printer}  {job.state}{why}{lines}, ended {job.changed_at}"
+        lines = f"{paper.confirmed} of {paper.lines} lines are on paper"
+        lines += f", line {paper.in_doubt} is in doubt" if paper.in_doubt else ""
+        lines += f", lines up to {paper.again} were ordered again and may be on paper" if paper.again else ""
+        parts.append(f"{lines}.")
+        parts += ["More may be on paper: look at it."] if _may_be_more(job, paper) else []
+    return " ".join(parts)
 
 
 def _may_be_more(job: JobView, paper: OnPaper) -> bool:

@@ -272,11 +272,16 @@ def entry_of(kind: HistoryKind, record: Record, at: str) -> HistoryEntry:
 
 def without_outline(record: Record) -> Record:
     """The record as it is kept for long: of its steps remains how much of them is on paper."""
+    return msgspec.structs.replace(record, outline=(), on_paper=on_paper_of(record)) if record.outline else record
+
+
+def on_paper_of(record: Record) -> OnPaper | None:
+    """How much of a job is on paper; None where neither its outline nor that was kept."""
     if not record.outline:
-        return record
+        return record.on_paper
     lines = [number for number, step in enumerate(record.outline, 1) if step.kind is StepKind.LINE]
     confirmed = sum(number <= record.confirmed for number in lines)
     in_doubt = confirmed + 1 if record.sending in lines else 0
     before = sum(number <= record.sent_before for number in lines)
     again = before if before > max(confirmed, in_doubt) else 0
-    return msgspec.structs.replace(record, outline=(), on_paper=OnPaper(len(lines), confirmed, in_doubt, again))
+    return OnPaper(len(lines), confirmed, in_doubt, again)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any, Final, Protocol, TextIO
 
 import msgspec
 
+from passbook.columns import LEAST_WIDTH, filled
 from passbook.errors import PassbookError
 from passbook.messages import ErrorPayload, JobView, Prompt
 from passbook.progress import held_words
-from passbook.terminals import TerminalView
 
 _INSTRUCTIONS: Final = {
     "insert": "Put the {medium} into {printer}, opened at page {page}.",
@@ -26,6 +27,10 @@ class Console(Protocol):
 
     interactive: bool
     """Whether somebody can be asked."""
+
+    @property
+    def width(self) -> int | None:
+        """Characters of a line of the screen; None where there is no screen."""
 
     def show(self, value: Any, lines: Sequence[str]) -> None:
         """Show a result: the lines, or for a program the value."""
@@ -45,9 +50,14 @@ class Terminal:
         self._json = json
         self.interactive = not json and sys.stdin.isatty() and sys.stdout.isatty()
 
+    @property
+    def width(self) -> int | None:
+        """Asked each time: a window may change while a command runs."""
+        return max(LEAST_WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
+
     def show(self, value: Any, lines: Sequence[str]) -> None:
         """Show a result on standard output."""
-        text = msgspec.json.encode(value).decode() if self._json else "\n".join(lines)
+        text = msgspec.json.encode(value).decode() if self._json else "\n".join(filled(lines, self.width))
         if text:
             _write(sys.stdout, f"{text}\n")
 
@@ -84,15 +94,6 @@ def instruction(prompt: Prompt, medium: str) -> str:
     """What the person shall do with the book; `medium` is what to call it."""
     known = _INSTRUCTIONS.get(prompt.action, "Printer {printer} asks for the {medium}: {action}.")
     return known.format(medium=medium, printer=prompt.printer, page=prompt.page, action=prompt.action)
-
-
-def terminal_line(one: TerminalView) -> str:
-    """One terminal in one line."""
-    role = ", representative" if one.representative else ""
-    there = f"{one.connections} connection{'s' if one.connections > 1 else ''}" if one.connections else "not connected"
-    silent = f"last heard {one.heard_at}, silent for {one.silent} s" if one.heard_at else "never heard since the start"
-    open_ = f"questions: {one.questions}, held: {one.held}, pending: {one.pending}"
-    return f"{one.terminal}{role}: {there}, {silent}; {open_}"
 
 
 def job_line(job: JobView) -> str:

@@ -7,11 +7,12 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Final, NamedTuple
 
+from passbook.columns import capital, short
 from passbook.job import Reason
 from passbook.messages import Inquiry
 from passbook.plan import Bar, StepKind, StepOutline
-from passbook.progress import MORE_ON_PAPER, held_words
-from passbook.record import OPERATOR, Verdict
+from passbook.progress import MORE_ON_PAPER, held_words, reason_words
+from passbook.record import OPERATOR, Answered, Verdict
 
 
 class Standing(StrEnum):
@@ -27,7 +28,12 @@ class Standing(StrEnum):
     """Nothing of it was sent."""
 
 
+_SHORT: Final = {Standing.AGAIN: "again"}
+"""What stands in a row, where that is shorter than in a sentence."""
 _FILL: Final = {Standing.ON_PAPER: "#", Standing.IN_DOUBT: "?", Standing.AGAIN: "+", Standing.LEFT: "."}
+
+USUAL_WIDTH: Final = 80
+"""Characters of a screen whose width is not known."""
 
 Texts = Sequence[Sequence[str]]
 """For each line of a document the texts of its runs, from left to right."""
@@ -56,20 +62,30 @@ def standing_of(inquiry: Inquiry, step: int) -> Standing:
     return Standing.AGAIN if step <= inquiry.sent_before else Standing.LEFT
 
 
-def picture(inquiry: Inquiry, texts: Texts | None = None) -> list[str]:
+def picture(inquiry: Inquiry, texts: Texts | None = None, *, when: str = "", width: int = USUAL_WIDTH) -> list[str]:
     """The pages with each line as a bar.
 
     Args:
         inquiry: the question.
         texts: the terminal's own copy; a line of it stands in place of its bars where it fits them exactly.
+        when: since when the question is open, in words for people; empty to leave it out.
+        width: characters of the screen; bars and texts are drawn narrower where it takes that.
     """
     lines = line_places(inquiry)
-    width = max((bar.column + bar.width - 1 for line in lines for bar in line.outline.bars), default=0)
-    drawn = [f"Job {inquiry.job.job} for {inquiry.job.printer}: {summary(inquiry)}"]
+    drawn = [_heading(inquiry, when), capital(summary(inquiry))]
+    frame = _Frame.of(lines, width)
     for page, group in groupby(lines, key=lambda line: line.outline.page):
         drawn.append(f"page {page}")
-        drawn += [_row(inquiry, line, width, texts) for line in group]
+        drawn += [_row(inquiry, line, frame, texts) for line in group]
     return drawn + list(_warnings(inquiry))
+
+
+def _heading(inquiry: Inquiry, when: str) -> str:
+    """Whose job is asked about, where it prints, since when and why it waits."""
+    job = inquiry.job
+    why = f": {words}" if (words := reason_words(job)) else ""
+    since = f" since {when}" if when else ""
+    return f"Job {short(job.job)} of {job.requester} for {job.printer} waits for an answer{since}{why}."
 
 
 def _warnings(inquiry: Inquiry) -> Iterator[str]:
@@ -85,11 +101,18 @@ def _warnings(inquiry: Inquiry) -> Iterator[str]:
         yield f"It is {held}: {stands if operators else 'nobody is asked until it is released'}."
     proposed = inquiry.proposed
     if proposed is not None:
-        order = "all of it" if proposed.verdict is Verdict.PRINT else f"it from step {proposed.step} on"
         yield (
-            f"{proposed.person} at {proposed.terminal} ordered {order} printed again. "
-            "A second person must confirm at another terminal by the same answer."
+            f"{proposed.person} at {proposed.terminal} ordered {order_words(inquiry, proposed)} printed again. "
+            "A second person must confirm that at another terminal, or answer otherwise."
         )
+
+
+def order_words(inquiry: Inquiry, order: Answered) -> str:
+    """What an answer orders to be printed, in lines of the document."""
+    if order.verdict is Verdict.PRINT:
+        return "all of it"
+    first = next((line.number for line in line_places(inquiry) if line.step >= order.step), 0)
+    return f"line {first} and all behind it" if first else "nothing more"
 
 
 def summary(inquiry: Inquiry) -> str:
@@ -126,16 +149,58 @@ def _unconfirmed_lines(inquiry: Inquiry) -> tuple[int, ...]:
     return tuple(lines[-others:]) if others > 0 else ()
 
 
-def _row(inquiry: Inquiry, line: LinePlace, width: int, texts: Texts | None) -> str:
+class _Frame(NamedTuple):
+    """How wide rows are drawn.
+
+    Attributes:
+        label: stands before the number of a line of the page; empty on a narrow screen.
+        own: characters that the lines of the layout take.
+        drawn: characters that there are for them.
+    """
+
+    label: str
+    own: int
+    drawn: int
+
+    @classmethod
+    def of(cls, lines: Sequence[LinePlace], width: int) -> _Frame:
+        own = max((bar.column + bar.width - 1 for line in lines for bar in line.outline.bars), default=0)
+        label = "line "
+        bare = width - len(_ROW.format(number=0, label="", line=0, drawn="", standing=Standing.IN_DOUBT))
+        if own <= bare - len(label):
+            return cls(label, own, own)
+        return cls("", own, min(own, max(bare, _LEAST_DRAWN)))
+
+
+_ROW: Final = "{number:3}  {label}{line:2} |{drawn}| {standing}"
+_LEAST_DRAWN: Final = 8
+"""Characters of a row that stay for bars, however narrow the screen is."""
+_CUT: Final = "~"
+"""Ends a text that is longer than its row."""
+
+
+def _row(inquiry: Inquiry, line: LinePlace, frame: _Frame, texts: Texts | None) -> str:
     standing = standing_of(inquiry, line.step)
     own = texts[line.number - 1] if texts and len(texts) == len(line_places(inquiry)) else ()
-    drawn = _draw(line.outline.bars, own, _FILL[standing])
-    return f"{line.number:4}  line {line.outline.line:3} |{drawn:{width}}| {standing}"
+    drawn = _draw(line.outline.bars, own, _FILL[standing], frame)
+    return _ROW.format(
+        number=line.number,
+        label=frame.label,
+        line=line.outline.line,
+        drawn=drawn.ljust(frame.drawn),
+        standing=_SHORT.get(standing, standing),
+    )
 
 
-def _draw(bars: Sequence[Bar], texts: Sequence[str], fill: str) -> str:
+def _draw(bars: Sequence[Bar], texts: Sequence[str], fill: str, frame: _Frame) -> str:
     fits = [len(text) for text in texts] == [bar.width for bar in bars]
+    if fits and frame.own > frame.drawn:
+        # Blanks between the columns go first: they say the least.
+        text = " ".join(texts)
+        return text if len(text) <= frame.drawn else text[: frame.drawn - len(_CUT)] + _CUT
     drawn = ""
     for number, bar in enumerate(bars):
-        drawn = drawn.ljust(bar.column - 1) + (texts[number] if fits else fill * bar.width)
-    return drawn
+        start = (bar.column - 1) * frame.drawn // max(frame.own, 1)
+        end = max(start + 1, (bar.column - 1 + bar.width) * frame.drawn // max(frame.own, 1))
+        drawn = drawn.ljust(start) + (texts[number] if fits else fill * (end - start))
+    return drawn[: frame.drawn]

@@ -8,12 +8,11 @@ from typing import Final
 import msgspec
 
 from passbook.arguments import one_of, short_text, whole
-from passbook.history import MOST_ENTRIES, OUTCOMES, GetHistory, Grouping, HistoryLine, Summary
+from passbook.history import MOST_ENTRIES, OUTCOMES, GetHistory, Grouping
 from passbook.nothing import NOTHING
-from passbook.record import HistoryKind
 from terminal.commands import AddCommand
-from terminal.console import job_line
 from terminal.desk import Desk
+from terminal.listing import history_table, summary_table
 
 _CONDITIONS: Final = ("job", "requester", "person", "outcome", "since", "until", "last", "summary")
 
@@ -46,32 +45,11 @@ async def run(desk: Desk, arguments: argparse.Namespace) -> int:
     _ = asked.wanted  # what makes no sense is not sent
     async with desk.client() as client:
         history = await client.history(asked)
+    width = desk.console.width
     if asked.summary is not None:
-        desk.console.show(history.summary, [summary_line(one) for one in history.summary] or [NOTHING["summary"]])
+        lines = summary_table(history.summary, width) if history.summary else [NOTHING["summary"]]
+        desk.console.show(history.summary, lines)
     else:
-        desk.console.show(history.entries, [history_line(one) for one in history.entries] or [NOTHING["history"]])
+        lines = history_table(history.entries, width) if history.entries else [NOTHING["history"]]
+        desk.console.show(history.entries, lines)
     return 0
-
-
-def history_line(line: HistoryLine) -> str:
-    """One entry in one line."""
-    people = ""
-    if line.answered is not None and line.answered.person:
-        people = f", {line.answered.verdict} by {line.answered.person}"
-        if line.answered.seconded_by is not None:
-            people += f" and {line.answered.seconded_by.person}"
-    if line.kind is HistoryKind.RELEASED and line.released_by is not None and line.released_by.person:
-        people = f" by {line.released_by.person}"
-    again = f", {line.reprints} lines ordered again" if line.reprints else ""
-    return f"{line.at}  {line.kind}  {job_line(line.job)}{people}{again}"
-
-
-def summary_line(summary: Summary) -> str:
-    """One group in one line."""
-    counts = (
-        f"{summary.jobs} jobs: {summary.completed} completed, {summary.canceled} canceled, {summary.aborted} aborted"
-    )
-    waiting = "not known"
-    if summary.median_waiting is not None:
-        waiting = f"{summary.median_waiting} s median, {summary.worst_waiting} s worst"
-    return f"{summary.group}: {counts}, {summary.reprinted} with lines ordered again; waiting {waiting}"

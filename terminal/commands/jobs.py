@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 
 from passbook.arguments import short_text
+from passbook.columns import short
 from passbook.job import TERMINAL, JobState
 from passbook.messages import JobLeft, JobView
 from passbook.nothing import NOTHING
 from passbook.progress import paper_words, state_words, take_words
 from terminal.client import JOB, TerminalClient
 from terminal.commands import JOB_HELP, AddCommand
-from terminal.console import job_line
 from terminal.desk import Desk
 from terminal.follow import notice_of
+from terminal.listing import jobs_table
 from terminal.remote import RemoteError
 
 
@@ -36,7 +37,7 @@ async def run_jobs(desk: Desk, _arguments: argparse.Namespace) -> int:
     """Show one job a line."""
     async with desk.client() as client:
         jobs = await client.jobs()
-    desk.console.show(jobs, [job_line(job) for job in jobs] or [NOTHING["jobs"]])
+    desk.console.show(jobs, jobs_table(jobs, desk.console.width) if jobs else [NOTHING["jobs"]])
     return 0
 
 
@@ -49,7 +50,7 @@ async def run_cancel(desk: Desk, arguments: argparse.Namespace) -> int:
         ordered = await client.cancel(arguments.job, arguments.person)
         job = await _until_it_stands(client, ordered)
         if job.state not in TERMINAL:
-            desk.console.show(job, [state_words(job), "Look at the paper and answer; see `teller inquiries`."])
+            desk.console.show(job, [state_words(job), f"Look at the paper, then: teller answer {short(job.job)}"])
             return 1
         notice = await notice_of(client, job.job)
         words = [state_words(job)]
@@ -83,7 +84,8 @@ async def run_hold(desk: Desk, arguments: argparse.Namespace) -> int:
     """Hold one job back until somebody answers for it."""
     async with desk.client() as client:
         job = await client.hold(arguments.job, arguments.person)
-    desk.console.show(job, [job_line(job)])
+    next_ = f"Have it asked about again: teller release {short(job.job)} --person NAME"
+    desk.console.show(job, [state_words(job), next_])
     return 0
 
 
@@ -91,5 +93,7 @@ async def run_release(desk: Desk, arguments: argparse.Namespace) -> int:
     """Have people asked about one job that was held."""
     async with desk.client() as client:
         job = await client.release(arguments.job, arguments.person)
-    desk.console.show(job, [job_line(job)])
+    # Other spoolers go on after a release; here a person first has to say how.
+    next_ = f"It prints nothing before that. Answer: teller answer {short(job.job)}"
+    desk.console.show(job, [state_words(job), next_])
     return 0

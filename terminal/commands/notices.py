@@ -10,6 +10,7 @@ from passbook.nothing import NOTHING
 from passbook.progress import end_words
 from terminal.commands import AddCommand
 from terminal.desk import Desk
+from terminal.listing import local
 
 
 def add(command: AddCommand) -> None:
@@ -32,7 +33,9 @@ async def run_notices(desk: Desk, arguments: argparse.Namespace) -> int:
             if job not in found:
                 raise PassbookError("no-such-notice", job=job)
         shown = [found[job] for job in arguments.jobs or found]
-        desk.console.show(shown, [end_words(one) for one in shown] or [NOTHING["notices"]])
+        desk.console.show(
+            shown, [f"{local(one.job.changed_at)}  {end_words(one)}" for one in shown] or [NOTHING["notices"]]
+        )
         if arguments.acknowledge:
             for one in shown:
                 await client.acknowledge(one.job.job)

@@ -7,8 +7,8 @@ from typing import Final
 
 from passbook.nothing import NOTHING
 from terminal.commands import AddCommand
-from terminal.console import terminal_line
 from terminal.desk import Desk
+from terminal.listing import terminals_table
 
 HELP: Final = (
     "every terminal that is connected, was heard since the start, has jobs, or is configured as representative: "
@@ -26,5 +26,6 @@ async def run_terminals(desk: Desk, _arguments: argparse.Namespace) -> int:
     """Show one terminal a line."""
     async with desk.client() as client:
         terminals = await client.terminals()
-    desk.console.show(terminals, [terminal_line(one) for one in terminals] or [NOTHING["terminals"]])
+    lines = terminals_table(terminals, desk.console.width) if terminals else [NOTHING["terminals"]]
+    desk.console.show(terminals, lines)
     return 0

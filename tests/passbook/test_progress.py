@@ -3,13 +3,22 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from passbook.job import JobState, Reason
 from passbook.messages import StepReport
 from passbook.notices import Notice
 from passbook.plan import StepKind
-from passbook.progress import MORE_ON_PAPER, end_words, paper_words, state_words, step_words
-from passbook.record import OnPaper
+from passbook.progress import (
+    MORE_ON_PAPER,
+    REASON_WORDS,
+    end_words,
+    lines_words,
+    paper_words,
+    state_words,
+    step_words,
+)
+from passbook.record import Decider, OnPaper
 from tests.terminal.samples import view
 
 BACK = (Reason.CANCELED_BY_PERSON, Reason.ROLLED_BACK)
@@ -23,10 +32,28 @@ def test_the_last_confirmed_step_is_told_in_the_documents_words() -> None:
 
 
 def test_a_state_is_told_with_its_reasons() -> None:
-    assert state_words(view()) == "Job aa11 is pending."
+    assert state_words(view()) == "Job aa11 waits for its turn."
     assert state_words(view(state=JobState.COMPLETED)) == "Job aa11 is completed. Take the book out of window-1."
     jammed = view(state=JobState.PROCESSING_STOPPED, reasons=(Reason.MEDIA_JAM, Reason.POWER_LOSS))
-    assert state_words(jammed) == "Job aa11 is processing-stopped (media-jam, power-loss)."
+    assert state_words(jammed) == "Job aa11 waits for its book."
+    asked = replace(jammed, valid=False)
+    assert state_words(asked) == "Job aa11 has stopped: paper is jammed and the power failed; it waits for an answer."
+    by = Decider("till-1", "Ann")
+    assert state_words(replace(asked, held_by=by, reasons=(Reason.HELD_BY_PERSON,))) == (
+        "Job aa11 has stopped; it is held by Ann at till-1 and waits for its release."
+    )
+    closed = view(state=JobState.COMPLETED, reasons=(Reason.CLOSED_BY_ANSWER,))
+    assert state_words(closed) == "Job aa11 is completed: a person said that all of it is on paper."
+    assert state_words(view(job="7f3a09c2d1e84b55")) == "Job 7f3a09c2 waits for its turn."
+
+
+def test_every_reason_has_words() -> None:
+    assert set(REASON_WORDS) == set(Reason)
+
+
+def test_of_a_job_people_are_told_lines() -> None:
+    assert lines_words(view(lines=20, lines_done=5)) == "5 of 20"
+    assert lines_words(view()) == "-"
 
 
 @pytest.mark.parametrize(
@@ -50,7 +77,7 @@ def test_a_state_is_told_with_its_reasons() -> None:
         ({}, OnPaper(20, 0), "Whether any of it is on paper is not known: look at the paper."),
         ({"reasons": BACK}, OnPaper(20, 0), MORE_ON_PAPER),
         ({"reasons": BACK}, OnPaper(20, 1), f"Line 1 is on paper, of 20. {MORE_ON_PAPER}"),
-        ({"confirmed": 5}, None, "5 of its 22 steps were done; look at the paper."),
+        ({"confirmed": 5}, None, "How much of it is on paper is not known: look at the paper."),
     ],
 )
 def test_of_a_job_that_ended_early_it_is_told_what_is_on_paper(
@@ -63,10 +90,10 @@ def test_of_a_job_that_ended_early_it_is_told_what_is_on_paper(
 @pytest.mark.parametrize(
     ("facts", "paper", "words"),
     [
-        ({"begun": False}, OnPaper(20, 0), "0 of 20 lines on paper, ended"),
-        ({}, OnPaper(20, 0), "0 of 20 lines on paper, maybe more: look at the paper, ended"),
-        ({}, OnPaper(20, 0, 1), "0 of 20 lines on paper, line 1 in doubt, ended"),
-        ({"reasons": BACK}, OnPaper(20, 2), "2 of 20 lines on paper, maybe more: look at the paper, ended"),
+        ({"begun": False}, OnPaper(20, 0), "0 of 20 lines are on paper."),
+        ({}, OnPaper(20, 0), "0 of 20 lines are on paper. More may be on paper: look at it."),
+        ({}, OnPaper(20, 0, 1), "0 of 20 lines are on paper, line 1 is in doubt."),
+        ({"reasons": BACK}, OnPaper(20, 2), "2 of 20 lines are on paper. More may be on paper: look at it."),
     ],
 )
 def test_the_line_of_an_end_says_where_more_may_be_on_paper(facts: dict[str, Any], paper: OnPaper, words: str) -> None:
@@ -76,4 +103,7 @@ def test_the_line_of_an_end_says_where_more_may_be_on_paper(facts: dict[str, Any
 def test_the_line_of_an_end_says_what_was_ordered_again() -> None:
     ended = view(state=JobState.CANCELED, valid=False)
     words = end_words(Notice(ended, OnPaper(20, 4, 5, 12), None, None))
-    assert "4 of 20 lines on paper, line 5 in doubt, up to line 12 maybe on paper, ordered again, ended" in words
+    assert (
+        "4 of 20 lines are on paper, line 5 is in doubt, lines up to 12 were ordered again and may be on paper."
+        in words
+    )

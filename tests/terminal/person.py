@@ -14,6 +14,7 @@ class Person:
 
     def __init__(self, *answers: str) -> None:
         self.interactive = True
+        self.width: int | None = None
         self.lines: list[str] = []
         self.values: list[Any] = []
         self.errors: list[str] = []

@@ -12,8 +12,7 @@ import pytest
 
 from passbook.errors import PassbookError
 from passbook.messages import Prompt
-from passbook.terminals import TerminalView
-from terminal.console import Terminal, instruction, job_line, terminal_line
+from terminal.console import Terminal, instruction, job_line
 from tests.terminal.samples import view
 
 
@@ -106,25 +105,6 @@ def test_every_prompt_says_what_to_do_where(action: str) -> None:
 
 def test_an_unknown_prompt_is_told_too() -> None:
     assert instruction(Prompt("aa11", "window-1", "{0}", 3), "book") == "Printer window-1 asks for the book: {0}."
-
-
-@pytest.mark.parametrize(
-    ("row", "line"),
-    [
-        (
-            TerminalView(
-                "rep-1", representative=True, connections=2, silent=5, heard_at="T", questions=1, held=1, pending=3
-            ),
-            "rep-1, representative: 2 connections, last heard T, silent for 5 s; questions: 1, held: 1, pending: 3",
-        ),
-        (
-            TerminalView("teller-1", representative=False),
-            "teller-1: not connected, never heard since the start; questions: 0, held: 0, pending: 0",
-        ),
-    ],
-)
-def test_a_terminal_in_one_line(row: TerminalView, line: str) -> None:
-    assert terminal_line(row) == line
 
 
 def test_a_job_in_one_line() -> None:

@@ -76,7 +76,7 @@ def test_a_job_is_followed_to_its_end_in_words(branch: Branch) -> None:
         assert person.lines == [
             "Job aa11 was accepted.",
             "Put the book into window-1, opened at page 3.",
-            "Job aa11 is processing.",
+            "Job aa11 is printing.",
             "Line 1 of 21 is on paper.",
             "Take the book out of window-1 and turn it to page 4.",
             "Take the book out of window-1.",
@@ -229,7 +229,7 @@ def test_after_a_lost_connection_the_job_is_found_again_and_not_sent_anew(branch
             await run
         assert [name for name, _ in fake.received] == ["Spooler.SubmitJob", "Spooler.GetJob"]
         assert "The appliance has not answered yet; trying again." in person.lines
-        assert any("lines 1 to 11 are on paper; line 12 is in doubt" in line for line in person.lines)
+        assert any("Lines 1 to 11 are on paper; line 12 is in doubt" in line for line in person.lines)
 
     within(story())
 

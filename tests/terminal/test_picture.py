@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from passbook.job import Reason
 from passbook.messages import Inquiry
-from passbook.plan import StepKind, StepOutline
+from passbook.plan import Bar, StepKind, StepOutline
 from passbook.record import Answered, Verdict
 from terminal.picture import Standing, line_places, picture, standing_of, summary
 from tests.terminal.samples import TWENTY, inquiry, outline, stopped
@@ -28,14 +28,15 @@ def inquiries(draw: st.DrawFn) -> Inquiry:
 def test_the_picture_of_a_line_in_doubt() -> None:
     drawn = picture(inquiry(stopped(3, 4), outline((3, 22, 3), (4, 1, 2))))
     assert drawn == [
-        "Job aa11 for window-1: lines 1 to 3 are on paper; lines 4 to 5 are left; the turn to page 4 is in doubt.",
+        "Job aa11 of teller-1 for window-1 waits for an answer: the power failed.",
+        "Lines 1 to 3 are on paper; lines 4 to 5 are left; the turn to page 4 is in doubt.",
         "page 3",
-        "   1  line  22 |########## ######| on paper",
-        "   2  line  23 |########## ######| on paper",
-        "   3  line  24 |########## ######| on paper",
+        "  1  line 22 |########## ######| on paper",
+        "  2  line 23 |########## ######| on paper",
+        "  3  line 24 |########## ######| on paper",
         "page 4",
-        "   4  line   1 |.......... ......| left",
-        "   5  line   2 |.......... ......| left",
+        "  4  line  1 |.......... ......| left",
+        "  5  line  2 |.......... ......| left",
     ]
 
 
@@ -63,14 +64,14 @@ def test_a_dialect_that_confirms_late_leaves_more_lines_in_doubt() -> None:
 
 @given(inquiries())
 def test_every_line_is_drawn_once_with_its_place_and_standing(asked: Inquiry) -> None:
-    rows = [row for row in picture(asked)[1:] if not row.startswith(("page", "What"))]
+    rows = [row for row in picture(asked)[2:] if not row.startswith(("page", "What"))]
     lines = line_places(asked)
     assert len(rows) == len(lines)
     for row, line in zip(rows, lines, strict=True):
         match = re.fullmatch(r" *(\d+)  line +(\d+) \|([#?+. ]*)\| (.+)", row)
         assert match
         assert (int(match[1]), int(match[2])) == (line.number, line.outline.line)
-        assert match[4] == standing_of(asked, line.step)
+        assert match[4] in standing_of(asked, line.step)
         assert [len(bar) for bar in match[3].split()] == [bar.width for bar in line.outline.bars]
 
 
@@ -88,9 +89,9 @@ def test_the_own_copy_stands_where_the_bars_are() -> None:
     asked = inquiry(stopped(1, 2), outline((3, 1, 3)))
     texts = [["2026-05-04", "salary"], ["2026-05-05", "rent"], ["2026-05-06", "grocer"]]
     drawn = picture(asked, texts)
-    assert drawn[2] == "   1  line   1 |2026-05-04 salary| on paper"
-    assert drawn[3] == "   2  line   2 |?????????? ??????| in doubt"
-    assert drawn[4] == "   3  line   3 |2026-05-06 grocer| left"
+    assert drawn[3] == "  1  line  1 |2026-05-04 salary| on paper"
+    assert drawn[4] == "  2  line  2 |?????????? ??????| in doubt"
+    assert drawn[5] == "  3  line  3 |2026-05-06 grocer| left"
 
 
 def test_a_copy_of_another_document_is_not_shown() -> None:
@@ -101,16 +102,14 @@ def test_a_copy_of_another_document_is_not_shown() -> None:
 def test_lines_ordered_again_are_not_said_to_be_left() -> None:
     asked = replace(inquiry(stopped(1, 2), outline((3, 1, 5))), sent_before=4)
     assert picture(asked) == [
-        (
-            "Job aa11 for window-1: line 1 is on paper; line 2 is in doubt; "
-            "lines 3 to 4 are ordered again; line 5 is left."
-        ),
+        "Job aa11 of teller-1 for window-1 waits for an answer: the power failed.",
+        "Line 1 is on paper; line 2 is in doubt; lines 3 to 4 are ordered again; line 5 is left.",
         "page 3",
-        "   1  line   1 |########## ######| on paper",
-        "   2  line   2 |?????????? ??????| in doubt",
-        "   3  line   3 |++++++++++ ++++++| ordered again",
-        "   4  line   4 |++++++++++ ++++++| ordered again",
-        "   5  line   5 |.......... ......| left",
+        "  1  line  1 |########## ######| on paper",
+        "  2  line  2 |?????????? ??????| in doubt",
+        "  3  line  3 |++++++++++ ++++++| again",
+        "  4  line  4 |++++++++++ ++++++| again",
+        "  5  line  5 |.......... ......| left",
         "What is ordered again was sent before: it may be on paper already. Look at the book.",
     ]
 
@@ -118,7 +117,8 @@ def test_lines_ordered_again_are_not_said_to_be_left() -> None:
 def test_a_job_without_lines_can_be_drawn() -> None:
     steps = (StepOutline(StepKind.EJECT, 1),)
     assert picture(inquiry(stopped(0, 1), steps)) == [
-        "Job aa11 for window-1: whether the book was given back is in doubt."
+        "Job aa11 of teller-1 for window-1 waits for an answer: the power failed.",
+        "Whether the book was given back is in doubt.",
     ]
 
 
@@ -128,9 +128,31 @@ def test_what_a_person_must_know_stands_below() -> None:
     assert picture(back)[-1].startswith("The storage was put back to an earlier state")
     order = Answered(2, Verdict.RESUME, 2, 4, "till-1", "Ann")
     assert picture(replace(asked, proposed=order))[-1] == (
-        "Ann at till-1 ordered it from step 2 on printed again. "
-        "A second person must confirm at another terminal by the same answer."
+        "Ann at till-1 ordered line 2 and all behind it printed again. "
+        "A second person must confirm that at another terminal, or answer otherwise."
     )
     whole = replace(order, verdict=Verdict.PRINT)
     assert "ordered all of it printed again" in picture(replace(asked, proposed=whole))[-1]
     assert picture(asked)[-1].endswith("left")
+
+
+@given(inquiries(), st.integers(40, 120), st.booleans())
+def test_no_row_is_wider_than_the_screen(asked: Inquiry, width: int, own: bool) -> None:
+    texts = [["2026-05-04", "salary"]] * len(line_places(asked)) if own else None
+    rows = [row for row in picture(asked, texts, width=width) if "|" in row]
+    assert len(rows) == len(line_places(asked))
+    assert max(map(len, rows)) <= width
+
+
+def test_on_a_narrow_screen_blanks_go_first_and_the_end_of_a_text_then() -> None:
+    bars = (Bar(1, 10), Bar(12, 11), Bar(42, 7), Bar(53, 7))
+    asked = inquiry(stopped(0, 1), (StepOutline(StepKind.LINE, 3, 22, bars), StepOutline(StepKind.EJECT, 3)))
+    own = [["2026-02-02", "Salary Jan.", "2480.00", "8600.55"]]
+    assert "|2026-02-02 Salary Jan. 2480.00 8600.55   |" in picture(asked, own, width=60)[-1]
+    assert "|2026-02-02 Salary Ja~|" in picture(asked, own, width=40)[-1]
+    assert "|???????       ??? ???|" in picture(asked, width=40)[-1]
+
+
+def test_the_question_says_since_when_it_is_open() -> None:
+    drawn = picture(inquiry(stopped(3, 4), TWENTY), when="19:20")
+    assert drawn[0] == "Job aa11 of teller-1 for window-1 waits for an answer since 19:20: the power failed."

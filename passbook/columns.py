@@ -1,0 +1,101 @@
+"""Text laid out for a screen: tables and sentences that fit so many characters, and ids cut to a beginning."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+SHOWN_ID: Final = 8
+"""Characters of a job id that people are shown; every command takes them."""
+LEAST_WIDTH: Final = 40
+"""Characters of the narrowest screen that text is laid out for."""
+_GAP: Final = "  "
+_NOTE: Final = " " * 6
+"""Stands before each line below a row."""
+
+
+class Row(NamedTuple):
+    """One row of a table: its cells, and a sentence that stands below it; empty for none."""
+
+    cells: tuple[str, ...]
+    note: str = ""
+
+
+def short(job: str) -> str:
+    """The beginning of a job id that people are shown.
+
+    >>> short("7f3a09c2d1e84b55")
+    '7f3a09c2'
+    """
+    return job[:SHOWN_ID]
+
+
+def capital(sentence: str) -> str:
+    """The sentence with a capital at its beginning; names in it stay as they are written.
+
+    >>> capital("held by Otto")
+    'Held by Otto'
+    """
+    return sentence[:1].upper() + sentence[1:]
+
+
+def table(headings: Sequence[str], rows: Sequence[Row], width: int | None) -> list[str]:
+    """The rows below their headings, aligned.
+
+    Args:
+        headings: one for each cell, the most important first.
+        rows: what stands below them.
+        width: characters of the screen; the last columns that do not fit are left out, and a last line names them.
+            None for no limit.
+    """
+    lines = [tuple(headings), *(row.cells for row in rows)]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(headings))]
+    shown = len(headings) if width is None else _fitting(widths, width)
+    drawn = [_line(headings[:shown], widths, width)]
+    for row in rows:
+        drawn.append(_line(row.cells[:shown], widths, width))
+        drawn += filled([_NOTE + row.note], width) if row.note else ()
+    left_out = headings[shown:]
+    if left_out:
+        drawn += filled([f"Too narrow for {', '.join(left_out)}; a wider screen or --json shows them."], width)
+    return drawn
+
+
+def filled(lines: Sequence[str], width: int | None) -> list[str]:
+    """The lines, each longer one broken between words; what goes on stands two characters further in.
+
+    >>> filled(["  3  go on with line 3"], 12)
+    ['  3  go on', '    with', '    line 3']
+    """
+    return list(_filled(lines, width))
+
+
+def _filled(lines: Sequence[str], width: int | None) -> Iterator[str]:
+    for line in lines:
+        if width is None or len(line) <= width:
+            yield line
+            continue
+        indent = " " * (len(line) - len(line.lstrip()))
+        yield from textwrap.wrap(
+            line,
+            width,
+            initial_indent="",
+            subsequent_indent=f"{indent}  " if indent != _NOTE else indent,
+            drop_whitespace=True,
+            break_on_hyphens=False,
+        )
+
+
+def _fitting(widths: Sequence[int], width: int) -> int:
+    """How many of the first columns fit; at least one is shown."""
+    used = 0
+    for place, column in enumerate(widths):
+        used += column + (len(_GAP) if place else 0)
+        if used > width:
+            return max(1, place)
+    return len(widths)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], width: int | None) -> str:
+    return _GAP.join(map(str.ljust, cells, widths)).rstrip()[:width]

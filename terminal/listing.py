@@ -1,0 +1,178 @@
+"""Lists for a person's screen: jobs, ends, terminals and history, in local time and no wider than the screen."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import Final
+
+from passbook.columns import Row, capital, short, table
+from passbook.history import HistoryLine, Summary
+from passbook.job import JobState
+from passbook.messages import JobView
+from passbook.progress import held_words, lines_words, reason_words
+from passbook.record import Answered, HistoryKind, Verdict
+from passbook.terminals import TerminalView
+
+STATES: Final = {
+    JobState.PENDING: "waiting",
+    JobState.PENDING_HELD: "stopped",
+    JobState.PROCESSING: "printing",
+    JobState.PROCESSING_STOPPED: "stopped",
+    JobState.CANCELED: "canceled",
+    JobState.ABORTED: "ended",
+    JobState.COMPLETED: "completed",
+}
+"""State -> the word for it in a table."""
+
+
+def local(at: str, now: datetime.datetime | None = None) -> str:
+    """A stamp of the protocol (ISO 8601, UTC) in this machine's time zone: the time of day, with the date unless today.
+
+    `now` is a moment of today in that zone; None for the clock's.  Text that is no stamp comes back unchanged.
+    """
+    try:
+        moment = datetime.datetime.fromisoformat(at).astimezone()
+    except ValueError:
+        return at
+    today = (now or datetime.datetime.now().astimezone()).date()
+    return f"{moment:%H:%M}" if moment.date() == today else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def jobs_table(jobs: Sequence[JobView], width: int | None) -> list[str]:
+    """The jobs, one a row; below a row why its job stands still and what a person can do."""
+    rows = [
+        Row(
+            (
+                short(job.job),
+                _state(job),
+                lines_words(job),
+                job.requester,
+                job.printer,
+                local(job.accepted_at),
+                str(job.priority),
+            ),
+            _note(job),
+        )
+        for job in jobs
+    ]
+    return table(("JOB", "STATE", "LINES", "FROM", "PRINTER", "SENT", "PRIORITY"), rows, width)
+
+
+def _state(job: JobView) -> str:
+    if job.state is JobState.PROCESSING_STOPPED and job.valid:
+        return "needs book"
+    return "held" if not job.valid and held_words(job) else STATES[job.state]
+
+
+def _note(job: JobView) -> str:
+    """Why a job stands still; empty for one that goes on by itself or has ended."""
+    if job.valid:
+        return ""
+    why = reason_words(job)
+    held = held_words(job)
+    next_ = f"teller release {short(job.job)}" if held else f"teller answer {short(job.job)}"
+    return capital(": ".join(part for part in (held or "waits for an answer", why) if part)) + f". {next_}"
+
+
+def terminals_table(terminals: Sequence[TerminalView], width: int | None) -> list[str]:
+    """The terminals, one a row."""
+    rows = [
+        Row(
+            (
+                one.terminal,
+                "yes" if one.connections else "no",
+                f"{local(one.heard_at)}, {_span(one.silent)} ago" if one.heard_at else "never",
+                str(one.questions),
+                str(one.held),
+                str(one.pending),
+                "yes" if one.representative else "no",
+            )
+        )
+        for one in terminals
+    ]
+    headings = ("TERMINAL", "CONNECTED", "LAST HEARD", "QUESTIONS", "STOPPED", "WAITING", "REPRESENTATIVE")
+    return table(headings, rows, width)
+
+
+def _span(seconds: int) -> str:
+    """A length of time in the largest unit that it fills."""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"
+
+
+def history_table(lines: Sequence[HistoryLine], width: int | None) -> list[str]:
+    """The entries, one a row; below a row who decided what."""
+    rows = [
+        Row(
+            (
+                local(line.at),
+                line.kind.value,
+                short(line.job.job),
+                lines_words(line.job),
+                line.job.requester,
+                line.job.printer,
+            ),
+            _told(line),
+        )
+        for line in lines
+    ]
+    return table(("AT", "WHAT", "JOB", "LINES", "FROM", "PRINTER"), rows, width)
+
+
+def _told(line: HistoryLine) -> str:
+    """What the entry says beside its columns, as sentences."""
+    parts: list[str] = []
+    if line.kind is HistoryKind.RELEASED and line.released_by is not None:
+        parts.append(f"By {_who(line.released_by.terminal, line.released_by.person)}.")
+    elif line.kind is HistoryKind.PROPOSED and line.proposed is not None:
+        parts.append(f"{_ordered(line.proposed)}; a second person must confirm it.")
+    elif line.answered is not None:
+        parts.append(f"{_ordered(line.answered)}.")
+    if line.kind in {HistoryKind.ENDED, HistoryKind.STOPPED, HistoryKind.INVALIDATED} and line.job.reasons:
+        parts.insert(0, f"{capital(reason_words(line.job))}.")
+    if line.reprints:
+        parts.append(f"{line.reprints} lines were ordered again.")
+    return " ".join(parts)
+
+
+def _ordered(answer: Answered) -> str:
+    """Who ordered what."""
+    second = f" and {_who(answer.seconded_by.terminal, answer.seconded_by.person)}" if answer.seconded_by else ""
+    return f"Ordered to {ORDERS[answer.verdict]} by {_who(answer.terminal, answer.person)}{second}"
+
+
+ORDERS: Final = {
+    Verdict.PRINT: "print from the start",
+    Verdict.RESUME: "go on",
+    Verdict.DISCARD: "discard",
+    Verdict.HOLD: "hold",
+}
+"""Verdict -> what it orders, in words."""
+
+
+def _who(terminal: str, person: str) -> str:
+    return f"{person} at {terminal}" if person else terminal
+
+
+def summary_table(groups: Sequence[Summary], width: int | None) -> list[str]:
+    """The groups, one a row."""
+    rows = [
+        Row(
+            (
+                one.group,
+                str(one.jobs),
+                str(one.completed),
+                str(one.canceled),
+                str(one.aborted),
+                str(one.reprinted),
+                "-" if one.median_waiting is None else _span(one.median_waiting),
+                "-" if one.worst_waiting is None else _span(one.worst_waiting),
+            )
+        )
+        for one in groups
+    ]
+    headings = ("GROUP", "JOBS", "COMPLETED", "CANCELED", "ENDED", "REPRINTED", "MEDIAN", "WORST")
+    return table(headings, rows, width)
