@@ -39,7 +39,7 @@ def full_complaint(error: ValueError | RecursionError) -> Complaint:
 def _place(message: str) -> str:
     match = _PLACE.search(message)
     if match is None or not match[1]:
-        return "the whole"
+        return "the top level"
     return _ITEM.sub(_count_from_one, match[1]).replace(".", ", ")
 
 

@@ -7,6 +7,7 @@ positions, never what a book says.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from passbook.document_errors import DOCUMENT_ERRORS
@@ -66,6 +67,16 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "certificate-not-accepted": ErrorKind(
         Actor.OPERATOR,
         "The certificate was not accepted: {why}. The connection was closed; enroll the terminal again.",
+    ),
+    "appliance-not-trusted": ErrorKind(
+        Actor.OPERATOR,
+        "The certificate that {address} showed is not the appliance's: {why}. Nothing was sent; look at the address, "
+        "then enroll this terminal again (teller enroll), with --server-name where the appliance has another name.",
+    ),
+    "not-enrolled": ErrorKind(
+        Actor.OPERATOR,
+        "This terminal is not enrolled yet: there is no {file}. Nothing was sent; run teller enroll --name NAME, have "
+        "the operator sign the request, then run teller enroll with --certificate, --ca and --address.",
     ),
     "certificate-not-in-time": ErrorKind(
         Actor.OPERATOR,
@@ -229,6 +240,9 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     # Terminal side
     "keyring-locked": ErrorKind(Actor.TELLER, "The key ring could not be opened: wrong passphrase or damaged file."),
     "key-not-in-ring": ErrorKind(Actor.TELLER, "The key ring has no key {key_ref}. Ask the person who has it."),
+    "keyring-empty": ErrorKind(
+        Actor.TELLER, "The key ring has no key yet. Nothing was sent; make one (teller keys new), then send it again."
+    ),
     "key-exists": ErrorKind(
         Actor.TELLER, "The key ring has a key {key_ref} already. Nothing was changed; choose another name."
     ),
@@ -256,6 +270,9 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
 """Code -> who must act and the sentence.  Mechanism rows name the reasons of passbook.job.Reason."""
 
 
+_TWO_STOPS: Final = re.compile(r"([.?!])\.(?=\s|$)")
+
+
 class PassbookError(Exception):
     """One entry of the catalogue with its facts; `str()` is the sentence for the person who must act.
 
@@ -268,7 +285,8 @@ class PassbookError(Exception):
         """Raise KeyError when the code is not in the catalogue or a fact of its sentence is missing."""
         self.code = code
         self.facts = facts
-        super().__init__(CATALOGUE[code].sentence.format(**facts))
+        # A fact may be a sentence of its own; two full stops would stand behind it.
+        super().__init__(_TWO_STOPS.sub(r"\1", CATALOGUE[code].sentence.format(**facts)))
 
     @property
     def actor(self) -> Actor:

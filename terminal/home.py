@@ -40,9 +40,9 @@ class Home:
         self.heads = folder / "history-heads.json"
 
     def address(self) -> Address:
-        """Where the appliance is.  Raises PassbookError `file-problem`."""
+        """Where the appliance is.  Raises PassbookError `not-enrolled`, `file-problem`."""
         if not files.exists(self.settings):
-            raise PassbookError("file-problem", file=str(self.settings), why="this terminal is not enrolled yet")
+            raise PassbookError("not-enrolled", file=str(self.settings))
         try:
             settings = msgspec.toml.decode(files.read(self.settings), type=_Settings)
         except (ValueError, RecursionError):

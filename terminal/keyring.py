@@ -50,10 +50,10 @@ class KeyRing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def newest(self) -> str:
-        """The name of the key that was made last.  Raises PassbookError `key-not-in-ring`."""
+        """The name of the key that was made last.  Raises PassbookError `keyring-empty`."""
         for ref in reversed(self.keys):
             return ref
-        raise PassbookError("key-not-in-ring", key_ref="at all; make one with `keys new`")
+        raise PassbookError("keyring-empty")
 
     def with_key(self, ref: str, key: bytes) -> KeyRing:
         """The ring with one more requester's key.  Raises PassbookError `key-exists`, `key-malformed`."""

@@ -44,7 +44,7 @@ def unreachable(address: str, error: BaseException) -> PassbookError:
             if cause.verify_code in _NOT_IN_TIME:
                 now = datetime.datetime.now().astimezone().isoformat(" ", "minutes")
                 return PassbookError("certificate-not-in-time", now=now, why=_NOT_IN_TIME[cause.verify_code])
-            return PassbookError("certificate-not-accepted", why=f"the appliance's: {cause.verify_message}")
+            return PassbookError("appliance-not-trusted", address=address, why=cause.verify_message)
     if isinstance(error, InvalidMessage) and any(isinstance(cause, EOFError) for cause in causes):
         # asyncio's TLS drops the alert that would say so; silence after our certificate is all that is seen.
         why = "the appliance ended the connection without a word, as it does when it does not know a terminal"

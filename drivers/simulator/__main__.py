@@ -80,8 +80,14 @@ def _add_insert(insert: argparse.ArgumentParser) -> None:
     insert.add_argument(
         "--ruler", type=path(Path), help="JSON: firstY, pitch, lines, foldAfter, foldGap in 1/2160 inch"
     )
-    for name in ("first-y", "pitch", "lines", "fold-after", "fold-gap"):
-        insert.add_argument(f"--{name}", type=_NUMBER, help="instead of --ruler, in 1/2160 inch")
+    for name, text in (
+        ("first-y", "from the top edge to the first line, in 1/2160 inch"),
+        ("pitch", "from line to line, in 1/2160 inch"),
+        ("lines", "how many lines a page has"),
+        ("fold-after", "the number of the last line above the fold"),
+        ("fold-gap", "what the fold adds to the pitch, in 1/2160 inch"),
+    ):
+        insert.add_argument(f"--{name}", type=_NUMBER, help=f"instead of --ruler: {text}")
     insert.set_defaults(command=_insert)
 
 

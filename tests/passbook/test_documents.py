@@ -156,9 +156,9 @@ def test_malformed_csv_is_refused_where_it_is(text: str, where: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "where"),
     [
-        ({"layout": None}, "the whole"),
-        ({"entries": None}, "the whole"),
-        ({PRIVATE: 1}, "the whole"),
+        ({"layout": None}, "the top level"),
+        ({"entries": None}, "the top level"),
+        ({PRIVATE: 1}, "the top level"),
         ({"layout": 5}, "layout"),
         ({"layout": "Sparbuch"}, "layout"),
         ({"account": ""}, "account"),

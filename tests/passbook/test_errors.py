@@ -70,3 +70,12 @@ def test_every_actor_has_an_exit_code_of_its_own_that_is_not_success() -> None:
 
 def test_a_fact_is_never_read_as_a_template() -> None:
     assert "{job}" in str(PassbookError("unknown-job", job="{job}"))
+
+
+@pytest.mark.parametrize("fact", ["it is not valid for 'foo'.", "did you mean appliance?", "no space left!", "../a"])
+def test_a_fact_that_is_a_sentence_leaves_one_full_stop(fact: str) -> None:
+    text = str(PassbookError("request-not-signed", why=fact))
+    assert (
+        text
+        == f"The certificate request was not signed: {fact if fact[-1] in '.?!' else fact + '.'} Nothing was changed."
+    )

@@ -80,7 +80,7 @@ def test_columns_are_kept_from_left_to_right() -> None:
         ("lines_per_page = 24", "lines_per_page = 0", "lines_per_page"),
         ("lines_per_page = 24", 'lines_per_page = "24"', "lines_per_page"),
         ("lines_per_page = 24", "lines_per_page = 24.0", "lines_per_page"),
-        ("lines_per_page = 24", "lines_per_pag = 24", "the whole"),
+        ("lines_per_page = 24", "lines_per_pag = 24", "the top level"),
         ("after = 12", "after = 24", "fold, after"),
         ("after = 12", "after = 0", "fold, after"),
         ('gap = "1 in"', 'gap = "0 in"', "fold, gap"),
@@ -91,7 +91,7 @@ def test_columns_are_kept_from_left_to_right() -> None:
         ("cpi = 10", "cpi = 17", "cpi"),
         ('left = "3 mm"', 'left = "30 mm"', "columns"),
         ('left = "3 mm"', 'left = "-3 mm"', "left"),
-        ('left = "3 mm"', "", "the whole"),
+        ('left = "3 mm"', "", "the top level"),
         ('width = "148 mm"', 'width = "148"', "page, width"),
         ("start = 12", "start = 10", "columns"),
         ("start = 47", "start = 50", "columns"),
@@ -101,10 +101,10 @@ def test_columns_are_kept_from_left_to_right() -> None:
         ('name = "text"', 'name = "date"', "columns"),
         ('name = "text"', 'name = "text"\nalgin = "left"', "column 2"),
         ('align = "right"', 'align = "middle"', "column 3, align"),
-        ('kind = "passbook"', 'kind = "text"', "the whole"),
+        ('kind = "passbook"', 'kind = "text"', "the top level"),
         ('kind = "passbook"', 'kind = "book"', "kind"),
-        ('kind = "passbook"', "", "the whole"),
-        ('kind = "passbook"', "kind = ", "the whole"),
+        ('kind = "passbook"', "", "the top level"),
+        ('kind = "passbook"', "kind = ", "the top level"),
     ],
 )
 def test_what_cannot_be_is_refused_where_it_is(old: str, new: str, where: str) -> None:
@@ -154,7 +154,7 @@ def test_any_bytes_are_a_possible_layout_or_refused(data: bytes) -> None:
 
 @pytest.mark.parametrize("data", [b"a=" + b"[" * 100_000, b"a=1" + b"0" * 5000, b"\xff"])
 def test_bytes_made_to_hurt_the_parser_are_refused(data: bytes) -> None:
-    assert refusal(data).facts["where"] == "the whole"
+    assert refusal(data).facts["where"] == "the top level"
 
 
 def assert_possible(layout: BookLayout) -> None:

@@ -448,7 +448,7 @@ def test_an_appliance_of_another_name_or_branch_is_not_believed(branch: Branch, 
                 with pytest.raises(PassbookError) as caught:
                     async with TerminalClient(address, believer.terminal("teller-1").context()):
                         pass
-                assert caught.value.code == "certificate-not-accepted"
+                assert caught.value.code == "appliance-not-trusted"
         assert fake.received == []
 
     within(story())
