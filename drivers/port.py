@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import socket
@@ -19,9 +20,14 @@ import serial
 LARGEST_WRITE: Final = 64
 """Bytes handed over at once: 9600 baud printers ask for silence with 256 bytes left, and adapters react late."""
 
+_SLOWEST: Final = 110
+BAUDS: Final = tuple(baud for baud in serial.Serial.BAUDRATES if baud >= _SLOWEST)
+"""Speeds that a serial line may have: those that the system has a name for."""
+_DIGITS: Final = len(str(max(BAUDS)))
 DEFAULT_BAUD: Final = 9600
 """What passbook printers of the PR2 family leave the factory with."""
 
+_BUSY: Final = frozenset({errno.EBUSY, errno.EAGAIN})
 _MOST_MILLISECONDS: Final = 3_600_000
 
 
@@ -35,11 +41,31 @@ class PortTrouble(StrEnum):
 
 
 class PortError(Exception):
-    """A port does not work; `trouble` says how."""
+    """A port does not work.
 
-    def __init__(self, trouble: PortTrouble) -> None:
+    Attributes:
+        trouble: how.
+        cause: why, as the system said it: `EBUSY: another program uses it`; empty where it said nothing.
+    """
+
+    def __init__(self, trouble: PortTrouble, cause: str = "") -> None:
         self.trouble = trouble
-        super().__init__(trouble.value)
+        self.cause = cause
+        super().__init__(f"{trouble.value}: {cause}" if cause else trouble.value)
+
+    @classmethod
+    def of(cls, error: BaseException) -> PortError:
+        """The trouble that an error of the system is; its number is looked for along the causes of `error`."""
+        found: BaseException | None = error
+        while found is not None:
+            if isinstance(found, OSError) and found.errno is not None:
+                name = errno.errorcode.get(found.errno, str(found.errno))
+                words = "another program uses it" if found.errno in _BUSY else os.strerror(found.errno)
+                return cls(PortTrouble.UNPLUGGED, f"{name}: {words}")
+            if isinstance(found, termios.error):
+                return cls(PortTrouble.UNPLUGGED, "it is no serial device")
+            found = found.__cause__ or found.__context__
+        return cls(PortTrouble.UNPLUGGED, type(error).__name__)
 
 
 class Port(Protocol):
@@ -108,8 +134,8 @@ def _parse_serial(path: str, options: dict[str, str]) -> SerialLine:
     if unknown or not path:
         raise ValueError("expected serial:///device with nothing but baud and flow behind it")
     baud = options.get("baud", str(DEFAULT_BAUD))
-    if not baud.isdecimal():
-        raise ValueError("baud is not a number")
+    if not (baud.isascii() and baud.isdecimal()) or int(baud[:_DIGITS]) not in BAUDS or len(baud) > _DIGITS:
+        raise ValueError(f"baud is not one of {', '.join(map(str, BAUDS))}")
     return SerialLine(path, int(baud), Flow(options.get("flow", Flow.RTS)))
 
 
@@ -132,7 +158,7 @@ def _open_tcp(host: str, port: int, connect_timeout: float, write_timeout: float
     try:
         connection = socket.create_connection((host, port), timeout=connect_timeout)
     except OSError as error:
-        raise PortError(PortTrouble.UNPLUGGED) from error
+        raise PortError.of(error) from error
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection.setblocking(False)
     return _DescriptorPort(connection.fileno(), connection.close, write_timeout, clock)
@@ -149,8 +175,8 @@ def _open_serial(line: SerialLine, write_timeout: float, clock: Callable[[], flo
             xonxoff=line.flow is Flow.XON,
             exclusive=True,
         )
-    except (OSError, ValueError) as error:
-        raise PortError(PortTrouble.UNPLUGGED) from error
+    except (OSError, ValueError, termios.error) as error:
+        raise PortError.of(error) from error
 
     def release() -> None:
         try:
@@ -191,7 +217,7 @@ class _DescriptorPort:
         except BlockingIOError:
             return 0
         except OSError as error:
-            raise PortError(PortTrouble.UNPLUGGED) from error
+            raise PortError.of(error) from error
 
     def _wait(self, events: int, deadline: float) -> None:
         poller = select.poll()
@@ -219,7 +245,7 @@ class _DescriptorPort:
         except BlockingIOError:
             return b""
         except OSError as error:
-            raise PortError(PortTrouble.UNPLUGGED) from error
+            raise PortError.of(error) from error
         if not data:
             raise PortError(PortTrouble.UNPLUGGED)
         return data

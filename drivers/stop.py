@@ -27,7 +27,7 @@ class MechanismStop(Exception):  # noqa: N818 - a stop is an outcome that people
     @classmethod
     def at_port(cls, error: PortError) -> MechanismStop:
         """The stop that a port's trouble is, when opening it as well as later."""
-        return cls(_TROUBLE[error.trouble], f"port-{error.trouble.value}")
+        return cls(_TROUBLE[error.trouble], f"port-{error}")
 
     def as_error(self, printer: str) -> PassbookError:
         """The same for a person, from the catalogue."""

@@ -20,6 +20,7 @@ def load_layouts(folder: Path | None) -> dict[str, BookLayout]:
         if dot and kind == "toml":
             layouts[name] = parse_layout(name, entry.read_bytes(), entry.name)
     if folder is not None:
-        for path in sorted(folder.glob("*.toml")):
+        # Other systems leave files of their own beside a copied one, and their names begin with a dot.
+        for path in sorted(path for path in folder.glob("*.toml") if not path.name.startswith(".")):
             layouts[path.stem] = parse_layout(path.stem, read(path), str(path))
     return layouts

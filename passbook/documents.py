@@ -23,11 +23,11 @@ from passbook.csv_document import read_csv
 from passbook.decoding import complaint
 from passbook.drafts import EntryDraft, Start, UpdateDraft
 from passbook.errors import PassbookError
+from passbook.layout import LAYOUT_NAME
 
 __all__ = ["FORMATS", "Document", "Entry", "PassbookUpdate", "Start", "TextDocument", "parse_document"]
 
 MAX_ACCOUNT_LENGTH: Final = 40
-_LAYOUT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _FORMAT_NAME: Final = re.compile(r"[a-z0-9+.-]{1,40}")
 _MARKED: Final = bytes(byte if byte == ord("\n") else ord("x") for byte in range(256))
 """For bytes.translate: all but the end of a line becomes an x."""
@@ -148,7 +148,7 @@ FORMATS: Final[MappingProxyType[str, Callable[[bytes, int], Document]]] = Mappin
 
 
 def _judge(draft: UpdateDraft, most: int) -> PassbookUpdate:
-    if not _LAYOUT_NAME.fullmatch(draft.layout):
+    if not LAYOUT_NAME.fullmatch(draft.layout):
         raise PassbookError("document-malformed", where="layout", why="it is not the name of a layout")
     if draft.currency not in MINOR_DIGITS:
         raise PassbookError("unknown-currency", known=", ".join(MINOR_DIGITS))

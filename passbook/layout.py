@@ -7,6 +7,8 @@ that goes on at line k lands exactly on line k.
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 from fractions import Fraction
@@ -175,6 +177,10 @@ class _SheetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
 _LayoutFile: TypeAlias = _BookFile | _SheetFile
 
 
+LAYOUT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+"""What a layout may be called."""
+
+
 def parse_layout(name: str, data: bytes, file: str) -> BookLayout:
     """The layout that a TOML file describes.
 
@@ -184,11 +190,15 @@ def parse_layout(name: str, data: bytes, file: str) -> BookLayout:
         file: what the error calls the file.
 
     Raises:
-        PassbookError: `layout-malformed` when a key is unknown, missing or of the wrong kind, or when what is
-            described cannot be: a line or column off the page, columns or lines that overlap, a fold outside.
+        PassbookError: `layout-malformed` when no document could name it, when a key is unknown, missing or of the
+            wrong kind, or when what is described cannot be: a line or column off the page, columns or lines that
+            overlap, a fold outside.
     """
+    if not LAYOUT_NAME.fullmatch(name):
+        why = "its name is not 1 to 40 of a-z, 0-9 and hyphen, so that no document could name it"
+        raise PassbookError("layout-malformed", file=file, where="name", why=why)
     try:
-        parsed = msgspec.toml.decode(data, type=_LayoutFile, dec_hook=_length_hook)
+        parsed = msgspec.toml.decode(data.removeprefix(codecs.BOM_UTF8), type=_LayoutFile, dec_hook=_length_hook)
     except (ValueError, RecursionError) as error:
         found = full_complaint(error)
         raise PassbookError("layout-malformed", file=file, where=found.where, why=found.why) from None

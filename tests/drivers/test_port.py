@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import threading
@@ -7,6 +8,7 @@ import tty
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -44,6 +46,9 @@ def test_addresses_are_understood(url: str, meant: TcpAddress | SerialLine) -> N
         "usb://1",
         "serial://",
         "serial:///dev/x?baud=fast",
+        "serial:///dev/x?baud=0",
+        "serial:///dev/x?baud=9601",
+        "serial:///dev/x?baud=99999999999",
         "serial:///dev/x?flow=dtr",
         "serial:///dev/x?parity=e",
         "serial:///dev/x?baud",
@@ -153,3 +158,32 @@ def test_a_serial_line_belongs_to_one_owner() -> None:
     open_port(url).close()
     os.close(slave)
     os.close(master)
+
+
+def test_a_port_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
+    """Busy, of another kind, missing: an engineer with a cable in the hand must be able to tell them apart."""
+    master, slave = os.openpty()
+    try:
+        fcntl.flock(slave, fcntl.LOCK_EX)
+        causes = {}
+        for path in (os.ttyname(slave), str(tmp_path), "/dev/null", str(tmp_path / "none")):
+            with pytest.raises(PortError) as caught:
+                open_port(f"pty://{path}")
+            causes[path] = caught.value.cause
+    finally:
+        os.close(slave)
+        os.close(master)
+    assert list(causes.values()) == [
+        "EAGAIN: another program uses it",
+        "EISDIR: Is a directory",
+        "it is no serial device",
+        "ENOENT: No such file or directory",
+    ]
+
+
+def test_a_host_that_refuses_says_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(PortError) as caught:
+        open_port(f"tcp://127.0.0.1:{port}")
+    assert caught.value.cause == "ECONNREFUSED: Connection refused"

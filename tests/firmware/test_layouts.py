@@ -45,3 +45,16 @@ def test_one_that_cannot_be_read_is_named_too(tmp_path: Path) -> None:
         load_layouts(tmp_path)
     assert caught.value.code == "file-problem"
     assert "mine.toml" in str(caught.value)
+
+
+def test_files_of_other_systems_and_a_mark_of_the_order_of_bytes_stop_nothing(tmp_path: Path) -> None:
+    (tmp_path / "._junior.toml").write_bytes(b"\0\5\x16\7")
+    (tmp_path / "junior.toml").write_bytes(b"\xef\xbb\xbf" + layout_bytes("savings-24"))
+    assert set(load_layouts(tmp_path)) == {"junior", "savings-24", "sheet"}
+
+
+def test_a_name_that_no_document_can_say_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "postbank_28.toml").write_bytes(layout_bytes("savings-24"))
+    with pytest.raises(PassbookError, match="a-z, 0-9 and hyphen") as caught:
+        load_layouts(tmp_path)
+    assert caught.value.code == "layout-malformed"
