@@ -109,6 +109,8 @@ class DocumentSession:
         self._state = SessionState.UNKNOWN
         self._way = b""
         self._sheet = Sheet(0)
+        self.heard: Callable[[MechanismStatus], None] = lambda _status: None
+        """Called, by the owner's thread, with all that the mechanism says of itself and its medium."""
         self._talk = Conversation(port, clock)
 
     @property
@@ -143,9 +145,7 @@ class DocumentSession:
     def status(self) -> MechanismStatus:
         """What the mechanism says of itself now."""
         with self._stopping():
-            reasons, media = self._ask(self._profile.times.motion)
-        conditions = tuple(sorted({reason.value for reason, _ in reasons}))
-        return MechanismStatus(Device.USER_ERROR if conditions else Device.ONLINE, media, conditions)
+            return _status_of(*self._ask(self._profile.times.motion))
 
     def insert(self, sheet: Sheet, timeout: float, prompt: Callable[[], None]) -> None:
         """Set the mechanism up for `sheet` and wait for a medium, `timeout` seconds.
@@ -285,6 +285,7 @@ class DocumentSession:
         for frame in heard:
             found, media = self._read(frame)
             reasons += found
+        self.heard(_status_of(reasons, media))
         return reasons, media
 
     def _read(self, frame: Frame) -> tuple[list[tuple[Reason, str]], Media]:
@@ -322,3 +323,8 @@ class DocumentSession:
     def _enter(self, event: SessionEvent) -> None:
         self._check(event)
         self._state = TRANSITIONS[self._state, event]
+
+
+def _status_of(reasons: list[tuple[Reason, str]], media: Media) -> MechanismStatus:
+    conditions = tuple(sorted({reason.value for reason, _ in reasons}))
+    return MechanismStatus(Device.USER_ERROR if conditions else Device.ONLINE, media, conditions)

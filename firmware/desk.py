@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
 from firmware.clock import Clock, stamp
@@ -50,11 +52,15 @@ IDLE_LOOK: Final = 2.0
 """Seconds between two looks at an idle mechanism."""
 RETRY: Final = 1.0
 """Seconds before a mechanism that did not answer is tried again."""
+FRESH: Final = 1.0
+"""Seconds after which the same status is told again, so that its age is known."""
 TAKE_LOOK: Final = 5.0
 """Seconds of one wait for a person to take the book; the desk then looks whether it shall stop."""
 
 UNREACHABLE: Final = frozenset({Reason.SILENT, Reason.UNPLUGGED, Reason.GARBLED})
 """Stops after which nothing is known of the mechanism."""
+FOR_PEOPLE: Final = frozenset({Reason.MEDIA_NEEDED, Reason.MEDIA_NOT_TAKEN, Reason.CANCELED_BY_PERSON})
+"""Stops of a job with which nothing is wrong with the mechanism."""
 UNREADABLE: Final = frozenset({"key-needed", "wrong-key", "sealed-damaged", "record-quarantined"})
 """Codes that say that nobody can print the job as it is."""
 MEDIA_AFTER: Final = MappingProxyType(
@@ -106,6 +112,8 @@ class PrintDesk:
         self._printing: str = ""
         self._cancelled_by: tuple[str, str] | None = None
         self._trouble: Reason | None = None
+        self._said = MechanismStatus(Device.OFFLINE, Media.UNKNOWN)
+        self._shown: tuple[float, PrinterView] | None = None
         self._unstored: dict[str, _Stop] = {}
         self._thread = threading.Thread(target=self._run, name=f"desk {settings.name}")
 
@@ -170,6 +178,7 @@ class PrintDesk:
     @contextmanager
     def _connected(self) -> Iterator[DocumentSession]:
         session = self._connect()
+        session.heard = self._hear
         with self._lock:
             self._session = session
         try:
@@ -180,14 +189,17 @@ class PrintDesk:
             session.close()
 
     def _note_trouble(self, reason: Reason) -> MechanismStatus:
-        """People see each look at a mechanism that does not work; the log says once what is wrong."""
+        """People see what is wrong with the mechanism for as long as it lasts; the log says it once.  Return it."""
         if reason is not self._trouble:
             _LOG.warning("mechanism-stopped", printer=self._settings.name, reason=reason.value)
         self._trouble = reason
-        device = Device.OFFLINE if reason in UNREACHABLE else Device.USER_ERROR
-        status = MechanismStatus(device, Media.UNKNOWN, (reason.value,))
-        self._show(status)
-        return status
+        if reason in UNREACHABLE:
+            self._said = MechanismStatus(Device.OFFLINE, Media.UNKNOWN, (reason.value,))
+        elif reason not in FOR_PEOPLE:
+            media = Media.JAMMED if reason is Reason.MEDIA_JAM else self._said.media
+            self._said = MechanismStatus(Device.USER_ERROR, media, (reason.value,))
+        self._show()
+        return self._said
 
     def _serve(self, session: DocumentSession) -> None:
         """Clean up, then print job after job until the mechanism fails or the desk stops."""
@@ -198,19 +210,13 @@ class PrintDesk:
             self._wake.clear()
             self._store_stops()
             if self._boundary.awaited:
-                self._boundary.answer(self._look(session))
+                self._boundary.answer(session.status())
             record = self._jobs.spool.next_valid(self._settings.name)
             if record is None:
-                self._look(session)
+                session.status()
                 self._wake.wait(IDLE_LOOK)
             else:
                 self._print(session, record)
-
-    def _look(self, session: DocumentSession) -> MechanismStatus:
-        """Ask the mechanism about itself, and show what it says."""
-        status = session.status()
-        self._show(status)
-        return status
 
     def _note_found(self, media: Media) -> tuple[str, str]:
         """What lies in the mechanism belongs to the questions of jobs that it had begun; the latest and its owner."""
@@ -239,7 +245,7 @@ class PrintDesk:
         try:
             with self._lock:
                 self._printing = job
-            self._show(MechanismStatus(Device.BUSY, Media.NOT_PRESENT))
+            self._show()
             started = changes.start(stamp(self._clock), self._lines_in_doubt)
             record = self._jobs.change(job, started, urgent=True).result()
             self._work(session, record, self._open(record))
@@ -331,8 +337,6 @@ class PrintDesk:
                 if self._people.take(session, job, requester, TAKE_LOOK):
                     self._boundary.reach()
                     break
-                # Who asks meanwhile is told of the book, and not of the job that was before.
-                self._look(session)
         except MechanismStop:
             if not self._stopping.is_set():
                 raise
@@ -367,5 +371,18 @@ class PrintDesk:
         """Stops that could not be stored yet.  From any thread."""
         return [stop.error for stop in list(self._unstored.values())]
 
-    def _show(self, status: MechanismStatus) -> None:
-        self._tell(PrinterChanged(PrinterView(self._settings.name, status, 0, self._printing)))
+    def _hear(self, status: MechanismStatus) -> None:
+        """The mechanism said this of itself, in whatever way it was asked."""
+        self._said = status
+        self._show()
+
+    def _show(self) -> None:
+        """Tell what was said last: something new at once, and the same again when it is no longer fresh."""
+        status = self._said
+        if self._printing and status.device is Device.ONLINE:
+            status = replace(status, device=Device.BUSY)
+        view = PrinterView(self._settings.name, status, 0, self._printing)
+        now = self._clock.monotonic()
+        if self._shown is None or self._shown[1] != view or now - self._shown[0] >= FRESH:
+            self._shown = (now, view)
+            self._tell(PrinterChanged(view))

@@ -434,7 +434,5 @@ def test_every_open_state_can_be_stopped_cleaned_up_and_closed() -> None:
         assert TRANSITIONS[state, SessionEvent.CLOSE] is SessionState.CLOSED
 
 
-def test_every_state_but_the_first_is_reached_and_every_stop_has_a_sentence() -> None:
+def test_every_state_is_reached() -> None:
     assert set(TRANSITIONS.values()) == set(SessionState)
-    for reason in Reason:
-        assert MechanismStop(reason, "detail").as_error("counter-1").code

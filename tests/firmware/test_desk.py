@@ -27,6 +27,7 @@ from tests.firmware.counter import (
     TELLER,
     Counter,
     OpenCounter,
+    RushingClock,
     asked_again,
     helpful,
     idle,
@@ -118,9 +119,11 @@ def test_a_book_that_lies_there_unasked_must_be_taken_before_one_is_asked_for(co
     assert counter.mechanism.struck() == once(1)
 
 
-def test_a_book_put_in_while_nobody_asked_is_asked_out_in_the_name_of_the_next_job(counter: Counter) -> None:
+def test_a_book_put_in_while_nobody_asked_is_asked_out_in_the_name_of_the_next_job(open_counter: OpenCounter) -> None:
+    counter = open_counter(clock=RushingClock())
     counter.start()
-    counter.await_news(lambda: bool(counter.views))
+    # Told after the clean-up, when nothing had to be taken, and by the first look of an idle desk.
+    counter.await_news(lambda: len(counter.views) >= 3)
     counter.machine.insert("B1", 7, RULER)
     job = counter.accept(plan_of(1))
     assert counter.await_end(job).state is JobState.COMPLETED
@@ -305,6 +308,62 @@ def test_a_mechanism_that_needs_a_person_is_not_called_offline(open_counter: Ope
     assert counter.views[-1].status.device is Device.USER_ERROR
 
 
+@pytest.mark.parametrize(
+    ("kind", "reason", "media"),
+    [
+        (FaultKind.JAM, Reason.MEDIA_JAM, Media.JAMMED),
+        (FaultKind.COVER_OPEN, Reason.COVER_OPEN, Media.PRESENT),
+        (FaultKind.SILENT, Reason.SILENT, Media.UNKNOWN),
+    ],
+)
+def test_what_is_wrong_is_shown_with_the_medium_until_it_is_put_right(
+    open_counter: OpenCounter, kind: FaultKind, reason: Reason, media: Media
+) -> None:
+    counter = open_counter(answer=0.3)
+    counter.machine.fault(Fault(kind, line=2))
+    counter.start()
+    counter.await_question(counter.accept(plan_of(1, 2)))
+    counter.await_news(lambda: counter.views[-1].status.conditions == (reason.value,))
+    assert (counter.views[-1].status.media, counter.views[-1].job) == (media, "")
+    counter.machine.mend()
+    counter.await_news(lambda: not counter.views[-1].status.conditions)
+    assert counter.views[-1].status.device is Device.ONLINE
+
+
+def test_the_medium_is_shown_where_the_mechanism_has_it_at_every_moment(counter: Counter) -> None:
+    counter.start()
+    job = counter.accept(plan_of(1, 2))
+    counter.await_end(job)
+    counter.await_news(lambda: counter.views[-1].status.media is Media.NOT_PRESENT and not counter.views[-1].job)
+    assert [(view.status.device, view.status.media, view.job) for view in counter.views if view.job] == [
+        (Device.BUSY, Media.NOT_PRESENT, job),
+        (Device.BUSY, Media.ENTERING, job),
+        (Device.BUSY, Media.PRESENT, job),
+        (Device.BUSY, Media.ENTERING, job),
+    ]
+    waited, taken = counter.views[-2:]
+    assert (waited.status.device, waited.status.media, waited.job) == (Device.ONLINE, Media.ENTERING, "")
+    assert (taken.status.device, taken.status.media) == (Device.ONLINE, Media.NOT_PRESENT)
+
+
+@pytest.mark.parametrize("action", ["insert", "take"])
+def test_while_a_person_is_waited_for_the_status_is_told_again_and_again(
+    open_counter: OpenCounter, action: str
+) -> None:
+    def hands(machine: Machine, prompt: Prompt) -> None:
+        if prompt.action != action:
+            helpful(machine, prompt)
+
+    counter = open_counter(hands=hands, clock=RushingClock())
+    counter.start()
+    counter.accept(plan_of(1))
+    counter.await_prompt(action)
+    told = len(counter.views)
+    counter.await_news(lambda: len(counter.views) > told + 5)
+    assert counter.views[-1] == counter.views[-5]
+    assert counter.views[-1].status.media is (Media.NOT_PRESENT if action == "insert" else Media.ENTERING)
+
+
 def test_a_medium_found_at_the_clean_up_is_noted_in_the_question_and_given_back(counter: Counter) -> None:
     counter.machine.cut(Cut(Target.APPLIANCE, AtLineByte(2, 9)))
     found: list[Media] = []
@@ -323,8 +382,9 @@ def test_a_printer_that_is_offline_at_the_start_is_tried_again(counter: Counter)
     counter.offline = 2
     counter.start()
     assert counter.await_end(counter.accept(plan_of(1))).state is JobState.COMPLETED
-    offline = [view.status for view in counter.views[:2]]
-    assert [(status.device, status.conditions) for status in offline] == [(Device.OFFLINE, ("printer-unplugged",))] * 2
+    first, then = (view.status for view in counter.views[:2])
+    assert (first.device, first.media, first.conditions) == (Device.OFFLINE, Media.UNKNOWN, ("printer-unplugged",))
+    assert (then.device, then.media, then.conditions) == (Device.ONLINE, Media.NOT_PRESENT, ())
     assert counter.mechanism.struck() == once(1)
 
 
