@@ -43,7 +43,7 @@ from passbook.printing import (
     begin,
     next_act,
 )
-from passbook.record import Record
+from passbook.record import Change, Record
 from storage.envelope import open_plan
 
 _LOG: Final = Log("desk")
@@ -84,6 +84,20 @@ class _Stop(NamedTuple):
     error: PassbookError
 
 
+class _Order(NamedTuple):
+    """A person's order to give a job up before its next step: to end it, or else to hold it back."""
+
+    terminal: str
+    person: str
+    ends: bool
+
+    def change(self, at: str, media: Media) -> Change:
+        """What it does to the job, whose medium is there."""
+        if self.ends:
+            return changes.cancel(at, self.terminal, self.person, at_boundary=True)
+        return changes.hold(at, self.terminal, self.person, media=media)
+
+
 class PrintDesk:
     """Prints the valid jobs of one mechanism, one after the other, each step durable before its bytes leave."""
 
@@ -110,7 +124,8 @@ class PrintDesk:
         self._lock = threading.Lock()
         self._session: DocumentSession | None = None
         self._printing: str = ""
-        self._cancelled_by: tuple[str, str] | None = None
+        self._waiting = False
+        self._order: _Order | None = None
         self._trouble: Reason | None = None
         self._said = MechanismStatus(Device.OFFLINE, Media.UNKNOWN)
         self._shown: tuple[float, PrinterView] | None = None
@@ -144,12 +159,20 @@ class PrintDesk:
     def cancel(self, job: str, terminal: str, person: str) -> bool:
         """End `job` before its next step; False when it is not printing here."""
         with self._lock:
-            if self._printing != job:
-                return False
-            self._cancelled_by = (terminal, person)
-            if self._session is not None:
-                self._session.interrupt()
-            return True
+            return self._printing == job and self._give_up(_Order(terminal, person, ends=True))
+
+    def hold(self, job: str, terminal: str, person: str) -> bool:
+        """Give `job` up, to be held back, while a person is asked for its book; False when that is not so here."""
+        with self._lock:
+            waits = self._printing == job and self._waiting and self._order is None
+            return waits and self._give_up(_Order(terminal, person, ends=False))
+
+    def _give_up(self, order: _Order) -> bool:
+        """Under the lock."""
+        self._order = order
+        if self._session is not None:
+            self._session.interrupt()
+        return True
 
     def environment(self) -> Future[Environment]:
         """What is printed and to be printed here, at the next boundary (P9); to cancel the future ends the wait."""
@@ -268,10 +291,10 @@ class PrintDesk:
         self._clear(session, job, record.requester)
 
     def _let_go(self) -> bool:
-        """From here on no cancel reaches the job; whether one did."""
+        """From here on no order reaches the job; whether one did."""
         with self._lock:
-            interrupted = self._cancelled_by is not None
-            self._printing, self._cancelled_by = "", None
+            interrupted = self._order is not None
+            self._printing, self._order = "", None
         return interrupted
 
     def _open(self, record: Record) -> Plan:
@@ -284,7 +307,7 @@ class PrintDesk:
     def _work(self, session: DocumentSession, record: Record, plan: Plan) -> None:
         work = begin(record)
         while (act := next_act(plan, work)) is not None:
-            if isinstance(act, JournalStep | AskForMedium) and (self._stopping.is_set() or self._cancelled_by):
+            if isinstance(act, JournalStep | AskForMedium) and (self._stopping.is_set() or self._order):
                 self._jobs.journal(record.job_id, work.step - 1, 0)
                 self._give_back(session)
                 self._end_or_stop(record, Reason.RESTART)
@@ -292,11 +315,11 @@ class PrintDesk:
             work = after(plan, work, act, self._do(session, record, act))
 
     def _end_or_stop(self, record: Record, reason: Reason) -> None:
-        """End a job that a person cancelled while nothing of it was in doubt; else let it wait for an answer."""
-        by, job = self._cancelled_by, record.job_id
-        if by is not None and self._jobs.spool.record(job).sending == 0:
-            ended = changes.cancel(stamp(self._clock), *by, at_boundary=True)
-            self._jobs.change(job, ended, urgent=True).result()
+        """Do what a person ordered while nothing of the job was in doubt; else let it wait for an answer."""
+        order, job = self._order, record.job_id
+        if order is not None and self._jobs.spool.record(job).sending == 0:
+            given_up = order.change(stamp(self._clock), self._said.media)
+            self._jobs.change(job, given_up, urgent=True).result()
         else:
             self._stop_job(record, Reason.RESTART if self._stopping.is_set() else reason)
 
@@ -327,7 +350,11 @@ class PrintDesk:
         """Have the book put in, opened at `page`; the job waits for people meanwhile."""
         waiting = changes.wait_for_people(Reason.MEDIA_NEEDED, stamp(self._clock))
         self._jobs.change(record.job_id, waiting, urgent=True).result()
-        self._people.bring(session, record, page)
+        self._waiting = True
+        try:
+            self._people.bring(session, record, page)
+        finally:
+            self._waiting = False
         self._jobs.change(record.job_id, changes.proceed(stamp(self._clock)), urgent=True).result()
 
     def _clear(self, session: DocumentSession, job: str, requester: str) -> None:

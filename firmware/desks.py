@@ -31,6 +31,10 @@ FORGOTTEN: Final = 60.0
 """Seconds after which a book that lies in the slot, and that no job waits for, is a problem."""
 
 
+HOLD_WAIT: Final = 20.0
+"""Seconds for a desk to give up a job that waits for its book."""
+
+
 class Desks:
     """The print desks by printer name; lives in the event loop."""
 
@@ -152,10 +156,18 @@ class Desks:
             raise PassbookError("printer-busy", printer=name, seconds=f"{patience:g}") from None
 
     async def hold(self, job: str, terminal: str, person: str) -> Record:
-        """Hold back a job that no desk works on; its question stays open and nobody is asked."""
+        """Hold back a job that is not printing; its question stays open and nobody is asked.
+
+        One that waits for its book is given up by its desk, and is told as it is then.
+        """
         check_name("person", person)
-        holding = changes.hold(stamp(self._clock), terminal, person)
-        held = await asyncio.wrap_future(self._jobs.change(job, holding))
+        record = self._jobs.spool.record(job)
+        desk = self._desks.get(record.printer)
+        if desk is not None and desk.hold(job, terminal, person):
+            held = await self.settled(record, HOLD_WAIT)
+        else:
+            holding = changes.hold(stamp(self._clock), terminal, person)
+            held = await asyncio.wrap_future(self._jobs.change(job, holding))
         _LOG.info("job-held", job=job, terminal=terminal, person=person)
         return held
 

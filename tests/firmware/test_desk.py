@@ -17,7 +17,7 @@ from passbook.job import JobState, Reason
 from passbook.media import Device, Media
 from passbook.messages import Prompt
 from passbook.plan import Eject, Line, Run
-from passbook.record import HistoryKind
+from passbook.record import Decider, HistoryKind
 from tests.drivers.desk import RULER, WAIT, line, once, text_of
 from tests.firmware.counter import (
     LAYOUT,
@@ -238,6 +238,54 @@ def test_a_cancel_while_the_book_is_awaited_ends_the_job_and_the_printer_stays_o
     assert counter.await_end(following).state is JobState.COMPLETED
     assert counter.mechanism.struck() == once(2)
     assert {view.status.device for view in counter.views} <= {Device.ONLINE, Device.BUSY}
+
+
+@pytest.mark.parametrize(("action", "media"), [("insert", Media.NOT_PRESENT), ("turn", Media.ENTERING)])
+def test_a_hold_while_the_book_is_awaited_gives_the_job_up_and_an_answer_goes_on(
+    counter: Counter, action: str, media: Media
+) -> None:
+    job = ""
+
+    def hands(machine: Machine, prompt: Prompt) -> None:
+        if prompt.action == action and prompt.job == job:
+            assert counter.desk.hold(job, TELLER, PERSON)
+            assert not counter.desk.hold(job, TELLER, PERSON), "one order is enough"
+        else:
+            helpful(machine, prompt)
+
+    counter.hands = hands
+    job = counter.accept(plan_of(20, turned=(1,)))
+    counter.start()
+    record = counter.await_question(job)
+    assert (record.state, record.valid, record.asked) == (JobState.PROCESSING_STOPPED, False, False)
+    assert (record.reasons, record.media) == ((Reason.HELD_BY_PERSON, Reason.MEDIA_NEEDED), media)
+    assert record.held_by == Decider(TELLER, PERSON)
+    done = 2 if action == "turn" else 0
+    assert (record.confirmed, record.sending) == (done, 0)
+    counter.hands = helpful
+    following = counter.accept(plan_of(4))
+    if action == "turn":
+        assert counter.await_prompt("take").job == job
+    assert counter.await_end(following).state is JobState.COMPLETED
+    counter.resume(job, done + 1)
+    counter.await_news(lambda: any(_is_end(one, job) for one in counter.news))
+    assert set(counter.mechanism.struck()) == {(3, 20), (3, 4), (4, 1)}
+    assert {view.status.device for view in counter.views} <= {Device.ONLINE, Device.BUSY}
+
+
+def test_a_job_that_is_printing_is_not_held_and_goes_on(counter: Counter) -> None:
+    tried: list[bool] = []
+    job = ""
+    counter.watch = watcher(confirmed=1, then=lambda: tried.append(counter.desk.hold(job, TELLER, PERSON)))
+    job = counter.accept(plan_of(1, 2))
+    counter.start()
+    assert counter.await_end(job).state is JobState.COMPLETED
+    assert tried == [False]
+    assert counter.mechanism.struck() == once(1, 2)
+
+
+def _is_end(news: News, job: str) -> bool:
+    return isinstance(news, JobChanged) and news.record.job_id == job and news.record.ended
 
 
 def test_a_cancel_that_comes_after_the_last_step_disturbs_no_other_job(counter: Counter) -> None:

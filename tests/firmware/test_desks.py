@@ -32,6 +32,8 @@ class QuietDesk:
 
     def __init__(self) -> None:
         self.printing = ""
+        self.waiting = ""
+        self.held: list[Any] = []
         self.died = False
         self.told: list[Any] = []
         self.asked: list[Future[Environment]] = []
@@ -44,6 +46,10 @@ class QuietDesk:
 
     def wake(self) -> None:
         self.told.append("wake")
+
+    def hold(self, job: str, terminal: str, person: str) -> bool:
+        self.held.append((job, terminal, person))
+        return job == self.waiting
 
     def problems(self) -> list[PassbookError]:
         return []
@@ -237,6 +243,26 @@ def test_a_job_of_a_printer_that_is_not_configured_any_more_can_be_cancelled(ben
     none = Desks({}, bench.jobs, bench.hub, bench.clock)
     none.note_job(record)
     assert asyncio.run(none.cancel(record, TELLER.name, "Anna", senior=False)).ended
+
+
+def test_a_job_that_waits_for_its_book_is_held_when_its_desk_has_given_it_up(
+    bench: Bench, desks: Desks, desk: QuietDesk
+) -> None:
+    record = accepted(bench)
+    bench.jobs.change(record.job_id, changes.start("t", 1)).result(30)
+    desk.waiting = record.job_id
+
+    async def story() -> Record:
+        holding = asyncio.create_task(desks.hold(record.job_id, TELLER.name, "Anna"))
+        await asyncio.sleep(0)
+        assert not holding.done()
+        given_up = changes.hold("t", TELLER.name, "Anna", media=Media.NOT_PRESENT)
+        desks.note_job(bench.jobs.change(record.job_id, given_up).result(30))
+        return await holding
+
+    held = asyncio.run(story())
+    assert desk.held == [(record.job_id, TELLER.name, "Anna")]
+    assert (held.valid, held.asked) == (False, False)
 
 
 def test_an_ended_job_cannot_be_held(bench: Bench, desks: Desks) -> None:
