@@ -149,6 +149,36 @@ def test_a_book_that_is_not_taken_can_be_waited_for_again(desk: Desk) -> None:
     assert session.state is SessionState.READY
 
 
+def test_an_insertion_that_announces_itself_while_the_taking_is_awaited_is_told_and_the_wait_goes_on(
+    desk: Desk,
+) -> None:
+    session = desk.inserted()
+    session.eject()
+    stopped(Reason.MEDIA_NOT_TAKEN, session.wait_taken, 0.0, unasked)
+    desk.machine.turn(4)
+    told: list[str] = []
+
+    def put_back() -> None:
+        told.append("put back")
+        desk.machine.take()
+
+    session.wait_taken(WAIT, put_back)
+    assert told == ["put back"]
+    assert session.state is SessionState.READY
+
+
+def test_a_book_that_lies_there_before_the_prompt_can_be_waited_for_without_a_clean_up(desk: Desk) -> None:
+    session = desk.session()
+    session.clean_up()
+    desk.machine.insert("B1", 3, RULER)
+    stopped(Reason.MEDIA_NOT_TAKEN, session.insert, SHEET, 1.0, unasked)
+    desk.machine.take()
+    session.wait_taken(WAIT)
+    desk.insert(session)
+    desk.print_lines(session, 1)
+    assert desk.struck() == once(1)
+
+
 def test_an_interrupt_ends_the_wait_for_an_insertion_at_once(desk: Desk) -> None:
     session = desk.session()
     session.clean_up()

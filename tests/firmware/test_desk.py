@@ -11,7 +11,7 @@ import pytest
 from drivers.simulator.faults import AtLineByte, Cut, Fault, FaultKind, Target
 from drivers.simulator.machine import Machine
 from firmware.config import PrinterConfig
-from firmware.news import JobChanged, JobLeft, News, StepDone
+from firmware.news import JobChanged, JobLeft, News, PrinterChanged, StepDone
 from passbook import changes
 from passbook.job import JobState, Reason
 from passbook.media import Device, Media
@@ -163,6 +163,58 @@ def test_jobs_are_printed_by_priority_and_then_in_their_order(counter: Counter) 
 
 
 # What people do or do not
+
+
+def test_a_book_that_is_turned_and_back_at_once_is_noticed_and_must_come_out_once_more(counter: Counter) -> None:
+    """The mechanism cannot be asked in between: only the announcement of the insertion tells."""
+
+    def hands(machine: Machine, prompt: Prompt) -> None:
+        if prompt.action == "turn":
+            machine.turn(prompt.page)
+        else:
+            helpful(machine, prompt)
+
+    counter.hands = hands
+    counter.start()
+    job = counter.accept(plan_of(20, turned=(1,)))
+    assert counter.await_end(job).state is JobState.COMPLETED
+    assert asked(counter)[:4] == [("insert", 3), ("turn", 4), ("take", 4), ("insert", 4)]
+    assert set(counter.mechanism.struck()) == {(3, 20), (4, 1)}
+
+
+def test_a_book_that_is_back_before_the_mechanism_is_ready_for_it_must_come_out_once_more(counter: Counter) -> None:
+    back: list[Prompt] = []
+
+    def watch(news: News) -> None:
+        turned = counter.prompts[-1:] and counter.prompts[-1].action == "turn"
+        if isinstance(news, PrinterChanged) and news.view.status.media is Media.NOT_PRESENT and turned and not back:
+            back.append(counter.prompts[-1])
+            counter.machine.insert("B1", 4, RULER)
+
+    counter.watch = watch
+    counter.start()
+    job = counter.accept(plan_of(20, turned=(1,)))
+    assert counter.await_end(job).state is JobState.COMPLETED
+    assert asked(counter)[:4] == [("insert", 3), ("turn", 4), ("take", 4), ("insert", 4)]
+    assert len(back) == 1
+    assert set(counter.mechanism.struck()) == {(3, 20), (4, 1)}
+
+
+def test_a_slot_that_has_a_book_before_every_prompt_stops_the_job(counter: Counter) -> None:
+    taken = 0
+
+    def watch(news: News) -> None:
+        nonlocal taken
+        turned = any(prompt.action == "turn" for prompt in counter.prompts)
+        if isinstance(news, PrinterChanged) and news.view.status.media is Media.NOT_PRESENT and turned and taken < 3:
+            taken += 1
+            counter.machine.insert("B1", 4, RULER)
+
+    counter.watch = watch
+    counter.start()
+    record = counter.await_question(counter.accept(plan_of(20, turned=(1,))))
+    assert (record.reasons, record.confirmed, record.sending) == ((Reason.MEDIA_NOT_TAKEN,), 2, 0)
+    assert taken == 3
 
 
 def test_a_book_that_does_not_come_in_time_stops_the_job_with_nothing_in_doubt(open_counter: OpenCounter) -> None:
