@@ -201,6 +201,12 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     # Set-up
     "configuration": ErrorKind(Actor.OPERATOR, "{file}: {key}: {why}. With this the appliance does not start."),
     "file-problem": ErrorKind(Actor.OPERATOR, "{file}: {why}."),
+    "port-without-handshake": ErrorKind(
+        Actor.OPERATOR,
+        "Nothing at {port} says when the buffer of printer {printer} is full, so bytes may get lost. The printer "
+        "cannot tell that characters are missing in a line, and such a line counts as printed; wire a handshake and "
+        "set flow=rts or flow=xon.",
+    ),
     "hardening-failed": ErrorKind(
         Actor.OPERATOR, "The process could not be protected: {what} is not in effect. The appliance did not start."
     ),

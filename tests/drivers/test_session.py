@@ -15,7 +15,7 @@ from passbook.job import Reason
 from passbook.media import Device, MechanismStatus, Media
 from passbook.plan import Line, Run, Sheet
 from tests.drivers.conftest import OpenDesk
-from tests.drivers.desk import RULER, SHEET, WAIT, Desk, line, once
+from tests.drivers.desk import RULER, SHEET, WAIT, Desk, line, once, text_of
 
 
 def stopped(reason: Reason, operation: Callable[..., object], *arguments: object) -> MechanismStop:
@@ -347,6 +347,25 @@ def test_a_mechanism_that_answers_early_strikes_a_confirmed_line_no_second_time(
     desk.print_lines(session, 1, 2)
     session.eject()
     assert desk.struck() == once(1, 2)
+
+
+def test_text_that_the_cable_lost_is_noticed_by_nobody_and_the_rest_stands_where_it_belongs(desk: Desk) -> None:
+    """A limit, told in docs/limits.md: no request of this family says how many characters are in the line."""
+    session = desk.losing(b"Post")
+    session.clean_up()
+    desk.insert(session)
+    desk.print_lines(session, 1, 2)
+    assert desk.struck()[3, 1] == [(text_of(1).replace("Posting 1", "ing 1    "), 1)]
+    assert desk.struck()[3, 2] == once(2)[3, 2]
+
+
+def test_a_way_that_the_cable_lost_stops_the_line_before_its_text(desk: Desk) -> None:
+    session = desk.losing(b"\x1b/1")
+    session.clean_up()
+    desk.insert(session)
+    with pytest.raises(MechanismStop):
+        session.print_line(line(1))
+    assert desk.machine.state().strikes == 0
 
 
 def test_a_book_open_at_another_page_is_printed_on_where_it_lies(desk: Desk) -> None:
