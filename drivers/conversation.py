@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from drivers.frames import Frame, FrameReader, Garbage
+from drivers.frames import Frame, FrameReader, Garbage, Status
 from drivers.port import Port, PortError
 from drivers.stop import MechanismStop
 from passbook.job import Reason
@@ -36,6 +36,7 @@ class Conversation:
         self._gone: PortError | None = None
         self._interrupted = False
         self._listening = False
+        self._unasked = False
         self._reader = threading.Thread(target=self._read, name="mechanism-reader", daemon=True)
         self._reader.start()
 
@@ -64,6 +65,7 @@ class Conversation:
     def ask(self, request: bytes, last: type[Frame], timeout: float) -> list[Frame]:
         """Send `request`; the frames up to the first of type `last`, whose answer no announcement can look like."""
         with self._changed:
+            self._unasked |= any(isinstance(frame, Status) for frame in self._frames)
             self._frames.clear()
         self.tell(request)
         deadline = self._clock() + timeout
@@ -99,9 +101,17 @@ class Conversation:
         with self._changed:
             self._listening = True
             try:
-                return self._next(self._clock() + timeout) is not None
+                frame = self._next(self._clock() + timeout)
             finally:
                 self._listening = False
+            self._unasked |= isinstance(frame, Status)
+            return frame is not None
+
+    def was_unasked(self) -> bool:
+        """Whether a status came that nobody had asked for, since this was called last."""
+        with self._changed:
+            unasked, self._unasked = self._unasked, False
+            return unasked
 
     def _next(self, deadline: float) -> Frame | None:
         with self._changed:

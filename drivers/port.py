@@ -123,6 +123,12 @@ def parse_port_url(url: str) -> TcpAddress | SerialLine:
             raise ValueError("expected tcp://host:port, serial:///device?baud=9600&flow=rts or pty:///path")
 
 
+def has_no_handshake(url: str) -> bool:
+    """Whether nothing at a serial device can say that the printer's buffer is full, so that bytes may get lost."""
+    line = parse_port_url(url)
+    return isinstance(line, SerialLine) and line.flow is Flow.NONE and urlsplit(url).scheme == "serial"
+
+
 def _parse_tcp(host: str | None, port: int | None, rest: str) -> TcpAddress:
     if host is None or port is None or rest:
         raise ValueError("expected tcp://host:port")

@@ -109,7 +109,10 @@ class DocumentSession:
         self._state = SessionState.UNKNOWN
         self._way = b""
         self._sheet = Sheet(0)
+        self.heard: Callable[[MechanismStatus], None] = lambda _status: None
+        """Called, by the owner's thread, with all that the mechanism says of itself and its medium."""
         self._talk = Conversation(port, clock)
+        self._announced = False
 
     @property
     def state(self) -> SessionState:
@@ -129,6 +132,7 @@ class DocumentSession:
             if found is Media.PRESENT:
                 self._talk.tell(self._profile.commands.eject.encode())
                 self._require_media(_IN_SLOT_OR_GONE)
+        self._was_announced()
         nothing = found is Media.NOT_PRESENT
         self._enter(SessionEvent.FOUND_NOTHING if nothing else SessionEvent.FOUND_MEDIUM)
         return found
@@ -143,22 +147,23 @@ class DocumentSession:
     def status(self) -> MechanismStatus:
         """What the mechanism says of itself now."""
         with self._stopping():
-            reasons, media = self._ask(self._profile.times.motion)
-        conditions = tuple(sorted({reason.value for reason, _ in reasons}))
-        return MechanismStatus(Device.USER_ERROR if conditions else Device.ONLINE, media, conditions)
+            return _status_of(*self._ask(self._profile.times.motion))
 
     def insert(self, sheet: Sheet, timeout: float, prompt: Callable[[], None]) -> None:
         """Set the mechanism up for `sheet` and wait for a medium, `timeout` seconds.
 
         `prompt` asks a person for it; it is called when the mechanism is ready to take one.  Stops with
-        `media-not-taken` when one lies there already: each insertion belongs to its own prompt.
+        `media-not-taken` when one lies there already: each insertion belongs to its own prompt.  That one can be waited
+        for to be taken.
         """
         self._check(SessionEvent.ARM)
         set_up = self._built(lambda: dialect.set_up(self._profile, sheet, self._code_page))
         with self._stopping():
             media = self._ready_media(self._profile.times.answer)
-            if media is not Media.NOT_PRESENT:
-                raise MechanismStop(Reason.MEDIA_NOT_TAKEN, f"medium-{media.value}")
+        if media is not Media.NOT_PRESENT:
+            self._enter(SessionEvent.FOUND_MEDIUM)
+            raise MechanismStop(Reason.MEDIA_NOT_TAKEN, f"medium-{media.value}")
+        with self._stopping():
             self._talk.tell(set_up)
             # A rejected set-up is silent until the next status, and nobody shall be asked before it was accepted.
             self._ready_media(self._profile.times.answer)
@@ -216,26 +221,38 @@ class DocumentSession:
         with self._stopping():
             self._talk.tell(self._profile.commands.eject.encode())
             self._require_media(_IN_SLOT_OR_GONE)
+        self._was_announced()
         self._enter(SessionEvent.EJECT)
 
-    def wait_taken(self, timeout: float) -> None:
-        """Wait until no medium lies in the path, `timeout` seconds; then `media-not-taken`, and may be repeated."""
+    def wait_taken(self, timeout: float, put_back: Callable[[], None] = lambda: None) -> None:
+        """Wait until no medium lies in the path, `timeout` seconds; then `media-not-taken`, and may be repeated.
+
+        `put_back` is called when one was taken and put in again before the mechanism was asked where it is: that
+        insertion announces itself.
+        """
         self._check(SessionEvent.TAKEN)
         deadline = self._clock() + timeout
         with self._stopping():
-            taken = self._await_taken(deadline)
+            taken = self._await_taken(deadline, put_back)
         if not taken:
             raise MechanismStop(Reason.MEDIA_NOT_TAKEN, "still-there")
         self._enter(SessionEvent.TAKEN)
 
-    def _await_taken(self, deadline: float) -> bool:
+    def _await_taken(self, deadline: float, put_back: Callable[[], None]) -> bool:
         times = self._profile.times
         while self._ask(times.answer)[1] is not Media.NOT_PRESENT:
+            if self._was_announced():
+                put_back()
             left = deadline - self._clock()
             if left <= 0:
                 return False
             self._talk.listen(min(left, times.taken_poll))
         return True
+
+    def _was_announced(self) -> bool:
+        """Whether an insertion announced itself since this was called last."""
+        announced, self._announced = self._talk.was_unasked() or self._announced, False
+        return announced
 
     def interrupt(self) -> None:
         """Stop the wait for a person, now or when it would begin, with `job-canceled-by-user`; never a step.
@@ -278,13 +295,16 @@ class DocumentSession:
         """Everything that speaks against being ready, and where the medium is."""
         commands = self._profile.commands
         heard = self._talk.ask(commands.status.encode() + commands.document_status.encode(), DocumentStatus, timeout)
-        if not any(isinstance(frame, Status) for frame in heard):
+        statuses = sum(isinstance(frame, Status) for frame in heard)
+        if not statuses:
             raise MechanismStop(Reason.GARBLED, "no-status")
+        self._announced |= statuses > 1
         reasons: list[tuple[Reason, str]] = []
         media = Media.UNKNOWN
         for frame in heard:
             found, media = self._read(frame)
             reasons += found
+        self.heard(_status_of(reasons, media))
         return reasons, media
 
     def _read(self, frame: Frame) -> tuple[list[tuple[Reason, str]], Media]:
@@ -322,3 +342,8 @@ class DocumentSession:
     def _enter(self, event: SessionEvent) -> None:
         self._check(event)
         self._state = TRANSITIONS[self._state, event]
+
+
+def _status_of(reasons: list[tuple[Reason, str]], media: Media) -> MechanismStatus:
+    conditions = tuple(sorted({reason.value for reason, _ in reasons}))
+    return MechanismStatus(Device.USER_ERROR if conditions else Device.ONLINE, media, conditions)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from drivers.port import PortError, PortTrouble
-from passbook.errors import PassbookError
 from passbook.job import Reason
 
 _TROUBLE: Final = {PortTrouble.SILENT: Reason.SILENT, PortTrouble.UNPLUGGED: Reason.UNPLUGGED}
@@ -28,19 +27,3 @@ class MechanismStop(Exception):  # noqa: N818 - a stop is an outcome that people
     def at_port(cls, error: PortError) -> MechanismStop:
         """The stop that a port's trouble is, when opening it as well as later."""
         return cls(_TROUBLE[error.trouble], f"port-{error}")
-
-    def as_error(self, printer: str) -> PassbookError:
-        """The same for a person, from the catalogue."""
-        match self.reason:
-            case Reason.SILENT | Reason.UNPLUGGED:
-                return PassbookError("printer-silent", printer=printer)
-            case Reason.GARBLED:
-                return PassbookError("printer-garbled", printer=printer)
-            case Reason.MEDIA_NEEDED:
-                return PassbookError("medium-not-inserted", printer=printer)
-            case Reason.MEDIA_NOT_TAKEN:
-                return PassbookError("medium-not-taken", printer=printer)
-            case Reason.CANCELED_BY_PERSON:
-                return PassbookError("job-interrupted", who="a person")
-            case _:
-                return PassbookError("printer-attention", printer=printer, condition=self.reason.value)

@@ -25,6 +25,8 @@ def main(argv: list[str] | None = None) -> int:
             loading.check(settings)
             print(f"{options.check}: all right")
             print(config.summary(settings))
+            for warning in loading.warnings(settings):
+                print(f"passbookd: warning: {warning} [{warning.code}]", file=sys.stderr)
             return 0
         logs.configure(settings.log.level)
         hardening.harden()

@@ -42,6 +42,7 @@ from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
 from firmware.tls import shrink_buffers
 from firmware.upkeep import Upkeep
+from passbook.counts import JobCounts
 from passbook.errors import PassbookError
 from passbook.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of, view_of
 from passbook.messages import JobLeft as JobLeftEvent
@@ -307,7 +308,8 @@ class Appliance:
         problems = tuple(
             str(problem) for problem in (*self._problems, *self._desks.problems(), *self._notices.problems())
         )
-        return StatusReport(self._desks.views(), self._hub.names(), areas, problems)
+        jobs = sum(self._spool.counts().values(), JobCounts())
+        return StatusReport(self._desks.views(), self._hub.names(), areas, problems, jobs, self._spool.count_notices())
 
     def _report(self, problem: PassbookError) -> None:
         """An area was fenced or a record set aside: an operator must know.  Called from any thread."""

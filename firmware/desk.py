@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
 from firmware.clock import Clock, stamp
@@ -41,7 +43,7 @@ from passbook.printing import (
     begin,
     next_act,
 )
-from passbook.record import Record
+from passbook.record import Change, Record
 from storage.envelope import open_plan
 
 _LOG: Final = Log("desk")
@@ -50,11 +52,15 @@ IDLE_LOOK: Final = 2.0
 """Seconds between two looks at an idle mechanism."""
 RETRY: Final = 1.0
 """Seconds before a mechanism that did not answer is tried again."""
+FRESH: Final = 1.0
+"""Seconds after which the same status is told again, so that its age is known."""
 TAKE_LOOK: Final = 5.0
 """Seconds of one wait for a person to take the book; the desk then looks whether it shall stop."""
 
 UNREACHABLE: Final = frozenset({Reason.SILENT, Reason.UNPLUGGED, Reason.GARBLED})
 """Stops after which nothing is known of the mechanism."""
+FOR_PEOPLE: Final = frozenset({Reason.MEDIA_NEEDED, Reason.MEDIA_NOT_TAKEN, Reason.CANCELED_BY_PERSON})
+"""Stops of a job with which nothing is wrong with the mechanism."""
 UNREADABLE: Final = frozenset({"key-needed", "wrong-key", "sealed-damaged", "record-quarantined"})
 """Codes that say that nobody can print the job as it is."""
 MEDIA_AFTER: Final = MappingProxyType(
@@ -76,6 +82,20 @@ class _Stop(NamedTuple):
     record: Record
     reason: Reason
     error: PassbookError
+
+
+class _Order(NamedTuple):
+    """A person's order to give a job up before its next step: to end it, or else to hold it back."""
+
+    terminal: str
+    person: str
+    ends: bool
+
+    def change(self, at: str, media: Media) -> Change:
+        """What it does to the job, whose medium is there."""
+        if self.ends:
+            return changes.cancel(at, self.terminal, self.person, at_boundary=True)
+        return changes.hold(at, self.terminal, self.person, media=media)
 
 
 class PrintDesk:
@@ -104,8 +124,11 @@ class PrintDesk:
         self._lock = threading.Lock()
         self._session: DocumentSession | None = None
         self._printing: str = ""
-        self._cancelled_by: tuple[str, str] | None = None
+        self._waiting = False
+        self._order: _Order | None = None
         self._trouble: Reason | None = None
+        self._said = MechanismStatus(Device.OFFLINE, Media.UNKNOWN)
+        self._shown: tuple[float, PrinterView] | None = None
         self._unstored: dict[str, _Stop] = {}
         self._thread = threading.Thread(target=self._run, name=f"desk {settings.name}")
 
@@ -136,12 +159,20 @@ class PrintDesk:
     def cancel(self, job: str, terminal: str, person: str) -> bool:
         """End `job` before its next step; False when it is not printing here."""
         with self._lock:
-            if self._printing != job:
-                return False
-            self._cancelled_by = (terminal, person)
-            if self._session is not None:
-                self._session.interrupt()
-            return True
+            return self._printing == job and self._give_up(_Order(terminal, person, ends=True))
+
+    def hold(self, job: str, terminal: str, person: str) -> bool:
+        """Give `job` up, to be held back, while a person is asked for its book; False when that is not so here."""
+        with self._lock:
+            waits = self._printing == job and self._waiting and self._order is None
+            return waits and self._give_up(_Order(terminal, person, ends=False))
+
+    def _give_up(self, order: _Order) -> bool:
+        """Under the lock."""
+        self._order = order
+        if self._session is not None:
+            self._session.interrupt()
+        return True
 
     def environment(self) -> Future[Environment]:
         """What is printed and to be printed here, at the next boundary (P9); to cancel the future ends the wait."""
@@ -170,6 +201,7 @@ class PrintDesk:
     @contextmanager
     def _connected(self) -> Iterator[DocumentSession]:
         session = self._connect()
+        session.heard = self._hear
         with self._lock:
             self._session = session
         try:
@@ -180,14 +212,17 @@ class PrintDesk:
             session.close()
 
     def _note_trouble(self, reason: Reason) -> MechanismStatus:
-        """People see each look at a mechanism that does not work; the log says once what is wrong."""
+        """People see what is wrong with the mechanism for as long as it lasts; the log says it once.  Return it."""
         if reason is not self._trouble:
             _LOG.warning("mechanism-stopped", printer=self._settings.name, reason=reason.value)
         self._trouble = reason
-        device = Device.OFFLINE if reason in UNREACHABLE else Device.USER_ERROR
-        status = MechanismStatus(device, Media.UNKNOWN, (reason.value,))
-        self._show(status)
-        return status
+        if reason in UNREACHABLE:
+            self._said = MechanismStatus(Device.OFFLINE, Media.UNKNOWN, (reason.value,))
+        elif reason not in FOR_PEOPLE:
+            media = Media.JAMMED if reason is Reason.MEDIA_JAM else self._said.media
+            self._said = MechanismStatus(Device.USER_ERROR, media, (reason.value,))
+        self._show()
+        return self._said
 
     def _serve(self, session: DocumentSession) -> None:
         """Clean up, then print job after job until the mechanism fails or the desk stops."""
@@ -198,19 +233,13 @@ class PrintDesk:
             self._wake.clear()
             self._store_stops()
             if self._boundary.awaited:
-                self._boundary.answer(self._look(session))
+                self._boundary.answer(session.status())
             record = self._jobs.spool.next_valid(self._settings.name)
             if record is None:
-                self._look(session)
+                session.status()
                 self._wake.wait(IDLE_LOOK)
             else:
                 self._print(session, record)
-
-    def _look(self, session: DocumentSession) -> MechanismStatus:
-        """Ask the mechanism about itself, and show what it says."""
-        status = session.status()
-        self._show(status)
-        return status
 
     def _note_found(self, media: Media) -> tuple[str, str]:
         """What lies in the mechanism belongs to the questions of jobs that it had begun; the latest and its owner."""
@@ -239,7 +268,7 @@ class PrintDesk:
         try:
             with self._lock:
                 self._printing = job
-            self._show(MechanismStatus(Device.BUSY, Media.NOT_PRESENT))
+            self._show()
             started = changes.start(stamp(self._clock), self._lines_in_doubt)
             record = self._jobs.change(job, started, urgent=True).result()
             self._work(session, record, self._open(record))
@@ -262,10 +291,10 @@ class PrintDesk:
         self._clear(session, job, record.requester)
 
     def _let_go(self) -> bool:
-        """From here on no cancel reaches the job; whether one did."""
+        """From here on no order reaches the job; whether one did."""
         with self._lock:
-            interrupted = self._cancelled_by is not None
-            self._printing, self._cancelled_by = "", None
+            interrupted = self._order is not None
+            self._printing, self._order = "", None
         return interrupted
 
     def _open(self, record: Record) -> Plan:
@@ -278,7 +307,7 @@ class PrintDesk:
     def _work(self, session: DocumentSession, record: Record, plan: Plan) -> None:
         work = begin(record)
         while (act := next_act(plan, work)) is not None:
-            if isinstance(act, JournalStep | AskForMedium) and (self._stopping.is_set() or self._cancelled_by):
+            if isinstance(act, JournalStep | AskForMedium) and (self._stopping.is_set() or self._order):
                 self._jobs.journal(record.job_id, work.step - 1, 0)
                 self._give_back(session)
                 self._end_or_stop(record, Reason.RESTART)
@@ -286,11 +315,11 @@ class PrintDesk:
             work = after(plan, work, act, self._do(session, record, act))
 
     def _end_or_stop(self, record: Record, reason: Reason) -> None:
-        """End a job that a person cancelled while nothing of it was in doubt; else let it wait for an answer."""
-        by, job = self._cancelled_by, record.job_id
-        if by is not None and self._jobs.spool.record(job).sending == 0:
-            ended = changes.cancel(stamp(self._clock), *by, at_boundary=True)
-            self._jobs.change(job, ended, urgent=True).result()
+        """Do what a person ordered while nothing of the job was in doubt; else let it wait for an answer."""
+        order, job = self._order, record.job_id
+        if order is not None and self._jobs.spool.record(job).sending == 0:
+            given_up = order.change(stamp(self._clock), self._said.media)
+            self._jobs.change(job, given_up, urgent=True).result()
         else:
             self._stop_job(record, Reason.RESTART if self._stopping.is_set() else reason)
 
@@ -321,7 +350,11 @@ class PrintDesk:
         """Have the book put in, opened at `page`; the job waits for people meanwhile."""
         waiting = changes.wait_for_people(Reason.MEDIA_NEEDED, stamp(self._clock))
         self._jobs.change(record.job_id, waiting, urgent=True).result()
-        self._people.bring(session, record, page)
+        self._waiting = True
+        try:
+            self._people.bring(session, record, page)
+        finally:
+            self._waiting = False
         self._jobs.change(record.job_id, changes.proceed(stamp(self._clock)), urgent=True).result()
 
     def _clear(self, session: DocumentSession, job: str, requester: str) -> None:
@@ -331,8 +364,6 @@ class PrintDesk:
                 if self._people.take(session, job, requester, TAKE_LOOK):
                     self._boundary.reach()
                     break
-                # Who asks meanwhile is told of the book, and not of the job that was before.
-                self._look(session)
         except MechanismStop:
             if not self._stopping.is_set():
                 raise
@@ -367,5 +398,18 @@ class PrintDesk:
         """Stops that could not be stored yet.  From any thread."""
         return [stop.error for stop in list(self._unstored.values())]
 
-    def _show(self, status: MechanismStatus) -> None:
-        self._tell(PrinterChanged(PrinterView(self._settings.name, status, 0, self._printing)))
+    def _hear(self, status: MechanismStatus) -> None:
+        """The mechanism said this of itself, in whatever way it was asked."""
+        self._said = status
+        self._show()
+
+    def _show(self) -> None:
+        """Tell what was said last: something new at once, and the same again when it is no longer fresh."""
+        status = self._said
+        if self._printing and status.device is Device.ONLINE:
+            status = replace(status, device=Device.BUSY)
+        view = PrinterView(self._settings.name, status, 0, self._printing)
+        now = self._clock.monotonic()
+        if self._shown is None or self._shown[1] != view or now - self._shown[0] >= FRESH:
+            self._shown = (now, view)
+            self._tell(PrinterChanged(view))

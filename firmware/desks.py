@@ -15,16 +15,24 @@ from firmware.jobs import Jobs
 from firmware.logs import Log
 from firmware.news import JobLeft, PrinterChanged, PromptChanged
 from passbook import changes
+from passbook.counts import JobCounts
 from passbook.environment import Environment
 from passbook.errors import PassbookError, shown
 from passbook.media import Device, MechanismStatus, Media
 from passbook.messages import PrinterView
 from passbook.naming import check_name
 from passbook.record import Record
+from passbook.troubles import troubles
 
 _LOG: Final = Log("desks")
 
 NEVER_SEEN: Final = MechanismStatus(Device.OFFLINE, Media.UNKNOWN)
+FORGOTTEN: Final = 60.0
+"""Seconds after which a book that lies in the slot, and that no job waits for, is a problem."""
+
+
+HOLD_WAIT: Final = 20.0
+"""Seconds for a desk to give up a job that waits for its book."""
 
 
 class Desks:
@@ -37,6 +45,7 @@ class Desks:
         self._clock = clock
         self._prompts: dict[str, PromptChanged] = {}
         self._views: dict[str, tuple[float, PrinterView]] = {}
+        self._lying: dict[str, float] = {}
         self._awaited: dict[asyncio.Future[Record], str] = {}
 
     def start(self) -> None:
@@ -94,7 +103,12 @@ class Desks:
 
     def note_printer(self, news: PrinterChanged) -> None:
         """A mechanism said something of itself."""
-        self._views[news.view.printer] = (self._clock.monotonic(), news.view)
+        view, now = news.view, self._clock.monotonic()
+        self._views[view.printer] = (now, view)
+        if view.status.media is Media.ENTERING and not view.job:
+            self._lying.setdefault(view.printer, now)
+        else:
+            self._lying.pop(view.printer, None)
 
     def show_prompts(self, listener: Listener) -> None:
         """A terminal that connects is given the prompts that concern it."""
@@ -103,18 +117,26 @@ class Desks:
                 listener.post("Spooler.MediaPromptEvent", news.prompt)
 
     def problems(self) -> list[PassbookError]:
-        """What the desks could not have stored."""
-        return [problem for desk in self._desks.values() for problem in desk.problems()]
+        """What the desks could not have stored, and what keeps printers from printing now."""
+        unstored = [problem for desk in self._desks.values() for problem in desk.problems()]
+        return [*unstored, *(problem for name in self._desks for problem in self._troubles(name))]
+
+    def _troubles(self, name: str) -> list[PassbookError]:
+        found = troubles(name, self._views[name][1].status) if name in self._views else []
+        if name in self._lying and self._clock.monotonic() - self._lying[name] >= FORGOTTEN:
+            found.append(PassbookError("medium-not-taken", printer=name))
+        return found
 
     def views(self) -> tuple[PrinterView, ...]:
-        """What each mechanism last said, with its age."""
-        return tuple(self._view(name) for name in self._desks)
+        """What each mechanism last said, with its age, and how many jobs there are for it."""
+        counts = self._jobs.spool.counts()
+        return tuple(self._view(name, counts.get(name, JobCounts())) for name in self._desks)
 
-    def _view(self, name: str) -> PrinterView:
+    def _view(self, name: str, jobs: JobCounts) -> PrinterView:
         if name not in self._views:
-            return PrinterView(name, NEVER_SEEN, -1)
+            return PrinterView(name, NEVER_SEEN, -1, jobs=jobs)
         at, view = self._views[name]
-        return replace(view, age=int(self._clock.monotonic() - at))
+        return replace(view, age=int(self._clock.monotonic() - at), jobs=jobs)
 
     async def environment(self, printer: str, patience: float) -> Environment:
         """One printer's figures at its next boundary (P9), which is waited for `patience` seconds.
@@ -134,10 +156,18 @@ class Desks:
             raise PassbookError("printer-busy", printer=name, seconds=f"{patience:g}") from None
 
     async def hold(self, job: str, terminal: str, person: str) -> Record:
-        """Hold back a job that no desk works on; its question stays open and nobody is asked."""
+        """Hold back a job that is not printing; its question stays open and nobody is asked.
+
+        One that waits for its book is given up by its desk, and is told as it is then.
+        """
         check_name("person", person)
-        holding = changes.hold(stamp(self._clock), terminal, person)
-        held = await asyncio.wrap_future(self._jobs.change(job, holding))
+        record = self._jobs.spool.record(job)
+        desk = self._desks.get(record.printer)
+        if desk is not None and desk.hold(job, terminal, person):
+            held = await self.settled(record, HOLD_WAIT)
+        else:
+            holding = changes.hold(stamp(self._clock), terminal, person)
+            held = await asyncio.wrap_future(self._jobs.change(job, holding))
         _LOG.info("job-held", job=job, terminal=terminal, person=person)
         return held
 

@@ -51,9 +51,21 @@ class Jobs:
         return noted
 
     def journal(self, job: str, confirmed: int, sending: int) -> Record:
-        """Make progress durable, before every other commit that waits.  Raises PassbookError when it is not."""
-        record = self.spool.change(job, journal(confirmed, sending), urgent=True).result()
-        self._tell(StepDone(record))
+        """Make progress durable, before every other commit that waits.  Raises PassbookError when it is not.
+
+        A step is told of when it is first known to be on paper; after a turn or a resume the next one only begins.
+        """
+        is_news = False
+        journaled = journal(confirmed, sending)
+
+        def watched(record: Record) -> Outcome:
+            nonlocal is_news
+            is_news = confirmed > record.confirmed
+            return journaled(record)
+
+        record = self.spool.change(job, watched, urgent=True).result()
+        if is_news:
+            self._tell(StepDone(record))
         return record
 
     def _accepted(self, job: str, done: Future[Record]) -> None:

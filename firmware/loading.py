@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from drivers.dialect import find_code_page
+from drivers.port import has_no_handshake
 from drivers.profile import Profile, builtin_profile
 from firmware.config import Config, PrinterConfig
 from firmware.layouts import load_layouts
@@ -58,6 +59,12 @@ def check(config: Config, environ: Mapping[str, str] = os.environ) -> None:
     load_named(config)
     if config.keys.appliance.path is not None or "CREDENTIALS_DIRECTORY" in environ:
         load_key(config, environ)
+
+
+def warnings(config: Config) -> list[PassbookError]:
+    """What an operator should know of a configuration with which the appliance starts."""
+    risky = [one for one in config.printers if has_no_handshake(one.port)]
+    return [PassbookError("port-without-handshake", printer=one.name, port=one.port) for one in risky]
 
 
 def load_named(config: Config) -> Loaded:

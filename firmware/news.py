@@ -25,7 +25,7 @@ class EndAcknowledged(msgspec.Struct, frozen=True):
 
 
 class StepDone(msgspec.Struct, frozen=True):
-    """A job's progress is durable."""
+    """It is durable that one more step of a job is on paper."""
 
     record: Record
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -14,6 +15,9 @@ from firmware.news import News, PromptChanged
 from passbook.job import Reason
 from passbook.messages import Prompt
 from passbook.record import Record
+
+MOST_TOO_EARLY: Final = 3
+"""Media that are put in before they are asked for, until the job is stopped: a slot that flickers looks like them."""
 
 
 class People:
@@ -27,16 +31,33 @@ class People:
     def bring(self, session: DocumentSession, record: Record, page: int) -> None:
         """Have the book of a job put in, opened at `page`.
 
-        What lies in the mechanism must be taken out first: this book, to turn its page, or one that came unasked.
+        What lies in the mechanism must be taken out first: this book, to turn its page, or one that came unasked.  So
+        must one that is there again before the mechanism is ready for it, a few times.
         """
         turn = session.state is SessionState.GIVEN_BACK
         prompt = Prompt(record.job_id, self._settings.name, "turn" if turn else "take", page, record.layout)
         asked = functools.partial(self._ask, record.requester, replace(prompt, action="insert"))
         try:
-            self._await_taken(session, record.requester, prompt, self._settings.take_timeout)
-            session.insert(record.sheet, self._settings.insert_timeout, asked)
+            for _ in range(MOST_TOO_EARLY):
+                self._await_taken(session, record.requester, prompt, self._settings.take_timeout)
+                if self._insert(session, record, asked):
+                    return
+                # The same is asked once more, and told once more.
+                self._ask_no_more()
+                prompt = replace(prompt, action="take")
+            raise MechanismStop(Reason.MEDIA_NOT_TAKEN, "too-early")
         finally:
             self._ask_no_more()
+
+    def _insert(self, session: DocumentSession, record: Record, asked: Callable[[], None]) -> bool:
+        """Whether a medium came when it was asked for; False when one was there before."""
+        try:
+            session.insert(record.sheet, self._settings.insert_timeout, asked)
+        except MechanismStop:
+            if session.state is SessionState.GIVEN_BACK:
+                return False
+            raise
+        return True
 
     def take(self, session: DocumentSession, job: str, requester: str, look: float) -> bool:
         """Have what lies in the mechanism taken; whether it is gone after `look` seconds, else they stay asked."""
@@ -58,7 +79,9 @@ class People:
             if stop.reason is not Reason.MEDIA_NOT_TAKEN:
                 raise
             self._ask(requester, prompt)
-            session.wait_taken(timeout)
+            # One that was turned and is back again so soon must come out once more, as its insertion has no prompt.
+            again = functools.partial(self._ask, requester, replace(prompt, action="take"))
+            session.wait_taken(timeout, again)
 
     def _ask(self, requester: str, prompt: Prompt) -> None:
         """Whoever is asked already is not asked again."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, Final, TypeAlias
 
 Columns: TypeAlias = Mapping[str, str]
@@ -98,12 +100,20 @@ PRINTERS: Final[Columns] = {
     "PRINTER": "printer",
     "DEVICE": "status.device",
     "MEDIUM": "status.media",
-    "CONDITIONS": "status.conditions",
-    "HEARD (s AGO)": "age",
+    "AGE/s": "age",
     "JOB": "job",
 }
-_PARTS: Final = {"printers": PRINTERS}
-"""Columns of lists within an object, by the names of these."""
+QUEUES: Final[Columns] = {
+    "PRINTER": "printer",
+    "PENDING": "jobs.pending",
+    "PROCESSING": "jobs.processing",
+    "QUESTIONS": "jobs.questions",
+    "HELD": "jobs.held",
+}
+_PARTS: Final[Mapping[str, tuple[Columns, ...]]] = {"printers": (PRINTERS, QUEUES)}
+"""Tables that a list within an object becomes, by the name of the list."""
+WIDTH: Final = 80
+"""Columns of a terminal, at which sentences are wrapped."""
 NONE: Final = "none"
 """What stands for a list without rows, where nobody gives a better sentence."""
 _WORDS: Final[dict[tuple[str, str | int], str]] = {
@@ -136,19 +146,27 @@ def printable(text: str) -> str:
 def _object(value: dict[str, Any]) -> str:
     plain = {key: one for key, one in value.items() if not isinstance(one, dict) and not _is_rows(one)}
     width = max((len(printable(key)) for key in plain), default=0)
-    parts = (
-        [
-            "\n".join(
-                f"{printable(key).ljust(width)}  {_cell(key, one) if one != [] else NONE}" for key, one in plain.items()
-            )
-        ]
-        if plain
-        else []
-    )
+    parts = [_entry(printable(key).ljust(width), key, one) for key, one in plain.items()]
     for key, one in value.items():
         if key not in plain:
-            parts.append(f"{printable(key)}\n{_indented(render(one, _PARTS.get(key)))}")
+            tables = [_indented(render(one, columns)) for columns in _PARTS.get(key, (None,))]
+            parts.append("\n".join([printable(key), *tables]))
     return "\n".join(parts) or NONE
+
+
+def _entry(heading: str, key: str, value: Any) -> str:
+    """A plain value behind its heading; a long one is wrapped, and each thing of a long list begins a line."""
+    room = max(WIDTH - len(heading) - 2, WIDTH // 2)
+    text = NONE if value == [] else _cell(key, value)
+    lines = [text]
+    if len(text) > room:
+        things = [_cell(key, one) for one in value] if isinstance(value, list) else [text]
+        lines = [
+            line
+            for thing in things
+            for line in textwrap.wrap(thing, room, break_long_words=False, break_on_hyphens=False) or [thing]
+        ]
+    return "\n".join(f"{start}  {line}" for start, line in zip_longest([heading], lines, fillvalue=" " * len(heading)))
 
 
 def _table(rows: Sequence[Any], columns: Columns) -> str:

@@ -281,16 +281,18 @@ def _cancel(record: Record, reason: Reason, at: str) -> Record:
     return _move(record, JobEvent.CANCEL, reason, *unsure, at=at)
 
 
-def hold(at: str, terminal: str, person: str) -> Change:
-    """A person holds a job back that no mechanism works on: an open question that nobody is asked.
+def hold(at: str, terminal: str, person: str, *, media: Media | None = None) -> Change:
+    """A person holds a job back: an open question that nobody is asked.
 
+    No mechanism works on the job; or its desk asks at a boundary, and `media` is where its medium is then.
     Why there was a question before is kept, for whoever is asked after a release.
     A hold that stands stays whose it is, but an operator's (`terminal` is OPERATOR) takes the place of any other's.
     Raises PassbookError `job-is-printing` or `not-allowed-in-state`.
     """
 
     def change(record: Record) -> Outcome:
-        if record.valid and record.state is not JobState.PENDING:
+        working = record.valid and record.state is not JobState.PENDING
+        if working and (media is None or record.sending):
             raise PassbookError("job-is-printing", job=record.job_id)
         held_already = record.is_open and not record.asked
         if held_already and (record.held_by_operator or terminal != OPERATOR):
@@ -298,7 +300,8 @@ def hold(at: str, terminal: str, person: str) -> Change:
         moved = _move(record, JobEvent.HOLD, Reason.HELD_BY_PERSON, *_reasons_to_ask(record), at=at)
         by = Decider(terminal, person)
         epoch = record.epoch + record.valid
-        held = replace(moved, valid=False, asked=False, epoch=epoch, held_by=by, released_by=None)
+        where = record.media if media is None else media
+        held = replace(moved, valid=False, asked=False, epoch=epoch, held_by=by, released_by=None, media=where)
         return Outcome(held, entry_of(HistoryKind.STOPPED, held, at))
 
     return change

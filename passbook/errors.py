@@ -182,28 +182,24 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     # Mechanism
     "printer-silent": ErrorKind(
-        Actor.TELLER,
-        "Printer {printer} does not answer. The job was stopped and kept; look at cable and power.",
+        Actor.TELLER, "Printer {printer} does not answer. Its jobs are kept and wait; look at cable and power."
     ),
     "printer-garbled": ErrorKind(
         Actor.OPERATOR,
-        "Printer {printer} sends what its dialect does not know. The job was stopped and kept.",
+        "Printer {printer} sends what its dialect does not know. Its jobs are kept and wait; "
+        "look at its cable and at its own set-up.",
     ),
     "printer-attention": ErrorKind(
-        Actor.TELLER,
-        "Printer {printer} reports {condition}. The job was stopped and kept; clear it and answer.",
+        Actor.TELLER, "Printer {printer} cannot print: {condition}. Its jobs are kept and wait; put that right."
     ),
-    "medium-not-inserted": ErrorKind(
-        Actor.TELLER,
-        "The book was not put into {printer} in time. The job was stopped and kept; answer to go on.",
+    "medium-not-taken": ErrorKind(
+        Actor.TELLER, "A book or sheet lies in {printer}. Take it out; the next job waits for that."
     ),
-    "medium-not-taken": ErrorKind(Actor.TELLER, "A book lies in {printer}. Take it out; the next job waits for that."),
     "stop-not-stored": ErrorKind(
         Actor.OPERATOR,
         "Job {job} was stopped at printer {printer}, and that cannot be stored: {why} Nothing more of it is printed. "
         "It is stored again and again, and asked about as soon as that works, at the latest after the next start.",
     ),
-    "job-interrupted": ErrorKind(Actor.TELLER, "The job was stopped by {who}. What is on paper is in the question."),
     "printer-busy": ErrorKind(
         Actor.TELLER,
         "Printer {printer} did not come to a point between two jobs, with its last book taken, within {seconds} "
@@ -216,6 +212,12 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     # Set-up
     "configuration": ErrorKind(Actor.OPERATOR, "{file}: {key}: {why}. With this the appliance does not start."),
     "file-problem": ErrorKind(Actor.OPERATOR, "{file}: {why}."),
+    "port-without-handshake": ErrorKind(
+        Actor.OPERATOR,
+        "Nothing at {port} says when the buffer of printer {printer} is full, so bytes may get lost. The printer "
+        "cannot tell that characters are missing in a line, and such a line counts as printed; wire a handshake and "
+        "set flow=rts or flow=xon.",
+    ),
     "hardening-failed": ErrorKind(
         Actor.OPERATOR, "The process could not be protected: {what} is not in effect. The appliance did not start."
     ),

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from passbook.completions import Completion
+from passbook.counts import JobCounts
 from passbook.drafts import Start
 from passbook.errors import PassbookError
 from passbook.job import JobState, Reason
@@ -238,21 +239,30 @@ class StepReport(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class PrinterView(msgspec.Struct, frozen=True, rename="camel"):
-    """One mechanism: what it last said, and how many seconds ago (-1: never)."""
+    """One mechanism: what it last said, how many seconds ago (-1: never), and how many jobs there are for it."""
 
     printer: str
     status: MechanismStatus
     age: int
     job: str = ""
+    jobs: JobCounts = JobCounts()
 
 
 class StatusReport(msgspec.Struct, frozen=True, rename="camel"):
-    """`Common.Status`: from last known state, with its age."""
+    """`Common.Status`: from last known state, with its age.
+
+    Attributes:
+        problems: what is wrong now, as sentences; each goes when it is put right.
+        jobs: those of all printers, also of those that are not configured any more.
+        notices: ends of jobs that nobody took note of.
+    """
 
     printers: tuple[PrinterView, ...]
     terminals: tuple[str, ...] = ()
     areas: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    jobs: JobCounts = JobCounts()
+    notices: int = 0
 
 
 class ErrorPayload(msgspec.Struct, frozen=True, rename="camel"):

@@ -9,6 +9,7 @@ from typing import Final
 
 import apsw
 
+from passbook.counts import JobCounts
 from passbook.errors import PassbookError
 from storage.balance import Balance
 from storage.rows import DamagedRowError
@@ -33,8 +34,8 @@ _SETTING_ASIDE: Final = {
 }
 _PLACE: Final = "mac, CAST(requester AS BLOB), CAST(request_id AS BLOB)"
 _COUNTED: Final = {
-    "live": f"SELECT {_PLACE}, 1, CAST(size AS INTEGER), 0 FROM live WHERE sequence = ?",  # noqa: S608 - names are ours
-    "ended": f"SELECT {_PLACE}, 0, 0, acknowledged = 0 FROM ended WHERE sequence = ?",  # noqa: S608
+    "live": f"SELECT {_PLACE}, 1, CAST(size AS INTEGER), 0, CAST(printer AS BLOB) FROM live WHERE sequence = ?",  # noqa: S608 - names are ours
+    "ended": f"SELECT {_PLACE}, 0, 0, acknowledged = 0, x'' FROM ended WHERE sequence = ?",  # noqa: S608
 }
 """Of a row its MAC, and what it is in the numbers, by its columns, true or not."""
 
@@ -52,11 +53,12 @@ class Quarantine:
     def take(self, damage: DamagedRowError) -> None:
         """Set a row aside."""
         rows = fetch(self._connection, _COUNTED[damage.table], damage.sequence)
-        for found, requester, request_id, jobs, size, notices in rows:
+        for found, requester, request_id, jobs, size, notices, printer in rows:
             self._balance.gone(damage.table, (damage.sequence, requester, request_id), found)
             name = requester.decode(errors="replace") if jobs else ""
             # What it was cannot be read; most likely an earlier start left it.
-            self._tally.note(Delta(name, -jobs, -size, -jobs, -jobs, notices=-notices, aside=1))
+            where = (printer.decode(errors="replace"), JobCounts(questions=-jobs))
+            self._tally.note(Delta(name, -jobs, -size, -jobs, -jobs, -notices, 1, *where))
         before = self._balance.evidence(damage.sequence)
         for sql in _SETTING_ASIDE[damage.table]:
             self._connection.execute(sql, (damage.sequence,))

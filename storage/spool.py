@@ -12,6 +12,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import TypeVar
 
+from passbook.counts import JobCounts
 from passbook.errors import PassbookError
 from passbook.history import Grouping, Summary, Wanted, summarize
 from passbook.job import Reason
@@ -247,6 +248,18 @@ class Spool:
             for name, held in area.tally.held().items():
                 found[name] = found.get(name, Held()).plus(held)
         return found
+
+    def counts(self) -> dict[str, JobCounts]:
+        """How many jobs each printer has in all areas; reads no disk."""
+        found: dict[str, JobCounts] = {}
+        for area in self._areas:
+            for printer, counts in area.tally.counts().items():
+                found[printer] = found.get(printer, JobCounts()) + counts
+        return found
+
+    def count_notices(self) -> int:
+        """How many ends of jobs nobody took note of; reads no disk."""
+        return sum(area.tally.notices for area in self._areas)
 
     def printers(self) -> dict[str, str]:
         """The printers that live jobs are for, each with one of these jobs."""

@@ -5,18 +5,38 @@ The writer's thread changes it, inside its transactions; other threads see what 
 
 from __future__ import annotations
 
+from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 import apsw
+import msgspec
 
+from passbook.counts import JobCounts, counts_of
 from passbook.job import STANDING
-from passbook.record import Record
+from passbook.record import OPERATOR, Decider, Record
 from storage.schema import fetch
 
 _LIVE: Final = "SELECT CAST(requester AS BLOB), count(*), sum(CAST(size AS INTEGER)) FROM live GROUP BY requester"
+_PRINTERS: Final = "SELECT CAST(printer AS BLOB), count(*) FROM live GROUP BY printer"
+_MAYBE_HELD: Final = (
+    "SELECT CAST(printer AS BLOB), CAST(record AS BLOB) FROM live WHERE instr(CAST(record AS BLOB), ?) > 0"
+)
 _NOTICES: Final = "SELECT count(*) FROM ended WHERE acknowledged = 0"
 _ASIDE: Final = "SELECT count(*) FROM quarantine"
+
+
+class _Holder(msgspec.Struct, frozen=True, rename="camel"):
+    """What of a record says who holds it back."""
+
+    held_by: Decider | None = None
+
+
+_HOLDER: Final = msgspec.json.Decoder(_Holder)
+
+
+NONE: Final = JobCounts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +72,16 @@ class Delta:
     standing: int = 0
     notices: int = 0
     aside: int = 0
+    printer: str = ""
+    counts: JobCounts = NONE
 
 
 def delta_of(record: Record, sign: int, *, notices: int = 0) -> Delta:
     """What a live record that comes (1) or goes (-1) does to the numbers."""
     standing = sign * (record.state in STANDING)
     questions = sign * (not record.valid)
-    return Delta(record.requester, sign, sign * record.size, questions, standing, notices)
+    where = (record.printer, counts_of(record, sign))
+    return Delta(record.requester, sign, sign * record.size, questions, standing, notices, 0, *where)
 
 
 class Tally:
@@ -75,6 +98,8 @@ class Tally:
         self.notices = 0
         self.aside = 0
         self._held: dict[str, Held] = {}
+        self._counts: dict[str, JobCounts] = {}
+        self._kept_held: Counter[str] = Counter()
         self._deltas: list[Delta] = []
 
     def load(self, connection: apsw.Connection) -> None:
@@ -82,6 +107,9 @@ class Tally:
         for requester, jobs, size in fetch(connection, _LIVE):
             self._held[requester.decode(errors="replace")] = Held(jobs, size)
         self.jobs = sum(held.jobs for held in self._held.values())
+        self._kept_held = _held_by_operators(connection)
+        for printer, jobs in fetch(connection, _PRINTERS):
+            self._counts[printer.decode(errors="replace")] = JobCounts(questions=jobs)
         [(self.notices,)] = fetch(connection, _NOTICES)
         [(self.aside,)] = fetch(connection, _ASIDE)
 
@@ -93,8 +121,15 @@ class Tally:
         """What each requester has here."""
         return dict(self._held)
 
+    def counts(self) -> dict[str, JobCounts]:
+        """How many jobs each printer has here."""
+        return dict(self._counts)
+
     def begin_start(self) -> None:
-        """Every job that is there became a question, and stands still (P4)."""
+        """Every job that is there became a question, and stands still (P4); an operator's hold stands too."""
+        for printer, counts in self._counts.items():
+            held = min(self._kept_held[printer], counts.jobs)
+            self._counts[printer] = JobCounts(questions=counts.jobs - held, held=held)
         self._held = {name: Held(held.jobs, held.size, held.jobs, held.jobs) for name, held in self._held.items()}
 
     # Inside a transaction
@@ -126,8 +161,22 @@ class Tally:
             self.jobs += delta.jobs
             self.notices += delta.notices
             self.aside += delta.aside
+            if delta.printer:
+                self._counts[delta.printer] = counts = self._counts.get(delta.printer, NONE) + delta.counts
+                if counts.jobs <= 0:
+                    del self._counts[delta.printer]
             if delta.requester:
                 self._held[delta.requester] = held = self.held_by(delta.requester).plus(delta)
                 if held.jobs <= 0:
                     del self._held[delta.requester]
         self._deltas.clear()
+
+
+def _held_by_operators(connection: apsw.Connection) -> Counter[str]:
+    """By printer, how many jobs an operator holds; a record that is not one counts as not held."""
+    found: Counter[str] = Counter()
+    for printer, record in fetch(connection, _MAYBE_HELD, OPERATOR.encode()):
+        with suppress(msgspec.DecodeError, UnicodeDecodeError):
+            by = _HOLDER.decode(record).held_by
+            found[printer.decode(errors="replace")] += by is not None and by.terminal == OPERATOR
+    return found

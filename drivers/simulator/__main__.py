@@ -57,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     for name, text in {"take": "take the book out", "restore": "give power back", "mend": "mend everything"}.items():
         simple = commands.add_parser(name, parents=[person], help=text)
         simple.set_defaults(command=lambda options, name=name: getattr(_person(options), name)())
+    turn = commands.add_parser("turn", parents=[person], help="take the book out and put it back turned, at once")
+    turn.add_argument("--page", type=whole(1, 9999), required=True)
+    turn.set_defaults(command=lambda options: _person(options).turn(options.page))
     state = commands.add_parser("state", parents=[person], help="how things stand, as JSON")
     state.set_defaults(command=lambda options: print(msgspec.json.encode(_person(options).state()).decode()))
     return parser

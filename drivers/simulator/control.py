@@ -31,6 +31,12 @@ class Take(msgspec.Struct, frozen=True, tag_field="do", tag="take"):
     """A person takes the book out of the slot."""
 
 
+class TurnBook(msgspec.Struct, frozen=True, tag_field="do", tag="turn"):
+    """A person takes the book out of the slot and puts it back, open at a page, before anybody can ask where it is."""
+
+    page: int
+
+
 class CutPower(Cut, frozen=True, tag_field="do", tag="cut"):
     """Power is cut, now or at a scripted moment."""
 
@@ -59,7 +65,7 @@ class Wait(msgspec.Struct, frozen=True, tag_field="do", tag="wait"):
     timeout: Annotated[float, msgspec.Meta(le=LONGEST_WAIT)] = 10.0
 
 
-Request: TypeAlias = Insert | Take | CutPower | Restore | Break | Mend | AskState | Wait
+Request: TypeAlias = Insert | Take | TurnBook | CutPower | Restore | Break | Mend | AskState | Wait
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -89,6 +95,8 @@ def _do(machine: Machine, request: Request) -> Reply:
             machine.insert(book, page, ruler)
         case Take():
             machine.take()
+        case TurnBook(page):
+            machine.turn(page)
         case CutPower():
             machine.cut(request)
         case Restore():
@@ -157,6 +165,10 @@ class SimulatorControl:
     def take(self) -> None:
         """Take the book out of the slot."""
         self._ask(Take())
+
+    def turn(self, page: int) -> None:
+        """Take the book out of the slot and put it back, open at `page`, at once."""
+        self._ask(TurnBook(page))
 
     def cut(self, target: Target, when: When | None = None, pid: int | None = None) -> None:
         """Cut power now or at a scripted moment; an appliance is ended by its `pid`."""

@@ -279,6 +279,17 @@ class Machine:
             self._mechanism.medium.move(MediumEvent.TAKE)
             self.happened("taken")
 
+    def turn(self, page: int) -> None:
+        """Take the book out and put it back, open at `page`, before anybody can ask where it is.
+
+        Raises ValueError when none lies in the slot.
+        """
+        with self._changed:
+            lying = self._mechanism.medium.lying
+            self.take()
+            if lying is not None:
+                self.insert(lying.book, page, None)
+
     def cut(self, cut: Cut) -> None:
         """Cut power now, or arm it."""
         with self._changed:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from typing_extensions import override
 
-from drivers.port import open_port
+from drivers.port import Port, open_port
 from drivers.profile import Profile, builtin_profile
 from drivers.session import DocumentSession
 from drivers.simulator.cables import Cable, PtyCable
@@ -58,6 +58,25 @@ class HoldingCable(PtyCable):
         """Forget nothing."""
 
 
+class LosingPort:
+    """A port over a cable without a handshake: what comes too fast is gone."""
+
+    def __init__(self, port: Port, lost: bytes) -> None:
+        self._port = port
+        self._lost = [lost]
+
+    def write(self, data: bytes) -> None:
+        if self._lost and self._lost[0] in data:
+            data = data.replace(self._lost.pop(), b"", 1)
+        self._port.write(data)
+
+    def read(self, limit: int, timeout: float) -> bytes:
+        return self._port.read(limit, timeout)
+
+    def close(self) -> None:
+        self._port.close()
+
+
 def _cable(kind: str, link: Path) -> Cable:
     if kind == "held":
         return HoldingCable(link)
@@ -96,6 +115,15 @@ class Desk:
         port = open_port(self.simulator.address)
         self.stack.callback(port.close)
         session = DocumentSession(port, self.profile, code_page=code_page, printer="counter-1", clock=time.monotonic)
+        self.stack.callback(session.close)
+        return session
+
+    def losing(self, lost: bytes) -> DocumentSession:
+        """A session over a cable that loses these bytes when they pass for the first time."""
+        port = open_port(self.simulator.address)
+        self.stack.callback(port.close)
+        losing = LosingPort(port, lost)
+        session = DocumentSession(losing, self.profile, code_page="cp858", printer="counter-1", clock=time.monotonic)
         self.stack.callback(session.close)
         return session
 

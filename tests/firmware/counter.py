@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from drivers.session import DocumentSession
 from drivers.simulator.machine import Machine
 from drivers.stop import MechanismStop
+from firmware.clock import Clock
 from firmware.config import PrinterConfig
 from firmware.desk import PrintDesk
 from firmware.jobs import Jobs
@@ -47,6 +48,16 @@ class StandingClock(branch.StandingClock):
 
     def monotonic(self) -> float:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
         return 0.0
+
+
+class RushingClock(StandingClock):
+    """Every look at it finds a second gone."""
+
+    seconds = 0.0
+
+    def monotonic(self) -> float:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
+        self.seconds += 1.0
+        return self.seconds
 
 
 def helpful(machine: Machine, prompt: Prompt) -> None:
@@ -102,6 +113,7 @@ class Counter:
     hands: Hands = helpful
     watch: Callable[[News], None] = lambda _news: None
     offline: int = 0
+    clock: Clock = field(default_factory=StandingClock)
     prompts: list[Prompt] = field(default_factory=list)
     views: list[PrinterView] = field(default_factory=list)
     news: list[News] = field(default_factory=list)
@@ -116,7 +128,7 @@ class Counter:
             connect=self._connect,
             lines_in_doubt=1,
             jobs=self.jobs,
-            clock=StandingClock(),
+            clock=self.clock,
             tell=self._tell,
         )
         self._started = False

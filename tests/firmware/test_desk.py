@@ -11,13 +11,13 @@ import pytest
 from drivers.simulator.faults import AtLineByte, Cut, Fault, FaultKind, Target
 from drivers.simulator.machine import Machine
 from firmware.config import PrinterConfig
-from firmware.news import JobChanged, JobLeft, News, StepDone
+from firmware.news import JobChanged, JobLeft, News, PrinterChanged, StepDone
 from passbook import changes
 from passbook.job import JobState, Reason
 from passbook.media import Device, Media
 from passbook.messages import Prompt
 from passbook.plan import Eject, Line, Run
-from passbook.record import HistoryKind
+from passbook.record import Decider, HistoryKind
 from tests.drivers.desk import RULER, WAIT, line, once, text_of
 from tests.firmware.counter import (
     LAYOUT,
@@ -27,6 +27,7 @@ from tests.firmware.counter import (
     TELLER,
     Counter,
     OpenCounter,
+    RushingClock,
     asked_again,
     helpful,
     idle,
@@ -68,7 +69,7 @@ def test_a_job_with_a_turn_is_printed_once_and_its_book_given_back(counter: Coun
         (page, number): [(text_of(number), 1)] for page, number in ((3, 1), (3, 20), (4, 1), (4, 2))
     }
     assert asked(counter) == [("insert", 3), ("turn", 4), ("insert", 4), ("take", 0)]
-    assert counter.steps() == [(0, 1), (1, 2), (2, 3), (3, 0), (3, 4), (4, 5), (5, 6)]
+    assert counter.steps() == [(1, 2), (2, 3), (3, 0), (4, 5), (5, 6)], "each step is told of once, also around a turn"
     assert counter.machine.state().media is Media.NOT_PRESENT
 
 
@@ -118,9 +119,11 @@ def test_a_book_that_lies_there_unasked_must_be_taken_before_one_is_asked_for(co
     assert counter.mechanism.struck() == once(1)
 
 
-def test_a_book_put_in_while_nobody_asked_is_asked_out_in_the_name_of_the_next_job(counter: Counter) -> None:
+def test_a_book_put_in_while_nobody_asked_is_asked_out_in_the_name_of_the_next_job(open_counter: OpenCounter) -> None:
+    counter = open_counter(clock=RushingClock())
     counter.start()
-    counter.await_news(lambda: bool(counter.views))
+    # Told after the clean-up, when nothing had to be taken, and by the first look of an idle desk.
+    counter.await_news(lambda: len(counter.views) >= 3)
     counter.machine.insert("B1", 7, RULER)
     job = counter.accept(plan_of(1))
     assert counter.await_end(job).state is JobState.COMPLETED
@@ -160,6 +163,58 @@ def test_jobs_are_printed_by_priority_and_then_in_their_order(counter: Counter) 
 
 
 # What people do or do not
+
+
+def test_a_book_that_is_turned_and_back_at_once_is_noticed_and_must_come_out_once_more(counter: Counter) -> None:
+    """The mechanism cannot be asked in between: only the announcement of the insertion tells."""
+
+    def hands(machine: Machine, prompt: Prompt) -> None:
+        if prompt.action == "turn":
+            machine.turn(prompt.page)
+        else:
+            helpful(machine, prompt)
+
+    counter.hands = hands
+    counter.start()
+    job = counter.accept(plan_of(20, turned=(1,)))
+    assert counter.await_end(job).state is JobState.COMPLETED
+    assert asked(counter)[:4] == [("insert", 3), ("turn", 4), ("take", 4), ("insert", 4)]
+    assert set(counter.mechanism.struck()) == {(3, 20), (4, 1)}
+
+
+def test_a_book_that_is_back_before_the_mechanism_is_ready_for_it_must_come_out_once_more(counter: Counter) -> None:
+    back: list[Prompt] = []
+
+    def watch(news: News) -> None:
+        turned = counter.prompts[-1:] and counter.prompts[-1].action == "turn"
+        if isinstance(news, PrinterChanged) and news.view.status.media is Media.NOT_PRESENT and turned and not back:
+            back.append(counter.prompts[-1])
+            counter.machine.insert("B1", 4, RULER)
+
+    counter.watch = watch
+    counter.start()
+    job = counter.accept(plan_of(20, turned=(1,)))
+    assert counter.await_end(job).state is JobState.COMPLETED
+    assert asked(counter)[:4] == [("insert", 3), ("turn", 4), ("take", 4), ("insert", 4)]
+    assert len(back) == 1
+    assert set(counter.mechanism.struck()) == {(3, 20), (4, 1)}
+
+
+def test_a_slot_that_has_a_book_before_every_prompt_stops_the_job(counter: Counter) -> None:
+    taken = 0
+
+    def watch(news: News) -> None:
+        nonlocal taken
+        turned = any(prompt.action == "turn" for prompt in counter.prompts)
+        if isinstance(news, PrinterChanged) and news.view.status.media is Media.NOT_PRESENT and turned and taken < 3:
+            taken += 1
+            counter.machine.insert("B1", 4, RULER)
+
+    counter.watch = watch
+    counter.start()
+    record = counter.await_question(counter.accept(plan_of(20, turned=(1,))))
+    assert (record.reasons, record.confirmed, record.sending) == ((Reason.MEDIA_NOT_TAKEN,), 2, 0)
+    assert taken == 3
 
 
 def test_a_book_that_does_not_come_in_time_stops_the_job_with_nothing_in_doubt(open_counter: OpenCounter) -> None:
@@ -237,6 +292,54 @@ def test_a_cancel_while_the_book_is_awaited_ends_the_job_and_the_printer_stays_o
     assert {view.status.device for view in counter.views} <= {Device.ONLINE, Device.BUSY}
 
 
+@pytest.mark.parametrize(("action", "media"), [("insert", Media.NOT_PRESENT), ("turn", Media.ENTERING)])
+def test_a_hold_while_the_book_is_awaited_gives_the_job_up_and_an_answer_goes_on(
+    counter: Counter, action: str, media: Media
+) -> None:
+    job = ""
+
+    def hands(machine: Machine, prompt: Prompt) -> None:
+        if prompt.action == action and prompt.job == job:
+            assert counter.desk.hold(job, TELLER, PERSON)
+            assert not counter.desk.hold(job, TELLER, PERSON), "one order is enough"
+        else:
+            helpful(machine, prompt)
+
+    counter.hands = hands
+    job = counter.accept(plan_of(20, turned=(1,)))
+    counter.start()
+    record = counter.await_question(job)
+    assert (record.state, record.valid, record.asked) == (JobState.PROCESSING_STOPPED, False, False)
+    assert (record.reasons, record.media) == ((Reason.HELD_BY_PERSON, Reason.MEDIA_NEEDED), media)
+    assert record.held_by == Decider(TELLER, PERSON)
+    done = 2 if action == "turn" else 0
+    assert (record.confirmed, record.sending) == (done, 0)
+    counter.hands = helpful
+    following = counter.accept(plan_of(4))
+    if action == "turn":
+        assert counter.await_prompt("take").job == job
+    assert counter.await_end(following).state is JobState.COMPLETED
+    counter.resume(job, done + 1)
+    counter.await_news(lambda: any(_is_end(one, job) for one in counter.news))
+    assert set(counter.mechanism.struck()) == {(3, 20), (3, 4), (4, 1)}
+    assert {view.status.device for view in counter.views} <= {Device.ONLINE, Device.BUSY}
+
+
+def test_a_job_that_is_printing_is_not_held_and_goes_on(counter: Counter) -> None:
+    tried: list[bool] = []
+    job = ""
+    counter.watch = watcher(confirmed=1, then=lambda: tried.append(counter.desk.hold(job, TELLER, PERSON)))
+    job = counter.accept(plan_of(1, 2))
+    counter.start()
+    assert counter.await_end(job).state is JobState.COMPLETED
+    assert tried == [False]
+    assert counter.mechanism.struck() == once(1, 2)
+
+
+def _is_end(news: News, job: str) -> bool:
+    return isinstance(news, JobChanged) and news.record.job_id == job and news.record.ended
+
+
 def test_a_cancel_that_comes_after_the_last_step_disturbs_no_other_job(counter: Counter) -> None:
     counter.hands = slow
     first, second = counter.accept(plan_of(1)), counter.accept(plan_of(2))
@@ -290,6 +393,8 @@ def test_a_fault_in_a_line_asks_about_that_line_and_after_mending_an_answer_comp
     counter.resume(job, 3 if struck else 2)
     counter.await_news(lambda: any(isinstance(one, JobChanged) and one.record.ended for one in counter.news))
     assert counter.record(job).state is JobState.COMPLETED
+    told = [confirmed for confirmed, _ in counter.steps()]
+    assert told == sorted(set(told)), "each step is told of once, also around a resume"
     assert counter.mechanism.struck() == once(1, 2, 3)
 
 
@@ -301,6 +406,62 @@ def test_a_mechanism_that_needs_a_person_is_not_called_offline(open_counter: Ope
     counter.accept(plan_of(1))
     counter.await_news(lambda: counter.views[-1].status.conditions == (Reason.COVER_OPEN.value,))
     assert counter.views[-1].status.device is Device.USER_ERROR
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "media"),
+    [
+        (FaultKind.JAM, Reason.MEDIA_JAM, Media.JAMMED),
+        (FaultKind.COVER_OPEN, Reason.COVER_OPEN, Media.PRESENT),
+        (FaultKind.SILENT, Reason.SILENT, Media.UNKNOWN),
+    ],
+)
+def test_what_is_wrong_is_shown_with_the_medium_until_it_is_put_right(
+    open_counter: OpenCounter, kind: FaultKind, reason: Reason, media: Media
+) -> None:
+    counter = open_counter(answer=0.3)
+    counter.machine.fault(Fault(kind, line=2))
+    counter.start()
+    counter.await_question(counter.accept(plan_of(1, 2)))
+    counter.await_news(lambda: counter.views[-1].status.conditions == (reason.value,))
+    assert (counter.views[-1].status.media, counter.views[-1].job) == (media, "")
+    counter.machine.mend()
+    counter.await_news(lambda: not counter.views[-1].status.conditions)
+    assert counter.views[-1].status.device is Device.ONLINE
+
+
+def test_the_medium_is_shown_where_the_mechanism_has_it_at_every_moment(counter: Counter) -> None:
+    counter.start()
+    job = counter.accept(plan_of(1, 2))
+    counter.await_end(job)
+    counter.await_news(lambda: counter.views[-1].status.media is Media.NOT_PRESENT and not counter.views[-1].job)
+    assert [(view.status.device, view.status.media, view.job) for view in counter.views if view.job] == [
+        (Device.BUSY, Media.NOT_PRESENT, job),
+        (Device.BUSY, Media.ENTERING, job),
+        (Device.BUSY, Media.PRESENT, job),
+        (Device.BUSY, Media.ENTERING, job),
+    ]
+    waited, taken = counter.views[-2:]
+    assert (waited.status.device, waited.status.media, waited.job) == (Device.ONLINE, Media.ENTERING, "")
+    assert (taken.status.device, taken.status.media) == (Device.ONLINE, Media.NOT_PRESENT)
+
+
+@pytest.mark.parametrize("action", ["insert", "take"])
+def test_while_a_person_is_waited_for_the_status_is_told_again_and_again(
+    open_counter: OpenCounter, action: str
+) -> None:
+    def hands(machine: Machine, prompt: Prompt) -> None:
+        if prompt.action != action:
+            helpful(machine, prompt)
+
+    counter = open_counter(hands=hands, clock=RushingClock())
+    counter.start()
+    counter.accept(plan_of(1))
+    counter.await_prompt(action)
+    told = len(counter.views)
+    counter.await_news(lambda: len(counter.views) > told + 5)
+    assert counter.views[-1] == counter.views[-5]
+    assert counter.views[-1].status.media is (Media.NOT_PRESENT if action == "insert" else Media.ENTERING)
 
 
 def test_a_medium_found_at_the_clean_up_is_noted_in_the_question_and_given_back(counter: Counter) -> None:
@@ -321,8 +482,9 @@ def test_a_printer_that_is_offline_at_the_start_is_tried_again(counter: Counter)
     counter.offline = 2
     counter.start()
     assert counter.await_end(counter.accept(plan_of(1))).state is JobState.COMPLETED
-    offline = [view.status for view in counter.views[:2]]
-    assert [(status.device, status.conditions) for status in offline] == [(Device.OFFLINE, ("printer-unplugged",))] * 2
+    first, then = (view.status for view in counter.views[:2])
+    assert (first.device, first.media, first.conditions) == (Device.OFFLINE, Media.UNKNOWN, ("printer-unplugged",))
+    assert (then.device, then.media, then.conditions) == (Device.ONLINE, Media.NOT_PRESENT, ())
     assert counter.mechanism.struck() == once(1)
 
 

@@ -11,11 +11,13 @@ from msgspec.structs import replace
 from firmware.desk import PrintDesk
 from firmware.desks import NEVER_SEEN, Desks
 from firmware.news import JobLeft, PrinterChanged, PromptChanged
+from passbook import changes
 from passbook.completions import Completion, completion_for
 from passbook.counters import NOTHING
+from passbook.counts import JobCounts
 from passbook.environment import Environment
 from passbook.errors import PassbookError
-from passbook.job import JobState
+from passbook.job import JobState, Reason
 from passbook.media import Device, MechanismStatus, Media
 from passbook.messages import PrinterView, Prompt
 from passbook.record import Record
@@ -30,6 +32,8 @@ class QuietDesk:
 
     def __init__(self) -> None:
         self.printing = ""
+        self.waiting = ""
+        self.held: list[Any] = []
         self.died = False
         self.told: list[Any] = []
         self.asked: list[Future[Environment]] = []
@@ -42,6 +46,13 @@ class QuietDesk:
 
     def wake(self) -> None:
         self.told.append("wake")
+
+    def hold(self, job: str, terminal: str, person: str) -> bool:
+        self.held.append((job, terminal, person))
+        return job == self.waiting
+
+    def problems(self) -> list[PassbookError]:
+        return []
 
     def environment(self) -> Future[Environment]:
         self.asked.append(Future())
@@ -110,6 +121,68 @@ def test_a_mechanism_is_shown_as_it_was_last_seen_with_its_age(bench: Bench, des
     assert desks.views() == (PrinterView(PRINTER, status, 7, "0a"),)
 
 
+@pytest.mark.parametrize(
+    ("condition", "code", "words"),
+    [
+        (Reason.UNPLUGGED, "printer-silent", "does not answer"),
+        (Reason.SILENT, "printer-silent", "does not answer"),
+        (Reason.GARBLED, "printer-garbled", "what its dialect does not know"),
+        (Reason.MEDIA_JAM, "printer-attention", "a book or sheet is stuck in it"),
+        (Reason.COVER_OPEN, "printer-attention", "its cover is open"),
+        (Reason.RIBBON_OUT, "printer-attention", "its ribbon is used up or missing"),
+        (Reason.NOT_ACCEPTED, "printer-attention", "it does not accept a command"),
+        (Reason.ATTENTION, "printer-attention", "it wants a person to look at it"),
+    ],
+)
+def test_what_keeps_a_printer_from_printing_is_a_problem_as_long_as_it_lasts(
+    desks: Desks, condition: Reason, code: str, words: str
+) -> None:
+    status = MechanismStatus(Device.USER_ERROR, Media.UNKNOWN, (condition.value,))
+    desks.note_printer(PrinterChanged(PrinterView(PRINTER, status, 0)))
+    (problem,) = desks.problems()
+    assert (problem.code, problem.facts["printer"]) == (code, PRINTER)
+    assert words in str(problem)
+    assert condition.value not in str(problem)
+    well = MechanismStatus(Device.ONLINE, Media.NOT_PRESENT)
+    desks.note_printer(PrinterChanged(PrinterView(PRINTER, well, 0)))
+    assert desks.problems() == []
+
+
+def test_a_book_that_lies_in_the_slot_for_a_minute_is_a_problem_until_it_is_taken(bench: Bench, desks: Desks) -> None:
+    def seen(media: Media, job: str = "") -> list[str]:
+        desks.note_printer(PrinterChanged(PrinterView(PRINTER, MechanismStatus(Device.ONLINE, media), 0, job)))
+        return [problem.code for problem in desks.problems()]
+
+    assert seen(Media.ENTERING) == []
+    bench.clock.seconds += 59.0
+    assert seen(Media.ENTERING) == []
+    bench.clock.seconds += 1.0
+    assert seen(Media.ENTERING) == ["medium-not-taken"]
+    assert seen(Media.NOT_PRESENT) == []
+    seen(Media.ENTERING, "0a")
+    bench.clock.seconds += 60.0
+    assert seen(Media.ENTERING, "0a") == [], "a job waits for that book"
+
+
+def test_the_jobs_of_a_printer_are_counted_by_what_they_wait_for(bench: Bench, desks: Desks) -> None:
+    def counted() -> JobCounts:
+        return desks.views()[0].jobs
+
+    first, second, third = (asyncio.run(bench.admission().submit(TELLER, request(name), DOCUMENT)) for name in "abc")
+    assert counted() == JobCounts(pending=3)
+    bench.jobs.change(first.job_id, changes.start("t", 1)).result(30)
+    bench.jobs.change(first.job_id, changes.wait_for_people(Reason.MEDIA_NEEDED, "t")).result(30)
+    asyncio.run(desks.hold(second.job_id, TELLER.name, "Anna"))
+    assert counted() == JobCounts(pending=1, processing=1, held=1)
+    bench.jobs.change(first.job_id, changes.stop(Reason.MEDIA_JAM, Media.JAMMED, "t")).result(30)
+    asyncio.run(desks.cancel(third, TELLER.name, "Anna", senior=False))
+    assert counted() == JobCounts(questions=1, held=1)
+    assert bench.spool.count_notices() == 1
+    asyncio.run(desks.cancel(bench.spool.record(first.job_id), TELLER.name, "Anna", senior=False))
+    asyncio.run(desks.cancel(bench.spool.record(second.job_id), TELLER.name, "Anna", senior=False))
+    assert (counted(), bench.spool.counts()) == (JobCounts(), {})
+
+
 def test_a_pending_job_is_cancelled_at_once(bench: Bench, desks: Desks, desk: QuietDesk) -> None:
     record = accepted(bench)
     ended = asyncio.run(desks.cancel(record, TELLER.name, "Anna", senior=False))
@@ -170,6 +243,26 @@ def test_a_job_of_a_printer_that_is_not_configured_any_more_can_be_cancelled(ben
     none = Desks({}, bench.jobs, bench.hub, bench.clock)
     none.note_job(record)
     assert asyncio.run(none.cancel(record, TELLER.name, "Anna", senior=False)).ended
+
+
+def test_a_job_that_waits_for_its_book_is_held_when_its_desk_has_given_it_up(
+    bench: Bench, desks: Desks, desk: QuietDesk
+) -> None:
+    record = accepted(bench)
+    bench.jobs.change(record.job_id, changes.start("t", 1)).result(30)
+    desk.waiting = record.job_id
+
+    async def story() -> Record:
+        holding = asyncio.create_task(desks.hold(record.job_id, TELLER.name, "Anna"))
+        await asyncio.sleep(0)
+        assert not holding.done()
+        given_up = changes.hold("t", TELLER.name, "Anna", media=Media.NOT_PRESENT)
+        desks.note_job(bench.jobs.change(record.job_id, given_up).result(30))
+        return await holding
+
+    held = asyncio.run(story())
+    assert desk.held == [(record.job_id, TELLER.name, "Anna")]
+    assert (held.valid, held.asked) == (False, False)
 
 
 def test_an_ended_job_cannot_be_held(bench: Bench, desks: Desks) -> None:

@@ -57,9 +57,11 @@ def test_progress_is_told_as_a_step(bench: Bench) -> None:
     bench.jobs.change(record.job_id, changes.start("t", 1)).result(WAIT)
     paper = Newspaper(bench)
     paper.await_count(2)
-    after = bench.jobs.journal(record.job_id, 0, 1)
-    assert after.sending == 1
-    assert bench.told[-1] == StepDone(after)
+    bench.jobs.journal(record.job_id, 0, 1)
+    done = bench.jobs.journal(record.job_id, 1, 0)
+    again = bench.jobs.journal(record.job_id, 1, 2)
+    assert (again.confirmed, again.sending) == (1, 2)
+    assert bench.told[2:] == [StepDone(done)]
 
 
 def test_progress_that_is_not_stored_is_raised_and_not_told(bench: Bench) -> None:

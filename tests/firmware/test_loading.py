@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -79,6 +80,29 @@ def test_what_can_be_used_is_all_right(branch: Branch, capsys: pytest.CaptureFix
     assert loaded.recovery_public == bytes(range(32))
     assert set(loaded.layouts) == {"mine", "savings-24", "sheet"}
     assert loaded.profiles["front"].name == "pr2"
+
+
+@pytest.mark.parametrize(
+    ("port", "warned"),
+    [
+        ("serial:///dev/ttyUSB0?flow=none", True),
+        ("serial:///dev/ttyUSB0?baud=9600&flow=none", True),
+        ("serial:///dev/ttyUSB0", False),
+        ("serial:///dev/ttyUSB0?flow=xon", False),
+        ("pty:///dev/pts/1", False),
+        ("tcp://127.0.0.1:9100", False),
+    ],
+)
+def test_a_port_at_which_bytes_can_get_lost_unnoticed_is_warned_of(
+    branch: Branch, capsys: pytest.CaptureFixture[str], port: str, warned: bool
+) -> None:
+    text = re.sub(r'(?m)^port = ".*"$', f'port = "{port}"', file_of(branch).read_text())
+    file_of(branch).write_text(text)
+    assert main(["--check", str(file_of(branch))]) == 0
+    said = capsys.readouterr()
+    assert "all right" in said.out
+    assert said.err.count("[port-without-handshake]") == warned
+    assert (port in said.err, "passbookd: warning: " in said.err) == (warned, warned)
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage", b"\xff\x00", b"ab" * 31, b"zz" * 32])

@@ -2,10 +2,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.tables import HISTORY, INQUIRIES, JOBS, NOTICES, TERMINALS, printable, render
+from firmware.tables import HISTORY, INQUIRIES, JOBS, NOTICES, TERMINALS, WIDTH, printable, render
+from passbook.counts import JobCounts
+from passbook.errors import PassbookError
+from passbook.media import Device, MechanismStatus, Media
+from passbook.messages import PrinterView, StatusReport
 
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -56,6 +61,28 @@ def test_the_parts_of_a_row_are_columns_of_their_own() -> None:
     assert row.split() == ["window-1", "userError", "notPresent", "cover-open", "3", "-"]
 
 
+def test_the_status_fits_into_80_columns_and_each_problem_begins_a_line() -> None:
+    status = MechanismStatus(Device.BUSY, Media.NOT_PRESENT)
+    jobs = JobCounts(12, 1, 3, 2)
+    problems = [str(PassbookError("printer-silent", printer=name)) for name in ("window-1", "window-22")]
+    report = StatusReport(
+        tuple(PrinterView(name, status, 3, "0123456789abcdef" * 2, jobs) for name in ("window-1", "window-22")),
+        tuple(f"teller-{number}" for number in range(1, 15)),
+        ("a: ready", "b: ready"),
+        tuple(problems),
+        jobs,
+        7,
+    )
+    lines = render(msgspec.json.decode(msgspec.json.encode(report))).splitlines()
+    assert max(map(len, lines)) <= WIDTH
+    text = " ".join(line.strip() for line in lines)
+    assert all(problem in text for problem in problems)
+    assert [line.strip() for line in lines if line.strip().startswith("Printer window-22")]
+    assert {"notices", "7"} <= set(next(line for line in lines if line.startswith("notices")).split())
+    assert ["window-1", "12", "1", "3", "2"] in [line.split() for line in lines]
+    assert ["questions", "3"] in [line.split() for line in lines]
+
+
 def test_nothing_is_said_to_be_none_or_in_the_sentence_that_is_given() -> None:
     assert (render([], JOBS), render({}), render(None)) == ("none", "none", "-")
     assert render([], JOBS, "There is no job.") == "There is no job."
@@ -65,7 +92,7 @@ def test_a_number_that_stands_for_never_or_none_is_a_word() -> None:
     """-1, 0 and nothing are for programs."""
     status = {"device": "offline", "media": "unknown", "conditions": []}
     told = render({"printers": [{"printer": "window-1", "status": status, "age": -1, "job": ""}]}).splitlines()
-    assert told[2].split() == ["window-1", "offline", "unknown", "-", "never", "-"]
+    assert told[2].split() == ["window-1", "offline", "unknown", "never", "-"]
     silent = {"terminal": "t", "representative": False, "connections": 0, "silent": -1, "heardAt": "", "held": 0}
     assert render([silent], TERMINALS).splitlines()[1].split() == ["t", "no", "none", "never", "never", "-", "0", "-"]
     assert "none" in render([{"job": {"job": "a1"}, "inDoubt": 0}], INQUIRIES)

@@ -223,7 +223,7 @@ class Office:
         state, desk = self.machine.state(), self.appliance._desks._desks[PRINTER]
         prompt = self.prompt
         writing = any(progress.waiting for progress in self.appliance._spool.progress().values())
-        if writing or self._helpers.busy or desk._cancelled_by is not None:
+        if writing or self._helpers.busy or desk._order is not None:
             return False
         if prompt is not None:
             return state.media is (Media.NOT_PRESENT if prompt.action == "insert" else Media.ENTERING)

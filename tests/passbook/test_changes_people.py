@@ -8,10 +8,11 @@ from msgspec.structs import replace
 from passbook import changes
 from passbook.job import JobState, Reason
 from passbook.media import Media
-from passbook.record import OPERATOR, Change, HistoryKind, Record, Verdict
+from passbook.record import OPERATOR, Change, Decider, HistoryKind, Record, Verdict
 from tests.passbook.test_changes_promises import AT, BEGUN, CUT, NEW, STOPPED, after, decided, refused
 
 HOLD = changes.hold(AT, "counter-1", "Ann")
+GIVEN_UP = changes.hold(AT, "counter-1", "Ann", media=Media.ENTERING)
 AT_ONCE = changes.cancel(AT, "till-1", "A. Person")
 AT_BOUNDARY = changes.cancel(AT, "till-1", "A. Person", at_boundary=True)
 
@@ -41,6 +42,23 @@ def test_holding_a_valid_job_makes_a_new_question() -> None:
 @pytest.mark.parametrize("working", [WAITING, PRINTING, IN_DOUBT, BETWEEN])
 def test_what_a_mechanism_works_on_is_not_held(working: Record) -> None:
     assert refused(working, HOLD) == "job-is-printing"
+
+
+@pytest.mark.parametrize("record", [WAITING, PRINTING, BETWEEN], ids=["waiting", "printing", "between"])
+def test_between_two_steps_the_desk_itself_may_have_a_job_held(record: Record) -> None:
+    outcome = GIVEN_UP(record)
+    held = outcome.record
+    assert (held.state, held.valid, held.asked) == (JobState.PROCESSING_STOPPED, False, False)
+    assert (held.epoch, held.media, held.confirmed) == (record.epoch + 1, Media.ENTERING, record.confirmed)
+    assert held.reasons[0] is Reason.HELD_BY_PERSON
+    assert held.held_by == Decider("counter-1", "Ann")
+    assert outcome.entry is not None
+    assert outcome.entry.kind is HistoryKind.STOPPED
+
+
+def test_a_step_in_doubt_is_never_held_away() -> None:
+    assert refused(IN_DOUBT, GIVEN_UP) == "job-is-printing"
+    assert refused(replace(WAITING, sending=1), GIVEN_UP) == "job-is-printing"
 
 
 def test_holding_an_open_question_keeps_what_it_says() -> None:

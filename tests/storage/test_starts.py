@@ -9,9 +9,10 @@ import pytest
 from msgspec.structs import replace
 
 from passbook import changes
+from passbook.counts import JobCounts
 from passbook.job import JobState, Reason
 from passbook.media import Media
-from passbook.record import Answered, HistoryKind, Record, Verdict
+from passbook.record import OPERATOR, Answered, HistoryKind, Record, Verdict
 from storage.ledger import Ledger
 from storage.spool import Spool
 from tests.storage.store import AT, Store
@@ -65,6 +66,32 @@ def test_before_any_record_is_written_every_one_is_a_question(one_area: Store) -
     assert spool.record(found[-1].job_id) == found[-1]
     assert spool.reckon("pr-1")["a"].pending.lines == 0
     assert spool.history() == []
+
+
+def test_after_a_start_every_job_is_counted_as_a_question_and_what_an_operator_holds_as_held(one_area: Store) -> None:
+    spool = one_area.open()
+    jobs = [one_area.accepted(spool, printer=printer).job_id for printer in ("pr-1", "pr-1", "pr-1", "pr-2")]
+    spool.change(jobs[0], changes.hold(AT, OPERATOR, "Otto")).result(timeout=30)
+    spool.change(jobs[1], changes.hold(AT, "teller-1", "Anna")).result(timeout=30)
+    assert spool.counts() == {"pr-1": JobCounts(pending=1, held=2), "pr-2": JobCounts(pending=1)}
+    spool = power_on(one_area)
+    known = {"pr-1": JobCounts(questions=2, held=1), "pr-2": JobCounts(questions=1)}
+    assert spool.counts() == known
+    spool.upkeep.settle()
+    assert spool.counts() == known, "writing it changes no number"
+    answer(spool, spool.record(jobs[3]))
+    assert spool.counts()["pr-2"] == JobCounts(pending=1)
+
+
+def test_a_job_that_is_set_aside_is_counted_no_more(one_area: Store) -> None:
+    spool = one_area.open()
+    for _ in range(2):
+        one_area.accepted(spool)
+    one_area.close()
+    with closing(raw(one_area)) as connection:
+        connection.execute("UPDATE live SET priority = priority + 1 WHERE sequence = 1")
+    spool = one_area.open()
+    assert spool.counts() == {"pr-1": JobCounts(questions=1)}
 
 
 def test_writing_it_changes_nothing_that_anybody_sees_but_history(one_area: Store) -> None:
