@@ -16,14 +16,16 @@ class MechanismStop(Exception):  # noqa: N818 - a stop is an outcome that people
     Attributes:
         reason: the keyword for the job's state.
         detail: what exactly was seen, such as `status-36` (a hexadecimal code) or `no-answer`; never text of a book.
+        cause: why the port does not work, as the system said it; empty for every other stop.
     """
 
-    def __init__(self, reason: Reason, detail: str) -> None:
+    def __init__(self, reason: Reason, detail: str, cause: str = "") -> None:
         self.reason = reason
         self.detail = detail
+        self.cause = cause
         super().__init__(f"{reason.value} ({detail})")
 
     @classmethod
     def at_port(cls, error: PortError) -> MechanismStop:
         """The stop that a port's trouble is, when opening it as well as later."""
-        return cls(_TROUBLE[error.trouble], f"port-{error}")
+        return cls(_TROUBLE[error.trouble], f"port-{error}", error.cause)

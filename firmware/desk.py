@@ -196,7 +196,7 @@ class PrintDesk:
             with self._connected() as session:
                 self._serve(session)
         except MechanismStop as stop:
-            self._boundary.answer(self._note_trouble(stop.reason))
+            self._boundary.answer(self._note_trouble(stop))
 
     @contextmanager
     def _connected(self) -> Iterator[DocumentSession]:
@@ -211,13 +211,14 @@ class PrintDesk:
                 self._session = None
             session.close()
 
-    def _note_trouble(self, reason: Reason) -> MechanismStatus:
+    def _note_trouble(self, stop: MechanismStop) -> MechanismStatus:
         """People see what is wrong with the mechanism for as long as it lasts; the log says it once.  Return it."""
+        reason = stop.reason
         if reason is not self._trouble:
-            _LOG.warning("mechanism-stopped", printer=self._settings.name, reason=reason.value)
+            _LOG.warning("mechanism-stopped", printer=self._settings.name, reason=reason.value, why=stop.detail)
         self._trouble = reason
         if reason in UNREACHABLE:
-            self._said = MechanismStatus(Device.OFFLINE, Media.UNKNOWN, (reason.value,))
+            self._said = MechanismStatus(Device.OFFLINE, Media.UNKNOWN, (reason.value,), stop.cause)
         elif reason not in FOR_PEOPLE:
             media = Media.JAMMED if reason is Reason.MEDIA_JAM else self._said.media
             self._said = MechanismStatus(Device.USER_ERROR, media, (reason.value,))

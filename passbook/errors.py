@@ -182,7 +182,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     # Mechanism
     "printer-silent": ErrorKind(
-        Actor.TELLER, "Printer {printer} does not answer. Its jobs are kept and wait; look at cable and power."
+        Actor.TELLER, "Printer {printer} does not answer: {why}. Its jobs are kept and wait; look at cable and power."
     ),
     "printer-garbled": ErrorKind(
         Actor.OPERATOR,

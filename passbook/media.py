@@ -37,8 +37,14 @@ class Device(StrEnum):
 
 
 class MechanismStatus(msgspec.Struct, frozen=True, rename="camel"):
-    """What a mechanism last said of itself; `conditions` are keywords of passbook.job.Reason."""
+    """What a mechanism last said of itself.
+
+    Attributes:
+        conditions: keywords of passbook.job.Reason.
+        cause: why it cannot be reached, as the system said it: `ENOENT: No such file or directory`; else empty.
+    """
 
     device: Device
     media: Media
     conditions: tuple[str, ...] = ()
+    cause: str = ""

@@ -8,28 +8,24 @@ from typing import Final
 from passbook.errors import PassbookError
 from passbook.job import Reason
 from passbook.media import MechanismStatus
+from passbook.progress import REASON_WORDS
 
-_WORDS: Final = MappingProxyType(
-    {
-        Reason.MEDIA_JAM.value: "a book or sheet is stuck in it",
-        Reason.COVER_OPEN.value: "its cover is open",
-        Reason.RIBBON_OUT.value: "its ribbon is used up or missing",
-        Reason.NOT_ACCEPTED.value: "it does not accept a command",
-    }
+_UNSAID: Final = MappingProxyType(
+    {Reason.SILENT: "no answer came in time", Reason.UNPLUGGED: "the connection has ended"}
 )
-_SOMETHING: Final = "it wants a person to look at it"
+"""What is wrong where the system gave no cause."""
 
 
 def troubles(printer: str, status: MechanismStatus) -> list[PassbookError]:
     """One error for each condition that keeps the printer from printing."""
-    return [_trouble(printer, condition) for condition in status.conditions]
+    return [_trouble(printer, Reason(condition), status.cause) for condition in status.conditions]
 
 
-def _trouble(printer: str, condition: str) -> PassbookError:
-    match condition:
-        case Reason.SILENT.value | Reason.UNPLUGGED.value:
-            return PassbookError("printer-silent", printer=printer)
-        case Reason.GARBLED.value:
+def _trouble(printer: str, reason: Reason, cause: str) -> PassbookError:
+    match reason:
+        case Reason.SILENT | Reason.UNPLUGGED:
+            return PassbookError("printer-silent", printer=printer, why=cause or _UNSAID[reason])
+        case Reason.GARBLED:
             return PassbookError("printer-garbled", printer=printer)
         case _:
-            return PassbookError("printer-attention", printer=printer, condition=_WORDS.get(condition, _SOMETHING))
+            return PassbookError("printer-attention", printer=printer, condition=REASON_WORDS[reason])

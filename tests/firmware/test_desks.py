@@ -127,11 +127,11 @@ def test_a_mechanism_is_shown_as_it_was_last_seen_with_its_age(bench: Bench, des
         (Reason.UNPLUGGED, "printer-silent", "does not answer"),
         (Reason.SILENT, "printer-silent", "does not answer"),
         (Reason.GARBLED, "printer-garbled", "what its dialect does not know"),
-        (Reason.MEDIA_JAM, "printer-attention", "a book or sheet is stuck in it"),
-        (Reason.COVER_OPEN, "printer-attention", "its cover is open"),
-        (Reason.RIBBON_OUT, "printer-attention", "its ribbon is used up or missing"),
-        (Reason.NOT_ACCEPTED, "printer-attention", "it does not accept a command"),
-        (Reason.ATTENTION, "printer-attention", "it wants a person to look at it"),
+        (Reason.MEDIA_JAM, "printer-attention", "paper is jammed"),
+        (Reason.COVER_OPEN, "printer-attention", "a cover of the printer is open"),
+        (Reason.RIBBON_OUT, "printer-attention", "the ribbon is used up"),
+        (Reason.NOT_ACCEPTED, "printer-attention", "did not accept a command"),
+        (Reason.ATTENTION, "printer-attention", "needs attention"),
     ],
 )
 def test_what_keeps_a_printer_from_printing_is_a_problem_as_long_as_it_lasts(

@@ -64,7 +64,10 @@ def test_the_parts_of_a_row_are_columns_of_their_own() -> None:
 def test_the_status_fits_into_80_columns_and_each_problem_begins_a_line() -> None:
     status = MechanismStatus(Device.BUSY, Media.NOT_PRESENT)
     jobs = JobCounts(12, 1, 3, 2)
-    problems = [str(PassbookError("printer-silent", printer=name)) for name in ("window-1", "window-22")]
+    problems = [
+        str(PassbookError("printer-silent", printer=name, why="no answer came in time"))
+        for name in ("window-1", "window-22")
+    ]
     report = StatusReport(
         tuple(PrinterView(name, status, 3, "0123456789abcdef" * 2, jobs) for name in ("window-1", "window-22")),
         tuple(f"teller-{number}" for number in range(1, 15)),
