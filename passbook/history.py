@@ -222,8 +222,8 @@ class GetHistory(Payload, frozen=True):
         Raises PassbookError `invalid-message`, `not-a-time`, `times-exchanged` or `unknown-outcome`.
         """
         # Each entry is compared with them, so that a long one would take its length for every entry.
-        for field, name in (("job", self.job), ("requester", self.requester), ("person", self.person)):
-            check_name(field, name, least=0)
+        for which, name in (("job", self.job), ("requester", self.requester), ("person", self.person)):
+            check_name(which, name, least=0)
         for which, moment in (("since", self.since), ("until", self.until)):
             if moment and not _is_moment(moment):
                 raise PassbookError("not-a-time", which=which)
