@@ -11,6 +11,8 @@ from msgspec import inspect
 
 from passbook.errors import shown
 
+LONGEST_SETTING: Final = 2000
+"""Characters of a line of an operator's file."""
 _AT: Final = " - at `$"
 _ITEM: Final = re.compile(r"(entries|columns)\[([0-9]+)\]")
 _SINGULAR: Final = {"entries": "entry", "columns": "column"}
@@ -44,6 +46,18 @@ def full_complaint(error: ValueError | RecursionError) -> Complaint:
     """The same for a file of the operator, which may be quoted."""
     why, place = _split(error)
     return Complaint(_counted(place), why.rstrip("."))
+
+
+def toml_text(data: bytes) -> str:
+    """The text of an operator's file.  Raises ValueError for what is not UTF-8, or has a line that is too long.
+
+    tomllib takes the square of the parts of a key; a key stands on one line.
+    """
+    text = data.decode()
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > LONGEST_SETTING:
+            raise ValueError(f"line {number} has more than {LONGEST_SETTING} characters")
+    return text
 
 
 def field_complaint(error: Exception, kind: type[Any], whole: str) -> str:

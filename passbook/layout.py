@@ -15,7 +15,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
-from passbook.decoding import full_complaint
+from passbook.decoding import full_complaint, toml_text
 from passbook.errors import PassbookError
 from passbook.lengths import LengthError, parse_length, to_units
 from passbook.plan import UNITS_PER_INCH
@@ -188,7 +188,7 @@ def parse_layout(name: str, data: bytes, file: str) -> BookLayout:
             described cannot be: a line or column off the page, columns or lines that overlap, a fold outside.
     """
     try:
-        parsed = msgspec.toml.decode(data, type=_LayoutFile, dec_hook=_length_hook)
+        parsed = msgspec.toml.decode(toml_text(data), type=_LayoutFile, dec_hook=_length_hook)
     except (ValueError, RecursionError) as error:
         found = full_complaint(error)
         raise PassbookError("layout-malformed", file=file, where=found.where, why=found.why) from None
