@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from passbook.decoding import toml_text
 from passbook.errors import PassbookError
 from passbook.job import Reason
 from passbook.media import Media
@@ -195,7 +196,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def load_profile(data: bytes, file: str) -> Profile:
     """A profile from TOML.  Raises PassbookError `profile-malformed` naming `file`, the key and what is wrong."""
     try:
-        return msgspec.convert(tomllib.loads(data.decode()), Profile)
+        return msgspec.convert(tomllib.loads(toml_text(data)), Profile)
     except msgspec.ValidationError as error:
         why, _, where = str(error).partition(" - at `$.")
         raise PassbookError("profile-malformed", file=file, where=where.rstrip("`") or "top", why=why) from None

@@ -10,6 +10,7 @@ import msgspec
 from firmware.clock import Standing, SystemClock, stamp
 from firmware.logs import Log
 from passbook.errors import PassbookError
+from passbook.messages import Payload, read_arguments
 from passbook.naming import check_name
 
 _LOG: Final = Log("clock")
@@ -39,6 +40,13 @@ class ClockReport(msgspec.Struct, frozen=True, rename="camel"):
     certificates: str
 
 
+class _Word(Payload, frozen=True):
+    """An operator's word that the clock is right; without `right` only what the appliance believes is asked."""
+
+    right: bool | None = None
+    person: str = ""
+
+
 class ClockOperations:
     """The command `clock`; `vouched` is called after an operator said that the clock is right."""
 
@@ -51,13 +59,11 @@ class ClockOperations:
         return {"clock": self._tell}
 
     async def _tell(self, arguments: dict[str, Any]) -> Any:
-        match arguments:
-            case {"right": True, "person": str(person)}:
-                self._vouch(person)
-            case {"right": _}:
+        asked = read_arguments(arguments, _Word)
+        if asked.right is not None:
+            if not asked.right or not asked.person:
                 raise PassbookError("invalid-message", why="right is true and comes with a person")
-            case _:
-                pass
+            self._vouch(asked.person)
         return self._report()
 
     def _vouch(self, person: str) -> None:

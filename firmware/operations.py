@@ -1,11 +1,11 @@
-"""What operators may ask and do through the control socket; never answer an inquiry (DESIGN section 8)."""
+"""What operators may ask and do through the control socket; never answer an inquiry (docs/security.md)."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -19,10 +19,9 @@ from firmware.problems import FROM_NEXT_START, Problems
 from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT
-from passbook.errors import PassbookError
 from passbook.history import MOST_LISTED, GetHistory
 from passbook.job import JobState
-from passbook.messages import StatusReport, view_of
+from passbook.messages import Nothing, Payload, StatusReport, read_arguments, view_of
 from passbook.notices import Canceled, notice_of
 from passbook.pages import Page, page_of
 from passbook.progress import paper_words, state_words, take_words
@@ -81,59 +80,64 @@ class Operations:
             "release": self._release,
         }
 
-    async def _report_status(self, _arguments: dict[str, Any]) -> Any:
+    async def _report_status(self, arguments: dict[str, Any]) -> Any:
+        read_arguments(arguments, Nothing)
         return self._status()
 
     async def _jobs(self, arguments: dict[str, Any]) -> Any:
-        page = _read(arguments, Page)
+        page = read_arguments(arguments, Page)
         records = await asyncio.to_thread(self._spool.records, page.after, page.read)
         return page_of(map(view_of, records), page.limit)[0]
 
     async def _inquiries(self, arguments: dict[str, Any]) -> Any:
-        page = _read(arguments, Page)
+        page = read_arguments(arguments, Page)
         rows, _ = await asyncio.to_thread(page_of, self._recovery.all_inquiries(page.after), page.limit)
         return [msgspec.structs.replace(inquiry, wraps=()) for inquiry in rows]
 
-    async def _terminals(self, _arguments: dict[str, Any]) -> Any:
+    async def _terminals(self, arguments: dict[str, Any]) -> Any:
+        read_arguments(arguments, Nothing)
         return self._roll.terminals()
 
     async def _notices(self, arguments: dict[str, Any]) -> Any:
-        page = _read(arguments, Page)
+        page = read_arguments(arguments, Page)
         found = await asyncio.to_thread(self._spool.notices.oldest, after=page.after, limit=LISTED_AT_ONCE)
         return [told(ended) for ended in found]
 
-    async def _areas(self, _arguments: dict[str, Any]) -> Any:
+    async def _areas(self, arguments: dict[str, Any]) -> Any:
         """The word that an area waited for was given: it is not asked for again."""
+        read_arguments(arguments, Nothing)
         taken = self._problems.is_used_from_next_start
         return [replace(one, why=FROM_NEXT_START) if taken(one.name) else one for one in self._spool.areas()]
 
     async def _environment(self, arguments: dict[str, Any]) -> Any:
-        wanted = _read(arguments, _Environment)
+        wanted = read_arguments(arguments, _Environment)
         return await self._desks.environment(wanted.printer, wanted.timeout)
 
     async def _history(self, arguments: dict[str, Any]) -> Any:
-        asked = _read(arguments, _History)
+        asked = read_arguments(arguments, _History)
         if asked.summary is not None:
             return await asyncio.to_thread(self._spool.summary, asked.summary, asked.wanted)
         return await asyncio.to_thread(self._spool.history, "", asked.last, asked.wanted)
 
     async def _accept_rollback(self, arguments: dict[str, Any]) -> Any:
         """An operator takes an area as it is though it was put back; its jobs are asked about with that reason."""
-        area = _read(arguments, _Area).area
+        area = read_arguments(arguments, _Area).area
         is_open = await asyncio.to_thread(self._spool.upkeep.accept_rollback, area)
         self._problems.accepted(area, is_open=is_open)
         _LOG.warning("rollback-accepted", area=area)
         return {"area": area, "accepted": True, "used": "now" if is_open else "from the next start"}
 
-    async def _verify(self, _arguments: dict[str, Any]) -> Any:
+    async def _verify(self, arguments: dict[str, Any]) -> Any:
+        read_arguments(arguments, Nothing)
         return [Finding.of(problem) for problem in await asyncio.to_thread(self._spool.verify)]
 
     async def _verify_area(self, arguments: dict[str, Any]) -> Any:
         """One area at a time, for who shows how far it is."""
-        return LookedAt.of(await asyncio.to_thread(self._spool.examine, _read(arguments, _Area).area))
+        return LookedAt.of(await asyncio.to_thread(self._spool.examine, read_arguments(arguments, _Area).area))
 
-    async def _revocations(self, _arguments: dict[str, Any]) -> Any:
+    async def _revocations(self, arguments: dict[str, Any]) -> Any:
         """Read the revocation list again and close the connections of those on it."""
+        read_arguments(arguments, Nothing)
         self._doorkeeper.reload()
         closed = [listener for listener in self._hub.everybody() if self._doorkeeper.is_revoked(listener.peer)]
         for listener in closed:
@@ -142,16 +146,16 @@ class Operations:
         return {"closed": sorted({listener.peer.name for listener in closed})}
 
     async def _cancel(self, arguments: dict[str, Any]) -> Any:
-        order = _read(arguments, _Order)
+        order = read_arguments(arguments, _Order)
         ordered = await self._desks.cancel(self._spool.record(order.job), OPERATOR, order.person, senior=True)
         return _canceled(ordered, await self._desks.settled(ordered, CANCEL_WAIT))
 
     async def _hold(self, arguments: dict[str, Any]) -> Any:
-        order = _read(arguments, _Order)
+        order = read_arguments(arguments, _Order)
         return view_of(await self._desks.hold(order.job, OPERATOR, order.person))
 
     async def _release(self, arguments: dict[str, Any]) -> Any:
-        order = _read(arguments, _Order)
+        order = read_arguments(arguments, _Order)
         return view_of(await self._desks.release(order.job, OPERATOR, order.person, senior=True))
 
 
@@ -172,25 +176,15 @@ class _History(GetHistory, frozen=True):
     last: Annotated[int, msgspec.Meta(ge=1, le=MOST_LISTED)] = 50
 
 
-class _Area(msgspec.Struct):
+class _Area(Payload, frozen=True):
     area: str
 
 
-class _Environment(msgspec.Struct):
+class _Environment(Payload, frozen=True):
     printer: str = ""
     timeout: Annotated[float, msgspec.Meta(gt=0, le=LONGEST_WAIT)] = USUAL_WAIT
 
 
-class _Order(msgspec.Struct):
+class _Order(Payload, frozen=True):
     job: str
     person: str = ""
-
-
-T = TypeVar("T")
-
-
-def _read(arguments: dict[str, Any], kind: type[T]) -> T:
-    try:
-        return msgspec.convert(arguments, kind)
-    except msgspec.ValidationError:
-        raise PassbookError("invalid-message", why="an argument is missing or not as described") from None

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar, cast, get_args, get_origin
 import msgspec
 from msgspec import Meta
 
+from passbook.decoding import toml_text
 from passbook.errors import PassbookError
 
 MEBIBYTE: Final = 1024 * 1024
@@ -58,8 +59,7 @@ class Misfit(Exception):  # noqa: N818  # half an error: whoever knows the file 
 def parse(file: Path) -> dict[str, Any]:
     """The file's top table; Misfit when it cannot be read or is not TOML."""
     try:
-        with file.open("rb") as stream:
-            return tomllib.load(stream)
+        return tomllib.loads(toml_text(file.read_bytes()))
     except OSError as error:
         raise Misfit("file", f"it cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

@@ -1,4 +1,8 @@
-"""Which characters can go to a mechanism: none that could be taken for a command, move the head or reorder text."""
+"""Which characters can go to a mechanism: none that could be taken for a command, move the head or reorder text.
+
+Composing marks takes the square of the length of a run of them, and no other thread runs meanwhile.  So runs are
+bounded before anything is composed (P14).
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,32 @@ from passbook.errors import PassbookError
 REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode general categories: C0, DEL and C1; formats (bidirectional controls, joiners); surrogates; separators."""
 
+LONGEST_LINE: Final = 16 * 1024
+"""Characters of a line or field that are worked on at once; no paper holds so many."""
+LONGEST_RUN: Final = 30
+"""Combining marks in a row: what UAX #15 calls stream-safe text; no language needs more."""
+
+_FIRST_MARK: Final = "\u0300"
 _FIRST_PRINTABLE: Final = 0x20
 _DELETE: Final = 0x7F
+
+
+def mark_position(text: str) -> int | None:
+    """The number (from 1) of the first combining mark beyond LONGEST_RUN in a row; None when there is none."""
+    if text.isascii():
+        return None
+    marks = {character for character in set(text) if character >= _FIRST_MARK and _is_mark(character)}
+    run = 0
+    for number, character in enumerate(text if marks else "", 1):
+        run = run + 1 if character in marks else 0
+        if run > LONGEST_RUN:
+            return number
+    return None
+
+
+def _is_mark(character: str) -> bool:
+    """Whether it moves behind others when text is composed; some that do not become two characters that do."""
+    return unicodedata.combining(unicodedata.normalize("NFD", character)[0]) > 0
 
 
 def is_plain(text: str, codec: str) -> bool:

@@ -8,13 +8,14 @@ import re
 from collections.abc import Iterator
 from typing import Final, Literal
 
+from passbook.characters import LONGEST_LINE
 from passbook.drafts import EntryDraft, Start, UpdateDraft
 from passbook.errors import PassbookError
 
 HEADER: Final = ["date", "text", "withdrawal", "deposit", "balance"]
 _REQUIRED: Final = ("layout", "account", "currency")
 _KEYS: Final = frozenset({*_REQUIRED, "start"})
-_KEY_LINE: Final = re.compile(r"#[ \t]*([a-z]+)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*(?:\r\n|\r|\n)?")
+_BLANKS: Final = " \t"
 _START: Final = re.compile(r"page ([0-9]{1,4}) line ([0-9]{1,4})")
 
 
@@ -43,7 +44,7 @@ def _split_keys(text: str) -> tuple[dict[str, str], io.StringIO, int]:
     keys: dict[str, str] = {}
     number = 1
     while text.startswith("#", rest.tell()):
-        key, value = _read_key(rest.readline(), number)
+        key, value = _read_key(_bounded(rest.readline(), number), number)
         if key in keys:
             raise _malformed(f"line {number}", f"{key} is given twice")
         keys[key] = value
@@ -52,10 +53,12 @@ def _split_keys(text: str) -> tuple[dict[str, str], io.StringIO, int]:
 
 
 def _read_key(line: str, number: int) -> tuple[str, str]:
-    match = _KEY_LINE.fullmatch(line)
-    if match is None or match[1] not in _KEYS:
+    # No pattern: one with blanks on both sides of the value takes the square of their number.
+    key, colon, value = line.removeprefix("#").partition(":")
+    key = key.strip(_BLANKS)
+    if not colon or key not in _KEYS:
         raise _malformed(f"line {number}", f"it is not `# key: value` with one of {', '.join(sorted(_KEYS))}")
-    return match[1], match[2]
+    return key, value.rstrip("\r\n").strip(_BLANKS)
 
 
 def _read_start(text: str) -> Start | Literal["ask"]:
@@ -79,7 +82,7 @@ def _read_entries(rest: io.StringIO, line: int) -> Iterator[EntryDraft]:
 
 def _rows(rest: io.StringIO, first_line: int) -> Iterator[list[str]]:
     """The rows that are not blank; the csv module's own complaint could quote the row, so it is not passed on."""
-    reader = csv.reader(rest, strict=True)
+    reader = csv.reader(_lines(rest, first_line), strict=True)
     while True:
         try:
             row = next(reader)
@@ -89,3 +92,16 @@ def _rows(rest: io.StringIO, first_line: int) -> Iterator[list[str]]:
             raise _malformed(f"line {first_line + reader.line_num - 1}", "it is not CSV") from None
         if row:
             yield row
+
+
+def _lines(rest: io.StringIO, first_line: int) -> Iterator[str]:
+    """Line by line, so that other threads have their turn between any two of them."""
+    for number, line in enumerate(rest, first_line):
+        yield _bounded(line, number)
+
+
+def _bounded(line: str, number: int) -> str:
+    """The line; a longer one is refused before anything else is done with it."""
+    if len(line) > LONGEST_LINE:
+        raise _malformed(f"line {number}", f"it has more than {LONGEST_LINE} characters")
+    return line

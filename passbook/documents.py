@@ -9,7 +9,7 @@ import codecs
 import re
 import sys
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from passbook.amounts import MINOR_DIGITS, render_amount
-from passbook.characters import control_position, refuse_controls
+from passbook.characters import LONGEST_LINE, LONGEST_RUN, control_position, mark_position, refuse_controls
 from passbook.confidential import Confidential
 from passbook.csv_document import read_csv
 from passbook.decoding import complaint
@@ -31,6 +31,7 @@ MAX_ACCOUNT_LENGTH: Final = 40
 _FORMAT_NAME: Final = re.compile(r"[a-z0-9+.-]{1,40}")
 _MARKED: Final = bytes(byte if byte == ord("\n") else ord("x") for byte in range(256))
 """For bytes.translate: all but the end of a line becomes an x."""
+_MARKS: Final = f"it has more than {LONGEST_RUN} combining marks in a row"
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -96,23 +97,50 @@ def _decode(data: bytes) -> str:
         return data.decode()
     except UnicodeDecodeError as error:
         where = f"byte {error.start + 1}"
-    raise PassbookError("document-malformed", where=where, why="it is not UTF-8")
+    raise _malformed(where, "it is not UTF-8")
+
+
+def _malformed(where: str, why: str) -> PassbookError:
+    return PassbookError("document-malformed", where=where, why=why)
 
 
 def _read_text(data: bytes, most: int) -> TextDocument:
-    # All of it at once: a megabyte may have a million lines, and others wait meanwhile.  Nothing composes with \n.
-    text = (_composed(_decode(data)) + "\n").replace("\r\n", "\n")
-    position = control_position(text.replace("\n", " "))
-    if position is not None:
-        start = text.rfind("\n", 0, position - 1) + 1
-        line = text.count("\n", 0, start) + 1
-        raise PassbookError("control-byte", where=f"line {line}", number=position - start)
+    # Many lines at once: a megabyte may have a million of them.  Nothing composes with \n.
+    blocks = _whole_lines((_decode(data) + "\n").replace("\r\n", "\n"))
+    text = "".join([_clean(block, line) for line, block in blocks])
     *rows, rest = text.split("\n", most)
     lines = tuple([row.rstrip(" ") for row in rows])
     more = _printed_lines(rest)
     if not any(lines) and not more:
         raise PassbookError("document-empty")
     return TextDocument(lines, more=more)
+
+
+def _whole_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Blocks of whole lines with the number of their first line; none has more than LONGEST_LINE characters."""
+    at, line = 0, 1
+    while at < len(text):
+        end = text.rfind("\n", at, at + LONGEST_LINE + 1) + 1
+        if not end:
+            raise _malformed(f"line {line}", f"it has more than {LONGEST_LINE} characters")
+        block = text[at:end]
+        yield line, block
+        at, line = end, line + block.count("\n")
+
+
+def _clean(block: str, line: int) -> str:
+    """The lines composed and without controls; `line` is the number of the first one."""
+    position = mark_position(block)
+    if position is not None:
+        above = block.count("\n", 0, position)
+        raise _malformed(f"line {line + above}", _MARKS)
+    text = _composed(block)
+    position = control_position(text.replace("\n", " "))
+    if position is not None:
+        start = text.rfind("\n", 0, position - 1) + 1
+        above = text.count("\n", 0, start)
+        raise PassbookError("control-byte", where=f"line {line + above}", number=position - start)
+    return text
 
 
 def _printed_lines(text: str) -> int:
@@ -134,7 +162,7 @@ def _read_update_json(data: bytes, most: int) -> PassbookUpdate:
     entry, _, column = found.where.partition(", ")
     if column in {"withdrawal", "deposit", "balance"}:
         raise PassbookError("amount-not-decimal", where=entry, column=column)
-    raise PassbookError("document-malformed", where=found.where, why=found.why)
+    raise _malformed(found.where, found.why)
 
 
 FORMATS: Final[MappingProxyType[str, Callable[[bytes, int], Document]]] = MappingProxyType(
@@ -149,13 +177,12 @@ FORMATS: Final[MappingProxyType[str, Callable[[bytes, int], Document]]] = Mappin
 
 def _judge(draft: UpdateDraft, most: int) -> PassbookUpdate:
     if not LAYOUT_NAME.fullmatch(draft.layout):
-        raise PassbookError("document-malformed", where="layout", why="it is not the name of a layout")
+        raise _malformed("layout", "it is not the name of a layout")
     if draft.currency not in MINOR_DIGITS:
         raise PassbookError("unknown-currency", known=", ".join(MINOR_DIGITS))
     account = draft.account
     if not 1 <= len(account) <= MAX_ACCOUNT_LENGTH or account.isspace() or control_position(account) is not None:
-        why = f"it is not 1 to {MAX_ACCOUNT_LENGTH} printable characters"
-        raise PassbookError("document-malformed", where="account", why=why)
+        raise _malformed("account", f"it is not 1 to {MAX_ACCOUNT_LENGTH} printable characters")
     if not draft.entries:
         raise PassbookError("document-empty")
     entries = tuple(_entry(entry, draft.currency, f"entry {n}") for n, entry in enumerate(draft.entries[:most], 1))
@@ -164,7 +191,7 @@ def _judge(draft: UpdateDraft, most: int) -> PassbookUpdate:
 
 
 def _entry(draft: EntryDraft, currency: str, where: str) -> Entry:
-    text = _printed(draft.text)
+    text = _printed(draft.text, f"{where}, text")
     refuse_controls(text, f"{where}, text")
     if not _is_day(draft.date):
         raise PassbookError("date-not-valid", where=where)
@@ -181,13 +208,17 @@ def _entry(draft: EntryDraft, currency: str, where: str) -> Entry:
     )
 
 
-def _printed(text: str) -> str:
+def _printed(text: str, where: str) -> str:
     """The text as it will be struck: composed and without blanks at its end."""
+    if len(text) > LONGEST_LINE:
+        raise _malformed(where, f"it has more than {LONGEST_LINE} characters")
+    if mark_position(text) is not None:
+        raise _malformed(where, _MARKS)
     return _composed(text).rstrip(" ")
 
 
 def _composed(text: str) -> str:
-    """The text with an `ü` as one character."""
+    """The text with an `ü` as one character; its length and its runs of marks are bounded."""
     return unicodedata.normalize("NFC", text)
 
 

@@ -18,6 +18,7 @@ from msgspec import Meta
 from passbook.errors import PassbookError
 from passbook.job import TERMINAL, JobState, Reason
 from passbook.messages import JobView, Payload, view_of, without_people
+from passbook.naming import check_name
 from passbook.record import Answered, Decider, HistoryEntry, HistoryKind
 
 MOST_ENTRIES: Final = 1000
@@ -216,7 +217,13 @@ class GetHistory(Payload, frozen=True):
 
     @property
     def wanted(self) -> Wanted:
-        """Its conditions.  Raises PassbookError `not-a-time`, `times-exchanged` or `unknown-outcome`."""
+        """Its conditions.
+
+        Raises PassbookError `invalid-message`, `not-a-time`, `times-exchanged` or `unknown-outcome`.
+        """
+        # Each entry is compared with them, so that a long one would take its length for every entry.
+        for which, name in (("job", self.job), ("requester", self.requester), ("person", self.person)):
+            check_name(which, name, least=0)
         for which, moment in (("since", self.since), ("until", self.until)):
             if moment and not _is_moment(moment):
                 raise PassbookError("not-a-time", which=which)

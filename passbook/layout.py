@@ -17,7 +17,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
-from passbook.decoding import full_complaint
+from passbook.decoding import full_complaint, toml_text
 from passbook.errors import PassbookError
 from passbook.lengths import LengthError, parse_length, to_units
 from passbook.plan import UNITS_PER_INCH
@@ -198,9 +198,11 @@ def parse_layout(name: str, data: bytes, file: str) -> BookLayout:
         why = "its name is not 1 to 40 of a-z, 0-9 and hyphen, so that no document could name it"
         raise PassbookError("layout-malformed", file=file, where="name", why=why)
     try:
-        parsed = msgspec.toml.decode(data.removeprefix(codecs.BOM_UTF8), type=_LayoutFile, dec_hook=_length_hook)
+        parsed = msgspec.toml.decode(
+            toml_text(data.removeprefix(codecs.BOM_UTF8)), type=_LayoutFile, dec_hook=_length_hook
+        )
     except (ValueError, RecursionError) as error:
-        found = full_complaint(error)
+        found = full_complaint(error, _LayoutFile)
         raise PassbookError("layout-malformed", file=file, where=found.where, why=found.why) from None
     layout = _book(name, parsed) if isinstance(parsed, _BookFile) else _sheet(name, parsed)
     for where, why, wrong in _impossibilities(layout):

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from passbook.completions import Completion
 from passbook.counts import JobCounts
+from passbook.decoding import field_complaint
 from passbook.drafts import Start
 from passbook.errors import PassbookError
 from passbook.job import JobState, Reason
@@ -377,23 +378,23 @@ def decode(data: bytes, limit: int = MAX_MESSAGE) -> Envelope:
     try:
         return _ENVELOPE.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise PassbookError("invalid-message", why=_where(error)) from None
+        raise PassbookError("invalid-message", why=field_complaint(error, Envelope, "the message")) from None
 
 
 def read_payload(envelope: Envelope, kind: type[T]) -> T:
-    """The payload as `kind`.  Raises PassbookError `invalid-message`, naming the field and never its content."""
+    """The payload as `kind`.
+
+    Raises PassbookError `invalid-message`, which names the field and what it must be, never its value.
+    """
     try:
         return msgspec.json.decode(envelope.payload, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise PassbookError("invalid-message", why=_where(error)) from None
+        raise PassbookError("invalid-message", why=field_complaint(error, kind, "the payload")) from None
 
 
-def _where(error: Exception) -> str:
-    """The text of a decoding error without any value of the message: msgspec names types, paths and field names."""
-    if isinstance(error, msgspec.ValidationError):
-        text = str(error)
-        # An unknown enum value or field name comes from the peer and could be anything.
-        return (
-            text if "`$" in text and "Invalid" not in text and "unknown" not in text else "a field is not as described"
-        )
-    return "it is not JSON of the described form"
+def read_arguments(arguments: dict[str, Any], kind: type[T]) -> T:
+    """The arguments of an operator's command as `kind`.  Raises PassbookError as read_payload does."""
+    try:
+        return msgspec.convert(arguments, kind)
+    except msgspec.ValidationError as error:
+        raise PassbookError("invalid-message", why=field_complaint(error, kind, "arguments")) from None

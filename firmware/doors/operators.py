@@ -21,6 +21,7 @@ import msgspec
 
 from firmware.findings import Finding
 from firmware.logs import Log
+from passbook.decoding import field_complaint
 from passbook.errors import PassbookError
 
 Handler: TypeAlias = Callable[[dict[str, Any]], Awaitable[Any]]
@@ -135,9 +136,8 @@ class OperatorDoor:
 def _read(line: bytes) -> _Request:
     try:
         return msgspec.json.decode(line, type=_Request)
-    except (ValueError, RecursionError):
-        why = "expected one line of JSON with command (text) and arguments (object)"
-        raise PassbookError("invalid-message", why=why) from None
+    except (ValueError, RecursionError) as error:
+        raise PassbookError("invalid-message", why=field_complaint(error, _Request, "the line")) from None
 
 
 def _refusal(error: PassbookError) -> bytes:

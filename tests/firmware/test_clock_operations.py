@@ -67,6 +67,7 @@ def test_a_clock_behind_a_trusted_date_says_so() -> None:
         {"right": True, "person": ""},
         {"right": True, "person": 7},
         {"right": True, "person": "Otto\n"},
+        {"right": True, "person": "Otto", "colour": "red"},
     ],
 )
 def test_a_word_without_a_person_is_none(arguments: dict[str, Any]) -> None:

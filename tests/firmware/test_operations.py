@@ -77,6 +77,9 @@ class Desk:
         return caught.value.code
 
 
+NO_ARGUMENTS = ("status", "terminals", "areas", "verify", "revocations")
+
+
 @pytest.fixture
 def desk(bench: Bench) -> Desk:
     return Desk(bench)
@@ -199,6 +202,27 @@ def test_a_revocation_closes_the_connections_of_those_on_the_list(desk: Desk) ->
 )
 def test_what_cannot_be_done_is_said_so(desk: Desk, command: str, arguments: dict[str, Any], code: str) -> None:
     assert desk.refused(command, **arguments) == code
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "why"),
+    [
+        ("cancel", {"person": "Otto"}, "job is missing"),
+        ("cancel", {"job": 5}, "job must be str, not int"),
+        ("history", {"last": 0}, "last must be int >= 1"),
+        ("history", {"summary": "moon"}, "summary must be one of terminal, hour, outcome, waiting"),
+        ("environment", {"timeout": 0}, "timeout must be float > 0.0"),
+        ("jobs", {"limit": "many"}, "limit must be int, not str"),
+        ("verify-area", {"area": "a", "deep": True}, "deep is no field that is known here"),
+        ("environment", {"colour": "red"}, "colour is no field that is known here"),
+        ("hold", {"job": "a", "person": "Otto", "why": "red"}, "why is no field that is known here"),
+        *((one, {"colour": "red"}, "colour is no field that is known here") for one in NO_ARGUMENTS),
+    ],
+)
+def test_the_argument_that_is_wrong_is_named(desk: Desk, command: str, arguments: dict[str, Any], why: str) -> None:
+    with pytest.raises(PassbookError) as caught:
+        desk.ask(command, **arguments)
+    assert caught.value.facts == {"why": why}
 
 
 def test_an_order_without_a_person_is_none(desk: Desk) -> None:

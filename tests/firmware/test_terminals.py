@@ -106,6 +106,7 @@ def test_unknown_fields_are_passed_over_in_a_header_and_refused_in_a_payload(enr
                 "invalidData",
                 "invalid-message",
             )
+            assert told["payload"]["errorFacts"] == {"why": "colour is no field that is known here"}
 
     at_the_door(enrolled, tmp_path, story)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.fuzz.mutated import fuzz
 from tests.fuzz.targets import CORPUS, TARGETS, check_of, seeds
 
-HELPERS = {"__init__", "__main__", "memory", "mutated", "one", "planted", "targets"}
+HELPERS = {"__init__", "__main__", "growth", "memory", "mutated", "one", "planted", "targets"}
 
 
 @pytest.mark.parametrize("target", TARGETS)

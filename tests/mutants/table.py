@@ -35,6 +35,7 @@ _ENDS: Final = "tests/storage/test_notices.py"
 _INQUIRY: Final = "tests/scenarios/test_environment.py"
 _ADMISSION: Final = "tests/storage/test_admission.py"
 _WRITER: Final = "tests/storage/test_writer.py"
+_GROWTH: Final = "tests/fuzz/test_growth.py::test_twice_the_input_costs_a_codec_no_more_than_twice_as_much"
 _FORGERY: Final = "tests/storage/test_forgery.py"
 
 MUTANTS: Final = (
@@ -527,5 +528,17 @@ MUTANTS: Final = (
         "P12-all-see-terminals.patch",
         ("tests/firmware/test_roll.py::test_representatives_see_the_state_of_every_terminal_and_others_do_not",),
         "Any terminal sees the state of all.",
+    ),
+    Mutant(
+        "P14",
+        "P14-key-line-squared.patch",
+        (f"{_GROWTH}[documents]",),
+        "A key line is read by a pattern that takes the square of the blanks in it.",
+    ),
+    Mutant(
+        "P14",
+        "P14-any-run-of-marks.patch",
+        (f"{_GROWTH}[documents]",),
+        "A run of combining marks is composed however long it is.",
     ),
 )

@@ -192,3 +192,14 @@ def test_a_text_that_fits_stays_in_its_column(start: int, width: int, align: Ali
     assert start <= first <= first + length - 1 <= column.end
     assert column.first_cell(width) == start
     assert (first == start) if align is Align.LEFT else (first + length - 1 == column.end)
+
+
+def test_a_word_that_is_not_allowed_is_told_with_those_that_are() -> None:
+    text = layout_bytes("savings-24").decode()
+    for old, new, words in (
+        ("cpi = 10", "cpi = 17", "it must be one of 10, 12."),
+        ('name = "text"', 'name = "cheque"', "it must be one of date, text, withdrawal, deposit, balance."),
+    ):
+        with pytest.raises(PassbookError) as caught:
+            parse_layout("mine", text.replace(old, new).encode(), "mine.toml")
+        assert words in str(caught.value)
