@@ -14,16 +14,20 @@ from firmware.hub import Hub, Listener
 from firmware.jobs import Jobs
 from firmware.logs import Log
 from firmware.news import JobLeft, PrinterChanged, PromptChanged
+from firmware.queues import Queues
 from passbook import changes
 from passbook.environment import Environment
 from passbook.errors import PassbookError, shown
 from passbook.media import Device, MechanismStatus, Media
-from passbook.messages import PrinterView
+from passbook.messages import JobView, PrinterView, Prompt
 from passbook.naming import check_name
 from passbook.record import Record
 
 _LOG: Final = Log("desks")
 
+PROMPT: Final = "Spooler.MediaPromptEvent"
+TAKE: Final = "take"
+"""The action of a prompt for a book that is in the way."""
 NEVER_SEEN: Final = MechanismStatus(Device.OFFLINE, Media.UNKNOWN)
 
 
@@ -35,6 +39,8 @@ class Desks:
         self._jobs = jobs
         self._hub = hub
         self._clock = clock
+        self.queues = Queues(hub, jobs.spool)
+        """Which jobs wait for which printer, and why."""
         self._prompts: dict[str, PromptChanged] = {}
         self._views: dict[str, tuple[float, PrinterView]] = {}
         self._awaited: dict[asyncio.Future[Record], str] = {}
@@ -88,19 +94,42 @@ class Desks:
         """A person is asked to handle a book, or not any more."""
         if news.prompt is None:
             self._prompts.pop(news.printer, None)
-            return
-        self._prompts[news.printer] = news
-        self._hub.tell(news.requester, "Spooler.MediaPromptEvent", news.prompt, representatives=True)
+        else:
+            self._prompts[news.printer] = news
+            for listener in self._hub.everybody():
+                self._show_prompt(listener, news, news.prompt)
+        self.queues.note_book(news.printer, left=news.prompt is not None and news.prompt.action == TAKE)
 
     def note_printer(self, news: PrinterChanged) -> None:
         """A mechanism said something of itself."""
         self._views[news.view.printer] = (self._clock.monotonic(), news.view)
+        self.queues.note_status(news.view.printer, news.view.status)
 
     def show_prompts(self, listener: Listener) -> None:
         """A terminal that connects is given the prompts that concern it."""
         for news in self._prompts.values():
-            if listener.peer.name == news.requester or self._hub.is_representative(listener.peer):
-                listener.post("Spooler.MediaPromptEvent", news.prompt)
+            if news.prompt is not None:
+                self._show_prompt(listener, news, news.prompt)
+
+    def _show_prompt(self, listener: Listener, news: PromptChanged, prompt: Prompt) -> None:
+        """To a terminal that may decide about the job; a book in the way also to one whose job waits for it."""
+        if self._hub.may_decide(listener.peer, news.requester):
+            listener.post(PROMPT, prompt)
+        elif prompt.action == TAKE and listener.peer.name in self.queues.requesters(news.printer):
+            listener.post(PROMPT, _of_another(prompt))
+
+    def note_queued(self, record: Record) -> JobView:
+        """A job changed; its view.  A requester whose first job waits there now is told of a book in the way."""
+        before = self.queues.requesters(record.printer)
+        view = self.queues.note(record)
+        news = self._prompts.get(record.printer)
+        waits = record.requester in self.queues.requesters(record.printer) - before
+        if waits and news is not None and news.prompt is not None and news.prompt.action == TAKE:
+            for listener in self._hub.everybody():
+                known = self._hub.may_decide(listener.peer, news.requester)
+                if listener.peer.name == record.requester and not known:
+                    listener.post(PROMPT, _of_another(news.prompt))
+        return view
 
     def problems(self) -> list[PassbookError]:
         """What the desks could not have stored."""
@@ -131,7 +160,20 @@ class Desks:
                 _LOG.info("figures-asked", printer=name)
                 return await asyncio.wrap_future(asked)
         except TimeoutError:
-            raise PassbookError("printer-busy", printer=name, seconds=f"{patience:g}") from None
+            why = self._why_busy(name)
+            raise PassbookError("printer-busy", printer=name, seconds=f"{patience:g}", why=why) from None
+
+    def _why_busy(self, name: str) -> str:
+        """What keeps a printer from a boundary, in words."""
+        news, view = self._prompts.get(name), self._view(name)
+        if news is not None and news.prompt is not None:
+            take = news.prompt.action == TAKE
+            return "a book lies in it and must be taken out" if take else f"job {news.prompt.job} waits for its book"
+        if view.job:
+            return f"job {view.job} is printing"
+        if view.status.device not in {Device.ONLINE, Device.BUSY}:
+            return f"it is not ready ({', '.join(view.status.conditions) or view.status.device})"
+        return "it has not answered yet"
 
     async def hold(self, job: str, terminal: str, person: str) -> Record:
         """Hold back a job that no desk works on; its question stays open and nobody is asked."""
@@ -161,3 +203,8 @@ class Desks:
             return record
         ended = changes.cancel(stamp(self._clock), terminal, person, senior=senior)
         return await asyncio.wrap_future(self._jobs.change(record.job_id, ended))
+
+
+def _of_another(prompt: Prompt) -> Prompt:
+    """The prompt for a terminal whose own job only waits: it tells of a book, and not whose it is."""
+    return replace(prompt, job="", layout="")

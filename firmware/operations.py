@@ -87,7 +87,7 @@ class Operations:
     async def _jobs(self, arguments: dict[str, Any]) -> Any:
         page = _read(arguments, Page)
         records = await asyncio.to_thread(self._spool.records, page.after, page.read)
-        return page_of(map(view_of, records), page.limit)[0]
+        return page_of(map(self._desks.queues.view, records), page.limit)[0]
 
     async def _inquiries(self, arguments: dict[str, Any]) -> Any:
         page = _read(arguments, Page)
@@ -148,11 +148,11 @@ class Operations:
 
     async def _hold(self, arguments: dict[str, Any]) -> Any:
         order = _read(arguments, _Order)
-        return view_of(await self._desks.hold(order.job, OPERATOR, order.person))
+        return self._desks.queues.view(await self._desks.hold(order.job, OPERATOR, order.person))
 
     async def _release(self, arguments: dict[str, Any]) -> Any:
         order = _read(arguments, _Order)
-        return view_of(await self._desks.release(order.job, OPERATOR, order.person, senior=True))
+        return self._desks.queues.view(await self._desks.release(order.job, OPERATOR, order.person, senior=True))
 
 
 def _canceled(ordered: Record, record: Record) -> Canceled:

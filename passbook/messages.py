@@ -19,6 +19,7 @@ from passbook.job import JobState, Reason
 from passbook.media import MechanismStatus, Media
 from passbook.plan import StepKind, StepOutline
 from passbook.record import Answered, Decider, Encryption, Record, Verdict, Wrap
+from passbook.waiting import NO_PLACE, Waiting, waiting_of
 
 PROTOCOL_VERSION: Final = "2.0"
 PUBLISHER_PATH: Final = "/xfs4iot/v1.0"
@@ -122,7 +123,10 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
 
     Attributes:
         begun: whether a step of it was ever sent, also before it was ordered anew.
-        held_by: who holds it back; the person is named only to who may decide about the job.
+        held_by: who holds it back.  People are named only to a terminal that may decide about the job.
+        released_by: who lifted its last hold; None while another one stands.
+        answered: the last decision about it: of an answer, or of a cancel.
+        waiting: why it waits; None when it is printing or has ended, and in the history.
     """
 
     job: str
@@ -145,6 +149,9 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
     changed_at: str
     begun: bool = True
     held_by: Decider | None = None
+    released_by: Decider | None = None
+    answered: Answered | None = None
+    waiting: Waiting | None = None
 
 
 class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
@@ -272,8 +279,8 @@ class JobLeft(msgspec.Struct, frozen=True, rename="camel"):
 T = TypeVar("T")
 
 
-def view_of(record: Record) -> JobView:
-    """The columns of a record that every terminal may see."""
+def view_of(record: Record, waiting: Waiting | None = None) -> JobView:
+    """The columns of a record that every terminal may see, with why the job waits."""
     return JobView(
         job=record.job_id,
         requester=record.requester,
@@ -295,14 +302,31 @@ def view_of(record: Record) -> JobView:
         changed_at=record.changed_at,
         begun=not record.untouched,
         held_by=record.held_by,
+        released_by=record.released_by,
+        answered=record.answered,
+        waiting=waiting,
     )
 
 
 def without_people(view: JobView) -> JobView:
     """A view for who may not decide about the job: it names no person (P12)."""
-    if view.held_by is None:
-        return view
-    return msgspec.structs.replace(view, held_by=msgspec.structs.replace(view.held_by, person=""))
+    return msgspec.structs.replace(
+        view,
+        held_by=_unnamed(view.held_by),
+        released_by=_unnamed(view.released_by),
+        answered=decision_without_people(view.answered),
+    )
+
+
+def decision_without_people(decision: Answered | None) -> Answered | None:
+    """A decision that names no person."""
+    if decision is None:
+        return None
+    return msgspec.structs.replace(decision, person="", seconded_by=_unnamed(decision.seconded_by))
+
+
+def _unnamed(who: Decider | None) -> Decider | None:
+    return None if who is None else Decider(who.terminal, "")
 
 
 def report_of(record: Record) -> StepReport:
@@ -323,7 +347,7 @@ def report_of(record: Record) -> StepReport:
 def inquiry_of(record: Record, wraps: tuple[Wrap, ...], *, readable: bool) -> Inquiry:
     """The question that an invalid record is; the record itself is the only store of it."""
     return Inquiry(
-        job=view_of(record),
+        job=view_of(record, waiting_of(record, NO_PLACE)),
         media=record.media,
         in_doubt=record.sending,
         lines_in_doubt=record.lines_in_doubt,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from passbook.decisions import by_words
 from passbook.job import TERMINAL, JobState, Reason
 from passbook.messages import JobView, StepReport
 from passbook.notices import Notice
 from passbook.plan import StepKind
-from passbook.record import OPERATOR, OnPaper
+from passbook.record import OnPaper
 
 MORE_ON_PAPER: Final = (
     "The storage was put back to an earlier state, or altered: more may be on paper than the appliance knows. "
@@ -40,17 +41,19 @@ def state_words(job: JobView) -> str:
         return f"Job {job.job} is completed. Take the {medium_of(job)} out of {job.printer}."
     why = f" ({', '.join(job.reasons)})" if job.reasons else ""
     held = f", {words}" if (words := held_words(job)) else ""
-    return f"Job {job.job} is {job.state}{why}{held}."
+    decided = f" {words}" if (words := decided_words(job)) else ""
+    return f"Job {job.job} is {job.state}{why}{held}{decided}."
 
 
 def held_words(job: JobView) -> str:
     """Who holds the job back; empty when nobody does, or no version noted it."""
-    by = job.held_by
-    if by is None:
-        return ""
-    if by.terminal == OPERATOR:
-        return f"held by {by.person}, an operator" if by.person else "held by an operator"
-    return f"held by {by.person} at {by.terminal}" if by.person else f"held at {by.terminal}"
+    return "" if job.held_by is None else f"held {by_words(job.held_by)}"
+
+
+def decided_words(job: JobView) -> str:
+    """Who ended the job: `by Ann at till-1`; empty for an end that no person ordered, and before the end."""
+    ordered = job.state is JobState.CANCELED or Reason.CLOSED_BY_ANSWER in job.reasons
+    return by_words(job.answered) if ordered and job.answered is not None else ""
 
 
 def paper_words(notice: Notice) -> str:

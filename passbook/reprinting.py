@@ -36,7 +36,9 @@ def takes_two(record: Record, given: Answered) -> bool:
 
 def is_same_order(proposed: Answered | None, given: Answered) -> bool:
     """Whether the two differ in nothing but who gave them."""
-    return proposed is not None and replace(proposed, terminal=given.terminal, person=given.person) == given
+    if proposed is None:
+        return False
+    return replace(voices(proposed)[0], terminal=given.terminal, person=given.person) == given
 
 
 def seconded(record: Record, given: Answered) -> Answered:
@@ -57,7 +59,7 @@ def _folded(person: str) -> str:
 
 def voices(won: Answered) -> tuple[Answered, ...]:
     """The answers by which an order came about; each of them, repeated, gives its result again."""
-    first = replace(won, seconded_by=None)
+    first = replace(won, seconded_by=None, at="", line=0)
     if won.seconded_by is None:
         return (first,)
     return first, replace(first, terminal=won.seconded_by.terminal, person=won.seconded_by.person)
