@@ -23,6 +23,7 @@ from passbook.errors import PassbookError
 from passbook.history import MOST_LISTED, GetHistory
 from passbook.job import JobState
 from passbook.messages import StatusReport, view_of
+from passbook.naming import check_name
 from passbook.notices import Canceled, notice_of
 from passbook.pages import Page, page_of
 from passbook.progress import paper_words, state_words, take_words
@@ -66,6 +67,7 @@ class Operations:
         return {
             "status": self._report_status,
             "jobs": self._jobs,
+            "job": self._job,
             "inquiries": self._inquiries,
             "notices": self._notices,
             "terminals": self._terminals,
@@ -88,6 +90,12 @@ class Operations:
         page = _read(arguments, Page)
         records = await asyncio.to_thread(self._spool.records, page.after, page.read)
         return page_of(map(self._desks.queues.view, records), page.limit)[0]
+
+    async def _job(self, arguments: dict[str, Any]) -> Any:
+        """One job, by its id or the beginning of it."""
+        asked = _read(arguments, _Job)
+        check_name("job", asked.job)
+        return self._desks.queues.view(self._spool.find(asked.job))
 
     async def _inquiries(self, arguments: dict[str, Any]) -> Any:
         page = _read(arguments, Page)
@@ -179,6 +187,10 @@ class _Area(msgspec.Struct):
 class _Environment(msgspec.Struct):
     printer: str = ""
     timeout: Annotated[float, msgspec.Meta(gt=0, le=LONGEST_WAIT)] = USUAL_WAIT
+
+
+class _Job(msgspec.Struct):
+    job: str
 
 
 class _Order(msgspec.Struct):

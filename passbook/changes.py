@@ -202,7 +202,7 @@ def is_repeated(record: Record, given: Answered) -> bool:
 
     Raises PassbookError `already-answered` for another answer at that epoch, `stale-inquiry` at any other.
     """
-    won = record.answered
+    won, given = record.answered, reprinting.as_given(given)
     if won is not None and won.epoch == given.epoch and given in reprinting.voices(won):
         return True
     decided = won is not None and won.epoch == given.epoch and won.verdict is not Verdict.HOLD

@@ -48,6 +48,10 @@ class Waiting(msgspec.Struct, frozen=True, rename="camel"):
     reason: str = ""
 
 
+NEXT: Final = Waiting(Why.TURN)
+"""No job is before it, and nothing is in its way."""
+
+
 class Place(NamedTuple):
     """What is known of the printer of a job that may print.
 

@@ -143,7 +143,7 @@ class TerminalCommands:
         return JobPage(*page_of((self._view(session, record) for record in records), page.limit))
 
     async def _get_job(self, session: TerminalSession, command: Envelope) -> Any:
-        return self._view(session, self._jobs.spool.record(_named(read_payload(command, JobRef)).job))
+        return self._view(session, self._jobs.spool.find(_named(read_payload(command, JobRef)).job))
 
     async def _cancel(self, session: TerminalSession, command: Envelope) -> Any:
         record, person = self._ordered(session, command)
