@@ -160,10 +160,10 @@ class Desks:
                 _LOG.info("figures-asked", printer=name)
                 return await asyncio.wrap_future(asked)
         except TimeoutError:
-            why = self._why_busy(name)
+            why = self.why_busy(name)
             raise PassbookError("printer-busy", printer=name, seconds=f"{patience:g}", why=why) from None
 
-    def _why_busy(self, name: str) -> str:
+    def why_busy(self, name: str) -> str:
         """What keeps a printer from a boundary, in words."""
         news, view = self._prompts.get(name), self._view(name)
         if news is not None and news.prompt is not None:

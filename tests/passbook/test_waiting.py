@@ -9,7 +9,7 @@ from passbook.job import JobState
 from passbook.messages import view_of
 from passbook.record import Answered, Record, Verdict
 from passbook.waiting import NEXT, NO_PLACE, Place, Waiting, Why, waiting_of, waiting_words
-from tests.passbook.test_operators_hold import NEW
+from tests.passbook.test_changes_promises import NEW
 
 INVALID = replace(NEW, valid=False, state=JobState.PENDING_HELD)
 ORDER = Answered(1, Verdict.PRINT, 1, 0, "till-1", "Ann")
