@@ -44,7 +44,7 @@ from firmware.tls import shrink_buffers
 from firmware.upkeep import Upkeep
 from passbook.counts import JobCounts
 from passbook.errors import PassbookError
-from passbook.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of, view_of
+from passbook.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of
 from passbook.messages import JobLeft as JobLeftEvent
 from storage import self_test
 from storage.admission import Limits
@@ -88,6 +88,7 @@ class Appliance:
             config.recovery,
             self._key,
             printers=[printer.name for printer in config.printers],
+            view=self._desks.queues.view,
             clock=clock,
             rng=secrets.token_bytes,
         )
@@ -313,9 +314,16 @@ class Appliance:
 
     def _report(self, problem: PassbookError) -> None:
         """An area was fenced or a record set aside: an operator must know.  Called from any thread."""
+        if problem.code == "record-quarantined":
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._drop_queued, str(problem.facts["job"]))
         facts = {name: str(problem.facts.get(name, "")) for name in ("area", "job")}
         _LOG.error("storage-problem", code=problem.code, area=facts["area"], job=facts["job"])
         self._problems.add(problem)
+
+    def _drop_queued(self, job: str) -> None:
+        """A record that was set aside is in no other job's way."""
+        self._desks.queues.drop(job)
 
     def _tell(self, news: News) -> None:
         """Take news from any thread; after the loop's end nobody is there to be told."""
@@ -329,7 +337,9 @@ class Appliance:
                 self._hub.tell(requester, "Spooler.JobLeftEvent", left, representatives=True)
                 self._desks.note_left(news)
             case JobChanged(record, was_asked):
-                self._hub.tell(record.requester, "Spooler.JobEvent", view_of(record), representatives=True)
+                view = self._desks.note_queued(record)
+                self._hub.tell(record.requester, "Spooler.JobEvent", view, representatives=True)
+                self._desks.queues.retell(record.printer)
                 self._expiry.note(record)
                 self._recovery.note(record, was_asked=was_asked)
                 self._notices.note(record)

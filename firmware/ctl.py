@@ -35,6 +35,7 @@ from storage.keys import ApplianceKey
 
 CONTROL: Final = Path("/run/passbook/control.sock")
 """Where the appliance listens unless its configuration says otherwise."""
+JOB_HELP: Final = "its id, as `passbookctl jobs` shows it, or the beginning of it: at least 4 characters"
 CERTIFICATE_MODE: Final = 0o644
 
 
@@ -106,6 +107,13 @@ def _ask(arguments: argparse.Namespace, _clock: Clock) -> Any:
     given = {name: getattr(arguments, name) for name in arguments.send}
     facts = {name: value for name, value in given.items() if value is not None}
     return ask(_socket(arguments) or CONTROL, arguments.command, facts, arguments.patience)
+
+
+def _order(arguments: argparse.Namespace, clock: Clock) -> Any:
+    """An order names its job by the whole id, so the beginning of an id is looked up first."""
+    found = ask(_socket(arguments) or CONTROL, "job", {"job": arguments.job})
+    arguments.job = found["job"]
+    return _ask(arguments, clock)
 
 
 def _history(arguments: argparse.Namespace, clock: Clock) -> Any:
@@ -233,6 +241,8 @@ def _add_questions(commands: _Commands) -> None:
     _command(commands, "status", "the appliance, its printers, areas and terminals")
     pages: dict[str, Any] = {"run": _ask_pages}
     _command(commands, "jobs", "every job that has not ended", nothing=NOTHING["jobs"], columns=tables.JOBS, **pages)
+    job = _command(commands, "job", "one job, also one that has ended", send=("job",))
+    job.add_argument("job", type=short_text, metavar="JOB", help=JOB_HELP)
     text = "open questions about jobs, also those that nobody is asked because somebody holds them"
     _command(commands, "inquiries", text, nothing=NOTHING["inquiries"], columns=tables.INQUIRIES, **pages)
     text = (
@@ -312,8 +322,8 @@ def _add_orders(commands: _Commands) -> None:
         ("release", "have people asked again about a held job", lambda _result: 0),
     )
     for name, text, judge in orders:
-        order = _command(commands, name, text, send=("job", "person"), judge=judge)
-        order.add_argument("job", type=short_text, metavar="JOB", help="its id, as `passbookctl jobs` shows it")
+        order = _command(commands, name, text, run=_order, send=("job", "person"), judge=judge)
+        order.add_argument("job", type=short_text, metavar="JOB", help=JOB_HELP)
         who = "who decides (default: the name you logged in with)"
         order.add_argument("--person", type=short_text, metavar="NAME", default=_person(), help=who)
     clock = _command(commands, "clock", "what the appliance believes of time, and why", send=("right", "person"))

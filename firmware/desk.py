@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
+from firmware.book_owner import BookOwner, Owner
 from firmware.clock import Clock, stamp
 from firmware.config import PrinterConfig
 from firmware.environment import Boundary
@@ -118,6 +119,7 @@ class PrintDesk:
         self._clock = clock
         self._tell = tell
         self._people = People(settings, tell)
+        self._owner = BookOwner(settings.name, jobs.spool)
         self._boundary = Boundary(settings.name, jobs.spool, clock)
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -242,17 +244,16 @@ class PrintDesk:
             else:
                 self._print(session, record)
 
-    def _note_found(self, media: Media) -> tuple[str, str]:
-        """What lies in the mechanism belongs to the questions of jobs that it had begun; the latest and its owner."""
+    def _note_found(self, media: Media) -> Owner:
+        """What lies in the mechanism belongs to the questions of jobs that it had begun; whose book it is."""
         if media is not Media.NOT_PRESENT:
             self._boundary.leave()
-        owner = ("", "")
         mine = (record for record in self._jobs.spool.inquiries() if record.printer == self._settings.name)
         begun = [record for record in mine if record.confirmed or record.sending]
-        for record in sorted(begun, key=lambda record: record.changed_at):
-            owner = (record.job_id, record.requester)
+        begun.sort(key=lambda record: record.changed_at)
+        for record in begun:
             self._note_medium(record, media)
-        return owner
+        return self._owner.find(begun[-1] if begun else None)
 
     def _note_medium(self, record: Record, media: Media) -> None:
         """Into the question; one whose area has failed must not keep the jobs of other areas waiting."""
@@ -266,6 +267,7 @@ class PrintDesk:
         """One job, from its first step that is not confirmed to its end or its stop; then its book is taken."""
         job = record.job_id
         self._boundary.leave()
+        self._owner.begins(record)
         try:
             with self._lock:
                 self._printing = job
@@ -363,6 +365,7 @@ class PrintDesk:
         try:
             while not self._stopping.is_set():
                 if self._people.take(session, job, requester, TAKE_LOOK):
+                    self._owner.taken()
                     self._boundary.reach()
                     break
         except MechanismStop:

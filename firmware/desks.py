@@ -14,18 +14,23 @@ from firmware.hub import Hub, Listener
 from firmware.jobs import Jobs
 from firmware.logs import Log
 from firmware.news import JobLeft, PrinterChanged, PromptChanged
+from firmware.queues import Queues
 from passbook import changes
 from passbook.counts import JobCounts
 from passbook.environment import Environment
 from passbook.errors import PassbookError, shown
 from passbook.media import Device, MechanismStatus, Media
-from passbook.messages import PrinterView
+from passbook.messages import JobView, PrinterView, Prompt
 from passbook.naming import check_name
+from passbook.reason_words import REASON_WORDS
 from passbook.record import Record
 from passbook.troubles import troubles
 
 _LOG: Final = Log("desks")
 
+PROMPT: Final = "Spooler.MediaPromptEvent"
+TAKE: Final = "take"
+"""The action of a prompt for a book that is in the way."""
 NEVER_SEEN: Final = MechanismStatus(Device.OFFLINE, Media.UNKNOWN)
 FORGOTTEN: Final = 60.0
 """Seconds after which a book that lies in the slot, and that no job waits for, is a problem."""
@@ -43,6 +48,8 @@ class Desks:
         self._jobs = jobs
         self._hub = hub
         self._clock = clock
+        self.queues = Queues(hub, jobs.spool)
+        """Which jobs wait for which printer, and why."""
         self._prompts: dict[str, PromptChanged] = {}
         self._views: dict[str, tuple[float, PrinterView]] = {}
         self._lying: dict[str, float] = {}
@@ -97,9 +104,11 @@ class Desks:
         """A person is asked to handle a book, or not any more."""
         if news.prompt is None:
             self._prompts.pop(news.printer, None)
-            return
-        self._prompts[news.printer] = news
-        self._hub.tell(news.requester, "Spooler.MediaPromptEvent", news.prompt, representatives=True)
+        else:
+            self._prompts[news.printer] = news
+            for listener in self._hub.everybody():
+                self._show_prompt(listener, news, news.prompt)
+        self.queues.note_book(news.printer, left=news.prompt is not None and news.prompt.action == TAKE)
 
     def note_printer(self, news: PrinterChanged) -> None:
         """A mechanism said something of itself."""
@@ -109,12 +118,33 @@ class Desks:
             self._lying.setdefault(view.printer, now)
         else:
             self._lying.pop(view.printer, None)
+        self.queues.note_status(view.printer, view.status)
 
     def show_prompts(self, listener: Listener) -> None:
         """A terminal that connects is given the prompts that concern it."""
         for news in self._prompts.values():
-            if listener.peer.name == news.requester or self._hub.is_representative(listener.peer):
-                listener.post("Spooler.MediaPromptEvent", news.prompt)
+            if news.prompt is not None:
+                self._show_prompt(listener, news, news.prompt)
+
+    def _show_prompt(self, listener: Listener, news: PromptChanged, prompt: Prompt) -> None:
+        """To a terminal that may decide about the job; a book in the way also to one whose job waits for it."""
+        if self._hub.may_decide(listener.peer, news.requester):
+            listener.post(PROMPT, prompt)
+        elif prompt.action == TAKE and listener.peer.name in self.queues.requesters(news.printer):
+            listener.post(PROMPT, _of_another(prompt))
+
+    def note_queued(self, record: Record) -> JobView:
+        """A job changed; its view.  A requester whose first job waits there now is told of a book in the way."""
+        before = self.queues.requesters(record.printer)
+        view = self.queues.note(record)
+        news = self._prompts.get(record.printer)
+        waits = record.requester in self.queues.requesters(record.printer) - before
+        if waits and news is not None and news.prompt is not None and news.prompt.action == TAKE:
+            for listener in self._hub.everybody():
+                known = self._hub.may_decide(listener.peer, news.requester)
+                if listener.peer.name == record.requester and not known:
+                    listener.post(PROMPT, _of_another(news.prompt))
+        return view
 
     def problems(self) -> list[PassbookError]:
         """What the desks could not have stored, and what keeps printers from printing now."""
@@ -153,7 +183,20 @@ class Desks:
                 _LOG.info("figures-asked", printer=name)
                 return await asyncio.wrap_future(asked)
         except TimeoutError:
-            raise PassbookError("printer-busy", printer=name, seconds=f"{patience:g}") from None
+            why = self.why_busy(name)
+            raise PassbookError("printer-busy", printer=name, seconds=f"{patience:g}", why=why) from None
+
+    def why_busy(self, name: str) -> str:
+        """What keeps a printer from a boundary, in words."""
+        news, view = self._prompts.get(name), self._view(name, JobCounts())
+        if news is not None and news.prompt is not None:
+            take = news.prompt.action == TAKE
+            return "a book lies in it and must be taken out" if take else f"job {news.prompt.job} waits for its book"
+        if view.job:
+            return f"job {view.job} is printing"
+        if view.status.device not in {Device.ONLINE, Device.BUSY}:
+            return " and ".join(REASON_WORDS.get(one, one) for one in view.status.conditions) or "it is not ready"
+        return "it has not answered yet"
 
     async def hold(self, job: str, terminal: str, person: str) -> Record:
         """Hold back a job that is not printing; its question stays open and nobody is asked.
@@ -191,3 +234,8 @@ class Desks:
             return record
         ended = changes.cancel(stamp(self._clock), terminal, person, senior=senior)
         return await asyncio.wrap_future(self._jobs.change(record.job_id, ended))
+
+
+def _of_another(prompt: Prompt) -> Prompt:
+    """The prompt for a terminal whose own job only waits: it tells of a book, and not whose it is."""
+    return replace(prompt, job="", layout="")

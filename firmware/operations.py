@@ -22,6 +22,7 @@ from passbook.environment import LONGEST_WAIT, USUAL_WAIT
 from passbook.history import MOST_LISTED, GetHistory
 from passbook.job import JobState
 from passbook.messages import Nothing, Payload, StatusReport, read_arguments, view_of
+from passbook.naming import check_name
 from passbook.notices import Canceled, notice_of
 from passbook.pages import Page, page_of
 from passbook.progress import paper_words, state_words, take_words
@@ -65,6 +66,7 @@ class Operations:
         return {
             "status": self._report_status,
             "jobs": self._jobs,
+            "job": self._job,
             "inquiries": self._inquiries,
             "notices": self._notices,
             "terminals": self._terminals,
@@ -87,7 +89,13 @@ class Operations:
     async def _jobs(self, arguments: dict[str, Any]) -> Any:
         page = read_arguments(arguments, Page)
         records = await asyncio.to_thread(self._spool.records, page.after, page.read)
-        return page_of(map(view_of, records), page.limit)[0]
+        return page_of(map(self._desks.queues.view, records), page.limit)[0]
+
+    async def _job(self, arguments: dict[str, Any]) -> Any:
+        """One job, by its id or the beginning of it."""
+        asked = read_arguments(arguments, _Job)
+        check_name("job", asked.job)
+        return self._desks.queues.view(self._spool.find(asked.job))
 
     async def _inquiries(self, arguments: dict[str, Any]) -> Any:
         page = read_arguments(arguments, Page)
@@ -152,11 +160,11 @@ class Operations:
 
     async def _hold(self, arguments: dict[str, Any]) -> Any:
         order = read_arguments(arguments, _Order)
-        return view_of(await self._desks.hold(order.job, OPERATOR, order.person))
+        return self._desks.queues.view(await self._desks.hold(order.job, OPERATOR, order.person))
 
     async def _release(self, arguments: dict[str, Any]) -> Any:
         order = read_arguments(arguments, _Order)
-        return view_of(await self._desks.release(order.job, OPERATOR, order.person, senior=True))
+        return self._desks.queues.view(await self._desks.release(order.job, OPERATOR, order.person, senior=True))
 
 
 def _canceled(ordered: Record, record: Record) -> Canceled:
@@ -183,6 +191,10 @@ class _Area(Payload, frozen=True):
 class _Environment(Payload, frozen=True):
     printer: str = ""
     timeout: Annotated[float, msgspec.Meta(gt=0, le=LONGEST_WAIT)] = USUAL_WAIT
+
+
+class _Job(Payload, frozen=True):
+    job: str
 
 
 class _Order(Payload, frozen=True):

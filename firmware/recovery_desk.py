@@ -21,7 +21,7 @@ from firmware.tls import Peer
 from passbook import changes
 from passbook.errors import PassbookError
 from passbook.media import Media
-from passbook.messages import AnswerInquiry, Inquiry, JobView, inquiry_of, view_of
+from passbook.messages import AnswerInquiry, Inquiry, JobView, inquiry_of
 from passbook.naming import check_name
 from passbook.record import Answered, Holder, Record, Verdict, Wrap
 from storage import envelope
@@ -54,15 +54,17 @@ class RecoveryDesk:
         appliance_key: ApplianceKey,
         *,
         printers: Collection[str],
+        view: Callable[[Record], JobView],
         clock: Clock,
         rng: Rng,
     ) -> None:
-        """`printers` are the names of those that the appliance has."""
+        """`printers` are the names of those that the appliance has; `view` gives a job as terminals are told of it."""
         self.audiences = Audiences(hub, clock, self._show, grace=settings.grace, answer_timeout=settings.answer_timeout)
         """Whom the open questions are put to; its run() watches their deadlines."""
         self._jobs = jobs
         self._hub = hub
         self._printers = printers
+        self._view = view
         self._second_operator = settings.second_operator
         self._appliance_key = appliance_key
         self._clock = clock
@@ -99,7 +101,7 @@ class RecoveryDesk:
         elif known is not None or was_asked:
             self._seen.pop(job, None)
             self.audiences.close(job)
-            view = view_of(record)
+            view = self._view(record)
             self._hub.tell(record.requester, "Recovery.InquiryClosedEvent", view, representatives=True)
 
     def _greet(self, listener: Listener, came: bool) -> None:
@@ -175,13 +177,13 @@ class RecoveryDesk:
             check_name("newKeyRef", answer.new_key_ref, least=0)
             given = _as_given(peer, answer)
             if changes.is_repeated(record, given):
-                return view_of(record)
+                return self._view(record)
             if not is_open(record):
                 raise PassbookError("stale-inquiry", job=answer.job, epoch=record.epoch)
             changes.must_not_be_held(record)
             readable = answer.job in self._jobs.keys
             try:
-                return view_of(await self._apply(record, given, self._unlock(record, answer)))
+                return self._view(await self._apply(record, given, self._unlock(record, answer)))
             except PassbookError:
                 self._forget(answer.job, readable=readable)
                 raise

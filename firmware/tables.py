@@ -15,6 +15,8 @@ JOBS: Final[Columns] = {
     "STATE": "state",
     "VALID": "valid",
     "REASONS": "reasons",
+    "WAITS FOR": "waiting.why",
+    "AHEAD": "waiting.ahead",
     "REQUESTER": "requester",
     "REQUEST": "clientRequest",
     "PRINTER": "printer",

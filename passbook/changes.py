@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from passbook import reprinting
+from passbook.decisions import already_answered
 from passbook.errors import PassbookError
 from passbook.expiry import is_over, is_undated
 from passbook.job import JobEvent, JobState, Reason, next_state
@@ -28,6 +29,7 @@ from passbook.record import (
     Wrap,
     entry_of,
 )
+from passbook.step_names import next_line, step_name
 
 
 def _move(record: Record, event: JobEvent, *reasons: Reason, at: str) -> Record:
@@ -71,7 +73,7 @@ def journal(confirmed: int, sending: int) -> Change:
             )
         expected = record.sending or record.confirmed
         if confirmed != expected or sending not in {0, confirmed + 1} or sending > record.steps:
-            why = f"steps 1 to {expected} can be confirmed next"
+            why = f"only {step_name(record.outline, expected)} can be confirmed next"
             raise PassbookError("answer-not-possible", job=record.job_id, step=sending, why=why)
         return Outcome(replace(record, confirmed=confirmed, sending=sending, begun=record.begun or sending > 0))
 
@@ -164,6 +166,7 @@ def answer(
             if not reprinting.is_same_order(record.proposed, given):
                 return _propose(record, given, wraps, at)
             decision = reprinting.seconded(record, given)
+        decision = _noted(record, decision, at)
         reprints = record.reprints + len(reprinting.lines_again(record, given))
         dated = replace(moved, answered=decision, reprints=reprints, business_date=date, clock_trusted=trusted)
         rekeyed = _rekeyed(dated, wraps)
@@ -184,8 +187,14 @@ def _propose(record: Record, given: Answered, wraps: Sequence[Wrap] | None, at: 
     if wraps is not None:
         why = "it takes a second person, so its key can be changed only by the answer that decides"
         raise PassbookError("answer-not-possible", job=record.job_id, step=given.step, why=why)
-    proposed = replace(record, proposed=given, changed_at=at)
+    proposed = replace(record, proposed=_noted(record, given, at), changed_at=at)
     return Outcome(proposed, entry_of(HistoryKind.PROPOSED, proposed, at))
+
+
+def _noted(record: Record, decision: Answered, at: str) -> Answered:
+    """The decision with its time, and with the line that it orders: the outline goes when the job ends."""
+    line = next_line(record.outline, decision.step) if decision.step else 0
+    return replace(decision, at=at, line=line)
 
 
 def is_repeated(record: Record, given: Answered) -> bool:
@@ -193,15 +202,15 @@ def is_repeated(record: Record, given: Answered) -> bool:
 
     Raises PassbookError `already-answered` for another answer at that epoch, `stale-inquiry` at any other.
     """
-    won = record.answered
+    won, given = record.answered, reprinting.as_given(given)
     if won is not None and won.epoch == given.epoch and given in reprinting.voices(won):
         return True
     decided = won is not None and won.epoch == given.epoch and won.verdict is not Verdict.HOLD
     if won is not None and decided:
-        raise PassbookError("already-answered", job=record.job_id, verdict=won.verdict.value)
+        raise already_answered(record.job_id, won, record.steps)
     if record.valid or given.epoch != record.epoch or given.in_doubt != record.sending:
         raise PassbookError("stale-inquiry", job=record.job_id, epoch=record.epoch)
-    return record.proposed == given
+    return record.proposed is not None and given in reprinting.voices(record.proposed)
 
 
 def _ordered(record: Record, given: Answered, at: str) -> Record:
@@ -222,7 +231,7 @@ def _print_from(record: Record, step: int, at: str) -> Record:
     sent = max(record.sending, record.confirmed)
     furthest = sent + 1
     if not 1 <= step <= furthest:
-        why = f"only steps 1 to {furthest} can come next"
+        why = f"it goes on with {step_name(record.outline, furthest)} or with what comes before that"
         raise PassbookError("answer-not-possible", job=record.job_id, step=step, why=why)
     # What is ordered again stays known as sent: should it stop before it is done, it is not left untouched.
     ready = replace(record, confirmed=step - 1, sending=0, sent_before=max(record.sent_before, sent))
@@ -245,7 +254,7 @@ def finish(at: str) -> Change:
     def change(record: Record) -> Outcome:
         _must_be_valid(record, JobEvent.FINISH)
         if record.steps not in {record.sending, record.confirmed}:
-            why = f"steps {record.confirmed + 1} to {record.steps} are not on paper"
+            why = f"{step_name(record.outline, record.confirmed + 1)} is not on paper"
             raise PassbookError("answer-not-possible", job=record.job_id, step=record.steps, why=why)
         ended = _move(record, JobEvent.FINISH, Reason.COMPLETED, at=at)
         done = replace(ended, valid=False, confirmed=record.steps, sending=0)
@@ -267,7 +276,7 @@ def cancel(at: str, terminal: str, person: str, *, senior: bool = False, at_boun
         working = record.valid and record.state in {JobState.PROCESSING, JobState.PROCESSING_STOPPED}
         if working and (not at_boundary or record.sending):
             raise PassbookError("job-is-printing", job=record.job_id)
-        given = Answered(record.epoch, Verdict.DISCARD, 0, record.sending, terminal, person)
+        given = Answered(record.epoch, Verdict.DISCARD, 0, record.sending, terminal, person, at=at)
         moved = _cancel(record, Reason.CANCELED_BY_PERSON, at)
         ended = replace(moved, valid=False, answered=given)
         return Outcome(ended, entry_of(HistoryKind.ENDED, ended, at))

@@ -137,6 +137,12 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "unknown-job": ErrorKind(
         Actor.TELLER, "There is no job {job}; it has ended or was never accepted. See the history."
     ),
+    "ambiguous-job": ErrorKind(
+        Actor.CALLER, "The ids of {count} jobs begin with {job}. Nothing was changed; give more of the id."
+    ),
+    "job-id-short": ErrorKind(
+        Actor.CALLER, "{job} is less than {least} characters of a job's id. Nothing was changed; give more of it."
+    ),
     "not-allowed-in-state": ErrorKind(
         Actor.TELLER, "Job {job} is {state}, so it cannot be changed by {event}. Nothing was changed."
     ),
@@ -163,7 +169,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         "The question about job {job} has changed (now number {epoch}). Nothing was changed; read it and answer again.",
     ),
     "already-answered": ErrorKind(
-        Actor.TELLER, "The question about job {job} was already answered ({verdict}). Nothing was changed."
+        Actor.TELLER, "The question about job {job} was already answered {by} ({at}): {order}. Nothing was changed."
     ),
     "answer-not-possible": ErrorKind(
         Actor.TELLER, "Job {job} cannot go on from there: {why}. Nothing was changed; answer again."
@@ -203,7 +209,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "printer-busy": ErrorKind(
         Actor.TELLER,
         "Printer {printer} did not come to a point between two jobs, with its last book taken, within {seconds} "
-        "seconds. Nothing was disturbed; ask again, or wait longer.",
+        "seconds: {why}. Nothing was disturbed; ask again, or wait longer.",
     ),
     "appliance-stopping": ErrorKind(
         Actor.NOBODY, "The appliance is being stopped. Nothing was changed; ask again when it runs."

@@ -17,7 +17,7 @@ from msgspec import Meta
 
 from passbook.errors import PassbookError
 from passbook.job import TERMINAL, JobState, Reason
-from passbook.messages import JobView, Payload, view_of, without_people
+from passbook.messages import JobView, Payload, decision_without_people, view_of, without_people
 from passbook.naming import check_name
 from passbook.record import Answered, Decider, HistoryEntry, HistoryKind
 
@@ -273,19 +273,7 @@ class HistoryReply(msgspec.Struct, frozen=True, omit_defaults=True):
 def line_of(entry: HistoryEntry, *, with_people: bool) -> HistoryLine:
     """What a terminal is shown of an entry."""
     record = entry.record
-    answered = _shown(record.answered, with_people=with_people)
-    proposed = _shown(record.proposed, with_people=with_people)
     view = view_of(record)
     job = view if with_people else without_people(view)
-    released_by = record.released_by
-    if released_by is not None and not with_people:
-        released_by = Decider(released_by.terminal, "")
-    return HistoryLine(entry.at, entry.kind, job, answered, proposed, record.reprints, released_by)
-
-
-def _shown(decision: Answered | None, *, with_people: bool) -> Answered | None:
-    if decision is None or with_people:
-        return decision
-    second = decision.seconded_by
-    hidden = None if second is None else msgspec.structs.replace(second, person="")
-    return msgspec.structs.replace(decision, person="", seconded_by=hidden)
+    proposed = record.proposed if with_people else decision_without_people(record.proposed)
+    return HistoryLine(entry.at, entry.kind, job, job.answered, proposed, record.reprints, job.released_by)

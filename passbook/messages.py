@@ -21,6 +21,7 @@ from passbook.job import JobState, Reason
 from passbook.media import MechanismStatus, Media
 from passbook.plan import StepKind, StepOutline
 from passbook.record import Answered, Decider, Encryption, OnPaper, Record, Verdict, Wrap, on_paper_of
+from passbook.waiting import NO_PLACE, Waiting, waiting_of
 
 PROTOCOL_VERSION: Final = "2.0"
 PUBLISHER_PATH: Final = "/xfs4iot/v1.0"
@@ -124,9 +125,12 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
 
     Attributes:
         begun: whether a step of it was ever sent, also before it was ordered anew.
-        held_by: who holds it back; the person is named only to who may decide about the job.
+        held_by: who holds it back.  People are named only to a terminal that may decide about the job.
+        released_by: who lifted its last hold; None while another one stands.
+        answered: the last decision about it: of an answer, or of a cancel.
         lines: how many lines its document has; 0 where no version noted it.
         lines_done: how many of them are confirmed on paper.
+        waiting: why it waits; None when it is printing or has ended, and in the history.
     """
 
     job: str
@@ -151,6 +155,9 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
     held_by: Decider | None = None
     lines: int = 0
     lines_done: int = 0
+    released_by: Decider | None = None
+    answered: Answered | None = None
+    waiting: Waiting | None = None
 
 
 class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
@@ -287,8 +294,8 @@ class JobLeft(msgspec.Struct, frozen=True, rename="camel"):
 T = TypeVar("T")
 
 
-def view_of(record: Record) -> JobView:
-    """The columns of a record that every terminal may see."""
+def view_of(record: Record, waiting: Waiting | None = None) -> JobView:
+    """The columns of a record that every terminal may see, with why the job waits."""
     paper = on_paper_of(record) or OnPaper(0, 0)
     return JobView(
         job=record.job_id,
@@ -313,14 +320,31 @@ def view_of(record: Record) -> JobView:
         held_by=record.held_by,
         lines=paper.lines,
         lines_done=paper.confirmed,
+        released_by=record.released_by,
+        answered=record.answered,
+        waiting=waiting,
     )
 
 
 def without_people(view: JobView) -> JobView:
     """A view for who may not decide about the job: it names no person (P12)."""
-    if view.held_by is None:
-        return view
-    return msgspec.structs.replace(view, held_by=msgspec.structs.replace(view.held_by, person=""))
+    return msgspec.structs.replace(
+        view,
+        held_by=_unnamed(view.held_by),
+        released_by=_unnamed(view.released_by),
+        answered=decision_without_people(view.answered),
+    )
+
+
+def decision_without_people(decision: Answered | None) -> Answered | None:
+    """A decision that names no person."""
+    if decision is None:
+        return None
+    return msgspec.structs.replace(decision, person="", seconded_by=_unnamed(decision.seconded_by))
+
+
+def _unnamed(who: Decider | None) -> Decider | None:
+    return None if who is None else Decider(who.terminal, "")
 
 
 def report_of(record: Record) -> StepReport:
@@ -341,7 +365,7 @@ def report_of(record: Record) -> StepReport:
 def inquiry_of(record: Record, wraps: tuple[Wrap, ...], *, readable: bool) -> Inquiry:
     """The question that an invalid record is; the record itself is the only store of it."""
     return Inquiry(
-        job=view_of(record),
+        job=view_of(record, waiting_of(record, NO_PLACE)),
         media=record.media,
         in_doubt=record.sending,
         lines_in_doubt=record.lines_in_doubt,

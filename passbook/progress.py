@@ -6,42 +6,18 @@ from types import MappingProxyType
 from typing import Final
 
 from passbook.columns import short
+from passbook.decisions import by_words
 from passbook.job import TERMINAL, JobState, Reason
 from passbook.messages import JobView, StepReport
 from passbook.notices import Notice
 from passbook.plan import StepKind
-from passbook.record import OPERATOR, OnPaper
+from passbook.reason_words import REASON_WORDS
+from passbook.record import OnPaper
 
 MORE_ON_PAPER: Final = (
     "The storage was put back to an earlier state, or altered: more may be on paper than the appliance knows. "
     "Look at the paper."
 )
-
-REASON_WORDS: Final = MappingProxyType(
-    {
-        Reason.POWER_LOSS: "the power failed",
-        Reason.RESTART: "the appliance was restarted",
-        Reason.ROLLED_BACK: "its storage was put back to an earlier state, or altered",
-        Reason.MEDIA_NEEDED: "its book was not put in",
-        Reason.MEDIA_JAM: "paper is jammed",
-        Reason.MEDIA_NOT_TAKEN: "a book was not taken out",
-        Reason.COVER_OPEN: "a cover of the printer is open",
-        Reason.RIBBON_OUT: "the ribbon is used up",
-        Reason.NOT_ACCEPTED: "the printer did not accept a command",
-        Reason.ATTENTION: "the printer needs attention",
-        Reason.SILENT: "the printer does not answer",
-        Reason.GARBLED: "the printer's answers cannot be read",
-        Reason.UNPLUGGED: "the printer cannot be reached",
-        Reason.HELD_BY_PERSON: "it is held",
-        Reason.CANCELED_BY_PERSON: "a person canceled it",
-        Reason.DISCARDED_BY_ANSWER: "a person discarded it",
-        Reason.CLOSED_BY_ANSWER: "a person said that all of it is on paper",
-        Reason.COMPLETED: "every line is on paper",
-        Reason.UNREADABLE: "its stored content cannot be read",
-        Reason.EXPIRED: "its day is over and its question was not answered",
-    }
-)
-"""Reason -> that reason in words for people, fit to stand behind a colon."""
 
 
 def step_words(report: StepReport) -> str:
@@ -73,7 +49,7 @@ _STANDING: Final = MappingProxyType(
         JobState.PENDING_HELD: "does not print yet{why}; {waits}",
         JobState.PROCESSING: "is printing",
         JobState.PROCESSING_STOPPED: "has stopped{why}; {waits}",
-        JobState.CANCELED: "was canceled{why}",
+        JobState.CANCELED: "was canceled{ordered}{why}",
         JobState.ABORTED: "was ended by the appliance{why}",
         JobState.COMPLETED: "is completed. Take the {medium} out of {printer}",
     }
@@ -82,20 +58,31 @@ _STANDING: Final = MappingProxyType(
 
 
 def standing_words(job: JobView) -> str:
-    """Where the job stands and why, as the predicate of a sentence."""
+    """Where the job stands, why and by whose order, as the predicate of a sentence."""
     words = _STANDING[job.state]
+    by = decided_words(job)
     if job.state is JobState.PROCESSING_STOPPED and job.valid:
         words = "waits for its book"
     elif Reason.CLOSED_BY_ANSWER in job.reasons:
-        words = "is completed{why}"
-    why = f": {told}" if (told := reason_words(job)) else ""
-    return words.format(why=why, waits=waits_words(job), medium=medium_of(job), printer=job.printer)
+        words = "is completed: all of it is on paper, said {by}" if by else "is completed{why}"
+    told = reason_words(job, but=_ORDERED if by else frozenset())
+    return words.format(
+        why=f": {told}" if told else "",
+        by=by,
+        ordered=f" {by}" if by else "",
+        waits=waits_words(job),
+        medium=medium_of(job),
+        printer=job.printer,
+    )
 
 
-def reason_words(job: JobView) -> str:
-    """Why the job stands where it does, in words; empty where its state says all of it."""
-    told = [REASON_WORDS[reason] for reason in job.reasons if reason is not Reason.HELD_BY_PERSON]
-    return " and ".join(told)
+_ORDERED: Final = frozenset({Reason.CANCELED_BY_PERSON, Reason.DISCARDED_BY_ANSWER})
+"""Reasons that say no more than the name of who decided."""
+
+
+def reason_words(job: JobView, *, but: frozenset[Reason] = frozenset()) -> str:
+    """Why the job stands where it does, in words, but for some reasons; empty where its state says all of it."""
+    return " and ".join(REASON_WORDS[one] for one in job.reasons if one not in but | {Reason.HELD_BY_PERSON})
 
 
 def waits_words(job: JobView) -> str:
@@ -111,12 +98,13 @@ def lines_words(job: JobView) -> str:
 
 def held_words(job: JobView) -> str:
     """Who holds the job back; empty when nobody does, or no version noted it."""
-    by = job.held_by
-    if by is None:
-        return ""
-    if by.terminal == OPERATOR:
-        return f"held by {by.person}, an operator" if by.person else "held by an operator"
-    return f"held by {by.person} at {by.terminal}" if by.person else f"held at {by.terminal}"
+    return "" if job.held_by is None else f"held {by_words(job.held_by)}"
+
+
+def decided_words(job: JobView) -> str:
+    """Who ended the job: `by Ann at till-1`; empty for an end that no person ordered, and before the end."""
+    ordered = job.state is JobState.CANCELED or Reason.CLOSED_BY_ANSWER in job.reasons
+    return by_words(job.answered) if ordered and job.answered is not None else ""
 
 
 def paper_words(notice: Notice) -> str:

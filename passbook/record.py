@@ -55,6 +55,8 @@ class Answered(msgspec.Struct, frozen=True, rename="camel"):
         terminal: certificate name of the terminal that gave it.
         person: who decided, as that person said.
         seconded_by: who gave the same order, where it took two to have lines on paper printed again.
+        at: when it was taken, ISO 8601 in UTC; empty where no version noted it.
+        line: the document's line with which it goes on, one past the last for none; 0 where the verdict orders none.
     """
 
     epoch: int
@@ -64,6 +66,8 @@ class Answered(msgspec.Struct, frozen=True, rename="camel"):
     terminal: str
     person: str
     seconded_by: Decider | None = None
+    at: str = ""
+    line: int = 0
 
 
 class Acknowledged(msgspec.Struct, frozen=True, rename="camel"):

@@ -36,7 +36,9 @@ def takes_two(record: Record, given: Answered) -> bool:
 
 def is_same_order(proposed: Answered | None, given: Answered) -> bool:
     """Whether the two differ in nothing but who gave them."""
-    return proposed is not None and replace(proposed, terminal=given.terminal, person=given.person) == given
+    if proposed is None:
+        return False
+    return replace(voices(proposed)[0], terminal=given.terminal, person=given.person) == given
 
 
 def seconded(record: Record, given: Answered) -> Answered:
@@ -55,9 +57,14 @@ def _folded(person: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", person).casefold().split())
 
 
+def as_given(answered: Answered) -> Answered:
+    """The answer without what is noted with it when it is taken."""
+    return replace(answered, at="", line=0)
+
+
 def voices(won: Answered) -> tuple[Answered, ...]:
     """The answers by which an order came about; each of them, repeated, gives its result again."""
-    first = replace(won, seconded_by=None)
+    first = as_given(replace(won, seconded_by=None))
     if won.seconded_by is None:
         return (first,)
     return first, replace(first, terminal=won.seconded_by.terminal, person=won.seconded_by.person)

@@ -8,7 +8,7 @@ from typing import Final
 from passbook.errors import PassbookError
 from passbook.job import Reason
 from passbook.media import MechanismStatus
-from passbook.progress import REASON_WORDS
+from passbook.reason_words import REASON_WORDS
 
 _UNSAID: Final = MappingProxyType(
     {Reason.SILENT: "no answer came in time", Reason.UNPLUGGED: "the connection has ended"}

@@ -46,6 +46,8 @@ _SETTLED_BYTES: Final = 64 * 1024
 """What these records have at most together; a larger one is settled alone."""
 _BELIEVED_AHEAD: Final = 2**32
 """A row whose number is so much higher than the head's has none: what follows it would soon find no number left."""
+LAST_CHARACTER: Final = "\U0010ffff"
+"""Behind every other one in the order of a key."""
 FIRST: Final = -LAST_NUMBER - 1
 """Before every sequence number that a row can have, a damaged one too."""
 
@@ -170,6 +172,13 @@ class Ledger:
         self.quarantine.check_job(job_id)
         sql = "SELECT 1 FROM live WHERE job_id = ?1 UNION ALL SELECT 1 FROM ended WHERE job_id = ?1"
         return self._connection.execute(sql, (job_id,)).get is not None
+
+    def beginning(self, text: str, limit: int) -> list[str]:
+        """The ids of at most `limit` jobs that begin so, live, ended or set aside; a job in two tables comes once."""
+        one = "SELECT * FROM (SELECT CAST(job_id AS BLOB) FROM {} WHERE job_id >= ?1 AND job_id < ?2 LIMIT ?3)"
+        sql = " UNION ".join(one.format(table) for table in ("live", "ended", "quarantine"))
+        found = fetch(self._connection, sql, text, text + LAST_CHARACTER, limit)
+        return [job.decode(errors="replace") for (job,) in found]
 
     def next_valid(self, printer: str) -> LiveRow | None:
         """The valid pending job of highest priority and then lowest sequence (F9).  Raises DamagedRowError."""

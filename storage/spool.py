@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from itertools import islice
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from passbook.counts import JobCounts
 from passbook.errors import PassbookError
@@ -36,6 +36,11 @@ from storage.upkeep import Upkeep
 from storage.writer import Progress
 
 T = TypeVar("T")
+
+LEAST_OF_ID: Final = 4
+"""Characters of a job's id by which it may be asked for."""
+MATCHES: Final = 10
+"""Jobs of each area that are counted where an id begins like several."""
 
 
 class Spool:
@@ -211,6 +216,25 @@ class Spool:
     def record(self, job_id: str) -> Record:
         """The job, live or ended.  Raises PassbookError `unknown-job`, `record-quarantined` or `area-fenced`."""
         return self._read(job_id, lambda ledger: _live_or_ended(ledger, job_id))
+
+    def find(self, beginning: str) -> Record:
+        """The one job, live or ended, whose id is this or begins so.
+
+        Raises PassbookError `job-id-short`, `ambiguous-job`, and as record() does.
+        """
+        found: set[str] = set()
+        for area in self._areas:
+            with suppress(PassbookError), area.reading() as ledger:
+                found.update(ledger.beginning(beginning, MATCHES))
+        if beginning in found:
+            return self.record(beginning)
+        if len(beginning) < LEAST_OF_ID:
+            raise PassbookError("job-id-short", job=beginning, least=LEAST_OF_ID)
+        if len(found) > 1:
+            count = str(len(found)) if len(found) < MATCHES else f"{MATCHES} or more"
+            raise PassbookError("ambiguous-job", job=beginning, count=count)
+        # What no area that can be read knows may lie in one that failed.
+        return self.record(next(iter(found), beginning))
 
     def wraps(self, job_id: str) -> tuple[Wrap, ...]:
         """The wraps of a live job.  Raises as record()."""

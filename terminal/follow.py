@@ -15,6 +15,7 @@ from passbook.job import TERMINAL, JobState
 from passbook.messages import Inquiry, JobLeft, JobView, Prompt, StepReport, SubmitJob
 from passbook.notices import Notice
 from passbook.progress import medium_of, paper_words, state_words, step_words, take_words
+from passbook.waiting import NEXT, waiting_words
 from terminal.client import ENDED, INQUIRY_CLOSED, JOB, Event, TerminalClient
 from terminal.console import Console, instruction
 from terminal.picture import Texts, picture
@@ -137,6 +138,7 @@ class _Watch:
         self._texts = follower.texts
         self._client = client
         self._view = view
+        self._said = ""
         self._asking: asyncio.Task[None] | None = None
 
     async def until_end(self) -> JobView:
@@ -144,6 +146,8 @@ class _Watch:
         if self._view.state in TERMINAL:
             self._show(Event(JOB, self._view), [state_words(self._view)])
         else:
+            if words := self._new_waiting():
+                self._show(Event(JOB, self._view), words)
             async for event in self._client.events():
                 await self._take(event)
                 if self._view.state in TERMINAL:
@@ -182,7 +186,13 @@ class _Watch:
         self._view = view
         # An answer given elsewhere ends the asking here, also one that changes nothing but that.
         words = [state_words(view)] if changed else ["The question was answered; the job waits."] if closed else []
-        self._show(Event(name, view), words)
+        self._show(Event(name, view), words + self._new_waiting())
+
+    def _new_waiting(self) -> list[str]:
+        """Why the job does not begin, where that was not said yet; later on prompts and questions say it."""
+        before, view = self._said, self._view
+        self._said = waiting_words(view) if view.state is JobState.PENDING and view.waiting != NEXT else ""
+        return [self._said] if self._said not in {"", before} else []
 
     async def _take_question(self, event: Event, inquiry: Inquiry) -> None:
         await self.give_up_question()

@@ -13,6 +13,7 @@ from passbook.messages import JobView
 from passbook.progress import held_words, lines_words, reason_words
 from passbook.record import Answered, HistoryKind, Verdict
 from passbook.terminals import TerminalView
+from passbook.waiting import waiting_words
 
 STATES: Final = {
     JobState.PENDING: "waiting",
@@ -66,9 +67,9 @@ def _state(job: JobView) -> str:
 
 
 def _note(job: JobView) -> str:
-    """Why a job stands still; empty for one that goes on by itself or has ended."""
+    """Why a job waits and what a person can do; empty for one that prints or has ended."""
     if job.valid:
-        return ""
+        return waiting_words(job)
     why = reason_words(job)
     held = held_words(job)
     next_ = f"teller release {short(job.job)}" if held else f"teller answer {short(job.job)}"

@@ -31,7 +31,6 @@ from passbook.messages import (
     SubmitJob,
     UploadPiece,
     read_payload,
-    view_of,
     without_people,
 )
 from passbook.naming import check_name
@@ -131,11 +130,11 @@ class TerminalCommands:
         if request.upload:
             document = _uploaded(session, request)
         record = await self._admission.submit(session.peer, request, document)
-        return view_of(record)
+        return self._desks.queues.view(record)
 
     def _view(self, session: TerminalSession, record: Record) -> JobView:
         """A job as this terminal may see it (P12)."""
-        view = view_of(record)
+        view = self._desks.queues.view(record)
         return view if self._hub.may_decide(session.peer, record.requester) else without_people(view)
 
     async def _list_jobs(self, session: TerminalSession, command: Envelope) -> Any:
@@ -144,21 +143,21 @@ class TerminalCommands:
         return JobPage(*page_of((self._view(session, record) for record in records), page.limit))
 
     async def _get_job(self, session: TerminalSession, command: Envelope) -> Any:
-        return self._view(session, self._jobs.spool.record(_named(read_payload(command, JobRef)).job))
+        return self._view(session, self._jobs.spool.find(_named(read_payload(command, JobRef)).job))
 
     async def _cancel(self, session: TerminalSession, command: Envelope) -> Any:
         record, person = self._ordered(session, command)
         senior = self._hub.is_representative(session.peer)
-        return view_of(await self._desks.cancel(record, session.peer.name, person, senior=senior))
+        return self._view(session, await self._desks.cancel(record, session.peer.name, person, senior=senior))
 
     async def _hold(self, session: TerminalSession, command: Envelope) -> Any:
         record, person = self._ordered(session, command)
-        return view_of(await self._desks.hold(record.job_id, session.peer.name, person))
+        return self._view(session, await self._desks.hold(record.job_id, session.peer.name, person))
 
     async def _release(self, session: TerminalSession, command: Envelope) -> Any:
         record, person = self._ordered(session, command)
         senior = self._hub.is_representative(session.peer)
-        return view_of(await self._desks.release(record.job_id, session.peer.name, person, senior=senior))
+        return self._view(session, await self._desks.release(record.job_id, session.peer.name, person, senior=senior))
 
     def _ordered(self, session: TerminalSession, command: Envelope) -> tuple[Record, str]:
         """The job that an order is about, and who decided; only for who may decide about it (P12)."""

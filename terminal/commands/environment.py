@@ -4,15 +4,38 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from typing import Final
 
 from passbook.arguments import seconds, short_text_or_none
 from passbook.counters import Figures
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT, AreaFigures, Environment
+from passbook.media import Device, Media
+from passbook.reason_words import REASON_WORDS
 from terminal.commands import AddCommand
 from terminal.desk import Desk
+from terminal.listing import local
 
 _WIDTH = 12
 """Characters of a column of figures."""
+_MIB = 1024 * 1024
+DEVICES: Final = {
+    Device.ONLINE: "is ready",
+    Device.OFFLINE: "cannot be reached",
+    Device.POWER_OFF: "is switched off",
+    Device.HARDWARE_ERROR: "is broken",
+    Device.USER_ERROR: "needs a person",
+    Device.BUSY: "is at work",
+}
+"""State of a printer -> the predicate of a sentence about it."""
+MEDIA: Final = {
+    Media.PRESENT: "A book lies in it",
+    Media.NOT_PRESENT: "No book lies in it",
+    Media.ENTERING: "A book lies in its slot",
+    Media.JAMMED: "A book is stuck in it",
+    Media.RETRACTED: "It has pulled a book in",
+    Media.UNKNOWN: "Whether a book lies in it is not known",
+}
+"""Place of a medium -> a sentence about it."""
 
 
 def add(command: AddCommand) -> None:
@@ -41,8 +64,9 @@ async def run(desk: Desk, arguments: argparse.Namespace) -> int:
 
 def _lines(reading: Environment) -> Iterator[str]:
     status = reading.status
-    conditions = "".join(f", {one}" for one in status.conditions)
-    yield f"Printer {reading.printer} is {status.device}, medium {status.media}{conditions}; at {reading.at}"
+    why = " and ".join(REASON_WORDS.get(one, one) for one in status.conditions)
+    device = DEVICES[status.device] + (f": {why}" if why else "")
+    yield f"Printer {reading.printer} {device}. {MEDIA[status.media]}. Read at {local(reading.at)}."
     yield _row("", "books", "pages", "lines")
     for name, figures in (("printed", reading.printed), ("to print", reading.pending), ("held", reading.held)):
         yield _figures(name, figures)
@@ -59,4 +83,4 @@ def _row(name: str, *cells: str) -> str:
 
 def _area(area: AreaFigures) -> str:
     missing = "" if area.counted else f"; the figures lack it: {area.why}"
-    return f"Area {area.name}: {area.state}, {area.jobs} jobs, {area.free} of {area.quota} bytes free{missing}"
+    return f"Area {area.name}: {area.state}, {area.jobs} jobs, {area.free // _MIB} of {area.quota // _MIB} MiB free{missing}"

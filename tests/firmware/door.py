@@ -49,6 +49,7 @@ class Door:
             clock=self.bench.clock,
             rng=self.bench.rng,
             printers={PRINTER},
+            view=view_of,
         )
         self.notices = NoticeDesk(
             self.bench.jobs, self.bench.hub, grace=30.0, acknowledge_timeout=120.0, clock=self.bench.clock

@@ -16,6 +16,7 @@ from passbook.bulk import ANSWERED_AT_ONCE, AnswerAll, AnsweredAll
 from passbook.errors import PassbookError
 from passbook.job import JobState, Reason
 from passbook.media import Media
+from passbook.messages import view_of
 from passbook.record import OPERATOR, Holder, Record, Verdict
 from storage.envelope import unwrap_for_recovery
 from tests.firmware.branch import DOCUMENT, KEY, MANAGER, OTHER, PRINTER, TELLER, WAIT, Bench, request
@@ -58,6 +59,7 @@ class Morning:
                 RecoveryConfig(),
                 bench.appliance_key,
                 printers=[PRINTER],
+                view=view_of,
                 clock=bench.clock,
                 rng=bench.rng,
             )

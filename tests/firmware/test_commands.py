@@ -79,7 +79,36 @@ def test_long_lists_come_in_pages(enrolled: Branch, tmp_path: Path) -> None:
 def test_a_job_that_is_not_known_is_said_so(enrolled: Branch, tmp_path: Path, name: str) -> None:
     async def story(_door: Door, connector: Connector) -> None:
         async with connector("teller-1") as wire:
-            assert await wire.refused(name, {"job": "ff", "person": "Anna"}) == "unknown-job"
+            assert await wire.refused(name, {"job": "ffff", "person": "Anna"}) == "unknown-job"
+
+    at_the_door(enrolled, tmp_path, story)
+
+
+def test_a_job_is_found_by_the_beginning_of_its_id_and_ordered_by_all_of_it(enrolled: Branch, tmp_path: Path) -> None:
+    async def story(_door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as wire:
+            job = await submitted(wire)
+            assert await wire.ask("Spooler.GetJob", {"job": job["job"][:4]}) == job
+            assert await wire.refused("Spooler.GetJob", {"job": job["job"][:3]}) == "job-id-short"
+            assert await wire.refused("Spooler.CancelJob", {"job": job["job"][:8], "person": "Anna"}) == "unknown-job"
+
+    at_the_door(enrolled, tmp_path, story)
+
+
+def test_who_decided_is_named_to_who_may_decide_only(enrolled: Branch, tmp_path: Path) -> None:
+    """P12: others see the terminal."""
+
+    async def story(_door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as mine, connector("teller-2") as other:
+            job = (await submitted(mine))["job"]
+            await mine.ask("Spooler.HoldJob", {"job": job, "person": "Anna"})
+            released = await mine.ask("Spooler.ReleaseJob", {"job": job, "person": "Anna"})
+            assert (released["releasedBy"]["person"], released["waiting"]["why"]) == ("Anna", "answer")
+            ended = await mine.ask("Spooler.CancelJob", {"job": job, "person": "Anna"})
+            assert (ended["answered"]["person"], ended["waiting"]) == ("Anna", None)
+            seen = await other.ask("Spooler.GetJob", {"job": job})
+            assert (seen["answered"]["person"], seen["answered"]["terminal"]) == ("", "teller-1")
+            assert seen["releasedBy"] == {"terminal": "teller-1", "person": ""}
 
     at_the_door(enrolled, tmp_path, story)
 

@@ -41,7 +41,7 @@ JOB = {
 
 
 NAMES = (
-    *("jobs", "areas", "history", "verify-area", "revocations", "cancel", "release", "clock", "environment"),
+    *("jobs", "job", "areas", "history", "verify-area", "revocations", "cancel", "release", "clock", "environment"),
     *("inquiries", "notices", "terminals"),
 )
 
@@ -53,6 +53,7 @@ class Appliance:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.results: dict[str, Any] = {
             "jobs": [JOB],
+            "job": lambda asked: JOB | {"job": asked["job"]},
             "areas": [],
             "revocations": {"closed": []},
             "cancel": {"says": "Nothing of it is on paper.", "job": JOB | {"state": "canceled"}, "onPaper": None},
@@ -148,13 +149,29 @@ def test_only_what_was_given_is_sent(control: str, appliance: Appliance) -> None
     ctl.main(["--control", control, "history"])
     ctl.main(["--control", control, "history", "--job", "a1", "--last", "3"])
     ctl.main(["--control", control, "history", "--summary", "hour", "--since", "2026-03", "--person", "Ada"])
-    ctl.main(["--control", control, "cancel", "a1", "--person", "Ada"])
+    ctl.main(["--control", control, "job", "a1"])
     assert appliance.asked == [
         ("history", {}),
         ("history", {"job": "a1", "last": 3}),
         ("history", {"summary": "hour", "since": "2026-03", "person": "Ada"}),
-        ("cancel", {"job": "a1", "person": "Ada"}),
+        ("job", {"job": "a1"}),
     ]
+
+
+@pytest.mark.parametrize("order", ["cancel", "release"])
+def test_an_order_names_the_whole_id_of_a_job_whose_beginning_was_given(
+    control: str, appliance: Appliance, order: str
+) -> None:
+    appliance.results["job"] = JOB | {"job": "7f3a09c2d1e84b55"}
+    ctl.main(["--control", control, order, "7f3a", "--person", "Ada"])
+    assert appliance.asked == [("job", {"job": "7f3a"}), (order, {"job": "7f3a09c2d1e84b55", "person": "Ada"})]
+
+
+def test_an_order_is_not_given_where_several_jobs_begin_so(control: str, appliance: Appliance, capsys: Output) -> None:
+    appliance.results["job"] = PassbookError("ambiguous-job", job="7f3a", count="2")
+    assert ctl.main(["--control", control, "cancel", "7f3a"]) == 6
+    assert "2 jobs begin with 7f3a" in refused(capsys, "ambiguous-job")
+    assert appliance.asked == [("job", {"job": "7f3a"})]
 
 
 def test_a_cancel_says_what_is_on_paper_and_fails_when_the_job_did_not_end_by_it(
@@ -181,7 +198,7 @@ def test_the_clock_is_asked_about_and_vouched_for_by_a_person(
 
 def test_a_held_job_is_released_in_somebodys_name(control: str, appliance: Appliance) -> None:
     ctl.main(["--control", control, "release", "a1", "--person", "Otto"])
-    assert appliance.asked == [("release", {"job": "a1", "person": "Otto"})]
+    assert appliance.asked[-1] == ("release", {"job": "a1", "person": "Otto"})
 
 
 def test_an_environment_inquiry_is_of_a_printer_and_has_its_own_patience(
@@ -234,7 +251,7 @@ def test_what_a_person_typed_is_judged_at_the_command(command: list[str], senten
 def test_a_cancel_names_whoever_logged_in(control: str, appliance: Appliance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGNAME", "grace")
     ctl.main(["--control", control, "cancel", "a1"])
-    assert appliance.asked == [("cancel", {"job": "a1", "person": "grace"})]
+    assert appliance.asked[-1] == ("cancel", {"job": "a1", "person": "grace"})
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ import pytest
 from drivers.simulator.faults import AtLineByte, Cut, Fault, FaultKind, Target
 from drivers.simulator.machine import Machine
 from firmware.config import PrinterConfig
-from firmware.news import JobChanged, JobLeft, News, PrinterChanged, StepDone
+from firmware.news import JobChanged, JobLeft, News, PrinterChanged, PromptChanged, StepDone
 from passbook import changes
 from passbook.job import JobState, Reason
 from passbook.media import Device, Media
 from passbook.messages import Prompt
 from passbook.plan import Eject, Line, Run
-from passbook.record import Decider, HistoryKind
+from passbook.record import Answered, Decider, HistoryKind, Verdict
 from tests.drivers.desk import RULER, WAIT, line, once, text_of
 from tests.firmware.counter import (
     LAYOUT,
@@ -396,6 +396,73 @@ def test_a_fault_in_a_line_asks_about_that_line_and_after_mending_an_answer_comp
     told = [confirmed for confirmed, _ in counter.steps()]
     assert told == sorted(set(told)), "each step is told of once, also around a resume"
     assert counter.mechanism.struck() == once(1, 2, 3)
+
+
+STAYS_INSIDE = (FaultKind.COVER_OPEN, FaultKind.RIBBON_OUT, FaultKind.SILENT)
+"""Faults after which the book lies in the mechanism until that is mended."""
+
+
+def taken_from(counter: Counter) -> list[tuple[str, str]]:
+    """Whose book people were asked to take out: the job, and who is asked."""
+    told = [one for one in counter.news if isinstance(one, PromptChanged) and one.prompt is not None]
+    return [(one.prompt.job, one.requester) for one in told if one.prompt and one.prompt.action == "take"]
+
+
+@pytest.mark.parametrize("kind", STAYS_INSIDE)
+@pytest.mark.parametrize("verdict", [Verdict.RESUME, Verdict.DISCARD])
+def test_a_book_is_asked_of_its_owner_also_after_the_question_was_answered(
+    open_counter: OpenCounter, kind: FaultKind, verdict: Verdict
+) -> None:
+    counter = open_counter(answer=0.3)
+    counter.machine.fault(Fault(kind, line=2))
+    counter.start()
+    job = counter.accept(plan_of(1, 2, 3))
+    record = counter.await_question(job)
+    step = 2 if verdict is Verdict.RESUME else 0
+    given = Answered(record.epoch, verdict, step, record.sending, TELLER, PERSON)
+    counter.jobs.change(job, changes.answer(given, at=AT, date=AT[:10], trusted=True)).result(WAIT)
+    counter.machine.mend()
+    counter.await_prompt("take")
+    assert taken_from(counter)[0] == (job, TELLER)
+
+
+def test_a_book_that_outlasts_a_restart_is_asked_of_the_last_owner_though_its_job_has_ended(
+    open_counter: OpenCounter, tmp_path: Path
+) -> None:
+    store = Store(tmp_path)
+    counter = open_counter(store)
+    earlier = counter.accept(plan_of(1))
+    counter.start()
+    counter.await_end(earlier)
+    counter.machine.fault(Fault(FaultKind.COVER_OPEN, line=2))
+    job = counter.accept(plan_of(2, 3), requester="teller-2")
+    counter.await_question(job)
+    counter.close()
+    second = Counter(counter.mechanism, store)
+    record = second.record(job)
+    given = Answered(record.epoch, Verdict.DISCARD, 0, record.sending, TELLER, PERSON)
+    second.jobs.change(job, changes.answer(given, at=AT, date=AT[:10], trusted=True)).result(WAIT)
+    counter.machine.mend()
+    second.start()
+    try:
+        second.await_prompt("take")
+        assert taken_from(second) == [(job, "teller-2")]
+    finally:
+        second.close()
+
+
+def test_a_book_that_came_after_the_last_was_taken_is_nobodys(open_counter: OpenCounter) -> None:
+    counter = open_counter(answer=0.3)
+    counter.start()
+    counter.await_end(counter.accept(plan_of(1)))
+    counter.await_news(lambda: counter.views[-1].status.media is Media.NOT_PRESENT)
+    counter.hands = idle
+    counter.machine.fault(Fault(FaultKind.SILENT))
+    counter.await_news(lambda: counter.views[-1].status.device is Device.OFFLINE)
+    counter.machine.insert("B9", 3, RULER)
+    counter.machine.mend()
+    counter.await_news(lambda: len(taken_from(counter)) == 2)
+    assert taken_from(counter)[-1] == ("", "")
 
 
 def test_a_mechanism_that_needs_a_person_is_not_called_offline(open_counter: OpenCounter) -> None:

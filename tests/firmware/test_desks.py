@@ -292,7 +292,10 @@ def test_a_wait_that_is_over_is_told_and_disturbs_nobody(desks: Desks, desk: Qui
     async def story() -> None:
         with pytest.raises(PassbookError) as caught:
             await desks.environment(PRINTER, 0.01)
-        assert (caught.value.code, caught.value.facts) == ("printer-busy", {"printer": PRINTER, "seconds": "0.01"})
+        assert (caught.value.code, caught.value.facts) == (
+            "printer-busy",
+            {"printer": PRINTER, "seconds": "0.01", "why": "it is not ready"},
+        )
         assert completion_for(caught.value) is Completion.TIME_OUT
         assert [asked.cancelled() for asked in desk.asked] == [True]
 

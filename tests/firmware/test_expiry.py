@@ -12,7 +12,7 @@ from firmware.recovery_desk import RecoveryDesk
 from firmware.tls import Peer
 from passbook import changes
 from passbook.job import JobState, Reason
-from passbook.messages import AnswerInquiry
+from passbook.messages import AnswerInquiry, view_of
 from passbook.record import Change, HistoryKind, Record, Verdict
 from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, PRINTER, TELLER, WAIT, Bench, Ear, request
 
@@ -33,6 +33,7 @@ class Night:
             settings,
             bench.appliance_key,
             printers=[PRINTER],
+            view=view_of,
             clock=bench.clock,
             rng=bench.rng,
         )

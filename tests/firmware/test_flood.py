@@ -19,7 +19,7 @@ from firmware.news import JobChanged, News
 from firmware.recovery_desk import RecoveryDesk
 from firmware.tls import Peer
 from passbook.bulk import ANSWERED_AT_ONCE, AnswerAll
-from passbook.messages import AnswerInquiry
+from passbook.messages import AnswerInquiry, view_of
 from passbook.record import Verdict
 from tests.firmware.branch import MANAGER, PRINTER, WAIT, Bench, Ear
 
@@ -44,7 +44,9 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
 
 def new_desk(bench: Bench) -> RecoveryDesk:
     settings, key = RecoveryConfig(grace=30.0, answer_timeout=120.0), bench.appliance_key
-    desk = RecoveryDesk(bench.jobs, bench.hub, settings, key, clock=bench.clock, rng=bench.rng, printers={PRINTER})
+    desk = RecoveryDesk(
+        bench.jobs, bench.hub, settings, key, clock=bench.clock, rng=bench.rng, printers={PRINTER}, view=view_of
+    )
     desk.start()
     return desk
 

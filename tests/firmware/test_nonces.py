@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from firmware.config import RecoveryConfig
 from firmware.recovery_desk import RecoveryDesk
 from passbook.errors import PassbookError
-from passbook.messages import AnswerInquiry
+from passbook.messages import AnswerInquiry, view_of
 from passbook.record import Record, Verdict
 from storage import envelope
 from tests.firmware.branch import DOCUMENT, KEY, PRINTER, TELLER, Bench, request
@@ -108,6 +108,7 @@ class Story:
             RecoveryConfig(),
             bench.appliance_key,
             printers=[PRINTER],
+            view=view_of,
             clock=bench.clock,
             rng=bench.rng,
         )

@@ -14,7 +14,7 @@ from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
 from firmware.tls import Peer
 from passbook.errors import PassbookError
-from passbook.messages import StatusReport
+from passbook.messages import StatusReport, view_of
 from passbook.record import OPERATOR, Record
 from tests.firmware.branch import DOCUMENT, MANAGER, PRINTER, TELLER, Bench, Ear, request
 
@@ -54,6 +54,7 @@ class Desk:
                 RecoveryConfig(),
                 bench.appliance_key,
                 printers={PRINTER},
+                view=view_of,
                 clock=bench.clock,
                 rng=bench.rng,
             )

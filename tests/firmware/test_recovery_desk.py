@@ -15,7 +15,7 @@ from passbook import changes
 from passbook.errors import PassbookError
 from passbook.job import JobState, Reason
 from passbook.media import Media
-from passbook.messages import AnswerInquiry
+from passbook.messages import AnswerInquiry, view_of
 from passbook.record import Decider, Holder, Record, Verdict
 from storage.envelope import unwrap_for_recovery
 from tests.firmware.branch import DOCUMENT, KEY, MANAGER, OTHER, PRINTER, TELLER, WAIT, Bench, Ear, code_of, request
@@ -40,6 +40,7 @@ class Office:
             clock=bench.clock,
             rng=bench.rng,
             printers={PRINTER},
+            view=view_of,
         )
         self.loop = asyncio.get_running_loop()
         self._noted = asyncio.Event()

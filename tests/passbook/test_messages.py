@@ -54,6 +54,7 @@ from passbook.pages import InquiryPage, JobPage, Page
 from passbook.plan import StepKind, StepOutline
 from passbook.record import Acknowledged, Answered, Decider, Encryption, Holder, OnPaper, Record, Wrap
 from passbook.terminals import TerminalList, TerminalView
+from passbook.waiting import NO_PLACE, Waiting, waiting_of
 
 T = TypeVar("T")
 
@@ -84,6 +85,7 @@ VIEWS: list[type[msgspec.Struct]] = [
     Summary,
     Answered,
     Decider,
+    Waiting,
 ]
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 NUMBERS = st.integers(-(2**63), 2**63 - 1)
@@ -417,7 +419,7 @@ def test_a_question_is_made_of_its_record() -> None:
     def judge(record: Record, readable: bool) -> None:
         wraps = (Wrap(Holder.RECOVERY, "r", b"x"),)
         inquiry = inquiry_of(record, wraps, readable=readable)
-        assert inquiry.job == view_of(record)
+        assert inquiry.job == view_of(record, waiting_of(record, NO_PLACE))
         assert (inquiry.job.job, inquiry.job.client_request) == (record.job_id, record.request_id)
         assert (inquiry.in_doubt, inquiry.readable, inquiry.wraps) == (record.sending, readable, wraps)
         assert (inquiry.outline, inquiry.identity) == (steps, record.identity())

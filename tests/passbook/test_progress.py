@@ -11,13 +11,13 @@ from passbook.notices import Notice
 from passbook.plan import StepKind
 from passbook.progress import (
     MORE_ON_PAPER,
-    REASON_WORDS,
     end_words,
     lines_words,
     paper_words,
     state_words,
     step_words,
 )
+from passbook.reason_words import REASON_WORDS
 from passbook.record import Decider, OnPaper
 from tests.terminal.samples import view
 

@@ -31,6 +31,11 @@ def orders(
     return Answered(epoch, verdict, step, in_doubt, who.terminal, who.person)
 
 
+def noted(one: Answered, line: int) -> Answered:
+    """The answer as it is kept: with its time, and the line that it orders."""
+    return replace(one, at=AT, line=line)
+
+
 def given(one: Answered, *, second_operator: bool = True) -> Change:
     return answer(one, at=AT, date="2026-03-02", trusted=True, second_operator=second_operator)
 
@@ -64,7 +69,7 @@ def test_the_order_of_one_person_prints_nothing() -> None:
     waiting = outcome.record
     assert (waiting.valid, waiting.state, waiting.epoch) == (False, record.state, record.epoch)
     assert (waiting.confirmed, waiting.sending, waiting.answered) == (3, 4, None)
-    assert waiting.proposed == orders(ANN, 2)
+    assert waiting.proposed == noted(orders(ANN, 2), 2)
     assert outcome.entry is not None
     assert outcome.entry.kind is HistoryKind.PROPOSED
 
@@ -74,7 +79,7 @@ def test_the_same_order_of_another_person_at_another_terminal_prints() -> None:
     outcome = given(orders(RITA, 2))(waiting)
     ready = outcome.record
     assert (ready.valid, ready.state, ready.confirmed, ready.proposed) == (True, JobState.PENDING, 1, None)
-    assert ready.answered == replace(orders(ANN, 2), seconded_by=RITA)
+    assert ready.answered == noted(replace(orders(ANN, 2), seconded_by=RITA), 2)
     assert ready.reprints == 1
     assert outcome.entry is not None
     assert outcome.entry.kind is HistoryKind.ANSWERED
@@ -93,23 +98,23 @@ def test_nobody_is_the_second_person_of_an_own_order(who: Decider) -> None:
 
 def test_another_order_of_that_kind_is_a_new_proposal() -> None:
     waiting = given(orders(RITA, 1))(given(orders(ANN, 2))(stopped()).record).record
-    assert waiting.proposed == orders(RITA, 1)
+    assert waiting.proposed == noted(orders(RITA, 1), 1)
     assert not waiting.valid
     assert given(orders(ANN, 1))(waiting).record.reprints == 2
 
 
 @pytest.mark.parametrize(
-    ("other", "state"),
+    ("other", "line", "state"),
     [
-        (orders(ANN, 4), JobState.PENDING),
-        (orders(RITA, 5), JobState.PENDING),
-        (orders(RITA, 0, Verdict.DISCARD), JobState.CANCELED),
-        (orders(ANN, 0, Verdict.HOLD), JobState.PROCESSING_STOPPED),
+        (orders(ANN, 4), 3, JobState.PENDING),
+        (orders(RITA, 5), 4, JobState.PENDING),
+        (orders(RITA, 0, Verdict.DISCARD), 0, JobState.CANCELED),
+        (orders(ANN, 0, Verdict.HOLD), 0, JobState.PROCESSING_STOPPED),
     ],
 )
-def test_any_other_answer_wins_over_what_was_only_proposed(other: Answered, state: JobState) -> None:
+def test_any_other_answer_wins_over_what_was_only_proposed(other: Answered, line: int, state: JobState) -> None:
     decided = given(other)(given(orders(ANN, 2))(stopped()).record).record
-    assert (decided.answered, decided.proposed, decided.state) == (other, None, state)
+    assert (decided.answered, decided.proposed, decided.state) == (noted(other, line), None, state)
     assert decided.reprints == 0
 
 
@@ -122,7 +127,7 @@ def test_after_a_power_cut_one_order_of_before_confirms_nothing() -> None:
     """P7: the proposal was for an epoch that is over."""
     again = CUT(given(orders(ANN, 2))(stopped()).record).record
     assert refused(again, given(orders(RITA, 2))) == "stale-inquiry"
-    assert given(orders(RITA, 2, epoch=2))(again).record.proposed == orders(RITA, 2, epoch=2)
+    assert given(orders(RITA, 2, epoch=2))(again).record.proposed == noted(orders(RITA, 2, epoch=2), 2)
 
 
 def test_both_who_ordered_it_get_the_result_when_they_repeat_it() -> None:
@@ -147,7 +152,7 @@ def test_the_key_is_changed_by_the_answer_that_decides_only() -> None:
 
 def test_where_one_person_is_enough_it_is_marked_all_the_same() -> None:
     ready = given(orders(ANN, 1), second_operator=False)(stopped()).record
-    assert (ready.valid, ready.answered, ready.reprints) == (True, orders(ANN, 1), 2)
+    assert (ready.valid, ready.answered, ready.reprints) == (True, noted(orders(ANN, 1), 1), 2)
 
 
 def test_the_marks_of_all_answers_add_up() -> None:

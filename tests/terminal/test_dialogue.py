@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from passbook.decisions import already_answered
 from passbook.errors import PassbookError
 from passbook.messages import Inquiry
-from passbook.record import Verdict
+from passbook.record import Answered, Verdict
 from terminal.client import TerminalClient
 from terminal.dialogue import Dialogue, Order, choices, read_order
 from terminal.keyring import KeyRing
@@ -83,7 +84,7 @@ def test_an_answer_that_could_be_mended_is_asked_again(branch: Branch) -> None:
     "error",
     [
         PassbookError("stale-inquiry", job="aa11", epoch=3),
-        PassbookError("already-answered", job="aa11", verdict="print"),
+        already_answered("aa11", Answered(2, Verdict.PRINT, 1, 0, "till-9", "Bernd"), 22),
         PassbookError("unknown-job", job="aa11"),
     ],
 )

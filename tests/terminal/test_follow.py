@@ -12,6 +12,7 @@ from passbook.messages import ErrorPayload, Inquiry, JobLeft, JobView, Prompt, S
 from passbook.notices import NoticePage
 from passbook.plan import StepKind
 from passbook.record import OnPaper
+from passbook.waiting import NEXT, Waiting, Why
 from terminal.client import ENDED, INQUIRY, INQUIRY_CLOSED, JOB, LEFT, PROMPT, STEP, TerminalClient
 from terminal.follow import Follower, Resolve
 from tests.terminal.conftest import Branch
@@ -375,5 +376,40 @@ def test_a_question_that_the_person_leaves_open_is_no_end(branch: Branch) -> Non
         fake.greet = [(INQUIRY, inquiry(stopped(0, 1), TWENTY)), (JOB, COMPLETED)]
         async with running(branch, fake):
             assert await follower(branch, fake, person, leaves).run(JOB_SENT, wait=True) == COMPLETED
+
+    within(story())
+
+
+IN_THE_WAY = Waiting(Why.BOOK_LEFT, 1)
+
+
+def test_why_a_job_does_not_begin_is_said_at_once_and_when_that_changes(branch: Branch) -> None:
+    async def story() -> None:
+        fake, person = accepting(), Person()
+        fake.answers["Spooler.SubmitJob"] = lambda _: view(waiting=IN_THE_WAY)
+        async with running(branch, fake), asyncio.TaskGroup() as group:
+            run = group.create_task(follower(branch, fake, person).run(JOB_SENT, wait=True))
+            await submitted(fake)
+            await told(
+                fake,
+                (JOB, view(waiting=IN_THE_WAY)),
+                (JOB, view(waiting=Waiting(Why.TURN, 1))),
+                (JOB, view(job="bb22", waiting=IN_THE_WAY)),
+                (JOB, view(waiting=NEXT)),
+                (JOB, view(waiting=IN_THE_WAY)),
+                (JOB, view(state=JobState.PROCESSING)),
+                (JOB, view(state=JobState.PROCESSING_STOPPED, waiting=Waiting(Why.OWN_BOOK))),
+                (JOB, COMPLETED),
+            )
+            await run
+        assert person.lines == [
+            "Job aa11 was accepted.",
+            "Waits: a book lies in window-1; it must be taken out first.",
+            "Waits for its turn: 1 job is before it.",
+            "Waits: a book lies in window-1; it must be taken out first.",
+            "Job aa11 is printing.",
+            "Job aa11 waits for its book.",
+            "Job aa11 is completed. Take the book out of window-1.",
+        ]
 
     within(story())

@@ -1,0 +1,60 @@
+"""Why a job waits: judged by the value that terminals get, and by the sentence that people read."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from passbook.job import JobState
+from passbook.messages import view_of
+from passbook.record import Answered, Record, Verdict
+from passbook.waiting import NEXT, NO_PLACE, Place, Waiting, Why, waiting_of, waiting_words
+from tests.passbook.test_changes_promises import NEW
+
+INVALID = replace(NEW, valid=False, state=JobState.PENDING_HELD)
+ORDER = Answered(1, Verdict.PRINT, 1, 0, "till-1", "Ann")
+
+
+@pytest.mark.parametrize(
+    ("record", "place", "waiting"),
+    [
+        (NEW, Place(0), NEXT),
+        (NEW, Place(2), Waiting(Why.TURN, 2)),
+        (NEW, Place(2, book_left=True), Waiting(Why.BOOK_LEFT, 2)),
+        (NEW, Place(0, book_left=True, not_ready="printer-silent"), Waiting(Why.BOOK_LEFT)),
+        (NEW, Place(1, not_ready="printer-silent"), Waiting(Why.PRINTER, 1, "printer-silent")),
+        (NEW, Place(1, not_ready=""), Waiting(Why.PRINTER, 1)),
+        (replace(NEW, state=JobState.PROCESSING), Place(0), None),
+        (replace(NEW, state=JobState.PROCESSING_STOPPED), Place(0, book_left=True), Waiting(Why.OWN_BOOK)),
+        (INVALID, NO_PLACE, Waiting(Why.ANSWER)),
+        (replace(INVALID, proposed=ORDER), NO_PLACE, Waiting(Why.SECOND_PERSON)),
+        (replace(INVALID, asked=False), NO_PLACE, Waiting(Why.HELD)),
+        (replace(NEW, valid=False, state=JobState.CANCELED), Place(3), None),
+    ],
+)
+def test_a_job_waits_for_one_thing(record: Record, place: Place, waiting: Waiting | None) -> None:
+    assert waiting_of(record, place) == waiting
+
+
+def words(waiting: Waiting | None) -> str:
+    return waiting_words(view_of(replace(NEW, printer="window-1"), waiting))
+
+
+@pytest.mark.parametrize(
+    ("waiting", "sentence"),
+    [
+        (None, ""),
+        (NEXT, "Waits for its turn: it is the next one."),
+        (Waiting(Why.TURN, 1), "Waits for its turn: 1 job is before it."),
+        (Waiting(Why.TURN, 2), "Waits for its turn: 2 jobs are before it."),
+        (Waiting(Why.BOOK_LEFT, 2), "Waits: a book lies in window-1; it must be taken out first."),
+        (Waiting(Why.PRINTER, 0, "cover-open"), "Waits: window-1 is not ready: a cover of the printer is open."),
+        (Waiting(Why.PRINTER), "Waits: window-1 is not ready."),
+    ],
+)
+def test_people_read_one_sentence(waiting: Waiting | None, sentence: str) -> None:
+    assert words(waiting) == sentence
+
+
+def test_every_reason_has_a_sentence() -> None:
+    assert all(words(Waiting(why)).startswith("Waits") for why in Why)
