@@ -1,4 +1,4 @@
-"""The print desk: one thread that owns one mechanism and runs one document session at a time (DESIGN section 6).
+"""The print desk: one thread that owns one mechanism and runs one document session at a time.
 
 It is a thin loop around passbook.printing: ask for the next act, do it, say what happened.
 """
@@ -361,7 +361,7 @@ class PrintDesk:
         self._jobs.change(record.job_id, changes.proceed(stamp(self._clock)), urgent=True).result()
 
     def _clear(self, session: DocumentSession, job: str, requester: str) -> None:
-        """A person takes the book; the next job waits for that, however long (DESIGN section 6)."""
+        """A person takes the book; the next job waits for that, however long."""
         try:
             while not self._stopping.is_set():
                 if self._people.take(session, job, requester, TAKE_LOOK):

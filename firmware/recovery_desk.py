@@ -1,4 +1,4 @@
-"""The recovery desk: puts open questions to people, and takes their answers (DESIGN section 7, P7, P12).
+"""The recovery desk: puts open questions to people, and takes their answers (P7, P12).
 
 The question is the record; this desk only remembers what it has asked whom since when.
 """

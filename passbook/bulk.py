@@ -1,4 +1,4 @@
-"""`Recovery.AnswerAll`: one answer for every untouched job of a requester (DESIGN section 7)."""
+"""`Recovery.AnswerAll`: one answer for every untouched job of a requester."""
 
 from __future__ import annotations
 

@@ -536,3 +536,11 @@ def test_every_field_of_a_payload_stands_on_the_page() -> None:
         if f"`{field.encode_name}`" not in text
     ]
     assert missing == []
+
+
+@pytest.mark.parametrize("field", ["job", "requester", "person"])
+def test_what_each_entry_of_the_history_is_compared_with_is_bounded(field: str) -> None:
+    asked = msgspec.structs.replace(GetHistory(), **{field: "x" * 128})
+    assert getattr(asked.wanted, field) == "x" * 128
+    with pytest.raises(PassbookError, match=f"{field} must have 0 to 128 printable characters"):
+        _ = msgspec.structs.replace(asked, **{field: "x" * 129}).wanted

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from passbook.bulk import AnswerAll
+from passbook.completions import Completion
+from passbook.job import Reason
+from passbook.messages import AnswerInquiry, JobRef, Payload, SubmitJob, UploadPiece
+from passbook.notices import AcknowledgeNotice, GetHistoryHeads
+from tests.house import PACKAGES, ROOT, project_files
+from tests.mutants.table import MUTANTS
+
+PROMISES = (ROOT / "docs" / "promises.md").read_text("utf-8")
+PROTOCOL = (ROOT / "docs" / "protocol.md").read_text("utf-8")
+NOT_BUILT = {"P13", "P15"}
+REQUIRED: dict[str, type[Payload]] = {
+    "Spooler.SubmitJob": SubmitJob,
+    "Spooler.UploadPiece": UploadPiece,
+    "Spooler.GetJob": JobRef,
+    "Spooler.AcknowledgeNotice": AcknowledgeNotice,
+    "Spooler.GetHistoryHeads": GetHistoryHeads,
+    "Recovery.AnswerInquiry": AnswerInquiry,
+    "Recovery.AnswerAll": AnswerAll,
+}
+
+
+def test_every_promise_is_explained_and_those_that_hold_have_a_mutant() -> None:
+    explained = set(re.findall(r"^\*\*(P\d+):", PROMISES, re.MULTILINE))
+    assert explained == {f"P{number}" for number in range(1, 16)}
+    assert explained - NOT_BUILT <= {mutant.promise for mutant in MUTANTS}
+
+
+def test_every_capability_that_the_project_names_is_explained() -> None:
+    told = set(re.findall(r"^\| ([FCRN]\d) \|", PROMISES, re.MULTILINE))
+    told |= {f"C{number}" for number in range(1, 6)} | {f"R{number}" for number in range(1, 5)}
+    sources = [path for path in project_files() if path.parts[0] in PACKAGES and path.suffix == ".py"]
+    named = {one for path in sources for one in re.findall(r"\(([FCRN]\d)\b", (ROOT / path).read_text("utf-8"))}
+    assert named
+    assert named <= told
+
+
+def test_no_page_or_module_points_to_a_plan_that_is_not_in_the_project() -> None:
+    plan = re.compile(r"\b(DESIG[N]|MISSIO[N])\b")
+    texts = [path for path in project_files() if path.suffix in {".py", ".md"}]
+    assert [str(path) for path in texts if plan.search((ROOT / path).read_text("utf-8"))] == []
+
+
+def test_the_protocol_page_lists_every_completion_code_and_reason() -> None:
+    rows = "".join(re.findall(r"^\| (`.*?) \|", PROTOCOL, re.MULTILINE))
+    assert [one.value for one in (*Completion, *Reason) if f"`{one.value}`" not in rows] == []
+
+
+def test_the_protocol_page_lists_what_a_command_must_have() -> None:
+    rows = dict(re.findall(r"^\| `((?:Spooler|Recovery)\.\w+)` \| (`.*`) \|$", PROTOCOL, re.MULTILINE))
+    for command, kind in REQUIRED.items():
+        needed = [one.encode_name for one in msgspec.structs.fields(kind) if one.required]
+        assert re.findall(r"`(\w+)`", rows[command]) == needed, command
