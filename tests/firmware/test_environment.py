@@ -18,7 +18,17 @@ from passbook.job import JobState, Reason
 from passbook.media import Device, MechanismStatus, Media
 from passbook.messages import Prompt
 from tests.drivers.desk import WAIT, once
-from tests.firmware.counter import PRINTER, TELLER, Counter, OpenCounter, asked_again, helpful, idle, plan_of
+from tests.firmware.counter import (
+    PRINTER,
+    TELLER,
+    Counter,
+    OpenCounter,
+    RushingClock,
+    asked_again,
+    helpful,
+    idle,
+    plan_of,
+)
 from tests.storage.disk import Disk, failing
 from tests.storage.store import AT, Store
 
@@ -118,7 +128,7 @@ def test_nobody_is_answered_before_the_last_book_was_taken(open_counter: OpenCou
 def test_a_stop_whose_book_was_taken_is_a_boundary_and_one_whose_book_lies_inside_is_none(
     open_counter: OpenCounter,
 ) -> None:
-    counter = open_counter(hands=inserts_only)
+    counter = open_counter(hands=inserts_only, clock=RushingClock())
     counter.machine.fault(Fault(FaultKind.COVER_OPEN, line=2))
     counter.start()
     job = counter.accept(plan_of(1, 2, 3))
@@ -196,7 +206,7 @@ def test_a_lost_mechanism_that_may_hold_the_book_of_an_earlier_start_is_no_bound
     open_counter: OpenCounter, store: Store
 ) -> None:
     job = begun_before(store)
-    counter = open_counter(store, offline=FOREVER)
+    counter = open_counter(store, offline=FOREVER, clock=RushingClock())
     counter.start()
     asked = counter.desk.environment()
     looked(counter, Device.OFFLINE)
@@ -209,7 +219,7 @@ def test_a_lost_mechanism_that_may_hold_the_book_of_an_earlier_start_is_no_bound
 
 def test_a_book_of_a_job_that_has_ended_keeps_nobody_waiting(open_counter: OpenCounter, store: Store) -> None:
     job = begun_before(store)
-    counter = open_counter(store, offline=FOREVER)
+    counter = open_counter(store, offline=FOREVER, clock=RushingClock())
     counter.start()
     asked = counter.desk.environment()
     looked(counter, Device.OFFLINE)
@@ -245,7 +255,7 @@ def test_an_area_that_failed_is_not_in_the_figures_and_says_so(open_counter: Ope
     disk = Disk(f"disk {store.folder}")
     try:
         store.vfs = disk.name
-        counter = open_counter(store, offline=FOREVER)
+        counter = open_counter(store, offline=FOREVER, clock=RushingClock())
         job, other = counter.accept(plan_of(1)), counter.accept(plan_of(2, 3))
         area = counter.spool._area_of(job)
         assert counter.spool._area_of(other) is not area

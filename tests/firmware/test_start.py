@@ -111,7 +111,7 @@ def test_every_start_does_the_self_test_before_it_opens_anything(branch: Branch)
 
 
 class WhenAsked(Notifier):
-    """Asks for the status from when the appliance is ready until it has a problem, then ends it."""
+    """Asks for the status until the store has a problem and the printer, which is not there, too; then ends it."""
 
     def __init__(self, control: Path) -> None:
         super().__init__({})
@@ -123,7 +123,7 @@ class WhenAsked(Notifier):
         self._asking = asyncio.create_task(self._ask())
 
     async def _ask(self) -> None:
-        while not self.heard.get("problems"):
+        while len(self.heard.get("problems", ())) < 2:
             self.heard = await asyncio.to_thread(ask, self._control, "status", {})
         terminate()
 
@@ -147,8 +147,9 @@ def test_a_job_that_was_set_aside_at_power_on_is_not_silent(branch: Branch, capl
         connection = apsw.Connection(str(branch.folder / name / "area.sqlite"))
         connection.execute("UPDATE live SET version = 77")
         connection.close()
-    [problem] = status_of(config)["problems"]
+    problem, printer = status_of(config)["problems"]
     assert problem.startswith(f"Record {job} in area ")
+    assert printer == str(PassbookError("printer-silent", printer="front"))
     [facts] = [record.facts for record in caplog.records if record.getMessage() == "storage-problem"]  # type: ignore[attr-defined]
     assert (facts["code"], facts["job"]) == ("record-quarantined", job)
 

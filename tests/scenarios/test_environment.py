@@ -207,8 +207,10 @@ def test_operators_see_the_figures_and_every_printer(open_office: OpenOffice) ->
         text=True,
         check=True,
     ).stdout
-    heading, row = [line for line in text.splitlines() if PRINTER in line or "DEVICE" in line]
-    names = ("PRINTER", "DEVICE", "MEDIUM", "HEARD (s AGO)")
+    assert max(map(len, text.splitlines())) <= 80
+    heading, row, _, queue = [line for line in text.splitlines() if PRINTER in line or "PRINTER" in line]
+    assert queue.split() == [PRINTER, "0", "0", "0", "0"]
+    names = ("PRINTER", "DEVICE", "MEDIUM", "AGE/s")
     *shown, heard = [row[heading.index(name) :].split("  ")[0].strip() for name in names]
     assert shown == [PRINTER, "online", "notPresent"]
     assert int(heard) >= 0
