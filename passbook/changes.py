@@ -15,6 +15,7 @@ from passbook.errors import PassbookError
 from passbook.expiry import is_over, is_undated
 from passbook.job import JobEvent, JobState, Reason, next_state
 from passbook.media import Media
+from passbook.places import possible_words
 from passbook.record import (
     OPERATOR,
     Acknowledged,
@@ -222,7 +223,7 @@ def _print_from(record: Record, step: int, at: str) -> Record:
     sent = max(record.sending, record.confirmed)
     furthest = sent + 1
     if not 1 <= step <= furthest:
-        why = f"only steps 1 to {furthest} can come next"
+        why = possible_words(record.outline, furthest)
         raise PassbookError("answer-not-possible", job=record.job_id, step=step, why=why)
     # What is ordered again stays known as sent: should it stop before it is done, it is not left untouched.
     ready = replace(record, confirmed=step - 1, sending=0, sent_before=max(record.sent_before, sent))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 import os
+import re
 import termios
 import unicodedata
 from types import TracebackType
@@ -22,6 +23,8 @@ _END: Final = "\x04"
 _ERASE: Final = "\x7f\b"
 _ERASE_ALL: Final = "\x15"
 _ESCAPE: Final = "\x1b"
+_SEQUENCE: Final = re.compile(r"\x1b([^\[O]|[\[O].*[@-~])")
+"""All that an arrow or function key sends (ECMA-48), or a key together with Alt."""
 _LONGEST: Final = 512
 """Characters of a line; a name has at most 128."""
 _AT_ONCE: Final = 1024
@@ -63,10 +66,9 @@ class Line:
         return key
 
     def _pass_over(self, key: str) -> str:
-        """An arrow or function key sends ESC, perhaps [ or O, and goes on to a letter or a tilde; it types nothing."""
+        """Keys that are no text type nothing."""
         self._sequence += key
-        begun = self._sequence in {_ESCAPE, f"{_ESCAPE}[", f"{_ESCAPE}O"}
-        if not begun and (len(self._sequence) == 2 or "@" <= key <= "~"):
+        if _SEQUENCE.fullmatch(self._sequence):
             self._sequence = ""
         return ""
 

@@ -15,7 +15,7 @@ from passbook.job import TERMINAL, JobState
 from passbook.messages import AnswerInquiry, Inquiry, JobView
 from passbook.nothing import NOTHING
 from passbook.record import Verdict
-from terminal.answers import compose, needs_ring, step_of_line, waits_for_second
+from terminal.answers import all_on_paper, compose, needs_ring, step_of_line, waits_for_second
 from terminal.bulk import answer_all
 from terminal.client import TerminalClient
 from terminal.commands import JOB_HELP, AddCommand
@@ -25,8 +25,8 @@ from terminal.follow import PASSING, PAUSES, Follower
 from terminal.picture import picture
 from terminal.remote import RemoteError
 
-_LAST_STEP: Final = 999_999
-"""More steps than any job has."""
+_LAST_LINE: Final = 999_999
+"""More lines than any job has."""
 VERDICTS: Final = {"from_start": Verdict.PRINT, "discard": Verdict.DISCARD, "hold": Verdict.HOLD}
 """Option -> what it orders for a whole job."""
 
@@ -44,11 +44,9 @@ def add(command: AddCommand) -> None:
     )
     order = answer.add_mutually_exclusive_group(required=True)
     order.add_argument("--print", action="store_true", dest="from_start", help="print all of it from the start")
-    step = "go on with this step: a line, a page turn or the end"
-    order.add_argument("--resume", type=whole(1, _LAST_STEP), metavar="STEP", help=step)
-    order.add_argument(
-        "--from-line", type=whole(1, _LAST_STEP), metavar="N", help="go on with this line of the document"
-    )
+    line = "go on with this line of the document; one past the last line: every line is on paper"
+    order.add_argument("--from-line", type=whole(1, _LAST_LINE), metavar="N", help=line)
+    order.add_argument("--all-on-paper", action="store_true", help="every line is on paper; end it")
     order.add_argument("--discard", action="store_true", help="end it")
     hold = "keep it and do not ask again until it is released or the appliance starts"
     order.add_argument("--hold", action="store_true", help=hold)
@@ -75,8 +73,8 @@ async def run_answer(desk: Desk, arguments: argparse.Namespace) -> int:
         return await _answer_all(desk, arguments)
     if arguments.requester:
         arguments.usage_error("--requester goes with --all")
-    if arguments.new_key and (arguments.discard or arguments.hold):
-        arguments.usage_error("--new-key goes with --print, --resume and --from-line")
+    if arguments.new_key and (arguments.discard or arguments.hold or arguments.all_on_paper):
+        arguments.usage_error("--new-key goes with --print and --from-line")
     async with desk.client() as client:
         inquiry = await _find(client, arguments.job)
     verdict, step = _ordered(arguments, inquiry)
@@ -151,8 +149,8 @@ async def _find(client: TerminalClient, job: str) -> Inquiry:
 def _ordered(arguments: argparse.Namespace, inquiry: Inquiry) -> tuple[Verdict, int]:
     if arguments.from_start:
         return Verdict.PRINT, 0
-    if arguments.resume is not None:
-        return Verdict.RESUME, arguments.resume
+    if arguments.all_on_paper:
+        return Verdict.RESUME, all_on_paper(inquiry)
     if arguments.from_line is not None:
         return Verdict.RESUME, step_of_line(inquiry, arguments.from_line)
     return (Verdict.DISCARD if arguments.discard else Verdict.HOLD), 0

@@ -71,6 +71,23 @@ class Typist:
         return termios.tcgetattr(self._process)
 
 
+class Screen(io.StringIO):
+    """What stands on the screen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.changed = asyncio.Event()
+
+    def write(self, text: str) -> int:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
+        self.changed.set()
+        return super().write(text)
+
+    async def ends_with(self, text: str) -> None:
+        while not self.getvalue().endswith(text):
+            self.changed.clear()
+            await self.changed.wait()
+
+
 @pytest.fixture
 def keyboard(monkeypatch: pytest.MonkeyPatch) -> Iterator[Typist]:
     person, process = pty.openpty()
@@ -166,15 +183,14 @@ def test_a_line_has_an_end(keyboard: Typist) -> None:
 def test_a_message_stands_on_lines_of_its_own_and_the_prompt_again_below_it(
     keyboard: Typist, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    screen = io.StringIO()
+    screen = Screen()
     monkeypatch.setattr(sys, "stdout", screen)
     monkeypatch.setattr(sys, "stderr", screen)
 
     async def story(console: Terminal) -> str:
         task = await asked(console, "How? ")
         keyboard.type(b"1")
-        while not screen.getvalue().endswith("How? 1"):
-            await asyncio.sleep(0)
+        await screen.ends_with("How? 1")
         console.show({}, ["Line 3 is on paper."])
         console.fail(PassbookError("unknown-job", job="aa11"))
         keyboard.type(b"2\n")
@@ -188,14 +204,13 @@ def test_a_message_stands_on_lines_of_its_own_and_the_prompt_again_below_it(
 def test_a_question_that_goes_says_that_what_was_typed_was_not_sent(
     keyboard: Typist, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    screen = io.StringIO()
+    screen = Screen()
     monkeypatch.setattr(sys, "stdout", screen)
 
     async def story(console: Terminal) -> str:
         gone = await asked(console, "How? ")
         keyboard.type(b"d")
-        while not screen.getvalue().endswith("How? d"):
-            await asyncio.sleep(0)
+        await screen.ends_with("How? d")
         gone.cancel()
         with pytest.raises(asyncio.CancelledError):
             await gone

@@ -366,7 +366,7 @@ def test_one_answer_for_no_job_says_so(enrolled: tuple[Teller, FakeAppliance]) -
 @pytest.mark.parametrize(
     "words",
     [
-        ("--all", "--resume", "3"),
+        ("--all", "--all-on-paper"),
         ("--all", "--from-line", "3"),
         ("--all", "--print", "--follow"),
         ("--all", "--print", "--new-key", "k"),
@@ -486,7 +486,7 @@ def test_open_questions_are_drawn(enrolled: tuple[Teller, FakeAppliance]) -> Non
     ("words", "verdict", "step"),
     [
         (("--print",), "print", 0),
-        (("--resume", "13"), "resume", 13),
+        (("--from-line", "13"), "resume", 13),
         (("--from-line", "12"), "resume", 12),
         (("--discard",), "discard", 0),
         (("--hold",), "hold", 0),
@@ -514,7 +514,7 @@ def test_an_answer_may_stay_to_the_end_that_it_leads_to(
     teller, fake = enrolled
     asking(fake)
     fake.greet = [(JOB, view(state=state))]
-    said = teller.run("answer", "aa11", "--resume", "13", "--person", "Ann", "--follow", "--json")
+    said = teller.run("answer", "aa11", "--from-line", "13", "--person", "Ann", "--follow", "--json")
     assert said.code == code
     assert [json.loads(line)["event"] for line in said.out.splitlines()] == ["Recovery.AnswerInquiry", JOB, *told]
 
@@ -591,7 +591,10 @@ def test_a_question_about_history_that_makes_no_sense_is_not_sent(
         (("cancel", "aa11", "--person", " "), "--person: expected 1 to 128 printable characters"),
         (("hold", "", "--person", "Ann"), "JOB: expected 1 to 128 printable characters"),
         (("answer", "aa11", "--print", "--person", "a\nb"), "--person: expected 1 to 128 printable characters"),
-        (("answer", "aa11", "--resume", "0", "--person", "Ann"), "--resume: expected a whole number from 1 to 999999"),
+        (
+            ("answer", "aa11", "--from-line", "0", "--person", "Ann"),
+            "--from-line: expected a whole number from 1 to 999999",
+        ),
         (("answer", "aa11", "--discard", "--new-key", "k", "--person", "Ann"), "--new-key goes with --print"),
         (("notices", "\x1b[2J"), "JOB: expected 1 to 128 printable characters"),
         (("keys", "new", " "), "REF: expected 1 to 128 printable characters"),
