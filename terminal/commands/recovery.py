@@ -21,8 +21,10 @@ from terminal.client import TerminalClient
 from terminal.commands import JOB_HELP, AddCommand
 from terminal.console import job_line
 from terminal.desk import Desk
-from terminal.follow import PASSING, PAUSES, Follower
+from terminal.dialogue import Dialogue
+from terminal.follow import Follower
 from terminal.picture import picture
+from terminal.reconnecting import PASSING, PAUSES
 from terminal.remote import RemoteError
 
 _LAST_LINE: Final = 999_999
@@ -80,7 +82,9 @@ async def run_answer(desk: Desk, arguments: argparse.Namespace) -> int:
     verdict, step = _ordered(arguments, inquiry)
     ring = desk.ring() if needs_ring(inquiry, verdict, arguments.new_key) else None
     answer = compose(inquiry, verdict, arguments.person, ring, step=step, new_key_ref=arguments.new_key)
+    desk.left.lines = (f"Whether the answer for job {answer.job} was taken is not known; see teller inquiries.",)
     job = await send(desk.client, answer, asyncio.sleep)
+    desk.left.lines = ()
     waiting = waits_for_second(answer, job)
     if not arguments.follow:
         desk.console.show(job, [job_line(job)])
@@ -90,7 +94,9 @@ async def run_answer(desk: Desk, arguments: argparse.Namespace) -> int:
     desk.console.show({"event": "Recovery.AnswerInquiry", "payload": job}, [job_line(job)])
     if waiting is not None:
         desk.console.fail(waiting)
-    ended = await Follower(desk.client, desk.console, acknowledge=desk.acknowledge).stay(job.job)
+    resolve = Dialogue(desk.console, arguments.person, desk.ring) if desk.console.interactive else None
+    follower = Follower(desk.client, desk.console, resolve, acknowledge=desk.acknowledge, left=desk.left)
+    ended = await follower.stay(job.job)
     return 0 if ended.state is JobState.COMPLETED else 1
 
 
