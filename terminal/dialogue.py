@@ -84,6 +84,8 @@ class Dialogue:
             if not await self._is_meant(inquiry, order, person):
                 return False
             answer = compose(inquiry, order.verdict, person, self._ring(), step=order.step)
+            # Shown before it is sent: what the answer leads to may be told before its own result, and ends this.
+            self._console.show(inquiry, [f"{person} answers for job {answer.job}: {order_words(inquiry, order)}."])
             job = await client.answer(answer)
         except PassbookError as error:
             self._console.fail(error)
@@ -91,9 +93,7 @@ class Dialogue:
         waiting = waits_for_second(answer, job)
         if waiting is not None:
             self._console.fail(waiting)
-            return False
-        self._console.show(job, [f"{person} answered for job {job.job}: {order_words(inquiry, order)}."])
-        return True
+        return waiting is None
 
     async def _is_meant(self, inquiry: Inquiry, order: Order, person: str) -> bool:
         """What cannot be undone is said once more; to go on after the last line is the usual case and is not."""

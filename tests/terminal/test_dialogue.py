@@ -163,7 +163,7 @@ def test_what_goes_on_after_the_last_line_is_not_asked_twice() -> None:
 def test_who_answered_what_is_shown(branch: Branch) -> None:
     person = Person("Rita", "13")
     answers_given(branch, person, lambda _: view(), name="")
-    assert person.lines[-1] == "Rita answered for job aa11: go on with line 13, after the turn to page 4."
+    assert person.lines[-1] == "Rita answers for job aa11: go on with line 13, after the turn to page 4."
 
 
 def test_another_question_may_have_another_person(branch: Branch) -> None:
