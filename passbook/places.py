@@ -17,6 +17,11 @@ def go_on_words(outline: Sequence[StepOutline], step: int) -> str:
     return f"go on with line {before + 1}{after}"
 
 
+def from_line_words(outline: Sequence[StepOutline], step: int) -> str:
+    """What is printed by an order to go on with `step`, as `it from line 11 on`."""
+    return f"it from line {lines_in(outline[: step - 1]) + 1} on"
+
+
 def possible_words(outline: Sequence[StepOutline], furthest: int) -> str:
     """Which orders to go on are possible when `furthest` is the last step that can come next."""
     done = lines_in(outline[: furthest - 1])

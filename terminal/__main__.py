@@ -23,6 +23,7 @@ from terminal.commands import (
     printing,
     recovery,
     terminals,
+    watch,
 )
 from terminal.console import Terminal
 from terminal.desk import Desk
@@ -59,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         parents=[common],
     )
     commands = _adder(parser, common)
-    for module in (enroll, printing, jobs, environment, history, recovery, notices, terminals):
+    for module in (enroll, printing, jobs, environment, history, recovery, notices, terminals, watch):
         module.add(commands)
     keys.add(_adder(commands("keys", help="the key ring of this terminal"), common))
     return parser

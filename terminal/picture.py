@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from passbook.job import Reason
 from passbook.messages import Inquiry
+from passbook.places import from_line_words
 from passbook.plan import Bar, StepKind, StepOutline
 from passbook.progress import MORE_ON_PAPER, held_words
 from passbook.record import OPERATOR, Verdict
@@ -85,7 +86,7 @@ def _warnings(inquiry: Inquiry) -> Iterator[str]:
         yield f"It is {held}: {stands if operators else 'nobody is asked until it is released'}."
     proposed = inquiry.proposed
     if proposed is not None:
-        order = "all of it" if proposed.verdict is Verdict.PRINT else f"it from step {proposed.step} on"
+        order = "all of it" if proposed.verdict is Verdict.PRINT else from_line_words(inquiry.outline, proposed.step)
         yield (
             f"{proposed.person} at {proposed.terminal} ordered {order} printed again. "
             "A second person must confirm at another terminal by the same answer."

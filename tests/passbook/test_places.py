@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from passbook.places import go_on_words, possible_words
+from passbook.places import from_line_words, go_on_words, possible_words
 from tests.terminal.samples import TWENTY, outline
 
 
@@ -36,6 +36,14 @@ def test_people_read_lines_and_no_steps(step: int, words: str) -> None:
 )
 def test_what_is_possible_is_said_in_lines(furthest: int, words: str) -> None:
     assert possible_words(TWENTY, furthest) == words
+
+
+def test_an_order_of_another_person_is_told_in_lines() -> None:
+    assert [from_line_words(TWENTY, step) for step in (1, 12, 14)] == [
+        "it from line 1 on",
+        "it from line 12 on",
+        "it from line 13 on",
+    ]
 
 
 def test_of_one_line_either_that_or_nothing_is_left() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import datetime as dt
 import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -27,7 +29,7 @@ from passbook.errors import PassbookError
 from passbook.history import HistoryLine, Summary
 from passbook.job import JobState, Reason
 from passbook.media import Device, MechanismStatus, Media
-from passbook.messages import ErrorPayload, JobLeft, JobView, PrinterView, StatusReport, StepReport
+from passbook.messages import MAX_DOCUMENT, ErrorPayload, JobLeft, JobView, PrinterView, StatusReport, StepReport
 from passbook.notices import HistoryHead, HistoryHeads, Notice, NoticePage
 from passbook.plan import StepKind
 from passbook.record import Acknowledged, Answered, Decider, HistoryKind, OnPaper, Verdict
@@ -458,6 +460,78 @@ def test_a_stopped_job_is_shown_and_its_end_awaited(enrolled: tuple[Teller, Fake
     assert "How shall it go on" not in said.out
     events = [json.loads(line) for line in teller.run("print", document, "--json").out.splitlines()]
     assert [event["event"] for event in events] == ["request", "Spooler.SubmitJob", INQUIRY, JOB]
+
+
+def piped(teller: Teller, document: bytes, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run `teller` with a document on its standard input."""
+    secret = teller.folder.with_name(f"{teller.folder.name}.passphrase")
+    options = ["--home", str(teller.folder), "--passphrase-file", str(secret)]
+    command = [sys.executable, "-m", "terminal", *words, *options]
+    done = subprocess.run(command, input=document, capture_output=True, check=False, timeout=60)
+    return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def test_a_document_may_come_from_standard_input(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    printing(fake, (JOB, COMPLETED))
+    said = piped(teller, b"Closing time is 16:00.\n", "print", "-", "--format", "text")
+    assert (said.returncode, said.stderr) == (0, "")
+    assert base64.b64decode(fake.received[-1][1]["document"]) == b"Closing time is 16:00.\n"
+
+
+def test_standard_input_says_its_format_and_has_an_end(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    said = teller.run("print", "-")
+    assert said.code == 2
+    assert "give --format with -" in said.err
+    longer = piped(teller, bytes(MAX_DOCUMENT + 1), "print", "-", "--format", "text", "--printer", "window-1")
+    assert longer.stderr.endswith("[document-too-large]\n")
+    assert fake.received == []
+
+
+def test_a_folder_is_no_document(enrolled: tuple[Teller, FakeAppliance], tmp_path: Path) -> None:
+    teller, _ = enrolled
+    said = teller.run("print", tmp_path, "--format", "text")
+    assert (said.code, said.err.count("\n")) == (5, 1)
+    assert said.err.endswith("[file-problem]\n")
+
+
+@pytest.mark.parametrize(("state", "code"), [(JobState.COMPLETED, 0), (JobState.CANCELED, 1), (JobState.ABORTED, 1)])
+def test_a_request_that_ended_before_has_the_exit_code_of_its_end(
+    enrolled: tuple[Teller, FakeAppliance], document: Path, state: JobState, code: int
+) -> None:
+    teller, fake = enrolled
+    printing(fake)
+    fake.answers["Spooler.SubmitJob"] = lambda _: view(state=state)
+    for wait in ((), ("--no-wait",)):
+        said = teller.run("print", document, "--request", "r-7", *wait)
+        assert said.code == code
+        assert "nothing is printed now" in said.out
+        assert "Take" not in said.out
+
+
+def test_a_job_is_followed_by_its_id(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    fake.answers["Spooler.GetJob"] = lambda _: view(state=JobState.PROCESSING)
+    fake.greet = [(JOB, view(state=JobState.CANCELED))]
+    assert teller.run("follow", "aa11").code == 1
+    fake.answers["Spooler.GetJob"] = refuse(PassbookError("unknown-job", job="cc33"))
+    assert teller.run("follow", "cc33").err.endswith("[unknown-job]\n")
+
+
+def test_a_watch_by_a_program_is_one_event_a_line(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    fake.answers["Recovery.ListInquiries"] = lambda _: {"inquiries": []}
+    fake.greet = [(INQUIRY, inquiry(stopped(11, 12), TWENTY)), (JOB, COMPLETED)]
+    secret = teller.folder.with_name(f"{teller.folder.name}.passphrase")
+    options = ["--home", str(teller.folder), "--passphrase-file", str(secret)]
+    command = [sys.executable, "-m", "terminal", "watch", "--json", *options]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        events = [json.loads(process.stdout.readline())["event"] for _ in range(3)]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+    assert events == ["open", INQUIRY, JOB]
 
 
 def test_a_file_that_is_not_there_is_named(enrolled: tuple[Teller, FakeAppliance], tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import msgspec
 import pytest
 
 from passbook.messages import Prompt
+from passbook.plan import Bar, StepKind, StepOutline
 from terminal.client import INQUIRY, INQUIRY_CLOSED, JOB, PROMPT, Address
 from terminal.home import Home
 from tests.terminal.fake_appliance import FakeAppliance
@@ -249,3 +250,35 @@ def test_ctrl_c_at_the_passphrase_ends_at_once_and_gives_the_tty_back(enrolled: 
         code, seen = screen.end()
         assert screen.echoes() == before
     assert (code, "Traceback" in seen) == (INTERRUPTED, False)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_who_leaves_a_watch_is_told_what_stays_open(enrolled: tuple[Teller, FakeAppliance], times: int) -> None:
+    teller, fake = enrolled
+    fake.answers["Recovery.ListInquiries"] = lambda _: {"inquiries": [ASKED]}
+    fake.greet = [(INQUIRY, ASKED)]
+    with at_tty(teller, "watch", "--person", "Rita") as screen:
+        screen.until("Open now: 1 question, 0 notices.")
+        screen.until("How shall it go on? ")
+        screen.type("\x03" * times)
+        code, seen = screen.end()
+    assert code == INTERRUPTED
+    assert "Left open: 1 question (teller inquiries), 0 notices (teller notices).\nCome back: teller watch\n" in seen
+    assert "Traceback" not in seen
+
+
+def test_a_job_that_was_left_is_come_back_to_and_answered(
+    enrolled: tuple[Teller, FakeAppliance], document: Path, answered: list[dict[str, Any]]
+) -> None:
+    teller, fake = enrolled
+    fake.answers["Spooler.GetJob"] = lambda _: ASKED.job
+    text = document.read_text().strip()
+    steps = (StepOutline(StepKind.LINE, 1, 1, (Bar(1, len(text)),)), StepOutline(StepKind.EJECT, 1))
+    fake.greet = [(INQUIRY, inquiry(stopped(0, 1), steps))]
+    with at_tty(teller, "follow", "aa11", "--file", document, "--person", "Ann") as screen:
+        screen.until(f"|{text}|")
+        screen.until("How shall it go on? ")
+        screen.type("2\n")
+        screen.until("Job aa11 is completed.")
+        assert screen.end()[0] == 0
+    assert [given["step"] for given in answered] == [2]
