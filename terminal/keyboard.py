@@ -13,6 +13,7 @@ import asyncio
 import codecs
 import os
 import re
+import signal
 import termios
 import unicodedata
 from types import TracebackType
@@ -91,19 +92,25 @@ class Keyboard:
         """Take the tty over, with an empty queue."""
         try:
             self._before = termios.tcgetattr(self._descriptor)
-            mode = termios.tcgetattr(self._descriptor)
-            mode[3] &= ~(termios.ICANON | termios.ECHO)
-            mode[6][termios.VMIN], mode[6][termios.VTIME] = 1, 0
-            termios.tcsetattr(self._descriptor, termios.TCSANOW, mode)
-            termios.tcflush(self._descriptor, termios.TCIFLUSH)
+            self._take_over()
         except termios.error:
             raise EOFError from None
+        # A shell that had the tty since Ctrl-Z has changed its modes.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, self._take_over)
         return self
+
+    def _take_over(self) -> None:
+        mode = termios.tcgetattr(self._descriptor)
+        mode[3] &= ~(termios.ICANON | termios.ECHO)
+        mode[6][termios.VMIN], mode[6][termios.VTIME] = 1, 0
+        termios.tcsetattr(self._descriptor, termios.TCSANOW, mode)
+        termios.tcflush(self._descriptor, termios.TCIFLUSH)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Leave the tty as it was."""
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGCONT)
         try:
             termios.tcsetattr(self._descriptor, termios.TCSANOW, self._before)
         except termios.error:

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import signal
 import sys
 import termios
 from collections.abc import Callable, Coroutine, Iterator
@@ -66,6 +67,9 @@ class Typist:
         read = b""
         while keys.replace(b"\n", b"\r\n") not in read:
             read += os.read(self.descriptor, 1024)
+
+    def set_modes(self, modes: list[Any]) -> None:
+        termios.tcsetattr(self._process, termios.TCSANOW, modes)
 
     def modes(self) -> list[Any]:
         return termios.tcgetattr(self._process)
@@ -235,6 +239,22 @@ def test_the_tty_is_left_as_it_was(keyboard: Typist, keys: bytes) -> None:
 
     story_of(story)
     assert keyboard.modes() == before
+
+
+def test_after_ctrl_z_a_question_has_its_keyboard_again(keyboard: Typist) -> None:
+    shell = keyboard.modes()
+
+    async def story(console: Terminal) -> str:
+        task = await asked(console, "How? ")
+        ours = keyboard.modes()
+        keyboard.set_modes(shell)
+        os.kill(os.getpid(), signal.SIGCONT)
+        while keyboard.modes() != ours:  # noqa: ASYNC110  # nothing tells of a tty's modes
+            await asyncio.sleep(0)
+        keyboard.type(b"13\x7f2\n")
+        return await task
+
+    assert story_of(story) == "12"
 
 
 def test_the_end_of_input_is_no_answer_and_ends_no_later_question(keyboard: Typist) -> None:
