@@ -41,7 +41,6 @@ class FakeAppliance:
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {
             "Spooler.GetHistoryHeads": lambda _: HistoryHeads((), ()),
-            "Spooler.ListJobs": lambda _: {"jobs": []},
             "Spooler.ListNotices": lambda _: {"notices": []},
             "Spooler.AcknowledgeNotice": lambda asked: notice(view(job=asked["job"], state=JobState.COMPLETED)),
         }

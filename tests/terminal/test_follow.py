@@ -54,6 +54,7 @@ def accepting(then: Callable[[], Any] | None = None) -> FakeAppliance:
     fake = FakeAppliance()
     fake.answers["Spooler.SubmitJob"] = lambda _: view()
     fake.answers["Spooler.GetJob"] = lambda _: then() if then else view()
+    fake.answers["Spooler.ListJobs"] = lambda _: {"jobs": []}
     return fake
 
 

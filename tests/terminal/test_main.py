@@ -397,6 +397,7 @@ def printing(fake: FakeAppliance, *events: tuple[str, Any]) -> None:
     printer = PrinterView("window-1", MechanismStatus(Device.ONLINE, Media.NOT_PRESENT), 0)
     fake.answers["Common.Status"] = lambda _: StatusReport((printer,))
     fake.answers["Spooler.SubmitJob"] = lambda _: view(steps=2)
+    fake.answers["Spooler.ListJobs"] = lambda _: {"jobs": []}
     fake.greet = list(events)
 
 
