@@ -149,9 +149,9 @@ class Story:
         self._say(f"Anna looks into the book: the line in doubt is {'there' if seen else 'not there'}.")
         if questions == 1:
             self._world.mechanism.cut(Target.APPLIANCE, SECOND_CUT, self._world.appliance_pid)
-        self.counter_1.run("answer", anna.job, "--resume", str(step), "--person", "Anna")
+        number = 1 + sum(isinstance(each, Line) for each in sent.plan[: step - 1])
+        self.counter_1.run("answer", anna.job, "--from-line", str(number), "--person", "Anna")
         self.orders.append(Order(anna.job, "Anna", "resume", step, in_doubt if seen else in_doubt - 1))
-        number = sum(isinstance(each, Line) for each in sent.plan[:step])
         self._say(f"Anna answers: go on with line {number}.")
 
     def _look(self, sent: Sent, step: int) -> bool:

@@ -29,7 +29,7 @@ from passbook.record import (
     Wrap,
     entry_of,
 )
-from passbook.step_names import next_line, step_name
+from passbook.step_names import next_line, possible_words, step_name
 
 
 def _move(record: Record, event: JobEvent, *reasons: Reason, at: str) -> Record:
@@ -231,7 +231,7 @@ def _print_from(record: Record, step: int, at: str) -> Record:
     sent = max(record.sending, record.confirmed)
     furthest = sent + 1
     if not 1 <= step <= furthest:
-        why = f"it goes on with {step_name(record.outline, furthest)} or with what comes before that"
+        why = possible_words(record.outline, furthest)
         raise PassbookError("answer-not-possible", job=record.job_id, step=step, why=why)
     # What is ordered again stays known as sent: should it stop before it is done, it is not left untouched.
     ready = replace(record, confirmed=step - 1, sending=0, sent_before=max(record.sent_before, sent))

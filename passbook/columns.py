@@ -10,6 +10,8 @@ SHOWN_ID: Final = 8
 """Characters of a job id that people are shown; every command takes them."""
 LEAST_WIDTH: Final = 40
 """Characters of the narrowest screen that text is laid out for."""
+COMMANDS: Final = ("  teller ", "  passbook")
+"""How a line begins that is a command to be copied."""
 _GAP: Final = "  "
 _NOTE: Final = " " * 6
 """Stands before each line below a row."""
@@ -63,7 +65,7 @@ def table(headings: Sequence[str], rows: Sequence[Row], width: int | None) -> li
 
 
 def filled(lines: Sequence[str], width: int | None) -> list[str]:
-    """The lines, each longer one broken between words; what goes on stands two characters further in.
+    """The lines, each longer one broken between words but for commands; what goes on stands two characters further in.
 
     >>> filled(["  3  go on with line 3"], 12)
     ['  3  go on', '    with', '    line 3']
@@ -73,7 +75,8 @@ def filled(lines: Sequence[str], width: int | None) -> list[str]:
 
 def _filled(lines: Sequence[str], width: int | None) -> Iterator[str]:
     for line in lines:
-        if width is None or len(line) <= width:
+        # A command is to be copied whole; the terminal itself wraps it without a break.
+        if width is None or len(line) <= width or line.startswith(COMMANDS):
             yield line
             continue
         indent = " " * (len(line) - len(line.lstrip()))

@@ -81,6 +81,18 @@ class Reason(StrEnum):
     """Of an earlier business day, and nobody answered for it (F4)."""
 
 
+STATE_WORDS: Final = MappingProxyType(
+    {
+        JobState.PENDING: "waiting for its turn",
+        JobState.PENDING_HELD: "stopped before it was printed",
+        JobState.PROCESSING: "printing",
+        JobState.PROCESSING_STOPPED: "stopped in the middle",
+        JobState.CANCELED: "canceled",
+        JobState.ABORTED: "ended by the appliance",
+        JobState.COMPLETED: "completed",
+    }
+)
+"""State -> what a job is then, in words for people."""
 TERMINAL: Final = frozenset({JobState.CANCELED, JobState.ABORTED, JobState.COMPLETED})
 """States that a job never leaves."""
 STANDING: Final = frozenset({JobState.PENDING_HELD, JobState.PROCESSING_STOPPED})
@@ -124,4 +136,4 @@ def next_state(job: str, state: JobState, event: JobEvent) -> JobState:
     try:
         return TRANSITIONS[state, event]
     except KeyError:
-        raise PassbookError("not-allowed-in-state", job=job, state=state.value, event=event.value) from None
+        raise PassbookError("not-allowed-in-state", job=job, state=STATE_WORDS[state], event=event.value) from None

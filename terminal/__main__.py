@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import sys
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from passbook.arguments import path
 from passbook.error_kinds import EXIT_HELP
@@ -24,13 +23,12 @@ from terminal.commands import (
     printing,
     recovery,
     terminals,
+    watch,
 )
 from terminal.console import Terminal
 from terminal.desk import Desk
 from terminal.home import DEFAULT, Home
-
-INTERRUPTED: Final = 130
-"""Exit code after Ctrl-C, as shells have it."""
+from terminal.interrupts import Interrupts
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,15 +36,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     console = Terminal(json="json" in arguments)
     home = Home(getattr(arguments, "home", DEFAULT).expanduser())
-    desk = Desk(home, console, getattr(arguments, "passphrase_file", None))
+    desk = Desk(
+        home, console, getattr(arguments, "passphrase_file", None), typed=sys.argv[1:] if argv is None else argv
+    )
     command: Coroutine[Any, Any, int] = arguments.run(desk, arguments)
     try:
-        return asyncio.run(command)
+        return Interrupts(console, desk.left).run(command)
     except PassbookError as error:
         console.fail(error)
         return error.exit_code
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except BrokenPipeError:
         # Who read the output has enough; Python's own flush at exit must not find the pipe again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -62,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         parents=[common],
     )
     commands = _adder(parser, common)
-    for module in (enroll, printing, jobs, environment, history, recovery, notices, terminals):
+    for module in (enroll, printing, jobs, environment, history, recovery, notices, terminals, watch):
         module.add(commands)
     keys.add(_adder(commands("keys", help="the key ring of this terminal"), common))
     return parser

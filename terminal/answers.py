@@ -18,19 +18,27 @@ PRINTS = frozenset({Verdict.PRINT, Verdict.RESUME})
 def step_of_line(inquiry: Inquiry, number: int) -> int:
     """The step from which the job goes on at line `number` of the document (1-based).
 
-    One past the last line is the step after that line: everything is on paper.  Raises PassbookError
-    `answer-not-possible` for any other number.
+    One past the last line says that every line is on paper.  Raises PassbookError `answer-not-possible` for any other
+    number.
     """
     lines = line_places(inquiry)
     if not 1 <= number <= len(lines) + 1:
         why = f"the document has the lines 1 to {len(lines)}"
         raise PassbookError("answer-not-possible", job=inquiry.job.job, step=number, why=why)
-    step = lines[number - 1].step if number <= len(lines) else lines[-1].step + 1
     sent = max(inquiry.in_doubt, inquiry.job.confirmed)
+    if number > len(lines):
+        # The giving back is done again only where it was never sent.
+        return max(lines[-1].step, sent) + 1
+    step = lines[number - 1].step
     # Turns on the way that were never sent have to be done first.
     while step > sent + 1 and inquiry.outline[step - 2].kind is StepKind.TURN:
         step -= 1
     return step
+
+
+def all_on_paper(inquiry: Inquiry) -> int:
+    """The step from which a job goes on whose lines are all on paper."""
+    return step_of_line(inquiry, len(line_places(inquiry)) + 1)
 
 
 def compose(

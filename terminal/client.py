@@ -144,6 +144,9 @@ class TerminalClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the connection; commands that still wait end with `connection-lost`."""
+        if isinstance(error, asyncio.CancelledError):
+            # A person who leaves waits for no appliance that has lost its power.
+            self._connection.transport.abort()
         await self._connection.close()
         await self._reader
 

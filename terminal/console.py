@@ -6,20 +6,22 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Sequence
-from typing import Any, Final, Protocol, TextIO
+from typing import Any, Final, NamedTuple, Protocol, TextIO
 
 import msgspec
 
 from passbook.columns import LEAST_WIDTH, filled
 from passbook.errors import PassbookError
-from passbook.messages import ErrorPayload, JobView, Prompt
-from passbook.progress import held_words
+from passbook.messages import ErrorPayload, Prompt
+from terminal.keyboard import Keyboard, Line
 
 _INSTRUCTIONS: Final = {
     "insert": "Put the {medium} into {printer}, opened at page {page}.",
     "turn": "Take the {medium} out of {printer} and turn it to page {page}.",
     "take": "Take the {medium} out of {printer}.",
 }
+
+_NOT_SENT: Final = "The question has gone; what was typed for it was not sent."
 
 
 class Console(Protocol):
@@ -39,7 +41,17 @@ class Console(Protocol):
         """Show an error: one sentence and its code."""
 
     async def ask(self, question: str) -> str:
-        """What the person types, without blanks around it; cancelling gives the question up."""
+        """What the person types from now on, without blanks around it; cancelling gives the question up.
+
+        Raises EOFError when the person leaves the question open (Ctrl-D), or has no keyboard any more.
+        """
+
+
+class _Prompt(NamedTuple):
+    """A question that stands on the screen, and what was typed for it."""
+
+    question: str
+    line: Line
 
 
 class Terminal:
@@ -48,6 +60,7 @@ class Terminal:
     def __init__(self, *, json: bool) -> None:
         """Show JSON values instead of text, and ask nobody, when `json`."""
         self._json = json
+        self._prompt: _Prompt | None = None
         self.interactive = not json and sys.stdin.isatty() and sys.stdout.isatty()
 
     @property
@@ -59,28 +72,41 @@ class Terminal:
         """Show a result on standard output."""
         text = msgspec.json.encode(value).decode() if self._json else "\n".join(filled(lines, self.width))
         if text:
-            _write(sys.stdout, f"{text}\n")
+            self._put(sys.stdout, text)
 
     def fail(self, error: PassbookError) -> None:
         """Show an error on standard error."""
         payload = ErrorPayload(error.code, str(error), error.facts)
         text = msgspec.json.encode(payload).decode() if self._json else f"{error} [{error.code}]"
-        _write(sys.stderr, f"{text}\n")
+        self._put(sys.stderr, text)
 
     async def ask(self, question: str) -> str:
-        """Ask on the tty; a line that is there can be read without waiting, since a tty gives whole lines."""
-        _write(sys.stdout, question)
-        ready = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        loop.add_reader(sys.stdin, ready.set)
-        try:
-            await ready.wait()
-        finally:
-            loop.remove_reader(sys.stdin)
-        line = sys.stdin.readline()
-        if not line:
-            raise EOFError
-        return line.strip()
+        """Ask at the tty; only what is typed while the question stands there counts."""
+        line = Line(sys.stdin.encoding or "utf-8")
+        with Keyboard(sys.stdin.fileno()) as keyboard:
+            self._prompt = _Prompt(question, line)
+            _write(sys.stdout, question)
+            try:
+                complete = False
+                while not complete:
+                    echo, complete = line.take(await keyboard.keys())
+                    _write(sys.stdout, echo)
+            except asyncio.CancelledError:
+                _write(sys.stdout, f"\n{_NOT_SENT}" if line.text else "")
+                raise
+            finally:
+                self._prompt = None
+                _write(sys.stdout, "\n")
+        return line.text.strip()
+
+    def _put(self, stream: TextIO, text: str) -> None:
+        """A message stands on lines of its own; a prompt that it interrupts is shown again below it."""
+        prompt = self._prompt
+        if prompt is not None:
+            _write(sys.stdout, "\n")
+        _write(stream, f"{text}\n")
+        if prompt is not None:
+            _write(sys.stdout, prompt.question + prompt.line.text)
 
 
 def _write(stream: TextIO, text: str) -> None:
@@ -94,11 +120,3 @@ def instruction(prompt: Prompt, medium: str) -> str:
     """What the person shall do with the book; `medium` is what to call it."""
     known = _INSTRUCTIONS.get(prompt.action, "Printer {printer} asks for the {medium}: {action}.")
     return known.format(medium=medium, printer=prompt.printer, page=prompt.page, action=prompt.action)
-
-
-def job_line(job: JobView) -> str:
-    """One job in one line."""
-    why = f" ({', '.join(job.reasons)})" if job.reasons else ""
-    progress = f"{job.confirmed} of {job.steps} steps"
-    held = f", {words}" if (words := held_words(job)) else ""
-    return f"{job.job}  {job.requester}  {job.printer}  {job.state}{why}, {progress}, priority {job.priority}{held}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,14 +14,20 @@ from terminal.console import Console
 from terminal.heads import Memory
 from terminal.home import Home
 from terminal.keyring import KeyRing
+from terminal.leaving import LeftBehind
 
 
 class Desk:
     """One run of `teller`; the key ring is opened at most once, when it is first needed."""
 
-    def __init__(self, home: Home, console: Console, passphrase_file: Path | None) -> None:
+    def __init__(
+        self, home: Home, console: Console, passphrase_file: Path | None, *, typed: Sequence[str] = ()
+    ) -> None:
+        """`typed` are the words behind `teller` by which it was called."""
         self.home = home
         self.console = console
+        self.typed = tuple(typed)
+        self.left = LeftBehind()
         self._passphrase_file = passphrase_file
         self._ring: KeyRing | None = None
         self._memory: Memory | None = None

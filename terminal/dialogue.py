@@ -1,23 +1,38 @@
-"""Asking a person how a stopped job shall go on."""
+"""Asking a person how a stopped job shall go on.
+
+An answer belongs to the question that its person read: it carries that question's epoch and the step that was shown
+in doubt, whatever the appliance has told since (P7).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
+from passbook.columns import short
 from passbook.errors import PassbookError
 from passbook.messages import Inquiry
 from passbook.naming import is_name
 from passbook.record import Verdict
+from passbook.step_names import go_on_words
 from terminal.answers import compose, step_of_line, waits_for_second
 from terminal.client import TerminalClient
 from terminal.console import Console
 from terminal.keyring import KeyRing
+from terminal.listing import question_name
 from terminal.picture import Standing, line_places, standing_of
 
 OVER: Final = frozenset({"stale-inquiry", "already-answered", "unknown-job", "connection-lost"})
 """Errors after which asking the same question again is of no use."""
+SETTLE: Final = 0.4
+"""Seconds between a question and its prompt: a key that is pressed so soon was meant for what stood there before."""
 _WORDS: Final = {"s": Verdict.PRINT, "d": Verdict.DISCARD, "h": Verdict.HOLD}
+_WHOLE: Final = {
+    Verdict.PRINT: "print all of it from the start",
+    Verdict.DISCARD: "discard it",
+    Verdict.HOLD: "hold it; ask no more",
+}
 
 
 class Order(NamedTuple):
@@ -28,31 +43,66 @@ class Order(NamedTuple):
 
 
 class Dialogue:
-    """Asks until an answer was taken or is of no use any more."""
+    """Asks until an answer was taken, is of no use any more, or is left for later (Ctrl-D)."""
 
-    def __init__(self, console: Console, person: str, ring: Callable[[], KeyRing]) -> None:
-        """Answer in the name of `person` (empty: ask for it), with the keys of `ring`."""
+    def __init__(
+        self,
+        console: Console,
+        person: str,
+        ring: Callable[[], KeyRing],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Answer in the name of `person` (empty: ask for it), with the keys of `ring`; `sleep` waits seconds."""
         self._console = console
         self._person = person
         self._ring = ring
+        self._sleep = sleep
+        self._last = ""
 
     async def __call__(self, client: TerminalClient, inquiry: Inquiry) -> None:
         """Ask about one question and send the answer; errors are shown, and where it helps it is asked again."""
         self._console.show(inquiry, choices(inquiry))
-        while not is_name(self._person):
-            self._person = await self._console.ask("Your name: ")
-        while True:
-            try:
-                order = read_order(inquiry, await self._console.ask("How shall it go on? "))
-                answer = compose(inquiry, order.verdict, self._person, self._ring(), step=order.step)
-                waiting = waits_for_second(answer, await client.answer(answer))
-                if waiting is None:
-                    return
-                self._console.fail(waiting)
-            except PassbookError as error:
-                self._console.fail(error)
-                if error.code in OVER:
-                    return
+        try:
+            await self._sleep(SETTLE)
+            person = self._person or await self._ask_name()
+            while not await self._ask_order(client, inquiry, person):
+                pass
+        except EOFError:
+            self._console.show(inquiry, later_words(inquiry))
+
+    async def _ask_name(self) -> str:
+        """Who answers; a keyboard has many people, so each question asks again."""
+        offer = f" (Enter: {self._last})" if self._last else ""
+        name = ""
+        while not is_name(name):
+            name = await self._console.ask(f"Your name{offer}: ") or self._last
+        self._last = name
+        return name
+
+    async def _ask_order(self, client: TerminalClient, inquiry: Inquiry, person: str) -> bool:
+        """Whether the question is over for this person."""
+        try:
+            order = read_order(inquiry, await self._console.ask("How shall it go on? "))
+            if not await self._is_meant(inquiry, order, person):
+                return False
+            answer = compose(inquiry, order.verdict, person, self._ring(), step=order.step)
+            # Shown before it is sent: what the answer leads to may be told before its own result, and ends this.
+            self._console.show(inquiry, [f"{person} answers for job {answer.job}: {order_words(inquiry, order)}."])
+            job = await client.answer(answer)
+        except PassbookError as error:
+            self._console.fail(error)
+            return error.code in OVER
+        waiting = waits_for_second(answer, job)
+        if waiting is not None:
+            self._console.fail(waiting)
+        return waiting is None
+
+    async def _is_meant(self, inquiry: Inquiry, order: Order, person: str) -> bool:
+        """What cannot be undone is said once more; to go on after the last line is the usual case and is not."""
+        if not is_grave(inquiry, order):
+            return True
+        said = await self._console.ask(f"{person}: {order_words(inquiry, order)}. Is that meant (y or n)? ")
+        return said.casefold() in {"y", "yes"}
 
 
 def choices(inquiry: Inquiry) -> list[str]:
@@ -65,13 +115,51 @@ def choices(inquiry: Inquiry) -> list[str]:
         offered.append(f"  {next_line:3}  go on with line {next_line}")
     else:
         offered.append(f"  {next_line:3}  every line is on paper")
-    return [*offered, "    s  print all of it from the start", "    d  discard it", "    h  hold it; ask no more"]
+    offered += [f"    {letter}  {_WHOLE[verdict]}" for letter, verdict in _WORDS.items()]
+    proposed = inquiry.proposed
+    if proposed is not None:
+        words = order_words(inquiry, Order(proposed.verdict, proposed.step))
+        offered.append(f"    c  confirm: {words}, as {proposed.person} at {proposed.terminal} ordered")
+    return offered
 
 
 def read_order(inquiry: Inquiry, text: str) -> Order:
     """The choice that was typed: a line's number, or a letter of `choices`.  Raises `answer-not-possible`."""
     if text in _WORDS:
         return Order(_WORDS[text])
+    if text == "c" and inquiry.proposed is not None:
+        verdict = inquiry.proposed.verdict
+        return Order(verdict, inquiry.proposed.step if verdict is Verdict.RESUME else 0)
     if text.isdecimal() and text.isascii():
         return Order(Verdict.RESUME, step_of_line(inquiry, int(text)))
     raise PassbookError("answer-not-possible", job=inquiry.job.job, step=0, why="that is not one of the choices")
+
+
+def order_words(inquiry: Inquiry, order: Order) -> str:
+    """What an order says, in lines and pages."""
+    if order.verdict is Verdict.RESUME:
+        return go_on_words(inquiry.outline, order.step)
+    return _WHOLE[order.verdict]
+
+
+def is_grave(inquiry: Inquiry, order: Order) -> bool:
+    """Whether an order ends the job unprinted, or has a line struck again that is on paper."""
+    match order.verdict:
+        case Verdict.DISCARD:
+            return True
+        case Verdict.PRINT:
+            return inquiry.job.begun
+        case Verdict.RESUME:
+            return order.step <= inquiry.job.confirmed
+        case Verdict.HOLD:
+            return False
+
+
+def later_words(inquiry: Inquiry) -> list[str]:
+    """How to answer a question that was left open."""
+    job = short(inquiry.job.job)
+    return [
+        f"The question about job {job} stays open. To be asked again, or to answer it by command:",
+        f"  teller follow {job}",
+        f"  teller answer {question_name(inquiry.job)} --from-line N --person NAME",
+    ]

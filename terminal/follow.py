@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass
-from typing import Final
+import datetime as dt
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
@@ -18,23 +18,21 @@ from passbook.progress import medium_of, paper_words, state_words, step_words, t
 from passbook.waiting import NEXT, waiting_words
 from terminal.client import ENDED, INQUIRY_CLOSED, JOB, Event, TerminalClient
 from terminal.console import Console, instruction
-from terminal.picture import Texts, picture
+from terminal.earlier import accepted_words, ended_words
+from terminal.leaving import LeftBehind, job_left, request_left
+from terminal.listing import drawn
+from terminal.picture import Texts
+from terminal.reconnecting import PAUSES, Connect, Reconnecting, Sleep
 from terminal.remote import RemoteError
 
-Connect = Callable[[], AbstractAsyncContextManager[TerminalClient]]
 Resolve = Callable[[TerminalClient, Inquiry], Awaitable[None]]
 """Asks a person how to go on and sends the answer; cancelled when the question is answered elsewhere."""
 Acknowledge = Callable[[TerminalClient, str], Awaitable[None]]
 """Says that the end of that job was shown; raises nothing."""
-Sleep = Callable[[float], Awaitable[None]]
 
-PASSING: Final = frozenset(
-    {"connection-lost", "appliance-unreachable", "certificate-not-accepted", "request-in-flight"}
-)
-"""Errors after which a new connection is worth while, when there was one before: an appliance whose power fails
-during a handshake looks like one that does not know the terminal, and an acceptance may outlive its connection."""
-PAUSES: Final = (1.0, 1.0, 2.0, 2.0, *(5.0,) * 60)
-"""Seconds between attempts to connect: an appliance that lost power is back within minutes."""
+
+def _now() -> dt.datetime:
+    return dt.datetime.now().astimezone()
 
 
 @dataclass(frozen=True)
@@ -47,8 +45,11 @@ class Follower:
         resolve: called with each question about the job; None where nobody can be asked.
         texts: the terminal's own copy of the lines; None when it cannot be read here.
         acknowledge: called when the end was shown (P8).
+        left: what is said when the person leaves before the end.
+        again: the command that sends the request again.
         pauses: seconds before each further attempt to connect; when they are used up the error is raised.
         sleep: waits that long.
+        now: local time.
     """
 
     connect: Connect
@@ -56,8 +57,11 @@ class Follower:
     resolve: Resolve | None = None
     texts: Texts | None = None
     acknowledge: Acknowledge | None = None
-    pauses: Sequence[float] = PAUSES
+    left: LeftBehind = field(default_factory=LeftBehind)
+    again: str = ""
+    pauses: Iterable[float] = PAUSES
     sleep: Sleep = asyncio.sleep
+    now: Callable[[], dt.datetime] = _now
 
     async def run(self, job: SubmitJob, *, wait: bool) -> JobView:
         """Have the job accepted and return how it stands then, or with `wait` how it ended.
@@ -65,53 +69,67 @@ class Follower:
         When a connection is lost the same request is sent again, which never prints anything twice.
         """
         accepted: JobView | None = None
+        repeated = not job.first
+        before: frozenset[str] | None = None
+        self.left.lines = ("Nothing was sent.",)
 
         async def over(client: TerminalClient) -> JobView:
-            nonlocal accepted, job
+            nonlocal accepted, before, job
+            if accepted is not None:
+                return await self._watch(client, await client.job(accepted.job))
+            if repeated and before is None:
+                before = frozenset([one.job for one in await client.jobs()])
             sent, job = job, replace(job, first=False)
-            accepted = await self._accepted(client, sent, accepted)
+            accepted = await self._accepted(client, sent, before)
+            if repeated and accepted.state in TERMINAL:
+                return await self._end(client, accepted, accepted)
             return await self._watch(client, accepted) if wait else accepted
 
         return await self._persist(over)
 
     async def stay(self, job: str) -> JobView:
         """Stay with a job that the appliance knows already, and return how it ended."""
+        seen: JobView | None = None
 
         async def over(client: TerminalClient) -> JobView:
-            return await self._watch(client, await client.job(job))
+            nonlocal seen
+            first, seen = seen is None, await client.job(job)
+            self.left.lines = job_left(seen.job)
+            if first and seen.state in TERMINAL:
+                self.console.show({"event": JOB, "payload": seen}, ended_words(seen, self.now()))
+                return await self._end(client, seen, seen)
+            return await self._watch(client, seen)
 
         return await self._persist(over)
 
     async def _persist(self, over: Callable[[TerminalClient], Awaitable[JobView]]) -> JobView:
-        """Do it over as many connections as it takes; the first must succeed at once."""
-        connected = False
-        pauses = iter(self.pauses)
-        while True:
-            try:
-                async with self.connect() as client:
-                    connected, pauses = True, iter(self.pauses)
-                    return await over(client)
-            except PassbookError as error:
-                if error.code not in PASSING or not connected:
-                    raise
-                await self._pause(pauses, error)
+        return await Reconnecting(self.connect, self.console, self.pauses, self.sleep).persist(over)
 
-    async def _accepted(self, client: TerminalClient, job: SubmitJob, known: JobView | None) -> JobView:
-        if known is not None:
-            return await client.job(known.job)
+    async def _accepted(self, client: TerminalClient, job: SubmitJob, before: frozenset[str] | None) -> JobView:
+        """Send the request; `before` are the jobs that the appliance had, where a person sends it again."""
+        self.left.lines = request_left(job.client_request, self.again)
         view = await client.submit(job)
-        self.console.show({"event": "Spooler.SubmitJob", "payload": view}, [f"Job {view.job} was accepted."])
+        self.left.lines = job_left(view.job)
+        known = before is not None and (view.job in before or view.state in TERMINAL)
+        words = accepted_words(view, self.now(), known=known)
+        self.console.show({"event": "Spooler.SubmitJob", "payload": view}, words)
         return view
 
     async def _watch(self, client: TerminalClient, view: JobView) -> JobView:
+        self.left.lines = job_left(view.job)
         watch = _Watch(self, client, view)
         try:
             ended = await watch.until_end()
         finally:
             await watch.give_up_question()
+        return await self._end(client, view, ended)
+
+    async def _end(self, client: TerminalClient, before: JobView, ended: JobView) -> JobView:
+        """The end of a job was shown."""
+        self.left.lines = ()
         if self.acknowledge is not None:
             if ended.state is not JobState.COMPLETED:
-                await self._show_paper(client, view, ended)
+                await self._show_paper(client, before, ended)
             await self.acknowledge(client, ended.job)
         return ended
 
@@ -120,13 +138,6 @@ class Follower:
         with suppress(PassbookError):
             notice = await notice_of(client, ended.job)
             self.console.show({"event": ENDED, "payload": notice}, [paper_words(notice), *take_words(before, notice)])
-
-    async def _pause(self, pauses: Iterator[float], error: PassbookError) -> None:
-        pause = next(pauses, None)
-        if pause is None:
-            raise error
-        self.console.show({"event": error.code, "payload": {}}, ["The appliance has not answered yet; trying again."])
-        await self.sleep(pause)
 
 
 class _Watch:
@@ -156,11 +167,13 @@ class _Watch:
 
     async def give_up_question(self) -> None:
         """Ask no more; what went wrong in asking is raised here."""
-        if self._asking is not None:
-            self._asking.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._asking
-            self._asking = None
+        asking, self._asking = self._asking, None
+        if asking is not None:
+            asking.cancel()
+            # Unlike awaiting the task this tells its end from that of the command, which Ctrl-C brings.
+            await asyncio.wait({asking})
+            if not asking.cancelled():
+                asking.result()
 
     async def _take(self, event: Event) -> None:
         match event.what:
@@ -197,16 +210,16 @@ class _Watch:
     async def _take_question(self, event: Event, inquiry: Inquiry) -> None:
         await self.give_up_question()
         self._view = inquiry.job
-        self._show(event, picture(inquiry, self._texts))
+        self._show(event, drawn(inquiry, self._console.width, self._texts))
         if self._resolve is not None:
-            self._asking = asyncio.create_task(self._ask(self._resolve, inquiry))
-
-    async def _ask(self, resolve: Resolve, inquiry: Inquiry) -> None:
-        with suppress(EOFError):
-            await resolve(self._client, inquiry)
+            self._asking = asyncio.create_task(_ask(self._resolve, self._client, inquiry))
 
     def _show(self, event: Event, lines: list[str]) -> None:
         self._console.show({"event": event.name, "payload": event.what}, lines)
+
+
+async def _ask(resolve: Resolve, client: TerminalClient, inquiry: Inquiry) -> None:
+    await resolve(client, inquiry)
 
 
 async def notice_of(client: TerminalClient, job: str) -> Notice:

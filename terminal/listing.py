@@ -9,11 +9,12 @@ from typing import Final
 from passbook.columns import Row, capital, short, table
 from passbook.history import HistoryLine, Summary
 from passbook.job import JobState
-from passbook.messages import JobView
+from passbook.messages import Inquiry, JobView
 from passbook.progress import held_words, lines_words, reason_words
 from passbook.record import Answered, HistoryKind, Verdict
 from passbook.terminals import TerminalView
 from passbook.waiting import waiting_words
+from terminal.picture import USUAL_WIDTH, Texts, picture
 
 STATES: Final = {
     JobState.PENDING: "waiting",
@@ -33,11 +34,21 @@ def local(at: str, now: datetime.datetime | None = None) -> str:
     `now` is a moment of today in that zone; None for the clock's.  Text that is no stamp comes back unchanged.
     """
     try:
-        moment = datetime.datetime.fromisoformat(at).astimezone()
+        moment = datetime.datetime.fromisoformat(at).astimezone(now.tzinfo if now else None)
     except ValueError:
         return at
     today = (now or datetime.datetime.now().astimezone()).date()
     return f"{moment:%H:%M}" if moment.date() == today else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def question_name(job: JobView) -> str:
+    """What a person types to answer the question about a job as it stands now: the id and the question's number."""
+    return f"{short(job.job)}.{job.epoch}"
+
+
+def drawn(inquiry: Inquiry, width: int | None, texts: Texts | None = None) -> list[str]:
+    """The picture of a question on this screen, with since when it is open by the clock on the wall."""
+    return picture(inquiry, texts, when=local(inquiry.job.changed_at), width=width or USUAL_WIDTH)
 
 
 def jobs_table(jobs: Sequence[JobView], width: int | None) -> list[str]:
@@ -72,7 +83,7 @@ def _note(job: JobView) -> str:
         return waiting_words(job)
     why = reason_words(job)
     held = held_words(job)
-    next_ = f"teller release {short(job.job)}" if held else f"teller answer {short(job.job)}"
+    next_ = f"teller release {short(job.job)}" if held else f"teller answer {question_name(job)}"
     return capital(": ".join(part for part in (held or "waits for an answer", why) if part)) + f". {next_}"
 
 

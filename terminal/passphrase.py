@@ -8,6 +8,7 @@ from pathlib import Path
 
 from passbook.errors import PassbookError
 from storage import files
+from terminal.interrupts import interruptible
 
 
 def obtain(file: Path | None, *, new: bool) -> bytes:
@@ -32,10 +33,12 @@ def obtain(file: Path | None, *, new: bool) -> bytes:
 
 
 def _typed(*, new: bool) -> str:
-    passphrase = getpass.getpass("Passphrase of the key ring: ")
-    while new and getpass.getpass("The same again: ") != passphrase:
-        passphrase = getpass.getpass("They differ. Passphrase of the key ring: ")
-    return passphrase
+    # getpass throws away what was typed ahead: it changes the modes of the tty by TCSAFLUSH, before each prompt.
+    with interruptible():
+        passphrase = getpass.getpass("Passphrase of the key ring: ")
+        while new and getpass.getpass("The same again: ") != passphrase:
+            passphrase = getpass.getpass("They differ. Passphrase of the key ring: ")
+        return passphrase
 
 
 def _required(passphrase: bytes) -> bytes:

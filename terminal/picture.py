@@ -12,7 +12,8 @@ from passbook.job import Reason
 from passbook.messages import Inquiry
 from passbook.plan import Bar, StepKind, StepOutline
 from passbook.progress import MORE_ON_PAPER, held_words, reason_words
-from passbook.record import OPERATOR, Answered, Verdict
+from passbook.record import OPERATOR, Verdict
+from passbook.step_names import from_line_words
 
 
 class Standing(StrEnum):
@@ -101,18 +102,11 @@ def _warnings(inquiry: Inquiry) -> Iterator[str]:
         yield f"It is {held}: {stands if operators else 'nobody is asked until it is released'}."
     proposed = inquiry.proposed
     if proposed is not None:
+        order = "all of it" if proposed.verdict is Verdict.PRINT else from_line_words(inquiry.outline, proposed.step)
         yield (
-            f"{proposed.person} at {proposed.terminal} ordered {order_words(inquiry, proposed)} printed again. "
+            f"{proposed.person} at {proposed.terminal} ordered {order} printed again. "
             "A second person must confirm that at another terminal, or answer otherwise."
         )
-
-
-def order_words(inquiry: Inquiry, order: Answered) -> str:
-    """What an answer orders to be printed, in lines of the document."""
-    if order.verdict is Verdict.PRINT:
-        return "all of it"
-    first = next((line.number for line in line_places(inquiry) if line.step >= order.step), 0)
-    return f"line {first} and all behind it" if first else "nothing more"
 
 
 def summary(inquiry: Inquiry) -> str:

@@ -83,4 +83,5 @@ def _row(name: str, *cells: str) -> str:
 
 def _area(area: AreaFigures) -> str:
     missing = "" if area.counted else f"; the figures lack it: {area.why}"
-    return f"Area {area.name}: {area.state}, {area.jobs} jobs, {area.free // _MIB} of {area.quota // _MIB} MiB free{missing}"
+    room = f"{area.free // _MIB} of {area.quota // _MIB} MiB free"
+    return f"Area {area.name}: {area.state}, {area.jobs} jobs, {room}{missing}"

@@ -47,7 +47,7 @@ async def run_cancel(desk: Desk, arguments: argparse.Namespace) -> int:
     0 when it was ended; 1 when it was completed before, or is asked about because a step of it is in doubt.
     """
     async with desk.client() as client:
-        ordered = await client.cancel(arguments.job, arguments.person)
+        ordered = await client.cancel((await client.job(arguments.job)).job, arguments.person)
         job = await _until_it_stands(client, ordered)
         if job.state not in TERMINAL:
             desk.console.show(job, [state_words(job), f"Look at the paper, then: teller answer {short(job.job)}"])
@@ -83,7 +83,7 @@ def _stands(job: JobView) -> bool:
 async def run_hold(desk: Desk, arguments: argparse.Namespace) -> int:
     """Hold one job back until somebody answers for it."""
     async with desk.client() as client:
-        job = await client.hold(arguments.job, arguments.person)
+        job = await client.hold((await client.job(arguments.job)).job, arguments.person)
     next_ = f"Have it asked about again: teller release {short(job.job)} --person NAME"
     desk.console.show(job, [state_words(job), next_])
     return 0
@@ -92,7 +92,7 @@ async def run_hold(desk: Desk, arguments: argparse.Namespace) -> int:
 async def run_release(desk: Desk, arguments: argparse.Namespace) -> int:
     """Have people asked about one job that was held."""
     async with desk.client() as client:
-        job = await client.release(arguments.job, arguments.person)
+        job = await client.release((await client.job(arguments.job)).job, arguments.person)
     # Other spoolers go on after a release; here a person first has to say how.
     next_ = f"It prints nothing before that. Answer: teller answer {short(job.job)}"
     desk.console.show(job, [state_words(job), next_])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 
 from passbook.arguments import short_text
 from passbook.errors import PassbookError
 from passbook.nothing import NOTHING
+from passbook.notices import Notice
 from passbook.progress import end_words
 from terminal.commands import AddCommand
 from terminal.desk import Desk
@@ -29,10 +31,7 @@ async def run_notices(desk: Desk, arguments: argparse.Namespace) -> int:
     """Show one end a line, and then take note of them where that was ordered."""
     async with desk.client() as client:
         found = {one.job.job: one for one in await client.notices()}
-        for job in arguments.jobs:
-            if job not in found:
-                raise PassbookError("no-such-notice", job=job)
-        shown = [found[job] for job in arguments.jobs or found]
+        shown = [_named(found, job) for job in arguments.jobs] if arguments.jobs else list(found.values())
         desk.console.show(
             shown, [f"{local(one.job.changed_at)}  {end_words(one)}" for one in shown] or [NOTHING["notices"]]
         )
@@ -40,6 +39,16 @@ async def run_notices(desk: Desk, arguments: argparse.Namespace) -> int:
             for one in shown:
                 await client.acknowledge(one.job.job)
     return 0
+
+
+def _named(found: Mapping[str, Notice], beginning: str) -> Notice:
+    """The one notice whose job's id begins so.  Raises PassbookError `no-such-notice`, `ambiguous-job`."""
+    fitting = [notice for job, notice in found.items() if job.startswith(beginning)]
+    if not fitting:
+        raise PassbookError("no-such-notice", job=beginning)
+    if len(fitting) > 1:
+        raise PassbookError("ambiguous-job", job=beginning, count=len(fitting))
+    return fitting[0]
 
 
 async def run_accept_rollback(desk: Desk, _arguments: argparse.Namespace) -> int:

@@ -1,9 +1,11 @@
-"""`teller print`: send a document and stay with it until it is on paper."""
+"""`teller print` and `teller follow`: send a document, and stay with it until it is on paper."""
 
 from __future__ import annotations
 
 import argparse
 import secrets
+import shlex
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -12,15 +14,18 @@ import msgspec
 from passbook.arguments import one_of, path, short_text, short_text_or_none, whole
 from passbook.drafts import Start
 from passbook.errors import PassbookError
-from passbook.job import JobState
-from passbook.messages import SubmitJob
+from passbook.job import TERMINAL, JobState
+from passbook.messages import MAX_DOCUMENT, SubmitJob
 from storage import files
 from terminal import own_copy
-from terminal.commands import AddCommand
+from terminal.commands import JOB_HELP, AddCommand
 from terminal.desk import Desk
 from terminal.dialogue import Dialogue
 from terminal.follow import Follower
+from terminal.interrupts import interruptible
+from terminal.picture import Texts
 
+_STANDARD_INPUT: Final = Path("-")
 _LAST_PLACE: Final = 9999
 """The highest page or line number that a message can carry."""
 
@@ -28,10 +33,9 @@ _LAST_PLACE: Final = 9999
 def add(command: AddCommand) -> None:
     """Add the command."""
     parser = command("print", help="print a document and follow it to its end")
-    parser.add_argument("file", type=path(Path), metavar="FILE", help="the document: .csv, .json or .txt")
-    formats = list(own_copy.SUFFIXES.values())
-    text = f"what FILE holds: {', '.join(formats)} (default: by suffix)"
-    parser.add_argument("--format", type=one_of(formats), metavar="FORMAT", help=text)
+    text = "the document: .csv, .json or .txt; - for standard input, with --format"
+    parser.add_argument("file", type=path(Path), metavar="FILE", help=text)
+    _add_format(parser)
     parser.add_argument(
         "--printer", type=short_text, metavar="NAME", help="where to print (default: the appliance's only printer)"
     )
@@ -57,29 +61,89 @@ def add(command: AddCommand) -> None:
     )
     text = "what the document is called; kept sealed"
     parser.add_argument("--name", type=short_text_or_none, default="", metavar="NAME", help=text)
-    text = "who answers when the job is stopped"
-    parser.add_argument("--person", type=short_text_or_none, default="", metavar="NAME", help=text)
+    _add_person(parser)
     wait = parser.add_mutually_exclusive_group()
     wait.add_argument("--follow", action="store_true", dest="wait", default=True, help="stay to the end (default)")
     wait.add_argument("--no-wait", action="store_false", dest="wait", help="leave when the job is accepted")
     parser.set_defaults(run=run, usage_error=parser.error)
+    _add_follow(command)
+
+
+def _add_follow(command: AddCommand) -> None:
+    parser = command("follow", help="stay with a job that was sent before, and answer when it is stopped")
+    parser.add_argument("job", type=short_text, metavar="JOB", help=JOB_HELP)
+    text = "the document that was sent; questions then show its text in place of bars"
+    parser.add_argument("--file", type=path(Path), metavar="FILE", help=text)
+    _add_format(parser)
+    _add_person(parser)
+    parser.set_defaults(run=run_follow)
+
+
+def _add_format(parser: argparse.ArgumentParser) -> None:
+    formats = list(own_copy.SUFFIXES.values())
+    text = f"what FILE holds: {', '.join(formats)} (default: by suffix)"
+    parser.add_argument("--format", type=one_of(formats), metavar="FORMAT", help=text)
+
+
+def _add_person(parser: argparse.ArgumentParser) -> None:
+    text = "who answers when the job is stopped (default: asked for with each question)"
+    parser.add_argument("--person", type=short_text_or_none, default="", metavar="NAME", help=text)
 
 
 async def run(desk: Desk, arguments: argparse.Namespace) -> int:
     """Send it; 0 when it was completed, or only accepted where nobody waits."""
     if (arguments.page is None) is not (arguments.line is None):
         arguments.usage_error("give --page and --line together")
+    if arguments.file == _STANDARD_INPUT and arguments.format is None:
+        arguments.usage_error("give --format with -, since standard input has no suffix")
     job = _job(desk, arguments)
     if not job.printer:
         job = msgspec.structs.replace(job, printer=await _only_printer(desk))
     desk.console.show(
         {"event": "request", "payload": {"request": job.client_request}}, [f"Request {job.client_request}."]
     )
-    resolve = Dialogue(desk.console, arguments.person, desk.ring) if desk.console.interactive else None
-    texts = own_copy.texts_of(job.format, job.document)
-    follower = Follower(desk.client, desk.console, resolve, texts, acknowledge=desk.acknowledge)
+    follower = _follower(desk, arguments, own_copy.texts_of(job.format, job.document), _again(desk, job))
     view = await follower.run(job, wait=arguments.wait)
-    return 0 if not arguments.wait or view.state is JobState.COMPLETED else 1
+    if not arguments.wait and view.state not in TERMINAL:
+        return 0
+    return 0 if view.state is JobState.COMPLETED else 1
+
+
+async def run_follow(desk: Desk, arguments: argparse.Namespace) -> int:
+    """Stay with it; 0 when it was completed."""
+    texts = None
+    if arguments.file is not None:
+        texts = own_copy.texts_of(_format(arguments), _document(arguments.file))
+    view = await _follower(desk, arguments, texts).stay(arguments.job)
+    return 0 if view.state is JobState.COMPLETED else 1
+
+
+def _follower(desk: Desk, arguments: argparse.Namespace, texts: Texts | None, again: str = "") -> Follower:
+    resolve = Dialogue(desk.console, arguments.person, desk.ring) if desk.console.interactive else None
+    return Follower(
+        desk.client, desk.console, resolve, texts, acknowledge=desk.acknowledge, left=desk.left, again=again
+    )
+
+
+def _again(desk: Desk, job: SubmitJob) -> str:
+    """The command that sends the same request again."""
+    named = any(word == "--request" or word.startswith("--request=") for word in desk.typed)
+    return shlex.join(["teller", *desk.typed, *([] if named else ["--request", job.client_request])])
+
+
+def _document(file: Path) -> bytes:
+    """All of the document; raises PassbookError `file-problem`, `document-too-large`."""
+    if file != _STANDARD_INPUT:
+        return files.read(file)
+    with interruptible():
+        data = sys.stdin.buffer.read(MAX_DOCUMENT + 1)
+    if len(data) > MAX_DOCUMENT:
+        raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
+    return data
+
+
+def _format(arguments: argparse.Namespace) -> str:
+    return arguments.format or own_copy.format_of(arguments.file)
 
 
 def _job(desk: Desk, arguments: argparse.Namespace) -> SubmitJob:
@@ -89,9 +153,9 @@ def _job(desk: Desk, arguments: argparse.Namespace) -> SubmitJob:
         client_request=arguments.request or secrets.token_hex(8),
         first=not arguments.request,
         printer=arguments.printer or "",
-        format=arguments.format or own_copy.format_of(arguments.file),
+        format=_format(arguments),
         name=arguments.name,
-        document=files.read(arguments.file),
+        document=_document(arguments.file),
         priority=arguments.priority,
         layout=arguments.layout,
         start=None if arguments.page is None else Start(arguments.page, arguments.line),

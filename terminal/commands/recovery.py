@@ -10,23 +10,26 @@ from typing import Final
 
 from passbook.arguments import short_text, short_text_or_none, whole
 from passbook.bulk import AnsweredOne
+from passbook.decisions import already_answered
 from passbook.errors import PassbookError
-from passbook.job import TERMINAL, JobState
+from passbook.job import STATE_WORDS, TERMINAL, JobState
 from passbook.messages import AnswerInquiry, Inquiry, JobView
 from passbook.nothing import NOTHING
+from passbook.progress import state_words
 from passbook.record import Verdict
-from terminal.answers import compose, needs_ring, step_of_line, waits_for_second
+from terminal.answers import all_on_paper, compose, needs_ring, step_of_line, waits_for_second
 from terminal.bulk import answer_all
 from terminal.client import TerminalClient
-from terminal.commands import JOB_HELP, AddCommand
-from terminal.console import job_line
+from terminal.commands import QUESTION_HELP, AddCommand
 from terminal.desk import Desk
-from terminal.follow import PASSING, PAUSES, Follower
-from terminal.picture import picture
+from terminal.dialogue import Dialogue
+from terminal.follow import Follower
+from terminal.listing import drawn, question_name
+from terminal.reconnecting import PASSING, PAUSES
 from terminal.remote import RemoteError
 
-_LAST_STEP: Final = 999_999
-"""More steps than any job has."""
+_LAST_LINE: Final = 999_999
+"""More lines than any job has."""
 VERDICTS: Final = {"from_start": Verdict.PRINT, "discard": Verdict.DISCARD, "hold": Verdict.HOLD}
 """Option -> what it orders for a whole job."""
 
@@ -37,18 +40,16 @@ def add(command: AddCommand) -> None:
     listing.set_defaults(run=run_inquiries)
     answer = command("answer", help="say how a stopped job shall go on")
     which = answer.add_mutually_exclusive_group(required=True)
-    which.add_argument("job", type=short_text, nargs="?", metavar="JOB", help=JOB_HELP)
+    which.add_argument("job", type=short_text, nargs="?", metavar="JOB[.N]", help=QUESTION_HELP)
     which.add_argument("--all", action="store_true", help="every job of which nothing was ever sent to a printer")
     answer.add_argument(
         "--requester", type=short_text_or_none, default="", metavar="NAME", help="with --all: whose jobs (default: own)"
     )
     order = answer.add_mutually_exclusive_group(required=True)
     order.add_argument("--print", action="store_true", dest="from_start", help="print all of it from the start")
-    step = "go on with this step: a line, a page turn or the end"
-    order.add_argument("--resume", type=whole(1, _LAST_STEP), metavar="STEP", help=step)
-    order.add_argument(
-        "--from-line", type=whole(1, _LAST_STEP), metavar="N", help="go on with this line of the document"
-    )
+    line = "go on with this line of the document; one past the last line: every line is on paper"
+    order.add_argument("--from-line", type=whole(1, _LAST_LINE), metavar="N", help=line)
+    order.add_argument("--all-on-paper", action="store_true", help="every line is on paper; end it")
     order.add_argument("--discard", action="store_true", help="end it")
     hold = "keep it and do not ask again until it is released or the appliance starts"
     order.add_argument("--hold", action="store_true", help=hold)
@@ -64,9 +65,13 @@ async def run_inquiries(desk: Desk, _arguments: argparse.Namespace) -> int:
     """Show each question as a picture of the pages."""
     async with desk.client() as client:
         inquiries = await client.inquiries()
-    pictures = [line for inquiry in inquiries for line in (*picture(inquiry), "")]
+    pictures = [line for one in inquiries for line in (*drawn(one, desk.console.width), _how(one), "")]
     desk.console.show(inquiries, pictures[:-1] or [NOTHING["inquiries"]])
     return 0
+
+
+def _how(inquiry: Inquiry) -> str:
+    return f"  teller answer {question_name(inquiry.job)} --from-line N --person NAME"
 
 
 async def run_answer(desk: Desk, arguments: argparse.Namespace) -> int:
@@ -75,24 +80,28 @@ async def run_answer(desk: Desk, arguments: argparse.Namespace) -> int:
         return await _answer_all(desk, arguments)
     if arguments.requester:
         arguments.usage_error("--requester goes with --all")
-    if arguments.new_key and (arguments.discard or arguments.hold):
-        arguments.usage_error("--new-key goes with --print, --resume and --from-line")
+    if arguments.new_key and (arguments.discard or arguments.hold or arguments.all_on_paper):
+        arguments.usage_error("--new-key goes with --print and --from-line")
     async with desk.client() as client:
         inquiry = await _find(client, arguments.job)
     verdict, step = _ordered(arguments, inquiry)
     ring = desk.ring() if needs_ring(inquiry, verdict, arguments.new_key) else None
     answer = compose(inquiry, verdict, arguments.person, ring, step=step, new_key_ref=arguments.new_key)
+    desk.left.lines = (f"Whether the answer for job {answer.job} was taken is not known; see teller inquiries.",)
     job = await send(desk.client, answer, asyncio.sleep)
+    desk.left.lines = ()
     waiting = waits_for_second(answer, job)
     if not arguments.follow:
-        desk.console.show(job, [job_line(job)])
+        desk.console.show(job, [state_words(job)])
         if waiting is not None:
             raise waiting
         return 0
-    desk.console.show({"event": "Recovery.AnswerInquiry", "payload": job}, [job_line(job)])
+    desk.console.show({"event": "Recovery.AnswerInquiry", "payload": job}, [state_words(job)])
     if waiting is not None:
         desk.console.fail(waiting)
-    ended = await Follower(desk.client, desk.console, acknowledge=desk.acknowledge).stay(job.job)
+    resolve = Dialogue(desk.console, arguments.person, desk.ring) if desk.console.interactive else None
+    follower = Follower(desk.client, desk.console, resolve, acknowledge=desk.acknowledge, left=desk.left)
+    ended = await follower.stay(job.job)
     return 0 if ended.state is JobState.COMPLETED else 1
 
 
@@ -115,7 +124,7 @@ def _skipped(done: Sequence[AnsweredOne]) -> list[str]:
 
 def _line(one: AnsweredOne) -> str:
     if one.view is not None:
-        return job_line(one.view)
+        return state_words(one.view)
     why = f"{RemoteError(one.error)} [{one.error.error_code}]" if one.error is not None else ""
     return f"{one.job}  {why}"
 
@@ -137,22 +146,27 @@ async def send(
     raise PassbookError("connection-lost")
 
 
-async def _find(client: TerminalClient, job: str) -> Inquiry:
-    for inquiry in await client.inquiries():
-        if inquiry.job.job == job:
-            return inquiry
+async def _find(client: TerminalClient, name: str) -> Inquiry:
+    """The question that a person named: by the beginning of the job's id, and its number where that was typed."""
+    job, _, number = name.partition(".")
     view = await client.job(job)
+    for inquiry in await client.inquiries():
+        if inquiry.job.job == view.job:
+            if number not in {"", str(inquiry.job.epoch)}:
+                raise PassbookError("stale-inquiry", job=view.job, epoch=inquiry.job.epoch)
+            return inquiry
     if not view.valid and view.state not in TERMINAL:
-        raise PassbookError("not-permitted", who="This terminal", job=job)
-    state = view.state.value
-    raise PassbookError("not-allowed-in-state", job=job, state=state, event="answer")
+        raise PassbookError("not-permitted", who="This terminal", job=view.job)
+    if view.answered is not None:
+        raise already_answered(view.job, view.answered, view.steps)
+    raise PassbookError("not-allowed-in-state", job=view.job, state=STATE_WORDS[view.state], event="an answer")
 
 
 def _ordered(arguments: argparse.Namespace, inquiry: Inquiry) -> tuple[Verdict, int]:
     if arguments.from_start:
         return Verdict.PRINT, 0
-    if arguments.resume is not None:
-        return Verdict.RESUME, arguments.resume
+    if arguments.all_on_paper:
+        return Verdict.RESUME, all_on_paper(inquiry)
     if arguments.from_line is not None:
         return Verdict.RESUME, step_of_line(inquiry, arguments.from_line)
     return (Verdict.DISCARD if arguments.discard else Verdict.HOLD), 0

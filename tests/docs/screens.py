@@ -86,7 +86,7 @@ def screens() -> dict[str, list[str]]:
         "the book was being given back": _asked(question(given_back - 1, given_back)),
         "nothing was printed": _asked(question(0)),
         "ended jobs": _ended(),
-        "a second person": _asked(_proposed(), own_copy=False),
+        "a second person": [*_asked(_proposed(), own_copy=False), *choices(_proposed())],
         "another terminal": _asked(question(1, 2), own_copy=False),
     }
 

@@ -36,6 +36,9 @@ _INQUIRY: Final = "tests/scenarios/test_environment.py"
 _ADMISSION: Final = "tests/storage/test_admission.py"
 _WRITER: Final = "tests/storage/test_writer.py"
 _GROWTH: Final = "tests/fuzz/test_growth.py::test_twice_the_input_costs_a_codec_no_more_than_twice_as_much"
+_CONSOLE: Final = "tests/terminal/test_console.py"
+_SCREEN: Final = "tests/terminal/test_screen.py"
+_DIALOGUE: Final = "tests/terminal/test_dialogue.py"
 _FORGERY: Final = "tests/storage/test_forgery.py"
 
 MUTANTS: Final = (
@@ -212,6 +215,21 @@ MUTANTS: Final = (
             f"{_RULES}::test_every_stop_asks_a_new_question",
         ),
         "A new question has the number of the one before it.",
+    ),
+    Mutant(
+        "P7",
+        "P7-typed-ahead-answers.patch",
+        (
+            f"{_CONSOLE}::test_what_was_typed_before_a_question_is_no_answer_to_it",
+            f"{_SCREEN}::test_nothing_that_was_typed_ahead_names_a_person_or_answers_a_question",
+        ),
+        "What was typed before a question came is taken as its answer.",
+    ),
+    Mutant(
+        "P7",
+        "P7-newest-question-answered.patch",
+        (f"{_DIALOGUE}::test_an_answer_is_to_the_question_that_was_shown_whatever_came_since",),
+        "An answer to the question on the screen is sent as one to a newer question.",
     ),
     Mutant(
         "F4",

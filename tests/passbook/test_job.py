@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passbook.errors import PassbookError
-from passbook.job import TERMINAL, TRANSITIONS, JobEvent, JobState, Reason, next_state
+from passbook.job import STATE_WORDS, TERMINAL, TRANSITIONS, JobEvent, JobState, Reason, next_state
 
 ENDINGS = {JobEvent.CANCEL: JobState.CANCELED, JobEvent.ABORT: JobState.ABORTED, JobEvent.FINISH: JobState.COMPLETED}
 
@@ -19,7 +19,7 @@ def test_every_pair_is_in_the_table_or_refused(state: JobState, event: JobEvent)
     with pytest.raises(PassbookError) as caught:
         next_state("j1", state, event)
     assert caught.value.code == "not-allowed-in-state"
-    assert caught.value.facts == {"job": "j1", "state": state.value, "event": event.value}
+    assert caught.value.facts == {"job": "j1", "state": STATE_WORDS[state], "event": event.value}
 
 
 def test_an_ended_job_never_changes_again() -> None:

@@ -21,8 +21,8 @@ from passbook.messages import Inquiry, JobView, SubmitJob
 from passbook.record import Verdict
 from terminal.answers import compose, step_of_line
 from terminal.client import TerminalClient
-from terminal.follow import PASSING
 from terminal.keyring import KeyRing
+from terminal.reconnecting import PASSING
 from tests.scenarios.books import Place, Statement, seen
 from tests.scenarios.clerk import BETWEEN_ATTEMPTS, client_of, ring_of
 from tests.scenarios.office import Office, book_of, next_line

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -41,6 +41,7 @@ class FakeAppliance:
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {
             "Spooler.GetHistoryHeads": lambda _: HistoryHeads((), ()),
+            "Spooler.GetJob": lambda asked: view(job=asked["job"]),
             "Spooler.ListNotices": lambda _: {"notices": []},
             "Spooler.AcknowledgeNotice": lambda asked: notice(view(job=asked["job"], state=JobState.COMPLETED)),
         }
@@ -50,10 +51,20 @@ class FakeAppliance:
         self.connections: list[ServerConnection] = []
         self.arrived: asyncio.Queue[str] = asyncio.Queue()
         self.address = Address("", 0, "")
+        self.loop: asyncio.AbstractEventLoop
 
     async def tell(self, name: str, payload: Any) -> None:
         for connection in self.connections:
             await connection.send(encode(Header(name, MessageType.UNSOLICITED), payload), text=True)
+
+    async def until_it_came(self, name: str) -> None:
+        """Wait for such a command."""
+        while await self.arrived.get() != name:
+            pass
+
+    def from_thread(self, story: Coroutine[Any, Any, None]) -> None:
+        """Do it where the appliance runs, for a test that does not run there."""
+        asyncio.run_coroutine_threadsafe(story, self.loop).result(60)
 
     async def drop(self, code: int = 1001, reason: str = "") -> None:
         for connection in list(self.connections):
@@ -105,6 +116,7 @@ async def running(branch: Branch, fake: FakeAppliance, port: int = 0) -> AsyncIt
     context = server_context(branch.config / pki.SERVER, branch.config / pki.SERVER_KEY, branch.config / pki.AUTHORITY)
     server: Server = await serve(fake.handle, "127.0.0.1", port, ssl=context, compression=None)
     fake.address = Address("127.0.0.1", server.sockets[0].getsockname()[1], branch.appliance)
+    fake.loop = asyncio.get_running_loop()
     try:
         yield fake
     finally:

@@ -21,10 +21,17 @@ class Person:
         self.asked: list[str] = []
         self.waits = asyncio.Event()
         self._answers = list(answers)
+        self._changed = asyncio.Event()
 
     def show(self, value: Any, lines: Sequence[str]) -> None:
         self.values.append(value)
         self.lines += lines
+        self._changed.set()
+
+    async def shown(self) -> None:
+        """Wait until something more is shown."""
+        self._changed.clear()
+        await self._changed.wait()
 
     def fail(self, error: PassbookError) -> None:
         self.errors.append(error.code)

@@ -11,7 +11,7 @@ from passbook.messages import AnswerInquiry, Inquiry
 from passbook.plan import StepKind
 from passbook.record import Verdict, Wrap
 from storage.envelope import new_data_key, wrap_for_recovery, wrap_for_requester
-from terminal.answers import compose, needs_ring, step_of_line
+from terminal.answers import all_on_paper, compose, needs_ring, step_of_line
 from terminal.keyring import KeyRing, new_recovery_key
 from terminal.picture import line_places
 from tests.terminal.samples import TWENTY, inquiry, stopped, view
@@ -47,6 +47,8 @@ def test_a_turn_that_was_sent_is_not_done_again() -> None:
 
 def test_one_past_the_last_line_says_that_all_lines_are_on_paper() -> None:
     assert step_of_line(inquiry(stopped(20, 21), TWENTY), 21) == 22
+    assert step_of_line(inquiry(stopped(21, 22), TWENTY), 21) == 23
+    assert [all_on_paper(inquiry(stopped(*sent), TWENTY)) for sent in ((20, 21), (21, 22))] == [22, 23]
 
 
 @pytest.mark.parametrize("number", [-1, 0, 22, 1000])

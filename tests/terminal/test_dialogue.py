@@ -3,14 +3,15 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
 from passbook.decisions import already_answered
 from passbook.errors import PassbookError
 from passbook.messages import Inquiry
 from passbook.record import Answered, Verdict
-from terminal.client import TerminalClient
-from terminal.dialogue import Dialogue, Order, choices, read_order
+from terminal.client import INQUIRY, TerminalClient
+from terminal.dialogue import SETTLE, Dialogue, Order, choices, is_grave, read_order
 from terminal.keyring import KeyRing
 from tests.terminal.conftest import Branch
 from tests.terminal.fake_appliance import FakeAppliance, running
@@ -19,6 +20,12 @@ from tests.terminal.samples import TWENTY, inquiry, stopped, view
 from tests.terminal.test_client import refuse, within
 
 ASKED = inquiry(stopped(11, 12), TWENTY)
+ORDERED = Answered(2, Verdict.RESUME, 5, 12, "teller-2", "Otto")
+PROPOSED = msgspec.structs.replace(ASKED, proposed=ORDERED)
+
+
+async def at_once(_seconds: float) -> None:
+    """Nobody waits in these stories."""
 
 
 def answers_given(
@@ -31,7 +38,7 @@ def answers_given(
     async def story() -> None:
         context = branch.terminal("teller-1").context()
         async with running(branch, fake), TerminalClient(fake.address, context) as client:
-            await Dialogue(person, name, lambda: ring)(client, asked)
+            await Dialogue(person, name, lambda: ring, at_once)(client, asked)
 
     within(story())
     return [payload for _, payload in fake.received]
@@ -40,23 +47,23 @@ def answers_given(
 @pytest.mark.parametrize(
     ("typed", "verdict", "step"),
     [
-        ("12", "resume", 12),
-        ("13", "resume", 13),
-        ("1", "resume", 1),
-        ("s", "print", 0),
-        ("d", "discard", 0),
-        ("h", "hold", 0),
+        (["12"], "resume", 12),
+        (["13"], "resume", 13),
+        (["1", "y"], "resume", 1),
+        (["s", "yes"], "print", 0),
+        (["d", "Y"], "discard", 0),
+        (["h"], "hold", 0),
     ],
 )
-def test_a_choice_becomes_an_answer(branch: Branch, typed: str, verdict: str, step: int) -> None:
-    (given,) = answers_given(branch, Person(typed), lambda _: view())
+def test_a_choice_becomes_an_answer(branch: Branch, typed: list[str], verdict: str, step: int) -> None:
+    (given,) = answers_given(branch, Person(*typed), lambda _: view())
     assert (given["job"], given["epoch"], given["verdict"], given["person"]) == ("aa11", 2, verdict, "Ann")
     assert (given.get("step", 0), given["inDoubt"]) == (step, 12)
     assert ("key" in given) is (verdict in {"resume", "print"})
 
 
 def test_who_is_not_named_is_asked_for_the_name(branch: Branch) -> None:
-    person = Person("", "Rita", "d")
+    person = Person("", "Rita", "h")
     (given,) = answers_given(branch, person, lambda _: view(), name="")
     assert given["person"] == "Rita"
     assert person.asked == ["Your name: ", "Your name: ", "How shall it go on? "]
@@ -64,7 +71,7 @@ def test_who_is_not_named_is_asked_for_the_name(branch: Branch) -> None:
 
 @pytest.mark.parametrize("typed", ["", "x", "0", "22", "-1", "1.5", "²", "\u0661"])
 def test_what_is_no_choice_is_asked_again(branch: Branch, typed: str) -> None:
-    person = Person(typed, "d")
+    person = Person(typed, "h")
     assert len(answers_given(branch, person, lambda _: view())) == 1
     assert person.errors == ["answer-not-possible"]
 
@@ -75,7 +82,7 @@ def test_an_answer_that_could_be_mended_is_asked_again(branch: Branch) -> None:
     def answer(payload: dict[str, Any]) -> Any:
         return results.pop(0)(payload)
 
-    person = Person("12", "d")
+    person = Person("12", "h")
     assert len(answers_given(branch, person, answer)) == 2
     assert person.errors == ["wrong-key"]
 
@@ -100,7 +107,7 @@ def test_a_lost_connection_leaves_the_question_to_the_next_one(branch: Branch) -
 
     async def story() -> None:
         context = branch.terminal("teller-1").context()
-        dialogue = Dialogue(person, "Ann", lambda: KeyRing({"key-a": bytes(32)}))
+        dialogue = Dialogue(person, "Ann", lambda: KeyRing({"key-a": bytes(32)}), at_once)
         async with running(branch, fake), TerminalClient(fake.address, context) as client:
             asking = asyncio.create_task(dialogue(client, ASKED))
             await fake.arrived.get()
@@ -131,8 +138,112 @@ def test_each_choice_that_is_told_can_be_typed() -> None:
 
 
 def test_a_person_whose_order_takes_two_is_told_and_asked_on(branch: Branch) -> None:
-    person = Person("1", "12")
+    person = Person("1", "y", "12")
     replies = iter([stopped(11, 12), view()])
     given = answers_given(branch, person, lambda _: next(replies))
     assert [one["step"] for one in given] == [1, 12]
     assert person.errors == ["second-person-needed"]
+
+
+@pytest.mark.parametrize(("typed", "words"), [("d", "discard it"), ("s", "print all"), ("11", "go on with line 11")])
+@pytest.mark.parametrize("second", ["", "n", "d", "s", "11", "12"])
+def test_what_cannot_be_undone_is_asked_once_more_in_the_persons_name(
+    branch: Branch, typed: str, words: str, second: str
+) -> None:
+    person = Person(typed, second, "h")
+    (given,) = answers_given(branch, person, lambda _: view())
+    assert given["verdict"] == "hold"
+    assert person.asked[1].startswith(f"Ann: {words}")
+
+
+def test_what_goes_on_after_the_last_line_is_not_asked_twice() -> None:
+    assert not is_grave(ASKED, Order(Verdict.RESUME, 12))
+    assert not is_grave(inquiry(stopped(0, begun=False), TWENTY), Order(Verdict.PRINT))
+
+
+def test_who_answered_what_is_shown(branch: Branch) -> None:
+    person = Person("Rita", "13")
+    answers_given(branch, person, lambda _: view(), name="")
+    assert person.lines[-1] == "Rita answers for job aa11: go on with line 13, after the turn to page 4."
+
+
+def test_another_question_may_have_another_person(branch: Branch) -> None:
+    fake, person = FakeAppliance(), Person("Ann", "h", "Bert", "h", "", "h")
+    fake.answers["Recovery.AnswerInquiry"] = lambda _: view()
+
+    async def story() -> None:
+        context = branch.terminal("teller-1").context()
+        dialogue = Dialogue(person, "", KeyRing, at_once)
+        async with running(branch, fake), TerminalClient(fake.address, context) as client:
+            for _ in range(3):
+                await dialogue(client, ASKED)
+
+    within(story())
+    assert [payload["person"] for _, payload in fake.received] == ["Ann", "Bert", "Bert"]
+    assert [one for one in person.asked if "name" in one][-1] == "Your name (Enter: Bert): "
+
+
+@pytest.mark.parametrize("typed", [["^D"], ["Ann", "^D"], ["Ann", "d", "^D"]])
+def test_a_question_that_is_left_is_said_how_to_come_back_to(branch: Branch, typed: list[str]) -> None:
+    person = Person(*typed)
+    assert answers_given(branch, person, lambda _: view(), name="") == []
+    assert person.lines[-3:] == [
+        "The question about job aa11 stays open. To be asked again, or to answer it by command:",
+        "  teller follow aa11",
+        "  teller answer aa11.2 --from-line N --person NAME",
+    ]
+
+
+def test_an_answer_is_to_the_question_that_was_shown_whatever_came_since(branch: Branch) -> None:
+    """P7: the appliance has a newer question by then, and refuses the answer to the older one."""
+    fake, person = FakeAppliance(), Person("13")
+    fake.answers["Recovery.AnswerInquiry"] = refuse(PassbookError("stale-inquiry", job="aa11", epoch=3))
+    newer = inquiry(msgspec.structs.replace(stopped(13, 14), epoch=3), TWENTY)
+    fake.answers["Recovery.ListInquiries"] = lambda _: {"inquiries": [newer]}
+    fake.greet = [(INQUIRY, newer)]
+
+    async def story() -> None:
+        context = branch.terminal("teller-1").context()
+        async with running(branch, fake), TerminalClient(fake.address, context) as client:
+            await Dialogue(person, "Ann", lambda: KeyRing({"key-a": bytes(32)}), at_once)(client, ASKED)
+
+    within(story())
+    (name, given) = fake.received[-1]
+    assert (name, given["epoch"], given["inDoubt"]) == ("Recovery.AnswerInquiry", 2, 12)
+    assert person.errors == ["stale-inquiry"]
+
+
+def test_nothing_is_asked_before_a_person_can_have_read_the_question(branch: Branch) -> None:
+    person = Person()
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        assert person.asked == []
+        waited.append(seconds)
+        raise EOFError
+
+    async def story() -> None:
+        fake, context = FakeAppliance(), branch.terminal("teller-1").context()
+        async with running(branch, fake), TerminalClient(fake.address, context) as client:
+            await Dialogue(person, "Ann", KeyRing, sleep)(client, ASKED)
+
+    within(story())
+    assert waited == [SETTLE]
+
+
+def test_a_second_person_confirms_by_one_letter(branch: Branch) -> None:
+    assert choices(PROPOSED)[-1] == "    c  confirm: go on with line 5, as Otto at teller-2 ordered"
+    (given,) = answers_given(branch, Person("c", "y"), lambda _: view(), PROPOSED)
+    assert (given["verdict"], given["step"], given["inDoubt"], given["person"]) == ("resume", 5, 12, "Ann")
+
+
+def test_an_order_from_the_start_is_confirmed_too() -> None:
+    order = msgspec.structs.replace(ORDERED, verdict=Verdict.PRINT, step=1)
+    asked = msgspec.structs.replace(ASKED, proposed=order)
+    assert "confirm: print all of it from the start, as Otto" in choices(asked)[-1]
+    assert read_order(asked, "c") == Order(Verdict.PRINT)
+
+
+def test_where_nobody_ordered_anything_there_is_nothing_to_confirm() -> None:
+    with pytest.raises(PassbookError):
+        read_order(ASKED, "c")

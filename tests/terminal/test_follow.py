@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from passbook.errors import PassbookError
@@ -14,24 +16,30 @@ from passbook.plan import StepKind
 from passbook.record import OnPaper
 from passbook.waiting import NEXT, Waiting, Why
 from terminal.client import ENDED, INQUIRY, INQUIRY_CLOSED, JOB, LEFT, PROMPT, STEP, TerminalClient
+from terminal.dialogue import Dialogue
 from terminal.follow import Follower, Resolve
+from terminal.keyring import KeyRing
+from terminal.leaving import LeftBehind
 from tests.terminal.conftest import Branch
 from tests.terminal.fake_appliance import FakeAppliance, running
 from tests.terminal.person import Person
 from tests.terminal.samples import TWENTY, inquiry, notice, outline, stopped, view
 from tests.terminal.test_client import refuse, within
 
-JOB_SENT = SubmitJob("r1", "window-1", "passbook-update+csv", document=b"content")
+JOB_SENT = SubmitJob("r1", "window-1", "passbook-update+csv", document=b"content", first=True)
+EVENING = dt.datetime(2026, 5, 4, 20, 0, tzinfo=dt.timezone(dt.timedelta(hours=2)))
+AGAIN = msgspec.structs.replace(JOB_SENT, first=False)
 COMPLETED = view(state=JobState.COMPLETED, reasons=(Reason.COMPLETED,), confirmed=22)
+
+
+async def no_pause(_seconds: float) -> None:
+    await asyncio.sleep(0)
 
 
 def follower(
     branch: Branch, fake: FakeAppliance, person: Person, resolve: Resolve | None = None, **options: Any
 ) -> Follower:
     context = branch.terminal("teller-1").context()
-
-    async def no_pause(_seconds: float) -> None:
-        await asyncio.sleep(0)
 
     options = {"pauses": (1.0, 1.0), "sleep": no_pause, **options}
     return Follower(lambda: TerminalClient(fake.address, context), person, resolve, **options)
@@ -46,6 +54,7 @@ def accepting(then: Callable[[], Any] | None = None) -> FakeAppliance:
     fake = FakeAppliance()
     fake.answers["Spooler.SubmitJob"] = lambda _: view()
     fake.answers["Spooler.GetJob"] = lambda _: then() if then else view()
+    fake.answers["Spooler.ListJobs"] = lambda _: {"jobs": []}
     return fake
 
 
@@ -97,12 +106,72 @@ def test_who_does_not_wait_leaves_with_the_acceptance(branch: Branch) -> None:
     within(story())
 
 
-def test_a_job_that_has_ended_is_not_waited_for(branch: Branch) -> None:
+@pytest.mark.parametrize("wait", [True, False])
+@pytest.mark.parametrize(
+    ("ended", "words"),
+    [
+        ({"state": JobState.COMPLETED}, "was printed before, at 19:20; nothing is printed now."),
+        (
+            {"state": JobState.COMPLETED, "reasons": (Reason.CLOSED_BY_ANSWER,)},
+            "was ended before, at 19:20, by the answer that every line is on paper; nothing is printed now.",
+        ),
+        ({"state": JobState.CANCELED}, "was canceled before, at 19:20; nothing is printed now."),
+        (
+            {"state": JobState.ABORTED, "reasons": (Reason.EXPIRED,)},
+            "was ended by the appliance before, at 19:20, because its day is over and its question was not answered; "
+            "nothing is printed now.",
+        ),
+    ],
+)
+def test_a_request_that_is_sent_again_after_its_end_says_how_that_was(
+    branch: Branch, ended: dict[str, Any], words: str, *, wait: bool
+) -> None:
+    """No book lies there, so nobody is told to take one."""
+    job = view(**ended, changed_at="2026-05-04T17:20:00+00:00")
+
     async def story() -> None:
         fake, person = accepting(), Person()
-        fake.answers["Spooler.SubmitJob"] = lambda _: COMPLETED
+        fake.answers["Spooler.SubmitJob"] = lambda _: job
         async with running(branch, fake):
-            assert await follower(branch, fake, person).run(JOB_SENT, wait=True) == COMPLETED
+            assert await follower(branch, fake, person, now=lambda: EVENING).run(AGAIN, wait=wait) == job
+        assert person.lines[0] == f"Job aa11 {words}"
+        assert [line for line in person.lines if "Take" in line or "accepted" in line] == []
+
+    within(story())
+
+
+def test_a_request_that_is_sent_again_while_its_job_waits_is_followed(branch: Branch) -> None:
+    async def story() -> None:
+        fake, person = accepting(), Person()
+        fake.answers["Spooler.ListJobs"] = lambda _: {"jobs": [view()]}
+        fake.greet = [(JOB, COMPLETED)]
+        async with running(branch, fake):
+            await follower(branch, fake, person).run(AGAIN, wait=True)
+        assert person.lines == [
+            "Job aa11 was sent before and waits for its turn. It is not printed a second time.",
+            "Job aa11 is completed. Take the book out of window-1.",
+        ]
+
+    within(story())
+
+
+def test_a_request_that_is_sent_again_and_had_never_come_is_accepted(branch: Branch) -> None:
+    async def story() -> None:
+        fake, person = accepting(), Person()
+        fake.answers["Spooler.ListJobs"] = lambda _: {"jobs": [view(job="bb22")]}
+        async with running(branch, fake):
+            await follower(branch, fake, person).run(AGAIN, wait=False)
+        assert person.lines == ["Job aa11 was accepted."]
+
+    within(story())
+
+
+def test_a_job_that_ended_before_it_was_followed_says_so(branch: Branch) -> None:
+    async def story() -> None:
+        fake, person = accepting(lambda: COMPLETED), Person()
+        async with running(branch, fake):
+            assert await follower(branch, fake, person, now=lambda: EVENING).stay("aa11") == COMPLETED
+        assert person.lines == ["Job aa11 was printed before, at 11:00; nothing is printed now."]
 
     within(story())
 
@@ -230,6 +299,7 @@ def test_after_a_lost_connection_the_job_is_found_again_and_not_sent_anew(branch
             await run
         assert [name for name, _ in fake.received] == ["Spooler.SubmitJob", "Spooler.GetJob"]
         assert "The appliance has not answered yet; trying again." in person.lines
+        assert "The appliance answers again." in person.lines
         assert any("Lines 1 to 11 are on paper; line 12 is in doubt" in line for line in person.lines)
 
     within(story())
@@ -243,6 +313,7 @@ def test_a_request_whose_answer_was_lost_is_sent_again_unchanged(branch: Branch)
         async with running(branch, fake):
             assert await follower(branch, fake, person).run(JOB_SENT, wait=True) == COMPLETED
         (_, first), (_, second) = fake.received
+        assert first.pop("first")
         assert first == second
 
     within(story())
@@ -257,7 +328,7 @@ def test_an_appliance_that_stays_away_is_given_up(branch: Branch) -> None:
         with pytest.raises(PassbookError) as caught:
             await run
         assert caught.value.code == "appliance-unreachable"
-        assert person.lines.count("The appliance has not answered yet; trying again.") == 2
+        assert person.lines.count("The appliance has not answered yet; trying again.") == 1
 
     within(story())
 
@@ -367,15 +438,24 @@ def test_a_defect_in_asking_is_not_swallowed(branch: Branch) -> None:
     within(story())
 
 
-def test_a_question_that_the_person_leaves_open_is_no_end(branch: Branch) -> None:
+def test_a_question_that_the_person_leaves_open_is_no_end_and_the_next_one_is_asked(branch: Branch) -> None:
     async def story() -> None:
-        async def leaves(_client: TerminalClient, _asked: Inquiry) -> None:
-            raise EOFError
-
-        fake, person = accepting(), Person()
-        fake.greet = [(INQUIRY, inquiry(stopped(0, 1), TWENTY)), (JOB, COMPLETED)]
-        async with running(branch, fake):
-            assert await follower(branch, fake, person, leaves).run(JOB_SENT, wait=True) == COMPLETED
+        fake, person = accepting(), Person("^D", "h")
+        dialogue = Dialogue(person, "Ann", KeyRing, no_pause)
+        fake.greet = [(INQUIRY, inquiry(stopped(0, 1), TWENTY))]
+        fake.answers["Recovery.AnswerInquiry"] = lambda _: view()
+        async with running(branch, fake), asyncio.TaskGroup() as group:
+            run = group.create_task(follower(branch, fake, person, dialogue).run(JOB_SENT, wait=True))
+            await submitted(fake)
+            while not any("stays open" in line for line in person.lines):
+                await person.shown()
+            again = msgspec.structs.replace(stopped(1, 2), epoch=3)
+            await told(fake, (INQUIRY, inquiry(again, TWENTY)))
+            while await fake.arrived.get() != "Recovery.AnswerInquiry":
+                pass
+            await told(fake, (JOB, COMPLETED))
+            assert await run == COMPLETED
+        assert fake.received[-1][1]["epoch"] == 3
 
     within(story())
 
@@ -413,3 +493,63 @@ def test_why_a_job_does_not_begin_is_said_at_once_and_when_that_changes(branch: 
         ]
 
     within(story())
+
+
+def left_by(branch: Branch, fake: FakeAppliance, until: str) -> list[str]:
+    """What a person is told who leaves when the appliance has got that command, or at the end."""
+    left = LeftBehind()
+
+    async def story() -> None:
+        async with running(branch, fake):
+            run = asyncio.create_task(
+                follower(branch, fake, Person(), left=left, again="teller print f --request r1").run(
+                    JOB_SENT, wait=True
+                )
+            )
+            while until and await fake.arrived.get() != until:
+                pass
+            if until:
+                run.cancel()
+            await asyncio.gather(run, return_exceptions=True)
+
+    within(story())
+    return list(left.lines)
+
+
+def test_who_leaves_before_the_acceptance_is_told_how_to_send_it_again(branch: Branch) -> None:
+    fake = accepting()
+    del fake.answers["Spooler.SubmitJob"]
+    assert left_by(branch, fake, "Spooler.SubmitJob") == [
+        "Whether request r1 was accepted is not known. Send the same document again; it never prints twice:",
+        "  teller print f --request r1",
+    ]
+
+
+def test_who_leaves_after_the_acceptance_is_told_how_to_come_back(branch: Branch) -> None:
+    fake = accepting()
+    fake.answers["Spooler.GetJob"] = lambda _: view(state=JobState.PROCESSING)
+    fake.answers["Spooler.SubmitJob"] = lambda _: fake.cut() if len(fake.received) == 1 else view()
+    fake.greet = [(STEP, StepReport("aa11", 1, 2, 22, StepKind.LINE, 1, 21))]
+    left = LeftBehind()
+
+    async def story() -> None:
+        person = Person()
+        async with running(branch, fake):
+            run = asyncio.create_task(follower(branch, fake, person, left=left).run(JOB_SENT, wait=True))
+            while "Line 1 of 21 is on paper." not in person.lines:
+                await person.shown()
+            run.cancel()
+            await asyncio.gather(run, return_exceptions=True)
+
+    within(story())
+    assert list(left.lines) == [
+        "Job aa11 goes on without this screen. Come back, or end it:",
+        "  teller follow aa11",
+        "  teller cancel aa11 --person NAME",
+    ]
+
+
+def test_who_saw_the_end_leaves_nothing_behind(branch: Branch) -> None:
+    fake = accepting()
+    fake.greet = [(JOB, COMPLETED)]
+    assert left_by(branch, fake, "") == []

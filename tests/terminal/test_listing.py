@@ -11,6 +11,7 @@ from passbook.terminals import TerminalView
 from terminal.listing import history_table, jobs_table, local, terminals_table
 from tests.terminal.samples import stopped, view
 
+EAST = datetime.timezone(datetime.timedelta(hours=2))
 MORNING = datetime.datetime(2026, 5, 4, 11, 30).astimezone()
 
 
@@ -21,6 +22,8 @@ def stamp(moment: datetime.datetime) -> str:
 def test_a_stamp_is_shown_in_local_time() -> None:
     assert local(stamp(MORNING), MORNING) == "11:30"
     assert local(stamp(MORNING), MORNING + datetime.timedelta(days=1)) == "2026-05-04 11:30"
+    assert local("2026-05-03T22:30:00+00:00", datetime.datetime(2026, 5, 4, 1, tzinfo=EAST)) == "00:30"
+    assert local("2026-05-03T21:30:00+00:00", datetime.datetime(2026, 5, 4, 1, tzinfo=EAST)) == "2026-05-03 23:30"
     assert local("T", MORNING) == "T"
 
 
@@ -35,7 +38,7 @@ def test_jobs_fit_a_narrow_screen_and_say_why_they_stand_still(width: int) -> No
     drawn = jobs_table(jobs, width)
     assert max(map(len, drawn)) <= width
     text = " ".join(" ".join(drawn).split())
-    assert "Waits for an answer: the power failed. teller answer aa11" in text
+    assert "Waits for an answer: the power failed. teller answer aa11.2" in text
     assert "Held by Otto, an operator: the power failed. teller release aa11" in text
     assert [line.split()[1] for line in drawn[1:] if line.startswith("aa11")] == [
         "printing",

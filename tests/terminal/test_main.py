@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import datetime as dt
 import json
 import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -28,7 +30,7 @@ from passbook.errors import PassbookError
 from passbook.history import HistoryLine, Summary
 from passbook.job import JobState, Reason
 from passbook.media import Device, MechanismStatus, Media
-from passbook.messages import ErrorPayload, JobLeft, JobView, PrinterView, StatusReport, StepReport
+from passbook.messages import MAX_DOCUMENT, ErrorPayload, JobLeft, JobView, PrinterView, StatusReport, StepReport
 from passbook.notices import HistoryHead, HistoryHeads, Notice, NoticePage
 from passbook.plan import StepKind
 from passbook.record import Acknowledged, Answered, Decider, HistoryKind, OnPaper, Verdict
@@ -266,7 +268,7 @@ def test_a_job_is_cancelled_in_somebodys_name(enrolled: tuple[Teller, FakeApplia
     job = ended(fake, begun=False)
     fake.answers["Spooler.CancelJob"] = lambda _: job
     assert "canceled.\nNothing of it is on paper.\n" in teller.run("cancel", "aa11", "--person", "Ann").out
-    assert fake.received[0] == ("Spooler.CancelJob", {"job": "aa11", "person": "Ann"})
+    assert fake.received[1] == ("Spooler.CancelJob", {"job": "aa11", "person": "Ann"})
 
 
 def ended(fake: FakeAppliance, *, noted: bool = False, **facts: Any) -> JobView:
@@ -325,7 +327,7 @@ def test_a_job_is_held_and_released_in_somebodys_name(
     teller, fake = enrolled
     fake.answers[command] = lambda _: view(state=JobState.PENDING_HELD, valid=False)
     assert "waits for an answer" in teller.run(word, "aa11", "--person", "Ann").out
-    assert fake.received == [(command, {"job": "aa11", "person": "Ann"})]
+    assert fake.received == [("Spooler.GetJob", {"job": "aa11"}), (command, {"job": "aa11", "person": "Ann"})]
 
 
 def test_one_answer_for_all_jobs_shows_each_and_the_exit_code_of_the_worst(
@@ -338,7 +340,7 @@ def test_one_answer_for_all_jobs_shows_each_and_the_exit_code_of_the_worst(
     said = teller.run("answer", "--all", "--print", "--person", "Ann")
     assert said.code == 3
     first, second = said.out.splitlines()
-    assert first.startswith("aa11  teller-1")
+    assert first.startswith("Job aa11 waits for its turn")
     assert second == "bb22  Job bb22 can only be printed with a key. [key-needed]"
     assert fake.received[1] == ("Recovery.AnswerAll", {"verdict": "print", "person": "Ann"})
 
@@ -367,7 +369,7 @@ def test_one_answer_for_no_job_says_so(enrolled: tuple[Teller, FakeAppliance]) -
 @pytest.mark.parametrize(
     "words",
     [
-        ("--all", "--resume", "3"),
+        ("--all", "--all-on-paper"),
         ("--all", "--from-line", "3"),
         ("--all", "--print", "--follow"),
         ("--all", "--print", "--new-key", "k"),
@@ -396,6 +398,7 @@ def printing(fake: FakeAppliance, *events: tuple[str, Any]) -> None:
     printer = PrinterView("window-1", MechanismStatus(Device.ONLINE, Media.NOT_PRESENT), 0)
     fake.answers["Common.Status"] = lambda _: StatusReport((printer,))
     fake.answers["Spooler.SubmitJob"] = lambda _: view(steps=2)
+    fake.answers["Spooler.ListJobs"] = lambda _: {"jobs": []}
     fake.greet = list(events)
 
 
@@ -461,6 +464,78 @@ def test_a_stopped_job_is_shown_and_its_end_awaited(enrolled: tuple[Teller, Fake
     assert [event["event"] for event in events] == ["request", "Spooler.SubmitJob", INQUIRY, JOB]
 
 
+def piped(teller: Teller, document: bytes, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run `teller` with a document on its standard input."""
+    secret = teller.folder.with_name(f"{teller.folder.name}.passphrase")
+    options = ["--home", str(teller.folder), "--passphrase-file", str(secret)]
+    command = [sys.executable, "-m", "terminal", *words, *options]
+    done = subprocess.run(command, input=document, capture_output=True, check=False, timeout=60)
+    return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def test_a_document_may_come_from_standard_input(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    printing(fake, (JOB, COMPLETED))
+    said = piped(teller, b"Closing time is 16:00.\n", "print", "-", "--format", "text")
+    assert (said.returncode, said.stderr) == (0, "")
+    assert base64.b64decode(fake.received[-1][1]["document"]) == b"Closing time is 16:00.\n"
+
+
+def test_standard_input_says_its_format_and_has_an_end(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    said = teller.run("print", "-")
+    assert said.code == 2
+    assert "give --format with -" in said.err
+    longer = piped(teller, bytes(MAX_DOCUMENT + 1), "print", "-", "--format", "text", "--printer", "window-1")
+    assert longer.stderr.endswith("[document-too-large]\n")
+    assert fake.received == []
+
+
+def test_a_folder_is_no_document(enrolled: tuple[Teller, FakeAppliance], tmp_path: Path) -> None:
+    teller, _ = enrolled
+    said = teller.run("print", tmp_path, "--format", "text")
+    assert (said.code, said.err.count("\n")) == (5, 1)
+    assert said.err.endswith("[file-problem]\n")
+
+
+@pytest.mark.parametrize(("state", "code"), [(JobState.COMPLETED, 0), (JobState.CANCELED, 1), (JobState.ABORTED, 1)])
+def test_a_request_that_ended_before_has_the_exit_code_of_its_end(
+    enrolled: tuple[Teller, FakeAppliance], document: Path, state: JobState, code: int
+) -> None:
+    teller, fake = enrolled
+    printing(fake)
+    fake.answers["Spooler.SubmitJob"] = lambda _: view(state=state)
+    for wait in ((), ("--no-wait",)):
+        said = teller.run("print", document, "--request", "r-7", *wait)
+        assert said.code == code
+        assert "nothing is printed now" in said.out
+        assert "Take" not in said.out
+
+
+def test_a_job_is_followed_by_its_id(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    fake.answers["Spooler.GetJob"] = lambda _: view(state=JobState.PROCESSING)
+    fake.greet = [(JOB, view(state=JobState.CANCELED))]
+    assert teller.run("follow", "aa11").code == 1
+    fake.answers["Spooler.GetJob"] = refuse(PassbookError("unknown-job", job="cc33"))
+    assert teller.run("follow", "cc33").err.endswith("[unknown-job]\n")
+
+
+def test_a_watch_by_a_program_is_one_event_a_line(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    fake.answers["Recovery.ListInquiries"] = lambda _: {"inquiries": []}
+    fake.greet = [(INQUIRY, inquiry(stopped(11, 12), TWENTY)), (JOB, COMPLETED)]
+    secret = teller.folder.with_name(f"{teller.folder.name}.passphrase")
+    options = ["--home", str(teller.folder), "--passphrase-file", str(secret)]
+    command = [sys.executable, "-m", "terminal", "watch", "--json", *options]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        events = [json.loads(process.stdout.readline())["event"] for _ in range(3)]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+    assert events == ["open", INQUIRY, JOB]
+
+
 def test_a_file_that_is_not_there_is_named(enrolled: tuple[Teller, FakeAppliance], tmp_path: Path) -> None:
     teller, _ = enrolled
     said = teller.run("print", tmp_path / "missing.txt")
@@ -487,7 +562,7 @@ def test_open_questions_are_drawn(enrolled: tuple[Teller, FakeAppliance]) -> Non
     ("words", "verdict", "step"),
     [
         (("--print",), "print", 0),
-        (("--resume", "13"), "resume", 13),
+        (("--from-line", "13"), "resume", 13),
         (("--from-line", "12"), "resume", 12),
         (("--discard",), "discard", 0),
         (("--hold",), "hold", 0),
@@ -515,7 +590,7 @@ def test_an_answer_may_stay_to_the_end_that_it_leads_to(
     teller, fake = enrolled
     asking(fake)
     fake.greet = [(JOB, view(state=state))]
-    said = teller.run("answer", "aa11", "--resume", "13", "--person", "Ann", "--follow", "--json")
+    said = teller.run("answer", "aa11", "--from-line", "13", "--person", "Ann", "--follow", "--json")
     assert said.code == code
     assert [json.loads(line)["event"] for line in said.out.splitlines()] == ["Recovery.AnswerInquiry", JOB, *told]
 
@@ -589,7 +664,10 @@ def test_a_question_about_history_that_makes_no_sense_is_not_sent(
         (("cancel", "aa11", "--person", " "), "--person: expected 1 to 128 printable characters"),
         (("hold", "", "--person", "Ann"), "JOB: expected 1 to 128 printable characters"),
         (("answer", "aa11", "--print", "--person", "a\nb"), "--person: expected 1 to 128 printable characters"),
-        (("answer", "aa11", "--resume", "0", "--person", "Ann"), "--resume: expected a whole number from 1 to 999999"),
+        (
+            ("answer", "aa11", "--from-line", "0", "--person", "Ann"),
+            "--from-line: expected a whole number from 1 to 999999",
+        ),
         (("answer", "aa11", "--discard", "--new-key", "k", "--person", "Ann"), "--new-key goes with --print"),
         (("notices", "\x1b[2J"), "JOB: expected 1 to 128 printable characters"),
         (("keys", "new", " "), "REF: expected 1 to 128 printable characters"),

@@ -128,7 +128,7 @@ def test_what_a_person_must_know_stands_below() -> None:
     assert picture(back)[-1].startswith("The storage was put back to an earlier state")
     order = Answered(2, Verdict.RESUME, 2, 4, "till-1", "Ann")
     assert picture(replace(asked, proposed=order))[-1] == (
-        "Ann at till-1 ordered line 2 and all behind it printed again. "
+        "Ann at till-1 ordered it from line 2 on printed again. "
         "A second person must confirm that at another terminal, or answer otherwise."
     )
     whole = replace(order, verdict=Verdict.PRINT)

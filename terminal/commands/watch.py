@@ -1,0 +1,26 @@
+"""`teller watch`: what waits for people, as it comes."""
+
+from __future__ import annotations
+
+import argparse
+
+from passbook.arguments import short_text_or_none
+from terminal.commands import AddCommand
+from terminal.desk import Desk
+from terminal.dialogue import Dialogue
+from terminal.watch import Watcher
+
+
+def add(command: AddCommand) -> None:
+    """Add the command."""
+    parser = command("watch", help="show questions, prompts and ends of jobs as they come, and answer them right there")
+    text = "who answers and takes note of ends (default: asked for with each question)"
+    parser.add_argument("--person", type=short_text_or_none, default="", metavar="NAME", help=text)
+    parser.set_defaults(run=run)
+
+
+async def run(desk: Desk, arguments: argparse.Namespace) -> int:
+    """Stay until Ctrl-C; without a tty it only shows."""
+    resolve = Dialogue(desk.console, arguments.person, desk.ring) if desk.console.interactive else None
+    await Watcher(desk.client, desk.console, resolve, desk.acknowledge, left=desk.left).run()
+    return 0

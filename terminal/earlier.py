@@ -1,0 +1,37 @@
+"""What a person is told of a job that was there before: one that was sent again, or that has ended already."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from passbook.columns import short
+from passbook.job import TERMINAL, JobState, Reason
+from passbook.messages import JobView
+from passbook.progress import reason_words, standing_words
+from terminal.listing import local
+
+_NEW: Final = "To print it after all, send it as a new request, without --request."
+
+
+def accepted_words(view: JobView, now: dt.datetime, *, known: bool) -> list[str]:
+    """What the acceptance of a request says; `known`: the appliance had the job before it was asked."""
+    if known and view.state in TERMINAL:
+        return ended_words(view, now)
+    if known:
+        return [f"Job {short(view.job)} was sent before and {standing_words(view)}. It is not printed a second time."]
+    return [f"Job {short(view.job)} was accepted."]
+
+
+def ended_words(view: JobView, now: dt.datetime) -> list[str]:
+    """How a job ended before anybody looked."""
+    at = f"at {local(view.changed_at, now)}"
+    if view.state is JobState.COMPLETED and Reason.CLOSED_BY_ANSWER not in view.reasons:
+        return [f"Job {short(view.job)} was printed before, {at}; nothing is printed now."]
+    if view.state is JobState.COMPLETED:
+        why = "by the answer that every line is on paper"
+        return [f"Job {short(view.job)} was ended before, {at}, {why}; nothing is printed now."]
+    if view.state is JobState.CANCELED:
+        return [f"Job {short(view.job)} was canceled before, {at}; nothing is printed now.", _NEW]
+    why = f", because {words}" if (words := reason_words(view)) else ""
+    return [f"Job {short(view.job)} was ended by the appliance before, {at}{why}; nothing is printed now.", _NEW]

@@ -1,0 +1,32 @@
+"""What a command leaves behind when Ctrl-C ends it, and how to come back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from passbook.columns import short
+
+
+class LeftBehind:
+    """The lines that are shown when the person leaves; a command sets them as it goes on."""
+
+    def __init__(self) -> None:
+        """Nothing is left behind so far."""
+        self.lines: Sequence[str] = ()
+
+
+def job_left(job: str) -> Sequence[str]:
+    """A job goes on without its screen."""
+    return (
+        f"Job {short(job)} goes on without this screen. Come back, or end it:",
+        f"  teller follow {short(job)}",
+        f"  teller cancel {short(job)} --person NAME",
+    )
+
+
+def request_left(request: str, command: str) -> Sequence[str]:
+    """A request was sent, and its answer has not come; `command` sends it again."""
+    return (
+        f"Whether request {request} was accepted is not known. Send the same document again; it never prints twice:",
+        f"  {command}",
+    )
