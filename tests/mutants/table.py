@@ -522,6 +522,15 @@ MUTANTS: Final = (
     ),
     Mutant(
         "P12",
+        "P12-answer-names-people.patch",
+        (
+            "tests/passbook/test_decisions.py::test_an_end_that_a_person_ordered_says_by_whom",
+            f"{_COMMANDS}::test_who_decided_is_named_to_who_may_decide_only",
+        ),
+        "Every terminal reads the name of who answered about a job.",
+    ),
+    Mutant(
+        "P12",
         "P12-operators-hold-ignored.patch",
         (
             f"{_COMMANDS}::test_what_an_operator_holds_its_requester_cannot_free_and_a_representative_can",
