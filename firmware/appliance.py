@@ -47,7 +47,7 @@ from passbook.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_o
 from passbook.messages import JobLeft as JobLeftEvent
 from storage import self_test
 from storage.admission import Limits
-from storage.area import AreaSettings, AreaState
+from storage.area import AreaSettings
 from storage.keys import ApplianceKey
 from storage.spool import Spool
 
@@ -126,8 +126,7 @@ class Appliance:
             expiry.cancel()
             notices.cancel()
             watchdog.cancel()
-            sound = self._is_sound()
-            self._spool.close()
+            sound = self._spool.close()
         if sound:
             self._mark_end()
         _LOG.info("stopped")
@@ -144,10 +143,6 @@ class Appliance:
         finally:
             upkeep.cancel()
             await self._desks.stop()
-
-    def _is_sound(self) -> bool:
-        """Whether every configured area is in use."""
-        return all(area.state == AreaState.READY.value for area in self._spool.areas())
 
     def _mark_end(self) -> None:
         """Everything is closed; without the marks the next start speaks of a power loss, which harms nobody."""

@@ -306,11 +306,14 @@ class Spool:
                 return area.examine(memories)
         raise PassbookError("unknown-area", area=name)
 
-    def close(self) -> None:
-        """Commit what is queued, what the areas know of each other last, and close all."""
+    def close(self) -> bool:
+        """Commit what is queued, what the areas know of each other last, and close all.
+
+        Whether every configured area was in use to the end.
+        """
         self.upkeep.note_heads()
-        for area in self._areas:
-            area.close()
+        ready = [area.close() for area in self._areas]
+        return all(ready) and not self._problems
 
     def _status(self, area: Area) -> AreaStatus:
         reserved = self._admission.reserved(area.name)
