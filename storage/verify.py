@@ -70,9 +70,7 @@ def build(connection: apsw.Connection, area: str) -> Iterator[PassbookError]:
 
 def journal(database: Path, area: str) -> Iterator[PassbookError]:
     """Whether a rollback journal lies beside the file, out of which SQLite would write whatever it says."""
-    # SQLite looks for it beside what a link leads to.
-    real = Path(os.path.realpath(database))
-    if os.path.lexists(real.with_name(f"{real.name}-journal")):
+    if os.path.lexists(database.with_name(f"{database.name}-journal")):
         why = "a rollback journal lies beside it, and this program writes none"
         yield PassbookError("area-altered", area=area, why=why)
 
