@@ -75,6 +75,7 @@ class Appliance:
         self._problems = Problems()
         self._key = key
         self._spool = self._open_spool()
+        self._problems.is_over = self._spool.is_over
         self._keys = DataKeys()
         self._jobs = Jobs(self._spool, self._keys, self._tell)
         self._hub = Hub(config.recovery.representatives)
@@ -184,14 +185,15 @@ class Appliance:
         if newest is not None:
             self._clock.not_before(newest)
         self._forget_ended()
-        self._report_strays()
+        self._look_for_strays()
 
-    def _report_strays(self) -> None:
+    def _look_for_strays(self) -> None:
         """Jobs for a printer that was taken out of the configuration wait for an operator."""
         known = {printer.name for printer in self._config.printers}
         strays = self._spool.printers()
-        for printer in strays.keys() - known:
-            self._report(PassbookError("printer-gone", job=strays[printer], printer=printer))
+        gone = [PassbookError("printer-gone", job=strays[one], printer=one) for one in sorted(strays.keys() - known)]
+        for problem in self._problems.replace("printer-gone", gone):
+            self._log_problem(problem)
 
     def _forget_ended(self) -> None:
         """What is kept of jobs that ended long ago goes (P10), by a clock that is trusted only (N4).
@@ -306,9 +308,13 @@ class Appliance:
 
     def _report(self, problem: PassbookError) -> None:
         """An area was fenced or a record set aside: an operator must know.  Called from any thread."""
+        self._log_problem(problem)
+        self._problems.add(problem)
+
+    @staticmethod
+    def _log_problem(problem: PassbookError) -> None:
         facts = {name: str(problem.facts.get(name, "")) for name in ("area", "job")}
         _LOG.error("storage-problem", code=problem.code, area=facts["area"], job=facts["job"])
-        self._problems.add(problem)
 
     def _tell(self, news: News) -> None:
         """Take news from any thread; after the loop's end nobody is there to be told."""
@@ -327,6 +333,8 @@ class Appliance:
                 self._recovery.note(record, was_asked=was_asked)
                 self._notices.note(record)
                 self._desks.note_job(record)
+                if record.ended and record.printer not in {printer.name for printer in self._config.printers}:
+                    _ = self._loop.run_in_executor(None, self._look_for_strays)
             case EndAcknowledged(record):
                 self._notices.note(record)
             case StepDone(record):

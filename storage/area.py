@@ -96,6 +96,7 @@ class Area:
         why: why it is fenced.
         room: what quota, disk and log leave it.
         tally: what lies in it after the last commit.
+        disk_is_full: other files leave no room on its disk, as of a moment ago.
         adds_up: no row was taken away, put back or made up while it was closed, or an operator takes it as it is.
         highest_sequence: the highest number that a job of this area ever had, when it was opened.
         siblings: names and ids of the areas that were open beside it before, itself too.
@@ -141,7 +142,7 @@ class Area:
         self.room = Room(settings.path, self._connection, division, self.tally)
         self.adds_up = self.ledger.balance.load() and not any(self.ledger.starts.findings())
         self.highest_sequence = self._read_ledger.highest_sequence()
-        self.suspect = self.unsure = False
+        self.suspect = self.unsure = self.disk_is_full = False
         self.unsettled = range(0)
         self.siblings = sibling_ids(self._reader)
         self.writer = Writer(settings.name, self)
@@ -193,12 +194,18 @@ class Area:
             self.fence(f"the disk or the file fails ({type(error).__name__})")
             raise self.fenced_error() from None
 
-    def report_full_disk(self) -> None:
-        """Tell of a disk that leaves no room for new jobs, although the quota does."""
-        if self.room.is_disk_full():
-            self._report(self.disk_full())
-
     # What the writer needs
+
+    def look(self) -> None:
+        """There is no work: see to the files, and to the room that other files leave on the disk."""
+        if self.watch():
+            self._look_at_disk()
+
+    def _look_at_disk(self) -> None:
+        """Learn whether the disk leaves no room for new jobs, although the quota does; tell when that begins."""
+        before, self.disk_is_full = self.disk_is_full, self.room.is_disk_full()
+        if self.disk_is_full and not before:
+            self._report(self.disk_full())
 
     def watch(self) -> bool:
         """Whether every file of it is the one at its path; one that is not fences the area (P1)."""
@@ -242,6 +249,7 @@ class Area:
         self.ledger.committed()
         try:
             self.room.committed()
+            self._look_at_disk()
         except apsw.Error as error:
             self.fence(f"the file fails ({type(error).__name__})")
 

@@ -116,6 +116,9 @@ class Host(Protocol):
     def fence(self, why: str) -> None:
         """Take the area out of use."""
 
+    def look(self) -> None:
+        """There is no work: see how the files and the disk are."""
+
     def watch(self) -> bool:
         """Whether every file of it is the one at its path; one that is not takes it out of use."""
 
@@ -183,7 +186,7 @@ class Writer:
                 if batch:
                     self._do(batch)
                 else:
-                    self._host.watch()
+                    self._host.look()
             except Exception as error:  # noqa: BLE001 - a thread that died would leave everybody waiting for ever
                 self._host.fence(f"its writer failed ({type(error).__name__})")
                 for member in batch:

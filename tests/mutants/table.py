@@ -46,6 +46,12 @@ MUTANTS: Final = (
     ),
     Mutant(
         "P1",
+        "P1-commit-without-look.patch",
+        ("tests/storage/test_watch.py::test_a_commit_into_a_file_that_is_not_at_its_path_is_not_acknowledged",),
+        "A commit counts although the log that it went into is not at its path any more.",
+    ),
+    Mutant(
+        "P1",
         "P1-commit-without-sync.patch",
         (
             f"{_STORE}::test_an_acceptance_waits_for_the_sync_of_the_log",
