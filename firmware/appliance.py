@@ -39,6 +39,7 @@ from firmware.notify import Notifier
 from firmware.operations import Operations
 from firmware.problems import FROM_NEXT_START, Problems
 from firmware.recovery_desk import RecoveryDesk
+from firmware.retention import destroy_old_content
 from firmware.roll import Roll
 from firmware.tls import shrink_buffers
 from firmware.upkeep import Upkeep
@@ -102,7 +103,7 @@ class Appliance:
         )
         self._admission = self._make_admission()
         self._upkeep = Upkeep(
-            self._spool, clock, retention_days=config.history.retention_days, forget_ended=self._forget_ended
+            self._spool, clock, retention_days=config.history.retention_days, forget_ended=self._forget_old
         )
 
     async def run(self) -> None:
@@ -213,6 +214,11 @@ class Appliance:
                 self._spool.upkeep.forget_ended(before, "", stamp(self._clock), kept=KEPT_BY_WORD)
             case _:
                 pass
+
+    def _forget_old(self) -> None:
+        """Once a day: ends that are old, and the content of questions that nobody answered (F4)."""
+        self._forget_ended()
+        destroy_old_content(self._jobs, self._clock, self._config.history.retention_days)
 
     def _make_desks(self) -> dict[str, PrintDesk]:
         return {

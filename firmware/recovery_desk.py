@@ -181,7 +181,9 @@ class RecoveryDesk:
             changes.must_not_be_held(record)
             readable = answer.job in self._jobs.keys
             try:
-                return view_of(await self._apply(record, given, self._unlock(record, answer)))
+                # Without content no key opens anything, and only what closes the question is followed.
+                wraps = None if record.content_gone else self._unlock(record, answer)
+                return view_of(await self._apply(record, given, wraps))
             except PassbookError:
                 self._forget(answer.job, readable=readable)
                 raise

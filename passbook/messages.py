@@ -123,6 +123,7 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
     Attributes:
         begun: whether a step of it was ever sent, also before it was ordered anew.
         held_by: who holds it back; the person is named only to who may decide about the job.
+        content_gone: its content was destroyed, for nobody answered in time; its question can only be closed.
     """
 
     job: str
@@ -145,6 +146,7 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
     changed_at: str
     begun: bool = True
     held_by: Decider | None = None
+    content_gone: bool = False
 
 
 class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
@@ -295,6 +297,7 @@ def view_of(record: Record) -> JobView:
         changed_at=record.changed_at,
         begun=not record.untouched,
         held_by=record.held_by,
+        content_gone=record.content_gone,
     )
 
 

@@ -93,7 +93,8 @@ def _rows(ledger: Ledger, area: str) -> Iterator[PassbookError]:
     for row in ledger.rows():
         try:
             if isinstance(row, LiveRow):
-                ledger.sealed(row)
+                if not row.record.content_gone:
+                    ledger.sealed(row)
             else:
                 damaged.append(row.job_id)
         except DamagedRowError as damage:
