@@ -352,7 +352,7 @@ def expire(epoch: int, today: str, at: str) -> Change:
 def destroy_content(today: str, before: str, at: str) -> Change:
     """A question of a business day earlier than `before` keeps no content; it can only be closed from then on (F4).
 
-    `today` is the business date by a trusted clock; a question without a date that can be believed becomes today's (N4).
+    `today` is the business date by a trusted clock; a question without a date that can be believed is of today (N4).
     """
 
     def change(record: Record) -> Outcome:

@@ -220,6 +220,12 @@ MUTANTS: Final = (
     ),
     Mutant(
         "F4",
+        "F4-content-stays.patch",
+        ("tests/firmware/test_retention.py::test_content_that_nobody_answered_for_goes_and_the_question_stays",),
+        "The record says that the content was destroyed, and it is still there.",
+    ),
+    Mutant(
+        "F4",
         "F4-in-doubt-expires.patch",
         (
             f"{_EXPIRY}::test_a_job_with_a_step_on_paper_or_in_doubt_never_expires",
@@ -235,6 +241,12 @@ MUTANTS: Final = (
             f"{_EXPIRY_DESK}::test_what_an_operator_holds_and_nobody_was_asked_about_stays",
         ),
         "A job ends that nobody was asked about.",
+    ),
+    Mutant(
+        "N4",
+        "N4-untrusted-clock-destroys.patch",
+        ("tests/firmware/test_retention.py::test_nothing_is_destroyed_by_a_clock_that_is_not_trusted",),
+        "The content of a question is destroyed by a clock that is not trusted.",
     ),
     Mutant(
         "N4",
