@@ -218,7 +218,7 @@ class Appliance:
     def _forget_old(self) -> None:
         """Once a day: ends that are old, and the content of questions that nobody answered (F4)."""
         self._forget_ended()
-        destroy_old_content(self._jobs, self._clock, self._config.history.retention_days)
+        destroy_old_content(self._jobs, self._clock, self._config.history.content_days)
 
     def _make_desks(self) -> dict[str, PrintDesk]:
         return {
