@@ -39,6 +39,7 @@ from firmware.notify import Notifier
 from firmware.operations import Operations
 from firmware.problems import FROM_NEXT_START, Problems
 from firmware.recovery_desk import RecoveryDesk
+from firmware.retention import destroy_old_content
 from firmware.roll import Roll
 from firmware.tls import shrink_buffers
 from firmware.upkeep import Upkeep
@@ -48,7 +49,7 @@ from passbook.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_o
 from passbook.messages import JobLeft as JobLeftEvent
 from storage import self_test
 from storage.admission import Limits
-from storage.area import AreaSettings, AreaState
+from storage.area import AreaSettings
 from storage.keys import ApplianceKey
 from storage.spool import Spool
 
@@ -76,6 +77,7 @@ class Appliance:
         self._problems = Problems()
         self._key = key
         self._spool = self._open_spool()
+        self._problems.is_over = self._spool.is_over
         self._keys = DataKeys()
         self._jobs = Jobs(self._spool, self._keys, self._tell)
         self._hub = Hub(config.recovery.representatives)
@@ -103,7 +105,7 @@ class Appliance:
         )
         self._admission = self._make_admission()
         self._upkeep = Upkeep(
-            self._spool, clock, retention_days=config.history.retention_days, forget_ended=self._forget_ended
+            self._spool, clock, retention_days=config.history.retention_days, forget_ended=self._forget_old
         )
 
     async def run(self) -> None:
@@ -128,8 +130,7 @@ class Appliance:
             expiry.cancel()
             notices.cancel()
             watchdog.cancel()
-            sound = self._is_sound()
-            self._spool.close()
+            sound = self._spool.close()
         if sound:
             self._mark_end()
         _LOG.info("stopped")
@@ -146,10 +147,6 @@ class Appliance:
         finally:
             upkeep.cancel()
             await self._desks.stop()
-
-    def _is_sound(self) -> bool:
-        """Whether every configured area is in use."""
-        return all(area.state == AreaState.READY.value for area in self._spool.areas())
 
     def _mark_end(self) -> None:
         """Everything is closed; without the marks the next start speaks of a power loss, which harms nobody."""
@@ -191,14 +188,15 @@ class Appliance:
         if newest is not None:
             self._clock.not_before(newest)
         self._forget_ended()
-        self._report_strays()
+        self._look_for_strays()
 
-    def _report_strays(self) -> None:
+    def _look_for_strays(self) -> None:
         """Jobs for a printer that was taken out of the configuration wait for an operator."""
         known = {printer.name for printer in self._config.printers}
         strays = self._spool.printers()
-        for printer in strays.keys() - known:
-            self._report(PassbookError("printer-gone", job=strays[printer], printer=printer))
+        gone = [PassbookError("printer-gone", job=strays[one], printer=one) for one in sorted(strays.keys() - known)]
+        for problem in self._problems.replace("printer-gone", gone):
+            self._log_problem(problem)
 
     def _forget_ended(self) -> None:
         """What is kept of jobs that ended long ago goes (P10), by a clock that is trusted only (N4).
@@ -218,6 +216,11 @@ class Appliance:
                 self._spool.upkeep.forget_ended(before, "", stamp(self._clock), kept=KEPT_BY_WORD)
             case _:
                 pass
+
+    def _forget_old(self) -> None:
+        """Once a day: ends that are old, and the content of questions that nobody answered (F4)."""
+        self._forget_ended()
+        destroy_old_content(self._jobs, self._clock, self._config.history.content_days)
 
     def _make_desks(self) -> dict[str, PrintDesk]:
         return {
@@ -314,12 +317,16 @@ class Appliance:
 
     def _report(self, problem: PassbookError) -> None:
         """An area was fenced or a record set aside: an operator must know.  Called from any thread."""
+        self._log_problem(problem)
+        self._problems.add(problem)
         if problem.code == "record-quarantined":
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._drop_queued, str(problem.facts["job"]))
+
+    @staticmethod
+    def _log_problem(problem: PassbookError) -> None:
         facts = {name: str(problem.facts.get(name, "")) for name in ("area", "job")}
         _LOG.error("storage-problem", code=problem.code, area=facts["area"], job=facts["job"])
-        self._problems.add(problem)
 
     def _drop_queued(self, job: str) -> None:
         """A record that was set aside is in no other job's way."""
@@ -344,6 +351,8 @@ class Appliance:
                 self._recovery.note(record, was_asked=was_asked)
                 self._notices.note(record)
                 self._desks.note_job(record)
+                if record.ended and record.printer not in {printer.name for printer in self._config.printers}:
+                    _ = self._loop.run_in_executor(None, self._look_for_strays)
             case EndAcknowledged(record):
                 self._notices.note(record)
             case StepDone(record):

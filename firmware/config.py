@@ -149,10 +149,12 @@ class HistoryConfig(msgspec.Struct, frozen=True):
     Attributes:
         retention_days: entries of the history, and ends that nobody took note of.
         dedupe_days: requests, so that the same one sent again is the same job (P10).
+        content_days: the text of a job with a line on paper or in doubt, for whose question nobody has an answer (F4).
     """
 
     retention_days: Days = 400
     dedupe_days: Days = 90
+    content_days: Days = 90
 
 
 class NoticesConfig(msgspec.Struct, frozen=True):

@@ -385,7 +385,10 @@ class PrintDesk:
             stopped = changes.stop(reason, MEDIA_AFTER.get(reason, Media.UNKNOWN), stamp(self._clock))
             self._jobs.change(job, stopped, urgent=True).result()
         except PassbookError as error:
-            if job not in self._unstored:
+            if error.code in {"unknown-job", "not-allowed-in-state"}:
+                # It ended, or stands already: nothing is left to be stored.
+                self._unstored.pop(job, None)
+            elif job not in self._unstored:
                 _LOG.error("stop-not-stored", job=job, code=error.code)
                 why = PassbookError("stop-not-stored", job=job, printer=self._settings.name, why=str(error))
                 self._unstored[job] = _Stop(record, reason, why)

@@ -82,6 +82,6 @@ class Jobs:
         if done.cancelled() or done.exception() is not None:
             return
         record = done.result()
-        if record.ended:
+        if record.ended or record.content_gone:
             self.keys.drop(record.job_id)
         self._tell(JobChanged(record, was_asked))

@@ -1,8 +1,13 @@
-"""What went wrong with the store since the start and is not put right, for whoever asks how the appliance is."""
+"""What went wrong with the store since the start and is not put right.
+
+A problem that is a state ends with it: a full disk when there is room again, a missing printer when its last job ends.
+What is evidence stays for the whole start, and what needs an operator's word stays until that is given.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from passbook.errors import PassbookError
@@ -13,18 +18,33 @@ _ENDED_BY_WORD: Final = frozenset({"rows-altered", "memory-altered", "siblings-a
 
 
 class Problems:
-    """Errors of the store in the order in which they were told; any thread may add one."""
+    """Errors of the store in the order in which they were told; any thread may add one.
+
+    Attributes:
+        is_over: says of a problem whether what it tells is not so any more.
+    """
 
     def __init__(self) -> None:
+        self.is_over: Callable[[PassbookError], bool] = lambda _problem: False
+        self._lock = threading.Lock()
         self._told: list[PassbookError] = []
         self._from_next_start: set[str] = set()
 
     def __iter__(self) -> Iterator[PassbookError]:
-        return iter(tuple(self._told))
+        return iter([problem for problem in tuple(self._told) if not self.is_over(problem)])
 
     def add(self, problem: PassbookError) -> None:
-        """One more."""
-        self._told.append(problem)
+        """One more; one that was told before in the same words has begun again."""
+        with self._lock:
+            if str(problem) not in map(str, self._told):
+                self._told.append(problem)
+
+    def replace(self, code: str, now: Sequence[PassbookError]) -> list[PassbookError]:
+        """Exactly these of this code are so now; those of them that were not told before."""
+        with self._lock:
+            before = [problem for problem in self._told if problem.code == code]
+            self._told = [problem for problem in self._told if problem.code != code] + [*now]
+        return [problem for problem in now if str(problem) not in map(str, before)]
 
     def is_used_from_next_start(self, area: str) -> bool:
         """Whether an operator took it as it is while it is not open."""
@@ -34,6 +54,6 @@ class Problems:
         """An operator took an area as it is: what asked for that is over."""
         if not is_open:
             self._from_next_start.add(area)
-        for problem in self:
-            if problem.code in _ENDED_BY_WORD and problem.facts["area"] == area:
-                self._told.remove(problem)
+        with self._lock:
+            over = [p for p in self._told if p.code in _ENDED_BY_WORD and p.facts["area"] == area]
+            self._told = [problem for problem in self._told if problem not in over]

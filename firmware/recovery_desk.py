@@ -183,7 +183,9 @@ class RecoveryDesk:
             changes.must_not_be_held(record)
             readable = answer.job in self._jobs.keys
             try:
-                return self._view(await self._apply(record, given, self._unlock(record, answer)))
+                # Without content no key opens anything, and only what closes the question is followed.
+                wraps = None if record.content_gone else self._unlock(record, answer)
+                return self._view(await self._apply(record, given, wraps))
             except PassbookError:
                 self._forget(answer.job, readable=readable)
                 raise

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from passbook import reprinting
 from passbook.decisions import already_answered
 from passbook.errors import PassbookError
-from passbook.expiry import is_over, is_undated
+from passbook.expiry import is_content_over, is_over, is_undated, keeps_content
 from passbook.job import JobEvent, JobState, Reason, next_state
 from passbook.media import Media
 from passbook.record import (
@@ -233,6 +233,8 @@ def _print_from(record: Record, step: int, at: str) -> Record:
     if not 1 <= step <= furthest:
         why = possible_words(record.outline, furthest)
         raise PassbookError("answer-not-possible", job=record.job_id, step=step, why=why)
+    if record.content_gone and step <= record.steps:
+        raise PassbookError("content-gone", job=record.job_id)
     # What is ordered again stays known as sent: should it stop before it is done, it is not left untouched.
     ready = replace(record, confirmed=step - 1, sending=0, sent_before=max(record.sent_before, sent))
     if step > record.steps:
@@ -355,6 +357,23 @@ def expire(epoch: int, today: str, at: str) -> Change:
             return Outcome(record)
         ended = replace(_move(record, JobEvent.ABORT, Reason.EXPIRED, at=at), valid=False)
         return Outcome(ended, entry_of(HistoryKind.ENDED, ended, at))
+
+    return change
+
+
+def destroy_content(today: str, before: str, at: str) -> Change:
+    """A question of a business day earlier than `before` keeps no content; it can only be closed from then on (F4).
+
+    `today` is the business date by a trusted clock; a question without a date that can be believed is of today (N4).
+    """
+
+    def change(record: Record) -> Outcome:
+        if keeps_content(record) and is_undated(record, today):
+            return redate(today)(record)
+        if not is_content_over(record, before):
+            return Outcome(record)
+        gone = replace(record, content_gone=True, proposed=None, changed_at=at)
+        return Outcome(gone, entry_of(HistoryKind.CONTENT_DESTROYED, gone, at), wraps=())
 
     return change
 

@@ -171,6 +171,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "already-answered": ErrorKind(
         Actor.TELLER, "The question about job {job} was already answered {by} ({at}): {order}. Nothing was changed."
     ),
+    "content-gone": ErrorKind(
+        Actor.TELLER,
+        "The text of job {job} was destroyed, because nobody answered its question in time. It cannot be printed; "
+        "look at the book, then discard the job, or say that everything is on paper.",
+    ),
     "answer-not-possible": ErrorKind(
         Actor.TELLER, "Job {job} cannot go on from there: {why}. Nothing was changed; answer again."
     ),

@@ -44,6 +44,16 @@ def is_over(record: Record, today: str) -> bool:
     return asked_of_people and record.untouched and day_of(record).is_past(today)
 
 
+def keeps_content(record: Record) -> bool:
+    """Whether an open question still has the content of a job of which something was sent: it never expires whole."""
+    return record.is_open and not record.untouched and not record.content_gone
+
+
+def is_content_over(record: Record, before: str) -> bool:
+    """Whether that content is of a business day earlier than `before`, by a trusted clock, whoever holds the job."""
+    return keeps_content(record) and day_of(record).is_past(before)
+
+
 def is_undated(record: Record, today: str) -> bool:
     """Whether an open question has no date that can be believed: of a clock not trusted, or after `today`."""
     return record.is_open and not day_of(record).is_believed(today)

@@ -131,6 +131,7 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
         lines: how many lines its document has; 0 where no version noted it.
         lines_done: how many of them are confirmed on paper.
         waiting: why it waits; None when it is printing or has ended, and in the history.
+        content_gone: its content was destroyed, for nobody answered in time; its question can only be closed.
     """
 
     job: str
@@ -158,6 +159,7 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
     released_by: Decider | None = None
     answered: Answered | None = None
     waiting: Waiting | None = None
+    content_gone: bool = False
 
 
 class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
@@ -323,6 +325,7 @@ def view_of(record: Record, waiting: Waiting | None = None) -> JobView:
         released_by=record.released_by,
         answered=record.answered,
         waiting=waiting,
+        content_gone=record.content_gone,
     )
 
 

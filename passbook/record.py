@@ -128,6 +128,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         reprints: how many lines on paper were ordered again, over all answers.
         acknowledged: who took note of its end; None while that is to be told (P8).
         on_paper: told instead of the outline, where that is left out.
+        content_gone: document, plan and wraps were destroyed, for nobody answered in time (F4); it can only be closed.
     """
 
     job_id: str
@@ -169,6 +170,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     changed_at: str = ""
     acknowledged: Acknowledged | None = None
     on_paper: OnPaper | None = None
+    content_gone: bool = False
 
     @property
     def ended(self) -> bool:
@@ -239,6 +241,8 @@ class HistoryKind(StrEnum):
     ANSWERED = "answered"
     PROPOSED = "proposed"
     """Lines on paper were ordered again; a second person has to give that order too."""
+    CONTENT_DESTROYED = "content-destroyed"
+    """Nobody answered in time: document, plan and wraps are gone, and the question stays (F4)."""
     ENDED = "ended"
     ACKNOWLEDGED = "acknowledged"
     """A terminal took note of the end."""

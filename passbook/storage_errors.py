@@ -13,7 +13,7 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
     ),
     "area-absent": ErrorKind(
         Actor.OPERATOR,
-        "Storage area {area} is missing: its folder is empty, and it was not before. Nothing was created there; "
+        "Storage area {area} is missing: {why}, and the area was there before. Nothing was created there; "
         "look whether its disk is mounted. A new disk takes a new area name.",
     ),
     "area-format": ErrorKind(

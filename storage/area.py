@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
@@ -20,6 +19,7 @@ from passbook.job import Reason
 from storage import schema
 from storage.keys import ApplianceKey
 from storage.ledger import Ledger
+from storage.lock import Lock
 from storage.reckoning import Reckoning, reckon
 from storage.reports import Examined
 from storage.room import Room
@@ -28,6 +28,7 @@ from storage.siblings import Memory, are_noted, sibling_ids
 from storage.space import Division, change_cost
 from storage.tally import Tally
 from storage.verify import examine
+from storage.watch import Watch
 from storage.writer import Member, Settled, Writer, nothing
 
 T = TypeVar("T")
@@ -95,6 +96,7 @@ class Area:
         why: why it is fenced.
         room: what quota, disk and log leave it.
         tally: what lies in it after the last commit.
+        disk_is_full: other files leave no room on its disk, as of a moment ago.
         adds_up: no row was taken away, put back or made up while it was closed, or an operator takes it as it is.
         highest_sequence: the highest number that a job of this area ever had, when it was opened.
         siblings: names and ids of the areas that were open beside it before, itself too.
@@ -109,7 +111,7 @@ class Area:
         key: ApplianceKey,
         *,
         area_id: str,
-        lock: int,
+        lock: Lock,
         connections: tuple[apsw.Connection, apsw.Connection],
         division: Division,
         report: Callable[[PassbookError], None],
@@ -130,6 +132,7 @@ class Area:
         self._connection, self._reader = connections
         self.tally = Tally()
         self.tally.load(self._connection)
+        self._watch = Watch(settings.path, lock.files)
         self.ledger = Ledger(self._connection, settings.name, area_id, key, self.tally)
         self._read_ledger = Ledger(self._reader, settings.name, area_id, key)
         # Until the next one begins, records are what the last one made of them.
@@ -139,7 +142,7 @@ class Area:
         self.room = Room(settings.path, self._connection, division, self.tally)
         self.adds_up = self.ledger.balance.load() and not any(self.ledger.starts.findings())
         self.highest_sequence = self._read_ledger.highest_sequence()
-        self.suspect = self.unsure = False
+        self.suspect = self.unsure = self.disk_is_full = False
         self.unsettled = range(0)
         self.siblings = sibling_ids(self._reader)
         self.writer = Writer(settings.name, self)
@@ -191,12 +194,39 @@ class Area:
             self.fence(f"the disk or the file fails ({type(error).__name__})")
             raise self.fenced_error() from None
 
-    def report_full_disk(self) -> None:
-        """Tell of a disk that leaves no room for new jobs, although the quota does."""
-        if self.room.is_disk_full():
+    # What the writer needs
+
+    def look(self) -> None:
+        """There is no work: see to the files, and to the room that other files leave on the disk."""
+        if self.watch():
+            self._look_at_disk()
+
+    def _look_at_disk(self) -> None:
+        """Learn whether the disk leaves no room for new jobs, although the quota does; tell when that begins."""
+        before, self.disk_is_full = self.disk_is_full, self.room.is_disk_full()
+        if self.disk_is_full and not before:
             self._report(self.disk_full())
 
-    # What the writer needs
+    def watch(self) -> bool:
+        """Whether every file of it is the one at its path; one that is not fences the area (P1)."""
+        if self.refusal() is not None:
+            return False
+        missing = self._watch.look()
+        if missing is None:
+            return True
+        self.fence(f"{missing.why}{self._save_log() if missing.only_log else ''}")
+        return False
+
+    def _save_log(self) -> str:
+        """Copy a log that has lost its name into the database, which has not; what came of it, in words.
+
+        What was acknowledged before is in this log only, and the next start would not find it.
+        """
+        with suppress(apsw.Error):
+            frames, copied = self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_FULL)
+            if frames == copied:
+                return "; what was stored before that is safe in its database"
+        return "; what was stored before that may be lost"
 
     def prepare(self, cost: int) -> None:
         """Empty the log unless a transaction of that cost fits it; a transaction begins."""
@@ -219,6 +249,7 @@ class Area:
         self.ledger.committed()
         try:
             self.room.committed()
+            self._look_at_disk()
         except apsw.Error as error:
             self.fence(f"the file fails ({type(error).__name__})")
 
@@ -359,13 +390,14 @@ class Area:
         with self._state_lock:
             self._move(AreaEvent.POWERED_ON)
 
-    def close(self) -> None:
-        """Commit what is queued, then close; a fenced area is left exactly as it is."""
+    def close(self) -> bool:
+        """Commit what is queued, then close; a fenced area is left as it is.  Whether it was ready to the end."""
         if self.state is AreaState.CLOSED:
-            return
+            return False
         self.writer.close()
+        self.watch()
         with self._state_lock:
-            fenced = self.state is AreaState.FENCED
+            fenced, ready = self.state is AreaState.FENCED, self.state is AreaState.READY
             self._move(AreaEvent.CLOSE)
         with self._read_lock:
             self._reader.close()
@@ -373,7 +405,8 @@ class Area:
             self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         with suppress(apsw.Error):
             self._connection.close()
-        os.close(self._lock)
+        self._lock.close()
+        return ready
 
     def _move(self, event: AreaEvent) -> None:
         self.state = TRANSITIONS[self.state, event]
@@ -386,6 +419,7 @@ class Area:
         # All is copied and synced: what is left to do under the lock is to cut off the log.
         with self._read_lock:
             checkpoint(self._connection)
+            self._watch.log_was_emptied()
 
 
 def checkpoint(connection: apsw.Connection, mode: int = apsw.SQLITE_CHECKPOINT_TRUNCATE) -> None:

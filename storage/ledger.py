@@ -28,11 +28,8 @@ from storage.space import change_cost
 from storage.starts import Start, Starts
 from storage.tally import Tally, delta_of
 
-_DELETIONS: Final = (
-    "DELETE FROM live WHERE sequence = ?",
-    "DELETE FROM sealed WHERE sequence = ?",
-    "DELETE FROM document WHERE sequence = ?",
-)
+_CONTENT: Final = ("DELETE FROM sealed WHERE sequence = ?", "DELETE FROM document WHERE sequence = ?")
+_DELETIONS: Final = ("DELETE FROM live WHERE sequence = ?", *_CONTENT)
 
 
 _KNOWS: Final = (
@@ -246,7 +243,12 @@ class Ledger:
         return None if ended is None else Known(ended.record, ended.content_mac)
 
     def sealed(self, row: LiveRow) -> SealedJob:
-        """The sealed content of a live job.  Raises DamagedRowError when it is not what was accepted."""
+        """The sealed content of a live job.  Raises DamagedRowError when it is not what was accepted.
+
+        Raises PassbookError `content-gone` where it was destroyed.
+        """
+        if row.record.content_gone:
+            raise PassbookError("content-gone", job=row.record.job_id)
         sequence = row.record.sequence
         sql = "SELECT salt, commitment, attributes, plan FROM sealed WHERE sequence = ?"
         parts = fetch(self._connection, sql, sequence)
@@ -262,7 +264,7 @@ class Ledger:
         """Look again at what a reader found damaged.  Raises DamagedRowError when it is."""
         if damage.table == "live":
             row = self._one_live("sequence = ?", damage.sequence)
-            if row is not None:
+            if row is not None and not row.record.content_gone:
                 self.sealed(row)
         else:
             self.ends.at(damage.sequence)
@@ -365,6 +367,8 @@ class Ledger:
         if record.ended:
             self._end(row, record)
         elif record != row.record or outcome.wraps is not None:
+            if record.content_gone:
+                self._delete(_CONTENT, record.sequence)
             wraps = row.wraps if outcome.wraps is None else outcome.wraps
             changed = replace(row, record=record, version=row.version + 1, wraps=wraps)
             self._tally.note(delta_of(self._as_of_now(row).record, -1))
@@ -375,10 +379,13 @@ class Ledger:
     def _end(self, row: LiveRow, record: Record) -> None:
         sequence = record.sequence
         self._balance_out(record)
-        for sql in _DELETIONS:
-            self._connection.execute(sql, (sequence,))
+        self._delete(_DELETIONS, sequence)
         self._tally.note(delta_of(row.record, -1))
         self.ends.add(EndedRow(without_outline(record), row.version + 1, row.content_mac))
+
+    def _delete(self, statements: Sequence[str], sequence: int) -> None:
+        for sql in statements:
+            self._connection.execute(sql, (sequence,))
 
     def _select_live(self, where: str, *values: apsw.SQLiteValue) -> list[Columns]:
         return fetch(self._connection, f"SELECT {LIVE_SELECT} FROM live WHERE {where}", *values)  # noqa: S608 - ours

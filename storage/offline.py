@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Collection, Generator, Iterator, Sequence
@@ -19,7 +18,8 @@ from storage import schema
 from storage.area import AreaSettings
 from storage.keys import ApplianceKey
 from storage.ledger import Ledger
-from storage.opening import Owner, as_fenced, identify, lock_folder, open_known, upgrade
+from storage.lock import Lock
+from storage.opening import Owner, as_fenced, identify, is_there, open_known, upgrade, what_lies_there
 from storage.reports import Examined
 from storage.siblings import Memory, contradictions, other_ids, sibling_ids
 from storage.verify import examine, journal
@@ -82,12 +82,11 @@ def _copied(settings: AreaSettings, owner: Owner, scratch: Path | None) -> Gener
             # A copy would be without it, and nothing that is read of the file beside it is what it says.
             for finding in journal(source, settings.name):
                 raise finding
-            if (settings.path / schema.LOCK).exists():
-                stack.callback(os.close, lock_folder(settings))
+            stack.enter_context(closing(Lock(settings.name, settings.path, create=False)))
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=scratch)))
             for suffix in ("", "-wal"):
                 found = source.with_name(source.name + suffix)
-                if found.exists():
+                if is_there(found):
                     shutil.copyfile(found, folder / found.name)
             connection = stack.enter_context(closing(schema.connect(folder, vfs=None)))
             area_id = identify(connection, settings.name, owner)
@@ -100,12 +99,12 @@ def _copied(settings: AreaSettings, owner: Owner, scratch: Path | None) -> Gener
 def _must_be_there(settings: AreaSettings) -> None:
     """Raise PassbookError unless a database lies in the folder; where only its lock does, it was taken away."""
     folder = settings.path
-    if not folder.is_dir():
-        why = "is not a folder" if folder.exists() else "is not there"
+    if not is_there(folder) or not folder.is_dir():
+        why = "is not a folder" if is_there(folder) else "is not there"
         raise PassbookError("no-area-there", folder=str(folder), why=why)
-    if not (folder / schema.DATABASE).exists():
-        if (folder / schema.LOCK).exists():
-            raise PassbookError("area-absent", area=settings.name)
+    if not is_there(folder / schema.DATABASE):
+        if is_there(folder / schema.LOCK):
+            raise PassbookError("area-absent", area=settings.name, why=what_lies_there(folder))
         raise _no_area(settings)
 
 
@@ -132,7 +131,7 @@ def accept_rollback(
         for settings in areas:
             with as_fenced(settings.name):
                 _must_be_there(settings)
-                stack.callback(os.close, lock_folder(settings))
+                stack.enter_context(closing(Lock(settings.name, settings.path)))
                 known = open_known(settings, Owner(appliance, key, 0), stack, vfs=None)
                 if known is None:
                     raise _no_area(settings)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import chain
+from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 import apsw
@@ -19,6 +19,7 @@ from storage.envelope import Rng
 from storage.files import sync_folder
 from storage.keys import ApplianceKey, is_same, mac
 from storage.ledger import Ledger
+from storage.lock import Lock
 from storage.siblings import Extent, Memory, contradictions, other_ids
 from storage.space import Division
 from storage.verify import build, journal
@@ -148,7 +149,9 @@ def _create_and_open(
         area = open_area(settings, owner, vfs=vfs, report=report)
         if area is not None:
             return area
-    raise PassbookError("area-absent", area=settings.name)
+    with as_fenced(settings.name):
+        why = what_lies_there(settings.path)
+    raise PassbookError("area-absent", area=settings.name, why=why)
 
 
 def open_area(settings: AreaSettings, owner: Owner, *, vfs: str | None, report: Report) -> Area | None:
@@ -157,14 +160,14 @@ def open_area(settings: AreaSettings, owner: Owner, *, vfs: str | None, report: 
     Raises PassbookError `area-in-use`, `area-foreign`, `area-format`, `appliance-key-wrong`, `area-too-small`,
     `area-altered`, `history-broken` or `area-fenced`, with everything left as it was found.
     """
-    if not (settings.path / schema.DATABASE).exists():
-        return None
+    with as_fenced(settings.name):
+        if not is_there(settings.path / schema.DATABASE):
+            return None
     least = Division.least_quota(owner.job_bytes)
     if settings.quota_bytes < least:
         raise PassbookError("area-too-small", area=settings.name, quota=settings.quota_bytes, least=least)
     with as_fenced(settings.name), ExitStack() as undo:
-        lock = lock_folder(settings)
-        undo.callback(os.close, lock)
+        lock = undo.enter_context(closing(Lock(settings.name, settings.path)))
         known = open_known(settings, owner, undo, vfs=vfs)
         if known is None:
             return None
@@ -216,7 +219,7 @@ def create_area(settings: AreaSettings, owner: Owner, *, rng: Rng, vfs: str | No
     """
     with as_fenced(settings.name), ExitStack() as stack:
         settings.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        stack.callback(os.close, lock_folder(settings))
+        stack.enter_context(closing(Lock(settings.name, settings.path)))
         part, path = settings.path / schema.UNFINISHED, settings.path / schema.DATABASE
         # A creation that was cut off leaves any part of what it wrote, and no log of it may meet the new file.
         for left in (*settings.path.glob(f"{part.name}*"), *settings.path.glob(f"{path.name}-*")):
@@ -245,17 +248,26 @@ def _fill(settings: AreaSettings, owner: Owner, *, rng: Rng, vfs: str | None) ->
         checkpoint(connection)
 
 
-def lock_folder(settings: AreaSettings) -> int:
-    """A descriptor that holds the area's lock until it is closed.  Raises PassbookError `area-in-use`, OSError."""
-    path = settings.path / schema.LOCK
-    flags = os.O_RDWR | os.O_CREAT if os.access(settings.path, os.W_OK) else os.O_RDONLY
-    lock = os.open(path, flags | os.O_CLOEXEC, 0o600)
+def is_there(path: Path) -> bool:
+    """Whether there is something at `path`.  Raises OSError when that cannot be told: then it may be there."""
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise PassbookError("area-in-use", area=settings.name) from None
-    return lock
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def what_lies_there(folder: Path) -> str:
+    """What a folder has in place of an area, in words.  Raises OSError."""
+    try:
+        names = set(os.listdir(folder))  # noqa: PTH208 - names are wanted
+    except FileNotFoundError:
+        return "its folder is missing"
+    except NotADirectoryError:
+        return "there is no folder at its path"
+    if schema.DATABASE in names:
+        return f"its file {schema.DATABASE} holds nothing"
+    return f"its folder holds no {schema.DATABASE}" if names else "its folder is empty"
 
 
 @contextmanager
@@ -264,7 +276,8 @@ def as_fenced(name: str) -> Generator[None]:
     try:
         yield
     except (apsw.Error, OSError, UnicodeDecodeError) as error:
-        why = f"it cannot be opened ({type(error).__name__})"
+        cause = error.strerror if isinstance(error, OSError) else None
+        why = f"it cannot be opened ({cause or type(error).__name__})"
         raise PassbookError("area-fenced", area=name, why=why) from error
 
 

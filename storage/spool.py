@@ -95,6 +95,11 @@ class Spool:
         """Why configured areas could not be opened."""
         return tuple(self._problems.values())
 
+    def is_over(self, problem: PassbookError) -> bool:
+        """Whether what was told of an area is not so any more: its disk was full, and is not.  Reads no disk."""
+        found = [area for area in self._areas if problem.code == "area-full" and area.name == problem.facts["area"]]
+        return any(not area.disk_is_full for area in found)
+
     def power_on(self, reason: Reason, at: str) -> PowerOnReport:
         """Turn every record of an earlier start invalid (P4), one transaction per area; then the areas are ready."""
         result = PowerOnReport({}, {})
@@ -108,7 +113,6 @@ class Spool:
                 known = error if isinstance(error, PassbookError) else unexpected
                 result.failed[area.name] = area.refusal() or known
                 continue
-            area.report_full_disk()
         self.upkeep.note_heads()
         return result
 
@@ -343,11 +347,14 @@ class Spool:
                 return area.examine(memories)
         raise PassbookError("unknown-area", area=name)
 
-    def close(self) -> None:
-        """Commit what is queued, what the areas know of each other last, and close all."""
+    def close(self) -> bool:
+        """Commit what is queued, what the areas know of each other last, and close all.
+
+        Whether every configured area was in use to the end.
+        """
         self.upkeep.note_heads()
-        for area in self._areas:
-            area.close()
+        ready = [area.close() for area in self._areas]
+        return all(ready) and not self._problems
 
     def _status(self, area: Area) -> AreaStatus:
         reserved = self._admission.reserved(area.name)

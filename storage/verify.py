@@ -70,9 +70,7 @@ def build(connection: apsw.Connection, area: str) -> Iterator[PassbookError]:
 
 def journal(database: Path, area: str) -> Iterator[PassbookError]:
     """Whether a rollback journal lies beside the file, out of which SQLite would write whatever it says."""
-    # SQLite looks for it beside what a link leads to.
-    real = Path(os.path.realpath(database))
-    if os.path.lexists(real.with_name(f"{real.name}-journal")):
+    if os.path.lexists(database.with_name(f"{database.name}-journal")):
         why = "a rollback journal lies beside it, and this program writes none"
         yield PassbookError("area-altered", area=area, why=why)
 
@@ -95,7 +93,8 @@ def _rows(ledger: Ledger, area: str) -> Iterator[PassbookError]:
     for row in ledger.rows():
         try:
             if isinstance(row, LiveRow):
-                ledger.sealed(row)
+                if not row.record.content_gone:
+                    ledger.sealed(row)
             else:
                 damaged.append(row.job_id)
         except DamagedRowError as damage:

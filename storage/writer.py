@@ -1,7 +1,8 @@
 """Group commit: one thread that owns an area's writing connection and commits what gathered in the meantime.
 
-A member is settled only after COMMIT returned (P1).  A member that raises is undone by its savepoint and fails
-alone.  When the database rolled the whole transaction back by itself, the members are done again one by one.
+A member is settled only after COMMIT returned, into files that are at their paths then (P1).  A member that raises is
+undone by its savepoint and fails alone.  When the database rolled the whole transaction back by itself, the members are
+done again one by one.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import apsw
 from passbook.errors import PassbookError
 
 BATCH_MEMBERS: Final = 64
+WATCH_SECONDS: Final = 0.5
+"""Between two looks at the files of an area that has no work."""
 T = TypeVar("T")
 
 
@@ -83,7 +86,7 @@ class Member(Generic[T]):
 
 
 class Host(Protocol):
-    """What a writer needs of its area; none of it raises but `prepare`."""
+    """What a writer needs of its area; none of it raises but `prepare` and `complete`."""
 
     @property
     def connection(self) -> apsw.Connection:
@@ -113,6 +116,12 @@ class Host(Protocol):
     def fence(self, why: str) -> None:
         """Take the area out of use."""
 
+    def look(self) -> None:
+        """There is no work: see how the files and the disk are."""
+
+    def watch(self) -> bool:
+        """Whether every file of it is the one at its path; one that is not takes it out of use."""
+
 
 class _End(Enum):
     """How a transaction ended."""
@@ -122,7 +131,7 @@ class _End(Enum):
     UNDONE = auto()
     """Nothing of it is on disk, certainly."""
     UNKNOWN = auto()
-    """COMMIT failed."""
+    """COMMIT failed, or it went into a file that is not at its path."""
 
 
 Done: TypeAlias = list[tuple[Member[Any], Any]]
@@ -171,20 +180,28 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        while gathered := self._gather():
-            batch = [member for member in gathered if member.joins()]
+        while not self._is_over():
+            batch = [member for member in self._gather() if member.joins()]
             try:
-                self._do(batch)
+                if batch:
+                    self._do(batch)
+                else:
+                    self._host.look()
             except Exception as error:  # noqa: BLE001 - a thread that died would leave everybody waiting for ever
                 self._host.fence(f"its writer failed ({type(error).__name__})")
                 for member in batch:
                     if not member.future.done():
                         member.fail(member.unknown)
 
-    def _gather(self) -> list[Member[Any]]:
+    def _is_over(self) -> bool:
         with self._wanted:
             self._busy = False
-            self._wanted.wait_for(lambda: self._urgent or self._others or self._closing)
+            return self._closing and not (self._urgent or self._others)
+
+    def _gather(self) -> list[Member[Any]]:
+        """The next members; none when it is time to look at the files."""
+        with self._wanted:
+            self._wanted.wait_for(lambda: self._urgent or self._others or self._closing, WATCH_SECONDS)
             batch: list[Member[Any]] = []
             while len(batch) < BATCH_MEMBERS and (self._urgent or self._others):
                 batch.append((self._urgent or self._others).popleft())
@@ -226,7 +243,7 @@ class Writer:
 
     def _attempt(self, members: list[Member[Any]]) -> tuple[_End, Done]:
         done: Done = []
-        if self._host.refusal() is not None:
+        if not self._host.watch():
             return _End.UNDONE, done
         connection = self._host.connection
         try:
@@ -241,7 +258,7 @@ class Writer:
                 done.append((member, result))
                 if not connection.in_transaction:
                     return _End.UNDONE, done
-        except apsw.Error as error:
+        except (apsw.Error, OSError) as error:
             self._host.fence(f"the disk or the file fails ({type(error).__name__})")
             self._roll_back(connection)
             return _End.UNDONE, done
@@ -280,7 +297,8 @@ class Writer:
             self._host.fence(f"a commit failed ({type(error).__name__})")
             self._roll_back(connection)
             return failed
-        return _End.COMMITTED
+        # COMMIT succeeds in a file that has lost its name, and no start would ever find it there.
+        return _End.COMMITTED if self._host.watch() else _End.UNKNOWN
 
     def _roll_back(self, connection: apsw.Connection) -> None:
         if connection.in_transaction:

@@ -58,7 +58,7 @@ def compose(
         PassbookError: `key-not-in-ring`; `wrong-key` when no recovery key of the ring opens the job.
     """
     ring = ring or KeyRing()
-    key, data_key = opening(inquiry, ring) if verdict in PRINTS and not inquiry.readable else (b"", b"")
+    key, data_key = opening(inquiry, ring) if _needs_key(inquiry, verdict) else (b"", b"")
     return AnswerInquiry(
         job=inquiry.job.job,
         epoch=inquiry.job.epoch,
@@ -82,7 +82,12 @@ def waits_for_second(answer: AnswerInquiry, job: JobView) -> PassbookError | Non
 
 def needs_ring(inquiry: Inquiry, verdict: Verdict, new_key_ref: str) -> bool:
     """Whether the answer takes a key of the ring."""
-    return bool(new_key_ref) or (verdict in PRINTS and not inquiry.readable)
+    return bool(new_key_ref) or _needs_key(inquiry, verdict)
+
+
+def _needs_key(inquiry: Inquiry, verdict: Verdict) -> bool:
+    # Of content that is gone a key opens nothing; a job that is closed needs none.
+    return verdict in PRINTS and not (inquiry.readable or inquiry.job.content_gone)
 
 
 def opening(inquiry: Inquiry, ring: KeyRing) -> tuple[bytes, bytes]:

@@ -93,6 +93,8 @@ def _warnings(inquiry: Inquiry) -> Iterator[str]:
     """What a person must know before deciding."""
     if Reason.ROLLED_BACK in inquiry.job.reasons:
         yield MORE_ON_PAPER
+    if inquiry.job.content_gone:
+        yield "Its text was destroyed, for nobody answered in time: close it, or say that everything is on paper."
     if any(standing_of(inquiry, line.step) is Standing.AGAIN for line in line_places(inquiry)):
         yield "What is ordered again was sent before: it may be on paper already. Look at the book."
     held = held_words(inquiry.job)

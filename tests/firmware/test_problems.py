@@ -43,11 +43,36 @@ def test_threads_may_tell_while_somebody_looks() -> None:
     problems = Problems()
 
     def tell() -> None:
-        for _ in range(2000):
-            problems.add(PassbookError("area-full", area="a"))
+        for number in range(500):
+            problems.add(PassbookError("area-full", area=f"a{number}"))
 
     writer = threading.Thread(target=tell)
     writer.start()
     while writer.is_alive():
         list(problems)
-    assert len(told(problems)) == 2000
+    assert len(told(problems)) == 500
+
+
+def test_a_state_is_told_while_it_is_so() -> None:
+    problems, full = Problems(), PassbookError("area-full", area="a")
+    over: list[PassbookError] = []
+    problems.is_over = over.__contains__
+    problems.add(full)
+    problems.add(PassbookError("area-full", area="a"))
+    assert list(problems) == [full]
+    over.append(full)
+    assert list(problems) == []
+    over.clear()
+    assert list(problems) == [full]
+
+
+def test_what_is_looked_for_again_takes_the_place_of_what_was_found_before() -> None:
+    gone = {name: PassbookError("printer-gone", job="1" * 32, printer=name) for name in ("old", "older")}
+    kept = PassbookError("area-full", area="a")
+    problems = Problems()
+    problems.add(kept)
+    assert problems.replace("printer-gone", [gone["old"]]) == [gone["old"]]
+    assert problems.replace("printer-gone", [*gone.values()]) == [gone["older"]]
+    assert list(problems) == [kept, *gone.values()]
+    assert problems.replace("printer-gone", []) == []
+    assert list(problems) == [kept]

@@ -50,6 +50,12 @@ MUTANTS: Final = (
     ),
     Mutant(
         "P1",
+        "P1-commit-without-look.patch",
+        ("tests/storage/test_watch.py::test_a_commit_into_a_file_that_is_not_at_its_path_is_not_acknowledged",),
+        "A commit counts although the log that it went into is not at its path any more.",
+    ),
+    Mutant(
+        "P1",
         "P1-commit-without-sync.patch",
         (
             f"{_STORE}::test_an_acceptance_waits_for_the_sync_of_the_log",
@@ -233,6 +239,12 @@ MUTANTS: Final = (
     ),
     Mutant(
         "F4",
+        "F4-content-stays.patch",
+        ("tests/firmware/test_retention.py::test_content_that_nobody_answered_for_goes_and_the_question_stays",),
+        "The record says that the content was destroyed, and it is still there.",
+    ),
+    Mutant(
+        "F4",
         "F4-in-doubt-expires.patch",
         (
             f"{_EXPIRY}::test_a_job_with_a_step_on_paper_or_in_doubt_never_expires",
@@ -248,6 +260,12 @@ MUTANTS: Final = (
             f"{_EXPIRY_DESK}::test_what_an_operator_holds_and_nobody_was_asked_about_stays",
         ),
         "A job ends that nobody was asked about.",
+    ),
+    Mutant(
+        "N4",
+        "N4-untrusted-clock-destroys.patch",
+        ("tests/firmware/test_retention.py::test_nothing_is_destroyed_by_a_clock_that_is_not_trusted",),
+        "The content of a question is destroyed by a clock that is not trusted.",
     ),
     Mutant(
         "N4",

@@ -135,6 +135,30 @@ def read_only(folder: Path) -> Iterator[None]:
         path.chmod(0o700 if path.is_dir() else 0o600)
 
 
+@contextmanager
+def closed(folder: Path) -> Iterator[None]:
+    """Nothing in the folder can be looked at."""
+    folder.chmod(0)
+    yield
+    folder.chmod(0o700)
+
+
+@contextmanager
+def a_file(folder: Path) -> Iterator[None]:
+    with moved(folder):
+        folder.touch()
+        yield
+        folder.unlink()
+
+
+@contextmanager
+def one_byte(folder: Path) -> Iterator[None]:
+    with moved(folder):
+        folder.mkdir()
+        (folder / "area.sqlite").write_bytes(b"\0")
+        yield
+
+
 DAMAGES: Final[dict[str, tuple[Callable[[Path], Any], str]]] = {
     "absent": (absent, "area-absent"),
     "damaged": (damaged, "area-fenced"),
@@ -143,10 +167,16 @@ DAMAGES: Final[dict[str, tuple[Callable[[Path], Any], str]]] = {
     "under another key": (under_another_key, "appliance-key-wrong"),
     "of a later version": (of_a_later_time, "area-format"),
     "read-only": (read_only, "area-fenced"),
+    "closed": (closed, "area-fenced"),
+    "a file": (a_file, "area-absent"),
+    "one byte": (one_byte, "area-absent"),
 }
 
 
 def contents(folder: Path) -> dict[str, bytes]:
+    """Its databases; nothing where it is no folder."""
+    if not folder.is_dir():
+        return {}
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix == ".sqlite"}
 
 
@@ -165,6 +195,7 @@ def test_an_area_that_cannot_be_used_is_left_alone_and_the_other_one_serves(
         assert problem["code"] == code
         [sentence] = as_terminal(office.manager, TerminalClient.status).problems
         assert "area a" in sentence
+        assert (": its folder is empty," in sentence) == (damage == "absent")
         assert len(jobs(office)) == 2
         assert code_of(office, "new") == "outcome-unknown"
         new = submit(office, "newer", first=True).job
@@ -206,3 +237,35 @@ def test_a_second_daemon_on_the_same_store_ends_with_one_sentence_and_the_first_
     after = submit(office, "after").job
     assert jobs(office) == {job, after}
     assert office.told("verify") == []
+
+
+@pytest.mark.parametrize("ends", [("-wal", "-shm"), ("-wal",), ("-shm",), ("lock",), ("sqlite",)])
+def test_an_area_whose_file_is_removed_while_the_appliance_runs_acknowledges_nothing_more(
+    open_office: OpenOffice, ends: tuple[str, ...]
+) -> None:
+    office = still_office(open_office)
+    before = {f"r-{number}": submit(office, f"r-{number}").job for number in range(4)}
+    for name in "ab":
+        for file in (office.world.data / name).iterdir():
+            if file.name.endswith(ends):
+                file.unlink()
+    # Each area says so at its next commit at the latest, and nothing is accepted meanwhile.
+    refused = [code_of(office, f"later-{number}") for number in range(3)]
+    assert set(refused) <= {"outcome-unknown", "area-fenced", "no-area-has-room"}
+    while any(area["state"] == "ready" for area in office.told("areas")):
+        pass
+    areas = {area["name"]: area for area in office.told("areas")}
+    assert {name: area["state"] for name, area in areas.items()} == {"a": "fenced", "b": "fenced"}
+    assert all("is not at its path" in area["why"] for area in areas.values())
+    problems = as_terminal(office.manager, TerminalClient.status).problems
+    assert [name for name in "ab" if any(f"area {name} " in one for one in problems)] == ["a", "b"]
+    office.world.kill_appliance()
+    if ends == ("sqlite",):
+        # All of it was taken away, and nothing on this disk can bring it back.
+        return
+    office.world.start_appliance()
+    asked = {one["job"]["job"] for one in office.inquiries()}
+    assert asked >= set(before.values())
+    assert {number: submit(office, number).job for number in before} == before
+    assert office.told("verify") == []
+    assert office.world.paper.strikes == 0

@@ -16,6 +16,7 @@ import pytest
 
 from demo.world import World
 from drivers.simulator.faults import Now, Target
+from passbook.errors import PassbookError
 from terminal.client import TerminalClient
 from tests.crash.mounts import looped, make_ext4
 from tests.scenarios.books import Statement
@@ -140,3 +141,32 @@ def test_with_one_area_read_only_one_full_and_one_absent_the_appliance_starts_wi
             assert {number: submit(office, f"r-{number}") for number in before} == before
             assert office.told("verify") == []
             world.stop_appliance()
+
+
+@pytest.mark.usefixtures("mounts")
+def test_an_area_that_another_file_system_covers_is_fenced_and_the_other_one_serves(furnished: World) -> None:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="pb-")))
+        world = World(folder)
+        world.build_like(furnished)
+        stack.enter_context(world)
+        office = Office(world)
+        office.open()
+        office.hands.cut(Target.PRINTER, Now())
+        before = {f"r-{number}": submit(office, f"r-{number}") for number in range(4)}
+        with in_memory(world.data / "a"):
+            more = set()
+            for number in range(4):
+                # One of them finds at its commit that the log is away, unless the area was looked at before.
+                with suppress(PassbookError):
+                    more.add(submit(office, f"new-{number}", first=True))
+            assert len(more) >= 3
+            assert states(office) == {"a": "fenced", "b": "ready"}
+            [problem] = as_terminal(office.manager, TerminalClient.status).problems
+            assert "area a" in problem
+            assert list((world.data / "a").iterdir()) == []
+            world.kill_appliance()
+        world.start_appliance()
+        assert jobs(office) >= {*before.values(), *more}
+        assert office.told("verify") == []
+        world.stop_appliance()

@@ -60,6 +60,27 @@ def test_a_job_goes_where_its_disk_has_room_whatever_the_quota_says(
     assert isinstance(spool.reserve("t", "r", b"x", 100), Ticket)
 
 
+def test_a_full_disk_is_over_when_there_is_room_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.names = ("a",)
+    room = [1 << 20]
+    monkeypatch.setattr(os, "statvfs", lambda _path: SimpleNamespace(f_bavail=room[0], f_frsize=4096))
+    spool = store.open()
+    store.accepted(spool)
+    full = PassbookError("area-full", area="a")
+    for told in (1, 2):
+        assert spool.is_over(full)
+        room[0] = 0
+        # Found by its own thread, with no work that would make it look.
+        while spool.is_over(full):
+            pass
+        assert [str(problem) for problem in store.reported] == [str(full)] * told
+        room[0] = 1 << 20
+        while not spool.is_over(full):
+            pass
+    assert not spool.is_over(PassbookError("area-full", area="another"))
+    assert not spool.is_over(PassbookError("area-fenced", area="a", why="x"))
+
+
 def test_a_disk_that_cannot_say_takes_no_job(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     spool = store.open()
 

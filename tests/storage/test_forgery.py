@@ -220,14 +220,17 @@ def test_a_rollback_journal_is_never_played_back(forged: tuple[Store, bytes], lo
     assert store.open().problems == ()
 
 
-def test_a_journal_beside_what_a_link_leads_to_is_found(forged: tuple[Store, bytes]) -> None:
+def test_a_link_in_place_of_the_database_is_not_followed(forged: tuple[Store, bytes]) -> None:
     store, dressed = forged
     real = store.folder / "elsewhere.sqlite"
     database(store).rename(real)
     database(store).symlink_to(real)
-    real.with_name("elsewhere.sqlite-journal").write_bytes(as_journal(dressed))
-    assert offline(store) == ["area-altered"]
-    assert [error.code for error in store.open().problems] == ["area-altered"]
+    journal = real.with_name("elsewhere.sqlite-journal")
+    journal.write_bytes(as_journal(dressed))
+    before = real.read_bytes(), journal.read_bytes()
+    assert offline(store) == ["area-fenced"]
+    assert [error.code for error in store.open().problems] == ["area-fenced"]
+    assert (real.read_bytes(), journal.read_bytes()) == before
 
 
 def test_a_file_that_sqlite_copied_gets_its_log_without_a_journal(one_area: Store) -> None:

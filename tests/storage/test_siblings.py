@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import closing
 from pathlib import Path
@@ -16,8 +15,8 @@ from passbook.job import Reason
 from passbook.record import Record
 from storage.area import AreaSettings
 from storage.keys import ApplianceKey
+from storage.lock import Lock
 from storage.offline import accept_rollback
-from storage.opening import lock_folder
 from storage.spool import Spool
 from tests.storage.store import APPLIANCE, AT, QUOTA, SECRET, Store, found_offline, raised_by, settings
 
@@ -278,11 +277,8 @@ def test_what_cannot_be_taken_without_the_daemon_is_left_as_it_is(store: Store) 
     assert refusal("c", "a", "b") == "unknown-area"
     assert refusal("a", "a", "nowhere") == "no-area-there"
     assert refusal("a", "a", "b", secret=bytes(32)) == "appliance-key-wrong"
-    lock = lock_folder(settings(store.folder, "b")[0])
-    try:
+    with closing(Lock("b", store.folder / "b")):
         assert refusal("a", "a", "b") == "area-in-use"
-    finally:
-        os.close(lock)
     edit(store, "CREATE TRIGGER sly AFTER INSERT ON history BEGIN DELETE FROM counter; END")
     assert refusal("a", "a", "b") == "area-altered"
     edit(store, "DROP TRIGGER sly")

@@ -5,6 +5,7 @@ import secrets
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from passbook.errors import PassbookError
 from passbook.messages import AnswerInquiry, Inquiry
@@ -121,3 +122,12 @@ def test_a_key_of_another_job_is_not_given_away() -> None:
     assert view().key_ref == "key-a"
     with pytest.raises(PassbookError):
         compose(other, Verdict.PRINT, "Ann", KeyRing().with_key("key-a", KEY))
+
+
+@pytest.mark.parametrize("verdict", [Verdict.PRINT, Verdict.RESUME])
+def test_of_content_that_is_gone_no_key_is_asked_for(verdict: Verdict) -> None:
+    asked = inquiry(stopped(11, 12), TWENTY)
+    gone = replace(asked, job=replace(asked.job, content_gone=True))
+    assert needs_ring(asked, verdict, "")
+    assert not needs_ring(gone, verdict, "")
+    assert compose(gone, verdict, "Ann", None, step=23).key == b""

@@ -119,8 +119,8 @@ def test_who_does_not_wait_leaves_with_the_acceptance(branch: Branch) -> None:
         (
             {"state": JobState.ABORTED, "reasons": (Reason.EXPIRED,)},
             (
-                "was ended by the appliance before, at 19:20, because its day is over and its question was not answered; "
-                "nothing is printed now."
+                "was ended by the appliance before, at 19:20, because its day is over and "
+                "its question was not answered; nothing is printed now."
             ),
         ),
     ],

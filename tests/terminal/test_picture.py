@@ -126,6 +126,8 @@ def test_what_a_person_must_know_stands_below() -> None:
     asked = inquiry(stopped(3, 4), TWENTY)
     back = replace(asked, job=replace(asked.job, reasons=(Reason.POWER_LOSS, Reason.ROLLED_BACK)))
     assert picture(back)[-1].startswith("The storage was put back to an earlier state")
+    gone = replace(asked, job=replace(asked.job, content_gone=True))
+    assert picture(gone)[-1].startswith("Its text was destroyed")
     order = Answered(2, Verdict.RESUME, 2, 4, "till-1", "Ann")
     assert picture(replace(asked, proposed=order))[-1] == (
         "Ann at till-1 ordered it from line 2 on printed again. "
