@@ -38,7 +38,7 @@ MAX_TEXT: Final = 200
 MAX_FRAMES: Final = 8
 """Innermost frames of an exception that are named."""
 ROOT: Final = "passbook"
-LINES_AT_ONCE: Final = 20
+LINES_AT_ONCE: Final = 100
 """Limited lines of one event and cause that are written in LIMIT_SECONDS; the others are counted."""
 LIMIT_SECONDS: Final = 60.0
 

@@ -23,8 +23,8 @@ _LOG: Final = Log("supervisor")
 
 EXIT_CODE: Final = EXIT_CODES[Actor.PROGRAMMER]
 """What the process ends with."""
-_OURS: Final = frozenset({"firmware", "storage", "drivers", "passbook"})
-"""Rooms whose failing callbacks end the process; one of a library alone is about one connection."""
+_OF_CONNECTIONS: Final = frozenset({"asyncio", "ssl", "websockets"})
+"""A callback in which nothing else took part is about one connection: a peer must not end the process by it."""
 
 
 class EndedUnasked(Exception):  # noqa: N818  # what happened, not what is wrong
@@ -76,7 +76,7 @@ class Supervisor:
     def _in_loop(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
         # Without a handle it is about a transport, or about a task of one connection whose end nobody awaited.
-        if error is not None and ("handle" in context or "part" in context) and _is_ours(error):
+        if error is not None and ("handle" in context or "part" in context) and not _is_of_a_connection(error):
             self.fail(context.get("part", "callback"), error)
         else:
             loop.default_exception_handler(context)
@@ -120,11 +120,11 @@ def guarded(call: Callable[[Future[T]], None]) -> Callable[[Future[T]], None]:
     return run
 
 
-def _is_ours(error: BaseException) -> bool:
-    """Whether code of ours took part, or none at all could begin."""
+def _is_of_a_connection(error: BaseException) -> bool:
+    """Whether only libraries took part; the first frame is always asyncio's own."""
     rooms: list[str] = []
     trace = error.__traceback__
     while trace is not None:
         rooms.append(trace.tb_frame.f_globals.get("__name__", "").partition(".")[0])
         trace = trace.tb_next
-    return len(rooms) <= 1 or not _OURS.isdisjoint(rooms)
+    return len(rooms) > 1 and _OF_CONNECTIONS.issuperset(rooms)
