@@ -79,7 +79,7 @@ class _Handshake(ssl.SSLObject):
         except ssl.SSLError as error:
             # The reason is one of OpenSSL's own words, such as HTTP_REQUEST, and nothing that the peer sent.
             code = "certificate-not-accepted" if "CERTIFICATE" in (error.reason or "") else "not-tls"
-            _LOG.warning("handshake-failed", code=code, why=error.reason or "unknown")
+            _LOG.limited().warning("handshake-failed", code=code, why=error.reason or "unknown")
             raise
 
 

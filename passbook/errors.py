@@ -194,7 +194,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "desk-fails": ErrorKind(
         Actor.OPERATOR,
-        "Printing on {printer} fails by a defect of the program ({what}). It is tried again and again, and its jobs wait; "
+        "Printing on {printer} fails by a defect of the program ({what}). It is tried again and again, its jobs wait; "
         "other printers go on. The log says where (desk-failed). Cancel the job that it happens with, and tell your "
         "supplier.",
     ),

@@ -1,4 +1,4 @@
-"""The appliance with a defect in one of its parts; run as a program in passbookd's place, with the part's name first."""
+"""The appliance with a defect in one part; a program in passbookd's place, whose first argument names the defect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A part that must go on and does not ends the process, which says which part and why; a connection ends alone (P14)."""
+"""A part that must go on and does not ends the process, which names it; a connection ends alone (P14)."""
 
 from __future__ import annotations
 
