@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
-from demo.world import PRINTER, CommandFailed, World
+from demo.world import PRINTER, World
 from firmware.supervisor import EXIT_CODE
-from tests.scenarios.books import Statement
+from passbook.errors import PassbookError
 from tests.scenarios.broken_part import CASES, CONNECTION, CONTENT, JOB, MODULE, RETURNS
+from tests.scenarios.clerk import as_terminal
+from tests.scenarios.door import STATEMENT, request
 from tests.scenarios.office import RECOVERY_PUBLIC, Office
 
 ENDED = {"part-failed", "part-ended"}
@@ -48,9 +50,8 @@ def log_of(office: Office) -> list[dict[str, Any]]:
 
 def send_a_job(office: Office) -> None:
     """As far as the appliance gets with it."""
-    file = Statement(800, 2).save(office.world.folder)
-    with suppress(CommandFailed):
-        office.counter.run("print", str(file), "--printer", PRINTER, "--no-wait")
+    with suppress(PassbookError):
+        as_terminal(office.counter, lambda client: client.submit(request(office, STATEMENT.csv())))
 
 
 @pytest.mark.parametrize("defect", CASES)
