@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from passbook.errors import PassbookError
+from storage import files
 
 MEBIBYTE: Final = 1024 * 1024
 SHOWN: Final = 80
@@ -58,10 +59,9 @@ class Misfit(Exception):  # noqa: N818  # half an error: whoever knows the file 
 def parse(file: Path) -> dict[str, Any]:
     """The file's top table; Misfit when it cannot be read or is not TOML."""
     try:
-        with file.open("rb") as stream:
-            return tomllib.load(stream)
-    except OSError as error:
-        raise Misfit("file", f"it cannot be read: {error.strerror}") from None
+        return tomllib.loads(files.read(file).decode())
+    except PassbookError as error:
+        raise Misfit("file", f"it cannot be read: {error.facts['why']}") from None
     except UnicodeDecodeError as error:
         raise Misfit(f"byte {error.start}", "expected UTF-8") from None
     except (ValueError, RecursionError) as error:
