@@ -20,9 +20,9 @@ KINDS = ["pipe", "zero"]
 @pytest.fixture
 def spare(door: Office) -> Terminal:
     """A terminal that is enrolled like the counter, and whose files a test may spoil."""
+    shutil.rmtree(door.counter.home.with_name("spare"), ignore_errors=True)
     terminal = door.world.terminal("spare")
-    shutil.rmtree(terminal.home)
-    shutil.copytree(door.counter.home, terminal.home)
+    shutil.copytree(door.counter.home, terminal.home, dirs_exist_ok=True)
     return terminal
 
 
@@ -30,7 +30,7 @@ def refused(command: Callable[[], object], file: Path, kind: str) -> None:
     """It ends in the sentence about the file."""
     with pytest.raises(CommandFailed) as failed:
         command()
-    assert failed.value.error_code == "file-problem", failed.value.error
+    assert "file-problem" in failed.value.error
     assert f"{file}: it is {SPECIAL[kind]}, and a regular file is expected" in failed.value.error
     assert len(failed.value.error.splitlines()) == 1
 
