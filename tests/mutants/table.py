@@ -528,4 +528,22 @@ MUTANTS: Final = (
         ("tests/firmware/test_roll.py::test_representatives_see_the_state_of_every_terminal_and_others_do_not",),
         "Any terminal sees the state of all.",
     ),
+    Mutant(
+        "P14",
+        "P14-end-is-silent.patch",
+        ("tests/firmware/test_supervisor.py::test_a_task_that_was_cancelled_by_anybody_else_is_a_failure",),
+        "A task that must go on ends, and nobody hears of it.",
+    ),
+    Mutant(
+        "P14",
+        "P14-thread-is-silent.patch",
+        ("tests/firmware/test_supervisor.py::test_the_hook_of_the_threads_ends_the_process",),
+        "A thread that must go on raises, and nobody hears of it.",
+    ),
+    Mutant(
+        "P14",
+        "P14-works-for-nobody.patch",
+        ("tests/scenarios/test_floods.py::test_a_terminal_is_let_in_again_at_once_after_its_flood",),
+        "Commands of a terminal that hung up are worked on, and its connections count.",
+    ),
 )
