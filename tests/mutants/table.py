@@ -540,10 +540,4 @@ MUTANTS: Final = (
         ("tests/firmware/test_supervisor.py::test_the_hook_of_the_threads_ends_the_process",),
         "A thread that must go on raises, and nobody hears of it.",
     ),
-    Mutant(
-        "P14",
-        "P14-works-for-nobody.patch",
-        ("tests/scenarios/test_floods.py::test_a_terminal_is_let_in_again_at_once_after_its_flood",),
-        "Commands of a terminal that hung up are worked on, and its connections count.",
-    ),
 )
