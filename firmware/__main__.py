@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import sys
 from pathlib import Path
 
@@ -20,11 +22,17 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--check", type=path(Path), metavar="FILE", help="check a configuration file and end")
     options = parser.parse_args(argv)
     try:
+        return _run(options)
+    finally:
+        _let_go_of_streams()
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
         settings = config.load(options.check or options.config)
         if options.check:
             loading.check(settings)
-            print(f"{options.check}: all right")
-            print(config.summary(settings))
+            _show(f"{options.check}: all right\n{config.summary(settings)}")
             for warning in loading.warnings(settings):
                 print(f"passbookd: warning: {warning} [{warning.code}]", file=sys.stderr)
             return 0
@@ -32,9 +40,31 @@ def main(argv: list[str] | None = None) -> int:
         hardening.harden()
         appliance.run(settings)
     except PassbookError as error:
-        print(f"passbookd: {error} [{error.code}]", file=sys.stderr)
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            print(f"passbookd: {error} [{error.code}]", file=sys.stderr, flush=True)
         return error.exit_code
     return 0
+
+
+def _show(text: str) -> None:
+    """Write to standard output.  Raises PassbookError `file-problem`."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        why = f"it cannot be written to: {error.strerror}"
+        raise PassbookError("file-problem", file="standard output", why=why) from None
+
+
+def _let_go_of_streams() -> None:
+    """What cannot be written must not be tried once more by the interpreter's own end, which would change the code."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        except (ValueError, AttributeError):
+            # It was closed, or was never there.
+            continue
 
 
 if __name__ == "__main__":

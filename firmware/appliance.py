@@ -32,7 +32,7 @@ from firmware.jobs import Jobs
 from firmware.keys import DataKeys
 from firmware.life import show_life
 from firmware.loading import Loaded, load_key, load_named
-from firmware.logs import Log
+from firmware.logs import Log, keep_telling, tell_left_out
 from firmware.news import EndAcknowledged, JobChanged, JobLeft, News, PrinterChanged, PromptChanged, StepDone
 from firmware.notices import NoticeDesk
 from firmware.notify import Notifier
@@ -41,6 +41,7 @@ from firmware.problems import FROM_NEXT_START, Problems
 from firmware.recovery_desk import RecoveryDesk
 from firmware.retention import destroy_old_content
 from firmware.roll import Roll
+from firmware.supervisor import Supervisor
 from firmware.tls import shrink_buffers
 from firmware.upkeep import Upkeep
 from passbook.counts import JobCounts
@@ -74,6 +75,7 @@ class Appliance:
         self._notifier = notifier
         self._loop = asyncio.get_running_loop()
         self._stopped = asyncio.Event()
+        self._supervisor = Supervisor()
         self._problems = Problems()
         self._key = key
         self._spool = self._open_spool()
@@ -112,13 +114,10 @@ class Appliance:
         """Power on, open the doors, serve until SIGTERM or SIGINT, and end in order."""
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stopped.set)
-        recovery = asyncio.create_task(self._recovery.audiences.run())
-        notices = asyncio.create_task(self._notices.run())
-        expiry = asyncio.create_task(self._expiry.run())
-        watchdog = asyncio.create_task(
-            show_life(self._notifier, self._spool.progress, self._desks.died, self._clock.monotonic)
-        )
+        self._supervisor.watch_loop(self._loop)
+        tasks = contextlib.ExitStack()
         try:
+            self._start_tasks(tasks)
             self._power_on()
             self._notices.start()
             async with contextlib.AsyncExitStack() as doors:
@@ -126,26 +125,35 @@ class Appliance:
                 self._recovery.start()
                 await self._serve()
         finally:
-            recovery.cancel()
-            expiry.cancel()
-            notices.cancel()
-            watchdog.cancel()
+            tasks.close()
             sound = self._spool.close()
         if sound:
             self._mark_end()
+        tell_left_out()
         _LOG.info("stopped")
+
+    def _start_tasks(self, tasks: contextlib.ExitStack) -> None:
+        """Start what goes on until `tasks` is closed."""
+        tasks.callback(self._supervisor.start("questions", self._recovery.audiences.run()))
+        tasks.callback(self._supervisor.start("notices", self._notices.audiences.run()))
+        tasks.callback(self._supervisor.start("old notices", self._notices.watch_ages()))
+        tasks.callback(self._supervisor.start("expiry", self._expiry.run()))
+        tasks.callback(self._supervisor.start("log", keep_telling()))
+        if self._notifier.watchdog_interval:
+            life = show_life(self._notifier, self._spool.progress, self._clock.monotonic)
+            tasks.callback(self._supervisor.start("watchdog", life))
 
     async def _serve(self) -> None:
         """Print until somebody ends it; however it ends, no desk goes on without the rest."""
         self._desks.start()
-        upkeep = asyncio.create_task(self._upkeep.run())
+        stop_upkeep = self._supervisor.start("upkeep", self._upkeep.run())
         try:
             self._notifier.ready()
             _LOG.info("ready", count=sum(area.records for area in self._spool.areas()))
             await self._stopped.wait()
             self._notifier.stopping()
         finally:
-            upkeep.cancel()
+            stop_upkeep()
             await self._desks.stop()
 
     def _mark_end(self) -> None:
@@ -378,6 +386,7 @@ def connect(printer: PrinterConfig, profile: Profile, clock: Clock) -> DocumentS
 
 def run(config: Config) -> None:
     """Run an appliance until it is told to stop; before an area is opened every cipher has given a published result."""
+    Supervisor().watch_threads()
     shrink_buffers()
     short = claim_files(config.limits.connections)
     if short:

@@ -18,6 +18,8 @@ from storage.space import Division
 
 SOCKET_PATH_LIMIT: Final = 107
 """Bytes of a Unix socket's path (sun_path is 108 with its final zero; unix(7))."""
+CONTROL: Final = Path("/run/passbook/control.sock")
+"""Where operators find the appliance unless its configuration says otherwise."""
 SMALLEST_AREA: Final = Division.least_quota(Limits().job_bytes)
 """Bytes; the store opens no area with less, as the largest job would have no room."""
 
@@ -198,7 +200,7 @@ class Config(msgspec.Struct, frozen=True):
     terminals: TerminalsConfig
     keys: KeysConfig
     layouts: Path | None = None
-    control: Path = Path("/run/passbook/control.sock")
+    control: Path = CONTROL
     recovery: RecoveryConfig = RecoveryConfig()
     notices: NoticesConfig = NoticesConfig()
     limits: LimitsConfig = LimitsConfig()

@@ -20,7 +20,7 @@ import msgspec
 
 from firmware import pki, tables, verifying
 from firmware.clock import Clock, SystemClock
-from firmware.config import Config, load
+from firmware.config import CONTROL, Config, load
 from firmware.control import LONG_PATIENCE, PATIENCE, ask
 from firmware.findings import Finding
 from passbook.arguments import folder_or_named, host, one_of, path, seconds, short_text, whole
@@ -33,8 +33,6 @@ from passbook.nothing import NOTHING
 from storage import files
 from storage.keys import ApplianceKey
 
-CONTROL: Final = Path("/run/passbook/control.sock")
-"""Where the appliance listens unless its configuration says otherwise."""
 JOB_HELP: Final = "its id, as `passbookctl jobs` shows it, or the beginning of it: at least 4 characters"
 CERTIFICATE_MODE: Final = 0o644
 

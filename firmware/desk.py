@@ -24,6 +24,7 @@ from firmware.jobs import Jobs
 from firmware.logs import Log
 from firmware.news import JobLeft, News, PrinterChanged
 from firmware.people import People
+from firmware.supervisor import supervised_thread
 from passbook import changes
 from passbook.environment import Environment
 from passbook.errors import PassbookError
@@ -132,17 +133,12 @@ class PrintDesk:
         self._said = MechanismStatus(Device.OFFLINE, Media.UNKNOWN)
         self._shown: tuple[float, PrinterView] | None = None
         self._unstored: dict[str, _Stop] = {}
-        self._thread = threading.Thread(target=self._run, name=f"desk {settings.name}")
+        self._failing: PassbookError | None = None
+        self._thread = supervised_thread(f"desk {settings.name}", self._run, stopped=self._stopping.is_set)
 
     def start(self) -> None:
         """Begin to work."""
         self._thread.start()
-
-    @property
-    def died(self) -> bool:
-        """Whether its thread ended though nobody stopped it."""
-        started = self._thread.ident is not None
-        return started and not self._thread.is_alive() and not self._stopping.is_set()
 
     def wake(self) -> None:
         """A job may have become valid."""
@@ -189,8 +185,14 @@ class PrintDesk:
             except PassbookError as error:
                 _LOG.error("store-refused-desk", printer=self._settings.name, code=error.code)
             except Exception as error:  # noqa: BLE001 - a defect of ours: the job it met waits for a start, the others do not
-                _LOG.failure("desk-failed", error, printer=self._settings.name)
+                self._note_failure(error)
             self._stopping.wait(RETRY)
+
+    def _note_failure(self, error: Exception) -> None:
+        """A defect comes again with each try: people see it in the status for as long as it does."""
+        name = self._settings.name
+        _LOG.limited(name).failure("desk-failed", error, printer=name)
+        self._failing = PassbookError("desk-fails", printer=name, what=type(error).__name__)
 
     def _meet(self) -> None:
         """Serve the mechanism for as long as it can be reached."""
@@ -243,6 +245,7 @@ class PrintDesk:
                 self._wake.wait(IDLE_LOOK)
             else:
                 self._print(session, record)
+            self._failing = None
 
     def _note_found(self, media: Media) -> Owner:
         """What lies in the mechanism belongs to the questions of jobs that it had begun; whose book it is."""
@@ -402,8 +405,9 @@ class PrintDesk:
             self._stop_job(record, reason)
 
     def problems(self) -> list[PassbookError]:
-        """Stops that could not be stored yet.  From any thread."""
-        return [stop.error for stop in list(self._unstored.values())]
+        """Stops that could not be stored yet, and a failure that comes with each try.  From any thread."""
+        failing = self._failing
+        return [*(stop.error for stop in list(self._unstored.values())), *([failing] if failing else [])]
 
     def _hear(self, status: MechanismStatus) -> None:
         """The mechanism said this of itself, in whatever way it was asked."""

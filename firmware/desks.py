@@ -64,10 +64,6 @@ class Desks:
         """Finish the steps under way and end all desks."""
         await asyncio.gather(*(asyncio.to_thread(desk.stop) for desk in self._desks.values()))
 
-    def died(self) -> tuple[str, ...]:
-        """The printers for which nobody works any more."""
-        return tuple(name for name, desk in self._desks.items() if desk.died)
-
     def note_job(self, record: Record) -> None:
         """A job changed; if it may be printed, its desk looks, else who waits for that is told."""
         if not record.valid:

@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import Future
 
 from firmware.clock import Clock, stamp
+from firmware.supervisor import guarded
 from passbook.counters import NOTHING
 from passbook.environment import AreaFigures, Environment
 from passbook.errors import PassbookError
@@ -40,7 +41,7 @@ class Boundary:
                 self._waiting.add(asked)
         if closed:
             asked.set_exception(PassbookError("appliance-stopping"))
-        asked.add_done_callback(self._forget)
+        asked.add_done_callback(guarded(self._forget))
         return asked
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
+from firmware.supervisor import must_go_on
 from firmware.tls import Peer
 
 
@@ -33,8 +34,7 @@ class Hub:
     def join(self, listener: Listener) -> None:
         """A connection is ready to be told things."""
         self._listeners.setdefault(listener.peer.name, []).append(listener)
-        for watcher in self.watchers:
-            watcher(listener, True)
+        self._tell_watchers(listener, came=True)
 
     def leave(self, listener: Listener) -> None:
         """A connection has ended."""
@@ -43,8 +43,14 @@ class Hub:
             remaining.remove(listener)
             if not remaining:
                 del self._listeners[listener.peer.name]
-            for watcher in self.watchers:
-                watcher(listener, False)
+            self._tell_watchers(listener, came=False)
+
+    def _tell_watchers(self, listener: Listener, *, came: bool) -> None:
+        for watcher in self.watchers:
+            try:
+                watcher(listener, came)
+            except Exception as error:  # noqa: BLE001  # a defect of the watcher, and not of the connection
+                must_go_on("watcher of connections", error)
 
     def expel(self, listener: Listener, code: str) -> None:
         """Tell a connection nothing more, and end it with the stable code of the reason."""

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 
 from firmware.keys import DataKeys
 from firmware.news import EndAcknowledged, JobChanged, News, StepDone
+from firmware.supervisor import guarded
 from passbook.changes import journal
 from passbook.record import Change, Outcome, Record, Wrap
 from storage.admission import Ticket
@@ -28,7 +29,7 @@ class Jobs:
         """Accept a job.  Its key is in place before the record can be seen, and gone when it was not accepted."""
         self.keys.put(record.job_id, key)
         accepted = self.spool.accept(ticket, record, sealed, wraps)
-        accepted.add_done_callback(lambda done: self._accepted(record.job_id, done))
+        accepted.add_done_callback(guarded(lambda done: self._accepted(record.job_id, done)))
         return accepted
 
     def change(self, job: str, change: Change, *, urgent: bool = False) -> Future[Record]:
@@ -41,13 +42,13 @@ class Jobs:
             return change(record)
 
         changed = self.spool.change(job, watched, urgent=urgent)
-        changed.add_done_callback(lambda done: self._changed(done, was_asked=was_asked))
+        changed.add_done_callback(guarded(lambda done: self._changed(done, was_asked=was_asked)))
         return changed
 
     def acknowledge(self, job: str, change: Change) -> Future[Record]:
         """Apply a change that takes note of an end; the job itself is as it was, and nobody is told of it again."""
         noted = self.spool.change(job, change)
-        noted.add_done_callback(self._noted)
+        noted.add_done_callback(guarded(self._noted))
         return noted
 
     def journal(self, job: str, confirmed: int, sending: int) -> Record:

@@ -1,13 +1,14 @@
 """Whether everything that must go on does, and systemd told so: a watchdog that hears nothing ends the process.
 
 The event loop shows that it turns by asking here.  A writer must end a transaction now and then while work waits for
-it.  A print desk must live; its waits for people have no bound, and those for the mechanism have their own.
+it.  A print desk's waits for people have no bound, and those for the mechanism have their own; that a task or thread
+ended is heard of by its supervisor.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from firmware.logs import Log
@@ -35,19 +36,17 @@ class Watch:
 async def show_life(
     notifier: Notifier,
     writers: Callable[[], Mapping[str, Progress]],
-    died: Callable[[], Iterable[str]],
     monotonic: Callable[[], float],
 ) -> None:
     """Tell systemd that all goes on, as often as it wants to hear it; while something does not, only what that is.
 
-    A writer may take as long for one transaction as systemd waits for a word, so that it ends the process after
-    twice that time at the latest.  `died` gives the printers for which nobody works any more.
+    Call it where systemd watches (`watchdog_interval`).  A writer may take as long for one transaction as systemd waits
+    for a word, so that it ends the process after twice that time at the latest.
     """
     interval = notifier.watchdog_interval
     watch, told = Watch(2 * interval), ""
-    while interval:
-        areas = [f"area {name}" for name in watch.stuck(writers(), monotonic())]
-        trouble = ", ".join([*areas, *(f"printer {name}" for name in died())])
+    while True:
+        trouble = ", ".join(f"area {name}" for name in watch.stuck(writers(), monotonic()))
         if not trouble:
             notifier.watchdog()
         if trouble != told:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import ssl
+import stat
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -19,11 +20,12 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from drivers.dialect import find_code_page
 from drivers.port import has_no_handshake
 from drivers.profile import Profile, builtin_profile
-from firmware.config import Config, PrinterConfig
+from firmware.config import CONTROL, Config, PrinterConfig
 from firmware.layouts import load_layouts
 from firmware.tls import Trust, load_certificate, load_private_key, load_trust, server_context
 from passbook.errors import PassbookError
 from passbook.layout import BookLayout
+from storage.files import read_with_mode
 from storage.keys import ApplianceKey
 
 T = TypeVar("T")
@@ -57,6 +59,7 @@ def check(config: Config, environ: Mapping[str, str] = os.environ) -> None:
     A credential is looked at only where systemd handed credentials over: a person who checks has none.
     """
     load_named(config)
+    _check_control(config)
     if config.keys.appliance.path is not None or "CREDENTIALS_DIRECTORY" in environ:
         load_key(config, environ)
 
@@ -65,6 +68,23 @@ def warnings(config: Config) -> list[PassbookError]:
     """What an operator should know of a configuration with which the appliance starts."""
     risky = [one for one in config.printers if has_no_handshake(one.port)]
     return [PassbookError("port-without-handshake", printer=one.name, port=one.port) for one in risky]
+
+
+def _check_control(config: Config) -> None:
+    """Whether a start could listen at the operators' socket."""
+    path, folder = config.control, config.control.parent
+    try:
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise config.problem("control", f"{path} is there and is no socket; expected a name that is free")
+    except FileNotFoundError:
+        if path == CONTROL and not folder.exists():
+            # The unit's RuntimeDirectory= is made by each start.
+            return
+    except OSError as error:
+        raise config.problem("control", f"{path} cannot be used: {error.strerror}") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        why = "no socket can be made in it" if folder.is_dir() else "it is no folder"
+        raise config.problem("control", f"{folder}: {why}; expected a folder that the appliance may write to")
 
 
 def load_named(config: Config) -> Loaded:
@@ -102,11 +122,9 @@ def _named(config: Config, key: str, load: Callable[[], T]) -> T:
 def _read(config: Config, key: str, path: Path) -> bytes:
     """All of the file that `key` names."""
     try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            content = file.read()
-    except OSError as error:
-        raise config.problem(key, f"{path} cannot be read: {error.strerror}") from None
+        content, mode = read_with_mode(path)
+    except PassbookError as error:
+        raise config.problem(key, f"{path} cannot be read: {error.facts['why']}") from None
     if key in SECRET and mode & _OTHERS:
         raise config.problem(key, f"{path} can be read by everybody; expected mode 0600 or less")
     return content

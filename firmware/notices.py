@@ -69,13 +69,8 @@ class NoticeDesk:
             if self._old is not None:
                 self.look_for_old()
 
-    async def run(self) -> None:
-        """Watch deadlines and ages until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.audiences.run())
-            tasks.create_task(self._watch_ages())
-
-    async def _watch_ages(self) -> None:
+    async def watch_ages(self) -> None:
+        """Look now and then for ends that nobody took note of, until cancelled."""
         while True:
             self.look_for_old()
             await asyncio.sleep(ALARM_LOOK)

@@ -155,10 +155,8 @@ def _make_folder(folder: Path, mode: int) -> None:
 
 def _authority(ca_folder: Path) -> Authority:
     try:
-        key = serialization.load_pem_private_key((ca_folder / AUTHORITY_KEY).read_bytes(), None)
-        certificate = x509.load_pem_x509_certificate((ca_folder / AUTHORITY).read_bytes())
-    except OSError as error:
-        raise _problem(ca_folder, error) from None
+        key = serialization.load_pem_private_key(files.read(ca_folder / AUTHORITY_KEY), None)
+        certificate = x509.load_pem_x509_certificate(files.read(ca_folder / AUTHORITY))
     except (ValueError, TypeError):
         raise PassbookError("file-problem", file=str(ca_folder), why="its key or certificate is damaged") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
@@ -170,6 +168,7 @@ def _authority(ca_folder: Path) -> Authority:
 def _register(ca_folder: Path) -> Iterator[IO[bytes]]:
     """The register, for this process alone: two operators must not both find a name free."""
     path = ca_folder / REGISTER
+    files.check_regular(path)
     try:
         with path.open("r+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)

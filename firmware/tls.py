@@ -18,6 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from firmware.certificates import NAME, ROLE
 from firmware.logs import Log
 from passbook.errors import PassbookError
+from storage.files import read
 
 _LOG: Final = Log("tls")
 
@@ -79,14 +80,14 @@ class _Handshake(ssl.SSLObject):
         except ssl.SSLError as error:
             # The reason is one of OpenSSL's own words, such as HTTP_REQUEST, and nothing that the peer sent.
             code = "certificate-not-accepted" if "CERTIFICATE" in (error.reason or "") else "not-tls"
-            _LOG.warning("handshake-failed", code=code, why=error.reason or "unknown")
+            _LOG.limited().warning("handshake-failed", code=code, why=error.reason or "unknown")
             raise
 
 
 def load_certificate(path: Path) -> x509.Certificate:
     """The first certificate of a PEM file.  Raises PassbookError `file-problem`."""
     try:
-        certificate = x509.load_pem_x509_certificate(_read(path))
+        certificate = x509.load_pem_x509_certificate(read(path))
         certificate.public_key()
     except (ValueError, UnsupportedAlgorithm):
         raise _damaged(path, "expected a certificate in PEM") from None
@@ -96,7 +97,7 @@ def load_certificate(path: Path) -> x509.Certificate:
 def load_private_key(path: Path) -> PrivateKeyTypes:
     """The private key of a PEM file without a passphrase.  Raises PassbookError `file-problem`."""
     try:
-        return load_pem_private_key(_read(path), None)
+        return load_pem_private_key(read(path), None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         # OpenSSL would ask for a passphrase at the console, where nobody is.
         raise _damaged(path, "expected a private key in PEM, without a passphrase") from None
@@ -108,7 +109,7 @@ def load_trust(authority: Path, revoked: Path) -> Trust:
     Called at the start and whenever the list may have changed.  Raises PassbookError `file-problem`; a list that
     cannot be believed is an error, since without it revoked terminals would come in.
     """
-    return read_trust(_read(authority), _read(revoked), str(revoked))
+    return read_trust(read(authority), read(revoked), str(revoked))
 
 
 def read_trust(authority_pem: bytes, revoked_pem: bytes, file: str) -> Trust:
@@ -206,10 +207,3 @@ def _name(certificate: x509.Certificate) -> str:
 def _is_representative(certificate: x509.Certificate) -> bool:
     roles = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)
     return [role.value for role in roles] == [ROLE]
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise PassbookError("file-problem", file=str(path), why=error.strerror or "it cannot be read") from None

@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from passbook.decoding import toml_text
 from passbook.errors import PassbookError
+from storage import files
 
 MEBIBYTE: Final = 1024 * 1024
 SHOWN: Final = 80
@@ -59,9 +60,9 @@ class Misfit(Exception):  # noqa: N818  # half an error: whoever knows the file 
 def parse(file: Path) -> dict[str, Any]:
     """The file's top table; Misfit when it cannot be read or is not TOML."""
     try:
-        return tomllib.loads(toml_text(file.read_bytes()))
-    except OSError as error:
-        raise Misfit("file", f"it cannot be read: {error.strerror}") from None
+        return tomllib.loads(toml_text(files.read(file)))
+    except PassbookError as error:
+        raise Misfit("file", f"it cannot be read: {error.facts['why']}") from None
     except UnicodeDecodeError as error:
         raise Misfit(f"byte {error.start}", "expected UTF-8") from None
     except (ValueError, RecursionError) as error:

@@ -211,6 +211,12 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         "Job {job} was stopped at printer {printer}, and that cannot be stored: {why} Nothing more of it is printed. "
         "It is stored again and again, and asked about as soon as that works, at the latest after the next start.",
     ),
+    "desk-fails": ErrorKind(
+        Actor.OPERATOR,
+        "Printing on {printer} fails by a defect of the program ({what}). It is tried again and again, its jobs wait; "
+        "other printers go on. The log says where (desk-failed). Cancel the job that it happens with, and tell your "
+        "supplier.",
+    ),
     "printer-busy": ErrorKind(
         Actor.TELLER,
         "Printer {printer} did not come to a point between two jobs, with its last book taken, within {seconds} "

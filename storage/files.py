@@ -14,7 +14,16 @@ from passbook.errors import PassbookError
 
 PRIVATE: Final = 0o600
 PUBLIC: Final = 0o644
+MOST: Final = 16 * 1024 * 1024
+"""Bytes of a file that are read; the largest that anybody needs is a revocation list."""
 _READABLE_BY_OTHERS: Final = stat.S_IRGRP | stat.S_IROTH
+_KINDS: Final = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 def save(path: Path, data: bytes, mode: int) -> None:
@@ -37,22 +46,51 @@ def save(path: Path, data: bytes, mode: int) -> None:
 
 
 def read(path: Path) -> bytes:
-    """All of the file.  Raises PassbookError `file-problem`."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise _problem(path, error) from None
+    """All of the file.  Raises PassbookError `file-problem`, also for what is no regular file or too large."""
+    return read_with_mode(path)[0]
 
 
 def read_private(path: Path) -> bytes:
     """All of a file that holds a secret.  Raises PassbookError `file-problem`, also when others may read it."""
+    content, mode = read_with_mode(path)
+    if mode & _READABLE_BY_OTHERS:
+        raise PassbookError("file-problem", file=str(path), why="it can be read by others; make its mode 0600")
+    return content
+
+
+def read_with_mode(path: Path) -> tuple[bytes, int]:
+    """All of the file, and its mode.  Raises PassbookError `file-problem`."""
+    check_regular(path)
     try:
-        with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_mode & _READABLE_BY_OTHERS:
-                raise PassbookError("file-problem", file=str(path), why="it can be read by others; make its mode 0600")
-            return file.read()
+        # What was exchanged in between must neither make this wait nor become a terminal of the process.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        try:
+            mode = os.fstat(descriptor).st_mode
+            _judge_kind(path, mode)
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                content = file.read(MOST + 1)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise _problem(path, error) from None
+    if len(content) > MOST:
+        raise PassbookError("file-problem", file=str(path), why=f"it has more than {MOST} bytes")
+    return content, mode
+
+
+def check_regular(path: Path) -> None:
+    """Raise PassbookError `file-problem` unless there is a regular file: others may have no end, or wait for one."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise _problem(path, error) from None
+    _judge_kind(path, mode)
+
+
+def _judge_kind(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        kind = _KINDS.get(stat.S_IFMT(mode), "something else")
+        raise PassbookError("file-problem", file=str(path), why=f"it is {kind}, and a regular file is expected")
 
 
 def exists(path: Path) -> bool:

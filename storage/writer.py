@@ -192,6 +192,8 @@ class Writer:
                 for member in batch:
                     if not member.future.done():
                         member.fail(member.unknown)
+        if not self._closing:
+            raise RuntimeError("a writer ended though nobody closed it")
 
     def _is_over(self) -> bool:
         with self._wanted:

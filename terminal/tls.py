@@ -6,6 +6,7 @@ import ssl
 from pathlib import Path
 
 from passbook.errors import PassbookError
+from storage.files import check_regular
 
 
 def client_context(certificate: Path, key: Path, ca: Path) -> ssl.SSLContext:
@@ -15,6 +16,8 @@ def client_context(certificate: Path, key: Path, ca: Path) -> ssl.SSLContext:
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
+    for file in (certificate, key, ca):
+        check_regular(file)
     try:
         context.load_cert_chain(certificate, key)
         context.load_verify_locations(ca)

@@ -61,9 +61,16 @@ class Strangers:
             # Once for a whole flood, or the log would be the next thing that it fills.
             _LOG.warning("gate-full", count=self._most)
             self._flooded = True
-        oldest = self._waiting.pop(next(iter(self._waiting)))
+        self._let_go(next(iter(self._waiting)))
+
+    def let_go(self) -> None:
+        """End them all: the door closes."""
+        for descriptor in list(self._waiting):
+            self._let_go(descriptor)
+
+    def _let_go(self, descriptor: int) -> None:
         with suppress(OSError):
-            oldest.shutdown(socket.SHUT_RDWR)
+            self._waiting.pop(descriptor).shutdown(socket.SHUT_RDWR)
 
     def went(self, descriptor: int) -> None:
         """One was judged and let in, or is closed."""
@@ -103,7 +110,7 @@ class Visitor(socket.socket):
         if count and not self._heard:
             self._heard = True
             if memoryview(buffer)[0] != _HANDSHAKE:
-                _LOG.warning("handshake-failed", code="not-tls", peer=self._address)
+                _LOG.limited().warning("handshake-failed", code="not-tls", peer=self._address)
                 with suppress(OSError):
                     self.send(NOT_TLS)
                 return 0

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import weakref
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from ssl import SSLContext, SSLObject
 from typing import Any, Final
 
@@ -21,7 +20,7 @@ from firmware.desks import Desks
 from firmware.doors.commands import Handler
 from firmware.doors.gate import BACKLOG, listen, strangers_for
 from firmware.doors.pace import Pace
-from firmware.doors.session import POLICY_VIOLATION, TerminalSession
+from firmware.doors.session import FAREWELL, INTERNAL_ERROR, POLICY_VIOLATION, TerminalSession
 from firmware.hub import Hub
 from firmware.logs import Log
 from firmware.tls import Peer
@@ -81,7 +80,8 @@ class TerminalDoor:
         self._heard = heard
         self._clock = clock
         self._pause = pause
-        self._connections: Counter[str] = Counter()
+        self._sessions: dict[str, set[TerminalSession]] = {}
+        self._closed = False
         self._strangers = strangers_for(limits.connections)
         # One for each terminal, as long as it is connected at all.
         self._paces: weakref.WeakValueDictionary[str, Pace] = weakref.WeakValueDictionary()
@@ -90,6 +90,7 @@ class TerminalDoor:
     async def open(self, host: str, port: int, context: SSLContext) -> AsyncIterator[Server]:
         """Listen while the context that this gives is entered.  Raises OSError and UnicodeError."""
         gate = await asyncio.to_thread(listen, host, port, self._strangers)
+        self._closed = False
         async with serve(
             self._handle,
             sock=gate,
@@ -99,13 +100,25 @@ class TerminalDoor:
             max_size=HARD_LIMIT,
             max_queue=1,
             open_timeout=HANDSHAKE_TIMEOUT,
+            close_timeout=FAREWELL,
             ssl_handshake_timeout=HANDSHAKE_TIMEOUT,
             ping_interval=PING_INTERVAL,
             ping_timeout=PING_INTERVAL,
             process_request=self._check_path,
             server_header=None,
         ) as server:
-            yield server
+            try:
+                yield server
+            finally:
+                server.close(close_connections=False)
+                await self._send_away()
+
+    async def _send_away(self) -> None:
+        """End every connection, in the time that one of them may take."""
+        self._closed = True
+        self._strangers.let_go()
+        sessions = [session for several in self._sessions.values() for session in several]
+        await asyncio.gather(*(session.dismiss() for session in sessions))
 
     def _check_path(self, connection: ServerConnection, request: Request) -> Response | None:
         if request.path.rstrip("/") in {PUBLISHER_PATH, SERVICE_PATH}:
@@ -116,37 +129,52 @@ class TerminalDoor:
         try:
             peer = self._identify(socket)
         except PassbookError as error:
-            _LOG.warning("terminal-refused", code=error.code, peer=_address(socket))
+            _LOG.limited().warning("terminal-refused", code=error.code, peer=_address(socket))
             await socket.close(POLICY_VIOLATION, error.code)
             return
+        session = TerminalSession(socket, peer)
         try:
-            self._count_in(peer.name)
+            self._count_in(session)
         except PassbookError as error:
-            _LOG.warning("terminal-refused", code=error.code, peer=peer.name)
+            _LOG.limited(peer.name).warning("terminal-refused", code=error.code, peer=peer.name)
             await socket.close(POLICY_VIOLATION, error.code)
             return
         self._strangers.went(socket.transport.get_extra_info("socket").fileno())
-        session = TerminalSession(socket, peer)
         try:
-            async with asyncio.TaskGroup() as tasks:
-                writer = tasks.create_task(session.write_out())
-                tasks.create_task(self._converse(socket, session, writer))
+            await session.run(self._converse(socket, session))
+        except Exception as error:  # noqa: BLE001 - a defect of ours ends this connection, and no other
+            _LOG.limited(peer.name).failure("connection-failed", error, peer=peer.name)
+            await socket.close(INTERNAL_ERROR)
         finally:
-            self._count_out(peer.name)
+            self._count_out(session)
 
-    def _count_in(self, terminal: str) -> None:
+    def _count_in(self, session: TerminalSession) -> None:
         """One connection more.  Raises PassbookError `too-many-connections`; no terminal can take them all."""
-        most = self._limits.connections
+        name, most = session.peer.name, self._limits.connections
         own = max(LEAST_OWN, most // SHARES)
-        for count, limit in ((self._connections[terminal], own), (self._connections.total(), most)):
+        if len(self._sessions.get(name, ())) >= own or self._count() >= most:
+            self._drop_dead()
+        for count, limit in ((len(self._sessions.get(name, ())), own), (self._count(), most)):
             if count >= limit:
-                raise PassbookError("too-many-connections", who=terminal, limit=limit)
-        self._connections[terminal] += 1
+                raise PassbookError("too-many-connections", who=name, limit=limit)
+        self._sessions.setdefault(name, set()).add(session)
 
-    def _count_out(self, terminal: str) -> None:
-        self._connections[terminal] -= 1
-        # A name that is gone must not stay: there is no bound on names.
-        self._connections += Counter()
+    def _count(self) -> int:
+        return sum(map(len, self._sessions.values()))
+
+    def _drop_dead(self) -> None:
+        """A terminal that comes again must not be kept out by connections that it has left."""
+        for session in [session for several in self._sessions.values() for session in several]:
+            if session.gone:
+                session.cut_off()
+                self._count_out(session)
+
+    def _count_out(self, session: TerminalSession) -> None:
+        several = self._sessions.get(session.peer.name, set())
+        several.discard(session)
+        if not several:
+            # A name that is gone must not stay: there is no bound on names.
+            self._sessions.pop(session.peer.name, None)
 
     def _identify(self, socket: ServerConnection) -> Peer:
         tls: SSLObject | None = socket.transport.get_extra_info("ssl_object")
@@ -155,31 +183,39 @@ class TerminalDoor:
             raise PassbookError("certificate-not-accepted", why="none was shown")
         return self._judge(certificate)
 
-    async def _converse(self, socket: ServerConnection, session: TerminalSession, writer: asyncio.Task[None]) -> None:
-        """Read and answer until the connection ends."""
-        _LOG.info("terminal-connected", peer=session.peer.name)
-        pace = self._pace_of(session.peer.name)
+    async def _converse(self, socket: ServerConnection, session: TerminalSession) -> None:
+        """Read and answer until the connection ends; what a peer sent before it hung up is not worked on then."""
+        name = session.peer.name
+        _LOG.limited(name).info("terminal-connected", peer=name)
+        pace = self._pace_of(name)
         slowed = False
         try:
             self._hub.join(session)
             self._desks.show_prompts(session)
-            async for message in socket:
-                if session.closing:
+            while True:
+                message = await socket.recv(decode=False)
+                if self._closed:
+                    # Its completions are sent before the door says farewell.
+                    await socket.wait_closed()
+                if session.closing or session.gone:
                     break
                 self._heard(session.peer)
-                await self._answer(session, message if isinstance(message, bytes) else message.encode())
+                with session.at_work():
+                    await self._answer(session, message)
                 delay = pace.take(self._clock.monotonic())
                 if delay:
                     if not slowed:
-                        _LOG.info("terminal-slowed", peer=session.peer.name, seconds=delay)
-                    await self._pause(delay)
+                        _LOG.limited(name).info("terminal-slowed", peer=name, seconds=delay)
+                    with suppress(PassbookError):
+                        await session.while_connected(self._pause(delay))
                 slowed = bool(delay)
         except ConnectionClosed:
             pass
         finally:
             self._hub.leave(session)
-            writer.cancel()
-            _LOG.info("terminal-disconnected", peer=session.peer.name)
+            if session.gone:
+                session.cut_off()
+            _LOG.limited(name).info("terminal-disconnected", peer=name)
 
     def _pace_of(self, terminal: str) -> Pace:
         pace = self._paces.get(terminal)
@@ -192,7 +228,7 @@ class TerminalDoor:
         try:
             command = _understood(message)
         except PassbookError as error:
-            _LOG.info("command-refused", peer=session.peer.name, code=error.code)
+            _LOG.limited(session.peer.name).info("command-refused", peer=session.peer.name, code=error.code)
             status = Header("Common.Unknown", MessageType.ACKNOWLEDGE, status="invalidMessage")
             session.queue(encode(status, _error_payload(error)))
             return
@@ -202,7 +238,7 @@ class TerminalDoor:
         try:
             payload = await self._dispatch(session, command)
         except PassbookError as error:
-            _LOG.info("command-refused", peer=session.peer.name, code=error.code)
+            _LOG.limited(session.peer.name).info("command-refused", peer=session.peer.name, code=error.code)
             completion, payload = completion_for(error), _error_payload(error)
         header = Header(name, MessageType.COMPLETION, number, completion_code=completion)
         session.queue(encode(header, payload))
@@ -219,7 +255,9 @@ class TerminalDoor:
             raise
         except Exception as error:  # noqa: BLE001 - a defect of ours: the peer gets a code, the log its place
             reference = secrets.token_hex(4)
-            _LOG.failure("command-failed", error, peer=session.peer.name, reference=reference)
+            _LOG.limited(session.peer.name).failure(
+                "command-failed", error, peer=session.peer.name, reference=reference
+            )
             raise PassbookError("internal-error", reference=reference) from None
 
 

@@ -572,25 +572,6 @@ def test_a_stop_finishes_the_line_under_way_and_leaves_nothing_in_doubt(counter:
     assert counter.machine.state().media is Media.ENTERING
 
 
-def test_a_desk_that_was_stopped_has_not_died(counter: Counter) -> None:
-    said = [counter.desk.died]
-    counter.start()
-    said.append(counter.desk.died)
-    counter.desk.stop()
-    assert [*said, counter.desk.died] == [False, False, False]
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_desk_whose_thread_ended_by_itself_has_died(counter: Counter) -> None:
-    def end(_news: News) -> None:
-        raise SystemExit
-
-    counter.watch = end
-    counter.start()
-    counter.desk._thread.join(30)
-    assert counter.desk.died
-
-
 @pytest.mark.parametrize("action", ["insert", "take"])
 def test_a_stop_ends_a_wait_for_a_person(counter: Counter, action: str) -> None:
     def hands(machine: Machine, prompt: Prompt) -> None:

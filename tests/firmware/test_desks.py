@@ -34,7 +34,6 @@ class QuietDesk:
         self.printing = ""
         self.waiting = ""
         self.held: list[Any] = []
-        self.died = False
         self.told: list[Any] = []
         self.asked: list[Future[Environment]] = []
 
@@ -190,12 +189,6 @@ def test_a_pending_job_is_cancelled_at_once(bench: Bench, desks: Desks, desk: Qu
     assert ended.answered is not None
     assert (ended.answered.terminal, ended.answered.person) == (TELLER.name, "Anna")
     assert desk.told == [(record.job_id, TELLER.name, "Anna")]
-
-
-def test_a_dead_desk_is_named(desks: Desks, desk: QuietDesk) -> None:
-    assert desks.died() == ()
-    desk.died = True
-    assert desks.died() == (PRINTER,)
 
 
 def test_a_printing_job_is_left_to_its_desk(bench: Bench, desks: Desks, desk: QuietDesk) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -53,19 +54,19 @@ def test_a_writer_that_gets_on_again_is_not_stuck() -> None:
 class Systemd(Notifier):
     """Hears what is told, and ends the telling when `script` has no more."""
 
-    def __init__(self, script: Iterator[list[str]]) -> None:
+    def __init__(self, script: Iterator[Progress]) -> None:
         super().__init__({"WATCHDOG_USEC": str(int(2_000_000 * INTERVAL))})
         self.heard: list[str] = []
         self._script = script
         self.ended = asyncio.Event()
 
-    def died(self) -> list[str]:
+    def writers(self) -> dict[str, Progress]:
         self.heard.append("look")
         try:
-            return next(self._script)
+            return {"a": next(self._script)}
         except StopIteration:
             self.ended.set()
-            return []
+            return {}
 
     def watchdog(self) -> None:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
         self.heard.append("watchdog")
@@ -74,23 +75,20 @@ class Systemd(Notifier):
         self.heard.append(text)
 
 
-def test_while_a_desk_is_dead_systemd_hears_only_which(caplog: pytest.LogCaptureFixture) -> None:
+def test_while_a_writer_stands_still_systemd_hears_only_which(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "passbook.life")
+    script = [Progress(7, waiting=True)] * 3 + [Progress(8, waiting=True)]
 
     async def life() -> list[str]:
-        systemd = Systemd(iter([[], ["front"], ["front"], []]))
-        task = asyncio.create_task(show_life(systemd, dict, systemd.died, lambda: 0.0))
+        systemd, seconds = Systemd(iter(script)), itertools.count()
+        task = asyncio.create_task(show_life(systemd, systemd.writers, lambda: float(next(seconds))))
         async with asyncio.timeout(30):
             await systemd.ended.wait()
         task.cancel()
         return systemd.heard
 
     heard = asyncio.run(life())
-    trouble = ["look", "No progress: printer front", "look"]
+    trouble = ["look", "No progress: area a", "look"]
     assert heard[:8] == ["look", "watchdog", *trouble, "look", "watchdog", "All goes on"]
     facts: list[Any] = [(record.getMessage(), getattr(record, "facts", {})) for record in caplog.records]
-    assert facts == [("no-progress", {"why": "printer front"}), ("progress-again", {})]
-
-
-def test_where_nobody_watches_nobody_is_told() -> None:
-    asyncio.run(show_life(Notifier({}), dict, list, lambda: 0.0))
+    assert facts == [("no-progress", {"why": "area a"}), ("progress-again", {})]

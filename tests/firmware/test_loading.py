@@ -18,6 +18,7 @@ from firmware.loading import check, load_key, load_named
 from passbook.errors import PassbookError
 from tests.firmware.branch import Branch
 from tests.passbook.strategies import layout_bytes
+from tests.storage.special import SPECIAL, make_special
 
 ROOT = Path(__file__).parents[2]
 RECOVERY = '\nrecovery_public = "recovery.pub"\n'
@@ -123,12 +124,62 @@ def test_a_file_that_is_missing_is_named_with_its_key(branch: Branch, key: str) 
     assert f"{branch.etc / FILES[key]} cannot be read: No such file" in str(error)
 
 
-def test_a_folder_in_place_of_a_file_is_refused(branch: Branch) -> None:
-    (branch.etc / pki.AUTHORITY).unlink()
-    (branch.etc / pki.AUTHORITY).mkdir()
+@pytest.mark.parametrize("kind", SPECIAL)
+@pytest.mark.parametrize("key", FILES)
+def test_what_is_no_regular_file_is_refused(branch: Branch, key: str, kind: str) -> None:
+    make_special(branch.etc / FILES[key], kind)
     error = refused(branch)
-    assert error.facts["key"] == "terminals.ca"
-    assert "Is a directory" in str(error)
+    assert error.facts["key"] == key
+    assert f"it is {SPECIAL[kind]}, and a regular file is expected" in str(error)
+
+
+@pytest.mark.parametrize("kind", SPECIAL)
+def test_a_configuration_that_is_no_regular_file_is_refused(
+    branch: Branch, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_special(file_of(branch), kind)
+    assert main(["--check", str(file_of(branch))]) != 0
+    [line] = capsys.readouterr().err.splitlines()
+    assert f"it is {SPECIAL[kind]}, and a regular file is expected" in line
+
+
+def check_refused(branch: Branch) -> str:
+    """What a check says of the control socket."""
+    with pytest.raises(PassbookError) as caught:
+        check(load(file_of(branch)), {})
+    assert (caught.value.code, caught.value.facts["key"]) == ("configuration", "control")
+    return str(caught.value.facts["why"])
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "zero"])
+def test_a_control_socket_whose_name_is_taken_is_refused(branch: Branch, kind: str) -> None:
+    control = load(file_of(branch)).control
+    make_special(control, kind)
+    assert "is no socket" in check_refused(branch)
+
+
+def test_a_control_socket_that_serves_is_all_right(branch: Branch) -> None:
+    make_special(load(file_of(branch)).control, "socket")
+    check(load(file_of(branch)), {})
+
+
+@pytest.mark.parametrize(("folder", "why"), [("missing", "it is no folder"), ("file", "Not a directory")])
+def test_a_control_socket_without_a_folder_is_refused(branch: Branch, folder: str, why: str) -> None:
+    (branch.folder / "file").touch()
+    edit(branch, f"{branch.folder}/control", f"{branch.folder}/{folder}/control")
+    assert why in check_refused(branch)
+
+
+def test_a_control_socket_in_a_folder_that_cannot_be_written_to_is_refused(
+    branch: Branch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, _mode: path != branch.folder)
+    assert "no socket can be made in it" in check_refused(branch)
+
+
+def test_a_control_socket_with_too_long_a_path_is_refused(branch: Branch) -> None:
+    edit(branch, f"{branch.folder}/control", f"{branch.folder}/{'c' * 108}")
+    assert main(["--check", str(file_of(branch))]) != 0
 
 
 @pytest.mark.parametrize("key", ["terminals.key", "keys.appliance"])

@@ -401,7 +401,7 @@ def test_the_desk_looks_at_ages_by_itself(bench: Bench, monkeypatch: pytest.Monk
             return True
 
         monkeypatch.setattr(bench.clock, "trusted", trusted)
-        running = asyncio.create_task(office.desk.run())
+        running = asyncio.create_task(office.desk.watch_ages())
         await looked.wait()
         assert office.desk.problems() != ()
         running.cancel()

@@ -586,4 +586,16 @@ MUTANTS: Final = (
         (f"{_GROWTH}[documents]",),
         "A run of combining marks is composed however long it is.",
     ),
+    Mutant(
+        "P14",
+        "P14-end-is-silent.patch",
+        ("tests/firmware/test_supervisor.py::test_a_task_that_was_cancelled_by_anybody_else_is_a_failure",),
+        "A task that must go on ends, and nobody hears of it.",
+    ),
+    Mutant(
+        "P14",
+        "P14-thread-is-silent.patch",
+        ("tests/firmware/test_supervisor.py::test_the_hook_of_the_threads_ends_the_process",),
+        "A thread that must go on raises, and nobody hears of it.",
+    ),
 )

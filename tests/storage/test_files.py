@@ -3,12 +3,14 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from passbook.errors import PassbookError
 from storage import files
+from tests.storage.special import SPECIAL, make_special
 
 
 def test_a_file_is_replaced_whole_with_its_mode(tmp_path: Path) -> None:
@@ -48,6 +50,39 @@ def test_a_secret_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> 
     with pytest.raises(PassbookError, match="0600") as caught:
         files.read_private(path)
     assert caught.value.code == "file-problem"
+
+
+@pytest.mark.parametrize("read", [files.read, files.read_private, files.check_regular])
+@pytest.mark.parametrize("kind", SPECIAL)
+def test_only_a_regular_file_is_read(tmp_path: Path, kind: str, read: Callable[[Path], object]) -> None:
+    path = tmp_path / "file"
+    make_special(path, kind)
+    with pytest.raises(PassbookError) as caught:
+        read(path)
+    assert caught.value.code == "file-problem"
+    assert f"{path}: it is {SPECIAL[kind]}, and a regular file is expected" in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in SPECIAL if kind != "socket"])
+def test_what_a_file_is_exchanged_for_while_it_is_opened_is_not_read(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    make_special(path, kind)
+    monkeypatch.setattr(files, "check_regular", lambda _path: None)
+    with pytest.raises(PassbookError, match="a regular file is expected"):
+        files.read(path)
+
+
+def test_a_file_is_read_up_to_a_bound(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with path.open("wb") as file:
+        file.truncate(files.MOST)
+    assert len(files.read(path)) == files.MOST
+    with path.open("r+b") as file:
+        file.truncate(files.MOST + 1)
+    with pytest.raises(PassbookError, match=f"it has more than {files.MOST} bytes"):
+        files.read(path)
 
 
 def test_what_cannot_be_read_or_written_is_named(tmp_path: Path) -> None:
