@@ -29,15 +29,17 @@ from firmware.expiry import ExpiryDesk
 from firmware.hub import Hub
 from firmware.identity import Doorkeeper
 from firmware.jobs import Jobs
+from firmware.joining import Joining
 from firmware.keys import DataKeys
 from firmware.life import show_life
 from firmware.loading import Loaded, load_key, load_named
+from firmware.locked import locked_operators, locked_terminals
 from firmware.logs import Log
 from firmware.news import EndAcknowledged, JobChanged, JobLeft, News, PrinterChanged, PromptChanged, StepDone
 from firmware.notices import NoticeDesk
 from firmware.notify import Notifier
 from firmware.operations import Operations
-from firmware.problems import FROM_NEXT_START, Problems
+from firmware.problems import Problems
 from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
 from firmware.tls import shrink_buffers
@@ -65,7 +67,7 @@ class Appliance:
     def __init__(
         self, config: Config, key: ApplianceKey, loaded: Loaded, *, clock: SystemClock, notifier: Notifier
     ) -> None:
-        """Open the store; run() closes it.  Raises PassbookError `no-area-usable`."""
+        """Open the store; run() closes it.  Raises PassbookError `no-area-usable` where another process has it."""
         self._config = config
         self._loaded = loaded
         self._clock = clock
@@ -100,6 +102,7 @@ class Appliance:
             clock=clock,
         )
         self._admission = self._make_admission()
+        self._joining = Joining(self._spool, self._problems, clock, report=self._report, begun=self._ask_about_joined)
         self._upkeep = Upkeep(
             self._spool, clock, retention_days=config.history.retention_days, forget_ended=self._forget_ended
         )
@@ -111,17 +114,21 @@ class Appliance:
         recovery = asyncio.create_task(self._recovery.audiences.run())
         notices = asyncio.create_task(self._notices.run())
         expiry = asyncio.create_task(self._expiry.run())
+        joining = asyncio.create_task(self._joining.run())
         watchdog = asyncio.create_task(
             show_life(self._notifier, self._spool.progress, self._desks.died, self._clock.monotonic)
         )
         try:
             self._power_on()
-            self._notices.start()
-            async with contextlib.AsyncExitStack() as doors:
-                await self._open_doors(doors)
-                self._recovery.start()
-                await self._serve()
+            await self._await_use()
+            if not self._stopped.is_set():
+                self._notices.start()
+                async with contextlib.AsyncExitStack() as doors:
+                    await self._open_doors(doors)
+                    self._recovery.start()
+                    await self._serve()
         finally:
+            joining.cancel()
             recovery.cancel()
             expiry.cancel()
             notices.cancel()
@@ -131,6 +138,23 @@ class Appliance:
         if sound:
             self._mark_end()
         _LOG.info("stopped")
+
+    async def _await_use(self) -> None:
+        """While no area can be used: serve locked doors, until one can be or somebody ends the appliance."""
+        if self._spool.is_usable():
+            return
+        async with contextlib.AsyncExitStack() as doors:
+            await self._open_doors(doors, locked=True)
+            self._notifier.ready()
+            self._notifier.status("Locked: no storage area can be used; see passbookctl status")
+            _LOG.error("locked", code="appliance-locked")
+            waiting = [asyncio.create_task(one.wait()) for one in (self._stopped, self._joining.usable)]
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for task in waiting:
+                task.cancel()
+        if not self._stopped.is_set():
+            self._notifier.status("All goes on")
+            _LOG.info("unlocked")
 
     async def _serve(self) -> None:
         """Print until somebody ends it; however it ends, no desk goes on without the rest."""
@@ -163,27 +187,42 @@ class Appliance:
             jobs_per_requester=config.limits.jobs_per_terminal, bytes_per_requester=config.limits.bytes_per_terminal
         )
         rng = secrets.token_bytes
-        spool = Spool.open(areas, self._key, appliance=config.appliance, limits=limits, rng=rng, report=self._report)
+        spool = Spool.open(
+            areas,
+            self._key,
+            state=config.state,
+            appliance=config.appliance,
+            limits=limits,
+            rng=rng,
+            report=self._report,
+        )
         for problem in spool.problems:
             self._report(problem)
-        if len(spool.problems) == len(areas):
+        in_use = [problem for problem in spool.problems if problem.code == "area-in-use"]
+        if in_use and len(spool.problems) == len(areas):
+            # Another process serves this store: its doors are the ones to knock at.
             spool.close()
-            raise self._no_area()
+            raise PassbookError("no-area-usable", why=" ".join(str(problem) for problem in spool.problems))
         return spool
-
-    def _no_area(self) -> PassbookError:
-        return PassbookError("no-area-usable", why=" ".join(str(problem) for problem in self._problems))
 
     def _power_on(self) -> None:
         """Everything that an earlier start left becomes invalid before a door or a desk opens (P4)."""
-        reason = take_marks(area.path for area in self._config.areas)
-        report = self._spool.power_on(reason, stamp(self._clock))
+        self._joining.reason = take_marks(area.path for area in self._config.areas)
+        report = self._spool.power_on(self._joining.reason, stamp(self._clock))
         for name, count in report.invalidated.items():
             _LOG.info("power-on", area=name, count=count)
         for problem in report.failed.values():
             self._report(problem)
-        if not report.invalidated:
-            raise self._no_area()
+        self._note_what_is_there()
+
+    def _ask_about_joined(self) -> None:
+        """Areas came into use: people are asked about their jobs, and told of their ends."""
+        self._note_what_is_there()
+        self._notices.start()
+        self._recovery.start()
+
+    def _note_what_is_there(self) -> None:
+        """What the areas say of time, of ends long ago, and of printers."""
         told = sorted(self._spool.history(last=LOOK_BACK), key=lambda one: one.n)
         newest = newest_trusted([*(one.entry.record for one in told), *self._spool.newest_records(LOOK_BACK)])
         if newest is not None:
@@ -245,7 +284,7 @@ class Appliance:
             rng=secrets.token_bytes,
         )
 
-    async def _open_doors(self, doors: contextlib.AsyncExitStack) -> None:
+    async def _open_doors(self, doors: contextlib.AsyncExitStack, *, locked: bool = False) -> None:
         config = self._config
         commands = TerminalCommands(
             jobs=self._jobs,
@@ -257,11 +296,11 @@ class Appliance:
             roll=self._roll,
             status=self.status,
             uri=f"wss://{config.terminals.listen}{SERVICE_PATH}",
-        )
+        ).handlers()
         door = TerminalDoor(
             hub=self._hub,
             desks=self._desks,
-            commands=commands.handlers(),
+            commands=locked_terminals(commands) if locked else commands,
             limits=config.limits,
             judge=self._doorkeeper.judge,
             heard=self._roll.heard,
@@ -277,8 +316,11 @@ class Appliance:
             doorkeeper=self._doorkeeper,
             status=self.status,
             problems=self._problems,
+            joining=self._joining,
         )
         handlers = operations.handlers() | ClockOperations(self._clock, self._expiry.wake).handlers()
+        if locked:
+            handlers = locked_operators(handlers)
         await self._enter_operator_door(doors, OperatorDoor(config.control, handlers))
         _LOG.info("doors-open", path=str(config.control))
 
@@ -301,9 +343,7 @@ class Appliance:
 
     def status(self) -> StatusReport:
         """What is known now, at once."""
-        taken = self._problems.is_used_from_next_start
-        states = self._spool.states().items()
-        areas = tuple(f"{name}: {state}{f', {FROM_NEXT_START}' if taken(name) else ''}" for name, state in states)
+        areas = tuple(f"{name}: {state}" for name, state in self._spool.states().items())
         problems = tuple(
             str(problem) for problem in (*self._problems, *self._desks.problems(), *self._notices.problems())
         )
