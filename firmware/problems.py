@@ -16,22 +16,21 @@ class Problems:
     """Errors of the store in the order in which they were told; any thread may add one."""
 
     def __init__(self) -> None:
-        self._told: list[PassbookError] = []
+        self._told: dict[str, PassbookError] = {}
 
     def __iter__(self) -> Iterator[PassbookError]:
-        return iter(tuple(self._told))
+        return iter(tuple(self._told.values()))
 
     def add(self, problem: PassbookError) -> None:
-        """One more; one that was told already is told once."""
-        if all((problem.code, problem.facts) != (one.code, one.facts) for one in self):
-            self._told.append(problem)
+        """One more; what is told already is told once."""
+        self._told.setdefault(str(problem), problem)
 
     def over(self, problem: PassbookError) -> None:
         """It is put right."""
-        self._told = [one for one in self if (problem.code, problem.facts) != (one.code, one.facts)]
+        self._told.pop(str(problem), None)
 
     def accepted(self, area: str) -> None:
         """An operator took an area as it is: what asked for that is over."""
         for problem in self:
             if problem.code in _ENDED_BY_WORD and problem.facts["area"] == area:
-                self._told.remove(problem)
+                self.over(problem)

@@ -127,8 +127,9 @@ def open_all(settings: Sequence[AreaSettings], means: Means) -> Opened:
             opened.append(area) if area else missing.append(one)
     if (opened or problems) and not means.mark.is_there and means.mark.trouble is None:
         means.report(means.mark.missing())
-    _make(missing, means, opened, problems)
+    known = {name for area in opened for name in area.siblings} | means.mark.names
     put_back = close_put_back(opened, opened, means.mark, problems)
+    _make(missing, known, means, opened, problems)
     memories = [*means.mark.memories, *(memory for area in opened for memory in area.memories())]
     doubts = suspect(opened, opened, memories, means)
     note_mark(means, opened, problems, put_back, doubts)
@@ -167,9 +168,11 @@ def close_put_back(
 ) -> dict[str, PutBack]:
     """Close every candidate that another one knows further: what it says of its jobs is older than their paper."""
     put_back: dict[str, PutBack] = {}
-    memories = [*mark.memories, *(memory for area in opened for memory in area.memories())]
+    # One of another id than the mark has noted is not the area of its name, and its word counts for nothing.
+    heard = [area for area in opened if mark.ids.get(area.name, area.area_id) == area.area_id]
+    memories = [*mark.memories, *(memory for area in heard for memory in area.memories())]
     noted: dict[str, dict[str, str]] = {"": mark.ids}
-    for area in opened:
+    for area in heard:
         with suppress(PassbookError), area.reading() as ledger:
             noted[area.name] = ledger.memories.ids()
     for area in candidates:
@@ -237,7 +240,7 @@ def note_mark(
         back = put_back.get(one.name)
         if back is not None:
             known[one.name] = Known(back.expected_id, witnesses=tuple(map(Witness.of, back.witnesses)))
-        elif problem.code not in {"area-absent", "area-not-made", "mark-not-written"}:
+        elif problem.code not in {"area-absent", "area-not-made", "area-foreign", "mark-not-written"}:
             known.setdefault(one.name, Known())
     for area in opened:
         known[area.name] = known.get(area.name, Known()).opened(area.area_id, doubts.get(area.name, ()))
@@ -263,12 +266,15 @@ def _altered(area: Area) -> frozenset[str]:
 
 
 def _make(
-    missing: Sequence[AreaSettings], means: Means, opened: list[Area], problems: dict[AreaSettings, PassbookError]
+    missing: Sequence[AreaSettings],
+    known: Collection[str],
+    means: Means,
+    opened: list[Area],
+    problems: dict[AreaSettings, PassbookError],
 ) -> None:
-    """Make and open the areas that never were: all of them where there was no store, else beside one that is open."""
+    """Make and open the areas that are not `known`: all of them where there was no store, else beside an open one."""
     mark = means.mark
     was_store = mark.names or mark.trouble is not None or problems
-    known = {name for area in opened for name in area.siblings} | mark.names
     may_be_made = bool(opened) or not was_store
     for one in missing:
         # An empty folder of an area that is known is a disk that was not mounted.

@@ -8,6 +8,7 @@ import pytest
 from firmware.config import RecoveryConfig
 from firmware.desks import Desks
 from firmware.identity import Doorkeeper
+from firmware.joining import Joining
 from firmware.operations import Operations
 from firmware.problems import Problems
 from firmware.recovery_desk import RecoveryDesk
@@ -66,6 +67,7 @@ class Desk:
                 doorkeeper=cast("Doorkeeper", self.keeper),
                 status=lambda: STATUS,
                 problems=self.problems,
+                joining=Joining(bench.spool, self.problems, bench.clock, report=self.problems.add, begun=lambda: None),
             )
             return await operations.handlers()[command](arguments)
 

@@ -16,26 +16,33 @@ def test_what_asked_for_an_operators_word_is_over_with_it() -> None:
     problems.add(PassbookError("siblings-altered", area="a", why="two areas are given one id"))
     problems.add(PassbookError("memory-altered", area="b", other="a"))
     problems.add(PassbookError("record-quarantined", job="j", area="a"))
-    problems.accepted("a", is_open=True)
+    problems.accepted("a")
     assert told(problems) == ["memory-altered", "record-quarantined"]
-    problems.accepted("b", is_open=True)
+    problems.accepted("b")
     assert told(problems) == ["record-quarantined"]
-    assert not problems.is_used_from_next_start("a")
 
 
-def test_an_area_that_was_put_back_and_accepted_waits_for_the_next_start() -> None:
+def test_a_word_about_an_area_that_was_put_back_ends_only_what_asked_for_it() -> None:
     problems = Problems()
     problems.add(PassbookError("area-rolled-back", area="a", why="b knows more"))
-    problems.add(PassbookError("area-full", area="a"))
-    problems.accepted("a", is_open=False)
+    problems.add(PassbookError("area-full", area="a", free=1, needed=2))
+    problems.accepted("a")
     assert told(problems) == ["area-full"]
-    assert (problems.is_used_from_next_start("a"), problems.is_used_from_next_start("b")) == (True, False)
+
+
+def test_what_is_told_again_is_told_once_and_what_is_over_is_not_told_any_more() -> None:
+    problems = Problems()
+    for free in (1, 1, 2):
+        problems.add(PassbookError("area-full", area="a", free=free, needed=9))
+    assert told(problems) == ["area-full", "area-full"]
+    problems.over(PassbookError("area-full", area="a", free=1, needed=9))
+    assert [problem.facts["free"] for problem in problems] == [2]
 
 
 def test_a_word_about_one_area_ends_nothing_of_another() -> None:
     problems = Problems()
     problems.add(PassbookError("rows-altered", area="a"))
-    problems.accepted("b", is_open=True)
+    problems.accepted("b")
     assert told(problems) == ["rows-altered"]
 
 
@@ -43,8 +50,8 @@ def test_threads_may_tell_while_somebody_looks() -> None:
     problems = Problems()
 
     def tell() -> None:
-        for _ in range(2000):
-            problems.add(PassbookError("area-full", area="a"))
+        for free in range(2000):
+            problems.add(PassbookError("area-full", area="a", free=free, needed=1))
 
     writer = threading.Thread(target=tell)
     writer.start()

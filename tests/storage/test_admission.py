@@ -51,7 +51,9 @@ def test_a_job_goes_where_its_disk_has_room_whatever_the_quota_says(
 
     monkeypatch.setattr(os, "statvfs", statvfs)
     spool = store.open()
-    assert [str(problem) for problem in store.reported] == [str(PassbookError("area-full", area="a"))]
+    [problem] = store.reported
+    assert (problem.code, problem.facts["area"], problem.facts["free"]) == ("area-full", "a", 0)
+    assert int(problem.facts["needed"]) > 0
     assert [store.prepare(spool)[0].area for _ in range(3)] == ["b"] * 3
     assert {status.name: status.free > 0 for status in spool.areas()} == {"a": False, "b": True}
     full = str(store.folder)
