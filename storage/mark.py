@@ -130,8 +130,8 @@ class Mark:
         return [witness.about(name) for name, known in self.known.items() for witness in known.witnesses]
 
     def doubt(self, name: str) -> tuple[str, ...]:
-        """The areas whose word about this one was altered; "" for a mark that cannot be believed."""
-        return ("",) if self.trouble is not None else self.known.get(name, Known()).doubt
+        """The areas whose word about this one was altered; "" stands for an earlier mark."""
+        return self.known.get(name, Known()).doubt
 
     def write(self, areas: Mapping[str, Known]) -> None:
         """Replace all that is known, durable when this returns.  Raises PassbookError `mark-not-written`."""

@@ -131,7 +131,7 @@ def open_all(settings: Sequence[AreaSettings], means: Means) -> Opened:
     put_back = close_put_back(opened, opened, means.mark, problems)
     _make(missing, known, means, opened, problems)
     memories = [*means.mark.memories, *(memory for area in opened for memory in area.memories())]
-    doubts = suspect(opened, opened, memories, means)
+    doubts = suspect(opened, opened, memories, means, are_all=not problems)
     note_mark(means, opened, problems, put_back, doubts)
     acquaint(opened)
     known_sequences = [*(area.highest_sequence for area in opened), *(memory.extent.sequence for memory in memories)]
@@ -154,7 +154,7 @@ def open_late(settings: AreaSettings, means: Means, opened: Sequence[Area]) -> A
     if put_back:
         raise problems[settings]
     memories = [*means.mark.memories, *(memory for other in beside for memory in other.memories())]
-    doubts = suspect([area], beside, memories, means)
+    doubts = suspect([area], beside, memories, means, are_all=False)
     try:
         means.mark.open(area.name, area.area_id, doubts.get(area.name, frozenset()))
     except PassbookError as error:
@@ -193,11 +193,12 @@ def close_put_back(
 
 
 def suspect(
-    candidates: Sequence[Area], opened: Sequence[Area], memories: Sequence[Memory], means: Means
+    candidates: Sequence[Area], opened: Sequence[Area], memories: Sequence[Memory], means: Means, *, are_all: bool
 ) -> dict[str, frozenset[str]]:
     """Mark candidates that an operator took although they were put back, or of which nobody can say whether they were.
 
-    For each of the latter the areas whose word about it cannot be believed.
+    For each of the latter the areas whose word about it cannot be believed; "" is the mark itself.  `are_all`: every
+    configured area is open, so that nothing is known by a mark alone.
     """
     accepted = {memory.about for memory in memories if memory.accepted}
     unsure: dict[str, set[str]] = {area.name: set() for area in opened}
@@ -210,11 +211,13 @@ def suspect(
             # Where rows do not add up, what it knows of the others may be from an earlier day.
             for name in {*altered, *(unsure if unbalanced else ())} & unsure.keys():
                 unsure[name].add(area.name)
-    remembered = {area.name: frozenset(means.mark.doubt(area.name)) - unsure.keys() for area in candidates}
+    mark = means.mark
+    unread = {""} if mark.trouble is not None and not are_all else set()
+    remembered = {area.name: frozenset(mark.doubt(area.name)) - unsure.keys() | unread for area in candidates}
     doubts = {name: found | unsure[name] for name, found in remembered.items() if found | unsure[name]}
     for area in candidates:
         if remembered[area.name] and not unsure[area.name]:
-            means.mark.doubted.add(area.name)
+            mark.doubted.add(area.name)
             means.report(PassbookError("area-unsure", area=area.name))
         area.unsure = area.name in doubts
         area.suspect = area.unsure or area.name in accepted
