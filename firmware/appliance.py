@@ -33,7 +33,7 @@ from firmware.joining import Joining
 from firmware.keys import DataKeys
 from firmware.life import show_life
 from firmware.loading import Loaded, load_key, load_named
-from firmware.locked import locked_operators, locked_terminals
+from firmware.locked import SERVED, unless_locked
 from firmware.logs import Log
 from firmware.news import EndAcknowledged, JobChanged, JobLeft, News, PrinterChanged, PromptChanged, StepDone
 from firmware.notices import NoticeDesk
@@ -120,15 +120,18 @@ class Appliance:
         )
         try:
             self._power_on()
-            await self._await_use()
-            if not self._stopped.is_set():
-                self._notices.start()
-                async with contextlib.AsyncExitStack() as doors:
-                    await self._open_doors(doors)
+            async with contextlib.AsyncExitStack() as doors:
+                await self._open_doors(doors)
+                was_locked = not self._joining.usable.is_set()
+                if was_locked:
+                    await self._stay_locked()
+                else:
                     self._recovery.start()
-                    await self._serve()
+                if not self._stopped.is_set():
+                    await self._serve(was_told_ready=was_locked)
         finally:
             joining.cancel()
+            await asyncio.gather(joining, return_exceptions=True)
             recovery.cancel()
             expiry.cancel()
             notices.cancel()
@@ -139,29 +142,31 @@ class Appliance:
             self._mark_end()
         _LOG.info("stopped")
 
-    async def _await_use(self) -> None:
-        """While no area can be used: serve locked doors, until one can be or somebody ends the appliance."""
-        if self._spool.is_usable():
-            return
-        async with contextlib.AsyncExitStack() as doors:
-            await self._open_doors(doors, locked=True)
-            self._notifier.ready()
-            self._notifier.status("Locked: no storage area can be used; see passbookctl status")
-            _LOG.error("locked", code="appliance-locked")
-            waiting = [asyncio.create_task(one.wait()) for one in (self._stopped, self._joining.usable)]
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            for task in waiting:
-                task.cancel()
-        if not self._stopped.is_set():
+    async def _stay_locked(self) -> None:
+        """No area can be used: wait until one is, or somebody ends the appliance."""
+        self._notifier.ready()
+        self._notifier.status("Locked: no storage area can be used; see passbookctl status")
+        _LOG.error("locked", code="appliance-locked")
+        waiting = [asyncio.create_task(one.wait()) for one in (self._stopped, self._joining.usable)]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+        if self._stopped.is_set():
+            self._notifier.stopping()
+        else:
             self._notifier.status("All goes on")
             _LOG.info("unlocked")
 
-    async def _serve(self) -> None:
-        """Print until somebody ends it; however it ends, no desk goes on without the rest."""
+    async def _serve(self, *, was_told_ready: bool) -> None:
+        """Print until somebody ends it; however it ends, no desk goes on without the rest.
+
+        `was_told_ready`: systemd heard already that the doors are open.
+        """
         self._desks.start()
         upkeep = asyncio.create_task(self._upkeep.run())
         try:
-            self._notifier.ready()
+            if not was_told_ready:
+                self._notifier.ready()
             _LOG.info("ready", count=sum(area.records for area in self._spool.areas()))
             await self._stopped.wait()
             self._notifier.stopping()
@@ -213,7 +218,10 @@ class Appliance:
             _LOG.info("power-on", area=name, count=count)
         for problem in report.failed.values():
             self._report(problem)
-        self._note_what_is_there()
+        if self._spool.is_usable():
+            self._joining.usable.set()
+            self._note_what_is_there()
+            self._notices.start()
 
     def _ask_about_joined(self) -> None:
         """Areas came into use: people are asked about their jobs, and told of their ends."""
@@ -284,7 +292,7 @@ class Appliance:
             rng=secrets.token_bytes,
         )
 
-    async def _open_doors(self, doors: contextlib.AsyncExitStack, *, locked: bool = False) -> None:
+    async def _open_doors(self, doors: contextlib.AsyncExitStack) -> None:
         config = self._config
         commands = TerminalCommands(
             jobs=self._jobs,
@@ -300,7 +308,7 @@ class Appliance:
         door = TerminalDoor(
             hub=self._hub,
             desks=self._desks,
-            commands=locked_terminals(commands) if locked else commands,
+            commands=unless_locked(commands, self._joining.usable.is_set),
             limits=config.limits,
             judge=self._doorkeeper.judge,
             heard=self._roll.heard,
@@ -319,9 +327,8 @@ class Appliance:
             joining=self._joining,
         )
         handlers = operations.handlers() | ClockOperations(self._clock, self._expiry.wake).handlers()
-        if locked:
-            handlers = locked_operators(handlers)
-        await self._enter_operator_door(doors, OperatorDoor(config.control, handlers))
+        guarded = unless_locked(handlers, self._joining.usable.is_set, served=SERVED)
+        await self._enter_operator_door(doors, OperatorDoor(config.control, guarded))
         _LOG.info("doors-open", path=str(config.control))
 
     async def _enter_terminal_door(self, doors: contextlib.AsyncExitStack, door: TerminalDoor) -> None:

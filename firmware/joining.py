@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
 from firmware.clock import Clock, stamp
 from firmware.logs import Log
@@ -16,6 +16,9 @@ from firmware.problems import Problems
 from passbook.errors import PassbookError
 from passbook.job import Reason
 from storage.spool import Spool
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _LOG: Final = Log("joining")
 
@@ -69,7 +72,7 @@ class Joining:
     async def _join(self) -> None:
         if not self._spool.joinable():
             return
-        joined = await asyncio.to_thread(self._spool.join, self.reason, stamp(self._clock))
+        joined = await _to_the_end(self._spool.join, self.reason, stamp(self._clock))
         for one in joined:
             self._problems.over(one.over)
             if one.problem is None:
@@ -78,11 +81,11 @@ class Joining:
                 self._report(one.problem)
         if any(one.problem is None for one in joined):
             self._begun()
-            await asyncio.to_thread(self._spool.upkeep.settle)
+            await _to_the_end(self._spool.upkeep.settle)
 
     async def _unlock(self) -> None:
         before = self._spool.problems
-        report = await asyncio.to_thread(self._spool.reopen, self.reason, stamp(self._clock))
+        report = await _to_the_end(self._spool.reopen, self.reason, stamp(self._clock))
         for problem in before:
             self._problems.over(problem)
         for problem in self._spool.problems:
@@ -90,5 +93,15 @@ class Joining:
         for name, count in report.invalidated.items():
             _LOG.info("area-joined", area=name, count=count)
         if self._spool.is_usable():
-            self._begun()
             self.usable.set()
+            self._begun()
+
+
+async def _to_the_end(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """The result of something that blocks; it is waited for also by a task that is cancelled, for the store closes then."""
+    doing = asyncio.ensure_future(asyncio.to_thread(work, *arguments, **named))
+    try:
+        return await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await asyncio.wait({doing})
+        raise

@@ -1,4 +1,4 @@
-"""What an appliance says while it is locked: no storage area can be used, so nothing can be accepted or shown.
+"""What an appliance answers while it is locked: no storage area can be used, so nothing can be accepted or shown.
 
 Its doors are open all the same.  A terminal hears one clear sentence instead of a closed port, and an operator can
 look, verify and accept at the running appliance: there is one way for each.
@@ -6,10 +6,12 @@ look, verify and accept at the running appliance: there is one way for each.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Final, NoReturn
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any, Final, ParamSpec
 
 from passbook.errors import PassbookError
+
+P = ParamSpec("P")
 
 SERVED: Final = frozenset(
     {"status", "areas", "verify", "verify-area", "accept-rollback", "accept-new-store", "revocations", "clock"}
@@ -17,18 +19,17 @@ SERVED: Final = frozenset(
 """The operators' commands that need no job."""
 
 
-async def refuse(*_arguments: object) -> NoReturn:
-    """Answer any command.  Raises PassbookError `appliance-locked`."""
-    raise PassbookError("appliance-locked")
+def unless_locked(
+    handlers: Mapping[str, Callable[P, Awaitable[Any]]], is_usable: Callable[[], bool], *, served: Collection[str] = ()
+) -> dict[str, Callable[P, Awaitable[Any]]]:
+    """The same handlers; all but those that are always `served` raise `appliance-locked` until the store is usable."""
 
+    def guarded(handler: Callable[P, Awaitable[Any]]) -> Callable[P, Awaitable[Any]]:
+        async def work(*arguments: P.args, **named: P.kwargs) -> Any:
+            if not is_usable():
+                raise PassbookError("appliance-locked")
+            return await handler(*arguments, **named)
 
-def locked_terminals(commands: Iterable[str]) -> dict[str, Callable[..., Awaitable[Any]]]:
-    """The commands of terminals, all of them refused."""
-    return dict.fromkeys(commands, refuse)
+        return work
 
-
-def locked_operators(
-    handlers: Mapping[str, Callable[..., Awaitable[Any]]],
-) -> dict[str, Callable[..., Awaitable[Any]]]:
-    """The commands of operators; those that need a job are refused."""
-    return {name: handler if name in SERVED else refuse for name, handler in handlers.items()}
+    return {name: handler if name in served else guarded(handler) for name, handler in handlers.items()}

@@ -144,9 +144,20 @@ def test_history_is_searched_and_counted(desk: Desk) -> None:
 
 
 def test_only_an_area_that_was_put_back_is_accepted(desk: Desk) -> None:
-    assert desk.refused("accept-rollback", area="a") == "nothing-to-accept"
+    assert desk.refused("accept-rollback", area="a", person="Otto") == "nothing-to-accept"
     assert desk.refused("accept-rollback") == "invalid-message"
-    assert desk.refused("accept-rollback", area="nobody") == "unknown-area"
+    assert desk.refused("accept-rollback", area="nobody", person="Otto") == "unknown-area"
+
+
+@pytest.mark.parametrize("person", ["", "\n", "x" * 129])
+def test_a_word_about_the_store_names_a_person(desk: Desk, person: str) -> None:
+    assert desk.refused("accept-rollback", area="a", person=person) == "invalid-message"
+    assert desk.refused("accept-new-store", person=person) == "invalid-message"
+
+
+def test_a_store_that_is_in_use_is_not_taken_as_new(desk: Desk) -> None:
+    assert desk.refused("accept-new-store", person="Otto") == "not-a-new-store"
+    assert [one.job for one in desk.ask("jobs")] == [desk.job]
 
 
 def test_a_sound_store_has_no_findings(desk: Desk) -> None:
