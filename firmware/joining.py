@@ -98,7 +98,7 @@ class Joining:
 
 
 async def _to_the_end(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-    """The result of something that blocks; it is waited for also by a task that is cancelled, for the store closes then."""
+    """The result of something that blocks; a task that is cancelled waits for its end too, as the store closes then."""
     doing = asyncio.ensure_future(asyncio.to_thread(work, *arguments, **named))
     try:
         return await asyncio.shield(doing)

@@ -281,8 +281,11 @@ def _make(
     may_be_made = bool(opened) or not was_store
     for one in missing:
         # An empty folder of an area that is known is a disk that was not mounted.
-        if one.name in known or not may_be_made:
-            problems[one] = PassbookError("area-absent" if one.name in known else "area-not-made", area=one.name)
+        if one.name in known:
+            problems[one] = PassbookError("area-absent", area=one.name)
+            continue
+        if not may_be_made:
+            problems[one] = PassbookError("area-not-made", area=one.name)
             continue
         try:
             opened.append(_made(one, means))
