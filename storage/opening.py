@@ -140,8 +140,10 @@ def open_all(settings: Sequence[AreaSettings], means: Means) -> Opened:
     return Opened(opened, problems, put_back, max(known_sequences, default=0))
 
 
-def open_late(settings: AreaSettings, means: Means, opened: Sequence[Area]) -> Area:
+def open_late(settings: AreaSettings, means: Means, opened: Sequence[Area], put_back: dict[str, PutBack]) -> Area:
     """Open an area while others are in use; it is judged by them and by the mark as at a start.
+
+    Where they know it further, what it is comes into `put_back`.
 
     Raises PassbookError as open_area() does, `area-absent`, `area-full` or `area-rolled-back`.
     """
@@ -150,8 +152,10 @@ def open_late(settings: AreaSettings, means: Means, opened: Sequence[Area]) -> A
         raise PassbookError("area-absent", area=settings.name)
     beside = [*opened, area]
     problems: dict[AreaSettings, PassbookError] = {}
-    put_back = close_put_back([area], beside, means.mark, problems)
-    if put_back:
+    refused = close_put_back([area], beside, means.mark, problems)
+    if refused:
+        put_back |= refused
+        note_mark(means, beside, problems, refused, {other.name: means.mark.doubt(other.name) for other in beside})
         raise problems[settings]
     memories = [*means.mark.memories, *(memory for other in beside for memory in other.memories())]
     doubts = suspect([area], beside, memories, means, are_all=False)

@@ -52,6 +52,7 @@ class Spool:
         # Both are shared with all that looks after the areas: one may come into use later.
         self._areas = found.areas
         self._problems = found.problems
+        self._put_back = found.put_back
         self._means = means
         self._admission = admission
         self.upkeep = Upkeep(found, means.mark)
@@ -116,7 +117,7 @@ class Spool:
         left = [settings for settings, _ in self._left_out()]
         found = open_all(left, self._means)
         self._admission.number_after(found.sequence)
-        self.upkeep.opened(found.put_back)
+        self._put_back |= found.put_back
         for settings in left:
             if settings not in found.problems:
                 del self._problems[settings]
@@ -144,7 +145,7 @@ class Spool:
         over = self._problems[settings]
         self.upkeep.tries(settings.name)
         try:
-            area = open_late(settings, self._means, self._areas)
+            area = open_late(settings, self._means, self._areas, self._put_back)
             try:
                 count = _power_on(area, reason, at)
             except BaseException:

@@ -83,10 +83,6 @@ class Upkeep:
         self.note_heads()
         return True
 
-    def opened(self, put_back: Mapping[str, PutBack]) -> None:
-        """The areas that were left out were opened again; `put_back`: those that others know further."""
-        self._put_back |= put_back
-
     def is_accepted(self, name: str) -> bool:
         """Whether an operator took an area that is not open, and it was not tried to open it since."""
         return name in self._accepted

@@ -14,7 +14,8 @@ import pytest
 
 from passbook.errors import PassbookError
 from passbook.job import Reason
-from storage import files
+from storage import files, opening
+from storage.area import AreaSettings
 from storage.mark import FILE, MOST_BYTES, Witness
 from storage.siblings import Extent, Memory
 from storage.spool import Spool
@@ -439,6 +440,62 @@ def test_the_word_of_a_stranger_in_place_of_an_area_counts_for_nothing(store: St
     shutil.copytree(other.folder / "b", store.folder / "b")
     spool = store.open()
     assert [(error.code, error.facts["area"]) for error in spool.problems] == [(ROLLED_BACK, "b")]
+
+
+# Joining later
+
+
+def open_without_room(store: Store, monkeypatch: pytest.MonkeyPatch) -> Spool:
+    """A start while the disk of area a is full."""
+    open_area = opening.open_area
+
+    def opens(one: AreaSettings, *arguments: Any, **named: Any) -> Any:
+        if one.name == "a":
+            raise PassbookError("area-fenced", area="a", why="it cannot be opened (IOError)")
+        return open_area(one, *arguments, **named)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(opening, "open_area", opens)
+        disk.setattr("storage.opening.free_bytes", lambda folder: 4096 if folder.name == "a" else 1 << 30)
+        spool = store.open()
+        assert [(error.code, error.facts["free"]) for error in spool.problems] == [("area-full", 4096)]
+        assert spool.joinable() == []
+        assert spool.join(Reason.POWER_LOSS, AT) == []
+    return spool
+
+
+def test_an_area_that_joins_later_is_invalid_before_it_is_used(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool = store.open()
+    before = {f"r-{number}": store.accepted(spool, request_id=f"r-{number}").job_id for number in range(6)}
+    spool = open_without_room(store, monkeypatch)
+    assert raised_by(lambda: store.prepare(spool, request_id="new")) == "outcome-unknown"
+    while_out = store.accepted(spool, request_id="new", first=True)
+    [joined] = spool.join(Reason.POWER_LOSS, AT)
+    assert (joined.area, joined.over.code, joined.problem, joined.invalidated) == ("a", "area-full", None, 3)
+    assert spool.problems == ()
+    assert {record.job_id for record in spool.records() if record.valid} == {while_out.job_id}
+    assert {record.job_id for record in spool.inquiries()} == set(before.values())
+    assert spool.next_valid("pr-1") == while_out
+    # It is an area like any other: asked for requests, given new jobs, noted by the others.
+    numbers = [store.accepted(spool).sequence for _ in range(4)]
+    assert min(numbers) > max(record.sequence for record in spool.records() if record.job_id in before.values())
+    assert {status.name: status.state for status in spool.areas()} == {"a": "ready", "b": "ready"}
+    spool.upkeep.settle()
+    assert spool.verify() == []
+    assert store.open().problems == ()
+
+
+def test_an_area_that_joins_later_is_judged_as_at_a_start(
+    store: Store, old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_back(store, old)
+    spool = open_without_room(store, monkeypatch)
+    for _ in range(2):
+        joined = spool.join(Reason.POWER_LOSS, AT)
+        assert [one.problem.code for one in joined if one.problem] == [ROLLED_BACK] * len(joined)
+    assert codes(spool) == [ROLLED_BACK]
+    assert not spool.upkeep.accept_rollback("a")
+    assert [one.problem for one in spool.join(Reason.POWER_LOSS, AT)] == [None]
 
 
 def test_memories_are_kept_as_they_were() -> None:
