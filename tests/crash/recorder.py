@@ -50,7 +50,7 @@ class Recorder(apsw.VFS):
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
-        """While this lasts, also what Python does to names is recorded, and syncs of files and folders, with what is in them."""
+        """While this lasts, what Python does is recorded too: to names, and by syncs of files and folders."""
         with ExitStack() as patches:
 
             def instead(name: str, told: Callable[..., None]) -> None:
