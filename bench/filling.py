@@ -53,7 +53,14 @@ def open_store(
     settings = [AreaSettings(name, folder / name, quota) for name in names]
     rng = secrets.token_bytes
     spool = Spool.open(
-        settings, ApplianceKey.from_file(key), appliance=appliance, limits=LIMITS, rng=rng, report=report, vfs=vfs
+        settings,
+        ApplianceKey.from_file(key),
+        state=folder / "state",
+        appliance=appliance,
+        limits=LIMITS,
+        rng=rng,
+        report=report,
+        vfs=vfs,
     )
     for problem in spool.problems:
         raise problem

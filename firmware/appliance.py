@@ -29,15 +29,17 @@ from firmware.expiry import ExpiryDesk
 from firmware.hub import Hub
 from firmware.identity import Doorkeeper
 from firmware.jobs import Jobs
+from firmware.joining import Joining
 from firmware.keys import DataKeys
 from firmware.life import show_life
 from firmware.loading import Loaded, load_key, load_named
+from firmware.locked import SERVED, unless_locked
 from firmware.logs import Log, keep_telling, tell_left_out
 from firmware.news import EndAcknowledged, JobChanged, JobLeft, News, PrinterChanged, PromptChanged, StepDone
 from firmware.notices import NoticeDesk
 from firmware.notify import Notifier
 from firmware.operations import Operations
-from firmware.problems import FROM_NEXT_START, Problems
+from firmware.problems import Problems
 from firmware.recovery_desk import RecoveryDesk
 from firmware.retention import destroy_old_content
 from firmware.roll import Roll
@@ -68,7 +70,7 @@ class Appliance:
     def __init__(
         self, config: Config, key: ApplianceKey, loaded: Loaded, *, clock: SystemClock, notifier: Notifier
     ) -> None:
-        """Open the store; run() closes it.  Raises PassbookError `no-area-usable`."""
+        """Open the store; run() closes it.  Raises PassbookError `no-area-usable` where another process has it."""
         self._config = config
         self._loaded = loaded
         self._clock = clock
@@ -106,6 +108,7 @@ class Appliance:
             clock=clock,
         )
         self._admission = self._make_admission()
+        self._joining = Joining(self._spool, self._problems, clock, report=self._report, begun=self._ask_about_joined)
         self._upkeep = Upkeep(
             self._spool, clock, retention_days=config.history.retention_days, forget_ended=self._forget_old
         )
@@ -116,15 +119,22 @@ class Appliance:
             self._loop.add_signal_handler(number, self._stopped.set)
         self._supervisor.watch_loop(self._loop)
         tasks = contextlib.ExitStack()
+        joining = self._supervisor.start("joining", self._joining.run())
         try:
             self._start_tasks(tasks)
             self._power_on()
-            self._notices.start()
             async with contextlib.AsyncExitStack() as doors:
                 await self._open_doors(doors)
-                self._recovery.start()
-                await self._serve()
+                was_locked = not self._joining.usable.is_set()
+                if was_locked:
+                    await self._stay_locked()
+                else:
+                    self._recovery.start()
+                if not self._stopped.is_set():
+                    await self._serve(was_told_ready=was_locked)
         finally:
+            # It may be opening an area in a thread, and the store must not close meanwhile.
+            await asyncio.gather(joining(), return_exceptions=True)
             tasks.close()
             sound = self._spool.close()
         if sound:
@@ -143,17 +153,36 @@ class Appliance:
             life = show_life(self._notifier, self._spool.progress, self._clock.monotonic)
             tasks.callback(self._supervisor.start("watchdog", life))
 
-    async def _serve(self) -> None:
-        """Print until somebody ends it; however it ends, no desk goes on without the rest."""
+    async def _stay_locked(self) -> None:
+        """No area can be used: wait until one is, or somebody ends the appliance."""
+        self._notifier.ready()
+        self._notifier.status("Locked: no storage area can be used; see passbookctl status")
+        _LOG.error("locked", code="appliance-locked")
+        waiting = [asyncio.create_task(one.wait()) for one in (self._stopped, self._joining.usable)]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+        if self._stopped.is_set():
+            self._notifier.stopping()
+        else:
+            self._notifier.status("All goes on")
+            _LOG.info("unlocked")
+
+    async def _serve(self, *, was_told_ready: bool) -> None:
+        """Print until somebody ends it; however it ends, no desk goes on without the rest.
+
+        `was_told_ready`: systemd heard already that the doors are open.
+        """
         self._desks.start()
         stop_upkeep = self._supervisor.start("upkeep", self._upkeep.run())
         try:
-            self._notifier.ready()
+            if not was_told_ready:
+                self._notifier.ready()
             _LOG.info("ready", count=sum(area.records for area in self._spool.areas()))
             await self._stopped.wait()
             self._notifier.stopping()
         finally:
-            stop_upkeep()
+            _ = stop_upkeep()
             await self._desks.stop()
 
     def _mark_end(self) -> None:
@@ -170,27 +199,45 @@ class Appliance:
             jobs_per_requester=config.limits.jobs_per_terminal, bytes_per_requester=config.limits.bytes_per_terminal
         )
         rng = secrets.token_bytes
-        spool = Spool.open(areas, self._key, appliance=config.appliance, limits=limits, rng=rng, report=self._report)
+        spool = Spool.open(
+            areas,
+            self._key,
+            state=config.state,
+            appliance=config.appliance,
+            limits=limits,
+            rng=rng,
+            report=self._report,
+        )
         for problem in spool.problems:
             self._report(problem)
-        if len(spool.problems) == len(areas):
+        in_use = [problem for problem in spool.problems if problem.code == "area-in-use"]
+        if in_use and len(spool.problems) == len(areas):
+            # Another process serves this store: its doors are the ones to knock at.
             spool.close()
-            raise self._no_area()
+            raise PassbookError("no-area-usable", why=" ".join(str(problem) for problem in spool.problems))
         return spool
-
-    def _no_area(self) -> PassbookError:
-        return PassbookError("no-area-usable", why=" ".join(str(problem) for problem in self._problems))
 
     def _power_on(self) -> None:
         """Everything that an earlier start left becomes invalid before a door or a desk opens (P4)."""
-        reason = take_marks(area.path for area in self._config.areas)
-        report = self._spool.power_on(reason, stamp(self._clock))
+        self._joining.reason = take_marks(area.path for area in self._config.areas)
+        report = self._spool.power_on(self._joining.reason, stamp(self._clock))
         for name, count in report.invalidated.items():
             _LOG.info("power-on", area=name, count=count)
         for problem in report.failed.values():
             self._report(problem)
-        if not report.invalidated:
-            raise self._no_area()
+        if self._spool.is_usable():
+            self._joining.usable.set()
+            self._note_what_is_there()
+            self._notices.start()
+
+    def _ask_about_joined(self) -> None:
+        """Areas came into use: people are asked about their jobs, and told of their ends."""
+        self._note_what_is_there()
+        self._notices.start()
+        self._recovery.start()
+
+    def _note_what_is_there(self) -> None:
+        """What the areas say of time, of ends long ago, and of printers."""
         told = sorted(self._spool.history(last=LOOK_BACK), key=lambda one: one.n)
         newest = newest_trusted([*(one.entry.record for one in told), *self._spool.newest_records(LOOK_BACK)])
         if newest is not None:
@@ -270,11 +317,11 @@ class Appliance:
             roll=self._roll,
             status=self.status,
             uri=f"wss://{config.terminals.listen}{SERVICE_PATH}",
-        )
+        ).handlers()
         door = TerminalDoor(
             hub=self._hub,
             desks=self._desks,
-            commands=commands.handlers(),
+            commands=unless_locked(commands, self._joining.usable.is_set),
             limits=config.limits,
             judge=self._doorkeeper.judge,
             heard=self._roll.heard,
@@ -290,9 +337,11 @@ class Appliance:
             doorkeeper=self._doorkeeper,
             status=self.status,
             problems=self._problems,
+            joining=self._joining,
         )
         handlers = operations.handlers() | ClockOperations(self._clock, self._expiry.wake).handlers()
-        await self._enter_operator_door(doors, OperatorDoor(config.control, handlers))
+        guarded = unless_locked(handlers, self._joining.usable.is_set, served=SERVED)
+        await self._enter_operator_door(doors, OperatorDoor(config.control, guarded))
         _LOG.info("doors-open", path=str(config.control))
 
     async def _enter_terminal_door(self, doors: contextlib.AsyncExitStack, door: TerminalDoor) -> None:
@@ -314,9 +363,7 @@ class Appliance:
 
     def status(self) -> StatusReport:
         """What is known now, at once."""
-        taken = self._problems.is_used_from_next_start
-        states = self._spool.states().items()
-        areas = tuple(f"{name}: {state}{f', {FROM_NEXT_START}' if taken(name) else ''}" for name, state in states)
+        areas = tuple(f"{name}: {state}" for name, state in self._spool.states().items())
         problems = tuple(
             str(problem) for problem in (*self._problems, *self._desks.problems(), *self._notices.problems())
         )

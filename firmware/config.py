@@ -191,6 +191,7 @@ class Config(msgspec.Struct, frozen=True):
     Attributes:
         file: where it was read from; errors found later name it.
         control: the Unix socket of the operators.
+        state: a folder outside of every area, for what must be known when the areas are gone.
     """
 
     file: Path
@@ -201,6 +202,7 @@ class Config(msgspec.Struct, frozen=True):
     keys: KeysConfig
     layouts: Path | None = None
     control: Path = CONTROL
+    state: Path = Path("/var/lib/passbook/state")
     recovery: RecoveryConfig = RecoveryConfig()
     notices: NoticesConfig = NoticesConfig()
     limits: LimitsConfig = LimitsConfig()
@@ -246,7 +248,8 @@ def _judge(config: Config) -> None:
         raise Misfit("terminals.listen", "expected a port of at most 65535")
     if len(os.fsencode(config.control)) > SOCKET_PATH_LIMIT:
         raise Misfit("control", f"expected a path of at most {SOCKET_PATH_LIMIT} bytes")
-    _judge_appliance_key(config)
+    _judge_outside(config, "keys.appliance", config.keys.appliance.path, "who has the disk must not have the key")
+    _judge_outside(config, "state", config.state, "it must be there when the area is not")
 
 
 def _judge_printers(printers: tuple[PrinterConfig, ...]) -> None:
@@ -276,14 +279,10 @@ def _judge_areas(areas: tuple[AreaConfig, ...]) -> None:
             raise Misfit(f"area[{number}].quota", f'expected at least "{least} MiB"')
 
 
-def _judge_appliance_key(config: Config) -> None:
-    path = config.keys.appliance.path
-    if path is None:
-        return
+def _judge_outside(config: Config, key: str, path: Path | None, reason: str) -> None:
     for number, area in enumerate(config.areas):
-        if _real(path).is_relative_to(_real(area.path)):
-            why = f"expected a file outside of area[{number}].path: who has the disk must not have the key"
-            raise Misfit("keys.appliance", why)
+        if path is not None and _real(path).is_relative_to(_real(area.path)):
+            raise Misfit(key, f"expected a place outside of area[{number}].path: {reason}")
 
 
 def _distinct(table: str, key: str, values: list[str]) -> None:

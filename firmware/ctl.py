@@ -148,15 +148,6 @@ def _verify(arguments: argparse.Namespace, _clock: Clock) -> Any:
     return verifying.findings(looked)
 
 
-def _accept_rollback(arguments: argparse.Namespace, clock: Clock) -> Any:
-    """Tell the appliance; or, where folders are named since it cannot start, write it there."""
-    if not arguments.areas:
-        return _ask(arguments, clock)
-    config = _config(arguments)
-    configured = None if config is None else [area.name for area in config.areas]
-    return verifying.accept_folders(arguments.area, arguments.areas, *_offline(arguments), configured)
-
-
 def _offline(arguments: argparse.Namespace) -> tuple[ApplianceKey, str]:
     """The appliance's key and name, as given or as the configuration says."""
     refuse: Callable[[str], NoReturn] = arguments.refuse
@@ -275,16 +266,13 @@ def _add_questions(commands: _Commands) -> None:
         judge=_worst,
         columns=tables.FINDINGS,
     )
-    _add_folders(verify, "check these, without the appliance")
-
-
-def _add_folders(parser: argparse.ArgumentParser, text: str) -> None:
-    parser.set_defaults(refuse=parser.error)
-    parser.add_argument("--areas", type=folder_or_named, nargs="+", metavar="[NAME=]FOLDER", help=text)
-    parser.add_argument(
+    verify.set_defaults(refuse=verify.error)
+    text = "check these, without the appliance"
+    verify.add_argument("--areas", type=folder_or_named, nargs="+", metavar="[NAME=]FOLDER", help=text)
+    verify.add_argument(
         "--appliance-key", type=path(Path), metavar="FILE", help="with --areas (default: as --config says)"
     )
-    parser.add_argument("--appliance", type=short_text, metavar="NAME", help="with --areas (default: as --config says)")
+    verify.add_argument("--appliance", type=short_text, metavar="NAME", help="with --areas (default: as --config says)")
 
 
 def _add_history(commands: _Commands) -> None:
@@ -326,17 +314,17 @@ def _add_orders(commands: _Commands) -> None:
         order.add_argument("--person", type=short_text, metavar="NAME", default=_person(), help=who)
     clock = _command(commands, "clock", "what the appliance believes of time, and why", send=("right", "person"))
     clock.add_argument("--right", action="store_true", default=None, help="say that the clock is right, until it jumps")
-    clock.add_argument(
-        "--person",
-        type=short_text,
-        metavar="NAME",
-        default=_person(),
-        help="who says so (default: the name you logged in with)",
-    )
     text = "go on with an area though it was put back to an earlier state"
-    accept = _command(commands, "accept-rollback", text, run=_accept_rollback, send=("area",))
+    word: dict[str, Any] = {"patience": LONG_PATIENCE}
+    accept = _command(commands, "accept-rollback", text, send=("area", "person"), **word)
     accept.add_argument("area", type=short_text, metavar="AREA", help="its name")
-    _add_folders(accept, "all areas, that one too, where the appliance does not start since it can use none")
+    text = (
+        "make new areas for a locked appliance: all that its store held is lost, and requests sent again are new jobs"
+    )
+    new_store = _command(commands, "accept-new-store", text, send=("person",), **word)
+    for parser in (clock, accept, new_store):
+        who = "who says so (default: the name you logged in with)"
+        parser.add_argument("--person", type=short_text, metavar="NAME", default=_person(), help=who)
     _command(commands, "revocations", "read the revocation list again and hang up on revoked terminals")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -13,9 +12,10 @@ from firmware.desks import Desks
 from firmware.findings import Finding, LookedAt
 from firmware.hub import Hub
 from firmware.identity import Doorkeeper
+from firmware.joining import Joining
 from firmware.logs import Log
 from firmware.notices import LISTED_AT_ONCE, told
-from firmware.problems import FROM_NEXT_START, Problems
+from firmware.problems import Problems
 from firmware.recovery_desk import RecoveryDesk
 from firmware.roll import Roll
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT
@@ -51,6 +51,7 @@ class Operations:
         doorkeeper: Doorkeeper,
         status: Callable[[], StatusReport],
         problems: Problems,
+        joining: Joining,
     ) -> None:
         self._spool = spool
         self._recovery = recovery
@@ -60,6 +61,7 @@ class Operations:
         self._doorkeeper = doorkeeper
         self._status = status
         self._problems = problems
+        self._joining = joining
 
     def handlers(self) -> dict[str, Handler]:
         """Command name -> handler."""
@@ -74,6 +76,7 @@ class Operations:
             "environment": self._environment,
             "history": self._history,
             "accept-rollback": self._accept_rollback,
+            "accept-new-store": self._accept_new_store,
             "verify": self._verify,
             "verify-area": self._verify_area,
             "revocations": self._revocations,
@@ -112,10 +115,8 @@ class Operations:
         return [told(ended) for ended in found]
 
     async def _areas(self, arguments: dict[str, Any]) -> Any:
-        """The word that an area waited for was given: it is not asked for again."""
         read_arguments(arguments, Nothing)
-        taken = self._problems.is_used_from_next_start
-        return [replace(one, why=FROM_NEXT_START) if taken(one.name) else one for one in self._spool.areas()]
+        return self._spool.areas()
 
     async def _environment(self, arguments: dict[str, Any]) -> Any:
         wanted = read_arguments(arguments, _Environment)
@@ -129,11 +130,25 @@ class Operations:
 
     async def _accept_rollback(self, arguments: dict[str, Any]) -> Any:
         """An operator takes an area as it is though it was put back; its jobs are asked about with that reason."""
-        area = read_arguments(arguments, _Area).area
-        is_open = await asyncio.to_thread(self._spool.upkeep.accept_rollback, area)
-        self._problems.accepted(area, is_open=is_open)
-        _LOG.warning("rollback-accepted", area=area)
-        return {"area": area, "accepted": True, "used": "now" if is_open else "from the next start"}
+        word = read_arguments(arguments, _AreaWord)
+        check_name("person", word.person)
+        if self._spool.is_usable():
+            await asyncio.to_thread(self._spool.upkeep.accept_rollback, word.area)
+        else:
+            await asyncio.to_thread(self._spool.accept_closed, word.area)
+        self._problems.accepted(word.area)
+        _LOG.warning("rollback-accepted", area=word.area, person=word.person)
+        await self._joining.look(word=True)
+        return {"area": word.area, "accepted": True, "state": self._spool.states()[word.area]}
+
+    async def _accept_new_store(self, arguments: dict[str, Any]) -> Any:
+        """An operator says that all that the areas held is lost: new ones are made."""
+        word = read_arguments(arguments, _StoreWord)
+        check_name("person", word.person)
+        await asyncio.to_thread(self._spool.accept_new_store)
+        _LOG.warning("new-store-accepted", person=word.person)
+        await self._joining.look(word=True)
+        return {"accepted": True, "areas": self._spool.states()}
 
     async def _verify(self, arguments: dict[str, Any]) -> Any:
         read_arguments(arguments, Nothing)
@@ -186,6 +201,15 @@ class _History(GetHistory, frozen=True):
 
 class _Area(Payload, frozen=True):
     area: str
+
+
+class _AreaWord(Payload, frozen=True):
+    area: str
+    person: str = ""
+
+
+class _StoreWord(Payload, frozen=True):
+    person: str = ""
 
 
 class _Environment(Payload, frozen=True):

@@ -12,9 +12,16 @@ from typing import Final
 
 from passbook.errors import PassbookError
 
-FROM_NEXT_START: Final = "accepted, and used from the next start"
-"""What is told of an area that was put back and is not open, once an operator took it as it is."""
-_ENDED_BY_WORD: Final = frozenset({"rows-altered", "memory-altered", "siblings-altered", "area-rolled-back"})
+_ENDED_BY_WORD: Final = frozenset(
+    {"rows-altered", "memory-altered", "siblings-altered", "area-rolled-back", "area-unsure"}
+)
+
+_WITH_FIGURES: Final = frozenset({"area-full"})
+"""Those whose sentence has figures that change: the last one told of an area counts."""
+
+
+def _of_area(problem: PassbookError) -> tuple[str, str | int]:
+    return problem.code, problem.facts["area"]
 
 
 class Problems:
@@ -28,7 +35,6 @@ class Problems:
         self.is_over: Callable[[PassbookError], bool] = lambda _problem: False
         self._lock = threading.Lock()
         self._told: list[PassbookError] = []
-        self._from_next_start: set[str] = set()
 
     def __iter__(self) -> Iterator[PassbookError]:
         return iter([problem for problem in tuple(self._told) if not self.is_over(problem)])
@@ -36,6 +42,10 @@ class Problems:
     def add(self, problem: PassbookError) -> None:
         """One more; one that was told before in the same words has begun again."""
         with self._lock:
+            if problem.code in _WITH_FIGURES:
+                self._told = [
+                    one for one in self._told if one.code not in _WITH_FIGURES or _of_area(one) != _of_area(problem)
+                ]
             if str(problem) not in map(str, self._told):
                 self._told.append(problem)
 
@@ -46,14 +56,13 @@ class Problems:
             self._told = [problem for problem in self._told if problem.code != code] + [*now]
         return [problem for problem in now if str(problem) not in map(str, before)]
 
-    def is_used_from_next_start(self, area: str) -> bool:
-        """Whether an operator took it as it is while it is not open."""
-        return area in self._from_next_start
+    def over(self, problem: PassbookError) -> None:
+        """It is put right."""
+        with self._lock:
+            self._told = [told for told in self._told if str(told) != str(problem)]
 
-    def accepted(self, area: str, *, is_open: bool) -> None:
+    def accepted(self, area: str) -> None:
         """An operator took an area as it is: what asked for that is over."""
-        if not is_open:
-            self._from_next_start.add(area)
         with self._lock:
             over = [p for p in self._told if p.code in _ENDED_BY_WORD and p.facts["area"] == area]
             self._told = [problem for problem in self._told if problem not in over]

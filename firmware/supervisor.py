@@ -43,14 +43,18 @@ class Supervisor:
         """`end` is called for the first failure, after the log names it."""
         self._end = end
 
-    def start(self, part: str, work: Coroutine[Any, Any, None]) -> Callable[[], None]:
-        """Run `work` as a task; it may end only after the function that this returns was called, which stops it."""
+    def start(self, part: str, work: Coroutine[Any, Any, None]) -> Callable[[], asyncio.Task[None]]:
+        """Run `work` as a task; it may end only after the function that this returns was called, which stops it.
+
+        That function returns the task, for a caller that has to wait for its end.
+        """
         task = asyncio.create_task(work, name=part)
         task.add_done_callback(self._ended)
 
-        def stop() -> None:
+        def stop() -> asyncio.Task[None]:
             task.remove_done_callback(self._ended)
             task.cancel()
+            return task
 
         return stop
 

@@ -1,10 +1,10 @@
-"""Areas that `passbookctl` looks at or accepts: those of the running appliance, or folders that none has open."""
+"""Areas that `passbookctl` looks at: those of the running appliance, or folders that none has open."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,17 +34,6 @@ def of_folders(areas: Sequence[str], key: ApplianceKey, appliance: str) -> Itera
     examined = offline.examine_folders(settings, key, appliance)
     for _ in _told([one.name for one in settings]):
         yield msgspec.to_builtins(LookedAt.of(next(examined)))
-
-
-def accept_folders(
-    area: str, areas: Sequence[str], key: ApplianceKey, appliance: str, configured: Collection[str] | None
-) -> dict[str, Any]:
-    """Take area `area` as it is where no appliance can start; `areas` as folder() takes them, that one too.
-
-    `configured`: the areas that the appliance has; None where no configuration was given.
-    """
-    offline.accept_rollback(area, folders(areas), key, appliance, configured)
-    return {"area": area, "accepted": True, "used": "from the next start"}
 
 
 def folders(areas: Sequence[str]) -> list[AreaSettings]:

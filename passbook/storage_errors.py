@@ -16,6 +16,38 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
         "Storage area {area} is missing: {why}, and the area was there before. Nothing was created there; "
         "look whether its disk is mounted. A new disk takes a new area name.",
     ),
+    "area-not-made": ErrorKind(
+        Actor.OPERATOR,
+        "Storage area {area} was not made: this appliance had a store, and no area of it can be used. Bring one back "
+        "and restart; if all of them are lost for good, run passbookctl accept-new-store.",
+    ),
+    "mark-unusable": ErrorKind(
+        Actor.OPERATOR,
+        "What was noted of the storage areas outside of them, in {file}, cannot be used: {why}. Areas that can be "
+        "opened are used. See that each is where it belongs: a refused one may have been put beside a missing one. "
+        "The file is made anew at a start that can use all areas.",
+    ),
+    "mark-not-written": ErrorKind(
+        Actor.OPERATOR,
+        "What is known of the storage areas cannot be noted outside of them, in {file}: {why}. No area is made "
+        "without that; see that the appliance may write there, then restart.",
+    ),
+    "area-unsure": ErrorKind(
+        Actor.OPERATOR,
+        "Nobody can say whether storage area {area} was put back to an earlier state: what told of it was altered and "
+        "cannot be looked at any more. Questions about its jobs say so; when each book was looked at, run "
+        "passbookctl accept-rollback {area}.",
+    ),
+    "appliance-locked": ErrorKind(
+        Actor.OPERATOR,
+        "The appliance is locked: no storage area can be used. Nothing was accepted and nothing prints; what is "
+        "stored is kept. An operator sees the reason with passbookctl status; then send the same request again.",
+    ),
+    "not-a-new-store": ErrorKind(
+        Actor.OPERATOR,
+        "The store was not taken as new: {why}. Nothing was changed; put that area right, or, if it is lost for good, "
+        "take it out of the configuration and restart.",
+    ),
     "area-format": ErrorKind(
         Actor.OPERATOR,
         "Storage area {area} has format {found}, and this version knows format {known}. It was left as it is; "
@@ -30,7 +62,8 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
     ),
     "area-full": ErrorKind(
         Actor.OPERATOR,
-        "The disk of storage area {area} has no space left. Nothing was changed; remove other files from it.",
+        "The disk of storage area {area} has no space left: {free} bytes are free and {needed} are needed. Nothing was "
+        "changed; remove other files from it.",
     ),
     "change-unknown": ErrorKind(
         Actor.OPERATOR,
@@ -71,8 +104,7 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
     "area-rolled-back": ErrorKind(
         Actor.OPERATOR,
         "Storage area {area} was put back to an earlier state, or lost its last changes: {why}. It was left as it is "
-        "and nothing of it prints; put the right disk in place, or run passbookctl accept-rollback {area} "
-        "(with --areas where the appliance does not start).",
+        "and nothing of it prints; put the right disk in place and restart, or run passbookctl accept-rollback {area}.",
     ),
     "rows-altered": ErrorKind(
         Actor.OPERATOR,
@@ -94,8 +126,7 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
     "areas-not-asked": ErrorKind(
         Actor.OPERATOR,
         "Storage area {area} was not taken as it is, because {missing} cannot be told and would refuse it again. Bring "
-        "it back, or, if it is lost for good, take it out of the configuration; then start again, or stop the "
-        "appliance and give all folders with --areas (and --config FILE before the command).",
+        "it back, or, if it is lost for good, take it out of the configuration; then restart and say it again.",
     ),
     "area-in-use": ErrorKind(
         Actor.OPERATOR,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import threading
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass, field
 
 from passbook.errors import PassbookError
@@ -61,11 +61,11 @@ class Admission:
     """The claims and reservations of all areas."""
 
     def __init__(
-        self, areas: Sequence[Area], *, complete: bool, key: ApplianceKey, limits: Limits, rng: Rng, sequence: int
+        self, areas: Sequence[Area], *, absent: Sized, key: ApplianceKey, limits: Limits, rng: Rng, sequence: int
     ) -> None:
-        """`complete`: every configured area is open; `sequence`: the highest number ever given away."""
+        """`absent`: the configured areas that are not open now; `sequence`: the highest number ever given away."""
         self._areas = areas
-        self._complete = complete
+        self._absent = absent
         self._key = key
         self._limits = limits
         self._rng = rng
@@ -107,6 +107,11 @@ class Admission:
         if not hmac.compare_digest(known.content_mac, content_mac):
             raise PassbookError("request-reused", request=request[1])
         return known.record
+
+    def number_after(self, sequence: int) -> None:
+        """Areas came into use: no number up to this one is given away again."""
+        with self._lock:
+            self._sequence = max(self._sequence, sequence)
 
     def release(self, ticket: Ticket) -> None:
         """Give claim and space back; a ticket that is not out any more changes nothing."""
@@ -160,7 +165,7 @@ class Admission:
                 if area.state is not AreaState.READY:
                     raise unknown
                 return known
-        if not first and (not self._complete or any(area.unsure for area in self._areas)):
+        if not first and (len(self._absent) or any(area.unsure for area in self._areas)):
             raise unknown
         return None
 

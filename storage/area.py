@@ -17,6 +17,7 @@ import apsw
 from passbook.errors import PassbookError
 from passbook.job import Reason
 from storage import schema
+from storage.disk import free_bytes
 from storage.keys import ApplianceKey
 from storage.ledger import Ledger
 from storage.lock import Lock
@@ -25,7 +26,7 @@ from storage.reports import Examined
 from storage.room import Room
 from storage.rows import DamagedRowError
 from storage.siblings import Memory, are_noted, sibling_ids
-from storage.space import Division, change_cost
+from storage.space import Division, change_cost, job_need
 from storage.tally import Tally
 from storage.verify import examine
 from storage.watch import Watch
@@ -258,8 +259,10 @@ class Area:
         return self.fenced_error() if self.state in {AreaState.FENCED, AreaState.CLOSED} else None
 
     def disk_full(self) -> PassbookError:
-        """The disk below has no space, whatever the quota says."""
-        return PassbookError("area-full", area=self.name)
+        """The disk below has no space, whatever the quota says; what is needed is that of the smallest new job."""
+        free = free_bytes(self.settings.path)
+        needed = free + max(0, job_need(0) - self.room.free())
+        return PassbookError("area-full", area=self.name, free=free, needed=needed)
 
     def fence(self, why: str) -> None:
         """Take the area out of use until it is opened again."""

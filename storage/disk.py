@@ -12,6 +12,15 @@ _BLOCK_BYTES: Final = 512
 """What st_blocks counts (stat(2))."""
 
 
+def free_bytes(folder: Path) -> int:
+    """Bytes that the disk of an area gives out yet; 0 for a disk that cannot say."""
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return 0
+    return disk.f_bavail * disk.f_frsize
+
+
 def log_bytes(folder: Path) -> int:
     """The length of the log of the area in `folder`; 0 while it has none."""
     try:

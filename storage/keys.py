@@ -50,10 +50,11 @@ class ApplianceKey:
         history: over the chain of history entries and its head.
         sealed: over the sealed bytes of a job, so that damage is found without its data key.
         content: digests of content, so that a repeated request is known (P10) and nobody else can guess it (P5).
+        mark: over what is known of the areas outside of them.
         wrap: wraps the data keys of Encryption.APPLIANCE.
     """
 
-    __slots__ = ("area", "balance", "content", "history", "row", "sealed", "wrap")
+    __slots__ = ("area", "balance", "content", "history", "mark", "row", "sealed", "wrap")
 
     def __init__(self, secret: bytes) -> None:
         """Derive all keys.  Raises PassbookError `key-malformed` unless `secret` has 32 bytes."""
@@ -65,6 +66,7 @@ class ApplianceKey:
         self.history = subkey(secret, "history")
         self.sealed = subkey(secret, "sealed")
         self.content = subkey(secret, "content")
+        self.mark = subkey(secret, "mark")
         self.wrap = subkey(secret, "wrap")
 
     @classmethod

@@ -1,10 +1,10 @@
-"""Checking areas that no daemon has open, on private copies; and taking one that was put back when none can start."""
+"""Checking areas that no daemon has open, on private copies; and taking one that was put back while none is open."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from itertools import chain
@@ -19,6 +19,7 @@ from storage.area import AreaSettings
 from storage.keys import ApplianceKey
 from storage.ledger import Ledger
 from storage.lock import Lock
+from storage.mark import Mark
 from storage.opening import Owner, as_fenced, identify, is_there, open_known, upgrade, what_lies_there
 from storage.reports import Examined
 from storage.siblings import Memory, contradictions, other_ids, sibling_ids
@@ -112,40 +113,34 @@ def _no_area(settings: AreaSettings) -> PassbookError:
     return PassbookError("no-area-there", folder=str(settings.path), why="has no storage area in it")
 
 
-def accept_rollback(
-    name: str,
-    areas: Sequence[AreaSettings],
-    key: ApplianceKey,
-    appliance: str,
-    configured: Collection[str] | None = None,
-) -> None:
-    """Take area `name` as it is though others know it further, where no daemon can start; the next start opens it.
+def accept_closed(name: str, areas: Sequence[AreaSettings], owner: Owner, mark: Mark) -> None:
+    """Take area `name` as it is though others or the mark know it further, while no area is open.
 
-    `areas` are that one and those that know it; no daemon may have them open.  What they know is written in one
-    transaction each.  `configured`: the areas that the appliance has; None where nobody can say.  Raises PassbookError
-    `nothing-to-accept`, `unknown-area`, `no-area-there`, `areas-not-asked` when another area is not given that was
-    beside one of these, and what opening an area raises.
+    `areas` are all that are configured.  What they know is written in one transaction each, then the mark.  Raises
+    PassbookError `nothing-to-accept`, `unknown-area`, `areas-not-asked` when another one cannot be opened that may know
+    it, `mark-not-written`, and what opening an area raises.
     """
     with ExitStack() as stack:
         ledgers: dict[str, tuple[apsw.Connection, Ledger]] = {}
+        missing: set[str] = set()
         for settings in areas:
-            with as_fenced(settings.name):
-                _must_be_there(settings)
-                stack.enter_context(closing(Lock(settings.name, settings.path)))
-                known = open_known(settings, Owner(appliance, key, 0), stack, vfs=None)
-                if known is None:
-                    raise _no_area(settings)
-                ledgers[settings.name] = known
+            try:
+                ledgers[settings.name] = _entered(settings, owner, stack)
+            except PassbookError:
+                if settings.name == name:
+                    raise
+                missing.add(settings.name)
         if name not in ledgers:
             raise PassbookError("unknown-area", area=name)
-        noted = {other: ledger.memories.ids() for other, (_, ledger) in ledgers.items()}
-        beside = {other for connection, _ in ledgers.values() for other in sibling_ids(connection)}
-        missing = beside.difference(ledgers).intersection(beside if configured is None else configured)
+        beside = {other for connection, _ in ledgers.values() for other in sibling_ids(connection)} | mark.names
+        if mark.trouble is None:
+            missing &= beside
         if missing:
             raise PassbookError("areas-not-asked", area=name, missing=", ".join(sorted(map(shown, missing))))
+        noted = {"": mark.ids} | {other: ledger.memories.ids() for other, (_, ledger) in ledgers.items()}
         _, accepted = ledgers.pop(name)
         with as_fenced(name):
-            memories = [memory for _, ledger in ledgers.values() for memory in ledger.memories.all()]
+            memories = [*mark.memories, *(memory for _, ledger in ledgers.values() for memory in ledger.memories.all())]
             accepted.balance.load()
             extent = accepted.extent(accepted.balance.changes)
             further = contradictions(name, extent, accepted.history, memories)
@@ -157,3 +152,15 @@ def accept_rollback(
                 ledger.memories.note_siblings({name: accepted.area_id})
                 ledger.memories.write({name: extent}, accepted=True)
                 ledger.complete()
+        mark.accept(name, accepted.area_id, extent)
+
+
+def _entered(settings: AreaSettings, owner: Owner, stack: ExitStack) -> tuple[apsw.Connection, Ledger]:
+    """The connection and ledger of an area, which `stack` closes and gives back.  Raises PassbookError."""
+    with as_fenced(settings.name):
+        _must_be_there(settings)
+        stack.enter_context(closing(Lock(settings.name, settings.path)))
+        known = open_known(settings, owner, stack, vfs=None)
+    if known is None:
+        raise _no_area(settings)
+    return known

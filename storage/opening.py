@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import apsw
 
 from passbook.errors import PassbookError
 from storage import schema
 from storage.area import Area, AreaSettings, checkpoint
+from storage.disk import free_bytes
 from storage.envelope import Rng
 from storage.files import sync_folder
 from storage.keys import ApplianceKey, is_same, mac
 from storage.ledger import Ledger
 from storage.lock import Lock
+from storage.mark import Known, Mark, Witness
 from storage.siblings import Extent, Memory, contradictions, other_ids
-from storage.space import Division
+from storage.space import Division, change_cost
 from storage.verify import build, journal
+
+OPENING_BYTES: Final = 64 * 1024 + change_cost(0, 0)
+"""What opening an area and beginning a start in it writes: SQLite's index of the log, the log, and one transaction."""
 
 Report: TypeAlias = Callable[[PassbookError], None]
 
@@ -35,11 +40,59 @@ class Owner(NamedTuple):
     job_bytes: int
 
 
+class Means(NamedTuple):
+    """What areas are opened with.
+
+    Attributes:
+        mark: what is known of them outside of them.
+        rng: draws the ids of new ones.
+        vfs: names an apsw VFS; None for the usual one.
+        report: told, from any thread, of what happens to them later.
+    """
+
+    owner: Owner
+    mark: Mark
+    rng: Rng
+    vfs: str | None
+    report: Report
+
+    def open(self, settings: AreaSettings) -> Area | None:
+        """As open_area(), but `area-full` where the disk has no space to open it."""
+        with telling_of_full_disk(settings):
+            return open_area(settings, self.owner, vfs=self.vfs, report=self.report)
+
+
+def full_disk(settings: AreaSettings) -> PassbookError | None:
+    """The error for an area whose disk has no space to open it and begin a start in it; None where there is some."""
+    free = free_bytes(settings.path)
+    if free >= OPENING_BYTES or not settings.path.is_dir():
+        return None
+    return PassbookError("area-full", area=settings.name, free=free, needed=OPENING_BYTES)
+
+
+@contextmanager
+def telling_of_full_disk(settings: AreaSettings) -> Generator[None]:
+    """Where the disk has no space, that is the error for whatever the disk refused."""
+    try:
+        yield
+    except PassbookError as error:
+        if error.code not in {"area-fenced", "area-full"}:
+            raise
+        raise full_disk(settings) or error from None
+
+
 class PutBack(NamedTuple):
-    """What an area is that an operator may take as it is."""
+    """What an area is that an operator may take as it is.
+
+    Attributes:
+        witnesses: what it does not bear out.
+        expected_id: the id that an area of its name has for the others.
+    """
 
     area_id: str
     extent: Extent
+    witnesses: tuple[Memory, ...] = ()
+    expected_id: str = ""
 
 
 class Opened(NamedTuple):
@@ -58,14 +111,14 @@ class Opened(NamedTuple):
     sequence: int
 
 
-def open_all(settings: Sequence[AreaSettings], owner: Owner, *, rng: Rng, vfs: str | None, report: Report) -> Opened:
+def open_all(settings: Sequence[AreaSettings], means: Means) -> Opened:
     """Open what can be opened and create what never was."""
     opened: list[Area] = []
     missing: list[AreaSettings] = []
     problems: dict[AreaSettings, PassbookError] = {}
     # All at once: each reads the whole of its file, and they may lie on different disks.
     with ThreadPoolExecutor(max(1, len(settings))) as pool:
-        opening = {one: pool.submit(open_area, one, owner, vfs=vfs, report=report) for one in settings}
+        opening = {one: pool.submit(means.open, one) for one in settings}
     for one, future in opening.items():
         try:
             area = future.result()
@@ -73,47 +126,144 @@ def open_all(settings: Sequence[AreaSettings], owner: Owner, *, rng: Rng, vfs: s
             problems[one] = error
         else:
             opened.append(area) if area else missing.append(one)
-    known = {name: area_id for area in opened for name, area_id in area.siblings.items()}
-    for one in missing:
-        try:
-            opened.append(_create_and_open(one, owner, known, rng=rng, vfs=vfs, report=report))
-        except PassbookError as error:
-            problems[one] = error
-    memories = [memory for area in opened for memory in area.memories()]
-    put_back = _close_put_back(opened, memories, problems)
-    _suspect(opened, memories, report)
-    for area in opened:
-        # An id is under the MAC of a memory: written anew, it would make an altered one fit again, and forgotten.
-        left = _altered(area)
-        area.remember_siblings({other.name: other.area_id for other in opened if other.name not in left})
+    if (opened or problems) and not means.mark.is_there and means.mark.trouble is None:
+        means.report(means.mark.missing())
+    known = {name for area in opened for name in area.siblings} | means.mark.names
+    put_back = close_put_back(opened, opened, means.mark, problems)
+    _make(missing, known, means, opened, problems)
+    memories = [*means.mark.memories, *(memory for area in opened for memory in area.memories())]
+    doubts = suspect(opened, opened, memories, means, are_all=not problems)
+    note_mark(means, opened, problems, put_back, doubts)
+    acquaint(opened)
     known_sequences = [*(area.highest_sequence for area in opened), *(memory.extent.sequence for memory in memories)]
     order = list(settings)
     opened.sort(key=lambda area: order.index(area.settings))
     return Opened(opened, problems, put_back, max(known_sequences, default=0))
 
 
-def _close_put_back(
-    opened: list[Area], memories: Sequence[Memory], problems: dict[AreaSettings, PassbookError]
+def open_late(settings: AreaSettings, means: Means, opened: Sequence[Area], put_back: dict[str, PutBack]) -> Area:
+    """Open an area while others are in use; it is judged by them and by the mark as at a start.
+
+    Where they know it further, what it is comes into `put_back`.
+
+    Raises PassbookError as open_area() does, `area-absent`, `area-full` or `area-rolled-back`.
+    """
+    area = means.open(settings)
+    if area is None:
+        raise _absent(settings)
+    beside = [*opened, area]
+    problems: dict[AreaSettings, PassbookError] = {}
+    refused = close_put_back([area], beside, means.mark, problems)
+    if refused:
+        put_back |= refused
+        note_mark(means, beside, problems, refused, {other.name: means.mark.doubt(other.name) for other in beside})
+        raise problems[settings]
+    memories = [*means.mark.memories, *(memory for other in beside for memory in other.memories())]
+    doubts = suspect([area], beside, memories, means, are_all=False)
+    try:
+        means.mark.open(area.name, area.area_id, doubts.get(area.name, frozenset()))
+    except PassbookError as error:
+        means.report(error)
+    acquaint(beside)
+    return area
+
+
+def close_put_back(
+    candidates: Sequence[Area], opened: list[Area], mark: Mark, problems: dict[AreaSettings, PassbookError]
 ) -> dict[str, PutBack]:
-    """Close every area that another one knows further: what it says of its jobs is older than their paper."""
+    """Close every candidate that another one knows further: what it says of its jobs is older than their paper."""
     put_back: dict[str, PutBack] = {}
-    noted: dict[str, dict[str, str]] = {}
-    for area in opened:
+    # One of another id than the mark has noted is not the area of its name, and its word counts for nothing.
+    heard = [area for area in opened if mark.ids.get(area.name, area.area_id) == area.area_id]
+    memories = [*mark.memories, *(memory for area in heard for memory in area.memories())]
+    noted: dict[str, dict[str, str]] = {"": mark.ids}
+    for area in heard:
         with suppress(PassbookError), area.reading() as ledger:
             noted[area.name] = ledger.memories.ids()
-    for area in opened:
+    for area in candidates:
         with suppress(PassbookError), area.reading() as ledger:
             extent = ledger.extent(area.ledger.balance.changes)
-            further = contradictions(area.name, extent, ledger.history, memories)
-            contradiction = next(chain(other_ids(area.name, area.area_id, noted), further), None)
-            if contradiction is None:
+            against = {one: list(contradictions(area.name, extent, ledger.history, [one])) for one in memories}
+            found = [*other_ids(area.name, area.area_id, noted), *chain.from_iterable(against.values())]
+            if not found:
                 continue
-            put_back[area.name] = PutBack(area.area_id, extent)
-            problems[area.settings] = contradiction
-    for area in [area for area in opened if area.name in put_back]:
+            ids = [ids[area.name] for ids in noted.values() if ids.get(area.name, area.area_id) != area.area_id]
+            witnesses = tuple(memory for memory, why in against.items() if why)
+            put_back[area.name] = PutBack(area.area_id, extent, witnesses, ids[0] if ids else area.area_id)
+            problems[area.settings] = found[0]
+    for area in [area for area in candidates if area.name in put_back]:
         area.close()
         opened.remove(area)
     return put_back
+
+
+def suspect(
+    candidates: Sequence[Area], opened: Sequence[Area], memories: Sequence[Memory], means: Means, *, are_all: bool
+) -> dict[str, frozenset[str]]:
+    """Mark candidates that an operator took although they were put back, or of which nobody can say whether they were.
+
+    For each of the latter the areas whose word about it cannot be believed; "" is the mark itself.  `are_all`: every
+    configured area is open, so that nothing is known by a mark alone.
+    """
+    accepted = {memory.about for memory in memories if memory.accepted}
+    unsure: dict[str, set[str]] = {area.name: set() for area in opened}
+    for area in opened:
+        with suppress(PassbookError), area.reading() as ledger:
+            altered = ledger.memories.altered()
+            unbalanced = [] if area.adds_up else [PassbookError("rows-altered", area=area.name)]
+            for finding in (*altered.values(), *unbalanced, *ledger.memories.odd()) if area in candidates else ():
+                means.report(finding)
+            # Where rows do not add up, what it knows of the others may be from an earlier day.
+            for name in {*altered, *(unsure if unbalanced else ())} & unsure.keys():
+                unsure[name].add(area.name)
+    mark = means.mark
+    unread = {""} if mark.trouble is not None and not are_all else set()
+    remembered = {area.name: frozenset(mark.doubt(area.name)) - unsure.keys() | unread for area in candidates}
+    doubts = {name: found | unsure[name] for name, found in remembered.items() if found | unsure[name]}
+    for area in candidates:
+        if remembered[area.name] and not unsure[area.name]:
+            mark.doubted.add(area.name)
+            means.report(PassbookError("area-unsure", area=area.name))
+        area.unsure = area.name in doubts
+        area.suspect = area.unsure or area.name in accepted
+    return doubts
+
+
+def note_mark(
+    means: Means,
+    opened: Sequence[Area],
+    problems: Mapping[AreaSettings, PassbookError],
+    put_back: Mapping[str, PutBack],
+    doubts: Mapping[str, Collection[str]],
+) -> None:
+    """Note outside of the areas which there are, what refused those that are `put_back`, and who is doubted."""
+    mark = means.mark
+    if mark.trouble is not None:
+        means.report(mark.trouble)
+        # It may have told of a refusal: until all areas can be used it stays, as evidence.
+        if problems:
+            return
+    known = {name: Known(area_id) for area in opened for name, area_id in area.siblings.items()} | mark.known
+    for one, problem in problems.items():
+        back = put_back.get(one.name)
+        if back is not None:
+            known[one.name] = Known(back.expected_id, witnesses=tuple(map(Witness.of, back.witnesses)))
+        elif problem.code not in {"area-absent", "area-not-made", "area-foreign", "mark-not-written"}:
+            known.setdefault(one.name, Known())
+    for area in opened:
+        known[area.name] = known.get(area.name, Known()).opened(area.area_id, doubts.get(area.name, ()))
+    try:
+        mark.write(known)
+    except PassbookError as error:
+        means.report(error)
+
+
+def acquaint(opened: Sequence[Area]) -> None:
+    """Have every area note the others."""
+    for area in opened:
+        # An id is under the MAC of a memory: written anew, it would make an altered one fit again, and forgotten.
+        left = _altered(area)
+        area.remember_siblings({other.name: other.area_id for other in opened if other.name not in left})
 
 
 def _altered(area: Area) -> frozenset[str]:
@@ -123,35 +273,49 @@ def _altered(area: Area) -> frozenset[str]:
     return frozenset()
 
 
-def _suspect(opened: Sequence[Area], memories: Sequence[Memory], report: Report) -> None:
-    """Mark areas that an operator took although they were put back, or of which nobody can say whether they were."""
-    accepted = {memory.about for memory in memories if memory.accepted}
-    unsure: set[str] = set()
-    for area in opened:
-        with suppress(PassbookError), area.reading() as ledger:
-            altered = ledger.memories.altered()
-            unbalanced = [] if area.adds_up else [PassbookError("rows-altered", area=area.name)]
-            for finding in (*altered.values(), *unbalanced, *ledger.memories.odd()):
-                report(finding)
-            # Where rows do not add up, what it knows of the others may be from an earlier day.
-            unsure |= {*altered, *(other.name for other in opened if unbalanced)}
-    for area in opened:
-        area.unsure = area.name in unsure
-        area.suspect = area.unsure or area.name in accepted
+def _make(
+    missing: Sequence[AreaSettings],
+    known: Collection[str],
+    means: Means,
+    opened: list[Area],
+    problems: dict[AreaSettings, PassbookError],
+) -> None:
+    """Make and open the areas that are not `known`: all of them where there was no store, else beside an open one."""
+    mark = means.mark
+    was_store = mark.names or mark.trouble is not None or problems
+    may_be_made = bool(opened) or not was_store
+    for one in missing:
+        # An empty folder of an area that is known is a disk that was not mounted.
+        if one.name in known:
+            problems[one] = _absent(one)
+            continue
+        if not may_be_made:
+            problems[one] = PassbookError("area-not-made", area=one.name)
+            continue
+        try:
+            opened.append(_made(one, means))
+        except PassbookError as error:
+            problems[one] = error
 
 
-def _create_and_open(
-    settings: AreaSettings, owner: Owner, known: Mapping[str, str], *, rng: Rng, vfs: str | None, report: Report
-) -> Area:
-    # An empty folder of an area that the others know is a disk that was not mounted.
-    if settings.name not in known:
-        create_area(settings, owner, rng=rng, vfs=vfs)
-        area = open_area(settings, owner, vfs=vfs, report=report)
-        if area is not None:
-            return area
-    with as_fenced(settings.name):
-        why = what_lies_there(settings.path)
-    raise PassbookError("area-absent", area=settings.name, why=why)
+def _absent(settings: AreaSettings) -> PassbookError:
+    """The error for an area whose folder has no store, with what lies there instead."""
+    try:
+        with as_fenced(settings.name):
+            return PassbookError("area-absent", area=settings.name, why=what_lies_there(settings.path))
+    except PassbookError as error:
+        return error
+
+
+def _made(settings: AreaSettings, means: Means) -> Area:
+    # Noted before it is made: a start that is cut off here must not find an area that nothing tells of.
+    means.mark.change(settings.name, Known(made=False))
+    with telling_of_full_disk(settings):
+        create_area(settings, means.owner, rng=means.rng, vfs=means.vfs)
+    area = means.open(settings)
+    if area is None:
+        raise _absent(settings)
+    return area
 
 
 def open_area(settings: AreaSettings, owner: Owner, *, vfs: str | None, report: Report) -> Area | None:

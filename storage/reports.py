@@ -21,6 +21,22 @@ class PowerOnReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """What came of opening an area that had been left out.
+
+    Attributes:
+        over: why it was left out before.
+        problem: why it still is; None when it is in use.
+        invalidated: how many records were turned invalid.
+    """
+
+    area: str
+    over: PassbookError
+    problem: PassbookError | None
+    invalidated: int
+
+
+@dataclass(frozen=True, slots=True)
 class AreaStatus:
     """One area as people see it; sizes in bytes.
 

@@ -161,10 +161,13 @@ def are_noted(siblings: Mapping[str, str], found: Mapping[str, str]) -> bool:
 
 
 def other_ids(area: str, area_id: str, noted: Mapping[str, Mapping[str, str]]) -> Iterator[PassbookError]:
-    """Each area that has noted, by names, another one of that name; what `area` itself has noted counts for nothing."""
+    """Each area that has noted, by names, another one of that name; what `area` itself has noted counts for nothing.
+
+    What the appliance has noted outside of its areas stands under the name "".
+    """
     for by, siblings in noted.items():
         if by != area and siblings.get(area, area_id) != area_id:
-            why = f"area {by} knows another area of that name"
+            why = f"{f'area {by}' if by else 'the mark of the appliance'} knows another area of that name"
             yield PassbookError("area-rolled-back", area=area, by=by, missing=0, why=why)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from itertools import islice
+from pathlib import Path
 from typing import Final, TypeVar
 
 from passbook.counts import JobCounts
@@ -24,10 +25,12 @@ from storage.history import Told
 from storage.keys import ApplianceKey
 from storage.ledger import FIRST, Ledger
 from storage.listing import Pages, all_rows, questions, read_rows
+from storage.mark import Mark
 from storage.notices import Notices
-from storage.opening import Owner, Report, open_all
+from storage.offline import accept_closed
+from storage.opening import Means, Opened, Owner, Report, full_disk, open_all, open_late
 from storage.reckoning import Reckoning
-from storage.reports import AreaStatus, Examined, PowerOnReport
+from storage.reports import AreaStatus, Examined, Joined, PowerOnReport
 from storage.rows import DamagedRowError, LiveRow
 from storage.search import search
 from storage.space import change_cost
@@ -50,14 +53,15 @@ class Spool:
         upkeep: what is done for the areas from time to time.
     """
 
-    def __init__(
-        self, areas: Sequence[Area], problems: dict[AreaSettings, PassbookError], admission: Admission, upkeep: Upkeep
-    ) -> None:
+    def __init__(self, found: Opened, means: Means, admission: Admission) -> None:
         """Use open()."""
-        self._areas = tuple(areas)
-        self._problems = problems
+        # Both are shared with all that looks after the areas: one may come into use later.
+        self._areas = found.areas
+        self._problems = found.problems
+        self._put_back = found.put_back
+        self._means = means
         self._admission = admission
-        self.upkeep = upkeep
+        self.upkeep = Upkeep(found, means.mark)
         self.notices = Notices(self._areas)
         """The ends of which nobody took note."""
 
@@ -67,6 +71,7 @@ class Spool:
         areas: Sequence[AreaSettings],
         key: ApplianceKey,
         *,
+        state: Path,
         appliance: str,
         limits: Limits,
         rng: Rng,
@@ -75,25 +80,21 @@ class Spool:
     ) -> Spool:
         """Open what can be opened, and create areas that never were; what could not be is in `problems`.
 
-        `report` is told, from any thread, of areas fenced and records set aside later; it must not call the store.
-        `vfs` names an apsw VFS.
+        `state` is the folder of what is known outside of the areas.  `report` is told, from any thread, of areas fenced
+        and records set aside later; it must not call the store.  `vfs` names an apsw VFS.
         """
         owner = Owner(appliance, key, limits.job_bytes)
-        found = open_all(areas, owner, rng=rng, vfs=vfs, report=report)
+        means = Means(owner, Mark(state, key, appliance), rng, vfs, report)
+        found = open_all(areas, means)
         admission = Admission(
-            found.areas, complete=not found.problems, key=key, limits=limits, rng=rng, sequence=found.sequence
+            found.areas, absent=found.problems, key=key, limits=limits, rng=rng, sequence=found.sequence
         )
-        return cls(
-            found.areas,
-            found.problems,
-            admission,
-            Upkeep(found.areas, found.put_back, [area.name for area in found.problems]),
-        )
+        return cls(found, means, admission)
 
     @property
     def problems(self) -> tuple[PassbookError, ...]:
         """Why configured areas could not be opened."""
-        return tuple(self._problems.values())
+        return tuple(problem for _, problem in self._left_out())
 
     def is_over(self, problem: PassbookError) -> bool:
         """Whether what was told of an area is not so any more: its disk was full, and is not.  Reads no disk."""
@@ -103,18 +104,115 @@ class Spool:
     def power_on(self, reason: Reason, at: str) -> PowerOnReport:
         """Turn every record of an earlier start invalid (P4), one transaction per area; then the areas are ready."""
         result = PowerOnReport({}, {})
-        for area in self._areas:
-            if area.state is not AreaState.OPENED:
-                continue
+        for area in [area for area in self._areas if area.state is AreaState.OPENED]:
             try:
                 result.invalidated[area.name] = _power_on(area, reason, at)
             except Exception as error:  # noqa: BLE001 - whatever it is, the other areas are made ready
                 unexpected = PassbookError("internal-error", reference=f"power-on of {area.name}")
                 known = error if isinstance(error, PassbookError) else unexpected
-                result.failed[area.name] = area.refusal() or known
+                if known.code == "area-full":
+                    self._leave_out(area)
+                    known = self._problems[area.settings]
+                result.failed[area.name] = known if area.state is AreaState.CLOSED else area.refusal() or known
                 continue
-        self.upkeep.note_heads()
+        self._in_use()
         return result
+
+    def is_usable(self) -> bool:
+        """Whether any area is in use; the appliance is locked while none is."""
+        return any(area.state is AreaState.READY for area in self._areas)
+
+    def reopen(self, reason: Reason, at: str) -> PowerOnReport:
+        """While no area is in use: open again all that are left out, as a start does, and make them ready.  Blocks."""
+        left = [settings for settings, _ in self._left_out()]
+        found = open_all(left, self._means)
+        self._admission.number_after(found.sequence)
+        self._put_back |= found.put_back
+        for settings in left:
+            if settings not in found.problems:
+                del self._problems[settings]
+        self._problems.update(found.problems)
+        self._areas.extend(found.areas)
+        return self.power_on(reason, at)
+
+    def join(self, reason: Reason, at: str) -> list[Joined]:
+        """Open areas that were left out and may be used now, while the others are in use; what was done.
+
+        Those are areas whose disk has room again, and those that an operator took as they are.  What an earlier start
+        left in one is invalid before it is used at all (P4).  Blocks; to be called by one thread at a time.
+        """
+        return [self._join(settings, reason, at) for settings in self.joinable()]
+
+    def joinable(self) -> list[AreaSettings]:
+        """The areas that are left out and may be used now; little is looked at for it."""
+        return [
+            settings
+            for settings, problem in self._left_out()
+            if self.upkeep.is_accepted(settings.name) or (problem.code == "area-full" and full_disk(settings) is None)
+        ]
+
+    def _join(self, settings: AreaSettings, reason: Reason, at: str) -> Joined:
+        over = self._problems[settings]
+        self.upkeep.tries(settings.name)
+        try:
+            area = open_late(settings, self._means, self._areas, self._put_back)
+            try:
+                count = _power_on(area, reason, at)
+            except BaseException:
+                area.close()
+                raise
+        except PassbookError as error:
+            full = full_disk(settings) if error.code == "area-full" else None
+            self._problems[settings] = full or error
+            return Joined(settings.name, over, self._problems[settings], 0)
+        self._admission.number_after(area.highest_sequence)
+        self._areas.append(area)
+        del self._problems[settings]
+        self._in_use()
+        return Joined(settings.name, over, None, count)
+
+    def _left_out(self) -> tuple[tuple[AreaSettings, PassbookError], ...]:
+        """The areas that are not open, as they are at one moment: another thread may have one join."""
+        return tuple(self._problems.items())
+
+    def _leave_out(self, area: Area) -> None:
+        """Take an area out that cannot begin a start, for lack of space."""
+        area.close()
+        self._areas.remove(area)
+        why = "its disk refuses what it has room for"
+        refused = PassbookError("area-fenced", area=area.name, why=why)
+        self._problems[area.settings] = full_disk(area.settings) or refused
+
+    def _in_use(self) -> None:
+        """The areas that are ready note how far the others are; then no word about one needs to be kept elsewhere."""
+        self.upkeep.note_heads()
+        try:
+            self._means.mark.used([area.name for area in self._areas if area.state is AreaState.READY])
+        except PassbookError as error:
+            self._means.report(error)
+
+    def accept_closed(self, name: str) -> None:
+        """An operator takes an area as it is while none can be used; opening the store anew uses it.
+
+        Raises PassbookError as upkeep.accept_rollback() does.
+        """
+        fenced = ", ".join(area.name for area in self._areas)
+        if fenced:
+            raise PassbookError("areas-not-asked", area=name, missing=fenced)
+        accept_closed(name, [settings for settings, _ in self._left_out()], self._means.owner, self._means.mark)
+
+    def accept_new_store(self) -> None:
+        """An operator says that what all areas held is lost; opening the store anew makes new ones.
+
+        Raises PassbookError `not-a-new-store` while any area is there, and `mark-not-written`.
+        """
+        there = [f"storage area {area.name} is {area.state.value}" for area in self._areas]
+        for settings, problem in self._left_out():
+            if problem.code not in {"area-absent", "area-not-made"}:
+                there.append(f"storage area {settings.name} is not missing ({problem.code})")
+        if there:
+            raise PassbookError("not-a-new-store", why=there[0])
+        self._means.mark.write({})
 
     # Accepting
 
@@ -320,25 +418,25 @@ class Spool:
 
     def states(self) -> dict[str, str]:
         """The state of every configured area by name, at once: nothing is read for it."""
-        absent = {settings.name: "absent" for settings in self._problems}
+        absent = {settings.name: "absent" for settings, _ in self._left_out()}
         return {area.name: area.state.value for area in self._areas} | absent
 
     def areas(self) -> list[AreaStatus]:
         """Every configured area, open or not."""
         absent = [
             AreaStatus(settings.name, "absent", settings.quota_bytes, why=str(why))
-            for settings, why in self._problems.items()
+            for settings, why in self._left_out()
         ]
         return [self._status(area) for area in self._areas] + absent
 
     def verify(self) -> list[PassbookError]:
         """Everything that does not fit in the configured areas; reads all of them while work goes on."""
-        names = [*(settings.name for settings in self._problems), *(area.name for area in self._areas)]
+        names = [*(settings.name for settings, _ in self._left_out()), *(area.name for area in self._areas)]
         return [finding for name in names for finding in self.examine(name).findings]
 
     def examine(self, name: str) -> Examined:
         """The same of one configured area, and how much was looked at.  Raises PassbookError `unknown-area`."""
-        problems = [problem for settings, problem in self._problems.items() if settings.name == name]
+        problems = [problem for settings, problem in self._left_out() if settings.name == name]
         if problems:
             return Examined(name, tuple(problems))
         memories = [memory for area in self._areas for memory in area.memories()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from itertools import chain
@@ -11,7 +11,8 @@ from typing import Final, TypeVar
 from passbook.errors import PassbookError
 from storage.area import Area, AreaState
 from storage.ledger import Ledger
-from storage.opening import PutBack
+from storage.mark import Mark
+from storage.opening import Opened, PutBack
 from storage.siblings import Extent, Memory
 from storage.space import change_cost, cut_cost, forget_cost
 
@@ -26,11 +27,13 @@ FORGOTTEN_ENDS: Final = 64
 class Upkeep:
     """Works on all areas that are ready; its methods block, and an area that fails has reported itself."""
 
-    def __init__(self, areas: Sequence[Area], put_back: Mapping[str, PutBack], closed: Iterable[str]) -> None:
-        """`closed`: areas that are not open; `put_back`: those of them that others know further."""
-        self._areas = tuple(areas)
-        self._put_back = dict(put_back)
-        self._closed = frozenset(closed)
+    def __init__(self, found: Opened, mark: Mark) -> None:
+        """What `found` has of areas and of problems may change later."""
+        self._areas = found.areas
+        self._put_back = found.put_back
+        self._problems = found.problems
+        self._mark = mark
+        self._accepted: set[str] = set()
 
     def note_heads(self) -> None:
         """Have every area remember how far the others are now; a transaction only where that is news."""
@@ -56,33 +59,47 @@ class Upkeep:
     def accept_rollback(self, name: str) -> bool:
         """An operator takes area `name` as it is, though others know it further, or cannot say; whether it is open.
 
-        One that is not open is opened by the next start, and all its jobs then say `storage-rolled-back`.
+        One that is not open may join then (see is_accepted()), and all its jobs say `storage-rolled-back`.
         Raises PassbookError `nothing-to-accept`, `unknown-area`, `areas-not-asked` when an area is not open that may
-        know it further, and what a commit raises.
+        know it further, `mark-not-written`, and what a commit raises.
         """
         put_back = self._put_back.get(name)
         if put_back is not None:
             self._check_all_asked(name)
             for future in [_take(area, name, put_back) for area in self._areas]:
                 future.result()
+            self._mark.accept(name, put_back.area_id, put_back.extent)
+            self._accepted.add(name)
             return False
         area = next((area for area in self._ready() if area.name == name), None)
-        if area is None or not _is_altered(area):
-            known = {area.name for area in self._areas} | self._closed
+        if area is None or not (name in self._mark.doubted or _is_altered(area)):
+            known = {area.name for area in self._areas} | self._closed()
             raise PassbookError("nothing-to-accept" if name in known else "unknown-area", area=name)
         self._check_all_asked(name)
         self._take_altered(area)
+        self._mark.doubted.discard(name)
         self._trust()
         # What it had noted of the others and was altered is gone.
         self.note_heads()
         return True
+
+    def is_accepted(self, name: str) -> bool:
+        """Whether an operator took an area that is not open, and it was not tried to open it since."""
+        return name in self._accepted
+
+    def tries(self, name: str) -> None:
+        """An area that an operator took is being opened."""
+        self._accepted.discard(name)
+
+    def _closed(self) -> frozenset[str]:
+        return frozenset(settings.name for settings in tuple(self._problems))
 
     def _check_all_asked(self, name: str) -> None:
         """Raise PassbookError unless every other area is in use.
 
         One that is not told would refuse this one later, and what this one alone knew of it would be forgotten.
         """
-        others = {area.name for area in self._areas if area.state is not AreaState.READY} | self._closed
+        others = {area.name for area in self._areas if area.state is not AreaState.READY} | self._closed()
         missing = sorted(others - {name})
         if missing:
             raise PassbookError("areas-not-asked", area=name, missing=", ".join(missing))
@@ -108,7 +125,8 @@ class Upkeep:
             with area.reading() as ledger:
                 unsure = unsure or bool(ledger.memories.altered())
         for area in self._areas:
-            area.unsure = area.unsure and unsure
+            area.unsure = area.unsure and (unsure or area.name in self._mark.doubted)
+        self._mark.trust({area.name for area in self._areas if not area.unsure})
 
     def settle(self) -> None:
         """Have every record say itself what this start made of it, a few at a time; those that are damaged are found.

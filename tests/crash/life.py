@@ -69,7 +69,14 @@ def open_spool(
 ) -> Spool:
     told = [] if reported is None else reported
     return Spool.open(
-        settings(folder), _KEY, appliance=APPLIANCE, limits=LIMITS, rng=rng.randbytes, report=told.append, vfs=vfs
+        settings(folder),
+        _KEY,
+        state=folder / "state",
+        appliance=APPLIANCE,
+        limits=LIMITS,
+        rng=rng.randbytes,
+        report=told.append,
+        vfs=vfs,
     )
 
 

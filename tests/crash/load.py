@@ -103,7 +103,13 @@ class Heard:
         areas = [AreaSettings(name, data / name, 64 << 20) for name in ("a", "b")]
         reported: list[PassbookError] = []
         spool = Spool.open(
-            areas, key, appliance="demo-appliance", limits=Limits(), rng=seeded(1), report=reported.append
+            areas,
+            key,
+            state=data / "state",
+            appliance="demo-appliance",
+            limits=Limits(),
+            rng=seeded(1),
+            report=reported.append,
         )
         try:
             report = spool.power_on(take_marks(area.path for area in areas), AT)

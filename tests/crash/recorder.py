@@ -50,7 +50,7 @@ class Recorder(apsw.VFS):
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
-        """While this lasts, also what Python does to names is recorded, and syncs of files and folders."""
+        """While this lasts, what Python does is recorded too: to names, and by syncs of files and folders."""
         with ExitStack() as patches:
 
             def instead(name: str, told: Callable[..., None]) -> None:
@@ -84,6 +84,9 @@ class Recorder(apsw.VFS):
 
     def _synced(self, path: str, *_: str) -> None:
         if f"{path}/" == self._prefix or self.below(path):
+            # What Python wrote into a file is seen here: all of it may have come to the disk at any time before.
+            if Path(path).is_file() and Path(path).stat().st_size:
+                self.log.add(Write(self.log.node(self.below(path)), 0, Path(path).read_bytes()))
             self.log.sync(self.below(path))
 
 

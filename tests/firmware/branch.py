@@ -98,6 +98,7 @@ def open_spool(folder: Path, key: ApplianceKey, *, limits: Limits | None = None,
     spool = Spool.open(
         areas,
         key,
+        state=folder / "state",
         appliance=APPLIANCE,
         limits=limits or Limits(),
         rng=secrets.token_bytes,
@@ -191,7 +192,7 @@ class Branch:
         """A configuration whose printer cannot be reached."""
         file = self.etc / "passbook.toml"
         file.write_text(
-            f'appliance = "{APPLIANCE}"\ncontrol = "{self.folder}/control"\n'
+            f'appliance = "{APPLIANCE}"\ncontrol = "{self.folder}/control"\nstate = "{self.folder}/state"\n'
             f'[[area]]\nname = "a"\npath = "{self.folder}/a"\nquota = "64 MiB"\n'
             f'[[area]]\nname = "b"\npath = "{self.folder}/b"\nquota = "64 MiB"\n'
             f'[[printer]]\nname = "{PRINTER}"\nport = "tcp://127.0.0.1:1"\n'

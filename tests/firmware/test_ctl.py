@@ -22,7 +22,6 @@ from passbook.errors import PassbookError
 from storage.reports import Examined
 from tests.firmware.operators import served
 from tests.storage.store import APPLIANCE, AT, SECRET, Store, seeded
-from tests.storage.test_siblings import both_put_back
 
 JOB = {
     "job": "a1",
@@ -375,22 +374,6 @@ def test_verify_says_where_no_area_is(tmp_path: Path, capsys: Output, folder: st
     [found] = json.loads(capsys.readouterr().out)
     assert found["code"] == "no-area-there"
     assert found["sentence"].startswith(f"{tmp_path / folder} {sentence}. ")
-
-
-def test_areas_are_accepted_where_no_appliance_can_start(tmp_path: Path, capsys: Output) -> None:
-    store = Store(tmp_path)
-    both_put_back(store)
-    store.close()
-    (tmp_path / "e").write_bytes(SECRET)
-    areas = ["--areas", str(tmp_path / "a"), str(tmp_path / "b")]
-    config = ["--config", str(configuration(tmp_path))]
-    for name in ("a", "b"):
-        assert ctl.main([*config, "accept-rollback", name, *areas, "--json"]) == 0
-        assert json.loads(capsys.readouterr().out) == {"area": name, "accepted": True, "used": "from the next start"}
-    assert store.open().problems == ()
-    store.close()
-    assert ctl.main([*config, "accept-rollback", "a", *areas]) == 5
-    refused(capsys, "nothing-to-accept")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from firmware.config import RecoveryConfig
 from firmware.desks import Desks
 from firmware.identity import Doorkeeper
+from firmware.joining import Joining
 from firmware.operations import Operations
 from firmware.problems import Problems
 from firmware.recovery_desk import RecoveryDesk
@@ -67,6 +68,7 @@ class Desk:
                 doorkeeper=cast("Doorkeeper", self.keeper),
                 status=lambda: STATUS,
                 problems=self.problems,
+                joining=Joining(bench.spool, self.problems, bench.clock, report=self.problems.add, begun=lambda: None),
             )
             return await operations.handlers()[command](arguments)
 
@@ -146,9 +148,20 @@ def test_history_is_searched_and_counted(desk: Desk) -> None:
 
 
 def test_only_an_area_that_was_put_back_is_accepted(desk: Desk) -> None:
-    assert desk.refused("accept-rollback", area="a") == "nothing-to-accept"
+    assert desk.refused("accept-rollback", area="a", person="Otto") == "nothing-to-accept"
     assert desk.refused("accept-rollback") == "invalid-message"
-    assert desk.refused("accept-rollback", area="nobody") == "unknown-area"
+    assert desk.refused("accept-rollback", area="nobody", person="Otto") == "unknown-area"
+
+
+@pytest.mark.parametrize("person", ["", "\n", "x" * 129])
+def test_a_word_about_the_store_names_a_person(desk: Desk, person: str) -> None:
+    assert desk.refused("accept-rollback", area="a", person=person) == "invalid-message"
+    assert desk.refused("accept-new-store", person=person) == "invalid-message"
+
+
+def test_a_store_that_is_in_use_is_not_taken_as_new(desk: Desk) -> None:
+    assert desk.refused("accept-new-store", person="Otto") == "not-a-new-store"
+    assert [one.job for one in desk.ask("jobs")] == [desk.job]
 
 
 def test_a_sound_store_has_no_findings(desk: Desk) -> None:

@@ -73,15 +73,6 @@ def test_a_missing_folder_of_the_control_socket_is_named(branch: Branch) -> None
     assert_closed(branch)
 
 
-def test_without_any_area_the_appliance_does_not_start(branch: Branch) -> None:
-    run_to_the_end(branch.config())
-    (branch.etc / "appliance.key").write_text("ab" * 32)
-    line = failed(branch)
-    assert line.endswith("[no-area-usable]")
-    assert "does not fit area a." in line
-    assert "does not fit area b." in line
-
-
 BROKEN_CIPHER = """
 import sys
 from firmware.__main__ import main
@@ -149,9 +140,18 @@ def test_a_job_that_was_set_aside_at_power_on_is_not_silent(branch: Branch, capl
         connection.close()
     problem, printer = status_of(config)["problems"]
     assert problem.startswith(f"Record {job} in area ")
-    assert printer == str(PassbookError("printer-silent", printer="front"))
+    assert printer.startswith("Printer front does not answer: ECONNREFUSED")
     [facts] = [record.facts for record in caplog.records if record.getMessage() == "storage-problem"]  # type: ignore[attr-defined]
     assert (facts["code"], facts["job"]) == ("record-quarantined", job)
+
+
+def test_without_any_area_the_appliance_is_locked_and_says_why(branch: Branch) -> None:
+    run_to_the_end(branch.config())
+    (branch.etc / "appliance.key").write_text("ab" * 32)
+    heard = status_of(branch.config())
+    assert heard["areas"] == ["a: absent", "b: absent"]
+    assert [f"does not fit area {name}." in str(heard["problems"]) for name in ("a", "b")] == [True, True]
+    assert any("it is of another appliance key" in problem for problem in heard["problems"])
 
 
 def test_a_port_is_given_back_when_no_session_comes_of_it() -> None:

@@ -43,7 +43,7 @@ def test_a_task_that_was_stopped_is_no_failure() -> None:
         stop = one.supervisor.start("part", forever())
         await asyncio.sleep(0)
         [task] = [task for task in asyncio.all_tasks() if task.get_name() == "part"]
-        stop()
+        _ = stop()
         await asyncio.wait({task})
 
     assert watched(story).ends == 0

@@ -40,6 +40,7 @@ _CONSOLE: Final = "tests/terminal/test_console.py"
 _SCREEN: Final = "tests/terminal/test_screen.py"
 _DIALOGUE: Final = "tests/terminal/test_dialogue.py"
 _FORGERY: Final = "tests/storage/test_forgery.py"
+_MARK: Final = "tests/storage/test_mark.py"
 
 MUTANTS: Final = (
     Mutant(
@@ -146,6 +147,12 @@ MUTANTS: Final = (
             f"{_POWER}::test_a_day_is_safe_whenever_the_power_goes",
         ),
         "A start leaves the records of the start before it valid.",
+    ),
+    Mutant(
+        "P4",
+        "P4-joined-unchanged.patch",
+        (f"{_MARK}::test_an_area_that_joins_later_is_invalid_before_it_is_used",),
+        "An area that joins later prints what an earlier start left in it.",
     ),
     Mutant(
         "P4",
@@ -453,6 +460,21 @@ MUTANTS: Final = (
         "P10-ended-forgotten.patch",
         (f"{_ADMISSION}::test_the_same_request_is_the_same_job_in_any_area_and_after_its_end",),
         "A request whose job has ended is taken for a new one.",
+    ),
+    Mutant(
+        "P10",
+        "P10-new-store-unasked.patch",
+        (f"{_MARK}::test_all_areas_missing_at_once_are_no_new_store",),
+        "Where all areas are missing, a new store takes every request for new.",
+    ),
+    Mutant(
+        "P11",
+        "P11-refusal-forgotten.patch",
+        (
+            f"{_MARK}::test_an_area_stays_refused_when_its_witness_breaks",
+            f"{_MARK}::test_each_of_two_that_refused_each_other_stays_refused_alone",
+        ),
+        "An area that was refused is used again as soon as the one that knew better breaks.",
     ),
     Mutant(
         "P10",

@@ -83,14 +83,11 @@ def test_a_disk_of_yesterday_is_kept_out_until_an_operator_takes_it(office: Offi
     office.finish(printing)
     office.judge(statement)
     assert "accept-rollback a" in world.ctl("status")["problems"][0]
-    assert world.ctl("accept-rollback", "a")["used"] == "from the next start"
+    # It is used at once: nothing has to be started again.
+    assert world.ctl("accept-rollback", "a", "--person", "Otto")["state"] == "ready"
     status = world.ctl("status")
     assert status["problems"] == []
-    assert "a: absent, accepted, and used from the next start" in status["areas"]
-    [why] = [one["why"] for one in world.ctl("areas") if one["name"] == "a"]
-    assert why == "accepted, and used from the next start"
-    assert world.stop_appliance() == 0
-    world.start_appliance()
+    assert "a: ready" in status["areas"]
     assert world.ctl("verify") == []
     [back] = office.inquiries()
     assert back["job"]["job"] in held
@@ -113,7 +110,7 @@ def test_status_tells_of_altered_rows_until_an_operator_takes_them_as_they_are(o
     assert [finding["code"] for finding in office.told("verify")] == ["rows-altered"]
     [problem] = world.ctl("status")["problems"]
     assert "accept-rollback a" in problem
-    assert world.ctl("accept-rollback", "a")["used"] == "now"
+    assert world.ctl("accept-rollback", "a")["state"] == "ready"
     assert world.ctl("verify") == []
     assert world.ctl("status")["problems"] == []
 

@@ -72,6 +72,7 @@ class Store:
         spool = Spool.open(
             settings_ or settings(self.folder, *self.names, quota=self.quota),
             ApplianceKey(self.secret),
+            state=self.folder / "state",
             appliance=self.appliance,
             limits=self.limits,
             rng=self.rng,

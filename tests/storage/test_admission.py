@@ -51,7 +51,9 @@ def test_a_job_goes_where_its_disk_has_room_whatever_the_quota_says(
 
     monkeypatch.setattr(os, "statvfs", statvfs)
     spool = store.open()
-    assert [str(problem) for problem in store.reported] == [str(PassbookError("area-full", area="a"))]
+    [problem] = store.reported
+    assert (problem.code, problem.facts["area"], problem.facts["free"]) == ("area-full", "a", 0)
+    assert int(problem.facts["needed"]) > 0
     assert [store.prepare(spool)[0].area for _ in range(3)] == ["b"] * 3
     assert {status.name: status.free > 0 for status in spool.areas()} == {"a": False, "b": True}
     full = str(store.folder)
@@ -66,18 +68,18 @@ def test_a_full_disk_is_over_when_there_is_room_again(store: Store, monkeypatch:
     monkeypatch.setattr(os, "statvfs", lambda _path: SimpleNamespace(f_bavail=room[0], f_frsize=4096))
     spool = store.open()
     store.accepted(spool)
-    full = PassbookError("area-full", area="a")
+    full = PassbookError("area-full", area="a", free=0, needed=1)
     for told in (1, 2):
         assert spool.is_over(full)
         room[0] = 0
         # Found by its own thread, with no work that would make it look.
         while spool.is_over(full):
             pass
-        assert [str(problem) for problem in store.reported] == [str(full)] * told
+        assert [(problem.code, problem.facts["free"]) for problem in store.reported] == [("area-full", 0)] * told
         room[0] = 1 << 20
         while not spool.is_over(full):
             pass
-    assert not spool.is_over(PassbookError("area-full", area="another"))
+    assert not spool.is_over(PassbookError("area-full", area="another", free=0, needed=1))
     assert not spool.is_over(PassbookError("area-fenced", area="a", why="x"))
 
 

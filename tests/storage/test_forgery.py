@@ -15,12 +15,10 @@ from passbook import changes
 from passbook.job import Reason
 from passbook.record import Record
 from storage import schema
-from storage.keys import ApplianceKey
-from storage.offline import accept_rollback
 from storage.schema import PAGE_BYTES
 from storage.spool import Spool
 from tests.storage.disk import Disk
-from tests.storage.store import APPLIANCE, AT, SECRET, Store, found_offline, raised_by, settings
+from tests.storage.store import AT, Store, found_offline, raised_by, settings
 
 LATER = "2027-01-01T00:00:00.000+00:00"
 SECTOR_BYTES = 512
@@ -208,11 +206,11 @@ def test_a_rollback_journal_is_never_played_back(forged: tuple[Store, bytes], lo
         journal.write_bytes(as_journal(pages))
         planted = journal.read_bytes()
         assert offline(store) == ["area-altered"]
-        assert [error.code for error in store.open().problems] == ["area-altered"]
-        store.close()
+        spool = store.open()
+        assert [error.code for error in spool.problems] == ["area-altered"]
         assert (database(store).read_bytes(), journal.read_bytes()) == (before, planted)
-        areas = settings(store.folder, "a")
-        assert raised_by(lambda: accept_rollback("a", areas, ApplianceKey(SECRET), APPLIANCE)) == "area-altered"  # noqa: B023
+        assert raised_by(lambda: spool.accept_closed("a")) == "area-altered"  # noqa: B023
+        store.close()
         assert (database(store).read_bytes(), journal.read_bytes()) == (before, planted)
     journal.unlink()
     database(store).with_name("area.sqlite-wal").unlink(missing_ok=True)

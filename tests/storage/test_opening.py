@@ -12,11 +12,9 @@ from passbook.job import Reason
 from storage import schema
 from storage.admission import Ticket
 from storage.area import AreaSettings
-from storage.keys import ApplianceKey
-from storage.offline import accept_rollback
 from storage.spool import Spool
 from tests.storage.disk import Disk, failing, ignore
-from tests.storage.store import APPLIANCE, AT, SECRET, Store, raised_by, seeded, settings
+from tests.storage.store import AT, Store, raised_by, seeded
 
 
 def codes(spool: Spool) -> list[str]:
@@ -97,23 +95,39 @@ def test_exchanged_folders_are_refused(store: Store) -> None:
     assert codes(store.open()) == ["area-foreign", "area-foreign"]
 
 
-def test_an_area_of_the_same_name_from_another_time_is_refused(store: Store, tmp_path: Path) -> None:
+def exchange_b(store: Store, folder: Path) -> None:
+    """Put an area of the same name, appliance and key in place of b."""
     store.open()
     store.close()
-    other = Store(tmp_path / "other", rng=seeded(77))
+    other = Store(folder, rng=seeded(77))
     other.open()
     other.close()
     shutil.rmtree(store.folder / "b")
     shutil.copytree(other.folder / "b", store.folder / "b")
+
+
+def test_an_area_of_the_same_name_from_another_time_is_refused(store: Store, tmp_path: Path) -> None:
+    exchange_b(store, tmp_path / "other")
+    spool = store.open()
+    [problem] = spool.problems
+    assert (problem.code, problem.facts["area"]) == ("area-rolled-back", "b")
+    assert problem.facts["why"] == "the mark of the appliance knows another area of that name"
+    # Should it be meant to be here, an operator can say so.
+    assert not spool.upkeep.accept_rollback("b")
+    assert [joined.problem for joined in spool.join(Reason.POWER_LOSS, AT)] == [None]
+    assert store.open().problems == ()
+
+
+def test_where_the_mark_is_gone_each_of_two_strangers_is_refused(store: Store, tmp_path: Path) -> None:
+    exchange_b(store, tmp_path / "other")
+    (store.folder / "state" / "areas.mark").unlink()
     spool = store.open()
     assert sorted(str(problem.facts["why"]) for problem in spool.problems) == [
         "area a knows another area of that name",
         "area b knows another area of that name",
     ]
-    store.close()
-    # Should they be meant to be together, an operator can say so.
     for name in store.names:
-        accept_rollback(name, settings(store.folder, *store.names), ApplianceKey(SECRET), APPLIANCE)
+        spool.accept_closed(name)
     assert store.open().problems == ()
 
 
@@ -158,8 +172,11 @@ def test_a_database_of_another_program_is_left_alone(store: Store) -> None:
     connection.execute("CREATE TABLE precious (x)")
     connection.close()
     before = bytes_of(store.folder / "a")["area.sqlite"]
-    assert codes(store.open()) == ["area-foreign"]
+    assert codes(store.open()) == ["area-foreign", "area-not-made"]
     assert bytes_of(store.folder / "a")["area.sqlite"] == before
+    # It was no store of ours, so there was none before.
+    (store.folder / "a" / "area.sqlite").unlink()
+    assert codes(store.open()) == []
 
 
 def test_a_later_format_is_left_alone(store: Store) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ def opened(folder: Path, jobs: int) -> Iterator[Spool]:
 
 def connections(spool: Spool) -> list[apsw.Connection]:
     """Those that hot paths use."""
-    areas: tuple[Area, ...] = spool._areas
+    areas: Sequence[Area] = spool._areas
     return [connection for area in areas for connection in (area.connection, area._reader)]
 
 

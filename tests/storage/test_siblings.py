@@ -10,15 +10,12 @@ import apsw
 import pytest
 
 from passbook import changes
-from passbook.errors import PassbookError
 from passbook.job import Reason
 from passbook.record import Record
 from storage.area import AreaSettings
-from storage.keys import ApplianceKey
 from storage.lock import Lock
-from storage.offline import accept_rollback
 from storage.spool import Spool
-from tests.storage.store import APPLIANCE, AT, QUOTA, SECRET, Store, found_offline, raised_by, settings
+from tests.storage.store import AT, QUOTA, Store, found_offline, raised_by
 
 ROLLED_BACK = "area-rolled-back"
 
@@ -155,9 +152,11 @@ def test_an_operator_takes_it_as_it_is_and_its_jobs_say_so(store: Store, old: Pa
     put_back(store, old)
     spool = store.open()
     assert not spool.upkeep.accept_rollback("a")
-    # Until the next start nothing changes.
+    # Until it is opened nothing changes.
     assert [error.code for error in spool.verify()] == [ROLLED_BACK]
-    spool = store.open()
+    [joined] = spool.join(Reason.POWER_LOSS, AT)
+    assert (joined.area, joined.over.code, joined.problem) == ("a", ROLLED_BACK, None)
+    spool.upkeep.settle()
     assert spool.problems == ()
     reasons = {record.job_id: record.reasons for record in spool.inquiries()}
     suspect = {job for job, why in reasons.items() if Reason.ROLLED_BACK in why}
@@ -253,57 +252,54 @@ def both_put_back(store: Store) -> None:
     put_back(store, store.folder / "unseen")
 
 
-def test_where_all_areas_were_put_back_an_operator_takes_each_without_the_daemon(store: Store) -> None:
+def test_where_all_areas_were_put_back_an_operator_takes_each_of_them(store: Store) -> None:
     both_put_back(store)
-    assert [error.code for error in store.open().problems] == [ROLLED_BACK, ROLLED_BACK]
     assert offline(store, "a", "b") == [ROLLED_BACK, ROLLED_BACK]
-    areas = settings(store.folder, *store.names)
-    for name in store.names:
-        accept_rollback(name, areas, ApplianceKey(SECRET), APPLIANCE)
     spool = store.open()
+    assert [error.code for error in spool.problems] == [ROLLED_BACK, ROLLED_BACK]
+    assert not spool.is_usable()
+    for name in store.names:
+        spool.accept_closed(name)
+    assert spool.reopen(Reason.POWER_LOSS, AT).failed == {}
+    spool.upkeep.settle()
     assert spool.problems == ()
     assert {record.reasons for record in spool.inquiries()} == {(Reason.ROLLED_BACK,)}
     assert spool.verify() == []
     assert offline(store, "a", "b") == []
+    assert store.open().problems == ()
 
 
-def test_what_cannot_be_taken_without_the_daemon_is_left_as_it_is(store: Store) -> None:
-    def refusal(name: str, *names: str, secret: bytes = SECRET) -> str:
-        areas = settings(store.folder, *names)
-        return raised_by(lambda: accept_rollback(name, areas, ApplianceKey(secret), APPLIANCE))
-
+def test_what_cannot_be_taken_while_no_area_is_in_use_is_left_as_it_is(store: Store) -> None:
     both_put_back(store)
-    assert refusal("a", "a") == "areas-not-asked"
-    assert refusal("c", "a", "b") == "unknown-area"
-    assert refusal("a", "a", "nowhere") == "no-area-there"
-    assert refusal("a", "a", "b", secret=bytes(32)) == "appliance-key-wrong"
+    spool = store.open()
+
+    def refusal(name: str) -> str:
+        return raised_by(lambda: spool.accept_closed(name))
+
+    assert refusal("c") == "unknown-area"
     with closing(Lock("b", store.folder / "b")):
-        assert refusal("a", "a", "b") == "area-in-use"
+        assert refusal("a") == "areas-not-asked"
+        assert refusal("b") == "area-in-use"
     edit(store, "CREATE TRIGGER sly AFTER INSERT ON history BEGIN DELETE FROM counter; END")
-    assert refusal("a", "a", "b") == "area-altered"
+    assert refusal("a") == "areas-not-asked"
+    assert refusal("b") == "area-altered"
     edit(store, "DROP TRIGGER sly")
     assert offline(store, "a", "b") == [ROLLED_BACK, ROLLED_BACK]
 
 
-def test_without_the_daemon_too_every_other_area_has_to_be_told(store: Store) -> None:
-    """Unless the configuration says that the appliance has no such area any more."""
+def test_an_area_that_is_not_configured_any_more_need_not_be_told(store: Store) -> None:
+    both_put_back(store)
     store.names = ("a", "b", "c")
-    busy(store, store.open(), 6)
-    copy = keep_copy(store)
     spool = store.open()
-    busy(store, spool, 6)
-    spool.upkeep.note_heads()
-    put_back(store, copy)
-    key, given = ApplianceKey(SECRET), settings(store.folder, "a", "b")
-    with pytest.raises(PassbookError) as refused:
-        accept_rollback("a", given, key, APPLIANCE)
-    assert (refused.value.code, refused.value.facts["missing"]) == ("areas-not-asked", "c")
-    assert raised_by(lambda: accept_rollback("a", given, key, APPLIANCE, ["a", "b", "c"])) == "areas-not-asked"
-    assert [error.code for error in store.open().problems] == [ROLLED_BACK]
-    store.close()
-    accept_rollback("a", given, key, APPLIANCE, ["a", "b"])
-    store.names = ("a", "b")
-    assert store.open().problems == ()
+    assert [error.code for error in spool.problems] == [ROLLED_BACK, ROLLED_BACK, "area-not-made"]
+    (store.folder / "b" / "area.sqlite").unlink()
+    assert raised_by(lambda: store.open().accept_closed("a")) == "areas-not-asked"
+    store.names = ("a", "c")
+    spool = store.open()
+    spool.accept_closed("a")
+    spool.reopen(Reason.POWER_LOSS, AT)
+    assert spool.problems == ()
+    assert {area.name for area in spool._areas} == {"a", "c"}
 
 
 def test_an_area_is_accepted_only_when_every_other_one_can_be_told(store: Store, old: Path) -> None:

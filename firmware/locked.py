@@ -1,0 +1,35 @@
+"""What an appliance answers while it is locked: no storage area can be used, so nothing can be accepted or shown.
+
+Its doors are open all the same.  A terminal hears one clear sentence instead of a closed port, and an operator can
+look, verify and accept at the running appliance: there is one way for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any, Final, ParamSpec
+
+from passbook.errors import PassbookError
+
+P = ParamSpec("P")
+
+SERVED: Final = frozenset(
+    {"status", "areas", "verify", "verify-area", "accept-rollback", "accept-new-store", "revocations", "clock"}
+)
+"""The operators' commands that need no job."""
+
+
+def unless_locked(
+    handlers: Mapping[str, Callable[P, Awaitable[Any]]], is_usable: Callable[[], bool], *, served: Collection[str] = ()
+) -> dict[str, Callable[P, Awaitable[Any]]]:
+    """The same handlers; all but those that are always `served` raise `appliance-locked` until the store is usable."""
+
+    def guarded(handler: Callable[P, Awaitable[Any]]) -> Callable[P, Awaitable[Any]]:
+        async def work(*arguments: P.args, **named: P.kwargs) -> Any:
+            if not is_usable():
+                raise PassbookError("appliance-locked")
+            return await handler(*arguments, **named)
+
+        return work
+
+    return {name: handler if name in served else guarded(handler) for name, handler in handlers.items()}
