@@ -88,7 +88,7 @@ def _try(name: str) -> list[str]:
 
 
 def unnamed_skips(said: str) -> list[str]:
-    """Of the skips that `pytest -rs` showed, the reasons that say neither which package is missing nor what is not let."""
+    """Reasons of skips, as `pytest -rs` shows them, that say neither which package is missing nor what is not let."""
     return [reason for reason in _SKIPPED.findall(said) if not _NAMES_WHAT_IS_MISSING.search(reason)]
 
 

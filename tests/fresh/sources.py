@@ -15,7 +15,7 @@ _HANDED_ON: Final = re.compile(
     r"PIP_\w+|(https?|ftp|all|no)_proxy|SSL_CERT_(FILE|DIR)|(REQUESTS|CURL)_CA_BUNDLE", re.IGNORECASE
 )
 _APT_OPTIONS: Final = re.compile(r'Acquire::(https?|ftp|Check-[\w-]+|Retries)\b[^"]*"[^"]+";')
-_PATH: Final = re.compile(r"(?:^|[\s=,]|file://)(/[^\s,:'\"]+)", re.MULTILINE)
+_PATH: Final = re.compile(r"(?:^|[\s=,]|(file://))(/[^\s,:'\"]+)", re.MULTILINE)
 
 
 def environment(given: Mapping[str, str]) -> dict[str, str]:
@@ -24,8 +24,12 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def paths_in(texts: Iterable[str]) -> list[Path]:
-    """Every absolute path and file URL that stands in these texts, each once; the paths of web addresses are none."""
-    return [Path(name) for name in dict.fromkeys(name for text in texts for name in _PATH.findall(text))]
+    """Every absolute path that stands in these texts, each once, and for a file URL the folder above it.
+
+    The path of a web address is none.  An index of packages links to files that lie beside it.
+    """
+    found = [(bool(url), Path(name)) for text in texts for url, name in _PATH.findall(text)]
+    return list(dict.fromkeys(path.parent if url and path.parent != Path("/") else path for url, path in found))
 
 
 def pip_files(given: Mapping[str, str], home: Path) -> dict[Path, str]:
