@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
 from firmware import appliance, config, hardening, loading, logs
 from passbook.arguments import path
+from passbook.commands import command_parser, conduct, exit_code
 from passbook.errors import PassbookError
 
 DEFAULT_FILE = Path("/etc/passbook/passbook.toml")
@@ -15,8 +15,13 @@ DEFAULT_FILE = Path("/etc/passbook/passbook.toml")
 
 def main(argv: list[str] | None = None) -> int:
     """Run the appliance, or only check its configuration; the exit code says who must act."""
-    parser = argparse.ArgumentParser(prog="passbookd", description="The passbook printer server.")
-    parser.add_argument("--config", type=path(Path), default=DEFAULT_FILE, metavar="FILE")
+    return conduct("passbookd", lambda: _run(argv))
+
+
+def _run(argv: list[str] | None) -> int:
+    parser = command_parser("passbookd", "The passbook printer server.")
+    text = f"the configuration file (default: {DEFAULT_FILE})"
+    parser.add_argument("--config", type=path(Path), default=DEFAULT_FILE, metavar="FILE", help=text)
     parser.add_argument("--check", type=path(Path), metavar="FILE", help="check a configuration file and end")
     options = parser.parse_args(argv)
     try:
@@ -31,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
         appliance.run(settings)
     except PassbookError as error:
         print(f"passbookd: {error} [{error.code}]", file=sys.stderr)
-        return error.exit_code
+        return exit_code(error, options)
     return 0
 
 

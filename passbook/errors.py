@@ -221,7 +221,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "revocation-not-told": ErrorKind(
         Actor.OPERATOR,
         "{name} is revoked in {file}, but the appliance does not know it yet: {why}. "
-        "What {name} has open stays open; run passbookctl revocations.",
+        "Until then {name} may go on. Put the list where the appliance reads it and run passbookctl revocations there.",
     ),
     "too-many-callers": ErrorKind(
         Actor.OPERATOR, "{limit} operators' commands are under way. Nothing was done; end one, then try again."
@@ -247,6 +247,10 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "connection-lost": ErrorKind(
         Actor.TELLER,
         "The connection was lost before the answer came. Send the same request again: it is never printed twice.",
+    ),
+    "output-not-written": ErrorKind(
+        Actor.CALLER,
+        "What was to be shown could not be written: {why}. {done}; see how things stand before you repeat it.",
     ),
     "internal-error": ErrorKind(
         Actor.OPERATOR,

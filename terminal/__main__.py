@@ -8,10 +8,10 @@ import os
 import sys
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from passbook.arguments import path
-from passbook.error_kinds import EXIT_HELP
+from passbook.commands import HOME, PASSPHRASE_FILE, command_parser, conduct, exit_code, from_environment
 from passbook.errors import PassbookError
 from terminal.commands import (
     AddCommand,
@@ -29,38 +29,29 @@ from terminal.console import Terminal
 from terminal.desk import Desk
 from terminal.home import DEFAULT, Home
 
-INTERRUPTED: Final = 130
-"""Exit code after Ctrl-C, as shells have it."""
-
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code says who must act on an error (passbook.errors.EXIT_CODES)."""
+    """Run one command; the exit code says who must act on an error (passbook.error_kinds.EXIT_CODES)."""
+    return conduct("teller", lambda: _run(argv))
+
+
+def _run(argv: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(argv)
     console = Terminal(json="json" in arguments)
-    home = Home(getattr(arguments, "home", DEFAULT).expanduser())
-    desk = Desk(home, console, getattr(arguments, "passphrase_file", None))
+    home = getattr(arguments, "home", None) or from_environment(os.environ, HOME, Path) or DEFAULT
+    secret = getattr(arguments, "passphrase_file", None) or from_environment(os.environ, PASSPHRASE_FILE, Path)
+    desk = Desk(Home(home.expanduser()), console, secret)
     command: Coroutine[Any, Any, int] = arguments.run(desk, arguments)
     try:
         return asyncio.run(command)
     except PassbookError as error:
         console.fail(error)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
-        # Who read the output has enough; Python's own flush at exit must not find the pipe again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return exit_code(error, arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
     common = _common()
-    parser = argparse.ArgumentParser(
-        prog="teller",
-        description="Print into passbooks, and answer when a job stopped.",
-        epilog=EXIT_HELP,
-        parents=[common],
-    )
+    parser = command_parser("teller", "Print into passbooks, and answer when a job stopped.", parents=[common])
     commands = _adder(parser, common)
     for module in (enroll, printing, jobs, environment, history, recovery, notices, terminals):
         module.add(commands)
@@ -81,8 +72,10 @@ def _adder(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> 
 def _common() -> argparse.ArgumentParser:
     """Options that may stand before or after the command; one that is not given must not undo one that is."""
     common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    common.add_argument("--home", type=path(Path), metavar="DIR", help=f"this terminal's folder (default: {DEFAULT})")
-    common.add_argument("--passphrase-file", type=path(Path), metavar="FILE", help="holds the key ring's passphrase")
+    text = f"this terminal's folder (default: ${HOME}, else {DEFAULT})"
+    common.add_argument("--home", type=path(Path), metavar="DIR", help=text)
+    text = f"holds the key ring's passphrase (default: ${PASSPHRASE_FILE}, else you are asked)"
+    common.add_argument("--passphrase-file", type=path(Path), metavar="FILE", help=text)
     common.add_argument("--json", action="store_true", help="one JSON value a line, for programs")
     return common
 

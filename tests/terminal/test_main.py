@@ -190,7 +190,7 @@ def test_the_recovery_key_is_split_between_ring_and_appliance(teller: Teller, tm
     private = keyring.load(teller.folder / "keyring", b"open sesame").recovery["branch-recovery"]
     derived = X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
     assert bytes.fromhex(public.read_text().strip()) == derived
-    assert teller.run("keys", "recovery-new", public).code == 5
+    assert teller.run("keys", "recovery-new", public).code == 6
     assert keyring.load(teller.folder / "keyring", b"open sesame").recovery["branch-recovery"] == private
 
 
@@ -224,7 +224,7 @@ def test_a_wrong_passphrase_is_one_sentence(teller: Teller, tmp_path: Path, caps
 )
 def test_what_is_not_a_command_ends_with_its_usage(teller: Teller, words: tuple[str, ...]) -> None:
     said = teller.run(*words)
-    assert said.code == 2
+    assert said.code == EXIT_CODES[Actor.CALLER]
     assert "usage: teller" in said.err
     assert "Traceback" not in said.err
 
@@ -377,7 +377,7 @@ def test_one_answer_for_no_job_says_so(enrolled: tuple[Teller, FakeAppliance]) -
 )
 def test_an_answer_for_all_is_print_discard_or_hold(teller: Teller, words: tuple[str, ...]) -> None:
     said = teller.run("answer", *words, "--person", "Ann")
-    assert said.code == 2
+    assert said.code == EXIT_CODES[Actor.CALLER]
     assert "usage: teller answer" in said.err
 
 
@@ -602,7 +602,7 @@ def test_what_a_person_typed_is_judged_at_the_command_with_what_is_expected(
 ) -> None:
     teller, fake = enrolled
     said = teller.run(*words)
-    assert said.code == 2
+    assert said.code == EXIT_CODES[Actor.CALLER]
     assert sentence in said.err.splitlines()[-1]
     assert fake.received == []
 
@@ -849,5 +849,5 @@ def test_a_path_or_word_that_is_none_is_refused_as_it_was_typed(
 ) -> None:
     with pytest.raises(SystemExit) as ended:
         main(words)
-    assert ended.value.code == EXIT_CODES[Actor.PROGRAMMER]
+    assert ended.value.code == EXIT_CODES[Actor.CALLER]
     assert capsys.readouterr().err.endswith(f"error: argument {sentence}\n")

@@ -17,6 +17,7 @@ from drivers.simulator.__main__ import main
 from drivers.simulator.control import ControlFailure, SimulatorControl
 from drivers.simulator.faults import AtLineByte, Target
 from drivers.simulator.paper import Paper
+from passbook.error_kinds import EXIT_CODES, Actor
 from tests.drivers.desk import RULER, WAIT, once
 
 APPLIANCE = """
@@ -270,7 +271,7 @@ def test_what_a_person_typed_is_judged_at_the_command(
 ) -> None:
     with pytest.raises(SystemExit) as ended:
         main(command)
-    assert ended.value.code == 2
+    assert ended.value.code == EXIT_CODES[Actor.CALLER]
     assert capsys.readouterr().err.endswith(f"error: argument {sentence}\n")
 
 
@@ -294,6 +295,6 @@ def test_a_path_or_port_that_cannot_be_used_is_one_sentence(tmp_path: Path, plac
             text=True,
             timeout=WAIT,
         )
-        assert done.returncode == 1
+        assert done.returncode == EXIT_CODES[Actor.CALLER]
         [sentence] = done.stderr.splitlines()
         assert sentence.startswith("passbook-sim: ")
