@@ -88,10 +88,15 @@ def from_environment(environment: Mapping[str, str], variable: str, kind: Callab
 
 
 def exit_code(error: PassbookError, typed: argparse.Namespace) -> int:
-    """The exit code of a command that ends with `error`; a file that the caller named is the caller's to mend."""
-    named = {str(value) for value in vars(typed).values() if not isinstance(value, str)}
-    if error.code == "file-problem" and error.facts["file"] in named:
-        return EXIT_CODES[Actor.CALLER]
+    """The exit code of a command that ends with `error`.
+
+    A file that the caller named, or one in a folder that the caller named, is the caller's to mend.
+    """
+    if error.code == "file-problem":
+        file = str(error.facts["file"])
+        places = [str(value) for value in vars(typed).values() if not isinstance(value, str)]
+        if any(file == place or file.startswith(f"{place.rstrip('/')}/") for place in places):
+            return EXIT_CODES[Actor.CALLER]
     return error.exit_code
 
 

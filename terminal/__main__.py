@@ -38,9 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(argv)
     console = Terminal(json="json" in arguments)
-    home = getattr(arguments, "home", None) or from_environment(os.environ, HOME, Path) or DEFAULT
-    secret = getattr(arguments, "passphrase_file", None) or from_environment(os.environ, PASSPHRASE_FILE, Path)
-    desk = Desk(Home(home.expanduser()), console, secret)
+    for option, variable in (("home", HOME), ("passphrase_file", PASSPHRASE_FILE)):
+        if option not in arguments:
+            setattr(arguments, option, from_environment(os.environ, variable, Path))
+    desk = Desk(Home((arguments.home or DEFAULT).expanduser()), console, arguments.passphrase_file)
     command: Coroutine[Any, Any, int] = arguments.run(desk, arguments)
     try:
         return asyncio.run(command)

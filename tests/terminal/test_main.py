@@ -463,7 +463,7 @@ def test_a_stopped_job_is_shown_and_its_end_awaited(enrolled: tuple[Teller, Fake
 def test_a_file_that_is_not_there_is_named(enrolled: tuple[Teller, FakeAppliance], tmp_path: Path) -> None:
     teller, _ = enrolled
     said = teller.run("print", tmp_path / "missing.txt")
-    assert said.code == 5
+    assert said.code == 6
     assert "missing.txt" in said.err
 
 
@@ -822,7 +822,7 @@ def test_a_path_that_cannot_be_used_is_one_sentence(
         teller.run("print", wrong, "--printer", "p", "--format", "text", "--no-key"),
         locked.run("keys", "new"),
     ):
-        assert (said.code, said.out) == (EXIT_CODES[Actor.OPERATOR], "")
+        assert (said.code, said.out) == (EXIT_CODES[Actor.CALLER], "")
         assert said.err.endswith("[file-problem]\n")
 
 
