@@ -34,6 +34,8 @@ def make(folder: Path, suite: str) -> None:
     options.write_text(sources.apt_options(sources.apt_config()))
     command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}", f"--aptopt={options}"]
     subprocess.run([*command, suite, str(folder), "-"], input="\n".join(lines), text=True, check=True)
+    # An installer writes this file, mmdebstrap does not.
+    (folder / "etc" / "hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")
     for keyring in sources.keyrings(lines):
         _copy(keyring, folder / keyring.relative_to("/"))
     for authority in sources.LOCAL_AUTHORITIES.glob("*.crt"):
