@@ -16,7 +16,7 @@ from typing import Any, Final, NoReturn, TextIO, TypeVar, cast
 
 from passbook.arguments import path
 from passbook.error_kinds import EXIT_CODES, EXIT_HELP, INTERRUPTED, Actor
-from passbook.errors import PassbookError, shown
+from passbook.errors import PassbookError, shown, speakable
 
 P = TypeVar("P")
 T = TypeVar("T")
@@ -94,7 +94,7 @@ def exit_code(error: PassbookError, typed: argparse.Namespace) -> int:
     """
     if error.code == "file-problem":
         file = str(error.facts["file"])
-        places = [str(value) for value in vars(typed).values() if not isinstance(value, str)]
+        places = [speakable(str(value)) for value in vars(typed).values() if not isinstance(value, str)]
         if any(file == place or file.startswith(f"{place.rstrip('/')}/") for place in places):
             return EXIT_CODES[Actor.CALLER]
     return error.exit_code

@@ -271,8 +271,8 @@ class PassbookError(Exception):
     def __init__(self, code: str, **facts: str | int) -> None:
         """Raise KeyError when the code is not in the catalogue or a fact of its sentence is missing."""
         self.code = code
-        self.facts = facts
-        super().__init__(CATALOGUE[code].sentence.format(**facts))
+        self.facts = {name: speakable(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
+        super().__init__(CATALOGUE[code].sentence.format(**self.facts))
 
     @property
     def actor(self) -> Actor:
@@ -283,6 +283,11 @@ class PassbookError(Exception):
     def exit_code(self) -> int:
         """The process exit code of a command that ends with this error."""
         return EXIT_CODES[self.actor]
+
+
+def speakable(text: str) -> str:
+    """The text with escapes for what no encoding has: bytes of a path that are no letters in the caller's locale."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def shown(name: str) -> str:

@@ -18,6 +18,8 @@ from passbook.errors import PassbookError
 from tests.firmware.branch import Branch
 from tests.passbook.strategies import layout_bytes
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 RECOVERY = '\nrecovery_public = "recovery.pub"\n'
 

@@ -16,6 +16,7 @@ PACKAGES: Final = ("git", "make", "python3", "python3-venv", "ca-certificates")
 HOME: Final = "/srv/person"
 PROJECT: Final = f"{HOME}/project"
 _MOUNTS: Final = """
+mount --bind {root} {root}
 mount -t proc proc {root}/proc
 mount -t sysfs -o ro sysfs {root}/sys
 mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts {root}/dev/pts
@@ -23,6 +24,14 @@ mount -t tmpfs -o mode=1777 shm {root}/dev/shm
 mount -t tmpfs -o mode=1777,size=2g tmp {root}/tmp
 mount -t tmpfs run {root}/run
 """
+_ENTER: Final = """
+cd {root}
+mkdir -p outside
+pivot_root . outside
+umount --lazy /outside
+exec {command}
+"""
+"""It is the root of its own mounts and no chroot, in which the kernel gives nobody a user namespace."""
 _NO_APT: Final = "mount --bind /dev/null {root}/usr/bin/apt-get\n"
 """A file that cannot be executed is no command."""
 
@@ -78,7 +87,7 @@ def run(folder: Path, script: str, cache: Path, *, with_apt: bool) -> subprocess
         "-ec",
         f"cd {PROJECT}\n{script}",
     ]
-    lines += f"exec chroot {root} {shlex.join(inside)}\n"
+    lines += _ENTER.format(root=root, command=shlex.join(inside))
     command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-ec", lines]
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -21,6 +21,8 @@ from storage.opening import lock_folder
 from storage.spool import Spool
 from tests.storage.store import APPLIANCE, AT, QUOTA, SECRET, Store, found_offline, raised_by, settings
 
+pytestmark = pytest.mark.slow
+
 ROLLED_BACK = "area-rolled-back"
 
 

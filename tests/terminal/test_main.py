@@ -41,6 +41,8 @@ from tests.terminal.fake_appliance import FakeAppliance, running
 from tests.terminal.samples import TWENTY, inquiry, notice, stopped, view
 from tests.terminal.test_client import refuse
 
+pytestmark = pytest.mark.slow
+
 COMPLETED = view(state=JobState.COMPLETED)
 HEAD = HistoryHead("a", 7, bytes(range(32)))
 
@@ -231,7 +233,7 @@ def test_what_is_not_a_command_ends_with_its_usage(teller: Teller, words: tuple[
 
 def test_before_enrollment_the_sentence_says_so(teller: Teller) -> None:
     said = teller.run("jobs")
-    assert said.code == 5
+    assert said.code == 6
     assert "not enrolled" in said.err
     assert said.err.count("\n") == 1
 

@@ -20,6 +20,8 @@ from drivers.simulator.paper import Paper
 from passbook.error_kinds import EXIT_CODES, Actor
 from tests.drivers.desk import RULER, WAIT, once
 
+pytestmark = pytest.mark.slow
+
 APPLIANCE = """
 import sys, time
 from drivers.port import open_port
