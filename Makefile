@@ -12,6 +12,8 @@ SEED ?=
 # Seconds for each fuzz target, and which targets: make fuzz SECONDS=3600 TARGETS="frames rows"
 SECONDS ?= 60
 TARGETS ?=
+# The Debian systems for make fresh, all of tests/fresh when empty: make fresh SYSTEMS=bookworm
+SYSTEMS ?=
 # Damage that the demo does on purpose and must find: make demo PLANT=drop (or twice, or history)
 PLANT ?=
 
@@ -21,7 +23,10 @@ SOAK_PACKAGES := $(TEST_PACKAGES) eatmydata libfuse2 python3-venv systemd-contai
 
 PYTEST = $(BIN)/python -m pytest $(if $(SEED),--seed=$(SEED)) $(PYTEST_EXTRA)
 
-.PHONY: help demo run stop test check soak crash bench mutants fuzz docs lock clean environment
+# Rooms whose tests are quick: neither processes that are killed nor whole branches.
+QUICK := tests/passbook tests/drivers tests/storage tests/firmware tests/terminal tests/docs tests/test_house.py
+
+.PHONY: help demo run stop test quick check fresh soak crash bench mutants fuzz docs lock clean environment
 .DEFAULT_GOAL := help
 
 help:
@@ -29,7 +34,9 @@ help:
 	@echo 'make run      the same appliance and simulator, left running, with commands to try'
 	@echo 'make stop     end what make run left running'
 	@echo 'make test     the tests, under ten minutes on two cores (SEED=number repeats a run)'
+	@echo 'make quick    the tests of the rooms alone, under a minute: for everyday work'
 	@echo 'make check    format, lint, types, import directions, and the tests: what CI runs'
+	@echo 'make fresh    the demo and the tests on bare Debian systems that it makes; as root'
 	@echo 'make soak     the long forms of the tests (SEED=number repeats a run)'
 	@echo 'make crash    power cuts at every moment: 100000 states of a disk, then 400 disks of a running appliance'
 	@echo 'make bench    measure speed and memory beside what is possible, and write docs/performance.md'
@@ -58,6 +65,9 @@ test: $(STAMP)
 	@sh .ci/packages $(TEST_PACKAGES) || true
 	@$(PYTEST) -n 2 --dist worksteal -m 'not soak'
 
+quick: $(STAMP)
+	@$(PYTEST) -n 2 --dist worksteal -m 'not soak and not slow' --hypothesis-profile=quick $(QUICK)
+
 check: $(STAMP)
 	@sh .ci/packages $(TEST_PACKAGES) || true
 	@$(BIN)/ruff format --check .
@@ -65,6 +75,11 @@ check: $(STAMP)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(PYTEST) -n 2 --dist worksteal -m 'not soak'
+
+# The tests are those of the last commit; what they print is what a new user sees.
+fresh:
+	@sh .ci/packages mmdebstrap
+	@$(PYTHON) -m tests.fresh $(SYSTEMS)
 
 # An hour is for one test; its own waits are shorter and say what they waited for.
 soak: $(STAMP)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import select
+import shlex
 import shutil
 import signal
 import tempfile
@@ -13,9 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from demo.story import SECOND, STATEMENT, Story
-from demo.world import PRINTER, PROJECT, World, ruler_of, shipped_layout
+from demo.world import PROJECT, World, ruler_of, shipped_layout
 
-RUNNING: Final = PROJECT / "build" / "running"
+RUNNING: Final = PROJECT / "build" / "run" / "folder"
+"""The note of where the branch that was left running works."""
 SERVERS: Final = ("passbookd", "-m\0firmware\0", "-m\0drivers.simulator\0run\0")
 """Words of the servers' command lines as the kernel keeps them."""
 END_TIMEOUT: Final = 20.0
@@ -23,8 +25,14 @@ END_TIMEOUT: Final = 20.0
 
 
 def stay() -> int:
-    """Start everything, print what to try, and leave it running."""
-    leave()
+    """Start everything, print what to try, and leave it running; a branch that runs already is left alone."""
+    folder = _noted()
+    if folder is not None and working_in(str(folder)):
+        print(f"A branch runs already, in {folder}. End it with: make stop")
+        print(_commands())
+        return 0
+    if folder is not None:
+        leave()
     folder = Path(tempfile.mkdtemp(prefix="passbook-run-"))
     world = World(folder, pace="real", grace=10.0, answer_timeout=30.0)
     try:
@@ -33,22 +41,40 @@ def stay() -> int:
     except BaseException:
         world.close()
         raise
-    RUNNING.parent.mkdir(exist_ok=True)
+    RUNNING.parent.mkdir(parents=True, exist_ok=True)
     RUNNING.write_text(str(folder))
-    print(_commands(world))
+    _environment().write_text(_settings(world))
+    print("It runs.")
+    print(_commands())
     return 0
 
 
 def leave() -> int:
-    """End what an earlier `stay` left running, if anything."""
-    if RUNNING.exists():
-        folder = RUNNING.read_text()
-        for process in working_in(folder):
-            with contextlib.suppress(ProcessLookupError):
-                _end(process)
-        shutil.rmtree(folder, ignore_errors=True)
-        RUNNING.unlink()
+    """End what an earlier `stay` left running, and say what that was."""
+    folder = _noted()
+    if folder is None:
+        print("No branch is running.")
+        return 0
+    servers = working_in(str(folder))
+    for process in servers:
+        with contextlib.suppress(ProcessLookupError):
+            _end(process)
+    shutil.rmtree(folder, ignore_errors=True)
+    RUNNING.unlink()
+    _environment().unlink(missing_ok=True)
+    ended = f"Ended {len(servers)} processes" if servers else "No process was running any more"
+    print(f"{ended}; removed {folder}.")
     return 0
+
+
+def _noted() -> Path | None:
+    """Where the branch works that was left running."""
+    return Path(RUNNING.read_text()) if RUNNING.exists() else None
+
+
+def _environment() -> Path:
+    """What a shell reads first, so that the commands to try are short."""
+    return RUNNING.with_name("env")
 
 
 def working_in(folder: str) -> list[int]:
@@ -74,43 +100,62 @@ def _end(process: int) -> None:
         os.close(descriptor)
 
 
-def _commands(world: World) -> str:
-    binary = PROJECT / ".venv" / "bin"
-    ruler = world.folder / "ruler.json"
+def _settings(world: World) -> str:
+    """For a shell: where everything is, and the deeds that take more than a command."""
+    folder = shlex.quote(str(world.folder))
+    binary = shlex.quote(str(PROJECT / ".venv" / "bin"))
     rules = ruler_of(shipped_layout("savings-24"))
-    ruler.write_text(
-        json.dumps(
-            {
-                "firstY": rules.first_y,
-                "pitch": rules.pitch,
-                "lines": rules.lines,
-                "foldAfter": rules.fold_after,
-                "foldGap": rules.fold_gap,
-            }
-        )
-    )
+    ruler = {
+        "firstY": rules.first_y,
+        "pitch": rules.pitch,
+        "lines": rules.lines,
+        "foldAfter": rules.fold_after,
+        "foldGap": rules.fold_gap,
+    }
+    (world.folder / "ruler.json").write_text(json.dumps(ruler))
+    (world.folder / "pid").write_text(str(world.appliance_pid))
+    return f"""\
+PATH={binary}:$PATH
+branch={folder}
+export PATH
+export PASSBOOK_CONTROL=$branch/control PASSBOOK_SIMULATOR=$branch/printer
+at() {{
+    terminal=$branch/terminals/$1
+    shift
+    PASSBOOK_HOME=$terminal PASSBOOK_PASSPHRASE_FILE=$terminal/passphrase "$@"
+}}
+counter_1() {{ at counter-1 teller "$@"; }}
+counter_2() {{ at counter-2 teller "$@"; }}
+manager() {{ at manager teller "$@"; }}
+open_book() {{ passbook-sim insert --book book-1 --page "$1" --ruler "$branch/ruler.json"; }}
+cut_power() {{ kill -9 "$(cat "$branch/pid")"; }}
+give_power() {{
+    passbookd --config "$branch/etc/passbook.toml" 2>>"$branch/passbookd.log" &
+    echo $! >"$branch/pid"
+}}
+pictures() {{ passbook-sim paper "$branch/paper.json" --out {shlex.quote(str(RUNNING.parent))}; }}
+"""
 
-    def teller(name: str) -> str:
-        home = world.folder / "terminals" / name
-        return f"{binary}/teller --home {home} --passphrase-file {home}/passphrase"
 
-    sim = f"--control {world.folder}/printer"
+def _commands() -> str:
+    environment = os.path.relpath(_environment(), PROJECT)
+    documents = [os.path.relpath(document.file, PROJECT) for document in (STATEMENT, SECOND)]
     return f"""
-It runs. Try, in two windows:
-
-  a teller prints             {teller("counter-1")} print {STATEMENT.file} --printer {PRINTER} --person Anna
-  ... and handles the book    {binary}/passbook-sim insert {sim} --book book-1 --page 3 --ruler {ruler}
-                              {binary}/passbook-sim take {sim}
-  ... turned to page 4        {binary}/passbook-sim insert {sim} --book book-1 --page 4 --ruler {ruler}
-  cut the appliance's power   kill -9 {world.appliance_pid}
-  ... and give it back        {world.appliance_command()}
-  who is asked, and what      {teller("counter-1")} inquiries
-  ... and the answer          {teller("counter-1")} answer JOB --from-line 4 --person Anna --follow
-  another teller              {teller("counter-2")} print {SECOND.file} --printer {PRINTER} --person Bernd
-  the representative          {teller("manager")} inquiries
-  the operator                {binary}/passbookctl --control {world.folder}/control status
-                              {binary}/passbookctl --control {world.folder}/control history
-  look at the paper           {binary}/passbook-sim paper {world.paper_file} --out {PROJECT}/build/run
+In two windows, first:  . {environment}
+Then try:
+  a teller prints       counter_1 print {documents[0]} --person Anna
+  ... handles the book  open_book 3
+                        passbook-sim take
+  ... turns to page 4   open_book 4
+  cut the power         cut_power
+  ... and give it back  give_power
+  who is asked what     counter_1 inquiries
+  ... and the answer    counter_1 answer JOB --from-line 4 --person Anna
+  another teller        counter_2 print {documents[1]} --person Bernd
+  the representative    manager inquiries
+  the operator          passbookctl status
+                        passbookctl history
+  look at the paper     pictures
 
 End it with: make stop
 """

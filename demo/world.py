@@ -209,10 +209,6 @@ class World:
             raise RuntimeError("the appliance was not started")
         return self._appliance.pid
 
-    def appliance_command(self) -> str:
-        """How a person starts the appliance by hand."""
-        return f"{PROJECT}/.venv/bin/passbookd --config {self.config_file}"
-
     def await_appliance_end(self) -> int:
         """Wait until the appliance is gone; what it ended with (negative: the signal)."""
         if self._appliance is None:

@@ -1,6 +1,6 @@
 """`passbookctl`: the operators' command.  It prints one result, or one sentence on standard error.
 
-The exit code says who must act (passbook.errors.EXIT_CODES); 0 is success, 2 also a command that argparse refused.
+The exit code says who must act (passbook.error_kinds.EXIT_CODES); 0 is success.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import getpass
-import io
 import json
 import os
 import sys
@@ -20,12 +19,14 @@ import msgspec
 
 from firmware import pki, tables, verifying
 from firmware.clock import Clock, SystemClock
-from firmware.config import CONTROL, Config, load
+from firmware.config import CONTROL as USUAL_SOCKET
+from firmware.config import Config, load
 from firmware.control import LONG_PATIENCE, PATIENCE, ask
 from firmware.findings import Finding
 from passbook.arguments import folder_or_named, host, one_of, path, seconds, short_text, whole
+from passbook.commands import CONTROL, command_parser, conduct, exit_code, from_environment
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT
-from passbook.error_kinds import EXIT_CODES, EXIT_HELP
+from passbook.error_kinds import EXIT_CODES
 from passbook.errors import CATALOGUE, PassbookError
 from passbook.history import MOST_LISTED, OUTCOMES, Grouping
 from passbook.job import JobState
@@ -39,39 +40,26 @@ CERTIFICATE_MODE: Final = 0o644
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    _escape_what_the_terminal_lacks()
+    return conduct("passbookctl", lambda: _run(argv))
+
+
+def _run(argv: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(argv)
     run: Callable[[argparse.Namespace, Clock], Any] = arguments.run
     judge: Callable[[Any], int] = arguments.judge
     try:
         result = run(arguments, SystemClock())
-        print(
-            json.dumps(result) if arguments.json else tables.render(result, arguments.columns, arguments.nothing),
-            flush=True,
-        )
     except PassbookError as error:
-        return _fail(error, as_json=arguments.json)
-    except BrokenPipeError:
-        # Whoever read has seen enough; the interpreter must not try to flush once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except KeyboardInterrupt:
-        return 130
+        return _fail(error, arguments)
+    print(json.dumps(result) if arguments.json else tables.render(result, arguments.columns, arguments.nothing))
     return judge(result)
 
 
-def _escape_what_the_terminal_lacks() -> None:
-    """A name in letters that the terminal's encoding has not must not end in a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def _fail(error: PassbookError, *, as_json: bool) -> int:
+def _fail(error: PassbookError, arguments: argparse.Namespace) -> int:
     print(f"passbookctl: {tables.printable(str(error))} [{error.code}]", file=sys.stderr)
-    if as_json:
+    if arguments.json:
         print(json.dumps({"error": msgspec.to_builtins(Finding.of(error))}))
-    return error.exit_code
+    return exit_code(error, arguments)
 
 
 def _worst(findings: Any) -> int:
@@ -92,24 +80,24 @@ def _config(arguments: argparse.Namespace) -> Config | None:
     return load(arguments.config) if arguments.config is not None else None
 
 
-def _socket(arguments: argparse.Namespace) -> Path | None:
-    """The socket that was named, directly or by a configuration file."""
+def _socket(arguments: argparse.Namespace) -> Path:
+    """The appliance's socket: named by an option, by the environment, or the usual one."""
     if arguments.control is not None:
         return Path(arguments.control)
     config = _config(arguments)
-    return config.control if config is not None else None
+    return config.control if config is not None else from_environment(os.environ, CONTROL, Path) or USUAL_SOCKET
 
 
 def _ask(arguments: argparse.Namespace, _clock: Clock) -> Any:
     """Send the command with those of its arguments that were given."""
     given = {name: getattr(arguments, name) for name in arguments.send}
     facts = {name: value for name, value in given.items() if value is not None}
-    return ask(_socket(arguments) or CONTROL, arguments.command, facts, arguments.patience)
+    return ask(_socket(arguments), arguments.command, facts, arguments.patience)
 
 
 def _order(arguments: argparse.Namespace, clock: Clock) -> Any:
     """An order names its job by the whole id, so the beginning of an id is looked up first."""
-    found = ask(_socket(arguments) or CONTROL, "job", {"job": arguments.job})
+    found = ask(_socket(arguments), "job", {"job": arguments.job})
     arguments.job = found["job"]
     return _ask(arguments, clock)
 
@@ -123,7 +111,7 @@ def _history(arguments: argparse.Namespace, clock: Clock) -> Any:
 
 def _ask_pages(arguments: argparse.Namespace, _clock: Clock) -> Any:
     """A long list, page by page; a page has the rows behind the last one's sequence number."""
-    socket = _socket(arguments) or CONTROL
+    socket = _socket(arguments)
     rows: list[Any] = []
     after = 0
     # An appliance that knows no pages, since it was not restarted after an update, gives the same rows again.
@@ -143,7 +131,7 @@ def _verify(arguments: argparse.Namespace, _clock: Clock) -> Any:
     if arguments.areas:
         looked = list(verifying.of_folders(arguments.areas, *_offline(arguments)))
     else:
-        looked = list(verifying.of_appliance(_socket(arguments) or CONTROL))
+        looked = list(verifying.of_appliance(_socket(arguments)))
     arguments.nothing = verifying.sentence(looked)
     return verifying.findings(looked)
 
@@ -179,29 +167,26 @@ def _enroll(arguments: argparse.Namespace, clock: Clock) -> Any:
 
 
 def _revoke(arguments: argparse.Namespace, clock: Clock) -> Any:
+    """Write the list, then have the appliance read it; an appliance that was not told is an error."""
     control = _socket(arguments)
-    files.save(arguments.out, pki.revoke(arguments.ca, arguments.name, clock.now()), CERTIFICATE_MODE)
-    done: dict[str, Any] = {"revoked": arguments.name, "list": str(arguments.out), "appliance": "not asked"}
-    if control is not None:
-        try:
-            ask(control, "revocations", {})
-        except PassbookError as error:
-            raise PassbookError(
-                "revocation-not-told", name=arguments.name, file=str(arguments.out), why=str(error)
-            ) from None
-        done["appliance"] = "told"
-    return done
+    revocations = pki.revoke(arguments.ca, arguments.name, clock.now())
+    files.save(arguments.out, revocations, CERTIFICATE_MODE)
+    try:
+        told = ask(control, "revocations", {})
+        why = "" if told["revoked"] >= pki.revoked_in(revocations) else "it reads another list, which lacks entries"
+    except PassbookError as error:
+        why = str(error)
+    if why:
+        raise PassbookError("revocation-not-told", name=arguments.name, file=str(arguments.out), why=why)
+    return {"revoked": arguments.name, "list": str(arguments.out), "appliance": "told"}
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="passbookctl", description="Commands for the operators of the appliance.", epilog=EXIT_HELP
-    )
+    parser = command_parser("passbookctl", "Commands for the operators of the appliance.")
     parser.set_defaults(columns=None, nothing=tables.NONE, send=(), judge=lambda _result: 0, patience=PATIENCE)
     place = parser.add_mutually_exclusive_group()
-    place.add_argument(
-        "--control", type=path(Path), metavar="SOCKET", help=f"the appliance's socket (default: {CONTROL})"
-    )
+    text = f"the appliance's socket (default: ${CONTROL}, else {USUAL_SOCKET})"
+    place.add_argument("--control", type=path(Path), metavar="SOCKET", help=text)
     place.add_argument("--config", type=path(Path), metavar="FILE", help="the configuration that names the socket")
     _json(parser, default=False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -345,7 +330,7 @@ def _add_certificates(commands: _Commands) -> None:
     enroll.add_argument("request", type=path(Path), metavar="REQUEST.pem", help="what `teller enroll --name` wrote")
     enroll.add_argument("--representative", action="store_true", help="it may answer for other terminals")
     enroll.add_argument("--out", type=path(Path), required=True, metavar="FILE", help="gets the certificate")
-    revoke = _command(commands, "revoke", "revoke a terminal; tells the appliance when a socket is named", run=_revoke)
+    revoke = _command(commands, "revoke", "revoke a terminal, and tell the appliance", run=_revoke)
     revoke.add_argument("name", metavar="NAME", help="the name in its certificate")
     revoke.add_argument("--out", type=path(Path), required=True, metavar="CRL", help="gets the revocation list")
     for parser in (init, enroll):

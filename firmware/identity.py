@@ -35,3 +35,8 @@ class Doorkeeper:
     def is_revoked(self, peer: Peer) -> bool:
         """Whether a peer that came in earlier is on the list now."""
         return self._trust.revoked.get_revoked_certificate_by_serial_number(peer.serial) is not None
+
+    @property
+    def revoked(self) -> int:
+        """How many certificates the list in force has."""
+        return len(self._trust.revoked)

@@ -166,7 +166,8 @@ class Operations:
         for listener in closed:
             _LOG.warning("terminal-hung-up", peer=listener.peer.name, code="certificate-revoked")
             self._hub.expel(listener, "certificate-revoked")
-        return {"closed": sorted({listener.peer.name for listener in closed})}
+        names = sorted({listener.peer.name for listener in closed})
+        return {"closed": names, "revoked": self._doorkeeper.revoked}
 
     async def _cancel(self, arguments: dict[str, Any]) -> Any:
         order = read_arguments(arguments, _Order)

@@ -134,6 +134,11 @@ def revoke(ca_folder: Path, name: str, now: dt.datetime) -> bytes:
     return certificates.certificate_pem(certificates.revocation_list(authority, revoked, len(revoked), now))
 
 
+def revoked_in(revocations: bytes) -> int:
+    """How many certificates a revocation list in PEM has."""
+    return len(x509.load_pem_x509_crl(revocations))
+
+
 def register(ca_folder: Path) -> tuple[Entry, ...]:
     """Everything that was issued and revoked, oldest first.  Raises PassbookError `file-problem`."""
     with _register(ca_folder) as file:

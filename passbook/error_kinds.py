@@ -26,8 +26,13 @@ EXIT_CODES: Final = {
     Actor.CALLER: 6,
 }
 
-EXIT_HELP: Final = "The exit code is 0 for success; else it says who must act: " + ", ".join(
-    f"{code} {actor.value}" for actor, code in EXIT_CODES.items()
+INTERRUPTED: Final = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+EXIT_HELP: Final = (
+    "The exit code is 0 for success; else it says who must act: "
+    + ", ".join(f"{code} {actor.value}" for actor, code in EXIT_CODES.items())
+    + f". After Ctrl-C it is {INTERRUPTED}."
 )
 """What the help of the commands says of it."""
 

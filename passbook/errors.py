@@ -251,7 +251,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "revocation-not-told": ErrorKind(
         Actor.OPERATOR,
         "{name} is revoked in {file}, but the appliance does not know it yet: {why}. "
-        "What {name} has open stays open; run passbookctl revocations.",
+        "Until then {name} may go on. Put the list where the appliance reads it and run passbookctl revocations there.",
     ),
     "too-many-callers": ErrorKind(
         Actor.OPERATOR, "{limit} operators' commands are under way. Nothing was done; end one, then try again."
@@ -281,6 +281,10 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Actor.TELLER,
         "The connection was lost before the answer came. Send the same request again: it is never printed twice.",
     ),
+    "output-not-written": ErrorKind(
+        Actor.CALLER,
+        "What was to be shown could not be written: {why}. {done}; see how things stand before you repeat it.",
+    ),
     "internal-error": ErrorKind(
         Actor.OPERATOR,
         "Something went wrong inside the appliance ({reference}). Nothing else was disturbed; see its log.",
@@ -303,9 +307,9 @@ class PassbookError(Exception):
     def __init__(self, code: str, **facts: str | int) -> None:
         """Raise KeyError when the code is not in the catalogue or a fact of its sentence is missing."""
         self.code = code
-        self.facts = facts
+        self.facts = {name: speakable(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
         # A fact may be a sentence of its own; two full stops would stand behind it.
-        super().__init__(_TWO_STOPS.sub(r"\1", CATALOGUE[code].sentence.format(**facts)))
+        super().__init__(_TWO_STOPS.sub(r"\1", CATALOGUE[code].sentence.format(**self.facts)))
 
     @property
     def actor(self) -> Actor:
@@ -316,6 +320,11 @@ class PassbookError(Exception):
     def exit_code(self) -> int:
         """The process exit code of a command that ends with this error."""
         return EXIT_CODES[self.actor]
+
+
+def speakable(text: str) -> str:
+    """The text with escapes for what no encoding has: bytes of a path that are no letters in the caller's locale."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def shown(name: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from passbook.arguments import path
-from passbook.error_kinds import EXIT_HELP
+from passbook.commands import HOME, PASSPHRASE_FILE, command_parser, conduct, exit_code, from_environment
 from passbook.errors import PassbookError
 from terminal.commands import (
     AddCommand,
@@ -32,33 +32,29 @@ from terminal.interrupts import Interrupts
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code says who must act on an error (passbook.errors.EXIT_CODES)."""
+    """Run one command; the exit code says who must act on an error (passbook.error_kinds.EXIT_CODES)."""
+    return conduct("teller", lambda: _run(argv))
+
+
+def _run(argv: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(argv)
     console = Terminal(json="json" in arguments)
-    home = Home(getattr(arguments, "home", DEFAULT).expanduser())
-    desk = Desk(
-        home, console, getattr(arguments, "passphrase_file", None), typed=sys.argv[1:] if argv is None else argv
-    )
+    for option, variable in (("home", HOME), ("passphrase_file", PASSPHRASE_FILE)):
+        if option not in arguments:
+            setattr(arguments, option, from_environment(os.environ, variable, Path))
+    home = Home((arguments.home or DEFAULT).expanduser())
+    desk = Desk(home, console, arguments.passphrase_file, typed=sys.argv[1:] if argv is None else argv)
     command: Coroutine[Any, Any, int] = arguments.run(desk, arguments)
     try:
         return Interrupts(console, desk.left).run(command)
     except PassbookError as error:
         console.fail(error)
-        return error.exit_code
-    except BrokenPipeError:
-        # Who read the output has enough; Python's own flush at exit must not find the pipe again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return exit_code(error, arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
     common = _common()
-    parser = argparse.ArgumentParser(
-        prog="teller",
-        description="Print into passbooks, and answer when a job stopped.",
-        epilog=EXIT_HELP,
-        parents=[common],
-    )
+    parser = command_parser("teller", "Print into passbooks, and answer when a job stopped.", parents=[common])
     commands = _adder(parser, common)
     for module in (enroll, printing, jobs, environment, history, recovery, notices, terminals, watch):
         module.add(commands)
@@ -79,8 +75,10 @@ def _adder(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> 
 def _common() -> argparse.ArgumentParser:
     """Options that may stand before or after the command; one that is not given must not undo one that is."""
     common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    common.add_argument("--home", type=path(Path), metavar="DIR", help=f"this terminal's folder (default: {DEFAULT})")
-    common.add_argument("--passphrase-file", type=path(Path), metavar="FILE", help="holds the key ring's passphrase")
+    text = f"this terminal's folder (default: ${HOME}, else {DEFAULT})"
+    common.add_argument("--home", type=path(Path), metavar="DIR", help=text)
+    text = f"holds the key ring's passphrase (default: ${PASSPHRASE_FILE}, else you are asked)"
+    common.add_argument("--passphrase-file", type=path(Path), metavar="FILE", help=text)
     common.add_argument("--json", action="store_true", help="one JSON value a line, for programs")
     return common
 

@@ -23,6 +23,7 @@ THREAD_END_SECONDS = 5.0
 # derandomized, which is what hypothesis chooses by itself where CI is set: every run shall try something new.
 settings.register_profile("test", deadline=None, print_blob=True, derandomize=False, max_examples=100)
 settings.register_profile("soak", settings.get_profile("test"), max_examples=5000)
+settings.register_profile("quick", settings.get_profile("test"), max_examples=10)
 settings.load_profile("test")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -18,6 +19,8 @@ from drivers.simulator.paper import Paper, Ruler
 from drivers.simulator.render import render
 from drivers.simulator.running import FAST, Simulator, open_cable, real_pace
 from passbook.arguments import path, seconds, whole
+from passbook.commands import SIMULATOR, Parser, cannot_show, command_parser, conduct, from_environment
+from passbook.error_kinds import EXIT_CODES, Actor
 from passbook.errors import PassbookError
 
 DEFAULT_RULER = Ruler(first_y=1800, pitch=360, lines=20, fold_after=10, fold_gap=900)
@@ -28,25 +31,34 @@ _NUMBER: Final = whole(0, 999_999_999)
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; 0 when it was done, 1 with one sentence on standard error when not, 2 for wrong usage."""
+    """Run one command; 0 when it was done, else one sentence on standard error and the code of whoever typed it."""
+    return conduct("passbook-sim", lambda: _act(argv))
+
+
+def _act(argv: list[str] | None) -> int:
     options = _parser().parse_args(argv)
     try:
         return int(options.command(options) or 0)
     except (ControlFailure, PassbookError, ValueError, OSError, OverflowError) as error:
+        # What cannot be shown is said by `conduct`.
+        if cannot_show():
+            raise
         print(f"passbook-sim: {error}", file=sys.stderr)
-        return 1
+        return EXIT_CODES[Actor.CALLER]
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="passbook-sim", description=__doc__)
-    commands = parser.add_subparsers(required=True)
+    parser = command_parser("passbook-sim", "A simulated mechanism: run it, act at it as a person, look at its paper.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_run(commands.add_parser("run", help="be a mechanism until SIGTERM"))
     paper = commands.add_parser("paper", help="draw every page as a PNG")
     paper.add_argument("file", type=path(Path))
     paper.add_argument("--out", type=path(Path), required=True, help="folder for the pictures")
     paper.set_defaults(command=_paper)
-    person = argparse.ArgumentParser(add_help=False)
-    person.add_argument("--control", type=path(Path), required=True, help="the simulator's control socket")
+    person = Parser(add_help=False)
+    text = f"the simulator's control socket (default: ${SIMULATOR})"
+    named = from_environment(os.environ, SIMULATOR, Path)
+    person.add_argument("--control", type=path(Path), default=named, required=named is None, help=text)
     _add_insert(commands.add_parser("insert", parents=[person], help="put a book into the slot"))
     _add_cut(commands.add_parser("cut", parents=[person], help="cut power, now or at a scripted moment"))
     _add_fault(commands.add_parser("fault", parents=[person], help="break something, now or at a line"))

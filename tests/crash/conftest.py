@@ -9,7 +9,11 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from demo.world import World
+from tests.needed import has_fuse_library
 from tests.scenarios.office import furnish
+
+# Pytest looks for examples in every module, and this one cannot be imported without the library.
+collect_ignore = [] if has_fuse_library() else ["logging_fs.py"]
 
 IMAGES = 40
 """Disks that are tried where nobody says how many."""

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import msgspec
 
 ROOT: Final = 0
 """The folder in which all else lies.  Other folders have numbers below it, files above it."""
+SAID: Final = "said"
+"""The file of the logging file system whose lines become entries of the log."""
+LENGTH_BYTES: Final = 4
+"""What stands before each entry in a log's file: its length."""
 
 
 class Write(msgspec.Struct, frozen=True, array_like=True, tag="write"):
@@ -48,6 +53,21 @@ class Said(msgspec.Struct, frozen=True, array_like=True, tag="said"):
 
 Change: TypeAlias = Write | Resize | Names
 Entry: TypeAlias = Change | Sync | Said
+
+
+def read_log(file: Path) -> list[Entry]:
+    """The entries of a log; a last one that was cut off is left out."""
+    data = file.read_bytes()
+    decoder = msgspec.msgpack.Decoder(Write | Resize | Names | Sync | Said)
+    entries: list[Entry] = []
+    at = 0
+    while at + LENGTH_BYTES <= len(data):
+        end = at + LENGTH_BYTES + int.from_bytes(data[at : at + LENGTH_BYTES])
+        if end > len(data):
+            break
+        entries.append(decoder.decode(data[at + LENGTH_BYTES : end]))
+        at = end
+    return entries
 
 
 class Log:

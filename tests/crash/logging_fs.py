@@ -11,31 +11,13 @@ import stat
 import sys
 import time
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO
 
 import mfusepy  # type: ignore[import-untyped]
 import msgspec
 
-from tests.crash.log import ROOT, Entry, Names, Resize, Said, Sync, Write
+from tests.crash.log import LENGTH_BYTES, ROOT, SAID, Entry, Names, Resize, Said, Sync, Write
 from tests.crash.recorder import VOLATILE
-
-SAID: Final = "said"
-LENGTH_BYTES: Final = 4
-
-
-def read_log(file: Path) -> list[Entry]:
-    """The entries of a log; a last one that was cut off is left out."""
-    data = file.read_bytes()
-    decoder = msgspec.msgpack.Decoder(Write | Resize | Names | Sync | Said)
-    entries: list[Entry] = []
-    at = 0
-    while at + LENGTH_BYTES <= len(data):
-        end = at + LENGTH_BYTES + int.from_bytes(data[at : at + LENGTH_BYTES])
-        if end > len(data):
-            break
-        entries.append(decoder.decode(data[at + LENGTH_BYTES : end]))
-        at = end
-    return entries
 
 
 class _Node:

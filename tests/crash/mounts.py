@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes.util
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from demo.world import PROJECT
-from tests.crash.log import Entry
-from tests.crash.logging_fs import SAID, read_log
+from tests.crash.log import SAID, Entry, read_log
 
 IMAGE_BYTES = 64 << 20
-
-
-def need(*programs: str) -> None:
-    """Skip where file systems cannot be mounted, or a program is missing."""
-    if os.geteuid() != 0:
-        pytest.skip("only root may mount file systems")
-    if not Path("/dev/fuse").exists():
-        pytest.skip("the kernel has no FUSE")
-    if ctypes.util.find_library("fuse") is None:
-        pytest.skip("the package libfuse2 is missing")
-    missing = [program for program in programs if shutil.which(program) is None]
-    if missing:
-        pytest.skip(f"missing: {', '.join(missing)}")
 
 
 class Logged:

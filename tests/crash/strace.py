@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -12,17 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.needed import need
+
 TRACED = ("-m", "tests.crash.traced")
 """The appliance under strace from its first call on; behind it: the call, what happens to it, and the file."""
 
 
 def need_strace() -> None:
     """Skip where no process can be traced."""
-    if shutil.which("strace") is None:
-        pytest.skip("the package strace is missing")
+    need("strace")
     probe = subprocess.run(["strace", "-qq", "-o", "/dev/null", "true"], capture_output=True, text=True, check=False)
     if probe.returncode != 0:
-        pytest.skip(f"no process may be traced here: {probe.stderr.strip()}")
+        pytest.skip(f"this machine lets no process be traced: {probe.stderr.strip()}")
 
 
 def command(call: str, what: str, path: Path) -> list[str]:

@@ -18,8 +18,9 @@ from tests.crash.life import put
 from tests.crash.load import Heard, work
 from tests.crash.log import Entry, Said
 from tests.crash.model import Fault
-from tests.crash.mounts import Logged, logged, looped, make_ext4, need
+from tests.crash.mounts import Logged, logged, looped, make_ext4
 from tests.crash.states import Disk, Image, Survivors
+from tests.needed import need, need_fuse
 from tests.scenarios.office import Office
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
@@ -109,6 +110,7 @@ LAYERS = pytest.mark.parametrize(
 def test_no_disk_that_a_power_cut_leaves_loses_or_repeats_anything(
     furnished: World, layer: Layer, unpack: Unpack, images: int, seed: int
 ) -> None:
+    need_fuse()
     need("mkfs.ext4", "losetup")
     entries, key = run(furnished, layer, jobs=60, prints=6)
     tally = explore(entries, key, unpack, images, seed)
@@ -121,6 +123,7 @@ def test_no_disk_that_a_power_cut_leaves_loses_or_repeats_anything(
 def test_an_appliance_whose_syncs_do_nothing_loses_what_it_acknowledged(
     furnished: World, layer: Layer, unpack: Unpack, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    need_fuse()
     need("mkfs.ext4", "losetup", "eatmydata")
     for name, value in WITHOUT_SYNC.items():
         monkeypatch.setenv(name, value)
@@ -131,7 +134,7 @@ def test_an_appliance_whose_syncs_do_nothing_loses_what_it_acknowledged(
 
 
 def test_an_appliance_starts_on_a_disk_that_a_power_cut_left(furnished: World, seed: int) -> None:
-    need()
+    need_fuse()
     entries, _ = run(furnished, files, jobs=20, prints=2)
     disk, heard = Disk(), Heard()
     for entry in entries:

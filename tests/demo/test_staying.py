@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -68,33 +66,48 @@ def is_running(process: int) -> bool:
     return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
+def shell(branch: Branch, script: str) -> str:
+    """What a person gets who types this in a window, as the printed lines say."""
+    said = subprocess.run(
+        ["sh", "-euc", f". {branch.note.with_name('env')}\n{script}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=WAIT,
+        check=False,
+    )
+    assert (said.returncode, said.stderr) == (0, ""), said
+    return said.stdout
+
+
 def test_a_branch_stays_answers_and_ends_without_a_trace(branch: Branch) -> None:
     said = branch.stay()
     folder = branch.folder
-    assert len(branch.processes) == 2
-    assert all(map(is_running, branch.processes))
-    asked = [sys.executable, "-m", "firmware.ctl", "--json", "--control", str(folder / "control"), "status"]
-    status: Any = json.loads(subprocess.check_output(asked, cwd=ROOT, timeout=WAIT))
+    first = branch.processes
+    assert len(first) == 2
+    assert "make stop" in said
+    printed = said.partition("Then try:")[2].splitlines()
+    assert max(map(len, printed)) <= 80
+    status: Any = json.loads(shell(branch, "passbookctl --json status"))
     assert [printer["printer"] for printer in status["printers"]] == ["window-1"]
-    for command in ("teller --home", "passbook-sim insert", "make stop"):
-        assert command in said
-    killed = int(said.partition("kill -9 ")[2].split()[0])
-    assert killed in branch.processes
-    os.kill(killed, signal.SIGKILL)
-    again = subprocess.Popen(
-        [sys.executable, "-m", "firmware", "--config", str(folder / "etc" / "passbook.toml")],
-        cwd=ROOT,
-        stderr=subprocess.DEVNULL,
-    )
-    branch.call("leave")
-    assert not any(map(is_running, branch.processes))
-    assert again.wait(WAIT) is not None, "one that a person started again ends too"
+    assert shell(branch, "counter_1 inquiries; counter_2 inquiries; manager inquiries")
+    shell(branch, "open_book 3")
+    assert json.loads(shell(branch, "passbook-sim state"))
+    again = branch.stay()
+    assert f"A branch runs already, in {folder}" in again
+    assert said.partition("In two windows")[2] in again
+    assert branch.processes == first
+    shell(branch, "cut_power; give_power >/dev/null")
+    assert len(staying.working_in(str(folder))) == 2, "one that a person started there again"
+    assert branch.call("leave") == f"Ended 2 processes; removed {folder}.\n"
+    assert not any(map(is_running, first))
+    assert staying.working_in(str(folder)) == []
     assert not folder.exists()
-    assert not branch.note.exists()
+    assert list(branch.note.parent.iterdir()) == []
 
 
-def test_to_end_what_does_not_run_is_no_error(branch: Branch) -> None:
-    assert branch.call("leave") == ""
+def test_to_end_what_does_not_run_is_said(branch: Branch) -> None:
+    assert branch.call("leave") == "No branch is running.\n"
 
 
 def test_a_note_of_an_earlier_day_ends_no_stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

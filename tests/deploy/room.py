@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.house import ROOT
+from tests.needed import need
 
 PRIVATE = ("unshare", "--map-root-user", "--mount")
-
-
-def need(program: str) -> None:
-    """Skip the test where `program` is missing; `make test` installs what Debian has of them, where it may."""
-    if shutil.which(program) is None:
-        pytest.skip(f"there is no {program} here (make test installs its Debian package where it may)")
 
 
 def private(script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

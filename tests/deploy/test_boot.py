@@ -13,9 +13,10 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.deploy.machine import PATIENCE, SHARED, Machine, boot
-from tests.deploy.room import need, private
+from tests.deploy.room import private
 from tests.deploy.unit import UNIT
 from tests.house import ROOT, project_files
+from tests.needed import need
 from tests.scenarios.held_disk import PROGRAM, DiskHold
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(900)]
@@ -59,7 +60,7 @@ def folder() -> Iterator[Path]:
     """A short path, since sockets lie in it, and on a disk."""
     need("systemd-nspawn")
     if os.geteuid() != 0:
-        pytest.skip("only root may boot a system")
+        pytest.skip("this machine lets only root boot a system")
     with TemporaryDirectory(prefix="pb-", dir="/var/tmp") as name:
         Path(name).chmod(0o755)
         yield Path(name)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.room import need, private
+from tests.deploy.room import private
 from tests.house import ROOT
+from tests.needed import need
 
 RULES = ROOT / "deploy" / "60-passbook.rules"
 

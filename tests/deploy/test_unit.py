@@ -8,9 +8,9 @@ import pytest
 
 from drivers.profile import builtin_profile
 from firmware.config import load
-from tests.deploy.room import need
 from tests.deploy.unit import UNIT, seconds, setting, settings
 from tests.house import ROOT
+from tests.needed import need
 
 VENDOR = Path("/usr/lib/systemd/system")
 EXPOSURE = 1.5

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.room import need, private
+from tests.deploy.room import private
 from tests.deploy.unit import setting
 from tests.house import ROOT
+from tests.needed import need
 
 DEPLOY = ROOT / "deploy"
 

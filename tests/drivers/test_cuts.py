@@ -16,6 +16,8 @@ from passbook.job import Reason
 from passbook.media import Media
 from tests.drivers.desk import WAIT, Desk, Struck, line, once, text_of
 
+pytestmark = pytest.mark.slow
+
 LINE = 5
 WAY = len("\x1b/1nnnn")
 ASKED = len("\x1bj") + len("\x1br0")

@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from firmware import ctl
 from firmware.findings import LookedAt
 from passbook import changes
+from passbook.error_kinds import EXIT_CODES, Actor
 from passbook.errors import PassbookError
 from storage.reports import Examined
 from tests.firmware.operators import served
@@ -54,7 +55,7 @@ class Appliance:
             "jobs": [JOB],
             "job": lambda asked: JOB | {"job": asked["job"]},
             "areas": [],
-            "revocations": {"closed": []},
+            "revocations": {"closed": [], "revoked": 1},
             "cancel": {"says": "Nothing of it is on paper.", "job": JOB | {"state": "canceled"}, "onPaper": None},
         }
 
@@ -243,7 +244,7 @@ HOST = "a host of 1 to 259 printable characters without blanks"
 def test_what_a_person_typed_is_judged_at_the_command(command: list[str], sentence: str, capsys: Output) -> None:
     with pytest.raises(SystemExit) as ended:
         ctl.main(command)
-    assert ended.value.code == 2
+    assert ended.value.code == EXIT_CODES[Actor.CALLER]
     assert capsys.readouterr().err.endswith(f"error: argument {sentence}\n")
 
 
@@ -426,7 +427,7 @@ def test_verify_offline_takes_name_and_key_from_the_configuration(tmp_path: Path
 def test_a_command_that_makes_no_sense_is_explained(command: list[str], capsys: Output) -> None:
     with pytest.raises(SystemExit) as ended:
         ctl.main(command)
-    assert ended.value.code == 2
+    assert ended.value.code == EXIT_CODES[Actor.CALLER]
     assert "usage: passbookctl" in capsys.readouterr().err
 
 
@@ -467,7 +468,7 @@ def test_init_makes_what_the_example_configuration_names(authority: list[str], t
 def test_a_second_init_overwrites_nothing(authority: list[str], tmp_path: Path, capsys: Output) -> None:
     before = {one: one.read_bytes() for one in (tmp_path / "etc").iterdir()}
     again = ["pki", "init", *authority, "--config-dir", str(tmp_path / "etc"), "--name", "branch-17"]
-    assert ctl.main(again) == 5
+    assert ctl.main(again) == 6
     refused(capsys, "file-problem")
     assert {one: one.read_bytes() for one in (tmp_path / "etc").iterdir()} == before
 
@@ -488,7 +489,7 @@ def test_a_path_that_cannot_be_used_is_one_sentence(
         ["revoke", "teller-1", "--ca", wrong, "--out", str(tmp_path / "out")],
         ["verify", "--areas", str(tmp_path), "--appliance", "b", "--appliance-key", wrong],
     ):
-        assert ctl.main(command) == 5
+        assert ctl.main(command) == 6
         assert wrong in refused(capsys, "file-problem")
     for command, code in ((["--config", wrong, "status"], "configuration"), (["--control", wrong, "status"], None)):
         assert ctl.main(command) == 5
@@ -502,7 +503,7 @@ def test_a_path_that_cannot_be_used_is_one_sentence(
 def test_the_authority_does_not_lie_with_the_data(tmp_path: Path, capsys: Output, place: str) -> None:
     config = configuration(tmp_path)
     made = ["pki", "init", "--ca", str(tmp_path / place), "--config-dir", str(tmp_path / "etc"), "--name", "branch-17"]
-    assert ctl.main(["--config", str(config), *made]) == 5
+    assert ctl.main(["--config", str(config), *made]) == 6
     assert "the authority must not lie in" in refused(capsys, "file-problem")
     assert not (tmp_path / place).exists()
 
@@ -516,7 +517,7 @@ def test_a_terminal_is_enrolled_under_the_name_that_the_operator_gives(authority
 
 def test_a_request_that_cannot_be_read_is_named(authority: list[str], tmp_path: Path, capsys: Output) -> None:
     order = ["enroll", str(tmp_path / "none"), *authority, "--name", "x", "--out", str(tmp_path / "x.pem")]
-    assert ctl.main(order) == 5
+    assert ctl.main(order) == 6
     assert str(tmp_path / "none") in refused(capsys, "file-problem")
 
 
@@ -537,11 +538,31 @@ def test_a_revocation_is_written_and_told(
     assert appliance.asked == [("revocations", {})]
 
 
-def test_a_revocation_without_a_socket_asks_nobody(authority: list[str], tmp_path: Path, capsys: Output) -> None:
+def test_a_revocation_asks_at_the_usual_socket(
+    authority: list[str], tmp_path: Path, capsys: Output, control: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As every other command does; the socket may be named by the environment."""
     enroll(authority, tmp_path)
-    assert ctl.main(["revoke", "teller-1", *authority, "--out", str(tmp_path / "revoked.pem")]) == 0
-    assert "not asked" in capsys.readouterr().out
+    order = ["revoke", "teller-1", *authority, "--out", str(tmp_path / "revoked.pem")]
+    monkeypatch.setattr(ctl, "USUAL_SOCKET", tmp_path / "nobody")
+    capsys.readouterr()
+    assert ctl.main(order) == 5
+    assert str(tmp_path / "nobody") in refused(capsys, "revocation-not-told")
     assert revoked(tmp_path / "revoked.pem") == 1
+    monkeypatch.setenv("PASSBOOK_CONTROL", control)
+    assert ctl.main(order) == 0
+    assert "told" in capsys.readouterr().out
+
+
+def test_an_appliance_that_reads_another_list_was_not_told(
+    authority: list[str], tmp_path: Path, capsys: Output, control: str, appliance: Appliance
+) -> None:
+    enroll(authority, tmp_path)
+    appliance.results["revocations"] = {"closed": [], "revoked": 0}
+    capsys.readouterr()
+    order = ["--control", control, "revoke", "teller-1", *authority, "--out", str(tmp_path / "elsewhere.pem")]
+    assert ctl.main(order) == 5
+    assert "it reads another list" in refused(capsys, "revocation-not-told")
 
 
 def test_a_revocation_that_nobody_hears_is_written_and_says_so(

@@ -23,6 +23,8 @@ from passbook.messages import AnswerInquiry, view_of
 from passbook.record import Verdict
 from tests.firmware.branch import MANAGER, PRINTER, WAIT, Bench, Ear
 
+pytestmark = pytest.mark.slow
+
 KEPT = 20
 REQUESTERS = 4
 JOBS = REQUESTERS * JOBS_OF_ONE

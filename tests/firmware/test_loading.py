@@ -20,6 +20,8 @@ from tests.firmware.branch import Branch
 from tests.passbook.strategies import layout_bytes
 from tests.storage.special import SPECIAL, make_special
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 RECOVERY = '\nrecovery_public = "recovery.pub"\n'
 

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 from unittest.mock import patch
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,6 +26,8 @@ from passbook.record import Record, Verdict
 from storage import envelope
 from tests.firmware.branch import DOCUMENT, KEY, PRINTER, TELLER, Bench, request
 from tests.storage.sealings import Sealing, repeated, watched
+
+pytestmark = pytest.mark.slow
 
 PUBLIC: Final = X25519PrivateKey.from_private_bytes(bytes(range(1, 33))).public_key().public_bytes_raw()
 KEYS: Final = (KEY, bytes(32))

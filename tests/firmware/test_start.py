@@ -25,6 +25,8 @@ from tests.firmware.branch import WAIT, Branch
 from tests.firmware.test_ending import job_in, run_to_the_end, terminate
 from tests.firmware.test_loading import ROOT, edit, file_of, passbookd
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def branch(tmp_path: Path) -> Branch:

@@ -24,7 +24,9 @@ from tests.scenarios.wrong_clock import LIBRARIES, WallClock
 SETTINGS = 'expiry_grace = 0.2\nday_ends = "{}"\n'
 EVENING, NEXT_DAY = "2027-03-02T21:00:00", "2027-03-03T12:00:00"
 
-pytestmark = pytest.mark.skipif(not LIBRARIES, reason="libfaketime is missing: apt-get install faketime")
+pytestmark = pytest.mark.skipif(
+    not LIBRARIES, reason="the Debian package faketime is missing: there is no library libfaketime"
+)
 
 OpenBranch = Callable[..., AbstractContextManager["Branch"]]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -19,6 +18,7 @@ from drivers.simulator.faults import Now, Target
 from passbook.errors import PassbookError
 from terminal.client import TerminalClient
 from tests.crash.mounts import looped, make_ext4
+from tests.needed import need
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import as_terminal
 from tests.scenarios.door import request
@@ -36,15 +36,13 @@ quota = "40 MiB"
 def mounts(tmp_path: Path) -> None:
     """Skip where nothing can be mounted."""
     if os.geteuid() != 0:
-        pytest.skip("only root may mount file systems")
-    missing = [program for program in ("mount", "mkfs.ext4", "losetup") if shutil.which(program) is None]
-    if missing:
-        pytest.skip(f"missing: {', '.join(missing)}")
+        pytest.skip("this machine lets only root mount file systems")
+    need("mount", "mkfs.ext4", "losetup")
     make_ext4(tmp_path / "probe")
     command = ["mount", "-o", "loop", "-t", "ext4", str(tmp_path / "probe"), str(tmp_path)]
     probe = subprocess.run(command, capture_output=True, text=True, check=False)
     if probe.returncode != 0:
-        pytest.skip(f"no file system may be mounted here: {probe.stderr.strip()}")
+        pytest.skip(f"this machine lets no file system be mounted: {probe.stderr.strip()}")
     subprocess.run(["umount", str(tmp_path)], check=True)
 
 

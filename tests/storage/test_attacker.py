@@ -26,6 +26,8 @@ from storage.offline import examine_folders
 from storage.spool import Spool
 from tests.storage.store import APPLIANCE, AT, LIMITS, QUOTA, REQUESTER_KEY, SECRET, Store, seeded
 
+pytestmark = pytest.mark.slow
+
 DAY, LATER = "2026-03-02T06:00:00.000+00:00", "2026-03-03T06:00:00.000+00:00"
 NEVER = "0001-01-01T00:00:00.000+00:00"
 KEYS: Final[dict[str, int]] = {

@@ -24,6 +24,8 @@ from tests.storage.store import AT, Store, code_of
 from tests.storage.test_crash import live_and_die
 from tests.storage.test_ledger import alter, raw
 
+pytestmark = pytest.mark.slow
+
 LINE, OUT = StepOutline(StepKind.LINE, 1, 5), StepOutline(StepKind.EJECT, 1)
 TWO_PAGES = (
     LINE,

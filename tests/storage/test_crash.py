@@ -15,6 +15,8 @@ import pytest
 from passbook.job import JobState
 from tests.storage.store import DOCUMENT_TEXT, PLAN_TEXT, REQUESTER_KEY, SECRET, Store
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

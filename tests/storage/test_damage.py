@@ -17,6 +17,8 @@ from storage.admission import Ticket
 from storage.area import AreaSettings
 from tests.storage.store import AT, QUOTA, Store, found_offline, seeded
 
+pytestmark = pytest.mark.slow
+
 DAY, LATER = "2026-03-02T06:00:00.000+00:00", "2026-03-03T06:00:00.000+00:00"
 NEVER = "0001-01-01T00:00:00.000+00:00"
 

@@ -20,6 +20,8 @@ from storage.spool import Spool
 from tests.storage.disk import Disk
 from tests.storage.store import AT, Store, found_offline, raised_by, settings
 
+pytestmark = pytest.mark.slow
+
 LATER = "2027-01-01T00:00:00.000+00:00"
 SECTOR_BYTES = 512
 DRESSED_AS_FORMAT_1 = """

@@ -13,6 +13,8 @@ from storage.area import AreaSettings
 from storage.spool import Spool
 from tests.storage.store import QUOTA, Store, found_offline, raised_by
 
+pytestmark = pytest.mark.slow
+
 DAYS = [f"2026-03-{day:02}T06:00:00.000+00:00" for day in range(1, 8)]
 LONG_AGO, AHEAD = "1970-01-01T00:00:00.000+00:00", "2099-01-01T00:00:00.000+00:00"
 NEVER = "0001-01-01T00:00:00.000+00:00"

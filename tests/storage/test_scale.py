@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import pytest
 
 from bench.filling import AT, PRINTER, accept, fill, open_store
 from passbook import changes
@@ -16,6 +17,8 @@ from passbook.job import Reason
 from passbook.record import Answered, Record, Verdict
 from storage.area import Area
 from storage.spool import Spool
+
+pytestmark = pytest.mark.slow
 
 FEW, MANY = 100, 3000
 ROOM = 1 << 34

@@ -17,6 +17,8 @@ from storage.lock import Lock
 from storage.spool import Spool
 from tests.storage.store import AT, QUOTA, Store, found_offline, raised_by
 
+pytestmark = pytest.mark.slow
+
 ROLLED_BACK = "area-rolled-back"
 
 

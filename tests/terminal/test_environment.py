@@ -69,4 +69,4 @@ def test_a_wait_that_is_none_ends_with_the_usage(enrolled: Enrolled) -> None:
     teller, _ = enrolled
     for wait in ("0", "301", "soon"):
         said = teller.run("environment", "--timeout", wait)
-        assert (said.code, "usage: teller environment" in said.err) == (2, True)
+        assert (said.code, "usage: teller environment" in said.err) == (6, True)

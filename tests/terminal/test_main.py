@@ -44,6 +44,8 @@ from tests.terminal.fake_appliance import FakeAppliance, running
 from tests.terminal.samples import TWENTY, inquiry, notice, stopped, view
 from tests.terminal.test_client import refuse
 
+pytestmark = pytest.mark.slow
+
 COMPLETED = view(state=JobState.COMPLETED)
 HEAD = HistoryHead("a", 7, bytes(range(32)))
 
@@ -193,7 +195,7 @@ def test_the_recovery_key_is_split_between_ring_and_appliance(teller: Teller, tm
     private = keyring.load(teller.folder / "keyring", b"open sesame").recovery["branch-recovery"]
     derived = X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
     assert bytes.fromhex(public.read_text().strip()) == derived
-    assert teller.run("keys", "recovery-new", public).code == 5
+    assert teller.run("keys", "recovery-new", public).code == 6
     assert keyring.load(teller.folder / "keyring", b"open sesame").recovery["branch-recovery"] == private
 
 
@@ -227,14 +229,14 @@ def test_a_wrong_passphrase_is_one_sentence(teller: Teller, tmp_path: Path, caps
 )
 def test_what_is_not_a_command_ends_with_its_usage(teller: Teller, words: tuple[str, ...]) -> None:
     said = teller.run(*words)
-    assert said.code == 2
+    assert said.code == EXIT_CODES[Actor.CALLER]
     assert "usage: teller" in said.err
     assert "Traceback" not in said.err
 
 
 def test_before_enrollment_the_sentence_says_so(teller: Teller) -> None:
     said = teller.run("jobs")
-    assert said.code == 5
+    assert said.code == 6
     assert "not enrolled" in said.err
     assert said.err.count("\n") == 1
 
@@ -380,7 +382,7 @@ def test_one_answer_for_no_job_says_so(enrolled: tuple[Teller, FakeAppliance]) -
 )
 def test_an_answer_for_all_is_print_discard_or_hold(teller: Teller, words: tuple[str, ...]) -> None:
     said = teller.run("answer", *words, "--person", "Ann")
-    assert said.code == 2
+    assert said.code == EXIT_CODES[Actor.CALLER]
     assert "usage: teller answer" in said.err
 
 
@@ -484,7 +486,7 @@ def test_a_document_may_come_from_standard_input(enrolled: tuple[Teller, FakeApp
 def test_standard_input_says_its_format_and_has_an_end(enrolled: tuple[Teller, FakeAppliance]) -> None:
     teller, fake = enrolled
     said = teller.run("print", "-")
-    assert said.code == 2
+    assert said.code == EXIT_CODES[Actor.CALLER]
     assert "give --format with -" in said.err
     longer = piped(teller, bytes(MAX_DOCUMENT + 1), "print", "-", "--format", "text", "--printer", "window-1")
     assert longer.stderr.endswith("[document-too-large]\n")
@@ -494,7 +496,7 @@ def test_standard_input_says_its_format_and_has_an_end(enrolled: tuple[Teller, F
 def test_a_folder_is_no_document(enrolled: tuple[Teller, FakeAppliance], tmp_path: Path) -> None:
     teller, _ = enrolled
     said = teller.run("print", tmp_path, "--format", "text")
-    assert (said.code, said.err.count("\n")) == (5, 1)
+    assert (said.code, said.err.count("\n")) == (6, 1)
     assert said.err.endswith("[file-problem]\n")
 
 
@@ -539,7 +541,7 @@ def test_a_watch_by_a_program_is_one_event_a_line(enrolled: tuple[Teller, FakeAp
 def test_a_file_that_is_not_there_is_named(enrolled: tuple[Teller, FakeAppliance], tmp_path: Path) -> None:
     teller, _ = enrolled
     said = teller.run("print", tmp_path / "missing.txt")
-    assert said.code == 5
+    assert said.code == 6
     assert "missing.txt" in said.err
 
 
@@ -678,7 +680,7 @@ def test_what_a_person_typed_is_judged_at_the_command_with_what_is_expected(
 ) -> None:
     teller, fake = enrolled
     said = teller.run(*words)
-    assert said.code == 2
+    assert said.code == EXIT_CODES[Actor.CALLER]
     assert sentence in said.err.splitlines()[-1]
     assert fake.received == []
 
@@ -898,7 +900,7 @@ def test_a_path_that_cannot_be_used_is_one_sentence(
         teller.run("print", wrong, "--printer", "p", "--format", "text", "--no-key"),
         locked.run("keys", "new"),
     ):
-        assert (said.code, said.out) == (EXIT_CODES[Actor.OPERATOR], "")
+        assert (said.code, said.out) == (EXIT_CODES[Actor.CALLER], "")
         assert said.err.endswith("[file-problem]\n")
 
 
@@ -925,5 +927,5 @@ def test_a_path_or_word_that_is_none_is_refused_as_it_was_typed(
 ) -> None:
     with pytest.raises(SystemExit) as ended:
         main(words)
-    assert ended.value.code == EXIT_CODES[Actor.PROGRAMMER]
+    assert ended.value.code == EXIT_CODES[Actor.CALLER]
     assert capsys.readouterr().err.endswith(f"error: argument {sentence}\n")
