@@ -87,7 +87,7 @@ class World:
         self._ca = folder / "ca"
         self._times = (grace, answer_timeout)
         self._program = program
-        self._address = f"127.0.0.1:{free_port()}"
+        self._address = f"{own_host()}:{free_port()}"
         self._simulator: subprocess.Popen[str] | None = None
         self._simulator_url = ""
         self._appliance: subprocess.Popen[bytes] | None = None
@@ -351,6 +351,14 @@ def shipped_layout(name: str) -> BookLayout:
 def ruler_of(layout: BookLayout) -> Ruler:
     """The rules that a book of this layout has printed on its pages."""
     return Ruler(layout.first_y, layout.pitch_units, layout.lines_per_page, layout.fold_after, layout.fold_gap_units)
+
+
+def own_host() -> str:
+    """An address of this machine that no other world has.
+
+    While an appliance is down its port is free, and another world that looks for one could take it.
+    """
+    return f"127.{secrets.choice(range(1, 255))}.{secrets.choice(range(255))}.{secrets.choice(range(1, 255))}"
 
 
 def free_port() -> int:
