@@ -10,6 +10,7 @@ import contextlib
 import getpass
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ from firmware.config import Config, load
 from firmware.control import LONG_PATIENCE, PATIENCE, ask
 from firmware.findings import Finding
 from passbook.arguments import folder_or_named, host, one_of, path, seconds, short_text, whole
+from passbook.columns import LEAST_WIDTH
 from passbook.commands import CONTROL, command_parser, conduct, exit_code, from_environment
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT
 from passbook.error_kinds import EXIT_CODES
@@ -51,8 +53,16 @@ def _run(argv: Sequence[str] | None) -> int:
         result = run(arguments, SystemClock())
     except PassbookError as error:
         return _fail(error, arguments)
-    print(json.dumps(result) if arguments.json else tables.render(result, arguments.columns, arguments.nothing))
+    if arguments.json:
+        print(json.dumps(result))
+    else:
+        print(tables.render(result, arguments.columns, arguments.nothing, _width()))
     return judge(result)
+
+
+def _width() -> int | None:
+    """Characters of a line of the screen; None where the output is no screen."""
+    return max(LEAST_WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
 
 
 def _fail(error: PassbookError, arguments: argparse.Namespace) -> int:

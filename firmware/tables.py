@@ -7,41 +7,46 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, Final, TypeAlias
 
+from passbook.columns import Row, filled, short, table
+
 Columns: TypeAlias = Mapping[str, str]
 """Heading -> where the value is: names joined by dots."""
+
+STEP_IN_DOUBT: Final = "inDoubt"
+"""Where a question has the step in doubt: people hear whether there is one, and its picture says which line it is."""
 
 JOBS: Final[Columns] = {
     "JOB": "job",
     "STATE": "state",
-    "VALID": "valid",
-    "REASONS": "reasons",
     "WAITS FOR": "waiting.why",
     "AHEAD": "waiting.ahead",
+    "DONE": "linesDone",
+    "LINES": "lines",
     "REQUESTER": "requester",
-    "REQUEST": "clientRequest",
     "PRINTER": "printer",
-    "PRIORITY": "priority",
-    "DONE": "confirmed",
-    "STEPS": "steps",
-    "ACCEPTED": "acceptedAt",
+    "REASONS": "reasons",
     "HELD BY": "heldBy.person",
     "HELD AT": "heldBy.terminal",
+    "ACCEPTED": "acceptedAt",
+    "PRIORITY": "priority",
+    "VALID": "valid",
+    "REQUEST": "clientRequest",
 }
 INQUIRIES: Final[Columns] = {
     "JOB": "job.job",
-    "EPOCH": "job.epoch",
     "STATE": "job.state",
-    "REASONS": "job.reasons",
+    "DONE": "job.linesDone",
+    "LINES": "job.lines",
+    "IN DOUBT": STEP_IN_DOUBT,
     "REQUESTER": "job.requester",
     "PRINTER": "job.printer",
-    "DONE": "job.confirmed",
-    "IN DOUBT": "inDoubt",
-    "SENT BEFORE": "sentBefore",
-    "STEPS": "job.steps",
-    "MEDIUM": "media",
-    "ASKED": "asked",
+    "REASONS": "job.reasons",
     "HELD BY": "job.heldBy.person",
     "HELD AT": "job.heldBy.terminal",
+    "SINCE": "job.changedAt",
+    "MEDIUM": "media",
+    "ASKED": "asked",
+    "EPOCH": "job.epoch",
     "KEY": "job.keyRef",
 }
 NOTICES: Final[Columns] = {
@@ -65,8 +70,8 @@ HISTORY: Final[Columns] = {
     "REQUESTER": "entry.record.requester",
     "STATE": "entry.record.state",
     "REASONS": "entry.record.reasons",
-    "DONE": "entry.record.confirmed",
-    "STEPS": "entry.record.steps",
+    "DONE": "entry.record.onPaper.confirmed",
+    "LINES": "entry.record.onPaper.lines",
     "VERDICT": "entry.record.answered.verdict",
     "AT TERMINAL": "entry.record.answered.terminal",
     "PERSON": "entry.record.answered.person",
@@ -115,7 +120,10 @@ QUEUES: Final[Columns] = {
 _PARTS: Final[Mapping[str, tuple[Columns, ...]]] = {"printers": (PRINTERS, QUEUES)}
 """Tables that a list within an object becomes, by the name of the list."""
 WIDTH: Final = 80
-"""Columns of a terminal, at which sentences are wrapped."""
+"""Characters at which sentences are wrapped where the width of the screen is not known."""
+_INDENT: Final = "  "
+_IDS: Final = frozenset({"job", "jobId"})
+"""Names of values that are ids of jobs."""
 NONE: Final = "none"
 """What stands for a list without rows, where nobody gives a better sentence."""
 _WORDS: Final[dict[tuple[str, str | int], str]] = {
@@ -128,15 +136,21 @@ _WORDS: Final[dict[tuple[str, str | int], str]] = {
 """(name, value) -> the word for a value that stands for something else."""
 
 
-def render(result: Any, columns: Columns | None = None, nothing: str = NONE) -> str:
+def render(result: Any, columns: Columns | None = None, nothing: str = NONE, width: int | None = None) -> str:
     """`result` as text.
 
-    `columns` is for a list of objects, which without it shows all its plain values; `nothing` for an empty one.
+    Args:
+        result: what the command gave.
+        columns: for a list of objects, the most important first; None for all their plain values.
+        nothing: stands for an empty list.
+        width: characters of the screen; None for no limit.
     """
     if isinstance(result, dict):
-        return _object(result)
+        return _object(result, width)
     if isinstance(result, list):
-        return _table(result, columns or _all_columns(result)) if result else printable(nothing)
+        if not result:
+            return "\n".join(filled([printable(nothing)], width))
+        return _table(result, columns or _all_columns(result), width)
     return _cell("", result)
 
 
@@ -145,20 +159,21 @@ def printable(text: str) -> str:
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
-def _object(value: dict[str, Any]) -> str:
+def _object(value: dict[str, Any], width: int | None) -> str:
     plain = {key: one for key, one in value.items() if not isinstance(one, dict) and not _is_rows(one)}
-    width = max((len(printable(key)) for key in plain), default=0)
-    parts = [_entry(printable(key).ljust(width), key, one) for key, one in plain.items()]
+    heading = max((len(printable(key)) for key in plain), default=0)
+    parts = [_entry(printable(key).ljust(heading), key, one, width or WIDTH) for key, one in plain.items()]
+    within = None if width is None else width - len(_INDENT)
     for key, one in value.items():
         if key not in plain:
-            tables = [_indented(render(one, columns)) for columns in _PARTS.get(key, (None,))]
+            tables = [_indented(render(one, columns, width=within)) for columns in _PARTS.get(key, (None,))]
             parts.append("\n".join([printable(key), *tables]))
     return "\n".join(parts) or NONE
 
 
-def _entry(heading: str, key: str, value: Any) -> str:
+def _entry(heading: str, key: str, value: Any, width: int) -> str:
     """A plain value behind its heading; a long one is wrapped, and each thing of a long list begins a line."""
-    room = max(WIDTH - len(heading) - 2, WIDTH // 2)
+    room = max(width - len(heading) - 2, width // 2)
     text = NONE if value == [] else _cell(key, value)
     lines = [text]
     if len(text) > room:
@@ -171,10 +186,15 @@ def _entry(heading: str, key: str, value: Any) -> str:
     return "\n".join(f"{start}  {line}" for start, line in zip_longest([heading], lines, fillvalue=" " * len(heading)))
 
 
-def _table(rows: Sequence[Any], columns: Columns) -> str:
-    lines = [list(columns)] + [[_cell(where, _at(row, where)) for where in columns.values()] for row in rows]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
-    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+def _table(rows: Sequence[Any], columns: Columns, width: int | None) -> str:
+    cells = [Row(tuple(_shown(where, _at(row, where), width) for where in columns.values())) for row in rows]
+    return "\n".join(table(tuple(columns), cells, width))
+
+
+def _shown(where: str, value: Any, width: int | None) -> str:
+    """A cell; on a screen an id is cut to the beginning that every command takes."""
+    cell = _cell(where, bool(value) if where == STEP_IN_DOUBT and value else value)
+    return short(cell) if width is not None and where.rpartition(".")[2] in _IDS else cell
 
 
 def _all_columns(rows: Sequence[Any]) -> Columns:
@@ -220,4 +240,4 @@ def _is_rows(value: Any) -> bool:
 
 
 def _indented(text: str) -> str:
-    return "\n".join(f"  {line}" for line in text.splitlines())
+    return "\n".join(_INDENT + line for line in text.splitlines())

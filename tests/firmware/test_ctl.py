@@ -100,7 +100,8 @@ def test_jobs_are_a_table_that_obeys_nothing_a_name_says(control: str, capsys: O
     assert ctl.main(["--control", control, "jobs"]) == 0
     heading, row = capsys.readouterr().out.splitlines()
     assert heading.split()[:2] == ["JOB", "STATE"]
-    assert row.split()[:4] == ["a1", "processing-stopped", "no", "power-loss"]
+    assert row.split()[:2] == ["a1", "processing-stopped"]
+    assert "power-loss" in row
     assert "r\\x1b[2J" in row
 
 

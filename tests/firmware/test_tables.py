@@ -28,13 +28,14 @@ def test_rows_are_aligned_under_their_headings() -> None:
     for name, one, other in (
         ("JOB", "a1", "b2000"),
         ("STATE", "pending", "processing-stopped"),
+        ("PRIORITY", "50", "-"),
         ("VALID", "yes", "no"),
     ):
         place = heading.index(name)
         assert first[place:].startswith(one)
         assert second[place:].startswith(other)
     assert "power-loss, media-jam" in second
-    assert first.split() == ["a1", "pending", "yes", *["-"] * 6, "50", *["-"] * 5]
+    assert first.split() == ["a1", "pending", *["-"] * 10, "50", "yes", "-"]
 
 
 def test_columns_reach_into_nested_objects() -> None:
@@ -44,7 +45,7 @@ def test_columns_reach_into_nested_objects() -> None:
         "asked": True,
         "wraps": [{"blob": "x"}],
     }
-    assert render([inquiry], INQUIRIES).splitlines()[1].split()[:2] == ["a1", "2"]
+    assert render([inquiry], INQUIRIES).splitlines()[1].split()[:5] == ["a1", "-", "-", "-", "yes"]
     told = {"area": "a", "n": 1, "entry": {"kind": "ended", "at": "T", "record": {"jobId": "a1"}}}
     assert render([told], HISTORY).splitlines()[1].split()[:5] == ["a", "1", "T", "ended", "a1"]
 
@@ -112,3 +113,13 @@ def test_any_result_becomes_harmless_text(value: Any, columns: Any) -> None:
 def test_printable_text_stays_and_nothing_else_does(text: str) -> None:
     assert printable(text).isprintable()
     assert not text.isprintable() or printable(text) == text
+
+
+def test_on_a_screen_a_table_is_as_wide_as_that_and_ids_are_short() -> None:
+    rows = [{"job": "7f3a09c2d1e84b55", "state": "processing-stopped", "requester": "counter-1", "printer": "window-1"}]
+    for width in (80, 60, 40):
+        drawn = render(rows, JOBS, width=width).splitlines()
+        assert max(map(len, drawn)) <= width
+        assert drawn[1].startswith("7f3a09c2  processing-stopped")
+        assert "--json shows" in " ".join(" ".join(drawn[2:]).split())
+    assert "7f3a09c2d1e84b55" in render(rows, JOBS)

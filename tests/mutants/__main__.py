@@ -1,9 +1,10 @@
-"""Judge every mutant, two at a time, and end with 0 only when all were killed."""
+"""Judge mutants, two at a time, and end with 0 only when all were killed: python -m tests.mutants [BEGINNING ...]."""
 
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -33,11 +34,15 @@ def show(results: Iterable[Result]) -> bool:
     return not bad
 
 
-def main() -> int:
-    """Return the exit code."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Judge the mutants whose patches begin with one of the words, or all; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description="Break promises, and see tests fail.")
+    parser.add_argument("beginnings", nargs="*", metavar="BEGINNING", help="of the names of patches: P7, P1-reply")
+    beginnings = tuple(parser.parse_args(argv).beginnings) or ("",)
+    chosen = [mutant for mutant in MUTANTS if mutant.patch.startswith(beginnings)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        good = show(pool.map(_judge, MUTANTS))
-    print(f"{len(MUTANTS)} mutants, {'all killed' if good else 'NOT all killed'}")
+        good = show(pool.map(_judge, chosen)) and bool(chosen)
+    print(f"{len(chosen)} mutants, {'all killed' if good else 'NOT all killed'}")
     return 0 if good else 1
 
 
