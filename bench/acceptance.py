@@ -63,13 +63,13 @@ def echo_server(world: World) -> Iterator[tuple[int, int]]:
 
 def accept(world: World, homes: list[Home], seconds: float) -> Load:
     """Jobs from these terminals to the running appliance."""
-    return load.run(_plan("jobs", homes, homes[0].address().port, world.appliance_pid, seconds))
+    return load.run(_plan("jobs", homes, str(homes[0].address()), world.appliance_pid, seconds))
 
 
-def _plan(kind: str, homes: list[Home], port: int, server: int, seconds: float) -> load.Plan:
+def _plan(kind: str, homes: list[Home], address: str, server: int, seconds: float) -> load.Plan:
     terminals = tuple(str(home.folder) for home in homes)
     name = homes[0].address().server_name
-    return load.Plan("jobs" if kind == "jobs" else "echo", terminals, port, name, server, seconds)
+    return load.Plan("jobs" if kind == "jobs" else "echo", terminals, address, name, server, seconds)
 
 
 def _of_cups(folder: Path, count: int, seconds: float) -> Load | None:
@@ -83,7 +83,7 @@ def _of_cups(folder: Path, count: int, seconds: float) -> Load | None:
 def _round(folder: Path, world: World, homes: list[Home], echo: tuple[int, int], seconds: float) -> Round:
     return Round(
         commits(folder, group=len(homes), row_bytes=JOB_BYTES, seconds=seconds / 2),
-        load.run(_plan("echo", homes, *echo, seconds)),
+        load.run(_plan("echo", homes, f"127.0.0.1:{echo[0]}", echo[1], seconds)),
         accept(world, homes, seconds),
         _of_cups(folder, len(homes), seconds),
     )

@@ -44,8 +44,12 @@ def open_store(
     names: tuple[str, ...] = ("a", "b"),
     appliance: str = "bench",
     key: bytes = bytes(32),
+    state: Path | None = None,
 ) -> Spool:
-    """A store of areas in `folder`, not powered on.  Raises PassbookError of the first area that cannot be used."""
+    """A store of areas in `folder`, not powered on; `state` is its state folder, else it lies beside the areas.
+
+    Raises PassbookError of the first area that cannot be used.
+    """
 
     def report(problem: PassbookError) -> None:
         raise problem
@@ -55,7 +59,7 @@ def open_store(
     spool = Spool.open(
         settings,
         ApplianceKey.from_file(key),
-        state=folder / "state",
+        state=state or folder / "state",
         appliance=appliance,
         limits=LIMITS,
         rng=rng,

@@ -40,12 +40,13 @@ class Plan(msgspec.Struct, frozen=True):
     Attributes:
         kind: jobs to an appliance, or the same messages to a server that sends them back.
         terminals: the folder of each terminal.
+        address: HOST:PORT of the server.
         server: process id, for its processor time.
     """
 
     kind: Literal["jobs", "echo"]
     terminals: tuple[str, ...]
-    port: int
+    address: str
     server_name: str
     server: int
     seconds: float
@@ -155,7 +156,7 @@ async def _work(terminals: list[_Terminal], seconds: float) -> None:
 
 async def _connection(plan: Plan, home: Path) -> ClientConnection:
     return await connect(
-        f"wss://127.0.0.1:{plan.port}{SERVICE_PATH}",
+        f"wss://{plan.address}{SERVICE_PATH}",
         ssl=client_context(home / "certificate.pem", home / "key.pem", home / "ca.pem"),
         server_hostname=plan.server_name,
         compression=None,

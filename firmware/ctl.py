@@ -185,7 +185,7 @@ def _revoke(arguments: argparse.Namespace, clock: Clock) -> Any:
         told = ask(control, "revocations", {})
         why = "" if told["revoked"] >= pki.revoked_in(revocations) else "it reads another list, which lacks entries"
     except PassbookError as error:
-        why = str(error)
+        why = str(error.facts.get("why", error))
     if why:
         raise PassbookError("revocation-not-told", name=arguments.name, file=str(arguments.out), why=why)
     return {"revoked": arguments.name, "list": str(arguments.out), "appliance": "told"}

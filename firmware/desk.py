@@ -134,11 +134,14 @@ class PrintDesk:
         self._shown: tuple[float, PrinterView] | None = None
         self._unstored: dict[str, _Stop] = {}
         self._failing: PassbookError | None = None
-        self._thread = supervised_thread(f"desk {settings.name}", self._run, stopped=self._stopping.is_set)
+        self._thread = supervised_thread(f"desk {settings.name}", self._run, stopped=self._is_stopping)
 
     def start(self) -> None:
         """Begin to work."""
         self._thread.start()
+
+    def _is_stopping(self) -> bool:
+        return self._stopping.is_set()
 
     def wake(self) -> None:
         """A job may have become valid."""

@@ -8,9 +8,11 @@ from passbook.record import OPERATOR, Answered, Decider, Verdict
 
 def by_words(who: Decider | Answered) -> str:
     """Who decided: `by Ann at till-1`, `by Bernd, an operator`; without a name `at till-1` or `by an operator`."""
+    second = who.seconded_by if isinstance(who, Answered) else None
+    confirmed = "" if second is None else f", confirmed {by_words(second)}"
     if who.terminal == OPERATOR:
-        return f"by {who.person}, an operator" if who.person else "by an operator"
-    return f"by {who.person} at {who.terminal}" if who.person else f"at {who.terminal}"
+        return (f"by {who.person}, an operator" if who.person else "by an operator") + confirmed
+    return (f"by {who.person} at {who.terminal}" if who.person else f"at {who.terminal}") + confirmed
 
 
 def order_words(answered: Answered, steps: int) -> str:

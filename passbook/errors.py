@@ -259,6 +259,10 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     # Terminal side
     "keyring-locked": ErrorKind(Actor.TELLER, "The key ring could not be opened: wrong passphrase or damaged file."),
     "key-not-in-ring": ErrorKind(Actor.TELLER, "The key ring has no key {key_ref}. Ask the person who has it."),
+    "format-not-given": ErrorKind(
+        Actor.CALLER,
+        "The name of {file} does not say what it holds. Nothing was sent; give --format with one of: {known}.",
+    ),
     "keyring-empty": ErrorKind(
         Actor.TELLER, "The key ring has no key yet. Nothing was sent; make one (teller keys new), then send it again."
     ),

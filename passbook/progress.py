@@ -33,6 +33,10 @@ def step_words(report: StepReport) -> str:
             return "The book was given back."
 
 
+OTHERS_MEDIUM: Final = "book or sheet"
+"""What people call the medium of a job that is not known here."""
+
+
 def medium_of(job: JobView) -> str:
     """What people call that which it is printed on."""
     return "sheet" if job.format == "text" else "book"

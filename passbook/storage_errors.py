@@ -9,7 +9,8 @@ from passbook.error_kinds import Actor, ErrorKind
 STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
     "area-fenced": ErrorKind(
         Actor.OPERATOR,
-        "Storage area {area} is out of use: {why}. Its jobs are kept; check the disk, then restart.",
+        "Storage area {area} is out of use: {why}. Nothing more of it prints and nothing is written to it; check the "
+        "disk, then restart.",
     ),
     "area-absent": ErrorKind(
         Actor.OPERATOR,

@@ -104,7 +104,7 @@ def waiting_words(view: JobView) -> str:
 _WORDS: Final = MappingProxyType(
     {
         Why.TURN: "Waits for its turn: {before}.",
-        Why.BOOK_LEFT: "Waits: a book lies in {printer}; it must be taken out first.",
+        Why.BOOK_LEFT: "Waits: a book or sheet lies in {printer}; it must be taken out first.",
         Why.PRINTER: "Waits: {printer} is not ready{reason}.",
         Why.OWN_BOOK: "Waits for its book at {printer}.",
         Why.ANSWER: "Waits for an answer: a person must say how it goes on.",

@@ -18,6 +18,7 @@ from passbook.errors import PassbookError
 from passbook.job import Reason
 from storage import schema
 from storage.disk import free_bytes
+from storage.history import Head
 from storage.keys import ApplianceKey
 from storage.ledger import Ledger
 from storage.lock import Lock
@@ -25,7 +26,7 @@ from storage.reckoning import Reckoning, reckon
 from storage.reports import Examined
 from storage.room import Room
 from storage.rows import DamagedRowError
-from storage.siblings import Memory, are_noted, sibling_ids
+from storage.siblings import Extent, Memory, are_noted, sibling_ids
 from storage.space import Division, change_cost, job_need
 from storage.tally import Tally
 from storage.verify import examine
@@ -117,11 +118,14 @@ class Area:
         division: Division,
         report: Callable[[PassbookError], None],
         vfs: str | None,
+        keep: Callable[[str, Extent], None],
     ) -> None:
         """Take over the lock and the connections (writing, reading) of a checked area.
 
-        `report` is told, from any thread, of what happens to it later.
+        `report` is told, from any thread, of what happens to it later; `keep` notes outside of the area how far it was
+        when its files were not in their places.
         """
+        self._keep = keep
         self.settings = settings
         self.area_id = area_id
         self.state = AreaState.OPENED
@@ -142,6 +146,7 @@ class Area:
         self._state_lock = threading.Lock()
         self.room = Room(settings.path, self._connection, division, self.tally)
         self.adds_up = self.ledger.balance.load() and not any(self.ledger.starts.findings())
+        self._changes = self.ledger.balance.changes
         self.highest_sequence = self._read_ledger.highest_sequence()
         self.suspect = self.unsure = self.disk_is_full = False
         self.unsettled = range(0)
@@ -215,8 +220,18 @@ class Area:
         missing = self._watch.look()
         if missing is None:
             return True
+        # Where the log is lost, the file at the next start is an earlier one and must not pass for this.
+        self._keep(self.name, self._extent())
         self.fence(f"{missing.why}{self._save_log() if missing.only_log else ''}")
         return False
+
+    def _extent(self) -> Extent:
+        """How far it surely was; of its head nothing where the file gives it no more."""
+        try:
+            head = self.ledger.history.head()
+        except (apsw.Error, PassbookError):
+            head = Head()
+        return Extent(*head, self._changes)
 
     def _save_log(self) -> str:
         """Copy a log that has lost its name into the database, which has not; what came of it, in words.
@@ -248,6 +263,7 @@ class Area:
     def committed(self) -> None:
         """Measure what is used now."""
         self.ledger.committed()
+        self._changes = self.ledger.balance.changes
         try:
             self.room.committed()
             self._look_at_disk()

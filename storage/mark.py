@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
@@ -100,6 +101,7 @@ class Mark:
     def __init__(self, folder: Path, key: ApplianceKey, appliance: str) -> None:
         """Read the mark in `folder`."""
         self._file = folder / FILE
+        self._lock = threading.RLock()
         self._key = key.mark
         self._appliance = appliance
         self.known: dict[str, Known] = {}
@@ -147,8 +149,9 @@ class Mark:
     def change(self, name: str, known: Known) -> None:
         """Replace what is known of one area, unless nothing is known.  Raises PassbookError `mark-not-written`."""
         # One that cannot be believed is evidence: it is replaced only by a whole new one.
-        if self.trouble is None:
-            self.write({**self.known, name: known})
+        with self._lock:
+            if self.trouble is None:
+                self.write({**self.known, name: known})
 
     def open(self, name: str, area_id: str, doubt: Collection[str]) -> None:
         """An area is open.  Raises PassbookError `mark-not-written`."""
@@ -157,6 +160,16 @@ class Mark:
     def accept(self, name: str, area_id: str, extent: Extent) -> None:
         """An operator takes an area that is not open as it is.  Raises PassbookError `mark-not-written`."""
         self.change(name, Known(area_id, witnesses=(Witness.of(Memory(name, name, extent, accepted=True)),)))
+
+    def witness(self, name: str, extent: Extent) -> None:
+        """An area was so far, and its files were not in their places: it must bear that out at its next start.
+
+        From any thread.  Raises PassbookError `mark-not-written`.
+        """
+        with self._lock:
+            known = self.known.get(name, Known())
+            witness = Witness.of(Memory(name, name, extent))
+            self.change(name, replace(known, witnesses=(*known.witnesses, witness)))
 
     def trust(self, names: Collection[str]) -> None:
         """An operator has looked: these areas are in no doubt any more.  Raises PassbookError `mark-not-written`."""
@@ -171,9 +184,10 @@ class Mark:
         return self._unusable("it is missing")
 
     def _replace(self, names: Collection[str], **facts: tuple[()]) -> None:
-        if self.trouble is None:
-            known = self.known.items()
-            self.write({name: replace(one, **facts) if name in names else one for name, one in known})
+        with self._lock:
+            if self.trouble is None:
+                known = self.known.items()
+                self.write({name: replace(one, **facts) if name in names else one for name, one in known})
 
     def _read(self) -> _Content | None:
         """What the file says; None where there is none.  Raises PassbookError `mark-unusable`."""

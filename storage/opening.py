@@ -59,7 +59,14 @@ class Means(NamedTuple):
     def open(self, settings: AreaSettings) -> Area | None:
         """As open_area(), but `area-full` where the disk has no space to open it."""
         with telling_of_full_disk(settings):
-            return open_area(settings, self.owner, vfs=self.vfs, report=self.report)
+            return open_area(settings, self.owner, vfs=self.vfs, report=self.report, keep=self._keep)
+
+    def _keep(self, area: str, extent: Extent) -> None:
+        """Note how far an area was whose files are not in their places; from the thread of its writer."""
+        try:
+            self.mark.witness(area, extent)
+        except PassbookError as error:
+            self.report(error)
 
 
 def full_disk(settings: AreaSettings) -> PassbookError | None:
@@ -217,8 +224,9 @@ def suspect(
             for name in {*altered, *(unsure if unbalanced else ())} & unsure.keys():
                 unsure[name].add(area.name)
     mark = means.mark
-    unread = {""} if mark.trouble is not None and not are_all else set()
-    remembered = {area.name: frozenset(mark.doubt(area.name)) - unsure.keys() | unread for area in candidates}
+    # A mark that is missing, or cannot be believed, knows no area; a doubt or a refusal may have stood there.
+    unread = {area.name: {""} if area.name not in mark.known and not are_all else set() for area in candidates}
+    remembered = {name: frozenset(mark.doubt(name)) - unsure.keys() | unknown for name, unknown in unread.items()}
     doubts = {name: found | unsure[name] for name, found in remembered.items() if found | unsure[name]}
     for area in candidates:
         if remembered[area.name] and not unsure[area.name]:
@@ -318,7 +326,14 @@ def _made(settings: AreaSettings, means: Means) -> Area:
     return area
 
 
-def open_area(settings: AreaSettings, owner: Owner, *, vfs: str | None, report: Report) -> Area | None:
+def open_area(
+    settings: AreaSettings,
+    owner: Owner,
+    *,
+    vfs: str | None,
+    report: Report,
+    keep: Callable[[str, Extent], None],
+) -> Area | None:
     """The area, locked and checked; None where no store is.
 
     Raises PassbookError `area-in-use`, `area-foreign`, `area-format`, `appliance-key-wrong`, `area-too-small`,
@@ -348,6 +363,7 @@ def open_area(settings: AreaSettings, owner: Owner, *, vfs: str | None, report: 
             division=division,
             report=report,
             vfs=vfs,
+            keep=keep,
         )
         undo.pop_all()
         return area

@@ -182,12 +182,14 @@ def contradictions(area: str, extent: Extent, history: History, memories: Iterab
 
 def _contradiction(extent: Extent, history: History, memory: Memory) -> str:
     entries, chain, sequence, changes = memory.extent
+    # An area is its own witness where its files were not in their places while it was open.
+    who = f"area {memory.by}" if memory.by != memory.about else "the appliance"
     if extent.entries < entries:
-        return f"area {memory.by} knows {entries} entries of its history, and it has {extent.entries}"
+        return f"{who} knows {entries} entries of its history, and it has {extent.entries}"
     if extent.sequence < sequence:
-        return f"area {memory.by} knows that it had job number {sequence}, and it knows none after {extent.sequence}"
+        return f"{who} knows that it had job number {sequence}, and it knows none after {extent.sequence}"
     if UNTOLD != extent.changes < changes:
-        return f"area {memory.by} knows that it was changed {changes} times, and it was {extent.changes} times"
+        return f"{who} knows that it was changed {changes} times, and it was {extent.changes} times"
     if history.chain_at(entries) not in {None, chain}:
-        return f"entry {entries} of its history is not the one that area {memory.by} knows"
+        return f"entry {entries} of its history is not the one that {who} knows"
     return ""

@@ -32,7 +32,7 @@ class Missing(NamedTuple):
 
     Attributes:
         why: the file and what happened to it, in words.
-        only_log: nothing lies where its log and its index should, or at one of the two; the database is in its place.
+        only_log: its log or its index has lost its name, and SQLite has the files still; the database is in its place.
     """
 
     why: str
@@ -61,10 +61,13 @@ class Watch:
         if not reasons:
             return None
         gone = {name for name, why in reasons.items() if why == _GONE}
+        exchanged = {name for name, why in reasons.items() if why in {_LINK, _OTHER}} - {schema.DATABASE, schema.LOCK}
         name, why = next(iter(reasons.items()))
         if schema.DATABASE in gone and not os.path.isdir(self._folder):  # noqa: PTH112 - Path.is_dir() may raise
             return Missing("its folder is not at its path any more", only_log=False)
-        return Missing(f"its file {name} {why}", only_log=reasons.keys() <= gone and schema.DATABASE not in gone)
+        return Missing(
+            f"its file {name} {why}", only_log=reasons.keys() <= gone | exchanged and schema.DATABASE not in gone
+        )
 
     def log_was_emptied(self) -> None:
         """We have cut off the log ourselves."""
@@ -80,8 +83,8 @@ class Watch:
             return f"cannot be looked at ({os.strerror(error.errno or 0)})"
         before, self._sizes[name] = self._sizes[name], found.st_size
         wrong = {
-            "is a link, not the file itself": stat.S_ISLNK(found.st_mode),
-            "is another file than the one that was opened": _identity(found) != self._known[name],
+            _LINK: stat.S_ISLNK(found.st_mode),
+            _OTHER: _identity(found) != self._known[name],
             "is not an ordinary file": not stat.S_ISREG(found.st_mode),
             "has a second name, as by a hard link": found.st_nlink != 1,
             "was cut short by another program": name in _NEVER_SHORTER and found.st_size < before,
@@ -89,6 +92,8 @@ class Watch:
         return next((why for why, is_so in wrong.items() if is_so), "")
 
 
+_LINK: Final = "is a link, not the file itself"
+_OTHER: Final = "is another file than the one that was opened"
 _GONE: Final = "is not at its path any more"
 
 

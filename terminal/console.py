@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -10,13 +11,16 @@ from typing import Any, Final, NamedTuple, Protocol, TextIO
 
 import msgspec
 
-from passbook.columns import LEAST_WIDTH, filled
+from passbook.columns import LEAST_WIDTH, filled, short
 from passbook.errors import PassbookError
 from passbook.messages import ErrorPayload, Prompt
 from terminal.keyboard import Keyboard, Line
+from terminal.listing import local
 
+SHEET: Final = "sheet"
+"""What has no pages to be opened at."""
 _INSTRUCTIONS: Final = {
-    "insert": "Put the {medium} into {printer}, opened at page {page}.",
+    "insert": "Put the {medium} into {printer}{opened}.",
     "turn": "Take the {medium} out of {printer} and turn it to page {page}.",
     "take": "Take the {medium} out of {printer}.",
 }
@@ -77,7 +81,9 @@ class Terminal:
     def fail(self, error: PassbookError) -> None:
         """Show an error on standard error."""
         payload = ErrorPayload(error.code, str(error), error.facts)
-        text = msgspec.json.encode(payload).decode() if self._json else f"{error} [{error.code}]"
+        text = msgspec.json.encode(payload).decode()
+        if not self._json:
+            text = "\n".join(filled([f"{for_people(str(error))} [{error.code}]"], self.width))
         self._put(sys.stderr, text)
 
     async def ask(self, question: str) -> str:
@@ -116,7 +122,17 @@ def _write(stream: TextIO, text: str) -> None:
     stream.flush()
 
 
+_STAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00|Z)")
+_WHOLE_ID: Final = re.compile(r"\b[0-9a-f]{32}\b")
+
+
+def for_people(sentence: str) -> str:
+    """A sentence of the appliance with its stamps by the clock on the wall and its ids as lists show them."""
+    return _WHOLE_ID.sub(lambda found: short(found[0]), _STAMP.sub(lambda found: local(found[0]), sentence))
+
+
 def instruction(prompt: Prompt, medium: str) -> str:
     """What the person shall do with the book; `medium` is what to call it."""
     known = _INSTRUCTIONS.get(prompt.action, "Printer {printer} asks for the {medium}: {action}.")
-    return known.format(medium=medium, printer=prompt.printer, page=prompt.page, action=prompt.action)
+    opened = "" if medium == SHEET else f", opened at page {prompt.page}"
+    return known.format(medium=medium, printer=prompt.printer, page=prompt.page, action=prompt.action, opened=opened)

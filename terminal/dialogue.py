@@ -13,14 +13,14 @@ from typing import Final, NamedTuple
 from passbook.columns import short
 from passbook.errors import PassbookError
 from passbook.messages import Inquiry
-from passbook.naming import is_name
+from passbook.naming import NAME_LIMIT, is_name
 from passbook.record import Verdict
 from passbook.step_names import go_on_words
 from terminal.answers import compose, step_of_line, waits_for_second
 from terminal.client import TerminalClient
 from terminal.console import Console
 from terminal.keyring import KeyRing
-from terminal.listing import question_name
+from terminal.listing import answer_command
 from terminal.picture import Standing, line_places, standing_of
 
 OVER: Final = frozenset({"stale-inquiry", "already-answered", "unknown-job", "connection-lost"})
@@ -76,6 +76,8 @@ class Dialogue:
         name = ""
         while not is_name(name):
             name = await self._console.ask(f"Your name{offer}: ") or self._last
+            if not is_name(name):
+                self._console.show({}, [f"A name has 1 to {NAME_LIMIT} printable characters."])
         self._last = name
         return name
 
@@ -87,7 +89,9 @@ class Dialogue:
                 return False
             answer = compose(inquiry, order.verdict, person, self._ring(), step=order.step)
             # Shown before it is sent: what the answer leads to may be told before its own result, and ends this.
-            self._console.show(inquiry, [f"{person} answers for job {answer.job}: {order_words(inquiry, order)}."])
+            self._console.show(
+                inquiry, [f"{person} answers for job {short(answer.job)}: {order_words(inquiry, order)}."]
+            )
             job = await client.answer(answer)
         except PassbookError as error:
             self._console.fail(error)
@@ -161,5 +165,5 @@ def later_words(inquiry: Inquiry) -> list[str]:
     return [
         f"The question about job {job} stays open. To be asked again, or to answer it by command:",
         f"  teller follow {job}",
-        f"  teller answer {question_name(inquiry.job)} --from-line N --person NAME",
+        answer_command(inquiry.job),
     ]

@@ -14,13 +14,13 @@ from passbook.errors import PassbookError
 from passbook.job import TERMINAL, JobState
 from passbook.messages import Inquiry, JobLeft, JobView, Prompt, StepReport, SubmitJob
 from passbook.notices import Notice
-from passbook.progress import medium_of, paper_words, state_words, step_words, take_words
+from passbook.progress import OTHERS_MEDIUM, held_words, medium_of, paper_words, state_words, step_words, take_words
 from passbook.waiting import NEXT, waiting_words
 from terminal.client import ENDED, INQUIRY_CLOSED, JOB, Event, TerminalClient
 from terminal.console import Console, instruction
 from terminal.earlier import accepted_words, ended_words
 from terminal.leaving import LeftBehind, job_left, request_left
-from terminal.listing import drawn
+from terminal.listing import ANSWER_BY, answer_command, drawn
 from terminal.picture import Texts
 from terminal.reconnecting import PAUSES, Connect, Reconnecting, Sleep
 from terminal.remote import RemoteError
@@ -182,7 +182,8 @@ class _Watch:
             case StepReport(job=job) if job == self._view.job:
                 self._show(event, [words] if (words := step_words(event.what)) else [])
             case Prompt(job=job) if job in {self._view.job, ""}:
-                self._show(event, [instruction(event.what, medium_of(self._view))])
+                medium = medium_of(self._view) if job else OTHERS_MEDIUM
+                self._show(event, [instruction(event.what, medium)])
             case Inquiry() if event.what.job.job == self._view.job:
                 await self._take_question(event, event.what)
             case JobLeft(job=job) if job == self._view.job:
@@ -198,7 +199,8 @@ class _Watch:
         changed = (view.state, view.reasons) != (self._view.state, self._view.reasons)
         self._view = view
         # An answer given elsewhere ends the asking here, also one that changes nothing but that.
-        words = [state_words(view)] if changed else ["The question was answered; the job waits."] if closed else []
+        answered = ["The question was answered; the job waits."] if closed and not held_words(view) else []
+        words = [state_words(view)] if changed else answered
         self._show(Event(name, view), words + self._new_waiting())
 
     def _new_waiting(self) -> list[str]:
@@ -210,7 +212,8 @@ class _Watch:
     async def _take_question(self, event: Event, inquiry: Inquiry) -> None:
         await self.give_up_question()
         self._view = inquiry.job
-        self._show(event, drawn(inquiry, self._console.width, self._texts))
+        how = [ANSWER_BY, answer_command(inquiry.job)] if self._resolve is None else []
+        self._show(event, [*drawn(inquiry, self._console.width, self._texts), *how])
         if self._resolve is not None:
             self._asking = asyncio.create_task(_ask(self._resolve, self._client, inquiry))
 

@@ -18,7 +18,7 @@ class LeftBehind:
 def job_left(job: str) -> Sequence[str]:
     """A job goes on without its screen."""
     return (
-        f"Job {short(job)} goes on without this screen. Come back, or end it:",
+        f"The appliance keeps job {short(job)}; only this screen has left it. Come back, or end it:",
         f"  teller follow {short(job)}",
         f"  teller cancel {short(job)} --person NAME",
     )

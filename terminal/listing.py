@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from passbook.columns import Row, capital, short, table
+from passbook.decisions import by_words
 from passbook.history import HistoryLine, Summary
 from passbook.job import JobState
 from passbook.messages import Inquiry, JobView
@@ -46,6 +47,15 @@ def question_name(job: JobView) -> str:
     return f"{short(job.job)}.{job.epoch}"
 
 
+ANSWER_BY: Final = "Look at the paper, then answer (teller inquiries shows the choices):"
+"""Stands before answer_command()."""
+
+
+def answer_command(job: JobView) -> str:
+    """What to type to answer the question about a job as it stands now, on a line of its own."""
+    return f"  teller answer {question_name(job)} --from-line N --person NAME"
+
+
 def drawn(inquiry: Inquiry, width: int | None, texts: Texts | None = None) -> list[str]:
     """The picture of a question on this screen, with since when it is open by the clock on the wall."""
     return picture(inquiry, texts, when=local(inquiry.job.changed_at), width=width or USUAL_WIDTH)
@@ -83,8 +93,8 @@ def _note(job: JobView) -> str:
         return waiting_words(job)
     why = reason_words(job)
     held = held_words(job)
-    next_ = f"teller release {short(job.job)}" if held else f"teller answer {question_name(job)}"
-    return capital(": ".join(part for part in (held or "waits for an answer", why) if part)) + f". {next_}"
+    next_ = "It prints after a release and an answer" if held else f"Answer: teller follow {short(job.job)}"
+    return capital(": ".join(part for part in (held or "waits for an answer", why) if part)) + f". {next_}."
 
 
 def terminals_table(terminals: Sequence[TerminalView], width: int | None) -> list[str]:
@@ -134,17 +144,22 @@ def history_table(lines: Sequence[HistoryLine], width: int | None) -> list[str]:
     return table(("AT", "WHAT", "JOB", "LINES", "FROM", "PRINTER"), rows, width)
 
 
+_BY_THEMSELVES: Final = frozenset({HistoryKind.STOPPED, HistoryKind.INVALIDATED})
+"""Entries of what no person ordered."""
+
+
 def _told(line: HistoryLine) -> str:
     """What the entry says beside its columns, as sentences."""
     parts: list[str] = []
     if line.kind is HistoryKind.RELEASED and line.released_by is not None:
-        parts.append(f"By {_who(line.released_by.terminal, line.released_by.person)}.")
+        parts.append(f"Released {by_words(line.released_by)}.")
     elif line.kind is HistoryKind.PROPOSED and line.proposed is not None:
         parts.append(f"{_ordered(line.proposed)}; a second person must confirm it.")
     elif line.answered is not None:
         parts.append(f"{_ordered(line.answered)}.")
-    if line.kind in {HistoryKind.ENDED, HistoryKind.STOPPED, HistoryKind.INVALIDATED} and line.job.reasons:
-        parts.insert(0, f"{capital(reason_words(line.job))}.")
+    why = reason_words(line.job)
+    if why and (line.kind in _BY_THEMSELVES or (line.kind is HistoryKind.ENDED and line.answered is None)):
+        parts.insert(0, f"{capital(why)}.")
     if line.reprints:
         parts.append(f"{line.reprints} lines were ordered again.")
     return " ".join(parts)
@@ -152,8 +167,7 @@ def _told(line: HistoryLine) -> str:
 
 def _ordered(answer: Answered) -> str:
     """Who ordered what."""
-    second = f" and {_who(answer.seconded_by.terminal, answer.seconded_by.person)}" if answer.seconded_by else ""
-    return f"Ordered to {ORDERS[answer.verdict]} by {_who(answer.terminal, answer.person)}{second}"
+    return f"Ordered to {ORDERS[answer.verdict]} {by_words(answer)}"
 
 
 ORDERS: Final = {
@@ -163,10 +177,6 @@ ORDERS: Final = {
     Verdict.HOLD: "hold",
 }
 """Verdict -> what it orders, in words."""
-
-
-def _who(terminal: str, person: str) -> str:
-    return f"{person} at {terminal}" if person else terminal
 
 
 def summary_table(groups: Sequence[Summary], width: int | None) -> list[str]:

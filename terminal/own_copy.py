@@ -14,14 +14,11 @@ SUFFIXES: Final = {".csv": "passbook-update+csv", ".json": "passbook-update+json
 
 
 def format_of(file: PurePath) -> str:
-    """The format of a file by its suffix.  Raises PassbookError `unknown-format`."""
+    """The format of a file by its suffix.  Raises PassbookError `format-not-given`."""
     try:
         return SUFFIXES[file.suffix.lower()]
     except KeyError:
-        known = ", ".join(SUFFIXES)
-        raise PassbookError(
-            "unknown-format", format=f"for files {file.suffix or 'without a suffix'}", known=known
-        ) from None
+        raise PassbookError("format-not-given", file=str(file), known=", ".join(SUFFIXES.values())) from None
 
 
 def texts_of(format: str, data: bytes) -> Texts | None:  # noqa: A002  # the word of the protocol

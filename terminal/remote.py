@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import ssl
 from collections.abc import Iterator
 from typing import Final
@@ -71,6 +72,6 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def _why(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+    if isinstance(error, OSError) and error.errno is not None:
+        return os.strerror(error.errno)
     return "it does not speak this protocol" if not isinstance(error, OSError) else "no connection"

@@ -14,15 +14,16 @@ from typing import Final
 
 from passbook.columns import capital, short
 from passbook.decisions import by_words
+from passbook.job import TERMINAL
 from passbook.messages import Inquiry, JobLeft, JobView, Prompt
 from passbook.notices import Notice
-from passbook.progress import end_words, medium_of, reason_words, state_words
+from passbook.progress import OTHERS_MEDIUM, end_words, held_words, medium_of, reason_words, state_words
 from terminal.client import INQUIRY_CLOSED, Event, TerminalClient
 from terminal.console import Console, instruction
 from terminal.dialogue import SETTLE
 from terminal.follow import Acknowledge, Resolve
 from terminal.leaving import LeftBehind
-from terminal.listing import drawn, local, question_name
+from terminal.listing import drawn, local
 from terminal.picture import summary
 from terminal.reconnecting import PAUSES, Connect, Reconnecting, Sleep
 from terminal.remote import RemoteError
@@ -79,6 +80,7 @@ class _Watch:
         self._to_ask: dict[str, Inquiry] = {}
         self._ends: dict[str, Notice] = {}
         self._to_see: set[str] = set()
+        self._prompted: set[str] = set()
         self._changed = asyncio.Event()
         self._asking: tuple[str, asyncio.Task[None]] | None = None
 
@@ -101,6 +103,8 @@ class _Watch:
         """What is open already; those that are put to this terminal come as events too."""
         questions, ends = await self._client.inquiries(), await self._client.notices()
         self._open = {one.job.job: one for one in questions}
+        # Each of them may be answered here, whether it is put to this terminal already or not.
+        self._to_ask = {one.job.job: one for one in questions if one.asked}
         self._ends = {one.job.job: one for one in ends}
         lines = [f"Open now: {_count(len(questions), 'question')}, {_count(len(ends), 'notice')}."]
         lines += [question_line(one) for one in questions]
@@ -120,6 +124,7 @@ class _Watch:
             case JobView() as view:
                 await self._take_view(event, view)
             case Prompt() as prompt:
+                self._prompted.add(prompt.job)
                 self._show(event, [prompt_line(prompt, self._open.get(prompt.job))])
             case JobLeft() as left:
                 self._show(event, [f"Job {short(left.job)}: {RemoteError(left.error)}"])
@@ -143,12 +148,15 @@ class _Watch:
     async def _take_view(self, event: Event, view: JobView) -> None:
         """A job changed; where a question went by that, it is asked no more."""
         if event.name != INQUIRY_CLOSED:
-            self._show(event, [])
+            over = view.state in TERMINAL and view.job in self._prompted
+            self._prompted -= {view.job} if over else set()
+            self._show(event, [state_words(view)] if over else [])
             return
         self._open.pop(view.job, None)
         self._to_ask.pop(view.job, None)
         await self._give_up({view.job})
-        self._show(event, [f"The question was answered{_by(view)}: {state_words(view)}"])
+        held = bool(held_words(view))
+        self._show(event, [state_words(view) if held else f"The question was answered{_by(view)}: {state_words(view)}"])
 
     async def _ask_all(self, resolve: Resolve) -> None:
         while True:
@@ -213,7 +221,7 @@ def question_line(inquiry: Inquiry) -> str:
     why = f": {words}" if (words := reason_words(job)) else ""
     return (
         f"Question: job {short(job.job)} of {job.requester} for {job.printer}, since {local(job.changed_at)}{why}. "
-        f"{capital(summary(inquiry))} Look at the paper; teller answer {question_name(job)}"
+        f"{capital(summary(inquiry))} Look at the paper; to answer it: teller follow {short(job.job)}"
     )
 
 
@@ -224,7 +232,7 @@ def _by(view: JobView) -> str:
 
 def prompt_line(prompt: Prompt, inquiry: Inquiry | None) -> str:
     """A person must handle a book: which printer, whose job, and what to do."""
-    medium = "book" if inquiry is None else medium_of(inquiry.job)
+    medium = OTHERS_MEDIUM if inquiry is None else medium_of(inquiry.job)
     whose = f" (job {short(prompt.job)})" if prompt.job else ""
     return f"{prompt.printer}{whose}: {instruction(prompt, medium)}"
 

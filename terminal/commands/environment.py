@@ -15,7 +15,7 @@ from terminal.commands import AddCommand
 from terminal.desk import Desk
 from terminal.listing import local
 
-_WIDTH = 12
+_WIDTH = 10
 """Characters of a column of figures."""
 _MIB = 1024 * 1024
 DEVICES: Final = {
@@ -56,6 +56,9 @@ def add(command: AddCommand) -> None:
 
 async def run(desk: Desk, arguments: argparse.Namespace) -> int:
     """Wait for the reading and show it."""
+    if desk.console.width is not None:
+        text = f"Waiting for the point between two jobs, at most {arguments.timeout:g} s ..."
+        desk.console.show({}, [text])
     async with desk.client() as client:
         reading = await client.environment(arguments.printer, arguments.timeout)
     desk.console.show(reading, list(_lines(reading)))

@@ -14,7 +14,7 @@ from terminal.client import JOB, TerminalClient
 from terminal.commands import JOB_HELP, AddCommand
 from terminal.desk import Desk
 from terminal.follow import notice_of
-from terminal.listing import jobs_table
+from terminal.listing import ANSWER_BY, answer_command, jobs_table
 from terminal.remote import RemoteError
 
 
@@ -50,7 +50,7 @@ async def run_cancel(desk: Desk, arguments: argparse.Namespace) -> int:
         ordered = await client.cancel((await client.job(arguments.job)).job, arguments.person)
         job = await _until_it_stands(client, ordered)
         if job.state not in TERMINAL:
-            desk.console.show(job, [state_words(job), f"Look at the paper, then: teller answer {short(job.job)}"])
+            desk.console.show(job, [state_words(job), ANSWER_BY, answer_command(job)])
             return 1
         notice = await notice_of(client, job.job)
         words = [state_words(job)]
@@ -94,6 +94,5 @@ async def run_release(desk: Desk, arguments: argparse.Namespace) -> int:
     async with desk.client() as client:
         job = await client.release((await client.job(arguments.job)).job, arguments.person)
     # Other spoolers go on after a release; here a person first has to say how.
-    next_ = f"It prints nothing before that. Answer: teller answer {short(job.job)}"
-    desk.console.show(job, [state_words(job), next_])
+    desk.console.show(job, [state_words(job), f"It prints nothing before that. {ANSWER_BY}", answer_command(job)])
     return 0

@@ -24,7 +24,7 @@ from terminal.commands import QUESTION_HELP, AddCommand
 from terminal.desk import Desk
 from terminal.dialogue import Dialogue
 from terminal.follow import Follower
-from terminal.listing import drawn, question_name
+from terminal.listing import answer_command, drawn
 from terminal.reconnecting import PASSING, PAUSES
 from terminal.remote import RemoteError
 
@@ -65,13 +65,14 @@ async def run_inquiries(desk: Desk, _arguments: argparse.Namespace) -> int:
     """Show each question as a picture of the pages."""
     async with desk.client() as client:
         inquiries = await client.inquiries()
-    pictures = [line for one in inquiries for line in (*drawn(one, desk.console.width), _how(one), "")]
+    pictures = [line for one in inquiries for line in (*drawn(one, desk.console.width), *_how(one), "")]
     desk.console.show(inquiries, pictures[:-1] or [NOTHING["inquiries"]])
     return 0
 
 
-def _how(inquiry: Inquiry) -> str:
-    return f"  teller answer {question_name(inquiry.job)} --from-line N --person NAME"
+def _how(inquiry: Inquiry) -> list[str]:
+    """What to type to answer; nothing for a job that is held, of which the picture says so."""
+    return [answer_command(inquiry.job)] if inquiry.asked else []
 
 
 async def run_answer(desk: Desk, arguments: argparse.Namespace) -> int:

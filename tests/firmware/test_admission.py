@@ -168,7 +168,7 @@ def test_a_terminal_that_goes_away_does_not_undo_an_acceptance(bench: Bench, mon
         await asyncio.gather(submitting, return_exceptions=True)
         assert not commit.cancelled()
         assert commit.set_running_or_notify_cancel()
-        commit.set_exception(PassbookError("area-full", area="a"))
+        commit.set_exception(PassbookError("area-full", area="a", free=0, needed=1))
 
     asyncio.run(story())
 
@@ -250,7 +250,7 @@ def test_what_was_accepted_once_stays_that_job_although_it_would_be_refused_toda
 
 def test_a_job_that_was_not_stored_leaves_no_key(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     failed: Future[Record] = Future()
-    failed.set_exception(PassbookError("area-full", area="a"))
+    failed.set_exception(PassbookError("area-full", area="a", free=0, needed=1))
     monkeypatch.setattr(bench.jobs.spool, "accept", lambda *_order: failed)
     with pytest.raises(PassbookError):
         submit(bench)

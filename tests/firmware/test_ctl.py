@@ -548,7 +548,7 @@ def test_a_revocation_asks_at_the_usual_socket(
     monkeypatch.setattr(ctl, "USUAL_SOCKET", tmp_path / "nobody")
     capsys.readouterr()
     assert ctl.main(order) == 5
-    assert str(tmp_path / "nobody") in refused(capsys, "revocation-not-told")
+    assert "No such file or directory" in refused(capsys, "revocation-not-told")
     assert revoked(tmp_path / "revoked.pem") == 1
     monkeypatch.setenv("PASSBOOK_CONTROL", control)
     assert ctl.main(order) == 0

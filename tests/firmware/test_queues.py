@@ -217,9 +217,9 @@ def test_who_waits_in_vain_for_figures_is_told_why(counters: Counters, prompt: P
 
 
 def test_a_printer_that_prints_or_is_in_trouble_says_so(counters: Counters) -> None:
-    assert counters.desks.why_busy(PRINTER) == "it is not ready (offline)"
+    assert counters.desks.why_busy(PRINTER) == "it is not ready"
     counters.say(Device.USER_ERROR, "cover-open")
-    assert counters.desks.why_busy(PRINTER) == "it is not ready (cover-open)"
+    assert counters.desks.why_busy(PRINTER) == "a cover of the printer is open"
     counters.say(Device.ONLINE)
     assert counters.desks.why_busy(PRINTER) == "it has not answered yet"
     busy = PrinterView(PRINTER, MechanismStatus(Device.BUSY, Media.PRESENT), 0, "0a")

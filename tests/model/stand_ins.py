@@ -6,11 +6,14 @@ import asyncio
 import contextlib
 import datetime
 import logging
+import os
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 from typing_extensions import override
+from websockets.protocol import State
 
 from drivers.simulator.cables import TcpCable
 from firmware.appliance import Appliance
@@ -22,6 +25,9 @@ from firmware.loading import Loaded
 from firmware.notify import Notifier
 from storage.keys import ApplianceKey
 from tests.model.turns import LateUpkeep
+
+_QUIET = os.open(os.devnull, os.O_RDONLY)
+"""A descriptor of which nothing is ever told."""
 
 
 class JumpingClock(SystemClock):
@@ -41,8 +47,16 @@ class JumpingClock(SystemClock):
 class Socket:
     """What a connection is to the session: something that can be closed."""
 
+    transport = SimpleNamespace(get_extra_info=lambda _name: SimpleNamespace(fileno=lambda: _QUIET))
+    """Where the kernel is asked whether the peer has hung up behind what is not read yet: it has not."""
+
     def __init__(self) -> None:
         self._closed = asyncio.Event()
+
+    @property
+    def state(self) -> State:
+        """Whether the terminal is there."""
+        return State.CLOSED if self._closed.is_set() else State.OPEN
 
     async def close(self, _code: int, _reason: str) -> None:
         """Nothing more."""

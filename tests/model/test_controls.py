@@ -12,14 +12,16 @@ import pytest
 from msgspec.structs import replace
 
 from drivers.simulator.faults import AfterStrike, Target
+from firmware.desks import Desks
 from firmware.environment import Boundary
-from firmware.hub import Hub
+from firmware.hub import Listener
 from firmware.recovery_desk import RecoveryDesk
 from passbook import changes, reprinting
 from passbook.counters import NOTHING, Figures
 from passbook.environment import Environment
 from passbook.job import JobState
 from passbook.media import Device, MechanismStatus, Media
+from passbook.messages import Prompt
 from passbook.record import Change, HistoryEntry, HistoryKind, Record, Verdict
 from storage import envelope
 from storage.area import AreaState
@@ -163,9 +165,8 @@ def without_ends(append: Callable[..., None], self: History, entry: HistoryEntry
         append(self, entry)
 
 
-def to_everybody(_tell: object, self: Hub, _requester: str, name: str, payload: Any, **_named: Any) -> None:
-    for listener in self.everybody():
-        listener.post(name, payload)
+def to_everybody(_show: object, _self: Desks, listener: Listener, _news: object, prompt: Prompt) -> None:
+    listener.post("Spooler.MediaPromptEvent", prompt)
 
 
 PLANTS: Final = (
@@ -181,7 +182,7 @@ PLANTS: Final = (
     (disk, wrapped(RecoveryDesk, "all_inquiries", lambda *_: iter(())), "P7: what was left is asked about"),
     (cut, wrapped(changes, "invalidate", at_the_same_epoch), "P7: r-1 stopped and its epoch is still 0"),
     (queue, wrapped(History, "append", without_ends), "P11: the history tells 0 ends of r-1"),
-    (cut, wrapped(Hub, "tell", to_everybody), "P12: ben was told .* of somebody else"),
+    (cut, wrapped(Desks, "_show_prompt", to_everybody), "P12: ben was told .* of somebody else"),
 )
 """A day, what is damaged, and what the model says of it."""
 

@@ -76,6 +76,7 @@ MUTABLE = {
     "changed_at": "2026-03-02T09:31:00Z",
     "begun": False,
     "acknowledged": Acknowledged("teller-1", "2026-03-02T09:32:00Z"),
+    "content_gone": True,
     "on_paper": OnPaper(lines=4, confirmed=1, in_doubt=2, again=3),
 }
 

@@ -47,7 +47,7 @@ def words(waiting: Waiting | None) -> str:
         (NEXT, "Waits for its turn: it is the next one."),
         (Waiting(Why.TURN, 1), "Waits for its turn: 1 job is before it."),
         (Waiting(Why.TURN, 2), "Waits for its turn: 2 jobs are before it."),
-        (Waiting(Why.BOOK_LEFT, 2), "Waits: a book lies in window-1; it must be taken out first."),
+        (Waiting(Why.BOOK_LEFT, 2), "Waits: a book or sheet lies in window-1; it must be taken out first."),
         (Waiting(Why.PRINTER, 0, "cover-open"), "Waits: window-1 is not ready: a cover of the printer is open."),
         (Waiting(Why.PRINTER), "Waits: window-1 is not ready."),
     ],

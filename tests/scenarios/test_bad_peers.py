@@ -75,7 +75,7 @@ def test_nobody_comes_in_without_a_certificate(door: Office) -> None:
 
 
 def test_a_terminal_that_is_not_enrolled_says_so(door: Office) -> None:
-    assert code_at_the_door(door.world.terminal("nobody"), Actor.CALLER) == "file-problem"
+    assert code_at_the_door(door.world.terminal("nobody"), Actor.CALLER) == "not-enrolled"
 
 
 def failed_handshakes(office: Office) -> list[str]:

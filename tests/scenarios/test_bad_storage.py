@@ -26,7 +26,7 @@ from tests.scenarios.books import Statement
 from tests.scenarios.clerk import as_terminal
 from tests.scenarios.conftest import OpenOffice
 from tests.scenarios.door import refusals, request
-from tests.scenarios.office import Office
+from tests.scenarios.office import Office, of_the_store
 
 STATEMENT: Final = Statement(720, 3)
 OWNER: Final = Owner("demo-appliance", ApplianceKey(bytes(32)), 4 * 2**20)
@@ -193,7 +193,7 @@ def test_an_area_that_cannot_be_used_is_left_alone_and_the_other_one_serves(
         office.world.start_appliance()
         [problem] = [line for line in logged(office, "storage-problem") if line["area"] == "a"]
         assert problem["code"] == code
-        [sentence] = as_terminal(office.manager, TerminalClient.status).problems
+        [sentence] = of_the_store(as_terminal(office.manager, TerminalClient.status).problems)
         assert "area a" in sentence
         assert (": its folder is empty," in sentence) == (damage == "absent")
         assert len(jobs(office)) == 2

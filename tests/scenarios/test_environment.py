@@ -32,6 +32,8 @@ GET = "Spooler.GetEnvironment"
 EVERYTHING = 1_000_000
 """A byte number that stands for the last byte of a line."""
 
+BOOK = "a book lies in it and must be taken out"
+
 
 def figures(books: int, pages: int, lines: int) -> dict[str, int]:
     return {"books": books, "pages": pages, "lines": lines}
@@ -102,7 +104,7 @@ def test_an_inquiry_sent_while_a_job_prints_is_answered_before_the_next_with_exa
     assert one == other, "all that wait share one reading"
     assert seen == [(True, True)] * 2
     assert (one["printed"], one["pending"], one["held"]) == (book(OVER_THE_PAGE), book(FIRST), NONE)
-    assert one["status"] == {"device": "online", "media": "notPresent", "conditions": []}
+    assert one["status"] == {"device": "online", "media": "notPresent", "conditions": [], "cause": ""}
     for printing, statement in ((first, OVER_THE_PAGE), (second, FIRST)):
         office.finish(printing)
         office.judge(statement)
@@ -133,7 +135,7 @@ def test_while_a_book_lies_in_the_mechanism_it_is_busy_and_nothing_is_disturbed(
     office.wait("ejected")
     assert office.hands.state().media is Media.ENTERING
     error = refused(office, 0.2)
-    assert (error.code, error.facts) == ("printer-busy", {"printer": PRINTER, "seconds": "0.2"})
+    assert (error.code, error.facts) == ("printer-busy", {"printer": PRINTER, "seconds": "0.2", "why": BOOK})
     printing.hands_free.set()
     office.finish(printing)
     office.judge(FIRST)

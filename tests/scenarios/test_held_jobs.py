@@ -97,7 +97,7 @@ def test_what_an_operator_holds_prints_only_after_an_operator_or_a_representativ
     office.world.start_appliance()
     held = {one.job.job: one.asked for one in questions(office.counter)}
     assert held == {first: True, second: False}
-    assert "held by Otto, an operator" in office.counter.screen("jobs")
+    assert "Held by Otto, an operator" in office.counter.screen("jobs")
     [row] = [row for row in office.told("jobs") if row["job"] == second]
     assert row["heldBy"] == {"terminal": "@operator", "person": "Otto"}
     for words in (("answer", second, "--print"), ("release", second), ("cancel", second)):

@@ -21,7 +21,7 @@ from terminal.client import TerminalClient
 from tests.scenarios.clerk import as_terminal
 from tests.scenarios.conftest import OpenOffice
 from tests.scenarios.door import request
-from tests.scenarios.office import Office
+from tests.scenarios.office import Office, of_the_store
 from tests.scenarios.test_bad_storage import STATEMENT, jobs, logged, still_office, submit
 from tests.scenarios.test_mounts import full, mounts
 
@@ -33,7 +33,7 @@ def send(office: Office, *numbers: str) -> dict[str, str]:
 
 
 def told(office: Office) -> list[str]:
-    return list(office.world.ctl("status")["problems"])
+    return of_the_store(office.world.ctl("status")["problems"])
 
 
 def states(office: Office) -> dict[str, str]:

@@ -22,7 +22,7 @@ from tests.needed import need
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import as_terminal
 from tests.scenarios.door import request
-from tests.scenarios.office import Office
+from tests.scenarios.office import Office, of_the_store
 
 MORE: Final = """
 [[area]]
@@ -120,7 +120,7 @@ def test_with_one_area_read_only_one_full_and_one_absent_the_appliance_starts_wi
         with read_only(world.data / "b"), full(world.data / "c"):
             world.start_appliance()
             found = states(office)
-            problems = as_terminal(office.manager, TerminalClient.status).problems
+            problems = of_the_store(as_terminal(office.manager, TerminalClient.status).problems)
             assert found == {"a": "ready", "b": "absent", "c": found["c"], "d": "absent"}
             assert [name for name in "abcd" if any(f"area {name}" in one for one in problems)] == ["b", "c", "d"]
             assert len(problems) == 3
@@ -134,7 +134,7 @@ def test_with_one_area_read_only_one_full_and_one_absent_the_appliance_starts_wi
         with looped(folder / "image", world.data / "d"):
             world.start_appliance()
             assert set(states(office).values()) == {"ready"}
-            assert as_terminal(office.manager, TerminalClient.status).problems == ()
+            assert of_the_store(as_terminal(office.manager, TerminalClient.status).problems) == []
             assert jobs(office) == {*before.values(), *more}
             assert {number: submit(office, f"r-{number}") for number in before} == before
             assert office.told("verify") == []
@@ -160,7 +160,7 @@ def test_an_area_that_another_file_system_covers_is_fenced_and_the_other_one_ser
                     more.add(submit(office, f"new-{number}", first=True))
             assert len(more) >= 3
             assert states(office) == {"a": "fenced", "b": "ready"}
-            [problem] = as_terminal(office.manager, TerminalClient.status).problems
+            [problem] = of_the_store(as_terminal(office.manager, TerminalClient.status).problems)
             assert "area a" in problem
             assert list((world.data / "a").iterdir()) == []
             world.kill_appliance()

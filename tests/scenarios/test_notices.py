@@ -12,6 +12,7 @@ import pytest
 
 from demo.world import PROJECT, CommandFailed, Terminal
 from drivers.simulator.faults import Now, Target
+from passbook.columns import short
 from passbook.errors import PassbookError
 from passbook.job import JobState
 from passbook.notices import Notice
@@ -103,9 +104,9 @@ def test_a_representative_is_told_and_takes_note_when_the_requester_is_gone(open
     office.judge(STATEMENT)
     assert open_ends(office) == [job]
     shown = office.manager.screen("notices", "--acknowledge")
-    assert f"{job}  counter-1" in shown
+    assert f"Job {short(job)} of counter-1" in shown
     assert "completed" in shown
-    assert "3 of 3 lines on paper" in shown
+    assert "3 of 3 lines are on paper" in shown
     assert open_ends(office) == []
     assert noted_by(office, job) == ["manager"]
     assert as_terminal(office.counter, told_on_coming) == []

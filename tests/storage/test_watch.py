@@ -244,3 +244,17 @@ def test_without_the_lock_file_the_database_keeps_others_out(store: Store, told:
     assert [[error.code for error in findings] for findings in found] == [["area-in-use"]]
     assert "area.lock" in told.why()
     assert [record.job_id for record in store.open().records()] == [job]
+
+
+def test_an_area_whose_log_was_cut_short_is_refused_by_what_was_noted_of_it(store: Store) -> None:
+    """Its own file says nothing of what it lost, and the area beside it noted it only when both began."""
+    store.names = ("a", "b")
+    spool = store.open()
+    for _ in range(4):
+        store.accepted(spool)
+    log = store.folder / "a" / "area.sqlite-wal"
+    os.truncate(log, log.stat().st_size // 2)
+    while spool.states()["a"] != "fenced":
+        pass
+    spool.close()
+    assert [problem.code for problem in store.open().problems] == ["area-rolled-back"]

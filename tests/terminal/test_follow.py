@@ -89,7 +89,7 @@ def test_a_job_is_followed_to_its_end_in_words(branch: Branch) -> None:
             "Job aa11 is printing.",
             "Line 1 of 21 is on paper.",
             "Take the book out of window-1 and turn it to page 4.",
-            "Take the book out of window-1.",
+            "Take the book or sheet out of window-1.",
             "Job aa11 is completed. Take the book out of window-1.",
         ]
 
@@ -283,7 +283,7 @@ def test_a_sheet_is_not_called_a_book(branch: Branch) -> None:
         fake.greet = [(PROMPT, Prompt("aa11", "window-1", "insert", 1)), (JOB, COMPLETED)]
         async with running(branch, fake):
             await follower(branch, fake, person).run(JOB_SENT, wait=True)
-        assert "Put the sheet into window-1, opened at page 1." in person.lines
+        assert "Put the sheet into window-1." in person.lines
 
     within(story())
 
@@ -486,9 +486,9 @@ def test_why_a_job_does_not_begin_is_said_at_once_and_when_that_changes(branch: 
             await run
         assert person.lines == [
             "Job aa11 was accepted.",
-            "Waits: a book lies in window-1; it must be taken out first.",
+            "Waits: a book or sheet lies in window-1; it must be taken out first.",
             "Waits for its turn: 1 job is before it.",
-            "Waits: a book lies in window-1; it must be taken out first.",
+            "Waits: a book or sheet lies in window-1; it must be taken out first.",
             "Job aa11 is printing.",
             "Job aa11 waits for its book.",
             "Job aa11 is completed. Take the book out of window-1.",
@@ -545,7 +545,7 @@ def test_who_leaves_after_the_acceptance_is_told_how_to_come_back(branch: Branch
 
     within(story())
     assert list(left.lines) == [
-        "Job aa11 goes on without this screen. Come back, or end it:",
+        "The appliance keeps job aa11; only this screen has left it. Come back, or end it:",
         "  teller follow aa11",
         "  teller cancel aa11 --person NAME",
     ]

@@ -38,8 +38,8 @@ def test_jobs_fit_a_narrow_screen_and_say_why_they_stand_still(width: int) -> No
     drawn = jobs_table(jobs, width)
     assert max(map(len, drawn)) <= width
     text = " ".join(" ".join(drawn).split())
-    assert "Waits for an answer: the power failed. teller answer aa11.2" in text
-    assert "Held by Otto, an operator: the power failed. teller release aa11" in text
+    assert "Waits for an answer: the power failed. Answer: teller follow aa11." in text
+    assert "Held by Otto, an operator: the power failed. It prints after a release and an answer." in text
     assert [line.split()[1] for line in drawn[1:] if line.startswith("aa11")] == [
         "printing",
         "stopped",
@@ -68,8 +68,8 @@ def test_the_history_says_who_ordered_what() -> None:
         HistoryLine(stamp(MORNING), HistoryKind.STOPPED, stopped(5), None, None, 0),
     ]
     text = "\n".join(history_table(lines, None))
-    assert "Ordered to go on by Ann at till-1 and Rita at manager. 2 lines were ordered again." in text
+    assert "Ordered to go on by Ann at till-1, confirmed by Rita at manager. 2 lines were ordered again." in text
     assert "a second person must confirm it" in text
-    assert "By Ann at till-1." in text
+    assert "Released by Ann at till-1." in text
     assert "The power failed." in text
     assert "5 of 20" in text

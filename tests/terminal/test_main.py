@@ -312,7 +312,7 @@ def test_a_cancel_in_doubt_says_that_it_is_asked_about(enrolled: tuple[Teller, F
     fake.greet = [(JOB, stopped(4, 5))]
     said = teller.run("cancel", "aa11", "--person", "Ann")
     assert said.code == 1
-    assert "Look at the paper, then: teller answer aa11" in said.out
+    assert "  teller answer aa11.2 --from-line N --person NAME" in said.out
 
 
 def test_a_cancel_of_a_job_whose_storage_fails_says_that(enrolled: tuple[Teller, FakeAppliance]) -> None:
@@ -627,7 +627,9 @@ def test_history_is_shown_and_counted(enrolled: tuple[Teller, FakeAppliance]) ->
     )
     said = teller.run("history", "--job", "aa", "--since", "2026-03", "--last", "7")
     assert fake.received[-1][1] == {"job": "aa", "since": "2026-03", "last": 7}
-    assert "print from the start by Ann at till-9 and Rita at manager. 3 lines were ordered again." in said.out
+    assert (
+        "print from the start by Ann at till-9, confirmed by Rita at manager. 3 lines were ordered again." in said.out
+    )
     said = teller.run("history", "--summary", "terminal")
     assert said.out.splitlines()[1].split() == ["till-9", "3", "1", "1", "1", "0", "20", "s", "90", "s"]
     assert teller.json("history", "--summary", "terminal")[0]["worstWaiting"] == 90

@@ -33,7 +33,7 @@ def test_the_suffix_tells_the_format() -> None:
     for name in ("statement", "statement.pdf", ".csv"):
         with pytest.raises(PassbookError) as caught:
             format_of(PurePath(name))
-        assert caught.value.code == "unknown-format"
+        assert caught.value.code == "format-not-given"
 
 
 def asked_about(format: str, data: bytes) -> Inquiry:  # noqa: A002

@@ -157,7 +157,7 @@ def test_a_message_does_not_share_the_line_of_a_prompt(
         screen.type("1")
         screen.until("1")
         fake.from_thread(fake.tell(PROMPT, Prompt("", "window-1", "take", 0)))
-        screen.until("\nTake the book out of window-1.\nHow shall it go on? 1")
+        screen.until("\nTake the book or sheet out of window-1.\nHow shall it go on? 1")
         screen.type("2\n")
         assert screen.end()[0] == 0
     assert [given["step"] for given in answered] == [12]
@@ -194,7 +194,8 @@ def test_ctrl_c_at_a_prompt_says_what_goes_on_and_gives_the_tty_back(
         code, seen = screen.end()
         assert screen.echoes() == before
     assert code == INTERRUPTED
-    assert "Job aa11 goes on without this screen. Come back, or end it:\n  teller follow aa11\n" in seen
+    assert "only this screen has left it." in seen
+    assert "  teller follow aa11\n" in seen
     assert "  teller cancel aa11 --person NAME\n" in seen
     assert "Traceback" not in seen
 

@@ -27,7 +27,8 @@ FIRST = inquiry(stopped(11, 12), TWENTY)
 OTHER = inquiry(stopped(3, 4, job="bb22", requester="teller-2"), TWENTY)
 LINE = (
     f"Question: job aa11 of teller-1 for window-1, since {local(FIRST.job.changed_at)}: the power failed. "
-    "Lines 1 to 11 are on paper; line 12 is in doubt; lines 13 to 20 are left. Look at the paper; teller answer aa11.2"
+    "Lines 1 to 11 are on paper; line 12 is in doubt; lines 13 to 20 are left. "
+    "Look at the paper; to answer it: teller follow aa11"
 )
 ENDED_JOB = notice(view(job="cc33", state=JobState.COMPLETED))
 
@@ -96,7 +97,7 @@ def test_what_comes_is_one_line_each_with_who_where_and_what_to_do(branch: Branc
         "Open now: 0 questions, 0 notices.",
         LINE,
         "window-1 (job aa11): Put the book into window-1, opened at page 3.",
-        "window-1: Take the book out of window-1.",
+        "window-1: Take the book or sheet out of window-1.",
         "Job aa11: Storage area a is out of use.",
         "The question was answered: Job aa11 waits for its turn.",
         "Notice: Job cc33 of teller-1 for window-1 is completed.",
