@@ -38,6 +38,9 @@ date,text,withdrawal,deposit,balance
 """
 """Three lines on page 3, a turn, two lines on page 4: steps 1 to 3, 4, 5 and 6; step 7 gives the book back."""
 
+AT: Final = "19:20"
+"""What the clock on the wall showed."""
+
 _MARK: Final = re.compile(r"(<!-- screen: ([a-z ]+) -->\n```text\n).*?(```)", re.DOTALL)
 
 
@@ -59,7 +62,7 @@ def _job(**changes: object) -> JobView:
 def _asked(inquiry: Inquiry, *, own_copy: bool = True) -> list[str]:
     """The picture and, for who is at the terminal, the choices."""
     texts = texts_of(FORMAT, STATEMENT) if own_copy else None
-    return [*picture(inquiry, texts), *(choices(inquiry) if own_copy else [])]
+    return [*picture(inquiry, texts, when=AT), *(choices(inquiry) if own_copy else [])]
 
 
 def _ended() -> list[str]:
@@ -67,7 +70,7 @@ def _ended() -> list[str]:
     cancelled = _job(state=JobState.CANCELED, reasons=(Reason.CANCELED_BY_PERSON,))
     expired = replace(_job(state=JobState.ABORTED, reasons=(Reason.EXPIRED,), begun=False), job="1b8e44d09a7c6f20")
     on_paper = {cancelled: OnPaper(confirmed=2, lines=5), expired: OnPaper(confirmed=0, lines=5)}
-    return [end_words(Notice(job, paper, None, None)) for job, paper in on_paper.items()]
+    return [f"{AT}  {end_words(Notice(job, paper, None, None))}" for job, paper in on_paper.items()]
 
 
 def _proposed() -> Inquiry:

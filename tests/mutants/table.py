@@ -192,6 +192,12 @@ MUTANTS: Final = (
     ),
     Mutant(
         "P10",
+        "P10-fence-forgets.patch",
+        ("tests/storage/test_watch.py::test_an_area_whose_log_was_cut_short_is_refused_by_what_was_noted_of_it",),
+        "How far an area was is not noted before it is fenced for its files.",
+    ),
+    Mutant(
+        "P10",
         "P10-balance-not-undone.patch",
         (f"{_WRITER}::test_what_a_member_that_raises_did_to_balance_and_history_is_undone",),
         "Rows that a member of a group commit did not write after all count in the sum that tells of missing ones.",
