@@ -80,7 +80,7 @@ CASES: Final = {
 RETURNS: Final = {
     "questions-return": Case("questions", Audiences, "run", only=_of_questions),
     "desk-returns": Case(DESK, PrintDesk, "_run"),
-    "writer-returns": Case("area-a", Writer, "_gather", only=lambda writer: writer._thread.name == "area-a"),
+    "writer-returns": Case("area-a", Writer, "_is_over", only=lambda writer: writer._thread.name == "area-a"),
 }
 CONNECTION: Final = "connection"
 """No part of the appliance: the defect is in what a connection does with itself."""
@@ -95,7 +95,7 @@ def plant(name: str) -> None:
     elif name == JOB:
         _replace(Case("", PrintDesk, "_serve"), _fail)
     elif name in RETURNS:
-        _replace(RETURNS[name], _nothing if RETURNS[name].method == "run" else list)
+        _replace(RETURNS[name], _nothing if RETURNS[name].method == "run" else _over)
     else:
         if name == "log":
             firmware.logs.LIMIT_SECONDS = 0.01  # type: ignore[misc]  # what is Final waits for a minute
@@ -104,6 +104,11 @@ def plant(name: str) -> None:
 
 def _fail(error: type[BaseException] = DefectError) -> NoReturn:
     raise error(CONTENT)
+
+
+def _over() -> bool:
+    """What a loop of a thread says that ends at once."""
+    return True
 
 
 async def _nothing() -> None:
