@@ -46,9 +46,14 @@ def superlinear(cost: Cost, largest: int) -> Grown | None:
                 if twice <= MOST * once:
                     return None
                 twice = min(twice, cost(size * 2))
-            return Grown(size, twice / once) if twice > MOST * once else None
+            return Grown(size, twice / once) if twice > MOST * once and _goes_on(cost, size, largest) else None
         size, once = size * 2, twice
     return None
+
+
+def _goes_on(cost: Cost, size: int, largest: int) -> bool:
+    """Whether twice as much again costs too much as well: a new page of memory makes one step dear, and no second."""
+    return size * 4 > largest or min(cost(size * 4) for _ in range(2)) > MOST * min(cost(size * 2) for _ in range(2))
 
 
 def cost_of(work: Callable[[bytes], object], family: Callable[[int], bytes]) -> Cost:
