@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from passbook.columns import Row, capital, short, table
-from passbook.decisions import by_words
+from passbook.decisions import by_words, order_words
 from passbook.history import HistoryLine, Summary
 from passbook.job import JobState
 from passbook.messages import Inquiry, JobView
 from passbook.progress import held_words, lines_words, reason_words
-from passbook.record import Answered, HistoryKind, Verdict
+from passbook.record import Answered, HistoryKind
 from passbook.terminals import TerminalView
 from passbook.waiting import waiting_words
 from terminal.picture import USUAL_WIDTH, Texts, picture
@@ -154,9 +154,9 @@ def _told(line: HistoryLine) -> str:
     if line.kind is HistoryKind.RELEASED and line.released_by is not None:
         parts.append(f"Released {by_words(line.released_by)}.")
     elif line.kind is HistoryKind.PROPOSED and line.proposed is not None:
-        parts.append(f"{_ordered(line.proposed)}; a second person must confirm it.")
+        parts.append(f"{_ordered(line.proposed, line.job.steps)}; a second person must confirm it.")
     elif line.answered is not None:
-        parts.append(f"{_ordered(line.answered)}.")
+        parts.append(f"{_ordered(line.answered, line.job.steps)}.")
     why = reason_words(line.job)
     if why and (line.kind in _BY_THEMSELVES or (line.kind is HistoryKind.ENDED and line.answered is None)):
         parts.insert(0, f"{capital(why)}.")
@@ -165,18 +165,9 @@ def _told(line: HistoryLine) -> str:
     return " ".join(parts)
 
 
-def _ordered(answer: Answered) -> str:
+def _ordered(answer: Answered, steps: int) -> str:
     """Who ordered what."""
-    return f"Ordered to {ORDERS[answer.verdict]} {by_words(answer)}"
-
-
-ORDERS: Final = {
-    Verdict.PRINT: "print from the start",
-    Verdict.RESUME: "go on",
-    Verdict.DISCARD: "discard",
-    Verdict.HOLD: "hold",
-}
-"""Verdict -> what it orders, in words."""
+    return f"Ordered to {order_words(answer, steps)} {by_words(answer)}"
 
 
 def summary_table(groups: Sequence[Summary], width: int | None) -> list[str]:

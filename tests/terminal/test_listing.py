@@ -60,7 +60,7 @@ def test_terminals_are_told_in_columns() -> None:
 
 
 def test_the_history_says_who_ordered_what() -> None:
-    order = Answered(2, Verdict.RESUME, 7, 6, "till-1", "Ann", Decider("manager", "Rita"))
+    order = Answered(2, Verdict.RESUME, 7, 6, "till-1", "Ann", Decider("manager", "Rita"), line=7)
     lines = [
         HistoryLine(stamp(MORNING), HistoryKind.ANSWERED, view(lines=20, lines_done=5), order, None, 2),
         HistoryLine(stamp(MORNING), HistoryKind.PROPOSED, view(), None, order, 0),
@@ -68,7 +68,10 @@ def test_the_history_says_who_ordered_what() -> None:
         HistoryLine(stamp(MORNING), HistoryKind.STOPPED, stopped(5), None, None, 0),
     ]
     text = "\n".join(history_table(lines, None))
-    assert "Ordered to go on by Ann at till-1, confirmed by Rita at manager. 2 lines were ordered again." in text
+    assert (
+        "Ordered to go on with line 7 by Ann at till-1, confirmed by Rita at manager. 2 lines were ordered again."
+        in text
+    )
     assert "a second person must confirm it" in text
     assert "Released by Ann at till-1." in text
     assert "The power failed." in text
