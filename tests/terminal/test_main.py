@@ -627,9 +627,7 @@ def test_history_is_shown_and_counted(enrolled: tuple[Teller, FakeAppliance]) ->
     )
     said = teller.run("history", "--job", "aa", "--since", "2026-03", "--last", "7")
     assert fake.received[-1][1] == {"job": "aa", "since": "2026-03", "last": 7}
-    assert (
-        "print all of it by Ann at till-9, confirmed by Rita at manager. 3 lines were ordered again." in said.out
-    )
+    assert "print all of it by Ann at till-9, confirmed by Rita at manager. 3 lines were ordered again." in said.out
     said = teller.run("history", "--summary", "terminal")
     assert said.out.splitlines()[1].split() == ["till-9", "3", "1", "1", "1", "0", "20", "s", "90", "s"]
     assert teller.json("history", "--summary", "terminal")[0]["worstWaiting"] == 90
