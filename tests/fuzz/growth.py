@@ -7,6 +7,8 @@ too small, so a codec is only called superlinear when measurement after measurem
 from __future__ import annotations
 
 import gc
+import itertools
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +25,11 @@ ENOUGH: Final = 0.008
 """Seconds at which a cost is told apart from what every call costs; the size is doubled until then."""
 TRIES: Final = 8
 """So many measurements, each of which can only show that it costs less, must leave it at too much."""
+FAIR: Final = 3
+"""So many measurements before a cost is acquitted: load may have hit only what the input costs."""
+STEPS: Final = 3
+"""So many doublings, one behind the other, must each cost too much: a new page of memory or the end of what is cheap
+(the first bytes of a frame) makes one or two dear; a power of the size makes every one dear."""
 
 
 class Grown(NamedTuple):
@@ -35,25 +42,26 @@ class Grown(NamedTuple):
 def superlinear(cost: Cost, largest: int) -> Grown | None:
     """Where twice the input costs more than MOST times as much; None where it does not, or costs nothing to speak of.
 
-    `cost` is asked about sizes up to `largest`.
+    `cost` is asked about sizes up to `largest`, and about larger ones only to confirm what was found.
     """
-    size, once = FIRST, cost(FIRST)
+    size = FIRST
     while size * 2 <= largest:
-        twice = cost(size * 2)
-        if twice > ENOUGH:
-            for _ in range(TRIES):
-                once = min(once, cost(size))
-                if twice <= MOST * once:
-                    return None
-                twice = min(twice, cost(size * 2))
-            return Grown(size, twice / once) if twice > MOST * once and _goes_on(cost, size, largest) else None
-        size, once = size * 2, twice
+        if cost(size * 2) > ENOUGH:
+            steps = (_grown(cost, size << step) for step in range(STEPS))
+            found = list(itertools.takewhile(lambda grown: grown is not None, steps))
+            return found[0] if len(found) == STEPS else None
+        size *= 2
     return None
 
 
-def _goes_on(cost: Cost, size: int, largest: int) -> bool:
-    """Whether twice as much again costs too much as well: a new page of memory makes one step dear, and no second."""
-    return size * 4 > largest or min(cost(size * 4) for _ in range(2)) > MOST * min(cost(size * 2) for _ in range(2))
+def _grown(cost: Cost, size: int) -> Grown | None:
+    """What a doubling from `size` costs, where TRIES measurements leave it at more than MOST; else None."""
+    once = twice = math.inf
+    for tried in range(1, TRIES + 1):
+        once, twice = min(once, cost(size)), min(twice, cost(size * 2))
+        if tried >= FAIR and twice <= MOST * once:
+            return None
+    return Grown(size, twice / once)
 
 
 def cost_of(work: Callable[[bytes], object], family: Callable[[int], bytes]) -> Cost:
