@@ -1,4 +1,4 @@
-"""The pages of docs/ that are made from the code: the errors, the state diagrams, and the screens of the recovery."""
+"""The pages of docs/ that are made from the code: errors, state diagrams, screens of the recovery, damages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from passbook.error_kinds import EXIT_CODES
 from passbook.errors import CATALOGUE
 from tests.docs.screens import recovery_page
 from tests.house import ROOT
+from tests.mutants.table import MUTANTS
 
+DAMAGES: Final = "## The damages, and the tests that see them"
+"""Heading of the part of the page of promises that is made from the mutants."""
 MADE: Final = "Made by `make docs`; a test compares it with the code."
 
 Table: TypeAlias = Mapping[tuple[Any, Any], Enum]
@@ -46,7 +49,12 @@ MACHINES: Final = (
 
 def pages() -> dict[str, str]:
     """File name below docs/ -> what it must say."""
-    return {"errors.md": errors_page(), "states.md": states_page(), "recovery.md": recovery_page()}
+    return {
+        "errors.md": errors_page(),
+        "states.md": states_page(),
+        "recovery.md": recovery_page(),
+        "promises.md": promises_page(),
+    }
 
 
 def write_pages() -> None:
@@ -68,6 +76,17 @@ def errors_page() -> str:
             rows = [f"| `{code}` | {CATALOGUE[code].sentence} |" for code in codes]
             heading = f"## Who must act: {actor.value} (exit code {exit_code})"
             parts += [heading, "\n".join(["| code | sentence |", "|---|---|", *rows])]
+    return "\n\n".join(parts) + "\n"
+
+
+def promises_page() -> str:
+    """The page of promises as it was written, with its table of damages and tests made anew."""
+    written = (ROOT / "docs" / "promises.md").read_text("utf-8").partition(DAMAGES)[0]
+    about = f"`make mutants` does each damage in a copy and runs its tests. {MADE}"
+    parts = [written + DAMAGES, about]
+    for promise, mutants in itertools.groupby(MUTANTS, lambda mutant: mutant.promise):
+        rows = [f"| {one.says} | {', '.join(f'`{test}`' for test in one.tests)} |" for one in mutants]
+        parts += [f"### {promise}", "\n".join(["| damage | tests that fail then |", "|---|---|", *rows])]
     return "\n\n".join(parts) + "\n"
 
 

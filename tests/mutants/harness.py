@@ -1,7 +1,7 @@
-"""Break a copy of the tree with a patch, and see whether the named tests notice.
+"""Break a copy of the tree with a few changes, and see whether the named tests notice.
 
 A mutant is killed when its tests pass in the copy as it is and each of them fails, by its own assertion or an
-exception of the code under test, in the patched copy.  Code that cannot be imported proves nothing.
+exception of the code under test, in the damaged copy.  Code that cannot be imported proves nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from tests.house import own_environment, project_files
+from tests.mutants.damage import Change, DoesNotFitError, Tree
 
 RUN_SECONDS: Final = 600
 _OUTCOME: Final = re.compile(r"^(PASSED|FAILED|ERROR) (\S.*)$", re.MULTILINE)
@@ -30,15 +31,17 @@ class Mutant:
 
     Attributes:
         promise: its id in the design.
-        patch: name of a unified diff in tests/mutants.
+        name: the promise and, in a few words, the damage.
         tests: pytest node ids; each must fail.
         says: one sentence: what the broken code does.
+        changes: the damage.
     """
 
     promise: str
-    patch: str
+    name: str
     tests: tuple[str, ...]
     says: str
+    changes: tuple[Change, ...]
 
 
 class Verdict(Enum):
@@ -49,9 +52,9 @@ class Verdict(Enum):
     SURVIVED = "SURVIVED"
     """At least one named test did not fail."""
     NOT_APPLICABLE = "DOES NOT APPLY"
-    """The patch does not fit the tree any more."""
+    """A change does not fit the tree any more."""
     BROKEN = "PROVES NOTHING"
-    """The patched code cannot be imported, or a test failed because of that."""
+    """The damaged code cannot be imported, or a test failed because of that."""
     FAILS_ANYWAY = "FAILS ANYWAY"
     """A named test does not exist, or does not pass in the tree as it is."""
 
@@ -78,7 +81,14 @@ class _Run:
         return [(outcome, match.group(1) or "") for outcome, match in matches if match]
 
 
-def try_mutant(mutant: Mutant, root: Path, patches: Path, options: Sequence[str] = ()) -> Result:
+def damageable(root: Path) -> Tree:
+    """What mutants may change in the tree at `root`: everything but tests."""
+    return Tree(
+        root, [path for path in project_files(root) if not path.name.startswith("test_") and path.parts[0] != "tests"]
+    )
+
+
+def try_mutant(mutant: Mutant, root: Path, options: Sequence[str] = ()) -> Result:
     """Judge one mutant of the tree at `root` in a temporary copy; `options` are given to pytest."""
     with TemporaryDirectory(prefix="mutant-") as folder:
         copy = Path(folder)
@@ -86,10 +96,13 @@ def try_mutant(mutant: Mutant, root: Path, patches: Path, options: Sequence[str]
         clean = _run(copy, mutant.tests, options)
         if clean.exit_code != 0 or any(_others(clean, node, "PASSED") for node in mutant.tests):
             return Result(mutant, Verdict.FAILS_ANYWAY, clean.output)
-        applied = _git(copy, "apply", str(patches / mutant.patch))
-        if applied.returncode != 0:
-            return Result(mutant, Verdict.NOT_APPLICABLE, applied.stderr)
-        if unreadable := _unreadable(copy):
+        try:
+            texts = damageable(root).damaged(mutant.changes)
+        except DoesNotFitError as error:
+            return Result(mutant, Verdict.NOT_APPLICABLE, str(error))
+        for path, text in texts.items():
+            (copy / path).write_text(text, "utf-8")
+        if unreadable := _unreadable(texts):
             return Result(mutant, Verdict.BROKEN, unreadable)
         return _judge(mutant, _run(copy, mutant.tests, options))
 
@@ -124,15 +137,14 @@ def _git(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=copy, env=own_environment(), capture_output=True, check=False, text=True)
 
 
-def _unreadable(copy: Path) -> str:
-    """The first syntax error in the modules that the patch changed, or nothing."""
-    for name in _git(copy, "diff", "--name-only").stdout.splitlines():
-        path = copy / name
-        if path.suffix == ".py" and path.exists():
+def _unreadable(texts: Mapping[Path, str]) -> str:
+    """The first syntax error in the modules that were changed, or nothing."""
+    for path, text in texts.items():
+        if path.suffix == ".py":
             try:
-                compile(path.read_bytes(), name, "exec")
+                compile(text, str(path), "exec")
             except SyntaxError as error:
-                return f"{name}:{error.lineno}: {error.msg}"
+                return f"{path}:{error.lineno}: {error.msg}"
     return ""
 
 
@@ -140,7 +152,7 @@ def _run(copy: Path, nodes: Sequence[str], options: Sequence[str]) -> _Run:
     environment = own_environment() | {
         # The copy's modules come before an installed tree's, in processes that a test starts too.
         "PYTHONPATH": str(copy),
-        # A patched module may have the size and the second of the one before it, which is all that a cache compares.
+        # A damaged module may have the size and the second of the one before it, which is all that a cache compares.
         "PYTHONDONTWRITEBYTECODE": "1",
         # Wide enough that no node id is cut.
         "COLUMNS": "200",
