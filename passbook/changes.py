@@ -228,15 +228,14 @@ def _ordered(record: Record, given: Answered, at: str) -> Record:
 
 def _print_from(record: Record, step: int, at: str) -> Record:
     """Steps before `step` count as on paper by the person's word; they must have been sent."""
-    sent = max(record.sending, record.confirmed)
-    furthest = sent + 1
+    furthest = record.furthest_sent + 1
     if not 1 <= step <= furthest:
         why = possible_words(record.outline, furthest)
         raise PassbookError("answer-not-possible", job=record.job_id, step=step, why=why)
     if record.content_gone and step <= record.steps:
         raise PassbookError("content-gone", job=record.job_id)
     # What is ordered again stays known as sent: should it stop before it is done, it is not left untouched.
-    ready = replace(record, confirmed=step - 1, sending=0, sent_before=max(record.sent_before, sent))
+    ready = replace(record, confirmed=step - 1, sending=0, sent_before=record.furthest_sent)
     if step > record.steps:
         closed = _move(ready, JobEvent.FINISH, Reason.CLOSED_BY_ANSWER, at=at)
         return replace(closed, valid=False)

@@ -183,6 +183,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return not self.begun and self.confirmed == 0 and self.sending == 0
 
     @property
+    def furthest_sent(self) -> int:
+        """The furthest step that was ever sent, also before an answer ordered steps again; 0 for none."""
+        return max(self.sending, self.confirmed, self.sent_before)
+
+    @property
     def is_open(self) -> bool:
         """Whether it is an open question: invalid, and not ended."""
         return not self.valid and not self.ended

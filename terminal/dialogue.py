@@ -112,9 +112,12 @@ class Dialogue:
 def choices(inquiry: Inquiry) -> list[str]:
     """What may be answered, the likely ones in words."""
     lines = line_places(inquiry)
-    doubtful = [line.number for line in lines if standing_of(inquiry, line.step) is Standing.IN_DOUBT]
-    offered = [f"  {number:3}  line {number} is not on paper: print it, then go on" for number in doubtful]
-    next_line = 1 + sum(line.step <= max(inquiry.in_doubt, inquiry.job.confirmed) for line in lines)
+    in_doubt = _numbers(inquiry, Standing.IN_DOUBT)
+    again = _numbers(inquiry, Standing.AGAIN)
+    offered = [_not_on_paper(number) for number in (*in_doubt, *again[:1])]
+    if len(again) > 1:
+        offered.append(f"  {again[1]:3}  or a later line up to {again[-1]}: the first one that is not on paper")
+    next_line = 1 + sum(line.step <= inquiry.furthest_sent for line in lines)
     if next_line <= len(lines):
         offered.append(f"  {next_line:3}  go on with line {next_line}")
     else:
@@ -125,6 +128,15 @@ def choices(inquiry: Inquiry) -> list[str]:
         words = order_words(inquiry, Order(proposed.verdict, proposed.step))
         offered.append(f"    c  confirm: {words}, as {proposed.person} at {proposed.terminal} ordered")
     return offered
+
+
+def _numbers(inquiry: Inquiry, standing: Standing) -> list[int]:
+    """The lines of the document of which that is known."""
+    return [line.number for line in line_places(inquiry) if standing_of(inquiry, line.step) is standing]
+
+
+def _not_on_paper(number: int) -> str:
+    return f"  {number:3}  line {number} is not on paper: print it, then go on"
 
 
 def read_order(inquiry: Inquiry, text: str) -> Order:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import product
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from passbook.record import Answered, Verdict
 from terminal.client import INQUIRY, TerminalClient
 from terminal.dialogue import SETTLE, Dialogue, Order, choices, is_grave, read_order
 from terminal.keyring import KeyRing
+from terminal.picture import summary
 from tests.terminal.conftest import Branch
 from tests.terminal.fake_appliance import FakeAppliance, running
 from tests.terminal.person import Person
@@ -127,13 +129,27 @@ def test_the_likely_choices_are_told_in_words() -> None:
     ]
 
 
+def test_a_line_that_was_ordered_again_may_be_on_paper_so_the_one_behind_it_is_offered() -> None:
+    """The picture says that it may be on paper; so people can say that it is."""
+    asked = msgspec.structs.replace(inquiry(stopped(13), TWENTY), sent_before=14)
+    assert "line 13 is ordered again" in summary(asked)
+    assert choices(asked)[:2] == ["   13  line 13 is not on paper: print it, then go on", "   14  go on with line 14"]
+    assert read_order(asked, "14") == Order(Verdict.RESUME, 15)
+    whole = msgspec.structs.replace(inquiry(stopped(0), TWENTY), sent_before=12)
+    assert choices(whole)[:3] == [
+        "    1  line 1 is not on paper: print it, then go on",
+        "    2  or a later line up to 12: the first one that is not on paper",
+        "   13  go on with line 13",
+    ]
+
+
 def test_each_choice_that_is_told_can_be_typed() -> None:
-    for confirmed in range(22):
+    for confirmed, before in product(range(22), (0, 5, 14, 22)):
         for sending in (0, confirmed + 1):
-            asked = inquiry(stopped(confirmed, sending), TWENTY)
+            asked = msgspec.structs.replace(inquiry(stopped(confirmed, sending), TWENTY), sent_before=before)
             for choice in choices(asked):
                 order = read_order(asked, choice.split()[0])
-                assert order.step <= max(confirmed, sending) + 1
+                assert order.step <= max(confirmed, sending, before) + 1
     assert read_order(ASKED, "13") == Order(Verdict.RESUME, 13)
 
 
