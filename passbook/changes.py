@@ -187,7 +187,7 @@ def _propose(record: Record, given: Answered, wraps: Sequence[Wrap] | None, at: 
     if wraps is not None:
         why = "it takes a second person, so its key can be changed only by the answer that decides"
         raise PassbookError("answer-not-possible", job=record.job_id, step=given.step, why=why)
-    proposed = replace(record, proposed=_noted(record, given, at), changed_at=at)
+    proposed = replace(record, proposed=_noted(record, given, at))
     return Outcome(proposed, entry_of(HistoryKind.PROPOSED, proposed, at))
 
 
@@ -371,7 +371,7 @@ def destroy_content(today: str, before: str, at: str) -> Change:
             return redate(today)(record)
         if not is_content_over(record, before):
             return Outcome(record)
-        gone = replace(record, content_gone=True, proposed=None, changed_at=at)
+        gone = replace(record, content_gone=True, proposed=None)
         return Outcome(gone, entry_of(HistoryKind.CONTENT_DESTROYED, gone, at), wraps=())
 
     return change
