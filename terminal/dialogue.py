@@ -50,22 +50,28 @@ class Dialogue:
         console: Console,
         person: str,
         ring: Callable[[], KeyRing],
+        terminal: Callable[[], str],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Answer in the name of `person` (empty: ask for it), with the keys of `ring`; `sleep` waits seconds."""
+        """Answer in the name of `person` (empty: ask for it) at `terminal`, with the keys of `ring`.
+
+        `sleep` waits seconds.
+        """
         self._console = console
         self._person = person
         self._ring = ring
+        self._terminal = terminal
         self._sleep = sleep
         self._last = ""
 
     async def __call__(self, client: TerminalClient, inquiry: Inquiry) -> None:
         """Ask about one question and send the answer; errors are shown, and where it helps it is asked again."""
-        self._console.show(inquiry, choices(inquiry))
+        own = self._terminal()
+        self._console.show(inquiry, choices(inquiry, own))
         try:
             await self._sleep(SETTLE)
             person = self._person or await self._ask_name()
-            while not await self._ask_order(client, inquiry, person):
+            while not await self._ask_order(client, inquiry, person, own):
                 pass
         except EOFError:
             self._console.show(inquiry, later_words(inquiry))
@@ -81,10 +87,10 @@ class Dialogue:
         self._last = name
         return name
 
-    async def _ask_order(self, client: TerminalClient, inquiry: Inquiry, person: str) -> bool:
-        """Whether the question is over for this person."""
+    async def _ask_order(self, client: TerminalClient, inquiry: Inquiry, person: str, own: str) -> bool:
+        """Whether the question is over for this person at the terminal `own`."""
         try:
-            order = read_order(inquiry, await self._console.ask("How shall it go on? "))
+            order = read_order(inquiry, await self._console.ask("How shall it go on? "), own)
             if not await self._is_meant(inquiry, order, person):
                 return False
             answer = compose(inquiry, order.verdict, person, self._ring(), step=order.step)
@@ -109,8 +115,8 @@ class Dialogue:
         return said.casefold() in {"y", "yes"}
 
 
-def choices(inquiry: Inquiry) -> list[str]:
-    """What may be answered, the likely ones in words."""
+def choices(inquiry: Inquiry, own: str) -> list[str]:
+    """What may be answered at the terminal `own`, the likely ones in words."""
     lines = line_places(inquiry)
     in_doubt = _numbers(inquiry, Standing.IN_DOUBT)
     again = _numbers(inquiry, Standing.AGAIN)
@@ -124,7 +130,7 @@ def choices(inquiry: Inquiry) -> list[str]:
         offered.append(f"  {next_line:3}  every line is on paper")
     offered += [f"    {letter}  {_WHOLE[verdict]}" for letter, verdict in _WORDS.items()]
     proposed = inquiry.proposed
-    if proposed is not None:
+    if proposed is not None and proposed.terminal != own:
         words = order_words(inquiry, Order(proposed.verdict, proposed.step))
         offered.append(f"    c  confirm: {words}, as {proposed.person} at {proposed.terminal} ordered")
     return offered
@@ -139,13 +145,19 @@ def _not_on_paper(number: int) -> str:
     return f"  {number:3}  line {number} is not on paper: print it, then go on"
 
 
-def read_order(inquiry: Inquiry, text: str) -> Order:
-    """The choice that was typed: a line's number, or a letter of `choices`.  Raises `answer-not-possible`."""
+def read_order(inquiry: Inquiry, text: str, own: str) -> Order:
+    """The choice that was typed at the terminal `own`: a line's number, or a letter of `choices`.
+
+    Raises PassbookError `answer-not-possible`, or `second-person-needed` where `own` ordered what it would confirm.
+    """
     if text in _WORDS:
         return Order(_WORDS[text])
-    if text == "c" and inquiry.proposed is not None:
-        verdict = inquiry.proposed.verdict
-        return Order(verdict, inquiry.proposed.step if verdict is Verdict.RESUME else 0)
+    proposed = inquiry.proposed
+    if text == "c" and proposed is not None:
+        if proposed.terminal == own:
+            facts = {"person": proposed.person, "terminal": own, "job": inquiry.job.job}
+            raise PassbookError("second-person-needed", **facts)
+        return Order(proposed.verdict, proposed.step if proposed.verdict is Verdict.RESUME else 0)
     if text.isdecimal() and text.isascii():
         return Order(Verdict.RESUME, step_of_line(inquiry, int(text)))
     raise PassbookError("answer-not-possible", job=inquiry.job.job, step=0, why="that is not one of the choices")

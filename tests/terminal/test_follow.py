@@ -443,7 +443,7 @@ def test_a_defect_in_asking_is_not_swallowed(branch: Branch) -> None:
 def test_a_question_that_the_person_leaves_open_is_no_end_and_the_next_one_is_asked(branch: Branch) -> None:
     async def story() -> None:
         fake, person = accepting(), Person("^D", "h")
-        dialogue = Dialogue(person, "Ann", KeyRing, no_pause)
+        dialogue = Dialogue(person, "Ann", KeyRing, lambda: "teller-1", no_pause)
         fake.greet = [(INQUIRY, inquiry(stopped(0, 1), TWENTY))]
         fake.answers["Recovery.AnswerInquiry"] = lambda _: view()
         async with running(branch, fake), asyncio.TaskGroup() as group:
