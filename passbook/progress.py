@@ -47,6 +47,16 @@ def state_words(job: JobView) -> str:
     return f"Job {short(job.job)} {standing_words(job)}."
 
 
+def held_lines(job: JobView, release: str) -> list[str]:
+    """What is so after a hold, and what comes next; `release` is the command that lifts it, up to the job's id."""
+    return [state_words(job), f"To have people asked about it again: {release} {short(job.job)} --person NAME"]
+
+
+def released_lines(job: JobView) -> list[str]:
+    """What is so after a release: other spoolers go on then; here a person first has to say how."""
+    return [state_words(job), "It prints nothing before that."]
+
+
 _STANDING: Final = MappingProxyType(
     {
         JobState.PENDING: "waits for its turn",

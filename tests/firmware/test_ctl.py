@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -20,9 +21,12 @@ from firmware.findings import LookedAt
 from passbook import changes
 from passbook.error_kinds import EXIT_CODES, Actor
 from passbook.errors import PassbookError
+from passbook.messages import JobView
+from passbook.record import OPERATOR, Decider
 from storage.reports import Examined
 from tests.firmware.operators import served
 from tests.storage.store import APPLIANCE, AT, SECRET, Store, seeded
+from tests.terminal.samples import stopped
 
 JOB = {
     "job": "a1",
@@ -41,7 +45,19 @@ JOB = {
 
 
 NAMES = (
-    *("jobs", "job", "areas", "history", "verify-area", "revocations", "cancel", "release", "clock", "environment"),
+    *(
+        "jobs",
+        "job",
+        "areas",
+        "history",
+        "verify-area",
+        "revocations",
+        "cancel",
+        "hold",
+        "release",
+        "clock",
+        "environment",
+    ),
     *("inquiries", "notices", "terminals"),
 )
 
@@ -56,6 +72,7 @@ class Appliance:
             "job": lambda asked: JOB | {"job": asked["job"]},
             "areas": [],
             "revocations": {"closed": [], "revoked": 1},
+            "release": msgspec.to_builtins(stopped(0)),
             "cancel": {"says": "Nothing of it is on paper.", "job": JOB | {"state": "canceled"}, "onPaper": None},
         }
 
@@ -200,6 +217,41 @@ def test_the_clock_is_asked_about_and_vouched_for_by_a_person(
 def test_a_held_job_is_released_in_somebodys_name(control: str, appliance: Appliance) -> None:
     ctl.main(["--control", control, "release", "a1", "--person", "Otto"])
     assert appliance.asked[-1] == ("release", {"job": "a1", "person": "Otto"})
+
+
+HELD = stopped(2, held_by=Decider(OPERATOR, "Otto"))
+
+
+@pytest.mark.parametrize(
+    ("order", "view", "lines"),
+    [
+        (
+            "hold",
+            HELD,
+            [
+                "Job aa11 has stopped: the power failed; it is held by Otto, an operator and waits for its release.",
+                "To have people asked about it again: passbookctl release aa11 --person NAME",
+            ],
+        ),
+        (
+            "release",
+            stopped(2),
+            [
+                "Job aa11 has stopped: the power failed; it waits for an answer.",
+                "It prints nothing before that.",
+                "Its requester or a representative answers.",
+            ],
+        ),
+    ],
+)
+def test_a_hold_and_a_release_say_what_is_so_now_and_what_comes_next(
+    control: str, appliance: Appliance, capsys: Output, order: str, view: JobView, lines: list[str]
+) -> None:
+    appliance.results[order] = msgspec.to_builtins(view)
+    assert ctl.main(["--control", control, order, "aa11"]) == 0
+    assert capsys.readouterr().out.splitlines() == lines
+    assert ctl.main(["--control", control, order, "aa11", "--json"]) == 0
+    assert msgspec.json.decode(capsys.readouterr().out, type=JobView) == view
 
 
 def test_an_environment_inquiry_is_of_a_printer_and_has_its_own_patience(
