@@ -33,6 +33,7 @@ from passbook.errors import CATALOGUE, PassbookError
 from passbook.history import MOST_LISTED, OUTCOMES, Grouping
 from passbook.job import JobState
 from passbook.messages import JobView
+from passbook.moments import TYPED, each_stamp, exact, exact_hour, period
 from passbook.nothing import NOTHING
 from passbook.progress import held_lines, released_lines
 from storage import files
@@ -76,7 +77,7 @@ def _width() -> int | None:
 
 
 def _fail(error: PassbookError, arguments: argparse.Namespace) -> int:
-    print(f"passbookctl: {tables.printable(str(error))} [{error.code}]", file=sys.stderr)
+    print(f"passbookctl: {tables.printable(each_stamp(str(error), exact))} [{error.code}]", file=sys.stderr)
     if arguments.json:
         print(json.dumps({"error": msgspec.to_builtins(Finding.of(error))}))
     return exit_code(error, arguments)
@@ -131,10 +132,15 @@ def _order(arguments: argparse.Namespace, clock: Clock) -> Any:
 
 
 def _history(arguments: argparse.Namespace, clock: Clock) -> Any:
-    """Entries and summaries have columns of their own."""
+    """Entries and summaries have columns of their own; a person types and reads the time by the clock on the wall."""
+    first, end = period(arguments.since or "", arguments.until or "")
+    arguments.since, arguments.until = first or None, end or None
     if arguments.summary is not None:
         arguments.columns, arguments.nothing = tables.SUMMARY, NOTHING["summary"]
-    return _ask(arguments, clock)
+    found = _ask(arguments, clock)
+    if arguments.summary == Grouping.HOUR and not arguments.json:
+        return [group | {"group": exact_hour(group["group"])} for group in found]
+    return found
 
 
 def _ask_pages(arguments: argparse.Namespace, _clock: Clock) -> Any:
@@ -210,7 +216,10 @@ def _revoke(arguments: argparse.Namespace, clock: Clock) -> Any:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = command_parser("passbookctl", "Commands for the operators of the appliance.")
+    parser = command_parser(
+        "passbookctl",
+        "Commands for the operators of the appliance. Times are those of this machine's clock; --json has them in UTC.",
+    )
     parser.set_defaults(
         columns=None, nothing=tables.NONE, send=(), says=None, judge=lambda _result: 0, patience=PATIENCE
     )
@@ -306,9 +315,8 @@ def _add_history(commands: _Commands) -> None:
     history.add_argument("--requester", type=short_text, metavar="TERMINAL", help="of the jobs that this terminal sent")
     history.add_argument("--person", type=short_text, metavar="NAME", help="that this person decided or confirmed")
     history.add_argument("--outcome", type=short_text, metavar="WORD", help=f"ends only: {', '.join(OUTCOMES)}")
-    text = "from this day or moment on (UTC), as 2026-03-02 or 2026-03-02T09"
-    history.add_argument("--since", type=short_text, metavar="TIME", help=text)
-    history.add_argument("--until", type=short_text, metavar="TIME", help="up to this day or moment (UTC)")
+    history.add_argument("--since", type=short_text, metavar="TIME", help=f"from this day or moment on: {TYPED}")
+    history.add_argument("--until", type=short_text, metavar="TIME", help="up to this day or moment, likewise")
     history.add_argument("--last", type=whole(1, MOST_LISTED), metavar="N", help="so many entries (50)")
     groups = [one.value for one in Grouping]
     text = f"count ends by this instead: {', '.join(groups)}"

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Sequence
 from typing import Final
 
+from passbook import moments
 from passbook.columns import Row, capital, short, table
 from passbook.decisions import by_words, order_words
 from passbook.history import HistoryLine, Summary
@@ -34,12 +35,7 @@ def local(at: str, now: datetime.datetime | None = None) -> str:
 
     `now` is a moment of today in that zone; None for the clock's.  Text that is no stamp comes back unchanged.
     """
-    try:
-        moment = datetime.datetime.fromisoformat(at).astimezone(now.tzinfo if now else None)
-    except ValueError:
-        return at
-    today = (now or datetime.datetime.now().astimezone()).date()
-    return f"{moment:%H:%M}" if moment.date() == today else f"{moment:%Y-%m-%d %H:%M}"
+    return moments.local(at, (now or datetime.datetime.now().astimezone()).date(), now.tzinfo if now else None)
 
 
 def question_name(job: JobView) -> str:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -166,14 +167,53 @@ def test_an_empty_list_says_what_there_is_none_of(
 def test_only_what_was_given_is_sent(control: str, appliance: Appliance) -> None:
     ctl.main(["--control", control, "history"])
     ctl.main(["--control", control, "history", "--job", "a1", "--last", "3"])
-    ctl.main(["--control", control, "history", "--summary", "hour", "--since", "2026-03", "--person", "Ada"])
+    ctl.main(["--control", control, "history", "--summary", "outcome", "--since", "2026-03-02Z", "--person", "Ada"])
     ctl.main(["--control", control, "job", "a1"])
     assert appliance.asked == [
         ("history", {}),
         ("history", {"job": "a1", "last": 3}),
-        ("history", {"summary": "hour", "since": "2026-03", "person": "Ada"}),
+        ("history", {"summary": "outcome", "since": "2026-03-02T00:00:00", "person": "Ada"}),
         ("job", {"job": "a1"}),
     ]
+
+
+@pytest.fixture
+def in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The machine is in the zone of Berlin: an hour, and in summer two hours, before UTC."""
+    with monkeypatch.context() as change:
+        change.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_berlin")
+def test_people_read_and_type_the_time_by_the_clock_on_the_wall(
+    control: str, appliance: Appliance, capsys: Output
+) -> None:
+    assert ctl.main(["--control", control, "jobs"]) == 0
+    assert "2027-01-15 09:00:00" in capsys.readouterr().out
+    appliance.results["history"] = [{"group": "2027-07-15T08:00", "jobs": 1}]
+    words = [
+        "--control",
+        control,
+        "history",
+        "--since",
+        "2026-07-02",
+        "--until",
+        "2026-12-01T09:30",
+        "--summary",
+        "hour",
+    ]
+    assert ctl.main(words) == 0
+    assert appliance.asked[-1][1] == {
+        "since": "2026-07-01T22:00:00",
+        "until": "2026-12-01T08:30:59",
+        "summary": "hour",
+    }
+    assert "2027-07-15 10:00" in capsys.readouterr().out
+    assert ctl.main([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == appliance.results["history"]
 
 
 @pytest.mark.parametrize("order", ["cancel", "release"])
@@ -313,7 +353,7 @@ def test_a_cancel_names_whoever_logged_in(control: str, appliance: Appliance, mo
         (PassbookError("unknown-job", job="a1"), 3),
         (PassbookError("area-in-use", area="a"), 5),
         (PassbookError("invalid-message", why="x"), 2),
-        (PassbookError("not-a-time", which="since"), 6),
+        (PassbookError("not-a-time", which="since", how="2026-03-02"), 6),
     ],
 )
 def test_the_exit_code_says_who_must_act(

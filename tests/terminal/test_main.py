@@ -625,8 +625,8 @@ def test_history_is_shown_and_counted(enrolled: tuple[Teller, FakeAppliance]) ->
     fake.answers["Spooler.GetHistory"] = lambda asked: (
         {"summary": [group]} if "summary" in asked else {"entries": [LINE]}
     )
-    said = teller.run("history", "--job", "aa", "--since", "2026-03", "--last", "7")
-    assert fake.received[-1][1] == {"job": "aa", "since": "2026-03", "last": 7}
+    said = teller.run("history", "--job", "aa", "--since", "2026-03-02Z", "--last", "7")
+    assert fake.received[-1][1] == {"job": "aa", "since": "2026-03-02T00:00:00", "last": 7}
     assert "print all of it by Ann at till-9, confirmed by Rita at manager. 3 lines were ordered again." in said.out
     said = teller.run("history", "--summary", "terminal")
     assert said.out.splitlines()[1].split() == ["till-9", "3", "1", "1", "1", "0", "20", "s", "90", "s"]
