@@ -13,6 +13,7 @@ from passbook.notices import Notice
 from passbook.plan import StepKind
 from passbook.reason_words import REASON_WORDS
 from passbook.record import OnPaper
+from passbook.waiting import book_words
 
 MORE_ON_PAPER: Final = (
     "The storage was put back to an earlier state, or altered: more may be on paper than the appliance knows. "
@@ -76,7 +77,7 @@ def standing_words(job: JobView) -> str:
     words = _STANDING[job.state]
     by = decided_words(job)
     if job.state is JobState.PROCESSING_STOPPED and job.valid:
-        words = "waits for its book"
+        words = f"waits for {book_words(job.waiting.page if job.waiting is not None else 0)}"
     elif Reason.CLOSED_BY_ANSWER in job.reasons:
         words = "is completed: all of it is on paper, said {by}" if by else "is completed{why}"
     told = reason_words(job, but=_ORDERED if by else frozenset())

@@ -15,7 +15,7 @@ from passbook.messages import Inquiry, JobView
 from passbook.progress import held_words, lines_words, reason_words
 from passbook.record import Answered, HistoryKind
 from passbook.terminals import TerminalView
-from passbook.waiting import waiting_words
+from passbook.waiting import Why, waiting_words
 from terminal.picture import USUAL_WIDTH, Texts, picture
 
 STATES: Final = {
@@ -79,7 +79,8 @@ def jobs_table(jobs: Sequence[JobView], width: int | None) -> list[str]:
 
 def _state(job: JobView) -> str:
     if job.state is JobState.PROCESSING_STOPPED and job.valid:
-        return "needs book"
+        turn = job.waiting is not None and job.waiting.why is Why.PAGE_TURN
+        return "turn page" if turn else "needs book"
     return "held" if not job.valid and held_words(job) else STATES[job.state]
 
 
