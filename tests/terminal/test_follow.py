@@ -321,6 +321,29 @@ def test_a_request_whose_answer_was_lost_is_sent_again_unchanged(branch: Branch)
     within(story())
 
 
+def test_who_does_not_wait_is_told_at_once_that_the_connection_was_lost_and_how_to_send_again(branch: Branch) -> None:
+    """No pause comes before the error: every other command ends then too."""
+
+    async def never(_seconds: float) -> None:
+        pytest.fail("it waits for an appliance that has died")
+
+    async def story() -> None:
+        fake, person = accepting(), Person()
+        fake.answers["Spooler.SubmitJob"] = lambda _: fake.cut()
+        async with running(branch, fake):
+            again = "teller print d.csv --no-wait --request r1"
+            with pytest.raises(PassbookError) as caught:
+                await follower(branch, fake, person, sleep=never, again=again).run(JOB_SENT, wait=False)
+        assert caught.value.code == "connection-lost"
+        assert [name for name, _ in fake.received] == ["Spooler.SubmitJob"]
+        assert person.lines == [
+            "Whether request r1 was accepted is not known. Send the same document again; it never prints twice:",
+            f"  {again}",
+        ]
+
+    within(story())
+
+
 def test_an_appliance_that_stays_away_is_given_up(branch: Branch) -> None:
     async def story() -> None:
         fake, person = accepting(), Person()
