@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from passbook.columns import short
 from passbook.errors import PassbookError
 from passbook.messages import Inquiry
-from passbook.naming import NAME_LIMIT, is_name
+from passbook.naming import why_no_name
 from passbook.record import Verdict
 from passbook.step_names import go_on_words
 from terminal.answers import compose, step_of_line, waits_for_second
@@ -79,11 +79,8 @@ class Dialogue:
     async def _ask_name(self) -> str:
         """Who answers; a keyboard has many people, so each question asks again."""
         offer = f" (Enter: {self._last})" if self._last else ""
-        name = ""
-        while not is_name(name):
-            name = await self._console.ask(f"Your name{offer}: ") or self._last
-            if not is_name(name):
-                self._console.show({}, [f"A name has 1 to {NAME_LIMIT} printable characters."])
+        while why := why_no_name(name := await self._console.ask(f"Your name{offer}: ") or self._last):
+            self._console.show({}, [f"That is no name: {why}."])
         self._last = name
         return name
 

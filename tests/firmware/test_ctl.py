@@ -307,6 +307,7 @@ def test_an_environment_inquiry_is_of_a_printer_and_has_its_own_patience(
     assert appliance.asked == [("environment", {}), ("environment", {"printer": "window-1", "timeout": 2.5})]
 
 
+NO_LETTERS = "in the locale of this screen the bytes ff are no letters; use one with UTF-8 for screen and shell, as LC_ALL=C.UTF-8"
 HOST = "a host of 1 to 259 printable characters without blanks"
 
 
@@ -316,7 +317,10 @@ HOST = "a host of 1 to 259 printable characters without blanks"
         (["environment", "--timeout", "999"], "--timeout: expected seconds, a number above 0 and at most 300"),
         (["environment", "--timeout", "soon"], "--timeout: expected seconds, a number above 0 and at most 300"),
         (["history", "--last", "1000001"], "--last: expected a whole number from 1 to 1000000"),
-        (["history", "--job", "\udcff"], "--job: expected 1 to 128 printable characters"),
+        (
+            ["history", "--job", "\udcff"],
+            f"--job: {NO_LETTERS}",
+        ),
         (["cancel", "a1", "--person", ""], "--person: expected 1 to 128 printable characters"),
         (["clock", "--right", "--person", "\n"], "--person: expected 1 to 128 printable characters"),
         (["history", "--summary", "x" * 5000], "--summary: expected one of terminal, hour, outcome, waiting"),

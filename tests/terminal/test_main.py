@@ -657,7 +657,7 @@ def test_a_question_about_history_that_makes_no_sense_is_not_sent(
     [
         (("history", "--last", "0"), "--last: expected a whole number from 1 to 1000"),
         (("history", "--last", "5000"), "--last: expected a whole number from 1 to 1000"),
-        (("history", "--person", "\udcff"), "--person: expected 1 to 128 printable characters"),
+        (("history", "--person", "\udcff"), "--person: in the locale of this screen the bytes ff are no letters"),
         (("environment", "--timeout", "999"), "--timeout: expected seconds, a number above 0 and at most 300"),
         (("print", "x.csv", "--priority", "101"), "--priority: expected a whole number from 1 to 100"),
         (("print", "x.csv", "--page", "0", "--line", "1"), "--page: expected a whole number from 1 to 9999"),
