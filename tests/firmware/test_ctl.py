@@ -307,7 +307,10 @@ def test_an_environment_inquiry_is_of_a_printer_and_has_its_own_patience(
     assert appliance.asked == [("environment", {}), ("environment", {"printer": "window-1", "timeout": 2.5})]
 
 
-NO_LETTERS = "in the locale of this screen the bytes ff are no letters; use one with UTF-8 for screen and shell, as LC_ALL=C.UTF-8"
+NO_LETTERS = (
+    "in the locale of this screen the bytes ff are no letters; "
+    "use one with UTF-8 for screen and shell, as LC_ALL=C.UTF-8"
+)
 HOST = "a host of 1 to 259 printable characters without blanks"
 
 
