@@ -25,14 +25,17 @@ from firmware.config import Config, load
 from firmware.control import LONG_PATIENCE, PATIENCE, ask
 from firmware.findings import Finding
 from passbook.arguments import folder_or_named, host, one_of, path, seconds, short_text, whole
-from passbook.columns import LEAST_WIDTH
+from passbook.columns import LEAST_WIDTH, filled
 from passbook.commands import CONTROL, command_parser, conduct, exit_code, from_environment
 from passbook.environment import LONGEST_WAIT, USUAL_WAIT
 from passbook.error_kinds import EXIT_CODES
 from passbook.errors import CATALOGUE, PassbookError
 from passbook.history import MOST_LISTED, OUTCOMES, Grouping
 from passbook.job import JobState
+from passbook.messages import JobView
+from passbook.moments import TYPED, each_stamp, exact, exact_hour, period
 from passbook.nothing import NOTHING
+from passbook.progress import held_lines, released_lines
 from storage import files
 from storage.keys import ApplianceKey
 
@@ -56,8 +59,16 @@ def _run(argv: Sequence[str] | None) -> int:
     if arguments.json:
         print(json.dumps(result))
     else:
-        print(tables.render(result, arguments.columns, arguments.nothing, _width()))
+        print(_text(result, arguments))
     return judge(result)
+
+
+def _text(result: Any, arguments: argparse.Namespace) -> str:
+    """The result for people: the sentences that the command has for it, else a table."""
+    says: Callable[[Any], Sequence[str]] | None = arguments.says
+    if says is None:
+        return tables.render(result, arguments.columns, arguments.nothing, _width())
+    return "\n".join(filled([tables.printable(line) for line in says(result)], _width()))
 
 
 def _width() -> int | None:
@@ -66,7 +77,7 @@ def _width() -> int | None:
 
 
 def _fail(error: PassbookError, arguments: argparse.Namespace) -> int:
-    print(f"passbookctl: {tables.printable(str(error))} [{error.code}]", file=sys.stderr)
+    print(f"passbookctl: {tables.printable(each_stamp(str(error), exact))} [{error.code}]", file=sys.stderr)
     if arguments.json:
         print(json.dumps({"error": msgspec.to_builtins(Finding.of(error))}))
     return exit_code(error, arguments)
@@ -84,6 +95,14 @@ def _worst(findings: Any) -> int:
 def _canceled(result: Any) -> int:
     """1 for a job that was completed before, or is asked about because a step of it is in doubt."""
     return int(result["job"]["state"] != JobState.CANCELED.value)
+
+
+def _after_hold(result: Any) -> list[str]:
+    return held_lines(msgspec.convert(result, JobView), "passbookctl release")
+
+
+def _after_release(result: Any) -> list[str]:
+    return [*released_lines(msgspec.convert(result, JobView)), "Its requester or a representative answers."]
 
 
 def _config(arguments: argparse.Namespace) -> Config | None:
@@ -113,10 +132,15 @@ def _order(arguments: argparse.Namespace, clock: Clock) -> Any:
 
 
 def _history(arguments: argparse.Namespace, clock: Clock) -> Any:
-    """Entries and summaries have columns of their own."""
+    """Entries and summaries have columns of their own; a person types and reads the time by the clock on the wall."""
+    first, end = period(arguments.since or "", arguments.until or "")
+    arguments.since, arguments.until = first or None, end or None
     if arguments.summary is not None:
         arguments.columns, arguments.nothing = tables.SUMMARY, NOTHING["summary"]
-    return _ask(arguments, clock)
+    found = _ask(arguments, clock)
+    if arguments.summary == Grouping.HOUR and not arguments.json:
+        return [group | {"group": exact_hour(group["group"])} for group in found]
+    return found
 
 
 def _ask_pages(arguments: argparse.Namespace, _clock: Clock) -> Any:
@@ -192,8 +216,13 @@ def _revoke(arguments: argparse.Namespace, clock: Clock) -> Any:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = command_parser("passbookctl", "Commands for the operators of the appliance.")
-    parser.set_defaults(columns=None, nothing=tables.NONE, send=(), judge=lambda _result: 0, patience=PATIENCE)
+    parser = command_parser(
+        "passbookctl",
+        "Commands for the operators of the appliance. Times are those of this machine's clock; --json has them in UTC.",
+    )
+    parser.set_defaults(
+        columns=None, nothing=tables.NONE, send=(), says=None, judge=lambda _result: 0, patience=PATIENCE
+    )
     place = parser.add_mutually_exclusive_group()
     text = f"the appliance's socket (default: ${CONTROL}, else {USUAL_SOCKET})"
     place.add_argument("--control", type=path(Path), metavar="SOCKET", help=text)
@@ -286,9 +315,8 @@ def _add_history(commands: _Commands) -> None:
     history.add_argument("--requester", type=short_text, metavar="TERMINAL", help="of the jobs that this terminal sent")
     history.add_argument("--person", type=short_text, metavar="NAME", help="that this person decided or confirmed")
     history.add_argument("--outcome", type=short_text, metavar="WORD", help=f"ends only: {', '.join(OUTCOMES)}")
-    text = "from this day or moment on (UTC), as 2026-03-02 or 2026-03-02T09"
-    history.add_argument("--since", type=short_text, metavar="TIME", help=text)
-    history.add_argument("--until", type=short_text, metavar="TIME", help="up to this day or moment (UTC)")
+    history.add_argument("--since", type=short_text, metavar="TIME", help=f"from this day or moment on: {TYPED}")
+    history.add_argument("--until", type=short_text, metavar="TIME", help="up to this day or moment, likewise")
     history.add_argument("--last", type=whole(1, MOST_LISTED), metavar="N", help="so many entries (50)")
     groups = [one.value for one in Grouping]
     text = f"count ends by this instead: {', '.join(groups)}"
@@ -297,13 +325,17 @@ def _add_history(commands: _Commands) -> None:
 
 def _add_orders(commands: _Commands) -> None:
     held = "keep a job from printing: no answer counts until an operator or a representative releases it"
-    orders: tuple[tuple[str, str, Callable[[Any], int]], ...] = (
-        ("cancel", "end a job and say what of it is on paper; one that prints stops at its next line", _canceled),
-        ("hold", held, lambda _result: 0),
-        ("release", "have people asked again about a held job", lambda _result: 0),
+    orders: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        (
+            "cancel",
+            "end a job and say what of it is on paper; one that prints stops at its next line",
+            {"judge": _canceled},
+        ),
+        ("hold", held, {"says": _after_hold}),
+        ("release", "have people asked again about a held job", {"says": _after_release}),
     )
-    for name, text, judge in orders:
-        order = _command(commands, name, text, run=_order, send=("job", "person"), judge=judge)
+    for name, text, more in orders:
+        order = _command(commands, name, text, run=_order, send=("job", "person"), **more)
         order.add_argument("job", type=short_text, metavar="JOB", help=JOB_HELP)
         who = "who decides (default: the name you logged in with)"
         order.add_argument("--person", type=short_text, metavar="NAME", default=_person(), help=who)

@@ -25,12 +25,15 @@ from passbook.naming import check_name
 from passbook.reason_words import REASON_WORDS
 from passbook.record import Record
 from passbook.troubles import troubles
+from passbook.waiting import book_words
 
 _LOG: Final = Log("desks")
 
 PROMPT: Final = "Spooler.MediaPromptEvent"
 TAKE: Final = "take"
 """The action of a prompt for a book that is in the way."""
+TURN: Final = "turn"
+"""The action of a prompt for a book whose page must be turned."""
 NEVER_SEEN: Final = MechanismStatus(Device.OFFLINE, Media.UNKNOWN)
 FORGOTTEN: Final = 60.0
 """Seconds after which a book that lies in the slot, and that no job waits for, is a problem."""
@@ -186,8 +189,10 @@ class Desks:
         """What keeps a printer from a boundary, in words."""
         news, view = self._prompts.get(name), self._view(name, JobCounts())
         if news is not None and news.prompt is not None:
-            take = news.prompt.action == TAKE
-            return "a book lies in it and must be taken out" if take else f"job {news.prompt.job} waits for its book"
+            prompt = news.prompt
+            if prompt.action == TAKE:
+                return "a book lies in it and must be taken out"
+            return f"job {prompt.job} waits for {book_words(prompt.page if prompt.action == TURN else 0)}"
         if view.job:
             return f"job {view.job} is printing"
         if view.status.device not in {Device.ONLINE, Device.BUSY}:

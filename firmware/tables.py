@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import Any, Final, TypeAlias
 
 from passbook.columns import Row, filled, short, table
+from passbook.moments import each_stamp, exact
 
 Columns: TypeAlias = Mapping[str, str]
 """Heading -> where the value is: names joined by dots."""
@@ -232,7 +233,7 @@ def _cell(where: str, value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(_cell(where, one) for one in value) or "-"
-    return printable(str(value))
+    return printable(each_stamp(str(value), exact))
 
 
 def _is_rows(value: Any) -> bool:

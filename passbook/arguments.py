@@ -6,7 +6,7 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from passbook.naming import NAME_LIMIT, is_name
+from passbook.naming import why_no_name
 
 P = TypeVar("P")
 
@@ -42,8 +42,8 @@ def seconds(most: float) -> Callable[[str], float]:
 
 def short_text(text: str) -> str:
     """Takes the name of a person, a job, a key or anything else."""
-    if not is_name(text):
-        raise ArgumentTypeError(f"expected 1 to {NAME_LIMIT} printable characters")
+    if why := why_no_name(text):
+        raise ArgumentTypeError(why)
     return text
 
 

@@ -187,7 +187,7 @@ def _propose(record: Record, given: Answered, wraps: Sequence[Wrap] | None, at: 
     if wraps is not None:
         why = "it takes a second person, so its key can be changed only by the answer that decides"
         raise PassbookError("answer-not-possible", job=record.job_id, step=given.step, why=why)
-    proposed = replace(record, proposed=_noted(record, given, at), changed_at=at)
+    proposed = replace(record, proposed=_noted(record, given, at))
     return Outcome(proposed, entry_of(HistoryKind.PROPOSED, proposed, at))
 
 
@@ -228,15 +228,14 @@ def _ordered(record: Record, given: Answered, at: str) -> Record:
 
 def _print_from(record: Record, step: int, at: str) -> Record:
     """Steps before `step` count as on paper by the person's word; they must have been sent."""
-    sent = max(record.sending, record.confirmed)
-    furthest = sent + 1
+    furthest = record.furthest_sent + 1
     if not 1 <= step <= furthest:
         why = possible_words(record.outline, furthest)
         raise PassbookError("answer-not-possible", job=record.job_id, step=step, why=why)
     if record.content_gone and step <= record.steps:
         raise PassbookError("content-gone", job=record.job_id)
     # What is ordered again stays known as sent: should it stop before it is done, it is not left untouched.
-    ready = replace(record, confirmed=step - 1, sending=0, sent_before=max(record.sent_before, sent))
+    ready = replace(record, confirmed=step - 1, sending=0, sent_before=record.furthest_sent)
     if step > record.steps:
         closed = _move(ready, JobEvent.FINISH, Reason.CLOSED_BY_ANSWER, at=at)
         return replace(closed, valid=False)
@@ -372,7 +371,7 @@ def destroy_content(today: str, before: str, at: str) -> Change:
             return redate(today)(record)
         if not is_content_over(record, before):
             return Outcome(record)
-        gone = replace(record, content_gone=True, proposed=None, changed_at=at)
+        gone = replace(record, content_gone=True, proposed=None)
         return Outcome(gone, entry_of(HistoryKind.CONTENT_DESTROYED, gone, at), wraps=())
 
     return change

@@ -45,8 +45,8 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "not-a-time": ErrorKind(
         Actor.CALLER,
-        "What was given as {which} is no time. Nothing was looked up; write a day of the calendar as 2026-03-02, a "
-        "month as 2026-03, a moment as 2026-03-02T09:30, in UTC.",
+        "What was given as {which} is no time. Nothing was looked up; write a day of the calendar or a moment of it as "
+        "{how}.",
     ),
     "times-exchanged": ErrorKind(
         Actor.CALLER, "{since} is after {until}, so nothing lies between them. Nothing was looked up; exchange them."

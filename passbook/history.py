@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 import statistics
 from array import array
 from collections.abc import Callable, Iterable
@@ -18,6 +17,7 @@ from msgspec import Meta
 from passbook.errors import PassbookError
 from passbook.job import TERMINAL, JobState, Reason
 from passbook.messages import JobView, Payload, decision_without_people, view_of, without_people
+from passbook.moments import is_moment
 from passbook.naming import check_name
 from passbook.record import Answered, Decider, HistoryEntry, HistoryKind
 
@@ -25,10 +25,6 @@ MOST_ENTRIES: Final = 1000
 """Entries that one answer to a terminal has at most."""
 MOST_LISTED: Final = 1_000_000
 """The same of an answer to an operator."""
-
-_MOMENT: Final = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}(:[0-9]{2}(:[0-9]{2})?)?)?)?)?")
-_FIRST: Final = "0001-01-01T00:00:00"
-"""What is not said of a moment is that of this one."""
 
 OUTCOMES: Final = (
     *sorted(state.value for state in TERMINAL),
@@ -225,22 +221,13 @@ class GetHistory(Payload, frozen=True):
         for which, name in (("job", self.job), ("requester", self.requester), ("person", self.person)):
             check_name(which, name, least=0)
         for which, moment in (("since", self.since), ("until", self.until)):
-            if moment and not _is_moment(moment):
-                raise PassbookError("not-a-time", which=which)
+            if moment and not is_moment(moment):
+                raise PassbookError("not-a-time", which=which, how="2026-03-02 or 2026-03-02T09:30, in UTC")
         if self.until and self.since[: len(self.until)] > self.until[: len(self.since)]:
             raise PassbookError("times-exchanged", since=self.since, until=self.until)
         if self.outcome and self.outcome not in OUTCOMES:
             raise PassbookError("unknown-outcome", known=", ".join(OUTCOMES))
         return Wanted(self.job, self.requester, self.person, self.outcome, self.since, self.until)
-
-
-def _is_moment(text: str) -> bool:
-    """Whether it begins a time that the calendar has."""
-    try:
-        datetime.datetime.fromisoformat(text + _FIRST[len(text) :])
-    except ValueError:
-        return False
-    return _MOMENT.fullmatch(text) is not None
 
 
 class HistoryLine(msgspec.Struct, frozen=True, rename="camel"):

@@ -192,6 +192,11 @@ class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
     proposed: Answered | None = None
     sent_before: int = 0
 
+    @property
+    def furthest_sent(self) -> int:
+        """The furthest step that was ever sent, also before an answer ordered steps again; 0 for none."""
+        return max(self.in_doubt, self.job.confirmed, self.sent_before)
+
 
 class AnswerInquiry(Payload, frozen=True):
     """`Recovery.AnswerInquiry`: what a person orders (P7).

@@ -9,10 +9,31 @@ from passbook.errors import PassbookError
 NAME_LIMIT: Final = 128
 """Characters; an UUID, a message id or a person's full name fits, and space is reserved for that much."""
 
+REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
+"""Stands for bytes that could not be read as text."""
+_ESCAPED: Final = 0xDC00
+"""The lone surrogate of a byte is so much higher."""
+_SHOWN: Final = 8
+"""Bytes that a sentence names."""
+
 
 def is_name(value: str, *, least: int = 1) -> bool:
     """Whether it is not too long, not shorter than `least`, printable, and not only blanks."""
     return least <= len(value) <= NAME_LIMIT and value.isprintable() and bool(value.strip() or not least)
+
+
+def why_no_name(typed: str) -> str:
+    """Why what a person typed is no name, as words behind a colon; empty for a name.
+
+    A byte that is no text in the locale of the process comes from a command line as a lone surrogate (PEP 383), and
+    from a keyboard as the replacement character.
+    """
+    lost = [one for one in typed if one == REPLACED or "\udc80" <= one <= "\udcff"]
+    if lost:
+        seen = " ".join(f"{ord(one) - _ESCAPED:02x}" for one in lost[:_SHOWN] if one != REPLACED)
+        which = f"the bytes {seen} are no letters" if seen else "letters were lost"
+        return f"in the locale of this screen {which}; use one with UTF-8 for screen and shell, as LC_ALL=C.UTF-8"
+    return "" if is_name(typed) else f"expected 1 to {NAME_LIMIT} printable characters"
 
 
 def check_name(field: str, value: str, *, least: int = 1) -> None:

@@ -13,6 +13,7 @@ from passbook.notices import Notice
 from passbook.plan import StepKind
 from passbook.reason_words import REASON_WORDS
 from passbook.record import OnPaper
+from passbook.waiting import book_words
 
 MORE_ON_PAPER: Final = (
     "The storage was put back to an earlier state, or altered: more may be on paper than the appliance knows. "
@@ -47,6 +48,16 @@ def state_words(job: JobView) -> str:
     return f"Job {short(job.job)} {standing_words(job)}."
 
 
+def held_lines(job: JobView, release: str) -> list[str]:
+    """What is so after a hold, and what comes next; `release` is the command that lifts it, up to the job's id."""
+    return [state_words(job), f"To have people asked about it again: {release} {short(job.job)} --person NAME"]
+
+
+def released_lines(job: JobView) -> list[str]:
+    """What is so after a release: other spoolers go on then; here a person first has to say how."""
+    return [state_words(job), "It prints nothing before that."]
+
+
 _STANDING: Final = MappingProxyType(
     {
         JobState.PENDING: "waits for its turn",
@@ -66,7 +77,7 @@ def standing_words(job: JobView) -> str:
     words = _STANDING[job.state]
     by = decided_words(job)
     if job.state is JobState.PROCESSING_STOPPED and job.valid:
-        words = "waits for its book"
+        words = f"waits for {book_words(job.waiting.page if job.waiting is not None else 0)}"
     elif Reason.CLOSED_BY_ANSWER in job.reasons:
         words = "is completed: all of it is on paper, said {by}" if by else "is completed{why}"
     told = reason_words(job, but=_ORDERED if by else frozenset())

@@ -126,6 +126,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         media: what was known of the medium when the job stopped.
         proposed: an order to print lines again that are on paper, until a second person gives it too.
         reprints: how many lines on paper were ordered again, over all answers.
+        changed_at: since when it is in its state, or its question stands.
         acknowledged: who took note of its end; None while that is to be told (P8).
         on_paper: told instead of the outline, where that is left out.
         content_gone: document, plan and wraps were destroyed, for nobody answered in time (F4); it can only be closed.
@@ -181,6 +182,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def untouched(self) -> bool:
         """Whether nothing of it was ever sent to a mechanism."""
         return not self.begun and self.confirmed == 0 and self.sending == 0
+
+    @property
+    def furthest_sent(self) -> int:
+        """The furthest step that was ever sent, also before an answer ordered steps again; 0 for none."""
+        return max(self.sending, self.confirmed, self.sent_before)
 
     @property
     def is_open(self) -> bool:

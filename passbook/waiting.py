@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from passbook.job import JobState
+from passbook.plan import StepKind
 from passbook.reason_words import REASON_WORDS
 from passbook.record import Record
 
@@ -27,7 +28,9 @@ class Why(StrEnum):
     PRINTER = "printer"
     """The printer is not ready; `reason` says why, where the printer said so."""
     OWN_BOOK = "own-book"
-    """A person shall put in its own book, turn it, or take out what lies in its place."""
+    """A person shall put in its own book, or take out what lies in its place."""
+    PAGE_TURN = "page-turn"
+    """A person shall turn its own book to `page`, and put it in again."""
     ANSWER = "answer"
     """A person shall answer how it goes on."""
     SECOND_PERSON = "second-person"
@@ -42,11 +45,13 @@ class Waiting(msgspec.Struct, frozen=True, rename="camel"):
     Attributes:
         ahead: how many jobs print before it at its printer; its place in the queue is one more.
         reason: why the printer is not ready, a keyword of passbook.job.Reason; empty where that is not known.
+        page: to which page the book must be turned; 0 where no turn is waited for.
     """
 
     why: Why
     ahead: int = 0
     reason: str = ""
+    page: int = 0
 
 
 NEXT: Final = Waiting(Why.TURN)
@@ -79,8 +84,20 @@ def waiting_of(record: Record, place: Place) -> Waiting | None:
         asked = Why.ANSWER if record.proposed is None else Why.SECOND_PERSON
         return Waiting(asked if record.asked else Why.HELD)
     if record.state is JobState.PROCESSING_STOPPED:
-        return Waiting(Why.OWN_BOOK)
+        return _waiting_for_book(record)
     return waiting_for_turn(place) if record.state is JobState.PENDING else None
+
+
+def _waiting_for_book(record: Record) -> Waiting:
+    """Behind a turn that is done the book is outside, and must come back at the next page."""
+    done = record.outline[: record.confirmed]
+    turned = bool(done) and done[-1].kind is StepKind.TURN
+    return Waiting(Why.PAGE_TURN, page=done[-1].page) if turned else Waiting(Why.OWN_BOOK)
+
+
+def book_words(page: int) -> str:
+    """What a job waits for that needs its own book, turned to `page` (0: it needs no turn)."""
+    return f"its book to be turned to page {page}" if page else "its book"
 
 
 def waiting_for_turn(place: Place) -> Waiting:
@@ -98,7 +115,8 @@ def waiting_words(view: JobView) -> str:
     if waiting is None:
         return ""
     reason = f": {REASON_WORDS.get(waiting.reason, waiting.reason)}" if waiting.reason else ""
-    return _WORDS[waiting.why].format(printer=view.printer, reason=reason, before=_before(waiting.ahead))
+    facts = {"reason": reason, "before": _before(waiting.ahead), "book": book_words(waiting.page)}
+    return _WORDS[waiting.why].format(printer=view.printer, **facts)
 
 
 _WORDS: Final = MappingProxyType(
@@ -106,7 +124,8 @@ _WORDS: Final = MappingProxyType(
         Why.TURN: "Waits for its turn: {before}.",
         Why.BOOK_LEFT: "Waits: a book or sheet lies in {printer}; it must be taken out first.",
         Why.PRINTER: "Waits: {printer} is not ready{reason}.",
-        Why.OWN_BOOK: "Waits for its book at {printer}.",
+        Why.OWN_BOOK: "Waits for {book} at {printer}.",
+        Why.PAGE_TURN: "Waits for {book} at {printer}.",
         Why.ANSWER: "Waits for an answer: a person must say how it goes on.",
         Why.SECOND_PERSON: "Waits for a second person, who must confirm the order at another terminal.",
         Why.HELD: "Waits: it is held; it needs a release and then an answer.",

@@ -54,7 +54,11 @@ def _run(argv: Sequence[str] | None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     common = _common()
-    parser = command_parser("teller", "Print into passbooks, and answer when a job stopped.", parents=[common])
+    parser = command_parser(
+        "teller",
+        "Print into passbooks, and answer when a job stopped. Times are those of this machine's clock; --json has UTC.",
+        parents=[common],
+    )
     commands = _adder(parser, common)
     for module in (enroll, printing, jobs, environment, history, recovery, notices, terminals, watch):
         module.add(commands)

@@ -25,7 +25,7 @@ def step_of_line(inquiry: Inquiry, number: int) -> int:
     if not 1 <= number <= len(lines) + 1:
         why = f"the document has the lines 1 to {len(lines)}"
         raise PassbookError("answer-not-possible", job=inquiry.job.job, step=number, why=why)
-    sent = max(inquiry.in_doubt, inquiry.job.confirmed)
+    sent = inquiry.furthest_sent
     if number > len(lines):
         # The giving back is done again only where it was never sent.
         return max(lines[-1].step, sent) + 1

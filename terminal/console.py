@@ -14,6 +14,7 @@ import msgspec
 from passbook.columns import LEAST_WIDTH, filled, short
 from passbook.errors import PassbookError
 from passbook.messages import ErrorPayload, Prompt
+from passbook.moments import each_stamp
 from terminal.keyboard import Keyboard, Line
 from terminal.listing import local
 
@@ -122,13 +123,12 @@ def _write(stream: TextIO, text: str) -> None:
     stream.flush()
 
 
-_STAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00|Z)")
 _WHOLE_ID: Final = re.compile(r"\b[0-9a-f]{32}\b")
 
 
 def for_people(sentence: str) -> str:
     """A sentence of the appliance with its stamps by the clock on the wall and its ids as lists show them."""
-    return _WHOLE_ID.sub(lambda found: short(found[0]), _STAMP.sub(lambda found: local(found[0]), sentence))
+    return _WHOLE_ID.sub(lambda found: short(found[0]), each_stamp(sentence, local))
 
 
 def instruction(prompt: Prompt, medium: str) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from passbook.errors import PassbookError
 from storage import files
-from terminal import keyring, passphrase
+from terminal import enrollment, keyring, passphrase
 from terminal.client import TerminalClient
 from terminal.console import Console
+from terminal.dialogue import Dialogue
 from terminal.heads import Memory
 from terminal.home import Home
 from terminal.keyring import KeyRing
@@ -73,6 +74,12 @@ class Desk:
         if str(error) not in self._warned:
             self._warned.add(str(error))
             self.console.fail(error)
+
+    def dialogue(self, person: str) -> Dialogue | None:
+        """What asks at this terminal how a job goes on, in the name of `person`; None where no person can be asked."""
+        if not self.console.interactive:
+            return None
+        return Dialogue(self.console, person, self.ring, lambda: enrollment.name_of(self.home))
 
     def ring(self) -> KeyRing:
         """The keys of this terminal; empty when there is no key ring yet.

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from passbook.columns import short
 from passbook.errors import PassbookError
 from passbook.messages import Inquiry
-from passbook.naming import NAME_LIMIT, is_name
+from passbook.naming import why_no_name
 from passbook.record import Verdict
 from passbook.step_names import go_on_words
 from terminal.answers import compose, step_of_line, waits_for_second
@@ -50,22 +50,28 @@ class Dialogue:
         console: Console,
         person: str,
         ring: Callable[[], KeyRing],
+        terminal: Callable[[], str],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Answer in the name of `person` (empty: ask for it), with the keys of `ring`; `sleep` waits seconds."""
+        """Answer in the name of `person` (empty: ask for it) at `terminal`, with the keys of `ring`.
+
+        `sleep` waits seconds.
+        """
         self._console = console
         self._person = person
         self._ring = ring
+        self._terminal = terminal
         self._sleep = sleep
         self._last = ""
 
     async def __call__(self, client: TerminalClient, inquiry: Inquiry) -> None:
         """Ask about one question and send the answer; errors are shown, and where it helps it is asked again."""
-        self._console.show(inquiry, choices(inquiry))
+        own = self._terminal()
+        self._console.show(inquiry, choices(inquiry, own))
         try:
             await self._sleep(SETTLE)
             person = self._person or await self._ask_name()
-            while not await self._ask_order(client, inquiry, person):
+            while not await self._ask_order(client, inquiry, person, own):
                 pass
         except EOFError:
             self._console.show(inquiry, later_words(inquiry))
@@ -73,18 +79,15 @@ class Dialogue:
     async def _ask_name(self) -> str:
         """Who answers; a keyboard has many people, so each question asks again."""
         offer = f" (Enter: {self._last})" if self._last else ""
-        name = ""
-        while not is_name(name):
-            name = await self._console.ask(f"Your name{offer}: ") or self._last
-            if not is_name(name):
-                self._console.show({}, [f"A name has 1 to {NAME_LIMIT} printable characters."])
+        while why := why_no_name(name := await self._console.ask(f"Your name{offer}: ") or self._last):
+            self._console.show({}, [f"That is no name: {why}."])
         self._last = name
         return name
 
-    async def _ask_order(self, client: TerminalClient, inquiry: Inquiry, person: str) -> bool:
-        """Whether the question is over for this person."""
+    async def _ask_order(self, client: TerminalClient, inquiry: Inquiry, person: str, own: str) -> bool:
+        """Whether the question is over for this person at the terminal `own`."""
         try:
-            order = read_order(inquiry, await self._console.ask("How shall it go on? "))
+            order = read_order(inquiry, await self._console.ask("How shall it go on? "), own)
             if not await self._is_meant(inquiry, order, person):
                 return False
             answer = compose(inquiry, order.verdict, person, self._ring(), step=order.step)
@@ -109,31 +112,49 @@ class Dialogue:
         return said.casefold() in {"y", "yes"}
 
 
-def choices(inquiry: Inquiry) -> list[str]:
-    """What may be answered, the likely ones in words."""
+def choices(inquiry: Inquiry, own: str) -> list[str]:
+    """What may be answered at the terminal `own`, the likely ones in words."""
     lines = line_places(inquiry)
-    doubtful = [line.number for line in lines if standing_of(inquiry, line.step) is Standing.IN_DOUBT]
-    offered = [f"  {number:3}  line {number} is not on paper: print it, then go on" for number in doubtful]
-    next_line = 1 + sum(line.step <= max(inquiry.in_doubt, inquiry.job.confirmed) for line in lines)
+    in_doubt = _numbers(inquiry, Standing.IN_DOUBT)
+    again = _numbers(inquiry, Standing.AGAIN)
+    offered = [_not_on_paper(number) for number in (*in_doubt, *again[:1])]
+    if len(again) > 1:
+        offered.append(f"  {again[1]:3}  or a later line up to {again[-1]}: the first one that is not on paper")
+    next_line = 1 + sum(line.step <= inquiry.furthest_sent for line in lines)
     if next_line <= len(lines):
         offered.append(f"  {next_line:3}  go on with line {next_line}")
     else:
         offered.append(f"  {next_line:3}  every line is on paper")
     offered += [f"    {letter}  {_WHOLE[verdict]}" for letter, verdict in _WORDS.items()]
     proposed = inquiry.proposed
-    if proposed is not None:
+    if proposed is not None and proposed.terminal != own:
         words = order_words(inquiry, Order(proposed.verdict, proposed.step))
         offered.append(f"    c  confirm: {words}, as {proposed.person} at {proposed.terminal} ordered")
     return offered
 
 
-def read_order(inquiry: Inquiry, text: str) -> Order:
-    """The choice that was typed: a line's number, or a letter of `choices`.  Raises `answer-not-possible`."""
+def _numbers(inquiry: Inquiry, standing: Standing) -> list[int]:
+    """The lines of the document of which that is known."""
+    return [line.number for line in line_places(inquiry) if standing_of(inquiry, line.step) is standing]
+
+
+def _not_on_paper(number: int) -> str:
+    return f"  {number:3}  line {number} is not on paper: print it, then go on"
+
+
+def read_order(inquiry: Inquiry, text: str, own: str) -> Order:
+    """The choice that was typed at the terminal `own`: a line's number, or a letter of `choices`.
+
+    Raises PassbookError `answer-not-possible`, or `second-person-needed` where `own` ordered what it would confirm.
+    """
     if text in _WORDS:
         return Order(_WORDS[text])
-    if text == "c" and inquiry.proposed is not None:
-        verdict = inquiry.proposed.verdict
-        return Order(verdict, inquiry.proposed.step if verdict is Verdict.RESUME else 0)
+    proposed = inquiry.proposed
+    if text == "c" and proposed is not None:
+        if proposed.terminal == own:
+            facts = {"person": proposed.person, "terminal": own, "job": inquiry.job.job}
+            raise PassbookError("second-person-needed", **facts)
+        return Order(proposed.verdict, proposed.step if proposed.verdict is Verdict.RESUME else 0)
     if text.isdecimal() and text.isascii():
         return Order(Verdict.RESUME, step_of_line(inquiry, int(text)))
     raise PassbookError("answer-not-possible", job=inquiry.job.job, step=0, why="that is not one of the choices")

@@ -64,6 +64,14 @@ def finish(home: Home, certificate: Path, ca: Path, address: str, server_name: s
     return found
 
 
+def name_of(home: Home) -> str:
+    """The name of the terminal, as its certificate says.  Raises PassbookError `file-problem`."""
+    names = _read_certificate(home.certificate).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    if not names:
+        raise PassbookError("file-problem", file=str(home.certificate), why="it names no terminal")
+    return str(names[0].value)
+
+
 def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

@@ -66,7 +66,8 @@ class Follower:
     async def run(self, job: SubmitJob, *, wait: bool) -> JobView:
         """Have the job accepted and return how it stands then, or with `wait` how it ended.
 
-        When a connection is lost the same request is sent again, which never prints anything twice.
+        When a connection is lost the same request is sent again, which never prints anything twice.  Without `wait`
+        the person is told how to send it again, and the error is raised at once.
         """
         accepted: JobView | None = None
         repeated = not job.first
@@ -85,7 +86,15 @@ class Follower:
                 return await self._end(client, accepted, accepted)
             return await self._watch(client, accepted) if wait else accepted
 
-        return await self._persist(over)
+        if wait:
+            return await self._persist(over)
+        try:
+            async with self.connect() as client:
+                return await over(client)
+        except PassbookError as error:
+            if error.code == "connection-lost":
+                self.console.show({"event": error.code, "payload": {"left": self.left.lines}}, self.left.lines)
+            raise
 
     async def stay(self, job: str) -> JobView:
         """Stay with a job that the appliance knows already, and return how it ended."""

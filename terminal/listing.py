@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Sequence
 from typing import Final
 
+from passbook import moments
 from passbook.columns import Row, capital, short, table
 from passbook.decisions import by_words, order_words
 from passbook.history import HistoryLine, Summary
@@ -14,7 +15,7 @@ from passbook.messages import Inquiry, JobView
 from passbook.progress import held_words, lines_words, reason_words
 from passbook.record import Answered, HistoryKind
 from passbook.terminals import TerminalView
-from passbook.waiting import waiting_words
+from passbook.waiting import Why, waiting_words
 from terminal.picture import USUAL_WIDTH, Texts, picture
 
 STATES: Final = {
@@ -34,12 +35,7 @@ def local(at: str, now: datetime.datetime | None = None) -> str:
 
     `now` is a moment of today in that zone; None for the clock's.  Text that is no stamp comes back unchanged.
     """
-    try:
-        moment = datetime.datetime.fromisoformat(at).astimezone(now.tzinfo if now else None)
-    except ValueError:
-        return at
-    today = (now or datetime.datetime.now().astimezone()).date()
-    return f"{moment:%H:%M}" if moment.date() == today else f"{moment:%Y-%m-%d %H:%M}"
+    return moments.local(at, (now or datetime.datetime.now().astimezone()).date(), now.tzinfo if now else None)
 
 
 def question_name(job: JobView) -> str:
@@ -83,7 +79,8 @@ def jobs_table(jobs: Sequence[JobView], width: int | None) -> list[str]:
 
 def _state(job: JobView) -> str:
     if job.state is JobState.PROCESSING_STOPPED and job.valid:
-        return "needs book"
+        turn = job.waiting is not None and job.waiting.why is Why.PAGE_TURN
+        return "turn page" if turn else "needs book"
     return "held" if not job.valid and held_words(job) else STATES[job.state]
 
 

@@ -136,6 +136,16 @@ def test_a_locale_without_these_letters_is_no_traceback(command: str, words: str
     assert ended.returncode == code, ended
 
 
+@pytest.mark.parametrize("command", ["teller", "passbookctl"])
+def test_a_name_in_letters_that_the_locale_lacks_is_refused_with_the_reason_and_the_way_out(command: str) -> None:
+    ended = run(command, "cancel a --person Jörg", **NOT_UTF8)
+    assert ended.stderr.splitlines()[-1].endswith(
+        "argument --person: in the locale of this screen the bytes c3 b6 are no letters; "
+        "use one with UTF-8 for screen and shell, as LC_ALL=C.UTF-8"
+    )
+    assert "argument --person" not in run(command, "cancel a --person Jörg", LC_ALL="C.UTF-8").stderr
+
+
 @pytest.mark.parametrize("person", ["'a\tb'", '"$(printf "a\\033b")"', "x" * 300, "''"])
 @pytest.mark.parametrize("words", ["answer a --print", "print a.txt"])
 def test_a_person_has_a_name_that_can_be_shown(words: str, person: str) -> None:

@@ -6,9 +6,11 @@ import argparse
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from passbook.arguments import one_of, short_text, whole
 from passbook.history import MOST_ENTRIES, OUTCOMES, GetHistory, Grouping
+from passbook.moments import TYPED, exact_hour, period
 from passbook.nothing import NOTHING
 from terminal.commands import AddCommand
 from terminal.desk import Desk
@@ -28,9 +30,8 @@ def add(command: AddCommand) -> None:
         "--person", type=short_text, metavar="NAME", help="that this person decided or confirmed; for representatives"
     )
     parser.add_argument("--outcome", type=short_text, metavar="WORD", help=f"ends only: {', '.join(OUTCOMES)}")
-    text = "from this day or moment on (UTC), as 2026-03-02 or 2026-03-02T09"
-    parser.add_argument("--since", type=short_text, metavar="TIME", help=text)
-    parser.add_argument("--until", type=short_text, metavar="TIME", help="up to this day or moment (UTC)")
+    parser.add_argument("--since", type=short_text, metavar="TIME", help=f"from this day or moment on: {TYPED}")
+    parser.add_argument("--until", type=short_text, metavar="TIME", help="up to this day or moment, likewise")
     parser.add_argument("--last", type=whole(1, MOST_ENTRIES), metavar="N", help="so many entries (50)")
     groups = [one.value for one in Grouping]
     text = f"count ends by this instead: {', '.join(groups)}"
@@ -41,13 +42,16 @@ def add(command: AddCommand) -> None:
 async def run(desk: Desk, arguments: argparse.Namespace) -> int:
     """Show one entry, or one group of a summary, a line."""
     given = {name: getattr(arguments, name) for name in _CONDITIONS}
+    given["since"], given["until"] = period(arguments.since or "", arguments.until or "")
     asked = msgspec.convert({name: value for name, value in given.items() if value is not None}, GetHistory)
     _ = asked.wanted  # what makes no sense is not sent
     async with desk.client() as client:
         history = await client.history(asked)
     width = desk.console.width
     if asked.summary is not None:
-        lines = summary_table(history.summary, width) if history.summary else [NOTHING["summary"]]
+        shown = [replace(one, group=exact_hour(one.group)) for one in history.summary]
+        groups = shown if asked.summary is Grouping.HOUR else history.summary
+        lines = summary_table(groups, width) if history.summary else [NOTHING["summary"]]
         desk.console.show(history.summary, lines)
     else:
         lines = history_table(history.entries, width) if history.entries else [NOTHING["history"]]

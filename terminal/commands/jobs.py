@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 
 from passbook.arguments import short_text
-from passbook.columns import short
 from passbook.job import TERMINAL, JobState
 from passbook.messages import JobLeft, JobView
 from passbook.nothing import NOTHING
-from passbook.progress import paper_words, state_words, take_words
+from passbook.progress import held_lines, paper_words, released_lines, state_words, take_words
 from terminal.client import JOB, TerminalClient
 from terminal.commands import JOB_HELP, AddCommand
 from terminal.desk import Desk
@@ -84,8 +83,7 @@ async def run_hold(desk: Desk, arguments: argparse.Namespace) -> int:
     """Hold one job back until somebody answers for it."""
     async with desk.client() as client:
         job = await client.hold((await client.job(arguments.job)).job, arguments.person)
-    next_ = f"Have it asked about again: teller release {short(job.job)} --person NAME"
-    desk.console.show(job, [state_words(job), next_])
+    desk.console.show(job, held_lines(job, "teller release"))
     return 0
 
 
@@ -93,6 +91,5 @@ async def run_release(desk: Desk, arguments: argparse.Namespace) -> int:
     """Have people asked about one job that was held."""
     async with desk.client() as client:
         job = await client.release((await client.job(arguments.job)).job, arguments.person)
-    # Other spoolers go on after a release; here a person first has to say how.
-    desk.console.show(job, [state_words(job), f"It prints nothing before that. {ANSWER_BY}", answer_command(job)])
+    desk.console.show(job, [*released_lines(job), ANSWER_BY, answer_command(job)])
     return 0

@@ -20,7 +20,6 @@ from storage import files
 from terminal import own_copy
 from terminal.commands import JOB_HELP, AddCommand
 from terminal.desk import Desk
-from terminal.dialogue import Dialogue
 from terminal.follow import Follower
 from terminal.interrupts import interruptible
 from terminal.picture import Texts
@@ -119,7 +118,7 @@ async def run_follow(desk: Desk, arguments: argparse.Namespace) -> int:
 
 
 def _follower(desk: Desk, arguments: argparse.Namespace, texts: Texts | None, again: str = "") -> Follower:
-    resolve = Dialogue(desk.console, arguments.person, desk.ring) if desk.console.interactive else None
+    resolve = desk.dialogue(arguments.person)
     return Follower(
         desk.client, desk.console, resolve, texts, acknowledge=desk.acknowledge, left=desk.left, again=again
     )

@@ -22,7 +22,6 @@ from terminal.bulk import answer_all
 from terminal.client import TerminalClient
 from terminal.commands import QUESTION_HELP, AddCommand
 from terminal.desk import Desk
-from terminal.dialogue import Dialogue
 from terminal.follow import Follower
 from terminal.listing import answer_command, drawn
 from terminal.reconnecting import PASSING, PAUSES
@@ -100,7 +99,7 @@ async def run_answer(desk: Desk, arguments: argparse.Namespace) -> int:
     desk.console.show({"event": "Recovery.AnswerInquiry", "payload": job}, [state_words(job)])
     if waiting is not None:
         desk.console.fail(waiting)
-    resolve = Dialogue(desk.console, arguments.person, desk.ring) if desk.console.interactive else None
+    resolve = desk.dialogue(arguments.person)
     follower = Follower(desk.client, desk.console, resolve, acknowledge=desk.acknowledge, left=desk.left)
     ended = await follower.stay(job.job)
     return 0 if ended.state is JobState.COMPLETED else 1

@@ -7,7 +7,6 @@ import argparse
 from passbook.arguments import short_text_or_none
 from terminal.commands import AddCommand
 from terminal.desk import Desk
-from terminal.dialogue import Dialogue
 from terminal.watch import Watcher
 
 
@@ -21,6 +20,6 @@ def add(command: AddCommand) -> None:
 
 async def run(desk: Desk, arguments: argparse.Namespace) -> int:
     """Stay until Ctrl-C; without a tty it only shows."""
-    resolve = Dialogue(desk.console, arguments.person, desk.ring) if desk.console.interactive else None
+    resolve = desk.dialogue(arguments.person)
     await Watcher(desk.client, desk.console, resolve, desk.acknowledge, left=desk.left).run()
     return 0

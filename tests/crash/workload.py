@@ -156,7 +156,7 @@ class Workload(RuleBasedStateMachine):
     def answer(self, number: int, verdict: Verdict, step: int, key: str | None, person: tuple[str, str]) -> None:
         """An answer that is possible."""
         record = self._an_open_job(number)
-        first = {Verdict.PRINT: 1, Verdict.RESUME: 1 + step % (max(record.sending, record.confirmed) + 1)}
+        first = {Verdict.PRINT: 1, Verdict.RESUME: 1 + step % (record.furthest_sent + 1)}
         given = Answered(record.epoch, verdict, first.get(verdict, 0), record.sending, *person)
         # With lines on paper the order waits for a second person, and then it cannot change the key.
         wraps = None if key is None or record.confirmed else self._life.rekeyed(record.job_id, key)

@@ -62,7 +62,7 @@ def _job(**changes: object) -> JobView:
 def _asked(inquiry: Inquiry, *, own_copy: bool = True) -> list[str]:
     """The picture and, for who is at the terminal, the choices."""
     texts = texts_of(FORMAT, STATEMENT) if own_copy else None
-    return [*picture(inquiry, texts, when=AT), *(choices(inquiry) if own_copy else [])]
+    return [*picture(inquiry, texts, when=AT), *(choices(inquiry, "counter-1") if own_copy else [])]
 
 
 def _ended() -> list[str]:
@@ -89,7 +89,7 @@ def screens() -> dict[str, list[str]]:
         "the book was being given back": _asked(question(given_back - 1, given_back)),
         "nothing was printed": _asked(question(0)),
         "ended jobs": _ended(),
-        "a second person": [*_asked(_proposed(), own_copy=False), *choices(_proposed())],
+        "a second person": [*_asked(_proposed(), own_copy=False), *choices(_proposed(), "manager")],
         "another terminal": _asked(question(1, 2), own_copy=False),
     }
 

@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import apsw
+import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -20,9 +22,12 @@ from firmware.findings import LookedAt
 from passbook import changes
 from passbook.error_kinds import EXIT_CODES, Actor
 from passbook.errors import PassbookError
+from passbook.messages import JobView
+from passbook.record import OPERATOR, Decider
 from storage.reports import Examined
 from tests.firmware.operators import served
 from tests.storage.store import APPLIANCE, AT, SECRET, Store, seeded
+from tests.terminal.samples import stopped
 
 JOB = {
     "job": "a1",
@@ -41,7 +46,19 @@ JOB = {
 
 
 NAMES = (
-    *("jobs", "job", "areas", "history", "verify-area", "revocations", "cancel", "release", "clock", "environment"),
+    *(
+        "jobs",
+        "job",
+        "areas",
+        "history",
+        "verify-area",
+        "revocations",
+        "cancel",
+        "hold",
+        "release",
+        "clock",
+        "environment",
+    ),
     *("inquiries", "notices", "terminals"),
 )
 
@@ -56,6 +73,7 @@ class Appliance:
             "job": lambda asked: JOB | {"job": asked["job"]},
             "areas": [],
             "revocations": {"closed": [], "revoked": 1},
+            "release": msgspec.to_builtins(stopped(0)),
             "cancel": {"says": "Nothing of it is on paper.", "job": JOB | {"state": "canceled"}, "onPaper": None},
         }
 
@@ -149,14 +167,53 @@ def test_an_empty_list_says_what_there_is_none_of(
 def test_only_what_was_given_is_sent(control: str, appliance: Appliance) -> None:
     ctl.main(["--control", control, "history"])
     ctl.main(["--control", control, "history", "--job", "a1", "--last", "3"])
-    ctl.main(["--control", control, "history", "--summary", "hour", "--since", "2026-03", "--person", "Ada"])
+    ctl.main(["--control", control, "history", "--summary", "outcome", "--since", "2026-03-02Z", "--person", "Ada"])
     ctl.main(["--control", control, "job", "a1"])
     assert appliance.asked == [
         ("history", {}),
         ("history", {"job": "a1", "last": 3}),
-        ("history", {"summary": "hour", "since": "2026-03", "person": "Ada"}),
+        ("history", {"summary": "outcome", "since": "2026-03-02T00:00:00", "person": "Ada"}),
         ("job", {"job": "a1"}),
     ]
+
+
+@pytest.fixture
+def in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The machine is in the zone of Berlin: an hour, and in summer two hours, before UTC."""
+    with monkeypatch.context() as change:
+        change.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_berlin")
+def test_people_read_and_type_the_time_by_the_clock_on_the_wall(
+    control: str, appliance: Appliance, capsys: Output
+) -> None:
+    assert ctl.main(["--control", control, "jobs"]) == 0
+    assert "2027-01-15 09:00:00" in capsys.readouterr().out
+    appliance.results["history"] = [{"group": "2027-07-15T08:00", "jobs": 1}]
+    words = [
+        "--control",
+        control,
+        "history",
+        "--since",
+        "2026-07-02",
+        "--until",
+        "2026-12-01T09:30",
+        "--summary",
+        "hour",
+    ]
+    assert ctl.main(words) == 0
+    assert appliance.asked[-1][1] == {
+        "since": "2026-07-01T22:00:00",
+        "until": "2026-12-01T08:30:59",
+        "summary": "hour",
+    }
+    assert "2027-07-15 10:00" in capsys.readouterr().out
+    assert ctl.main([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == appliance.results["history"]
 
 
 @pytest.mark.parametrize("order", ["cancel", "release"])
@@ -202,6 +259,41 @@ def test_a_held_job_is_released_in_somebodys_name(control: str, appliance: Appli
     assert appliance.asked[-1] == ("release", {"job": "a1", "person": "Otto"})
 
 
+HELD = stopped(2, held_by=Decider(OPERATOR, "Otto"))
+
+
+@pytest.mark.parametrize(
+    ("order", "view", "lines"),
+    [
+        (
+            "hold",
+            HELD,
+            [
+                "Job aa11 has stopped: the power failed; it is held by Otto, an operator and waits for its release.",
+                "To have people asked about it again: passbookctl release aa11 --person NAME",
+            ],
+        ),
+        (
+            "release",
+            stopped(2),
+            [
+                "Job aa11 has stopped: the power failed; it waits for an answer.",
+                "It prints nothing before that.",
+                "Its requester or a representative answers.",
+            ],
+        ),
+    ],
+)
+def test_a_hold_and_a_release_say_what_is_so_now_and_what_comes_next(
+    control: str, appliance: Appliance, capsys: Output, order: str, view: JobView, lines: list[str]
+) -> None:
+    appliance.results[order] = msgspec.to_builtins(view)
+    assert ctl.main(["--control", control, order, "aa11"]) == 0
+    assert capsys.readouterr().out.splitlines() == lines
+    assert ctl.main(["--control", control, order, "aa11", "--json"]) == 0
+    assert msgspec.json.decode(capsys.readouterr().out, type=JobView) == view
+
+
 def test_an_environment_inquiry_is_of_a_printer_and_has_its_own_patience(
     control: str, appliance: Appliance, capsys: Output
 ) -> None:
@@ -215,6 +307,10 @@ def test_an_environment_inquiry_is_of_a_printer_and_has_its_own_patience(
     assert appliance.asked == [("environment", {}), ("environment", {"printer": "window-1", "timeout": 2.5})]
 
 
+NO_LETTERS = (
+    "in the locale of this screen the bytes ff are no letters; "
+    "use one with UTF-8 for screen and shell, as LC_ALL=C.UTF-8"
+)
 HOST = "a host of 1 to 259 printable characters without blanks"
 
 
@@ -224,7 +320,10 @@ HOST = "a host of 1 to 259 printable characters without blanks"
         (["environment", "--timeout", "999"], "--timeout: expected seconds, a number above 0 and at most 300"),
         (["environment", "--timeout", "soon"], "--timeout: expected seconds, a number above 0 and at most 300"),
         (["history", "--last", "1000001"], "--last: expected a whole number from 1 to 1000000"),
-        (["history", "--job", "\udcff"], "--job: expected 1 to 128 printable characters"),
+        (
+            ["history", "--job", "\udcff"],
+            f"--job: {NO_LETTERS}",
+        ),
         (["cancel", "a1", "--person", ""], "--person: expected 1 to 128 printable characters"),
         (["clock", "--right", "--person", "\n"], "--person: expected 1 to 128 printable characters"),
         (["history", "--summary", "x" * 5000], "--summary: expected one of terminal, hour, outcome, waiting"),
@@ -261,7 +360,7 @@ def test_a_cancel_names_whoever_logged_in(control: str, appliance: Appliance, mo
         (PassbookError("unknown-job", job="a1"), 3),
         (PassbookError("area-in-use", area="a"), 5),
         (PassbookError("invalid-message", why="x"), 2),
-        (PassbookError("not-a-time", which="since"), 6),
+        (PassbookError("not-a-time", which="since", how="2026-03-02"), 6),
     ],
 )
 def test_the_exit_code_says_who_must_act(

@@ -15,9 +15,11 @@ from firmware.news import JobChanged, JobLeft, News, PrinterChanged, PromptChang
 from passbook import changes
 from passbook.job import JobState, Reason
 from passbook.media import Device, Media
-from passbook.messages import Prompt
+from passbook.messages import Prompt, view_of
 from passbook.plan import Eject, Line, Run
+from passbook.progress import state_words
 from passbook.record import Answered, Decider, HistoryKind, Verdict
+from passbook.waiting import NO_PLACE, waiting_of
 from tests.drivers.desk import RULER, WAIT, line, once, text_of
 from tests.firmware.counter import (
     LAYOUT,
@@ -71,6 +73,18 @@ def test_a_job_with_a_turn_is_printed_once_and_its_book_given_back(counter: Coun
     assert asked(counter) == [("insert", 3), ("turn", 4), ("insert", 4), ("take", 0)]
     assert counter.steps() == [(1, 2), (2, 3), (3, 0), (4, 5), (5, 6)], "each step is told of once, also around a turn"
     assert counter.machine.state().media is Media.NOT_PRESENT
+
+
+def test_a_job_that_waits_for_a_turn_says_so_and_to_which_page(counter: Counter) -> None:
+    counter.start()
+    counter.await_end(counter.accept(plan_of(20, turned=(1,))))
+    told = [state_words(view_of(one.record, waiting_of(one.record, NO_PLACE))) for one in changed(counter)]
+    waits = [words.partition(" waits for ")[2] for words in told if " waits for its book" in words]
+    assert waits == ["its book.", "its book to be turned to page 4."]
+
+
+def changed(counter: Counter) -> list[JobChanged]:
+    return [one for one in counter.news if isinstance(one, JobChanged)]
 
 
 def test_a_prompt_names_job_printer_page_and_layout_and_comes_when_a_book_can_be_taken(counter: Counter) -> None:

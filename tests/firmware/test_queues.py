@@ -208,7 +208,8 @@ def test_a_record_that_was_set_aside_is_in_no_other_jobs_way(counters: Counters)
     ("prompt", "why"),
     [
         (LEFT, "a book lies in it and must be taken out"),
-        (Prompt("0a", PRINTER, "turn", 4), "job 0a waits for its book"),
+        (Prompt("0a", PRINTER, "turn", 4), "job 0a waits for its book to be turned to page 4"),
+        (Prompt("0a", PRINTER, "insert", 4), "job 0a waits for its book"),
     ],
 )
 def test_who_waits_in_vain_for_figures_is_told_why(counters: Counters, prompt: Prompt, why: str) -> None:

@@ -24,7 +24,7 @@ class Answering(BranchMachine):
         return now is None or now.epoch != record.epoch
 
     def answer_to(self, job: Job, record: Record, verdict: Verdict, step: int, person: str) -> AnswerInquiry:
-        furthest = max(record.sending, record.confirmed) + 1
+        furthest = record.furthest_sent + 1
         return AnswerInquiry(
             job=job.job,
             epoch=record.epoch,

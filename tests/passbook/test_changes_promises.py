@@ -7,7 +7,18 @@ from functools import reduce
 import pytest
 from msgspec.structs import replace
 
-from passbook.changes import answer, finish, invalidate, journal, proceed, start, stop, wait_for_people
+from passbook.changes import (
+    answer,
+    finish,
+    hold,
+    invalidate,
+    journal,
+    proceed,
+    release,
+    start,
+    stop,
+    wait_for_people,
+)
 from passbook.errors import PassbookError
 from passbook.job import JobState, Reason
 from passbook.media import Media
@@ -163,6 +174,17 @@ def test_going_on_counts_the_steps_before_as_on_paper(step: int) -> None:
 def test_nobody_can_say_that_a_step_is_on_paper_that_was_never_sent(step: int) -> None:
     record = after(*BEGUN, journal(0, 1), journal(1, 2), CUT)
     assert refused(record, decided(Verdict.RESUME, epoch=1, step=step, in_doubt=2)) == "answer-not-possible"
+
+
+def test_a_step_that_was_sent_before_it_was_ordered_again_can_be_said_to_be_on_paper() -> None:
+    """After a hold and a release nothing is in doubt any more, but the step may be on paper all the same."""
+    again = decided(Verdict.RESUME, epoch=1, step=2, in_doubt=2)
+    held = (hold(AT, "till-1", "A. Person"), release(AT, "till-1", "A. Person"))
+    record = after(*BEGUN, journal(0, 1), journal(1, 2), CUT, again, *held)
+    assert (record.confirmed, record.sending, record.sent_before) == (1, 0, 2)
+    ready = decided(Verdict.RESUME, epoch=2, step=3)(record).record
+    assert (ready.valid, ready.confirmed, ready.sent_before) == (True, 2, 2)
+    assert refused(record, decided(Verdict.RESUME, epoch=2, step=4)) == "answer-not-possible"
 
 
 def test_lines_ordered_again_are_known_as_sent_when_a_restart_comes_first() -> None:

@@ -90,8 +90,11 @@ def test_a_moment_is_the_beginning_of_a_time(moment: str) -> None:
 def test_a_time_that_the_calendar_does_not_have_is_refused_with_how_one_is_written(which: str, moment: str) -> None:
     with pytest.raises(PassbookError) as caught:
         _ = msgspec.convert({which: moment}, GetHistory).wanted
-    assert (caught.value.code, caught.value.facts) == ("not-a-time", {"which": which})
-    assert "as 2026-03-02," in str(caught.value)
+    assert (caught.value.code, caught.value.facts) == (
+        "not-a-time",
+        {"which": which, "how": "2026-03-02 or 2026-03-02T09:30, in UTC"},
+    )
+    assert "as 2026-03-02 or" in str(caught.value)
     assert caught.value.exit_code == EXIT_CODES[Actor.CALLER]
 
 

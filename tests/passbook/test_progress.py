@@ -19,6 +19,7 @@ from passbook.progress import (
 )
 from passbook.reason_words import REASON_WORDS
 from passbook.record import Decider, OnPaper
+from passbook.waiting import Waiting, Why
 from tests.terminal.samples import view
 
 BACK = (Reason.CANCELED_BY_PERSON, Reason.ROLLED_BACK)
@@ -36,6 +37,8 @@ def test_a_state_is_told_with_its_reasons() -> None:
     assert state_words(view(state=JobState.COMPLETED)) == "Job aa11 is completed. Take the book out of window-1."
     jammed = view(state=JobState.PROCESSING_STOPPED, reasons=(Reason.MEDIA_JAM, Reason.POWER_LOSS))
     assert state_words(jammed) == "Job aa11 waits for its book."
+    turning = replace(jammed, waiting=Waiting(Why.PAGE_TURN, page=4))
+    assert state_words(turning) == "Job aa11 waits for its book to be turned to page 4."
     asked = replace(jammed, valid=False)
     assert state_words(asked) == "Job aa11 has stopped: paper is jammed and the power failed; it waits for an answer."
     by = Decider("till-1", "Ann")

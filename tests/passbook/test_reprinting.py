@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from passbook import changes
 from passbook.changes import answer
 from passbook.job import JobState, Reason
+from passbook.messages import inquiry_of
 from passbook.plan import StepKind, StepOutline
 from passbook.record import Answered, Change, Decider, HistoryKind, Record, Verdict
 from passbook.reprinting import lines_again
@@ -189,3 +190,18 @@ def test_the_end_of_such_a_record_still_says_so() -> None:
         assert canceled.reasons == (Reason.CANCELED_BY_PERSON, Reason.ROLLED_BACK)
         discarded = given(orders(ANN, 0, Verdict.DISCARD, epoch=record.epoch, in_doubt=0))(record).record
         assert discarded.reasons == (Reason.DISCARDED_BY_ANSWER, Reason.ROLLED_BACK)
+
+
+def test_a_question_stands_since_it_was_put_whatever_is_noted_with_it() -> None:
+    """What people read as "waits since" begins anew with a new question, a hold or a release, and with nothing else."""
+    later = "2026-03-02T11:00:00Z"
+    record = stopped()
+    proposed = answer(orders(ANN, 1), at=later, date="2026-03-02", trusted=True)(record).record
+    assert proposed.proposed is not None
+    gone = changes.destroy_content("2026-06-02", "2026-06-01", later)(
+        replace(proposed, business_date="2026-03-02", clock_trusted=True)
+    ).record
+    assert gone.content_gone
+    assert {inquiry_of(one, (), readable=False).job.changed_at for one in (record, proposed, gone)} == {AT}
+    held = changes.hold(later, "till-1", "Ann")(record).record
+    assert held.changed_at == later

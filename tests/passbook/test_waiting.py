@@ -10,8 +10,10 @@ from passbook.messages import view_of
 from passbook.record import Answered, Record, Verdict
 from passbook.waiting import NEXT, NO_PLACE, Place, Waiting, Why, waiting_of, waiting_words
 from tests.passbook.test_changes_promises import NEW
+from tests.terminal.samples import outline
 
 INVALID = replace(NEW, valid=False, state=JobState.PENDING_HELD)
+AT_A_TURN = replace(NEW, state=JobState.PROCESSING_STOPPED, outline=outline((3, 24, 1), (4, 1, 2)))
 ORDER = Answered(1, Verdict.PRINT, 1, 0, "till-1", "Ann")
 
 
@@ -26,6 +28,9 @@ ORDER = Answered(1, Verdict.PRINT, 1, 0, "till-1", "Ann")
         (NEW, Place(1, not_ready=""), Waiting(Why.PRINTER, 1)),
         (replace(NEW, state=JobState.PROCESSING), Place(0), None),
         (replace(NEW, state=JobState.PROCESSING_STOPPED), Place(0, book_left=True), Waiting(Why.OWN_BOOK)),
+        (replace(AT_A_TURN, confirmed=1), NO_PLACE, Waiting(Why.OWN_BOOK)),
+        (replace(AT_A_TURN, confirmed=2), NO_PLACE, Waiting(Why.PAGE_TURN, page=4)),
+        (replace(AT_A_TURN, confirmed=3), NO_PLACE, Waiting(Why.OWN_BOOK)),
         (INVALID, NO_PLACE, Waiting(Why.ANSWER)),
         (replace(INVALID, proposed=ORDER), NO_PLACE, Waiting(Why.SECOND_PERSON)),
         (replace(INVALID, asked=False), NO_PLACE, Waiting(Why.HELD)),
@@ -50,6 +55,8 @@ def words(waiting: Waiting | None) -> str:
         (Waiting(Why.BOOK_LEFT, 2), "Waits: a book or sheet lies in window-1; it must be taken out first."),
         (Waiting(Why.PRINTER, 0, "cover-open"), "Waits: window-1 is not ready: a cover of the printer is open."),
         (Waiting(Why.PRINTER), "Waits: window-1 is not ready."),
+        (Waiting(Why.OWN_BOOK), "Waits for its book at window-1."),
+        (Waiting(Why.PAGE_TURN, page=4), "Waits for its book to be turned to page 4 at window-1."),
     ],
 )
 def test_people_read_one_sentence(waiting: Waiting | None, sentence: str) -> None:

@@ -66,7 +66,7 @@ def test_going_on_prints_the_line_and_no_line_before_it(asked: Inquiry, data: st
     step = step_of_line(asked, number)
     printed = [line.number for line in lines if line.step >= step]
     assert printed == list(range(number, len(lines) + 1))
-    sent = max(asked.in_doubt, asked.job.confirmed)
+    sent = max(asked.in_doubt, asked.job.confirmed, asked.sent_before)
     assert step <= sent + 1 or asked.outline[step - 2].kind is not StepKind.TURN
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import product
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from passbook.record import Answered, Verdict
 from terminal.client import INQUIRY, TerminalClient
 from terminal.dialogue import SETTLE, Dialogue, Order, choices, is_grave, read_order
 from terminal.keyring import KeyRing
+from terminal.picture import summary
 from tests.terminal.conftest import Branch
 from tests.terminal.fake_appliance import FakeAppliance, running
 from tests.terminal.person import Person
@@ -24,12 +26,19 @@ ORDERED = Answered(2, Verdict.RESUME, 5, 12, "teller-2", "Otto")
 PROPOSED = msgspec.structs.replace(ASKED, proposed=ORDERED)
 
 
+OWN = "teller-1"
+
+
+def own_name() -> str:
+    return OWN
+
+
 async def at_once(_seconds: float) -> None:
     """Nobody waits in these stories."""
 
 
 def answers_given(
-    branch: Branch, person: Person, answer: Any, asked: Inquiry = ASKED, name: str = "Ann"
+    branch: Branch, person: Person, answer: Any, asked: Inquiry = ASKED, name: str = "Ann", own: str = "teller-1"
 ) -> list[dict[str, Any]]:
     fake = FakeAppliance()
     fake.answers["Recovery.AnswerInquiry"] = answer
@@ -38,7 +47,7 @@ def answers_given(
     async def story() -> None:
         context = branch.terminal("teller-1").context()
         async with running(branch, fake), TerminalClient(fake.address, context) as client:
-            await Dialogue(person, name, lambda: ring, at_once)(client, asked)
+            await Dialogue(person, name, lambda: ring, lambda: own, at_once)(client, asked)
 
     within(story())
     return [payload for _, payload in fake.received]
@@ -67,6 +76,14 @@ def test_who_is_not_named_is_asked_for_the_name(branch: Branch) -> None:
     (given,) = answers_given(branch, person, lambda _: view(), name="")
     assert given["person"] == "Rita"
     assert person.asked == ["Your name: ", "Your name: ", "How shall it go on? "]
+    assert "That is no name: expected 1 to 128 printable characters." in person.lines
+
+
+def test_a_name_in_letters_that_the_screen_lost_is_asked_for_again_with_the_reason(branch: Branch) -> None:
+    person = Person("J\N{REPLACEMENT CHARACTER}rg", "Joerg", "h")
+    (given,) = answers_given(branch, person, lambda _: view(), name="")
+    assert given["person"] == "Joerg"
+    assert [line for line in person.lines if "letters were lost; use one with UTF-8" in line]
 
 
 @pytest.mark.parametrize("typed", ["", "x", "0", "22", "-1", "1.5", "²", "\u0661"])
@@ -107,7 +124,7 @@ def test_a_lost_connection_leaves_the_question_to_the_next_one(branch: Branch) -
 
     async def story() -> None:
         context = branch.terminal("teller-1").context()
-        dialogue = Dialogue(person, "Ann", lambda: KeyRing({"key-a": bytes(32)}), at_once)
+        dialogue = Dialogue(person, "Ann", lambda: KeyRing({"key-a": bytes(32)}), own_name, at_once)
         async with running(branch, fake), TerminalClient(fake.address, context) as client:
             asking = asyncio.create_task(dialogue(client, ASKED))
             await fake.arrived.get()
@@ -119,22 +136,42 @@ def test_a_lost_connection_leaves_the_question_to_the_next_one(branch: Branch) -
 
 
 def test_the_likely_choices_are_told_in_words() -> None:
-    assert choices(ASKED)[:2] == ["   12  line 12 is not on paper: print it, then go on", "   13  go on with line 13"]
-    assert choices(inquiry(stopped(12), TWENTY))[0] == "   13  go on with line 13"
-    assert choices(inquiry(stopped(20, 21), TWENTY))[:2] == [
+    assert choices(ASKED, OWN)[:2] == [
+        "   12  line 12 is not on paper: print it, then go on",
+        "   13  go on with line 13",
+    ]
+    assert choices(inquiry(stopped(12), TWENTY), OWN)[0] == "   13  go on with line 13"
+    assert choices(inquiry(stopped(20, 21), TWENTY), OWN)[:2] == [
         "   20  line 20 is not on paper: print it, then go on",
         "   21  every line is on paper",
     ]
 
 
+def test_a_line_that_was_ordered_again_may_be_on_paper_so_the_one_behind_it_is_offered() -> None:
+    """The picture says that it may be on paper; so people can say that it is."""
+    asked = msgspec.structs.replace(inquiry(stopped(13), TWENTY), sent_before=14)
+    assert "line 13 is ordered again" in summary(asked)
+    assert choices(asked, OWN)[:2] == [
+        "   13  line 13 is not on paper: print it, then go on",
+        "   14  go on with line 14",
+    ]
+    assert read_order(asked, "14", OWN) == Order(Verdict.RESUME, 15)
+    whole = msgspec.structs.replace(inquiry(stopped(0), TWENTY), sent_before=12)
+    assert choices(whole, OWN)[:3] == [
+        "    1  line 1 is not on paper: print it, then go on",
+        "    2  or a later line up to 12: the first one that is not on paper",
+        "   13  go on with line 13",
+    ]
+
+
 def test_each_choice_that_is_told_can_be_typed() -> None:
-    for confirmed in range(22):
+    for confirmed, before in product(range(22), (0, 5, 14, 22)):
         for sending in (0, confirmed + 1):
-            asked = inquiry(stopped(confirmed, sending), TWENTY)
-            for choice in choices(asked):
-                order = read_order(asked, choice.split()[0])
-                assert order.step <= max(confirmed, sending) + 1
-    assert read_order(ASKED, "13") == Order(Verdict.RESUME, 13)
+            asked = msgspec.structs.replace(inquiry(stopped(confirmed, sending), TWENTY), sent_before=before)
+            for choice in choices(asked, OWN):
+                order = read_order(asked, choice.split()[0], OWN)
+                assert order.step <= max(confirmed, sending, before) + 1
+    assert read_order(ASKED, "13", OWN) == Order(Verdict.RESUME, 13)
 
 
 def test_a_person_whose_order_takes_two_is_told_and_asked_on(branch: Branch) -> None:
@@ -173,7 +210,7 @@ def test_another_question_may_have_another_person(branch: Branch) -> None:
 
     async def story() -> None:
         context = branch.terminal("teller-1").context()
-        dialogue = Dialogue(person, "", KeyRing, at_once)
+        dialogue = Dialogue(person, "", KeyRing, own_name, at_once)
         async with running(branch, fake), TerminalClient(fake.address, context) as client:
             for _ in range(3):
                 await dialogue(client, ASKED)
@@ -205,7 +242,7 @@ def test_an_answer_is_to_the_question_that_was_shown_whatever_came_since(branch:
     async def story() -> None:
         context = branch.terminal("teller-1").context()
         async with running(branch, fake), TerminalClient(fake.address, context) as client:
-            await Dialogue(person, "Ann", lambda: KeyRing({"key-a": bytes(32)}), at_once)(client, ASKED)
+            await Dialogue(person, "Ann", lambda: KeyRing({"key-a": bytes(32)}), own_name, at_once)(client, ASKED)
 
     within(story())
     (name, given) = fake.received[-1]
@@ -225,25 +262,33 @@ def test_nothing_is_asked_before_a_person_can_have_read_the_question(branch: Bra
     async def story() -> None:
         fake, context = FakeAppliance(), branch.terminal("teller-1").context()
         async with running(branch, fake), TerminalClient(fake.address, context) as client:
-            await Dialogue(person, "Ann", KeyRing, sleep)(client, ASKED)
+            await Dialogue(person, "Ann", KeyRing, own_name, sleep)(client, ASKED)
 
     within(story())
     assert waited == [SETTLE]
 
 
 def test_a_second_person_confirms_by_one_letter(branch: Branch) -> None:
-    assert choices(PROPOSED)[-1] == "    c  confirm: go on with line 5, as Otto at teller-2 ordered"
+    assert choices(PROPOSED, OWN)[-1] == "    c  confirm: go on with line 5, as Otto at teller-2 ordered"
     (given,) = answers_given(branch, Person("c", "y"), lambda _: view(), PROPOSED)
     assert (given["verdict"], given["step"], given["inDoubt"], given["person"]) == ("resume", 5, 12, "Ann")
+
+
+def test_the_terminal_that_gave_an_order_is_not_offered_to_confirm_it(branch: Branch) -> None:
+    person = Person("c", "h")
+    (given,) = answers_given(branch, person, lambda _: view(), PROPOSED, own="teller-2")
+    assert given["verdict"] == "hold"
+    assert not [line for line in person.lines if "confirm" in line]
+    assert person.errors == ["second-person-needed"]
 
 
 def test_an_order_from_the_start_is_confirmed_too() -> None:
     order = msgspec.structs.replace(ORDERED, verdict=Verdict.PRINT, step=1)
     asked = msgspec.structs.replace(ASKED, proposed=order)
-    assert "confirm: print all of it from the start, as Otto" in choices(asked)[-1]
-    assert read_order(asked, "c") == Order(Verdict.PRINT)
+    assert "confirm: print all of it from the start, as Otto" in choices(asked, OWN)[-1]
+    assert read_order(asked, "c", OWN) == Order(Verdict.PRINT)
 
 
 def test_where_nobody_ordered_anything_there_is_nothing_to_confirm() -> None:
     with pytest.raises(PassbookError):
-        read_order(ASKED, "c")
+        read_order(ASKED, "c", OWN)

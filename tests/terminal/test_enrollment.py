@@ -121,3 +121,7 @@ def test_an_authority_without_a_name_needs_the_appliances(tmp_path: Path) -> Non
     own, ca = tmp_path / "own.crt", tmp_path / "ca.crt"
     assert code_of(enrollment.finish, home, own, ca, "host", None) == "file-problem"
     assert enrollment.finish(home, own, ca, "host", "window-server").server_name == "window-server"
+
+
+def test_a_terminal_is_called_what_its_certificate_says(branch: Branch) -> None:
+    assert enrollment.name_of(branch.terminal("teller-1")) == "teller-1"

@@ -321,6 +321,29 @@ def test_a_request_whose_answer_was_lost_is_sent_again_unchanged(branch: Branch)
     within(story())
 
 
+def test_who_does_not_wait_is_told_at_once_that_the_connection_was_lost_and_how_to_send_again(branch: Branch) -> None:
+    """No pause comes before the error: every other command ends then too."""
+
+    async def never(_seconds: float) -> None:
+        pytest.fail("it waits for an appliance that has died")
+
+    async def story() -> None:
+        fake, person = accepting(), Person()
+        fake.answers["Spooler.SubmitJob"] = lambda _: fake.cut()
+        async with running(branch, fake):
+            again = "teller print d.csv --no-wait --request r1"
+            with pytest.raises(PassbookError) as caught:
+                await follower(branch, fake, person, sleep=never, again=again).run(JOB_SENT, wait=False)
+        assert caught.value.code == "connection-lost"
+        assert [name for name, _ in fake.received] == ["Spooler.SubmitJob"]
+        assert person.lines == [
+            "Whether request r1 was accepted is not known. Send the same document again; it never prints twice:",
+            f"  {again}",
+        ]
+
+    within(story())
+
+
 def test_an_appliance_that_stays_away_is_given_up(branch: Branch) -> None:
     async def story() -> None:
         fake, person = accepting(), Person()
@@ -443,7 +466,7 @@ def test_a_defect_in_asking_is_not_swallowed(branch: Branch) -> None:
 def test_a_question_that_the_person_leaves_open_is_no_end_and_the_next_one_is_asked(branch: Branch) -> None:
     async def story() -> None:
         fake, person = accepting(), Person("^D", "h")
-        dialogue = Dialogue(person, "Ann", KeyRing, no_pause)
+        dialogue = Dialogue(person, "Ann", KeyRing, lambda: "teller-1", no_pause)
         fake.greet = [(INQUIRY, inquiry(stopped(0, 1), TWENTY))]
         fake.answers["Recovery.AnswerInquiry"] = lambda _: view()
         async with running(branch, fake), asyncio.TaskGroup() as group:

@@ -40,7 +40,7 @@ async def no_pause(_seconds: float) -> None:
 
 
 def asking(person: Person) -> Dialogue:
-    return Dialogue(person, "Rita", KeyRing, no_pause)
+    return Dialogue(person, "Rita", KeyRing, lambda: "manager", no_pause)
 
 
 def watching(
