@@ -11,10 +11,9 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from storage import schema
-from storage.admission import Limits
-from storage.area import checkpoint
-from storage.space import Division
+from storage import Division, Limits
+from storage.area.area import checkpoint
+from storage.tables import schema
 
 
 class Commits(NamedTuple):
@@ -27,7 +26,7 @@ class Commits(NamedTuple):
 
 def commits(folder: Path, *, group: int, row_bytes: int, seconds: float, vfs: str | None = None) -> Commits:
     """Commit groups of rows for so long, through an apsw VFS; the database is deleted afterwards."""
-    connection = schema.connect(folder, vfs=vfs, name="bare.db")
+    connection = schema.open_database(folder, vfs=vfs, name="bare.db")
     connection.execute("CREATE TABLE bare (n INTEGER PRIMARY KEY, row BLOB NOT NULL) STRICT")
     log, most = folder / "bare.db-wal", Division.of(0, Limits().job_bytes).log
     rows = [(os.urandom(row_bytes),) for _ in range(group)]

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from websockets.asyncio.server import ServerConnection, serve
 
-from firmware.doors.terminals import HARD_LIMIT
-from firmware.tls import server_context, shrink_buffers
+from firmware.doors.terminal_door import HARD_LIMIT
+from firmware.identity.server_tls import server_context, shrink_buffers
 
 
 async def echo(socket: ServerConnection) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from demo.world import World
-from firmware import pki
+from firmware.identity import pki
 from terminal import enrollment
 from terminal.home import Home
 
@@ -47,10 +47,10 @@ def _enroll(world: World, like: Home, name: str) -> Home:
     """What `teller enroll` and `passbookctl enroll` do, without a process for each step."""
     home = Home(world.folder / "terminals" / name)
     home.folder.mkdir(mode=0o700)
-    request = enrollment.begin(home, name, representative=False).read_bytes()
+    request = enrollment.begin_enrollment(home, name, representative=False).read_bytes()
     certificate = home.folder / "signed.pem"
     now = dt.datetime.now(dt.UTC)
     certificate.write_bytes(pki.sign_request(world.folder / "ca", request, name, representative=False, now=now))
     address = like.address()
-    enrollment.finish(home, certificate, like.ca, str(address), address.server_name)
+    enrollment.finish_enrollment(home, certificate, like.ca, str(address), address.server_name)
     return home

@@ -8,15 +8,10 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Final
 
+from passbook.document.plan import Bar, StepKind, StepOutline
 from passbook.errors import PassbookError
-from passbook.plan import Bar, StepKind, StepOutline
-from passbook.record import Encryption, Record
-from storage import envelope
-from storage.admission import Limits, Ticket
-from storage.area import AreaSettings
-from storage.envelope import SealedJob
-from storage.keys import ApplianceKey
-from storage.spool import Spool
+from passbook.job.record import Encryption, Record
+from storage import ApplianceKey, AreaSettings, Limits, SealedJob, Spool, Ticket, envelope
 
 AT: Final = "2026-03-02T09:30:00.000+00:00"
 PRINTER: Final = "pr-1"

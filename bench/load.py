@@ -22,9 +22,9 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from bench.process import cpu_seconds
 from demo.world import PRINTER, PROJECT
-from firmware.tls import shrink_buffers
-from passbook.messages import SERVICE_PATH, Header, MessageType, SubmitJob, encode
-from terminal.tls import client_context
+from firmware.identity.server_tls import shrink_buffers
+from passbook.protocol.messages import SERVICE_PATH, Header, MessageType, SubmitJob, encode
+from terminal.terminal_tls import client_context
 
 JOB_BYTES: Final = 4096
 LINE: Final = 74

@@ -16,11 +16,11 @@ from bench.counting_disk import NAME, CountingDisk
 from bench.filling import DOCUMENT_BYTES, LINES, PRINTER, accept, open_store
 from bench.process import memory
 from bench.report import Bound, Curve, Figure, Line, Reach, Results, say
-from passbook import changes
-from passbook.job import Reason
-from passbook.record import Change, Record
-from storage import schema
-from storage.spool import Spool
+from passbook.job import changes
+from passbook.job.record import Change, Record
+from passbook.job.states import Reason
+from storage import Spool
+from storage.tables import schema
 
 DAYS: Final = 30
 JOBS: Final = 150
@@ -100,7 +100,7 @@ def _work(spool: Spool, day: Day, at: str, *, unanswered: bool) -> None:
     _change(spool, record, changes.start(at, 1))
     for step in range(LINES + 1):
         _timed(day.stepping, functools.partial(_change, spool, record, changes.journal(step, step + 1)))
-    _change(spool, record, changes.finish(at))
+    _change(spool, record, changes.finish_job(at))
 
 
 def _written_for_one(folder: Path, disk: CountingDisk) -> tuple[float, float]:

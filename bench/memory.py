@@ -11,8 +11,8 @@ from bench.acceptance import accept
 from bench.branch import measured
 from bench.process import memory
 from bench.report import Bound, Curve, Figure, Line, Reach, Results, say
+from client.connection import TerminalClient
 from demo.world import World
-from terminal.client import TerminalClient
 from terminal.home import Home
 
 TERMINALS: Final = 200

@@ -13,8 +13,8 @@ from bench.filling import AT, fill, open_store
 from bench.process import memory
 from bench.report import Bound, Curve, Figure, Line, Reach, Results, say
 from demo.world import World
-from passbook.job import Reason
-from storage import schema
+from passbook.job.states import Reason
+from storage.tables import schema
 
 SIZES: Final = (1_000, 10_000, 100_000)
 QUOTA: Final = 8 << 30
@@ -88,7 +88,7 @@ def _bare_update(data: Path, copy: Path) -> float:
     shutil.copytree(data, copy)
     seconds = 0.0
     for folder in sorted(path.parent for path in copy.glob(f"*/{schema.DATABASE}")):
-        with closing(schema.connect(folder, vfs=None)) as connection:
+        with closing(schema.open_database(folder, vfs=None)) as connection:
             began = time.perf_counter()
             connection.execute(UPDATE)
             seconds += time.perf_counter() - began

@@ -11,8 +11,8 @@ from typing import Final
 
 from bench.filling import AT, DOCUMENT_BYTES, PRINTER, accept, fill, open_store
 from bench.report import Bound, Curve, Figure, Line, Reach, Results, say
-from passbook.job import Reason
-from storage.spool import Spool
+from passbook.job.states import Reason
+from storage import Spool
 
 SIZES: Final = (100, 1_000, 10_000, 100_000, 1_000_000)
 ROUNDS: Final = 500

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from bench.report import Figure, Results
+from client.connection import Address, TerminalClient
 from demo.world import branch
-from passbook.messages import SERVICE_PATH
-from terminal.client import Address, TerminalClient
+from passbook.protocol.messages import SERVICE_PATH
 from terminal.home import Home
 
 COUNT: Final = 200

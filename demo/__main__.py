@@ -17,7 +17,7 @@ from demo.story import Story
 from demo.verdict import disagreements, table, tally
 from demo.world import PROJECT, World
 from drivers.simulator.paper import Paper
-from drivers.simulator.render import render
+from drivers.simulator.render import render_sheet
 
 PICTURES = PROJECT / "build" / "demo"
 PACE = "real"
@@ -75,7 +75,7 @@ def judge(story: Story, paper: Paper, history: list[Any], findings: list[Any], b
     print(table(tally(sent, paper, story.orders) for sent in story.sent))
     print()
     shutil.rmtree(PICTURES, ignore_errors=True)
-    for picture in render(paper, PICTURES):
+    for picture in render_sheet(paper, PICTURES):
         print(f"page picture: {picture}")
     wrong = disagreements(story.sent, paper, story.orders, history, findings, story.expired)
     wrong += story.faults + blind

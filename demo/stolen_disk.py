@@ -8,8 +8,8 @@ from pathlib import Path
 from demo.secrets_search import long_enough, search_files
 from demo.verdict import Sent
 from demo.world import Terminal, World
-from passbook.documents import PassbookUpdate, parse_document
-from passbook.plan import Line
+from passbook.document.documents import PassbookUpdate, parse_document
+from passbook.document.plan import Line
 from terminal import keyring
 
 FORMATS = {".csv": "passbook-update+csv", ".txt": "text"}
@@ -21,7 +21,7 @@ def secrets_of(sent: Iterable[Sent], files: Iterable[Path], terminals: Iterable[
     texts += [account for file in files if (account := _account(file))]
     secrets: dict[str, str | bytes] = {f"text {n}": text for n, text in enumerate(long_enough(texts), 1)}
     for terminal in terminals:
-        ring = keyring.load(terminal.home / "keyring", terminal.passphrase.encode())
+        ring = keyring.load_ring(terminal.home / "keyring", terminal.passphrase.encode())
         secrets |= {f"key {ref} of {terminal.name}": key for ref, key in {**ring.keys, **ring.recovery}.items()}
         secrets[f"passphrase of {terminal.name}"] = terminal.passphrase
     return secrets

@@ -14,7 +14,7 @@ from demo.stolen_disk import search_disk, secrets_of
 from demo.verdict import Order, Sent, read_sent
 from demo.world import PROJECT, Terminal, World, shipped_layout
 from drivers.simulator.faults import AfterStrike, AtLineByte, Target
-from passbook.plan import Line
+from passbook.document.plan import Line
 
 
 class Document(NamedTuple):

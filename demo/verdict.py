@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from drivers.simulator.paper import Paper, line_text
-from passbook.documents import parse_document
-from passbook.layout import BookLayout
-from passbook.placing import place
-from passbook.plan import Line, Plan
+from passbook.document.documents import parse_document
+from passbook.document.layout import BookLayout
+from passbook.document.placing import place
+from passbook.document.plan import Line, Plan
 
 Place = tuple[int, int | None]
 CODE_PAGE: Final = "cp858"

@@ -23,7 +23,7 @@ from typing import Any, Final, Self
 from demo.people import Printing
 from drivers.simulator.control import SimulatorControl
 from drivers.simulator.paper import Paper, Ruler
-from passbook.layout import BookLayout, parse_layout
+from passbook.document.layout import BookLayout, parse_layout
 
 PROJECT: Final = Path(__file__).resolve().parent.parent
 PRINTER: Final = "window-1"

@@ -12,10 +12,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from drivers.frames import Frame, FrameReader, Garbage, Status
-from drivers.port import Port, PortError
+from drivers.dialects.pr2.frames import Frame, FrameReader, Garbage, Status
+from drivers.ports.port import Port, PortError
 from drivers.stop import MechanismStop
-from passbook.job import Reason
+from passbook.job.states import Reason
 
 _READ_SIZE: Final = 256
 _READ_TIMEOUT: Final = 60.0

@@ -10,10 +10,10 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from passbook.decoding import toml_text
 from passbook.errors import PassbookError
-from passbook.job import Reason
-from passbook.media import Media
+from passbook.errors.decoding import toml_text
+from passbook.job.states import Reason
+from passbook.protocol.media import Media
 
 _PRINTABLE_FROM: Final = 0x20
 

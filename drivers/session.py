@@ -8,15 +8,15 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, TypeVar
 
-from drivers import dialect
 from drivers.conversation import Conversation
-from drivers.frames import DocumentStatus, Frame, Identity, Status
-from drivers.port import Port
+from drivers.dialects.pr2 import commands
+from drivers.dialects.pr2.frames import DocumentStatus, Frame, Identity, Status
+from drivers.ports.port import Port
 from drivers.profile import Profile
 from drivers.stop import MechanismStop
-from passbook.job import Reason
-from passbook.media import Device, MechanismStatus, Media
-from passbook.plan import Line, Sheet
+from passbook.document.plan import Line, Sheet
+from passbook.job.states import Reason
+from passbook.protocol.media import Device, MechanismStatus, Media
 
 _Built = TypeVar("_Built")
 
@@ -101,7 +101,7 @@ class DocumentSession:
         self, port: Port, profile: Profile, *, code_page: str, printer: str, clock: Callable[[], float]
     ) -> None:
         """`clock` counts seconds and never goes back; `printer` is the name that people know."""
-        dialect.find_code_page(profile, code_page)
+        commands.find_code_page(profile, code_page)
         self.printer = printer
         self._profile = profile
         self._code_page = code_page
@@ -157,7 +157,7 @@ class DocumentSession:
         for to be taken.
         """
         self._check(SessionEvent.ARM)
-        set_up = self._built(lambda: dialect.set_up(self._profile, sheet, self._code_page))
+        set_up = self._built(lambda: commands.set_up(self._profile, sheet, self._code_page))
         with self._stopping():
             media = self._ready_media(self._profile.times.answer)
         if media is not Media.NOT_PRESENT:
@@ -189,7 +189,7 @@ class DocumentSession:
         Raises PassbookError, with nothing sent, for text that the code page or the carriage cannot print.
         """
         self._check(SessionEvent.POSITION)
-        encoded = self._built(lambda: dialect.encode_line(self._profile, self._sheet, self._code_page, line))
+        encoded = self._built(lambda: commands.encode_line(self._profile, self._sheet, self._code_page, line))
         with self._stopping():
             if self._state is SessionState.MEDIUM_IN:
                 # Drawing in waits for a document without an answer: one that was pulled out again is noticed before.

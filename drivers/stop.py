@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from drivers.port import PortError, PortTrouble
-from passbook.job import Reason
+from drivers.ports.port import PortError, PortTrouble
+from passbook.job.states import Reason
 
 _TROUBLE: Final = {PortTrouble.SILENT: Reason.SILENT, PortTrouble.UNPLUGGED: Reason.UNPLUGGED}
 

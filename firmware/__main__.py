@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from firmware import appliance, config, hardening, loading, logs
-from passbook.arguments import path
-from passbook.commands import command_parser, conduct, exit_code
+from firmware import appliance
+from firmware.config import configuration, loading
+from firmware.system import hardening
 from passbook.errors import PassbookError
+from passbook.screen.arguments import path
+from passbook.screen.command_line import command_parser, conduct, exit_code
+from spooler import logs
 
 DEFAULT_FILE = Path("/etc/passbook/passbook.toml")
 
@@ -25,16 +28,16 @@ def _run(argv: list[str] | None) -> int:
     parser.add_argument("--check", type=path(Path), metavar="FILE", help="check a configuration file and end")
     options = parser.parse_args(argv)
     try:
-        settings = config.load(options.check or options.config)
+        settings = configuration.load_configuration(options.check or options.config)
         if options.check:
-            loading.check(settings)
-            print(f"{options.check}: all right\n{config.summary(settings)}", flush=True)
+            loading.check_configuration(settings)
+            print(f"{options.check}: all right\n{configuration.configuration_summary(settings)}", flush=True)
             for warning in loading.warnings(settings):
                 print(f"passbookd: warning: {warning} [{warning.code}]", file=sys.stderr)
             return 0
         logs.configure(settings.log.level)
         hardening.harden()
-        appliance.run(settings)
+        appliance.run_appliance(settings)
     except PassbookError as error:
         print(f"passbookd: {error} [{error.code}]", file=sys.stderr)
         return exit_code(error, options)

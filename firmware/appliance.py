@@ -10,57 +10,53 @@ import secrets
 import signal
 from typing import Final
 
-from drivers.port import PortError, open_port
+from drivers.ports.port import PortError, open_port
 from drivers.profile import Profile
 from drivers.session import DocumentSession
 from drivers.stop import MechanismStop
-from firmware.admission import Admission, Printing
-from firmware.clock import Clock, Standing, SystemClock, newest_trusted, stamp
-from firmware.clock_operations import ClockOperations
-from firmware.config import Config, PrinterConfig
-from firmware.desk import PrintDesk
-from firmware.desks import Desks
-from firmware.doors.commands import TerminalCommands
+from firmware.config.configuration import Config, PrinterConfig
+from firmware.config.loading import Loaded, load_key, load_named
 from firmware.doors.gate import claim_files
-from firmware.doors.operators import OperatorDoor
-from firmware.doors.terminals import TerminalDoor
-from firmware.ending import leave_marks, take_marks
-from firmware.expiry import ExpiryDesk
-from firmware.hub import Hub
-from firmware.identity import Doorkeeper
-from firmware.jobs import Jobs
-from firmware.joining import Joining
-from firmware.keys import DataKeys
-from firmware.life import show_life
-from firmware.loading import Loaded, load_key, load_named
-from firmware.locked import SERVED, unless_locked
-from firmware.logs import Log, keep_telling, tell_left_out
-from firmware.news import EndAcknowledged, JobChanged, JobLeft, News, PrinterChanged, PromptChanged, StepDone
-from firmware.notices import NoticeDesk
-from firmware.notify import Notifier
-from firmware.operations import Operations
-from firmware.problems import Problems
-from firmware.recovery_desk import RecoveryDesk
-from firmware.retention import destroy_old_content
-from firmware.roll import Roll
-from firmware.supervisor import Supervisor
-from firmware.tls import shrink_buffers
-from firmware.upkeep import Upkeep
-from passbook.counts import JobCounts
+from firmware.doors.operator_door import OperatorDoor
+from firmware.doors.terminal_door import TerminalDoor
+from firmware.identity.doorkeeper import Doorkeeper
+from firmware.identity.server_tls import shrink_buffers
+from firmware.people.expiry_desk import ExpiryDesk
+from firmware.people.notice_desk import NoticeDesk
+from firmware.people.recovery_desk import RecoveryDesk
+from firmware.people.roll import Roll
+from firmware.service.acceptance import Acceptance, PrinterAtDoor
+from firmware.service.clock_operations import ClockOperations
+from firmware.service.operations import Operations
+from firmware.service.terminal_commands import TerminalCommands
+from firmware.system.joining import Joining
+from firmware.system.locked import SERVED, unless_locked
+from firmware.system.notify import Notifier
+from firmware.system.orderly_end import leave_marks, take_marks
+from firmware.system.problems import Problems
+from firmware.system.retention import destroy_old_content
+from firmware.system.upkeep import Upkeep
+from firmware.system.watchdog import show_watchdog
 from passbook.errors import PassbookError
-from passbook.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of
-from passbook.messages import JobLeft as JobLeftEvent
-from storage import self_test
-from storage.admission import Limits
-from storage.area import AreaSettings
-from storage.keys import ApplianceKey
-from storage.spool import Spool
+from passbook.job.counts import JobCounts
+from passbook.protocol.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of
+from passbook.protocol.messages import JobLeft as JobLeftEvent
+from spooler.clock import Clock, ClockTrust, SystemClock, newest_trusted, stamp
+from spooler.data_keys import DataKeys
+from spooler.desk import PrintDesk
+from spooler.desks import Desks
+from spooler.hub import Hub
+from spooler.jobs import Jobs
+from spooler.logs import Log, keep_telling, tell_left_out
+from spooler.news import DeskGaveUp, EndAcknowledged, JobChanged, News, PrinterChanged, PromptChanged, StepDone
+from spooler.supervisor import Supervisor
+from storage import ApplianceKey, AreaSettings, Limits, Spool, self_test
 
 _LOG: Final = Log("appliance")
 
-KEPT_BY_WORD: Final = 1000
+JOBS_KEPT_BY_WORD: Final = 1000
 """Ended jobs of each terminal in each area that stay known while only an operator says what day it is."""
-LOOK_BACK: Final = 1000
+STAMPS_LOOKED_AT: Final = 1000
 """Entries of the history, and jobs, in which the newest stamp of a trusted clock is looked for at power-on."""
 
 
@@ -150,7 +146,7 @@ class Appliance:
         tasks.callback(self._supervisor.start("expiry", self._expiry.run()))
         tasks.callback(self._supervisor.start("log", keep_telling()))
         if self._notifier.watchdog_interval:
-            life = show_life(self._notifier, self._spool.progress, self._clock.monotonic)
+            life = show_watchdog(self._notifier, self._spool.progress, self._clock.monotonic)
             tasks.callback(self._supervisor.start("watchdog", life))
 
     async def _stay_locked(self) -> None:
@@ -238,8 +234,8 @@ class Appliance:
 
     def _note_what_is_there(self) -> None:
         """What the areas say of time, of ends long ago, and of printers."""
-        told = sorted(self._spool.history(last=LOOK_BACK), key=lambda one: one.n)
-        newest = newest_trusted([*(one.entry.record for one in told), *self._spool.newest_records(LOOK_BACK)])
+        told = sorted(self._spool.history(last=STAMPS_LOOKED_AT), key=lambda one: one.n)
+        newest = newest_trusted([*(one.entry.record for one in told), *self._spool.newest_records(STAMPS_LOOKED_AT)])
         if newest is not None:
             self._clock.not_before(newest)
         self._forget_ended()
@@ -265,10 +261,10 @@ class Appliance:
         before = (now - dedupe).isoformat(timespec="milliseconds")
         unacknowledged_before = (now - max(dedupe, retention)).isoformat(timespec="milliseconds")
         match self._clock.standing():
-            case Standing.SYNCHRONIZED:
+            case ClockTrust.SYNCHRONIZED:
                 self._spool.upkeep.forget_ended(before, unacknowledged_before, stamp(self._clock))
-            case Standing.VOUCHED:
-                self._spool.upkeep.forget_ended(before, "", stamp(self._clock), kept=KEPT_BY_WORD)
+            case ClockTrust.VOUCHED:
+                self._spool.upkeep.forget_ended(before, "", stamp(self._clock), kept=JOBS_KEPT_BY_WORD)
             case _:
                 pass
 
@@ -281,7 +277,7 @@ class Appliance:
         return {
             printer.name: PrintDesk(
                 printer,
-                connect=functools.partial(connect, printer, self._loaded.profiles[printer.name], self._clock),
+                connect=functools.partial(connect_mechanism, printer, self._loaded.profiles[printer.name], self._clock),
                 lines_in_doubt=self._loaded.profiles[printer.name].lines_in_doubt,
                 jobs=self._jobs,
                 clock=self._clock,
@@ -290,12 +286,12 @@ class Appliance:
             for printer in self._config.printers
         }
 
-    def _make_admission(self) -> Admission:
+    def _make_admission(self) -> Acceptance:
         config = self._config
         loaded = self._loaded
-        return Admission(
+        return Acceptance(
             self._jobs,
-            {one.name: Printing(one, loaded.profiles[one.name]) for one in config.printers},
+            {one.name: PrinterAtDoor(one, loaded.profiles[one.name]) for one in config.printers},
             loaded.layouts,
             config.keys,
             config.limits,
@@ -394,7 +390,7 @@ class Appliance:
 
     def _spread(self, news: News) -> None:
         match news:
-            case JobLeft(job, requester, error):
+            case DeskGaveUp(job, requester, error):
                 left = JobLeftEvent(job, ErrorPayload(error.code, str(error), error.facts))
                 self._hub.tell(requester, "Spooler.JobLeftEvent", left, representatives=True)
                 self._desks.note_left(news)
@@ -418,7 +414,7 @@ class Appliance:
                 self._desks.note_printer(news)
 
 
-def connect(printer: PrinterConfig, profile: Profile, clock: Clock) -> DocumentSession:
+def connect_mechanism(printer: PrinterConfig, profile: Profile, clock: Clock) -> DocumentSession:
     """A document session over a newly opened port.  Raises MechanismStop when the port cannot be opened."""
     try:
         port = open_port(printer.port)
@@ -431,7 +427,7 @@ def connect(printer: PrinterConfig, profile: Profile, clock: Clock) -> DocumentS
         raise
 
 
-def run(config: Config) -> None:
+def run_appliance(config: Config) -> None:
     """Run an appliance until it is told to stop; before an area is opened every cipher has given a published result."""
     Supervisor().watch_threads()
     shrink_buffers()
@@ -440,7 +436,7 @@ def run(config: Config) -> None:
         raise config.problem("limits.connections", short)
     loaded = load_named(config)
     key = load_key(config)
-    _LOG.info("self-test", count=self_test.check(secrets.token_bytes))
+    _LOG.info("self-test", count=self_test.check_primitives(secrets.token_bytes))
     clock = SystemClock(day_ends=config.recovery.day_ends_after)
 
     async def start() -> None:

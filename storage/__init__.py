@@ -1,1 +1,58 @@
-"""What survives a power cut: areas, spool, history, encryption envelope."""
+"""What survives a power cut.
+
+Theory of operation.  The store is several areas; each is one SQLite file with a folder, a lock and a quota of its own,
+so one that breaks takes only what lies in it (F8).  One writer thread for each area gathers the changes of a moment and
+commits them with one sync; what is acknowledged is on disk, and a change that failed to commit is neither (P1).  A job
+lies whole in one area, sealed under a data key of its own; its record beside it, in clear, says how far it is and in
+which boot it may be printed (P2, P4, P5, P6).  Each row carries a MAC, all rows of an area add up to a keyed sum, and
+areas note how far the others are.  So an attacker with the disks can neither forge a row, nor put an older row or file
+back, without being found (N2, P11).
+
+This module is the face of the room: other rooms import from here and from `files`, and from nowhere else.  Inside,
+`crypto` has no I/O, `tables` works in its caller's transaction, `area` is one area with its files and threads, and
+`spool` is all areas together.
+
+    spool = Spool(areas, limits, ...)
+    ticket = spool.reserve(requester, request_id, content, size)     # claims the request, chooses the area
+    spool.accept(ticket, record, sealed, wraps).result()             # returns when it is on disk
+"""
+
+from __future__ import annotations
+
+from storage import files, offline
+from storage.admission import Limits, Ticket
+from storage.area.area import AreaSettings
+from storage.area.capacity import Division
+from storage.area.reports import AreaStatus, Examined
+from storage.area.writer import Progress
+from storage.crypto import envelope, self_test
+from storage.crypto.envelope import Rng, SealedJob, open_plan, unwrap_for_recovery
+from storage.crypto.keys import ApplianceKey
+from storage.queries import Ended, HeadAt
+from storage.spool import Spool
+from storage.tables.printed import PrinterFigures
+from storage.tables.usage import HeldUsage
+
+__all__ = [
+    "ApplianceKey",
+    "AreaSettings",
+    "AreaStatus",
+    "Division",
+    "Ended",
+    "Examined",
+    "HeadAt",
+    "HeldUsage",
+    "Limits",
+    "PrinterFigures",
+    "Progress",
+    "Rng",
+    "SealedJob",
+    "Spool",
+    "Ticket",
+    "envelope",
+    "files",
+    "offline",
+    "open_plan",
+    "self_test",
+    "unwrap_for_recovery",
+]

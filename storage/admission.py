@@ -8,13 +8,13 @@ from collections.abc import Sequence, Sized
 from dataclasses import dataclass, field
 
 from passbook.errors import PassbookError
-from passbook.record import Record
-from storage.area import Area, AreaState
-from storage.envelope import Rng
-from storage.keys import ApplianceKey
-from storage.ledger import Known
-from storage.rows import DamagedRowError
-from storage.space import job_need
+from passbook.job.record import Record
+from storage.area.area import Area, AreaState
+from storage.area.capacity import job_need
+from storage.crypto.envelope import Rng
+from storage.crypto.keys import ApplianceKey
+from storage.tables.ledger import KnownRequest
+from storage.tables.rows import DamagedRowError
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class Admission:
     def _reserved(self, area: str) -> int:
         return sum(job_need(ticket.size) for ticket in self._claims.values() if ticket.area == area)
 
-    def _find(self, request: tuple[str, str], *, first: bool) -> Known | None:
+    def _find(self, request: tuple[str, str], *, first: bool) -> KnownRequest | None:
         unknown = PassbookError("outcome-unknown", request=request[1])
         if request in self._blocked:
             raise unknown
@@ -195,7 +195,7 @@ class Admission:
         return best
 
 
-def _known_in(area: Area, request: tuple[str, str]) -> Known | None:
+def _known_in(area: Area, request: tuple[str, str]) -> KnownRequest | None:
     if not area.knows(*request):
         return None
     with area.reading() as ledger:

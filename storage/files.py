@@ -14,7 +14,7 @@ from passbook.errors import PassbookError
 
 PRIVATE: Final = 0o600
 PUBLIC: Final = 0o644
-MOST: Final = 16 * 1024 * 1024
+MOST_BYTES: Final = 16 * 1024 * 1024
 """Bytes of a file that are read; the largest that anybody needs is a revocation list."""
 _READABLE_BY_OTHERS: Final = stat.S_IRGRP | stat.S_IROTH
 _KINDS: Final = {
@@ -26,7 +26,7 @@ _KINDS: Final = {
 }
 
 
-def save(path: Path, data: bytes, mode: int) -> None:
+def save_file(path: Path, data: bytes, mode: int) -> None:
     """Put `data` at `path` with `mode`; after a power cut there is the old content or the new, never a part.
 
     Raises PassbookError `file-problem`.
@@ -71,13 +71,13 @@ def read_with_mode(path: Path) -> tuple[bytes, int]:
             mode = os.fstat(descriptor).st_mode
             _judge_kind(path, mode)
             with os.fdopen(descriptor, "rb", closefd=False) as file:
-                content = file.read(MOST + 1)
+                content = file.read(MOST_BYTES + 1)
         finally:
             os.close(descriptor)
     except OSError as error:
         raise _problem(path, error) from None
-    if len(content) > MOST:
-        raise PassbookError("file-problem", file=str(path), why=f"it has more than {MOST} bytes")
+    if len(content) > MOST_BYTES:
+        raise PassbookError("file-problem", file=str(path), why=f"it has more than {MOST_BYTES} bytes")
     return content, mode
 
 

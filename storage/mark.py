@@ -25,18 +25,18 @@ import msgspec
 from msgspec.structs import replace
 
 from passbook.errors import PassbookError
-from storage.files import PRIVATE, save
-from storage.keys import ApplianceKey, is_same, mac
-from storage.siblings import Extent, Memory
+from storage.crypto.keys import ApplianceKey, is_same, mac
+from storage.files import PRIVATE, save_file
+from storage.tables.peers import Extent, PeerMemory
 
 FILE: Final = "areas.mark"
 """Its name in the state folder."""
-MOST_BYTES: Final = 1 << 20
+MOST_MARK_BYTES: Final = 1 << 20
 """A longer file is none of ours: an area takes less than a thousand bytes for each that is beside it."""
 
 
 class Witness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an area is held against, as storage.siblings.Memory has it.
+    """What an area is held against, as storage.tables.peers.PeerMemory has it.
 
     Attributes:
         by: name of the area that said so.
@@ -51,17 +51,17 @@ class Witness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accepted: bool = False
 
     @classmethod
-    def of(cls, memory: Memory) -> Witness:
+    def of(cls, memory: PeerMemory) -> Witness:
         """The words of a memory."""
         return cls(memory.by, *memory.extent, memory.accepted)
 
-    def about(self, name: str) -> Memory:
+    def about(self, name: str) -> PeerMemory:
         """These words as a memory of area `name`."""
         extent = Extent(self.entries, self.chain, self.sequence, self.changes)
-        return Memory(self.by, name, extent, self.accepted)
+        return PeerMemory(self.by, name, extent, self.accepted)
 
 
-class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class KnownArea(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is known of one area.
 
     Attributes:
@@ -76,19 +76,19 @@ class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     witnesses: tuple[Witness, ...] = ()
     doubt: tuple[str, ...] = ()
 
-    def opened(self, area_id: str, doubt: Collection[str]) -> Known:
+    def opened(self, area_id: str, doubt: Collection[str]) -> KnownArea:
         """The same once it is open: it bore out what it was held against."""
         # That an operator took it must be known until the start that uses it has begun.
         accepted = tuple(witness for witness in self.witnesses if witness.accepted)
-        return Known(area_id, witnesses=accepted, doubt=tuple(sorted(doubt)))
+        return KnownArea(area_id, witnesses=accepted, doubt=tuple(sorted(doubt)))
 
 
 class _Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     appliance: str
-    areas: dict[str, Known]
+    areas: dict[str, KnownArea]
 
 
-class Mark:
+class StoreMark:
     """The mark of one appliance.
 
     Attributes:
@@ -104,7 +104,7 @@ class Mark:
         self._lock = threading.RLock()
         self._key = key.mark
         self._appliance = appliance
-        self.known: dict[str, Known] = {}
+        self.known: dict[str, KnownArea] = {}
         self.is_there = False
         self.trouble: PassbookError | None = None
         self.doubted: set[str] = set()
@@ -127,26 +127,26 @@ class Mark:
         return {name: known.area_id for name, known in self.known.items() if known.made and known.area_id}
 
     @property
-    def memories(self) -> list[Memory]:
+    def memories(self) -> list[PeerMemory]:
         """What the areas must bear out."""
         return [witness.about(name) for name, known in self.known.items() for witness in known.witnesses]
 
     def doubt(self, name: str) -> tuple[str, ...]:
         """The areas whose word about this one was altered; "" stands for an earlier mark."""
-        return self.known.get(name, Known()).doubt
+        return self.known.get(name, KnownArea()).doubt
 
-    def write(self, areas: Mapping[str, Known]) -> None:
+    def write(self, areas: Mapping[str, KnownArea]) -> None:
         """Replace all that is known, durable when this returns.  Raises PassbookError `mark-not-written`."""
         if self.is_there and dict(areas) == self.known:
             return
         said = msgspec.json.encode(_Content(self._appliance, dict(areas)), order="deterministic")
         try:
-            save(self._file, b"%s\n%s\n" % (self._mac(said).hex().encode(), said), PRIVATE)
+            save_file(self._file, b"%s\n%s\n" % (self._mac(said).hex().encode(), said), PRIVATE)
         except PassbookError as error:
             raise PassbookError("mark-not-written", file=str(self._file), why=str(error.facts["why"])) from None
         self.known, self.is_there, self.trouble = dict(areas), True, None
 
-    def change(self, name: str, known: Known) -> None:
+    def change(self, name: str, known: KnownArea) -> None:
         """Replace what is known of one area, unless nothing is known.  Raises PassbookError `mark-not-written`."""
         # One that cannot be believed is evidence: it is replaced only by a whole new one.
         with self._lock:
@@ -155,11 +155,11 @@ class Mark:
 
     def open(self, name: str, area_id: str, doubt: Collection[str]) -> None:
         """An area is open.  Raises PassbookError `mark-not-written`."""
-        self.change(name, self.known.get(name, Known()).opened(area_id, doubt))
+        self.change(name, self.known.get(name, KnownArea()).opened(area_id, doubt))
 
     def accept(self, name: str, area_id: str, extent: Extent) -> None:
         """An operator takes an area that is not open as it is.  Raises PassbookError `mark-not-written`."""
-        self.change(name, Known(area_id, witnesses=(Witness.of(Memory(name, name, extent, accepted=True)),)))
+        self.change(name, KnownArea(area_id, witnesses=(Witness.of(PeerMemory(name, name, extent, accepted=True)),)))
 
     def witness(self, name: str, extent: Extent) -> None:
         """An area was so far, and its files were not in their places: it must bear that out at its next start.
@@ -167,8 +167,8 @@ class Mark:
         From any thread.  Raises PassbookError `mark-not-written`.
         """
         with self._lock:
-            known = self.known.get(name, Known())
-            witness = Witness.of(Memory(name, name, extent))
+            known = self.known.get(name, KnownArea())
+            witness = Witness.of(PeerMemory(name, name, extent))
             self.change(name, replace(known, witnesses=(*known.witnesses, witness)))
 
     def trust(self, names: Collection[str]) -> None:
@@ -223,5 +223,5 @@ def _bounded(file: Path) -> bytes | None:
     if not stat.S_ISREG(file.lstat().st_mode):
         return None
     with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
-        data = opened.read(MOST_BYTES + 1)
-    return data if len(data) <= MOST_BYTES else None
+        data = opened.read(MOST_MARK_BYTES + 1)
+    return data if len(data) <= MOST_MARK_BYTES else None

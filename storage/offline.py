@@ -14,16 +14,16 @@ from typing import NamedTuple
 import apsw
 
 from passbook.errors import PassbookError, shown
-from storage import schema
-from storage.area import AreaSettings
-from storage.keys import ApplianceKey
-from storage.ledger import Ledger
-from storage.lock import Lock
-from storage.mark import Mark
-from storage.opening import Owner, as_fenced, identify, is_there, open_known, upgrade, what_lies_there
-from storage.reports import Examined
-from storage.siblings import Memory, contradictions, other_ids, sibling_ids
-from storage.verify import examine, journal
+from storage.area.area import AreaSettings
+from storage.area.lock import Lock
+from storage.area.opening import StoreOwner, as_fenced, identify, is_there, open_known, upgrade, what_lies_there
+from storage.area.reports import Examined
+from storage.area.verify import examine, journal_findings
+from storage.crypto.keys import ApplianceKey
+from storage.mark import StoreMark
+from storage.tables import schema
+from storage.tables.ledger import Ledger
+from storage.tables.peers import PeerMemory, contradictions, other_ids, peer_ids
 
 
 def examine_folders(
@@ -38,7 +38,7 @@ def examine_folders(
         copies: list[_Copy | PassbookError] = []
         for settings in areas:
             try:
-                copies.append(stack.enter_context(_copied(settings, Owner(appliance, key, 0), scratch)))
+                copies.append(stack.enter_context(_copied(settings, StoreOwner(appliance, key, 0), scratch)))
             except PassbookError as error:
                 copies.append(error)
         whole = [copy for copy in copies if isinstance(copy, _Copy)]
@@ -55,7 +55,7 @@ class _Copy(NamedTuple):
     name: str
     area_id: str
     connection: apsw.Connection
-    memories: list[Memory]
+    memories: list[PeerMemory]
     ids: dict[str, str]
 
 
@@ -71,7 +71,7 @@ def _examined(copy: _Copy, copies: Sequence[_Copy], key: ApplianceKey) -> Examin
 
 
 @contextmanager
-def _copied(settings: AreaSettings, owner: Owner, scratch: Path | None) -> Generator[_Copy]:
+def _copied(settings: AreaSettings, owner: StoreOwner, scratch: Path | None) -> Generator[_Copy]:
     """Open a copy.
 
     Raises PassbookError `area-in-use`, `area-absent`, `no-area-there`, `area-fenced`, and what identify() raises.
@@ -81,7 +81,7 @@ def _copied(settings: AreaSettings, owner: Owner, scratch: Path | None) -> Gener
         with as_fenced(settings.name):
             _must_be_there(settings)
             # A copy would be without it, and nothing that is read of the file beside it is what it says.
-            for finding in journal(source, settings.name):
+            for finding in journal_findings(source, settings.name):
                 raise finding
             stack.enter_context(closing(Lock(settings.name, settings.path, create=False)))
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=scratch)))
@@ -89,7 +89,7 @@ def _copied(settings: AreaSettings, owner: Owner, scratch: Path | None) -> Gener
                 found = source.with_name(source.name + suffix)
                 if is_there(found):
                     shutil.copyfile(found, folder / found.name)
-            connection = stack.enter_context(closing(schema.connect(folder, vfs=None)))
+            connection = stack.enter_context(closing(schema.open_database(folder, vfs=None)))
             area_id = identify(connection, settings.name, owner)
             ledger = Ledger(connection, settings.name, area_id, owner.key)
             upgrade(connection, ledger, owner)
@@ -113,7 +113,7 @@ def _no_area(settings: AreaSettings) -> PassbookError:
     return PassbookError("no-area-there", folder=str(settings.path), why="has no storage area in it")
 
 
-def accept_closed(name: str, areas: Sequence[AreaSettings], owner: Owner, mark: Mark) -> None:
+def accept_closed(name: str, areas: Sequence[AreaSettings], owner: StoreOwner, mark: StoreMark) -> None:
     """Take area `name` as it is though others or the mark know it further, while no area is open.
 
     `areas` are all that are configured.  What they know is written in one transaction each, then the mark.  Raises
@@ -132,7 +132,7 @@ def accept_closed(name: str, areas: Sequence[AreaSettings], owner: Owner, mark: 
                 missing.add(settings.name)
         if name not in ledgers:
             raise PassbookError("unknown-area", area=name)
-        beside = {other for connection, _ in ledgers.values() for other in sibling_ids(connection)} | mark.names
+        beside = {other for connection, _ in ledgers.values() for other in peer_ids(connection)} | mark.names
         if mark.trouble is None:
             missing &= beside
         if missing:
@@ -155,7 +155,7 @@ def accept_closed(name: str, areas: Sequence[AreaSettings], owner: Owner, mark: 
         mark.accept(name, accepted.area_id, extent)
 
 
-def _entered(settings: AreaSettings, owner: Owner, stack: ExitStack) -> tuple[apsw.Connection, Ledger]:
+def _entered(settings: AreaSettings, owner: StoreOwner, stack: ExitStack) -> tuple[apsw.Connection, Ledger]:
     """The connection and ledger of an area, which `stack` closes and gives back.  Raises PassbookError."""
     with as_fenced(settings.name):
         _must_be_there(settings)

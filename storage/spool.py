@@ -13,30 +13,28 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
 
-from passbook.counts import JobCounts
 from passbook.errors import PassbookError
-from passbook.history import Grouping, Summary, Wanted, summarize
-from passbook.job import Reason
-from passbook.record import Change, Record, Wrap
+from passbook.job.counts import JobCounts
+from passbook.job.record import Change, Record, Wrap
+from passbook.job.states import Reason
+from passbook.protocol.history_reply import Grouping, Summary, Wanted, summarize
 from storage.admission import Admission, Limits, Ticket
-from storage.area import Area, AreaSettings, AreaState
-from storage.envelope import Rng, SealedJob
-from storage.history import Told
-from storage.keys import ApplianceKey
-from storage.ledger import FIRST, Ledger
-from storage.listing import Pages, all_rows, questions, read_rows
-from storage.mark import Mark
-from storage.notices import Notices
+from storage.area.area import Area, AreaSettings, AreaState
+from storage.area.capacity import change_cost
+from storage.area.opening import Means, Opened, Report, StoreOwner, full_disk, open_all, open_late
+from storage.area.reports import AreaStatus, Examined, Joined, PowerOnReport
+from storage.area.writer import Progress
+from storage.crypto.envelope import Rng, SealedJob
+from storage.crypto.keys import ApplianceKey
+from storage.maintenance import Maintenance
+from storage.mark import StoreMark
 from storage.offline import accept_closed
-from storage.opening import Means, Opened, Owner, Report, full_disk, open_all, open_late
-from storage.reckoning import Reckoning
-from storage.reports import AreaStatus, Examined, Joined, PowerOnReport
-from storage.rows import DamagedRowError, LiveRow
-from storage.search import search
-from storage.space import change_cost
-from storage.tally import Held
-from storage.upkeep import Upkeep
-from storage.writer import Progress
+from storage.queries import Notices, Pages, all_rows, questions, read_rows, search
+from storage.tables.chain import ToldEntry
+from storage.tables.ledger import FIRST, Ledger
+from storage.tables.printed import PrinterFigures
+from storage.tables.rows import DamagedRowError, LiveRow
+from storage.tables.usage import HeldUsage
 
 T = TypeVar("T")
 
@@ -61,7 +59,7 @@ class Spool:
         self._put_back = found.put_back
         self._means = means
         self._admission = admission
-        self.upkeep = Upkeep(found, means.mark)
+        self.upkeep = Maintenance(found, means.mark)
         self.notices = Notices(self._areas)
         """The ends of which nobody took note."""
 
@@ -83,8 +81,8 @@ class Spool:
         `state` is the folder of what is known outside of the areas.  `report` is told, from any thread, of areas fenced
         and records set aside later; it must not call the store.  `vfs` names an apsw VFS.
         """
-        owner = Owner(appliance, key, limits.job_bytes)
-        means = Means(owner, Mark(state, key, appliance), rng, vfs, report)
+        owner = StoreOwner(appliance, key, limits.job_bytes)
+        means = Means(owner, StoreMark(state, key, appliance), rng, vfs, report)
         found = open_all(areas, means)
         admission = Admission(
             found.areas, absent=found.problems, key=key, limits=limits, rng=rng, sequence=found.sequence
@@ -367,12 +365,12 @@ class Spool:
         """
         return self._woven(questions, after)
 
-    def held(self) -> dict[str, Held]:
+    def held(self) -> dict[str, HeldUsage]:
         """What each requester has in all areas; reads no disk."""
-        found: dict[str, Held] = {}
+        found: dict[str, HeldUsage] = {}
         for area in self._areas:
             for name, held in area.tally.held().items():
-                found[name] = found.get(name, Held()).plus(held)
+                found[name] = found.get(name, HeldUsage()).plus(held)
         return found
 
     def counts(self) -> dict[str, JobCounts]:
@@ -396,7 +394,7 @@ class Spool:
                 found |= {name: row.record.job_id for name, row in rows.items() if isinstance(row, LiveRow)}
         return found
 
-    def history(self, job_id: str = "", last: int = 100, wanted: Wanted | None = None) -> list[Told]:
+    def history(self, job_id: str = "", last: int = 100, wanted: Wanted | None = None) -> list[ToldEntry]:
         """The last entries over all areas, of one job or of those that are `wanted`, newest last."""
         found = search(self._areas, wanted or Wanted(job=job_id))
         return list(islice(found, last))[::-1]
@@ -405,9 +403,9 @@ class Spool:
         """What the wanted ends add up to; goes through the whole history."""
         return summarize((told.entry for told in search(self._areas, wanted)), by)
 
-    def reckon(self, printer: str) -> dict[str, Reckoning]:
+    def reckon(self, printer: str) -> dict[str, PrinterFigures]:
         """The figures of a printer in each area that is in use, one moment of each.  Blocks, but nobody else."""
-        found: dict[str, Reckoning] = {}
+        found: dict[str, PrinterFigures] = {}
         for area in self._areas:
             if area.state is AreaState.READY:
                 with suppress(PassbookError):

@@ -9,9 +9,9 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from passbook.arguments import path
-from passbook.commands import HOME, PASSPHRASE_FILE, command_parser, conduct, exit_code, from_environment
 from passbook.errors import PassbookError
+from passbook.screen.arguments import path
+from passbook.screen.command_line import HOME, PASSPHRASE_FILE, command_parser, conduct, exit_code, from_environment
 from terminal.commands import (
     AddCommand,
     enroll,
@@ -26,9 +26,9 @@ from terminal.commands import (
     watch,
 )
 from terminal.console import Terminal
-from terminal.desk import Desk
 from terminal.home import DEFAULT, Home
 from terminal.interrupts import Interrupts
+from terminal.workplace import Desk
 
 
 def main(argv: Sequence[str] | None = None) -> int:

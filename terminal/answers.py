@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from passbook.document.plan import StepKind
 from passbook.errors import PassbookError
-from passbook.job import TERMINAL
-from passbook.messages import AnswerInquiry, Inquiry, JobView
-from passbook.plan import StepKind
-from passbook.record import Holder, Verdict
-from storage.envelope import unwrap_for_recovery
+from passbook.job.record import Holder, Verdict
+from passbook.job.states import TERMINAL
+from passbook.protocol.messages import AnswerInquiry, Inquiry, JobView
+from storage import unwrap_for_recovery
 from terminal.keyring import KeyRing
 from terminal.picture import line_places
 
-PRINTS = frozenset({Verdict.PRINT, Verdict.RESUME})
+READING_VERDICTS = frozenset({Verdict.PRINT, Verdict.RESUME})
 """Verdicts after which the document must be readable."""
 
 
@@ -75,7 +75,7 @@ def compose(
 
 def waits_for_second(answer: AnswerInquiry, job: JobView) -> PassbookError | None:
     """What the person must know when `job`, the answer's result, does not print by this answer alone."""
-    if answer.verdict not in PRINTS or job.valid or job.epoch != answer.epoch or job.state in TERMINAL:
+    if answer.verdict not in READING_VERDICTS or job.valid or job.epoch != answer.epoch or job.state in TERMINAL:
         return None
     return PassbookError("second-person-needed", person=answer.person, terminal="this terminal", job=job.job)
 
@@ -87,7 +87,7 @@ def needs_ring(inquiry: Inquiry, verdict: Verdict, new_key_ref: str) -> bool:
 
 def _needs_key(inquiry: Inquiry, verdict: Verdict) -> bool:
     # Of content that is gone a key opens nothing; a job that is closed needs none.
-    return verdict in PRINTS and not (inquiry.readable or inquiry.job.content_gone)
+    return verdict in READING_VERDICTS and not (inquiry.readable or inquiry.job.content_gone)
 
 
 def opening(inquiry: Inquiry, ring: KeyRing) -> tuple[bytes, bytes]:

@@ -11,12 +11,12 @@ from typing import Any, Final, NamedTuple, Protocol, TextIO
 
 import msgspec
 
-from passbook.columns import LEAST_WIDTH, filled, short
 from passbook.errors import PassbookError
-from passbook.messages import ErrorPayload, Prompt
-from passbook.moments import each_stamp
-from terminal.keyboard import Keyboard, Line
-from terminal.listing import local
+from passbook.protocol.messages import ErrorPayload, Prompt
+from passbook.screen.columns import LEAST_WIDTH, filled, short
+from passbook.screen.moments import each_stamp
+from terminal.keyboard import Keyboard, TypedLine
+from terminal.tables_of_jobs import local
 
 SHEET: Final = "sheet"
 """What has no pages to be opened at."""
@@ -56,7 +56,7 @@ class _Prompt(NamedTuple):
     """A question that stands on the screen, and what was typed for it."""
 
     question: str
-    line: Line
+    line: TypedLine
 
 
 class Terminal:
@@ -89,7 +89,7 @@ class Terminal:
 
     async def ask(self, question: str) -> str:
         """Ask at the tty; only what is typed while the question stands there counts."""
-        line = Line(sys.stdin.encoding or "utf-8")
+        line = TypedLine(sys.stdin.encoding or "utf-8")
         with Keyboard(sys.stdin.fileno()) as keyboard:
             self._prompt = _Prompt(question, line)
             _write(sys.stdout, question)

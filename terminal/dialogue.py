@@ -10,18 +10,18 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
-from passbook.columns import short
+from client.connection import TerminalClient
 from passbook.errors import PassbookError
-from passbook.messages import Inquiry
-from passbook.naming import why_no_name
-from passbook.record import Verdict
-from passbook.step_names import go_on_words
+from passbook.job.record import Verdict
+from passbook.job.wording import go_on_words
+from passbook.protocol.messages import Inquiry
+from passbook.protocol.naming import why_no_name
+from passbook.screen.columns import short
 from terminal.answers import compose, step_of_line, waits_for_second
-from terminal.client import TerminalClient
 from terminal.console import Console
 from terminal.keyring import KeyRing
-from terminal.listing import answer_command
 from terminal.picture import Standing, line_places, standing_of
+from terminal.tables_of_jobs import answer_command
 
 OVER: Final = frozenset({"stale-inquiry", "already-answered", "unknown-job", "connection-lost"})
 """Errors after which asking the same question again is of no use."""
@@ -93,7 +93,7 @@ class Dialogue:
             answer = compose(inquiry, order.verdict, person, self._ring(), step=order.step)
             # Shown before it is sent: what the answer leads to may be told before its own result, and ends this.
             self._console.show(
-                inquiry, [f"{person} answers for job {short(answer.job)}: {order_words(inquiry, order)}."]
+                inquiry, [f"{person} answers for job {short(answer.job)}: {spoken_order(inquiry, order)}."]
             )
             job = await client.answer(answer)
         except PassbookError as error:
@@ -108,7 +108,7 @@ class Dialogue:
         """What cannot be undone is said once more; to go on after the last line is the usual case and is not."""
         if not is_grave(inquiry, order):
             return True
-        said = await self._console.ask(f"{person}: {order_words(inquiry, order)}. Is that meant (y or n)? ")
+        said = await self._console.ask(f"{person}: {spoken_order(inquiry, order)}. Is that meant (y or n)? ")
         return said.casefold() in {"y", "yes"}
 
 
@@ -128,7 +128,7 @@ def choices(inquiry: Inquiry, own: str) -> list[str]:
     offered += [f"    {letter}  {_WHOLE[verdict]}" for letter, verdict in _WORDS.items()]
     proposed = inquiry.proposed
     if proposed is not None and proposed.terminal != own:
-        words = order_words(inquiry, Order(proposed.verdict, proposed.step))
+        words = spoken_order(inquiry, Order(proposed.verdict, proposed.step))
         offered.append(f"    c  confirm: {words}, as {proposed.person} at {proposed.terminal} ordered")
     return offered
 
@@ -160,7 +160,7 @@ def read_order(inquiry: Inquiry, text: str, own: str) -> Order:
     raise PassbookError("answer-not-possible", job=inquiry.job.job, step=0, why="that is not one of the choices")
 
 
-def order_words(inquiry: Inquiry, order: Order) -> str:
+def spoken_order(inquiry: Inquiry, order: Order) -> str:
     """What an order says, in lines and pages."""
     if order.verdict is Verdict.RESUME:
         return go_on_words(inquiry.outline, order.step)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
-from passbook.columns import short
-from passbook.job import TERMINAL, JobState, Reason
-from passbook.messages import JobView
-from passbook.progress import reason_words, standing_words
-from terminal.listing import local
+from passbook.job.states import TERMINAL, JobState, Reason
+from passbook.protocol.messages import JobView
+from passbook.protocol.progress import reason_words, standing_words
+from passbook.screen.columns import short
+from terminal.tables_of_jobs import local
 
 _NEW: Final = "To print it after all, send it as a new request, without --request."
 

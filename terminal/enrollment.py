@@ -12,16 +12,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from client.connection import Address
 from passbook.errors import PassbookError
 from storage import files
-from terminal.client import Address
 from terminal.home import Home, parse_address
 
-ROLE: Final = "representative"
+REPRESENTATIVE: Final = "representative"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 
-def begin(home: Home, name: str, *, representative: bool) -> Path:
+def begin_enrollment(home: Home, name: str, *, representative: bool) -> Path:
     """Write the request for a certificate and return its path; the key is made unless there is one.
 
     Raises PassbookError `name-malformed`, `file-problem`.
@@ -32,12 +32,12 @@ def begin(home: Home, name: str, *, representative: bool) -> Path:
         key = _read_key(home.key)
     else:
         key = ec.generate_private_key(ec.SECP256R1())
-        files.save(home.key, _key_pem(key), files.PRIVATE)
-    files.save(home.request, _request_pem(key, name, representative=representative), files.PUBLIC)
+        files.save_file(home.key, _key_pem(key), files.PRIVATE)
+    files.save_file(home.request, _request_pem(key, name, representative=representative), files.PUBLIC)
     return home.request
 
 
-def finish(home: Home, certificate: Path, ca: Path, address: str, server_name: str | None) -> Address:
+def finish_enrollment(home: Home, certificate: Path, ca: Path, address: str, server_name: str | None) -> Address:
     """Take up the signed certificate and remember the appliance; nothing is kept unless all of it fits together.
 
     Args:
@@ -58,8 +58,8 @@ def finish(home: Home, certificate: Path, ca: Path, address: str, server_name: s
     except (ValueError, TypeError, InvalidSignature):
         raise PassbookError("file-problem", file=str(certificate), why=f"it was not signed by {ca}") from None
     found = parse_address(address, server_name or _organization(authority, ca))
-    files.save(home.certificate, own.public_bytes(serialization.Encoding.PEM), files.PUBLIC)
-    files.save(home.ca, authority.public_bytes(serialization.Encoding.PEM), files.PUBLIC)
+    files.save_file(home.certificate, own.public_bytes(serialization.Encoding.PEM), files.PUBLIC)
+    files.save_file(home.ca, authority.public_bytes(serialization.Encoding.PEM), files.PUBLIC)
     home.save_address(found)
     return found
 
@@ -81,7 +81,7 @@ def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 def _request_pem(key: ec.EllipticCurvePrivateKey, name: str, *, representative: bool) -> bytes:
     attributes = [x509.NameAttribute(NameOID.COMMON_NAME, name)]
     if representative:
-        attributes.append(x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, ROLE))
+        attributes.append(x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, REPRESENTATIVE))
     request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(attributes)).sign(key, hashes.SHA256())
     return request.public_bytes(serialization.Encoding.PEM)
 

@@ -10,20 +10,28 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
+from client.connection import ENDED, INQUIRY_CLOSED, JOB, Event, TerminalClient
+from client.reconnecting import PAUSES, Connect, Reconnecting, Sleep
+from client.remote import RemoteError
 from passbook.errors import PassbookError
-from passbook.job import TERMINAL, JobState
-from passbook.messages import Inquiry, JobLeft, JobView, Prompt, StepReport, SubmitJob
-from passbook.notices import Notice
-from passbook.progress import OTHERS_MEDIUM, held_words, medium_of, paper_words, state_words, step_words, take_words
-from passbook.waiting import NEXT, waiting_words
-from terminal.client import ENDED, INQUIRY_CLOSED, JOB, Event, TerminalClient
+from passbook.job.states import TERMINAL, JobState
+from passbook.job.waiting import NEXT, waiting_words
+from passbook.protocol.messages import Inquiry, JobLeft, JobView, Prompt, StepReport, SubmitJob
+from passbook.protocol.notice import Notice
+from passbook.protocol.progress import (
+    OTHERS_MEDIUM,
+    held_words,
+    medium_of,
+    paper_words,
+    state_words,
+    step_words,
+    take_words,
+)
 from terminal.console import Console, instruction
 from terminal.earlier import accepted_words, ended_words
 from terminal.leaving import LeftBehind, job_left, request_left
-from terminal.listing import ANSWER_BY, answer_command, drawn
 from terminal.picture import Texts
-from terminal.reconnecting import PAUSES, Connect, Reconnecting, Sleep
-from terminal.remote import RemoteError
+from terminal.tables_of_jobs import ANSWER_BY, answer_command, drawn
 
 Resolve = Callable[[TerminalClient, Inquiry], Awaitable[None]]
 """Asks a person how to go on and sends the answer; cancelled when the question is answered elsewhere."""
@@ -145,7 +153,7 @@ class Follower:
     async def _show_paper(self, client: TerminalClient, before: JobView, ended: JobView) -> None:
         """What is on paper of a job that ended before all of it was, as far as that can be asked now."""
         with suppress(PassbookError):
-            notice = await notice_of(client, ended.job)
+            notice = await fetch_notice(client, ended.job)
             self.console.show({"event": ENDED, "payload": notice}, [paper_words(notice), *take_words(before, notice)])
 
 
@@ -234,7 +242,7 @@ async def _ask(resolve: Resolve, client: TerminalClient, inquiry: Inquiry) -> No
     await resolve(client, inquiry)
 
 
-async def notice_of(client: TerminalClient, job: str) -> Notice:
+async def fetch_notice(client: TerminalClient, job: str) -> Notice:
     """The notice of an ended job; one that somebody took note of is told again to who takes note once more."""
     found = [notice for notice in await client.notices() if notice.job.job == job]
     return found[0] if found else await client.acknowledge(job)

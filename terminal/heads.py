@@ -10,10 +10,10 @@ from pathlib import Path
 
 import msgspec
 
+from client.connection import TerminalClient
 from passbook.errors import PassbookError
-from passbook.notices import HistoryHead, HistoryHeads
+from passbook.protocol.notice import HistoryHead, HistoryHeads
 from storage import files
-from terminal.client import TerminalClient
 
 
 class _Known(msgspec.Struct, frozen=True):
@@ -25,7 +25,7 @@ _Areas = dict[str, _Known]
 _FILE = msgspec.json.Decoder(dict[str, _Areas])
 
 
-class Memory:
+class RememberedHeads:
     """The longest history of each area that this terminal was ever told of, durable in `file`."""
 
     def __init__(self, file: Path, appliance: str) -> None:
@@ -83,7 +83,7 @@ class Memory:
         self._write({**self._all(), self._appliance: areas})
 
     def _write(self, every: dict[str, _Areas]) -> None:
-        files.save(self._file, msgspec.json.encode(every), files.PUBLIC)
+        files.save_file(self._file, msgspec.json.encode(every), files.PUBLIC)
 
 
 def _differing(known: _Areas, heads: HistoryHeads) -> set[str]:

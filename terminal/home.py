@@ -10,11 +10,11 @@ from typing import Final
 
 import msgspec
 
+from client.connection import Address
 from passbook.errors import PassbookError
-from passbook.messages import PORT
+from passbook.protocol.messages import PORT
 from storage import files
-from terminal.client import Address
-from terminal.tls import client_context
+from terminal.terminal_tls import client_context
 
 DEFAULT: Final = Path("~/.config/passbook-teller")
 _HOST_PORT: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::([0-9]{1,5}))?")
@@ -54,7 +54,7 @@ class Home:
         """Write terminal.toml.  Raises PassbookError `file-problem`."""
         # A JSON string is a TOML string.
         text = f"address = {json.dumps(str(address))}\nserver_name = {json.dumps(address.server_name)}\n"
-        files.save(self.settings, text.encode(), files.PUBLIC)
+        files.save_file(self.settings, text.encode(), files.PUBLIC)
 
     def context(self) -> ssl.SSLContext:
         """TLS as this terminal.  Raises PassbookError `file-problem`."""

@@ -14,13 +14,11 @@ import termios
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Any, Final
+from typing import Any
 
+from passbook.errors.kinds import INTERRUPTED
 from terminal.console import Console
 from terminal.leaving import LeftBehind
-
-INTERRUPTED: Final = 130
-"""Exit code after Ctrl-C, as shells have it."""
 
 
 class Interrupts:

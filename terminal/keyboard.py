@@ -31,7 +31,7 @@ _LONGEST: Final = 512
 _AT_ONCE: Final = 1024
 
 
-class Line:
+class TypedLine:
     """What was typed so far for one question."""
 
     def __init__(self, encoding: str) -> None:

@@ -18,10 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from passbook.errors import PassbookError
+from passbook.protocol.messages import REQUESTER_KEY_BYTES
 from storage import files
-
-KEY_BYTES: Final = 32
-"""Of a requester's key and of a recovery private key (X25519, raw)."""
 
 _MAGIC: Final = b"PBKRING1"
 _SALT: Final = 16
@@ -72,8 +70,8 @@ class KeyRing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             )
         if ref in self.keys or ref in self.recovery:
             raise PassbookError("key-exists", key_ref=ref)
-        if len(key) != KEY_BYTES:
-            raise PassbookError("key-malformed", expected=f"{KEY_BYTES} bytes")
+        if len(key) != REQUESTER_KEY_BYTES:
+            raise PassbookError("key-malformed", expected=f"{REQUESTER_KEY_BYTES} bytes")
 
 
 def new_ref() -> str:
@@ -81,9 +79,9 @@ def new_ref() -> str:
     return f"key-{secrets.token_hex(4)}"
 
 
-def new_key() -> bytes:
+def new_ring_key() -> bytes:
     """A fresh requester's key."""
-    return secrets.token_bytes(KEY_BYTES)
+    return secrets.token_bytes(REQUESTER_KEY_BYTES)
 
 
 def new_recovery_key() -> tuple[bytes, bytes]:
@@ -92,13 +90,13 @@ def new_recovery_key() -> tuple[bytes, bytes]:
     return private.private_bytes_raw(), private.public_key().public_bytes_raw()
 
 
-def seal(ring: KeyRing, passphrase: bytes) -> bytes:
+def seal_ring(ring: KeyRing, passphrase: bytes) -> bytes:
     """The ring as its file holds it; salt and nonce are fresh every time."""
     head = _MAGIC + secrets.token_bytes(_SALT + _NONCE)
     return head + _cipher(head, passphrase).encrypt(head[-_NONCE:], msgspec.json.encode(ring), head)
 
 
-def unseal(data: bytes, passphrase: bytes) -> KeyRing:
+def unseal_ring(data: bytes, passphrase: bytes) -> KeyRing:
     """The inverse of seal.  Raises PassbookError `keyring-locked`; which of its reasons it is cannot be told."""
     head = data[:_HEAD]
     if len(head) != _HEAD or not head.startswith(_MAGIC):
@@ -110,14 +108,14 @@ def unseal(data: bytes, passphrase: bytes) -> KeyRing:
         raise PassbookError("keyring-locked") from None
 
 
-def load(path: Path, passphrase: bytes) -> KeyRing:
+def load_ring(path: Path, passphrase: bytes) -> KeyRing:
     """The ring in the file.  Raises PassbookError `keyring-locked`, `file-problem`."""
-    return unseal(files.read_private(path), passphrase)
+    return unseal_ring(files.read_private(path), passphrase)
 
 
-def save(path: Path, ring: KeyRing, passphrase: bytes) -> None:
+def save_ring(path: Path, ring: KeyRing, passphrase: bytes) -> None:
     """Put the ring into its file, mode 0600, durable.  Raises PassbookError `file-problem`."""
-    files.save(path, seal(ring, passphrase), files.PRIVATE)
+    files.save_file(path, seal_ring(ring, passphrase), files.PRIVATE)
 
 
 def _cipher(head: bytes, passphrase: bytes) -> AESGCM:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from passbook.columns import short
+from passbook.screen.columns import short
 
 
 class LeftBehind:

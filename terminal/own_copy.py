@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Final
 
-from passbook.documents import Entry, PassbookUpdate, TextDocument, parse_document
+from passbook.document.documents import Entry, PassbookUpdate, TextDocument, parse_document
 from passbook.errors import PassbookError
 from terminal.picture import Texts
 

@@ -7,13 +7,13 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from passbook.columns import capital, short
-from passbook.job import Reason
-from passbook.messages import Inquiry
-from passbook.plan import Bar, StepKind, StepOutline
-from passbook.progress import MORE_ON_PAPER, held_words, reason_words
-from passbook.record import OPERATOR, Verdict
-from passbook.step_names import from_line_words
+from passbook.document.plan import Bar, StepKind, StepOutline
+from passbook.job.record import OPERATOR, Verdict
+from passbook.job.states import Reason
+from passbook.job.wording import from_line_words
+from passbook.protocol.messages import Inquiry
+from passbook.protocol.progress import MORE_ON_PAPER, held_words, reason_words
+from passbook.screen.columns import capital, short
 
 
 class Standing(StrEnum):
@@ -73,7 +73,7 @@ def picture(inquiry: Inquiry, texts: Texts | None = None, *, when: str = "", wid
         width: characters of the screen; bars and texts are drawn narrower where it takes that.
     """
     lines = line_places(inquiry)
-    drawn = [_heading(inquiry, when), capital(summary(inquiry))]
+    drawn = [_heading(inquiry, when), capital(question_summary(inquiry))]
     frame = _Frame.of(lines, width)
     for page, group in groupby(lines, key=lambda line: line.outline.page):
         drawn.append(f"page {page}")
@@ -111,7 +111,7 @@ def _warnings(inquiry: Inquiry) -> Iterator[str]:
         )
 
 
-def summary(inquiry: Inquiry) -> str:
+def question_summary(inquiry: Inquiry) -> str:
     """One sentence with the numbers of the document's lines."""
     lines = line_places(inquiry)
     parts = []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from passbook.error_kinds import EXIT_CODES, EXIT_HELP, Actor
+from passbook.errors.kinds import EXIT_CODES, EXIT_HELP, Actor
 from tests.house import ROOT, project_table
 
 MODULES = {

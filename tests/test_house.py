@@ -7,7 +7,7 @@ import importlib.metadata
 import pkgutil
 import re
 import string
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -117,6 +117,42 @@ def test_every_module_says_what_it_is() -> None:
     """A file of tests is named after what it judges, and needs no more."""
     helpers = tuple(path for path in TESTS if not path.name.startswith("test_"))
     assert report(has_no_docstring, CODE + helpers) == []
+
+
+def shared(names: Iterable[tuple[str, Path]]) -> dict[str, list[str]]:
+    """The names that stand in several places, with the places."""
+    places: dict[str, set[str]] = {}
+    for name, path in names:
+        places.setdefault(name, set()).add(str(path))
+    return {name: sorted(where) for name, where in places.items() if len(where) > 1}
+
+
+def public_names(path: Path) -> Iterator[tuple[str, Path]]:
+    for node in parse(path).body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name, path
+            case ast.Assign(targets=[ast.Name(name)]) | ast.AnnAssign(target=ast.Name(name)):
+                yield name, path
+            case _:
+                pass
+
+
+# The simulator is written apart from what it judges, down to its constants.
+ROOMS = [path for path in python_files(*PACKAGES) if path.parts[:2] != ("drivers", "simulator")]
+
+
+def test_no_file_name_stands_in_two_rooms() -> None:
+    """A module of terminal/commands is named after the word that is typed."""
+    modules = [path for path in ROOMS if not path.stem.startswith("__") and path.parts[:2] != ("terminal", "commands")]
+    assert shared((path.stem, path) for path in modules) == {}
+
+
+def test_no_public_name_has_two_meanings() -> None:
+    """Machines have their tables, commands their functions, and type variables stand for anything."""
+    conventional = {"TRANSITIONS", "add", "main", "run", "P", "R", "T"}
+    found = shared(item for path in ROOMS for item in public_names(path) if not item[0].startswith("_"))
+    assert {name: where for name, where in found.items() if name not in conventional} == {}
 
 
 def test_no_module_is_too_long() -> None:

@@ -13,15 +13,15 @@ from typing import Final
 import msgspec
 
 from drivers.profile import builtin_profile
-from drivers.simulator.control import LONGEST_WAIT, ControlFailure, SimulatorControl
+from drivers.simulator.control import LONGEST_CONTROL_WAIT, ControlFailure, SimulatorControl
 from drivers.simulator.faults import AfterStrike, AtByte, AtLineByte, DuringStrike, FaultKind, Now, Target, When
 from drivers.simulator.paper import Paper, Ruler
-from drivers.simulator.render import render
+from drivers.simulator.render import render_sheet
 from drivers.simulator.running import FAST, Simulator, open_cable, real_pace
-from passbook.arguments import path, seconds, whole
-from passbook.commands import SIMULATOR, Parser, cannot_show, command_parser, conduct, from_environment
-from passbook.error_kinds import EXIT_CODES, Actor
 from passbook.errors import PassbookError
+from passbook.errors.kinds import EXIT_CODES, Actor
+from passbook.screen.arguments import path, seconds, whole
+from passbook.screen.command_line import SIMULATOR, Parser, cannot_show, command_parser, conduct, from_environment
 
 DEFAULT_RULER = Ruler(first_y=1800, pitch=360, lines=20, fold_after=10, fold_gap=900)
 """Twenty lines at 1/6 inch, the fold after the tenth."""
@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_fault(commands.add_parser("fault", parents=[person], help="break something, now or at a line"))
     wait = commands.add_parser("wait", parents=[person], help="wait for an event")
     wait.add_argument("event", help="document-wanted, inserted, drawn-in, struck, ejected, taken, cut, restored ...")
-    wait.add_argument("--timeout", type=seconds(LONGEST_WAIT), default=10.0, metavar="SECONDS")
+    wait.add_argument("--timeout", type=seconds(LONGEST_CONTROL_WAIT), default=10.0, metavar="SECONDS")
     wait.set_defaults(command=lambda options: _person(options).wait(options.event, options.timeout))
     for name, text in {"take": "take the book out", "restore": "give power back", "mend": "mend everything"}.items():
         simple = commands.add_parser(name, parents=[person], help=text)
@@ -158,7 +158,7 @@ def _ruler(options: argparse.Namespace) -> Ruler:
 
 
 def _paper(options: argparse.Namespace) -> None:
-    for picture in render(Paper.load(options.file), options.out):
+    for picture in render_sheet(Paper.load(options.file), options.out):
         print(picture)
 
 

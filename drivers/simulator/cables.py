@@ -178,7 +178,7 @@ class PtyCable:
         self._wakeable.close()
 
 
-def end_process(pid: int) -> None:
+def kill_process(pid: int) -> None:
     """SIGKILL a process and return when it is gone; one that is gone already is fine."""
     try:
         watched = os.pidfd_open(pid)

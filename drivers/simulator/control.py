@@ -11,11 +11,11 @@ from typing import Annotated, Final, TypeAlias
 import msgspec
 
 from drivers.simulator.faults import Cut, Fault, FaultKind, Now, Target, When
-from drivers.simulator.machine import Event, Machine, State
+from drivers.simulator.machine import Machine, MachineEvent, State
 from drivers.simulator.paper import Ruler
 
 LONGEST_MESSAGE: Final = 65_536
-LONGEST_WAIT: Final = 3600.0
+LONGEST_CONTROL_WAIT: Final = 3600.0
 """Seconds for an event."""
 
 
@@ -62,7 +62,7 @@ class Wait(msgspec.Struct, frozen=True, tag_field="do", tag="wait"):
 
     event: str
     after: int = 0
-    timeout: Annotated[float, msgspec.Meta(le=LONGEST_WAIT)] = 10.0
+    timeout: Annotated[float, msgspec.Meta(le=LONGEST_CONTROL_WAIT)] = 10.0
 
 
 Request: TypeAlias = Insert | Take | TurnBook | CutPower | Restore | Break | Mend | AskState | Wait
@@ -73,14 +73,14 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
 
     error: str | None = None
     state: State | None = None
-    event: Event | None = None
+    event: MachineEvent | None = None
 
 
 class ControlFailure(Exception):  # noqa: N818 - says what failed
     """The simulator could not do it."""
 
 
-def answer(machine: Machine, line: bytes) -> Reply:
+def answer_control(machine: Machine, line: bytes) -> Reply:
     """Do what one message says."""
     try:
         request = msgspec.json.decode(line, type=Request)
@@ -138,7 +138,7 @@ class ControlServer:
         # A client that has gone needs no answer.
         with suppress(OSError), connection, connection.makefile("rwb") as stream:
             while line := stream.readline(LONGEST_MESSAGE):
-                stream.write(msgspec.json.encode(answer(self._machine, line)) + b"\n")
+                stream.write(msgspec.json.encode(answer_control(self._machine, line)) + b"\n")
                 stream.flush()
 
     def close(self) -> None:

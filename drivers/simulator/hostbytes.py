@@ -45,14 +45,14 @@ class Control:
 
 
 @dataclass(frozen=True)
-class Command:
+class HostCommand:
     """ESC, a letter and its parameter bytes, which may be anything."""
 
     letter: str
     parameters: bytes = b""
 
 
-Item: TypeAlias = Text | Control | Command
+Item: TypeAlias = Text | Control | HostCommand
 
 
 class Reading(StrEnum):
@@ -122,8 +122,8 @@ class HostParser:
             return self._complete()
         return None
 
-    def _complete(self) -> Command:
-        command = Command(self._letter, bytes(self._held))
+    def _complete(self) -> HostCommand:
+        command = HostCommand(self._letter, bytes(self._held))
         self.reading = Reading.GROUND
         self._held.clear()
         return command

@@ -18,8 +18,8 @@ from drivers.simulator.hostbytes import ESC, Reading
 from drivers.simulator.mechanism import Mechanism
 from drivers.simulator.medium import Lying, MediumEvent
 from drivers.simulator.paper import Paper, Ruler, Strike
-from passbook.job import Reason
-from passbook.media import Media
+from passbook.job.states import Reason
+from passbook.protocol.media import Media
 
 INPUT_BUFFER: Final = 256
 """Bytes that the mechanism takes in ahead of its work; the rest waits in the cable."""
@@ -43,7 +43,7 @@ class HostLine(Protocol):
         """End the connection and forget what is still in the cable."""
 
 
-class Event(msgspec.Struct, frozen=True):
+class MachineEvent(msgspec.Struct, frozen=True):
     """Something happened; numbered from 1."""
 
     number: int
@@ -105,7 +105,7 @@ class Machine:
         self._line: _Line | None = None
         self._last_line_bytes = 0
         self._strikes_of_step = 0
-        self._events: list[Event] = []
+        self._events: list[MachineEvent] = []
         self._stopped = False
 
     # The thread at the cable
@@ -229,7 +229,7 @@ class Machine:
     def happened(self, event: str) -> None:
         """Number an event and wake who waits for it."""
         with self._changed:
-            self._events.append(Event(len(self._events) + 1, event))
+            self._events.append(MachineEvent(len(self._events) + 1, event))
             self._changed.notify_all()
 
     # Power
@@ -365,13 +365,13 @@ class Machine:
                 armed=self._script.armed,
             )
 
-    def wait(self, name: str, after: int, timeout: float) -> Event | None:
+    def wait(self, name: str, after: int, timeout: float) -> MachineEvent | None:
         """The first event of that name with a number above `after`; None when `timeout` seconds did not bring it."""
         with self._changed:
             self._changed.wait_for(lambda: self._stopped or self._find(name, after) is not None, timeout)
             return self._find(name, after)
 
-    def _find(self, name: str, after: int) -> Event | None:
+    def _find(self, name: str, after: int) -> MachineEvent | None:
         return next((event for event in self._events[after:] if event.name == name), None)
 
     def stop(self) -> None:

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from drivers.profile import Profile
-from drivers.simulator.hostbytes import DEL, Command, Control, HostParser, Item, Text
+from drivers.simulator.hostbytes import DEL, Control, HostCommand, HostParser, Item, Text
 from drivers.simulator.medium import Lying, Medium, MediumEvent
 from drivers.simulator.paper import Strike
-from passbook.job import Reason
-from passbook.media import Media
-from passbook.plan import UNITS_PER_INCH
+from passbook.document.plan import UNITS_PER_INCH
+from passbook.job.states import Reason
+from passbook.protocol.media import Media
 
 LINE_FEED: Final = UNITS_PER_INCH // 6
 TOP_UNIT: Final = UNITS_PER_INCH // 240
@@ -45,7 +45,7 @@ class Surroundings(Protocol):
 
 
 @dataclass
-class Memory:
+class TextBuffer:
     """All that a power cut takes away."""
 
     parser: HostParser = field(default_factory=HostParser)
@@ -64,7 +64,7 @@ class Memory:
     column: int = 1
     code_page: int = 0
     announces: bool = False
-    held: Command | None = None
+    held: HostCommand | None = None
     """A positioning that waits for a document; nothing is read before it is done."""
 
     @property
@@ -84,7 +84,7 @@ class Mechanism:
         self.medium = Medium()
         self.conditions: set[Reason] = set()
         self.early_replies = False
-        self.memory = Memory()
+        self.memory = TextBuffer()
         self._commands: dict[str, Callable[[bytes], bool]] = {
             **dict.fromkeys("n()34+W", self._nothing),
             **dict.fromkeys("*R'#U", self._nothing),
@@ -113,7 +113,7 @@ class Mechanism:
 
     def lose_power(self) -> None:
         """Forget everything but where the book is."""
-        self.memory = Memory()
+        self.memory = TextBuffer()
 
     def execute(self, item: Item) -> None:
         """Do one thing; what is refused shows in the next status."""
@@ -122,7 +122,7 @@ class Mechanism:
                 self._buffer(code)
             case Control(code):
                 self._control(code)
-            case Command(letter, parameters):
+            case HostCommand(letter, parameters):
                 command = self._commands.get(letter, self._unknown)
                 if not command(parameters):
                     self.memory.rejected = True
@@ -192,7 +192,7 @@ class Mechanism:
         return False
 
     def _reset(self, _parameters: bytes) -> bool:
-        self.memory = Memory()
+        self.memory = TextBuffer()
         return True
 
     def _reset_error(self, _parameters: bytes) -> bool:
@@ -289,7 +289,7 @@ class Mechanism:
     def _line(self, parameters: bytes) -> bool:
         line = number(parameters)
         y = None if line is None else self.memory.top + line * self.memory.spacing
-        return self._move(Command("L", parameters), y)
+        return self._move(HostCommand("L", parameters), y)
 
     def _vertical(self, parameters: bytes) -> bool:
         steps, memory = number(parameters[1:]), self.memory
@@ -297,10 +297,10 @@ class Mechanism:
             return False
         way = steps * self._step
         return self._move(
-            Command("/", parameters), way if parameters[:1] == b"1" else memory.length - memory.bottom - way
+            HostCommand("/", parameters), way if parameters[:1] == b"1" else memory.length - memory.bottom - way
         )
 
-    def _move(self, command: Command, y: int | None) -> bool:
+    def _move(self, command: HostCommand, y: int | None) -> bool:
         """To `y`, drawing the document in; what waits in the print memory is struck first."""
         memory = self.memory
         if y is None or memory.length is None or not memory.front_stand:

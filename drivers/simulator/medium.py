@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from passbook.media import Media
+from passbook.protocol.media import Media
 
 
 class MediumEvent(StrEnum):

@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from passbook.document.plan import UNITS_PER_INCH
 from passbook.errors import PassbookError
-from passbook.plan import UNITS_PER_INCH
 
-FORMAT: Final = "passbook-paper/1"
+PAPER_FORMAT: Final = "passbook-paper/1"
 TOLERANCE: Final = UNITS_PER_INCH // 120
 """How far from its rule a line may stand and still count as that line."""
 
@@ -80,7 +80,7 @@ class PaperBook(msgspec.Struct):
 
 
 class _File(msgspec.Struct):
-    format: str = FORMAT
+    format: str = PAPER_FORMAT
     strikes: int = 0
     books: dict[str, PaperBook] = {}
 
@@ -120,8 +120,8 @@ class Paper:
         except (ValueError, RecursionError) as error:
             raise PassbookError("file-problem", file=str(path), why=str(error)) from None
         runs = [run for _, _, run in paper.runs()]
-        if paper._file.format != FORMAT or any(run.times != len(run.strikes) for run in runs):
-            raise PassbookError("file-problem", file=str(path), why=f"not {FORMAT}, or damaged")
+        if paper._file.format != PAPER_FORMAT or any(run.times != len(run.strikes) for run in runs):
+            raise PassbookError("file-problem", file=str(path), why=f"not {PAPER_FORMAT}, or damaged")
         return paper
 
     @property

@@ -10,7 +10,7 @@ from typing import Final
 from PIL import Image, ImageDraw, ImageFont
 
 from drivers.simulator.paper import Paper, Ruler, StruckRun
-from passbook.plan import UNITS_PER_INCH
+from passbook.document.plan import UNITS_PER_INCH
 
 DOTS_PER_INCH: Final = 120
 FIRST_COLUMNS: Final = 60
@@ -26,7 +26,7 @@ _LATIN_1_END: Final = 0xFF
 _PAPER, _RULE, _FOLD, _INK, _RED = "#fbf8ee", "#c9d6c4", "#9aa7b5", "#20242c", "#c01818"
 
 
-def render(paper: Paper, folder: Path) -> list[Path]:
+def render_sheet(paper: Paper, folder: Path) -> list[Path]:
     """One PNG for each page that ever lay in the mechanism, as `BOOK-page-N.png`; the paths in order."""
     folder.mkdir(parents=True, exist_ok=True)
     pictures = []

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from drivers.profile import Profile
-from drivers.simulator.cables import Cable, PtyCable, TcpCable, end_process
+from drivers.simulator.cables import Cable, PtyCable, TcpCable, kill_process
 from drivers.simulator.control import ControlServer
 from drivers.simulator.machine import Machine
 from drivers.simulator.paper import Paper
@@ -18,19 +18,19 @@ BITS_PER_BYTE: Final = 10
 
 
 @dataclass(frozen=True)
-class Pace:
+class SimulatedPace:
     """Seconds for a byte on the line and for a strike."""
 
     byte: float
     strike: float
 
 
-FAST: Final = Pace(0.0, 0.0)
+FAST: Final = SimulatedPace(0.0, 0.0)
 
 
-def real_pace(baud: int, line_seconds: float) -> Pace:
+def real_pace(baud: int, line_seconds: float) -> SimulatedPace:
     """The pace of a serial line with start and stop bit."""
-    return Pace(BITS_PER_BYTE / baud, line_seconds)
+    return SimulatedPace(BITS_PER_BYTE / baud, line_seconds)
 
 
 def open_cable(listen: str) -> Cable:
@@ -54,8 +54,8 @@ class Simulator:
         paper: Paper,
         *,
         unit: int = 240,
-        pace: Pace = FAST,
-        kill: Callable[[int], None] = end_process,
+        pace: SimulatedPace = FAST,
+        kill: Callable[[int], None] = kill_process,
         control: Path | None = None,
     ) -> None:
         """`unit`: steps to the inch in its set-up; `kill` ends an appliance's process and returns when it is gone."""

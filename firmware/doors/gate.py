@@ -11,8 +11,8 @@ import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from firmware.logs import Log
 from passbook.errors import PassbookError
+from spooler.logs import Log
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol, TypeAlias
 
-from terminal.desk import Desk
+from terminal.workplace import Desk
 
-Run: TypeAlias = Callable[[Desk, argparse.Namespace], Awaitable[int]]
+CommandRun: TypeAlias = Callable[[Desk, argparse.Namespace], Awaitable[int]]
 """Does one command and gives the exit code; raises PassbookError."""
 
 

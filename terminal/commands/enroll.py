@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from passbook.arguments import host, path, short_text
+from passbook.screen.arguments import host, path, short_text
 from terminal import enrollment
 from terminal.commands import AddCommand
-from terminal.desk import Desk
+from terminal.workplace import Desk
 
 
 def add(command: AddCommand) -> None:
@@ -31,10 +31,10 @@ async def run(desk: Desk, arguments: argparse.Namespace) -> int:
     """Do the step whose arguments are there."""
     second = (arguments.certificate, arguments.ca, arguments.address)
     if arguments.name is not None and not any(second):
-        request = enrollment.begin(desk.home, arguments.name, representative=arguments.representative)
+        request = enrollment.begin_enrollment(desk.home, arguments.name, representative=arguments.representative)
         desk.console.show({"request": str(request)}, [f"Have the operator sign {request}."])
     elif arguments.name is None and all(second):
-        address = enrollment.finish(desk.home, *second, arguments.server_name)
+        address = enrollment.finish_enrollment(desk.home, *second, arguments.server_name)
         desk.console.show({"address": str(address)}, [f"This terminal is enrolled with {address}."])
     else:
         arguments.usage_error("give --name, or all of --certificate, --ca and --address")

@@ -6,14 +6,14 @@ import argparse
 from collections.abc import Iterator
 from typing import Final
 
-from passbook.arguments import seconds, short_text_or_none
-from passbook.counters import Figures
-from passbook.environment import LONGEST_WAIT, USUAL_WAIT, AreaFigures, Environment
-from passbook.media import Device, Media
-from passbook.reason_words import REASON_WORDS
+from passbook.job.figures import Figures
+from passbook.job.wording import REASON_WORDS
+from passbook.protocol.environment import LONGEST_WAIT, USUAL_WAIT, AreaFigures, Environment
+from passbook.protocol.media import Device, Media
+from passbook.screen.arguments import seconds, short_text_or_none
 from terminal.commands import AddCommand
-from terminal.desk import Desk
-from terminal.listing import local
+from terminal.tables_of_jobs import local
+from terminal.workplace import Desk
 
 _WIDTH = 10
 """Characters of a column of figures."""

@@ -8,13 +8,13 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from passbook.arguments import one_of, short_text, whole
-from passbook.history import MOST_ENTRIES, OUTCOMES, GetHistory, Grouping
-from passbook.moments import TYPED, exact_hour, period
-from passbook.nothing import NOTHING
+from passbook.protocol.history_reply import MOST_ENTRIES, OUTCOMES, GetHistory, Grouping
+from passbook.screen.arguments import one_of, short_text, whole
+from passbook.screen.moments import TYPED, exact_hour, period
+from passbook.screen.nothing import NO_ROWS_SAID
 from terminal.commands import AddCommand
-from terminal.desk import Desk
-from terminal.listing import history_table, summary_table
+from terminal.tables_of_jobs import history_table, summary_table
+from terminal.workplace import Desk
 
 _CONDITIONS: Final = ("job", "requester", "person", "outcome", "since", "until", "last", "summary")
 
@@ -51,9 +51,9 @@ async def run(desk: Desk, arguments: argparse.Namespace) -> int:
     if asked.summary is not None:
         shown = [replace(one, group=exact_hour(one.group)) for one in history.summary]
         groups = shown if asked.summary is Grouping.HOUR else history.summary
-        lines = summary_table(groups, width) if history.summary else [NOTHING["summary"]]
+        lines = summary_table(groups, width) if history.summary else [NO_ROWS_SAID["summary"]]
         desk.console.show(history.summary, lines)
     else:
-        lines = history_table(history.entries, width) if history.entries else [NOTHING["history"]]
+        lines = history_table(history.entries, width) if history.entries else [NO_ROWS_SAID["history"]]
         desk.console.show(history.entries, lines)
     return 0

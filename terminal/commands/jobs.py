@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import argparse
 
-from passbook.arguments import short_text
-from passbook.job import TERMINAL, JobState
-from passbook.messages import JobLeft, JobView
-from passbook.nothing import NOTHING
-from passbook.progress import held_lines, paper_words, released_lines, state_words, take_words
-from terminal.client import JOB, TerminalClient
+from client.connection import JOB, TerminalClient
+from client.remote import RemoteError
+from passbook.job.states import TERMINAL, JobState
+from passbook.protocol.messages import JobLeft, JobView
+from passbook.protocol.progress import held_lines, paper_words, released_lines, state_words, take_words
+from passbook.screen.arguments import short_text
+from passbook.screen.nothing import NO_ROWS_SAID
 from terminal.commands import JOB_HELP, AddCommand
-from terminal.desk import Desk
-from terminal.follow import notice_of
-from terminal.listing import ANSWER_BY, answer_command, jobs_table
-from terminal.remote import RemoteError
+from terminal.follow import fetch_notice
+from terminal.tables_of_jobs import ANSWER_BY, answer_command, jobs_table
+from terminal.workplace import Desk
 
 
 def add(command: AddCommand) -> None:
@@ -36,7 +36,7 @@ async def run_jobs(desk: Desk, _arguments: argparse.Namespace) -> int:
     """Show one job a line."""
     async with desk.client() as client:
         jobs = await client.jobs()
-    desk.console.show(jobs, jobs_table(jobs, desk.console.width) if jobs else [NOTHING["jobs"]])
+    desk.console.show(jobs, jobs_table(jobs, desk.console.width) if jobs else [NO_ROWS_SAID["jobs"]])
     return 0
 
 
@@ -51,7 +51,7 @@ async def run_cancel(desk: Desk, arguments: argparse.Namespace) -> int:
         if job.state not in TERMINAL:
             desk.console.show(job, [state_words(job), ANSWER_BY, answer_command(job)])
             return 1
-        notice = await notice_of(client, job.job)
+        notice = await fetch_notice(client, job.job)
         words = [state_words(job)]
         if job.state is not JobState.COMPLETED:
             words += [paper_words(notice), *take_words(ordered, notice)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from passbook.arguments import path, short_text
-from passbook.nothing import NOTHING
+from passbook.screen.arguments import path, short_text
+from passbook.screen.nothing import NO_ROWS_SAID
 from storage import files
 from terminal import keyring
 from terminal.commands import AddCommand
-from terminal.desk import Desk
+from terminal.workplace import Desk
 
 RECOVERY_REF = "branch-recovery"
 
@@ -30,7 +30,7 @@ def add(command: AddCommand) -> None:
 async def run_new(desk: Desk, arguments: argparse.Namespace) -> int:
     """Make a requester's key."""
     ref = arguments.ref or keyring.new_ref()
-    desk.change_ring(lambda ring: ring.with_key(ref, keyring.new_key()))
+    desk.change_ring(lambda ring: ring.with_key(ref, keyring.new_ring_key()))
     desk.console.show({"keyRef": ref}, [f"The key ring has a new key {ref}."])
     return 0
 
@@ -39,7 +39,7 @@ async def run_list(desk: Desk, _arguments: argparse.Namespace) -> int:
     """Show names, never keys."""
     ring = desk.ring()
     lines = [*ring.keys, *(f"{ref} (branch recovery key)" for ref in ring.recovery)]
-    desk.console.show({"keys": list(ring.keys), "recovery": list(ring.recovery)}, lines or [NOTHING["keys"]])
+    desk.console.show({"keys": list(ring.keys), "recovery": list(ring.recovery)}, lines or [NO_ROWS_SAID["keys"]])
     return 0
 
 
@@ -48,7 +48,7 @@ async def run_recovery_new(desk: Desk, arguments: argparse.Namespace) -> int:
     files.refuse_existing(arguments.public)
     private, public = keyring.new_recovery_key()
     desk.change_ring(lambda ring: ring.with_recovery(RECOVERY_REF, private))
-    files.save(arguments.public, f"{public.hex()}\n".encode(), files.PUBLIC)
+    files.save_file(arguments.public, f"{public.hex()}\n".encode(), files.PUBLIC)
     lines = [f"The key ring has {RECOVERY_REF}. Give {arguments.public} to the operator of the appliance."]
     desk.console.show({"keyRef": RECOVERY_REF, "public": str(arguments.public)}, lines)
     return 0

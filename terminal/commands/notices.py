@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-from passbook.arguments import short_text
 from passbook.errors import PassbookError
-from passbook.nothing import NOTHING
-from passbook.notices import Notice
-from passbook.progress import end_words
+from passbook.protocol.notice import Notice
+from passbook.protocol.progress import end_words
+from passbook.screen.arguments import short_text
+from passbook.screen.nothing import NO_ROWS_SAID
 from terminal.commands import AddCommand
-from terminal.desk import Desk
-from terminal.listing import local
+from terminal.tables_of_jobs import local
+from terminal.workplace import Desk
 
 
 def add(command: AddCommand) -> None:
@@ -33,7 +33,7 @@ async def run_notices(desk: Desk, arguments: argparse.Namespace) -> int:
         found = {one.job.job: one for one in await client.notices()}
         shown = [_named(found, job) for job in arguments.jobs] if arguments.jobs else list(found.values())
         desk.console.show(
-            shown, [f"{local(one.job.changed_at)}  {end_words(one)}" for one in shown] or [NOTHING["notices"]]
+            shown, [f"{local(one.job.changed_at)}  {end_words(one)}" for one in shown] or [NO_ROWS_SAID["notices"]]
         )
         if arguments.acknowledge:
             for one in shown:

@@ -11,18 +11,18 @@ from typing import Final
 
 import msgspec
 
-from passbook.arguments import one_of, path, short_text, short_text_or_none, whole
-from passbook.drafts import Start
+from passbook.document.drafts import StartLine
 from passbook.errors import PassbookError
-from passbook.job import TERMINAL, JobState
-from passbook.messages import MAX_DOCUMENT, SubmitJob
+from passbook.job.states import TERMINAL, JobState
+from passbook.protocol.messages import MAX_DOCUMENT, SubmitJob
+from passbook.screen.arguments import one_of, path, short_text, short_text_or_none, whole
 from storage import files
 from terminal import own_copy
 from terminal.commands import JOB_HELP, AddCommand
-from terminal.desk import Desk
 from terminal.follow import Follower
 from terminal.interrupts import interruptible
 from terminal.picture import Texts
+from terminal.workplace import Desk
 
 _STANDARD_INPUT: Final = Path("-")
 _LAST_PLACE: Final = 9999
@@ -157,7 +157,7 @@ def _job(desk: Desk, arguments: argparse.Namespace) -> SubmitJob:
         document=_document(arguments.file),
         priority=arguments.priority,
         layout=arguments.layout,
-        start=None if arguments.page is None else Start(arguments.page, arguments.line),
+        start=None if arguments.page is None else StartLine(arguments.page, arguments.line),
         key=b"" if ring is None else ring.key(ref),
         key_ref=ref,
     )

@@ -8,24 +8,24 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Final
 
-from passbook.arguments import short_text, short_text_or_none, whole
-from passbook.bulk import AnsweredOne
-from passbook.decisions import already_answered
+from client.connection import TerminalClient
+from client.reconnecting import PASSING, PAUSES
+from client.remote import RemoteError
 from passbook.errors import PassbookError
-from passbook.job import STATE_WORDS, TERMINAL, JobState
-from passbook.messages import AnswerInquiry, Inquiry, JobView
-from passbook.nothing import NOTHING
-from passbook.progress import state_words
-from passbook.record import Verdict
+from passbook.job.decisions import already_answered
+from passbook.job.record import Verdict
+from passbook.job.states import STATE_WORDS, TERMINAL, JobState
+from passbook.protocol.answer_all import AnsweredOne
+from passbook.protocol.messages import AnswerInquiry, Inquiry, JobView
+from passbook.protocol.progress import state_words
+from passbook.screen.arguments import short_text, short_text_or_none, whole
+from passbook.screen.nothing import NO_ROWS_SAID
+from terminal.answer_many import answer_all
 from terminal.answers import all_on_paper, compose, needs_ring, step_of_line, waits_for_second
-from terminal.bulk import answer_all
-from terminal.client import TerminalClient
 from terminal.commands import QUESTION_HELP, AddCommand
-from terminal.desk import Desk
 from terminal.follow import Follower
-from terminal.listing import answer_command, drawn
-from terminal.reconnecting import PASSING, PAUSES
-from terminal.remote import RemoteError
+from terminal.tables_of_jobs import answer_command, drawn
+from terminal.workplace import Desk
 
 _LAST_LINE: Final = 999_999
 """More lines than any job has."""
@@ -65,7 +65,7 @@ async def run_inquiries(desk: Desk, _arguments: argparse.Namespace) -> int:
     async with desk.client() as client:
         inquiries = await client.inquiries()
     pictures = [line for one in inquiries for line in (*drawn(one, desk.console.width), *_how(one), "")]
-    desk.console.show(inquiries, pictures[:-1] or [NOTHING["inquiries"]])
+    desk.console.show(inquiries, pictures[:-1] or [NO_ROWS_SAID["inquiries"]])
     return 0
 
 
@@ -112,7 +112,7 @@ async def _answer_all(desk: Desk, arguments: argparse.Namespace) -> int:
         arguments.usage_error("--all goes with --print, --discard or --hold, and without --new-key and --follow")
     async with desk.client() as client:
         done = await answer_all(client, ordered[0], arguments.person, arguments.requester, desk.ring)
-    desk.console.show(done, [*map(_line, done), *_skipped(done)] or [NOTHING["answers"]])
+    desk.console.show(done, [*map(_line, done), *_skipped(done)] or [NO_ROWS_SAID["answers"]])
     return max((RemoteError(one.error).exit_code for one in done if one.error is not None), default=0)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Final
 
-from passbook.nothing import NOTHING
+from passbook.screen.nothing import NO_ROWS_SAID
 from terminal.commands import AddCommand
-from terminal.desk import Desk
-from terminal.listing import terminals_table
+from terminal.tables_of_jobs import terminals_table
+from terminal.workplace import Desk
 
 HELP: Final = (
     "every terminal that is connected, was heard since the start, has jobs, or is configured as representative: "
@@ -26,6 +26,6 @@ async def run_terminals(desk: Desk, _arguments: argparse.Namespace) -> int:
     """Show one terminal a line."""
     async with desk.client() as client:
         terminals = await client.terminals()
-    lines = terminals_table(terminals, desk.console.width) if terminals else [NOTHING["terminals"]]
+    lines = terminals_table(terminals, desk.console.width) if terminals else [NO_ROWS_SAID["terminals"]]
     desk.console.show(terminals, lines)
     return 0

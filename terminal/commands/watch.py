@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from passbook.arguments import short_text_or_none
+from passbook.screen.arguments import short_text_or_none
 from terminal.commands import AddCommand
-from terminal.desk import Desk
-from terminal.watch import Watcher
+from terminal.watching import Watcher
+from terminal.workplace import Desk
 
 
 def add(command: AddCommand) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.counting_disk import CountingDisk
 from bench.filling import LIMITS
 from bench.long_life import KEPT_DAYS, QUOTA, live
-from storage.space import Division
+from storage.area.capacity import Division
 
 DAYS, JOBS = 3 * KEPT_DAYS, 12
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from passbook.record import Record
+from passbook.job.record import Record
 
 
 class Deed(StrEnum):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from passbook import changes
-from passbook.record import Answered, Record, Verdict
+from passbook.job import changes
+from passbook.job.record import Answered, Record, Verdict
 from tests.crash.coverage import Deed
 from tests.crash.explorer import Explorer, Tally
 from tests.crash.life import AT, STEPS, Life
@@ -39,7 +39,7 @@ def print_through(life: Life, job: str) -> None:
     life.change(job, Deed.START, changes.start(AT, 1))
     for step in range(STEPS):
         life.change(job, Deed.STEP, changes.journal(step, step + 1))
-    life.change(job, Deed.FINISH, changes.finish(AT))
+    life.change(job, Deed.FINISH, changes.finish_job(AT))
 
 
 def explore_day(*, limit: int | None, seed: int = 1, kept_only: bool = False, spoil: Spoil | None = None) -> Tally:

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Final
 from unittest.mock import patch
 
-from firmware.ending import leave_marks, take_marks
+from firmware.system.orderly_end import leave_marks, take_marks
+from passbook.document.plan import StepKind, StepOutline
 from passbook.errors import PassbookError
-from passbook.plan import StepKind, StepOutline
-from passbook.record import Change, Record, Wrap
-from storage import space
+from passbook.job.record import Change, Record, Wrap
 from storage.admission import Limits, Ticket
-from storage.area import Area, AreaSettings
-from storage.envelope import (
+from storage.area import capacity
+from storage.area.area import Area, AreaSettings
+from storage.crypto.envelope import (
     SealedJob,
     new_data_key,
     open_document,
@@ -28,7 +28,7 @@ from storage.envelope import (
     unwrap_for_requester,
     wrap_for_requester,
 )
-from storage.keys import ApplianceKey
+from storage.crypto.keys import ApplianceKey
 from storage.spool import Spool
 from tests.crash.coverage import Deed, Doing, deeds_of
 from tests.crash.log import Log
@@ -60,7 +60,7 @@ def settings(folder: Path) -> list[AreaSettings]:
 @contextmanager
 def small_logs() -> Iterator[None]:
     """Write-ahead logs that are full soon."""
-    with patch.object(space, "_LOG_FIXED_PAGES", SMALL_LOG):
+    with patch.object(capacity, "_LOG_FIXED_PAGES", SMALL_LOG):
         yield
 
 

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from firmware.ending import take_marks
+from client.connection import TerminalClient
+from firmware.system.orderly_end import take_marks
 from passbook.errors import PassbookError
-from passbook.job import TERMINAL
-from passbook.messages import JobView, StepReport
-from passbook.record import Record
+from passbook.job.record import Record
+from passbook.job.states import TERMINAL
+from passbook.protocol.messages import JobView, StepReport
 from storage.admission import Limits
-from storage.area import AreaSettings
-from storage.keys import ApplianceKey
+from storage.area.area import AreaSettings
+from storage.crypto.keys import ApplianceKey
 from storage.spool import Spool
-from terminal.client import TerminalClient
 from tests.crash.life import AT
 from tests.crash.model import Fault, Finding
 from tests.crash.mounts import Logged

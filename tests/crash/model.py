@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
-from passbook.job import JobState, Reason
-from passbook.record import HistoryKind, Record
+from passbook.job.record import HistoryKind, Record
+from passbook.job.states import JobState, Reason
 
 
 @dataclass(eq=False)

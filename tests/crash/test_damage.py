@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from storage import schema
+from storage.tables import schema
 from tests.crash.day import EMPTY, live_through
 from tests.crash.explorer import Explorer
 from tests.crash.life import AREAS, Life

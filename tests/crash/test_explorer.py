@@ -6,8 +6,8 @@ from unittest.mock import patch
 
 import pytest
 
-from passbook.job import JobState
-from storage import schema
+from passbook.job.states import JobState
+from storage.tables import schema
 from tests.crash.coverage import UNWRITTEN, Deed
 from tests.crash.day import explore_day, said_too_early
 from tests.crash.explorer import Tally

@@ -8,10 +8,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from client.connection import TerminalClient
 from demo.world import World
 from drivers.simulator.faults import Now, Target
 from passbook.errors import PassbookError
-from terminal.client import TerminalClient
 from tests.crash.strace import TRACED, injected, need_strace
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import as_terminal, ring_of

@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from demo.world import World
+from storage.crypto.keys import ApplianceKey
 from storage.files import sync_folder
-from storage.keys import ApplianceKey
 from tests.crash.explorer import MEMORY, Tally
 from tests.crash.life import put
 from tests.crash.load import Heard, work

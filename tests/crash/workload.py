@@ -12,10 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from msgspec.structs import replace
 from typing_extensions import override
 
-from passbook import changes
-from passbook.job import JobState, Reason
-from passbook.media import Media
-from passbook.record import OPERATOR, Answered, Change, Record, Verdict, Wrap
+from passbook.job import changes
+from passbook.job.record import OPERATOR, Answered, Change, Record, Verdict, Wrap
+from passbook.job.states import JobState, Reason
+from passbook.protocol.media import Media
 from tests.crash.coverage import Deed
 from tests.crash.explorer import Explorer, Tally, cut
 from tests.crash.life import AT, KEYS, LIMITS, STEPS, Life
@@ -297,5 +297,5 @@ def _is_waiting(record: Record) -> bool:
 def _next_step(record: Record) -> tuple[Deed, Change]:
     furthest = record.sending or record.confirmed
     if furthest == STEPS:
-        return Deed.FINISH, changes.finish(AT)
+        return Deed.FINISH, changes.finish_job(AT)
     return Deed.STEP, changes.journal(furthest, furthest + 1)

@@ -8,7 +8,7 @@ import pytest
 
 from demo.verdict import Order, Sent, Tally, disagreements, table, tally
 from drivers.simulator.paper import Paper, Ruler
-from passbook.plan import Eject, Line, Plan, Run, Turn
+from passbook.document.plan import Eject, Line, Plan, Run, Turn
 
 RULER = Ruler(1000, 360, 24)
 TEXTS = {(3, 1): "alpha", (3, 2): "beta", (4, 1): "gamma"}

@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from firmware.config import Config
+from firmware.config.configuration import Config
 from tests.house import ROOT
 
 TEXT = (ROOT / "deploy" / "passbook.toml").read_text("utf-8")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from drivers.profile import builtin_profile
-from firmware.config import load
+from firmware.config.configuration import load_configuration
 from tests.deploy.unit import UNIT, seconds, setting, settings
 from tests.house import ROOT
 from tests.needed import need
@@ -89,7 +89,7 @@ def test_a_slow_disk_is_no_hang() -> None:
 
 
 def test_the_unit_and_the_configuration_speak_of_the_same_places() -> None:
-    example = load(ROOT / "deploy" / "passbook.toml")
+    example = load_configuration(ROOT / "deploy" / "passbook.toml")
     assert setting("LoadCredentialEncrypted").partition(":")[0] == example.keys.appliance.credential
     assert example.control.parent == Path("/run") / setting("RuntimeDirectory")
     assert {area.path.parent.parent for area in example.areas} == {Path("/var/lib") / setting("StateDirectory")}

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from passbook.error_kinds import EXIT_CODES
 from passbook.errors import CATALOGUE
+from passbook.errors.kinds import EXIT_CODES
 from tests.docs.screens import recovery_page
 from tests.house import ROOT
 from tests.mutants.table import MUTANTS
@@ -38,11 +38,11 @@ class Machine(NamedTuple):
 
 
 MACHINES: Final = (
-    Machine("passbook.job", "A job", ("pending",)),
-    Machine("passbook.recovery", "Whom a question is put to", ("awaited",)),
-    Machine("passbook.printing", "The work on one job at one mechanism", ("ready",)),
+    Machine("passbook.job.states", "A job", ("pending",)),
+    Machine("passbook.job.audience", "Whom a question is put to", ("awaited",)),
+    Machine("passbook.job.step_machine", "The work on one job at one mechanism", ("ready",)),
     Machine("drivers.session", "A document session at a mechanism", ("unknown",)),
-    Machine("storage.area", "A storage area", ("opened",)),
+    Machine("storage.area.area", "A storage area", ("opened",)),
     Machine("drivers.simulator.medium", "The book in the simulated mechanism", ("notPresent",)),
 )
 

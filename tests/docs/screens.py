@@ -7,15 +7,15 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from passbook.documents import parse_document
-from passbook.job import JobState, Reason
-from passbook.layout import parse_layout
-from passbook.messages import Inquiry, JobView
-from passbook.notices import Notice
-from passbook.placing import place
-from passbook.plan import StepKind, outline
-from passbook.progress import end_words
-from passbook.record import Answered, OnPaper, Verdict
+from passbook.document.documents import parse_document
+from passbook.document.layout import parse_layout
+from passbook.document.placing import place
+from passbook.document.plan import StepKind, outline
+from passbook.job.record import Answered, OnPaper, Verdict
+from passbook.job.states import JobState, Reason
+from passbook.protocol.messages import Inquiry, JobView
+from passbook.protocol.notice import Notice
+from passbook.protocol.progress import end_words
 from terminal.dialogue import choices
 from terminal.own_copy import texts_of
 from terminal.picture import picture

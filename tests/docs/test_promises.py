@@ -4,11 +4,11 @@ import re
 
 import msgspec
 
-from passbook.bulk import AnswerAll
-from passbook.completions import Completion
-from passbook.job import Reason
-from passbook.messages import AnswerInquiry, JobRef, Payload, SubmitJob, UploadPiece
-from passbook.notices import AcknowledgeNotice, GetHistoryHeads
+from passbook.job.states import Reason
+from passbook.protocol.answer_all import AnswerAll
+from passbook.protocol.completions import Completion
+from passbook.protocol.messages import AnswerInquiry, JobRef, Payload, SubmitJob, UploadPiece
+from passbook.protocol.notice import AcknowledgeNotice, GetHistoryHeads
 from tests.house import PACKAGES, ROOT, project_files
 from tests.mutants.table import MUTANTS
 

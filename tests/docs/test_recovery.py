@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-import firmware.ctl
+import firmware.ctl.__main__
 import terminal.__main__ as teller
 from passbook.errors import CATALOGUE
-from passbook.job import Reason
+from passbook.job.states import Reason
 from tests.docs.screens import question, screens, shown_in
 from tests.house import ROOT, project_files
 
@@ -19,7 +19,7 @@ PAGE = (ROOT / "docs" / "recovery.md").read_text("utf-8")
 PAGES = tuple(path for path in project_files() if path.suffix == ".md")
 COMMAND = re.compile(r"^(?:/opt/passbook/bin/)?((?:teller|passbookctl) .*)$", re.MULTILINE)
 INLINE = re.compile(r"`((?:teller|passbookctl) [^`]*)`")
-PARSERS = {"teller": teller._parser, "passbookctl": firmware.ctl._parser}
+PARSERS = {"teller": teller._parser, "passbookctl": firmware.ctl.__main__._parser}
 
 
 def commands(page: str) -> list[str]:
@@ -60,7 +60,7 @@ def sentence(template: str) -> re.Pattern[str]:
 
 @pytest.mark.parametrize("quoted", re.findall(r"^> (.*)$", PAGE, re.MULTILINE))
 def test_what_the_page_quotes_is_said(quoted: str) -> None:
-    sources = [path.read_text("utf-8") for path in (ROOT / "terminal").rglob("*.py")]
+    sources = [path.read_text("utf-8") for room in ("terminal", "client") for path in (ROOT / room).rglob("*.py")]
     errors = [kind for kind in CATALOGUE.values() if sentence(kind.sentence).fullmatch(quoted)]
     assert errors or any(quoted in source for source in sources)
 

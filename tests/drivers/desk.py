@@ -10,14 +10,14 @@ from pathlib import Path
 import msgspec
 from typing_extensions import override
 
-from drivers.port import Port, open_port
+from drivers.ports.port import Port, open_port
 from drivers.profile import Profile, builtin_profile
 from drivers.session import DocumentSession
 from drivers.simulator.cables import Cable, PtyCable
 from drivers.simulator.machine import Machine
 from drivers.simulator.paper import Paper, Ruler, line_text
 from drivers.simulator.running import Simulator, open_cable
-from passbook.plan import Line, Run, Sheet
+from passbook.document.plan import Line, Run, Sheet
 
 RULER = Ruler(first_y=1800, pitch=360, lines=20, fold_after=10, fold_gap=900)
 SHEET = Sheet(6 * 2160)

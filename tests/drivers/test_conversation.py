@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from drivers.conversation import Conversation
-from drivers.frames import DocumentStatus, Identity, Status
-from drivers.port import PortError, PortTrouble
+from drivers.dialects.pr2.frames import DocumentStatus, Identity, Status
+from drivers.ports.port import PortError, PortTrouble
 from drivers.stop import MechanismStop
-from passbook.job import Reason
+from passbook.job.states import Reason
 
 READY, INSIDE = Status(ord("0")), DocumentStatus(ord("5"), ord("2"))
 ROUND = b"\x1bj\x1b B"

@@ -12,8 +12,8 @@ import pytest
 from drivers.session import DocumentSession
 from drivers.simulator.faults import AfterStrike, AtByte, AtLineByte, Cut, DuringStrike, Fault, FaultKind, Target
 from drivers.stop import MechanismStop
-from passbook.job import Reason
-from passbook.media import Media
+from passbook.job.states import Reason
+from passbook.protocol.media import Media
 from tests.drivers.desk import WAIT, Desk, Struck, line, once, text_of
 
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.frames import (
+from drivers.dialects.pr2.frames import (
     LARGEST_FRAME,
     Configuration,
     DocumentStatus,

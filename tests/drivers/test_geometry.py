@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.geometry import LEAST_HEIGHT, document_lines, offset_steps, vertical_steps
+from drivers.dialects.pr2.geometry import LEAST_HEIGHT, document_lines, offset_steps, vertical_steps
 
 heights = st.integers(0, 60_000)
 units = st.sampled_from([180, 216, 240, 360])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.port import Flow, Port, PortError, PortTrouble, SerialLine, TcpAddress, open_port, parse_port_url
+from drivers.ports.port import Flow, Port, PortError, PortTrouble, SerialLine, TcpAddress, open_port, parse_port_url
 
 
 def trouble_of(operation: Callable[[], object]) -> PortTrouble:

@@ -6,8 +6,8 @@ import pytest
 
 from drivers.profile import Command, Profile, builtin_profile, load_profile
 from passbook.errors import PassbookError
-from passbook.job import Reason
-from passbook.media import Media
+from passbook.job.states import Reason
+from passbook.protocol.media import Media
 
 PR2 = (files("drivers.profiles") / "pr2.toml").read_text()
 

@@ -10,10 +10,10 @@ from drivers.session import TRANSITIONS, SessionEvent, SessionMisuse, SessionSta
 from drivers.simulator.faults import Cut, Fault, FaultKind, Now, Target
 from drivers.simulator.paper import Paper
 from drivers.stop import MechanismStop
+from passbook.document.plan import Line, Run, Sheet
 from passbook.errors import PassbookError
-from passbook.job import Reason
-from passbook.media import Device, MechanismStatus, Media
-from passbook.plan import Line, Run, Sheet
+from passbook.job.states import Reason
+from passbook.protocol.media import Device, MechanismStatus, Media
 from tests.drivers.conftest import OpenDesk
 from tests.drivers.desk import RULER, SHEET, WAIT, Desk, line, once, text_of
 

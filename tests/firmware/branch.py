@@ -10,24 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from drivers.profile import builtin_profile
-from firmware import pki
-from firmware.admission import Admission, Printing
-from firmware.clock import Standing
-from firmware.config import Config, KeysConfig, LimitsConfig, PrinterConfig, load
-from firmware.hub import Hub
-from firmware.jobs import Jobs
-from firmware.keys import DataKeys
-from firmware.layouts import load_layouts
-from firmware.news import News
-from firmware.tls import Peer, server_context
-from firmware.toml import KeySource
+from firmware.config.configuration import Config, KeysConfig, LimitsConfig, PrinterConfig, load_configuration
+from firmware.config.layouts import load_layouts
+from firmware.config.toml import KeySource
+from firmware.identity import pki
+from firmware.identity.server_tls import server_context
+from firmware.service.acceptance import Acceptance, PrinterAtDoor
 from passbook.errors import PassbookError
-from passbook.job import Reason
-from passbook.messages import SubmitJob
+from passbook.job.states import Reason
+from passbook.protocol.messages import SubmitJob
+from spooler.clock import ClockTrust
+from spooler.data_keys import DataKeys
+from spooler.hub import Hub, Peer
+from spooler.jobs import Jobs
+from spooler.news import News
 from storage.admission import Limits
-from storage.area import AreaSettings
-from storage.envelope import Rng
-from storage.keys import ApplianceKey
+from storage.area.area import AreaSettings
+from storage.crypto.envelope import Rng
+from storage.crypto.keys import ApplianceKey
 from storage.spool import Spool
 
 APPLIANCE = "branch-17"
@@ -59,10 +59,10 @@ class StandingClock:
     def trusted(self) -> bool:
         return self.trust
 
-    def standing(self) -> Standing:
+    def standing(self) -> ClockTrust:
         if not self.trust:
-            return Standing.NOT_SYNCHRONIZED
-        return Standing.VOUCHED if self.vouched else Standing.SYNCHRONIZED
+            return ClockTrust.NOT_SYNCHRONIZED
+        return ClockTrust.VOUCHED if self.vouched else ClockTrust.SYNCHRONIZED
 
     def business_date(self) -> str:
         return self.now().date().isoformat()
@@ -143,11 +143,11 @@ class Bench:
 
     def admission(
         self, *, own_key_jobs: bool = True, recovery_public: bytes | None = None, priority_ceiling: int = 80
-    ) -> Admission:
+    ) -> Acceptance:
         settings = PrinterConfig(PRINTER, "tcp://127.0.0.1:1")
-        return Admission(
+        return Acceptance(
             self.jobs,
-            {PRINTER: Printing(settings, builtin_profile("pr2"))},
+            {PRINTER: PrinterAtDoor(settings, builtin_profile("pr2"))},
             load_layouts(None),
             KeysConfig(KeySource(), own_key_jobs=own_key_jobs),
             LimitsConfig(priority_ceiling=priority_ceiling),
@@ -199,7 +199,7 @@ class Branch:
             '[terminals]\nlisten = "127.0.0.1:0"\ncertificate = "server.pem"\nkey = "server-key.pem"\n'
             'ca = "ca.pem"\nrevoked = "revoked.pem"\n[keys]\nappliance = "appliance.key"\n' + extra
         )
-        return load(file)
+        return load_configuration(file)
 
     @property
     def appliance_key(self) -> ApplianceKey:

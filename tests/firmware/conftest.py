@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware import desk as print_desk
+from spooler import desk as print_desk
 from tests.drivers.desk import Desk
 from tests.firmware.branch import Bench
 from tests.firmware.counter import Counter, OpenCounter

@@ -10,19 +10,19 @@ from dataclasses import dataclass, field
 from drivers.session import DocumentSession
 from drivers.simulator.machine import Machine
 from drivers.stop import MechanismStop
-from firmware.clock import Clock
-from firmware.config import PrinterConfig
-from firmware.desk import PrintDesk
-from firmware.jobs import Jobs
-from firmware.keys import DataKeys
-from firmware.news import JobChanged, News, PrinterChanged, PromptChanged, StepDone
-from passbook import changes
-from passbook.job import Reason
-from passbook.messages import PrinterView, Prompt
-from passbook.plan import Eject, Plan, Turn, encode_plan, outline
-from passbook.record import Answered, HistoryEntry, Record, Verdict
+from firmware.config.configuration import PrinterConfig
+from passbook.document.plan import Eject, Plan, Turn, encode_plan, outline
+from passbook.job import changes
+from passbook.job.record import Answered, HistoryEntry, Record, Verdict
+from passbook.job.states import Reason
+from passbook.protocol.messages import PrinterView, Prompt
+from spooler.clock import Clock
+from spooler.data_keys import DataKeys
+from spooler.desk import PrintDesk
+from spooler.jobs import Jobs
+from spooler.news import JobChanged, News, PrinterChanged, PromptChanged, StepDone
 from storage.admission import Ticket
-from storage.envelope import new_data_key, seal, sealed_size, wrap_for_requester
+from storage.crypto.envelope import new_data_key, seal, sealed_size, wrap_for_requester
 from storage.spool import Spool
 from tests.drivers.desk import RULER, SHEET, WAIT, Desk, line
 from tests.firmware import branch

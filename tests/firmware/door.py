@@ -13,18 +13,18 @@ from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from firmware.config import LimitsConfig, RecoveryConfig, TerminalsConfig
-from firmware.desks import Desks
-from firmware.doors.commands import TerminalCommands
-from firmware.doors.terminals import TerminalDoor
-from firmware.hub import Listener
-from firmware.identity import Doorkeeper
-from firmware.news import JobChanged, News
-from firmware.notices import NoticeDesk
-from firmware.recovery_desk import RecoveryDesk
-from firmware.roll import Roll
-from firmware.tls import load_trust, server_context
-from passbook.messages import SERVICE_PATH, StatusReport, view_of
+from firmware.config.configuration import LimitsConfig, RecoveryConfig, TerminalsConfig
+from firmware.doors.terminal_door import TerminalDoor
+from firmware.identity.doorkeeper import Doorkeeper
+from firmware.identity.server_tls import load_trust, server_context
+from firmware.people.notice_desk import NoticeDesk
+from firmware.people.recovery_desk import RecoveryDesk
+from firmware.people.roll import Roll
+from firmware.service.terminal_commands import TerminalCommands
+from passbook.protocol.messages import SERVICE_PATH, StatusReport, view_of
+from spooler.desks import Desks
+from spooler.hub import Listener
+from spooler.news import JobChanged, News
 from tests.firmware.branch import DOCUMENT, KEY, PRINTER, WAIT, Bench
 from tests.terminal.conftest import Branch
 

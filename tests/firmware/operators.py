@@ -8,11 +8,12 @@ import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from firmware.doors.operators import Handler, OperatorDoor
+from firmware.doors.operator_door import OperatorDoor
+from firmware.service.operations import OperatorHandler
 
 
 @contextlib.contextmanager
-def served(path: Path, handlers: Mapping[str, Handler]) -> Iterator[Path]:
+def served(path: Path, handlers: Mapping[str, OperatorHandler]) -> Iterator[Path]:
     """The door is open at `path` while the block runs."""
     opened = threading.Event()
     loops: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []

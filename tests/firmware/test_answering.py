@@ -6,19 +6,19 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from firmware import answering
-from firmware.answering import Answering
-from firmware.config import RecoveryConfig
-from firmware.recovery_desk import RecoveryDesk
-from firmware.tls import Peer
-from passbook import changes
-from passbook.bulk import ANSWERED_AT_ONCE, AnswerAll, AnsweredAll
+from firmware.config.configuration import RecoveryConfig
+from firmware.people.recovery_desk import RecoveryDesk
+from firmware.service import answering
+from firmware.service.answering import Answering
 from passbook.errors import PassbookError
-from passbook.job import JobState, Reason
-from passbook.media import Media
-from passbook.messages import view_of
-from passbook.record import OPERATOR, Holder, Record, Verdict
-from storage.envelope import unwrap_for_recovery
+from passbook.job import changes
+from passbook.job.record import OPERATOR, Holder, Record, Verdict
+from passbook.job.states import JobState, Reason
+from passbook.protocol.answer_all import ANSWERED_AT_ONCE, AnswerAll, AnsweredAll
+from passbook.protocol.media import Media
+from passbook.protocol.messages import view_of
+from spooler.hub import Peer
+from storage.crypto.envelope import unwrap_for_recovery
 from tests.firmware.branch import DOCUMENT, KEY, MANAGER, OTHER, PRINTER, TELLER, WAIT, Bench, request
 
 RECOVERY = X25519PrivateKey.from_private_bytes(bytes(range(7, 39)))

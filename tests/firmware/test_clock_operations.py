@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from firmware.clock import SystemClock
-from firmware.clock_operations import ClockOperations, ClockReport
+from firmware.service.clock_operations import ClockOperations, ClockReport
 from passbook.errors import PassbookError
+from spooler.clock import SystemClock
 
 AT = 1_800_000_000.0
 

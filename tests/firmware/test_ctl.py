@@ -17,14 +17,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from firmware import ctl
-from firmware.findings import LookedAt
-from passbook import changes
-from passbook.error_kinds import EXIT_CODES, Actor
+import firmware.ctl.__main__ as ctl
+from firmware.service.findings import LookedAt
 from passbook.errors import PassbookError
-from passbook.messages import JobView
-from passbook.record import OPERATOR, Decider
-from storage.reports import Examined
+from passbook.errors.kinds import EXIT_CODES, Actor
+from passbook.job import changes
+from passbook.job.record import OPERATOR, Decider
+from passbook.protocol.messages import JobView
+from storage.area.reports import Examined
 from tests.firmware.operators import served
 from tests.storage.store import APPLIANCE, AT, SECRET, Store, seeded
 from tests.terminal.samples import stopped
@@ -561,7 +561,7 @@ def test_init_makes_what_the_example_configuration_names(authority: list[str], t
     assert authority
     for name in ("server.pem", "server-key.pem", "ca.pem", "revoked.pem", "appliance.key"):
         assert (tmp_path / "etc" / name).stat().st_size > 0
-        assert name in (Path(ctl.__file__).parents[1] / "deploy/passbook.toml").read_text("utf-8")
+        assert name in (Path(ctl.__file__).parents[2] / "deploy/passbook.toml").read_text("utf-8")
     assert not [one for one in (tmp_path / "etc").iterdir() if "ca-key" in one.name]
 
 
@@ -703,7 +703,7 @@ def process(*arguments: str, **environ: str) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, **environ},
-        cwd=Path(ctl.__file__).parents[1],
+        cwd=Path(ctl.__file__).parents[2],
     )
 
 

@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from bench.filling import JOBS_OF_ONE, LIMITS, fill
-from firmware.answering import Answering
-from firmware.audiences import SHOWN_AT_ONCE
-from firmware.config import RecoveryConfig
-from firmware.expiry import ExpiryDesk
-from firmware.news import JobChanged, News
-from firmware.recovery_desk import RecoveryDesk
-from firmware.tls import Peer
-from passbook.bulk import ANSWERED_AT_ONCE, AnswerAll
-from passbook.messages import AnswerInquiry, view_of
-from passbook.record import Verdict
+from firmware.config.configuration import RecoveryConfig
+from firmware.people.audiences import SHOWN_AT_ONCE
+from firmware.people.expiry_desk import ExpiryDesk
+from firmware.people.recovery_desk import RecoveryDesk
+from firmware.service.answering import Answering
+from passbook.job.record import Verdict
+from passbook.protocol.answer_all import ANSWERED_AT_ONCE, AnswerAll
+from passbook.protocol.messages import AnswerInquiry, view_of
+from spooler.hub import Peer
+from spooler.news import JobChanged, News
 from tests.firmware.branch import MANAGER, PRINTER, WAIT, Bench, Ear
 
 pytestmark = pytest.mark.slow
@@ -36,7 +36,7 @@ CLOSED = "Recovery.InquiryClosedEvent"
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     """After a power cut that left JOBS questions; the desk keeps time for KEPT of them."""
-    monkeypatch.setattr("firmware.recovery_desk.ASKED_AT_ONCE", KEPT)
+    monkeypatch.setattr("firmware.people.recovery_desk.ASKED_AT_ONCE", KEPT)
     one = Bench(tmp_path, limits=LIMITS)
     fill(one.spool, JOBS, document_bytes=100)
     one.power_cycle()
@@ -144,8 +144,8 @@ def test_new_questions_make_the_oldest_everybodys_and_nobody_is_forgotten(bench:
 
 
 def test_memory_does_not_grow_with_the_questions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("firmware.recovery_desk.ASKED_AT_ONCE", KEPT)
-    monkeypatch.setattr("firmware.expiry.WATCHED", KEPT)
+    monkeypatch.setattr("firmware.people.recovery_desk.ASKED_AT_ONCE", KEPT)
+    monkeypatch.setattr("firmware.people.expiry_desk.WATCHED", KEPT)
     used = [_used(tmp_path / str(jobs), jobs) for jobs in (JOBS_OF_ONE, 10 * JOBS_OF_ONE)]
     # Ten times the questions; kept whole, they would take ten times the memory.
     assert used[1] < 3 * used[0]

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from bench.slow_peers import SlowPeers
-from firmware.config import LimitsConfig
-from firmware.doors import gate, terminals
+from client.connection import Address
+from firmware.config.configuration import LimitsConfig
+from firmware.doors import gate, terminal_door
 from firmware.doors.gate import LEAST_WAITING, NOT_TLS, OTHER_FILES, claim_files, files_for
-from terminal.client import Address
 from tests.firmware.door import Connector, Door, at_the_door
 from tests.terminal.conftest import Branch
 
@@ -37,8 +37,8 @@ def slow_peers(door: Door, connector: Connector) -> SlowPeers:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No time-out helps: who waits for a slow peer waits for ever."""
-    monkeypatch.setattr(terminals, "HANDSHAKE_TIMEOUT", 3600.0)
-    monkeypatch.setattr(terminals, "PING_INTERVAL", 3600.0)
+    monkeypatch.setattr(terminal_door, "HANDSHAKE_TIMEOUT", 3600.0)
+    monkeypatch.setattr(terminal_door, "PING_INTERVAL", 3600.0)
 
 
 @pytest.mark.usefixtures("patient")
@@ -64,8 +64,8 @@ def test_two_hundred_slow_peers_keep_nobody_waiting(enrolled: Branch, tmp_path: 
 def test_who_does_not_finish_is_hung_up_on_in_time(
     enrolled: Branch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(terminals, "HANDSHAKE_TIMEOUT", 0.2)
-    monkeypatch.setattr(terminals, "PING_INTERVAL", 0.2)
+    monkeypatch.setattr(terminal_door, "HANDSHAKE_TIMEOUT", 0.2)
+    monkeypatch.setattr(terminal_door, "PING_INTERVAL", 0.2)
 
     async def story(door: Door, connector: Connector) -> None:
         slow = slow_peers(door, connector)

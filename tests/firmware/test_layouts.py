@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.layouts import load_layouts
+from firmware.config.layouts import load_layouts
 from passbook.errors import PassbookError
 from tests.passbook.strategies import layout_bytes
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from firmware import pki
 from firmware.__main__ import main
-from firmware.config import Config, load
-from firmware.loading import check, load_key, load_named
+from firmware.config.configuration import Config, load_configuration
+from firmware.config.loading import check_configuration, load_key, load_named
+from firmware.identity import pki
 from passbook.errors import PassbookError
 from tests.firmware.branch import Branch
 from tests.passbook.strategies import layout_bytes
@@ -55,9 +55,9 @@ def start_with(config: Config) -> None:
 
 def refused(branch: Branch) -> PassbookError:
     """What check() finds; a start finds the same."""
-    config = load(file_of(branch))
+    config = load_configuration(file_of(branch))
     with pytest.raises(PassbookError) as caught:
-        check(config, {})
+        check_configuration(config, {})
     assert (caught.value.code, caught.value.facts["file"]) == ("configuration", str(file_of(branch)))
     with pytest.raises(PassbookError) as again:
         start_with(config)
@@ -79,7 +79,7 @@ FILES = {
 def test_what_can_be_used_is_all_right(branch: Branch, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--check", str(file_of(branch))]) == 0
     assert "all right" in capsys.readouterr().out
-    loaded = load_named(load(file_of(branch)))
+    loaded = load_named(load_configuration(file_of(branch)))
     assert loaded.recovery_public == bytes(range(32))
     assert set(loaded.layouts) == {"mine", "savings-24", "sheet"}
     assert loaded.profiles["front"].name == "pr2"
@@ -148,21 +148,21 @@ def test_a_configuration_that_is_no_regular_file_is_refused(
 def check_refused(branch: Branch) -> str:
     """What a check says of the control socket."""
     with pytest.raises(PassbookError) as caught:
-        check(load(file_of(branch)), {})
+        check_configuration(load_configuration(file_of(branch)), {})
     assert (caught.value.code, caught.value.facts["key"]) == ("configuration", "control")
     return str(caught.value.facts["why"])
 
 
 @pytest.mark.parametrize("kind", ["pipe", "folder", "zero"])
 def test_a_control_socket_whose_name_is_taken_is_refused(branch: Branch, kind: str) -> None:
-    control = load(file_of(branch)).control
+    control = load_configuration(file_of(branch)).control
     make_special(control, kind)
     assert "is no socket" in check_refused(branch)
 
 
 def test_a_control_socket_that_serves_is_all_right(branch: Branch) -> None:
-    make_special(load(file_of(branch)).control, "socket")
-    check(load(file_of(branch)), {})
+    make_special(load_configuration(file_of(branch)).control, "socket")
+    check_configuration(load_configuration(file_of(branch)), {})
 
 
 @pytest.mark.parametrize(("folder", "why"), [("missing", "it is no folder"), ("file", "Not a directory")])
@@ -238,16 +238,16 @@ def test_an_unknown_code_page_is_named_with_the_known_ones(branch: Branch, name:
 
 def test_a_credential_is_checked_only_when_handed_over_and_needed_at_a_start(branch: Branch, tmp_path: Path) -> None:
     edit(branch, '"appliance.key"', '"credential:appliance-key"')
-    config = load(file_of(branch))
-    check(config, {})
+    config = load_configuration(file_of(branch))
+    check_configuration(config, {})
     with pytest.raises(PassbookError, match=r"keys\.appliance: credential:appliance-key: there is no credentials"):
         load_key(config, {})
     with pytest.raises(PassbookError, match=r"keys\.appliance: .* cannot be read"):
-        check(config, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+        check_configuration(config, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
     (tmp_path / "appliance-key").write_text("ab" * 31)
     (tmp_path / "appliance-key").chmod(0o400)
     with pytest.raises(PassbookError, match=r"keys\.appliance: .*: expected 32 bytes"):
-        check(config, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+        check_configuration(config, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
 
 
 # As a process

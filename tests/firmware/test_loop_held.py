@@ -18,12 +18,12 @@ from typing import Any, Final
 
 import pytest
 
-from firmware.admission import SMALL
-from passbook.bulk import AnswerAll
-from passbook.documents import parse_document
+from firmware.service.acceptance import SMALL
+from passbook.document.documents import parse_document
 from passbook.errors import PassbookError
-from passbook.history import GetHistory
-from passbook.messages import (
+from passbook.protocol.answer_all import AnswerAll
+from passbook.protocol.history_reply import GetHistory
+from passbook.protocol.messages import (
     MAX_DOCUMENT,
     MAX_MESSAGE,
     AnswerInquiry,
@@ -34,8 +34,8 @@ from passbook.messages import (
     decode,
     read_payload,
 )
-from passbook.notices import GetHistoryHeads
-from passbook.pages import Page
+from passbook.protocol.notice import GetHistoryHeads
+from passbook.protocol.pages import Page
 from tests.firmware.branch import TELLER, Bench, request
 
 LONGEST: Final = 0.050

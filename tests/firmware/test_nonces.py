@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware.config import RecoveryConfig
-from firmware.recovery_desk import RecoveryDesk
+from firmware.config.configuration import RecoveryConfig
+from firmware.people.recovery_desk import RecoveryDesk
 from passbook.errors import PassbookError
-from passbook.messages import AnswerInquiry, view_of
-from passbook.record import Record, Verdict
-from storage import envelope
+from passbook.job.record import Record, Verdict
+from passbook.protocol.messages import AnswerInquiry, view_of
+from storage.crypto import envelope
 from tests.firmware.branch import DOCUMENT, KEY, PRINTER, TELLER, Bench, request
 from tests.storage.sealings import Sealing, repeated, watched
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.notify import Notifier
+from firmware.system.notify import Notifier
 
 
 @pytest.fixture(params=["path", "abstract"])

@@ -5,18 +5,18 @@ from typing import Any, cast
 
 import pytest
 
-from firmware.config import RecoveryConfig
-from firmware.desks import Desks
-from firmware.identity import Doorkeeper
-from firmware.joining import Joining
-from firmware.operations import Operations
-from firmware.problems import Problems
-from firmware.recovery_desk import RecoveryDesk
-from firmware.roll import Roll
-from firmware.tls import Peer
+from firmware.config.configuration import RecoveryConfig
+from firmware.identity.doorkeeper import Doorkeeper
+from firmware.people.recovery_desk import RecoveryDesk
+from firmware.people.roll import Roll
+from firmware.service.operations import Operations
+from firmware.system.joining import Joining
+from firmware.system.problems import Problems
 from passbook.errors import PassbookError
-from passbook.messages import StatusReport, view_of
-from passbook.record import OPERATOR, Record
+from passbook.job.record import OPERATOR, Record
+from passbook.protocol.messages import StatusReport, view_of
+from spooler.desks import Desks
+from spooler.hub import Peer
 from tests.firmware.branch import DOCUMENT, MANAGER, PRINTER, TELLER, Bench, Ear, request
 
 STATUS = StatusReport(())

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from firmware import pki
-from firmware.certificates import NAME
+from firmware.identity import pki
+from firmware.identity.certificates import NAME
 from passbook.errors import PassbookError
 
 NOW = dt.datetime(2026, 5, 4, 9, 0, tzinfo=dt.UTC)

@@ -11,18 +11,18 @@ import pytest
 from msgspec.structs import replace
 
 from drivers.profile import builtin_profile
-from firmware.admission import Admission, Printing
-from firmware.config import KeysConfig, LimitsConfig, PrinterConfig
-from firmware.jobs import Jobs
-from firmware.keys import DataKeys
-from firmware.tls import Peer
-from firmware.toml import KeySource
+from firmware.config.configuration import KeysConfig, LimitsConfig, PrinterConfig
+from firmware.config.toml import KeySource
+from firmware.service.acceptance import Acceptance, PrinterAtDoor
+from passbook.document.layout import parse_layout
+from passbook.document.plan import Sheet
 from passbook.errors import PassbookError
-from passbook.layout import parse_layout
-from passbook.messages import SubmitJob
-from passbook.plan import Sheet
-from passbook.record import Record
-from storage.keys import ApplianceKey
+from passbook.job.record import Record
+from passbook.protocol.messages import SubmitJob
+from spooler.data_keys import DataKeys
+from spooler.hub import Peer
+from spooler.jobs import Jobs
+from storage.crypto.keys import ApplianceKey
 from storage.spool import Spool
 from tests.firmware.counter import TELLER, StandingClock
 from tests.storage.store import REQUESTER_KEY, SECRET, Store, seeded
@@ -51,9 +51,9 @@ def submit(spool: Spool) -> Submit:
             text = text.replace(old, new, 1)
         profile = replace(PR2, pitches=PR2.pitches[:pitches])
         layout = parse_layout("sheet", text.encode(), "sheet.toml")
-        admission = Admission(
+        admission = Acceptance(
             Jobs(spool, DataKeys(), lambda _news: None),
-            {"front": Printing(PrinterConfig("front", "tcp://127.0.0.1:1"), profile)},
+            {"front": PrinterAtDoor(PrinterConfig("front", "tcp://127.0.0.1:1"), profile)},
             {"sheet": layout},
             KeysConfig(KeySource(Path("/nowhere"))),
             LimitsConfig(),

@@ -2,7 +2,7 @@
 
 import threading
 
-from firmware.problems import Problems
+from firmware.system.problems import Problems
 from passbook.errors import PassbookError
 
 

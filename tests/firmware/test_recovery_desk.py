@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from firmware.config import RecoveryConfig
-from firmware.news import JobChanged, News
-from firmware.recovery_desk import RecoveryDesk
-from firmware.tls import Peer
-from passbook import changes
+from firmware.config.configuration import RecoveryConfig
+from firmware.people.recovery_desk import RecoveryDesk
 from passbook.errors import PassbookError
-from passbook.job import JobState, Reason
-from passbook.media import Media
-from passbook.messages import AnswerInquiry, view_of
-from passbook.record import Decider, Holder, Record, Verdict
-from storage.envelope import unwrap_for_recovery
+from passbook.job import changes
+from passbook.job.record import Decider, Holder, Record, Verdict
+from passbook.job.states import JobState, Reason
+from passbook.protocol.media import Media
+from passbook.protocol.messages import AnswerInquiry, view_of
+from spooler.hub import Peer
+from spooler.news import JobChanged, News
+from storage.crypto.envelope import unwrap_for_recovery
 from tests.firmware.branch import DOCUMENT, KEY, MANAGER, OTHER, PRINTER, TELLER, WAIT, Bench, Ear, code_of, request
 
 GRACE, TIME = 30.0, 120.0

@@ -10,15 +10,15 @@ import apsw
 import pytest
 from msgspec.structs import replace
 
-from firmware.config import RecoveryConfig
-from firmware.recovery_desk import RecoveryDesk
-from firmware.retention import destroy_old_content
-from passbook import changes
+from firmware.config.configuration import RecoveryConfig
+from firmware.people.recovery_desk import RecoveryDesk
+from firmware.system.retention import destroy_old_content
 from passbook.errors import PassbookError
-from passbook.job import JobState, Reason
-from passbook.media import Media
-from passbook.messages import AnswerInquiry, view_of
-from passbook.record import Change, HistoryKind, Outcome, Record, Verdict
+from passbook.job import changes
+from passbook.job.record import Change, HistoryKind, Outcome, Record, Verdict
+from passbook.job.states import JobState, Reason
+from passbook.protocol.media import Media
+from passbook.protocol.messages import AnswerInquiry, view_of
 from tests.firmware.branch import DOCUMENT, PRINTER, TELLER, WAIT, Bench, request
 
 DAYS = 30

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from firmware.config import LimitsConfig
-from firmware.roll import REMEMBERED, Roll
-from firmware.tls import Peer
-from passbook import changes
-from passbook.terminals import TerminalView
+from firmware.config.configuration import LimitsConfig
+from firmware.people.roll import REMEMBERED, Roll
+from passbook.job import changes
+from passbook.protocol.terminal_list import TerminalView
+from spooler.hub import Peer
 from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, TELLER, Bench, Ear, request
 from tests.firmware.door import Connector, Door, Wire, at_the_door, submission
 from tests.terminal.conftest import Branch

@@ -6,11 +6,11 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.tables import HISTORY, INQUIRIES, JOBS, NOTICES, TERMINALS, WIDTH, printable, render
-from passbook.counts import JobCounts
+from firmware.ctl.tables import HISTORY, INQUIRIES, JOBS, NOTICES, TERMINALS, WIDTH, printable, render_result
 from passbook.errors import PassbookError
-from passbook.media import Device, MechanismStatus, Media
-from passbook.messages import PrinterView, StatusReport
+from passbook.job.counts import JobCounts
+from passbook.protocol.media import Device, MechanismStatus, Media
+from passbook.protocol.messages import PrinterView, StatusReport
 
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -24,7 +24,7 @@ def test_rows_are_aligned_under_their_headings() -> None:
         {"job": "a1", "state": "pending", "reasons": [], "valid": True, "priority": 50},
         {"job": "b2000", "state": "processing-stopped", "reasons": ["power-loss", "media-jam"], "valid": False},
     ]
-    heading, first, second = render(rows, JOBS).splitlines()
+    heading, first, second = render_result(rows, JOBS).splitlines()
     for name, one, other in (
         ("JOB", "a1", "b2000"),
         ("STATE", "pending", "processing-stopped"),
@@ -45,19 +45,19 @@ def test_columns_reach_into_nested_objects() -> None:
         "asked": True,
         "wraps": [{"blob": "x"}],
     }
-    assert render([inquiry], INQUIRIES).splitlines()[1].split()[:5] == ["a1", "-", "-", "-", "yes"]
+    assert render_result([inquiry], INQUIRIES).splitlines()[1].split()[:5] == ["a1", "-", "-", "-", "yes"]
     told = {"area": "a", "n": 1, "entry": {"kind": "ended", "at": "T", "record": {"jobId": "a1"}}}
-    assert render([told], HISTORY).splitlines()[1].split()[:5] == ["a", "1", "T", "ended", "a1"]
+    assert render_result([told], HISTORY).splitlines()[1].split()[:5] == ["a", "1", "T", "ended", "a1"]
 
 
 def test_an_object_shows_its_values_then_what_is_nested() -> None:
-    text = render({"areas": [{"area": "p", "free": 3}], "appliance": "branch-17", "problems": []})
+    text = render_result({"areas": [{"area": "p", "free": 3}], "appliance": "branch-17", "problems": []})
     assert text == "appliance  branch-17\nproblems   none\nareas\n  AREA  FREE\n  p     3"
 
 
 def test_the_parts_of_a_row_are_columns_of_their_own() -> None:
     status = {"device": "userError", "media": "notPresent", "conditions": ["cover-open"]}
-    heading, row = render([{"printer": "window-1", "status": status, "at": 3, "job": ""}]).splitlines()
+    heading, row = render_result([{"printer": "window-1", "status": status, "at": 3, "job": ""}]).splitlines()
     assert heading.split() == ["PRINTER", "DEVICE", "MEDIA", "CONDITIONS", "AT", "JOB"]
     assert row.split() == ["window-1", "userError", "notPresent", "cover-open", "3", "-"]
 
@@ -77,7 +77,7 @@ def test_the_status_fits_into_80_columns_and_each_problem_begins_a_line() -> Non
         jobs,
         7,
     )
-    lines = render(msgspec.json.decode(msgspec.json.encode(report))).splitlines()
+    lines = render_result(msgspec.json.decode(msgspec.json.encode(report))).splitlines()
     assert max(map(len, lines)) <= WIDTH
     text = " ".join(line.strip() for line in lines)
     assert all(problem in text for problem in problems)
@@ -88,24 +88,33 @@ def test_the_status_fits_into_80_columns_and_each_problem_begins_a_line() -> Non
 
 
 def test_nothing_is_said_to_be_none_or_in_the_sentence_that_is_given() -> None:
-    assert (render([], JOBS), render({}), render(None)) == ("none", "none", "-")
-    assert render([], JOBS, "There is no job.") == "There is no job."
+    assert (render_result([], JOBS), render_result({}), render_result(None)) == ("none", "none", "-")
+    assert render_result([], JOBS, "There is no job.") == "There is no job."
 
 
 def test_a_number_that_stands_for_never_or_none_is_a_word() -> None:
     """-1, 0 and nothing are for programs."""
     status = {"device": "offline", "media": "unknown", "conditions": []}
-    told = render({"printers": [{"printer": "window-1", "status": status, "age": -1, "job": ""}]}).splitlines()
+    told = render_result({"printers": [{"printer": "window-1", "status": status, "age": -1, "job": ""}]}).splitlines()
     assert told[2].split() == ["window-1", "offline", "unknown", "never", "-"]
     silent = {"terminal": "t", "representative": False, "connections": 0, "silent": -1, "heardAt": "", "held": 0}
-    assert render([silent], TERMINALS).splitlines()[1].split() == ["t", "no", "none", "never", "never", "-", "0", "-"]
-    assert "none" in render([{"job": {"job": "a1"}, "inDoubt": 0}], INQUIRIES)
-    assert "none" in render([{"job": {"job": "a1"}, "onPaper": {"inDoubt": 0}}], NOTICES)
+    assert render_result([silent], TERMINALS).splitlines()[1].split() == [
+        "t",
+        "no",
+        "none",
+        "never",
+        "never",
+        "-",
+        "0",
+        "-",
+    ]
+    assert "none" in render_result([{"job": {"job": "a1"}, "inDoubt": 0}], INQUIRIES)
+    assert "none" in render_result([{"job": {"job": "a1"}, "onPaper": {"inDoubt": 0}}], NOTICES)
 
 
 @given(value=VALUES, columns=st.sampled_from([None, JOBS, INQUIRIES, HISTORY]))
 def test_any_result_becomes_harmless_text(value: Any, columns: Any) -> None:
-    text = render(value, columns)
+    text = render_result(value, columns)
     assert text.replace("\n", "").isprintable()
 
 
@@ -118,8 +127,8 @@ def test_printable_text_stays_and_nothing_else_does(text: str) -> None:
 def test_on_a_screen_a_table_is_as_wide_as_that_and_ids_are_short() -> None:
     rows = [{"job": "7f3a09c2d1e84b55", "state": "processing-stopped", "requester": "counter-1", "printer": "window-1"}]
     for width in (80, 60, 40):
-        drawn = render(rows, JOBS, width=width).splitlines()
+        drawn = render_result(rows, JOBS, width=width).splitlines()
         assert max(map(len, drawn)) <= width
         assert drawn[1].startswith("7f3a09c2  processing-stopped")
         assert "--json shows" in " ".join(" ".join(drawn[2:]).split())
-    assert "7f3a09c2d1e84b55" in render(rows, JOBS)
+    assert "7f3a09c2d1e84b55" in render_result(rows, JOBS)

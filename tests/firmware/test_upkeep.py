@@ -5,9 +5,9 @@ import datetime as dt
 
 import pytest
 
-from firmware import upkeep
-from firmware.upkeep import DAY_SECONDS, NOTE_SECONDS, Upkeep
-from passbook import changes
+from firmware.system import upkeep
+from firmware.system.upkeep import DAY_SECONDS, NOTE_SECONDS, Upkeep
+from passbook.job import changes
 from tests.firmware.branch import DOCUMENT, TELLER, WAIT, Bench, request
 
 RETENTION = 400
@@ -91,7 +91,7 @@ def test_by_an_operators_word_the_last_entries_stay_whatever_the_year(
     watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """P11, N4: who vouches for a clock of 2099 takes what lies far back, and not the proof of yesterday."""
-    monkeypatch.setattr(upkeep, "KEPT_BY_WORD", 1)
+    monkeypatch.setattr(upkeep, "ENTRIES_KEPT_BY_WORD", 1)
     for number in range(5):
         watched.end_a_job(f"r-{number}")
     watched.upkeep.look()

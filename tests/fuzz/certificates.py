@@ -6,7 +6,7 @@ import base64
 import datetime as dt
 from typing import Final
 
-from firmware.tls import Trust, judge_peer, read_trust
+from firmware.identity.server_tls import Trust, judge_peer, read_trust
 from passbook.errors import PassbookError
 from tests.fuzz.targets import CORPUS
 

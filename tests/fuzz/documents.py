@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from passbook.characters import control_position
-from passbook.documents import FORMATS, Document, PassbookUpdate, TextDocument, parse_document
+from passbook.document.characters import control_position
+from passbook.document.documents import FORMATS, Document, PassbookUpdate, TextDocument, parse_document
 from passbook.errors import PassbookError
 
 SECRET: Final = "Okafor"  # noqa: S105  # what the seeds say where a document carries content

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from msgspec.structs import replace
 
 from passbook.errors import PassbookError
-from passbook.record import Holder, Wrap
-from storage.envelope import (
+from passbook.job.record import Holder, Wrap
+from storage.crypto.envelope import (
     open_attributes,
     open_document,
     open_plan,
@@ -22,7 +22,7 @@ from storage.envelope import (
     unwrap_for_requester,
     wrap_for_requester,
 )
-from storage.keys import ApplianceKey
+from storage.crypto.keys import ApplianceKey
 
 _RNG: Final = random.Random(1).randbytes
 IDENTITY: Final = b'["job-1"]'

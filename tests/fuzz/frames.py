@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from drivers.frames import (
+from drivers.dialects.pr2.frames import (
     LARGEST_FRAME,
     Configuration,
     DocumentStatus,

@@ -7,7 +7,7 @@ from typing import Final
 
 from typing_extensions import override
 
-from drivers.frames import FrameReader, Identity
+from drivers.dialects.pr2.frames import FrameReader, Identity
 from drivers.profile import builtin_profile
 from drivers.simulator.machine import Machine
 from drivers.simulator.paper import Paper, Ruler

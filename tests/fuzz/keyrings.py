@@ -7,7 +7,7 @@ from unittest import mock
 
 from passbook.errors import PassbookError
 from terminal import keyring
-from terminal.keyring import KeyRing, seal, unseal
+from terminal.keyring import KeyRing, seal_ring, unseal_ring
 
 PASSPHRASE: Final = b"correct horse"
 
@@ -18,18 +18,18 @@ def check(data: bytes) -> None:
     with mock.patch.multiple(keyring, _PASSES=1, _LANES=1, _MEMORY_KIB=8):
         _refused(data)
         with mock.patch("msgspec.json.encode", return_value=data):
-            sealed = seal(KeyRing(), PASSPHRASE)
+            sealed = seal_ring(KeyRing(), PASSPHRASE)
         try:
-            ring = unseal(sealed, PASSPHRASE)
+            ring = unseal_ring(sealed, PASSPHRASE)
         except PassbookError as error:
             assert error.code == "keyring-locked"
         else:
-            assert unseal(seal(ring, PASSPHRASE), PASSPHRASE) == ring
+            assert unseal_ring(seal_ring(ring, PASSPHRASE), PASSPHRASE) == ring
 
 
 def _refused(data: bytes) -> None:
     try:
-        unseal(data, PASSPHRASE)
+        unseal_ring(data, PASSPHRASE)
     except PassbookError as error:
         assert error.code == "keyring-locked"
     else:

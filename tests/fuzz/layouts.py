@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from passbook.document.layout import parse_layout
 from passbook.errors import PassbookError
-from passbook.layout import parse_layout
 
 
 def check(data: bytes) -> None:

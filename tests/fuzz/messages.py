@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
-import firmware.doors.commands  # noqa: F401  # whose commands bring their payloads
+import firmware.service.terminal_commands  # noqa: F401  # whose commands bring their payloads
 from passbook.errors import PassbookError
-from passbook.messages import (
+from passbook.protocol.messages import (
     ErrorPayload,
     Inquiry,
     JobLeft,

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from firmware.control import _result
-from firmware.doors.operators import OperatorDoor
+from firmware.ctl.asking import _result
+from firmware.doors.operator_door import OperatorDoor
 from passbook.errors import CATALOGUE, PassbookError
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Final
 
-from drivers.dialect import check_printable, encode_line, find_code_page
+from drivers.dialects.pr2.commands import check_printable, encode_line, find_code_page
 from drivers.profile import builtin_profile
-from passbook.documents import FORMATS, parse_document
-from passbook.drafts import Start
+from passbook.document.documents import FORMATS, parse_document
+from passbook.document.drafts import StartLine
+from passbook.document.layout import parse_layout
+from passbook.document.placing import place
+from passbook.document.plan import Bar, Line, Sheet, decode_plan, encode_plan, outline
 from passbook.errors import PassbookError
-from passbook.layout import parse_layout
-from passbook.placing import place
-from passbook.plan import Bar, Line, Sheet, decode_plan, encode_plan, outline
 from tests.fuzz.documents import REFUSALS
 
 PROFILE: Final = builtin_profile("pr2")
@@ -42,7 +42,7 @@ def check(data: bytes) -> None:
     chosen, started = data[0], data[1]
     layout = LAYOUTS[chosen % 2]
     page_name = sorted(PROFILE.code_pages)[chosen // 2 % len(PROFILE.code_pages)]
-    start = Start(1 + started // 64, 1 + started % 64) if started else None
+    start = StartLine(1 + started // 64, 1 + started % 64) if started else None
     try:
         document = parse_document(list(FORMATS)[chosen // 16 % len(FORMATS)], data[2:])
         codec = find_code_page(PROFILE, page_name).codec

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from passbook.plan import decode_plan, encode_plan
+from passbook.document.plan import decode_plan, encode_plan
 
 
 def check(data: bytes) -> None:

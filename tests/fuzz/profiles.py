@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 
-from drivers.dialect import set_up
+from drivers.dialects.pr2.commands import set_up
 from drivers.profile import load_profile
+from passbook.document.plan import Sheet
 from passbook.errors import PassbookError
-from passbook.plan import Sheet
 
 
 def check(data: bytes) -> None:

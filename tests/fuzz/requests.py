@@ -8,8 +8,8 @@ from typing import Final
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from firmware.certificates import issue_terminal, new_authority
-from firmware.tls import judge_peer
+from firmware.identity.certificates import issue_terminal, new_authority
+from firmware.identity.server_tls import judge_peer
 from passbook.errors import PassbookError
 from tests.fuzz.certificates import TRUST
 

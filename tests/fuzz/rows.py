@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from passbook.record import Encryption, Record
-from storage.keys import ApplianceKey
-from storage.rows import Columns, DamagedRowError, EndedRow, LiveRow, ended_row, live_row
+from passbook.job.record import Encryption, Record
+from storage.crypto.keys import ApplianceKey
+from storage.tables.rows import Columns, DamagedRowError, EndedRow, LiveRow, ended_row, live_row
 
 KEY: Final = ApplianceKey(bytes(range(32)))
 AREA: Final = "area-1"

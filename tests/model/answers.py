@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from passbook.messages import AnswerInquiry
-from passbook.record import Record, Verdict
+from passbook.job.record import Record, Verdict
+from passbook.protocol.messages import AnswerInquiry
 from tests.model.jobs import Counts, Job, Order, Proposal
 from tests.model.machine import WRONG_KEY, BranchMachine, chosen, names, picks, prompts
 from tests.model.stand_ins import Reply

@@ -9,9 +9,9 @@ from unittest import mock
 
 from hypothesis.stateful import precondition, rule
 
-from passbook.environment import Environment, GetEnvironment
-from passbook.job import JobState
-from passbook.media import Media
+from passbook.job.states import JobState
+from passbook.protocol.environment import Environment, GetEnvironment
+from passbook.protocol.media import Media
 from tests.firmware.branch import PRINTER
 from tests.model.jobs import Sum
 from tests.model.judge import stored

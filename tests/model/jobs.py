@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from passbook.messages import AnswerInquiry
-from passbook.record import Verdict
+from passbook.job.record import Verdict
+from passbook.protocol.messages import AnswerInquiry
 from tests.scenarios.books import Place, Statement
 
 Counts = dict[Place, int]

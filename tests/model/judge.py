@@ -13,8 +13,8 @@ from typing import Final
 import apsw
 
 from drivers.simulator.paper import Paper
-from passbook.job import JobState
-from passbook.record import Record
+from passbook.job.record import Record
+from passbook.job.states import JobState
 from tests.model.jobs import Counts, Job
 
 Entry = tuple[int, str, bytes]

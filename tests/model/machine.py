@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 from typing_extensions import override
 
-from firmware.tls import Peer
 from passbook.errors import PassbookError
-from passbook.job import JobState
-from passbook.media import Media
-from passbook.record import Record
+from passbook.job.record import Record
+from passbook.job.states import JobState
+from passbook.protocol.media import Media
+from spooler.hub import Peer
 from tests.model.jobs import Counts, Job
 from tests.model.judge import CHECKS, CHIEF, Entry, Scene, counts_of, stored
 from tests.model.office import Office

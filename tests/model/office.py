@@ -18,13 +18,13 @@ from drivers.simulator.faults import Cut, Target, When
 from drivers.simulator.machine import State
 from drivers.simulator.paper import Paper, Ruler
 from drivers.simulator.running import Simulator
-from firmware.doors.session import TerminalSession
-from firmware.loading import load_key, load_named
-from firmware.tls import Peer
+from firmware.config.loading import load_key, load_named
+from firmware.doors.terminal_session import TerminalSession
 from passbook.errors import PassbookError
-from passbook.media import Media
-from passbook.messages import Header, MessageType, Prompt, encode
-from passbook.pages import Page
+from passbook.protocol.media import Media
+from passbook.protocol.messages import Header, MessageType, Prompt, encode
+from passbook.protocol.pages import Page
+from spooler.hub import Peer
 from terminal.keyring import new_recovery_key
 from tests.drivers.desk import quick
 from tests.firmware.branch import PRINTER, Branch

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from passbook.messages import JobRef
-from passbook.notices import AcknowledgeNotice
+from passbook.protocol.messages import JobRef
+from passbook.protocol.notice import AcknowledgeNotice
 from tests.model.jobs import Job
 from tests.model.machine import BranchMachine, chosen, names, picks
 from tests.model.stand_ins import Reply

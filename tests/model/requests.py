@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from drivers.simulator.faults import AfterStrike, Target
-from passbook.messages import SubmitJob
+from passbook.protocol.messages import SubmitJob
 from tests.firmware.branch import PRINTER
 from tests.model.jobs import Job
 from tests.model.judge import stored

@@ -6,9 +6,9 @@ import msgspec
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from passbook.messages import AnswerInquiry
-from passbook.pages import InquiryPage, Page
-from passbook.record import Record, Verdict
+from passbook.job.record import Record, Verdict
+from passbook.protocol.messages import AnswerInquiry
+from passbook.protocol.pages import InquiryPage, Page
 from terminal.answers import opening
 from terminal.keyring import KeyRing
 from tests.model.answers import Answering, as_dict

@@ -17,13 +17,13 @@ from websockets.protocol import State
 
 from drivers.simulator.cables import TcpCable
 from firmware.appliance import Appliance
-from firmware.clock import SystemClock
-from firmware.config import Config
-from firmware.doors.operators import OperatorDoor
-from firmware.doors.terminals import TerminalDoor
-from firmware.loading import Loaded
-from firmware.notify import Notifier
-from storage.keys import ApplianceKey
+from firmware.config.configuration import Config
+from firmware.config.loading import Loaded
+from firmware.doors.operator_door import OperatorDoor
+from firmware.doors.terminal_door import TerminalDoor
+from firmware.system.notify import Notifier
+from spooler.clock import SystemClock
+from storage.crypto.keys import ApplianceKey
 from tests.model.turns import LateUpkeep
 
 _QUIET = os.open(os.devnull, os.O_RDONLY)

@@ -12,22 +12,22 @@ import pytest
 from msgspec.structs import replace
 
 from drivers.simulator.faults import AfterStrike, Target
-from firmware.desks import Desks
-from firmware.environment import Boundary
-from firmware.hub import Listener
-from firmware.recovery_desk import RecoveryDesk
-from passbook import changes, reprinting
-from passbook.counters import NOTHING, Figures
-from passbook.environment import Environment
-from passbook.job import JobState
-from passbook.media import Device, MechanismStatus, Media
-from passbook.messages import Prompt
-from passbook.record import Change, HistoryEntry, HistoryKind, Record, Verdict
-from storage import envelope
-from storage.area import AreaState
-from storage.counters import Counters
-from storage.history import History
+from firmware.people.recovery_desk import RecoveryDesk
+from passbook.job import changes, reprinting
+from passbook.job.figures import NO_FIGURES, Figures
+from passbook.job.record import Change, HistoryEntry, HistoryKind, Record, Verdict
+from passbook.job.states import JobState
+from passbook.protocol.environment import Environment
+from passbook.protocol.media import Device, MechanismStatus, Media
+from passbook.protocol.messages import Prompt
+from spooler.boundary import Boundary
+from spooler.desks import Desks
+from spooler.hub import Listener
+from storage.area.area import AreaState
+from storage.crypto import envelope
 from storage.spool import Spool
+from storage.tables.chain import History
+from storage.tables.printed import Counters
 from tests.model.judge import stored
 from tests.model.requests import Request
 from tests.model.test_appliance import ApplianceMachine
@@ -173,7 +173,7 @@ def to_everybody(_show: object, _self: Desks, listener: Listener, _news: object,
 
 PLANTS: Final = (
     (figures, wrapped(Counters, "add", one_line_more), "P9: .* is told, and it is"),
-    (figures, lambda: mock.patch("storage.reckoning.left", return_value=NOTHING), "P9: .* is told, and it is"),
+    (figures, lambda: mock.patch("storage.tables.printed.left", return_value=NO_FIGURES), "P9: .* is told, and it is"),
     (figures, wrapped(Boundary, "ask", at_once), "P9: figures were told while a book is in work"),
     (queue, wrapped(Spool, "next_valid", oldest_first), "F9: r-3 comes before r-2"),
     (disk, wrapped(Spool, "next_valid", not_with_a_failed_area), "F9: r-2 may be printed and is left lying"),

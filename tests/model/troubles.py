@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from drivers.simulator.faults import AfterStrike, AtLineByte, DuringStrike, Fault, FaultKind, Now, Target, When
-from passbook.media import Media
+from passbook.protocol.media import Media
 from tests.model.machine import BranchMachine, names, prompts
 
 targets = st.sampled_from(Target)

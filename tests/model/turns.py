@@ -14,11 +14,11 @@ from unittest import mock
 from typing_extensions import override
 
 from drivers.conversation import Conversation
-from drivers.port import Port
-from firmware.upkeep import Upkeep
-from storage.area import Area
-from storage.siblings import Extent
-from storage.upkeep import Upkeep as StoreUpkeep
+from drivers.ports.port import Port
+from firmware.system.upkeep import Upkeep
+from storage.area.area import Area
+from storage.maintenance import Maintenance as StoreUpkeep
+from storage.tables.peers import Extent
 
 T = TypeVar("T")
 
@@ -125,10 +125,10 @@ def one_by_one(_workers: int) -> ThreadPoolExecutor:
 def turns(pauses: Pauses) -> Generator[None]:
     """Desks whose pauses are short and counted; power that goes in one area finds no other one in the midst of work."""
     with (
-        mock.patch.multiple("firmware.desk", RETRY=POLL, IDLE_LOOK=POLL),
+        mock.patch.multiple("spooler.desk", RETRY=POLL, IDLE_LOOK=POLL),
         mock.patch("drivers.session.Conversation", pauses.conversation),
-        mock.patch("storage.writer.BATCH_MEMBERS", 1),
-        mock.patch("storage.opening.ThreadPoolExecutor", one_by_one),
-        mock.patch("storage.upkeep.Upkeep._note", note_in_turn),
+        mock.patch("storage.area.writer.BATCH_MEMBERS", 1),
+        mock.patch("storage.area.opening.ThreadPoolExecutor", one_by_one),
+        mock.patch("storage.maintenance.Maintenance._note", note_in_turn),
     ):
         yield

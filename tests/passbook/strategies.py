@@ -6,8 +6,8 @@ from importlib.resources import files
 
 from hypothesis import strategies as st
 
-from passbook.documents import Entry, PassbookUpdate, Start, TextDocument
-from passbook.layout import Align, BookLayout, Column, ColumnName, LayoutKind, parse_layout
+from passbook.document.documents import Entry, PassbookUpdate, StartLine, TextDocument
+from passbook.document.layout import Align, BookLayout, Column, ColumnName, LayoutKind, parse_layout
 
 
 def shipped(name: str) -> BookLayout:
@@ -68,7 +68,7 @@ def updates(draw: st.DrawFn, layout: BookLayout) -> PassbookUpdate:
         layout=layout.name,
         account="0815",
         currency="JPY",
-        start=Start(page, line),
+        start=StartLine(page, line),
         entries=tuple(draw(st.lists(entries, min_size=1, max_size=min(room, 40)))),
     )
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passbook.amounts import MINOR_DIGITS, render_amount
+from passbook.document.amounts import MINOR_DIGITS, render_amount
 from passbook.errors import PassbookError
 
 

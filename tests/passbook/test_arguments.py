@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from passbook.arguments import folder_or_named, host, one_of, path, seconds, short_text, short_text_or_none, whole
+from passbook.screen.arguments import (
+    folder_or_named,
+    host,
+    one_of,
+    path,
+    seconds,
+    short_text,
+    short_text_or_none,
+    whole,
+)
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from msgspec.structs import replace
 
-from passbook import changes
 from passbook.errors import PassbookError
-from passbook.job import JobState, Reason
-from passbook.media import Media
-from passbook.record import Answered, Change, Encryption, HistoryKind, Holder, Outcome, Record, Verdict, Wrap
+from passbook.job import changes
+from passbook.job.record import Answered, Change, Encryption, HistoryKind, Holder, Outcome, Record, Verdict, Wrap
+from passbook.job.states import JobState, Reason
+from passbook.protocol.media import Media
 
 AT = "2026-03-02T09:30:00Z"
 LATER = "2026-03-03T08:00:00Z"
@@ -71,7 +71,7 @@ DOUBTFUL = after(
         changes.wait_for_people(Reason.MEDIA_NEEDED, AT),
         changes.proceed(AT),
         changes.stop(Reason.SILENT, Media.UNKNOWN, AT),
-        changes.finish(AT),
+        changes.finish_job(AT),
     ],
 )
 @pytest.mark.parametrize("state", list(JobState))
@@ -82,12 +82,12 @@ def test_nothing_that_leads_to_paper_is_done_for_an_invalid_record(state: JobSta
 
 def test_a_job_is_not_done_before_its_last_step_was_sent() -> None:
     begun = after(pending(), changes.start(AT, 1))
-    assert code_of(begun, changes.finish(AT)) == "answer-not-possible"
+    assert code_of(begun, changes.finish_job(AT)) == "answer-not-possible"
     third = after(begun, *(changes.journal(k, k + 1) for k in range(3)))
-    assert code_of(third, changes.finish(AT)) == "answer-not-possible"
+    assert code_of(third, changes.finish_job(AT)) == "answer-not-possible"
     last = after(third, changes.journal(3, 4))
-    assert after(last, changes.finish(AT)).confirmed == 4
-    assert after(last, changes.journal(4, 0), changes.finish(AT)).state is JobState.COMPLETED
+    assert after(last, changes.finish_job(AT)).confirmed == 4
+    assert after(last, changes.journal(4, 0), changes.finish_job(AT)).state is JobState.COMPLETED
 
 
 @pytest.mark.parametrize(("confirmed", "sending"), [(0, 2), (1, 1), (1, 3), (2, 3), (0, 0), (0, 1), (3, 0)])
@@ -266,7 +266,7 @@ class Job(RuleBasedStateMachine):
 
     @rule()
     def finish(self) -> None:
-        if self.apply(changes.finish(AT)) is not None:
+        if self.apply(changes.finish_job(AT)) is not None:
             assert self.before.steps in {self.before.sending, self.before.confirmed}
 
     @rule()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from passbook import changes
-from passbook.job import JobState, Reason
-from passbook.media import Media
-from passbook.record import OPERATOR, Change, Decider, HistoryKind, Record, Verdict
+from passbook.job import changes
+from passbook.job.record import OPERATOR, Change, Decider, HistoryKind, Record, Verdict
+from passbook.job.states import JobState, Reason
+from passbook.protocol.media import Media
 from tests.passbook.test_changes_promises import AT, BEGUN, CUT, NEW, STOPPED, after, decided, refused
 
 HOLD = changes.hold(AT, "counter-1", "Ann")

@@ -7,9 +7,10 @@ from functools import reduce
 import pytest
 from msgspec.structs import replace
 
-from passbook.changes import (
+from passbook.errors import PassbookError
+from passbook.job.changes import (
     answer,
-    finish,
+    finish_job,
     hold,
     invalidate,
     journal,
@@ -19,11 +20,10 @@ from passbook.changes import (
     stop,
     wait_for_people,
 )
-from passbook.errors import PassbookError
-from passbook.job import JobState, Reason
-from passbook.media import Media
-from passbook.messages import inquiry_of
-from passbook.record import Answered, Change, Encryption, HistoryKind, Record, Verdict
+from passbook.job.record import Answered, Change, Encryption, HistoryKind, Record, Verdict
+from passbook.job.states import JobState, Reason
+from passbook.protocol.media import Media
+from passbook.protocol.messages import inquiry_of
 
 AT = "2026-03-02T09:00:00Z"
 STEPS = 4
@@ -67,7 +67,7 @@ def refused(record: Record, change: Change) -> str:
 @pytest.mark.parametrize("end", [STOPPED, CUT], ids=["stopped", "cut"])
 @pytest.mark.parametrize(
     "change",
-    [journal(1, 2), start(AT, 1), wait_for_people(Reason.MEDIA_NEEDED, AT), proceed(AT), finish(AT), STOPPED],
+    [journal(1, 2), start(AT, 1), wait_for_people(Reason.MEDIA_NEEDED, AT), proceed(AT), finish_job(AT), STOPPED],
     ids=["journal", "start", "wait", "proceed", "finish", "stop"],
 )
 def test_no_step_of_an_invalid_record_is_sent(end: Change, change: Change) -> None:
@@ -102,7 +102,7 @@ def test_no_step_is_sent_twice() -> None:
 def test_no_step_follows_the_last() -> None:
     record = after(*BEGUN, *(journal(step, step + 1) for step in range(STEPS)))
     assert refused(record, journal(STEPS, STEPS + 1)) == "answer-not-possible"
-    assert finish(AT)(record).record.state is JobState.COMPLETED
+    assert finish_job(AT)(record).record.state is JobState.COMPLETED
 
 
 @pytest.mark.parametrize(

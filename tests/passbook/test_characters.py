@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passbook.characters import control_position, is_plain, refuse_controls, refuse_unprintable
+from passbook.document.characters import control_position, is_plain, refuse_controls, refuse_unprintable
 from passbook.errors import PassbookError
 
 

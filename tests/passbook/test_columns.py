@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passbook.columns import LEAST_WIDTH, Row, filled, short, table
+from passbook.screen.columns import LEAST_WIDTH, Row, filled, short, table
 
 WORD = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=70)
 

@@ -7,14 +7,14 @@ import re
 import pytest
 from msgspec.structs import replace
 
-from passbook import changes
-from passbook.decisions import by_words, order_words
 from passbook.errors import PassbookError
-from passbook.job import JobState, Reason
-from passbook.messages import view_of, without_people
-from passbook.progress import decided_words, state_words
-from passbook.record import OPERATOR, Answered, Decider, Record, Verdict, without_outline
-from passbook.step_names import next_line, step_name
+from passbook.job import changes
+from passbook.job.decisions import by_words, order_words
+from passbook.job.record import OPERATOR, Answered, Decider, Record, Verdict, without_outline
+from passbook.job.states import JobState, Reason
+from passbook.job.wording import next_line, step_name
+from passbook.protocol.messages import view_of, without_people
+from passbook.protocol.progress import decided_words, state_words
 from tests.passbook.test_changes_promises import AT
 from tests.passbook.test_reprinting import OUTLINE, given, orders, stopped
 
@@ -88,7 +88,7 @@ REFUSED = {
     "too far": (stopped(), given(orders(ANN, 6))),
     "too early": (stopped(), given(orders(ANN, 0))),
     "not the next": (replace(stopped(), valid=True, state=JobState.PROCESSING), changes.journal(1, 2)),
-    "not the last": (replace(stopped(), valid=True, state=JobState.PROCESSING), changes.finish(AT)),
+    "not the last": (replace(stopped(), valid=True, state=JobState.PROCESSING), changes.finish_job(AT)),
 }
 
 

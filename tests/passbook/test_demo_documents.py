@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import demo
-from passbook.documents import PassbookUpdate, TextDocument, parse_document
-from passbook.placing import place
-from passbook.plan import Line, Turn
+from passbook.document.documents import PassbookUpdate, TextDocument, parse_document
+from passbook.document.placing import place
+from passbook.document.plan import Line, Turn
 from tests.passbook.strategies import SAVINGS, SHEET
 
 FOLDER = Path(demo.__file__).parent

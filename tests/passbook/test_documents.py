@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passbook.characters import control_position
-from passbook.documents import FORMATS, Document, PassbookUpdate, Start, TextDocument, parse_document
+from passbook.document.characters import control_position
+from passbook.document.documents import FORMATS, Document, PassbookUpdate, StartLine, TextDocument, parse_document
 from passbook.errors import PassbookError
 from tests.passbook.test_layout import mutations
 
@@ -63,7 +63,7 @@ def refusal(format_name: str, data: bytes) -> PassbookError:
 def test_csv_says_what_its_rows_say() -> None:
     document = update("passbook-update+csv", CSV)
     assert (document.layout, document.account, document.currency) == ("savings-24", "4711", "EUR")
-    assert document.start == Start(3, 15)
+    assert document.start == StartLine(3, 15)
     assert msgspec.to_builtins(document.entries) == (
         {"date": "2026-03-02", "text": "Miete Müller", "withdrawal": "845.00", "deposit": "", "balance": "9067.95"},
         {"date": "2026-03-03", "text": 'Café, "Noir"', "withdrawal": "", "deposit": "12.50", "balance": "9080.45"},

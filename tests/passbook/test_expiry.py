@@ -9,11 +9,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from passbook import changes
-from passbook.expiry import business_date, is_end_undated, is_over, is_undated
-from passbook.job import TERMINAL, JobState, Reason
-from passbook.media import Media
-from passbook.record import Change, HistoryKind, Record, Verdict
+from passbook.job import changes
+from passbook.job.expiry import business_date, is_end_undated, is_over, is_undated
+from passbook.job.record import Change, HistoryKind, Record, Verdict
+from passbook.job.states import TERMINAL, JobState, Reason
+from passbook.protocol.media import Media
 from tests.passbook.test_changes_promises import AT, BEGUN, CUT, NEW, decided
 
 YESTERDAY, TODAY, TOMORROW = "2026-03-01", "2026-03-02", "2026-03-03"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from passbook.document.layout import CAPITAL_HEIGHT, Align, BookLayout, Column, ColumnName, LayoutKind, parse_layout
+from passbook.document.lengths import parse_length, to_units
 from passbook.errors import PassbookError
-from passbook.layout import CAPITAL_HEIGHT, Align, BookLayout, Column, ColumnName, LayoutKind, parse_layout
-from passbook.lengths import parse_length, to_units
 from tests.passbook.strategies import SAVINGS, SHEET, books, layout_bytes
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passbook.lengths import LengthError, parse_length, to_units
+from passbook.document.lengths import LengthError, parse_length, to_units
 
 
 @pytest.mark.parametrize(

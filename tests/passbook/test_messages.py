@@ -13,16 +13,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passbook import messages
-from passbook.bulk import AnswerAll, AnsweredAll, AnsweredOne
-from passbook.completions import Completion, completion_for
-from passbook.counters import Figures
-from passbook.drafts import Start
-from passbook.environment import LONGEST_WAIT, USUAL_WAIT, AreaFigures, Environment, GetEnvironment
+from passbook.document.drafts import StartLine
+from passbook.document.plan import StepKind, StepOutline
 from passbook.errors import PassbookError
-from passbook.history import GetHistory, HistoryLine, HistoryReply, Summary
-from passbook.job import Reason
-from passbook.messages import (
+from passbook.job.figures import Figures
+from passbook.job.record import Acknowledged, Answered, Decider, Encryption, Holder, OnPaper, Record, Wrap
+from passbook.job.states import Reason
+from passbook.job.waiting import NO_PLACE, Waiting, waiting_of
+from passbook.protocol import messages
+from passbook.protocol.answer_all import AnswerAll, AnsweredAll, AnsweredOne
+from passbook.protocol.completions import Completion, completion_for
+from passbook.protocol.environment import LONGEST_WAIT, USUAL_WAIT, AreaFigures, Environment, GetEnvironment
+from passbook.protocol.history_reply import GetHistory, HistoryLine, HistoryReply, Summary
+from passbook.protocol.messages import (
     MAX_DOCUMENT,
     MAX_MESSAGE,
     MAX_PIECE,
@@ -49,12 +52,9 @@ from passbook.messages import (
     read_payload,
     view_of,
 )
-from passbook.notices import AcknowledgeNotice, GetHistoryHeads, HistoryHead, HistoryHeads, Notice, NoticePage
-from passbook.pages import InquiryPage, JobPage, Page
-from passbook.plan import StepKind, StepOutline
-from passbook.record import Acknowledged, Answered, Decider, Encryption, Holder, OnPaper, Record, Wrap
-from passbook.terminals import TerminalList, TerminalView
-from passbook.waiting import NO_PLACE, Waiting, waiting_of
+from passbook.protocol.notice import AcknowledgeNotice, GetHistoryHeads, HistoryHead, HistoryHeads, Notice, NoticePage
+from passbook.protocol.pages import InquiryPage, JobPage, Page
+from passbook.protocol.terminal_list import TerminalList, TerminalView
 
 T = TypeVar("T")
 
@@ -284,7 +284,7 @@ TOO_MANY = (2**53 + 1, 2**63, 10**30, -(2**63) - 1, -(10**30))
         (AnswerInquiry, {"job": "a", "epoch": 1, "verdict": "discard", "person": "A"}, "step"),
         (AnswerInquiry, {"job": "a", "epoch": 1, "verdict": "discard", "person": "A"}, "inDoubt"),
         (AnswerAll, {"verdict": "hold", "person": "A"}, "after"),
-        (Start, {"page": 1, "line": 1}, "page"),
+        (StartLine, {"page": 1, "line": 1}, "page"),
     ],
 )
 def test_a_number_that_no_row_can_hold_is_refused(

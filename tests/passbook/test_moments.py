@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passbook.errors import PassbookError
-from passbook.history import GetHistory
-from passbook.moments import each_stamp, exact, exact_hour, is_moment, local, period
+from passbook.protocol.history_reply import GetHistory
+from passbook.screen.moments import each_stamp, exact, exact_hour, is_moment, local, period
 
 EAST = datetime.timezone(datetime.timedelta(hours=5, minutes=30))
 

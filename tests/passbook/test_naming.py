@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from passbook.errors import PassbookError
-from passbook.naming import check_name, is_name
+from passbook.protocol.naming import check_name, is_name
 
 
 @pytest.mark.parametrize("value", ["a", "Ann Okafor", "x" * 128, "Zoë"])

@@ -7,13 +7,13 @@ from itertools import product
 import pytest
 from msgspec.structs import replace
 
-from passbook import changes
 from passbook.errors import PassbookError
-from passbook.expiry import is_over
-from passbook.job import Reason
-from passbook.messages import view_of, without_people
-from passbook.progress import held_words
-from passbook.record import OPERATOR, Change, Decider, HistoryKind, Record, Verdict
+from passbook.job import changes
+from passbook.job.expiry import is_over
+from passbook.job.record import OPERATOR, Change, Decider, HistoryKind, Record, Verdict
+from passbook.job.states import Reason
+from passbook.protocol.messages import view_of, without_people
+from passbook.protocol.progress import held_words
 from tests.passbook.test_changes_promises import AT, BEGUN, CUT, NEW, STOPPED, after, decided, refused
 
 OTTO = Decider(OPERATOR, "Otto")

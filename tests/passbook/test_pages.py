@@ -7,17 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passbook.errors import PassbookError
-from passbook.messages import decode, read_payload
-from passbook.pages import MOST, Page, page_of
+from passbook.protocol.messages import decode, read_payload
+from passbook.protocol.pages import MOST_ROWS, Page, page_of
 
 
-@given(st.integers(0, 3 * MOST), st.integers(1, 2 * MOST))
+@given(st.integers(0, 3 * MOST_ROWS), st.integers(1, 2 * MOST_ROWS))
 def test_pages_one_behind_the_other_are_the_whole_list(length: int, limit: int) -> None:
     found: list[int] = []
     more = True
     while more:
         page, more = page_of((row for row in range(1, length + 1) if row > len(found)), limit)
-        assert len(page) == min(limit, MOST, length - len(found))
+        assert len(page) == min(limit, MOST_ROWS, length - len(found))
         found += page
     assert found == list(range(1, length + 1))
 

@@ -9,27 +9,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passbook.documents import Document, Entry, PassbookUpdate, Start, TextDocument
+from passbook.document.documents import Document, Entry, PassbookUpdate, StartLine, TextDocument
+from passbook.document.layout import CAPITAL_HEIGHT, BookLayout
+from passbook.document.placing import place
+from passbook.document.plan import Eject, Line, Plan, Run, Turn, decode_plan, encode_plan, outline
 from passbook.errors import PassbookError
-from passbook.layout import CAPITAL_HEIGHT, BookLayout
-from passbook.placing import place
-from passbook.plan import Eject, Line, Plan, Run, Turn, decode_plan, encode_plan, outline
 from tests.passbook.strategies import SAVINGS, SHEET, books, texts, updates
 
-LINE_15 = Start(3, 15)
+LINE_15 = StartLine(3, 15)
 BLANK = Entry("", "", "", "", "")
 ENTRY = Entry("2026-03-02", "Miete Müller", "845.00", "", "9067.95")
 
 
-def placed(document: Document, layout: BookLayout, start: Start | None = None) -> Plan:
+def placed(document: Document, layout: BookLayout, start: StartLine | None = None) -> Plan:
     return place(document, layout, codec="cp858", code_page="858", start=start)
 
 
-def update(*entries: Entry, start: Start | None = LINE_15) -> PassbookUpdate:
+def update(*entries: Entry, start: StartLine | None = LINE_15) -> PassbookUpdate:
     return PassbookUpdate("savings-24", "4711", "EUR", start, entries)
 
 
-def refusal(document: Document, layout: BookLayout, start: Start | None = None) -> PassbookError:
+def refusal(document: Document, layout: BookLayout, start: StartLine | None = None) -> PassbookError:
     with pytest.raises(PassbookError) as caught:
         placed(document, layout, start)
     return caught.value
@@ -45,11 +45,11 @@ def test_an_entry_stands_in_its_columns() -> None:
 
 
 def test_a_full_page_is_turned_before_the_next_line_and_not_after_the_last() -> None:
-    plan = placed(update(ENTRY, ENTRY, ENTRY, start=Start(3, 23)), SAVINGS)
+    plan = placed(update(ENTRY, ENTRY, ENTRY, start=StartLine(3, 23)), SAVINGS)
     assert [type(step) for step in plan] == [Line, Line, Turn, Line, Eject]
     assert [(line.page, line.line) for line in lines_of(plan)] == [(3, 23), (3, 24), (4, 1)]
     assert plan[2] == Turn(4)
-    assert placed(update(ENTRY, ENTRY, start=Start(3, 23)), SAVINGS)[-1] == Eject(3)
+    assert placed(update(ENTRY, ENTRY, start=StartLine(3, 23)), SAVINGS)[-1] == Eject(3)
 
 
 def test_a_blank_line_of_text_only_moves_on() -> None:
@@ -58,24 +58,24 @@ def test_a_blank_line_of_text_only_moves_on() -> None:
 
 
 def test_what_a_person_says_goes_before_what_the_document_says() -> None:
-    assert lines_of(placed(update(ENTRY), SAVINGS, Start(5, 2)))[0].page == 5
-    assert lines_of(placed(TextDocument(("eins",)), SHEET, Start(1, 9)))[0].line == 9
+    assert lines_of(placed(update(ENTRY), SAVINGS, StartLine(5, 2)))[0].page == 5
+    assert lines_of(placed(TextDocument(("eins",)), SHEET, StartLine(1, 9)))[0].line == 9
 
 
 def test_a_start_that_nobody_gives_is_asked_for() -> None:
     assert refusal(update(ENTRY, start=None), SAVINGS).code == "start-not-given"
 
 
-@pytest.mark.parametrize("start", [Start(0, 1), Start(17, 1), Start(1, 0), Start(1, 25)])
-def test_a_start_outside_of_the_book_is_refused(start: Start) -> None:
+@pytest.mark.parametrize("start", [StartLine(0, 1), StartLine(17, 1), StartLine(1, 0), StartLine(1, 25)])
+def test_a_start_outside_of_the_book_is_refused(start: StartLine) -> None:
     for error in (refusal(update(ENTRY, start=start), SAVINGS), refusal(update(ENTRY), SAVINGS, start)):
         assert (error.code, error.facts) == ("start-not-in-book", {"page": start.page, "line": start.line})
 
 
 def test_a_book_that_is_full_is_not_printed_on() -> None:
-    error = refusal(update(ENTRY, ENTRY, ENTRY, start=Start(16, 24)), SAVINGS)
+    error = refusal(update(ENTRY, ENTRY, ENTRY, start=StartLine(16, 24)), SAVINGS)
     assert (error.code, error.facts) == ("past-last-line", {"page": 16, "line": 24, "left": 2})
-    assert placed(update(ENTRY, start=Start(16, 24)), SAVINGS)[-1] == Eject(16)
+    assert placed(update(ENTRY, start=StartLine(16, 24)), SAVINGS)[-1] == Eject(16)
 
 
 def test_a_sheet_is_never_turned() -> None:
@@ -136,15 +136,15 @@ def test_what_there_is_no_room_for_is_refused_before_its_lines_are_looked_at(wro
     error = refusal(TextDocument((wrong,) * 61), SHEET)
     assert (error.code, error.facts["left"]) == ("past-last-line", 1)
     entry = msgspec.structs.replace(ENTRY, text=wrong)
-    error = refusal(update(entry, entry, entry, start=Start(16, 24)), SAVINGS)
+    error = refusal(update(entry, entry, entry, start=StartLine(16, 24)), SAVINGS)
     assert (error.code, error.facts["left"]) == ("past-last-line", 2)
-    assert refusal(update(entry, start=Start(17, 1)), SAVINGS).code == "start-not-in-book"
+    assert refusal(update(entry, start=StartLine(17, 1)), SAVINGS).code == "start-not-in-book"
 
 
 def test_what_was_only_counted_is_left_over_too() -> None:
     error = refusal(TextDocument(("x",) * 59 + ("", "y", ""), more=7), SHEET)
     assert (error.code, error.facts["left"]) == ("past-last-line", 8)
-    counted = msgspec.structs.replace(update(ENTRY, ENTRY, start=Start(16, 24)), more=7)
+    counted = msgspec.structs.replace(update(ENTRY, ENTRY, start=StartLine(16, 24)), more=7)
     assert refusal(counted, SAVINGS).facts["left"] == 8
 
 
@@ -209,7 +209,7 @@ def test_going_on_at_line_k_lands_exactly_on_line_k(data: st.DataObject, layout:
     plan = placed(document, layout)
     k = data.draw(st.integers(0, len(document.entries) - 1))
     first = lines_of(plan)[k]
-    tail = msgspec.structs.replace(document, entries=document.entries[k:], start=Start(first.page, first.line))
+    tail = msgspec.structs.replace(document, entries=document.entries[k:], start=StartLine(first.page, first.line))
     assert placed(tail, layout) == plan[plan.index(first) :]
 
 
@@ -218,7 +218,7 @@ def test_one_line_too_many_is_always_refused(data: st.DataObject, layout: BookLa
     page, line = data.draw(st.integers(*layout.pages)), data.draw(st.integers(1, layout.lines_per_page))
     room, more = layout.lines_left(page, line), data.draw(st.integers(1, 3))
     short = Entry("2026-03-02", "", "", "", "1")
-    error = refusal(update(*[short] * (room + more), start=Start(page, line)), layout)
+    error = refusal(update(*[short] * (room + more), start=StartLine(page, line)), layout)
     assert (error.code, error.facts["left"]) == ("past-last-line", more)
 
 

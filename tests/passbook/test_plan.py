@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passbook.plan import (
+from passbook.document.plan import (
     Bar,
     Eject,
     Line,

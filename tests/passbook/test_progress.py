@@ -5,21 +5,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from passbook.job import JobState, Reason
-from passbook.messages import StepReport
-from passbook.notices import Notice
-from passbook.plan import StepKind
-from passbook.progress import (
-    MORE_ON_PAPER,
-    end_words,
-    lines_words,
-    paper_words,
-    state_words,
-    step_words,
-)
-from passbook.reason_words import REASON_WORDS
-from passbook.record import Decider, OnPaper
-from passbook.waiting import Waiting, Why
+from passbook.document.plan import StepKind
+from passbook.job.record import Decider, OnPaper
+from passbook.job.states import JobState, Reason
+from passbook.job.waiting import Waiting, Why
+from passbook.job.wording import REASON_WORDS
+from passbook.protocol.messages import StepReport
+from passbook.protocol.notice import Notice
+from passbook.protocol.progress import MORE_ON_PAPER, end_words, lines_words, paper_words, state_words, step_words
 from tests.terminal.samples import view
 
 BACK = (Reason.CANCELED_BY_PERSON, Reason.ROLLED_BACK)

@@ -6,10 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from passbook.job import JobState, Reason
-from passbook.media import Media
-from passbook.plan import Bar, Sheet, StepKind, StepOutline
-from passbook.record import (
+from passbook.document.plan import Bar, Sheet, StepKind, StepOutline
+from passbook.job.record import (
     IMMUTABLE,
     Acknowledged,
     Answered,
@@ -22,6 +20,8 @@ from passbook.record import (
     entry_of,
     without_outline,
 )
+from passbook.job.states import JobState, Reason
+from passbook.protocol.media import Media
 
 RECORD = Record(
     job_id="0a1b",

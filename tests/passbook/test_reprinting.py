@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from passbook import changes
-from passbook.changes import answer
-from passbook.job import JobState, Reason
-from passbook.messages import inquiry_of
-from passbook.plan import StepKind, StepOutline
-from passbook.record import Answered, Change, Decider, HistoryKind, Record, Verdict
-from passbook.reprinting import lines_again
+from passbook.document.plan import StepKind, StepOutline
+from passbook.job import changes
+from passbook.job.changes import answer
+from passbook.job.record import Answered, Change, Decider, HistoryKind, Record, Verdict
+from passbook.job.reprinting import lines_again
+from passbook.job.states import JobState, Reason
+from passbook.protocol.messages import inquiry_of
 from tests.passbook.test_changes_promises import AT, BEGUN, CUT, NEW, after, refused
 
 LINE = StepOutline(StepKind.LINE, 3, 1)

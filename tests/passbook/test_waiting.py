@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from passbook.job import JobState
-from passbook.messages import view_of
-from passbook.record import Answered, Record, Verdict
-from passbook.waiting import NEXT, NO_PLACE, Place, Waiting, Why, waiting_of, waiting_words
+from passbook.job.record import Answered, Record, Verdict
+from passbook.job.states import JobState
+from passbook.job.waiting import NEXT, NO_PLACE, QueuePlace, Waiting, Why, waiting_of, waiting_words
+from passbook.protocol.messages import view_of
 from tests.passbook.test_changes_promises import NEW
 from tests.terminal.samples import outline
 
@@ -20,24 +20,24 @@ ORDER = Answered(1, Verdict.PRINT, 1, 0, "till-1", "Ann")
 @pytest.mark.parametrize(
     ("record", "place", "waiting"),
     [
-        (NEW, Place(0), NEXT),
-        (NEW, Place(2), Waiting(Why.TURN, 2)),
-        (NEW, Place(2, book_left=True), Waiting(Why.BOOK_LEFT, 2)),
-        (NEW, Place(0, book_left=True, not_ready="printer-silent"), Waiting(Why.BOOK_LEFT)),
-        (NEW, Place(1, not_ready="printer-silent"), Waiting(Why.PRINTER, 1, "printer-silent")),
-        (NEW, Place(1, not_ready=""), Waiting(Why.PRINTER, 1)),
-        (replace(NEW, state=JobState.PROCESSING), Place(0), None),
-        (replace(NEW, state=JobState.PROCESSING_STOPPED), Place(0, book_left=True), Waiting(Why.OWN_BOOK)),
+        (NEW, QueuePlace(0), NEXT),
+        (NEW, QueuePlace(2), Waiting(Why.TURN, 2)),
+        (NEW, QueuePlace(2, book_left=True), Waiting(Why.BOOK_LEFT, 2)),
+        (NEW, QueuePlace(0, book_left=True, not_ready="printer-silent"), Waiting(Why.BOOK_LEFT)),
+        (NEW, QueuePlace(1, not_ready="printer-silent"), Waiting(Why.PRINTER, 1, "printer-silent")),
+        (NEW, QueuePlace(1, not_ready=""), Waiting(Why.PRINTER, 1)),
+        (replace(NEW, state=JobState.PROCESSING), QueuePlace(0), None),
+        (replace(NEW, state=JobState.PROCESSING_STOPPED), QueuePlace(0, book_left=True), Waiting(Why.OWN_BOOK)),
         (replace(AT_A_TURN, confirmed=1), NO_PLACE, Waiting(Why.OWN_BOOK)),
         (replace(AT_A_TURN, confirmed=2), NO_PLACE, Waiting(Why.PAGE_TURN, page=4)),
         (replace(AT_A_TURN, confirmed=3), NO_PLACE, Waiting(Why.OWN_BOOK)),
         (INVALID, NO_PLACE, Waiting(Why.ANSWER)),
         (replace(INVALID, proposed=ORDER), NO_PLACE, Waiting(Why.SECOND_PERSON)),
         (replace(INVALID, asked=False), NO_PLACE, Waiting(Why.HELD)),
-        (replace(NEW, valid=False, state=JobState.CANCELED), Place(3), None),
+        (replace(NEW, valid=False, state=JobState.CANCELED), QueuePlace(3), None),
     ],
 )
-def test_a_job_waits_for_one_thing(record: Record, place: Place, waiting: Waiting | None) -> None:
+def test_a_job_waits_for_one_thing(record: Record, place: QueuePlace, waiting: Waiting | None) -> None:
     assert waiting_of(record, place) == waiting
 
 

@@ -7,20 +7,20 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple, NoReturn
 
-import firmware.logs
+import spooler.logs
 from demo.world import PRINTER
-from drivers.frames import FrameReader
+from drivers.dialects.pr2.frames import FrameReader
 from firmware.__main__ import main
 from firmware.appliance import Appliance
-from firmware.audiences import Audiences
-from firmware.desk import PrintDesk
-from firmware.desks import Desks
-from firmware.expiry import ExpiryDesk
-from firmware.jobs import Jobs
-from firmware.life import Watch
-from firmware.notices import NoticeDesk
-from firmware.upkeep import Upkeep
-from storage.writer import Writer
+from firmware.people.audiences import Audiences
+from firmware.people.expiry_desk import ExpiryDesk
+from firmware.people.notice_desk import NoticeDesk
+from firmware.system.upkeep import Upkeep
+from firmware.system.watchdog import Watchdog
+from spooler.desk import PrintDesk
+from spooler.desks import Desks
+from spooler.jobs import Jobs
+from storage.area.writer import Writer
 
 MODULE: Final = "tests.scenarios.broken_part"
 CONTENT: Final = "Withdrawal 1.234,56 Maria"
@@ -68,8 +68,8 @@ CASES: Final = {
     "old-notices": Case("old notices", NoticeDesk, "look_for_old"),
     "expiry": Case("expiry", ExpiryDesk, "look"),
     "upkeep": Case("upkeep", Upkeep, "look"),
-    "watchdog": Case("watchdog", Watch, "stuck"),
-    "log": Case("log", firmware.logs, "tell_left_out"),
+    "watchdog": Case("watchdog", Watchdog, "stuck"),
+    "log": Case("log", spooler.logs, "tell_left_out"),
     "desk": Case(DESK, PrintDesk, "_meet", error=DeadlyError),
     "writer": Case("area-a", Writer, "_gather", only=lambda writer: writer._thread.name == "area-a"),
     "reader": Case("mechanism-reader", FrameReader, "feed"),
@@ -98,7 +98,7 @@ def plant(name: str) -> None:
         _replace(RETURNS[name], _nothing if RETURNS[name].method == "run" else _over)
     else:
         if name == "log":
-            firmware.logs.LIMIT_SECONDS = 0.01  # type: ignore[misc]  # what is Final waits for a minute
+            spooler.logs.LIMIT_SECONDS = 0.01  # type: ignore[misc]  # what is Final waits for a minute
         _replace(CASES[name], functools.partial(_fail, CASES[name].error))
 
 

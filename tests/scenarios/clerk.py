@@ -8,12 +8,12 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Final, Self, TypeVar
 
+from client.connection import PROMPT, TerminalClient
 from demo.world import Terminal, ruler_of, shipped_layout
 from drivers.simulator.control import ControlFailure, SimulatorControl
 from passbook.errors import PassbookError
-from passbook.messages import JobView, Prompt
+from passbook.protocol.messages import JobView, Prompt
 from terminal import keyring
-from terminal.client import PROMPT, TerminalClient
 from terminal.home import Home
 from terminal.keyring import KeyRing
 
@@ -33,7 +33,7 @@ def client_of(terminal: Terminal) -> TerminalClient:
 def ring_of(terminal: Terminal) -> KeyRing:
     """Its key ring; empty when it has none."""
     file = terminal.home / "keyring"
-    return keyring.load(file, passphrase_of(terminal).encode()) if file.exists() else KeyRing()
+    return keyring.load_ring(file, passphrase_of(terminal).encode()) if file.exists() else KeyRing()
 
 
 def passphrase_of(terminal: Terminal) -> str:

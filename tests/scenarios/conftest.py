@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from client.connection import TerminalClient
 from demo.secrets_search import search_files
 from demo.world import PRINTER, World
 from drivers.simulator.faults import Now, Target
-from terminal.client import TerminalClient
 from tests.scenarios.clerk import as_terminal
 from tests.scenarios.door import REFUSED, standing
 from tests.scenarios.office import Office, furnish

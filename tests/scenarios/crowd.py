@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from client.connection import TerminalClient
+from client.reconnecting import PASSING
 from demo.world import PRINTER, Terminal
 from drivers.simulator.control import ControlFailure
 from drivers.simulator.faults import AtByte, Target
 from passbook.errors import PassbookError
-from passbook.job import TERMINAL
-from passbook.media import Media
-from passbook.messages import Inquiry, JobView, SubmitJob
-from passbook.record import Verdict
+from passbook.job.record import Verdict
+from passbook.job.states import TERMINAL
+from passbook.protocol.media import Media
+from passbook.protocol.messages import Inquiry, JobView, SubmitJob
 from terminal.answers import compose, step_of_line
-from terminal.client import TerminalClient
 from terminal.keyring import KeyRing
-from terminal.reconnecting import PASSING
 from tests.scenarios.books import Place, Statement, seen
 from tests.scenarios.clerk import BETWEEN_ATTEMPTS, client_of, ring_of
 from tests.scenarios.office import Office, book_of, next_line

@@ -13,7 +13,7 @@ from websockets.asyncio.client import connect
 
 from demo.world import PRINTER, Terminal
 from passbook.errors import PassbookError
-from passbook.messages import SERVICE_PATH, SubmitJob
+from passbook.protocol.messages import SERVICE_PATH, SubmitJob
 from terminal.home import Home
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import as_terminal, converse, ring_of

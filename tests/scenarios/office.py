@@ -15,12 +15,12 @@ from demo.secrets_search import search_files
 from demo.world import Terminal, World
 from drivers.simulator.control import ControlFailure, SimulatorControl
 from drivers.simulator.faults import Target, When
-from firmware.control import ask
-from passbook.media import Media
-from passbook.messages import Inquiry
-from passbook.plan import StepKind
-from passbook.record import Holder
-from storage.envelope import unwrap_for_requester
+from firmware.ctl.asking import ask
+from passbook.document.plan import StepKind
+from passbook.job.record import Holder
+from passbook.protocol.media import Media
+from passbook.protocol.messages import Inquiry
+from storage.crypto.envelope import unwrap_for_requester
 from terminal.keyring import KeyRing
 from tests.scenarios.books import Place, Statement, judge, seen
 from tests.scenarios.clerk import PATIENCE, passphrase_of, ring_of

@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from client.connection import INQUIRY, JOB, TerminalClient
 from demo.world import CommandFailed, Terminal
 from drivers.simulator.faults import AfterStrike, AtLineByte, Now, Target
 from passbook.errors import PassbookError
-from passbook.messages import AnswerInquiry, Inquiry, JobView
-from passbook.record import Verdict
+from passbook.job.record import Verdict
+from passbook.protocol.messages import AnswerInquiry, Inquiry, JobView
 from terminal.answers import compose
-from terminal.client import INQUIRY, JOB, TerminalClient
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import BookClerk, as_terminal, client_of, converse, ring_of
 from tests.scenarios.conftest import OpenOffice

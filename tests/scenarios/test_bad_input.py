@@ -8,21 +8,14 @@ from typing import Any, Final
 import pytest
 
 from drivers.simulator.faults import Now, Target
-from firmware.doors.commands import UPLOADS_LIMIT
-from passbook.drafts import Start
+from firmware.service.terminal_commands import UPLOADS_LIMIT
+from passbook.document.drafts import StartLine
 from passbook.errors import PassbookError
-from passbook.messages import MAX_DOCUMENT, MAX_PIECE
+from passbook.protocol.messages import MAX_DOCUMENT, MAX_PIECE
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import as_terminal
 from tests.scenarios.conftest import OpenOffice
-from tests.scenarios.door import (
-    REFUSED,
-    STATEMENT,
-    command,
-    completions,
-    refusal,
-    request,
-)
+from tests.scenarios.door import REFUSED, STATEMENT, command, completions, refusal, request
 from tests.scenarios.office import Office
 
 
@@ -88,8 +81,8 @@ def test_bytes_that_are_no_text_are_refused(door: Office) -> None:
         ("layout-unfit", {"layout": "sheet"}),
         ("unknown-format", {"format": "pdf"}),
         ("unknown-upload", {"document": b"", "upload": "never-sent"}),
-        ("start-not-in-book", {"start": Start(3, 25)}),
-        ("past-last-line", {"start": Start(16, 23)}),
+        ("start-not-in-book", {"start": StartLine(3, 25)}),
+        ("past-last-line", {"start": StartLine(16, 23)}),
         ("key-missing", {"key": b"", "key_ref": ""}),
         ("key-malformed", {"key": b"short"}),
         ("invalid-message", {"client_request": ""}),
@@ -127,7 +120,7 @@ def test_a_request_id_used_again_with_other_content_is_refused(office: Office) -
     job = as_terminal(office.counter, lambda client: client.submit(first)).job
     assert as_terminal(office.counter, lambda client: client.submit(first)).job == job
     assert refusal(office, request(office, Statement(601, 3).csv())).code == "request-reused"
-    assert refusal(office, request(office, STATEMENT.csv(), start=Start(4, 1))).code == "request-reused"
+    assert refusal(office, request(office, STATEMENT.csv(), start=StartLine(4, 1))).code == "request-reused"
     assert [one["job"] for one in office.told("jobs")] == [job]
 
 

@@ -11,15 +11,9 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from passbook.errors import CATALOGUE, PassbookError
-from passbook.messages import MAX_MESSAGE
+from passbook.protocol.messages import MAX_MESSAGE
 from tests.scenarios.clerk import client_of, converse
-from tests.scenarios.door import (
-    REFUSED,
-    command,
-    completions,
-    raw,
-    refusals,
-)
+from tests.scenarios.door import REFUSED, command, completions, raw, refusals
 from tests.scenarios.office import Office
 
 BAD_MESSAGES: Final[dict[str, str | bytes]] = {

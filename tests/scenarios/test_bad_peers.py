@@ -15,20 +15,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from client.connection import TerminalClient
 from demo.world import CommandFailed, Terminal
-from firmware import certificates
 from firmware.doors.gate import NOT_TLS
-from passbook.error_kinds import EXIT_CODES, Actor
+from firmware.identity import certificates
 from passbook.errors import PassbookError
-from passbook.messages import SERVICE_PATH
-from terminal.client import TerminalClient
+from passbook.errors.kinds import EXIT_CODES, Actor
+from passbook.protocol.messages import SERVICE_PATH
 from terminal.home import Home
 from tests.scenarios.clerk import as_terminal, client_of, converse
-from tests.scenarios.door import (
-    connection_to,
-    over_tls,
-    read_all,
-)
+from tests.scenarios.door import connection_to, over_tls, read_all
 from tests.scenarios.office import Office
 
 ALERT: Final = bytes(7)
@@ -110,7 +106,7 @@ def code_at_the_door(terminal: Terminal, actor: Actor = Actor.OPERATOR) -> str:
 
 def issued(authority: certificates.Authority, name: str, at: datetime.datetime) -> tuple[bytes, bytes]:
     """Certificate and key of a terminal, as PEM."""
-    key = certificates.new_key()
+    key = certificates.new_private_key()
     request_pem = certificates_request(key, name)
     certificate = certificates.issue_terminal(authority, request_pem, name, representative=True, now=at)
     return certificates.certificate_pem(certificate), certificates.key_pem(key)

@@ -10,9 +10,9 @@ from typing import Any, Final, Self
 
 import pytest
 
+from client.connection import TerminalClient
 from demo.world import PRINTER
-from passbook.messages import StatusReport
-from terminal.client import TerminalClient
+from passbook.protocol.messages import StatusReport
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import BookClerk, as_terminal
 from tests.scenarios.door import request

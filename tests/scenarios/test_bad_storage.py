@@ -13,14 +13,14 @@ from typing import Any, Final
 
 import pytest
 
+from client.connection import TerminalClient
 from demo.world import PROJECT
 from drivers.simulator.faults import Now, Target
 from passbook.errors import PassbookError
-from passbook.messages import JobView
-from storage.area import AreaSettings
-from storage.keys import ApplianceKey
-from storage.opening import Owner, create_area
-from terminal.client import TerminalClient
+from passbook.protocol.messages import JobView
+from storage.area.area import AreaSettings
+from storage.area.opening import StoreOwner, create_area
+from storage.crypto.keys import ApplianceKey
 from tests.scenarios import held_disk, plain_user
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import as_terminal
@@ -29,7 +29,7 @@ from tests.scenarios.door import refusals, request
 from tests.scenarios.office import Office, of_the_store
 
 STATEMENT: Final = Statement(720, 3)
-OWNER: Final = Owner("demo-appliance", ApplianceKey(bytes(32)), 4 * 2**20)
+OWNER: Final = StoreOwner("demo-appliance", ApplianceKey(bytes(32)), 4 * 2**20)
 
 
 def still_office(open_office: OpenOffice, **settings: Any) -> Office:

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from client.connection import INQUIRY_CLOSED, TerminalClient
 from demo.world import CommandFailed, Terminal, World
 from drivers.simulator.faults import AfterStrike, Now, Target
-from passbook.messages import Inquiry, JobView
-from terminal.client import INQUIRY_CLOSED, TerminalClient
+from passbook.protocol.messages import Inquiry, JobView
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import as_terminal
 from tests.scenarios.conftest import an_office

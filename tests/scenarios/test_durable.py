@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from client.connection import TerminalClient
 from demo.world import PRINTER
 from passbook.errors import PassbookError
-from passbook.messages import JobView, SubmitJob
-from terminal.client import TerminalClient
+from passbook.protocol.messages import JobView, SubmitJob
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import BookClerk, as_terminal, client_of, converse, ring_of
 from tests.scenarios.conftest import OpenOffice

@@ -16,8 +16,8 @@ from demo.people import Printing
 from demo.world import PRINTER, Terminal, run_command
 from drivers.simulator.faults import AfterStrike, AtLineByte, Now, Target, When
 from passbook.errors import PassbookError
-from passbook.media import Device, Media
-from passbook.messages import Inquiry
+from passbook.protocol.media import Device, Media
+from passbook.protocol.messages import Inquiry
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import PATIENCE, as_terminal
 from tests.scenarios.conftest import OpenOffice

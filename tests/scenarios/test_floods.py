@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection
 
+from client.connection import TerminalClient
 from demo.world import Terminal
-from firmware.logs import LINES_AT_ONCE
-from passbook.messages import SERVICE_PATH
-from terminal.client import TerminalClient
+from passbook.protocol.messages import SERVICE_PATH
+from spooler.logs import LINES_AT_ONCE
 from terminal.home import Home
 from tests.scenarios.clerk import as_terminal, converse
 from tests.scenarios.conftest import OpenOffice

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from client.connection import TerminalClient
 from demo.world import CommandFailed, Terminal
 from drivers.simulator.faults import Now, Target
-from passbook.messages import Inquiry, JobView
-from terminal.client import TerminalClient
+from passbook.protocol.messages import Inquiry, JobView
 from tests.scenarios.books import Statement, judge, seen
 from tests.scenarios.clerk import PATIENCE, BookClerk, as_terminal
 from tests.scenarios.conftest import OpenOffice

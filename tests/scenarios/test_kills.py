@@ -8,8 +8,8 @@ from collections import defaultdict
 
 import pytest
 
-from passbook.job import JobState
-from terminal.client import TerminalClient
+from client.connection import TerminalClient
+from passbook.job.states import JobState
 from terminal.keyring import KeyRing
 from tests.scenarios.books import seen
 from tests.scenarios.clerk import BookClerk, as_terminal, ring_of

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
+from client.connection import TerminalClient
 from demo.world import CommandFailed, World
 from drivers.simulator.faults import Now, Target
 from passbook.errors import PassbookError
 from storage.mark import FILE
-from terminal.client import TerminalClient
 from tests.scenarios.clerk import as_terminal
 from tests.scenarios.conftest import OpenOffice
 from tests.scenarios.door import request

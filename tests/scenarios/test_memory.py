@@ -10,8 +10,8 @@ import pytest
 
 from demo.world import PRINTER, CommandFailed
 from drivers.simulator.faults import AfterStrike, Target
-from passbook.job import Reason
-from passbook.progress import MORE_ON_PAPER
+from passbook.job.states import Reason
+from passbook.protocol.progress import MORE_ON_PAPER
 from tests.scenarios.books import Statement
 from tests.scenarios.office import Office, of_the_store
 

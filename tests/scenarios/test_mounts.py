@@ -13,10 +13,10 @@ from typing import Final
 
 import pytest
 
+from client.connection import TerminalClient
 from demo.world import World
 from drivers.simulator.faults import Now, Target
 from passbook.errors import PassbookError
-from terminal.client import TerminalClient
 from tests.crash.mounts import looped, make_ext4
 from tests.needed import need
 from tests.scenarios.books import Statement

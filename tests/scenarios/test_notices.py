@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from client.connection import ENDED, TerminalClient
 from demo.world import PROJECT, CommandFailed, Terminal
 from drivers.simulator.faults import Now, Target
-from passbook.columns import short
 from passbook.errors import PassbookError
-from passbook.job import JobState
-from passbook.notices import Notice
-from terminal.client import ENDED, TerminalClient
+from passbook.job.states import JobState
+from passbook.protocol.notice import Notice
+from passbook.screen.columns import short
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import BookClerk, as_terminal, client_of
 from tests.scenarios.conftest import OpenOffice

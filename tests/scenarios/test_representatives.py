@@ -6,12 +6,12 @@ from typing import Final
 
 import pytest
 
+from client.connection import INQUIRY, INQUIRY_CLOSED, TerminalClient
 from demo.world import CommandFailed, Terminal
 from drivers.simulator.faults import Now, Target
 from passbook.errors import PassbookError
-from passbook.messages import AnswerInquiry, Inquiry, JobView
-from passbook.record import Verdict
-from terminal.client import INQUIRY, INQUIRY_CLOSED, TerminalClient
+from passbook.job.record import Verdict
+from passbook.protocol.messages import AnswerInquiry, Inquiry, JobView
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import as_terminal, client_of, converse, ring_of
 from tests.scenarios.conftest import OpenOffice

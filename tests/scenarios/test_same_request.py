@@ -10,11 +10,11 @@ from typing import Final
 import msgspec
 import pytest
 
+from client.connection import TerminalClient
 from drivers.simulator.faults import Now, Target
 from passbook.errors import PassbookError
-from passbook.messages import AnswerInquiry, JobView, SubmitJob
-from passbook.record import Verdict
-from terminal.client import TerminalClient
+from passbook.job.record import Verdict
+from passbook.protocol.messages import AnswerInquiry, JobView, SubmitJob
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import BookClerk, as_terminal, client_of, converse
 from tests.scenarios.door import request

@@ -9,9 +9,9 @@ import pytest
 from demo.people import Printing
 from drivers.simulator.control import SimulatorControl
 from drivers.simulator.faults import AtLineByte, FaultKind, Target
-from passbook.media import Media
-from passbook.messages import Inquiry
-from passbook.plan import StepKind
+from passbook.document.plan import StepKind
+from passbook.protocol.media import Media
+from passbook.protocol.messages import Inquiry
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import PATIENCE
 from tests.scenarios.conftest import OpenOffice

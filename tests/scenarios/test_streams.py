@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from demo.world import World
-from passbook.error_kinds import EXIT_CODES, Actor
+from passbook.errors.kinds import EXIT_CODES, Actor
 from tests.firmware.branch import Branch
 from tests.scenarios.office import of_the_store
 

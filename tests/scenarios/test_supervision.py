@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from demo.world import PRINTER, World
-from firmware.supervisor import EXIT_CODE
 from passbook.errors import PassbookError
+from spooler.supervisor import EXIT_CODE
 from tests.scenarios.broken_part import CASES, CONNECTION, CONTENT, JOB, MODULE, RETURNS
 from tests.scenarios.clerk import as_terminal
 from tests.scenarios.door import STATEMENT, request

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 from unittest.mock import patch
 
-from firmware import clock
 from firmware.__main__ import main
+from spooler import clock
 
 LIBRARIES: Final = tuple(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
 """Of the Debian package faketime, for each architecture."""

@@ -10,7 +10,7 @@ import random
 import sys
 from pathlib import Path
 
-from passbook import changes
+from passbook.job import changes
 from tests.storage.store import AT, Store, seeded
 
 
@@ -29,7 +29,7 @@ def main(folder: str, seed: str) -> None:
         for confirmed, sending in ((0, 1), (1, 2)):
             spool.change(record.job_id, changes.journal(confirmed, sending), urgent=True).result()
             say("step", record.job_id, sending)
-        spool.change(record.job_id, changes.finish(AT), urgent=True).result()
+        spool.change(record.job_id, changes.finish_job(AT), urgent=True).result()
         say("ended", record.job_id)
 
 

@@ -10,7 +10,7 @@ from unittest.mock import patch
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from storage import envelope
+from storage.crypto import envelope
 
 ENCAPSULATED_BYTES = 32
 

@@ -12,21 +12,14 @@ from typing import Any
 
 import pytest
 
+from passbook.document.plan import Bar, StepKind, StepOutline
 from passbook.errors import PassbookError
-from passbook.job import Reason
-from passbook.plan import Bar, StepKind, StepOutline
-from passbook.record import Encryption, Record, Wrap
+from passbook.job.record import Encryption, Record, Wrap
+from passbook.job.states import Reason
 from storage.admission import Limits, Ticket
-from storage.area import AreaSettings
-from storage.envelope import (
-    Rng,
-    SealedJob,
-    new_data_key,
-    seal,
-    sealed_size,
-    wrap_for_requester,
-)
-from storage.keys import ApplianceKey
+from storage.area.area import AreaSettings
+from storage.crypto.envelope import Rng, SealedJob, new_data_key, seal, sealed_size, wrap_for_requester
+from storage.crypto.keys import ApplianceKey
 from storage.offline import examine_folders
 from storage.spool import Spool
 

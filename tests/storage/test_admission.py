@@ -6,13 +6,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from passbook import changes
 from passbook.errors import PassbookError
-from passbook.record import Record, Wrap
+from passbook.job import changes
+from passbook.job.record import Record, Wrap
 from storage.admission import Limits, Ticket
-from storage.area import AreaSettings
-from storage.envelope import SealedJob
-from storage.space import job_need
+from storage.area.area import AreaSettings
+from storage.area.capacity import job_need
+from storage.crypto.envelope import SealedJob
 from storage.spool import Spool
 from tests.storage.store import AT, QUOTA, Store, code_of, make_document, raised_by
 

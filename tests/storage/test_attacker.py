@@ -16,12 +16,12 @@ from typing import Any, Final
 import apsw
 import pytest
 
-from passbook import changes
 from passbook.errors import PassbookError
-from passbook.record import Answered, Record, Verdict
-from storage.area import AreaSettings
-from storage.envelope import CHUNK_BYTES, open_document, unwrap_for_requester, wrap_for_requester
-from storage.keys import ApplianceKey
+from passbook.job import changes
+from passbook.job.record import Answered, Record, Verdict
+from storage.area.area import AreaSettings
+from storage.crypto.envelope import CHUNK_BYTES, open_document, unwrap_for_requester, wrap_for_requester
+from storage.crypto.keys import ApplianceKey
 from storage.offline import examine_folders
 from storage.spool import Spool
 from tests.storage.store import APPLIANCE, AT, LIMITS, QUOTA, REQUESTER_KEY, SECRET, Store, seeded

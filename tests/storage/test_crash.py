@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from passbook.job import JobState
+from passbook.job.states import JobState
 from tests.storage.store import DOCUMENT_TEXT, PLAN_TEXT, REQUESTER_KEY, SECRET, Store
 
 pytestmark = pytest.mark.slow

@@ -11,10 +11,10 @@ from pathlib import Path
 import apsw
 import pytest
 
-from passbook import changes
 from passbook.errors import PassbookError
+from passbook.job import changes
 from storage.admission import Ticket
-from storage.area import AreaSettings
+from storage.area.area import AreaSettings
 from tests.storage.store import AT, QUOTA, Store, found_offline, seeded
 
 pytestmark = pytest.mark.slow

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 import apsw
 
-from passbook import changes
-from passbook.job import Reason
-from passbook.media import Media
-from passbook.record import Record
-from storage.area import AreaState
+from passbook.job import changes
+from passbook.job.record import Record
+from passbook.job.states import Reason
+from passbook.protocol.media import Media
+from storage.area.area import AreaState
 from storage.spool import Spool
 from tests.storage.disk import Disk, Gate, failing, ignore
 from tests.storage.store import AT, Store, code_of, make_document, raised_by

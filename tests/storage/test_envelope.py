@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from passbook.errors import PassbookError
-from passbook.record import Wrap
-from storage import envelope
-from storage.envelope import CHUNK_BYTES, SealedJob
-from storage.keys import ApplianceKey
+from passbook.job.record import Wrap
+from storage.crypto import envelope
+from storage.crypto.envelope import CHUNK_BYTES, SealedJob
+from storage.crypto.keys import ApplianceKey
 from tests.storage.store import raised_by, seeded
 
 IDENTITY = msgspec.json.encode(["0a1b", "teller-1", "r-1", 7])

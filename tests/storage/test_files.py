@@ -15,9 +15,9 @@ from tests.storage.special import SPECIAL, make_special
 
 def test_a_file_is_replaced_whole_with_its_mode(tmp_path: Path) -> None:
     path = tmp_path / "new" / "file"
-    files.save(path, b"one", files.PRIVATE)
+    files.save_file(path, b"one", files.PRIVATE)
     (path.parent / ".file.part").write_bytes(b"left by a power cut")
-    files.save(path, b"two", files.PRIVATE)
+    files.save_file(path, b"two", files.PRIVATE)
     assert files.read_private(path) == files.read(path) == b"two"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
@@ -38,14 +38,14 @@ def test_it_is_on_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(os, "fsync", sync)
     monkeypatch.setattr(Path, "replace", replace)
-    files.save(tmp_path / "file", b"", files.PUBLIC)
+    files.save_file(tmp_path / "file", b"", files.PUBLIC)
     assert deeds == ["file", "name", "folder"]
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644])
 def test_a_secret_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
     path = tmp_path / "secret"
-    files.save(path, b"x", mode)
+    files.save_file(path, b"x", mode)
     path.chmod(mode)
     with pytest.raises(PassbookError, match="0600") as caught:
         files.read_private(path)
@@ -77,16 +77,16 @@ def test_what_a_file_is_exchanged_for_while_it_is_opened_is_not_read(
 def test_a_file_is_read_up_to_a_bound(tmp_path: Path) -> None:
     path = tmp_path / "file"
     with path.open("wb") as file:
-        file.truncate(files.MOST)
-    assert len(files.read(path)) == files.MOST
+        file.truncate(files.MOST_BYTES)
+    assert len(files.read(path)) == files.MOST_BYTES
     with path.open("r+b") as file:
-        file.truncate(files.MOST + 1)
-    with pytest.raises(PassbookError, match=f"it has more than {files.MOST} bytes"):
+        file.truncate(files.MOST_BYTES + 1)
+    with pytest.raises(PassbookError, match=f"it has more than {files.MOST_BYTES} bytes"):
         files.read(path)
 
 
 def test_what_cannot_be_read_or_written_is_named(tmp_path: Path) -> None:
-    for deed in (files.read, files.read_private, lambda path: files.save(path / "x", b"", 0o600)):
+    for deed in (files.read, files.read_private, lambda path: files.save_file(path / "x", b"", 0o600)):
         (tmp_path / "file").write_bytes(b"")
         path = tmp_path / "file" / "below"
         with pytest.raises(PassbookError) as caught:

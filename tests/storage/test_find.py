@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from passbook import changes
 from passbook.errors import PassbookError
+from passbook.job import changes
 from storage.spool import MATCHES, Spool
 from tests.storage.store import AT, Store, seeded
 

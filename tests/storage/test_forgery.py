@@ -11,12 +11,12 @@ from typing import Any
 import apsw
 import pytest
 
-from passbook import changes
-from passbook.job import Reason
-from passbook.record import Record
-from storage import schema
-from storage.schema import PAGE_BYTES
+from passbook.job import changes
+from passbook.job.record import Record
+from passbook.job.states import Reason
 from storage.spool import Spool
+from storage.tables import schema
+from storage.tables.schema import PAGE_BYTES
 from tests.storage.disk import Disk
 from tests.storage.store import AT, Store, found_offline, raised_by, settings
 
@@ -58,7 +58,7 @@ def printed(spool: Spool, job: str) -> None:
         changes.start(AT, 1),
         changes.journal(0, 1),
         changes.journal(1, 2),
-        changes.finish(AT),
+        changes.finish_job(AT),
         changes.acknowledge("teller-1", AT),
     ):
         spool.change(job, change).result(timeout=30)

@@ -8,13 +8,13 @@ from pathlib import Path
 import apsw
 import pytest
 
-from passbook.job import JobState
-from storage import schema
-from storage.area import AreaSettings
+from passbook.job.states import JobState
+from storage.area.area import AreaSettings
+from storage.tables import schema
 from tests.storage.store import PLAN_TEXT, QUOTA, Store, found_offline
 
 FORMATS = Path(__file__).parent / "formats"
-EARLIER = range(1, schema.FORMAT)
+EARLIER = range(1, schema.STORE_FORMAT)
 
 
 def table_sql(path: Path) -> set[str]:
@@ -73,7 +73,7 @@ def test_a_file_of_an_earlier_format_becomes_one_of_this(earlier: Store, tmp_pat
         path = earlier.folder / name / schema.DATABASE
         assert table_sql(path) == table_sql(fresh.folder / name / schema.DATABASE)
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-        assert schema.header(connection)[1] == schema.FORMAT
+        assert schema.header(connection)[1] == schema.STORE_FORMAT
         connection.close()
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from passbook.errors import PassbookError
-from storage.keys import ApplianceKey, joined, mac
+from storage.crypto.keys import ApplianceKey, joined, mac
 
 SECRET = bytes(range(32))
 

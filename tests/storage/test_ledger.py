@@ -11,10 +11,10 @@ from pathlib import Path
 import apsw
 import pytest
 
-from passbook import changes
 from passbook.errors import PassbookError
-from passbook.job import Reason
-from passbook.record import Answered, Holder, Outcome, Verdict, Wrap
+from passbook.job import changes
+from passbook.job.record import Answered, Holder, Outcome, Verdict, Wrap
+from passbook.job.states import Reason
 from tests.storage.store import AT, Store, code_of, raised_by
 
 JOBS = 3

@@ -13,14 +13,15 @@ from typing import Any
 import pytest
 
 from passbook.errors import PassbookError
-from passbook.job import Reason
-from storage import files, opening
-from storage.area import AreaSettings
-from storage.mark import FILE, MOST_BYTES, Witness
-from storage.siblings import Extent, Memory
+from passbook.job.states import Reason
+from storage import files
+from storage.area import opening
+from storage.area.area import AreaSettings
+from storage.mark import FILE, MOST_MARK_BYTES, Witness
 from storage.spool import Spool
+from storage.tables.peers import Extent, PeerMemory
 from tests.storage.store import APPLIANCE, AT, Store, raised_by, seeded
-from tests.storage.test_siblings import both_put_back, busy, edit, keep_copy, put_back
+from tests.storage.test_peers import both_put_back, busy, edit, keep_copy, put_back
 
 ROLLED_BACK = "area-rolled-back"
 PROJECT = Path(__file__).parents[2]
@@ -226,7 +227,7 @@ def flip(file: Path) -> None:
 
 
 def lengthen(file: Path) -> None:
-    file.write_bytes(bytes(MOST_BYTES + 1))
+    file.write_bytes(bytes(MOST_MARK_BYTES + 1))
 
 
 def make_folder(file: Path) -> None:
@@ -376,8 +377,8 @@ def save(*arguments):
     left -= 1
     if left == 0:
         os._exit(3)
-    files.save(*arguments)
-mark.save = save
+    files.save_file(*arguments)
+mark.save_file = save
 Store(Path(sys.argv[1])).open()
 """
 
@@ -396,7 +397,7 @@ def test_no_area_is_made_where_the_mark_cannot_be_written(store: Store, monkeypa
     def save(file: Path, _data: bytes, _mode: int) -> None:
         raise PassbookError("file-problem", file=str(file), why="No space left on device")
 
-    monkeypatch.setattr("storage.mark.save", save)
+    monkeypatch.setattr("storage.mark.save_file", save)
     spool = store.open()
     assert codes(spool) == ["mark-not-written", "mark-not-written"]
     assert not (store.folder / "a" / "area.sqlite").exists()
@@ -457,7 +458,7 @@ def open_without_room(store: Store, monkeypatch: pytest.MonkeyPatch) -> Spool:
 
     with monkeypatch.context() as disk:
         disk.setattr(opening, "open_area", opens)
-        disk.setattr("storage.opening.free_bytes", lambda folder: 4096 if folder.name == "a" else 1 << 30)
+        disk.setattr("storage.area.opening.free_bytes", lambda folder: 4096 if folder.name == "a" else 1 << 30)
         spool = store.open()
         assert [(error.code, error.facts["free"]) for error in spool.problems] == [("area-full", 4096)]
         assert spool.joinable() == []
@@ -500,5 +501,5 @@ def test_an_area_that_joins_later_is_judged_as_at_a_start(
 
 
 def test_memories_are_kept_as_they_were() -> None:
-    memory = Memory("b", "a", Extent(1, b"\x00\xff", 2, 3), accepted=True)
+    memory = PeerMemory("b", "a", Extent(1, b"\x00\xff", 2, 3), accepted=True)
     assert Witness.of(memory).about("a") == memory

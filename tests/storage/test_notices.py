@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from passbook import changes
+from passbook.document.plan import StepKind, StepOutline
 from passbook.errors import PassbookError
-from passbook.job import JobState
-from passbook.plan import StepKind, StepOutline
-from passbook.record import Acknowledged, Change, HistoryKind, Outcome, Record
-from storage import upkeep
+from passbook.job import changes
+from passbook.job.record import Acknowledged, Change, HistoryKind, Outcome, Record
+from passbook.job.states import JobState
+from storage import maintenance
 from storage.spool import Spool
 from tests.storage.store import AT, Store, code_of
 from tests.storage.test_ledger import alter, raw
@@ -148,7 +148,7 @@ def test_the_last_ends_of_each_requester_can_be_kept_whatever_their_date(store: 
 
 
 def test_many_ends_are_forgotten_in_pieces_and_make_room(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upkeep, "FORGOTTEN_ENDS", 4)
+    monkeypatch.setattr(maintenance, "FORGOTTEN_ENDS", 4)
     store.names = ("a",)
     spool = store.open()
     jobs = [ended(store, spool).job_id for _ in range(30)]
@@ -181,7 +181,7 @@ def test_an_end_says_how_much_is_on_paper(store: Store) -> None:
     spool = store.open()
     job = store.accepted(spool, steps=3, outline=TWO_LINES).job_id
     in_doubt = (changes.start(AT, 1), changes.journal(0, 1), changes.journal(1, 2), changes.journal(2, 3))
-    do(spool, job, *in_doubt, changes.finish(AT))
+    do(spool, job, *in_doubt, changes.finish_job(AT))
     kept = spool.record(job)
     assert kept.outline == ()
     assert kept.on_paper is not None

@@ -8,11 +8,11 @@ from pathlib import Path
 import apsw
 import pytest
 
-from passbook.job import Reason
-from storage import schema
+from passbook.job.states import Reason
 from storage.admission import Ticket
-from storage.area import AreaSettings
+from storage.area.area import AreaSettings
 from storage.spool import Spool
+from storage.tables import schema
 from tests.storage.disk import Disk, failing, ignore
 from tests.storage.store import AT, Store, raised_by, seeded
 
@@ -183,7 +183,7 @@ def test_a_later_format_is_left_alone(store: Store) -> None:
     store.open()
     store.close()
     connection = apsw.Connection(str(store.folder / "a" / "area.sqlite"))
-    connection.execute(f"PRAGMA user_version = {schema.FORMAT + 1}")
+    connection.execute(f"PRAGMA user_version = {schema.STORE_FORMAT + 1}")
     connection.close()
     assert codes(store.open()) == ["area-format"]
 
@@ -244,7 +244,7 @@ def test_every_setting_is_read_back(store: Store, monkeypatch: pytest.MonkeyPatc
 
 
 def test_settings_of_the_open_files_are_the_durable_ones(store: Store) -> None:
-    for connect in (schema.connect, schema.connect_reader):
+    for connect in (schema.open_database, schema.connect_reader):
         store.open()
         store.close()
         connection = connect(store.folder / "a", vfs=None)

@@ -7,9 +7,9 @@ from pathlib import Path
 import apsw
 import pytest
 
-from passbook import changes
-from storage import upkeep
-from storage.area import AreaSettings
+from passbook.job import changes
+from storage import maintenance
+from storage.area.area import AreaSettings
 from storage.spool import Spool
 from tests.storage.store import QUOTA, Store, found_offline, raised_by
 
@@ -22,7 +22,7 @@ NEVER = "0001-01-01T00:00:00.000+00:00"
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upkeep, "CUT_ENTRIES", 2)
+    monkeypatch.setattr(maintenance, "CUT_ENTRIES", 2)
 
 
 def work(store: Store, spool: Spool, entries: int, at: str) -> None:

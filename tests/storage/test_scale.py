@@ -12,10 +12,10 @@ import apsw
 import pytest
 
 from bench.filling import AT, PRINTER, accept, fill, open_store
-from passbook import changes
-from passbook.job import Reason
-from passbook.record import Answered, Record, Verdict
-from storage.area import Area
+from passbook.job import changes
+from passbook.job.record import Answered, Record, Verdict
+from passbook.job.states import Reason
+from storage.area.area import Area
 from storage.spool import Spool
 
 pytestmark = pytest.mark.slow

@@ -7,16 +7,16 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from passbook import changes
-from passbook.job import JobState, Reason
-from passbook.media import Media
-from passbook.record import Answered, Change, HistoryKind, Outcome, Record, Verdict
-from storage import envelope
+from passbook.job import changes
+from passbook.job.record import Answered, Change, HistoryKind, Outcome, Record, Verdict
+from passbook.job.states import JobState, Reason
+from passbook.protocol.media import Media
+from storage.crypto import envelope
 from storage.spool import Spool
 from tests.storage.store import AT, DOCUMENT_TEXT, PLAN_TEXT, REQUESTER_KEY, Store, code_of, raised_by
 
 LATER = "2026-03-03T08:00:00Z"
-STEPS = (changes.start(AT, 1), changes.journal(0, 1), changes.journal(1, 2), changes.finish(AT))
+STEPS = (changes.start(AT, 1), changes.journal(0, 1), changes.journal(1, 2), changes.finish_job(AT))
 
 
 def do(spool: Spool, job: str, *rules: Change) -> Record:

@@ -11,12 +11,12 @@ import apsw
 import pytest
 from msgspec.structs import replace
 
-from passbook import changes
-from passbook.counters import Figures
-from passbook.record import Change, Outcome, Record
-from storage.ledger import Ledger
-from storage.space import change_cost
+from passbook.job import changes
+from passbook.job.figures import Figures
+from passbook.job.record import Change, Outcome, Record
+from storage.area.capacity import change_cost
 from storage.spool import Spool
+from storage.tables.ledger import Ledger
 from tests.storage.disk import Disk, Gate, ignore
 from tests.storage.store import AT, Store, code_of, found_offline, raised_by, settings
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware import pki
+from firmware.identity import pki
 from terminal import enrollment
 from terminal.home import Home
 
@@ -25,10 +25,10 @@ class Branch:
     def terminal(self, name: str, *, representative: bool = False) -> Home:
         home = Home(self.folder / name)
         if not home.certificate.exists():
-            request = enrollment.begin(home, name, representative=representative).read_bytes()
+            request = enrollment.begin_enrollment(home, name, representative=representative).read_bytes()
             signed = self.folder / f"{name}.pem"
             signed.write_bytes(pki.sign_request(self.ca, request, name, representative=representative, now=_now()))
-            enrollment.finish(home, signed, self.config / pki.AUTHORITY, "127.0.0.1", None)
+            enrollment.finish_enrollment(home, signed, self.config / pki.AUTHORITY, "127.0.0.1", None)
         return home
 
 

@@ -11,20 +11,14 @@ import msgspec
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from firmware import pki
-from firmware.tls import server_context
-from passbook.completions import Completion, completion_for
+from client.connection import Address
+from firmware.identity import pki
+from firmware.identity.server_tls import server_context
 from passbook.errors import PassbookError
-from passbook.job import JobState
-from passbook.messages import (
-    ErrorPayload,
-    Header,
-    MessageType,
-    decode,
-    encode,
-)
-from passbook.notices import HistoryHeads
-from terminal.client import Address
+from passbook.job.states import JobState
+from passbook.protocol.completions import Completion, completion_for
+from passbook.protocol.messages import ErrorPayload, Header, MessageType, decode, encode
+from passbook.protocol.notice import HistoryHeads
 from tests.terminal.conftest import Branch
 from tests.terminal.samples import notice, view
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from passbook.job import JobState, Reason
-from passbook.media import Media
-from passbook.messages import Inquiry, JobView
-from passbook.notices import HistoryHead, Notice
-from passbook.plan import Bar, StepKind, StepOutline
-from passbook.record import Encryption, OnPaper, Wrap
+from passbook.document.plan import Bar, StepKind, StepOutline
+from passbook.job.record import Encryption, OnPaper, Wrap
+from passbook.job.states import JobState, Reason
+from passbook.protocol.media import Media
+from passbook.protocol.messages import Inquiry, JobView
+from passbook.protocol.notice import HistoryHead, Notice
 
 _VIEW = {
     "job": "aa11",

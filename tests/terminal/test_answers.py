@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from passbook.document.plan import StepKind
 from passbook.errors import PassbookError
-from passbook.messages import AnswerInquiry, Inquiry
-from passbook.plan import StepKind
-from passbook.record import Verdict, Wrap
-from storage.envelope import new_data_key, wrap_for_recovery, wrap_for_requester
+from passbook.job.record import Verdict, Wrap
+from passbook.protocol.messages import AnswerInquiry, Inquiry
+from storage.crypto.envelope import new_data_key, wrap_for_recovery, wrap_for_requester
 from terminal.answers import all_on_paper, compose, needs_ring, step_of_line
 from terminal.keyring import KeyRing, new_recovery_key
 from terminal.picture import line_places

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from passbook.errors import PassbookError
-from passbook.messages import Prompt
+from passbook.protocol.messages import Prompt
 from terminal.console import Terminal, instruction
 from tests.terminal.samples import view
 

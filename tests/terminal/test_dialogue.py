@@ -7,19 +7,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from passbook.decisions import already_answered
+from client.connection import INQUIRY, TerminalClient
 from passbook.errors import PassbookError
-from passbook.messages import Inquiry
-from passbook.record import Answered, Verdict
-from terminal.client import INQUIRY, TerminalClient
+from passbook.job.decisions import already_answered
+from passbook.job.record import Answered, Verdict
+from passbook.protocol.messages import Inquiry
 from terminal.dialogue import SETTLE, Dialogue, Order, choices, is_grave, read_order
 from terminal.keyring import KeyRing
-from terminal.picture import summary
+from terminal.picture import question_summary
+from tests.client.test_connection import refuse, within
 from tests.terminal.conftest import Branch
 from tests.terminal.fake_appliance import FakeAppliance, running
 from tests.terminal.person import Person
 from tests.terminal.samples import TWENTY, inquiry, stopped, view
-from tests.terminal.test_client import refuse, within
 
 ASKED = inquiry(stopped(11, 12), TWENTY)
 ORDERED = Answered(2, Verdict.RESUME, 5, 12, "teller-2", "Otto")
@@ -150,7 +150,7 @@ def test_the_likely_choices_are_told_in_words() -> None:
 def test_a_line_that_was_ordered_again_may_be_on_paper_so_the_one_behind_it_is_offered() -> None:
     """The picture says that it may be on paper; so people can say that it is."""
     asked = msgspec.structs.replace(inquiry(stopped(13), TWENTY), sent_before=14)
-    assert "line 13 is ordered again" in summary(asked)
+    assert "line 13 is ordered again" in question_summary(asked)
     assert choices(asked, OWN)[:2] == [
         "   13  line 13 is not on paper: print it, then go on",
         "   14  go on with line 14",

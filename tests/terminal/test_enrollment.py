@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
 
-from firmware import pki
+from client.connection import Address
+from firmware.identity import pki
 from passbook.errors import PassbookError
 from terminal import enrollment
-from terminal.client import Address
 from terminal.home import Home
 from tests.terminal.conftest import Branch
 
@@ -31,7 +31,7 @@ def code_of(deed: Callable[..., object], *arguments: Any, **options: Any) -> str
 @pytest.mark.parametrize("representative", [True, False])
 def test_the_request_asks_for_name_and_role(tmp_path: Path, representative: bool) -> None:
     home = Home(tmp_path / "home")
-    path = enrollment.begin(home, "teller-1", representative=representative)
+    path = enrollment.begin_enrollment(home, "teller-1", representative=representative)
     request = x509.load_pem_x509_csr(path.read_bytes())
     assert request.is_signature_valid
     assert [one.value for one in request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)] == ["teller-1"]
@@ -43,14 +43,14 @@ def test_the_request_asks_for_name_and_role(tmp_path: Path, representative: bool
 
 def test_a_second_request_is_for_the_same_key(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    first = x509.load_pem_x509_csr(enrollment.begin(home, "teller-1", representative=False).read_bytes())
-    second = x509.load_pem_x509_csr(enrollment.begin(home, "teller-2", representative=False).read_bytes())
+    first = x509.load_pem_x509_csr(enrollment.begin_enrollment(home, "teller-1", representative=False).read_bytes())
+    second = x509.load_pem_x509_csr(enrollment.begin_enrollment(home, "teller-2", representative=False).read_bytes())
     assert first.public_key() == second.public_key()
 
 
 def test_a_name_that_no_authority_signs_is_refused_here(tmp_path: Path) -> None:
     for name in ("", "Teller", "a b", "a" * 64, "a\n"):
-        assert code_of(enrollment.begin, Home(tmp_path), name, representative=False) == "name-malformed"
+        assert code_of(enrollment.begin_enrollment, Home(tmp_path), name, representative=False) == "name-malformed"
     assert not list(tmp_path.iterdir())
 
 
@@ -67,13 +67,13 @@ def test_a_key_that_is_none_is_not_used(tmp_path: Path, key: bytes) -> None:
     home = Home(tmp_path)
     home.key.write_bytes(key)
     home.key.chmod(0o600)
-    assert code_of(enrollment.begin, home, "teller-1", representative=False) == "file-problem"
+    assert code_of(enrollment.begin_enrollment, home, "teller-1", representative=False) == "file-problem"
     home.key.chmod(0o644)
-    assert code_of(enrollment.begin, home, "teller-1", representative=False) == "file-problem"
+    assert code_of(enrollment.begin_enrollment, home, "teller-1", representative=False) == "file-problem"
 
 
 def signed(branch: Branch, home: Home, name: str, folder: Path) -> Path:
-    request = enrollment.begin(home, name, representative=False).read_bytes()
+    request = enrollment.begin_enrollment(home, name, representative=False).read_bytes()
     path = folder / "signed.pem"
     path.write_bytes(pki.sign_request(branch.ca, request, name, representative=False, now=NOW))
     return path
@@ -83,9 +83,11 @@ def test_the_appliances_name_comes_from_the_authority(branch: Branch, tmp_path: 
     home = Home(tmp_path)
     certificate = signed(branch, home, "till-a", tmp_path)
     ca = branch.config / pki.AUTHORITY
-    assert enrollment.finish(home, certificate, ca, "10.0.0.7", None) == Address("10.0.0.7", 5846, branch.appliance)
+    assert enrollment.finish_enrollment(home, certificate, ca, "10.0.0.7", None) == Address(
+        "10.0.0.7", 5846, branch.appliance
+    )
     assert home.address() == Address("10.0.0.7", 5846, branch.appliance)
-    assert enrollment.finish(home, certificate, ca, "10.0.0.7:1", "other").server_name == "other"
+    assert enrollment.finish_enrollment(home, certificate, ca, "10.0.0.7:1", "other").server_name == "other"
 
 
 def test_nothing_is_kept_of_an_enrollment_that_does_not_fit(
@@ -103,13 +105,13 @@ def test_nothing_is_kept_of_an_enrollment_that_does_not_fit(
         ((certificate, tmp_path / "missing", "host"), "file-problem"),
         ((certificate, ca, "no address"), "appliance-unreachable"),
     ):
-        assert code_of(enrollment.finish, home, *args, None) == code
+        assert code_of(enrollment.finish_enrollment, home, *args, None) == code
     assert {path.name for path in home.folder.iterdir()} == {"key.pem", "request.pem"}
 
 
 def test_an_authority_without_a_name_needs_the_appliances(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    request = x509.load_pem_x509_csr(enrollment.begin(home, "till-c", representative=False).read_bytes())
+    request = x509.load_pem_x509_csr(enrollment.begin_enrollment(home, "till-c", representative=False).read_bytes())
     signer = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")])
     key = request.public_key()
@@ -119,8 +121,8 @@ def test_an_authority_without_a_name_needs_the_appliances(tmp_path: Path) -> Non
         certificate = builder.sign(signer, hashes.SHA256())
         (tmp_path / name).write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     own, ca = tmp_path / "own.crt", tmp_path / "ca.crt"
-    assert code_of(enrollment.finish, home, own, ca, "host", None) == "file-problem"
-    assert enrollment.finish(home, own, ca, "host", "window-server").server_name == "window-server"
+    assert code_of(enrollment.finish_enrollment, home, own, ca, "host", None) == "file-problem"
+    assert enrollment.finish_enrollment(home, own, ca, "host", "window-server").server_name == "window-server"
 
 
 def test_a_terminal_is_called_what_its_certificate_says(branch: Branch) -> None:

@@ -6,12 +6,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from passbook.counters import Figures
-from passbook.environment import AreaFigures, Environment
 from passbook.errors import PassbookError
-from passbook.media import Device, MechanismStatus, Media
+from passbook.job.figures import Figures
+from passbook.protocol.environment import AreaFigures, Environment
+from passbook.protocol.media import Device, MechanismStatus, Media
+from tests.client.test_connection import refuse
 from tests.terminal.fake_appliance import FakeAppliance
-from tests.terminal.test_client import refuse
 from tests.terminal.test_main import Teller, enrolled, teller
 
 __all__ = ["enrolled", "teller"]

@@ -8,23 +8,23 @@ from typing import Any
 import msgspec
 import pytest
 
+from client.connection import ENDED, INQUIRY, INQUIRY_CLOSED, JOB, LEFT, PROMPT, STEP, TerminalClient
+from passbook.document.plan import StepKind
 from passbook.errors import PassbookError
-from passbook.job import JobState, Reason
-from passbook.messages import ErrorPayload, Inquiry, JobLeft, JobView, Prompt, StepReport, SubmitJob
-from passbook.notices import NoticePage
-from passbook.plan import StepKind
-from passbook.record import OnPaper
-from passbook.waiting import NEXT, Waiting, Why
-from terminal.client import ENDED, INQUIRY, INQUIRY_CLOSED, JOB, LEFT, PROMPT, STEP, TerminalClient
+from passbook.job.record import OnPaper
+from passbook.job.states import JobState, Reason
+from passbook.job.waiting import NEXT, Waiting, Why
+from passbook.protocol.messages import ErrorPayload, Inquiry, JobLeft, JobView, Prompt, StepReport, SubmitJob
+from passbook.protocol.notice import NoticePage
 from terminal.dialogue import Dialogue
 from terminal.follow import Follower, Resolve
 from terminal.keyring import KeyRing
 from terminal.leaving import LeftBehind
+from tests.client.test_connection import refuse, within
 from tests.terminal.conftest import Branch
 from tests.terminal.fake_appliance import FakeAppliance, running
 from tests.terminal.person import Person
 from tests.terminal.samples import TWENTY, inquiry, notice, outline, stopped, view
-from tests.terminal.test_client import refuse, within
 
 JOB_SENT = SubmitJob("r1", "window-1", "passbook-update+csv", document=b"content", first=True)
 EVENING = dt.datetime(2026, 5, 4, 20, 0, tzinfo=dt.timezone(dt.timedelta(hours=2)))

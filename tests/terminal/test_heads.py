@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from client.connection import TerminalClient
 from passbook.errors import PassbookError
-from passbook.notices import HistoryHead, HistoryHeads
-from terminal.client import TerminalClient
-from terminal.heads import Memory
+from passbook.protocol.notice import HistoryHead, HistoryHeads
+from terminal.heads import RememberedHeads
 
 CHAINS = {number: bytes([number]) * 32 for number in range(20)}
 
@@ -35,7 +35,7 @@ class Appliance:
         return HistoryHeads((head(self.entries, self.chain[self.entries]),), tuple(then))
 
 
-def compare(memory: Memory, appliance: Any) -> list[PassbookError]:
+def compare(memory: RememberedHeads, appliance: Any) -> list[PassbookError]:
     return asyncio.run(memory.compare(appliance))
 
 
@@ -48,17 +48,17 @@ def test_a_history_that_grows_is_remembered_and_asked_about(file: Path) -> None:
     appliance = Appliance(3)
     for entries in (3, 3, 7):
         appliance.entries = entries
-        assert compare(Memory(file, "branch-17"), appliance) == []
-    assert compare(Memory(file, "branch-17"), appliance) == []
+        assert compare(RememberedHeads(file, "branch-17"), appliance) == []
+    assert compare(RememberedHeads(file, "branch-17"), appliance) == []
     assert appliance.asked == [{}, {"a": 3}, {"a": 3}, {"a": 7}]
 
 
 def test_a_history_that_is_shorter_than_it_was_is_told_every_time(file: Path) -> None:
     appliance = Appliance(7)
-    compare(Memory(file, "branch-17"), appliance)
+    compare(RememberedHeads(file, "branch-17"), appliance)
     appliance.entries = 4
     for _ in range(2):
-        [error] = compare(Memory(file, "branch-17"), appliance)
+        [error] = compare(RememberedHeads(file, "branch-17"), appliance)
         assert (error.code, error.facts) == (
             "history-rolled-back",
             {"area": "a", "appliance": "branch-17", "entries": 7},
@@ -68,37 +68,39 @@ def test_a_history_that_is_shorter_than_it_was_is_told_every_time(file: Path) ->
 @pytest.mark.parametrize("entries", [7, 9])
 def test_another_history_is_told_also_when_it_is_as_long_or_longer(file: Path, entries: int) -> None:
     appliance = Appliance(7)
-    compare(Memory(file, "branch-17"), appliance)
+    compare(RememberedHeads(file, "branch-17"), appliance)
     appliance.entries = entries
     appliance.chain = {number: b"other" + chain[5:] for number, chain in CHAINS.items()}
     for _ in range(2):
-        assert [error.code for error in compare(Memory(file, "branch-17"), appliance)] == ["history-rolled-back"]
+        assert [error.code for error in compare(RememberedHeads(file, "branch-17"), appliance)] == [
+            "history-rolled-back"
+        ]
 
 
 def test_a_notice_of_a_history_in_doubt_is_not_remembered_instead(file: Path) -> None:
-    appliance, memory = Appliance(7), Memory(file, "branch-17")
+    appliance, memory = Appliance(7), RememberedHeads(file, "branch-17")
     compare(memory, appliance)
     appliance.entries = 4
     compare(memory, appliance)
     memory.remember([head(9)])
-    assert [error.facts["entries"] for error in compare(Memory(file, "branch-17"), appliance)] == [7]
+    assert [error.facts["entries"] for error in compare(RememberedHeads(file, "branch-17"), appliance)] == [7]
 
 
 def test_a_notice_is_remembered_and_an_older_one_changes_nothing(file: Path) -> None:
     """Two commands of one terminal hear of the same history in any order."""
-    memory = Memory(file, "branch-17")
+    memory = RememberedHeads(file, "branch-17")
     for entries in (5, 9, 6):
         memory.remember([head(entries)])
     appliance = Appliance(9)
-    assert compare(Memory(file, "branch-17"), appliance) == []
+    assert compare(RememberedHeads(file, "branch-17"), appliance) == []
     assert appliance.asked == [{"a": 9}]
 
 
 def test_what_was_cut_off_by_age_is_no_other_history(file: Path) -> None:
     appliance = Appliance(5)
-    compare(Memory(file, "branch-17"), appliance)
+    compare(RememberedHeads(file, "branch-17"), appliance)
     appliance.entries, appliance.cut = 9, 8
-    assert compare(Memory(file, "branch-17"), appliance) == []
+    assert compare(RememberedHeads(file, "branch-17"), appliance) == []
 
 
 def test_an_area_that_is_out_of_use_is_not_judged_and_not_forgotten(file: Path) -> None:
@@ -107,27 +109,27 @@ def test_an_area_that_is_out_of_use_is_not_judged_and_not_forgotten(file: Path) 
             self.asked.append(entries)
             return HistoryHeads((), ())
 
-    compare(Memory(file, "branch-17"), Appliance(5))
+    compare(RememberedHeads(file, "branch-17"), Appliance(5))
     failing = Failing(0)
-    assert compare(Memory(file, "branch-17"), failing) == []
-    assert compare(Memory(file, "branch-17"), failing) == []
+    assert compare(RememberedHeads(file, "branch-17"), failing) == []
+    assert compare(RememberedHeads(file, "branch-17"), failing) == []
     assert failing.asked == [{"a": 5}] * 2
 
 
 def test_appliances_are_told_apart(file: Path) -> None:
-    compare(Memory(file, "branch-17"), Appliance(7))
+    compare(RememberedHeads(file, "branch-17"), Appliance(7))
     other = Appliance(2)
-    assert compare(Memory(file, "branch-18"), other) == []
+    assert compare(RememberedHeads(file, "branch-18"), other) == []
     assert other.asked == [{}]
-    assert len(compare(Memory(file, "branch-17"), Appliance(2))) == 1
+    assert len(compare(RememberedHeads(file, "branch-17"), Appliance(2))) == 1
 
 
 def test_what_an_operator_accepted_is_remembered_from_then_on(file: Path) -> None:
-    appliance, memory = Appliance(7), Memory(file, "branch-17")
+    appliance, memory = Appliance(7), RememberedHeads(file, "branch-17")
     compare(memory, appliance)
     appliance.entries = 4
     assert asyncio.run(memory.accept(_as_client(appliance))).now[0].entries == 4
-    assert compare(Memory(file, "branch-17"), appliance) == []
+    assert compare(RememberedHeads(file, "branch-17"), appliance) == []
 
 
 def _as_client(appliance: Any) -> TerminalClient:
@@ -139,13 +141,13 @@ def _as_client(appliance: Any) -> TerminalClient:
 def test_a_damaged_memory_is_named_and_left_as_it_is(file: Path, content: bytes) -> None:
     file.parent.mkdir()
     file.write_bytes(content)
-    doings: list[Callable[[Memory], Awaitable[Any]]] = [
+    doings: list[Callable[[RememberedHeads], Awaitable[Any]]] = [
         lambda memory: memory.compare(_as_client(Appliance(3))),
         lambda memory: asyncio.to_thread(memory.remember, [head(3)]),
     ]
     for doing in doings:
         with pytest.raises(PassbookError) as caught:
-            asyncio.run(_awaited(doing(Memory(file, "branch-17"))))
+            asyncio.run(_awaited(doing(RememberedHeads(file, "branch-17"))))
         assert (caught.value.code, caught.value.facts["file"]) == ("file-problem", str(file))
     assert file.read_bytes() == content
 
@@ -157,7 +159,7 @@ async def _awaited(doing: Awaitable[Any]) -> Any:
 def test_what_is_accepted_takes_the_place_of_a_damaged_memory(file: Path) -> None:
     file.parent.mkdir()
     file.write_bytes(b"{")
-    asyncio.run(Memory(file, "branch-17").accept(_as_client(Appliance(3))))
+    asyncio.run(RememberedHeads(file, "branch-17").accept(_as_client(Appliance(3))))
     appliance = Appliance(5)
-    assert compare(Memory(file, "branch-17"), appliance) == []
+    assert compare(RememberedHeads(file, "branch-17"), appliance) == []
     assert appliance.asked == [{"a": 3}]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from client.connection import Address
 from passbook.errors import PassbookError
-from terminal.client import Address
 from terminal.home import Home, parse_address
 
 

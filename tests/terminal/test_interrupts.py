@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from terminal.interrupts import INTERRUPTED, Interrupts, interruptible
+from passbook.errors.kinds import INTERRUPTED
+from terminal.interrupts import Interrupts, interruptible
 from terminal.leaving import LeftBehind
 from tests.terminal.person import Person
 

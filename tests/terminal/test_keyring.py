@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from passbook.errors import PassbookError
 from terminal import keyring
-from terminal.keyring import KeyRing, load, new_key, new_recovery_key, new_ref, save, seal, unseal
+from terminal.keyring import (
+    KeyRing,
+    load_ring,
+    new_recovery_key,
+    new_ref,
+    new_ring_key,
+    save_ring,
+    seal_ring,
+    unseal_ring,
+)
 
 RING = KeyRing().with_key("key-a", b"a" * 32).with_key("key-b", b"b" * 32).with_recovery("branch", b"r" * 32)
 REFS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", fullmatch=True)
@@ -34,16 +43,16 @@ def code_of(deed: Callable[..., object], *arguments: Any, **options: Any) -> str
 
 def test_a_saved_ring_is_there_for_who_knows_the_passphrase(tmp_path: Path) -> None:
     path = tmp_path / "keyring"
-    save(path, RING, b"open sesame")
-    assert load(path, b"open sesame") == RING
+    save_ring(path, RING, b"open sesame")
+    assert load_ring(path, b"open sesame") == RING
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     for wrong in (b"", b"open sesam", b"open sesame ", b"Open sesame"):
-        assert code_of(load, path, wrong) == "keyring-locked"
+        assert code_of(load_ring, path, wrong) == "keyring-locked"
 
 
 def test_no_key_can_be_read_in_the_file(tmp_path: Path) -> None:
     path = tmp_path / "keyring"
-    save(path, RING, b"open sesame")
+    save_ring(path, RING, b"open sesame")
     data = path.read_bytes()
     for secret in (b"a" * 8, b"YWFh", b"key-a", b"branch", b"sesame"):
         assert secret not in data
@@ -51,26 +60,26 @@ def test_no_key_can_be_read_in_the_file(tmp_path: Path) -> None:
 
 def test_a_ring_that_others_can_read_is_not_opened(tmp_path: Path) -> None:
     path = tmp_path / "keyring"
-    save(path, RING, b"open sesame")
+    save_ring(path, RING, b"open sesame")
     path.chmod(0o640)
-    assert code_of(load, path, b"open sesame") == "file-problem"
+    assert code_of(load_ring, path, b"open sesame") == "file-problem"
 
 
 @pytest.mark.usefixtures("cheap")
 def test_every_altered_byte_and_every_part_is_found() -> None:
-    data = seal(RING, b"open sesame")
-    assert unseal(data, b"open sesame") == RING
+    data = seal_ring(RING, b"open sesame")
+    assert unseal_ring(data, b"open sesame") == RING
     for place in range(len(data)):
         for bit in (0x01, 0x80):
             altered = data[:place] + bytes([data[place] ^ bit]) + data[place + 1 :]
-            assert code_of(unseal, altered, b"open sesame") == "keyring-locked"
-        assert code_of(unseal, data[:place], b"open sesame") == "keyring-locked"
-    assert code_of(unseal, data + b"\0", b"open sesame") == "keyring-locked"
+            assert code_of(unseal_ring, altered, b"open sesame") == "keyring-locked"
+        assert code_of(unseal_ring, data[:place], b"open sesame") == "keyring-locked"
+    assert code_of(unseal_ring, data + b"\0", b"open sesame") == "keyring-locked"
 
 
 @pytest.mark.usefixtures("cheap")
 def test_sealing_twice_gives_nothing_to_compare() -> None:
-    first, second = seal(RING, b"p"), seal(RING, b"p")
+    first, second = seal_ring(RING, b"p"), seal_ring(RING, b"p")
     head = len(b"PBKRING1")
     assert not {first[i : i + 8] for i in range(head, len(first) - 8)} & {
         second[i : i + 8] for i in range(head, len(second) - 8)
@@ -81,7 +90,7 @@ def test_sealing_twice_gives_nothing_to_compare() -> None:
 def test_any_ring_comes_back_in_its_order() -> None:
     @given(st.dictionaries(REFS, KEYS, max_size=4), st.dictionaries(REFS, KEYS, max_size=2), st.binary(max_size=20))
     def judge(keys: dict[str, bytes], recovery: dict[str, bytes], passphrase: bytes) -> None:
-        ring = unseal(seal(KeyRing(keys, recovery), passphrase), passphrase)
+        ring = unseal_ring(seal_ring(KeyRing(keys, recovery), passphrase), passphrase)
         assert list(ring.keys.items()) == list(keys.items())
         assert list(ring.recovery.items()) == list(recovery.items())
 
@@ -90,7 +99,7 @@ def test_any_ring_comes_back_in_its_order() -> None:
 
 @given(st.binary(max_size=120))
 def test_any_other_file_is_locked(data: bytes) -> None:
-    assert code_of(unseal, data, b"") == "keyring-locked"
+    assert code_of(unseal_ring, data, b"") == "keyring-locked"
 
 
 def test_a_key_is_found_by_its_name() -> None:
@@ -119,7 +128,7 @@ def test_a_ring_shows_no_key_of_itself() -> None:
 
 
 def test_new_keys_are_fresh_and_fit() -> None:
-    assert len({new_key() for _ in range(50)}) == 50
+    assert len({new_ring_key() for _ in range(50)}) == 50
     private, public = new_recovery_key()
     assert X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw() == public
-    assert KeyRing().with_key(new_ref(), new_key()).with_recovery(new_ref(), private).newest
+    assert KeyRing().with_key(new_ref(), new_ring_key()).with_recovery(new_ref(), private).newest

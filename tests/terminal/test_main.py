@@ -23,26 +23,34 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from firmware import pki
-from passbook.bulk import AnsweredAll, AnsweredOne
-from passbook.error_kinds import EXIT_CODES, Actor
+from client.connection import INQUIRY, JOB, LEFT, STEP
+from firmware.identity import pki
+from passbook.document.plan import StepKind
 from passbook.errors import PassbookError
-from passbook.history import HistoryLine, Summary
-from passbook.job import JobState, Reason
-from passbook.media import Device, MechanismStatus, Media
-from passbook.messages import MAX_DOCUMENT, ErrorPayload, JobLeft, JobView, PrinterView, StatusReport, StepReport
-from passbook.notices import HistoryHead, HistoryHeads, Notice, NoticePage
-from passbook.plan import StepKind
-from passbook.record import Acknowledged, Answered, Decider, HistoryKind, OnPaper, Verdict
-from passbook.terminals import TerminalView
-from storage.envelope import wrap_for_recovery
+from passbook.errors.kinds import EXIT_CODES, Actor
+from passbook.job.record import Acknowledged, Answered, Decider, HistoryKind, OnPaper, Verdict
+from passbook.job.states import JobState, Reason
+from passbook.protocol.answer_all import AnsweredAll, AnsweredOne
+from passbook.protocol.history_reply import HistoryLine, Summary
+from passbook.protocol.media import Device, MechanismStatus, Media
+from passbook.protocol.messages import (
+    MAX_DOCUMENT,
+    ErrorPayload,
+    JobLeft,
+    JobView,
+    PrinterView,
+    StatusReport,
+    StepReport,
+)
+from passbook.protocol.notice import HistoryHead, HistoryHeads, Notice, NoticePage
+from passbook.protocol.terminal_list import TerminalView
+from storage.crypto.envelope import wrap_for_recovery
 from terminal import keyring
 from terminal.__main__ import main
-from terminal.client import INQUIRY, JOB, LEFT, STEP
+from tests.client.test_connection import refuse
 from tests.terminal.conftest import Branch
 from tests.terminal.fake_appliance import FakeAppliance, running
 from tests.terminal.samples import TWENTY, inquiry, notice, stopped, view
-from tests.terminal.test_client import refuse
 
 pytestmark = pytest.mark.slow
 
@@ -174,7 +182,7 @@ def test_keys_are_made_and_listed_by_name(teller: Teller) -> None:
     assert teller.json("keys", "new", "key-a") == {"keyRef": "key-a"}
     made = teller.json("keys", "new")["keyRef"]
     assert teller.json("keys", "list") == {"keys": ["key-a", made], "recovery": []}
-    ring = keyring.load(teller.folder / "keyring", b"open sesame")
+    ring = keyring.load_ring(teller.folder / "keyring", b"open sesame")
     assert len(set(ring.keys.values())) == 2
     said = teller.run("keys", "list")
     assert said.out.splitlines() == ["key-a", made]
@@ -192,11 +200,11 @@ def test_a_name_that_is_taken_changes_nothing(teller: Teller) -> None:
 def test_the_recovery_key_is_split_between_ring_and_appliance(teller: Teller, tmp_path: Path) -> None:
     public = tmp_path / "branch.pub"
     assert teller.json("keys", "recovery-new", public)["keyRef"] == "branch-recovery"
-    private = keyring.load(teller.folder / "keyring", b"open sesame").recovery["branch-recovery"]
+    private = keyring.load_ring(teller.folder / "keyring", b"open sesame").recovery["branch-recovery"]
     derived = X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
     assert bytes.fromhex(public.read_text().strip()) == derived
     assert teller.run("keys", "recovery-new", public).code == 6
-    assert keyring.load(teller.folder / "keyring", b"open sesame").recovery["branch-recovery"] == private
+    assert keyring.load_ring(teller.folder / "keyring", b"open sesame").recovery["branch-recovery"] == private
 
 
 def test_a_wrong_passphrase_is_one_sentence(teller: Teller, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

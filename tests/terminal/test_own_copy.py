@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passbook.documents import FORMATS, parse_document
+from passbook.document.documents import FORMATS, parse_document
+from passbook.document.placing import place
+from passbook.document.plan import Line, outline
 from passbook.errors import PassbookError
-from passbook.messages import Inquiry
-from passbook.placing import place
-from passbook.plan import Line, outline
+from passbook.protocol.messages import Inquiry
 from terminal.own_copy import SUFFIXES, format_of, texts_of
 from terminal.picture import picture
 from tests.passbook.strategies import SAVINGS, SHEET

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from passbook.job import Reason
-from passbook.messages import Inquiry
-from passbook.plan import Bar, StepKind, StepOutline
-from passbook.record import Answered, Verdict
-from terminal.picture import Standing, line_places, picture, standing_of, summary
+from passbook.document.plan import Bar, StepKind, StepOutline
+from passbook.job.record import Answered, Verdict
+from passbook.job.states import Reason
+from passbook.protocol.messages import Inquiry
+from terminal.picture import Standing, line_places, picture, question_summary, standing_of
 from tests.terminal.samples import TWENTY, inquiry, outline, stopped
 
 
@@ -52,14 +52,16 @@ def test_the_picture_of_a_line_in_doubt() -> None:
     ],
 )
 def test_the_sentence_counts_lines_of_the_document(confirmed: int, sending: int, sentence: str) -> None:
-    assert summary(inquiry(stopped(confirmed, sending), TWENTY)) == sentence
+    assert question_summary(inquiry(stopped(confirmed, sending), TWENTY)) == sentence
 
 
 def test_a_dialect_that_confirms_late_leaves_more_lines_in_doubt() -> None:
     asked = inquiry(stopped(14, 15), TWENTY, lines_in_doubt=3)
-    assert summary(asked) == "lines 1 to 11 are on paper; lines 12 to 14 are in doubt; lines 15 to 20 are left."
+    assert (
+        question_summary(asked) == "lines 1 to 11 are on paper; lines 12 to 14 are in doubt; lines 15 to 20 are left."
+    )
     at_rest = inquiry(stopped(5), TWENTY, lines_in_doubt=3)
-    assert summary(at_rest) == "lines 1 to 3 are on paper; lines 4 to 5 are in doubt; lines 6 to 20 are left."
+    assert question_summary(at_rest) == "lines 1 to 3 are on paper; lines 4 to 5 are in doubt; lines 6 to 20 are left."
 
 
 @given(inquiries())

@@ -17,9 +17,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from passbook.messages import Prompt
-from passbook.plan import Bar, StepKind, StepOutline
-from terminal.client import INQUIRY, INQUIRY_CLOSED, JOB, PROMPT, Address
+from client.connection import INQUIRY, INQUIRY_CLOSED, JOB, PROMPT, Address
+from passbook.document.plan import Bar, StepKind, StepOutline
+from passbook.protocol.messages import Prompt
 from terminal.home import Home
 from tests.terminal.fake_appliance import FakeAppliance
 from tests.terminal.samples import TWENTY, inquiry, stopped, view

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.dialect import encode_line, set_up
+from drivers.dialects.pr2.commands import encode_line, set_up
 from drivers.profile import builtin_profile
-from drivers.simulator.hostbytes import LONGEST_LIST, Command, Control, HostParser, Item, Reading, Text
+from drivers.simulator.hostbytes import LONGEST_LIST, Control, HostCommand, HostParser, Item, Reading, Text
 from tests.drivers.desk import SHEET, line
 
 PR2 = builtin_profile("pr2")
@@ -30,15 +30,15 @@ def items(data: bytes, parser: HostParser | None = None) -> list[Item]:
         (b"\xd5", Text(0xD5)),
         (b"\r", Control(13)),
         (b"\x7f", Control(127)),
-        (b"\x1bj", Command("j")),
-        (b"\x1b B", Command(" ", b"B")),
-        (b"\x1b/10421", Command("/", b"10421")),
-        (b"\x1bH040", Command("H", b"040")),
-        (b"\x1bQ036\x1bZ", Command("Q", b"036")),
-        (b"\x1bt12345\x1d", Command("t", b"12345")),
-        (b"\x1bt\x1bO\r\x1d", Command("t", b"\x1bO\r")),
-        (b"\x1b\x1bO", Command("O")),
-        (b"\x1bH\x7f\x1b0", Command("H", b"\x7f\x1b0")),
+        (b"\x1bj", HostCommand("j")),
+        (b"\x1b B", HostCommand(" ", b"B")),
+        (b"\x1b/10421", HostCommand("/", b"10421")),
+        (b"\x1bH040", HostCommand("H", b"040")),
+        (b"\x1bQ036\x1bZ", HostCommand("Q", b"036")),
+        (b"\x1bt12345\x1d", HostCommand("t", b"12345")),
+        (b"\x1bt\x1bO\r\x1d", HostCommand("t", b"\x1bO\r")),
+        (b"\x1b\x1bO", HostCommand("O")),
+        (b"\x1bH\x7f\x1b0", HostCommand("H", b"\x7f\x1b0")),
     ],
 )
 def test_each_kind_of_item_is_read(data: bytes, item: Item) -> None:
@@ -48,7 +48,7 @@ def test_each_kind_of_item_is_read(data: bytes, item: Item) -> None:
 def test_all_that_a_session_sends_is_understood() -> None:
     encoded = encode_line(PR2, SHEET, "cp858", line(1))
     read = items(set_up(PR2, SHEET, "cp858") + encoded.position + encoded.text)
-    letters = "".join(item.letter for item in read if isinstance(item, Command))
+    letters = "".join(item.letter for item in read if isinstance(item, HostCommand))
     assert letters == "nlSQTM&J<|[./HHH"
     assert read[-1] == Control(13)
 
@@ -57,7 +57,7 @@ def test_all_that_a_session_sends_is_understood() -> None:
 def test_any_bytes_are_taken_and_little_is_kept(data: bytes) -> None:
     parser = HostParser()
     for item in items(data, parser):
-        if isinstance(item, Command):
+        if isinstance(item, HostCommand):
             assert len(item.parameters) <= LONGEST_LIST
     assert parser.reading in Reading
 
@@ -68,9 +68,9 @@ def test_after_any_bytes_a_clean_up_leads_to_the_ground_and_asks_for_the_identit
     items(data, parser)
     read = items(CLEAN_UP, parser)
     assert parser.reading is Reading.GROUND
-    assert read[-1] == Command("Z")
+    assert read[-1] == HostCommand("Z")
     assert Control(0x7F) in read
-    assert Command("l") in read
+    assert HostCommand("l") in read
 
 
 @given(host_bytes)
@@ -79,7 +79,7 @@ def test_no_clean_up_completes_a_command_that_moves_or_strikes(data: bytes) -> N
     items(data, parser)
     for item in items(CLEAN_UP, parser):
         assert not isinstance(item, Text)
-        if isinstance(item, Command):
+        if isinstance(item, HostCommand):
             assert item.letter not in "O\\"
             assert item.letter not in "/LI" or not item.parameters.isdigit()
         assert item not in [Control(code) for code in b"\n\r\x0c"]

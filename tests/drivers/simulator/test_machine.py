@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from drivers.dialect import encode_line, set_up
+from drivers.dialects.pr2.commands import encode_line, set_up
 from drivers.profile import builtin_profile
 from drivers.simulator.faults import AtByte, AtLineByte, Cut, Fault, FaultKind, Now, Target
 from drivers.simulator.hostbytes import Reading
 from drivers.simulator.machine import INPUT_BUFFER, Machine
 from drivers.simulator.paper import Paper
-from passbook.media import Media
+from passbook.protocol.media import Media
 from tests.drivers.desk import RULER, SHEET, line, once
 
 PR2 = builtin_profile("pr2")

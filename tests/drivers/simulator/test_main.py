@@ -17,14 +17,14 @@ from drivers.simulator.__main__ import main
 from drivers.simulator.control import ControlFailure, SimulatorControl
 from drivers.simulator.faults import AtLineByte, Target
 from drivers.simulator.paper import Paper
-from passbook.error_kinds import EXIT_CODES, Actor
+from passbook.errors.kinds import EXIT_CODES, Actor
 from tests.drivers.desk import RULER, WAIT, once
 
 pytestmark = pytest.mark.slow
 
 APPLIANCE = """
 import sys, time
-from drivers.port import open_port
+from drivers.ports.port import open_port
 from drivers.profile import builtin_profile
 from drivers.session import DocumentSession
 from tests.drivers.desk import SHEET, line, quick

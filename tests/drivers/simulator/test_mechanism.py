@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.dialect import set_up
+from drivers.dialects.pr2.commands import set_up
 from drivers.profile import builtin_profile
 from drivers.simulator.mechanism import Mechanism
 from drivers.simulator.medium import TRANSITIONS, Lying, Medium, MediumEvent
 from drivers.simulator.paper import Strike
-from passbook.job import Reason
-from passbook.media import Media
+from passbook.job.states import Reason
+from passbook.protocol.media import Media
 from tests.drivers.desk import SHEET
 
 PR2 = builtin_profile("pr2")

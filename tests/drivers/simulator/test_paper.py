@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.simulator.paper import TOLERANCE, Paper, Ruler, line_text
-from drivers.simulator.render import render
+from drivers.simulator.render import render_sheet
 from passbook.errors import PassbookError
 
 RULER = Ruler(first_y=1800, pitch=360, lines=20, fold_after=10, fold_gap=900)
@@ -166,12 +166,12 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 def test_every_page_becomes_a_picture_and_only_what_was_struck_twice_is_red(paper: Paper, tmp_path: Path) -> None:
     paper.lay("../odd name", 1, RULER)
     paper.strike("B1", 3, 1800, [(1, "Überweisung €Ω")])
-    first = render(paper, tmp_path / "out")
+    first = render_sheet(paper, tmp_path / "out")
     assert [path.name for path in first] == ["B1-page-3.png", "___odd_name-page-1.png"]
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in first)
     once = red_dots(first[0])
     paper.strike("B1", 3, 1800, [(1, "Überweisung €Ω")])
-    twice = red_dots(render(paper, tmp_path / "out")[0])
+    twice = red_dots(render_sheet(paper, tmp_path / "out")[0])
     assert once == 0
     assert twice > 100
 

@@ -1,0 +1,345 @@
+"""The client library: one connection to the appliance, its commands and what it tells without being asked."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import ssl
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from types import MappingProxyType, TracebackType
+from typing import Any, Final, NamedTuple, Self, TypeAlias, TypeVar
+
+import msgspec
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, WebSocketException
+
+from client.remote import RemoteError, closed, unreachable
+from passbook.errors import PassbookError
+from passbook.protocol.answer_all import AnswerAll, AnsweredAll
+from passbook.protocol.completions import Completion
+from passbook.protocol.environment import Environment, GetEnvironment
+from passbook.protocol.history_reply import GetHistory, HistoryReply
+from passbook.protocol.messages import (
+    MAX_DOCUMENT,
+    MAX_PIECE,
+    MAX_REPLY,
+    SERVICE_PATH,
+    AnswerInquiry,
+    Envelope,
+    ErrorPayload,
+    Header,
+    Inquiry,
+    JobLeft,
+    JobRef,
+    JobView,
+    MessageType,
+    Nothing,
+    Payload,
+    Prompt,
+    StatusReport,
+    StepReport,
+    SubmitJob,
+    UploadPiece,
+    decode,
+    encode,
+    read_payload,
+)
+from passbook.protocol.notice import AcknowledgeNotice, GetHistoryHeads, HistoryHeads, Notice, NoticePage
+from passbook.protocol.pages import InquiryPage, JobPage, Page
+from passbook.protocol.terminal_list import TerminalList, TerminalView
+
+T = TypeVar("T")
+
+JOB: Final = "Spooler.JobEvent"
+STEP: Final = "Spooler.StepEvent"
+PROMPT: Final = "Spooler.MediaPromptEvent"
+INQUIRY: Final = "Recovery.InquiryEvent"
+INQUIRY_CLOSED: Final = "Recovery.InquiryClosedEvent"
+LEFT: Final = "Spooler.JobLeftEvent"
+ENDED: Final = "Spooler.JobEndedEvent"
+
+ToldEvent: TypeAlias = JobView | StepReport | Prompt | Inquiry | JobLeft | Notice
+_EVENTS: Final[MappingProxyType[str, type[Any]]] = MappingProxyType(
+    {
+        JOB: JobView,
+        STEP: StepReport,
+        PROMPT: Prompt,
+        INQUIRY: Inquiry,
+        INQUIRY_CLOSED: JobView,
+        LEFT: JobLeft,
+        ENDED: Notice,
+    }
+)
+"""Name of an unsolicited message -> what it carries; others are passed over, so that an appliance may tell more."""
+
+MAX_WAITING: Final = 4096
+"""Events that wait to be read; the oldest go first, since all that events tell can be asked again."""
+
+
+class Event(NamedTuple):
+    """Something that the appliance told, by its name above, and what it says."""
+
+    name: str
+    what: ToldEvent
+
+
+class Received(msgspec.Struct, frozen=True):
+    """Completion of `Spooler.UploadPiece`: bytes of the document that have arrived so far."""
+
+    received: int
+
+
+class Address(NamedTuple):
+    """Where the appliance is, and the name that its certificate must have."""
+
+    host: str
+    port: int
+    server_name: str
+
+    def __str__(self) -> str:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+class TerminalClient:
+    """One connection: `async with TerminalClient(address, context) as client`.
+
+    Every command raises PassbookError: what the appliance reported, or `connection-lost`.  After that nothing is
+    known of the outcome; sending the same request over a new connection is always safe.
+    """
+
+    def __init__(self, address: Address, context: ssl.SSLContext, answer_timeout: float = 30.0) -> None:
+        """Connect later, with `context` from terminal.tls; `answer_timeout` is in seconds, for one answer."""
+        self._address = address
+        self._context = context
+        self._timeout = answer_timeout
+        self._numbers = itertools.count(1)
+        self._answers: dict[int, asyncio.Future[Envelope]] = {}
+        self._events: deque[Event] = deque(maxlen=MAX_WAITING)
+        self._told = asyncio.Event()
+        self._lost: PassbookError | None = None
+
+    async def __aenter__(self) -> Self:
+        """Connect.  Raises PassbookError `appliance-unreachable`, or why either side was not accepted."""
+        uri = f"wss://{self._address}{SERVICE_PATH}"
+        try:
+            self._connection: ClientConnection = await connect(
+                uri,
+                ssl=self._context,
+                server_hostname=self._address.server_name,
+                compression=None,
+                max_size=MAX_REPLY,
+                open_timeout=self._timeout,
+                # A proxy named by the environment must not see where the branch's appliance is.
+                proxy=None,
+            )
+        except (OSError, EOFError, WebSocketException) as error:
+            raise unreachable(str(self._address), error) from None
+        self._reader = asyncio.create_task(self._read())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connection; commands that still wait end with `connection-lost`."""
+        if isinstance(error, asyncio.CancelledError):
+            # A person who leaves waits for no appliance that has lost its power.
+            self._connection.transport.abort()
+        await self._connection.close()
+        await self._reader
+
+    async def events(self) -> AsyncIterator[Event]:
+        """What the appliance tells, in order, from the connection's start; raises PassbookError when that is lost."""
+        while True:
+            while self._events:
+                yield self._events.popleft()
+            if self._lost is not None:
+                raise self._lost
+            self._told.clear()
+            await self._told.wait()
+
+    async def command(self, name: str, payload: Payload, kind: type[T], patience: float = 0.0) -> T:
+        """Send one command and wait for its completion, read as `kind`; the appliance may take `patience` seconds."""
+        number = next(self._numbers)
+        header = Header(name, MessageType.COMMAND, number, timeout=int(patience * 1000))
+        message = _encoded(header, payload)
+        answer = asyncio.get_running_loop().create_future()
+        self._answers[number] = answer
+        try:
+            await self._send(message)
+            async with asyncio.timeout(self._timeout + patience):
+                return _result(await answer, kind)
+        except TimeoutError:
+            raise PassbookError("connection-lost") from None
+        finally:
+            del self._answers[number]
+            if answer.done() and not answer.cancelled():
+                # Where sending failed first, nobody else asks for the reason.
+                answer.exception()
+
+    async def status(self) -> StatusReport:
+        """What is known of mechanisms, areas and terminals."""
+        return await self.command("Common.Status", Nothing(), StatusReport)
+
+    async def environment(self, printer: str, patience: float) -> Environment:
+        """What a printer has printed and is to print, at its next boundary.  Raises `printer-busy` after `patience`.
+
+        The appliance does the commands of a connection one after the other: what else is sent waits for this one.
+        """
+        wanted = GetEnvironment(printer)
+        return await self.command("Spooler.GetEnvironment", wanted, Environment, patience)
+
+    async def submit(self, job: SubmitJob) -> JobView:
+        """Have `job` accepted; a large document goes ahead in pieces.
+
+        The same `client_request` with the same content is the same job, however often and over however many
+        connections it is sent.
+        """
+        if len(job.document) > MAX_DOCUMENT:
+            raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
+        if len(job.document) > MAX_PIECE:
+            await self._upload(job.client_request, job.document)
+            job = msgspec.structs.replace(job, document=b"", upload=job.client_request)
+        return await self.command("Spooler.SubmitJob", job, JobView)
+
+    async def jobs(self) -> tuple[JobView, ...]:
+        """Every job that the appliance keeps."""
+        page = await self.command("Spooler.ListJobs", Page(), JobPage)
+        found = page.jobs
+        while page.more and page.jobs:
+            page = await self.command("Spooler.ListJobs", Page(page.jobs[-1].sequence), JobPage)
+            found += page.jobs
+        return found
+
+    async def terminals(self) -> tuple[TerminalView, ...]:
+        """Every terminal that the appliance knows.  Raises `representatives-only`."""
+        return (await self.command("Spooler.ListTerminals", Nothing(), TerminalList)).terminals
+
+    async def job(self, job: str) -> JobView:
+        """One job, also when it has ended.  Raises `unknown-job`."""
+        return await self.command("Spooler.GetJob", JobRef(job), JobView)
+
+    async def cancel(self, job: str, person: str) -> JobView:
+        """End a job; `person` decided that."""
+        return await self.command("Spooler.CancelJob", JobRef(job, person), JobView)
+
+    async def hold(self, job: str, person: str) -> JobView:
+        """Hold a job back that does not print; `person` decided that."""
+        return await self.command("Spooler.HoldJob", JobRef(job, person), JobView)
+
+    async def release(self, job: str, person: str) -> JobView:
+        """Have people asked again about a held job; `person` decided that."""
+        return await self.command("Spooler.ReleaseJob", JobRef(job, person), JobView)
+
+    async def history(self, asked: GetHistory) -> HistoryReply:
+        """What happened to jobs, the newest last, or what their ends add up to."""
+        return await self.command("Spooler.GetHistory", asked, HistoryReply)
+
+    async def inquiries(self) -> tuple[Inquiry, ...]:
+        """The open questions that this terminal may answer."""
+        page = await self.command("Recovery.ListInquiries", Page(), InquiryPage)
+        found = page.inquiries
+        while page.more and page.inquiries:
+            page = await self.command("Recovery.ListInquiries", Page(page.inquiries[-1].job.sequence), InquiryPage)
+            found += page.inquiries
+        return found
+
+    async def answer(self, answer: AnswerInquiry) -> JobView:
+        """Answer a question; repeating an answer that won gives its result again."""
+        return await self.command("Recovery.AnswerInquiry", answer, JobView)
+
+    async def answer_all(self, answer: AnswerAll) -> AnsweredAll:
+        """Answer the next untouched jobs of a requester."""
+        return await self.command("Recovery.AnswerAll", answer, AnsweredAll)
+
+    async def notices(self) -> tuple[Notice, ...]:
+        """Ends of jobs that this terminal may acknowledge and that nobody took note of."""
+        page = await self.command("Spooler.ListNotices", Page(), NoticePage)
+        found = page.notices
+        while page.more and page.notices:
+            page = await self.command("Spooler.ListNotices", Page(page.notices[-1].job.sequence), NoticePage)
+            found += page.notices
+        return found
+
+    async def acknowledge(self, job: str) -> Notice:
+        """Say that the end of a job was shown to a person, or stored; the first who says it counts."""
+        return await self.command("Spooler.AcknowledgeNotice", AcknowledgeNotice(job), Notice)
+
+    async def history_heads(self, entries: dict[str, int]) -> HistoryHeads:
+        """How far the appliance's history is now, and what it was after so many `entries` of the areas named there."""
+        return await self.command("Spooler.GetHistoryHeads", GetHistoryHeads(entries), HistoryHeads)
+
+    async def _upload(self, name: str, document: bytes) -> None:
+        for start in range(0, len(document), MAX_PIECE):
+            piece = UploadPiece(name, document[start : start + MAX_PIECE])
+            await self.command("Spooler.UploadPiece", piece, Received)
+
+    async def _send(self, message: bytes) -> None:
+        if self._lost is not None:
+            raise self._lost
+        try:
+            await self._connection.send(message, text=True)
+        except ConnectionClosed as error:
+            raise closed(error) from None
+
+    async def _read(self) -> None:
+        """Hand every message to who waits for it, until the connection ends."""
+        lost = PassbookError("connection-lost")
+        try:
+            while True:
+                self._take(decode(await self._connection.recv(decode=False), MAX_REPLY))
+        except ConnectionClosed as error:
+            lost = closed(error)
+        except PassbookError as error:
+            # What follows a message that cannot be read cannot be trusted to belong to anything.
+            lost = error
+            with suppress(ConnectionClosed):
+                await self._connection.close()
+        self._lost = lost
+        self._told.set()
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(lost)
+
+    def _take(self, message: Envelope) -> None:
+        header = message.header
+        match header.type:
+            case MessageType.UNSOLICITED if header.name in _EVENTS:
+                self._events.append(Event(header.name, read_payload(message, _EVENTS[header.name])))
+                self._told.set()
+            case MessageType.ACKNOWLEDGE if not header.status:
+                pass
+            case MessageType.ACKNOWLEDGE | MessageType.COMPLETION:
+                for answer in self._meant(header.request_id):
+                    if not answer.done():
+                        answer.set_result(message)
+            case _:
+                pass
+
+    def _meant(self, number: int) -> list[asyncio.Future[Envelope]]:
+        """The commands that an answer is for; without a number it is for one that could not be read, so for all."""
+        if not number:
+            return list(self._answers.values())
+        return [self._answers[number]] if number in self._answers else []
+
+
+def _encoded(header: Header, payload: Payload) -> bytes:
+    try:
+        return encode(header, payload)
+    except UnicodeEncodeError:
+        # A word of a command line can hold bytes that are no text.
+        raise PassbookError("invalid-message", why="a field is not text") from None
+
+
+def _result(message: Envelope, kind: type[T]) -> T:
+    header = message.header
+    if header.type is MessageType.COMPLETION and header.completion_code is Completion.SUCCESS:
+        return read_payload(message, kind)
+    try:
+        raise RemoteError(read_payload(message, ErrorPayload))
+    except PassbookError as error:
+        if isinstance(error, RemoteError):
+            raise
+    raise PassbookError("invalid-message", why=header.status or "an error without its description")

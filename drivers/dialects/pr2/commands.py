@@ -1,0 +1,162 @@
+"""What goes to a mechanism, as bytes: pure functions of a profile; nothing is sent that was not built here first."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from drivers.dialects.pr2.geometry import LINE_FEED, OFFSET_STEP, TOP_UNIT, document_lines, offset_steps, vertical_steps
+from drivers.profile import CodePage, Pitch, Profile
+from passbook.document.plan import UNITS_PER_INCH, Line, Plan, Sheet
+from passbook.errors import PassbookError
+
+_SPACE: Final = 0x20
+_DELETE: Final = 0x7F
+_UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Unicode categories that leave no mark, or that a printer may take for a command."""
+
+
+@dataclass(frozen=True)
+class LineBytes:
+    """One line: first the way there, then, once the mechanism has accepted it, text and strike."""
+
+    position: bytes
+    text: bytes = field(repr=False)
+
+
+def set_up(profile: Profile, sheet: Sheet, code_page: str) -> bytes:
+    """What must reach the mechanism before a medium does.
+
+    A left edge of 0 is sent too: a mechanism that stayed powered has the offset of the sheet before.  Raises ValueError
+    for a sheet that the mechanism cannot take, PassbookError `profile-malformed` for a code page that the profile
+    has not.
+    """
+    commands, form = profile.commands, profile.form
+    return b"".join(
+        (
+            commands.procedure.encode(),
+            commands.reset_error.encode(),
+            commands.front_stand.encode(),
+            commands.document_length.encode(document_lines(sheet.height)),
+            commands.top_of_form.encode(form.top_of_form),
+            commands.bottom_of_form.encode(form.bottom_of_form),
+            commands.line_spacing.encode(form.line_spacing),
+            commands.left_margin.encode(form.left_margin),
+            _find_pitch(profile, sheet).command.encode(),
+            commands.horizontal_offset.encode(offset_steps(sheet.left)),
+            commands.code_page.encode(find_code_page(profile, code_page).number),
+            commands.automatic_booking.encode(),
+        )
+    )
+
+
+def check_printable(profile: Profile, sheet: Sheet, plan: Plan, *, layout: str, printer: str) -> None:
+    """Refuse a plan that the mechanism cannot put on such sheets; `layout` and `printer` are names for people.
+
+    Raises PassbookError `layout-not-printable` that says why.
+    """
+    lines = [step for step in plan if isinstance(step, Line)]
+    try:
+        _check_sheet(profile, sheet)
+        _check_places(profile, sheet, lines)
+    except ValueError as error:
+        raise PassbookError("layout-not-printable", layout=layout, printer=printer, why=str(error)) from None
+
+
+def _check_sheet(profile: Profile, sheet: Sheet) -> None:
+    document_lines(sheet.height)
+    _find_pitch(profile, sheet)
+    profile.commands.horizontal_offset.encode(offset_steps(sheet.left))
+
+
+def _check_places(profile: Profile, sheet: Sheet, lines: Iterable[Line]) -> None:
+    # What is the same for every line is found out once: line by line it took a tenth of the
+    # processor time of an acceptance.
+    unit, vertical, room = profile.vertical_unit, profile.commands.vertical, columns_of(profile, sheet)
+    top = profile.form.top_of_form * TOP_UNIT
+    bottom = document_lines(sheet.height) * LINE_FEED - profile.form.bottom_of_form * LINE_FEED
+    farthest = 0
+    for line in lines:
+        steps = vertical_steps(line.y, unit)
+        y = steps * UNITS_PER_INCH // unit
+        if y < top:
+            raise ValueError(f"{_place(line)} is less than {top / UNITS_PER_INCH:.2f} inch below the top edge")
+        if y > bottom:
+            raise ValueError(f"{_place(line)} is below the page")
+        farthest = max(farthest, steps)
+        for run in line.runs:
+            if run.column < 1 or run.column + len(run.text) - 1 > room:
+                raise ValueError(f"{_place(line)} needs more than the {room} columns that the carriage has there")
+    vertical.encode(farthest)
+
+
+def _place(line: Line) -> str:
+    return f"page {line.page} line {line.line}"
+
+
+def columns_of(profile: Profile, sheet: Sheet) -> int:
+    """How many columns of the sheet the carriage reaches.  Raises ValueError for a pitch that the profile has not."""
+    pitch = _find_pitch(profile, sheet)
+    carriage = pitch.columns * UNITS_PER_INCH // pitch.cpi
+    return (carriage - offset_steps(sheet.left) * OFFSET_STEP) * pitch.cpi // UNITS_PER_INCH
+
+
+def _find_pitch(profile: Profile, sheet: Sheet) -> Pitch:
+    pitch = profile.pitch(sheet.cpi)
+    if pitch is None:
+        known = ", ".join(str(entry.cpi) for entry in profile.pitches)
+        raise ValueError(f"there is no pitch of {sheet.cpi} characters to the inch, only {known}")
+    return pitch
+
+
+def encode_line(profile: Profile, sheet: Sheet, code_page: str, line: Line) -> LineBytes:
+    """The bytes of a line.
+
+    Raises PassbookError `control-byte`, `not-in-code-page` or `column-overflow` for text that cannot be printed, and
+    ValueError for a place that the mechanism cannot count to.
+    """
+    commands = profile.commands
+    page = find_code_page(profile, code_page)
+    room = columns_of(profile, sheet)
+    parts = []
+    for run in line.runs:
+        where = f"page {line.page} line {line.line} column {run.column}"
+        text = encode_text(page, code_page, run.text, where)
+        _check_columns(room, run.column, len(text), where)
+        parts.append(commands.horizontal.encode(run.column - 1 + profile.form.first_column) + text)
+    position = commands.vertical.encode(vertical_steps(line.y, profile.vertical_unit))
+    return LineBytes(position, b"".join(parts) + commands.strike.encode())
+
+
+def encode_text(page: CodePage, code_page: str, text: str, where: str) -> bytes:
+    """`text` in the code page.  Raises PassbookError that gives the place and number of the character, not itself."""
+    encoded = bytearray()
+    for number, character in enumerate(text, start=1):
+        if unicodedata.category(character) in _UNPRINTABLE:
+            raise PassbookError("control-byte", where=where, number=number)
+        try:
+            code = character.encode(page.codec)
+        except UnicodeEncodeError:
+            raise PassbookError("not-in-code-page", where=where, number=number, code_page=code_page) from None
+        if code[0] < _SPACE or code[0] == _DELETE:
+            raise PassbookError("not-in-code-page", where=where, number=number, code_page=code_page)
+        encoded += code
+    return bytes(encoded)
+
+
+def find_code_page(profile: Profile, code_page: str) -> CodePage:
+    """The profile's entry.  Raises PassbookError `profile-malformed` when it has none."""
+    try:
+        return profile.code_pages[code_page]
+    except KeyError:
+        known = ", ".join(sorted(profile.code_pages))
+        why = f"there is no code page {code_page}; known: {known}"
+        raise PassbookError("profile-malformed", file=profile.name, where="code_pages", why=why) from None
+
+
+def _check_columns(room: int, column: int, length: int, where: str) -> None:
+    width = room - column + 1
+    if column < 1 or length > width:
+        raise PassbookError("column-overflow", where=where, column="text", length=length, width=max(width, 0))

@@ -1,0 +1,51 @@
+"""From 1/2160 inch to what a mechanism counts in."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from passbook.document.plan import UNITS_PER_INCH
+
+LINE_FEED: Final = UNITS_PER_INCH // 6
+"""One line feed of 1/6 inch, in which PR2 counts the length of a document."""
+
+TOP_UNIT: Final = UNITS_PER_INCH // 240
+"""What PR2 counts the top of form in (ESC T), whatever its elementary step."""
+
+OFFSET_STEP: Final = UNITS_PER_INCH // 120
+"""What PR2 counts a horizontal offset in (ESC | A)."""
+
+LEAST_HEIGHT: Final = 5953
+"""70 mm in 1/2160 inch, rounded up (ESC Q)."""
+MOST_DOCUMENT: Final = 118
+"""500 mm in line feeds, rounded down (ESC Q)."""
+
+
+def vertical_steps(y: int, unit: int) -> int:
+    """`y` in 1/2160 inch as steps of 1/`unit` inch, halves rounded down the page.
+
+    >>> vertical_steps(2160, 240), vertical_steps(2160, 216), vertical_steps(13, 240), vertical_steps(14, 240)
+    (240, 216, 1, 2)
+    """
+    return (2 * y * unit + UNITS_PER_INCH) // (2 * UNITS_PER_INCH)
+
+
+def offset_steps(left: int) -> int:
+    """`left` in 1/2160 inch as the steps of 1/120 inch of a horizontal offset (ESC | A), halves rounded right.
+
+    >>> offset_steps(0), offset_steps(255), offset_steps(26), offset_steps(27)
+    (0, 14, 1, 2)
+    """
+    return (left + OFFSET_STEP // 2) // OFFSET_STEP
+
+
+def document_lines(height: int) -> int:
+    """A page's height in 1/2160 inch as line feeds, rounded up.  Raises ValueError outside 70 to 500 mm.
+
+    >>> document_lines(6 * 2160)
+    36
+    """
+    lines = -(-height // LINE_FEED)
+    if height < LEAST_HEIGHT or lines > MOST_DOCUMENT:
+        raise ValueError("the page is not between 70 and 500 mm high")
+    return lines

@@ -1,0 +1,296 @@
+"""The configuration file: TOML, read once into frozen values; every error names file, key and what was expected."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from pathlib import Path
+from typing import Annotated, Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from drivers.ports.port import parse_port_url
+from firmware.config.toml import MEBIBYTE, KeySource, Misfit, Size, expected, parse, read_table, shown_value
+from passbook.errors import PassbookError
+from storage import Division, Limits
+
+SOCKET_PATH_LIMIT: Final = 107
+"""Bytes of a Unix socket's path (sun_path is 108 with its final zero; unix(7))."""
+CONTROL_SOCKET: Final = Path("/run/passbook/control.sock")
+"""Where operators find the appliance unless its configuration says otherwise."""
+SMALLEST_AREA: Final = Division.least_quota(Limits().job_bytes)
+"""Bytes; the store opens no area with less, as the largest job would have no room."""
+
+
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z", description="a name of 1 to 64 letters, digits, '.', '-', '_'"
+    ),
+]
+PeerName = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[a-z0-9][a-z0-9._-]{0,62}\Z",
+        description="a name of 1 to 63 lower-case letters, digits, '.', '-', '_', as in its certificate",
+    ),
+]
+PeerNames = Annotated[
+    tuple[PeerName, ...], Meta(description="a list of terminals' names: lower-case letters, digits, '.', '-', '_'")
+]
+Seconds = Annotated[float, Meta(gt=0, le=604800, description="a number of seconds above 0 and at most 604800")]
+Days = Annotated[int, Meta(ge=1, le=36500, description="a whole number of days from 1 to 36500")]
+Count = Annotated[int, Meta(ge=1, le=1_000_000, description="a whole number from 1 to 1000000")]
+Ceiling = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
+TimeOfDay = Annotated[
+    str, Meta(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z", description='a time of day such as "03:00"')
+]
+Flag = Annotated[bool, Meta(description="true or false")]
+PortUrl = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[a-z][a-z0-9+]*:[!-~]+\Z",
+        max_length=255,
+        description='a port such as "serial:///dev/ttyUSB0" or "tcp://127.0.0.1:9200"',
+    ),
+]
+Listen = Annotated[
+    str,
+    Meta(
+        pattern=r"\A([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}\Z",
+        description='an address with its port such as "0.0.0.0:5846" or "[::]:5846"',
+    ),
+]
+CodePageName = Annotated[
+    str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,31}\Z", description='a code page such as "cp858"')
+]
+Level: TypeAlias = Annotated[
+    Literal["debug", "info", "warning", "error"], Meta(description='one of "debug", "info", "warning", "error"')
+]
+
+
+class AreaConfig(msgspec.Struct, frozen=True):
+    """`[[area]]`: one logical area of the store (F8); `quota` is bytes of database and WAL together."""
+
+    name: Name
+    path: Path
+    quota: Size
+
+
+class PrinterConfig(msgspec.Struct, frozen=True):
+    """`[[printer]]`: one mechanism; time-outs are seconds.
+
+    Attributes:
+        insert_timeout: for a person to put the book in.
+        take_timeout: for a person to take it out.
+    """
+
+    name: Name
+    port: PortUrl
+    dialect: Name = "pr2"
+    code_page: CodePageName = "cp858"
+    insert_timeout: Seconds = 120.0
+    take_timeout: Seconds = 120.0
+
+
+class TerminalsConfig(msgspec.Struct, frozen=True):
+    """`[terminals]`: where terminals connect, and the PEM files that say who both sides are."""
+
+    certificate: Path
+    key: Path
+    ca: Path
+    revoked: Path
+    listen: Listen = "0.0.0.0:5846"  # an appliance serves the branch network; mutual TLS admits
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host (an IPv6 address without its brackets) and port."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
+class KeysConfig(msgspec.Struct, frozen=True):
+    """`[keys]`: the appliance key, the branch recovery key's public half, and whether jobs may come without a key."""
+
+    appliance: KeySource
+    recovery_public: Path | None = None
+    own_key_jobs: Flag = False
+
+
+class RecoveryConfig(msgspec.Struct, frozen=True):
+    """`[recovery]`: who is asked when after a stop.
+
+    Attributes:
+        grace: seconds that a requester has to connect again.
+        answer_timeout: seconds that a connected requester has to answer; then the representatives are asked too.
+        representatives: names of terminals that answer when the requester does not (F3).
+        day_ends: when a business day ends, in the machine's local time.
+        expiry_grace: seconds that a question, once put to people, outlives its business day (F4).
+        second_operator: whether lines that are on paper print again only when two people at two terminals order it.
+    """
+
+    grace: Seconds = 30.0
+    answer_timeout: Seconds = 120.0
+    representatives: PeerNames = ()
+    day_ends: TimeOfDay = "00:00"
+    expiry_grace: Seconds = 3600.0
+    second_operator: Flag = True
+
+    @property
+    def day_ends_after(self) -> datetime.timedelta:
+        """From midnight on."""
+        hours, minutes = self.day_ends.split(":")
+        return datetime.timedelta(hours=int(hours), minutes=int(minutes))
+
+
+class HistoryConfig(msgspec.Struct, frozen=True):
+    """`[history]`: how many days what has ended is remembered.
+
+    Attributes:
+        retention_days: entries of the history, and ends that nobody took note of.
+        dedupe_days: requests, so that the same one sent again is the same job (P10).
+        content_days: the text of a job with a line on paper or in doubt, for whose question nobody has an answer (F4).
+    """
+
+    retention_days: Days = 400
+    dedupe_days: Days = 90
+    content_days: Days = 90
+
+
+class NoticesConfig(msgspec.Struct, frozen=True):
+    """`[notices]`: who is told when of the end of a job.
+
+    Attributes:
+        acknowledge_timeout: seconds that a connected requester has to take note; then the representatives are told too.
+    """
+
+    acknowledge_timeout: Seconds = 300.0
+
+
+class LimitsConfig(msgspec.Struct, frozen=True):
+    """`[limits]`: what terminals may use; jobs, bytes and commands are per terminal."""
+
+    jobs_per_terminal: Count = 200
+    bytes_per_terminal: Size = Size(16 * MEBIBYTE)
+    connections: Count = 200
+    commands_per_second: Count = 50
+    priority_ceiling: Ceiling = 100
+
+
+class LogConfig(msgspec.Struct, frozen=True):
+    """`[log]`: the least severe level that is written."""
+
+    level: Level = "info"
+
+
+class Config(msgspec.Struct, frozen=True):
+    """The whole file; paths are absolute, sizes bytes, times seconds.
+
+    Attributes:
+        file: where it was read from; errors found later name it.
+        control: the Unix socket of the operators.
+        state: a folder outside of every area, for what must be known when the areas are gone.
+    """
+
+    file: Path
+    appliance: PeerName
+    areas: tuple[AreaConfig, ...] = msgspec.field(name="area")
+    printers: tuple[PrinterConfig, ...] = msgspec.field(name="printer")
+    terminals: TerminalsConfig
+    keys: KeysConfig
+    layouts: Path | None = None
+    control: Path = CONTROL_SOCKET
+    state: Path = Path("/var/lib/passbook/state")
+    recovery: RecoveryConfig = RecoveryConfig()
+    notices: NoticesConfig = NoticesConfig()
+    limits: LimitsConfig = LimitsConfig()
+    history: HistoryConfig = HistoryConfig()
+    log: LogConfig = LogConfig()
+
+    def problem(self, key: str, why: str) -> PassbookError:
+        """The error for something that is found wrong with `key` after the file was read."""
+        return PassbookError("configuration", file=str(self.file), key=key, why=why)
+
+
+def load_configuration(path: Path) -> Config:
+    """Read and judge the file; PassbookError `configuration` names file, key and what was expected."""
+    file = Path(os.path.abspath(path))  # noqa: PTH100  # resolve() fails on a symlink loop with another error
+    try:
+        config = read_table(Config, "", parse(file), file.parent, {"file": file})
+        _judge(config)
+    except Misfit as wrong:
+        raise PassbookError("configuration", file=str(path), key=wrong.key, why=wrong.why) from None
+    return config
+
+
+def configuration_summary(config: Config) -> str:
+    """What the appliance would do, in a few lines for the person who checks the file."""
+    lines = [f"appliance  {config.appliance}, terminals at {config.terminals.listen}"]
+    lines += [f"area       {area.name}, {area.quota // MEBIBYTE} MiB in {area.path}" for area in config.areas]
+    lines += [f"printer    {one.name}, {one.dialect} at {one.port}, {one.code_page}" for one in config.printers]
+    people = ", ".join(config.recovery.representatives) or "only those that announce themselves"
+    lines.append(f"representatives  {people}")
+    if config.keys.appliance.path is not None:
+        lines.append(f"appliance key    a plain file, as safe as {config.keys.appliance.path}")
+    else:
+        lines.append(f"appliance key    credential {config.keys.appliance.credential}")
+    lines.append(f"jobs without a requester's key  {'taken' if config.keys.own_key_jobs else 'refused'}")
+    return "\n".join(lines)
+
+
+def _judge(config: Config) -> None:
+    """What no single value can say."""
+    _judge_areas(config.areas)
+    _judge_printers(config.printers)
+    if config.terminals.address[1] > 65535:  # noqa: PLR2004  # the largest TCP port
+        raise Misfit("terminals.listen", "expected a port of at most 65535")
+    if len(os.fsencode(config.control)) > SOCKET_PATH_LIMIT:
+        raise Misfit("control", f"expected a path of at most {SOCKET_PATH_LIMIT} bytes")
+    _judge_outside(config, "keys.appliance", config.keys.appliance.path, "who has the disk must not have the key")
+    _judge_outside(config, "state", config.state, "it must be there when the area is not")
+
+
+def _judge_printers(printers: tuple[PrinterConfig, ...]) -> None:
+    if not printers:
+        raise Misfit("printer", "expected at least one [[printer]]")
+    _distinct("printer", "name", [one.name for one in printers])
+    _distinct("printer", "port", [one.port for one in printers])
+    for number, one in enumerate(printers):
+        where = f"printer[{number}]"
+        try:
+            parse_port_url(one.port)
+        except ValueError as error:
+            raise Misfit(
+                f"{where}.port", f"expected {expected(PortUrl)}, got {shown_value(one.port)}: {error}"
+            ) from None
+
+
+def _judge_areas(areas: tuple[AreaConfig, ...]) -> None:
+    if len(areas) < 2:  # noqa: PLR2004  # F8: two or more
+        raise Misfit("area", f"expected at least two [[area]], got {len(areas)}")
+    _distinct("area", "name", [area.name for area in areas])
+    real = [_real(area.path) for area in areas]
+    for number, path in enumerate(real):
+        for earlier, other in enumerate(real[:number]):
+            if path.is_relative_to(other) or other.is_relative_to(path):
+                raise Misfit(f"area[{number}].path", f"expected a folder apart from that of area[{earlier}]")
+        if areas[number].quota < SMALLEST_AREA:
+            least = -(-SMALLEST_AREA // MEBIBYTE)
+            raise Misfit(f"area[{number}].quota", f'expected at least "{least} MiB"')
+
+
+def _judge_outside(config: Config, key: str, path: Path | None, reason: str) -> None:
+    for number, area in enumerate(config.areas):
+        if path is not None and _real(path).is_relative_to(_real(area.path)):
+            raise Misfit(key, f"expected a place outside of area[{number}].path: {reason}")
+
+
+def _distinct(table: str, key: str, values: list[str]) -> None:
+    for number, value in enumerate(values):
+        if value in values[:number]:
+            raise Misfit(f"{table}[{number}].{key}", f"{shown_value(value)} is taken by {table}[{values.index(value)}]")
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))

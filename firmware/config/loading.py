@@ -1,0 +1,191 @@
+"""Everything that the configuration names, read and judged in one place, for a check and for a start alike.
+
+Each error is PassbookError `configuration` and names the file and the key that led to what cannot be used.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+import stat
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Final, NamedTuple, TypeVar
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+
+from drivers.dialects.pr2.commands import find_code_page
+from drivers.ports.port import has_no_handshake
+from drivers.profile import Profile, builtin_profile
+from firmware.config.configuration import CONTROL_SOCKET, Config, PrinterConfig
+from firmware.config.layouts import load_layouts
+from firmware.identity.server_tls import Trust, load_certificate, load_private_key, load_trust, server_context
+from passbook.document.layout import BookLayout
+from passbook.errors import PassbookError
+from storage import ApplianceKey
+from storage.files import read_with_mode
+
+T = TypeVar("T")
+
+SECRET: Final = frozenset({"terminals.key", "keys.appliance"})
+"""Keys whose files only the appliance may read."""
+_OTHERS: Final = 0o007
+_RECOVERY_PUBLIC: Final = re.compile(rb"\s*([0-9A-Fa-f]{64})\s*")
+
+
+class Loaded(NamedTuple):
+    """What the configuration names, but for the appliance key.
+
+    Attributes:
+        recovery_public: 32 bytes, X25519; None when there is no recovery key.
+        context: for the door of the terminals.
+        profiles: by printer.
+        layouts: by name.
+    """
+
+    recovery_public: bytes | None
+    trust: Trust
+    context: ssl.SSLContext
+    profiles: dict[str, Profile]
+    layouts: dict[str, BookLayout]
+
+
+def check_configuration(config: Config, environ: Mapping[str, str] = os.environ) -> None:
+    """Read what a start would read.
+
+    A credential is looked at only where systemd handed credentials over: a person who checks has none.
+    """
+    load_named(config)
+    _check_control(config)
+    if config.keys.appliance.path is not None or "CREDENTIALS_DIRECTORY" in environ:
+        load_key(config, environ)
+
+
+def warnings(config: Config) -> list[PassbookError]:
+    """What an operator should know of a configuration with which the appliance starts."""
+    risky = [one for one in config.printers if has_no_handshake(one.port)]
+    return [PassbookError("port-without-handshake", printer=one.name, port=one.port) for one in risky]
+
+
+def _check_control(config: Config) -> None:
+    """Whether a start could listen at the operators' socket."""
+    path, folder = config.control, config.control.parent
+    try:
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise config.problem("control", f"{path} is there and is no socket; expected a name that is free")
+    except FileNotFoundError:
+        if path == CONTROL_SOCKET and not folder.exists():
+            # The unit's RuntimeDirectory= is made by each start.
+            return
+    except OSError as error:
+        raise config.problem("control", f"{path} cannot be used: {error.strerror}") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        why = "no socket can be made in it" if folder.is_dir() else "it is no folder"
+        raise config.problem("control", f"{folder}: {why}; expected a folder that the appliance may write to")
+
+
+def load_named(config: Config) -> Loaded:
+    """Everything but the appliance key."""
+    trust = _trust(config)
+    return Loaded(
+        recovery_public=_recovery_public(config),
+        trust=trust,
+        context=_context(config, trust),
+        profiles={one.name: _profile(config, number, one) for number, one in enumerate(config.printers)},
+        layouts=_layouts(config),
+    )
+
+
+def load_key(config: Config, environ: Mapping[str, str] = os.environ) -> ApplianceKey:
+    """The appliance key."""
+    path = _named(config, "keys.appliance", lambda: config.keys.appliance.file(environ))
+    try:
+        return ApplianceKey.from_file(_read(config, "keys.appliance", path))
+    except PassbookError as error:
+        if error.code != "key-malformed":
+            raise
+        raise config.problem("keys.appliance", f"{path}: expected 32 bytes or 64 hexadecimal digits") from None
+
+
+def _named(config: Config, key: str, load: Callable[[], T]) -> T:
+    """What `load` gives; its error as one of `key`."""
+    try:
+        return load()
+    except PassbookError as error:
+        parts = [str(error.facts[name]) for name in ("file", "where", "why") if name in error.facts]
+        raise config.problem(key, ": ".join(parts)) from None
+
+
+def _read(config: Config, key: str, path: Path) -> bytes:
+    """All of the file that `key` names."""
+    try:
+        content, mode = read_with_mode(path)
+    except PassbookError as error:
+        raise config.problem(key, f"{path} cannot be read: {error.facts['why']}") from None
+    if key in SECRET and mode & _OTHERS:
+        raise config.problem(key, f"{path} can be read by everybody; expected mode 0600 or less")
+    return content
+
+
+def _recovery_public(config: Config) -> bytes | None:
+    path = config.keys.recovery_public
+    if path is None:
+        return None
+    match = _RECOVERY_PUBLIC.fullmatch(_read(config, "keys.recovery_public", path))
+    public = bytes.fromhex(match[1].decode()) if match else b""
+    try:
+        # Some points, such as zero, look like keys, and nothing can be sealed for them.
+        X25519PrivateKey.generate().exchange(X25519PublicKey.from_public_bytes(public))
+    except ValueError:
+        why = f"{path}: expected the public half of a recovery key, 64 hexadecimal digits"
+        raise config.problem("keys.recovery_public", why) from None
+    return public
+
+
+def _trust(config: Config) -> Trust:
+    tls = config.terminals
+    _read(config, "terminals.ca", tls.ca)
+    _read(config, "terminals.revoked", tls.revoked)
+    _named(config, "terminals.ca", lambda: load_certificate(tls.ca))
+    return _named(config, "terminals.revoked", lambda: load_trust(tls.ca, tls.revoked))
+
+
+def _context(config: Config, trust: Trust) -> ssl.SSLContext:
+    tls = config.terminals
+    _read(config, "terminals.certificate", tls.certificate)
+    _read(config, "terminals.key", tls.key)
+    certificate = _named(config, "terminals.certificate", lambda: load_certificate(tls.certificate))
+    private = _named(config, "terminals.key", lambda: load_private_key(tls.key))
+    if private.public_key() != certificate.public_key():
+        raise config.problem("terminals.key", f"{tls.key}: expected the key of the certificate {tls.certificate}")
+    try:
+        certificate.verify_directly_issued_by(trust.authority)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        why = f"{tls.certificate}: expected a certificate that the authority {tls.ca} signed"
+        raise config.problem("terminals.certificate", why) from None
+    return _named(config, "terminals.certificate", lambda: server_context(tls.certificate, tls.key, tls.ca))
+
+
+def _profile(config: Config, number: int, printer: PrinterConfig) -> Profile:
+    try:
+        profile = builtin_profile(printer.dialect)
+    except PassbookError:
+        names = (entry.name for entry in files("drivers.profiles").iterdir())
+        known = ", ".join(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+        why = f"there is no dialect {printer.dialect}; known: {known}"
+        raise config.problem(f"printer[{number}].dialect", why) from None
+    try:
+        find_code_page(profile, printer.code_page)
+    except PassbookError as error:
+        raise config.problem(f"printer[{number}].code_page", str(error.facts["why"])) from None
+    return profile
+
+
+def _layouts(config: Config) -> dict[str, BookLayout]:
+    folder = config.layouts
+    if folder is not None and not os.path.isdir(folder):  # noqa: PTH112  # Path.is_dir() raises for a long name
+        raise config.problem("layouts", f"{folder} is not a folder; expected one with book layouts")
+    return _named(config, "layouts", lambda: load_layouts(folder))

@@ -1,0 +1,1 @@
+"""`passbookctl`: the operators' command, with the branch's authority; the daemon never imports it."""

@@ -1,0 +1,396 @@
+"""`passbookctl`: the operators' command.  It prints one result, or one sentence on standard error.
+
+The exit code says who must act (passbook.errors.kinds.EXIT_CODES); 0 is success.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import getpass
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import msgspec
+
+from firmware.config.configuration import CONTROL_SOCKET as USUAL_SOCKET
+from firmware.config.configuration import Config, load_configuration
+from firmware.ctl import tables, verifying
+from firmware.ctl.asking import LONG_PATIENCE, PATIENCE, ask
+from firmware.identity import pki
+from firmware.service.findings import Finding
+from passbook.errors import CATALOGUE, PassbookError
+from passbook.errors.kinds import EXIT_CODES
+from passbook.job.states import JobState
+from passbook.protocol.environment import LONGEST_WAIT, USUAL_WAIT
+from passbook.protocol.history_reply import MOST_LISTED, OUTCOMES, Grouping
+from passbook.protocol.messages import JobView
+from passbook.protocol.progress import held_lines, released_lines
+from passbook.screen.arguments import folder_or_named, host, one_of, path, seconds, short_text, whole
+from passbook.screen.columns import LEAST_WIDTH, filled
+from passbook.screen.command_line import CONTROL_VARIABLE, command_parser, conduct, exit_code, from_environment
+from passbook.screen.moments import TYPED, each_stamp, exact, exact_hour, period
+from passbook.screen.nothing import NO_ROWS_SAID
+from spooler.clock import Clock, SystemClock
+from storage import ApplianceKey, files
+
+JOB_ARGUMENT: Final = "its id, as `passbookctl jobs` shows it, or the beginning of it: at least 4 characters"
+CERTIFICATE_MODE: Final = 0o644
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    return conduct("passbookctl", lambda: _run(argv))
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    arguments = _parser().parse_args(argv)
+    run: Callable[[argparse.Namespace, Clock], Any] = arguments.run
+    judge: Callable[[Any], int] = arguments.judge
+    try:
+        result = run(arguments, SystemClock())
+    except PassbookError as error:
+        return _fail(error, arguments)
+    if arguments.json:
+        print(json.dumps(result))
+    else:
+        print(_text(result, arguments))
+    return judge(result)
+
+
+def _text(result: Any, arguments: argparse.Namespace) -> str:
+    """The result for people: the sentences that the command has for it, else a table."""
+    says: Callable[[Any], Sequence[str]] | None = arguments.says
+    if says is None:
+        return tables.render_result(result, arguments.columns, arguments.nothing, _width())
+    return "\n".join(filled([tables.printable(line) for line in says(result)], _width()))
+
+
+def _width() -> int | None:
+    """Characters of a line of the screen; None where the output is no screen."""
+    return max(LEAST_WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
+
+
+def _fail(error: PassbookError, arguments: argparse.Namespace) -> int:
+    print(f"passbookctl: {tables.printable(each_stamp(str(error), exact))} [{error.code}]", file=sys.stderr)
+    if arguments.json:
+        print(json.dumps({"error": msgspec.to_builtins(Finding.of(error))}))
+    return exit_code(error, arguments)
+
+
+def _worst(findings: Any) -> int:
+    """The exit code of the worst finding; 0 when there is none."""
+    if isinstance(findings, list):
+        return max(map(_worst, findings), default=0)
+    if isinstance(findings, dict) and findings.get("code") in CATALOGUE:
+        return EXIT_CODES[CATALOGUE[findings["code"]].actor]
+    return max(map(_worst, findings.values()), default=0) if isinstance(findings, dict) else 0
+
+
+def _canceled(result: Any) -> int:
+    """1 for a job that was completed before, or is asked about because a step of it is in doubt."""
+    return int(result["job"]["state"] != JobState.CANCELED.value)
+
+
+def _after_hold(result: Any) -> list[str]:
+    return held_lines(msgspec.convert(result, JobView), "passbookctl release")
+
+
+def _after_release(result: Any) -> list[str]:
+    return [*released_lines(msgspec.convert(result, JobView)), "Its requester or a representative answers."]
+
+
+def _config(arguments: argparse.Namespace) -> Config | None:
+    return load_configuration(arguments.config) if arguments.config is not None else None
+
+
+def _socket(arguments: argparse.Namespace) -> Path:
+    """The appliance's socket: named by an option, by the environment, or the usual one."""
+    if arguments.control is not None:
+        return Path(arguments.control)
+    config = _config(arguments)
+    return (
+        config.control if config is not None else from_environment(os.environ, CONTROL_VARIABLE, Path) or USUAL_SOCKET
+    )
+
+
+def _ask(arguments: argparse.Namespace, _clock: Clock) -> Any:
+    """Send the command with those of its arguments that were given."""
+    given = {name: getattr(arguments, name) for name in arguments.send}
+    facts = {name: value for name, value in given.items() if value is not None}
+    return ask(_socket(arguments), arguments.command, facts, arguments.patience)
+
+
+def _order(arguments: argparse.Namespace, clock: Clock) -> Any:
+    """An order names its job by the whole id, so the beginning of an id is looked up first."""
+    found = ask(_socket(arguments), "job", {"job": arguments.job})
+    arguments.job = found["job"]
+    return _ask(arguments, clock)
+
+
+def _history(arguments: argparse.Namespace, clock: Clock) -> Any:
+    """Entries and summaries have columns of their own; a person types and reads the time by the clock on the wall."""
+    first, end = period(arguments.since or "", arguments.until or "")
+    arguments.since, arguments.until = first or None, end or None
+    if arguments.summary is not None:
+        arguments.columns, arguments.nothing = tables.SUMMARY, NO_ROWS_SAID["summary"]
+    found = _ask(arguments, clock)
+    if arguments.summary == Grouping.HOUR and not arguments.json:
+        return [group | {"group": exact_hour(group["group"])} for group in found]
+    return found
+
+
+def _ask_pages(arguments: argparse.Namespace, _clock: Clock) -> Any:
+    """A long list, page by page; a page has the rows behind the last one's sequence number."""
+    socket = _socket(arguments)
+    rows: list[Any] = []
+    after = 0
+    # An appliance that knows no pages, since it was not restarted after an update, gives the same rows again.
+    while page := [row for row in ask(socket, arguments.command, {"after": after}) if _sequence(row) > after]:
+        rows += page
+        after = _sequence(page[-1])
+    return rows
+
+
+def _sequence(row: Any) -> int:
+    """The sequence number of a job, or of a question's job."""
+    return int(row["sequence"] if "sequence" in row else row["job"]["sequence"])
+
+
+def _verify(arguments: argparse.Namespace, _clock: Clock) -> Any:
+    """Ask the appliance; or, where folders are named, look at them while no appliance has them open."""
+    if arguments.areas:
+        looked = list(verifying.of_folders(arguments.areas, *_offline(arguments)))
+    else:
+        looked = list(verifying.of_appliance(_socket(arguments)))
+    arguments.nothing = verifying.sentence(looked)
+    return verifying.findings(looked)
+
+
+def _offline(arguments: argparse.Namespace) -> tuple[ApplianceKey, str]:
+    """The appliance's key and name, as given or as the configuration says."""
+    refuse: Callable[[str], NoReturn] = arguments.refuse
+    config = _config(arguments)
+    appliance: str = arguments.appliance or (config.appliance if config is not None else "")
+    file: Path | None = arguments.appliance_key or (config.keys.appliance.file() if config is not None else None)
+    if not appliance or file is None:
+        refuse("--areas needs --appliance and --appliance-key, or --config FILE before the command")
+    return ApplianceKey.from_file(files.read(file)), appliance
+
+
+def _pki_init(arguments: argparse.Namespace, clock: Clock) -> Any:
+    config = _config(arguments)
+    for area in config.areas if config is not None else ():
+        if Path(os.path.realpath(arguments.ca)).is_relative_to(os.path.realpath(area.path)):
+            why = f"the authority must not lie in the folder of area {area.name}"
+            raise PassbookError("file-problem", file=str(arguments.ca), why=why)
+    pki.init(arguments.ca, arguments.config_dir, arguments.name, arguments.host, clock.now())
+    return {"authority": str(arguments.ca), "configuration": str(arguments.config_dir), "name": arguments.name}
+
+
+def _enroll(arguments: argparse.Namespace, clock: Clock) -> Any:
+    request = files.read(arguments.request)
+    certificate = pki.sign_request(
+        arguments.ca, request, arguments.name, representative=arguments.representative, now=clock.now()
+    )
+    files.save_file(arguments.out, certificate, CERTIFICATE_MODE)
+    return {"terminal": arguments.name, "representative": arguments.representative, "certificate": str(arguments.out)}
+
+
+def _revoke(arguments: argparse.Namespace, clock: Clock) -> Any:
+    """Write the list, then have the appliance read it; an appliance that was not told is an error."""
+    control = _socket(arguments)
+    revocations = pki.revoke(arguments.ca, arguments.name, clock.now())
+    files.save_file(arguments.out, revocations, CERTIFICATE_MODE)
+    try:
+        told = ask(control, "revocations", {})
+        why = "" if told["revoked"] >= pki.revoked_in(revocations) else "it reads another list, which lacks entries"
+    except PassbookError as error:
+        why = str(error.facts.get("why", error))
+    if why:
+        raise PassbookError("revocation-not-told", name=arguments.name, file=str(arguments.out), why=why)
+    return {"revoked": arguments.name, "list": str(arguments.out), "appliance": "told"}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = command_parser(
+        "passbookctl",
+        "Commands for the operators of the appliance. Times are those of this machine's clock; --json has them in UTC.",
+    )
+    parser.set_defaults(
+        columns=None, nothing=tables.NO_ROWS, send=(), says=None, judge=lambda _result: 0, patience=PATIENCE
+    )
+    place = parser.add_mutually_exclusive_group()
+    text = f"the appliance's socket (default: ${CONTROL_VARIABLE}, else {USUAL_SOCKET})"
+    place.add_argument("--control", type=path(Path), metavar="SOCKET", help=text)
+    place.add_argument("--config", type=path(Path), metavar="FILE", help="the configuration that names the socket")
+    _json(parser, default=False)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_questions(commands)
+    _add_orders(commands)
+    _add_certificates(commands)
+    return parser
+
+
+def _json(parser: argparse.ArgumentParser, *, default: bool | str = argparse.SUPPRESS) -> None:
+    """`--json` may stand before the command and after it; the one after it must not undo the one before."""
+    parser.add_argument("--json", action="store_true", default=default, help="print the result as one line of JSON")
+
+
+_Commands = Any  # argparse has no public name for what add_subparsers() gives
+
+
+def _command(commands: _Commands, name: str, text: str, **defaults: Any) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(**{"run": _ask, **defaults})
+    _json(parser)
+    return parser
+
+
+def _add_questions(commands: _Commands) -> None:
+    _command(commands, "status", "the appliance, its printers, areas and terminals")
+    pages: dict[str, Any] = {"run": _ask_pages}
+    _command(
+        commands, "jobs", "every job that has not ended", nothing=NO_ROWS_SAID["jobs"], columns=tables.JOBS, **pages
+    )
+    job = _command(commands, "job", "one job, also one that has ended", send=("job",))
+    job.add_argument("job", type=short_text, metavar="JOB", help=JOB_ARGUMENT)
+    text = "open questions about jobs, also those that nobody is asked because somebody holds them"
+    _command(commands, "inquiries", text, nothing=NO_ROWS_SAID["inquiries"], columns=tables.INQUIRIES, **pages)
+    text = (
+        "every terminal that is connected, was heard since the start, has jobs, or is configured as representative: "
+        "when it was last heard, and what of it is open"
+    )
+    _command(commands, "terminals", text, nothing=NO_ROWS_SAID["terminals"], columns=tables.TERMINALS)
+    text = "ends of jobs that nobody took note of"
+    _command(commands, "notices", text, nothing=NO_ROWS_SAID["notices"], columns=tables.NOTICES, **pages)
+    _command(commands, "areas", "the storage areas: state and room", nothing=NO_ROWS_SAID["areas"])
+    environment = _command(
+        commands,
+        "environment",
+        "what a printer has printed and is still to print, exact: taken between two jobs",
+        send=("printer", "timeout"),
+        patience=LONGEST_WAIT + PATIENCE,
+    )
+    text = "may be left out where there is only one"
+    environment.add_argument("--printer", type=short_text, metavar="NAME", help=text)
+    environment.add_argument(
+        "--timeout",
+        type=seconds(LONGEST_WAIT),
+        metavar="SECONDS",
+        help=f"how long to wait, at most {LONGEST_WAIT:g} ({USUAL_WAIT:g})",
+    )
+    _add_history(commands)
+    verify = _command(
+        commands,
+        "verify",
+        "check every record and the history's chain",
+        run=_verify,
+        judge=_worst,
+        columns=tables.FINDINGS,
+    )
+    verify.set_defaults(refuse=verify.error)
+    text = "check these, without the appliance"
+    verify.add_argument("--areas", type=folder_or_named, nargs="+", metavar="[NAME=]FOLDER", help=text)
+    verify.add_argument(
+        "--appliance-key", type=path(Path), metavar="FILE", help="with --areas (default: as --config says)"
+    )
+    verify.add_argument("--appliance", type=short_text, metavar="NAME", help="with --areas (default: as --config says)")
+
+
+def _add_history(commands: _Commands) -> None:
+    conditions = ("job", "requester", "person", "outcome", "since", "until")
+    history = _command(
+        commands,
+        "history",
+        "what happened to jobs, oldest first",
+        run=_history,
+        send=(*conditions, "last", "summary"),
+        patience=LONG_PATIENCE,
+        nothing=NO_ROWS_SAID["history"],
+        columns=tables.HISTORY,
+    )
+    history.add_argument("--job", type=short_text, help="of this job only, or of those whose ids begin so")
+    history.add_argument("--requester", type=short_text, metavar="TERMINAL", help="of the jobs that this terminal sent")
+    history.add_argument("--person", type=short_text, metavar="NAME", help="that this person decided or confirmed")
+    history.add_argument("--outcome", type=short_text, metavar="WORD", help=f"ends only: {', '.join(OUTCOMES)}")
+    history.add_argument("--since", type=short_text, metavar="TIME", help=f"from this day or moment on: {TYPED}")
+    history.add_argument("--until", type=short_text, metavar="TIME", help="up to this day or moment, likewise")
+    history.add_argument("--last", type=whole(1, MOST_LISTED), metavar="N", help="so many entries (50)")
+    groups = [one.value for one in Grouping]
+    text = f"count ends by this instead: {', '.join(groups)}"
+    history.add_argument("--summary", type=one_of(groups), metavar="WORD", help=text)
+
+
+def _add_orders(commands: _Commands) -> None:
+    held = "keep a job from printing: no answer counts until an operator or a representative releases it"
+    orders: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        (
+            "cancel",
+            "end a job and say what of it is on paper; one that prints stops at its next line",
+            {"judge": _canceled},
+        ),
+        ("hold", held, {"says": _after_hold}),
+        ("release", "have people asked again about a held job", {"says": _after_release}),
+    )
+    for name, text, more in orders:
+        order = _command(commands, name, text, run=_order, send=("job", "person"), **more)
+        order.add_argument("job", type=short_text, metavar="JOB", help=JOB_ARGUMENT)
+        who = "who decides (default: the name you logged in with)"
+        order.add_argument("--person", type=short_text, metavar="NAME", default=_person(), help=who)
+    clock = _command(commands, "clock", "what the appliance believes of time, and why", send=("right", "person"))
+    clock.add_argument("--right", action="store_true", default=None, help="say that the clock is right, until it jumps")
+    text = "go on with an area though it was put back to an earlier state"
+    word: dict[str, Any] = {"patience": LONG_PATIENCE}
+    accept = _command(commands, "accept-rollback", text, send=("area", "person"), **word)
+    accept.add_argument("area", type=short_text, metavar="AREA", help="its name")
+    text = (
+        "make new areas for a locked appliance: all that its store held is lost, and requests sent again are new jobs"
+    )
+    new_store = _command(commands, "accept-new-store", text, send=("person",), **word)
+    for parser in (clock, accept, new_store):
+        who = "who says so (default: the name you logged in with)"
+        parser.add_argument("--person", type=short_text, metavar="NAME", default=_person(), help=who)
+    _command(commands, "revocations", "read the revocation list again and hang up on revoked terminals")
+
+
+def _add_certificates(commands: _Commands) -> None:
+    text = "the branch's certificate authority"
+    authority = commands.add_parser("pki", help=text, description=text)
+    init = _command(
+        authority.add_subparsers(required=True, metavar="COMMAND"),
+        "init",
+        "make the authority, and the appliance's certificate and keys",
+        run=_pki_init,
+    )
+    init.add_argument(
+        "--config-dir", type=path(Path), required=True, metavar="DIR", help="gets what the appliance reads"
+    )
+    init.add_argument("--host", type=host, nargs="+", default=[], help="host names and addresses of the appliance")
+    enroll = _command(commands, "enroll", "sign a terminal's request; its key stays with it", run=_enroll)
+    enroll.add_argument("request", type=path(Path), metavar="REQUEST.pem", help="what `teller enroll --name` wrote")
+    enroll.add_argument("--representative", action="store_true", help="it may answer for other terminals")
+    enroll.add_argument("--out", type=path(Path), required=True, metavar="FILE", help="gets the certificate")
+    revoke = _command(commands, "revoke", "revoke a terminal, and tell the appliance", run=_revoke)
+    revoke.add_argument("name", metavar="NAME", help="the name in its certificate")
+    revoke.add_argument("--out", type=path(Path), required=True, metavar="CRL", help="gets the revocation list")
+    for parser in (init, enroll):
+        parser.add_argument("--name", required=True, help="the name in the certificate")
+    for parser in (init, enroll, revoke):
+        parser.add_argument("--ca", type=path(Path), required=True, metavar="DIR", help="the authority's folder")
+
+
+def _person() -> str:
+    """The login name; a user without one is named by number."""
+    with contextlib.suppress(KeyError, OSError):
+        return getpass.getuser()
+    return f"uid {os.getuid()}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""Areas that `passbookctl` looks at: those of the running appliance, or folders that none has open."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from firmware.ctl.asking import LONG_PATIENCE, ask
+from firmware.ctl.tables import printable
+from firmware.service.findings import LookedAt
+from storage import ApplianceKey, AreaSettings, offline
+
+Looked = dict[str, Any]
+"""What is told of one area: the fields of firmware.service.findings.LookedAt."""
+
+
+def of_appliance(control: Path) -> Iterator[Looked]:
+    """What the appliance at this socket finds, area by area.  Raises PassbookError."""
+    names = [str(area["name"]) for area in ask(control, "areas", {})]
+    for name in _told(names):
+        yield ask(control, "verify-area", {"area": name}, LONG_PATIENCE)
+
+
+def of_folders(areas: Sequence[str], key: ApplianceKey, appliance: str) -> Iterator[Looked]:
+    """The same of folders, each given as folder() takes it."""
+    settings = folders(areas)
+    examined = offline.examine_folders(settings, key, appliance)
+    for _ in _told([one.name for one in settings]):
+        yield msgspec.to_builtins(LookedAt.of(next(examined)))
+
+
+def folders(areas: Sequence[str]) -> list[AreaSettings]:
+    """Each folder once, under its first name, however often and in whatever spelling it was given."""
+    found: dict[str, AreaSettings] = {}
+    for one in map(folder, areas):
+        found.setdefault(os.path.realpath(one.path), one)
+    return list(found.values())
+
+
+def folder(area: str) -> AreaSettings:
+    """An area that is given as NAME=FOLDER, or as a folder called like its area."""
+    name, named, path = area.partition("=")
+    there = Path(path if named else area)
+    return AreaSettings(name if named else there.absolute().name, there, 0)
+
+
+def findings(looked: Sequence[Looked]) -> list[Any]:
+    """All that does not fit."""
+    return [finding for one in looked for finding in one["findings"]]
+
+
+def sentence(looked: Sequence[Looked]) -> str:
+    """What was looked at, for who reads that nothing was found."""
+    live, ended, entries = (sum(int(one[name]) for one in looked) for name in ("live", "ended", "entries"))
+    areas = ", ".join(str(one["area"]) for one in looked) or "none"
+    return (
+        f"All fits together. Looked at: areas: {areas}; jobs that have not ended: {live}; "
+        f"jobs that have: {ended}; entries of history: {entries}."
+    )
+
+
+def _told(names: Sequence[str]) -> Iterator[str]:
+    """Each name, said on standard error before its turn where a person waits there: an area may take minutes."""
+    for number, name in enumerate(names, 1):
+        if sys.stderr.isatty():
+            sys.stderr.write(f"passbookctl: looking at area {printable(name)}, {number} of {len(names)}\n")
+            sys.stderr.flush()
+        yield name

@@ -1,0 +1,143 @@
+"""One connection of one terminal: what waits to be sent, and what it has begun to upload."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import select
+from collections.abc import Awaitable, Coroutine, Iterator
+from typing import Any, Final, TypeVar
+
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
+
+from passbook.errors import PassbookError
+from passbook.protocol.messages import POLICY_VIOLATION, Header, MessageType, encode
+from spooler.hub import Peer
+
+T = TypeVar("T")
+
+FAREWELL: Final = 1.0
+"""Seconds that a peer has to agree to the end of its connection."""
+LAST_COMMAND: Final = 3.0
+"""Seconds that a command under way has when the door closes."""
+HANG_UP_LOOK: Final = 1.0
+"""Seconds between looks whether a peer has hung up while nothing is read from it."""
+OUTGOING_LIMIT: Final = 512
+"""Messages that wait for a terminal that does not read; then it is disconnected and asks again when it is back."""
+GOING_AWAY: Final = 1001
+INTERNAL_ERROR: Final = 1011
+"""Close codes of RFC 6455 section 7.4.1."""
+
+
+class TerminalSession:
+    """One connection of one terminal: its outgoing queue and its unfinished uploads."""
+
+    def __init__(self, socket: ServerConnection, peer: Peer) -> None:
+        self.peer = peer
+        self.uploads: dict[str, bytearray | None] = {}
+        """What was begun, by name; None for one that became too large and must not be taken for its rest."""
+        self._socket = socket
+        self._outgoing: asyncio.Queue[bytes] = asyncio.Queue(OUTGOING_LIMIT)
+        self._closing: asyncio.Task[None] | None = None
+        self._conversation: asyncio.Task[None] | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def run(self, conversation: Coroutine[Any, Any, None]) -> None:
+        """Converse, and send what is queued, until one of the two ends."""
+        async with asyncio.TaskGroup() as tasks:
+            writer = tasks.create_task(self._write_out())
+            self._conversation = tasks.create_task(conversation)
+            self._conversation.add_done_callback(lambda _done: writer.cancel())
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[None]:
+        """A command is under way."""
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._idle.set()
+
+    @property
+    def gone(self) -> bool:
+        """Whether the connection has ended, or the peer has hung up behind bytes that are not read yet."""
+        return self._socket.state is not State.OPEN or _hung_up(self._socket)
+
+    def cut_off(self) -> None:
+        """End the connection of a peer that is gone, without a word."""
+        self._socket.transport.abort()
+
+    async def dismiss(self) -> None:
+        """End the connection as the door closes: after the command under way, and in LAST_COMMAND + FAREWELL."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_COMMAND):
+                await self._idle.wait()
+        await self._say_farewell(GOING_AWAY, "")
+        if self._conversation is not None:
+            self._conversation.cancel()
+
+    @property
+    def closing(self) -> bool:
+        """Whether its end was ordered: nothing that it still sends is read."""
+        return self._closing is not None
+
+    def post(self, name: str, payload: Any) -> None:
+        """Queue an unsolicited message."""
+        self.queue(encode(Header(name, MessageType.UNSOLICITED), payload))
+
+    def queue(self, data: bytes) -> None:
+        """Queue a message; a connection whose queue is full does not read and is closed."""
+        try:
+            self._outgoing.put_nowait(data)
+        except asyncio.QueueFull:
+            self.close("connection-lost")
+
+    def close(self, code: str) -> None:
+        """End the connection, giving the stable code of the reason; a peer that does not agree is cut off."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._say_farewell(POLICY_VIOLATION, code))
+
+    async def while_connected(self, work: Awaitable[T]) -> T:
+        """The result of something that may take long; it is given up, with `connection-lost`, when the peer goes."""
+        wanted, gone = asyncio.ensure_future(work), asyncio.ensure_future(self._until_gone())
+        try:
+            await asyncio.wait({wanted, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not wanted.done():
+                raise PassbookError("connection-lost")
+            return wanted.result()
+        finally:
+            wanted.cancel()
+            gone.cancel()
+
+    async def _until_gone(self) -> None:
+        # Where nothing is read, nobody is told that the peer has hung up.
+        while not self.gone:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(HANG_UP_LOOK):
+                    await self._socket.wait_closed()
+
+    async def _say_farewell(self, code: int, reason: str) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL):
+                await self._socket.close(code, reason)
+        self._socket.transport.abort()
+
+    async def _write_out(self) -> None:
+        """Send what is queued until the connection ends."""
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                data = await self._outgoing.get()
+                await self._socket.send(data.decode())
+
+
+def _hung_up(socket: ServerConnection) -> bool:
+    """Whether the peer has ended its side, by what the kernel knows; what it sent before may lie there unread."""
+    descriptor: int = socket.transport.get_extra_info("socket").fileno()
+    if descriptor < 0:
+        return True
+    look = select.poll()
+    look.register(descriptor, select.POLLRDHUP)
+    return bool(look.poll(0))

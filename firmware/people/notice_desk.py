@@ -1,0 +1,143 @@
+"""The notice desk: tells the end of every job until somebody takes note of it (F5, P8, P12).
+
+The notice is the ended record.  In memory are only those whose requester still has time: everything else is the
+requester's and the representatives', and the store has it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from firmware.people.audiences import SHOWN_AT_ONCE, Audiences
+from passbook.errors import PassbookError
+from passbook.job import changes
+from passbook.job.record import Record
+from passbook.protocol.notice import HistoryHead, HistoryHeads, Notice, NoticePage, notice_of
+from passbook.protocol.pages import Page, page_of
+from spooler.clock import Clock, stamp
+from spooler.hub import Hub, Listener, Peer
+from spooler.jobs import Jobs
+from spooler.logs import Log
+from storage import Ended, HeadAt
+
+_LOG: Final = Log("notices")
+
+JOB_ENDED: Final = "Spooler.JobEndedEvent"
+AWAITED_AT_ONCE: Final = 1000
+"""Ends whose requesters have time; when there are more, the representatives are told of the oldest at once."""
+LISTED_AT_ONCE: Final = 100
+"""Notices in one answer; reading them must not hold up who reads the same area."""
+ALARM_AGE: Final = datetime.timedelta(hours=24)
+"""An end that nobody took note of for so long is a problem that an operator is told of."""
+ALARM_LOOK: Final = 600.0
+"""Seconds between looks for such ends."""
+ALARM_COUNT: Final = 1000
+"""So many ends of each area are looked at, those of the oldest jobs."""
+
+
+class NoticeDesk:
+    """Tells the requester, then the representatives too; the first acknowledgement counts."""
+
+    def __init__(self, jobs: Jobs, hub: Hub, *, grace: float, acknowledge_timeout: float, clock: Clock) -> None:
+        """Seconds: `grace` for a requester to come, `acknowledge_timeout` for one that is there to acknowledge."""
+        self._jobs = jobs
+        self._hub = hub
+        self._clock = clock
+        self._old: PassbookError | None = None
+        self.audiences = Audiences(hub, clock, self._show, grace=grace, answer_timeout=acknowledge_timeout)
+        """The ends whose requesters have time; its run() watches their deadlines."""
+        hub.watchers.append(self._greet)
+
+    def start(self) -> None:
+        """After power-on: the requesters of the newest ends get their time again."""
+        for ended in self._jobs.spool.notices.newest(SHOWN_AT_ONCE):
+            self.audiences.open(ended.record.job_id, ended.record.requester)
+
+    def note(self, record: Record) -> None:
+        """A record changed: it may have ended, or somebody took note of that."""
+        if not record.ended:
+            return
+        if record.acknowledged is None:
+            self.audiences.open(record.job_id, record.requester)
+            self.audiences.close_oldest(AWAITED_AT_ONCE)
+        else:
+            self.audiences.close(record.job_id)
+            if self._old is not None:
+                self.look_for_old()
+
+    async def watch_ages(self) -> None:
+        """Look now and then for ends that nobody took note of, until cancelled."""
+        while True:
+            self.look_for_old()
+            await asyncio.sleep(ALARM_LOOK)
+
+    def look_for_old(self) -> None:
+        """See whether ends wait too long for somebody to take note; an untrusted clock says nothing of that (N4)."""
+        if not self._clock.trusted():
+            return
+        before = (self._clock.now() - ALARM_AGE).astimezone(datetime.UTC).isoformat(timespec="milliseconds")
+        count = self._jobs.spool.notices.count_old(before, among=ALARM_COUNT)
+        was = self._old
+        hours = ALARM_AGE // datetime.timedelta(hours=1)
+        self._old = PassbookError("notices-old", count=count, hours=hours) if count else None
+        if self._old is not None and was is None:
+            _LOG.warning("notices-old", code=self._old.code, count=count)
+
+    def problems(self) -> tuple[PassbookError, ...]:
+        """What an operator should know; as of the last look."""
+        return () if self._old is None else (self._old,)
+
+    async def notices(self, peer: Peer, page: Page) -> NoticePage:
+        """The first open notices behind the page's job that `peer` may acknowledge."""
+        limit = min(page.limit, LISTED_AT_ONCE)
+        found = await asyncio.to_thread(self._open_for, peer, page.after, limit + 1)
+        return NoticePage(*page_of(map(told, found), limit))
+
+    def _open_for(self, peer: Peer, after: int, limit: int) -> list[Ended]:
+        requester = None if self._hub.is_representative(peer) else peer.name
+        return self._jobs.spool.notices.oldest(requester, after=after, limit=limit)
+
+    async def acknowledge(self, peer: Peer, job: str) -> Notice:
+        """Take note of an end; returns when that is durable.  Raises PassbookError and then nothing has changed."""
+        record = self._jobs.spool.record(job)
+        if not self._hub.may_decide(peer, record.requester):
+            raise PassbookError("not-permitted", who=peer.name, job=job)
+        noted = self._jobs.acknowledge(job, changes.acknowledge(peer.name, stamp(self._clock)))
+        await asyncio.wrap_future(noted)
+        ended = self._jobs.spool.notices.one(job)
+        if ended is None:
+            raise PassbookError("unknown-job", job=job)
+        return told(ended)
+
+    def heads(self, entries: Mapping[str, int]) -> HistoryHeads:
+        """How far the history of each area is, and what it was after so many entries of the areas named there."""
+        store = self._jobs.spool.notices
+        return HistoryHeads(tuple(map(as_head, store.heads())), tuple(map(as_head, store.heads_at(entries))))
+
+    def _greet(self, listener: Listener, came: bool) -> None:
+        """A newcomer is given the notices that are put to it."""
+        if came:
+            for ended in self._open_for(listener.peer, 0, SHOWN_AT_ONCE):
+                if self.audiences.is_asked(listener, ended.record.job_id, ended.record.requester):
+                    listener.post(JOB_ENDED, told(ended))
+
+    def _show(self, job: str, listeners: Sequence[Listener]) -> None:
+        """Put a notice to these connections; one that cannot be read now is told when it can."""
+        ended = self._jobs.spool.notices.one(job)
+        if ended is not None:
+            notice = told(ended)
+            for listener in listeners:
+                listener.post(JOB_ENDED, notice)
+
+
+def told(ended: Ended) -> Notice:
+    """An ended job as terminals and operators are told of it."""
+    return notice_of(ended.record, None if ended.head is None else as_head(ended.head))
+
+
+def as_head(head: HeadAt) -> HistoryHead:
+    """A head of the history as terminals are told of it."""
+    return HistoryHead(head.area, head.entries, head.chain)

@@ -1,0 +1,82 @@
+"""The roll: every terminal that is known, when it was last heard, and what it has in the store (F3)."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from typing import Final, NamedTuple
+
+from passbook.protocol.terminal_list import TerminalView
+from spooler.clock import Clock
+from spooler.hub import Hub, Listener, Peer
+from storage import HeldUsage, Spool
+
+REMEMBERED: Final = 1000
+"""Terminals that are remembered after they went; the one that is silent longest is forgotten first."""
+
+
+class _Seen(NamedTuple):
+    """When a terminal was last heard (monotonic seconds), and what it was."""
+
+    at: float
+    representative: bool
+
+
+class Roll:
+    """Who was heard when; lives in the event loop."""
+
+    def __init__(self, hub: Hub, spool: Spool, clock: Clock) -> None:
+        self._hub = hub
+        self._spool = spool
+        self._clock = clock
+        # The terminal that was heard last stands last.
+        self._seen: dict[str, _Seen] = {}
+        hub.watchers.append(self._connection_changed)
+
+    def heard(self, peer: Peer) -> None:
+        """A terminal sent something."""
+        self._seen.pop(peer.name, None)
+        self._seen[peer.name] = _Seen(self._clock.monotonic(), self._hub.is_representative(peer))
+        if len(self._seen) > REMEMBERED:
+            connected = set(self._hub.names())
+            gone = next((name for name in self._seen if name not in connected), None)
+            # Those that are connected are bounded by the limit of connections.
+            if gone is not None:
+                del self._seen[gone]
+
+    def terminals(self) -> tuple[TerminalView, ...]:
+        """Every terminal that is connected, was heard since the start, has jobs, or is configured; by name."""
+        store = self._spool.held()
+        connections = Counter(listener.peer.name for listener in self._hub.everybody())
+        names = {*self._seen, *connections, *self._hub.configured, *store}
+        return tuple(
+            TerminalView(
+                terminal=name,
+                representative=self._is_representative(name),
+                connections=connections[name],
+                silent=self._silent(name),
+                heard_at=self._heard_at(name),
+                questions=held.questions,
+                held=held.standing,
+                pending=held.jobs - held.standing,
+            )
+            for name in sorted(names)
+            for held in (store.get(name, HeldUsage()),)
+        )
+
+    def _connection_changed(self, listener: Listener, came: bool) -> None:
+        if came:
+            self.heard(listener.peer)
+
+    def _is_representative(self, name: str) -> bool:
+        return name in self._hub.configured or (name in self._seen and self._seen[name].representative)
+
+    def _silent(self, name: str) -> int:
+        return int(self._clock.monotonic() - self._seen[name].at) if name in self._seen else -1
+
+    def _heard_at(self, name: str) -> str:
+        if name not in self._seen:
+            return ""
+        # By the clock as it is now: what it said then may have been set right since.
+        at = self._clock.now() - datetime.timedelta(seconds=self._silent(name))
+        return at.astimezone(datetime.UTC).isoformat(timespec="seconds")

@@ -1,0 +1,67 @@
+"""One answer for all untouched jobs of a requester: the same answer, given to each question by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from firmware.people.recovery_desk import RecoveryDesk
+from passbook.errors import PassbookError
+from passbook.job.record import Record, Verdict
+from passbook.protocol.answer_all import ANSWERED_AT_ONCE, AnswerAll, AnsweredAll, AnsweredOne
+from passbook.protocol.messages import AnswerInquiry, ErrorPayload
+from passbook.protocol.naming import check_name
+from spooler.hub import Peer
+from spooler.jobs import Jobs
+from spooler.logs import Log
+
+_LOG: Final = Log("answering")
+
+
+class Answering:
+    """Takes `Recovery.AnswerAll`; a job that cannot be answered so stays as it is and does not stop the others."""
+
+    def __init__(self, jobs: Jobs, recovery: RecoveryDesk) -> None:
+        self._jobs = jobs
+        self._recovery = recovery
+
+    async def answer_all(self, peer: Peer, order: AnswerAll) -> AnsweredAll:
+        """Answer the next of them; returns when all that were answered are durable.
+
+        Raises PassbookError `invalid-message`, and then nothing has changed.
+        """
+        _judge(order)
+        requester = order.requester or peer.name
+        untouched = [
+            record
+            for record in await asyncio.to_thread(self._jobs.spool.records_of, requester)
+            if record.is_open and record.untouched and record.sequence > order.after
+        ]
+        now, later = untouched[:ANSWERED_AT_ONCE], untouched[ANSWERED_AT_ONCE:]
+        answers = [await self._answer(peer, order, record) for record in now]
+        done = sum(one.error is None for one in answers)
+        _LOG.info("answered-all", requester=requester, terminal=peer.name, verdict=order.verdict.value, count=done)
+        return AnsweredAll(tuple(answers), now[-1].sequence if now else order.after, len(later))
+
+    async def _answer(self, peer: Peer, order: AnswerAll, record: Record) -> AnsweredOne:
+        answer = AnswerInquiry(
+            job=record.job_id,
+            epoch=record.epoch,
+            verdict=order.verdict,
+            person=order.person,
+            key=order.keys.get(record.key_ref, b""),
+            data_key=order.data_keys.get(record.job_id, b""),
+        )
+        try:
+            return AnsweredOne(record.job_id, view=await self._recovery.answer(peer, answer))
+        except PassbookError as error:
+            return AnsweredOne(record.job_id, error=ErrorPayload(error.code, str(error), error.facts))
+
+
+def _judge(order: AnswerAll) -> None:
+    check_name("person", order.person)
+    check_name("requester", order.requester, least=0)
+    if order.verdict is Verdict.RESUME:
+        raise PassbookError("invalid-message", why="one answer for all is print, discard or hold")
+    if max(len(order.keys), len(order.data_keys)) > ANSWERED_AT_ONCE:
+        raise PassbookError("invalid-message", why=f"at most {ANSWERED_AT_ONCE} keys of each kind")

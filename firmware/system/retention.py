@@ -1,0 +1,37 @@
+"""The content of jobs that nobody answered for is destroyed in time, though a line of them is on paper (F4).
+
+The question stays, for only a person can say what is in the book; it can be closed, and prints nothing any more.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Final
+
+from passbook.errors import PassbookError
+from passbook.job import changes
+from passbook.job.expiry import is_content_over, is_undated, keeps_content
+from spooler.clock import Clock, stamp
+from spooler.jobs import Jobs
+from spooler.logs import Log
+
+_LOG: Final = Log("retention")
+
+
+def destroy_old_content(jobs: Jobs, clock: Clock, days: int) -> None:
+    """Destroy what is older than so many business days; nothing by a clock that is not trusted (N4).  Blocks."""
+    if not clock.trusted():
+        return
+    today = clock.business_date()
+    before = (datetime.date.fromisoformat(today) - datetime.timedelta(days=days)).isoformat()
+    for record in jobs.spool.inquiries():
+        undated = keeps_content(record) and is_undated(record, today)
+        if not undated and not is_content_over(record, before):
+            continue
+        try:
+            changed = jobs.change(record.job_id, changes.destroy_content(today, before, stamp(clock))).result()
+        except PassbookError as error:
+            _LOG.error("content-not-destroyed", job=record.job_id, code=error.code)
+        else:
+            if changed.content_gone:
+                _LOG.warning("content-destroyed", job=changed.job_id, requester=changed.requester)

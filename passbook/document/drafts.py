@@ -1,0 +1,41 @@
+"""A passbook update as its sender wrote it, before anything in it was judged; what the CSV and JSON readers give.
+
+The JSON format is exactly these structures, so they refuse keys they do not know.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from passbook.protocol.confidential import Confidential
+
+PlaceNumber = Annotated[int, msgspec.Meta(ge=1, le=9999)]
+
+
+class StartLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the first line goes: page and line, both counted from 1."""
+
+    page: PlaceNumber
+    line: PlaceNumber
+
+
+class EntryDraft(Confidential, frozen=True, forbid_unknown_fields=True):
+    """One line of the book; an empty field prints nothing."""
+
+    date: str
+    text: str = ""
+    withdrawal: str = ""
+    deposit: str = ""
+    balance: str = ""
+
+
+class UpdateDraft(Confidential, frozen=True, forbid_unknown_fields=True):
+    """The whole update; `start` is "ask" when the teller is to say it."""
+
+    layout: str
+    account: str
+    currency: str
+    entries: tuple[EntryDraft, ...]
+    start: StartLine | Literal["ask"] = "ask"

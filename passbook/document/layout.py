@@ -1,0 +1,274 @@
+"""Where on the paper the lines and columns of one kind of book or sheet are.
+
+A layout is a TOML file that an operator writes; lengths are written as people measure them and kept as integers
+in 1/2160 inch.  Every line's place is counted from the top edge of the page, never from the line before, so a job
+that goes on at line k lands exactly on line k.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from fractions import Fraction
+from itertools import pairwise
+from typing import Annotated, Final, Literal, TypeAlias
+
+import msgspec
+
+from passbook.document.lengths import LengthError, parse_length, to_units
+from passbook.document.plan import UNITS_PER_INCH
+from passbook.errors import PassbookError
+from passbook.errors.decoding import full_complaint, toml_text
+
+CAPITAL_HEIGHT: Final = 210
+"""How far a capital letter stands above its base line: 7 wires of a 9-wire head, 1/72 inch apart, in 1/2160 inch."""
+
+
+class LayoutKind(StrEnum):
+    """What is printed on."""
+
+    PASSBOOK = "passbook"
+    """A book: pages that are turned, lines, columns."""
+    TEXT = "text"
+    """One sheet with lines and no columns."""
+
+
+class ColumnName(StrEnum):
+    """The parts of an entry."""
+
+    DATE = "date"
+    TEXT = "text"
+    WITHDRAWAL = "withdrawal"
+    DEPOSIT = "deposit"
+    BALANCE = "balance"
+
+
+class Align(StrEnum):
+    """Where in its column a text stands that is shorter than the column."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+
+class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One column of an entry: first character cell (1-based) and number of cells."""
+
+    name: ColumnName
+    start: Annotated[int, msgspec.Meta(ge=1, le=400)]
+    width: Annotated[int, msgspec.Meta(ge=1, le=400)]
+    align: Align = Align.LEFT
+
+    @property
+    def end(self) -> int:
+        """The last cell."""
+        return self.start + self.width - 1
+
+    def first_cell(self, length: int) -> int:
+        """Where a text of `length` characters starts; `length` is at most the width."""
+        return self.start if self.align is Align.LEFT else self.end - length + 1
+
+
+class BookLayout(msgspec.Struct, frozen=True):
+    """The geometry of a book or sheet; lengths in 1/2160 inch, lines and pages and cells counted from 1."""
+
+    name: str
+    kind: LayoutKind
+    page_width: int
+    page_height: int
+    first_y: int
+    """Top edge of the page to the base line of line 1."""
+    pitch_units: int
+    """Base line to base line."""
+    lines_per_page: int
+    fold_after: int | None
+    """The line above the fold, when the page has one."""
+    fold_gap_units: int
+    """What the fold adds to the pitch between that line and the next."""
+    pages: tuple[int, int]
+    """The first and the last page that are printed on."""
+    cpi: int
+    left_units: int
+    """Left edge of the page to the left edge of cell 1."""
+    columns_total: int
+    """Cells a line has."""
+    columns: tuple[Column, ...]
+    """From left to right; empty for a sheet."""
+
+    def line_y(self, line: int) -> int:
+        """Top edge of the page to the base line of `line`, which is 1 to lines_per_page."""
+        below_fold = self.fold_after is not None and line > self.fold_after
+        return self.first_y + self.pitch_units * (line - 1) + (self.fold_gap_units if below_fold else 0)
+
+    def column(self, name: ColumnName) -> Column | None:
+        """The column of that name, if the layout has one."""
+        return next((column for column in self.columns if column.name is name), None)
+
+    def has(self, page: int, line: int) -> bool:
+        """Whether the book has this page and line."""
+        first, last = self.pages
+        return first <= page <= last and 1 <= line <= self.lines_per_page
+
+    def place_after(self, page: int, line: int, count: int) -> tuple[int, int]:
+        """The page and line that lie `count` lines after a place, over page ends, be it in the book or not."""
+        turns, below = divmod(line - 1 + count, self.lines_per_page)
+        return page + turns, below + 1
+
+    def lines_left(self, page: int, line: int) -> int:
+        """How many lines the book has from a place of it on, that one counted."""
+        return (self.pages[1] - page) * self.lines_per_page + self.lines_per_page - line + 1
+
+    @property
+    def cell_units(self) -> int:
+        """The width of one character cell."""
+        return UNITS_PER_INCH // self.cpi
+
+    @property
+    def fold_band(self) -> range | None:
+        """The distances from the top edge that no base line may have because the fold is there; None without fold."""
+        if self.fold_after is None:
+            return None
+        above = self.line_y(self.fold_after)
+        return range(above + 1, above + self.fold_gap_units + CAPITAL_HEIGHT)
+
+
+class _Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    width: Fraction
+    height: Fraction
+
+
+class _Fold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    after: Annotated[int, msgspec.Meta(ge=1)]
+    gap: Fraction
+
+
+class _Pages(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    first: Annotated[int, msgspec.Meta(ge=1, le=999)]
+    last: Annotated[int, msgspec.Meta(ge=1, le=999)]
+
+
+class _BookFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="passbook"):
+    """A layout file of a book."""
+
+    page: _Page
+    first_line: Fraction
+    pitch: Fraction
+    lines_per_page: Annotated[int, msgspec.Meta(ge=1, le=200)]
+    pages: _Pages
+    cpi: Literal[10, 12]
+    left: Fraction
+    columns: Annotated[tuple[Column, ...], msgspec.Meta(min_length=1)]
+    fold: _Fold | None = None
+
+
+class _SheetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="text"):
+    """A layout file of a sheet; `width` is in character cells."""
+
+    page: _Page
+    first_line: Fraction
+    pitch: Fraction
+    lines_per_page: Annotated[int, msgspec.Meta(ge=1, le=200)]
+    cpi: Literal[10, 12]
+    left: Fraction
+    width: Annotated[int, msgspec.Meta(ge=1, le=400)]
+
+
+_LayoutFile: TypeAlias = _BookFile | _SheetFile
+
+
+LAYOUT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+"""What a layout may be called."""
+
+
+def parse_layout(name: str, data: bytes, file: str) -> BookLayout:
+    """The layout that a TOML file describes.
+
+    Args:
+        name: what documents call it.
+        data: the file's bytes.
+        file: what the error calls the file.
+
+    Raises:
+        PassbookError: `layout-malformed` when no document could name it, when a key is unknown, missing or of the
+            wrong kind, or when what is described cannot be: a line or column off the page, columns or lines that
+            overlap, a fold outside.
+    """
+    if not LAYOUT_NAME.fullmatch(name):
+        why = "its name is not 1 to 40 of a-z, 0-9 and hyphen, so that no document could name it"
+        raise PassbookError("layout-malformed", file=file, where="name", why=why)
+    try:
+        parsed = msgspec.toml.decode(
+            toml_text(data.removeprefix(codecs.BOM_UTF8)), type=_LayoutFile, dec_hook=_length_hook
+        )
+    except (ValueError, RecursionError) as error:
+        found = full_complaint(error, _LayoutFile)
+        raise PassbookError("layout-malformed", file=file, where=found.where, why=found.why) from None
+    layout = _book(name, parsed) if isinstance(parsed, _BookFile) else _sheet(name, parsed)
+    for where, why, wrong in _impossibilities(layout):
+        if wrong:
+            raise PassbookError("layout-malformed", file=file, where=where, why=why)
+    return layout
+
+
+def _length_hook(wanted: type, value: object) -> object:
+    if wanted is not Fraction or not isinstance(value, str):
+        raise LengthError('it is not a length such as "21.2 mm" or "1/6 in"')
+    return parse_length(value)
+
+
+def _book(name: str, file: _BookFile) -> BookLayout:
+    columns = tuple(sorted(file.columns, key=lambda column: column.start))
+    return BookLayout(
+        name=name,
+        kind=LayoutKind.PASSBOOK,
+        page_width=to_units(file.page.width),
+        page_height=to_units(file.page.height),
+        first_y=to_units(file.first_line),
+        pitch_units=to_units(file.pitch),
+        lines_per_page=file.lines_per_page,
+        fold_after=file.fold.after if file.fold else None,
+        fold_gap_units=to_units(file.fold.gap) if file.fold else 0,
+        pages=(file.pages.first, file.pages.last),
+        cpi=file.cpi,
+        left_units=to_units(file.left),
+        columns_total=max(column.end for column in columns),
+        columns=columns,
+    )
+
+
+def _sheet(name: str, file: _SheetFile) -> BookLayout:
+    return BookLayout(
+        name=name,
+        kind=LayoutKind.TEXT,
+        page_width=to_units(file.page.width),
+        page_height=to_units(file.page.height),
+        first_y=to_units(file.first_line),
+        pitch_units=to_units(file.pitch),
+        lines_per_page=file.lines_per_page,
+        fold_after=None,
+        fold_gap_units=0,
+        pages=(1, 1),
+        cpi=file.cpi,
+        left_units=to_units(file.left),
+        columns_total=file.width,
+        columns=(),
+    )
+
+
+def _impossibilities(layout: BookLayout) -> Iterator[tuple[str, str, bool]]:
+    """Where, why, and whether it is so, for everything that can be wrong with numbers that are each right."""
+    yield "first_line", "the tops of line 1 would be off the page", layout.first_y < CAPITAL_HEIGHT
+    yield "pitch", "the lines would overlap", layout.pitch_units < CAPITAL_HEIGHT
+    fold = layout.fold_after
+    yield "fold, after", "no line is below the fold", fold is not None and fold >= layout.lines_per_page
+    yield "fold, gap", "the fold has no gap", fold is not None and layout.fold_gap_units == 0
+    last_y = layout.line_y(layout.lines_per_page)
+    yield "lines_per_page", "the last line would be off the page", last_y > layout.page_height
+    yield "pages", "the last page comes before the first", layout.pages[1] < layout.pages[0]
+    right = layout.left_units + layout.columns_total * layout.cell_units
+    yield ("columns" if layout.columns else "width"), "it reaches over the right edge", right > layout.page_width
+    names = [column.name for column in layout.columns]
+    yield "columns", "two have the same name", len(set(names)) < len(names)
+    for left_one, right_one in pairwise(layout.columns):
+        yield "columns", f"{left_one.name} and {right_one.name} overlap", left_one.end >= right_one.start

@@ -1,0 +1,114 @@
+"""A placed document: the steps a mechanism will do, each at an absolute place, pinned when the job is accepted.
+
+Lengths are integers in units of 1/2160 inch: the least unit in which 1/180, 1/216, 1/240 and 1/360 inch (the
+vertical steps of the dialects in use) are whole numbers.
+
+None of these values can refer to itself, so the collector of cycles passes them over (`gc=False`): a job has hundreds
+of them, and the collector took 7 % of the processor time of an acceptance.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+import msgspec
+
+from passbook.protocol.confidential import Confidential
+
+UNITS_PER_INCH: Final = 2160
+
+
+class Sheet(msgspec.Struct, frozen=True, array_like=True):
+    """What a mechanism must know of a page before it comes in: lengths in 1/2160 inch, characters per inch."""
+
+    height: int
+    cpi: int = 10
+    left: int = 0
+
+
+class Run(Confidential, frozen=True, array_like=True, gc=False):
+    """Text struck without a gap, from `column` (1-based) to the right; no control characters."""
+
+    column: int
+    text: str
+
+
+class Line(msgspec.Struct, frozen=True, array_like=True, tag="line", gc=False):
+    """Print one line: `y` is the distance of its base line from the top edge of the page, in 1/2160 inch."""
+
+    page: int
+    line: int
+    y: int
+    runs: tuple[Run, ...]
+
+
+class Turn(msgspec.Struct, frozen=True, array_like=True, tag="turn", gc=False):
+    """Turn the book so that `page` can be printed."""
+
+    page: int
+
+
+class Eject(msgspec.Struct, frozen=True, array_like=True, tag="eject", gc=False):
+    """Give the medium back; the last step of every plan."""
+
+    page: int
+
+
+Step: TypeAlias = Line | Turn | Eject
+Plan: TypeAlias = tuple[Step, ...]
+"""Steps are counted from 1; step k is plan[k - 1]."""
+
+
+class StepKind(StrEnum):
+    """What a step does to the paper."""
+
+    LINE = "line"
+    TURN = "turn"
+    EJECT = "eject"
+
+
+class Bar(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Where a run stands, without its text: first column (1-based) and number of characters."""
+
+    column: int
+    width: int
+
+
+class StepOutline(msgspec.Struct, frozen=True, gc=False):
+    """A step as anybody may see it: where it goes and how wide, never what it says; `line` is 0 but for lines."""
+
+    kind: StepKind
+    page: int
+    line: int = 0
+    bars: tuple[Bar, ...] = ()
+
+
+def outline(plan: Plan) -> tuple[StepOutline, ...]:
+    """The plan with its text taken away."""
+    return tuple([_outline_step(step) for step in plan])
+
+
+def _outline_step(step: Step) -> StepOutline:
+    match step:
+        case Line():
+            bars = tuple([Bar(run.column, len(run.text)) for run in step.runs])
+            return StepOutline(StepKind.LINE, step.page, step.line, bars)
+        case Turn():
+            return StepOutline(StepKind.TURN, step.page)
+        case Eject():
+            return StepOutline(StepKind.EJECT, step.page)
+
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODER: Final = msgspec.msgpack.Decoder(Plan)
+
+
+def encode_plan(plan: Plan) -> bytes:
+    """The plan as msgpack, for sealing."""
+    return _ENCODER.encode(plan)
+
+
+def decode_plan(data: bytes) -> Plan:
+    """The inverse of encode_plan.  Raises ValueError or RecursionError on anything else."""
+    return _DECODER.decode(data)

@@ -1,0 +1,136 @@
+"""What a decoder's complaint may tell: where and why, in our words, and never a value from the document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from msgspec import inspect
+
+from passbook.errors.catalogue import shown
+
+LONGEST_SETTING: Final = 2000
+"""Characters of a line of an operator's file."""
+_AT: Final = " - at `$"
+_ITEM: Final = re.compile(r"(entries|columns)\[([0-9]+)\]")
+_SINGULAR: Final = {"entries": "entry", "columns": "column"}
+_HARMLESS: Final = re.compile(
+    r"Expected `[a-z |]+`, got `[a-z |]+`"
+    r"|Expected `[a-z]+` (?:of length )?(?:>=|<=) [0-9]+"
+    r"|Object missing required field `[a-z_]+`"
+)
+"""The messages of msgspec that name types, bounds and our own fields only; others may quote the input."""
+_KIND: Final = re.compile(r"Expected `([a-z |]+)`, got `([a-z |]+)`")
+_BOUND: Final = re.compile(r"Expected `([a-z]+)` ((?:of length )?(?:>=|<=|>|<) [0-9.]+)")
+_MISSING: Final = re.compile(r"Object missing required field `([A-Za-z_]+)`")
+_UNKNOWN: Final = "Object contains unknown field `"
+_STEP: Final = re.compile(r"\[[^\]]*\]|[^.\[]+")
+
+
+class Complaint(NamedTuple):
+    """Where (`entry 7, date`) and why, both without a full stop."""
+
+    where: str
+    why: str
+
+
+def complaint(error: ValueError | RecursionError, otherwise: str) -> Complaint:
+    """What may be said of a decoder's error about a document; `otherwise` is the why of what would quote it."""
+    why, place = _split(error)
+    return Complaint(_counted(place), why if _HARMLESS.fullmatch(why) else otherwise)
+
+
+def full_complaint(error: ValueError | RecursionError, kind: Any) -> Complaint:
+    """The same for a file of the operator, which may be quoted; `kind` is the type that it was read as."""
+    why, place = _split(error)
+    words = ", ".join(dict.fromkeys(_words(inspect.type_info(kind), _STEP.findall(place))))
+    allowed = f"; it must be one of {words}" if words else ""
+    return Complaint(_counted(place), why.rstrip(".") + allowed)
+
+
+def toml_text(data: bytes) -> str:
+    """The text of an operator's file.  Raises ValueError for what is not UTF-8, or has a line that is too long.
+
+    tomllib takes the square of the parts of a key; a key stands on one line.
+    """
+    text = data.decode()
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > LONGEST_SETTING:
+            raise ValueError(f"line {number} has more than {LONGEST_SETTING} characters")
+    return text
+
+
+def field_complaint(error: Exception, kind: type[Any], whole: str) -> str:
+    """Which field of a message is wrong, and what it must be; never its value.
+
+    Args:
+        error: of decoding a `kind`.
+        kind: a structure; of its enums the words that are allowed are told.
+        whole: what the message is called where all of it is of another type.
+    """
+    if not isinstance(error, msgspec.ValidationError):
+        return "it is not JSON of the described form"
+    why, place = _split(error)
+    # The name of an unknown field is the peer's, so it could be anything, also what looks like a path.
+    place = shown(place)
+    if found := _MISSING.fullmatch(why):
+        return f"{_below(place)}{found[1]} is missing"
+    if why.startswith(_UNKNOWN):
+        name = shown(why.removeprefix(_UNKNOWN).removesuffix("`"))
+        return f"{_below(place)}{name} is no field that is known here"
+    words = ", ".join(dict.fromkeys(_words(inspect.type_info(kind), _STEP.findall(place))))
+    return f"{place or whole} {_wanted(why, words)}"
+
+
+def _below(place: str) -> str:
+    return f"{place}." if place else ""
+
+
+def _wanted(why: str, words: str) -> str:
+    """What a value must be, as msgspec says in `why`; where it is one of an enum, its `words`."""
+    if found := _KIND.fullmatch(why):
+        return f"must be {found[1]}, not {found[2]}"
+    if found := _BOUND.fullmatch(why):
+        return f"must be {found[1]} {found[2]}"
+    if why.startswith("Invalid base64"):
+        return "must be base64"
+    return f"must be one of {words}" if words else "is not as described"
+
+
+def _words(kind: inspect.Type, steps: Sequence[str]) -> Iterator[str]:
+    """The values that the enum or literal at the end of a path may have; the path begins at `kind`."""
+    match kind:
+        case inspect.UnionType(types=kinds):
+            for one in kinds:
+                yield from _words(one, steps)
+        case inspect.StructType(fields=fields) if steps:
+            for field in fields:
+                if field.encode_name == steps[0]:
+                    yield from _words(field.type, steps[1:])
+        case inspect.DictType(value_type=inner) | inspect.VarTupleType(item_type=inner) if steps:
+            yield from _words(inner, steps[1:])
+        case inspect.EnumType(cls=members) if not steps:
+            yield from (str(member.value) for member in members)
+        case inspect.LiteralType(values=values) if not steps:
+            yield from map(str, values)
+        case _:
+            pass
+
+
+def _split(error: Exception) -> tuple[str, str]:
+    """What msgspec says of the value, and the path of it, empty for the whole."""
+    message = str(error)
+    why, at, place = message.rpartition(_AT)
+    if not at or not place.endswith("`"):
+        return message, ""
+    return why, place.removesuffix("`").removeprefix(".")
+
+
+def _counted(place: str) -> str:
+    return _ITEM.sub(_count_from_one, place).replace(".", ", ") if place else "the top level"
+
+
+def _count_from_one(item: re.Match[str]) -> str:
+    return f"{_SINGULAR[item[1]]} {int(item[2]) + 1}"

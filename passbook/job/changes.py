@@ -1,0 +1,402 @@
+"""Every change of a record, as pure rules; `_move` is the one place that assigns a state.
+
+Each function returns a Change: the store applies it to the record that it finds inside its own transaction, so
+that a rule never decides on an older one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from passbook.errors import PassbookError
+from passbook.job import reprinting
+from passbook.job.decisions import already_answered
+from passbook.job.expiry import is_content_over, is_over, is_undated, keeps_content
+from passbook.job.record import (
+    OPERATOR,
+    Acknowledged,
+    Answered,
+    Change,
+    Decider,
+    HistoryKind,
+    Outcome,
+    Record,
+    Verdict,
+    Wrap,
+    entry_of,
+)
+from passbook.job.states import JobEvent, JobState, Reason, next_state
+from passbook.job.wording import next_line, possible_words, step_name
+from passbook.protocol.media import Media
+
+
+def _move(record: Record, event: JobEvent, *reasons: Reason, at: str) -> Record:
+    """The record after `event`, with new reasons; what was only proposed is over, and so is a hold.
+
+    Raises PassbookError `not-allowed-in-state`.
+    """
+    state = next_state(record.job_id, record.state, event)
+    return replace(record, state=state, reasons=reasons, changed_at=at, proposed=None, held_by=None)
+
+
+def _must_be_valid(record: Record, event: JobEvent) -> None:
+    """P2: nothing that leads to paper is done for an invalid record."""
+    if not record.valid:
+        state = f"{record.state.value} and invalid"
+        raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=event.value)
+
+
+def start(at: str, lines_in_doubt: int) -> Change:
+    """A mechanism takes the job up."""
+
+    def change(record: Record) -> Outcome:
+        _must_be_valid(record, JobEvent.START)
+        moved = _move(record, JobEvent.START, at=at)
+        return Outcome(replace(moved, lines_in_doubt=lines_in_doubt, media=Media.NOT_PRESENT))
+
+    return change
+
+
+def journal(confirmed: int, sending: int) -> Change:
+    """Steps 1..confirmed are on paper and `sending` (0: none) is about to be sent; durable before its bytes leave.
+
+    At most one step is in doubt: what was being sent must be what is confirmed now (P3).
+    """
+
+    def change(record: Record) -> Outcome:
+        _must_be_valid(record, JobEvent.PROCEED)
+        if record.state is not JobState.PROCESSING:
+            raise PassbookError(
+                "not-allowed-in-state", job=record.job_id, state=record.state.value, event=JobEvent.PROCEED.value
+            )
+        expected = record.sending or record.confirmed
+        if confirmed != expected or sending not in {0, confirmed + 1} or sending > record.steps:
+            why = f"only {step_name(record.outline, expected)} can be confirmed next"
+            raise PassbookError("answer-not-possible", job=record.job_id, step=sending, why=why)
+        return Outcome(replace(record, confirmed=confirmed, sending=sending, begun=record.begun or sending > 0))
+
+    return change
+
+
+def wait_for_people(reason: Reason, at: str) -> Change:
+    """A person must handle the book; the job stays valid."""
+
+    def change(record: Record) -> Outcome:
+        _must_be_valid(record, JobEvent.WAIT_FOR_PEOPLE)
+        return Outcome(_move(record, JobEvent.WAIT_FOR_PEOPLE, reason, at=at))
+
+    return change
+
+
+def proceed(at: str) -> Change:
+    """The person has handled the book."""
+
+    def change(record: Record) -> Outcome:
+        _must_be_valid(record, JobEvent.PROCEED)
+        return Outcome(replace(_move(record, JobEvent.PROCEED, at=at), media=Media.PRESENT))
+
+    return change
+
+
+def stop(reason: Reason, media: Media, at: str) -> Change:
+    """The job stands still until somebody answers: invalid, with a new epoch."""
+
+    def change(record: Record) -> Outcome:
+        _must_be_valid(record, JobEvent.STOP)
+        moved = _move(record, JobEvent.STOP, reason, at=at)
+        stopped = replace(moved, valid=False, epoch=record.epoch + 1, asked=True, media=media)
+        return Outcome(stopped, entry_of(HistoryKind.STOPPED, stopped, at))
+
+    return change
+
+
+def invalidate(reason: Reason, at: str, starts: int = 1) -> Change:
+    """Power-on: what an earlier start left, so many starts ago, is invalid, with a new epoch for each of them (P4).
+
+    An operator's hold stands.
+    """
+
+    def change(record: Record) -> Outcome:
+        held_by = record.held_by if record.held_by_operator else None
+        over = {Reason.POWER_LOSS, Reason.RESTART, reason} | ({Reason.HELD_BY_PERSON} if held_by is None else set())
+        moved = _move(record, JobEvent.INVALIDATE, reason, *(r for r in record.reasons if r not in over), at=at)
+        # A record from before may say less than the paper.
+        begun = record.begun or reason is Reason.ROLLED_BACK
+        stands = replace(moved, held_by=held_by, asked=held_by is None, begun=begun)
+        invalid = replace(stands, valid=False, epoch=record.epoch + starts, media=Media.UNKNOWN)
+        return Outcome(invalid, entry_of(HistoryKind.INVALIDATED, invalid, at))
+
+    return change
+
+
+def found_medium(media: Media) -> Change:
+    """The clean-up of a mechanism found this medium; it belongs to the question."""
+    return lambda record: Outcome(replace(record, media=media) if record.sending or record.confirmed else record)
+
+
+def answer(
+    given: Answered,
+    *,
+    at: str,
+    date: str,
+    trusted: bool,
+    wraps: Sequence[Wrap] | None = None,
+    second_operator: bool = True,
+) -> Change:
+    """The first valid answer at its epoch wins (P7).
+
+    With `second_operator` an order to print lines again that are on paper is only proposed by it, until another
+    person gives the same order at another terminal; any other answer wins over it.
+
+    Raises PassbookError `stale-inquiry`, `already-answered`, `answer-not-possible`, `not-allowed-in-state`,
+    `held-by-operator` or `second-person-needed`.
+    """
+
+    def change(record: Record) -> Outcome:
+        if is_repeated(record, given):
+            return Outcome(record)
+        must_not_be_held(record)
+        if given.verdict is Verdict.HOLD and not record.asked:
+            return Outcome(record)
+        moved = _ordered(record, given, at)
+        decision = given
+        if second_operator and reprinting.takes_two(record, given):
+            if not reprinting.is_same_order(record.proposed, given):
+                return _propose(record, given, wraps, at)
+            decision = reprinting.seconded(record, given)
+        decision = _noted(record, decision, at)
+        reprints = record.reprints + len(reprinting.lines_again(record, given))
+        dated = replace(moved, answered=decision, reprints=reprints, business_date=date, clock_trusted=trusted)
+        rekeyed = _rekeyed(dated, wraps)
+        kind = HistoryKind.ENDED if rekeyed.ended else HistoryKind.ANSWERED
+        return Outcome(rekeyed, entry_of(kind, rekeyed, at), None if wraps is None else tuple(wraps))
+
+    return change
+
+
+def must_not_be_held(record: Record) -> None:
+    """An operator's hold stands until an operator or a representative releases it.  Raises `held-by-operator`."""
+    if record.held_by is not None and record.held_by_operator:
+        raise PassbookError("held-by-operator", job=record.job_id, person=record.held_by.person)
+
+
+def _propose(record: Record, given: Answered, wraps: Sequence[Wrap] | None, at: str) -> Outcome:
+    """The question stays open, and whoever is asked sees what was ordered."""
+    if wraps is not None:
+        why = "it takes a second person, so its key can be changed only by the answer that decides"
+        raise PassbookError("answer-not-possible", job=record.job_id, step=given.step, why=why)
+    proposed = replace(record, proposed=_noted(record, given, at))
+    return Outcome(proposed, entry_of(HistoryKind.PROPOSED, proposed, at))
+
+
+def _noted(record: Record, decision: Answered, at: str) -> Answered:
+    """The decision with its time, and with the line that it orders: the outline goes when the job ends."""
+    line = next_line(record.outline, decision.step) if decision.step else 0
+    return replace(decision, at=at, line=line)
+
+
+def is_repeated(record: Record, given: Answered) -> bool:
+    """Whether `given` is the answer that won, or was proposed, already; False when it says something new.
+
+    Raises PassbookError `already-answered` for another answer at that epoch, `stale-inquiry` at any other.
+    """
+    won, given = record.answered, reprinting.as_given(given)
+    if won is not None and won.epoch == given.epoch and given in reprinting.voices(won):
+        return True
+    decided = won is not None and won.epoch == given.epoch and won.verdict is not Verdict.HOLD
+    if won is not None and decided:
+        raise already_answered(record.job_id, won, record.steps)
+    if record.valid or given.epoch != record.epoch or given.in_doubt != record.sending:
+        raise PassbookError("stale-inquiry", job=record.job_id, epoch=record.epoch)
+    return record.proposed is not None and given in reprinting.voices(record.proposed)
+
+
+def _ordered(record: Record, given: Answered, at: str) -> Record:
+    match given.verdict:
+        case Verdict.DISCARD:
+            return replace(_cancel(record, Reason.DISCARDED_BY_ANSWER, at), valid=False)
+        case Verdict.HOLD:
+            held = _move(record, JobEvent.HOLD, *record.reasons, at=at)
+            return replace(held, asked=False, held_by=Decider(given.terminal, given.person), released_by=None)
+        case Verdict.PRINT:
+            return _print_from(record, 1, at)
+        case Verdict.RESUME:
+            return _print_from(record, given.step, at)
+
+
+def _print_from(record: Record, step: int, at: str) -> Record:
+    """Steps before `step` count as on paper by the person's word; they must have been sent."""
+    furthest = record.furthest_sent + 1
+    if not 1 <= step <= furthest:
+        why = possible_words(record.outline, furthest)
+        raise PassbookError("answer-not-possible", job=record.job_id, step=step, why=why)
+    if record.content_gone and step <= record.steps:
+        raise PassbookError("content-gone", job=record.job_id)
+    # What is ordered again stays known as sent: should it stop before it is done, it is not left untouched.
+    ready = replace(record, confirmed=step - 1, sending=0, sent_before=record.furthest_sent)
+    if step > record.steps:
+        closed = _move(ready, JobEvent.FINISH, Reason.CLOSED_BY_ANSWER, at=at)
+        return replace(closed, valid=False)
+    return replace(_move(ready, JobEvent.ANSWER, at=at), valid=True)
+
+
+def _rekeyed(record: Record, wraps: Sequence[Wrap] | None) -> Record:
+    if wraps is None:
+        return record
+    refs = {wrap.holder.value: wrap.key_ref for wrap in wraps}
+    return replace(record, key_ref=refs.get("requester", ""), recovery_ref=refs.get("recovery", ""))
+
+
+def finish_job(at: str) -> Change:
+    """The last step is confirmed: it was being sent, or had been confirmed already."""
+
+    def change(record: Record) -> Outcome:
+        _must_be_valid(record, JobEvent.FINISH)
+        if record.steps not in {record.sending, record.confirmed}:
+            why = f"{step_name(record.outline, record.confirmed + 1)} is not on paper"
+            raise PassbookError("answer-not-possible", job=record.job_id, step=record.steps, why=why)
+        ended = _move(record, JobEvent.FINISH, Reason.COMPLETED, at=at)
+        done = replace(ended, valid=False, confirmed=record.steps, sending=0)
+        return Outcome(done, entry_of(HistoryKind.ENDED, done, at))
+
+    return change
+
+
+def cancel(at: str, terminal: str, person: str, *, senior: bool = False, at_boundary: bool = False) -> Change:
+    """A person ends a job: one that no mechanism works on, or (its desk asks) one that stands between two steps.
+
+    `senior`: an operator or a representative orders it; who is not does not end what an operator holds.
+    Raises PassbookError `job-is-printing`, `held-by-operator` or `not-allowed-in-state`.
+    """
+
+    def change(record: Record) -> Outcome:
+        if not senior:
+            must_not_be_held(record)
+        working = record.valid and record.state in {JobState.PROCESSING, JobState.PROCESSING_STOPPED}
+        if working and (not at_boundary or record.sending):
+            raise PassbookError("job-is-printing", job=record.job_id)
+        given = Answered(record.epoch, Verdict.DISCARD, 0, record.sending, terminal, person, at=at)
+        moved = _cancel(record, Reason.CANCELED_BY_PERSON, at)
+        ended = replace(moved, valid=False, answered=given)
+        return Outcome(ended, entry_of(HistoryKind.ENDED, ended, at))
+
+    return change
+
+
+def _cancel(record: Record, reason: Reason, at: str) -> Record:
+    """What is told of its end still says that more may be on paper than the record does."""
+    unsure = (Reason.ROLLED_BACK,) if Reason.ROLLED_BACK in record.reasons else ()
+    return _move(record, JobEvent.CANCEL, reason, *unsure, at=at)
+
+
+def hold(at: str, terminal: str, person: str, *, media: Media | None = None) -> Change:
+    """A person holds a job back: an open question that nobody is asked.
+
+    No mechanism works on the job; or its desk asks at a boundary, and `media` is where its medium is then.
+    Why there was a question before is kept, for whoever is asked after a release.
+    A hold that stands stays whose it is, but an operator's (`terminal` is OPERATOR) takes the place of any other's.
+    Raises PassbookError `job-is-printing` or `not-allowed-in-state`.
+    """
+
+    def change(record: Record) -> Outcome:
+        working = record.valid and record.state is not JobState.PENDING
+        if working and (media is None or record.sending):
+            raise PassbookError("job-is-printing", job=record.job_id)
+        held_already = record.is_open and not record.asked
+        if held_already and (record.held_by_operator or terminal != OPERATOR):
+            return Outcome(record)
+        moved = _move(record, JobEvent.HOLD, Reason.HELD_BY_PERSON, *_reasons_to_ask(record), at=at)
+        by = Decider(terminal, person)
+        epoch = record.epoch + record.valid
+        where = record.media if media is None else media
+        held = replace(moved, valid=False, asked=False, epoch=epoch, held_by=by, released_by=None, media=where)
+        return Outcome(held, entry_of(HistoryKind.STOPPED, held, at))
+
+    return change
+
+
+def _reasons_to_ask(record: Record) -> tuple[Reason, ...]:
+    """Why there is a question, whether or not somebody holds it back."""
+    return tuple(reason for reason in record.reasons if reason is not Reason.HELD_BY_PERSON)
+
+
+def release(at: str, terminal: str, person: str, *, senior: bool = False) -> Change:
+    """People are asked again about a job that was held back; what it prints is for their answer to say.
+
+    `senior`: an operator or a representative orders it; who is not does not release what an operator holds.
+    Raises PassbookError `held-by-operator` or `not-allowed-in-state`.
+    """
+
+    def change(record: Record) -> Outcome:
+        if not record.is_open:
+            event = "release"
+            raise PassbookError("not-allowed-in-state", job=record.job_id, state=record.state.value, event=event)
+        if not senior:
+            must_not_be_held(record)
+        if record.asked:
+            return Outcome(record)
+        by = Decider(terminal, person)
+        reasons = _reasons_to_ask(record)
+        released = replace(record, asked=True, held_by=None, released_by=by, reasons=reasons, changed_at=at)
+        return Outcome(released, entry_of(HistoryKind.RELEASED, released, at))
+
+    return change
+
+
+def expire(epoch: int, today: str, at: str) -> Change:
+    """The question of `epoch`, that was put and not answered, is over with its day (F4); else nothing is changed.
+
+    `today` is the business date by a trusted clock.
+    """
+
+    def change(record: Record) -> Outcome:
+        if record.epoch != epoch or not is_over(record, today):
+            return Outcome(record)
+        ended = replace(_move(record, JobEvent.ABORT, Reason.EXPIRED, at=at), valid=False)
+        return Outcome(ended, entry_of(HistoryKind.ENDED, ended, at))
+
+    return change
+
+
+def destroy_content(today: str, before: str, at: str) -> Change:
+    """A question of a business day earlier than `before` keeps no content; it can only be closed from then on (F4).
+
+    `today` is the business date by a trusted clock; a question without a date that can be believed is of today (N4).
+    """
+
+    def change(record: Record) -> Outcome:
+        if keeps_content(record) and is_undated(record, today):
+            return redate(today)(record)
+        if not is_content_over(record, before):
+            return Outcome(record)
+        gone = replace(record, content_gone=True, proposed=None)
+        return Outcome(gone, entry_of(HistoryKind.CONTENT_DESTROYED, gone, at), wraps=())
+
+    return change
+
+
+def redate(today: str) -> Change:
+    """A record without a date that can be believed is of today, by a trusted clock; others are not changed (N4)."""
+
+    def change(record: Record) -> Outcome:
+        dated = replace(record, business_date=today, clock_trusted=True)
+        return Outcome(dated if is_undated(record, today) else record)
+
+    return change
+
+
+def acknowledge(terminal: str, at: str) -> Change:
+    """A terminal took note of the end, after a person saw it or it was stored; the first one counts (P8)."""
+
+    def change(record: Record) -> Outcome:
+        if not record.ended:
+            state = record.state.value
+            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event="an acknowledgement")
+        if record.acknowledged is not None:
+            return Outcome(record)
+        noted = replace(record, acknowledged=Acknowledged(terminal, at))
+        return Outcome(noted, entry_of(HistoryKind.ACKNOWLEDGED, noted, at))
+
+    return change

@@ -1,0 +1,69 @@
+"""Which open questions are over: nothing stays for ever, and nothing ends by a clock that is not trusted (F4, N4)."""
+
+from __future__ import annotations
+
+import datetime
+from typing import NamedTuple
+
+from passbook.job.record import Record
+
+
+def business_date(local: datetime.datetime, day_ends: datetime.timedelta) -> str:
+    """The ISO date of the business day of a moment in local time; a day ends at `day_ends` after its midnight."""
+    return (local - day_ends).date().isoformat()
+
+
+class Day(NamedTuple):
+    """The business day of a question, and whether the clock was trusted when it was written."""
+
+    date: str
+    trusted: bool
+
+    def is_believed(self, today: str) -> bool:
+        """Whether it is a day that a trusted clock told, and not after `today`."""
+        return self.trusted and self.date <= today
+
+    def is_past(self, today: str) -> bool:
+        """Whether it is believed, and earlier than `today`."""
+        return self.trusted and self.date < today
+
+
+def day_of(record: Record) -> Day:
+    """The day of a record."""
+    return Day(record.business_date, record.clock_trusted)
+
+
+def is_over(record: Record, today: str) -> bool:
+    """Whether an open question is of an earlier business day than `today`, and nothing of its job was ever sent.
+
+    What an operator holds waits for a person, however long.
+
+    Both dates must be of a trusted clock: the record's says so itself, `today` is only asked for under one.
+    """
+    asked_of_people = record.is_open and not record.held_by_operator
+    return asked_of_people and record.untouched and day_of(record).is_past(today)
+
+
+def keeps_content(record: Record) -> bool:
+    """Whether an open question still has the content of a job of which something was sent: it never expires whole."""
+    return record.is_open and not record.untouched and not record.content_gone
+
+
+def is_content_over(record: Record, before: str) -> bool:
+    """Whether that content is of a business day earlier than `before`, by a trusted clock, whoever holds the job."""
+    return keeps_content(record) and day_of(record).is_past(before)
+
+
+def is_undated(record: Record, today: str) -> bool:
+    """Whether an open question has no date that can be believed: of a clock not trusted, or after `today`."""
+    return record.is_open and not day_of(record).is_believed(today)
+
+
+def is_end_undated(record: Record) -> bool:
+    """Whether the stamp of an end is no date that can be believed: of a clock not trusted, or before the job's own day.
+
+    A day is let pass, since the stamp is in UTC and the date of the appliance's own time zone.
+    """
+    ended = datetime.date.fromisoformat(record.changed_at[:10])
+    earliest = ended + datetime.timedelta(days=1)
+    return not record.clock_trusted or earliest.isoformat() < record.business_date

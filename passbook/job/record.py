@@ -1,0 +1,301 @@
+"""The record of one job: what is kept of it in clear, and what one change of it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+import msgspec
+
+from passbook.document.plan import Sheet, StepKind, StepOutline
+from passbook.job.states import TERMINAL, JobState, Reason
+from passbook.protocol.media import Media
+
+
+class Encryption(StrEnum):
+    """Whose key wraps the data key of a job."""
+
+    REQUESTER = "requester"
+    """The requester's; after a power cut only a person who has the key can make the job readable."""
+    APPLIANCE = "appliance"
+    """The appliance's own; taken only where the operator allows it."""
+
+
+class Verdict(StrEnum):
+    """What a person orders in an answer."""
+
+    PRINT = "print"
+    """From the first step."""
+    RESUME = "resume"
+    """From the step that the answer names; one past the last step says that all is on paper."""
+    DISCARD = "discard"
+    """End it; nothing more is printed."""
+    HOLD = "hold"
+    """Keep it, and do not ask again until it is released or the appliance starts."""
+
+
+OPERATOR: Final = "@operator"
+"""Stands for the terminal of an order from the control socket; no certificate can have this name."""
+
+
+class Decider(msgspec.Struct, frozen=True, rename="camel"):
+    """A person at a terminal: the certificate name of the one, and the name that the other gave."""
+
+    terminal: str
+    person: str
+
+
+class Answered(msgspec.Struct, frozen=True, rename="camel"):
+    """The answer that won at `epoch`: repeating it gives this result (P7).
+
+    Attributes:
+        step: the first step to be done by it; 0 where the verdict orders none.
+        in_doubt: the step that the person saw in doubt; 0 for none.
+        terminal: certificate name of the terminal that gave it.
+        person: who decided, as that person said.
+        seconded_by: who gave the same order, where it took two to have lines on paper printed again.
+        at: when it was taken, ISO 8601 in UTC; empty where no version noted it.
+        line: the document's line with which it goes on, one past the last for none; 0 where the verdict orders none.
+    """
+
+    epoch: int
+    verdict: Verdict
+    step: int
+    in_doubt: int
+    terminal: str
+    person: str
+    seconded_by: Decider | None = None
+    at: str = ""
+    line: int = 0
+
+
+class Acknowledged(msgspec.Struct, frozen=True, rename="camel"):
+    """Who was first to say that the end was shown to a person, or stored (P8), and when: ISO 8601 in UTC."""
+
+    terminal: str
+    at: str
+
+
+class OnPaper(msgspec.Struct, frozen=True, rename="camel"):
+    """How much of a job is on paper, counted in lines of its document.
+
+    Attributes:
+        confirmed: lines 1..confirmed are on paper.
+        in_doubt: the line that was sent and not confirmed; 0 for none.
+        again: lines up to this one were sent before and ordered again, so they may be on paper; 0 for none.
+    """
+
+    lines: int
+    confirmed: int
+    in_doubt: int = 0
+    again: int = 0
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One job, in clear: no document, no name, no account (P5).
+
+    The first group never changes and is bound to every sealed byte; the second changes, one version at a time.
+
+    Attributes:
+        job_id: ours, unique over all areas and starts; lower-case hexadecimal.
+        requester: certificate name of the terminal that sent it.
+        request_id: the requester's own id for the request.
+        sequence: appliance-wide order of acceptance, never the clock (F9).
+        accepted_at: wall time, ISO 8601 in UTC, for people only.
+        key_ref: the requester's name for the key; empty for Encryption.APPLIANCE.
+        recovery_ref: the branch recovery key under which the data key is wrapped too; empty for none.
+        layout: name of the book layout or sheet that it was placed on.
+        sheet: page and pitch of that layout; a layout that changes later moves nothing.
+        steps: number of steps of the plan; they are counted from 1.
+        size: bytes that its sealed content takes.
+
+        valid: may be printed without asking anybody, in the start `start`.
+        start: number of the start of its area in which it was changed last; 0 where no version noted it.
+        epoch: rises at every invalidation and every stop in doubt; with job_id it names an inquiry.
+        asked: whether the open question is put to people; False after the answer `hold`.
+        business_date: ISO date of the business day of acceptance, of the last answer, or of its re-dating.
+        clock_trusted: whether the clock was, when business_date was written.
+        held_by: who holds it back; None when nobody does, or where no version noted it.
+        released_by: who lifted its last hold; None while another one stands.
+        begun: whether a step of it was ever sent, also before it was ordered anew; True where no version noted it.
+        confirmed: steps 1..confirmed are on paper, by the printer's confirmation or a person's word.
+        sending: the step that was sent and not confirmed; 0 for none.
+        sent_before: the furthest step that was sent before an answer ordered steps again; 0 for none.
+        lines_in_doubt: how many of the last lines may be unconfirmed in this mechanism's dialect (P3).
+        media: what was known of the medium when the job stopped.
+        proposed: an order to print lines again that are on paper, until a second person gives it too.
+        reprints: how many lines on paper were ordered again, over all answers.
+        changed_at: since when it is in its state, or its question stands.
+        acknowledged: who took note of its end; None while that is to be told (P8).
+        on_paper: told instead of the outline, where that is left out.
+        content_gone: document, plan and wraps were destroyed, for nobody answered in time (F4); it can only be closed.
+    """
+
+    job_id: str
+    requester: str
+    request_id: str
+    sequence: int
+    accepted_at: str
+    format: str
+    printer: str
+    encryption: Encryption
+    steps: int
+    outline: tuple[StepOutline, ...]
+    size: int
+    layout: str = ""
+    sheet: Sheet = Sheet(0)
+
+    key_ref: str = ""
+    recovery_ref: str = ""
+    priority: int = 50
+    valid: bool = True
+    start: int = 0
+    state: JobState = JobState.PENDING
+    reasons: tuple[Reason, ...] = ()
+    epoch: int = 0
+    asked: bool = True
+    held_by: Decider | None = None
+    released_by: Decider | None = None
+    business_date: str = ""
+    clock_trusted: bool = False
+    begun: bool = True
+    confirmed: int = 0
+    sending: int = 0
+    sent_before: int = 0
+    lines_in_doubt: int = 1
+    media: Media = Media.UNKNOWN
+    answered: Answered | None = None
+    proposed: Answered | None = None
+    reprints: int = 0
+    changed_at: str = ""
+    acknowledged: Acknowledged | None = None
+    on_paper: OnPaper | None = None
+    content_gone: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether its state is terminal: then its content is gone."""
+        return self.state in TERMINAL
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing of it was ever sent to a mechanism."""
+        return not self.begun and self.confirmed == 0 and self.sending == 0
+
+    @property
+    def furthest_sent(self) -> int:
+        """The furthest step that was ever sent, also before an answer ordered steps again; 0 for none."""
+        return max(self.sending, self.confirmed, self.sent_before)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is an open question: invalid, and not ended."""
+        return not self.valid and not self.ended
+
+    @property
+    def held_by_operator(self) -> bool:
+        """Whether an operator's hold stands: no answer counts before it is released."""
+        return self.is_open and self.held_by is not None and self.held_by.terminal == OPERATOR
+
+    def identity(self) -> bytes:
+        """The part that never changes, as canonical bytes: associated data of everything sealed for this job."""
+        return msgspec.json.encode(tuple(getattr(self, name) for name in IMMUTABLE))
+
+
+IMMUTABLE: Final = (
+    "job_id",
+    "requester",
+    "request_id",
+    "sequence",
+    "accepted_at",
+    "format",
+    "printer",
+    "encryption",
+    "steps",
+    "outline",
+    "size",
+    "layout",
+    "sheet",
+)
+"""Names of the fields of Record that never change."""
+
+
+class Holder(StrEnum):
+    """Who can open a wrap."""
+
+    REQUESTER = "requester"
+    RECOVERY = "recovery"
+    APPLIANCE = "appliance"
+
+
+class Wrap(msgspec.Struct, frozen=True, rename="camel"):
+    """The data key of a job, sealed for one holder."""
+
+    holder: Holder
+    key_ref: str
+    blob: bytes
+
+
+class HistoryKind(StrEnum):
+    """What a history entry reports."""
+
+    INVALIDATED = "invalidated"
+    STOPPED = "stopped"
+    RELEASED = "released"
+    """A person lifted a hold."""
+    ANSWERED = "answered"
+    PROPOSED = "proposed"
+    """Lines on paper were ordered again; a second person has to give that order too."""
+    CONTENT_DESTROYED = "content-destroyed"
+    """Nobody answered in time: document, plan and wraps are gone, and the question stays (F4)."""
+    ENDED = "ended"
+    ACKNOWLEDGED = "acknowledged"
+    """A terminal took note of the end."""
+
+
+class HistoryEntry(msgspec.Struct, frozen=True, rename="camel"):
+    """One entry of the history, without the number and the chain value that its area adds.
+
+    Attributes:
+        at: wall time, ISO 8601 in UTC, as the appliance believed it.
+        record: the job as it was after what is reported; its outline is left out.
+    """
+
+    kind: HistoryKind
+    at: str
+    record: Record
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What one change leaves: the new record, what history says of it, and new wraps when it was re-keyed."""
+
+    record: Record
+    entry: HistoryEntry | None = None
+    wraps: tuple[Wrap, ...] | None = None
+
+
+Change: TypeAlias = Callable[[Record], Outcome]
+"""A pure rule, applied by the store inside its transaction; it raises PassbookError to change nothing."""
+
+
+def entry_of(kind: HistoryKind, record: Record, at: str) -> HistoryEntry:
+    """A history entry about `record` as it is now."""
+    return HistoryEntry(kind, at, without_outline(record))
+
+
+def without_outline(record: Record) -> Record:
+    """The record as it is kept for long: of its steps remains how much of them is on paper."""
+    return msgspec.structs.replace(record, outline=(), on_paper=on_paper_of(record)) if record.outline else record
+
+
+def on_paper_of(record: Record) -> OnPaper | None:
+    """How much of a job is on paper; None where neither its outline nor that was kept."""
+    if not record.outline:
+        return record.on_paper
+    lines = [number for number, step in enumerate(record.outline, 1) if step.kind is StepKind.LINE]
+    confirmed = sum(number <= record.confirmed for number in lines)
+    in_doubt = confirmed + 1 if record.sending in lines else 0
+    before = sum(number <= record.sent_before for number in lines)
+    again = before if before > max(confirmed, in_doubt) else 0
+    return OnPaper(len(lines), confirmed, in_doubt, again)

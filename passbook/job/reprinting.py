@@ -1,0 +1,70 @@
+"""Printing again what is on paper: which answers order that, and when two people have ordered it; pure rules.
+
+The line in doubt is not on paper: who looked at it and orders it again needs nobody else.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from msgspec.structs import replace
+
+from passbook.document.plan import StepKind
+from passbook.errors import PassbookError
+from passbook.job.record import Answered, Decider, Record, Verdict
+from passbook.job.states import Reason
+
+_PRINTS = frozenset({Verdict.PRINT, Verdict.RESUME})
+
+
+def lines_again(record: Record, given: Answered) -> tuple[int, ...]:
+    """The steps that put a line on paper and would be done once more by this answer."""
+    if given.verdict not in _PRINTS:
+        return ()
+    steps = enumerate(record.outline[: record.confirmed], 1)
+    lines = [number for number, step in steps if step.kind is StepKind.LINE]
+    # A dialect that cannot confirm each line leaves the last ones in doubt too (P3).
+    certain = lines[: max(0, len(lines) - (record.lines_in_doubt - 1))]
+    return tuple(number for number in certain if number >= given.step)
+
+
+def takes_two(record: Record, given: Answered) -> bool:
+    """Whether a second person must order it: lines on paper, or a record that may say less than the paper."""
+    unsure = Reason.ROLLED_BACK in record.reasons and given.step <= record.steps
+    return given.verdict in _PRINTS and (unsure or bool(lines_again(record, given)))
+
+
+def is_same_order(proposed: Answered | None, given: Answered) -> bool:
+    """Whether the two differ in nothing but who gave them."""
+    if proposed is None:
+        return False
+    return replace(voices(proposed)[0], terminal=given.terminal, person=given.person) == given
+
+
+def seconded(record: Record, given: Answered) -> Answered:
+    """What was proposed, confirmed by `given`, the same order.
+
+    Raises PassbookError `second-person-needed` unless another person gives it at another terminal.
+    """
+    first = record.proposed or given
+    if first.terminal == given.terminal or _folded(first.person) == _folded(given.person):
+        raise PassbookError("second-person-needed", person=first.person, terminal=first.terminal, job=record.job_id)
+    return replace(first, seconded_by=Decider(given.terminal, given.person))
+
+
+def _folded(person: str) -> str:
+    """A person's name without what tells nobody apart: case, width, and blanks around or between its words."""
+    return " ".join(unicodedata.normalize("NFKC", person).casefold().split())
+
+
+def as_given(answered: Answered) -> Answered:
+    """The answer without what is noted with it when it is taken."""
+    return replace(answered, at="", line=0)
+
+
+def voices(won: Answered) -> tuple[Answered, ...]:
+    """The answers by which an order came about; each of them, repeated, gives its result again."""
+    first = as_given(replace(won, seconded_by=None))
+    if won.seconded_by is None:
+        return (first,)
+    return first, replace(first, terminal=won.seconded_by.terminal, person=won.seconded_by.person)

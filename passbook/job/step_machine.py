@@ -1,0 +1,165 @@
+"""The step machine of printing: which act comes next for one job at one mechanism, as a pure function of what happened.
+
+Between two acts nothing is under way.  A step is journaled before any of its bytes may leave; from then on it is in
+doubt until the printer confirmed it.  Nothing is ever repeated here: a failure ends the work, and a person's answer
+starts new work from the record (P3).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+import msgspec
+from msgspec.structs import replace
+
+from passbook.document.plan import Eject, Line, Plan, Step, Turn
+from passbook.job.record import Record
+
+
+class Phase(StrEnum):
+    """What is true of the work."""
+
+    READY = "ready"
+    """Everything before `step` is confirmed; nothing is in doubt."""
+    JOURNALED = "journaled"
+    """`step` is durable as being sent; its bytes may have left: it is in doubt."""
+    ENDED = "ended"
+    """Every step is confirmed."""
+    STOPPED = "stopped"
+    """Something failed; only a person's answer leads on."""
+
+
+class Happening(StrEnum):
+    """What an act can bring about."""
+
+    MEDIUM_IN = "medium-in"
+    JOURNALED = "journaled"
+    CONFIRMED = "confirmed"
+    ALL_DONE = "all-done"
+    FAILED = "failed"
+
+
+TRANSITIONS: Final = MappingProxyType(
+    {
+        (Phase.READY, Happening.MEDIUM_IN): Phase.READY,
+        (Phase.READY, Happening.JOURNALED): Phase.JOURNALED,
+        (Phase.READY, Happening.ALL_DONE): Phase.ENDED,
+        (Phase.READY, Happening.FAILED): Phase.STOPPED,
+        (Phase.JOURNALED, Happening.CONFIRMED): Phase.READY,
+        (Phase.JOURNALED, Happening.FAILED): Phase.STOPPED,
+    }
+)
+"""(phase, happening) -> phase; a pair that is not here is a defect of the caller (KeyError)."""
+
+
+class Work(msgspec.Struct, frozen=True):
+    """Where one job stands at one mechanism.
+
+    Attributes:
+        step: the step that comes next or is in doubt, from 1; one past the last when all are done.
+        page: the page that lies under the head; 0 while no medium of this job is in the mechanism.
+    """
+
+    phase: Phase
+    step: int
+    page: int = 0
+
+
+class AskForMedium(msgspec.Struct, frozen=True):
+    """Prompt a person for the book, opened at `page`, and wait until it is in.
+
+    People take their time, so it is made durable before that steps 1..confirmed are on paper and none is under way.
+    """
+
+    page: int
+    confirmed: int
+
+
+class JournalStep(msgspec.Struct, frozen=True):
+    """Make durable that steps 1..confirmed are on paper and that `sending` is about to be sent."""
+
+    confirmed: int
+    sending: int
+
+
+class PrintLine(msgspec.Struct, frozen=True):
+    """Send one line and wait for the printer's own confirmation."""
+
+    line: Line
+
+
+class TurnPage(msgspec.Struct, frozen=True):
+    """Give the book back if it is in, so that a person can turn it; the next line asks for it again."""
+
+    medium_in: bool
+
+
+class GiveBack(msgspec.Struct, frozen=True):
+    """Give the book back if it is in."""
+
+    medium_in: bool
+
+
+class Finish(msgspec.Struct, frozen=True):
+    """End the job: every step is confirmed."""
+
+
+Act: TypeAlias = AskForMedium | JournalStep | PrintLine | TurnPage | GiveBack | Finish
+
+
+def begin_work(record: Record) -> Work:
+    """The work that a valid record calls for: it goes on after what is confirmed."""
+    return Work(Phase.READY, record.confirmed + 1)
+
+
+def next_act(plan: Plan, work: Work) -> Act | None:
+    """What to do now; None when the work has ended or stopped."""
+    match work.phase:
+        case Phase.READY:
+            return _next_when_ready(plan, work)
+        case Phase.JOURNALED:
+            return _perform(plan[work.step - 1], work)
+        case Phase.ENDED | Phase.STOPPED:
+            return None
+
+
+def _next_when_ready(plan: Plan, work: Work) -> Act:
+    if work.step > len(plan):
+        return Finish()
+    step = plan[work.step - 1]
+    if isinstance(step, Line) and work.page != step.page:
+        return AskForMedium(step.page, work.step - 1)
+    return JournalStep(work.step - 1, work.step)
+
+
+def _perform(step: Step, work: Work) -> Act:
+    match step:
+        case Line():
+            return PrintLine(step)
+        case Turn():
+            return TurnPage(medium_in=work.page != 0)
+        case Eject():
+            return GiveBack(medium_in=work.page != 0)
+
+
+def after(plan: Plan, work: Work, act: Act | None, happening: Happening) -> Work:
+    """The work after `act` brought about `happening`; the one place that assigns a phase.
+
+    Raises KeyError for a happening that cannot come in this phase.
+    """
+    phase = TRANSITIONS[work.phase, happening]
+    if happening is Happening.MEDIUM_IN and isinstance(act, AskForMedium):
+        return replace(work, phase=phase, page=act.page)
+    if happening is Happening.CONFIRMED:
+        return replace(work, phase=phase, step=work.step + 1, page=_page_after(plan[work.step - 1], work.page))
+    return replace(work, phase=phase)
+
+
+def _page_after(step: Step, page: int) -> int:
+    match step:
+        case Turn() | Eject():
+            return 0
+        case Line():
+            return page

@@ -1,0 +1,139 @@
+"""Why a job waits, as a value for terminals and as one sentence for people."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from passbook.document.plan import StepKind
+from passbook.job.record import Record
+from passbook.job.states import JobState
+from passbook.job.wording import REASON_WORDS
+
+if TYPE_CHECKING:
+    # A view of a job has a Waiting in it.
+    from passbook.protocol.messages import JobView
+
+
+class Why(StrEnum):
+    """What a job waits for."""
+
+    TURN = "turn"
+    """Its turn: so many jobs print before it as `ahead` says."""
+    BOOK_LEFT = "book-left"
+    """A book lies in the printer; it must be taken out before the next job begins."""
+    PRINTER = "printer"
+    """The printer is not ready; `reason` says why, where the printer said so."""
+    OWN_BOOK = "own-book"
+    """A person shall put in its own book, or take out what lies in its place."""
+    PAGE_TURN = "page-turn"
+    """A person shall turn its own book to `page`, and put it in again."""
+    ANSWER = "answer"
+    """A person shall answer how it goes on."""
+    SECOND_PERSON = "second-person"
+    """A second person shall confirm an order to print lines again."""
+    HELD = "held"
+    """A person holds it; the question about it is put to people after a release."""
+
+
+class Waiting(msgspec.Struct, frozen=True, rename="camel"):
+    """Why a job waits.
+
+    Attributes:
+        ahead: how many jobs print before it at its printer; its place in the queue is one more.
+        reason: why the printer is not ready, a keyword of passbook.job.states.Reason; empty where that is not known.
+        page: to which page the book must be turned; 0 where no turn is waited for.
+    """
+
+    why: Why
+    ahead: int = 0
+    reason: str = ""
+    page: int = 0
+
+
+NEXT: Final = Waiting(Why.TURN)
+"""No job is before it, and nothing is in its way."""
+
+
+class QueuePlace(NamedTuple):
+    """What is known of the printer of a job that may print.
+
+    Attributes:
+        ahead: how many jobs print there before it.
+        book_left: whether people are asked to take a book out.
+        not_ready: why the printer is not ready, empty for a reason that is not known; None when it is ready.
+    """
+
+    ahead: int = 0
+    book_left: bool = False
+    not_ready: str | None = None
+
+
+NO_PLACE: Final = QueuePlace()
+"""For a job that cannot print: no printer decides why it waits."""
+
+
+def waiting_of(record: Record, place: QueuePlace) -> Waiting | None:
+    """Why the job waits; None when it is printing, or has ended."""
+    if record.ended:
+        return None
+    if not record.valid:
+        asked = Why.ANSWER if record.proposed is None else Why.SECOND_PERSON
+        return Waiting(asked if record.asked else Why.HELD)
+    if record.state is JobState.PROCESSING_STOPPED:
+        return _waiting_for_book(record)
+    return waiting_for_turn(place) if record.state is JobState.PENDING else None
+
+
+def _waiting_for_book(record: Record) -> Waiting:
+    """Behind a turn that is done the book is outside, and must come back at the next page."""
+    done = record.outline[: record.confirmed]
+    turned = bool(done) and done[-1].kind is StepKind.TURN
+    return Waiting(Why.PAGE_TURN, page=done[-1].page) if turned else Waiting(Why.OWN_BOOK)
+
+
+def book_words(page: int) -> str:
+    """What a job waits for that needs its own book, turned to `page` (0: it needs no turn)."""
+    return f"its book to be turned to page {page}" if page else "its book"
+
+
+def waiting_for_turn(place: QueuePlace) -> Waiting:
+    """Why a job waits that may print and was not begun since."""
+    if place.book_left:
+        return Waiting(Why.BOOK_LEFT, place.ahead)
+    if place.not_ready is not None:
+        return Waiting(Why.PRINTER, place.ahead, place.not_ready)
+    return Waiting(Why.TURN, place.ahead)
+
+
+def waiting_words(view: JobView) -> str:
+    """Why the job waits, as one sentence; empty when it does not wait."""
+    waiting = view.waiting
+    if waiting is None:
+        return ""
+    reason = f": {REASON_WORDS.get(waiting.reason, waiting.reason)}" if waiting.reason else ""
+    facts = {"reason": reason, "before": _before(waiting.ahead), "book": book_words(waiting.page)}
+    return _WORDS[waiting.why].format(printer=view.printer, **facts)
+
+
+_WORDS: Final = MappingProxyType(
+    {
+        Why.TURN: "Waits for its turn: {before}.",
+        Why.BOOK_LEFT: "Waits: a book or sheet lies in {printer}; it must be taken out first.",
+        Why.PRINTER: "Waits: {printer} is not ready{reason}.",
+        Why.OWN_BOOK: "Waits for {book} at {printer}.",
+        Why.PAGE_TURN: "Waits for {book} at {printer}.",
+        Why.ANSWER: "Waits for an answer: a person must say how it goes on.",
+        Why.SECOND_PERSON: "Waits for a second person, who must confirm the order at another terminal.",
+        Why.HELD: "Waits: it is held; it needs a release and then an answer.",
+    }
+)
+
+
+def _before(jobs: int) -> str:
+    if jobs == 0:
+        return "it is the next one"
+    return "1 job is before it" if jobs == 1 else f"{jobs} jobs are before it"

@@ -1,0 +1,92 @@
+"""The reasons of a job's state, and its steps as the lines and pages that people know, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from passbook.document.plan import StepKind, StepOutline
+from passbook.job.states import Reason
+
+REASON_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        Reason.POWER_LOSS: "the power failed",
+        Reason.RESTART: "the appliance was restarted",
+        Reason.ROLLED_BACK: "its storage was put back to an earlier state, or altered",
+        Reason.MEDIA_NEEDED: "its book was not put in",
+        Reason.MEDIA_JAM: "paper is jammed",
+        Reason.MEDIA_NOT_TAKEN: "a book was not taken out",
+        Reason.COVER_OPEN: "a cover of the printer is open",
+        Reason.RIBBON_OUT: "the ribbon is used up",
+        Reason.NOT_ACCEPTED: "the printer did not accept a command",
+        Reason.ATTENTION: "the printer needs attention",
+        Reason.SILENT: "the printer does not answer",
+        Reason.GARBLED: "the printer's answers cannot be read",
+        Reason.UNPLUGGED: "the printer cannot be reached",
+        Reason.HELD_BY_PERSON: "it is held",
+        Reason.CANCELED_BY_PERSON: "a person canceled it",
+        Reason.DISCARDED_BY_ANSWER: "a person discarded it",
+        Reason.CLOSED_BY_ANSWER: "a person said that all of it is on paper",
+        Reason.COMPLETED: "every line is on paper",
+        Reason.UNREADABLE: "its stored content cannot be read",
+        Reason.EXPIRED: "its day is over and its question was not answered",
+    }
+)
+"""Reason -> that reason in words for people, fit to stand behind a colon."""
+
+
+def go_on_words(outline: Sequence[StepOutline], step: int) -> str:
+    """What an order to go on with `step` says: which line comes next, or that every line is on paper."""
+    before = lines_in(outline[: step - 1])
+    if before == lines_in(outline):
+        return "every line is on paper"
+    turn = outline[step - 1]
+    after = f", after the turn to page {turn.page}" if turn.kind is StepKind.TURN else ""
+    return f"go on with line {before + 1}{after}"
+
+
+def from_line_words(outline: Sequence[StepOutline], step: int) -> str:
+    """What is printed by an order to go on with `step`, as `it from line 11 on`."""
+    return f"it from line {lines_in(outline[: step - 1]) + 1} on"
+
+
+def possible_words(outline: Sequence[StepOutline], furthest: int) -> str:
+    """Which orders to go on are possible when `furthest` is the last step that can come next."""
+    done = lines_in(outline[: furthest - 1])
+    all_done = done == lines_in(outline)
+    # The line behind a turn that comes next is reached by way of that turn.
+    last = done if all_done else done + 1
+    which = "line 1" if last == 1 else f"one of the lines 1 to {last}"
+    return f"it can go on with {which}{', or every line is on paper' if all_done else ''}"
+
+
+def step_name(outline: Sequence[StepOutline], step: int) -> str:
+    """A step, counted from 1, as a noun: `line 7`, `the turn to page 4`, `the giving back of the book`.
+
+    The step after the last one is `the end of the job`; where no outline is kept, a step is `the rest of it`.
+    """
+    if not outline or step < 1:
+        return "the rest of it"
+    if step > len(outline):
+        return "the end of the job"
+    match outline[step - 1].kind:
+        case StepKind.LINE:
+            return f"line {next_line(outline, step)}"
+        case StepKind.TURN:
+            return f"the turn to page {outline[step - 1].page}"
+        case StepKind.EJECT:
+            return "the giving back of the book"
+
+
+def next_line(outline: Sequence[StepOutline], step: int) -> int:
+    """The number of the first line that is printed when a job goes on with `step`; one past the last for none.
+
+    It is 0 where no outline is kept.
+    """
+    return 1 + lines_in(outline[: max(0, step - 1)]) if outline else 0
+
+
+def lines_in(outline: Sequence[StepOutline]) -> int:
+    """How many of these steps are lines."""
+    return sum(step.kind is StepKind.LINE for step in outline)

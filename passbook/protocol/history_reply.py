@@ -1,0 +1,266 @@
+"""Asking the history: which entries are wanted, what they add up to, and what a terminal is shown of one."""
+
+from __future__ import annotations
+
+import datetime
+import statistics
+from array import array
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from passbook.errors import PassbookError
+from passbook.job.record import Answered, Decider, HistoryEntry, HistoryKind
+from passbook.job.states import TERMINAL, JobState, Reason
+from passbook.protocol.messages import JobView, Payload, decision_without_people, view_of, without_people
+from passbook.protocol.naming import check_name
+from passbook.screen.moments import is_moment
+
+MOST_ENTRIES: Final = 1000
+"""Entries that one answer to a terminal has at most."""
+MOST_LISTED: Final = 1_000_000
+"""The same of an answer to an operator."""
+
+OUTCOMES: Final = (
+    *sorted(state.value for state in TERMINAL),
+    Reason.COMPLETED.value,
+    Reason.CLOSED_BY_ANSWER.value,
+    Reason.CANCELED_BY_PERSON.value,
+    Reason.DISCARDED_BY_ANSWER.value,
+    Reason.EXPIRED.value,
+    Reason.ROLLED_BACK.value,
+)
+"""How and why jobs end; the last one stands beside a cancel and marks that more may be on paper."""
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which entries are wanted; what is empty leaves nothing out.
+
+    Attributes:
+        job: the beginning of a job's id.
+        requester: name of the terminal that sent the job.
+        person: who decided about it, or proposed or confirmed that, or holds it; upper and lower case are the same.
+        outcome: ends only, with this state or reason.
+        since: not before this, the beginning of an ISO time in UTC: a year, a month, a day or a moment of it.
+        until: not after this, likewise; a day is meant whole.
+    """
+
+    job: str = ""
+    requester: str = ""
+    person: str = ""
+    outcome: str = ""
+    since: str = ""
+    until: str = ""
+
+    def fits(self, entry: HistoryEntry) -> bool:
+        """Whether the entry is wanted."""
+        record, at = entry.record, entry.at
+        return (
+            record.job_id.startswith(self.job)
+            and self.requester in {"", record.requester}
+            and at[: len(self.since)] >= self.since
+            and at[: len(self.until)] <= self.until
+            and (not self.outcome or (entry.kind is HistoryKind.ENDED and self.outcome in _outcomes(entry)))
+            and (not self.person or self.person.casefold() in _people(entry))
+        )
+
+
+def _outcomes(entry: HistoryEntry) -> set[str]:
+    return {entry.record.state.value, *(reason.value for reason in entry.record.reasons)}
+
+
+def _people(entry: HistoryEntry) -> set[str]:
+    decisions = [one for one in (entry.record.answered, entry.record.proposed) if one is not None]
+    seconds = [one.seconded_by.person for one in decisions if one.seconded_by is not None]
+    holders = [one.person for one in (entry.record.held_by, entry.record.released_by) if one is not None]
+    return {person.casefold() for person in (*(one.person for one in decisions), *seconds, *holders)}
+
+
+class Grouping(StrEnum):
+    """What a summary counts jobs by."""
+
+    TERMINAL = "terminal"
+    """The terminal that sent them."""
+    HOUR = "hour"
+    """The hour of their end, in UTC."""
+    OUTCOME = "outcome"
+    """How and why they ended."""
+    WAITING = "waiting"
+    """How long it took from acceptance to end."""
+
+
+class Summary(msgspec.Struct, frozen=True, rename="camel"):
+    """The jobs of one group that ended.
+
+    Attributes:
+        reprinted: how many had lines ordered again that were on paper.
+        median_waiting: seconds from acceptance to end that half of them took at most; None where no clock told.
+        worst_waiting: seconds that the slowest took.
+    """
+
+    group: str
+    jobs: int
+    completed: int
+    canceled: int
+    aborted: int
+    reprinted: int
+    median_waiting: int | None
+    worst_waiting: int | None
+
+
+@dataclass(slots=True)
+class _Group:
+    """What is counted of one group: eight bytes a job, so that years of history can be gone through."""
+
+    states: dict[JobState, int] = field(default_factory=dict)
+    reprinted: int = 0
+    waiting: array[int] = field(default_factory=lambda: array("q"))
+
+
+def summarize(entries: Iterable[HistoryEntry], by: Grouping) -> list[Summary]:
+    """The ends among `entries`, which is gone through once, counted by group and in the order of the groups."""
+    groups: dict[tuple[int, str], _Group] = {}
+    for entry in entries:
+        if entry.kind is not HistoryKind.ENDED:
+            continue
+        seconds = _waiting(entry)
+        group = groups.setdefault(_GROUPS[by](entry, seconds), _Group())
+        state = entry.record.state
+        group.states[state] = group.states.get(state, 0) + 1
+        group.reprinted += entry.record.reprints > 0
+        if seconds is not None:
+            group.waiting.append(seconds)
+    return [_summary(name, groups[order, name]) for order, name in sorted(groups)]
+
+
+def _summary(name: str, group: _Group) -> Summary:
+    return Summary(
+        group=name,
+        jobs=sum(group.states.values()),
+        completed=group.states.get(JobState.COMPLETED, 0),
+        canceled=group.states.get(JobState.CANCELED, 0),
+        aborted=group.states.get(JobState.ABORTED, 0),
+        reprinted=group.reprinted,
+        median_waiting=statistics.median_low(group.waiting) if group.waiting else None,
+        worst_waiting=max(group.waiting, default=None),
+    )
+
+
+def _waiting(entry: HistoryEntry) -> int | None:
+    """Whole seconds from acceptance to end; None where the stamps do not tell, as after a clock was set back."""
+    try:
+        begin, end = (datetime.datetime.fromisoformat(at) for at in (entry.record.accepted_at, entry.at))
+        seconds = int((end - begin).total_seconds())
+    except (ValueError, TypeError):
+        return None
+    return seconds if seconds >= 0 else None
+
+
+_WAITS: Final = (
+    (60, "up to a minute"),
+    (300, "up to 5 minutes"),
+    (900, "up to 15 minutes"),
+    (3600, "up to an hour"),
+    (86400, "up to a day"),
+)
+
+
+def _by_waiting(_entry: HistoryEntry, seconds: int | None) -> tuple[int, str]:
+    if seconds is None:
+        return len(_WAITS) + 1, "not known"
+    for order, (most, name) in enumerate(_WAITS):
+        if seconds <= most:
+            return order, name
+    return len(_WAITS), "longer than a day"
+
+
+def _by_outcome(entry: HistoryEntry, _seconds: int | None) -> tuple[int, str]:
+    return 0, " ".join((entry.record.state.value, *(f"({reason.value})" for reason in entry.record.reasons)))
+
+
+_GROUPS: Final[MappingProxyType[Grouping, Callable[[HistoryEntry, int | None], tuple[int, str]]]] = MappingProxyType(
+    {
+        Grouping.TERMINAL: lambda entry, _seconds: (0, entry.record.requester),
+        Grouping.HOUR: lambda entry, _seconds: (0, f"{entry.at[:13]}:00"),
+        Grouping.OUTCOME: _by_outcome,
+        Grouping.WAITING: _by_waiting,
+    }
+)
+"""In which group an end is, given its waiting time in seconds: the group's place, and its name."""
+
+
+class GetHistory(Payload, frozen=True):
+    """`Spooler.GetHistory`: entries, or with `summary` what the ends among them add up to (C6).
+
+    Attributes:
+        person: taken from representatives only.
+        last: so many entries, the newest.
+    """
+
+    job: str = ""
+    requester: str = ""
+    person: str = ""
+    outcome: str = ""
+    since: str = ""
+    until: str = ""
+    last: Annotated[int, Meta(ge=1, le=MOST_ENTRIES)] = 50
+    summary: Grouping | None = None
+
+    @property
+    def wanted(self) -> Wanted:
+        """Its conditions.
+
+        Raises PassbookError `invalid-message`, `not-a-time`, `times-exchanged` or `unknown-outcome`.
+        """
+        # Each entry is compared with them, so that a long one would take its length for every entry.
+        for which, name in (("job", self.job), ("requester", self.requester), ("person", self.person)):
+            check_name(which, name, least=0)
+        for which, moment in (("since", self.since), ("until", self.until)):
+            if moment and not is_moment(moment):
+                raise PassbookError("not-a-time", which=which, how="2026-03-02 or 2026-03-02T09:30, in UTC")
+        if self.until and self.since[: len(self.until)] > self.until[: len(self.since)]:
+            raise PassbookError("times-exchanged", since=self.since, until=self.until)
+        if self.outcome and self.outcome not in OUTCOMES:
+            raise PassbookError("unknown-outcome", known=", ".join(OUTCOMES))
+        return Wanted(self.job, self.requester, self.person, self.outcome, self.since, self.until)
+
+
+class HistoryLine(msgspec.Struct, frozen=True, rename="camel"):
+    """One entry as a terminal may see it.
+
+    Attributes:
+        job: as it was after what is told.
+        answered: the decision, with the names of people only for who may decide about the job (P12).
+        proposed: one that waits for a second person, likewise.
+        reprints: lines on paper that were ordered again, so far.
+        released_by: who lifted the last hold, likewise.
+    """
+
+    at: str
+    kind: HistoryKind
+    job: JobView
+    answered: Answered | None
+    proposed: Answered | None
+    reprints: int
+    released_by: Decider | None = None
+
+
+class HistoryReply(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Completion of `Spooler.GetHistory`: entries, the newest last, or a summary where that was asked for."""
+
+    entries: tuple[HistoryLine, ...] = ()
+    summary: tuple[Summary, ...] = ()
+
+
+def line_of(entry: HistoryEntry, *, with_people: bool) -> HistoryLine:
+    """What a terminal is shown of an entry."""
+    record = entry.record
+    view = view_of(record)
+    job = view if with_people else without_people(view)
+    proposed = record.proposed if with_people else decision_without_people(record.proposed)
+    return HistoryLine(entry.at, entry.kind, job, job.answered, proposed, record.reprints, job.released_by)

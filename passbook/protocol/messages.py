@@ -1,0 +1,437 @@
+"""The terminal protocol: the XFS4IoT envelope (CWA 17852) and the payloads of `Spooler.*` and `Recovery.*`.
+
+A message is a header and a payload.  The completion code stands in the header (framework 2.4.0 and later); an
+error's stable code and sentence stand in the payload as `errorCode`, `errorDescription` and `errorFacts`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from passbook.document.drafts import StartLine
+from passbook.document.plan import StepKind, StepOutline
+from passbook.errors import PassbookError
+from passbook.errors.decoding import field_complaint
+from passbook.job.counts import JobCounts
+from passbook.job.record import Answered, Decider, Encryption, OnPaper, Record, Verdict, Wrap, on_paper_of
+from passbook.job.states import JobState, Reason
+from passbook.job.waiting import NO_PLACE, Waiting, waiting_of
+from passbook.protocol.completions import Completion
+from passbook.protocol.media import MechanismStatus, Media
+
+PROTOCOL_VERSION: Final = "2.0"
+PUBLISHER_PATH: Final = "/xfs4iot/v1.0"
+SERVICE_PATH: Final = "/xfs4iot/v1.0/Spooler"
+PORT: Final = 5846
+"""The first of the high ports that XFS4IoT reserves (CWA 17852; XFSConstants of the open framework)."""
+
+MAX_MESSAGE: Final = 256 * 1024
+"""Bytes of one message to the appliance; larger documents come in pieces."""
+MAX_REPLY: Final = 64 * 1024 * 1024
+"""Bytes of one message to a terminal: a page of a list of jobs or questions is the longest."""
+MAX_PIECE: Final = 128 * 1024
+"""Bytes of document in one piece, before base64."""
+MAX_DOCUMENT: Final = 1024 * 1024
+"""Bytes of a whole document."""
+
+REQUESTER_KEY_BYTES: Final = 32
+"""Bytes of the key that comes with a job and seals it."""
+POLICY_VIOLATION: Final = 1008
+"""Close code of a WebSocket (RFC 6455 section 7.4.1) whose reason is a code of the catalogue."""
+
+LARGEST_NUMBER: Final = 2**53
+"""The highest number that a peer may send: every program that reads JSON knows it exactly, and a row can hold it."""
+Number = Annotated[int, Meta(ge=0, le=LARGEST_NUMBER)]
+"""A count, or the number of something, that a peer sends."""
+
+
+class MessageType(StrEnum):
+    """What a message is (CWA 17852, message header)."""
+
+    COMMAND = "command"
+    ACKNOWLEDGE = "acknowledge"
+    EVENT = "event"
+    COMPLETION = "completion"
+    UNSOLICITED = "unsolicited"
+
+
+class Header(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """The header of every message; `request_id` pairs a command with its answers, 0 for unsolicited ones."""
+
+    name: str
+    type: MessageType
+    request_id: Annotated[int, Meta(le=LARGEST_NUMBER)] = 0
+    version: str = PROTOCOL_VERSION
+    timeout: Annotated[int, Meta(le=LARGEST_NUMBER)] = 0
+    status: str = ""
+    completion_code: Completion | None = None
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """One message as it is on the wire, its payload not yet read."""
+
+    header: Header
+    payload: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class Payload(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
+    """Base of every payload: camel-case names; a field that is not known is an error."""
+
+
+class UploadPiece(Payload, frozen=True):
+    """`Spooler.UploadPiece`: the next bytes of a document; `upload` is chosen by the terminal, per connection."""
+
+    upload: str
+    data: bytes
+
+
+class SubmitJob(Payload, frozen=True):
+    """`Spooler.SubmitJob`: accept one job; its document is `document`, or what was uploaded as `upload`.
+
+    Attributes:
+        start: where the first line goes, when a person at the terminal decides it.
+        layout: instead of the one that the document names.
+        first: the terminal never sent this request before; so it can be taken although an area cannot be asked.
+        key: 32 bytes that wrap the data key; absent only where the appliance takes jobs without one.
+        key_ref: the requester's own name for the key.
+    """
+
+    client_request: str
+    printer: str
+    format: str
+    name: str = ""
+    document: bytes = b""
+    upload: str = ""
+    priority: int = 50
+    start: StartLine | None = None
+    layout: str = ""
+    first: bool = False
+    key: bytes = b""
+    key_ref: str = ""
+
+
+class JobRef(Payload, frozen=True):
+    """`Spooler.GetJob`, `Spooler.CancelJob`: which job; `person` is who decided (cancel)."""
+
+    job: str
+    person: str = ""
+
+
+class Nothing(Payload, frozen=True):
+    """The payload of commands that need none."""
+
+
+class JobView(msgspec.Struct, frozen=True, rename="camel"):
+    """A job as every terminal may see it (P12).
+
+    Attributes:
+        begun: whether a step of it was ever sent, also before it was ordered anew.
+        held_by: who holds it back.  People are named only to a terminal that may decide about the job.
+        released_by: who lifted its last hold; None while another one stands.
+        answered: the last decision about it: of an answer, or of a cancel.
+        lines: how many lines its document has; 0 where no version noted it.
+        lines_done: how many of them are confirmed on paper.
+        waiting: why it waits; None when it is printing or has ended, and in the history.
+        content_gone: its content was destroyed, for nobody answered in time; its question can only be closed.
+    """
+
+    job: str
+    requester: str
+    client_request: str
+    sequence: int
+    accepted_at: str
+    format: str
+    layout: str
+    printer: str
+    priority: int
+    state: JobState
+    reasons: tuple[Reason, ...]
+    valid: bool
+    epoch: int
+    steps: int
+    confirmed: int
+    sending: int
+    key_ref: str
+    changed_at: str
+    begun: bool = True
+    held_by: Decider | None = None
+    lines: int = 0
+    lines_done: int = 0
+    released_by: Decider | None = None
+    answered: Answered | None = None
+    waiting: Waiting | None = None
+    content_gone: bool = False
+
+
+class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
+    """The question about one job at one epoch (N1, P7).
+
+    Attributes:
+        confirmed: steps 1..confirmed are on paper.
+        in_doubt: the step that was sent and not confirmed; 0 for none.
+        lines_in_doubt: how many of the last lines may be unconfirmed in this dialect.
+        outline: every step, where it goes and how wide.
+        wraps: the data key as sealed for its holders, so that a key ring can open it without sending its own key.
+        readable: whether the appliance still has the data key (then `print` and `resume` need no key).
+        identity: associated data of the wraps.
+        proposed: an order to print again what is on paper, which another person must give too; None for none.
+        sent_before: steps up to this one were sent before an answer ordered them again, and may be on paper already.
+    """
+
+    job: JobView
+    media: Media
+    in_doubt: int
+    lines_in_doubt: int
+    outline: tuple[StepOutline, ...]
+    encryption: Encryption
+    recovery_ref: str
+    wraps: tuple[Wrap, ...]
+    readable: bool
+    asked: bool
+    identity: bytes
+    answered: Answered | None
+    proposed: Answered | None = None
+    sent_before: int = 0
+
+    @property
+    def furthest_sent(self) -> int:
+        """The furthest step that was ever sent, also before an answer ordered steps again; 0 for none."""
+        return max(self.in_doubt, self.job.confirmed, self.sent_before)
+
+
+class AnswerInquiry(Payload, frozen=True):
+    """`Recovery.AnswerInquiry`: what a person orders (P7).
+
+    Attributes:
+        in_doubt: the step that the person saw in doubt; 0 for none.
+        key: the requester's key (32 bytes), when its holder gives it.
+        data_key: the data key of this one job, opened by a representative's key ring.
+        new_key: a new requester's key, under which the job is put from now on (F7).
+    """
+
+    job: str
+    epoch: Number
+    verdict: Verdict
+    person: str
+    step: Number = 0
+    in_doubt: Number = 0
+    key: bytes = b""
+    data_key: bytes = b""
+    new_key: bytes = b""
+    new_key_ref: str = ""
+
+
+class Prompt(msgspec.Struct, frozen=True, rename="camel"):
+    """`Spooler.MediaPromptEvent`: a person is asked to handle a book; it names job and book.
+
+    Attributes:
+        job: empty when the book of an earlier job lies in the mechanism.
+        action: `insert`, `turn` (insert again, opened at `page`), or `take`.
+        layout: the book type.
+    """
+
+    job: str
+    printer: str
+    action: str
+    page: int
+    layout: str = ""
+
+
+class StepReport(msgspec.Struct, frozen=True, rename="camel"):
+    """`Spooler.StepEvent`: progress, step by step, to the requester.
+
+    Attributes:
+        kind: what the last confirmed step did; None while none is.
+        lines_done: how many lines of the document are on paper, of `lines`.
+    """
+
+    job: str
+    confirmed: int
+    sending: int
+    steps: int
+    kind: StepKind | None = None
+    lines_done: int = 0
+    lines: int = 0
+
+
+class PrinterView(msgspec.Struct, frozen=True, rename="camel"):
+    """One mechanism: what it last said, how many seconds ago (-1: never), and how many jobs there are for it."""
+
+    printer: str
+    status: MechanismStatus
+    age: int
+    job: str = ""
+    jobs: JobCounts = JobCounts()
+
+
+class StatusReport(msgspec.Struct, frozen=True, rename="camel"):
+    """`Common.Status`: from last known state, with its age.
+
+    Attributes:
+        problems: what is wrong now, as sentences; each goes when it is put right.
+        jobs: those of all printers, also of those that are not configured any more.
+        notices: ends of jobs that nobody took note of.
+    """
+
+    printers: tuple[PrinterView, ...]
+    terminals: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    jobs: JobCounts = JobCounts()
+    notices: int = 0
+
+
+class ErrorPayload(msgspec.Struct, frozen=True, rename="camel"):
+    """What went wrong: the stable code, the sentence for the person, and the facts in it."""
+
+    error_code: str
+    error_description: str
+    error_facts: dict[str, str | int] = {}
+
+
+class JobLeft(msgspec.Struct, frozen=True, rename="camel"):
+    """`Spooler.JobLeftEvent`: the storage of a job failed while it was printing; people must look at its paper.
+
+    Nothing more of it prints.  What is on paper is asked at the next start, when its storage is back.
+    """
+
+    job: str
+    error: ErrorPayload
+
+
+T = TypeVar("T")
+
+
+def view_of(record: Record, waiting: Waiting | None = None) -> JobView:
+    """The columns of a record that every terminal may see, with why the job waits."""
+    paper = on_paper_of(record) or OnPaper(0, 0)
+    return JobView(
+        job=record.job_id,
+        requester=record.requester,
+        client_request=record.request_id,
+        sequence=record.sequence,
+        accepted_at=record.accepted_at,
+        format=record.format,
+        layout=record.layout,
+        printer=record.printer,
+        priority=record.priority,
+        state=record.state,
+        reasons=record.reasons,
+        valid=record.valid,
+        epoch=record.epoch,
+        steps=record.steps,
+        confirmed=record.confirmed,
+        sending=record.sending,
+        key_ref=record.key_ref,
+        changed_at=record.changed_at,
+        begun=not record.untouched,
+        held_by=record.held_by,
+        lines=paper.lines,
+        lines_done=paper.confirmed,
+        released_by=record.released_by,
+        answered=record.answered,
+        waiting=waiting,
+        content_gone=record.content_gone,
+    )
+
+
+def without_people(view: JobView) -> JobView:
+    """A view for who may not decide about the job: it names no person (P12)."""
+    return msgspec.structs.replace(
+        view,
+        held_by=_unnamed(view.held_by),
+        released_by=_unnamed(view.released_by),
+        answered=decision_without_people(view.answered),
+    )
+
+
+def decision_without_people(decision: Answered | None) -> Answered | None:
+    """A decision that names no person."""
+    if decision is None:
+        return None
+    return msgspec.structs.replace(decision, person="", seconded_by=_unnamed(decision.seconded_by))
+
+
+def _unnamed(who: Decider | None) -> Decider | None:
+    return None if who is None else Decider(who.terminal, "")
+
+
+def report_of(record: Record) -> StepReport:
+    """How far a job is, in steps and in lines."""
+    kinds = [step.kind for step in record.outline]
+    done = kinds[: record.confirmed]
+    return StepReport(
+        job=record.job_id,
+        confirmed=record.confirmed,
+        sending=record.sending,
+        steps=record.steps,
+        kind=done[-1] if done else None,
+        lines_done=done.count(StepKind.LINE),
+        lines=kinds.count(StepKind.LINE),
+    )
+
+
+def inquiry_of(record: Record, wraps: tuple[Wrap, ...], *, readable: bool) -> Inquiry:
+    """The question that an invalid record is; the record itself is the only store of it."""
+    return Inquiry(
+        job=view_of(record, waiting_of(record, NO_PLACE)),
+        media=record.media,
+        in_doubt=record.sending,
+        lines_in_doubt=record.lines_in_doubt,
+        outline=record.outline,
+        encryption=record.encryption,
+        recovery_ref=record.recovery_ref,
+        wraps=wraps,
+        readable=readable,
+        asked=record.asked,
+        identity=record.identity(),
+        answered=record.answered,
+        proposed=record.proposed,
+        sent_before=record.sent_before,
+    )
+
+
+def encode(header: Header, payload: Any = None) -> bytes:
+    """One message as UTF-8 JSON; bytes fields are base64."""
+    body: dict[str, Any] = {"header": header}
+    body["payload"] = {} if payload is None else payload
+    return msgspec.json.encode(body)
+
+
+_ENVELOPE: Final = msgspec.json.Decoder(Envelope)
+
+
+def decode(data: bytes, limit: int = MAX_MESSAGE) -> Envelope:
+    """The inverse of encode, payload unread.
+
+    Raises PassbookError `invalid-message`, and `message-too-large` for more than `limit` bytes.
+    """
+    if len(data) > limit:
+        raise PassbookError("message-too-large", limit=limit)
+    try:
+        return _ENVELOPE.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise PassbookError("invalid-message", why=field_complaint(error, Envelope, "the message")) from None
+
+
+def read_payload(envelope: Envelope, kind: type[T]) -> T:
+    """The payload as `kind`.
+
+    Raises PassbookError `invalid-message`, which names the field and what it must be, never its value.
+    """
+    try:
+        return msgspec.json.decode(envelope.payload, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise PassbookError("invalid-message", why=field_complaint(error, kind, "the payload")) from None
+
+
+def read_arguments(arguments: dict[str, Any], kind: type[T]) -> T:
+    """The arguments of an operator's command as `kind`.  Raises PassbookError as read_payload does."""
+    try:
+        return msgspec.convert(arguments, kind)
+    except msgspec.ValidationError as error:
+        raise PassbookError("invalid-message", why=field_complaint(error, kind, "arguments")) from None

@@ -1,0 +1,55 @@
+"""Long lists in pages: `Spooler.ListJobs` and `Recovery.ListInquiries`, both in the order of acceptance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Annotated, Final, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from passbook.protocol.messages import LARGEST_NUMBER, Inquiry, JobView, Number, Payload
+
+MOST_ROWS: Final = 500
+"""Rows of one page, however many were asked for."""
+
+T = TypeVar("T")
+
+
+class Page(Payload, frozen=True):
+    """Which part of a list: what comes behind the job with the sequence number `after`, at most `limit` of it."""
+
+    after: Number = 0
+    limit: Annotated[int, Meta(ge=1, le=LARGEST_NUMBER)] = MOST_ROWS
+
+    @property
+    def read(self) -> int:
+        """How many rows it takes to fill it and to know whether there are more."""
+        return min(self.limit, MOST_ROWS) + 1
+
+
+class JobPage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Completion of `Spooler.ListJobs`."""
+
+    jobs: tuple[JobView, ...]
+    more: bool = False
+
+
+class InquiryPage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Completion of `Recovery.ListInquiries`.
+
+    Attributes:
+        count: the open questions that the terminal may decide about, on all pages together.
+    """
+
+    inquiries: tuple[Inquiry, ...]
+    more: bool = False
+    count: int = 0
+
+
+def page_of(rows: Iterable[T], limit: int) -> tuple[tuple[T, ...], bool]:
+    """The first rows, at most `limit` and never more than MOST, and whether there are more; takes one too many."""
+    size = min(limit, MOST_ROWS)
+    found = tuple(islice(rows, size + 1))
+    return found[:size], len(found) > size

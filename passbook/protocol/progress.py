@@ -1,0 +1,175 @@
+"""Where a job stands, in words for people."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from passbook.document.plan import StepKind
+from passbook.job.decisions import by_words
+from passbook.job.record import OnPaper
+from passbook.job.states import TERMINAL, JobState, Reason
+from passbook.job.waiting import book_words
+from passbook.job.wording import REASON_WORDS
+from passbook.protocol.messages import JobView, StepReport
+from passbook.protocol.notice import Notice
+from passbook.screen.columns import short
+
+MORE_ON_PAPER: Final = (
+    "The storage was put back to an earlier state, or altered: more may be on paper than the appliance knows. "
+    "Look at the paper."
+)
+
+
+def step_words(report: StepReport) -> str:
+    """The last confirmed step as a sentence; empty when none is confirmed."""
+    match report.kind:
+        case None:
+            return ""
+        case StepKind.LINE:
+            return f"Line {report.lines_done} of {report.lines} is on paper."
+        case StepKind.TURN:
+            return "The book was given back, to be turned."
+        case StepKind.EJECT:
+            return "The book was given back."
+
+
+OTHERS_MEDIUM: Final = "book or sheet"
+"""What people call the medium of a job that is not known here."""
+
+
+def medium_of(job: JobView) -> str:
+    """What people call that which it is printed on."""
+    return "sheet" if job.format == "text" else "book"
+
+
+def state_words(job: JobView) -> str:
+    """Where the job stands and why, as a sentence; what a person has to do next stands in it."""
+    return f"Job {short(job.job)} {standing_words(job)}."
+
+
+def held_lines(job: JobView, release: str) -> list[str]:
+    """What is so after a hold, and what comes next; `release` is the command that lifts it, up to the job's id."""
+    return [state_words(job), f"To have people asked about it again: {release} {short(job.job)} --person NAME"]
+
+
+def released_lines(job: JobView) -> list[str]:
+    """What is so after a release: other spoolers go on then; here a person first has to say how."""
+    return [state_words(job), "It prints nothing before that."]
+
+
+_STANDING: Final = MappingProxyType(
+    {
+        JobState.PENDING: "waits for its turn",
+        JobState.PENDING_HELD: "does not print yet{why}; {waits}",
+        JobState.PROCESSING: "is printing",
+        JobState.PROCESSING_STOPPED: "has stopped{why}; {waits}",
+        JobState.CANCELED: "was canceled{ordered}{why}",
+        JobState.ABORTED: "was ended by the appliance{why}",
+        JobState.COMPLETED: "is completed. Take the {medium} out of {printer}",
+    }
+)
+"""State -> the predicate of a sentence about a job."""
+
+
+def standing_words(job: JobView) -> str:
+    """Where the job stands, why and by whose order, as the predicate of a sentence."""
+    words = _STANDING[job.state]
+    by = decided_words(job)
+    if job.state is JobState.PROCESSING_STOPPED and job.valid:
+        words = f"waits for {book_words(job.waiting.page if job.waiting is not None else 0)}"
+    elif Reason.CLOSED_BY_ANSWER in job.reasons:
+        words = "is completed: all of it is on paper, said {by}" if by else "is completed{why}"
+    told = reason_words(job, but=_ORDERED if by else frozenset())
+    return words.format(
+        why=f": {told}" if told else "",
+        by=by,
+        ordered=f" {by}" if by else "",
+        waits=waits_words(job),
+        medium=medium_of(job),
+        printer=job.printer,
+    )
+
+
+_ORDERED: Final = frozenset({Reason.CANCELED_BY_PERSON, Reason.DISCARDED_BY_ANSWER})
+"""Reasons that say no more than the name of who decided."""
+
+
+def reason_words(job: JobView, *, but: frozenset[Reason] = frozenset()) -> str:
+    """Why the job stands where it does, in words, but for some reasons; empty where its state says all of it."""
+    return " and ".join(REASON_WORDS[one] for one in job.reasons if one not in but | {Reason.HELD_BY_PERSON})
+
+
+def waits_words(job: JobView) -> str:
+    """What a stopped job waits for."""
+    held = held_words(job)
+    return f"it is {held} and waits for its release" if held else "it waits for an answer"
+
+
+def lines_words(job: JobView) -> str:
+    """How many lines of the job are on paper, of how many."""
+    return f"{job.lines_done} of {job.lines}" if job.lines else "-"
+
+
+def held_words(job: JobView) -> str:
+    """Who holds the job back; empty when nobody does, or no version noted it."""
+    return "" if job.held_by is None else f"held {by_words(job.held_by)}"
+
+
+def decided_words(job: JobView) -> str:
+    """Who ended the job: `by Ann at till-1`; empty for an end that no person ordered, and before the end."""
+    ordered = job.state is JobState.CANCELED or Reason.CLOSED_BY_ANSWER in job.reasons
+    return by_words(job.answered) if ordered and job.answered is not None else ""
+
+
+def paper_words(notice: Notice) -> str:
+    """What is on paper of a job that ended before all of it was, as sentences."""
+    job, paper = notice.job, notice.on_paper
+    if not job.begun:
+        return "Nothing of it is on paper."
+    if paper is None:
+        return "How much of it is on paper is not known: look at the paper."
+    parts = []
+    if paper.confirmed:
+        lines = "Line 1 is" if paper.confirmed == 1 else f"Lines 1 to {paper.confirmed} are"
+        parts.append(f"{lines} on paper, of {paper.lines}.")
+    if paper.in_doubt:
+        parts.append(f"Line {paper.in_doubt} is in doubt: look at the paper.")
+    if paper.again:
+        parts.append(f"{_again(paper)} sent before and ordered again: look at the paper.")
+    if Reason.ROLLED_BACK in job.reasons:
+        parts.append(MORE_ON_PAPER)
+    return " ".join(parts) or "Whether any of it is on paper is not known: look at the paper."
+
+
+def _again(paper: OnPaper) -> str:
+    first = max(paper.confirmed, paper.in_doubt) + 1
+    return f"Line {first} was" if first == paper.again else f"Lines {first} to {paper.again} were"
+
+
+def end_words(notice: Notice) -> str:
+    """How a job ended, and what of it is on paper, as sentences in one line."""
+    job, paper = notice.job, notice.on_paper
+    ended = "is completed" if job.state is JobState.COMPLETED else standing_words(job)
+    parts = [f"Job {short(job.job)} of {job.requester} for {job.printer} {ended}."]
+    if paper is not None:
+        lines = f"{paper.confirmed} of {paper.lines} lines are on paper"
+        lines += f", line {paper.in_doubt} is in doubt" if paper.in_doubt else ""
+        lines += f", lines up to {paper.again} were ordered again and may be on paper" if paper.again else ""
+        parts.append(f"{lines}.")
+        parts += ["More may be on paper: look at it."] if _may_be_more(job, paper) else []
+    return " ".join(parts)
+
+
+def _may_be_more(job: JobView, paper: OnPaper) -> bool:
+    """Whether it may have been printed without a trace in what is known of its paper."""
+    traced = paper.confirmed or paper.in_doubt or paper.again
+    return Reason.ROLLED_BACK in job.reasons or (job.begun and not traced)
+
+
+def take_words(before: JobView, notice: Notice) -> list[str]:
+    """What there is to do with the book of a job that was printing `before`."""
+    job, paper = notice.job, notice.on_paper
+    if before.state in TERMINAL or paper is None or not paper.confirmed:
+        return []
+    return [f"Take the {medium_of(job)} out of {job.printer}."]

@@ -1,0 +1,89 @@
+"""Words that people type behind a command: `type=` of argparse; the sentence says what is expected."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
+
+from passbook.protocol.naming import why_no_name
+
+P = TypeVar("P")
+
+_DIGITS: Final = 9
+HOST_LIMIT: Final = 259
+"""Characters: the longest name of RFC 1035 with a port behind it."""
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """Takes a whole number from `least` to `most`."""
+
+    def number(text: str) -> int:
+        if text.isascii() and text.isdecimal() and len(text) <= _DIGITS and least <= int(text) <= most:
+            return int(text)
+        raise ArgumentTypeError(f"expected a whole number from {least} to {most}")
+
+    return number
+
+
+def seconds(most: float) -> Callable[[str], float]:
+    """Takes a time above 0 and at most `most`, in seconds."""
+
+    def number(text: str) -> float:
+        try:
+            if 0 < float(text) <= most:
+                return float(text)
+        except ValueError:
+            pass
+        raise ArgumentTypeError(f"expected seconds, a number above 0 and at most {most:g}")
+
+    return number
+
+
+def short_text(text: str) -> str:
+    """Takes the name of a person, a job, a key or anything else."""
+    if why := why_no_name(text):
+        raise ArgumentTypeError(why)
+    return text
+
+
+def short_text_or_none(text: str) -> str:
+    """The same, or nothing."""
+    return text and short_text(text)
+
+
+def path(kind: Callable[[str], P]) -> Callable[[str], P]:
+    """Takes the path of a file or folder, as a `kind` (pathlib.Path, which these rules do not use)."""
+
+    def place(text: str) -> P:
+        if text.strip():
+            return kind(text)
+        raise ArgumentTypeError("expected a path")
+
+    return place
+
+
+def folder_or_named(text: str) -> str:
+    """Takes FOLDER or NAME=FOLDER."""
+    name, named, place = text.partition("=")
+    if not name.strip() or (named and not place.strip()):
+        raise ArgumentTypeError("expected FOLDER or NAME=FOLDER")
+    return text
+
+
+def host(text: str) -> str:
+    """Takes a host name or an address, with or without a port."""
+    if not 1 <= len(text) <= HOST_LIMIT or not text.isprintable() or " " in text:
+        raise ArgumentTypeError(f"expected a host of 1 to {HOST_LIMIT} printable characters without blanks")
+    return text
+
+
+def one_of(words: Sequence[str]) -> Callable[[str], str]:
+    """Takes one of these words; argparse's own choices say again what was typed, however long."""
+
+    def word(text: str) -> str:
+        if text in words:
+            return text
+        raise ArgumentTypeError(f"expected one of {', '.join(words)}")
+
+    return word

@@ -1,0 +1,208 @@
+"""What all commands have in common: how they read their words, which exit code they give, how they end.
+
+They speak to the standard streams of their process; nothing else is opened here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import io
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from importlib import metadata
+from typing import Any, Final, NoReturn, TextIO, TypeVar, cast
+
+from passbook.errors import PassbookError, shown, speakable
+from passbook.errors.kinds import EXIT_CODES, EXIT_HELP, INTERRUPTED, Actor
+from passbook.screen.arguments import path
+
+P = TypeVar("P")
+T = TypeVar("T")
+
+# Where mypy shall not ask for typing.override: it comes with Python 3.12.
+
+DISTRIBUTION: Final = "passbook-appliance"
+HOME: Final = "PASSBOOK_HOME"
+"""Environment variable: the folder of the terminal."""
+PASSPHRASE_FILE: Final = "PASSBOOK_PASSPHRASE_FILE"  # noqa: S105  # where it is, not what it is
+"""Environment variable: the file that holds the passphrase of the key ring."""
+CONTROL_VARIABLE: Final = "PASSBOOK_CONTROL"
+"""Environment variable: the operators' socket of the appliance."""
+SIMULATOR: Final = "PASSBOOK_SIMULATOR"
+"""Environment variable: the control socket of the simulated mechanism."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Reads the words of a command; what it refuses is the caller's to mend, and says what may have been meant."""
+
+    def error(self, message: str) -> NoReturn:  # type: ignore[explicit-override]
+        """Show the usage and what is wrong; the exit code is that of whoever typed the command."""
+        self.print_usage(sys.stderr)
+        self.exit(EXIT_CODES[Actor.CALLER], f"{self.prog}: error: {message}\n")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # type: ignore[explicit-override]
+        """Read the words; an option that there is not is refused where the options that there are can be named."""
+        found, rest = super().parse_known_args(args, namespace)
+        for word in rest:
+            if word.startswith("-"):
+                name = word.partition("=")[0]
+                self.error(f"there is no option `{shown(name)}`{_meant(name, self._option_string_actions)}")
+        if rest:
+            self.error(f"`{shown(rest[0])}` is one word too many")
+        return found, rest
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:  # type: ignore[explicit-override]
+        """Refuse a word that is not among the choices of `action`."""
+        if action.choices is None or value in action.choices:
+            return
+        known = [str(one) for one in action.choices]
+        if isinstance(action.choices, Mapping):
+            self.error(f"there is no command `{shown(str(value))}`{_meant(str(value), known)}")
+        expected = f"expected one of {', '.join(known)}{_meant(str(value), known)}"
+        raise argparse.ArgumentError(action, expected)
+
+
+class _Version(argparse.Action):
+    """Shows which version is installed, and ends."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_read: Any) -> None:  # type: ignore[explicit-override]
+        sys.stdout.write(f"{parser.prog} {metadata.version(DISTRIBUTION)}\n")
+        parser.exit()
+
+
+def command_parser(program: str, description: str, **more: Any) -> Parser:
+    """The parser of a whole command, with --version and the exit codes in its help."""
+    parser = Parser(prog=program, description=description, epilog=EXIT_HELP, **more)
+    parser.add_argument(
+        "--version", action=_Version, nargs=0, default=argparse.SUPPRESS, help="say which version this is"
+    )
+    return parser
+
+
+def from_environment(environment: Mapping[str, str], variable: str, kind: Callable[[str], P]) -> P | None:
+    """The path that an environment variable holds, as a `kind`; None where it is not set or empty."""
+    value = environment.get(variable, "")
+    return path(kind)(value) if value.strip() else None
+
+
+def exit_code(error: PassbookError, typed: argparse.Namespace) -> int:
+    """The exit code of a command that ends with `error`.
+
+    A file that the caller named, or one in a folder that the caller named, is the caller's to mend.
+    """
+    if error.code in {"file-problem", "not-enrolled"}:
+        file = str(error.facts["file"])
+        places = [speakable(str(value)) for value in vars(typed).values() if not isinstance(value, str)]
+        if any(file == place or file.startswith(f"{place.rstrip('/')}/") for place in places):
+            return EXIT_CODES[Actor.CALLER]
+    return error.exit_code
+
+
+class Watched:
+    """A standard stream that remembers why something that was written to it did not arrive; else it is that stream."""
+
+    def __init__(self, stream: TextIO) -> None:
+        """Stand before `stream`, and make it fit for any text."""
+        self._stream = stream
+        self.failure: OSError | None = None
+        # A name in letters that the terminal's encoding has not must not end in a traceback.
+        if isinstance(stream, io.TextIOWrapper):
+            # A stream that another program has exchanged below the interpreter may refuse that, and be usable.
+            with suppress(OSError):
+                stream.reconfigure(errors="backslashreplace")
+
+    def write(self, text: str) -> int:
+        """Write as the stream does."""
+        return self._noted(lambda: self._stream.write(text))
+
+    def flush(self) -> None:
+        """Flush as the stream does."""
+        self._noted(self._stream.flush)
+
+    def close_if_it_fails(self) -> None:
+        """See whether all has arrived; a stream that fails is closed, so that the interpreter's end finds nothing."""
+        with suppress(OSError):
+            self.flush()
+        if self.failure is not None and isinstance(self._stream, io.TextIOWrapper):
+            # Closing the stream in order would write once more.
+            raw: Any = getattr(self._stream.buffer, "raw", self._stream.buffer)
+            with suppress(OSError):
+                raw.close()
+
+    def _noted(self, act: Callable[[], T]) -> T:
+        try:
+            return act()
+        except OSError as error:
+            self.failure = error
+            raise
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def conduct(program: str, act: Callable[[], int]) -> int:
+    """Run a command and see that all that it showed has arrived; the exit code.
+
+    What cannot be shown ends in one sentence on standard error, and a reader that has seen enough in none.
+    """
+    # The interpreter has None in place of a stream that was closed before it began.
+    sys.stdin = sys.stdin or io.StringIO()
+    sys.stderr = sys.stderr or _Nowhere()
+    said = Watched(sys.stderr)
+    with redirect_stderr(cast("TextIO", said)):
+        try:
+            if sys.stdout is None:
+                return _not_shown(program, "standard output is closed", "Nothing was done")
+            out = Watched(sys.stdout)
+            with redirect_stdout(cast("TextIO", out)):
+                return _watched(program, act, out, said)
+        finally:
+            said.close_if_it_fails()
+
+
+def cannot_show() -> bool:
+    """Whether standard output failed; then `conduct` says so, and nothing else needs to."""
+    return isinstance(sys.stdout, Watched) and sys.stdout.failure is not None
+
+
+def _watched(program: str, act: Callable[[], int], out: Watched, said: Watched) -> int:
+    ended: SystemExit | None = None
+    code = EXIT_CODES[Actor.CALLER]
+    try:
+        code = act()
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except SystemExit as end:
+        ended = end
+    except OSError:
+        if out.failure is None and said.failure is None:
+            raise
+    out.close_if_it_fails()
+    if isinstance(out.failure, BrokenPipeError):
+        return EXIT_CODES[Actor.NOBODY]
+    if out.failure is not None:
+        return _not_shown(program, out.failure.strerror or str(out.failure), "The command may have been carried out")
+    if ended is not None:
+        raise ended
+    return code
+
+
+def _not_shown(program: str, why: str, done: str) -> int:
+    error = PassbookError("output-not-written", why=why, done=done)
+    with suppress(OSError):
+        sys.stderr.write(f"{program}: {error} [{error.code}]\n")
+    return error.exit_code
+
+
+class _Nowhere(io.StringIO):
+    """In place of a standard error that is closed."""
+
+    def write(self, text: str) -> int:  # type: ignore[explicit-override]
+        return len(text)
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean `{near[0]}`?" if near else ""

@@ -1,0 +1,21 @@
+"""What `teller` and `passbookctl` say of a list that has nothing in it."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+NO_ROWS_SAID: Final = MappingProxyType(
+    {
+        "jobs": "There is no job that has not ended.",
+        "inquiries": "There is no open question.",
+        "notices": "There is no end of a job that somebody has still to take note of.",
+        "terminals": "There is no terminal that is connected, was heard since the start, or has jobs.",
+        "history": "There is no such entry in the history.",
+        "summary": "There is no end of a job to be counted.",
+        "areas": "There is no storage area.",
+        "keys": "There is no key in the key ring.",
+        "answers": "There is no job to answer for.",
+    }
+)
+"""Kind of list -> the sentence that stands in its place; `--json` says it by an empty list."""

@@ -1,0 +1,111 @@
+"""The people at one mechanism: what they are asked to do with a book, and the wait until they have done it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from msgspec.structs import replace
+
+from drivers.session import DocumentSession, SessionState
+from drivers.stop import MechanismStop
+from passbook.job.record import Record
+from passbook.job.states import Reason
+from passbook.protocol.messages import Prompt
+from spooler.news import News, PromptChanged
+
+MOST_TOO_EARLY: Final = 3
+"""Media that are put in before they are asked for, until the job is stopped: a slot that flickers looks like them."""
+
+
+class DeskSettings(Protocol):
+    """What a desk must know of its destination; time-outs are seconds."""
+
+    @property
+    def name(self) -> str:
+        """What jobs call the destination."""
+
+    @property
+    def insert_timeout(self) -> float:
+        """For a person to put a book in."""
+
+    @property
+    def take_timeout(self) -> float:
+        """For a person to take a book out."""
+
+
+class People:
+    """Used by the thread of one print desk; waits raise MechanismStop."""
+
+    def __init__(self, settings: DeskSettings, tell: Callable[[News], None]) -> None:
+        self._settings = settings
+        self._tell = tell
+        self._asked: tuple[str, Prompt] | None = None
+
+    def bring(self, session: DocumentSession, record: Record, page: int) -> None:
+        """Have the book of a job put in, opened at `page`.
+
+        What lies in the mechanism must be taken out first: this book, to turn its page, or one that came unasked.  So
+        must one that is there again before the mechanism is ready for it, a few times.
+        """
+        turn = session.state is SessionState.GIVEN_BACK
+        prompt = Prompt(record.job_id, self._settings.name, "turn" if turn else "take", page, record.layout)
+        asked = functools.partial(self._ask, record.requester, replace(prompt, action="insert"))
+        try:
+            for _ in range(MOST_TOO_EARLY):
+                self._await_taken(session, record.requester, prompt, self._settings.take_timeout)
+                if self._insert(session, record, asked):
+                    return
+                # The same is asked once more, and told once more.
+                self._ask_no_more()
+                prompt = replace(prompt, action="take")
+            raise MechanismStop(Reason.MEDIA_NOT_TAKEN, "too-early")
+        finally:
+            self._ask_no_more()
+
+    def _insert(self, session: DocumentSession, record: Record, asked: Callable[[], None]) -> bool:
+        """Whether a medium came when it was asked for; False when one was there before."""
+        try:
+            session.insert(record.sheet, self._settings.insert_timeout, asked)
+        except MechanismStop:
+            if session.state is SessionState.GIVEN_BACK:
+                return False
+            raise
+        return True
+
+    def take(self, session: DocumentSession, job: str, requester: str, look: float) -> bool:
+        """Have what lies in the mechanism taken; whether it is gone after `look` seconds, else they stay asked."""
+        try:
+            self._await_taken(session, requester, Prompt(job, self._settings.name, "take", 0), look)
+        except MechanismStop as stop:
+            if stop.reason is not Reason.MEDIA_NOT_TAKEN:
+                self._ask_no_more()
+                raise
+            return False
+        self._ask_no_more()
+        return True
+
+    def _await_taken(self, session: DocumentSession, requester: str, prompt: Prompt, timeout: float) -> None:
+        """Wait until nothing lies in the mechanism; people are asked only if something does."""
+        try:
+            session.wait_taken(0.0)
+        except MechanismStop as stop:
+            if stop.reason is not Reason.MEDIA_NOT_TAKEN:
+                raise
+            self._ask(requester, prompt)
+            # One that was turned and is back again so soon must come out once more, as its insertion has no prompt.
+            again = functools.partial(self._ask, requester, replace(prompt, action="take"))
+            session.wait_taken(timeout, again)
+
+    def _ask(self, requester: str, prompt: Prompt) -> None:
+        """Whoever is asked already is not asked again."""
+        if self._asked != (requester, prompt):
+            self._asked = (requester, prompt)
+            self._tell(PromptChanged(self._settings.name, requester, prompt))
+
+    def _ask_no_more(self) -> None:
+        if self._asked is not None:
+            requester, _ = self._asked
+            self._asked = None
+            self._tell(PromptChanged(self._settings.name, requester, None))

@@ -1,0 +1,428 @@
+"""The print desk: one thread that owns one mechanism and runs one document session at a time.
+
+It is a thin loop around passbook.job.step_machine: ask for the next act, do it, say what happened.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+
+from drivers.session import DocumentSession, SessionState
+from drivers.stop import MechanismStop
+from passbook.document.plan import Plan, decode_plan
+from passbook.errors import PassbookError
+from passbook.job import changes
+from passbook.job.record import Change, Record
+from passbook.job.states import Reason
+from passbook.job.step_machine import (
+    Act,
+    AskForMedium,
+    Finish,
+    GiveBack,
+    Happening,
+    JournalStep,
+    PrintLine,
+    TurnPage,
+    after,
+    begin_work,
+    next_act,
+)
+from passbook.protocol.environment import Environment
+from passbook.protocol.media import Device, MechanismStatus, Media
+from passbook.protocol.messages import PrinterView
+from spooler.book_owner import BookOwner, HeldBook
+from spooler.book_prompts import DeskSettings, People
+from spooler.boundary import Boundary
+from spooler.clock import Clock, stamp
+from spooler.jobs import Jobs
+from spooler.logs import Log
+from spooler.news import DeskGaveUp, News, PrinterChanged
+from spooler.supervisor import supervised_thread
+from storage import open_plan
+
+_LOG: Final = Log("desk")
+
+IDLE_LOOK: Final = 2.0
+"""Seconds between two looks at an idle mechanism."""
+RETRY: Final = 1.0
+"""Seconds before a mechanism that did not answer is tried again."""
+FRESH: Final = 1.0
+"""Seconds after which the same status is told again, so that its age is known."""
+TAKE_LOOK: Final = 5.0
+"""Seconds of one wait for a person to take the book; the desk then looks whether it shall stop."""
+
+UNREACHABLE: Final = frozenset({Reason.SILENT, Reason.UNPLUGGED, Reason.GARBLED})
+"""Stops after which nothing is known of the mechanism."""
+FOR_PEOPLE: Final = frozenset({Reason.MEDIA_NEEDED, Reason.MEDIA_NOT_TAKEN, Reason.CANCELED_BY_PERSON})
+"""Stops of a job with which nothing is wrong with the mechanism."""
+UNREADABLE: Final = frozenset({"key-needed", "wrong-key", "sealed-damaged", "record-quarantined"})
+"""Codes that say that nobody can print the job as it is."""
+MEDIA_AFTER: Final = MappingProxyType(
+    {
+        Reason.MEDIA_NEEDED: Media.NOT_PRESENT,
+        Reason.UNREADABLE: Media.NOT_PRESENT,
+        Reason.MEDIA_NOT_TAKEN: Media.ENTERING,
+        Reason.MEDIA_JAM: Media.JAMMED,
+        Reason.COVER_OPEN: Media.PRESENT,
+        Reason.RIBBON_OUT: Media.PRESENT,
+    }
+)
+"""Where the medium is after a stop for this reason; elsewhere it is unknown until a clean-up has looked."""
+
+
+class _Stop(NamedTuple):
+    """A stop that the store did not take."""
+
+    record: Record
+    reason: Reason
+    error: PassbookError
+
+
+class _Order(NamedTuple):
+    """A person's order to give a job up before its next step: to end it, or else to hold it back."""
+
+    terminal: str
+    person: str
+    ends: bool
+
+    def change(self, at: str, media: Media) -> Change:
+        """What it does to the job, whose medium is there."""
+        if self.ends:
+            return changes.cancel(at, self.terminal, self.person, at_boundary=True)
+        return changes.hold(at, self.terminal, self.person, media=media)
+
+
+class PrintDesk:
+    """Prints the valid jobs of one mechanism, one after the other, each step durable before its bytes leave."""
+
+    def __init__(
+        self,
+        settings: DeskSettings,
+        *,
+        connect: Callable[[], DocumentSession],
+        lines_in_doubt: int,
+        jobs: Jobs,
+        clock: Clock,
+        tell: Callable[[News], None],
+    ) -> None:
+        self._settings = settings
+        self._connect = connect
+        self._lines_in_doubt = lines_in_doubt
+        self._jobs = jobs
+        self._clock = clock
+        self._tell = tell
+        self._people = People(settings, tell)
+        self._owner = BookOwner(settings.name, jobs.spool)
+        self._boundary = Boundary(settings.name, jobs.spool, clock)
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._session: DocumentSession | None = None
+        self._printing: str = ""
+        self._waiting = False
+        self._order: _Order | None = None
+        self._trouble: Reason | None = None
+        self._said = MechanismStatus(Device.OFFLINE, Media.UNKNOWN)
+        self._shown: tuple[float, PrinterView] | None = None
+        self._unstored: dict[str, _Stop] = {}
+        self._failing: PassbookError | None = None
+        self._thread = supervised_thread(f"desk {settings.name}", self._run, stopped=self._is_stopping)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def _is_stopping(self) -> bool:
+        return self._stopping.is_set()
+
+    def wake(self) -> None:
+        """A job may have become valid."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish the step under way, journal it, and end; returns when the thread has ended."""
+        self._stopping.set()
+        self._wake.set()
+        with self._lock:
+            if self._session is not None:
+                self._session.interrupt()
+        self._thread.join()
+        self._boundary.close()
+
+    def cancel(self, job: str, terminal: str, person: str) -> bool:
+        """End `job` before its next step; False when it is not printing here."""
+        with self._lock:
+            return self._printing == job and self._give_up(_Order(terminal, person, ends=True))
+
+    def hold(self, job: str, terminal: str, person: str) -> bool:
+        """Give `job` up, to be held back, while a person is asked for its book; False when that is not so here."""
+        with self._lock:
+            waits = self._printing == job and self._waiting and self._order is None
+            return waits and self._give_up(_Order(terminal, person, ends=False))
+
+    def _give_up(self, order: _Order) -> bool:
+        """Under the lock."""
+        self._order = order
+        if self._session is not None:
+            self._session.interrupt()
+        return True
+
+    def environment(self) -> Future[Environment]:
+        """What is printed and to be printed here, at the next boundary (P9); to cancel the future ends the wait."""
+        reading = self._boundary.ask()
+        self._wake.set()
+        return reading
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._meet()
+            except PassbookError as error:
+                _LOG.error("store-refused-desk", printer=self._settings.name, code=error.code)
+            except Exception as error:  # noqa: BLE001 - a defect of ours: the job it met waits for a start, the others do not
+                self._note_failure(error)
+            self._stopping.wait(RETRY)
+
+    def _note_failure(self, error: Exception) -> None:
+        """A defect comes again with each try: people see it in the status for as long as it does."""
+        name = self._settings.name
+        _LOG.limited(name).failure("desk-failed", error, printer=name)
+        self._failing = PassbookError("desk-fails", printer=name, what=type(error).__name__)
+
+    def _meet(self) -> None:
+        """Serve the mechanism for as long as it can be reached."""
+        try:
+            with self._connected() as session:
+                self._serve(session)
+        except MechanismStop as stop:
+            self._boundary.answer(self._note_trouble(stop))
+
+    @contextmanager
+    def _connected(self) -> Iterator[DocumentSession]:
+        session = self._connect()
+        session.heard = self._hear
+        with self._lock:
+            self._session = session
+        try:
+            yield session
+        finally:
+            with self._lock:
+                self._session = None
+            session.close()
+
+    def _note_trouble(self, stop: MechanismStop) -> MechanismStatus:
+        """People see what is wrong with the mechanism for as long as it lasts; the log says it once.  Return it."""
+        reason = stop.reason
+        if reason is not self._trouble:
+            _LOG.warning("mechanism-stopped", printer=self._settings.name, reason=reason.value, why=stop.detail)
+        self._trouble = reason
+        if reason in UNREACHABLE:
+            self._said = MechanismStatus(Device.OFFLINE, Media.UNKNOWN, (reason.value,), stop.cause)
+        elif reason not in FOR_PEOPLE:
+            media = Media.JAMMED if reason is Reason.MEDIA_JAM else self._said.media
+            self._said = MechanismStatus(Device.USER_ERROR, media, (reason.value,))
+        self._show()
+        return self._said
+
+    def _serve(self, session: DocumentSession) -> None:
+        """Clean up, then print job after job until the mechanism fails or the desk stops."""
+        owner = self._note_found(session.clean_up())
+        self._trouble = None
+        self._clear(session, *owner)
+        while not self._stopping.is_set():
+            self._wake.clear()
+            self._store_stops()
+            if self._boundary.awaited:
+                self._boundary.answer(session.status())
+            record = self._jobs.spool.next_valid(self._settings.name)
+            if record is None:
+                session.status()
+                self._wake.wait(IDLE_LOOK)
+            else:
+                self._print(session, record)
+            self._failing = None
+
+    def _note_found(self, media: Media) -> HeldBook:
+        """What lies in the mechanism belongs to the questions of jobs that it had begun; whose book it is."""
+        if media is not Media.NOT_PRESENT:
+            self._boundary.leave()
+        mine = (record for record in self._jobs.spool.inquiries() if record.printer == self._settings.name)
+        begun = [record for record in mine if record.confirmed or record.sending]
+        begun.sort(key=lambda record: record.changed_at)
+        for record in begun:
+            self._note_medium(record, media)
+        return self._owner.find(begun[-1] if begun else None)
+
+    def _note_medium(self, record: Record, media: Media) -> None:
+        """Into the question; one whose area has failed must not keep the jobs of other areas waiting."""
+        try:
+            if record.media is not media:
+                self._jobs.change(record.job_id, changes.found_medium(media)).result()
+        except PassbookError as error:
+            _LOG.error("medium-not-noted", job=record.job_id, code=error.code)
+
+    def _print(self, session: DocumentSession, record: Record) -> None:
+        """One job, from its first step that is not confirmed to its end or its stop; then its book is taken."""
+        job = record.job_id
+        self._boundary.leave()
+        self._owner.begins(record)
+        try:
+            with self._lock:
+                self._printing = job
+            self._show()
+            started = changes.start(stamp(self._clock), self._lines_in_doubt)
+            record = self._jobs.change(job, started, urgent=True).result()
+            self._work(session, record, self._open(record))
+        except MechanismStop as stop:
+            self._end_or_stop(record, stop.reason)
+            if stop.reason is not Reason.CANCELED_BY_PERSON:
+                raise
+        except PassbookError as error:
+            # Nothing of the step that was refused was sent.  The book goes back to its owner.
+            _LOG.error("job-left-by-desk", job=job, code=error.code)
+            self._let_go()
+            self._stop_job(record, Reason.UNREADABLE if error.code in UNREADABLE else Reason.ATTENTION)
+            self._give_back(session)
+            self._stopping.wait(RETRY)
+        finally:
+            interrupted = self._let_go()
+        if interrupted and not self._stopping.is_set():
+            # An interrupt that no wait has heard would end the wait of the next job.
+            session.clean_up()
+        self._clear(session, job, record.requester)
+
+    def _let_go(self) -> bool:
+        """From here on no order reaches the job; whether one did."""
+        with self._lock:
+            interrupted = self._order is not None
+            self._printing, self._order = "", None
+        return interrupted
+
+    def _open(self, record: Record) -> Plan:
+        """The steps of a job.  Raises PassbookError with a code of UNREADABLE, or `area-fenced`."""
+        key = self._jobs.keys.get(record.job_id)
+        if key is None:
+            raise PassbookError("key-needed", job=record.job_id, key_ref=record.key_ref)
+        return decode_plan(open_plan(record.identity(), self._jobs.spool.sealed(record.job_id), key))
+
+    def _work(self, session: DocumentSession, record: Record, plan: Plan) -> None:
+        work = begin_work(record)
+        while (act := next_act(plan, work)) is not None:
+            if isinstance(act, JournalStep | AskForMedium) and (self._stopping.is_set() or self._order):
+                self._jobs.journal(record.job_id, work.step - 1, 0)
+                self._give_back(session)
+                self._end_or_stop(record, Reason.RESTART)
+                return
+            work = after(plan, work, act, self._do(session, record, act))
+
+    def _end_or_stop(self, record: Record, reason: Reason) -> None:
+        """Do what a person ordered while nothing of the job was in doubt; else let it wait for an answer."""
+        order, job = self._order, record.job_id
+        if order is not None and self._jobs.spool.record(job).sending == 0:
+            given_up = order.change(stamp(self._clock), self._said.media)
+            self._jobs.change(job, given_up, urgent=True).result()
+        else:
+            self._stop_job(record, Reason.RESTART if self._stopping.is_set() else reason)
+
+    def _do(self, session: DocumentSession, record: Record, act: Act) -> Happening:
+        """Do one act and say what it brought about.  Raises MechanismStop or PassbookError."""
+        match act:
+            case AskForMedium(page, confirmed):
+                if confirmed > record.confirmed:
+                    self._jobs.journal(record.job_id, confirmed, 0)
+                self._ask_for_medium(session, record, page)
+                return Happening.MEDIUM_IN
+            case JournalStep(confirmed, sending):
+                self._jobs.journal(record.job_id, confirmed, sending)
+                return Happening.JOURNALED
+            case PrintLine(line):
+                session.print_line(line)
+                session.confirm()
+                return Happening.CONFIRMED
+            case TurnPage(medium_in) | GiveBack(medium_in):
+                if medium_in:
+                    session.eject()
+                return Happening.CONFIRMED
+            case Finish():
+                self._jobs.change(record.job_id, changes.finish_job(stamp(self._clock)), urgent=True).result()
+                return Happening.ALL_DONE
+
+    def _ask_for_medium(self, session: DocumentSession, record: Record, page: int) -> None:
+        """Have the book put in, opened at `page`; the job waits for people meanwhile."""
+        waiting = changes.wait_for_people(Reason.MEDIA_NEEDED, stamp(self._clock))
+        self._jobs.change(record.job_id, waiting, urgent=True).result()
+        self._waiting = True
+        try:
+            self._people.bring(session, record, page)
+        finally:
+            self._waiting = False
+        self._jobs.change(record.job_id, changes.proceed(stamp(self._clock)), urgent=True).result()
+
+    def _clear(self, session: DocumentSession, job: str, requester: str) -> None:
+        """A person takes the book; the next job waits for that, however long."""
+        try:
+            while not self._stopping.is_set():
+                if self._people.take(session, job, requester, TAKE_LOOK):
+                    self._owner.taken()
+                    self._boundary.reach()
+                    break
+        except MechanismStop:
+            if not self._stopping.is_set():
+                raise
+
+    @staticmethod
+    def _give_back(session: DocumentSession) -> None:
+        """Eject a medium that is in the mechanism."""
+        if session.state in {SessionState.MEDIUM_IN, SessionState.POSITIONED}:
+            session.eject()
+
+    def _stop_job(self, record: Record, reason: Reason) -> None:
+        """The job waits for an answer; what cannot be stored now is tried again, and power-on would say the same."""
+        job = record.job_id
+        try:
+            stopped = changes.stop(reason, MEDIA_AFTER.get(reason, Media.UNKNOWN), stamp(self._clock))
+            self._jobs.change(job, stopped, urgent=True).result()
+        except PassbookError as error:
+            if error.code in {"unknown-job", "not-allowed-in-state"}:
+                # It ended, or stands already: nothing is left to be stored.
+                self._unstored.pop(job, None)
+            elif job not in self._unstored:
+                _LOG.error("stop-not-stored", job=job, code=error.code)
+                why = PassbookError("stop-not-stored", job=job, printer=self._settings.name, why=str(error))
+                self._unstored[job] = _Stop(record, reason, why)
+                self._tell(DeskGaveUp(job, record.requester, why))
+        else:
+            self._unstored.pop(job, None)
+
+    def _store_stops(self) -> None:
+        """A disk that was full for a while must not leave a job without a question."""
+        for record, reason, _ in list(self._unstored.values()):
+            self._stop_job(record, reason)
+
+    def problems(self) -> list[PassbookError]:
+        """Stops that could not be stored yet, and a failure that comes with each try.  From any thread."""
+        failing = self._failing
+        return [*(stop.error for stop in list(self._unstored.values())), *([failing] if failing else [])]
+
+    def _hear(self, status: MechanismStatus) -> None:
+        """The mechanism said this of itself, in whatever way it was asked."""
+        self._said = status
+        self._show()
+
+    def _show(self) -> None:
+        """Tell what was said last: something new at once, and the same again when it is no longer fresh."""
+        status = self._said
+        if self._printing and status.device is Device.ONLINE:
+            status = replace(status, device=Device.BUSY)
+        view = PrinterView(self._settings.name, status, 0, self._printing)
+        now = self._clock.monotonic()
+        if self._shown is None or self._shown[1] != view or now - self._shown[0] >= FRESH:
+            self._shown = (now, view)
+            self._tell(PrinterChanged(view))

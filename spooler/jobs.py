@@ -1,0 +1,86 @@
+"""The one way in which the appliance changes a job: the store's change, the end of its data key, and the news of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
+from passbook.job.changes import journal
+from passbook.job.record import Change, Outcome, Record, Wrap
+from spooler.data_keys import DataKeys
+from spooler.news import EndAcknowledged, JobChanged, News, StepDone
+from spooler.supervisor import guarded
+from storage import SealedJob, Spool, Ticket
+
+
+class Jobs:
+    """The store of jobs together with their data keys; `tell` is called from any thread, after the commit."""
+
+    def __init__(self, spool: Spool, keys: DataKeys, tell: Callable[[News], None]) -> None:
+        self.spool = spool
+        self.keys = keys
+        self._tell = tell
+
+    def accept(
+        self, ticket: Ticket, record: Record, sealed: SealedJob, wraps: Sequence[Wrap], key: bytes
+    ) -> Future[Record]:
+        """Accept a job.  Its key is in place before the record can be seen, and gone when it was not accepted."""
+        self.keys.put(record.job_id, key)
+        accepted = self.spool.accept(ticket, record, sealed, wraps)
+        accepted.add_done_callback(guarded(lambda done: self._accepted(record.job_id, done)))
+        return accepted
+
+    def change(self, job: str, change: Change, *, urgent: bool = False) -> Future[Record]:
+        """Apply a change; whoever may know is told when it is durable."""
+        was_asked = False
+
+        def watched(record: Record) -> Outcome:
+            nonlocal was_asked
+            was_asked = record.is_open and record.asked
+            return change(record)
+
+        changed = self.spool.change(job, watched, urgent=urgent)
+        changed.add_done_callback(guarded(lambda done: self._changed(done, was_asked=was_asked)))
+        return changed
+
+    def acknowledge(self, job: str, change: Change) -> Future[Record]:
+        """Apply a change that takes note of an end; the job itself is as it was, and nobody is told of it again."""
+        noted = self.spool.change(job, change)
+        noted.add_done_callback(guarded(self._noted))
+        return noted
+
+    def journal(self, job: str, confirmed: int, sending: int) -> Record:
+        """Make progress durable, before every other commit that waits.  Raises PassbookError when it is not.
+
+        A step is told of when it is first known to be on paper; after a turn or a resume the next one only begins.
+        """
+        is_news = False
+        journaled = journal(confirmed, sending)
+
+        def watched(record: Record) -> Outcome:
+            nonlocal is_news
+            is_news = confirmed > record.confirmed
+            return journaled(record)
+
+        record = self.spool.change(job, watched, urgent=True).result()
+        if is_news:
+            self._tell(StepDone(record))
+        return record
+
+    def _accepted(self, job: str, done: Future[Record]) -> None:
+        if done.cancelled() or done.exception() is not None:
+            self.keys.drop(job)
+        else:
+            self._tell(JobChanged(done.result()))
+
+    def _noted(self, done: Future[Record]) -> None:
+        if not done.cancelled() and done.exception() is None:
+            self._tell(EndAcknowledged(done.result()))
+
+    def _changed(self, done: Future[Record], *, was_asked: bool) -> None:
+        if done.cancelled() or done.exception() is not None:
+            return
+        record = done.result()
+        if record.ended or record.content_gone:
+            self.keys.drop(record.job_id)
+        self._tell(JobChanged(record, was_asked))

@@ -1,0 +1,421 @@
+"""The records of one area on one connection: every read verifies, every write stays in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+import apsw
+import msgspec
+from msgspec.structs import replace
+
+from passbook.errors import PassbookError
+from passbook.job import changes
+from passbook.job.figures import counted
+from passbook.job.record import Change, Outcome, Record, Wrap, without_outline
+from passbook.job.states import JobState
+from storage.area.capacity import change_cost
+from storage.crypto.envelope import SealedJob
+from storage.crypto.keys import ApplianceKey, is_same, mac
+from storage.tables.boots import Boot, Boots
+from storage.tables.chain import Head, History
+from storage.tables.ended import Ends
+from storage.tables.peers import Extent, PeerMemories
+from storage.tables.printed import Counters
+from storage.tables.quarantine import Quarantine
+from storage.tables.row_sum import RowSum
+from storage.tables.rows import (
+    LIVE_COLUMNS,
+    LIVE_SELECT,
+    Columns,
+    DamagedRowError,
+    EndedRow,
+    LiveRow,
+    live_row,
+    marks,
+    row_place,
+)
+from storage.tables.schema import LAST_ROW, fetch
+from storage.tables.usage import Usage, delta_of
+
+_CONTENT: Final = ("DELETE FROM sealed WHERE sequence = ?", "DELETE FROM document WHERE sequence = ?")
+_DELETIONS: Final = ("DELETE FROM live WHERE sequence = ?", *_CONTENT)
+
+
+_KNOWS: Final = (
+    "SELECT EXISTS (SELECT 1 FROM live WHERE requester = ?1 AND request_id = ?2) "
+    "OR EXISTS (SELECT 1 FROM ended WHERE requester = ?1 AND request_id = ?2) "
+    "OR EXISTS (SELECT 1 FROM quarantine WHERE requester = ?1 AND request_id = ?2)"
+)
+SETTLED_AT_ONCE: Final = 32
+"""Records that one transaction settles at most: few, so that nobody waits for it."""
+_SETTLED_BYTES: Final = 64 * 1024
+"""What these records have at most together; a larger one is settled alone."""
+_BELIEVED_AHEAD: Final = 2**32
+"""A row whose number is so much higher than the head's has none: what follows it would soon find no number left."""
+LAST_CHARACTER: Final = "\U0010ffff"
+"""Behind every other one in the order of a key."""
+FIRST: Final = -LAST_ROW - 1
+"""Before every sequence number that a row can have, a damaged one too."""
+
+
+class KnownRequest(NamedTuple):
+    """What is known of a request that was accepted before."""
+
+    record: Record
+    content_mac: bytes
+
+
+class UndoPoint(NamedTuple):
+    """How far a transaction is: what it did to the tally, to the balance and to the head of the history."""
+
+    tally: int
+    balance: int | None
+    head: Head | None
+
+
+class SettledRows(NamedTuple):
+    """What was settled at once: the last sequence number, None for no rows; and the rows that were set aside."""
+
+    last: int | None
+    damaged: list[DamagedRowError]
+
+
+class Ledger:
+    """Records, sealed content, history and counters of one area."""
+
+    def __init__(
+        self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey, tally: Usage | None = None
+    ) -> None:
+        """`area` is the name of the area, `area_id` what its file says of itself; who writes keeps the `tally`."""
+        self._connection = connection
+        self.area_id = area_id
+        self._area = area
+        self._key = key
+        self._tally = tally or Usage()
+        self.history = History(connection, area, area_id, key)
+        self.balance = RowSum(connection, area, area_id, key)
+        self.memories = PeerMemories(connection, area, area_id, key, self.balance)
+        self.counters = Counters(connection, area, area_id, key, self.balance)
+        self.quarantine = Quarantine(connection, area, self.balance, self._tally)
+        self.ends = Ends(connection, area_id, key, self.balance, self._tally)
+        self.starts = Boots(connection, area, area_id, key, self.balance)
+        self.start = Boot()
+        """The start that this is; number 0 before it was noted."""
+
+    # A transaction
+
+    def begin(self) -> None:
+        """A transaction begins; whatever the one before it has not committed never was."""
+        self._tally.begin()
+        self.balance.begin()
+        self.history.owed = None
+
+    def mark(self) -> UndoPoint:
+        """How far this transaction is, to go back to."""
+        return UndoPoint(self._tally.mark(), self.balance.sum, self.history.owed)
+
+    def undo(self, mark: UndoPoint) -> None:
+        """What came after the mark was undone."""
+        tally, self.balance.sum, self.history.owed = mark
+        self._tally.undo(tally)
+
+    def complete(self) -> None:
+        """Write what a transaction writes once, at its end."""
+        self.history.settle(self.balance)
+        self.balance.settle()
+
+    def committed(self) -> None:
+        """It is on disk."""
+        self._tally.commit()
+        self.balance.committed()
+
+    # Reading
+
+    def highest_sequence(self) -> int:
+        """The highest number that a job here ever had.  Raises PassbookError `history-broken`.
+
+        The head says so; where it was put back, rows may have more.
+        """
+        told = self.history.head().sequence
+        tables = " UNION ALL ".join(
+            f"SELECT max(sequence) AS last FROM {table} WHERE sequence <= ?1"  # noqa: S608 - names are ours
+            for table in ("live", "ended", "quarantine")
+        )
+        [(found,)] = fetch(self._connection, f"SELECT max(last) FROM ({tables})", told + _BELIEVED_AHEAD)  # noqa: S608
+        return max(told, found or 0)
+
+    def extent(self, changes: int) -> Extent:
+        """How far the area is, with so many changes counted.  Raises PassbookError `history-broken`."""
+        return Extent(*self.history.head(), changes)
+
+    def next_to_settle(self, after: int) -> tuple[int, int]:
+        """How many of the next rows one transaction settles, and what that costs: no more than the log surely holds."""
+        sql = "SELECT length(record) + length(wraps) FROM live WHERE sequence > ? ORDER BY sequence LIMIT ?"
+        count = cost = taken = 0
+        for (size,) in fetch(self._connection, sql, after, SETTLED_AT_ONCE):
+            taken += size
+            if count and taken > _SETTLED_BYTES:
+                break
+            count, cost = count + 1, cost + change_cost(0, size)
+        return count, cost
+
+    def last_live(self) -> int:
+        """The highest number in a live row, true or not; LAST_NUMBER - 1 at most."""
+        [(found,)] = fetch(self._connection, "SELECT max(sequence) FROM live")
+        return min(found or 0, LAST_ROW - 1)
+
+    def knows(self, requester: str, request_id: str) -> bool:
+        """Whether any row, live, ended or set aside, is of that request; one statement, for every acceptance asks."""
+        return bool(self._connection.execute(_KNOWS, (requester, request_id)).get)
+
+    def live(self, job_id: str) -> LiveRow | None:
+        """The job, unless it ended or was never here.  Raises DamagedRowError."""
+        row = self._one_live("job_id = ?", job_id)
+        return None if row is None else self._as_of_now(row)
+
+    def holds(self, job_id: str) -> bool:
+        """Whether the job lies here, live or ended.  Raises PassbookError `record-quarantined` when set aside."""
+        self.quarantine.check_job(job_id)
+        sql = "SELECT 1 FROM live WHERE job_id = ?1 UNION ALL SELECT 1 FROM ended WHERE job_id = ?1"
+        return self._connection.execute(sql, (job_id,)).get is not None
+
+    def beginning(self, text: str, limit: int) -> list[str]:
+        """The ids of at most `limit` jobs that begin so, live, ended or set aside; a job in two tables comes once."""
+        one = "SELECT * FROM (SELECT CAST(job_id AS BLOB) FROM {} WHERE job_id >= ?1 AND job_id < ?2 LIMIT ?3)"
+        sql = " UNION ".join(one.format(table) for table in ("live", "ended", "quarantine"))
+        found = fetch(self._connection, sql, text, text + LAST_CHARACTER, limit)
+        return [job.decode(errors="replace") for (job,) in found]
+
+    def next_valid(self, printer: str) -> LiveRow | None:
+        """The valid pending job of highest priority and then lowest sequence (F9).  Raises DamagedRowError."""
+        return self._one_live(
+            "printer = ? AND valid = ? AND state = ? ORDER BY priority DESC, sequence LIMIT 1",
+            *(printer, self.start.number, JobState.PENDING.value),
+        )
+
+    def rows(self, after: int = FIRST, limit: int = LAST_ROW) -> Iterator[LiveRow | DamagedRowError]:
+        """Live rows behind a sequence number, damaged ones as such, oldest first; read as they are asked for."""
+        yield from self._live("sequence > ? ORDER BY sequence LIMIT ?", after, limit)
+
+    def last_rows(self, limit: int) -> Iterator[LiveRow | DamagedRowError]:
+        """The live rows of the jobs accepted last, damaged ones as such, newest first."""
+        yield from self._live("sequence <= ? ORDER BY sequence DESC LIMIT ?", LAST_ROW, limit)
+
+    def rows_of(self, requester: str) -> Iterator[LiveRow | DamagedRowError]:
+        """Every live row of a requester, damaged ones as such, oldest first."""
+        yield from self._live("requester = ? ORDER BY sequence", requester)
+
+    def rows_for(self, printer: str) -> Iterator[LiveRow | DamagedRowError]:
+        """Every live row of a printer, damaged ones as such; read as they are asked for, since they may be many."""
+        yield from self._live("printer = ?", printer)
+
+    def questions(self, after: int, limit: int, unsettled: range) -> Iterator[LiveRow | DamagedRowError]:
+        """Live rows behind a sequence number that are not valid, damaged ones as such, oldest first.
+
+        `unsettled`: the sequence numbers among which rows may be valid in an earlier start.
+        """
+        # Both parts are in order, so nothing has to be sorted.
+        sql = (
+            f"SELECT {LIVE_SELECT} FROM live WHERE valid = 0 AND sequence > ?1 "  # noqa: S608 - names are ours
+            f"UNION ALL SELECT {LIVE_SELECT} FROM live WHERE valid NOT IN (0, ?2) "
+            "AND sequence >= max(?1 + 1, ?3) AND sequence < ?4 ORDER BY 1 LIMIT ?5"
+        )
+        bounds = (after, self.start.number, unsettled.start, unsettled.stop, limit)
+        for columns in self._connection.execute(sql, bounds):
+            yield self._verified(columns)
+
+    def printers(self) -> dict[str, int]:
+        """The printers that live jobs are for, each with the sequence number of one of them."""
+        found: dict[str, int] = {}
+        printer = b""
+        # From one to the next through the index, however many jobs each of them has.
+        sql = (
+            "SELECT CAST(printer AS BLOB), sequence FROM live WHERE printer > CAST(? AS TEXT) ORDER BY printer LIMIT 1"
+        )
+        while rows := fetch(self._connection, sql, printer):
+            [(printer, sequence)] = rows
+            found[printer.decode(errors="replace")] = sequence
+        return found
+
+    def find_request(self, requester: str, request_id: str) -> KnownRequest | None:
+        """The job of that request, live or ended (P10).
+
+        Raises DamagedRowError, and PassbookError `record-quarantined` when it was set aside before.
+        """
+        wanted = (requester, request_id)
+        where = "requester = ? AND request_id = ?"
+        self.quarantine.check_request(*wanted)
+        live = self._one_live(where, *wanted)
+        if live is not None:
+            return KnownRequest(live.record, live.content_mac)
+        ended = self.ends.request(*wanted)
+        return None if ended is None else KnownRequest(ended.record, ended.content_mac)
+
+    def sealed(self, row: LiveRow) -> SealedJob:
+        """The sealed content of a live job.  Raises DamagedRowError when it is not what was accepted.
+
+        Raises PassbookError `content-gone` where it was destroyed.
+        """
+        if row.record.content_gone:
+            raise PassbookError("content-gone", job=row.record.job_id)
+        sequence = row.record.sequence
+        sql = "SELECT salt, commitment, attributes, plan FROM sealed WHERE sequence = ?"
+        parts = fetch(self._connection, sql, sequence)
+        sql = "SELECT chunk FROM document WHERE sequence = ? ORDER BY n"
+        chunks = tuple(chunk for (chunk,) in fetch(self._connection, sql, sequence))
+        for salt, commitment, attributes, plan in parts:
+            sealed = SealedJob(salt, commitment, attributes, plan, chunks)
+            if is_same(row.sealed_mac, self._sealed_mac(sequence, sealed)):
+                return sealed
+        raise DamagedRowError("live", sequence, row.record.job_id)
+
+    def confirm(self, damage: DamagedRowError) -> None:
+        """Look again at what a reader found damaged.  Raises DamagedRowError when it is."""
+        if damage.table == "live":
+            row = self._one_live("sequence = ?", damage.sequence)
+            if row is not None and not row.record.content_gone:
+                self.sealed(row)
+        else:
+            self.ends.at(damage.sequence)
+
+    def bytes_of(self, job_id: str) -> tuple[int, int]:
+        """Bytes of its content and of its row, as its columns say; nothing for a job that is not here."""
+        sql = (
+            "SELECT coalesce(CAST(size AS INTEGER), 0), coalesce(length(record) + length(wraps), 0) "
+            "FROM live WHERE job_id = ?"
+        )
+        rows = fetch(self._connection, sql, job_id)
+        return (rows[0][0], rows[0][1]) if rows else (0, 0)
+
+    # Writing
+
+    def insert(self, record: Record, content_mac: bytes, sealed: SealedJob, wraps: Sequence[Wrap]) -> Record:
+        """A newly accepted job, whole."""
+        sequence = record.sequence
+        record = replace(record, start=self.start.number)
+        row = LiveRow(record, 1, tuple(wraps), content_mac, self._sealed_mac(sequence, sealed))
+        parts = (sealed.salt, sealed.commitment, sealed.attributes, sealed.plan)
+        self._connection.execute("INSERT INTO sealed VALUES (?, ?, ?, ?, ?)", (sequence, *parts))
+        chunks = [(sequence, n, chunk) for n, chunk in enumerate(sealed.document)]
+        self._connection.executemany("INSERT INTO document VALUES (?, ?, ?)", chunks)
+        values = row.columns(self.area_id, self._key)
+        self._insert(record, values)
+        self._tally.note(delta_of(record, 1))
+        self.history.note_sequence(sequence)
+        return record
+
+    def apply(self, job_id: str, change: Change) -> Record:
+        """Apply `change` to the job as it is here and now.  Raises PassbookError and DamagedRowError."""
+        row = self._one_live("job_id = ?", job_id)
+        if row is not None:
+            row = self._settled(row)
+            return self._store(row, change(row.record))
+        ended = self.ends.job(job_id)
+        if ended is None:
+            raise PassbookError("unknown-job", job=job_id)
+        return self.ends.acknowledge(ended, change(ended.record), self.history)
+
+    def settle(self, after: int, *, every: bool = False) -> SettledRows:
+        """Write into the next rows behind a sequence number that this start made them invalid (P4).
+
+        Rows that do not verify are set aside.  `every`: also rows that say that they were changed in this start.
+        """
+        damaged: list[DamagedRowError] = []
+        last: int | None = None
+        most, _ = self.next_to_settle(after)
+        for columns in self._select_live("sequence > ? ORDER BY sequence LIMIT ?", after, most):
+            row, last = self._verified(columns, raw=True), columns[0]
+            if isinstance(row, DamagedRowError):
+                self.quarantine.take(row)
+                damaged.append(row)
+            else:
+                self._settled(row, every=every)
+        return SettledRows(last, damaged)
+
+    def _live(self, where: str, *values: apsw.SQLiteValue) -> Iterator[LiveRow | DamagedRowError]:
+        sql = f"SELECT {LIVE_SELECT} FROM live WHERE {where}"  # noqa: S608 - names are ours
+        for columns in self._connection.execute(sql, values):
+            yield self._verified(columns)
+
+    def _verified(self, columns: Columns, *, raw: bool = False) -> LiveRow | DamagedRowError:
+        try:
+            row = live_row(columns, self.area_id, self._key)
+        except DamagedRowError as damage:
+            return damage
+        return row if raw else self._as_of_now(row)
+
+    def _as_of_now(self, row: LiveRow) -> LiveRow:
+        """The row as it is since this start, whatever is still written in it."""
+        known = self.start.number in {0, row.record.start}
+        return row if known else replace(row, record=self._invalidated(row).record)
+
+    def _invalidated(self, row: LiveRow) -> Outcome:
+        starts = max(1, self.start.number - row.record.start)
+        record = replace(row.record, start=self.start.number)
+        return changes.invalidate(self.start.reason, self.start.at, starts)(record)
+
+    def _settled(self, row: LiveRow, *, every: bool = False) -> LiveRow:
+        """The row as it is since this start, and stored so."""
+        if row.record.start == self.start.number and not every:
+            return row
+        record = self._store(row, self._invalidated(row))
+        return replace(row, record=record, version=row.version + 1)
+
+    def _one_live(self, where: str, *values: apsw.SQLiteValue) -> LiveRow | None:
+        """As it is written."""
+        rows = self._select_live(where, *values)
+        return live_row(rows[0], self.area_id, self._key) if rows else None
+
+    def _store(self, row: LiveRow, outcome: Outcome) -> Record:
+        record = outcome.record
+        if record.identity() != row.record.identity():
+            raise PassbookError("internal-error", reference=f"identity of job {row.record.job_id}")
+        if outcome.entry is not None:
+            self.history.append(outcome.entry)
+        self.counters.add(record.printer, counted(row.record, record))
+        if record.ended:
+            self._end(row, record)
+        elif record != row.record or outcome.wraps is not None:
+            if record.content_gone:
+                self._delete(_CONTENT, record.sequence)
+            wraps = row.wraps if outcome.wraps is None else outcome.wraps
+            changed = replace(row, record=record, version=row.version + 1, wraps=wraps)
+            self._tally.note(delta_of(self._as_of_now(row).record, -1))
+            self._tally.note(delta_of(record, 1))
+            self._update(record, changed.columns(self.area_id, self._key))
+        return record
+
+    def _end(self, row: LiveRow, record: Record) -> None:
+        sequence = record.sequence
+        self._balance_out(record)
+        self._delete(_DELETIONS, sequence)
+        self._tally.note(delta_of(row.record, -1))
+        self.ends.add(EndedRow(without_outline(record), row.version + 1, row.content_mac))
+
+    def _delete(self, statements: Sequence[str], sequence: int) -> None:
+        for sql in statements:
+            self._connection.execute(sql, (sequence,))
+
+    def _select_live(self, where: str, *values: apsw.SQLiteValue) -> list[Columns]:
+        return fetch(self._connection, f"SELECT {LIVE_SELECT} FROM live WHERE {where}", *values)  # noqa: S608 - ours
+
+    def _insert(self, record: Record, values: Columns) -> None:
+        sql = f"INSERT INTO live ({LIVE_COLUMNS}) VALUES ({marks(values)})"  # noqa: S608 - names are ours
+        self._connection.execute(sql, values)
+        self.balance.come("live", row_place(record), values[-1])
+
+    def _update(self, record: Record, values: Columns) -> None:
+        """Put `values`, whose first is the sequence, in place of the row that is there."""
+        self._balance_out(record)
+        sql = f"UPDATE live SET ({LIVE_COLUMNS}) = ({marks(values)}) WHERE sequence = ?"  # noqa: S608 - names are ours
+        self._connection.execute(sql, (*values, values[0]))
+        self.balance.come("live", row_place(record), values[-1])
+
+    def _balance_out(self, record: Record) -> None:
+        """The row as it is there now will not be there any more."""
+        for (found,) in fetch(self._connection, "SELECT mac FROM live WHERE sequence = ?", record.sequence):
+            self.balance.gone("live", row_place(record), found)
+
+    def _sealed_mac(self, sequence: int, sealed: SealedJob) -> bytes:
+        return mac(self._key.sealed, self.area_id, sequence, msgspec.msgpack.encode(sealed))

@@ -1,0 +1,119 @@
+"""What each printer has put on paper for the jobs of one area, and what it is still to print (F6).
+
+Theory of operation.  The counters are a row for each printer, written in the transaction of the step that they count,
+so no power cut can part them from the journal.  Figures for an inquiry are the counters and what the unfinished jobs
+have left, read as one moment of the area at a boundary (P9).  Everything works inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+import apsw
+
+from passbook.errors import PassbookError, shown
+from passbook.job.figures import NO_FIGURES, Figures, left
+from passbook.job.states import JobState
+from passbook.protocol.environment import may_lie_inside
+from storage.crypto.keys import ApplianceKey, is_same, mac
+from storage.tables.row_sum import RowSum
+from storage.tables.rows import DamagedRowError, LiveRow
+from storage.tables.schema import fetch
+
+
+class Counters:
+    """The counters of one area on one connection."""
+
+    def __init__(
+        self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey, balance: RowSum
+    ) -> None:
+        """`area` is the name that findings carry; every change goes into `balance`."""
+        self._connection = connection
+        self._balance = balance
+        self._area = area
+        self._area_id = area_id
+        self._key = key
+
+    def of(self, printer: str) -> Figures:
+        """What was counted; nothing for a printer that never printed.  Raises PassbookError `counter-damaged`."""
+        sql = "SELECT books, pages, lines, mac FROM counter WHERE printer = ?"
+        for *numbers, found in fetch(self._connection, sql, printer):
+            figures = Figures(*numbers)
+            if not is_same(found, self._mac(printer.encode(), figures)):
+                raise self._damaged(printer)
+            return figures
+        return NO_FIGURES
+
+    def add(self, printer: str, more: Figures) -> None:
+        """Count what a step has put on paper.  A damaged row stays as it is: evidence, and no reason not to print."""
+        if more == NO_FIGURES:
+            return
+        with suppress(PassbookError):
+            total = self.of(printer) + more
+            gone = fetch(self._connection, "SELECT mac FROM counter WHERE printer = ?", printer)
+            come = self._mac(printer.encode(), total)
+            values = (printer, total.books, total.pages, total.lines, come)
+            self._connection.execute("INSERT OR REPLACE INTO counter VALUES (?, ?, ?, ?, ?)", values)
+            place = (printer.encode(), None, None)
+            for (found,) in gone:
+                self._balance.gone("counter", place, found)
+            self._balance.come("counter", place, come)
+
+    def findings(self) -> Iterator[PassbookError]:
+        """The rows that do not verify."""
+        sql = "SELECT CAST(printer AS BLOB), books, pages, lines, mac FROM counter"
+        for printer, *numbers, found in fetch(self._connection, sql):
+            if not is_same(found, self._mac(printer, Figures(*numbers))):
+                yield self._damaged(printer.decode(errors="replace"))
+
+    def _mac(self, printer: bytes, figures: Figures) -> bytes:
+        numbers = (figures.books, figures.pages, figures.lines)
+        return mac(self._key.row, "counter", self._area_id, printer, *numbers)
+
+    def _damaged(self, printer: str) -> PassbookError:
+        return PassbookError("counter-damaged", printer=shown(printer), area=self._area)
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterFigures:
+    """The figures of one printer in one area.
+
+    Attributes:
+        pending: left to print by its jobs that are valid and pending.
+        held: left to print by its other jobs: they wait for an answer.
+        begun: whether the medium of one of these jobs may lie in a mechanism of which nothing is known.
+        damaged: rows that did not verify; they are in no figure.
+        why: why `printed` is not known; None while it is.
+    """
+
+    printed: Figures
+    pending: Figures
+    held: Figures
+    begun: bool
+    damaged: tuple[DamagedRowError, ...]
+    why: PassbookError | None
+
+
+def figures_of(rows: Iterable[LiveRow | DamagedRowError], counters: Counters, printer: str) -> PrinterFigures:
+    """Add up every live row of the printer, as one moment of the area: the caller's transaction holds it."""
+    sums = {True: NO_FIGURES, False: NO_FIGURES}
+    begun = False
+    damaged: list[DamagedRowError] = []
+    for row in rows:
+        if isinstance(row, DamagedRowError):
+            damaged.append(row)
+            continue
+        # A valid job that is not pending has stopped, and its stop could not be stored yet.
+        sums[row.record.valid and row.record.state is JobState.PENDING] += left(row.record)
+        begun = begun or may_lie_inside(row.record)
+    printed, why = _printed(counters, printer)
+    return PrinterFigures(printed, sums[True], sums[False], begun, tuple(damaged), why)
+
+
+def _printed(counters: Counters, printer: str) -> tuple[Figures, PassbookError | None]:
+    try:
+        return counters.of(printer), None
+    except PassbookError as error:
+        return NO_FIGURES, error

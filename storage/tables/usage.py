@@ -1,0 +1,182 @@
+"""What lies in an area, counted once at its opening and then kept in memory: no commit counts rows.
+
+The writer's thread changes it, inside its transactions; other threads see what was committed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+import apsw
+import msgspec
+
+from passbook.job.counts import JobCounts, counts_of
+from passbook.job.record import OPERATOR, Decider, Record
+from passbook.job.states import STANDING
+from storage.tables.schema import fetch
+
+_LIVE: Final = "SELECT CAST(requester AS BLOB), count(*), sum(CAST(size AS INTEGER)) FROM live GROUP BY requester"
+_PRINTERS: Final = "SELECT CAST(printer AS BLOB), count(*) FROM live GROUP BY printer"
+_MAYBE_HELD: Final = (
+    "SELECT CAST(printer AS BLOB), CAST(record AS BLOB) FROM live WHERE instr(CAST(record AS BLOB), ?) > 0"
+)
+_NOTICES: Final = "SELECT count(*) FROM ended WHERE acknowledged = 0"
+_ASIDE: Final = "SELECT count(*) FROM quarantine"
+
+
+class _Holder(msgspec.Struct, frozen=True, rename="camel"):
+    """What of a record says who holds it back."""
+
+    held_by: Decider | None = None
+
+
+_HOLDER: Final = msgspec.json.Decoder(_Holder)
+
+
+NO_JOBS: Final = JobCounts()
+
+
+@dataclass(frozen=True, slots=True)
+class HeldUsage:
+    """What one requester has.
+
+    Attributes:
+        jobs: that have not ended.
+        size: their sealed bytes.
+        questions: those that are not valid.
+        standing: those that stand still: held, or stopped.
+    """
+
+    jobs: int = 0
+    size: int = 0
+    questions: int = 0
+    standing: int = 0
+
+    def plus(self, other: HeldUsage | Delta) -> HeldUsage:
+        """Both together."""
+        jobs, size = self.jobs + other.jobs, self.size + other.size
+        return HeldUsage(jobs, size, self.questions + other.questions, self.standing + other.standing)
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What one change of a row does to the numbers."""
+
+    requester: str = ""
+    jobs: int = 0
+    size: int = 0
+    questions: int = 0
+    standing: int = 0
+    notices: int = 0
+    aside: int = 0
+    printer: str = ""
+    counts: JobCounts = NO_JOBS
+
+
+def delta_of(record: Record, sign: int, *, notices: int = 0) -> Delta:
+    """What a live record that comes (1) or goes (-1) does to the numbers."""
+    standing = sign * (record.state in STANDING)
+    questions = sign * (not record.valid)
+    where = (record.printer, counts_of(record, sign))
+    return Delta(record.requester, sign, sign * record.size, questions, standing, notices, 0, *where)
+
+
+class Usage:
+    """The numbers of one area.
+
+    Attributes:
+        jobs: jobs that have not ended.
+        notices: jobs that have ended and of whose end nobody took note.
+        aside: rows that were set aside.
+    """
+
+    def __init__(self) -> None:
+        self.jobs = 0
+        self.notices = 0
+        self.aside = 0
+        self._held: dict[str, HeldUsage] = {}
+        self._counts: dict[str, JobCounts] = {}
+        self._kept_held: Counter[str] = Counter()
+        self._deltas: list[Delta] = []
+
+    def load(self, connection: apsw.Connection) -> None:
+        """Count the rows that are there now."""
+        for requester, jobs, size in fetch(connection, _LIVE):
+            self._held[requester.decode(errors="replace")] = HeldUsage(jobs, size)
+        self.jobs = sum(held.jobs for held in self._held.values())
+        self._kept_held = _held_by_operators(connection)
+        for printer, jobs in fetch(connection, _PRINTERS):
+            self._counts[printer.decode(errors="replace")] = JobCounts(questions=jobs)
+        [(self.notices,)] = fetch(connection, _NOTICES)
+        [(self.aside,)] = fetch(connection, _ASIDE)
+
+    def held_by(self, requester: str) -> HeldUsage:
+        """What a requester has here."""
+        return self._held.get(requester, HeldUsage())
+
+    def held(self) -> dict[str, HeldUsage]:
+        """What each requester has here."""
+        return dict(self._held)
+
+    def counts(self) -> dict[str, JobCounts]:
+        """How many jobs each printer has here."""
+        return dict(self._counts)
+
+    def begin_start(self) -> None:
+        """Every job that is there became a question, and stands still (P4); an operator's hold stands too."""
+        for printer, counts in self._counts.items():
+            held = min(self._kept_held[printer], counts.jobs)
+            self._counts[printer] = JobCounts(questions=counts.jobs - held, held=held)
+        self._held = {name: HeldUsage(held.jobs, held.size, held.jobs, held.jobs) for name, held in self._held.items()}
+
+    # Inside a transaction
+
+    def begin(self) -> None:
+        """A transaction begins; whatever the one before it has not committed never was."""
+        self._deltas.clear()
+
+    def note(self, delta: Delta) -> None:
+        """A row was changed."""
+        self._deltas.append(delta)
+
+    def mark(self) -> int:
+        """How far this transaction is, to go back to."""
+        return len(self._deltas)
+
+    def undo(self, mark: int) -> None:
+        """What came after the mark was undone."""
+        del self._deltas[mark:]
+
+    def expected(self) -> tuple[int, int]:
+        """Jobs and notices as they will be when this transaction is committed."""
+        jobs = self.jobs + sum(delta.jobs for delta in self._deltas)
+        return jobs, self.notices + sum(delta.notices for delta in self._deltas)
+
+    def commit(self) -> None:
+        """The transaction is on disk."""
+        for delta in self._deltas:
+            self.jobs += delta.jobs
+            self.notices += delta.notices
+            self.aside += delta.aside
+            if delta.printer:
+                self._counts[delta.printer] = counts = self._counts.get(delta.printer, NO_JOBS) + delta.counts
+                if counts.jobs <= 0:
+                    del self._counts[delta.printer]
+            if delta.requester:
+                self._held[delta.requester] = held = self.held_by(delta.requester).plus(delta)
+                if held.jobs <= 0:
+                    del self._held[delta.requester]
+        self._deltas.clear()
+
+
+def _held_by_operators(connection: apsw.Connection) -> Counter[str]:
+    """By printer, how many jobs an operator holds; a record that is not one counts as not held."""
+    found: Counter[str] = Counter()
+    for printer, record in fetch(connection, _MAYBE_HELD, OPERATOR.encode()):
+        with suppress(msgspec.DecodeError, UnicodeDecodeError):
+            by = _HOLDER.decode(record).held_by
+            found[printer.decode(errors="replace")] += by is not None and by.terminal == OPERATOR
+    return found

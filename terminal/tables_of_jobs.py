@@ -1,0 +1,188 @@
+"""Lists for a person's screen: jobs, ends, terminals and history, in local time and no wider than the screen."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import Final
+
+from passbook.job.decisions import by_words, order_words
+from passbook.job.record import Answered, HistoryKind
+from passbook.job.states import JobState
+from passbook.job.waiting import Why, waiting_words
+from passbook.protocol.history_reply import HistoryLine, Summary
+from passbook.protocol.messages import Inquiry, JobView
+from passbook.protocol.progress import held_words, lines_words, reason_words
+from passbook.protocol.terminal_list import TerminalView
+from passbook.screen import moments
+from passbook.screen.columns import Row, capital, short, table
+from terminal.picture import USUAL_WIDTH, Texts, picture
+
+STATES: Final = {
+    JobState.PENDING: "waiting",
+    JobState.PENDING_HELD: "stopped",
+    JobState.PROCESSING: "printing",
+    JobState.PROCESSING_STOPPED: "stopped",
+    JobState.CANCELED: "canceled",
+    JobState.ABORTED: "ended",
+    JobState.COMPLETED: "completed",
+}
+"""State -> the word for it in a table."""
+
+
+def local(at: str, now: datetime.datetime | None = None) -> str:
+    """A stamp of the protocol (ISO 8601, UTC) in this machine's time zone: the time of day, with the date unless today.
+
+    `now` is a moment of today in that zone; None for the clock's.  Text that is no stamp comes back unchanged.
+    """
+    return moments.local(at, (now or datetime.datetime.now().astimezone()).date(), now.tzinfo if now else None)
+
+
+def question_name(job: JobView) -> str:
+    """What a person types to answer the question about a job as it stands now: the id and the question's number."""
+    return f"{short(job.job)}.{job.epoch}"
+
+
+ANSWER_BY: Final = "Look at the paper, then answer (teller inquiries shows the choices):"
+"""Stands before answer_command()."""
+
+
+def answer_command(job: JobView) -> str:
+    """What to type to answer the question about a job as it stands now, on a line of its own."""
+    return f"  teller answer {question_name(job)} --from-line N --person NAME"
+
+
+def drawn(inquiry: Inquiry, width: int | None, texts: Texts | None = None) -> list[str]:
+    """The picture of a question on this screen, with since when it is open by the clock on the wall."""
+    return picture(inquiry, texts, when=local(inquiry.job.changed_at), width=width or USUAL_WIDTH)
+
+
+def jobs_table(jobs: Sequence[JobView], width: int | None) -> list[str]:
+    """The jobs, one a row; below a row why its job stands still and what a person can do."""
+    rows = [
+        Row(
+            (
+                short(job.job),
+                _state(job),
+                lines_words(job),
+                job.requester,
+                job.printer,
+                local(job.accepted_at),
+                str(job.priority),
+            ),
+            _note(job),
+        )
+        for job in jobs
+    ]
+    return table(("JOB", "STATE", "LINES", "FROM", "PRINTER", "SENT", "PRIORITY"), rows, width)
+
+
+def _state(job: JobView) -> str:
+    if job.state is JobState.PROCESSING_STOPPED and job.valid:
+        turn = job.waiting is not None and job.waiting.why is Why.PAGE_TURN
+        return "turn page" if turn else "needs book"
+    return "held" if not job.valid and held_words(job) else STATES[job.state]
+
+
+def _note(job: JobView) -> str:
+    """Why a job waits and what a person can do; empty for one that prints or has ended."""
+    if job.valid:
+        return waiting_words(job)
+    why = reason_words(job)
+    held = held_words(job)
+    next_ = "It prints after a release and an answer" if held else f"Answer: teller follow {short(job.job)}"
+    return capital(": ".join(part for part in (held or "waits for an answer", why) if part)) + f". {next_}."
+
+
+def terminals_table(terminals: Sequence[TerminalView], width: int | None) -> list[str]:
+    """The terminals, one a row."""
+    rows = [
+        Row(
+            (
+                one.terminal,
+                "yes" if one.connections else "no",
+                f"{local(one.heard_at)}, {_span(one.silent)} ago" if one.heard_at else "never",
+                str(one.questions),
+                str(one.held),
+                str(one.pending),
+                "yes" if one.representative else "no",
+            )
+        )
+        for one in terminals
+    ]
+    headings = ("TERMINAL", "CONNECTED", "LAST HEARD", "QUESTIONS", "STOPPED", "WAITING", "REPRESENTATIVE")
+    return table(headings, rows, width)
+
+
+def _span(seconds: int) -> str:
+    """A length of time in the largest unit that it fills."""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"
+
+
+def history_table(lines: Sequence[HistoryLine], width: int | None) -> list[str]:
+    """The entries, one a row; below a row who decided what."""
+    rows = [
+        Row(
+            (
+                local(line.at),
+                line.kind.value,
+                short(line.job.job),
+                lines_words(line.job),
+                line.job.requester,
+                line.job.printer,
+            ),
+            _told(line),
+        )
+        for line in lines
+    ]
+    return table(("AT", "WHAT", "JOB", "LINES", "FROM", "PRINTER"), rows, width)
+
+
+_BY_THEMSELVES: Final = frozenset({HistoryKind.STOPPED, HistoryKind.INVALIDATED})
+"""Entries of what no person ordered."""
+
+
+def _told(line: HistoryLine) -> str:
+    """What the entry says beside its columns, as sentences."""
+    parts: list[str] = []
+    if line.kind is HistoryKind.RELEASED and line.released_by is not None:
+        parts.append(f"Released {by_words(line.released_by)}.")
+    elif line.kind is HistoryKind.PROPOSED and line.proposed is not None:
+        parts.append(f"{_ordered(line.proposed, line.job.steps)}; a second person must confirm it.")
+    elif line.answered is not None:
+        parts.append(f"{_ordered(line.answered, line.job.steps)}.")
+    why = reason_words(line.job)
+    if why and (line.kind in _BY_THEMSELVES or (line.kind is HistoryKind.ENDED and line.answered is None)):
+        parts.insert(0, f"{capital(why)}.")
+    if line.reprints:
+        parts.append(f"{line.reprints} lines were ordered again.")
+    return " ".join(parts)
+
+
+def _ordered(answer: Answered, steps: int) -> str:
+    """Who ordered what."""
+    return f"Ordered to {order_words(answer, steps)} {by_words(answer)}"
+
+
+def summary_table(groups: Sequence[Summary], width: int | None) -> list[str]:
+    """The groups, one a row."""
+    rows = [
+        Row(
+            (
+                one.group,
+                str(one.jobs),
+                str(one.completed),
+                str(one.canceled),
+                str(one.aborted),
+                str(one.reprinted),
+                "-" if one.median_waiting is None else _span(one.median_waiting),
+                "-" if one.worst_waiting is None else _span(one.worst_waiting),
+            )
+        )
+        for one in groups
+    ]
+    headings = ("GROUP", "JOBS", "COMPLETED", "CANCELED", "ENDED", "REPRINTED", "MEDIAN", "WORST")
+    return table(headings, rows, width)

@@ -1,0 +1,251 @@
+"""Staying with everything that waits for people: questions, books and notices, as the appliance tells them.
+
+One thing at a time is asked at the keyboard: the oldest question first, then whether somebody has read the notices.
+Nobody may look at a screen all night, so a notice is acknowledged only when somebody pressed Enter below it (P8).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, repeat
+from typing import Final
+
+from client.connection import INQUIRY_CLOSED, Event, TerminalClient
+from client.reconnecting import PAUSES, Connect, Reconnecting, Sleep
+from client.remote import RemoteError
+from passbook.job.decisions import by_words
+from passbook.job.states import TERMINAL
+from passbook.protocol.messages import Inquiry, JobLeft, JobView, Prompt
+from passbook.protocol.notice import Notice
+from passbook.protocol.progress import OTHERS_MEDIUM, end_words, held_words, medium_of, reason_words, state_words
+from passbook.screen.columns import capital, short
+from terminal.console import Console, instruction
+from terminal.dialogue import SETTLE
+from terminal.follow import Acknowledge, Resolve
+from terminal.leaving import LeftBehind
+from terminal.picture import question_summary
+from terminal.tables_of_jobs import drawn, local
+
+_LAST_PAUSE: Final = 30.0
+
+
+class _ForEver:
+    """Pauses without an end: who watches does so over nights and repairs."""
+
+    def __iter__(self) -> Iterator[float]:
+        return chain(PAUSES, repeat(_LAST_PAUSE))
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """Shows what waits for people, until it is cancelled.
+
+    Attributes:
+        connect: opens a connection.
+        console: where it is shown.
+        resolve: called with each question; None where nobody can be asked; then no notice is acknowledged either.
+        acknowledge: called with each notice that somebody has read.
+        left: what is said when the person leaves.
+        pauses: seconds before each further attempt to connect.
+        sleep: waits that long.
+    """
+
+    connect: Connect
+    console: Console
+    resolve: Resolve | None
+    acknowledge: Acknowledge
+    left: LeftBehind = field(default_factory=LeftBehind)
+    pauses: Iterable[float] = field(default_factory=_ForEver)
+    sleep: Sleep = asyncio.sleep
+
+    async def run(self) -> None:
+        """Watch; raises PassbookError where the first connection does not come about, or pauses are used up."""
+
+        async def over(client: TerminalClient) -> None:
+            await _Watch(self, client).run()
+
+        await Reconnecting(self.connect, self.console, self.pauses, self.sleep).persist(over)
+
+
+class _Watch:
+    """All that waits, over one connection."""
+
+    def __init__(self, watcher: Watcher, client: TerminalClient) -> None:
+        self._watcher = watcher
+        self._console = watcher.console
+        self._client = client
+        self._open: dict[str, Inquiry] = {}
+        self._to_ask: dict[str, Inquiry] = {}
+        self._ends: dict[str, Notice] = {}
+        self._to_see: set[str] = set()
+        self._prompted: set[str] = set()
+        self._changed = asyncio.Event()
+        self._asking: tuple[str, asyncio.Task[None]] | None = None
+
+    async def run(self) -> None:
+        """Show and ask until the connection is lost; raises why."""
+        await self._show_open()
+        tasks = {asyncio.create_task(self._show_all())}
+        if self._watcher.resolve is not None:
+            tasks.add(asyncio.create_task(self._ask_all(self._watcher.resolve)))
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        for task in done:
+            task.result()
+
+    async def _show_open(self) -> None:
+        """What is open already; those that are put to this terminal come as events too."""
+        questions, ends = await self._client.inquiries(), await self._client.notices()
+        self._open = {one.job.job: one for one in questions}
+        # Each of them may be answered here, whether it is put to this terminal already or not.
+        self._to_ask = {one.job.job: one for one in questions if one.asked}
+        self._ends = {one.job.job: one for one in ends}
+        lines = [f"Open now: {_count(len(questions), 'question')}, {_count(len(ends), 'notice')}."]
+        lines += [question_line(one) for one in questions]
+        lines += [f"Notice: {end_words(one)}" for one in ends]
+        self._console.show({"event": "open", "payload": {"inquiries": questions, "notices": ends}}, lines)
+        self._note()
+
+    async def _show_all(self) -> None:
+        async for event in self._client.events():
+            await self._take(event)
+            self._note()
+
+    async def _take(self, event: Event) -> None:
+        match event.what:
+            case Inquiry() as inquiry:
+                await self._take_question(event, inquiry)
+            case JobView() as view:
+                await self._take_view(event, view)
+            case Prompt() as prompt:
+                self._prompted.add(prompt.job)
+                self._show(event, [prompt_line(prompt, self._open.get(prompt.job))])
+            case JobLeft() as left:
+                self._show(event, [f"Job {short(left.job)}: {RemoteError(left.error)}"])
+            case Notice() as notice:
+                is_shown = self._ends.get(notice.job.job) == notice
+                self._ends[notice.job.job] = notice
+                self._to_see.add(notice.job.job)
+                self._show(event, [] if is_shown else [f"Notice: {end_words(notice)}"])
+            case _:
+                self._show(event, [])
+
+    async def _take_question(self, event: Event, inquiry: Inquiry) -> None:
+        job = inquiry.job.job
+        is_shown = self._open.get(job) == inquiry
+        self._open[job] = inquiry
+        # A question has precedence over notices.
+        await self._give_up({job, ""})
+        self._to_ask[job] = inquiry
+        self._show(event, [] if is_shown else [question_line(inquiry)])
+
+    async def _take_view(self, event: Event, view: JobView) -> None:
+        """A job changed; where a question went by that, it is asked no more."""
+        if event.name != INQUIRY_CLOSED:
+            over = view.state in TERMINAL and view.job in self._prompted
+            self._prompted -= {view.job} if over else set()
+            self._show(event, [state_words(view)] if over else [])
+            return
+        self._open.pop(view.job, None)
+        self._to_ask.pop(view.job, None)
+        await self._give_up({view.job})
+        held = bool(held_words(view))
+        self._show(event, [state_words(view) if held else f"The question was answered{_by(view)}: {state_words(view)}"])
+
+    async def _ask_all(self, resolve: Resolve) -> None:
+        while True:
+            job = next(iter(self._to_ask), "")
+            if not job and not self._to_see:
+                self._changed.clear()
+                await self._changed.wait()
+                continue
+            asked = self._ask(resolve, self._to_ask[job]) if job else self._have_seen(tuple(self._to_see))
+            task = asyncio.create_task(asked)
+            self._asking = job, task
+            try:
+                await asyncio.wait({task})
+            finally:
+                task.cancel()
+                await asyncio.wait({task})
+            if not task.cancelled():
+                task.result()
+
+    async def _ask(self, resolve: Resolve, inquiry: Inquiry) -> None:
+        self._console.show(inquiry, drawn(inquiry, self._console.width))
+        try:
+            await resolve(self._client, inquiry)
+        finally:
+            if self._to_ask.get(inquiry.job.job) is inquiry:
+                del self._to_ask[inquiry.job.job]
+
+    async def _have_seen(self, jobs: Sequence[str]) -> None:
+        """Acknowledge these notices once somebody says so; Ctrl-D leaves them open."""
+        await self._watcher.sleep(SETTLE)
+        try:
+            await self._console.ask(f"Press Enter when you have read {_count(len(jobs), 'notice')}: ")
+        except EOFError:
+            self._to_see.difference_update(jobs)
+            self._console.show({}, ["They stay open; see teller notices."])
+            return
+        self._to_see.difference_update(jobs)
+        for job in jobs:
+            await self._watcher.acknowledge(self._client, job)
+            self._ends.pop(job, None)
+        self._note()
+
+    async def _give_up(self, jobs: set[str]) -> None:
+        """Ask no more about one of these; "" stands for the notices."""
+        if self._asking is not None and self._asking[0] in jobs:
+            task = self._asking[1]
+            task.cancel()
+            await asyncio.wait({task})
+
+    def _note(self) -> None:
+        """Something changed: what may be asked now, and what is left open by who leaves."""
+        self._changed.set()
+        self._watcher.left.lines = left_lines(len(self._open), len(self._ends))
+
+    def _show(self, event: Event, lines: Sequence[str]) -> None:
+        self._console.show({"event": event.name, "payload": event.what}, lines)
+
+
+def question_line(inquiry: Inquiry) -> str:
+    """A question in one line: whose job, which printer, since when, and what there is to do."""
+    job = inquiry.job
+    why = f": {words}" if (words := reason_words(job)) else ""
+    return (
+        f"Question: job {short(job.job)} of {job.requester} for {job.printer}, since {local(job.changed_at)}{why}. "
+        f"{capital(question_summary(inquiry))} Look at the paper; to answer it: teller follow {short(job.job)}"
+    )
+
+
+def _by(view: JobView) -> str:
+    """By whom a question was answered, where that is told."""
+    return f" {by_words(view.answered)}" if view.answered is not None else ""
+
+
+def prompt_line(prompt: Prompt, inquiry: Inquiry | None) -> str:
+    """A person must handle a book: which printer, whose job, and what to do."""
+    medium = OTHERS_MEDIUM if inquiry is None else medium_of(inquiry.job)
+    whose = f" (job {short(prompt.job)})" if prompt.job else ""
+    return f"{prompt.printer}{whose}: {instruction(prompt, medium)}"
+
+
+def left_lines(questions: int, ends: int) -> list[str]:
+    """What stays open when nobody watches any more."""
+    if not questions and not ends:
+        return ["Nothing is open. Come back: teller watch"]
+    return [
+        f"Left open: {_count(questions, 'question')} (teller inquiries), {_count(ends, 'notice')} (teller notices).",
+        "Come back: teller watch",
+    ]
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

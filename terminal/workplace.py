@@ -1,0 +1,104 @@
+"""What every command of `teller` works with: the terminal's folder, its console, its key ring, its appliance."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from client.connection import TerminalClient
+from passbook.errors import PassbookError
+from storage import files
+from terminal import enrollment, keyring, passphrase
+from terminal.console import Console
+from terminal.dialogue import Dialogue
+from terminal.heads import RememberedHeads
+from terminal.home import Home
+from terminal.keyring import KeyRing
+from terminal.leaving import LeftBehind
+
+
+class Desk:
+    """One run of `teller`; the key ring is opened at most once, when it is first needed."""
+
+    def __init__(
+        self, home: Home, console: Console, passphrase_file: Path | None, *, typed: Sequence[str] = ()
+    ) -> None:
+        """`typed` are the words behind `teller` by which it was called."""
+        self.home = home
+        self.console = console
+        self.typed = tuple(typed)
+        self.left = LeftBehind()
+        self._passphrase_file = passphrase_file
+        self._ring: KeyRing | None = None
+        self._memory: RememberedHeads | None = None
+        self._warned: set[str] = set()
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[TerminalClient]:
+        """A connection to the appliance.  When its history is not what it was, the person is told and goes on.
+
+        Raises PassbookError as TerminalClient does, and `file-problem`.
+        """
+        async with TerminalClient(self.home.address(), self.home.context()) as client:
+            try:
+                for found in await self.memory().compare(client):
+                    self._warn(found)
+            except PassbookError as error:
+                if error.code != "file-problem":
+                    raise
+                self._warn(error)
+            yield client
+
+    def memory(self) -> RememberedHeads:
+        """What this terminal remembers of the appliance.  Raises PassbookError `file-problem`."""
+        if self._memory is None:
+            self._memory = RememberedHeads(self.home.heads, self.home.address().server_name)
+        return self._memory
+
+    async def acknowledge(self, client: TerminalClient, job: str) -> None:
+        """Say that the end of a job was shown; where that fails the person is told, and it will be told again."""
+        try:
+            notice = await client.acknowledge(job)
+        except PassbookError as error:
+            self._warn(PassbookError("end-not-acknowledged", job=job, why=str(error)))
+            return
+        if notice.head is not None:
+            try:
+                self.memory().remember([notice.head])
+            except PassbookError as error:
+                self._warn(error)
+
+    def _warn(self, error: PassbookError) -> None:
+        """Once is enough, over however many connections."""
+        if str(error) not in self._warned:
+            self._warned.add(str(error))
+            self.console.fail(error)
+
+    def dialogue(self, person: str) -> Dialogue | None:
+        """What asks at this terminal how a job goes on, in the name of `person`; None where no person can be asked."""
+        if not self.console.interactive:
+            return None
+        return Dialogue(self.console, person, self.ring, lambda: enrollment.name_of(self.home))
+
+    def ring(self) -> KeyRing:
+        """The keys of this terminal; empty when there is no key ring yet.
+
+        Raises PassbookError `keyring-locked`, `passphrase-missing`, `file-problem`.
+        """
+        if self._ring is None:
+            exists = files.exists(self.home.keyring)
+            self._ring = keyring.load_ring(self.home.keyring, self._passphrase(new=False)) if exists else KeyRing()
+        return self._ring
+
+    def change_ring(self, change: Callable[[KeyRing], KeyRing]) -> None:
+        """Put the ring that `change` gives in place of the one in the file, durably; the first makes the file."""
+        new = not files.exists(self.home.keyring)
+        secret = self._passphrase(new=new)
+        # Two commands at once must not each save a ring that lacks the other's key.
+        with files.alone(self.home.folder):
+            ring = keyring.load_ring(self.home.keyring, secret) if files.exists(self.home.keyring) else KeyRing()
+            keyring.save_ring(self.home.keyring, change(ring), secret)
+
+    def _passphrase(self, *, new: bool) -> bytes:
+        return passphrase.obtain(self._passphrase_file, new=new)

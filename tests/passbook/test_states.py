@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passbook.errors import PassbookError
+from passbook.job.states import STATE_WORDS, TERMINAL, TRANSITIONS, JobEvent, JobState, Reason, next_state
+
+ENDINGS = {JobEvent.CANCEL: JobState.CANCELED, JobEvent.ABORT: JobState.ABORTED, JobEvent.FINISH: JobState.COMPLETED}
+
+
+@pytest.mark.parametrize("state", JobState)
+@pytest.mark.parametrize("event", JobEvent)
+def test_every_pair_is_in_the_table_or_refused(state: JobState, event: JobEvent) -> None:
+    if (state, event) in TRANSITIONS:
+        assert next_state("j1", state, event) is TRANSITIONS[state, event]
+        return
+    with pytest.raises(PassbookError) as caught:
+        next_state("j1", state, event)
+    assert caught.value.code == "not-allowed-in-state"
+    assert caught.value.facts == {"job": "j1", "state": STATE_WORDS[state], "event": event.value}
+
+
+def test_an_ended_job_never_changes_again() -> None:
+    assert not [pair for pair in TRANSITIONS if pair[0] in TERMINAL]
+
+
+def test_every_state_is_reached_from_pending() -> None:
+    reached: set[JobState] = set()
+    frontier = {JobState.PENDING}
+    while frontier:
+        reached |= frontier
+        frontier = {after for (before, _), after in TRANSITIONS.items() if before in frontier} - reached
+    assert reached == set(JobState)
+
+
+@pytest.mark.parametrize("state", sorted(set(JobState) - TERMINAL))
+def test_every_living_job_can_be_made_invalid_canceled_and_aborted(state: JobState) -> None:
+    after = next_state("j1", state, JobEvent.INVALIDATE)
+    assert after in {JobState.PENDING_HELD, JobState.PROCESSING_STOPPED}
+    assert next_state("j1", state, JobEvent.CANCEL) is JobState.CANCELED
+    assert next_state("j1", state, JobEvent.ABORT) is JobState.ABORTED
+
+
+def test_an_ending_event_has_one_ending() -> None:
+    for (_, event), after in TRANSITIONS.items():
+        assert (after in TERMINAL) == (event in ENDINGS)
+        assert after is ENDINGS.get(event, after)
+
+
+def test_invalid_jobs_begin_again_only_by_an_answer_or_after_people_were_waited_for() -> None:
+    for state in (JobState.PENDING_HELD, JobState.PROCESSING_STOPPED):
+        leads_on = {
+            e
+            for (s, e), after in TRANSITIONS.items()
+            if s is state and after in (JobState.PENDING, JobState.PROCESSING)
+        }
+        assert leads_on == {JobEvent.ANSWER} | ({JobEvent.PROCEED} if state is JobState.PROCESSING_STOPPED else set())
+
+
+def test_nothing_but_a_pending_job_is_started() -> None:
+    assert [state for state, event in TRANSITIONS if event is JobEvent.START] == [JobState.PENDING]
+
+
+@given(st.lists(st.sampled_from(JobEvent)))
+def test_any_events_leave_a_job_in_a_state_or_refuse(events: list[JobEvent]) -> None:
+    state, begun = JobState.PENDING, False
+    for event in events:
+        try:
+            state = next_state("j1", state, event)
+        except PassbookError:
+            continue
+        begun = begun or event is JobEvent.START
+        if not begun:
+            assert state not in {JobState.PROCESSING, JobState.PROCESSING_STOPPED, JobState.COMPLETED}
+
+
+def test_words_are_keywords_and_said_once() -> None:
+    for words in (list(JobState), list(JobEvent), list(Reason)):
+        values = [word.value for word in words]
+        assert len(set(values)) == len(values)
+        assert all(value == value.lower() and " " not in value for value in values)
