@@ -69,7 +69,7 @@ def live(folder: Path, disk: CountingDisk, days: int, jobs: int) -> Iterator[Day
         before = disk.written
         spool.power_on(Reason.RESTART, _stamp(today))
         spool.upkeep.settle()
-        for record in list(spool.inquiries()):
+        for record in list(spool.questions()):
             _change(spool, record, changes.expire(record.epoch, _stamp(today)[:10], _stamp(today)))
         day = Day()
         for job in range(jobs):

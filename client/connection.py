@@ -26,11 +26,10 @@ from passbook.protocol.messages import (
     MAX_PIECE,
     MAX_REPLY,
     SERVICE_PATH,
-    AnswerInquiry,
+    AnswerQuestion,
     Envelope,
     ErrorPayload,
     Header,
-    Inquiry,
     JobLeft,
     JobRef,
     JobView,
@@ -38,6 +37,7 @@ from passbook.protocol.messages import (
     Nothing,
     Payload,
     Prompt,
+    Question,
     StatusReport,
     StepReport,
     SubmitJob,
@@ -47,7 +47,7 @@ from passbook.protocol.messages import (
     read_payload,
 )
 from passbook.protocol.notice import AcknowledgeNotice, GetHistoryHeads, HistoryHeads, Notice, NoticePage
-from passbook.protocol.pages import InquiryPage, JobPage, Page
+from passbook.protocol.pages import JobPage, Page, QuestionPage
 from passbook.protocol.terminal_list import TerminalList, TerminalView
 
 T = TypeVar("T")
@@ -55,19 +55,19 @@ T = TypeVar("T")
 JOB: Final = "Spooler.JobEvent"
 STEP: Final = "Spooler.StepEvent"
 PROMPT: Final = "Spooler.MediaPromptEvent"
-INQUIRY: Final = "Recovery.InquiryEvent"
-INQUIRY_CLOSED: Final = "Recovery.InquiryClosedEvent"
+QUESTION: Final = "Recovery.QuestionEvent"
+QUESTION_CLOSED: Final = "Recovery.QuestionClosedEvent"
 LEFT: Final = "Spooler.JobLeftEvent"
 ENDED: Final = "Spooler.JobEndedEvent"
 
-ToldEvent: TypeAlias = JobView | StepReport | Prompt | Inquiry | JobLeft | Notice
+ToldEvent: TypeAlias = JobView | StepReport | Prompt | Question | JobLeft | Notice
 _EVENTS: Final[MappingProxyType[str, type[Any]]] = MappingProxyType(
     {
         JOB: JobView,
         STEP: StepReport,
         PROMPT: Prompt,
-        INQUIRY: Inquiry,
-        INQUIRY_CLOSED: JobView,
+        QUESTION: Question,
+        QUESTION_CLOSED: JobView,
         LEFT: JobLeft,
         ENDED: Notice,
     }
@@ -237,18 +237,18 @@ class TerminalClient:
         """What happened to jobs, the newest last, or what their ends add up to."""
         return await self.command("Spooler.GetHistory", asked, HistoryReply)
 
-    async def inquiries(self) -> tuple[Inquiry, ...]:
+    async def questions(self) -> tuple[Question, ...]:
         """The open questions that this terminal may answer."""
-        page = await self.command("Recovery.ListInquiries", Page(), InquiryPage)
-        found = page.inquiries
-        while page.more and page.inquiries:
-            page = await self.command("Recovery.ListInquiries", Page(page.inquiries[-1].job.sequence), InquiryPage)
-            found += page.inquiries
+        page = await self.command("Recovery.ListQuestions", Page(), QuestionPage)
+        found = page.questions
+        while page.more and page.questions:
+            page = await self.command("Recovery.ListQuestions", Page(page.questions[-1].job.sequence), QuestionPage)
+            found += page.questions
         return found
 
-    async def answer(self, answer: AnswerInquiry) -> JobView:
+    async def answer(self, answer: AnswerQuestion) -> JobView:
         """Answer a question; repeating an answer that won gives its result again."""
-        return await self.command("Recovery.AnswerInquiry", answer, JobView)
+        return await self.command("Recovery.AnswerQuestion", answer, JobView)
 
     async def answer_all(self, answer: AnswerAll) -> AnsweredAll:
         """Answer the next untouched jobs of a requester."""

@@ -149,10 +149,10 @@ Then try:
   ... turns to page 4   open_book 4
   cut the power         cut_power
   ... and give it back  give_power
-  who is asked what     counter_1 inquiries
+  who is asked what     counter_1 questions
   ... and the answer    counter_1 answer JOB --from-line 4 --person Anna
   another teller        counter_2 print {documents[1]} --person Bernd
-  the representative    manager inquiries
+  the representative    manager questions
   the operator          passbookctl status
                         passbookctl history
   look at the paper     pictures

@@ -139,11 +139,11 @@ class Story:
     def _go_on(self, anna: Printing, questions: int) -> None:
         """Anna is told what is on paper, looks at the line in doubt, and goes on; a second cut is armed once."""
         anna.wait_for(lambda events: _questions(events) >= questions)
-        inquiry = self._question(self.counter_1, anna.job)
+        question = self._question(self.counter_1, anna.job)
         sent = self.sent[0]
-        in_doubt = inquiry["inDoubt"]
+        in_doubt = question["inDoubt"]
         self._say("counter-1 is asked:")
-        self._say(self.counter_1.screen("inquiries"))
+        self._say(self.counter_1.screen("questions"))
         seen = self._look(sent, in_doubt)
         step = in_doubt + 1 if seen else in_doubt
         self._say(f"Anna looks into the book: the line in doubt is {'there' if seen else 'not there'}.")
@@ -231,9 +231,9 @@ class Story:
         """The open question about `job` as `terminal` is asked it."""
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
-            for inquiry in terminal.run("inquiries"):
-                if inquiry["job"]["job"] == job:
-                    return dict(inquiry)
+            for question in terminal.run("questions"):
+                if question["job"]["job"] == job:
+                    return dict(question)
         raise TimeoutError(f"{terminal.name} is not asked about {job}")
 
     def _expect_end(self, printing: Printing, words: str) -> None:
@@ -258,5 +258,5 @@ def _wait_for_another_minute_than_the_last() -> None:
 
 def _questions(events: list[dict[str, Any]]) -> int:
     """How many different questions have come: one may be shown again when the medium was found."""
-    asked = [event["payload"] for event in events if event["event"] == "Recovery.InquiryEvent"]
-    return len({(inquiry["job"]["job"], inquiry["job"]["epoch"]) for inquiry in asked})
+    asked = [event["payload"] for event in events if event["event"] == "Recovery.QuestionEvent"]
+    return len({(question["job"]["job"], question["job"]["epoch"]) for question in asked})

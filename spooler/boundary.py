@@ -1,4 +1,4 @@
-"""Environment inquiries: they wait for a boundary of one printer, and all that wait share one reading (F6, P9)."""
+"""Requests for figures: they wait for a boundary of one printer, and all that wait share one reading (F6, P9)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from storage import AreaStatus, PrinterFigures, Spool
 
 
 class Boundary:
-    """Where inquiries meet the desk of their printer: `ask` is for any thread, the rest for the desk.
+    """Where requests meet the desk of their printer: `ask` is for any thread, the rest for the desk.
 
     The desk says when a medium may come in and when it was taken.  Between the two there is no boundary, also while the
     mechanism is lost and found again: a reading then would tell figures of a book that is not finished.

@@ -253,7 +253,7 @@ class PrintDesk:
         """What lies in the mechanism belongs to the questions of jobs that it had begun; whose book it is."""
         if media is not Media.NOT_PRESENT:
             self._boundary.leave()
-        mine = (record for record in self._jobs.spool.inquiries() if record.printer == self._settings.name)
+        mine = (record for record in self._jobs.spool.questions() if record.printer == self._settings.name)
         begun = [record for record in mine if record.confirmed or record.sending]
         begun.sort(key=lambda record: record.changed_at)
         for record in begun:

@@ -358,7 +358,7 @@ class Spool:
         found = [record for area in self._areas for record in read_rows(area, lambda ledger: ledger.rows_of(requester))]
         return sorted(found, key=_by_sequence)
 
-    def inquiries(self, after: int = FIRST) -> Iterator[Record]:
+    def questions(self, after: int = FIRST) -> Iterator[Record]:
         """The open questions behind a sequence number: jobs that are invalid and have not ended, in that order.
 
         They are read a few at a time, for they may be very many.

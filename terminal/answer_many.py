@@ -8,7 +8,7 @@ from client.connection import TerminalClient
 from passbook.errors import PassbookError
 from passbook.job.record import Verdict
 from passbook.protocol.answer_all import ANSWERED_AT_ONCE, AnswerAll, AnsweredOne
-from passbook.protocol.messages import Inquiry
+from passbook.protocol.messages import Question
 from terminal.answers import needs_ring, opening
 from terminal.keyring import KeyRing
 
@@ -17,7 +17,7 @@ async def answer_all(
     client: TerminalClient, verdict: Verdict, person: str, requester: str, ring: Callable[[], KeyRing]
 ) -> list[AnsweredOne]:
     """Answer until none is left; what became of each job.  `requester` is empty for this terminal's own jobs."""
-    asked = [one for one in await client.inquiries() if not one.job.begun and requester in {"", one.job.requester}]
+    asked = [one for one in await client.questions() if not one.job.begun and requester in {"", one.job.requester}]
     locked = [one for one in asked if needs_ring(one, verdict, "")]
     keys = ring() if locked else KeyRing()
     answered: list[AnsweredOne] = []
@@ -30,18 +30,18 @@ async def answer_all(
     return answered
 
 
-def _order(locked: Sequence[Inquiry], ring: KeyRing) -> tuple[dict[str, bytes], dict[str, bytes]]:
+def _order(locked: Sequence[Question], ring: KeyRing) -> tuple[dict[str, bytes], dict[str, bytes]]:
     """The keys of the ring that open the next jobs, by name and by job; a job that none opens is left out."""
     keys: dict[str, bytes] = {}
     data_keys: dict[str, bytes] = {}
-    for inquiry in locked[:ANSWERED_AT_ONCE]:
+    for question in locked[:ANSWERED_AT_ONCE]:
         try:
-            key, data_key = opening(inquiry, ring)
+            key, data_key = opening(question, ring)
         except PassbookError:
             # The appliance says so of the job, and the others are answered.
             continue
         if key:
-            keys[inquiry.job.key_ref] = key
+            keys[question.job.key_ref] = key
         else:
-            data_keys[inquiry.job.job] = data_key
+            data_keys[question.job.job] = data_key
     return keys, data_keys

@@ -6,7 +6,7 @@ from passbook.document.plan import StepKind
 from passbook.errors import PassbookError
 from passbook.job.record import Holder, Verdict
 from passbook.job.states import TERMINAL
-from passbook.protocol.messages import AnswerInquiry, Inquiry, JobView
+from passbook.protocol.messages import AnswerQuestion, JobView, Question
 from storage import unwrap_for_recovery
 from terminal.keyring import KeyRing
 from terminal.picture import line_places
@@ -15,39 +15,39 @@ READING_VERDICTS = frozenset({Verdict.PRINT, Verdict.RESUME})
 """Verdicts after which the document must be readable."""
 
 
-def step_of_line(inquiry: Inquiry, number: int) -> int:
+def step_of_line(question: Question, number: int) -> int:
     """The step from which the job goes on at line `number` of the document (1-based).
 
     One past the last line says that every line is on paper.  Raises PassbookError `answer-not-possible` for any other
     number.
     """
-    lines = line_places(inquiry)
+    lines = line_places(question)
     if not 1 <= number <= len(lines) + 1:
         why = f"the document has the lines 1 to {len(lines)}"
-        raise PassbookError("answer-not-possible", job=inquiry.job.job, step=number, why=why)
-    sent = inquiry.furthest_sent
+        raise PassbookError("answer-not-possible", job=question.job.job, step=number, why=why)
+    sent = question.furthest_sent
     if number > len(lines):
         # The giving back is done again only where it was never sent.
         return max(lines[-1].step, sent) + 1
     step = lines[number - 1].step
     # Turns on the way that were never sent have to be done first.
-    while step > sent + 1 and inquiry.outline[step - 2].kind is StepKind.TURN:
+    while step > sent + 1 and question.outline[step - 2].kind is StepKind.TURN:
         step -= 1
     return step
 
 
-def all_on_paper(inquiry: Inquiry) -> int:
+def all_on_paper(question: Question) -> int:
     """The step from which a job goes on whose lines are all on paper."""
-    return step_of_line(inquiry, len(line_places(inquiry)) + 1)
+    return step_of_line(question, len(line_places(question)) + 1)
 
 
 def compose(
-    inquiry: Inquiry, verdict: Verdict, person: str, ring: KeyRing | None, *, step: int = 0, new_key_ref: str = ""
-) -> AnswerInquiry:
-    """The answer to `inquiry`, at its epoch and with what its person saw in doubt.
+    question: Question, verdict: Verdict, person: str, ring: KeyRing | None, *, step: int = 0, new_key_ref: str = ""
+) -> AnswerQuestion:
+    """The answer to `question`, at its epoch and with what its person saw in doubt.
 
     Args:
-        inquiry: the question.
+        question: the question.
         verdict: what is ordered.
         person: who decided.
         ring: the keys of this terminal; None where needs_ring says that none is wanted.
@@ -58,14 +58,14 @@ def compose(
         PassbookError: `key-not-in-ring`; `wrong-key` when no recovery key of the ring opens the job.
     """
     ring = ring or KeyRing()
-    key, data_key = opening(inquiry, ring) if _needs_key(inquiry, verdict) else (b"", b"")
-    return AnswerInquiry(
-        job=inquiry.job.job,
-        epoch=inquiry.job.epoch,
+    key, data_key = opening(question, ring) if _needs_key(question, verdict) else (b"", b"")
+    return AnswerQuestion(
+        job=question.job.job,
+        epoch=question.job.epoch,
         verdict=verdict,
         person=person,
         step=step if verdict is Verdict.RESUME else 0,
-        in_doubt=inquiry.in_doubt,
+        in_doubt=question.in_doubt,
         key=key,
         data_key=data_key,
         new_key=ring.key(new_key_ref) if new_key_ref else b"",
@@ -73,36 +73,36 @@ def compose(
     )
 
 
-def waits_for_second(answer: AnswerInquiry, job: JobView) -> PassbookError | None:
+def waits_for_second(answer: AnswerQuestion, job: JobView) -> PassbookError | None:
     """What the person must know when `job`, the answer's result, does not print by this answer alone."""
     if answer.verdict not in READING_VERDICTS or job.valid or job.epoch != answer.epoch or job.state in TERMINAL:
         return None
     return PassbookError("second-person-needed", person=answer.person, terminal="this terminal", job=job.job)
 
 
-def needs_ring(inquiry: Inquiry, verdict: Verdict, new_key_ref: str) -> bool:
+def needs_ring(question: Question, verdict: Verdict, new_key_ref: str) -> bool:
     """Whether the answer takes a key of the ring."""
-    return bool(new_key_ref) or _needs_key(inquiry, verdict)
+    return bool(new_key_ref) or _needs_key(question, verdict)
 
 
-def _needs_key(inquiry: Inquiry, verdict: Verdict) -> bool:
+def _needs_key(question: Question, verdict: Verdict) -> bool:
     # Of content that is gone a key opens nothing; a job that is closed needs none.
-    return verdict in READING_VERDICTS and not (inquiry.readable or inquiry.job.content_gone)
+    return verdict in READING_VERDICTS and not (question.readable or question.job.content_gone)
 
 
-def opening(inquiry: Inquiry, ring: KeyRing) -> tuple[bytes, bytes]:
+def opening(question: Question, ring: KeyRing) -> tuple[bytes, bytes]:
     """The requester's key, or the data key opened by a recovery key; the other one is empty.
 
     Raises PassbookError `key-not-in-ring`; `wrong-key` when no recovery key of the ring opens the job.
     """
-    if inquiry.job.key_ref in ring.keys:
-        return ring.key(inquiry.job.key_ref), b""
-    wraps = [wrap for wrap in inquiry.wraps if wrap.holder is Holder.RECOVERY]
+    if question.job.key_ref in ring.keys:
+        return ring.key(question.job.key_ref), b""
+    wraps = [wrap for wrap in question.wraps if wrap.holder is Holder.RECOVERY]
     if not wraps or not ring.recovery:
-        raise PassbookError("key-not-in-ring", key_ref=inquiry.job.key_ref)
+        raise PassbookError("key-not-in-ring", key_ref=question.job.key_ref)
     for private in ring.recovery.values():
         try:
-            return b"", unwrap_for_recovery(inquiry.identity, wraps[0], private)
+            return b"", unwrap_for_recovery(question.identity, wraps[0], private)
         except PassbookError:
             continue
-    raise PassbookError("wrong-key", job=inquiry.job.job, key_ref=inquiry.recovery_ref)
+    raise PassbookError("wrong-key", job=question.job.job, key_ref=question.recovery_ref)

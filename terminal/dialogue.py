@@ -14,7 +14,7 @@ from client.connection import TerminalClient
 from passbook.errors import PassbookError
 from passbook.job.record import Verdict
 from passbook.job.wording import go_on_words
-from passbook.protocol.messages import Inquiry
+from passbook.protocol.messages import Question
 from passbook.protocol.naming import why_no_name
 from passbook.screen.columns import short
 from terminal.answers import compose, step_of_line, waits_for_second
@@ -23,7 +23,7 @@ from terminal.keyring import KeyRing
 from terminal.picture import Standing, line_places, standing_of
 from terminal.tables_of_jobs import answer_command
 
-OVER: Final = frozenset({"stale-inquiry", "already-answered", "unknown-job", "connection-lost"})
+OVER: Final = frozenset({"stale-question", "already-answered", "unknown-job", "connection-lost"})
 """Errors after which asking the same question again is of no use."""
 SETTLE: Final = 0.4
 """Seconds between a question and its prompt: a key that is pressed so soon was meant for what stood there before."""
@@ -64,17 +64,17 @@ class Dialogue:
         self._sleep = sleep
         self._last = ""
 
-    async def __call__(self, client: TerminalClient, inquiry: Inquiry) -> None:
+    async def __call__(self, client: TerminalClient, question: Question) -> None:
         """Ask about one question and send the answer; errors are shown, and where it helps it is asked again."""
         own = self._terminal()
-        self._console.show(inquiry, choices(inquiry, own))
+        self._console.show(question, choices(question, own))
         try:
             await self._sleep(SETTLE)
             person = self._person or await self._ask_name()
-            while not await self._ask_order(client, inquiry, person, own):
+            while not await self._ask_order(client, question, person, own):
                 pass
         except EOFError:
-            self._console.show(inquiry, later_words(inquiry))
+            self._console.show(question, later_words(question))
 
     async def _ask_name(self) -> str:
         """Who answers; a keyboard has many people, so each question asks again."""
@@ -84,16 +84,16 @@ class Dialogue:
         self._last = name
         return name
 
-    async def _ask_order(self, client: TerminalClient, inquiry: Inquiry, person: str, own: str) -> bool:
+    async def _ask_order(self, client: TerminalClient, question: Question, person: str, own: str) -> bool:
         """Whether the question is over for this person at the terminal `own`."""
         try:
-            order = read_order(inquiry, await self._console.ask("How shall it go on? "), own)
-            if not await self._is_meant(inquiry, order, person):
+            order = read_order(question, await self._console.ask("How shall it go on? "), own)
+            if not await self._is_meant(question, order, person):
                 return False
-            answer = compose(inquiry, order.verdict, person, self._ring(), step=order.step)
+            answer = compose(question, order.verdict, person, self._ring(), step=order.step)
             # Shown before it is sent: what the answer leads to may be told before its own result, and ends this.
             self._console.show(
-                inquiry, [f"{person} answers for job {short(answer.job)}: {spoken_order(inquiry, order)}."]
+                question, [f"{person} answers for job {short(answer.job)}: {spoken_order(question, order)}."]
             )
             job = await client.answer(answer)
         except PassbookError as error:
@@ -104,87 +104,87 @@ class Dialogue:
             self._console.fail(waiting)
         return waiting is None
 
-    async def _is_meant(self, inquiry: Inquiry, order: Order, person: str) -> bool:
+    async def _is_meant(self, question: Question, order: Order, person: str) -> bool:
         """What cannot be undone is said once more; to go on after the last line is the usual case and is not."""
-        if not is_grave(inquiry, order):
+        if not is_grave(question, order):
             return True
-        said = await self._console.ask(f"{person}: {spoken_order(inquiry, order)}. Is that meant (y or n)? ")
+        said = await self._console.ask(f"{person}: {spoken_order(question, order)}. Is that meant (y or n)? ")
         return said.casefold() in {"y", "yes"}
 
 
-def choices(inquiry: Inquiry, own: str) -> list[str]:
+def choices(question: Question, own: str) -> list[str]:
     """What may be answered at the terminal `own`, the likely ones in words."""
-    lines = line_places(inquiry)
-    in_doubt = _numbers(inquiry, Standing.IN_DOUBT)
-    again = _numbers(inquiry, Standing.AGAIN)
+    lines = line_places(question)
+    in_doubt = _numbers(question, Standing.IN_DOUBT)
+    again = _numbers(question, Standing.AGAIN)
     offered = [_not_on_paper(number) for number in (*in_doubt, *again[:1])]
     if len(again) > 1:
         offered.append(f"  {again[1]:3}  or a later line up to {again[-1]}: the first one that is not on paper")
-    next_line = 1 + sum(line.step <= inquiry.furthest_sent for line in lines)
+    next_line = 1 + sum(line.step <= question.furthest_sent for line in lines)
     if next_line <= len(lines):
         offered.append(f"  {next_line:3}  go on with line {next_line}")
     else:
         offered.append(f"  {next_line:3}  every line is on paper")
     offered += [f"    {letter}  {_WHOLE[verdict]}" for letter, verdict in _WORDS.items()]
-    proposed = inquiry.proposed
+    proposed = question.proposed
     if proposed is not None and proposed.terminal != own:
-        words = spoken_order(inquiry, Order(proposed.verdict, proposed.step))
+        words = spoken_order(question, Order(proposed.verdict, proposed.step))
         offered.append(f"    c  confirm: {words}, as {proposed.person} at {proposed.terminal} ordered")
     return offered
 
 
-def _numbers(inquiry: Inquiry, standing: Standing) -> list[int]:
+def _numbers(question: Question, standing: Standing) -> list[int]:
     """The lines of the document of which that is known."""
-    return [line.number for line in line_places(inquiry) if standing_of(inquiry, line.step) is standing]
+    return [line.number for line in line_places(question) if standing_of(question, line.step) is standing]
 
 
 def _not_on_paper(number: int) -> str:
     return f"  {number:3}  line {number} is not on paper: print it, then go on"
 
 
-def read_order(inquiry: Inquiry, text: str, own: str) -> Order:
+def read_order(question: Question, text: str, own: str) -> Order:
     """The choice that was typed at the terminal `own`: a line's number, or a letter of `choices`.
 
     Raises PassbookError `answer-not-possible`, or `second-person-needed` where `own` ordered what it would confirm.
     """
     if text in _WORDS:
         return Order(_WORDS[text])
-    proposed = inquiry.proposed
+    proposed = question.proposed
     if text == "c" and proposed is not None:
         if proposed.terminal == own:
-            facts = {"person": proposed.person, "terminal": own, "job": inquiry.job.job}
+            facts = {"person": proposed.person, "terminal": own, "job": question.job.job}
             raise PassbookError("second-person-needed", **facts)
         return Order(proposed.verdict, proposed.step if proposed.verdict is Verdict.RESUME else 0)
     if text.isdecimal() and text.isascii():
-        return Order(Verdict.RESUME, step_of_line(inquiry, int(text)))
-    raise PassbookError("answer-not-possible", job=inquiry.job.job, step=0, why="that is not one of the choices")
+        return Order(Verdict.RESUME, step_of_line(question, int(text)))
+    raise PassbookError("answer-not-possible", job=question.job.job, step=0, why="that is not one of the choices")
 
 
-def spoken_order(inquiry: Inquiry, order: Order) -> str:
+def spoken_order(question: Question, order: Order) -> str:
     """What an order says, in lines and pages."""
     if order.verdict is Verdict.RESUME:
-        return go_on_words(inquiry.outline, order.step)
+        return go_on_words(question.outline, order.step)
     return _WHOLE[order.verdict]
 
 
-def is_grave(inquiry: Inquiry, order: Order) -> bool:
+def is_grave(question: Question, order: Order) -> bool:
     """Whether an order ends the job unprinted, or has a line struck again that is on paper."""
     match order.verdict:
         case Verdict.DISCARD:
             return True
         case Verdict.PRINT:
-            return inquiry.job.begun
+            return question.job.begun
         case Verdict.RESUME:
-            return order.step <= inquiry.job.confirmed
+            return order.step <= question.job.confirmed
         case Verdict.HOLD:
             return False
 
 
-def later_words(inquiry: Inquiry) -> list[str]:
+def later_words(question: Question) -> list[str]:
     """How to answer a question that was left open."""
-    job = short(inquiry.job.job)
+    job = short(question.job.job)
     return [
         f"The question about job {job} stays open. To be asked again, or to answer it by command:",
         f"  teller follow {job}",
-        answer_command(inquiry.job),
+        answer_command(question.job),
     ]

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from client.connection import ENDED, INQUIRY_CLOSED, JOB, Event, TerminalClient
+from client.connection import ENDED, JOB, QUESTION_CLOSED, Event, TerminalClient
 from client.reconnecting import PAUSES, Connect, Reconnecting, Sleep
 from client.remote import RemoteError
 from passbook.errors import PassbookError
 from passbook.job.states import TERMINAL, JobState
 from passbook.job.waiting import NEXT, waiting_words
-from passbook.protocol.messages import Inquiry, JobLeft, JobView, Prompt, StepReport, SubmitJob
+from passbook.protocol.messages import JobLeft, JobView, Prompt, Question, StepReport, SubmitJob
 from passbook.protocol.notice import Notice
 from passbook.protocol.progress import (
     OTHERS_MEDIUM,
@@ -33,7 +33,7 @@ from terminal.leaving import LeftBehind, job_left, request_left
 from terminal.picture import Texts
 from terminal.tables_of_jobs import ANSWER_BY, answer_command, drawn
 
-Resolve = Callable[[TerminalClient, Inquiry], Awaitable[None]]
+Resolve = Callable[[TerminalClient, Question], Awaitable[None]]
 """Asks a person how to go on and sends the answer; cancelled when the question is answered elsewhere."""
 Acknowledge = Callable[[TerminalClient, str], Awaitable[None]]
 """Says that the end of that job was shown; raises nothing."""
@@ -201,7 +201,7 @@ class _Watch:
             case Prompt(job=job) if job in {self._view.job, ""}:
                 medium = medium_of(self._view) if job else OTHERS_MEDIUM
                 self._show(event, [instruction(event.what, medium)])
-            case Inquiry() if event.what.job.job == self._view.job:
+            case Question() if event.what.job.job == self._view.job:
                 await self._take_question(event, event.what)
             case JobLeft(job=job) if job == self._view.job:
                 # The book still has to be taken, and the question comes when the storage is back.
@@ -210,7 +210,7 @@ class _Watch:
                 pass
 
     async def _take_view(self, name: str, view: JobView) -> None:
-        closed = name == INQUIRY_CLOSED
+        closed = name == QUESTION_CLOSED
         if closed:
             await self.give_up_question()
         changed = (view.state, view.reasons) != (self._view.state, self._view.reasons)
@@ -226,20 +226,20 @@ class _Watch:
         self._said = waiting_words(view) if view.state is JobState.PENDING and view.waiting != NEXT else ""
         return [self._said] if self._said not in {"", before} else []
 
-    async def _take_question(self, event: Event, inquiry: Inquiry) -> None:
+    async def _take_question(self, event: Event, question: Question) -> None:
         await self.give_up_question()
-        self._view = inquiry.job
-        how = [ANSWER_BY, answer_command(inquiry.job)] if self._resolve is None else []
-        self._show(event, [*drawn(inquiry, self._console.width, self._texts), *how])
+        self._view = question.job
+        how = [ANSWER_BY, answer_command(question.job)] if self._resolve is None else []
+        self._show(event, [*drawn(question, self._console.width, self._texts), *how])
         if self._resolve is not None:
-            self._asking = asyncio.create_task(_ask(self._resolve, self._client, inquiry))
+            self._asking = asyncio.create_task(_ask(self._resolve, self._client, question))
 
     def _show(self, event: Event, lines: list[str]) -> None:
         self._console.show({"event": event.name, "payload": event.what}, lines)
 
 
-async def _ask(resolve: Resolve, client: TerminalClient, inquiry: Inquiry) -> None:
-    await resolve(client, inquiry)
+async def _ask(resolve: Resolve, client: TerminalClient, question: Question) -> None:
+    await resolve(client, question)
 
 
 async def fetch_notice(client: TerminalClient, job: str) -> Notice:

@@ -11,7 +11,7 @@ from passbook.document.plan import Bar, StepKind, StepOutline
 from passbook.job.record import OPERATOR, Verdict
 from passbook.job.states import Reason
 from passbook.job.wording import from_line_words
-from passbook.protocol.messages import Inquiry
+from passbook.protocol.messages import Question
 from passbook.protocol.progress import MORE_ON_PAPER, held_words, reason_words
 from passbook.screen.columns import capital, short
 
@@ -48,78 +48,78 @@ class LinePlace(NamedTuple):
     outline: StepOutline
 
 
-def line_places(inquiry: Inquiry) -> tuple[LinePlace, ...]:
+def line_places(question: Question) -> tuple[LinePlace, ...]:
     """The lines of the document in order."""
-    steps = [(n, one) for n, one in enumerate(inquiry.outline, 1) if one.kind is StepKind.LINE]
+    steps = [(n, one) for n, one in enumerate(question.outline, 1) if one.kind is StepKind.LINE]
     return tuple(LinePlace(number, step, one) for number, (step, one) in enumerate(steps, 1))
 
 
-def standing_of(inquiry: Inquiry, step: int) -> Standing:
+def standing_of(question: Question, step: int) -> Standing:
     """What is known of a step: besides the one that was sent, the dialect may leave lines before it in doubt (P3)."""
-    if step == inquiry.in_doubt or step in _unconfirmed_lines(inquiry):
+    if step == question.in_doubt or step in _unconfirmed_lines(question):
         return Standing.IN_DOUBT
-    if step <= inquiry.job.confirmed:
+    if step <= question.job.confirmed:
         return Standing.ON_PAPER
-    return Standing.AGAIN if step <= inquiry.sent_before else Standing.LEFT
+    return Standing.AGAIN if step <= question.sent_before else Standing.LEFT
 
 
-def picture(inquiry: Inquiry, texts: Texts | None = None, *, when: str = "", width: int = USUAL_WIDTH) -> list[str]:
+def picture(question: Question, texts: Texts | None = None, *, when: str = "", width: int = USUAL_WIDTH) -> list[str]:
     """The pages with each line as a bar.
 
     Args:
-        inquiry: the question.
+        question: the question.
         texts: the terminal's own copy; a line of it stands in place of its bars where it fits them exactly.
         when: since when the question is open, in words for people; empty to leave it out.
         width: characters of the screen; bars and texts are drawn narrower where it takes that.
     """
-    lines = line_places(inquiry)
-    drawn = [_heading(inquiry, when), capital(question_summary(inquiry))]
+    lines = line_places(question)
+    drawn = [_heading(question, when), capital(question_summary(question))]
     frame = _Frame.of(lines, width)
     for page, group in groupby(lines, key=lambda line: line.outline.page):
         drawn.append(f"page {page}")
-        drawn += [_row(inquiry, line, frame, texts) for line in group]
-    return drawn + list(_warnings(inquiry))
+        drawn += [_row(question, line, frame, texts) for line in group]
+    return drawn + list(_warnings(question))
 
 
-def _heading(inquiry: Inquiry, when: str) -> str:
+def _heading(question: Question, when: str) -> str:
     """Whose job is asked about, where it prints, since when and why it waits."""
-    job = inquiry.job
+    job = question.job
     why = f": {words}" if (words := reason_words(job)) else ""
     since = f" since {when}" if when else ""
     return f"Job {short(job.job)} of {job.requester} for {job.printer} waits for an answer{since}{why}."
 
 
-def _warnings(inquiry: Inquiry) -> Iterator[str]:
+def _warnings(question: Question) -> Iterator[str]:
     """What a person must know before deciding."""
-    if Reason.ROLLED_BACK in inquiry.job.reasons:
+    if Reason.ROLLED_BACK in question.job.reasons:
         yield MORE_ON_PAPER
-    if inquiry.job.content_gone:
+    if question.job.content_gone:
         yield "Its text was destroyed, for nobody answered in time: close it, or say that everything is on paper."
-    if any(standing_of(inquiry, line.step) is Standing.AGAIN for line in line_places(inquiry)):
+    if any(standing_of(question, line.step) is Standing.AGAIN for line in line_places(question)):
         yield "What is ordered again was sent before: it may be on paper already. Look at the book."
-    held = held_words(inquiry.job)
+    held = held_words(question.job)
     if held:
         stands = "no answer counts until an operator or a representative releases it"
-        operators = inquiry.job.held_by is not None and inquiry.job.held_by.terminal == OPERATOR
+        operators = question.job.held_by is not None and question.job.held_by.terminal == OPERATOR
         yield f"It is {held}: {stands if operators else 'nobody is asked until it is released'}."
-    proposed = inquiry.proposed
+    proposed = question.proposed
     if proposed is not None:
-        order = "all of it" if proposed.verdict is Verdict.PRINT else from_line_words(inquiry.outline, proposed.step)
+        order = "all of it" if proposed.verdict is Verdict.PRINT else from_line_words(question.outline, proposed.step)
         yield (
             f"{proposed.person} at {proposed.terminal} ordered {order} printed again. "
             "A second person must confirm that at another terminal, or answer otherwise."
         )
 
 
-def question_summary(inquiry: Inquiry) -> str:
+def question_summary(question: Question) -> str:
     """One sentence with the numbers of the document's lines."""
-    lines = line_places(inquiry)
+    lines = line_places(question)
     parts = []
     for standing in Standing:
-        numbers = [line.number for line in lines if standing_of(inquiry, line.step) is standing]
+        numbers = [line.number for line in lines if standing_of(question, line.step) is standing]
         if numbers:
             parts.append(f"{_span(numbers)} {standing}")
-    return "; ".join((*parts, *_other_doubt(inquiry))) + "."
+    return "; ".join((*parts, *_other_doubt(question))) + "."
 
 
 def _span(numbers: Sequence[int]) -> str:
@@ -127,21 +127,21 @@ def _span(numbers: Sequence[int]) -> str:
     return f"line {first} is" if first == last else f"lines {first} to {last} are"
 
 
-def _other_doubt(inquiry: Inquiry) -> Iterator[str]:
+def _other_doubt(question: Question) -> Iterator[str]:
     """A turn or an ejection that was sent and not confirmed."""
-    if 0 < inquiry.in_doubt <= len(inquiry.outline):
-        step = inquiry.outline[inquiry.in_doubt - 1]
+    if 0 < question.in_doubt <= len(question.outline):
+        step = question.outline[question.in_doubt - 1]
         if step.kind is StepKind.TURN:
             yield f"the turn to page {step.page} is in doubt"
         if step.kind is StepKind.EJECT:
             yield "whether the book was given back is in doubt"
 
 
-def _unconfirmed_lines(inquiry: Inquiry) -> tuple[int, ...]:
-    sent = max(inquiry.in_doubt, inquiry.job.confirmed)
-    lines = [line.step for line in line_places(inquiry) if line.step <= sent and line.step != inquiry.in_doubt]
+def _unconfirmed_lines(question: Question) -> tuple[int, ...]:
+    sent = max(question.in_doubt, question.job.confirmed)
+    lines = [line.step for line in line_places(question) if line.step <= sent and line.step != question.in_doubt]
     # The step in doubt is one of them when it is a line; a dialect that confirms each line leaves no other.
-    others = inquiry.lines_in_doubt - 1
+    others = question.lines_in_doubt - 1
     return tuple(lines[-others:]) if others > 0 else ()
 
 
@@ -175,9 +175,9 @@ _CUT: Final = "~"
 """Ends a text that is longer than its row."""
 
 
-def _row(inquiry: Inquiry, line: LinePlace, frame: _Frame, texts: Texts | None) -> str:
-    standing = standing_of(inquiry, line.step)
-    own = texts[line.number - 1] if texts and len(texts) == len(line_places(inquiry)) else ()
+def _row(question: Question, line: LinePlace, frame: _Frame, texts: Texts | None) -> str:
+    standing = standing_of(question, line.step)
+    own = texts[line.number - 1] if texts and len(texts) == len(line_places(question)) else ()
     drawn = _draw(line.outline.bars, own, _FILL[standing], frame)
     return _ROW.format(
         number=line.number,

@@ -11,7 +11,7 @@ from passbook.job.record import Answered, HistoryKind
 from passbook.job.states import JobState
 from passbook.job.waiting import Why, waiting_words
 from passbook.protocol.history_reply import HistoryLine, Summary
-from passbook.protocol.messages import Inquiry, JobView
+from passbook.protocol.messages import JobView, Question
 from passbook.protocol.progress import held_words, lines_words, reason_words
 from passbook.protocol.terminal_list import TerminalView
 from passbook.screen import moments
@@ -43,7 +43,7 @@ def question_name(job: JobView) -> str:
     return f"{short(job.job)}.{job.epoch}"
 
 
-ANSWER_BY: Final = "Look at the paper, then answer (teller inquiries shows the choices):"
+ANSWER_BY: Final = "Look at the paper, then answer (teller questions shows the choices):"
 """Stands before answer_command()."""
 
 
@@ -52,9 +52,9 @@ def answer_command(job: JobView) -> str:
     return f"  teller answer {question_name(job)} --from-line N --person NAME"
 
 
-def drawn(inquiry: Inquiry, width: int | None, texts: Texts | None = None) -> list[str]:
+def drawn(question: Question, width: int | None, texts: Texts | None = None) -> list[str]:
     """The picture of a question on this screen, with since when it is open by the clock on the wall."""
-    return picture(inquiry, texts, when=local(inquiry.job.changed_at), width=width or USUAL_WIDTH)
+    return picture(question, texts, when=local(question.job.changed_at), width=width or USUAL_WIDTH)
 
 
 def jobs_table(jobs: Sequence[JobView], width: int | None) -> list[str]:

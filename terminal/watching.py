@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import Final
 
-from client.connection import INQUIRY_CLOSED, Event, TerminalClient
+from client.connection import QUESTION_CLOSED, Event, TerminalClient
 from client.reconnecting import PAUSES, Connect, Reconnecting, Sleep
 from client.remote import RemoteError
 from passbook.job.decisions import by_words
 from passbook.job.states import TERMINAL
-from passbook.protocol.messages import Inquiry, JobLeft, JobView, Prompt
+from passbook.protocol.messages import JobLeft, JobView, Prompt, Question
 from passbook.protocol.notice import Notice
 from passbook.protocol.progress import OTHERS_MEDIUM, end_words, held_words, medium_of, reason_words, state_words
 from passbook.screen.columns import capital, short
@@ -76,8 +76,8 @@ class _Watch:
         self._watcher = watcher
         self._console = watcher.console
         self._client = client
-        self._open: dict[str, Inquiry] = {}
-        self._to_ask: dict[str, Inquiry] = {}
+        self._open: dict[str, Question] = {}
+        self._to_ask: dict[str, Question] = {}
         self._ends: dict[str, Notice] = {}
         self._to_see: set[str] = set()
         self._prompted: set[str] = set()
@@ -101,7 +101,7 @@ class _Watch:
 
     async def _show_open(self) -> None:
         """What is open already; those that are put to this terminal come as events too."""
-        questions, ends = await self._client.inquiries(), await self._client.notices()
+        questions, ends = await self._client.questions(), await self._client.notices()
         self._open = {one.job.job: one for one in questions}
         # Each of them may be answered here, whether it is put to this terminal already or not.
         self._to_ask = {one.job.job: one for one in questions if one.asked}
@@ -109,7 +109,7 @@ class _Watch:
         lines = [f"Open now: {_count(len(questions), 'question')}, {_count(len(ends), 'notice')}."]
         lines += [question_line(one) for one in questions]
         lines += [f"Notice: {end_words(one)}" for one in ends]
-        self._console.show({"event": "open", "payload": {"inquiries": questions, "notices": ends}}, lines)
+        self._console.show({"event": "open", "payload": {"questions": questions, "notices": ends}}, lines)
         self._note()
 
     async def _show_all(self) -> None:
@@ -119,8 +119,8 @@ class _Watch:
 
     async def _take(self, event: Event) -> None:
         match event.what:
-            case Inquiry() as inquiry:
-                await self._take_question(event, inquiry)
+            case Question() as question:
+                await self._take_question(event, question)
             case JobView() as view:
                 await self._take_view(event, view)
             case Prompt() as prompt:
@@ -136,18 +136,18 @@ class _Watch:
             case _:
                 self._show(event, [])
 
-    async def _take_question(self, event: Event, inquiry: Inquiry) -> None:
-        job = inquiry.job.job
-        is_shown = self._open.get(job) == inquiry
-        self._open[job] = inquiry
+    async def _take_question(self, event: Event, question: Question) -> None:
+        job = question.job.job
+        is_shown = self._open.get(job) == question
+        self._open[job] = question
         # A question has precedence over notices.
         await self._give_up({job, ""})
-        self._to_ask[job] = inquiry
-        self._show(event, [] if is_shown else [question_line(inquiry)])
+        self._to_ask[job] = question
+        self._show(event, [] if is_shown else [question_line(question)])
 
     async def _take_view(self, event: Event, view: JobView) -> None:
         """A job changed; where a question went by that, it is asked no more."""
-        if event.name != INQUIRY_CLOSED:
+        if event.name != QUESTION_CLOSED:
             over = view.state in TERMINAL and view.job in self._prompted
             self._prompted -= {view.job} if over else set()
             self._show(event, [state_words(view)] if over else [])
@@ -176,13 +176,13 @@ class _Watch:
             if not task.cancelled():
                 task.result()
 
-    async def _ask(self, resolve: Resolve, inquiry: Inquiry) -> None:
-        self._console.show(inquiry, drawn(inquiry, self._console.width))
+    async def _ask(self, resolve: Resolve, question: Question) -> None:
+        self._console.show(question, drawn(question, self._console.width))
         try:
-            await resolve(self._client, inquiry)
+            await resolve(self._client, question)
         finally:
-            if self._to_ask.get(inquiry.job.job) is inquiry:
-                del self._to_ask[inquiry.job.job]
+            if self._to_ask.get(question.job.job) is question:
+                del self._to_ask[question.job.job]
 
     async def _have_seen(self, jobs: Sequence[str]) -> None:
         """Acknowledge these notices once somebody says so; Ctrl-D leaves them open."""
@@ -215,13 +215,13 @@ class _Watch:
         self._console.show({"event": event.name, "payload": event.what}, lines)
 
 
-def question_line(inquiry: Inquiry) -> str:
+def question_line(question: Question) -> str:
     """A question in one line: whose job, which printer, since when, and what there is to do."""
-    job = inquiry.job
+    job = question.job
     why = f": {words}" if (words := reason_words(job)) else ""
     return (
         f"Question: job {short(job.job)} of {job.requester} for {job.printer}, since {local(job.changed_at)}{why}. "
-        f"{capital(question_summary(inquiry))} Look at the paper; to answer it: teller follow {short(job.job)}"
+        f"{capital(question_summary(question))} Look at the paper; to answer it: teller follow {short(job.job)}"
     )
 
 
@@ -230,9 +230,9 @@ def _by(view: JobView) -> str:
     return f" {by_words(view.answered)}" if view.answered is not None else ""
 
 
-def prompt_line(prompt: Prompt, inquiry: Inquiry | None) -> str:
+def prompt_line(prompt: Prompt, question: Question | None) -> str:
     """A person must handle a book: which printer, whose job, and what to do."""
-    medium = OTHERS_MEDIUM if inquiry is None else medium_of(inquiry.job)
+    medium = OTHERS_MEDIUM if question is None else medium_of(question.job)
     whose = f" (job {short(prompt.job)})" if prompt.job else ""
     return f"{prompt.printer}{whose}: {instruction(prompt, medium)}"
 
@@ -242,7 +242,7 @@ def left_lines(questions: int, ends: int) -> list[str]:
     if not questions and not ends:
         return ["Nothing is open. Come back: teller watch"]
     return [
-        f"Left open: {_count(questions, 'question')} (teller inquiries), {_count(ends, 'notice')} (teller notices).",
+        f"Left open: {_count(questions, 'question')} (teller questions), {_count(ends, 'notice')} (teller notices).",
         "Come back: teller watch",
     ]
 

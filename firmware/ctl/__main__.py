@@ -261,7 +261,7 @@ def _add_questions(commands: _Commands) -> None:
     job = _command(commands, "job", "one job, also one that has ended", send=("job",))
     job.add_argument("job", type=short_text, metavar="JOB", help=JOB_ARGUMENT)
     text = "open questions about jobs, also those that nobody is asked because somebody holds them"
-    _command(commands, "inquiries", text, nothing=NO_ROWS_SAID["inquiries"], columns=tables.INQUIRIES, **pages)
+    _command(commands, "questions", text, nothing=NO_ROWS_SAID["questions"], columns=tables.QUESTIONS, **pages)
     text = (
         "every terminal that is connected, was heard since the start, has jobs, or is configured as representative: "
         "when it was last heard, and what of it is open"

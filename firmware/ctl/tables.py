@@ -33,7 +33,7 @@ JOBS: Final[TableColumns] = {
     "VALID": "valid",
     "REQUEST": "clientRequest",
 }
-INQUIRIES: Final[TableColumns] = {
+QUESTIONS: Final[TableColumns] = {
     "JOB": "job.job",
     "STATE": "job.state",
     "DONE": "job.linesDone",

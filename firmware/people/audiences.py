@@ -1,4 +1,4 @@
-"""Who has been told of each matter that waits for people, and when the representatives are told too (F3).
+"""Who has been told of each topic that waits for people, and when the representatives are told too (F3).
 
 Questions and notices share it: the requester first, the representatives when it does not come or answer in time.
 """
@@ -19,11 +19,11 @@ BREATH: Final = 1.0
 """Seconds after so many, when time is over for more: who reads what it is told must not look like one who does not."""
 
 Show: TypeAlias = Callable[[str, Sequence[Listener]], None]
-"""Puts the matter of a job, as it is now, to connections."""
+"""Puts the topic of a job, as it is now, to connections."""
 
 
-class _Matter:
-    """Whom one matter was put to, and until when (monotonic seconds; 0: for ever) they have time."""
+class _Topic:
+    """Whom one topic was put to, and until when (monotonic seconds; 0: for ever) they have time."""
 
     def __init__(self, requester: str) -> None:
         self.requester = requester
@@ -34,7 +34,7 @@ class _Matter:
 
 
 class Audiences:
-    """The matters of one desk by the id of their job; lives in the event loop."""
+    """The topics of one desk by the id of their job; lives in the event loop."""
 
     def __init__(self, hub: Hub, clock: Clock, show: Show, *, grace: float, answer_timeout: float) -> None:
         """`grace` is for a requester to come, `answer_timeout` for one that is there to answer; both in seconds."""
@@ -43,48 +43,48 @@ class Audiences:
         self._show = show
         self._grace = grace
         self._answer_timeout = answer_timeout
-        self._matters: dict[str, _Matter] = {}
+        self._topics: dict[str, _Topic] = {}
         self._changed = asyncio.Event()
         hub.watchers.append(self._connection_changed)
 
     def open(self, job: str, requester: str) -> None:
-        """A new matter, in place of an earlier one about the same job."""
-        self._matters[job] = matter = _Matter(requester)
+        """A new topic, in place of an earlier one about the same job."""
+        self._topics[job] = topic = _Topic(requester)
         came = self._hub.connected(requester)
-        self._move(matter, AudienceEvent.REQUESTER_CAME if came else AudienceEvent.REQUESTER_LEFT)
+        self._move(topic, AudienceEvent.REQUESTER_CAME if came else AudienceEvent.REQUESTER_LEFT)
         self._changed.set()
-        self._put(job, matter)
+        self._put(job, topic)
 
     def need_second(self, job: str) -> None:
-        """What an open matter waits for takes a second person, who is at another terminal."""
-        self._move(self._matters[job], AudienceEvent.SECOND_NEEDED)
+        """What an open topic waits for takes a second person, who is at another terminal."""
+        self._move(self._topics[job], AudienceEvent.SECOND_NEEDED)
 
     def show_again(self, job: str) -> None:
-        """What an open matter says has changed."""
-        self._put(job, self._matters[job])
+        """What an open topic says has changed."""
+        self._put(job, self._topics[job])
 
     def close(self, job: str) -> None:
         """Nobody is asked any more."""
-        self._matters.pop(job, None)
+        self._topics.pop(job, None)
 
     def close_oldest(self, most: int) -> None:
         """Where there are more than `most`: the representatives are told of the oldest now, and it is closed."""
-        while len(self._matters) > most:
-            job, matter = next(iter(self._matters.items()))
-            if matter.deadline:
-                self._end_time(job, matter)
+        while len(self._topics) > most:
+            job, topic = next(iter(self._topics.items()))
+            if topic.deadline:
+                self._end_time(job, topic)
             self.close(job)
 
     def is_asked(self, listener: Listener, job: str, requester: str) -> bool:
-        """Whether a matter is put to this connection; one that is not open here is put to all who may decide."""
-        matter = self._matters.get(job)
-        if matter is None:
+        """Whether a topic is put to this connection; one that is not open here is put to all who may decide."""
+        topic = self._topics.get(job)
+        if topic is None:
             return self._hub.may_decide(listener.peer, requester)
-        return self._is_asked(listener, matter)
+        return self._is_asked(listener, topic)
 
     def asked_of(self, listener: Listener) -> list[str]:
-        """The jobs whose matters are put to this connection, the oldest matter first."""
-        return [job for job, matter in self._matters.items() if self._is_asked(listener, matter)]
+        """The jobs whose topics are put to this connection, the oldest topic first."""
+        return [job for job, topic in self._topics.items() if self._is_asked(listener, topic)]
 
     async def run(self) -> None:
         """Watch the deadlines until cancelled."""
@@ -99,47 +99,47 @@ class Audiences:
     def look(self) -> float | None:
         """Ask the representatives where time is over; seconds until the next look, None for when something changes."""
         now = self._clock.monotonic()
-        over = [job for job, matter in self._matters.items() if matter.deadline and matter.deadline <= now]
+        over = [job for job, topic in self._topics.items() if topic.deadline and topic.deadline <= now]
         for job in over[:SHOWN_AT_ONCE]:
-            self._end_time(job, self._matters[job])
+            self._end_time(job, self._topics[job])
         if len(over) > SHOWN_AT_ONCE:
             return BREATH
-        return min((one.deadline - now for one in self._matters.values() if one.deadline), default=None)
+        return min((one.deadline - now for one in self._topics.values() if one.deadline), default=None)
 
-    def _end_time(self, job: str, matter: _Matter) -> None:
-        self._move(matter, AudienceEvent.TIME_OVER)
+    def _end_time(self, job: str, topic: _Topic) -> None:
+        self._move(topic, AudienceEvent.TIME_OVER)
         # The requester has it already.
-        self._put(job, matter, but=matter.requester)
+        self._put(job, topic, but=topic.requester)
 
     def _connection_changed(self, listener: Listener, came: bool) -> None:
-        """Somebody came or went: the matters of that requester move on."""
+        """Somebody came or went: the topics of that requester move on."""
         name = listener.peer.name
         happening = AudienceEvent.REQUESTER_CAME if came else AudienceEvent.REQUESTER_LEFT
-        for matter in self._matters.values():
-            if matter.requester == name and self._hub.connected(name) == came:
-                self._move(matter, happening)
+        for topic in self._topics.values():
+            if topic.requester == name and self._hub.connected(name) == came:
+                self._move(topic, happening)
                 self._changed.set()
 
-    def _is_asked(self, listener: Listener, matter: _Matter) -> bool:
-        mine = listener.peer.name == matter.requester and matter.audience in ASKS_REQUESTER
-        return mine or (self._hub.is_representative(listener.peer) and matter.audience in ASKS_REPRESENTATIVES)
+    def _is_asked(self, listener: Listener, topic: _Topic) -> bool:
+        mine = listener.peer.name == topic.requester and topic.audience in ASKS_REQUESTER
+        return mine or (self._hub.is_representative(listener.peer) and topic.audience in ASKS_REPRESENTATIVES)
 
-    def _put(self, job: str, matter: _Matter, *, but: str = "") -> None:
-        """Show the matter to all who are asked, except to the terminal `but`."""
-        asked = [one for one in self._hub.everybody() if one.peer.name != but and self._is_asked(one, matter)]
+    def _put(self, job: str, topic: _Topic, *, but: str = "") -> None:
+        """Show the topic to all who are asked, except to the terminal `but`."""
+        asked = [one for one in self._hub.everybody() if one.peer.name != but and self._is_asked(one, topic)]
         if asked:
             self._show(job, asked)
 
-    def _move(self, matter: _Matter, happening: AudienceEvent) -> None:
+    def _move(self, topic: _Topic, happening: AudienceEvent) -> None:
         """Go to the next audience; the one place that assigns it."""
-        matter.audience = next_audience(matter.audience, happening)
+        topic.audience = next_audience(topic.audience, happening)
         now = self._clock.monotonic()
-        match matter.audience:
+        match topic.audience:
             case Audience.AWAITED:
                 grace = now + self._grace
-                matter.deadline = min(grace, matter.answer_by or grace)
+                topic.deadline = min(grace, topic.answer_by or grace)
             case Audience.REQUESTER:
-                matter.answer_by = matter.answer_by or now + self._answer_timeout
-                matter.deadline = matter.answer_by
+                topic.answer_by = topic.answer_by or now + self._answer_timeout
+                topic.deadline = topic.answer_by
             case Audience.REPRESENTATIVES | Audience.EVERYBODY:
-                matter.deadline = 0.0
+                topic.deadline = 0.0

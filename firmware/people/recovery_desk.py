@@ -17,7 +17,7 @@ from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.record import Answered, Holder, Record, Verdict, Wrap
 from passbook.protocol.media import Media
-from passbook.protocol.messages import AnswerInquiry, Inquiry, JobView, inquiry_of
+from passbook.protocol.messages import AnswerQuestion, JobView, Question, question_of
 from passbook.protocol.naming import check_name
 from spooler.clock import Clock, stamp
 from spooler.hub import Hub, Listener, Peer
@@ -75,7 +75,7 @@ class RecoveryDesk:
 
     def start(self) -> None:
         """After power-on: ask what an earlier start left."""
-        for record in islice(self._jobs.spool.inquiries(), ASKED_AT_ONCE):
+        for record in islice(self._jobs.spool.questions(), ASKED_AT_ONCE):
             self.note(record)
         self._are_more = len(self._seen) == ASKED_AT_ONCE
 
@@ -99,7 +99,7 @@ class RecoveryDesk:
             self._seen.pop(job, None)
             self.audiences.close(job)
             view = self._view(record)
-            self._hub.tell(record.requester, "Recovery.InquiryClosedEvent", view, representatives=True)
+            self._hub.tell(record.requester, "Recovery.QuestionClosedEvent", view, representatives=True)
 
     def _greet(self, listener: Listener, came: bool) -> None:
         """A newcomer is given the questions that are put to it."""
@@ -125,28 +125,28 @@ class RecoveryDesk:
 
     def _show(self, job: str, listeners: Sequence[Listener]) -> None:
         """Put the question to these connections; one that cannot be read now is not put."""
-        inquiry = self._inquiry(job)
-        if inquiry is not None:
+        question = self._question(job)
+        if question is not None:
             for listener in listeners:
-                listener.post("Recovery.InquiryEvent", inquiry)
-            self.note_put([inquiry])
+                listener.post("Recovery.QuestionEvent", question)
+            self.note_put([question])
 
-    def note_put(self, inquiries: Iterable[Inquiry]) -> None:
+    def note_put(self, questions: Iterable[Question]) -> None:
         """A requester or representative was given these questions."""
-        for inquiry in inquiries:
+        for question in questions:
             for watcher in self.watchers:
-                watcher(inquiry.job.job, inquiry.job.epoch)
+                watcher(question.job.job, question.job.epoch)
 
-    def inquiries(self, peer: Peer, after: int = 0) -> Iterator[Inquiry]:
+    def questions(self, peer: Peer, after: int = 0) -> Iterator[Question]:
         """The open questions that `peer` may decide about, of jobs behind this sequence number, the oldest first.
 
-        It and all_inquiries() may be called from any thread; each question is read when it is asked for.
+        It and all_questions() may be called from any thread; each question is read when it is asked for.
         """
         return self._told(self._open_to(peer, after))
 
-    def all_inquiries(self, after: int = 0) -> Iterator[Inquiry]:
+    def all_questions(self, after: int = 0) -> Iterator[Question]:
         """Every open question of jobs behind this sequence number, for the operator's eyes."""
-        return self._told(self._jobs.spool.inquiries(after))
+        return self._told(self._jobs.spool.questions(after))
 
     def count(self, peer: Peer) -> int:
         """How many open questions `peer` may decide about."""
@@ -155,16 +155,16 @@ class RecoveryDesk:
 
     def _open_to(self, peer: Peer, after: int = 0) -> Iterator[Record]:
         if self._hub.is_representative(peer):
-            yield from self._jobs.spool.inquiries(after)
+            yield from self._jobs.spool.questions(after)
         else:
             mine = self._jobs.spool.records_of(peer.name)
             yield from (record for record in mine if record.is_open and record.sequence > after)
 
-    def _told(self, records: Iterable[Record]) -> Iterator[Inquiry]:
-        inquiries = (self._inquiry(record.job_id) for record in records)
-        return (inquiry for inquiry in inquiries if inquiry is not None)
+    def _told(self, records: Iterable[Record]) -> Iterator[Question]:
+        questions = (self._question(record.job_id) for record in records)
+        return (question for question in questions if question is not None)
 
-    async def answer(self, peer: Peer, answer: AnswerInquiry) -> JobView:
+    async def answer(self, peer: Peer, answer: AnswerQuestion) -> JobView:
         """Take an answer; returns when it is durable.  Raises PassbookError and then nothing has changed."""
         async with self._answering:
             record = self._jobs.spool.record(answer.job)
@@ -176,7 +176,7 @@ class RecoveryDesk:
             if changes.is_repeated(record, given):
                 return self._view(record)
             if not is_open(record):
-                raise PassbookError("stale-inquiry", job=answer.job, epoch=record.epoch)
+                raise PassbookError("stale-question", job=answer.job, epoch=record.epoch)
             changes.must_not_be_held(record)
             readable = answer.job in self._jobs.keys
             try:
@@ -207,7 +207,7 @@ class RecoveryDesk:
         )
         return await asyncio.wrap_future(self._jobs.change(record.job_id, change))
 
-    def _unlock(self, record: Record, answer: AnswerInquiry) -> tuple[Wrap, ...] | None:
+    def _unlock(self, record: Record, answer: AnswerQuestion) -> tuple[Wrap, ...] | None:
         """Have the data key in memory when the verdict prints; the new wraps when the job is re-keyed."""
         if answer.verdict not in PRINTING_VERDICTS:
             if answer.new_key:
@@ -225,7 +225,7 @@ class RecoveryDesk:
         self._jobs.keys.put(record.job_id, key)
         return (new, *kept)
 
-    def _data_key(self, record: Record, answer: AnswerInquiry) -> bytes:
+    def _data_key(self, record: Record, answer: AnswerQuestion) -> bytes:
         """The data key, from what the answer brings or from memory.  Raises `wrong-key` or `key-needed`."""
         job, identity = record.job_id, record.identity()
         wraps = {wrap.holder: wrap for wrap in self._jobs.spool.wraps(job)}
@@ -242,7 +242,7 @@ class RecoveryDesk:
             return envelope.unwrap_for_appliance(identity, wraps[Holder.APPLIANCE], self._appliance_key)
         raise PassbookError("key-needed", job=job, key_ref=record.key_ref)
 
-    def _inquiry(self, job: str) -> Inquiry | None:
+    def _question(self, job: str) -> Question | None:
         """The question as the store has it now; None when it was closed, or cannot be read.
 
         A record that cannot be read must not silence the questions about the others.
@@ -256,7 +256,7 @@ class RecoveryDesk:
         if not is_open(record):
             return None
         openable = any(wrap.holder is Holder.APPLIANCE for wrap in wraps)
-        return inquiry_of(record, wraps, readable=openable or job in self._jobs.keys)
+        return question_of(record, wraps, readable=openable or job in self._jobs.keys)
 
 
 def is_open(record: Record) -> bool:
@@ -264,7 +264,7 @@ def is_open(record: Record) -> bool:
     return not record.valid and not record.ended
 
 
-def _as_given(peer: Peer, answer: AnswerInquiry) -> Answered:
+def _as_given(peer: Peer, answer: AnswerQuestion) -> Answered:
     steps = {Verdict.PRINT: 1, Verdict.RESUME: answer.step}
     step = steps.get(answer.verdict, 0)
     return Answered(answer.epoch, answer.verdict, step, answer.in_doubt, peer.name, answer.person)

@@ -9,7 +9,7 @@ from firmware.people.recovery_desk import RecoveryDesk
 from passbook.errors import PassbookError
 from passbook.job.record import Record, Verdict
 from passbook.protocol.answer_all import ANSWERED_AT_ONCE, AnswerAll, AnsweredAll, AnsweredOne
-from passbook.protocol.messages import AnswerInquiry, ErrorPayload
+from passbook.protocol.messages import AnswerQuestion, ErrorPayload
 from passbook.protocol.naming import check_name
 from spooler.hub import Peer
 from spooler.jobs import Jobs
@@ -44,7 +44,7 @@ class Answering:
         return AnsweredAll(tuple(answers), now[-1].sequence if now else order.after, len(later))
 
     async def _answer(self, peer: Peer, order: AnswerAll, record: Record) -> AnsweredOne:
-        answer = AnswerInquiry(
+        answer = AnswerQuestion(
             job=record.job_id,
             epoch=record.epoch,
             verdict=order.verdict,

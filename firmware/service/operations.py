@@ -1,4 +1,4 @@
-"""What operators may ask and do through the control socket; never answer an inquiry (docs/security.md)."""
+"""What operators may ask and do through the control socket; never answer a question (docs/security.md)."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Operations:
             "status": self._report_status,
             "jobs": self._jobs,
             "job": self._job,
-            "inquiries": self._inquiries,
+            "questions": self._questions,
             "notices": self._notices,
             "terminals": self._terminals,
             "areas": self._areas,
@@ -101,10 +101,10 @@ class Operations:
         check_name("job", asked.job)
         return self._desks.queues.view(self._spool.find(asked.job))
 
-    async def _inquiries(self, arguments: dict[str, Any]) -> Any:
+    async def _questions(self, arguments: dict[str, Any]) -> Any:
         page = read_arguments(arguments, Page)
-        rows, _ = await asyncio.to_thread(page_of, self._recovery.all_inquiries(page.after), page.limit)
-        return [msgspec.structs.replace(inquiry, wraps=()) for inquiry in rows]
+        rows, _ = await asyncio.to_thread(page_of, self._recovery.all_questions(page.after), page.limit)
+        return [msgspec.structs.replace(question, wraps=()) for question in rows]
 
     async def _terminals(self, arguments: dict[str, Any]) -> Any:
         read_arguments(arguments, Nothing)

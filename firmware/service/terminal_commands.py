@@ -20,7 +20,7 @@ from passbook.protocol.environment import GetEnvironment, patience
 from passbook.protocol.messages import (
     MAX_DOCUMENT,
     MAX_PIECE,
-    AnswerInquiry,
+    AnswerQuestion,
     Envelope,
     JobRef,
     JobView,
@@ -33,7 +33,7 @@ from passbook.protocol.messages import (
 )
 from passbook.protocol.naming import check_name
 from passbook.protocol.notice import AcknowledgeNotice, GetHistoryHeads
-from passbook.protocol.pages import InquiryPage, JobPage, Page, page_of
+from passbook.protocol.pages import JobPage, Page, QuestionPage, page_of
 from passbook.protocol.terminal_list import TerminalList
 from spooler.desks import Desks
 from spooler.hub import Hub
@@ -91,8 +91,8 @@ class TerminalCommands:
             "Spooler.AcknowledgeNotice": self._acknowledge_notice,
             "Spooler.GetHistoryHeads": self._history_heads,
             "Spooler.ListTerminals": self._list_terminals,
-            "Recovery.ListInquiries": self._inquiries,
-            "Recovery.AnswerInquiry": self._answer_inquiry,
+            "Recovery.ListQuestions": self._questions,
+            "Recovery.AnswerQuestion": self._answer_question,
             "Recovery.AnswerAll": self._answer_all,
         }
 
@@ -187,16 +187,16 @@ class TerminalCommands:
             raise PassbookError("representatives-only", who=session.peer.name)
         return TerminalList(self._roll.terminals())
 
-    async def _inquiries(self, session: TerminalSession, command: Envelope) -> Any:
+    async def _questions(self, session: TerminalSession, command: Envelope) -> Any:
         page = read_payload(command, Page)
-        behind = self._recovery.inquiries(session.peer, page.after)
+        behind = self._recovery.questions(session.peer, page.after)
         rows, more = await asyncio.to_thread(page_of, behind, page.limit)
-        told = InquiryPage(rows, more, self._recovery.count(session.peer))
-        self._recovery.note_put(told.inquiries)
+        told = QuestionPage(rows, more, self._recovery.count(session.peer))
+        self._recovery.note_put(told.questions)
         return told
 
-    async def _answer_inquiry(self, session: TerminalSession, command: Envelope) -> Any:
-        return await self._recovery.answer(session.peer, _named(read_payload(command, AnswerInquiry)))
+    async def _answer_question(self, session: TerminalSession, command: Envelope) -> Any:
+        return await self._recovery.answer(session.peer, _named(read_payload(command, AnswerQuestion)))
 
     async def _answer_all(self, session: TerminalSession, command: Envelope) -> Any:
         return await self._answering.answer_all(session.peer, read_payload(command, AnswerAll))
@@ -214,7 +214,7 @@ def _uploaded(session: TerminalSession, request: SubmitJob) -> bytes:
     return bytes(pieces)
 
 
-R = TypeVar("R", JobRef, AnswerInquiry, AcknowledgeNotice)
+R = TypeVar("R", JobRef, AnswerQuestion, AcknowledgeNotice)
 
 
 def _named(payload: R) -> R:

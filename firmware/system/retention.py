@@ -24,7 +24,7 @@ def destroy_old_content(jobs: Jobs, clock: Clock, days: int) -> None:
         return
     today = clock.business_date()
     before = (datetime.date.fromisoformat(today) - datetime.timedelta(days=days)).isoformat()
-    for record in jobs.spool.inquiries():
+    for record in jobs.spool.questions():
         undated = keeps_content(record) and is_undated(record, today)
         if not undated and not is_content_over(record, before):
             continue

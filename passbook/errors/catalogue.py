@@ -133,7 +133,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         "The request carries no key and this appliance does not take such jobs. Nothing was accepted.",
     ),
     "key-malformed": ErrorKind(Actor.PROGRAMMER, "The key is not {expected}. Nothing was changed."),
-    # Jobs and inquiries
+    # Jobs and questions
     "unknown-job": ErrorKind(
         Actor.TELLER, "There is no job {job}; it has ended or was never accepted. See the history."
     ),
@@ -164,7 +164,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "job-is-printing": ErrorKind(
         Actor.TELLER, "Job {job} is printing now. Nothing was changed; try again, or wait for its end."
     ),
-    "stale-inquiry": ErrorKind(
+    "stale-question": ErrorKind(
         Actor.TELLER,
         "The question about job {job} has changed (now number {epoch}). Nothing was changed; read it and answer again.",
     ),

@@ -150,7 +150,7 @@ def answer(
     With `second_operator` an order to print lines again that are on paper is only proposed by it, until another
     person gives the same order at another terminal; any other answer wins over it.
 
-    Raises PassbookError `stale-inquiry`, `already-answered`, `answer-not-possible`, `not-allowed-in-state`,
+    Raises PassbookError `stale-question`, `already-answered`, `answer-not-possible`, `not-allowed-in-state`,
     `held-by-operator` or `second-person-needed`.
     """
 
@@ -200,7 +200,7 @@ def _noted(record: Record, decision: Answered, at: str) -> Answered:
 def is_repeated(record: Record, given: Answered) -> bool:
     """Whether `given` is the answer that won, or was proposed, already; False when it says something new.
 
-    Raises PassbookError `already-answered` for another answer at that epoch, `stale-inquiry` at any other.
+    Raises PassbookError `already-answered` for another answer at that epoch, `stale-question` at any other.
     """
     won, given = record.answered, reprinting.as_given(given)
     if won is not None and won.epoch == given.epoch and given in reprinting.voices(won):
@@ -209,7 +209,7 @@ def is_repeated(record: Record, given: Answered) -> bool:
     if won is not None and decided:
         raise already_answered(record.job_id, won, record.steps)
     if record.valid or given.epoch != record.epoch or given.in_doubt != record.sending:
-        raise PassbookError("stale-inquiry", job=record.job_id, epoch=record.epoch)
+        raise PassbookError("stale-question", job=record.job_id, epoch=record.epoch)
     return record.proposed is not None and given in reprinting.voices(record.proposed)
 
 

@@ -112,7 +112,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
         valid: may be printed without asking anybody, in the start `start`.
         start: number of the start of its area in which it was changed last; 0 where no version noted it.
-        epoch: rises at every invalidation and every stop in doubt; with job_id it names an inquiry.
+        epoch: rises at every invalidation and every stop in doubt; with job_id it names a question.
         asked: whether the open question is put to people; False after the answer `hold`.
         business_date: ISO date of the business day of acceptance, of the last answer, or of its re-dating.
         clock_trusted: whether the clock was, when business_date was written.

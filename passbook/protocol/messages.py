@@ -167,7 +167,7 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
     content_gone: bool = False
 
 
-class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
+class Question(msgspec.Struct, frozen=True, rename="camel"):
     """The question about one job at one epoch (N1, P7).
 
     Attributes:
@@ -203,8 +203,8 @@ class Inquiry(msgspec.Struct, frozen=True, rename="camel"):
         return max(self.in_doubt, self.job.confirmed, self.sent_before)
 
 
-class AnswerInquiry(Payload, frozen=True):
-    """`Recovery.AnswerInquiry`: what a person orders (P7).
+class AnswerQuestion(Payload, frozen=True):
+    """`Recovery.AnswerQuestion`: what a person orders (P7).
 
     Attributes:
         in_doubt: the step that the person saw in doubt; 0 for none.
@@ -375,9 +375,9 @@ def report_of(record: Record) -> StepReport:
     )
 
 
-def inquiry_of(record: Record, wraps: tuple[Wrap, ...], *, readable: bool) -> Inquiry:
+def question_of(record: Record, wraps: tuple[Wrap, ...], *, readable: bool) -> Question:
     """The question that an invalid record is; the record itself is the only store of it."""
-    return Inquiry(
+    return Question(
         job=view_of(record, waiting_of(record, NO_PLACE)),
         media=record.media,
         in_doubt=record.sending,

@@ -1,4 +1,4 @@
-"""Long lists in pages: `Spooler.ListJobs` and `Recovery.ListInquiries`, both in the order of acceptance."""
+"""Long lists in pages: `Spooler.ListJobs` and `Recovery.ListQuestions`, both in the order of acceptance."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 from msgspec import Meta
 
-from passbook.protocol.messages import LARGEST_NUMBER, Inquiry, JobView, Number, Payload
+from passbook.protocol.messages import LARGEST_NUMBER, JobView, Number, Payload, Question
 
 MOST_ROWS: Final = 500
 """Rows of one page, however many were asked for."""
@@ -36,14 +36,14 @@ class JobPage(msgspec.Struct, frozen=True, omit_defaults=True):
     more: bool = False
 
 
-class InquiryPage(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Completion of `Recovery.ListInquiries`.
+class QuestionPage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Completion of `Recovery.ListQuestions`.
 
     Attributes:
         count: the open questions that the terminal may decide about, on all pages together.
     """
 
-    inquiries: tuple[Inquiry, ...]
+    questions: tuple[Question, ...]
     more: bool = False
     count: int = 0
 

@@ -8,7 +8,7 @@ from typing import Final
 NO_ROWS_SAID: Final = MappingProxyType(
     {
         "jobs": "There is no job that has not ended.",
-        "inquiries": "There is no open question.",
+        "questions": "There is no open question.",
         "notices": "There is no end of a job that somebody has still to take note of.",
         "terminals": "There is no terminal that is connected, was heard since the start, or has jobs.",
         "history": "There is no such entry in the history.",

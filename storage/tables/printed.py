@@ -1,7 +1,7 @@
 """What each printer has put on paper for the jobs of one area, and what it is still to print (F6).
 
 Theory of operation.  The counters are a row for each printer, written in the transaction of the step that they count,
-so no power cut can part them from the journal.  Figures for an inquiry are the counters and what the unfinished jobs
+so no power cut can part them from the journal.  Figures for a request are the counters and what the unfinished jobs
 have left, read as one moment of the area at a boundary (P9).  Everything works inside the caller's transaction.
 """
 

@@ -12,9 +12,9 @@ CommandRun: TypeAlias = Callable[[Desk, argparse.Namespace], Awaitable[int]]
 """Does one command and gives the exit code; raises PassbookError."""
 
 
-JOB_HELP: Final = "its id, or the beginning of it, as `teller jobs` and `teller inquiries` show it"
+JOB_HELP: Final = "its id, or the beginning of it, as `teller jobs` and `teller questions` show it"
 QUESTION_HELP: Final = (
-    "the job of the question, as `teller inquiries` shows it; with the number N only that question is answered"
+    "the job of the question, as `teller questions` shows it; with the number N only that question is answered"
 )
 
 

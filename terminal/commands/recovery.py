@@ -1,4 +1,4 @@
-"""`teller inquiries` and `teller answer`."""
+"""`teller questions` and `teller answer`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from passbook.job.decisions import already_answered
 from passbook.job.record import Verdict
 from passbook.job.states import STATE_WORDS, TERMINAL, JobState
 from passbook.protocol.answer_all import AnsweredOne
-from passbook.protocol.messages import AnswerInquiry, Inquiry, JobView
+from passbook.protocol.messages import AnswerQuestion, JobView, Question
 from passbook.protocol.progress import state_words
 from passbook.screen.arguments import short_text, short_text_or_none, whole
 from passbook.screen.nothing import NO_ROWS_SAID
@@ -35,8 +35,8 @@ VERDICTS: Final = {"from_start": Verdict.PRINT, "discard": Verdict.DISCARD, "hol
 
 def add(command: AddCommand) -> None:
     """Add the commands."""
-    listing = command("inquiries", help="the open questions that this terminal may answer")
-    listing.set_defaults(run=run_inquiries)
+    listing = command("questions", help="the open questions that this terminal may answer")
+    listing.set_defaults(run=run_questions)
     answer = command("answer", help="say how a stopped job shall go on")
     which = answer.add_mutually_exclusive_group(required=True)
     which.add_argument("job", type=short_text, nargs="?", metavar="JOB[.N]", help=QUESTION_HELP)
@@ -60,18 +60,18 @@ def add(command: AddCommand) -> None:
     answer.set_defaults(run=run_answer, usage_error=answer.error)
 
 
-async def run_inquiries(desk: Desk, _arguments: argparse.Namespace) -> int:
+async def run_questions(desk: Desk, _arguments: argparse.Namespace) -> int:
     """Show each question as a picture of the pages."""
     async with desk.client() as client:
-        inquiries = await client.inquiries()
-    pictures = [line for one in inquiries for line in (*drawn(one, desk.console.width), *_how(one), "")]
-    desk.console.show(inquiries, pictures[:-1] or [NO_ROWS_SAID["inquiries"]])
+        questions = await client.questions()
+    pictures = [line for one in questions for line in (*drawn(one, desk.console.width), *_how(one), "")]
+    desk.console.show(questions, pictures[:-1] or [NO_ROWS_SAID["questions"]])
     return 0
 
 
-def _how(inquiry: Inquiry) -> list[str]:
+def _how(question: Question) -> list[str]:
     """What to type to answer; nothing for a job that is held, of which the picture says so."""
-    return [answer_command(inquiry.job)] if inquiry.asked else []
+    return [answer_command(question.job)] if question.asked else []
 
 
 async def run_answer(desk: Desk, arguments: argparse.Namespace) -> int:
@@ -83,11 +83,11 @@ async def run_answer(desk: Desk, arguments: argparse.Namespace) -> int:
     if arguments.new_key and (arguments.discard or arguments.hold or arguments.all_on_paper):
         arguments.usage_error("--new-key goes with --print and --from-line")
     async with desk.client() as client:
-        inquiry = await _find(client, arguments.job)
-    verdict, step = _ordered(arguments, inquiry)
-    ring = desk.ring() if needs_ring(inquiry, verdict, arguments.new_key) else None
-    answer = compose(inquiry, verdict, arguments.person, ring, step=step, new_key_ref=arguments.new_key)
-    desk.left.lines = (f"Whether the answer for job {answer.job} was taken is not known; see teller inquiries.",)
+        question = await _find(client, arguments.job)
+    verdict, step = _ordered(arguments, question)
+    ring = desk.ring() if needs_ring(question, verdict, arguments.new_key) else None
+    answer = compose(question, verdict, arguments.person, ring, step=step, new_key_ref=arguments.new_key)
+    desk.left.lines = (f"Whether the answer for job {answer.job} was taken is not known; see teller questions.",)
     job = await send(desk.client, answer, asyncio.sleep)
     desk.left.lines = ()
     waiting = waits_for_second(answer, job)
@@ -96,7 +96,7 @@ async def run_answer(desk: Desk, arguments: argparse.Namespace) -> int:
         if waiting is not None:
             raise waiting
         return 0
-    desk.console.show({"event": "Recovery.AnswerInquiry", "payload": job}, [state_words(job)])
+    desk.console.show({"event": "Recovery.AnswerQuestion", "payload": job}, [state_words(job)])
     if waiting is not None:
         desk.console.fail(waiting)
     resolve = desk.dialogue(arguments.person)
@@ -131,7 +131,7 @@ def _line(one: AnsweredOne) -> str:
 
 async def send(
     connect: Callable[[], AbstractAsyncContextManager[TerminalClient]],
-    answer: AnswerInquiry,
+    answer: AnswerQuestion,
     sleep: Callable[[float], Awaitable[None]],
 ) -> JobView:
     """Send an answer until its outcome is known: over new connections the very same answer, which counts once."""
@@ -146,15 +146,15 @@ async def send(
     raise PassbookError("connection-lost")
 
 
-async def _find(client: TerminalClient, name: str) -> Inquiry:
+async def _find(client: TerminalClient, name: str) -> Question:
     """The question that a person named: by the beginning of the job's id, and its number where that was typed."""
     job, _, number = name.partition(".")
     view = await client.job(job)
-    for inquiry in await client.inquiries():
-        if inquiry.job.job == view.job:
-            if number not in {"", str(inquiry.job.epoch)}:
-                raise PassbookError("stale-inquiry", job=view.job, epoch=inquiry.job.epoch)
-            return inquiry
+    for question in await client.questions():
+        if question.job.job == view.job:
+            if number not in {"", str(question.job.epoch)}:
+                raise PassbookError("stale-question", job=view.job, epoch=question.job.epoch)
+            return question
     if not view.valid and view.state not in TERMINAL:
         raise PassbookError("not-permitted", who="This terminal", job=view.job)
     if view.answered is not None:
@@ -162,11 +162,11 @@ async def _find(client: TerminalClient, name: str) -> Inquiry:
     raise PassbookError("not-allowed-in-state", job=view.job, state=STATE_WORDS[view.state], event="an answer")
 
 
-def _ordered(arguments: argparse.Namespace, inquiry: Inquiry) -> tuple[Verdict, int]:
+def _ordered(arguments: argparse.Namespace, question: Question) -> tuple[Verdict, int]:
     if arguments.from_start:
         return Verdict.PRINT, 0
     if arguments.all_on_paper:
-        return Verdict.RESUME, all_on_paper(inquiry)
+        return Verdict.RESUME, all_on_paper(question)
     if arguments.from_line is not None:
-        return Verdict.RESUME, step_of_line(inquiry, arguments.from_line)
+        return Verdict.RESUME, step_of_line(question, arguments.from_line)
     return (Verdict.DISCARD if arguments.discard else Verdict.HOLD), 0

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import ServerConnection
 
-from client.connection import INQUIRY, INQUIRY_CLOSED, JOB, MAX_WAITING, PROMPT, STEP, Address, Event, TerminalClient
+from client.connection import JOB, MAX_WAITING, PROMPT, QUESTION, QUESTION_CLOSED, STEP, Address, Event, TerminalClient
 from passbook.errors import PassbookError
 from passbook.errors.kinds import Actor
 from passbook.job.states import JobState
@@ -31,7 +31,7 @@ from passbook.protocol.messages import (
 from passbook.protocol.notice import NoticePage
 from tests.terminal.conftest import Branch
 from tests.terminal.fake_appliance import FakeAppliance, running
-from tests.terminal.samples import TWENTY, inquiry, notice, stopped, view
+from tests.terminal.samples import TWENTY, notice, question, stopped, view
 
 
 def within(story: Coroutine[Any, Any, None]) -> None:
@@ -60,14 +60,14 @@ def test_each_helper_sends_its_command_and_reads_its_completion(branch: Branch) 
             "Spooler.ListJobs": lambda _: {"jobs": [view(), view(job="bb22")]},
             "Spooler.GetJob": lambda payload: view(job=payload["job"]),
             "Spooler.CancelJob": lambda payload: view(job=payload["job"], state=JobState.CANCELED),
-            "Recovery.ListInquiries": lambda _: {"inquiries": [inquiry(stopped(11, 12), TWENTY)]},
+            "Recovery.ListQuestions": lambda _: {"questions": [question(stopped(11, 12), TWENTY)]},
             "Common.Status": lambda _: {"printers": []},
         }
         async with running(branch, fake), client_of(branch, fake) as client:
             assert [job.job for job in await client.jobs()] == ["aa11", "bb22"]
             assert (await client.job("cc33")).job == "cc33"
             assert (await client.cancel("aa11", "Ann")).state is JobState.CANCELED
-            assert (await client.inquiries())[0].in_doubt == 12
+            assert (await client.questions())[0].in_doubt == 12
             assert (await client.status()).printers == ()
         assert ("Spooler.CancelJob", {"job": "aa11", "person": "Ann"}) in fake.received
 
@@ -118,16 +118,16 @@ def test_a_list_in_pages_is_given_whole(branch: Branch) -> None:
         page, more = behind(payload)
         return {"jobs": page, "more": more}
 
-    def list_inquiries(payload: dict[str, Any]) -> dict[str, Any]:
+    def list_questions(payload: dict[str, Any]) -> dict[str, Any]:
         page, more = behind(payload)
-        return {"inquiries": [inquiry(job, TWENTY) for job in page], "more": more}
+        return {"questions": [question(job, TWENTY) for job in page], "more": more}
 
     async def story() -> None:
         fake = FakeAppliance()
-        fake.answers = {"Spooler.ListJobs": list_jobs, "Recovery.ListInquiries": list_inquiries}
+        fake.answers = {"Spooler.ListJobs": list_jobs, "Recovery.ListQuestions": list_questions}
         async with running(branch, fake), client_of(branch, fake) as client:
             assert list(await client.jobs()) == jobs
-            assert [one.job for one in await client.inquiries()] == jobs
+            assert [one.job for one in await client.questions()] == jobs
         asked = [payload for _, payload in fake.received]
         assert asked == [{}, {"after": 3}, {"after": 6}] * 2
 
@@ -139,11 +139,11 @@ def test_an_appliance_that_promises_more_and_gives_none_is_not_asked_for_ever(br
         fake = FakeAppliance()
         fake.answers = {
             "Spooler.ListJobs": lambda _: {"jobs": [], "more": True},
-            "Recovery.ListInquiries": lambda _: {"inquiries": [], "more": True},
+            "Recovery.ListQuestions": lambda _: {"questions": [], "more": True},
         }
         async with running(branch, fake), client_of(branch, fake) as client:
             assert await client.jobs() == ()
-            assert await client.inquiries() == ()
+            assert await client.questions() == ()
 
     within(story())
 
@@ -299,18 +299,18 @@ def test_a_refusal_without_description_is_an_error_all_the_same(branch: Branch) 
 def test_events_come_in_order_and_unknown_ones_are_passed_over(branch: Branch) -> None:
     async def story() -> None:
         fake = FakeAppliance()
-        question = inquiry(stopped(11, 12), TWENTY)
+        asked = question(stopped(11, 12), TWENTY)
         prompt = Prompt("aa11", "window-1", "insert", 3)
-        fake.greet = [(INQUIRY, question), ("Spooler.MoonEvent", {"phase": "full"}), (PROMPT, prompt)]
+        fake.greet = [(QUESTION, asked), ("Spooler.MoonEvent", {"phase": "full"}), (PROMPT, prompt)]
         async with running(branch, fake), client_of(branch, fake) as client:
             events = client.events()
-            assert await anext(events) == Event(INQUIRY, question)
+            assert await anext(events) == Event(QUESTION, asked)
             assert await anext(events) == Event(PROMPT, prompt)
             await fake.tell(STEP, StepReport("aa11", 1, 2, 22))
             await fake.tell(JOB, view())
-            await fake.tell(INQUIRY_CLOSED, view())
+            await fake.tell(QUESTION_CLOSED, view())
             assert await anext(events) == Event(STEP, StepReport("aa11", 1, 2, 22))
-            assert [(await anext(events)).name, (await anext(events)).name] == [JOB, INQUIRY_CLOSED]
+            assert [(await anext(events)).name, (await anext(events)).name] == [JOB, QUESTION_CLOSED]
 
     within(story())
 

@@ -156,7 +156,7 @@ def test_an_appliance_starts_without_the_area_that_cannot_be_opened(
 
 @pytest.mark.parametrize("error", ["EIO", pytest.param("ENOSPC", marks=LONG)])
 def test_an_area_whose_file_cannot_be_opened_any_more_is_out_of_use(furnished: World, error: str) -> None:
-    """A check and an inquiry open the file once more while the appliance runs."""
+    """A check and a question open the file once more while the appliance runs."""
     need_strace()
     with an_office(furnished) as office:
         told = submit(office, range(860, 864))

@@ -149,5 +149,5 @@ def test_an_appliance_starts_on_a_disk_that_a_power_cut_left(furnished: World, s
         office = Office(world)
         office.open()
         assert world.ctl("verify") == []
-        asked_about = {inquiry["job"]["job"] for inquiry in office.inquiries()}
+        asked_about = {question["job"]["job"] for question in office.questions()}
         assert asked_about == set(heard.accepted.values()) - heard.ended.keys()

@@ -90,7 +90,7 @@ def test_a_branch_stays_answers_and_ends_without_a_trace(branch: Branch) -> None
     assert max(map(len, printed)) <= 80
     status: Any = json.loads(shell(branch, "passbookctl --json status"))
     assert [printer["printer"] for printer in status["printers"]] == ["window-1"]
-    assert shell(branch, "counter_1 inquiries; counter_2 inquiries; manager inquiries")
+    assert shell(branch, "counter_1 questions; counter_2 questions; manager questions")
     shell(branch, "open_book 3")
     assert json.loads(shell(branch, "passbook-sim state"))
     again = branch.stay()

@@ -13,14 +13,14 @@ from passbook.document.placing import place
 from passbook.document.plan import StepKind, outline
 from passbook.job.record import Answered, OnPaper, Verdict
 from passbook.job.states import JobState, Reason
-from passbook.protocol.messages import Inquiry, JobView
+from passbook.protocol.messages import JobView, Question
 from passbook.protocol.notice import Notice
 from passbook.protocol.progress import end_words
 from terminal.dialogue import choices
 from terminal.own_copy import texts_of
 from terminal.picture import picture
 from tests.house import ROOT
-from tests.terminal.samples import inquiry, view
+from tests.terminal.samples import question, view
 
 FORMAT: Final = "passbook-update+csv"
 JOB: Final = "7f3a09c2d1e84b55"
@@ -44,7 +44,7 @@ AT: Final = "19:20"
 _MARK: Final = re.compile(r"(<!-- screen: ([a-z ]+) -->\n```text\n).*?(```)", re.DOTALL)
 
 
-def question(confirmed: int, sending: int = 0, reason: Reason = Reason.POWER_LOSS) -> Inquiry:
+def asked_about(confirmed: int, sending: int = 0, reason: Reason = Reason.POWER_LOSS) -> Question:
     """What is asked about the statement after it stopped there."""
     layout_file = ROOT / "passbook" / "layouts" / "savings-24.toml"
     layout = parse_layout("savings-24", layout_file.read_bytes(), layout_file.name)
@@ -52,17 +52,17 @@ def question(confirmed: int, sending: int = 0, reason: Reason = Reason.POWER_LOS
     begun = confirmed or sending
     state = JobState.PROCESSING_STOPPED if begun else JobState.PENDING_HELD
     job = _job(state=state, reasons=(reason,), valid=False, epoch=1, confirmed=confirmed, sending=sending)
-    return inquiry(job, outline(plan))
+    return question(job, outline(plan))
 
 
 def _job(**changes: object) -> JobView:
     return replace(view(job=JOB, requester="counter-1", printer="window-1"), **changes)
 
 
-def _asked(inquiry: Inquiry, *, own_copy: bool = True) -> list[str]:
+def _asked(question: Question, *, own_copy: bool = True) -> list[str]:
     """The picture and, for who is at the terminal, the choices."""
     texts = texts_of(FORMAT, STATEMENT) if own_copy else None
-    return [*picture(inquiry, texts, when=AT), *(choices(inquiry, "counter-1") if own_copy else [])]
+    return [*picture(question, texts, when=AT), *(choices(question, "counter-1") if own_copy else [])]
 
 
 def _ended() -> list[str]:
@@ -73,24 +73,24 @@ def _ended() -> list[str]:
     return [f"{AT}  {end_words(Notice(job, paper, None, None))}" for job, paper in on_paper.items()]
 
 
-def _proposed() -> Inquiry:
+def _proposed() -> Question:
     """A question to which somebody has ordered lines again that are on paper."""
     order = Answered(epoch=1, verdict=Verdict.PRINT, step=1, in_doubt=2, terminal="counter-1", person="Ann Example")
-    return replace(question(1, 2), proposed=order)
+    return replace(asked_about(1, 2), proposed=order)
 
 
 def screens() -> dict[str, list[str]]:
     """Name -> its lines."""
-    given_back = next(n for n, step in enumerate(question(0).outline, 1) if step.kind is StepKind.EJECT)
+    given_back = next(n for n, step in enumerate(asked_about(0).outline, 1) if step.kind is StepKind.EJECT)
     return {
-        "a line in doubt": _asked(question(1, 2)),
-        "nothing in doubt": _asked(question(2, reason=Reason.MEDIA_NEEDED)),
-        "the page was turned": _asked(question(4)),
-        "the book was being given back": _asked(question(given_back - 1, given_back)),
-        "nothing was printed": _asked(question(0)),
+        "a line in doubt": _asked(asked_about(1, 2)),
+        "nothing in doubt": _asked(asked_about(2, reason=Reason.MEDIA_NEEDED)),
+        "the page was turned": _asked(asked_about(4)),
+        "the book was being given back": _asked(asked_about(given_back - 1, given_back)),
+        "nothing was printed": _asked(asked_about(0)),
         "ended jobs": _ended(),
         "a second person": [*_asked(_proposed(), own_copy=False), *choices(_proposed(), "manager")],
-        "another terminal": _asked(question(1, 2), own_copy=False),
+        "another terminal": _asked(asked_about(1, 2), own_copy=False),
     }
 
 

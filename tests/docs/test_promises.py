@@ -7,7 +7,7 @@ import msgspec
 from passbook.job.states import Reason
 from passbook.protocol.answer_all import AnswerAll
 from passbook.protocol.completions import Completion
-from passbook.protocol.messages import AnswerInquiry, JobRef, Payload, SubmitJob, UploadPiece
+from passbook.protocol.messages import AnswerQuestion, JobRef, Payload, SubmitJob, UploadPiece
 from passbook.protocol.notice import AcknowledgeNotice, GetHistoryHeads
 from tests.house import PACKAGES, ROOT, project_files
 from tests.mutants.table import MUTANTS
@@ -21,7 +21,7 @@ REQUIRED: dict[str, type[Payload]] = {
     "Spooler.GetJob": JobRef,
     "Spooler.AcknowledgeNotice": AcknowledgeNotice,
     "Spooler.GetHistoryHeads": GetHistoryHeads,
-    "Recovery.AnswerInquiry": AnswerInquiry,
+    "Recovery.AnswerQuestion": AnswerQuestion,
     "Recovery.AnswerAll": AnswerAll,
 }
 

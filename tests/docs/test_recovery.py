@@ -12,7 +12,7 @@ import firmware.ctl.__main__
 import terminal.__main__ as teller
 from passbook.errors import CATALOGUE
 from passbook.job.states import Reason
-from tests.docs.screens import question, screens, shown_in
+from tests.docs.screens import asked_about, screens, shown_in
 from tests.house import ROOT, project_files
 
 PAGE = (ROOT / "docs" / "recovery.md").read_text("utf-8")
@@ -74,7 +74,7 @@ def test_every_code_that_the_page_explains_exists() -> None:
 
 def test_the_answers_of_the_page_are_the_likely_ones() -> None:
     """The line in doubt is number 2, on line 23 of page 3."""
-    asked = question(1, 2)
+    asked = asked_about(1, 2)
     step = asked.outline[asked.in_doubt - 1]
     assert (asked.in_doubt, step.page, step.line) == (2, 3, 23)
     assert "**page 3**" in PAGE

@@ -59,7 +59,7 @@ NAMES = (
         "clock",
         "environment",
     ),
-    *("inquiries", "notices", "terminals"),
+    *("questions", "notices", "terminals"),
 )
 
 
@@ -146,7 +146,7 @@ def test_an_appliance_that_knows_no_pages_is_not_asked_for_ever(control: str, ca
     ("words", "sentence"),
     [
         (("jobs",), "There is no job that has not ended."),
-        (("inquiries",), "There is no open question."),
+        (("questions",), "There is no open question."),
         (("notices",), "There is no end of a job that somebody has still to take note of."),
         (("terminals",), "There is no terminal that is connected, was heard since the start, or has jobs."),
         (("areas",), "There is no storage area."),
@@ -294,7 +294,7 @@ def test_a_hold_and_a_release_say_what_is_so_now_and_what_comes_next(
     assert msgspec.json.decode(capsys.readouterr().out, type=JobView) == view
 
 
-def test_an_environment_inquiry_is_of_a_printer_and_has_its_own_patience(
+def test_a_request_for_figures_is_of_a_printer_and_has_its_own_patience(
     control: str, appliance: Appliance, capsys: Output
 ) -> None:
     figures = {"books": 12, "pages": 30, "lines": 512}

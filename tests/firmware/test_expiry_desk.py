@@ -11,7 +11,7 @@ from firmware.people.recovery_desk import RecoveryDesk
 from passbook.job import changes
 from passbook.job.record import Change, HistoryKind, Record, Verdict
 from passbook.job.states import JobState, Reason
-from passbook.protocol.messages import AnswerInquiry, view_of
+from passbook.protocol.messages import AnswerQuestion, view_of
 from spooler.hub import Peer
 from spooler.news import JobChanged, News
 from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, PRINTER, TELLER, WAIT, Bench, Ear, request
@@ -114,7 +114,7 @@ def test_its_end_is_told_logged_and_kept_and_its_key_is_gone(bench: Bench, caplo
     async def story(night: Night) -> None:
         teller = night.comes(TELLER)
         await night.pass_grace()
-        await night.until(lambda: "Recovery.InquiryClosedEvent" in teller.names())
+        await night.until(lambda: "Recovery.QuestionClosedEvent" in teller.names())
         [last] = night.bench.spool.history(night.job, last=1)
         assert (last.entry.kind, last.entry.record.reasons) == (HistoryKind.ENDED, (Reason.EXPIRED,))
         assert night.job not in night.bench.keys
@@ -151,9 +151,9 @@ def test_from_the_moment_on_that_it_is_put_the_grace_runs(bench: Bench) -> None:
 @pytest.mark.parametrize("peer", [TELLER, MANAGER])
 def test_a_question_that_was_listed_was_put(bench: Bench, peer: Peer) -> None:
     async def story(night: Night) -> None:
-        assert list(night.recovery.inquiries(OTHER)) == []
+        assert list(night.recovery.questions(OTHER)) == []
         await night.pass_grace()
-        [listed] = night.recovery.inquiries(peer)
+        [listed] = night.recovery.questions(peer)
         await night.pass_grace()
         assert night.record.is_open
         night.recovery.note_put([listed])
@@ -165,7 +165,7 @@ def test_a_question_that_was_listed_was_put(bench: Bench, peer: Peer) -> None:
 
 def test_what_an_operator_sees_was_not_put(bench: Bench) -> None:
     async def story(night: Night) -> None:
-        assert len(list(night.recovery.all_inquiries())) == 1
+        assert len(list(night.recovery.all_questions())) == 1
         await night.pass_grace()
         assert night.record.is_open
 
@@ -224,7 +224,7 @@ def test_a_clock_that_goes_back_a_day_ends_nothing(bench: Bench) -> None:
 def test_an_answer_hold_was_given_by_somebody_who_was_asked(bench: Bench) -> None:
     async def story(night: Night) -> None:
         record = night.record
-        order = AnswerInquiry(night.job, record.epoch, Verdict.HOLD, "Anna")
+        order = AnswerQuestion(night.job, record.epoch, Verdict.HOLD, "Anna")
         await night.recovery.answer(TELLER, order)
         await night.until(lambda: not night.record.asked)
         await night.after(0)
@@ -252,7 +252,7 @@ def test_an_answer_that_makes_it_valid_ends_the_watch(bench: Bench) -> None:
     async def story(night: Night) -> None:
         night.comes(TELLER)
         await night.recovery.answer(
-            TELLER, AnswerInquiry(night.job, night.record.epoch, Verdict.PRINT, "Anna", key=bytes(range(32)))
+            TELLER, AnswerQuestion(night.job, night.record.epoch, Verdict.PRINT, "Anna", key=bytes(range(32)))
         )
         await night.pass_grace()
         assert night.record.valid

@@ -18,7 +18,7 @@ from firmware.people.recovery_desk import RecoveryDesk
 from firmware.service.answering import Answering
 from passbook.job.record import Verdict
 from passbook.protocol.answer_all import ANSWERED_AT_ONCE, AnswerAll
-from passbook.protocol.messages import AnswerInquiry, view_of
+from passbook.protocol.messages import AnswerQuestion, view_of
 from spooler.hub import Peer
 from spooler.news import JobChanged, News
 from tests.firmware.branch import MANAGER, PRINTER, WAIT, Bench, Ear
@@ -30,7 +30,7 @@ REQUESTERS = 4
 JOBS = REQUESTERS * JOBS_OF_ONE
 LAST = Peer(f"teller-{REQUESTERS - 1}", representative=False, serial=5)
 STRANGER = Peer("somebody", representative=False, serial=6)
-CLOSED = "Recovery.InquiryClosedEvent"
+CLOSED = "Recovery.QuestionClosedEvent"
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_whoever_comes_is_given_a_page_and_told_how_many_there_are(bench: Bench)
         desk = new_desk(bench)
         teller, manager, other = (comes(bench, peer) for peer in (LAST, MANAGER, STRANGER))
         assert len(teller.heard) == min(SHOWN_AT_ONCE, JOBS_OF_ONE)
-        assert {inquiry.job.requester for _, inquiry in teller.heard} == {LAST.name}
+        assert {question.job.requester for _, question in teller.heard} == {LAST.name}
         assert len(manager.heard) == SHOWN_AT_ONCE
         assert other.heard == []
         assert [desk.count(peer) for peer in (LAST, MANAGER, STRANGER)] == [JOBS_OF_ONE, JOBS, 0]
@@ -84,8 +84,8 @@ def test_every_question_is_on_a_page(bench: Bench) -> None:
     async def story() -> None:
         desk = new_desk(bench)
         seen: list[int] = []
-        while page := list(islice(desk.inquiries(MANAGER, seen[-1] if seen else 0), 90)):
-            seen += [inquiry.job.sequence for inquiry in page]
+        while page := list(islice(desk.questions(MANAGER, seen[-1] if seen else 0), 90)):
+            seen += [question.job.sequence for question in page]
         assert len(seen) == JOBS
         assert sorted(set(seen)) == seen
 
@@ -122,7 +122,7 @@ def test_the_end_of_a_question_for_which_no_time_is_kept_is_told(bench: Bench) -
         bench.listen = pass_on
         teller = comes(bench, LAST)
         record = bench.spool.records_of(LAST.name)[-1]
-        await desk.answer(LAST, AnswerInquiry(record.job_id, record.epoch, Verdict.DISCARD, "Anna"))
+        await desk.answer(LAST, AnswerQuestion(record.job_id, record.epoch, Verdict.DISCARD, "Anna"))
         await told.wait()
         name, view = teller.heard[-1]
         assert (name, view.job) == (CLOSED, record.job_id)
@@ -138,7 +138,7 @@ def test_new_questions_make_the_oldest_everybodys_and_nobody_is_forgotten(bench:
         for record in bench.spool.records_of(LAST.name)[:5]:
             desk.note(record)
         first = [record.job_id for record in bench.spool.records(limit=5)]
-        assert [inquiry.job.job for _, inquiry in manager.heard] == first
+        assert [question.job.job for _, question in manager.heard] == first
 
     run(story)
 
@@ -165,8 +165,8 @@ def _used(folder: Path, jobs: int) -> int:
         expiry = ExpiryDesk(bench.jobs, bench.clock, 60.0)
         desk.watchers.append(expiry.note_put)
         bench.hub.join(Ear(MANAGER))
-        for inquiry in desk.inquiries(MANAGER):
-            desk.note_put([inquiry])
+        for question in desk.questions(MANAGER):
+            desk.note_put([question])
         await expiry.look()
         used.append(tracemalloc.get_traced_memory()[0])
         tracemalloc.stop()

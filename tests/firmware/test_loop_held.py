@@ -26,7 +26,7 @@ from passbook.protocol.history_reply import GetHistory
 from passbook.protocol.messages import (
     MAX_DOCUMENT,
     MAX_MESSAGE,
-    AnswerInquiry,
+    AnswerQuestion,
     Envelope,
     Nothing,
     SubmitJob,
@@ -97,7 +97,7 @@ PAYLOADS: Final[dict[str, tuple[type[Any], bytes]]] = {
     "escapes": (SubmitJob, b'{"name":"%s"}' % (b"\\u0041" * 40_000)),
     "unknown fields": (SubmitJob, b"{%s}" % b",".join(b'"%d":1' % number for number in range(25_000))),
     "a long name": (SubmitJob, b'{"%s":1}' % (b"\\u202e" * 40_000)),
-    "a long word": (AnswerInquiry, b'{"verdict":"%s"}' % (b"x" * 250_000)),
+    "a long word": (AnswerQuestion, b'{"verdict":"%s"}' % (b"x" * 250_000)),
     "many keys": (AnswerAll, b'{"keys":{%s}}' % b",".join(b'"%d":""' % number for number in range(20_000))),
     "many areas": (GetHistoryHeads, b'{"entries":{%s}}' % b",".join(b'"%d":1' % number for number in range(25_000))),
     "a long person": (GetHistory, b'{"person":"%s"}' % ("\ufdfa" * 80_000).encode()),

@@ -22,7 +22,7 @@ from firmware.config.configuration import RecoveryConfig
 from firmware.people.recovery_desk import RecoveryDesk
 from passbook.errors import PassbookError
 from passbook.job.record import Record, Verdict
-from passbook.protocol.messages import AnswerInquiry, view_of
+from passbook.protocol.messages import AnswerQuestion, view_of
 from storage.crypto import envelope
 from tests.firmware.branch import DOCUMENT, KEY, PRINTER, TELLER, Bench, request
 from tests.storage.sealings import Sealing, repeated, watched
@@ -92,18 +92,18 @@ class Story:
 
     def answer(self, new_key: bytes) -> None:
         """Order the oldest open job printed, under another key or as it is; the appliance's next start asks again."""
-        open_jobs = list(self.bench.spool.inquiries())
+        open_jobs = list(self.bench.spool.questions())
         if not open_jobs:
             return
         record = open_jobs[self.tried % len(open_jobs)]
         self.tried += 1
         facts: dict[str, Any] = {"new_key": new_key, "new_key_ref": "anna-2"} if new_key else {}
         for key in KEYS:
-            order = AnswerInquiry(record.job_id, record.epoch, Verdict.PRINT, "somebody", key=key, **facts)
+            order = AnswerQuestion(record.job_id, record.epoch, Verdict.PRINT, "somebody", key=key, **facts)
             with suppress(PassbookError):
                 asyncio.run(self._answer(order))
 
-    async def _answer(self, order: AnswerInquiry) -> None:
+    async def _answer(self, order: AnswerQuestion) -> None:
         bench = self.bench
         desk = RecoveryDesk(
             bench.jobs,

@@ -110,14 +110,14 @@ def test_long_lists_are_told_in_pages(desk: Desk) -> None:
         desk.ask("hold", job=job, person="Otto")
     first = desk.ask("jobs", limit=3)
     assert [view.job for view in (*first, *desk.ask("jobs", after=first[-1].sequence))] == jobs
-    first = desk.ask("inquiries", limit=3)
-    assert [one.job.job for one in (*first, *desk.ask("inquiries", after=first[-1].job.sequence))] == jobs
+    first = desk.ask("questions", limit=3)
+    assert [one.job.job for one in (*first, *desk.ask("questions", after=first[-1].job.sequence))] == jobs
 
 
 def test_an_operator_sees_questions_but_nothing_that_opens_a_job(desk: Desk) -> None:
     desk.ask("hold", job=desk.job, person="Otto")
-    [inquiry] = desk.ask("inquiries")
-    assert (inquiry.job.job, inquiry.wraps) == (desk.job, ())
+    [question] = desk.ask("questions")
+    assert (question.job.job, question.wraps) == (desk.job, ())
 
 
 def test_a_held_job_that_is_released_is_a_question_that_people_are_asked(desk: Desk) -> None:
@@ -210,10 +210,10 @@ def test_a_revocation_closes_the_connections_of_those_on_the_list(desk: Desk) ->
         ("environment", {"timeout": 0}, "invalid-message"),
         ("environment", {"timeout": 301}, "invalid-message"),
         ("jobs", {"limit": 0}, "invalid-message"),
-        ("inquiries", {"after": -1}, "invalid-message"),
+        ("questions", {"after": -1}, "invalid-message"),
         ("jobs", {"after": 2**63}, "invalid-message"),
         ("jobs", {"limit": 2**63}, "invalid-message"),
-        ("inquiries", {"after": 2**64}, "invalid-message"),
+        ("questions", {"after": 2**64}, "invalid-message"),
         ("notices", {"after": 10**30}, "invalid-message"),
         ("history", {"last": 2**63}, "invalid-message"),
     ],

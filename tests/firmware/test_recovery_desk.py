@@ -14,14 +14,14 @@ from passbook.job import changes
 from passbook.job.record import Decider, Holder, Record, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.media import Media
-from passbook.protocol.messages import AnswerInquiry, view_of
+from passbook.protocol.messages import AnswerQuestion, view_of
 from spooler.hub import Peer
 from spooler.news import JobChanged, News
 from storage.crypto.envelope import unwrap_for_recovery
 from tests.firmware.branch import DOCUMENT, KEY, MANAGER, OTHER, PRINTER, TELLER, WAIT, Bench, Ear, code_of, request
 
 GRACE, TIME = 30.0, 120.0
-ASKED, CLOSED = "Recovery.InquiryEvent", "Recovery.InquiryClosedEvent"
+ASKED, CLOSED = "Recovery.QuestionEvent", "Recovery.QuestionClosedEvent"
 NEW_KEY = bytes(range(50, 82))
 RECOVERY = X25519PrivateKey.from_private_bytes(bytes(range(7, 39)))
 SUPERVISOR = Peer("supervisor", representative=False, serial=9)
@@ -76,7 +76,7 @@ class Office:
     async def give(self, verdict: Verdict, peer: Peer = TELLER, **facts: Any) -> Any:
         record = self.bench.spool.record(self.job)
         known: dict[str, Any] = {"epoch": record.epoch, "person": "Anna", "in_doubt": record.sending}
-        return await self.desk.answer(peer, AnswerInquiry(job=self.job, verdict=verdict, **(known | facts)))
+        return await self.desk.answer(peer, AnswerQuestion(job=self.job, verdict=verdict, **(known | facts)))
 
     async def refuse(self, verdict: Verdict, peer: Peer = TELLER, **facts: Any) -> str:
         """The code with which an answer is refused; nothing is changed by it and no key stays."""
@@ -229,7 +229,7 @@ def test_a_held_question_is_listed_but_not_put(bench: Bench) -> None:
         await office.give(Verdict.HOLD)
         await office.until(lambda: CLOSED in first.names())
         assert office.comes(TELLER).heard == []
-        assert [one.job.job for one in office.desk.inquiries(TELLER)] == [office.job]
+        assert [one.job.job for one in office.desk.questions(TELLER)] == [office.job]
         assert (await office.give(Verdict.PRINT, key=KEY)).valid
 
     tell(bench, story)
@@ -283,7 +283,7 @@ def test_a_record_that_cannot_be_read_does_not_silence_the_others(
         office.after(TIME)
         for ear in (teller, manager):
             assert [payload.job.job for name, payload in ear.heard if name == ASKED] == [other.job_id]
-        assert [one.job.job for one in office.desk.inquiries(MANAGER)] == [other.job_id]
+        assert [one.job.job for one in office.desk.questions(MANAGER)] == [other.job_id]
 
     tell(bench, story)
 
@@ -291,8 +291,8 @@ def test_a_record_that_cannot_be_read_does_not_silence_the_others(
 @pytest.mark.parametrize(("peer", "count"), [(TELLER, 1), (MANAGER, 1), (SUPERVISOR, 1), (OTHER, 0)])
 def test_who_may_decide_sees_the_question(bench: Bench, peer: Peer, count: int) -> None:
     async def story(office: Office) -> None:
-        assert len(list(office.desk.inquiries(peer))) == count
-        assert len(list(office.desk.all_inquiries())) == 1
+        assert len(list(office.desk.questions(peer))) == count
+        assert len(list(office.desk.all_questions())) == 1
 
     tell(bench, story)
 
@@ -338,9 +338,9 @@ def test_a_wrong_key_is_no_answer(bench: Bench, wrong: dict[str, Any]) -> None:
 def test_a_representative_prints_with_the_branch_recovery_key(bench: Bench) -> None:
     async def story(office: Office) -> None:
         office.after(GRACE)
-        inquiry = office.comes(MANAGER).heard[0][1]
-        [wrap] = [wrap for wrap in inquiry.wraps if wrap.holder is Holder.RECOVERY]
-        data_key = unwrap_for_recovery(inquiry.identity, wrap, RECOVERY.private_bytes_raw())
+        question = office.comes(MANAGER).heard[0][1]
+        [wrap] = [wrap for wrap in question.wraps if wrap.holder is Holder.RECOVERY]
+        data_key = unwrap_for_recovery(question.identity, wrap, RECOVERY.private_bytes_raw())
         assert (await office.give(Verdict.PRINT, MANAGER, data_key=data_key)).valid
 
     tell(bench, story)
@@ -366,7 +366,7 @@ def test_another_teller_may_not_decide(bench: Bench) -> None:
 @pytest.mark.parametrize("facts", [{"epoch": 0}, {"epoch": 2}, {"in_doubt": 1}])
 def test_an_answer_to_another_question_leaves_no_key(bench: Bench, facts: dict[str, Any]) -> None:
     async def story(office: Office) -> None:
-        assert await office.refuse(Verdict.PRINT, key=KEY, **facts) == "stale-inquiry"
+        assert await office.refuse(Verdict.PRINT, key=KEY, **facts) == "stale-question"
 
     tell(bench, story)
 
@@ -446,9 +446,9 @@ def test_a_job_that_ended_by_itself_asks_nothing(bench: Bench) -> None:
         for verdict in Verdict:
             with pytest.raises(PassbookError) as caught:
                 await office.desk.answer(
-                    MANAGER, AnswerInquiry(job=office.job, epoch=5, verdict=verdict, person="C", key=KEY)
+                    MANAGER, AnswerQuestion(job=office.job, epoch=5, verdict=verdict, person="C", key=KEY)
                 )
-            assert caught.value.code == "stale-inquiry"
+            assert caught.value.code == "stale-question"
         assert office.job not in bench.keys
 
     tell(bench, story)
@@ -457,7 +457,7 @@ def test_a_job_that_ended_by_itself_asks_nothing(bench: Bench) -> None:
 def test_a_job_that_nobody_knows_is_said_so(bench: Bench) -> None:
     async def story(office: Office) -> None:
         with pytest.raises(PassbookError) as caught:
-            await office.desk.answer(TELLER, AnswerInquiry(job="ff", epoch=1, verdict=Verdict.DISCARD, person="A"))
+            await office.desk.answer(TELLER, AnswerQuestion(job="ff", epoch=1, verdict=Verdict.DISCARD, person="A"))
         assert caught.value.code == "unknown-job"
 
     tell(bench, story)
@@ -532,7 +532,7 @@ def test_a_proposal_does_not_survive_a_power_cut(bench: Bench) -> None:
         await office.give(Verdict.PRINT)
         bench.power_cycle()
         later = Office(bench, bench.spool.record(office.job))
-        assert next(iter(later.desk.all_inquiries())).proposed is None
+        assert next(iter(later.desk.all_questions())).proposed is None
         assert not (await later.give(Verdict.PRINT, MANAGER, person="Carla", key=KEY)).valid
 
     tell(bench, story)
@@ -549,7 +549,7 @@ def test_a_job_is_put_under_a_new_key(bench: Bench) -> None:
         assert bench.spool.record(office.job).key_ref == "anna-2"
         bench.power_cycle()
         later = Office(bench, bench.spool.record(office.job))
-        assert [wrap.holder for wrap in next(later.desk.all_inquiries()).wraps] == [Holder.REQUESTER, Holder.RECOVERY]
+        assert [wrap.holder for wrap in next(later.desk.all_questions()).wraps] == [Holder.REQUESTER, Holder.RECOVERY]
         assert await later.refuse(Verdict.PRINT, key=KEY) == "wrong-key"
         assert (await later.give(Verdict.PRINT, key=NEW_KEY)).valid
 
@@ -565,8 +565,8 @@ def test_a_new_key_of_another_length_changes_nothing(bench: Bench) -> None:
 
 def test_a_job_under_the_appliances_key_needs_none(bench: Bench) -> None:
     async def story(office: Office) -> None:
-        [inquiry] = office.desk.all_inquiries()
-        assert inquiry.readable
+        [question] = office.desk.all_questions()
+        assert question.readable
         assert (await office.give(Verdict.PRINT)).valid
 
     tell(bench, story, key=b"", key_ref="")
@@ -577,7 +577,7 @@ def test_a_job_that_got_a_key_of_its_own_is_not_the_appliances_any_more(bench: B
         await office.give(Verdict.PRINT, new_key=NEW_KEY, new_key_ref="anna-2")
         bench.power_cycle()
         later = Office(bench, bench.spool.record(office.job))
-        assert not next(later.desk.all_inquiries()).readable
+        assert not next(later.desk.all_questions()).readable
         assert await later.refuse(Verdict.PRINT) == "key-needed"
         assert (await later.give(Verdict.PRINT, key=NEW_KEY)).valid
 

@@ -18,7 +18,7 @@ from passbook.job import changes
 from passbook.job.record import Change, HistoryKind, Outcome, Record, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.media import Media
-from passbook.protocol.messages import AnswerInquiry, view_of
+from passbook.protocol.messages import AnswerQuestion, view_of
 from tests.firmware.branch import DOCUMENT, PRINTER, TELLER, WAIT, Bench, request
 
 DAYS = 30
@@ -69,7 +69,7 @@ class Question:
                 view=view_of,
             )
             record = self.record
-            order = AnswerInquiry(
+            order = AnswerQuestion(
                 job=self.job, epoch=record.epoch, verdict=verdict, step=step, in_doubt=record.sending, person="Anna"
             )
             await desk.answer(TELLER, order)
@@ -99,7 +99,7 @@ def test_content_that_nobody_answered_for_goes_and_the_question_stays(question: 
     assert question.job not in question.bench.keys
     assert question.bench.spool.history()[-1].entry.kind is HistoryKind.CONTENT_DESTROYED
     assert question.bench.spool.verify() == []
-    assert [one.job_id for one in question.bench.spool.inquiries()] == [question.job]
+    assert [one.job_id for one in question.bench.spool.questions()] == [question.job]
     entries = len(question.bench.spool.history())
     question.look()
     assert len(question.bench.spool.history()) == entries

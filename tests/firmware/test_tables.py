@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.ctl.tables import HISTORY, INQUIRIES, JOBS, NOTICES, TERMINALS, WIDTH, printable, render_result
+from firmware.ctl.tables import HISTORY, JOBS, NOTICES, QUESTIONS, TERMINALS, WIDTH, printable, render_result
 from passbook.errors import PassbookError
 from passbook.job.counts import JobCounts
 from passbook.protocol.media import Device, MechanismStatus, Media
@@ -39,13 +39,13 @@ def test_rows_are_aligned_under_their_headings() -> None:
 
 
 def test_columns_reach_into_nested_objects() -> None:
-    inquiry = {
+    question = {
         "job": {"job": "a1", "epoch": 2, "confirmed": 11},
         "inDoubt": 12,
         "asked": True,
         "wraps": [{"blob": "x"}],
     }
-    assert render_result([inquiry], INQUIRIES).splitlines()[1].split()[:5] == ["a1", "-", "-", "-", "yes"]
+    assert render_result([question], QUESTIONS).splitlines()[1].split()[:5] == ["a1", "-", "-", "-", "yes"]
     told = {"area": "a", "n": 1, "entry": {"kind": "ended", "at": "T", "record": {"jobId": "a1"}}}
     assert render_result([told], HISTORY).splitlines()[1].split()[:5] == ["a", "1", "T", "ended", "a1"]
 
@@ -108,11 +108,11 @@ def test_a_number_that_stands_for_never_or_none_is_a_word() -> None:
         "0",
         "-",
     ]
-    assert "none" in render_result([{"job": {"job": "a1"}, "inDoubt": 0}], INQUIRIES)
+    assert "none" in render_result([{"job": {"job": "a1"}, "inDoubt": 0}], QUESTIONS)
     assert "none" in render_result([{"job": {"job": "a1"}, "onPaper": {"inDoubt": 0}}], NOTICES)
 
 
-@given(value=VALUES, columns=st.sampled_from([None, JOBS, INQUIRIES, HISTORY]))
+@given(value=VALUES, columns=st.sampled_from([None, JOBS, QUESTIONS, HISTORY]))
 def test_any_result_becomes_harmless_text(value: Any, columns: Any) -> None:
     text = render_result(value, columns)
     assert text.replace("\n", "").isprintable()

@@ -62,11 +62,11 @@ def test_long_lists_come_in_pages(enrolled: Branch, tmp_path: Path) -> None:
             jobs = [(await submitted(wire, clientRequest=f"r-{number}"))["job"] for number in range(5)]
             for job in jobs:
                 await asyncio.wrap_future(door.bench.jobs.change(job, changes.hold("t", "counter-1", "Ann")))
-            for command, field in (("Spooler.ListJobs", "jobs"), ("Recovery.ListInquiries", "inquiries")):
+            for command, field in (("Spooler.ListJobs", "jobs"), ("Recovery.ListQuestions", "questions")):
                 found: list[Any] = []
                 while True:
                     page = await wire.ask(command, {"after": found[-1]["sequence"] if found else 0, "limit": 2})
-                    found += [row.get("job", row) if field == "inquiries" else row for row in page[field]]
+                    found += [row.get("job", row) if field == "questions" else row for row in page[field]]
                     assert page.get("more", False) == (len(found) < 5)
                     if not page.get("more"):
                         break
@@ -128,13 +128,13 @@ def test_a_question_is_asked_listed_and_answered(enrolled: Branch, tmp_path: Pat
             job = (await submitted(wire))["job"]
             held = door.bench.jobs.change(job, changes.hold("t", "counter-1", "Ann"))
             record = await asyncio.wrap_future(held)
-            [inquiry] = (await wire.ask("Recovery.ListInquiries"))["inquiries"]
-            assert (await other.ask("Recovery.ListInquiries"))["inquiries"] == []
-            assert (inquiry["job"]["job"], inquiry["inDoubt"], inquiry["readable"]) == (job, 0, True)
+            [question] = (await wire.ask("Recovery.ListQuestions"))["questions"]
+            assert (await other.ask("Recovery.ListQuestions"))["questions"] == []
+            assert (question["job"]["job"], question["inDoubt"], question["readable"]) == (job, 0, True)
             answer = {"job": job, "epoch": record.epoch, "verdict": "print", "person": "Anna", "key": b64(KEY)}
-            assert await other.refused("Recovery.AnswerInquiry", answer) == "not-permitted"
-            assert (await wire.ask("Recovery.AnswerInquiry", answer))["valid"]
-            assert (await wire.ask("Recovery.AnswerInquiry", answer))["valid"]
+            assert await other.refused("Recovery.AnswerQuestion", answer) == "not-permitted"
+            assert (await wire.ask("Recovery.AnswerQuestion", answer))["valid"]
+            assert (await wire.ask("Recovery.AnswerQuestion", answer))["valid"]
 
     at_the_door(enrolled, tmp_path, story)
 
@@ -176,7 +176,7 @@ def test_what_an_operator_holds_its_requester_cannot_free_and_a_representative_c
             for name, payload in (
                 ("Spooler.ReleaseJob", order),
                 ("Spooler.CancelJob", order),
-                ("Recovery.AnswerInquiry", answer),
+                ("Recovery.AnswerQuestion", answer),
             ):
                 assert await wire.refused(name, payload) == "held-by-operator"
             for who, person in ((wire, "Otto"), (other, "")):
@@ -186,7 +186,7 @@ def test_what_an_operator_holds_its_requester_cannot_free_and_a_representative_c
                 assert (await who.ask("Spooler.GetHistory"))["entries"][-1]["job"]["heldBy"] == by
             async with connector("manager", representative=True) as manager:
                 assert (await manager.ask("Spooler.ReleaseJob", order))["heldBy"] is None
-            assert (await wire.ask("Recovery.AnswerInquiry", {**answer, "key": b64(KEY)}))["valid"]
+            assert (await wire.ask("Recovery.AnswerQuestion", {**answer, "key": b64(KEY)}))["valid"]
 
     at_the_door(enrolled, tmp_path, story)
 
@@ -198,9 +198,9 @@ def test_a_list_puts_its_questions(enrolled: Branch, tmp_path: Path) -> None:
         async with connector("teller-1") as wire, connector("teller-2") as other:
             job = (await submitted(wire))["job"]
             record = await asyncio.wrap_future(door.bench.jobs.change(job, changes.hold("t", "counter-1", "Ann")))
-            await other.ask("Recovery.ListInquiries")
+            await other.ask("Recovery.ListQuestions")
             assert put == []
-            await wire.ask("Recovery.ListInquiries")
+            await wire.ask("Recovery.ListQuestions")
             assert put == [(job, record.epoch)]
 
     at_the_door(enrolled, tmp_path, story)
@@ -307,7 +307,7 @@ class WaitingDesk:
         return self.asked[-1]
 
 
-def test_an_environment_inquiry_is_acknowledged_waits_and_keeps_only_its_own_connection_waiting(
+def test_a_request_for_figures_is_acknowledged_waits_and_keeps_only_its_own_connection_waiting(
     enrolled: Branch, tmp_path: Path
 ) -> None:
     status = MechanismStatus(Device.ONLINE, Media.NOT_PRESENT)
@@ -343,7 +343,7 @@ def test_a_terminal_that_goes_waits_no_more(enrolled: Branch, tmp_path: Path) ->
     at_the_door(enrolled, tmp_path, story)
 
 
-def test_the_time_out_of_an_environment_inquiry_stands_in_its_header(enrolled: Branch, tmp_path: Path) -> None:
+def test_the_time_out_of_a_request_for_figures_stands_in_its_header(enrolled: Branch, tmp_path: Path) -> None:
     async def story(door: Door, connector: Connector) -> None:
         door.desks._desks = {PRINTER: cast("PrintDesk", WaitingDesk())}
         async with connector("teller-1") as wire:
@@ -367,11 +367,11 @@ def test_the_time_out_of_an_environment_inquiry_stands_in_its_header(enrolled: B
         ("Spooler.ListJobs", {"job": "x"}),
         ("Spooler.ListJobs", {"after": 2**63}),
         ("Spooler.ListNotices", {"after": 2**64}),
-        ("Recovery.ListInquiries", {"after": 10**30}),
+        ("Recovery.ListQuestions", {"after": 10**30}),
         ("Recovery.AnswerAll", {"verdict": "hold", "person": "A", "after": 2**63}),
-        ("Recovery.AnswerInquiry", {"job": "x", "epoch": 2**63, "verdict": "hold", "person": "A"}),
+        ("Recovery.AnswerQuestion", {"job": "x", "epoch": 2**63, "verdict": "hold", "person": "A"}),
         ("Spooler.GetHistoryHeads", {"entries": {"a": 2**63}}),
-        ("Recovery.AnswerInquiry", {"job": "x", "epoch": 1, "verdict": "burn", "person": "A"}),
+        ("Recovery.AnswerQuestion", {"job": "x", "epoch": 1, "verdict": "burn", "person": "A"}),
         ("Spooler.GetHistory", {"last": 0}),
         ("Spooler.GetHistory", {"last": 1001}),
         ("Spooler.GetHistory", {"since": 2026}),

@@ -11,11 +11,11 @@ import firmware.service.terminal_commands  # noqa: F401  # whose commands bring 
 from passbook.errors import PassbookError
 from passbook.protocol.messages import (
     ErrorPayload,
-    Inquiry,
     JobLeft,
     JobView,
     Payload,
     Prompt,
+    Question,
     StatusReport,
     StepReport,
     decode,
@@ -35,7 +35,7 @@ def _below(kind: type[Any]) -> Iterator[type[Any]]:
 KINDS: Final[tuple[type[Any], ...]] = (
     *_below(Payload),
     JobView,
-    Inquiry,
+    Question,
     Prompt,
     StepReport,
     StatusReport,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from passbook.job.record import Record, Verdict
-from passbook.protocol.messages import AnswerInquiry
+from passbook.protocol.messages import AnswerQuestion
 from tests.model.jobs import Counts, Job, Order, Proposal
 from tests.model.machine import WRONG_KEY, BranchMachine, chosen, names, picks, prompts
 from tests.model.stand_ins import Reply
@@ -23,9 +23,9 @@ class Answering(BranchMachine):
         now = None if self.office.dead else self.record(job.job)
         return now is None or now.epoch != record.epoch
 
-    def answer_to(self, job: Job, record: Record, verdict: Verdict, step: int, person: str) -> AnswerInquiry:
+    def answer_to(self, job: Job, record: Record, verdict: Verdict, step: int, person: str) -> AnswerQuestion:
         furthest = record.furthest_sent + 1
-        return AnswerInquiry(
+        return AnswerQuestion(
             job=job.job,
             epoch=record.epoch,
             verdict=verdict,
@@ -35,14 +35,14 @@ class Answering(BranchMachine):
             key=job.key,
         )
 
-    def give(self, job: Job, record: Record, by: str, answer: AnswerInquiry) -> None:
+    def give(self, job: Job, record: Record, by: str, answer: AnswerQuestion) -> None:
         """An answer that its terminal may give, with what opens the job."""
         before = self.counts(job)
-        (reply,) = self.office.ask((by, "Recovery.AnswerInquiry", answer))
+        (reply,) = self.office.ask((by, "Recovery.AnswerQuestion", answer))
         self.judge_answer(job, record, by, answer, before, reply)
 
     def judge_answer(
-        self, job: Job, record: Record, by: str, answer: AnswerInquiry, before: Counts, reply: Reply
+        self, job: Job, record: Record, by: str, answer: AnswerQuestion, before: Counts, reply: Reply
     ) -> None:
         """P3: one person alone never has a line printed that is on paper; everything else counts at once."""
         prints = answer.verdict in {Verdict.PRINT, Verdict.RESUME}
@@ -72,7 +72,7 @@ class Answering(BranchMachine):
             "P3, P7: an answer that does not count changed the job"
         )
 
-    def took(self, job: Job, record: Record, answer: AnswerInquiry, before: Counts, reply: Reply) -> None:
+    def took(self, job: Job, record: Record, answer: AnswerQuestion, before: Counts, reply: Reply) -> None:
         """An answer that was right: taken, or unknown when power or disk failed meanwhile."""
         surely = reply.done
         assert surely or self.office.dead or self.fenced, f"P7: {reply.code}"
@@ -104,10 +104,10 @@ class Answers(Answering):
             return
         answer = self.answer_to(job, record, verdict, step, by)
         shown = (b"", WRONG_KEY, job.key, job.key, job.key)[key]
-        answer = AnswerInquiry(**(as_dict(answer) | {"epoch": record.epoch - age, "key": shown}))
+        answer = AnswerQuestion(**(as_dict(answer) | {"epoch": record.epoch - age, "key": shown}))
         before = self.counts(job)
         same = job.proposal == Proposal(order_of(answer), by, answer.person)
-        (reply,) = self.office.ask((by, "Recovery.AnswerInquiry", answer))
+        (reply,) = self.office.ask((by, "Recovery.AnswerQuestion", answer))
         prints = verdict in {Verdict.PRINT, Verdict.RESUME}
         wrong = by not in {job.terminal, "chief"} or age or (prints and (key == 1 or (key == 0 and not job.readable)))
         if wrong or record.held_by_operator:
@@ -133,7 +133,7 @@ class Answers(Answering):
         second = self.answer_to(job, record, Verdict.DISCARD, step, "chief-herself")
         before = self.counts(job)
         sent = [(job.terminal, first), ("chief", second)]
-        replies = self.office.ask(*((by, "Recovery.AnswerInquiry", one) for by, one in sent))
+        replies = self.office.ask(*((by, "Recovery.AnswerQuestion", one) for by, one in sent))
         done = [number for number, reply in enumerate(replies) if reply.done]
         assert len(done) <= 1, "P7: both answers were taken"
         if done or self.office.dead or self.fenced:
@@ -143,7 +143,7 @@ class Answers(Answering):
             raise AssertionError(f"P7: no answer was taken: {[reply.code for reply in replies]}")
         if done and not self.office.dead:
             by, again = sent[done[0]]
-            (repeated,) = self.office.ask((by, "Recovery.AnswerInquiry", again))
+            (repeated,) = self.office.ask((by, "Recovery.AnswerQuestion", again))
             excused = self.fenced or self.moved_on(job, record)
             assert repeated.done or excused, "P7: repeated"
         self.after()
@@ -161,7 +161,7 @@ class Answers(Answering):
         self.after()
 
 
-def order_of(answer: AnswerInquiry) -> Order:
+def order_of(answer: AnswerQuestion) -> Order:
     """What a second person must order too."""
     return Order(answer.epoch, answer.verdict, answer.step, answer.in_doubt)
 
@@ -171,5 +171,5 @@ def decided(record: Record) -> tuple[object, ...]:
     return record.state, record.valid, record.epoch, record.confirmed, record.sending, record.answered
 
 
-def as_dict(answer: AnswerInquiry) -> dict[str, Any]:
+def as_dict(answer: AnswerQuestion) -> dict[str, Any]:
     return {name: getattr(answer, name) for name in answer.__struct_fields__}

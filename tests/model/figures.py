@@ -31,7 +31,7 @@ class Expected(NamedTuple):
 
 
 class Figures(BranchMachine):
-    """Inquiries, which wait for a boundary."""
+    """Questions, which wait for a boundary."""
 
     @precondition(lambda self: self.office.prompt is not None or not self.office.workable())
     @rule(by=names)

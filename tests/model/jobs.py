@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from passbook.job.record import Verdict
-from passbook.protocol.messages import AnswerInquiry
+from passbook.protocol.messages import AnswerQuestion
 from tests.scenarios.books import Place, Statement
 
 Counts = dict[Place, int]
@@ -83,7 +83,7 @@ class Job:
     expired: bool = False
     counted: Sum = NOTHING
     run_from: int = 0
-    unsure: list[tuple[AnswerInquiry, int]] = field(default_factory=list)
+    unsure: list[tuple[AnswerQuestion, int]] = field(default_factory=list)
     proposal: Proposal | None = None
     epoch: int = 0
     valid: bool = False

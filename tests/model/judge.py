@@ -22,7 +22,7 @@ Entry = tuple[int, str, bytes]
 CHIEF: Final = "chief"
 """The representative."""
 CONCERNS: Final = frozenset(
-    {"Recovery.InquiryEvent", "Recovery.InquiryClosedEvent", "Spooler.MediaPromptEvent", "Spooler.JobEndedEvent"}
+    {"Recovery.QuestionEvent", "Recovery.QuestionClosedEvent", "Spooler.MediaPromptEvent", "Spooler.JobEndedEvent"}
 )
 """Events that are for the requester and the representatives only."""
 

@@ -154,7 +154,7 @@ class BranchMachine(RuleBasedStateMachine):
         for job in self.jobs:
             job.job = job.job or found.get((job.terminal, job.request), "")
         self.jobs = [job for job in self.jobs if job.job]
-        told = self.office.operate("inquiries").payload
+        told = self.office.operate("questions").payload
         asked = {one["job"]["job"] for one in told["result"]} if told is not None else set()
         assert asked == {job.job for job in self.live()}, "P7: what was left is asked about"
         assert self.office.operate("verify").payload == {"result": []}, "P11"

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from passbook.job.record import Record, Verdict
-from passbook.protocol.messages import AnswerInquiry
-from passbook.protocol.pages import InquiryPage, Page
+from passbook.protocol.messages import AnswerQuestion
+from passbook.protocol.pages import Page, QuestionPage
 from terminal.answers import opening
 from terminal.keyring import KeyRing
 from tests.model.answers import Answering, as_dict
@@ -49,7 +49,7 @@ class SecondOpinions(Answering):
             "another at the same terminal": (f"Mr {other}", by),
             "the same": (answer.person, by),
         }[second]
-        self.give(job, record, where, AnswerInquiry(**(as_dict(answer) | {"person": who})))
+        self.give(job, record, where, AnswerQuestion(**(as_dict(answer) | {"person": who})))
         self.work(prompts)
         self.after()
 
@@ -71,9 +71,9 @@ class SecondOpinions(Answering):
             job, record, Verdict.RESUME, record.confirmed + (step % 2 if record.sending else 0), CHIEF
         )
         opened = bytes([data_key[0] ^ damage, *data_key[1:]])
-        answer = AnswerInquiry(**(as_dict(answer) | {"key": b"", "data_key": opened}))
+        answer = AnswerQuestion(**(as_dict(answer) | {"key": b"", "data_key": opened}))
         if damage:
-            (reply,) = self.office.ask((CHIEF, "Recovery.AnswerInquiry", answer))
+            (reply,) = self.office.ask((CHIEF, "Recovery.AnswerQuestion", answer))
             assert not reply.done, "P7: a key that does not open the job was taken"
             self.nothing_changed(job, record)
         else:
@@ -83,10 +83,10 @@ class SecondOpinions(Answering):
 
     def data_key(self, job: Job) -> bytes | None:
         """What the representative's key ring makes of the question; None when power was lost meanwhile."""
-        (reply,) = self.office.ask((CHIEF, "Recovery.ListInquiries", Page()))
+        (reply,) = self.office.ask((CHIEF, "Recovery.ListQuestions", Page()))
         if reply.payload is None:
             assert self.office.dead
             return None
-        page = msgspec.convert(reply.payload, InquiryPage)
-        (inquiry,) = [one for one in page.inquiries if one.job.job == job.job]
-        return opening(inquiry, KeyRing(recovery={"branch": self.office.recovery_key}))[1]
+        page = msgspec.convert(reply.payload, QuestionPage)
+        (question,) = [one for one in page.questions if one.job.job == job.job]
+        return opening(question, KeyRing(recovery={"branch": self.office.recovery_key}))[1]

@@ -43,7 +43,7 @@ def figures(day: ApplianceMachine) -> None:
     """One job is printed over a page's end, another one has begun, and figures are asked for twice."""
     day.submit(Request("anna", 3, 24, 50, 3))
     day.submit(Request("ben", 1, 5, 50, 0))
-    # Again and again: a loaded machine may need longer than one inquiry waits, even for a wrong answer.
+    # Again and again: a loaded machine may need longer than one question waits, even for a wrong answer.
     for _ in range(20):
         day.ask_where_no_boundary_is("anna")
     day.ask_for_the_next_boundary("anna", "chief", 5)
@@ -181,7 +181,7 @@ PLANTS: Final = (
     (second_person, wrapped(reprinting, "takes_two", lambda *_: False), "P3, P7: an answer that does not count"),
     (same_person, wrapped(reprinting, "seconded", lambda *given: given[-1]), "P3: one person alone"),
     (wrap, wrapped(envelope, "opens", lambda *_: True), "P7: a key that does not open the job"),
-    (disk, wrapped(RecoveryDesk, "all_inquiries", lambda *_: iter(())), "P7: what was left is asked about"),
+    (disk, wrapped(RecoveryDesk, "all_questions", lambda *_: iter(())), "P7: what was left is asked about"),
     (cut, wrapped(changes, "invalidate", at_the_same_epoch), "P7: r-1 stopped and its epoch is still 0"),
     (queue, wrapped(History, "append", without_ends), "P11: the history tells 0 ends of r-1"),
     (cut, wrapped(Desks, "_show_prompt", to_everybody), "P12: ben was told .* of somebody else"),

@@ -14,7 +14,7 @@ from passbook.protocol.media import Media
 
 AT = "2026-03-02T09:30:00Z"
 LATER = "2026-03-03T08:00:00Z"
-REFUSALS = {"not-allowed-in-state", "answer-not-possible", "stale-inquiry", "already-answered", "job-is-printing"}
+REFUSALS = {"not-allowed-in-state", "answer-not-possible", "stale-question", "already-answered", "job-is-printing"}
 
 
 def pending(steps: int = 4) -> Record:
@@ -133,11 +133,11 @@ def test_the_first_answer_wins_and_repeating_it_gives_its_result() -> None:
 
 @pytest.mark.parametrize("other", [{"epoch": 0}, {"epoch": 2}, {"in_doubt": 0}, {"in_doubt": 1}, {"in_doubt": 3}])
 def test_an_answer_to_another_question_is_stale(other: dict[str, int]) -> None:
-    assert code_of(DOUBTFUL, answered(DOUBTFUL, Verdict.PRINT, **other)) == "stale-inquiry"
+    assert code_of(DOUBTFUL, answered(DOUBTFUL, Verdict.PRINT, **other)) == "stale-question"
 
 
 def test_a_valid_job_asks_nothing() -> None:
-    assert code_of(pending(), answered(pending(), Verdict.DISCARD)) == "stale-inquiry"
+    assert code_of(pending(), answered(pending(), Verdict.DISCARD)) == "stale-question"
 
 
 def test_a_held_question_is_not_put_until_the_next_start_but_can_be_answered() -> None:

@@ -23,7 +23,7 @@ from passbook.job.changes import (
 from passbook.job.record import Answered, Change, Encryption, HistoryKind, Record, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.media import Media
-from passbook.protocol.messages import inquiry_of
+from passbook.protocol.messages import question_of
 
 AT = "2026-03-02T09:00:00Z"
 STEPS = 4
@@ -144,14 +144,14 @@ def test_an_answer_to_an_earlier_question_is_stale() -> None:
     """P7: only the question that is open now can be answered."""
     record = after(CUT, CUT)
     for epoch in (0, 1, 3):
-        assert refused(record, decided(Verdict.PRINT, epoch=epoch)) == "stale-inquiry"
+        assert refused(record, decided(Verdict.PRINT, epoch=epoch)) == "stale-question"
     assert decided(Verdict.PRINT, epoch=2)(record).record.valid
 
 
 def test_an_answer_that_saw_another_step_in_doubt_is_stale() -> None:
     """P7: the person decided about other paper than there is."""
     record = after(*BEGUN, journal(0, 1), CUT)
-    assert refused(record, decided(Verdict.RESUME, epoch=1, step=1, in_doubt=0)) == "stale-inquiry"
+    assert refused(record, decided(Verdict.RESUME, epoch=1, step=1, in_doubt=0)) == "stale-question"
     assert decided(Verdict.RESUME, epoch=1, step=1, in_doubt=1)(record).record.valid
 
 
@@ -192,7 +192,7 @@ def test_lines_ordered_again_are_known_as_sent_when_a_restart_comes_first() -> N
     record = after(*BEGUN, journal(0, 1), journal(1, 2), CUT)
     again = after(*BEGUN, journal(0, 1), journal(1, 2), CUT, decided(Verdict.PRINT, epoch=1, in_doubt=2), CUT)
     assert (record.sent_before, again.sent_before) == (0, 2)
-    asked = inquiry_of(again, (), readable=False)
+    asked = question_of(again, (), readable=False)
     assert (asked.job.confirmed, asked.in_doubt, asked.sent_before) == (0, 0, 2)
     twice = decided(Verdict.PRINT, epoch=2)(again).record
     assert CUT(twice).record.sent_before == 2

@@ -30,11 +30,10 @@ from passbook.protocol.messages import (
     MAX_MESSAGE,
     MAX_PIECE,
     MAX_REPLY,
-    AnswerInquiry,
+    AnswerQuestion,
     Envelope,
     ErrorPayload,
     Header,
-    Inquiry,
     JobLeft,
     JobRef,
     JobView,
@@ -42,29 +41,30 @@ from passbook.protocol.messages import (
     Nothing,
     Payload,
     Prompt,
+    Question,
     StatusReport,
     StepReport,
     SubmitJob,
     UploadPiece,
     decode,
     encode,
-    inquiry_of,
+    question_of,
     read_payload,
     view_of,
 )
 from passbook.protocol.notice import AcknowledgeNotice, GetHistoryHeads, HistoryHead, HistoryHeads, Notice, NoticePage
-from passbook.protocol.pages import InquiryPage, JobPage, Page
+from passbook.protocol.pages import JobPage, Page, QuestionPage
 from passbook.protocol.terminal_list import TerminalList, TerminalView
 
 T = TypeVar("T")
 
 COMMANDS: list[type[Payload]] = [
-    *(UploadPiece, SubmitJob, JobRef, Nothing, AnswerInquiry, AnswerAll, Page, GetEnvironment, GetHistory),
+    *(UploadPiece, SubmitJob, JobRef, Nothing, AnswerQuestion, AnswerAll, Page, GetEnvironment, GetHistory),
     *(AcknowledgeNotice, GetHistoryHeads),
 ]
 VIEWS: list[type[msgspec.Struct]] = [
     JobView,
-    Inquiry,
+    Question,
     Prompt,
     StepReport,
     StatusReport,
@@ -280,9 +280,9 @@ TOO_MANY = (2**53 + 1, 2**63, 10**30, -(2**63) - 1, -(10**30))
     [
         (Page, {}, "after"),
         (GetHistory, {}, "last"),
-        (AnswerInquiry, {"job": "a", "epoch": 1, "verdict": "discard", "person": "A"}, "epoch"),
-        (AnswerInquiry, {"job": "a", "epoch": 1, "verdict": "discard", "person": "A"}, "step"),
-        (AnswerInquiry, {"job": "a", "epoch": 1, "verdict": "discard", "person": "A"}, "inDoubt"),
+        (AnswerQuestion, {"job": "a", "epoch": 1, "verdict": "discard", "person": "A"}, "epoch"),
+        (AnswerQuestion, {"job": "a", "epoch": 1, "verdict": "discard", "person": "A"}, "step"),
+        (AnswerQuestion, {"job": "a", "epoch": 1, "verdict": "discard", "person": "A"}, "inDoubt"),
         (AnswerAll, {"verdict": "hold", "person": "A"}, "after"),
         (StartLine, {"page": 1, "line": 1}, "page"),
     ],
@@ -329,10 +329,10 @@ SUBMIT = {"clientRequest": "r", "printer": "p", "format": "text"}
         (JobRef, {}, "job is missing"),
         (JobRef, [], "the payload must be object, not array"),
         (JobRef, {"job": "a", "colour": MARK}, "colour is no field that is known here"),
-        (AnswerInquiry, {**ANSWER, "epoch": "1"}, "epoch must be int, not str"),
-        (AnswerInquiry, {**ANSWER, "inDoubt": -1}, "inDoubt must be int >= 0"),
-        (AnswerInquiry, {**ANSWER, "key": "*"}, "key must be base64"),
-        (AnswerInquiry, {**ANSWER, "verdict": MARK}, "verdict must be one of print, resume, discard, hold"),
+        (AnswerQuestion, {**ANSWER, "epoch": "1"}, "epoch must be int, not str"),
+        (AnswerQuestion, {**ANSWER, "inDoubt": -1}, "inDoubt must be int >= 0"),
+        (AnswerQuestion, {**ANSWER, "key": "*"}, "key must be base64"),
+        (AnswerQuestion, {**ANSWER, "verdict": MARK}, "verdict must be one of print, resume, discard, hold"),
         (GetHistory, {"summary": MARK}, "summary must be one of terminal, hour, outcome, waiting"),
         (SubmitJob, {**SUBMIT, "start": {"page": 1}}, "start.line is missing"),
         (SubmitJob, {**SUBMIT, "start": {"page": 0, "line": 1}}, "start.page must be int >= 1"),
@@ -400,7 +400,7 @@ def test_a_command_with_an_unknown_field_is_refused(kind: type[msgspec.Struct]) 
         ("not-permitted", Completion.AUTHORISATION),
         ("quota-exceeded", Completion.NOT_ENOUGH_SPACE),
         ("internal-error", Completion.INTERNAL_ERROR),
-        ("stale-inquiry", Completion.COMMAND_ERROR),
+        ("stale-question", Completion.COMMAND_ERROR),
     ],
 )
 def test_completion_codes_of_errors(code: str, completion: Completion) -> None:
@@ -418,11 +418,11 @@ def test_a_question_is_made_of_its_record() -> None:
     @given(drawn, st.booleans())
     def judge(record: Record, readable: bool) -> None:
         wraps = (Wrap(Holder.RECOVERY, "r", b"x"),)
-        inquiry = inquiry_of(record, wraps, readable=readable)
-        assert inquiry.job == view_of(record, waiting_of(record, NO_PLACE))
-        assert (inquiry.job.job, inquiry.job.client_request) == (record.job_id, record.request_id)
-        assert (inquiry.in_doubt, inquiry.readable, inquiry.wraps) == (record.sending, readable, wraps)
-        assert (inquiry.outline, inquiry.identity) == (steps, record.identity())
+        question = question_of(record, wraps, readable=readable)
+        assert question.job == view_of(record, waiting_of(record, NO_PLACE))
+        assert (question.job.job, question.job.client_request) == (record.job_id, record.request_id)
+        assert (question.in_doubt, question.readable, question.wraps) == (record.sending, readable, wraps)
+        assert (question.outline, question.identity) == (steps, record.identity())
 
     judge()
 
@@ -449,8 +449,8 @@ COMMAND_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.ListNotices": Page,
     "Spooler.AcknowledgeNotice": AcknowledgeNotice,
     "Spooler.GetHistoryHeads": GetHistoryHeads,
-    "Recovery.ListInquiries": Page,
-    "Recovery.AnswerInquiry": AnswerInquiry,
+    "Recovery.ListQuestions": Page,
+    "Recovery.AnswerQuestion": AnswerQuestion,
 }
 COMPLETION_KINDS: dict[str, type[msgspec.Struct]] = {
     "Common.Status": StatusReport,
@@ -464,16 +464,16 @@ COMPLETION_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.AcknowledgeNotice": Notice,
     "Spooler.GetHistoryHeads": HistoryHeads,
     "Spooler.GetHistory": HistoryReply,
-    "Recovery.ListInquiries": InquiryPage,
-    "Recovery.AnswerInquiry": JobView,
+    "Recovery.ListQuestions": QuestionPage,
+    "Recovery.AnswerQuestion": JobView,
     "Recovery.AnswerAll": AnsweredAll,
 }
 EVENT_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.JobEvent": JobView,
     "Spooler.StepEvent": StepReport,
     "Spooler.MediaPromptEvent": Prompt,
-    "Recovery.InquiryEvent": Inquiry,
-    "Recovery.InquiryClosedEvent": JobView,
+    "Recovery.QuestionEvent": Question,
+    "Recovery.QuestionClosedEvent": JobView,
     "Spooler.JobLeftEvent": JobLeft,
     "Spooler.JobEndedEvent": Notice,
 }

@@ -11,7 +11,7 @@ from passbook.job.changes import answer
 from passbook.job.record import Answered, Change, Decider, HistoryKind, Record, Verdict
 from passbook.job.reprinting import lines_again
 from passbook.job.states import JobState, Reason
-from passbook.protocol.messages import inquiry_of
+from passbook.protocol.messages import question_of
 from tests.passbook.test_changes_promises import AT, BEGUN, CUT, NEW, after, refused
 
 LINE = StepOutline(StepKind.LINE, 3, 1)
@@ -127,7 +127,7 @@ def test_what_ends_the_question_ends_the_proposal(end: Change) -> None:
 def test_after_a_power_cut_one_order_of_before_confirms_nothing() -> None:
     """P7: the proposal was for an epoch that is over."""
     again = CUT(given(orders(ANN, 2))(stopped()).record).record
-    assert refused(again, given(orders(RITA, 2))) == "stale-inquiry"
+    assert refused(again, given(orders(RITA, 2))) == "stale-question"
     assert given(orders(RITA, 2, epoch=2))(again).record.proposed == noted(orders(RITA, 2, epoch=2), 2)
 
 
@@ -140,7 +140,7 @@ def test_both_who_ordered_it_get_the_result_when_they_repeat_it() -> None:
 
 def test_an_order_that_cannot_be_is_not_proposed_either() -> None:
     assert refused(stopped(), given(orders(ANN, 0))) == "answer-not-possible"
-    assert refused(stopped(), given(orders(ANN, 2, in_doubt=3))) == "stale-inquiry"
+    assert refused(stopped(), given(orders(ANN, 2, in_doubt=3))) == "stale-question"
 
 
 def test_the_key_is_changed_by_the_answer_that_decides_only() -> None:
@@ -202,6 +202,6 @@ def test_a_question_stands_since_it_was_put_whatever_is_noted_with_it() -> None:
         replace(proposed, business_date="2026-03-02", clock_trusted=True)
     ).record
     assert gone.content_gone
-    assert {inquiry_of(one, (), readable=False).job.changed_at for one in (record, proposed, gone)} == {AT}
+    assert {question_of(one, (), readable=False).job.changed_at for one in (record, proposed, gone)} == {AT}
     held = changes.hold(later, "till-1", "Ann")(record).record
     assert held.changed_at == later

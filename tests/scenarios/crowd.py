@@ -20,14 +20,14 @@ from passbook.errors import PassbookError
 from passbook.job.record import Verdict
 from passbook.job.states import TERMINAL
 from passbook.protocol.media import Media
-from passbook.protocol.messages import Inquiry, JobView, SubmitJob
+from passbook.protocol.messages import JobView, Question, SubmitJob
 from terminal.answers import compose, step_of_line
 from terminal.keyring import KeyRing
 from tests.scenarios.books import Place, Statement, seen
 from tests.scenarios.clerk import BETWEEN_ATTEMPTS, client_of, ring_of
 from tests.scenarios.office import Office, book_of, next_line
 
-TOO_LATE: Final = frozenset({"stale-inquiry", "already-answered"})
+TOO_LATE: Final = frozenset({"stale-question", "already-answered"})
 """The question was shown twice, or again with what was found in the mechanism."""
 OUTSTANDING: Final = 2
 """Jobs that one teller has under way at a time."""
@@ -196,17 +196,17 @@ class Crowd:
             match event.what:
                 case JobView(state=state, requester=terminal.name) if state in TERMINAL:
                     self.sent[event.what.client_request].ended = event.what
-                case Inquiry() if event.what.job.requester == terminal.name:
+                case Question() if event.what.job.requester == terminal.name:
                     await self._answer(client, event.what, ring)
             await self._note()
 
-    async def _answer(self, client: TerminalClient, inquiry: Inquiry, ring: KeyRing) -> None:
+    async def _answer(self, client: TerminalClient, question: Question, ring: KeyRing) -> None:
         """Look at the paper when the mechanism was cleaned up, and answer as this job's person does."""
-        sent = self.sent[inquiry.job.client_request]
-        if sent.fate is Fate.LEAVE or (inquiry.in_doubt and inquiry.media is Media.UNKNOWN):
+        sent = self.sent[question.job.client_request]
+        if sent.fate is Fate.LEAVE or (question.in_doubt and question.media is Media.UNKNOWN):
             return
-        verdict, step = self._decide(sent, inquiry)
-        answer = compose(inquiry, verdict, "somebody", ring, step=step)
+        verdict, step = self._decide(sent, question)
+        answer = compose(question, verdict, "somebody", ring, step=step)
         try:
             await client.answer(answer)
             self.answers += 1
@@ -214,17 +214,17 @@ class Crowd:
             if error.code not in TOO_LATE:
                 raise
 
-    def _decide(self, sent: Sent, inquiry: Inquiry) -> tuple[Verdict, int]:
+    def _decide(self, sent: Sent, question: Question) -> tuple[Verdict, int]:
         if sent.fate is Fate.DISCARD:
             return Verdict.DISCARD, 0
-        line, _ = next_line(self._office, sent.statement, inquiry)
+        line, _ = next_line(self._office, sent.statement, question)
         if sent.fate is Fate.FROM_START:
             sent.fate = Fate.GO_ON
             line = 1
-        elif sent.fate is Fate.AGAIN and inquiry.in_doubt and step_of_line(inquiry, line) > inquiry.in_doubt > 0:
+        elif sent.fate is Fate.AGAIN and question.in_doubt and step_of_line(question, line) > question.in_doubt > 0:
             line -= 1
         self._count_orders(sent, line)
-        return Verdict.RESUME, step_of_line(inquiry, line)
+        return Verdict.RESUME, step_of_line(question, line)
 
     def _count_orders(self, sent: Sent, line: int) -> None:
         """What is on paper from the ordered line on is ordered again."""

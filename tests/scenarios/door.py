@@ -27,7 +27,7 @@ REFUSED: Final = "Geheimnis-0815"
 def standing(office: Office) -> tuple[Any, ...]:
     """What must not change: jobs, questions, history, and what the areas hold."""
     areas = [(area["name"], area["state"], area["records"], area["reserved"]) for area in office.told("areas")]
-    return office.told("jobs"), office.inquiries(), office.told("history"), areas
+    return office.told("jobs"), office.questions(), office.told("history"), areas
 
 
 def request(office: Office, content: str | bytes, **facts: Any) -> SubmitJob:

@@ -19,7 +19,7 @@ from firmware.ctl.asking import ask
 from passbook.document.plan import StepKind
 from passbook.job.record import Holder
 from passbook.protocol.media import Media
-from passbook.protocol.messages import Inquiry
+from passbook.protocol.messages import Question
 from storage.crypto.envelope import unwrap_for_requester
 from terminal.keyring import KeyRing
 from tests.scenarios.books import Place, Statement, judge, seen
@@ -28,7 +28,7 @@ from tests.scenarios.clerk import PATIENCE, passphrase_of, ring_of
 KILLED: Final = -9
 LAYOUT: Final = "savings-24"
 RECOVERY_PUBLIC: Final = "recovery.pub"
-INQUIRY: Final = "Recovery.InquiryEvent"
+QUESTION: Final = "Recovery.QuestionEvent"
 
 
 def furnish(world: World) -> None:
@@ -74,7 +74,7 @@ class Office:
             assert self.world.await_appliance_end() == KILLED
         return self.world.paper.strikes
 
-    def print_until_cut(self, statement: Statement, target: Target, when: When) -> tuple[Printing, Inquiry]:
+    def print_until_cut(self, statement: Statement, target: Target, when: When) -> tuple[Printing, Question]:
         """Print with one cut in it; everything has power again, the book is out, and the question is open."""
         self.arm_cut(target, when)
         printing = self.print(statement)
@@ -90,15 +90,15 @@ class Office:
         if target is not Target.PRINTER:
             self.world.start_appliance()
 
-    def await_question(self, printing: Printing, after: int = 0) -> Inquiry:
+    def await_question(self, printing: Printing, after: int = 0) -> Question:
         """The first question that `teller print` shows with an epoch above `after`."""
 
         def asked(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-            told = [event["payload"] for event in events if event["event"] == INQUIRY]
+            told = [event["payload"] for event in events if event["event"] == QUESTION]
             return [payload for payload in told if payload["job"]["epoch"] > after]
 
         printing.wait_for(lambda events: bool(asked(events)))
-        return as_inquiry(next(p for p in printing.events(INQUIRY) if p["job"]["epoch"] > after))
+        return as_question(next(p for p in printing.events(QUESTION) if p["job"]["epoch"] > after))
 
     def answer(self, who: Terminal, job: str, *order: str) -> Any:
         """`teller answer`."""
@@ -126,12 +126,12 @@ class Office:
         """What `passbookctl` would be told, without a process of its own."""
         return ask(self.world.folder / "control", command, {})
 
-    def inquiries(self) -> list[dict[str, Any]]:
+    def questions(self) -> list[dict[str, Any]]:
         """The open questions as operators see them."""
-        found: list[dict[str, Any]] = self.told("inquiries")
+        found: list[dict[str, Any]] = self.told("questions")
         return found
 
-    def secrets(self, *statements: Statement, inquiries: Sequence[Inquiry] = ()) -> dict[str, str | bytes]:
+    def secrets(self, *statements: Statement, questions: Sequence[Question] = ()) -> dict[str, str | bytes]:
         """What nobody may find on the appliance's disk: what the books say, the keys, and digests of documents."""
         texts = {f"text of {one.number}: {text}": text for one in statements for text in one.secrets()}
         digests = {f"digest of {one.number}": hashlib.sha256(one.csv().encode()).digest() for one in statements}
@@ -140,12 +140,12 @@ class Office:
             ring = ring_of(terminal)
             keys |= {f"key {terminal.name} {ref}": key for ref, key in {**ring.keys, **ring.recovery}.items()}
             keys[f"passphrase of {terminal.name}"] = passphrase_of(terminal)
-            keys |= {f"data key of {one.job.job}": key for one in inquiries if (key := _data_key(one, ring))}
+            keys |= {f"data key of {one.job.job}": key for one in questions if (key := _data_key(one, ring))}
         return {**texts, **digests, **keys}
 
-    def search_disk(self, *statements: Statement, inquiries: Sequence[Inquiry] = ()) -> None:
+    def search_disk(self, *statements: Statement, questions: Sequence[Question] = ()) -> None:
         """Nothing secret lies in the data folder or in the log."""
-        wanted = self.secrets(*statements, inquiries=inquiries)
+        wanted = self.secrets(*statements, questions=questions)
         assert search_files([self.world.data, self.world.log_file], wanted) == []
 
     def search_paper(self, *statements: Statement) -> None:
@@ -155,11 +155,11 @@ class Office:
         assert found == set(words)
 
 
-def _data_key(inquiry: Inquiry, ring: KeyRing) -> bytes | None:
+def _data_key(question: Question, ring: KeyRing) -> bytes | None:
     """The data key of a job, for who has the key in the ring."""
-    for wrap in inquiry.wraps:
+    for wrap in question.wraps:
         if wrap.holder is Holder.REQUESTER and wrap.key_ref in ring.keys:
-            return unwrap_for_requester(inquiry.identity, wrap, ring.keys[wrap.key_ref])
+            return unwrap_for_requester(question.identity, wrap, ring.keys[wrap.key_ref])
     return None
 
 
@@ -168,38 +168,38 @@ def book_of(statement: Statement) -> str:
     return f"book-{statement.number}"
 
 
-def as_inquiry(payload: dict[str, Any]) -> Inquiry:
+def as_question(payload: dict[str, Any]) -> Question:
     """The question that `teller --json` showed."""
-    return msgspec.json.decode(json.dumps(payload), type=Inquiry)
+    return msgspec.json.decode(json.dumps(payload), type=Question)
 
 
-def doubtful_place(inquiry: Inquiry) -> Place | None:
+def doubtful_place(question: Question) -> Place | None:
     """The line of which a person must look whether it was struck; None when no line is in doubt."""
-    if not inquiry.in_doubt:
+    if not question.in_doubt:
         return None
-    step = inquiry.outline[inquiry.in_doubt - 1]
+    step = question.outline[question.in_doubt - 1]
     return (step.page, step.line) if step.kind is StepKind.LINE else None
 
 
-def check_truth(office: Office, statement: Statement, inquiry: Inquiry) -> None:
+def check_truth(office: Office, statement: Statement, question: Question) -> None:
     """What the question says of lines that are not in doubt must be what the paper says."""
-    doubtful = doubtful_place(inquiry)
+    doubtful = doubtful_place(question)
     expected = statement.expected()
-    places = [(step.page, step.line) for step in inquiry.outline]
+    places = [(step.page, step.line) for step in question.outline]
     for number, place in enumerate(places, 1):
-        if inquiry.outline[number - 1].kind is not StepKind.LINE or place == doubtful:
+        if question.outline[number - 1].kind is not StepKind.LINE or place == doubtful:
             continue
         struck = seen(office.world.paper, book_of(statement), place)
-        assert struck == ([expected[place]] if number <= inquiry.job.confirmed else []), place
+        assert struck == ([expected[place]] if number <= question.job.confirmed else []), place
 
 
-def next_line(office: Office, statement: Statement, inquiry: Inquiry) -> tuple[int, list[Place]]:
+def next_line(office: Office, statement: Statement, question: Question) -> tuple[int, list[Place]]:
     """The line of the document at which a person who looks at the paper goes on, and what is struck again by that."""
-    place = doubtful_place(inquiry)
+    place = doubtful_place(question)
     lines = list(statement.expected())
     if place is None:
-        sent = max(inquiry.in_doubt, inquiry.job.confirmed)
-        done = [step for step in inquiry.outline[:sent] if step.kind is StepKind.LINE]
+        sent = max(question.in_doubt, question.job.confirmed)
+        done = [step for step in question.outline[:sent] if step.kind is StepKind.LINE]
         return len(done) + 1, []
     number = lines.index(place) + 1
     struck = seen(office.world.paper, book_of(statement), place)

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from client.connection import INQUIRY, JOB, TerminalClient
+from client.connection import JOB, QUESTION, TerminalClient
 from demo.world import CommandFailed, Terminal
 from drivers.simulator.faults import AfterStrike, AtLineByte, Now, Target
 from passbook.errors import PassbookError
 from passbook.job.record import Verdict
-from passbook.protocol.messages import AnswerInquiry, Inquiry, JobView
+from passbook.protocol.messages import AnswerQuestion, JobView, Question
 from terminal.answers import compose
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import BookClerk, as_terminal, client_of, converse, ring_of
@@ -26,17 +26,17 @@ CUT = AfterStrike(2)
 NEXT_STEP = 3
 
 
-def resume(office: Office, inquiry: Inquiry, who: Terminal | None = None) -> AnswerInquiry:
+def resume(office: Office, question: Question, who: Terminal | None = None) -> AnswerQuestion:
     """The answer of somebody who saw line 2 on paper."""
     terminal = who or office.counter
-    return compose(inquiry, Verdict.RESUME, f"person at {terminal.name}", ring_of(terminal), step=NEXT_STEP)
+    return compose(question, Verdict.RESUME, f"person at {terminal.name}", ring_of(terminal), step=NEXT_STEP)
 
 
-def give(terminal: Terminal, answer: AnswerInquiry) -> JobView:
+def give(terminal: Terminal, answer: AnswerQuestion) -> JobView:
     return as_terminal(terminal, lambda client: client.answer(answer))
 
 
-def code_of(terminal: Terminal, answer: AnswerInquiry) -> str:
+def code_of(terminal: Terminal, answer: AnswerQuestion) -> str:
     """The code with which an answer is refused."""
     with pytest.raises(PassbookError) as refused:
         give(terminal, answer)
@@ -47,15 +47,15 @@ def job_of(terminal: Terminal, job: str) -> JobView:
     return as_terminal(terminal, lambda client: client.job(job))
 
 
-def questions_of(terminal: Terminal) -> tuple[Inquiry, ...]:
-    return as_terminal(terminal, lambda client: client.inquiries())
+def questions_of(terminal: Terminal) -> tuple[Question, ...]:
+    return as_terminal(terminal, lambda client: client.questions())
 
 
 def test_an_answer_repeated_gives_its_result_and_changes_nothing(office: Office) -> None:
-    printing, inquiry = office.print_until_cut(STATEMENT, Target.BOTH, CUT)
-    answer = resume(office, inquiry)
+    printing, question = office.print_until_cut(STATEMENT, Target.BOTH, CUT)
+    answer = resume(office, question)
     results = [give(office.counter, answer) for _ in range(3)]
-    assert {(result.epoch, result.job) for result in results} == {(inquiry.job.epoch, inquiry.job.job)}
+    assert {(result.epoch, result.job) for result in results} == {(question.job.epoch, question.job.job)}
     office.finish(printing)
     assert give(office.counter, answer).state.value == "completed"
     office.judge(STATEMENT)
@@ -64,9 +64,9 @@ def test_an_answer_repeated_gives_its_result_and_changes_nothing(office: Office)
 
 
 def test_another_answer_after_one_that_won_is_refused(office: Office) -> None:
-    printing, inquiry = office.print_until_cut(STATEMENT, Target.BOTH, CUT)
-    give(office.counter, resume(office, inquiry))
-    discard = compose(inquiry, Verdict.DISCARD, "somebody", None)
+    printing, question = office.print_until_cut(STATEMENT, Target.BOTH, CUT)
+    give(office.counter, resume(office, question))
+    discard = compose(question, Verdict.DISCARD, "somebody", None)
     assert code_of(office.counter, discard) == "already-answered"
     office.finish(printing)
     assert code_of(office.counter, discard) == "already-answered"
@@ -81,7 +81,7 @@ def test_power_is_cut_again_before_the_answer_was_told(office: Office, told: boo
     office.give_power_back(Target.APPLIANCE)
     second = office.await_question(printing, first.job.epoch)
     if second.answered is None and not told:
-        assert code_of(office.counter, answer) == "stale-inquiry"
+        assert code_of(office.counter, answer) == "stale-question"
     else:
         repeated = give(office.counter, answer)
         assert (repeated.valid, repeated.epoch) == (False, second.job.epoch), "the old answer must not print again"
@@ -92,7 +92,7 @@ def test_power_is_cut_again_before_the_answer_was_told(office: Office, told: boo
     office.judge(STATEMENT, *again)
 
 
-async def _answer_and_cut(office: Office, answer: AnswerInquiry, *, told: bool) -> None:
+async def _answer_and_cut(office: Office, answer: AnswerQuestion, *, told: bool) -> None:
     """Send an answer and cut the appliance's power without waiting for the reply, or when its deed is seen."""
     async with client_of(office.counter) as client:
         events = client.events()
@@ -111,7 +111,7 @@ def test_an_answer_to_the_question_before_the_last_cut_is_stale(office: Office) 
     office.await_cut(Target.APPLIANCE)
     office.give_power_back(Target.APPLIANCE)
     second = office.await_question(printing, first.job.epoch)
-    assert code_of(office.counter, resume(office, first)) == "stale-inquiry"
+    assert code_of(office.counter, resume(office, first)) == "stale-question"
     assert not job_of(office.counter, first.job.job).valid
     give(office.counter, resume(office, second))
     office.finish(printing)
@@ -121,32 +121,32 @@ def test_an_answer_to_the_question_before_the_last_cut_is_stale(office: Office) 
 @pytest.mark.parametrize("round_", range(2))
 def test_of_many_answers_at_once_one_wins(office: Office, round_: int) -> None:
     statement = Statement(210 + round_, 4)
-    printing, inquiry = office.print_until_cut(statement, Target.BOTH, CUT)
+    printing, question = office.print_until_cut(statement, Target.BOTH, CUT)
     answers = [
-        (office.counter, resume(office, inquiry)),
-        (office.manager, resume(office, inquiry, office.manager)),
-        (office.manager, compose(inquiry, Verdict.DISCARD, "the manager", None)),
+        (office.counter, resume(office, question)),
+        (office.manager, resume(office, question, office.manager)),
+        (office.manager, compose(question, Verdict.DISCARD, "the manager", None)),
         (
             office.counter,
-            compose(inquiry, Verdict.RESUME, "somebody else", ring_of(office.counter), step=NEXT_STEP - 1),
+            compose(question, Verdict.RESUME, "somebody else", ring_of(office.counter), step=NEXT_STEP - 1),
         ),
     ]
     outcomes = converse(_all_at_once(answers))
     winners = [outcome for outcome in outcomes if isinstance(outcome, JobView)]
     codes = {outcome.code for outcome in outcomes if isinstance(outcome, PassbookError)}
     assert len(winners) == 1, outcomes
-    assert codes <= {"already-answered", "stale-inquiry"}
+    assert codes <= {"already-answered", "stale-question"}
     told = [one["entry"]["record"] for one in office.world.ctl("history") if one["entry"]["record"]["answered"]]
     assert {record["answered"]["person"] for record in told} == {_winner(answers, outcomes)}
     printing.end()
     _judge_by_winner(office, statement, _winner(answers, outcomes))
 
 
-async def _all_at_once(answers: list[tuple[Terminal, AnswerInquiry]]) -> list[JobView | BaseException]:
+async def _all_at_once(answers: list[tuple[Terminal, AnswerQuestion]]) -> list[JobView | BaseException]:
     """Every answer over a connection of its own; all are open before the first answer leaves."""
     ready = asyncio.Barrier(len(answers))
 
-    async def one(terminal: Terminal, answer: AnswerInquiry) -> JobView:
+    async def one(terminal: Terminal, answer: AnswerQuestion) -> JobView:
         async with client_of(terminal) as client:
             await ready.wait()
             return await client.answer(answer)
@@ -154,7 +154,7 @@ async def _all_at_once(answers: list[tuple[Terminal, AnswerInquiry]]) -> list[Jo
     return await asyncio.gather(*(one(*answer) for answer in answers), return_exceptions=True)
 
 
-def _winner(answers: list[tuple[Terminal, AnswerInquiry]], outcomes: list[Any]) -> str:
+def _winner(answers: list[tuple[Terminal, AnswerQuestion]], outcomes: list[Any]) -> str:
     return next(answer.person for (_, answer), won in zip(answers, outcomes, strict=True) if isinstance(won, JobView))
 
 
@@ -170,14 +170,14 @@ def _judge_by_winner(office: Office, statement: Statement, person: str) -> None:
 
 
 def test_a_wrong_key_is_no_answer(office: Office) -> None:
-    printing, inquiry = office.print_until_cut(STATEMENT, Target.BOTH, CUT)
-    right = resume(office, inquiry)
+    printing, question = office.print_until_cut(STATEMENT, Target.BOTH, CUT)
+    right = resume(office, question)
     wrong = msgspec.structs.replace(right, key=bytes(32))
     assert code_of(office.counter, wrong) == "wrong-key"
     assert code_of(office.manager, msgspec.structs.replace(right, key=b"", data_key=bytes(32))) == "wrong-key"
     assert code_of(office.counter, msgspec.structs.replace(right, key=b"")) == "key-needed"
     (still,) = questions_of(office.counter)
-    assert (still.job.epoch, still.answered, still.readable) == (inquiry.job.epoch, None, False)
+    assert (still.job.epoch, still.answered, still.readable) == (question.job.epoch, None, False)
     give(office.counter, right)
     office.finish(printing)
     office.judge(STATEMENT)
@@ -194,11 +194,11 @@ def test_a_job_put_under_a_new_key_is_opened_by_that_one_only(office: Office) ->
     second = office.await_question(printing, first.job.epoch)
     assert (second.job.key_ref, second.in_doubt) == ("k2", 3)
     ring = ring_of(office.counter)
-    answer = AnswerInquiry(
+    answer = AnswerQuestion(
         second.job.job, second.job.epoch, Verdict.RESUME, "somebody", 3, second.in_doubt, key=ring.key("k1")
     )
     assert code_of(office.counter, answer) == "wrong-key"
-    office.search_disk(STATEMENT, inquiries=[second])
+    office.search_disk(STATEMENT, questions=[second])
     office.answer(office.counter, second.job.job, "--from-line", "3")
     office.finish(printing)
     office.judge(STATEMENT)
@@ -211,27 +211,27 @@ def test_representatives_are_asked_when_the_requester_stays_away(open_office: Op
     office.await_cut(Target.BOTH)
     printing.kill()
     office.give_power_back(Target.BOTH)
-    inquiry = as_terminal(office.manager, _asked_after_grace)
-    assert inquiry.in_doubt == NEXT_STEP - 1
+    question = as_terminal(office.manager, _asked_after_grace)
+    assert question.in_doubt == NEXT_STEP - 1
     with BookClerk(office.manager, office.hands, lambda _view: book_of(STATEMENT)):
         # The clean-up gave the book back, which the clerk takes.
         office.wait("taken")
-        office.answer(office.manager, inquiry.job.job, "--from-line", "3")
+        office.answer(office.manager, question.job.job, "--from-line", "3")
         office.wait("taken")
     office.judge(STATEMENT)
-    assert job_of(office.manager, inquiry.job.job).state.value == "completed"
+    assert job_of(office.manager, question.job.job).state.value == "completed"
 
 
-async def _asked_after_grace(client: TerminalClient) -> Inquiry:
+async def _asked_after_grace(client: TerminalClient) -> Question:
     """What a representative is asked; it must not have been asked yet when it has just come."""
     events = client.events()
     await client.status()
-    told: list[Inquiry] = []
+    told: list[Question] = []
     asked = asyncio.Event()
 
     async def listen() -> None:
         async for event in events:
-            if event.name == INQUIRY and isinstance(event.what, Inquiry):
+            if event.name == QUESTION and isinstance(event.what, Question):
                 told.append(event.what)
                 asked.set()
 
@@ -245,29 +245,29 @@ async def _asked_after_grace(client: TerminalClient) -> Inquiry:
 
 
 def test_a_requester_that_is_there_is_asked_and_after_its_time_the_representatives_too(office: Office) -> None:
-    printing, inquiry = office.print_until_cut(STATEMENT, Target.PRINTER, CUT)
+    printing, question = office.print_until_cut(STATEMENT, Target.PRINTER, CUT)
     asked = as_terminal(office.manager, _next_question)
-    assert asked.job.epoch == inquiry.job.epoch
-    office.answer(office.counter, inquiry.job.job, "--from-line", "3")
+    assert asked.job.epoch == question.job.epoch
+    office.answer(office.counter, question.job.job, "--from-line", "3")
     office.finish(printing)
     office.judge(STATEMENT)
 
 
-async def _next_question(client: TerminalClient) -> Inquiry:
+async def _next_question(client: TerminalClient) -> Question:
     async for event in client.events():
-        if event.name == INQUIRY and isinstance(event.what, Inquiry):
+        if event.name == QUESTION and isinstance(event.what, Question):
             return event.what
     raise AssertionError("the events ended")
 
 
 def test_a_representative_without_the_recovery_key_can_hold_and_discard_only(office: Office) -> None:
     deputy = office.world.enroll("deputy", representative=True)
-    printing, inquiry = office.print_until_cut(STATEMENT, Target.BOTH, CUT)
-    job = inquiry.job.job
+    printing, question = office.print_until_cut(STATEMENT, Target.BOTH, CUT)
+    job = question.job.job
     with pytest.raises(CommandFailed) as failed:
         office.answer(deputy, job, "--from-line", "3")
     assert failed.value.error_code == "key-not-in-ring"
-    keyless = AnswerInquiry(job, inquiry.job.epoch, Verdict.RESUME, "the deputy", 3, inquiry.in_doubt)
+    keyless = AnswerQuestion(job, question.job.epoch, Verdict.RESUME, "the deputy", 3, question.in_doubt)
     assert code_of(deputy, keyless) == "key-needed"
     office.answer(deputy, job, "--hold")
     assert not job_of(deputy, job).valid
@@ -275,27 +275,27 @@ def test_a_representative_without_the_recovery_key_can_hold_and_discard_only(off
     assert printing.end() == 1
     assert job_of(deputy, job).state.value == "canceled"
     assert set(office.world.paper.lines(book_of(STATEMENT))) == set(list(STATEMENT.expected())[:2])
-    office.search_disk(STATEMENT, inquiries=[inquiry])
+    office.search_disk(STATEMENT, questions=[question])
 
 
 def test_a_held_job_prints_when_it_is_answered_later(office: Office) -> None:
-    printing, inquiry = office.print_until_cut(STATEMENT, Target.BOTH, CUT)
-    office.answer(office.counter, inquiry.job.job, "--hold")
-    office.answer(office.counter, inquiry.job.job, "--from-line", "3")
+    printing, question = office.print_until_cut(STATEMENT, Target.BOTH, CUT)
+    office.answer(office.counter, question.job.job, "--hold")
+    office.answer(office.counter, question.job.job, "--from-line", "3")
     office.finish(printing)
     office.judge(STATEMENT)
 
 
 def test_a_stranger_may_not_decide(office: Office) -> None:
     stranger = office.world.enroll("stranger")
-    printing, inquiry = office.print_until_cut(STATEMENT, Target.BOTH, CUT)
+    printing, question = office.print_until_cut(STATEMENT, Target.BOTH, CUT)
     assert questions_of(stranger) == ()
-    assert code_of(stranger, resume(office, inquiry)) == "not-permitted"
+    assert code_of(stranger, resume(office, question)) == "not-permitted"
     with pytest.raises(CommandFailed) as failed:
-        stranger.run("cancel", inquiry.job.job, "--person", "a stranger")
+        stranger.run("cancel", question.job.job, "--person", "a stranger")
     assert failed.value.error_code == "not-permitted"
     (still,) = questions_of(office.counter)
-    assert still.job.epoch == inquiry.job.epoch
-    give(office.counter, resume(office, inquiry))
+    assert still.job.epoch == question.job.epoch
+    give(office.counter, resume(office, question))
     office.finish(printing)
     office.judge(STATEMENT)

@@ -71,7 +71,7 @@ async def next_answer(connection: ClientConnection) -> dict[str, Any]:
         (command("Spooler.GetJob", {"job": "no-such"}), "unknown-job"),
         (command("Spooler.CancelJob", {"job": "no-such", "person": "x"}), "unknown-job"),
         (
-            command("Recovery.AnswerInquiry", {"job": "x", "epoch": 1, "verdict": REFUSED, "person": "x"}),
+            command("Recovery.AnswerQuestion", {"job": "x", "epoch": 1, "verdict": REFUSED, "person": "x"}),
             "invalid-message",
         ),
         (command("Common.Status", {}).replace('"command"', '"event"'), "invalid-message"),

@@ -264,7 +264,7 @@ def test_an_area_whose_file_is_removed_while_the_appliance_runs_acknowledges_not
         # All of it was taken away, and nothing on this disk can bring it back.
         return
     office.world.start_appliance()
-    asked = {one["job"]["job"] for one in office.inquiries()}
+    asked = {one["job"]["job"] for one in office.questions()}
     assert asked >= set(before.values())
     assert {number: submit(office, number).job for number in before} == before
     assert office.told("verify") == []

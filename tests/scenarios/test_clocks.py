@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from client.connection import INQUIRY_CLOSED, TerminalClient
+from client.connection import QUESTION_CLOSED, TerminalClient
 from demo.world import CommandFailed, Terminal, World
 from drivers.simulator.faults import AfterStrike, Now, Target
-from passbook.protocol.messages import Inquiry, JobView
+from passbook.protocol.messages import JobView, Question
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import as_terminal
 from tests.scenarios.conftest import an_office
@@ -55,9 +55,9 @@ class Branch:
         told: dict[str, Any] = self.world.ctl("clock", "--right", "--person", "Otto")
         return told
 
-    def questions(self, who: Terminal | None = None) -> tuple[Inquiry, ...]:
+    def questions(self, who: Terminal | None = None) -> tuple[Question, ...]:
         """The list, which puts the questions to who asks for it."""
-        return as_terminal(who or self.office.counter, TerminalClient.inquiries)
+        return as_terminal(who or self.office.counter, TerminalClient.questions)
 
     def await_end(self, job: str) -> JobView:
         """The job as it ended, told to its requester; a requester that comes later asks for it."""
@@ -66,7 +66,7 @@ class Branch:
             view = await client.job(job)
             if not view.reasons or view.reasons[0] != "expired":
                 async for event in client.events():
-                    if event.name == INQUIRY_CLOSED and isinstance(event.what, JobView) and event.what.job == job:
+                    if event.name == QUESTION_CLOSED and isinstance(event.what, JobView) and event.what.job == job:
                         return event.what
             return view
 

@@ -176,9 +176,9 @@ def test_no_line_is_sent_before_its_step_is_on_disk(slow: Slow) -> None:
     assert office.world.paper.strikes == strikes, "a line was struck whose step was never stored"
     office.world.kill_appliance()
     office.world.start_appliance()
-    inquiry = office.await_question(printing)
-    check_truth(office, statement, inquiry)
-    line, again = next_line(office, statement, inquiry)
-    office.answer(office.counter, inquiry.job.job, "--from-line", str(line))
+    question = office.await_question(printing)
+    check_truth(office, statement, question)
+    line, again = next_line(office, statement, question)
+    office.answer(office.counter, question.job.job, "--from-line", str(line))
     office.finish(printing)
     office.judge(statement, *again)

@@ -1,4 +1,4 @@
-"""An environment inquiry at a branch of real processes, judged by the paper (F6, P9)."""
+"""A request for figures at a branch of real processes, judged by the paper (F6, P9)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from demo.world import PRINTER, Terminal, run_command
 from drivers.simulator.faults import AfterStrike, AtLineByte, Now, Target, When
 from passbook.errors import PassbookError
 from passbook.protocol.media import Device, Media
-from passbook.protocol.messages import Inquiry
+from passbook.protocol.messages import Question
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import PATIENCE, as_terminal
 from tests.scenarios.conftest import OpenOffice
@@ -45,7 +45,7 @@ def book(statement: Statement) -> dict[str, int]:
     return figures(1, len({page for page, _ in places}), len(places))
 
 
-class Inquirer:
+class Asker:
     """Somebody who asks over a connection of their own; `registered` when the appliance has taken the question."""
 
     def __init__(self, terminal: Terminal, answered: Callable[[], None]) -> None:
@@ -86,7 +86,7 @@ def held_back(office: Office, statement: Statement) -> Printing:
     return office.counter.print_in_background(file, book_of(statement), LAYOUT, at_once=False)
 
 
-def test_an_inquiry_sent_while_a_job_prints_is_answered_before_the_next_with_exact_figures(office: Office) -> None:
+def test_a_request_sent_while_a_job_prints_is_answered_before_the_next_with_exact_figures(office: Office) -> None:
     first = held_back(office, OVER_THE_PAGE)
     office.wait("document-wanted")
     second = office.print(FIRST)
@@ -97,10 +97,10 @@ def test_an_inquiry_sent_while_a_job_prints_is_answered_before_the_next_with_exa
         paper = office.world.paper
         seen.append((book_of(OVER_THE_PAGE) in paper.books, len(paper.lines(book_of(OVER_THE_PAGE))) == 3))
 
-    inquirers = [Inquirer(terminal, answered) for terminal in (office.counter, office.manager)]
+    askers = [Asker(terminal, answered) for terminal in (office.counter, office.manager)]
     # A page is turned in between: the book leaves the mechanism, and is not finished.
     first.hands_free.set()
-    one, other = (inquirer.end() for inquirer in inquirers)
+    one, other = (asker.end() for asker in askers)
     assert one == other, "all that wait share one reading"
     assert seen == [(True, True)] * 2
     assert (one["printed"], one["pending"], one["held"]) == (book(OVER_THE_PAGE), book(FIRST), NONE)
@@ -153,22 +153,22 @@ def test_while_a_book_lies_in_the_mechanism_it_is_busy_and_nothing_is_disturbed(
     ids=["before a step", "behind a step", "behind a strike", "behind the last line"],
 )
 def test_after_a_power_cut_the_counters_are_what_the_record_says(office: Office, target: Target, when: When) -> None:
-    printing, inquiry = office.print_until_cut(FIRST, target, when)
+    printing, question = office.print_until_cut(FIRST, target, when)
     reading = read(office)
-    assert reading["printed"] == done(inquiry)
+    assert reading["printed"] == done(question)
     assert {name: reading["held"][name] + reading["printed"][name] for name in NONE} == book(FIRST)
     assert reading["pending"] == NONE
-    line, again = next_line(office, FIRST, inquiry)
-    office.answer(office.counter, inquiry.job.job, "--from-line", str(line))
+    line, again = next_line(office, FIRST, question)
+    office.answer(office.counter, question.job.job, "--from-line", str(line))
     office.finish(printing)
     office.judge(FIRST, *again)
     # Each line is counted once, by the printer or by the person who saw it on paper.
     assert read(office)["printed"] == book(FIRST)
 
 
-def done(inquiry: Inquiry) -> dict[str, int]:
+def done(question: Question) -> dict[str, int]:
     """What the record says is on paper; every page of FIRST is page 3."""
-    confirmed = inquiry.job.confirmed
+    confirmed = question.job.confirmed
     return figures(int(confirmed > FIRST.count), int(confirmed > 0), min(confirmed, FIRST.count))
 
 
@@ -182,20 +182,20 @@ def test_a_printer_without_power_is_offline_and_with_a_book_inside_it_is_no_boun
     printing = office.print(OVER_THE_PAGE)
     office.wait("cut")
     office.wait("cut")
-    inquiry = office.await_question(printing)
+    question = office.await_question(printing)
     assert refused(office, 1.5).code == "printer-busy"
     office.hands.restore()
     found = as_terminal(office.manager, lambda client: client.environment("", PATIENCE))
     assert found.status.device is Device.ONLINE
-    assert found.printed.lines == FIRST.count + inquiry.job.confirmed
+    assert found.printed.lines == FIRST.count + question.job.confirmed
 
 
 def test_who_waits_when_the_appliance_is_stopped_is_told_so(office: Office) -> None:
     held_back(office, FIRST)
     office.wait("document-wanted")
-    inquirer = Inquirer(office.manager, lambda: None)
+    asker = Asker(office.manager, lambda: None)
     assert office.world.stop_appliance() == 0
-    assert inquirer.end()["errorCode"] == "appliance-stopping"
+    assert asker.end()["errorCode"] == "appliance-stopping"
 
 
 def test_operators_see_the_figures_and_every_printer(open_office: OpenOffice) -> None:

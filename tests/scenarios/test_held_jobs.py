@@ -12,7 +12,7 @@ import pytest
 from client.connection import TerminalClient
 from demo.world import CommandFailed, Terminal
 from drivers.simulator.faults import Now, Target
-from passbook.protocol.messages import Inquiry, JobView
+from passbook.protocol.messages import JobView, Question
 from tests.scenarios.books import Statement, judge, seen
 from tests.scenarios.clerk import PATIENCE, BookClerk, as_terminal
 from tests.scenarios.conftest import OpenOffice
@@ -33,8 +33,8 @@ def book_of_job(view: JobView) -> str:
     return f"book-of-{view.job}"
 
 
-def questions(terminal: Terminal) -> tuple[Inquiry, ...]:
-    return as_terminal(terminal, TerminalClient.inquiries)
+def questions(terminal: Terminal) -> tuple[Question, ...]:
+    return as_terminal(terminal, TerminalClient.questions)
 
 
 def answered(who: Terminal, *arguments: str) -> list[str]:

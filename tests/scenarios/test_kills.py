@@ -53,7 +53,7 @@ def check_paper(office: Office, sent: Sent) -> None:
 
 def check_end(office: Office, crowd: Crowd) -> None:
     """Each request is one job; it was completed, was discarded by an answer, or has one open question."""
-    open_questions = [inquiry["job"]["job"] for inquiry in office.inquiries()]
+    open_questions = [question["job"]["job"] for question in office.questions()]
     for sent in crowd.sent.values():
         check_paper(office, sent)
         if sent.ended is None:
@@ -95,7 +95,7 @@ def survive(office: Office, kills: int, seed: int) -> None:
     check_repeated(crowd)
     office.search_disk(*(sent.statement for sent in crowd.sent.values()))
     left = [sent for sent in crowd.sent.values() if sent.ended is None]
-    open_questions = {inquiry["job"]["job"] for inquiry in office.inquiries()}
+    open_questions = {question["job"]["job"] for question in office.questions()}
     assert open_questions == {sent.job for sent in left}, "a job that nobody answered must be a question"
     assert sum(sent.ended is not None for sent in crowd.sent.values()) >= kills // 4, "the appliance was not loaded"
 

@@ -66,7 +66,7 @@ def assert_locked(office: Office) -> None:
         lambda client: client.submit(request(office, STATEMENT.csv(), client_request="new", first=True)),
     )
     assert [refusal(office, work) for work in asked] == ["appliance-locked"] * len(asked)
-    for command in (["jobs"], ["inquiries"], ["history"], ["cancel", "0" * 32, "--person", "Otto"]):
+    for command in (["jobs"], ["questions"], ["history"], ["cancel", "0" * 32, "--person", "Otto"]):
         assert operators_refusal(office, *command) == "appliance-locked"
     assert set(states(office).values()) == {"absent"}
 
@@ -131,7 +131,7 @@ def test_areas_that_refuse_each_other_are_accepted_at_the_locked_appliance(open_
     assert world.ctl("accept-rollback", "b", "--person", "Otto")["state"] == "ready"
     assert told(office) == []
     assert world.ctl("verify") == []
-    assert {one["job"]["reasons"][-1] for one in office.inquiries()} == {"storage-rolled-back"}
+    assert {one["job"]["reasons"][-1] for one in office.questions()} == {"storage-rolled-back"}
     assert {line["person"] for line in logged(office, "rollback-accepted")} == {"Otto"}
 
 
@@ -232,7 +232,7 @@ def test_an_area_whose_disk_is_full_at_the_start_joins_when_there_is_room(furnis
         assert told(office) == []
         assert jobs(office) == set(before.values())
         assert not any(one["valid"] for one in office.told("jobs"))
-        assert {one["job"]["job"] for one in office.inquiries()} == set(before.values())
+        assert {one["job"]["job"] for one in office.questions()} == set(before.values())
         assert send(office, *before) == before
         assert world.ctl("verify") == []
 

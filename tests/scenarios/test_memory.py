@@ -21,8 +21,8 @@ CUT = AfterStrike(3)
 
 def test_lines_on_paper_print_again_when_two_people_at_two_terminals_order_it(office: Office) -> None:
     statement = Statement(400, 4)
-    printing, inquiry = office.print_until_cut(statement, Target.BOTH, CUT)
-    job = inquiry.job.job
+    printing, question = office.print_until_cut(statement, Target.BOTH, CUT)
+    job = question.job.job
     with pytest.raises(CommandFailed) as told:
         office.answer(office.counter, job, "--print")
     assert (told.value.error_code, told.value.code) == ("second-person-needed", 4)
@@ -30,8 +30,8 @@ def test_lines_on_paper_print_again_when_two_people_at_two_terminals_order_it(of
         office.counter.run("answer", job, "--print", "--person", "somebody else")
     assert told.value.error_code == "second-person-needed"
     strikes = office.world.paper.strikes
-    [question] = office.inquiries()
-    assert question["proposed"]["terminal"] == office.counter.name
+    [asked] = office.questions()
+    assert asked["proposed"]["terminal"] == office.counter.name
     assert strikes == 3
     office.answer(office.manager, job, "--print")
     office.finish(printing)
@@ -50,10 +50,10 @@ def test_lines_on_paper_print_again_when_two_people_at_two_terminals_order_it(of
 
 def test_another_answer_is_enough_when_nothing_on_paper_prints_again(office: Office) -> None:
     statement = Statement(401, 4)
-    printing, inquiry = office.print_until_cut(statement, Target.PRINTER, CUT)
+    printing, question = office.print_until_cut(statement, Target.PRINTER, CUT)
     with pytest.raises(CommandFailed):
-        office.answer(office.counter, inquiry.job.job, "--print")
-    office.answer(office.counter, inquiry.job.job, "--from-line", "4")
+        office.answer(office.counter, question.job.job, "--print")
+    office.answer(office.counter, question.job.job, "--from-line", "4")
     office.finish(printing)
     office.judge(statement)
     *_, end = office.world.ctl("history")
@@ -77,7 +77,7 @@ def test_a_disk_of_yesterday_is_kept_out_until_an_operator_takes_it(office: Offi
     assert [finding["code"] for finding in world.verify_offline()] == ["area-rolled-back"]
     world.start_appliance()
     assert [finding["code"] for finding in office.told("verify")] == ["area-rolled-back"]
-    assert office.inquiries() == []
+    assert office.questions() == []
     statement = Statement(420, 2)
     printing = office.print(statement)
     office.finish(printing)
@@ -89,7 +89,7 @@ def test_a_disk_of_yesterday_is_kept_out_until_an_operator_takes_it(office: Offi
     assert of_the_store(status["problems"]) == []
     assert "a: ready" in status["areas"]
     assert world.ctl("verify") == []
-    [back] = office.inquiries()
+    [back] = office.questions()
     assert back["job"]["job"] in held
     assert Reason.ROLLED_BACK.value in back["job"]["reasons"]
     # Nobody can know what of it is on paper, so it takes two to have it printed.
@@ -124,10 +124,10 @@ def test_the_end_of_a_job_that_was_asked_about_with_a_row_missing_says_that_more
     with closing(apsw.Connection(str(world.data / "a" / "area.sqlite"))) as connection:
         connection.execute("DELETE FROM live WHERE request_id = (SELECT min(request_id) FROM live)")
     world.start_appliance()
-    left = office.inquiries()
+    left = office.questions()
     assert len(left) == len(jobs) - 1
-    assert all(Reason.ROLLED_BACK.value in question["job"]["reasons"] for question in left)
-    first, second, third = (question["job"]["job"] for question in left)
+    assert all(Reason.ROLLED_BACK.value in asked["job"]["reasons"] for asked in left)
+    first, second, third = (asked["job"]["job"] for asked in left)
     assert MORE_ON_PAPER in world.ctl("cancel", first, "--person", "Otto")["says"]
     assert MORE_ON_PAPER in office.counter.screen("cancel", second, "--person", "Ann")
     office.counter.run("answer", third, "--discard", "--person", "Ann")

@@ -32,12 +32,12 @@ def print_through(office: Office, statement: Statement, target: Target, when: Wh
     office.give_power_back(target)
     # The clean-up of the mechanism ends with the book in the person's hand.
     office.wait("taken")
-    inquiry = office.await_question(printing)
-    check_truth(office, statement, inquiry)
-    line, again = next_line(office, statement, inquiry)
+    question = office.await_question(printing)
+    check_truth(office, statement, question)
+    line, again = next_line(office, statement, question)
     assert office.world.paper.strikes == strikes, "something was printed between the cut and the answer"
-    office.search_disk(statement, inquiries=[inquiry])
-    office.answer(office.counter, inquiry.job.job, "--from-line", str(line))
+    office.search_disk(statement, questions=[question])
+    office.answer(office.counter, question.job.job, "--from-line", str(line))
     office.finish(printing)
     office.wait("taken")
     office.judge(statement, *again)

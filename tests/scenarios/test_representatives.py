@@ -6,12 +6,12 @@ from typing import Final
 
 import pytest
 
-from client.connection import INQUIRY, INQUIRY_CLOSED, TerminalClient
+from client.connection import QUESTION, QUESTION_CLOSED, TerminalClient
 from demo.world import CommandFailed, Terminal
 from drivers.simulator.faults import Now, Target
 from passbook.errors import PassbookError
 from passbook.job.record import Verdict
-from passbook.protocol.messages import AnswerInquiry, Inquiry, JobView
+from passbook.protocol.messages import AnswerQuestion, JobView, Question
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import as_terminal, client_of, converse, ring_of
 from tests.scenarios.conftest import OpenOffice
@@ -24,8 +24,8 @@ SUPERVISOR: Final = 'representatives = ["supervisor"]\n'
 """Behind the times of `[recovery]`: a terminal that is no representative by its certificate."""
 
 
-def discard(inquiry: Inquiry, person: str) -> AnswerInquiry:
-    return AnswerInquiry(inquiry.job.job, inquiry.job.epoch, Verdict.DISCARD, person)
+def discard(question: Question, person: str) -> AnswerQuestion:
+    return AnswerQuestion(question.job.job, question.job.epoch, Verdict.DISCARD, person)
 
 
 def submit(office: Office, terminal: Terminal, statement: Statement) -> str:
@@ -34,17 +34,17 @@ def submit(office: Office, terminal: Terminal, statement: Statement) -> str:
     return as_terminal(terminal, lambda client: client.submit(job)).job
 
 
-async def question(client: TerminalClient, job: str) -> Inquiry:
+async def question(client: TerminalClient, job: str) -> Question:
     """The next question about `job` that this connection is given."""
     async for event in client.events():
-        if event.name == INQUIRY and isinstance(event.what, Inquiry) and event.what.job.job == job:
+        if event.name == QUESTION and isinstance(event.what, Question) and event.what.job.job == job:
             return event.what
     raise AssertionError("the events ended")
 
 
 async def closed(client: TerminalClient, job: str) -> None:
     async for event in client.events():
-        if event.name == INQUIRY_CLOSED and isinstance(event.what, JobView) and event.what.job == job:
+        if event.name == QUESTION_CLOSED and isinstance(event.what, JobView) and event.what.job == job:
             return
 
 
@@ -72,9 +72,9 @@ def test_all_representatives_are_asked_and_the_first_answer_counts(open_office: 
             assert answered.state.value == "canceled"
             await closed(manager, theirs)
             with pytest.raises(PassbookError) as late:
-                await manager.answer(AnswerInquiry(theirs, asked[0].job.epoch, Verdict.HOLD, "the manager"))
+                await manager.answer(AnswerQuestion(theirs, asked[0].job.epoch, Verdict.HOLD, "the manager"))
             assert late.value.code == "already-answered"
-            mine = next(one for one in await deputy.inquiries() if one.job.job == own)
+            mine = next(one for one in await deputy.questions() if one.job.job == own)
             assert (await deputy.answer(discard(mine, "the supervisor"))).state.value == "canceled"
 
     converse(talk())
@@ -91,12 +91,12 @@ def test_a_representative_may_answer_before_the_requesters_time_is_over(open_off
     async def talk() -> None:
         async with client_of(office.counter) as counter, client_of(supervisor) as deputy:
             asked = await question(counter, job)
-            [seen] = await deputy.inquiries()
+            [seen] = await deputy.questions()
             assert seen.job == asked.job
             await deputy.answer(discard(seen, "the supervisor"))
             await closed(counter, job)
             with pytest.raises(PassbookError) as late:
-                await counter.answer(AnswerInquiry(job, asked.job.epoch, Verdict.HOLD, "a teller"))
+                await counter.answer(AnswerQuestion(job, asked.job.epoch, Verdict.HOLD, "a teller"))
             assert late.value.code == "already-answered"
 
     converse(talk())

@@ -14,7 +14,7 @@ from client.connection import TerminalClient
 from drivers.simulator.faults import Now, Target
 from passbook.errors import PassbookError
 from passbook.job.record import Verdict
-from passbook.protocol.messages import AnswerInquiry, JobView, SubmitJob
+from passbook.protocol.messages import AnswerQuestion, JobView, SubmitJob
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import BookClerk, as_terminal, client_of, converse
 from tests.scenarios.door import request
@@ -61,8 +61,8 @@ def cancel(office: Office, job: str) -> None:
 
 def discard(office: Office, job: str) -> None:
     restart(office)
-    [inquiry] = as_terminal(office.counter, TerminalClient.inquiries)
-    answer = AnswerInquiry(job, inquiry.job.epoch, Verdict.DISCARD, "a teller")
+    [question] = as_terminal(office.counter, TerminalClient.questions)
+    answer = AnswerQuestion(job, question.job.epoch, Verdict.DISCARD, "a teller")
     as_terminal(office.counter, lambda client: client.answer(answer))
 
 

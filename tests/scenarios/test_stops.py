@@ -11,7 +11,7 @@ from drivers.simulator.control import SimulatorControl
 from drivers.simulator.faults import AtLineByte, FaultKind, Target
 from passbook.document.plan import StepKind
 from passbook.protocol.media import Media
-from passbook.protocol.messages import Inquiry
+from passbook.protocol.messages import Question
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import PATIENCE
 from tests.scenarios.conftest import OpenOffice
@@ -26,11 +26,11 @@ EVERYTHING = 1_000_000
 """A byte number that stands for the last byte of a line."""
 
 
-def go_on(office: Office, printing: Printing, statement: Statement, inquiry: Inquiry) -> None:
+def go_on(office: Office, printing: Printing, statement: Statement, question: Question) -> None:
     """A person looks at the paper, answers, and has it printed to its end."""
-    check_truth(office, statement, inquiry)
-    line, again = next_line(office, statement, inquiry)
-    office.answer(office.counter, inquiry.job.job, "--from-line", str(line))
+    check_truth(office, statement, question)
+    line, again = next_line(office, statement, question)
+    office.answer(office.counter, question.job.job, "--from-line", str(line))
     office.finish(printing)
     office.judge(statement, *again)
 
@@ -49,14 +49,14 @@ def go_on(office: Office, printing: Printing, statement: Statement, inquiry: Inq
 def test_a_fault_in_a_line_asks_about_that_line(office: Office, kind: FaultKind, reason: str) -> None:
     office.hands.fault(kind, LINE, characters=9)
     printing = office.print(STATEMENT)
-    inquiry = office.await_question(printing)
-    assert (inquiry.in_doubt, [one.value for one in inquiry.job.reasons]) == (LINE, [reason])
+    question = office.await_question(printing)
+    assert (question.in_doubt, [one.value for one in question.job.reasons]) == (LINE, [reason])
     strikes = office.world.paper.strikes
     office.hands.mend()
     if kind is not FaultKind.JAM:
         office.wait("taken")
     assert office.world.paper.strikes == strikes, "what was mended must not print by itself"
-    go_on(office, printing, STATEMENT, inquiry)
+    go_on(office, printing, STATEMENT, question)
 
 
 @pytest.mark.parametrize("byte", [1, 60, EVERYTHING])
@@ -65,12 +65,12 @@ def test_a_cable_unplugged_in_a_line_asks_about_that_line(office: Office, byte: 
     office.hands.cut(Target.APPLIANCE, AtLineByte(LINE, byte), None)
     printing = office.print(STATEMENT)
     office.wait("cut")
-    inquiry = office.await_question(printing)
-    assert [one.value for one in inquiry.job.reasons] == ["printer-unplugged"]
+    question = office.await_question(printing)
+    assert [one.value for one in question.job.reasons] == ["printer-unplugged"]
     strikes = office.world.paper.strikes
     office.wait("taken")
     assert office.world.paper.strikes == strikes, "the clean-up must not print what is left in the mechanism"
-    go_on(office, printing, STATEMENT, inquiry)
+    go_on(office, printing, STATEMENT, question)
 
 
 @pytest.mark.parametrize("target", [Target.APPLIANCE, Target.BOTH])
@@ -89,12 +89,12 @@ def test_power_is_cut_while_the_page_is_turned(office: Office, target: Target, a
     printing.watch = cut
     office.await_cut(target)
     office.give_power_back(target)
-    inquiry = office.await_question(printing)
-    assert (inquiry.job.confirmed, inquiry.in_doubt) == (TURN_STEP, 0)
-    assert inquiry.outline[TURN_STEP - 1].kind is StepKind.TURN
-    check_truth(office, OVER_THE_PAGE, inquiry)
+    question = office.await_question(printing)
+    assert (question.job.confirmed, question.in_doubt) == (TURN_STEP, 0)
+    assert question.outline[TURN_STEP - 1].kind is StepKind.TURN
+    check_truth(office, OVER_THE_PAGE, question)
     office.take_book()
-    office.answer(office.counter, inquiry.job.job, "--from-line", "3")
+    office.answer(office.counter, question.job.job, "--from-line", "3")
     office.finish(printing)
     office.judge(OVER_THE_PAGE)
 
@@ -102,10 +102,10 @@ def test_power_is_cut_while_the_page_is_turned(office: Office, target: Target, a
 @pytest.mark.parametrize("order", [("--from-line", "4"), ("--all-on-paper",)])
 def test_power_is_cut_while_the_book_is_given_back(office: Office, order: tuple[str, ...]) -> None:
     statement = Statement(320, 3)
-    printing, inquiry = office.print_until_cut(statement, Target.PRINTER, AtLineByte(3, EVERYTHING))
-    assert inquiry.outline[inquiry.in_doubt - 1].kind is StepKind.EJECT
-    check_truth(office, statement, inquiry)
-    office.answer(office.counter, inquiry.job.job, *order)
+    printing, question = office.print_until_cut(statement, Target.PRINTER, AtLineByte(3, EVERYTHING))
+    assert question.outline[question.in_doubt - 1].kind is StepKind.EJECT
+    check_truth(office, statement, question)
+    office.answer(office.counter, question.job.job, *order)
     office.finish(printing)
     office.judge(statement)
 
@@ -120,8 +120,8 @@ def test_a_stop_finishes_the_step_under_way_and_gives_the_book_back(open_office:
     assert hands.state().media is Media.ENTERING
     strikes = office.world.paper.strikes
     office.world.start_appliance()
-    inquiry = office.await_question(printing)
-    assert (inquiry.in_doubt, inquiry.job.confirmed) == (0, strikes)
+    question = office.await_question(printing)
+    assert (question.in_doubt, question.job.confirmed) == (0, strikes)
     assert 2 <= strikes < 6
     office.wait("taken")
-    go_on(office, printing, Statement(330, 6), inquiry)
+    go_on(office, printing, Statement(330, 6), question)

@@ -60,12 +60,12 @@ def test_who_answered_before_the_printer_was_mended_is_told_to_take_the_book_out
 ) -> None:
     office.hands.fault(kind, LINE)
     printing = office.print(STOPPED)
-    inquiry = office.await_question(printing)
-    check_truth(office, STOPPED, inquiry)
-    line, again = next_line(office, STOPPED, inquiry)
-    office.answer(office.counter, inquiry.job.job, "--from-line", str(line))
+    question = office.await_question(printing)
+    check_truth(office, STOPPED, question)
+    line, again = next_line(office, STOPPED, question)
+    office.answer(office.counter, question.job.job, "--from-line", str(line))
     office.hands.mend()
     office.finish(printing)
     office.judge(STOPPED, *again)
     taken = [one["job"] for one in printing.events("Spooler.MediaPromptEvent") if one["action"] == "take"]
-    assert inquiry.job.job in taken
+    assert question.job.job in taken

@@ -1,4 +1,4 @@
-"""Environment inquiries at a print desk: when they are answered, with what, and when they are not (P9)."""
+"""Requests for figures at a print desk: when they are answered, with what, and when they are not (P9)."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_an_idle_desk_answers_at_once_with_what_the_mechanism_says_now(counter: 
     assert (status.device, status.conditions) == (Device.USER_ERROR, (Reason.COVER_OPEN.value,))
 
 
-def test_an_inquiry_in_mid_job_is_answered_after_its_book_was_taken_and_before_the_next_job_begins(
+def test_a_request_in_mid_job_is_answered_after_its_book_was_taken_and_before_the_next_job_begins(
     counter: Counter,
 ) -> None:
     first, second = counter.accept(plan_of(1, 20, turned=(1,))), counter.accept(plan_of(2, 3))

@@ -56,7 +56,7 @@ def test_before_any_record_is_written_every_one_is_a_question(one_area: Store) -
     spool = power_on(one_area)
     with closing(raw(one_area)) as connection:
         assert connection.execute("SELECT count(*) FROM live WHERE valid > 0").get == JOBS
-    found = list(spool.inquiries())
+    found = list(spool.questions())
     assert [record.sequence for record in found] == list(range(1, JOBS + 1))
     assert {(one.valid, one.state, one.epoch, one.reasons, one.changed_at) for one in found} == {
         (False, JobState.PENDING_HELD, 1, (Reason.POWER_LOSS,), LATER)
@@ -102,7 +102,7 @@ def test_writing_it_changes_nothing_that_anybody_sees_but_history(one_area: Stor
     before, held = spool.records(), spool.held()
     spool.upkeep.settle()
     assert spool.records() == before
-    assert list(spool.inquiries()) == before
+    assert list(spool.questions()) == before
     assert spool.held() == held
     told = spool.history(last=2 * JOBS)
     assert [one.entry.record.job_id for one in told] == [record.job_id for record in before]
@@ -120,15 +120,15 @@ def test_of_half_written_and_half_not_each_is_a_question_once(one_area: Store) -
     spool._areas[0].settle()
     answered = answer(spool, spool.records()[-1])
     fresh = one_area.accepted(spool)
-    assert [one.sequence for one in spool.inquiries()] == list(range(1, JOBS))
-    assert [one.sequence for one in spool.inquiries(after=40)] == list(range(41, JOBS))
+    assert [one.sequence for one in spool.questions()] == list(range(1, JOBS))
+    assert [one.sequence for one in spool.questions(after=40)] == list(range(41, JOBS))
     assert spool.next_valid("pr-1") == answered
     held = spool.held()["teller-1"]
     assert (held.jobs, held.questions, held.standing) == (JOBS + 1, JOBS - 1, JOBS - 1)
     kinds = [told.entry.kind for told in spool.history(answered.job_id)]
     assert kinds == [HistoryKind.INVALIDATED, HistoryKind.ANSWERED]
     # What was made valid in that start is a question in the next one, and its epoch another.
-    again = {record.sequence: record for record in power_on(one_area).inquiries()}
+    again = {record.sequence: record for record in power_on(one_area).questions()}
     assert len(again) == JOBS + 1
     assert [again[one.sequence].epoch for one in (answered, fresh)] == [answered.epoch + 1, 1]
 
@@ -166,7 +166,7 @@ def test_what_was_valid_before_starts_were_counted_is_a_question_in_the_first_on
     spool = power_on(one_area)
     assert one_area.reported == []
     assert spool.next_valid("pr-1") is None
-    assert [record.job_id for record in spool.inquiries()] == [job]
+    assert [record.job_id for record in spool.questions()] == [job]
 
 
 @pytest.mark.parametrize("tampering", TAMPERINGS.values(), ids=TAMPERINGS.keys())
@@ -185,9 +185,9 @@ def test_a_start_that_is_put_back_makes_nothing_valid_again(one_area: Store, tam
         connection.execute(tampering)
     spool = power_on(one_area)
     assert {error.code for error in one_area.reported} == {"rows-altered"}
-    assert [record.job_id for record in spool.inquiries()] == [valid.job_id, held.job_id]
-    assert {record.reasons[0] for record in spool.inquiries()} == {Reason.ROLLED_BACK}
-    assert {record.epoch for record in spool.inquiries()} == {1, 2}
+    assert [record.job_id for record in spool.questions()] == [valid.job_id, held.job_id]
+    assert {record.reasons[0] for record in spool.questions()} == {Reason.ROLLED_BACK}
+    assert {record.epoch for record in spool.questions()} == {1, 2}
     assert spool.next_valid("pr-1") is None
     assert len(spool.history()) == 3, "each record was written before the area was used"
 

@@ -99,4 +99,4 @@ def test_large_records_are_settled_within_the_share_of_the_log(store: Store, dis
     disk.on_write = disk.on_sync = lambda name: peaks.append(log.stat().st_size if name.endswith("-wal") else 0)
     spool.upkeep.settle()
     assert 0 < max(peaks) <= Division.of(store.quota, store.limits.job_bytes).log
-    assert {record.job_id for record in spool.inquiries()} == set(jobs)
+    assert {record.job_id for record in spool.questions()} == set(jobs)

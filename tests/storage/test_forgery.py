@@ -300,7 +300,7 @@ def test_an_altered_start_is_suspect_until_an_operator_has_looked_whatever_cuts_
     spool = one_area.open()
     assert "rows-altered" in [error.code for error in one_area.reported]
     assert {record.valid for record in spool.records()} == {False}
-    assert {record.job_id for record in spool.inquiries()} == set(jobs)
+    assert {record.job_id for record in spool.questions()} == set(jobs)
     assert all(Reason.ROLLED_BACK in record.reasons for record in spool.records())
     assert spool.upkeep.accept_rollback("a")
     one_area.reported.clear()
@@ -338,7 +338,7 @@ def test_jobs_of_a_later_day_in_a_file_of_an_earlier_one_are_asked_about(one_are
     spool = one_area.open()
     assert [error.code for error in one_area.reported] == ["rows-altered"]
     assert {record.valid for record in spool.records()} == {False}
-    assert {record.job_id for record in spool.inquiries()} == accepted
+    assert {record.job_id for record in spool.questions()} == accepted
     assert sum(held.questions for held in spool.held().values()) == jobs
     assert one_area.accepted(spool, first=True).sequence == jobs + 1
 
@@ -359,7 +359,7 @@ def test_a_head_of_earlier_is_found_and_no_number_is_given_twice(one_area: Store
     assert "rows-altered" in offline(one_area)
     spool = one_area.open()
     assert "rows-altered" in [error.code for error in one_area.reported]
-    assert {record.job_id for record in spool.inquiries()} == accepted
+    assert {record.job_id for record in spool.questions()} == accepted
     assert one_area.accepted(spool, first=True).sequence == 81
     assert {area.state for area in spool.areas()} == {"ready"}
 

@@ -45,7 +45,7 @@ def test_every_earlier_format_is_kept() -> None:
 def test_jobs_of_an_earlier_format_are_read_and_asked_about(earlier: Store) -> None:
     spool = earlier.open()
     assert spool.problems == ()
-    found = {record.request_id: record for record in spool.inquiries()}
+    found = {record.request_id: record for record in spool.questions()}
     assert {name: record.state for name, record in found.items()} == {
         "pending": JobState.PENDING_HELD,
         "in-doubt": JobState.PROCESSING_STOPPED,

@@ -185,7 +185,7 @@ def test_wraps_are_replaced_with_the_record_or_not_at_all(filled: Store) -> None
     new = (Wrap(Holder.REQUESTER, "key-2", b"blob"), Wrap(Holder.RECOVERY, "branch", b"other"))
     stale = Answered(record.epoch + 1, Verdict.PRINT, 1, 0, "t", "p")
     rule = changes.answer(stale, at=AT, date="2026-03-02", trusted=True, wraps=new)
-    assert code_of(spool.change(record.job_id, rule)) == "stale-inquiry"
+    assert code_of(spool.change(record.job_id, rule)) == "stale-question"
     assert spool.wraps(record.job_id) == before
     given = Answered(record.epoch, Verdict.PRINT, 1, 0, "t", "p")
     rule = changes.answer(given, at=AT, date="2026-03-02", trusted=True, wraps=new)

@@ -134,7 +134,7 @@ def test_an_area_stays_refused_when_its_witness_breaks(store: Store, old: Path) 
     assert spool.reopen(Reason.POWER_LOSS, AT).failed == {}
     spool.upkeep.settle()
     assert spool.problems == ()
-    assert {record.reasons for record in spool.inquiries()} == {(Reason.ROLLED_BACK,)}
+    assert {record.reasons for record in spool.questions()} == {(Reason.ROLLED_BACK,)}
     assert store.open().problems == ()
 
 
@@ -145,7 +145,7 @@ def test_the_right_disk_is_welcome_though_another_one_was_refused_in_its_place(s
     put_back(store, right)
     spool = store.open()
     assert spool.problems == ()
-    assert all(Reason.ROLLED_BACK not in record.reasons for record in spool.inquiries())
+    assert all(Reason.ROLLED_BACK not in record.reasons for record in spool.questions())
 
 
 def test_the_right_disk_is_welcome_also_when_the_witness_broke(store: Store, old: Path) -> None:
@@ -168,7 +168,7 @@ def test_an_area_that_was_accepted_says_so_also_when_a_start_is_cut_off_before_i
     empty(store, "b")
     spool = store.open()
     assert codes(spool) == ["area-absent"]
-    assert {record.reasons for record in spool.inquiries()} == {(Reason.ROLLED_BACK,)}
+    assert {record.reasons for record in spool.questions()} == {(Reason.ROLLED_BACK,)}
 
 
 @pytest.mark.parametrize("loss", [break_file, empty])
@@ -184,7 +184,7 @@ def test_a_doubt_about_an_area_stays_when_what_raised_it_is_gone(
     store.reported.clear()
     spool = store.open()
     assert [error.code for error in store.reported] == ["area-unsure"]
-    assert {record.reasons[-1] for record in spool.inquiries()} == {Reason.ROLLED_BACK}
+    assert {record.reasons[-1] for record in spool.questions()} == {Reason.ROLLED_BACK}
     assert raised_by(lambda: spool.upkeep.accept_rollback("a")) == "areas-not-asked"
     store.names = ("a", "c")
     spool = store.open()
@@ -315,7 +315,7 @@ def test_a_mark_that_cannot_be_believed_stays_while_an_area_is_out_and_nothing_i
         spool = store.open()
         assert codes(spool) == ["area-fenced"]
         assert {error.code for error in store.reported} >= {"mark-unusable", "area-unsure"}
-        assert {record.reasons[-1] for record in spool.inquiries()} == {Reason.ROLLED_BACK}
+        assert {record.reasons[-1] for record in spool.questions()} == {Reason.ROLLED_BACK}
         assert mark(store).read_bytes() == altered
 
 
@@ -476,7 +476,7 @@ def test_an_area_that_joins_later_is_invalid_before_it_is_used(store: Store, mon
     assert (joined.area, joined.over.code, joined.problem, joined.invalidated) == ("a", "area-full", None, 3)
     assert spool.problems == ()
     assert {record.job_id for record in spool.records() if record.valid} == {while_out.job_id}
-    assert {record.job_id for record in spool.inquiries()} == set(before.values())
+    assert {record.job_id for record in spool.questions()} == set(before.values())
     assert spool.next_valid("pr-1") == while_out
     # It is an area like any other: asked for requests, given new jobs, noted by the others.
     numbers = [store.accepted(spool).sequence for _ in range(4)]

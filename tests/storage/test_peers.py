@@ -76,7 +76,7 @@ def test_an_area_put_back_to_yesterday_is_not_opened(store: Store, old: Path) ->
     assert {status.name: status.state for status in spool.areas()} == {"a": "absent", "b": "ready"}
     assert [error.code for error in spool.verify()] == [ROLLED_BACK]
     # What it held may be on paper or not: nobody is asked by a record that is older than the paper.
-    assert {record.job_id for record in spool.records()} == {record.job_id for record in spool.inquiries()}
+    assert {record.job_id for record in spool.records()} == {record.job_id for record in spool.questions()}
     assert raised_by(lambda: spool.reserve("teller-1", "r-new", b"x", 10)) == "outcome-unknown"
     store.close()
     assert (store.folder / "a" / "area.sqlite").read_bytes() == before
@@ -160,14 +160,14 @@ def test_an_operator_takes_it_as_it_is_and_its_jobs_say_so(store: Store, old: Pa
     assert (joined.area, joined.over.code, joined.problem) == ("a", ROLLED_BACK, None)
     spool.upkeep.settle()
     assert spool.problems == ()
-    reasons = {record.job_id: record.reasons for record in spool.inquiries()}
+    reasons = {record.job_id: record.reasons for record in spool.questions()}
     suspect = {job for job, why in reasons.items() if Reason.ROLLED_BACK in why}
     assert suspect
     assert suspect != set(reasons)
     assert spool.verify() == []
     # The word stays with the jobs until somebody decides; the area is like any other from then on.
     spool = store.open()
-    again = {record.job_id: record.reasons for record in spool.inquiries()}
+    again = {record.job_id: record.reasons for record in spool.questions()}
     assert {job for job, why in again.items() if why == (Reason.POWER_LOSS, Reason.ROLLED_BACK)} == suspect
     assert offline(store, "a", "b") == []
 
@@ -197,7 +197,7 @@ def test_an_altered_memory_is_found_and_makes_the_other_area_suspect(store: Stor
     spool = store.open()
     assert [error.code for error in store.reported] == ["memory-altered"]
     assert [error.code for error in spool.verify()] == ["memory-altered"]
-    assert Reason.ROLLED_BACK in {reason for record in spool.inquiries() for reason in record.reasons}
+    assert Reason.ROLLED_BACK in {reason for record in spool.questions() for reason in record.reasons}
     # It is evidence, and so written over only when an operator has seen it.
     spool = store.open()
     assert [error.code for error in spool.verify()] == ["memory-altered"]
@@ -214,7 +214,7 @@ def test_who_takes_away_what_is_known_of_an_area_makes_it_suspect(store: Store, 
     assert offline(store, "a", "b") == ["rows-altered"]
     spool = store.open()
     assert [(error.code, error.facts["area"]) for error in store.reported] == [("rows-altered", "b")]
-    reasons = {spool._area_of(record.job_id).name: record.reasons for record in spool.inquiries()}
+    reasons = {spool._area_of(record.job_id).name: record.reasons for record in spool.questions()}
     assert reasons == {"a": (Reason.ROLLED_BACK,), "b": (Reason.ROLLED_BACK,)}
     assert spool.upkeep.accept_rollback("b")
     assert store.open().verify() == []
@@ -265,7 +265,7 @@ def test_where_all_areas_were_put_back_an_operator_takes_each_of_them(store: Sto
     assert spool.reopen(Reason.POWER_LOSS, AT).failed == {}
     spool.upkeep.settle()
     assert spool.problems == ()
-    assert {record.reasons for record in spool.inquiries()} == {(Reason.ROLLED_BACK,)}
+    assert {record.reasons for record in spool.questions()} == {(Reason.ROLLED_BACK,)}
     assert spool.verify() == []
     assert offline(store, "a", "b") == []
     assert store.open().problems == ()
@@ -466,7 +466,7 @@ def test_an_id_that_was_altered_is_not_forgotten_before_an_operator_has_looked(
     spool = store.open()
     assert "memory-altered" in [error.code for error in store.reported]
     assert raised_by(lambda: spool.reserve("teller-1", "r-new", b"x", 10)) == "outcome-unknown"
-    asked = [record for record in spool.inquiries() if spool._area_of(record.job_id).name == "a"]
+    asked = [record for record in spool.questions() if spool._area_of(record.job_id).name == "a"]
     assert {Reason.ROLLED_BACK in record.reasons for record in asked} == {True}
     assert spool.upkeep.accept_rollback("b")
     assert spool.verify() == []

@@ -136,7 +136,7 @@ def test_an_answer_of_a_person_counts_what_was_in_doubt(store: Store) -> None:
     spool = store.open()
     do(spool, accept(store, spool), changes.start(AT, 1), changes.journal(0, 1))
     spool = store.open()
-    [record] = spool.inquiries()
+    [record] = spool.questions()
     assert total(spool) == (NO_FIGURES, NO_FIGURES, WHOLE)
     given = Answered(record.epoch, Verdict.RESUME, 2, 1, "t", "Ms Okafor")
     do(spool, record, changes.answer(given, at=AT, date=AT[:10], trusted=True))
@@ -169,7 +169,7 @@ def test_altered_counters_are_found_and_printing_goes_on(printed: Store, tamperi
         alter(connection, "counter", tampering)
     spool = printed.open()
     assert [error.code for error in spool.verify() if error.code != "rows-altered"] == ["counter-damaged"]
-    [record] = spool.inquiries()
+    [record] = spool.questions()
     given = Answered(record.epoch, Verdict.RESUME, 3, 0, "t", "Ms Okafor")
     answer = changes.answer(given, at=AT, date=AT[:10], trusted=True, second_operator=False)
     rest = [changes.journal(step - 1, step) for step in (3, 4, 5)]

@@ -77,7 +77,7 @@ def test_what_was_put_back_or_taken_away_is_found_and_stays_found(printed: Store
         connection.execute(tampering)
     spool = printed.open()
     assert {error.code for error in printed.reported} == {"rows-altered"}
-    for record in spool.inquiries():
+    for record in spool.questions():
         assert Reason.ROLLED_BACK in record.reasons, "people are told that more may be on paper"
         assert not record.untouched
     job = printed.accepted(spool, first=True)

@@ -70,7 +70,7 @@ def do_all(spool: Spool) -> Iterator[str]:
     assert spool.printers().keys() == {PRINTER}
     assert spool.held()["teller-0"].jobs > 0
     yield "questions"
-    assert list(spool.inquiries(after=3)) == []
+    assert list(spool.questions(after=3)) == []
     assert len(spool.records_of("teller-0")) > 0
     yield "notices"
     assert len(spool.notices.oldest(limit=100)) == 1

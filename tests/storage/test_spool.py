@@ -37,7 +37,7 @@ def test_an_accepted_job_is_there_after_reopening_and_invalid(store: Store) -> N
     assert spool.next_valid("pr-1") is None
     assert sum(spool.power_on(Reason.RESTART, LATER).invalidated.values()) == 1
     assert spool.next_valid("pr-1") is None
-    [question] = spool.inquiries()
+    [question] = spool.questions()
     assert (question.job_id, question.valid, question.epoch) == (record.job_id, False, 1)
     assert (question.state, question.reasons) == (JobState.PENDING_HELD, (Reason.RESTART,))
 
@@ -67,7 +67,7 @@ def test_every_state_is_invalid_after_every_kind_of_start(store: Store) -> None:
         spool = store.open(power_on=False)
         report = spool.power_on(reason, LATER)
         assert (sum(report.invalidated.values()), report.failed) == (5, {})
-        found = {record.job_id: record for record in spool.inquiries()}
+        found = {record.job_id: record for record in spool.questions()}
         assert sorted(found) == sorted(jobs[:5])
         assert all(record.epoch == epochs[job] + 1 and record.asked for job, record in found.items())
         epochs = {job: record.epoch for job, record in found.items()}
@@ -148,7 +148,7 @@ def test_an_answered_job_is_next_again(store: Store) -> None:
     spool = store.open()
     valid = order(spool, spool.record(job))
     assert spool.next_valid("pr-1") == valid
-    assert list(spool.inquiries()) == []
+    assert list(spool.questions()) == []
 
 
 def test_jobs_are_listed_by_requester_and_age(store: Store) -> None:

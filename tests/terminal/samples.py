@@ -11,7 +11,7 @@ from passbook.document.plan import Bar, StepKind, StepOutline
 from passbook.job.record import Encryption, OnPaper, Wrap
 from passbook.job.states import JobState, Reason
 from passbook.protocol.media import Media
-from passbook.protocol.messages import Inquiry, JobView
+from passbook.protocol.messages import JobView, Question
 from passbook.protocol.notice import HistoryHead, Notice
 
 _VIEW = {
@@ -71,7 +71,7 @@ def outline(*pages: tuple[int, int, int]) -> tuple[StepOutline, ...]:
     return tuple(steps)
 
 
-def inquiry(
+def question(
     job: JobView,
     steps: tuple[StepOutline, ...],
     *,
@@ -79,9 +79,9 @@ def inquiry(
     readable: bool = False,
     lines_in_doubt: int = 1,
     identity: bytes = b'["aa11"]',
-) -> Inquiry:
+) -> Question:
     """The question about `job`."""
-    return Inquiry(
+    return Question(
         job=msgspec.structs.replace(job, steps=len(steps)),
         media=Media.UNKNOWN,
         in_doubt=job.sending,

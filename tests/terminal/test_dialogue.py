@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from client.connection import INQUIRY, TerminalClient
+from client.connection import QUESTION, TerminalClient
 from passbook.errors import PassbookError
 from passbook.job.decisions import already_answered
 from passbook.job.record import Answered, Verdict
-from passbook.protocol.messages import Inquiry
+from passbook.protocol.messages import Question
 from terminal.dialogue import SETTLE, Dialogue, Order, choices, is_grave, read_order
 from terminal.keyring import KeyRing
 from terminal.picture import question_summary
@@ -19,9 +19,9 @@ from tests.client.test_connection import refuse, within
 from tests.terminal.conftest import Branch
 from tests.terminal.fake_appliance import FakeAppliance, running
 from tests.terminal.person import Person
-from tests.terminal.samples import TWENTY, inquiry, stopped, view
+from tests.terminal.samples import TWENTY, question, stopped, view
 
-ASKED = inquiry(stopped(11, 12), TWENTY)
+ASKED = question(stopped(11, 12), TWENTY)
 ORDERED = Answered(2, Verdict.RESUME, 5, 12, "teller-2", "Otto")
 PROPOSED = msgspec.structs.replace(ASKED, proposed=ORDERED)
 
@@ -38,10 +38,10 @@ async def at_once(_seconds: float) -> None:
 
 
 def answers_given(
-    branch: Branch, person: Person, answer: Any, asked: Inquiry = ASKED, name: str = "Ann", own: str = "teller-1"
+    branch: Branch, person: Person, answer: Any, asked: Question = ASKED, name: str = "Ann", own: str = "teller-1"
 ) -> list[dict[str, Any]]:
     fake = FakeAppliance()
-    fake.answers["Recovery.AnswerInquiry"] = answer
+    fake.answers["Recovery.AnswerQuestion"] = answer
     ring = KeyRing().with_key("key-a", b"a" * 32)
 
     async def story() -> None:
@@ -107,7 +107,7 @@ def test_an_answer_that_could_be_mended_is_asked_again(branch: Branch) -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        PassbookError("stale-inquiry", job="aa11", epoch=3),
+        PassbookError("stale-question", job="aa11", epoch=3),
         already_answered("aa11", Answered(2, Verdict.PRINT, 1, 0, "till-9", "Bernd"), 22),
         PassbookError("unknown-job", job="aa11"),
     ],
@@ -140,8 +140,8 @@ def test_the_likely_choices_are_told_in_words() -> None:
         "   12  line 12 is not on paper: print it, then go on",
         "   13  go on with line 13",
     ]
-    assert choices(inquiry(stopped(12), TWENTY), OWN)[0] == "   13  go on with line 13"
-    assert choices(inquiry(stopped(20, 21), TWENTY), OWN)[:2] == [
+    assert choices(question(stopped(12), TWENTY), OWN)[0] == "   13  go on with line 13"
+    assert choices(question(stopped(20, 21), TWENTY), OWN)[:2] == [
         "   20  line 20 is not on paper: print it, then go on",
         "   21  every line is on paper",
     ]
@@ -149,14 +149,14 @@ def test_the_likely_choices_are_told_in_words() -> None:
 
 def test_a_line_that_was_ordered_again_may_be_on_paper_so_the_one_behind_it_is_offered() -> None:
     """The picture says that it may be on paper; so people can say that it is."""
-    asked = msgspec.structs.replace(inquiry(stopped(13), TWENTY), sent_before=14)
+    asked = msgspec.structs.replace(question(stopped(13), TWENTY), sent_before=14)
     assert "line 13 is ordered again" in question_summary(asked)
     assert choices(asked, OWN)[:2] == [
         "   13  line 13 is not on paper: print it, then go on",
         "   14  go on with line 14",
     ]
     assert read_order(asked, "14", OWN) == Order(Verdict.RESUME, 15)
-    whole = msgspec.structs.replace(inquiry(stopped(0), TWENTY), sent_before=12)
+    whole = msgspec.structs.replace(question(stopped(0), TWENTY), sent_before=12)
     assert choices(whole, OWN)[:3] == [
         "    1  line 1 is not on paper: print it, then go on",
         "    2  or a later line up to 12: the first one that is not on paper",
@@ -167,7 +167,7 @@ def test_a_line_that_was_ordered_again_may_be_on_paper_so_the_one_behind_it_is_o
 def test_each_choice_that_is_told_can_be_typed() -> None:
     for confirmed, before in product(range(22), (0, 5, 14, 22)):
         for sending in (0, confirmed + 1):
-            asked = msgspec.structs.replace(inquiry(stopped(confirmed, sending), TWENTY), sent_before=before)
+            asked = msgspec.structs.replace(question(stopped(confirmed, sending), TWENTY), sent_before=before)
             for choice in choices(asked, OWN):
                 order = read_order(asked, choice.split()[0], OWN)
                 assert order.step <= max(confirmed, sending, before) + 1
@@ -195,7 +195,7 @@ def test_what_cannot_be_undone_is_asked_once_more_in_the_persons_name(
 
 def test_what_goes_on_after_the_last_line_is_not_asked_twice() -> None:
     assert not is_grave(ASKED, Order(Verdict.RESUME, 12))
-    assert not is_grave(inquiry(stopped(0, begun=False), TWENTY), Order(Verdict.PRINT))
+    assert not is_grave(question(stopped(0, begun=False), TWENTY), Order(Verdict.PRINT))
 
 
 def test_who_answered_what_is_shown(branch: Branch) -> None:
@@ -206,7 +206,7 @@ def test_who_answered_what_is_shown(branch: Branch) -> None:
 
 def test_another_question_may_have_another_person(branch: Branch) -> None:
     fake, person = FakeAppliance(), Person("Ann", "h", "Bert", "h", "", "h")
-    fake.answers["Recovery.AnswerInquiry"] = lambda _: view()
+    fake.answers["Recovery.AnswerQuestion"] = lambda _: view()
 
     async def story() -> None:
         context = branch.terminal("teller-1").context()
@@ -234,10 +234,10 @@ def test_a_question_that_is_left_is_said_how_to_come_back_to(branch: Branch, typ
 def test_an_answer_is_to_the_question_that_was_shown_whatever_came_since(branch: Branch) -> None:
     """P7: the appliance has a newer question by then, and refuses the answer to the older one."""
     fake, person = FakeAppliance(), Person("13")
-    fake.answers["Recovery.AnswerInquiry"] = refuse(PassbookError("stale-inquiry", job="aa11", epoch=3))
-    newer = inquiry(msgspec.structs.replace(stopped(13, 14), epoch=3), TWENTY)
-    fake.answers["Recovery.ListInquiries"] = lambda _: {"inquiries": [newer]}
-    fake.greet = [(INQUIRY, newer)]
+    fake.answers["Recovery.AnswerQuestion"] = refuse(PassbookError("stale-question", job="aa11", epoch=3))
+    newer = question(msgspec.structs.replace(stopped(13, 14), epoch=3), TWENTY)
+    fake.answers["Recovery.ListQuestions"] = lambda _: {"questions": [newer]}
+    fake.greet = [(QUESTION, newer)]
 
     async def story() -> None:
         context = branch.terminal("teller-1").context()
@@ -246,8 +246,8 @@ def test_an_answer_is_to_the_question_that_was_shown_whatever_came_since(branch:
 
     within(story())
     (name, given) = fake.received[-1]
-    assert (name, given["epoch"], given["inDoubt"]) == ("Recovery.AnswerInquiry", 2, 12)
-    assert person.errors == ["stale-inquiry"]
+    assert (name, given["epoch"], given["inDoubt"]) == ("Recovery.AnswerQuestion", 2, 12)
+    assert person.errors == ["stale-question"]
 
 
 def test_nothing_is_asked_before_a_person_can_have_read_the_question(branch: Branch) -> None:

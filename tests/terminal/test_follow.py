@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from client.connection import ENDED, INQUIRY, INQUIRY_CLOSED, JOB, LEFT, PROMPT, STEP, TerminalClient
+from client.connection import ENDED, JOB, LEFT, PROMPT, QUESTION, QUESTION_CLOSED, STEP, TerminalClient
 from passbook.document.plan import StepKind
 from passbook.errors import PassbookError
 from passbook.job.record import OnPaper
 from passbook.job.states import JobState, Reason
 from passbook.job.waiting import NEXT, Waiting, Why
-from passbook.protocol.messages import ErrorPayload, Inquiry, JobLeft, JobView, Prompt, StepReport, SubmitJob
+from passbook.protocol.messages import ErrorPayload, JobLeft, JobView, Prompt, Question, StepReport, SubmitJob
 from passbook.protocol.notice import NoticePage
 from terminal.dialogue import Dialogue
 from terminal.follow import Follower, Resolve
@@ -24,7 +24,7 @@ from tests.client.test_connection import refuse, within
 from tests.terminal.conftest import Branch
 from tests.terminal.fake_appliance import FakeAppliance, running
 from tests.terminal.person import Person
-from tests.terminal.samples import TWENTY, inquiry, notice, outline, stopped, view
+from tests.terminal.samples import TWENTY, notice, outline, question, stopped, view
 
 JOB_SENT = SubmitJob("r1", "window-1", "passbook-update+csv", document=b"content", first=True)
 EVENING = dt.datetime(2026, 5, 4, 20, 0, tzinfo=dt.timezone(dt.timedelta(hours=2)))
@@ -295,7 +295,7 @@ def test_after_a_lost_connection_the_job_is_found_again_and_not_sent_anew(branch
         async with running(branch, fake), asyncio.TaskGroup() as group:
             run = group.create_task(follower(branch, fake, person).run(JOB_SENT, wait=True))
             await submitted(fake)
-            fake.greet = [(INQUIRY, inquiry(stopped(11, 12), TWENTY)), (JOB, COMPLETED)]
+            fake.greet = [(QUESTION, question(stopped(11, 12), TWENTY)), (JOB, COMPLETED)]
             await told(fake, (STEP, StepReport("aa11", 3, 4, 22)))
             fake.cut() if cut else await fake.drop()
             await run
@@ -403,10 +403,10 @@ class Resolver:
     """Waits for ever on each question and keeps which were put and which were given up."""
 
     def __init__(self) -> None:
-        self.put: asyncio.Queue[Inquiry] = asyncio.Queue()
+        self.put: asyncio.Queue[Question] = asyncio.Queue()
         self.given_up: list[int] = []
 
-    async def __call__(self, _client: TerminalClient, asked: Inquiry) -> None:
+    async def __call__(self, _client: TerminalClient, asked: Question) -> None:
         self.put.put_nowait(asked)
         try:
             await asyncio.Event().wait()
@@ -418,19 +418,19 @@ def test_a_question_is_put_while_events_go_on_and_given_up_when_answered_elsewhe
     async def story() -> None:
         fake, person, resolver = accepting(), Person(), Resolver()
         steps = outline((3, 1, 2))
-        first, other = inquiry(stopped(0, 1), steps), inquiry(stopped(0, 1, job="bb22"), steps)
-        again = inquiry(stopped(1, 2), steps)
+        first, other = question(stopped(0, 1), steps), question(stopped(0, 1, job="bb22"), steps)
+        again = question(stopped(1, 2), steps)
         async with running(branch, fake), asyncio.TaskGroup() as group:
             run = group.create_task(follower(branch, fake, person, resolver).run(JOB_SENT, wait=True))
             await submitted(fake)
-            await told(fake, (INQUIRY, other), (INQUIRY, first))
+            await told(fake, (QUESTION, other), (QUESTION, first))
             assert await resolver.put.get() == first
-            await told(fake, (INQUIRY, again))
+            await told(fake, (QUESTION, again))
             assert await resolver.put.get() == again
             assert resolver.given_up == [2]
             await told(
                 fake,
-                (INQUIRY_CLOSED, again.job),
+                (QUESTION_CLOSED, again.job),
                 (STEP, StepReport("aa11", 1, 2, 3, StepKind.LINE, 1, 2)),
                 (JOB, COMPLETED),
             )
@@ -447,12 +447,12 @@ def test_a_defect_in_asking_is_not_swallowed(branch: Branch) -> None:
     async def story() -> None:
         put = asyncio.Event()
 
-        async def broken(_client: TerminalClient, _asked: Inquiry) -> None:
+        async def broken(_client: TerminalClient, _asked: Question) -> None:
             put.set()
             raise ZeroDivisionError
 
         fake, person = accepting(), Person()
-        fake.greet = [(INQUIRY, inquiry(stopped(0, 1), TWENTY))]
+        fake.greet = [(QUESTION, question(stopped(0, 1), TWENTY))]
         async with running(branch, fake):
             run = asyncio.create_task(follower(branch, fake, person, broken).run(JOB_SENT, wait=True))
             await put.wait()
@@ -467,16 +467,16 @@ def test_a_question_that_the_person_leaves_open_is_no_end_and_the_next_one_is_as
     async def story() -> None:
         fake, person = accepting(), Person("^D", "h")
         dialogue = Dialogue(person, "Ann", KeyRing, lambda: "teller-1", no_pause)
-        fake.greet = [(INQUIRY, inquiry(stopped(0, 1), TWENTY))]
-        fake.answers["Recovery.AnswerInquiry"] = lambda _: view()
+        fake.greet = [(QUESTION, question(stopped(0, 1), TWENTY))]
+        fake.answers["Recovery.AnswerQuestion"] = lambda _: view()
         async with running(branch, fake), asyncio.TaskGroup() as group:
             run = group.create_task(follower(branch, fake, person, dialogue).run(JOB_SENT, wait=True))
             await submitted(fake)
             while not any("stays open" in line for line in person.lines):
                 await person.shown()
             again = msgspec.structs.replace(stopped(1, 2), epoch=3)
-            await told(fake, (INQUIRY, inquiry(again, TWENTY)))
-            while await fake.arrived.get() != "Recovery.AnswerInquiry":
+            await told(fake, (QUESTION, question(again, TWENTY)))
+            while await fake.arrived.get() != "Recovery.AnswerQuestion":
                 pass
             await told(fake, (JOB, COMPLETED))
             assert await run == COMPLETED

@@ -23,7 +23,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from client.connection import INQUIRY, JOB, LEFT, STEP
+from client.connection import JOB, LEFT, QUESTION, STEP
 from firmware.identity import pki
 from passbook.document.plan import StepKind
 from passbook.errors import PassbookError
@@ -50,7 +50,7 @@ from terminal.__main__ import main
 from tests.client.test_connection import refuse
 from tests.terminal.conftest import Branch
 from tests.terminal.fake_appliance import FakeAppliance, running
-from tests.terminal.samples import TWENTY, inquiry, notice, stopped, view
+from tests.terminal.samples import TWENTY, notice, question, stopped, view
 
 pytestmark = pytest.mark.slow
 
@@ -155,7 +155,7 @@ def document(tmp_path: Path) -> Path:
     ("words", "sentence"),
     [
         (("jobs",), "There is no job that has not ended."),
-        (("inquiries",), "There is no open question."),
+        (("questions",), "There is no open question."),
         (("notices",), "There is no end of a job that somebody has still to take note of."),
         (("terminals",), "There is no terminal that is connected, was heard since the start, or has jobs."),
         (("history",), "There is no such entry in the history."),
@@ -168,7 +168,7 @@ def test_an_empty_list_says_what_there_is_none_of(
 ) -> None:
     teller, fake = enrolled
     fake.answers["Spooler.ListJobs"] = lambda _: {"jobs": []}
-    fake.answers["Recovery.ListInquiries"] = lambda _: {"inquiries": []}
+    fake.answers["Recovery.ListQuestions"] = lambda _: {"questions": []}
     fake.answers["Spooler.ListNotices"] = lambda _: {"notices": []}
     fake.answers["Spooler.ListTerminals"] = lambda _: {"terminals": []}
     fake.answers["Spooler.GetHistory"] = lambda _: {}
@@ -345,7 +345,7 @@ def test_one_answer_for_all_jobs_shows_each_and_the_exit_code_of_the_worst(
 ) -> None:
     teller, fake = enrolled
     missing = AnsweredOne("bb22", error=ErrorPayload("key-needed", "Job bb22 can only be printed with a key."))
-    fake.answers["Recovery.ListInquiries"] = lambda _: {"inquiries": []}
+    fake.answers["Recovery.ListQuestions"] = lambda _: {"questions": []}
     fake.answers["Recovery.AnswerAll"] = lambda _: AnsweredAll((AnsweredOne("aa11", view=view()), missing), 2, 0)
     said = teller.run("answer", "--all", "--print", "--person", "Ann")
     assert said.code == 3
@@ -359,7 +359,7 @@ def test_one_answer_for_all_counts_the_jobs_that_an_operator_holds(enrolled: tup
     teller, fake = enrolled
     why = PassbookError("held-by-operator", job="bb22", person="Otto")
     held = AnsweredOne("bb22", error=ErrorPayload(why.code, str(why), why.facts))
-    fake.answers["Recovery.ListInquiries"] = lambda _: {"inquiries": []}
+    fake.answers["Recovery.ListQuestions"] = lambda _: {"questions": []}
     fake.answers["Recovery.AnswerAll"] = lambda _: AnsweredAll((AnsweredOne("aa11", view=view()), held), 2, 0)
     said = teller.run("answer", "--all", "--discard", "--person", "Ann")
     assert said.code == 4
@@ -370,7 +370,7 @@ def test_one_answer_for_all_counts_the_jobs_that_an_operator_holds(enrolled: tup
 
 def test_one_answer_for_no_job_says_so(enrolled: tuple[Teller, FakeAppliance]) -> None:
     teller, fake = enrolled
-    fake.answers["Recovery.ListInquiries"] = lambda _: {"inquiries": []}
+    fake.answers["Recovery.ListQuestions"] = lambda _: {"questions": []}
     fake.answers["Recovery.AnswerAll"] = lambda _: AnsweredAll((), 0, 0)
     said = teller.run("answer", "--all", "--discard", "--person", "Ann", "--requester", "teller-2")
     assert said == (0, "There is no job to answer for.\n", "")
@@ -465,13 +465,13 @@ def test_several_printers_have_to_be_named(enrolled: tuple[Teller, FakeAppliance
 
 def test_a_stopped_job_is_shown_and_its_end_awaited(enrolled: tuple[Teller, FakeAppliance], document: Path) -> None:
     teller, fake = enrolled
-    printing(fake, (INQUIRY, inquiry(stopped(11, 12), TWENTY)), (JOB, COMPLETED))
+    printing(fake, (QUESTION, question(stopped(11, 12), TWENTY)), (JOB, COMPLETED))
     said = teller.run("print", document)
     assert said.code == 0
     assert " 12  line 24 |?????????? ??????| in doubt" in said.out
     assert "How shall it go on" not in said.out
     events = [json.loads(line) for line in teller.run("print", document, "--json").out.splitlines()]
-    assert [event["event"] for event in events] == ["request", "Spooler.SubmitJob", INQUIRY, JOB]
+    assert [event["event"] for event in events] == ["request", "Spooler.SubmitJob", QUESTION, JOB]
 
 
 def piped(teller: Teller, document: bytes, *words: str) -> subprocess.CompletedProcess[str]:
@@ -533,8 +533,8 @@ def test_a_job_is_followed_by_its_id(enrolled: tuple[Teller, FakeAppliance]) -> 
 
 def test_a_watch_by_a_program_is_one_event_a_line(enrolled: tuple[Teller, FakeAppliance]) -> None:
     teller, fake = enrolled
-    fake.answers["Recovery.ListInquiries"] = lambda _: {"inquiries": []}
-    fake.greet = [(INQUIRY, inquiry(stopped(11, 12), TWENTY)), (JOB, COMPLETED)]
+    fake.answers["Recovery.ListQuestions"] = lambda _: {"questions": []}
+    fake.greet = [(QUESTION, question(stopped(11, 12), TWENTY)), (JOB, COMPLETED)]
     secret = teller.folder.with_name(f"{teller.folder.name}.passphrase")
     options = ["--home", str(teller.folder), "--passphrase-file", str(secret)]
     command = [sys.executable, "-m", "terminal", "watch", "--json", *options]
@@ -543,7 +543,7 @@ def test_a_watch_by_a_program_is_one_event_a_line(enrolled: tuple[Teller, FakeAp
         events = [json.loads(process.stdout.readline())["event"] for _ in range(3)]
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
-    assert events == ["open", INQUIRY, JOB]
+    assert events == ["open", QUESTION, JOB]
 
 
 def test_a_file_that_is_not_there_is_named(enrolled: tuple[Teller, FakeAppliance], tmp_path: Path) -> None:
@@ -554,18 +554,18 @@ def test_a_file_that_is_not_there_is_named(enrolled: tuple[Teller, FakeAppliance
 
 
 def asking(fake: FakeAppliance, **changes: Any) -> None:
-    asked = inquiry(stopped(11, 12), TWENTY, **changes)
-    fake.answers["Recovery.ListInquiries"] = lambda _: {"inquiries": [asked]}
-    fake.answers["Recovery.AnswerInquiry"] = lambda _: view(confirmed=11)
+    asked = question(stopped(11, 12), TWENTY, **changes)
+    fake.answers["Recovery.ListQuestions"] = lambda _: {"questions": [asked]}
+    fake.answers["Recovery.AnswerQuestion"] = lambda _: view(confirmed=11)
     fake.answers["Spooler.GetJob"] = lambda payload: view(job=payload["job"])
 
 
 def test_open_questions_are_drawn(enrolled: tuple[Teller, FakeAppliance]) -> None:
     teller, fake = enrolled
     asking(fake)
-    said = teller.run("inquiries")
+    said = teller.run("questions")
     assert "Lines 1 to 11 are on paper; line 12 is in doubt; lines 13 to 20 are left." in said.out
-    assert teller.json("inquiries")[0]["inDoubt"] == 12
+    assert teller.json("questions")[0]["inDoubt"] == 12
 
 
 @pytest.mark.parametrize(
@@ -585,7 +585,7 @@ def test_an_answer_takes_its_key_from_the_ring(
     asking(fake)
     assert teller.run("answer", "aa11", *words, "--person", "Ann").code == 0
     name, given = fake.received[-1]
-    assert name == "Recovery.AnswerInquiry"
+    assert name == "Recovery.AnswerQuestion"
     assert (given["verdict"], given.get("step", 0), given["inDoubt"], given["person"]) == (verdict, step, 12, "Ann")
     assert ("key" in given) is (verdict in {"print", "resume"})
 
@@ -602,13 +602,13 @@ def test_an_answer_may_stay_to_the_end_that_it_leads_to(
     fake.greet = [(JOB, view(state=state))]
     said = teller.run("answer", "aa11", "--from-line", "13", "--person", "Ann", "--follow", "--json")
     assert said.code == code
-    assert [json.loads(line)["event"] for line in said.out.splitlines()] == ["Recovery.AnswerInquiry", JOB, *told]
+    assert [json.loads(line)["event"] for line in said.out.splitlines()] == ["Recovery.AnswerQuestion", JOB, *told]
 
 
 def test_an_order_that_takes_two_says_so(enrolled: tuple[Teller, FakeAppliance]) -> None:
     teller, fake = enrolled
     asking(fake)
-    fake.answers["Recovery.AnswerInquiry"] = lambda _: stopped(11, 12)
+    fake.answers["Recovery.AnswerQuestion"] = lambda _: stopped(11, 12)
     said = teller.run("answer", "aa11", "--print", "--person", "Ann")
     assert said.code == 4
     assert "A second person must confirm at another terminal: Ann at this terminal" in said.err
@@ -710,9 +710,9 @@ def test_a_representative_answers_with_the_branch_recovery_key(
     public = tmp_path / "branch.pub"
     teller.run("keys", "recovery-new", public)
     wrap = wrap_for_recovery(b'["aa11"]', b"d" * 32, bytes.fromhex(public.read_text().strip()), "branch-recovery")
-    asked = inquiry(stopped(11, 12, key_ref="key-of-another"), TWENTY, wraps=[wrap])
-    fake.answers["Recovery.ListInquiries"] = lambda _: {"inquiries": [asked]}
-    fake.answers["Recovery.AnswerInquiry"] = lambda _: view()
+    asked = question(stopped(11, 12, key_ref="key-of-another"), TWENTY, wraps=[wrap])
+    fake.answers["Recovery.ListQuestions"] = lambda _: {"questions": [asked]}
+    fake.answers["Recovery.AnswerQuestion"] = lambda _: view()
     assert teller.run("answer", "aa11", "--print", "--person", "Rita").code == 0
     given = fake.received[-1][1]
     assert given["dataKey"] == "ZGRk" * 10 + "ZGQ="
@@ -742,7 +742,7 @@ def test_an_answer_whose_reply_was_lost_is_given_again_unchanged(
             fake.cut()
         return view()
 
-    fake.answers["Recovery.AnswerInquiry"] = answer
+    fake.answers["Recovery.AnswerQuestion"] = answer
     assert teller.run("answer", "aa11", "--print", "--person", "Ann").code == 0
     assert given[0] == given[1]
 
@@ -777,7 +777,7 @@ def test_a_teller_at_a_tty_is_asked_and_the_answer_is_sent(
     enrolled: tuple[Teller, FakeAppliance], document: Path
 ) -> None:
     teller, fake = enrolled
-    printing(fake, (INQUIRY, inquiry(stopped(11, 12), TWENTY)))
+    printing(fake, (QUESTION, question(stopped(11, 12), TWENTY)))
 
     def answer(_payload: Any) -> Any:
         async def then_completed() -> Any:
@@ -786,7 +786,7 @@ def test_a_teller_at_a_tty_is_asked_and_the_answer_is_sent(
 
         return then_completed()
 
-    fake.answers["Recovery.AnswerInquiry"] = answer
+    fake.answers["Recovery.AnswerQuestion"] = answer
     person, tty = pty.openpty()
     secret = teller.folder.with_name(f"{teller.folder.name}.passphrase")
     command = [sys.executable, "-m", "terminal", "print", str(document)]

@@ -10,11 +10,11 @@ from passbook.document.documents import FORMATS, parse_document
 from passbook.document.placing import place
 from passbook.document.plan import Line, outline
 from passbook.errors import PassbookError
-from passbook.protocol.messages import Inquiry
+from passbook.protocol.messages import Question
 from terminal.own_copy import SUFFIXES, format_of, texts_of
 from terminal.picture import picture
 from tests.passbook.strategies import SAVINGS, SHEET
-from tests.terminal.samples import inquiry, stopped
+from tests.terminal.samples import question, stopped
 
 CSV = b"""# layout: savings-24
 # account: 4711
@@ -36,10 +36,10 @@ def test_the_suffix_tells_the_format() -> None:
         assert caught.value.code == "format-not-given"
 
 
-def asked_about(format: str, data: bytes) -> Inquiry:  # noqa: A002
+def asked_about(format: str, data: bytes) -> Question:  # noqa: A002
     document = parse_document(format, data)
     layout = SHEET if format == "text" else SAVINGS
-    return inquiry(stopped(1, 2), outline(place(document, layout, codec="cp858", code_page="cp858")))
+    return question(stopped(1, 2), outline(place(document, layout, codec="cp858", code_page="cp858")))
 
 
 def test_the_own_copy_of_an_update_stands_in_the_picture() -> None:

@@ -10,23 +10,23 @@ from msgspec.structs import replace
 from passbook.document.plan import Bar, StepKind, StepOutline
 from passbook.job.record import Answered, Verdict
 from passbook.job.states import Reason
-from passbook.protocol.messages import Inquiry
+from passbook.protocol.messages import Question
 from terminal.picture import Standing, line_places, picture, question_summary, standing_of
-from tests.terminal.samples import TWENTY, inquiry, outline, stopped
+from tests.terminal.samples import TWENTY, outline, question, stopped
 
 
 @st.composite
-def inquiries(draw: st.DrawFn) -> Inquiry:
+def questions(draw: st.DrawFn) -> Question:
     pages = draw(st.lists(st.integers(1, 5), min_size=1, max_size=3))
     steps = outline(*((number, 1, count) for number, count in enumerate(pages, 1)))
     confirmed = draw(st.integers(0, len(steps) - 1))
     sending = draw(st.sampled_from([0, confirmed + 1]))
-    asked = inquiry(stopped(confirmed, sending), steps, lines_in_doubt=draw(st.integers(1, 4)))
+    asked = question(stopped(confirmed, sending), steps, lines_in_doubt=draw(st.integers(1, 4)))
     return replace(asked, sent_before=draw(st.integers(0, len(steps))))
 
 
 def test_the_picture_of_a_line_in_doubt() -> None:
-    drawn = picture(inquiry(stopped(3, 4), outline((3, 22, 3), (4, 1, 2))))
+    drawn = picture(question(stopped(3, 4), outline((3, 22, 3), (4, 1, 2))))
     assert drawn == [
         "Job aa11 of teller-1 for window-1 waits for an answer: the power failed.",
         "Lines 1 to 3 are on paper; lines 4 to 5 are left; the turn to page 4 is in doubt.",
@@ -52,20 +52,20 @@ def test_the_picture_of_a_line_in_doubt() -> None:
     ],
 )
 def test_the_sentence_counts_lines_of_the_document(confirmed: int, sending: int, sentence: str) -> None:
-    assert question_summary(inquiry(stopped(confirmed, sending), TWENTY)) == sentence
+    assert question_summary(question(stopped(confirmed, sending), TWENTY)) == sentence
 
 
 def test_a_dialect_that_confirms_late_leaves_more_lines_in_doubt() -> None:
-    asked = inquiry(stopped(14, 15), TWENTY, lines_in_doubt=3)
+    asked = question(stopped(14, 15), TWENTY, lines_in_doubt=3)
     assert (
         question_summary(asked) == "lines 1 to 11 are on paper; lines 12 to 14 are in doubt; lines 15 to 20 are left."
     )
-    at_rest = inquiry(stopped(5), TWENTY, lines_in_doubt=3)
+    at_rest = question(stopped(5), TWENTY, lines_in_doubt=3)
     assert question_summary(at_rest) == "lines 1 to 3 are on paper; lines 4 to 5 are in doubt; lines 6 to 20 are left."
 
 
-@given(inquiries())
-def test_every_line_is_drawn_once_with_its_place_and_standing(asked: Inquiry) -> None:
+@given(questions())
+def test_every_line_is_drawn_once_with_its_place_and_standing(asked: Question) -> None:
     rows = [row for row in picture(asked)[2:] if not row.startswith(("page", "What"))]
     lines = line_places(asked)
     assert len(rows) == len(lines)
@@ -77,8 +77,8 @@ def test_every_line_is_drawn_once_with_its_place_and_standing(asked: Inquiry) ->
         assert [len(bar) for bar in match[3].split()] == [bar.width for bar in line.outline.bars]
 
 
-@given(inquiries())
-def test_what_is_on_paper_comes_before_what_is_in_doubt_and_that_before_what_is_left(asked: Inquiry) -> None:
+@given(questions())
+def test_what_is_on_paper_comes_before_what_is_in_doubt_and_that_before_what_is_left(asked: Question) -> None:
     order = [list(Standing).index(standing_of(asked, line.step)) for line in line_places(asked)]
     assert order == sorted(order)
     doubtful = order.count(list(Standing).index(Standing.IN_DOUBT))
@@ -88,7 +88,7 @@ def test_what_is_on_paper_comes_before_what_is_in_doubt_and_that_before_what_is_
 
 
 def test_the_own_copy_stands_where_the_bars_are() -> None:
-    asked = inquiry(stopped(1, 2), outline((3, 1, 3)))
+    asked = question(stopped(1, 2), outline((3, 1, 3)))
     texts = [["2026-05-04", "salary"], ["2026-05-05", "rent"], ["2026-05-06", "grocer"]]
     drawn = picture(asked, texts)
     assert drawn[3] == "  1  line  1 |2026-05-04 salary| on paper"
@@ -97,12 +97,12 @@ def test_the_own_copy_stands_where_the_bars_are() -> None:
 
 
 def test_a_copy_of_another_document_is_not_shown() -> None:
-    asked = inquiry(stopped(1, 2), outline((3, 1, 3)))
+    asked = question(stopped(1, 2), outline((3, 1, 3)))
     assert picture(asked, [["2026-05-04", "salary"]]) == picture(asked)
 
 
 def test_lines_ordered_again_are_not_said_to_be_left() -> None:
-    asked = replace(inquiry(stopped(1, 2), outline((3, 1, 5))), sent_before=4)
+    asked = replace(question(stopped(1, 2), outline((3, 1, 5))), sent_before=4)
     assert picture(asked) == [
         "Job aa11 of teller-1 for window-1 waits for an answer: the power failed.",
         "Line 1 is on paper; line 2 is in doubt; lines 3 to 4 are ordered again; line 5 is left.",
@@ -118,14 +118,14 @@ def test_lines_ordered_again_are_not_said_to_be_left() -> None:
 
 def test_a_job_without_lines_can_be_drawn() -> None:
     steps = (StepOutline(StepKind.EJECT, 1),)
-    assert picture(inquiry(stopped(0, 1), steps)) == [
+    assert picture(question(stopped(0, 1), steps)) == [
         "Job aa11 of teller-1 for window-1 waits for an answer: the power failed.",
         "Whether the book was given back is in doubt.",
     ]
 
 
 def test_what_a_person_must_know_stands_below() -> None:
-    asked = inquiry(stopped(3, 4), TWENTY)
+    asked = question(stopped(3, 4), TWENTY)
     back = replace(asked, job=replace(asked.job, reasons=(Reason.POWER_LOSS, Reason.ROLLED_BACK)))
     assert picture(back)[-1].startswith("The storage was put back to an earlier state")
     gone = replace(asked, job=replace(asked.job, content_gone=True))
@@ -140,8 +140,8 @@ def test_what_a_person_must_know_stands_below() -> None:
     assert picture(asked)[-1].endswith("left")
 
 
-@given(inquiries(), st.integers(40, 120), st.booleans())
-def test_no_row_is_wider_than_the_screen(asked: Inquiry, width: int, own: bool) -> None:
+@given(questions(), st.integers(40, 120), st.booleans())
+def test_no_row_is_wider_than_the_screen(asked: Question, width: int, own: bool) -> None:
     texts = [["2026-05-04", "salary"]] * len(line_places(asked)) if own else None
     rows = [row for row in picture(asked, texts, width=width) if "|" in row]
     assert len(rows) == len(line_places(asked))
@@ -150,7 +150,7 @@ def test_no_row_is_wider_than_the_screen(asked: Inquiry, width: int, own: bool) 
 
 def test_on_a_narrow_screen_blanks_go_first_and_the_end_of_a_text_then() -> None:
     bars = (Bar(1, 10), Bar(12, 11), Bar(42, 7), Bar(53, 7))
-    asked = inquiry(stopped(0, 1), (StepOutline(StepKind.LINE, 3, 22, bars), StepOutline(StepKind.EJECT, 3)))
+    asked = question(stopped(0, 1), (StepOutline(StepKind.LINE, 3, 22, bars), StepOutline(StepKind.EJECT, 3)))
     own = [["2026-02-02", "Salary Jan.", "2480.00", "8600.55"]]
     assert "|2026-02-02 Salary Jan. 2480.00 8600.55   |" in picture(asked, own, width=60)[-1]
     assert "|2026-02-02 Salary Ja~|" in picture(asked, own, width=40)[-1]
@@ -158,5 +158,5 @@ def test_on_a_narrow_screen_blanks_go_first_and_the_end_of_a_text_then() -> None
 
 
 def test_the_question_says_since_when_it_is_open() -> None:
-    drawn = picture(inquiry(stopped(3, 4), TWENTY), when="19:20")
+    drawn = picture(question(stopped(3, 4), TWENTY), when="19:20")
     assert drawn[0] == "Job aa11 of teller-1 for window-1 waits for an answer since 19:20: the power failed."

@@ -17,18 +17,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from client.connection import INQUIRY, INQUIRY_CLOSED, JOB, PROMPT, Address
+from client.connection import JOB, PROMPT, QUESTION, QUESTION_CLOSED, Address
 from passbook.document.plan import Bar, StepKind, StepOutline
 from passbook.protocol.messages import Prompt
 from terminal.home import Home
 from tests.terminal.fake_appliance import FakeAppliance
-from tests.terminal.samples import TWENTY, inquiry, stopped, view
+from tests.terminal.samples import TWENTY, question, stopped, view
 from tests.terminal.test_main import COMPLETED, Teller, document, enrolled, printing, teller
 
 __all__ = ["document", "enrolled", "teller"]
 
 INTERRUPTED = 130
-ASKED = inquiry(stopped(11, 12), TWENTY)
+ASKED = question(stopped(11, 12), TWENTY)
 BOOK = Prompt("aa11", "window-1", "insert", 3)
 
 
@@ -102,7 +102,7 @@ def answered(enrolled: tuple[Teller, FakeAppliance]) -> list[dict[str, Any]]:
         await fake.tell(JOB, COMPLETED)
         return view()
 
-    fake.answers["Recovery.AnswerInquiry"] = answer
+    fake.answers["Recovery.AnswerQuestion"] = answer
     return taken
 
 
@@ -116,7 +116,7 @@ def test_nothing_that_was_typed_ahead_names_a_person_or_answers_a_question(
     with at_tty(teller, "print", document) as screen:
         screen.until("Put the book into window-1")
         screen.type_ahead(ahead)
-        fake.from_thread(fake.tell(INQUIRY, ASKED))
+        fake.from_thread(fake.tell(QUESTION, ASKED))
         screen.until("Your name: ")
         screen.type("Rita\n")
         screen.until("How shall it go on? ")
@@ -131,15 +131,15 @@ def test_an_answer_to_a_question_that_was_replaced_is_thrown_away_and_says_so(
     enrolled: tuple[Teller, FakeAppliance], document: Path, answered: list[dict[str, Any]]
 ) -> None:
     teller, fake = enrolled
-    printing(fake, (INQUIRY, ASKED))
-    newer = inquiry(msgspec.structs.replace(stopped(12, 13), epoch=3), TWENTY)
+    printing(fake, (QUESTION, ASKED))
+    newer = question(msgspec.structs.replace(stopped(12, 13), epoch=3), TWENTY)
     with at_tty(teller, "print", document, "--person", "Ann") as screen:
         screen.until("How shall it go on? ")
         screen.type("1")
         screen.until("1")
-        fake.from_thread(fake.tell(INQUIRY_CLOSED, ASKED.job))
+        fake.from_thread(fake.tell(QUESTION_CLOSED, ASKED.job))
         screen.until("The question has gone; what was typed for it was not sent.")
-        fake.from_thread(fake.tell(INQUIRY, newer))
+        fake.from_thread(fake.tell(QUESTION, newer))
         screen.until("How shall it go on? ")
         assert answered == []
         screen.type("13\n")
@@ -151,7 +151,7 @@ def test_a_message_does_not_share_the_line_of_a_prompt(
     enrolled: tuple[Teller, FakeAppliance], document: Path, answered: list[dict[str, Any]]
 ) -> None:
     teller, fake = enrolled
-    printing(fake, (INQUIRY, ASKED))
+    printing(fake, (QUESTION, ASKED))
     with at_tty(teller, "print", document, "--person", "Ann") as screen:
         screen.until("How shall it go on? ")
         screen.type("1")
@@ -167,13 +167,13 @@ def test_ctrl_d_leaves_a_question_and_the_next_one_is_asked(
     enrolled: tuple[Teller, FakeAppliance], document: Path, answered: list[dict[str, Any]]
 ) -> None:
     teller, fake = enrolled
-    printing(fake, (INQUIRY, ASKED))
-    newer = inquiry(msgspec.structs.replace(stopped(12, 13), epoch=3), TWENTY)
+    printing(fake, (QUESTION, ASKED))
+    newer = question(msgspec.structs.replace(stopped(12, 13), epoch=3), TWENTY)
     with at_tty(teller, "print", document, "--person", "Ann") as screen:
         screen.until("How shall it go on? ")
         screen.type("\x04")
         screen.until("teller answer aa11.2 --from-line N --person NAME")
-        fake.from_thread(fake.tell(INQUIRY, newer))
+        fake.from_thread(fake.tell(QUESTION, newer))
         screen.until("How shall it go on? ")
         screen.type("13\n")
         assert screen.end()[0] == 0
@@ -185,7 +185,7 @@ def test_ctrl_c_at_a_prompt_says_what_goes_on_and_gives_the_tty_back(
     enrolled: tuple[Teller, FakeAppliance], document: Path, times: int
 ) -> None:
     teller, fake = enrolled
-    printing(fake, (INQUIRY, ASKED))
+    printing(fake, (QUESTION, ASKED))
     with at_tty(teller, "print", document, "--person", "Ann") as screen:
         before = screen.echoes()
         screen.until("How shall it go on? ")
@@ -256,15 +256,15 @@ def test_ctrl_c_at_the_passphrase_ends_at_once_and_gives_the_tty_back(enrolled: 
 @pytest.mark.parametrize("times", [1, 2])
 def test_who_leaves_a_watch_is_told_what_stays_open(enrolled: tuple[Teller, FakeAppliance], times: int) -> None:
     teller, fake = enrolled
-    fake.answers["Recovery.ListInquiries"] = lambda _: {"inquiries": [ASKED]}
-    fake.greet = [(INQUIRY, ASKED)]
+    fake.answers["Recovery.ListQuestions"] = lambda _: {"questions": [ASKED]}
+    fake.greet = [(QUESTION, ASKED)]
     with at_tty(teller, "watch", "--person", "Rita") as screen:
         screen.until("Open now: 1 question, 0 notices.")
         screen.until("How shall it go on? ")
         screen.type("\x03" * times)
         code, seen = screen.end()
     assert code == INTERRUPTED
-    assert "Left open: 1 question (teller inquiries), 0 notices (teller notices).\nCome back: teller watch\n" in seen
+    assert "Left open: 1 question (teller questions), 0 notices (teller notices).\nCome back: teller watch\n" in seen
     assert "Traceback" not in seen
 
 
@@ -275,7 +275,7 @@ def test_a_job_that_was_left_is_come_back_to_and_answered(
     fake.answers["Spooler.GetJob"] = lambda _: ASKED.job
     text = document.read_text().strip()
     steps = (StepOutline(StepKind.LINE, 1, 1, (Bar(1, len(text)),)), StepOutline(StepKind.EJECT, 1))
-    fake.greet = [(INQUIRY, inquiry(stopped(0, 1), steps))]
+    fake.greet = [(QUESTION, question(stopped(0, 1), steps))]
     with at_tty(teller, "follow", "aa11", "--file", document, "--person", "Ann") as screen:
         screen.until(f"|{text}|")
         screen.until("How shall it go on? ")

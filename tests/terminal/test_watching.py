@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from client.connection import ENDED, INQUIRY, INQUIRY_CLOSED, JOB, LEFT, PROMPT, TerminalClient
+from client.connection import ENDED, JOB, LEFT, PROMPT, QUESTION, QUESTION_CLOSED, TerminalClient
 from passbook.errors import PassbookError
 from passbook.job.states import JobState
-from passbook.protocol.messages import ErrorPayload, Inquiry, JobLeft, Prompt
+from passbook.protocol.messages import ErrorPayload, JobLeft, Prompt, Question
 from terminal.dialogue import Dialogue
 from terminal.follow import Resolve
 from terminal.keyring import KeyRing
@@ -21,10 +21,10 @@ from tests.client.test_connection import within
 from tests.terminal.conftest import Branch
 from tests.terminal.fake_appliance import FakeAppliance, running
 from tests.terminal.person import Person
-from tests.terminal.samples import TWENTY, inquiry, notice, stopped, view
+from tests.terminal.samples import TWENTY, notice, question, stopped, view
 
-FIRST = inquiry(stopped(11, 12), TWENTY)
-OTHER = inquiry(stopped(3, 4, job="bb22", requester="teller-2"), TWENTY)
+FIRST = question(stopped(11, 12), TWENTY)
+OTHER = question(stopped(3, 4, job="bb22", requester="teller-2"), TWENTY)
 LINE = (
     f"Question: job aa11 of teller-1 for window-1, since {local(FIRST.job.changed_at)}: the power failed. "
     "Lines 1 to 11 are on paper; line 12 is in doubt; lines 13 to 20 are left. "
@@ -68,7 +68,7 @@ def watching(
             assert not telling.cancelled()
             telling.result()
 
-    fake.answers.setdefault("Recovery.ListInquiries", lambda _: {"inquiries": []})
+    fake.answers.setdefault("Recovery.ListQuestions", lambda _: {"questions": []})
     within(whole())
     return left
 
@@ -83,12 +83,12 @@ def test_what_comes_is_one_line_each_with_who_where_and_what_to_do(branch: Branc
 
     async def story(fake: FakeAppliance) -> None:
         await seen(person, "Open now")
-        await fake.tell(INQUIRY, FIRST)
+        await fake.tell(QUESTION, FIRST)
         await fake.tell(PROMPT, Prompt("aa11", "window-1", "insert", 3))
         await fake.tell(PROMPT, Prompt("", "window-1", "take", 0))
         await fake.tell(JOB, view(job="dd44"))
         await fake.tell(LEFT, JobLeft("aa11", ErrorPayload("area-fenced", "Storage area a is out of use.")))
-        await fake.tell(INQUIRY_CLOSED, view())
+        await fake.tell(QUESTION_CLOSED, view())
         await fake.tell(ENDED, ENDED_JOB)
         await seen(person, "Notice")
 
@@ -104,16 +104,16 @@ def test_what_comes_is_one_line_each_with_who_where_and_what_to_do(branch: Branc
     ]
     assert [name for name, _ in fake.unasked if name == "Spooler.AcknowledgeNotice"] == []
     assert left.lines == [
-        "Left open: 0 questions (teller inquiries), 1 notice (teller notices).",
+        "Left open: 0 questions (teller questions), 1 notice (teller notices).",
         "Come back: teller watch",
     ]
 
 
 def test_at_its_start_it_shows_what_is_open_and_shows_it_once(branch: Branch) -> None:
     person, fake = Person(), FakeAppliance()
-    fake.answers["Recovery.ListInquiries"] = lambda _: {"inquiries": [FIRST]}
+    fake.answers["Recovery.ListQuestions"] = lambda _: {"questions": [FIRST]}
     fake.answers["Spooler.ListNotices"] = lambda _: {"notices": [ENDED_JOB]}
-    fake.greet = [(INQUIRY, FIRST), (ENDED, ENDED_JOB), (INQUIRY, OTHER)]
+    fake.greet = [(QUESTION, FIRST), (ENDED, ENDED_JOB), (QUESTION, OTHER)]
 
     async def story(_fake: FakeAppliance) -> None:
         await seen(person, "job bb22 of teller-2")
@@ -126,21 +126,21 @@ def test_at_its_start_it_shows_what_is_open_and_shows_it_once(branch: Branch) ->
 
 def test_questions_are_answered_right_there_the_oldest_first(branch: Branch) -> None:
     person, fake = Person("h", "h"), FakeAppliance()
-    fake.greet = [(INQUIRY, FIRST), (INQUIRY, OTHER)]
+    fake.greet = [(QUESTION, FIRST), (QUESTION, OTHER)]
 
     async def answer(asked: dict[str, Any]) -> Any:
-        await fake.tell(INQUIRY_CLOSED, view(job=asked["job"]))
+        await fake.tell(QUESTION_CLOSED, view(job=asked["job"]))
         return view(job=asked["job"])
 
-    fake.answers["Recovery.AnswerInquiry"] = answer
+    fake.answers["Recovery.AnswerQuestion"] = answer
 
     async def story(fake: FakeAppliance) -> None:
         for _ in range(2):
-            await fake.until_it_came("Recovery.AnswerInquiry")
+            await fake.until_it_came("Recovery.AnswerQuestion")
         await seen(person, "The question was answered: Job bb22")
 
     left = watching(branch, fake, person, story, asking(person))
-    answers = [payload for name, payload in fake.received if name == "Recovery.AnswerInquiry"]
+    answers = [payload for name, payload in fake.received if name == "Recovery.AnswerQuestion"]
     assert [(given["job"], given["verdict"], given["person"]) for given in answers] == [
         ("aa11", "hold", "Rita"),
         ("bb22", "hold", "Rita"),
@@ -152,23 +152,23 @@ def test_questions_are_answered_right_there_the_oldest_first(branch: Branch) -> 
 @pytest.mark.parametrize("closed", [True, False])
 def test_a_question_that_is_answered_elsewhere_or_replaced_is_asked_no_more(branch: Branch, *, closed: bool) -> None:
     person, fake = Person(), FakeAppliance()
-    fake.greet = [(INQUIRY, FIRST)]
-    put: asyncio.Queue[Inquiry] = asyncio.Queue()
+    fake.greet = [(QUESTION, FIRST)]
+    put: asyncio.Queue[Question] = asyncio.Queue()
     gone: list[int] = []
 
-    async def resolve(_client: TerminalClient, asked: Inquiry) -> None:
+    async def resolve(_client: TerminalClient, asked: Question) -> None:
         put.put_nowait(asked)
         try:
             await asyncio.Event().wait()
         finally:
             gone.append(asked.job.epoch)
 
-    newer = inquiry(msgspec.structs.replace(stopped(12, 13), epoch=3), TWENTY)
+    newer = question(msgspec.structs.replace(stopped(12, 13), epoch=3), TWENTY)
 
     async def story(fake: FakeAppliance) -> None:
         assert await put.get() == FIRST
-        await fake.tell(*((INQUIRY_CLOSED, view()) if closed else (INQUIRY, newer)))
-        await fake.tell(INQUIRY, OTHER)
+        await fake.tell(*((QUESTION_CLOSED, view()) if closed else (QUESTION, newer)))
+        await fake.tell(QUESTION, OTHER)
         assert await put.get() == (OTHER if closed else newer)
         assert gone == [2]
 
@@ -211,13 +211,13 @@ def test_a_question_comes_before_notices(branch: Branch) -> None:
     fake.greet = [(ENDED, ENDED_JOB)]
     put = asyncio.Event()
 
-    async def resolve(_client: TerminalClient, _asked: Inquiry) -> None:
+    async def resolve(_client: TerminalClient, _asked: Question) -> None:
         put.set()
 
     async def story(fake: FakeAppliance) -> None:
         await person.waits.wait()
         person.waits.clear()
-        await fake.tell(INQUIRY, FIRST)
+        await fake.tell(QUESTION, FIRST)
         await put.wait()
         # And then the notice is asked about again.
         await person.waits.wait()
@@ -233,7 +233,7 @@ def test_an_outage_is_told_once_and_its_end_and_what_is_open_then(branch: Branch
         await seen(person, "Open now")
         fake.cut()
         await seen(person, "The appliance answers again.")
-        await fake.tell(INQUIRY, FIRST)
+        await fake.tell(QUESTION, FIRST)
         await seen(person, "Question")
 
     watching(branch, fake, person, story)
@@ -265,10 +265,10 @@ def test_an_appliance_that_was_never_there_is_an_error(branch: Branch) -> None:
 
 def test_a_defect_in_asking_ends_it(branch: Branch) -> None:
     fake, context = FakeAppliance(), branch.terminal("rep-1").context()
-    fake.greet = [(INQUIRY, FIRST)]
-    fake.answers["Recovery.ListInquiries"] = lambda _: {"inquiries": []}
+    fake.greet = [(QUESTION, FIRST)]
+    fake.answers["Recovery.ListQuestions"] = lambda _: {"questions": []}
 
-    async def broken(_client: TerminalClient, _asked: Inquiry) -> None:
+    async def broken(_client: TerminalClient, _asked: Question) -> None:
         raise ZeroDivisionError
 
     async def acknowledge(_client: TerminalClient, _job: str) -> None:
