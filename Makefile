@@ -33,7 +33,7 @@ help:
 	@echo 'make demo     print a passbook through two power cuts and judge it by the paper (PLANT=drop, twice, history)'
 	@echo 'make run      the same appliance and simulator, left running, with commands to try'
 	@echo 'make stop     end what make run left running'
-	@echo 'make test     the tests, under ten minutes on two cores (SEED=number repeats a run)'
+	@echo 'make test     the tests, about five minutes on two quiet cores (SEED=number repeats a run)'
 	@echo 'make quick    the tests of the rooms alone, under a minute: for everyday work'
 	@echo 'make check    format, lint, types, import directions, and the tests: what CI runs'
 	@echo 'make fresh    the demo and the tests on bare Debian systems that it makes; as root'

@@ -17,6 +17,7 @@ CURVE = Curve("memory-jobs", "Memory <by> jobs", "jobs", "MiB", (Line("all", ((0
 RESULTS = Results("Some", (RATE, SIZE, Figure("alone", 1.0, "ms")), (CURVE,), ("How it was done.",))
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("part", PARTS)
 def test_every_part_gives_figures_that_can_be(part: str) -> None:
     # The path of a Unix socket must be short.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bench.counting_disk import CountingDisk
 from bench.filling import LIMITS
 from bench.long_life import KEPT_DAYS, QUOTA, live
@@ -12,6 +14,7 @@ from storage.area.capacity import Division
 DAYS, JOBS = 3 * KEPT_DAYS, 12
 
 
+@pytest.mark.soak
 def test_what_a_day_writes_and_leaves_does_not_grow(tmp_path: Path) -> None:
     disk = CountingDisk()
     days = list(live(tmp_path, disk, DAYS, JOBS))

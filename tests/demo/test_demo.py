@@ -39,6 +39,7 @@ def test_the_story_ends_well_and_shows_what_is_on_paper() -> None:
     assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in pictures)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("damage", "named"),
     [

@@ -10,15 +10,23 @@ from pathlib import Path
 from typing import Any
 
 from drivers.profile import builtin_profile
-from firmware.config.configuration import Config, KeysConfig, LimitsConfig, PrinterConfig, load_configuration
+from firmware.config.configuration import (
+    Config,
+    KeysConfig,
+    LimitsConfig,
+    PrinterConfig,
+    RecoveryConfig,
+    load_configuration,
+)
 from firmware.config.layouts import load_layouts
 from firmware.config.toml import KeySource
 from firmware.identity import pki
 from firmware.identity.server_tls import server_context
+from firmware.people.recovery_desk import RecoveryDesk
 from firmware.service.acceptance import Acceptance, PrinterAtDoor
 from passbook.errors import PassbookError
 from passbook.job.states import Reason
-from passbook.protocol.messages import SubmitJob
+from passbook.protocol.messages import SubmitJob, view_of
 from spooler.clock import ClockTrust
 from spooler.data_keys import DataKeys
 from spooler.hub import Hub, Peer
@@ -155,6 +163,19 @@ class Bench:
             recovery_public=recovery_public,
             clock=self.clock,
             rng=self.rng,
+        )
+
+    def recovery_desk(self, settings: RecoveryConfig | None = None) -> RecoveryDesk:
+        """Puts questions of this store to people, and takes their answers."""
+        return RecoveryDesk(
+            self.jobs,
+            self.hub,
+            settings or RecoveryConfig(),
+            self.appliance_key,
+            clock=self.clock,
+            rng=self.rng,
+            printers={PRINTER},
+            view=view_of,
         )
 
 

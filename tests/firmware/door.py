@@ -13,12 +13,11 @@ from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from firmware.config.configuration import LimitsConfig, RecoveryConfig, TerminalsConfig
+from firmware.config.configuration import LimitsConfig, TerminalsConfig
 from firmware.doors.terminal_door import TerminalDoor
 from firmware.identity.doorkeeper import Doorkeeper
 from firmware.identity.server_tls import load_trust, server_context
 from firmware.people.notice_desk import NoticeDesk
-from firmware.people.recovery_desk import RecoveryDesk
 from firmware.people.roll import Roll
 from firmware.service.terminal_commands import TerminalCommands
 from passbook.protocol.messages import SERVICE_PATH, StatusReport, view_of
@@ -41,16 +40,7 @@ class Door:
         self.bench = Bench(folder)
         self.limits = limits
         self.desks = Desks({}, self.bench.jobs, self.bench.hub, self.bench.clock)
-        self.recovery = RecoveryDesk(
-            self.bench.jobs,
-            self.bench.hub,
-            RecoveryConfig(),
-            self.bench.appliance_key,
-            clock=self.bench.clock,
-            rng=self.bench.rng,
-            printers={PRINTER},
-            view=view_of,
-        )
+        self.recovery = self.bench.recovery_desk()
         self.notices = NoticeDesk(
             self.bench.jobs, self.bench.hub, grace=30.0, acknowledge_timeout=120.0, clock=self.bench.clock
         )

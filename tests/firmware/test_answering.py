@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from firmware.config.configuration import RecoveryConfig
-from firmware.people.recovery_desk import RecoveryDesk
 from firmware.service import answering
 from firmware.service.answering import Answering
 from passbook.errors import PassbookError
@@ -16,10 +14,9 @@ from passbook.job.record import OPERATOR, Holder, Record, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.answer_all import ANSWERED_AT_ONCE, AnswerAll, AnsweredAll
 from passbook.protocol.media import Media
-from passbook.protocol.messages import view_of
 from spooler.hub import Peer
 from storage.crypto.envelope import unwrap_for_recovery
-from tests.firmware.branch import DOCUMENT, KEY, MANAGER, OTHER, PRINTER, TELLER, WAIT, Bench, request
+from tests.firmware.branch import DOCUMENT, KEY, MANAGER, OTHER, TELLER, WAIT, Bench, request
 
 RECOVERY = X25519PrivateKey.from_private_bytes(bytes(range(7, 39)))
 
@@ -53,16 +50,7 @@ class Morning:
     def order(self, verdict: Verdict, peer: Peer = TELLER, **facts: Any) -> AnsweredAll:
         async def ordered() -> AnsweredAll:
             bench = self.bench
-            desk = RecoveryDesk(
-                bench.jobs,
-                bench.hub,
-                RecoveryConfig(),
-                bench.appliance_key,
-                printers=[PRINTER],
-                view=view_of,
-                clock=bench.clock,
-                rng=bench.rng,
-            )
+            desk = bench.recovery_desk()
             known: dict[str, Any] = {"person": "Anna"}
             return await Answering(bench.jobs, desk).answer_all(peer, AnswerAll(verdict, **(known | facts)))
 

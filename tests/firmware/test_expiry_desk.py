@@ -7,14 +7,13 @@ import pytest
 
 from firmware.config.configuration import RecoveryConfig
 from firmware.people.expiry_desk import CLOCK_LOOK, ExpiryDesk
-from firmware.people.recovery_desk import RecoveryDesk
 from passbook.job import changes
 from passbook.job.record import Change, HistoryKind, Record, Verdict
 from passbook.job.states import JobState, Reason
-from passbook.protocol.messages import AnswerQuestion, view_of
+from passbook.protocol.messages import AnswerQuestion
 from spooler.hub import Peer
 from spooler.news import JobChanged, News
-from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, PRINTER, TELLER, WAIT, Bench, Ear, request
+from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, TELLER, WAIT, Bench, Ear, request
 
 GRACE = 3600.0
 DAY = 86400.0
@@ -27,16 +26,7 @@ class Night:
         self.bench, self.job = bench, job
         self.loop = asyncio.get_running_loop()
         settings = RecoveryConfig(grace=1.0, answer_timeout=1.0)
-        self.recovery = RecoveryDesk(
-            bench.jobs,
-            bench.hub,
-            settings,
-            bench.appliance_key,
-            printers=[PRINTER],
-            view=view_of,
-            clock=bench.clock,
-            rng=bench.rng,
-        )
+        self.recovery = bench.recovery_desk(settings)
         self.expiry = ExpiryDesk(bench.jobs, bench.clock, GRACE)
         self.recovery.watchers.append(self.expiry.note_put)
         self._noted = asyncio.Event()

@@ -18,10 +18,10 @@ from firmware.people.recovery_desk import RecoveryDesk
 from firmware.service.answering import Answering
 from passbook.job.record import Verdict
 from passbook.protocol.answer_all import ANSWERED_AT_ONCE, AnswerAll
-from passbook.protocol.messages import AnswerQuestion, view_of
+from passbook.protocol.messages import AnswerQuestion
 from spooler.hub import Peer
 from spooler.news import JobChanged, News
-from tests.firmware.branch import MANAGER, PRINTER, WAIT, Bench, Ear
+from tests.firmware.branch import MANAGER, WAIT, Bench, Ear
 
 pytestmark = pytest.mark.slow
 
@@ -45,10 +45,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
 
 
 def new_desk(bench: Bench) -> RecoveryDesk:
-    settings, key = RecoveryConfig(grace=30.0, answer_timeout=120.0), bench.appliance_key
-    desk = RecoveryDesk(
-        bench.jobs, bench.hub, settings, key, clock=bench.clock, rng=bench.rng, printers={PRINTER}, view=view_of
-    )
+    desk = bench.recovery_desk(RecoveryConfig(grace=30.0, answer_timeout=120.0))
     desk.start()
     return desk
 

@@ -18,13 +18,11 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware.config.configuration import RecoveryConfig
-from firmware.people.recovery_desk import RecoveryDesk
 from passbook.errors import PassbookError
 from passbook.job.record import Record, Verdict
-from passbook.protocol.messages import AnswerQuestion, view_of
+from passbook.protocol.messages import AnswerQuestion
 from storage.crypto import envelope
-from tests.firmware.branch import DOCUMENT, KEY, PRINTER, TELLER, Bench, request
+from tests.firmware.branch import DOCUMENT, KEY, TELLER, Bench, request
 from tests.storage.sealings import Sealing, repeated, watched
 
 pytestmark = pytest.mark.slow
@@ -105,16 +103,7 @@ class Story:
 
     async def _answer(self, order: AnswerQuestion) -> None:
         bench = self.bench
-        desk = RecoveryDesk(
-            bench.jobs,
-            bench.hub,
-            RecoveryConfig(),
-            bench.appliance_key,
-            printers=[PRINTER],
-            view=view_of,
-            clock=bench.clock,
-            rng=bench.rng,
-        )
+        desk = bench.recovery_desk()
         await desk.answer(TELLER, order)
 
     def keep_disk(self) -> None:

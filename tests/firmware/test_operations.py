@@ -5,19 +5,17 @@ from typing import Any, cast
 
 import pytest
 
-from firmware.config.configuration import RecoveryConfig
 from firmware.identity.doorkeeper import Doorkeeper
-from firmware.people.recovery_desk import RecoveryDesk
 from firmware.people.roll import Roll
 from firmware.service.operations import Operations
 from firmware.system.joining import Joining
 from firmware.system.problems import Problems
 from passbook.errors import PassbookError
 from passbook.job.record import OPERATOR, Record
-from passbook.protocol.messages import StatusReport, view_of
+from passbook.protocol.messages import StatusReport
 from spooler.desks import Desks
 from spooler.hub import Peer
-from tests.firmware.branch import DOCUMENT, MANAGER, PRINTER, TELLER, Bench, Ear, request
+from tests.firmware.branch import DOCUMENT, MANAGER, TELLER, Bench, Ear, request
 
 STATUS = StatusReport(())
 
@@ -53,16 +51,7 @@ class Desk:
     def ask(self, command: str, **arguments: Any) -> Any:
         async def asked() -> Any:
             bench = self.bench
-            recovery = RecoveryDesk(
-                bench.jobs,
-                bench.hub,
-                RecoveryConfig(),
-                bench.appliance_key,
-                printers={PRINTER},
-                view=view_of,
-                clock=bench.clock,
-                rng=bench.rng,
-            )
+            recovery = bench.recovery_desk()
             operations = Operations(
                 spool=bench.spool,
                 recovery=recovery,

@@ -8,17 +8,16 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from firmware.config.configuration import RecoveryConfig
-from firmware.people.recovery_desk import RecoveryDesk
 from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.record import Decider, Holder, Record, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.media import Media
-from passbook.protocol.messages import AnswerQuestion, view_of
+from passbook.protocol.messages import AnswerQuestion
 from spooler.hub import Peer
 from spooler.news import JobChanged, News
 from storage.crypto.envelope import unwrap_for_recovery
-from tests.firmware.branch import DOCUMENT, KEY, MANAGER, OTHER, PRINTER, TELLER, WAIT, Bench, Ear, code_of, request
+from tests.firmware.branch import DOCUMENT, KEY, MANAGER, OTHER, TELLER, WAIT, Bench, Ear, code_of, request
 
 GRACE, TIME = 30.0, 120.0
 ASKED, CLOSED = "Recovery.QuestionEvent", "Recovery.QuestionClosedEvent"
@@ -32,16 +31,7 @@ class Office:
 
     def __init__(self, bench: Bench, record: Record) -> None:
         self.bench, self.record, self.job = bench, record, record.job_id
-        self.desk = RecoveryDesk(
-            bench.jobs,
-            bench.hub,
-            RecoveryConfig(grace=GRACE, answer_timeout=TIME),
-            bench.appliance_key,
-            clock=bench.clock,
-            rng=bench.rng,
-            printers={PRINTER},
-            view=view_of,
-        )
+        self.desk = bench.recovery_desk(RecoveryConfig(grace=GRACE, answer_timeout=TIME))
         self.loop = asyncio.get_running_loop()
         self._noted = asyncio.Event()
         bench.listen = self._hear

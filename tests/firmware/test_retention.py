@@ -10,16 +10,14 @@ import apsw
 import pytest
 from msgspec.structs import replace
 
-from firmware.config.configuration import RecoveryConfig
-from firmware.people.recovery_desk import RecoveryDesk
 from firmware.system.retention import destroy_old_content
 from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.record import Change, HistoryKind, Outcome, Record, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.media import Media
-from passbook.protocol.messages import AnswerQuestion, view_of
-from tests.firmware.branch import DOCUMENT, PRINTER, TELLER, WAIT, Bench, request
+from passbook.protocol.messages import AnswerQuestion
+from tests.firmware.branch import DOCUMENT, TELLER, WAIT, Bench, request
 
 DAYS = 30
 DAY = 86400.0
@@ -58,16 +56,7 @@ class Question:
 
     def answer(self, verdict: Verdict, step: int = 0) -> Record:
         async def give() -> None:
-            desk = RecoveryDesk(
-                self.bench.jobs,
-                self.bench.hub,
-                RecoveryConfig(),
-                self.bench.appliance_key,
-                printers=[PRINTER],
-                clock=self.bench.clock,
-                rng=self.bench.rng,
-                view=view_of,
-            )
+            desk = self.bench.recovery_desk()
             record = self.record
             order = AnswerQuestion(
                 job=self.job, epoch=record.epoch, verdict=verdict, step=step, in_doubt=record.sending, person="Anna"

@@ -100,11 +100,7 @@ def survive(office: Office, kills: int, seed: int) -> None:
     assert sum(sent.ended is not None for sent in crowd.sent.values()) >= kills // 4, "the appliance was not loaded"
 
 
-@pytest.mark.timeout(900)
-def test_twenty_kills_under_load(open_office: OpenOffice, seed: int) -> None:
-    survive(open_office(ONE_IS_ENOUGH), 20, seed)
-
-
 @pytest.mark.soak
-def test_two_hundred_kills_under_load(open_office: OpenOffice, seed: int) -> None:
-    survive(open_office(ONE_IS_ENOUGH), 200, seed)
+@pytest.mark.parametrize("kills", [20, 200])
+def test_kills_under_load(open_office: OpenOffice, kills: int, seed: int) -> None:
+    survive(open_office(ONE_IS_ENOUGH), kills, seed)
