@@ -35,7 +35,7 @@ def local(at: str, now: datetime.datetime | None = None) -> str:
 
     `now` is a moment of today in that zone; None for the clock's.  Text that is no stamp comes back unchanged.
     """
-    return moments.local(at, (now or datetime.datetime.now().astimezone()).date(), now.tzinfo if now else None)
+    return moments.time_of_day(at, (now or datetime.datetime.now().astimezone()).date(), now.tzinfo if now else None)
 
 
 def question_name(job: JobView) -> str:

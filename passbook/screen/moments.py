@@ -28,7 +28,7 @@ TYPED: Final = (
 """How a person types a moment."""
 
 
-def local(at: str, today: datetime.date, zone: datetime.tzinfo | None = None) -> str:
+def time_of_day(at: str, today: datetime.date, zone: datetime.tzinfo | None = None) -> str:
     """A stamp (ISO 8601, UTC) in `zone`: the time of day, with the date unless that is `today`.
 
     Text that is no stamp comes back unchanged.

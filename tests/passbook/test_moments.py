@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from passbook.errors import PassbookError
 from passbook.protocol.history_reply import GetHistory
-from passbook.screen.moments import each_stamp, exact, exact_hour, is_moment, local, period
+from passbook.screen.moments import each_stamp, exact, exact_hour, is_moment, period, time_of_day
 
 EAST = datetime.timezone(datetime.timedelta(hours=5, minutes=30))
 
@@ -70,8 +70,8 @@ def test_every_text_is_a_time_or_refused(text: str, zone: datetime.tzinfo) -> No
 def test_a_stamp_is_told_by_the_clock_on_the_wall() -> None:
     stamp = "2026-03-02T20:00:05.250+00:00"
     assert exact(stamp, EAST) == "2026-03-03 01:30:05"
-    assert local(stamp, datetime.date(2026, 3, 3), EAST) == "01:30"
-    assert local(stamp, datetime.date(2026, 3, 4), EAST) == "2026-03-03 01:30"
+    assert time_of_day(stamp, datetime.date(2026, 3, 3), EAST) == "01:30"
+    assert time_of_day(stamp, datetime.date(2026, 3, 4), EAST) == "2026-03-03 01:30"
     assert exact_hour("2026-03-02T20:00", EAST) == "2026-03-03 01:30"
     assert each_stamp(f"Since {stamp} it waits.", lambda at: exact(at, EAST)) == "Since 2026-03-03 01:30:05 it waits."
     assert {exact("T", EAST), exact_hour("T", EAST)} == {"T"}
