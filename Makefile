@@ -24,7 +24,7 @@ SOAK_PACKAGES := $(TEST_PACKAGES) eatmydata libfuse2 python3-venv systemd-contai
 PYTEST = $(BIN)/python -m pytest $(if $(SEED),--seed=$(SEED)) $(PYTEST_EXTRA)
 
 # Rooms whose tests are quick: neither processes that are killed nor whole branches.
-QUICK := tests/passbook tests/drivers tests/storage tests/firmware tests/terminal tests/docs tests/test_house.py
+QUICK := tests/passbook tests/drivers tests/storage tests/spooler tests/client tests/firmware tests/terminal tests/docs tests/test_house.py
 
 .PHONY: help demo run stop test quick check fresh soak crash bench mutants fuzz docs lock clean environment
 .DEFAULT_GOAL := help
