@@ -162,17 +162,19 @@ class Workload(RuleBasedStateMachine):
         wraps = None if key is None or record.confirmed else self._life.rekeyed(record.job_id, key)
         self._answer(record, given, wraps)
 
-    @rule(number=numbers, person=st.sampled_from(PEOPLE))
-    def order_again(self, number: int, person: tuple[str, str]) -> None:
-        """Somebody orders lines printed again that are on paper, and the other one agrees the next time."""
+    @rule(number=numbers, person=st.sampled_from(PEOPLE), soon=st.booleans())
+    def order_again(self, number: int, person: tuple[str, str], soon: bool) -> None:
+        """One person orders lines printed again that are on paper; another one agrees at once, or the next time."""
+        if not self._fitting(_is_proposed):
+            record = self._a_job_on_paper(number)
+            self._answer(record, Answered(record.epoch, Verdict.PRINT, 1, record.sending, *person), None)
+            if not soon:
+                return
         if proposed := self._fitting(_is_proposed):
             record = _pick(proposed, number)
             assert record.proposed is not None
             [other] = [one for one in PEOPLE if one[0] != record.proposed.terminal]
             self._answer(record, replace(record.proposed, terminal=other[0], person=other[1]), None)
-        else:
-            record = self._a_job_on_paper(number)
-            self._answer(record, Answered(record.epoch, Verdict.PRINT, 1, record.sending, *person), None)
 
     def _answer(self, record: Record, given: Answered, wraps: list[Wrap] | None) -> None:
         change = changes.answer(given, at=AT, date=AT[:10], trusted=True, wraps=wraps)
