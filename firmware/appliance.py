@@ -10,8 +10,8 @@ import secrets
 import signal
 from typing import Final
 
+from drivers.dialects.dialect import Dialect
 from drivers.ports.port import PortError, open_port
-from drivers.profile import Profile
 from drivers.session import DocumentSession
 from drivers.stop import MechanismStop
 from firmware.config.configuration import Config, PrinterConfig
@@ -277,8 +277,8 @@ class Appliance:
         return {
             printer.name: PrintDesk(
                 printer,
-                connect=functools.partial(connect_mechanism, printer, self._loaded.profiles[printer.name], self._clock),
-                lines_in_doubt=self._loaded.profiles[printer.name].lines_in_doubt,
+                connect=functools.partial(connect_mechanism, printer, self._loaded.dialects[printer.name], self._clock),
+                lines_in_doubt=self._loaded.dialects[printer.name].profile.lines_in_doubt,
                 jobs=self._jobs,
                 clock=self._clock,
                 tell=self._tell,
@@ -291,7 +291,7 @@ class Appliance:
         loaded = self._loaded
         return Acceptance(
             self._jobs,
-            {one.name: PrinterAtDoor(one, loaded.profiles[one.name]) for one in config.printers},
+            {one.name: PrinterAtDoor(one, loaded.dialects[one.name]) for one in config.printers},
             loaded.layouts,
             config.keys,
             config.limits,
@@ -414,14 +414,14 @@ class Appliance:
                 self._desks.note_printer(news)
 
 
-def connect_mechanism(printer: PrinterConfig, profile: Profile, clock: Clock) -> DocumentSession:
+def connect_mechanism(printer: PrinterConfig, dialect: Dialect, clock: Clock) -> DocumentSession:
     """A document session over a newly opened port.  Raises MechanismStop when the port cannot be opened."""
     try:
         port = open_port(printer.port)
     except PortError as error:
         raise MechanismStop.at_port(error) from None
     try:
-        return DocumentSession(port, profile, code_page=printer.code_page, printer=printer.name, clock=clock.monotonic)
+        return DocumentSession(port, dialect, code_page=printer.code_page, printer=printer.name, clock=clock.monotonic)
     except BaseException:
         port.close()
         raise

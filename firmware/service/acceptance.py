@@ -12,8 +12,7 @@ from typing import Final, ParamSpec, TypeVar
 
 import msgspec
 
-from drivers.dialects.pr2.commands import check_printable, find_code_page
-from drivers.profile import Profile
+from drivers.dialects.dialect import Dialect
 from firmware.config.configuration import KeysConfig, LimitsConfig, PrinterConfig
 from passbook.document.documents import Document, parse_document
 from passbook.document.layout import BookLayout
@@ -38,7 +37,7 @@ class PrinterAtDoor(msgspec.Struct, frozen=True):
     """What admission must know of one printer."""
 
     settings: PrinterConfig
-    profile: Profile
+    dialect: Dialect
 
 
 class Acceptance:
@@ -106,9 +105,9 @@ class Acceptance:
         parsed = parse_document(request.format, document, self._most_lines)
         layout = self._layout_of(parsed, request)
         code_page = printer.settings.code_page
-        codec = find_code_page(printer.profile, code_page).codec
+        codec = printer.dialect.profile.find_code_page(code_page).codec
         plan = place(parsed, layout, codec=codec, code_page=code_page, start=request.start)
-        check_printable(printer.profile, _sheet_of(layout), plan, layout=layout.name, printer=request.printer)
+        printer.dialect.check_printable(_sheet_of(layout), plan, layout=layout.name, printer=request.printer)
         return layout, plan
 
     def _judge(self, request: SubmitJob, document: bytes) -> PrinterAtDoor:

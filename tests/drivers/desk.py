@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 from typing_extensions import override
 
+from drivers.dialects.pr2.pr2_dialect import Pr2
+from drivers.dialects.pr2.pr2_profile import Pr2Profile, builtin_pr2
 from drivers.ports.port import Port, open_port
-from drivers.profile import Profile, builtin_profile
 from drivers.session import DocumentSession
 from drivers.simulator.cables import Cable, PtyCable
 from drivers.simulator.machine import Machine
@@ -26,7 +27,7 @@ WAIT = 10.0
 Struck = dict[tuple[int, int | None], list[tuple[str, int]]]
 
 
-def quick(profile: Profile, answer: float = 5.0) -> Profile:
+def quick(profile: Pr2Profile, answer: float = 5.0) -> Pr2Profile:
     """The same dialect with short polls, so that no test waits for a clock."""
     times = msgspec.structs.replace(
         profile.times, answer=answer, motion=answer, settle=0.005, insertion_poll=0.05, taken_poll=0.01
@@ -89,7 +90,7 @@ class Desk:
 
     simulator: Simulator
     paper_file: Path
-    profile: Profile
+    profile: Pr2Profile
     killed: list[int]
     stack: ExitStack = field(default_factory=ExitStack)
 
@@ -100,7 +101,7 @@ class Desk:
         Kind "held" is a pseudo terminal that keeps, while the mechanism has no power, what the host sends.
         """
         folder.mkdir(exist_ok=True)
-        profile = quick(builtin_profile("pr2"), answer)
+        profile = quick(builtin_pr2(), answer)
         killed: list[int] = []
         paper = folder / "paper.json"
         cable = _cable(kind, folder / "printer")
@@ -114,7 +115,9 @@ class Desk:
     def session(self, code_page: str = "cp858") -> DocumentSession:
         port = open_port(self.simulator.address)
         self.stack.callback(port.close)
-        session = DocumentSession(port, self.profile, code_page=code_page, printer="counter-1", clock=time.monotonic)
+        session = DocumentSession(
+            port, Pr2(self.profile), code_page=code_page, printer="counter-1", clock=time.monotonic
+        )
         self.stack.callback(session.close)
         return session
 
@@ -123,7 +126,9 @@ class Desk:
         port = open_port(self.simulator.address)
         self.stack.callback(port.close)
         losing = LosingPort(port, lost)
-        session = DocumentSession(losing, self.profile, code_page="cp858", printer="counter-1", clock=time.monotonic)
+        session = DocumentSession(
+            losing, Pr2(self.profile), code_page="cp858", printer="counter-1", clock=time.monotonic
+        )
         self.stack.callback(session.close)
         return session
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from drivers.profile import builtin_profile
+from drivers.dialects.known import DIALECTS
 from firmware.config.configuration import Config, KeysConfig, LimitsConfig, PrinterConfig, load_configuration
 from firmware.config.layouts import load_layouts
 from firmware.config.toml import KeySource
@@ -147,7 +147,7 @@ class Bench:
         settings = PrinterConfig(PRINTER, "tcp://127.0.0.1:1")
         return Acceptance(
             self.jobs,
-            {PRINTER: PrinterAtDoor(settings, builtin_profile("pr2"))},
+            {PRINTER: PrinterAtDoor(settings, DIALECTS["pr2"]())},
             load_layouts(None),
             KeysConfig(KeySource(), own_key_jobs=own_key_jobs),
             LimitsConfig(priority_ceiling=priority_ceiling),

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from drivers.profile import builtin_profile
+from drivers.dialects.pr2.pr2_dialect import Pr2
+from drivers.dialects.pr2.pr2_profile import builtin_pr2
 from firmware.config.configuration import KeysConfig, LimitsConfig, PrinterConfig
 from firmware.config.toml import KeySource
 from firmware.service.acceptance import Acceptance, PrinterAtDoor
@@ -28,7 +29,7 @@ from tests.firmware.counter import TELLER, StandingClock
 from tests.storage.store import REQUESTER_KEY, SECRET, Store, seeded
 
 SHEET = (files("passbook.layouts") / "sheet.toml").read_text()
-PR2 = builtin_profile("pr2")
+PR2 = builtin_pr2()
 
 Submit = Callable[..., Record]
 
@@ -53,7 +54,7 @@ def submit(spool: Spool) -> Submit:
         layout = parse_layout("sheet", text.encode(), "sheet.toml")
         admission = Acceptance(
             Jobs(spool, DataKeys(), lambda _news: None),
-            {"front": PrinterAtDoor(PrinterConfig("front", "tcp://127.0.0.1:1"), profile)},
+            {"front": PrinterAtDoor(PrinterConfig("front", "tcp://127.0.0.1:1"), Pr2(profile))},
             {"sheet": layout},
             KeysConfig(KeySource(Path("/nowhere"))),
             LimitsConfig(),
