@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,6 +79,25 @@ class LosingPort:
         self._port.close()
 
 
+class WaitingPort:
+    """A port that does the first of `pending` behind a way to a line, before any other byte leaves."""
+
+    def __init__(self, port: Port, pending: list[Callable[[], None]]) -> None:
+        self._port = port
+        self._pending = pending
+
+    def write(self, data: bytes) -> None:
+        self._port.write(data)
+        if self._pending and data.startswith(b"\x1b/1"):
+            self._pending.pop()()
+
+    def read(self, limit: int, timeout: float) -> bytes:
+        return self._port.read(limit, timeout)
+
+    def close(self) -> None:
+        self._port.close()
+
+
 def _cable(kind: str, link: Path) -> Cable:
     if kind == "held":
         return HoldingCable(link)
@@ -112,25 +132,19 @@ class Desk:
     def machine(self) -> Machine:
         return self.simulator.machine
 
-    def session(self, code_page: str = "cp858") -> DocumentSession:
+    def session(self, code_page: str = "cp858", wrap: Callable[[Port], Port] = lambda port: port) -> DocumentSession:
+        """A session at a port of its own, which `wrap` may put into another one."""
         port = open_port(self.simulator.address)
         self.stack.callback(port.close)
         session = DocumentSession(
-            port, Pr2(self.profile), code_page=code_page, printer="counter-1", clock=time.monotonic
+            wrap(port), Pr2(self.profile), code_page=code_page, printer="counter-1", clock=time.monotonic
         )
         self.stack.callback(session.close)
         return session
 
     def losing(self, lost: bytes) -> DocumentSession:
         """A session over a cable that loses these bytes when they pass for the first time."""
-        port = open_port(self.simulator.address)
-        self.stack.callback(port.close)
-        losing = LosingPort(port, lost)
-        session = DocumentSession(
-            losing, Pr2(self.profile), code_page="cp858", printer="counter-1", clock=time.monotonic
-        )
-        self.stack.callback(session.close)
-        return session
+        return self.session(wrap=lambda port: LosingPort(port, lost))
 
     def struck(self) -> Struck:
         """What is on paper once the mechanism has done with the byte it is at."""
