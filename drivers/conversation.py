@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from drivers.answers import AnswerReader, Garbage
+from drivers.frame_reading import AnswerReader, Garbage
 from drivers.ports.port import Port, PortError
 from drivers.stop import MechanismStop
 from passbook.job.states import Reason

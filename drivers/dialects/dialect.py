@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from drivers.answers import AnswerReader
 from drivers.conversation import Conversation
+from drivers.frame_reading import AnswerReader
 from drivers.profile import Profile
 from passbook.document.plan import Line, Plan, Sheet
 from passbook.job.states import Reason

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.answers import Garbage
 from drivers.dialects.pr2.frames import LARGEST_FRAME, DocumentStatus, FrameReader, Identity, Status
+from drivers.frame_reading import Garbage
 
 EXAMPLES: list[tuple[bytes, object]] = [
     (b"\x1br0", Status(ord("0"))),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from drivers.answers import Garbage
 from drivers.dialects.pr2.frames import LARGEST_FRAME, DocumentStatus, FrameReader, Identity, Status
+from drivers.frame_reading import Garbage
 
 
 def check(data: bytes) -> None:

@@ -13,8 +13,8 @@ from unittest import mock
 
 from typing_extensions import override
 
-from drivers.answers import AnswerReader
 from drivers.conversation import Conversation
+from drivers.frame_reading import AnswerReader
 from drivers.ports.port import Port
 from firmware.system.upkeep import Upkeep
 from storage.area.area import Area

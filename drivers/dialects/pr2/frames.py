@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from drivers.answers import Garbage
+from drivers.frame_reading import Garbage
 
 ESC: Final = 0x1B
 LARGEST_FRAME: Final = 16
