@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
-from passbook.document.plan import Plan, decode_plan
+from passbook.document.plan import Line, Plan, decode_plan
 from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.record import Change, Record
@@ -24,12 +24,10 @@ from passbook.job.states import Reason
 from passbook.job.step_machine import (
     Act,
     AskForMedium,
+    DoStep,
     Finish,
-    GiveBack,
     Happening,
     JournalStep,
-    PrintLine,
-    TurnPage,
     after,
     begin_work,
     next_act,
@@ -342,11 +340,11 @@ class PrintDesk:
             case JournalStep(confirmed, sending):
                 self._jobs.journal(record.job_id, confirmed, sending)
                 return Happening.JOURNALED
-            case PrintLine(line):
+            case DoStep(Line() as line):
                 session.print_line(line)
                 session.confirm()
                 return Happening.CONFIRMED
-            case TurnPage(medium_in) | GiveBack(medium_in):
+            case DoStep(_, medium_in):
                 if medium_in:
                     session.eject()
                 return Happening.CONFIRMED
