@@ -19,12 +19,12 @@ MOST_TOO_EARLY: Final = 3
 """Media that are put in before they are asked for, until the job is stopped: a slot that flickers looks like them."""
 
 
-class DeskSettings(Protocol):
-    """What a desk must know of its destination; time-outs are seconds."""
+class PeopleSettings(Protocol):
+    """What must be known to ask people at a printer; time-outs are seconds."""
 
     @property
     def name(self) -> str:
-        """What jobs call the destination."""
+        """What jobs call the printer."""
 
     @property
     def insert_timeout(self) -> float:
@@ -36,9 +36,9 @@ class DeskSettings(Protocol):
 
 
 class People:
-    """Used by the thread of one print desk; waits raise MechanismStop."""
+    """Used by the thread of one desk, for all sessions at its printer; waits raise MechanismStop."""
 
-    def __init__(self, settings: DeskSettings, tell: Callable[[News], None]) -> None:
+    def __init__(self, settings: PeopleSettings, tell: Callable[[News], None]) -> None:
         self._settings = settings
         self._tell = tell
         self._asked: tuple[str, Prompt] | None = None

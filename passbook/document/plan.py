@@ -57,7 +57,7 @@ class StepTraits(NamedTuple):
 
 
 class StepKind(StrEnum):
-    """What a step does to the paper; a new kind is a row here, a class of step below and its deed at a destination."""
+    """What a step does to the paper; a new kind is a row here, a class of step below and its act at a destination."""
 
     traits: StepTraits
 

@@ -14,13 +14,14 @@ import apsw
 import pytest
 
 from drivers.dialects.known import DIALECTS
-from firmware.appliance import Appliance, connect_mechanism
+from firmware.appliance import Appliance
 from firmware.config.configuration import Config, PrinterConfig
 from firmware.config.loading import load_key, load_named
 from firmware.ctl.asking import ask
 from firmware.system.notify import Notifier
 from passbook.errors import PassbookError
 from spooler.clock import SystemClock
+from spooler.printer import connect_mechanism
 from tests.firmware.branch import WAIT, Branch
 from tests.firmware.test_loading import ROOT, edit, file_of, passbookd
 from tests.firmware.test_orderly_end import job_in, run_to_the_end, terminate
