@@ -19,9 +19,9 @@ from passbook.job.states import Reason
 
 _READ_SIZE: Final = 256
 _READ_TIMEOUT: Final = 60.0
-"""Only bounds the wait; closing the port wakes a read at once."""
+"""Seconds of one read; they only bound the wait, for closing the port wakes a read at once."""
 _MOST_UNHEARD: Final = 1024
-"""Frames kept for nobody; a mechanism that babbles loses the oldest."""
+"""Frames kept while no question is asked; a mechanism that babbles loses the oldest."""
 
 
 _F = TypeVar("_F")
@@ -60,14 +60,14 @@ class Conversation:
                 self._changed.notify_all()
 
     def tell(self, data: bytes) -> None:
-        """Send what has no answer."""
+        """Send bytes that have no answer of their own."""
         try:
             self._port.write(data)
         except PortError as error:
             raise MechanismStop.at_port(error) from error
 
     def ask(self, request: bytes, last: type[object], timeout: float) -> list[object]:
-        """Send `request`; the frames up to the first of type `last`, whose answer no announcement can look like."""
+        """Send `request`; the frames that came, up to the first of type `last`, which is never an announcement."""
         with self._changed:
             self._unasked |= any(map(self._answers.is_announcement, self._frames))
             self._frames.clear()
@@ -84,9 +84,9 @@ class Conversation:
         return heard
 
     def ask_afresh(self, request: bytes, last: type[_F], timeout: float, settle: float) -> _F:
-        """Send `request`, pass over all that an earlier conversation left, and return the last frame of type `last`.
+        """Send `request`, pass over the answers to earlier requests, and return the last frame of type `last`.
 
-        Ends when such a frame was heard and then nothing for `settle` seconds.
+        It returns when such a frame was heard and then nothing for `settle` seconds.
         """
         self.tell(request)
         deadline = self._clock() + timeout
@@ -101,7 +101,7 @@ class Conversation:
                 return found
 
     def listen(self, timeout: float) -> bool:
-        """Wait for an announcement; whether anything came in `timeout` seconds.  Only this can be interrupted."""
+        """Wait for an announcement; whether a frame came in `timeout` seconds.  Only this wait can be interrupted."""
         with self._changed:
             self._listening = True
             try:
@@ -136,13 +136,13 @@ class Conversation:
         return MechanismStop(Reason.SILENT, "no-answer")
 
     def interrupt(self) -> None:
-        """Stop the listening of now, or the next; from any thread."""
+        """Stop the wait for an announcement that goes on, or the next one; from any thread."""
         with self._changed:
             self._interrupted = True
             self._changed.notify_all()
 
     def forget_interrupt(self) -> None:
-        """Wait again."""
+        """Let the next wait for an announcement go on."""
         with self._changed:
             self._interrupted = False
 

@@ -1,4 +1,4 @@
-"""What every dialect has as data: its name, its waits, its code pages; and how a profile's file is read."""
+"""The data that every dialect has: its name, its waits, its code pages; and the reading of a profile's file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,16 @@ _UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 class Times(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long to wait, in seconds."""
+    """Waits, in seconds.
+
+    Attributes:
+        answer: for a request that moves nothing.
+        motion: for a motion, a strike or an ejection.
+        settle: of silence, after which no answer to an earlier request is under way.
+        insertion_poll: between two looks whether a medium was put in.
+        taken_poll: between two looks whether it was taken.
+        assumed: no manual at hand gives these values.
+    """
 
     answer: float
     motion: float

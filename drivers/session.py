@@ -1,4 +1,15 @@
-"""The document session: insert, print a line, confirm it, eject, taken; one mechanism, one owner thread."""
+"""The document session: insert, print a line, confirm it, eject, taken; one mechanism, one owner thread.
+
+Theory of operation.  A session knows of its mechanism only what it was told by answers: the table says which operation
+may follow, and any other is a defect of the caller with nothing sent.  From `send` to `confirm` a line may be on paper
+or not; a stop in between leaves it in doubt, and the session never sends a line again by itself (P3).  After a stop
+nothing is known, so only a clean-up leads on; it strikes nothing and gives a medium back for people to look at.  An
+insertion belongs to the prompt that asked for it: a medium that lies there before is taken out first.  How a line is
+placed, struck and confirmed is the dialect's.
+
+For example the power of the printer dips within line 7.  `confirm` ends in MechanismStop, the state is `unknown`, and
+the desk has a person look at line 7; the next `clean_up` ejects the book.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +31,7 @@ _Built = TypeVar("_Built")
 
 
 class SessionState(StrEnum):
-    """What is known of the mechanism."""
+    """The knowledge that a session has of its mechanism."""
 
     UNKNOWN = "unknown"
     """Connected, or stopped: nothing is known, and only a clean-up leads on."""
@@ -41,19 +52,30 @@ class SessionState(StrEnum):
 
 
 class SessionEvent(StrEnum):
-    """What changes it."""
+    """An operation that was done, or a stop."""
 
     FOUND_NOTHING = "found-nothing"
+    """A clean-up found no medium."""
     FOUND_MEDIUM = "found-medium"
+    """A clean-up, or a look before an insertion, found a medium."""
     ARM = "arm"
+    """The set-up was sent and accepted."""
     INSERTED = "inserted"
+    """A medium was put in after its prompt."""
     POSITION = "position"
+    """The mechanism has taken the way to a line."""
     SEND = "send"
+    """Text and strike of a line leave now."""
     CONFIRM = "confirm"
+    """The mechanism has confirmed the line."""
     EJECT = "eject"
+    """The medium was given back."""
     TAKEN = "taken"
+    """No medium lies in the path any more."""
     STOP = "stop"
+    """An operation ended before the mechanism had confirmed it."""
     CLOSE = "close"
+    """The port is given back."""
 
 
 _S, _E = SessionState, SessionEvent
@@ -115,7 +137,7 @@ class DocumentSession:
 
     @property
     def state(self) -> SessionState:
-        """What is known of the mechanism."""
+        """The knowledge that the session has of its mechanism."""
         return self._state
 
     def clean_up(self) -> Media:
@@ -137,7 +159,7 @@ class DocumentSession:
         return found
 
     def status(self) -> MechanismStatus:
-        """What the mechanism says of itself now."""
+        """Ask the mechanism about itself, and return its answer."""
         with self._stopping():
             return _status_of(self._ask(self._times.motion))
 
@@ -157,7 +179,7 @@ class DocumentSession:
             raise MechanismStop(Reason.MEDIA_NOT_TAKEN, f"medium-{media.value}")
         with self._stopping():
             self._talk.tell(set_up)
-            # A rejected set-up is silent until the next status, and nobody shall be asked before it was accepted.
+            # A rejected set-up is silent until the next status, and no person shall be asked before it was accepted.
             self._ready_media(self._times.answer)
             self._enter(SessionEvent.ARM)
             self._sheet = sheet
@@ -207,24 +229,24 @@ class DocumentSession:
         self._was_announced()
         self._enter(SessionEvent.EJECT)
 
-    def wait_taken(self, timeout: float, put_back: Callable[[], None] = lambda: None) -> None:
+    def wait_taken(self, timeout: float, returned: Callable[[], None] = lambda: None) -> None:
         """Wait until no medium lies in the path, `timeout` seconds; then `media-not-taken`, and may be repeated.
 
-        `put_back` is called when one was taken and put in again before the mechanism was asked where it is: that
+        `returned` is called when one was taken and put in again before the mechanism was asked where it is: that
         insertion announces itself.
         """
         self._check(SessionEvent.TAKEN)
         deadline = self._clock() + timeout
         with self._stopping():
-            taken = self._await_taken(deadline, put_back)
+            taken = self._await_taken(deadline, returned)
         if not taken:
             raise MechanismStop(Reason.MEDIA_NOT_TAKEN, "still-there")
         self._enter(SessionEvent.TAKEN)
 
-    def _await_taken(self, deadline: float, put_back: Callable[[], None]) -> bool:
+    def _await_taken(self, deadline: float, returned: Callable[[], None]) -> bool:
         while self._ask(self._times.answer).media is not Media.NOT_PRESENT:
             if self._was_announced():
-                put_back()
+                returned()
             left = deadline - self._clock()
             if left <= 0:
                 return False
@@ -259,7 +281,7 @@ class DocumentSession:
             raise MechanismStop(Reason.ATTENTION, f"medium-{media.value}")
 
     def _ready_media(self, timeout: float) -> Media:
-        """Where the medium is, from a mechanism that says it is ready."""
+        """Require a mechanism that is ready, and return the place of its medium."""
         answer = self._ask(timeout)
         for reason, detail in answer.against:
             raise MechanismStop(reason, detail)

@@ -20,11 +20,11 @@ MOST_TOO_EARLY: Final = 3
 
 
 class PeopleSettings(Protocol):
-    """What must be known to ask people at a printer; time-outs are seconds."""
+    """The settings for prompts at one printer; time-outs are seconds."""
 
     @property
     def name(self) -> str:
-        """What jobs call the printer."""
+        """The name that jobs give the printer."""
 
     @property
     def insert_timeout(self) -> float:
@@ -99,7 +99,7 @@ class People:
             session.wait_taken(timeout, again)
 
     def _ask(self, requester: str, prompt: Prompt) -> None:
-        """Whoever is asked already is not asked again."""
+        """The same prompt is not told twice."""
         if self._asked != (requester, prompt):
             self._asked = (requester, prompt)
             self._tell(PromptChanged(self._settings.name, requester, prompt))

@@ -61,7 +61,7 @@ UNREACHABLE: Final = frozenset({Reason.SILENT, Reason.UNPLUGGED, Reason.GARBLED}
 FOR_PEOPLE: Final = frozenset({Reason.MEDIA_NEEDED, Reason.MEDIA_NOT_TAKEN, Reason.CANCELED_BY_PERSON})
 """Stops of a job with which nothing is wrong with the mechanism."""
 UNREADABLE: Final = frozenset({"key-needed", "wrong-key", "sealed-damaged", "record-quarantined"})
-"""Codes that say that nobody can print the job as it is."""
+"""Codes of jobs that cannot be printed, since their content cannot be read."""
 MEDIA_AFTER: Final = MappingProxyType(
     {
         Reason.MEDIA_NEEDED: Media.NOT_PRESENT,
@@ -72,7 +72,7 @@ MEDIA_AFTER: Final = MappingProxyType(
         Reason.RIBBON_OUT: Media.PRESENT,
     }
 )
-"""Where the medium is after a stop for this reason; elsewhere it is unknown until a clean-up has looked."""
+"""Reason of a stop -> the place of the medium; after others it is unknown until a clean-up has looked."""
 
 
 class _Stop(NamedTuple):
@@ -91,14 +91,14 @@ class _Order(NamedTuple):
     ends: bool
 
     def change(self, at: str, media: Media) -> Change:
-        """What it does to the job, whose medium is there."""
+        """The change of the job, whose medium is there."""
         if self.ends:
             return changes.cancel(at, self.terminal, self.person, at_boundary=True)
         return changes.hold(at, self.terminal, self.person, media=media)
 
 
 class PrintDesk:
-    """Prints the valid jobs of one mechanism, one after the other, each step durable before its bytes leave."""
+    """Serves one destination: its valid jobs one after the other, each step durable before it is done."""
 
     def __init__(
         self,
@@ -169,7 +169,7 @@ class PrintDesk:
         return True
 
     def environment(self) -> Future[Environment]:
-        """What is printed and to be printed here, at the next boundary (P9); to cancel the future ends the wait."""
+        """The figures of this destination at its next boundary (P9); to cancel the future ends the wait."""
         reading = self._boundary.ask()
         self._wake.set()
         return reading
@@ -242,7 +242,7 @@ class PrintDesk:
             self._failing = None
 
     def _note_found(self, media: Media) -> HeldBook:
-        """What lies in the mechanism belongs to the questions of jobs that it had begun; whose book it is."""
+        """Write into the questions of jobs that were begun here where the medium is; return the owner of its book."""
         if media is not Media.NOT_PRESENT:
             self._boundary.leave()
         mine = (record for record in self._jobs.spool.questions() if record.printer == self._name)

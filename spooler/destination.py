@@ -1,4 +1,4 @@
-"""Where jobs go: what admission and a desk ask of a printer, or of anything else that does the steps of jobs.
+"""Destinations of jobs: printers, and other parts that do the steps of a job.
 
 Theory of operation.  Admission asks the destination that a request names to prepare it: everything that can be wrong
 is judged there, before anything is stored (P1).  The desk alone reaches a destination, through one link at a time, and
@@ -22,15 +22,15 @@ from passbook.protocol.messages import SubmitJob
 DestinationAct: TypeAlias = AskForMedium | DoStep
 """An act that is done at a destination; others are the desk's own."""
 Heard: TypeAlias = Callable[[MechanismStatus], None]
-"""Takes what a destination says of itself."""
+"""Takes each answer of a destination about itself."""
 
 
 class Prepared(NamedTuple):
-    """What a destination will do for a job, decided when the job is accepted.
+    """The work of a destination for one job, decided when the job is accepted.
 
     Attributes:
         layout: the name of the layout by which the document was placed; empty where none was.
-        sheet: what a mechanism must know of a page before it comes in.
+        sheet: the page that a mechanism is set up for; no height where no medium is needed.
     """
 
     plan: Plan
@@ -45,13 +45,13 @@ class Link(Protocol):
     """
 
     def clean_up(self) -> Media:
-        """Make the destination usable of which nothing is known; where a medium was found."""
+        """Make a destination usable of which nothing is known; return the place where a medium was found."""
 
     def status(self) -> MechanismStatus:
-        """What the destination says of itself now."""
+        """Ask the destination about itself, and return its answer."""
 
     def run(self, record: Record, act: DestinationAct) -> Happening:
-        """Do one act for a job, to its end; what it brought about."""
+        """Do one act for a job, to its end, and return its happening."""
 
     def give_back(self) -> None:
         """Give back a medium that is inside, if one is."""
@@ -71,11 +71,11 @@ class Destination(Protocol):
 
     @property
     def name(self) -> str:
-        """What jobs call it."""
+        """The name by which jobs are sent to it."""
 
     @property
     def lines_in_doubt(self) -> int:
-        """How many of the last lines may be unconfirmed at a stop (P3)."""
+        """The number of last lines that may be unconfirmed at a stop (P3)."""
 
     def prepare(self, request: SubmitJob, document: bytes) -> Prepared:
         """Judge everything about the request that this destination can refuse, and plan its steps.

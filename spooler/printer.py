@@ -25,7 +25,7 @@ from spooler.news import News
 
 
 class PrinterSettings(PeopleSettings, Protocol):
-    """What a printer must be told of itself."""
+    """The settings of one printer."""
 
     @property
     def port(self) -> str:
@@ -96,7 +96,7 @@ class PrinterLink:
         return self._session.clean_up()
 
     def status(self) -> MechanismStatus:
-        """What the mechanism says of itself now."""
+        """Ask the mechanism about itself, and return its answer."""
         return self._session.status()
 
     def run(self, record: Record, act: DestinationAct) -> Happening:

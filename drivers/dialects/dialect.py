@@ -1,4 +1,4 @@
-"""What the document session asks of a printer family: functions, beside a profile of data.
+"""A printer family as the document session sees it: functions, beside a profile of data.
 
 The session decides what comes next, and a dialect how it is done.  A dialect keeps nothing between two calls.  Its
 functions that are given a conversation end only when the mechanism has answered; every failure is a MechanismStop.
@@ -30,11 +30,11 @@ class LineBytes:
 
 
 class Answer(NamedTuple):
-    """What a mechanism said of itself.
+    """The answer of a mechanism to questions about itself.
 
     Attributes:
-        against: everything that speaks against being ready: a reason, and what exactly was seen.
-        media: where the medium is.
+        against: why it is not ready: reasons, each with the exact code; none when it is ready.
+        media: the place of the medium.
         announced: whether an insertion announced itself meanwhile.
     """
 
@@ -60,7 +60,7 @@ class Dialect(Protocol):
         """
 
     def set_up(self, sheet: Sheet, code_page: str) -> bytes:
-        """What must reach the mechanism before a medium does.
+        """The bytes that must reach the mechanism before a medium does.
 
         Raises ValueError for a sheet that the mechanism cannot take, PassbookError `profile-malformed` for a code
         page that the profile has not.
@@ -74,7 +74,7 @@ class Dialect(Protocol):
         """
 
     def eject(self) -> bytes:
-        """What gives the medium back."""
+        """The bytes that give the medium back."""
 
     def clean_up(self, talk: Conversation) -> None:
         """End what an earlier owner left open and drop the print memory; strike nothing, and move no medium."""

@@ -1,4 +1,4 @@
-"""What goes to a mechanism, as bytes: pure functions of a profile; nothing is sent that was not built here first."""
+"""The bytes that go to a PR2 mechanism, built by pure functions of its profile."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from passbook.errors import PassbookError
 
 
 def set_up(profile: Pr2Profile, sheet: Sheet, code_page: str) -> bytes:
-    """What must reach the mechanism before a medium does.
+    """The bytes that must reach the mechanism before a medium does.
 
     A left edge of 0 is sent too: a mechanism that stayed powered has the offset of the sheet before.  Raises ValueError
     for a sheet that the mechanism cannot take, PassbookError `profile-malformed` for a code page that the profile
@@ -83,7 +83,7 @@ def _place(line: Line) -> str:
 
 
 def columns_of(profile: Pr2Profile, sheet: Sheet) -> int:
-    """How many columns of the sheet the carriage reaches.  Raises ValueError for a pitch that the profile has not."""
+    """The number of columns that the carriage reaches.  Raises ValueError for a pitch that the profile has not."""
     pitch = _find_pitch(profile, sheet)
     carriage = pitch.columns * UNITS_PER_INCH // pitch.cpi
     return (carriage - offset_steps(sheet.left) * OFFSET_STEP) * pitch.cpi // UNITS_PER_INCH

@@ -34,7 +34,7 @@ class Pr2:
         commands.check_printable(self.profile, sheet, plan, layout=layout, printer=printer)
 
     def set_up(self, sheet: Sheet, code_page: str) -> bytes:
-        """What must reach the mechanism before a medium does."""
+        """The bytes that must reach the mechanism before a medium does."""
         return commands.set_up(self.profile, sheet, code_page)
 
     def encode_line(self, sheet: Sheet, code_page: str, line: Line) -> LineBytes:
@@ -42,7 +42,7 @@ class Pr2:
         return commands.encode_line(self.profile, sheet, code_page, line)
 
     def eject(self) -> bytes:
-        """What gives the medium back."""
+        """The bytes that give the medium back."""
         return self.profile.commands.eject.encode()
 
     def clean_up(self, talk: Conversation) -> None:

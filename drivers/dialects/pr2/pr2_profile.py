@@ -73,7 +73,7 @@ class CleanUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is set before an insertion, in the units of its command."""
+    """Values that are set before an insertion, each in the units of its command."""
 
     first_column: int
     top_of_form: int
@@ -143,14 +143,14 @@ class Pr2Profile(Profile, frozen=True, forbid_unknown_fields=True):
         return next((entry for entry in self.pitches if entry.cpi == cpi), None)
 
     def stop_reason(self, code: int) -> Reason | None:
-        """What a status code means: None for ready; what the profile does not know needs attention."""
+        """The reason that a status code stands for: None for ready, `needs-attention` for a code that is not listed."""
         for entry in self.status:
             if ord(entry.code) == code:
                 return entry.reason
         return Reason.ATTENTION
 
     def media(self, code: int) -> Media:
-        """Where a document lies by its document status; what the profile does not know is unknown."""
+        """The place of a document by its document status; unknown for a code that is not listed."""
         for entry in self.document:
             if ord(entry.code) == code:
                 return entry.media
