@@ -15,7 +15,6 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from drivers.stop import MechanismStop
 from passbook.document.plan import Plan, decode_plan
 from passbook.errors import PassbookError
 from passbook.job import changes
@@ -32,6 +31,7 @@ from passbook.job.step_machine import (
     begin_work,
     next_act,
 )
+from passbook.job.stopped import DestinationStop
 from passbook.protocol.environment import Environment
 from passbook.protocol.media import Device, MechanismStatus, Media
 from passbook.protocol.messages import PrinterView
@@ -194,7 +194,7 @@ class PrintDesk:
         try:
             with self._connected() as link:
                 self._serve(link)
-        except MechanismStop as stop:
+        except DestinationStop as stop:
             self._boundary.answer(self._note_trouble(stop))
 
     @contextmanager
@@ -209,7 +209,7 @@ class PrintDesk:
                 self._link = None
             link.close()
 
-    def _note_trouble(self, stop: MechanismStop) -> MechanismStatus:
+    def _note_trouble(self, stop: DestinationStop) -> MechanismStatus:
         """People see what is wrong with the mechanism for as long as it lasts; the log says it once.  Return it."""
         reason = stop.reason
         if reason is not self._trouble:
@@ -272,7 +272,7 @@ class PrintDesk:
             started = changes.start(stamp(self._clock), self._destination.lines_in_doubt)
             record = self._jobs.change(job, started, urgent=True).result()
             self._work(link, record, self._open(record))
-        except MechanismStop as stop:
+        except DestinationStop as stop:
             self._end_or_stop(record, stop.reason)
             if stop.reason is not Reason.CANCELED_BY_PERSON:
                 raise
@@ -324,7 +324,7 @@ class PrintDesk:
             self._stop_job(record, Reason.RESTART if self._stopping.is_set() else reason)
 
     def _do(self, link: Link, record: Record, act: Act) -> Happening:
-        """Do one act and say what it brought about.  Raises MechanismStop or PassbookError."""
+        """Do one act and say what it brought about.  Raises DestinationStop or PassbookError."""
         match act:
             case AskForMedium(_, confirmed):
                 if confirmed > record.confirmed:
@@ -359,7 +359,7 @@ class PrintDesk:
                     self._owner.taken()
                     self._boundary.reach()
                     break
-        except MechanismStop:
+        except DestinationStop:
             if not self._stopping.is_set():
                 raise
 

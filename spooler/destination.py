@@ -4,7 +4,7 @@ Theory of operation.  Admission asks the destination that a request names to pre
 is judged there, before anything is stored (P1).  The desk alone reaches a destination, through one link at a time, and
 runs acts of the step machine on it.  The desk journals a step before it runs it, and takes its return for the
 destination's own confirmation (P3).  So a destination stores nothing and decides nothing about a job; it does a step
-once, or ends in a MechanismStop, and then the step is in doubt.  For example a printer confirms a line by its answer
+once, or ends in a DestinationStop, and then the step is in doubt.  For example a printer confirms a line by its answer
 behind the strike; a next hop would confirm a message by its reply.
 """
 
@@ -41,7 +41,7 @@ class Prepared(NamedTuple):
 class Link(Protocol):
     """A destination that is reached; used by one desk's thread, but for `interrupt`.
 
-    What fails ends in a MechanismStop with the reason for the job's state.
+    What fails ends in a DestinationStop with the reason for the job's state.
     """
 
     def clean_up(self) -> Media:
@@ -84,4 +84,4 @@ class Destination(Protocol):
         """
 
     def open(self, heard: Heard) -> Link:
-        """Reach it; `heard` is called by the desk's thread.  Raises MechanismStop."""
+        """Reach it; `heard` is called by the desk's thread.  Raises DestinationStop."""

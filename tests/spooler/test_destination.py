@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from drivers.stop import MechanismStop
 from passbook.document.plan import Eject, Sheet
 from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.record import Answered, HistoryKind, Record, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.job.step_machine import DoStep, Happening
+from passbook.job.stopped import DestinationStop
 from passbook.protocol.media import Device, MechanismStatus, Media
 from passbook.protocol.messages import SubmitJob
 from spooler.desk import PrintDesk
@@ -56,7 +56,7 @@ class Counting:
         self.before_step(record.job_id)
         self.counted.append(record.job_id)
         if self.fails is not None:
-            raise MechanismStop(self.fails, "no-count")
+            raise DestinationStop(self.fails, "no-count")
         return Happening.CONFIRMED
 
     def give_back(self) -> None:
