@@ -1,4 +1,4 @@
-"""What can be asked of a printer, and how.
+"""Printers: the questions they answer, and the bytes that make them print.
 
 Theory of operation.  A port moves bytes, never without a time-out.  A dialect says which bytes a printer family takes
 for a line at an absolute place, and what its answers mean.  The document session joins both: it draws a book in,

@@ -1,8 +1,8 @@
 """Asking a mechanism and hearing it: one reader thread, and the rule that tells answers from announcements.
 
-An insertion announces itself by the same frame, ESC r x, as the answer to a status request.  So no answer is matched
-by its type alone: what arrived before a request was sent is an announcement; a request ends with a question whose
-answer has a type of its own; and of several frames in between all must be good for the answer to be good.
+A mechanism may announce an insertion by the same frame that answers a request.  So no answer is matched by its type
+alone.  What arrived before a request was sent is an announcement.  A request ends with a question whose answer has a
+type of its own.  Of several frames in between all must be good for the answer to be good.
 """
 
 from __future__ import annotations
@@ -10,28 +10,33 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
-from drivers.dialects.pr2.frames import Frame, FrameReader, Garbage, Status
+from drivers.frame_reading import AnswerReader, Garbage
 from drivers.ports.port import Port, PortError
 from drivers.stop import MechanismStop
 from passbook.job.states import Reason
 
 _READ_SIZE: Final = 256
 _READ_TIMEOUT: Final = 60.0
-"""Only bounds the wait; closing the port wakes a read at once."""
+"""Seconds of one read; they only bound the wait, for closing the port wakes a read at once."""
 _MOST_UNHEARD: Final = 1024
-"""Frames kept for nobody; a mechanism that babbles loses the oldest."""
+"""Frames kept while no question is asked; a mechanism that babbles loses the oldest."""
+
+
+_F = TypeVar("_F")
 
 
 class Conversation:
     """One mechanism behind one port; the owner asks, any thread may interrupt.  Every failure is a MechanismStop."""
 
-    def __init__(self, port: Port, clock: Callable[[], float]) -> None:
+    def __init__(self, port: Port, reader: AnswerReader, clock: Callable[[], float]) -> None:
+        """`reader` turns into frames what comes from `port`; `clock` counts seconds and never goes back."""
         self._port = port
+        self._answers = reader
         self._clock = clock
         self._changed = threading.Condition()
-        self._frames: deque[Frame] = deque(maxlen=_MOST_UNHEARD)
+        self._frames: deque[object] = deque(maxlen=_MOST_UNHEARD)
         self._partial = False
         self._gone: PortError | None = None
         self._interrupted = False
@@ -41,7 +46,6 @@ class Conversation:
         self._reader.start()
 
     def _read(self) -> None:
-        reader = FrameReader()
         while True:
             try:
                 data = self._port.read(_READ_SIZE, _READ_TIMEOUT)
@@ -51,25 +55,25 @@ class Conversation:
                     self._changed.notify_all()
                 return
             with self._changed:
-                self._frames.extend(reader.feed(data))
-                self._partial = reader.partial
+                self._frames.extend(self._answers.feed(data))
+                self._partial = self._answers.partial
                 self._changed.notify_all()
 
     def tell(self, data: bytes) -> None:
-        """Send what has no answer."""
+        """Send bytes that have no answer of their own."""
         try:
             self._port.write(data)
         except PortError as error:
             raise MechanismStop.at_port(error) from error
 
-    def ask(self, request: bytes, last: type[Frame], timeout: float) -> list[Frame]:
-        """Send `request`; the frames up to the first of type `last`, whose answer no announcement can look like."""
+    def ask(self, request: bytes, last: type[object], timeout: float) -> list[object]:
+        """Send `request`; the frames that came, up to the first of type `last`, which is never an announcement."""
         with self._changed:
-            self._unasked |= any(isinstance(frame, Status) for frame in self._frames)
+            self._unasked |= any(map(self._answers.is_announcement, self._frames))
             self._frames.clear()
         self.tell(request)
         deadline = self._clock() + timeout
-        heard: list[Frame] = []
+        heard: list[object] = []
         while not heard or not isinstance(heard[-1], last):
             frame = self._next(deadline)
             if frame is None:
@@ -79,14 +83,14 @@ class Conversation:
             heard.append(frame)
         return heard
 
-    def ask_afresh(self, request: bytes, last: type[Frame], timeout: float, settle: float) -> Frame:
-        """Send `request`, pass over all that an earlier conversation left, and return the last frame of type `last`.
+    def ask_afresh(self, request: bytes, last: type[_F], timeout: float, settle: float) -> _F:
+        """Send `request`, pass over the answers to earlier requests, and return the last frame of type `last`.
 
-        Ends when such a frame was heard and then nothing for `settle` seconds.
+        It returns when such a frame was heard and then nothing for `settle` seconds.
         """
         self.tell(request)
         deadline = self._clock() + timeout
-        found: Frame | None = None
+        found: _F | None = None
         while True:
             frame = self._next(deadline if found is None else min(deadline, self._clock() + settle))
             if isinstance(frame, last):
@@ -97,23 +101,23 @@ class Conversation:
                 return found
 
     def listen(self, timeout: float) -> bool:
-        """Wait for an announcement; whether anything came in `timeout` seconds.  Only this can be interrupted."""
+        """Wait for an announcement; whether a frame came in `timeout` seconds.  Only this wait can be interrupted."""
         with self._changed:
             self._listening = True
             try:
                 frame = self._next(self._clock() + timeout)
             finally:
                 self._listening = False
-            self._unasked |= isinstance(frame, Status)
+            self._unasked |= self._answers.is_announcement(frame)
             return frame is not None
 
     def was_unasked(self) -> bool:
-        """Whether a status came that nobody had asked for, since this was called last."""
+        """Whether an announcement came since this was called last."""
         with self._changed:
             unasked, self._unasked = self._unasked, False
             return unasked
 
-    def _next(self, deadline: float) -> Frame | None:
+    def _next(self, deadline: float) -> object | None:
         with self._changed:
             while not self._frames:
                 if self._gone is not None:
@@ -132,13 +136,13 @@ class Conversation:
         return MechanismStop(Reason.SILENT, "no-answer")
 
     def interrupt(self) -> None:
-        """Stop the listening of now, or the next; from any thread."""
+        """Stop the wait for an announcement that goes on, or the next one; from any thread."""
         with self._changed:
             self._interrupted = True
             self._changed.notify_all()
 
     def forget_interrupt(self) -> None:
-        """Wait again."""
+        """Let the next wait for an announcement go on."""
         with self._changed:
             self._interrupted = False
 

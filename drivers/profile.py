@@ -1,103 +1,35 @@
-"""A dialect as data: what a printer family calls its commands, its states and its code pages."""
+"""The data that every dialect has: its name, its waits, its code pages; and the reading of a profile's file."""
 
 from __future__ import annotations
 
 import codecs
 import tomllib
-from collections.abc import Iterable
+import unicodedata
 from importlib.resources import files
-from typing import Annotated, Final, Literal
+from typing import Final, TypeVar
 
 import msgspec
 
 from passbook.errors import PassbookError
 from passbook.errors.decoding import toml_text
-from passbook.job.states import Reason
-from passbook.protocol.media import Media
 
-_PRINTABLE_FROM: Final = 0x20
-
-
-class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One command: leading bytes (hexadecimal), an optional number as ASCII digits of fixed width, closing bytes."""
-
-    send: str
-    digits: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0
-    end: str = ""
-    assumed: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse what is not hexadecimal."""
-        _from_hex(self.send)
-        _from_hex(self.end)
-
-    def encode(self, value: int | None = None) -> bytes:
-        """The bytes to send.  Raises ValueError when the number does not fit its digits."""
-        number = b"" if value is None else b"%0*d" % (self.digits, value)
-        if len(number) != self.digits or (value is not None and value < 0):
-            raise ValueError(f"the number does not fit {self.digits} digits")
-        return _from_hex(self.send) + number + _from_hex(self.end)
-
-
-class Commands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The commands that a document session uses; the profile's comments name them."""
-
-    procedure: Command
-    reset_error: Command
-    front_stand: Command
-    document_length: Command
-    top_of_form: Command
-    bottom_of_form: Command
-    line_spacing: Command
-    left_margin: Command
-    horizontal_offset: Command
-    code_page: Command
-    automatic_booking: Command
-    vertical: Command
-    horizontal: Command
-    strike: Command
-    eject: Command
-    status: Command
-    document_status: Command
-
-
-class CleanUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Bytes that end every open escape, drop the print memory and ask for the identity; they strike nothing."""
-
-    send: str
-    assumed: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse what is not hexadecimal."""
-        _from_hex(self.send)
-
-    def encode(self) -> bytes:
-        """The bytes to send."""
-        return _from_hex(self.send)
-
-
-class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is set before an insertion, in the units of its command."""
-
-    first_column: int
-    top_of_form: int
-    bottom_of_form: int
-    left_margin: int
-    line_spacing: int
-    assumed: bool = False
-
-
-class Pitch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One width of characters: how many come to the inch, and how many the carriage has."""
-
-    cpi: Annotated[int, msgspec.Meta(ge=1)]
-    command: Command
-    columns: Annotated[int, msgspec.Meta(ge=1)]
-    assumed: bool = False
+_SPACE: Final = 0x20
+_DELETE: Final = 0x7F
+_UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Unicode categories that leave no mark, or that a printer may take for a command."""
 
 
 class Times(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long to wait, in seconds."""
+    """Waits, in seconds.
+
+    Attributes:
+        answer: for a request that moves nothing.
+        motion: for a motion, a strike or an ejection.
+        settle: of silence, after which no answer to an earlier request is under way.
+        insertion_poll: between two looks whether a medium was put in.
+        taken_poll: between two looks whether it was taken.
+        assumed: no manual at hand gives these values.
+    """
 
     answer: float
     motion: float
@@ -105,33 +37,6 @@ class Times(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     insertion_poll: float
     taken_poll: float
     assumed: bool = False
-
-
-class StatusCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One value of the machine status: ready, or the reason why not."""
-
-    code: str
-    ready: bool = False
-    reason: Reason | None = None
-    assumed: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse a code that is not one character, and one that is both or neither."""
-        _one_character(self.code)
-        if self.ready == (self.reason is not None):
-            raise ValueError("say either ready = true or a reason")
-
-
-class DocumentCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One value of the document status."""
-
-    code: str
-    media: Media
-    assumed: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse a code that is not one character."""
-        _one_character(self.code)
 
 
 class CodePage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -152,51 +57,34 @@ class CodePage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One dialect.  `lines_in_doubt` is how many sent lines may be unconfirmed at a stop."""
+    """The data that the document session and people need of every dialect.
+
+    Attributes:
+        lines_in_doubt: how many sent lines may be unconfirmed at a stop (P3).
+    """
 
     name: str
     lines_in_doubt: int
-    identity: str
-    vertical_unit: Literal[240, 216]
-    commands: Commands
-    clean_up: CleanUp
-    form: Form
-    pitches: tuple[Pitch, ...]
     times: Times
-    status: tuple[StatusCode, ...]
-    document: tuple[DocumentCode, ...]
     code_pages: dict[str, CodePage]
 
-    def __post_init__(self) -> None:
-        """Refuse what stands twice."""
-        _one_character(self.identity)
-        _distinct("status code", (entry.code for entry in self.status))
-        _distinct("document code", (entry.code for entry in self.document))
-        _distinct("pitch", (str(entry.cpi) for entry in self.pitches))
-
-    def pitch(self, cpi: int) -> Pitch | None:
-        """The pitch of `cpi` characters to the inch, if the mechanism has it."""
-        return next((entry for entry in self.pitches if entry.cpi == cpi), None)
-
-    def stop_reason(self, code: int) -> Reason | None:
-        """What a status code means: None for ready; what the profile does not know needs attention."""
-        for entry in self.status:
-            if ord(entry.code) == code:
-                return entry.reason
-        return Reason.ATTENTION
-
-    def media(self, code: int) -> Media:
-        """Where a document lies by its document status; what the profile does not know is unknown."""
-        for entry in self.document:
-            if ord(entry.code) == code:
-                return entry.media
-        return Media.UNKNOWN
+    def find_code_page(self, code_page: str) -> CodePage:
+        """The code page of that name.  Raises PassbookError `profile-malformed` when there is none."""
+        try:
+            return self.code_pages[code_page]
+        except KeyError:
+            known = ", ".join(sorted(self.code_pages))
+            why = f"there is no code page {code_page}; known: {known}"
+            raise PassbookError("profile-malformed", file=self.name, where="code_pages", why=why) from None
 
 
-def load_profile(data: bytes, file: str) -> Profile:
+_P = TypeVar("_P", bound=Profile)
+
+
+def parse_profile(data: bytes, file: str, kind: type[_P]) -> _P:
     """A profile from TOML.  Raises PassbookError `profile-malformed` naming `file`, the key and what is wrong."""
     try:
-        return msgspec.convert(tomllib.loads(toml_text(data)), Profile)
+        return msgspec.convert(tomllib.loads(toml_text(data)), kind)
     except msgspec.ValidationError as error:
         why, _, where = str(error).partition(" - at `$.")
         raise PassbookError("profile-malformed", file=file, where=where.rstrip("`") or "top", why=why) from None
@@ -204,24 +92,22 @@ def load_profile(data: bytes, file: str) -> Profile:
         raise PassbookError("profile-malformed", file=file, where="text", why=str(error)) from None
 
 
-def builtin_profile(name: str) -> Profile:
-    """A profile that comes with the product.  Raises PassbookError `profile-malformed` when there is none."""
-    resource = files("drivers.profiles") / f"{name}.toml"
-    if not name.isidentifier() or not resource.is_file():
-        raise PassbookError("profile-malformed", file=name, where="name", why="there is no such profile")
-    return load_profile(resource.read_bytes(), f"{name}.toml")
+def read_builtin(name: str) -> bytes:
+    """The file of a profile that comes with the product."""
+    return (files("drivers.profiles") / f"{name}.toml").read_bytes()
 
 
-def _from_hex(text: str) -> bytes:
-    return bytes.fromhex(text)
-
-
-def _one_character(code: str) -> None:
-    if len(code) != 1 or not code.isascii() or ord(code) < _PRINTABLE_FROM:
-        raise ValueError("expected one printable ASCII character")
-
-
-def _distinct(what: str, values: Iterable[str]) -> None:
-    listed = list(values)
-    if len(set(listed)) != len(listed):
-        raise ValueError(f"a {what} stands twice")
+def encode_text(page: CodePage, code_page: str, text: str, where: str) -> bytes:
+    """`text` in the code page.  Raises PassbookError that gives the place and number of the character, not itself."""
+    encoded = bytearray()
+    for number, character in enumerate(text, start=1):
+        if unicodedata.category(character) in _UNPRINTABLE:
+            raise PassbookError("control-byte", where=where, number=number)
+        try:
+            code = character.encode(page.codec)
+        except UnicodeEncodeError:
+            raise PassbookError("not-in-code-page", where=where, number=number, code_page=code_page) from None
+        if code[0] < _SPACE or code[0] == _DELETE:
+            raise PassbookError("not-in-code-page", where=where, number=number, code_page=code_page)
+        encoded += code
+    return bytes(encoded)

@@ -1,4 +1,15 @@
-"""The document session: insert, print a line, confirm it, eject, taken; one mechanism, one owner thread."""
+"""The document session: insert, print a line, confirm it, eject, taken; one mechanism, one owner thread.
+
+Theory of operation.  A session knows of its mechanism only what it was told by answers: the table says which operation
+may follow, and any other is a defect of the caller with nothing sent.  From `send` to `confirm` a line may be on paper
+or not; a stop in between leaves it in doubt, and the session never sends a line again by itself (P3).  After a stop
+nothing is known, so only a clean-up leads on; it strikes nothing and gives a medium back for people to look at.  An
+insertion belongs to the prompt that asked for it: a medium that lies there before is taken out first.  How a line is
+placed, struck and confirmed is the dialect's.
+
+For example the power of the printer dips within line 7.  `confirm` ends in MechanismStop, the state is `unknown`, and
+the desk has a person look at line 7; the next `clean_up` ejects the book.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +20,8 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 
 from drivers.conversation import Conversation
-from drivers.dialects.pr2 import commands
-from drivers.dialects.pr2.frames import DocumentStatus, Frame, Identity, Status
+from drivers.dialects.dialect import Answer, Dialect, LineBytes
 from drivers.ports.port import Port
-from drivers.profile import Profile
 from drivers.stop import MechanismStop
 from passbook.document.plan import Line, Sheet
 from passbook.job.states import Reason
@@ -22,7 +31,7 @@ _Built = TypeVar("_Built")
 
 
 class SessionState(StrEnum):
-    """What is known of the mechanism."""
+    """The knowledge that a session has of its mechanism."""
 
     UNKNOWN = "unknown"
     """Connected, or stopped: nothing is known, and only a clean-up leads on."""
@@ -43,19 +52,30 @@ class SessionState(StrEnum):
 
 
 class SessionEvent(StrEnum):
-    """What changes it."""
+    """An operation that was done, or a stop."""
 
     FOUND_NOTHING = "found-nothing"
+    """A clean-up found no medium."""
     FOUND_MEDIUM = "found-medium"
+    """A clean-up, or a look before an insertion, found a medium."""
     ARM = "arm"
+    """The set-up was sent and accepted."""
     INSERTED = "inserted"
+    """A medium was put in after its prompt."""
     POSITION = "position"
+    """The mechanism has taken the way to a line."""
     SEND = "send"
+    """Text and strike of a line leave now."""
     CONFIRM = "confirm"
+    """The mechanism has confirmed the line."""
     EJECT = "eject"
+    """The medium was given back."""
     TAKEN = "taken"
+    """No medium lies in the path any more."""
     STOP = "stop"
+    """An operation ended before the mechanism had confirmed it."""
     CLOSE = "close"
+    """The port is given back."""
 
 
 _S, _E = SessionState, SessionEvent
@@ -98,25 +118,26 @@ class DocumentSession:
     """
 
     def __init__(
-        self, port: Port, profile: Profile, *, code_page: str, printer: str, clock: Callable[[], float]
+        self, port: Port, dialect: Dialect, *, code_page: str, printer: str, clock: Callable[[], float]
     ) -> None:
         """`clock` counts seconds and never goes back; `printer` is the name that people know."""
-        commands.find_code_page(profile, code_page)
+        dialect.profile.find_code_page(code_page)
         self.printer = printer
-        self._profile = profile
+        self._dialect = dialect
+        self._times = dialect.profile.times
         self._code_page = code_page
         self._clock = clock
         self._state = SessionState.UNKNOWN
-        self._way = b""
+        self._line = LineBytes(b"", b"")
         self._sheet = Sheet(0)
         self.heard: Callable[[MechanismStatus], None] = lambda _status: None
         """Called, by the owner's thread, with all that the mechanism says of itself and its medium."""
-        self._talk = Conversation(port, clock)
+        self._talk = Conversation(port, dialect.reader(), clock)
         self._announced = False
 
     @property
     def state(self) -> SessionState:
-        """What is known of the mechanism."""
+        """The knowledge that the session has of its mechanism."""
         return self._state
 
     def clean_up(self) -> Media:
@@ -127,27 +148,20 @@ class DocumentSession:
         """
         self._talk.forget_interrupt()
         with self._stopping():
-            self._greet()
-            found = self._ready_media(self._profile.times.answer)
+            self._dialect.clean_up(self._talk)
+            found = self._ready_media(self._times.answer)
             if found is Media.PRESENT:
-                self._talk.tell(self._profile.commands.eject.encode())
+                self._talk.tell(self._dialect.eject())
                 self._require_media(_IN_SLOT_OR_GONE)
         self._was_announced()
         nothing = found is Media.NOT_PRESENT
         self._enter(SessionEvent.FOUND_NOTHING if nothing else SessionEvent.FOUND_MEDIUM)
         return found
 
-    def _greet(self) -> None:
-        times = self._profile.times
-        clean_up = self._profile.clean_up.encode()
-        answer = self._talk.ask_afresh(clean_up, Identity, times.motion, times.settle)
-        if answer != Identity(ord(self._profile.identity)):
-            raise MechanismStop(Reason.GARBLED, "other-identity")
-
     def status(self) -> MechanismStatus:
-        """What the mechanism says of itself now."""
+        """Ask the mechanism about itself, and return its answer."""
         with self._stopping():
-            return _status_of(*self._ask(self._profile.times.motion))
+            return _status_of(self._ask(self._times.motion))
 
     def insert(self, sheet: Sheet, timeout: float, prompt: Callable[[], None]) -> None:
         """Set the mechanism up for `sheet` and wait for a medium, `timeout` seconds.
@@ -157,16 +171,16 @@ class DocumentSession:
         for to be taken.
         """
         self._check(SessionEvent.ARM)
-        set_up = self._built(lambda: commands.set_up(self._profile, sheet, self._code_page))
+        set_up = self._built(lambda: self._dialect.set_up(sheet, self._code_page))
         with self._stopping():
-            media = self._ready_media(self._profile.times.answer)
+            media = self._ready_media(self._times.answer)
         if media is not Media.NOT_PRESENT:
             self._enter(SessionEvent.FOUND_MEDIUM)
             raise MechanismStop(Reason.MEDIA_NOT_TAKEN, f"medium-{media.value}")
         with self._stopping():
             self._talk.tell(set_up)
-            # A rejected set-up is silent until the next status, and nobody shall be asked before it was accepted.
-            self._ready_media(self._profile.times.answer)
+            # A rejected set-up is silent until the next status, and no person shall be asked before it was accepted.
+            self._ready_media(self._times.answer)
             self._enter(SessionEvent.ARM)
             self._sheet = sheet
             prompt()
@@ -174,14 +188,13 @@ class DocumentSession:
         self._enter(SessionEvent.INSERTED)
 
     def _await_medium(self, timeout: float) -> None:
-        times = self._profile.times
         deadline = self._clock() + timeout
-        while self._ready_media(times.answer) not in _PUT_IN:
+        while self._ready_media(self._times.answer) not in _PUT_IN:
             left = deadline - self._clock()
             if left <= 0:
                 raise MechanismStop(Reason.MEDIA_NEEDED, "no-medium")
             # An announcement only says when to look: a key says the same.
-            self._talk.listen(min(left, times.insertion_poll))
+            self._talk.listen(min(left, self._times.insertion_poll))
 
     def print_line(self, line: Line) -> None:
         """Strike one line at its absolute place; `confirm` must follow.
@@ -189,64 +202,55 @@ class DocumentSession:
         Raises PassbookError, with nothing sent, for text that the code page or the carriage cannot print.
         """
         self._check(SessionEvent.POSITION)
-        encoded = self._built(lambda: commands.encode_line(self._profile, self._sheet, self._code_page, line))
+        encoded = self._built(lambda: self._dialect.encode_line(self._sheet, self._code_page, line))
         with self._stopping():
             if self._state is SessionState.MEDIUM_IN:
                 # Drawing in waits for a document without an answer: one that was pulled out again is noticed before.
                 self._require_media(_PUT_IN)
-            self._way = encoded.position
-            # Twice: a power dip may swallow the way and let its question through, but then the second is rejected.
-            self._take_way()
-            self._take_way()
+            self._line = encoded
+            self._dialect.take_way(self._talk, encoded, self._look_inside)
             self._enter(SessionEvent.POSITION)
             self._enter(SessionEvent.SEND)
             self._talk.tell(encoded.text)
 
     def confirm(self) -> None:
-        """Require the mechanism's own word that the line sent was done, and that the medium is still there.
-
-        The way to the line is sent once more: it moves nothing, and a mechanism whose power failed meanwhile and came
-        back, perhaps with part of the line lost, rejects it because its set-up is gone.  It is sent only to a mechanism
-        that answers: a dip that swallowed the line could swallow the way too, and let the question behind it through.
-        """
+        """Require the mechanism's own word that the line sent was done, and that the medium is still there."""
         self._check(SessionEvent.CONFIRM)
         with self._stopping():
-            self._require_answer()
-            self._take_way()
+            self._dialect.confirm(self._talk, self._line, self._look_inside)
         self._enter(SessionEvent.CONFIRM)
 
     def eject(self) -> None:
         """Give the medium back into the slot."""
         self._check(SessionEvent.EJECT)
         with self._stopping():
-            self._talk.tell(self._profile.commands.eject.encode())
+            self._talk.tell(self._dialect.eject())
             self._require_media(_IN_SLOT_OR_GONE)
         self._was_announced()
         self._enter(SessionEvent.EJECT)
 
-    def wait_taken(self, timeout: float, put_back: Callable[[], None] = lambda: None) -> None:
+    def wait_taken(self, timeout: float, returned: Callable[[], None] = lambda: None) -> None:
         """Wait until no medium lies in the path, `timeout` seconds; then `media-not-taken`, and may be repeated.
 
-        `put_back` is called when one was taken and put in again before the mechanism was asked where it is: that
+        `returned` is called when one was taken and put in again before the mechanism was asked where it is: that
         insertion announces itself.
         """
         self._check(SessionEvent.TAKEN)
         deadline = self._clock() + timeout
         with self._stopping():
-            taken = self._await_taken(deadline, put_back)
+            taken = self._await_taken(deadline, returned)
         if not taken:
             raise MechanismStop(Reason.MEDIA_NOT_TAKEN, "still-there")
         self._enter(SessionEvent.TAKEN)
 
-    def _await_taken(self, deadline: float, put_back: Callable[[], None]) -> bool:
-        times = self._profile.times
-        while self._ask(times.answer)[1] is not Media.NOT_PRESENT:
+    def _await_taken(self, deadline: float, returned: Callable[[], None]) -> bool:
+        while self._ask(self._times.answer).media is not Media.NOT_PRESENT:
             if self._was_announced():
-                put_back()
+                returned()
             left = deadline - self._clock()
             if left <= 0:
                 return False
-            self._talk.listen(min(left, times.taken_poll))
+            self._talk.listen(min(left, self._times.taken_poll))
         return True
 
     def _was_announced(self) -> bool:
@@ -266,59 +270,28 @@ class DocumentSession:
         self._enter(SessionEvent.CLOSE)
         self._talk.close()
 
-    def _take_way(self) -> None:
-        """Send the way to the line; a rejected command is silent until the status that is asked for behind it."""
-        self._talk.tell(self._way)
+    def _look_inside(self) -> None:
         self._require_media(frozenset({Media.PRESENT}))
 
-    def _require_answer(self) -> None:
-        """A status alone: no insertion can announce itself by the same frame while a medium is inside."""
-        for frame in self._talk.ask(self._profile.commands.status.encode(), Status, self._profile.times.motion):
-            for reason, detail in self._read(frame)[0]:
-                raise MechanismStop(reason, detail)
-
     def _require_media(self, wanted: frozenset[Media]) -> None:
-        media = self._ready_media(self._profile.times.motion)
+        media = self._ready_media(self._times.motion)
         if media is Media.JAMMED:
             raise MechanismStop(Reason.MEDIA_JAM, "medium-jammed")
         if media not in wanted:
             raise MechanismStop(Reason.ATTENTION, f"medium-{media.value}")
 
     def _ready_media(self, timeout: float) -> Media:
-        """Where the medium is, from a mechanism that says it is ready."""
-        reasons, media = self._ask(timeout)
-        for reason, detail in reasons:
+        """Require a mechanism that is ready, and return the place of its medium."""
+        answer = self._ask(timeout)
+        for reason, detail in answer.against:
             raise MechanismStop(reason, detail)
-        return media
+        return answer.media
 
-    def _ask(self, timeout: float) -> tuple[list[tuple[Reason, str]], Media]:
-        """Everything that speaks against being ready, and where the medium is."""
-        commands = self._profile.commands
-        heard = self._talk.ask(commands.status.encode() + commands.document_status.encode(), DocumentStatus, timeout)
-        statuses = sum(isinstance(frame, Status) for frame in heard)
-        if not statuses:
-            raise MechanismStop(Reason.GARBLED, "no-status")
-        self._announced |= statuses > 1
-        reasons: list[tuple[Reason, str]] = []
-        media = Media.UNKNOWN
-        for frame in heard:
-            found, media = self._read(frame)
-            reasons += found
-        self.heard(_status_of(reasons, media))
-        return reasons, media
-
-    def _read(self, frame: Frame) -> tuple[list[tuple[Reason, str]], Media]:
-        match frame:
-            case Status(code):
-                reason = self._profile.stop_reason(code)
-                return ([] if reason is None else [(reason, f"status-{code:02x}")]), Media.UNKNOWN
-            case DocumentStatus(_, position):
-                return [], self._profile.media(position)
-            case Identity():
-                # A clean-up asks for it twice when nothing was open, and the second answer may come late.
-                return [], Media.UNKNOWN
-            case _:
-                raise MechanismStop(Reason.GARBLED, "unasked-answer")
+    def _ask(self, timeout: float) -> Answer:
+        answer = self._dialect.ask(self._talk, timeout)
+        self._announced |= answer.announced
+        self.heard(_status_of(answer))
+        return answer
 
     def _built(self, build: Callable[[], _Built]) -> _Built:
         try:
@@ -344,6 +317,6 @@ class DocumentSession:
         self._state = TRANSITIONS[self._state, event]
 
 
-def _status_of(reasons: list[tuple[Reason, str]], media: Media) -> MechanismStatus:
-    conditions = tuple(sorted({reason.value for reason, _ in reasons}))
-    return MechanismStatus(Device.USER_ERROR if conditions else Device.ONLINE, media, conditions)
+def _status_of(answer: Answer) -> MechanismStatus:
+    conditions = tuple(sorted({reason.value for reason, _ in answer.against}))
+    return MechanismStatus(Device.USER_ERROR if conditions else Device.ONLINE, answer.media, conditions)

@@ -10,10 +10,6 @@ import secrets
 import signal
 from typing import Final
 
-from drivers.ports.port import PortError, open_port
-from drivers.profile import Profile
-from drivers.session import DocumentSession
-from drivers.stop import MechanismStop
 from firmware.config.configuration import Config, PrinterConfig
 from firmware.config.loading import Loaded, load_key, load_named
 from firmware.doors.gate import claim_files
@@ -25,7 +21,7 @@ from firmware.people.expiry_desk import ExpiryDesk
 from firmware.people.notice_desk import NoticeDesk
 from firmware.people.recovery_desk import RecoveryDesk
 from firmware.people.roll import Roll
-from firmware.service.acceptance import Acceptance, PrinterAtDoor
+from firmware.service.acceptance import Acceptance
 from firmware.service.clock_operations import ClockOperations
 from firmware.service.operations import Operations
 from firmware.service.terminal_commands import TerminalCommands
@@ -41,14 +37,16 @@ from passbook.errors import PassbookError
 from passbook.job.counts import JobCounts
 from passbook.protocol.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of
 from passbook.protocol.messages import JobLeft as JobLeftEvent
-from spooler.clock import Clock, ClockTrust, SystemClock, newest_trusted, stamp
+from spooler.clock import ClockTrust, SystemClock, newest_trusted, stamp
 from spooler.data_keys import DataKeys
 from spooler.desk import PrintDesk
 from spooler.desks import Desks
+from spooler.destination import Destination
 from spooler.hub import Hub
 from spooler.jobs import Jobs
 from spooler.logs import Log, keep_telling, tell_left_out
 from spooler.news import DeskGaveUp, EndAcknowledged, JobChanged, News, PrinterChanged, PromptChanged, StepDone
+from spooler.printer import Printer, connect_mechanism
 from spooler.supervisor import Supervisor
 from storage import ApplianceKey, AreaSettings, Limits, Spool, self_test
 
@@ -83,6 +81,7 @@ class Appliance:
         self._hub = Hub(config.recovery.representatives)
         self._roll = Roll(self._hub, self._spool, clock)
         self._doorkeeper = Doorkeeper(config.terminals, loaded.trust, clock)
+        self._destinations = self._make_destinations()
         self._desks = Desks(self._make_desks(), self._jobs, self._hub, clock)
         self._recovery = RecoveryDesk(
             self._jobs,
@@ -273,30 +272,30 @@ class Appliance:
         self._forget_ended()
         destroy_old_content(self._jobs, self._clock, self._config.history.content_days)
 
+    def _make_destinations(self) -> dict[str, Destination]:
+        """What jobs can be sent to, by name."""
+        return {printer.name: self._make_printer(printer) for printer in self._config.printers}
+
+    def _make_printer(self, settings: PrinterConfig) -> Printer:
+        dialect = self._loaded.dialects[settings.name]
+        connect = functools.partial(connect_mechanism, settings, dialect, self._clock)
+        return Printer(settings, dialect, self._loaded.layouts, connect=connect, tell=self._tell)
+
     def _make_desks(self) -> dict[str, PrintDesk]:
         return {
-            printer.name: PrintDesk(
-                printer,
-                connect=functools.partial(connect_mechanism, printer, self._loaded.profiles[printer.name], self._clock),
-                lines_in_doubt=self._loaded.profiles[printer.name].lines_in_doubt,
-                jobs=self._jobs,
-                clock=self._clock,
-                tell=self._tell,
-            )
-            for printer in self._config.printers
+            name: PrintDesk(one, jobs=self._jobs, clock=self._clock, tell=self._tell)
+            for name, one in self._destinations.items()
         }
 
     def _make_admission(self) -> Acceptance:
         config = self._config
-        loaded = self._loaded
         return Acceptance(
             self._jobs,
-            {one.name: PrinterAtDoor(one, loaded.profiles[one.name]) for one in config.printers},
-            loaded.layouts,
+            self._destinations,
             config.keys,
             config.limits,
             appliance_key=self._key,
-            recovery_public=loaded.recovery_public,
+            recovery_public=self._loaded.recovery_public,
             clock=self._clock,
             rng=secrets.token_bytes,
         )
@@ -412,19 +411,6 @@ class Appliance:
                 self._desks.note_prompt(news)
             case PrinterChanged():
                 self._desks.note_printer(news)
-
-
-def connect_mechanism(printer: PrinterConfig, profile: Profile, clock: Clock) -> DocumentSession:
-    """A document session over a newly opened port.  Raises MechanismStop when the port cannot be opened."""
-    try:
-        port = open_port(printer.port)
-    except PortError as error:
-        raise MechanismStop.at_port(error) from None
-    try:
-        return DocumentSession(port, profile, code_page=printer.code_page, printer=printer.name, clock=clock.monotonic)
-    except BaseException:
-        port.close()
-        raise
 
 
 def run_appliance(config: Config) -> None:

@@ -19,12 +19,12 @@ MOST_TOO_EARLY: Final = 3
 """Media that are put in before they are asked for, until the job is stopped: a slot that flickers looks like them."""
 
 
-class DeskSettings(Protocol):
-    """What a desk must know of its destination; time-outs are seconds."""
+class PeopleSettings(Protocol):
+    """The settings for prompts at one printer; time-outs are seconds."""
 
     @property
     def name(self) -> str:
-        """What jobs call the destination."""
+        """The name that jobs give the printer."""
 
     @property
     def insert_timeout(self) -> float:
@@ -36,9 +36,9 @@ class DeskSettings(Protocol):
 
 
 class People:
-    """Used by the thread of one print desk; waits raise MechanismStop."""
+    """Used by the thread of one desk, for all sessions at its printer; waits raise MechanismStop."""
 
-    def __init__(self, settings: DeskSettings, tell: Callable[[News], None]) -> None:
+    def __init__(self, settings: PeopleSettings, tell: Callable[[News], None]) -> None:
         self._settings = settings
         self._tell = tell
         self._asked: tuple[str, Prompt] | None = None
@@ -99,7 +99,7 @@ class People:
             session.wait_taken(timeout, again)
 
     def _ask(self, requester: str, prompt: Prompt) -> None:
-        """Whoever is asked already is not asked again."""
+        """The same prompt is not told twice."""
         if self._asked != (requester, prompt):
             self._asked = (requester, prompt)
             self._tell(PromptChanged(self._settings.name, requester, prompt))

@@ -1,6 +1,7 @@
-"""The print desk: one thread that owns one mechanism and runs one document session at a time.
+"""The desk: one thread that serves one destination, job after job.
 
-It is a thin loop around passbook.job.step_machine: ask for the next act, do it, say what happened.
+It is a thin loop around passbook.job.step_machine: ask for the next act, do it, say what happened.  What the act does
+at the destination is the destination's; the desk has the journal, the order of jobs and the questions.
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from drivers.session import DocumentSession, SessionState
-from drivers.stop import MechanismStop
 from passbook.document.plan import Plan, decode_plan
 from passbook.errors import PassbookError
 from passbook.job import changes
@@ -24,23 +23,22 @@ from passbook.job.states import Reason
 from passbook.job.step_machine import (
     Act,
     AskForMedium,
+    DoStep,
     Finish,
-    GiveBack,
     Happening,
     JournalStep,
-    PrintLine,
-    TurnPage,
     after,
     begin_work,
     next_act,
 )
+from passbook.job.stopped import DestinationStop
 from passbook.protocol.environment import Environment
 from passbook.protocol.media import Device, MechanismStatus, Media
 from passbook.protocol.messages import PrinterView
 from spooler.book_owner import BookOwner, HeldBook
-from spooler.book_prompts import DeskSettings, People
 from spooler.boundary import Boundary
 from spooler.clock import Clock, stamp
+from spooler.destination import Destination, Link
 from spooler.jobs import Jobs
 from spooler.logs import Log
 from spooler.news import DeskGaveUp, News, PrinterChanged
@@ -63,7 +61,7 @@ UNREACHABLE: Final = frozenset({Reason.SILENT, Reason.UNPLUGGED, Reason.GARBLED}
 FOR_PEOPLE: Final = frozenset({Reason.MEDIA_NEEDED, Reason.MEDIA_NOT_TAKEN, Reason.CANCELED_BY_PERSON})
 """Stops of a job with which nothing is wrong with the mechanism."""
 UNREADABLE: Final = frozenset({"key-needed", "wrong-key", "sealed-damaged", "record-quarantined"})
-"""Codes that say that nobody can print the job as it is."""
+"""Codes of jobs that cannot be printed, since their content cannot be read."""
 MEDIA_AFTER: Final = MappingProxyType(
     {
         Reason.MEDIA_NEEDED: Media.NOT_PRESENT,
@@ -74,7 +72,7 @@ MEDIA_AFTER: Final = MappingProxyType(
         Reason.RIBBON_OUT: Media.PRESENT,
     }
 )
-"""Where the medium is after a stop for this reason; elsewhere it is unknown until a clean-up has looked."""
+"""Reason of a stop -> the place of the medium; after others it is unknown until a clean-up has looked."""
 
 
 class _Stop(NamedTuple):
@@ -93,38 +91,34 @@ class _Order(NamedTuple):
     ends: bool
 
     def change(self, at: str, media: Media) -> Change:
-        """What it does to the job, whose medium is there."""
+        """The change of the job, whose medium is there."""
         if self.ends:
             return changes.cancel(at, self.terminal, self.person, at_boundary=True)
         return changes.hold(at, self.terminal, self.person, media=media)
 
 
 class PrintDesk:
-    """Prints the valid jobs of one mechanism, one after the other, each step durable before its bytes leave."""
+    """Serves one destination: its valid jobs one after the other, each step durable before it is done."""
 
     def __init__(
         self,
-        settings: DeskSettings,
+        destination: Destination,
         *,
-        connect: Callable[[], DocumentSession],
-        lines_in_doubt: int,
         jobs: Jobs,
         clock: Clock,
         tell: Callable[[News], None],
     ) -> None:
-        self._settings = settings
-        self._connect = connect
-        self._lines_in_doubt = lines_in_doubt
+        self._destination = destination
+        self._name = destination.name
         self._jobs = jobs
         self._clock = clock
         self._tell = tell
-        self._people = People(settings, tell)
-        self._owner = BookOwner(settings.name, jobs.spool)
-        self._boundary = Boundary(settings.name, jobs.spool, clock)
+        self._owner = BookOwner(self._name, jobs.spool)
+        self._boundary = Boundary(self._name, jobs.spool, clock)
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._lock = threading.Lock()
-        self._session: DocumentSession | None = None
+        self._link: Link | None = None
         self._printing: str = ""
         self._waiting = False
         self._order: _Order | None = None
@@ -133,7 +127,7 @@ class PrintDesk:
         self._shown: tuple[float, PrinterView] | None = None
         self._unstored: dict[str, _Stop] = {}
         self._failing: PassbookError | None = None
-        self._thread = supervised_thread(f"desk {settings.name}", self._run, stopped=self._is_stopping)
+        self._thread = supervised_thread(f"desk {self._name}", self._run, stopped=self._is_stopping)
 
     def start(self) -> None:
         """Begin to work."""
@@ -151,8 +145,8 @@ class PrintDesk:
         self._stopping.set()
         self._wake.set()
         with self._lock:
-            if self._session is not None:
-                self._session.interrupt()
+            if self._link is not None:
+                self._link.interrupt()
         self._thread.join()
         self._boundary.close()
 
@@ -170,12 +164,12 @@ class PrintDesk:
     def _give_up(self, order: _Order) -> bool:
         """Under the lock."""
         self._order = order
-        if self._session is not None:
-            self._session.interrupt()
+        if self._link is not None:
+            self._link.interrupt()
         return True
 
     def environment(self) -> Future[Environment]:
-        """What is printed and to be printed here, at the next boundary (P9); to cancel the future ends the wait."""
+        """The figures of this destination at its next boundary (P9); to cancel the future ends the wait."""
         reading = self._boundary.ask()
         self._wake.set()
         return reading
@@ -185,43 +179,41 @@ class PrintDesk:
             try:
                 self._meet()
             except PassbookError as error:
-                _LOG.error("store-refused-desk", printer=self._settings.name, code=error.code)
+                _LOG.error("store-refused-desk", printer=self._name, code=error.code)
             except Exception as error:  # noqa: BLE001 - a defect of ours: the job it met waits for a start, the others do not
                 self._note_failure(error)
             self._stopping.wait(RETRY)
 
     def _note_failure(self, error: Exception) -> None:
         """A defect comes again with each try: people see it in the status for as long as it does."""
-        name = self._settings.name
-        _LOG.limited(name).failure("desk-failed", error, printer=name)
-        self._failing = PassbookError("desk-fails", printer=name, what=type(error).__name__)
+        _LOG.limited(self._name).failure("desk-failed", error, printer=self._name)
+        self._failing = PassbookError("desk-fails", printer=self._name, what=type(error).__name__)
 
     def _meet(self) -> None:
         """Serve the mechanism for as long as it can be reached."""
         try:
-            with self._connected() as session:
-                self._serve(session)
-        except MechanismStop as stop:
+            with self._connected() as link:
+                self._serve(link)
+        except DestinationStop as stop:
             self._boundary.answer(self._note_trouble(stop))
 
     @contextmanager
-    def _connected(self) -> Iterator[DocumentSession]:
-        session = self._connect()
-        session.heard = self._hear
+    def _connected(self) -> Iterator[Link]:
+        link = self._destination.open(self._hear)
         with self._lock:
-            self._session = session
+            self._link = link
         try:
-            yield session
+            yield link
         finally:
             with self._lock:
-                self._session = None
-            session.close()
+                self._link = None
+            link.close()
 
-    def _note_trouble(self, stop: MechanismStop) -> MechanismStatus:
+    def _note_trouble(self, stop: DestinationStop) -> MechanismStatus:
         """People see what is wrong with the mechanism for as long as it lasts; the log says it once.  Return it."""
         reason = stop.reason
         if reason is not self._trouble:
-            _LOG.warning("mechanism-stopped", printer=self._settings.name, reason=reason.value, why=stop.detail)
+            _LOG.warning("mechanism-stopped", printer=self._name, reason=reason.value, why=stop.detail)
         self._trouble = reason
         if reason in UNREACHABLE:
             self._said = MechanismStatus(Device.OFFLINE, Media.UNKNOWN, (reason.value,), stop.cause)
@@ -231,29 +223,29 @@ class PrintDesk:
         self._show()
         return self._said
 
-    def _serve(self, session: DocumentSession) -> None:
+    def _serve(self, link: Link) -> None:
         """Clean up, then print job after job until the mechanism fails or the desk stops."""
-        owner = self._note_found(session.clean_up())
+        owner = self._note_found(link.clean_up())
         self._trouble = None
-        self._clear(session, *owner)
+        self._clear(link, *owner)
         while not self._stopping.is_set():
             self._wake.clear()
             self._store_stops()
             if self._boundary.awaited:
-                self._boundary.answer(session.status())
-            record = self._jobs.spool.next_valid(self._settings.name)
+                self._boundary.answer(link.status())
+            record = self._jobs.spool.next_valid(self._name)
             if record is None:
-                session.status()
+                link.status()
                 self._wake.wait(IDLE_LOOK)
             else:
-                self._print(session, record)
+                self._print(link, record)
             self._failing = None
 
     def _note_found(self, media: Media) -> HeldBook:
-        """What lies in the mechanism belongs to the questions of jobs that it had begun; whose book it is."""
+        """Write into the questions of jobs that were begun here where the medium is; return the owner of its book."""
         if media is not Media.NOT_PRESENT:
             self._boundary.leave()
-        mine = (record for record in self._jobs.spool.questions() if record.printer == self._settings.name)
+        mine = (record for record in self._jobs.spool.questions() if record.printer == self._name)
         begun = [record for record in mine if record.confirmed or record.sending]
         begun.sort(key=lambda record: record.changed_at)
         for record in begun:
@@ -268,7 +260,7 @@ class PrintDesk:
         except PassbookError as error:
             _LOG.error("medium-not-noted", job=record.job_id, code=error.code)
 
-    def _print(self, session: DocumentSession, record: Record) -> None:
+    def _print(self, link: Link, record: Record) -> None:
         """One job, from its first step that is not confirmed to its end or its stop; then its book is taken."""
         job = record.job_id
         self._boundary.leave()
@@ -277,10 +269,10 @@ class PrintDesk:
             with self._lock:
                 self._printing = job
             self._show()
-            started = changes.start(stamp(self._clock), self._lines_in_doubt)
+            started = changes.start(stamp(self._clock), self._destination.lines_in_doubt)
             record = self._jobs.change(job, started, urgent=True).result()
-            self._work(session, record, self._open(record))
-        except MechanismStop as stop:
+            self._work(link, record, self._open(record))
+        except DestinationStop as stop:
             self._end_or_stop(record, stop.reason)
             if stop.reason is not Reason.CANCELED_BY_PERSON:
                 raise
@@ -289,14 +281,14 @@ class PrintDesk:
             _LOG.error("job-left-by-desk", job=job, code=error.code)
             self._let_go()
             self._stop_job(record, Reason.UNREADABLE if error.code in UNREADABLE else Reason.ATTENTION)
-            self._give_back(session)
+            link.give_back()
             self._stopping.wait(RETRY)
         finally:
             interrupted = self._let_go()
         if interrupted and not self._stopping.is_set():
             # An interrupt that no wait has heard would end the wait of the next job.
-            session.clean_up()
-        self._clear(session, job, record.requester)
+            link.clean_up()
+        self._clear(link, job, record.requester)
 
     def _let_go(self) -> bool:
         """From here on no order reaches the job; whether one did."""
@@ -312,15 +304,15 @@ class PrintDesk:
             raise PassbookError("key-needed", job=record.job_id, key_ref=record.key_ref)
         return decode_plan(open_plan(record.identity(), self._jobs.spool.sealed(record.job_id), key))
 
-    def _work(self, session: DocumentSession, record: Record, plan: Plan) -> None:
+    def _work(self, link: Link, record: Record, plan: Plan) -> None:
         work = begin_work(record)
         while (act := next_act(plan, work)) is not None:
             if isinstance(act, JournalStep | AskForMedium) and (self._stopping.is_set() or self._order):
                 self._jobs.journal(record.job_id, work.step - 1, 0)
-                self._give_back(session)
+                link.give_back()
                 self._end_or_stop(record, Reason.RESTART)
                 return
-            work = after(plan, work, act, self._do(session, record, act))
+            work = after(plan, work, act, self._do(link, record, act))
 
     def _end_or_stop(self, record: Record, reason: Reason) -> None:
         """Do what a person ordered while nothing of the job was in doubt; else let it wait for an answer."""
@@ -331,57 +323,45 @@ class PrintDesk:
         else:
             self._stop_job(record, Reason.RESTART if self._stopping.is_set() else reason)
 
-    def _do(self, session: DocumentSession, record: Record, act: Act) -> Happening:
-        """Do one act and say what it brought about.  Raises MechanismStop or PassbookError."""
+    def _do(self, link: Link, record: Record, act: Act) -> Happening:
+        """Do one act and say what it brought about.  Raises DestinationStop or PassbookError."""
         match act:
-            case AskForMedium(page, confirmed):
+            case AskForMedium(_, confirmed):
                 if confirmed > record.confirmed:
                     self._jobs.journal(record.job_id, confirmed, 0)
-                self._ask_for_medium(session, record, page)
-                return Happening.MEDIUM_IN
+                return self._ask_for_medium(link, record, act)
             case JournalStep(confirmed, sending):
                 self._jobs.journal(record.job_id, confirmed, sending)
                 return Happening.JOURNALED
-            case PrintLine(line):
-                session.print_line(line)
-                session.confirm()
-                return Happening.CONFIRMED
-            case TurnPage(medium_in) | GiveBack(medium_in):
-                if medium_in:
-                    session.eject()
-                return Happening.CONFIRMED
+            case DoStep():
+                return link.run(record, act)
             case Finish():
                 self._jobs.change(record.job_id, changes.finish_job(stamp(self._clock)), urgent=True).result()
                 return Happening.ALL_DONE
 
-    def _ask_for_medium(self, session: DocumentSession, record: Record, page: int) -> None:
-        """Have the book put in, opened at `page`; the job waits for people meanwhile."""
+    def _ask_for_medium(self, link: Link, record: Record, act: AskForMedium) -> Happening:
+        """Have the book put in; the job waits for people meanwhile."""
         waiting = changes.wait_for_people(Reason.MEDIA_NEEDED, stamp(self._clock))
         self._jobs.change(record.job_id, waiting, urgent=True).result()
         self._waiting = True
         try:
-            self._people.bring(session, record, page)
+            happening = link.run(record, act)
         finally:
             self._waiting = False
         self._jobs.change(record.job_id, changes.proceed(stamp(self._clock)), urgent=True).result()
+        return happening
 
-    def _clear(self, session: DocumentSession, job: str, requester: str) -> None:
+    def _clear(self, link: Link, job: str, requester: str) -> None:
         """A person takes the book; the next job waits for that, however long."""
         try:
             while not self._stopping.is_set():
-                if self._people.take(session, job, requester, TAKE_LOOK):
+                if link.take(job, requester, TAKE_LOOK):
                     self._owner.taken()
                     self._boundary.reach()
                     break
-        except MechanismStop:
+        except DestinationStop:
             if not self._stopping.is_set():
                 raise
-
-    @staticmethod
-    def _give_back(session: DocumentSession) -> None:
-        """Eject a medium that is in the mechanism."""
-        if session.state in {SessionState.MEDIUM_IN, SessionState.POSITIONED}:
-            session.eject()
 
     def _stop_job(self, record: Record, reason: Reason) -> None:
         """The job waits for an answer; what cannot be stored now is tried again, and power-on would say the same."""
@@ -395,7 +375,7 @@ class PrintDesk:
                 self._unstored.pop(job, None)
             elif job not in self._unstored:
                 _LOG.error("stop-not-stored", job=job, code=error.code)
-                why = PassbookError("stop-not-stored", job=job, printer=self._settings.name, why=str(error))
+                why = PassbookError("stop-not-stored", job=job, printer=self._name, why=str(error))
                 self._unstored[job] = _Stop(record, reason, why)
                 self._tell(DeskGaveUp(job, record.requester, why))
         else:
@@ -421,7 +401,7 @@ class PrintDesk:
         status = self._said
         if self._printing and status.device is Device.ONLINE:
             status = replace(status, device=Device.BUSY)
-        view = PrinterView(self._settings.name, status, 0, self._printing)
+        view = PrinterView(self._name, status, 0, self._printing)
         now = self._clock.monotonic()
         if self._shown is None or self._shown[1] != view or now - self._shown[0] >= FRESH:
             self._shown = (now, view)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from passbook.document.plan import StepKind
 from passbook.errors import PassbookError
 from passbook.job.record import Holder, Verdict
 from passbook.job.states import TERMINAL
@@ -31,7 +30,7 @@ def step_of_line(question: Question, number: int) -> int:
         return max(lines[-1].step, sent) + 1
     step = lines[number - 1].step
     # Turns on the way that were never sent have to be done first.
-    while step > sent + 1 and question.outline[step - 2].kind is StepKind.TURN:
+    while step > sent + 1 and question.outline[step - 2].kind.traits.opens_page:
         step -= 1
     return step
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from passbook.document.plan import Bar, StepKind, StepOutline
+from passbook.document.plan import Bar, StepOutline
 from passbook.job.record import OPERATOR, Verdict
 from passbook.job.states import Reason
 from passbook.job.wording import from_line_words
@@ -50,7 +50,7 @@ class LinePlace(NamedTuple):
 
 def line_places(question: Question) -> tuple[LinePlace, ...]:
     """The lines of the document in order."""
-    steps = [(n, one) for n, one in enumerate(question.outline, 1) if one.kind is StepKind.LINE]
+    steps = [(n, one) for n, one in enumerate(question.outline, 1) if one.kind.traits.is_line]
     return tuple(LinePlace(number, step, one) for number, (step, one) in enumerate(steps, 1))
 
 
@@ -131,10 +131,8 @@ def _other_doubt(question: Question) -> Iterator[str]:
     """A turn or an ejection that was sent and not confirmed."""
     if 0 < question.in_doubt <= len(question.outline):
         step = question.outline[question.in_doubt - 1]
-        if step.kind is StepKind.TURN:
-            yield f"the turn to page {step.page} is in doubt"
-        if step.kind is StepKind.EJECT:
-            yield "whether the book was given back is in doubt"
+        if step.kind.traits.doubt:
+            yield step.kind.traits.doubt.format(page=step.page)
 
 
 def _unconfirmed_lines(question: Question) -> tuple[int, ...]:

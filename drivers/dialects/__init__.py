@@ -1,1 +1,8 @@
-"""Printer families: each is a package with its commands, its answers and its geometry."""
+"""Printer families behind one protocol of functions, `dialect.Dialect`.
+
+Theory of operation.  The document session knows what comes next and what is in doubt; a dialect knows the bytes for
+it, and which answer proves what.  Each family is a package with its commands, its answers, its geometry and its
+profile of data.  A new family is such a package and a row of `known.DIALECTS`; the session and every room above stay
+unchanged.  What a dialect cannot confirm it declares: `lines_in_doubt` of its profile (P3).  For example a family whose
+printer confirms only each second line declares 2, and a question about a stop says that number.
+"""

@@ -1,4 +1,4 @@
-"""Ports: bytes to and from a mechanism over TCP, a serial line or a pseudo terminal, never without a time-out."""
+"""Streams of bytes to and from a mechanism over TCP, a serial line or a pseudo terminal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BAUDS: Final = tuple(baud for baud in serial.Serial.BAUDRATES if baud >= _SLOWES
 """Speeds that a serial line may have: those that the system has a name for."""
 _DIGITS: Final = len(str(max(BAUDS)))
 DEFAULT_BAUD: Final = 9600
-"""What passbook printers of the PR2 family leave the factory with."""
+"""The speed with which passbook printers of the PR2 family leave the factory."""
 
 _BUSY: Final = frozenset({errno.EBUSY, errno.EAGAIN})
 _MOST_MILLISECONDS: Final = 3_600_000
@@ -35,7 +35,7 @@ class PortTrouble(StrEnum):
     """Why a port does not work."""
 
     SILENT = "silent"
-    """The other side is there and takes no bytes."""
+    """The other side takes no bytes."""
     UNPLUGGED = "unplugged"
     """There is no other side: refused, hung up, pulled out, or closed here."""
 
@@ -75,14 +75,14 @@ class Port(Protocol):
         """Hand over all of `data` in small pieces.  Raises PortError after the write time-out or at hang-up."""
 
     def read(self, limit: int, timeout: float) -> bytes:
-        """What has arrived, at most `limit` bytes; b"" when nothing did in `timeout` seconds.  Raises PortError."""
+        """The bytes that have arrived, at most `limit`; b"" when `timeout` seconds brought none.  Raises PortError."""
 
     def close(self) -> None:
         """Give the port back; a read that waits in another thread ends with PortError.  May be repeated."""
 
 
 class Flow(StrEnum):
-    """How a serial printer says that its buffer is full."""
+    """The way in which a serial printer says that its buffer is full."""
 
     RTS = "rts"
     """Its DTR is wired to our CTS; the kernel waits for it."""
@@ -152,7 +152,7 @@ def open_port(
     connect_timeout: float = 5.0,
     clock: Callable[[], float] = time.monotonic,
 ) -> Port:
-    """Open the port at `url`; times in seconds.  Raises ValueError for a bad address, PortError if nobody is there."""
+    """Open the port at `url`; times in seconds.  Raises ValueError for a bad address, PortError without an answer."""
     match parse_port_url(url):
         case TcpAddress(host, port):
             return _open_tcp(host, port, connect_timeout, write_timeout, clock)

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from drivers.profile import builtin_profile
+from drivers.dialects.pr2.pr2_profile import builtin_pr2
 from drivers.simulator.control import LONGEST_CONTROL_WAIT, ControlFailure, SimulatorControl
 from drivers.simulator.faults import AfterStrike, AtByte, AtLineByte, DuringStrike, FaultKind, Now, Target, When
 from drivers.simulator.paper import Paper, Ruler
@@ -84,7 +84,6 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--pace", choices=["real", "fast"], default="real")
     run.add_argument("--baud", type=whole(1, 10_000_000), default=9600)
     run.add_argument("--line-seconds", type=seconds(60), default=0.25)
-    run.add_argument("--profile", default="pr2")
     run.add_argument("--unit", type=int, choices=[240, 216], default=240, help="vertical steps to the inch")
     run.set_defaults(command=_run)
 
@@ -169,9 +168,8 @@ def _run(options: argparse.Namespace) -> None:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    profile = builtin_profile(options.profile)
     cable = open_cable(options.listen)
-    with Simulator(profile, cable, paper, unit=options.unit, pace=pace, control=options.control) as simulator:
+    with Simulator(builtin_pr2(), cable, paper, unit=options.unit, pace=pace, control=options.control) as simulator:
         print(f"listening {simulator.address}", flush=True)
         ended.wait()
 

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from drivers.profile import Profile
+from drivers.dialects.pr2.pr2_profile import Pr2Profile
 from drivers.simulator.faults import Cut, Fault, FaultKind, Now, Script, Target
 from drivers.simulator.hostbytes import ESC, Reading
 from drivers.simulator.mechanism import Mechanism
@@ -87,7 +87,7 @@ class Machine:
     """Everything of the simulator but its cables and its sockets."""
 
     def __init__(
-        self, profile: Profile, unit: int, paper: Paper, line: HostLine, end_process: Callable[[int], None]
+        self, profile: Pr2Profile, unit: int, paper: Paper, line: HostLine, end_process: Callable[[int], None]
     ) -> None:
         """`end_process` ends a process by its id and returns when it is gone."""
         self._changed = threading.Condition()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from drivers.profile import Profile
+from drivers.dialects.pr2.pr2_profile import Pr2Profile
 from drivers.simulator.hostbytes import DEL, Control, HostCommand, HostParser, Item, Text
 from drivers.simulator.medium import Lying, Medium, MediumEvent
 from drivers.simulator.paper import Strike
@@ -41,7 +41,7 @@ class Surroundings(Protocol):
         """Onto the paper; False when a fault kept it in the print memory."""
 
     def happened(self, event: str) -> None:
-        """For whoever watches."""
+        """To each that watches: something happened."""
 
 
 @dataclass
@@ -76,7 +76,7 @@ class TextBuffer:
 class Mechanism:
     """One PR2 with its book."""
 
-    def __init__(self, profile: Profile, unit: int, surroundings: Surroundings) -> None:
+    def __init__(self, profile: Pr2Profile, unit: int, surroundings: Surroundings) -> None:
         """`unit`: steps to the inch as chosen in the printer's own set-up, 240 or 216."""
         self._profile = profile
         self._step = UNITS_PER_INCH // unit

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from drivers.profile import Profile
+from drivers.dialects.pr2.pr2_profile import Pr2Profile
 from drivers.simulator.cables import Cable, PtyCable, TcpCable, kill_process
 from drivers.simulator.control import ControlServer
 from drivers.simulator.machine import Machine
@@ -49,7 +49,7 @@ class Simulator:
 
     def __init__(
         self,
-        profile: Profile,
+        profile: Pr2Profile,
         cable: Cable,
         paper: Paper,
         *,

@@ -10,16 +10,15 @@ import re
 import ssl
 import stat
 from collections.abc import Callable, Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
-from drivers.dialects.pr2.commands import find_code_page
+from drivers.dialects.dialect import Dialect
+from drivers.dialects.known import DIALECTS
 from drivers.ports.port import has_no_handshake
-from drivers.profile import Profile, builtin_profile
 from firmware.config.configuration import CONTROL_SOCKET, Config, PrinterConfig
 from firmware.config.layouts import load_layouts
 from firmware.identity.server_tls import Trust, load_certificate, load_private_key, load_trust, server_context
@@ -42,14 +41,14 @@ class Loaded(NamedTuple):
     Attributes:
         recovery_public: 32 bytes, X25519; None when there is no recovery key.
         context: for the door of the terminals.
-        profiles: by printer.
+        dialects: by printer.
         layouts: by name.
     """
 
     recovery_public: bytes | None
     trust: Trust
     context: ssl.SSLContext
-    profiles: dict[str, Profile]
+    dialects: dict[str, Dialect]
     layouts: dict[str, BookLayout]
 
 
@@ -94,7 +93,7 @@ def load_named(config: Config) -> Loaded:
         recovery_public=_recovery_public(config),
         trust=trust,
         context=_context(config, trust),
-        profiles={one.name: _profile(config, number, one) for number, one in enumerate(config.printers)},
+        dialects={one.name: _dialect(config, number, one) for number, one in enumerate(config.printers)},
         layouts=_layouts(config),
     )
 
@@ -169,19 +168,16 @@ def _context(config: Config, trust: Trust) -> ssl.SSLContext:
     return _named(config, "terminals.certificate", lambda: server_context(tls.certificate, tls.key, tls.ca))
 
 
-def _profile(config: Config, number: int, printer: PrinterConfig) -> Profile:
+def _dialect(config: Config, number: int, printer: PrinterConfig) -> Dialect:
+    if printer.dialect not in DIALECTS:
+        why = f"there is no dialect {printer.dialect}; known: {', '.join(DIALECTS)}"
+        raise config.problem(f"printer[{number}].dialect", why)
+    dialect = DIALECTS[printer.dialect]()
     try:
-        profile = builtin_profile(printer.dialect)
-    except PassbookError:
-        names = (entry.name for entry in files("drivers.profiles").iterdir())
-        known = ", ".join(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
-        why = f"there is no dialect {printer.dialect}; known: {known}"
-        raise config.problem(f"printer[{number}].dialect", why) from None
-    try:
-        find_code_page(profile, printer.code_page)
+        dialect.profile.find_code_page(printer.code_page)
     except PassbookError as error:
         raise config.problem(f"printer[{number}].code_page", str(error.facts["why"])) from None
-    return profile
+    return dialect
 
 
 def _layouts(config: Config) -> dict[str, BookLayout]:

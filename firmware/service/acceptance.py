@@ -1,7 +1,7 @@
 """Admission: who, what, where to, under which key, and is there room; all decided before anything is stored (P1).
 
-A document is read and placed whole before it is accepted, so that what does not fit, cannot be encoded or contains
-control characters is refused while nothing has changed.
+The destination that is named prepares the whole job before it is accepted, so that what does not fit, cannot be
+encoded or contains control characters is refused while nothing has changed.
 """
 
 from __future__ import annotations
@@ -12,18 +12,14 @@ from typing import Final, ParamSpec, TypeVar
 
 import msgspec
 
-from drivers.dialects.pr2.commands import check_printable, find_code_page
-from drivers.profile import Profile
-from firmware.config.configuration import KeysConfig, LimitsConfig, PrinterConfig
-from passbook.document.documents import Document, parse_document
-from passbook.document.layout import BookLayout
-from passbook.document.placing import place
-from passbook.document.plan import Plan, Sheet, encode_plan, outline
+from firmware.config.configuration import KeysConfig, LimitsConfig
+from passbook.document.plan import encode_plan, outline
 from passbook.errors import PassbookError, shown
 from passbook.job.record import Encryption, Record, Wrap
 from passbook.protocol.messages import MAX_DOCUMENT, REQUESTER_KEY_BYTES, SubmitJob
 from passbook.protocol.naming import check_name
 from spooler.clock import Clock, stamp
+from spooler.destination import Destination, Prepared
 from spooler.hub import Peer
 from spooler.jobs import Jobs
 from storage import ApplianceKey, Rng, SealedJob, Ticket, envelope
@@ -34,21 +30,13 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class PrinterAtDoor(msgspec.Struct, frozen=True):
-    """What admission must know of one printer."""
-
-    settings: PrinterConfig
-    profile: Profile
-
-
 class Acceptance:
     """Turns a request into an accepted record, or a refusal that changed nothing."""
 
     def __init__(
         self,
         jobs: Jobs,
-        printers: Mapping[str, PrinterAtDoor],
-        layouts: Mapping[str, BookLayout],
+        destinations: Mapping[str, Destination],
         keys: KeysConfig,
         limits: LimitsConfig,
         *,
@@ -58,10 +46,7 @@ class Acceptance:
         rng: Rng,
     ) -> None:
         self._jobs = jobs
-        self._printers = printers
-        self._layouts = layouts
-        # What no layout has room for is not looked at: a terminal may send it again and again.
-        self._most_lines = max((one.lines_left(one.pages[0], 1) for one in layouts.values()), default=0)
+        self._destinations = destinations
         self._keys = keys
         self._limits = limits
         self._appliance_key = appliance_key
@@ -76,7 +61,7 @@ class Acceptance:
         """
         content = _content(request, document)
         try:
-            layout, plan = await _done(document, self._placed, request, document)
+            prepared = await _done(document, self._prepared, request, document)
         except PassbookError:
             # What was accepted once stays that job, although today's configuration would refuse it.
             known = self._jobs.spool.known(peer.name, request.client_request, content)
@@ -84,13 +69,13 @@ class Acceptance:
                 raise
             return known
         attributes = self._attributes(request)
-        encoded = encode_plan(plan)
+        encoded = encode_plan(prepared.plan)
         size = envelope.sealed_size(len(attributes), len(encoded), len(document))
         reserved = self._jobs.spool.reserve(peer.name, request.client_request, content, size, first=request.first)
         if isinstance(reserved, Record):
             return reserved
         try:
-            record = self._record(peer, request, reserved, layout, plan, size)
+            record = self._record(peer, request, reserved, prepared, size)
             key = envelope.new_data_key(self._rng)
             sealed = await _done(document, self._sealed, record, key, attributes, encoded, document)
             wraps = self._wraps(record, key, request)
@@ -100,18 +85,11 @@ class Acceptance:
         # From here the store decides; a terminal that goes away does not undo an acceptance.
         return await asyncio.shield(asyncio.wrap_future(self._jobs.accept(reserved, record, sealed, wraps, key)))
 
-    def _placed(self, request: SubmitJob, document: bytes) -> tuple[BookLayout, Plan]:
+    def _prepared(self, request: SubmitJob, document: bytes) -> Prepared:
         """Everything about the request that can be wrong, judged."""
-        printer = self._judge(request, document)
-        parsed = parse_document(request.format, document, self._most_lines)
-        layout = self._layout_of(parsed, request)
-        code_page = printer.settings.code_page
-        codec = find_code_page(printer.profile, code_page).codec
-        plan = place(parsed, layout, codec=codec, code_page=code_page, start=request.start)
-        check_printable(printer.profile, _sheet_of(layout), plan, layout=layout.name, printer=request.printer)
-        return layout, plan
+        return self._judge(request, document).prepare(request, document)
 
-    def _judge(self, request: SubmitJob, document: bytes) -> PrinterAtDoor:
+    def _judge(self, request: SubmitJob, document: bytes) -> Destination:
         check_name("clientRequest", request.client_request)
         check_name("keyRef", request.key_ref, least=0)
         check_name("name", request.name, least=0)
@@ -123,22 +101,14 @@ class Acceptance:
             raise PassbookError("key-missing")
         if request.key and len(request.key) != REQUESTER_KEY_BYTES:
             raise PassbookError("key-malformed", expected=f"{REQUESTER_KEY_BYTES} bytes")
-        if request.printer not in self._printers:
-            raise PassbookError("unknown-printer", printer=shown(request.printer), known=", ".join(self._printers))
-        return self._printers[request.printer]
-
-    def _layout_of(self, document: Document, request: SubmitJob) -> BookLayout:
-        named = request.layout or document.layout
-        if named not in self._layouts:
-            raise PassbookError("unknown-layout", layout=shown(named), known=", ".join(self._layouts))
-        return self._layouts[named]
+        if request.printer not in self._destinations:
+            raise PassbookError("unknown-printer", printer=shown(request.printer), known=", ".join(self._destinations))
+        return self._destinations[request.printer]
 
     def _attributes(self, request: SubmitJob) -> bytes:
         return msgspec.json.encode({"name": request.name})
 
-    def _record(
-        self, peer: Peer, request: SubmitJob, ticket: Ticket, layout: BookLayout, plan: Plan, size: int
-    ) -> Record:
+    def _record(self, peer: Peer, request: SubmitJob, ticket: Ticket, prepared: Prepared, size: int) -> Record:
         at = stamp(self._clock)
         return Record(
             job_id=ticket.job_id,
@@ -149,11 +119,11 @@ class Acceptance:
             format=request.format,
             printer=request.printer,
             encryption=Encryption.REQUESTER if request.key else Encryption.APPLIANCE,
-            steps=len(plan),
-            outline=outline(plan),
+            steps=len(prepared.plan),
+            outline=outline(prepared.plan),
             size=size,
-            layout=layout.name,
-            sheet=_sheet_of(layout),
+            layout=prepared.layout,
+            sheet=prepared.sheet,
             key_ref=request.key_ref,
             recovery_ref="branch-recovery" if self._recovery_public else "",
             priority=request.priority,
@@ -188,7 +158,3 @@ async def _done(document: bytes, work: Callable[P, T], *args: P.args, **kwargs: 
 def _content(request: SubmitJob, document: bytes) -> bytes:
     """What makes two requests the same (P10): what was sent, not where today's layouts put it."""
     return msgspec.msgpack.encode((request.printer, request.format, request.layout, request.start, document))
-
-
-def _sheet_of(layout: BookLayout) -> Sheet:
-    return Sheet(layout.page_height, layout.cpi, layout.left_units)

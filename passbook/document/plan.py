@@ -10,7 +10,7 @@ of them, and the collector took 7 % of the processor time of an acceptance.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import ClassVar, Final, NamedTuple, Self, TypeAlias
 
 import msgspec
 
@@ -34,8 +34,82 @@ class Run(Confidential, frozen=True, array_like=True, gc=False):
     text: str
 
 
+class StepTraits(NamedTuple):
+    """What a kind of step asks for, and what people call it.
+
+    Attributes:
+        is_line: it puts a line of the document on paper.
+        needs_medium: the medium must lie in the mechanism, opened at its page.
+        ends_page: the medium lies outside afterwards.
+        opens_page: people must turn the medium afterwards and put it in again, opened at its page.
+        noun: it as a noun; may name its `page` and its `line`, counted over the document.
+        done: it is confirmed, as a sentence; may name the lines that are `done`, of all `lines`.
+        doubt: it is in doubt, as a clause; may name its `page`.  Empty for a line: pictures show its place.
+    """
+
+    is_line: bool
+    needs_medium: bool
+    ends_page: bool
+    opens_page: bool
+    noun: str
+    done: str
+    doubt: str
+
+
+class StepKind(StrEnum):
+    """What a step does to the paper; a new kind is a row here, a class of step below and its act at a destination."""
+
+    traits: StepTraits
+
+    def __new__(cls, value: str, traits: StepTraits) -> Self:
+        """A kind is its value; what it asks for is read without a call: records are asked for each of their steps."""
+        kind = str.__new__(cls, value)
+        kind._value_ = value
+        kind.traits = traits
+        return kind
+
+    LINE = (
+        "line",
+        StepTraits(
+            is_line=True,
+            needs_medium=True,
+            ends_page=False,
+            opens_page=False,
+            noun="line {line}",
+            done="Line {done} of {lines} is on paper.",
+            doubt="",
+        ),
+    )
+    TURN = (
+        "turn",
+        StepTraits(
+            is_line=False,
+            needs_medium=False,
+            ends_page=True,
+            opens_page=True,
+            noun="the turn to page {page}",
+            done="The book was given back, to be turned.",
+            doubt="the turn to page {page} is in doubt",
+        ),
+    )
+    EJECT = (
+        "eject",
+        StepTraits(
+            is_line=False,
+            needs_medium=False,
+            ends_page=True,
+            opens_page=False,
+            noun="the giving back of the book",
+            done="The book was given back.",
+            doubt="whether the book was given back is in doubt",
+        ),
+    )
+
+
 class Line(msgspec.Struct, frozen=True, array_like=True, tag="line", gc=False):
     """Print one line: `y` is the distance of its base line from the top edge of the page, in 1/2160 inch."""
+
+    kind: ClassVar[StepKind] = StepKind.LINE
 
     page: int
     line: int
@@ -46,11 +120,15 @@ class Line(msgspec.Struct, frozen=True, array_like=True, tag="line", gc=False):
 class Turn(msgspec.Struct, frozen=True, array_like=True, tag="turn", gc=False):
     """Turn the book so that `page` can be printed."""
 
+    kind: ClassVar[StepKind] = StepKind.TURN
+
     page: int
 
 
 class Eject(msgspec.Struct, frozen=True, array_like=True, tag="eject", gc=False):
     """Give the medium back; the last step of every plan."""
+
+    kind: ClassVar[StepKind] = StepKind.EJECT
 
     page: int
 
@@ -58,14 +136,6 @@ class Eject(msgspec.Struct, frozen=True, array_like=True, tag="eject", gc=False)
 Step: TypeAlias = Line | Turn | Eject
 Plan: TypeAlias = tuple[Step, ...]
 """Steps are counted from 1; step k is plan[k - 1]."""
-
-
-class StepKind(StrEnum):
-    """What a step does to the paper."""
-
-    LINE = "line"
-    TURN = "turn"
-    EJECT = "eject"
 
 
 class Bar(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -90,14 +160,10 @@ def outline(plan: Plan) -> tuple[StepOutline, ...]:
 
 
 def _outline_step(step: Step) -> StepOutline:
-    match step:
-        case Line():
-            bars = tuple([Bar(run.column, len(run.text)) for run in step.runs])
-            return StepOutline(StepKind.LINE, step.page, step.line, bars)
-        case Turn():
-            return StepOutline(StepKind.TURN, step.page)
-        case Eject():
-            return StepOutline(StepKind.EJECT, step.page)
+    if isinstance(step, Line):
+        bars = tuple([Bar(run.column, len(run.text)) for run in step.runs])
+        return StepOutline(step.kind, step.page, step.line, bars)
+    return StepOutline(step.kind, step.page)
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()

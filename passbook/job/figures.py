@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from passbook.document.plan import StepKind, StepOutline
+from passbook.document.plan import StepOutline
 from passbook.job.record import Record
 
 
@@ -49,12 +49,13 @@ def left(record: Record) -> Figures:
 def _of_steps(outline: Sequence[StepOutline], done: int, last: int) -> Figures:
     """What steps done + 1 to `last` are."""
     books = pages = lines = 0
-    page = next((step.page for step in reversed(outline[:done]) if step.kind is StepKind.LINE), None)
+    page = next((step.page for step in reversed(outline[:done]) if step.kind.traits.is_line), None)
     for step in outline[done:last]:
-        if step.kind is StepKind.LINE:
+        traits = step.kind.traits
+        if traits.is_line:
             lines += 1
             pages += step.page != page
             page = step.page
-        elif step.kind is StepKind.EJECT:
+        elif traits.ends_page and not traits.opens_page:
             books += 1
     return Figures(books, pages, lines)

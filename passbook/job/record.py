@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from passbook.document.plan import Sheet, StepKind, StepOutline
+from passbook.document.plan import Sheet, StepOutline
 from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.protocol.media import Media
 
@@ -293,7 +293,7 @@ def on_paper_of(record: Record) -> OnPaper | None:
     """How much of a job is on paper; None where neither its outline nor that was kept."""
     if not record.outline:
         return record.on_paper
-    lines = [number for number, step in enumerate(record.outline, 1) if step.kind is StepKind.LINE]
+    lines = [number for number, step in enumerate(record.outline, 1) if step.kind.traits.is_line]
     confirmed = sum(number <= record.confirmed for number in lines)
     in_doubt = confirmed + 1 if record.sending in lines else 0
     before = sum(number <= record.sent_before for number in lines)

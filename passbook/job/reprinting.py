@@ -9,7 +9,6 @@ import unicodedata
 
 from msgspec.structs import replace
 
-from passbook.document.plan import StepKind
 from passbook.errors import PassbookError
 from passbook.job.record import Answered, Decider, Record, Verdict
 from passbook.job.states import Reason
@@ -22,7 +21,7 @@ def lines_again(record: Record, given: Answered) -> tuple[int, ...]:
     if given.verdict not in _PRINTS:
         return ()
     steps = enumerate(record.outline[: record.confirmed], 1)
-    lines = [number for number, step in steps if step.kind is StepKind.LINE]
+    lines = [number for number, step in steps if step.kind.traits.is_line]
     # A dialect that cannot confirm each line leaves the last ones in doubt too (P3).
     certain = lines[: max(0, len(lines) - (record.lines_in_doubt - 1))]
     return tuple(number for number in certain if number >= given.step)

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from passbook.document.plan import Eject, Line, Plan, Step, Turn
+from passbook.document.plan import Plan, Step
 from passbook.job.record import Record
 
 
@@ -84,21 +84,10 @@ class JournalStep(msgspec.Struct, frozen=True):
     sending: int
 
 
-class PrintLine(msgspec.Struct, frozen=True):
-    """Send one line and wait for the printer's own confirmation."""
+class DoStep(msgspec.Struct, frozen=True):
+    """Do one step and wait for the destination's own confirmation; `medium_in`: the book of this job is in."""
 
-    line: Line
-
-
-class TurnPage(msgspec.Struct, frozen=True):
-    """Give the book back if it is in, so that a person can turn it; the next line asks for it again."""
-
-    medium_in: bool
-
-
-class GiveBack(msgspec.Struct, frozen=True):
-    """Give the book back if it is in."""
-
+    step: Step
     medium_in: bool
 
 
@@ -106,7 +95,7 @@ class Finish(msgspec.Struct, frozen=True):
     """End the job: every step is confirmed."""
 
 
-Act: TypeAlias = AskForMedium | JournalStep | PrintLine | TurnPage | GiveBack | Finish
+Act: TypeAlias = AskForMedium | JournalStep | DoStep | Finish
 
 
 def begin_work(record: Record) -> Work:
@@ -120,7 +109,7 @@ def next_act(plan: Plan, work: Work) -> Act | None:
         case Phase.READY:
             return _next_when_ready(plan, work)
         case Phase.JOURNALED:
-            return _perform(plan[work.step - 1], work)
+            return DoStep(plan[work.step - 1], medium_in=work.page != 0)
         case Phase.ENDED | Phase.STOPPED:
             return None
 
@@ -129,19 +118,9 @@ def _next_when_ready(plan: Plan, work: Work) -> Act:
     if work.step > len(plan):
         return Finish()
     step = plan[work.step - 1]
-    if isinstance(step, Line) and work.page != step.page:
+    if step.kind.traits.needs_medium and work.page != step.page:
         return AskForMedium(step.page, work.step - 1)
     return JournalStep(work.step - 1, work.step)
-
-
-def _perform(step: Step, work: Work) -> Act:
-    match step:
-        case Line():
-            return PrintLine(step)
-        case Turn():
-            return TurnPage(medium_in=work.page != 0)
-        case Eject():
-            return GiveBack(medium_in=work.page != 0)
 
 
 def after(plan: Plan, work: Work, act: Act | None, happening: Happening) -> Work:
@@ -153,13 +132,6 @@ def after(plan: Plan, work: Work, act: Act | None, happening: Happening) -> Work
     if happening is Happening.MEDIUM_IN and isinstance(act, AskForMedium):
         return replace(work, phase=phase, page=act.page)
     if happening is Happening.CONFIRMED:
-        return replace(work, phase=phase, step=work.step + 1, page=_page_after(plan[work.step - 1], work.page))
+        is_out = plan[work.step - 1].kind.traits.ends_page
+        return replace(work, phase=phase, step=work.step + 1, page=0 if is_out else work.page)
     return replace(work, phase=phase)
-
-
-def _page_after(step: Step, page: int) -> int:
-    match step:
-        case Turn() | Eject():
-            return 0
-        case Line():
-            return page

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from passbook.document.plan import StepKind
 from passbook.job.record import Record
 from passbook.job.states import JobState
 from passbook.job.wording import REASON_WORDS
@@ -91,7 +90,7 @@ def waiting_of(record: Record, place: QueuePlace) -> Waiting | None:
 def _waiting_for_book(record: Record) -> Waiting:
     """Behind a turn that is done the book is outside, and must come back at the next page."""
     done = record.outline[: record.confirmed]
-    turned = bool(done) and done[-1].kind is StepKind.TURN
+    turned = bool(done) and done[-1].kind.traits.opens_page
     return Waiting(Why.PAGE_TURN, page=done[-1].page) if turned else Waiting(Why.OWN_BOOK)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from passbook.document.plan import StepKind, StepOutline
+from passbook.document.plan import StepOutline
 from passbook.job.states import Reason
 
 REASON_WORDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -42,7 +42,7 @@ def go_on_words(outline: Sequence[StepOutline], step: int) -> str:
     if before == lines_in(outline):
         return "every line is on paper"
     turn = outline[step - 1]
-    after = f", after the turn to page {turn.page}" if turn.kind is StepKind.TURN else ""
+    after = f", after {step_name(outline, step)}" if turn.kind.traits.opens_page else ""
     return f"go on with line {before + 1}{after}"
 
 
@@ -70,13 +70,8 @@ def step_name(outline: Sequence[StepOutline], step: int) -> str:
         return "the rest of it"
     if step > len(outline):
         return "the end of the job"
-    match outline[step - 1].kind:
-        case StepKind.LINE:
-            return f"line {next_line(outline, step)}"
-        case StepKind.TURN:
-            return f"the turn to page {outline[step - 1].page}"
-        case StepKind.EJECT:
-            return "the giving back of the book"
+    named = outline[step - 1]
+    return named.kind.traits.noun.format(line=next_line(outline, step), page=named.page)
 
 
 def next_line(outline: Sequence[StepOutline], step: int) -> int:
@@ -89,4 +84,4 @@ def next_line(outline: Sequence[StepOutline], step: int) -> int:
 
 def lines_in(outline: Sequence[StepOutline]) -> int:
     """How many of these steps are lines."""
-    return sum(step.kind is StepKind.LINE for step in outline)
+    return [step.kind.traits.is_line for step in outline].count(True)

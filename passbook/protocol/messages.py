@@ -20,6 +20,7 @@ from passbook.job.counts import JobCounts
 from passbook.job.record import Answered, Decider, Encryption, OnPaper, Record, Verdict, Wrap, on_paper_of
 from passbook.job.states import JobState, Reason
 from passbook.job.waiting import NO_PLACE, Waiting, waiting_of
+from passbook.job.wording import lines_in
 from passbook.protocol.completions import Completion
 from passbook.protocol.media import MechanismStatus, Media
 
@@ -362,16 +363,15 @@ def _unnamed(who: Decider | None) -> Decider | None:
 
 def report_of(record: Record) -> StepReport:
     """How far a job is, in steps and in lines."""
-    kinds = [step.kind for step in record.outline]
-    done = kinds[: record.confirmed]
+    done = record.outline[: record.confirmed]
     return StepReport(
         job=record.job_id,
         confirmed=record.confirmed,
         sending=record.sending,
         steps=record.steps,
-        kind=done[-1] if done else None,
-        lines_done=done.count(StepKind.LINE),
-        lines=kinds.count(StepKind.LINE),
+        kind=done[-1].kind if done else None,
+        lines_done=lines_in(done),
+        lines=lines_in(record.outline),
     )
 
 

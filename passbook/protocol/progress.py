@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from passbook.document.plan import StepKind
 from passbook.job.decisions import by_words
 from passbook.job.record import OnPaper
 from passbook.job.states import TERMINAL, JobState, Reason
@@ -23,15 +22,7 @@ MORE_ON_PAPER: Final = (
 
 def step_words(report: StepReport) -> str:
     """The last confirmed step as a sentence; empty when none is confirmed."""
-    match report.kind:
-        case None:
-            return ""
-        case StepKind.LINE:
-            return f"Line {report.lines_done} of {report.lines} is on paper."
-        case StepKind.TURN:
-            return "The book was given back, to be turned."
-        case StepKind.EJECT:
-            return "The book was given back."
+    return "" if report.kind is None else report.kind.traits.done.format(done=report.lines_done, lines=report.lines)
 
 
 OTHERS_MEDIUM: Final = "book or sheet"

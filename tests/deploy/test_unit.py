@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.profile import builtin_profile
+from drivers.dialects.pr2.pr2_profile import builtin_pr2
 from firmware.config.configuration import load_configuration
 from tests.deploy.unit import UNIT, seconds, setting, settings
 from tests.house import ROOT
@@ -78,7 +78,7 @@ def test_a_synchronized_clock_is_wanted_and_never_waited_for() -> None:
 
 def test_the_end_leaves_time_for_the_longest_step() -> None:
     """A turn of the book: the line before it, its two ways and its answers, then the eject; then a look at the path."""
-    times = builtin_profile("pr2").times
+    times = builtin_pr2().times
     asked = 1 + 2 + 2 + 1 + 1
     assert seconds("TimeoutStopSec") > asked * times.motion + 2 * times.answer
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +11,9 @@ from pathlib import Path
 import msgspec
 from typing_extensions import override
 
+from drivers.dialects.pr2.pr2_dialect import Pr2
+from drivers.dialects.pr2.pr2_profile import Pr2Profile, builtin_pr2
 from drivers.ports.port import Port, open_port
-from drivers.profile import Profile, builtin_profile
 from drivers.session import DocumentSession
 from drivers.simulator.cables import Cable, PtyCable
 from drivers.simulator.machine import Machine
@@ -26,7 +28,7 @@ WAIT = 10.0
 Struck = dict[tuple[int, int | None], list[tuple[str, int]]]
 
 
-def quick(profile: Profile, answer: float = 5.0) -> Profile:
+def quick(profile: Pr2Profile, answer: float = 5.0) -> Pr2Profile:
     """The same dialect with short polls, so that no test waits for a clock."""
     times = msgspec.structs.replace(
         profile.times, answer=answer, motion=answer, settle=0.005, insertion_poll=0.05, taken_poll=0.01
@@ -77,6 +79,25 @@ class LosingPort:
         self._port.close()
 
 
+class WaitingPort:
+    """A port that does the first of `pending` behind a way to a line, before any other byte leaves."""
+
+    def __init__(self, port: Port, pending: list[Callable[[], None]]) -> None:
+        self._port = port
+        self._pending = pending
+
+    def write(self, data: bytes) -> None:
+        self._port.write(data)
+        if self._pending and data.startswith(b"\x1b/1"):
+            self._pending.pop()()
+
+    def read(self, limit: int, timeout: float) -> bytes:
+        return self._port.read(limit, timeout)
+
+    def close(self) -> None:
+        self._port.close()
+
+
 def _cable(kind: str, link: Path) -> Cable:
     if kind == "held":
         return HoldingCable(link)
@@ -89,7 +110,7 @@ class Desk:
 
     simulator: Simulator
     paper_file: Path
-    profile: Profile
+    profile: Pr2Profile
     killed: list[int]
     stack: ExitStack = field(default_factory=ExitStack)
 
@@ -100,7 +121,7 @@ class Desk:
         Kind "held" is a pseudo terminal that keeps, while the mechanism has no power, what the host sends.
         """
         folder.mkdir(exist_ok=True)
-        profile = quick(builtin_profile("pr2"), answer)
+        profile = quick(builtin_pr2(), answer)
         killed: list[int] = []
         paper = folder / "paper.json"
         cable = _cable(kind, folder / "printer")
@@ -111,21 +132,19 @@ class Desk:
     def machine(self) -> Machine:
         return self.simulator.machine
 
-    def session(self, code_page: str = "cp858") -> DocumentSession:
+    def session(self, code_page: str = "cp858", wrap: Callable[[Port], Port] = lambda port: port) -> DocumentSession:
+        """A session at a port of its own, which `wrap` may put into another one."""
         port = open_port(self.simulator.address)
         self.stack.callback(port.close)
-        session = DocumentSession(port, self.profile, code_page=code_page, printer="counter-1", clock=time.monotonic)
+        session = DocumentSession(
+            wrap(port), Pr2(self.profile), code_page=code_page, printer="counter-1", clock=time.monotonic
+        )
         self.stack.callback(session.close)
         return session
 
     def losing(self, lost: bytes) -> DocumentSession:
         """A session over a cable that loses these bytes when they pass for the first time."""
-        port = open_port(self.simulator.address)
-        self.stack.callback(port.close)
-        losing = LosingPort(port, lost)
-        session = DocumentSession(losing, self.profile, code_page="cp858", printer="counter-1", clock=time.monotonic)
-        self.stack.callback(session.close)
-        return session
+        return self.session(wrap=lambda port: LosingPort(port, lost))
 
     def struck(self) -> Struck:
         """What is on paper once the mechanism has done with the byte it is at."""

@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.dialects.pr2.commands import check_printable, columns_of, encode_line, encode_text, find_code_page, set_up
-from drivers.profile import builtin_profile
+from drivers.dialects.pr2.commands import check_printable, columns_of, encode_line, set_up
+from drivers.dialects.pr2.pr2_profile import builtin_pr2
+from drivers.profile import encode_text
 from passbook.document.plan import Eject, Line, Run, Sheet
 from passbook.errors import PassbookError
 from tests.drivers.desk import SHEET
 
-PR2 = builtin_profile("pr2")
+PR2 = builtin_pr2()
 
 
 def test_set_up_goes_in_the_order_that_the_mechanism_demands_before_an_insertion() -> None:
@@ -55,18 +56,18 @@ def test_a_clean_up_ends_stripe_data_parameters_and_lists_and_strikes_nothing() 
 @given(st.sampled_from(sorted(PR2.code_pages)), st.text(max_size=30))
 def test_only_printable_bytes_come_out_of_any_text(code_page: str, text: str) -> None:
     try:
-        encoded = encode_text(find_code_page(PR2, code_page), code_page, text, "here")
+        encoded = encode_text(PR2.find_code_page(code_page), code_page, text, "here")
     except PassbookError as error:
         assert error.code in {"control-byte", "not-in-code-page"}
         assert str(error).startswith("here: character ")
     else:
         assert not set(encoded) & {*range(0x20), 0x7F}
-        assert encoded.decode(find_code_page(PR2, code_page).codec) == text
+        assert encoded.decode(PR2.find_code_page(code_page).codec) == text
 
 
 @given(st.sampled_from(sorted(PR2.code_pages)), st.integers(0x20, 0x7E).map(chr))
 def test_plain_ascii_is_printable_everywhere(code_page: str, letter: str) -> None:
-    assert encode_text(find_code_page(PR2, code_page), code_page, letter, "here") == letter.encode()
+    assert encode_text(PR2.find_code_page(code_page), code_page, letter, "here") == letter.encode()
 
 
 @pytest.mark.parametrize("letter", ["\x1b", "\r", "\x7f", "\x9b", "\u200b", "\u2028", "\ud800"])

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from drivers.conversation import Conversation
-from drivers.dialects.pr2.frames import DocumentStatus, Identity, Status
+from drivers.dialects.pr2.frames import DocumentStatus, FrameReader, Identity, Status
 from drivers.ports.port import PortError, PortTrouble
 from drivers.stop import MechanismStop
 from passbook.job.states import Reason
@@ -50,7 +50,7 @@ def talk() -> Iterator[Callable[[ScriptedPort], Conversation]]:
     opened: list[Conversation] = []
 
     def start(port: ScriptedPort) -> Conversation:
-        opened.append(Conversation(port, time.monotonic))
+        opened.append(Conversation(port, FrameReader(), time.monotonic))
         return opened[-1]
 
     yield start

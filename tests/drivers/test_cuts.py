@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +14,7 @@ from drivers.simulator.faults import AfterStrike, AtByte, AtLineByte, Cut, Durin
 from drivers.stop import MechanismStop
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
-from tests.drivers.desk import WAIT, Desk, Struck, line, once, text_of
+from tests.drivers.desk import WAIT, Desk, Struck, WaitingPort, line, once, text_of
 
 pytestmark = pytest.mark.slow
 
@@ -157,6 +157,23 @@ def test_a_power_dip_at_any_byte_strikes_nothing_in_a_wrong_place_and_confirms_w
     # Only what met the dip behind the strike may be confirmed, and what met it behind the last answer is.
     assert min(confirmed) > line_bytes - BEHIND_STRIKE
     assert line_bytes in confirmed
+
+
+@pytest.mark.parametrize("byte", range(1, WAY + 1))
+def test_a_way_lost_in_a_power_dip_is_found_before_any_text_is_sent(byte: int, tmp_path: Path) -> None:
+    """Its question is answered as if nothing had been, since the mechanism has its power back by then."""
+    with closing(Desk.build(tmp_path, "held")) as desk:
+        pending: list[Callable[[], None]] = []
+        session = desk.session(wrap=lambda port: WaitingPort(port, pending))
+        session.clean_up()
+        desk.insert(session)
+        desk.print_lines(session, 1)
+        pending.append(lambda: give_power_back(desk))
+        desk.machine.cut(Cut(Target.PRINTER, AtLineByte(1, byte)))
+        with pytest.raises(MechanismStop) as stopped:
+            session.print_line(line(LINE))
+        assert stopped.value.reason is Reason.NOT_ACCEPTED
+        assert desk.struck() == once(1)
 
 
 def test_the_way_is_sent_again_only_to_a_mechanism_that_answers(tmp_path: Path) -> None:

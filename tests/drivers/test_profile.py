@@ -4,7 +4,7 @@ from importlib.resources import files
 
 import pytest
 
-from drivers.profile import Command, Profile, builtin_profile, load_profile
+from drivers.dialects.pr2.pr2_profile import Command, Pr2Profile, builtin_pr2, load_pr2
 from passbook.errors import PassbookError
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
@@ -13,23 +13,23 @@ PR2 = (files("drivers.profiles") / "pr2.toml").read_text()
 
 
 @pytest.fixture(scope="module")
-def pr2() -> Profile:
-    return builtin_profile("pr2")
+def pr2() -> Pr2Profile:
+    return builtin_pr2()
 
 
 def refusal(text: str) -> PassbookError:
     with pytest.raises(PassbookError) as caught:
-        load_profile(text.encode(), "mine.toml")
+        load_pr2(text.encode(), "mine.toml")
     assert caught.value.code == "profile-malformed"
     assert caught.value.facts["file"] == "mine.toml"
     return caught.value
 
 
-def test_the_built_in_profile_confirms_every_line(pr2: Profile) -> None:
+def test_the_built_in_profile_confirms_every_line(pr2: Pr2Profile) -> None:
     assert (pr2.name, pr2.lines_in_doubt, pr2.vertical_unit) == ("pr2", 1, 240)
 
 
-def test_only_codes_of_the_profile_are_ready_and_every_other_needs_attention(pr2: Profile) -> None:
+def test_only_codes_of_the_profile_are_ready_and_every_other_needs_attention(pr2: Pr2Profile) -> None:
     ready = {ord(entry.code) for entry in pr2.status if entry.ready}
     listed = {ord(entry.code) for entry in pr2.status}
     assert ready
@@ -40,17 +40,17 @@ def test_only_codes_of_the_profile_are_ready_and_every_other_needs_attention(pr2
             assert reason is Reason.ATTENTION
 
 
-def test_a_stripe_that_was_not_recorded_is_the_one_status_that_the_manuals_give(pr2: Profile) -> None:
+def test_a_stripe_that_was_not_recorded_is_the_one_status_that_the_manuals_give(pr2: Pr2Profile) -> None:
     assert [entry.code for entry in pr2.status if not entry.assumed] == ["q"]
     assert pr2.stop_reason(ord("q")) is Reason.ATTENTION
 
 
-def test_an_unknown_place_of_the_document_is_unknown(pr2: Profile) -> None:
+def test_an_unknown_place_of_the_document_is_unknown(pr2: Pr2Profile) -> None:
     assert pr2.media(ord("2")) is Media.PRESENT
     assert pr2.media(ord("Q")) is Media.UNKNOWN
 
 
-def test_every_code_page_that_the_manuals_do_not_give_says_so(pr2: Profile) -> None:
+def test_every_code_page_that_the_manuals_do_not_give_says_so(pr2: Pr2Profile) -> None:
     assert all(page.assumed for page in pr2.code_pages.values())
 
 
@@ -88,13 +88,7 @@ def test_what_is_no_profile_is_refused(text: str) -> None:
 
 def test_bytes_that_are_no_text_are_refused() -> None:
     with pytest.raises(PassbookError, match=r"mine\.toml"):
-        load_profile(b"\xff", "mine.toml")
-
-
-@pytest.mark.parametrize("name", ["pr3", "../profile", ""])
-def test_a_profile_that_does_not_exist_is_named(name: str) -> None:
-    with pytest.raises(PassbookError, match="no such profile"):
-        builtin_profile(name)
+        load_pr2(b"\xff", "mine.toml")
 
 
 @pytest.mark.parametrize(("value", "sent"), [(0, b"\x1bQ000\x1bZ"), (72, b"\x1bQ072\x1bZ"), (999, b"\x1bQ999\x1bZ")])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from drivers.dialects.pr2.pr2_dialect import Pr2
 from drivers.session import TRANSITIONS, SessionEvent, SessionMisuse, SessionState
 from drivers.simulator.faults import Cut, Fault, FaultKind, Now, Target
 from drivers.simulator.paper import Paper
@@ -432,7 +433,7 @@ def test_a_place_of_the_medium_that_the_profile_does_not_know_is_not_the_print_p
     session = desk.inserted()
     session.print_line(line(1))
     known = tuple(entry for entry in desk.profile.document if entry.media is not Media.PRESENT)
-    session._profile = msgspec.structs.replace(desk.profile, document=known)
+    session._dialect = Pr2(msgspec.structs.replace(desk.profile, document=known))
     assert stopped(Reason.ATTENTION, session.confirm).detail == "medium-unknown"
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from drivers.profile import builtin_profile
+from drivers.dialects.dialect import Dialect
+from drivers.dialects.known import DIALECTS
+from drivers.session import DocumentSession
 from firmware.config.configuration import (
     Config,
     KeysConfig,
@@ -23,15 +26,18 @@ from firmware.config.toml import KeySource
 from firmware.identity import pki
 from firmware.identity.server_tls import server_context
 from firmware.people.recovery_desk import RecoveryDesk
-from firmware.service.acceptance import Acceptance, PrinterAtDoor
+from firmware.service.acceptance import Acceptance
+from passbook.document.layout import BookLayout
 from passbook.errors import PassbookError
 from passbook.job.states import Reason
 from passbook.protocol.messages import SubmitJob, view_of
 from spooler.clock import ClockTrust
 from spooler.data_keys import DataKeys
+from spooler.destination import Destination
 from spooler.hub import Hub, Peer
 from spooler.jobs import Jobs
 from spooler.news import News
+from spooler.printer import Printer
 from storage.admission import Limits
 from storage.area.area import AreaSettings
 from storage.crypto.envelope import Rng
@@ -150,13 +156,17 @@ class Bench:
             self.listen(news)
 
     def admission(
-        self, *, own_key_jobs: bool = True, recovery_public: bytes | None = None, priority_ceiling: int = 80
+        self,
+        *,
+        own_key_jobs: bool = True,
+        recovery_public: bytes | None = None,
+        priority_ceiling: int = 80,
+        destinations: Mapping[str, Destination] = MappingProxyType({}),
     ) -> Acceptance:
-        settings = PrinterConfig(PRINTER, "tcp://127.0.0.1:1")
+        """For the printer, and for `destinations`."""
         return Acceptance(
             self.jobs,
-            {PRINTER: PrinterAtDoor(settings, builtin_profile("pr2"))},
-            load_layouts(None),
+            {PRINTER: unconnected(load_layouts(None))} | dict(destinations),
             KeysConfig(KeySource(), own_key_jobs=own_key_jobs),
             LimitsConfig(priority_ceiling=priority_ceiling),
             appliance_key=self.appliance_key,
@@ -177,6 +187,16 @@ class Bench:
             printers={PRINTER},
             view=view_of,
         )
+
+
+def unconnected(layouts: Mapping[str, BookLayout], dialect: Dialect | None = None) -> Destination:
+    """A printer for which documents are prepared, and which nothing reaches."""
+
+    def connect() -> DocumentSession:
+        raise AssertionError("nobody prints here")
+
+    settings = PrinterConfig(PRINTER, "tcp://127.0.0.1:1")
+    return Printer(settings, dialect or DIALECTS["pr2"](), layouts, connect=connect, tell=lambda _news: None)
 
 
 def request(number: str = "r-1", **facts: Any) -> SubmitJob:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from drivers.dialects.pr2.pr2_dialect import Pr2
 from drivers.session import DocumentSession
 from drivers.simulator.machine import Machine
 from drivers.stop import MechanismStop
@@ -21,6 +22,7 @@ from spooler.data_keys import DataKeys
 from spooler.desk import PrintDesk
 from spooler.jobs import Jobs
 from spooler.news import JobChanged, News, PrinterChanged, PromptChanged, StepDone
+from spooler.printer import Printer
 from storage.admission import Ticket
 from storage.crypto.envelope import new_data_key, seal, sealed_size, wrap_for_requester
 from storage.spool import Spool
@@ -124,9 +126,7 @@ class Counter:
         self.keys = DataKeys()
         self.jobs = Jobs(self.spool, self.keys, self._tell)
         self.desk = PrintDesk(
-            self.settings,
-            connect=self._connect,
-            lines_in_doubt=1,
+            Printer(self.settings, Pr2(self.mechanism.profile), {}, connect=self._connect, tell=self._tell),
             jobs=self.jobs,
             clock=self.clock,
             tell=self._tell,

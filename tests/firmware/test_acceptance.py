@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from firmware.config.layouts import load_layouts
 from firmware.service.acceptance import Acceptance
 from passbook.document.drafts import StartLine
 from passbook.document.plan import Line, decode_plan
@@ -18,7 +19,19 @@ from passbook.job.record import Encryption, Holder, Record
 from passbook.protocol.messages import MAX_DOCUMENT, SubmitJob
 from storage.admission import Limits
 from storage.crypto.envelope import open_attributes, open_document, open_plan, unwrap_for_requester
-from tests.firmware.branch import CONTENT, DOCUMENT, KEY, OTHER, TELLER, WAIT, Bench, open_spool, request
+from tests.firmware.branch import (
+    CONTENT,
+    DOCUMENT,
+    KEY,
+    OTHER,
+    PRINTER,
+    TELLER,
+    WAIT,
+    Bench,
+    open_spool,
+    request,
+    unconnected,
+)
 
 CSV = b"""# layout: savings-24
 # account: DE-1
@@ -275,6 +288,5 @@ def test_a_layout_that_the_operator_changed_does_not_make_it_another_request(ben
 
 
 def _with_layouts(bench: Bench, change: Callable[[Any], Any]) -> Acceptance:
-    admission = bench.admission()
-    admission._layouts = {name: change(layout) for name, layout in admission._layouts.items()}
-    return admission
+    layouts = {name: change(layout) for name, layout in load_layouts(None).items()}
+    return bench.admission(destinations={PRINTER: unconnected(layouts)})

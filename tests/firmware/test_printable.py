@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from drivers.profile import builtin_profile
-from firmware.config.configuration import KeysConfig, LimitsConfig, PrinterConfig
+from drivers.dialects.pr2.pr2_dialect import Pr2
+from drivers.dialects.pr2.pr2_profile import builtin_pr2
+from firmware.config.configuration import KeysConfig, LimitsConfig
 from firmware.config.toml import KeySource
-from firmware.service.acceptance import Acceptance, PrinterAtDoor
+from firmware.service.acceptance import Acceptance
 from passbook.document.layout import parse_layout
 from passbook.document.plan import Sheet
 from passbook.errors import PassbookError
@@ -24,11 +25,12 @@ from spooler.hub import Peer
 from spooler.jobs import Jobs
 from storage.crypto.keys import ApplianceKey
 from storage.spool import Spool
+from tests.firmware.branch import unconnected
 from tests.firmware.counter import TELLER, StandingClock
 from tests.storage.store import REQUESTER_KEY, SECRET, Store, seeded
 
 SHEET = (files("passbook.layouts") / "sheet.toml").read_text()
-PR2 = builtin_profile("pr2")
+PR2 = builtin_pr2()
 
 Submit = Callable[..., Record]
 
@@ -53,8 +55,7 @@ def submit(spool: Spool) -> Submit:
         layout = parse_layout("sheet", text.encode(), "sheet.toml")
         admission = Acceptance(
             Jobs(spool, DataKeys(), lambda _news: None),
-            {"front": PrinterAtDoor(PrinterConfig("front", "tcp://127.0.0.1:1"), profile)},
-            {"sheet": layout},
+            {"front": unconnected({"sheet": layout}, Pr2(profile))},
             KeysConfig(KeySource(Path("/nowhere"))),
             LimitsConfig(),
             appliance_key=ApplianceKey(SECRET),

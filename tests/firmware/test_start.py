@@ -13,14 +13,15 @@ from typing import Any
 import apsw
 import pytest
 
-from drivers.profile import builtin_profile
-from firmware.appliance import Appliance, connect_mechanism
+from drivers.dialects.known import DIALECTS
+from firmware.appliance import Appliance
 from firmware.config.configuration import Config, PrinterConfig
 from firmware.config.loading import load_key, load_named
 from firmware.ctl.asking import ask
 from firmware.system.notify import Notifier
 from passbook.errors import PassbookError
 from spooler.clock import SystemClock
+from spooler.printer import connect_mechanism
 from tests.firmware.branch import WAIT, Branch
 from tests.firmware.test_loading import ROOT, edit, file_of, passbookd
 from tests.firmware.test_orderly_end import job_in, run_to_the_end, terminate
@@ -161,7 +162,7 @@ def test_a_port_is_given_back_when_no_session_comes_of_it() -> None:
         printer.settimeout(WAIT)
         settings = PrinterConfig("front", f"tcp://127.0.0.1:{printer.getsockname()[1]}", code_page="none")
         with pytest.raises(PassbookError, match="there is no code page none"):
-            connect_mechanism(settings, builtin_profile("pr2"), SystemClock())
+            connect_mechanism(settings, DIALECTS["pr2"](), SystemClock())
         with printer.accept()[0] as line:
             line.settimeout(WAIT)
             assert line.recv(1) == b""

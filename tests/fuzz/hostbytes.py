@@ -8,11 +8,11 @@ from typing import Final
 from typing_extensions import override
 
 from drivers.dialects.pr2.frames import FrameReader, Identity
-from drivers.profile import builtin_profile
+from drivers.dialects.pr2.pr2_profile import builtin_pr2
 from drivers.simulator.machine import Machine
 from drivers.simulator.paper import Paper, Ruler
 
-PROFILE: Final = builtin_profile("pr2")
+PROFILE: Final = builtin_pr2()
 RULER: Final = Ruler(first_y=1800, pitch=360, lines=20, fold_after=10, fold_gap=900)
 PERSONS: Final = 1000
 """How often a book is put in at most; every time at least one byte was taken in between."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Final
 
-from drivers.dialects.pr2.commands import check_printable, encode_line, find_code_page
-from drivers.profile import builtin_profile
+from drivers.dialects.pr2.commands import check_printable, encode_line
+from drivers.dialects.pr2.pr2_profile import builtin_pr2
 from passbook.document.documents import FORMATS, parse_document
 from passbook.document.drafts import StartLine
 from passbook.document.layout import parse_layout
@@ -15,7 +15,7 @@ from passbook.document.plan import Bar, Line, Sheet, decode_plan, encode_plan, o
 from passbook.errors import PassbookError
 from tests.fuzz.documents import REFUSALS
 
-PROFILE: Final = builtin_profile("pr2")
+PROFILE: Final = builtin_pr2()
 LAYOUTS: Final = tuple(
     parse_layout(name, files("passbook.layouts").joinpath(f"{name}.toml").read_bytes(), name)
     for name in ("savings-24", "sheet")
@@ -45,7 +45,7 @@ def check(data: bytes) -> None:
     start = StartLine(1 + started // 64, 1 + started % 64) if started else None
     try:
         document = parse_document(list(FORMATS)[chosen // 16 % len(FORMATS)], data[2:])
-        codec = find_code_page(PROFILE, page_name).codec
+        codec = PROFILE.find_code_page(page_name).codec
         plan = place(document, layout, codec=codec, code_page=page_name, start=start)
         sheet = Sheet(layout.page_height, layout.cpi, layout.left_units)
         check_printable(PROFILE, sheet, plan, layout=layout.name, printer="front")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from drivers.dialects.pr2.commands import set_up
-from drivers.profile import load_profile
+from drivers.dialects.pr2.pr2_profile import load_pr2
 from passbook.document.plan import Sheet
 from passbook.errors import PassbookError
 
@@ -13,7 +13,7 @@ from passbook.errors import PassbookError
 def check(data: bytes) -> None:
     """Any bytes are `profile-malformed`, or a profile with which every sheet can be set up or is refused."""
     try:
-        profile = load_profile(data, "drawn.toml")
+        profile = load_pr2(data, "drawn.toml")
     except PassbookError as error:
         assert error.code == "profile-malformed"
         return

@@ -13,7 +13,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from drivers.profile import builtin_profile
+from drivers.dialects.pr2.pr2_dialect import Pr2
+from drivers.dialects.pr2.pr2_profile import builtin_pr2
 from drivers.simulator.faults import Cut, Target, When
 from drivers.simulator.machine import State
 from drivers.simulator.paper import Paper, Ruler
@@ -66,7 +67,7 @@ class Office:
         self._numbers = itertools.count(1)
         self._paper = folder / "paper.json"
         self._life: asyncio.Task[None] | None = None
-        profile = quick(builtin_profile("pr2"))
+        profile = quick(builtin_pr2())
         times = msgspec.structs.replace(profile.times, insertion_poll=POLL, taken_poll=POLL)
         profile = msgspec.structs.replace(profile, times=times)
         self.simulator = Simulator(profile, self._cable, Paper(self._paper), kill=self._die)
@@ -81,7 +82,7 @@ class Office:
         half.write_text(public.hex())
         keys = msgspec.structs.replace(config.keys, recovery_public=half)
         self.config = msgspec.structs.replace(config, printers=self._printers(branch), keys=keys)
-        self._loaded = load_named(self.config)._replace(profiles={PRINTER: profile})
+        self._loaded = load_named(self.config)._replace(dialects={PRINTER: Pr2(profile)})
         self._layouts = self._loaded.layouts
         self.power_on()
 

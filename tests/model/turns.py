@@ -14,6 +14,7 @@ from unittest import mock
 from typing_extensions import override
 
 from drivers.conversation import Conversation
+from drivers.frame_reading import AnswerReader
 from drivers.ports.port import Port
 from firmware.system.upkeep import Upkeep
 from storage.area.area import Area
@@ -36,9 +37,9 @@ class Pauses:
         """One that the desk waits for."""
         return _CountedEvent(self)
 
-    def conversation(self, port: Port, _clock: Callable[[], float]) -> Conversation:
+    def conversation(self, port: Port, reader: AnswerReader, _clock: Callable[[], float]) -> Conversation:
         """One in which the desk waits for people."""
-        return _CountedConversation(self, port)
+        return _CountedConversation(self, port, reader)
 
 
 class _CountedEvent(threading.Event):
@@ -55,8 +56,8 @@ class _CountedEvent(threading.Event):
 class _CountedConversation(Conversation):
     """By the true clock: time that a test lets pass must not be what an answer takes that is under way just then."""
 
-    def __init__(self, pauses: Pauses, port: Port) -> None:
-        super().__init__(port, time.monotonic)
+    def __init__(self, pauses: Pauses, port: Port, reader: AnswerReader) -> None:
+        super().__init__(port, reader, time.monotonic)
         self._pauses = pauses
 
     @override

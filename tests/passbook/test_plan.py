@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from passbook.document.plan import (
     Line,
     Plan,
     Run,
+    Step,
     StepKind,
     StepOutline,
     Turn,
@@ -18,6 +21,7 @@ from passbook.document.plan import (
     encode_plan,
     outline,
 )
+from tests.house import PACKAGES, python_files
 
 PLAN: Plan = (Line(3, 24, 16200, (Run(1, "Geheim"), Run(30, "845.00"))), Turn(4), Line(4, 1, 1620, ()), Eject(4))
 
@@ -43,6 +47,27 @@ def test_a_plan_shows_where_it_strikes_but_not_what() -> None:
     assert "16200" in shown
     assert "Geheim" not in shown
     assert "845" not in shown
+
+
+def test_each_kind_of_step_has_a_class_of_its_own_and_says_all_that_is_asked_of_it() -> None:
+    kinds = [step.kind for step in get_args(Step)]
+    assert sorted(kinds) == sorted(StepKind)
+    for kind in StepKind:
+        traits = kind.traits
+        assert all(isinstance(trait, bool) for trait in traits[:4])
+        # What opens a page was given back first; a line is printed where a medium lies, and leaves it there.
+        assert traits.ends_page or not traits.opens_page
+        assert not traits.is_line or (traits.needs_medium and not traits.ends_page)
+        assert traits.noun.format(line=7, page=4)
+        assert traits.done.format(done=7, lines=20).endswith(".")
+        assert traits.is_line is not bool(traits.doubt.format(page=4))
+
+
+def test_only_the_plan_knows_the_kinds_of_steps_by_name() -> None:
+    """Every other rule asks what a step asks for, so that a new kind is added in one place."""
+    rooms = python_files(*PACKAGES)
+    named = {str(path) for path in rooms if "StepKind." in path.read_text()}
+    assert named == {"passbook/document/plan.py"}
 
 
 @given(st.lists(steps).map(tuple))

@@ -16,13 +16,11 @@ from passbook.job.step_machine import (
     TRANSITIONS,
     Act,
     AskForMedium,
+    DoStep,
     Finish,
-    GiveBack,
     Happening,
     JournalStep,
     Phase,
-    PrintLine,
-    TurnPage,
     Work,
     after,
     begin_work,
@@ -93,13 +91,11 @@ class Mechanism:
             case JournalStep(confirmed, sending):
                 self.record = changes.journal(confirmed, sending)(self.record).record
                 return Happening.JOURNALED
-            case PrintLine(line):
-                assert line.page == self.page, "printed on another page than its own"
-                self._perform(line)
-            case TurnPage(medium_in) | GiveBack(medium_in):
+            case DoStep(step, medium_in):
                 assert medium_in == (self.page != 0)
-                self._perform(self.plan[self.work.step - 1])
-                self.page = 0
+                assert not isinstance(step, Line) or step.page == self.page, "printed on another page than its own"
+                self._perform(step)
+                self.page = self.page if isinstance(step, Line) else 0
             case Finish():
                 self.record = changes.finish_job(AT)(self.record).record
                 return Happening.ALL_DONE
@@ -145,7 +141,7 @@ def test_each_step_is_preceded_by_its_own_journal_entry(plan: Plan, data: st.Dat
     journaled = [act for act in mechanism.acts if isinstance(act, JournalStep)]
     assert journaled == [JournalStep(k - 1, k) for k in range(confirmed + 1, len(plan) + 1)]
     for before, act in pairwise([None, *mechanism.acts]):
-        assert isinstance(act, PrintLine | TurnPage | GiveBack) == isinstance(before, JournalStep)
+        assert isinstance(act, DoStep) == isinstance(before, JournalStep)
 
 
 @given(plan=plans(), data=st.data())
@@ -153,13 +149,7 @@ def test_between_journal_and_confirmation_only_that_step_is_done(plan: Plan, dat
     step = data.draw(st.integers(1, len(plan)))
     page = data.draw(st.sampled_from([0, *{one.page for one in plan}]))
     act = next_act(plan, Work(Phase.JOURNALED, step, page))
-    match plan[step - 1]:
-        case Line() as line:
-            assert act == PrintLine(line)
-        case Turn():
-            assert act == TurnPage(medium_in=page != 0)
-        case Eject():
-            assert act == GiveBack(medium_in=page != 0)
+    assert act == DoStep(plan[step - 1], medium_in=page != 0)
 
 
 @given(plan=plans(), data=st.data())
@@ -233,7 +223,7 @@ def test_a_book_that_is_already_out_is_not_given_back_again() -> None:
     plan: Plan = (Line(1, 1, 1000, ()), Eject(1))
     mechanism = Mechanism(plan, replace(record_of(plan), confirmed=1))
     mechanism.run()
-    assert mechanism.acts == [JournalStep(1, 2), GiveBack(medium_in=False), Finish()]
+    assert mechanism.acts == [JournalStep(1, 2), DoStep(Eject(1), medium_in=False), Finish()]
 
 
 def test_going_on_with_a_turn_asks_for_the_new_page_only() -> None:
@@ -241,9 +231,9 @@ def test_going_on_with_a_turn_asks_for_the_new_page_only() -> None:
     mechanism = Mechanism(plan, replace(record_of(plan), confirmed=1))
     mechanism.run()
     assert [act for act in mechanism.acts if not isinstance(act, JournalStep)] == [
-        TurnPage(medium_in=False),
+        DoStep(Turn(2), medium_in=False),
         AskForMedium(2, 2),
-        PrintLine(Line(2, 1, 1000, ())),
-        GiveBack(medium_in=True),
+        DoStep(Line(2, 1, 1000, ()), medium_in=True),
+        DoStep(Eject(2), medium_in=True),
         Finish(),
     ]

@@ -1,33 +1,19 @@
-"""What goes to a mechanism, as bytes: pure functions of a profile; nothing is sent that was not built here first."""
+"""The bytes that go to a PR2 mechanism, built by pure functions of its profile."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Final
 
+from drivers.dialects.dialect import LineBytes
 from drivers.dialects.pr2.geometry import LINE_FEED, OFFSET_STEP, TOP_UNIT, document_lines, offset_steps, vertical_steps
-from drivers.profile import CodePage, Pitch, Profile
+from drivers.dialects.pr2.pr2_profile import Pitch, Pr2Profile
+from drivers.profile import encode_text
 from passbook.document.plan import UNITS_PER_INCH, Line, Plan, Sheet
 from passbook.errors import PassbookError
 
-_SPACE: Final = 0x20
-_DELETE: Final = 0x7F
-_UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Unicode categories that leave no mark, or that a printer may take for a command."""
 
-
-@dataclass(frozen=True)
-class LineBytes:
-    """One line: first the way there, then, once the mechanism has accepted it, text and strike."""
-
-    position: bytes
-    text: bytes = field(repr=False)
-
-
-def set_up(profile: Profile, sheet: Sheet, code_page: str) -> bytes:
-    """What must reach the mechanism before a medium does.
+def set_up(profile: Pr2Profile, sheet: Sheet, code_page: str) -> bytes:
+    """The bytes that must reach the mechanism before a medium does.
 
     A left edge of 0 is sent too: a mechanism that stayed powered has the offset of the sheet before.  Raises ValueError
     for a sheet that the mechanism cannot take, PassbookError `profile-malformed` for a code page that the profile
@@ -46,13 +32,13 @@ def set_up(profile: Profile, sheet: Sheet, code_page: str) -> bytes:
             commands.left_margin.encode(form.left_margin),
             _find_pitch(profile, sheet).command.encode(),
             commands.horizontal_offset.encode(offset_steps(sheet.left)),
-            commands.code_page.encode(find_code_page(profile, code_page).number),
+            commands.code_page.encode(profile.find_code_page(code_page).number),
             commands.automatic_booking.encode(),
         )
     )
 
 
-def check_printable(profile: Profile, sheet: Sheet, plan: Plan, *, layout: str, printer: str) -> None:
+def check_printable(profile: Pr2Profile, sheet: Sheet, plan: Plan, *, layout: str, printer: str) -> None:
     """Refuse a plan that the mechanism cannot put on such sheets; `layout` and `printer` are names for people.
 
     Raises PassbookError `layout-not-printable` that says why.
@@ -65,13 +51,13 @@ def check_printable(profile: Profile, sheet: Sheet, plan: Plan, *, layout: str, 
         raise PassbookError("layout-not-printable", layout=layout, printer=printer, why=str(error)) from None
 
 
-def _check_sheet(profile: Profile, sheet: Sheet) -> None:
+def _check_sheet(profile: Pr2Profile, sheet: Sheet) -> None:
     document_lines(sheet.height)
     _find_pitch(profile, sheet)
     profile.commands.horizontal_offset.encode(offset_steps(sheet.left))
 
 
-def _check_places(profile: Profile, sheet: Sheet, lines: Iterable[Line]) -> None:
+def _check_places(profile: Pr2Profile, sheet: Sheet, lines: Iterable[Line]) -> None:
     # What is the same for every line is found out once: line by line it took a tenth of the
     # processor time of an acceptance.
     unit, vertical, room = profile.vertical_unit, profile.commands.vertical, columns_of(profile, sheet)
@@ -96,14 +82,14 @@ def _place(line: Line) -> str:
     return f"page {line.page} line {line.line}"
 
 
-def columns_of(profile: Profile, sheet: Sheet) -> int:
-    """How many columns of the sheet the carriage reaches.  Raises ValueError for a pitch that the profile has not."""
+def columns_of(profile: Pr2Profile, sheet: Sheet) -> int:
+    """The number of columns that the carriage reaches.  Raises ValueError for a pitch that the profile has not."""
     pitch = _find_pitch(profile, sheet)
     carriage = pitch.columns * UNITS_PER_INCH // pitch.cpi
     return (carriage - offset_steps(sheet.left) * OFFSET_STEP) * pitch.cpi // UNITS_PER_INCH
 
 
-def _find_pitch(profile: Profile, sheet: Sheet) -> Pitch:
+def _find_pitch(profile: Pr2Profile, sheet: Sheet) -> Pitch:
     pitch = profile.pitch(sheet.cpi)
     if pitch is None:
         known = ", ".join(str(entry.cpi) for entry in profile.pitches)
@@ -111,14 +97,14 @@ def _find_pitch(profile: Profile, sheet: Sheet) -> Pitch:
     return pitch
 
 
-def encode_line(profile: Profile, sheet: Sheet, code_page: str, line: Line) -> LineBytes:
+def encode_line(profile: Pr2Profile, sheet: Sheet, code_page: str, line: Line) -> LineBytes:
     """The bytes of a line.
 
     Raises PassbookError `control-byte`, `not-in-code-page` or `column-overflow` for text that cannot be printed, and
     ValueError for a place that the mechanism cannot count to.
     """
     commands = profile.commands
-    page = find_code_page(profile, code_page)
+    page = profile.find_code_page(code_page)
     room = columns_of(profile, sheet)
     parts = []
     for run in line.runs:
@@ -128,32 +114,6 @@ def encode_line(profile: Profile, sheet: Sheet, code_page: str, line: Line) -> L
         parts.append(commands.horizontal.encode(run.column - 1 + profile.form.first_column) + text)
     position = commands.vertical.encode(vertical_steps(line.y, profile.vertical_unit))
     return LineBytes(position, b"".join(parts) + commands.strike.encode())
-
-
-def encode_text(page: CodePage, code_page: str, text: str, where: str) -> bytes:
-    """`text` in the code page.  Raises PassbookError that gives the place and number of the character, not itself."""
-    encoded = bytearray()
-    for number, character in enumerate(text, start=1):
-        if unicodedata.category(character) in _UNPRINTABLE:
-            raise PassbookError("control-byte", where=where, number=number)
-        try:
-            code = character.encode(page.codec)
-        except UnicodeEncodeError:
-            raise PassbookError("not-in-code-page", where=where, number=number, code_page=code_page) from None
-        if code[0] < _SPACE or code[0] == _DELETE:
-            raise PassbookError("not-in-code-page", where=where, number=number, code_page=code_page)
-        encoded += code
-    return bytes(encoded)
-
-
-def find_code_page(profile: Profile, code_page: str) -> CodePage:
-    """The profile's entry.  Raises PassbookError `profile-malformed` when it has none."""
-    try:
-        return profile.code_pages[code_page]
-    except KeyError:
-        known = ", ".join(sorted(profile.code_pages))
-        why = f"there is no code page {code_page}; known: {known}"
-        raise PassbookError("profile-malformed", file=profile.name, where="code_pages", why=why) from None
 
 
 def _check_columns(room: int, column: int, length: int, where: str) -> None:

@@ -1,4 +1,4 @@
-"""From 1/2160 inch to what a mechanism counts in."""
+"""From 1/2160 inch to the steps in which a PR2 mechanism counts."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ LINE_FEED: Final = UNITS_PER_INCH // 6
 """One line feed of 1/6 inch, in which PR2 counts the length of a document."""
 
 TOP_UNIT: Final = UNITS_PER_INCH // 240
-"""What PR2 counts the top of form in (ESC T), whatever its elementary step."""
+"""The unit of the top of form (ESC T), whatever the elementary step is."""
 
 OFFSET_STEP: Final = UNITS_PER_INCH // 120
-"""What PR2 counts a horizontal offset in (ESC | A)."""
+"""The unit of a horizontal offset (ESC | A)."""
 
 LEAST_HEIGHT: Final = 5953
 """70 mm in 1/2160 inch, rounded up (ESC Q)."""

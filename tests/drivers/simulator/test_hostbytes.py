@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.dialects.pr2.commands import encode_line, set_up
-from drivers.profile import builtin_profile
+from drivers.dialects.pr2.pr2_profile import builtin_pr2
 from drivers.simulator.hostbytes import LONGEST_LIST, Control, HostCommand, HostParser, Item, Reading, Text
 from tests.drivers.desk import SHEET, line
 
-PR2 = builtin_profile("pr2")
+PR2 = builtin_pr2()
 CLEAN_UP = PR2.clean_up.encode()
 
 host_bytes = st.lists(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from drivers.dialects.pr2.commands import encode_line, set_up
-from drivers.profile import builtin_profile
+from drivers.dialects.pr2.pr2_profile import builtin_pr2
 from drivers.simulator.faults import AtByte, AtLineByte, Cut, Fault, FaultKind, Now, Target
 from drivers.simulator.hostbytes import Reading
 from drivers.simulator.machine import INPUT_BUFFER, Machine
@@ -13,7 +13,7 @@ from drivers.simulator.paper import Paper
 from passbook.protocol.media import Media
 from tests.drivers.desk import RULER, SHEET, line, once
 
-PR2 = builtin_profile("pr2")
+PR2 = builtin_pr2()
 ROUND = b"\x1bj\x1b B"
 
 

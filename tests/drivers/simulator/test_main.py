@@ -25,12 +25,13 @@ pytestmark = pytest.mark.slow
 APPLIANCE = """
 import sys, time
 from drivers.ports.port import open_port
-from drivers.profile import builtin_profile
+from drivers.dialects.pr2.pr2_dialect import Pr2
+from drivers.dialects.pr2.pr2_profile import builtin_pr2
 from drivers.session import DocumentSession
 from tests.drivers.desk import SHEET, line, quick
 
 session = DocumentSession(
-    open_port(sys.argv[1]), quick(builtin_profile("pr2")), code_page="cp858", printer="p", clock=time.monotonic
+    open_port(sys.argv[1]), Pr2(quick(builtin_pr2())), code_page="cp858", printer="p", clock=time.monotonic
 )
 print(session.clean_up().value, flush=True)
 if session.state != "ready":

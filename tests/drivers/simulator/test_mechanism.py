@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.dialects.pr2.commands import set_up
-from drivers.profile import builtin_profile
+from drivers.dialects.pr2.pr2_profile import builtin_pr2
 from drivers.simulator.mechanism import Mechanism
 from drivers.simulator.medium import TRANSITIONS, Lying, Medium, MediumEvent
 from drivers.simulator.paper import Strike
@@ -14,7 +14,7 @@ from passbook.job.states import Reason
 from passbook.protocol.media import Media
 from tests.drivers.desk import SHEET
 
-PR2 = builtin_profile("pr2")
+PR2 = builtin_pr2()
 READY, REJECTED = b"\x1br0", b"\x1br4"
 
 

@@ -1,0 +1,89 @@
+"""A printer family as the document session sees it: functions, beside a profile of data.
+
+The session decides what comes next, and a dialect how it is done.  A dialect keeps nothing between two calls.  Its
+functions that are given a conversation end only when the mechanism has answered; every failure is a MechanismStop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from drivers.conversation import Conversation
+from drivers.frame_reading import AnswerReader
+from drivers.profile import Profile
+from passbook.document.plan import Line, Plan, Sheet
+from passbook.job.states import Reason
+from passbook.protocol.media import Media
+
+Look = Callable[[], None]
+"""Asks the mechanism whether it is ready and has its medium inside; raises MechanismStop where that is not so."""
+
+
+@dataclass(frozen=True)
+class LineBytes:
+    """One line: first the way there, then, once the mechanism has accepted it, text and strike."""
+
+    position: bytes
+    text: bytes = field(repr=False)
+
+
+class Answer(NamedTuple):
+    """The answer of a mechanism to questions about itself.
+
+    Attributes:
+        against: why it is not ready: reasons, each with the exact code; none when it is ready.
+        media: the place of the medium.
+        announced: whether an insertion announced itself meanwhile.
+    """
+
+    against: tuple[tuple[Reason, str], ...]
+    media: Media
+    announced: bool = False
+
+
+class Dialect(Protocol):
+    """A printer family."""
+
+    @property
+    def profile(self) -> Profile:
+        """Its data, with how many lines may be in doubt."""
+
+    def reader(self) -> AnswerReader:
+        """A new reader of its answers."""
+
+    def check_printable(self, sheet: Sheet, plan: Plan, *, layout: str, printer: str) -> None:
+        """Refuse a plan that it cannot put on such sheets; `layout` and `printer` are names for people.
+
+        Raises PassbookError `layout-not-printable` that says why.
+        """
+
+    def set_up(self, sheet: Sheet, code_page: str) -> bytes:
+        """The bytes that must reach the mechanism before a medium does.
+
+        Raises ValueError for a sheet that the mechanism cannot take, PassbookError `profile-malformed` for a code
+        page that the profile has not.
+        """
+
+    def encode_line(self, sheet: Sheet, code_page: str, line: Line) -> LineBytes:
+        """The bytes of a line at its absolute place.
+
+        Raises PassbookError `control-byte`, `not-in-code-page` or `column-overflow` for text that cannot be printed,
+        and ValueError for a place that the mechanism cannot count to.
+        """
+
+    def eject(self) -> bytes:
+        """The bytes that give the medium back."""
+
+    def clean_up(self, talk: Conversation) -> None:
+        """End what an earlier owner left open and drop the print memory; strike nothing, and move no medium."""
+
+    def ask(self, talk: Conversation, timeout: float) -> Answer:
+        """Ask the mechanism about itself; `timeout` in seconds."""
+
+    def take_way(self, talk: Conversation, line: LineBytes, look: Look) -> None:
+        """Go to the place of a line; afterwards its text may be sent."""
+
+    def confirm(self, talk: Conversation, line: LineBytes, look: Look) -> None:
+        """Require the mechanism's own word that the line sent was done, and that the medium is still there."""

@@ -1,0 +1,147 @@
+"""A printer as a destination: documents are placed by layouts, steps go through a document session, books to people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from drivers.dialects.dialect import Dialect
+from drivers.ports.port import PortError, open_port
+from drivers.session import DocumentSession, SessionState
+from drivers.stop import MechanismStop
+from passbook.document.documents import Document, parse_document
+from passbook.document.layout import BookLayout
+from passbook.document.placing import place
+from passbook.document.plan import Line, Sheet
+from passbook.errors import PassbookError, shown
+from passbook.job.record import Record
+from passbook.job.step_machine import AskForMedium, DoStep, Happening
+from passbook.protocol.media import MechanismStatus, Media
+from passbook.protocol.messages import SubmitJob
+from spooler.book_prompts import People, PeopleSettings
+from spooler.clock import Clock
+from spooler.destination import DestinationAct, Heard, Prepared
+from spooler.news import News
+
+
+class PrinterSettings(PeopleSettings, Protocol):
+    """The settings of one printer."""
+
+    @property
+    def port(self) -> str:
+        """The address of its port."""
+
+    @property
+    def code_page(self) -> str:
+        """The code page of its dialect in which it prints."""
+
+
+class Printer:
+    """A printer of one dialect.  `connect` opens a session at it, or raises MechanismStop."""
+
+    def __init__(
+        self,
+        settings: PrinterSettings,
+        dialect: Dialect,
+        layouts: Mapping[str, BookLayout],
+        *,
+        connect: Callable[[], DocumentSession],
+        tell: Callable[[News], None],
+    ) -> None:
+        self.name = settings.name
+        self.lines_in_doubt = dialect.profile.lines_in_doubt
+        self._code_page = settings.code_page
+        self._dialect = dialect
+        self._layouts = layouts
+        # What no layout has room for is not looked at: a terminal may send it again and again.
+        self._most_lines = max((one.lines_left(one.pages[0], 1) for one in layouts.values()), default=0)
+        self._connect = connect
+        self._people = People(settings, tell)
+
+    def prepare(self, request: SubmitJob, document: bytes) -> Prepared:
+        """Read the document, place it whole by its layout, and refuse what this printer cannot print.
+
+        Raises PassbookError.
+        """
+        parsed = parse_document(request.format, document, self._most_lines)
+        layout = self._layout_of(parsed, request)
+        codec = self._dialect.profile.find_code_page(self._code_page).codec
+        plan = place(parsed, layout, codec=codec, code_page=self._code_page, start=request.start)
+        sheet = Sheet(layout.page_height, layout.cpi, layout.left_units)
+        self._dialect.check_printable(sheet, plan, layout=layout.name, printer=self.name)
+        return Prepared(plan, layout.name, sheet)
+
+    def _layout_of(self, document: Document, request: SubmitJob) -> BookLayout:
+        named = request.layout or document.layout
+        if named not in self._layouts:
+            raise PassbookError("unknown-layout", layout=shown(named), known=", ".join(self._layouts))
+        return self._layouts[named]
+
+    def open(self, heard: Heard) -> PrinterLink:
+        """Open a session at it.  Raises MechanismStop."""
+        session = self._connect()
+        session.heard = heard
+        return PrinterLink(session, self._people)
+
+
+class PrinterLink:
+    """A printer with an open session."""
+
+    def __init__(self, session: DocumentSession, people: People) -> None:
+        self._session = session
+        self._people = people
+
+    def clean_up(self) -> Media:
+        """Make the mechanism usable; a medium inside is ejected, so that people can look at it."""
+        return self._session.clean_up()
+
+    def status(self) -> MechanismStatus:
+        """Ask the mechanism about itself, and return its answer."""
+        return self._session.status()
+
+    def run(self, record: Record, act: DestinationAct) -> Happening:
+        """Have the book put in, or do a step: a line is struck and confirmed, any other step gives the book back."""
+        match act:
+            case AskForMedium(page):
+                self._people.bring(self._session, record, page)
+                return Happening.MEDIUM_IN
+            case DoStep(Line() as line):
+                self._session.print_line(line)
+                self._session.confirm()
+            case DoStep(medium_in=True):
+                self._session.eject()
+            case DoStep():
+                pass  # a person has the book already
+        return Happening.CONFIRMED
+
+    def give_back(self) -> None:
+        """Eject a medium that is in the mechanism."""
+        if self._session.state in {SessionState.MEDIUM_IN, SessionState.POSITIONED}:
+            self._session.eject()
+
+    def take(self, job: str, requester: str, patience: float) -> bool:
+        """Have the book taken out; whether it is gone after `patience` seconds."""
+        return self._people.take(self._session, job, requester, patience)
+
+    def interrupt(self) -> None:
+        """End the wait for a person; never a step."""
+        self._session.interrupt()
+
+    def close(self) -> None:
+        """Give the port back."""
+        self._session.close()
+
+
+def connect_mechanism(settings: PrinterSettings, dialect: Dialect, clock: Clock) -> DocumentSession:
+    """A document session over a newly opened port.  Raises MechanismStop when the port cannot be opened."""
+    try:
+        port = open_port(settings.port)
+    except PortError as error:
+        raise MechanismStop.at_port(error) from None
+    try:
+        return DocumentSession(
+            port, dialect, code_page=settings.code_page, printer=settings.name, clock=clock.monotonic
+        )
+    except BaseException:
+        port.close()
+        raise
