@@ -16,7 +16,7 @@ import apsw
 from passbook.errors import PassbookError, shown
 from storage.area.area import AreaSettings
 from storage.area.lock import Lock
-from storage.area.opening import StoreOwner, as_fenced, identify, is_there, open_known, upgrade, what_lies_there
+from storage.area.opening import StoreOwner, as_fenced, identify, is_there, open_known, what_lies_there
 from storage.area.reports import Examined
 from storage.area.verify import examine, journal_findings
 from storage.crypto.keys import ApplianceKey
@@ -92,7 +92,6 @@ def _copied(settings: AreaSettings, owner: StoreOwner, scratch: Path | None) -> 
             connection = stack.enter_context(closing(schema.open_database(folder, vfs=None)))
             area_id = identify(connection, settings.name, owner)
             ledger = Ledger(connection, settings.name, area_id, owner.key)
-            upgrade(connection, ledger, owner)
             copy = _Copy(settings.name, area_id, connection, ledger.memories.all(), ledger.memories.ids())
         yield copy
 

@@ -51,8 +51,8 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
     ),
     "area-format": ErrorKind(
         Actor.OPERATOR,
-        "Storage area {area} has format {found}, and this version knows format {known}. It was left as it is; "
-        "install the version that fits.",
+        "Storage area {area} has format {found}, and this version reads format {known} only. It was left as it is: "
+        "install the version that wrote it, or begin a new store with other, empty folders for areas and state.",
     ),
     "unknown-area": ErrorKind(
         Actor.OPERATOR, "This appliance has no storage area {area}. Nothing was done; see passbookctl areas."

@@ -55,7 +55,7 @@ class Answered(msgspec.Struct, frozen=True, rename="camel"):
         terminal: certificate name of the terminal that gave it.
         person: who decided, as that person said.
         seconded_by: who gave the same order, where it took two to have lines on paper printed again.
-        at: when it was taken, ISO 8601 in UTC; empty where no version noted it.
+        at: when it was taken, ISO 8601 in UTC; empty before it is.
         line: the document's line with which it goes on, one past the last for none; 0 where the verdict orders none.
     """
 
@@ -111,14 +111,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         size: bytes that its sealed content takes.
 
         valid: may be printed without asking anybody, in the start `start`.
-        start: number of the start of its area in which it was changed last; 0 where no version noted it.
+        start: number of the start of its area in which it was changed last; 0 before it is stored.
         epoch: rises at every invalidation and every stop in doubt; with job_id it names a question.
         asked: whether the open question is put to people; False after the answer `hold`.
         business_date: ISO date of the business day of acceptance, of the last answer, or of its re-dating.
         clock_trusted: whether the clock was, when business_date was written.
-        held_by: who holds it back; None when nobody does, or where no version noted it.
+        held_by: who holds it back; None while nothing does.
         released_by: who lifted its last hold; None while another one stands.
-        begun: whether a step of it was ever sent, also before it was ordered anew; True where no version noted it.
+        begun: whether a step of it was ever sent, also before it was ordered anew.
         confirmed: steps 1..confirmed are on paper, by the printer's confirmation or a person's word.
         sending: the step that was sent and not confirmed; 0 for none.
         sent_before: the furthest step that was sent before an answer ordered steps again; 0 for none.
@@ -159,7 +159,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     released_by: Decider | None = None
     business_date: str = ""
     clock_trusted: bool = False
-    begun: bool = True
+    begun: bool = False
     confirmed: int = 0
     sending: int = 0
     sent_before: int = 0

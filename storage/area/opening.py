@@ -386,8 +386,6 @@ def open_known(
     _check_structure(settings.name, connection)
     # Who it is by what SQLite makes of file and log now, and not by what was looked at before it began to write.
     ledger = Ledger(connection, settings.name, _recognize(connection, settings.name, owner), owner.key)
-    upgrade(connection, ledger, owner)
-    _check_build(settings.name, connection)
     return connection, ledger
 
 
@@ -419,9 +417,7 @@ def _fill(settings: AreaSettings, owner: StoreOwner, *, rng: Rng, vfs: str | Non
         said = (area_id, owner.appliance, settings.name)
         with connection:
             schema.create_tables(connection)
-            connection.execute(
-                "INSERT INTO area VALUES (?, ?, ?, ?)", (*said, _area_mac(owner, said, schema.STORE_FORMAT))
-            )
+            connection.execute("INSERT INTO area VALUES (?, ?, ?, ?)", (*said, _area_mac(owner, said)))
             ledger = Ledger(connection, settings.name, area_id, owner.key)
             ledger.history.begin()
             ledger.balance.accept()
@@ -483,7 +479,7 @@ def identify(connection: apsw.Connection, name: str, owner: StoreOwner) -> str:
     application, found = schema.header(connection)
     if application != schema.APPLICATION_ID:
         raise PassbookError("area-foreign", area=name)
-    if found != schema.STORE_FORMAT and found not in schema.UPGRADES:
+    if found != schema.STORE_FORMAT:
         raise PassbookError("area-format", area=name, found=found, known=schema.STORE_FORMAT)
     if schema.differences(connection).lacking:
         _check_build(name, connection)
@@ -491,28 +487,14 @@ def identify(connection: apsw.Connection, name: str, owner: StoreOwner) -> str:
     if len(rows) != 1 or rows[0][1:3] != (owner.appliance, name):
         raise PassbookError("area-foreign", area=name)
     *said, authentic = rows[0]
-    if is_same(authentic, _area_mac(owner, said, found)):
-        return str(said[0])
-    if any(is_same(authentic, _area_mac(owner, said, other)) for other in (*schema.UPGRADES, schema.STORE_FORMAT)):
-        raise PassbookError("area-altered", area=name, why="it says that it is of another format than it is")
-    raise PassbookError("appliance-key-wrong", area=name)
+    if not is_same(authentic, _area_mac(owner, said)):
+        raise PassbookError("appliance-key-wrong", area=name)
+    return str(said[0])
 
 
-def _area_mac(owner: StoreOwner, said: Sequence[object], number: int) -> bytes:
-    """Over what an area says of itself, and its format: the rows of one of an earlier format are taken for right."""
-    return mac(owner.key.area, *said) if number == 1 else mac(owner.key.area, *said, number)
-
-
-def upgrade(connection: apsw.Connection, ledger: Ledger, owner: StoreOwner) -> None:
-    """Bring an area of an earlier format to this one, whole or not at all; its rows are taken for right."""
-
-    def complete() -> None:
-        [said] = schema.fetch(connection, "SELECT area_id, appliance, name FROM area")
-        connection.execute("UPDATE area SET mac = ?", (_area_mac(owner, said, schema.STORE_FORMAT),))
-        ledger.balance.accept()
-        ledger.complete()
-
-    schema.upgrade_tables(connection, complete)
+def _area_mac(owner: StoreOwner, said: Sequence[object]) -> bytes:
+    """Over what an area says of itself, and its format."""
+    return mac(owner.key.area, *said, schema.STORE_FORMAT)
 
 
 def _check_build(name: str, connection: apsw.Connection) -> None:

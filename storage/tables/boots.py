@@ -7,7 +7,7 @@ the caller's transaction.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import apsw
 
@@ -17,15 +17,12 @@ from storage.crypto.keys import ApplianceKey, is_same, mac
 from storage.tables.row_sum import RowSum
 from storage.tables.schema import fetch
 
-_BEFORE: Final = 1
-"""No start has this number: before starts were counted it stood for every valid record."""
-
 
 class Boot(NamedTuple):
     """One start of an area.
 
     Attributes:
-        number: counts the starts, from 2; 0 before the first.
+        number: counts the starts, from 1; 0 before the first.
         reason: why the one before it ended.
         at: wall time, ISO 8601 in UTC.
     """
@@ -56,7 +53,7 @@ class Boots:
         so that a number that comes again makes nothing valid.
         """
         before = self.kept()
-        start = Boot(max(before.number, _BEFORE) + 1, reason, at)
+        start = Boot(before.number + 1, reason, at)
         if any(True for _ in self.findings()):
             self._balance.distrust()
         self.write(start)

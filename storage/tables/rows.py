@@ -123,8 +123,8 @@ def row_place(r: Record) -> tuple[int, bytes, bytes]:
 
 
 def valid_in(record: Record) -> int:
-    """The number of the one start in which it is valid; 0 for none, 1 for one of before they were counted."""
-    return (record.start or 1) if record.valid else 0
+    """The number of the one start in which it is valid; 0 for none."""
+    return record.start if record.valid else 0
 
 
 def _live_index(r: Record) -> Columns:

@@ -152,13 +152,7 @@ def test_states_say_whether_a_job_has_ended() -> None:
 
 
 def test_untouched_is_a_job_of_which_no_step_was_ever_sent() -> None:
-    new = replace(RECORD, begun=False)
+    new = RECORD
     assert new.untouched
-    for touched in (RECORD, replace(new, confirmed=1), replace(new, sending=1), replace(new, begun=True)):
+    for touched in (replace(new, confirmed=1), replace(new, sending=1), replace(new, begun=True)):
         assert not touched.untouched
-
-
-def test_a_record_of_a_version_that_did_not_note_it_may_have_been_begun() -> None:
-    old = msgspec.json.decode(msgspec.json.encode(RECORD))
-    del old["begun"]
-    assert not msgspec.convert(old, Record).untouched

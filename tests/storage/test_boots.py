@@ -6,7 +6,6 @@ from contextlib import closing
 
 import apsw
 import pytest
-from msgspec.structs import replace
 
 from passbook.job import changes
 from passbook.job.counts import JobCounts
@@ -14,7 +13,6 @@ from passbook.job.record import OPERATOR, Answered, HistoryKind, Record, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.media import Media
 from storage.spool import Spool
-from storage.tables.ledger import Ledger
 from tests.storage.store import AT, Store
 
 JOBS = 150
@@ -147,26 +145,6 @@ def test_each_start_raises_the_epoch_though_none_was_written(one_area: Store) ->
     assert record.sending == 1
     spool.upkeep.settle()
     assert spool.record(job) == record
-
-
-def test_what_was_valid_before_starts_were_counted_is_a_question_in_the_first_one(one_area: Store) -> None:
-    spool = one_area.open()
-    job = one_area.accepted(spool).job_id
-
-    def as_before(ledger: Ledger) -> None:
-        row = ledger.live(job)
-        assert row is not None
-        old = replace(row, record=replace(row.record, start=0))
-        ledger._update(old.record, old.columns(ledger.area_id, ledger._key))
-        ledger._connection.execute("DELETE FROM start")
-        ledger.balance.accept()
-
-    [area] = spool._areas
-    area.submit(as_before, cost=lambda: 0, unknown=area.fenced_error()).result()
-    spool = power_on(one_area)
-    assert one_area.reported == []
-    assert spool.next_valid("pr-1") is None
-    assert [record.job_id for record in spool.questions()] == [job]
 
 
 @pytest.mark.parametrize("tampering", TAMPERINGS.values(), ids=TAMPERINGS.keys())
