@@ -140,15 +140,15 @@ def accept_closed(name: str, areas: Sequence[AreaSettings], owner: StoreOwner, m
         _, accepted = ledgers.pop(name)
         with as_fenced(name):
             memories = [*mark.memories, *(memory for _, ledger in ledgers.values() for memory in ledger.memories.all())]
-            accepted.balance.load()
-            extent = accepted.extent(accepted.balance.changes)
+            accepted.row_sum.load()
+            extent = accepted.extent(accepted.row_sum.changes)
             further = contradictions(name, extent, accepted.history, memories)
             if not any(chain(other_ids(name, accepted.area_id, noted), further)):
                 raise PassbookError("nothing-to-accept", area=name)
         for other, (connection, ledger) in ledgers.items():
             with as_fenced(other), connection:
-                ledger.balance.load()
-                ledger.memories.note_siblings({name: accepted.area_id})
+                ledger.row_sum.load()
+                ledger.memories.note_peers({name: accepted.area_id})
                 ledger.memories.write({name: extent}, accepted=True)
                 ledger.complete()
         mark.accept(name, accepted.area_id, extent)

@@ -20,18 +20,18 @@ from passbook.protocol.history_reply import Wanted
 from storage.area.area import Area
 from storage.tables.chain import ToldEntry
 from storage.tables.ledger import Ledger
-from storage.tables.rows import DamagedRowError, EndedRow, LiveRow
+from storage.tables.rows import DamagedRowError, EndedRow, JobRow
 
 ROWS_AT_ONCE: Final = 100
 """Rows that are read at a time."""
 
-Rows: TypeAlias = Iterable[LiveRow | DamagedRowError]
+Rows: TypeAlias = Iterable[JobRow | DamagedRowError]
 Pages: TypeAlias = Callable[[Area, int], Iterator[Record]]
 """The jobs of an area behind a sequence number."""
 
 
 def all_rows(area: Area, after: int) -> Iterator[Record]:
-    """The live jobs behind a sequence number, in the order of acceptance."""
+    """The unfinished jobs behind a sequence number, in the order of acceptance."""
 
     def read(ledger: Ledger, behind: int) -> Rows:
         return ledger.rows(behind, ROWS_AT_ONCE)
@@ -63,22 +63,22 @@ def _paged(area: Area, read: Callable[..., Rows], after: int) -> Iterator[Record
             yield row.record
 
 
-def _rows(area: Area, read: Callable[[Ledger], Rows]) -> list[LiveRow | DamagedRowError]:
+def _rows(area: Area, read: Callable[[Ledger], Rows]) -> list[JobRow | DamagedRowError]:
     # An area whose file fails is fenced by that, and areas() says so; the others are shown.
     with suppress(PassbookError), area.reading() as ledger:
         return list(read(ledger))
     return []
 
 
-def _sound(area: Area, rows: Rows) -> Iterator[LiveRow]:
+def _sound(area: Area, rows: Rows) -> Iterator[JobRow]:
     for row in rows:
-        if isinstance(row, LiveRow):
+        if isinstance(row, JobRow):
             yield row
         else:
             area.set_aside(row)
 
 
-def _sequence(row: LiveRow | DamagedRowError) -> int:
+def _sequence(row: JobRow | DamagedRowError) -> int:
     return row.sequence if isinstance(row, DamagedRowError) else row.record.sequence
 
 
@@ -164,19 +164,19 @@ class Notices:
         self._areas = areas
 
     def oldest(self, requester: str | None = None, *, after: int = 0, limit: int) -> list[Ended]:
-        """Ends of which nobody took note, of one requester or of all, in order, from above sequence `after` on."""
-        found = self._read(lambda ledger: ledger.ends.notices(requester, after=after, limit=limit))
+        """EndedJobs of which nobody took note, of one requester or of all, in order, from above sequence `after` on."""
+        found = self._read(lambda ledger: ledger.ended_jobs.notices(requester, after=after, limit=limit))
         return found[:limit]
 
     def newest(self, limit: int) -> list[Ended]:
         """Those of the jobs that were accepted last, in order."""
-        return self._read(lambda ledger: ledger.ends.last_notices(limit))[-limit:]
+        return self._read(lambda ledger: ledger.ended_jobs.last_notices(limit))[-limit:]
 
     def one(self, job_id: str) -> Ended | None:
         """The job, when it has ended, and whether or not somebody took note."""
 
         def read(ledger: Ledger) -> list[EndedRow | DamagedRowError]:
-            row = ledger.ends.job(job_id)
+            row = ledger.ended_jobs.job(job_id)
             return [] if row is None else [row]
 
         return next(iter(self._read(read)), None)
@@ -186,7 +186,7 @@ class Notices:
         total = 0
         for area in self._areas:
             with suppress(PassbookError), area.reading() as ledger:
-                total += ledger.ends.count_old_notices(before, among=among)
+                total += ledger.ended_jobs.count_old_notices(before, among=among)
         return total
 
     def heads(self) -> list[HeadAt]:

@@ -33,7 +33,7 @@ from storage.queries import Notices, Pages, all_rows, questions, read_rows, sear
 from storage.tables.chain import ToldEntry
 from storage.tables.ledger import FIRST, Ledger
 from storage.tables.printed import PrinterFigures
-from storage.tables.rows import DamagedRowError, LiveRow
+from storage.tables.rows import DamagedRowError, JobRow
 from storage.tables.usage import HeldUsage
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ class Spool:
         # Both are shared with all that looks after the areas: one may come into use later.
         self._areas = found.areas
         self._problems = found.problems
-        self._put_back = found.put_back
+        self._rolled_back = found.rolled_back
         self._means = means
         self._admission = admission
         self.upkeep = Maintenance(found, means.mark)
@@ -100,7 +100,7 @@ class Spool:
         return any(not area.disk_is_full for area in found)
 
     def power_on(self, reason: Reason, at: str) -> PowerOnReport:
-        """Turn every record of an earlier start invalid (P4), one transaction per area; then the areas are ready."""
+        """Turn every record of an earlier boot invalid (P4), one transaction per area; then the areas are ready."""
         result = PowerOnReport({}, {})
         for area in [area for area in self._areas if area.state is AreaState.OPENED]:
             try:
@@ -121,11 +121,11 @@ class Spool:
         return any(area.state is AreaState.READY for area in self._areas)
 
     def reopen(self, reason: Reason, at: str) -> PowerOnReport:
-        """While no area is in use: open again all that are left out, as a start does, and make them ready.  Blocks."""
+        """While no area is in use: open again all that are left out, as a boot does, and make them ready.  Blocks."""
         left = [settings for settings, _ in self._left_out()]
         found = open_all(left, self._means)
         self._admission.number_after(found.sequence)
-        self._put_back |= found.put_back
+        self._rolled_back |= found.rolled_back
         for settings in left:
             if settings not in found.problems:
                 del self._problems[settings]
@@ -136,7 +136,7 @@ class Spool:
     def join(self, reason: Reason, at: str) -> list[Joined]:
         """Open areas that were left out and may be used now, while the others are in use; what was done.
 
-        Those are areas whose disk has room again, and those that an operator took as they are.  What an earlier start
+        Those are areas whose disk has room again, and those that an operator took as they are.  What an earlier boot
         left in one is invalid before it is used at all (P4).  Blocks; to be called by one thread at a time.
         """
         return [self._join(settings, reason, at) for settings in self.joinable()]
@@ -153,7 +153,7 @@ class Spool:
         over = self._problems[settings]
         self.upkeep.tries(settings.name)
         try:
-            area = open_late(settings, self._means, self._areas, self._put_back)
+            area = open_late(settings, self._means, self._areas, self._rolled_back)
             try:
                 count = _power_on(area, reason, at)
             except BaseException:
@@ -174,7 +174,7 @@ class Spool:
         return tuple(self._problems.items())
 
     def _leave_out(self, area: Area) -> None:
-        """Take an area out that cannot begin a start, for lack of space."""
+        """Take an area out that cannot begin a boot, for lack of space."""
         area.close()
         self._areas.remove(area)
         why = "its disk refuses what it has room for"
@@ -254,7 +254,7 @@ class Spool:
 
         def work(ledger: Ledger) -> Record:
             stored = ledger.insert(record, ticket.content_mac, sealed, wraps)
-            area.room.check(ticket.size)
+            area.capacity.check(ticket.size)
             return stored
 
         def settled(error: BaseException | None) -> None:
@@ -301,7 +301,7 @@ class Spool:
         found = [row.record for area in ready if (row := self._next_in(area, printer)) is not None]
         return min(found, key=lambda record: (-record.priority, record.sequence), default=None)
 
-    def _next_in(self, area: Area, printer: str) -> LiveRow | None:
+    def _next_in(self, area: Area, printer: str) -> JobRow | None:
         while area.state is AreaState.READY:
             try:
                 with area.reading() as ledger:
@@ -314,11 +314,11 @@ class Spool:
         return None
 
     def record(self, job_id: str) -> Record:
-        """The job, live or ended.  Raises PassbookError `unknown-job`, `record-quarantined` or `area-fenced`."""
+        """The job, unfinished or ended.  Raises PassbookError `unknown-job`, `record-quarantined` or `area-fenced`."""
         return self._read(job_id, lambda ledger: _live_or_ended(ledger, job_id))
 
     def find(self, beginning: str) -> Record:
-        """The one job, live or ended, whose id is this or begins so.
+        """The one job, unfinished or ended, whose id is this or begins so.
 
         Raises PassbookError `job-id-short`, `ambiguous-job`, and as record() does.
         """
@@ -337,24 +337,24 @@ class Spool:
         return self.record(next(iter(found), beginning))
 
     def wraps(self, job_id: str) -> tuple[Wrap, ...]:
-        """The wraps of a live job.  Raises as record()."""
+        """The wraps of an unfinished job.  Raises as record()."""
         return self._read(job_id, lambda ledger: _live(ledger, job_id).wraps)
 
     def sealed(self, job_id: str) -> SealedJob:
-        """The sealed content of a live job.  Raises as record()."""
+        """The sealed content of an unfinished job.  Raises as record()."""
         return self._read(job_id, lambda ledger: ledger.sealed(_live(ledger, job_id)))
 
     def records(self, after: int = FIRST, limit: int | None = None) -> list[Record]:
-        """The live jobs behind a sequence number, in the order of acceptance."""
+        """The unfinished jobs behind a sequence number, in the order of acceptance."""
         return list(islice(self._woven(all_rows, after), limit))
 
     def newest_records(self, most: int) -> list[Record]:
-        """The live jobs that were accepted last, the newest first."""
+        """The unfinished jobs that were accepted last, the newest first."""
         found = [record for area in self._areas for record in read_rows(area, lambda ledger: ledger.last_rows(most))]
         return sorted(found, key=_by_sequence, reverse=True)[:most]
 
     def records_of(self, requester: str) -> list[Record]:
-        """The live jobs of a requester, in the order of acceptance; so many as its quota lets it have."""
+        """The unfinished jobs of a requester, in the order of acceptance; so many as its quota lets it have."""
         found = [record for area in self._areas for record in read_rows(area, lambda ledger: ledger.rows_of(requester))]
         return sorted(found, key=_by_sequence)
 
@@ -369,7 +369,7 @@ class Spool:
         """What each requester has in all areas; reads no disk."""
         found: dict[str, HeldUsage] = {}
         for area in self._areas:
-            for name, held in area.tally.held().items():
+            for name, held in area.usage.held().items():
                 found[name] = found.get(name, HeldUsage()).plus(held)
         return found
 
@@ -377,21 +377,21 @@ class Spool:
         """How many jobs each printer has in all areas; reads no disk."""
         found: dict[str, JobCounts] = {}
         for area in self._areas:
-            for printer, counts in area.tally.counts().items():
+            for printer, counts in area.usage.counts().items():
                 found[printer] = found.get(printer, JobCounts()) + counts
         return found
 
     def count_notices(self) -> int:
         """How many ends of jobs nobody took note of; reads no disk."""
-        return sum(area.tally.notices for area in self._areas)
+        return sum(area.usage.notices for area in self._areas)
 
     def printers(self) -> dict[str, str]:
-        """The printers that live jobs are for, each with one of these jobs."""
+        """The printers that unfinished jobs are for, each with one of these jobs."""
         found: dict[str, str] = {}
         for area in self._areas:
             with suppress(PassbookError), area.reading() as ledger:
                 rows = {name: next(ledger.rows(sequence - 1, 1), None) for name, sequence in ledger.printers().items()}
-                found |= {name: row.record.job_id for name, row in rows.items() if isinstance(row, LiveRow)}
+                found |= {name: row.record.job_id for name, row in rows.items() if isinstance(row, JobRow)}
         return found
 
     def history(self, job_id: str = "", last: int = 100, wanted: Wanted | None = None) -> list[ToldEntry]:
@@ -403,13 +403,13 @@ class Spool:
         """What the wanted ends add up to; goes through the whole history."""
         return summarize((told.entry for told in search(self._areas, wanted)), by)
 
-    def reckon(self, printer: str) -> dict[str, PrinterFigures]:
+    def figures(self, printer: str) -> dict[str, PrinterFigures]:
         """The figures of a printer in each area that is in use, one moment of each.  Blocks, but nobody else."""
         found: dict[str, PrinterFigures] = {}
         for area in self._areas:
             if area.state is AreaState.READY:
                 with suppress(PassbookError):
-                    found[area.name] = area.reckon(printer)
+                    found[area.name] = area.figures(printer)
                     for damage in found[area.name].damaged:
                         area.set_aside(damage)
         return found
@@ -458,11 +458,11 @@ class Spool:
             name=area.name,
             state=area.state.value,
             quota=area.settings.quota_bytes,
-            free=max(0, area.room.free() - reserved),
-            used=area.room.used(),
+            free=max(0, area.capacity.free() - reserved),
+            used=area.capacity.used(),
             reserved=reserved,
-            records=area.tally.jobs,
-            quarantined=area.tally.aside,
+            records=area.usage.jobs,
+            quarantined=area.usage.aside,
             why=area.why,
         )
 
@@ -497,25 +497,25 @@ def _power_on(area: Area, reason: Reason, at: str) -> int:
     # Which start its records are of cannot be believed: each of them is written before any is used.
     while area.suspect and area.settle(every=True):
         pass
-    # What was settled as if it had been of this start already was counted as a question before.
-    area.tally.begin_start()
+    # What was settled as if it had been of this boot already was counted as a question before.
+    area.usage.begin_boot()
     area.powered_on()
-    return area.tally.jobs
+    return area.usage.jobs
 
 
 def _by_sequence(record: Record) -> int:
     return record.sequence
 
 
-def _live(ledger: Ledger, job_id: str) -> LiveRow:
-    row = ledger.live(job_id)
+def _live(ledger: Ledger, job_id: str) -> JobRow:
+    row = ledger.job(job_id)
     if row is None:
         raise PassbookError("unknown-job", job=job_id)
     return row
 
 
 def _live_or_ended(ledger: Ledger, job_id: str) -> Record:
-    row = ledger.live(job_id) or ledger.ends.job(job_id)
+    row = ledger.job(job_id) or ledger.ended_jobs.job(job_id)
     if row is None:
         raise PassbookError("unknown-job", job=job_id)
     return row.record

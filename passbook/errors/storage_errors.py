@@ -92,7 +92,7 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
         "The file of storage area {area} is not built as this program builds it: {why}. Somebody wrote into it; "
         "nothing of it prints and nothing more is written to it. Keep the disk as evidence; put a sound copy there.",
     ),
-    "siblings-altered": ErrorKind(
+    "peers-altered": ErrorKind(
         Actor.OPERATOR,
         "What storage area {area} has noted of the areas beside it was altered or damaged: {why}. Work goes on; keep "
         "the disk as evidence, and before the next start see that every area is where it belongs: an empty folder "

@@ -112,8 +112,8 @@ def stop(reason: Reason, media: Media, at: str) -> Change:
     return change
 
 
-def invalidate(reason: Reason, at: str, starts: int = 1) -> Change:
-    """Power-on: what an earlier start left, so many starts ago, is invalid, with a new epoch for each of them (P4).
+def invalidate(reason: Reason, at: str, boots: int = 1) -> Change:
+    """Power-on: what an earlier boot left, so many boots ago, is invalid, with a new epoch for each of them (P4).
 
     An operator's hold stands.
     """
@@ -125,7 +125,7 @@ def invalidate(reason: Reason, at: str, starts: int = 1) -> Change:
         # A record from before may say less than the paper.
         begun = record.begun or reason is Reason.ROLLED_BACK
         stands = replace(moved, held_by=held_by, asked=held_by is None, begun=begun)
-        invalid = replace(stands, valid=False, epoch=record.epoch + starts, media=Media.UNKNOWN)
+        invalid = replace(stands, valid=False, epoch=record.epoch + boots, media=Media.UNKNOWN)
         return Outcome(invalid, entry_of(HistoryKind.INVALIDATED, invalid, at))
 
     return change

@@ -98,7 +98,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     The first group never changes and is bound to every sealed byte; the second changes, one version at a time.
 
     Attributes:
-        job_id: ours, unique over all areas and starts; lower-case hexadecimal.
+        job_id: ours, unique over all areas and boots; lower-case hexadecimal.
         requester: certificate name of the terminal that sent it.
         request_id: the requester's own id for the request.
         sequence: appliance-wide order of acceptance, never the clock (F9).
@@ -110,8 +110,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         steps: number of steps of the plan; they are counted from 1.
         size: bytes that its sealed content takes.
 
-        valid: may be printed without asking anybody, in the start `start`.
-        start: number of the start of its area in which it was changed last; 0 before it is stored.
+        valid: may be printed without asking anybody, in the boot `boot`.
+        boot: number of the boot of its area in which it was changed last; 0 before it is stored.
         epoch: rises at every invalidation and every stop in doubt; with job_id it names a question.
         asked: whether the open question is put to people; False after the answer `hold`.
         business_date: ISO date of the business day of acceptance, of the last answer, or of its re-dating.
@@ -150,7 +150,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     recovery_ref: str = ""
     priority: int = 50
     valid: bool = True
-    start: int = 0
+    boot: int = 0
     state: JobState = JobState.PENDING
     reasons: tuple[Reason, ...] = ()
     epoch: int = 0

@@ -122,14 +122,14 @@ class History:
         """The first head, of an area without entries."""
         self.owed = Head()
 
-    def settle(self, balance: RowSum) -> None:
-        """Write the head, once for all that a transaction did; it counts in `balance`."""
+    def settle(self, row_sum: RowSum) -> None:
+        """Write the head, once for all that a transaction did; it counts in `row_sum`."""
         if self.owed is not None:
             come = self._head_mac(self.owed)
             for (gone,) in fetch(self._connection, "DELETE FROM head RETURNING mac"):
-                balance.gone("head", (None, None, None), gone)
+                row_sum.gone("head", (None, None, None), gone)
             self._connection.execute("INSERT INTO head VALUES (?, ?, ?, ?)", (*self.owed, come))
-            balance.come("head", (None, None, None), come)
+            row_sum.come("head", (None, None, None), come)
         self.owed = None
 
     def note_sequence(self, sequence: int) -> None:

@@ -19,7 +19,7 @@ from passbook.job.states import JobState
 from passbook.protocol.environment import may_lie_inside
 from storage.crypto.keys import ApplianceKey, is_same, mac
 from storage.tables.row_sum import RowSum
-from storage.tables.rows import DamagedRowError, LiveRow
+from storage.tables.rows import DamagedRowError, JobRow
 from storage.tables.schema import fetch
 
 
@@ -27,11 +27,11 @@ class Counters:
     """The counters of one area on one connection."""
 
     def __init__(
-        self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey, balance: RowSum
+        self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey, row_sum: RowSum
     ) -> None:
-        """`area` is the name that findings carry; every change goes into `balance`."""
+        """`area` is the name that findings carry; every change goes into `row_sum`."""
         self._connection = connection
-        self._balance = balance
+        self._row_sum = row_sum
         self._area = area
         self._area_id = area_id
         self._key = key
@@ -58,8 +58,8 @@ class Counters:
             self._connection.execute("INSERT OR REPLACE INTO counter VALUES (?, ?, ?, ?, ?)", values)
             place = (printer.encode(), None, None)
             for (found,) in gone:
-                self._balance.gone("counter", place, found)
-            self._balance.come("counter", place, come)
+                self._row_sum.gone("counter", place, found)
+            self._row_sum.come("counter", place, come)
 
     def findings(self) -> Iterator[PassbookError]:
         """The rows that do not verify."""
@@ -96,8 +96,8 @@ class PrinterFigures:
     why: PassbookError | None
 
 
-def figures_of(rows: Iterable[LiveRow | DamagedRowError], counters: Counters, printer: str) -> PrinterFigures:
-    """Add up every live row of the printer, as one moment of the area: the caller's transaction holds it."""
+def figures_of(rows: Iterable[JobRow | DamagedRowError], counters: Counters, printer: str) -> PrinterFigures:
+    """Add up the rows of a printer, as one moment of the area: the caller's transaction holds it."""
     sums = {True: NO_FIGURES, False: NO_FIGURES}
     begun = False
     damaged: list[DamagedRowError] = []

@@ -29,14 +29,14 @@ BUSY_MS: Final = 5000
 TABLES: Final = """
 CREATE TABLE area (
     area_id TEXT NOT NULL, appliance TEXT NOT NULL, name TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
-CREATE TABLE sibling (name TEXT PRIMARY KEY, area_id TEXT NOT NULL) STRICT;
-CREATE TABLE live (
+CREATE TABLE peer (name TEXT PRIMARY KEY, area_id TEXT NOT NULL) STRICT;
+CREATE TABLE job (
     sequence INTEGER PRIMARY KEY, job_id TEXT NOT NULL UNIQUE, requester TEXT NOT NULL, request_id TEXT NOT NULL,
     printer TEXT NOT NULL, valid INTEGER NOT NULL, state TEXT NOT NULL, priority INTEGER NOT NULL,
     size INTEGER NOT NULL, version INTEGER NOT NULL, record BLOB NOT NULL, wraps BLOB NOT NULL,
     content_mac BLOB NOT NULL, sealed_mac BLOB NOT NULL, mac BLOB NOT NULL) STRICT;
-CREATE UNIQUE INDEX live_request ON live (requester, request_id);
-CREATE INDEX live_next ON live (printer, valid, state, priority DESC, sequence);
+CREATE UNIQUE INDEX job_request ON job (requester, request_id);
+CREATE INDEX job_next ON job (printer, valid, state, priority DESC, sequence);
 CREATE TABLE ended (
     sequence INTEGER PRIMARY KEY, job_id TEXT NOT NULL UNIQUE, requester TEXT NOT NULL, request_id TEXT NOT NULL,
     ended_at TEXT NOT NULL, version INTEGER NOT NULL, record BLOB NOT NULL,
@@ -55,7 +55,7 @@ CREATE TABLE quarantine (
     content_mac BLOB NOT NULL, sealed_mac BLOB NOT NULL, mac BLOB NOT NULL) STRICT;
 CREATE TABLE history (n INTEGER PRIMARY KEY, entry TEXT NOT NULL, chain BLOB NOT NULL) STRICT;
 CREATE TABLE head (entries INTEGER NOT NULL, chain BLOB NOT NULL, sequence INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
-CREATE TABLE sibling_head (
+CREATE TABLE peer_head (
     name TEXT PRIMARY KEY, entries INTEGER NOT NULL, chain BLOB NOT NULL, sequence INTEGER NOT NULL,
     changes INTEGER NOT NULL, accepted INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
 CREATE TABLE counter (
@@ -64,9 +64,9 @@ CREATE TABLE counter (
 CREATE TABLE history_mark (
     entries INTEGER PRIMARY KEY, chain BLOB NOT NULL, at TEXT NOT NULL, cut INTEGER NOT NULL,
     mac BLOB NOT NULL) STRICT;
-CREATE TABLE balance (one INTEGER PRIMARY KEY CHECK (one = 1), changes INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
-CREATE TABLE start (number INTEGER PRIMARY KEY, reason TEXT NOT NULL, at TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
-CREATE INDEX live_question ON live (sequence) WHERE valid = 0;
+CREATE TABLE row_sum (one INTEGER PRIMARY KEY CHECK (one = 1), changes INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
+CREATE TABLE boot (number INTEGER PRIMARY KEY, reason TEXT NOT NULL, at TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
+CREATE INDEX job_question ON job (sequence) WHERE valid = 0;
 CREATE INDEX ended_notice ON ended (sequence) WHERE acknowledged = 0;
 CREATE INDEX ended_untold ON ended (requester, sequence) WHERE acknowledged = 0;
 CREATE INDEX quarantine_job ON quarantine (job_id);

@@ -18,10 +18,10 @@ from passbook.job.record import OPERATOR, Decider, Record
 from passbook.job.states import STANDING
 from storage.tables.schema import fetch
 
-_LIVE: Final = "SELECT CAST(requester AS BLOB), count(*), sum(CAST(size AS INTEGER)) FROM live GROUP BY requester"
-_PRINTERS: Final = "SELECT CAST(printer AS BLOB), count(*) FROM live GROUP BY printer"
+_JOBS: Final = "SELECT CAST(requester AS BLOB), count(*), sum(CAST(size AS INTEGER)) FROM job GROUP BY requester"
+_PRINTERS: Final = "SELECT CAST(printer AS BLOB), count(*) FROM job GROUP BY printer"
 _MAYBE_HELD: Final = (
-    "SELECT CAST(printer AS BLOB), CAST(record AS BLOB) FROM live WHERE instr(CAST(record AS BLOB), ?) > 0"
+    "SELECT CAST(printer AS BLOB), CAST(record AS BLOB) FROM job WHERE instr(CAST(record AS BLOB), ?) > 0"
 )
 _NOTICES: Final = "SELECT count(*) FROM ended WHERE acknowledged = 0"
 _ASIDE: Final = "SELECT count(*) FROM quarantine"
@@ -77,7 +77,7 @@ class Delta:
 
 
 def delta_of(record: Record, sign: int, *, notices: int = 0) -> Delta:
-    """What a live record that comes (1) or goes (-1) does to the numbers."""
+    """What the record of an unfinished job that comes (1) or goes (-1) does to the numbers."""
     standing = sign * (record.state in STANDING)
     questions = sign * (not record.valid)
     where = (record.printer, counts_of(record, sign))
@@ -104,7 +104,7 @@ class Usage:
 
     def load(self, connection: apsw.Connection) -> None:
         """Count the rows that are there now."""
-        for requester, jobs, size in fetch(connection, _LIVE):
+        for requester, jobs, size in fetch(connection, _JOBS):
             self._held[requester.decode(errors="replace")] = HeldUsage(jobs, size)
         self.jobs = sum(held.jobs for held in self._held.values())
         self._kept_held = _held_by_operators(connection)
@@ -125,7 +125,7 @@ class Usage:
         """How many jobs each printer has here."""
         return dict(self._counts)
 
-    def begin_start(self) -> None:
+    def begin_boot(self) -> None:
         """Every job that is there became a question, and stands still (P4); an operator's hold stands too."""
         for printer, counts in self._counts.items():
             held = min(self._kept_held[printer], counts.jobs)

@@ -353,7 +353,7 @@ def _ended(spool: Spool, job: str) -> Record | None:
 
 
 def _unreadable(spool: Spool, record: Record) -> str:
-    """Why the content of a live job is not what was given; empty when it is."""
+    """Why the content of an unfinished job is not what was given; empty when it is."""
     if record.ended:
         return ""
     try:

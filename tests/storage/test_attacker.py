@@ -32,7 +32,7 @@ DAY, LATER = "2026-03-02T06:00:00.000+00:00", "2026-03-03T06:00:00.000+00:00"
 NEVER = "0001-01-01T00:00:00.000+00:00"
 KEYS: Final[dict[str, int]] = {
     "area": 1,
-    "live": 1,
+    "job": 1,
     "ended": 1,
     "sealed": 1,
     "document": 2,
@@ -40,10 +40,10 @@ KEYS: Final[dict[str, int]] = {
     "head": 0,
     "history_mark": 1,
     "counter": 1,
-    "balance": 1,
-    "sibling_head": 1,
-    "sibling": 1,
-    "start": 0,
+    "row_sum": 1,
+    "peer_head": 1,
+    "peer": 1,
+    "boot": 0,
     "quarantine": 1,
 }
 """Every table that nobody may alter unnoticed, and how many of its first columns say which row it is."""

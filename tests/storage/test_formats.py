@@ -13,7 +13,7 @@ from tests.storage.store import Store, found_offline, settings
 
 PAGE_OF_FORMAT_2 = """
 CREATE TABLE area (area_id TEXT NOT NULL, appliance TEXT NOT NULL, name TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
-CREATE TABLE balance (one INTEGER PRIMARY KEY CHECK (one = 1), changes INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
+CREATE TABLE row_sum (one INTEGER PRIMARY KEY CHECK (one = 1), changes INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
 INSERT INTO area VALUES ('00112233445566778899aabbccddeeff', 'branch-17', 'a', x'00');
 """
 OTHERS = [1, 2, schema.STORE_FORMAT + 1]

@@ -69,7 +69,7 @@ def filled(store: Store) -> Store:
 @pytest.mark.parametrize("tampering", LIVE_TAMPERINGS.values(), ids=LIVE_TAMPERINGS.keys())
 def test_an_altered_row_is_set_aside_at_power_on_and_the_rest_goes_on(filled: Store, tampering: str) -> None:
     with raw(filled) as connection:
-        alter(connection, "live", tampering, "request_id = 'r-1'")
+        alter(connection, "job", tampering, "request_id = 'r-1'")
     spool = filled.open(power_on=False)
     assert [error.code for error in spool.verify() if error.code != "rows-altered"] == ["record-quarantined"]
     spool.power_on(Reason.RESTART, AT)
@@ -92,7 +92,7 @@ def test_a_row_altered_while_the_store_is_open_is_never_next(filled: Store, more
     rule = changes.answer(given, at=AT, date="2026-03-02", trusted=True)
     assert spool.change(record.job_id, rule).result(timeout=30).valid
     with raw(filled) as connection:
-        alter(connection, "live", f"{more} valid = 1, state = 'pending'", "request_id IN ('r-1', 'r-2')")
+        alter(connection, "job", f"{more} valid = 1, state = 'pending'", "request_id IN ('r-1', 'r-2')")
     found = spool.next_valid("pr-1")
     assert found is not None
     assert found.request_id == "r-0"
@@ -106,7 +106,7 @@ def test_a_job_that_was_set_aside_says_so(filled: Store) -> None:
     spool = filled.open()
     job = spool.records()[1].job_id
     with raw(filled) as connection:
-        connection.execute("UPDATE live SET version = 7 WHERE request_id = 'r-1'")
+        connection.execute("UPDATE job SET version = 7 WHERE request_id = 'r-1'")
     assert code_of(spool.change(job, changes.cancel(AT, "t", "p"))) == "record-quarantined"
     assert raised_by(lambda: spool.record(job)) == "record-quarantined"
     assert raised_by(lambda: spool.wraps(job)) == "record-quarantined"
@@ -146,8 +146,8 @@ def test_a_row_from_another_area_does_not_verify(store: Store) -> None:
     with raw(store, "a") as connection:
         connection.execute("ATTACH ? AS other", (str(store.folder / "b" / "area.sqlite"),))
         for sql in (
-            "INSERT INTO live SELECT * FROM other.live",
-            "DELETE FROM other.live",
+            "INSERT INTO job SELECT * FROM other.job",
+            "DELETE FROM other.job",
             "INSERT INTO sealed SELECT * FROM other.sealed",
             "INSERT INTO document SELECT * FROM other.document",
         ):

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 FEW, MANY = 100, 3000
 ROOM = 1 << 34
-HOLDS_A_ROW_OR_TWO = ("SCAN head", "SCAN balance", "SCAN sibling", "SCAN CONSTANT ROW")
+HOLDS_A_ROW_OR_TWO = ("SCAN head", "SCAN row sum", "SCAN peer", "SCAN CONSTANT ROW")
 
 
 @contextmanager

@@ -86,7 +86,7 @@ def test_the_end_deletes_content_and_keeps_the_result(store: Store) -> None:
     assert spool.records() == []
     assert raised_by(lambda: spool.sealed(record.job_id)) == "unknown-job"
     assert raised_by(lambda: spool.wraps(record.job_id)) == "unknown-job"
-    assert [rows_in(store, table) for table in ("live", "sealed", "document", "ended")] == [0, 0, 0, 1]
+    assert [rows_in(store, table) for table in ("job", "sealed", "document", "ended")] == [0, 0, 0, 1]
     [told] = spool.history(record.job_id)
     assert told.entry.kind is HistoryKind.ENDED
     assert spool.verify() == []
