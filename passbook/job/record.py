@@ -95,13 +95,14 @@ class OnPaper(msgspec.Struct, frozen=True, rename="camel"):
 class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One job, in clear: no document, no name, no account (P5).
 
-    The first group never changes and is bound to every sealed byte; the second changes, one version at a time.
+    The first group never changes and, but for the place in the order, is bound to every sealed byte; the second
+    changes, one version at a time.
 
     Attributes:
         job_id: ours, unique over all areas and boots; lower-case hexadecimal.
         requester: certificate name of the terminal that sent it.
         request_id: the requester's own id for the request.
-        sequence: appliance-wide order of acceptance, never the clock (F9).
+        sequence: place in the order of acceptance of one appliance, never the clock (F9).
         accepted_at: wall time, ISO 8601 in UTC, for people only.
         key_ref: the requester's name for the key; empty for Encryption.APPLIANCE.
         recovery_ref: the branch recovery key under which the data key is wrapped too; empty for none.
@@ -199,7 +200,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return self.is_open and self.held_by is not None and self.held_by.terminal == OPERATOR
 
     def identity(self) -> bytes:
-        """The part that never changes, as canonical bytes: associated data of everything sealed for this job."""
+        """What never changes wherever the job lies, as canonical bytes: associated data of all that is sealed for it."""
         return msgspec.json.encode(tuple(getattr(self, name) for name in IMMUTABLE))
 
 
@@ -207,7 +208,6 @@ IMMUTABLE: Final = (
     "job_id",
     "requester",
     "request_id",
-    "sequence",
     "accepted_at",
     "format",
     "printer",
@@ -218,7 +218,7 @@ IMMUTABLE: Final = (
     "layout",
     "sheet",
 )
-"""Names of the fields of Record that never change."""
+"""Names of the fields of Record that are bound to sealed bytes."""
 
 
 class Holder(StrEnum):

@@ -367,7 +367,7 @@ class Ledger:
 
     def _store(self, row: JobRow, outcome: Outcome) -> Record:
         record = outcome.record
-        if record.identity() != row.record.identity():
+        if (record.identity(), record.sequence) != (row.record.identity(), row.record.sequence):
             raise PassbookError("internal-error", reference=f"identity of job {row.record.job_id}")
         if outcome.entry is not None:
             self.history.append(outcome.entry)

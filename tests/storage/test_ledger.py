@@ -10,6 +10,7 @@ from pathlib import Path
 
 import apsw
 import pytest
+from msgspec.structs import replace
 
 from passbook.errors import PassbookError
 from passbook.job import changes
@@ -157,6 +158,29 @@ def test_a_row_from_another_area_does_not_verify(store: Store) -> None:
     found = [(error.code, error.facts["area"]) for error in spool.verify()]
     assert sorted(found) == [("record-quarantined", "a"), ("rows-altered", "a"), ("rows-altered", "b")]
     assert len({record.job_id for record in records}) == 2
+
+
+@pytest.mark.parametrize("tables", [("job",), ("sealed", "document"), ("job", "sealed", "document")])
+def test_a_job_that_was_moved_to_another_place_in_the_order_does_not_verify(
+    filled: Store, tables: tuple[str, ...]
+) -> None:
+    """What is sealed does not name its place, so the MACs of the row and of the sealed bytes have to."""
+    with raw(filled) as connection:
+        for table in tables:
+            connection.execute(f"UPDATE {table} SET sequence = 99 WHERE sequence = 2")  # noqa: S608 - ours
+    spool = filled.open()
+    assert "record-quarantined" in [error.code for error in spool.verify()]
+    for job in [record.job_id for record in spool.records() if record.sequence in {2, 99}]:
+        assert raised_by(lambda: spool.sealed(job)) == "record-quarantined"  # noqa: B023
+    assert {record.sequence for record in filled.open().records()} == {1, 3}
+
+
+def test_a_change_cannot_move_a_job_in_the_order(filled: Store) -> None:
+    spool = filled.open()
+    first = spool.records()[0]
+    moved = spool.change(first.job_id, lambda record: Outcome(replace(record, sequence=99)))
+    assert code_of(moved) == "internal-error"
+    assert spool.records()[0] == first
 
 
 @pytest.mark.parametrize("column", ["version", "record", "content_mac", "requester", "ended_at"])
