@@ -26,11 +26,11 @@ ROWS_AT_ONCE: Final = 100
 """Rows that are read at a time."""
 
 Rows: TypeAlias = Iterable[JobRow | DamagedRowError]
-Pages: TypeAlias = Callable[[Area, int], Iterator[Record]]
+Pages: TypeAlias = Callable[[Area, int], Iterator[JobRow]]
 """The jobs of an area behind a sequence number."""
 
 
-def all_rows(area: Area, after: int) -> Iterator[Record]:
+def all_rows(area: Area, after: int) -> Iterator[JobRow]:
     """The unfinished jobs behind a sequence number, in the order of acceptance."""
 
     def read(ledger: Ledger, behind: int) -> Rows:
@@ -39,7 +39,7 @@ def all_rows(area: Area, after: int) -> Iterator[Record]:
     return _paged(area, read, after)
 
 
-def questions(area: Area, after: int) -> Iterator[Record]:
+def questions(area: Area, after: int) -> Iterator[JobRow]:
     """The open questions behind a sequence number, in the order of acceptance."""
 
     def read(ledger: Ledger, behind: int) -> Rows:
@@ -48,19 +48,18 @@ def questions(area: Area, after: int) -> Iterator[Record]:
     return _paged(area, read, after)
 
 
-def read_rows(area: Area, read: Callable[[Ledger], Rows]) -> list[Record]:
-    """The jobs of these rows; those that do not verify are set aside."""
-    return [row.record for row in _sound(area, _rows(area, read))]
+def read_rows(area: Area, read: Callable[[Ledger], Rows]) -> list[JobRow]:
+    """These rows; those that do not verify are set aside."""
+    return list(_sound(area, _rows(area, read)))
 
 
-def _paged(area: Area, read: Callable[..., Rows], after: int) -> Iterator[Record]:
+def _paged(area: Area, read: Callable[..., Rows], after: int) -> Iterator[JobRow]:
     more = True
     while more:
         rows = _rows(area, functools.partial(read, behind=after))
         more = len(rows) == ROWS_AT_ONCE
         after = _sequence(rows[-1]) if more else after
-        for row in _sound(area, rows):
-            yield row.record
+        yield from _sound(area, rows)
 
 
 def _rows(area: Area, read: Callable[[Ledger], Rows]) -> list[JobRow | DamagedRowError]:

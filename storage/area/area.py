@@ -168,7 +168,7 @@ class Area:
 
         Raises PassbookError `area-fenced` when the file fails.
         """
-        with self._reading_once() as ledger:
+        with self.reading_once() as ledger:
             # One moment for all that is read inside: a job that ends meanwhile is neither lost nor half there.
             self._reader.execute("BEGIN")
             try:
@@ -179,11 +179,12 @@ class Area:
 
     def knows(self, requester: str, request_id: str) -> bool:
         """Whether it has anything of that request.  Raises PassbookError `area-fenced` when the file fails."""
-        with self._reading_once() as ledger:
+        with self.reading_once() as ledger:
             return ledger.knows(requester, request_id)
 
     @contextmanager
-    def _reading_once(self) -> Generator[Ledger]:
+    def reading_once(self) -> Generator[Ledger]:
+        """The same for one statement, or for several that need not tell of one moment."""
         with self._read_lock:
             if self.state is AreaState.CLOSED:
                 raise self.fenced_error()

@@ -77,10 +77,10 @@ class Capacity:
         return self._division.free(pages, jobs, notices, disk)
 
     def _measure(self) -> int:
-        pages = self._connection.execute("PRAGMA page_count").get
-        return int(pages) - int(self._connection.execute("PRAGMA freelist_count").get)
+        return int(self._connection.execute(_LIVE_PAGES).get)
 
 
+_LIVE_PAGES: Final = "SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count"
 _USABLE: Final = PAGE_BYTES - 4
 """Bytes of content in an overflow page."""
 FRAME_BYTES: Final = PAGE_BYTES + 24

@@ -109,7 +109,7 @@ class Ledger:
         """A transaction begins; whatever the one before it has not committed never was."""
         self._usage.begin()
         self.row_sum.begin()
-        self.history.owed = None
+        self.history.start()
 
     def mark(self) -> UndoPoint:
         """How far this transaction is, to go back to."""
@@ -266,6 +266,11 @@ class Ledger:
             sealed = SealedJob(salt, commitment, attributes, plan, chunks)
             if is_same(row.sealed_mac, self._sealed_mac(sequence, sealed)):
                 return sealed
+        now = self._one_job("sequence = ?", sequence)
+        if now is None:
+            raise PassbookError("unknown-job", job=row.record.job_id)
+        if now.record.content_gone:
+            raise PassbookError("content-gone", job=row.record.job_id)
         raise DamagedRowError("job", sequence, row.record.job_id)
 
     def confirm(self, damage: DamagedRowError) -> None:
@@ -276,15 +281,6 @@ class Ledger:
                 self.sealed(row)
         else:
             self.ended_jobs.at(damage.sequence)
-
-    def bytes_of(self, job_id: str) -> tuple[int, int]:
-        """Bytes of its content and of its row, as its columns say; nothing for a job that is not here."""
-        sql = (
-            "SELECT coalesce(CAST(size AS INTEGER), 0), coalesce(length(record) + length(wraps), 0) "
-            "FROM job WHERE job_id = ?"
-        )
-        rows = fetch(self._connection, sql, job_id)
-        return (rows[0][0], rows[0][1]) if rows else (0, 0)
 
     # Writing
 
@@ -299,7 +295,7 @@ class Ledger:
         self._connection.executemany("INSERT INTO document VALUES (?, ?, ?)", chunks)
         values = row.columns(self.area_id, self._key)
         self._insert(record, values)
-        self._usage.note(delta_of(record, 1))
+        self._usage.note(delta_of(record, 1, row=_row_bytes(values)))
         self.history.note_sequence(sequence)
         return record
 
@@ -308,7 +304,7 @@ class Ledger:
         row = self._one_job("job_id = ?", job_id)
         if row is not None:
             row = self._settled(row)
-            return self._store(row, change(row.record))
+            return self._store(row, change(row.record)).record
         ended = self.ended_jobs.job(job_id)
         if ended is None:
             raise PassbookError("unknown-job", job=job_id)
@@ -357,15 +353,15 @@ class Ledger:
         """The row as it is since this boot, and stored so."""
         if row.record.boot == self.boot.number and not every:
             return row
-        record = self._store(row, self._invalidated(row))
-        return replace(row, record=record, version=row.version + 1)
+        return self._store(row, self._invalidated(row))
 
     def _one_job(self, where: str, *values: apsw.SQLiteValue) -> JobRow | None:
         """As it is written."""
         rows = self._select_jobs(where, *values)
         return job_row(rows[0], self.area_id, self._key) if rows else None
 
-    def _store(self, row: JobRow, outcome: Outcome) -> Record:
+    def _store(self, row: JobRow, outcome: Outcome) -> JobRow:
+        """The row after the change."""
         record = outcome.record
         if (record.identity(), record.sequence) != (row.record.identity(), row.record.sequence):
             raise PassbookError("internal-error", reference=f"identity of job {row.record.job_id}")
@@ -380,13 +376,15 @@ class Ledger:
             wraps = row.wraps if outcome.wraps is None else outcome.wraps
             changed = replace(row, record=record, version=row.version + 1, wraps=wraps)
             self._usage.note(delta_of(self._as_of_now(row).record, -1))
-            self._usage.note(delta_of(record, 1))
-            self._update(record, changed.columns(self.area_id, self._key))
-        return record
+            values = changed.columns(self.area_id, self._key)
+            self._usage.note(delta_of(record, 1, row=_row_bytes(values)))
+            self._update(row, values)
+            return replace(changed, mac=values[-1])
+        return replace(row, record=record)
 
     def _end(self, row: JobRow, record: Record) -> None:
         sequence = record.sequence
-        self._take_off(record)
+        self.row_sum.gone("job", row_place(record), row.mac)
         self._delete(_DELETIONS, sequence)
         self._usage.note(delta_of(row.record, -1))
         self.ended_jobs.add(EndedRow(without_outline(record), row.version + 1, row.content_mac))
@@ -403,17 +401,18 @@ class Ledger:
         self._connection.execute(sql, values)
         self.row_sum.come("job", row_place(record), values[-1])
 
-    def _update(self, record: Record, values: Columns) -> None:
-        """Put `values`, whose first is the sequence, in place of the row that is there."""
-        self._take_off(record)
+    def _update(self, row: JobRow, values: Columns) -> None:
+        """Put `values`, whose first is the sequence, in place of the row that was read in this transaction."""
+        place = row_place(row.record)
+        self.row_sum.gone("job", place, row.mac)
         sql = f"UPDATE job SET ({JOB_COLUMNS}) = ({marks(values)}) WHERE sequence = ?"  # noqa: S608 - names are ours
         self._connection.execute(sql, (*values, values[0]))
-        self.row_sum.come("job", row_place(record), values[-1])
-
-    def _take_off(self, record: Record) -> None:
-        """The row as it is there now will not be there any more."""
-        for (found,) in fetch(self._connection, "SELECT mac FROM job WHERE sequence = ?", record.sequence):
-            self.row_sum.gone("job", row_place(record), found)
+        self.row_sum.come("job", place, values[-1])
 
     def _sealed_mac(self, sequence: int, sealed: SealedJob) -> bytes:
         return mac(self._key.sealed, self.area_id, sequence, msgspec.msgpack.encode(sealed))
+
+
+def _row_bytes(values: Columns) -> int:
+    """Bytes of what a row holds besides its index."""
+    return len(values[10]) + len(values[11])

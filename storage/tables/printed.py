@@ -38,27 +38,31 @@ class Counters:
 
     def of(self, printer: str) -> Figures:
         """What was counted; nothing for a printer that never printed.  Raises PassbookError `counter-damaged`."""
+        return self._row(printer)[0]
+
+    def _row(self, printer: str) -> tuple[Figures, bytes | None]:
+        """What was counted, and the row's MAC; None where there is no row.  Raises PassbookError `counter-damaged`."""
         sql = "SELECT books, pages, lines, mac FROM counter WHERE printer = ?"
         for *numbers, found in fetch(self._connection, sql, printer):
             figures = Figures(*numbers)
             if not is_same(found, self._mac(printer.encode(), figures)):
                 raise self._damaged(printer)
-            return figures
-        return NO_FIGURES
+            return figures, found
+        return NO_FIGURES, None
 
     def add(self, printer: str, more: Figures) -> None:
         """Count what a step has put on paper.  A damaged row stays as it is: evidence, and no reason not to print."""
         if more == NO_FIGURES:
             return
         with suppress(PassbookError):
-            total = self.of(printer) + more
-            gone = fetch(self._connection, "SELECT mac FROM counter WHERE printer = ?", printer)
+            before, gone = self._row(printer)
+            total = before + more
             come = self._mac(printer.encode(), total)
             values = (printer, total.books, total.pages, total.lines, come)
             self._connection.execute("INSERT OR REPLACE INTO counter VALUES (?, ?, ?, ?, ?)", values)
             place = (printer.encode(), None, None)
-            for (found,) in gone:
-                self._row_sum.gone("counter", place, found)
+            if gone is not None:
+                self._row_sum.gone("counter", place, gone)
             self._row_sum.come("counter", place, come)
 
     def findings(self) -> Iterator[PassbookError]:

@@ -32,7 +32,7 @@ _SETTING_ASIDE: Final = {
         "DELETE FROM ended WHERE sequence = ?",
     ),
 }
-_PLACE: Final = "mac, CAST(requester AS BLOB), CAST(request_id AS BLOB)"
+_PLACE: Final = "mac, CAST(job_id AS BLOB), CAST(requester AS BLOB), CAST(request_id AS BLOB)"
 _COUNTED: Final = {
     "job": f"SELECT {_PLACE}, 1, CAST(size AS INTEGER), 0, CAST(printer AS BLOB) FROM job WHERE sequence = ?",  # noqa: S608 - names are ours
     "ended": f"SELECT {_PLACE}, 0, 0, acknowledged = 0, x'' FROM ended WHERE sequence = ?",  # noqa: S608
@@ -53,11 +53,11 @@ class Quarantine:
     def take(self, damage: DamagedRowError) -> None:
         """Set a row aside."""
         rows = fetch(self._connection, _COUNTED[damage.table], damage.sequence)
-        for found, requester, request_id, jobs, size, notices, printer in rows:
+        for found, job, requester, request_id, jobs, size, notices, printer in rows:
             self._row_sum.gone(damage.table, (damage.sequence, requester, request_id), found)
             name = requester.decode(errors="replace") if jobs else ""
             # What it was cannot be read; most likely an earlier boot left it.
-            where = (printer.decode(errors="replace"), JobCounts(questions=-jobs))
+            where = (printer.decode(errors="replace"), JobCounts(questions=-jobs), job.decode(errors="replace"))
             self._usage.note(Delta(name, -jobs, -size, -jobs, -jobs, -notices, 1, *where))
         before = self._row_sum.evidence(damage.sequence)
         for sql in _SETTING_ASIDE[damage.table]:

@@ -63,6 +63,7 @@ class JobRow(msgspec.Struct, frozen=True):
         version: counts the changes of this row, from 1.
         content_mac: ApplianceKey.content_mac of the request.
         sealed_mac: MAC over the sealed bytes.
+        mac: that of the row as it is stored; empty before it is.
     """
 
     record: Record
@@ -70,6 +71,7 @@ class JobRow(msgspec.Struct, frozen=True):
     wraps: tuple[Wrap, ...]
     content_mac: bytes
     sealed_mac: bytes
+    mac: bytes = b""
 
     def columns(self, area_id: str, key: ApplianceKey) -> Columns:
         """In the order of JOB_COLUMNS."""
@@ -99,7 +101,7 @@ def job_row(columns: Columns, area_id: str, key: ApplianceKey) -> JobRow:
     if not is_same(found, _row_mac(key, area_id, "job", index[0], *bound)):
         raise _damaged("job", columns)
     version, record, wraps, content_mac, sealed_mac = bound
-    row = JobRow(_RECORD.decode(record), version, _WRAPS.decode(wraps), content_mac, sealed_mac)
+    row = JobRow(_RECORD.decode(record), version, _WRAPS.decode(wraps), content_mac, sealed_mac, found)
     if index != _encoded(_job_index(row.record)):
         raise _damaged("job", columns)
     return row

@@ -78,7 +78,7 @@ def live_another_day(store: Store) -> None:
         if told.entry.record.ended:
             spool.change(told.entry.record.job_id, changes.acknowledge("teller-1", AT)).result(timeout=30)
     for record in spool.records():
-        [wrap] = spool.wraps(record.job_id)
+        [wrap] = spool.job(record.job_id).wraps
         key = unwrap_for_requester(record.identity(), wrap, REQUESTER_KEY)
         wraps = [wrap_for_requester(record.identity(), key, REQUESTER_KEY, "key-2", store.rng)]
         given = Answered(record.epoch, Verdict.RESUME, record.sending, record.sending, "teller-1", "somebody")
@@ -142,9 +142,11 @@ def disks(tmp_path_factory: pytest.TempPathFactory) -> Disks:
 
 
 def document_of(spool: Spool, record: Record) -> bytes:
-    [wrap] = spool.wraps(record.job_id)
+    [wrap] = spool.job(record.job_id).wraps
     return open_document(
-        record.identity(), spool.sealed(record.job_id), unwrap_for_requester(record.identity(), wrap, REQUESTER_KEY)
+        record.identity(),
+        spool.sealed(spool.job(record.job_id)),
+        unwrap_for_requester(record.identity(), wrap, REQUESTER_KEY),
     )
 
 

@@ -110,8 +110,8 @@ def test_a_job_that_was_set_aside_says_so(filled: Store) -> None:
         connection.execute("UPDATE job SET version = 7 WHERE request_id = 'r-1'")
     assert code_of(spool.change(job, changes.cancel(AT, "t", "p"))) == "record-quarantined"
     assert raised_by(lambda: spool.record(job)) == "record-quarantined"
-    assert raised_by(lambda: spool.wraps(job)) == "record-quarantined"
-    assert raised_by(lambda: spool.sealed(job)) == "record-quarantined"
+    assert raised_by(lambda: spool.job(job).wraps) == "record-quarantined"
+    assert raised_by(lambda: spool.sealed(spool.job(job))) == "record-quarantined"
     assert raised_by(lambda: spool.reserve("teller-1", "r-1", b"x", 10)) == "record-quarantined"
     # Evidence: its content is kept as it is.
     with raw(filled) as connection:
@@ -135,8 +135,8 @@ def test_altered_content_is_found_without_its_key(filled: Store, tampering: str)
     spool = filled.open()
     assert [error.code for error in spool.verify()] == ["record-quarantined"]
     job = next(record.job_id for record in spool.records() if record.sequence == 2)
-    assert raised_by(lambda: spool.sealed(job)) == "record-quarantined"
-    assert raised_by(lambda: spool.sealed(job)) == "record-quarantined"
+    assert raised_by(lambda: spool.sealed(spool.job(job))) == "record-quarantined"
+    assert raised_by(lambda: spool.sealed(spool.job(job))) == "record-quarantined"
     assert {record.sequence for record in filled.open().records()} == {1, 3}
 
 
@@ -171,7 +171,7 @@ def test_a_job_that_was_moved_to_another_place_in_the_order_does_not_verify(
     spool = filled.open()
     assert "record-quarantined" in [error.code for error in spool.verify()]
     for job in [record.job_id for record in spool.records() if record.sequence in {2, 99}]:
-        assert raised_by(lambda: spool.sealed(job)) == "record-quarantined"  # noqa: B023
+        assert raised_by(lambda: spool.sealed(spool.job(job))) == "record-quarantined"  # noqa: B023
     assert {record.sequence for record in filled.open().records()} == {1, 3}
 
 
@@ -205,17 +205,17 @@ def test_a_change_cannot_turn_a_job_into_another(filled: Store) -> None:
 def test_wraps_are_replaced_with_the_record_or_not_at_all(filled: Store) -> None:
     spool = filled.open()
     record = spool.records()[0]
-    before = spool.wraps(record.job_id)
+    before = spool.job(record.job_id).wraps
     new = (Wrap(Holder.REQUESTER, "key-2", b"blob"), Wrap(Holder.RECOVERY, "branch", b"other"))
     stale = Answered(record.epoch + 1, Verdict.PRINT, 1, 0, "t", "p")
     rule = changes.answer(stale, at=AT, date="2026-03-02", trusted=True, wraps=new)
     assert code_of(spool.change(record.job_id, rule)) == "stale-question"
-    assert spool.wraps(record.job_id) == before
+    assert spool.job(record.job_id).wraps == before
     given = Answered(record.epoch, Verdict.PRINT, 1, 0, "t", "p")
     rule = changes.answer(given, at=AT, date="2026-03-02", trusted=True, wraps=new)
     rekeyed = spool.change(record.job_id, rule).result(timeout=30)
     assert (rekeyed.key_ref, rekeyed.recovery_ref) == ("key-2", "branch")
-    assert filled.open().wraps(record.job_id) == new
+    assert filled.open().job(record.job_id).wraps == new
 
 
 @pytest.mark.parametrize("seed", range(40))
