@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from passbook.document.plan import Sheet, StepKind, StepOutline
+from passbook.job.print_right import PrintRight
 from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.protocol.media import Media
 
@@ -131,6 +132,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         acknowledged: who took note of its end; None while that is to be told (P8).
         on_paper: told instead of the outline, where that is left out.
         content_gone: document, plan and wraps were destroyed, for nobody answered in time (F4); it can only be closed.
+        right: whether this spool has the right to print it; always, where there is one spool only (P13).
     """
 
     job_id: str
@@ -173,6 +175,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     acknowledged: Acknowledged | None = None
     on_paper: OnPaper | None = None
     content_gone: bool = False
+    right: PrintRight = PrintRight()
 
     @property
     def ended(self) -> bool:
@@ -200,7 +203,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return self.is_open and self.held_by is not None and self.held_by.terminal == OPERATOR
 
     def identity(self) -> bytes:
-        """What never changes wherever the job lies, as canonical bytes: associated data of all that is sealed for it."""
+        """What never changes wherever the job lies, as canonical bytes: associated data of what is sealed for it."""
         return msgspec.json.encode(tuple(getattr(self, name) for name in IMMUTABLE))
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from passbook.document.plan import Bar, Sheet, StepKind, StepOutline
+from passbook.job.print_right import PrintRight, RightState
 from passbook.job.record import (
     IMMUTABLE,
     Acknowledged,
@@ -77,6 +78,7 @@ MUTABLE = {
     "begun": False,
     "acknowledged": Acknowledged("teller-1", "2026-03-02T09:32:00Z"),
     "content_gone": True,
+    "right": PrintRight(RightState.OFFERED, 3),
     "on_paper": OnPaper(lines=4, confirmed=1, in_doubt=2, again=3),
 }
 
