@@ -21,7 +21,7 @@ QUOTA: Final = 8 << 30
 TIMES: Final = 1.5
 MORE: Final = 0.5
 """A start may take so many times the bare UPDATE, and so many seconds more."""
-UPDATE: Final = "UPDATE live SET valid = 0, state = 'pending-held', version = version + 1"
+UPDATE: Final = "UPDATE job SET valid = 0, state = 'pending-held', version = version + 1"
 
 Points = list[tuple[float, float]]
 

@@ -64,7 +64,7 @@ class Boundary:
             waiting = tuple(self._waiting)
         if not waiting:
             return
-        found = self._spool.reckon(self._printer)
+        found = self._spool.figures(self._printer)
         areas = self._spool.areas()
         if not self._taken and (len(found) < len(areas) or any(one.begun for one in found.values())):
             return

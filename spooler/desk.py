@@ -302,7 +302,9 @@ class PrintDesk:
         key = self._jobs.keys.get(record.job_id)
         if key is None:
             raise PassbookError("key-needed", job=record.job_id, key_ref=record.key_ref)
-        return decode_plan(open_plan(record.identity(), self._jobs.spool.sealed(record.job_id), key))
+        return decode_plan(
+            open_plan(record.identity(), self._jobs.spool.sealed(self._jobs.spool.job(record.job_id)), key)
+        )
 
     def _work(self, link: Link, record: Record, plan: Plan) -> None:
         work = begin_work(record)

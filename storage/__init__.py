@@ -31,6 +31,7 @@ from storage.crypto.keys import ApplianceKey
 from storage.queries import Ended, HeadAt
 from storage.spool import Spool
 from storage.tables.printed import PrinterFigures
+from storage.tables.rows import JobRow
 from storage.tables.usage import HeldUsage
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Examined",
     "HeadAt",
     "HeldUsage",
+    "JobRow",
     "Limits",
     "PrinterFigures",
     "Progress",

@@ -172,7 +172,7 @@ class Admission:
     def _check_quota(self, requester: str, size: int) -> None:
         jobs, taken = 0, 0
         for area in self._areas:
-            held = area.tally.held_by(requester)
+            held = area.usage.held_by(requester)
             jobs, taken = jobs + held.jobs, taken + held.size
         claims = [ticket for ticket in self._claims.values() if ticket.requester == requester]
         jobs, taken = jobs + len(claims), taken + sum(ticket.size for ticket in claims)
@@ -188,7 +188,7 @@ class Admission:
         ready = [area for area in self._areas if area.state is AreaState.READY]
         if not ready:
             raise self._areas[0].fenced_error() if self._areas else PassbookError("no-area-has-room", size=size)
-        room = {area.name: area.room.free() - self._reserved(area.name) for area in ready}
+        room = {area.name: area.capacity.free() - self._reserved(area.name) for area in ready}
         best = max(ready, key=lambda area: room[area.name])
         if room[best.name] < job_need(size):
             raise PassbookError("no-area-has-room", size=size)

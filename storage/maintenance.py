@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from passbook.errors import PassbookError
 from storage.area.area import Area, AreaState
 from storage.area.capacity import change_cost, cut_cost, forget_cost
-from storage.area.opening import Opened, PutBack
+from storage.area.opening import Opened, RolledBack
 from storage.mark import StoreMark
 from storage.tables.ledger import Ledger
 from storage.tables.peers import Extent, PeerMemory
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 CUT_ENTRIES: Final = 128
 """Entries that one transaction cuts off."""
-FORGOTTEN_ENDS: Final = 64
+FORGOTTEN_JOBS: Final = 64
 """Ended jobs that one transaction drops."""
 
 
@@ -30,7 +30,7 @@ class Maintenance:
     def __init__(self, found: Opened, mark: StoreMark) -> None:
         """What `found` has of areas and of problems may change later."""
         self._areas = found.areas
-        self._put_back = found.put_back
+        self._rolled_back = found.rolled_back
         self._problems = found.problems
         self._mark = mark
         self._accepted: set[str] = set()
@@ -40,7 +40,7 @@ class Maintenance:
         heads: dict[str, Extent] = {}
         for area in self._ready():
             with suppress(PassbookError), area.reading() as ledger:
-                heads[area.name] = ledger.extent(area.ledger.balance.changes)
+                heads[area.name] = ledger.extent(area.ledger.row_sum.changes)
         pending = [self._note(area, heads) for area in self._ready()]
         for future in pending:
             if future is not None:
@@ -63,12 +63,12 @@ class Maintenance:
         Raises PassbookError `nothing-to-accept`, `unknown-area`, `areas-not-asked` when an area is not open that may
         know it further, `mark-not-written`, and what a commit raises.
         """
-        put_back = self._put_back.get(name)
-        if put_back is not None:
+        rolled_back = self._rolled_back.get(name)
+        if rolled_back is not None:
             self._check_all_asked(name)
-            for future in [_take(area, name, put_back) for area in self._areas]:
+            for future in [_take(area, name, rolled_back) for area in self._areas]:
                 future.result()
-            self._mark.accept(name, put_back.area_id, put_back.extent)
+            self._mark.accept(name, rolled_back.area_id, rolled_back.extent)
             self._accepted.add(name)
             return False
         area = next((area for area in self._ready() if area.name == name), None)
@@ -108,12 +108,12 @@ class Maintenance:
         """Take all that is in an open area as it is."""
         memories = [memory for other in self._ready() for memory in other.memories()]
         known = max((memory.extent.changes for memory in memories if memory.about == area.name), default=0)
-        siblings = {other.name: other.area_id for other in self._areas}
+        peers = {other.name: other.area_id for other in self._areas}
 
         def work(ledger: Ledger) -> None:
-            ledger.memories.forget_altered(siblings)
-            ledger.starts.write(ledger.start)
-            ledger.balance.accept(known)
+            ledger.memories.forget_altered(peers)
+            ledger.boots.write(ledger.boot)
+            ledger.row_sum.accept(known)
 
         _submit(area, work, change_cost(0, 0)).result()
         area.adds_up = True
@@ -129,7 +129,7 @@ class Maintenance:
         self._mark.trust({area.name for area in self._areas if not area.unsure})
 
     def settle(self) -> None:
-        """Have every record say itself what this start made of it, a few at a time; those that are damaged are found.
+        """Have every record say itself what this boot made of it, a few at a time; those that are damaged are found.
 
         Until then readers see it so, and history does not tell of it.
         """
@@ -166,9 +166,9 @@ class Maintenance:
         for area in self._ready():
             with suppress(PassbookError):
                 with area.reading() as ledger:
-                    old = ledger.ends.old(before, unacknowledged_before, kept=kept)
-                for start in range(0, len(old), FORGOTTEN_ENDS):
-                    dropped += _forget(area, old[start : start + FORGOTTEN_ENDS], now)
+                    old = ledger.ended_jobs.old(before, unacknowledged_before, kept=kept)
+                for start in range(0, len(old), FORGOTTEN_JOBS):
+                    dropped += _forget(area, old[start : start + FORGOTTEN_JOBS], now)
         return dropped
 
     def _ready(self) -> list[Area]:
@@ -182,14 +182,14 @@ def _is_news(head: Extent, known: PeerMemory | None) -> bool:
 def _is_altered(area: Area) -> bool:
     with area.reading() as ledger:
         memories = ledger.memories
-        rows = ledger.balance.findings(), ledger.starts.findings(), memories.altered().values(), memories.odd()
+        rows = ledger.row_sum.findings(), ledger.boots.findings(), memories.altered().values(), memories.odd()
         return any(True for _ in chain(*rows))
 
 
-def _take(area: Area, name: str, put_back: PutBack) -> Future[None]:
+def _take(area: Area, name: str, rolled_back: RolledBack) -> Future[None]:
     def work(ledger: Ledger) -> None:
-        ledger.memories.note_siblings({name: put_back.area_id})
-        ledger.memories.write({name: put_back.extent}, accepted=True)
+        ledger.memories.note_peers({name: rolled_back.area_id})
+        ledger.memories.write({name: rolled_back.extent}, accepted=True)
 
     return _submit(area, work, change_cost(0, 0))
 
@@ -200,7 +200,7 @@ def _remember(area: Area, heads: Mapping[str, Extent]) -> Future[None]:
 
 def _forget(area: Area, sequences: Sequence[int], now: str) -> int:
     """Drop or date these ends in one transaction, and set aside those that do not verify; how many were dropped."""
-    work = _submit(area, lambda ledger: ledger.ends.forget(sequences, now), forget_cost(len(sequences)))
+    work = _submit(area, lambda ledger: ledger.ended_jobs.forget(sequences, now), forget_cost(len(sequences)))
     dropped, damaged = work.result()
     for damage in damaged:
         area.set_aside(damage).exception()

@@ -40,7 +40,7 @@ class Witness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         by: name of the area that said so.
-        accepted: an operator took the area as it was then, and the start that uses it has not come yet.
+        accepted: an operator took the area as it was then, and the boot that uses it has not come yet.
     """
 
     by: str
@@ -78,7 +78,7 @@ class KnownArea(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def opened(self, area_id: str, doubt: Collection[str]) -> KnownArea:
         """The same once it is open: it bore out what it was held against."""
-        # That an operator took it must be known until the start that uses it has begun.
+        # That an operator took it must be known until the boot that uses it has begun.
         accepted = tuple(witness for witness in self.witnesses if witness.accepted)
         return KnownArea(area_id, witnesses=accepted, doubt=tuple(sorted(doubt)))
 
@@ -162,7 +162,7 @@ class StoreMark:
         self.change(name, KnownArea(area_id, witnesses=(Witness.of(PeerMemory(name, name, extent, accepted=True)),)))
 
     def witness(self, name: str, extent: Extent) -> None:
-        """An area was so far, and its files were not in their places: it must bear that out at its next start.
+        """An area was so far, and its files were not in their places: it must bear that out at its next boot.
 
         From any thread.  Raises PassbookError `mark-not-written`.
         """

@@ -16,7 +16,7 @@ import apsw
 from passbook.errors import PassbookError, shown
 from storage.area.area import AreaSettings
 from storage.area.lock import Lock
-from storage.area.opening import StoreOwner, as_fenced, identify, is_there, open_known, upgrade, what_lies_there
+from storage.area.opening import StoreOwner, as_fenced, identify, is_there, open_known, what_lies_there
 from storage.area.reports import Examined
 from storage.area.verify import examine, journal_findings
 from storage.crypto.keys import ApplianceKey
@@ -92,7 +92,6 @@ def _copied(settings: AreaSettings, owner: StoreOwner, scratch: Path | None) -> 
             connection = stack.enter_context(closing(schema.open_database(folder, vfs=None)))
             area_id = identify(connection, settings.name, owner)
             ledger = Ledger(connection, settings.name, area_id, owner.key)
-            upgrade(connection, ledger, owner)
             copy = _Copy(settings.name, area_id, connection, ledger.memories.all(), ledger.memories.ids())
         yield copy
 
@@ -141,15 +140,15 @@ def accept_closed(name: str, areas: Sequence[AreaSettings], owner: StoreOwner, m
         _, accepted = ledgers.pop(name)
         with as_fenced(name):
             memories = [*mark.memories, *(memory for _, ledger in ledgers.values() for memory in ledger.memories.all())]
-            accepted.balance.load()
-            extent = accepted.extent(accepted.balance.changes)
+            accepted.row_sum.load()
+            extent = accepted.extent(accepted.row_sum.changes)
             further = contradictions(name, extent, accepted.history, memories)
             if not any(chain(other_ids(name, accepted.area_id, noted), further)):
                 raise PassbookError("nothing-to-accept", area=name)
         for other, (connection, ledger) in ledgers.items():
             with as_fenced(other), connection:
-                ledger.balance.load()
-                ledger.memories.note_siblings({name: accepted.area_id})
+                ledger.row_sum.load()
+                ledger.memories.note_peers({name: accepted.area_id})
                 ledger.memories.write({name: extent}, accepted=True)
                 ledger.complete()
         mark.accept(name, accepted.area_id, extent)

@@ -20,18 +20,18 @@ from passbook.protocol.history_reply import Wanted
 from storage.area.area import Area
 from storage.tables.chain import ToldEntry
 from storage.tables.ledger import Ledger
-from storage.tables.rows import DamagedRowError, EndedRow, LiveRow
+from storage.tables.rows import DamagedRowError, EndedRow, JobRow
 
 ROWS_AT_ONCE: Final = 100
 """Rows that are read at a time."""
 
-Rows: TypeAlias = Iterable[LiveRow | DamagedRowError]
-Pages: TypeAlias = Callable[[Area, int], Iterator[Record]]
+Rows: TypeAlias = Iterable[JobRow | DamagedRowError]
+Pages: TypeAlias = Callable[[Area, int], Iterator[JobRow]]
 """The jobs of an area behind a sequence number."""
 
 
-def all_rows(area: Area, after: int) -> Iterator[Record]:
-    """The live jobs behind a sequence number, in the order of acceptance."""
+def all_rows(area: Area, after: int) -> Iterator[JobRow]:
+    """The unfinished jobs behind a sequence number, in the order of acceptance."""
 
     def read(ledger: Ledger, behind: int) -> Rows:
         return ledger.rows(behind, ROWS_AT_ONCE)
@@ -39,7 +39,7 @@ def all_rows(area: Area, after: int) -> Iterator[Record]:
     return _paged(area, read, after)
 
 
-def questions(area: Area, after: int) -> Iterator[Record]:
+def questions(area: Area, after: int) -> Iterator[JobRow]:
     """The open questions behind a sequence number, in the order of acceptance."""
 
     def read(ledger: Ledger, behind: int) -> Rows:
@@ -48,37 +48,36 @@ def questions(area: Area, after: int) -> Iterator[Record]:
     return _paged(area, read, after)
 
 
-def read_rows(area: Area, read: Callable[[Ledger], Rows]) -> list[Record]:
-    """The jobs of these rows; those that do not verify are set aside."""
-    return [row.record for row in _sound(area, _rows(area, read))]
+def read_rows(area: Area, read: Callable[[Ledger], Rows]) -> list[JobRow]:
+    """These rows; those that do not verify are set aside."""
+    return list(_sound(area, _rows(area, read)))
 
 
-def _paged(area: Area, read: Callable[..., Rows], after: int) -> Iterator[Record]:
+def _paged(area: Area, read: Callable[..., Rows], after: int) -> Iterator[JobRow]:
     more = True
     while more:
         rows = _rows(area, functools.partial(read, behind=after))
         more = len(rows) == ROWS_AT_ONCE
         after = _sequence(rows[-1]) if more else after
-        for row in _sound(area, rows):
-            yield row.record
+        yield from _sound(area, rows)
 
 
-def _rows(area: Area, read: Callable[[Ledger], Rows]) -> list[LiveRow | DamagedRowError]:
+def _rows(area: Area, read: Callable[[Ledger], Rows]) -> list[JobRow | DamagedRowError]:
     # An area whose file fails is fenced by that, and areas() says so; the others are shown.
     with suppress(PassbookError), area.reading() as ledger:
         return list(read(ledger))
     return []
 
 
-def _sound(area: Area, rows: Rows) -> Iterator[LiveRow]:
+def _sound(area: Area, rows: Rows) -> Iterator[JobRow]:
     for row in rows:
-        if isinstance(row, LiveRow):
+        if isinstance(row, JobRow):
             yield row
         else:
             area.set_aside(row)
 
 
-def _sequence(row: LiveRow | DamagedRowError) -> int:
+def _sequence(row: JobRow | DamagedRowError) -> int:
     return row.sequence if isinstance(row, DamagedRowError) else row.record.sequence
 
 
@@ -164,19 +163,19 @@ class Notices:
         self._areas = areas
 
     def oldest(self, requester: str | None = None, *, after: int = 0, limit: int) -> list[Ended]:
-        """Ends of which nobody took note, of one requester or of all, in order, from above sequence `after` on."""
-        found = self._read(lambda ledger: ledger.ends.notices(requester, after=after, limit=limit))
+        """EndedJobs of which nobody took note, of one requester or of all, in order, from above sequence `after` on."""
+        found = self._read(lambda ledger: ledger.ended_jobs.notices(requester, after=after, limit=limit))
         return found[:limit]
 
     def newest(self, limit: int) -> list[Ended]:
         """Those of the jobs that were accepted last, in order."""
-        return self._read(lambda ledger: ledger.ends.last_notices(limit))[-limit:]
+        return self._read(lambda ledger: ledger.ended_jobs.last_notices(limit))[-limit:]
 
     def one(self, job_id: str) -> Ended | None:
         """The job, when it has ended, and whether or not somebody took note."""
 
         def read(ledger: Ledger) -> list[EndedRow | DamagedRowError]:
-            row = ledger.ends.job(job_id)
+            row = ledger.ended_jobs.job(job_id)
             return [] if row is None else [row]
 
         return next(iter(self._read(read)), None)
@@ -186,7 +185,7 @@ class Notices:
         total = 0
         for area in self._areas:
             with suppress(PassbookError), area.reading() as ledger:
-                total += ledger.ends.count_old_notices(before, among=among)
+                total += ledger.ended_jobs.count_old_notices(before, among=among)
         return total
 
     def heads(self) -> list[HeadAt]:

@@ -6,16 +6,16 @@ Every method may be called from any thread.  Futures are resolved by the writer 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
 
 from passbook.errors import PassbookError
 from passbook.job.counts import JobCounts
-from passbook.job.record import Change, Record, Wrap
+from passbook.job.record import Change, Holder, Record, Wrap
 from passbook.job.states import Reason
 from passbook.protocol.history_reply import Grouping, Summary, Wanted, summarize
 from storage.admission import Admission, Limits, Ticket
@@ -24,6 +24,7 @@ from storage.area.capacity import change_cost
 from storage.area.opening import Means, Opened, Report, StoreOwner, full_disk, open_all, open_late
 from storage.area.reports import AreaStatus, Examined, Joined, PowerOnReport
 from storage.area.writer import Progress
+from storage.crypto import envelope
 from storage.crypto.envelope import Rng, SealedJob
 from storage.crypto.keys import ApplianceKey
 from storage.maintenance import Maintenance
@@ -33,7 +34,7 @@ from storage.queries import Notices, Pages, all_rows, questions, read_rows, sear
 from storage.tables.chain import ToldEntry
 from storage.tables.ledger import FIRST, Ledger
 from storage.tables.printed import PrinterFigures
-from storage.tables.rows import DamagedRowError, LiveRow
+from storage.tables.rows import DamagedRowError, EndedRow, JobRow
 from storage.tables.usage import HeldUsage
 
 T = TypeVar("T")
@@ -56,7 +57,7 @@ class Spool:
         # Both are shared with all that looks after the areas: one may come into use later.
         self._areas = found.areas
         self._problems = found.problems
-        self._put_back = found.put_back
+        self._rolled_back = found.rolled_back
         self._means = means
         self._admission = admission
         self.upkeep = Maintenance(found, means.mark)
@@ -100,7 +101,7 @@ class Spool:
         return any(not area.disk_is_full for area in found)
 
     def power_on(self, reason: Reason, at: str) -> PowerOnReport:
-        """Turn every record of an earlier start invalid (P4), one transaction per area; then the areas are ready."""
+        """Turn every record of an earlier boot invalid (P4), one transaction per area; then the areas are ready."""
         result = PowerOnReport({}, {})
         for area in [area for area in self._areas if area.state is AreaState.OPENED]:
             try:
@@ -121,11 +122,11 @@ class Spool:
         return any(area.state is AreaState.READY for area in self._areas)
 
     def reopen(self, reason: Reason, at: str) -> PowerOnReport:
-        """While no area is in use: open again all that are left out, as a start does, and make them ready.  Blocks."""
+        """While no area is in use: open again all that are left out, as a boot does, and make them ready.  Blocks."""
         left = [settings for settings, _ in self._left_out()]
         found = open_all(left, self._means)
         self._admission.number_after(found.sequence)
-        self._put_back |= found.put_back
+        self._rolled_back |= found.rolled_back
         for settings in left:
             if settings not in found.problems:
                 del self._problems[settings]
@@ -136,7 +137,7 @@ class Spool:
     def join(self, reason: Reason, at: str) -> list[Joined]:
         """Open areas that were left out and may be used now, while the others are in use; what was done.
 
-        Those are areas whose disk has room again, and those that an operator took as they are.  What an earlier start
+        Those are areas whose disk has room again, and those that an operator took as they are.  What an earlier boot
         left in one is invalid before it is used at all (P4).  Blocks; to be called by one thread at a time.
         """
         return [self._join(settings, reason, at) for settings in self.joinable()]
@@ -153,7 +154,7 @@ class Spool:
         over = self._problems[settings]
         self.upkeep.tries(settings.name)
         try:
-            area = open_late(settings, self._means, self._areas, self._put_back)
+            area = open_late(settings, self._means, self._areas, self._rolled_back)
             try:
                 count = _power_on(area, reason, at)
             except BaseException:
@@ -174,7 +175,7 @@ class Spool:
         return tuple(self._problems.items())
 
     def _leave_out(self, area: Area) -> None:
-        """Take an area out that cannot begin a start, for lack of space."""
+        """Take an area out that cannot begin a boot, for lack of space."""
         area.close()
         self._areas.remove(area)
         why = "its disk refuses what it has room for"
@@ -254,7 +255,7 @@ class Spool:
 
         def work(ledger: Ledger) -> Record:
             stored = ledger.insert(record, ticket.content_mac, sealed, wraps)
-            area.room.check(ticket.size)
+            area.capacity.check(ticket.size)
             return stored
 
         def settled(error: BaseException | None) -> None:
@@ -284,7 +285,7 @@ class Spool:
             return failed
 
         def cost() -> int:
-            return change_cost(*area.ledger.bytes_of(job_id))
+            return change_cost(*area.usage.bytes_of(job_id))
 
         unknown = PassbookError("change-unknown", job=job_id, area=area.name)
         return area.submit(lambda ledger: ledger.apply(job_id, change), cost=cost, unknown=unknown, urgent=urgent)
@@ -301,10 +302,10 @@ class Spool:
         found = [row.record for area in ready if (row := self._next_in(area, printer)) is not None]
         return min(found, key=lambda record: (-record.priority, record.sequence), default=None)
 
-    def _next_in(self, area: Area, printer: str) -> LiveRow | None:
+    def _next_in(self, area: Area, printer: str) -> JobRow | None:
         while area.state is AreaState.READY:
             try:
-                with area.reading() as ledger:
+                with area.reading_once() as ledger:
                     return ledger.next_valid(printer)
             except DamagedRowError as damage:
                 # The next one is found only when this one is out of the way.
@@ -314,11 +315,15 @@ class Spool:
         return None
 
     def record(self, job_id: str) -> Record:
-        """The job, live or ended.  Raises PassbookError `unknown-job`, `record-quarantined` or `area-fenced`."""
-        return self._read(job_id, lambda ledger: _live_or_ended(ledger, job_id))
+        """The job, unfinished or ended.  Raises PassbookError `unknown-job`, `record-quarantined` or `area-fenced`."""
+        return self.row(job_id).record
+
+    def row(self, job_id: str) -> JobRow | EndedRow:
+        """The job with what is kept beside its record, read and verified once.  Raises as record()."""
+        return self._quick(job_id) or self._find(job_id, lambda _area, ledger: _row_of(ledger, job_id))
 
     def find(self, beginning: str) -> Record:
-        """The one job, live or ended, whose id is this or begins so.
+        """The one job, unfinished or ended, whose id is this or begins so.
 
         Raises PassbookError `job-id-short`, `ambiguous-job`, and as record() does.
         """
@@ -336,26 +341,48 @@ class Spool:
         # What no area that can be read knows may lie in one that failed.
         return self.record(next(iter(found), beginning))
 
-    def wraps(self, job_id: str) -> tuple[Wrap, ...]:
-        """The wraps of a live job.  Raises as record()."""
-        return self._read(job_id, lambda ledger: _live(ledger, job_id).wraps)
+    def job(self, job_id: str) -> JobRow:
+        """An unfinished job with its wraps, read and verified once.  Raises as record()."""
+        row = self.row(job_id)
+        if isinstance(row, EndedRow):
+            raise PassbookError("unknown-job", job=job_id)
+        return row
 
-    def sealed(self, job_id: str) -> SealedJob:
-        """The sealed content of a live job.  Raises as record()."""
-        return self._read(job_id, lambda ledger: ledger.sealed(_live(ledger, job_id)))
+    def sealed(self, row: JobRow) -> SealedJob:
+        """The sealed content of an unfinished job.  Raises as record(), and `content-gone`."""
+        area = self._area_of(row.record.job_id)
+        with self._setting_aside(area), area.reading_once() as ledger:
+            return ledger.sealed(row)
+
+    def shown_key(self, row: JobRow, *, key: bytes, data_key: bytes) -> bytes | None:
+        """The data key of a job by what a person shows: that key itself, or its requester's; None for neither.
+
+        Raises PassbookError `wrong-key`, and as sealed() does.
+        """
+        record, identity = row.record, row.record.identity()
+        if data_key:
+            if not envelope.opens(identity, self.sealed(row), data_key):
+                raise PassbookError("wrong-key", job=record.job_id, key_ref=record.recovery_ref or record.key_ref)
+            return data_key
+        wraps = [wrap for wrap in row.wraps if wrap.holder is Holder.REQUESTER]
+        return envelope.unwrap_for_requester(identity, wraps[0], key) if key and wraps else None
 
     def records(self, after: int = FIRST, limit: int | None = None) -> list[Record]:
-        """The live jobs behind a sequence number, in the order of acceptance."""
-        return list(islice(self._woven(all_rows, after), limit))
+        """The unfinished jobs behind a sequence number, in the order of acceptance."""
+        return [row.record for row in islice(self._woven(all_rows, after), limit)]
 
     def newest_records(self, most: int) -> list[Record]:
-        """The live jobs that were accepted last, the newest first."""
-        found = [record for area in self._areas for record in read_rows(area, lambda ledger: ledger.last_rows(most))]
-        return sorted(found, key=_by_sequence, reverse=True)[:most]
+        """The unfinished jobs that were accepted last, the newest first."""
+        found = [row for area in self._areas for row in read_rows(area, lambda ledger: ledger.last_rows(most))]
+        return [row.record for row in sorted(found, key=_by_sequence, reverse=True)[:most]]
 
     def records_of(self, requester: str) -> list[Record]:
-        """The live jobs of a requester, in the order of acceptance; so many as its quota lets it have."""
-        found = [record for area in self._areas for record in read_rows(area, lambda ledger: ledger.rows_of(requester))]
+        """The unfinished jobs of a requester, in the order of acceptance; so many as its quota lets it have."""
+        return [row.record for row in self.rows_of(requester)]
+
+    def rows_of(self, requester: str) -> list[JobRow]:
+        """The same with their wraps."""
+        found = [row for area in self._areas for row in read_rows(area, lambda ledger: ledger.rows_of(requester))]
         return sorted(found, key=_by_sequence)
 
     def questions(self, after: int = FIRST) -> Iterator[Record]:
@@ -363,13 +390,17 @@ class Spool:
 
         They are read a few at a time, for they may be very many.
         """
+        return (row.record for row in self.asked_rows(after))
+
+    def asked_rows(self, after: int = FIRST) -> Iterator[JobRow]:
+        """The same with their wraps."""
         return self._woven(questions, after)
 
     def held(self) -> dict[str, HeldUsage]:
         """What each requester has in all areas; reads no disk."""
         found: dict[str, HeldUsage] = {}
         for area in self._areas:
-            for name, held in area.tally.held().items():
+            for name, held in area.usage.held().items():
                 found[name] = found.get(name, HeldUsage()).plus(held)
         return found
 
@@ -377,21 +408,21 @@ class Spool:
         """How many jobs each printer has in all areas; reads no disk."""
         found: dict[str, JobCounts] = {}
         for area in self._areas:
-            for printer, counts in area.tally.counts().items():
+            for printer, counts in area.usage.counts().items():
                 found[printer] = found.get(printer, JobCounts()) + counts
         return found
 
     def count_notices(self) -> int:
         """How many ends of jobs nobody took note of; reads no disk."""
-        return sum(area.tally.notices for area in self._areas)
+        return sum(area.usage.notices for area in self._areas)
 
     def printers(self) -> dict[str, str]:
-        """The printers that live jobs are for, each with one of these jobs."""
+        """The printers that unfinished jobs are for, each with one of these jobs."""
         found: dict[str, str] = {}
         for area in self._areas:
             with suppress(PassbookError), area.reading() as ledger:
                 rows = {name: next(ledger.rows(sequence - 1, 1), None) for name, sequence in ledger.printers().items()}
-                found |= {name: row.record.job_id for name, row in rows.items() if isinstance(row, LiveRow)}
+                found |= {name: row.record.job_id for name, row in rows.items() if isinstance(row, JobRow)}
         return found
 
     def history(self, job_id: str = "", last: int = 100, wanted: Wanted | None = None) -> list[ToldEntry]:
@@ -403,13 +434,13 @@ class Spool:
         """What the wanted ends add up to; goes through the whole history."""
         return summarize((told.entry for told in search(self._areas, wanted)), by)
 
-    def reckon(self, printer: str) -> dict[str, PrinterFigures]:
+    def figures(self, printer: str) -> dict[str, PrinterFigures]:
         """The figures of a printer in each area that is in use, one moment of each.  Blocks, but nobody else."""
         found: dict[str, PrinterFigures] = {}
         for area in self._areas:
             if area.state is AreaState.READY:
                 with suppress(PassbookError):
-                    found[area.name] = area.reckon(printer)
+                    found[area.name] = area.figures(printer)
                     for damage in found[area.name].damaged:
                         area.set_aside(damage)
         return found
@@ -458,33 +489,54 @@ class Spool:
             name=area.name,
             state=area.state.value,
             quota=area.settings.quota_bytes,
-            free=max(0, area.room.free() - reserved),
-            used=area.room.used(),
+            free=max(0, area.capacity.free() - reserved),
+            used=area.capacity.used(),
             reserved=reserved,
-            records=area.tally.jobs,
-            quarantined=area.tally.aside,
+            records=area.usage.jobs,
+            quarantined=area.usage.aside,
             why=area.why,
         )
 
-    def _woven(self, pages: Pages, after: int) -> Iterator[Record]:
+    def _woven(self, pages: Pages, after: int) -> Iterator[JobRow]:
         return heapq.merge(*(pages(area, after) for area in self._areas), key=_by_sequence)
 
-    def _area_of(self, job_id: str) -> Area:
-        return self._find(job_id, lambda area, _ledger: area)
+    def _place(self, job_id: str) -> Area | None:
+        """Where an unfinished job lies, as far as memory knows; it tells of the last commits."""
+        return next((area for area in self._areas if job_id in area.usage), None)
 
-    def _read(self, job_id: str, read: Callable[[Ledger], T]) -> T:
-        return self._find(job_id, lambda _area, ledger: read(ledger))
+    def _area_of(self, job_id: str) -> Area:
+        return self._place(job_id) or self._find(job_id, lambda area, _ledger: area)
+
+    def _quick(self, job_id: str) -> JobRow | None:
+        """The row of an unfinished job by one statement; None where it is not that simple."""
+        area = self._place(job_id)
+        if area is None:
+            return None
+        try:
+            with self._setting_aside(area), area.reading_once() as ledger:
+                return ledger.job(job_id)
+        except PassbookError as error:
+            if error.code != "area-fenced":
+                raise
+        return None
+
+    @staticmethod
+    @contextmanager
+    def _setting_aside(area: Area) -> Generator[None]:
+        """A row that does not verify is set aside, and the error tells of it."""
+        try:
+            yield
+        except DamagedRowError as damage:
+            area.set_aside(damage)
+            raise area.damage_error(damage) from None
 
     def _find(self, job_id: str, read: Callable[[Area, Ledger], T]) -> T:
         missing = PassbookError("unknown-job", job=job_id)
         for area in self._areas:
             try:
-                with area.reading() as ledger:
+                with self._setting_aside(area), area.reading() as ledger:
                     if ledger.holds(job_id):
                         return read(area, ledger)
-            except DamagedRowError as damage:
-                area.set_aside(damage)
-                raise area.damage_error(damage) from None
             except PassbookError as error:
                 # It may lie in an area that is not broken.
                 missing = error
@@ -497,25 +549,18 @@ def _power_on(area: Area, reason: Reason, at: str) -> int:
     # Which start its records are of cannot be believed: each of them is written before any is used.
     while area.suspect and area.settle(every=True):
         pass
-    # What was settled as if it had been of this start already was counted as a question before.
-    area.tally.begin_start()
+    # What was settled as if it had been of this boot already was counted as a question before.
+    area.usage.begin_boot()
     area.powered_on()
-    return area.tally.jobs
+    return area.usage.jobs
 
 
-def _by_sequence(record: Record) -> int:
-    return record.sequence
+def _by_sequence(row: JobRow) -> int:
+    return row.record.sequence
 
 
-def _live(ledger: Ledger, job_id: str) -> LiveRow:
-    row = ledger.live(job_id)
+def _row_of(ledger: Ledger, job_id: str) -> JobRow | EndedRow:
+    row = ledger.job(job_id) or ledger.ended_jobs.job(job_id)
     if row is None:
         raise PassbookError("unknown-job", job=job_id)
     return row
-
-
-def _live_or_ended(ledger: Ledger, job_id: str) -> Record:
-    row = ledger.live(job_id) or ledger.ends.job(job_id)
-    if row is None:
-        raise PassbookError("unknown-job", job=job_id)
-    return row.record

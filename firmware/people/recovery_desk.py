@@ -23,7 +23,7 @@ from spooler.clock import Clock, stamp
 from spooler.hub import Hub, Listener, Peer
 from spooler.jobs import Jobs
 from spooler.logs import Log
-from storage import ApplianceKey, Rng, envelope
+from storage import ApplianceKey, JobRow, Rng, envelope
 
 _LOG: Final = Log("recovery")
 
@@ -119,7 +119,7 @@ class RecoveryDesk:
     def _others(self, peer: Peer) -> Iterator[str]:
         """The questions for which no time is kept, and that `peer` may decide about."""
         if self._are_more:
-            for record in self._open_to(peer):
+            for record in (row.record for row in self._open_to(peer)):
                 if record.asked and record.job_id not in self._seen:
                     yield record.job_id
 
@@ -140,34 +140,31 @@ class RecoveryDesk:
     def questions(self, peer: Peer, after: int = 0) -> Iterator[Question]:
         """The open questions that `peer` may decide about, of jobs behind this sequence number, the oldest first.
 
-        It and all_questions() may be called from any thread; each question is read when it is asked for.
+        It and all_questions() may be called from any thread; questions are read a few at a time.
         """
-        return self._told(self._open_to(peer, after))
+        return map(self._question_of, self._open_to(peer, after))
 
     def all_questions(self, after: int = 0) -> Iterator[Question]:
         """Every open question of jobs behind this sequence number, for the operator's eyes."""
-        return self._told(self._jobs.spool.questions(after))
+        return map(self._question_of, self._jobs.spool.asked_rows(after))
 
     def count(self, peer: Peer) -> int:
         """How many open questions `peer` may decide about."""
         held = self._jobs.spool.held()
         return sum(one.questions for name, one in held.items() if self._hub.may_decide(peer, name))
 
-    def _open_to(self, peer: Peer, after: int = 0) -> Iterator[Record]:
+    def _open_to(self, peer: Peer, after: int = 0) -> Iterator[JobRow]:
         if self._hub.is_representative(peer):
-            yield from self._jobs.spool.questions(after)
+            yield from self._jobs.spool.asked_rows(after)
         else:
-            mine = self._jobs.spool.records_of(peer.name)
-            yield from (record for record in mine if record.is_open and record.sequence > after)
-
-    def _told(self, records: Iterable[Record]) -> Iterator[Question]:
-        questions = (self._question(record.job_id) for record in records)
-        return (question for question in questions if question is not None)
+            mine = self._jobs.spool.rows_of(peer.name)
+            yield from (row for row in mine if row.record.is_open and row.record.sequence > after)
 
     async def answer(self, peer: Peer, answer: AnswerQuestion) -> JobView:
         """Take an answer; returns when it is durable.  Raises PassbookError and then nothing has changed."""
         async with self._answering:
-            record = self._jobs.spool.record(answer.job)
+            row = self._jobs.spool.row(answer.job)
+            record = row.record
             if not self._hub.may_decide(peer, record.requester):
                 raise PassbookError("not-permitted", who=peer.name, job=answer.job)
             check_name("person", answer.person)
@@ -175,13 +172,13 @@ class RecoveryDesk:
             given = _as_given(peer, answer)
             if changes.is_repeated(record, given):
                 return self._view(record)
-            if not is_open(record):
+            if not is_open(record) or not isinstance(row, JobRow):
                 raise PassbookError("stale-question", job=answer.job, epoch=record.epoch)
             changes.must_not_be_held(record)
             readable = answer.job in self._jobs.keys
             try:
                 # Without content no key opens anything, and only what closes the question is followed.
-                wraps = None if record.content_gone else self._unlock(record, answer)
+                wraps = None if record.content_gone else self._unlock(row, answer)
                 return self._view(await self._apply(record, given, wraps))
             except PassbookError:
                 self._forget(answer.job, readable=readable)
@@ -207,37 +204,34 @@ class RecoveryDesk:
         )
         return await asyncio.wrap_future(self._jobs.change(record.job_id, change))
 
-    def _unlock(self, record: Record, answer: AnswerQuestion) -> tuple[Wrap, ...] | None:
+    def _unlock(self, row: JobRow, answer: AnswerQuestion) -> tuple[Wrap, ...] | None:
         """Have the data key in memory when the verdict prints; the new wraps when the job is re-keyed."""
+        record = row.record
         if answer.verdict not in PRINTING_VERDICTS:
             if answer.new_key:
                 raise PassbookError("invalid-message", why="newKey goes with print and resume only")
             return None
         if record.printer not in self._printers:
             raise PassbookError("printer-gone", job=record.job_id, printer=record.printer)
-        key = self._data_key(record, answer)
+        key = self._data_key(row, answer)
         if not answer.new_key:
             self._jobs.keys.put(record.job_id, key)
             return None
         identity = record.identity()
         new = envelope.wrap_for_requester(identity, key, answer.new_key, answer.new_key_ref, self._rng)
-        kept = (wrap for wrap in self._jobs.spool.wraps(record.job_id) if wrap.holder is Holder.RECOVERY)
+        kept = (wrap for wrap in row.wraps if wrap.holder is Holder.RECOVERY)
         self._jobs.keys.put(record.job_id, key)
         return (new, *kept)
 
-    def _data_key(self, record: Record, answer: AnswerQuestion) -> bytes:
+    def _data_key(self, row: JobRow, answer: AnswerQuestion) -> bytes:
         """The data key, from what the answer brings or from memory.  Raises `wrong-key` or `key-needed`."""
+        record = row.record
         job, identity = record.job_id, record.identity()
-        wraps = {wrap.holder: wrap for wrap in self._jobs.spool.wraps(job)}
-        if answer.data_key:
-            if not envelope.opens(identity, self._jobs.spool.sealed(job), answer.data_key):
-                raise PassbookError("wrong-key", job=job, key_ref=record.recovery_ref or record.key_ref)
-            return answer.data_key
-        if answer.key and Holder.REQUESTER in wraps:
-            return envelope.unwrap_for_requester(identity, wraps[Holder.REQUESTER], answer.key)
-        key = self._jobs.keys.get(job)
+        key = self._jobs.spool.shown_key(row, key=answer.key, data_key=answer.data_key)
+        key = key or self._jobs.keys.get(job)
         if key is not None:
             return key
+        wraps = {wrap.holder: wrap for wrap in row.wraps}
         if Holder.APPLIANCE in wraps:
             return envelope.unwrap_for_appliance(identity, wraps[Holder.APPLIANCE], self._appliance_key)
         raise PassbookError("key-needed", job=job, key_ref=record.key_ref)
@@ -248,15 +242,15 @@ class RecoveryDesk:
         A record that cannot be read must not silence the questions about the others.
         """
         try:
-            record = self._jobs.spool.record(job)
-            wraps = self._jobs.spool.wraps(job) if is_open(record) else ()
+            row = self._jobs.spool.row(job)
         except PassbookError as error:
             _LOG.warning("question-not-put", job=job, code=error.code)
             return None
-        if not is_open(record):
-            return None
-        openable = any(wrap.holder is Holder.APPLIANCE for wrap in wraps)
-        return question_of(record, wraps, readable=openable or job in self._jobs.keys)
+        return self._question_of(row) if isinstance(row, JobRow) and is_open(row.record) else None
+
+    def _question_of(self, row: JobRow) -> Question:
+        openable = any(wrap.holder is Holder.APPLIANCE for wrap in row.wraps)
+        return question_of(row.record, row.wraps, readable=openable or row.record.job_id in self._jobs.keys)
 
 
 def is_open(record: Record) -> bool:

@@ -13,7 +13,7 @@ from typing import Final
 from passbook.errors import PassbookError
 
 _ENDED_BY_WORD: Final = frozenset(
-    {"rows-altered", "memory-altered", "siblings-altered", "area-rolled-back", "area-unsure"}
+    {"rows-altered", "memory-altered", "peers-altered", "area-rolled-back", "area-unsure"}
 )
 
 _WITH_FIGURES: Final = frozenset({"area-full"})

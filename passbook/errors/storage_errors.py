@@ -51,8 +51,8 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
     ),
     "area-format": ErrorKind(
         Actor.OPERATOR,
-        "Storage area {area} has format {found}, and this version knows format {known}. It was left as it is; "
-        "install the version that fits.",
+        "Storage area {area} has format {found}, and this version reads format {known} only. It was left as it is: "
+        "install the version that wrote it, or begin a new store with other, empty folders for areas and state.",
     ),
     "unknown-area": ErrorKind(
         Actor.OPERATOR, "This appliance has no storage area {area}. Nothing was done; see passbookctl areas."
@@ -92,7 +92,7 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
         "The file of storage area {area} is not built as this program builds it: {why}. Somebody wrote into it; "
         "nothing of it prints and nothing more is written to it. Keep the disk as evidence; put a sound copy there.",
     ),
-    "siblings-altered": ErrorKind(
+    "peers-altered": ErrorKind(
         Actor.OPERATOR,
         "What storage area {area} has noted of the areas beside it was altered or damaged: {why}. Work goes on; keep "
         "the disk as evidence, and before the next start see that every area is where it belongs: an empty folder "

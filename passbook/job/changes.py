@@ -14,6 +14,7 @@ from passbook.errors import PassbookError
 from passbook.job import reprinting
 from passbook.job.decisions import already_answered
 from passbook.job.expiry import is_content_over, is_over, is_undated, keeps_content
+from passbook.job.print_right import PrintRight, RightEvent, RightReply, RightState, moved
 from passbook.job.record import (
     OPERATOR,
     Acknowledged,
@@ -41,10 +42,11 @@ def _move(record: Record, event: JobEvent, *reasons: Reason, at: str) -> Record:
     return replace(record, state=state, reasons=reasons, changed_at=at, proposed=None, held_by=None)
 
 
-def _must_be_valid(record: Record, event: JobEvent) -> None:
-    """P2: nothing that leads to paper is done for an invalid record."""
-    if not record.valid:
-        state = f"{record.state.value} and invalid"
+def _must_be_valid(record: Record, event: JobEvent | RightEvent) -> None:
+    """P2, P13: nothing that leads to paper is done for an invalid record, or in a spool without the print right."""
+    if not record.valid or record.right.state is not RightState.HERE:
+        why = "its print right elsewhere" if record.valid else "invalid"
+        state = f"{record.state.value} and {why}"
         raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=event.value)
 
 
@@ -112,8 +114,55 @@ def stop(reason: Reason, media: Media, at: str) -> Change:
     return change
 
 
-def invalidate(reason: Reason, at: str, starts: int = 1) -> Change:
-    """Power-on: what an earlier start left, so many starts ago, is invalid, with a new epoch for each of them (P4).
+def offer_right() -> Change:
+    """Offer the right to print a job that waits untouched to the other spool; this one cannot print it from then on."""
+
+    def change(record: Record) -> Outcome:
+        _must_be_valid(record, RightEvent.OFFER)
+        if not _may_move(record):
+            state = record.state.value if record.state is not JobState.PENDING else "begun"
+            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=RightEvent.OFFER.value)
+        return _moved(record, RightEvent.OFFER, record.right.token + 1)
+
+    return change
+
+
+def take_right(token: int, *, wanted: bool) -> Change:
+    """Take the right that the other spool offers, or refuse it for ever; reply_to_offer() tells which.
+
+    An invalid record does neither, as it may have forgotten what it did; an offer of earlier changes nothing.
+    """
+
+    def change(record: Record) -> Outcome:
+        if record.right.token >= token or record.right.state is RightState.HERE or not record.valid:
+            return Outcome(record)
+        return _moved(record, RightEvent.TAKE if wanted and _may_move(record) else RightEvent.REFUSE, token)
+
+    return change
+
+
+def end_offer(token: int, reply: RightReply) -> Change:
+    """The other spool said what it did with the offer; a word about another offer changes nothing."""
+
+    def change(record: Record) -> Outcome:
+        if record.right != PrintRight(RightState.OFFERED, token):
+            return Outcome(record)
+        return _moved(record, RightEvent.LET_GO if reply is RightReply.TAKEN else RightEvent.WITHDRAW, token)
+
+    return change
+
+
+def _may_move(record: Record) -> bool:
+    """The right moves only while nothing of the job was sent to a mechanism."""
+    return record.untouched and record.state is JobState.PENDING
+
+
+def _moved(record: Record, event: RightEvent, token: int) -> Outcome:
+    return Outcome(replace(record, right=moved(record.job_id, record.right, event, token)))
+
+
+def invalidate(reason: Reason, at: str, boots: int = 1) -> Change:
+    """Power-on: what an earlier boot left, so many boots ago, is invalid, with a new epoch for each of them (P4).
 
     An operator's hold stands.
     """
@@ -125,7 +174,7 @@ def invalidate(reason: Reason, at: str, starts: int = 1) -> Change:
         # A record from before may say less than the paper.
         begun = record.begun or reason is Reason.ROLLED_BACK
         stands = replace(moved, held_by=held_by, asked=held_by is None, begun=begun)
-        invalid = replace(stands, valid=False, epoch=record.epoch + starts, media=Media.UNKNOWN)
+        invalid = replace(stands, valid=False, epoch=record.epoch + boots, media=Media.UNKNOWN)
         return Outcome(invalid, entry_of(HistoryKind.INVALIDATED, invalid, at))
 
     return change
@@ -239,6 +288,8 @@ def _print_from(record: Record, step: int, at: str) -> Record:
     if step > record.steps:
         closed = _move(ready, JobEvent.FINISH, Reason.CLOSED_BY_ANSWER, at=at)
         return replace(closed, valid=False)
+    if record.right.state is not RightState.HERE:
+        ready = _moved(ready, RightEvent.CLAIM, record.right.token + 1).record
     return replace(_move(ready, JobEvent.ANSWER, at=at), valid=True)
 
 

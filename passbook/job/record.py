@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from passbook.document.plan import Sheet, StepOutline
+from passbook.job.print_right import PrintRight
 from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.protocol.media import Media
 
@@ -55,7 +56,7 @@ class Answered(msgspec.Struct, frozen=True, rename="camel"):
         terminal: certificate name of the terminal that gave it.
         person: who decided, as that person said.
         seconded_by: who gave the same order, where it took two to have lines on paper printed again.
-        at: when it was taken, ISO 8601 in UTC; empty where no version noted it.
+        at: when it was taken, ISO 8601 in UTC; empty before it is.
         line: the document's line with which it goes on, one past the last for none; 0 where the verdict orders none.
     """
 
@@ -95,13 +96,14 @@ class OnPaper(msgspec.Struct, frozen=True, rename="camel"):
 class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One job, in clear: no document, no name, no account (P5).
 
-    The first group never changes and is bound to every sealed byte; the second changes, one version at a time.
+    The first group never changes and, but for the place in the order, is bound to every sealed byte; the second
+    changes, one version at a time.
 
     Attributes:
-        job_id: ours, unique over all areas and starts; lower-case hexadecimal.
+        job_id: ours, unique over all areas and boots; lower-case hexadecimal.
         requester: certificate name of the terminal that sent it.
         request_id: the requester's own id for the request.
-        sequence: appliance-wide order of acceptance, never the clock (F9).
+        sequence: place in the order of acceptance of one appliance, never the clock (F9).
         accepted_at: wall time, ISO 8601 in UTC, for people only.
         key_ref: the requester's name for the key; empty for Encryption.APPLIANCE.
         recovery_ref: the branch recovery key under which the data key is wrapped too; empty for none.
@@ -110,15 +112,15 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         steps: number of steps of the plan; they are counted from 1.
         size: bytes that its sealed content takes.
 
-        valid: may be printed without asking anybody, in the start `start`.
-        start: number of the start of its area in which it was changed last; 0 where no version noted it.
+        valid: may be printed without asking anybody, in the boot `boot`.
+        boot: number of the boot of its area in which it was changed last; 0 before it is stored.
         epoch: rises at every invalidation and every stop in doubt; with job_id it names a question.
         asked: whether the open question is put to people; False after the answer `hold`.
         business_date: ISO date of the business day of acceptance, of the last answer, or of its re-dating.
         clock_trusted: whether the clock was, when business_date was written.
-        held_by: who holds it back; None when nobody does, or where no version noted it.
+        held_by: who holds it back; None while nothing does.
         released_by: who lifted its last hold; None while another one stands.
-        begun: whether a step of it was ever sent, also before it was ordered anew; True where no version noted it.
+        begun: whether a step of it was ever sent, also before it was ordered anew.
         confirmed: steps 1..confirmed are on paper, by the printer's confirmation or a person's word.
         sending: the step that was sent and not confirmed; 0 for none.
         sent_before: the furthest step that was sent before an answer ordered steps again; 0 for none.
@@ -130,6 +132,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         acknowledged: who took note of its end; None while that is to be told (P8).
         on_paper: told instead of the outline, where that is left out.
         content_gone: document, plan and wraps were destroyed, for nobody answered in time (F4); it can only be closed.
+        right: whether this spool has the right to print it; always, where there is one spool only (P13).
     """
 
     job_id: str
@@ -150,7 +153,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     recovery_ref: str = ""
     priority: int = 50
     valid: bool = True
-    start: int = 0
+    boot: int = 0
     state: JobState = JobState.PENDING
     reasons: tuple[Reason, ...] = ()
     epoch: int = 0
@@ -159,7 +162,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     released_by: Decider | None = None
     business_date: str = ""
     clock_trusted: bool = False
-    begun: bool = True
+    begun: bool = False
     confirmed: int = 0
     sending: int = 0
     sent_before: int = 0
@@ -172,6 +175,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     acknowledged: Acknowledged | None = None
     on_paper: OnPaper | None = None
     content_gone: bool = False
+    right: PrintRight = PrintRight()
 
     @property
     def ended(self) -> bool:
@@ -199,7 +203,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return self.is_open and self.held_by is not None and self.held_by.terminal == OPERATOR
 
     def identity(self) -> bytes:
-        """The part that never changes, as canonical bytes: associated data of everything sealed for this job."""
+        """What never changes wherever the job lies, as canonical bytes: associated data of what is sealed for it."""
         return msgspec.json.encode(tuple(getattr(self, name) for name in IMMUTABLE))
 
 
@@ -207,7 +211,6 @@ IMMUTABLE: Final = (
     "job_id",
     "requester",
     "request_id",
-    "sequence",
     "accepted_at",
     "format",
     "printer",
@@ -218,7 +221,7 @@ IMMUTABLE: Final = (
     "layout",
     "sheet",
 )
-"""Names of the fields of Record that never change."""
+"""Names of the fields of Record that are bound to sealed bytes."""
 
 
 class Holder(StrEnum):

@@ -10,6 +10,7 @@ import unicodedata
 from msgspec.structs import replace
 
 from passbook.errors import PassbookError
+from passbook.job.print_right import RightState
 from passbook.job.record import Answered, Decider, Record, Verdict
 from passbook.job.states import Reason
 
@@ -28,8 +29,12 @@ def lines_again(record: Record, given: Answered) -> tuple[int, ...]:
 
 
 def takes_two(record: Record, given: Answered) -> bool:
-    """Whether a second person must order it: lines on paper, or a record that may say less than the paper."""
-    unsure = Reason.ROLLED_BACK in record.reasons and given.step <= record.steps
+    """Whether a second person must order it.
+
+    So it is for lines on paper, a record that may say less than the paper, and a right that is elsewhere (P13).
+    """
+    is_elsewhere = record.right.state is not RightState.HERE
+    unsure = (is_elsewhere or Reason.ROLLED_BACK in record.reasons) and given.step <= record.steps
     return given.verdict in _PRINTS and (unsure or bool(lines_again(record, given)))
 
 

@@ -134,7 +134,7 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
         held_by: who holds it back.  People are named only to a terminal that may decide about the job.
         released_by: who lifted its last hold; None while another one stands.
         answered: the last decision about it: of an answer, or of a cancel.
-        lines: how many lines its document has; 0 where no version noted it.
+        lines: how many lines its document has.
         lines_done: how many of them are confirmed on paper.
         waiting: why it waits; None when it is printing or has ended, and in the history.
         content_gone: its content was destroyed, for nobody answered in time; its question can only be closed.

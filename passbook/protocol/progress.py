@@ -103,7 +103,7 @@ def lines_words(job: JobView) -> str:
 
 
 def held_words(job: JobView) -> str:
-    """Who holds the job back; empty when nobody does, or no version noted it."""
+    """Who holds the job back; empty while it is not held."""
     return "" if job.held_by is None else f"held {by_words(job.held_by)}"
 
 

@@ -53,9 +53,9 @@ class AreaState(Enum):
     """Whether an area may be used."""
 
     OPENED = "opened"
-    """The file is ours and sound; records of an earlier start may still be valid in it, so none is touched."""
+    """The file is ours and sound; records of an earlier boot may still be valid in it, so none is touched."""
     READY = "ready"
-    """Power-on was committed: what an earlier start left is invalid (P4)."""
+    """Power-on was committed: what an earlier boot left is invalid (P4)."""
     FENCED = "fenced"
     """The disk or the file failed; nothing is written or acknowledged any more until it was opened again."""
     CLOSED = "closed"
@@ -94,13 +94,13 @@ class Area:
     Attributes:
         area_id: what the file says of itself.
         why: why it is fenced.
-        room: what quota, disk and log leave it.
-        tally: what lies in it after the last commit.
+        capacity: what quota, disk and log leave it.
+        usage: what lies in it after the last commit.
         disk_is_full: other files leave no room on its disk, as of a moment ago.
         adds_up: no row was taken away, put back or made up while it was closed, or an operator takes it as it is.
         highest_sequence: the highest number that a job of this area ever had, when it was opened.
-        siblings: names and ids of the areas that were open beside it before, itself too.
-        unsettled: sequence numbers of jobs whose records may not say yet what this start made of them.
+        peers: names and ids of the areas that were open beside it before, itself too.
+        unsettled: sequence numbers of jobs whose records may not say yet what this boot made of them.
         suspect: it was put back to an earlier state, as far as anybody can tell; its records say less than the paper.
         unsure: so it may be, and no operator has looked; a request that it does not know may have been forgotten.
     """
@@ -133,22 +133,22 @@ class Area:
         self._vfs = vfs
         self._report = report
         self._connection, self._reader = connections
-        self.tally = Usage()
-        self.tally.load(self._connection)
+        self.usage = Usage()
+        self.usage.load(self._connection)
         self._watch = PathWatch(settings.path, lock.files)
-        self.ledger = Ledger(self._connection, settings.name, area_id, key, self.tally)
+        self.ledger = Ledger(self._connection, settings.name, area_id, key, self.usage)
         self._read_ledger = Ledger(self._reader, settings.name, area_id, key)
         # Until the next one begins, records are what the last one made of them.
-        self.ledger.start = self._read_ledger.start = self.ledger.starts.kept()
+        self.ledger.boot = self._read_ledger.boot = self.ledger.boots.kept()
         self._read_lock = threading.Lock()
         self._state_lock = threading.Lock()
-        self.room = Capacity(settings.path, self._connection, division, self.tally)
-        self.adds_up = self.ledger.balance.load() and not any(self.ledger.starts.findings())
-        self._changes = self.ledger.balance.changes
+        self.capacity = Capacity(settings.path, self._connection, division, self.usage)
+        self.adds_up = self.ledger.row_sum.load() and not any(self.ledger.boots.findings())
+        self._changes = self.ledger.row_sum.changes
         self.highest_sequence = self._read_ledger.highest_sequence()
         self.suspect = self.unsure = self.disk_is_full = False
         self.unsettled = range(0)
-        self.siblings = peer_ids(self._reader)
+        self.peers = peer_ids(self._reader)
         self.writer = Writer(settings.name, self)
         self.writer.start()
 
@@ -168,7 +168,7 @@ class Area:
 
         Raises PassbookError `area-fenced` when the file fails.
         """
-        with self._reading_once() as ledger:
+        with self.reading_once() as ledger:
             # One moment for all that is read inside: a job that ends meanwhile is neither lost nor half there.
             self._reader.execute("BEGIN")
             try:
@@ -179,11 +179,12 @@ class Area:
 
     def knows(self, requester: str, request_id: str) -> bool:
         """Whether it has anything of that request.  Raises PassbookError `area-fenced` when the file fails."""
-        with self._reading_once() as ledger:
+        with self.reading_once() as ledger:
             return ledger.knows(requester, request_id)
 
     @contextmanager
-    def _reading_once(self) -> Generator[Ledger]:
+    def reading_once(self) -> Generator[Ledger]:
+        """The same for one statement, or for several that need not tell of one moment."""
         with self._read_lock:
             if self.state is AreaState.CLOSED:
                 raise self.fenced_error()
@@ -207,7 +208,7 @@ class Area:
 
     def _look_at_disk(self) -> None:
         """Learn whether the disk leaves no room for new jobs, although the quota does; tell when that begins."""
-        before, self.disk_is_full = self.disk_is_full, self.room.is_disk_full()
+        before, self.disk_is_full = self.disk_is_full, self.capacity.is_disk_full()
         if self.disk_is_full and not before:
             self._report(self.disk_full())
 
@@ -218,7 +219,7 @@ class Area:
         missing = self._watch.look()
         if missing is None:
             return True
-        # Where the log is lost, the file at the next start is an earlier one and must not pass for this.
+        # Where the log is lost, the file at the next boot is an earlier one and must not pass for this.
         self._keep(self.name, self._extent())
         self.fence(f"{missing.why}{self._save_log() if missing.only_log else ''}")
         return False
@@ -234,7 +235,7 @@ class Area:
     def _save_log(self) -> str:
         """Copy a log that has lost its name into the database, which has not; what came of it, in words.
 
-        What was acknowledged before is in this log only, and the next start would not find it.
+        What was acknowledged before is in this log only, and the next boot would not find it.
         """
         with suppress(apsw.Error):
             frames, copied = self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_FULL)
@@ -245,14 +246,14 @@ class Area:
     def prepare(self, cost: int) -> None:
         """Empty the log unless a transaction of that cost fits it; a transaction begins."""
         self.ledger.begin()
-        self.room.begin()
+        self.capacity.begin()
         if not self.fits(cost):
             self._checkpoint()
-            self.room.begin()
+            self.capacity.begin()
 
     def fits(self, cost: int) -> bool:
         """Whether the log has room for this transaction when it costs so much."""
-        return self.room.fits(cost)
+        return self.capacity.fits(cost)
 
     def complete(self) -> None:
         """Write what a transaction writes once, at its end.  Raises apsw.Error."""
@@ -261,9 +262,9 @@ class Area:
     def committed(self) -> None:
         """Measure what is used now."""
         self.ledger.committed()
-        self._changes = self.ledger.balance.changes
+        self._changes = self.ledger.row_sum.changes
         try:
-            self.room.committed()
+            self.capacity.committed()
             self._look_at_disk()
         except apsw.Error as error:
             self.fence(f"the file fails ({type(error).__name__})")
@@ -275,7 +276,7 @@ class Area:
     def disk_full(self) -> PassbookError:
         """The disk below has no space, whatever the quota says; what is needed is that of the smallest new job."""
         free = free_bytes(self.settings.path)
-        needed = free + max(0, job_need(0) - self.room.free())
+        needed = free + max(0, job_need(0) - self.capacity.free())
         return PassbookError("area-full", area=self.name, free=free, needed=needed)
 
     def fence(self, why: str) -> None:
@@ -332,12 +333,12 @@ class Area:
             lambda ledger: ledger.confirm(damage), cost=lambda: change_cost(0, 0), unknown=self.fenced_error()
         )
 
-    def remember_siblings(self, siblings: Mapping[str, str]) -> None:
+    def remember_peers(self, peers: Mapping[str, str]) -> None:
         """Keep which areas are open beside it; known ones that are not stay.  Blocks; a failure fences the area."""
-        if are_noted(siblings, self.siblings):
+        if are_noted(peers, self.peers):
             return
         work = self.submit(
-            lambda ledger: ledger.memories.note_siblings(siblings),
+            lambda ledger: ledger.memories.note_peers(peers),
             cost=lambda: change_cost(0, 0),
             unknown=self.fenced_error(),
         )
@@ -365,14 +366,14 @@ class Area:
         # Reading all of it may be what fences it.
         return replace(found, findings=(self.fenced_error(), *found.findings)) if self.why else found
 
-    def reckon(self, printer: str) -> PrinterFigures:
+    def figures(self, printer: str) -> PrinterFigures:
         """The figures of a printer, on a connection of its own: it may take long, and nobody shall wait for it.
 
         Raises PassbookError `area-fenced` when the file fails.
         """
         with self._fencing(), closing(schema.connect_reader(self.settings.path, vfs=self._vfs)) as connection:
             ledger = Ledger(connection, self.name, self.area_id, self._key)
-            ledger.start = self.ledger.start
+            ledger.boot = self.ledger.boot
             connection.execute("BEGIN")
             try:
                 # About 40 microseconds a job.
@@ -381,19 +382,19 @@ class Area:
                 connection.execute("ROLLBACK")
 
     def begin(self, reason: Reason, at: str) -> None:
-        """Begin a new start, durable: what an earlier one left is invalid (P4).  Blocks.
+        """Begin a new boot, durable: what an earlier one left is invalid (P4).  Blocks.
 
         Raises PassbookError, and the area is fenced, when nobody can say whether that is on disk.
         """
         work = self.submit(
-            lambda ledger: ledger.starts.begin(reason, at), cost=lambda: change_cost(0, 0), unknown=self.fenced_error()
+            lambda ledger: ledger.boots.begin(reason, at), cost=lambda: change_cost(0, 0), unknown=self.fenced_error()
         )
-        self.ledger.start = self._read_ledger.start = work.result()
-        self.tally.begin_start()
-        self.unsettled = range(-schema.LAST_ROW, self.ledger.last_live() + 1)
+        self.ledger.boot = self._read_ledger.boot = work.result()
+        self.usage.begin_boot()
+        self.unsettled = range(-schema.LAST_ROW, self.ledger.last_job() + 1)
 
     def settle(self, *, every: bool = False) -> bool:
-        """Have some records say themselves what this start made of them; whether there may be more.  Blocks.
+        """Have some records say themselves what this boot made of them; whether there may be more.  Blocks.
 
         Those that do not verify are set aside.  Raises PassbookError when the area fails.
         """
@@ -410,7 +411,7 @@ class Area:
         return bool(self.unsettled)
 
     def powered_on(self) -> None:
-        """What an earlier start left is invalid: it may be used."""
+        """What an earlier boot left is invalid: it may be used."""
         with self._state_lock:
             self._move(AreaEvent.POWERED_ON)
 

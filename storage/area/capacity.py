@@ -24,12 +24,12 @@ from storage.tables.usage import Usage
 class Capacity:
     """The room in the files of one area."""
 
-    def __init__(self, folder: Path, connection: apsw.Connection, division: Division, tally: Usage) -> None:
+    def __init__(self, folder: Path, connection: apsw.Connection, division: Division, usage: Usage) -> None:
         """`connection` is the writing one.  Raises apsw.Error."""
         self._folder = folder
         self._connection = connection
         self._division = division
-        self._tally = tally
+        self._usage = usage
         self._pages = self._measure()
         self._reachable = reachable(folder)
         self._log = log_bytes(folder)
@@ -41,11 +41,11 @@ class Capacity:
 
     def free(self) -> int:
         """Bytes that new jobs may still take by the quota and on the disk, reservations not counted."""
-        return self._free(self._pages, self._tally.jobs, self._tally.notices, reachable(self._folder))
+        return self._free(self._pages, self._usage.jobs, self._usage.notices, reachable(self._folder))
 
     def is_disk_full(self) -> bool:
         """Whether the disk leaves nothing for new jobs, although the quota does."""
-        return self.free() <= 0 < self._free(self._pages, self._tally.jobs, self._tally.notices, None)
+        return self.free() <= 0 < self._free(self._pages, self._usage.jobs, self._usage.notices, None)
 
     # Around a transaction
 
@@ -61,7 +61,7 @@ class Capacity:
 
     def check(self, size: int) -> None:
         """Whether what was written leaves the reserve whole.  Raises PassbookError `no-area-has-room`."""
-        expected = self._tally.expected()
+        expected = self._usage.expected()
         # What the transaction costs at most is known, and that is mostly enough to say that there is room.
         most = self._pages + self._cost // FRAME_BYTES
         if self._free(most, *expected, self._reachable) >= 0:
@@ -77,10 +77,10 @@ class Capacity:
         return self._division.free(pages, jobs, notices, disk)
 
     def _measure(self) -> int:
-        pages = self._connection.execute("PRAGMA page_count").get
-        return int(pages) - int(self._connection.execute("PRAGMA freelist_count").get)
+        return int(self._connection.execute(_LIVE_PAGES).get)
 
 
+_LIVE_PAGES: Final = "SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count"
 _USABLE: Final = PAGE_BYTES - 4
 """Bytes of content in an overflow page."""
 FRAME_BYTES: Final = PAGE_BYTES + 24
@@ -93,7 +93,7 @@ _FIXED_PAGES: Final = 64
 _EMPTY_PAGES: Final = 32
 """Pages of an area without a job: its tables, their indexes, and the first rows of those that always have one."""
 _RECORD_PAGES: Final = 8
-"""Reserve for each live record: its growth, its history and what stays of it when it has ended."""
+"""Reserve for each unfinished job's record: its growth, its history and what stays of it when it has ended."""
 _NOTICE_PAGES: Final = 2
 """Reserve for each end of which nobody took note: the entry that tells who did, and the growth of its row."""
 _LOG_FIXED_PAGES: Final = 1024

@@ -26,7 +26,7 @@ from storage.tables.ledger import Ledger
 from storage.tables.peers import Extent, PeerMemory, contradictions, other_ids
 
 OPENING_BYTES: Final = 64 * 1024 + change_cost(0, 0)
-"""What opening an area and beginning a start in it writes: SQLite's index of the log, the log, and one transaction."""
+"""What opening an area and beginning a boot in it writes: SQLite's index of the log, the log, and one transaction."""
 
 Report: TypeAlias = Callable[[PassbookError], None]
 
@@ -69,7 +69,7 @@ class Means(NamedTuple):
 
 
 def full_disk(settings: AreaSettings) -> PassbookError | None:
-    """The error for an area whose disk has no space to open it and begin a start in it; None where there is some."""
+    """The error for an area whose disk has no space to open it and begin a boot in it; None where there is some."""
     free = free_bytes(settings.path)
     if free >= OPENING_BYTES or not settings.path.is_dir():
         return None
@@ -87,7 +87,7 @@ def telling_of_full_disk(settings: AreaSettings) -> Generator[None]:
         raise full_disk(settings) or error from None
 
 
-class PutBack(NamedTuple):
+class RolledBack(NamedTuple):
     """What an area is that an operator may take as it is.
 
     Attributes:
@@ -107,13 +107,13 @@ class Opened(NamedTuple):
     Attributes:
         areas: those that may be used, in the order of their settings.
         problems: why the others may not.
-        put_back: those of them that others know further, or of which others know another one; by name.
+        rolled_back: those of them that others know further, or of which others know another one; by name.
         sequence: the highest number that a job of any area ever had, as far as the open ones know.
     """
 
     areas: list[Area]
     problems: dict[AreaSettings, PassbookError]
-    put_back: dict[str, PutBack]
+    rolled_back: dict[str, RolledBack]
     sequence: int
 
 
@@ -134,23 +134,23 @@ def open_all(settings: Sequence[AreaSettings], means: Means) -> Opened:
             opened.append(area) if area else missing.append(one)
     if (opened or problems) and not means.mark.is_there and means.mark.trouble is None:
         means.report(means.mark.missing())
-    known = {name for area in opened for name in area.siblings} | means.mark.names
-    put_back = close_put_back(opened, opened, means.mark, problems)
+    known = {name for area in opened for name in area.peers} | means.mark.names
+    rolled_back = close_rolled_back(opened, opened, means.mark, problems)
     _make(missing, known, means, opened, problems)
     memories = [*means.mark.memories, *(memory for area in opened for memory in area.memories())]
     doubts = suspect(opened, opened, memories, means, are_all=not problems)
-    note_mark(means, opened, problems, put_back, doubts)
+    note_mark(means, opened, problems, rolled_back, doubts)
     acquaint(opened)
     known_sequences = [*(area.highest_sequence for area in opened), *(memory.extent.sequence for memory in memories)]
     order = list(settings)
     opened.sort(key=lambda area: order.index(area.settings))
-    return Opened(opened, problems, put_back, max(known_sequences, default=0))
+    return Opened(opened, problems, rolled_back, max(known_sequences, default=0))
 
 
-def open_late(settings: AreaSettings, means: Means, opened: Sequence[Area], put_back: dict[str, PutBack]) -> Area:
-    """Open an area while others are in use; it is judged by them and by the mark as at a start.
+def open_late(settings: AreaSettings, means: Means, opened: Sequence[Area], rolled_back: dict[str, RolledBack]) -> Area:
+    """Open an area while others are in use; it is judged by them and by the mark as at a boot.
 
-    Where they know it further, what it is comes into `put_back`.
+    Where they know it further, what it is comes into `rolled_back`.
 
     Raises PassbookError as open_area() does, `area-absent`, `area-full` or `area-rolled-back`.
     """
@@ -159,9 +159,9 @@ def open_late(settings: AreaSettings, means: Means, opened: Sequence[Area], put_
         raise _absent(settings)
     beside = [*opened, area]
     problems: dict[AreaSettings, PassbookError] = {}
-    refused = close_put_back([area], beside, means.mark, problems)
+    refused = close_rolled_back([area], beside, means.mark, problems)
     if refused:
-        put_back |= refused
+        rolled_back |= refused
         note_mark(means, beside, problems, refused, {other.name: means.mark.doubt(other.name) for other in beside})
         raise problems[settings]
     memories = [*means.mark.memories, *(memory for other in beside for memory in other.memories())]
@@ -174,11 +174,11 @@ def open_late(settings: AreaSettings, means: Means, opened: Sequence[Area], put_
     return area
 
 
-def close_put_back(
+def close_rolled_back(
     candidates: Sequence[Area], opened: list[Area], mark: StoreMark, problems: dict[AreaSettings, PassbookError]
-) -> dict[str, PutBack]:
+) -> dict[str, RolledBack]:
     """Close every candidate that another one knows further: what it says of its jobs is older than their paper."""
-    put_back: dict[str, PutBack] = {}
+    rolled_back: dict[str, RolledBack] = {}
     # One of another id than the mark has noted is not the area of its name, and its word counts for nothing.
     heard = [area for area in opened if mark.ids.get(area.name, area.area_id) == area.area_id]
     memories = [*mark.memories, *(memory for area in heard for memory in area.memories())]
@@ -188,19 +188,19 @@ def close_put_back(
             noted[area.name] = ledger.memories.ids()
     for area in candidates:
         with suppress(PassbookError), area.reading() as ledger:
-            extent = ledger.extent(area.ledger.balance.changes)
+            extent = ledger.extent(area.ledger.row_sum.changes)
             against = {one: list(contradictions(area.name, extent, ledger.history, [one])) for one in memories}
             found = [*other_ids(area.name, area.area_id, noted), *chain.from_iterable(against.values())]
             if not found:
                 continue
             ids = [ids[area.name] for ids in noted.values() if ids.get(area.name, area.area_id) != area.area_id]
             witnesses = tuple(memory for memory, why in against.items() if why)
-            put_back[area.name] = PutBack(area.area_id, extent, witnesses, ids[0] if ids else area.area_id)
+            rolled_back[area.name] = RolledBack(area.area_id, extent, witnesses, ids[0] if ids else area.area_id)
             problems[area.settings] = found[0]
-    for area in [area for area in candidates if area.name in put_back]:
+    for area in [area for area in candidates if area.name in rolled_back]:
         area.close()
         opened.remove(area)
-    return put_back
+    return rolled_back
 
 
 def suspect(
@@ -216,11 +216,11 @@ def suspect(
     for area in opened:
         with suppress(PassbookError), area.reading() as ledger:
             altered = ledger.memories.altered()
-            unbalanced = [] if area.adds_up else [PassbookError("rows-altered", area=area.name)]
-            for finding in (*altered.values(), *unbalanced, *ledger.memories.odd()) if area in candidates else ():
+            wrong_sum = [] if area.adds_up else [PassbookError("rows-altered", area=area.name)]
+            for finding in (*altered.values(), *wrong_sum, *ledger.memories.odd()) if area in candidates else ():
                 means.report(finding)
             # Where rows do not add up, what it knows of the others may be from an earlier day.
-            for name in {*altered, *(unsure if unbalanced else ())} & unsure.keys():
+            for name in {*altered, *(unsure if wrong_sum else ())} & unsure.keys():
                 unsure[name].add(area.name)
     mark = means.mark
     # A mark that is missing, or cannot be believed, knows no area; a doubt or a refusal may have stood there.
@@ -240,19 +240,19 @@ def note_mark(
     means: Means,
     opened: Sequence[Area],
     problems: Mapping[AreaSettings, PassbookError],
-    put_back: Mapping[str, PutBack],
+    rolled_back: Mapping[str, RolledBack],
     doubts: Mapping[str, Collection[str]],
 ) -> None:
-    """Note outside of the areas which there are, what refused those that are `put_back`, and who is doubted."""
+    """Note outside of the areas which there are, what refused those that are `rolled_back`, and who is doubted."""
     mark = means.mark
     if mark.trouble is not None:
         means.report(mark.trouble)
         # It may have told of a refusal: until all areas can be used it stays, as evidence.
         if problems:
             return
-    known = {name: KnownArea(area_id) for area in opened for name, area_id in area.siblings.items()} | mark.known
+    known = {name: KnownArea(area_id) for area in opened for name, area_id in area.peers.items()} | mark.known
     for one, problem in problems.items():
-        back = put_back.get(one.name)
+        back = rolled_back.get(one.name)
         if back is not None:
             known[one.name] = KnownArea(back.expected_id, witnesses=tuple(map(Witness.of, back.witnesses)))
         elif problem.code not in {"area-absent", "area-not-made", "area-foreign", "mark-not-written"}:
@@ -270,7 +270,7 @@ def acquaint(opened: Sequence[Area]) -> None:
     for area in opened:
         # An id is under the MAC of a memory: written anew, it would make an altered one fit again, and forgotten.
         left = _altered(area)
-        area.remember_siblings({other.name: other.area_id for other in opened if other.name not in left})
+        area.remember_peers({other.name: other.area_id for other in opened if other.name not in left})
 
 
 def _altered(area: Area) -> frozenset[str]:
@@ -315,7 +315,7 @@ def _absent(settings: AreaSettings) -> PassbookError:
 
 
 def _made(settings: AreaSettings, means: Means) -> Area:
-    # Noted before it is made: a start that is cut off here must not find an area that nothing tells of.
+    # Noted before it is made: a boot that is cut off here must not find an area that nothing tells of.
     means.mark.change(settings.name, KnownArea(made=False))
     with telling_of_full_disk(settings):
         create_area(settings, means.owner, rng=means.rng, vfs=means.vfs)
@@ -386,8 +386,6 @@ def open_known(
     _check_structure(settings.name, connection)
     # Who it is by what SQLite makes of file and log now, and not by what was looked at before it began to write.
     ledger = Ledger(connection, settings.name, _recognize(connection, settings.name, owner), owner.key)
-    upgrade(connection, ledger, owner)
-    _check_build(settings.name, connection)
     return connection, ledger
 
 
@@ -419,12 +417,10 @@ def _fill(settings: AreaSettings, owner: StoreOwner, *, rng: Rng, vfs: str | Non
         said = (area_id, owner.appliance, settings.name)
         with connection:
             schema.create_tables(connection)
-            connection.execute(
-                "INSERT INTO area VALUES (?, ?, ?, ?)", (*said, _area_mac(owner, said, schema.STORE_FORMAT))
-            )
+            connection.execute("INSERT INTO area VALUES (?, ?, ?, ?)", (*said, _area_mac(owner, said)))
             ledger = Ledger(connection, settings.name, area_id, owner.key)
             ledger.history.begin()
-            ledger.balance.accept()
+            ledger.row_sum.accept()
             ledger.complete()
         checkpoint(connection)
 
@@ -483,7 +479,7 @@ def identify(connection: apsw.Connection, name: str, owner: StoreOwner) -> str:
     application, found = schema.header(connection)
     if application != schema.APPLICATION_ID:
         raise PassbookError("area-foreign", area=name)
-    if found != schema.STORE_FORMAT and found not in schema.UPGRADES:
+    if found != schema.STORE_FORMAT:
         raise PassbookError("area-format", area=name, found=found, known=schema.STORE_FORMAT)
     if schema.differences(connection).lacking:
         _check_build(name, connection)
@@ -491,28 +487,14 @@ def identify(connection: apsw.Connection, name: str, owner: StoreOwner) -> str:
     if len(rows) != 1 or rows[0][1:3] != (owner.appliance, name):
         raise PassbookError("area-foreign", area=name)
     *said, authentic = rows[0]
-    if is_same(authentic, _area_mac(owner, said, found)):
-        return str(said[0])
-    if any(is_same(authentic, _area_mac(owner, said, other)) for other in (*schema.UPGRADES, schema.STORE_FORMAT)):
-        raise PassbookError("area-altered", area=name, why="it says that it is of another format than it is")
-    raise PassbookError("appliance-key-wrong", area=name)
+    if not is_same(authentic, _area_mac(owner, said)):
+        raise PassbookError("appliance-key-wrong", area=name)
+    return str(said[0])
 
 
-def _area_mac(owner: StoreOwner, said: Sequence[object], number: int) -> bytes:
-    """Over what an area says of itself, and its format: the rows of one of an earlier format are taken for right."""
-    return mac(owner.key.area, *said) if number == 1 else mac(owner.key.area, *said, number)
-
-
-def upgrade(connection: apsw.Connection, ledger: Ledger, owner: StoreOwner) -> None:
-    """Bring an area of an earlier format to this one, whole or not at all; its rows are taken for right."""
-
-    def complete() -> None:
-        [said] = schema.fetch(connection, "SELECT area_id, appliance, name FROM area")
-        connection.execute("UPDATE area SET mac = ?", (_area_mac(owner, said, schema.STORE_FORMAT),))
-        ledger.balance.accept()
-        ledger.complete()
-
-    schema.upgrade_tables(connection, complete)
+def _area_mac(owner: StoreOwner, said: Sequence[object]) -> bytes:
+    """Over what an area says of itself, and its format."""
+    return mac(owner.key.area, *said, schema.STORE_FORMAT)
 
 
 def _check_build(name: str, connection: apsw.Connection) -> None:

@@ -16,7 +16,7 @@ from storage.crypto.keys import ApplianceKey
 from storage.tables import schema
 from storage.tables.ledger import Ledger
 from storage.tables.peers import PeerMemory, contradictions
-from storage.tables.rows import DamagedRowError, LiveRow
+from storage.tables.rows import DamagedRowError, JobRow
 
 NAMED: Final = 5
 """Differences of a file's build that one finding names."""
@@ -34,12 +34,12 @@ def examine(
     try:
         if schema.differences(connection).lacking:
             return Examined(area, tuple(build(connection, area)))
-        unbalanced = [] if ledger.balance.load() else [PassbookError("rows-altered", area=area)]
+        wrong_sum = [] if ledger.row_sum.load() else [PassbookError("rows-altered", area=area)]
         findings = (
             *build(connection, area),
             *_structure(connection, area),
             *_rows(ledger, area),
-            *islice(chain(unbalanced, ledger.starts.findings()), 1),
+            *islice(chain(wrong_sum, ledger.boots.findings()), 1),
             *ledger.counters.findings(),
             *ledger.history.findings(),
             *ledger.memories.odd(),
@@ -53,9 +53,9 @@ def examine(
 
 def _extent(connection: apsw.Connection) -> tuple[int, int, int]:
     """Jobs that have not ended, jobs that have and are kept, entries of the history; as in Examined."""
-    counts = ", ".join(f"(SELECT count(*) FROM {table})" for table in ("live", "ended", "history"))  # noqa: S608 - ours
-    [(live, ended, entries)] = schema.fetch(connection, f"SELECT {counts}")
-    return live, ended, entries
+    counts = ", ".join(f"(SELECT count(*) FROM {table})" for table in ("job", "ended", "history"))  # noqa: S608 - ours
+    [(unfinished, ended, entries)] = schema.fetch(connection, f"SELECT {counts}")
+    return unfinished, ended, entries
 
 
 def build(connection: apsw.Connection, area: str) -> Iterator[PassbookError]:
@@ -77,7 +77,7 @@ def journal_findings(database: Path, area: str) -> Iterator[PassbookError]:
 
 def _rolled_back(ledger: Ledger, area: str, memories: Sequence[PeerMemory]) -> list[PassbookError]:
     try:
-        return list(contradictions(area, ledger.extent(ledger.balance.changes), ledger.history, memories))
+        return list(contradictions(area, ledger.extent(ledger.row_sum.changes), ledger.history, memories))
     except PassbookError:
         # The history's own findings tell of a head that was altered.
         return []
@@ -92,14 +92,14 @@ def _rows(ledger: Ledger, area: str) -> Iterator[PassbookError]:
     damaged: list[str] = []
     for row in ledger.rows():
         try:
-            if isinstance(row, LiveRow):
+            if isinstance(row, JobRow):
                 if not row.record.content_gone:
                     ledger.sealed(row)
             else:
                 damaged.append(row.job_id)
         except DamagedRowError as damage:
             damaged.append(damage.job_id)
-    damaged += [row.job_id for row in ledger.ends.rows() if isinstance(row, DamagedRowError)]
+    damaged += [row.job_id for row in ledger.ended_jobs.rows() if isinstance(row, DamagedRowError)]
     damaged += ledger.quarantine.jobs()
     for job_id in damaged:
         yield PassbookError("record-quarantined", job=job_id, area=area)

@@ -299,7 +299,7 @@ class Writer:
             self._host.fence(f"a commit failed ({type(error).__name__})")
             self._roll_back(connection)
             return failed
-        # COMMIT succeeds in a file that has lost its name, and no start would ever find it there.
+        # COMMIT succeeds in a file that has lost its name, and no boot would ever find it there.
         return _End.COMMITTED if self._host.watch() else _End.UNKNOWN
 
     def _roll_back(self, connection: apsw.Connection) -> None:

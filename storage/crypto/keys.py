@@ -45,8 +45,8 @@ class ApplianceKey:
 
     Attributes:
         area: over what says which area of which appliance a file is.
-        balance: over the sum of all rows of an area, and what each weighs in it.
-        row: over every record row, live or ended.
+        row_sum: over the sum of all rows of an area, and what each weighs in it.
+        row: over every record row, unfinished or ended.
         history: over the chain of history entries and its head.
         sealed: over the sealed bytes of a job, so that damage is found without its data key.
         content: digests of content, so that a repeated request is known (P10) and nobody else can guess it (P5).
@@ -54,14 +54,14 @@ class ApplianceKey:
         wrap: wraps the data keys of Encryption.APPLIANCE.
     """
 
-    __slots__ = ("area", "balance", "content", "history", "mark", "row", "sealed", "wrap")
+    __slots__ = ("area", "content", "history", "mark", "row", "row_sum", "sealed", "wrap")
 
     def __init__(self, secret: bytes) -> None:
         """Derive all keys.  Raises PassbookError `key-malformed` unless `secret` has 32 bytes."""
         if len(secret) != KEY_BYTES:
             raise PassbookError("key-malformed", expected=f"{KEY_BYTES} bytes")
         self.area = subkey(secret, "area")
-        self.balance = subkey(secret, "balance")
+        self.row_sum = subkey(secret, "row_sum")
         self.row = subkey(secret, "row")
         self.history = subkey(secret, "history")
         self.sealed = subkey(secret, "sealed")

@@ -106,6 +106,7 @@ class History:
         self._marks = ChainMarks(connection, area_id, key)
         self.owed: Head | None = None
         """The head as this transaction made it, which is not written yet; see settle()."""
+        self._found: bytes | None = None
 
     def head(self) -> Head:
         """The authenticated head.  Raises PassbookError `history-broken`."""
@@ -115,21 +116,30 @@ class History:
         if len(rows) == 1:
             entries, chain, sequence, found = rows[0]
             if is_same(found, self._head_mac(Head(entries, chain, sequence))):
+                self._found = found
                 return Head(entries, chain, sequence)
         raise self._broken(0, "its head was altered")
+
+    def start(self) -> None:
+        """A transaction begins; whatever the one before it has not committed never was."""
+        self.owed = self._found = None
 
     def begin(self) -> None:
         """The first head, of an area without entries."""
         self.owed = Head()
 
-    def settle(self, balance: RowSum) -> None:
-        """Write the head, once for all that a transaction did; it counts in `balance`."""
+    def settle(self, row_sum: RowSum) -> None:
+        """Write the head, once for all that a transaction did; it counts in `row_sum`."""
         if self.owed is not None:
             come = self._head_mac(self.owed)
-            for (gone,) in fetch(self._connection, "DELETE FROM head RETURNING mac"):
-                balance.gone("head", (None, None, None), gone)
-            self._connection.execute("INSERT INTO head VALUES (?, ?, ?, ?)", (*self.owed, come))
-            balance.come("head", (None, None, None), come)
+            # Whatever owes a head has read the one before it in this transaction.
+            if self._found is None:
+                self._connection.execute("INSERT INTO head VALUES (?, ?, ?, ?)", (*self.owed, come))
+            else:
+                row_sum.gone("head", (None, None, None), self._found)
+                sql = "UPDATE head SET (entries, chain, sequence, mac) = (?, ?, ?, ?)"
+                self._connection.execute(sql, (*self.owed, come))
+            row_sum.come("head", (None, None, None), come)
         self.owed = None
 
     def note_sequence(self, sequence: int) -> None:

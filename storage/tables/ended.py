@@ -1,4 +1,4 @@
-"""The jobs of one area that have ended: what is kept of them for who repeats a request, and until somebody took note.
+"""The jobs of one area that have ended: kept for a request that is repeated, and as notices until acknowledged.
 
 The methods that write work inside the caller's transaction.
 """
@@ -21,18 +21,18 @@ from storage.tables.schema import LAST_ROW, fetch
 from storage.tables.usage import Delta, Usage
 
 
-class Ends:
+class EndedJobs:
     """The ended rows of one area on one connection; every read verifies."""
 
     def __init__(
-        self, connection: apsw.Connection, area_id: str, key: ApplianceKey, balance: RowSum, tally: Usage
+        self, connection: apsw.Connection, area_id: str, key: ApplianceKey, row_sum: RowSum, usage: Usage
     ) -> None:
-        """Every change goes into `balance` and `tally`; the rows are sealed for the area `area_id`."""
+        """Every change goes into `row_sum` and `usage`; the rows are sealed for the area `area_id`."""
         self._connection = connection
         self._area_id = area_id
         self._key = key
-        self._balance = balance
-        self._tally = tally
+        self._row_sum = row_sum
+        self._usage = usage
 
     # Reading
 
@@ -53,7 +53,7 @@ class Ends:
         yield from self._rows("TRUE ORDER BY sequence")
 
     def notices(self, requester: str | None, *, after: int, limit: int) -> list[EndedRow | DamagedRowError]:
-        """Ends of which nobody took note, of one requester or of all, from the lowest sequence above `after` on."""
+        """Notices that were not acknowledged, of one requester or of all, from above sequence `after` on."""
         behind = "acknowledged = 0 AND sequence > ? ORDER BY sequence LIMIT ?"
         wanted = (min(after, LAST_ROW), limit)
         if requester is None:
@@ -72,7 +72,7 @@ class Ends:
         return int(count)
 
     def old(self, before: str, unacknowledged_before: str, *, kept: int) -> list[int]:
-        """The sequences of jobs that ended before these ISO times, the second for ends of which nobody took note (P8).
+        """The sequences of jobs that ended before these times, the second for notices that were not acknowledged (P8).
 
         The last `kept` jobs of each requester that ended are left out.
         """
@@ -91,8 +91,8 @@ class Ends:
         values = row.columns(self._area_id, self._key)
         sql = f"INSERT INTO ended ({ENDED_COLUMNS}) VALUES ({marks(values)})"  # noqa: S608 - names are ours
         self._connection.execute(sql, values)
-        self._balance.come("ended", row_place(row.record), values[-1])
-        self._tally.note(Delta(notices=1))
+        self._row_sum.come("ended", row_place(row.record), values[-1])
+        self._usage.note(Delta(notices=1))
 
     def acknowledge(self, row: EndedRow, outcome: Outcome, history: History) -> Record:
         """The one change that an ended job takes; an order that is repeated asks for none and gets its result."""
@@ -105,7 +105,7 @@ class Ends:
         if outcome.entry is not None:
             history.append(outcome.entry)
         self._update(replace(row, record=record, version=row.version + 1))
-        self._tally.note(Delta(notices=-1))
+        self._usage.note(Delta(notices=-1))
         return record
 
     def forget(self, sequences: Sequence[int], now: str) -> tuple[int, list[DamagedRowError]]:
@@ -132,16 +132,16 @@ class Ends:
     def _drop(self, record: Record) -> None:
         sql = "DELETE FROM ended WHERE sequence = ? RETURNING mac, acknowledged"
         [(found, acknowledged)] = fetch(self._connection, sql, record.sequence)
-        self._balance.gone("ended", row_place(record), found)
-        self._tally.note(Delta(notices=-(not acknowledged)))
+        self._row_sum.gone("ended", row_place(record), found)
+        self._usage.note(Delta(notices=-(not acknowledged)))
 
     def _update(self, row: EndedRow) -> None:
         values = row.columns(self._area_id, self._key)
         for (found,) in fetch(self._connection, "SELECT mac FROM ended WHERE sequence = ?", values[0]):
-            self._balance.gone("ended", row_place(row.record), found)
+            self._row_sum.gone("ended", row_place(row.record), found)
         sql = f"UPDATE ended SET ({ENDED_COLUMNS}) = ({marks(values)}) WHERE sequence = ?"  # noqa: S608 - names are ours
         self._connection.execute(sql, (*values, values[0]))
-        self._balance.come("ended", row_place(row.record), values[-1])
+        self._row_sum.come("ended", row_place(row.record), values[-1])
 
     def _rows(self, where: str, *values: apsw.SQLiteValue) -> Iterator[EndedRow | DamagedRowError]:
         sql = f"SELECT {ENDED_SELECT} FROM ended WHERE {where}"  # noqa: S608 - names are ours

@@ -19,19 +19,19 @@ from storage.crypto.envelope import SealedJob
 from storage.crypto.keys import ApplianceKey, is_same, mac
 from storage.tables.boots import Boot, Boots
 from storage.tables.chain import Head, History
-from storage.tables.ended import Ends
+from storage.tables.ended import EndedJobs
 from storage.tables.peers import Extent, PeerMemories
 from storage.tables.printed import Counters
 from storage.tables.quarantine import Quarantine
 from storage.tables.row_sum import RowSum
 from storage.tables.rows import (
-    LIVE_COLUMNS,
-    LIVE_SELECT,
+    JOB_COLUMNS,
+    JOB_SELECT,
     Columns,
     DamagedRowError,
     EndedRow,
-    LiveRow,
-    live_row,
+    JobRow,
+    job_row,
     marks,
     row_place,
 )
@@ -39,11 +39,11 @@ from storage.tables.schema import LAST_ROW, fetch
 from storage.tables.usage import Usage, delta_of
 
 _CONTENT: Final = ("DELETE FROM sealed WHERE sequence = ?", "DELETE FROM document WHERE sequence = ?")
-_DELETIONS: Final = ("DELETE FROM live WHERE sequence = ?", *_CONTENT)
+_DELETIONS: Final = ("DELETE FROM job WHERE sequence = ?", *_CONTENT)
 
 
 _KNOWS: Final = (
-    "SELECT EXISTS (SELECT 1 FROM live WHERE requester = ?1 AND request_id = ?2) "
+    "SELECT EXISTS (SELECT 1 FROM job WHERE requester = ?1 AND request_id = ?2) "
     "OR EXISTS (SELECT 1 FROM ended WHERE requester = ?1 AND request_id = ?2) "
     "OR EXISTS (SELECT 1 FROM quarantine WHERE requester = ?1 AND request_id = ?2)"
 )
@@ -67,10 +67,10 @@ class KnownRequest(NamedTuple):
 
 
 class UndoPoint(NamedTuple):
-    """How far a transaction is: what it did to the tally, to the balance and to the head of the history."""
+    """How far a transaction is: what it did to the usage, to the row sum and to the head of the history."""
 
-    tally: int
-    balance: int | None
+    usage: int
+    row_sum: int | None
     head: Head | None
 
 
@@ -85,50 +85,50 @@ class Ledger:
     """Records, sealed content, history and counters of one area."""
 
     def __init__(
-        self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey, tally: Usage | None = None
+        self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey, usage: Usage | None = None
     ) -> None:
-        """`area` is the name of the area, `area_id` what its file says of itself; who writes keeps the `tally`."""
+        """`area` is the name of the area, `area_id` what its file says of itself; who writes keeps the `usage`."""
         self._connection = connection
         self.area_id = area_id
         self._area = area
         self._key = key
-        self._tally = tally or Usage()
+        self._usage = usage or Usage()
         self.history = History(connection, area, area_id, key)
-        self.balance = RowSum(connection, area, area_id, key)
-        self.memories = PeerMemories(connection, area, area_id, key, self.balance)
-        self.counters = Counters(connection, area, area_id, key, self.balance)
-        self.quarantine = Quarantine(connection, area, self.balance, self._tally)
-        self.ends = Ends(connection, area_id, key, self.balance, self._tally)
-        self.starts = Boots(connection, area, area_id, key, self.balance)
-        self.start = Boot()
-        """The start that this is; number 0 before it was noted."""
+        self.row_sum = RowSum(connection, area, area_id, key)
+        self.memories = PeerMemories(connection, area, area_id, key, self.row_sum)
+        self.counters = Counters(connection, area, area_id, key, self.row_sum)
+        self.quarantine = Quarantine(connection, area, self.row_sum, self._usage)
+        self.ended_jobs = EndedJobs(connection, area_id, key, self.row_sum, self._usage)
+        self.boots = Boots(connection, area, area_id, key, self.row_sum)
+        self.boot = Boot()
+        """The boot that this is; number 0 before it was noted."""
 
     # A transaction
 
     def begin(self) -> None:
         """A transaction begins; whatever the one before it has not committed never was."""
-        self._tally.begin()
-        self.balance.begin()
-        self.history.owed = None
+        self._usage.begin()
+        self.row_sum.begin()
+        self.history.start()
 
     def mark(self) -> UndoPoint:
         """How far this transaction is, to go back to."""
-        return UndoPoint(self._tally.mark(), self.balance.sum, self.history.owed)
+        return UndoPoint(self._usage.mark(), self.row_sum.sum, self.history.owed)
 
     def undo(self, mark: UndoPoint) -> None:
         """What came after the mark was undone."""
-        tally, self.balance.sum, self.history.owed = mark
-        self._tally.undo(tally)
+        usage, self.row_sum.sum, self.history.owed = mark
+        self._usage.undo(usage)
 
     def complete(self) -> None:
         """Write what a transaction writes once, at its end."""
-        self.history.settle(self.balance)
-        self.balance.settle()
+        self.history.settle(self.row_sum)
+        self.row_sum.settle()
 
     def committed(self) -> None:
         """It is on disk."""
-        self._tally.commit()
-        self.balance.committed()
+        self._usage.commit()
+        self.row_sum.committed()
 
     # Reading
 
@@ -140,7 +140,7 @@ class Ledger:
         told = self.history.head().sequence
         tables = " UNION ALL ".join(
             f"SELECT max(sequence) AS last FROM {table} WHERE sequence <= ?1"  # noqa: S608 - names are ours
-            for table in ("live", "ended", "quarantine")
+            for table in ("job", "ended", "quarantine")
         )
         [(found,)] = fetch(self._connection, f"SELECT max(last) FROM ({tables})", told + _BELIEVED_AHEAD)  # noqa: S608
         return max(told, found or 0)
@@ -151,7 +151,7 @@ class Ledger:
 
     def next_to_settle(self, after: int) -> tuple[int, int]:
         """How many of the next rows one transaction settles, and what that costs: no more than the log surely holds."""
-        sql = "SELECT length(record) + length(wraps) FROM live WHERE sequence > ? ORDER BY sequence LIMIT ?"
+        sql = "SELECT length(record) + length(wraps) FROM job WHERE sequence > ? ORDER BY sequence LIMIT ?"
         count = cost = taken = 0
         for (size,) in fetch(self._connection, sql, after, SETTLED_AT_ONCE):
             taken += size
@@ -160,100 +160,98 @@ class Ledger:
             count, cost = count + 1, cost + change_cost(0, size)
         return count, cost
 
-    def last_live(self) -> int:
-        """The highest number in a live row, true or not; LAST_NUMBER - 1 at most."""
-        [(found,)] = fetch(self._connection, "SELECT max(sequence) FROM live")
+    def last_job(self) -> int:
+        """The highest number in a row of an unfinished job, true or not; LAST_NUMBER - 1 at most."""
+        [(found,)] = fetch(self._connection, "SELECT max(sequence) FROM job")
         return min(found or 0, LAST_ROW - 1)
 
     def knows(self, requester: str, request_id: str) -> bool:
-        """Whether any row, live, ended or set aside, is of that request; one statement, for every acceptance asks."""
+        """Whether any row is of that request, also one set aside; one statement, for every acceptance asks."""
         return bool(self._connection.execute(_KNOWS, (requester, request_id)).get)
 
-    def live(self, job_id: str) -> LiveRow | None:
+    def job(self, job_id: str) -> JobRow | None:
         """The job, unless it ended or was never here.  Raises DamagedRowError."""
-        row = self._one_live("job_id = ?", job_id)
+        row = self._one_job("job_id = ?", job_id)
         return None if row is None else self._as_of_now(row)
 
     def holds(self, job_id: str) -> bool:
-        """Whether the job lies here, live or ended.  Raises PassbookError `record-quarantined` when set aside."""
+        """Whether the job lies here, unfinished or ended.  Raises PassbookError `record-quarantined` when set aside."""
         self.quarantine.check_job(job_id)
-        sql = "SELECT 1 FROM live WHERE job_id = ?1 UNION ALL SELECT 1 FROM ended WHERE job_id = ?1"
+        sql = "SELECT 1 FROM job WHERE job_id = ?1 UNION ALL SELECT 1 FROM ended WHERE job_id = ?1"
         return self._connection.execute(sql, (job_id,)).get is not None
 
     def beginning(self, text: str, limit: int) -> list[str]:
-        """The ids of at most `limit` jobs that begin so, live, ended or set aside; a job in two tables comes once."""
+        """The ids of at most `limit` jobs that begin so, in any table; a job in two tables comes once."""
         one = "SELECT * FROM (SELECT CAST(job_id AS BLOB) FROM {} WHERE job_id >= ?1 AND job_id < ?2 LIMIT ?3)"
-        sql = " UNION ".join(one.format(table) for table in ("live", "ended", "quarantine"))
+        sql = " UNION ".join(one.format(table) for table in ("job", "ended", "quarantine"))
         found = fetch(self._connection, sql, text, text + LAST_CHARACTER, limit)
         return [job.decode(errors="replace") for (job,) in found]
 
-    def next_valid(self, printer: str) -> LiveRow | None:
+    def next_valid(self, printer: str) -> JobRow | None:
         """The valid pending job of highest priority and then lowest sequence (F9).  Raises DamagedRowError."""
-        return self._one_live(
+        return self._one_job(
             "printer = ? AND valid = ? AND state = ? ORDER BY priority DESC, sequence LIMIT 1",
-            *(printer, self.start.number, JobState.PENDING.value),
+            *(printer, self.boot.number, JobState.PENDING.value),
         )
 
-    def rows(self, after: int = FIRST, limit: int = LAST_ROW) -> Iterator[LiveRow | DamagedRowError]:
+    def rows(self, after: int = FIRST, limit: int = LAST_ROW) -> Iterator[JobRow | DamagedRowError]:
         """Live rows behind a sequence number, damaged ones as such, oldest first; read as they are asked for."""
-        yield from self._live("sequence > ? ORDER BY sequence LIMIT ?", after, limit)
+        yield from self._jobs("sequence > ? ORDER BY sequence LIMIT ?", after, limit)
 
-    def last_rows(self, limit: int) -> Iterator[LiveRow | DamagedRowError]:
-        """The live rows of the jobs accepted last, damaged ones as such, newest first."""
-        yield from self._live("sequence <= ? ORDER BY sequence DESC LIMIT ?", LAST_ROW, limit)
+    def last_rows(self, limit: int) -> Iterator[JobRow | DamagedRowError]:
+        """The rows of the unfinished jobs accepted last, damaged ones as such, newest first."""
+        yield from self._jobs("sequence <= ? ORDER BY sequence DESC LIMIT ?", LAST_ROW, limit)
 
-    def rows_of(self, requester: str) -> Iterator[LiveRow | DamagedRowError]:
-        """Every live row of a requester, damaged ones as such, oldest first."""
-        yield from self._live("requester = ? ORDER BY sequence", requester)
+    def rows_of(self, requester: str) -> Iterator[JobRow | DamagedRowError]:
+        """The rows of a requester's unfinished jobs, damaged ones as such, oldest first."""
+        yield from self._jobs("requester = ? ORDER BY sequence", requester)
 
-    def rows_for(self, printer: str) -> Iterator[LiveRow | DamagedRowError]:
-        """Every live row of a printer, damaged ones as such; read as they are asked for, since they may be many."""
-        yield from self._live("printer = ?", printer)
+    def rows_for(self, printer: str) -> Iterator[JobRow | DamagedRowError]:
+        """The rows of a printer's unfinished jobs, damaged ones as such; read one by one, for they may be many."""
+        yield from self._jobs("printer = ?", printer)
 
-    def questions(self, after: int, limit: int, unsettled: range) -> Iterator[LiveRow | DamagedRowError]:
+    def questions(self, after: int, limit: int, unsettled: range) -> Iterator[JobRow | DamagedRowError]:
         """Live rows behind a sequence number that are not valid, damaged ones as such, oldest first.
 
-        `unsettled`: the sequence numbers among which rows may be valid in an earlier start.
+        `unsettled`: the sequence numbers among which rows may be valid in an earlier boot.
         """
         # Both parts are in order, so nothing has to be sorted.
         sql = (
-            f"SELECT {LIVE_SELECT} FROM live WHERE valid = 0 AND sequence > ?1 "  # noqa: S608 - names are ours
-            f"UNION ALL SELECT {LIVE_SELECT} FROM live WHERE valid NOT IN (0, ?2) "
+            f"SELECT {JOB_SELECT} FROM job WHERE valid = 0 AND sequence > ?1 "  # noqa: S608 - names are ours
+            f"UNION ALL SELECT {JOB_SELECT} FROM job WHERE valid NOT IN (0, ?2) "
             "AND sequence >= max(?1 + 1, ?3) AND sequence < ?4 ORDER BY 1 LIMIT ?5"
         )
-        bounds = (after, self.start.number, unsettled.start, unsettled.stop, limit)
+        bounds = (after, self.boot.number, unsettled.start, unsettled.stop, limit)
         for columns in self._connection.execute(sql, bounds):
             yield self._verified(columns)
 
     def printers(self) -> dict[str, int]:
-        """The printers that live jobs are for, each with the sequence number of one of them."""
+        """The printers that unfinished jobs are for, each with the sequence number of one of them."""
         found: dict[str, int] = {}
         printer = b""
         # From one to the next through the index, however many jobs each of them has.
-        sql = (
-            "SELECT CAST(printer AS BLOB), sequence FROM live WHERE printer > CAST(? AS TEXT) ORDER BY printer LIMIT 1"
-        )
+        sql = "SELECT CAST(printer AS BLOB), sequence FROM job WHERE printer > CAST(? AS TEXT) ORDER BY printer LIMIT 1"
         while rows := fetch(self._connection, sql, printer):
             [(printer, sequence)] = rows
             found[printer.decode(errors="replace")] = sequence
         return found
 
     def find_request(self, requester: str, request_id: str) -> KnownRequest | None:
-        """The job of that request, live or ended (P10).
+        """The job of that request, unfinished or ended (P10).
 
         Raises DamagedRowError, and PassbookError `record-quarantined` when it was set aside before.
         """
         wanted = (requester, request_id)
         where = "requester = ? AND request_id = ?"
         self.quarantine.check_request(*wanted)
-        live = self._one_live(where, *wanted)
+        live = self._one_job(where, *wanted)
         if live is not None:
             return KnownRequest(live.record, live.content_mac)
-        ended = self.ends.request(*wanted)
+        ended = self.ended_jobs.request(*wanted)
         return None if ended is None else KnownRequest(ended.record, ended.content_mac)
 
-    def sealed(self, row: LiveRow) -> SealedJob:
-        """The sealed content of a live job.  Raises DamagedRowError when it is not what was accepted.
+    def sealed(self, row: JobRow) -> SealedJob:
+        """The sealed content of an unfinished job.  Raises DamagedRowError when it is not what was accepted.
 
         Raises PassbookError `content-gone` where it was destroyed.
         """
@@ -268,63 +266,59 @@ class Ledger:
             sealed = SealedJob(salt, commitment, attributes, plan, chunks)
             if is_same(row.sealed_mac, self._sealed_mac(sequence, sealed)):
                 return sealed
-        raise DamagedRowError("live", sequence, row.record.job_id)
+        now = self._one_job("sequence = ?", sequence)
+        if now is None:
+            raise PassbookError("unknown-job", job=row.record.job_id)
+        if now.record.content_gone:
+            raise PassbookError("content-gone", job=row.record.job_id)
+        raise DamagedRowError("job", sequence, row.record.job_id)
 
     def confirm(self, damage: DamagedRowError) -> None:
         """Look again at what a reader found damaged.  Raises DamagedRowError when it is."""
-        if damage.table == "live":
-            row = self._one_live("sequence = ?", damage.sequence)
+        if damage.table == "job":
+            row = self._one_job("sequence = ?", damage.sequence)
             if row is not None and not row.record.content_gone:
                 self.sealed(row)
         else:
-            self.ends.at(damage.sequence)
-
-    def bytes_of(self, job_id: str) -> tuple[int, int]:
-        """Bytes of its content and of its row, as its columns say; nothing for a job that is not here."""
-        sql = (
-            "SELECT coalesce(CAST(size AS INTEGER), 0), coalesce(length(record) + length(wraps), 0) "
-            "FROM live WHERE job_id = ?"
-        )
-        rows = fetch(self._connection, sql, job_id)
-        return (rows[0][0], rows[0][1]) if rows else (0, 0)
+            self.ended_jobs.at(damage.sequence)
 
     # Writing
 
     def insert(self, record: Record, content_mac: bytes, sealed: SealedJob, wraps: Sequence[Wrap]) -> Record:
         """A newly accepted job, whole."""
         sequence = record.sequence
-        record = replace(record, start=self.start.number)
-        row = LiveRow(record, 1, tuple(wraps), content_mac, self._sealed_mac(sequence, sealed))
+        record = replace(record, boot=self.boot.number)
+        row = JobRow(record, 1, tuple(wraps), content_mac, self._sealed_mac(sequence, sealed))
         parts = (sealed.salt, sealed.commitment, sealed.attributes, sealed.plan)
         self._connection.execute("INSERT INTO sealed VALUES (?, ?, ?, ?, ?)", (sequence, *parts))
         chunks = [(sequence, n, chunk) for n, chunk in enumerate(sealed.document)]
         self._connection.executemany("INSERT INTO document VALUES (?, ?, ?)", chunks)
         values = row.columns(self.area_id, self._key)
         self._insert(record, values)
-        self._tally.note(delta_of(record, 1))
+        self._usage.note(delta_of(record, 1, row=_row_bytes(values)))
         self.history.note_sequence(sequence)
         return record
 
     def apply(self, job_id: str, change: Change) -> Record:
         """Apply `change` to the job as it is here and now.  Raises PassbookError and DamagedRowError."""
-        row = self._one_live("job_id = ?", job_id)
+        row = self._one_job("job_id = ?", job_id)
         if row is not None:
             row = self._settled(row)
-            return self._store(row, change(row.record))
-        ended = self.ends.job(job_id)
+            return self._store(row, change(row.record)).record
+        ended = self.ended_jobs.job(job_id)
         if ended is None:
             raise PassbookError("unknown-job", job=job_id)
-        return self.ends.acknowledge(ended, change(ended.record), self.history)
+        return self.ended_jobs.acknowledge(ended, change(ended.record), self.history)
 
     def settle(self, after: int, *, every: bool = False) -> SettledRows:
-        """Write into the next rows behind a sequence number that this start made them invalid (P4).
+        """Write into the next rows behind a sequence number that this boot made them invalid (P4).
 
-        Rows that do not verify are set aside.  `every`: also rows that say that they were changed in this start.
+        Rows that do not verify are set aside.  `every`: also rows that say that they were changed in this boot.
         """
         damaged: list[DamagedRowError] = []
         last: int | None = None
         most, _ = self.next_to_settle(after)
-        for columns in self._select_live("sequence > ? ORDER BY sequence LIMIT ?", after, most):
+        for columns in self._select_jobs("sequence > ? ORDER BY sequence LIMIT ?", after, most):
             row, last = self._verified(columns, raw=True), columns[0]
             if isinstance(row, DamagedRowError):
                 self.quarantine.take(row)
@@ -333,43 +327,43 @@ class Ledger:
                 self._settled(row, every=every)
         return SettledRows(last, damaged)
 
-    def _live(self, where: str, *values: apsw.SQLiteValue) -> Iterator[LiveRow | DamagedRowError]:
-        sql = f"SELECT {LIVE_SELECT} FROM live WHERE {where}"  # noqa: S608 - names are ours
+    def _jobs(self, where: str, *values: apsw.SQLiteValue) -> Iterator[JobRow | DamagedRowError]:
+        sql = f"SELECT {JOB_SELECT} FROM job WHERE {where}"  # noqa: S608 - names are ours
         for columns in self._connection.execute(sql, values):
             yield self._verified(columns)
 
-    def _verified(self, columns: Columns, *, raw: bool = False) -> LiveRow | DamagedRowError:
+    def _verified(self, columns: Columns, *, raw: bool = False) -> JobRow | DamagedRowError:
         try:
-            row = live_row(columns, self.area_id, self._key)
+            row = job_row(columns, self.area_id, self._key)
         except DamagedRowError as damage:
             return damage
         return row if raw else self._as_of_now(row)
 
-    def _as_of_now(self, row: LiveRow) -> LiveRow:
-        """The row as it is since this start, whatever is still written in it."""
-        known = self.start.number in {0, row.record.start}
+    def _as_of_now(self, row: JobRow) -> JobRow:
+        """The row as it is since this boot, whatever is still written in it."""
+        known = self.boot.number in {0, row.record.boot}
         return row if known else replace(row, record=self._invalidated(row).record)
 
-    def _invalidated(self, row: LiveRow) -> Outcome:
-        starts = max(1, self.start.number - row.record.start)
-        record = replace(row.record, start=self.start.number)
-        return changes.invalidate(self.start.reason, self.start.at, starts)(record)
+    def _invalidated(self, row: JobRow) -> Outcome:
+        boots = max(1, self.boot.number - row.record.boot)
+        record = replace(row.record, boot=self.boot.number)
+        return changes.invalidate(self.boot.reason, self.boot.at, boots)(record)
 
-    def _settled(self, row: LiveRow, *, every: bool = False) -> LiveRow:
-        """The row as it is since this start, and stored so."""
-        if row.record.start == self.start.number and not every:
+    def _settled(self, row: JobRow, *, every: bool = False) -> JobRow:
+        """The row as it is since this boot, and stored so."""
+        if row.record.boot == self.boot.number and not every:
             return row
-        record = self._store(row, self._invalidated(row))
-        return replace(row, record=record, version=row.version + 1)
+        return self._store(row, self._invalidated(row))
 
-    def _one_live(self, where: str, *values: apsw.SQLiteValue) -> LiveRow | None:
+    def _one_job(self, where: str, *values: apsw.SQLiteValue) -> JobRow | None:
         """As it is written."""
-        rows = self._select_live(where, *values)
-        return live_row(rows[0], self.area_id, self._key) if rows else None
+        rows = self._select_jobs(where, *values)
+        return job_row(rows[0], self.area_id, self._key) if rows else None
 
-    def _store(self, row: LiveRow, outcome: Outcome) -> Record:
+    def _store(self, row: JobRow, outcome: Outcome) -> JobRow:
+        """The row after the change."""
         record = outcome.record
-        if record.identity() != row.record.identity():
+        if (record.identity(), record.sequence) != (row.record.identity(), row.record.sequence):
             raise PassbookError("internal-error", reference=f"identity of job {row.record.job_id}")
         if outcome.entry is not None:
             self.history.append(outcome.entry)
@@ -381,41 +375,44 @@ class Ledger:
                 self._delete(_CONTENT, record.sequence)
             wraps = row.wraps if outcome.wraps is None else outcome.wraps
             changed = replace(row, record=record, version=row.version + 1, wraps=wraps)
-            self._tally.note(delta_of(self._as_of_now(row).record, -1))
-            self._tally.note(delta_of(record, 1))
-            self._update(record, changed.columns(self.area_id, self._key))
-        return record
+            self._usage.note(delta_of(self._as_of_now(row).record, -1))
+            values = changed.columns(self.area_id, self._key)
+            self._usage.note(delta_of(record, 1, row=_row_bytes(values)))
+            self._update(row, values)
+            return replace(changed, mac=values[-1])
+        return replace(row, record=record)
 
-    def _end(self, row: LiveRow, record: Record) -> None:
+    def _end(self, row: JobRow, record: Record) -> None:
         sequence = record.sequence
-        self._balance_out(record)
+        self.row_sum.gone("job", row_place(record), row.mac)
         self._delete(_DELETIONS, sequence)
-        self._tally.note(delta_of(row.record, -1))
-        self.ends.add(EndedRow(without_outline(record), row.version + 1, row.content_mac))
+        self._usage.note(delta_of(row.record, -1))
+        self.ended_jobs.add(EndedRow(without_outline(record), row.version + 1, row.content_mac))
 
     def _delete(self, statements: Sequence[str], sequence: int) -> None:
         for sql in statements:
             self._connection.execute(sql, (sequence,))
 
-    def _select_live(self, where: str, *values: apsw.SQLiteValue) -> list[Columns]:
-        return fetch(self._connection, f"SELECT {LIVE_SELECT} FROM live WHERE {where}", *values)  # noqa: S608 - ours
+    def _select_jobs(self, where: str, *values: apsw.SQLiteValue) -> list[Columns]:
+        return fetch(self._connection, f"SELECT {JOB_SELECT} FROM job WHERE {where}", *values)  # noqa: S608 - ours
 
     def _insert(self, record: Record, values: Columns) -> None:
-        sql = f"INSERT INTO live ({LIVE_COLUMNS}) VALUES ({marks(values)})"  # noqa: S608 - names are ours
+        sql = f"INSERT INTO job ({JOB_COLUMNS}) VALUES ({marks(values)})"  # noqa: S608 - names are ours
         self._connection.execute(sql, values)
-        self.balance.come("live", row_place(record), values[-1])
+        self.row_sum.come("job", row_place(record), values[-1])
 
-    def _update(self, record: Record, values: Columns) -> None:
-        """Put `values`, whose first is the sequence, in place of the row that is there."""
-        self._balance_out(record)
-        sql = f"UPDATE live SET ({LIVE_COLUMNS}) = ({marks(values)}) WHERE sequence = ?"  # noqa: S608 - names are ours
+    def _update(self, row: JobRow, values: Columns) -> None:
+        """Put `values`, whose first is the sequence, in place of the row that was read in this transaction."""
+        place = row_place(row.record)
+        self.row_sum.gone("job", place, row.mac)
+        sql = f"UPDATE job SET ({JOB_COLUMNS}) = ({marks(values)}) WHERE sequence = ?"  # noqa: S608 - names are ours
         self._connection.execute(sql, (*values, values[0]))
-        self.balance.come("live", row_place(record), values[-1])
-
-    def _balance_out(self, record: Record) -> None:
-        """The row as it is there now will not be there any more."""
-        for (found,) in fetch(self._connection, "SELECT mac FROM live WHERE sequence = ?", record.sequence):
-            self.balance.gone("live", row_place(record), found)
+        self.row_sum.come("job", place, values[-1])
 
     def _sealed_mac(self, sequence: int, sealed: SealedJob) -> bytes:
         return mac(self._key.sealed, self.area_id, sequence, msgspec.msgpack.encode(sealed))
+
+
+def _row_bytes(values: Columns) -> int:
+    """Bytes of what a row holds besides its index."""
+    return len(values[10]) + len(values[11])

@@ -54,11 +54,11 @@ class PeerMemories:
     """What one area remembers, on one connection."""
 
     def __init__(
-        self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey, balance: RowSum
+        self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey, row_sum: RowSum
     ) -> None:
-        """`area` is the name of the area that remembers; every change goes into `balance`."""
+        """`area` is the name of the area that remembers; every change goes into `row_sum`."""
         self._connection = connection
-        self._balance = balance
+        self._row_sum = row_sum
         self._area = area
         self._area_id = area_id
         self._key = key
@@ -78,7 +78,7 @@ class PeerMemories:
         return {name: PassbookError("memory-altered", area=self._area, other=name) for name in names}
 
     def odd(self) -> Iterator[PassbookError]:
-        """What cannot be true of the rows of `sibling`: they carry no MAC, since an area is what its own file says."""
+        """What cannot be true of the rows of `peer`: they carry no MAC, since an area is what its own file says."""
         found = peer_ids(self._connection)
         for name, other in found.items():
             if not _AREA_ID.fullmatch(other):
@@ -95,14 +95,14 @@ class PeerMemories:
             yield self._odd(f"{shown(name)} is missing, and how far it is is known")
 
     def _odd(self, why: str) -> PassbookError:
-        return PassbookError("siblings-altered", area=self._area, why=why)
+        return PassbookError("peers-altered", area=self._area, why=why)
 
-    def note_siblings(self, siblings: Mapping[str, str]) -> None:
+    def note_peers(self, peers: Mapping[str, str]) -> None:
         """Note these areas, each under its own name only; others that are known stay."""
-        for name, area_id in siblings.items():
-            sql = "DELETE FROM sibling WHERE area_id = ? AND CAST(name AS BLOB) <> ?"
+        for name, area_id in peers.items():
+            sql = "DELETE FROM peer WHERE area_id = ? AND CAST(name AS BLOB) <> ?"
             self._connection.execute(sql, (area_id, name.encode()))
-            self._connection.execute("INSERT OR REPLACE INTO sibling VALUES (?, ?)", (name, area_id))
+            self._connection.execute("INSERT OR REPLACE INTO peer VALUES (?, ?)", (name, area_id))
 
     def write(self, extents: Mapping[str, Extent], *, accepted: bool = False) -> None:
         """Remember these by area name, in place of what was known of them."""
@@ -110,32 +110,32 @@ class PeerMemories:
         ids = peer_ids(self._connection)
         for name, extent in extents.items():
             memory = PeerMemory(self._area, name, extent.beside(known.get(name)), accepted)
-            gone = fetch(self._connection, "SELECT mac FROM sibling_head WHERE name = ?", name)
+            gone = fetch(self._connection, "SELECT mac FROM peer_head WHERE name = ?", name)
             come = self._mac(memory, ids)
             row = (name, *memory.extent, int(accepted), come)
-            self._connection.execute("INSERT OR REPLACE INTO sibling_head VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            self._connection.execute("INSERT OR REPLACE INTO peer_head VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             place = (name.encode(), None, None)
             for (found,) in gone:
-                self._balance.gone("sibling_head", place, found)
-            self._balance.come("sibling_head", place, come)
+                self._row_sum.gone("peer_head", place, found)
+            self._row_sum.come("peer_head", place, come)
 
-    def forget_altered(self, siblings: Mapping[str, str]) -> None:
+    def forget_altered(self, peers: Mapping[str, str]) -> None:
         """Remember nothing that does not verify, and know no areas but these and those that are remembered.
 
-        The caller sees to the balance, as the rows cannot be weighed.
+        The caller sees to the row sum, as the rows cannot be weighed.
         """
         true = {memory.about.encode() for memory in self.all()}
-        for table in ("sibling_head", "sibling"):
+        for table in ("peer_head", "peer"):
             for (name,) in fetch(self._connection, f"SELECT CAST(name AS BLOB) FROM {table}"):  # noqa: S608 - ours
                 if name not in true:
                     sql = f"DELETE FROM {table} WHERE CAST(name AS BLOB) = ?"  # noqa: S608 - ours
                     self._connection.execute(sql, (name,))
-        self.note_siblings(siblings)
+        self.note_peers(peers)
 
     def _rows(self) -> Iterator[PeerMemory | str]:
         """What each row says, or where it does not verify about which area."""
         columns = "CAST(name AS BLOB), entries, chain, sequence, changes, accepted, mac"
-        sql = f"SELECT {columns} FROM sibling_head ORDER BY name"  # noqa: S608 - names are ours
+        sql = f"SELECT {columns} FROM peer_head ORDER BY name"  # noqa: S608 - names are ours
         ids = peer_ids(self._connection)
         for name, *extent, accepted, found in fetch(self._connection, sql):
             about = name.decode(errors="replace")
@@ -150,14 +150,14 @@ class PeerMemories:
 
 def peer_ids(connection: apsw.Connection) -> dict[str, str]:
     """Names and ids of the areas that were open beside this one before, itself too, as the file says."""
-    rows = fetch(connection, "SELECT CAST(name AS BLOB), CAST(area_id AS BLOB) FROM sibling ORDER BY name")
+    rows = fetch(connection, "SELECT CAST(name AS BLOB), CAST(area_id AS BLOB) FROM peer ORDER BY name")
     return {name.decode(errors="replace"): area_id.decode(errors="replace") for name, area_id in rows}
 
 
-def are_noted(siblings: Mapping[str, str], found: Mapping[str, str]) -> bool:
+def are_noted(peers: Mapping[str, str], found: Mapping[str, str]) -> bool:
     """Whether these areas are noted, and none of them under another name or id."""
-    ids = set(siblings.values())
-    return {name: other for name, other in found.items() if name in siblings or other in ids} == siblings
+    ids = set(peers.values())
+    return {name: other for name, other in found.items() if name in peers or other in ids} == peers
 
 
 def other_ids(area: str, area_id: str, noted: Mapping[str, Mapping[str, str]]) -> Iterator[PassbookError]:
@@ -165,8 +165,8 @@ def other_ids(area: str, area_id: str, noted: Mapping[str, Mapping[str, str]]) -
 
     What the appliance has noted outside of its areas stands under the name "".
     """
-    for by, siblings in noted.items():
-        if by != area and siblings.get(area, area_id) != area_id:
+    for by, peers in noted.items():
+        if by != area and peers.get(area, area_id) != area_id:
             why = f"{f'area {by}' if by else 'the mark of the appliance'} knows another area of that name"
             yield PassbookError("area-rolled-back", area=area, by=by, missing=0, why=why)
 

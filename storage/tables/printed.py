@@ -19,7 +19,7 @@ from passbook.job.states import JobState
 from passbook.protocol.environment import may_lie_inside
 from storage.crypto.keys import ApplianceKey, is_same, mac
 from storage.tables.row_sum import RowSum
-from storage.tables.rows import DamagedRowError, LiveRow
+from storage.tables.rows import DamagedRowError, JobRow
 from storage.tables.schema import fetch
 
 
@@ -27,39 +27,43 @@ class Counters:
     """The counters of one area on one connection."""
 
     def __init__(
-        self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey, balance: RowSum
+        self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey, row_sum: RowSum
     ) -> None:
-        """`area` is the name that findings carry; every change goes into `balance`."""
+        """`area` is the name that findings carry; every change goes into `row_sum`."""
         self._connection = connection
-        self._balance = balance
+        self._row_sum = row_sum
         self._area = area
         self._area_id = area_id
         self._key = key
 
     def of(self, printer: str) -> Figures:
         """What was counted; nothing for a printer that never printed.  Raises PassbookError `counter-damaged`."""
+        return self._row(printer)[0]
+
+    def _row(self, printer: str) -> tuple[Figures, bytes | None]:
+        """What was counted, and the row's MAC; None where there is no row.  Raises PassbookError `counter-damaged`."""
         sql = "SELECT books, pages, lines, mac FROM counter WHERE printer = ?"
         for *numbers, found in fetch(self._connection, sql, printer):
             figures = Figures(*numbers)
             if not is_same(found, self._mac(printer.encode(), figures)):
                 raise self._damaged(printer)
-            return figures
-        return NO_FIGURES
+            return figures, found
+        return NO_FIGURES, None
 
     def add(self, printer: str, more: Figures) -> None:
         """Count what a step has put on paper.  A damaged row stays as it is: evidence, and no reason not to print."""
         if more == NO_FIGURES:
             return
         with suppress(PassbookError):
-            total = self.of(printer) + more
-            gone = fetch(self._connection, "SELECT mac FROM counter WHERE printer = ?", printer)
+            before, gone = self._row(printer)
+            total = before + more
             come = self._mac(printer.encode(), total)
             values = (printer, total.books, total.pages, total.lines, come)
             self._connection.execute("INSERT OR REPLACE INTO counter VALUES (?, ?, ?, ?, ?)", values)
             place = (printer.encode(), None, None)
-            for (found,) in gone:
-                self._balance.gone("counter", place, found)
-            self._balance.come("counter", place, come)
+            if gone is not None:
+                self._row_sum.gone("counter", place, gone)
+            self._row_sum.come("counter", place, come)
 
     def findings(self) -> Iterator[PassbookError]:
         """The rows that do not verify."""
@@ -96,8 +100,8 @@ class PrinterFigures:
     why: PassbookError | None
 
 
-def figures_of(rows: Iterable[LiveRow | DamagedRowError], counters: Counters, printer: str) -> PrinterFigures:
-    """Add up every live row of the printer, as one moment of the area: the caller's transaction holds it."""
+def figures_of(rows: Iterable[JobRow | DamagedRowError], counters: Counters, printer: str) -> PrinterFigures:
+    """Add up the rows of a printer, as one moment of the area: the caller's transaction holds it."""
     sums = {True: NO_FIGURES, False: NO_FIGURES}
     begun = False
     damaged: list[DamagedRowError] = []

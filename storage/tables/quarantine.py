@@ -17,12 +17,12 @@ from storage.tables.schema import fetch
 from storage.tables.usage import Delta, Usage
 
 _SETTING_ASIDE: Final = {
-    "live": (
+    "job": (
         (
-            "INSERT OR IGNORE INTO quarantine SELECT sequence, 'live', job_id, requester, request_id, version, record, "
-            "wraps, content_mac, sealed_mac, mac FROM live WHERE sequence = ?"
+            "INSERT OR IGNORE INTO quarantine SELECT sequence, 'job', job_id, requester, request_id, version, record, "
+            "wraps, content_mac, sealed_mac, mac FROM job WHERE sequence = ?"
         ),
-        "DELETE FROM live WHERE sequence = ?",
+        "DELETE FROM job WHERE sequence = ?",
     ),
     "ended": (
         (
@@ -32,9 +32,9 @@ _SETTING_ASIDE: Final = {
         "DELETE FROM ended WHERE sequence = ?",
     ),
 }
-_PLACE: Final = "mac, CAST(requester AS BLOB), CAST(request_id AS BLOB)"
+_PLACE: Final = "mac, CAST(job_id AS BLOB), CAST(requester AS BLOB), CAST(request_id AS BLOB)"
 _COUNTED: Final = {
-    "live": f"SELECT {_PLACE}, 1, CAST(size AS INTEGER), 0, CAST(printer AS BLOB) FROM live WHERE sequence = ?",  # noqa: S608 - names are ours
+    "job": f"SELECT {_PLACE}, 1, CAST(size AS INTEGER), 0, CAST(printer AS BLOB) FROM job WHERE sequence = ?",  # noqa: S608 - names are ours
     "ended": f"SELECT {_PLACE}, 0, 0, acknowledged = 0, x'' FROM ended WHERE sequence = ?",  # noqa: S608
 }
 """Of a row its MAC, and what it is in the numbers, by its columns, true or not."""
@@ -43,26 +43,26 @@ _COUNTED: Final = {
 class Quarantine:
     """The rows of one area that were set aside."""
 
-    def __init__(self, connection: apsw.Connection, area: str, balance: RowSum, tally: Usage) -> None:
-        """`area` is the name that errors carry; every change goes into `balance` and `tally`."""
+    def __init__(self, connection: apsw.Connection, area: str, row_sum: RowSum, usage: Usage) -> None:
+        """`area` is the name that errors carry; every change goes into `row_sum` and `usage`."""
         self._connection = connection
         self._area = area
-        self._balance = balance
-        self._tally = tally
+        self._row_sum = row_sum
+        self._usage = usage
 
     def take(self, damage: DamagedRowError) -> None:
         """Set a row aside."""
         rows = fetch(self._connection, _COUNTED[damage.table], damage.sequence)
-        for found, requester, request_id, jobs, size, notices, printer in rows:
-            self._balance.gone(damage.table, (damage.sequence, requester, request_id), found)
+        for found, job, requester, request_id, jobs, size, notices, printer in rows:
+            self._row_sum.gone(damage.table, (damage.sequence, requester, request_id), found)
             name = requester.decode(errors="replace") if jobs else ""
-            # What it was cannot be read; most likely an earlier start left it.
-            where = (printer.decode(errors="replace"), JobCounts(questions=-jobs))
-            self._tally.note(Delta(name, -jobs, -size, -jobs, -jobs, -notices, 1, *where))
-        before = self._balance.evidence(damage.sequence)
+            # What it was cannot be read; most likely an earlier boot left it.
+            where = (printer.decode(errors="replace"), JobCounts(questions=-jobs), job.decode(errors="replace"))
+            self._usage.note(Delta(name, -jobs, -size, -jobs, -jobs, -notices, 1, *where))
+        before = self._row_sum.evidence(damage.sequence)
         for sql in _SETTING_ASIDE[damage.table]:
             self._connection.execute(sql, (damage.sequence,))
-        self._balance.replace_evidence(before, self._balance.evidence(damage.sequence))
+        self._row_sum.replace_evidence(before, self._row_sum.evidence(damage.sequence))
 
     def jobs(self) -> list[str]:
         """The job ids of all."""

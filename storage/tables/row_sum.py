@@ -1,4 +1,4 @@
-"""The balance of an area: one keyed sum over its rows, so that none can be removed or put back unnoticed (N2).
+"""The row sum of an area: one keyed sum over its rows, so that none can be removed or put back unnoticed (N2).
 
 Every row has a MAC of its own, which tells that the row is ours but not that it is of now.  The sum over all rows does:
 an older version of a row, a row whose job has ended, and a row that is gone change it.  What a row weighs in it is
@@ -24,11 +24,11 @@ _BYTES: Final = 32
 _MODULUS: Final = 1 << (8 * _BYTES)
 _REQUEST: Final = "sequence, CAST(requester AS BLOB), CAST(request_id AS BLOB)"
 _PLACES: Final = {
-    "live": _REQUEST,
+    "job": _REQUEST,
     "ended": _REQUEST,
     "counter": "CAST(printer AS BLOB), NULL, NULL",
-    "sibling_head": "CAST(name AS BLOB), NULL, NULL",
-    "start": "number, NULL, NULL",
+    "peer_head": "CAST(name AS BLOB), NULL, NULL",
+    "boot": "number, NULL, NULL",
     "head": "NULL, NULL, NULL",
 }
 """Each table with what its rows are found by; of rows set aside, whose MAC did not verify, all columns count."""
@@ -49,7 +49,7 @@ _ALL: Final = " UNION ALL ".join(
 
 
 class RowSum:
-    """The balance of one area on one connection.
+    """The row sum of one area on one connection.
 
     Attributes:
         sum: what the rows weigh as this transaction makes them; None while it is not known, since they did not add up.
@@ -59,8 +59,8 @@ class RowSum:
         """`area` is the name that findings carry."""
         self._connection = connection
         self._area = area
-        self._key = key.balance
-        self._weighing = mac(key.balance, "weight", area_id)
+        self._key = key.row_sum
+        self._weighing = mac(key.row_sum, "weight", area_id)
         self._area_id = area_id
         self._kept: int | None = None
         self._changes = self._begun = 0
@@ -126,7 +126,7 @@ class RowSum:
         if self.sum is not None and (self._rewritten or self.sum != self._kept):
             changes = self._begun + self._changed
             come = self._mac(changes, self.sum)
-            self._connection.execute("INSERT OR REPLACE INTO balance VALUES (1, ?, ?)", (changes, come))
+            self._connection.execute("INSERT OR REPLACE INTO row_sum VALUES (1, ?, ?)", (changes, come))
 
     def committed(self) -> None:
         """It is on disk."""
@@ -143,7 +143,7 @@ class RowSum:
         if self.sum is not None:
             self.sum = (self.sum + more) % _MODULUS
             # Or areas that tell each other how far they are would do so for ever.
-            self._changed = self._changed or table != "sibling_head"
+            self._changed = self._changed or table != "peer_head"
 
     def _weight_of_all(self) -> int:
         rows = sum(self._weight(*row) for row in stream(self._connection, _ALL))
@@ -151,7 +151,7 @@ class RowSum:
         return (rows + aside) % _MODULUS
 
     def _weight(self, table: str, *said: object) -> int:
-        # A keyed hash that is quicker than HMAC: at every start each row is weighed.
+        # A keyed hash that is quicker than HMAC: at every boot each row is weighed.
         return int.from_bytes(blake2b(joined(table, *said), key=self._weighing, digest_size=_BYTES).digest())
 
     def _is_kept(self, value: int) -> bool:
@@ -160,7 +160,7 @@ class RowSum:
 
     def _row(self) -> list[tuple[int, object]]:
         # A damaged file may give any type.
-        return fetch(self._connection, "SELECT coalesce(CAST(changes AS INTEGER), 0), mac FROM balance")
+        return fetch(self._connection, "SELECT coalesce(CAST(changes AS INTEGER), 0), mac FROM row_sum")
 
     def _mac(self, changes: int, value: int) -> bytes:
         return mac(self._key, "sum", self._area_id, changes, value.to_bytes(_BYTES))

@@ -20,7 +20,7 @@ Columns: TypeAlias = tuple[Any, ...]
 
 _WRAPS: Final = msgspec.msgpack.Decoder(tuple[Wrap, ...])
 
-LIVE_COLUMNS: Final = (
+JOB_COLUMNS: Final = (
     "sequence, job_id, requester, request_id, printer, valid, state, priority, size, "
     "version, record, wraps, content_mac, sealed_mac, mac"
 )
@@ -35,7 +35,7 @@ def _as_stored(columns: str) -> str:
     return ", ".join(f"CAST({name} AS BLOB)" if name in _TEXTS else name for name in columns.split(", "))
 
 
-LIVE_SELECT: Final = _as_stored(LIVE_COLUMNS)
+JOB_SELECT: Final = _as_stored(JOB_COLUMNS)
 ENDED_SELECT: Final = _as_stored(ENDED_COLUMNS)
 
 
@@ -43,7 +43,7 @@ class DamagedRowError(Exception):
     """A row that does not verify.
 
     Attributes:
-        table: where it lies, `live` or `ended`.
+        table: where it lies, `job` or `ended`.
         sequence: its primary key.
         job_id: what its column says, true or not.
     """
@@ -56,13 +56,14 @@ class DamagedRowError(Exception):
         self.job_id = job_id
 
 
-class LiveRow(msgspec.Struct, frozen=True):
+class JobRow(msgspec.Struct, frozen=True):
     """A job that has not ended.
 
     Attributes:
         version: counts the changes of this row, from 1.
         content_mac: ApplianceKey.content_mac of the request.
         sealed_mac: MAC over the sealed bytes.
+        mac: that of the row as it is stored; empty before it is.
     """
 
     record: Record
@@ -70,13 +71,14 @@ class LiveRow(msgspec.Struct, frozen=True):
     wraps: tuple[Wrap, ...]
     content_mac: bytes
     sealed_mac: bytes
+    mac: bytes = b""
 
     def columns(self, area_id: str, key: ApplianceKey) -> Columns:
-        """In the order of LIVE_COLUMNS."""
+        """In the order of JOB_COLUMNS."""
         sequence = self.record.sequence
         body = (self.version, msgspec.json.encode(self.record), msgspec.msgpack.encode(self.wraps))
         bound = (*body, self.content_mac, self.sealed_mac)
-        return (*_live_index(self.record), *bound, _row_mac(key, area_id, "live", sequence, *bound))
+        return (*_job_index(self.record), *bound, _row_mac(key, area_id, "job", sequence, *bound))
 
 
 class EndedRow(msgspec.Struct, frozen=True):
@@ -92,16 +94,16 @@ class EndedRow(msgspec.Struct, frozen=True):
         return (*_ended_index(self.record), *bound, _row_mac(key, area_id, "ended", self.record.sequence, *bound))
 
 
-def live_row(columns: Columns, area_id: str, key: ApplianceKey) -> LiveRow:
-    """The row that these columns (LIVE_SELECT) are.  Raises DamagedRowError."""
+def job_row(columns: Columns, area_id: str, key: ApplianceKey) -> JobRow:
+    """The row that these columns (JOB_SELECT) are.  Raises DamagedRowError."""
     index, bound, found = columns[:9], columns[9:14], columns[14]
     # Over the bytes as they are stored, before anything reads them.
-    if not is_same(found, _row_mac(key, area_id, "live", index[0], *bound)):
-        raise _damaged("live", columns)
+    if not is_same(found, _row_mac(key, area_id, "job", index[0], *bound)):
+        raise _damaged("job", columns)
     version, record, wraps, content_mac, sealed_mac = bound
-    row = LiveRow(_RECORD.decode(record), version, _WRAPS.decode(wraps), content_mac, sealed_mac)
-    if index != _encoded(_live_index(row.record)):
-        raise _damaged("live", columns)
+    row = JobRow(_RECORD.decode(record), version, _WRAPS.decode(wraps), content_mac, sealed_mac, found)
+    if index != _encoded(_job_index(row.record)):
+        raise _damaged("job", columns)
     return row
 
 
@@ -118,16 +120,16 @@ def ended_row(columns: Columns, area_id: str, key: ApplianceKey) -> EndedRow:
 
 
 def row_place(r: Record) -> tuple[int, bytes, bytes]:
-    """What a row of it is found by, live or ended, as the balance weighs it."""
+    """What a row of it is found by, unfinished or ended, as the row sum weighs it."""
     return r.sequence, r.requester.encode(), r.request_id.encode()
 
 
 def valid_in(record: Record) -> int:
-    """The number of the one start in which it is valid; 0 for none, 1 for one of before they were counted."""
-    return (record.start or 1) if record.valid else 0
+    """The number of the one boot in which it is valid; 0 for none."""
+    return record.boot if record.valid else 0
 
 
-def _live_index(r: Record) -> Columns:
+def _job_index(r: Record) -> Columns:
     return (
         *(r.sequence, r.job_id, r.requester, r.request_id),
         *(r.printer, valid_in(r), r.state.value, r.priority, r.size),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import apsw
@@ -15,7 +14,7 @@ from passbook.errors import shown
 
 APPLICATION_ID: Final = 0x50424B41
 """`PBKA` in the file header: a store of this program."""
-STORE_FORMAT: Final = 2
+STORE_FORMAT: Final = 3
 """PRAGMA user_version."""
 LAST_ROW: Final = 2**63 - 1
 """The largest number that a column can hold."""
@@ -27,39 +26,21 @@ LOCK: Final = "area.lock"
 BUSY_MS: Final = 5000
 """How long a statement waits for another process that reads the file, which nobody should."""
 
-_SINCE_2: Final = """
-CREATE TABLE sibling_head (
-    name TEXT PRIMARY KEY, entries INTEGER NOT NULL, chain BLOB NOT NULL, sequence INTEGER NOT NULL,
-    changes INTEGER NOT NULL, accepted INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
-CREATE TABLE counter (
-    printer TEXT PRIMARY KEY, books INTEGER NOT NULL, pages INTEGER NOT NULL, lines INTEGER NOT NULL,
-    mac BLOB NOT NULL) STRICT;
-CREATE TABLE history_mark (
-    entries INTEGER PRIMARY KEY, chain BLOB NOT NULL, at TEXT NOT NULL, cut INTEGER NOT NULL,
-    mac BLOB NOT NULL) STRICT;
-CREATE TABLE balance (one INTEGER PRIMARY KEY CHECK (one = 1), changes INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
-CREATE TABLE start (number INTEGER PRIMARY KEY, reason TEXT NOT NULL, at TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
-CREATE INDEX live_question ON live (sequence) WHERE valid = 0;
-CREATE INDEX ended_notice ON ended (sequence) WHERE acknowledged = 0;
-CREATE INDEX ended_untold ON ended (requester, sequence) WHERE acknowledged = 0;
-CREATE INDEX quarantine_job ON quarantine (job_id);
-CREATE INDEX quarantine_request ON quarantine (requester, request_id);
-"""
-TABLES: Final = f"""
+TABLES: Final = """
 CREATE TABLE area (
     area_id TEXT NOT NULL, appliance TEXT NOT NULL, name TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
-CREATE TABLE sibling (name TEXT PRIMARY KEY, area_id TEXT NOT NULL) STRICT;
-CREATE TABLE live (
+CREATE TABLE peer (name TEXT PRIMARY KEY, area_id TEXT NOT NULL) STRICT;
+CREATE TABLE job (
     sequence INTEGER PRIMARY KEY, job_id TEXT NOT NULL UNIQUE, requester TEXT NOT NULL, request_id TEXT NOT NULL,
     printer TEXT NOT NULL, valid INTEGER NOT NULL, state TEXT NOT NULL, priority INTEGER NOT NULL,
     size INTEGER NOT NULL, version INTEGER NOT NULL, record BLOB NOT NULL, wraps BLOB NOT NULL,
     content_mac BLOB NOT NULL, sealed_mac BLOB NOT NULL, mac BLOB NOT NULL) STRICT;
-CREATE UNIQUE INDEX live_request ON live (requester, request_id);
-CREATE INDEX live_next ON live (printer, valid, state, priority DESC, sequence);
+CREATE UNIQUE INDEX job_request ON job (requester, request_id);
+CREATE INDEX job_next ON job (printer, valid, state, priority DESC, sequence);
 CREATE TABLE ended (
     sequence INTEGER PRIMARY KEY, job_id TEXT NOT NULL UNIQUE, requester TEXT NOT NULL, request_id TEXT NOT NULL,
     ended_at TEXT NOT NULL, version INTEGER NOT NULL, record BLOB NOT NULL,
-    content_mac BLOB NOT NULL, mac BLOB NOT NULL, acknowledged INTEGER NOT NULL DEFAULT 0) STRICT;
+    content_mac BLOB NOT NULL, mac BLOB NOT NULL, acknowledged INTEGER NOT NULL) STRICT;
 CREATE UNIQUE INDEX ended_request ON ended (requester, request_id);
 CREATE INDEX ended_at ON ended (ended_at);
 CREATE TABLE sealed (
@@ -74,16 +55,23 @@ CREATE TABLE quarantine (
     content_mac BLOB NOT NULL, sealed_mac BLOB NOT NULL, mac BLOB NOT NULL) STRICT;
 CREATE TABLE history (n INTEGER PRIMARY KEY, entry TEXT NOT NULL, chain BLOB NOT NULL) STRICT;
 CREATE TABLE head (entries INTEGER NOT NULL, chain BLOB NOT NULL, sequence INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
-{_SINCE_2}"""
-
-UPGRADES: Final = MappingProxyType(
-    {
-        1: f"""
-ALTER TABLE ended ADD COLUMN acknowledged INTEGER NOT NULL DEFAULT 0;
-{_SINCE_2}""",
-    }
-)
-"""What makes of a format the next one; each runs in one transaction, and the rows that it leaves verify as they are."""
+CREATE TABLE peer_head (
+    name TEXT PRIMARY KEY, entries INTEGER NOT NULL, chain BLOB NOT NULL, sequence INTEGER NOT NULL,
+    changes INTEGER NOT NULL, accepted INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
+CREATE TABLE counter (
+    printer TEXT PRIMARY KEY, books INTEGER NOT NULL, pages INTEGER NOT NULL, lines INTEGER NOT NULL,
+    mac BLOB NOT NULL) STRICT;
+CREATE TABLE history_mark (
+    entries INTEGER PRIMARY KEY, chain BLOB NOT NULL, at TEXT NOT NULL, cut INTEGER NOT NULL,
+    mac BLOB NOT NULL) STRICT;
+CREATE TABLE row_sum (one INTEGER PRIMARY KEY CHECK (one = 1), changes INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
+CREATE TABLE boot (number INTEGER PRIMARY KEY, reason TEXT NOT NULL, at TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
+CREATE INDEX job_question ON job (sequence) WHERE valid = 0;
+CREATE INDEX ended_notice ON ended (sequence) WHERE acknowledged = 0;
+CREATE INDEX ended_untold ON ended (requester, sequence) WHERE acknowledged = 0;
+CREATE INDEX quarantine_job ON quarantine (job_id);
+CREATE INDEX quarantine_request ON quarantine (requester, request_id);
+"""
 
 PRAGMAS: Final = (
     ("journal_mode", "wal", "wal"),
@@ -173,7 +161,7 @@ class Differences(NamedTuple):
     """What of a file is not as this version makes it, in words.
 
     Attributes:
-        lacking: tables and indexes that are missing or made in another way; of an earlier format none.
+        lacking: tables and indexes that are missing or made in another way.
         added: tables, indexes, triggers and views that this version does not know.
     """
 
@@ -188,8 +176,6 @@ def differences(connection: apsw.Connection) -> Differences:
     """
     expected, found = _expected(), _objects(connection)
     added = tuple(f"{shown(kind)} {shown(name)} was added" for kind, name in found if (kind, name) not in expected)
-    if header(connection)[1] != STORE_FORMAT:
-        return Differences((), added)
     lacking = [
         f"{kind} {name} is {'another' if (kind, name) in found else 'missing'}"
         for (kind, name), made in expected.items()
@@ -213,18 +199,3 @@ def _objects(connection: apsw.Connection) -> dict[tuple[str, str], tuple[str, st
     rows = fetch(connection, sql)
     texts = [[part.decode(errors="replace") for part in row] for row in rows]
     return {(kind, name): (table, made) for kind, name, table, made in texts}
-
-
-def upgrade_tables(connection: apsw.Connection, complete: Callable[[], None]) -> None:
-    """Bring a file of an earlier format to this one, whole or not at all.  Raises apsw.Error.
-
-    `complete` writes what the new format has and SQL cannot say.
-    """
-    found = header(connection)[1]
-    if found == STORE_FORMAT:
-        return
-    with connection:
-        for old in range(found, STORE_FORMAT):
-            connection.execute(UPGRADES[old])
-        complete()
-        connection.execute(f"PRAGMA user_version={STORE_FORMAT}")

@@ -16,12 +16,16 @@ import msgspec
 from passbook.job.counts import JobCounts, counts_of
 from passbook.job.record import OPERATOR, Decider, Record
 from passbook.job.states import STANDING
-from storage.tables.schema import fetch
+from storage.tables.schema import fetch, stream
 
-_LIVE: Final = "SELECT CAST(requester AS BLOB), count(*), sum(CAST(size AS INTEGER)) FROM live GROUP BY requester"
-_PRINTERS: Final = "SELECT CAST(printer AS BLOB), count(*) FROM live GROUP BY printer"
+_JOBS: Final = "SELECT CAST(requester AS BLOB), count(*), sum(CAST(size AS INTEGER)) FROM job GROUP BY requester"
+_BYTES: Final = (
+    "SELECT CAST(job_id AS BLOB), coalesce(CAST(size AS INTEGER), 0), coalesce(length(record) + length(wraps), 0) "
+    "FROM job"
+)
+_PRINTERS: Final = "SELECT CAST(printer AS BLOB), count(*) FROM job GROUP BY printer"
 _MAYBE_HELD: Final = (
-    "SELECT CAST(printer AS BLOB), CAST(record AS BLOB) FROM live WHERE instr(CAST(record AS BLOB), ?) > 0"
+    "SELECT CAST(printer AS BLOB), CAST(record AS BLOB) FROM job WHERE instr(CAST(record AS BLOB), ?) > 0"
 )
 _NOTICES: Final = "SELECT count(*) FROM ended WHERE acknowledged = 0"
 _ASIDE: Final = "SELECT count(*) FROM quarantine"
@@ -63,7 +67,12 @@ class HeldUsage:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """What one change of a row does to the numbers."""
+    """What one change of a row does to the numbers.
+
+    Attributes:
+        job: the unfinished job that comes or goes; empty for none.
+        row: bytes of its row.
+    """
 
     requester: str = ""
     jobs: int = 0
@@ -74,14 +83,16 @@ class Delta:
     aside: int = 0
     printer: str = ""
     counts: JobCounts = NO_JOBS
+    job: str = ""
+    row: int = 0
 
 
-def delta_of(record: Record, sign: int, *, notices: int = 0) -> Delta:
-    """What a live record that comes (1) or goes (-1) does to the numbers."""
+def delta_of(record: Record, sign: int, *, row: int = 0) -> Delta:
+    """What an unfinished job that comes (1), with a `row` of so many bytes, or goes (-1) does to the numbers."""
     standing = sign * (record.state in STANDING)
     questions = sign * (not record.valid)
     where = (record.printer, counts_of(record, sign))
-    return Delta(record.requester, sign, sign * record.size, questions, standing, notices, 0, *where)
+    return Delta(record.requester, sign, sign * record.size, questions, standing, 0, 0, *where, record.job_id, row)
 
 
 class Usage:
@@ -98,20 +109,31 @@ class Usage:
         self.notices = 0
         self.aside = 0
         self._held: dict[str, HeldUsage] = {}
+        self._bytes: dict[str, tuple[int, int]] = {}
         self._counts: dict[str, JobCounts] = {}
         self._kept_held: Counter[str] = Counter()
         self._deltas: list[Delta] = []
 
     def load(self, connection: apsw.Connection) -> None:
         """Count the rows that are there now."""
-        for requester, jobs, size in fetch(connection, _LIVE):
+        for requester, jobs, size in fetch(connection, _JOBS):
             self._held[requester.decode(errors="replace")] = HeldUsage(jobs, size)
+        for job, size, row in stream(connection, _BYTES):
+            self._bytes[job.decode(errors="replace")] = (size, row)
         self.jobs = sum(held.jobs for held in self._held.values())
         self._kept_held = _held_by_operators(connection)
         for printer, jobs in fetch(connection, _PRINTERS):
             self._counts[printer.decode(errors="replace")] = JobCounts(questions=jobs)
         [(self.notices,)] = fetch(connection, _NOTICES)
         [(self.aside,)] = fetch(connection, _ASIDE)
+
+    def __contains__(self, job_id: str) -> bool:
+        """Whether an unfinished job lies here, as of the last commit."""
+        return job_id in self._bytes
+
+    def bytes_of(self, job_id: str) -> tuple[int, int]:
+        """Bytes of an unfinished job's content and of its row; nothing for a job that is not here."""
+        return self._bytes.get(job_id, (0, 0))
 
     def held_by(self, requester: str) -> HeldUsage:
         """What a requester has here."""
@@ -125,7 +147,7 @@ class Usage:
         """How many jobs each printer has here."""
         return dict(self._counts)
 
-    def begin_start(self) -> None:
+    def begin_boot(self) -> None:
         """Every job that is there became a question, and stands still (P4); an operator's hold stands too."""
         for printer, counts in self._counts.items():
             held = min(self._kept_held[printer], counts.jobs)
@@ -157,7 +179,14 @@ class Usage:
 
     def commit(self) -> None:
         """The transaction is on disk."""
+        gone: set[str] = set()
         for delta in self._deltas:
+            if delta.jobs < 0:
+                gone.add(delta.job)
+            elif delta.jobs > 0:
+                # A row that is replaced goes and comes: its job is here all the time.
+                gone.discard(delta.job)
+                self._bytes[delta.job] = (delta.size, delta.row)
             self.jobs += delta.jobs
             self.notices += delta.notices
             self.aside += delta.aside
@@ -169,6 +198,8 @@ class Usage:
                 self._held[delta.requester] = held = self.held_by(delta.requester).plus(delta)
                 if held.jobs <= 0:
                     del self._held[delta.requester]
+        for job in gone:
+            self._bytes.pop(job, None)
         self._deltas.clear()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from passbook.job import changes
 from passbook.job.record import Answered, Record, Verdict
 from tests.crash.coverage import Deed
-from tests.crash.explorer import Explorer, Tally
+from tests.crash.explorer import Explored, Explorer
 from tests.crash.life import AT, STEPS, Life
 from tests.crash.log import Entry, Log, Said
 from tests.crash.model import Asked, Model, Told
@@ -42,7 +42,7 @@ def print_through(life: Life, job: str) -> None:
     life.change(job, Deed.FINISH, changes.finish_job(AT))
 
 
-def explore_day(*, limit: int | None, seed: int = 1, kept_only: bool = False, spoil: Spoil | None = None) -> Tally:
+def explore_day(*, limit: int | None, seed: int = 1, kept_only: bool = False, spoil: Spoil | None = None) -> Explored:
     """What the states of the disk of that day are like; `spoil` changes its log before."""
     with Explorer() as explorer, explorer.room() as folder:
         life = Life(folder, 1, EMPTY)
@@ -58,7 +58,7 @@ def explore_day(*, limit: int | None, seed: int = 1, kept_only: bool = False, sp
         return explorer.explore(life.log, Model(), life.asked, chance=chance, limit=limit, kept_only=kept_only)
 
 
-def explore_creation(*, limit: int | None, seed: int) -> Tally:
+def explore_creation(*, limit: int | None, seed: int) -> Explored:
     """What the states of the disk of a first start are like."""
     with Explorer() as explorer, explorer.room() as folder:
         life = Life(folder, 1, EMPTY)

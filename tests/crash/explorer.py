@@ -26,7 +26,7 @@ SHOWN: Final = 10
 
 
 @dataclass
-class Tally:
+class Explored:
     """What was tried, and what was found.
 
     Attributes:
@@ -44,7 +44,7 @@ class Tally:
     findings: list[Finding] = field(default_factory=list)
     coverage: Coverage = field(default_factory=Coverage)
 
-    def add(self, other: Tally) -> None:
+    def add(self, other: Explored) -> None:
         self.states += other.states
         self.images += other.images
         self.jobs += other.jobs
@@ -89,13 +89,13 @@ class Explorer:
         chance: random.Random,
         limit: int | None = None,
         kept_only: bool = False,
-    ) -> Tally:
+    ) -> Explored:
         """All states of the disk of which `log` tells, or about `limit` of them, chosen by `chance`.
 
         `known` is what people knew before; `asked` the request of each job that was ever given to the store.
         `kept_only`: whatever was written is on the disk, synced or not, as after the death of a process.
         """
-        tally = Tally()
+        explored = Explored()
         share = 1.0 if limit is None else min(1.0, limit / max(1, _count(log)))
         model = known.copy()
         self._found.clear()
@@ -104,10 +104,10 @@ class Explorer:
             states = [disk.everything()] if kept_only else disk.states(chance)
             for survivors in states:
                 if kept_only or chance.random() < share:
-                    self._try(disk.image(survivors), model, asked, tally, f"after entry {where}")
-                    tally.coverage.cut.update(under_way.deeds())
-        tally.coverage.done += under_way.done
-        return tally
+                    self._try(disk.image(survivors), model, asked, explored, f"after entry {where}")
+                    explored.coverage.cut.update(under_way.deeds())
+        explored.coverage.done += under_way.done
+        return explored
 
     def look(self, image: Image, asked: dict[str, tuple[str, str]]) -> Found:
         """What a start finds on a disk."""
@@ -118,14 +118,16 @@ class Explorer:
         with small_logs():
             return look(folder, asked)
 
-    def _try(self, image: Image, model: Model, asked: dict[str, tuple[str, str]], tally: Tally, where: str) -> None:
+    def _try(
+        self, image: Image, model: Model, asked: dict[str, tuple[str, str]], explored: Explored, where: str
+    ) -> None:
         found = self._found.get(image.key)
         if found is None:
             found = self._found[image.key] = self.look(image, asked)
-            tally.images += 1
-        tally.states += 1
-        tally.jobs += model.acknowledged
-        tally.note(list(model.judge(found)), where)
+            explored.images += 1
+        explored.states += 1
+        explored.jobs += model.acknowledged
+        explored.note(list(model.judge(found)), where)
 
     @contextmanager
     def room(self) -> Iterator[Path]:

@@ -243,7 +243,7 @@ class Life:
     def rekeyed(self, job: str, name: str) -> list[Wrap]:
         """The wraps of a job for another key of its requester."""
         identity = self.jobs[job].identity()
-        [wrap] = self._spool.wraps(job)
+        [wrap] = self._spool.job(job).wraps
         data_key = unwrap_for_requester(identity, wrap, KEYS[wrap.key_ref])
         return [wrap_for_requester(identity, data_key, KEYS[name], name, self._random.randbytes)]
 
@@ -353,11 +353,11 @@ def _ended(spool: Spool, job: str) -> Record | None:
 
 
 def _unreadable(spool: Spool, record: Record) -> str:
-    """Why the content of a live job is not what was given; empty when it is."""
+    """Why the content of an unfinished job is not what was given; empty when it is."""
     if record.ended:
         return ""
     try:
-        sealed, wraps = spool.sealed(record.job_id), spool.wraps(record.job_id)
+        sealed, wraps = spool.sealed(spool.job(record.job_id)), spool.job(record.job_id).wraps
         identity = record.identity()
         [wrap] = [wrap for wrap in wraps if wrap.key_ref == record.key_ref]
         key = unwrap_for_requester(identity, wrap, KEYS[wrap.key_ref])

@@ -134,7 +134,7 @@ class Heard:
             return
         if not record.ended:
             try:
-                spool.sealed(job)
+                spool.sealed(spool.job(job))
             except PassbookError as error:
                 yield Finding(Fault.UNREADABLE, str(error))
         if job in self.ended and record.state.value != self.ended[job]:

@@ -90,8 +90,8 @@ class Found:
 
     Attributes:
         problems: what the store itself says does not fit.
-        jobs: every job of which it knows, live or ended.
-        unreadable: live jobs whose content is not what was given, and why.
+        jobs: every job of which it knows, unfinished or ended.
+        unreadable: unfinished jobs whose content is not what was given, and why.
         ends: how many ends of each job history tells of.
         requests: what is said of a request that is sent again: the job it became, or nothing.
         reason: why the store believes that it was down.

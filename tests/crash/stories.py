@@ -13,7 +13,7 @@ from hypothesis import seed as seeded
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.crash.day import explore_creation, explore_day
-from tests.crash.explorer import Tally
+from tests.crash.explorer import Explored
 from tests.crash.workload import Workload
 
 PROCESSES = 2
@@ -21,14 +21,14 @@ STORIES = 6
 STATES = 200
 
 
-def tell(seed: int, count: int = STORIES, states: int = STATES) -> Tally:
+def tell(seed: int, count: int = STORIES, states: int = STATES) -> Explored:
     """So many stories that follow from `seed`; about so many states of each of their lives are tried."""
 
     class Story(Workload):
-        tally = Tally()
+        explored = Explored()
         limit = states
 
-    # What failed is told by the tally, and by hypothesis in words: the shortest story that fails.
+    # What failed is told by the explored, and by hypothesis in words: the shortest story that fails.
     try:
         run_state_machine_as_test(
             seeded(seed)(Story),
@@ -44,28 +44,28 @@ def tell(seed: int, count: int = STORIES, states: int = STATES) -> Tally:
         )
     except Exception as error:
         sys.stderr.write("\n".join([f"seed {seed}: {error}", *getattr(error, "__notes__", ())]) + "\n")
-        if not Story.tally.findings:
+        if not Story.explored.findings:
             raise
-    return Story.tally
+    return Story.explored
 
 
-def day(seed: int, states: int) -> Tally:
+def day(seed: int, states: int) -> Explored:
     """About so many states, or all, of a day that is always the same."""
     return explore_day(limit=states, seed=seed)
 
 
-def creation(seed: int, states: int) -> Tally:
+def creation(seed: int, states: int) -> Explored:
     """About so many states, or all, of a first start."""
     return explore_creation(limit=states, seed=seed)
 
 
-def explore(states: int, seed: int) -> Tally:
+def explore(states: int, seed: int) -> Explored:
     """Try at least so many states of stories, until every kind of work was cut off, and as many of each fixed one."""
     chance = random.Random(seed)
-    total, told, begun = Tally(), Tally(), time.monotonic()
+    total, told, begun = Explored(), Explored(), time.monotonic()
     with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool:
         fixed = {pool.submit(task, seed, states) for task in (day, creation)}
-        running: set[Future[Tally]] = set(fixed)
+        running: set[Future[Explored]] = set(fixed)
         while running:
             while len(running) < PROCESSES and not total.findings and (told.states < states or told.coverage.missing()):
                 running.add(pool.submit(tell, chance.randrange(2**32)))

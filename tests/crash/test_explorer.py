@@ -10,7 +10,7 @@ from passbook.job.states import JobState
 from storage.tables import schema
 from tests.crash.coverage import UNWRITTEN, Deed
 from tests.crash.day import explore_day, said_too_early
-from tests.crash.explorer import Tally
+from tests.crash.explorer import Explored
 from tests.crash.model import Fault
 from tests.crash.stories import tell
 
@@ -27,7 +27,7 @@ def unsynced() -> Iterator[None]:
 
 def test_nothing_is_lost_or_printed_twice_whenever_the_power_goes_in_work_of_any_kind(seed: int) -> None:
     """Stories are told until each kind of work was done in them, and enough states were tried."""
-    chance, told = random.Random(seed), Tally()
+    chance, told = random.Random(seed), Explored()
     for _ in range(40):
         told.add(tell(chance.randrange(2**32), count=5, states=60))
         if told.findings or (told.states > 1500 and not set(Deed) - told.coverage.done.keys()):
@@ -43,34 +43,34 @@ def test_nothing_is_lost_or_printed_twice_whenever_the_power_goes_in_work_of_any
 
 
 def test_a_day_is_safe_whenever_the_power_goes(seed: int) -> None:
-    tally = explore_day(limit=1000, seed=seed)
-    assert tally.findings == []
-    assert tally.images > 300
+    explored = explore_day(limit=1000, seed=seed)
+    assert explored.findings == []
+    assert explored.images > 300
 
 
 @pytest.mark.usefixtures("unsynced")
 def test_a_store_that_does_not_sync_loses_what_it_acknowledged(seed: int) -> None:
-    tally = explore_day(limit=300, seed=seed)
-    assert tally.faults[Fault.LOST] > 10
-    assert tally.faults[Fault.TWICE] > 0
+    explored = explore_day(limit=300, seed=seed)
+    assert explored.faults[Fault.LOST] > 10
+    assert explored.faults[Fault.TWICE] > 0
 
 
 @pytest.mark.usefixtures("unsynced")
 def test_a_store_that_does_not_sync_loses_nothing_when_only_its_process_dies() -> None:
-    tally = explore_day(limit=None, kept_only=True)
-    assert tally.findings == []
-    assert tally.jobs > 100
+    explored = explore_day(limit=None, kept_only=True)
+    assert explored.findings == []
+    assert explored.jobs > 100
 
 
 def test_an_acknowledgement_that_comes_too_early_is_a_loss(seed: int) -> None:
     early = said_too_early(lambda record: record.state is JobState.PENDING)
-    tally = explore_day(limit=800, seed=seed, spoil=early)
-    assert tally.faults[Fault.LOST] > 0
-    assert tally.faults.keys() == {Fault.LOST}
+    explored = explore_day(limit=800, seed=seed, spoil=early)
+    assert explored.faults[Fault.LOST] > 0
+    assert explored.faults.keys() == {Fault.LOST}
 
 
 def test_a_step_that_is_sent_before_it_is_stored_is_printed_twice(seed: int) -> None:
     early = said_too_early(lambda record: record.sending > 0)
-    tally = explore_day(limit=800, seed=seed, spoil=early)
-    assert tally.faults[Fault.TWICE] > 0
-    assert tally.faults.keys() == {Fault.TWICE}
+    explored = explore_day(limit=800, seed=seed, spoil=early)
+    assert explored.faults[Fault.TWICE] > 0
+    assert explored.faults.keys() == {Fault.TWICE}

@@ -13,7 +13,7 @@ import pytest
 from demo.world import World
 from storage.crypto.keys import ApplianceKey
 from storage.files import sync_folder
-from tests.crash.explorer import MEMORY, Tally
+from tests.crash.explorer import MEMORY, Explored
 from tests.crash.life import put
 from tests.crash.load import Heard, work
 from tests.crash.log import Entry, Said
@@ -78,9 +78,9 @@ def run(furnished: World, layer: Layer, **settings: int) -> tuple[list[Entry], A
     return entries, key
 
 
-def explore(entries: list[Entry], key: ApplianceKey, unpack: Unpack, images: int, seed: int) -> Tally:
+def explore(entries: list[Entry], key: ApplianceKey, unpack: Unpack, images: int, seed: int) -> Explored:
     """Start on so many disks that a power cut could have left."""
-    tally, chance, heard, disk = Tally(), random.Random(seed), Heard(), Disk()
+    explored, chance, heard, disk = Explored(), random.Random(seed), Heard(), Disk()
     first = next(number for number, entry in enumerate(entries) if entry == Said({"ready": True}))
     moments = sorted(chance.choices(range(first, len(entries)), k=images))
     for number, entry in enumerate(entries):
@@ -90,11 +90,11 @@ def explore(entries: list[Entry], key: ApplianceKey, unpack: Unpack, images: int
         for _ in range(moments.count(number)):
             image = disk.image(a_state(disk, chance))
             with TemporaryDirectory(prefix="pb-", dir=MEMORY) as folder, unpack(image, Path(folder)) as data:
-                tally.note(list(heard.judge(data, key)), f"after entry {number}")
-            tally.states += 1
-            tally.images += 1
-            tally.jobs += len(heard.accepted)
-    return tally
+                explored.note(list(heard.judge(data, key)), f"after entry {number}")
+            explored.states += 1
+            explored.images += 1
+            explored.jobs += len(heard.accepted)
+    return explored
 
 
 def a_state(disk: Disk, chance: random.Random) -> Survivors:
@@ -113,10 +113,10 @@ def test_no_disk_that_a_power_cut_leaves_loses_or_repeats_anything(
     need_fuse()
     need("mkfs.ext4", "losetup")
     entries, key = run(furnished, layer, jobs=60, prints=6)
-    tally = explore(entries, key, unpack, images, seed)
-    print(f"seed {seed}, {len(entries)} entries: {tally}")
-    assert tally.findings == []
-    assert tally.jobs > images
+    explored = explore(entries, key, unpack, images, seed)
+    print(f"seed {seed}, {len(entries)} entries: {explored}")
+    assert explored.findings == []
+    assert explored.jobs > images
 
 
 @LAYERS
@@ -128,9 +128,9 @@ def test_an_appliance_whose_syncs_do_nothing_loses_what_it_acknowledged(
     for name, value in WITHOUT_SYNC.items():
         monkeypatch.setenv(name, value)
     entries, key = run(furnished, layer, jobs=30, prints=2)
-    tally = explore(entries, key, unpack, 20, seed)
-    print(f"seed {seed}, {len(entries)} entries: {tally}")
-    assert tally.faults[Fault.LOST] + tally.faults[Fault.UNREADABLE] > 0
+    explored = explore(entries, key, unpack, 20, seed)
+    print(f"seed {seed}, {len(entries)} entries: {explored}")
+    assert explored.faults[Fault.LOST] + explored.faults[Fault.UNREADABLE] > 0
 
 
 def test_an_appliance_starts_on_a_disk_that_a_power_cut_left(furnished: World, seed: int) -> None:

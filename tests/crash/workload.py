@@ -17,7 +17,7 @@ from passbook.job.record import OPERATOR, Answered, Change, Record, Verdict, Wra
 from passbook.job.states import JobState, Reason
 from passbook.protocol.media import Media
 from tests.crash.coverage import Deed
-from tests.crash.explorer import Explorer, Tally, cut
+from tests.crash.explorer import Explored, Explorer, cut
 from tests.crash.life import AT, KEYS, LIMITS, STEPS, Life
 from tests.crash.model import Model
 from tests.crash.states import Image
@@ -38,11 +38,11 @@ class Workload(RuleBasedStateMachine):
     """One store; when its story ends, the states of its disk are tried.
 
     Attributes:
-        tally: of all stories.
+        explored: of all stories.
         limit: how many states of each life are tried; None: all.
     """
 
-    tally: ClassVar[Tally] = Tally()
+    explored: ClassVar[Explored] = Explored()
     limit: ClassVar[int | None] = None
 
     def __init__(self) -> None:
@@ -65,9 +65,9 @@ class Workload(RuleBasedStateMachine):
     def _explore(self) -> None:
         life, chance = self._life, random.Random(self._lives)
         life.end()
-        tally = self._explorer.explore(life.log, self._known, life.asked, chance=chance, limit=self.limit)
-        self.tally.add(tally)
-        assert not tally.findings, f"{tally}\n" + "\n".join(map(str, tally.findings))
+        explored = self._explorer.explore(life.log, self._known, life.asked, chance=chance, limit=self.limit)
+        self.explored.add(explored)
+        assert not explored.findings, f"{explored}\n" + "\n".join(map(str, explored.findings))
 
     @override
     def teardown(self) -> None:

@@ -40,6 +40,7 @@ class Machine(NamedTuple):
 MACHINES: Final = (
     Machine("passbook.job.states", "A job", ("pending",)),
     Machine("passbook.job.audience", "Whom a question is put to", ("awaited",)),
+    Machine("passbook.job.print_right", "The right to print a job, in one of two spools", ("here", "away")),
     Machine("passbook.job.step_machine", "The work on one job at one mechanism", ("ready",)),
     Machine("drivers.session", "A document session at a mechanism", ("unknown",)),
     Machine("storage.area.area", "A storage area", ("opened",)),

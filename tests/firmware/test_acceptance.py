@@ -116,7 +116,7 @@ def test_a_job_without_a_key_is_taken_only_where_the_operator_allows_it(bench: B
     assert refused(bench, keyless, own_key_jobs=False) == "key-missing"
     record = submit(bench, keyless)
     assert record.encryption is Encryption.APPLIANCE
-    assert [wrap.holder for wrap in bench.spool.wraps(record.job_id)] == [Holder.APPLIANCE]
+    assert [wrap.holder for wrap in bench.spool.job(record.job_id).wraps] == [Holder.APPLIANCE]
 
 
 def test_what_was_accepted_is_on_disk_before_anybody_is_told(tmp_path: Path) -> None:
@@ -128,8 +128,8 @@ def test_what_was_accepted_is_on_disk_before_anybody_is_told(tmp_path: Path) -> 
     again = open_spool(tmp_path, bench.appliance_key, power_on=False)
     try:
         assert again.record(record.job_id) == found == record
-        sealed = again.sealed(record.job_id)
-        [wrap] = again.wraps(record.job_id)
+        sealed = again.sealed(again.job(record.job_id))
+        [wrap] = again.job(record.job_id).wraps
     finally:
         again.close()
     key = unwrap_for_requester(record.identity(), wrap, KEY)

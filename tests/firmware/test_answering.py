@@ -44,7 +44,7 @@ class Morning:
 
     def data_key(self, job: str) -> bytes:
         """As a representative's key ring opens it."""
-        [wrap] = [wrap for wrap in self.bench.spool.wraps(job) if wrap.holder is Holder.RECOVERY]
+        [wrap] = [wrap for wrap in self.bench.spool.job(job).wraps if wrap.holder is Holder.RECOVERY]
         return unwrap_for_recovery(self.record(job).identity(), wrap, RECOVERY.private_bytes_raw())
 
     def order(self, verdict: Verdict, peer: Peer = TELLER, **facts: Any) -> AnsweredAll:

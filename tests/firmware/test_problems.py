@@ -13,7 +13,7 @@ def told(problems: Problems) -> list[str]:
 def test_what_asked_for_an_operators_word_is_over_with_it() -> None:
     problems = Problems()
     problems.add(PassbookError("rows-altered", area="a"))
-    problems.add(PassbookError("siblings-altered", area="a", why="two areas are given one id"))
+    problems.add(PassbookError("peers-altered", area="a", why="two areas are given one id"))
     problems.add(PassbookError("memory-altered", area="b", other="a"))
     problems.add(PassbookError("record-quarantined", job="j", area="a"))
     problems.accepted("a")

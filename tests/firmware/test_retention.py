@@ -84,7 +84,7 @@ def test_content_that_nobody_answered_for_goes_and_the_question_stays(question: 
     assert (record.content_gone, record.epoch, record.state) == (True, before.epoch, JobState.PROCESSING_STOPPED)
     assert (record.confirmed, record.sending) == (before.confirmed, before.sending)
     assert question.sealed_rows() == 0
-    assert question.bench.spool.wraps(question.job) == ()
+    assert question.bench.spool.job(question.job).wraps == ()
     assert question.job not in question.bench.keys
     assert question.bench.spool.history()[-1].entry.kind is HistoryKind.CONTENT_DESTROYED
     assert question.bench.spool.verify() == []

@@ -245,7 +245,7 @@ def test_a_large_document_comes_in_pieces(enrolled: Branch, tmp_path: Path) -> N
             record = door.bench.spool.record(job)
             key = door.bench.keys.get(job)
             assert key is not None
-            assert open_document(record.identity(), door.bench.spool.sealed(job), key) == document
+            assert open_document(record.identity(), door.bench.spool.sealed(door.bench.spool.job(job)), key) == document
             again = submission(document="", upload="u")
             assert await wire.refused("Spooler.SubmitJob", again) == "unknown-upload"
             assert await wire.refused("Spooler.SubmitJob", submission(upload="u")) == "invalid-message"

@@ -113,7 +113,7 @@ def test_areas_learn_of_each_other_while_it_runs(watched: Watched) -> None:
     heads = {}
     for area in watched.bench.spool._areas:
         with area.reading() as ledger:
-            heads[area.name] = ledger.extent(area.ledger.balance.changes)
+            heads[area.name] = ledger.extent(area.ledger.row_sum.changes)
     assert known == heads
     assert max(head.entries for head in heads.values()) == 1
 

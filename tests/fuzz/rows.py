@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from passbook.job.record import Encryption, Record
 from storage.crypto.keys import ApplianceKey
-from storage.tables.rows import Columns, DamagedRowError, EndedRow, LiveRow, ended_row, live_row
+from storage.tables.rows import Columns, DamagedRowError, EndedRow, JobRow, ended_row, job_row
 
 KEY: Final = ApplianceKey(bytes(range(32)))
 AREA: Final = "area-1"
@@ -31,14 +31,14 @@ def _stored(columns: Columns) -> Columns:
     return tuple(value.encode() if isinstance(value, str) else value for value in columns)
 
 
-LIVE: Final = _stored(LiveRow(RECORD, 1, (), b"c" * 32, b"s" * 32).columns(AREA, KEY))
+LIVE: Final = _stored(JobRow(RECORD, 1, (), b"c" * 32, b"s" * 32).columns(AREA, KEY))
 ENDED: Final = _stored(EndedRow(RECORD, 1, b"c" * 32).columns(AREA, KEY))
 
 
 def check(data: bytes) -> None:
     """A row in which any column holds anything else does not verify, and nothing but DamagedRowError says so."""
     number = int.from_bytes(data[:7], "big", signed=True)
-    for columns, read in ((LIVE, live_row), (ENDED, ended_row)):
+    for columns, read in ((LIVE, job_row), (ENDED, ended_row)):
         assert read(columns, AREA, KEY).record == RECORD
         for at, true in enumerate(columns):
             for value in (data, number, None, 1.5):

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from passbook.document.plan import Bar, Sheet, StepKind, StepOutline
+from passbook.job.print_right import PrintRight, RightState
 from passbook.job.record import (
     IMMUTABLE,
     Acknowledged,
@@ -40,7 +41,6 @@ OTHERS = {
     "job_id": "0a1c",
     "requester": "teller-2",
     "request_id": "r-2",
-    "sequence": 8,
     "accepted_at": "2026-03-02T09:30:01Z",
     "format": "passbook-update",
     "printer": "pr-2",
@@ -58,7 +58,8 @@ MUTABLE = {
     "valid": False,
     "state": JobState.PROCESSING,
     "reasons": (Reason.RESTART,),
-    "start": 4,
+    "sequence": 8,
+    "boot": 4,
     "epoch": 3,
     "asked": False,
     "held_by": Decider("@operator", "Otto"),
@@ -77,6 +78,7 @@ MUTABLE = {
     "begun": False,
     "acknowledged": Acknowledged("teller-1", "2026-03-02T09:32:00Z"),
     "content_gone": True,
+    "right": PrintRight(RightState.OFFERED, 3),
     "on_paper": OnPaper(lines=4, confirmed=1, in_doubt=2, again=3),
 }
 
@@ -152,13 +154,7 @@ def test_states_say_whether_a_job_has_ended() -> None:
 
 
 def test_untouched_is_a_job_of_which_no_step_was_ever_sent() -> None:
-    new = replace(RECORD, begun=False)
+    new = RECORD
     assert new.untouched
-    for touched in (RECORD, replace(new, confirmed=1), replace(new, sending=1), replace(new, begun=True)):
+    for touched in (replace(new, confirmed=1), replace(new, sending=1), replace(new, begun=True)):
         assert not touched.untouched
-
-
-def test_a_record_of_a_version_that_did_not_note_it_may_have_been_begun() -> None:
-    old = msgspec.json.decode(msgspec.json.encode(RECORD))
-    del old["begun"]
-    assert not msgspec.convert(old, Record).untouched

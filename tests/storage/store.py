@@ -154,7 +154,6 @@ def make_record(ticket: Ticket, **facts: object) -> Record:
         "outline": OUTLINE,
         "size": ticket.size,
         "key_ref": "key-1",
-        "begun": False,
         "business_date": AT[:10],
         "clock_trusted": True,
     }

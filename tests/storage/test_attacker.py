@@ -32,7 +32,7 @@ DAY, LATER = "2026-03-02T06:00:00.000+00:00", "2026-03-03T06:00:00.000+00:00"
 NEVER = "0001-01-01T00:00:00.000+00:00"
 KEYS: Final[dict[str, int]] = {
     "area": 1,
-    "live": 1,
+    "job": 1,
     "ended": 1,
     "sealed": 1,
     "document": 2,
@@ -40,10 +40,10 @@ KEYS: Final[dict[str, int]] = {
     "head": 0,
     "history_mark": 1,
     "counter": 1,
-    "balance": 1,
-    "sibling_head": 1,
-    "sibling": 1,
-    "start": 0,
+    "row_sum": 1,
+    "peer_head": 1,
+    "peer": 1,
+    "boot": 0,
     "quarantine": 1,
 }
 """Every table that nobody may alter unnoticed, and how many of its first columns say which row it is."""
@@ -78,7 +78,7 @@ def live_another_day(store: Store) -> None:
         if told.entry.record.ended:
             spool.change(told.entry.record.job_id, changes.acknowledge("teller-1", AT)).result(timeout=30)
     for record in spool.records():
-        [wrap] = spool.wraps(record.job_id)
+        [wrap] = spool.job(record.job_id).wraps
         key = unwrap_for_requester(record.identity(), wrap, REQUESTER_KEY)
         wraps = [wrap_for_requester(record.identity(), key, REQUESTER_KEY, "key-2", store.rng)]
         given = Answered(record.epoch, Verdict.RESUME, record.sending, record.sending, "teller-1", "somebody")
@@ -142,9 +142,11 @@ def disks(tmp_path_factory: pytest.TempPathFactory) -> Disks:
 
 
 def document_of(spool: Spool, record: Record) -> bytes:
-    [wrap] = spool.wraps(record.job_id)
+    [wrap] = spool.job(record.job_id).wraps
     return open_document(
-        record.identity(), spool.sealed(record.job_id), unwrap_for_requester(record.identity(), wrap, REQUESTER_KEY)
+        record.identity(),
+        spool.sealed(spool.job(record.job_id)),
+        unwrap_for_requester(record.identity(), wrap, REQUESTER_KEY),
     )
 
 

@@ -6,7 +6,6 @@ from contextlib import closing
 
 import apsw
 import pytest
-from msgspec.structs import replace
 
 from passbook.job import changes
 from passbook.job.counts import JobCounts
@@ -14,16 +13,15 @@ from passbook.job.record import OPERATOR, Answered, HistoryKind, Record, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.media import Media
 from storage.spool import Spool
-from storage.tables.ledger import Ledger
 from tests.storage.store import AT, Store
 
 JOBS = 150
 LATER = "2026-03-03T09:30:00Z"
 TAMPERINGS = {
-    "put back": "DELETE FROM start; INSERT INTO start SELECT * FROM old.start",
-    "number": "UPDATE start SET number = 1",
-    "reason": "UPDATE start SET reason = 'restart', number = number - 1",
-    "taken away": "DELETE FROM start",
+    "put back": "DELETE FROM boot; INSERT INTO boot SELECT * FROM old.boot",
+    "number": "UPDATE boot SET number = 1",
+    "reason": "UPDATE boot SET reason = 'restart', number = number - 1",
+    "taken away": "DELETE FROM boot",
 }
 
 
@@ -55,7 +53,7 @@ def test_before_any_record_is_written_every_one_is_a_question(one_area: Store) -
         one_area.accepted(spool)
     spool = power_on(one_area)
     with closing(raw(one_area)) as connection:
-        assert connection.execute("SELECT count(*) FROM live WHERE valid > 0").get == JOBS
+        assert connection.execute("SELECT count(*) FROM job WHERE valid > 0").get == JOBS
     found = list(spool.questions())
     assert [record.sequence for record in found] == list(range(1, JOBS + 1))
     assert {(one.valid, one.state, one.epoch, one.reasons, one.changed_at) for one in found} == {
@@ -64,7 +62,7 @@ def test_before_any_record_is_written_every_one_is_a_question(one_area: Store) -
     assert spool.next_valid("pr-1") is None
     assert spool.held()["teller-1"].questions == JOBS
     assert spool.record(found[-1].job_id) == found[-1]
-    assert spool.reckon("pr-1")["a"].pending.lines == 0
+    assert spool.figures("pr-1")["a"].pending.lines == 0
     assert spool.history() == []
 
 
@@ -89,7 +87,7 @@ def test_a_job_that_is_set_aside_is_counted_no_more(one_area: Store) -> None:
         one_area.accepted(spool)
     one_area.close()
     with closing(raw(one_area)) as connection:
-        connection.execute("UPDATE live SET priority = priority + 1 WHERE sequence = 1")
+        connection.execute("UPDATE job SET priority = priority + 1 WHERE sequence = 1")
     spool = one_area.open()
     assert spool.counts() == {"pr-1": JobCounts(questions=1)}
 
@@ -149,26 +147,6 @@ def test_each_start_raises_the_epoch_though_none_was_written(one_area: Store) ->
     assert spool.record(job) == record
 
 
-def test_what_was_valid_before_starts_were_counted_is_a_question_in_the_first_one(one_area: Store) -> None:
-    spool = one_area.open()
-    job = one_area.accepted(spool).job_id
-
-    def as_before(ledger: Ledger) -> None:
-        row = ledger.live(job)
-        assert row is not None
-        old = replace(row, record=replace(row.record, start=0))
-        ledger._update(old.record, old.columns(ledger.area_id, ledger._key))
-        ledger._connection.execute("DELETE FROM start")
-        ledger.balance.accept()
-
-    [area] = spool._areas
-    area.submit(as_before, cost=lambda: 0, unknown=area.fenced_error()).result()
-    spool = power_on(one_area)
-    assert one_area.reported == []
-    assert spool.next_valid("pr-1") is None
-    assert [record.job_id for record in spool.questions()] == [job]
-
-
 @pytest.mark.parametrize("tampering", TAMPERINGS.values(), ids=TAMPERINGS.keys())
 def test_a_start_that_is_put_back_makes_nothing_valid_again(one_area: Store, tampering: str) -> None:
     spool = one_area.open()
@@ -199,7 +177,7 @@ def test_a_start_that_somebody_wrote_into_a_record_makes_no_number_come_again(on
     for sequence in planted:
         one_area.close()
         with closing(raw(one_area)) as connection:
-            connection.execute("UPDATE live SET valid = ? WHERE sequence = ?", ((1 << 62) - 1, sequence))
+            connection.execute("UPDATE job SET valid = ? WHERE sequence = ?", ((1 << 62) - 1, sequence))
         spool = power_on(one_area)
         assert not job or not spool.record(job).valid
         job = one_area.accepted(spool).job_id
@@ -209,7 +187,7 @@ def test_a_start_that_somebody_wrote_into_a_record_makes_no_number_come_again(on
 
 
 @pytest.mark.parametrize(
-    "tampering", ["DELETE FROM quarantine", "UPDATE quarantine SET request_id = 'another'", "DELETE FROM live"]
+    "tampering", ["DELETE FROM quarantine", "UPDATE quarantine SET request_id = 'another'", "DELETE FROM job"]
 )
 def test_what_was_set_aside_stays_evidence(one_area: Store, tampering: str) -> None:
     spool = one_area.open()
@@ -217,7 +195,7 @@ def test_what_was_set_aside_stays_evidence(one_area: Store, tampering: str) -> N
     one_area.accepted(spool)
     one_area.close()
     with closing(raw(one_area)) as connection:
-        connection.execute("UPDATE live SET size = size + 1 WHERE sequence = ?", (damaged.sequence,))
+        connection.execute("UPDATE job SET size = size + 1 WHERE sequence = ?", (damaged.sequence,))
     spool = one_area.open()
     assert {finding.code for finding in spool.verify()} == {"record-quarantined"}
     one_area.close()

@@ -93,7 +93,7 @@ def test_the_first_entry_that_does_not_fit_is_named(told: Store, sql: str, entry
     assert offline(told.folder / "a") == [("history-broken", entry)]
 
 
-def test_a_head_that_was_taken_away_is_missed_by_history_and_balance(told: Store) -> None:
+def test_a_head_that_was_taken_away_is_missed_by_history_and_row_sum(told: Store) -> None:
     alter(told, "DELETE FROM head")
     assert {code for code, _ in offline(told.folder / "a")} == {"rows-altered", "history-broken"}
 

@@ -62,7 +62,7 @@ def test_all_that_was_acknowledged_survives_kills(store: Store, seed: int) -> No
             if not record.ended:
                 # The step that was journalled last is in doubt, or had just been followed by the next one.
                 assert record.sending >= steps.get(job, 0)
-                assert spool.sealed(job).size == record.size
+                assert spool.sealed(spool.job(job)).size == record.size
         assert spool.next_valid("pr-1") is None
         store.close()
     assert accepted

@@ -37,7 +37,7 @@ def in_area(sql: str) -> Damage:
     return damage
 
 
-def put_back(folder: Path) -> None:
+def rolled_back(folder: Path) -> None:
     shutil.rmtree(folder / "a")
     shutil.copytree(folder / "yesterday", folder / "a")
 
@@ -93,9 +93,9 @@ REORDERED = """
 UPDATE history SET n = 100 WHERE n = 5; UPDATE history SET n = 5 WHERE n = 6; UPDATE history SET n = 6 WHERE n = 100
 """
 EXCHANGED_CONTENT = """
-UPDATE document SET sequence = -1 WHERE sequence = (SELECT max(sequence) FROM live);
-UPDATE document SET sequence = (SELECT max(sequence) FROM live) WHERE sequence = (SELECT min(sequence) FROM live);
-UPDATE document SET sequence = (SELECT min(sequence) FROM live) WHERE sequence = -1
+UPDATE document SET sequence = -1 WHERE sequence = (SELECT max(sequence) FROM job);
+UPDATE document SET sequence = (SELECT max(sequence) FROM job) WHERE sequence = (SELECT min(sequence) FROM job);
+UPDATE document SET sequence = (SELECT min(sequence) FROM job) WHERE sequence = -1
 """
 PLANTED = {
     "an entry edited": history("UPDATE history SET entry = replace(entry, 'Okafor', 'Nobody') WHERE n = 5", 5),
@@ -115,13 +115,13 @@ PLANTED = {
     "a mark edited": history("UPDATE history_mark SET at = '2000-01-01' WHERE cut = 0", 4),
     "the cut edited": history("UPDATE history_mark SET chain = zeroblob(32) WHERE cut = 1", 2),
     "a memory edited": Planted(
-        in_area("UPDATE sibling_head SET sequence = 0"), "memory-altered", (("area", "a"), ("other", "b"))
+        in_area("UPDATE peer_head SET sequence = 0"), "memory-altered", (("area", "a"), ("other", "b"))
     ),
-    "the area put back to yesterday": Planted(put_back, "area-rolled-back", (("area", "a"), ("by", "b"))),
-    "a row edited": record("UPDATE live SET priority = 99 WHERE sequence = (SELECT min(sequence) FROM live)"),
+    "the area put back to yesterday": Planted(rolled_back, "area-rolled-back", (("area", "a"), ("by", "b"))),
+    "a row edited": record("UPDATE job SET priority = 99 WHERE sequence = (SELECT min(sequence) FROM job)"),
     "a record edited": record(
-        "UPDATE live SET record = CAST(replace(CAST(record AS TEXT), 'teller-1', 'teller-9') AS BLOB) "
-        "WHERE sequence = (SELECT min(sequence) FROM live)"
+        "UPDATE job SET record = CAST(replace(CAST(record AS TEXT), 'teller-1', 'teller-9') AS BLOB) "
+        "WHERE sequence = (SELECT min(sequence) FROM job)"
     ),
     "an ended row edited": record(
         "UPDATE ended SET ended_at = '2000' WHERE sequence = (SELECT min(sequence) FROM ended)"
@@ -130,26 +130,26 @@ PLANTED = {
         "UPDATE ended SET acknowledged = 1 - acknowledged WHERE sequence = (SELECT min(sequence) FROM ended)"
     ),
     "a row set aside earlier": record(
-        "INSERT INTO quarantine SELECT sequence, 'live', job_id, requester, request_id, version, record, wraps, "
-        "content_mac, sealed_mac, mac FROM live ORDER BY sequence LIMIT 1; "
-        "DELETE FROM live WHERE sequence IN (SELECT sequence FROM quarantine)"
+        "INSERT INTO quarantine SELECT sequence, 'job', job_id, requester, request_id, version, record, wraps, "
+        "content_mac, sealed_mac, mac FROM job ORDER BY sequence LIMIT 1; "
+        "DELETE FROM job WHERE sequence IN (SELECT sequence FROM quarantine)"
     ),
     "sealed bytes edited": record(
-        "UPDATE sealed SET plan = zeroblob(60) WHERE sequence = (SELECT min(sequence) FROM live)"
+        "UPDATE sealed SET plan = zeroblob(60) WHERE sequence = (SELECT min(sequence) FROM job)"
     ),
     "a trigger planted": altered(
-        "CREATE TRIGGER sly AFTER UPDATE ON live BEGIN DELETE FROM history_mark; END", "trigger sly was added"
+        "CREATE TRIGGER sly AFTER UPDATE ON job BEGIN DELETE FROM history_mark; END", "trigger sly was added"
     ),
-    "a view planted": altered("CREATE VIEW sly AS SELECT * FROM live", "view sly was added"),
+    "a view planted": altered("CREATE VIEW sly AS SELECT * FROM job", "view sly was added"),
     "a table added": altered("CREATE TABLE sly (x)", "table sly was added"),
-    "an index added": altered("CREATE INDEX sly ON live (job_id)", "index sly was added"),
+    "an index added": altered("CREATE INDEX sly ON job (job_id)", "index sly was added"),
     "an index taken away": altered("DROP INDEX ended_request", "index ended_request is missing"),
     "an index made another": altered(
-        "DROP INDEX live_next; CREATE INDEX live_next ON live (printer)", "index live_next is another"
+        "DROP INDEX job_next; CREATE INDEX job_next ON job (printer)", "index job_next is another"
     ),
     "a table taken away": altered("DROP TABLE counter", "table counter is missing"),
     "the table that names the area taken away": altered("DROP TABLE area", "table area is missing"),
-    "a table made another": altered("ALTER TABLE live ADD COLUMN sly TEXT", "table live is another"),
+    "a table made another": altered("ALTER TABLE job ADD COLUMN sly TEXT", "table job is another"),
     "a view in place of a table": altered(
         "ALTER TABLE quarantine RENAME TO sly; CREATE VIEW quarantine AS SELECT * FROM sly",
         "table quarantine is missing; index quarantine_job is another; index quarantine_request is another; "
@@ -266,32 +266,32 @@ def test_a_trigger_that_is_planted_in_an_open_area_fences_it_when_it_is_found(so
 
 
 SIBLINGS = {
-    "DELETE FROM sibling WHERE name = 'b'": "b is missing, and how far it is is known",
-    "UPDATE sibling SET area_id = 'none' WHERE name = 'b'": "b is given an id that is none",
-    "UPDATE sibling SET area_id = hex(zeroblob(16)) WHERE name = 'a'": "a is given the id of another area",
-    "UPDATE sibling SET area_id = (SELECT area_id FROM area) WHERE name = 'b'": "b is given the id of this area",
-    "INSERT INTO sibling SELECT 'c', area_id FROM sibling WHERE name = 'b'": "two areas are given one id",
-    "INSERT INTO sibling VALUES (CAST(x'ff' AS TEXT), 'c')": "\ufffd is given an id that is none",
+    "DELETE FROM peer WHERE name = 'b'": "b is missing, and how far it is is known",
+    "UPDATE peer SET area_id = 'none' WHERE name = 'b'": "b is given an id that is none",
+    "UPDATE peer SET area_id = hex(zeroblob(16)) WHERE name = 'a'": "a is given the id of another area",
+    "UPDATE peer SET area_id = (SELECT area_id FROM area) WHERE name = 'b'": "b is given the id of this area",
+    "INSERT INTO peer SELECT 'c', area_id FROM peer WHERE name = 'b'": "two areas are given one id",
+    "INSERT INTO peer VALUES (CAST(x'ff' AS TEXT), 'c')": "\ufffd is given an id that is none",
 }
 
 
 @pytest.mark.parametrize("sql", SIBLINGS)
 def test_what_an_area_has_noted_of_the_others_is_looked_at(sound: Store, sql: str) -> None:
     in_area(sql)(sound.folder)
-    found = [error for error in offline(sound) if error.code == "siblings-altered"]
+    found = [error for error in offline(sound) if error.code == "peers-altered"]
     assert SIBLINGS[sql] in {error.facts["why"] for error in found}
     assert {error.facts["area"] for error in found} == {"a"}
     # The daemon tells of it before it notes them anew.
     spool = sound.open()
-    assert "siblings-altered" in {error.code for error in (*sound.reported, *spool.problems)}
+    assert "peers-altered" in {error.code for error in (*sound.reported, *spool.problems)}
 
 
-@pytest.mark.parametrize("sql", ["UPDATE sibling SET name = 'ax' WHERE name = 'a'", *SIBLINGS])
+@pytest.mark.parametrize("sql", ["UPDATE peer SET name = 'ax' WHERE name = 'a'", *SIBLINGS])
 def test_what_an_area_has_noted_of_the_others_can_be_taken_as_it_is(sound: Store, sql: str) -> None:
     in_area(sql)(sound.folder)
     sound.open()
     spool = sound.open()
-    assert "siblings-altered" in {error.code for error in sound.reported}
+    assert "peers-altered" in {error.code for error in sound.reported}
     if spool.verify():
         assert spool.upkeep.accept_rollback("a")
     assert spool.verify() == []
@@ -301,5 +301,5 @@ def test_what_an_area_has_noted_of_the_others_can_be_taken_as_it_is(sound: Store
 
 
 def test_an_id_that_another_area_does_not_have_is_found(sound: Store) -> None:
-    in_area("UPDATE sibling SET area_id = lower(hex(zeroblob(16))) WHERE name = 'b'")(sound.folder)
+    in_area("UPDATE peer SET area_id = lower(hex(zeroblob(16))) WHERE name = 'b'")(sound.folder)
     assert [(error.code, error.facts["area"]) for error in offline(sound)] == [("memory-altered", "a")]

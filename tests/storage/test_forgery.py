@@ -16,7 +16,7 @@ from passbook.job.record import Record
 from passbook.job.states import Reason
 from storage.spool import Spool
 from storage.tables import schema
-from storage.tables.schema import PAGE_BYTES
+from storage.tables.schema import PAGE_BYTES, STORE_FORMAT
 from tests.storage.disk import Disk
 from tests.storage.store import AT, Store, found_offline, raised_by, settings
 
@@ -24,14 +24,8 @@ pytestmark = pytest.mark.slow
 
 LATER = "2027-01-01T00:00:00.000+00:00"
 SECTOR_BYTES = 512
-DRESSED_AS_FORMAT_1 = """
-DROP TABLE sibling_head; DROP TABLE counter; DROP TABLE history_mark; DROP TABLE balance; DROP TABLE start;
-DROP INDEX live_question; DROP INDEX ended_notice; DROP INDEX ended_untold;
-DROP INDEX quarantine_job; DROP INDEX quarantine_request;
-DELETE FROM ended;
-ALTER TABLE ended DROP COLUMN acknowledged;
-PRAGMA user_version=1;
-"""
+DRESSED = f"PRAGMA user_version={STORE_FORMAT - 1}"
+"""Has a file say that it is of an earlier format."""
 
 
 def database(store: Store) -> Path:
@@ -88,17 +82,17 @@ def ended(one_area: Store) -> tuple[Store, Record]:
 
 
 def put_jobs_back(store: Store) -> None:
-    """The live rows and the content of the copy, beside what is there."""
+    """The rows of unfinished jobs and the content of the copy, beside what is there."""
     with closing(apsw.Connection(str(database(store)))) as connection:
         connection.execute("ATTACH ? AS old", (str(store.folder / "old.sqlite"),))
-        for table in ("live", "sealed", "document"):
+        for table in ("job", "sealed", "document"):
             connection.execute(f"INSERT INTO {table} SELECT * FROM old.{table}")  # noqa: S608 - ours
 
 
-def put_start_back(store: Store) -> None:
+def put_boot_back(store: Store) -> None:
     with closing(apsw.Connection(str(database(store)))) as connection:
         connection.execute("ATTACH ? AS old", (str(store.folder / "old.sqlite"),))
-        connection.execute("DELETE FROM ended; DELETE FROM start; INSERT INTO start SELECT * FROM old.start")
+        connection.execute("DELETE FROM ended; DELETE FROM boot; INSERT INTO boot SELECT * FROM old.boot")
 
 
 MAKEWEIGHTS = {
@@ -119,7 +113,7 @@ def test_no_row_makes_up_for_a_job_that_was_put_back(ended: tuple[Store, Record]
     store, job = ended
     sql(store, "CREATE TABLE gone AS SELECT mac FROM ended")
     put_jobs_back(store)
-    put_start_back(store)
+    put_boot_back(store)
     sql(store, makeweight, "DROP TABLE gone")
     assert "rows-altered" in offline(store)
     for _ in range(2):
@@ -143,7 +137,7 @@ def test_a_row_set_aside_cannot_be_taken_away_behind_another_one(one_area: Store
     spool = one_area.open()
     bad = one_area.accepted(spool)
     one_area.close()
-    sql(one_area, "UPDATE live SET size = size + 1")
+    sql(one_area, "UPDATE job SET size = size + 1")
     assert [area.quarantined for area in one_area.open().areas()] == [1]
     one_area.close()
     sql(
@@ -159,14 +153,14 @@ def test_a_row_set_aside_cannot_be_taken_away_behind_another_one(one_area: Store
 
 
 def test_an_area_cannot_pass_for_one_of_an_earlier_format(ended: tuple[Store, Record]) -> None:
-    """The rows of an earlier format are taken for right, so its number is under the area's own MAC."""
+    """The number in the file's header decides before anything else of it is read."""
     store, _ = ended
     put_jobs_back(store)
-    put_start_back(store)
-    sql(store, DRESSED_AS_FORMAT_1)
+    put_boot_back(store)
+    sql(store, DRESSED)
     before = database(store).read_bytes()
-    assert offline(store) == ["area-altered"]
-    assert [error.code for error in store.open().problems] == ["area-altered"]
+    assert offline(store) == ["area-format"]
+    assert [error.code for error in store.open().problems] == ["area-format"]
     store.close()
     assert database(store).read_bytes() == before
 
@@ -189,8 +183,8 @@ def forged(ended: tuple[Store, Record]) -> tuple[Store, bytes]:
     store, _ = ended
     genuine = database(store).read_bytes()
     put_jobs_back(store)
-    put_start_back(store)
-    sql(store, DRESSED_AS_FORMAT_1)
+    put_boot_back(store)
+    sql(store, DRESSED)
     dressed = database(store).read_bytes()
     database(store).write_bytes(genuine)
     return store, dressed
@@ -262,12 +256,12 @@ def test_a_log_cannot_make_an_area_pass_for_one_of_an_earlier_format(forged: tup
     log = database(store).with_name("area.sqlite-wal")
     with closing(apsw.Connection(str(database(store)))) as connection:
         connection.execute("PRAGMA wal_autocheckpoint=0")
-        connection.execute(DRESSED_AS_FORMAT_1)
+        connection.execute(DRESSED)
         kept = database(store).read_bytes(), log.read_bytes()
     database(store).write_bytes(kept[0])
     log.write_bytes(kept[1])
-    assert offline(store) == ["area-altered"]
-    assert [error.code for error in store.open().problems] == ["area-altered"]
+    assert offline(store) == ["area-format"]
+    assert [error.code for error in store.open().problems] == ["area-format"]
 
 
 def test_an_area_is_what_sqlite_makes_of_its_files_and_not_what_was_looked_at_before(
@@ -279,10 +273,10 @@ def test_an_area_is_what_sqlite_makes_of_its_files_and_not_what_was_looked_at_be
     database(store).write_bytes(dressed)
     look = schema.connect_probe
     monkeypatch.setattr(schema, "connect_probe", lambda _folder, vfs: look(looked_at, vfs=vfs))
-    assert [error.code for error in store.open().problems] == ["area-altered"]
+    assert [error.code for error in store.open().problems] == ["area-format"]
 
 
-@pytest.mark.parametrize("damage", ["number = number + 1", "number = 2", "at = 'x'", "mac = zeroblob(32)"])
+@pytest.mark.parametrize("damage", ["number = number + 1", "number = 1", "at = 'x'", "mac = zeroblob(32)"])
 def test_an_altered_start_is_suspect_until_an_operator_has_looked_whatever_cuts_come(
     one_area: Store, damage: str
 ) -> None:
@@ -291,7 +285,7 @@ def test_an_altered_start_is_suspect_until_an_operator_has_looked_whatever_cuts_
     spool = one_area.open()
     jobs = [one_area.accepted(spool).job_id for _ in range(40)]
     one_area.close()
-    sql(one_area, f"UPDATE start SET {damage}")  # noqa: S608 - ours
+    sql(one_area, f"UPDATE boot SET {damage}")  # noqa: S608 - ours
     for _ in range(2):
         [area] = one_area.open(power_on=False)._areas
         area.begin(Reason.ROLLED_BACK, AT)
@@ -376,18 +370,18 @@ def test_no_number_of_a_start_comes_again_whatever_rows_of_starts_are_put_in(one
     one_area.open()
     one_area.open()
     one_area.close()
-    third = rows(one_area, "start")
-    sql(one_area, "UPDATE start SET at = 'x'")
+    second = rows(one_area, "boot")
+    sql(one_area, "UPDATE boot SET at = 'x'")
     one_area.open()
     one_area.close()
-    second = rows(one_area, "start")
-    put_table_back(one_area, "start", third)
-    sql(one_area, "UPDATE start SET at = 'x' WHERE number = 2")
+    first = rows(one_area, "boot")
+    put_table_back(one_area, "boot", second)
+    sql(one_area, "UPDATE boot SET at = 'x' WHERE number = 1")
     job = one_area.accepted(one_area.open(), first=True).job_id
     one_area.close()
-    fourth = rows(one_area, "start")
-    for kept in (second, fourth, third):
-        put_table_back(one_area, "start", kept)
+    third = rows(one_area, "boot")
+    for kept in (first, third, second):
+        put_table_back(one_area, "boot", kept)
         assert offline(one_area) == ["rows-altered"]
         one_area.reported.clear()
         spool = one_area.open()
@@ -444,7 +438,7 @@ def test_where_what_an_area_knows_was_altered_every_other_one_is_suspect(
     store, name, job = stepped
     other = next(area for area in store.names if area != name)
     with closing(apsw.Connection(str(store.folder / other / "area.sqlite"))) as connection:
-        known = connection.execute("SELECT * FROM sibling_head WHERE name = ?", (name,)).fetchall()
+        known = connection.execute("SELECT * FROM peer_head WHERE name = ?", (name,)).fetchall()
     spool = store.open()
     spool.change(job.job_id, changes.cancel(AT, "teller-1", "Ms Okafor")).result(timeout=30)
     spool.upkeep.note_heads()
@@ -453,9 +447,9 @@ def test_where_what_an_area_knows_was_altered_every_other_one_is_suspect(
     shutil.copytree(store.folder / "earlier", store.folder / name)
     (store.folder / name / "area.sqlite-shm").unlink(missing_ok=True)
     if how == "put back":
-        put_table_back(store, "sibling_head", known, other)
+        put_table_back(store, "peer_head", known, other)
     with closing(apsw.Connection(str(store.folder / other / "area.sqlite"))) as connection:
-        for table in ("sibling_head", "sibling") if how == "taken away" else ():
+        for table in ("peer_head", "peer") if how == "taken away" else ():
             connection.execute(f"DELETE FROM {table} WHERE name = ?", (name,))  # noqa: S608 - ours
     store.reported.clear()
     spool = store.open()
@@ -487,6 +481,6 @@ def test_a_request_under_an_altered_name_is_not_taken_for_new(one_area: Store) -
     spool.change(job.job_id, changes.start(AT, 1)).result(timeout=30)
     spool.change(job.job_id, changes.journal(0, 1)).result(timeout=30)
     one_area.close()
-    sql(one_area, "UPDATE live SET request_id = 'zz'")
+    sql(one_area, "UPDATE job SET request_id = 'zz'")
     spool = one_area.open()
     assert raised_by(lambda: one_area.accepted(spool, request_id="till-1")) == "outcome-unknown"

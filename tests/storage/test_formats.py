@@ -1,86 +1,72 @@
-"""Areas that earlier versions wrote are kept in `formats/` and read by this one."""
+"""A store of another format is left as it is, and one sentence says what to do."""
 
 from __future__ import annotations
 
-import shutil
+from contextlib import closing
 from pathlib import Path
 
 import apsw
 import pytest
 
-from passbook.job.states import JobState
-from storage.area.area import AreaSettings
 from storage.tables import schema
-from tests.storage.store import PLAN_TEXT, QUOTA, Store, found_offline
+from tests.storage.store import Store, found_offline, settings
 
-FORMATS = Path(__file__).parent / "formats"
-EARLIER = range(1, schema.STORE_FORMAT)
-
-
-def table_sql(path: Path) -> set[str]:
-    """What the file says of its tables and indexes: their columns, whatever the order in which they came."""
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
-    columns = {
-        f"{table}.{name} {kind} {strict}"
-        for table in tables
-        for _, name, kind, strict, *_ in connection.execute(f"PRAGMA table_info({table})")
-    }
-    indexes = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'index'")}
-    connection.close()
-    return columns | indexes
+PAGE_OF_FORMAT_2 = """
+CREATE TABLE area (area_id TEXT NOT NULL, appliance TEXT NOT NULL, name TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
+CREATE TABLE row_sum (one INTEGER PRIMARY KEY CHECK (one = 1), changes INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
+INSERT INTO area VALUES ('00112233445566778899aabbccddeeff', 'branch-17', 'a', x'00');
+"""
+OTHERS = [1, 2, schema.STORE_FORMAT + 1]
 
 
-@pytest.fixture(params=EARLIER)
-def earlier(request: pytest.FixtureRequest, store: Store) -> Store:
-    """A store that a version with that format left behind."""
-    shutil.copytree(FORMATS / str(request.param), store.folder, dirs_exist_ok=True)
-    return store
+def contents(store: Store) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in store.folder.rglob("*.sqlite*")}
 
 
-def test_every_earlier_format_is_kept() -> None:
-    assert sorted(int(folder.name) for folder in FORMATS.iterdir()) == list(EARLIER)
+def as_format(path: Path, number: int, statements: str = "") -> None:
+    with closing(apsw.Connection(str(path))) as connection:
+        connection.execute(f"PRAGMA application_id={schema.APPLICATION_ID}")
+        connection.execute(f"{statements} PRAGMA user_version={number}")
 
 
-def test_jobs_of_an_earlier_format_are_read_and_asked_about(earlier: Store) -> None:
-    spool = earlier.open()
-    assert spool.problems == ()
-    found = {record.request_id: record for record in spool.questions()}
-    assert {name: record.state for name, record in found.items()} == {
-        "pending": JobState.PENDING_HELD,
-        "in-doubt": JobState.PROCESSING_STOPPED,
-    }
-    assert found["in-doubt"].sending == 1
-    assert spool.sealed(found["pending"].job_id).size == found["pending"].size
-    assert len(PLAN_TEXT) < found["pending"].size
+def refused(store: Store, number: int) -> None:
+    """Opening and verifying refuse area `a` with one sentence, and leave every byte as it was."""
+    before = contents(store)
+    spool = store.open()
+    [problem] = [one for one in spool.problems if one.facts["area"] == "a"]
+    assert problem.code == "area-format"
+    assert str(problem) == (
+        f"Storage area a has format {number}, and this version reads format 3 only. It was left as it is: "
+        "install the version that wrote it, or begin a new store with other, empty folders for areas and state."
+    )
+    assert [error.code for error in found_offline(settings(store.folder, "a"))] == ["area-format"]
+    store.close()
+    assert contents(store) == before | {name: at for name, at in contents(store).items() if "/a/" not in name}
 
 
-def test_what_ended_under_an_earlier_format_is_still_known(earlier: Store) -> None:
-    spool = earlier.open()
-    ended = {told.entry.record.job_id for told in spool.history() if told.entry.record.ended}
-    states = {spool.record(job).request_id: spool.record(job).state for job in ended}
-    assert states == {"completed": JobState.COMPLETED, "canceled": JobState.CANCELED}
-    assert sum(status.quarantined for status in spool.areas()) == 1
+@pytest.mark.parametrize("number", OTHERS)
+def test_a_file_of_another_format_is_refused_and_stays_as_it_was(store: Store, number: int) -> None:
+    store.accepted(store.open())
+    store.close()
+    as_format(store.folder / "a" / schema.DATABASE, number)
+    refused(store, number)
 
 
-def test_a_file_of_an_earlier_format_becomes_one_of_this(earlier: Store, tmp_path: Path) -> None:
-    earlier.open()
-    earlier.close()
-    fresh = Store(tmp_path / "fresh")
-    fresh.open()
-    fresh.close()
-    for name in earlier.names:
-        path = earlier.folder / name / schema.DATABASE
-        assert table_sql(path) == table_sql(fresh.folder / name / schema.DATABASE)
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-        assert schema.header(connection)[1] == schema.STORE_FORMAT
-        connection.close()
+def test_a_file_that_an_earlier_version_built_is_refused_by_its_number_and_not_by_its_tables(store: Store) -> None:
+    folder = store.folder / "a"
+    folder.mkdir(parents=True)
+    as_format(folder / schema.DATABASE, 2, PAGE_OF_FORMAT_2)
+    refused(store, 2)
 
 
-def test_an_earlier_format_is_verified_without_being_changed(earlier: Store) -> None:
-    for name in earlier.names:
-        path = earlier.folder / name
-        before = (path / schema.DATABASE).read_bytes()
-        found = found_offline([AreaSettings(name, path, QUOTA)])
-        assert {error.code for error in found} <= {"record-quarantined"}
-        assert (path / schema.DATABASE).read_bytes() == before
+def test_where_every_area_is_of_an_earlier_format_nothing_is_made_beside_them(store: Store) -> None:
+    store.open()
+    store.close()
+    for name in store.names:
+        as_format(store.folder / name / schema.DATABASE, 2)
+    before = contents(store)
+    spool = store.open()
+    assert [error.code for error in spool.problems] == ["area-format", "area-format"]
+    assert not spool.is_usable()
+    store.close()
+    assert contents(store) == before

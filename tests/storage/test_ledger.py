@@ -10,6 +10,7 @@ from pathlib import Path
 
 import apsw
 import pytest
+from msgspec.structs import replace
 
 from passbook.errors import PassbookError
 from passbook.job import changes
@@ -69,7 +70,7 @@ def filled(store: Store) -> Store:
 @pytest.mark.parametrize("tampering", LIVE_TAMPERINGS.values(), ids=LIVE_TAMPERINGS.keys())
 def test_an_altered_row_is_set_aside_at_power_on_and_the_rest_goes_on(filled: Store, tampering: str) -> None:
     with raw(filled) as connection:
-        alter(connection, "live", tampering, "request_id = 'r-1'")
+        alter(connection, "job", tampering, "request_id = 'r-1'")
     spool = filled.open(power_on=False)
     assert [error.code for error in spool.verify() if error.code != "rows-altered"] == ["record-quarantined"]
     spool.power_on(Reason.RESTART, AT)
@@ -92,7 +93,7 @@ def test_a_row_altered_while_the_store_is_open_is_never_next(filled: Store, more
     rule = changes.answer(given, at=AT, date="2026-03-02", trusted=True)
     assert spool.change(record.job_id, rule).result(timeout=30).valid
     with raw(filled) as connection:
-        alter(connection, "live", f"{more} valid = 1, state = 'pending'", "request_id IN ('r-1', 'r-2')")
+        alter(connection, "job", f"{more} valid = 1, state = 'pending'", "request_id IN ('r-1', 'r-2')")
     found = spool.next_valid("pr-1")
     assert found is not None
     assert found.request_id == "r-0"
@@ -106,11 +107,11 @@ def test_a_job_that_was_set_aside_says_so(filled: Store) -> None:
     spool = filled.open()
     job = spool.records()[1].job_id
     with raw(filled) as connection:
-        connection.execute("UPDATE live SET version = 7 WHERE request_id = 'r-1'")
+        connection.execute("UPDATE job SET version = 7 WHERE request_id = 'r-1'")
     assert code_of(spool.change(job, changes.cancel(AT, "t", "p"))) == "record-quarantined"
     assert raised_by(lambda: spool.record(job)) == "record-quarantined"
-    assert raised_by(lambda: spool.wraps(job)) == "record-quarantined"
-    assert raised_by(lambda: spool.sealed(job)) == "record-quarantined"
+    assert raised_by(lambda: spool.job(job).wraps) == "record-quarantined"
+    assert raised_by(lambda: spool.sealed(spool.job(job))) == "record-quarantined"
     assert raised_by(lambda: spool.reserve("teller-1", "r-1", b"x", 10)) == "record-quarantined"
     # Evidence: its content is kept as it is.
     with raw(filled) as connection:
@@ -134,8 +135,8 @@ def test_altered_content_is_found_without_its_key(filled: Store, tampering: str)
     spool = filled.open()
     assert [error.code for error in spool.verify()] == ["record-quarantined"]
     job = next(record.job_id for record in spool.records() if record.sequence == 2)
-    assert raised_by(lambda: spool.sealed(job)) == "record-quarantined"
-    assert raised_by(lambda: spool.sealed(job)) == "record-quarantined"
+    assert raised_by(lambda: spool.sealed(spool.job(job))) == "record-quarantined"
+    assert raised_by(lambda: spool.sealed(spool.job(job))) == "record-quarantined"
     assert {record.sequence for record in filled.open().records()} == {1, 3}
 
 
@@ -146,8 +147,8 @@ def test_a_row_from_another_area_does_not_verify(store: Store) -> None:
     with raw(store, "a") as connection:
         connection.execute("ATTACH ? AS other", (str(store.folder / "b" / "area.sqlite"),))
         for sql in (
-            "INSERT INTO live SELECT * FROM other.live",
-            "DELETE FROM other.live",
+            "INSERT INTO job SELECT * FROM other.job",
+            "DELETE FROM other.job",
             "INSERT INTO sealed SELECT * FROM other.sealed",
             "INSERT INTO document SELECT * FROM other.document",
         ):
@@ -157,6 +158,29 @@ def test_a_row_from_another_area_does_not_verify(store: Store) -> None:
     found = [(error.code, error.facts["area"]) for error in spool.verify()]
     assert sorted(found) == [("record-quarantined", "a"), ("rows-altered", "a"), ("rows-altered", "b")]
     assert len({record.job_id for record in records}) == 2
+
+
+@pytest.mark.parametrize("tables", [("job",), ("sealed", "document"), ("job", "sealed", "document")])
+def test_a_job_that_was_moved_to_another_place_in_the_order_does_not_verify(
+    filled: Store, tables: tuple[str, ...]
+) -> None:
+    """What is sealed does not name its place, so the MACs of the row and of the sealed bytes have to."""
+    with raw(filled) as connection:
+        for table in tables:
+            connection.execute(f"UPDATE {table} SET sequence = 99 WHERE sequence = 2")  # noqa: S608 - ours
+    spool = filled.open()
+    assert "record-quarantined" in [error.code for error in spool.verify()]
+    for job in [record.job_id for record in spool.records() if record.sequence in {2, 99}]:
+        assert raised_by(lambda: spool.sealed(spool.job(job))) == "record-quarantined"  # noqa: B023
+    assert {record.sequence for record in filled.open().records()} == {1, 3}
+
+
+def test_a_change_cannot_move_a_job_in_the_order(filled: Store) -> None:
+    spool = filled.open()
+    first = spool.records()[0]
+    moved = spool.change(first.job_id, lambda record: Outcome(replace(record, sequence=99)))
+    assert code_of(moved) == "internal-error"
+    assert spool.records()[0] == first
 
 
 @pytest.mark.parametrize("column", ["version", "record", "content_mac", "requester", "ended_at"])
@@ -181,17 +205,17 @@ def test_a_change_cannot_turn_a_job_into_another(filled: Store) -> None:
 def test_wraps_are_replaced_with_the_record_or_not_at_all(filled: Store) -> None:
     spool = filled.open()
     record = spool.records()[0]
-    before = spool.wraps(record.job_id)
+    before = spool.job(record.job_id).wraps
     new = (Wrap(Holder.REQUESTER, "key-2", b"blob"), Wrap(Holder.RECOVERY, "branch", b"other"))
     stale = Answered(record.epoch + 1, Verdict.PRINT, 1, 0, "t", "p")
     rule = changes.answer(stale, at=AT, date="2026-03-02", trusted=True, wraps=new)
     assert code_of(spool.change(record.job_id, rule)) == "stale-question"
-    assert spool.wraps(record.job_id) == before
+    assert spool.job(record.job_id).wraps == before
     given = Answered(record.epoch, Verdict.PRINT, 1, 0, "t", "p")
     rule = changes.answer(given, at=AT, date="2026-03-02", trusted=True, wraps=new)
     rekeyed = spool.change(record.job_id, rule).result(timeout=30)
     assert (rekeyed.key_ref, rekeyed.recovery_ref) == ("key-2", "branch")
-    assert filled.open().wraps(record.job_id) == new
+    assert filled.open().job(record.job_id).wraps == new
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -21,7 +21,7 @@ from storage.mark import FILE, MOST_MARK_BYTES, Witness
 from storage.spool import Spool
 from storage.tables.peers import Extent, PeerMemory
 from tests.storage.store import APPLIANCE, AT, Store, raised_by, seeded
-from tests.storage.test_peers import both_put_back, busy, edit, keep_copy, put_back
+from tests.storage.test_peers import both_put_back, busy, edit, keep_copy, rolled_back
 
 ROLLED_BACK = "area-rolled-back"
 PROJECT = Path(__file__).parents[2]
@@ -104,7 +104,7 @@ def test_an_operators_word_makes_a_new_store(store: Store) -> None:
 def test_the_word_about_a_new_store_counts_only_where_nothing_of_the_old_one_is_left(store: Store, old: Path) -> None:
     with pytest.raises(PassbookError, match="storage area a is ready"):
         store.open().accept_new_store()
-    put_back(store, old)
+    rolled_back(store, old)
     empty(store, "b")
     spool = store.open()
     assert codes(spool) == ["area-absent"], "what a was is not known by anybody"
@@ -116,7 +116,7 @@ def test_the_word_about_a_new_store_counts_only_where_nothing_of_the_old_one_is_
 
 
 def test_an_area_stays_refused_when_its_witness_breaks(store: Store, old: Path) -> None:
-    put_back(store, old)
+    rolled_back(store, old)
     spool = store.open()
     [refused] = spool.problems
     assert refused.code == ROLLED_BACK
@@ -140,9 +140,9 @@ def test_an_area_stays_refused_when_its_witness_breaks(store: Store, old: Path) 
 
 def test_the_right_disk_is_welcome_though_another_one_was_refused_in_its_place(store: Store, old: Path) -> None:
     right = right_disk(store, "a")
-    put_back(store, old)
+    rolled_back(store, old)
     assert codes(store.open()) == [ROLLED_BACK]
-    put_back(store, right)
+    rolled_back(store, right)
     spool = store.open()
     assert spool.problems == ()
     assert all(Reason.ROLLED_BACK not in record.reasons for record in spool.questions())
@@ -150,17 +150,17 @@ def test_the_right_disk_is_welcome_though_another_one_was_refused_in_its_place(s
 
 def test_the_right_disk_is_welcome_also_when_the_witness_broke(store: Store, old: Path) -> None:
     right = right_disk(store, "a")
-    put_back(store, old)
+    rolled_back(store, old)
     assert codes(store.open()) == [ROLLED_BACK]
     break_file(store, "b")
-    put_back(store, right)
+    rolled_back(store, right)
     assert codes(store.open()) == ["area-fenced"]
 
 
 def test_an_area_that_was_accepted_says_so_also_when_a_start_is_cut_off_before_it_is_used(
     store: Store, old: Path
 ) -> None:
-    put_back(store, old)
+    rolled_back(store, old)
     spool = store.open()
     spool.upkeep.accept_rollback("a")
     store.close()
@@ -176,8 +176,8 @@ def test_a_doubt_about_an_area_stays_when_what_raised_it_is_gone(
     store: Store, old: Path, loss: Callable[[Store, str], None]
 ) -> None:
     """Who put a back also altered what b knew of it, and then b is broken."""
-    put_back(store, old)
-    edit(store, "UPDATE sibling_head SET entries = 1 WHERE name = 'a'")
+    rolled_back(store, old)
+    edit(store, "UPDATE peer_head SET entries = 1 WHERE name = 'a'")
     store.open()
     assert [error.code for error in store.reported] == ["memory-altered"]
     loss(store, "b")
@@ -198,10 +198,10 @@ def test_a_doubt_about_an_area_stays_when_what_raised_it_is_gone(
 
 def test_a_doubt_is_over_when_what_raised_it_is_there_again_unaltered(store: Store) -> None:
     busy(store, store.open())
-    edit(store, "UPDATE sibling_head SET accepted = 1 WHERE name = 'a'")
+    edit(store, "UPDATE peer_head SET accepted = 1 WHERE name = 'a'")
     store.open()
     assert [error.code for error in store.reported] == ["memory-altered"]
-    edit(store, "UPDATE sibling_head SET accepted = 0 WHERE name = 'a'")
+    edit(store, "UPDATE peer_head SET accepted = 0 WHERE name = 'a'")
     store.reported.clear()
     store.open()
     assert store.reported == []
@@ -305,7 +305,7 @@ def test_a_mark_that_cannot_be_believed_stays_while_an_area_is_out_and_nothing_i
     store: Store, old: Path
 ) -> None:
     """Who alters it and breaks the witness gets no area back without a word."""
-    put_back(store, old)
+    rolled_back(store, old)
     assert codes(store.open()) == [ROLLED_BACK]
     break_file(store, "b")
     flip(mark(store))
@@ -335,7 +335,7 @@ def test_a_mark_of_another_appliance_or_key_is_not_believed(store: Store, tmp_pa
 
 
 def test_a_mark_that_is_missing_is_made_from_the_areas(store: Store, old: Path) -> None:
-    put_back(store, old)
+    rolled_back(store, old)
     remove(mark(store))
     spool = store.open()
     # What the lost mark may have told of the other area is not known either.
@@ -490,7 +490,7 @@ def test_an_area_that_joins_later_is_invalid_before_it_is_used(store: Store, mon
 def test_an_area_that_joins_later_is_judged_as_at_a_start(
     store: Store, old: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put_back(store, old)
+    rolled_back(store, old)
     spool = open_without_room(store, monkeypatch)
     for _ in range(2):
         joined = spool.join(Reason.POWER_LOSS, AT)

@@ -148,7 +148,7 @@ def test_the_last_ends_of_each_requester_can_be_kept_whatever_their_date(store: 
 
 
 def test_many_ends_are_forgotten_in_pieces_and_make_room(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maintenance, "FORGOTTEN_ENDS", 4)
+    monkeypatch.setattr(maintenance, "FORGOTTEN_JOBS", 4)
     store.names = ("a",)
     spool = store.open()
     jobs = [ended(store, spool).job_id for _ in range(30)]

@@ -179,15 +179,6 @@ def test_a_database_of_another_program_is_left_alone(store: Store) -> None:
     assert codes(store.open()) == []
 
 
-def test_a_later_format_is_left_alone(store: Store) -> None:
-    store.open()
-    store.close()
-    connection = apsw.Connection(str(store.folder / "a" / "area.sqlite"))
-    connection.execute(f"PRAGMA user_version = {schema.STORE_FORMAT + 1}")
-    connection.close()
-    assert codes(store.open()) == ["area-format"]
-
-
 @pytest.mark.parametrize("syncs", range(8))
 def test_a_creation_that_was_cut_off_is_done_again(store: Store, disk: Disk, syncs: int) -> None:
     left = iter(range(syncs))

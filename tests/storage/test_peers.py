@@ -38,7 +38,7 @@ def keep_copy(store: Store, name: str = "a") -> Path:
     return copy
 
 
-def put_back(store: Store, copy: Path, name: str = "a") -> None:
+def rolled_back(store: Store, copy: Path, name: str = "a") -> None:
     store.close()
     shutil.rmtree(store.folder / name)
     shutil.copytree(copy, store.folder / name)
@@ -67,7 +67,7 @@ def old(store: Store) -> Path:
 
 
 def test_an_area_put_back_to_yesterday_is_not_opened(store: Store, old: Path) -> None:
-    put_back(store, old)
+    rolled_back(store, old)
     before = (store.folder / "a" / "area.sqlite").read_bytes()
     spool = store.open()
     [problem] = spool.problems
@@ -83,7 +83,7 @@ def test_an_area_put_back_to_yesterday_is_not_opened(store: Store, old: Path) ->
 
 
 def test_without_the_other_area_nobody_can_know_and_with_it_an_offline_check_does(store: Store, old: Path) -> None:
-    put_back(store, old)
+    rolled_back(store, old)
     assert offline(store, "a") == []
     assert offline(store, "a", "b") == [ROLLED_BACK]
     assert offline(store, "b", "a") == [ROLLED_BACK]
@@ -96,7 +96,7 @@ def test_a_log_that_was_lost_is_found(store: Store) -> None:
     (store.folder / "base" / "area.sqlite-wal").unlink()
     busy(store, spool)
     spool.upkeep.note_heads()
-    put_back(store, store.folder / "base")
+    rolled_back(store, store.folder / "base")
     assert [error.code for error in store.open().problems] == [ROLLED_BACK]
 
 
@@ -107,7 +107,7 @@ def test_a_lost_acceptance_alone_is_found(store: Store) -> None:
     spool = store.open()
     while not any(status.name == "a" and status.records for status in spool.areas()):
         store.accepted(spool)
-    put_back(store, copy)
+    rolled_back(store, copy)
     [problem] = store.open().problems
     assert (problem.code, problem.facts["missing"]) == (ROLLED_BACK, 0)
     assert "job number" in str(problem)
@@ -115,7 +115,7 @@ def test_a_lost_acceptance_alone_is_found(store: Store) -> None:
 
 def test_numbers_of_an_area_that_is_kept_out_are_not_given_again(store: Store, old: Path) -> None:
     highest = max(record.sequence for record in store.open().records())
-    put_back(store, old)
+    rolled_back(store, old)
     ticket = store.open().reserve("teller-1", "r-new", b"x", 10, first=True)
     assert ticket.sequence > highest
 
@@ -123,9 +123,9 @@ def test_numbers_of_an_area_that_is_kept_out_are_not_given_again(store: Store, o
 def test_an_area_that_went_on_another_way_is_found(store: Store, old: Path) -> None:
     """Put back while the other one was away, and used: then it has as many entries, but others."""
     other = store.folder / "b"
-    put_back(store, old)
+    rolled_back(store, old)
     other.rename(store.folder / "away")
-    edit(store, "DELETE FROM sibling WHERE name = 'b'", "a")
+    edit(store, "DELETE FROM peer WHERE name = 'b'", "a")
     store.names = ("a",)
     busy(store, store.open(), 40)
     store.close()
@@ -151,7 +151,7 @@ def test_an_area_that_was_away_and_returns_as_it_was_is_welcome(store: Store) ->
 
 
 def test_an_operator_takes_it_as_it_is_and_its_jobs_say_so(store: Store, old: Path) -> None:
-    put_back(store, old)
+    rolled_back(store, old)
     spool = store.open()
     assert not spool.upkeep.accept_rollback("a")
     # Until it is opened nothing changes.
@@ -173,10 +173,10 @@ def test_an_operator_takes_it_as_it_is_and_its_jobs_say_so(store: Store, old: Pa
 
 
 def test_an_area_that_is_put_back_once_more_is_found_once_more(store: Store, old: Path) -> None:
-    put_back(store, old)
+    rolled_back(store, old)
     store.open().upkeep.accept_rollback("a")
     busy(store, store.open())
-    put_back(store, old)
+    rolled_back(store, old)
     assert [error.code for error in store.open().problems] == [ROLLED_BACK]
 
 
@@ -191,8 +191,8 @@ def test_there_is_nothing_to_accept_where_nothing_was_put_back(store: Store, nam
 @pytest.mark.parametrize("damage", ["entries = 1", "chain = zeroblob(32)", "sequence = 0", "accepted = 1"])
 def test_an_altered_memory_is_found_and_makes_the_other_area_suspect(store: Store, old: Path, damage: str) -> None:
     """Who puts an area back and edits what the other one knows of it is not believed."""
-    put_back(store, old)
-    edit(store, f"UPDATE sibling_head SET {damage} WHERE name = 'a'")  # noqa: S608 - ours
+    rolled_back(store, old)
+    edit(store, f"UPDATE peer_head SET {damage} WHERE name = 'a'")  # noqa: S608 - ours
     assert offline(store, "a", "b") == ["memory-altered"]
     spool = store.open()
     assert [error.code for error in store.reported] == ["memory-altered"]
@@ -209,8 +209,8 @@ def test_an_altered_memory_is_found_and_makes_the_other_area_suspect(store: Stor
 
 def test_who_takes_away_what_is_known_of_an_area_makes_it_suspect(store: Store, old: Path) -> None:
     """It is opened, as nobody can say that it was put back, but its jobs are not believed."""
-    put_back(store, old)
-    edit(store, "DELETE FROM sibling_head WHERE name = 'a'")
+    rolled_back(store, old)
+    edit(store, "DELETE FROM peer_head WHERE name = 'a'")
     assert offline(store, "a", "b") == ["rows-altered"]
     spool = store.open()
     assert [(error.code, error.facts["area"]) for error in store.reported] == [("rows-altered", "b")]
@@ -249,9 +249,9 @@ def both_put_back(store: Store) -> None:
     store.close()
     shutil.copytree(store.folder / "a", store.folder / "unseen")
     for name, copy in first.items():
-        put_back(store, copy, name)
+        rolled_back(store, copy, name)
     busy(store, store.open(), 6)
-    put_back(store, store.folder / "unseen")
+    rolled_back(store, store.folder / "unseen")
 
 
 def test_where_all_areas_were_put_back_an_operator_takes_each_of_them(store: Store) -> None:
@@ -306,7 +306,7 @@ def test_an_area_that_is_not_configured_any_more_need_not_be_told(store: Store) 
 
 def test_an_area_is_accepted_only_when_every_other_one_can_be_told(store: Store, old: Path) -> None:
     """One that is not told would close it again at the next start, with all the work done since."""
-    put_back(store, old)
+    rolled_back(store, old)
     spool = store.open()
     spool._areas[0].fence("a test")
     assert raised_by(lambda: spool.upkeep.accept_rollback("a")) == "areas-not-asked"
@@ -328,8 +328,8 @@ def test_one_word_takes_all_of_an_area_that_was_altered(store: Store, name: str)
     """Its rows, its start and what it knows of others, under whatever name that is there now."""
     busy(store, store.open())
     store.close()
-    edit(store, f"UPDATE sibling_head SET name = {name}; UPDATE start SET at = 'x'", "a")  # noqa: S608 - ours
-    edit(store, "UPDATE balance SET mac = zeroblob(32)", "a")
+    edit(store, f"UPDATE peer_head SET name = {name}; UPDATE boot SET at = 'x'", "a")  # noqa: S608 - ours
+    edit(store, "UPDATE row_sum SET mac = zeroblob(32)", "a")
     spool = store.open()
     assert {error.facts["area"] for error in store.reported} == {"a"}
     assert raised_by(lambda: store.accepted(spool)) == "outcome-unknown"
@@ -348,7 +348,7 @@ def test_what_was_known_of_an_area_that_is_gone_can_be_forgotten(store: Store) -
     store.close()
     store.names = ("a", "b")
     for name in store.names:
-        edit(store, "UPDATE sibling_head SET accepted = 1 WHERE name = 'c'", name)
+        edit(store, "UPDATE peer_head SET accepted = 1 WHERE name = 'c'", name)
     spool = store.open()
     assert {error.code for error in spool.verify()} == {"memory-altered"}
     assert [spool.upkeep.accept_rollback(name) for name in store.names] == [True, True]
@@ -356,7 +356,7 @@ def test_what_was_known_of_an_area_that_is_gone_can_be_forgotten(store: Store) -
     assert raised_by(lambda: spool.upkeep.accept_rollback("c")) == "unknown-area"
 
 
-@pytest.mark.parametrize("sql", ["UPDATE balance SET changes = changes + 1", "DELETE FROM balance"])
+@pytest.mark.parametrize("sql", ["UPDATE row_sum SET changes = changes + 1", "DELETE FROM row_sum"])
 def test_an_altered_count_of_changes_is_told_and_taken_as_it_is(store: Store, sql: str) -> None:
     busy(store, store.open())
     store.close()
@@ -379,12 +379,12 @@ def test_undone_steps_are_missed_whatever_count_of_changes_was_accepted(
     busy(store, store.open())
     if while_open:
         with closing(apsw.Connection(str(store.folder / "a" / "area.sqlite"))) as connection:
-            connection.execute("UPDATE balance SET changes = ?", (count,))
+            connection.execute("UPDATE row_sum SET changes = ?", (count,))
         store._open[0].upkeep.note_heads()
         store.close()
     else:
         store.close()
-        edit(store, f"UPDATE balance SET changes = {count}", "a")  # noqa: S608 - ours
+        edit(store, f"UPDATE row_sum SET changes = {count}", "a")  # noqa: S608 - ours
     spool = store.open()
     # The others note how far it is before anybody looks, too.
     spool.upkeep.note_heads()
@@ -402,7 +402,7 @@ def test_undone_steps_are_missed_whatever_count_of_changes_was_accepted(
     with closing(apsw.Connection(str(store.folder / "a" / "area.sqlite"))) as connection:
         connection.execute("VACUUM INTO ?", (str(before / "area.sqlite"),))
     spool.change(job.job_id, changes.journal(0, 1)).result(timeout=30)
-    put_back(store, before)
+    rolled_back(store, before)
     assert offline(store, "a", "b") == [ROLLED_BACK]
     assert [error.code for error in store.open().problems] == [ROLLED_BACK]
 
@@ -411,8 +411,8 @@ def test_all_areas_are_asked_before_what_one_knows_of_them_is_taken_as_it_is(sto
     """Or it would forget the only thing that is known of one that is away, or go on from fewer changes than that."""
     busy(store, store.open())
     store.close()
-    edit(store, "UPDATE balance SET mac = zeroblob(32)", "a")
-    edit(store, "UPDATE sibling_head SET sequence = sequence + 1", "a")
+    edit(store, "UPDATE row_sum SET mac = zeroblob(32)", "a")
+    edit(store, "UPDATE peer_head SET sequence = sequence + 1", "a")
     (store.folder / "b").rename(store.folder / "away")
     spool = store.open()
     assert raised_by(lambda: spool.upkeep.accept_rollback("a")) == "areas-not-asked"
@@ -426,9 +426,9 @@ def test_all_areas_are_asked_before_what_one_knows_of_them_is_taken_as_it_is(sto
 @pytest.mark.parametrize(
     "sql",
     [
-        "UPDATE sibling SET area_id = upper(area_id)",
-        "UPDATE sibling SET area_id = lower(hex(zeroblob(16))) WHERE name = 'a'",
-        "UPDATE sibling SET area_id = lower(hex(zeroblob(16))) WHERE name = 'b'",
+        "UPDATE peer SET area_id = upper(area_id)",
+        "UPDATE peer SET area_id = lower(hex(zeroblob(16))) WHERE name = 'a'",
+        "UPDATE peer SET area_id = lower(hex(zeroblob(16))) WHERE name = 'b'",
     ],
 )
 def test_an_id_without_a_mac_does_not_shut_an_area_out(store: Store, sql: str) -> None:
@@ -448,16 +448,16 @@ def test_an_id_without_a_mac_does_not_shut_an_area_out(store: Store, sql: str) -
 @pytest.mark.parametrize(
     "sql",
     [
-        "DELETE FROM sibling",
-        "DELETE FROM sibling WHERE name = 'a'",
-        "UPDATE sibling SET area_id = lower(hex(zeroblob(16))) WHERE name = 'a'",
+        "DELETE FROM peer",
+        "DELETE FROM peer WHERE name = 'a'",
+        "UPDATE peer SET area_id = lower(hex(zeroblob(16))) WHERE name = 'a'",
     ],
 )
 def test_an_id_that_was_altered_is_not_forgotten_before_an_operator_has_looked(
     store: Store, old: Path, sql: str
 ) -> None:
     """The area of which it is was put back: as long as nobody has looked, nothing that it may have forgotten is new."""
-    put_back(store, old)
+    rolled_back(store, old)
     edit(store, sql, "b")
     assert "memory-altered" in offline(store, "a", "b")
     for _ in range(3):
@@ -478,7 +478,7 @@ def test_an_id_that_was_altered_is_not_forgotten_before_an_operator_has_looked(
 def test_what_is_known_of_an_area_that_does_not_add_up_costs_a_commit_once(store: Store) -> None:
     busy(store, store.open())
     store.close()
-    edit(store, "UPDATE balance SET changes = 7", "a")
+    edit(store, "UPDATE row_sum SET changes = 7", "a")
     spool = store.open()
     spool.upkeep.note_heads()
     log = store.folder / "b" / "area.sqlite-wal"
@@ -491,7 +491,7 @@ def test_an_altered_start_is_taken_while_the_store_is_open(store: Store) -> None
     spool = store.open()
     busy(store, spool)
     with closing(apsw.Connection(str(store.folder / "a" / "area.sqlite"))) as connection:
-        connection.execute("UPDATE start SET at = 'x'")
+        connection.execute("UPDATE boot SET at = 'x'")
     assert [error.code for error in spool.verify()] == ["rows-altered"]
     assert spool.upkeep.accept_rollback("a")
     assert spool.verify() == []
@@ -502,7 +502,7 @@ def test_a_balance_that_is_altered_while_the_store_is_open_is_written_anew_when_
     spool = store.open()
     busy(store, spool)
     with closing(apsw.Connection(str(store.folder / "a" / "area.sqlite"))) as connection:
-        connection.execute("UPDATE balance SET mac = zeroblob(32)")
+        connection.execute("UPDATE row_sum SET mac = zeroblob(32)")
     assert [error.code for error in spool.verify()] == ["rows-altered"]
     assert spool.upkeep.accept_rollback("a")
     assert spool.verify() == []

@@ -55,7 +55,7 @@ def print_steps(spool: Spool, record: Record, last: int) -> Record:
 
 def total(spool: Spool, printer: str = "pr-1") -> tuple[Figures, Figures, Figures]:
     """Printed, pending and held, over all areas."""
-    found = spool.reckon(printer).values()
+    found = spool.figures(printer).values()
     return (
         sum((one.printed for one in found), NO_FIGURES),
         sum((one.pending for one in found), NO_FIGURES),
@@ -87,7 +87,7 @@ def test_printers_and_areas_are_counted_apart_and_added(store: Store) -> None:
     jobs = [accept(store, spool, printer=printer) for printer in ("pr-1", "pr-1", "pr-2")]
     for job in jobs:
         print_steps(spool, job, 1)
-    found = spool.reckon("pr-1")
+    found = spool.figures("pr-1")
     assert set(found) == {"a", "b"}
     assert all(one.printed == Figures(0, 1, 1) for one in found.values()), "the store puts one job into each area"
     assert total(spool)[0] == Figures(0, 2, 2)
@@ -106,7 +106,7 @@ def test_a_step_that_was_not_stored_is_not_counted(tmp_path: Path, error: type[a
         disk.on_write = failing("-wal", error=error)
         assert code_of(spool.change(record.job_id, changes.journal(2, 3))) == code
         expected = {} if code == "change-unknown" else {"a": Figures(0, 1, 1)}
-        assert {name: one.printed for name, one in spool.reckon("pr-1").items()} == expected, "a failed area has none"
+        assert {name: one.printed for name, one in spool.figures("pr-1").items()} == expected, "a failed area has none"
         disk.on_write = lambda _name: None
         assert total(store.open()) == (Figures(0, 1, 1), NO_FIGURES, Figures(1, 1, 2))
     finally:
@@ -185,7 +185,7 @@ def test_altered_counters_are_not_told_as_figures(printed: Store) -> None:
     with raw(printed) as connection:
         alter(connection, "counter", "lines = 1000000")
     spool = printed.open()
-    [found] = spool.reckon("pr-1").values()
+    [found] = spool.figures("pr-1").values()
     assert found.printed == NO_FIGURES
     assert isinstance(found.why, PassbookError)
     assert found.why.code == "counter-damaged"
@@ -202,7 +202,7 @@ def test_counters_of_another_area_do_not_count(store: Store) -> None:
         connection.execute("ATTACH ? AS other", (str(store.folder / "b" / "area.sqlite"),))
         connection.execute("DELETE FROM counter")
         connection.execute("INSERT INTO counter SELECT * FROM other.counter")
-    found = store.open().reckon("pr-1")
+    found = store.open().figures("pr-1")
     assert (found["a"].printed, found["b"].printed) == (NO_FIGURES, Figures(0, 1, 1))
     assert found["a"].why is not None
 
@@ -211,15 +211,15 @@ def test_a_row_that_was_altered_is_in_no_figure_and_set_aside(printed: Store) ->
     spool = printed.open()
     accept(printed, spool)
     with raw(printed) as connection:
-        alter(connection, "live", "version = 77", "sequence = 1")
-    [found] = spool.reckon("pr-1").values()
+        alter(connection, "job", "version = 77", "sequence = 1")
+    [found] = spool.figures("pr-1").values()
     assert (found.pending, found.held, len(found.damaged)) == (WHOLE, NO_FIGURES, 1)
     printed.close()
     assert [error.code for error in printed.reported] == ["record-quarantined"]
 
 
 def begun(spool: Spool) -> list[bool]:
-    return [one.begun for one in spool.reckon("pr-1").values()]
+    return [one.begun for one in spool.figures("pr-1").values()]
 
 
 def test_whether_a_medium_may_lie_inside_is_known_of_jobs_that_no_mechanism_took_up(store: Store) -> None:
@@ -239,9 +239,9 @@ def test_whether_a_medium_may_lie_inside_is_known_of_jobs_that_no_mechanism_took
 
 def test_a_reading_is_one_moment_of_an_area_and_holds_up_nobody(printed: Store) -> None:
     spool = printed.open()
-    before = spool.reckon("pr-1")
+    before = spool.figures("pr-1")
     with spool._areas[0].reading():
-        assert spool.reckon("pr-1") == before
+        assert spool.figures("pr-1") == before
         assert spool.states() == {"a": "ready"}
 
 
@@ -251,6 +251,6 @@ def test_an_area_that_was_moved_away_has_no_figures_and_its_state_is_told(store:
     store.close()
     shutil.rmtree(store.folder / "b")
     spool = store.open()
-    assert list(spool.reckon("pr-1")) == ["a"]
+    assert list(spool.figures("pr-1")) == ["a"]
     assert spool.states() == {"a": "ready", "b": "absent"}
-    assert isinstance(spool.reckon("pr-1")["a"], PrinterFigures)
+    assert isinstance(spool.figures("pr-1")["a"], PrinterFigures)

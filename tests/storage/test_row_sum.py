@@ -53,7 +53,7 @@ def printed(store: Store) -> Store:
 
 
 PUT_BACK = """
-INSERT INTO live SELECT * FROM old.live WHERE request_id = 'printed';
+INSERT INTO job SELECT * FROM old.job WHERE request_id = 'printed';
 INSERT INTO sealed SELECT * FROM old.sealed WHERE sequence = 2;
 INSERT INTO document SELECT * FROM old.document WHERE sequence = 2;
 DELETE FROM ended WHERE request_id = 'printed';
@@ -61,13 +61,13 @@ DELETE FROM ended WHERE request_id = 'printed';
 
 TAMPERINGS: dict[str, str] = {
     "an ended job put back": PUT_BACK,
-    "a row is put back as it was": "INSERT OR REPLACE INTO live SELECT * FROM old.live WHERE request_id = 'pending'",
-    "a job is taken away": "DELETE FROM live",
+    "a row is put back as it was": "INSERT OR REPLACE INTO job SELECT * FROM old.job WHERE request_id = 'pending'",
+    "a job is taken away": "DELETE FROM job",
     "an end is taken away": "DELETE FROM ended",
     "counters are put back": "DELETE FROM counter; INSERT INTO counter SELECT * FROM old.counter",
-    "the sum is put back": "INSERT OR REPLACE INTO balance SELECT * FROM old.balance",
-    "the sum is altered": "UPDATE balance SET mac = zeroblob(32)",
-    "the sum is taken away": "DELETE FROM balance",
+    "the sum is put back": "INSERT OR REPLACE INTO row_sum SELECT * FROM old.row_sum",
+    "the sum is altered": "UPDATE row_sum SET mac = zeroblob(32)",
+    "the sum is taken away": "DELETE FROM row_sum",
 }
 
 
@@ -97,7 +97,7 @@ def test_an_operator_who_has_looked_takes_the_rows_as_they_are(printed: Store) -
     assert printed.reported == []
 
 
-def test_everything_that_is_done_to_rows_keeps_the_balance(printed: Store) -> None:
+def test_everything_that_is_done_to_rows_keeps_the_row_sum(printed: Store) -> None:
     spool = printed.open()
     done: list[Callable[[Spool], object]] = [
         lambda spool: printed.accepted(spool, request_id="again"),

@@ -45,10 +45,10 @@ def test_an_accepted_job_is_there_after_reopening_and_invalid(store: Store) -> N
 def test_the_content_opens_after_a_restart_for_who_has_the_key(store: Store) -> None:
     record = store.accepted(store.open(), size=150_0)
     spool = store.open()
-    [wrap] = spool.wraps(record.job_id)
+    [wrap] = spool.job(record.job_id).wraps
     identity = spool.record(record.job_id).identity()
     data_key = envelope.unwrap_for_requester(identity, wrap, REQUESTER_KEY)
-    sealed = spool.sealed(record.job_id)
+    sealed = spool.sealed(spool.job(record.job_id))
     assert envelope.open_plan(identity, sealed, data_key) == PLAN_TEXT
     assert envelope.open_document(identity, sealed, data_key).startswith(DOCUMENT_TEXT)
 
@@ -84,9 +84,9 @@ def test_the_end_deletes_content_and_keeps_the_result(store: Store) -> None:
     done = spool.record(record.job_id)
     assert (done.state, done.confirmed, done.outline) == (JobState.COMPLETED, 2, ())
     assert spool.records() == []
-    assert raised_by(lambda: spool.sealed(record.job_id)) == "unknown-job"
-    assert raised_by(lambda: spool.wraps(record.job_id)) == "unknown-job"
-    assert [rows_in(store, table) for table in ("live", "sealed", "document", "ended")] == [0, 0, 0, 1]
+    assert raised_by(lambda: spool.sealed(spool.job(record.job_id))) == "unknown-job"
+    assert raised_by(lambda: spool.job(record.job_id).wraps) == "unknown-job"
+    assert [rows_in(store, table) for table in ("job", "sealed", "document", "ended")] == [0, 0, 0, 1]
     [told] = spool.history(record.job_id)
     assert told.entry.kind is HistoryKind.ENDED
     assert spool.verify() == []

@@ -204,7 +204,7 @@ def test_a_closed_store_refuses(one_area: Store) -> None:
     assert code_of(spool.change(job, prioritize(1))) == "area-fenced"
 
 
-def test_what_a_member_that_raises_did_to_balance_and_history_is_undone(one_area: Store, disk: Disk) -> None:
+def test_what_a_member_that_raises_did_to_the_row_sum_and_history_is_undone(one_area: Store, disk: Disk) -> None:
     """Both are written once, at the end of the transaction, with what the other members did."""
     spool = one_area.open()
     job = one_area.accepted(spool).job_id
