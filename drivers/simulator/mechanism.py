@@ -41,7 +41,7 @@ class Surroundings(Protocol):
         """Onto the paper; False when a fault kept it in the print memory."""
 
     def happened(self, event: str) -> None:
-        """To each that watches: something happened."""
+        """For whoever watches."""
 
 
 @dataclass

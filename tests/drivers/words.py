@@ -157,7 +157,10 @@ class WordPrinter:
         self.paper[self._row] = text
 
     def read(self, limit: int, timeout: float) -> bytes:  # noqa: ARG002
-        data = self._coming.get(timeout=timeout)
+        try:
+            data = self._coming.get(timeout=timeout)
+        except queue.Empty:
+            return b""
         if data is None:
             raise PortError(PortTrouble.UNPLUGGED)
         return data
