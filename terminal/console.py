@@ -26,7 +26,7 @@ _INSTRUCTIONS: Final = {
     "take": "Take the {medium} out of {printer}.",
 }
 
-_NOT_SENT: Final = "The question has gone; what was typed for it was not sent."
+_NOT_SENT: Final = "The question is gone; the typed answer was not sent."
 
 
 class Console(Protocol):

@@ -80,7 +80,7 @@ class Dialogue:
         """Who answers; a keyboard has many people, so each question asks again."""
         offer = f" (Enter: {self._last})" if self._last else ""
         while why := why_no_name(name := await self._console.ask(f"Your name{offer}: ") or self._last):
-            self._console.show({}, [f"That is no name: {why}."])
+            self._console.show({}, [f"This is no name: {why}."])
         self._last = name
         return name
 
@@ -157,7 +157,7 @@ def read_order(question: Question, text: str, own: str) -> Order:
         return Order(proposed.verdict, proposed.step if proposed.verdict is Verdict.RESUME else 0)
     if text.isdecimal() and text.isascii():
         return Order(Verdict.RESUME, step_of_line(question, int(text)))
-    raise PassbookError("answer-not-possible", job=question.job.job, step=0, why="that is not one of the choices")
+    raise PassbookError("answer-not-possible", job=question.job.job, step=0, why="this is not one of the choices")
 
 
 def spoken_order(question: Question, order: Order) -> str:

@@ -76,7 +76,7 @@ class RememberedHeads:
         try:
             return _FILE.decode(files.read(self._file))
         except (msgspec.DecodeError, UnicodeDecodeError):
-            why = "it does not hold what was remembered; teller accept-rollback makes it anew"
+            why = "it does not have the form of such a file; teller accept-rollback makes it anew"
             raise PassbookError("file-problem", file=str(self._file), why=why) from None
 
     def _save(self, areas: _Areas) -> None:

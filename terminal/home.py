@@ -46,7 +46,7 @@ class Home:
         try:
             settings = msgspec.toml.decode(files.read(self.settings), type=_Settings)
         except (ValueError, RecursionError):
-            why = "it does not hold address and server_name"
+            why = "it does not have address and server_name"
             raise PassbookError("file-problem", file=str(self.settings), why=why) from None
         return parse_address(settings.address, settings.server_name)
 

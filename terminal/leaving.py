@@ -18,7 +18,7 @@ class LeftBehind:
 def job_left(job: str) -> Sequence[str]:
     """A job goes on without its screen."""
     return (
-        f"The appliance keeps job {short(job)}; only this screen has left it. Come back, or end it:",
+        f"The appliance keeps job {short(job)}; only this screen has left it. Follow it again, or end it:",
         f"  teller follow {short(job)}",
         f"  teller cancel {short(job)} --person NAME",
     )
@@ -27,6 +27,9 @@ def job_left(job: str) -> Sequence[str]:
 def request_left(request: str, command: str) -> Sequence[str]:
     """A request was sent, and its answer has not come; `command` sends it again."""
     return (
-        f"Whether request {request} was accepted is not known. Send the same document again; it never prints twice:",
+        (
+            f"The terminal does not know whether request {request} was accepted. Send the same document again; it never "
+            f"prints twice:"
+        ),
         f"  {command}",
     )

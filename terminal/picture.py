@@ -94,14 +94,17 @@ def _warnings(question: Question) -> Iterator[str]:
     if Reason.ROLLED_BACK in question.job.reasons:
         yield MORE_ON_PAPER
     if question.job.content_gone:
-        yield "Its text was destroyed, for nobody answered in time: close it, or say that everything is on paper."
+        yield (
+            "Its text was destroyed, because its question had no answer in time: close it, or say that everything is "
+            "on paper."
+        )
     if any(standing_of(question, line.step) is Standing.AGAIN for line in line_places(question)):
-        yield "What is ordered again was sent before: it may be on paper already. Look at the book."
+        yield "The lines that are ordered again were sent before: they may be on paper already. Look at the book."
     held = held_words(question.job)
     if held:
-        stands = "no answer counts until an operator or a representative releases it"
+        stands = "it takes no answer until an operator or a representative releases it"
         operators = question.job.held_by is not None and question.job.held_by.terminal == OPERATOR
-        yield f"It is {held}: {stands if operators else 'nobody is asked until it is released'}."
+        yield f"It is {held}: {stands if operators else 'it asks no question until it is released'}."
     proposed = question.proposed
     if proposed is not None:
         order = "all of it" if proposed.verdict is Verdict.PRINT else from_line_words(question.outline, proposed.step)

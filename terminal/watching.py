@@ -242,7 +242,7 @@ def left_lines(questions: int, ends: int) -> list[str]:
     if not questions and not ends:
         return ["Nothing is open. Come back: teller watch"]
     return [
-        f"Left open: {_count(questions, 'question')} (teller questions), {_count(ends, 'notice')} (teller notices).",
+        f"Still open: {_count(questions, 'question')} (teller questions), {_count(ends, 'notice')} (teller notices).",
         "Come back: teller watch",
     ]
 

@@ -31,7 +31,7 @@ _NUMBER: Final = whole(0, 999_999_999)
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; 0 when it was done, else one sentence on standard error and the code of whoever typed it."""
+    """Run one command and return 0; where it fails, print one sentence on standard error and return its exit code."""
     return conduct("passbook-sim", lambda: _act(argv))
 
 

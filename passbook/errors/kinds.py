@@ -13,12 +13,12 @@ class Actor(StrEnum):
     REPRESENTATIVE = "representative"
     OPERATOR = "operator"
     PROGRAMMER = "programmer"
-    CALLER = "whoever typed the command"
-    NOBODY = "nobody"
+    CALLER = "the person who typed the command"
+    NONE = "no person"
 
 
 EXIT_CODES: Final = {
-    Actor.NOBODY: 1,
+    Actor.NONE: 1,
     Actor.PROGRAMMER: 2,
     Actor.TELLER: 3,
     Actor.REPRESENTATIVE: 4,

@@ -59,7 +59,7 @@ class Reason(StrEnum):
     POWER_LOSS = "power-loss"
     RESTART = "restart"
     ROLLED_BACK = "storage-rolled-back"
-    """The storage was put back to an earlier state, or altered: more may be on paper than the record says."""
+    """The storage was rolled back to an earlier state, or altered: more may be on paper than the record says."""
     MEDIA_NEEDED = "media-needed"
     MEDIA_JAM = "media-jam"
     MEDIA_NOT_TAKEN = "media-not-taken"

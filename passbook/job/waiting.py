@@ -126,7 +126,7 @@ _WORDS: Final = MappingProxyType(
         Why.PRINTER: "Waits: {printer} is not ready{reason}.",
         Why.OWN_BOOK: "Waits for {book} at {printer}.",
         Why.PAGE_TURN: "Waits for {book} at {printer}.",
-        Why.ANSWER: "Waits for an answer: a person must say how it goes on.",
+        Why.ANSWER: "Waits for an answer: a person must decide how it goes on.",
         Why.SECOND_PERSON: "Waits for a second person, who must confirm the order at another terminal.",
         Why.HELD: "Waits: it is held; it needs a release and then an answer.",
     }

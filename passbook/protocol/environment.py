@@ -21,7 +21,7 @@ _NOT_TAKEN_UP: Final = frozenset({JobState.PENDING, JobState.PENDING_HELD})
 
 
 class GetEnvironment(Payload, frozen=True):
-    """`Spooler.GetEnvironment`: of which printer; it may be left out where there is only one."""
+    """`Spooler.GetEnvironment`: of which printer; it may be omitted if there is only one."""
 
     printer: str = ""
 

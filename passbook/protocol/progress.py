@@ -16,8 +16,7 @@ from passbook.protocol.notice import Notice
 from passbook.screen.columns import short
 
 MORE_ON_PAPER: Final = (
-    "The storage was put back to an earlier state, or altered: more may be on paper than the appliance knows. "
-    "Look at the paper."
+    "The storage was rolled back or altered: more may be on paper than the appliance knows. Look at the paper."
 )
 
 
@@ -128,7 +127,7 @@ def paper_words(notice: Notice) -> str:
     if not job.begun:
         return "Nothing of it is on paper."
     if paper is None:
-        return "How much of it is on paper is not known: look at the paper."
+        return "The appliance does not know how much of it is on paper: look at the paper."
     parts = []
     if paper.confirmed:
         lines = "Line 1 is" if paper.confirmed == 1 else f"Lines 1 to {paper.confirmed} are"
@@ -139,7 +138,7 @@ def paper_words(notice: Notice) -> str:
         parts.append(f"{_again(paper)} sent before and ordered again: look at the paper.")
     if Reason.ROLLED_BACK in job.reasons:
         parts.append(MORE_ON_PAPER)
-    return " ".join(parts) or "Whether any of it is on paper is not known: look at the paper."
+    return " ".join(parts) or "The appliance does not know whether any of it is on paper: look at the paper."
 
 
 def _again(paper: OnPaper) -> str:

@@ -181,7 +181,7 @@ def _watched(program: str, act: Callable[[], int], out: Watched, said: Watched) 
             raise
     out.close_if_it_fails()
     if isinstance(out.failure, BrokenPipeError):
-        return EXIT_CODES[Actor.NOBODY]
+        return EXIT_CODES[Actor.NONE]
     if out.failure is not None:
         return _not_shown(program, out.failure.strerror or str(out.failure), "The command may have been carried out")
     if ended is not None:

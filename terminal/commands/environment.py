@@ -40,9 +40,9 @@ MEDIA: Final = {
 
 def add(command: AddCommand) -> None:
     """Add the command."""
-    parser = command("environment", help="what a printer has printed and is still to print, taken between two jobs")
+    parser = command("environment", help="the counts of a printer, printed and still to print, taken between two jobs")
     parser.add_argument(
-        "--printer", type=short_text_or_none, default="", metavar="NAME", help="may be left out where there is only one"
+        "--printer", type=short_text_or_none, default="", metavar="NAME", help="may be omitted if there is only one"
     )
     parser.add_argument(
         "--timeout",
@@ -57,7 +57,7 @@ def add(command: AddCommand) -> None:
 async def run(desk: Desk, arguments: argparse.Namespace) -> int:
     """Wait for the reading and show it."""
     if desk.console.width is not None:
-        text = f"Waiting for the point between two jobs, at most {arguments.timeout:g} s ..."
+        text = f"Waiting for the boundary between two jobs, at most {arguments.timeout:g} s ..."
         desk.console.show({}, [text])
     async with desk.client() as client:
         reading = await client.environment(arguments.printer, arguments.timeout)

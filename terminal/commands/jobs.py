@@ -19,16 +19,22 @@ from terminal.workplace import Desk
 
 def add(command: AddCommand) -> None:
     """Add the commands."""
-    listing = command("jobs", help="the jobs that the appliance keeps, of every terminal")
+    listing = command("jobs", help="the jobs of every terminal that the appliance keeps")
     listing.set_defaults(run=run_jobs)
     for name, text, run in (
-        ("cancel", "end a job and say what of it is on paper", run_cancel),
-        ("hold", "ask nobody about a job that does not print until it is released or the appliance starts", run_hold),
-        ("release", "have people asked again about a held job; an operator's hold: representatives only", run_release),
+        ("cancel", "end a job and show which lines of it are on paper", run_cancel),
+        (
+            "hold",
+            "ask no question about a job that is not printing, until it is released or the appliance starts",
+            run_hold,
+        ),
+        ("release", "ask the question about a held job again; an operator's hold: representatives only", run_release),
     ):
         order = command(name, help=text)
         order.add_argument("job", type=short_text, metavar="JOB", help=JOB_HELP)
-        order.add_argument("--person", type=short_text, required=True, metavar="NAME", help="who decided it")
+        order.add_argument(
+            "--person", type=short_text, required=True, metavar="NAME", help="name of the person who decides"
+        )
         order.set_defaults(run=run)
 
 

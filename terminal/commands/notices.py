@@ -17,12 +17,13 @@ from terminal.workplace import Desk
 
 def add(command: AddCommand) -> None:
     """Add the commands."""
-    notices = command("notices", help="jobs that have ended and that nobody took note of")
-    notices.add_argument("jobs", type=short_text, metavar="JOB", nargs="*", help="show these only")
-    notices.add_argument("--acknowledge", action="store_true", help="take note of those that are shown")
+    notices = command("notices", help="ended jobs whose notice was not acknowledged")
+    notices.add_argument("jobs", type=short_text, metavar="JOB", nargs="*", help="show only these jobs")
+    notices.add_argument("--acknowledge", action="store_true", help="acknowledge the notices that are shown")
     notices.set_defaults(run=run_notices)
     accept = command(
-        "accept-rollback", help="keep the appliance's history in mind as it is now, once an operator looked"
+        "accept-rollback",
+        help="remember the appliance's history as it is on its disk now, after an operator found the cause",
     )
     accept.set_defaults(run=run_accept_rollback)
 

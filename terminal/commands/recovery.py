@@ -37,26 +37,32 @@ def add(command: AddCommand) -> None:
     """Add the commands."""
     listing = command("questions", help="the open questions that this terminal may answer")
     listing.set_defaults(run=run_questions)
-    answer = command("answer", help="say how a stopped job shall go on")
+    answer = command("answer", help="decide how a stopped job goes on")
     which = answer.add_mutually_exclusive_group(required=True)
     which.add_argument("job", type=short_text, nargs="?", metavar="JOB[.N]", help=QUESTION_HELP)
-    which.add_argument("--all", action="store_true", help="every job of which nothing was ever sent to a printer")
+    which.add_argument("--all", action="store_true", help="every job of which no line was ever sent to a printer")
     answer.add_argument(
-        "--requester", type=short_text_or_none, default="", metavar="NAME", help="with --all: whose jobs (default: own)"
+        "--requester",
+        type=short_text_or_none,
+        default="",
+        metavar="NAME",
+        help="with --all: the terminal whose jobs are meant (default: this one)",
     )
     order = answer.add_mutually_exclusive_group(required=True)
     order.add_argument("--print", action="store_true", dest="from_start", help="print all of it from the start")
     line = "go on with this line of the document; one past the last line: every line is on paper"
     order.add_argument("--from-line", type=whole(1, _LAST_LINE), metavar="N", help=line)
-    order.add_argument("--all-on-paper", action="store_true", help="every line is on paper; end it")
-    order.add_argument("--discard", action="store_true", help="end it")
-    hold = "keep it and do not ask again until it is released or the appliance starts"
+    order.add_argument("--all-on-paper", action="store_true", help="every line is on paper; end the job")
+    order.add_argument("--discard", action="store_true", help="end the job")
+    hold = "keep the job and ask no question about it until it is released or the appliance starts"
     order.add_argument("--hold", action="store_true", help=hold)
-    answer.add_argument("--person", type=short_text, required=True, metavar="NAME", help="who decided it")
     answer.add_argument(
-        "--new-key", type=short_text_or_none, default="", metavar="REF", help="put the job under this key of the ring"
+        "--person", type=short_text, required=True, metavar="NAME", help="name of the person who decides"
     )
-    answer.add_argument("--follow", action="store_true", help="stay with the job to its end")
+    answer.add_argument(
+        "--new-key", type=short_text_or_none, default="", metavar="REF", help="seal the job with this key of the ring"
+    )
+    answer.add_argument("--follow", action="store_true", help="follow the job to its end")
     answer.set_defaults(run=run_answer, usage_error=answer.error)
 
 
@@ -87,7 +93,9 @@ async def run_answer(desk: Desk, arguments: argparse.Namespace) -> int:
     verdict, step = _ordered(arguments, question)
     ring = desk.ring() if needs_ring(question, verdict, arguments.new_key) else None
     answer = compose(question, verdict, arguments.person, ring, step=step, new_key_ref=arguments.new_key)
-    desk.left.lines = (f"Whether the answer for job {answer.job} was taken is not known; see teller questions.",)
+    desk.left.lines = (
+        f"The terminal does not know whether the answer for job {answer.job} was taken; see teller questions.",
+    )
     job = await send(desk.client, answer, asyncio.sleep)
     desk.left.lines = ()
     waiting = waits_for_second(answer, job)

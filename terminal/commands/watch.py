@@ -12,8 +12,10 @@ from terminal.workplace import Desk
 
 def add(command: AddCommand) -> None:
     """Add the command."""
-    parser = command("watch", help="show questions, prompts and ends of jobs as they come, and answer them right there")
-    text = "who answers and takes note of ends (default: asked for with each question)"
+    parser = command(
+        "watch", help="show questions, prompts and ends of jobs as they come, and take the answers to them"
+    )
+    text = "name of the person who answers and acknowledges ends (default: asked for with each question)"
     parser.add_argument("--person", type=short_text_or_none, default="", metavar="NAME", help=text)
     parser.set_defaults(run=run)
 
