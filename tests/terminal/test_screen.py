@@ -264,7 +264,7 @@ def test_who_leaves_a_watch_is_told_what_stays_open(enrolled: tuple[Teller, Fake
         screen.type("\x03" * times)
         code, seen = screen.end()
     assert code == INTERRUPTED
-    assert "Left open: 1 question (teller questions), 0 notices (teller notices).\nCome back: teller watch\n" in seen
+    assert "Still open: 1 question (teller questions), 0 notices (teller notices).\nCome back: teller watch\n" in seen
     assert "Traceback" not in seen
 
 

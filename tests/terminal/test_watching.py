@@ -104,7 +104,7 @@ def test_what_comes_is_one_line_each_with_who_where_and_what_to_do(branch: Branc
     ]
     assert [name for name, _ in fake.unasked if name == "Spooler.AcknowledgeNotice"] == []
     assert left.lines == [
-        "Left open: 0 questions (teller questions), 1 notice (teller notices).",
+        "Still open: 0 questions (teller questions), 1 notice (teller notices).",
         "Come back: teller watch",
     ]
 
