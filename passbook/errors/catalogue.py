@@ -1,8 +1,8 @@
-"""Every error that a person or a peer can meet: a stable code, who must act, and one sentence.
+"""Every error that a person or a peer can meet: a stable code, the actor, and one sentence.
 
-A code never changes its meaning and is never reused; its row stands here or in passbook/errors/document_errors.py.  The
-sentence says what happened, what was kept, and what to do.  Facts filled into a sentence are names, numbers and
-positions, never what a book says.
+A code never changes its meaning and is never reused; its row stands here, in passbook/errors/document_errors.py or in
+passbook/errors/storage_errors.py.  The sentence says what happened, what was kept, and what to do.  Facts filled into a
+sentence are names, numbers and positions, never the text of a book.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Actor.TELLER,
         "{who} is no representative, and only representatives see the state of every terminal. Ask one of them.",
     ),
-    # Who the peer is
+    # The identity of the peer
     "not-tls": ErrorKind(
         Actor.OPERATOR,
         "The peer did not send TLS. The connection was closed and nothing was read; connect with wss:, with the "
@@ -298,7 +298,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         "Something went wrong inside the appliance ({reference}). Nothing else was disturbed; see its log.",
     ),
 }
-"""Code -> who must act and the sentence.  Mechanism rows name the reasons of passbook.job.states.Reason."""
+"""Code -> actor and sentence. Mechanism rows name the reasons of passbook.job.states.Reason."""
 
 
 _TWO_STOPS: Final = re.compile(r"([.?!])\.(?=\s|$)")
@@ -309,19 +309,19 @@ class PassbookError(Exception):
 
     Attributes:
         code: the stable code, a key of CATALOGUE.
-        facts: what is filled into the sentence; JSON-compatible, never content of a document.
+        facts: the values that fill the sentence; JSON-compatible, never content of a document.
     """
 
     def __init__(self, code: str, **facts: str | int) -> None:
         """Raise KeyError when the code is not in the catalogue or a fact of its sentence is missing."""
         self.code = code
         self.facts = {name: speakable(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
-        # A fact may be a sentence of its own; two full stops would stand behind it.
+        # A fact may be a sentence of its own; then two full stops would stand behind it.
         super().__init__(_TWO_STOPS.sub(r"\1", CATALOGUE[code].sentence.format(**self.facts)))
 
     @property
     def actor(self) -> Actor:
-        """Who must act."""
+        """The actor of this error."""
         return CATALOGUE[self.code].actor
 
     @property
@@ -331,7 +331,7 @@ class PassbookError(Exception):
 
 
 def speakable(text: str) -> str:
-    """The text with escapes for what no encoding has: bytes of a path that are no letters in the caller's locale."""
+    """The text with escapes for bytes of a path that are no letters in the caller's locale: no encoding has them."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 

@@ -151,4 +151,4 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
         "The appliance key does not fit area {area}. Nothing was opened; put the right key in place.",
     ),
 }
-"""Code -> who must act and the sentence; see passbook.errors.CATALOGUE."""
+"""Code -> actor and sentence; see passbook.errors.CATALOGUE."""
