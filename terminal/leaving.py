@@ -28,8 +28,8 @@ def request_left(request: str, command: str) -> Sequence[str]:
     """A request was sent, and its answer has not come; `command` sends it again."""
     return (
         (
-            f"The terminal does not know whether request {request} was accepted. Send the same document again; it never "
-            f"prints twice:"
+            f"The terminal does not know whether request {request} was accepted. Send the same document again; "
+            "it never prints twice:"
         ),
         f"  {command}",
     )

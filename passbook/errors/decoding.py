@@ -120,7 +120,7 @@ def _words(kind: inspect.Type, steps: Sequence[str]) -> Iterator[str]:
 
 
 def _split(error: Exception) -> tuple[str, str]:
-    """msgspec's words about the value, and its path, empty for the whole."""
+    """The words of msgspec about the value, and its path, empty for the whole."""
     message = str(error)
     why, at, place = message.rpartition(_AT)
     if not at or not place.endswith("`"):

@@ -19,7 +19,8 @@ class Figures(msgspec.Struct, frozen=True):
 
     Attributes:
         books: books or sheets given back finished: the last step of each job.
-        pages: pages begun: a line whose job has no line before it on the same page.  A job that goes on in the middle of a page begins none.
+        pages: pages begun: a line whose job has no line before it on the same page.  Going on in the middle of a page
+            begins none.
         lines: lines struck.
     """
 

@@ -129,7 +129,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         changed_at: the time since which it is in its state, or its question stands.
         acknowledged: the acknowledgement of its end; None while the end is to be told (P8).
         on_paper: kept in place of the outline, if the outline was dropped.
-        content_gone: document, plan and wraps were destroyed, because no answer came in time (F4); it can only be closed.
+        content_gone: document, plan and wraps were destroyed, as no answer came in time (F4); it can only be closed.
     """
 
     job_id: str

@@ -44,7 +44,7 @@ class Waiting(msgspec.Struct, frozen=True, rename="camel"):
 
     Attributes:
         ahead: the number of jobs that print before it at its printer; its place in the queue is one more.
-        reason: the reason for which the printer is not ready, a keyword of passbook.job.states.Reason; empty if unknown.
+        reason: the cause when the printer is not ready, a keyword of passbook.job.states.Reason; empty if unknown.
         page: the page to which the book must be turned; 0 if the job waits for no turn.
     """
 

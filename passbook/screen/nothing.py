@@ -1,4 +1,4 @@
-"""What `teller` and `passbookctl` say of a list that has nothing in it."""
+"""The sentences of `teller` and `passbookctl` for an empty list."""
 
 from __future__ import annotations
 
@@ -18,4 +18,4 @@ NO_ROWS_SAID: Final = MappingProxyType(
         "answers": "There is no job to answer for.",
     }
 )
-"""Kind of list -> the sentence that stands in its place; `--json` says it by an empty list."""
+"""Kind of list -> the sentence in its place; `--json` shows an empty list."""
