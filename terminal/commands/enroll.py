@@ -33,7 +33,7 @@ def add(command: AddCommand) -> None:
 
 
 async def run(desk: Desk, arguments: argparse.Namespace) -> int:
-    """Do the step whose arguments are there."""
+    """Do the step whose arguments the person gave."""
     second = (arguments.certificate, arguments.ca, arguments.address)
     if arguments.name is not None and not any(second):
         request = enrollment.begin_enrollment(desk.home, arguments.name, representative=arguments.representative)

@@ -1,4 +1,4 @@
-"""`teller environment`: what a printer has printed and is still to print."""
+"""`teller environment`: the printed and the remaining work of a printer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from terminal.tables_of_jobs import local
 from terminal.workplace import Desk
 
 _WIDTH = 10
-"""Characters of a column of figures."""
+"""The characters of a column of figures."""
 _MIB = 1024 * 1024
 DEVICES: Final = {
     Device.ONLINE: "is ready",

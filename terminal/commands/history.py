@@ -1,4 +1,4 @@
-"""`teller history`: what happened to jobs, and what their ends add up to."""
+"""`teller history`: the events of jobs, and the counts of their ends."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def run(desk: Desk, arguments: argparse.Namespace) -> int:
     given = {name: getattr(arguments, name) for name in _CONDITIONS}
     given["since"], given["until"] = period(arguments.since or "", arguments.until or "")
     asked = msgspec.convert({name: value for name, value in given.items() if value is not None}, GetHistory)
-    _ = asked.wanted  # what makes no sense is not sent
+    _ = asked.wanted  # conditions that make no sense are not sent
     async with desk.client() as client:
         history = await client.history(asked)
     width = desk.console.width

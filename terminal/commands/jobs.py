@@ -47,9 +47,9 @@ async def run_jobs(desk: Desk, _arguments: argparse.Namespace) -> int:
 
 
 async def run_cancel(desk: Desk, arguments: argparse.Namespace) -> int:
-    """End one job; one that is printing stops at its next line, and its book is given back.
+    """End one job; a printing job stops at its next line, and the printer gives its book back.
 
-    0 when it was ended; 1 when it was completed before, or is asked about because a step of it is in doubt.
+    Return 0 if it was ended; 1 if it was completed before, or is a question because a step of it is in doubt.
     """
     async with desk.client() as client:
         ordered = await client.cancel((await client.job(arguments.job)).job, arguments.person)
@@ -67,7 +67,7 @@ async def run_cancel(desk: Desk, arguments: argparse.Namespace) -> int:
 
 
 async def _until_it_stands(client: TerminalClient, job: JobView) -> JobView:
-    """The job as it is when no step of it is under way any more."""
+    """The job after the step under way."""
     if _stands(job):
         return job
     async for event in client.events():
@@ -86,7 +86,7 @@ def _stands(job: JobView) -> bool:
 
 
 async def run_hold(desk: Desk, arguments: argparse.Namespace) -> int:
-    """Hold one job back until somebody answers for it."""
+    """Hold one job back until a person answers for it."""
     async with desk.client() as client:
         job = await client.hold((await client.job(arguments.job)).job, arguments.person)
     desk.console.show(job, held_lines(job, "teller release"))
@@ -94,7 +94,7 @@ async def run_hold(desk: Desk, arguments: argparse.Namespace) -> int:
 
 
 async def run_release(desk: Desk, arguments: argparse.Namespace) -> int:
-    """Have people asked about one job that was held."""
+    """Ask people again about one job that was held."""
     async with desk.client() as client:
         job = await client.release((await client.job(arguments.job)).job, arguments.person)
     desk.console.show(job, [*released_lines(job), ANSWER_BY, answer_command(job)])

@@ -1,4 +1,4 @@
-"""`teller keys`: what is in the key ring, and new keys for it."""
+"""`teller keys`: the names of the keys in the ring, and new keys for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RECOVERY_REF = "branch-recovery"
 
 
 def add(command: AddCommand) -> None:
-    """Add what can be done with the key ring."""
+    """Add the commands."""
     new = command("new", help="make a key for this terminal's jobs")
     new.add_argument("ref", type=short_text, nargs="?", metavar="REF", help="the name of the key")
     new.set_defaults(run=run_new)

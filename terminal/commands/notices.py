@@ -1,4 +1,4 @@
-"""`teller notices`, and `teller accept-rollback` for what this terminal remembers of the appliance."""
+"""`teller notices`, and `teller accept-rollback` for the memory of this terminal about the appliance."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def add(command: AddCommand) -> None:
 
 
 async def run_notices(desk: Desk, arguments: argparse.Namespace) -> int:
-    """Show one end a line, and then take note of them where that was ordered."""
+    """Show one end a line, and then acknowledge the ends if the person ordered that."""
     async with desk.client() as client:
         found = {one.job.job: one for one in await client.notices()}
         shown = [_named(found, job) for job in arguments.jobs] if arguments.jobs else list(found.values())
@@ -43,7 +43,7 @@ async def run_notices(desk: Desk, arguments: argparse.Namespace) -> int:
 
 
 def _named(found: Mapping[str, Notice], beginning: str) -> Notice:
-    """The one notice whose job's id begins so.  Raises PassbookError `no-such-notice`, `ambiguous-job`."""
+    """The one notice whose job's id has this beginning. Raises PassbookError `no-such-notice`, `ambiguous-job`."""
     fitting = [notice for job, notice in found.items() if job.startswith(beginning)]
     if not fitting:
         raise PassbookError("no-such-notice", job=beginning)
@@ -53,7 +53,7 @@ def _named(found: Mapping[str, Notice], beginning: str) -> Notice:
 
 
 async def run_accept_rollback(desk: Desk, _arguments: argparse.Namespace) -> int:
-    """Forget what the history was before; show how far it is."""
+    """Forget the earlier history; show the present heads."""
     async with desk.client() as client:
         heads = await desk.memory().accept(client)
     desk.console.show(heads.now, [f"{one.area}  {one.entries} entries" for one in heads.now])

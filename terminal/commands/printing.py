@@ -1,4 +1,4 @@
-"""`teller print` and `teller follow`: send a document, and stay with it until it is on paper."""
+"""`teller print` and `teller follow`: send a document, and follow it until it is on paper."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _add_person(parser: argparse.ArgumentParser) -> None:
 
 
 async def run(desk: Desk, arguments: argparse.Namespace) -> int:
-    """Send it; 0 when it was completed, or only accepted where nobody waits."""
+    """Send the document; return 0 when it was completed, or with --no-wait when it was accepted."""
     if (arguments.page is None) is not (arguments.line is None):
         arguments.usage_error("give --page and --line together")
     if arguments.file == _STANDARD_INPUT and arguments.format is None:
@@ -109,7 +109,7 @@ async def run(desk: Desk, arguments: argparse.Namespace) -> int:
 
 
 async def run_follow(desk: Desk, arguments: argparse.Namespace) -> int:
-    """Stay with it; 0 when it was completed."""
+    """Follow the job; return 0 when it was completed."""
     texts = None
     if arguments.file is not None:
         texts = own_copy.texts_of(_format(arguments), _document(arguments.file))
@@ -131,7 +131,7 @@ def _again(desk: Desk, job: SubmitJob) -> str:
 
 
 def _document(file: Path) -> bytes:
-    """All of the document; raises PassbookError `file-problem`, `document-too-large`."""
+    """The bytes of the document; raises PassbookError `file-problem`, `document-too-large`."""
     if file != _STANDARD_INPUT:
         return files.read(file)
     with interruptible():

@@ -28,9 +28,9 @@ from terminal.tables_of_jobs import answer_command, drawn
 from terminal.workplace import Desk
 
 _LAST_LINE: Final = 999_999
-"""More lines than any job has."""
+"""A number above the lines of any job."""
 VERDICTS: Final = {"from_start": Verdict.PRINT, "discard": Verdict.DISCARD, "hold": Verdict.HOLD}
-"""Option -> what it orders for a whole job."""
+"""Option -> its order for a whole job."""
 
 
 def add(command: AddCommand) -> None:
@@ -76,7 +76,7 @@ async def run_questions(desk: Desk, _arguments: argparse.Namespace) -> int:
 
 
 def _how(question: Question) -> list[str]:
-    """What to type to answer; nothing for a job that is held, of which the picture says so."""
+    """The lines with the command to answer; none for a held job, since the picture says so."""
     return [answer_command(question.job)] if question.asked else []
 
 
@@ -114,7 +114,7 @@ async def run_answer(desk: Desk, arguments: argparse.Namespace) -> int:
 
 
 async def _answer_all(desk: Desk, arguments: argparse.Namespace) -> int:
-    """Show one job a line; the exit code is of the error that the most important person must act on."""
+    """Show one job a line; return the highest exit code of their errors."""
     ordered = [verdict for name, verdict in VERDICTS.items() if getattr(arguments, name)]
     if not ordered or arguments.new_key or arguments.follow:
         arguments.usage_error("--all goes with --print, --discard or --hold, and without --new-key and --follow")
@@ -125,7 +125,7 @@ async def _answer_all(desk: Desk, arguments: argparse.Namespace) -> int:
 
 
 def _skipped(done: Sequence[AnsweredOne]) -> list[str]:
-    """How many jobs the answer passed over because an operator holds them."""
+    """The line with the number of jobs that the answer passed over because an operator holds them."""
     held = sum(one.error is not None and one.error.error_code == "held-by-operator" for one in done)
     return [f"Passed over, because an operator holds them: {held} of {len(done)}."] if held else []
 
@@ -142,7 +142,7 @@ async def send(
     answer: AnswerQuestion,
     sleep: Callable[[float], Awaitable[None]],
 ) -> JobView:
-    """Send an answer until its outcome is known: over new connections the very same answer, which counts once."""
+    """Send an answer until its outcome is known; over new connections the very same one, which counts once."""
     for pause in PAUSES:
         try:
             async with connect() as client:
@@ -155,7 +155,7 @@ async def send(
 
 
 async def _find(client: TerminalClient, name: str) -> Question:
-    """The question that a person named: by the beginning of the job's id, and its number where that was typed."""
+    """The question that a person named by the beginning of the job's id, and by its number if the person typed it."""
     job, _, number = name.partition(".")
     view = await client.job(job)
     for question in await client.questions():

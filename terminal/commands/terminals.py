@@ -1,4 +1,4 @@
-"""`teller terminals`: who is there, for representatives."""
+"""`teller terminals`: the state of every terminal, for representatives."""
 
 from __future__ import annotations
 

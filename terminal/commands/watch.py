@@ -1,4 +1,4 @@
-"""`teller watch`: what waits for people, as it comes."""
+"""`teller watch`: questions, prompts and notices, as they come."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def add(command: AddCommand) -> None:
 
 
 async def run(desk: Desk, arguments: argparse.Namespace) -> int:
-    """Stay until Ctrl-C; without a tty it only shows."""
+    """Watch until Ctrl-C; without a tty only show."""
     resolve = desk.dialogue(arguments.person)
     await Watcher(desk.client, desk.console, resolve, desk.acknowledge, left=desk.left).run()
     return 0
