@@ -1,4 +1,4 @@
-"""How long a start takes that finds many pending jobs, from the process to its open doors, beside a bare UPDATE."""
+"""The time of a start with many pending jobs, from the process to its open doors, beside a bare UPDATE."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ SIZES: Final = (1_000, 10_000, 100_000)
 QUOTA: Final = 8 << 30
 TIMES: Final = 1.5
 MORE: Final = 0.5
-"""A start may take so many times the bare UPDATE, and so many seconds more."""
+"""A start may take TIMES times the bare UPDATE, and MORE seconds."""
 UPDATE: Final = "UPDATE live SET valid = 0, state = 'pending-held', version = version + 1"
 
 Points = list[tuple[float, float]]
 
 
 def measure(folder: Path, *, quick: bool) -> Results:
-    """See bench.report."""
+    """Measure starts; see bench.report."""
     sizes = (20, 60) if quick else SIZES
     starts: Points = []
     updates: Points = []
@@ -75,7 +75,7 @@ def _fill(world: World, jobs: int, there: int) -> None:
 
 
 def _start(world: World) -> float:
-    """Seconds from the process to the doors; it is killed then, while it still writes into the records."""
+    """Seconds from the process to the doors; kill it then, while it still writes into the records."""
     began = time.perf_counter()
     world.start_appliance()
     seconds = time.perf_counter() - began

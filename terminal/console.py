@@ -16,7 +16,7 @@ from passbook.protocol.messages import ErrorPayload, Prompt
 from passbook.screen.columns import LEAST_WIDTH, filled, short
 from passbook.screen.moments import each_stamp
 from terminal.keyboard import Keyboard, TypedLine
-from terminal.tables_of_jobs import local
+from terminal.tables_of_jobs import local_time
 
 SHEET: Final = "sheet"
 """The medium without pages."""
@@ -128,7 +128,7 @@ _WHOLE_ID: Final = re.compile(r"\b[0-9a-f]{32}\b")
 
 def for_people(sentence: str) -> str:
     """A sentence of the appliance with its stamps by the clock on the wall and its ids as lists show them."""
-    return _WHOLE_ID.sub(lambda found: short(found[0]), each_stamp(sentence, local))
+    return _WHOLE_ID.sub(lambda found: short(found[0]), each_stamp(sentence, local_time))
 
 
 def instruction(prompt: Prompt, medium: str) -> str:

@@ -9,7 +9,7 @@ from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.protocol.messages import JobView
 from passbook.protocol.progress import reason_words, standing_words
 from passbook.screen.columns import short
-from terminal.tables_of_jobs import local
+from terminal.tables_of_jobs import local_time
 
 _NEW: Final = "To print it after all, send it as a new request, without --request."
 
@@ -25,7 +25,7 @@ def accepted_words(view: JobView, now: dt.datetime, *, known: bool) -> list[str]
 
 def ended_words(view: JobView, now: dt.datetime) -> list[str]:
     """The sentence for a job that ended before a person looked."""
-    at = f"at {local(view.changed_at, now)}"
+    at = f"at {local_time(view.changed_at, now)}"
     if view.state is JobState.COMPLETED and Reason.CLOSED_BY_ANSWER not in view.reasons:
         return [f"Job {short(view.job)} was printed before, {at}; nothing is printed now."]
     if view.state is JobState.COMPLETED:

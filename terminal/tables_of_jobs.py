@@ -30,7 +30,7 @@ STATES: Final = {
 """State -> the word for it in a table."""
 
 
-def local(at: str, now: datetime.datetime | None = None) -> str:
+def local_time(at: str, now: datetime.datetime | None = None) -> str:
     """A stamp of the protocol (ISO 8601, UTC) in this machine's time zone: the time of day, with the date unless today.
 
     `now` is a moment of today in that zone; None takes the clock's. Text that is no stamp comes back unchanged.
@@ -54,7 +54,7 @@ def answer_command(job: JobView) -> str:
 
 def drawn(question: Question, width: int | None, texts: Texts | None = None) -> list[str]:
     """The picture of a question on this screen, with the time since which it is open by the clock on the wall."""
-    return picture(question, texts, when=local(question.job.changed_at), width=width or USUAL_WIDTH)
+    return picture(question, texts, when=local_time(question.job.changed_at), width=width or USUAL_WIDTH)
 
 
 def jobs_table(jobs: Sequence[JobView], width: int | None) -> list[str]:
@@ -67,7 +67,7 @@ def jobs_table(jobs: Sequence[JobView], width: int | None) -> list[str]:
                 lines_words(job),
                 job.requester,
                 job.printer,
-                local(job.accepted_at),
+                local_time(job.accepted_at),
                 str(job.priority),
             ),
             _note(job),
@@ -101,7 +101,7 @@ def terminals_table(terminals: Sequence[TerminalView], width: int | None) -> lis
             (
                 one.terminal,
                 "yes" if one.connections else "no",
-                f"{local(one.heard_at)}, {_span(one.silent)} ago" if one.heard_at else "never",
+                f"{local_time(one.heard_at)}, {_span(one.silent)} ago" if one.heard_at else "never",
                 str(one.questions),
                 str(one.held),
                 str(one.pending),
@@ -127,7 +127,7 @@ def history_table(lines: Sequence[HistoryLine], width: int | None) -> list[str]:
     rows = [
         Row(
             (
-                local(line.at),
+                local_time(line.at),
                 line.kind.value,
                 short(line.job.job),
                 lines_words(line.job),

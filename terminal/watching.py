@@ -26,7 +26,7 @@ from terminal.dialogue import SETTLE
 from terminal.follow import Acknowledge, Resolve
 from terminal.leaving import LeftBehind
 from terminal.picture import question_summary
-from terminal.tables_of_jobs import drawn, local
+from terminal.tables_of_jobs import drawn, local_time
 
 _LAST_PAUSE: Final = 30.0
 
@@ -220,8 +220,8 @@ def question_line(question: Question) -> str:
     job = question.job
     why = f": {words}" if (words := reason_words(job)) else ""
     return (
-        f"Question: job {short(job.job)} of {job.requester} for {job.printer}, since {local(job.changed_at)}{why}. "
-        f"{capital(question_summary(question))} Look at the paper; to answer it: teller follow {short(job.job)}"
+        f"Question: job {short(job.job)} of {job.requester} for {job.printer}, "
+        f"since {local_time(job.changed_at)}{why}. {capital(question_summary(question))} Look at the paper; to answer it: teller follow {short(job.job)}"
     )
 
 

@@ -12,7 +12,7 @@ from passbook.protocol.environment import LONGEST_WAIT, USUAL_WAIT, AreaFigures,
 from passbook.protocol.media import Device, Media
 from passbook.screen.arguments import seconds, short_text_or_none
 from terminal.commands import AddCommand
-from terminal.tables_of_jobs import local
+from terminal.tables_of_jobs import local_time
 from terminal.workplace import Desk
 
 _WIDTH = 10
@@ -69,7 +69,7 @@ def _lines(reading: Environment) -> Iterator[str]:
     status = reading.status
     why = " and ".join(REASON_WORDS.get(one, one) for one in status.conditions)
     device = DEVICES[status.device] + (f": {why}" if why else "")
-    yield f"Printer {reading.printer} {device}. {MEDIA[status.media]}. Read at {local(reading.at)}."
+    yield f"Printer {reading.printer} {device}. {MEDIA[status.media]}. Read at {local_time(reading.at)}."
     yield _row("", "books", "pages", "lines")
     for name, figures in (("printed", reading.printed), ("to print", reading.pending), ("held", reading.held)):
         yield _figures(name, figures)

@@ -11,7 +11,7 @@ from passbook.protocol.progress import end_words
 from passbook.screen.arguments import short_text
 from passbook.screen.nothing import NO_ROWS_SAID
 from terminal.commands import AddCommand
-from terminal.tables_of_jobs import local
+from terminal.tables_of_jobs import local_time
 from terminal.workplace import Desk
 
 
@@ -34,7 +34,7 @@ async def run_notices(desk: Desk, arguments: argparse.Namespace) -> int:
         found = {one.job.job: one for one in await client.notices()}
         shown = [_named(found, job) for job in arguments.jobs] if arguments.jobs else list(found.values())
         desk.console.show(
-            shown, [f"{local(one.job.changed_at)}  {end_words(one)}" for one in shown] or [NO_ROWS_SAID["notices"]]
+            shown, [f"{local_time(one.job.changed_at)}  {end_words(one)}" for one in shown] or [NO_ROWS_SAID["notices"]]
         )
         if arguments.acknowledge:
             for one in shown:
