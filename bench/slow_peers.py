@@ -144,8 +144,8 @@ def measure(folder: Path, *, quick: bool) -> Results:
     """Measure beside slow peers; see bench.report."""
     count = 8 if quick else COUNT
     with branch(folder) as world:
-        # One terminal may have a quarter of the connections, which the slow ones of the last kind take.  The pace of a
-        # terminal that asks all the time is not what is measured.
+        # One terminal may have a quarter of the connections, which the slow peers of the last kind take. The pace of
+        # commands has no limit here, since the measuring terminal asks all the time.
         homes = [Home(world.enroll(name).home) for name in ("asking", "slow")]
         world.write_config(extra=f"[limits]\nconnections = {max(count, 8)}\ncommands_per_second = 100000\n")
         world.start_appliance()

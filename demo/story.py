@@ -50,8 +50,8 @@ Say = Callable[[str], None]
 class Story:
     """The branch of the story.
 
-    Afterwards `sent` and `orders` hold the wishes of people, `expired` the documents that no person wanted any more,
-    and `faults` the secrets that a thief could read and the false statements of the appliance.
+    Afterwards `sent` and `orders` hold the wishes of people, and `expired` the documents that no person wanted any
+    more. `faults` holds the secrets that a thief could read and the false statements of the appliance.
     """
 
     def __init__(self, world: World, say: Say) -> None:

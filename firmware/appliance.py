@@ -146,8 +146,8 @@ class Appliance:
         tasks.callback(self._supervisor.start("expiry", self._expiry.run()))
         tasks.callback(self._supervisor.start("log", keep_telling()))
         if self._notifier.watchdog_interval:
-            life = show_watchdog(self._notifier, self._spool.progress, self._clock.monotonic)
-            tasks.callback(self._supervisor.start("watchdog", life))
+            watch = show_watchdog(self._notifier, self._spool.progress, self._clock.monotonic)
+            tasks.callback(self._supervisor.start("watchdog", watch))
 
     async def _stay_locked(self) -> None:
         """Wait until an area is usable, or a signal ends the appliance."""
@@ -223,16 +223,16 @@ class Appliance:
             self._report(problem)
         if self._spool.is_usable():
             self._joining.usable.set()
-            self._note_what_is_there()
+            self._note_areas()
             self._notices.start()
 
     def _ask_about_joined(self) -> None:
         """Areas came into use: ask people about their jobs, and tell their ends."""
-        self._note_what_is_there()
+        self._note_areas()
         self._notices.start()
         self._recovery.start()
 
-    def _note_what_is_there(self) -> None:
+    def _note_areas(self) -> None:
         """Read from the areas the trusted time, old ends, and jobs of missing printers."""
         told = sorted(self._spool.history(last=STAMPS_LOOKED_AT), key=lambda one: one.n)
         newest = newest_trusted([*(one.entry.record for one in told), *self._spool.newest_records(STAMPS_LOOKED_AT)])

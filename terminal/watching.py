@@ -221,7 +221,8 @@ def question_line(question: Question) -> str:
     why = f": {words}" if (words := reason_words(job)) else ""
     return (
         f"Question: job {short(job.job)} of {job.requester} for {job.printer}, "
-        f"since {local_time(job.changed_at)}{why}. {capital(question_summary(question))} Look at the paper; to answer it: teller follow {short(job.job)}"
+        f"since {local_time(job.changed_at)}{why}. "
+        f"{capital(question_summary(question))} Look at the paper; to answer it: teller follow {short(job.job)}"
     )
 
 

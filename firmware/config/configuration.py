@@ -247,8 +247,8 @@ def _judge(config: Config) -> None:
         raise Misfit("terminals.listen", "expected a port of at most 65535")
     if len(os.fsencode(config.control)) > SOCKET_PATH_LIMIT:
         raise Misfit("control", f"expected a path of at most {SOCKET_PATH_LIMIT} bytes")
-    _judge_outside(config, "keys.appliance", config.keys.appliance.path, "who has the disk must not have the key")
-    _judge_outside(config, "state", config.state, "it must be there when the area is not")
+    _judge_outside(config, "keys.appliance", config.keys.appliance.path, "a thief of the disk must not get the key")
+    _judge_outside(config, "state", config.state, "it must outlive the area")
 
 
 def _judge_printers(printers: tuple[PrinterConfig, ...]) -> None:

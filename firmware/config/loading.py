@@ -75,7 +75,7 @@ def _check_control(config: Config) -> None:
     path, folder = config.control, config.control.parent
     try:
         if not stat.S_ISSOCK(path.lstat().st_mode):
-            raise config.problem("control", f"{path} is there and is no socket; expected a name that is free")
+            raise config.problem("control", f"{path} exists and is no socket; expected a free name")
     except FileNotFoundError:
         if path == CONTROL_SOCKET and not folder.exists():
             # The unit's RuntimeDirectory= is made by each start.

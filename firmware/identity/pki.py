@@ -99,8 +99,8 @@ def sign_request(ca_folder: Path, request_pem: bytes, name: str, *, representati
     """The terminal's certificate in PEM, entered in the register before it is returned.
 
     Raises PassbookError `name-malformed`; `request-not-signed` when the request is wrong or the name is in use: a
-    second terminal of the same name could decide about the first one's jobs, and people would take a terminal with the
-    name of the appliance for the appliance; `file-problem`.
+    second terminal of the same name could decide about the first one's jobs, and people would take one with the
+    appliance's name for the appliance; `file-problem`.
     """
     authority = _authority(ca_folder)
     if name == certificates.appliance_of(authority.certificate):

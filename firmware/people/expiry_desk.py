@@ -1,7 +1,8 @@
 """The expiry desk: ends open questions of an earlier business day that were put to people and not answered (F4, N4).
 
 The rule of expiry is in passbook/job/expiry.py, and the store applies it inside its transaction. This desk only knows
-the questions that were put to a terminal in this start, and the time since which they were put and their day was over.
+the questions that were put to a terminal in this start. It counts their time from the moment when they were put and
+their day was over.
 """
 
 from __future__ import annotations

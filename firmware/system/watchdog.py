@@ -41,7 +41,7 @@ async def show_watchdog(
     """Tell systemd that all goes on, as often as it wants to hear it; while a part stands still, tell only its name.
 
     Call it if systemd watches (`watchdog_interval`). A writer may take as long for one transaction as systemd waits for
-    a word, so systemd ends the process after twice that time at the latest.
+    a word. So systemd ends the process after twice that time at the latest.
     """
     interval = notifier.watchdog_interval
     watch, told = Watchdog(2 * interval), ""

@@ -1,7 +1,7 @@
 """The places of lines and columns on the paper of one kind of book or sheet.
 
 A layout is a TOML file that an operator writes; lengths are written as people measure them and kept as integers in
-1/2160 inch.  Every line's place is counted from the top edge of the page, never from the line before, so a job that
+1/2160 inch.  Every line's place is counted from the top edge of the page, never from the line before. So a job that
 goes on at line k lands exactly on line k.
 """
 

@@ -40,7 +40,7 @@ class Why(StrEnum):
 
 
 class Waiting(msgspec.Struct, frozen=True, rename="camel"):
-    """Why a job waits.
+    """The reason for which a job waits.
 
     Attributes:
         ahead: the number of jobs that print before it at its printer; its place in the queue is one more.

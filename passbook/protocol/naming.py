@@ -25,8 +25,8 @@ def is_name(value: str, *, least: int = 1) -> bool:
 def why_no_name(typed: str) -> str:
     """The reason for which typed text is no name, as words behind a colon; empty for a name.
 
-    A byte that is no text in the locale of the process comes from a command line as a lone surrogate (PEP 383), and
-    from a keyboard as the replacement character.
+    A byte may be no text in the locale of the process. A command line gives it as a lone surrogate (PEP 383), and a
+    keyboard as the replacement character.
     """
     lost = [one for one in typed if one == REPLACED or "\udc80" <= one <= "\udcff"]
     if lost:

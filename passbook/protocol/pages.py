@@ -25,7 +25,7 @@ class Page(Payload, frozen=True):
 
     @property
     def read(self) -> int:
-        """How many rows it takes to fill it and to know whether there are more."""
+        """The number of rows that fill the page, and one more to know whether there are others."""
         return min(self.limit, MOST_ROWS) + 1
 
 

@@ -70,12 +70,12 @@ async def run_questions(desk: Desk, _arguments: argparse.Namespace) -> int:
     """Show each question as a picture of the pages."""
     async with desk.client() as client:
         questions = await client.questions()
-    pictures = [line for one in questions for line in (*drawn(one, desk.console.width), *_how(one), "")]
+    pictures = [line for one in questions for line in (*drawn(one, desk.console.width), *_answer_lines(one), "")]
     desk.console.show(questions, pictures[:-1] or [NO_ROWS_SAID["questions"]])
     return 0
 
 
-def _how(question: Question) -> list[str]:
+def _answer_lines(question: Question) -> list[str]:
     """The lines with the command to answer; none for a held job, since the picture says so."""
     return [answer_command(question.job)] if question.asked else []
 
