@@ -1,1 +1,1 @@
-"""Measurements; what they said last stands in docs/performance.md."""
+"""Measurements; docs/performance.md has their last results."""

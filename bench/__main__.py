@@ -1,7 +1,7 @@
-"""Every measurement in one run: `python -m bench [--quick] [--only PART ...]`; what was found goes into docs.
+"""Every measurement in one run: `python -m bench [--quick] [--only PART ...]`; the results go into docs.
 
-Progress goes to standard error, tables to standard output.  `--quick` measures as little as gives every figure, and
-it and `--only` leave docs as they are.
+Progress goes to standard error, tables to standard output.  `--quick` measures the least that gives every figure; with
+it or `--only` docs stay unchanged.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ END: Final = "<!-- what make bench found: end -->"
 
 def main(argv: list[str] | None = None) -> int:
     """Measure, print, write."""
-    parser = argparse.ArgumentParser(prog="bench", description="Measure everything.")
-    parser.add_argument("--quick", action="store_true", help="as little as gives every figure; for tests")
+    parser = argparse.ArgumentParser(prog="bench", description="Measure speed and memory.")
+    parser.add_argument("--quick", action="store_true", help="the least that gives every figure; for tests")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART", help=", ".join(PARTS))
     options = parser.parse_args(argv)
     found = []
@@ -45,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def run(part: str, folder: Path, *, quick: bool) -> Results:
-    """What one part finds; `folder` is made for it."""
+    """The results of one part; `folder` is made for it."""
     folder.mkdir()
     results = import_module(f"bench.{part}").measure(folder, quick=quick)
     if not isinstance(results, Results):

@@ -21,9 +21,9 @@ from terminal.home import Home
 
 COUNTS: Final = (1, 8, 64)
 ROUNDS: Final = 3
-"""The same again, one kind after the other, so that what else the machine does meets all kinds alike."""
+"""Repetitions, one kind after the other, so that other work of the machine meets all kinds alike."""
 SECONDS: Final = 2.0
-"""Of one measurement."""
+"""Seconds of one measurement."""
 
 
 class Round(NamedTuple):
@@ -36,7 +36,7 @@ class Round(NamedTuple):
 
 
 def measure(folder: Path, *, quick: bool) -> Results:
-    """See bench.report."""
+    """Measure acceptance; see bench.report."""
     counts, rounds, seconds = ((1, 2), 1, 0.2) if quick else (COUNTS, ROUNDS, SECONDS)
     found: dict[int, list[Round]] = {count: [] for count in counts}
     with measured(folder / "w", max(counts)) as (world, homes), echo_server(world) as (port, server):
@@ -62,7 +62,7 @@ def echo_server(world: World) -> Iterator[tuple[int, int]]:
 
 
 def accept(world: World, homes: list[Home], seconds: float) -> Load:
-    """Jobs from these terminals to the running appliance."""
+    """Send jobs from these terminals to the running appliance."""
     return load.run(_plan("jobs", homes, str(homes[0].address()), world.appliance_pid, seconds))
 
 
@@ -73,7 +73,7 @@ def _plan(kind: str, homes: list[Home], address: str, server: int, seconds: floa
 
 
 def _of_cups(folder: Path, count: int, seconds: float) -> Load | None:
-    """A new cupsd each time, since it becomes slower with each job that it keeps."""
+    """Send jobs to a new cupsd each time, since it becomes slower with each job that it keeps."""
     if cups.missing():
         return None
     with tempfile.TemporaryDirectory(dir=folder) as place, cups.running(Path(place)) as (port, server):

@@ -17,7 +17,7 @@ from storage.tables import schema
 
 
 class Commits(NamedTuple):
-    """What one measurement gave: rows a second, the median seconds of one transaction, and its processor time."""
+    """The result of one measurement: rows a second, the median seconds of one transaction, and its processor time."""
 
     rate: float
     median: float
@@ -25,7 +25,7 @@ class Commits(NamedTuple):
 
 
 def commits(folder: Path, *, group: int, row_bytes: int, seconds: float, vfs: str | None = None) -> Commits:
-    """Commit groups of rows for so long, through an apsw VFS; the database is deleted afterwards."""
+    """Commit groups of rows for `seconds`, through an apsw VFS; delete the database afterwards."""
     connection = schema.open_database(folder, vfs=vfs, name="bare.db")
     connection.execute("CREATE TABLE bare (n INTEGER PRIMARY KEY, row BLOB NOT NULL) STRICT")
     log, most = folder / "bare.db-wal", Division.of(0, Limits().job_bytes).log

@@ -1,4 +1,4 @@
-"""A server that only sends back what it gets, on the same WebSocket and TLS stack as the terminal door.
+"""A server that only echoes messages, on the same WebSocket and TLS stack as the terminal door.
 
     python -m bench.bare_echo CONFIG-FOLDER
 
@@ -18,7 +18,7 @@ from firmware.identity.server_tls import server_context, shrink_buffers
 
 
 async def echo(socket: ServerConnection) -> None:
-    """One connection."""
+    """Echo the messages of one connection."""
     async for message in socket:
         await socket.send(message)
 

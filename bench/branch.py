@@ -1,4 +1,4 @@
-"""An appliance to be measured: real processes, as many terminals as wanted, and limits that are not in the way."""
+"""An appliance to be measured: real processes, any number of terminals, and limits that no measurement reaches."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ commands_per_second = 1000000
 [log]
 level = "warning"
 """
-"""The pace of a terminal that does nothing but send is not what is measured."""
+"""The limits of a measured appliance: the pace of a terminal that only sends is not the subject."""
 
 
 @contextmanager
 def measured(
     folder: Path, terminals: int, program: tuple[str, ...] = ("-m", "firmware")
 ) -> Iterator[tuple[World, list[Home]]]:
-    """A running appliance with a branch recovery key, and the folders of so many enrolled terminals."""
+    """A running appliance with a branch recovery key, and the folders of `terminals` enrolled terminals."""
     folder.mkdir()
     with World(folder, program=program) as world:
         world.build()
@@ -44,7 +44,7 @@ def measured(
 
 
 def _enroll(world: World, like: Home, name: str) -> Home:
-    """What `teller enroll` and `passbookctl enroll` do, without a process for each step."""
+    """Do the work of `teller enroll` and `passbookctl enroll` without a process for each step."""
     home = Home(world.folder / "terminals" / name)
     home.folder.mkdir(mode=0o700)
     request = enrollment.begin_enrollment(home, name, representative=False).read_bytes()

@@ -1,4 +1,4 @@
-"""A disk that counts what SQLite writes to it."""
+"""A disk that counts the writes of SQLite."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _BELOW = "unix"
 
 
 class CountingDisk(apsw.VFS):
-    """The usual file system.  Registered for as long as it is kept.
+    """The usual file system.  Registered while the object lives.
 
     Attributes:
         written: bytes so far.

@@ -1,6 +1,6 @@
-"""cupsd as it is safest, and terminals that send it jobs by IPP: what people have today.
+"""cupsd in its safest setting, and terminals that send it jobs by IPP: the usual printer server of today.
 
-Its configuration and all that it writes lie in a folder of their own.  The printer is stopped, so nothing prints.
+Its configuration and all its files lie in a folder of their own.  The printer is stopped, so nothing prints.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ _CHARSET, _LANGUAGE, _URI, _NAME, _MIME = 0x47, 0x48, 0x45, 0x42, 0x49
 
 
 def missing() -> bool:
-    """Whether this machine cannot run one."""
+    """Whether this machine cannot run a cupsd."""
     return shutil.which("cupsd") is None or os.geteuid() != 0
 
 
@@ -103,7 +103,7 @@ def _await_port(server: subprocess.Popen[bytes], port: int, folder: Path) -> Non
 
 
 def accept(port: int, server: int, count: int, seconds: float) -> Load:
-    """Jobs over so many connections, each sent when the one before it was accepted."""
+    """Send jobs over `count` connections, each after the one before it was accepted."""
     request = _print_job(port)
     with ThreadPoolExecutor(count) as terminals:
         _work(terminals, count, port, request, WARM_UP)
@@ -138,7 +138,7 @@ def _terminal(port: int, request: bytes, until: float) -> list[float]:
 
 
 def _print_job(port: int) -> bytes:
-    """A request of RFC 8010 with its document behind it."""
+    """A request of RFC 8010, followed by its document."""
     attributes = (
         (_CHARSET, "attributes-charset", "utf-8"),
         (_LANGUAGE, "attributes-natural-language", "en"),

@@ -1,4 +1,4 @@
-"""Many pending jobs in a store, accepted by its own code; their content is sealed once, for nothing here opens it."""
+"""Many pending jobs in a store, accepted by its own code; their content is sealed once, as no measurement opens it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ JOBS_OF_ONE: Final = 100
 """Jobs of each requester, so that a larger store has more requesters and not fuller ones."""
 LINES: Final = 20
 AHEAD: Final = 256
-"""Jobs that are given to the store before the first of them is awaited."""
+"""Jobs handed to the store before the program awaits the first of them."""
 LIMITS: Final = Limits(job_bytes=64 * 1024, jobs_per_requester=10 * JOBS_OF_ONE)
 
 _OUTLINE: Final = (
@@ -41,7 +41,7 @@ def open_store(
     key: bytes = bytes(32),
     state: Path | None = None,
 ) -> Spool:
-    """A store of areas in `folder`, not powered on; `state` is its state folder, else it lies beside the areas.
+    """A store of areas in `folder`, not powered on; `state` is its state folder, by default beside the areas.
 
     Raises PassbookError of the first area that cannot be used.
     """
@@ -67,7 +67,7 @@ def open_store(
 
 
 def fill(spool: Spool, jobs: int, *, document_bytes: int = DOCUMENT_BYTES, first: int = 0) -> None:
-    """Accept so many jobs more; those that are there have requesters up to the job `first`."""
+    """Accept `jobs` jobs more; the existing ones have requesters up to the job `first`."""
     sealed = _sealed(document_bytes)
     waiting: list[Future[Record]] = []
     for number in range(jobs):

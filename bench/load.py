@@ -1,9 +1,9 @@
-"""Terminals that send one thing after the other as fast as they are answered, in a process of their own.
+"""Terminals that send each message after the answer to the one before, in a process of their own.
 
     python -m bench.load < PLAN
 
-PLAN is a `Plan` as JSON; a `Load` is printed as JSON.  Messages are built before the time begins and the answers are
-only looked at as far as is needed to know that they are right, so that it is the server that is measured.
+PLAN is a `Plan` as JSON; a `Load` is printed as JSON.  The process builds messages before the time begins, and looks at
+answers only to see that they are right, so that it measures the server.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ LINE: Final = 74
 """Characters of a line; the sheet has 75."""
 LINES: Final = -(-JOB_BYTES // (LINE + 1))
 WARM_UP: Final = 0.3
-"""Seconds before the measured ones."""
+"""Seconds before the measurement begins."""
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What to send.
+    """The messages to send.
 
     Attributes:
         kind: jobs to an appliance, or the same messages to a server that sends them back.
@@ -53,7 +53,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Load(msgspec.Struct, frozen=True):
-    """What came of it; times in seconds.
+    """The result of a plan; times in seconds.
 
     Attributes:
         rate: answers a second.
@@ -69,7 +69,7 @@ class Load(msgspec.Struct, frozen=True):
 
 
 def run(plan: Plan) -> Load:
-    """Have another process do it."""
+    """Have another process send the plan."""
     command = [sys.executable, "-m", "bench.load"]
     done = subprocess.run(  # noqa: S603 - our own module
         command, cwd=PROJECT, input=msgspec.json.encode(plan), stdout=subprocess.PIPE, check=True
@@ -87,7 +87,7 @@ _DOCUMENT: Final = document()
 
 
 def message(number: int) -> str:
-    """One job, as a terminal sends it."""
+    """The messages of one job."""
     job = SubmitJob(
         client_request=f"{number}-{secrets.token_hex(8)}",
         printer=PRINTER,
@@ -109,7 +109,7 @@ class _Terminal:
         self.times: list[float] = []
 
     async def work(self, until: float) -> None:
-        """Send and wait, again and again."""
+        """Send and wait for the answer, again and again."""
         while time.perf_counter() < until:
             self._number += 1
             text = message(self._number)
@@ -118,13 +118,13 @@ class _Terminal:
             self.times.append(time.perf_counter() - began)
 
     async def close(self) -> None:
-        """Say goodbye."""
+        """Close the connection."""
         await self._socket.close()
 
     async def _echo(self, text: str) -> None:
         await self._socket.send(text)
         if len(await self._socket.recv(decode=False)) != len(text):
-            raise RuntimeError("something else came back")
+            raise RuntimeError("an unexpected answer came back")
 
     async def _job(self, text: str) -> None:
         await self._socket.send(text)

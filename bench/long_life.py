@@ -1,4 +1,4 @@
-"""A month of work in minutes: what grows, and how much is written to the disk for each job."""
+"""A month of work in minutes: growth, and bytes written to the disk for each job."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ DAYS: Final = 30
 JOBS: Final = 150
 """Each day."""
 KEPT_DAYS: Final = 7
-"""History and ends are kept so long, so that the month reaches a steady state."""
+"""Days for which history and ends are kept, so that the month reaches a steady state."""
 UNANSWERED: Final = 10
-"""One of so many jobs is still open at the end of the day: a restart makes a question of it, and it expires."""
+"""One of this many jobs is still open at the end of the day: a restart makes a question of it, and it expires."""
 QUOTA: Final = 256 << 20
 FLAT: Final = Reach(Bound.MOST, 1.1)
 _FIRST: Final = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 @dataclass
 class Day:
-    """What one day left and cost; sizes in bytes, times in seconds."""
+    """The sizes after one day in bytes, and its times in seconds."""
 
     database: int = 0
     log: int = 0
@@ -51,7 +51,7 @@ class Day:
 
 
 def measure(folder: Path, *, quick: bool) -> Results:
-    """See bench.report."""
+    """Measure a month of work; see bench.report."""
     days, jobs = (4 * KEPT_DAYS, 3) if quick else (DAYS, JOBS)
     disk = CountingDisk()
     once = _written_for_one(folder / "one", disk)
@@ -62,7 +62,7 @@ def measure(folder: Path, *, quick: bool) -> Results:
 
 
 def live(folder: Path, disk: CountingDisk, days: int, jobs: int) -> Iterator[Day]:
-    """Each day begins with a start and ends with what is old being dropped."""
+    """Each day begins with a start and ends with the removal of old jobs and entries."""
     for number in range(days):
         today = _FIRST + dt.timedelta(days=number)
         spool = open_store(folder, quota=QUOTA, vfs=NAME)
@@ -74,7 +74,7 @@ def live(folder: Path, disk: CountingDisk, days: int, jobs: int) -> Iterator[Day
         day = Day()
         for job in range(jobs):
             _work(spool, day, _stamp(today), unanswered=job % UNANSWERED == 0)
-            # A log grows until it is copied, so only its largest size says anything.
+            # A log grows until it is copied, so only its largest size is a figure.
             day.log = max(day.log, _bytes(folder, f"{schema.DATABASE}-wal"))
         for ended in spool.notices.oldest(limit=2 * jobs):
             _change(spool, ended.record, changes.acknowledge("teller", _stamp(today)))
@@ -89,7 +89,7 @@ def live(folder: Path, disk: CountingDisk, days: int, jobs: int) -> Iterator[Day
 
 
 def _work(spool: Spool, day: Day, at: str, *, unanswered: bool) -> None:
-    """One job, to its end."""
+    """Do one job to its end."""
     accepted = _timed(day.accepting, lambda: accept(spool, "teller").result())
     if unanswered:
         _change(spool, accepted, changes.hold(at, "teller", "Ms Okafor"))
@@ -104,7 +104,7 @@ def _work(spool: Spool, day: Day, at: str, *, unanswered: bool) -> None:
 
 
 def _written_for_one(folder: Path, disk: CountingDisk) -> tuple[float, float]:
-    """Bytes and flushes that it takes to accept one job, its part of copying the log among them."""
+    """Bytes and flushes to accept one job, with its part of copying the log."""
     jobs = 200
     spool = open_store(folder, quota=QUOTA, vfs=NAME)
     spool.power_on(Reason.RESTART, _stamp(_FIRST))
@@ -131,7 +131,7 @@ def _written(month: list[Day], once: tuple[float, float], jobs: int) -> tuple[Fi
 
 
 def _growth(month: list[Day]) -> tuple[Figure, ...]:
-    """The last week of the month beside the first week after which old things went."""
+    """The last week of the month beside the first week with removals."""
     early, late = month[KEPT_DAYS + 1 : 2 * KEPT_DAYS + 1], month[-KEPT_DAYS:]
     named: dict[str, tuple[str, float, Callable[[Day], float]]] = {
         "databases": ("MiB", 2**20, lambda day: day.database),

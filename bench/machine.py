@@ -1,4 +1,4 @@
-"""What machine the figures are of."""
+"""The machine of the figures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SYNCS: Final = 200
 
 
 def describe(folder: Path) -> str:
-    """One paragraph: processor, memory, system, versions, the file system of `folder` and how fast it syncs."""
+    """One paragraph: processor, memory, system, versions, the file system of `folder` and its time for a sync."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     load = os.getloadavg()[0]
     return (
@@ -37,7 +37,7 @@ def _system() -> str:
 
 
 def _file_system(folder: Path) -> str:
-    """The type of the mount that `folder` lies on: the one with the longest matching path."""
+    """The type of the mount of `folder`: the one with the longest matching path."""
     mounts = [line.split()[1:3] for line in Path("/proc/self/mounts").read_text().splitlines()]
     below = [(len(place), kind) for place, kind in mounts if folder.resolve().is_relative_to(place)]
     return max(below)[1]

@@ -19,19 +19,19 @@ TERMINALS: Final = 200
 PENDING: Final = 10_000
 SENDERS: Final = 8
 SECONDS: Final = 2.0
-"""Of sending, between two looks."""
+"""Seconds of sending between two looks."""
 
 Points = list[tuple[float, float]]
 
 
 def measure(folder: Path, *, quick: bool) -> Results:
-    """See bench.report."""
+    """Measure memory; see bench.report."""
     terminals, pending, seconds = (4, 20, 0.1) if quick else (TERMINALS, PENDING, SECONDS)
     with measured(folder / "w", terminals) as (world, homes):
         idle = memory(world.appliance_pid)
         say(f"  {terminals} terminals")
         connected = asyncio.run(_connect(world, homes))
-        # What many connections left free in its memory would hide what jobs take.
+        # Memory that many connections left free would hide the memory of jobs.
         world.stop_appliance()
         world.start_appliance()
         say(f"  {pending} pending jobs")
@@ -70,7 +70,7 @@ def _fill(world: World, homes: list[Home], pending: int, seconds: float) -> Poin
 
 
 def _slope(points: Points) -> float:
-    """What one more costs: from the first point to the last."""
+    """The cost of one more, from the first point to the last."""
     (first, low), (last, high) = points[0], points[-1]
     return (high - low) / max(1.0, last - first)
 

@@ -15,7 +15,7 @@ LEFT, RIGHT, TOP, BOTTOM = 64, 150, 32, 44
 """Room around the lines for axes, names and title."""
 COLOURS: Final = ("#1f6fb2", "#c2571a", "#2a8a4a", "#8a4aa8", "#7a7a00", "#a83232")
 STEPS: Final = 5
-"""About so many marks on an axis."""
+"""The approximate number of marks on an axis."""
 
 
 def svg(curve: Curve) -> str:
@@ -37,7 +37,7 @@ def _head(curve: Curve) -> Iterator[str]:
 
 
 class _Axes:
-    """Where a point lies in the picture, and the picture's lines."""
+    """The place of a point in the picture, and the picture's lines."""
 
     def __init__(self, curve: Curve, points: list[tuple[float, float]]) -> None:
         self._curve = curve

@@ -1,4 +1,4 @@
-"""How long a start takes that finds many pending jobs, from the process to its open doors, beside a bare UPDATE."""
+"""The time of a start with many pending jobs, from the process to its open doors, beside a bare UPDATE."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Points = list[tuple[float, float]]
 
 
 def measure(folder: Path, *, quick: bool) -> Results:
-    """See bench.report."""
+    """Measure starts; see bench.report."""
     sizes = (20, 60) if quick else SIZES
     starts: Points = []
     updates: Points = []
@@ -75,7 +75,7 @@ def _fill(world: World, jobs: int, there: int) -> None:
 
 
 def _start(world: World) -> float:
-    """Seconds from the process to the doors; it is killed then, while it still writes into the records."""
+    """Seconds from the process to the doors; kill it then, while it still writes into the records."""
     began = time.perf_counter()
     world.start_appliance()
     seconds = time.perf_counter() - began

@@ -1,4 +1,4 @@
-"""Processor time and memory of processes, as the kernel tells it."""
+"""Processor time and memory of processes, by the figures of the kernel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 def cpu_seconds(pid: int) -> float:
     """Processor time that all threads of a process took so far."""
-    # Behind the name, which may hold anything: proc(5), fields 14 and 15.
+    # Behind the name, which may hold any text: proc(5), fields 14 and 15.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
@@ -21,7 +21,7 @@ class Memory(NamedTuple):
 
     Attributes:
         resident: RSS.
-        proportional: PSS: pages that several processes have are counted in parts.
+        proportional: PSS: counts pages of several processes in parts.
     """
 
     resident: int
@@ -29,7 +29,7 @@ class Memory(NamedTuple):
 
 
 def memory(pid: int) -> Memory:
-    """What a process has now."""
+    """The present memory of a process."""
     sizes = dict.fromkeys(("Rss", "Pss"), 0)
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         name, _, rest = line.partition(":")

@@ -1,7 +1,8 @@
-"""What a part of `make bench` gives back, and how that is written down.
+"""The results of a part of `make bench`, and their text.
 
 A part is a module with `measure(folder, *, quick) -> Results`: `folder` is empty and its own, on the file system that
-is measured; `quick` has it do as little as gives every figure.  What takes long says so through `say`.
+is measured; with `quick` it does the least that gives every figure. A long measurement tells its progress through
+`say`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Final, assert_never
 
 
 class Bound(Enum):
-    """On which side of its limit a figure must lie."""
+    """The side of its limit on which a figure must lie."""
 
     LEAST = "at least"
     MOST = "at most"
@@ -22,13 +23,13 @@ class Bound(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What a figure should reach: its ratio where it has one, otherwise its value."""
+    """The goal of a figure: of its ratio if it has one, otherwise of its value."""
 
     bound: Bound
     limit: float
 
     def reached_by(self, number: float) -> bool:
-        """Whether a number is on the right side."""
+        """Whether a number is on the right side of the limit."""
         match self.bound:
             case Bound.LEAST:
                 return number >= self.limit
@@ -43,14 +44,14 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One thing that was measured.
+    """One measured figure.
 
     Attributes:
         what: a short phrase that is unique in its part.
         value: in `unit`.
-        reference: what it was compared with in the same run; empty for nothing.
+        reference: its reference in the same run; empty without one.
         ratio: value / the reference's value, None without a reference.
-        reach: what it should reach, None where nothing is asked of it.
+        reach: its goal, None without one.
     """
 
     what: str
@@ -62,7 +63,7 @@ class Figure:
 
     @property
     def reached(self) -> bool | None:
-        """Whether it is as good as it should be; None where nothing is asked."""
+        """Whether it reaches its goal; None without one."""
         if self.reach is None:
             return None
         return self.reach.reached_by(self.value if self.ratio is None else self.ratio)
@@ -82,9 +83,9 @@ class Curve:
 
     Attributes:
         name: of its file, without an ending; lower-case words with hyphens, unique in the whole run.
-        across: what the x axis shows, with its unit.
-        up: what the y axis shows, with its unit; the axis begins at 0.
-        logarithmic: whether the x axis is; then no x may be 0.
+        across: the quantity of the x axis, with its unit.
+        up: the quantity of the y axis, with its unit; the axis begins at 0.
+        logarithmic: whether the x axis is logarithmic; then no x may be 0.
     """
 
     name: str
@@ -97,11 +98,11 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """All that one part found.
+    """The results of one part.
 
     Attributes:
         title: its heading.
-        notes: how it was measured and what was left out, one paragraph each.
+        notes: the method and the omissions, one paragraph each.
     """
 
     title: str
@@ -116,7 +117,7 @@ _HEADINGS: Final = ("measured", "value", "compared with", "ratio", "to reach", "
 
 
 def say(what: str) -> None:
-    """Tell who waits how far it is."""
+    """Tell the progress on standard error."""
     print(what, file=sys.stderr, flush=True)
 
 
@@ -150,7 +151,7 @@ def _cells(figure: Figure) -> tuple[str, ...]:
 
 
 def number(value: float) -> str:
-    """A number with about three digits that matter."""
+    """A number with about three significant digits."""
     if abs(value) >= 100:
         return f"{value:.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.3g}"

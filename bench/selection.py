@@ -1,4 +1,4 @@
-"""What it costs to accept one job and to find the next one, by how many are pending already."""
+"""The cost of accepting one job and of finding the next one, by the number of pending jobs."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from storage import Spool
 
 SIZES: Final = (100, 1_000, 10_000, 100_000, 1_000_000)
 ROUNDS: Final = 500
-"""Of each operation at each size."""
+"""Repetitions of each operation at each size."""
 SMALL: Final = 64
-"""Bytes of those that only lie there: it is their number that could matter."""
+"""Bytes of the jobs that only wait: only their number could cost time."""
 QUOTA: Final = 1 << 40
 TIMES: Final = Reach(Bound.MOST, 1.2)
 
@@ -26,7 +26,7 @@ Points = list[tuple[float, float]]
 
 
 def measure(folder: Path, *, quick: bool) -> Results:
-    """See bench.report."""
+    """Measure by pending jobs; see bench.report."""
     sizes, rounds = ((20, 60), 5) if quick else (SIZES, ROUNDS)
     accepting: Points = []
     working: Points = []
@@ -55,7 +55,7 @@ def _accept(spool: Spool, requester: str) -> None:
 
 
 def _median(work: Callable[[], object], rounds: int) -> float:
-    """Seconds."""
+    """The seconds of one call."""
     seconds = []
     for _ in range(rounds):
         began = time.perf_counter()

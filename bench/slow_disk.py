@@ -1,4 +1,4 @@
-"""A disk whose flushes take long, below SQLite only, where everything that is acknowledged is flushed."""
+"""A disk whose flushes take long, below SQLite only, which flushes every acknowledged change."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing_extensions import override
 
 NAME: Final = "slow-disk"
 _BELOW: Final = "unix"
-"""By name: the default may be the slow one itself."""
+"""The name of the usual VFS: the default may be the slow one itself."""
 
 
 class SlowDisk(apsw.VFS):
-    """The usual file system; every flush takes `seconds` more.  Registered for as long as it is kept."""
+    """The usual file system; every flush takes `seconds` more.  Registered while the object lives."""
 
     def __init__(self, seconds: float, *, for_all: bool = False) -> None:
-        """`for_all`: whoever names no VFS gets it."""
+        """Make flushes take `seconds` more; `for_all` makes it the default VFS."""
         self._seconds = seconds
         super().__init__(NAME, _BELOW, makedefault=for_all)
 

@@ -1,4 +1,4 @@
-"""Acceptance and bare commits on a disk whose flushes take as long as those of flash do."""
+"""Acceptance and bare commits on a disk with the slow flushes of flash."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from bench.report import Bound, Figure, Reach, Results, say
 from bench.slow_disk import NAME, SlowDisk
 
 FLUSHES: Final = (5, 20)
-"""Milliseconds that a flush takes more; the second is that of an SD card."""
+"""The milliseconds that a flush takes more; the second value is that of an SD card."""
 TERMINALS: Final = 64
 ROUNDS: Final = 3
 SECONDS: Final = 3.0
 
 
 def measure(folder: Path, *, quick: bool) -> Results:
-    """See bench.report."""
+    """Measure on slow flash; see bench.report."""
     terminals, rounds, seconds = (2, 1, 0.3) if quick else (TERMINALS, ROUNDS, SECONDS)
     figures: list[Figure] = []
     for flush in FLUSHES:

@@ -1,7 +1,7 @@
-"""How long a status takes while peers hold the appliance up as well as they can.
+"""The time of a status while peers hold the appliance up as well as they can.
 
-A quarter of the peers says nothing; one sends its TLS handshake byte by byte, one its HTTP request, and one, which is
-let in, a WebSocket message.  Prints the time of a status without them and with them.
+A quarter of the peers is silent; one sends its TLS handshake byte by byte, one its HTTP request, and one, which is let
+in, a WebSocket message. The part measures a status without them and with them.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from terminal.home import Home
 
 COUNT: Final = 200
 ROUNDS: Final = 500
-"""Statuses of one measurement."""
+"""The number of statuses of one measurement."""
 FEED_EVERY: Final = 50
-"""Statuses after which each peer sends one more byte."""
+"""The number of statuses after which each peer sends one more byte."""
 
 _UPGRADE: Final = (
     f"GET {SERVICE_PATH} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -36,7 +36,7 @@ _MESSAGE: Final = bytes([0x81, 0xFE, 0xFF, 0xFF]) + bytes(4 + 0xFFFF)
 
 @dataclass
 class Peer:
-    """One connection and what it still has to say."""
+    """One connection and its remaining bytes."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
@@ -48,7 +48,7 @@ class Peer:
         self.rest = self.rest[1:]
 
     async def hears(self) -> bytes:
-        """What is answered next; empty at the end of the connection."""
+        """The next answer; empty at the end of the connection."""
         try:
             return await self.reader.read(1)
         except (OSError, ssl.SSLError):
@@ -65,7 +65,7 @@ class SlowPeers:
         self.peers: list[Peer] = []
 
     async def open(self, count: int) -> None:
-        """Connect `count` of them, of four kinds; none but the last kind was answered anything then."""
+        """Connect `count` peers of four kinds; only the last kind gets an answer."""
         hello = self._hello()
         for number in range(count):
             match number % 4:
@@ -83,12 +83,12 @@ class SlowPeers:
         self.feed()
 
     def feed(self) -> None:
-        """One more byte of each; none comes to its end by that."""
+        """Send one more byte of each peer; no message ends by that."""
         for peer in self.peers:
             peer.feed()
 
     def close(self) -> None:
-        """Hang up."""
+        """Close every connection."""
         for peer in self.peers:
             peer.writer.transport.abort()
 
@@ -106,7 +106,7 @@ class SlowPeers:
             tls.do_handshake()
         except ssl.SSLWantReadError:
             return outgoing.read()
-        raise RuntimeError("a handshake was finished with nobody")
+        raise RuntimeError("a handshake ended without a peer")
 
 
 class Times(NamedTuple):
@@ -118,7 +118,7 @@ class Times(NamedTuple):
 
 
 async def ask(client: TerminalClient, slow: SlowPeers) -> Times:
-    """Ask for the status again and again."""
+    """Ask for the status again and again; return the times."""
     times = []
     for number in range(ROUNDS):
         if number % FEED_EVERY == 0:
@@ -130,7 +130,7 @@ async def ask(client: TerminalClient, slow: SlowPeers) -> Times:
 
 
 async def compare(address: Address, asking: ssl.SSLContext, slow: SlowPeers, count: int) -> tuple[Times, Times]:
-    """Without the slow peers, and with them."""
+    """The times without the slow peers, and with them."""
     async with TerminalClient(address, asking) as client:
         alone = await ask(client, slow)
         await slow.open(count)
@@ -141,11 +141,11 @@ async def compare(address: Address, asking: ssl.SSLContext, slow: SlowPeers, cou
 
 
 def measure(folder: Path, *, quick: bool) -> Results:
-    """See bench.report."""
+    """Measure beside slow peers; see bench.report."""
     count = 8 if quick else COUNT
     with branch(folder) as world:
-        # One terminal may have a quarter of the connections, which the slow ones of the last kind take.  The pace of a
-        # terminal that asks all the time is not what is measured.
+        # One terminal may have a quarter of the connections, which the slow peers of the last kind take. The pace of
+        # commands has no limit here, since the measuring terminal asks all the time.
         homes = [Home(world.enroll(name).home) for name in ("asking", "slow")]
         world.write_config(extra=f"[limits]\nconnections = {max(count, 8)}\ncommands_per_second = 100000\n")
         world.start_appliance()

@@ -1,1 +1,1 @@
-"""The main job, shown: a passbook, two power cuts, and a verdict read from the paper."""
+"""The demonstration of the main job: a passbook, two power cuts, and a verdict read from the paper."""

@@ -14,23 +14,23 @@ from demo.damage import PLANTS, plant
 from demo.staying import leave, stay
 from demo.stolen_disk import search_paper
 from demo.story import Story
-from demo.verdict import disagreements, table, tally
+from demo.verdict import disagreements, table, verdict_row
 from demo.world import PROJECT, World
 from drivers.simulator.paper import Paper
 from drivers.simulator.render import render_sheet
 
 PICTURES = PROJECT / "build" / "demo"
 PACE = "real"
-"""How fast the mechanism works: as a real one, for people to watch."""
+"""The pace of the mechanism: that of a real one, for people to watch."""
 
 
 def main() -> int:
-    """Run what the options say."""
+    """Run the deed of the options."""
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--plant", choices=PLANTS, help="damage paper or history before the verdict, which must find it")
-    what.add_argument("--stay", action="store_true", help="leave everything running and print commands to try")
-    what.add_argument("--end", action="store_true", help="end what --stay left running")
+    what.add_argument("--stay", action="store_true", help="leave the branch running and print commands to try")
+    what.add_argument("--end", action="store_true", help="end the branch that --stay left running")
     options = parser.parse_args()
     if options.stay:
         return stay()
@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def tell(folder: Path, damage: str | None) -> int:
-    """Tell the story in `folder`, plant damage, judge; the exit code."""
+    """Tell the story in `folder`, plant damage, judge; return the exit code."""
     began = time.monotonic()
 
     def say(words: str) -> None:
@@ -64,7 +64,7 @@ def tell(folder: Path, damage: str | None) -> int:
         if damage is not None:
             say(f"PLANTED DAMAGE: {plant(damage, world)}")
         findings = world.verify_offline()
-        # Damage to the paper is judged as damage, not as a search that is blind.
+        # The verdict judges damage to the paper, not a search that is blind.
         blind = [] if damage else search_paper(world, story.sent)
         return judge(story, world.paper, history, findings, blind)
 
@@ -72,7 +72,7 @@ def tell(folder: Path, damage: str | None) -> int:
 def judge(story: Story, paper: Paper, history: list[Any], findings: list[Any], blind: list[str]) -> int:
     """Print the table, the pictures and the verdict, all from the paper file."""
     print()
-    print(table(tally(sent, paper, story.orders) for sent in story.sent))
+    print(table(verdict_row(sent, paper, story.orders) for sent in story.sent))
     print()
     shutil.rmtree(PICTURES, ignore_errors=True)
     for picture in render_sheet(paper, PICTURES):

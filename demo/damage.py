@@ -12,7 +12,7 @@ from demo.world import World
 
 
 def plant(name: str, world: World) -> str:
-    """Do the damage of that name in a stopped world; what was done, in words."""
+    """Do the damage of that name in a stopped world; return it in words."""
     return _DAMAGES[name](world)
 
 
@@ -43,7 +43,7 @@ def _history(world: World) -> str:
         finally:
             connection.close()
         if changed:
-            return f"{changed} history entries say that somebody else decided"
+            return f"{changed} history entries say that another person decided"
     raise RuntimeError("no history to damage")
 
 

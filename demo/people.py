@@ -1,4 +1,4 @@
-"""A person at a teller's terminal: starts `teller print`, reads what it says, and handles the book as it asks."""
+"""A person at a teller's terminal: starts `teller print`, reads its output, and handles the book at its prompts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from drivers.simulator.control import ControlFailure, SimulatorControl
 from drivers.simulator.paper import Ruler
 
 EVENT_TIMEOUT: Final = 30.0
-"""Seconds to wait for something that must come."""
+"""Seconds to wait for an event that must come."""
 PROJECT: Final = Path(__file__).resolve().parent.parent
 
 Event = dict[str, Any]
@@ -30,13 +30,13 @@ class Printing:
         self._ruler = ruler
         self._events: list[Event] = []
         self._ended = False
-        # Whoever has taken a book out leaves the next person's in.
+        # A person who has taken a book out leaves the next person's book in.
         self._took = False
         self._changed = threading.Condition()
         self.refused: list[str] = []
-        """What the mechanism did not let the person do."""
+        """The deeds that the mechanism refused to the person."""
         self.hands_free = threading.Event()
-        """Until it is set the person does not touch the book; set from the start when `at_once`."""
+        """The person does not touch the book until this is set; with `at_once` it is set from the start."""
         if at_once:
             self.hands_free.set()
         self._left = False
@@ -65,7 +65,7 @@ class Printing:
             self._changed.notify_all()
 
     def _handle(self, prompt: dict[str, Any]) -> None:
-        """Do what the terminal asks for; a prompt that is shown again when its deed is done does no harm."""
+        """Do the deed of a prompt; a prompt that comes again after its deed does no harm."""
         self.hands_free.wait(EVENT_TIMEOUT)
         if self._left:
             return
@@ -85,7 +85,7 @@ class Printing:
             return [event["payload"] for event in self._events if event["event"] == name]
 
     def wait_for(self, fits: Callable[[list[Event]], bool], timeout: float = EVENT_TIMEOUT) -> None:
-        """Wait until `fits` says yes to all events so far.  Raises TimeoutError, and when `teller` ended before."""
+        """Wait until `fits` is true of all events so far. Raises TimeoutError, also when `teller` ended before."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._ended or fits(self._events), timeout):
                 raise TimeoutError(f"waited {timeout} s; events so far: {self._events}")
@@ -93,7 +93,7 @@ class Printing:
                 raise TimeoutError(f"teller ended before; events: {self._events}; {self.error()}")
 
     def wait_for_event(self, name: str, count: int = 1, timeout: float = EVENT_TIMEOUT) -> Event:
-        """Wait for the `count`-th event of that name; its payload."""
+        """Wait for the `count`-th event of that name; return its payload."""
         self.wait_for(lambda events: sum(event["event"] == name for event in events) >= count, timeout)
         return self.events(name)[count - 1]
 
@@ -103,7 +103,7 @@ class Printing:
         return str(self.wait_for_event("Spooler.SubmitJob")["job"])
 
     def end(self, timeout: float = EVENT_TIMEOUT) -> int:
-        """Wait for the end; the exit code."""
+        """Wait for the end; return the exit code."""
         try:
             code = self._process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -113,15 +113,15 @@ class Printing:
         return code
 
     def error(self) -> str:
-        """What `teller` wrote to standard error, after its end."""
+        """The text of `teller` on standard error, after its end."""
         return self._process.stderr.read() if self._process.stderr and not self._process.stderr.closed else ""
 
     def kill(self) -> None:
-        """The terminal is switched off."""
+        """Switch the terminal off."""
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
-        # Who has not touched the book so far never will.
+        # A person who has not touched the book so far never will.
         self._left = not self.hands_free.is_set()
         self.hands_free.set()
         self._reader.join()

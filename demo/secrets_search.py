@@ -1,4 +1,4 @@
-"""Looks for what nobody may find on a disk: texts and keys, in every form in which they could have been written.
+"""Looks for secrets that no disk may have: texts and keys, in every form in which they could have been written.
 
 A secret that spans two pages of a database file can be missed; many secrets of one document cannot all be.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
 SHORTEST: Final = 6
-"""Bytes; what is shorter occurs by chance, as in the times of a log."""
+"""The least bytes of a secret; a shorter one occurs by chance, as in the times of a log."""
 CODE_PAGE: Final = "cp858"
 _BITS_PER_BYTE, _BITS_PER_DIGIT = 8, 6
 _ALIGNMENTS: Final = 3
@@ -20,11 +20,11 @@ _ALIGNMENTS: Final = 3
 
 
 _Wanted: TypeAlias = dict[bytes, list[tuple[str, str, bytes]]]
-"""First bytes of a form -> name of the secret, form, and how it looks."""
+"""First bytes of a form -> name of the secret, form, and its bytes in that form."""
 
 
 class Finding(NamedTuple):
-    """A secret was found; `form` says how it was written."""
+    """A secret that was found; `form` is the form in which it was written."""
 
     where: str
     secret: str
@@ -37,7 +37,7 @@ def long_enough(texts: Iterable[str]) -> list[str]:
 
 
 def forms(secret: str | bytes) -> dict[str, bytes]:
-    """Form -> how the secret looks in it.  Raises ValueError for one that is too short to be looked for."""
+    """Form -> the bytes of the secret in it. Raises ValueError for a secret that is too short for a search."""
     found: dict[str, bytes] = {}
     for name, plain in _plain_forms(secret):
         if len(plain) < SHORTEST:
@@ -55,7 +55,7 @@ def _plain_forms(secret: str | bytes) -> Iterator[tuple[str, bytes]]:
         return
     for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
         yield encoding, secret.encode(encoding)
-    # What the code page lacks was never printed.
+    # Characters that the code page lacks were never printed.
     with suppress(UnicodeEncodeError):
         yield CODE_PAGE, secret.encode(CODE_PAGE)
     yield "escaped", secret.encode("ascii", "backslashreplace").replace(b"\\x", b"\\u00")
@@ -84,7 +84,7 @@ def search_bytes(data: bytes, secrets: Mapping[str, str | bytes], where: str = "
 
 
 def search_files(places: Iterable[Path], secrets: Mapping[str, str | bytes]) -> list[Finding]:
-    """The same in files, and in all files below folders.  A place that is missing is an error."""
+    """The findings in files, and in all files below folders. A missing place is an error."""
     wanted = _by_beginning(secrets)
     return [finding for path in _files(places) for finding in _search(path.read_bytes(), wanted, str(path))]
 
@@ -98,7 +98,7 @@ def _by_beginning(secrets: Mapping[str, str | bytes]) -> _Wanted:
 
 
 def _search(data: bytes, wanted: _Wanted, where: str) -> list[Finding]:
-    # One pass however many secrets there are: hundreds of documents take thousands of forms.
+    # One pass for any number of secrets: hundreds of documents take thousands of forms.
     found = {
         Finding(where, name, form)
         for start in range(len(data) - SHORTEST + 1)

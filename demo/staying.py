@@ -17,7 +17,7 @@ from demo.story import SECOND, STATEMENT, Story
 from demo.world import PROJECT, World, ruler_of, shipped_layout
 
 RUNNING: Final = PROJECT / "build" / "run" / "folder"
-"""The note of where the branch that was left running works."""
+"""The note with the folder of the branch that was left running."""
 SERVERS: Final = ("passbookd", "-m\0firmware\0", "-m\0drivers.simulator\0run\0")
 """Words of the servers' command lines as the kernel keeps them."""
 END_TIMEOUT: Final = 20.0
@@ -50,7 +50,7 @@ def stay() -> int:
 
 
 def leave() -> int:
-    """End what an earlier `stay` left running, and say what that was."""
+    """End the processes that an earlier `stay` left running, and tell them."""
     folder = _noted()
     if folder is None:
         print("No branch is running.")
@@ -68,12 +68,12 @@ def leave() -> int:
 
 
 def _noted() -> Path | None:
-    """Where the branch works that was left running."""
+    """The folder of the branch that was left running."""
     return Path(RUNNING.read_text()) if RUNNING.exists() else None
 
 
 def _environment() -> Path:
-    """What a shell reads first, so that the commands to try are short."""
+    """The script that a shell reads first, so that the commands to try are short."""
     return RUNNING.with_name("env")
 
 
@@ -89,7 +89,7 @@ def working_in(folder: str) -> list[int]:
 
 
 def _end(process: int) -> None:
-    """Ask a process to end and wait for it.  Raises ProcessLookupError when it is gone already."""
+    """Ask a process to end and wait for it. Raises ProcessLookupError if it is gone already."""
     descriptor = os.pidfd_open(process)
     try:
         os.kill(process, signal.SIGTERM)
@@ -101,7 +101,7 @@ def _end(process: int) -> None:
 
 
 def _settings(world: World) -> str:
-    """For a shell: where everything is, and the deeds that take more than a command."""
+    """The script for a shell: the places of the branch, and functions for deeds of several commands."""
     folder = shlex.quote(str(world.folder))
     binary = shlex.quote(str(PROJECT / ".venv" / "bin"))
     rules = ruler_of(shipped_layout("savings-24"))

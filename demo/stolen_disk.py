@@ -1,4 +1,4 @@
-"""What a thief of the disk looks for: the texts of the documents and the keys, in every form (N2, P5)."""
+"""The search of a thief of the disk: for texts of documents and keys, in every form (N2, P5)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FORMATS = {".csv": "passbook-update+csv", ".txt": "text"}
 
 
 def secrets_of(sent: Iterable[Sent], files: Iterable[Path], terminals: Iterable[Terminal]) -> dict[str, str | bytes]:
-    """Everything that may not lie on the disk in clear, by a name that may be told."""
+    """All secrets that may not lie on the disk in clear, by a name that may be told."""
     texts = [text for document in sent for text in _texts(document)]
     texts += [account for file in files if (account := _account(file))]
     secrets: dict[str, str | bytes] = {f"text {n}": text for n, text in enumerate(long_enough(texts), 1)}
@@ -34,7 +34,7 @@ def search_disk(world: World, secrets: dict[str, str | bytes]) -> list[str]:
 
 
 def search_paper(world: World, sent: Iterable[Sent]) -> list[str]:
-    """The texts that the same search does not find on paper; there they must be."""
+    """The texts that the same search does not find on paper, where they must be."""
     texts = {text: text for document in sent for text in long_enough(_texts(document))}
     found = {finding.secret for finding in search_files([world.paper_file], texts)}
     return [f"a text of {len(text)} characters is not on paper: the search is blind" for text in texts.keys() - found]

@@ -1,4 +1,4 @@
-"""The main job as a story: four documents, two power cuts, an absent teller; what is ordered is on paper once."""
+"""The main job as a story: four documents, two power cuts, an absent teller; each ordered line is on paper once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from passbook.document.plan import Line
 
 
 class Document(NamedTuple):
-    """What somebody has printed, and into which book of which layout."""
+    """A document, and the book and layout for it."""
 
     title: str
     file: Path
@@ -38,10 +38,10 @@ FORGOTTEN: Final = Document("forgotten text", PROJECT / "demo" / "forgotten.txt"
 FIRST_CUT: Final = AtLineByte(line=6, byte=60)
 """In the middle of the bytes of the sixth line."""
 SECOND_CUT: Final = AfterStrike(line=9)
-"""The ninth line after going on is on paper, and the printer could not say so."""
+"""The ninth line after going on is on paper, and the printer could not confirm it."""
 LAST_MINUTE: Final = datetime.time(23, 59)
 NO_DAY_YET: Final = f'day_ends = "{LAST_MINUTE:%H:%M}"\n'
-"""So it is still yesterday for the branch."""
+"""The setting with which it is still yesterday for the branch."""
 DAY_OVER: Final = 'day_ends = "00:00"\nexpiry_grace = 0.5\n'
 
 Say = Callable[[str], None]
@@ -50,8 +50,8 @@ Say = Callable[[str], None]
 class Story:
     """The branch of the story.
 
-    Afterwards `sent` and `orders` say what people wanted on paper, `expired` what nobody wanted any more, and `faults`
-    what a thief could read or somebody was told wrongly.
+    Afterwards `sent` and `orders` hold the wishes of people, and `expired` the documents that no person wanted any
+    more. `faults` holds the secrets that a thief could read and the false statements of the appliance.
     """
 
     def __init__(self, world: World, say: Say) -> None:
@@ -78,7 +78,7 @@ class Story:
         self._say("The simulated printer and the appliance run; counter-1, counter-2 and the manager are enrolled.")
 
     def tell(self) -> None:
-        """Everything that happens, up to the last line on paper."""
+        """Tell the whole story, up to the last line on paper."""
         self._world.mechanism.cut(Target.BOTH, FIRST_CUT, self._world.appliance_pid)
         anna = self._send(self.counter_1, STATEMENT, at_once=False)
         bernd = [self._send(self.counter_2, document) for document in (SECOND, NOTICE, FORGOTTEN)]
@@ -97,7 +97,7 @@ class Story:
         self.search_disk()
 
     def search_disk(self) -> None:
-        """Look at the disk as a thief would; what is found goes to `faults`."""
+        """Look at the disk like a thief; findings go to `faults`."""
         terminals = (self.counter_1, self.counter_2, self.manager)
         secrets = secrets_of(self.sent + self.expired, (STATEMENT.file, SECOND.file), terminals)
         found = search_disk(self._world, secrets)
@@ -132,12 +132,12 @@ class Story:
         self._start()
 
     def _start(self) -> None:
-        """Start the appliance.  Its machine may have nobody to ask for the time, so the operator vouches for it."""
+        """Start the appliance.  Its machine may have no source of time, so the operator vouches for its clock."""
         self._world.start_appliance()
         self._world.ctl("clock", "--right", "--person", "Dora")
 
     def _go_on(self, anna: Printing, questions: int) -> None:
-        """Anna is told what is on paper, looks at the line in doubt, and goes on; a second cut is armed once."""
+        """Anna sees the lines on paper, looks at the line in doubt, and goes on; a second cut is armed once."""
         anna.wait_for(lambda events: _questions(events) >= questions)
         question = self._question(self.counter_1, anna.job)
         sent = self.sent[0]
@@ -155,7 +155,7 @@ class Story:
         self._say(f"Anna answers: go on with line {number}.")
 
     def _look(self, sent: Sent, step: int) -> bool:
-        """Whether the line of `step` is on paper, as a person sees it."""
+        """Whether a person sees the line of `step` on paper."""
         line = sent.plan[step - 1]
         return isinstance(line, Line) and self._world.paper.times(sent.book, line.page, line.line) > 0
 
@@ -171,7 +171,7 @@ class Story:
     def _ask_between(self, printing: Printing) -> None:
         """While Bernd's second update waits for its book and Anna's job for its turn, ask for the printer's figures.
 
-        The answer comes between the two jobs, so what it must say is known: all that is on paper then.
+        The answer comes between the two jobs, so its figures are known: all lines on paper then.
         """
         before = _lines_struck(self._world)
         with ThreadPoolExecutor(1) as background:
@@ -195,11 +195,11 @@ class Story:
         )
 
     def _end_day(self) -> None:
-        """Nobody answers for Bernd's last text until the day is over; then its end is told to the manager."""
+        """Bernd's last text has no answer until the day is over; then the appliance tells its end to the manager."""
         self._world.stop_appliance()
         self._world.write_config(self._recovery, DAY_OVER)
         self._start()
-        self._say("The business day is over, and nobody wanted Bernd's forgotten text.")
+        self._say("The business day is over, and no person wanted Bernd's forgotten text.")
         notice = self._notice(self.expired[0].job)
         reasons = notice["job"]["reasons"]
         if reasons != ["expired"]:
@@ -219,7 +219,7 @@ class Story:
         raise TimeoutError(f"job {job} is not {state}")
 
     def _notice(self, job: str) -> dict[str, Any]:
-        """The end of `job` as the manager is told it."""
+        """The notice of the end of `job` for the manager."""
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             for notice in self.manager.run("notices"):
@@ -228,7 +228,7 @@ class Story:
         raise TimeoutError(f"the manager is not told of the end of {job}")
 
     def _question(self, terminal: Terminal, job: str) -> dict[str, Any]:
-        """The open question about `job` as `terminal` is asked it."""
+        """The open question about `job` at `terminal`."""
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             for question in terminal.run("questions"):
@@ -250,13 +250,13 @@ def _lines_struck(world: World) -> int:
 
 
 def _wait_for_another_minute_than_the_last() -> None:
-    """In the last minute of a day no business day can end later; it is waited out."""
+    """Wait for the end of a day's last minute: no business day can end later in it."""
     now = datetime.datetime.now().astimezone()
     if now.time() >= LAST_MINUTE:
         time.sleep(61 - now.second)
 
 
 def _questions(events: list[dict[str, Any]]) -> int:
-    """How many different questions have come: one may be shown again when the medium was found."""
+    """The number of different questions that came: a question may come again when the medium was found."""
     asked = [event["payload"] for event in events if event["event"] == "Recovery.QuestionEvent"]
     return len({(question["job"]["job"], question["job"]["epoch"]) for question in asked})

@@ -1,6 +1,6 @@
-"""The verdict: what the paper says, held against what was sent, what people ordered, and what the history tells.
+"""The verdict: the paper, compared with the documents, the orders of people, and the history.
 
-The paper file is the judge.  What was expected on it comes from the documents, read here once more.
+The paper file is the judge. The expected lines come from the documents, read here once more.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CODE_PAGE: Final = "cp858"
 
 
 class Sent(NamedTuple):
-    """A document that somebody sent: its job, the book it belongs in, and its steps as they should come out."""
+    """A document that a teller sent: its job, its book, and its expected steps."""
 
     title: str
     job: str
@@ -37,7 +37,7 @@ class Sent(NamedTuple):
 
 
 class Order(NamedTuple):
-    """What a person answered: from which step to go on, and which steps may have been sent before."""
+    """An answer of a person: the step with which to go on, and the steps that may have been sent before."""
 
     job: str
     person: str
@@ -46,7 +46,7 @@ class Order(NamedTuple):
     furthest: int
 
 
-class Tally(NamedTuple):
+class VerdictRow(NamedTuple):
     """One row of the table, in lines."""
 
     title: str
@@ -59,13 +59,13 @@ class Tally(NamedTuple):
 
 
 def read_sent(title: str, job: str, book: str, file: Path, kind: str, layout: BookLayout) -> Sent:
-    """The document in `file` as it should come out."""
+    """The document in `file` with its expected steps."""
     plan = place(parse_document(kind, file.read_bytes()), layout, codec=CODE_PAGE, code_page=CODE_PAGE)
     return Sent(title, job, book, plan)
 
 
-def tally(sent: Sent, paper: Paper, orders: Iterable[Order]) -> Tally:
-    """Count one document's lines on the paper; `wrong` are strikes that nobody expected or ordered."""
+def verdict_row(sent: Sent, paper: Paper, orders: Iterable[Order]) -> VerdictRow:
+    """Count one document's lines on the paper; `wrong` are strikes that were neither expected nor ordered."""
     again = _ordered_again(sent, orders)
     expected, found = sent.lines(), paper.lines(sent.book)
     once = twice = missing = wrong = 0
@@ -76,11 +76,11 @@ def tally(sent: Sent, paper: Paper, orders: Iterable[Order]) -> Tally:
         once += times == 1
         twice += times > 1
         wrong += bool(struck) or times > 1 + again.get(where, 0)
-    return Tally(sent.title, len(expected), once, twice, missing, len(again), wrong + len(found))
+    return VerdictRow(sent.title, len(expected), once, twice, missing, len(again), wrong + len(found))
 
 
 def _ordered_again(sent: Sent, orders: Iterable[Order]) -> dict[Place, int]:
-    """Lines that may have been on paper already when a person ordered them, and how often."""
+    """Lines that may have been on paper already when a person ordered them, with their counts."""
     again: dict[Place, int] = {}
     for order in orders:
         if order.job == sent.job and order.verdict in {"print", "resume"}:
@@ -98,30 +98,30 @@ def disagreements(
     findings: list[Any],
     expired: Iterable[Sent] = (),
 ) -> list[str]:
-    """Every way in which paper, history and the people's answers do not agree; empty when they do.
+    """Every disagreement of paper, history and people's answers; empty when they agree.
 
-    `expired` are documents that nobody wanted any more: nothing of them may be on paper.
+    `expired` are documents that no person wanted any more: no line of them may be on paper.
     """
     sent = list(sent)
     wrong = []
     for document in sent:
-        row = tally(document, paper, orders)
+        row = verdict_row(document, paper, orders)
         wrong += _judge_paper(row)
         wrong += _judge_history(document, orders, history)
     for document in expired:
         wrong += _judge_history(document, orders, history, "aborted")
     strangers = set(paper.books) - {document.book for document in sent}
-    wrong += [f"there is a book {book} that nobody sent anything for" for book in sorted(strangers)]
+    wrong += [f"there is a book {book} for which no document was sent" for book in sorted(strangers)]
     wrong += [f"the history does not fit: {finding['sentence']}" for finding in findings]
     return wrong
 
 
-def _judge_paper(row: Tally) -> list[str]:
+def _judge_paper(row: VerdictRow) -> list[str]:
     wrong = []
     if row.missing:
         wrong.append(f"{row.title}: {_lines(row.missing)} of {row.expected} not on paper")
     if row.wrong:
-        wrong.append(f"{row.title}: on {_lines(row.wrong)} something is struck, or struck again, that nobody ordered")
+        wrong.append(f"{row.title}: on {_lines(row.wrong)} text is struck, or struck again, without an order")
     return wrong
 
 
@@ -143,7 +143,7 @@ def _judge_history(
     return wrong
 
 
-def table(rows: Iterable[Tally]) -> str:
+def table(rows: Iterable[VerdictRow]) -> str:
     """The rows as aligned text."""
     head = ("document", "lines expected", "once", "twice", "missing", "ordered again")
     cells = [head, *((row.title, *(str(number) for number in row[1:6])) for row in rows)]

@@ -28,15 +28,15 @@ from passbook.document.layout import BookLayout, parse_layout
 PROJECT: Final = Path(__file__).resolve().parent.parent
 PRINTER: Final = "window-1"
 READY_TIMEOUT: Final = 30.0
-"""Seconds for a process to say that it is ready."""
+"""Seconds until a process must say that it is ready."""
 READY_LOOK: Final = 0.5
-"""Seconds between two looks whether a process that is not ready has ended."""
+"""Seconds between two looks whether a process has ended before it was ready."""
 LOG_LOOK: Final = 0.05
 """Seconds between two looks into the log."""
 LOG_SHOWN: Final = 2000
-"""Characters of a log that are shown when a process did not start."""
+"""The characters of a log to show when a process did not start."""
 COMMAND_TIMEOUT: Final = 60.0
-"""Seconds for a command that waits for nobody."""
+"""Seconds for a command that waits for no person."""
 
 
 class CommandFailed(Exception):  # noqa: N818 - says what happened
@@ -44,8 +44,8 @@ class CommandFailed(Exception):  # noqa: N818 - says what happened
 
     Attributes:
         code: its exit code.
-        output: what it wrote to standard output.
-        error: what it wrote to standard error.
+        output: its standard output.
+        error: its standard error.
     """
 
     def __init__(self, command: Sequence[str], code: int, output: str, error: str) -> None:
@@ -63,7 +63,7 @@ class CommandFailed(Exception):  # noqa: N818 - says what happened
 
 
 class World:
-    """One branch.  Everything that it starts is ended by `close`."""
+    """One branch. `close` ends every process that it starts."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class World:
     ) -> None:
         """`folder` must be empty and its path short (a Unix socket has 107 bytes); times are seconds.
 
-        `program` is what the interpreter is told to be the appliance.
+        `program` are the interpreter's arguments that start the appliance.
         """
         self.folder = folder
         self.pace = pace
@@ -118,11 +118,11 @@ class World:
         self.start_simulator()
 
     def terminal(self, name: str) -> Terminal:
-        """A terminal that is enrolled already."""
+        """The terminal of that name, which is enrolled already."""
         return Terminal(self, name)
 
     def enroll(self, name: str, *, representative: bool = False) -> Terminal:
-        """A terminal with a key ring of its own and a certificate of the branch."""
+        """Enroll a terminal with a key ring of its own and a certificate of the branch."""
         terminal = Terminal(self, name)
         role = ["--representative"] if representative else []
         terminal.run("enroll", "--name", name, *role)
@@ -135,7 +135,7 @@ class World:
         return terminal
 
     def revoke(self, name: str) -> None:
-        """Put a terminal on the revocation list; a running appliance is told."""
+        """Put a terminal on the revocation list, and tell a running appliance."""
         crl = self.config_file.parent / "revoked.pem"
         self.ctl("revoke", name, "--ca", str(self._ca), "--out", str(crl))
 
@@ -157,11 +157,11 @@ class World:
     # Power
 
     def start_simulator(self) -> None:
-        """Start the mechanism; it goes on with the paper that is there."""
+        """Start the mechanism; it goes on with the existing paper."""
         command = [sys.executable, "-m", "drivers.simulator", "run", "--listen", "tcp://127.0.0.1:0",
                    "--paper", str(self.paper_file), "--control", str(self.folder / "printer"),
                    "--pace", self.pace, "--line-seconds", "0.05", "--baud", "38400"]  # fmt: skip
-        # It may outlive whoever started it, so it must not hold that one's streams.
+        # It may outlive the process that started it, so it must not hold that process's streams.
         with (self.folder / "simulator.log").open("ab") as log:
             self._simulator = subprocess.Popen(
                 command,
@@ -210,7 +210,7 @@ class World:
         return self._appliance.pid
 
     def await_appliance_end(self) -> int:
-        """Wait until the appliance is gone; what it ended with (negative: the signal)."""
+        """Wait until the appliance is gone; return its exit code (negative: the signal)."""
         if self._appliance is None:
             raise RuntimeError("the appliance was not started")
         code = self._appliance.wait(COMMAND_TIMEOUT)
@@ -218,7 +218,7 @@ class World:
         return code
 
     def await_log(self, event: str) -> None:
-        """Wait until the appliance's log tells of `event`, in whatever start.  Raises TimeoutError."""
+        """Wait until the appliance's log tells of `event`, in any start. Raises TimeoutError."""
         deadline = time.monotonic() + READY_TIMEOUT
         while event not in self.log_file.read_text():
             if time.monotonic() > deadline:
@@ -231,12 +231,12 @@ class World:
         self.await_appliance_end()
 
     def stop_appliance(self) -> int:
-        """Ask the appliance to end as systemd does; its exit code."""
+        """End the appliance by the signal of systemd; return its exit code."""
         os.kill(self.appliance_pid, signal.SIGTERM)
         return self.await_appliance_end()
 
     def close(self) -> None:
-        """End everything that runs."""
+        """End every process that runs."""
         for printing in self._printings:
             printing.kill()
         for process in (self._appliance, self._simulator):
@@ -258,23 +258,23 @@ class World:
 
     @property
     def mechanism(self) -> SimulatorControl:
-        """A person's hands at the mechanism; each has its own memory of what it has seen."""
+        """A person's hands at the mechanism; each person remembers the events that it has seen."""
         return SimulatorControl(self.folder / "printer")
 
     @property
     def paper(self) -> Paper:
-        """What is on paper now."""
+        """The present paper."""
         return Paper.load(self.paper_file)
 
     def ctl(self, *arguments: str) -> Any:
-        """`passbookctl` at the running appliance; its result."""
+        """Run `passbookctl` at the running appliance; return its result."""
         return self._ctl("--control", str(self.folder / "control"), *arguments)
 
     def _ctl(self, *arguments: str) -> Any:
         return run_command([sys.executable, "-m", "firmware.ctl", "--json", *arguments])
 
     def verify_offline(self) -> list[Any]:
-        """What `passbookctl verify` finds in the areas of a stopped appliance; empty when all is well."""
+        """The findings of `passbookctl verify` in the areas of a stopped appliance; empty when all is well."""
         areas = [f"{name}={self.data / name}" for name in ("a", "b")]
         try:
             found = self._ctl("verify", "--areas", *areas, "--appliance", "demo-appliance",
@@ -308,13 +308,13 @@ class Terminal:
         return [sys.executable, "-m", "terminal", *options, *arguments]
 
     def screen(self, *arguments: str) -> str:
-        """What `teller` shows a person."""
+        """The text that `teller` shows to a person."""
         command = [part for part in self.command(*arguments) if part != "--json"]
         done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=COMMAND_TIMEOUT, check=True)
         return done.stdout
 
     def run(self, *arguments: str) -> Any:
-        """Run `teller` to its end; the last JSON value that it printed.  Raises CommandFailed."""
+        """Run `teller` to its end; return the last JSON value of its output. Raises CommandFailed."""
         return run_command(self.command(*arguments))
 
     def print_in_background(
@@ -334,7 +334,7 @@ class Terminal:
 
 
 def run_command(command: Sequence[str]) -> Any:
-    """Run a command of the product; the last JSON value of its output.  Raises CommandFailed."""
+    """Run a command of the product; return the last JSON value of its output. Raises CommandFailed."""
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=COMMAND_TIMEOUT, check=False)
     if done.returncode != 0:
         raise CommandFailed(command, done.returncode, done.stdout, done.stderr)
@@ -356,13 +356,13 @@ def ruler_of(layout: BookLayout) -> Ruler:
 def own_host() -> str:
     """An address of this machine that no other world has.
 
-    While an appliance is down its port is free, and another world that looks for one could take it.
+    While an appliance is down its port is free, and another world that looks for a port could take it.
     """
     return f"127.{secrets.choice(range(1, 255))}.{secrets.choice(range(255))}.{secrets.choice(range(1, 255))}"
 
 
 def free_port() -> int:
-    """A TCP port that nobody uses now, and that the system gives to nobody who does not ask for it."""
+    """A free TCP port that the system gives only to a process that asks for it by number."""
     first_given = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     while True:
         port = secrets.choice(range(min(first_given, 32768) // 2, first_given))
@@ -373,7 +373,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def branch(folder: Path, **settings: Any) -> Iterator[World]:
-    """A world that is built, with its configuration written."""
+    """A built world, with its configuration written."""
     with World(folder, **settings) as world:
         world.build()
         yield world

@@ -53,9 +53,9 @@ from storage import ApplianceKey, AreaSettings, Limits, Spool, self_test
 _LOG: Final = Log("appliance")
 
 JOBS_KEPT_BY_WORD: Final = 1000
-"""Ended jobs of each terminal in each area that stay known while only an operator says what day it is."""
+"""Ended jobs of each terminal in each area that stay known while only an operator vouches for the date."""
 STAMPS_LOOKED_AT: Final = 1000
-"""Entries of the history, and jobs, in which the newest stamp of a trusted clock is looked for at power-on."""
+"""Entries of the history, and jobs, among which power-on looks for the newest stamp of a trusted clock."""
 
 
 class Appliance:
@@ -64,7 +64,7 @@ class Appliance:
     def __init__(
         self, config: Config, key: ApplianceKey, loaded: Loaded, *, clock: SystemClock, notifier: Notifier
     ) -> None:
-        """Open the store; run() closes it.  Raises PassbookError `no-area-usable` where another process has it."""
+        """Open the store; run() closes it. Raises PassbookError `no-area-usable` if another process has it."""
         self._config = config
         self._loaded = loaded
         self._clock = clock
@@ -128,7 +128,7 @@ class Appliance:
                 if not self._stopped.is_set():
                     await self._serve(was_told_ready=was_locked)
         finally:
-            # It may be opening an area in a thread, and the store must not close meanwhile.
+            # Joining may open an area in a thread, and the store must not close meanwhile.
             await asyncio.gather(joining(), return_exceptions=True)
             tasks.close()
             sound = self._spool.close()
@@ -138,18 +138,18 @@ class Appliance:
         _LOG.info("stopped")
 
     def _start_tasks(self, tasks: contextlib.ExitStack) -> None:
-        """Start what goes on until `tasks` is closed."""
+        """Start the tasks that go on until `tasks` is closed."""
         tasks.callback(self._supervisor.start("questions", self._recovery.audiences.run()))
         tasks.callback(self._supervisor.start("notices", self._notices.audiences.run()))
         tasks.callback(self._supervisor.start("old notices", self._notices.watch_ages()))
         tasks.callback(self._supervisor.start("expiry", self._expiry.run()))
         tasks.callback(self._supervisor.start("log", keep_telling()))
         if self._notifier.watchdog_interval:
-            life = show_watchdog(self._notifier, self._spool.progress, self._clock.monotonic)
-            tasks.callback(self._supervisor.start("watchdog", life))
+            watch = show_watchdog(self._notifier, self._spool.progress, self._clock.monotonic)
+            tasks.callback(self._supervisor.start("watchdog", watch))
 
     async def _stay_locked(self) -> None:
-        """No area can be used: wait until one is, or somebody ends the appliance."""
+        """Wait until an area is usable, or a signal ends the appliance."""
         self._notifier.ready()
         self._notifier.status("Locked: no storage area can be used; see passbookctl status")
         _LOG.error("locked", code="appliance-locked")
@@ -164,7 +164,7 @@ class Appliance:
             _LOG.info("unlocked")
 
     async def _serve(self, *, was_told_ready: bool) -> None:
-        """Print until somebody ends it; however it ends, no desk goes on without the rest.
+        """Print until a signal ends the appliance; at any end, no desk goes on without the rest.
 
         `was_told_ready`: systemd heard already that the doors are open.
         """
@@ -181,7 +181,7 @@ class Appliance:
             await self._desks.stop()
 
     def _mark_end(self) -> None:
-        """Everything is closed; without the marks the next start speaks of a power loss, which harms nobody."""
+        """Mark the orderly end; without the marks the next start speaks of a power loss, which does no harm."""
         try:
             leave_marks(area.path for area in self._config.areas)
         except PassbookError as error:
@@ -207,13 +207,13 @@ class Appliance:
             self._report(problem)
         in_use = [problem for problem in spool.problems if problem.code == "area-in-use"]
         if in_use and len(spool.problems) == len(areas):
-            # Another process serves this store: its doors are the ones to knock at.
+            # Another process serves this store, at its own doors.
             spool.close()
             raise PassbookError("no-area-usable", why=" ".join(str(problem) for problem in spool.problems))
         return spool
 
     def _power_on(self) -> None:
-        """Everything that an earlier start left becomes invalid before a door or a desk opens (P4)."""
+        """Make every record of an earlier start invalid before a door or a desk opens (P4)."""
         self._joining.reason = take_marks(area.path for area in self._config.areas)
         report = self._spool.power_on(self._joining.reason, stamp(self._clock))
         for name, count in report.invalidated.items():
@@ -222,17 +222,17 @@ class Appliance:
             self._report(problem)
         if self._spool.is_usable():
             self._joining.usable.set()
-            self._note_what_is_there()
+            self._note_areas()
             self._notices.start()
 
     def _ask_about_joined(self) -> None:
-        """Areas came into use: people are asked about their jobs, and told of their ends."""
-        self._note_what_is_there()
+        """Areas came into use: ask people about their jobs, and tell their ends."""
+        self._note_areas()
         self._notices.start()
         self._recovery.start()
 
-    def _note_what_is_there(self) -> None:
-        """What the areas say of time, of ends long ago, and of printers."""
+    def _note_areas(self) -> None:
+        """Read from the areas the trusted time, old ends, and jobs of missing printers."""
         told = sorted(self._spool.history(last=STAMPS_LOOKED_AT), key=lambda one: one.n)
         newest = newest_trusted([*(one.entry.record for one in told), *self._spool.newest_records(STAMPS_LOOKED_AT)])
         if newest is not None:
@@ -241,7 +241,7 @@ class Appliance:
         self._look_for_strays()
 
     def _look_for_strays(self) -> None:
-        """Jobs for a printer that was taken out of the configuration wait for an operator."""
+        """Report jobs for a printer that was taken out of the configuration: they wait for an operator."""
         known = {printer.name for printer in self._config.printers}
         strays = self._spool.printers()
         gone = [PassbookError("printer-gone", job=strays[one], printer=one) for one in sorted(strays.keys() - known)]
@@ -249,10 +249,10 @@ class Appliance:
             self._log_problem(problem)
 
     def _forget_ended(self) -> None:
-        """What is kept of jobs that ended long ago goes (P10), by a clock that is trusted only (N4).
+        """Forget jobs that ended long ago (P10), by a trusted clock only (N4).
 
-        With a wrong year an operator's word would take all notices and every repeated request.  So by that no end goes
-        that nobody took note of, and none of the last of each terminal, which are those that it can still repeat.
+        With a wrong year an operator's word would take all notices and every repeated request. So by that word no end
+        goes without an acknowledgement, and none of the last ends of each terminal, which it can still repeat.
         """
         now = self._clock.now()
         retention = datetime.timedelta(days=self._config.history.retention_days)
@@ -268,7 +268,7 @@ class Appliance:
                 pass
 
     def _forget_old(self) -> None:
-        """Once a day: ends that are old, and the content of questions that nobody answered (F4)."""
+        """Once a day, forget old ends, and destroy the content of unanswered questions (F4)."""
         self._forget_ended()
         destroy_old_content(self._jobs, self._clock, self._config.history.content_days)
 
@@ -344,7 +344,7 @@ class Appliance:
         try:
             _ = await doors.enter_async_context(door.open(host, port, self._loaded.context))
         except (OSError, UnicodeError) as error:
-            # A name that no domain name can be fails as a UnicodeError.
+            # Text that can be no domain name fails with a UnicodeError.
             reason = error.strerror if isinstance(error, OSError) else "this is no name of a host"
             why = f"{self._config.terminals.listen} cannot be listened at: {reason or type(error).__name__}"
             raise self._config.problem("terminals.listen", why) from None
@@ -357,7 +357,7 @@ class Appliance:
             raise self._config.problem("control", why) from None
 
     def status(self) -> StatusReport:
-        """What is known now, at once."""
+        """The last known state, at once."""
         areas = tuple(f"{name}: {state}" for name, state in self._spool.states().items())
         problems = tuple(
             str(problem) for problem in (*self._problems, *self._desks.problems(), *self._notices.problems())
@@ -366,7 +366,7 @@ class Appliance:
         return StatusReport(self._desks.views(), self._hub.names(), areas, problems, jobs, self._spool.count_notices())
 
     def _report(self, problem: PassbookError) -> None:
-        """An area was fenced or a record set aside: an operator must know.  Called from any thread."""
+        """Report to the operator that an area was fenced or a record set aside. Any thread may call it."""
         self._log_problem(problem)
         self._problems.add(problem)
         if problem.code == "record-quarantined":
@@ -379,11 +379,11 @@ class Appliance:
         _LOG.error("storage-problem", code=problem.code, area=facts["area"], job=facts["job"])
 
     def _drop_queued(self, job: str) -> None:
-        """A record that was set aside is in no other job's way."""
+        """Drop a record that was set aside from its queue, so that it blocks no other job."""
         self._desks.queues.drop(job)
 
     def _tell(self, news: News) -> None:
-        """Take news from any thread; after the loop's end nobody is there to be told."""
+        """Take news from any thread; after the loop's end no part is there to be told."""
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._spread, news)
 
@@ -414,7 +414,7 @@ class Appliance:
 
 
 def run_appliance(config: Config) -> None:
-    """Run an appliance until it is told to stop; before an area is opened every cipher has given a published result."""
+    """Run an appliance until a signal stops it; every cipher gives a published result before an area is opened."""
     Supervisor().watch_threads()
     shrink_buffers()
     short = claim_files(config.limits.connections)

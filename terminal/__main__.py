@@ -32,7 +32,7 @@ from terminal.workplace import Desk
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code says who must act on an error (passbook.error_kinds.EXIT_CODES)."""
+    """Run one command; the exit code tells the actor of an error (passbook.errors.kinds.EXIT_CODES)."""
     return conduct("teller", lambda: _run(argv))
 
 
@@ -70,14 +70,14 @@ def _adder(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> 
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, *, help: str) -> argparse.ArgumentParser:  # noqa: A002  # argparse's word
-        """A command says in its own help what the list of commands says of it."""
+        """A command repeats in its own help its sentence in the list of commands."""
         return commands.add_parser(name, help=help, description=help, parents=[common])
 
     return add
 
 
 def _common() -> argparse.ArgumentParser:
-    """Options that may stand before or after the command; one that is not given must not undo one that is."""
+    """Options that may stand before or after the command; a missing one must not undo a given one."""
     common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     text = f"this terminal's folder (default: ${HOME}, else {DEFAULT})"
     common.add_argument("--home", type=path(Path), metavar="DIR", help=text)

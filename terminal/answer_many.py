@@ -1,4 +1,4 @@
-"""One answer for all untouched jobs of a requester: which keys go with it, and as many commands as it takes."""
+"""One answer for all untouched jobs of a requester, with the keys for it, in as many commands as it takes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from terminal.keyring import KeyRing
 async def answer_all(
     client: TerminalClient, verdict: Verdict, person: str, requester: str, ring: Callable[[], KeyRing]
 ) -> list[AnsweredOne]:
-    """Answer until none is left; what became of each job.  `requester` is empty for this terminal's own jobs."""
+    """Answer until no such job is left; return each result. `requester` is empty for this terminal's own jobs."""
     asked = [one for one in await client.questions() if not one.job.begun and requester in {"", one.job.requester}]
     locked = [one for one in asked if needs_ring(one, verdict, "")]
     keys = ring() if locked else KeyRing()
@@ -31,14 +31,14 @@ async def answer_all(
 
 
 def _order(locked: Sequence[Question], ring: KeyRing) -> tuple[dict[str, bytes], dict[str, bytes]]:
-    """The keys of the ring that open the next jobs, by name and by job; a job that none opens is left out."""
+    """The keys of the ring that open the next jobs, by name and by job, without a job that no key opens."""
     keys: dict[str, bytes] = {}
     data_keys: dict[str, bytes] = {}
     for question in locked[:ANSWERED_AT_ONCE]:
         try:
             key, data_key = opening(question, ring)
         except PassbookError:
-            # The appliance says so of the job, and the others are answered.
+            # The appliance refuses this job, and answers the others.
             continue
         if key:
             keys[question.job.key_ref] = key

@@ -1,4 +1,4 @@
-"""From what a person orders to the answer that the appliance takes: which step, and by which key of the ring."""
+"""From the order of a person to the answer for the appliance: its step, and the key of the ring."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def step_of_line(question: Question, number: int) -> int:
         raise PassbookError("answer-not-possible", job=question.job.job, step=number, why=why)
     sent = question.furthest_sent
     if number > len(lines):
-        # The giving back is done again only where it was never sent.
+        # The book is given back again only if that step was never sent.
         return max(lines[-1].step, sent) + 1
     step = lines[number - 1].step
     # Turns on the way that were never sent have to be done first.
@@ -36,22 +36,22 @@ def step_of_line(question: Question, number: int) -> int:
 
 
 def all_on_paper(question: Question) -> int:
-    """The step from which a job goes on whose lines are all on paper."""
+    """The step with which a job goes on whose lines are all on paper."""
     return step_of_line(question, len(line_places(question)) + 1)
 
 
 def compose(
     question: Question, verdict: Verdict, person: str, ring: KeyRing | None, *, step: int = 0, new_key_ref: str = ""
 ) -> AnswerQuestion:
-    """The answer to `question`, at its epoch and with what its person saw in doubt.
+    """The answer to `question`, with its epoch and the step that the person saw in doubt.
 
     Args:
         question: the question.
-        verdict: what is ordered.
-        person: who decided.
-        ring: the keys of this terminal; None where needs_ring says that none is wanted.
-        step: the first step to be done, for Verdict.RESUME.
-        new_key_ref: the key of the ring under which the job is put from now on; empty for no change.
+        verdict: the order.
+        person: the name of the person who decided.
+        ring: the keys of this terminal; None if needs_ring says that the answer needs none.
+        step: the first step to do, for Verdict.RESUME.
+        new_key_ref: the key of the ring that seals the job from now on; empty for no change.
 
     Raises:
         PassbookError: `key-not-in-ring`; `wrong-key` when no recovery key of the ring opens the job.
@@ -73,7 +73,7 @@ def compose(
 
 
 def waits_for_second(answer: AnswerQuestion, job: JobView) -> PassbookError | None:
-    """What the person must know when `job`, the answer's result, does not print by this answer alone."""
+    """The error for the person when `job`, the answer's result, does not print by this answer alone."""
     if answer.verdict not in READING_VERDICTS or job.valid or job.epoch != answer.epoch or job.state in TERMINAL:
         return None
     return PassbookError("second-person-needed", person=answer.person, terminal="this terminal", job=job.job)
@@ -85,7 +85,7 @@ def needs_ring(question: Question, verdict: Verdict, new_key_ref: str) -> bool:
 
 
 def _needs_key(question: Question, verdict: Verdict) -> bool:
-    # Of content that is gone a key opens nothing; a job that is closed needs none.
+    # A key opens nothing of destroyed content, and closing a job needs no key.
     return verdict in READING_VERDICTS and not (question.readable or question.job.content_gone)
 
 

@@ -1,4 +1,4 @@
-"""What a person sees and types: lines of text, or one JSON value a line for programs."""
+"""The output and input of a person: lines of text, or one JSON value a line for programs."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from passbook.protocol.messages import ErrorPayload, Prompt
 from passbook.screen.columns import LEAST_WIDTH, filled, short
 from passbook.screen.moments import each_stamp
 from terminal.keyboard import Keyboard, TypedLine
-from terminal.tables_of_jobs import local
+from terminal.tables_of_jobs import local_time
 
 SHEET: Final = "sheet"
-"""What has no pages to be opened at."""
+"""The medium without pages."""
 _INSTRUCTIONS: Final = {
     "insert": "Put the {medium} into {printer}{opened}.",
     "turn": "Take the {medium} out of {printer} and turn it to page {page}.",
     "take": "Take the {medium} out of {printer}.",
 }
 
-_NOT_SENT: Final = "The question has gone; what was typed for it was not sent."
+_NOT_SENT: Final = "The question is gone; the typed answer was not sent."
 
 
 class Console(Protocol):
-    """Where a command shows its results and asks its questions."""
+    """The place where a command shows its results and asks its questions."""
 
     interactive: bool
-    """Whether somebody can be asked."""
+    """Whether a person can be asked."""
 
     @property
     def width(self) -> int | None:
-        """Characters of a line of the screen; None where there is no screen."""
+        """The characters of a line of the screen; None without a screen."""
 
     def show(self, value: Any, lines: Sequence[str]) -> None:
         """Show a result: the lines, or for a program the value."""
@@ -46,14 +46,14 @@ class Console(Protocol):
         """Show an error: one sentence and its code."""
 
     async def ask(self, question: str) -> str:
-        """What the person types from now on, without blanks around it; cancelling gives the question up.
+        """The line that the person types from now on, without blanks around it; cancelling gives the question up.
 
         Raises EOFError when the person leaves the question open (Ctrl-D), or has no keyboard any more.
         """
 
 
 class _Prompt(NamedTuple):
-    """A question that stands on the screen, and what was typed for it."""
+    """A question on the screen, and the keys typed for it."""
 
     question: str
     line: TypedLine
@@ -63,14 +63,14 @@ class Terminal:
     """The console of a process: its standard streams."""
 
     def __init__(self, *, json: bool) -> None:
-        """Show JSON values instead of text, and ask nobody, when `json`."""
+        """With `json`, show JSON values instead of text, and ask no person."""
         self._json = json
         self._prompt: _Prompt | None = None
         self.interactive = not json and sys.stdin.isatty() and sys.stdout.isatty()
 
     @property
     def width(self) -> int | None:
-        """Asked each time: a window may change while a command runs."""
+        """The width of the screen, asked each time: a window may change while a command runs."""
         return max(LEAST_WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
 
     def show(self, value: Any, lines: Sequence[str]) -> None:
@@ -88,7 +88,7 @@ class Terminal:
         self._put(sys.stderr, text)
 
     async def ask(self, question: str) -> str:
-        """Ask at the tty; only what is typed while the question stands there counts."""
+        """Ask at the tty; only keys that are typed while the question stands there count."""
         line = TypedLine(sys.stdin.encoding or "utf-8")
         with Keyboard(sys.stdin.fileno()) as keyboard:
             self._prompt = _Prompt(question, line)
@@ -117,7 +117,7 @@ class Terminal:
 
 
 def _write(stream: TextIO, text: str) -> None:
-    # What a book says may not exist in the encoding of this screen, which is no reason to stop.
+    # The encoding of this screen may lack letters of a book, which is no reason to stop.
     encoding = stream.encoding or "utf-8"
     stream.write(text.encode(encoding, "replace").decode(encoding))
     stream.flush()
@@ -128,11 +128,11 @@ _WHOLE_ID: Final = re.compile(r"\b[0-9a-f]{32}\b")
 
 def for_people(sentence: str) -> str:
     """A sentence of the appliance with its stamps by the clock on the wall and its ids as lists show them."""
-    return _WHOLE_ID.sub(lambda found: short(found[0]), each_stamp(sentence, local))
+    return _WHOLE_ID.sub(lambda found: short(found[0]), each_stamp(sentence, local_time))
 
 
 def instruction(prompt: Prompt, medium: str) -> str:
-    """What the person shall do with the book; `medium` is what to call it."""
+    """The next deed of the person with the book; `medium` is the word for it."""
     known = _INSTRUCTIONS.get(prompt.action, "Printer {printer} asks for the {medium}: {action}.")
     opened = "" if medium == SHEET else f", opened at page {prompt.page}"
     return known.format(medium=medium, printer=prompt.printer, page=prompt.page, action=prompt.action, opened=opened)

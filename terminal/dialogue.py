@@ -1,7 +1,7 @@
-"""Asking a person how a stopped job shall go on.
+"""The dialogue with a person about a stopped job.
 
-An answer belongs to the question that its person read: it carries that question's epoch and the step that was shown
-in doubt, whatever the appliance has told since (P7).
+An answer belongs to the question that its person read: it carries that question's epoch and the step that was shown in
+doubt, also after later messages of the appliance (P7).
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from terminal.picture import Standing, line_places, standing_of
 from terminal.tables_of_jobs import answer_command
 
 OVER: Final = frozenset({"stale-question", "already-answered", "unknown-job", "connection-lost"})
-"""Errors after which asking the same question again is of no use."""
+"""Errors after which it is useless to ask the same question again."""
 SETTLE: Final = 0.4
-"""Seconds between a question and its prompt: a key that is pressed so soon was meant for what stood there before."""
+"""Seconds between a question and its prompt: an earlier key was meant for the text before the question."""
 _WORDS: Final = {"s": Verdict.PRINT, "d": Verdict.DISCARD, "h": Verdict.HOLD}
 _WHOLE: Final = {
     Verdict.PRINT: "print all of it from the start",
@@ -36,14 +36,14 @@ _WHOLE: Final = {
 
 
 class Order(NamedTuple):
-    """What the person chose; `step` is 0 unless the verdict resumes."""
+    """The person's choice; `step` is 0 unless the verdict resumes."""
 
     verdict: Verdict
     step: int = 0
 
 
 class Dialogue:
-    """Asks until an answer was taken, is of no use any more, or is left for later (Ctrl-D)."""
+    """Asks until the appliance took an answer, the question is over, or the person leaves it open (Ctrl-D)."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Dialogue:
         self._last = ""
 
     async def __call__(self, client: TerminalClient, question: Question) -> None:
-        """Ask about one question and send the answer; errors are shown, and where it helps it is asked again."""
+        """Ask about one question and send the answer; show errors, and ask again if that helps."""
         own = self._terminal()
         self._console.show(question, choices(question, own))
         try:
@@ -77,10 +77,10 @@ class Dialogue:
             self._console.show(question, later_words(question))
 
     async def _ask_name(self) -> str:
-        """Who answers; a keyboard has many people, so each question asks again."""
+        """The name of the person who answers; many people use a keyboard, so each question asks again."""
         offer = f" (Enter: {self._last})" if self._last else ""
         while why := why_no_name(name := await self._console.ask(f"Your name{offer}: ") or self._last):
-            self._console.show({}, [f"That is no name: {why}."])
+            self._console.show({}, [f"This is no name: {why}."])
         self._last = name
         return name
 
@@ -91,7 +91,7 @@ class Dialogue:
             if not await self._is_meant(question, order, person):
                 return False
             answer = compose(question, order.verdict, person, self._ring(), step=order.step)
-            # Shown before it is sent: what the answer leads to may be told before its own result, and ends this.
+            # Shown before it is sent: a consequence of the answer may come before its own result, and ends this task.
             self._console.show(
                 question, [f"{person} answers for job {short(answer.job)}: {spoken_order(question, order)}."]
             )
@@ -105,7 +105,7 @@ class Dialogue:
         return waiting is None
 
     async def _is_meant(self, question: Question, order: Order, person: str) -> bool:
-        """What cannot be undone is said once more; to go on after the last line is the usual case and is not."""
+        """Whether the person means a grave order, asked once more; the usual one, to go on, is not asked."""
         if not is_grave(question, order):
             return True
         said = await self._console.ask(f"{person}: {spoken_order(question, order)}. Is that meant (y or n)? ")
@@ -113,7 +113,7 @@ class Dialogue:
 
 
 def choices(question: Question, own: str) -> list[str]:
-    """What may be answered at the terminal `own`, the likely ones in words."""
+    """The possible answers at the terminal `own`, the likely ones in words."""
     lines = line_places(question)
     in_doubt = _numbers(question, Standing.IN_DOUBT)
     again = _numbers(question, Standing.AGAIN)
@@ -134,7 +134,7 @@ def choices(question: Question, own: str) -> list[str]:
 
 
 def _numbers(question: Question, standing: Standing) -> list[int]:
-    """The lines of the document of which that is known."""
+    """The numbers of the document's lines with that standing."""
     return [line.number for line in line_places(question) if standing_of(question, line.step) is standing]
 
 
@@ -143,9 +143,10 @@ def _not_on_paper(number: int) -> str:
 
 
 def read_order(question: Question, text: str, own: str) -> Order:
-    """The choice that was typed at the terminal `own`: a line's number, or a letter of `choices`.
+    """The choice typed at the terminal `own`: a line's number, or a letter of `choices`.
 
-    Raises PassbookError `answer-not-possible`, or `second-person-needed` where `own` ordered what it would confirm.
+    Raises PassbookError `answer-not-possible`, or `second-person-needed` if `own` itself gave the order that it would
+    confirm.
     """
     if text in _WORDS:
         return Order(_WORDS[text])
@@ -157,18 +158,18 @@ def read_order(question: Question, text: str, own: str) -> Order:
         return Order(proposed.verdict, proposed.step if proposed.verdict is Verdict.RESUME else 0)
     if text.isdecimal() and text.isascii():
         return Order(Verdict.RESUME, step_of_line(question, int(text)))
-    raise PassbookError("answer-not-possible", job=question.job.job, step=0, why="that is not one of the choices")
+    raise PassbookError("answer-not-possible", job=question.job.job, step=0, why="this is not one of the choices")
 
 
 def spoken_order(question: Question, order: Order) -> str:
-    """What an order says, in lines and pages."""
+    """An order in words, in lines and pages."""
     if order.verdict is Verdict.RESUME:
         return go_on_words(question.outline, order.step)
     return _WHOLE[order.verdict]
 
 
 def is_grave(question: Question, order: Order) -> bool:
-    """Whether an order ends the job unprinted, or has a line struck again that is on paper."""
+    """Whether an order ends the job unprinted, or strikes a line again that is on paper."""
     match order.verdict:
         case Verdict.DISCARD:
             return True
@@ -181,7 +182,7 @@ def is_grave(question: Question, order: Order) -> bool:
 
 
 def later_words(question: Question) -> list[str]:
-    """How to answer a question that was left open."""
+    """The lines that tell how to answer an open question later."""
     job = short(question.job.job)
     return [
         f"The question about job {job} stays open. To be asked again, or to answer it by command:",

@@ -1,4 +1,4 @@
-"""What a person is told of a job that was there before: one that was sent again, or that has ended already."""
+"""Sentences about an earlier job: one that was sent again, or that has ended already."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.protocol.messages import JobView
 from passbook.protocol.progress import reason_words, standing_words
 from passbook.screen.columns import short
-from terminal.tables_of_jobs import local
+from terminal.tables_of_jobs import local_time
 
 _NEW: Final = "To print it after all, send it as a new request, without --request."
 
 
 def accepted_words(view: JobView, now: dt.datetime, *, known: bool) -> list[str]:
-    """What the acceptance of a request says; `known`: the appliance had the job before it was asked."""
+    """The sentence at the acceptance of a request; `known`: the appliance had the job before."""
     if known and view.state in TERMINAL:
         return ended_words(view, now)
     if known:
@@ -24,8 +24,8 @@ def accepted_words(view: JobView, now: dt.datetime, *, known: bool) -> list[str]
 
 
 def ended_words(view: JobView, now: dt.datetime) -> list[str]:
-    """How a job ended before anybody looked."""
-    at = f"at {local(view.changed_at, now)}"
+    """The sentence for a job that ended before a person looked."""
+    at = f"at {local_time(view.changed_at, now)}"
     if view.state is JobState.COMPLETED and Reason.CLOSED_BY_ANSWER not in view.reasons:
         return [f"Job {short(view.job)} was printed before, {at}; nothing is printed now."]
     if view.state is JobState.COMPLETED:

@@ -1,4 +1,4 @@
-"""Enrolling a terminal: its key is made here and never leaves; the branch's authority signs a request for it."""
+"""Enrolling a terminal: it makes its key, which never leaves it; the branch's authority signs a request for it."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ def begin_enrollment(home: Home, name: str, *, representative: bool) -> Path:
 
 
 def finish_enrollment(home: Home, certificate: Path, ca: Path, address: str, server_name: str | None) -> Address:
-    """Take up the signed certificate and remember the appliance; nothing is kept unless all of it fits together.
+    """Keep the signed certificate and the address of the appliance, but only if all parts fit together.
 
     Args:
-        home: where begin made the key.
-        certificate: what the authority signed, PEM.
+        home: the folder in which begin made the key.
+        certificate: the signed certificate, PEM.
         ca: the authority's certificate, PEM.
         address: HOST:PORT.
-        server_name: the name in the appliance's certificate; None for the one that the authority was made for.
+        server_name: the name in the appliance's certificate; None for the name in the authority's.
 
     Raises:
-        PassbookError: `file-problem`, `appliance-unreachable` when the address is none.
+        PassbookError: `file-problem`, `appliance-unreachable` when the address is not valid.
     """
     own, authority = _read_certificate(certificate), _read_certificate(ca)
     if own.public_key() != _read_key(home.key).public_key():
@@ -65,7 +65,7 @@ def finish_enrollment(home: Home, certificate: Path, ca: Path, address: str, ser
 
 
 def name_of(home: Home) -> str:
-    """The name of the terminal, as its certificate says.  Raises PassbookError `file-problem`."""
+    """The name of the terminal in its certificate. Raises PassbookError `file-problem`."""
     names = _read_certificate(home.certificate).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     if not names:
         raise PassbookError("file-problem", file=str(home.certificate), why="it names no terminal")

@@ -1,4 +1,4 @@
-"""Sending one job and staying with it until it ends, over as many connections as that takes."""
+"""Sending one job and following it until it ends, over as many connections as that takes."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from terminal.picture import Texts
 from terminal.tables_of_jobs import ANSWER_BY, answer_command, drawn
 
 Resolve = Callable[[TerminalClient, Question], Awaitable[None]]
-"""Asks a person how to go on and sends the answer; cancelled when the question is answered elsewhere."""
+"""Ask a person the question and send the answer; cancelled when another terminal answers."""
 Acknowledge = Callable[[TerminalClient, str], Awaitable[None]]
-"""Says that the end of that job was shown; raises nothing."""
+"""Tell the appliance that the end of that job was shown; raises nothing."""
 
 
 def _now() -> dt.datetime:
@@ -49,14 +49,14 @@ class Follower:
 
     Attributes:
         connect: opens a connection.
-        console: where progress is shown.
-        resolve: called with each question about the job; None where nobody can be asked.
-        texts: the terminal's own copy of the lines; None when it cannot be read here.
-        acknowledge: called when the end was shown (P8).
-        left: what is said when the person leaves before the end.
+        console: shows the progress.
+        resolve: called with each question about the job; None if no person can be asked.
+        texts: the terminal's own copy of the lines; None if it cannot be read here.
+        acknowledge: called after the end was shown (P8).
+        left: the lines to show when the person leaves before the end.
         again: the command that sends the request again.
-        pauses: seconds before each further attempt to connect; when they are used up the error is raised.
-        sleep: waits that long.
+        pauses: seconds before each further attempt to connect; after the last one the error is raised.
+        sleep: waits that many seconds.
         now: local time.
     """
 
@@ -72,10 +72,10 @@ class Follower:
     now: Callable[[], dt.datetime] = _now
 
     async def run(self, job: SubmitJob, *, wait: bool) -> JobView:
-        """Have the job accepted and return how it stands then, or with `wait` how it ended.
+        """Have the job accepted and return its view then, or with `wait` its last view.
 
-        When a connection is lost the same request is sent again, which never prints anything twice.  Without `wait`
-        the person is told how to send it again, and the error is raised at once.
+        When a connection is lost, the function sends the same request again, which never prints a line twice. Without
+        `wait` it shows the command that sends the request again, and raises the error at once.
         """
         accepted: JobView | None = None
         repeated = not job.first
@@ -105,7 +105,7 @@ class Follower:
             raise
 
     async def stay(self, job: str) -> JobView:
-        """Stay with a job that the appliance knows already, and return how it ended."""
+        """Follow a job that the appliance knows already, and return its last view."""
         seen: JobView | None = None
 
         async def over(client: TerminalClient) -> JobView:
@@ -123,7 +123,7 @@ class Follower:
         return await Reconnecting(self.connect, self.console, self.pauses, self.sleep).persist(over)
 
     async def _accepted(self, client: TerminalClient, job: SubmitJob, before: frozenset[str] | None) -> JobView:
-        """Send the request; `before` are the jobs that the appliance had, where a person sends it again."""
+        """Send the request; `before` are the jobs of the appliance before, if a person sends a request again."""
         self.left.lines = request_left(job.client_request, self.again)
         view = await client.submit(job)
         self.left.lines = job_left(view.job)
@@ -142,7 +142,7 @@ class Follower:
         return await self._end(client, view, ended)
 
     async def _end(self, client: TerminalClient, before: JobView, ended: JobView) -> JobView:
-        """The end of a job was shown."""
+        """Show the paper of an ended job, acknowledge its end, and return its last view."""
         self.left.lines = ()
         if self.acknowledge is not None:
             if ended.state is not JobState.COMPLETED:
@@ -151,7 +151,7 @@ class Follower:
         return ended
 
     async def _show_paper(self, client: TerminalClient, before: JobView, ended: JobView) -> None:
-        """What is on paper of a job that ended before all of it was, as far as that can be asked now."""
+        """Show the paper of a job that ended before all of it was printed, if the appliance can tell."""
         with suppress(PassbookError):
             notice = await fetch_notice(client, ended.job)
             self.console.show({"event": ENDED, "payload": notice}, [paper_words(notice), *take_words(before, notice)])
@@ -170,7 +170,7 @@ class _Watch:
         self._asking: asyncio.Task[None] | None = None
 
     async def until_end(self) -> JobView:
-        """Show what is told of the job; its last view."""
+        """Show the messages about the job; return its last view."""
         if self._view.state in TERMINAL:
             self._show(Event(JOB, self._view), [state_words(self._view)])
         else:
@@ -183,11 +183,11 @@ class _Watch:
         return self._view
 
     async def give_up_question(self) -> None:
-        """Ask no more; what went wrong in asking is raised here."""
+        """Ask no more; raise an error of asking here."""
         asking, self._asking = self._asking, None
         if asking is not None:
             asking.cancel()
-            # Unlike awaiting the task this tells its end from that of the command, which Ctrl-C brings.
+            # Unlike awaiting the task, this tells its end from the end of the command by Ctrl-C.
             await asyncio.wait({asking})
             if not asking.cancelled():
                 asking.result()
@@ -204,7 +204,7 @@ class _Watch:
             case Question() if event.what.job.job == self._view.job:
                 await self._take_question(event, event.what)
             case JobLeft(job=job) if job == self._view.job:
-                # The book still has to be taken, and the question comes when the storage is back.
+                # A person still has to take the book, and the question comes when the storage is back.
                 self._show(event, [str(RemoteError(event.what.error))])
             case _:
                 pass
@@ -215,13 +215,13 @@ class _Watch:
             await self.give_up_question()
         changed = (view.state, view.reasons) != (self._view.state, self._view.reasons)
         self._view = view
-        # An answer given elsewhere ends the asking here, also one that changes nothing but that.
+        # An answer at another terminal ends the question here, also one that changes nothing else.
         answered = ["The question was answered; the job waits."] if closed and not held_words(view) else []
         words = [state_words(view)] if changed else answered
         self._show(Event(name, view), words + self._new_waiting())
 
     def _new_waiting(self) -> list[str]:
-        """Why the job does not begin, where that was not said yet; later on prompts and questions say it."""
+        """Show why the job does not begin, if that is new; later on prompts and questions say it."""
         before, view = self._said, self._view
         self._said = waiting_words(view) if view.state is JobState.PENDING and view.waiting != NEXT else ""
         return [self._said] if self._said not in {"", before} else []
@@ -243,6 +243,6 @@ async def _ask(resolve: Resolve, client: TerminalClient, question: Question) -> 
 
 
 async def fetch_notice(client: TerminalClient, job: str) -> Notice:
-    """The notice of an ended job; one that somebody took note of is told again to who takes note once more."""
+    """The notice of an ended job; to acknowledge an acknowledged end again gives its notice again."""
     found = [notice for notice in await client.notices() if notice.job.job == job]
     return found[0] if found else await client.acknowledge(job)

@@ -1,6 +1,6 @@
-"""What a terminal remembers of its appliance's history: so a disk that was put back to an earlier day is found (P11).
+"""The heads of its appliance's history that a terminal remembers, so that it finds a rollback of a disk (P11).
 
-Within the appliance everything may be put back together; a terminal's memory is elsewhere.
+A rollback may take all disks of the appliance together; the memory of a terminal is elsewhere.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ _FILE = msgspec.json.Decoder(dict[str, _Areas])
 
 
 class RememberedHeads:
-    """The longest history of each area that this terminal was ever told of, durable in `file`."""
+    """The longest history of each area that the appliance ever told this terminal, durable in `file`."""
 
     def __init__(self, file: Path, appliance: str) -> None:
-        """`appliance` is the name in its certificate; one file may remember several."""
+        """Remember the appliance with this name in its certificate; one file may remember several."""
         self._file = file
         self._appliance = appliance
         self._doubted: set[str] = set()
 
     async def compare(self, client: TerminalClient) -> list[PassbookError]:
-        """Ask what the history is now, and what it was then; `history-rolled-back` for each area that differs.
+        """Ask for the present and the earlier heads; return `history-rolled-back` for each area that differs.
 
-        Of an area that differs the memory stays as it is, so that whoever comes later is told too.  Raises
-        PassbookError, `file-problem` when the memory cannot be read or written.
+        The memory of an area that differs stays unchanged, so that later commands find it too. Raises PassbookError,
+        `file-problem` when the memory cannot be read or written.
         """
-        # Read before it is asked: another command of this terminal may remember more meanwhile.
+        # Read before the question: another command of this terminal may remember more meanwhile.
         known = self._all().get(self._appliance, {})
         heads = await client.history_heads({area: one.entries for area, one in known.items()})
         self._doubted = _differing(known, heads)
@@ -51,7 +51,7 @@ class RememberedHeads:
         ]
 
     def remember(self, heads: Iterable[HistoryHead]) -> None:
-        """Keep what is further than what is known.  Raises PassbookError `file-problem`."""
+        """Keep the heads that are further than the known ones. Raises PassbookError `file-problem`."""
         new = {one.area: _Known(one.entries, one.chain) for one in heads if one.area not in self._doubted}
         with files.alone(self._file.parent):
             known = self._all().get(self._appliance, {})
@@ -60,7 +60,7 @@ class RememberedHeads:
                 self._save({**known, **further})
 
     async def accept(self, client: TerminalClient) -> HistoryHeads:
-        """Remember the history that the appliance has now, whatever was known or can be read.  Raises PassbookError."""
+        """Remember the present history of the appliance in place of the known one. Raises PassbookError."""
         heads = await client.history_heads({})
         areas = {one.area: _Known(one.entries, one.chain) for one in heads.now}
         with files.alone(self._file.parent):
@@ -76,7 +76,7 @@ class RememberedHeads:
         try:
             return _FILE.decode(files.read(self._file))
         except (msgspec.DecodeError, UnicodeDecodeError):
-            why = "it does not hold what was remembered; teller accept-rollback makes it anew"
+            why = "it does not have the form of such a file; teller accept-rollback makes it anew"
             raise PassbookError("file-problem", file=str(self._file), why=why) from None
 
     def _save(self, areas: _Areas) -> None:
@@ -87,7 +87,7 @@ class RememberedHeads:
 
 
 def _differing(known: _Areas, heads: HistoryHeads) -> set[str]:
-    """The areas whose history is shorter than it was, or another one."""
+    """The areas whose history is shorter than the remembered one, or another one."""
     then = {one.area: one.chain for one in heads.then}
     return {
         one.area

@@ -1,4 +1,4 @@
-"""The folder of one terminal: who it is, where its appliance is, and its key ring."""
+"""The folder of one terminal: its identity, the address of its appliance, and its key ring."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Home:
-    """The files of the terminal in `folder`; a missing one is an error only when it is needed."""
+    """The files of the terminal in `folder`; a missing one is an error only when a command needs it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -40,13 +40,13 @@ class Home:
         self.heads = folder / "history-heads.json"
 
     def address(self) -> Address:
-        """Where the appliance is.  Raises PassbookError `not-enrolled`, `file-problem`."""
+        """The address of the appliance. Raises PassbookError `not-enrolled`, `file-problem`."""
         if not files.exists(self.settings):
             raise PassbookError("not-enrolled", file=str(self.settings))
         try:
             settings = msgspec.toml.decode(files.read(self.settings), type=_Settings)
         except (ValueError, RecursionError):
-            why = "it does not hold address and server_name"
+            why = "it does not have address and server_name"
             raise PassbookError("file-problem", file=str(self.settings), why=why) from None
         return parse_address(settings.address, settings.server_name)
 
@@ -57,12 +57,12 @@ class Home:
         files.save_file(self.settings, text.encode(), files.PUBLIC)
 
     def context(self) -> ssl.SSLContext:
-        """TLS as this terminal.  Raises PassbookError `file-problem`."""
+        """TLS with the identity of this terminal. Raises PassbookError `file-problem`."""
         return client_context(self.certificate, self.key, self.ca)
 
 
 def parse_address(text: str, server_name: str) -> Address:
-    """`HOST`, `HOST:PORT` or `[IPV6]:PORT`.  Raises PassbookError `appliance-unreachable`."""
+    """The address in `HOST`, `HOST:PORT` or `[IPV6]:PORT`. Raises PassbookError `appliance-unreachable`."""
     match = _HOST_PORT.fullmatch(text)
     if match is None or not 0 < int(match[3] or PORT) <= _LAST_PORT:
         raise PassbookError("appliance-unreachable", address=text, why="that is not HOST:PORT")

@@ -1,7 +1,7 @@
-"""Ctrl-C: a command ends in order, says what it leaves behind, and shows no traceback.
+"""Ctrl-C: a command ends in order, tells the way back, and shows no traceback.
 
-A first Ctrl-C cancels the command, so that prompts give the tty back and the connection goes.  What does not end by
-that (a thread that asks for an address, a disk that stands still) is left at once by a second one.
+A first Ctrl-C cancels the command, so that prompts give the tty back and the connection goes.  A second one ends the
+process at once, also while a thread asks for an address or a disk stands still.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Interrupts:
     """Runs one command; used once."""
 
     def __init__(self, console: Console, left: LeftBehind) -> None:
-        """Say what is left behind on `console`."""
+        """Tell the way back on `console`."""
         self._console = console
         self._left = left
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -65,14 +65,14 @@ class Interrupts:
         with suppress(termios.error, OSError):
             if self._modes is not None:
                 termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, self._modes)
-            # The stream may be in the middle of a line.
+            # The stream may stand in the middle of a line.
             os.write(2, "".join(f"\n{line}" for line in self._left.lines).encode() + b"\n")
         os._exit(INTERRUPTED)
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Ctrl-C ends work that holds up the event loop, and then whatever the process does at Ctrl-C is done."""
+    """Ctrl-C ends work that holds up the event loop, and then the process handles Ctrl-C in its own way."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     interrupted = False
     try:
@@ -87,7 +87,7 @@ def interruptible() -> Iterator[None]:
 
 
 def _modes() -> list[Any] | None:
-    """The modes of the tty that is standard input; None where it is none."""
+    """The modes of the tty that is standard input; None without a tty."""
     try:
         return termios.tcgetattr(sys.stdin.fileno())
     except (termios.error, OSError, ValueError):

@@ -1,10 +1,10 @@
 """The keyboard of a person at a tty: one line for one question, and nothing that was typed before the question.
 
-A tty keeps what is typed ahead, and a stream of Python keeps what it read ahead.  Either would give to a question the
-answer that was meant for another one, and an answer here can end a job or strike a line twice.  So each question
-first throws the queue of the tty away.  Then keys are read from the descriptor itself, and what follows the Enter in
-one read is dropped.  The line is edited here and not by the tty, so that a message can come in between: the console
-knows what was typed so far, and shows it again behind the prompt.
+A tty keeps keys that are typed ahead, and a stream of Python keeps bytes that it read ahead. Either would give to a
+question the answer to another one, and an answer here can end a job or strike a line twice. So each question first
+throws the queue of the tty away. Then it reads keys from the descriptor itself, and drops the keys behind the Enter of
+one read. This module edits the line, not the tty, so that a message can come in between: the console knows the keys so
+far, and shows them again behind the prompt.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _ERASE: Final = "\x7f\b"
 _ERASE_ALL: Final = "\x15"
 _ESCAPE: Final = "\x1b"
 _SEQUENCE: Final = re.compile(r"\x1b([^\[O]|[\[O].*[@-~])")
-"""All that an arrow or function key sends (ECMA-48), or a key together with Alt."""
+"""The bytes of an arrow or function key (ECMA-48), or of a key together with Alt."""
 _LONGEST: Final = 512
-"""Characters of a line; a name has at most 128."""
+"""The most characters of a line; a name has at most 128."""
 _AT_ONCE: Final = 1024
 
 
 class TypedLine:
-    """What was typed so far for one question."""
+    """The keys typed so far for one question."""
 
     def __init__(self, encoding: str) -> None:
         """Read keys in this encoding."""
@@ -41,7 +41,7 @@ class TypedLine:
         self._sequence = ""
 
     def take(self, keys: bytes) -> tuple[str, bool]:
-        """Take keys; what the screen must show of them, and whether the line is complete.
+        """Take keys; return the text that the screen must show, and whether the line is complete.
 
         Raises EOFError for Ctrl-D on an empty line.
         """
@@ -67,7 +67,7 @@ class TypedLine:
         return key
 
     def _pass_over(self, key: str) -> str:
-        """Keys that are no text type nothing."""
+        """Pass over a part of a key sequence that is no text; return the empty text."""
         self._sequence += key
         if _SEQUENCE.fullmatch(self._sequence):
             self._sequence = ""
@@ -81,7 +81,7 @@ class TypedLine:
 class Keyboard:
     """A tty from one question to its answer: it gives each key at once and echoes none.
 
-    Opening it throws away what was typed before.  Raises EOFError where the tty is gone.
+    Opening it throws earlier keys away. Raises EOFError if the tty is gone.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -95,7 +95,7 @@ class Keyboard:
             self._take_over()
         except termios.error:
             raise EOFError from None
-        # A shell that had the tty since Ctrl-Z has changed its modes.
+        # A shell may have had the tty since Ctrl-Z and changed its modes.
         asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, self._take_over)
         return self
 
@@ -109,7 +109,7 @@ class Keyboard:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leave the tty as it was."""
+        """Give the tty its old modes back."""
         asyncio.get_running_loop().remove_signal_handler(signal.SIGCONT)
         try:
             termios.tcsetattr(self._descriptor, termios.TCSANOW, self._before)
@@ -117,7 +117,7 @@ class Keyboard:
             return
 
     async def keys(self) -> bytes:
-        """The next keys; cancelling gives up.  Raises EOFError where the tty is gone."""
+        """The next keys; cancelling gives up. Raises EOFError if the tty is gone."""
         ready = asyncio.Event()
         loop = asyncio.get_running_loop()
         loop.add_reader(self._descriptor, ready.set)

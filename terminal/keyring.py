@@ -1,7 +1,7 @@
-"""The key ring: one file, sealed by a passphrase, with the keys that a terminal's jobs can be read with.
+"""The key ring: one file, sealed by a passphrase, with the keys that open a terminal's jobs.
 
-File: MAGIC (8 bytes, which fixes everything below), salt (16), nonce (12), then AES-256-GCM of the ring as JSON,
-with all that stands before it as associated data.  The key is Argon2id of the passphrase and the salt.
+File: MAGIC (8 bytes, which fixes everything below), salt (16), nonce (12), then AES-256-GCM of the ring as JSON, with
+all bytes before it as associated data.  The key is Argon2id of the passphrase and the salt.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class KeyRing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def newest(self) -> str:
-        """The name of the key that was made last.  Raises PassbookError `keyring-empty`."""
+        """The name of the newest key. Raises PassbookError `keyring-empty`."""
         for ref in reversed(self.keys):
             return ref
         raise PassbookError("keyring-empty")
@@ -75,7 +75,7 @@ class KeyRing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def new_ref() -> str:
-    """A name for a key that got none from a person."""
+    """A name for a key to which a person gave none."""
     return f"key-{secrets.token_hex(4)}"
 
 
@@ -91,13 +91,13 @@ def new_recovery_key() -> tuple[bytes, bytes]:
 
 
 def seal_ring(ring: KeyRing, passphrase: bytes) -> bytes:
-    """The ring as its file holds it; salt and nonce are fresh every time."""
+    """The bytes of the ring's file; salt and nonce are fresh every time."""
     head = _MAGIC + secrets.token_bytes(_SALT + _NONCE)
     return head + _cipher(head, passphrase).encrypt(head[-_NONCE:], msgspec.json.encode(ring), head)
 
 
 def unseal_ring(data: bytes, passphrase: bytes) -> KeyRing:
-    """The inverse of seal.  Raises PassbookError `keyring-locked`; which of its reasons it is cannot be told."""
+    """The inverse of seal. Raises PassbookError `keyring-locked`, whose reasons cannot be told apart."""
     head = data[:_HEAD]
     if len(head) != _HEAD or not head.startswith(_MAGIC):
         raise PassbookError("keyring-locked")

@@ -1,4 +1,4 @@
-"""What a command leaves behind when Ctrl-C ends it, and how to come back."""
+"""The lines that a command shows when Ctrl-C ends it: the work that goes on, and the way back."""
 
 from __future__ import annotations
 
@@ -8,25 +8,28 @@ from passbook.screen.columns import short
 
 
 class LeftBehind:
-    """The lines that are shown when the person leaves; a command sets them as it goes on."""
+    """The lines to show when the person leaves; a command sets them as it goes on."""
 
     def __init__(self) -> None:
-        """Nothing is left behind so far."""
+        """No lines yet."""
         self.lines: Sequence[str] = ()
 
 
 def job_left(job: str) -> Sequence[str]:
-    """A job goes on without its screen."""
+    """The lines for a job that goes on without its screen."""
     return (
-        f"The appliance keeps job {short(job)}; only this screen has left it. Come back, or end it:",
+        f"The appliance keeps job {short(job)}; only this screen has left it. Follow it again, or end it:",
         f"  teller follow {short(job)}",
         f"  teller cancel {short(job)} --person NAME",
     )
 
 
 def request_left(request: str, command: str) -> Sequence[str]:
-    """A request was sent, and its answer has not come; `command` sends it again."""
+    """The lines for a request whose answer has not come; `command` sends it again."""
     return (
-        f"Whether request {request} was accepted is not known. Send the same document again; it never prints twice:",
+        (
+            f"The terminal does not know whether request {request} was accepted. Send the same document again; "
+            "it never prints twice:"
+        ),
         f"  {command}",
     )

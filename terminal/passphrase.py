@@ -15,11 +15,11 @@ def obtain(file: Path | None, *, new: bool) -> bytes:
     """The passphrase.
 
     Args:
-        file: holds it in its first line; None to ask for it.
-        new: whether it is for a new ring, so that it is typed twice.
+        file: a file with the passphrase in its first line; None to ask for it.
+        new: whether it is for a new ring, so that the person types it twice.
 
     Raises:
-        PassbookError: `passphrase-missing` when nobody can be asked or the file has none; `file-problem` when it
+        PassbookError: `passphrase-missing` when no person can be asked or the file has none; `file-problem` when it
             cannot be read or can be read by others.
     """
     if file is not None:
@@ -33,7 +33,7 @@ def obtain(file: Path | None, *, new: bool) -> bytes:
 
 
 def _typed(*, new: bool) -> str:
-    # getpass throws away what was typed ahead: it changes the modes of the tty by TCSAFLUSH, before each prompt.
+    # getpass throws away keys typed ahead: it changes the modes of the tty by TCSAFLUSH, before each prompt.
     with interruptible():
         passphrase = getpass.getpass("Passphrase of the key ring: ")
         while new and getpass.getpass("The same again: ") != passphrase:

@@ -1,4 +1,4 @@
-"""A question about a job as lines of text: what is on paper, what is in doubt, and what is left."""
+"""A question about a job as lines of text: lines on paper, in doubt, and left."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from passbook.screen.columns import capital, short
 
 
 class Standing(StrEnum):
-    """What is known of one step."""
+    """The standing of one step."""
 
     ON_PAPER = "on paper"
-    """The printer confirmed it, or a person did."""
+    """The printer or a person confirmed it."""
     IN_DOUBT = "in doubt"
     """It was sent; only the paper says whether it was done."""
     AGAIN = "ordered again"
-    """It was sent before, and an answer ordered it again; whether it is on paper already only the paper says."""
+    """It was sent before, and an answer ordered it again; only the paper says whether it is there already."""
     LEFT = "left"
-    """Nothing of it was sent."""
+    """No byte of it was sent."""
 
 
 _SHORT: Final = {Standing.AGAIN: "again"}
-"""What stands in a row, where that is shorter than in a sentence."""
+"""The short form in a row of words that are longer in a sentence."""
 _FILL: Final = {Standing.ON_PAPER: "#", Standing.IN_DOUBT: "?", Standing.AGAIN: "+", Standing.LEFT: "."}
 
 USUAL_WIDTH: Final = 80
-"""Characters of a screen whose width is not known."""
+"""The characters of a screen whose width is not known."""
 
 Texts = Sequence[Sequence[str]]
 """For each line of a document the texts of its runs, from left to right."""
 
 
 class LinePlace(NamedTuple):
-    """One line of the document: its number in it (1-based), its step, and what the step is."""
+    """One line of the document: its number (1-based), its step, and the outline of the step."""
 
     number: int
     step: int
@@ -55,7 +55,7 @@ def line_places(question: Question) -> tuple[LinePlace, ...]:
 
 
 def standing_of(question: Question, step: int) -> Standing:
-    """What is known of a step: besides the one that was sent, the dialect may leave lines before it in doubt (P3)."""
+    """The standing of a step; the dialect may leave lines before the sent one in doubt too (P3)."""
     if step == question.in_doubt or step in _unconfirmed_lines(question):
         return Standing.IN_DOUBT
     if step <= question.job.confirmed:
@@ -68,9 +68,9 @@ def picture(question: Question, texts: Texts | None = None, *, when: str = "", w
 
     Args:
         question: the question.
-        texts: the terminal's own copy; a line of it stands in place of its bars where it fits them exactly.
-        when: since when the question is open, in words for people; empty to leave it out.
-        width: characters of the screen; bars and texts are drawn narrower where it takes that.
+        texts: the terminal's own copy; a line of it stands in place of its bars if it fits them exactly.
+        when: the time since which the question is open, in words for people; empty to omit it.
+        width: characters of the screen; bars and texts are drawn narrower if necessary.
     """
     lines = line_places(question)
     drawn = [_heading(question, when), capital(question_summary(question))]
@@ -82,7 +82,7 @@ def picture(question: Question, texts: Texts | None = None, *, when: str = "", w
 
 
 def _heading(question: Question, when: str) -> str:
-    """Whose job is asked about, where it prints, since when and why it waits."""
+    """The first line: requester and printer of the job, and since when and why it waits."""
     job = question.job
     why = f": {words}" if (words := reason_words(job)) else ""
     since = f" since {when}" if when else ""
@@ -90,18 +90,21 @@ def _heading(question: Question, when: str) -> str:
 
 
 def _warnings(question: Question) -> Iterator[str]:
-    """What a person must know before deciding."""
+    """The warnings for a person who decides."""
     if Reason.ROLLED_BACK in question.job.reasons:
         yield MORE_ON_PAPER
     if question.job.content_gone:
-        yield "Its text was destroyed, for nobody answered in time: close it, or say that everything is on paper."
+        yield (
+            "Its text was destroyed, because its question had no answer in time: close it, or say that everything is "
+            "on paper."
+        )
     if any(standing_of(question, line.step) is Standing.AGAIN for line in line_places(question)):
-        yield "What is ordered again was sent before: it may be on paper already. Look at the book."
+        yield "The lines that are ordered again were sent before: they may be on paper already. Look at the book."
     held = held_words(question.job)
     if held:
-        stands = "no answer counts until an operator or a representative releases it"
+        stands = "it takes no answer until an operator or a representative releases it"
         operators = question.job.held_by is not None and question.job.held_by.terminal == OPERATOR
-        yield f"It is {held}: {stands if operators else 'nobody is asked until it is released'}."
+        yield f"It is {held}: {stands if operators else 'it asks no question until it is released'}."
     proposed = question.proposed
     if proposed is not None:
         order = "all of it" if proposed.verdict is Verdict.PRINT else from_line_words(question.outline, proposed.step)
@@ -128,7 +131,7 @@ def _span(numbers: Sequence[int]) -> str:
 
 
 def _other_doubt(question: Question) -> Iterator[str]:
-    """A turn or an ejection that was sent and not confirmed."""
+    """The sentence for a turn or an ejection that was sent and not confirmed."""
     if 0 < question.in_doubt <= len(question.outline):
         step = question.outline[question.in_doubt - 1]
         if step.kind.traits.doubt:
@@ -138,18 +141,18 @@ def _other_doubt(question: Question) -> Iterator[str]:
 def _unconfirmed_lines(question: Question) -> tuple[int, ...]:
     sent = max(question.in_doubt, question.job.confirmed)
     lines = [line.step for line in line_places(question) if line.step <= sent and line.step != question.in_doubt]
-    # The step in doubt is one of them when it is a line; a dialect that confirms each line leaves no other.
+    # A line in doubt is among the lines; a dialect that confirms each line leaves no other step in doubt.
     others = question.lines_in_doubt - 1
     return tuple(lines[-others:]) if others > 0 else ()
 
 
 class _Frame(NamedTuple):
-    """How wide rows are drawn.
+    """The widths of a row.
 
     Attributes:
-        label: stands before the number of a line of the page; empty on a narrow screen.
-        own: characters that the lines of the layout take.
-        drawn: characters that there are for them.
+        label: the word before the number of a line of the page; empty on a narrow screen.
+        own: characters of the lines of the layout.
+        drawn: characters that the screen has for them.
     """
 
     label: str
@@ -168,9 +171,9 @@ class _Frame(NamedTuple):
 
 _ROW: Final = "{number:3}  {label}{line:2} |{drawn}| {standing}"
 _LEAST_DRAWN: Final = 8
-"""Characters of a row that stay for bars, however narrow the screen is."""
+"""The least characters of a row for bars, on any screen."""
 _CUT: Final = "~"
-"""Ends a text that is longer than its row."""
+"""The end of a text that is longer than its row."""
 
 
 def _row(question: Question, line: LinePlace, frame: _Frame, texts: Texts | None) -> str:
@@ -189,7 +192,7 @@ def _row(question: Question, line: LinePlace, frame: _Frame, texts: Texts | None
 def _draw(bars: Sequence[Bar], texts: Sequence[str], fill: str, frame: _Frame) -> str:
     fits = [len(text) for text in texts] == [bar.width for bar in bars]
     if fits and frame.own > frame.drawn:
-        # Blanks between the columns go first: they say the least.
+        # The row drops blanks between the columns first: they say the least.
         text = " ".join(texts)
         return text if len(text) <= frame.drawn else text[: frame.drawn - len(_CUT)] + _CUT
     drawn = ""

@@ -1,4 +1,4 @@
-"""Where the command `teller` begins: from its first moment on Ctrl-C ends it without a traceback."""
+"""The start of the command `teller`: from its first moment on, Ctrl-C ends it without a traceback."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import signal
 
 
 def main() -> int:
-    """Run `teller`; the exit code."""
+    """Run `teller`; return the exit code."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    # A person may be quicker than the modules of the command are read.
+    # A person may press Ctrl-C before the modules of the command are read.
     from terminal.__main__ import main as run  # noqa: PLC0415
 
     return run()

@@ -30,35 +30,35 @@ STATES: Final = {
 """State -> the word for it in a table."""
 
 
-def local(at: str, now: datetime.datetime | None = None) -> str:
+def local_time(at: str, now: datetime.datetime | None = None) -> str:
     """A stamp of the protocol (ISO 8601, UTC) in this machine's time zone: the time of day, with the date unless today.
 
-    `now` is a moment of today in that zone; None for the clock's.  Text that is no stamp comes back unchanged.
+    `now` is a moment of today in that zone; None takes the clock's. Text that is no stamp comes back unchanged.
     """
     return moments.time_of_day(at, (now or datetime.datetime.now().astimezone()).date(), now.tzinfo if now else None)
 
 
 def question_name(job: JobView) -> str:
-    """What a person types to answer the question about a job as it stands now: the id and the question's number."""
+    """The words that name the present question of a job in a command: the id and the question's number."""
     return f"{short(job.job)}.{job.epoch}"
 
 
 ANSWER_BY: Final = "Look at the paper, then answer (teller questions shows the choices):"
-"""Stands before answer_command()."""
+"""The line before answer_command()."""
 
 
 def answer_command(job: JobView) -> str:
-    """What to type to answer the question about a job as it stands now, on a line of its own."""
+    """The command that answers the present question of a job, on a line of its own."""
     return f"  teller answer {question_name(job)} --from-line N --person NAME"
 
 
 def drawn(question: Question, width: int | None, texts: Texts | None = None) -> list[str]:
-    """The picture of a question on this screen, with since when it is open by the clock on the wall."""
-    return picture(question, texts, when=local(question.job.changed_at), width=width or USUAL_WIDTH)
+    """The picture of a question on this screen, with the time since which it is open by the clock on the wall."""
+    return picture(question, texts, when=local_time(question.job.changed_at), width=width or USUAL_WIDTH)
 
 
 def jobs_table(jobs: Sequence[JobView], width: int | None) -> list[str]:
-    """The jobs, one a row; below a row why its job stands still and what a person can do."""
+    """The jobs, one a row; below a row the reason for which its job stands still and the next deed of a person."""
     rows = [
         Row(
             (
@@ -67,7 +67,7 @@ def jobs_table(jobs: Sequence[JobView], width: int | None) -> list[str]:
                 lines_words(job),
                 job.requester,
                 job.printer,
-                local(job.accepted_at),
+                local_time(job.accepted_at),
                 str(job.priority),
             ),
             _note(job),
@@ -85,7 +85,7 @@ def _state(job: JobView) -> str:
 
 
 def _note(job: JobView) -> str:
-    """Why a job waits and what a person can do; empty for one that prints or has ended."""
+    """The reason for which a job waits and the next deed of a person; empty for a job that prints or has ended."""
     if job.valid:
         return waiting_words(job)
     why = reason_words(job)
@@ -101,7 +101,7 @@ def terminals_table(terminals: Sequence[TerminalView], width: int | None) -> lis
             (
                 one.terminal,
                 "yes" if one.connections else "no",
-                f"{local(one.heard_at)}, {_span(one.silent)} ago" if one.heard_at else "never",
+                f"{local_time(one.heard_at)}, {_span(one.silent)} ago" if one.heard_at else "never",
                 str(one.questions),
                 str(one.held),
                 str(one.pending),
@@ -123,11 +123,11 @@ def _span(seconds: int) -> str:
 
 
 def history_table(lines: Sequence[HistoryLine], width: int | None) -> list[str]:
-    """The entries, one a row; below a row who decided what."""
+    """The entries, one a row; below a row the decision and the person who made it."""
     rows = [
         Row(
             (
-                local(line.at),
+                local_time(line.at),
                 line.kind.value,
                 short(line.job.job),
                 lines_words(line.job),
@@ -142,11 +142,11 @@ def history_table(lines: Sequence[HistoryLine], width: int | None) -> list[str]:
 
 
 _BY_THEMSELVES: Final = frozenset({HistoryKind.STOPPED, HistoryKind.INVALIDATED})
-"""Entries of what no person ordered."""
+"""Entries of events that no person ordered."""
 
 
 def _told(line: HistoryLine) -> str:
-    """What the entry says beside its columns, as sentences."""
+    """The rest of the entry beside its columns, as sentences."""
     parts: list[str] = []
     if line.kind is HistoryKind.RELEASED and line.released_by is not None:
         parts.append(f"Released {by_words(line.released_by)}.")
@@ -163,7 +163,7 @@ def _told(line: HistoryLine) -> str:
 
 
 def _ordered(answer: Answered, steps: int) -> str:
-    """Who ordered what."""
+    """The order and the person who gave it."""
     return f"Ordered to {order_words(answer, steps)} {by_words(answer)}"
 
 

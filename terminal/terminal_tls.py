@@ -10,9 +10,9 @@ from storage.files import check_regular
 
 
 def client_context(certificate: Path, key: Path, ca: Path) -> ssl.SSLContext:
-    """TLS 1.3 only; the appliance's certificate is checked for its authority, its name and its time.
+    """TLS 1.3 only; it checks authority, name and time of the appliance's certificate.
 
-    The name is given when connecting.  Raises PassbookError `file-problem`.
+    The caller gives the name when it connects. Raises PassbookError `file-problem`.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_3

@@ -1,7 +1,7 @@
-"""Staying with everything that waits for people: questions, books and notices, as the appliance tells them.
+"""Following all work that waits for people: questions, books and notices, as the appliance tells them.
 
-One thing at a time is asked at the keyboard: the oldest question first, then whether somebody has read the notices.
-Nobody may look at a screen all night, so a notice is acknowledged only when somebody pressed Enter below it (P8).
+The keyboard asks about one subject at a time: the oldest question first, then whether a person has read the notices. A
+screen may be alone all night, so it acknowledges a notice only when a person pressed Enter below it (P8).
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from terminal.dialogue import SETTLE
 from terminal.follow import Acknowledge, Resolve
 from terminal.leaving import LeftBehind
 from terminal.picture import question_summary
-from terminal.tables_of_jobs import drawn, local
+from terminal.tables_of_jobs import drawn, local_time
 
 _LAST_PAUSE: Final = 30.0
 
 
 class _ForEver:
-    """Pauses without an end: who watches does so over nights and repairs."""
+    """Pauses without an end: a watch lasts over nights and repairs."""
 
     def __iter__(self) -> Iterator[float]:
         return chain(PAUSES, repeat(_LAST_PAUSE))
@@ -40,16 +40,16 @@ class _ForEver:
 
 @dataclass(frozen=True)
 class Watcher:
-    """Shows what waits for people, until it is cancelled.
+    """Shows all work that waits for people, until it is cancelled.
 
     Attributes:
         connect: opens a connection.
-        console: where it is shown.
-        resolve: called with each question; None where nobody can be asked; then no notice is acknowledged either.
-        acknowledge: called with each notice that somebody has read.
-        left: what is said when the person leaves.
+        console: shows it.
+        resolve: called with each question; None if no person can be asked; then no notice is acknowledged either.
+        acknowledge: called with each notice that a person has read.
+        left: the lines to show when the person leaves.
         pauses: seconds before each further attempt to connect.
-        sleep: waits that long.
+        sleep: waits that many seconds.
     """
 
     connect: Connect
@@ -61,7 +61,7 @@ class Watcher:
     sleep: Sleep = asyncio.sleep
 
     async def run(self) -> None:
-        """Watch; raises PassbookError where the first connection does not come about, or pauses are used up."""
+        """Watch; raises PassbookError if the first connection fails, or after the last pause."""
 
         async def over(client: TerminalClient) -> None:
             await _Watch(self, client).run()
@@ -70,7 +70,7 @@ class Watcher:
 
 
 class _Watch:
-    """All that waits, over one connection."""
+    """All work that waits for people, over one connection."""
 
     def __init__(self, watcher: Watcher, client: TerminalClient) -> None:
         self._watcher = watcher
@@ -85,7 +85,7 @@ class _Watch:
         self._asking: tuple[str, asyncio.Task[None]] | None = None
 
     async def run(self) -> None:
-        """Show and ask until the connection is lost; raises why."""
+        """Show and ask until the connection is lost; raise the cause."""
         await self._show_open()
         tasks = {asyncio.create_task(self._show_all())}
         if self._watcher.resolve is not None:
@@ -100,10 +100,10 @@ class _Watch:
             task.result()
 
     async def _show_open(self) -> None:
-        """What is open already; those that are put to this terminal come as events too."""
+        """Show what is open already; questions that are put to this terminal come as events too."""
         questions, ends = await self._client.questions(), await self._client.notices()
         self._open = {one.job.job: one for one in questions}
-        # Each of them may be answered here, whether it is put to this terminal already or not.
+        # This terminal may answer each of them, also before the appliance puts it here.
         self._to_ask = {one.job.job: one for one in questions if one.asked}
         self._ends = {one.job.job: one for one in ends}
         lines = [f"Open now: {_count(len(questions), 'question')}, {_count(len(ends), 'notice')}."]
@@ -146,7 +146,7 @@ class _Watch:
         self._show(event, [] if is_shown else [question_line(question)])
 
     async def _take_view(self, event: Event, view: JobView) -> None:
-        """A job changed; where a question went by that, it is asked no more."""
+        """A job changed; ask no more about a question that is gone by that."""
         if event.name != QUESTION_CLOSED:
             over = view.state in TERMINAL and view.job in self._prompted
             self._prompted -= {view.job} if over else set()
@@ -185,7 +185,7 @@ class _Watch:
                 del self._to_ask[question.job.job]
 
     async def _have_seen(self, jobs: Sequence[str]) -> None:
-        """Acknowledge these notices once somebody says so; Ctrl-D leaves them open."""
+        """Acknowledge these notices after a person presses Enter; Ctrl-D leaves them open."""
         await self._watcher.sleep(SETTLE)
         try:
             await self._console.ask(f"Press Enter when you have read {_count(len(jobs), 'notice')}: ")
@@ -200,14 +200,14 @@ class _Watch:
         self._note()
 
     async def _give_up(self, jobs: set[str]) -> None:
-        """Ask no more about one of these; "" stands for the notices."""
+        """Stop asking about one of these; "" stands for the notices."""
         if self._asking is not None and self._asking[0] in jobs:
             task = self._asking[1]
             task.cancel()
             await asyncio.wait({task})
 
     def _note(self) -> None:
-        """Something changed: what may be asked now, and what is left open by who leaves."""
+        """After a change, wake the asking task, and set the lines for a person who leaves."""
         self._changed.set()
         self._watcher.left.lines = left_lines(len(self._open), len(self._ends))
 
@@ -216,33 +216,34 @@ class _Watch:
 
 
 def question_line(question: Question) -> str:
-    """A question in one line: whose job, which printer, since when, and what there is to do."""
+    """A question in one line: requester, printer, time and reason, and the command to answer."""
     job = question.job
     why = f": {words}" if (words := reason_words(job)) else ""
     return (
-        f"Question: job {short(job.job)} of {job.requester} for {job.printer}, since {local(job.changed_at)}{why}. "
+        f"Question: job {short(job.job)} of {job.requester} for {job.printer}, "
+        f"since {local_time(job.changed_at)}{why}. "
         f"{capital(question_summary(question))} Look at the paper; to answer it: teller follow {short(job.job)}"
     )
 
 
 def _by(view: JobView) -> str:
-    """By whom a question was answered, where that is told."""
+    """The person who answered a question, if the view tells it."""
     return f" {by_words(view.answered)}" if view.answered is not None else ""
 
 
 def prompt_line(prompt: Prompt, question: Question | None) -> str:
-    """A person must handle a book: which printer, whose job, and what to do."""
+    """The line for a person who must handle a book: printer, job and deed."""
     medium = OTHERS_MEDIUM if question is None else medium_of(question.job)
     whose = f" (job {short(prompt.job)})" if prompt.job else ""
     return f"{prompt.printer}{whose}: {instruction(prompt, medium)}"
 
 
 def left_lines(questions: int, ends: int) -> list[str]:
-    """What stays open when nobody watches any more."""
+    """The lines about questions and notices that stay open after a watch."""
     if not questions and not ends:
         return ["Nothing is open. Come back: teller watch"]
     return [
-        f"Left open: {_count(questions, 'question')} (teller questions), {_count(ends, 'notice')} (teller notices).",
+        f"Still open: {_count(questions, 'question')} (teller questions), {_count(ends, 'notice')} (teller notices).",
         "Come back: teller watch",
     ]
 

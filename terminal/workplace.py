@@ -1,4 +1,4 @@
-"""What every command of `teller` works with: the terminal's folder, its console, its key ring, its appliance."""
+"""The tools of every command of `teller`: the terminal's folder, its console, its key ring, its appliance."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from terminal.leaving import LeftBehind
 
 
 class Desk:
-    """One run of `teller`; the key ring is opened at most once, when it is first needed."""
+    """One run of `teller`; it opens the key ring at most once, when a command first needs it."""
 
     def __init__(
         self, home: Home, console: Console, passphrase_file: Path | None, *, typed: Sequence[str] = ()
     ) -> None:
-        """`typed` are the words behind `teller` by which it was called."""
+        """Keep the words that a person typed behind `teller`, in `typed`."""
         self.home = home
         self.console = console
         self.typed = tuple(typed)
@@ -36,7 +36,7 @@ class Desk:
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[TerminalClient]:
-        """A connection to the appliance.  When its history is not what it was, the person is told and goes on.
+        """A connection to the appliance. If its history is not the remembered one, show that and go on.
 
         Raises PassbookError as TerminalClient does, and `file-problem`.
         """
@@ -51,13 +51,13 @@ class Desk:
             yield client
 
     def memory(self) -> RememberedHeads:
-        """What this terminal remembers of the appliance.  Raises PassbookError `file-problem`."""
+        """The memory of this terminal about the appliance. Raises PassbookError `file-problem`."""
         if self._memory is None:
             self._memory = RememberedHeads(self.home.heads, self.home.address().server_name)
         return self._memory
 
     async def acknowledge(self, client: TerminalClient, job: str) -> None:
-        """Say that the end of a job was shown; where that fails the person is told, and it will be told again."""
+        """Tell the appliance that the end of a job was shown; if that fails, show so: the end will be told again."""
         try:
             notice = await client.acknowledge(job)
         except PassbookError as error:
@@ -70,13 +70,13 @@ class Desk:
                 self._warn(error)
 
     def _warn(self, error: PassbookError) -> None:
-        """Once is enough, over however many connections."""
+        """Compare the history once, over any number of connections."""
         if str(error) not in self._warned:
             self._warned.add(str(error))
             self.console.fail(error)
 
     def dialogue(self, person: str) -> Dialogue | None:
-        """What asks at this terminal how a job goes on, in the name of `person`; None where no person can be asked."""
+        """The dialogue of this terminal about stopped jobs, in the name of `person`; None if no person can be asked."""
         if not self.console.interactive:
             return None
         return Dialogue(self.console, person, self.ring, lambda: enrollment.name_of(self.home))
@@ -92,7 +92,7 @@ class Desk:
         return self._ring
 
     def change_ring(self, change: Callable[[KeyRing], KeyRing]) -> None:
-        """Put the ring that `change` gives in place of the one in the file, durably; the first makes the file."""
+        """Put the ring that `change` returns in place of the one in the file, durably; the first one makes the file."""
         new = not files.exists(self.home.keyring)
         secret = self._passphrase(new=new)
         # Two commands at once must not each save a ring that lacks the other's key.

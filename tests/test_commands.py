@@ -112,7 +112,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(command: str, unbuffered: str
     with subprocess.Popen(words, cwd=ROOT, env=environment, stdout=writing, stderr=subprocess.PIPE) as process:
         os.close(writing)
         _, said = process.communicate(timeout=WAIT)
-    assert (process.returncode, said) == (EXIT_CODES[Actor.NOBODY], b"")
+    assert (process.returncode, said) == (EXIT_CODES[Actor.NONE], b"")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ COMMANDS = ("passbookd", "passbookctl", "teller", "passbook-sim")
 
 MAKE = re.compile(r"(?:^|`|\$ )make ([a-z]+)", re.MULTILINE)
 TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+GIVEN = re.compile(r"^ *(?:(?:async )?def |class |(?=\w+ = ))(\w+)", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)")
 
 

@@ -1,4 +1,4 @@
-"""`passbook-sim`: run a simulated mechanism, act at it as a person would, look at its paper."""
+"""`passbook-sim`: run a simulated mechanism, act at it like a person, look at its paper."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from passbook.screen.command_line import SIMULATOR, Parser, cannot_show, command
 DEFAULT_RULER = Ruler(first_y=1800, pitch=360, lines=20, fold_after=10, fold_gap=900)
 """Twenty lines at 1/6 inch, the fold after the tenth."""
 _LAST_PID: Final = 2**22
-"""The highest that Linux gives (proc(5), pid_max)."""
+"""The highest process id that Linux gives (proc(5), pid_max)."""
 _NUMBER: Final = whole(0, 999_999_999)
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; 0 when it was done, else one sentence on standard error and the code of whoever typed it."""
+    """Run one command and return 0; where it fails, print one sentence on standard error and return its exit code."""
     return conduct("passbook-sim", lambda: _act(argv))
 
 
@@ -40,7 +40,7 @@ def _act(argv: list[str] | None) -> int:
     try:
         return int(options.command(options) or 0)
     except (ControlFailure, PassbookError, ValueError, OSError, OverflowError) as error:
-        # What cannot be shown is said by `conduct`.
+        # `conduct` tells of a failed write.
         if cannot_show():
             raise
         print(f"passbook-sim: {error}", file=sys.stderr)
@@ -69,17 +69,17 @@ def _parser() -> argparse.ArgumentParser:
     for name, text in {"take": "take the book out", "restore": "give power back", "mend": "mend everything"}.items():
         simple = commands.add_parser(name, parents=[person], help=text)
         simple.set_defaults(command=lambda options, name=name: getattr(_person(options), name)())
-    turn = commands.add_parser("turn", parents=[person], help="take the book out and put it back turned, at once")
+    turn = commands.add_parser("turn", parents=[person], help="take the book out and put it in turned, at once")
     turn.add_argument("--page", type=whole(1, 9999), required=True)
     turn.set_defaults(command=lambda options: _person(options).turn(options.page))
-    state = commands.add_parser("state", parents=[person], help="how things stand, as JSON")
+    state = commands.add_parser("state", parents=[person], help="the state, as JSON")
     state.set_defaults(command=lambda options: print(msgspec.json.encode(_person(options).state()).decode()))
     return parser
 
 
 def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--listen", required=True, help="tcp://host:port (port 0: any) or pty:///link")
-    run.add_argument("--paper", type=path(Path), required=True, help="the paper file; goes on with what is on it")
+    run.add_argument("--paper", type=path(Path), required=True, help="the paper file; goes on with an existing one")
     run.add_argument("--control", type=path(Path), required=True, help="Unix socket to make")
     run.add_argument("--pace", choices=["real", "fast"], default="real")
     run.add_argument("--baud", type=whole(1, 10_000_000), default=9600)
@@ -97,9 +97,9 @@ def _add_insert(insert: argparse.ArgumentParser) -> None:
     for name, text in (
         ("first-y", "from the top edge to the first line, in 1/2160 inch"),
         ("pitch", "from line to line, in 1/2160 inch"),
-        ("lines", "how many lines a page has"),
+        ("lines", "the number of lines of a page"),
         ("fold-after", "the number of the last line above the fold"),
-        ("fold-gap", "what the fold adds to the pitch, in 1/2160 inch"),
+        ("fold-gap", "the distance that the fold adds to the pitch, in 1/2160 inch"),
     ):
         insert.add_argument(f"--{name}", type=_NUMBER, help=f"instead of --ruler: {text}")
     insert.set_defaults(command=_insert)
@@ -113,15 +113,17 @@ def _add_cut(cut: argparse.ArgumentParser) -> None:
     moment.add_argument("--line", type=_NUMBER, help="the l-th line from now, with one of:")
     within = cut.add_mutually_exclusive_group()
     within.add_argument("--byte", type=_NUMBER, help="its k-th byte")
-    within.add_argument("--characters", type=_NUMBER, help="when so many characters are on paper")
+    within.add_argument("--characters", type=_NUMBER, help="when this many characters are on paper")
     cut.set_defaults(command=lambda options: _person(options).cut(options.target, _when(options), options.pid))
 
 
 def _add_fault(fault: argparse.ArgumentParser) -> None:
     fault.add_argument("kind", type=FaultKind, choices=list(FaultKind))
     fault.add_argument("--line", type=_NUMBER, help="the l-th line from now; without it, now")
-    fault.add_argument("--characters", type=_NUMBER, default=0, help="of a jam: how many are on paper")
-    fault.add_argument("--page", type=whole(1, 9999), default=1, help="of wrong-page: where the book lies open")
+    fault.add_argument("--characters", type=_NUMBER, default=0, help="of a jam: the number of characters on paper")
+    fault.add_argument(
+        "--page", type=whole(1, 9999), default=1, help="of wrong-page: the page at which the book lies open"
+    )
     fault.set_defaults(
         command=lambda options: _person(options).fault(
             options.kind, options.line, characters=options.characters, page=options.page

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from drivers.simulator.machine import HostLine
 
 _KILL_WAIT: Final = 10_000
-"""Milliseconds until a process that was ended must be gone."""
+"""Milliseconds until a killed process must be gone."""
 
 
 class Cable(HostLine, Protocol):
@@ -23,13 +23,13 @@ class Cable(HostLine, Protocol):
     address: str
 
     def wait(self) -> bool:
-        """Wait until something may have arrived; False when the cable was given up."""
+        """Wait until bytes may have arrived; False when the cable was given up."""
 
     def stop(self) -> None:
         """End the wait, from any thread."""
 
     def close(self) -> None:
-        """Give everything back."""
+        """Give the cable back."""
 
 
 class _Wakeable:
@@ -39,7 +39,7 @@ class _Wakeable:
         self._woken, self._waker = os.pipe()
 
     def wait_for(self, descriptor: int) -> bool:
-        """False when woken."""
+        """Wait for the descriptor; False when woken."""
         poller = select.poll()
         poller.register(descriptor, select.POLLIN)
         poller.register(self._woken, select.POLLIN)
@@ -61,7 +61,7 @@ class TcpCable:
         self._listener.setblocking(False)
         self._host: socket.socket | None = None
         self._dropped: list[socket.socket] = []
-        """Hung up, and closed by the waiting thread: a number closed under its poll may be another line's by then."""
+        """A host that hung up; the waiting thread closes it: closed under its poll, its number may be another's."""
         self._wakeable = _Wakeable()
         self.address = f"tcp://{host}:{self._listener.getsockname()[1]}"
 
@@ -79,7 +79,7 @@ class TcpCable:
         try:
             self._host, _ = self._listener.accept()
         except BlockingIOError:
-            return  # it went away again
+            return  # the host went away again
         self._host.setblocking(False)
         self._host.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -99,7 +99,7 @@ class TcpCable:
         return data
 
     def send(self, data: bytes) -> None:
-        """A host that does not take an answer's few bytes has gone."""
+        """Send to the host; a host that does not take an answer's few bytes has gone."""
         if self._host is not None:
             try:
                 self._host.sendall(data)
@@ -155,14 +155,14 @@ class PtyCable:
             return b""
 
     def send(self, data: bytes) -> None:
-        """What a host that reads nothing leaves no room for is lost, as on a real line."""
+        """Send to the host; bytes without room are lost when it reads nothing, the same as on a real line."""
         try:
             os.write(self._master, data)
         except BlockingIOError:
             return
 
     def drop(self) -> None:
-        """Forget what is in the cable."""
+        """Forget the bytes in the cable."""
         while self.read(4096):
             pass
 
@@ -171,7 +171,7 @@ class PtyCable:
         self._wakeable.wake()
 
     def close(self) -> None:
-        """Close everything and take the link away."""
+        """Close the pseudo terminal and take the link away."""
         self._link.unlink(missing_ok=True)
         os.close(self._master)
         os.close(self._slave)
@@ -179,7 +179,7 @@ class PtyCable:
 
 
 def kill_process(pid: int) -> None:
-    """SIGKILL a process and return when it is gone; one that is gone already is fine."""
+    """Kill a process by SIGKILL and return when it is gone; it may be gone already."""
     try:
         watched = os.pidfd_open(pid)
     except ProcessLookupError:

@@ -20,7 +20,7 @@ LONGEST_CONTROL_WAIT: Final = 3600.0
 
 
 class Insert(msgspec.Struct, frozen=True, tag_field="do", tag="insert"):
-    """A person puts a book, open at a page, into the slot; a book that was there before keeps its ruler."""
+    """A person puts a book, open at a page, into the slot; a known book keeps its ruler."""
 
     book: str
     page: int
@@ -32,7 +32,7 @@ class Take(msgspec.Struct, frozen=True, tag_field="do", tag="take"):
 
 
 class TurnBook(msgspec.Struct, frozen=True, tag_field="do", tag="turn"):
-    """A person takes the book out of the slot and puts it back, open at a page, before anybody can ask where it is."""
+    """A person takes the book out and puts it in again, open at a page, before the host can ask for its place."""
 
     page: int
 
@@ -46,15 +46,15 @@ class Restore(msgspec.Struct, frozen=True, tag_field="do", tag="restore"):
 
 
 class Break(Fault, frozen=True, tag_field="do", tag="fault"):
-    """Something breaks, now or at a scripted line."""
+    """A part breaks, now or at a scripted line."""
 
 
 class Mend(msgspec.Struct, frozen=True, tag_field="do", tag="mend"):
-    """A person mends what is broken."""
+    """A person mends every fault."""
 
 
 class AskState(msgspec.Struct, frozen=True, tag_field="do", tag="state"):
-    """How do things stand?"""
+    """Ask for the state."""
 
 
 class Wait(msgspec.Struct, frozen=True, tag_field="do", tag="wait"):
@@ -69,7 +69,7 @@ Request: TypeAlias = Insert | Take | TurnBook | CutPower | Restore | Break | Men
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`error` says why nothing was done; otherwise it was."""
+    """The answer: `error` says why the deed was not done; None after a deed."""
 
     error: str | None = None
     state: State | None = None
@@ -77,11 +77,11 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ControlFailure(Exception):  # noqa: N818 - says what failed
-    """The simulator could not do it."""
+    """The simulator refused a deed."""
 
 
 def answer_control(machine: Machine, line: bytes) -> Reply:
-    """Do what one message says."""
+    """Do the deed of one message."""
     try:
         request = msgspec.json.decode(line, type=Request)
         return _do(machine, request)
@@ -114,7 +114,7 @@ def _do(machine: Machine, request: Request) -> Reply:
 
 
 class ControlServer:
-    """Serves a Unix socket until it is closed; one thread for each connection, since some wait."""
+    """Serves a Unix socket until it is closed; one thread for each connection, since some commands wait."""
 
     def __init__(self, path: Path, machine: Machine) -> None:
         path.unlink(missing_ok=True)
@@ -135,7 +135,7 @@ class ControlServer:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        # A client that has gone needs no answer.
+        # A client that is gone needs no answer.
         with suppress(OSError), connection, connection.makefile("rwb") as stream:
             while line := stream.readline(LONGEST_MESSAGE):
                 stream.write(msgspec.json.encode(answer_control(self._machine, line)) + b"\n")
@@ -151,10 +151,10 @@ class ControlServer:
 
 
 class SimulatorControl:
-    """A person at the simulated mechanism.  Everything raises ControlFailure when the simulator says no."""
+    """A person at the simulated mechanism. Every method raises ControlFailure when the simulator refuses."""
 
     def __init__(self, path: Path | str) -> None:
-        """`path`: the control socket."""
+        """Act by the control socket at `path`."""
         self._path = str(path)
         self._seen: dict[str, int] = {}
 
@@ -167,7 +167,7 @@ class SimulatorControl:
         self._ask(Take())
 
     def turn(self, page: int) -> None:
-        """Take the book out of the slot and put it back, open at `page`, at once."""
+        """Take the book out of the slot and put it in again, open at `page`, at once."""
         self._ask(TurnBook(page))
 
     def cut(self, target: Target, when: When | None = None, pid: int | None = None) -> None:
@@ -179,22 +179,22 @@ class SimulatorControl:
         self._ask(Restore())
 
     def fault(self, kind: FaultKind, line: int | None = None, *, characters: int = 0, page: int = 1) -> None:
-        """Break something now or at the `line`-th line from now on."""
+        """Break a part now or at the `line`-th line from now on."""
         self._ask(Break(kind, line, characters, page))
 
     def mend(self) -> None:
-        """Mend everything."""
+        """Mend every fault."""
         self._ask(Mend())
 
     def state(self) -> State:
-        """How things stand."""
+        """The state of the mechanism."""
         state = self._ask(AskState()).state
         if state is None:
             raise ControlFailure("the simulator gave no state")
         return state
 
     def wait(self, event: str, timeout: float = 10.0) -> None:
-        """Wait for the next event of that name after the last one that this object has returned for."""
+        """Wait for the next event of that name after the last one that this object returned."""
         reply = self._ask(Wait(event, self._seen.get(event, 0), timeout), timeout + 5.0)
         if reply.event is not None:
             self._seen[event] = reply.event.number

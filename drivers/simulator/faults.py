@@ -1,4 +1,4 @@
-"""Scripted faults: what is armed, and when its moment has come; every one fires once."""
+"""Scripted faults: the armed ones and their moments; every one fires once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GARBAGE: Final = b"\x1br\x1b\x00\xff?\x1bB"
 
 
 class Target(StrEnum):
-    """Whose power is cut."""
+    """The target of a power cut."""
 
     PRINTER = "printer"
     APPLIANCE = "appliance"
@@ -25,7 +25,7 @@ class Now(msgspec.Struct, frozen=True, tag_field="at", tag="now"):
 
 
 class AtByte(msgspec.Struct, frozen=True, tag_field="at", tag="byte"):
-    """When the `byte`-th byte from the host was taken in, counted from the arming or from the start."""
+    """After the mechanism took in the `byte`-th byte from the host, counted from the arming or from the start."""
 
     byte: int
     since: Literal["now", "start"] = "now"
@@ -68,24 +68,24 @@ class Cut(msgspec.Struct, frozen=True):
 
 
 class FaultKind(StrEnum):
-    """What can go wrong besides power."""
+    """A fault besides a loss of power."""
 
     JAM = "jam"
     """The book is stuck after `characters` of the line."""
     COVER_OPEN = "cover-open"
-    """Nothing is struck; the line stays in the print memory.  Until mended."""
+    """No line is struck; it stays in the print memory. Until mended."""
     RIBBON_OUT = "ribbon-out"
-    """As an open cover.  Until mended."""
+    """The same as an open cover. Until mended."""
     SILENT = "silent"
-    """It does what it is told and answers nothing.  Until mended."""
+    """It does every command and answers nothing. Until mended."""
     GARBAGE = "garbage"
-    """Instead of one answer come bytes that are no frame."""
+    """In place of one answer it sends bytes that are no frame."""
     HALF_REPLY = "half-reply"
-    """Of one answer only the first half comes."""
+    """Of one answer it sends only the first half."""
     EARLY_REPLIES = "early-replies"
     """It answers while the line is still buffered; the next motion strikes it, a power cut loses it.  Until mended."""
     WRONG_PAGE = "wrong-page"
-    """The next book that is put in lies open at `page`, whatever the person says."""
+    """The next book that is put in lies open at `page`, also when the person gives another page."""
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -98,7 +98,7 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class Script:
-    """What is armed; line and byte numbers are made absolute when arming."""
+    """The armed faults and cuts; arming makes line and byte numbers absolute."""
 
     def __init__(self) -> None:
         self._cuts: list[Cut] = []
@@ -109,12 +109,12 @@ class Script:
 
     @property
     def armed(self) -> list[str]:
-        """What has not fired, in words."""
+        """The cuts and faults that have not fired, in words."""
         words = [f"cut {cut.target.value}" for cut in self._cuts]
         return words + [fault.kind.value for fault in self._faults]
 
     def arm_cut(self, cut: Cut, received: int, lines: int) -> None:
-        """Counted from `received` bytes and `lines` lines begun so far."""
+        """Arm a cut, counted from `received` bytes and `lines` lines begun so far."""
         when = cut.when
         if isinstance(when, AtByte) and when.since == "now":
             when = msgspec.structs.replace(when, byte=received + when.byte, since="start")
@@ -123,15 +123,15 @@ class Script:
         self._cuts.append(msgspec.structs.replace(cut, when=when))
 
     def arm_fault(self, fault: Fault, lines: int) -> None:
-        """A fault for a later line, counted from `lines` begun so far."""
+        """Arm a fault for a later line, counted from `lines` begun so far."""
         self._faults.append(msgspec.structs.replace(fault, line=lines + (fault.line or 0)))
 
     def cut_at_byte(self, received: int) -> Cut | None:
-        """The cut whose byte this is."""
+        """The cut at this byte."""
         return self._take(lambda when: isinstance(when, AtByte) and when.byte == received)
 
     def cut_at_line_byte(self, line: int, byte: int, *, last: bool = False) -> Cut | None:
-        """The cut whose line byte this is; the `last` byte of a line stands for all beyond it."""
+        """The cut at this byte of a line; the `last` byte of a line stands for all beyond it."""
         return self._take(
             lambda when: (
                 isinstance(when, AtLineByte)
@@ -166,7 +166,7 @@ class Script:
         self._spoilers.append(kind)
 
     def spoiled(self, answer: bytes) -> bytes:
-        """What of an answer leaves the mechanism."""
+        """The part of an answer that leaves the mechanism."""
         if self.silent:
             return b""
         if not self._spoilers:
@@ -178,6 +178,6 @@ class Script:
         self._wrong_page = page
 
     def page(self, said: int) -> int:
-        """The page at which a book lies that is put in now."""
+        """The page at which a book lies open that is put in now."""
         page, self._wrong_page = self._wrong_page or said, None
         return page

@@ -1,7 +1,7 @@
-"""Bytes from the host, one at a time, into what the mechanism is told; takes anything and keeps little.
+"""Bytes from the host, one at a time, into commands of the mechanism; it takes any bytes and keeps few.
 
-A command with parameters swallows as many bytes as it has, digits or not, and is judged afterwards: of the possible
-readings of the manuals this is the one in which half a command does most harm.
+A command with parameters swallows as many bytes as it has, digits or not, and is judged afterwards. By this one of the
+possible readings of the manuals half a command does most harm.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ ESC: Final = 0x1B
 GS: Final = 0x1D
 DEL: Final = 0x7F
 LONGEST_LIST: Final = 256
-"""Bytes kept of a list or of stripe data; the rest is read and forgotten."""
+"""The bytes kept of a list or of stripe data; the rest is read and forgotten."""
 
 _Z: Final = ord("Z")
 _PARAMETERS: Final = {
@@ -46,7 +46,7 @@ class Control:
 
 @dataclass(frozen=True)
 class HostCommand:
-    """ESC, a letter and its parameter bytes, which may be anything."""
+    """ESC, a letter and its parameter bytes, which may have any value."""
 
     letter: str
     parameters: bytes = b""
@@ -56,7 +56,7 @@ Item: TypeAlias = Text | Control | HostCommand
 
 
 class Reading(StrEnum):
-    """Where in the host's bytes the mechanism is."""
+    """The place of the mechanism in the host's bytes."""
 
     GROUND = "ground"
     """Between commands."""
@@ -81,7 +81,7 @@ class HostParser:
         self._held = bytearray()
 
     def feed(self, byte: int) -> Item | None:
-        """Take one byte; what it completes, if anything."""
+        """Take one byte; return the item that it completes, if any."""
         match self.reading:
             case Reading.GROUND:
                 return self._ground(byte)

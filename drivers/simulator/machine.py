@@ -1,6 +1,6 @@
 """The mechanism under power: takes bytes in one by one, counts them, strikes, answers, and loses power to the byte.
 
-One thread runs `step`; persons (the control socket) act from others.  All of it happens under one lock.
+One thread runs `step`; persons (the control socket) act from others. One lock covers all of it.
 """
 
 from __future__ import annotations
@@ -34,24 +34,24 @@ class HostLine(Protocol):
     """The cable to the host."""
 
     def read(self, limit: int) -> bytes | None:
-        """What has arrived, without waiting; None when the host has hung up."""
+        """The bytes that have arrived, without waiting; None when the host has hung up."""
 
     def send(self, data: bytes) -> None:
-        """To the host, if there is one."""
+        """Send to the host, if there is one."""
 
     def drop(self) -> None:
-        """End the connection and forget what is still in the cable."""
+        """End the connection and forget the bytes in the cable."""
 
 
 class MachineEvent(msgspec.Struct, frozen=True):
-    """Something happened; numbered from 1."""
+    """One event; numbered from 1."""
 
     number: int
     name: str
 
 
 class State(msgspec.Struct, frozen=True, rename="camel"):
-    """What a person standing at the mechanism could know, and the counters of the script."""
+    """The state that a person at the mechanism could see, and the counters of the script."""
 
     powered: bool
     media: Media
@@ -65,14 +65,14 @@ class State(msgspec.Struct, frozen=True, rename="camel"):
     lines: int
     """Lines begun since the start."""
     last_line_bytes: int
-    """How many bytes, in both directions, the last finished line had."""
+    """Bytes of the last finished line, in both directions."""
     strikes: int
     events: int
     armed: list[str]
 
 
 class _PowerLost(BaseException):
-    """Unwinds whatever the mechanism was doing; its power has gone."""
+    """Unwinds the work of the mechanism; its power has gone."""
 
 
 @dataclass
@@ -84,7 +84,7 @@ class _Line:
 
 
 class Machine:
-    """Everything of the simulator but its cables and its sockets."""
+    """The simulator without its cables and its sockets."""
 
     def __init__(
         self, profile: Pr2Profile, unit: int, paper: Paper, line: HostLine, end_process: Callable[[int], None]
@@ -111,7 +111,7 @@ class Machine:
     # The thread at the cable
 
     def fill(self) -> None:
-        """Take in what has arrived, as far as there is room."""
+        """Take in the bytes that have arrived, as far as there is room."""
         with self._changed:
             if not self._powered:
                 self._cable.drop()
@@ -125,7 +125,7 @@ class Machine:
             self._input += data or b""
 
     def step(self) -> int | None:
-        """Do what the next byte says; how many lines were struck by it, or None when there is nothing to do now."""
+        """Do the work of the next byte; return the number of lines struck by it, or None without a byte."""
         with self._changed:
             if not self._powered or not self._input or self._mechanism.memory.held or self._lone_escape():
                 return None
@@ -143,7 +143,7 @@ class Machine:
             self._changed.wait_for(lambda: self._stopped or not self._mechanism.memory.held)
 
     def _lone_escape(self) -> bool:
-        """Whether the byte behind an ESC must be seen first: it says if a line begins here."""
+        """Whether the mechanism must see the byte behind an ESC first: it tells if a line begins here."""
         return self._input == bytes([ESC]) and not self._host_gone
 
     def _consume(self, byte: int) -> None:
@@ -165,7 +165,7 @@ class Machine:
         following = self._input[0] if self._input else None
         if following in _BETWEEN_LINES:
             self._end_line()
-        # A further positioning asks whether the mechanism still knows where it is: it belongs to the line.
+        # A further positioning asks whether the mechanism still knows its position: it belongs to the line.
         if following in _POSITIONINGS and not self._line:
             self._lines += 1
             self._line = _Line(self._lines)
@@ -181,10 +181,10 @@ class Machine:
             self._last_line_bytes = line.bytes
             self._cut_now(self._script.cut_at_line_byte(line.number, line.bytes, last=True))
 
-    # What the mechanism asks of its surroundings
+    # The surroundings of the mechanism
 
     def send(self, data: bytes) -> None:
-        """An answer, byte by byte: a cut may fall between two of them."""
+        """Send an answer byte by byte: a cut may fall between two bytes."""
         out = self._script.spoiled(data)
         for position in range(len(out)):
             self._send_byte(out[position : position + 1])
@@ -197,7 +197,7 @@ class Machine:
         self._count_line_byte()
 
     def strike(self, strike: Strike) -> bool:
-        """Put a line on paper, as far as the script lets it."""
+        """Put a line on paper, as far as the script allows."""
         number = self._line.number if self._line else self._lines
         for fault in self._script.faults_at(number):
             self._apply(fault, strike)
@@ -227,7 +227,7 @@ class Machine:
         self.happened("struck")
 
     def happened(self, event: str) -> None:
-        """Number an event and wake who waits for it."""
+        """Number an event and wake the threads that wait for it."""
         with self._changed:
             self._events.append(MachineEvent(len(self._events) + 1, event))
             self._changed.notify_all()
@@ -260,7 +260,7 @@ class Machine:
     # Persons
 
     def insert(self, book: str, page: int, ruler: Ruler | None) -> None:
-        """Put a book, open at `page`, into the slot.  Raises ValueError when one is there or the book has no ruler."""
+        """Put a book, open at `page`, into the slot. Raises ValueError if one is there or the book has no ruler."""
         with self._changed:
             if self._mechanism.medium.where is not Media.NOT_PRESENT:
                 raise ValueError(f"the medium is {self._mechanism.medium.where.value}")
@@ -280,7 +280,7 @@ class Machine:
             self.happened("taken")
 
     def turn(self, page: int) -> None:
-        """Take the book out and put it back, open at `page`, before anybody can ask where it is.
+        """Take the book out and put it in again, open at `page`, before the host can ask for its place.
 
         Raises ValueError when none lies in the slot.
         """
@@ -337,7 +337,7 @@ class Machine:
         self._mechanism.medium.move(MediumEvent.JAM)
 
     def mend(self) -> None:
-        """A person frees a jam (the book comes out), closes the cover, puts a ribbon in; it speaks again."""
+        """A person frees a jam (the book comes out), closes the cover, puts a ribbon in; it answers again."""
         with self._changed:
             if self._mechanism.medium.where is Media.JAMMED:
                 self._mechanism.medium.move(MediumEvent.FREE)
@@ -347,7 +347,7 @@ class Machine:
             self.happened("mended")
 
     def state(self) -> State:
-        """How things stand."""
+        """The state of the mechanism."""
         with self._changed:
             memory, lying = self._mechanism.memory, self._mechanism.medium.lying
             return State(
@@ -386,7 +386,7 @@ def _characters(cut: Cut) -> int:
 
 
 def _first_characters(strike: Strike, count: int) -> Strike:
-    """What is on paper when a strike ends after `count` characters."""
+    """The part of a strike that is on paper when it ends after `count` characters."""
     kept: list[tuple[int, str]] = []
     for column, text in strike.runs:
         if count > 0:

@@ -1,6 +1,6 @@
-"""What the mechanism does with what it is told: the PR2 command set, one item at a time.
+"""The mechanism at work: the PR2 command set, one item at a time.
 
-Power, ports, threads and scripted faults are outside; the surroundings strike, send and hear what happened.
+Power, ports, threads and scripted faults are outside; the surroundings strike, send and hear the events.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from passbook.protocol.media import Media
 LINE_FEED: Final = UNITS_PER_INCH // 6
 TOP_UNIT: Final = UNITS_PER_INCH // 240
 MOST_BUFFERED: Final = 512
-"""Characters that the print memory holds."""
+"""The characters that fit into the print memory."""
 
 _LEAST_DOCUMENT, _MOST_DOCUMENT = 17, 118
 _LEAST_TOP: Final = 70
@@ -32,26 +32,26 @@ _CR, _LF, _FF = 0x0D, 0x0A, 0x0C
 
 
 class Surroundings(Protocol):
-    """What the mechanism needs around it."""
+    """The surroundings that the mechanism needs."""
 
     def send(self, data: bytes) -> None:
-        """To the host."""
+        """Send to the host."""
 
     def strike(self, strike: Strike) -> bool:
-        """Onto the paper; False when a fault kept it in the print memory."""
+        """Strike onto the paper; False when a fault kept the line in the print memory."""
 
     def happened(self, event: str) -> None:
-        """For whoever watches."""
+        """Tell an event to the watchers."""
 
 
 @dataclass
 class TextBuffer:
-    """All that a power cut takes away."""
+    """The state that a power cut takes away."""
 
     parser: HostParser = field(default_factory=HostParser)
     segments: list[tuple[int, bytearray]] = field(default_factory=list)
     late: list[Strike] = field(default_factory=list)
-    """Lines answered for that are not struck yet; only the early-replies fault fills this."""
+    """Lines that were confirmed and not struck yet; only the early-replies fault fills this."""
     rejected: bool = False
     front_stand: bool = False
     length: int | None = None
@@ -112,11 +112,11 @@ class Mechanism:
         }
 
     def lose_power(self) -> None:
-        """Forget everything but where the book is."""
+        """Forget all state except the place of the book."""
         self.memory = TextBuffer()
 
     def execute(self, item: Item) -> None:
-        """Do one thing; what is refused shows in the next status."""
+        """Do one item; a refusal shows in the next status."""
         match item:
             case Text(code):
                 self._buffer(code)
@@ -301,7 +301,7 @@ class Mechanism:
         )
 
     def _move(self, command: HostCommand, y: int | None) -> bool:
-        """To `y`, drawing the document in; what waits in the print memory is struck first."""
+        """Move to `y`, drawing the document in; strike the print memory first."""
         memory = self.memory
         if y is None or memory.length is None or not memory.front_stand:
             return False

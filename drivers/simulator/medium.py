@@ -1,4 +1,4 @@
-"""Where the book is in the mechanism; no power cut moves it."""
+"""The place of the book in the mechanism; no power cut moves it."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from passbook.protocol.media import Media
 
 
 class MediumEvent(StrEnum):
-    """What moves a book."""
+    """An event that moves a book."""
 
     PUT = "put"
-    """A person puts it into the slot."""
+    """A person puts the book into the slot."""
     DRAW = "draw"
-    """The mechanism draws it in."""
+    """The mechanism draws the book in."""
     EJECT = "eject"
-    """The mechanism gives it back into the slot."""
+    """The mechanism gives the book back into the slot."""
     TAKE = "take"
-    """A person takes it out of the slot."""
+    """A person takes the book out of the slot."""
     JAM = "jam"
-    """It gets stuck."""
+    """The book gets stuck."""
     FREE = "free"
-    """A person opens the mechanism and takes it out."""
+    """A person opens the mechanism and takes the book out."""
 
 
 _M, _E = Media, MediumEvent
@@ -56,10 +56,10 @@ class Medium:
         self.where = Media.NOT_PRESENT
         self.lying: Lying | None = None
         self.y = 0
-        """How far down the page the head stands, in 1/2160 inch; means something while a book is in."""
+        """The distance of the head from the top of the page, in 1/2160 inch; valid while a book is in."""
 
     def move(self, event: MediumEvent, lying: Lying | None = None) -> None:
-        """Raises ValueError when that cannot happen now."""
+        """Move the book. Raises ValueError when the event cannot happen now."""
         if (self.where, event) not in TRANSITIONS:
             raise ValueError(f"cannot {event.value} while the medium is {self.where.value}")
         self.where = TRANSITIONS[self.where, event]

@@ -1,4 +1,4 @@
-"""The paper: what was struck where and how often, in a file that survives every process (docs/paper-format.md)."""
+"""The paper: every strike with its place, in a file that survives every process (docs/paper-format.md)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from passbook.errors import PassbookError
 
 PAPER_FORMAT: Final = "passbook-paper/1"
 TOLERANCE: Final = UNITS_PER_INCH // 120
-"""How far from its rule a line may stand and still count as that line."""
+"""The distance from its rule at which a line still counts as that line."""
 
 
 class Ruler(msgspec.Struct, frozen=True, rename="camel"):
@@ -27,7 +27,7 @@ class Ruler(msgspec.Struct, frozen=True, rename="camel"):
     fold_gap: int = 0
 
     def y(self, line: int) -> int:
-        """Where rule `line` (from 1) is."""
+        """The place of rule `line` (from 1)."""
         folded = self.fold_after is not None and line > self.fold_after
         return self.first_y + self.pitch * (line - 1) + (self.fold_gap if folded else 0)
 
@@ -38,13 +38,13 @@ class Ruler(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Strike(NamedTuple):
-    """What a mechanism puts on paper in one go.
+    """The text that a mechanism puts on paper in one go.
 
     Attributes:
-        y: how far down the page, in 1/2160 inch.
+        y: the distance from the top of the page, in 1/2160 inch.
         runs: column from 1, and text.
         cpi: columns to the inch.
-        left: where column 1 begins, in 1/2160 inch from the left edge.
+        left: the beginning of column 1, in 1/2160 inch from the left edge.
     """
 
     y: int
@@ -54,7 +54,7 @@ class Strike(NamedTuple):
 
 
 class StruckRun(msgspec.Struct):
-    """Text at a place, with the numbers of the strikes that put it there; `times` is how many they are."""
+    """Text at a place, with the numbers of the strikes that put it there; `times` is their count."""
 
     line: int | None
     y: int
@@ -105,7 +105,7 @@ class Paper:
     """All books that ever lay in the mechanism."""
 
     def __init__(self, path: Path) -> None:
-        """Paper that `save` will put at `path`; blank until then."""
+        """Blank paper, which `save` will put at `path`."""
         self.path = path
         self._file = _File()
 
@@ -126,7 +126,7 @@ class Paper:
 
     @property
     def strikes(self) -> int:
-        """How many strikes there were."""
+        """The number of strikes."""
         return self._file.strikes
 
     @property
@@ -145,9 +145,9 @@ class Paper:
         ]
 
     def lines(self, book: str) -> dict[tuple[int, int | None], list[tuple[str, int]]]:
-        """(page, line) -> what was struck there: each different text with how often.
+        """(page, line) -> the strikes there: each different text with its count.
 
-        A line printed as it should be has one entry with 1.  Line None is what stands off the rules.
+        A sound line has one text with count 1. Line None is for text off the rules.
         """
         struck: dict[tuple[int, int | None, int], list[tuple[int, str]]] = {}
         for _, page, run in self.runs(book):
@@ -161,7 +161,7 @@ class Paper:
         return {place: list(texts.items()) for place, texts in found.items()}
 
     def times(self, book: str, page: int, line: int | None) -> int:
-        """How often anything was struck on a line."""
+        """The number of strikes on a line, of any text."""
         return sum(times for _, times in self.lines(book).get((page, line), []))
 
     def lay(self, book: str, page: int, ruler: Ruler | None) -> None:
@@ -175,7 +175,7 @@ class Paper:
     def strike(
         self, book: str, page: int, y: int, runs: Iterable[tuple[int, str]], cpi: float = 10.0, left: int = 0
     ) -> int:
-        """Put what a Strike says on a page that was laid; the number of this strike."""
+        """Put the text of a Strike on a page that was laid; return the number of this strike."""
         self._file.strikes += 1
         line = self.books[book].ruler.line_at(y)
         for column, text in runs:

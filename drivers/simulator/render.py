@@ -1,4 +1,4 @@
-"""Pages as pictures: rules, text where it was struck, and in red what was struck more than once."""
+"""Pages as pictures: rules, text at its place, and in red text that was struck more than once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from passbook.document.plan import UNITS_PER_INCH
 
 DOTS_PER_INCH: Final = 120
 FIRST_COLUMNS: Final = 60
-"""Columns that a picture shows at least."""
+"""The least columns of a picture."""
 
 _MARGIN: Final = 40
 _CAPTION: Final = 36
@@ -93,12 +93,12 @@ def _draw_run(picture: Image.Image, run: StruckRun, ink: str) -> None:
 
 
 def _across(run: StruckRun, offset: int) -> int:
-    """Where letter `offset` of a run begins, in dots from the left edge."""
+    """The beginning of letter `offset` of a run, in dots from the left edge."""
     return run.left * DOTS_PER_INCH // UNITS_PER_INCH + int((run.column - 1 + offset) * DOTS_PER_INCH / run.cpi)
 
 
 def _parts(letter: str) -> str:
-    """The letters of Latin-1, all that the font has, that show `letter` when struck over each other."""
+    """The letters of Latin-1 that show `letter` when struck over each other: the font has no others."""
     if letter == "€":
         return "C="
     shown = unicodedata.normalize("NFKD", letter)[:1] if ord(letter) > _LATIN_1_END else letter

@@ -1,4 +1,4 @@
-"""The simulator at work: one thread between cable and machine, paced like a real mechanism or as fast as it goes."""
+"""The simulator at work: one thread between cable and machine, at the pace of a real mechanism or at full speed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def real_pace(baud: int, line_seconds: float) -> SimulatedPace:
 
 
 def open_cable(listen: str) -> Cable:
-    """`tcp://host:port` (port 0: any) or `pty:///link`.  Raises ValueError for anything else."""
+    """The cable of `tcp://host:port` (port 0: any) or `pty:///link`. Raises ValueError for any other text."""
     scheme, _, rest = listen.partition("://")
     host, _, port = rest.rpartition(":")
     if scheme == "tcp" and host and port.isdecimal():
@@ -87,7 +87,7 @@ class Simulator:
                 self._stopping.wait(pause)
 
     def close(self) -> None:
-        """Stop the threads and give everything back."""
+        """Stop the threads and close socket and cable."""
         self._stopping.set()
         self.machine.stop()
         self._cable.stop()

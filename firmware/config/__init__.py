@@ -1,5 +1,6 @@
-"""What the operator set: the configuration file, and everything that it names.
+"""The operator's settings: the configuration file, and all files that it names.
 
-Theory of operation.  The file is read once into frozen values; a key that is wrong is named with its place, what was
-expected and the nearest known one.  What it names is read and judged by the same code for a check and for a start.
+Theory of operation.  This room reads the file once into frozen values; an error names the wrong key with its place, the
+expected value and the nearest known key. The same code reads and judges the files that it names, for a check and for a
+start.
 """

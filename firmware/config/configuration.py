@@ -1,4 +1,4 @@
-"""The configuration file: TOML, read once into frozen values; every error names file, key and what was expected."""
+"""The configuration file: TOML, read once into frozen values; every error names file, key and the expected value."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from passbook.errors import PassbookError
 from storage import Division, Limits
 
 SOCKET_PATH_LIMIT: Final = 107
-"""Bytes of a Unix socket's path (sun_path is 108 with its final zero; unix(7))."""
+"""The most bytes of a Unix socket's path (sun_path is 108 with its final zero; unix(7))."""
 CONTROL_SOCKET: Final = Path("/run/passbook/control.sock")
-"""Where operators find the appliance unless its configuration says otherwise."""
+"""The operators' socket, unless the configuration gives another one."""
 SMALLEST_AREA: Final = Division.least_quota(Limits().job_bytes)
-"""Bytes; the store opens no area with less, as the largest job would have no room."""
+"""The least bytes of an area; with less the largest job would have no room."""
 
 
 Name = Annotated[
@@ -82,8 +82,8 @@ class PrinterConfig(msgspec.Struct, frozen=True):
     """`[[printer]]`: one mechanism; time-outs are seconds.
 
     Attributes:
-        insert_timeout: for a person to put the book in.
-        take_timeout: for a person to take it out.
+        insert_timeout: time of a person to put the book in.
+        take_timeout: time of a person to take it out.
     """
 
     name: Name
@@ -95,7 +95,7 @@ class PrinterConfig(msgspec.Struct, frozen=True):
 
 
 class TerminalsConfig(msgspec.Struct, frozen=True):
-    """`[terminals]`: where terminals connect, and the PEM files that say who both sides are."""
+    """`[terminals]`: the address for terminals, and the PEM files with the identities of both sides."""
 
     certificate: Path
     key: Path
@@ -119,15 +119,15 @@ class KeysConfig(msgspec.Struct, frozen=True):
 
 
 class RecoveryConfig(msgspec.Struct, frozen=True):
-    """`[recovery]`: who is asked when after a stop.
+    """`[recovery]`: the people who are asked after a stop, and the times.
 
     Attributes:
         grace: seconds that a requester has to connect again.
         answer_timeout: seconds that a connected requester has to answer; then the representatives are asked too.
         representatives: names of terminals that answer when the requester does not (F3).
-        day_ends: when a business day ends, in the machine's local time.
+        day_ends: the time at which a business day ends, in the machine's local time.
         expiry_grace: seconds that a question, once put to people, outlives its business day (F4).
-        second_operator: whether lines that are on paper print again only when two people at two terminals order it.
+        second_operator: whether two people at two terminals must order it to print lines on paper again.
     """
 
     grace: Seconds = 30.0
@@ -145,12 +145,12 @@ class RecoveryConfig(msgspec.Struct, frozen=True):
 
 
 class HistoryConfig(msgspec.Struct, frozen=True):
-    """`[history]`: how many days what has ended is remembered.
+    """`[history]`: the days for which ended jobs and entries are remembered.
 
     Attributes:
-        retention_days: entries of the history, and ends that nobody took note of.
+        retention_days: entries of the history, and ends without an acknowledgement.
         dedupe_days: requests, so that the same one sent again is the same job (P10).
-        content_days: the text of a job with a line on paper or in doubt, for whose question nobody has an answer (F4).
+        content_days: the text of a job with a line on paper or in doubt whose question has no answer (F4).
     """
 
     retention_days: Days = 400
@@ -159,17 +159,17 @@ class HistoryConfig(msgspec.Struct, frozen=True):
 
 
 class NoticesConfig(msgspec.Struct, frozen=True):
-    """`[notices]`: who is told when of the end of a job.
+    """`[notices]`: the times of notices of the ends of jobs.
 
     Attributes:
-        acknowledge_timeout: seconds that a connected requester has to take note; then the representatives are told too.
+        acknowledge_timeout: seconds of a connected requester to acknowledge; then the representatives are told too.
     """
 
     acknowledge_timeout: Seconds = 300.0
 
 
 class LimitsConfig(msgspec.Struct, frozen=True):
-    """`[limits]`: what terminals may use; jobs, bytes and commands are per terminal."""
+    """`[limits]`: the limits of terminals; jobs, bytes and commands are per terminal."""
 
     jobs_per_terminal: Count = 200
     bytes_per_terminal: Size = Size(16 * MEBIBYTE)
@@ -179,7 +179,7 @@ class LimitsConfig(msgspec.Struct, frozen=True):
 
 
 class LogConfig(msgspec.Struct, frozen=True):
-    """`[log]`: the least severe level that is written."""
+    """`[log]`: the least severe level in the log."""
 
     level: Level = "info"
 
@@ -188,9 +188,9 @@ class Config(msgspec.Struct, frozen=True):
     """The whole file; paths are absolute, sizes bytes, times seconds.
 
     Attributes:
-        file: where it was read from; errors found later name it.
+        file: the path of the file; errors found later name it.
         control: the Unix socket of the operators.
-        state: a folder outside of every area, for what must be known when the areas are gone.
+        state: a folder outside of every area, for knowledge that must survive the areas.
     """
 
     file: Path
@@ -209,12 +209,12 @@ class Config(msgspec.Struct, frozen=True):
     log: LogConfig = LogConfig()
 
     def problem(self, key: str, why: str) -> PassbookError:
-        """The error for something that is found wrong with `key` after the file was read."""
+        """The error about `key` for a fault that is found after the file was read."""
         return PassbookError("configuration", file=str(self.file), key=key, why=why)
 
 
 def load_configuration(path: Path) -> Config:
-    """Read and judge the file; PassbookError `configuration` names file, key and what was expected."""
+    """Read and judge the file. Raises PassbookError `configuration` with file, key and the expected value."""
     file = Path(os.path.abspath(path))  # noqa: PTH100  # resolve() fails on a symlink loop with another error
     try:
         config = read_table(Config, "", parse(file), file.parent, {"file": file})
@@ -225,7 +225,7 @@ def load_configuration(path: Path) -> Config:
 
 
 def configuration_summary(config: Config) -> str:
-    """What the appliance would do, in a few lines for the person who checks the file."""
+    """The settings in a few lines, for the person who checks the file."""
     lines = [f"appliance  {config.appliance}, terminals at {config.terminals.listen}"]
     lines += [f"area       {area.name}, {area.quota // MEBIBYTE} MiB in {area.path}" for area in config.areas]
     lines += [f"printer    {one.name}, {one.dialect} at {one.port}, {one.code_page}" for one in config.printers]
@@ -240,15 +240,15 @@ def configuration_summary(config: Config) -> str:
 
 
 def _judge(config: Config) -> None:
-    """What no single value can say."""
+    """Judge the values together."""
     _judge_areas(config.areas)
     _judge_printers(config.printers)
     if config.terminals.address[1] > 65535:  # noqa: PLR2004  # the largest TCP port
         raise Misfit("terminals.listen", "expected a port of at most 65535")
     if len(os.fsencode(config.control)) > SOCKET_PATH_LIMIT:
         raise Misfit("control", f"expected a path of at most {SOCKET_PATH_LIMIT} bytes")
-    _judge_outside(config, "keys.appliance", config.keys.appliance.path, "who has the disk must not have the key")
-    _judge_outside(config, "state", config.state, "it must be there when the area is not")
+    _judge_outside(config, "keys.appliance", config.keys.appliance.path, "a thief of the disk must not get the key")
+    _judge_outside(config, "state", config.state, "it must outlive the area")
 
 
 def _judge_printers(printers: tuple[PrinterConfig, ...]) -> None:

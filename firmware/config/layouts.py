@@ -1,4 +1,4 @@
-"""The book layouts that jobs may name: those shipped with the product, and a folder of the operator's."""
+"""The book layouts that jobs may name: those of the product, and those in a folder of the operator."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def load_layouts(folder: Path | None) -> dict[str, BookLayout]:
         if dot and kind == "toml":
             layouts[name] = parse_layout(name, entry.read_bytes(), entry.name)
     if folder is not None:
-        # Other systems leave files of their own beside a copied one, and their names begin with a dot.
+        # Other systems put files of their own beside a copied one; their names begin with a dot.
         for path in sorted(path for path in folder.glob("*.toml") if not path.name.startswith(".")):
             layouts[path.stem] = parse_layout(path.stem, read(path), str(path))
     return layouts

@@ -1,6 +1,6 @@
-"""Everything that the configuration names, read and judged in one place, for a check and for a start alike.
+"""All files that the configuration names, read and judged in one place, for a check and for a start.
 
-Each error is PassbookError `configuration` and names the file and the key that led to what cannot be used.
+Each error is PassbookError `configuration` and names the file and the key that led to the fault.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from storage.files import read_with_mode
 T = TypeVar("T")
 
 SECRET: Final = frozenset({"terminals.key", "keys.appliance"})
-"""Keys whose files only the appliance may read."""
+"""The keys of the configuration whose files only the appliance may read."""
 _OTHERS: Final = 0o007
 _RECOVERY_PUBLIC: Final = re.compile(rb"\s*([0-9A-Fa-f]{64})\s*")
 
 
 class Loaded(NamedTuple):
-    """What the configuration names, but for the appliance key.
+    """The content of the files that the configuration names, without the appliance key.
 
     Attributes:
         recovery_public: 32 bytes, X25519; None when there is no recovery key.
@@ -53,9 +53,9 @@ class Loaded(NamedTuple):
 
 
 def check_configuration(config: Config, environ: Mapping[str, str] = os.environ) -> None:
-    """Read what a start would read.
+    """Read every file that a start would read.
 
-    A credential is looked at only where systemd handed credentials over: a person who checks has none.
+    The check looks at a credential only if systemd handed credentials over: a person who checks has none.
     """
     load_named(config)
     _check_control(config)
@@ -64,7 +64,7 @@ def check_configuration(config: Config, environ: Mapping[str, str] = os.environ)
 
 
 def warnings(config: Config) -> list[PassbookError]:
-    """What an operator should know of a configuration with which the appliance starts."""
+    """The warnings for an operator about a configuration with which the appliance starts."""
     risky = [one for one in config.printers if has_no_handshake(one.port)]
     return [PassbookError("port-without-handshake", printer=one.name, port=one.port) for one in risky]
 
@@ -74,7 +74,7 @@ def _check_control(config: Config) -> None:
     path, folder = config.control, config.control.parent
     try:
         if not stat.S_ISSOCK(path.lstat().st_mode):
-            raise config.problem("control", f"{path} is there and is no socket; expected a name that is free")
+            raise config.problem("control", f"{path} exists and is no socket; expected a free name")
     except FileNotFoundError:
         if path == CONTROL_SOCKET and not folder.exists():
             # The unit's RuntimeDirectory= is made by each start.
@@ -87,7 +87,7 @@ def _check_control(config: Config) -> None:
 
 
 def load_named(config: Config) -> Loaded:
-    """Everything but the appliance key."""
+    """Load all files but the appliance key."""
     trust = _trust(config)
     return Loaded(
         recovery_public=_recovery_public(config),
@@ -110,7 +110,7 @@ def load_key(config: Config, environ: Mapping[str, str] = os.environ) -> Applian
 
 
 def _named(config: Config, key: str, load: Callable[[], T]) -> T:
-    """What `load` gives; its error as one of `key`."""
+    """The result of `load`; its error becomes one about `key`."""
     try:
         return load()
     except PassbookError as error:
@@ -119,7 +119,7 @@ def _named(config: Config, key: str, load: Callable[[], T]) -> T:
 
 
 def _read(config: Config, key: str, path: Path) -> bytes:
-    """All of the file that `key` names."""
+    """The bytes of the file that `key` names."""
     try:
         content, mode = read_with_mode(path)
     except PassbookError as error:

@@ -1,4 +1,4 @@
-"""TOML tables as frozen Structs: whatever does not fit is named by its dotted key and by what was expected."""
+"""TOML tables as frozen Structs: an error names the dotted key and the expected value."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from storage import files
 
 MEBIBYTE: Final = 1024 * 1024
 SHOWN: Final = 80
-"""Characters of a value that an error repeats."""
+"""The most characters of a value that an error repeats."""
 
 
 class Size(int):
@@ -27,7 +27,7 @@ class Size(int):
 
 
 class KeySource(msgspec.Struct, frozen=True):
-    """Where the appliance key is: a plain file, or a credential that systemd hands over by name.
+    """The source of the appliance key: a plain file, or a credential that systemd hands over by name.
 
     Attributes:
         path: the plain file; None for a credential.
@@ -38,7 +38,7 @@ class KeySource(msgspec.Struct, frozen=True):
     credential: str = ""
 
     def file(self, environ: Mapping[str, str] = os.environ) -> Path:
-        """The file to read now; PassbookError `file-problem` when systemd handed nothing over."""
+        """The file to read now. Raises PassbookError `file-problem` if systemd handed no credential over."""
         if self.path is not None:
             return self.path
         folder = environ.get("CREDENTIALS_DIRECTORY", "")
@@ -49,7 +49,7 @@ class KeySource(msgspec.Struct, frozen=True):
 
 
 class Misfit(Exception):  # noqa: N818  # half an error: whoever knows the file makes a PassbookError of it
-    """What stands at `key` does not fit."""
+    """The value at `key` does not fit."""
 
     def __init__(self, key: str, why: str) -> None:
         super().__init__(key, why)
@@ -58,7 +58,7 @@ class Misfit(Exception):  # noqa: N818  # half an error: whoever knows the file 
 
 
 def parse(file: Path) -> dict[str, Any]:
-    """The file's top table; Misfit when it cannot be read or is not TOML."""
+    """The file's top table. Raises Misfit if the file cannot be read or is not TOML."""
     try:
         return tomllib.loads(toml_text(files.read(file)))
     except PassbookError as error:
@@ -137,7 +137,7 @@ def _key_source(where: str, value: object, folder: Path) -> KeySource:
 
 UNITS: Final = {"B": 1, "KiB": 1024, "MiB": MEBIBYTE, "GiB": 1024 * MEBIBYTE}
 LARGEST: Final = 2**47
-"""Bytes; beyond it SQLite's page numbers end (its largest database is 2**48 bytes less a little)."""
+"""The most bytes of a size; beyond it SQLite's page numbers end (its largest database is 2**48 bytes less a little)."""
 READERS: Final[dict[Any, Callable[[str, object, Path], object]]] = {Path: _path, Size: _size, KeySource: _key_source}
 EXPECTED: Final[dict[Any, str]] = {
     Path: "a path of printable characters",
@@ -151,13 +151,13 @@ def _is_struct(kind: Any) -> bool:
 
 
 def _bare(kind: Any) -> Any:
-    """`kind` without an alternative None: in TOML what is not given is not there."""
+    """`kind` without an alternative None: in TOML a value that is not given is missing."""
     rest = [one for one in get_args(kind) if one is not type(None)]
     return rest[0] if type(None) in get_args(kind) and len(rest) == 1 else kind
 
 
 def expected(kind: Any) -> str:
-    """What a value of `kind` looks like, for a person."""
+    """The form of a value of `kind`, for a person."""
     bare = _bare(kind)
     if bare in EXPECTED:
         return EXPECTED[bare]
@@ -182,7 +182,7 @@ def _join(where: str, key: str) -> str:
 
 
 def shown_value(value: object) -> str:
-    """A short, printable form of what stands in the file."""
+    """A short, printable form of a value in the file."""
     if isinstance(value, dict):
         return "a table"
     if isinstance(value, list):

@@ -20,16 +20,16 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from passbook.errors import PassbookError
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
-"""What terminals and appliances may be called."""
+"""The pattern of names of terminals and appliances."""
 ROLE: Final = "representative"
 """Organizational unit of a certificate whose terminal answers for others."""
 
 _BACKDATED: Final = dt.timedelta(days=1)
-"""Peers whose clock is behind ours must take a fresh certificate."""
+"""The time by which a certificate begins early: peers whose clock is behind must accept a fresh one."""
 _AUTHORITY_DAYS: Final = 7300
 _APPLIANCE_DAYS: Final = 3650
 _TERMINAL_DAYS: Final = 1095
-"""A terminal is enrolled again after three years; one that is lost is revoked, which works at once."""
+"""The validity of a certificate: a terminal is enrolled again after three years; revoking a lost one works at once."""
 
 
 class Authority(NamedTuple):
@@ -122,8 +122,8 @@ def issue_terminal(
 def revocation_list(
     authority: Authority, revoked: Iterable[Revoked], number: int, now: dt.datetime
 ) -> x509.CertificateRevocationList:
-    """The list of what is not accepted any more; `number` rises with every list."""
-    # Lists are read from a file and never fetched, so one has no end before the authority has.
+    """The list of certificates that are not accepted any more; `number` rises with every list."""
+    # The appliance reads lists from a file and never fetches them, so a list ends with the authority.
     builder = (
         x509.CertificateRevocationListBuilder()
         .issuer_name(authority.certificate.subject)

@@ -1,4 +1,4 @@
-"""Who may come in: certificates judged by our own clock against the branch authority and its revocations (N4)."""
+"""The doorkeeper judges certificates by the appliance's own clock against the authority and its revocations (N4)."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from spooler.hub import Peer
 
 
 class Doorkeeper:
-    """Judges peers by the newest revocation list that it was told to read."""
+    """Judges peers by the newest revocation list that it has read."""
 
     def __init__(self, settings: TerminalsConfig, trust: Trust, clock: Clock) -> None:
-        """Begin with `trust`; `settings` say where its files are."""
+        """Begin with `trust`; `settings` name its files."""
         self._settings = settings
         self._trust = trust
         self._clock = clock
 
     def reload(self) -> None:
-        """Read the revocation list again; the old one stays in force when the new one cannot be believed or is older.
+        """Read the revocation list again; the old one stays in force if the new one is not credible or is older.
 
         Raises PassbookError `file-problem` then.
         """
@@ -30,14 +30,17 @@ class Doorkeeper:
         self._trust = found
 
     def judge(self, certificate: bytes | None) -> Peer:
-        """Who shows this DER certificate.  Raises PassbookError `certificate-not-accepted` or `certificate-revoked`."""
+        """The peer that shows this DER certificate.
+
+        Raises PassbookError `certificate-not-accepted` or `certificate-revoked`.
+        """
         return judge_peer(certificate, self._clock.for_certificates(), self._trust)
 
     def is_revoked(self, peer: Peer) -> bool:
-        """Whether a peer that came in earlier is on the list now."""
+        """Whether a peer that connected earlier is on the list now."""
         return self._trust.revoked.get_revoked_certificate_by_serial_number(peer.serial) is not None
 
     @property
     def revoked(self) -> int:
-        """How many certificates the list in force has."""
+        """The number of certificates on the list in force."""
         return len(self._trust.revoked)

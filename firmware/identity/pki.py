@@ -1,6 +1,6 @@
-"""The branch's certificate authority in its folder, and what it gives to the appliance's configuration folder.
+"""The branch's certificate authority in its folder, and its files in the appliance's configuration folder.
 
-The authority's folder (mode 0700) holds the authority's key and the register of what it issued and revoked; it
+The authority's folder (mode 0700) holds the authority's key and the register of issued and revoked certificates. It
 belongs on a medium that is not the appliance's data folder, and is needed only to enroll or revoke.
 """
 
@@ -38,7 +38,7 @@ APPLIANCE_KEY_BYTES: Final = 32
 
 
 class Deed(StrEnum):
-    """What the authority did with a certificate."""
+    """A deed of the authority with a certificate."""
 
     ISSUED = "issued"
     REVOKED = "revoked"
@@ -66,11 +66,11 @@ def init(ca_folder: Path, config_folder: Path, appliance: str, hosts: Sequence[s
         now: aware wall time.
 
     Raises:
-        PassbookError: `name-malformed`; `file-problem` when anything is there already or cannot be written.
+        PassbookError: `name-malformed`; `file-problem` if one of the files exists already or cannot be written.
     """
     if not certificates.NAME.fullmatch(appliance):
         raise PassbookError("name-malformed")
-    # Path.resolve() has an error of its own for links that go round in a circle; making the folder then says so.
+    # Path.resolve() has an error of its own for a circle of links; making the folder then reports it.
     if Path(os.path.realpath(ca_folder)).is_relative_to(os.path.realpath(config_folder)):
         raise PassbookError("file-problem", file=str(ca_folder), why="the authority must not lie with the appliance")
     for path in (ca_folder / name for name in (AUTHORITY_KEY, AUTHORITY, REGISTER)):
@@ -99,8 +99,8 @@ def sign_request(ca_folder: Path, request_pem: bytes, name: str, *, representati
     """The terminal's certificate in PEM, entered in the register before it is returned.
 
     Raises PassbookError `name-malformed`; `request-not-signed` when the request is wrong or the name is in use: a
-    second terminal of the same name could decide about the first one's jobs, and one that is called like the appliance
-    would be taken for it by people; `file-problem`.
+    second terminal of the same name could decide about the first one's jobs, and people would take one with the
+    appliance's name for the appliance; `file-problem`.
     """
     authority = _authority(ca_folder)
     if name == certificates.appliance_of(authority.certificate):
@@ -135,12 +135,12 @@ def revoke(ca_folder: Path, name: str, now: dt.datetime) -> bytes:
 
 
 def revoked_in(revocations: bytes) -> int:
-    """How many certificates a revocation list in PEM has."""
+    """The number of certificates on a revocation list in PEM."""
     return len(x509.load_pem_x509_crl(revocations))
 
 
 def register(ca_folder: Path) -> tuple[IssuedCertificate, ...]:
-    """Everything that was issued and revoked, oldest first.  Raises PassbookError `file-problem`."""
+    """All issued and revoked certificates, oldest first. Raises PassbookError `file-problem`."""
     with _register(ca_folder) as file:
         return _entries(file)
 
@@ -198,6 +198,6 @@ def _append(register: IO[bytes], entries: Sequence[IssuedCertificate]) -> None:
 
 
 def _standing(entries: Sequence[IssuedCertificate], name: str) -> list[IssuedCertificate]:
-    """The certificates of `name` that were issued and not revoked."""
+    """The issued certificates of `name` that are not revoked."""
     revoked = {entry.serial for entry in entries if entry.deed is Deed.REVOKED}
     return [one for one in entries if one.name == name and one.deed is Deed.ISSUED and one.serial not in revoked]

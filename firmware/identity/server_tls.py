@@ -1,4 +1,4 @@
-"""TLS of the appliance: who may connect, judged by OpenSSL for the signature and by us for time and revocation."""
+"""TLS of the appliance: OpenSSL judges the signature of a peer, and this module its time and revocation."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _LOG: Final = Log("tls")
 NO_CHECK_TIME: Final = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME of OpenSSL's x509_vfy.h; the ssl module has no name for it."""
 BUFFER: Final = 16 * 1024
-"""Bytes of one TLS record, which is the most that one read gives."""
+"""The bytes of one TLS record, the most that one read returns."""
 
 
 class Trust(NamedTuple):
-    """Whom the appliance believes: the branch's authority, and what that has revoked."""
+    """The trust of the appliance: the branch's authority and its revocations."""
 
     authority: x509.Certificate
     revoked: x509.CertificateRevocationList
@@ -41,9 +41,9 @@ def server_context(certificate: Path, key: Path, authority: Path) -> ssl.SSLCont
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.verify_mode = ssl.CERT_REQUIRED
-    # The system clock may be years off after a power cut (N4); judge_peer checks times by the clock that it is given.
+    # The system clock may be years off after a power cut (N4); judge_peer checks times by the clock of its caller.
     context.verify_flags |= ssl.VerifyFlags(NO_CHECK_TIME)
-    # A resumed session would bring back a peer without its certificate being judged anew.
+    # A resumed session would bring back a peer without a new judgement of its certificate.
     context.num_tickets = 0
     context.sslobject_class = _Handshake
     try:
@@ -63,7 +63,7 @@ def shrink_buffers() -> None:
 
 
 class _Handshake(ssl.SSLObject):
-    """Says in the log why a peer was not let in: asyncio ends such a connection without a word to anybody."""
+    """Logs why a peer was not let in: asyncio ends such a connection without a word."""
 
     def do_handshake(self) -> None:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
         try:
@@ -71,7 +71,7 @@ class _Handshake(ssl.SSLObject):
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except ssl.SSLError as error:
-            # The reason is one of OpenSSL's own words, such as HTTP_REQUEST, and nothing that the peer sent.
+            # The reason is one of OpenSSL's own words, such as HTTP_REQUEST, and no byte of the peer.
             code = "certificate-not-accepted" if "CERTIFICATE" in (error.reason or "") else "not-tls"
             _LOG.limited().warning("handshake-failed", code=code, why=error.reason or "unknown")
             raise
@@ -92,21 +92,21 @@ def load_private_key(path: Path) -> PrivateKeyTypes:
     try:
         return load_pem_private_key(read(path), None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        # OpenSSL would ask for a passphrase at the console, where nobody is.
+        # OpenSSL would ask for a passphrase at the console, and no person is there.
         raise _damaged(path, "expected a private key in PEM, without a passphrase") from None
 
 
 def load_trust(authority: Path, revoked: Path) -> Trust:
     """Read both files and check that the list is the authority's own.
 
-    Called at the start and whenever the list may have changed.  Raises PassbookError `file-problem`; a list that
-    cannot be believed is an error, since without it revoked terminals would come in.
+    The appliance calls it at the start and whenever the list may have changed. Raises PassbookError `file-problem`; a
+    list that is not credible is an error, since without it revoked terminals would be let in.
     """
     return read_trust(read(authority), read(revoked), str(revoked))
 
 
 def read_trust(authority_pem: bytes, revoked_pem: bytes, file: str) -> Trust:
-    """The same from bytes; errors name `file`."""
+    """The trust in these bytes; errors name `file`."""
     try:
         authority = x509.load_pem_x509_certificate(authority_pem)
         revoked = x509.load_pem_x509_crl(revoked_pem)
@@ -123,7 +123,7 @@ def is_older(found: Trust, standing: Trust) -> bool:
     numbers = _crl_number(found.revoked), _crl_number(standing.revoked)
     if numbers[0] is not None and numbers[1] is not None:
         return numbers[0] < numbers[1]
-    # Software of other makers may leave the number out (RFC 5280 section 5.2.3).
+    # Software of other makers may omit the number (RFC 5280 section 5.2.3).
     return found.revoked.last_update_utc < standing.revoked.last_update_utc
 
 
@@ -139,12 +139,12 @@ def _damaged(path: Path, why: str) -> PassbookError:
 
 
 def judge_peer(der: bytes | None, now: dt.datetime, trust: Trust) -> Peer:
-    """Who the peer is.
+    """The peer of a certificate.
 
     Args:
-        der: its certificate as getpeercert(binary_form=True) gives it.
+        der: its certificate, from getpeercert(binary_form=True).
         now: aware time that is surely not later than the true one.
-        trust: what load_trust gave last.
+        trust: the last result of load_trust.
 
     Raises:
         PassbookError: `certificate-not-accepted` or `certificate-revoked`.
@@ -152,7 +152,8 @@ def judge_peer(der: bytes | None, now: dt.datetime, trust: Trust) -> Peer:
     certificate = _parse(der)
     _check_issuer(certificate, trust.authority)
     _check_purpose(certificate)
-    # A start in the future is no reason: the clock may be behind (N4), and only our authority could have set it.
+    # A start in the future is no reason to refuse: the clock may be behind (N4), and only the authority could have set
+    # it.
     if certificate.not_valid_after_utc < now:
         raise _refused("it has expired")
     peer = Peer(_name(certificate), _is_representative(certificate), certificate.serial_number)

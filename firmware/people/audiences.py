@@ -1,6 +1,7 @@
-"""Who has been told of each topic that waits for people, and when the representatives are told too (F3).
+"""The terminals that have been told of each topic that waits for people, and the time of the representatives (F3).
 
-Questions and notices share it: the requester first, the representatives when it does not come or answer in time.
+Questions and notices share this module: it tells the requester first, and the representatives if the requester does not
+come or answer in time.
 """
 
 from __future__ import annotations
@@ -14,30 +15,30 @@ from spooler.clock import Clock
 from spooler.hub import Hub, Listener
 
 SHOWN_AT_ONCE: Final = 100
-"""Matters that a terminal is given unasked when it connects; it can list the others."""
+"""The most topics that a terminal gets unasked when it connects; it can list the others."""
 BREATH: Final = 1.0
-"""Seconds after so many, when time is over for more: who reads what it is told must not look like one who does not."""
+"""Seconds between two such batches when time is over for more: a terminal that reads must not seem silent."""
 
 Show: TypeAlias = Callable[[str, Sequence[Listener]], None]
-"""Puts the topic of a job, as it is now, to connections."""
+"""Puts the present topic of a job to connections."""
 
 
 class _Topic:
-    """Whom one topic was put to, and until when (monotonic seconds; 0: for ever) they have time."""
+    """The audience of one topic, and the end of its time (monotonic seconds; 0: none)."""
 
     def __init__(self, requester: str) -> None:
         self.requester = requester
         self.audience = Audience.AWAITED
         self.deadline = 0.0
         self.answer_by = 0.0
-        """Set when the requester is asked first: one that comes and goes gains no time."""
+        """Set when the requester is asked first: a requester that comes and goes gains no time."""
 
 
 class Audiences:
     """The topics of one desk by the id of their job; lives in the event loop."""
 
     def __init__(self, hub: Hub, clock: Clock, show: Show, *, grace: float, answer_timeout: float) -> None:
-        """`grace` is for a requester to come, `answer_timeout` for one that is there to answer; both in seconds."""
+        """`grace` is an absent requester's time to come, `answer_timeout` a present one's to answer, in seconds."""
         self._hub = hub
         self._clock = clock
         self._show = show
@@ -56,19 +57,19 @@ class Audiences:
         self._put(job, topic)
 
     def need_second(self, job: str) -> None:
-        """What an open topic waits for takes a second person, who is at another terminal."""
+        """An open topic needs a second person, who is at another terminal."""
         self._move(self._topics[job], AudienceEvent.SECOND_NEEDED)
 
     def show_again(self, job: str) -> None:
-        """What an open topic says has changed."""
+        """Tell the audience of an open topic its new text."""
         self._put(job, self._topics[job])
 
     def close(self, job: str) -> None:
-        """Nobody is asked any more."""
+        """Close a topic: no terminal is asked any more."""
         self._topics.pop(job, None)
 
     def close_oldest(self, most: int) -> None:
-        """Where there are more than `most`: the representatives are told of the oldest now, and it is closed."""
+        """While there are more than `most`, tell the representatives of the oldest now, and close it."""
         while len(self._topics) > most:
             job, topic = next(iter(self._topics.items()))
             if topic.deadline:
@@ -76,7 +77,7 @@ class Audiences:
             self.close(job)
 
     def is_asked(self, listener: Listener, job: str, requester: str) -> bool:
-        """Whether a topic is put to this connection; one that is not open here is put to all who may decide."""
+        """Whether a topic is put to this connection; one that is not open here is put to all that may decide."""
         topic = self._topics.get(job)
         if topic is None:
             return self._hub.may_decide(listener.peer, requester)
@@ -97,7 +98,7 @@ class Audiences:
                 continue
 
     def look(self) -> float | None:
-        """Ask the representatives where time is over; seconds until the next look, None for when something changes."""
+        """Ask the representatives if time is over; return seconds until the next look, None to wait for a change."""
         now = self._clock.monotonic()
         over = [job for job, topic in self._topics.items() if topic.deadline and topic.deadline <= now]
         for job in over[:SHOWN_AT_ONCE]:
@@ -108,11 +109,11 @@ class Audiences:
 
     def _end_time(self, job: str, topic: _Topic) -> None:
         self._move(topic, AudienceEvent.TIME_OVER)
-        # The requester has it already.
+        # The requester has the topic already.
         self._put(job, topic, but=topic.requester)
 
     def _connection_changed(self, listener: Listener, came: bool) -> None:
-        """Somebody came or went: the topics of that requester move on."""
+        """A requester came or went: its topics move on."""
         name = listener.peer.name
         happening = AudienceEvent.REQUESTER_CAME if came else AudienceEvent.REQUESTER_LEFT
         for topic in self._topics.values():
@@ -125,7 +126,7 @@ class Audiences:
         return mine or (self._hub.is_representative(listener.peer) and topic.audience in ASKS_REPRESENTATIVES)
 
     def _put(self, job: str, topic: _Topic, *, but: str = "") -> None:
-        """Show the topic to all who are asked, except to the terminal `but`."""
+        """Show the topic to its whole audience, except to the terminal `but`."""
         asked = [one for one in self._hub.everybody() if one.peer.name != but and self._is_asked(one, topic)]
         if asked:
             self._show(job, asked)

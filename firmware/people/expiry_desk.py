@@ -1,7 +1,8 @@
 """The expiry desk: ends open questions of an earlier business day that were put to people and not answered (F4, N4).
 
-What expires is the rule in passbook/job/expiry.py, applied inside the store's transaction; this desk only knows which
-questions were put to somebody in this start, and for how long that and the end of their day have both been true.
+The rule of expiry is in passbook/job/expiry.py, and the store applies it inside its transaction. This desk only knows
+the questions that were put to a terminal in this start. It counts their time from the moment when they were put and
+their day was over.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ from spooler.logs import Log
 _LOG: Final = Log("expiry")
 
 CLOCK_LOOK: Final = 60.0
-"""Seconds between two looks at most: wall time may jump, and nobody says so."""
+"""Seconds between two looks at most: wall time may jump without a sign."""
 WATCHED: Final = 10_000
-"""Questions that are watched at a time; others are when they are put again and there is room."""
+"""The most questions watched at a time; others are watched when they are put again and there is room."""
 
 
 @dataclass(slots=True)
@@ -34,8 +35,8 @@ class _Question:
     """One open question that was put.
 
     Attributes:
-        day: None before its record was looked at.
-        since: the monotonic second from which on it was put and its day was over.
+        day: its business day; None before the desk looked at its record.
+        since: the monotonic second since which it was put and its day was over.
     """
 
     epoch: int
@@ -44,7 +45,7 @@ class _Question:
 
 
 class ExpiryDesk:
-    """Lives in the event loop; `grace` is seconds that people have once their question was put and its day is over."""
+    """Lives in the event loop; `grace` is the seconds for an answer after the question was put and its day is over."""
 
     def __init__(self, jobs: Jobs, clock: Clock, grace: float) -> None:
         self._jobs = jobs
@@ -55,7 +56,7 @@ class ExpiryDesk:
         self._changed = asyncio.Event()
 
     def note(self, record: Record) -> None:
-        """A record changed: a question may have changed or closed, and who answers `hold` was asked."""
+        """A record changed: a question may have changed or closed, and a person who answers `hold` was asked."""
         job, given = record.job_id, record.answered
         known = self._questions.pop(job, None)
         if _may_expire(record):
@@ -80,11 +81,11 @@ class ExpiryDesk:
             self._changed.set()
 
     def wake(self) -> None:
-        """An operator said something of the clock."""
+        """An operator gave a word about the clock."""
         self._changed.set()
 
     async def run(self) -> None:
-        """End what is over, when it is, until cancelled."""
+        """End questions in time, until cancelled."""
         while True:
             self._changed.clear()
             delay = await self.look()
@@ -94,7 +95,7 @@ class ExpiryDesk:
                 continue
 
     async def look(self) -> float:
-        """Re-date what has no date, end what is over; seconds until the next look."""
+        """Re-date questions without a credible date, end those that are over; return seconds until the next look."""
         now, today, trusted = self._clock.monotonic(), self._clock.business_date(), self._clock.trusted()
         self._note_trust(trusted=trusted)
         await self._look_at_new()
@@ -124,7 +125,7 @@ class ExpiryDesk:
                 question.day = day_of(record)
 
     def _records(self, jobs: Sequence[str]) -> list[Record]:
-        """Those that can be read now."""
+        """The records that can be read now."""
         found: list[Record] = []
         for job in jobs:
             with suppress(PassbookError):
@@ -143,12 +144,12 @@ class ExpiryDesk:
                 _LOG.warning("job-expired", job=job, requester=changed.requester, reason=Reason.EXPIRED.value)
 
     def _note_trust(self, *, trusted: bool) -> None:
-        """The log says whenever the clock begins or ceases to be trusted."""
+        """Log each time that the clock begins or ceases to be trusted."""
         if trusted is not self._trusted:
             (_LOG.info if trusted else _LOG.warning)("clock-trusted" if trusted else "clock-not-trusted")
         self._trusted = trusted
 
 
 def _may_expire(record: Record) -> bool:
-    """Whether it is a question about a job of which nothing was sent, and that no operator holds back."""
+    """Whether it is a question about a job of which no step was sent, and which no operator holds back."""
     return record.is_open and record.untouched and not record.held_by_operator

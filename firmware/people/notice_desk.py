@@ -1,7 +1,7 @@
-"""The notice desk: tells the end of every job until somebody takes note of it (F5, P8, P12).
+"""The notice desk: tells the end of every job until a terminal acknowledges it (F5, P8, P12).
 
-The notice is the ended record.  In memory are only those whose requester still has time: everything else is the
-requester's and the representatives', and the store has it.
+The notice is the ended record. Memory has only notices whose requester still has time: all others are for the requester
+and the representatives, and the store has them.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ _LOG: Final = Log("notices")
 
 JOB_ENDED: Final = "Spooler.JobEndedEvent"
 AWAITED_AT_ONCE: Final = 1000
-"""Ends whose requesters have time; when there are more, the representatives are told of the oldest at once."""
+"""The most ends whose requesters have time; beyond them, the desk tells the representatives of the oldest at once."""
 LISTED_AT_ONCE: Final = 100
-"""Notices in one answer; reading them must not hold up who reads the same area."""
+"""The most notices in one answer; reading them must not hold up another reader of the same area."""
 ALARM_AGE: Final = datetime.timedelta(hours=24)
-"""An end that nobody took note of for so long is a problem that an operator is told of."""
+"""The age from which an end without an acknowledgement is a problem for an operator."""
 ALARM_LOOK: Final = 600.0
 """Seconds between looks for such ends."""
 ALARM_COUNT: Final = 1000
-"""So many ends of each area are looked at, those of the oldest jobs."""
+"""The number of ends of each area that the desk looks at, those of the oldest jobs."""
 
 
 class NoticeDesk:
     """Tells the requester, then the representatives too; the first acknowledgement counts."""
 
     def __init__(self, jobs: Jobs, hub: Hub, *, grace: float, acknowledge_timeout: float, clock: Clock) -> None:
-        """Seconds: `grace` for a requester to come, `acknowledge_timeout` for one that is there to acknowledge."""
+        """Seconds: `grace` for an absent requester to come, `acknowledge_timeout` for a present one to acknowledge."""
         self._jobs = jobs
         self._hub = hub
         self._clock = clock
@@ -57,7 +57,7 @@ class NoticeDesk:
             self.audiences.open(ended.record.job_id, ended.record.requester)
 
     def note(self, record: Record) -> None:
-        """A record changed: it may have ended, or somebody took note of that."""
+        """A record changed: the job may have ended, or its end was acknowledged."""
         if not record.ended:
             return
         if record.acknowledged is None:
@@ -69,13 +69,13 @@ class NoticeDesk:
                 self.look_for_old()
 
     async def watch_ages(self) -> None:
-        """Look now and then for ends that nobody took note of, until cancelled."""
+        """Look now and then for ends without an acknowledgement, until cancelled."""
         while True:
             self.look_for_old()
             await asyncio.sleep(ALARM_LOOK)
 
     def look_for_old(self) -> None:
-        """See whether ends wait too long for somebody to take note; an untrusted clock says nothing of that (N4)."""
+        """See whether ends wait too long for an acknowledgement; an untrusted clock says nothing of that (N4)."""
         if not self._clock.trusted():
             return
         before = (self._clock.now() - ALARM_AGE).astimezone(datetime.UTC).isoformat(timespec="milliseconds")
@@ -87,7 +87,7 @@ class NoticeDesk:
             _LOG.warning("notices-old", code=self._old.code, count=count)
 
     def problems(self) -> tuple[PassbookError, ...]:
-        """What an operator should know; as of the last look."""
+        """The problems for an operator, by the last look."""
         return () if self._old is None else (self._old,)
 
     async def notices(self, peer: Peer, page: Page) -> NoticePage:
@@ -101,7 +101,7 @@ class NoticeDesk:
         return self._jobs.spool.notices.oldest(requester, after=after, limit=limit)
 
     async def acknowledge(self, peer: Peer, job: str) -> Notice:
-        """Take note of an end; returns when that is durable.  Raises PassbookError and then nothing has changed."""
+        """Acknowledge an end; return when that is durable. Raises PassbookError, and then nothing has changed."""
         record = self._jobs.spool.record(job)
         if not self._hub.may_decide(peer, record.requester):
             raise PassbookError("not-permitted", who=peer.name, job=job)
@@ -113,19 +113,19 @@ class NoticeDesk:
         return told(ended)
 
     def heads(self, entries: Mapping[str, int]) -> HistoryHeads:
-        """How far the history of each area is, and what it was after so many entries of the areas named there."""
+        """The present head of each area's history, and the earlier heads after `entries` of the areas named there."""
         store = self._jobs.spool.notices
         return HistoryHeads(tuple(map(as_head, store.heads())), tuple(map(as_head, store.heads_at(entries))))
 
     def _greet(self, listener: Listener, came: bool) -> None:
-        """A newcomer is given the notices that are put to it."""
+        """Give a new connection the notices that are put to it."""
         if came:
             for ended in self._open_for(listener.peer, 0, SHOWN_AT_ONCE):
                 if self.audiences.is_asked(listener, ended.record.job_id, ended.record.requester):
                     listener.post(JOB_ENDED, told(ended))
 
     def _show(self, job: str, listeners: Sequence[Listener]) -> None:
-        """Put a notice to these connections; one that cannot be read now is told when it can."""
+        """Put a notice to these connections; tell an unreadable one later."""
         ended = self._jobs.spool.notices.one(job)
         if ended is not None:
             notice = told(ended)
@@ -134,10 +134,10 @@ class NoticeDesk:
 
 
 def told(ended: Ended) -> Notice:
-    """An ended job as terminals and operators are told of it."""
+    """The notice of an ended job, for terminals and operators."""
     return notice_of(ended.record, None if ended.head is None else as_head(ended.head))
 
 
 def as_head(head: HeadAt) -> HistoryHead:
-    """A head of the history as terminals are told of it."""
+    """A head of the history, for terminals."""
     return HistoryHead(head.area, head.entries, head.chain)

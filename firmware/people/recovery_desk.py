@@ -1,6 +1,6 @@
 """The recovery desk: puts open questions to people, and takes their answers (P7, P12).
 
-The question is the record; this desk only remembers what it has asked whom since when.
+The question is the record; this desk only remembers its audience and the times.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from storage import ApplianceKey, JobRow, Rng, envelope
 _LOG: Final = Log("recovery")
 
 ASKED_AT_ONCE: Final = 1000
-"""Questions whose requesters have time; of more than that all who may decide are asked at once, in pages."""
+"""The most questions whose requesters have time; all others go to every terminal that may decide, in pages."""
 PRINTING_VERDICTS: Final = frozenset({Verdict.PRINT, Verdict.RESUME})
 
 
 class _Seen(NamedTuple):
-    """What the question said that people were shown."""
+    """The content of the question that people saw."""
 
     epoch: int
     media: Media
@@ -55,9 +55,9 @@ class RecoveryDesk:
         clock: Clock,
         rng: Rng,
     ) -> None:
-        """`printers` are the names of those that the appliance has; `view` gives a job as terminals are told of it."""
+        """`printers` are the names of the appliance's printers; `view` gives the view of a job for terminals."""
         self.audiences = Audiences(hub, clock, self._show, grace=settings.grace, answer_timeout=settings.answer_timeout)
-        """Whom the open questions are put to; its run() watches their deadlines."""
+        """The audiences of the open questions; its run() watches their deadlines."""
         self._jobs = jobs
         self._hub = hub
         self._printers = printers
@@ -74,7 +74,7 @@ class RecoveryDesk:
         hub.watchers.append(self._greet)
 
     def start(self) -> None:
-        """After power-on: ask what an earlier start left."""
+        """After power-on: ask about the jobs of an earlier start."""
         for record in islice(self._jobs.spool.questions(), ASKED_AT_ONCE):
             self.note(record)
         self._are_more = len(self._seen) == ASKED_AT_ONCE
@@ -82,7 +82,7 @@ class RecoveryDesk:
     def note(self, record: Record, *, was_asked: bool = False) -> None:
         """A record changed: a question may have opened, changed or closed.
 
-        `was_asked`: people were asked about it before, also where that is not remembered here.
+        `was_asked`: people were asked about it before, also if this desk does not remember that.
         """
         job = record.job_id
         known = self._seen.get(job)
@@ -102,7 +102,7 @@ class RecoveryDesk:
             self._hub.tell(record.requester, "Recovery.QuestionClosedEvent", view, representatives=True)
 
     def _greet(self, listener: Listener, came: bool) -> None:
-        """A newcomer is given the questions that are put to it."""
+        """Give a new connection the questions that are put to it."""
         if came:
             jobs = self.audiences.asked_of(listener)[:SHOWN_AT_ONCE]
             more = islice(self._others(listener.peer), SHOWN_AT_ONCE - len(jobs))
@@ -110,21 +110,21 @@ class RecoveryDesk:
                 self._show(job, [listener])
 
     def _make_room(self) -> None:
-        """The oldest questions become everybody's, where there are too many to keep time for each requester."""
+        """Put the oldest questions to all that may decide, if there are too many to keep each requester's time."""
         self.audiences.close_oldest(ASKED_AT_ONCE)
         while len(self._seen) > ASKED_AT_ONCE:
             del self._seen[next(iter(self._seen))]
             self._are_more = True
 
     def _others(self, peer: Peer) -> Iterator[str]:
-        """The questions for which no time is kept, and that `peer` may decide about."""
+        """The questions without a deadline about which `peer` may decide."""
         if self._are_more:
             for record in (row.record for row in self._open_to(peer)):
                 if record.asked and record.job_id not in self._seen:
                     yield record.job_id
 
     def _show(self, job: str, listeners: Sequence[Listener]) -> None:
-        """Put the question to these connections; one that cannot be read now is not put."""
+        """Put the question to these connections, if it can be read now."""
         question = self._question(job)
         if question is not None:
             for listener in listeners:
@@ -132,13 +132,13 @@ class RecoveryDesk:
             self.note_put([question])
 
     def note_put(self, questions: Iterable[Question]) -> None:
-        """A requester or representative was given these questions."""
+        """Note that a requester or representative got these questions."""
         for question in questions:
             for watcher in self.watchers:
                 watcher(question.job.job, question.job.epoch)
 
     def questions(self, peer: Peer, after: int = 0) -> Iterator[Question]:
-        """The open questions that `peer` may decide about, of jobs behind this sequence number, the oldest first.
+        """The open questions about which `peer` may decide, of jobs behind this sequence number, the oldest first.
 
         It and all_questions() may be called from any thread; questions are read a few at a time.
         """
@@ -149,7 +149,7 @@ class RecoveryDesk:
         return map(self._question_of, self._jobs.spool.asked_rows(after))
 
     def count(self, peer: Peer) -> int:
-        """How many open questions `peer` may decide about."""
+        """The number of open questions about which `peer` may decide."""
         held = self._jobs.spool.held()
         return sum(one.questions for name, one in held.items() if self._hub.may_decide(peer, name))
 
@@ -161,7 +161,7 @@ class RecoveryDesk:
             yield from (row for row in mine if row.record.is_open and row.record.sequence > after)
 
     async def answer(self, peer: Peer, answer: AnswerQuestion) -> JobView:
-        """Take an answer; returns when it is durable.  Raises PassbookError and then nothing has changed."""
+        """Take an answer; return when it is durable. Raises PassbookError, and then nothing has changed."""
         async with self._answering:
             row = self._jobs.spool.row(answer.job)
             record = row.record
@@ -185,7 +185,7 @@ class RecoveryDesk:
                 raise
 
     def _forget(self, job: str, *, readable: bool) -> None:
-        """After an answer that changed nothing: a key that it brought goes, one that an open job needs stays."""
+        """After an answer that changed nothing, drop the key that it brought, but keep one that an open job needs."""
         with contextlib.suppress(PassbookError):
             record = self._jobs.spool.record(job)
             if record.valid or (readable and not record.ended):
@@ -237,7 +237,7 @@ class RecoveryDesk:
         raise PassbookError("key-needed", job=job, key_ref=record.key_ref)
 
     def _question(self, job: str) -> Question | None:
-        """The question as the store has it now; None when it was closed, or cannot be read.
+        """The present question in the store; None when it was closed, or cannot be read.
 
         A record that cannot be read must not silence the questions about the others.
         """

@@ -1,4 +1,4 @@
-"""The roll: every terminal that is known, when it was last heard, and what it has in the store (F3)."""
+"""The roll: every known terminal, the time when it was last heard, and its jobs in the store (F3)."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from spooler.hub import Hub, Listener, Peer
 from storage import HeldUsage, Spool
 
 REMEMBERED: Final = 1000
-"""Terminals that are remembered after they went; the one that is silent longest is forgotten first."""
+"""The most terminals that the roll remembers after they went; it forgets first the one that is silent longest."""
 
 
 class _Seen(NamedTuple):
-    """When a terminal was last heard (monotonic seconds), and what it was."""
+    """The time when a terminal was last heard (monotonic seconds), and its role."""
 
     at: float
     representative: bool
 
 
 class Roll:
-    """Who was heard when; lives in the event loop."""
+    """The times of all terminals; lives in the event loop."""
 
     def __init__(self, hub: Hub, spool: Spool, clock: Clock) -> None:
         self._hub = hub
         self._spool = spool
         self._clock = clock
-        # The terminal that was heard last stands last.
+        # The terminal that was heard last stands last in the dict.
         self._seen: dict[str, _Seen] = {}
         hub.watchers.append(self._connection_changed)
 
     def heard(self, peer: Peer) -> None:
-        """A terminal sent something."""
+        """A terminal sent a message."""
         self._seen.pop(peer.name, None)
         self._seen[peer.name] = _Seen(self._clock.monotonic(), self._hub.is_representative(peer))
         if len(self._seen) > REMEMBERED:
             connected = set(self._hub.names())
             gone = next((name for name in self._seen if name not in connected), None)
-            # Those that are connected are bounded by the limit of connections.
+            # The limit of connections bounds the connected ones.
             if gone is not None:
                 del self._seen[gone]
 
@@ -77,6 +77,6 @@ class Roll:
     def _heard_at(self, name: str) -> str:
         if name not in self._seen:
             return ""
-        # By the clock as it is now: what it said then may have been set right since.
+        # By the present clock: its time then may have been corrected since.
         at = self._clock.now() - datetime.timedelta(seconds=self._silent(name))
         return at.astimezone(datetime.UTC).isoformat(timespec="seconds")

@@ -1,1 +1,1 @@
-"""What keeps the appliance alive and honest: areas that join, upkeep, systemd, an orderly end."""
+"""The upkeep of the appliance: areas that join, retention, systemd, an orderly end."""

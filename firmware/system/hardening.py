@@ -1,4 +1,4 @@
-"""What keeps the process's memory to itself: no core file, no attaching, no file that others can read."""
+"""The protection of the process's memory: no core file, no attaching, no file that others can read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ UMASK: Final = 0o077
 
 
 def harden() -> None:
-    """Put all three in effect and read each back; PassbookError `hardening-failed` names what is not.
+    """Put all three in effect and read each back. Raises PassbookError `hardening-failed`, which names a failed one.
 
     Both the limit and the flag are needed: a core pattern that names a program does not look at the limit.
     """

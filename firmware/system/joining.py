@@ -1,7 +1,7 @@
-"""Areas that come into use later than the others: their disk has room again, or an operator gave a word.
+"""Areas that come into use later than the others: their disk has room again, or an operator accepted them.
 
-The same looks unlock an appliance that could use no area at its start.  Then all areas are opened again, as a start
-does it.  Either way what an earlier start left in an area is invalid on disk before the area is used at all (P4).
+The same looks unlock an appliance that could use no area at its start. Then it opens all areas again, in the same way
+as a start. Either way every record of an earlier start is invalid on disk before the area is used at all (P4).
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ T = TypeVar("T")
 _LOG: Final = Log("joining")
 
 LOOK_SECONDS: Final = 3.0
-"""Between two looks whether an area may be used now; each asks a disk how much room it has."""
+"""The seconds between two looks whether an area may be used now; each look asks a disk for its free room."""
 
 
 class Joining:
-    """Looks after the areas that are not in use; lives in the event loop.
+    """Brings areas into use that are not; lives in the event loop.
 
     Attributes:
-        reason: why the appliance was down before this start.
+        reason: the cause for which the appliance was down before this start.
         usable: set once any area is in use.
     """
 
@@ -44,7 +44,7 @@ class Joining:
         begun: Callable[[], None],
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`begun` is called when areas came into use; `pause` waits that many seconds."""
+        """It calls `begun` when areas came into use; `pause` waits that many seconds."""
         self.reason = Reason.POWER_LOSS
         self.usable = asyncio.Event()
         self._spool = spool
@@ -62,7 +62,7 @@ class Joining:
             await self.look()
 
     async def look(self, *, word: bool = False) -> None:
-        """Take into use what can be used now; `word`: an operator gave one, so all is tried again."""
+        """Take usable areas into use; with `word`, that of an operator, try every area again."""
         async with self._looking:
             if self._spool.is_usable():
                 await self._join()
@@ -98,7 +98,7 @@ class Joining:
 
 
 async def _to_the_end(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-    """The result of something that blocks; a task that is cancelled waits for its end too, as the store closes then."""
+    """The result of a blocking call; a cancelled task waits for its end too, because the store closes then."""
     doing = asyncio.ensure_future(asyncio.to_thread(work, *arguments, **named))
     try:
         return await asyncio.shield(doing)

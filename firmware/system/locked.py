@@ -1,7 +1,7 @@
-"""What an appliance answers while it is locked: no storage area can be used, so nothing can be accepted or shown.
+"""The answers of a locked appliance: no storage area can be used, so it can accept and show nothing.
 
-Its doors are open all the same.  A terminal hears one clear sentence instead of a closed port, and an operator can
-look, verify and accept at the running appliance: there is one way for each.
+Its doors are open all the same. A terminal gets one clear sentence in place of a closed port, and an operator can look,
+verify and accept at the running appliance: there is one way for each.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SERVED: Final = frozenset(
 def unless_locked(
     handlers: Mapping[str, Callable[P, Awaitable[Any]]], is_usable: Callable[[], bool], *, served: Collection[str] = ()
 ) -> dict[str, Callable[P, Awaitable[Any]]]:
-    """The same handlers; all but those that are always `served` raise `appliance-locked` until the store is usable."""
+    """The handlers, of which all but the `served` ones raise `appliance-locked` until the store is usable."""
 
     def guarded(handler: Callable[P, Awaitable[Any]]) -> Callable[P, Awaitable[Any]]:
         async def work(*arguments: P.args, **named: P.kwargs) -> Any:

@@ -1,4 +1,4 @@
-"""Telling systemd how the process is (sd_notify(3)); nothing happens where systemd did not ask."""
+"""Telling systemd the state of the process (sd_notify(3)); nothing happens if systemd did not ask."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 
 class Notifier:
-    """The socket that systemd named in `environ`, if it did.
+    """The socket that systemd named in `environ`, if any.
 
-    A message that cannot be delivered is dropped: systemd's own time-outs act on what it does not hear.
+    It drops a message that cannot be delivered: systemd's own time-outs act then.
     """
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
@@ -20,19 +20,19 @@ class Notifier:
         """Seconds after which to call watchdog() again, half of what systemd allows; 0: it does not watch."""
 
     def ready(self) -> None:
-        """Everything that serves is open."""
+        """Tell that every door is open."""
         self._send("READY=1")
 
     def watchdog(self) -> None:
-        """Everything that must go on does."""
+        """Tell that every part that must go on does."""
         self._send("WATCHDOG=1")
 
     def stopping(self) -> None:
-        """The end has begun."""
+        """Tell that the end has begun."""
         self._send("STOPPING=1")
 
     def status(self, text: str) -> None:
-        """One line for `systemctl status`."""
+        """Tell one line for `systemctl status`."""
         self._send("STATUS=" + " ".join(text.split()))
 
     def _send(self, message: str) -> None:

@@ -1,7 +1,7 @@
 """Whether the last end was an orderly one: an empty file in every area's folder, from an orderly end to the next start.
 
-Every doubt says power loss, because people then look at the paper more closely.  Every folder has its mark, so that
-one whose disk was away for a start cannot vouch for that start.
+Every doubt counts as power loss, because people then look at the paper more closely. Every folder has its mark, so that
+a folder whose disk was missing at a start cannot vouch for that start.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ MARK: Final = "ended-in-order"
 
 
 def leave_marks(folders: Iterable[Path]) -> None:
-    """The appliance has closed everything in order.  Raises PassbookError `file-problem`."""
+    """Mark every folder after the appliance closed in order. Raises PassbookError `file-problem`."""
     for folder in folders:
         save_file(folder / MARK, b"", PRIVATE)
 
 
 def take_marks(folders: Iterable[Path]) -> Reason:
-    """Why the appliance was down; marks count only when all were there and are surely gone before anything else."""
+    """The reason for which the appliance was down; marks count only if all exist, and are surely removed first."""
     taken = [_take(folder) for folder in folders]
     return Reason.RESTART if all(taken) else Reason.POWER_LOSS
 

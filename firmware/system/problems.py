@@ -1,7 +1,7 @@
-"""What went wrong with the store since the start and is not put right.
+"""The problems of the store since the start that are not remedied.
 
 A problem that is a state ends with it: a full disk when there is room again, a missing printer when its last job ends.
-What is evidence stays for the whole start, and what needs an operator's word stays until that is given.
+Evidence stays for the whole start, and a problem that needs an operator's word stays until the operator gives it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _ENDED_BY_WORD: Final = frozenset(
 )
 
 _WITH_FIGURES: Final = frozenset({"area-full"})
-"""Those whose sentence has figures that change: the last one told of an area counts."""
+"""Codes whose sentence has changing figures: the last problem of an area counts."""
 
 
 def _of_area(problem: PassbookError) -> tuple[str, str | int]:
@@ -28,7 +28,7 @@ class Problems:
     """Errors of the store in the order in which they were told; any thread may add one.
 
     Attributes:
-        is_over: says of a problem whether what it tells is not so any more.
+        is_over: tells whether a problem is over.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class Problems:
         return iter([problem for problem in tuple(self._told) if not self.is_over(problem)])
 
     def add(self, problem: PassbookError) -> None:
-        """One more; one that was told before in the same words has begun again."""
+        """Add a problem; one in the same words has begun again."""
         with self._lock:
             if problem.code in _WITH_FIGURES:
                 self._told = [
@@ -50,19 +50,19 @@ class Problems:
                 self._told.append(problem)
 
     def replace(self, code: str, now: Sequence[PassbookError]) -> list[PassbookError]:
-        """Exactly these of this code are so now; those of them that were not told before."""
+        """Replace the problems of this code by these; return those that are new."""
         with self._lock:
             before = [problem for problem in self._told if problem.code == code]
             self._told = [problem for problem in self._told if problem.code != code] + [*now]
         return [problem for problem in now if str(problem) not in map(str, before)]
 
     def over(self, problem: PassbookError) -> None:
-        """It is put right."""
+        """Remove a remedied problem."""
         with self._lock:
             self._told = [told for told in self._told if str(told) != str(problem)]
 
     def accepted(self, area: str) -> None:
-        """An operator took an area as it is: what asked for that is over."""
+        """An operator accepted an area: remove the problems that asked for that."""
         with self._lock:
             over = [p for p in self._told if p.code in _ENDED_BY_WORD and p.facts["area"] == area]
             self._told = [problem for problem in self._told if problem not in over]

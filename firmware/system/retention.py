@@ -1,6 +1,6 @@
-"""The content of jobs that nobody answered for is destroyed in time, though a line of them is on paper (F4).
+"""The retention of content: it destroys the text of unanswered jobs in time, also with a line on paper (F4).
 
-The question stays, for only a person can say what is in the book; it can be closed, and prints nothing any more.
+The question stays, because only a person can look into the book; it can be closed, and prints nothing any more.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _LOG: Final = Log("retention")
 
 
 def destroy_old_content(jobs: Jobs, clock: Clock, days: int) -> None:
-    """Destroy what is older than so many business days; nothing by a clock that is not trusted (N4).  Blocks."""
+    """Destroy content older than this many business days; none by a clock that is not trusted (N4). Blocks."""
     if not clock.trusted():
         return
     today = clock.business_date()

@@ -1,4 +1,4 @@
-"""What the appliance does for its store while it runs: areas note each other's heads, and what is old goes."""
+"""The upkeep of the store while the appliance runs: areas note each other's heads, and old jobs and entries go."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from storage import Spool
 _LOG: Final = Log("upkeep")
 
 NOTE_SECONDS: Final = 60.0
-"""Between two looks: what an area did since the last one is not missed when its disk is put back to before that."""
+"""The seconds between two looks: a rollback that undoes only work since the last look is not found."""
 DAY_SECONDS: Final = 86_400.0
 ENTRIES_KEPT_BY_WORD: Final = 10_000
-"""Entries of each area's history that stay while only an operator says what day it is: with a wrong year one sentence
-would take the whole proof of who decided what.  So many are about 10 MiB, of thousands of jobs."""
+"""Entries of each area's history that stay while only an operator vouches for the date.
+
+With a wrong year one word would take the whole proof of all decisions. They take about 10 MiB, of thousands of jobs.
+"""
 
 
 class Upkeep:
-    """Looks after the store once a minute, and once a day after what is old."""
+    """Notes the heads of areas once a minute, and lets old jobs and entries go once a day."""
 
     def __init__(
         self,
@@ -33,7 +35,7 @@ class Upkeep:
         forget_ended: Callable[[], None],
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`forget_ended` drops ends that are old, where the clock can be trusted; `pause` waits that many seconds."""
+        """`forget_ended` drops old ends, if the clock can be trusted; `pause` waits that many seconds."""
         self._spool = spool
         self._clock = clock
         self._retention = datetime.timedelta(days=retention_days)
@@ -49,7 +51,7 @@ class Upkeep:
             await self._pause(NOTE_SECONDS)
 
     def look(self) -> None:
-        """One look; blocks.  Nothing is cut or forgotten by a clock that cannot be trusted (N4)."""
+        """Do one look; blocks. It cuts and forgets nothing by a clock that cannot be trusted (N4)."""
         self._spool.upkeep.note_heads()
         now = self._clock.monotonic()
         if now >= self._next_day and self._clock.trusted():

@@ -1,8 +1,8 @@
-"""Whether everything that must go on does, and systemd told so: a watchdog that hears nothing ends the process.
+"""The watchdog: it tells systemd that every part that must go on does; without such a word systemd ends the process.
 
 The event loop shows that it turns by asking here.  A writer must end a transaction now and then while work waits for
-it.  A print desk's waits for people have no bound, and those for the mechanism have their own; that a task or thread
-ended is heard of by its supervisor.
+it.  A print desk's waits for people have no bound, and those for the mechanism have their own. The supervisor notices
+the end of a task or thread.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _LOG: Final = Log("life")
 
 
 class Watchdog:
-    """Which writers had work for longer than `patience` seconds and ended no transaction in that time."""
+    """Finds writers that had work for longer than `patience` seconds and ended no transaction in that time."""
 
     def __init__(self, patience: float) -> None:
         self._patience = patience
         self._since: dict[str, tuple[int, float]] = {}
 
     def stuck(self, writers: Mapping[str, Progress], now: float) -> tuple[str, ...]:
-        """Their names, as far as earlier looks tell; `now` is monotonic seconds."""
+        """The names of these writers, by earlier looks; `now` is monotonic seconds."""
         for name, (ended, waiting) in writers.items():
             if not waiting or name not in self._since or self._since[name][0] != ended:
                 self._since[name] = (ended, now)
@@ -38,10 +38,10 @@ async def show_watchdog(
     writers: Callable[[], Mapping[str, Progress]],
     monotonic: Callable[[], float],
 ) -> None:
-    """Tell systemd that all goes on, as often as it wants to hear it; while something does not, only what that is.
+    """Tell systemd that all goes on, as often as it wants to hear it; while a part stands still, tell only its name.
 
-    Call it where systemd watches (`watchdog_interval`).  A writer may take as long for one transaction as systemd waits
-    for a word, so that it ends the process after twice that time at the latest.
+    Call it if systemd watches (`watchdog_interval`). A writer may take as long for one transaction as systemd waits for
+    a word. So systemd ends the process after twice that time at the latest.
     """
     interval = notifier.watchdog_interval
     watch, told = Watchdog(2 * interval), ""

@@ -1,10 +1,10 @@
-"""From what a terminal sends to the steps that a mechanism does.
+"""From the document of a terminal to the steps of a mechanism.
 
 Theory of operation.  A document of a named format (a passbook update as CSV or JSON, or plain text) is read into one
-checked value.  A layout says where on the paper the lines and columns of one kind of book are.  Placing joins both
-into a plan: lines, page turns and the return of the book, each at an absolute place in units of 1/2160 inch.  All of
-that happens before a job is accepted.  So a document that cannot be printed is refused with a place in it, the plan
-is pinned, and what is printed after a power cut stands where it would have stood before.
+checked value.  A layout has the places of lines and columns on the paper of one kind of book.  Placing joins both into
+a plan: lines, page turns and the return of the book, each at an absolute place in units of 1/2160 inch.  All of that
+happens before a job is accepted.  So the appliance refuses a document that cannot be printed, and names the place in
+it. The plan is pinned, and a line that is printed after a power cut stands in the same place as before.
 
-What a book says is confidential: these values show nothing of it in a log or an error.
+The text of a book is confidential: these values show nothing of it in a log or an error.
 """

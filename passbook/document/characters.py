@@ -1,7 +1,7 @@
-"""Which characters can go to a mechanism: none that could be taken for a command, move the head or reorder text.
+"""The characters that may go to a mechanism: none that is a command to it, moves the head or reorders text.
 
-Composing marks takes the square of the length of a run of them, and no other thread runs meanwhile.  So runs are
-bounded before anything is composed (P14).
+Composing marks takes time by the square of the length of a run of them, and no other thread runs meanwhile. So the
+reader bounds runs before it composes them (P14).
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode general categories: C0, DEL and C1; formats (bidirectional controls, joiners); surrogates; separators."""
 
 LONGEST_LINE: Final = 16 * 1024
-"""Characters of a line or field that are worked on at once; no paper holds so many."""
+"""The most characters of a line or field; no paper holds so many."""
 LONGEST_RUN: Final = 30
-"""Combining marks in a row: what UAX #15 calls stream-safe text; no language needs more."""
+"""The most combining marks in a row, by the stream-safe text of UAX #15; no language needs more."""
 
 _FIRST_MARK: Final = "\u0300"
 _FIRST_PRINTABLE: Final = 0x20
@@ -39,12 +39,12 @@ def mark_position(text: str) -> int | None:
 
 
 def _is_mark(character: str) -> bool:
-    """Whether it moves behind others when text is composed; some that do not become two characters that do."""
+    """Whether composing moves the character behind others, as itself or as the two characters that it becomes."""
     return unicodedata.combining(unicodedata.normalize("NFD", character)[0]) > 0
 
 
 def is_plain(text: str, codec: str) -> bool:
-    """Whether neither refuse_controls nor refuse_unprintable surely has anything against a text; quick."""
+    """Whether refuse_controls and refuse_unprintable surely accept a text; quick."""
     return text.isprintable() and _printable(codec).issuperset(text)
 
 
@@ -70,7 +70,7 @@ def refuse_unprintable(text: str, where: str, codec: str, code_page: str) -> Non
     Args:
         text: free of controls.
         where: the place that an error names.
-        codec: Python's name of the code page; LookupError when there is no such codec.
+        codec: Python's name of the code page; raises LookupError when there is no such codec.
         code_page: the name that an error tells people.
     """
     for number, character in enumerate(text, 1):

@@ -39,7 +39,7 @@ def _malformed(where: str, why: str) -> PassbookError:
 
 
 def _split_keys(text: str) -> tuple[dict[str, str], io.StringIO, int]:
-    """The leading keys, what follows them, and the number of the line that follows."""
+    """The leading keys, the text behind them, and the number of its first line."""
     rest = io.StringIO(text, newline="")
     keys: dict[str, str] = {}
     number = 1
@@ -53,7 +53,7 @@ def _split_keys(text: str) -> tuple[dict[str, str], io.StringIO, int]:
 
 
 def _read_key(line: str, number: int) -> tuple[str, str]:
-    # No pattern: one with blanks on both sides of the value takes the square of their number.
+    # No pattern: one with blanks on both sides of the value takes time by the square of their number.
     key, colon, value = line.removeprefix("#").partition(":")
     key = key.strip(_BLANKS)
     if not colon or key not in _KEYS:
@@ -81,7 +81,7 @@ def _read_entries(rest: io.StringIO, line: int) -> Iterator[EntryDraft]:
 
 
 def _rows(rest: io.StringIO, first_line: int) -> Iterator[list[str]]:
-    """The rows that are not blank; the csv module's own complaint could quote the row, so it is not passed on."""
+    """The rows that are not blank; an error of the csv module could quote the row, so it is not passed on."""
     reader = csv.reader(_lines(rest, first_line), strict=True)
     while True:
         try:
@@ -95,13 +95,13 @@ def _rows(rest: io.StringIO, first_line: int) -> Iterator[list[str]]:
 
 
 def _lines(rest: io.StringIO, first_line: int) -> Iterator[str]:
-    """Line by line, so that other threads have their turn between any two of them."""
+    """The text line by line, so that other threads have their turn between any two lines."""
     for number, line in enumerate(rest, first_line):
         yield _bounded(line, number)
 
 
 def _bounded(line: str, number: int) -> str:
-    """The line; a longer one is refused before anything else is done with it."""
+    """The line; refuse a longer one before any other work on it."""
     if len(line) > LONGEST_LINE:
         raise _malformed(f"line {number}", f"it has more than {LONGEST_LINE} characters")
     return line

@@ -1,6 +1,6 @@
-"""What a terminal sends to be printed: bytes of a named format in, a checked document out.
+"""Documents of terminals: bytes of a named format in, a checked document out.
 
-Errors name places only ("entry 7"), never what stands there.
+Errors name places only ("entry 7"), never the text there.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Entry(Confidential, frozen=True):
-    """One line of a book, each part as it will be printed; an empty part prints nothing."""
+    """One line of a book, each part in its printed form; an empty part prints nothing."""
 
     date: str
     text: str
@@ -46,9 +46,9 @@ class Entry(Confidential, frozen=True):
 
 
 class PassbookUpdate(Confidential, frozen=True):
-    """The entries that a book shall get; `start` is None when the teller is to say where they go.
+    """The entries for a book; `start` is None when the teller shall give the place.
 
-    `more` tells how many entries come after these that were not judged, since no book has room for them.
+    `more` is the number of entries behind these that were not judged, since no book has room for them.
     """
 
     layout: str
@@ -62,7 +62,7 @@ class PassbookUpdate(Confidential, frozen=True):
 class TextDocument(Confidential, frozen=True):
     """Lines of text for one sheet; a blank line only moves on.
 
-    `more` tells how many lines that are not blank come after these, since no sheet has room for them.
+    `more` is the number of lines behind these that are not blank, since no sheet has room for them.
     """
 
     lines: tuple[str, ...]
@@ -74,16 +74,16 @@ Document: TypeAlias = PassbookUpdate | TextDocument
 
 
 def parse_document(format: str, data: bytes, most: int = sys.maxsize) -> Document:  # noqa: A002 - the protocol's word
-    """The document that the bytes say.
+    """The document that the bytes hold.
 
     Args:
         format: a key of FORMATS.
         data: UTF-8, with or without a byte order mark.
-        most: so many lines or entries may be printed; what comes after them is only counted.
+        most: the number of lines or entries that may be printed; the reader only counts those behind them.
 
     Raises:
         PassbookError: `unknown-format`, `document-malformed`, `document-empty`, `amount-not-decimal`,
-            `amount-too-fine`, `unknown-currency`, `date-not-valid`, `control-byte`; nothing else, whatever the bytes.
+            `amount-too-fine`, `unknown-currency`, `date-not-valid`, `control-byte`; nothing else, for any bytes.
     """
     reader = FORMATS.get(format)
     if reader is None:
@@ -144,7 +144,7 @@ def _clean(block: str, line: int) -> str:
 
 
 def _printed_lines(text: str) -> int:
-    """How many lines are not blank, of a text that ends with the end of one."""
+    """The number of lines that are not blank, of a text that ends with the end of one."""
     return text.encode().translate(_MARKED, delete=b" ").count(b"x\n")
 
 
@@ -209,7 +209,7 @@ def _entry(draft: EntryDraft, currency: str, where: str) -> Entry:
 
 
 def _printed(text: str, where: str) -> str:
-    """The text as it will be struck: composed and without blanks at its end."""
+    """The text in its printed form: composed and without blanks at its end."""
     if len(text) > LONGEST_LINE:
         raise _malformed(where, f"it has more than {LONGEST_LINE} characters")
     if mark_position(text) is not None:

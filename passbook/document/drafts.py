@@ -1,4 +1,4 @@
-"""A passbook update as its sender wrote it, before anything in it was judged; what the CSV and JSON readers give.
+"""A passbook update in the sender's words, before it is judged; the result of the CSV and JSON readers.
 
 The JSON format is exactly these structures, so they refuse keys they do not know.
 """
@@ -15,7 +15,7 @@ PlaceNumber = Annotated[int, msgspec.Meta(ge=1, le=9999)]
 
 
 class StartLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the first line goes: page and line, both counted from 1."""
+    """The place of the first line: page and line, both counted from 1."""
 
     page: PlaceNumber
     line: PlaceNumber
@@ -32,7 +32,7 @@ class EntryDraft(Confidential, frozen=True, forbid_unknown_fields=True):
 
 
 class UpdateDraft(Confidential, frozen=True, forbid_unknown_fields=True):
-    """The whole update; `start` is "ask" when the teller is to say it."""
+    """The whole update; `start` is "ask" when the teller shall give it."""
 
     layout: str
     account: str

@@ -1,8 +1,8 @@
-"""Where on the paper the lines and columns of one kind of book or sheet are.
+"""The places of lines and columns on the paper of one kind of book or sheet.
 
-A layout is a TOML file that an operator writes; lengths are written as people measure them and kept as integers
-in 1/2160 inch.  Every line's place is counted from the top edge of the page, never from the line before, so a job
-that goes on at line k lands exactly on line k.
+A layout is a TOML file that an operator writes; lengths are written as people measure them and kept as integers in
+1/2160 inch.  Every line's place is counted from the top edge of the page, never from the line before. So a job that
+goes on at line k lands exactly on line k.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from passbook.errors import PassbookError
 from passbook.errors.decoding import full_complaint, toml_text
 
 CAPITAL_HEIGHT: Final = 210
-"""How far a capital letter stands above its base line: 7 wires of a 9-wire head, 1/72 inch apart, in 1/2160 inch."""
+"""The height of a capital letter above its base line: 7 wires of a 9-wire head, 1/72 inch apart, in 1/2160 inch."""
 
 
 class LayoutKind(StrEnum):
-    """What is printed on."""
+    """The kind of a medium."""
 
     PASSBOOK = "passbook"
     """A book: pages that are turned, lines, columns."""
@@ -46,7 +46,7 @@ class ColumnName(StrEnum):
 
 
 class Align(StrEnum):
-    """Where in its column a text stands that is shorter than the column."""
+    """The place in its column of a text that is shorter than the column."""
 
     LEFT = "left"
     RIGHT = "right"
@@ -62,11 +62,11 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def end(self) -> int:
-        """The last cell."""
+        """The number of the last cell."""
         return self.start + self.width - 1
 
     def first_cell(self, length: int) -> int:
-        """Where a text of `length` characters starts; `length` is at most the width."""
+        """The first cell of a text of `length` characters; `length` is at most the width."""
         return self.start if self.align is Align.LEFT else self.end - length + 1
 
 
@@ -83,18 +83,18 @@ class BookLayout(msgspec.Struct, frozen=True):
     """Base line to base line."""
     lines_per_page: int
     fold_after: int | None
-    """The line above the fold, when the page has one."""
+    """The number of the line above the fold, if the page has one."""
     fold_gap_units: int
-    """What the fold adds to the pitch between that line and the next."""
+    """The distance that the fold adds to the pitch between that line and the next."""
     pages: tuple[int, int]
     """The first and the last page that are printed on."""
     cpi: int
     left_units: int
     """Left edge of the page to the left edge of cell 1."""
     columns_total: int
-    """Cells a line has."""
+    """Number of cells of a line."""
     columns: tuple[Column, ...]
-    """From left to right; empty for a sheet."""
+    """The columns from left to right; empty for a sheet."""
 
     def line_y(self, line: int) -> int:
         """Top edge of the page to the base line of `line`, which is 1 to lines_per_page."""
@@ -116,7 +116,7 @@ class BookLayout(msgspec.Struct, frozen=True):
         return page + turns, below + 1
 
     def lines_left(self, page: int, line: int) -> int:
-        """How many lines the book has from a place of it on, that one counted."""
+        """The number of lines of the book from a place on, that one counted."""
         return (self.pages[1] - page) * self.lines_per_page + self.lines_per_page - line + 1
 
     @property
@@ -178,21 +178,21 @@ _LayoutFile: TypeAlias = _BookFile | _SheetFile
 
 
 LAYOUT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-"""What a layout may be called."""
+"""The pattern of a layout's name."""
 
 
 def parse_layout(name: str, data: bytes, file: str) -> BookLayout:
     """The layout that a TOML file describes.
 
     Args:
-        name: what documents call it.
+        name: the name in documents.
         data: the file's bytes.
-        file: what the error calls the file.
+        file: the name of the file in an error.
 
     Raises:
-        PassbookError: `layout-malformed` when no document could name it, when a key is unknown, missing or of the
-            wrong kind, or when what is described cannot be: a line or column off the page, columns or lines that
-            overlap, a fold outside.
+        PassbookError: `layout-malformed` when no document could name it, when a key is unknown, missing or of the wrong
+            kind, or when the description is impossible: a line or column off the page, columns or lines that overlap, a
+            fold outside.
     """
     if not LAYOUT_NAME.fullmatch(name):
         why = "its name is not 1 to 40 of a-z, 0-9 and hyphen, so that no document could name it"
@@ -257,7 +257,7 @@ def _sheet(name: str, file: _SheetFile) -> BookLayout:
 
 
 def _impossibilities(layout: BookLayout) -> Iterator[tuple[str, str, bool]]:
-    """Where, why, and whether it is so, for everything that can be wrong with numbers that are each right."""
+    """Each possible fault of a combination of numbers: its place, its cause, and whether the layout has it."""
     yield "first_line", "the tops of line 1 would be off the page", layout.first_y < CAPITAL_HEIGHT
     yield "pitch", "the lines would overlap", layout.pitch_units < CAPITAL_HEIGHT
     fold = layout.fold_after

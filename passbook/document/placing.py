@@ -1,6 +1,6 @@
-"""From a document and a layout to a plan: where each line goes, decided once, before anything is accepted.
+"""From a document and a layout to a plan: the place of each line, decided once, before the job is accepted.
 
-What does not fit is an error, never wrapped and never cut off.
+Text that does not fit is an error, never wrapped and never cut off.
 """
 
 from __future__ import annotations
@@ -25,18 +25,17 @@ def place(
     """The steps that print the document: a line for each entry or line that is not blank, turns, and the eject.
 
     Args:
-        document: what to print.
+        document: the document to print.
         layout: of the document's kind.
         codec: Python's name of the mechanism's code page.
-        code_page: the name of it that an error tells people.
-        start: where a person says that it starts; it goes before what the document says.  A sheet starts at its
-            first line when nobody says anything.
+        code_page: its name in an error for people.
+        start: the place that a person gives; it wins over the document's own. A sheet without a given place starts at
+            its first line.
 
     Raises:
         PassbookError: `layout-unfit`, `start-not-in-book`, `past-last-line`, `control-byte`, `column-overflow`,
-            `not-in-code-page`, `document-empty`, `start-not-given`.  Without a start, `past-last-line` where all of the
-            book has too few lines.
-        LookupError: there is no such codec.
+            `not-in-code-page`, `document-empty`, `start-not-given`.  Without a start, `past-last-line` if all of the
+                book has too few lines. LookupError: there is no such codec.
     """
     code = _CodePage(codec, code_page)
     first = StartLine(layout.pages[0], 1)
@@ -68,9 +67,10 @@ def _require_kind(layout: BookLayout, kind: LayoutKind) -> None:
 
 
 def _fitting(rows: Sequence[R], more: int, layout: BookLayout, start: StartLine) -> Sequence[R]:
-    """The rows that there is room for, where none but blank ones come after them.
+    """The rows that fit on the paper; all rows behind them are blank.
 
-    Decided before any of them is looked at closely.  Raises PassbookError `start-not-in-book` or `past-last-line`.
+    The function decides before it looks closely at any row. Raises PassbookError `start-not-in-book` or
+    `past-last-line`.
     """
     if not layout.has(start.page, start.line):
         raise PassbookError("start-not-in-book", page=start.page, line=start.line)
@@ -104,7 +104,7 @@ def _text_runs(line: str, layout: BookLayout, where: str, code: _CodePage) -> tu
 
 
 def _check(text: str, width: int, where: str, column: ColumnName, code: _CodePage) -> None:
-    """Refuse what cannot be struck; a column that the layout does not have holds 0 characters."""
+    """Refuse text that cannot be struck; a column that the layout does not have holds 0 characters."""
     # Looking at the characters one by one took two fifths of the processor time of an acceptance.
     if len(text) <= width and is_plain(text, code.codec):
         return

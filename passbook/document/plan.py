@@ -1,7 +1,7 @@
-"""A placed document: the steps a mechanism will do, each at an absolute place, pinned when the job is accepted.
+"""A placed document: the steps of a mechanism, each at an absolute place, pinned when the job is accepted.
 
-Lengths are integers in units of 1/2160 inch: the least unit in which 1/180, 1/216, 1/240 and 1/360 inch (the
-vertical steps of the dialects in use) are whole numbers.
+Lengths are integers in units of 1/2160 inch: the least unit in which 1/180, 1/216, 1/240 and 1/360 inch (the vertical
+steps of the dialects in use) are whole numbers.
 
 None of these values can refer to itself, so the collector of cycles passes them over (`gc=False`): a job has hundreds
 of them, and the collector took 7 % of the processor time of an acceptance.
@@ -20,7 +20,7 @@ UNITS_PER_INCH: Final = 2160
 
 
 class Sheet(msgspec.Struct, frozen=True, array_like=True):
-    """What a mechanism must know of a page before it comes in: lengths in 1/2160 inch, characters per inch."""
+    """The measures of a page that a mechanism needs before it comes in: lengths in 1/2160 inch, characters per inch."""
 
     height: int
     cpi: int = 10
@@ -135,18 +135,18 @@ class Eject(msgspec.Struct, frozen=True, array_like=True, tag="eject", gc=False)
 
 Step: TypeAlias = Line | Turn | Eject
 Plan: TypeAlias = tuple[Step, ...]
-"""Steps are counted from 1; step k is plan[k - 1]."""
+"""A placed document; steps are counted from 1: step k is plan[k - 1]."""
 
 
 class Bar(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Where a run stands, without its text: first column (1-based) and number of characters."""
+    """The place of a run, without its text: first column (1-based) and number of characters."""
 
     column: int
     width: int
 
 
 class StepOutline(msgspec.Struct, frozen=True, gc=False):
-    """A step as anybody may see it: where it goes and how wide, never what it says; `line` is 0 but for lines."""
+    """The part of a step that every terminal may see: place and width, never its text; `line` is 0 except for lines."""
 
     kind: StepKind
     page: int
@@ -155,7 +155,7 @@ class StepOutline(msgspec.Struct, frozen=True, gc=False):
 
 
 def outline(plan: Plan) -> tuple[StepOutline, ...]:
-    """The plan with its text taken away."""
+    """The plan without its text."""
     return tuple([_outline_step(step) for step in plan])
 
 

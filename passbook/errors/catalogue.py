@@ -1,8 +1,8 @@
-"""Every error that a person or a peer can meet: a stable code, who must act, and one sentence.
+"""Every error that a person or a peer can meet: a stable code, the actor, and one sentence.
 
-A code never changes its meaning and is never reused; its row stands here or in passbook/errors/document_errors.py.  The
-sentence says what happened, what was kept, and what to do.  Facts filled into a sentence are names, numbers and
-positions, never what a book says.
+A code never changes its meaning and is never reused; its row stands here, in passbook/errors/document_errors.py or in
+passbook/errors/storage_errors.py.  The sentence says what happened, what was kept, and what to do.  Facts filled into a
+sentence are names, numbers and positions, never the text of a book.
 """
 
 from __future__ import annotations
@@ -45,24 +45,24 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "not-a-time": ErrorKind(
         Actor.CALLER,
-        "What was given as {which} is no time. Nothing was looked up; write a day of the calendar or a moment of it as "
+        "The value of {which} is no time. Nothing was looked up; write a day of the calendar or a moment of it as "
         "{how}.",
     ),
     "times-exchanged": ErrorKind(
         Actor.CALLER, "{since} is after {until}, so nothing lies between them. Nothing was looked up; exchange them."
     ),
     "unknown-outcome": ErrorKind(
-        Actor.CALLER, "No job ends like that. Nothing was looked up; the outcomes are {known}."
+        Actor.CALLER, "No job has that outcome. Nothing was looked up; the outcomes are {known}."
     ),
     "representatives-only": ErrorKind(
         Actor.TELLER,
         "{who} is no representative, and only representatives see the state of every terminal. Ask one of them.",
     ),
-    # Who the peer is
+    # The identity of the peer
     "not-tls": ErrorKind(
         Actor.OPERATOR,
-        "What was sent is not TLS. The connection was closed and nothing was read; connect with wss:, "
-        "with the certificate of an enrolled terminal.",
+        "The peer did not send TLS. The connection was closed and nothing was read; connect with wss:, with the "
+        "certificate of an enrolled terminal.",
     ),
     "certificate-not-accepted": ErrorKind(
         Actor.OPERATOR,
@@ -107,7 +107,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "no-area-has-room": ErrorKind(
         Actor.OPERATOR,
         "No storage area has room for {size} bytes. Nothing was accepted; print or discard held jobs, and see whether "
-        "the clock is trusted (passbookctl clock): by no other one what ended long ago makes room.",
+        "the clock is trusted (passbookctl clock): only by a trusted clock are jobs that ended long ago forgotten.",
     ),
     "quota-exceeded": ErrorKind(
         Actor.TELLER,
@@ -122,8 +122,8 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "outcome-unknown": ErrorKind(
         Actor.OPERATOR,
-        "Whether request {request} was stored is not known. Do not send it under another id: "
-        "ask for it again when the storage area is back, or when an operator has looked at it.",
+        "The appliance does not know whether it stored request {request}. Do not send it under another id: ask for it "
+        "again when the storage area is back, or when an operator has looked at it.",
     ),
     "priority-not-allowed": ErrorKind(
         Actor.TELLER, "The priority is not one of 1 to {most}. Nothing was accepted; give one of those."
@@ -135,7 +135,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "key-malformed": ErrorKind(Actor.PROGRAMMER, "The key is not {expected}. Nothing was changed."),
     # Jobs and questions
     "unknown-job": ErrorKind(
-        Actor.TELLER, "There is no job {job}; it has ended or was never accepted. See the history."
+        Actor.TELLER, "There is no job {job}: it has ended or was never accepted. See the history."
     ),
     "ambiguous-job": ErrorKind(
         Actor.CALLER, "The ids of {count} jobs begin with {job}. Nothing was changed; give more of the id."
@@ -148,13 +148,13 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "notices-old": ErrorKind(
         Actor.REPRESENTATIVE,
-        "Nobody has taken note of {count} ends of jobs for more than {hours} hours. They are kept; "
-        "look through them and acknowledge them (teller notices).",
+        "{count} ends of jobs have had no acknowledgement for more than {hours} hours. They are kept; look through "
+        "them and acknowledge them (teller notices).",
     ),
     "no-such-notice": ErrorKind(
         Actor.TELLER,
-        "There is no open notice of job {job} for this terminal: it has not ended, somebody took note of it, "
-        "or it is another's. Nothing was changed; see teller notices.",
+        "There is no open notice of job {job} for this terminal: the job has not ended, the notice was acknowledged, "
+        "or it belongs to another terminal. Nothing was changed; see teller notices.",
     ),
     "held-by-operator": ErrorKind(
         Actor.REPRESENTATIVE,
@@ -173,8 +173,8 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "content-gone": ErrorKind(
         Actor.TELLER,
-        "The text of job {job} was destroyed, because nobody answered its question in time. It cannot be printed; "
-        "look at the book, then discard the job, or say that everything is on paper.",
+        "The text of job {job} was destroyed, because its question had no answer in time. It cannot be printed; look "
+        "at the book, then discard the job, or say that everything is on paper.",
     ),
     "answer-not-possible": ErrorKind(
         Actor.TELLER, "Job {job} cannot go on from there: {why}. Nothing was changed; answer again."
@@ -197,25 +197,26 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "printer-garbled": ErrorKind(
         Actor.OPERATOR,
-        "Printer {printer} sends what its dialect does not know. Its jobs are kept and wait; "
-        "look at its cable and at its own set-up.",
+        "Printer {printer} sends bytes that its dialect does not know. Its jobs are kept and wait; look at its cable "
+        "and at its own set-up.",
     ),
     "printer-attention": ErrorKind(
-        Actor.TELLER, "Printer {printer} cannot print: {condition}. Its jobs are kept and wait; put that right."
+        Actor.TELLER, "Printer {printer} cannot print: {condition}. Its jobs are kept and wait; remedy that."
     ),
     "medium-not-taken": ErrorKind(
-        Actor.TELLER, "A book or sheet lies in {printer}. Take it out; the next job waits for that."
+        Actor.TELLER, "A book or sheet lies in {printer}. Take it out; the next job waits until then."
     ),
     "stop-not-stored": ErrorKind(
         Actor.OPERATOR,
-        "Job {job} was stopped at printer {printer}, and that cannot be stored: {why} Nothing more of it is printed. "
-        "It is stored again and again, and asked about as soon as that works, at the latest after the next start.",
+        "Job {job} was stopped at printer {printer}, and the stop cannot be stored: {why} Nothing more of the job is "
+        "printed. The appliance tries to store it again and again, and asks about the job as soon as that works, at "
+        "the latest after the next start.",
     ),
     "desk-fails": ErrorKind(
         Actor.OPERATOR,
-        "Printing on {printer} fails by a defect of the program ({what}). It is tried again and again, its jobs wait; "
-        "other printers go on. The log says where (desk-failed). Cancel the job that it happens with, and tell your "
-        "supplier.",
+        "Printing on {printer} fails by a defect of the program ({what}). The program tries again and again and the "
+        "jobs of the printer wait; other printers go on. The log says where (desk-failed). Cancel the job that it "
+        "happens with, and tell your supplier.",
     ),
     "printer-busy": ErrorKind(
         Actor.TELLER,
@@ -223,15 +224,15 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         "seconds: {why}. Nothing was disturbed; ask again, or wait longer.",
     ),
     "appliance-stopping": ErrorKind(
-        Actor.NOBODY, "The appliance is being stopped. Nothing was changed; ask again when it runs."
+        Actor.NONE, "The appliance is being stopped. Nothing was changed; ask again when it runs."
     ),
     **STORAGE_ERRORS,
     # Set-up
-    "configuration": ErrorKind(Actor.OPERATOR, "{file}: {key}: {why}. With this the appliance does not start."),
+    "configuration": ErrorKind(Actor.OPERATOR, "{file}: {key}: {why}. The appliance does not start with this file."),
     "file-problem": ErrorKind(Actor.OPERATOR, "{file}: {why}."),
     "port-without-handshake": ErrorKind(
         Actor.OPERATOR,
-        "Nothing at {port} says when the buffer of printer {printer} is full, so bytes may get lost. The printer "
+        "No handshake at {port} says when the buffer of printer {printer} is full, so bytes may get lost. The printer "
         "cannot tell that characters are missing in a line, and such a line counts as printed; wire a handshake and "
         "set flow=rts or flow=xon.",
     ),
@@ -246,7 +247,8 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     # Operators
     "control-unreachable": ErrorKind(
         Actor.OPERATOR,
-        "Nobody answers at {socket}: {why}. Nothing was done; see whether passbookd runs and who may use its socket.",
+        "The appliance does not answer at {socket}: {why}. Nothing was done; see whether passbookd runs and which "
+        "users may use its socket.",
     ),
     "revocation-not-told": ErrorKind(
         Actor.OPERATOR,
@@ -258,10 +260,12 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     # Terminal side
     "keyring-locked": ErrorKind(Actor.TELLER, "The key ring could not be opened: wrong passphrase or damaged file."),
-    "key-not-in-ring": ErrorKind(Actor.TELLER, "The key ring has no key {key_ref}. Ask the person who has it."),
+    "key-not-in-ring": ErrorKind(
+        Actor.TELLER, "The key ring has no key {key_ref}. Ask the person whose key ring has it."
+    ),
     "format-not-given": ErrorKind(
         Actor.CALLER,
-        "The name of {file} does not say what it holds. Nothing was sent; give --format with one of: {known}.",
+        "The name of {file} does not tell its format. Nothing was sent; give --format with one of: {known}.",
     ),
     "keyring-empty": ErrorKind(
         Actor.TELLER, "The key ring has no key yet. Nothing was sent; make one (teller keys new), then send it again."
@@ -278,8 +282,8 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "end-not-acknowledged": ErrorKind(
         Actor.TELLER,
-        "The appliance could not be told that the end of job {job} was shown ({why}). "
-        "Nothing is lost: it will tell that end again; see teller notices.",
+        "The appliance could not be told that the end of job {job} was shown ({why}). Nothing is lost: the appliance "
+        "will tell that end again; see teller notices.",
     ),
     "connection-lost": ErrorKind(
         Actor.TELLER,
@@ -287,14 +291,14 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "output-not-written": ErrorKind(
         Actor.CALLER,
-        "What was to be shown could not be written: {why}. {done}; see how things stand before you repeat it.",
+        "The output could not be written: {why}. {done}; look at the jobs before you repeat the command.",
     ),
     "internal-error": ErrorKind(
         Actor.OPERATOR,
         "Something went wrong inside the appliance ({reference}). Nothing else was disturbed; see its log.",
     ),
 }
-"""Code -> who must act and the sentence.  Mechanism rows name the reasons of passbook.job.states.Reason."""
+"""Code -> actor and sentence. Mechanism rows name the reasons of passbook.job.states.Reason."""
 
 
 _TWO_STOPS: Final = re.compile(r"([.?!])\.(?=\s|$)")
@@ -305,19 +309,19 @@ class PassbookError(Exception):
 
     Attributes:
         code: the stable code, a key of CATALOGUE.
-        facts: what is filled into the sentence; JSON-compatible, never content of a document.
+        facts: the values that fill the sentence; JSON-compatible, never content of a document.
     """
 
     def __init__(self, code: str, **facts: str | int) -> None:
         """Raise KeyError when the code is not in the catalogue or a fact of its sentence is missing."""
         self.code = code
         self.facts = {name: speakable(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
-        # A fact may be a sentence of its own; two full stops would stand behind it.
+        # A fact may be a sentence of its own; then two full stops would stand behind it.
         super().__init__(_TWO_STOPS.sub(r"\1", CATALOGUE[code].sentence.format(**self.facts)))
 
     @property
     def actor(self) -> Actor:
-        """Who must act."""
+        """The actor of this error."""
         return CATALOGUE[self.code].actor
 
     @property
@@ -327,7 +331,7 @@ class PassbookError(Exception):
 
 
 def speakable(text: str) -> str:
-    """The text with escapes for what no encoding has: bytes of a path that are no letters in the caller's locale."""
+    """The text with escapes for bytes of a path that are no letters in the caller's locale: no encoding has them."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 

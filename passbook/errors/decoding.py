@@ -1,4 +1,4 @@
-"""What a decoder's complaint may tell: where and why, in our words, and never a value from the document."""
+"""Place and cause of a decoder's error in our words, never with a value from the document."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HARMLESS: Final = re.compile(
     r"|Expected `[a-z]+` (?:of length )?(?:>=|<=) [0-9]+"
     r"|Object missing required field `[a-z_]+`"
 )
-"""The messages of msgspec that name types, bounds and our own fields only; others may quote the input."""
+"""The messages of msgspec that name only types, bounds and our own fields; others may quote the input."""
 _KIND: Final = re.compile(r"Expected `([a-z |]+)`, got `([a-z |]+)`")
 _BOUND: Final = re.compile(r"Expected `([a-z]+)` ((?:of length )?(?:>=|<=|>|<) [0-9.]+)")
 _MISSING: Final = re.compile(r"Object missing required field `([A-Za-z_]+)`")
@@ -30,20 +30,20 @@ _STEP: Final = re.compile(r"\[[^\]]*\]|[^.\[]+")
 
 
 class Complaint(NamedTuple):
-    """Where (`entry 7, date`) and why, both without a full stop."""
+    """The place (`entry 7, date`) and the cause of an error, both without a full stop."""
 
     where: str
     why: str
 
 
 def complaint(error: ValueError | RecursionError, otherwise: str) -> Complaint:
-    """What may be said of a decoder's error about a document; `otherwise` is the why of what would quote it."""
+    """Place and cause of a decoder's error about a document; `otherwise` replaces a cause that would quote it."""
     why, place = _split(error)
     return Complaint(_counted(place), why if _HARMLESS.fullmatch(why) else otherwise)
 
 
 def full_complaint(error: ValueError | RecursionError, kind: Any) -> Complaint:
-    """The same for a file of the operator, which may be quoted; `kind` is the type that it was read as."""
+    """Place and cause of a decoder's error about a file of the operator that was read as a `kind`; it may be quoted."""
     why, place = _split(error)
     words = ", ".join(dict.fromkeys(_words(inspect.type_info(kind), _STEP.findall(place))))
     allowed = f"; it must be one of {words}" if words else ""
@@ -51,9 +51,9 @@ def full_complaint(error: ValueError | RecursionError, kind: Any) -> Complaint:
 
 
 def toml_text(data: bytes) -> str:
-    """The text of an operator's file.  Raises ValueError for what is not UTF-8, or has a line that is too long.
+    """The text of an operator's file. Raises ValueError for bytes that are not UTF-8, or for a line that is too long.
 
-    tomllib takes the square of the parts of a key; a key stands on one line.
+    tomllib takes time by the square of the parts of a key; a key stands on one line.
     """
     text = data.decode()
     for number, line in enumerate(text.split("\n"), 1):
@@ -63,17 +63,17 @@ def toml_text(data: bytes) -> str:
 
 
 def field_complaint(error: Exception, kind: type[Any], whole: str) -> str:
-    """Which field of a message is wrong, and what it must be; never its value.
+    """The wrong field of a message and the expected value, as words; never the value of the message.
 
     Args:
-        error: of decoding a `kind`.
-        kind: a structure; of its enums the words that are allowed are told.
-        whole: what the message is called where all of it is of another type.
+        error: the error of decoding a `kind`.
+        kind: a structure; the answer lists the allowed words of its enums.
+        whole: the name of the message, used when all of it is of another type.
     """
     if not isinstance(error, msgspec.ValidationError):
         return "it is not JSON of the described form"
     why, place = _split(error)
-    # The name of an unknown field is the peer's, so it could be anything, also what looks like a path.
+    # The peer chose the name of an unknown field, so it could be any text, also one that looks like a path.
     place = shown(place)
     if found := _MISSING.fullmatch(why):
         return f"{_below(place)}{found[1]} is missing"
@@ -89,7 +89,7 @@ def _below(place: str) -> str:
 
 
 def _wanted(why: str, words: str) -> str:
-    """What a value must be, as msgspec says in `why`; where it is one of an enum, its `words`."""
+    """The expected value, as msgspec says in `why`; for a value of an enum, its `words`."""
     if found := _KIND.fullmatch(why):
         return f"must be {found[1]}, not {found[2]}"
     if found := _BOUND.fullmatch(why):
@@ -120,7 +120,7 @@ def _words(kind: inspect.Type, steps: Sequence[str]) -> Iterator[str]:
 
 
 def _split(error: Exception) -> tuple[str, str]:
-    """What msgspec says of the value, and the path of it, empty for the whole."""
+    """The words of msgspec about the value, and its path, empty for the whole."""
     message = str(error)
     why, at, place = message.rpartition(_AT)
     if not at or not place.endswith("`"):

@@ -1,4 +1,4 @@
-"""Who must act on an error, and what a row of the catalogue is."""
+"""The actors of errors, and the row of the catalogue."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Final, NamedTuple
 
 
 class Actor(StrEnum):
-    """Who must act on an error; `passbookctl` and `teller` exit with the number beside it (EXIT_CODES)."""
+    """The person who must act on an error; `passbookctl` and `teller` exit with its number (EXIT_CODES)."""
 
     TELLER = "teller"
     REPRESENTATIVE = "representative"
     OPERATOR = "operator"
     PROGRAMMER = "programmer"
-    CALLER = "whoever typed the command"
-    NOBODY = "nobody"
+    CALLER = "the person who typed the command"
+    NONE = "no person"
 
 
 EXIT_CODES: Final = {
-    Actor.NOBODY: 1,
+    Actor.NONE: 1,
     Actor.PROGRAMMER: 2,
     Actor.TELLER: 3,
     Actor.REPRESENTATIVE: 4,
@@ -27,18 +27,18 @@ EXIT_CODES: Final = {
 }
 
 INTERRUPTED: Final = 130
-"""Exit code after Ctrl-C, as shells have it."""
+"""The exit code after Ctrl-C, the same as that of shells."""
 
 EXIT_HELP: Final = (
     "The exit code is 0 for success; else it says who must act: "
     + ", ".join(f"{code} {actor.value}" for actor, code in EXIT_CODES.items())
     + f". After Ctrl-C it is {INTERRUPTED}."
 )
-"""What the help of the commands says of it."""
+"""The sentence about exit codes in the help of the commands."""
 
 
 class ErrorKind(NamedTuple):
-    """One row of the catalogue: who must act, and the sentence with its facts as `{name}`."""
+    """One row of the catalogue: the actor, and the sentence with its facts as `{name}`."""
 
     actor: Actor
     sentence: str

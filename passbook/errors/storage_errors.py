@@ -24,29 +24,29 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
     ),
     "mark-unusable": ErrorKind(
         Actor.OPERATOR,
-        "What was noted of the storage areas outside of them, in {file}, cannot be used: {why}. Areas that can be "
-        "opened are used. See that each is where it belongs: a refused one may have been put beside a missing one. "
-        "The file is made anew at a start that can use all areas.",
+        "The mark of the storage areas, in {file}, cannot be used: {why}. Areas that can be opened are used. See that "
+        "each is where it belongs: a refused one may have been put beside a missing one. The appliance makes the file "
+        "anew at a start that can use all areas.",
     ),
     "mark-not-written": ErrorKind(
         Actor.OPERATOR,
-        "What is known of the storage areas cannot be noted outside of them, in {file}: {why}. No area is made "
-        "without that; see that the appliance may write there, then restart.",
+        "The mark of the storage areas cannot be written, in {file}: {why}. No area is made without it; see that the "
+        "appliance may write there, then restart.",
     ),
     "area-unsure": ErrorKind(
         Actor.OPERATOR,
-        "Nobody can say whether storage area {area} was put back to an earlier state: what told of it was altered and "
-        "cannot be looked at any more. Questions about its jobs say so; when each book was looked at, run "
+        "Whether storage area {area} was rolled back to an earlier state cannot be known: the records that would tell "
+        "were altered and cannot be read any more. Questions about its jobs say so; when each book was looked at, run "
         "passbookctl accept-rollback {area}.",
     ),
     "appliance-locked": ErrorKind(
         Actor.OPERATOR,
-        "The appliance is locked: no storage area can be used. Nothing was accepted and nothing prints; what is "
-        "stored is kept. An operator sees the reason with passbookctl status; then send the same request again.",
+        "The appliance is locked: no storage area can be used. Nothing was accepted and nothing prints; all stored "
+        "jobs are kept. An operator sees the reason with passbookctl status; then send the same request again.",
     ),
     "not-a-new-store": ErrorKind(
         Actor.OPERATOR,
-        "The store was not taken as new: {why}. Nothing was changed; put that area right, or, if it is lost for good, "
+        "The store was not taken as new: {why}. Nothing was changed; repair that area, or, if it is lost for good, "
         "take it out of the configuration and restart.",
     ),
     "area-format": ErrorKind(
@@ -68,8 +68,8 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
     ),
     "change-unknown": ErrorKind(
         Actor.OPERATOR,
-        "Whether the change of job {job} was stored is not known: storage area {area} failed. "
-        "Nothing more is printed of it; check the disk, then restart.",
+        "The appliance does not know whether it stored the change of job {job}: storage area {area} failed. Nothing "
+        "more is printed of the job; check the disk, then restart.",
     ),
     "sealed-damaged": ErrorKind(
         Actor.OPERATOR,
@@ -81,57 +81,59 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
     ),
     "counter-damaged": ErrorKind(
         Actor.OPERATOR,
-        "The counters of printer {printer} in area {area} were altered or damaged. Printing goes on, and what it "
-        "prints from there is not counted any more; keep the disk as evidence.",
+        "The counters of printer {printer} in area {area} were altered or damaged. Printing goes on, and jobs of that "
+        "printer in that area are not counted any more; keep the disk as evidence.",
     ),
     "area-foreign": ErrorKind(
-        Actor.OPERATOR, "Storage area {area} belongs to another appliance or area. It was left as it is."
+        Actor.OPERATOR, "Storage area {area} belongs to another appliance or area. It was not changed."
     ),
     "area-altered": ErrorKind(
         Actor.OPERATOR,
-        "The file of storage area {area} is not built as this program builds it: {why}. Somebody wrote into it; "
-        "nothing of it prints and nothing more is written to it. Keep the disk as evidence; put a sound copy there.",
+        "The file of storage area {area} is not built as this program builds it: {why}. Another program wrote into "
+        "it; nothing of it prints and nothing more is written to it. Keep the disk as evidence; put a sound copy "
+        "there.",
     ),
     "peers-altered": ErrorKind(
         Actor.OPERATOR,
-        "What storage area {area} has noted of the areas beside it was altered or damaged: {why}. Work goes on; keep "
-        "the disk as evidence, and before the next start see that every area is where it belongs: an empty folder "
-        "might be taken for a new area. If passbookctl verify finds it too, run passbookctl accept-rollback {area} "
-        "while the appliance runs.",
+        "The notes of storage area {area} about its peer areas were altered or damaged: {why}. Work goes on; keep the "
+        "disk as evidence, and before the next start see that every area is where it belongs: an empty folder might "
+        "be taken for a new area. If passbookctl verify finds it too, run passbookctl accept-rollback {area} while "
+        "the appliance runs.",
     ),
     "no-area-there": ErrorKind(
-        Actor.OPERATOR, "{folder} {why}. Nothing was looked at there; name the folders of the storage areas."
+        Actor.OPERATOR, "{folder} {why}. Nothing was verified there; name the folders of the storage areas."
     ),
     "area-rolled-back": ErrorKind(
         Actor.OPERATOR,
-        "Storage area {area} was put back to an earlier state, or lost its last changes: {why}. It was left as it is "
+        "Storage area {area} was rolled back to an earlier state, or lost its last changes: {why}. It was not changed "
         "and nothing of it prints; put the right disk in place and restart, or run passbookctl accept-rollback {area}.",
     ),
     "rows-altered": ErrorKind(
         Actor.OPERATOR,
-        "The records of storage area {area} do not add up: some were removed, or put back as they were before. Nothing "
-        "prints unasked, and from the next start on every question about them says so; have each book looked at, keep "
-        "the disk as evidence, then run passbookctl accept-rollback {area} while the appliance runs.",
+        "The records of storage area {area} do not add up: some were removed, or replaced by older ones. Nothing "
+        "prints without a person's answer, and from the next start on every question about them says so; have each "
+        "book looked at, keep the disk as evidence, then run passbookctl accept-rollback {area} while the appliance "
+        "runs.",
     ),
     "memory-altered": ErrorKind(
         Actor.OPERATOR,
-        "What storage area {area} knows of area {other} was altered or damaged, so nobody can say whether {other} was "
-        "put back to an earlier state. Keep the disk as evidence, then run passbookctl accept-rollback {area} while "
-        "the appliance runs.",
+        "The notes of storage area {area} about area {other} were altered or damaged, so whether {other} was rolled "
+        "back to an earlier state cannot be known. Keep the disk as evidence, then run passbookctl accept-rollback "
+        "{area} while the appliance runs.",
     ),
     "nothing-to-accept": ErrorKind(
         Actor.OPERATOR,
-        "Storage area {area} is not one that was put back to an earlier state or altered, or it is out of use. "
-        "Nothing was changed.",
+        "Storage area {area} was neither rolled back nor altered, or it is out of use. Nothing was changed.",
     ),
     "areas-not-asked": ErrorKind(
         Actor.OPERATOR,
-        "Storage area {area} was not taken as it is, because {missing} cannot be told and would refuse it again. Bring "
-        "it back, or, if it is lost for good, take it out of the configuration; then restart and say it again.",
+        "Storage area {area} was not accepted unchanged, because {missing} cannot be told and would refuse it again. "
+        "Bring {missing} back, or, if it is lost for good, take it out of the configuration; then restart and give "
+        "the command again.",
     ),
     "area-in-use": ErrorKind(
         Actor.OPERATOR,
-        "Storage area {area} is in use by another process. It was left as it is; stop that one first.",
+        "Storage area {area} is in use by another process. It was not changed; stop that process first.",
     ),
     "history-broken": ErrorKind(
         Actor.OPERATOR,
@@ -139,9 +141,9 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
     ),
     "history-rolled-back": ErrorKind(
         Actor.OPERATOR,
-        "The history of area {area} of {appliance} is not the one that this terminal was told of before "
-        "(entry {entries}): an older disk may have been put in its place. Nothing was changed and work goes on; "
-        "look at each book before printing into it, call the operator, and keep the disk as evidence.",
+        "The history of area {area} of {appliance} is not the one that this terminal knew before (entry {entries}): "
+        "an older disk may have been put in its place. Nothing was changed and work goes on; look at each book before "
+        "printing into it, call the operator, and keep the disk as evidence.",
     ),
     "no-area-usable": ErrorKind(Actor.OPERATOR, "No storage area can be used: {why} The appliance did not start."),
     "appliance-key-wrong": ErrorKind(
@@ -149,4 +151,4 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
         "The appliance key does not fit area {area}. Nothing was opened; put the right key in place.",
     ),
 }
-"""Code -> who must act and the sentence; see passbook.errors.CATALOGUE."""
+"""Code -> actor and sentence; see passbook.errors.CATALOGUE."""

@@ -1,4 +1,4 @@
-"""What is wrong with a printer, as sentences of the catalogue for the people who can put it right."""
+"""The troubles of a printer, as sentences of the catalogue for the people who can remedy them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from passbook.protocol.media import MechanismStatus
 _UNSAID: Final = MappingProxyType(
     {Reason.SILENT: "no answer came in time", Reason.UNPLUGGED: "the connection has ended"}
 )
-"""What is wrong where the system gave no cause."""
+"""The cause in words when the system gave none."""
 
 
 def troubles(printer: str, status: MechanismStatus) -> list[PassbookError]:

@@ -1,9 +1,9 @@
 """The record of one job, and every change of it.
 
-Theory of operation.  A record is one frozen value; a change is a function from a record to what comes out of it.  The
-store applies a change to the record that it finds in its transaction, so nothing decides on an older one.  The states
-are those of RFC 8011 with one table of transitions, and one function assigns them.  A flag beside the state says
-whether the record is valid; every boot takes it away, and only a person's answer gives it back (P2, P4).  At most one
-step is sent and not confirmed (P3).  A question is the record itself at one epoch, so no second list of questions can
-disagree with the store (P7).
+Theory of operation.  A record is one frozen value; a change is a function from a record to its Change. The store
+applies a change to the record that it finds in its transaction, so no rule decides on an older one. The states are
+those of RFC 8011 with one table of transitions, and one function assigns them. A flag beside the state says whether the
+record is valid. Every boot takes the flag away, and only a person's answer gives it back (P2, P4). At most one step is
+sent and not confirmed (P3). A question is the record itself at one epoch, so no second list of questions can disagree
+with the store (P7).
 """

@@ -1,6 +1,6 @@
-"""Whom an open question is put to: a table over who is there and what time has passed (F3).
+"""The audience of an open question: a table over the terminals that are connected and the time that has passed (F3).
 
-The question itself is the record; this machine only says who is asked now.  Time is given from outside.
+The question itself is the record; this machine only says which terminals are asked now. The caller brings the time.
 """
 
 from __future__ import annotations
@@ -11,27 +11,27 @@ from typing import Final
 
 
 class Audience(StrEnum):
-    """Who has been asked."""
+    """The terminals that have been asked."""
 
     AWAITED = "awaited"
-    """Nobody: the requester is not connected and its grace is not over."""
+    """No terminal: the requester is not connected and its grace is not over."""
     REQUESTER = "requester"
     """The requester; its time to answer is running."""
     REPRESENTATIVES = "representatives"
-    """The representatives, because the requester is not there."""
+    """The representatives, because the requester is not connected."""
     EVERYBODY = "everybody"
     """The requester and the representatives; the first answer counts."""
 
 
 class AudienceEvent(StrEnum):
-    """What changes the audience."""
+    """An event that changes the audience."""
 
     REQUESTER_CAME = "requester-came"
     REQUESTER_LEFT = "requester-left"
     TIME_OVER = "time-over"
-    """The grace of an absent requester, or the answer time of one that was asked, is over."""
+    """The grace of an absent requester, or the answer time of a requester that was asked, is over."""
     SECOND_NEEDED = "second-needed"
-    """Somebody ordered lines on paper again, and a person at another terminal must do so too."""
+    """A person ordered lines on paper again, and a person at another terminal must do so too."""
 
 
 _A, _H = Audience, AudienceEvent
@@ -62,5 +62,5 @@ ASKS_REPRESENTATIVES: Final = frozenset({Audience.REPRESENTATIVES, Audience.EVER
 
 
 def next_audience(audience: Audience, happening: AudienceEvent) -> Audience:
-    """Who is asked after `happening`."""
+    """The audience after `happening`."""
     return TRANSITIONS[audience, happening]

@@ -1,7 +1,7 @@
 """Every change of a record, as pure rules; `_move` is the one place that assigns a state.
 
-Each function returns a Change: the store applies it to the record that it finds inside its own transaction, so
-that a rule never decides on an older one.
+Each function returns a Change. The store calls it with the record that it finds inside its own transaction, so that a
+rule never decides on an older one.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from passbook.protocol.media import Media
 
 
 def _move(record: Record, event: JobEvent, *reasons: Reason, at: str) -> Record:
-    """The record after `event`, with new reasons; what was only proposed is over, and so is a hold.
+    """The record after `event`, with new reasons, and without a proposed order or a hold.
 
     Raises PassbookError `not-allowed-in-state`.
     """
@@ -62,9 +62,9 @@ def start(at: str, lines_in_doubt: int) -> Change:
 
 
 def journal(confirmed: int, sending: int) -> Change:
-    """Steps 1..confirmed are on paper and `sending` (0: none) is about to be sent; durable before its bytes leave.
+    """Note that steps 1..confirmed are on paper and `sending` (0: none) comes next; durable before its bytes leave.
 
-    At most one step is in doubt: what was being sent must be what is confirmed now (P3).
+    At most one step is in doubt: the confirmed step must be the one that was being sent (P3).
     """
 
     def change(record: Record) -> Outcome:
@@ -103,7 +103,7 @@ def proceed(at: str) -> Change:
 
 
 def stop(reason: Reason, media: Media, at: str) -> Change:
-    """The job stands still until somebody answers: invalid, with a new epoch."""
+    """The job stands still until a person answers: invalid, with a new epoch."""
 
     def change(record: Record) -> Outcome:
         _must_be_valid(record, JobEvent.STOP)
@@ -171,7 +171,7 @@ def invalidate(reason: Reason, at: str, boots: int = 1) -> Change:
         held_by = record.held_by if record.held_by_operator else None
         over = {Reason.POWER_LOSS, Reason.RESTART, reason} | ({Reason.HELD_BY_PERSON} if held_by is None else set())
         moved = _move(record, JobEvent.INVALIDATE, reason, *(r for r in record.reasons if r not in over), at=at)
-        # A record from before may say less than the paper.
+        # A record of an earlier start may say less than the paper.
         begun = record.begun or reason is Reason.ROLLED_BACK
         stands = replace(moved, held_by=held_by, asked=held_by is None, begun=begun)
         invalid = replace(stands, valid=False, epoch=record.epoch + boots, media=Media.UNKNOWN)
@@ -196,7 +196,7 @@ def answer(
 ) -> Change:
     """The first valid answer at its epoch wins (P7).
 
-    With `second_operator` an order to print lines again that are on paper is only proposed by it, until another
+    With `second_operator` the answer only proposes an order to print lines again that are on paper, until another
     person gives the same order at another terminal; any other answer wins over it.
 
     Raises PassbookError `stale-question`, `already-answered`, `answer-not-possible`, `not-allowed-in-state`,
@@ -226,13 +226,13 @@ def answer(
 
 
 def must_not_be_held(record: Record) -> None:
-    """An operator's hold stands until an operator or a representative releases it.  Raises `held-by-operator`."""
+    """Raise `held-by-operator` if an operator's hold stands, until an operator or a representative releases it."""
     if record.held_by is not None and record.held_by_operator:
         raise PassbookError("held-by-operator", job=record.job_id, person=record.held_by.person)
 
 
 def _propose(record: Record, given: Answered, wraps: Sequence[Wrap] | None, at: str) -> Outcome:
-    """The question stays open, and whoever is asked sees what was ordered."""
+    """The question stays open, and every terminal that is asked sees the order."""
     if wraps is not None:
         why = "it takes a second person, so its key can be changed only by the answer that decides"
         raise PassbookError("answer-not-possible", job=record.job_id, step=given.step, why=why)
@@ -241,13 +241,13 @@ def _propose(record: Record, given: Answered, wraps: Sequence[Wrap] | None, at: 
 
 
 def _noted(record: Record, decision: Answered, at: str) -> Answered:
-    """The decision with its time, and with the line that it orders: the outline goes when the job ends."""
+    """The decision with its time, and with the line that it orders, since the outline goes when the job ends."""
     line = next_line(record.outline, decision.step) if decision.step else 0
     return replace(decision, at=at, line=line)
 
 
 def is_repeated(record: Record, given: Answered) -> bool:
-    """Whether `given` is the answer that won, or was proposed, already; False when it says something new.
+    """Whether `given` is the answer that won, or was proposed, already; False for a new answer.
 
     Raises PassbookError `already-answered` for another answer at that epoch, `stale-question` at any other.
     """
@@ -283,7 +283,7 @@ def _print_from(record: Record, step: int, at: str) -> Record:
         raise PassbookError("answer-not-possible", job=record.job_id, step=step, why=why)
     if record.content_gone and step <= record.steps:
         raise PassbookError("content-gone", job=record.job_id)
-    # What is ordered again stays known as sent: should it stop before it is done, it is not left untouched.
+    # Steps that are ordered again stay known as sent: if the job stops before them, they do not count as untouched.
     ready = replace(record, confirmed=step - 1, sending=0, sent_before=record.furthest_sent)
     if step > record.steps:
         closed = _move(ready, JobEvent.FINISH, Reason.CLOSED_BY_ANSWER, at=at)
@@ -316,10 +316,10 @@ def finish_job(at: str) -> Change:
 
 
 def cancel(at: str, terminal: str, person: str, *, senior: bool = False, at_boundary: bool = False) -> Change:
-    """A person ends a job: one that no mechanism works on, or (its desk asks) one that stands between two steps.
+    """A person ends a job that no mechanism works on, or, when its desk asks, one that stands between two steps.
 
-    `senior`: an operator or a representative orders it; who is not does not end what an operator holds.
-    Raises PassbookError `job-is-printing`, `held-by-operator` or `not-allowed-in-state`.
+    `senior`: an operator or a representative orders it; no other terminal ends a job that an operator holds. Raises
+    PassbookError `job-is-printing`, `held-by-operator` or `not-allowed-in-state`.
     """
 
     def change(record: Record) -> Outcome:
@@ -337,18 +337,18 @@ def cancel(at: str, terminal: str, person: str, *, senior: bool = False, at_boun
 
 
 def _cancel(record: Record, reason: Reason, at: str) -> Record:
-    """What is told of its end still says that more may be on paper than the record does."""
+    """The canceled record; its reasons keep the one that more may be on paper than the record says."""
     unsure = (Reason.ROLLED_BACK,) if Reason.ROLLED_BACK in record.reasons else ()
     return _move(record, JobEvent.CANCEL, reason, *unsure, at=at)
 
 
 def hold(at: str, terminal: str, person: str, *, media: Media | None = None) -> Change:
-    """A person holds a job back: an open question that nobody is asked.
+    """A person holds a job back: its question is open and put to no terminal.
 
-    No mechanism works on the job; or its desk asks at a boundary, and `media` is where its medium is then.
-    Why there was a question before is kept, for whoever is asked after a release.
-    A hold that stands stays whose it is, but an operator's (`terminal` is OPERATOR) takes the place of any other's.
-    Raises PassbookError `job-is-printing` or `not-allowed-in-state`.
+    No mechanism works on the job; or its desk asks at a boundary, and `media` is the place of its medium then. The
+    reasons of an earlier question are kept for the people who are asked after a release. A standing hold keeps its
+    owner, but a hold of an operator (`terminal` is OPERATOR) takes the place of any other. Raises PassbookError
+    `job-is-printing` or `not-allowed-in-state`.
     """
 
     def change(record: Record) -> Outcome:
@@ -369,15 +369,15 @@ def hold(at: str, terminal: str, person: str, *, media: Media | None = None) -> 
 
 
 def _reasons_to_ask(record: Record) -> tuple[Reason, ...]:
-    """Why there is a question, whether or not somebody holds it back."""
+    """The reasons of the question, without that of a hold."""
     return tuple(reason for reason in record.reasons if reason is not Reason.HELD_BY_PERSON)
 
 
 def release(at: str, terminal: str, person: str, *, senior: bool = False) -> Change:
-    """People are asked again about a job that was held back; what it prints is for their answer to say.
+    """People are asked again about a job that was held back; only their answer lets it print.
 
-    `senior`: an operator or a representative orders it; who is not does not release what an operator holds.
-    Raises PassbookError `held-by-operator` or `not-allowed-in-state`.
+    `senior`: an operator or a representative orders it; no other terminal releases a job that an operator holds. Raises
+    PassbookError `held-by-operator` or `not-allowed-in-state`.
     """
 
     def change(record: Record) -> Outcome:
@@ -397,7 +397,7 @@ def release(at: str, terminal: str, person: str, *, senior: bool = False) -> Cha
 
 
 def expire(epoch: int, today: str, at: str) -> Change:
-    """The question of `epoch`, that was put and not answered, is over with its day (F4); else nothing is changed.
+    """End the question of `epoch` with its day if it was put and not answered (F4); else change nothing.
 
     `today` is the business date by a trusted clock.
     """
@@ -412,9 +412,9 @@ def expire(epoch: int, today: str, at: str) -> Change:
 
 
 def destroy_content(today: str, before: str, at: str) -> Change:
-    """A question of a business day earlier than `before` keeps no content; it can only be closed from then on (F4).
+    """Take the content of a question of a business day earlier than `before`; from then on it can only be closed (F4).
 
-    `today` is the business date by a trusted clock; a question without a date that can be believed is of today (N4).
+    `today` is the business date by a trusted clock; a question without a credible date is of today (N4).
     """
 
     def change(record: Record) -> Outcome:
@@ -429,7 +429,7 @@ def destroy_content(today: str, before: str, at: str) -> Change:
 
 
 def redate(today: str) -> Change:
-    """A record without a date that can be believed is of today, by a trusted clock; others are not changed (N4)."""
+    """Give a record without a credible date the date of today, by a trusted clock; change no other record (N4)."""
 
     def change(record: Record) -> Outcome:
         dated = replace(record, business_date=today, clock_trusted=True)
@@ -439,7 +439,7 @@ def redate(today: str) -> Change:
 
 
 def acknowledge(terminal: str, at: str) -> Change:
-    """A terminal took note of the end, after a person saw it or it was stored; the first one counts (P8)."""
+    """A terminal acknowledges the end, after a person saw it or it was stored; the first one counts (P8)."""
 
     def change(record: Record) -> Outcome:
         if not record.ended:

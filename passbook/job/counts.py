@@ -1,4 +1,4 @@
-"""How many jobs there are, by what they wait for; each job that has not ended is counted once."""
+"""The number of jobs by their state; each job that has not ended is counted once."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class JobCounts(msgspec.Struct, frozen=True, rename="camel"):
     Attributes:
         pending: valid; each prints when its turn comes.
         processing: valid and at a mechanism, also while a person is asked to handle the book.
-        questions: invalid; people are asked what to do.
-        held: invalid; a person holds them back, so that nobody is asked.
+        questions: invalid; people are asked.
+        held: invalid; a person holds them back, so that no terminal is asked.
     """
 
     pending: int = 0
@@ -25,11 +25,11 @@ class JobCounts(msgspec.Struct, frozen=True, rename="camel"):
 
     @property
     def jobs(self) -> int:
-        """All of them."""
+        """The number of all jobs."""
         return self.pending + self.processing + self.questions + self.held
 
     def __add__(self, other: JobCounts) -> JobCounts:
-        """Both together."""
+        """The sums of both, count by count."""
         return JobCounts(
             self.pending + other.pending,
             self.processing + other.processing,
@@ -39,7 +39,7 @@ class JobCounts(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def counts_of(record: Record, number: int = 1) -> JobCounts:
-    """One job that has not ended, counted `number` times."""
+    """The counts of one job that has not ended, `number` times."""
     if not record.valid:
         return JobCounts(questions=number) if record.asked else JobCounts(held=number)
     return JobCounts(pending=number) if record.state is JobState.PENDING else JobCounts(processing=number)

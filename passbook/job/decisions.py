@@ -1,4 +1,4 @@
-"""Who decided about a job, and what, in words for people."""
+"""Decisions about a job, and the people who made them, in words for people."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from passbook.job.record import OPERATOR, Answered, Decider, Verdict
 
 
 def by_words(who: Decider | Answered) -> str:
-    """Who decided: `by Ann at till-1`, `by Bernd, an operator`; without a name `at till-1` or `by an operator`."""
+    """The decider: `by Ann at till-1`, `by Bernd, an operator`; without a name `at till-1` or `by an operator`."""
     second = who.seconded_by if isinstance(who, Answered) else None
     confirmed = "" if second is None else f", confirmed {by_words(second)}"
     if who.terminal == OPERATOR:
@@ -16,7 +16,7 @@ def by_words(who: Decider | Answered) -> str:
 
 
 def order_words(answered: Answered, steps: int) -> str:
-    """What an answer ordered for a job of so many steps, in lines: `go on with line 7`."""
+    """The order of an answer for a job of `steps` steps, in lines: `go on with line 7`."""
     match answered.verdict:
         case Verdict.PRINT:
             return "print all of it"
@@ -33,7 +33,7 @@ def order_words(answered: Answered, steps: int) -> str:
 
 
 def already_answered(job: str, won: Answered, steps: int) -> PassbookError:
-    """The error for an answer that comes after `won`, the answer that counts; it names people."""
+    """The error for an answer that comes after `won`, the answer that counts; the error names people."""
     return PassbookError(
         "already-answered",
         job=job,

@@ -1,4 +1,4 @@
-"""Which open questions are over: nothing stays for ever, and nothing ends by a clock that is not trusted (F4, N4)."""
+"""The end of open questions: none stays for ever, and none ends by a clock that is not trusted (F4, N4)."""
 
 from __future__ import annotations
 
@@ -20,49 +20,50 @@ class Day(NamedTuple):
     trusted: bool
 
     def is_believed(self, today: str) -> bool:
-        """Whether it is a day that a trusted clock told, and not after `today`."""
+        """Whether this day is credible: told by a trusted clock, and not after `today`."""
         return self.trusted and self.date <= today
 
     def is_past(self, today: str) -> bool:
-        """Whether it is believed, and earlier than `today`."""
+        """Whether this day is credible, and earlier than `today`."""
         return self.trusted and self.date < today
 
 
 def day_of(record: Record) -> Day:
-    """The day of a record."""
+    """The business day of a record."""
     return Day(record.business_date, record.clock_trusted)
 
 
 def is_over(record: Record, today: str) -> bool:
     """Whether an open question is of an earlier business day than `today`, and nothing of its job was ever sent.
 
-    What an operator holds waits for a person, however long.
+    A job that an operator holds waits for a person without end.
 
-    Both dates must be of a trusted clock: the record's says so itself, `today` is only asked for under one.
+    Both dates must be of a trusted clock: the record says so of its own, and the caller asks with `today` only under
+    one.
     """
     asked_of_people = record.is_open and not record.held_by_operator
     return asked_of_people and record.untouched and day_of(record).is_past(today)
 
 
 def keeps_content(record: Record) -> bool:
-    """Whether an open question still has the content of a job of which something was sent: it never expires whole."""
+    """Whether an open question still has content and a step of its job was sent: the job never expires whole."""
     return record.is_open and not record.untouched and not record.content_gone
 
 
 def is_content_over(record: Record, before: str) -> bool:
-    """Whether that content is of a business day earlier than `before`, by a trusted clock, whoever holds the job."""
+    """Whether that content is of a business day earlier than `before`, by a trusted clock, also under a hold."""
     return keeps_content(record) and day_of(record).is_past(before)
 
 
 def is_undated(record: Record, today: str) -> bool:
-    """Whether an open question has no date that can be believed: of a clock not trusted, or after `today`."""
+    """Whether an open question has no credible date: of a clock not trusted, or after `today`."""
     return record.is_open and not day_of(record).is_believed(today)
 
 
 def is_end_undated(record: Record) -> bool:
-    """Whether the stamp of an end is no date that can be believed: of a clock not trusted, or before the job's own day.
+    """Whether the stamp of an end is not credible: of a clock not trusted, or before the job's own day.
 
-    A day is let pass, since the stamp is in UTC and the date of the appliance's own time zone.
+    One day of difference is allowed: the stamp is in UTC, and the date in the appliance's own time zone.
     """
     ended = datetime.date.fromisoformat(record.changed_at[:10])
     earliest = ended + datetime.timedelta(days=1)

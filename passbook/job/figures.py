@@ -1,7 +1,7 @@
-"""What of a job counts as printed and what is left to print: books, pages and lines (F6).
+"""The printed and the remaining books, pages and lines of a job (F6).
 
 A step counts when it becomes confirmed, by the printer or by a person's word, and once more whenever it is printed
-again: what is counted is what was put on paper, not what was asked for.
+again. The figures count the steps on paper, not the requests.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from passbook.job.record import Record
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """So much of each.
+    """Numbers of books, pages and lines.
 
     Attributes:
         books: books or sheets given back finished: the last step of each job.
@@ -29,7 +29,7 @@ class Figures(msgspec.Struct, frozen=True):
     lines: int = 0
 
     def __add__(self, other: Figures) -> Figures:
-        """Both together."""
+        """The sums of both, figure by figure."""
         return Figures(self.books + other.books, self.pages + other.pages, self.lines + other.lines)
 
 
@@ -37,17 +37,17 @@ NO_FIGURES = Figures()
 
 
 def counted(before: Record, after: Record) -> Figures:
-    """What a change of one job put on paper: the steps that were not confirmed before it and are now."""
+    """The figures that a change of one job put on paper: those of the steps that it confirmed."""
     return _of_steps(after.outline, before.confirmed, after.confirmed)
 
 
 def left(record: Record) -> Figures:
-    """What of a job is not confirmed; a step in doubt is left, since nobody said yet that it is on paper."""
+    """The figures of a job's unconfirmed steps; a step in doubt is one, until a person or the printer confirms it."""
     return _of_steps(record.outline, record.confirmed, len(record.outline))
 
 
 def _of_steps(outline: Sequence[StepOutline], done: int, last: int) -> Figures:
-    """What steps done + 1 to `last` are."""
+    """The figures of steps done + 1 to `last`."""
     books = pages = lines = 0
     page = next((step.page for step in reversed(outline[:done]) if step.kind.traits.is_line), None)
     for step in outline[done:last]:

@@ -1,4 +1,4 @@
-"""The record of one job: what is kept of it in clear, and what one change of it is."""
+"""The record of one job, which is kept in clear, and the value of one change of it."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from passbook.protocol.media import Media
 
 
 class Encryption(StrEnum):
-    """Whose key wraps the data key of a job."""
+    """The owner of the key that wraps the data key of a job."""
 
     REQUESTER = "requester"
-    """The requester's; after a power cut only a person who has the key can make the job readable."""
+    """The requester; after a power cut only a person who has the key can make the job readable."""
     APPLIANCE = "appliance"
-    """The appliance's own; taken only where the operator allows it."""
+    """The appliance; used only if the operator allows it."""
 
 
 class Verdict(StrEnum):
-    """What a person orders in an answer."""
+    """The order of a person in an answer."""
 
     PRINT = "print"
-    """From the first step."""
+    """Print from the first step."""
     RESUME = "resume"
-    """From the step that the answer names; one past the last step says that all is on paper."""
+    """Print from the step that the answer names; one past the last step says that all is on paper."""
     DISCARD = "discard"
-    """End it; nothing more is printed."""
+    """End the job; nothing more is printed."""
     HOLD = "hold"
-    """Keep it, and do not ask again until it is released or the appliance starts."""
+    """Keep the job, and do not ask again until it is released or the appliance starts."""
 
 
 OPERATOR: Final = "@operator"
-"""Stands for the terminal of an order from the control socket; no certificate can have this name."""
+"""The name in place of a terminal for an order from the operators' socket; no certificate can have this name."""
 
 
 class Decider(msgspec.Struct, frozen=True, rename="camel"):
-    """A person at a terminal: the certificate name of the one, and the name that the other gave."""
+    """A person at a terminal: the certificate name of the terminal, and the name that the person gave."""
 
     terminal: str
     person: str
@@ -51,7 +51,7 @@ class Answered(msgspec.Struct, frozen=True, rename="camel"):
     """The answer that won at `epoch`: repeating it gives this result (P7).
 
     Attributes:
-        step: the first step to be done by it; 0 where the verdict orders none.
+        step: the first step that it orders; 0 if the verdict orders none.
         in_doubt: the step that the person saw in doubt; 0 for none.
         terminal: certificate name of the terminal that gave it.
         person: who decided, as that person said.
@@ -72,14 +72,14 @@ class Answered(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Acknowledged(msgspec.Struct, frozen=True, rename="camel"):
-    """Who was first to say that the end was shown to a person, or stored (P8), and when: ISO 8601 in UTC."""
+    """The first acknowledgement that the end was shown to a person or stored (P8), with its time: ISO 8601 in UTC."""
 
     terminal: str
     at: str
 
 
 class OnPaper(msgspec.Struct, frozen=True, rename="camel"):
-    """How much of a job is on paper, counted in lines of its document.
+    """The part of a job that is on paper, counted in lines of its document.
 
     Attributes:
         confirmed: lines 1..confirmed are on paper.
@@ -107,7 +107,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         accepted_at: wall time, ISO 8601 in UTC, for people only.
         key_ref: the requester's name for the key; empty for Encryption.APPLIANCE.
         recovery_ref: the branch recovery key under which the data key is wrapped too; empty for none.
-        layout: name of the book layout or sheet that it was placed on.
+        layout: name of the book layout or sheet on which the document was placed.
         sheet: page and pitch of that layout; a layout that changes later moves nothing.
         steps: number of steps of the plan; they are counted from 1.
         size: bytes that its sealed content takes.
@@ -124,8 +124,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         confirmed: steps 1..confirmed are on paper, by the printer's confirmation or a person's word.
         sending: the step that was sent and not confirmed; 0 for none.
         sent_before: the furthest step that was sent before an answer ordered steps again; 0 for none.
-        lines_in_doubt: how many of the last lines may be unconfirmed in this mechanism's dialect (P3).
-        media: what was known of the medium when the job stopped.
+        lines_in_doubt: the number of last lines that this mechanism's dialect may leave unconfirmed (P3).
+        media: the place of the medium, as known when the job stopped.
         proposed: an order to print lines again that are on paper, until a second person gives it too.
         reprints: how many lines on paper were ordered again, over all answers.
         changed_at: since when it is in its state, or its question stands.
@@ -179,12 +179,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def ended(self) -> bool:
-        """Whether its state is terminal: then its content is gone."""
+        """Whether the job is in a terminal state: then its content is gone."""
         return self.state in TERMINAL
 
     @property
     def untouched(self) -> bool:
-        """Whether nothing of it was ever sent to a mechanism."""
+        """Whether no step of the job was ever sent to a mechanism."""
         return not self.begun and self.confirmed == 0 and self.sending == 0
 
     @property
@@ -194,12 +194,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def is_open(self) -> bool:
-        """Whether it is an open question: invalid, and not ended."""
+        """Whether the job is an open question: invalid, and not ended."""
         return not self.valid and not self.ended
 
     @property
     def held_by_operator(self) -> bool:
-        """Whether an operator's hold stands: no answer counts before it is released."""
+        """Whether an operator's hold stands: no answer counts before the release."""
         return self.is_open and self.held_by is not None and self.held_by.terminal == OPERATOR
 
     def identity(self) -> bytes:
@@ -225,7 +225,7 @@ IMMUTABLE: Final = (
 
 
 class Holder(StrEnum):
-    """Who can open a wrap."""
+    """The owner of the key that opens a wrap."""
 
     REQUESTER = "requester"
     RECOVERY = "recovery"
@@ -241,7 +241,7 @@ class Wrap(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class HistoryKind(StrEnum):
-    """What a history entry reports."""
+    """The event of a history entry."""
 
     INVALIDATED = "invalidated"
     STOPPED = "stopped"
@@ -249,12 +249,12 @@ class HistoryKind(StrEnum):
     """A person lifted a hold."""
     ANSWERED = "answered"
     PROPOSED = "proposed"
-    """Lines on paper were ordered again; a second person has to give that order too."""
+    """A person ordered lines on paper again; a second person has to give that order too."""
     CONTENT_DESTROYED = "content-destroyed"
-    """Nobody answered in time: document, plan and wraps are gone, and the question stays (F4)."""
+    """No answer came in time: document, plan and wraps are gone, and the question stays (F4)."""
     ENDED = "ended"
     ACKNOWLEDGED = "acknowledged"
-    """A terminal took note of the end."""
+    """A terminal acknowledged the end."""
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, rename="camel"):
@@ -262,7 +262,7 @@ class HistoryEntry(msgspec.Struct, frozen=True, rename="camel"):
 
     Attributes:
         at: wall time, ISO 8601 in UTC, as the appliance believed it.
-        record: the job as it was after what is reported; its outline is left out.
+        record: the job after the reported event, without its outline.
     """
 
     kind: HistoryKind
@@ -271,7 +271,7 @@ class HistoryEntry(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What one change leaves: the new record, what history says of it, and new wraps when it was re-keyed."""
+    """The result of one change: the new record, its history entries, and new wraps when it was re-keyed."""
 
     record: Record
     entry: HistoryEntry | None = None
@@ -283,17 +283,17 @@ Change: TypeAlias = Callable[[Record], Outcome]
 
 
 def entry_of(kind: HistoryKind, record: Record, at: str) -> HistoryEntry:
-    """A history entry about `record` as it is now."""
+    """A history entry about the present `record`."""
     return HistoryEntry(kind, at, without_outline(record))
 
 
 def without_outline(record: Record) -> Record:
-    """The record as it is kept for long: of its steps remains how much of them is on paper."""
+    """The record in the form that is kept for long: without its steps, with the number of them on paper."""
     return msgspec.structs.replace(record, outline=(), on_paper=on_paper_of(record)) if record.outline else record
 
 
 def on_paper_of(record: Record) -> OnPaper | None:
-    """How much of a job is on paper; None where neither its outline nor that was kept."""
+    """The part of a job that is on paper; None if neither its outline nor that was kept."""
     if not record.outline:
         return record.on_paper
     lines = [number for number, step in enumerate(record.outline, 1) if step.kind.traits.is_line]

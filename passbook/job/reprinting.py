@@ -1,6 +1,6 @@
-"""Printing again what is on paper: which answers order that, and when two people have ordered it; pure rules.
+"""Printing lines on paper again: the answers that order it, and the point at which two people have; pure rules.
 
-The line in doubt is not on paper: who looked at it and orders it again needs nobody else.
+The line in doubt does not count as on paper: one person who looked at it may order it again.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ def takes_two(record: Record, given: Answered) -> bool:
 
 
 def is_same_order(proposed: Answered | None, given: Answered) -> bool:
-    """Whether the two differ in nothing but who gave them."""
+    """Whether both give the same order, perhaps by different people."""
     if proposed is None:
         return False
     return replace(voices(proposed)[0], terminal=given.terminal, person=given.person) == given
 
 
 def seconded(record: Record, given: Answered) -> Answered:
-    """What was proposed, confirmed by `given`, the same order.
+    """The proposed order, confirmed by `given`, the same order.
 
     Raises PassbookError `second-person-needed` unless another person gives it at another terminal.
     """
@@ -57,17 +57,17 @@ def seconded(record: Record, given: Answered) -> Answered:
 
 
 def _folded(person: str) -> str:
-    """A person's name without what tells nobody apart: case, width, and blanks around or between its words."""
+    """A person's name without case, width, and blanks around or between its words: these distinguish no people."""
     return " ".join(unicodedata.normalize("NFKC", person).casefold().split())
 
 
 def as_given(answered: Answered) -> Answered:
-    """The answer without what is noted with it when it is taken."""
+    """The answer without the notes that the appliance adds to it."""
     return replace(answered, at="", line=0)
 
 
 def voices(won: Answered) -> tuple[Answered, ...]:
-    """The answers by which an order came about; each of them, repeated, gives its result again."""
+    """The one or two answers that gave an order; each of them, repeated, gives its result again."""
     first = as_given(replace(won, seconded_by=None))
     if won.seconded_by is None:
         return (first,)

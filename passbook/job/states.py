@@ -10,12 +10,12 @@ from passbook.errors import PassbookError
 
 
 class JobState(StrEnum):
-    """What is true of a job; the words of RFC 8011 section 5.3.7."""
+    """The state of a job, in the words of RFC 8011 section 5.3.7."""
 
     PENDING = "pending"
     """Valid; prints when its turn comes."""
     PENDING_HELD = "pending-held"
-    """Invalid; no mechanism had it when it was held; waits for a person's answer."""
+    """Invalid; no mechanism worked on it when it became invalid; waits for a person's answer."""
     PROCESSING = "processing"
     """Valid; a mechanism works on it now."""
     PROCESSING_STOPPED = "processing-stopped"
@@ -25,41 +25,41 @@ class JobState(StrEnum):
     ABORTED = "aborted"
     """Ended by the system."""
     COMPLETED = "completed"
-    """Every step is confirmed, or a person said so."""
+    """Every step is confirmed, by the printer or by a person's word."""
 
 
 class JobEvent(StrEnum):
-    """What can happen to a job."""
+    """An event that changes a job."""
 
     START = "start"
-    """A mechanism takes it up."""
+    """A mechanism takes the job up."""
     WAIT_FOR_PEOPLE = "wait-for-people"
-    """It cannot go on before a person has handled the book."""
+    """The job cannot go on before a person has handled the book."""
     PROCEED = "proceed"
-    """The person has done so."""
+    """The person has handled the book."""
     STOP = "stop"
     """A stop in doubt, or of any kind that needs an answer; the record becomes invalid."""
     INVALIDATE = "invalidate"
-    """Power-on: what an earlier start left becomes invalid."""
+    """Power-on: a record of an earlier start becomes invalid."""
     ANSWER = "answer"
-    """A person said that it shall print; the record becomes valid."""
+    """A person ordered the job printed; the record becomes valid."""
     HOLD = "hold"
-    """A person holds it back, or answered `hold`."""
+    """A person holds the job back, or answered `hold`."""
     CANCEL = "cancel"
-    """A person ends it."""
+    """A person ends the job."""
     ABORT = "abort"
-    """The system ends it."""
+    """The system ends the job."""
     FINISH = "finish"
     """The last step is confirmed."""
 
 
 class Reason(StrEnum):
-    """Why a job is in its state: keywords beside it (RFC 8011 section 5.3.8 where that has one)."""
+    """The reason of a job's state: keywords beside the state (those of RFC 8011 section 5.3.8 where it has one)."""
 
     POWER_LOSS = "power-loss"
     RESTART = "restart"
     ROLLED_BACK = "storage-rolled-back"
-    """The storage was put back to an earlier state, or altered: more may be on paper than the record says."""
+    """The storage was rolled back or altered: more may be on paper than the record says."""
     MEDIA_NEEDED = "media-needed"
     MEDIA_JAM = "media-jam"
     MEDIA_NOT_TAKEN = "media-not-taken"
@@ -78,7 +78,7 @@ class Reason(StrEnum):
     COMPLETED = "job-completed-successfully"
     UNREADABLE = "record-unreadable"
     EXPIRED = "expired"
-    """Of an earlier business day, and nobody answered for it (F4)."""
+    """The job is of an earlier business day, and its question had no answer (F4)."""
 
 
 STATE_WORDS: Final = MappingProxyType(
@@ -92,7 +92,7 @@ STATE_WORDS: Final = MappingProxyType(
         JobState.COMPLETED: "completed",
     }
 )
-"""State -> what a job is then, in words for people."""
+"""State -> the state in words for people."""
 TERMINAL: Final = frozenset({JobState.CANCELED, JobState.ABORTED, JobState.COMPLETED})
 """States that a job never leaves."""
 STANDING: Final = frozenset({JobState.PENDING_HELD, JobState.PROCESSING_STOPPED})

@@ -1,4 +1,4 @@
-"""The step machine of printing: which act comes next for one job at one mechanism, as a pure function of what happened.
+"""The step machine of printing: the next act for one job at one mechanism, as a pure function of events.
 
 Between two acts nothing is under way.  A step is journaled before any of its bytes may leave; from then on it is in
 doubt until the printer confirmed it.  Nothing is ever repeated here: a failure ends the work, and a person's answer
@@ -19,20 +19,20 @@ from passbook.job.record import Record
 
 
 class Phase(StrEnum):
-    """What is true of the work."""
+    """The phase of the work."""
 
     READY = "ready"
-    """Everything before `step` is confirmed; nothing is in doubt."""
+    """Every step before `step` is confirmed; none is in doubt."""
     JOURNALED = "journaled"
     """`step` is durable as being sent; its bytes may have left: it is in doubt."""
     ENDED = "ended"
     """Every step is confirmed."""
     STOPPED = "stopped"
-    """Something failed; only a person's answer leads on."""
+    """An act failed; only a person's answer leads on."""
 
 
 class Happening(StrEnum):
-    """What an act can bring about."""
+    """The outcome of an act."""
 
     MEDIUM_IN = "medium-in"
     JOURNALED = "journaled"
@@ -55,10 +55,10 @@ TRANSITIONS: Final = MappingProxyType(
 
 
 class Work(msgspec.Struct, frozen=True):
-    """Where one job stands at one mechanism.
+    """The position of one job at one mechanism.
 
     Attributes:
-        step: the step that comes next or is in doubt, from 1; one past the last when all are done.
+        step: the next step, or the step in doubt, from 1; one past the last when all are done.
         page: the page that lies under the head; 0 while no medium of this job is in the mechanism.
     """
 
@@ -70,7 +70,8 @@ class Work(msgspec.Struct, frozen=True):
 class AskForMedium(msgspec.Struct, frozen=True):
     """Prompt a person for the book, opened at `page`, and wait until it is in.
 
-    People take their time, so it is made durable before that steps 1..confirmed are on paper and none is under way.
+    People take their time, so before the prompt it is durable that steps 1..confirmed are on paper and none is under
+    way.
     """
 
     page: int
@@ -99,12 +100,12 @@ Act: TypeAlias = AskForMedium | JournalStep | DoStep | Finish
 
 
 def begin_work(record: Record) -> Work:
-    """The work that a valid record calls for: it goes on after what is confirmed."""
+    """The work that a valid record calls for: it goes on after the last confirmed step."""
     return Work(Phase.READY, record.confirmed + 1)
 
 
 def next_act(plan: Plan, work: Work) -> Act | None:
-    """What to do now; None when the work has ended or stopped."""
+    """The next act; None when the work has ended or stopped."""
     match work.phase:
         case Phase.READY:
             return _next_when_ready(plan, work)

@@ -1,4 +1,4 @@
-"""Why a job waits, as a value for terminals and as one sentence for people."""
+"""The reason for which a job waits, as a value for terminals and as one sentence for people."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ if TYPE_CHECKING:
 
 
 class Why(StrEnum):
-    """What a job waits for."""
+    """The event for which a job waits."""
 
     TURN = "turn"
-    """Its turn: so many jobs print before it as `ahead` says."""
+    """Its turn: `ahead` jobs print before it."""
     BOOK_LEFT = "book-left"
     """A book lies in the printer; it must be taken out before the next job begins."""
     PRINTER = "printer"
-    """The printer is not ready; `reason` says why, where the printer said so."""
+    """The printer is not ready; `reason` says why, if the printer told it."""
     OWN_BOOK = "own-book"
-    """A person shall put in its own book, or take out what lies in its place."""
+    """A person shall put in its own book, or take out a book that lies in its place."""
     PAGE_TURN = "page-turn"
     """A person shall turn its own book to `page`, and put it in again."""
     ANSWER = "answer"
-    """A person shall answer how it goes on."""
+    """A person shall answer the question about the job."""
     SECOND_PERSON = "second-person"
     """A second person shall confirm an order to print lines again."""
     HELD = "held"
-    """A person holds it; the question about it is put to people after a release."""
+    """A person holds the job; the question about it is put to people after a release."""
 
 
 class Waiting(msgspec.Struct, frozen=True, rename="camel"):
-    """Why a job waits.
+    """The reason for which a job waits.
 
     Attributes:
-        ahead: how many jobs print before it at its printer; its place in the queue is one more.
-        reason: why the printer is not ready, a keyword of passbook.job.states.Reason; empty where that is not known.
-        page: to which page the book must be turned; 0 where no turn is waited for.
+        ahead: the number of jobs that print before it at its printer; its place in the queue is one more.
+        reason: the cause when the printer is not ready, a keyword of passbook.job.states.Reason; empty if unknown.
+        page: the page to which the book must be turned; 0 if the job waits for no turn.
     """
 
     why: Why
@@ -58,12 +58,12 @@ NEXT: Final = Waiting(Why.TURN)
 
 
 class QueuePlace(NamedTuple):
-    """What is known of the printer of a job that may print.
+    """The state of the printer of a job that may print.
 
     Attributes:
-        ahead: how many jobs print there before it.
+        ahead: the number of jobs that print there before it.
         book_left: whether people are asked to take a book out.
-        not_ready: why the printer is not ready, empty for a reason that is not known; None when it is ready.
+        not_ready: the reason for which the printer is not ready, empty for an unknown reason; None when it is ready.
     """
 
     ahead: int = 0
@@ -72,11 +72,11 @@ class QueuePlace(NamedTuple):
 
 
 NO_PLACE: Final = QueuePlace()
-"""For a job that cannot print: no printer decides why it waits."""
+"""The place of a job that cannot print: the reason of its waiting does not lie in a printer."""
 
 
 def waiting_of(record: Record, place: QueuePlace) -> Waiting | None:
-    """Why the job waits; None when it is printing, or has ended."""
+    """The reason for which the job waits; None when it is printing, or has ended."""
     if record.ended:
         return None
     if not record.valid:
@@ -88,19 +88,19 @@ def waiting_of(record: Record, place: QueuePlace) -> Waiting | None:
 
 
 def _waiting_for_book(record: Record) -> Waiting:
-    """Behind a turn that is done the book is outside, and must come back at the next page."""
+    """The wait for the job's own book; after a finished turn, the wait for its return, opened at the next page."""
     done = record.outline[: record.confirmed]
     turned = bool(done) and done[-1].kind.traits.opens_page
     return Waiting(Why.PAGE_TURN, page=done[-1].page) if turned else Waiting(Why.OWN_BOOK)
 
 
 def book_words(page: int) -> str:
-    """What a job waits for that needs its own book, turned to `page` (0: it needs no turn)."""
+    """The event for which a job waits that needs its own book, turned to `page` (0: it needs no turn)."""
     return f"its book to be turned to page {page}" if page else "its book"
 
 
 def waiting_for_turn(place: QueuePlace) -> Waiting:
-    """Why a job waits that may print and was not begun since."""
+    """The reason for which a job waits that may print and was not begun since."""
     if place.book_left:
         return Waiting(Why.BOOK_LEFT, place.ahead)
     if place.not_ready is not None:
@@ -109,7 +109,7 @@ def waiting_for_turn(place: QueuePlace) -> Waiting:
 
 
 def waiting_words(view: JobView) -> str:
-    """Why the job waits, as one sentence; empty when it does not wait."""
+    """The reason for which the job waits, as one sentence; empty when it does not wait."""
     waiting = view.waiting
     if waiting is None:
         return ""
@@ -125,7 +125,7 @@ _WORDS: Final = MappingProxyType(
         Why.PRINTER: "Waits: {printer} is not ready{reason}.",
         Why.OWN_BOOK: "Waits for {book} at {printer}.",
         Why.PAGE_TURN: "Waits for {book} at {printer}.",
-        Why.ANSWER: "Waits for an answer: a person must say how it goes on.",
+        Why.ANSWER: "Waits for an answer: a person must decide how it goes on.",
         Why.SECOND_PERSON: "Waits for a second person, who must confirm the order at another terminal.",
         Why.HELD: "Waits: it is held; it needs a release and then an answer.",
     }

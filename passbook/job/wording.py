@@ -13,7 +13,7 @@ REASON_WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         Reason.POWER_LOSS: "the power failed",
         Reason.RESTART: "the appliance was restarted",
-        Reason.ROLLED_BACK: "its storage was put back to an earlier state, or altered",
+        Reason.ROLLED_BACK: "its storage was rolled back or altered",
         Reason.MEDIA_NEEDED: "its book was not put in",
         Reason.MEDIA_JAM: "paper is jammed",
         Reason.MEDIA_NOT_TAKEN: "a book was not taken out",
@@ -37,7 +37,7 @@ REASON_WORDS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def go_on_words(outline: Sequence[StepOutline], step: int) -> str:
-    """What an order to go on with `step` says: which line comes next, or that every line is on paper."""
+    """An order to go on with `step`, in words: the next line, or that every line is on paper."""
     before = lines_in(outline[: step - 1])
     if before == lines_in(outline):
         return "every line is on paper"
@@ -47,15 +47,15 @@ def go_on_words(outline: Sequence[StepOutline], step: int) -> str:
 
 
 def from_line_words(outline: Sequence[StepOutline], step: int) -> str:
-    """What is printed by an order to go on with `step`, as `it from line 11 on`."""
+    """The part that an order to go on with `step` prints, as `it from line 11 on`."""
     return f"it from line {lines_in(outline[: step - 1]) + 1} on"
 
 
 def possible_words(outline: Sequence[StepOutline], furthest: int) -> str:
-    """Which orders to go on are possible when `furthest` is the last step that can come next."""
+    """The possible orders to go on when `furthest` is the last step that can come next."""
     done = lines_in(outline[: furthest - 1])
     all_done = done == lines_in(outline)
-    # The line behind a turn that comes next is reached by way of that turn.
+    # When a turn comes next, the job reaches the line behind it by that turn.
     last = done if all_done else done + 1
     which = "line 1" if last == 1 else f"one of the lines 1 to {last}"
     return f"it can go on with {which}{', or every line is on paper' if all_done else ''}"

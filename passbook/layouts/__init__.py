@@ -1,1 +1,1 @@
-"""The layouts that come with the appliance, as TOML files; whoever loads them reads the files."""
+"""The layouts that come with the appliance, as TOML files; a program that loads them reads the files."""

@@ -10,17 +10,17 @@ from passbook.job.record import Verdict
 from passbook.protocol.messages import ErrorPayload, JobView, Number, Payload
 
 ANSWERED_AT_ONCE: Final = 100
-"""Jobs that one command answers, and keys that it may bring of each kind."""
+"""The most jobs that one command answers, and the most keys that it may bring of each kind."""
 
 
 class AnswerAll(Payload, frozen=True):
-    """What a person orders for every job of one requester of which no step was ever sent.
+    """A person's order for every job of one requester of which no step was ever sent.
 
     Attributes:
         verdict: `print`, `discard` or `hold`.
-        requester: whose jobs; empty for those of the terminal that asks.
-        after: only jobs whose `sequence` is higher, to go on where the command before left off.
-        keys: the requester's keys (32 bytes) by their names; each opens all jobs that are under it.
+        requester: the terminal that sent the jobs; empty for the terminal that asks.
+        after: only jobs with a higher `sequence`, to go on behind the last command.
+        keys: the requester's keys (32 bytes) by their names; each opens all jobs under it.
         data_keys: by job, data keys that a representative's key ring has opened.
     """
 
@@ -33,7 +33,7 @@ class AnswerAll(Payload, frozen=True):
 
 
 class AnsweredOne(msgspec.Struct, frozen=True, rename="camel"):
-    """What became of one job: how it stands now, or why it was not answered and is as it was."""
+    """The result for one job: its new state, or the error for which it was not answered and stays unchanged."""
 
     job: str
     view: JobView | None = None
@@ -46,7 +46,7 @@ class AnsweredAll(msgspec.Struct, frozen=True, rename="camel"):
     Attributes:
         answers: the jobs in the order of acceptance, at most ANSWERED_AT_ONCE.
         last: the `sequence` of the last of them.
-        left: how many such jobs come after it.
+        left: the number of such jobs after it.
     """
 
     answers: tuple[AnsweredOne, ...]

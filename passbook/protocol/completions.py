@@ -1,4 +1,4 @@
-"""How a command of a terminal ended, in the words of XFS4IoT."""
+"""The completion codes of commands, in the words of XFS4IoT."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from passbook.errors import PassbookError
 
 
 class Completion(StrEnum):
-    """How a command ended (CWA 17852, completion codes that this service uses)."""
+    """The end of a command (CWA 17852, completion codes that this service uses)."""
 
     SUCCESS = "success"
     COMMAND_ERROR = "commandErrorCode"
@@ -22,7 +22,7 @@ class Completion(StrEnum):
 
 
 def completion_for(error: PassbookError) -> Completion:
-    """The XFS4IoT completion code that goes with an error."""
+    """The XFS4IoT completion code of an error."""
     return _COMPLETIONS.get(error.code, Completion.COMMAND_ERROR)
 
 

@@ -1,4 +1,4 @@
-"""Values that carry what a customer's book says."""
+"""Values that carry the text of a customer's book."""
 
 from __future__ import annotations
 

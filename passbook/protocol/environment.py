@@ -1,4 +1,4 @@
-"""`Spooler.GetEnvironment`: what one printer has printed and is to print, exact because taken at a boundary (P9)."""
+"""`Spooler.GetEnvironment`: printed and remaining work of one printer, exact because taken at a boundary (P9)."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from passbook.protocol.media import MechanismStatus
 from passbook.protocol.messages import Payload
 
 USUAL_WAIT: Final = 30.0
-"""Seconds that a boundary is waited for when the command does not say how long."""
+"""Seconds to wait for a boundary when the command gives no time."""
 LONGEST_WAIT: Final = 300.0
-"""Seconds; who wants to wait longer asks again."""
+"""The most seconds to wait; to wait longer, a terminal asks again."""
 
 _NOT_TAKEN_UP: Final = frozenset({JobState.PENDING, JobState.PENDING_HELD})
 
 
 class GetEnvironment(Payload, frozen=True):
-    """`Spooler.GetEnvironment`: of which printer; it may be left out where there is only one."""
+    """`Spooler.GetEnvironment`: the printer; it may be omitted if there is only one."""
 
     printer: str = ""
 
@@ -30,10 +30,10 @@ class AreaFigures(msgspec.Struct, frozen=True, rename="camel"):
     """One storage area; sizes in bytes.
 
     Attributes:
-        free: what new jobs may still take.
-        jobs: jobs in it that have not ended, of all printers.
-        counted: whether what was printed and what is to be printed from it is in the figures.
-        why: why it is out of use, or not counted; empty while all is well.
+        free: bytes that new jobs may still take.
+        jobs: number of jobs in it that have not ended, of all printers.
+        counted: whether the figures include its printed and its remaining work.
+        why: the cause for which it is out of use, or not counted; empty while all is well.
     """
 
     name: str
@@ -46,14 +46,14 @@ class AreaFigures(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Environment(msgspec.Struct, frozen=True, rename="camel"):
-    """One reading at a boundary; all that waited for it get the same.
+    """One reading at a boundary; all terminals that waited for it get the same.
 
     Attributes:
         at: wall time, ISO 8601 in UTC, for people only.
-        status: what the mechanism said of itself at the boundary; offline when it could not be asked.
-        printed: since counting began in the areas.
-        pending: left to print by jobs that print without asking anybody.
-        held: left to print by jobs that wait for an answer; steps in doubt are left.
+        status: the mechanism's words about itself at the boundary; offline when it could not be asked.
+        printed: figures since counting began in the areas.
+        pending: remaining work of jobs that print without asking a person.
+        held: remaining work of jobs that wait for an answer, with their steps in doubt.
     """
 
     printer: str
@@ -66,13 +66,13 @@ class Environment(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def patience(milliseconds: int) -> float:
-    """Seconds to wait for a boundary, by the time-out of a command's header; nothing or nonsense is the usual wait."""
+    """Seconds to wait for a boundary, by the time-out of a command's header; the usual wait without a valid one."""
     return min(milliseconds / 1000, LONGEST_WAIT) if milliseconds > 0 else USUAL_WAIT
 
 
 def may_lie_inside(record: Record) -> bool:
-    """Whether the medium of a job may lie in a mechanism of which nothing is known.
+    """Whether the medium of a job may lie in a mechanism whose state is not known.
 
-    It surely does not when no mechanism has ever taken the job up.
+    It surely does not if no mechanism has ever taken the job up.
     """
     return not (record.untouched and record.answered is None and record.state in _NOT_TAKEN_UP)

@@ -1,4 +1,4 @@
-"""Asking the history: which entries are wanted, what they add up to, and what a terminal is shown of one."""
+"""Questions to the history: the wanted entries, their summary, and the columns that a terminal sees of one."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from passbook.protocol.naming import check_name
 from passbook.screen.moments import is_moment
 
 MOST_ENTRIES: Final = 1000
-"""Entries that one answer to a terminal has at most."""
+"""The most entries in one answer to a terminal."""
 MOST_LISTED: Final = 1_000_000
-"""The same of an answer to an operator."""
+"""The most entries in one answer to an operator."""
 
 OUTCOMES: Final = (
     *sorted(state.value for state in TERMINAL),
@@ -35,19 +35,19 @@ OUTCOMES: Final = (
     Reason.EXPIRED.value,
     Reason.ROLLED_BACK.value,
 )
-"""How and why jobs end; the last one stands beside a cancel and marks that more may be on paper."""
+"""The outcomes of jobs; the last one stands beside a cancel and marks that more may be on paper."""
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Which entries are wanted; what is empty leaves nothing out.
+    """The conditions for entries; an empty one is true of every entry.
 
     Attributes:
         job: the beginning of a job's id.
         requester: name of the terminal that sent the job.
-        person: who decided about it, or proposed or confirmed that, or holds it; upper and lower case are the same.
-        outcome: ends only, with this state or reason.
-        since: not before this, the beginning of an ISO time in UTC: a year, a month, a day or a moment of it.
-        until: not after this, likewise; a day is meant whole.
+        person: a person who decided, proposed, confirmed or holds; upper and lower case are the same.
+        outcome: only ends, with this state or reason.
+        since: the earliest time, as the beginning of an ISO time in UTC: a year, a month, a day or a moment of it.
+        until: the latest time, likewise; a day is meant whole.
     """
 
     job: str = ""
@@ -58,7 +58,7 @@ class Wanted(msgspec.Struct, frozen=True):
     until: str = ""
 
     def fits(self, entry: HistoryEntry) -> bool:
-        """Whether the entry is wanted."""
+        """Whether the entry fulfils every condition."""
         record, at = entry.record, entry.at
         return (
             record.job_id.startswith(self.job)
@@ -82,24 +82,24 @@ def _people(entry: HistoryEntry) -> set[str]:
 
 
 class Grouping(StrEnum):
-    """What a summary counts jobs by."""
+    """The groups by which a summary counts jobs."""
 
     TERMINAL = "terminal"
-    """The terminal that sent them."""
+    """The terminal that sent the jobs."""
     HOUR = "hour"
-    """The hour of their end, in UTC."""
+    """The hour of the ends, in UTC."""
     OUTCOME = "outcome"
-    """How and why they ended."""
+    """The outcome of the jobs."""
     WAITING = "waiting"
-    """How long it took from acceptance to end."""
+    """The time from acceptance to end."""
 
 
 class Summary(msgspec.Struct, frozen=True, rename="camel"):
-    """The jobs of one group that ended.
+    """The ended jobs of one group.
 
     Attributes:
-        reprinted: how many had lines ordered again that were on paper.
-        median_waiting: seconds from acceptance to end that half of them took at most; None where no clock told.
+        reprinted: number of jobs with lines on paper that were ordered again.
+        median_waiting: seconds from acceptance to end that half of them took at most; None if no clock told.
         worst_waiting: seconds that the slowest took.
     """
 
@@ -115,7 +115,7 @@ class Summary(msgspec.Struct, frozen=True, rename="camel"):
 
 @dataclass(slots=True)
 class _Group:
-    """What is counted of one group: eight bytes a job, so that years of history can be gone through."""
+    """The counts of one group: eight bytes a job, so that the program can go through years of history."""
 
     states: dict[JobState, int] = field(default_factory=dict)
     reprinted: int = 0
@@ -123,7 +123,7 @@ class _Group:
 
 
 def summarize(entries: Iterable[HistoryEntry], by: Grouping) -> list[Summary]:
-    """The ends among `entries`, which is gone through once, counted by group and in the order of the groups."""
+    """The ends among `entries`, counted by group and in the order of the groups, in one pass."""
     groups: dict[tuple[int, str], _Group] = {}
     for entry in entries:
         if entry.kind is not HistoryKind.ENDED:
@@ -152,7 +152,7 @@ def _summary(name: str, group: _Group) -> Summary:
 
 
 def _waiting(entry: HistoryEntry) -> int | None:
-    """Whole seconds from acceptance to end; None where the stamps do not tell, as after a clock was set back."""
+    """Whole seconds from acceptance to end; None if the stamps do not tell, as after a clock was set back."""
     try:
         begin, end = (datetime.datetime.fromisoformat(at) for at in (entry.record.accepted_at, entry.at))
         seconds = int((end - begin).total_seconds())
@@ -191,15 +191,15 @@ _GROUPS: Final[MappingProxyType[Grouping, Callable[[HistoryEntry, int | None], t
         Grouping.WAITING: _by_waiting,
     }
 )
-"""In which group an end is, given its waiting time in seconds: the group's place, and its name."""
+"""The place and the name of an end's group, given its waiting time in seconds."""
 
 
 class GetHistory(Payload, frozen=True):
-    """`Spooler.GetHistory`: entries, or with `summary` what the ends among them add up to (C6).
+    """`Spooler.GetHistory`: entries, or with `summary` the counts of the ends among them (C6).
 
     Attributes:
-        person: taken from representatives only.
-        last: so many entries, the newest.
+        person: accepted from representatives only.
+        last: number of entries, the newest.
     """
 
     job: str = ""
@@ -213,11 +213,11 @@ class GetHistory(Payload, frozen=True):
 
     @property
     def wanted(self) -> Wanted:
-        """Its conditions.
+        """The conditions of the command.
 
         Raises PassbookError `invalid-message`, `not-a-time`, `times-exchanged` or `unknown-outcome`.
         """
-        # Each entry is compared with them, so that a long one would take its length for every entry.
+        # The search compares each entry with them, so a long text would cost its length for every entry.
         for which, name in (("job", self.job), ("requester", self.requester), ("person", self.person)):
             check_name(which, name, least=0)
         for which, moment in (("since", self.since), ("until", self.until)):
@@ -231,14 +231,14 @@ class GetHistory(Payload, frozen=True):
 
 
 class HistoryLine(msgspec.Struct, frozen=True, rename="camel"):
-    """One entry as a terminal may see it.
+    """The columns of one entry that a terminal may see.
 
     Attributes:
-        job: as it was after what is told.
-        answered: the decision, with the names of people only for who may decide about the job (P12).
-        proposed: one that waits for a second person, likewise.
-        reprints: lines on paper that were ordered again, so far.
-        released_by: who lifted the last hold, likewise.
+        job: the job after the event of the entry.
+        answered: the decision, with the names of people only for terminals that may decide about the job (P12).
+        proposed: a decision that waits for a second person, likewise.
+        reprints: number of lines on paper that were ordered again, so far.
+        released_by: the person who lifted the last hold, likewise.
     """
 
     at: str
@@ -251,14 +251,14 @@ class HistoryLine(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class HistoryReply(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Completion of `Spooler.GetHistory`: entries, the newest last, or a summary where that was asked for."""
+    """Completion of `Spooler.GetHistory`: entries, the newest last, or a summary if the command asked for one."""
 
     entries: tuple[HistoryLine, ...] = ()
     summary: tuple[Summary, ...] = ()
 
 
 def line_of(entry: HistoryEntry, *, with_people: bool) -> HistoryLine:
-    """What a terminal is shown of an entry."""
+    """The columns of an entry that a terminal sees."""
     record = entry.record
     view = view_of(record)
     job = view if with_people else without_people(view)

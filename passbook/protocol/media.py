@@ -1,4 +1,4 @@
-"""What is known of the medium and of the device, in the words of XFS (CWA 16926) and XFS4IoT (CWA 17852)."""
+"""The state of the medium and of the device, in the words of XFS (CWA 16926) and XFS4IoT (CWA 17852)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 
 class Media(StrEnum):
-    """Where the book or sheet is."""
+    """The place of the book or sheet."""
 
     PRESENT = "present"
     """It lies in the print position."""
@@ -21,27 +21,28 @@ class Media(StrEnum):
     RETRACTED = "retracted"
     """The device has pulled it into a bin."""
     UNKNOWN = "unknown"
-    """The device did not say, or said what its profile does not know."""
+    """The device did not say, or said a place that its profile does not know."""
 
 
 class Device(StrEnum):
-    """Whether the device can work."""
+    """The readiness of the device."""
 
     ONLINE = "online"
     OFFLINE = "offline"
     POWER_OFF = "powerOff"
     HARDWARE_ERROR = "hardwareError"
     USER_ERROR = "userError"
-    """A person must do something: cover, ribbon, paper."""
+    """A person must act: cover, ribbon, paper."""
     BUSY = "deviceBusy"
 
 
 class MechanismStatus(msgspec.Struct, frozen=True, rename="camel"):
-    """What a mechanism last said of itself.
+    """The last words of a mechanism about itself.
 
     Attributes:
         conditions: keywords of passbook.job.states.Reason.
-        cause: why it cannot be reached, as the system said it: `ENOENT: No such file or directory`; else empty.
+        cause: the reason for which it cannot be reached, in the system's words: `ENOENT: No such file or directory`;
+            else empty.
     """
 
     device: Device

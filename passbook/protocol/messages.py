@@ -45,13 +45,13 @@ POLICY_VIOLATION: Final = 1008
 """Close code of a WebSocket (RFC 6455 section 7.4.1) whose reason is a code of the catalogue."""
 
 LARGEST_NUMBER: Final = 2**53
-"""The highest number that a peer may send: every program that reads JSON knows it exactly, and a row can hold it."""
+"""The highest number that a peer may send: every program that reads JSON has it exactly, and a row can hold it."""
 Number = Annotated[int, Meta(ge=0, le=LARGEST_NUMBER)]
 """A count, or the number of something, that a peer sends."""
 
 
 class MessageType(StrEnum):
-    """What a message is (CWA 17852, message header)."""
+    """The type of a message (CWA 17852, message header)."""
 
     COMMAND = "command"
     ACKNOWLEDGE = "acknowledge"
@@ -73,14 +73,14 @@ class Header(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """One message as it is on the wire, its payload not yet read."""
+    """One message of the wire, its payload not yet read."""
 
     header: Header
     payload: msgspec.Raw = msgspec.Raw(b"{}")
 
 
 class Payload(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
-    """Base of every payload: camel-case names; a field that is not known is an error."""
+    """Base of every payload: camel-case names; an unknown field is an error."""
 
 
 class UploadPiece(Payload, frozen=True):
@@ -91,13 +91,13 @@ class UploadPiece(Payload, frozen=True):
 
 
 class SubmitJob(Payload, frozen=True):
-    """`Spooler.SubmitJob`: accept one job; its document is `document`, or what was uploaded as `upload`.
+    """`Spooler.SubmitJob`: accept one job; its document is `document`, or the bytes uploaded as `upload`.
 
     Attributes:
-        start: where the first line goes, when a person at the terminal decides it.
-        layout: instead of the one that the document names.
-        first: the terminal never sent this request before; so it can be taken although an area cannot be asked.
-        key: 32 bytes that wrap the data key; absent only where the appliance takes jobs without one.
+        start: the place of the first line, if a person at the terminal decides it.
+        layout: a layout in place of the one that the document names.
+        first: the terminal never sent this request before; so it can be accepted although an area cannot be asked.
+        key: 32 bytes that wrap the data key; absent only if the appliance takes jobs without one.
         key_ref: the requester's own name for the key.
     """
 
@@ -116,18 +116,18 @@ class SubmitJob(Payload, frozen=True):
 
 
 class JobRef(Payload, frozen=True):
-    """`Spooler.GetJob`, `Spooler.CancelJob`: which job; `person` is who decided (cancel)."""
+    """`Spooler.GetJob`, `Spooler.CancelJob`: the job, and for a cancel the `person` who decided."""
 
     job: str
     person: str = ""
 
 
 class Nothing(Payload, frozen=True):
-    """The payload of commands that need none."""
+    """The empty payload."""
 
 
 class JobView(msgspec.Struct, frozen=True, rename="camel"):
-    """A job as every terminal may see it (P12).
+    """The columns of a job that every terminal may see (P12).
 
     Attributes:
         begun: whether a step of it was ever sent, also before it was ordered anew.
@@ -174,13 +174,13 @@ class Question(msgspec.Struct, frozen=True, rename="camel"):
     Attributes:
         confirmed: steps 1..confirmed are on paper.
         in_doubt: the step that was sent and not confirmed; 0 for none.
-        lines_in_doubt: how many of the last lines may be unconfirmed in this dialect.
-        outline: every step, where it goes and how wide.
-        wraps: the data key as sealed for its holders, so that a key ring can open it without sending its own key.
+        lines_in_doubt: number of last lines that this dialect may leave unconfirmed.
+        outline: place and width of every step.
+        wraps: the data key sealed for its holders, so that a key ring can open it without sending its own key.
         readable: whether the appliance still has the data key (then `print` and `resume` need no key).
         identity: associated data of the wraps.
-        proposed: an order to print again what is on paper, which another person must give too; None for none.
-        sent_before: steps up to this one were sent before an answer ordered them again, and may be on paper already.
+        proposed: an order to print lines on paper again, which another person must give too; None for none.
+        sent_before: steps up to this one were sent before an answer ordered them again; they may be on paper.
     """
 
     job: JobView
@@ -205,13 +205,13 @@ class Question(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class AnswerQuestion(Payload, frozen=True):
-    """`Recovery.AnswerQuestion`: what a person orders (P7).
+    """`Recovery.AnswerQuestion`: the order of a person (P7).
 
     Attributes:
         in_doubt: the step that the person saw in doubt; 0 for none.
         key: the requester's key (32 bytes), when its holder gives it.
         data_key: the data key of this one job, opened by a representative's key ring.
-        new_key: a new requester's key, under which the job is put from now on (F7).
+        new_key: a new requester's key, which seals the job from now on (F7).
     """
 
     job: str
@@ -227,7 +227,7 @@ class AnswerQuestion(Payload, frozen=True):
 
 
 class Prompt(msgspec.Struct, frozen=True, rename="camel"):
-    """`Spooler.MediaPromptEvent`: a person is asked to handle a book; it names job and book.
+    """`Spooler.MediaPromptEvent`: ask a person to handle a book; it names job and book.
 
     Attributes:
         job: empty when the book of an earlier job lies in the mechanism.
@@ -246,8 +246,8 @@ class StepReport(msgspec.Struct, frozen=True, rename="camel"):
     """`Spooler.StepEvent`: progress, step by step, to the requester.
 
     Attributes:
-        kind: what the last confirmed step did; None while none is.
-        lines_done: how many lines of the document are on paper, of `lines`.
+        kind: the kind of the last confirmed step; None while none is.
+        lines_done: number of lines of the document that are on paper, of `lines`.
     """
 
     job: str
@@ -260,7 +260,7 @@ class StepReport(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class PrinterView(msgspec.Struct, frozen=True, rename="camel"):
-    """One mechanism: what it last said, how many seconds ago (-1: never), and how many jobs there are for it."""
+    """One mechanism: its last words, the seconds since (-1: it never spoke), and the number of its jobs."""
 
     printer: str
     status: MechanismStatus
@@ -270,12 +270,12 @@ class PrinterView(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class StatusReport(msgspec.Struct, frozen=True, rename="camel"):
-    """`Common.Status`: from last known state, with its age.
+    """`Common.Status`: the last known state, with its age.
 
     Attributes:
-        problems: what is wrong now, as sentences; each goes when it is put right.
-        jobs: those of all printers, also of those that are not configured any more.
-        notices: ends of jobs that nobody took note of.
+        problems: the present problems, as sentences; each goes when it is remedied.
+        jobs: counts of the jobs of all printers, also of printers that are not configured any more.
+        notices: number of ends of jobs without an acknowledgement.
     """
 
     printers: tuple[PrinterView, ...]
@@ -287,7 +287,7 @@ class StatusReport(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class ErrorPayload(msgspec.Struct, frozen=True, rename="camel"):
-    """What went wrong: the stable code, the sentence for the person, and the facts in it."""
+    """A failure: the stable code, the sentence for the person, and the facts in it."""
 
     error_code: str
     error_description: str
@@ -297,7 +297,7 @@ class ErrorPayload(msgspec.Struct, frozen=True, rename="camel"):
 class JobLeft(msgspec.Struct, frozen=True, rename="camel"):
     """`Spooler.JobLeftEvent`: the storage of a job failed while it was printing; people must look at its paper.
 
-    Nothing more of it prints.  What is on paper is asked at the next start, when its storage is back.
+    Nothing more of it prints. The appliance asks about its paper at the next start, when its storage is back.
     """
 
     job: str
@@ -308,7 +308,7 @@ T = TypeVar("T")
 
 
 def view_of(record: Record, waiting: Waiting | None = None) -> JobView:
-    """The columns of a record that every terminal may see, with why the job waits."""
+    """The columns of a record that every terminal may see, with the reason for which the job waits."""
     paper = on_paper_of(record) or OnPaper(0, 0)
     return JobView(
         job=record.job_id,
@@ -341,7 +341,7 @@ def view_of(record: Record, waiting: Waiting | None = None) -> JobView:
 
 
 def without_people(view: JobView) -> JobView:
-    """A view for who may not decide about the job: it names no person (P12)."""
+    """A view for a terminal that may not decide about the job: it names no person (P12)."""
     return msgspec.structs.replace(
         view,
         held_by=_unnamed(view.held_by),
@@ -376,7 +376,7 @@ def report_of(record: Record) -> StepReport:
 
 
 def question_of(record: Record, wraps: tuple[Wrap, ...], *, readable: bool) -> Question:
-    """The question that an invalid record is; the record itself is the only store of it."""
+    """The question of an invalid record; the record itself is its only store."""
     return Question(
         job=view_of(record, waiting_of(record, NO_PLACE)),
         media=record.media,
@@ -421,7 +421,7 @@ def decode(data: bytes, limit: int = MAX_MESSAGE) -> Envelope:
 def read_payload(envelope: Envelope, kind: type[T]) -> T:
     """The payload as `kind`.
 
-    Raises PassbookError `invalid-message`, which names the field and what it must be, never its value.
+    Raises PassbookError `invalid-message`, which names the field and the expected value, never the given one.
     """
     try:
         return msgspec.json.decode(envelope.payload, type=kind)

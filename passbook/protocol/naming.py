@@ -7,26 +7,26 @@ from typing import Final
 from passbook.errors import PassbookError
 
 NAME_LIMIT: Final = 128
-"""Characters; an UUID, a message id or a person's full name fits, and space is reserved for that much."""
+"""The most characters of a name; a UUID, a message id or a full name fits, and space is reserved for that many."""
 
 REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
-"""Stands for bytes that could not be read as text."""
+"""The character in place of bytes that are no text."""
 _ESCAPED: Final = 0xDC00
-"""The lone surrogate of a byte is so much higher."""
+"""The difference between a byte and its lone surrogate."""
 _SHOWN: Final = 8
-"""Bytes that a sentence names."""
+"""The most bytes that a sentence names."""
 
 
 def is_name(value: str, *, least: int = 1) -> bool:
-    """Whether it is not too long, not shorter than `least`, printable, and not only blanks."""
+    """Whether the name is not too long, not shorter than `least`, printable, and not only blanks."""
     return least <= len(value) <= NAME_LIMIT and value.isprintable() and bool(value.strip() or not least)
 
 
 def why_no_name(typed: str) -> str:
-    """Why what a person typed is no name, as words behind a colon; empty for a name.
+    """The reason for which typed text is no name, as words behind a colon; empty for a name.
 
-    A byte that is no text in the locale of the process comes from a command line as a lone surrogate (PEP 383), and
-    from a keyboard as the replacement character.
+    A byte may be no text in the locale of the process. A command line gives it as a lone surrogate (PEP 383), and a
+    keyboard as the replacement character.
     """
     lost = [one for one in typed if one == REPLACED or "\udc80" <= one <= "\udcff"]
     if lost:
@@ -37,7 +37,7 @@ def why_no_name(typed: str) -> str:
 
 
 def check_name(field: str, value: str, *, least: int = 1) -> None:
-    """Refuse in a message what is no name.  Raises PassbookError `invalid-message`."""
+    """Refuse a field of a message that is no name. Raises PassbookError `invalid-message`."""
     if not is_name(value, least=least):
         why = f"{field} must have {least} to {NAME_LIMIT} printable characters"
         raise PassbookError("invalid-message", why=why)

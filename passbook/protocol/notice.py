@@ -1,4 +1,4 @@
-"""What terminals are told of ended jobs (P8), and of the history that they keep in mind (P11)."""
+"""Messages about ended jobs (P8), and about the history that terminals remember (P11)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from passbook.protocol.messages import JobView, Number, Payload, view_of
 
 
 class HistoryHead(msgspec.Struct, frozen=True, rename="camel"):
-    """The history of one area after so many entries: the chain value of the last one stands for all of them."""
+    """The history of one area after `entries` entries: the chain value of the last one stands for all of them."""
 
     area: str
     entries: int
@@ -17,12 +17,12 @@ class HistoryHead(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Notice(msgspec.Struct, frozen=True, rename="camel"):
-    """`Spooler.JobEndedEvent`: a job has ended; told until its requester or a representative takes note.
+    """`Spooler.JobEndedEvent`: a job has ended; told until its requester or a representative acknowledges it.
 
     Attributes:
-        on_paper: how much of it is on paper; None where the job ended under a version that did not keep it.
-        head: the history of its area now; None while that cannot be read.
-        acknowledged: who took note; None while nobody did.
+        on_paper: the part of it on paper; None if the job ended under a version that did not keep it.
+        head: the present history of its area; None while that cannot be read.
+        acknowledged: the first acknowledgement; None while there is none.
     """
 
     job: JobView
@@ -32,11 +32,11 @@ class Notice(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Canceled(msgspec.Struct, frozen=True, rename="camel"):
-    """What became of a job that somebody cancelled: it has ended, or it is asked about.
+    """The result of a cancel: the job has ended, or is a question.
 
     Attributes:
-        says: that in sentences, with what is on paper.
-        on_paper: as in a notice; None for a job that has not ended.
+        says: the result in sentences, with the lines on paper.
+        on_paper: the same as in a notice; None for a job that has not ended.
     """
 
     says: str
@@ -58,17 +58,17 @@ class NoticePage(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class GetHistoryHeads(Payload, frozen=True):
-    """`Spooler.GetHistoryHeads`: how far each area is, and its chain value after `entries` of the areas named there."""
+    """`Spooler.GetHistoryHeads`: each area's head, and the chain value after `entries` of the areas named there."""
 
     entries: dict[str, Number]
 
 
 class HistoryHeads(msgspec.Struct, frozen=True):
-    """Its completion.
+    """Completion of `Spooler.GetHistoryHeads`.
 
     Attributes:
-        now: of every area that is in use.
-        then: of the areas that were asked about; those that cannot say it are left out.
+        now: the head of every area in use.
+        then: the earlier heads of the areas in the command, without areas that cannot tell theirs.
     """
 
     now: tuple[HistoryHead, ...]
@@ -76,5 +76,5 @@ class HistoryHeads(msgspec.Struct, frozen=True):
 
 
 def notice_of(record: Record, head: HistoryHead | None) -> Notice:
-    """The notice that an ended record is; there is no other store of it."""
+    """The notice of an ended record; there is no other store of it."""
     return Notice(view_of(record), record.on_paper, head, record.acknowledged)

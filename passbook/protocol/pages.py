@@ -12,20 +12,20 @@ from msgspec import Meta
 from passbook.protocol.messages import LARGEST_NUMBER, JobView, Number, Payload, Question
 
 MOST_ROWS: Final = 500
-"""Rows of one page, however many were asked for."""
+"""The most rows of one page, whatever number the terminal asks for."""
 
 T = TypeVar("T")
 
 
 class Page(Payload, frozen=True):
-    """Which part of a list: what comes behind the job with the sequence number `after`, at most `limit` of it."""
+    """A part of a list: the rows behind the job with the sequence number `after`, at most `limit`."""
 
     after: Number = 0
     limit: Annotated[int, Meta(ge=1, le=LARGEST_NUMBER)] = MOST_ROWS
 
     @property
     def read(self) -> int:
-        """How many rows it takes to fill it and to know whether there are more."""
+        """The number of rows that fill the page, and one more to know whether there are others."""
         return min(self.limit, MOST_ROWS) + 1
 
 
@@ -49,7 +49,7 @@ class QuestionPage(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def page_of(rows: Iterable[T], limit: int) -> tuple[tuple[T, ...], bool]:
-    """The first rows, at most `limit` and never more than MOST, and whether there are more; takes one too many."""
+    """The first rows, at most `limit` and never more than MOST, and whether there are more; needs one row too many."""
     size = min(limit, MOST_ROWS)
     found = tuple(islice(rows, size + 1))
     return found[:size], len(found) > size

@@ -1,4 +1,4 @@
-"""Where a job stands, in words for people."""
+"""The state of a job, in words for people."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from passbook.protocol.notice import Notice
 from passbook.screen.columns import short
 
 MORE_ON_PAPER: Final = (
-    "The storage was put back to an earlier state, or altered: more may be on paper than the appliance knows. "
-    "Look at the paper."
+    "The storage was rolled back or altered: more may be on paper than the appliance knows. Look at the paper."
 )
 
 
@@ -26,26 +25,26 @@ def step_words(report: StepReport) -> str:
 
 
 OTHERS_MEDIUM: Final = "book or sheet"
-"""What people call the medium of a job that is not known here."""
+"""The word for the medium of an unknown job."""
 
 
 def medium_of(job: JobView) -> str:
-    """What people call that which it is printed on."""
+    """The word for the job's medium."""
     return "sheet" if job.format == "text" else "book"
 
 
 def state_words(job: JobView) -> str:
-    """Where the job stands and why, as a sentence; what a person has to do next stands in it."""
+    """The state of the job and its reason, as a sentence with the next deed of a person."""
     return f"Job {short(job.job)} {standing_words(job)}."
 
 
 def held_lines(job: JobView, release: str) -> list[str]:
-    """What is so after a hold, and what comes next; `release` is the command that lifts it, up to the job's id."""
+    """The state after a hold and the next step; `release` is the command that lifts it, up to the job's id."""
     return [state_words(job), f"To have people asked about it again: {release} {short(job.job)} --person NAME"]
 
 
 def released_lines(job: JobView) -> list[str]:
-    """What is so after a release: other spoolers go on then; here a person first has to say how."""
+    """The state after a release: other spoolers go on then; here a person first has to decide how."""
     return [state_words(job), "It prints nothing before that."]
 
 
@@ -64,7 +63,7 @@ _STANDING: Final = MappingProxyType(
 
 
 def standing_words(job: JobView) -> str:
-    """Where the job stands, why and by whose order, as the predicate of a sentence."""
+    """The state of the job, its reason and the person who ordered it, as the predicate of a sentence."""
     words = _STANDING[job.state]
     by = decided_words(job)
     if job.state is JobState.PROCESSING_STOPPED and job.valid:
@@ -83,22 +82,22 @@ def standing_words(job: JobView) -> str:
 
 
 _ORDERED: Final = frozenset({Reason.CANCELED_BY_PERSON, Reason.DISCARDED_BY_ANSWER})
-"""Reasons that say no more than the name of who decided."""
+"""Reasons that say no more than the name of the person who decided."""
 
 
 def reason_words(job: JobView, *, but: frozenset[Reason] = frozenset()) -> str:
-    """Why the job stands where it does, in words, but for some reasons; empty where its state says all of it."""
+    """The reasons of the job's state in words, without some; empty if the state says all of it."""
     return " and ".join(REASON_WORDS[one] for one in job.reasons if one not in but | {Reason.HELD_BY_PERSON})
 
 
 def waits_words(job: JobView) -> str:
-    """What a stopped job waits for."""
+    """The event for which a stopped job waits."""
     held = held_words(job)
     return f"it is {held} and waits for its release" if held else "it waits for an answer"
 
 
 def lines_words(job: JobView) -> str:
-    """How many lines of the job are on paper, of how many."""
+    """The number of the job's lines on paper, of all its lines."""
     return f"{job.lines_done} of {job.lines}" if job.lines else "-"
 
 
@@ -108,18 +107,18 @@ def held_words(job: JobView) -> str:
 
 
 def decided_words(job: JobView) -> str:
-    """Who ended the job: `by Ann at till-1`; empty for an end that no person ordered, and before the end."""
+    """The person who ended the job: `by Ann at till-1`; empty for an end that no person ordered, and before the end."""
     ordered = job.state is JobState.CANCELED or Reason.CLOSED_BY_ANSWER in job.reasons
     return by_words(job.answered) if ordered and job.answered is not None else ""
 
 
 def paper_words(notice: Notice) -> str:
-    """What is on paper of a job that ended before all of it was, as sentences."""
+    """The lines on paper of a job that ended before all were, as sentences."""
     job, paper = notice.job, notice.on_paper
     if not job.begun:
         return "Nothing of it is on paper."
     if paper is None:
-        return "How much of it is on paper is not known: look at the paper."
+        return "The appliance does not know how much of it is on paper: look at the paper."
     parts = []
     if paper.confirmed:
         lines = "Line 1 is" if paper.confirmed == 1 else f"Lines 1 to {paper.confirmed} are"
@@ -130,7 +129,7 @@ def paper_words(notice: Notice) -> str:
         parts.append(f"{_again(paper)} sent before and ordered again: look at the paper.")
     if Reason.ROLLED_BACK in job.reasons:
         parts.append(MORE_ON_PAPER)
-    return " ".join(parts) or "Whether any of it is on paper is not known: look at the paper."
+    return " ".join(parts) or "The appliance does not know whether any of it is on paper: look at the paper."
 
 
 def _again(paper: OnPaper) -> str:
@@ -139,7 +138,7 @@ def _again(paper: OnPaper) -> str:
 
 
 def end_words(notice: Notice) -> str:
-    """How a job ended, and what of it is on paper, as sentences in one line."""
+    """The outcome of a job and its lines on paper, as sentences in one line."""
     job, paper = notice.job, notice.on_paper
     ended = "is completed" if job.state is JobState.COMPLETED else standing_words(job)
     parts = [f"Job {short(job.job)} of {job.requester} for {job.printer} {ended}."]
@@ -153,13 +152,13 @@ def end_words(notice: Notice) -> str:
 
 
 def _may_be_more(job: JobView, paper: OnPaper) -> bool:
-    """Whether it may have been printed without a trace in what is known of its paper."""
+    """Whether the job may have been printed without a trace in the record of its paper."""
     traced = paper.confirmed or paper.in_doubt or paper.again
     return Reason.ROLLED_BACK in job.reasons or (job.begun and not traced)
 
 
 def take_words(before: JobView, notice: Notice) -> list[str]:
-    """What there is to do with the book of a job that was printing `before`."""
+    """The next deed with the book of a job that was printing `before`."""
     job, paper = notice.job, notice.on_paper
     if before.state in TERMINAL or paper is None or not paper.confirmed:
         return []

@@ -9,12 +9,12 @@ class TerminalView(msgspec.Struct, frozen=True, rename="camel"):
     """One terminal that is connected, was connected since the start, has jobs, or is configured as representative.
 
     Attributes:
-        connections: how many it has now; 0 when it is not connected.
+        connections: number of its connections; 0 when it is not connected.
         silent: seconds since it last sent a message or connected; -1 for never since the start.
-        heard_at: when that was, ISO 8601 in UTC, by the clock as it is now; empty for never since the start.
-        questions: of its jobs, those that wait for an answer.
-        held: of its jobs, those that stand still, for whatever reason.
-        pending: of its jobs, those that wait for their turn or print.
+        heard_at: the time of that, ISO 8601 in UTC, by the present clock; empty for never since the start.
+        questions: number of its jobs that wait for an answer.
+        held: number of its jobs that stand still, for any reason.
+        pending: number of its jobs that wait for their turn or print.
     """
 
     terminal: str

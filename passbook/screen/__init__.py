@@ -1,6 +1,6 @@
 """Words that people type and text that they read, for every command of the product.
 
-Theory of operation.  A command is read in one way, ends with one of a few exit codes that say who must act, and shows
-tables and sentences that fit the width of the screen.  Ids are typed by a unique beginning.  An input that does not
-fit is named with what was expected.  The simulator and the daemon are commands too, so this lies below them.
+Theory of operation.  Every command reads its words in one way, and ends with one of a few exit codes that tell the
+actor. Its tables and sentences fit the width of the screen. A person types a unique beginning of an id. An error about
+a wrong word says the expected form. The simulator and the daemon are commands too, so this room lies below them.
 """

@@ -1,4 +1,4 @@
-"""Words that people type behind a command: `type=` of argparse; the sentence says what is expected."""
+"""Words that people type behind a command: `type=` of argparse; the sentence says the expected form."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOST_LIMIT: Final = 259
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
-    """Takes a whole number from `least` to `most`."""
+    """A reader of a whole number from `least` to `most`."""
 
     def number(text: str) -> int:
         if text.isascii() and text.isdecimal() and len(text) <= _DIGITS and least <= int(text) <= most:
@@ -27,7 +27,7 @@ def whole(least: int, most: int) -> Callable[[str], int]:
 
 
 def seconds(most: float) -> Callable[[str], float]:
-    """Takes a time above 0 and at most `most`, in seconds."""
+    """A reader of a time above 0 and at most `most`, in seconds."""
 
     def number(text: str) -> float:
         try:
@@ -41,19 +41,19 @@ def seconds(most: float) -> Callable[[str], float]:
 
 
 def short_text(text: str) -> str:
-    """Takes the name of a person, a job, a key or anything else."""
+    """Read the name of a person, a job, a key or another thing."""
     if why := why_no_name(text):
         raise ArgumentTypeError(why)
     return text
 
 
 def short_text_or_none(text: str) -> str:
-    """The same, or nothing."""
+    """Read a name, or empty text."""
     return text and short_text(text)
 
 
 def path(kind: Callable[[str], P]) -> Callable[[str], P]:
-    """Takes the path of a file or folder, as a `kind` (pathlib.Path, which these rules do not use)."""
+    """A reader of the path of a file or folder, as a `kind` (pathlib.Path, which these rules do not use)."""
 
     def place(text: str) -> P:
         if text.strip():
@@ -64,7 +64,7 @@ def path(kind: Callable[[str], P]) -> Callable[[str], P]:
 
 
 def folder_or_named(text: str) -> str:
-    """Takes FOLDER or NAME=FOLDER."""
+    """Read FOLDER or NAME=FOLDER."""
     name, named, place = text.partition("=")
     if not name.strip() or (named and not place.strip()):
         raise ArgumentTypeError("expected FOLDER or NAME=FOLDER")
@@ -72,14 +72,14 @@ def folder_or_named(text: str) -> str:
 
 
 def host(text: str) -> str:
-    """Takes a host name or an address, with or without a port."""
+    """Read a host name or an address, with or without a port."""
     if not 1 <= len(text) <= HOST_LIMIT or not text.isprintable() or " " in text:
         raise ArgumentTypeError(f"expected a host of 1 to {HOST_LIMIT} printable characters without blanks")
     return text
 
 
 def one_of(words: Sequence[str]) -> Callable[[str], str]:
-    """Takes one of these words; argparse's own choices say again what was typed, however long."""
+    """A reader of one of these words; argparse's own choices would repeat the typed text, of any length."""
 
     def word(text: str) -> str:
         if text in words:

@@ -1,4 +1,4 @@
-"""Text laid out for a screen: tables and sentences that fit so many characters, and ids cut to a beginning."""
+"""Text laid out for a screen: tables and sentences that fit its width, and ids cut to a beginning."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 SHOWN_ID: Final = 8
-"""Characters of a job id that people are shown; every command takes them."""
+"""The number of characters of a job id that people see; every command takes them."""
 LEAST_WIDTH: Final = 40
-"""Characters of the narrowest screen that text is laid out for."""
+"""The number of characters of the narrowest screen for which text is laid out."""
 COMMANDS: Final = ("  teller ", "  passbook")
-"""How a line begins that is a command to be copied."""
+"""The beginning of a line that is a command to be copied."""
 _GAP: Final = "  "
 _NOTE: Final = " " * 6
-"""Stands before each line below a row."""
+"""The indentation of each line below a row."""
 
 
 class Row(NamedTuple):
@@ -25,10 +25,9 @@ class Row(NamedTuple):
 
 
 def short(job: str) -> str:
-    """The beginning of a job id that people are shown.
+    """The beginning of a job id, as people see it.
 
-    >>> short("7f3a09c2d1e84b55")
-    '7f3a09c2'
+    >>> short("7f3a09c2d1e84b55") '7f3a09c2'
     """
     return job[:SHOWN_ID]
 
@@ -47,8 +46,8 @@ def table(headings: Sequence[str], rows: Sequence[Row], width: int | None) -> li
 
     Args:
         headings: one for each cell, the most important first.
-        rows: what stands below them.
-        width: characters of the screen; the last columns that do not fit are left out, and a last line names them.
+        rows: the rows below the headings.
+        width: characters of the screen; the table omits the last columns that do not fit, and a last line names them.
             None for no limit.
     """
     lines = [tuple(headings), *(row.cells for row in rows)]
@@ -65,10 +64,9 @@ def table(headings: Sequence[str], rows: Sequence[Row], width: int | None) -> li
 
 
 def filled(lines: Sequence[str], width: int | None) -> list[str]:
-    """The lines, each longer one broken between words but for commands; what goes on stands two characters further in.
+    """The lines, each long one broken between words except for commands; further parts stand two characters further in.
 
-    >>> filled(["  3  go on with line 3"], 12)
-    ['  3  go on', '    with', '    line 3']
+    >>> filled(["  3  go on with line 3"], 12) ['  3  go on', '    with', '    line 3']
     """
     return list(_filled(lines, width))
 
@@ -91,7 +89,7 @@ def _filled(lines: Sequence[str], width: int | None) -> Iterator[str]:
 
 
 def _fitting(widths: Sequence[int], width: int) -> int:
-    """How many of the first columns fit; at least one is shown."""
+    """The number of first columns that fit; at least one."""
     used = 0
     for place, column in enumerate(widths):
         used += column + (len(_GAP) if place else 0)

@@ -1,4 +1,4 @@
-"""What all commands have in common: how they read their words, which exit code they give, how they end.
+"""The common part of all commands: the reading of their words, their exit codes, their end.
 
 They speak to the standard streams of their process; nothing else is opened here.
 """
@@ -21,7 +21,7 @@ from passbook.screen.arguments import path
 P = TypeVar("P")
 T = TypeVar("T")
 
-# Where mypy shall not ask for typing.override: it comes with Python 3.12.
+# typing.override comes with Python 3.12, so mypy shall not ask for it.
 
 DISTRIBUTION: Final = "passbook-appliance"
 HOME: Final = "PASSBOOK_HOME"
@@ -35,15 +35,15 @@ SIMULATOR: Final = "PASSBOOK_SIMULATOR"
 
 
 class Parser(argparse.ArgumentParser):
-    """Reads the words of a command; what it refuses is the caller's to mend, and says what may have been meant."""
+    """Reads the words of a command; an error is for the caller, and suggests the words that may be meant."""
 
     def error(self, message: str) -> NoReturn:  # type: ignore[explicit-override]
-        """Show the usage and what is wrong; the exit code is that of whoever typed the command."""
+        """Show the usage and the error, and exit with the code of the person who typed the command."""
         self.print_usage(sys.stderr)
         self.exit(EXIT_CODES[Actor.CALLER], f"{self.prog}: error: {message}\n")
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # type: ignore[explicit-override]
-        """Read the words; an option that there is not is refused where the options that there are can be named."""
+        """Read the words; refuse an unknown option here, where its error can name the known ones."""
         found, rest = super().parse_known_args(args, namespace)
         for word in rest:
             if word.startswith("-"):
@@ -65,7 +65,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class _Version(argparse.Action):
-    """Shows which version is installed, and ends."""
+    """Shows the installed version, and ends."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_read: Any) -> None:  # type: ignore[explicit-override]
         sys.stdout.write(f"{parser.prog} {metadata.version(DISTRIBUTION)}\n")
@@ -82,7 +82,7 @@ def command_parser(program: str, description: str, **more: Any) -> Parser:
 
 
 def from_environment(environment: Mapping[str, str], variable: str, kind: Callable[[str], P]) -> P | None:
-    """The path that an environment variable holds, as a `kind`; None where it is not set or empty."""
+    """The path in an environment variable, as a `kind`; None if it is not set or empty."""
     value = environment.get(variable, "")
     return path(kind)(value) if value.strip() else None
 
@@ -90,7 +90,7 @@ def from_environment(environment: Mapping[str, str], variable: str, kind: Callab
 def exit_code(error: PassbookError, typed: argparse.Namespace) -> int:
     """The exit code of a command that ends with `error`.
 
-    A file that the caller named, or one in a folder that the caller named, is the caller's to mend.
+    The caller must mend a file that the caller named, or one in a folder that the caller named.
     """
     if error.code in {"file-problem", "not-enrolled"}:
         file = str(error.facts["file"])
@@ -101,28 +101,28 @@ def exit_code(error: PassbookError, typed: argparse.Namespace) -> int:
 
 
 class Watched:
-    """A standard stream that remembers why something that was written to it did not arrive; else it is that stream."""
+    """A standard stream that remembers the error of a failed write; else the same as that stream."""
 
     def __init__(self, stream: TextIO) -> None:
-        """Stand before `stream`, and make it fit for any text."""
+        """Take the place of `stream`, and make it fit for any text."""
         self._stream = stream
         self.failure: OSError | None = None
-        # A name in letters that the terminal's encoding has not must not end in a traceback.
+        # A name in letters that the terminal's encoding lacks must not end in a traceback.
         if isinstance(stream, io.TextIOWrapper):
-            # A stream that another program has exchanged below the interpreter may refuse that, and be usable.
+            # A stream that another program exchanged below the interpreter may refuse that and still be usable.
             with suppress(OSError):
                 stream.reconfigure(errors="backslashreplace")
 
     def write(self, text: str) -> int:
-        """Write as the stream does."""
+        """Write to the stream; keep an error."""
         return self._noted(lambda: self._stream.write(text))
 
     def flush(self) -> None:
-        """Flush as the stream does."""
+        """Flush the stream; keep an error."""
         self._noted(self._stream.flush)
 
     def close_if_it_fails(self) -> None:
-        """See whether all has arrived; a stream that fails is closed, so that the interpreter's end finds nothing."""
+        """Flush the rest; close a stream that fails, so that the interpreter's end finds nothing to flush."""
         with suppress(OSError):
             self.flush()
         if self.failure is not None and isinstance(self._stream, io.TextIOWrapper):
@@ -143,9 +143,9 @@ class Watched:
 
 
 def conduct(program: str, act: Callable[[], int]) -> int:
-    """Run a command and see that all that it showed has arrived; the exit code.
+    """Run a command, flush its output, and return the exit code.
 
-    What cannot be shown ends in one sentence on standard error, and a reader that has seen enough in none.
+    A failed write ends in one sentence on standard error, and a reader that closed its end in none.
     """
     # The interpreter has None in place of a stream that was closed before it began.
     sys.stdin = sys.stdin or io.StringIO()
@@ -163,7 +163,7 @@ def conduct(program: str, act: Callable[[], int]) -> int:
 
 
 def cannot_show() -> bool:
-    """Whether standard output failed; then `conduct` says so, and nothing else needs to."""
+    """Whether standard output failed; then `conduct` says so, and no other part needs to."""
     return isinstance(sys.stdout, Watched) and sys.stdout.failure is not None
 
 
@@ -181,7 +181,7 @@ def _watched(program: str, act: Callable[[], int], out: Watched, said: Watched) 
             raise
     out.close_if_it_fails()
     if isinstance(out.failure, BrokenPipeError):
-        return EXIT_CODES[Actor.NOBODY]
+        return EXIT_CODES[Actor.NONE]
     if out.failure is not None:
         return _not_shown(program, out.failure.strerror or str(out.failure), "The command may have been carried out")
     if ended is not None:
@@ -197,7 +197,7 @@ def _not_shown(program: str, why: str, done: str) -> int:
 
 
 class _Nowhere(io.StringIO):
-    """In place of a standard error that is closed."""
+    """A stream in place of a closed standard error."""
 
     def write(self, text: str) -> int:  # type: ignore[explicit-override]
         return len(text)

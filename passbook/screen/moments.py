@@ -15,7 +15,7 @@ from passbook.errors import PassbookError
 
 _MOMENT: Final = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}(:[0-9]{2}(:[0-9]{2})?)?)?)?)?")
 _FIRST: Final = "0001-01-01T00:00:00"
-"""What is not said of a moment is that of this one."""
+"""The parts that a person omits from a moment are those of this one."""
 _WITH_ZONE: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:]*)?)(Z|[+-][0-9]{2}:[0-9]{2})")
 """A day or a moment of it that a person typed with its zone."""
 _STAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00|Z)")
@@ -25,7 +25,7 @@ _SECONDS: Final = 19
 TYPED: Final = (
     "2026-03-02 or 2026-03-02T09:30, by the clock of this machine, or with its zone as 2026-03-02T09:30+01:00"
 )
-"""How a person types a moment."""
+"""The form in which a person types a moment."""
 
 
 def time_of_day(at: str, today: datetime.date, zone: datetime.tzinfo | None = None) -> str:
@@ -55,12 +55,12 @@ def exact_hour(hour: str, zone: datetime.tzinfo | None = None) -> str:
 
 
 def each_stamp(text: str, say: Callable[[str], str]) -> str:
-    """`text` with what `say` says in place of each stamp in it."""
+    """`text` with the result of `say` in place of each stamp in it."""
     return _STAMP.sub(lambda found: say(found[0]), text)
 
 
 def is_moment(text: str) -> bool:
-    """Whether it begins a time that the calendar has: a year, a month, a day or a moment of it."""
+    """Whether `text` begins a time of the calendar: a year, a month, a day or a moment of it."""
     try:
         datetime.datetime.fromisoformat(text + _FIRST[len(text) :])
     except ValueError:
@@ -69,10 +69,10 @@ def is_moment(text: str) -> bool:
 
 
 def period(since: str, until: str, zone: datetime.tzinfo | None = None) -> tuple[str, str]:
-    """What a person typed as the first and the last moment, in UTC and to the second; empty text stays empty.
+    """The first and the last moment that a person typed, in UTC and to the second; empty text stays empty.
 
-    A day, a month or a year is meant whole, in its own zone where one was typed, else in `zone`.
-    Raises PassbookError `not-a-time` or `times-exchanged`.
+    A day, a month or a year is meant whole, in its own zone if one was typed, else in `zone`. Raises PassbookError
+    `not-a-time` or `times-exchanged`.
     """
     first = _edge("since", since, zone, last=False) if since else ""
     end = _edge("until", until, zone, last=True) if until else ""
@@ -90,7 +90,7 @@ def _edge(which: str, text: str, zone: datetime.tzinfo | None, *, last: bool) ->
     if last:
         whole = _end_of(whole, len(moment))
     try:
-        # Without a zone it is a time of this machine; of an hour that comes twice all is meant.
+        # Without a zone it is a time of this machine; an hour that comes twice is meant whole.
         placed = whole.replace(fold=int(last), tzinfo=zone if typed is None else _zone(typed[2]))
         return placed.astimezone(datetime.UTC).isoformat()[:_SECONDS]
     except (ValueError, OverflowError):
@@ -102,7 +102,7 @@ def _zone(text: str) -> datetime.tzinfo | None:
 
 
 def _end_of(moment: datetime.datetime, said: int) -> datetime.datetime:
-    """The last second of the year, month, day, hour or minute of which so many characters were said."""
+    """The last second of the year, month, day, hour or minute, by the number of characters that a person typed."""
     if said <= len("2026"):
         moment = moment.replace(month=12)
     if said <= len("2026-03"):

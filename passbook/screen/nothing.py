@@ -1,4 +1,4 @@
-"""What `teller` and `passbookctl` say of a list that has nothing in it."""
+"""The sentences of `teller` and `passbookctl` for an empty list."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ NO_ROWS_SAID: Final = MappingProxyType(
     {
         "jobs": "There is no job that has not ended.",
         "questions": "There is no open question.",
-        "notices": "There is no end of a job that somebody has still to take note of.",
+        "notices": "There is no end of a job without an acknowledgement.",
         "terminals": "There is no terminal that is connected, was heard since the start, or has jobs.",
         "history": "There is no such entry in the history.",
         "summary": "There is no end of a job to be counted.",
@@ -18,4 +18,4 @@ NO_ROWS_SAID: Final = MappingProxyType(
         "answers": "There is no job to answer for.",
     }
 )
-"""Kind of list -> the sentence that stands in its place; `--json` says it by an empty list."""
+"""Kind of list -> the sentence in its place; `--json` shows an empty list."""

@@ -1,4 +1,4 @@
-"""The commands of `teller`: each module adds its arguments and says what they do."""
+"""The commands of `teller`: each module adds its arguments and does its commands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final, Protocol, TypeAlias
 from terminal.workplace import Desk
 
 CommandRun: TypeAlias = Callable[[Desk, argparse.Namespace], Awaitable[int]]
-"""Does one command and gives the exit code; raises PassbookError."""
+"""Do one command and return the exit code; raises PassbookError."""
 
 
 JOB_HELP: Final = "its id, or the beginning of it, as `teller jobs` and `teller questions` show it"
@@ -19,7 +19,7 @@ QUESTION_HELP: Final = (
 
 
 class AddCommand(Protocol):
-    """Adds one command that takes the options of `teller` itself as well."""
+    """Add one command that takes the options of `teller` itself as well."""
 
     def __call__(self, name: str, *, help: str) -> argparse.ArgumentParser:  # noqa: A002  # argparse's word
         """The parser of the command."""

@@ -1,4 +1,4 @@
-"""`teller environment`: what a printer has printed and is still to print."""
+"""`teller environment`: the printed and the remaining work of a printer."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from passbook.protocol.environment import LONGEST_WAIT, USUAL_WAIT, AreaFigures,
 from passbook.protocol.media import Device, Media
 from passbook.screen.arguments import seconds, short_text_or_none
 from terminal.commands import AddCommand
-from terminal.tables_of_jobs import local
+from terminal.tables_of_jobs import local_time
 from terminal.workplace import Desk
 
 _WIDTH = 10
-"""Characters of a column of figures."""
+"""The characters of a column of figures."""
 _MIB = 1024 * 1024
 DEVICES: Final = {
     Device.ONLINE: "is ready",
@@ -40,9 +40,9 @@ MEDIA: Final = {
 
 def add(command: AddCommand) -> None:
     """Add the command."""
-    parser = command("environment", help="what a printer has printed and is still to print, taken between two jobs")
+    parser = command("environment", help="the counts of a printer, printed and still to print, taken between two jobs")
     parser.add_argument(
-        "--printer", type=short_text_or_none, default="", metavar="NAME", help="may be left out where there is only one"
+        "--printer", type=short_text_or_none, default="", metavar="NAME", help="may be omitted if there is only one"
     )
     parser.add_argument(
         "--timeout",
@@ -57,7 +57,7 @@ def add(command: AddCommand) -> None:
 async def run(desk: Desk, arguments: argparse.Namespace) -> int:
     """Wait for the reading and show it."""
     if desk.console.width is not None:
-        text = f"Waiting for the point between two jobs, at most {arguments.timeout:g} s ..."
+        text = f"Waiting for the boundary between two jobs, at most {arguments.timeout:g} s ..."
         desk.console.show({}, [text])
     async with desk.client() as client:
         reading = await client.environment(arguments.printer, arguments.timeout)
@@ -69,7 +69,7 @@ def _lines(reading: Environment) -> Iterator[str]:
     status = reading.status
     why = " and ".join(REASON_WORDS.get(one, one) for one in status.conditions)
     device = DEVICES[status.device] + (f": {why}" if why else "")
-    yield f"Printer {reading.printer} {device}. {MEDIA[status.media]}. Read at {local(reading.at)}."
+    yield f"Printer {reading.printer} {device}. {MEDIA[status.media]}. Read at {local_time(reading.at)}."
     yield _row("", "books", "pages", "lines")
     for name, figures in (("printed", reading.printed), ("to print", reading.pending), ("held", reading.held)):
         yield _figures(name, figures)

@@ -1,4 +1,4 @@
-"""`teller history`: what happened to jobs, and what their ends add up to."""
+"""`teller history`: the events of jobs, and the counts of their ends."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _CONDITIONS: Final = ("job", "requester", "person", "outcome", "since", "until",
 
 def add(command: AddCommand) -> None:
     """Add the command."""
-    parser = command("history", help="what happened to jobs, of every terminal, also of those that have ended")
+    parser = command("history", help="the history of jobs of every terminal, also of ended jobs")
     parser.add_argument(
-        "--job", type=short_text, metavar="JOB", help="of this job only, or of those whose ids begin so"
+        "--job", type=short_text, metavar="JOB", help="of this job only, or of the jobs whose ids begin so"
     )
     parser.add_argument("--requester", type=short_text, metavar="TERMINAL", help="of the jobs that this terminal sent")
     parser.add_argument(
-        "--person", type=short_text, metavar="NAME", help="that this person decided or confirmed; for representatives"
+        "--person", type=short_text, metavar="NAME", help="decided or confirmed by this person; for representatives"
     )
     parser.add_argument("--outcome", type=short_text, metavar="WORD", help=f"ends only: {', '.join(OUTCOMES)}")
     parser.add_argument("--since", type=short_text, metavar="TIME", help=f"from this day or moment on: {TYPED}")
     parser.add_argument("--until", type=short_text, metavar="TIME", help="up to this day or moment, likewise")
-    parser.add_argument("--last", type=whole(1, MOST_ENTRIES), metavar="N", help="so many entries (50)")
+    parser.add_argument("--last", type=whole(1, MOST_ENTRIES), metavar="N", help="this many entries (50)")
     groups = [one.value for one in Grouping]
     text = f"count ends by this instead: {', '.join(groups)}"
     parser.add_argument("--summary", type=one_of(groups), metavar="WORD", help=text)
@@ -44,7 +44,7 @@ async def run(desk: Desk, arguments: argparse.Namespace) -> int:
     given = {name: getattr(arguments, name) for name in _CONDITIONS}
     given["since"], given["until"] = period(arguments.since or "", arguments.until or "")
     asked = msgspec.convert({name: value for name, value in given.items() if value is not None}, GetHistory)
-    _ = asked.wanted  # what makes no sense is not sent
+    _ = asked.wanted  # conditions that make no sense are not sent
     async with desk.client() as client:
         history = await client.history(asked)
     width = desk.console.width

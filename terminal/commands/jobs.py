@@ -19,16 +19,22 @@ from terminal.workplace import Desk
 
 def add(command: AddCommand) -> None:
     """Add the commands."""
-    listing = command("jobs", help="the jobs that the appliance keeps, of every terminal")
+    listing = command("jobs", help="the jobs of every terminal that the appliance keeps")
     listing.set_defaults(run=run_jobs)
     for name, text, run in (
-        ("cancel", "end a job and say what of it is on paper", run_cancel),
-        ("hold", "ask nobody about a job that does not print until it is released or the appliance starts", run_hold),
-        ("release", "have people asked again about a held job; an operator's hold: representatives only", run_release),
+        ("cancel", "end a job and show which lines of it are on paper", run_cancel),
+        (
+            "hold",
+            "ask no question about a job that is not printing, until it is released or the appliance starts",
+            run_hold,
+        ),
+        ("release", "ask the question about a held job again; an operator's hold: representatives only", run_release),
     ):
         order = command(name, help=text)
         order.add_argument("job", type=short_text, metavar="JOB", help=JOB_HELP)
-        order.add_argument("--person", type=short_text, required=True, metavar="NAME", help="who decided it")
+        order.add_argument(
+            "--person", type=short_text, required=True, metavar="NAME", help="name of the person who decides"
+        )
         order.set_defaults(run=run)
 
 
@@ -41,9 +47,9 @@ async def run_jobs(desk: Desk, _arguments: argparse.Namespace) -> int:
 
 
 async def run_cancel(desk: Desk, arguments: argparse.Namespace) -> int:
-    """End one job; one that is printing stops at its next line, and its book is given back.
+    """End one job; a printing job stops at its next line, and the printer gives its book back.
 
-    0 when it was ended; 1 when it was completed before, or is asked about because a step of it is in doubt.
+    Return 0 if it was ended; 1 if it was completed before, or is a question because a step of it is in doubt.
     """
     async with desk.client() as client:
         ordered = await client.cancel((await client.job(arguments.job)).job, arguments.person)
@@ -61,7 +67,7 @@ async def run_cancel(desk: Desk, arguments: argparse.Namespace) -> int:
 
 
 async def _until_it_stands(client: TerminalClient, job: JobView) -> JobView:
-    """The job as it is when no step of it is under way any more."""
+    """The job after the step under way."""
     if _stands(job):
         return job
     async for event in client.events():
@@ -80,7 +86,7 @@ def _stands(job: JobView) -> bool:
 
 
 async def run_hold(desk: Desk, arguments: argparse.Namespace) -> int:
-    """Hold one job back until somebody answers for it."""
+    """Hold one job back until a person answers for it."""
     async with desk.client() as client:
         job = await client.hold((await client.job(arguments.job)).job, arguments.person)
     desk.console.show(job, held_lines(job, "teller release"))
@@ -88,7 +94,7 @@ async def run_hold(desk: Desk, arguments: argparse.Namespace) -> int:
 
 
 async def run_release(desk: Desk, arguments: argparse.Namespace) -> int:
-    """Have people asked about one job that was held."""
+    """Ask people again about one job that was held."""
     async with desk.client() as client:
         job = await client.release((await client.job(arguments.job)).job, arguments.person)
     desk.console.show(job, [*released_lines(job), ANSWER_BY, answer_command(job)])

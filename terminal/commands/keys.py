@@ -1,4 +1,4 @@
-"""`teller keys`: what is in the key ring, and new keys for it."""
+"""`teller keys`: the names of the keys in the ring, and new keys for it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ RECOVERY_REF = "branch-recovery"
 
 
 def add(command: AddCommand) -> None:
-    """Add what can be done with the key ring."""
+    """Add the commands."""
     new = command("new", help="make a key for this terminal's jobs")
-    new.add_argument("ref", type=short_text, nargs="?", metavar="REF", help="what the key is called")
+    new.add_argument("ref", type=short_text, nargs="?", metavar="REF", help="the name of the key")
     new.set_defaults(run=run_new)
     listing = command("list", help="the names of the keys")
     listing.set_defaults(run=run_list)
     recovery = command("recovery-new", help="make the branch recovery key, for representatives")
-    recovery.add_argument("public", type=path(Path), metavar="FILE.pub", help="gets the half that the appliance needs")
+    recovery.add_argument(
+        "public", type=path(Path), metavar="FILE.pub", help="file for the half that the appliance needs"
+    )
     recovery.set_defaults(run=run_recovery_new)
 
 

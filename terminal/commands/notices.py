@@ -1,4 +1,4 @@
-"""`teller notices`, and `teller accept-rollback` for what this terminal remembers of the appliance."""
+"""`teller notices`, and `teller accept-rollback` for the memory of this terminal about the appliance."""
 
 from __future__ import annotations
 
@@ -11,29 +11,30 @@ from passbook.protocol.progress import end_words
 from passbook.screen.arguments import short_text
 from passbook.screen.nothing import NO_ROWS_SAID
 from terminal.commands import AddCommand
-from terminal.tables_of_jobs import local
+from terminal.tables_of_jobs import local_time
 from terminal.workplace import Desk
 
 
 def add(command: AddCommand) -> None:
     """Add the commands."""
-    notices = command("notices", help="jobs that have ended and that nobody took note of")
-    notices.add_argument("jobs", type=short_text, metavar="JOB", nargs="*", help="show these only")
-    notices.add_argument("--acknowledge", action="store_true", help="take note of those that are shown")
+    notices = command("notices", help="ended jobs whose notice was not acknowledged")
+    notices.add_argument("jobs", type=short_text, metavar="JOB", nargs="*", help="show only these jobs")
+    notices.add_argument("--acknowledge", action="store_true", help="acknowledge the notices that are shown")
     notices.set_defaults(run=run_notices)
     accept = command(
-        "accept-rollback", help="keep the appliance's history in mind as it is now, once an operator looked"
+        "accept-rollback",
+        help="remember the appliance's history as it is on its disk now, after an operator found the cause",
     )
     accept.set_defaults(run=run_accept_rollback)
 
 
 async def run_notices(desk: Desk, arguments: argparse.Namespace) -> int:
-    """Show one end a line, and then take note of them where that was ordered."""
+    """Show one end a line, and then acknowledge the ends if the person ordered that."""
     async with desk.client() as client:
         found = {one.job.job: one for one in await client.notices()}
         shown = [_named(found, job) for job in arguments.jobs] if arguments.jobs else list(found.values())
         desk.console.show(
-            shown, [f"{local(one.job.changed_at)}  {end_words(one)}" for one in shown] or [NO_ROWS_SAID["notices"]]
+            shown, [f"{local_time(one.job.changed_at)}  {end_words(one)}" for one in shown] or [NO_ROWS_SAID["notices"]]
         )
         if arguments.acknowledge:
             for one in shown:
@@ -42,7 +43,7 @@ async def run_notices(desk: Desk, arguments: argparse.Namespace) -> int:
 
 
 def _named(found: Mapping[str, Notice], beginning: str) -> Notice:
-    """The one notice whose job's id begins so.  Raises PassbookError `no-such-notice`, `ambiguous-job`."""
+    """The one notice whose job's id has this beginning. Raises PassbookError `no-such-notice`, `ambiguous-job`."""
     fitting = [notice for job, notice in found.items() if job.startswith(beginning)]
     if not fitting:
         raise PassbookError("no-such-notice", job=beginning)
@@ -52,7 +53,7 @@ def _named(found: Mapping[str, Notice], beginning: str) -> Notice:
 
 
 async def run_accept_rollback(desk: Desk, _arguments: argparse.Namespace) -> int:
-    """Forget what the history was before; show how far it is."""
+    """Forget the earlier history; show the present heads."""
     async with desk.client() as client:
         heads = await desk.memory().accept(client)
     desk.console.show(heads.now, [f"{one.area}  {one.entries} entries" for one in heads.now])

@@ -1,4 +1,4 @@
-"""`teller print` and `teller follow`: send a document, and stay with it until it is on paper."""
+"""`teller print` and `teller follow`: send a document, and follow it until it is on paper."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _LAST_PLACE: Final = 9999
 def add(command: AddCommand) -> None:
     """Add the command."""
     parser = command("print", help="print a document and follow it to its end")
-    text = "the document: .csv, .json or .txt; - for standard input, with --format"
+    text = "file with the document: .csv, .json or .txt; - for standard input, with --format"
     parser.add_argument("file", type=path(Path), metavar="FILE", help=text)
     _add_format(parser)
     parser.add_argument(
-        "--printer", type=short_text, metavar="NAME", help="where to print (default: the appliance's only printer)"
+        "--printer", type=short_text, metavar="NAME", help="the printer (default: the appliance's only one)"
     )
     parser.add_argument("--page", type=whole(1, _LAST_PLACE), metavar="N", help="page of the book for the first line")
     parser.add_argument("--line", type=whole(1, _LAST_PLACE), metavar="N", help="line of that page for the first line")
@@ -45,33 +45,33 @@ def add(command: AddCommand) -> None:
         type=short_text_or_none,
         default="",
         metavar="NAME",
-        help="kind of book or sheet (default: what FILE says)",
+        help="kind of book or sheet (default: the one that FILE names)",
     )
     parser.add_argument(
         "--priority", type=whole(1, 100), default=50, metavar="N", help="1 to 100, higher prints first (default: 50)"
     )
     key = parser.add_mutually_exclusive_group()
     key.add_argument(
-        "--key", type=short_text, metavar="REF", help="key of the ring that the job is put under (default: the newest)"
+        "--key", type=short_text, metavar="REF", help="key of the ring that seals the job (default: the newest)"
     )
-    key.add_argument("--no-key", action="store_true", help="leave the key to the appliance, where it allows that")
-    parser.add_argument(
-        "--request", type=short_text, metavar="ID", help="send a request again that was sent under this id"
-    )
-    text = "what the document is called; kept sealed"
+    key.add_argument("--no-key", action="store_true", help="let the appliance make the key, if it allows that")
+    parser.add_argument("--request", type=short_text, metavar="ID", help="send the request with this id again")
+    text = "the name of the document; kept sealed"
     parser.add_argument("--name", type=short_text_or_none, default="", metavar="NAME", help=text)
     _add_person(parser)
     wait = parser.add_mutually_exclusive_group()
-    wait.add_argument("--follow", action="store_true", dest="wait", default=True, help="stay to the end (default)")
+    wait.add_argument(
+        "--follow", action="store_true", dest="wait", default=True, help="stay until the end of the job (default)"
+    )
     wait.add_argument("--no-wait", action="store_false", dest="wait", help="leave when the job is accepted")
     parser.set_defaults(run=run, usage_error=parser.error)
     _add_follow(command)
 
 
 def _add_follow(command: AddCommand) -> None:
-    parser = command("follow", help="stay with a job that was sent before, and answer when it is stopped")
+    parser = command("follow", help="follow a job that was sent before, and answer when it stops")
     parser.add_argument("job", type=short_text, metavar="JOB", help=JOB_HELP)
-    text = "the document that was sent; questions then show its text in place of bars"
+    text = "the document of the job; questions then show its text in place of bars"
     parser.add_argument("--file", type=path(Path), metavar="FILE", help=text)
     _add_format(parser)
     _add_person(parser)
@@ -80,17 +80,17 @@ def _add_follow(command: AddCommand) -> None:
 
 def _add_format(parser: argparse.ArgumentParser) -> None:
     formats = list(own_copy.SUFFIXES.values())
-    text = f"what FILE holds: {', '.join(formats)} (default: by suffix)"
+    text = f"format of FILE: {', '.join(formats)} (default: by suffix)"
     parser.add_argument("--format", type=one_of(formats), metavar="FORMAT", help=text)
 
 
 def _add_person(parser: argparse.ArgumentParser) -> None:
-    text = "who answers when the job is stopped (default: asked for with each question)"
+    text = "name of the person who answers when the job stops (default: asked for with each question)"
     parser.add_argument("--person", type=short_text_or_none, default="", metavar="NAME", help=text)
 
 
 async def run(desk: Desk, arguments: argparse.Namespace) -> int:
-    """Send it; 0 when it was completed, or only accepted where nobody waits."""
+    """Send the document; return 0 when it was completed, or with --no-wait when it was accepted."""
     if (arguments.page is None) is not (arguments.line is None):
         arguments.usage_error("give --page and --line together")
     if arguments.file == _STANDARD_INPUT and arguments.format is None:
@@ -109,7 +109,7 @@ async def run(desk: Desk, arguments: argparse.Namespace) -> int:
 
 
 async def run_follow(desk: Desk, arguments: argparse.Namespace) -> int:
-    """Stay with it; 0 when it was completed."""
+    """Follow the job; return 0 when it was completed."""
     texts = None
     if arguments.file is not None:
         texts = own_copy.texts_of(_format(arguments), _document(arguments.file))
@@ -131,7 +131,7 @@ def _again(desk: Desk, job: SubmitJob) -> str:
 
 
 def _document(file: Path) -> bytes:
-    """All of the document; raises PassbookError `file-problem`, `document-too-large`."""
+    """The bytes of the document; raises PassbookError `file-problem`, `document-too-large`."""
     if file != _STANDARD_INPUT:
         return files.read(file)
     with interruptible():

@@ -28,35 +28,41 @@ from terminal.tables_of_jobs import answer_command, drawn
 from terminal.workplace import Desk
 
 _LAST_LINE: Final = 999_999
-"""More lines than any job has."""
+"""A number above the lines of any job."""
 VERDICTS: Final = {"from_start": Verdict.PRINT, "discard": Verdict.DISCARD, "hold": Verdict.HOLD}
-"""Option -> what it orders for a whole job."""
+"""Option -> its order for a whole job."""
 
 
 def add(command: AddCommand) -> None:
     """Add the commands."""
     listing = command("questions", help="the open questions that this terminal may answer")
     listing.set_defaults(run=run_questions)
-    answer = command("answer", help="say how a stopped job shall go on")
+    answer = command("answer", help="decide how a stopped job goes on")
     which = answer.add_mutually_exclusive_group(required=True)
     which.add_argument("job", type=short_text, nargs="?", metavar="JOB[.N]", help=QUESTION_HELP)
-    which.add_argument("--all", action="store_true", help="every job of which nothing was ever sent to a printer")
+    which.add_argument("--all", action="store_true", help="every job of which no line was ever sent to a printer")
     answer.add_argument(
-        "--requester", type=short_text_or_none, default="", metavar="NAME", help="with --all: whose jobs (default: own)"
+        "--requester",
+        type=short_text_or_none,
+        default="",
+        metavar="NAME",
+        help="with --all: the terminal whose jobs are meant (default: this one)",
     )
     order = answer.add_mutually_exclusive_group(required=True)
     order.add_argument("--print", action="store_true", dest="from_start", help="print all of it from the start")
     line = "go on with this line of the document; one past the last line: every line is on paper"
     order.add_argument("--from-line", type=whole(1, _LAST_LINE), metavar="N", help=line)
-    order.add_argument("--all-on-paper", action="store_true", help="every line is on paper; end it")
-    order.add_argument("--discard", action="store_true", help="end it")
-    hold = "keep it and do not ask again until it is released or the appliance starts"
+    order.add_argument("--all-on-paper", action="store_true", help="every line is on paper; end the job")
+    order.add_argument("--discard", action="store_true", help="end the job")
+    hold = "keep the job and ask no question about it until it is released or the appliance starts"
     order.add_argument("--hold", action="store_true", help=hold)
-    answer.add_argument("--person", type=short_text, required=True, metavar="NAME", help="who decided it")
     answer.add_argument(
-        "--new-key", type=short_text_or_none, default="", metavar="REF", help="put the job under this key of the ring"
+        "--person", type=short_text, required=True, metavar="NAME", help="name of the person who decides"
     )
-    answer.add_argument("--follow", action="store_true", help="stay with the job to its end")
+    answer.add_argument(
+        "--new-key", type=short_text_or_none, default="", metavar="REF", help="seal the job with this key of the ring"
+    )
+    answer.add_argument("--follow", action="store_true", help="follow the job to its end")
     answer.set_defaults(run=run_answer, usage_error=answer.error)
 
 
@@ -64,13 +70,13 @@ async def run_questions(desk: Desk, _arguments: argparse.Namespace) -> int:
     """Show each question as a picture of the pages."""
     async with desk.client() as client:
         questions = await client.questions()
-    pictures = [line for one in questions for line in (*drawn(one, desk.console.width), *_how(one), "")]
+    pictures = [line for one in questions for line in (*drawn(one, desk.console.width), *_answer_lines(one), "")]
     desk.console.show(questions, pictures[:-1] or [NO_ROWS_SAID["questions"]])
     return 0
 
 
-def _how(question: Question) -> list[str]:
-    """What to type to answer; nothing for a job that is held, of which the picture says so."""
+def _answer_lines(question: Question) -> list[str]:
+    """The lines with the command to answer; none for a held job, since the picture says so."""
     return [answer_command(question.job)] if question.asked else []
 
 
@@ -87,7 +93,9 @@ async def run_answer(desk: Desk, arguments: argparse.Namespace) -> int:
     verdict, step = _ordered(arguments, question)
     ring = desk.ring() if needs_ring(question, verdict, arguments.new_key) else None
     answer = compose(question, verdict, arguments.person, ring, step=step, new_key_ref=arguments.new_key)
-    desk.left.lines = (f"Whether the answer for job {answer.job} was taken is not known; see teller questions.",)
+    desk.left.lines = (
+        f"The terminal does not know whether the answer for job {answer.job} was taken; see teller questions.",
+    )
     job = await send(desk.client, answer, asyncio.sleep)
     desk.left.lines = ()
     waiting = waits_for_second(answer, job)
@@ -106,7 +114,7 @@ async def run_answer(desk: Desk, arguments: argparse.Namespace) -> int:
 
 
 async def _answer_all(desk: Desk, arguments: argparse.Namespace) -> int:
-    """Show one job a line; the exit code is of the error that the most important person must act on."""
+    """Show one job a line; return the highest exit code of their errors."""
     ordered = [verdict for name, verdict in VERDICTS.items() if getattr(arguments, name)]
     if not ordered or arguments.new_key or arguments.follow:
         arguments.usage_error("--all goes with --print, --discard or --hold, and without --new-key and --follow")
@@ -117,7 +125,7 @@ async def _answer_all(desk: Desk, arguments: argparse.Namespace) -> int:
 
 
 def _skipped(done: Sequence[AnsweredOne]) -> list[str]:
-    """How many jobs the answer passed over because an operator holds them."""
+    """The line with the number of jobs that the answer passed over because an operator holds them."""
     held = sum(one.error is not None and one.error.error_code == "held-by-operator" for one in done)
     return [f"Passed over, because an operator holds them: {held} of {len(done)}."] if held else []
 
@@ -134,7 +142,7 @@ async def send(
     answer: AnswerQuestion,
     sleep: Callable[[float], Awaitable[None]],
 ) -> JobView:
-    """Send an answer until its outcome is known: over new connections the very same answer, which counts once."""
+    """Send an answer until its outcome is known; over new connections the very same one, which counts once."""
     for pause in PAUSES:
         try:
             async with connect() as client:
@@ -147,7 +155,7 @@ async def send(
 
 
 async def _find(client: TerminalClient, name: str) -> Question:
-    """The question that a person named: by the beginning of the job's id, and its number where that was typed."""
+    """The question that a person named by the beginning of the job's id, and by its number if the person typed it."""
     job, _, number = name.partition(".")
     view = await client.job(job)
     for question in await client.questions():

@@ -1,4 +1,4 @@
-"""`teller terminals`: who is there, for representatives."""
+"""`teller terminals`: the state of every terminal, for representatives."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from terminal.tables_of_jobs import terminals_table
 from terminal.workplace import Desk
 
 HELP: Final = (
-    "every terminal that is connected, was heard since the start, has jobs, or is configured as representative: "
-    "when it was last heard, and what of it is open; for representatives"
+    "every terminal that is connected, was heard since the start, has jobs, or is configured as representative: when "
+    "it was last heard, and its open questions and notices; for representatives"
 )
 
 

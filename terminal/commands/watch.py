@@ -1,4 +1,4 @@
-"""`teller watch`: what waits for people, as it comes."""
+"""`teller watch`: questions, prompts and notices, as they come."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from terminal.workplace import Desk
 
 def add(command: AddCommand) -> None:
     """Add the command."""
-    parser = command("watch", help="show questions, prompts and ends of jobs as they come, and answer them right there")
-    text = "who answers and takes note of ends (default: asked for with each question)"
+    parser = command(
+        "watch", help="show questions, prompts and ends of jobs as they come, and take the answers to them"
+    )
+    text = "name of the person who answers and acknowledges ends (default: asked for with each question)"
     parser.add_argument("--person", type=short_text_or_none, default="", metavar="NAME", help=text)
     parser.set_defaults(run=run)
 
 
 async def run(desk: Desk, arguments: argparse.Namespace) -> int:
-    """Stay until Ctrl-C; without a tty it only shows."""
+    """Watch until Ctrl-C; without a tty only show."""
     resolve = desk.dialogue(arguments.person)
     await Watcher(desk.client, desk.console, resolve, desk.acknowledge, left=desk.left).run()
     return 0

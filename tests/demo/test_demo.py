@@ -44,7 +44,7 @@ def test_the_story_ends_well_and_shows_what_is_on_paper() -> None:
     ("damage", "named"),
     [
         ("drop", r"DISAGREEMENT  statement.* 1 line of 20 not on paper"),
-        ("twice", r"DISAGREEMENT  statement.* on 1 line something is struck, or struck again, that nobody ordered"),
+        ("twice", r"DISAGREEMENT  statement.* on 1 line text is struck, or struck again, without an order"),
         ("history", r"DISAGREEMENT  the history does not fit: The history of area"),
     ],
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from demo.verdict import Order, Sent, Tally, disagreements, table, tally
+from demo.verdict import Order, Sent, VerdictRow, disagreements, table, verdict_row
 from drivers.simulator.paper import Paper, Ruler
 from passbook.document.plan import Eject, Line, Plan, Run, Turn
 
@@ -67,24 +67,24 @@ def wrong(
 
 def test_what_is_as_it_should_be_agrees(paper: Paper) -> None:
     assert wrong(paper) == []
-    assert tally(SENT, paper, []) == Tally("statement", 3, 3, 0, 0, 0, 0)
+    assert verdict_row(SENT, paper, []) == VerdictRow("statement", 3, 3, 0, 0, 0, 0)
 
 
 def test_a_dropped_line_is_found(tmp_path: Path) -> None:
     paper = struck(tmp_path, (3, 1, "alpha"), (4, 1, "gamma"))
-    assert tally(SENT, paper, []).missing == 1
+    assert verdict_row(SENT, paper, []).missing == 1
     assert len(wrong(paper)) == 1
 
 
 def test_a_line_that_was_struck_twice_is_found(paper: Paper) -> None:
     strike(paper, 3, 2, "beta")
-    assert tally(SENT, paper, [])[1:] == (3, 2, 1, 0, 0, 1)
+    assert verdict_row(SENT, paper, [])[1:] == (3, 2, 1, 0, 0, 1)
     assert len(wrong(paper)) == 1
 
 
 def test_a_line_that_was_ordered_again_may_be_there_twice_but_not_three_times(paper: Paper) -> None:
     strike(paper, 3, 2, "beta")
-    assert tally(SENT, paper, [RESUMED])[1:] == (3, 2, 1, 0, 1, 0)
+    assert verdict_row(SENT, paper, [RESUMED])[1:] == (3, 2, 1, 0, 1, 0)
     assert wrong(paper, RESUMED) == []
     strike(paper, 3, 2, "beta")
     assert len(wrong(paper, RESUMED)) == 1
@@ -103,13 +103,13 @@ def test_an_order_for_another_job_excuses_nothing(paper: Paper) -> None:
 
 def test_a_wrong_text_is_found(tmp_path: Path) -> None:
     paper = struck(tmp_path, (3, 1, "alpha"), (3, 2, "bet4"), (4, 1, "gamma"))
-    assert tally(SENT, paper, [])[4:] == (1, 0, 1)
+    assert verdict_row(SENT, paper, [])[4:] == (1, 0, 1)
     assert len(wrong(paper)) == 2  # the right one is missing, and another is struck
 
 
 def test_another_text_over_the_right_one_is_found(paper: Paper) -> None:
     strike(paper, 3, 2, "other")
-    assert tally(SENT, paper, []).wrong == 1
+    assert verdict_row(SENT, paper, []).wrong == 1
 
 
 @pytest.mark.parametrize("where", [(3, 7), (5, 1)])
@@ -129,7 +129,7 @@ def test_a_foreign_book_is_found(paper: Paper) -> None:
 
 
 def test_blank_paper_lacks_everything(tmp_path: Path) -> None:
-    assert tally(SENT, Paper(tmp_path / "paper.json"), []).missing == 3
+    assert verdict_row(SENT, Paper(tmp_path / "paper.json"), []).missing == 3
 
 
 def test_the_history_must_tell_of_one_completion(paper: Paper) -> None:
@@ -158,7 +158,7 @@ def test_what_the_store_finds_is_a_disagreement(paper: Paper) -> None:
 
 
 def test_the_table_is_aligned(paper: Paper) -> None:
-    lines = table([tally(SENT, paper, [])]).splitlines()
+    lines = table([verdict_row(SENT, paper, [])]).splitlines()
     assert len({len(line) for line in lines}) == 1
     assert lines[-1].split() == ["statement", "3", "3", "0", "0", "0"]
 

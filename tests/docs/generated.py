@@ -28,7 +28,7 @@ class Machine(NamedTuple):
 
     Attributes:
         module: where its table TRANSITIONS is.
-        name: what it is about.
+        name: the subject of the machine.
         begin: values of the states in which it can begin.
     """
 
@@ -39,7 +39,7 @@ class Machine(NamedTuple):
 
 MACHINES: Final = (
     Machine("passbook.job.states", "A job", ("pending",)),
-    Machine("passbook.job.audience", "Whom a question is put to", ("awaited",)),
+    Machine("passbook.job.audience", "The audience of a question", ("awaited",)),
     Machine("passbook.job.print_right", "The right to print a job, in one of two spools", ("here", "away")),
     Machine("passbook.job.step_machine", "The work on one job at one mechanism", ("ready",)),
     Machine("drivers.session", "A document session at a mechanism", ("unknown",)),
@@ -65,10 +65,11 @@ def write_pages() -> None:
 
 
 def errors_page() -> str:
-    """The catalogue of errors, by who must act."""
+    """The catalogue of errors, by actor."""
     about = (
-        "A code never changes its meaning and is never used again. The exit code of `passbookctl` and `teller` says\n"
-        f"who must act. Words in braces are filled in: names, numbers and places, never what a book says.\n{MADE}"
+        f"A code never changes its meaning and is never used again. The exit code of `passbookctl` and `teller` "
+        f"says\nwho must act. Words in braces are filled in: names, numbers and places, never the text of a "
+        f"book.\n{MADE}"
     )
     parts = ["# Errors", about]
     for actor, exit_code in EXIT_CODES.items():
@@ -81,7 +82,7 @@ def errors_page() -> str:
 
 
 def promises_page() -> str:
-    """The page of promises as it was written, with its table of damages and tests made anew."""
+    """The written page of promises, with its table of damages and tests made anew."""
     written = (ROOT / "docs" / "promises.md").read_text("utf-8").partition(DAMAGES)[0]
     about = f"`make mutants` does each damage in a copy and runs its tests. {MADE}"
     parts = [written + DAMAGES, about]
@@ -92,10 +93,10 @@ def promises_page() -> str:
 
 
 def states_page() -> str:
-    """Every transition table as a diagram, with what is true in each state."""
+    """Every transition table as a diagram, with the meaning of each state."""
     about = (
-        "One table a machine, one place that assigns its state. An arrow that is not drawn cannot happen: it is\n"
-        f"refused, or a defect. {MADE}"
+        f"Each machine has one table and one place that assigns its state. A transition without an arrow cannot "
+        f"happen: it is\nrefused, or a defect. {MADE}"
     )
     parts = ["# States", about]
     for machine in MACHINES:
@@ -118,7 +119,7 @@ def diagram(table: Table, begin: tuple[str, ...]) -> str:
 
 
 def meanings(table: Table) -> str:
-    """What is true in each state, in the words of its enum."""
+    """The meaning of each state, in the words of its enum."""
     kind = type(next(iter(table.values())))
     told = docstrings(kind)
     known = [value for value in (label(member) for member in kind) if value in _states(table)]
@@ -141,7 +142,7 @@ def docstrings(kind: type[Enum]) -> dict[str, str]:
 
 
 def label(member: Enum) -> str:
-    """What people read for a member: its value, or its name where the value says nothing."""
+    """The text of a member for people: its value, or its name if the value is no text."""
     return member.value if isinstance(member.value, str) else member.name.lower().replace("_", "-")
 
 

@@ -1,4 +1,4 @@
-"""What a teller's terminal shows in docs/recovery.md, as the code really shows it."""
+"""The screens of a teller's terminal for docs/recovery.md, made by the real code."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ date,text,withdrawal,deposit,balance
 """Three lines on page 3, a turn, two lines on page 4: steps 1 to 3, 4, 5 and 6; step 7 gives the book back."""
 
 AT: Final = "19:20"
-"""What the clock on the wall showed."""
+"""The time by the clock on the wall."""
 
 _MARK: Final = re.compile(r"(<!-- screen: ([a-z ]+) -->\n```text\n).*?(```)", re.DOTALL)
 
 
 def asked_about(confirmed: int, sending: int = 0, reason: Reason = Reason.POWER_LOSS) -> Question:
-    """What is asked about the statement after it stopped there."""
+    """The question about the statement after it stopped there."""
     layout_file = ROOT / "passbook" / "layouts" / "savings-24.toml"
     layout = parse_layout("savings-24", layout_file.read_bytes(), layout_file.name)
     plan = place(parse_document(FORMAT, STATEMENT), layout, codec="cp858", code_page="cp858")
@@ -60,13 +60,13 @@ def _job(**changes: object) -> JobView:
 
 
 def _asked(question: Question, *, own_copy: bool = True) -> list[str]:
-    """The picture and, for who is at the terminal, the choices."""
+    """The picture and, for a person at the terminal, the choices."""
     texts = texts_of(FORMAT, STATEMENT) if own_copy else None
     return [*picture(question, texts, when=AT), *(choices(question, "counter-1") if own_copy else [])]
 
 
 def _ended() -> list[str]:
-    """A job that a person cancelled in the middle, and one that nobody answered for."""
+    """A job that a person cancelled in the middle, and one without an answer."""
     cancelled = _job(state=JobState.CANCELED, reasons=(Reason.CANCELED_BY_PERSON,))
     expired = replace(_job(state=JobState.ABORTED, reasons=(Reason.EXPIRED,), begun=False), job="1b8e44d09a7c6f20")
     on_paper = {cancelled: OnPaper(confirmed=2, lines=5), expired: OnPaper(confirmed=0, lines=5)}
@@ -74,7 +74,7 @@ def _ended() -> list[str]:
 
 
 def _proposed() -> Question:
-    """A question to which somebody has ordered lines again that are on paper."""
+    """A question to which a person has ordered lines again that are on paper."""
     order = Answered(epoch=1, verdict=Verdict.PRINT, step=1, in_doubt=2, terminal="counter-1", person="Ann Example")
     return replace(asked_about(1, 2), proposed=order)
 
@@ -95,7 +95,7 @@ def screens() -> dict[str, list[str]]:
 
 
 def recovery_page() -> str:
-    """docs/recovery.md with every screen as it is now."""
+    """docs/recovery.md with the present screens."""
     shown = screens()
 
     def screen(match: re.Match[str]) -> str:

@@ -147,7 +147,7 @@ def test_an_appliance_that_knows_no_pages_is_not_asked_for_ever(control: str, ca
     [
         (("jobs",), "There is no job that has not ended."),
         (("questions",), "There is no open question."),
-        (("notices",), "There is no end of a job that somebody has still to take note of."),
+        (("notices",), "There is no end of a job without an acknowledgement."),
         (("terminals",), "There is no terminal that is connected, was heard since the start, or has jobs."),
         (("areas",), "There is no storage area."),
         (("history",), "There is no such entry in the history."),

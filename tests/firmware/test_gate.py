@@ -123,7 +123,7 @@ def test_what_is_not_tls_gets_one_sentence(enrolled: Branch, tmp_path: Path, dat
 
     at_the_door(enrolled, tmp_path, story)
     assert NOT_TLS.startswith(b"HTTP/1.1 400 ")
-    assert b"\r\n\r\nnot-tls: What was sent is not TLS." in NOT_TLS
+    assert b"\r\n\r\nnot-tls: The peer did not send TLS." in NOT_TLS
 
 
 class Limits:

@@ -70,10 +70,10 @@ def test_of_a_job_people_are_told_lines() -> None:
             OnPaper(20, 0, 1, 2),
             "Line 1 is in doubt: look at the paper. Line 2 was sent before and ordered again: look at the paper.",
         ),
-        ({}, OnPaper(20, 0), "Whether any of it is on paper is not known: look at the paper."),
+        ({}, OnPaper(20, 0), "The appliance does not know whether any of it is on paper: look at the paper."),
         ({"reasons": BACK}, OnPaper(20, 0), MORE_ON_PAPER),
         ({"reasons": BACK}, OnPaper(20, 1), f"Line 1 is on paper, of 20. {MORE_ON_PAPER}"),
-        ({"confirmed": 5}, None, "How much of it is on paper is not known: look at the paper."),
+        ({"confirmed": 5}, None, "The appliance does not know how much of it is on paper: look at the paper."),
     ],
 )
 def test_of_a_job_that_ended_early_it_is_told_what_is_on_paper(

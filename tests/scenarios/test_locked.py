@@ -144,7 +144,7 @@ def test_an_area_that_was_refused_stays_refused_when_the_one_that_knew_better_br
         (world.data / "a" / f"area.sqlite{suffix}").unlink()
     world.start_appliance()
     [refused] = told(office)
-    assert "Storage area a was put back to an earlier state" in refused
+    assert "Storage area a was rolled back to an earlier state" in refused
     world.stop_appliance()
     database = world.data / "b" / "area.sqlite"
     os.truncate(database, database.stat().st_size // 2)
@@ -173,7 +173,7 @@ def test_a_mark_that_is_missing_or_altered_is_told_and_made_anew(open_office: Op
     damage(world.folder / "state" / FILE)
     world.start_appliance()
     [problem] = told(office)
-    assert problem.startswith(f"What was noted of the storage areas outside of them, in {world.folder}/state/{FILE}")
+    assert problem.startswith(f"The mark of the storage areas, in {world.folder}/state/{FILE}")
     assert send(office, "r-1", "r-2") == before
     world.kill_appliance()
     world.start_appliance()

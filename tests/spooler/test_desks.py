@@ -125,7 +125,7 @@ def test_a_mechanism_is_shown_as_it_was_last_seen_with_its_age(bench: Bench, des
     [
         (Reason.UNPLUGGED, "printer-silent", "does not answer"),
         (Reason.SILENT, "printer-silent", "does not answer"),
-        (Reason.GARBLED, "printer-garbled", "what its dialect does not know"),
+        (Reason.GARBLED, "printer-garbled", "bytes that its dialect does not know"),
         (Reason.MEDIA_JAM, "printer-attention", "paper is jammed"),
         (Reason.COVER_OPEN, "printer-attention", "a cover of the printer is open"),
         (Reason.RIBBON_OUT, "printer-attention", "the ribbon is used up"),

@@ -222,7 +222,7 @@ def test_a_question_that_goes_says_that_what_was_typed_was_not_sent(
         return await task
 
     assert story_of(story) == "h"
-    gone = "The question has gone; what was typed for it was not sent."
+    gone = "The question is gone; the typed answer was not sent."
     assert screen.getvalue() == f"How? d\n{gone}\nNext? h\n"
 
 

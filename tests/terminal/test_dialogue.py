@@ -76,7 +76,7 @@ def test_who_is_not_named_is_asked_for_the_name(branch: Branch) -> None:
     (given,) = answers_given(branch, person, lambda _: view(), name="")
     assert given["person"] == "Rita"
     assert person.asked == ["Your name: ", "Your name: ", "How shall it go on? "]
-    assert "That is no name: expected 1 to 128 printable characters." in person.lines
+    assert "This is no name: expected 1 to 128 printable characters." in person.lines
 
 
 def test_a_name_in_letters_that_the_screen_lost_is_asked_for_again_with_the_reason(branch: Branch) -> None:

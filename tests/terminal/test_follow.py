@@ -337,7 +337,10 @@ def test_who_does_not_wait_is_told_at_once_that_the_connection_was_lost_and_how_
         assert caught.value.code == "connection-lost"
         assert [name for name, _ in fake.received] == ["Spooler.SubmitJob"]
         assert person.lines == [
-            "Whether request r1 was accepted is not known. Send the same document again; it never prints twice:",
+            (
+                "The terminal does not know whether request r1 was accepted. Send the same document again; it never "
+                "prints twice:"
+            ),
             f"  {again}",
         ]
 
@@ -545,7 +548,10 @@ def test_who_leaves_before_the_acceptance_is_told_how_to_send_it_again(branch: B
     fake = accepting()
     del fake.answers["Spooler.SubmitJob"]
     assert left_by(branch, fake, "Spooler.SubmitJob") == [
-        "Whether request r1 was accepted is not known. Send the same document again; it never prints twice:",
+        (
+            "The terminal does not know whether request r1 was accepted. Send the same document again; it never prints "
+            "twice:"
+        ),
         "  teller print f --request r1",
     ]
 
@@ -568,7 +574,7 @@ def test_who_leaves_after_the_acceptance_is_told_how_to_come_back(branch: Branch
 
     within(story())
     assert list(left.lines) == [
-        "The appliance keeps job aa11; only this screen has left it. Come back, or end it:",
+        "The appliance keeps job aa11; only this screen has left it. Follow it again, or end it:",
         "  teller follow aa11",
         "  teller cancel aa11 --person NAME",
     ]

@@ -138,7 +138,7 @@ def test_an_answer_to_a_question_that_was_replaced_is_thrown_away_and_says_so(
         screen.type("1")
         screen.until("1")
         fake.from_thread(fake.tell(QUESTION_CLOSED, ASKED.job))
-        screen.until("The question has gone; what was typed for it was not sent.")
+        screen.until("The question is gone; the typed answer was not sent.")
         fake.from_thread(fake.tell(QUESTION, newer))
         screen.until("How shall it go on? ")
         assert answered == []
@@ -264,7 +264,7 @@ def test_who_leaves_a_watch_is_told_what_stays_open(enrolled: tuple[Teller, Fake
         screen.type("\x03" * times)
         code, seen = screen.end()
     assert code == INTERRUPTED
-    assert "Left open: 1 question (teller questions), 0 notices (teller notices).\nCome back: teller watch\n" in seen
+    assert "Still open: 1 question (teller questions), 0 notices (teller notices).\nCome back: teller watch\n" in seen
     assert "Traceback" not in seen
 
 

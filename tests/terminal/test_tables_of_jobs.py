@@ -8,7 +8,7 @@ from passbook.job.record import Answered, Decider, HistoryKind, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.history_reply import HistoryLine
 from passbook.protocol.terminal_list import TerminalView
-from terminal.tables_of_jobs import history_table, jobs_table, local, terminals_table
+from terminal.tables_of_jobs import history_table, jobs_table, local_time, terminals_table
 from tests.terminal.samples import stopped, view
 
 EAST = datetime.timezone(datetime.timedelta(hours=2))
@@ -20,11 +20,11 @@ def stamp(moment: datetime.datetime) -> str:
 
 
 def test_a_stamp_is_shown_in_local_time() -> None:
-    assert local(stamp(MORNING), MORNING) == "11:30"
-    assert local(stamp(MORNING), MORNING + datetime.timedelta(days=1)) == "2026-05-04 11:30"
-    assert local("2026-05-03T22:30:00+00:00", datetime.datetime(2026, 5, 4, 1, tzinfo=EAST)) == "00:30"
-    assert local("2026-05-03T21:30:00+00:00", datetime.datetime(2026, 5, 4, 1, tzinfo=EAST)) == "2026-05-03 23:30"
-    assert local("T", MORNING) == "T"
+    assert local_time(stamp(MORNING), MORNING) == "11:30"
+    assert local_time(stamp(MORNING), MORNING + datetime.timedelta(days=1)) == "2026-05-04 11:30"
+    assert local_time("2026-05-03T22:30:00+00:00", datetime.datetime(2026, 5, 4, 1, tzinfo=EAST)) == "00:30"
+    assert local_time("2026-05-03T21:30:00+00:00", datetime.datetime(2026, 5, 4, 1, tzinfo=EAST)) == "2026-05-03 23:30"
+    assert local_time("T", MORNING) == "T"
 
 
 @pytest.mark.parametrize("width", [80, 60, 40])

@@ -15,7 +15,7 @@ from terminal.dialogue import Dialogue
 from terminal.follow import Resolve
 from terminal.keyring import KeyRing
 from terminal.leaving import LeftBehind
-from terminal.tables_of_jobs import local
+from terminal.tables_of_jobs import local_time
 from terminal.watching import Watcher
 from tests.client.test_connection import within
 from tests.terminal.conftest import Branch
@@ -26,7 +26,7 @@ from tests.terminal.samples import TWENTY, notice, question, stopped, view
 FIRST = question(stopped(11, 12), TWENTY)
 OTHER = question(stopped(3, 4, job="bb22", requester="teller-2"), TWENTY)
 LINE = (
-    f"Question: job aa11 of teller-1 for window-1, since {local(FIRST.job.changed_at)}: the power failed. "
+    f"Question: job aa11 of teller-1 for window-1, since {local_time(FIRST.job.changed_at)}: the power failed. "
     "Lines 1 to 11 are on paper; line 12 is in doubt; lines 13 to 20 are left. "
     "Look at the paper; to answer it: teller follow aa11"
 )
@@ -104,7 +104,7 @@ def test_what_comes_is_one_line_each_with_who_where_and_what_to_do(branch: Branc
     ]
     assert [name for name, _ in fake.unasked if name == "Spooler.AcknowledgeNotice"] == []
     assert left.lines == [
-        "Left open: 0 questions (teller questions), 1 notice (teller notices).",
+        "Still open: 0 questions (teller questions), 1 notice (teller notices).",
         "Come back: teller watch",
     ]
 
