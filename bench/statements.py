@@ -203,9 +203,9 @@ def measure(folder: Path, *, quick: bool) -> Results:  # noqa: ARG001  # a count
 
 _NOTES: Final = (
     (
-        "Counted with two areas, in the thread that asks and in the writer's. The frame of a transaction (BEGIN, COMMIT) "
-        "and the look at the pages in use count as statements. An acceptance is counted from the reservation on, with "
-        "what seals the document among its calls. A step confirms a line and journals the next. A question is put to "
-        "a connected requester. An answer brings its requester's key, and closes the question."
+        "Counted with two areas, in the thread that asks and in the writer's. The frame of a transaction (BEGIN, "
+        "COMMIT) and the look at the pages in use count as statements. An acceptance is counted from the reservation "
+        "on, with what seals the document among its calls. A step confirms a line and journals the next. A question "
+        "is put to a connected requester. An answer brings its requester's key, and closes the question."
     ),
 )
