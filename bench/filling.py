@@ -10,7 +10,7 @@ from typing import Final
 
 from passbook.document.plan import Bar, StepKind, StepOutline
 from passbook.errors import PassbookError
-from passbook.job.record import Encryption, Record
+from passbook.job.record import Encryption, Record, Wrap
 from storage import ApplianceKey, AreaSettings, Limits, SealedJob, Spool, Ticket, envelope
 
 AT: Final = "2026-03-02T09:30:00.000+00:00"
@@ -27,7 +27,7 @@ _OUTLINE: Final = (
     *(StepOutline(StepKind.LINE, 1, line, (Bar(1, 8), Bar(12, 20), Bar(40, 12))) for line in range(1, LINES + 1)),
     StepOutline(StepKind.EJECT, 1),
 )
-_DATA_KEY: Final = bytes(32)
+DATA_KEY: Final = bytes(32)
 _NUMBERS: Final = itertools.count(1)
 
 
@@ -84,8 +84,20 @@ def accept(spool: Spool, requester: str, sealed: SealedJob | None = None) -> Fut
     if not isinstance(ticket, Ticket):
         raise TypeError("the request was known")
     record = _record(ticket)
-    wrap = envelope.wrap_for_requester(b"", _DATA_KEY, _DATA_KEY, "key-1", secrets.token_bytes)
+    wrap = envelope.wrap_for_requester(b"", DATA_KEY, DATA_KEY, "key-1", secrets.token_bytes)
     return spool.accept(ticket, record, content, [wrap])
+
+
+def prepared(spool: Spool, requester: str) -> tuple[Ticket, Record, SealedJob, list[Wrap]]:
+    """All that one job is accepted with, sealed for it; DATA_KEY is its data key, and its requester's key."""
+    size = envelope.sealed_size(len(b"name"), DOCUMENT_BYTES, DOCUMENT_BYTES)
+    ticket = spool.reserve(requester, f"request-{next(_NUMBERS)}", b"", size)
+    if not isinstance(ticket, Ticket):
+        raise TypeError("the request was known")
+    record = _record(ticket)
+    identity, document, rng = record.identity(), bytes(DOCUMENT_BYTES), secrets.token_bytes
+    sealed = envelope.seal(identity, DATA_KEY, attributes=b"name", plan=document, document=document, rng=rng)
+    return ticket, record, sealed, [envelope.wrap_for_requester(identity, DATA_KEY, DATA_KEY, "key-1", rng)]
 
 
 def _record(ticket: Ticket) -> Record:
@@ -112,7 +124,7 @@ def _record(ticket: Ticket) -> Record:
 def _sealed(document_bytes: int) -> SealedJob:
     rng = secrets.token_bytes
     document = bytes(document_bytes)
-    return envelope.seal(b"", _DATA_KEY, attributes=b"name", plan=document, document=document, rng=rng)
+    return envelope.seal(b"", DATA_KEY, attributes=b"name", plan=document, document=document, rng=rng)
 
 
 def _await(waiting: list[Future[Record]]) -> None:

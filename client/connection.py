@@ -19,6 +19,7 @@ from client.remote import RemoteError, closed, unreachable
 from passbook.errors import PassbookError
 from passbook.protocol.answer_all import AnswerAll, AnsweredAll
 from passbook.protocol.completions import Completion
+from passbook.protocol.document import GetDocument, StoredDocument
 from passbook.protocol.environment import Environment, GetEnvironment
 from passbook.protocol.history_reply import GetHistory, HistoryReply
 from passbook.protocol.messages import (
@@ -220,6 +221,10 @@ class TerminalClient:
     async def job(self, job: str) -> JobView:
         """One job, also when it has ended.  Raises `unknown-job`."""
         return await self.command("Spooler.GetJob", JobRef(job), JobView)
+
+    async def document(self, asked: GetDocument) -> StoredDocument:
+        """The document of an unfinished job, by its key.  Raises `wrong-key`, `key-needed` or `no-key-to-show`."""
+        return await self.command("Spooler.GetDocument", asked, StoredDocument)
 
     async def cancel(self, job: str, person: str) -> JobView:
         """End a job; `person` decided that."""

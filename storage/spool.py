@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
@@ -289,6 +289,14 @@ class Spool:
 
         unknown = PassbookError("change-unknown", job=job_id, area=area.name)
         return area.submit(lambda ledger: ledger.apply(job_id, change), cost=cost, unknown=unknown, urgent=urgent)
+
+    @contextmanager
+    def together(self) -> Generator[None]:
+        """What this thread changes inside takes as few commits as it can; hold it shortly, and wait for none inside."""
+        with ExitStack() as stack:
+            for area in tuple(self._areas):
+                stack.enter_context(area.writer.gathering())
+            yield
 
     # Reading
 

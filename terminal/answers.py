@@ -5,6 +5,7 @@ from __future__ import annotations
 from passbook.errors import PassbookError
 from passbook.job.record import Holder, Verdict
 from passbook.job.states import TERMINAL
+from passbook.protocol.document import GetDocument
 from passbook.protocol.messages import AnswerQuestion, JobView, Question
 from storage import unwrap_for_recovery
 from terminal.keyring import KeyRing
@@ -82,6 +83,19 @@ def waits_for_second(answer: AnswerQuestion, job: JobView) -> PassbookError | No
 def needs_ring(question: Question, verdict: Verdict, new_key_ref: str) -> bool:
     """Whether the answer takes a key of the ring."""
     return bool(new_key_ref) or _needs_key(question, verdict)
+
+
+def document_order(view: JobView, question: Question | None, ring: KeyRing) -> GetDocument:
+    """What asks for the document of a job, with its key from the ring; a question lets a recovery key open it.
+
+    Raises PassbookError `key-not-in-ring`; `wrong-key` when no recovery key of the ring opens the job.
+    """
+    if not view.key_ref:
+        return GetDocument(view.job)
+    if view.key_ref in ring.keys or question is None:
+        return GetDocument(view.job, key=ring.key(view.key_ref))
+    key, data_key = opening(question, ring)
+    return GetDocument(view.job, key, data_key)
 
 
 def _needs_key(question: Question, verdict: Verdict) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -38,6 +39,27 @@ class _Seen(NamedTuple):
     epoch: int
     media: Media
     proposed: Answered | None
+
+
+class _Order(NamedTuple):
+    """An answer that may count.
+
+    Attributes:
+        wraps: new ones, where it puts the job under another key.
+        readable: whether the job's key was in memory before it.
+    """
+
+    given: Answered
+    job: str
+    wraps: tuple[Wrap, ...] | None
+    readable: bool
+
+
+class _UnderWay(NamedTuple):
+    """An order whose commit is awaited."""
+
+    order: _Order
+    changed: Future[Record]
 
 
 class RecoveryDesk:
@@ -161,28 +183,77 @@ class RecoveryDesk:
             yield from (row for row in mine if row.record.is_open and row.record.sequence > after)
 
     async def answer(self, peer: Peer, answer: AnswerQuestion) -> JobView:
-        """Take an answer; return when it is durable. Raises PassbookError, and then nothing has changed."""
+        """Take an answer; returns when it is durable.  Raises PassbookError and then nothing has changed."""
+        [done] = await self.answer_each(peer, [answer])
+        if isinstance(done, PassbookError):
+            raise done
+        return done
+
+    async def answer_each(self, peer: Peer, answers: Sequence[AnswerQuestion]) -> list[JobView | PassbookError]:
+        """Take answers about different jobs, in few commits; returns when all that count are durable.
+
+        For each the job as it is then, or why nothing of it has changed.
+        """
         async with self._answering:
-            row = self._jobs.spool.row(answer.job)
-            record = row.record
-            if not self._hub.may_decide(peer, record.requester):
-                raise PassbookError("not-permitted", who=peer.name, job=answer.job)
-            check_name("person", answer.person)
-            check_name("newKeyRef", answer.new_key_ref, least=0)
-            given = _as_given(peer, answer)
-            if changes.is_repeated(record, given):
-                return self._view(record)
-            if not is_open(record) or not isinstance(row, JobRow):
-                raise PassbookError("stale-question", job=answer.job, epoch=record.epoch)
-            changes.must_not_be_held(record)
-            readable = answer.job in self._jobs.keys
-            try:
-                # Without content no key opens anything, and only what closes the question is followed.
-                wraps = None if record.content_gone else self._unlock(row, answer)
-                return self._view(await self._apply(record, given, wraps))
-            except PassbookError:
-                self._forget(answer.job, readable=readable)
-                raise
+            judged: list[_Order | JobView | PassbookError] = []
+            for answer in answers:
+                if judged:
+                    await asyncio.sleep(0)
+                judged.append(self._judged(peer, answer))
+            with self._jobs.spool.together():
+                ordered = [self._applied(one) if isinstance(one, _Order) else one for one in judged]
+            return [await self._settled(one) if isinstance(one, _UnderWay) else one for one in ordered]
+
+    def _judged(self, peer: Peer, answer: AnswerQuestion) -> _Order | JobView | PassbookError:
+        """What the answer orders, with the job's key in memory where it prints; or what is said of it at once."""
+        readable = answer.job in self._jobs.keys
+        try:
+            checked = self._checked(peer, answer)
+            if isinstance(checked, JobView):
+                return checked
+        except PassbookError as error:
+            return error
+        try:
+            # Without content no key opens anything, and only what closes the question is followed.
+            wraps = None if checked.record.content_gone else self._unlock(checked, answer)
+        except PassbookError as error:
+            self._forget(answer.job, readable=readable)
+            return error
+        return _Order(_as_given(peer, answer), answer.job, wraps, readable)
+
+    def _checked(self, peer: Peer, answer: AnswerQuestion) -> JobRow | JobView:
+        """The open question, or the job as it is where this answer won already.  Raises PassbookError."""
+        row = self._jobs.spool.row(answer.job)
+        record = row.record
+        if not self._hub.may_decide(peer, record.requester):
+            raise PassbookError("not-permitted", who=peer.name, job=answer.job)
+        check_name("person", answer.person)
+        check_name("newKeyRef", answer.new_key_ref, least=0)
+        if changes.is_repeated(record, _as_given(peer, answer)):
+            return self._view(record)
+        if not is_open(record) or not isinstance(row, JobRow):
+            raise PassbookError("stale-question", job=answer.job, epoch=record.epoch)
+        changes.must_not_be_held(record)
+        return row
+
+    def _applied(self, order: _Order) -> _UnderWay:
+        date, trusted = self._clock.business_date(), self._clock.trusted()
+        change = changes.answer(
+            order.given,
+            at=stamp(self._clock),
+            date=date,
+            trusted=trusted,
+            wraps=order.wraps,
+            second_operator=self._second_operator,
+        )
+        return _UnderWay(order, self._jobs.change(order.job, change))
+
+    async def _settled(self, one: _UnderWay) -> JobView | PassbookError:
+        try:
+            return self._view(await asyncio.wrap_future(one.changed))
+        except PassbookError as error:
+            self._forget(one.order.job, readable=one.order.readable)
+            return error
 
     def _forget(self, job: str, *, readable: bool) -> None:
         """After an answer that changed nothing, drop the key that it brought, but keep one that an open job needs."""
@@ -191,18 +262,6 @@ class RecoveryDesk:
             if record.valid or (readable and not record.ended):
                 return
         self._jobs.keys.drop(job)
-
-    async def _apply(self, record: Record, given: Answered, wraps: tuple[Wrap, ...] | None) -> Record:
-        date, trusted = self._clock.business_date(), self._clock.trusted()
-        change = changes.answer(
-            given,
-            at=stamp(self._clock),
-            date=date,
-            trusted=trusted,
-            wraps=wraps,
-            second_operator=self._second_operator,
-        )
-        return await asyncio.wrap_future(self._jobs.change(record.job_id, change))
 
     def _unlock(self, row: JobRow, answer: AnswerQuestion) -> tuple[Wrap, ...] | None:
         """Have the data key in memory when the verdict prints; the new wraps when the job is re-keyed."""

@@ -1,4 +1,4 @@
-"""One answer for all untouched jobs of a requester: the same answer, given to each question by itself."""
+"""One answer for all untouched jobs of a requester: the same answer to each question, in few commits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from firmware.people.recovery_desk import RecoveryDesk
 from passbook.errors import PassbookError
 from passbook.job.record import Record, Verdict
 from passbook.protocol.answer_all import ANSWERED_AT_ONCE, AnswerAll, AnsweredAll, AnsweredOne
-from passbook.protocol.messages import AnswerQuestion, ErrorPayload
+from passbook.protocol.messages import AnswerQuestion, ErrorPayload, JobView
 from passbook.protocol.naming import check_name
 from spooler.hub import Peer
 from spooler.jobs import Jobs
@@ -38,24 +38,29 @@ class Answering:
             if record.is_open and record.untouched and record.sequence > order.after
         ]
         now, later = untouched[:ANSWERED_AT_ONCE], untouched[ANSWERED_AT_ONCE:]
-        answers = [await self._answer(peer, order, record) for record in now]
+        done_with = await self._recovery.answer_each(peer, [_answer(order, record) for record in now])
+        answers = [_answered(record.job_id, done) for record, done in zip(now, done_with, strict=True)]
         done = sum(one.error is None for one in answers)
         _LOG.info("answered-all", requester=requester, terminal=peer.name, verdict=order.verdict.value, count=done)
         return AnsweredAll(tuple(answers), now[-1].sequence if now else order.after, len(later))
 
-    async def _answer(self, peer: Peer, order: AnswerAll, record: Record) -> AnsweredOne:
-        answer = AnswerQuestion(
-            job=record.job_id,
-            epoch=record.epoch,
-            verdict=order.verdict,
-            person=order.person,
-            key=order.keys.get(record.key_ref, b""),
-            data_key=order.data_keys.get(record.job_id, b""),
-        )
-        try:
-            return AnsweredOne(record.job_id, view=await self._recovery.answer(peer, answer))
-        except PassbookError as error:
-            return AnsweredOne(record.job_id, error=ErrorPayload(error.code, str(error), error.facts))
+
+def _answer(order: AnswerAll, record: Record) -> AnswerQuestion:
+    """The order as the answer to one question."""
+    return AnswerQuestion(
+        job=record.job_id,
+        epoch=record.epoch,
+        verdict=order.verdict,
+        person=order.person,
+        key=order.keys.get(record.key_ref, b""),
+        data_key=order.data_keys.get(record.job_id, b""),
+    )
+
+
+def _answered(job: str, done: JobView | PassbookError) -> AnsweredOne:
+    if isinstance(done, PassbookError):
+        return AnsweredOne(job, error=ErrorPayload(done.code, str(done), done.facts))
+    return AnsweredOne(job, view=done)
 
 
 def _judge(order: AnswerAll) -> None:

@@ -12,10 +12,12 @@ from firmware.people.recovery_desk import RecoveryDesk
 from firmware.people.roll import Roll
 from firmware.service.acceptance import Acceptance
 from firmware.service.answering import Answering
+from firmware.service.document_reader import DocumentReader
 from firmware.service.history_command import HistoryCommand
 from passbook.errors import PassbookError, shown
 from passbook.job.record import Record
 from passbook.protocol.answer_all import AnswerAll
+from passbook.protocol.document import GetDocument
 from passbook.protocol.environment import GetEnvironment, patience
 from passbook.protocol.messages import (
     MAX_DOCUMENT,
@@ -66,6 +68,7 @@ class TerminalCommands:
         self._admission = admission
         self._recovery = recovery
         self._answering = Answering(jobs, recovery)
+        self._documents = DocumentReader(jobs, hub)
         self._notices = notices
         self._desks = desks
         self._roll = roll
@@ -82,6 +85,7 @@ class TerminalCommands:
             "Spooler.SubmitJob": self._submit,
             "Spooler.ListJobs": self._list_jobs,
             "Spooler.GetJob": self._get_job,
+            "Spooler.GetDocument": self._get_document,
             "Spooler.CancelJob": self._cancel,
             "Spooler.HoldJob": self._hold,
             "Spooler.ReleaseJob": self._release,
@@ -144,6 +148,9 @@ class TerminalCommands:
 
     async def _get_job(self, session: TerminalSession, command: Envelope) -> Any:
         return self._view(session, self._jobs.spool.find(_named(read_payload(command, JobRef)).job))
+
+    async def _get_document(self, session: TerminalSession, command: Envelope) -> Any:
+        return await self._documents.read(session.peer, _named(read_payload(command, GetDocument)))
 
     async def _cancel(self, session: TerminalSession, command: Envelope) -> Any:
         record, person = self._ordered(session, command)
@@ -214,7 +221,7 @@ def _uploaded(session: TerminalSession, request: SubmitJob) -> bytes:
     return bytes(pieces)
 
 
-R = TypeVar("R", JobRef, AnswerQuestion, AcknowledgeNotice)
+R = TypeVar("R", JobRef, GetDocument, AnswerQuestion, AcknowledgeNotice)
 
 
 def _named(payload: R) -> R:

@@ -191,6 +191,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Actor.TELLER,
         "Job {job} can only be printed with the key {key_ref}. Nothing was changed; give that key.",
     ),
+    "no-key-to-show": ErrorKind(
+        Actor.TELLER,
+        "Job {job} was sent without a key, so its document is not shown: no person can prove to have the right to see "
+        "it. Look at the paper that the job was made from.",
+    ),
     # Mechanism
     "printer-silent": ErrorKind(
         Actor.TELLER, "Printer {printer} does not answer: {why}. Its jobs are kept and wait; look at cable and power."

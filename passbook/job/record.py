@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from enum import StrEnum
+from operator import attrgetter
 from typing import Final, TypeAlias
 
 import msgspec
@@ -204,7 +206,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     def identity(self) -> bytes:
         """What never changes wherever the job lies, as canonical bytes: associated data of what is sealed for it."""
-        return msgspec.json.encode(tuple(getattr(self, name) for name in IMMUTABLE))
+        return msgspec.json.encode(_IMMUTABLE_OF(self))
 
 
 IMMUTABLE: Final = (
@@ -222,6 +224,7 @@ IMMUTABLE: Final = (
     "sheet",
 )
 """Names of the fields of Record that are bound to sealed bytes."""
+_IMMUTABLE_OF: Final = attrgetter(*IMMUTABLE)
 
 
 class Holder(StrEnum):
@@ -297,8 +300,8 @@ def on_paper_of(record: Record) -> OnPaper | None:
     if not record.outline:
         return record.on_paper
     lines = [number for number, step in enumerate(record.outline, 1) if step.kind.traits.is_line]
-    confirmed = sum(number <= record.confirmed for number in lines)
+    confirmed = bisect_right(lines, record.confirmed)
     in_doubt = confirmed + 1 if record.sending in lines else 0
-    before = sum(number <= record.sent_before for number in lines)
+    before = bisect_right(lines, record.sent_before)
     again = before if before > max(confirmed, in_doubt) else 0
     return OnPaper(len(lines), confirmed, in_doubt, again)

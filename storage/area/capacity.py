@@ -26,13 +26,13 @@ class Capacity:
 
     def __init__(self, folder: Path, connection: apsw.Connection, division: Division, usage: Usage) -> None:
         """`connection` is the writing one.  Raises apsw.Error."""
-        self._folder = folder
+        self._files = str(folder / schema.DATABASE), str(folder / f"{schema.DATABASE}-wal")
         self._connection = connection
         self._division = division
         self._usage = usage
         self._pages = self._measure()
-        self._reachable = reachable(folder)
-        self._log = log_bytes(folder)
+        self._reachable = reachable(*self._files)
+        self._log = log_bytes(self._files[1])
         self._cost = 0
 
     def used(self) -> int:
@@ -41,7 +41,7 @@ class Capacity:
 
     def free(self) -> int:
         """Bytes that new jobs may still take by the quota and on the disk, reservations not counted."""
-        return self._free(self._pages, self._usage.jobs, self._usage.notices, reachable(self._folder))
+        return self._free(self._pages, self._usage.jobs, self._usage.notices, reachable(*self._files))
 
     def is_disk_full(self) -> bool:
         """Whether the disk leaves nothing for new jobs, although the quota does."""
@@ -51,8 +51,8 @@ class Capacity:
 
     def begin(self) -> None:
         """One is about to begin, and the log may just have been emptied."""
-        self._reachable = reachable(self._folder)
-        self._log = log_bytes(self._folder)
+        self._reachable = reachable(*self._files)
+        self._log = log_bytes(self._files[1])
 
     def fits(self, cost: int) -> bool:
         """Whether the log has room for this transaction when it costs so much."""
@@ -176,26 +176,26 @@ def free_bytes(folder: Path) -> int:
     return disk.f_bavail * disk.f_frsize
 
 
-def log_bytes(folder: Path) -> int:
-    """The length of the log of the area in `folder`; 0 while it has none."""
+def log_bytes(log: str) -> int:
+    """The length of the log of an area; 0 while it has none."""
     try:
-        return (folder / f"{schema.DATABASE}-wal").stat().st_size
+        return os.stat(log).st_size  # noqa: PTH116 - asked around each commit
     except FileNotFoundError:
         return 0
 
 
-def reachable(folder: Path) -> int:
+def reachable(database: str, log: str) -> int:
     """Bytes that database and log could take together before their disk is full; 0 for a disk that cannot say."""
     try:
-        disk = os.statvfs(folder)
-        blocks = (folder / schema.DATABASE).stat().st_blocks + _log_blocks(folder)
+        disk = os.statvfs(database)
+        blocks = os.stat(database).st_blocks + _log_blocks(log)  # noqa: PTH116 - asked around each commit
     except OSError:
         return 0
     return disk.f_bavail * disk.f_frsize + blocks * _BLOCK_BYTES
 
 
-def _log_blocks(folder: Path) -> int:
+def _log_blocks(log: str) -> int:
     try:
-        return (folder / f"{schema.DATABASE}-wal").stat().st_blocks
+        return os.stat(log).st_blocks  # noqa: PTH116 - asked around each commit
     except FileNotFoundError:
         return 0

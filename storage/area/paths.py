@@ -49,6 +49,8 @@ class PathWatch:
         or is not an ordinary one with this one name, or that was exchanged since it was locked.
         """
         self._folder = folder
+        # Looked at twice for each commit: joined once.
+        self._paths = {name: str(folder / name) for name in _WATCHED}
         self._sizes = dict.fromkeys(_WATCHED, 0)
         self._known = {name: _identity(locked.get(name) or os.lstat(folder / name)) for name in _WATCHED}
         found = self.look()
@@ -76,7 +78,7 @@ class PathWatch:
     def _look_at(self, name: str) -> str:
         """What is wrong with a file, in words; empty for nothing."""
         try:
-            found = os.lstat(self._folder / name)
+            found = os.lstat(self._paths[name])
         except (FileNotFoundError, NotADirectoryError):
             return _GONE
         except OSError as error:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError, Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
@@ -167,6 +167,12 @@ class Writer:
             member.fail(self._host.fenced_error())
         return member.future
 
+    @contextmanager
+    def gathering(self) -> Generator[None]:
+        """What this thread submits inside is in as few transactions as it fits; hold it shortly."""
+        with self._wanted:
+            yield
+
     def progress(self) -> Progress:
         """How far it is, without waiting for a transaction."""
         with self._wanted:
@@ -223,7 +229,9 @@ class Writer:
         if end is not _End.UNDONE:
             self._settle(end, done)
         elif len(members) == 1 or not done:
-            error = self._host.refusal() or self._host.disk_full()
+            # Alone it was undone with its transaction, for a reason of its own.
+            own = done[0][1] if done and isinstance(done[0][1], Exception) else None
+            error = self._host.refusal() or own or self._host.disk_full()
             for member in members:
                 member.fail(error)
             return len(members)
@@ -256,7 +264,7 @@ class Writer:
                 cost += member.cost() if done else 0
                 if done and not self._host.fits(cost):
                     break
-                result = self._join(connection, member)
+                result = self._join(connection, member) if len(members) > 1 else self._alone(connection, member)
                 done.append((member, result))
                 if not connection.in_transaction:
                     return _End.UNDONE, done
@@ -265,6 +273,19 @@ class Writer:
             self._roll_back(connection)
             return _End.UNDONE, done
         return self._commit(connection), done
+
+    def _alone(self, connection: apsw.Connection, member: Member[Any]) -> object:
+        """As _join(), of the only member: what it raised has undone the transaction."""
+        try:
+            return member.work()
+        except apsw.FullError:
+            result: Exception = self._host.disk_full()
+        except apsw.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a rule raises, its member fails
+            result = error
+        self._roll_back(connection)
+        return result
 
     def _join(self, connection: apsw.Connection, member: Member[Any]) -> object:
         """The result of its work, or what it raised, undone.  Raises apsw.Error when the area is not to be trusted."""

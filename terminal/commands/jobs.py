@@ -11,6 +11,7 @@ from passbook.protocol.messages import JobLeft, JobView
 from passbook.protocol.progress import held_lines, paper_words, released_lines, state_words, take_words
 from passbook.screen.arguments import short_text
 from passbook.screen.nothing import NO_ROWS_SAID
+from terminal.answers import document_order
 from terminal.commands import JOB_HELP, AddCommand
 from terminal.follow import fetch_notice
 from terminal.tables_of_jobs import ANSWER_BY, answer_command, jobs_table
@@ -21,6 +22,9 @@ def add(command: AddCommand) -> None:
     """Add the commands."""
     listing = command("jobs", help="the jobs of every terminal that the appliance keeps")
     listing.set_defaults(run=run_jobs)
+    document = command("document", help="show the document of a job that has not ended, by its key in the key ring")
+    document.add_argument("job", type=short_text, metavar="JOB", help=JOB_HELP)
+    document.set_defaults(run=run_document)
     for name, text, run in (
         ("cancel", "end a job and show which lines of it are on paper", run_cancel),
         (
@@ -44,6 +48,21 @@ async def run_jobs(desk: Desk, _arguments: argparse.Namespace) -> int:
         jobs = await client.jobs()
     desk.console.show(jobs, jobs_table(jobs, desk.console.width) if jobs else [NO_ROWS_SAID["jobs"]])
     return 0
+
+
+async def run_document(desk: Desk, arguments: argparse.Namespace) -> int:
+    """Have the appliance open the document, and show it as it was sent."""
+    async with desk.client() as client:
+        view = await client.job(arguments.job)
+        asked = [one for one in await client.questions() if one.job.job == view.job]
+        found = await client.document(document_order(view, asked[0] if asked else None, desk.ring()))
+    desk.console.show(found, [_safe(line) for line in found.document.decode(errors="replace").splitlines()])
+    return 0
+
+
+def _safe(line: str) -> str:
+    """The line without what acts on a screen."""
+    return "".join(character if character.isprintable() else " " for character in line)
 
 
 async def run_cancel(desk: Desk, arguments: argparse.Namespace) -> int:

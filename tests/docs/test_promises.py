@@ -7,6 +7,7 @@ import msgspec
 from passbook.job.states import Reason
 from passbook.protocol.answer_all import AnswerAll
 from passbook.protocol.completions import Completion
+from passbook.protocol.document import GetDocument
 from passbook.protocol.messages import AnswerQuestion, JobRef, Payload, SubmitJob, UploadPiece
 from passbook.protocol.notice import AcknowledgeNotice, GetHistoryHeads
 from tests.house import PACKAGES, ROOT, project_files
@@ -19,6 +20,7 @@ REQUIRED: dict[str, type[Payload]] = {
     "Spooler.SubmitJob": SubmitJob,
     "Spooler.UploadPiece": UploadPiece,
     "Spooler.GetJob": JobRef,
+    "Spooler.GetDocument": GetDocument,
     "Spooler.AcknowledgeNotice": AcknowledgeNotice,
     "Spooler.GetHistoryHeads": GetHistoryHeads,
     "Recovery.AnswerQuestion": AnswerQuestion,

@@ -81,6 +81,16 @@ def test_one_key_opens_all_jobs_under_it_and_they_print_in_their_order(morning: 
         assert job in morning.bench.keys
 
 
+@pytest.mark.parametrize("verdict", [Verdict.PRINT, Verdict.DISCARD])
+def test_a_hundred_jobs_are_answered_in_at_most_four_commits(morning: Morning, verdict: Verdict) -> None:
+    jobs = [morning.send() for _ in range(100)]
+    morning.bench.power_cycle()
+    before = sum(one.ended for one in morning.bench.spool.progress().values())
+    done = morning.order(verdict, keys={"anna-1": KEY})
+    assert [one.job for one in done.answers if one.view] == jobs
+    assert sum(one.ended for one in morning.bench.spool.progress().values()) - before <= 4
+
+
 @pytest.mark.parametrize(
     ("verdict", "state"), [(Verdict.DISCARD, JobState.CANCELED), (Verdict.HOLD, JobState.PENDING_HELD)]
 )

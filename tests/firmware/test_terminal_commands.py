@@ -230,6 +230,37 @@ def test_everybody_sees_the_history_and_few_the_names_in_it(enrolled: Branch, tm
     at_the_door(enrolled, tmp_path, story)
 
 
+def test_a_document_is_given_back_for_its_key_and_for_nothing_else(enrolled: Branch, tmp_path: Path) -> None:
+    """C7, P12: a key in the appliance's memory opens nothing for a person who shows none."""
+
+    async def story(door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as mine, connector("teller-2") as other:
+            job = (await submitted(mine))["job"]
+            data_key = door.bench.keys.get(job)
+            assert data_key is not None
+            asked = {"job": job, "key": b64(KEY)}
+            assert await mine.ask("Spooler.GetDocument", asked) == {
+                "job": job,
+                "format": "text",
+                "document": b64(DOCUMENT),
+            }
+            for key in ({}, {"key": ""}):
+                assert await mine.refused("Spooler.GetDocument", {"job": job, **key}) == "key-needed"
+            for name in ("key", "dataKey"):
+                assert await mine.refused("Spooler.GetDocument", {"job": job, name: b64(bytes(32))}) == "wrong-key"
+            assert await other.refused("Spooler.GetDocument", asked) == "not-permitted"
+            async with connector("manager", representative=True) as manager:
+                shown = {"job": job, "dataKey": b64(data_key)}
+                assert (await manager.ask("Spooler.GetDocument", shown))["document"] == b64(DOCUMENT)
+                assert await manager.refused("Spooler.GetDocument", {"job": job}) == "key-needed"
+            await mine.ask("Spooler.CancelJob", {"job": job, "person": "Anna"})
+            assert await mine.refused("Spooler.GetDocument", asked) == "unknown-job"
+            own = (await submitted(mine, clientRequest="own", key="", keyRef=""))["job"]
+            assert await mine.refused("Spooler.GetDocument", {"job": own, "key": b64(KEY)}) == "no-key-to-show"
+
+    at_the_door(enrolled, tmp_path, story)
+
+
 def test_a_large_document_comes_in_pieces(enrolled: Branch, tmp_path: Path) -> None:
     document = b"line\n" * 12
     pieces = [document[at : at + 7] for at in range(0, len(document), 7)]
@@ -245,7 +276,8 @@ def test_a_large_document_comes_in_pieces(enrolled: Branch, tmp_path: Path) -> N
             record = door.bench.spool.record(job)
             key = door.bench.keys.get(job)
             assert key is not None
-            assert open_document(record.identity(), door.bench.spool.sealed(door.bench.spool.job(job)), key) == document
+            row = door.bench.spool.job(job)
+            assert open_document(record.identity(), door.bench.spool.sealed(row), key) == document
             again = submission(document="", upload="u")
             assert await wire.refused("Spooler.SubmitJob", again) == "unknown-upload"
             assert await wire.refused("Spooler.SubmitJob", submission(upload="u")) == "invalid-message"

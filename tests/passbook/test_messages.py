@@ -23,6 +23,7 @@ from passbook.job.waiting import NO_PLACE, Waiting, waiting_of
 from passbook.protocol import messages
 from passbook.protocol.answer_all import AnswerAll, AnsweredAll, AnsweredOne
 from passbook.protocol.completions import Completion, completion_for
+from passbook.protocol.document import GetDocument, StoredDocument
 from passbook.protocol.environment import LONGEST_WAIT, USUAL_WAIT, AreaFigures, Environment, GetEnvironment
 from passbook.protocol.history_reply import GetHistory, HistoryLine, HistoryReply, Summary
 from passbook.protocol.messages import (
@@ -440,6 +441,7 @@ COMMAND_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.ListJobs": Page,
     "Spooler.ListTerminals": Nothing,
     "Spooler.GetJob": JobRef,
+    "Spooler.GetDocument": GetDocument,
     "Spooler.CancelJob": JobRef,
     "Spooler.HoldJob": JobRef,
     "Spooler.ReleaseJob": JobRef,
@@ -456,6 +458,7 @@ COMPLETION_KINDS: dict[str, type[msgspec.Struct]] = {
     "Common.Status": StatusReport,
     "Spooler.SubmitJob": JobView,
     "Spooler.GetJob": JobView,
+    "Spooler.GetDocument": StoredDocument,
     "Spooler.CancelJob": JobView,
     "Spooler.GetEnvironment": Environment,
     "Spooler.ListJobs": JobPage,

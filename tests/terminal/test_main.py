@@ -31,6 +31,7 @@ from passbook.errors.kinds import EXIT_CODES, Actor
 from passbook.job.record import Acknowledged, Answered, Decider, HistoryKind, OnPaper, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.answer_all import AnsweredAll, AnsweredOne
+from passbook.protocol.document import StoredDocument
 from passbook.protocol.history_reply import HistoryLine, Summary
 from passbook.protocol.media import Device, MechanismStatus, Media
 from passbook.protocol.messages import (
@@ -328,6 +329,35 @@ def test_a_cancel_of_a_job_whose_storage_fails_says_that(enrolled: tuple[Teller,
     fake.answers["Spooler.CancelJob"] = lambda _: view(state=JobState.PROCESSING)
     fake.greet = [(LEFT, JobLeft("aa11", ErrorPayload("area-fenced", "Storage area a is out of use.")))]
     assert teller.run("cancel", "aa11", "--person", "Ann").err == "Storage area a is out of use. [area-fenced]\n"
+
+
+def test_a_document_is_asked_for_with_the_key_of_the_ring_and_shown(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    teller.run("keys", "new", "key-a")
+    key = keyring.load_ring(teller.folder / "keyring", b"open sesame").keys["key-a"]
+    fake.answers["Spooler.GetJob"] = lambda _: view(key_ref="key-a")
+    fake.answers["Recovery.ListQuestions"] = lambda _: {"questions": []}
+    fake.answers["Spooler.GetDocument"] = lambda _: StoredDocument("aa11", "text", b"Good \x1b[2Jmorning\nAnna\n")
+    assert teller.run("document", "aa11").out == "Good  [2Jmorning\nAnna\n"
+    shown = base64.b64encode(key).decode()
+    assert fake.received[-1] == ("Spooler.GetDocument", {"job": "aa11", "key": shown})
+    fake.answers["Spooler.GetJob"] = lambda _: view(key_ref="key-b")
+    assert teller.run("document", "aa11").err.endswith("[key-not-in-ring]\n")
+
+
+def test_a_representative_opens_a_document_with_the_recovery_key(enrolled: tuple[Teller, FakeAppliance]) -> None:
+    teller, fake = enrolled
+    teller.run("keys", "recovery-new", teller.folder / "recovery.pub")
+    private = keyring.load_ring(teller.folder / "keyring", b"open sesame").recovery["branch-recovery"]
+    public = X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+    wrap = wrap_for_recovery(b'["aa11"]', bytes(range(32)), public, "branch-recovery")
+    fake.answers["Spooler.GetJob"] = lambda _: view(key_ref="of-another")
+    asked = question(stopped(4, 5, key_ref="of-another"), TWENTY, wraps=[wrap])
+    fake.answers["Recovery.ListQuestions"] = lambda _: {"questions": [asked]}
+    fake.answers["Spooler.GetDocument"] = lambda _: StoredDocument("aa11", "text", b"Good morning\n")
+    assert teller.run("document", "aa11").out == "Good morning\n"
+    shown = base64.b64encode(bytes(range(32))).decode()
+    assert fake.received[-1] == ("Spooler.GetDocument", {"job": "aa11", "dataKey": shown})
 
 
 @pytest.mark.parametrize(("word", "command"), [("hold", "Spooler.HoldJob"), ("release", "Spooler.ReleaseJob")])

@@ -1,0 +1,43 @@
+"""Gives a stored document back: to the job's requester or a representative, and only for the job's key (C7, P12)."""
+
+from __future__ import annotations
+
+import asyncio
+
+from passbook.errors import PassbookError
+from passbook.job.record import Encryption
+from passbook.protocol.document import GetDocument, StoredDocument
+from spooler.hub import Hub, Peer
+from spooler.jobs import Jobs
+from storage import JobRow, envelope
+
+
+class DocumentReader:
+    """Opens documents with a key that a person shows; a key in the appliance's memory opens none."""
+
+    def __init__(self, jobs: Jobs, hub: Hub) -> None:
+        self._spool = jobs.spool
+        self._hub = hub
+
+    async def read(self, peer: Peer, asked: GetDocument) -> StoredDocument:
+        """The document of an unfinished job.
+
+        Raises PassbookError `not-permitted`, `unknown-job`, `content-gone`, `key-needed`, `wrong-key`,
+        `no-key-to-show`, and what a store that fails raises.
+        """
+        row = self._spool.job(asked.job)
+        record = row.record
+        if not self._hub.may_decide(peer, record.requester):
+            raise PassbookError("not-permitted", who=peer.name, job=asked.job)
+        if record.encryption is Encryption.APPLIANCE:
+            raise PassbookError("no-key-to-show", job=asked.job)
+        document = await asyncio.to_thread(self._opened, row, asked)
+        return StoredDocument(record.job_id, record.format, document)
+
+    def _opened(self, row: JobRow, asked: GetDocument) -> bytes:
+        record = row.record
+        sealed = self._spool.sealed(row)
+        key = self._spool.shown_key(row, key=asked.key, data_key=asked.data_key)
+        if key is None:
+            raise PassbookError("key-needed", job=record.job_id, key_ref=record.key_ref)
+        return envelope.open_document(record.identity(), sealed, key)
