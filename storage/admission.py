@@ -188,9 +188,9 @@ class Admission:
         ready = [area for area in self._areas if area.state is AreaState.READY]
         if not ready:
             raise self._areas[0].fenced_error() if self._areas else PassbookError("no-area-has-room", size=size)
-        room = {area.name: area.capacity.free() - self._reserved(area.name) for area in ready}
-        best = max(ready, key=lambda area: room[area.name])
-        if room[best.name] < job_need(size):
+        free = {area.name: area.capacity.free() - self._reserved(area.name) for area in ready}
+        best = max(ready, key=lambda area: free[area.name])
+        if free[best.name] < job_need(size):
             raise PassbookError("no-area-has-room", size=size)
         return best
 

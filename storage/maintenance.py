@@ -157,7 +157,7 @@ class Maintenance:
         return cut
 
     def forget_ended(self, before: str, unacknowledged_before: str, now: str, *, kept: int = 0) -> int:
-        """Drop what is kept of jobs that ended before these ISO times, the second for ends of which nobody took note.
+        """Drop what is kept of jobs that ended before these times, the second for notices that were not acknowledged.
 
         All three are of a trusted clock; an end with a stamp of another one is of `now` from here on (N4).  The last
         `kept` jobs of each requester in each area stay.  How many were dropped.

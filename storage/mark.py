@@ -1,7 +1,7 @@
 """What is known of the areas outside of all of them: that there was a store, and which area was refused.
 
 An area is what its own file says, and what the areas beside it remember of it.  When all of them are missing at once,
-an empty folder looks like a new disk.  When an area was refused and the one that knew better breaks, nobody is left to
+an empty folder looks like a new disk.  When an area was refused and the one that knew better breaks, none is left to
 refuse it.  So one small file in the state folder names every area that was ever made.  It also keeps what refused an
 area, as the words of the witness: an area that bears them out again is not refused, and any other one stays refused
 until an operator takes it as it is.

@@ -1,4 +1,4 @@
-"""Checking areas that no daemon has open, on private copies; and taking one that was put back while none is open."""
+"""Checking areas that no daemon has open, on private copies; and taking one that was rolled back while none is open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading what all areas together have: jobs, history, and ended jobs that nobody took note of.
+"""Reading what all areas together have: jobs, history, and notices that were not acknowledged.
 
 Theory of operation.  Lists are read in pages, each in a short transaction of its own, so no list is whole in memory and
 no reader holds up a writer or the checkpoint of a log.  An area that fails while it is read is fenced by that and left
@@ -163,7 +163,7 @@ class Notices:
         self._areas = areas
 
     def oldest(self, requester: str | None = None, *, after: int = 0, limit: int) -> list[Ended]:
-        """EndedJobs of which nobody took note, of one requester or of all, in order, from above sequence `after` on."""
+        """Notices that were not acknowledged, of one requester or of all, in order, from above sequence `after` on."""
         found = self._read(lambda ledger: ledger.ended_jobs.notices(requester, after=after, limit=limit))
         return found[:limit]
 
@@ -181,7 +181,7 @@ class Notices:
         return next(iter(self._read(read)), None)
 
     def count_old(self, before: str, *, among: int) -> int:
-        """How many ends before an ISO time nobody took note of, among so many of each area."""
+        """How many notices from before an ISO time were not acknowledged, among so many of each area."""
         total = 0
         for area in self._areas:
             with suppress(PassbookError), area.reading() as ledger:

@@ -62,7 +62,7 @@ class Spool:
         self._admission = admission
         self.upkeep = Maintenance(found, means.mark)
         self.notices = Notices(self._areas)
-        """The ends of which nobody took note."""
+        """The notices that were not acknowledged."""
 
     @classmethod
     def open(
@@ -137,7 +137,7 @@ class Spool:
     def join(self, reason: Reason, at: str) -> list[Joined]:
         """Open areas that were left out and may be used now, while the others are in use; what was done.
 
-        Those are areas whose disk has room again, and those that an operator took as they are.  What an earlier boot
+        Those are areas whose disk has space again, and those that an operator took as they are.  What an earlier boot
         left in one is invalid before it is used at all (P4).  Blocks; to be called by one thread at a time.
         """
         return [self._join(settings, reason, at) for settings in self.joinable()]
@@ -178,7 +178,7 @@ class Spool:
         """Take an area out that cannot begin a boot, for lack of space."""
         area.close()
         self._areas.remove(area)
-        why = "its disk refuses what it has room for"
+        why = "its disk refuses what it has space for"
         refused = PassbookError("area-fenced", area=area.name, why=why)
         self._problems[area.settings] = full_disk(area.settings) or refused
 
@@ -421,7 +421,7 @@ class Spool:
         return found
 
     def count_notices(self) -> int:
-        """How many ends of jobs nobody took note of; reads no disk."""
+        """How many notices were not acknowledged; reads no disk."""
         return sum(area.usage.notices for area in self._areas)
 
     def printers(self) -> dict[str, str]:
@@ -443,7 +443,7 @@ class Spool:
         return summarize((told.entry for told in search(self._areas, wanted)), by)
 
     def figures(self, printer: str) -> dict[str, PrinterFigures]:
-        """The figures of a printer in each area that is in use, one moment of each.  Blocks, but nobody else."""
+        """The figures of a printer in each area that is in use, one moment of each.  Blocks the caller only."""
         found: dict[str, PrinterFigures] = {}
         for area in self._areas:
             if area.state is AreaState.READY:

@@ -4,5 +4,5 @@ Theory of operation.  An area is used by one process, which holds its lock.  It 
 this appliance wrote and when it is not behind what others know of it; else it is left out, and the status says why.
 One thread writes: it gathers the changes of a moment, applies them, checks that the files are still at their paths,
 and commits with one sync (P1).  An area that fails is fenced: nothing is acknowledged there any more, and the other
-areas go on.  How much can be written is reckoned before a job is admitted, so a full area can still end its jobs.
+areas go on.  How much can be written is worked out before a job is admitted, so a full area can still end its jobs.
 """

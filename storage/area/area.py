@@ -1,4 +1,13 @@
-"""One area: its folder, its lock, its database, and whether it may be used."""
+"""One area: its folder, its lock, its database, and whether it may be used.
+
+Theory of operation.  An area that was opened is sound, and still holds records of an earlier boot that say "valid"; it
+answers questions and prints nothing.  The commit that begins a boot makes it ready: all of those are invalid then (P4).
+A disk or a file that fails fences it.  A fenced area acknowledges nothing, and only a new opening ends that, because
+after a failed sync the memory of the system may show what the disk does not have.
+
+Example: the log is removed while a job is accepted.  COMMIT returns, the look at the paths finds no log, the area is
+fenced, and the terminal hears `outcome-unknown`.
+"""
 
 from __future__ import annotations
 
@@ -89,19 +98,19 @@ TRANSITIONS: Final = MappingProxyType(
 
 
 class Area:
-    """An open area.  Its writing side belongs to the writer's thread, its reading side to whoever holds `reading()`.
+    """An open area.  Its writing side belongs to the writer's thread, its reading side to the holder of `reading()`.
 
     Attributes:
         area_id: what the file says of itself.
         why: why it is fenced.
         capacity: what quota, disk and log leave it.
         usage: what lies in it after the last commit.
-        disk_is_full: other files leave no room on its disk, as of a moment ago.
-        adds_up: no row was taken away, put back or made up while it was closed, or an operator takes it as it is.
+        disk_is_full: other files leave no space on its disk, as of a moment ago.
+        adds_up: no row was taken away, replayed or forged while it was closed, or an operator takes it as it is.
         highest_sequence: the highest number that a job of this area ever had, when it was opened.
         peers: names and ids of the areas that were open beside it before, itself too.
         unsettled: sequence numbers of jobs whose records may not say yet what this boot made of them.
-        suspect: it was put back to an earlier state, as far as anybody can tell; its records say less than the paper.
+        suspect: it was rolled back, as far as can be told; its records say less than the paper.
         unsure: so it may be, and no operator has looked; a request that it does not know may have been forgotten.
     """
 
@@ -202,12 +211,12 @@ class Area:
     # What the writer needs
 
     def look(self) -> None:
-        """There is no work: see to the files, and to the room that other files leave on the disk."""
+        """There is no work: see to the files, and to the space that other files leave on the disk."""
         if self.watch():
             self._look_at_disk()
 
     def _look_at_disk(self) -> None:
-        """Learn whether the disk leaves no room for new jobs, although the quota does; tell when that begins."""
+        """Learn whether the disk leaves no space for new jobs, although the quota does; tell when that begins."""
         before, self.disk_is_full = self.disk_is_full, self.capacity.is_disk_full()
         if self.disk_is_full and not before:
             self._report(self.disk_full())
@@ -252,7 +261,7 @@ class Area:
             self.capacity.begin()
 
     def fits(self, cost: int) -> bool:
-        """Whether the log has room for this transaction when it costs so much."""
+        """Whether the log has space for this transaction when it costs so much."""
         return self.capacity.fits(cost)
 
     def complete(self) -> None:
@@ -367,7 +376,7 @@ class Area:
         return replace(found, findings=(self.fenced_error(), *found.findings)) if self.why else found
 
     def figures(self, printer: str) -> PrinterFigures:
-        """The figures of a printer, on a connection of its own: it may take long, and nobody shall wait for it.
+        """The figures of a printer, on a connection of its own: it may take long, and other readers do not wait for it.
 
         Raises PassbookError `area-fenced` when the file fails.
         """
@@ -384,7 +393,7 @@ class Area:
     def begin(self, reason: Reason, at: str) -> None:
         """Begin a new boot, durable: what an earlier one left is invalid (P4).  Blocks.
 
-        Raises PassbookError, and the area is fenced, when nobody can say whether that is on disk.
+        Raises PassbookError, and the area is fenced, when that may be on disk or not.
         """
         work = self.submit(
             lambda ledger: ledger.boots.begin(reason, at), cost=lambda: change_cost(0, 0), unknown=self.fenced_error()
@@ -437,7 +446,7 @@ class Area:
         self.state = TRANSITIONS[self.state, event]
 
     def _checkpoint(self) -> None:
-        # Who reads now saw less than what is to be copied; whoever comes later sees all of it and is in nobody's way.
+        # A reader of now saw less than what is to be copied; a later one sees all of it and blocks nothing.
         with self._read_lock:
             pass
         checkpoint(self._connection, apsw.SQLITE_CHECKPOINT_PASSIVE)
@@ -450,7 +459,7 @@ class Area:
 def checkpoint(connection: apsw.Connection, mode: int = apsw.SQLITE_CHECKPOINT_TRUNCATE) -> None:
     """Copy the log into the database, synced, and empty it.  Raises apsw.Error, but not for a reader from outside.
 
-    With SQLITE_CHECKPOINT_PASSIVE it is only copied, and nobody has to wait.
+    With SQLITE_CHECKPOINT_PASSIVE it is only copied, and no reader has to wait.
     """
     connection.set_busy_timeout(0)
     with suppress(apsw.BusyError):

@@ -22,7 +22,7 @@ from storage.tables.usage import Usage
 
 
 class Capacity:
-    """The room in the files of one area."""
+    """The capacity of the files of one area."""
 
     def __init__(self, folder: Path, connection: apsw.Connection, division: Division, usage: Usage) -> None:
         """`connection` is the writing one.  Raises apsw.Error."""
@@ -55,14 +55,14 @@ class Capacity:
         self._log = log_bytes(self._files[1])
 
     def fits(self, cost: int) -> bool:
-        """Whether the log has room for this transaction when it costs so much."""
+        """Whether the log has space for this transaction when it costs so much."""
         self._cost = cost
         return self._log + cost <= self._division.log
 
     def check(self, size: int) -> None:
         """Whether what was written leaves the reserve whole.  Raises PassbookError `no-area-has-room`."""
         expected = self._usage.expected()
-        # What the transaction costs at most is known, and that is mostly enough to say that there is room.
+        # What the transaction costs at most is known, and that is mostly enough to say that there is space.
         most = self._pages + self._cost // FRAME_BYTES
         if self._free(most, *expected, self._reachable) >= 0:
             return
@@ -95,7 +95,7 @@ _EMPTY_PAGES: Final = 32
 _RECORD_PAGES: Final = 8
 """Reserve for each unfinished job's record: its growth, its history and what stays of it when it has ended."""
 _NOTICE_PAGES: Final = 2
-"""Reserve for each end of which nobody took note: the entry that tells who did, and the growth of its row."""
+"""Reserve for each notice: the entry that tells who acknowledged it, and the growth of its row."""
 _LOG_FIXED_PAGES: Final = 1024
 """So that a batch of small changes is not cut short: a full one of BATCH_MEMBERS takes about as much."""
 
@@ -144,7 +144,7 @@ class Division:
 
     @classmethod
     def least_quota(cls, job_bytes: int) -> int:
-        """The least quota that leaves room for one job of that size."""
+        """The least quota that leaves space for one job of that size."""
         return cls.of(0, job_bytes).log + job_need(job_bytes) + (_FIXED_PAGES + _EMPTY_PAGES) * PAGE_BYTES
 
     def free(self, live_pages: int, records: int, notices: int, reachable: int | None = None) -> int:

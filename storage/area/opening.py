@@ -206,7 +206,7 @@ def close_rolled_back(
 def suspect(
     candidates: Sequence[Area], opened: Sequence[Area], memories: Sequence[PeerMemory], means: Means, *, are_all: bool
 ) -> dict[str, frozenset[str]]:
-    """Mark candidates that an operator took although they were put back, or of which nobody can say whether they were.
+    """Mark candidates that an operator took despite a rollback, or that may have been rolled back.
 
     For each of the latter the areas whose word about it cannot be believed; "" is the mark itself.  `are_all`: every
     configured area is open, so that nothing is known by a mark alone.

@@ -1,7 +1,7 @@
 """Whether the files of an open area are still at their paths (P1).
 
 SQLite writes into the files that it has opened, wherever their names are by then.  What is committed into a log that
-was removed, renamed or covered by another disk is durable for nobody: the next boot does not find it.  So the files
+was removed, renamed or covered by another disk is not durable: the next boot does not find it.  So the files
 are looked at before a commit counts, and twice a second while nothing is committed.  A file that was away and is back
 between two looks has lost nothing.  What somebody writes into a file is for the MACs of the rows to find.
 

@@ -53,7 +53,7 @@ class Member(Generic[T]):
     Attributes:
         work: done inside the transaction; an error that it *returns* is raised to the caller after the commit.
         cost: upper bound in bytes of what it writes to the log; asked just before it joins.
-        unknown: the error for a commit of which nobody can say whether it happened.
+        unknown: the error for a commit that may have happened or not.
         settled: told the outcome before the caller is.
     """
 
@@ -72,7 +72,7 @@ class Member(Generic[T]):
         return False
 
     def fail(self, error: BaseException) -> None:
-        """Nothing was changed, or nobody knows."""
+        """Nothing was changed, or that is unknown."""
         self.settled(error)
         self.future.set_exception(error)
 
@@ -96,7 +96,7 @@ class Host(Protocol):
         """Empty the log unless a transaction of that cost fits it.  Raises apsw.Error."""
 
     def fits(self, cost: int) -> bool:
-        """Whether the log has room for a transaction of that cost."""
+        """Whether the log has space for a transaction of that cost."""
 
     def complete(self) -> None:
         """Write what a transaction writes once, at its end.  Raises apsw.Error."""
@@ -108,7 +108,7 @@ class Host(Protocol):
         """Why nothing may be written any more; None while all is well."""
 
     def fenced_error(self) -> PassbookError:
-        """The error for whoever comes when it is out of use."""
+        """The error for a caller that comes when it is out of use."""
 
     def disk_full(self) -> PassbookError:
         """The error for a member that found no space on the disk."""
@@ -199,7 +199,7 @@ class Writer:
                     if not member.future.done():
                         member.fail(member.unknown)
         if not self._closing:
-            raise RuntimeError("a writer ended though nobody closed it")
+            raise RuntimeError("a writer ended without being closed")
 
     def _is_over(self) -> bool:
         with self._wanted:

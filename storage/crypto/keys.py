@@ -49,7 +49,7 @@ class ApplianceKey:
         row: over every record row, unfinished or ended.
         history: over the chain of history entries and its head.
         sealed: over the sealed bytes of a job, so that damage is found without its data key.
-        content: digests of content, so that a repeated request is known (P10) and nobody else can guess it (P5).
+        content: digests of content, so that a repeated request is known (P10) and none is guessed without the key (P5).
         mark: over what is known of the areas outside of them.
         wrap: wraps the data keys of Encryption.APPLIANCE.
     """

@@ -1,6 +1,6 @@
 """Known answers of every primitive that the store rests on, asked for at power-on before an area is opened.
 
-A library, a processor or a memory that computes wrongly would seal what nobody can open again, or what everybody can.
+A library, a processor or a memory that computes wrongly would seal what no key opens again, or what every key opens.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class Boots:
     def begin(self, reason: Reason, at: str) -> Boot:
         """A new boot: its number is one higher than that of the last one.
 
-        Only a number that verifies is believed.  Where it was put back, altered or taken away the rows do not add up,
+        Only a number that verifies is believed.  Where it was replayed, altered or taken away the rows do not add up,
         at this boot and at every one until an operator has looked; then every record is written before any is used,
         so that a number that comes again makes nothing valid.
         """

@@ -48,7 +48,7 @@ _KNOWS: Final = (
     "OR EXISTS (SELECT 1 FROM quarantine WHERE requester = ?1 AND request_id = ?2)"
 )
 SETTLED_AT_ONCE: Final = 32
-"""Records that one transaction settles at most: few, so that nobody waits for it."""
+"""Records that one transaction settles at most: few, so that other work does not wait for it."""
 _SETTLED_BYTES: Final = 64 * 1024
 """What these records have at most together; a larger one is settled alone."""
 _BELIEVED_AHEAD: Final = 2**32
@@ -135,7 +135,7 @@ class Ledger:
     def highest_sequence(self) -> int:
         """The highest number that a job here ever had.  Raises PassbookError `history-broken`.
 
-        The head says so; where it was put back, rows may have more.
+        The head says so; after a rollback of it, rows may have more.
         """
         told = self.history.head().sequence
         tables = " UNION ALL ".join(

@@ -1,4 +1,4 @@
-"""What areas remember of each other: so an area that was put back to an earlier day, or lost its log, is found.
+"""What areas remember of each other: so a rollback of one area, or the loss of its log, is found.
 
 An area alone cannot know that: what is left of it verifies.  The functions work inside the caller's transaction.
 """

@@ -1,9 +1,9 @@
-"""The row sum of an area: one keyed sum over its rows, so that none can be removed or put back unnoticed (N2).
+"""The row sum of an area: one keyed sum over its rows, so that none can be removed or replayed unnoticed (N2).
 
 Every row has a MAC of its own, which tells that the row is ours but not that it is of now.  The sum over all rows does:
 an older version of a row, a row whose job has ended, and a row that is gone change it.  What a row weighs in it is
-drawn with the appliance's key from its place and its MAC, and the file holds only a MAC of the sum: who does not have
-the key knows no weight, so no row that he writes can stand for another one.
+drawn with the appliance's key from its place and its MAC, and the file holds only a MAC of the sum.  Without the key no
+weight is known, so no row that an attacker writes can stand for another one.
 
 The functions work inside the caller's transaction.
 """
@@ -93,7 +93,7 @@ class RowSum:
         self._changed = self._rewritten = True
 
     def distrust(self) -> None:
-        """A row was altered so that nobody can say what it weighed: nothing adds up until somebody accepts the rows."""
+        """A row was altered, and what it weighed is unknown: nothing adds up until an operator accepts the rows."""
         self.sum = None
 
     def come(self, table: str, place: RowPlace, found: object) -> None:

@@ -24,7 +24,7 @@ UNFINISHED: Final = "new.sqlite"
 """The database while it is being created."""
 LOCK: Final = "area.lock"
 BUSY_MS: Final = 5000
-"""How long a statement waits for another process that reads the file, which nobody should."""
+"""How long a statement waits for another process that reads the file; none should."""
 
 TABLES: Final = """
 CREATE TABLE area (

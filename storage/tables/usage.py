@@ -100,7 +100,7 @@ class Usage:
 
     Attributes:
         jobs: jobs that have not ended.
-        notices: jobs that have ended and of whose end nobody took note.
+        notices: ended jobs whose notice was not acknowledged.
         aside: rows that were set aside.
     """
 

@@ -118,7 +118,7 @@ _OF_POWER_ON: Final = (
     "media",
     "changed_at",
     "proposed",
-    "start",
+    "boot",
     "held_by",
 )
 """What a power-on changes in a job that has not ended."""
