@@ -11,7 +11,7 @@ from typing import Final
 from websockets.exceptions import ConnectionClosed, InvalidMessage
 
 from passbook.errors import CATALOGUE, PassbookError
-from passbook.errors.kinds import Actor
+from passbook.errors.kinds import Mender
 from passbook.protocol.messages import POLICY_VIOLATION, ErrorPayload
 
 _NOT_IN_TIME: Final = {9: "is not valid yet", 10: "has expired"}
@@ -29,10 +29,10 @@ class RemoteError(PassbookError):
         Exception.__init__(self, sentence)
 
     @property
-    def actor(self) -> Actor:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
+    def mender(self) -> Mender:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
         """Who must act; for an unknown code the operator, who can update this software."""
         known = CATALOGUE.get(self.code)
-        return known.actor if known else Actor.OPERATOR
+        return known.mender if known else Mender.OPERATOR
 
 
 def unreachable(address: str, error: BaseException) -> PassbookError:

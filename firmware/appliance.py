@@ -80,9 +80,9 @@ class Appliance:
         self._problems.is_over = self._spool.is_over
         self._keys = DataKeys()
         self._jobs = Jobs(self._spool, self._keys, self._tell)
-        self._hub = Hub(config.recovery.representatives)
-        self._roll = Roll(self._hub, self._spool, clock)
-        self._doorkeeper = Doorkeeper(config.terminals, loaded.trust, clock)
+        self._hub = Hub()
+        self._roll = Roll(self._hub, self._spool, clock, config.recovery.representatives)
+        self._doorkeeper = Doorkeeper(config.terminals, loaded.trust, clock, config.recovery.representatives)
         self._desks = Desks(self._make_desks(), self._jobs, self._hub, clock)
         self._recovery = RecoveryDesk(
             self._jobs,
@@ -305,7 +305,6 @@ class Appliance:
         config = self._config
         commands = TerminalCommands(
             jobs=self._jobs,
-            hub=self._hub,
             admission=self._admission,
             recovery=self._recovery,
             notices=self._notices,

@@ -88,7 +88,7 @@ def _worst(findings: Any) -> int:
     if isinstance(findings, list):
         return max(map(_worst, findings), default=0)
     if isinstance(findings, dict) and findings.get("code") in CATALOGUE:
-        return EXIT_CODES[CATALOGUE[findings["code"]].actor]
+        return EXIT_CODES[CATALOGUE[findings["code"]].mender]
     return max(map(_worst, findings.values()), default=0) if isinstance(findings, dict) else 0
 
 

@@ -110,7 +110,7 @@ class Visitor(socket.socket):
         if count and not self._heard:
             self._heard = True
             if memoryview(buffer)[0] != _HANDSHAKE:
-                _LOG.limited().warning("handshake-failed", code="not-tls", peer=self._address)
+                _LOG.limited().warning("handshake-failed", code="not-tls", address=self._address)
                 with suppress(OSError):
                     self.send(NOT_TLS)
                 return 0

@@ -20,6 +20,7 @@ from firmware.doors.pace import Pace
 from firmware.doors.terminal_session import FAREWELL, INTERNAL_ERROR, TerminalSession
 from firmware.service.terminal_commands import TerminalHandler
 from passbook.errors import PassbookError, shown
+from passbook.job.actor import Actor
 from passbook.protocol.completions import Completion, completion_for
 from passbook.protocol.messages import (
     MAX_MESSAGE,
@@ -35,7 +36,7 @@ from passbook.protocol.messages import (
 )
 from spooler.clock import Clock
 from spooler.desks import Desks
-from spooler.hub import Hub, Peer
+from spooler.hub import Hub
 from spooler.logs import Log
 
 _LOG: Final = Log("terminals")
@@ -43,7 +44,7 @@ _LOG: Final = Log("terminals")
 HANDSHAKE_TIMEOUT: Final = 10.0
 """Seconds for TLS and WebSocket handshakes."""
 PING_INTERVAL: Final = 20.0
-"""Seconds between pings; a peer that is gone is noticed within two of them."""
+"""Seconds between pings; a terminal that is gone is noticed within two of them."""
 
 
 HARD_LIMIT: Final = 4 * MAX_MESSAGE
@@ -66,8 +67,8 @@ class TerminalDoor:
         desks: Desks,
         commands: Mapping[str, TerminalHandler],
         limits: LimitsConfig,
-        judge: Callable[[bytes], Peer],
-        heard: Callable[[Peer], None],
+        judge: Callable[[bytes], Actor],
+        heard: Callable[[Actor], None],
         clock: Clock,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -127,30 +128,30 @@ class TerminalDoor:
 
     async def _handle(self, socket: ServerConnection) -> None:
         try:
-            peer = self._identify(socket)
+            actor = self._identify(socket)
         except PassbookError as error:
-            _LOG.limited().warning("terminal-refused", code=error.code, peer=_address(socket))
+            _LOG.limited().warning("terminal-refused", code=error.code, address=_address(socket))
             await socket.close(POLICY_VIOLATION, error.code)
             return
-        session = TerminalSession(socket, peer)
+        session = TerminalSession(socket, actor)
         try:
             self._count_in(session)
         except PassbookError as error:
-            _LOG.limited(peer.name).warning("terminal-refused", code=error.code, peer=peer.name)
+            _LOG.limited(actor.name).warning("terminal-refused", code=error.code, terminal=actor.name)
             await socket.close(POLICY_VIOLATION, error.code)
             return
         self._strangers.went(socket.transport.get_extra_info("socket").fileno())
         try:
             await session.run(self._converse(socket, session))
         except Exception as error:  # noqa: BLE001 - a defect of ours ends this connection, and no other
-            _LOG.limited(peer.name).failure("connection-failed", error, peer=peer.name)
+            _LOG.limited(actor.name).failure("connection-failed", error, terminal=actor.name)
             await socket.close(INTERNAL_ERROR)
         finally:
             self._count_out(session)
 
     def _count_in(self, session: TerminalSession) -> None:
         """One connection more.  Raises PassbookError `too-many-connections`; no terminal can take them all."""
-        name, most = session.peer.name, self._limits.connections
+        name, most = session.actor.name, self._limits.connections
         own = max(LEAST_OWN, most // SHARES)
         if len(self._sessions.get(name, ())) >= own or self._count() >= most:
             self._drop_dead()
@@ -170,13 +171,13 @@ class TerminalDoor:
                 self._count_out(session)
 
     def _count_out(self, session: TerminalSession) -> None:
-        several = self._sessions.get(session.peer.name, set())
+        several = self._sessions.get(session.actor.name, set())
         several.discard(session)
         if not several:
             # A name that is gone must not stay: there is no bound on names.
-            self._sessions.pop(session.peer.name, None)
+            self._sessions.pop(session.actor.name, None)
 
-    def _identify(self, socket: ServerConnection) -> Peer:
+    def _identify(self, socket: ServerConnection) -> Actor:
         tls: SSLObject | None = socket.transport.get_extra_info("ssl_object")
         certificate = tls.getpeercert(binary_form=True) if tls is not None else None
         if certificate is None:
@@ -184,9 +185,9 @@ class TerminalDoor:
         return self._judge(certificate)
 
     async def _converse(self, socket: ServerConnection, session: TerminalSession) -> None:
-        """Read and answer until the connection ends; what a peer sent before it hung up is not worked on then."""
-        name = session.peer.name
-        _LOG.limited(name).info("terminal-connected", peer=name)
+        """Read and answer until the connection ends; what a terminal sent before it hung up is not worked on then."""
+        name = session.actor.name
+        _LOG.limited(name).info("terminal-connected", terminal=name)
         pace = self._pace_of(name)
         slowed = False
         try:
@@ -199,13 +200,13 @@ class TerminalDoor:
                     await socket.wait_closed()
                 if session.closing or session.gone:
                     break
-                self._heard(session.peer)
+                self._heard(session.actor)
                 with session.at_work():
                     await self._answer(session, message)
                 delay = pace.take(self._clock.monotonic())
                 if delay:
                     if not slowed:
-                        _LOG.limited(name).info("terminal-slowed", peer=name, seconds=delay)
+                        _LOG.limited(name).info("terminal-slowed", terminal=name, seconds=delay)
                     with suppress(PassbookError):
                         await session.while_connected(self._pause(delay))
                 slowed = bool(delay)
@@ -215,7 +216,7 @@ class TerminalDoor:
             self._hub.leave(session)
             if session.gone:
                 session.cut_off()
-            _LOG.limited(name).info("terminal-disconnected", peer=name)
+            _LOG.limited(name).info("terminal-disconnected", terminal=name)
 
     def _pace_of(self, terminal: str) -> Pace:
         pace = self._paces.get(terminal)
@@ -228,7 +229,7 @@ class TerminalDoor:
         try:
             command = _understood(message)
         except PassbookError as error:
-            _LOG.limited(session.peer.name).info("command-refused", peer=session.peer.name, code=error.code)
+            _LOG.limited(session.actor.name).info("command-refused", terminal=session.actor.name, code=error.code)
             status = Header("Common.Unknown", MessageType.ACKNOWLEDGE, status="invalidMessage")
             session.queue(encode(status, _error_payload(error)))
             return
@@ -238,7 +239,7 @@ class TerminalDoor:
         try:
             payload = await self._dispatch(session, command)
         except PassbookError as error:
-            _LOG.limited(session.peer.name).info("command-refused", peer=session.peer.name, code=error.code)
+            _LOG.limited(session.actor.name).info("command-refused", terminal=session.actor.name, code=error.code)
             completion, payload = completion_for(error), _error_payload(error)
         header = Header(name, MessageType.COMPLETION, number, completion_code=completion)
         session.queue(encode(header, payload))
@@ -253,10 +254,10 @@ class TerminalDoor:
             return await handler(session, command)
         except PassbookError:
             raise
-        except Exception as error:  # noqa: BLE001 - a defect of ours: the peer gets a code, the log its place
+        except Exception as error:  # noqa: BLE001 - a defect of ours: the terminal gets a code, the log its place
             reference = secrets.token_hex(4)
-            _LOG.limited(session.peer.name).failure(
-                "command-failed", error, peer=session.peer.name, reference=reference
+            _LOG.limited(session.actor.name).failure(
+                "command-failed", error, terminal=session.actor.name, reference=reference
             )
             raise PassbookError("internal-error", reference=reference) from None
 

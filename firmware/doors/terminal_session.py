@@ -13,17 +13,17 @@ from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
 from passbook.errors import PassbookError
+from passbook.job.actor import Actor
 from passbook.protocol.messages import POLICY_VIOLATION, Header, MessageType, encode
-from spooler.hub import Peer
 
 T = TypeVar("T")
 
 FAREWELL: Final = 1.0
-"""Seconds that a peer has to agree to the end of its connection."""
+"""Seconds that a terminal has to agree to the end of its connection."""
 LAST_COMMAND: Final = 3.0
 """Seconds that a command under way has when the door closes."""
 HANG_UP_LOOK: Final = 1.0
-"""Seconds between looks whether a peer has hung up while nothing is read from it."""
+"""Seconds between looks whether a terminal has hung up while nothing is read from it."""
 OUTGOING_LIMIT: Final = 512
 """Messages that wait for a terminal that does not read; then it is disconnected and asks again when it is back."""
 GOING_AWAY: Final = 1001
@@ -34,8 +34,8 @@ INTERNAL_ERROR: Final = 1011
 class TerminalSession:
     """One connection of one terminal: its outgoing queue and its unfinished uploads."""
 
-    def __init__(self, socket: ServerConnection, peer: Peer) -> None:
-        self.peer = peer
+    def __init__(self, socket: ServerConnection, actor: Actor) -> None:
+        self.actor = actor
         self.uploads: dict[str, bytearray | None] = {}
         """What was begun, by name; None for one that became too large and must not be taken for its rest."""
         self._socket = socket
@@ -63,11 +63,11 @@ class TerminalSession:
 
     @property
     def gone(self) -> bool:
-        """Whether the connection has ended, or the peer has hung up behind bytes that are not read yet."""
+        """Whether the connection has ended, or the terminal has hung up behind bytes that are not read yet."""
         return self._socket.state is not State.OPEN or _hung_up(self._socket)
 
     def cut_off(self) -> None:
-        """End the connection of a peer that is gone, without a word."""
+        """End the connection of a terminal that is gone, without a word."""
         self._socket.transport.abort()
 
     async def dismiss(self) -> None:
@@ -96,12 +96,12 @@ class TerminalSession:
             self.close("connection-lost")
 
     def close(self, code: str) -> None:
-        """End the connection, giving the stable code of the reason; a peer that does not agree is cut off."""
+        """End the connection, giving the stable code of the reason; a terminal that does not agree is cut off."""
         if self._closing is None:
             self._closing = asyncio.create_task(self._say_farewell(POLICY_VIOLATION, code))
 
     async def while_connected(self, work: Awaitable[T]) -> T:
-        """The result of something that may take long; it is given up, with `connection-lost`, when the peer goes."""
+        """The result of something that may take long; it is given up, with `connection-lost`, when that goes."""
         wanted, gone = asyncio.ensure_future(work), asyncio.ensure_future(self._until_gone())
         try:
             await asyncio.wait({wanted, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -113,7 +113,7 @@ class TerminalSession:
             gone.cancel()
 
     async def _until_gone(self) -> None:
-        # Where nothing is read, nobody is told that the peer has hung up.
+        # Where nothing is read, nobody is told that the terminal has hung up.
         while not self.gone:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HANG_UP_LOOK):
@@ -134,7 +134,7 @@ class TerminalSession:
 
 
 def _hung_up(socket: ServerConnection) -> bool:
-    """Whether the peer has ended its side, by what the kernel knows; what it sent before may lie there unread."""
+    """Whether the other side has ended its side, by what the kernel knows; what it sent before may lie there unread."""
     descriptor: int = socket.transport.get_extra_info("socket").fileno()
     if descriptor < 0:
         return True

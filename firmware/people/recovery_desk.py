@@ -15,12 +15,13 @@ from firmware.config.configuration import RecoveryConfig
 from firmware.people.audiences import SHOWN_AT_ONCE, Audiences
 from passbook.errors import PassbookError
 from passbook.job import changes
+from passbook.job.actor import Actor
 from passbook.job.record import Answered, Holder, Record, Verdict, Wrap
 from passbook.protocol.media import Media
 from passbook.protocol.messages import AnswerQuestion, JobView, Question, question_of
 from passbook.protocol.naming import check_name
 from spooler.clock import Clock, stamp
-from spooler.hub import Hub, Listener, Peer
+from spooler.hub import Hub, Listener
 from spooler.jobs import Jobs
 from spooler.logs import Log
 from storage import ApplianceKey, Rng, envelope
@@ -105,7 +106,7 @@ class RecoveryDesk:
         """A newcomer is given the questions that are put to it."""
         if came:
             jobs = self.audiences.asked_of(listener)[:SHOWN_AT_ONCE]
-            more = islice(self._others(listener.peer), SHOWN_AT_ONCE - len(jobs))
+            more = islice(self._others(listener.actor), SHOWN_AT_ONCE - len(jobs))
             for job in [*jobs, *more]:
                 self._show(job, [listener])
 
@@ -116,10 +117,10 @@ class RecoveryDesk:
             del self._seen[next(iter(self._seen))]
             self._are_more = True
 
-    def _others(self, peer: Peer) -> Iterator[str]:
-        """The questions for which no time is kept, and that `peer` may decide about."""
+    def _others(self, actor: Actor) -> Iterator[str]:
+        """The questions for which no time is kept, and that `actor` may decide about."""
         if self._are_more:
-            for record in self._open_to(peer):
+            for record in self._open_to(actor):
                 if record.asked and record.job_id not in self._seen:
                     yield record.job_id
 
@@ -137,42 +138,42 @@ class RecoveryDesk:
             for watcher in self.watchers:
                 watcher(question.job.job, question.job.epoch)
 
-    def questions(self, peer: Peer, after: int = 0) -> Iterator[Question]:
-        """The open questions that `peer` may decide about, of jobs behind this sequence number, the oldest first.
+    def questions(self, actor: Actor, after: int = 0) -> Iterator[Question]:
+        """The open questions that `actor` may decide about, of jobs behind this sequence number, the oldest first.
 
         It and all_questions() may be called from any thread; each question is read when it is asked for.
         """
-        return self._told(self._open_to(peer, after))
+        return self._told(self._open_to(actor, after))
 
     def all_questions(self, after: int = 0) -> Iterator[Question]:
         """Every open question of jobs behind this sequence number, for the operator's eyes."""
         return self._told(self._jobs.spool.questions(after))
 
-    def count(self, peer: Peer) -> int:
-        """How many open questions `peer` may decide about."""
+    def count(self, actor: Actor) -> int:
+        """How many open questions `actor` may decide about."""
         held = self._jobs.spool.held()
-        return sum(one.questions for name, one in held.items() if self._hub.may_decide(peer, name))
+        return sum(one.questions for name, one in held.items() if actor.may_decide(name))
 
-    def _open_to(self, peer: Peer, after: int = 0) -> Iterator[Record]:
-        if self._hub.is_representative(peer):
+    def _open_to(self, actor: Actor, after: int = 0) -> Iterator[Record]:
+        if actor.is_representative:
             yield from self._jobs.spool.questions(after)
         else:
-            mine = self._jobs.spool.records_of(peer.name)
+            mine = self._jobs.spool.records_of(actor.name)
             yield from (record for record in mine if record.is_open and record.sequence > after)
 
     def _told(self, records: Iterable[Record]) -> Iterator[Question]:
         questions = (self._question(record.job_id) for record in records)
         return (question for question in questions if question is not None)
 
-    async def answer(self, peer: Peer, answer: AnswerQuestion) -> JobView:
+    async def answer(self, actor: Actor, answer: AnswerQuestion) -> JobView:
         """Take an answer; returns when it is durable.  Raises PassbookError and then nothing has changed."""
         async with self._answering:
             record = self._jobs.spool.record(answer.job)
-            if not self._hub.may_decide(peer, record.requester):
-                raise PassbookError("not-permitted", who=peer.name, job=answer.job)
+            if not actor.may_decide(record.requester):
+                raise PassbookError("not-permitted", who=actor.name, job=answer.job)
             check_name("person", answer.person)
             check_name("newKeyRef", answer.new_key_ref, least=0)
-            given = _as_given(peer, answer)
+            given = _as_given(actor, answer)
             if changes.is_repeated(record, given):
                 return self._view(record)
             if not is_open(record):
@@ -264,7 +265,7 @@ def is_open(record: Record) -> bool:
     return not record.valid and not record.ended
 
 
-def _as_given(peer: Peer, answer: AnswerQuestion) -> Answered:
+def _as_given(actor: Actor, answer: AnswerQuestion) -> Answered:
     steps = {Verdict.PRINT: 1, Verdict.RESUME: answer.step}
     step = steps.get(answer.verdict, 0)
-    return Answered(answer.epoch, answer.verdict, step, answer.in_doubt, peer.name, answer.person)
+    return Answered(answer.epoch, answer.verdict, step, answer.in_doubt, actor.name, answer.person)

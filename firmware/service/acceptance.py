@@ -20,11 +20,11 @@ from passbook.document.layout import BookLayout
 from passbook.document.placing import place
 from passbook.document.plan import Plan, Sheet, encode_plan, outline
 from passbook.errors import PassbookError, shown
+from passbook.job.actor import Actor
 from passbook.job.record import Encryption, Record, Wrap
 from passbook.protocol.messages import MAX_DOCUMENT, REQUESTER_KEY_BYTES, SubmitJob
 from passbook.protocol.naming import check_name
 from spooler.clock import Clock, stamp
-from spooler.hub import Peer
 from spooler.jobs import Jobs
 from storage import ApplianceKey, Rng, SealedJob, Ticket, envelope
 
@@ -69,7 +69,7 @@ class Acceptance:
         self._clock = clock
         self._rng = rng
 
-    async def submit(self, peer: Peer, request: SubmitJob, document: bytes) -> Record:
+    async def submit(self, actor: Actor, request: SubmitJob, document: bytes) -> Record:
         """Accept one job; returns after its commit.  The same request again gives the same job (P10).
 
         Raises PassbookError; but for `outcome-unknown` nothing was changed.
@@ -79,18 +79,18 @@ class Acceptance:
             layout, plan = await _done(document, self._placed, request, document)
         except PassbookError:
             # What was accepted once stays that job, although today's configuration would refuse it.
-            known = self._jobs.spool.known(peer.name, request.client_request, content)
+            known = self._jobs.spool.known(actor.name, request.client_request, content)
             if known is None:
                 raise
             return known
         attributes = self._attributes(request)
         encoded = encode_plan(plan)
         size = envelope.sealed_size(len(attributes), len(encoded), len(document))
-        reserved = self._jobs.spool.reserve(peer.name, request.client_request, content, size, first=request.first)
+        reserved = self._jobs.spool.reserve(actor.name, request.client_request, content, size, first=request.first)
         if isinstance(reserved, Record):
             return reserved
         try:
-            record = self._record(peer, request, reserved, layout, plan, size)
+            record = self._record(actor, request, reserved, layout, plan, size)
             key = envelope.new_data_key(self._rng)
             sealed = await _done(document, self._sealed, record, key, attributes, encoded, document)
             wraps = self._wraps(record, key, request)
@@ -137,12 +137,12 @@ class Acceptance:
         return msgspec.json.encode({"name": request.name})
 
     def _record(
-        self, peer: Peer, request: SubmitJob, ticket: Ticket, layout: BookLayout, plan: Plan, size: int
+        self, actor: Actor, request: SubmitJob, ticket: Ticket, layout: BookLayout, plan: Plan, size: int
     ) -> Record:
         at = stamp(self._clock)
         return Record(
             job_id=ticket.job_id,
-            requester=peer.name,
+            requester=actor.name,
             request_id=request.client_request,
             sequence=ticket.sequence,
             accepted_at=at,

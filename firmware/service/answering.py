@@ -7,11 +7,11 @@ from typing import Final
 
 from firmware.people.recovery_desk import RecoveryDesk
 from passbook.errors import PassbookError
+from passbook.job.actor import Actor
 from passbook.job.record import Record, Verdict
 from passbook.protocol.answer_all import ANSWERED_AT_ONCE, AnswerAll, AnsweredAll, AnsweredOne
 from passbook.protocol.messages import AnswerQuestion, ErrorPayload
 from passbook.protocol.naming import check_name
-from spooler.hub import Peer
 from spooler.jobs import Jobs
 from spooler.logs import Log
 
@@ -25,25 +25,25 @@ class Answering:
         self._jobs = jobs
         self._recovery = recovery
 
-    async def answer_all(self, peer: Peer, order: AnswerAll) -> AnsweredAll:
+    async def answer_all(self, actor: Actor, order: AnswerAll) -> AnsweredAll:
         """Answer the next of them; returns when all that were answered are durable.
 
         Raises PassbookError `invalid-message`, and then nothing has changed.
         """
         _judge(order)
-        requester = order.requester or peer.name
+        requester = order.requester or actor.name
         untouched = [
             record
             for record in await asyncio.to_thread(self._jobs.spool.records_of, requester)
             if record.is_open and record.untouched and record.sequence > order.after
         ]
         now, later = untouched[:ANSWERED_AT_ONCE], untouched[ANSWERED_AT_ONCE:]
-        answers = [await self._answer(peer, order, record) for record in now]
+        answers = [await self._answer(actor, order, record) for record in now]
         done = sum(one.error is None for one in answers)
-        _LOG.info("answered-all", requester=requester, terminal=peer.name, verdict=order.verdict.value, count=done)
+        _LOG.info("answered-all", requester=requester, terminal=actor.name, verdict=order.verdict.value, count=done)
         return AnsweredAll(tuple(answers), now[-1].sequence if now else order.after, len(later))
 
-    async def _answer(self, peer: Peer, order: AnswerAll, record: Record) -> AnsweredOne:
+    async def _answer(self, actor: Actor, order: AnswerAll, record: Record) -> AnsweredOne:
         answer = AnswerQuestion(
             job=record.job_id,
             epoch=record.epoch,
@@ -53,7 +53,7 @@ class Answering:
             data_key=order.data_keys.get(record.job_id, b""),
         )
         try:
-            return AnsweredOne(record.job_id, view=await self._recovery.answer(peer, answer))
+            return AnsweredOne(record.job_id, view=await self._recovery.answer(actor, answer))
         except PassbookError as error:
             return AnsweredOne(record.job_id, error=ErrorPayload(error.code, str(error), error.facts))
 

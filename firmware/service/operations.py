@@ -163,11 +163,11 @@ class Operations:
         """Read the revocation list again and close the connections of those on it."""
         read_arguments(arguments, Nothing)
         self._doorkeeper.reload()
-        closed = [listener for listener in self._hub.everybody() if self._doorkeeper.is_revoked(listener.peer)]
+        closed = [listener for listener in self._hub.everybody() if self._doorkeeper.is_revoked(listener.actor)]
         for listener in closed:
-            _LOG.warning("terminal-hung-up", peer=listener.peer.name, code="certificate-revoked")
+            _LOG.warning("terminal-hung-up", terminal=listener.actor.name, code="certificate-revoked")
             self._hub.expel(listener, "certificate-revoked")
-        names = sorted({listener.peer.name for listener in closed})
+        names = sorted({listener.actor.name for listener in closed})
         return {"closed": names, "revoked": self._doorkeeper.revoked}
 
     async def _cancel(self, arguments: dict[str, Any]) -> Any:

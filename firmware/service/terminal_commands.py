@@ -36,7 +36,6 @@ from passbook.protocol.notice import AcknowledgeNotice, GetHistoryHeads
 from passbook.protocol.pages import JobPage, Page, QuestionPage, page_of
 from passbook.protocol.terminal_list import TerminalList
 from spooler.desks import Desks
-from spooler.hub import Hub
 from spooler.jobs import Jobs
 
 UPLOADS_LIMIT: Final = 1
@@ -52,7 +51,6 @@ class TerminalCommands:
         self,
         *,
         jobs: Jobs,
-        hub: Hub,
         admission: Acceptance,
         recovery: RecoveryDesk,
         notices: NoticeDesk,
@@ -62,7 +60,6 @@ class TerminalCommands:
         uri: str,
     ) -> None:
         self._jobs = jobs
-        self._hub = hub
         self._admission = admission
         self._recovery = recovery
         self._answering = Answering(jobs, recovery)
@@ -85,7 +82,7 @@ class TerminalCommands:
             "Spooler.CancelJob": self._cancel,
             "Spooler.HoldJob": self._hold,
             "Spooler.ReleaseJob": self._release,
-            "Spooler.GetHistory": HistoryCommand(self._jobs.spool, self._hub),
+            "Spooler.GetHistory": HistoryCommand(self._jobs.spool),
             "Spooler.GetEnvironment": self._environment,
             "Spooler.ListNotices": self._list_notices,
             "Spooler.AcknowledgeNotice": self._acknowledge_notice,
@@ -129,13 +126,13 @@ class TerminalCommands:
         document = request.document
         if request.upload:
             document = _uploaded(session, request)
-        record = await self._admission.submit(session.peer, request, document)
+        record = await self._admission.submit(session.actor, request, document)
         return self._desks.queues.view(record)
 
     def _view(self, session: TerminalSession, record: Record) -> JobView:
         """A job as this terminal may see it (P12)."""
         view = self._desks.queues.view(record)
-        return view if self._hub.may_decide(session.peer, record.requester) else without_people(view)
+        return view if session.actor.may_decide(record.requester) else without_people(view)
 
     async def _list_jobs(self, session: TerminalSession, command: Envelope) -> Any:
         page = read_payload(command, Page)
@@ -147,24 +144,24 @@ class TerminalCommands:
 
     async def _cancel(self, session: TerminalSession, command: Envelope) -> Any:
         record, person = self._ordered(session, command)
-        senior = self._hub.is_representative(session.peer)
-        return self._view(session, await self._desks.cancel(record, session.peer.name, person, senior=senior))
+        senior = session.actor.is_representative
+        return self._view(session, await self._desks.cancel(record, session.actor.name, person, senior=senior))
 
     async def _hold(self, session: TerminalSession, command: Envelope) -> Any:
         record, person = self._ordered(session, command)
-        return self._view(session, await self._desks.hold(record.job_id, session.peer.name, person))
+        return self._view(session, await self._desks.hold(record.job_id, session.actor.name, person))
 
     async def _release(self, session: TerminalSession, command: Envelope) -> Any:
         record, person = self._ordered(session, command)
-        senior = self._hub.is_representative(session.peer)
-        return self._view(session, await self._desks.release(record.job_id, session.peer.name, person, senior=senior))
+        senior = session.actor.is_representative
+        return self._view(session, await self._desks.release(record.job_id, session.actor.name, person, senior=senior))
 
     def _ordered(self, session: TerminalSession, command: Envelope) -> tuple[Record, str]:
         """The job that an order is about, and who decided; only for who may decide about it (P12)."""
         reference = _named(read_payload(command, JobRef))
         record = self._jobs.spool.record(reference.job)
-        if not self._hub.may_decide(session.peer, record.requester):
-            raise PassbookError("not-permitted", who=session.peer.name, job=reference.job)
+        if not session.actor.may_decide(record.requester):
+            raise PassbookError("not-permitted", who=session.actor.name, job=reference.job)
         return record, reference.person
 
     async def _environment(self, session: TerminalSession, command: Envelope) -> Any:
@@ -173,33 +170,33 @@ class TerminalCommands:
         return await session.while_connected(waiting)
 
     async def _list_notices(self, session: TerminalSession, command: Envelope) -> Any:
-        return await self._notices.notices(session.peer, read_payload(command, Page))
+        return await self._notices.notices(session.actor, read_payload(command, Page))
 
     async def _acknowledge_notice(self, session: TerminalSession, command: Envelope) -> Any:
-        return await self._notices.acknowledge(session.peer, _named(read_payload(command, AcknowledgeNotice)).job)
+        return await self._notices.acknowledge(session.actor, _named(read_payload(command, AcknowledgeNotice)).job)
 
     async def _history_heads(self, _session: TerminalSession, command: Envelope) -> Any:
         return self._notices.heads(read_payload(command, GetHistoryHeads).entries)
 
     async def _list_terminals(self, session: TerminalSession, command: Envelope) -> Any:
         read_payload(command, Nothing)
-        if not self._hub.is_representative(session.peer):
-            raise PassbookError("representatives-only", who=session.peer.name)
+        if not session.actor.is_representative:
+            raise PassbookError("representatives-only", who=session.actor.name)
         return TerminalList(self._roll.terminals())
 
     async def _questions(self, session: TerminalSession, command: Envelope) -> Any:
         page = read_payload(command, Page)
-        behind = self._recovery.questions(session.peer, page.after)
+        behind = self._recovery.questions(session.actor, page.after)
         rows, more = await asyncio.to_thread(page_of, behind, page.limit)
-        told = QuestionPage(rows, more, self._recovery.count(session.peer))
+        told = QuestionPage(rows, more, self._recovery.count(session.actor))
         self._recovery.note_put(told.questions)
         return told
 
     async def _answer_question(self, session: TerminalSession, command: Envelope) -> Any:
-        return await self._recovery.answer(session.peer, _named(read_payload(command, AnswerQuestion)))
+        return await self._recovery.answer(session.actor, _named(read_payload(command, AnswerQuestion)))
 
     async def _answer_all(self, session: TerminalSession, command: Envelope) -> Any:
-        return await self._answering.answer_all(session.peer, read_payload(command, AnswerAll))
+        return await self._answering.answer_all(session.actor, read_payload(command, AnswerAll))
 
 
 def _uploaded(session: TerminalSession, request: SubmitJob) -> bytes:

@@ -70,11 +70,11 @@ def errors_page() -> str:
         f"who must act. Words in braces are filled in: names, numbers and places, never what a book says.\n{MADE}"
     )
     parts = ["# Errors", about]
-    for actor, exit_code in EXIT_CODES.items():
-        codes = sorted(code for code, kind in CATALOGUE.items() if kind.actor is actor)
+    for mender, exit_code in EXIT_CODES.items():
+        codes = sorted(code for code, kind in CATALOGUE.items() if kind.mender is mender)
         if codes:
             rows = [f"| `{code}` | {CATALOGUE[code].sentence} |" for code in codes]
-            heading = f"## Who must act: {actor.value} (exit code {exit_code})"
+            heading = f"## Who must act: {mender.value} (exit code {exit_code})"
             parts += [heading, "\n".join(["| code | sentence |", "|---|---|", *rows])]
     return "\n\n".join(parts) + "\n"
 

@@ -28,6 +28,8 @@ from spooler.news import JobChanged, News
 from tests.firmware.branch import DOCUMENT, KEY, PRINTER, WAIT, Bench
 from tests.terminal.conftest import Branch
 
+SUPERVISOR: Final = "supervisor"
+"""Configured as a representative."""
 STATUS: Final = StatusReport((), ("teller-1",), ("a: ready",))
 
 
@@ -54,14 +56,13 @@ class Door:
         self.notices = NoticeDesk(
             self.bench.jobs, self.bench.hub, grace=30.0, acknowledge_timeout=120.0, clock=self.bench.clock
         )
-        self.roll = Roll(self.bench.hub, self.bench.spool, self.bench.clock)
+        self.roll = Roll(self.bench.hub, self.bench.spool, self.bench.clock, [SUPERVISOR])
         self._changed = asyncio.Event()
         self.bench.hub.watchers.append(lambda _listener, _came: self._changed.set())
         self._loop = asyncio.get_running_loop()
         self.bench.listen = self._hear
         commands = TerminalCommands(
             jobs=self.bench.jobs,
-            hub=self.bench.hub,
             admission=self.bench.admission(),
             recovery=self.recovery,
             notices=self.notices,
@@ -77,7 +78,7 @@ class Door:
             desks=self.desks,
             commands=self.handlers,
             limits=limits,
-            judge=Doorkeeper(settings, load_trust(settings.ca, settings.revoked), self.bench.clock).judge,
+            judge=Doorkeeper(settings, load_trust(settings.ca, settings.revoked), self.bench.clock, [SUPERVISOR]).judge,
             heard=self.roll.heard,
             clock=self.bench.clock,
             pause=pause,

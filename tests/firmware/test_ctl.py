@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 import firmware.ctl.__main__ as ctl
 from firmware.service.findings import LookedAt
 from passbook.errors import PassbookError
-from passbook.errors.kinds import EXIT_CODES, Actor
+from passbook.errors.kinds import EXIT_CODES, Mender
 from passbook.job import changes
 from passbook.job.record import OPERATOR, Decider
 from passbook.protocol.messages import JobView
@@ -344,7 +344,7 @@ HOST = "a host of 1 to 259 printable characters without blanks"
 def test_what_a_person_typed_is_judged_at_the_command(command: list[str], sentence: str, capsys: Output) -> None:
     with pytest.raises(SystemExit) as ended:
         ctl.main(command)
-    assert ended.value.code == EXIT_CODES[Actor.CALLER]
+    assert ended.value.code == EXIT_CODES[Mender.CALLER]
     assert capsys.readouterr().err.endswith(f"error: argument {sentence}\n")
 
 
@@ -527,7 +527,7 @@ def test_verify_offline_takes_name_and_key_from_the_configuration(tmp_path: Path
 def test_a_command_that_makes_no_sense_is_explained(command: list[str], capsys: Output) -> None:
     with pytest.raises(SystemExit) as ended:
         ctl.main(command)
-    assert ended.value.code == EXIT_CODES[Actor.CALLER]
+    assert ended.value.code == EXIT_CODES[Mender.CALLER]
     assert "usage: passbookctl" in capsys.readouterr().err
 
 

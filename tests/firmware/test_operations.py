@@ -13,10 +13,10 @@ from firmware.service.operations import Operations
 from firmware.system.joining import Joining
 from firmware.system.problems import Problems
 from passbook.errors import PassbookError
+from passbook.job.actor import Actor
 from passbook.job.record import OPERATOR, Record
 from passbook.protocol.messages import StatusReport, view_of
 from spooler.desks import Desks
-from spooler.hub import Peer
 from tests.firmware.branch import DOCUMENT, MANAGER, PRINTER, TELLER, Bench, Ear, request
 
 STATUS = StatusReport(())
@@ -36,8 +36,8 @@ class Keeper:
     def reload(self) -> None:
         self.reloads += 1
 
-    def is_revoked(self, peer: Peer) -> bool:
-        return peer.name in self.names
+    def is_revoked(self, actor: Actor) -> bool:
+        return actor.name in self.names
 
 
 class Desk:

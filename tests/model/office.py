@@ -21,10 +21,10 @@ from drivers.simulator.running import Simulator
 from firmware.config.loading import load_key, load_named
 from firmware.doors.terminal_session import TerminalSession
 from passbook.errors import PassbookError
+from passbook.job.actor import Actor
 from passbook.protocol.media import Media
 from passbook.protocol.messages import Header, MessageType, Prompt, encode
 from passbook.protocol.pages import Page
-from spooler.hub import Peer
 from terminal.keyring import new_recovery_key
 from tests.drivers.desk import quick
 from tests.firmware.branch import PRINTER, Branch
@@ -45,7 +45,7 @@ THE_APPLIANCE: Final = 1
 class Office:
     """One appliance, one mechanism, some terminals.  Every method returns when nothing moves any more."""
 
-    def __init__(self, folder: Path, peers: tuple[Peer, ...]) -> None:
+    def __init__(self, folder: Path, actors: tuple[Actor, ...]) -> None:
         self._pauses = Pauses()
         self._helpers = Helpers()
         self._patches = contextlib.ExitStack()
@@ -54,7 +54,7 @@ class Office:
         self.loop.set_default_executor(self._helpers)
         self.clock = JumpingClock()
         self.disk = PowerDisk(f"power {folder}")
-        self.peers = {peer.name: peer for peer in peers}
+        self.actors = {actor.name: actor for actor in actors}
         self.sessions: dict[str, TerminalSession] = {}
         self.heard: list[tuple[str, str, Any]] = []
         """(terminal, event, payload) since the last look."""
@@ -243,7 +243,7 @@ class Office:
     def connect(self, name: str) -> None:
         """A terminal dials in, and is told what concerns it."""
         self._sockets[name] = socket = Socket()
-        session = TerminalSession(socket, self.peers[name])  # type: ignore[arg-type]  # all that it is asked for
+        session = TerminalSession(socket, self.actors[name])  # type: ignore[arg-type]  # all that it is asked for
         self.sessions[name] = session
         self.run(self._join(session))
         self.settle()
@@ -259,7 +259,7 @@ class Office:
         self.settle()
 
     async def _leave(self, session: TerminalSession) -> None:
-        self._sockets[session.peer.name].leave()
+        self._sockets[session.actor.name].leave()
         self.appliance._hub.leave(session)
 
     def ask(self, *asked: tuple[Any, ...]) -> list[Reply]:
@@ -342,7 +342,9 @@ class Office:
 
     def notices(self) -> frozenset[str]:
         """The jobs of which nobody has acknowledged the end."""
-        page = self.run(self.appliance._notices.notices(Peer("nobody", representative=True, serial=0), Page()))
+        page = self.run(
+            self.appliance._notices.notices(Actor.of_terminal("nobody", representative=True, serial=0), Page())
+        )
         return frozenset(notice.job.job for notice in page.notices)
 
     def operate(self, command: str, **arguments: Any) -> Reply:
