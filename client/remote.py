@@ -1,4 +1,4 @@
-"""What goes wrong between terminal and appliance, as the errors of the catalogue."""
+"""What goes wrong between client and appliance, as the errors of the catalogue."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Iterator
 from typing import Final
 
-from websockets.exceptions import ConnectionClosed, InvalidMessage
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 
 from passbook.errors import CATALOGUE, PassbookError
 from passbook.errors.kinds import Mender
@@ -48,7 +48,15 @@ def unreachable(address: str, error: BaseException) -> PassbookError:
         # asyncio's TLS drops the alert that would say so; silence after our certificate is all that is seen.
         why = "the appliance ended the connection without a word, as it does when it does not know a terminal"
         return PassbookError("certificate-not-accepted", why=why)
-    return PassbookError("appliance-unreachable", address=address, why=_why(error))
+    return PassbookError("appliance-unreachable", address=address, why=reason_of(error))
+
+
+def refused(error: BaseException) -> PassbookError | None:
+    """What the other side said in place of a handshake, as `code: sentence`; None where it said nothing of the kind."""
+    if not isinstance(error, InvalidStatus):
+        return None
+    code, _, sentence = error.response.body.decode(errors="replace").strip().partition(": ")
+    return RemoteError(ErrorPayload(code, sentence)) if code in CATALOGUE else None
 
 
 def closed(error: ConnectionClosed) -> PassbookError:
@@ -67,9 +75,10 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _why(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
+    """Why a connection did not come about, in words."""
     if isinstance(error, TimeoutError):
         return "no answer in time"
     if isinstance(error, OSError) and error.errno is not None:
         return os.strerror(error.errno)
-    return "it does not speak this protocol" if not isinstance(error, OSError) else "no connection"
+    return "what answers there does not speak this protocol" if not isinstance(error, OSError) else str(error)

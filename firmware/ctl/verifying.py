@@ -6,24 +6,28 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from firmware.ctl.asking import LONG_PATIENCE, ask
+from client.control import ask
 from firmware.ctl.tables import printable
-from firmware.service.findings import LookedAt
+from firmware.service.replies import LookedAt
+from passbook.protocol.messages import Nothing
+from passbook.protocol.operators import AreaRef
 from storage import ApplianceKey, AreaSettings, offline
 
+LONG_PATIENCE: Final = 3600.0
+"""Seconds for what reads an area whole, or all of the history."""
 Looked = dict[str, Any]
-"""What is told of one area: the fields of firmware.service.findings.LookedAt."""
+"""What is told of one area: the fields of firmware.service.replies.LookedAt."""
 
 
 def of_appliance(control: Path) -> Iterator[Looked]:
     """What the appliance at this socket finds, area by area.  Raises PassbookError."""
-    names = [str(area["name"]) for area in ask(control, "areas", {})]
+    names = [str(area["name"]) for area in ask(control, "Appliance.ListAreas", Nothing())["areas"]]
     for name in _told(names):
-        yield ask(control, "verify-area", {"area": name}, LONG_PATIENCE)
+        yield ask(control, "Appliance.VerifyArea", AreaRef(name), LONG_PATIENCE)
 
 
 def of_folders(areas: Sequence[str], key: ApplianceKey, appliance: str) -> Iterator[Looked]:

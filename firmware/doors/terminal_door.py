@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from ssl import SSLContext, SSLObject
-from typing import Any, Final
+from typing import Final
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from firmware.config.configuration import LimitsConfig
+from firmware.doors.door_session import FAREWELL, INTERNAL_ERROR, DoorSession
+from firmware.doors.exchange import HARD_LIMIT, Exchange, Performer
 from firmware.doors.gate import BACKLOG, listen, strangers_for
 from firmware.doors.pace import Pace
-from firmware.doors.terminal_session import FAREWELL, INTERNAL_ERROR, TerminalSession
-from firmware.service.terminal_commands import TerminalHandler
-from passbook.errors import PassbookError, shown
+from passbook.errors import PassbookError
 from passbook.job.actor import Actor
-from passbook.protocol.completions import Completion, completion_for
-from passbook.protocol.messages import (
-    MAX_MESSAGE,
-    POLICY_VIOLATION,
-    PUBLISHER_PATH,
-    SERVICE_PATH,
-    Envelope,
-    ErrorPayload,
-    Header,
-    MessageType,
-    decode,
-    encode,
-)
+from passbook.protocol.messages import POLICY_VIOLATION, PUBLISHER_PATH, SERVICE_PATH
 from spooler.clock import Clock
 from spooler.desks import Desks
 from spooler.hub import Hub
@@ -45,11 +32,6 @@ HANDSHAKE_TIMEOUT: Final = 10.0
 """Seconds for TLS and WebSocket handshakes."""
 PING_INTERVAL: Final = 20.0
 """Seconds between pings; a terminal that is gone is noticed within two of them."""
-
-
-HARD_LIMIT: Final = 4 * MAX_MESSAGE
-"""Bytes of a message at which the connection is ended; a smaller one that is too large gets a sentence instead."""
-
 
 SHARES: Final = 4
 """One terminal may have a share of `limits.connections`; so many terminals must fail alike to lock out the rest."""
@@ -65,7 +47,7 @@ class TerminalDoor:
         *,
         hub: Hub,
         desks: Desks,
-        commands: Mapping[str, TerminalHandler],
+        performer: Performer,
         limits: LimitsConfig,
         judge: Callable[[bytes], Actor],
         heard: Callable[[Actor], None],
@@ -75,13 +57,13 @@ class TerminalDoor:
         """`heard` is told of each message; `pause` waits that many seconds."""
         self._hub = hub
         self._desks = desks
-        self._commands = commands
+        self._exchange = Exchange(performer, _LOG)
         self._limits = limits
         self._judge = judge
         self._heard = heard
         self._clock = clock
         self._pause = pause
-        self._sessions: dict[str, set[TerminalSession]] = {}
+        self._sessions: dict[str, set[DoorSession]] = {}
         self._closed = False
         self._strangers = strangers_for(limits.connections)
         # One for each terminal, as long as it is connected at all.
@@ -133,7 +115,7 @@ class TerminalDoor:
             _LOG.limited().warning("terminal-refused", code=error.code, address=_address(socket))
             await socket.close(POLICY_VIOLATION, error.code)
             return
-        session = TerminalSession(socket, actor)
+        session = DoorSession(socket, actor)
         try:
             self._count_in(session)
         except PassbookError as error:
@@ -149,7 +131,7 @@ class TerminalDoor:
         finally:
             self._count_out(session)
 
-    def _count_in(self, session: TerminalSession) -> None:
+    def _count_in(self, session: DoorSession) -> None:
         """One connection more.  Raises PassbookError `too-many-connections`; no terminal can take them all."""
         name, most = session.actor.name, self._limits.connections
         own = max(LEAST_OWN, most // SHARES)
@@ -170,7 +152,7 @@ class TerminalDoor:
                 session.cut_off()
                 self._count_out(session)
 
-    def _count_out(self, session: TerminalSession) -> None:
+    def _count_out(self, session: DoorSession) -> None:
         several = self._sessions.get(session.actor.name, set())
         several.discard(session)
         if not several:
@@ -184,7 +166,7 @@ class TerminalDoor:
             raise PassbookError("certificate-not-accepted", why="none was shown")
         return self._judge(certificate)
 
-    async def _converse(self, socket: ServerConnection, session: TerminalSession) -> None:
+    async def _converse(self, socket: ServerConnection, session: DoorSession) -> None:
         """Read and answer until the connection ends; what a terminal sent before it hung up is not worked on then."""
         name = session.actor.name
         _LOG.limited(name).info("terminal-connected", terminal=name)
@@ -202,7 +184,7 @@ class TerminalDoor:
                     break
                 self._heard(session.actor)
                 with session.at_work():
-                    await self._answer(session, message)
+                    await self._exchange.answer(session, message)
                 delay = pace.take(self._clock.monotonic())
                 if delay:
                     if not slowed:
@@ -223,55 +205,6 @@ class TerminalDoor:
         if pace is None:
             self._paces[terminal] = pace = Pace(self._limits.commands_per_second, self._clock.monotonic())
         return pace
-
-    async def _answer(self, session: TerminalSession, message: bytes) -> None:
-        """One command: acknowledge, then complete; whatever goes wrong ends in a completion with a code."""
-        try:
-            command = _understood(message)
-        except PassbookError as error:
-            _LOG.limited(session.actor.name).info("command-refused", terminal=session.actor.name, code=error.code)
-            status = Header("Common.Unknown", MessageType.ACKNOWLEDGE, status="invalidMessage")
-            session.queue(encode(status, _error_payload(error)))
-            return
-        name, number = command.header.name, command.header.request_id
-        session.queue(encode(Header(name, MessageType.ACKNOWLEDGE, number)))
-        completion = Completion.SUCCESS
-        try:
-            payload = await self._dispatch(session, command)
-        except PassbookError as error:
-            _LOG.limited(session.actor.name).info("command-refused", terminal=session.actor.name, code=error.code)
-            completion, payload = completion_for(error), _error_payload(error)
-        header = Header(name, MessageType.COMPLETION, number, completion_code=completion)
-        session.queue(encode(header, payload))
-
-    async def _dispatch(self, session: TerminalSession, command: Envelope) -> Any:
-        if command.header.type is not MessageType.COMMAND:
-            raise PassbookError("invalid-message", why="only commands are taken here")
-        handler = self._commands.get(command.header.name)
-        if handler is None:
-            raise PassbookError("unknown-command", command=shown(command.header.name))
-        try:
-            return await handler(session, command)
-        except PassbookError:
-            raise
-        except Exception as error:  # noqa: BLE001 - a defect of ours: the terminal gets a code, the log its place
-            reference = secrets.token_hex(4)
-            _LOG.limited(session.actor.name).failure(
-                "command-failed", error, terminal=session.actor.name, reference=reference
-            )
-            raise PassbookError("internal-error", reference=reference) from None
-
-
-def _understood(message: bytes) -> Envelope:
-    """A message that can be answered.  Raises PassbookError `invalid-message` or `message-too-large`."""
-    command = decode(message)
-    if command.header.request_id < 1:
-        raise PassbookError("invalid-message", why="requestId is not a number above 0")
-    return command
-
-
-def _error_payload(error: PassbookError) -> ErrorPayload:
-    return ErrorPayload(error.code, str(error), error.facts)
 
 
 def _address(socket: ServerConnection) -> str:

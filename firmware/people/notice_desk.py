@@ -14,7 +14,7 @@ from typing import Final
 from firmware.people.audiences import SHOWN_AT_ONCE, Audiences
 from passbook.errors import PassbookError
 from passbook.job import changes
-from passbook.job.actor import Actor
+from passbook.job.actor import Actor, may_not_decide
 from passbook.job.record import Record
 from passbook.protocol.notice import HistoryHead, HistoryHeads, Notice, NoticePage, notice_of
 from passbook.protocol.pages import Page, page_of
@@ -92,20 +92,20 @@ class NoticeDesk:
         return () if self._old is None else (self._old,)
 
     async def notices(self, actor: Actor, page: Page) -> NoticePage:
-        """The first open notices behind the page's job that `actor` may acknowledge."""
+        """The first open notices behind the page's job that `actor` may acknowledge; all of them for an operator."""
         limit = min(page.limit, LISTED_AT_ONCE)
         found = await asyncio.to_thread(self._open_for, actor, page.after, limit + 1)
         return NoticePage(*page_of(map(told, found), limit))
 
     def _open_for(self, actor: Actor, after: int, limit: int) -> list[Ended]:
-        requester = None if actor.is_representative else actor.name
+        requester = None if actor.is_representative or actor.is_operator else actor.name
         return self._jobs.spool.notices.oldest(requester, after=after, limit=limit)
 
     async def acknowledge(self, actor: Actor, job: str) -> Notice:
         """Take note of an end; returns when that is durable.  Raises PassbookError and then nothing has changed."""
         record = self._jobs.spool.record(job)
         if not actor.may_decide(record.requester):
-            raise PassbookError("not-permitted", who=actor.name, job=job)
+            raise may_not_decide(actor.name, job)
         noted = self._jobs.acknowledge(job, changes.acknowledge(actor.name, stamp(self._clock)))
         await asyncio.wrap_future(noted)
         ended = self._jobs.spool.notices.one(job)

@@ -15,7 +15,7 @@ from firmware.config.configuration import RecoveryConfig
 from firmware.people.audiences import SHOWN_AT_ONCE, Audiences
 from passbook.errors import PassbookError
 from passbook.job import changes
-from passbook.job.actor import Actor
+from passbook.job.actor import Actor, may_not_decide
 from passbook.job.record import Answered, Holder, Record, Verdict, Wrap
 from passbook.protocol.media import Media
 from passbook.protocol.messages import AnswerQuestion, JobView, Question, question_of
@@ -150,9 +150,9 @@ class RecoveryDesk:
         return self._told(self._jobs.spool.questions(after))
 
     def count(self, actor: Actor) -> int:
-        """How many open questions `actor` may decide about."""
+        """How many open questions `actor` may decide about; all of them for an operator."""
         held = self._jobs.spool.held()
-        return sum(one.questions for name, one in held.items() if actor.may_decide(name))
+        return sum(one.questions for name, one in held.items() if actor.may_order(name))
 
     def _open_to(self, actor: Actor, after: int = 0) -> Iterator[Record]:
         if actor.is_representative:
@@ -170,7 +170,7 @@ class RecoveryDesk:
         async with self._answering:
             record = self._jobs.spool.record(answer.job)
             if not actor.may_decide(record.requester):
-                raise PassbookError("not-permitted", who=actor.name, job=answer.job)
+                raise may_not_decide(actor.name, answer.job)
             check_name("person", answer.person)
             check_name("newKeyRef", answer.new_key_ref, least=0)
             given = _as_given(actor, answer)

@@ -1,4 +1,4 @@
-"""Every error that a person or a peer can meet: a stable code, who must act, and one sentence.
+"""Every error that a person or a program can meet: a stable code, who must act, and one sentence.
 
 A code never changes its meaning and is never reused; its row stands here or in passbook/errors/document_errors.py.  The
 sentence says what happened, what was kept, and what to do.  Facts filled into a sentence are names, numbers and
@@ -16,7 +16,7 @@ from passbook.errors.storage_errors import STORAGE_ERRORS
 
 CATALOGUE: Final[dict[str, ErrorKind]] = {
     **DOCUMENT_ERRORS,
-    # The peer's messages
+    # The messages of terminals and operators
     "invalid-message": ErrorKind(
         Mender.PROGRAMMER,
         "The message was not understood: {why}. Nothing was changed; mend the terminal software.",
@@ -38,7 +38,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "not-permitted": ErrorKind(
         Mender.TELLER,
-        "{who} may not decide about job {job}. Nothing was changed; ask its requester or a representative.",
+        "{who} may not {deed}. Nothing was changed; ask {whom}.",
     ),
     "history-not-permitted": ErrorKind(
         Mender.TELLER, "{who} may not search the history by person. Nothing was shown; ask a representative."
@@ -54,11 +54,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "unknown-outcome": ErrorKind(
         Mender.CALLER, "No job ends like that. Nothing was looked up; the outcomes are {known}."
     ),
-    "representatives-only": ErrorKind(
-        Mender.TELLER,
-        "{who} is no representative, and only representatives see the state of every terminal. Ask one of them.",
-    ),
-    # Who the peer is
+    # Who the terminal is
     "not-tls": ErrorKind(
         Mender.OPERATOR,
         "What was sent is not TLS. The connection was closed and nothing was read; connect with wss:, "
@@ -332,5 +328,5 @@ def speakable(text: str) -> str:
 
 
 def shown(name: str) -> str:
-    """A name that came from a peer, bounded and without control characters, fit to stand in a sentence."""
+    """A name that a caller chose, bounded and without control characters, fit to stand in a sentence."""
     return "".join(char if char.isprintable() else "?" for char in name[:64])

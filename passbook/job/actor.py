@@ -12,6 +12,8 @@ from typing import Self
 
 import msgspec
 
+from passbook.errors import PassbookError
+
 
 class Role(StrEnum):
     """What an actor may be to the appliance."""
@@ -57,6 +59,22 @@ class Actor(msgspec.Struct, frozen=True):
         """Whether it decides about everybody's jobs (F3)."""
         return Role.REPRESENTATIVE in self.roles
 
+    @property
+    def is_operator(self) -> bool:
+        """Whether it gives orders at the appliance itself."""
+        return Role.OPERATOR in self.roles
+
     def may_decide(self, requester: str) -> bool:
         """P12: about a job decide its requester and the representatives."""
         return self.name == requester or self.is_representative
+
+    def may_order(self, requester: str) -> bool:
+        """Whether it may cancel, hold and release a job, and reads who did: an operator too, who answers nothing."""
+        return self.is_operator or self.may_decide(requester)
+
+
+def may_not_decide(who: str, job: str) -> PassbookError:
+    """The refusal of an actor that is neither the requester of a job nor a representative."""
+    return PassbookError(
+        "not-permitted", who=who, deed=f"decide about job {job}", whom="its requester or a representative"
+    )

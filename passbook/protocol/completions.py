@@ -1,4 +1,4 @@
-"""How a command of a terminal ended, in the words of XFS4IoT."""
+"""How a command ended, in the words of XFS4IoT."""
 
 from __future__ import annotations
 
@@ -23,7 +23,12 @@ class Completion(StrEnum):
 
 def completion_for(error: PassbookError) -> Completion:
     """The XFS4IoT completion code that goes with an error."""
-    return _COMPLETIONS.get(error.code, Completion.COMMAND_ERROR)
+    return completion_of_code(error.code)
+
+
+def completion_of_code(code: str) -> Completion:
+    """The same by the error's stable code."""
+    return _COMPLETIONS.get(code, Completion.COMMAND_ERROR)
 
 
 _INVALID: Final = (
@@ -36,7 +41,6 @@ _COMPLETIONS: Final = dict.fromkeys(_INVALID, Completion.INVALID_DATA) | {
     "not-permitted": Completion.AUTHORISATION,
     "held-by-operator": Completion.AUTHORISATION,
     "history-not-permitted": Completion.AUTHORISATION,
-    "representatives-only": Completion.AUTHORISATION,
     "no-area-has-room": Completion.NOT_ENOUGH_SPACE,
     "quota-exceeded": Completion.NOT_ENOUGH_SPACE,
     "printer-busy": Completion.TIME_OUT,

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import ServerConnection
 
-from client.connection import JOB, MAX_WAITING, PROMPT, QUESTION, QUESTION_CLOSED, STEP, Address, Event, TerminalClient
+from client.connection import JOB, MAX_WAITING, PROMPT, QUESTION, QUESTION_CLOSED, STEP, Event, TerminalClient
+from client.transport import Address
 from passbook.errors import PassbookError
 from passbook.errors.kinds import Mender
 from passbook.job.states import JobState

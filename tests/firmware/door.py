@@ -9,28 +9,20 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from firmware.config.configuration import LimitsConfig, RecoveryConfig, TerminalsConfig
+from firmware.config.configuration import LimitsConfig, TerminalsConfig
 from firmware.doors.terminal_door import TerminalDoor
 from firmware.identity.doorkeeper import Doorkeeper
 from firmware.identity.server_tls import load_trust, server_context
-from firmware.people.notice_desk import NoticeDesk
-from firmware.people.recovery_desk import RecoveryDesk
-from firmware.people.roll import Roll
-from firmware.service.terminal_commands import TerminalCommands
-from passbook.protocol.messages import SERVICE_PATH, StatusReport, view_of
-from spooler.desks import Desks
+from passbook.protocol.messages import SERVICE_PATH, view_of
 from spooler.hub import Listener
 from spooler.news import JobChanged, News
 from tests.firmware.branch import DOCUMENT, KEY, PRINTER, WAIT, Bench
+from tests.firmware.rooms import SUPERVISOR, Rooms
 from tests.terminal.conftest import Branch
-
-SUPERVISOR: Final = "supervisor"
-"""Configured as a representative."""
-STATUS: Final = StatusReport((), ("teller-1",), ("a: ready",))
 
 
 class Door:
@@ -42,41 +34,18 @@ class Door:
         self.branch = branch
         self.bench = Bench(folder)
         self.limits = limits
-        self.desks = Desks({}, self.bench.jobs, self.bench.hub, self.bench.clock)
-        self.recovery = RecoveryDesk(
-            self.bench.jobs,
-            self.bench.hub,
-            RecoveryConfig(),
-            self.bench.appliance_key,
-            clock=self.bench.clock,
-            rng=self.bench.rng,
-            printers={PRINTER},
-            view=view_of,
-        )
-        self.notices = NoticeDesk(
-            self.bench.jobs, self.bench.hub, grace=30.0, acknowledge_timeout=120.0, clock=self.bench.clock
-        )
-        self.roll = Roll(self.bench.hub, self.bench.spool, self.bench.clock, [SUPERVISOR])
+        self.rooms = Rooms(self.bench)
+        self.desks, self.recovery, self.notices = self.rooms.desks, self.rooms.recovery, self.rooms.notices
+        self.roll = self.rooms.roll
         self._changed = asyncio.Event()
         self.bench.hub.watchers.append(lambda _listener, _came: self._changed.set())
         self._loop = asyncio.get_running_loop()
         self.bench.listen = self._hear
-        commands = TerminalCommands(
-            jobs=self.bench.jobs,
-            admission=self.bench.admission(),
-            recovery=self.recovery,
-            notices=self.notices,
-            desks=self.desks,
-            roll=self.roll,
-            status=lambda: STATUS,
-            uri="wss://here",
-        )
-        self.handlers = commands.handlers()
         settings = _settings(branch)
         self._door = TerminalDoor(
             hub=self.bench.hub,
             desks=self.desks,
-            commands=self.handlers,
+            performer=self.rooms.service,
             limits=limits,
             judge=Doorkeeper(settings, load_trust(settings.ca, settings.revoked), self.bench.clock, [SUPERVISOR]).judge,
             heard=self.roll.heard,

@@ -14,7 +14,8 @@ from passbook.job import changes
 from passbook.job.actor import Actor
 from passbook.protocol.terminal_list import TerminalView
 from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, TELLER, Bench, Ear, request
-from tests.firmware.door import SUPERVISOR, Connector, Door, Wire, at_the_door, submission
+from tests.firmware.door import Connector, Door, Wire, at_the_door, submission
+from tests.firmware.rooms import SUPERVISOR
 from tests.terminal.conftest import Branch
 
 
@@ -98,7 +99,7 @@ def test_representatives_see_the_state_of_every_terminal_and_others_do_not(enrol
             assert await teller.ask("Spooler.SubmitJob", submission())
             refused = await teller.answer_to(await teller.send("Spooler.ListTerminals"))
             assert refused["header"]["completionCode"] == "authorisationRequired"
-            assert refused["payload"]["errorCode"] == "representatives-only"
+            assert refused["payload"]["errorCode"] == "not-permitted"
             for name, enrolled_as_one in (("manager", True), (SUPERVISOR, False)):
                 async with connector(name, representative=enrolled_as_one) as wire:
                     told = (await wire.ask("Spooler.ListTerminals"))["terminals"]

@@ -13,13 +13,14 @@ from typing import Any
 import apsw
 import pytest
 
+from client.control import ask
 from drivers.profile import builtin_profile
 from firmware.appliance import Appliance, connect_mechanism
 from firmware.config.configuration import Config, PrinterConfig
 from firmware.config.loading import load_key, load_named
-from firmware.ctl.asking import ask
 from firmware.system.notify import Notifier
 from passbook.errors import PassbookError
+from passbook.protocol.messages import Nothing
 from spooler.clock import SystemClock
 from tests.firmware.branch import WAIT, Branch
 from tests.firmware.test_loading import ROOT, edit, file_of, passbookd
@@ -117,7 +118,7 @@ class WhenAsked(Notifier):
 
     async def _ask(self) -> None:
         while len(self.heard.get("problems", ())) < 2:
-            self.heard = await asyncio.to_thread(ask, self._control, "status", {})
+            self.heard = await asyncio.to_thread(ask, self._control, "Common.Status", Nothing())
         terminate()
 
 

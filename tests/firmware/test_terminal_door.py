@@ -11,8 +11,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from firmware.config.configuration import LimitsConfig
-from firmware.doors.terminal_door import HARD_LIMIT
-from firmware.doors.terminal_session import OUTGOING_LIMIT
+from firmware.doors.door_session import OUTGOING_LIMIT
+from firmware.doors.exchange import HARD_LIMIT
 from passbook.protocol.messages import MAX_MESSAGE, PUBLISHER_PATH, SERVICE_PATH
 from tests.firmware.door import Connector, Door, at_the_door, submission
 from tests.terminal.conftest import Branch
@@ -196,11 +196,11 @@ def test_only_commands_are_taken(enrolled: Branch, tmp_path: Path, kind: str) ->
 
 
 def test_a_defect_of_ours_is_a_reference_and_no_text(enrolled: Branch, tmp_path: Path) -> None:
-    async def breaks(_session: Any, _command: Any) -> Any:
+    async def breaks() -> Any:
         raise ValueError(SECRET_WORD)
 
     async def story(door: Door, connector: Connector) -> None:
-        door.handlers["Common.Status"] = breaks
+        door.rooms.service.instead["Common.Status"] = breaks
         async with connector("teller-1") as wire:
             message = await wire.answer_to(await wire.send("Common.Status"))
             assert message["payload"]["errorCode"] == "internal-error"

@@ -154,10 +154,13 @@ class BranchMachine(RuleBasedStateMachine):
         for job in self.jobs:
             job.job = job.job or found.get((job.terminal, job.request), "")
         self.jobs = [job for job in self.jobs if job.job]
-        told = self.office.operate("questions").payload
-        asked = {one["job"]["job"] for one in told["result"]} if told is not None else set()
+        told = self.office.operate("Recovery.ListQuestions").payload
+        asked = {one["job"]["job"] for one in told["questions"]} if told is not None else set()
         assert asked == {job.job for job in self.live()}, "P7: what was left is asked about"
-        assert self.office.operate("verify").payload == {"result": []}, "P11"
+        for area in self.areas:
+            looked = self.office.operate("Appliance.VerifyArea", area=area).payload
+            assert looked is not None
+            assert looked["findings"] == [], "P11"
 
     @invariant()
     def promises_are_kept(self) -> None:

@@ -35,6 +35,7 @@ from passbook.protocol.messages import (
     ErrorPayload,
     Header,
     JobLeft,
+    JobOrder,
     JobRef,
     JobView,
     MessageType,
@@ -59,7 +60,7 @@ from passbook.protocol.terminal_list import TerminalList, TerminalView
 T = TypeVar("T")
 
 COMMANDS: list[type[Payload]] = [
-    *(UploadPiece, SubmitJob, JobRef, Nothing, AnswerQuestion, AnswerAll, Page, GetEnvironment, GetHistory),
+    *(UploadPiece, SubmitJob, JobRef, JobOrder, Nothing, AnswerQuestion, AnswerAll, Page, GetEnvironment, GetHistory),
     *(AcknowledgeNotice, GetHistoryHeads),
 ]
 VIEWS: list[type[msgspec.Struct]] = [
@@ -405,7 +406,7 @@ def test_a_command_with_an_unknown_field_is_refused(kind: type[msgspec.Struct]) 
 )
 def test_completion_codes_of_errors(code: str, completion: Completion) -> None:
     facts = dict.fromkeys(
-        ("why", "command", "who", "job", "reference", "epoch", "requester", "used", "limit", "what"), 1
+        ("why", "command", "who", "job", "reference", "epoch", "requester", "used", "limit", "what", "deed", "whom"), 1
     )
     assert completion_for(PassbookError(code, **facts)) is completion
 
@@ -440,9 +441,9 @@ COMMAND_KINDS: dict[str, type[msgspec.Struct]] = {
     "Spooler.ListJobs": Page,
     "Spooler.ListTerminals": Nothing,
     "Spooler.GetJob": JobRef,
-    "Spooler.CancelJob": JobRef,
-    "Spooler.HoldJob": JobRef,
-    "Spooler.ReleaseJob": JobRef,
+    "Spooler.CancelJob": JobOrder,
+    "Spooler.HoldJob": JobOrder,
+    "Spooler.ReleaseJob": JobOrder,
     "Recovery.AnswerAll": AnswerAll,
     "Spooler.GetHistory": GetHistory,
     "Spooler.GetEnvironment": GetEnvironment,

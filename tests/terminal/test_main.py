@@ -28,6 +28,7 @@ from firmware.identity import pki
 from passbook.document.plan import StepKind
 from passbook.errors import PassbookError
 from passbook.errors.kinds import EXIT_CODES, Mender
+from passbook.job.actor import may_not_decide
 from passbook.job.record import Acknowledged, Answered, Decider, HistoryKind, OnPaper, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.answer_all import AnsweredAll, AnsweredOne
@@ -396,7 +397,7 @@ def test_an_answer_for_all_is_print_discard_or_hold(teller: Teller, words: tuple
 
 def test_an_error_of_the_appliance_is_its_sentence_and_its_exit_code(enrolled: tuple[Teller, FakeAppliance]) -> None:
     teller, fake = enrolled
-    error = PassbookError("not-permitted", who="till-9", job="aa11")
+    error = may_not_decide("till-9", "aa11")
     fake.answers["Spooler.CancelJob"] = refuse(error)
     said = teller.run("cancel", "aa11", "--person", "Ann")
     assert said == (3, "", f"{error} [not-permitted]\n")

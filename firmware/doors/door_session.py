@@ -1,4 +1,4 @@
-"""One connection of one terminal: what waits to be sent, and what it has begun to upload."""
+"""One connection at a door: what waits to be sent, and what it has begun to upload."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ INTERNAL_ERROR: Final = 1011
 """Close codes of RFC 6455 section 7.4.1."""
 
 
-class TerminalSession:
-    """One connection of one terminal: its outgoing queue and its unfinished uploads."""
+class DoorSession:
+    """One connection at a door: its outgoing queue and its unfinished uploads."""
 
     def __init__(self, socket: ServerConnection, actor: Actor) -> None:
         self.actor = actor
