@@ -1,4 +1,4 @@
-"""The pages of docs/ that are made from the code: errors, state diagrams, screens of the recovery, damages."""
+"""The pages of docs/ that are made from the code: errors, states, screens, damages, messages."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from passbook.errors import CATALOGUE
 from passbook.errors.kinds import EXIT_CODES
+from tests.docs.protocol import protocol_page, schema_page
 from tests.docs.screens import recovery_page
 from tests.house import ROOT
 from tests.mutants.table import MUTANTS
@@ -54,6 +55,8 @@ def pages() -> dict[str, str]:
         "states.md": states_page(),
         "recovery.md": recovery_page(),
         "promises.md": promises_page(),
+        "protocol.md": protocol_page(),
+        "protocol.schema.json": schema_page(),
     }
 
 

@@ -13,23 +13,58 @@ from firmware.people.notice_desk import NoticeDesk
 from firmware.people.recovery_desk import RecoveryDesk
 from firmware.people.roll import Roll
 from firmware.service.clock_report import ClockReporter
-from firmware.service.operation import COMMON_ERRORS, Call
+from firmware.service.operation import COMMON_ERRORS, Call, Operation
 from firmware.service.operations import OPERATIONS, Operations
 from firmware.service.service import Service
 from firmware.system.joining import Joining
 from firmware.system.problems import Problems
 from passbook.errors import PassbookError
-from passbook.job.actor import Actor
+from passbook.job.actor import Actor, Certificate, Role, UnixCaller
 from passbook.protocol.messages import Envelope, Header, MessageType, StatusReport, view_of
 from spooler.clock import SystemClock
 from spooler.desks import Desks
-from tests.firmware.branch import PRINTER, Bench
+from tests.firmware.branch import MANAGER, PRINTER, TELLER, Bench
+from tests.firmware.operators import OTTO
 
 T = TypeVar("T")
 
 SUPERVISOR: Final = "supervisor"
 """Configured as a representative."""
 STATUS: Final = StatusReport((), ("teller-1",), ("a: ready",))
+
+
+AUDITOR: Final = Actor("@auditor", frozenset({Role.AUDITOR}), UnixCaller(1, 1))
+NOBODY: Final = Actor("nobody", frozenset(), Certificate(7))
+ACTORS: Final = {TELLER: Role.REQUESTER, MANAGER: Role.REPRESENTATIVE, OTTO: Role.OPERATOR, AUDITOR: Role.AUDITOR}
+SAMPLES: Final[dict[str, Any]] = {
+    "area": "a",
+    "clientRequest": "r-2",
+    "data": "",
+    "entries": {},
+    "epoch": 1,
+    "format": "text",
+    "job": "7f3a09c2d1e84b55",
+    "person": "Ann",
+    "printer": "front",
+    "upload": "u",
+    "verdict": "hold",
+}
+"""Field that a command must have -> something of the right type."""
+
+
+def sample(operation: Operation) -> dict[str, Any]:
+    """A payload with the fields that an operation must have."""
+    fields = msgspec.structs.fields(operation.payload)
+    return {one.encode_name: SAMPLES[one.encode_name] for one in fields if one.required}
+
+
+class Keeper:
+    """A doorkeeper with an empty list."""
+
+    revoked = 0
+
+    def reload(self) -> None:
+        """There is nothing to read."""
 
 
 class Alone:

@@ -6,47 +6,23 @@ import asyncio
 import itertools
 from typing import Any, Final
 
-import msgspec
 import pytest
 
-from firmware.service.operation import COMMON_ERRORS, Operation
+from firmware.service.operation import COMMON_ERRORS
 from firmware.service.operations import OPERATIONS
 from passbook.errors import CATALOGUE, PassbookError
-from passbook.job.actor import Actor, Certificate, Role, UnixCaller
+from passbook.job.actor import Actor, Role
 from passbook.job.record import OPERATOR
 from passbook.protocol.messages import Payload
 from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, TELLER, Bench, request
 from tests.firmware.operators import OTTO
-from tests.firmware.rooms import STATUS, Rooms
-
-AUDITOR: Final = Actor("@auditor", frozenset({Role.AUDITOR}), UnixCaller(1, 1))
-NOBODY: Final = Actor("nobody", frozenset(), Certificate(7))
-ACTORS: Final = {TELLER: Role.REQUESTER, MANAGER: Role.REPRESENTATIVE, OTTO: Role.OPERATOR, AUDITOR: Role.AUDITOR}
-SAMPLES: Final[dict[str, Any]] = {
-    "area": "a",
-    "clientRequest": "r-2",
-    "data": "",
-    "entries": {},
-    "epoch": 1,
-    "format": "text",
-    "job": "7f3a09c2d1e84b55",
-    "person": "Ann",
-    "printer": "front",
-    "upload": "u",
-    "verdict": "hold",
-}
-"""Field that a command must have -> something of the right type."""
+from tests.firmware.rooms import ACTORS, AUDITOR, NOBODY, STATUS, Keeper, Rooms, sample
 
 READING: Final = {
     *("ServicePublisher.GetServices", "Common.Status", "Common.Capabilities", "Spooler.GetHistoryHeads"),
     *("Appliance.ListAreas", "Appliance.ListHistory", "Appliance.VerifyArea"),
 }
 """What an auditor may use: it reads the history and its heads, verifies, sees the status, and decides nothing."""
-
-
-def sample(operation: Operation) -> dict[str, Any]:
-    fields = msgspec.structs.fields(operation.payload)
-    return {one.encode_name: SAMPLES[one.encode_name] for one in fields if one.required}
 
 
 def code_of(rooms: Rooms, actor: Actor, name: str, payload: Any, **more: Any) -> str:
@@ -67,13 +43,6 @@ def test_a_role_that_is_not_listed_is_refused_and_one_that_is_listed_is_not(
     may = ACTORS.get(actor) in operation.roles
     assert (code != "not-permitted") == may
     assert not may or code in {"", *operation.errors}
-
-
-class Keeper:
-    revoked = 0
-
-    def reload(self) -> None:
-        """There is nothing to read."""
 
 
 def test_the_refusal_names_who_asked_what_and_whom_to_ask(bench: Bench) -> None:
