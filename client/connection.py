@@ -1,4 +1,4 @@
-"""The client library: one connection to the appliance, its commands and what it tells without being asked."""
+"""One connection to the appliance: its commands, and the events that it sends unasked."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class Client:
         await self._reader
 
     async def events(self) -> AsyncIterator[Event]:
-        """What the appliance tells, in order, from the connection's start; raises PassbookError when that is lost."""
+        """Give each event in order, from the beginning of the connection; raises PassbookError when that is lost."""
         while True:
             while self._events:
                 yield self._events.popleft()
@@ -144,7 +144,7 @@ class Client:
         finally:
             del self._answers[number]
             if answer.done() and not answer.cancelled():
-                # Where sending failed first, nobody else asks for the reason.
+                # Where sending failed first, no other code asks for the reason.
                 answer.exception()
 
     async def _send(self, message: bytes) -> None:
@@ -204,7 +204,7 @@ class TerminalClient(Client):
         super().__init__(TlsTransport(address, context), answer_timeout)
 
     async def status(self) -> StatusReport:
-        """What is known of mechanisms, areas and terminals."""
+        """What is known of printers, areas and terminals."""
         return await self.command("Common.Status", Nothing(), StatusReport)
 
     async def environment(self, printer: str, patience: float) -> Environment:
@@ -279,7 +279,7 @@ class TerminalClient(Client):
         return await self.command("Recovery.AnswerAll", answer, AnsweredAll)
 
     async def notices(self) -> tuple[Notice, ...]:
-        """Ends of jobs that this terminal may acknowledge and that nobody took note of."""
+        """The notices that this terminal may acknowledge and that no person has acknowledged."""
         page = await self.command("Spooler.ListNotices", Page(), NoticePage)
         found = page.notices
         while page.more and page.notices:

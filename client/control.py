@@ -16,7 +16,9 @@ PATIENCE: Final = 60.0
 
 
 def ask(path: Path, name: str, payload: Payload, patience: float = PATIENCE, *, work: float = 0.0) -> Any:
-    """The reply to one command as plain values, in `patience` seconds and those that the appliance may take for `work`.
+    """Send one command and return its reply as plain values.
+
+    `patience` is seconds for the answer; `work` is seconds that the appliance may take for the command itself.
 
     Raises the PassbookError of the appliance, or `control-unreachable`.
     """

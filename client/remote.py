@@ -1,4 +1,4 @@
-"""What goes wrong between client and appliance, as the errors of the catalogue."""
+"""Failures between client and appliance, as errors of the catalogue."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class RemoteError(PassbookError):
 
 
 def unreachable(address: str, error: BaseException) -> PassbookError:
-    """The error for a connection that did not come about."""
+    """Return the error for a connection that did not come about."""
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -52,7 +52,7 @@ def unreachable(address: str, error: BaseException) -> PassbookError:
 
 
 def refused(error: BaseException) -> PassbookError | None:
-    """What the other side said in place of a handshake, as `code: sentence`; None where it said nothing of the kind."""
+    """Return the refusal `code: sentence` that came instead of a handshake; None where there is none."""
     if not isinstance(error, InvalidStatus):
         return None
     code, _, sentence = error.response.body.decode(errors="replace").strip().partition(": ")
@@ -60,7 +60,7 @@ def refused(error: BaseException) -> PassbookError | None:
 
 
 def closed(error: ConnectionClosed) -> PassbookError:
-    """The error for a connection that ended while something was awaited."""
+    """Return the error for a connection that ended before its answer."""
     close = error.rcvd
     if close is not None and close.code == POLICY_VIOLATION:
         if close.reason == "certificate-revoked":
@@ -76,7 +76,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def reason_of(error: BaseException) -> str:
-    """Why a connection did not come about, in words."""
+    """Return in words why a connection did not come about."""
     if isinstance(error, TimeoutError):
         return "no answer in time"
     if isinstance(error, OSError) and error.errno is not None:

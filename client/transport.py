@@ -18,10 +18,10 @@ class Transport(Protocol):
     """Opens connections to one appliance."""
 
     longest: int | None
-    """Bytes of the longest message that is taken; None for any."""
+    """Bytes of the longest message that is read; None for no limit."""
 
     async def open(self, patience: float) -> ClientConnection:
-        """A connection, in `patience` seconds.  Raises PassbookError."""
+        """Open a connection within `patience` seconds.  Raises PassbookError."""
 
 
 class Address(NamedTuple):
@@ -47,7 +47,7 @@ class TlsTransport:
         self._context = context
 
     async def open(self, patience: float) -> ClientConnection:
-        """Raises PassbookError `appliance-unreachable`, or why either side was not accepted."""
+        """Open a connection.  Raises PassbookError `appliance-unreachable`, or why either side was not accepted."""
         try:
             return await connect(
                 f"wss://{self._address}{SERVICE_PATH}",
@@ -64,7 +64,7 @@ class TlsTransport:
 
 
 class UnixTransport:
-    """The operators' socket.  Who is at its other side runs at this machine, so its messages may be of any length."""
+    """The operators' socket; the appliance at this machine is trusted, so its messages may have any length."""
 
     longest: int | None = None
 
@@ -72,7 +72,7 @@ class UnixTransport:
         self._path = path
 
     async def open(self, patience: float) -> ClientConnection:
-        """Raises PassbookError `control-unreachable`, or why this caller was not let in."""
+        """Open a connection.  Raises PassbookError `control-unreachable`, or why this caller was refused."""
         try:
             return await unix_connect(
                 str(self._path),

@@ -47,7 +47,7 @@ CERTIFICATE_MODE: Final = 0o644
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code."""
+    """Run one command and return its exit code."""
     return conduct("passbookctl", lambda: _run(argv))
 
 
@@ -67,7 +67,7 @@ def _run(argv: Sequence[str] | None) -> int:
 
 
 def _text(result: Any, arguments: argparse.Namespace) -> str:
-    """The result for people: the sentences that the command has for it, else a table."""
+    """Return the result for people: the sentences of its command, else a table."""
     says: Callable[[Any], Sequence[str]] | None = arguments.says
     if says is None:
         return tables.render_result(result, arguments.columns, arguments.nothing, _width())
@@ -113,7 +113,7 @@ def _config(arguments: argparse.Namespace) -> Config | None:
 
 
 def _socket(arguments: argparse.Namespace) -> Path:
-    """The appliance's socket: named by an option, by the environment, or the usual one."""
+    """Return the path of the appliance's socket: from an option, from the environment, or the usual one."""
     if arguments.control is not None:
         return Path(arguments.control)
     config = _config(arguments)
@@ -138,7 +138,7 @@ class Asked(NamedTuple):
     patience: float = PATIENCE
 
     def ask(self, arguments: argparse.Namespace, work: float = 0.0) -> Any:
-        """The reply.  Raises PassbookError."""
+        """Send it and return the reply, or the part that is shown.  Raises PassbookError."""
         given = {name: getattr(arguments, name, None) for name in self.payload.__struct_fields__}
         facts = {name: value for name, value in given.items() if value is not None}
         reply = ask(_socket(arguments), self.operation, self.payload(**facts), self.patience, work=work)
@@ -158,24 +158,24 @@ REVOCATIONS: Final = Asked("Appliance.ReadRevocations")
 
 
 def _order(arguments: argparse.Namespace, clock: Clock) -> Any:
-    """An order names its job by the whole id, so the beginning of an id is looked up first."""
+    """Give an order; it needs the whole id of its job, so the beginning of an id is looked up first."""
     arguments.job = ONE_JOB.ask(arguments)["job"]
     return _ask(arguments, clock)
 
 
 def _environment(arguments: argparse.Namespace, _clock: Clock) -> Any:
-    """A reading that waits for its printer: the appliance is told how long it may wait."""
+    """Ask for figures, and tell the appliance how long it may wait for its printer."""
     asked: Asked = arguments.asked
     return asked.ask(arguments, work=arguments.timeout or USUAL_WAIT)
 
 
 def _look_at_clock(arguments: argparse.Namespace, _clock: Clock) -> Any:
-    """What the appliance believes of time, after an operator's word where one is given."""
+    """Vouch for the clock where that is ordered, and return what the appliance believes of time."""
     return (VOUCH if arguments.right else CLOCK).ask(arguments)
 
 
 def _history(arguments: argparse.Namespace, clock: Clock) -> Any:
-    """Entries and summaries have columns of their own; a person types and reads the time by the clock on the wall."""
+    """Ask for entries or a summary; a person types and reads times by the clock on the wall."""
     first, end = period(arguments.since or "", arguments.until or "")
     arguments.since, arguments.until = first or None, end or None
     if arguments.summary is not None:
@@ -188,7 +188,7 @@ def _history(arguments: argparse.Namespace, clock: Clock) -> Any:
 
 
 def _ask_pages(arguments: argparse.Namespace, _clock: Clock) -> Any:
-    """A long list, page by page; a page has the rows behind the last one's sequence number."""
+    """Return a long list, asked for page by page: each page begins behind the last sequence number."""
     asked: Asked = arguments.asked
     rows: list[Any] = []
     more = True
@@ -302,20 +302,20 @@ def _add_questions(commands: _Commands) -> None:
     _command(commands, "jobs", text, asked, nothing=NO_ROWS_SAID["jobs"], columns=tables.JOBS, **pages)
     job = _command(commands, "job", "one job, also one that has ended", ONE_JOB)
     job.add_argument("job", type=short_text, metavar="JOB", help=JOB_ARGUMENT)
-    text = "open questions about jobs, also those that nobody is asked because somebody holds them"
+    text = "open questions about jobs, also about jobs on hold, of which no person is asked"
     asked = Asked("Recovery.ListQuestions", Page, "questions")
     _command(commands, "questions", text, asked, nothing=NO_ROWS_SAID["questions"], columns=tables.QUESTIONS, **pages)
     text = (
-        "every terminal that is connected, was heard since the start, has jobs, or is configured as representative: "
-        "when it was last heard, and what of it is open"
+        "every terminal that is connected, was heard since the boot, has jobs, or is configured as representative: "
+        "when it was last heard, and how many open jobs and questions it has"
     )
     asked = Asked("Spooler.ListTerminals", part="terminals")
     _command(commands, "terminals", text, asked, nothing=NO_ROWS_SAID["terminals"], columns=tables.TERMINALS)
-    text = "ends of jobs that nobody took note of"
+    text = "ends of jobs that no person has acknowledged"
     asked = Asked("Spooler.ListNotices", Page, "notices")
     _command(commands, "notices", text, asked, nothing=NO_ROWS_SAID["notices"], columns=tables.NOTICES, **pages)
     asked = Asked("Appliance.ListAreas", part="areas")
-    _command(commands, "areas", "the storage areas: state and room", asked, nothing=NO_ROWS_SAID["areas"])
+    _command(commands, "areas", "the storage areas: state and capacity", asked, nothing=NO_ROWS_SAID["areas"])
     environment = _command(
         commands,
         "environment",
@@ -399,7 +399,7 @@ def _add_orders(commands: _Commands) -> None:
         order.add_argument("--person", type=short_text, metavar="NAME", default=_person(), help=who)
     clock = _command(commands, "clock", "what the appliance believes of time, and why", run=_look_at_clock)
     clock.add_argument("--right", action="store_true", help="say that the clock is right, until it jumps")
-    text = "go on with an area though it was put back to an earlier state"
+    text = "go on with an area although it was rolled back to an earlier state"
     asked = Asked("Appliance.AcceptRollback", AcceptRollback, patience=LONG_PATIENCE)
     accept = _command(commands, "accept-rollback", text, asked)
     accept.add_argument("area", type=short_text, metavar="AREA", help="its name")

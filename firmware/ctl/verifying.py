@@ -54,12 +54,12 @@ def folder(area: str) -> AreaSettings:
 
 
 def findings(looked: Sequence[Looked]) -> list[Any]:
-    """All that does not fit."""
+    """All findings of these areas."""
     return [finding for one in looked for finding in one["findings"]]
 
 
 def sentence(looked: Sequence[Looked]) -> str:
-    """What was looked at, for who reads that nothing was found."""
+    """One sentence about everything that was looked at, shown where nothing was found."""
     live, ended, entries = (sum(int(one[name]) for one in looked) for name in ("live", "ended", "entries"))
     areas = ", ".join(str(one["area"]) for one in looked) or "none"
     return (
@@ -69,7 +69,7 @@ def sentence(looked: Sequence[Looked]) -> str:
 
 
 def _told(names: Sequence[str]) -> Iterator[str]:
-    """Each name, said on standard error before its turn where a person waits there: an area may take minutes."""
+    """Give each name; before its turn tell a person at the terminal, since an area may take minutes."""
     for number, name in enumerate(names, 1):
         if sys.stderr.isatty():
             sys.stderr.write(f"passbookctl: looking at area {printable(name)}, {number} of {len(names)}\n")

@@ -1,4 +1,9 @@
-"""One command and its answers: acknowledged, then completed; the same at every door (docs/protocol.md)."""
+"""Commands and their answers, the same at every door (docs/protocol.md).
+
+Theory of operation.  A command is acknowledged as soon as it is understood, and completed when it is done.  Each
+command gets exactly one completion: its reply, or a stable code with a sentence.  A defect of the appliance becomes
+`internal-error` with a reference; its place stands in the log and never in the message.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +34,11 @@ class Performer(Protocol):
     """What is behind a door: firmware.service.service.Service."""
 
     async def perform(self, call: Call, command: Envelope) -> Any:
-        """Do what a command asks; what its completion carries.  Raises PassbookError."""
+        """Do what a command asks, and return the payload of its completion.  Raises PassbookError."""
 
 
 class Exchange:
-    """Answers the commands of one door; whatever goes wrong ends in a completion with a code."""
+    """Answers the commands of one door; every failure becomes a completion with a code."""
 
     def __init__(self, performer: Performer, log: Log) -> None:
         self._performer = performer
@@ -60,7 +65,7 @@ class Exchange:
             session.queue(encode(header, _error_payload(error)))
 
     async def _complete(self, session: DoorSession, command: Envelope) -> bytes:
-        """The completion of a command that was done.  Raises PassbookError."""
+        """Do a command and return its completion as bytes.  Raises PassbookError."""
         header = command.header
         try:
             call = Call(session.actor, session, header.timeout)
@@ -81,19 +86,19 @@ class Exchange:
 
 
 def _shown(name: str) -> str:
-    """A command's name as the log may have it: a caller can write anything there."""
+    """Return the name for the log, short and printable: a caller can write anything there."""
     return ascii(name[:64])[1:-1]
 
 
 def facts_of(actor: Actor) -> Asker:
-    """A terminal by its name, a caller at this machine by user and process."""
+    """Return who asked: a terminal by its name, a caller at this machine by user and process."""
     if isinstance(actor.proof, UnixCaller):
         return {"uid": actor.proof.uid, "pid": actor.proof.pid}
     return {"terminal": actor.name}
 
 
 def _understood(message: bytes) -> Envelope:
-    """A message that can be answered.  Raises PassbookError `invalid-message` or `message-too-large`."""
+    """Read a message that can be answered.  Raises PassbookError `invalid-message` or `message-too-large`."""
     command = decode(message)
     if command.header.request_id < 1:
         raise PassbookError("invalid-message", why="requestId is not a number above 0")

@@ -28,9 +28,9 @@ _LOG: Final = Log("operators")
 MAX_CALLERS: Final = 16
 """Callers at the same time; people type, and a script that opens more is stuck."""
 MAX_OPEN: Final = 4 * MAX_CALLERS
-"""Connections of callers, and of strangers, of which most have not said yet what they want."""
+"""Open connections of callers, and as many of strangers; this counts those before their handshake too."""
 HANDSHAKE_TIME: Final = 10.0
-"""Seconds that a caller has to say what it wants."""
+"""Seconds that a caller has for its handshake."""
 OWN_MODE: Final = 0o600
 """Mode of the socket where only root and the appliance's own user may call."""
 OPEN_MODE: Final = 0o666
@@ -88,7 +88,7 @@ class OperatorDoor:
         await asyncio.gather(*self._callers, return_exceptions=True)
 
     def _let_in(self, connection: ServerConnection, _request: Request) -> Response | None:
-        """None for a caller that may come in; else one sentence."""
+        """Return None for a caller that is served, else a response with one sentence."""
         try:
             self._check(connection)
         except PassbookError as error:
@@ -102,7 +102,7 @@ class OperatorDoor:
             raise PassbookError("too-many-callers", limit=MAX_CALLERS)
 
     async def _handle(self, connection: ServerConnection) -> None:
-        """One caller, from its first command to its last."""
+        """Serve one caller, from its first command to its last."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # websockets runs every connection in a task
         self._callers.add(task)
@@ -130,7 +130,7 @@ class OperatorDoor:
 
 
 class _Entrance(socket.socket):
-    """A listening socket that bounds open connections, those of strangers apart: they keep nobody else out."""
+    """A listening socket that bounds open connections; strangers are counted apart, so they keep no caller out."""
 
     def __init__(self, listener: socket.socket, judge: Judge) -> None:
         super().__init__(fileno=listener.detach())
@@ -158,7 +158,7 @@ class _Entrance(socket.socket):
 
 
 def _listener(path: Path, mode: int) -> socket.socket:
-    """A listening socket of this mode; what a killed process left at `path` is taken away first."""
+    """Make a listening socket of this mode; the socket of a killed process at `path` is removed first."""
     _clear(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     # The mode must be right from the first moment, and bind() has only the umask for that.

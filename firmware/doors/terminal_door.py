@@ -34,9 +34,9 @@ PING_INTERVAL: Final = 20.0
 """Seconds between pings; a terminal that is gone is noticed within two of them."""
 
 SHARES: Final = 4
-"""One terminal may have a share of `limits.connections`; so many terminals must fail alike to lock out the rest."""
+"""One terminal may have a share of `limits.connections`; so one terminal that fails cannot lock out the rest."""
 LEAST_OWN: Final = 2
-"""Connections that one terminal may have however small its share: two programs at one counter."""
+"""Connections that one terminal may have however small its share: two programs beside each other."""
 
 
 class TerminalDoor:
@@ -54,7 +54,7 @@ class TerminalDoor:
         clock: Clock,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`heard` is told of each message; `pause` waits that many seconds."""
+        """`heard` is called with each message's actor; `pause` waits for so many seconds."""
         self._hub = hub
         self._desks = desks
         self._exchange = Exchange(performer, _LOG)
@@ -132,7 +132,7 @@ class TerminalDoor:
             self._count_out(session)
 
     def _count_in(self, session: DoorSession) -> None:
-        """One connection more.  Raises PassbookError `too-many-connections`; no terminal can take them all."""
+        """Count one more connection.  Raises PassbookError `too-many-connections`; no terminal can take them all."""
         name, most = session.actor.name, self._limits.connections
         own = max(LEAST_OWN, most // SHARES)
         if len(self._sessions.get(name, ())) >= own or self._count() >= most:
@@ -146,7 +146,7 @@ class TerminalDoor:
         return sum(map(len, self._sessions.values()))
 
     def _drop_dead(self) -> None:
-        """A terminal that comes again must not be kept out by connections that it has left."""
+        """Drop connections whose terminal is gone, so that they do not keep out a terminal that connects again."""
         for session in [session for several in self._sessions.values() for session in several]:
             if session.gone:
                 session.cut_off()
@@ -167,7 +167,7 @@ class TerminalDoor:
         return self._judge(certificate)
 
     async def _converse(self, socket: ServerConnection, session: DoorSession) -> None:
-        """Read and answer until the connection ends; what a terminal sent before it hung up is not worked on then."""
+        """Read and answer until the connection ends; commands that were not begun before the hang-up are dropped."""
         name = session.actor.name
         _LOG.limited(name).info("terminal-connected", terminal=name)
         pace = self._pace_of(name)

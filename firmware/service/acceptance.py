@@ -1,4 +1,4 @@
-"""Admission: who, what, where to, under which key, and is there room; all decided before anything is stored (P1).
+"""Admission: who, what, where to, under which key, and whether there is space; decided before anything is stored (P1).
 
 A document is read and placed whole before it is accepted, so that what does not fit, cannot be encoded or contains
 control characters is refused while nothing has changed.
@@ -29,7 +29,7 @@ from spooler.jobs import Jobs
 from storage import ApplianceKey, Rng, SealedJob, Ticket, envelope
 
 SMALL: Final = 16 * 1024
-"""Bytes of a document up to which its work is done where it came: handing it to another thread takes longer."""
+"""Bytes of a document up to which no other thread reads it: handing it over takes longer."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ class Acceptance:
         self._jobs = jobs
         self._printers = printers
         self._layouts = layouts
-        # What no layout has room for is not looked at: a terminal may send it again and again.
+        # Lines that fit into no layout are not read: a terminal may send them again and again.
         self._most_lines = max((one.lines_left(one.pages[0], 1) for one in layouts.values()), default=0)
         self._keys = keys
         self._limits = limits
@@ -101,7 +101,7 @@ class Acceptance:
         return await asyncio.shield(asyncio.wrap_future(self._jobs.accept(reserved, record, sealed, wraps, key)))
 
     def _placed(self, request: SubmitJob, document: bytes) -> tuple[BookLayout, Plan]:
-        """Everything about the request that can be wrong, judged."""
+        """Judge everything that can be wrong with the request; returns layout and plan."""
         printer = self._judge(request, document)
         parsed = parse_document(request.format, document, self._most_lines)
         layout = self._layout_of(parsed, request)
@@ -179,14 +179,14 @@ class Acceptance:
 
 
 async def _done(document: bytes, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """The result of work that takes the longer the larger the document; others do not wait for a large one."""
+    """Do work that grows with the document, in another thread for a large one, and return its result."""
     if len(document) <= SMALL:
         return work(*args, **kwargs)
     return await asyncio.to_thread(work, *args, **kwargs)
 
 
 def _content(request: SubmitJob, document: bytes) -> bytes:
-    """What makes two requests the same (P10): what was sent, not where today's layouts put it."""
+    """Return the content that makes two requests the same (P10): the sent bytes, not their place in today's layouts."""
     return msgspec.msgpack.encode((request.printer, request.format, request.layout, request.start, document))
 
 

@@ -1,4 +1,4 @@
-"""One answer for all untouched jobs of a requester: the same answer, given to each question by itself."""
+"""One answer for all untouched jobs of a requester: each question gets that answer by itself."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _LOG: Final = Log("answering")
 
 
 class Answering:
-    """Takes `Recovery.AnswerAll`; a job that cannot be answered so stays as it is and does not stop the others."""
+    """Answers `Recovery.AnswerAll`; a job that refuses the answer is left unchanged and does not stop the others."""
 
     def __init__(self, jobs: Jobs, recovery: RecoveryDesk) -> None:
         self._jobs = jobs
         self._recovery = recovery
 
     async def answer_all(self, actor: Actor, order: AnswerAll) -> AnsweredAll:
-        """Answer the next of them; returns when all that were answered are durable.
+        """Answer the next jobs, and return how each came out when all answers are durable.
 
         Raises PassbookError `invalid-message`, and then nothing has changed.
         """

@@ -1,4 +1,4 @@
-"""What operators may ask and say of the clock: `passbookctl clock` (N4)."""
+"""The clock as operators see it and vouch for it: `passbookctl clock` (N4)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ClockReporter:
         self._vouched()
 
     def report(self) -> ClockReport:
-        """What the appliance believes of time now, and why."""
+        """Return what the appliance believes of time now, and why."""
         now, standing = self._clock.now(), self._clock.standing()
         return ClockReport(
             wall=stamp(self._clock),

@@ -2,7 +2,7 @@
 
 A handler takes a call (who asks, on which connection) and its payload, which was read and judged; it gives the reply,
 or raises PassbookError and then, but for `outcome-unknown` and `change-unknown`, has changed nothing.  Work that takes
-long goes to a thread.  Nobody at the appliance answers a question: that is for the people at the counter.
+long goes to a thread.  An operator orders and never answers: only requesters and representatives answer questions.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ ACCEPTED: Final = (
 )
 """Codes with which an acceptance may be refused, beside what is wrong with the document."""
 TAKEN_OVER: Final = ("unknown-area", "area-fenced", "area-absent", "area-full", "areas-not-asked", "mark-not-written")
-"""Codes with which an area is not taken as it is."""
+"""Codes with which an area that was rolled back is not accepted."""
 DOCUMENT: Final = (
     *("document-malformed", "document-empty", "document-too-large", "unknown-format", "unknown-currency"),
     *("amount-not-decimal", "amount-too-fine", "date-not-valid", "column-overflow", "not-in-code-page"),
@@ -158,17 +158,17 @@ class Operations:
 
     @operation("ServicePublisher.GetServices", ALL)
     async def services(self, _call: Call, _payload: Nothing) -> Services:
-        """Where the service is."""
+        """Tell where the service is."""
         return Services("passbook-appliance", (ServiceAddress(self._uri),))
 
     @operation("Common.Status", ALL, is_served_locked=True)
     async def status(self, _call: Call, _payload: Nothing) -> StatusReport:
-        """What is known now of printers, areas and terminals, without waiting for anything."""
+        """Tell what is known now of printers, areas and terminals, without waiting for anything."""
         return self._status()
 
     @operation("Common.Capabilities", ALL, is_served_locked=True)
     async def capabilities(self, call: Call, _payload: Nothing) -> Capabilities:
-        """The commands that the caller may use."""
+        """List the commands that the caller may use."""
         roles = call.actor.roles
         return capabilities_of(tuple(one.name for one in OPERATIONS.values() if one.roles & roles))
 
@@ -195,13 +195,13 @@ class Operations:
 
     @operation("Spooler.ListJobs", ALL_BUT_AUDITORS)
     async def list_jobs(self, call: Call, page: Page) -> JobPage:
-        """The jobs that have not ended, in the order of acceptance."""
+        """List the jobs that have not ended, in the order of acceptance."""
         records = await asyncio.to_thread(self._spool.records, page.after, page.read)
         return JobPage(*page_of((self._view(call.actor, record) for record in records), page.limit))
 
     @operation("Spooler.GetJob", ALL_BUT_AUDITORS, *FOUND, "ambiguous-job", "job-id-short")
     async def get_job(self, call: Call, asked: JobRef) -> JobView:
-        """One job, by its id or the beginning of it; also one that has ended."""
+        """Show one job, by its id or the beginning of it; also one that has ended."""
         return self._view(call.actor, self._spool.find(_named(asked).job))
 
     @operation("Spooler.CancelJob", AT_TERMINALS, *ORDERED)
@@ -213,13 +213,13 @@ class Operations:
 
     @operation("Spooler.HoldJob", ALL_BUT_AUDITORS, *ORDERED)
     async def hold(self, call: Call, order: JobOrder) -> JobView:
-        """Keep a job from printing, and have nobody asked about it."""
+        """Keep a job from printing, and ask no person about it."""
         record = self._ordered(call.actor, order)
         return self._view(call.actor, await self._desks.hold(record.job_id, call.actor.name, order.person))
 
     @operation("Spooler.ReleaseJob", ALL_BUT_AUDITORS, *ORDERED)
     async def release(self, call: Call, order: JobOrder) -> JobView:
-        """Have people asked again about a held job."""
+        """Ask people again about a held job."""
         actor, record = call.actor, self._ordered(call.actor, order)
         senior = actor.is_representative or actor.is_operator
         return self._view(actor, await self._desks.release(record.job_id, actor.name, order.person, senior=senior))
@@ -233,13 +233,13 @@ class Operations:
         "connection-lost",
     )
     async def environment(self, call: Call, wanted: GetEnvironment) -> Environment:
-        """What a printer has printed and is to print, exact, at its next boundary."""
+        """Count what a printer has printed and is to print, exactly, at its next boundary."""
         waiting = self._desks.environment(wanted.printer, patience(call.timeout))
         return await call.connection.while_connected(waiting)
 
     @operation("Spooler.GetHistory", AT_TERMINALS, "history-not-permitted", *SEARCHES)
     async def history(self, call: Call, asked: GetHistory) -> HistoryReply:
-        """What happened to jobs, with the names of people for those who may decide about the job."""
+        """Tell what happened to jobs, with the names of people to those who may decide about the job."""
         actor = call.actor
         if asked.person and not actor.is_representative:
             raise PassbookError("history-not-permitted", who=actor.name)
@@ -252,27 +252,27 @@ class Operations:
 
     @operation("Spooler.GetHistoryHeads", ALL)
     async def history_heads(self, _call: Call, asked: GetHistoryHeads) -> HistoryHeads:
-        """How far each area's history is, and its chain value after entries that the caller names."""
+        """Tell how far each area's history is, and its chain value after entries that the caller names."""
         return self._notices.heads(asked.entries)
 
     @operation("Spooler.ListNotices", ALL_BUT_AUDITORS)
     async def list_notices(self, call: Call, page: Page) -> NoticePage:
-        """Ends of jobs of which nobody took note, as far as the caller may."""
+        """List the notices that no person has acknowledged, of jobs that the caller may decide about."""
         return await self._notices.notices(call.actor, page)
 
     @operation("Spooler.AcknowledgeNotice", AT_TERMINALS, "unknown-job", *STORED, "not-allowed-in-state")
     async def acknowledge_notice(self, call: Call, asked: AcknowledgeNotice) -> Notice:
-        """Take note of the end of a job."""
+        """Acknowledge the notice of a job's end."""
         return await self._notices.acknowledge(call.actor, _named(asked).job)
 
     @operation("Spooler.ListTerminals", frozenset({Role.REPRESENTATIVE, Role.OPERATOR}))
     async def list_terminals(self, _call: Call, _payload: Nothing) -> TerminalList:
-        """Every terminal that is known: when it was last heard, and what of it is open."""
+        """List the terminals: when each was last heard, and how many open jobs and questions it has."""
         return TerminalList(self._roll.terminals())
 
     @operation("Recovery.ListQuestions", ALL_BUT_AUDITORS)
     async def list_questions(self, call: Call, page: Page) -> QuestionPage:
-        """The open questions that a terminal may answer; for an operator all of them, without what opens a job."""
+        """List the open questions that a terminal may answer; an operator sees all of them, without the wraps."""
         if call.actor.is_operator:
             rows, more = await asyncio.to_thread(page_of, self._recovery.all_questions(page.after), page.limit)
             sealed = tuple(msgspec.structs.replace(question, wraps=()) for question in rows)
@@ -302,12 +302,12 @@ class Operations:
 
     @operation("Appliance.ListAreas", AT_APPLIANCE, is_served_locked=True)
     async def list_areas(self, _call: Call, _payload: Nothing) -> AreaList:
-        """The storage areas: state and room."""
+        """List the storage areas with state and capacity."""
         return AreaList(tuple(self._spool.areas()))
 
     @operation("Appliance.ListHistory", AT_APPLIANCE, *SEARCHES)
     async def list_history(self, _call: Call, asked: ListHistory) -> EntryList:
-        """Entries of the history as they lie in their areas, or what their ends add up to."""
+        """List entries of the history unchanged, or what their ends add up to."""
         if asked.summary is not None:
             groups = await asyncio.to_thread(self._spool.summary, asked.summary, asked.wanted)
             return EntryList(summary=tuple(groups))
@@ -320,7 +320,7 @@ class Operations:
 
     @operation("Appliance.AcceptRollback", OPERATORS, *TAKEN_OVER, "nothing-to-accept", is_served_locked=True)
     async def accept_rollback(self, _call: Call, word: AcceptRollback) -> AcceptedArea:
-        """Go on with an area that was put back to an earlier state; people are asked about its jobs."""
+        """Go on with an area that was rolled back; people are asked about its jobs."""
         check_name("person", word.person)
         if self._spool.is_usable():
             await asyncio.to_thread(self._spool.upkeep.accept_rollback, word.area)
@@ -360,12 +360,12 @@ class Operations:
 
     @operation("Appliance.GetClock", OPERATORS, is_served_locked=True)
     async def clock(self, _call: Call, _payload: Nothing) -> ClockReport:
-        """What the appliance believes of time, and why."""
+        """Tell what the appliance believes of time, and why."""
         return self._clock.report()
 
     @operation("Appliance.VouchForClock", OPERATORS, is_served_locked=True)
     async def vouch_for_clock(self, _call: Call, word: Word) -> ClockReport:
-        """Say that the clock is right; that holds until the next boot, or until the clock jumps."""
+        """Trust the clock by an operator's word, until the next boot or until the clock jumps."""
         self._clock.vouch(word.person)
         return self._clock.report()
 

@@ -28,7 +28,7 @@ class Service:
         self._is_usable = is_usable
 
     async def perform(self, call: Call, command: Envelope) -> Any:
-        """Do what a command asks; what its completion carries.
+        """Do what a command asks, and return the payload of its completion.
 
         Raises PassbookError and then, but for `outcome-unknown` and `change-unknown`, nothing was changed.
         """
@@ -42,7 +42,7 @@ class Service:
 
 
 def find_operation(name: str, actor: Actor) -> Operation:
-    """The operation of this name.  Raises PassbookError `unknown-command`, or `not-permitted` for other roles."""
+    """Return the operation.  Raises PassbookError `unknown-command`, or `not-permitted` for other roles."""
     operation = OPERATIONS.get(name)
     if operation is None:
         raise PassbookError("unknown-command", command=shown(name))

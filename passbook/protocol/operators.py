@@ -24,7 +24,7 @@ class AreaRef(Payload, frozen=True):
 
 
 class AcceptRollback(Payload, frozen=True):
-    """`Appliance.AcceptRollback`: `person` goes on with an area although it was put back to an earlier state."""
+    """`Appliance.AcceptRollback`: `person` goes on with an area although it was rolled back."""
 
     area: str
     person: str
