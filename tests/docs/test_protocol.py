@@ -162,8 +162,10 @@ def test_the_schema_refuses_what_is_no_message(message: dict[str, Any]) -> None:
     assert not fits(json.dumps(message))
 
 
-def test_the_page_tells_who_may_use_what() -> None:
+def test_the_page_tells_who_may_use_what_and_the_fields_that_it_must_have() -> None:
     for name, operation in OPERATIONS.items():
         [row] = [line for line in TEXT.splitlines() if line.startswith(f"| `{name}` | {operation.says} |")]
-        roles = row.split(" | ")[2].split(", ")
-        assert roles == [role.value for role in Role if role in operation.roles]
+        _, _, roles, fields = row.strip("| ").split(" | ")
+        assert roles.split(", ") == [role.value for role in Role if role in operation.roles]
+        needed = [one.encode_name for one in msgspec.structs.fields(operation.payload) if one.required]
+        assert re.findall(r"`(\w+)`", fields) == needed
