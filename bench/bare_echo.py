@@ -13,7 +13,7 @@ from pathlib import Path
 
 from websockets.asyncio.server import ServerConnection, serve
 
-from firmware.doors.terminal_door import HARD_LIMIT
+from firmware.doors.exchange import HARD_LIMIT
 from firmware.identity.server_tls import server_context, shrink_buffers
 
 

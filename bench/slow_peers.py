@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from bench.report import Figure, Results
-from client.connection import Address, TerminalClient
+from client.connection import TerminalClient
+from client.transport import Address
 from demo.world import branch
 from passbook.protocol.messages import SERVICE_PATH
 from terminal.home import Home

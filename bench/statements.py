@@ -21,19 +21,20 @@ from bench.report import Bound, Figure, Reach, Results
 from firmware.config.configuration import RecoveryConfig
 from firmware.people.recovery_desk import RecoveryDesk
 from passbook.job import changes
+from passbook.job.actor import Actor
 from passbook.job.record import Record, Verdict
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
 from passbook.protocol.messages import AnswerQuestion, view_of
 from spooler.clock import ClockTrust
 from spooler.data_keys import DataKeys
-from spooler.hub import Hub, Peer
+from spooler.hub import Hub
 from spooler.jobs import Jobs
 from spooler.news import JobChanged, News
 from storage import ApplianceKey
 
 QUOTA: Final = 64 * 2**20
-TELLER: Final = Peer("teller-1", representative=False, serial=1)
+TELLER: Final = Actor.of_terminal("teller-1", representative=False, serial=1)
 MOST: Final = {"acceptance": 12, "journaled step": 10, "question": 6, "answer": 16}
 """SQL statements that each may take."""
 
@@ -121,7 +122,7 @@ class _Ear:
     """A connection of the requester."""
 
     def __init__(self) -> None:
-        self.peer = TELLER
+        self.actor = TELLER
 
     def post(self, name: str, payload: Any) -> None:
         """Nothing is sent."""
@@ -136,7 +137,7 @@ def counted(folder: Path) -> dict[str, Count]:
     with counter.in_use():
         spool = open_store(folder, quota=QUOTA)
         spool.power_on(Reason.RESTART, AT)
-        hub = Hub([])
+        hub = Hub()
         desks: list[RecoveryDesk] = []
 
         def hear(news: News) -> None:

@@ -1,4 +1,4 @@
-"""The client library: one connection to the appliance, its commands and what it tells without being asked."""
+"""One connection to the appliance: its commands, and the events that it sends unasked."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Final, NamedTuple, Self, TypeAlias, TypeVar
 
 import msgspec
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed
 
-from client.remote import RemoteError, closed, unreachable
+from client.remote import RemoteError, closed
+from client.transport import Address, TlsTransport, Transport
 from passbook.errors import PassbookError
 from passbook.protocol.answer_all import AnswerAll, AnsweredAll
 from passbook.protocol.completions import Completion
@@ -25,13 +25,12 @@ from passbook.protocol.history_reply import GetHistory, HistoryReply
 from passbook.protocol.messages import (
     MAX_DOCUMENT,
     MAX_PIECE,
-    MAX_REPLY,
-    SERVICE_PATH,
     AnswerQuestion,
     Envelope,
     ErrorPayload,
     Header,
     JobLeft,
+    JobOrder,
     JobRef,
     JobView,
     MessageType,
@@ -39,6 +38,7 @@ from passbook.protocol.messages import (
     Payload,
     Prompt,
     Question,
+    Received,
     StatusReport,
     StepReport,
     SubmitJob,
@@ -62,7 +62,7 @@ LEFT: Final = "Spooler.JobLeftEvent"
 ENDED: Final = "Spooler.JobEndedEvent"
 
 ToldEvent: TypeAlias = JobView | StepReport | Prompt | Question | JobLeft | Notice
-_EVENTS: Final[MappingProxyType[str, type[Any]]] = MappingProxyType(
+EVENTS: Final[MappingProxyType[str, type[Any]]] = MappingProxyType(
     {
         JOB: JobView,
         STEP: StepReport,
@@ -86,35 +86,16 @@ class Event(NamedTuple):
     what: ToldEvent
 
 
-class Received(msgspec.Struct, frozen=True):
-    """Completion of `Spooler.UploadPiece`: bytes of the document that have arrived so far."""
-
-    received: int
-
-
-class Address(NamedTuple):
-    """Where the appliance is, and the name that its certificate must have."""
-
-    host: str
-    port: int
-    server_name: str
-
-    def __str__(self) -> str:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
-
-
-class TerminalClient:
-    """One connection: `async with TerminalClient(address, context) as client`.
+class Client:
+    """One connection: `async with Client(transport) as client`.
 
     Every command raises PassbookError: what the appliance reported, or `connection-lost`.  After that nothing is
     known of the outcome; sending the same request over a new connection is always safe.
     """
 
-    def __init__(self, address: Address, context: ssl.SSLContext, answer_timeout: float = 30.0) -> None:
-        """Connect later, with `context` from terminal.tls; `answer_timeout` is in seconds, for one answer."""
-        self._address = address
-        self._context = context
+    def __init__(self, transport: Transport, answer_timeout: float = 30.0) -> None:
+        """Connect later; `answer_timeout` is in seconds, for one answer."""
+        self._transport = transport
         self._timeout = answer_timeout
         self._numbers = itertools.count(1)
         self._answers: dict[int, asyncio.Future[Envelope]] = {}
@@ -123,21 +104,8 @@ class TerminalClient:
         self._lost: PassbookError | None = None
 
     async def __aenter__(self) -> Self:
-        """Connect.  Raises PassbookError `appliance-unreachable`, or why either side was not accepted."""
-        uri = f"wss://{self._address}{SERVICE_PATH}"
-        try:
-            self._connection: ClientConnection = await connect(
-                uri,
-                ssl=self._context,
-                server_hostname=self._address.server_name,
-                compression=None,
-                max_size=MAX_REPLY,
-                open_timeout=self._timeout,
-                # A proxy named by the environment must not see where the branch's appliance is.
-                proxy=None,
-            )
-        except (OSError, EOFError, WebSocketException) as error:
-            raise unreachable(str(self._address), error) from None
+        """Connect.  Raises PassbookError as the transport does."""
+        self._connection = await self._transport.open(self._timeout)
         self._reader = asyncio.create_task(self._read())
         return self
 
@@ -152,7 +120,7 @@ class TerminalClient:
         await self._reader
 
     async def events(self) -> AsyncIterator[Event]:
-        """What the appliance tells, in order, from the connection's start; raises PassbookError when that is lost."""
+        """Give each event in order, from the beginning of the connection; raises PassbookError when that is lost."""
         while True:
             while self._events:
                 yield self._events.popleft()
@@ -177,11 +145,67 @@ class TerminalClient:
         finally:
             del self._answers[number]
             if answer.done() and not answer.cancelled():
-                # Where sending failed first, nobody else asks for the reason.
+                # Where sending failed first, no other code asks for the reason.
                 answer.exception()
 
+    async def _send(self, message: bytes) -> None:
+        if self._lost is not None:
+            raise self._lost
+        try:
+            await self._connection.send(message, text=True)
+        except ConnectionClosed as error:
+            raise closed(error) from None
+
+    async def _read(self) -> None:
+        """Hand every message to who waits for it, until the connection ends."""
+        lost = PassbookError("connection-lost")
+        try:
+            while True:
+                self._take(decode(await self._connection.recv(decode=False), self._transport.longest))
+        except ConnectionClosed as error:
+            lost = closed(error)
+        except PassbookError as error:
+            # What follows a message that cannot be read cannot be trusted to belong to anything.
+            lost = error
+            with suppress(ConnectionClosed):
+                await self._connection.close()
+        self._lost = lost
+        self._told.set()
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(lost)
+
+    def _take(self, message: Envelope) -> None:
+        header = message.header
+        match header.type:
+            case MessageType.UNSOLICITED if header.name in EVENTS:
+                self._events.append(Event(header.name, read_payload(message, EVENTS[header.name])))
+                self._told.set()
+            case MessageType.ACKNOWLEDGE if not header.status:
+                pass
+            case MessageType.ACKNOWLEDGE | MessageType.COMPLETION:
+                for answer in self._meant(header.request_id):
+                    if not answer.done():
+                        answer.set_result(message)
+            case _:
+                pass
+
+    def _meant(self, number: int) -> list[asyncio.Future[Envelope]]:
+        """The commands that an answer is for; without a number it is for one that could not be read, so for all."""
+        if not number:
+            return list(self._answers.values())
+        return [self._answers[number]] if number in self._answers else []
+
+
+class TerminalClient(Client):
+    """One connection of a terminal: `async with TerminalClient(address, context) as client`."""
+
+    def __init__(self, address: Address, context: ssl.SSLContext, answer_timeout: float = 30.0) -> None:
+        """Connect later, with `context` from terminal.tls; `answer_timeout` is in seconds, for one answer."""
+        super().__init__(TlsTransport(address, context), answer_timeout)
+
     async def status(self) -> StatusReport:
-        """What is known of mechanisms, areas and terminals."""
+        """What is known of printers, areas and terminals."""
         return await self.command("Common.Status", Nothing(), StatusReport)
 
     async def environment(self, printer: str, patience: float) -> Environment:
@@ -215,7 +239,7 @@ class TerminalClient:
         return found
 
     async def terminals(self) -> tuple[TerminalView, ...]:
-        """Every terminal that the appliance knows.  Raises `representatives-only`."""
+        """Every terminal that the appliance knows.  Raises `not-permitted`."""
         return (await self.command("Spooler.ListTerminals", Nothing(), TerminalList)).terminals
 
     async def job(self, job: str) -> JobView:
@@ -228,15 +252,15 @@ class TerminalClient:
 
     async def cancel(self, job: str, person: str) -> JobView:
         """End a job; `person` decided that."""
-        return await self.command("Spooler.CancelJob", JobRef(job, person), JobView)
+        return await self.command("Spooler.CancelJob", JobOrder(job, person), JobView)
 
     async def hold(self, job: str, person: str) -> JobView:
         """Hold a job back that does not print; `person` decided that."""
-        return await self.command("Spooler.HoldJob", JobRef(job, person), JobView)
+        return await self.command("Spooler.HoldJob", JobOrder(job, person), JobView)
 
     async def release(self, job: str, person: str) -> JobView:
         """Have people asked again about a held job; `person` decided that."""
-        return await self.command("Spooler.ReleaseJob", JobRef(job, person), JobView)
+        return await self.command("Spooler.ReleaseJob", JobOrder(job, person), JobView)
 
     async def history(self, asked: GetHistory) -> HistoryReply:
         """What happened to jobs, the newest last, or what their ends add up to."""
@@ -260,7 +284,7 @@ class TerminalClient:
         return await self.command("Recovery.AnswerAll", answer, AnsweredAll)
 
     async def notices(self) -> tuple[Notice, ...]:
-        """Ends of jobs that this terminal may acknowledge and that nobody took note of."""
+        """The notices that this terminal may acknowledge and that no person has acknowledged."""
         page = await self.command("Spooler.ListNotices", Page(), NoticePage)
         found = page.notices
         while page.more and page.notices:
@@ -280,54 +304,6 @@ class TerminalClient:
         for start in range(0, len(document), MAX_PIECE):
             piece = UploadPiece(name, document[start : start + MAX_PIECE])
             await self.command("Spooler.UploadPiece", piece, Received)
-
-    async def _send(self, message: bytes) -> None:
-        if self._lost is not None:
-            raise self._lost
-        try:
-            await self._connection.send(message, text=True)
-        except ConnectionClosed as error:
-            raise closed(error) from None
-
-    async def _read(self) -> None:
-        """Hand every message to who waits for it, until the connection ends."""
-        lost = PassbookError("connection-lost")
-        try:
-            while True:
-                self._take(decode(await self._connection.recv(decode=False), MAX_REPLY))
-        except ConnectionClosed as error:
-            lost = closed(error)
-        except PassbookError as error:
-            # What follows a message that cannot be read cannot be trusted to belong to anything.
-            lost = error
-            with suppress(ConnectionClosed):
-                await self._connection.close()
-        self._lost = lost
-        self._told.set()
-        for answer in self._answers.values():
-            if not answer.done():
-                answer.set_exception(lost)
-
-    def _take(self, message: Envelope) -> None:
-        header = message.header
-        match header.type:
-            case MessageType.UNSOLICITED if header.name in _EVENTS:
-                self._events.append(Event(header.name, read_payload(message, _EVENTS[header.name])))
-                self._told.set()
-            case MessageType.ACKNOWLEDGE if not header.status:
-                pass
-            case MessageType.ACKNOWLEDGE | MessageType.COMPLETION:
-                for answer in self._meant(header.request_id):
-                    if not answer.done():
-                        answer.set_result(message)
-            case _:
-                pass
-
-    def _meant(self, number: int) -> list[asyncio.Future[Envelope]]:
-        """The commands that an answer is for; without a number it is for one that could not be read, so for all."""
-        if not number:
-            return list(self._answers.values())
-        return [self._answers[number]] if number in self._answers else []
 
 
 def _encoded(header: Header, payload: Payload) -> bytes:

@@ -1,4 +1,4 @@
-"""Doing one thing over as many connections as it takes: an appliance that lost power is back within minutes."""
+"""Work over as many connections as it takes: an appliance that lost power is back within minutes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Sleep = Callable[[float], Awaitable[None]]
 
 
 class Shown(Protocol):
-    """Where people and programs are told what happens."""
+    """Tells people and programs what happens."""
 
     def show(self, value: Any, lines: Sequence[str]) -> None:
         """Show a value to a program, or its lines to a person."""
@@ -26,7 +26,7 @@ class Shown(Protocol):
 PASSING: Final = frozenset(
     {"connection-lost", "appliance-unreachable", "certificate-not-accepted", "request-in-flight"}
 )
-"""Errors after which a new connection is worth while, when there was one before: an appliance whose power fails
+"""Errors after which a new connection may help, when there was one before: an appliance whose power fails
 during a handshake looks like one that does not know the terminal, and an acceptance may outlive its connection."""
 PAUSES: Final = (1.0, 1.0, 2.0, 2.0, *(5.0,) * 60)
 """Seconds between attempts to connect."""
@@ -49,7 +49,7 @@ class Reconnecting:
     sleep: Sleep
 
     async def persist(self, over: Callable[[TerminalClient], Awaitable[T]]) -> T:
-        """What `over` returns of the first connection that lasts so long; the first one must come about at once."""
+        """Run `over` on one connection after the other until it returns; the first one must come about at once."""
         connected = away = False
         pauses = iter(self.pauses)
         while True:

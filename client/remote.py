@@ -1,4 +1,4 @@
-"""What goes wrong between terminal and appliance, as the errors of the catalogue."""
+"""Failures between client and appliance, as errors of the catalogue."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import ssl
 from collections.abc import Iterator
 from typing import Final
 
-from websockets.exceptions import ConnectionClosed, InvalidMessage
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 
 from passbook.errors import CATALOGUE, PassbookError
-from passbook.errors.kinds import Actor
+from passbook.errors.kinds import Mender
 from passbook.protocol.messages import POLICY_VIOLATION, ErrorPayload
 
 _NOT_IN_TIME: Final = {9: "is not valid yet", 10: "has expired"}
@@ -29,14 +29,14 @@ class RemoteError(PassbookError):
         Exception.__init__(self, sentence)
 
     @property
-    def actor(self) -> Actor:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
+    def mender(self) -> Mender:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
         """Who must act; for an unknown code the operator, who can update this software."""
         known = CATALOGUE.get(self.code)
-        return known.actor if known else Actor.OPERATOR
+        return known.mender if known else Mender.OPERATOR
 
 
 def unreachable(address: str, error: BaseException) -> PassbookError:
-    """The error for a connection that did not come about."""
+    """Return the error for a connection that did not come about."""
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -48,11 +48,19 @@ def unreachable(address: str, error: BaseException) -> PassbookError:
         # asyncio's TLS drops the alert that would say so; silence after our certificate is all that is seen.
         why = "the appliance ended the connection without a word, as it does when it does not know a terminal"
         return PassbookError("certificate-not-accepted", why=why)
-    return PassbookError("appliance-unreachable", address=address, why=_why(error))
+    return PassbookError("appliance-unreachable", address=address, why=reason_of(error))
+
+
+def refused(error: BaseException) -> PassbookError | None:
+    """Return the refusal `code: sentence` that came instead of a handshake; None where there is none."""
+    if not isinstance(error, InvalidStatus):
+        return None
+    code, _, sentence = error.response.body.decode(errors="replace").strip().partition(": ")
+    return RemoteError(ErrorPayload(code, sentence)) if code in CATALOGUE else None
 
 
 def closed(error: ConnectionClosed) -> PassbookError:
-    """The error for a connection that ended while something was awaited."""
+    """Return the error for a connection that ended before its answer."""
     close = error.rcvd
     if close is not None and close.code == POLICY_VIOLATION:
         if close.reason == "certificate-revoked":
@@ -67,9 +75,10 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _why(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
+    """Return in words why a connection did not come about."""
     if isinstance(error, TimeoutError):
         return "no answer in time"
     if isinstance(error, OSError) and error.errno is not None:
         return os.strerror(error.errno)
-    return "it does not speak this protocol" if not isinstance(error, OSError) else "no connection"
+    return "what answers there does not speak this protocol" if not isinstance(error, OSError) else str(error)

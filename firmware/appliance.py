@@ -13,7 +13,7 @@ from typing import Final
 from firmware.config.configuration import Config, PrinterConfig
 from firmware.config.loading import Loaded, load_key, load_named
 from firmware.doors.gate import claim_files
-from firmware.doors.operator_door import OperatorDoor
+from firmware.doors.operator_door import OPEN_MODE, OWN_MODE, OperatorDoor
 from firmware.doors.terminal_door import TerminalDoor
 from firmware.identity.doorkeeper import Doorkeeper
 from firmware.identity.server_tls import shrink_buffers
@@ -22,11 +22,10 @@ from firmware.people.notice_desk import NoticeDesk
 from firmware.people.recovery_desk import RecoveryDesk
 from firmware.people.roll import Roll
 from firmware.service.acceptance import Acceptance
-from firmware.service.clock_operations import ClockOperations
+from firmware.service.clock_report import ClockReporter
 from firmware.service.operations import Operations
-from firmware.service.terminal_commands import TerminalCommands
+from firmware.service.service import Service
 from firmware.system.joining import Joining
-from firmware.system.locked import SERVED, unless_locked
 from firmware.system.notify import Notifier
 from firmware.system.orderly_end import leave_marks, take_marks
 from firmware.system.problems import Problems
@@ -78,9 +77,9 @@ class Appliance:
         self._problems.is_over = self._spool.is_over
         self._keys = DataKeys()
         self._jobs = Jobs(self._spool, self._keys, self._tell)
-        self._hub = Hub(config.recovery.representatives)
-        self._roll = Roll(self._hub, self._spool, clock)
-        self._doorkeeper = Doorkeeper(config.terminals, loaded.trust, clock)
+        self._hub = Hub()
+        self._roll = Roll(self._hub, self._spool, clock, config.recovery.representatives)
+        self._doorkeeper = Doorkeeper(config.terminals, loaded.trust, clock, config.recovery.representatives)
         self._destinations = self._make_destinations()
         self._desks = Desks(self._make_desks(), self._jobs, self._hub, clock)
         self._recovery = RecoveryDesk(
@@ -300,9 +299,8 @@ class Appliance:
             rng=secrets.token_bytes,
         )
 
-    async def _open_doors(self, doors: contextlib.AsyncExitStack) -> None:
-        config = self._config
-        commands = TerminalCommands(
+    def _make_operations(self) -> Operations:
+        return Operations(
             jobs=self._jobs,
             hub=self._hub,
             admission=self._admission,
@@ -310,33 +308,30 @@ class Appliance:
             notices=self._notices,
             desks=self._desks,
             roll=self._roll,
+            doorkeeper=self._doorkeeper,
+            clock=ClockReporter(self._clock, self._expiry.wake),
+            problems=self._problems,
+            joining=self._joining,
             status=self.status,
-            uri=f"wss://{config.terminals.listen}{SERVICE_PATH}",
-        ).handlers()
+            uri=f"wss://{self._config.terminals.listen}{SERVICE_PATH}",
+        )
+
+    async def _open_doors(self, doors: contextlib.AsyncExitStack) -> None:
+        config = self._config
+        service = Service(self._make_operations(), self._joining.usable.is_set)
         door = TerminalDoor(
             hub=self._hub,
             desks=self._desks,
-            commands=unless_locked(commands, self._joining.usable.is_set),
+            performer=service,
             limits=config.limits,
             judge=self._doorkeeper.judge,
             heard=self._roll.heard,
             clock=self._clock,
         )
         await self._enter_terminal_door(doors, door)
-        operations = Operations(
-            spool=self._spool,
-            recovery=self._recovery,
-            desks=self._desks,
-            hub=self._hub,
-            roll=self._roll,
-            doorkeeper=self._doorkeeper,
-            status=self.status,
-            problems=self._problems,
-            joining=self._joining,
-        )
-        handlers = operations.handlers() | ClockOperations(self._clock, self._expiry.wake).handlers()
-        guarded = unless_locked(handlers, self._joining.usable.is_set, served=SERVED)
-        await self._enter_operator_door(doors, OperatorDoor(config.control, guarded))
+        callers = self._loaded.callers
+        mode = OPEN_MODE if callers.are_others_welcome else OWN_MODE
+        await self._enter_operator_door(doors, OperatorDoor(config.control, service, judge=callers.judge, mode=mode))
         _LOG.info("doors-open", path=str(config.control))
 
     async def _enter_terminal_door(self, doors: contextlib.AsyncExitStack, door: TerminalDoor) -> None:

@@ -127,9 +127,9 @@ class Desks:
 
     def _show_prompt(self, listener: Listener, news: PromptChanged, prompt: Prompt) -> None:
         """To a terminal that may decide about the job; a book in the way also to one whose job waits for it."""
-        if self._hub.may_decide(listener.peer, news.requester):
+        if listener.actor.may_decide(news.requester):
             listener.post(PROMPT_EVENT, prompt)
-        elif prompt.action == TAKE and listener.peer.name in self.queues.requesters(news.printer):
+        elif prompt.action == TAKE and listener.actor.name in self.queues.requesters(news.printer):
             listener.post(PROMPT_EVENT, _of_another(prompt))
 
     def note_queued(self, record: Record) -> JobView:
@@ -140,8 +140,8 @@ class Desks:
         waits = record.requester in self.queues.requesters(record.printer) - before
         if waits and news is not None and news.prompt is not None and news.prompt.action == TAKE:
             for listener in self._hub.everybody():
-                known = self._hub.may_decide(listener.peer, news.requester)
-                if listener.peer.name == record.requester and not known:
+                known = listener.actor.may_decide(news.requester)
+                if listener.actor.name == record.requester and not known:
                     listener.post(PROMPT_EVENT, _of_another(news.prompt))
         return view
 

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
+from passbook.job.actor import Actor
 from spooler.supervisor import must_go_on
-
-
-class Peer(NamedTuple):
-    """Who is connected, by its certificate."""
-
-    name: str
-    representative: bool
-    serial: int
 
 
 class Listener(Protocol):
     """One connection of a terminal."""
 
-    peer: Peer
+    actor: Actor
 
     def post(self, name: str, payload: Any) -> None:
         """Queue an unsolicited message; a connection that does not read is closed, never waited for."""
@@ -31,25 +24,23 @@ class Listener(Protocol):
 class Hub:
     """The connected terminals by certificate name; one name may have several connections."""
 
-    def __init__(self, configured_representatives: Iterable[str]) -> None:
+    def __init__(self) -> None:
         self._listeners: dict[str, list[Listener]] = {}
-        self.configured = frozenset(configured_representatives)
-        """Names that the operator set; others are enrolled as representatives."""
         self.watchers: list[Callable[[Listener, bool], None]] = []
         """Called with each connection that came (True) or went (False)."""
 
     def join(self, listener: Listener) -> None:
         """A connection is ready to be told things."""
-        self._listeners.setdefault(listener.peer.name, []).append(listener)
+        self._listeners.setdefault(listener.actor.name, []).append(listener)
         self._tell_watchers(listener, came=True)
 
     def leave(self, listener: Listener) -> None:
         """A connection has ended."""
-        remaining = self._listeners.get(listener.peer.name, [])
+        remaining = self._listeners.get(listener.actor.name, [])
         if listener in remaining:
             remaining.remove(listener)
             if not remaining:
-                del self._listeners[listener.peer.name]
+                del self._listeners[listener.actor.name]
             self._tell_watchers(listener, came=False)
 
     def _tell_watchers(self, listener: Listener, *, came: bool) -> None:
@@ -63,14 +54,6 @@ class Hub:
         """Tell a connection nothing more, and end it with the stable code of the reason."""
         self.leave(listener)
         listener.close(code)
-
-    def is_representative(self, peer: Peer) -> bool:
-        """Whether `peer` may decide about everybody's jobs: enrolled as representative, or configured so (F3)."""
-        return peer.representative or peer.name in self.configured
-
-    def may_decide(self, peer: Peer, requester: str) -> bool:
-        """P12: about a job decide its requester and the representatives."""
-        return peer.name == requester or self.is_representative(peer)
 
     def connected(self, name: str) -> bool:
         """Whether any connection of the terminal `name` is there."""
@@ -87,6 +70,6 @@ class Hub:
     def tell(self, requester: str, name: str, payload: Any, *, representatives: bool) -> None:
         """Post to the connections of `requester` and, when asked, of every representative; each once."""
         for listener in self.everybody():
-            mine = listener.peer.name == requester
-            if mine or (representatives and self.is_representative(listener.peer)):
+            mine = listener.actor.name == requester
+            if mine or (representatives and listener.actor.is_representative):
                 listener.post(name, payload)

@@ -54,7 +54,7 @@ class Facts(TypedDict, total=False):
     area: str
     terminal: str
     person: str
-    peer: str
+    address: str
     command: str
     part: str
     code: str
@@ -89,7 +89,7 @@ class Log:
         self._cause = cause
 
     def limited(self, cause: str = "") -> Log:
-        """The log for lines that a peer or a failing part can cause without end.
+        """The log for lines that a terminal or a failing part can cause without end.
 
         Of one event and `cause` so many are written and the others counted.  A cause is a name that the branch gave;
         what strangers cause is counted together, whatever addresses they have.
@@ -194,7 +194,7 @@ class Output(logging.StreamHandler[TextIO]):
             name, event, cause = key
             facts: Facts = {"why": event, "count": counted.left_out, "seconds": LIMIT_SECONDS}
             if cause:
-                facts["peer"] = cause
+                facts["terminal"] = cause
             # From the same log, so that a reader who looks for that one finds the count too.
             text = "lines-left-out"
             line = logging.LogRecord(name, logging.WARNING, __file__, 0, text, (), None)

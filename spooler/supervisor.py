@@ -14,14 +14,14 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, Final, TypeVar
 
-from passbook.errors.kinds import EXIT_CODES, Actor
+from passbook.errors.kinds import EXIT_CODES, Mender
 from spooler.logs import Log
 
 T = TypeVar("T")
 
 _LOG: Final = Log("supervisor")
 
-EXIT_CODE: Final = EXIT_CODES[Actor.PROGRAMMER]
+EXIT_CODE: Final = EXIT_CODES[Mender.PROGRAMMER]
 """What the process ends with."""
 _OF_CONNECTIONS: Final = frozenset({"asyncio", "ssl", "websockets"})
 """A callback in which nothing else took part is about one connection: a peer must not end the process by it."""

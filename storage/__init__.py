@@ -30,6 +30,7 @@ from storage.crypto.envelope import Rng, SealedJob, open_plan, unwrap_for_recove
 from storage.crypto.keys import ApplianceKey
 from storage.queries import Ended, HeadAt
 from storage.spool import Spool
+from storage.tables.chain import ToldEntry
 from storage.tables.printed import PrinterFigures
 from storage.tables.rows import JobRow
 from storage.tables.usage import HeldUsage
@@ -51,6 +52,7 @@ __all__ = [
     "SealedJob",
     "Spool",
     "Ticket",
+    "ToldEntry",
     "envelope",
     "files",
     "offline",

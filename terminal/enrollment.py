@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from client.connection import Address
+from client.transport import Address
 from passbook.errors import PassbookError
 from storage import files
 from terminal.home import Home, parse_address

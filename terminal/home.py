@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from client.connection import Address
+from client.transport import Address
 from passbook.errors import PassbookError
 from passbook.protocol.messages import PORT
 from storage import files

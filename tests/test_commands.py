@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from passbook.errors.kinds import EXIT_CODES, EXIT_HELP, Actor
+from passbook.errors.kinds import EXIT_CODES, EXIT_HELP, Mender
 from tests.house import ROOT, project_table
 
 MODULES = {
@@ -18,7 +18,7 @@ MODULES = {
     "passbookd": "firmware",
     "passbook-sim": "drivers.simulator",
 }
-CALLER = EXIT_CODES[Actor.CALLER]
+CALLER = EXIT_CODES[Mender.CALLER]
 WAIT = 60
 NOT_UTF8 = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
@@ -112,7 +112,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(command: str, unbuffered: str
     with subprocess.Popen(words, cwd=ROOT, env=environment, stdout=writing, stderr=subprocess.PIPE) as process:
         os.close(writing)
         _, said = process.communicate(timeout=WAIT)
-    assert (process.returncode, said) == (EXIT_CODES[Actor.NONE], b"")
+    assert (process.returncode, said) == (EXIT_CODES[Mender.NONE], b"")
 
 
 @pytest.mark.parametrize(
@@ -123,10 +123,10 @@ def test_a_reader_that_has_seen_enough_is_no_error(command: str, unbuffered: str
         ("teller", "--home Größe jobs", CALLER),
         ("teller", "jöbs", CALLER),
         ("teller", "cancel a --person Jörg", CALLER),
-        ("passbookctl", "--control Größe --json status", EXIT_CODES[Actor.OPERATOR]),
-        ("passbookctl", "--control Größe status", EXIT_CODES[Actor.OPERATOR]),
+        ("passbookctl", "--control Größe --json status", EXIT_CODES[Mender.OPERATOR]),
+        ("passbookctl", "--control Größe status", EXIT_CODES[Mender.OPERATOR]),
         ("passbookctl", "cancel a --person Jörg", CALLER),
-        ("passbookd", "--check Größe.toml", EXIT_CODES[Actor.OPERATOR]),
+        ("passbookd", "--check Größe.toml", EXIT_CODES[Mender.OPERATOR]),
         ("passbook-sim", "state --control Größe", CALLER),
     ],
 )

@@ -19,7 +19,7 @@ from drivers.simulator.paper import Paper, Ruler
 from drivers.simulator.render import render_sheet
 from drivers.simulator.running import FAST, Simulator, open_cable, real_pace
 from passbook.errors import PassbookError
-from passbook.errors.kinds import EXIT_CODES, Actor
+from passbook.errors.kinds import EXIT_CODES, Mender
 from passbook.screen.arguments import path, seconds, whole
 from passbook.screen.command_line import SIMULATOR, Parser, cannot_show, command_parser, conduct, from_environment
 
@@ -44,7 +44,7 @@ def _act(argv: list[str] | None) -> int:
         if cannot_show():
             raise
         print(f"passbook-sim: {error}", file=sys.stderr)
-        return EXIT_CODES[Actor.CALLER]
+        return EXIT_CODES[Mender.CALLER]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -29,16 +29,17 @@ Name = Annotated[
         pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z", description="a name of 1 to 64 letters, digits, '.', '-', '_'"
     ),
 ]
-PeerName = Annotated[
+TerminalName = Annotated[
     str,
     Meta(
         pattern=r"\A[a-z0-9][a-z0-9._-]{0,62}\Z",
         description="a name of 1 to 63 lower-case letters, digits, '.', '-', '_', as in its certificate",
     ),
 ]
-PeerNames = Annotated[
-    tuple[PeerName, ...], Meta(description="a list of terminals' names: lower-case letters, digits, '.', '-', '_'")
+TerminalNames = Annotated[
+    tuple[TerminalName, ...], Meta(description="a list of terminals' names: lower-case letters, digits, '.', '-', '_'")
 ]
+GroupNames = Annotated[tuple[Name, ...], Meta(description="a list of Unix groups' names")]
 Seconds = Annotated[float, Meta(gt=0, le=604800, description="a number of seconds above 0 and at most 604800")]
 Days = Annotated[int, Meta(ge=1, le=36500, description="a whole number of days from 1 to 36500")]
 Count = Annotated[int, Meta(ge=1, le=1_000_000, description="a whole number from 1 to 1000000")]
@@ -132,7 +133,7 @@ class RecoveryConfig(msgspec.Struct, frozen=True):
 
     grace: Seconds = 30.0
     answer_timeout: Seconds = 120.0
-    representatives: PeerNames = ()
+    representatives: TerminalNames = ()
     day_ends: TimeOfDay = "00:00"
     expiry_grace: Seconds = 3600.0
     second_operator: Flag = True
@@ -178,6 +179,16 @@ class LimitsConfig(msgspec.Struct, frozen=True):
     priority_ceiling: Ceiling = 100
 
 
+class OperatorsConfig(msgspec.Struct, frozen=True):
+    """`[operators]`: who may use the operators' socket beside root and the appliance's own user.
+
+    Attributes:
+        auditors: Unix groups whose members read history and status and verify, and decide nothing.
+    """
+
+    auditors: GroupNames = ()
+
+
 class LogConfig(msgspec.Struct, frozen=True):
     """`[log]`: the least severe level in the log."""
 
@@ -194,7 +205,7 @@ class Config(msgspec.Struct, frozen=True):
     """
 
     file: Path
-    appliance: PeerName
+    appliance: TerminalName
     areas: tuple[AreaConfig, ...] = msgspec.field(name="area")
     printers: tuple[PrinterConfig, ...] = msgspec.field(name="printer")
     terminals: TerminalsConfig
@@ -202,6 +213,7 @@ class Config(msgspec.Struct, frozen=True):
     layouts: Path | None = None
     control: Path = CONTROL_SOCKET
     state: Path = Path("/var/lib/passbook/state")
+    operators: OperatorsConfig = OperatorsConfig()
     recovery: RecoveryConfig = RecoveryConfig()
     notices: NoticesConfig = NoticesConfig()
     limits: LimitsConfig = LimitsConfig()

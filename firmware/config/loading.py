@@ -21,6 +21,7 @@ from drivers.dialects.known import DIALECTS
 from drivers.ports.port import has_no_handshake
 from firmware.config.configuration import CONTROL_SOCKET, Config, PrinterConfig
 from firmware.config.layouts import load_layouts
+from firmware.identity.callers import Callers, number_of_group
 from firmware.identity.server_tls import Trust, load_certificate, load_private_key, load_trust, server_context
 from passbook.document.layout import BookLayout
 from passbook.errors import PassbookError
@@ -41,6 +42,7 @@ class Loaded(NamedTuple):
     Attributes:
         recovery_public: 32 bytes, X25519; None when there is no recovery key.
         context: for the door of the terminals.
+        callers: the users of the operators' socket.
         dialects: by printer.
         layouts: by name.
     """
@@ -48,6 +50,7 @@ class Loaded(NamedTuple):
     recovery_public: bytes | None
     trust: Trust
     context: ssl.SSLContext
+    callers: Callers
     dialects: dict[str, Dialect]
     layouts: dict[str, BookLayout]
 
@@ -93,6 +96,7 @@ def load_named(config: Config) -> Loaded:
         recovery_public=_recovery_public(config),
         trust=trust,
         context=_context(config, trust),
+        callers=_callers(config),
         dialects={one.name: _dialect(config, number, one) for number, one in enumerate(config.printers)},
         layouts=_layouts(config),
     )
@@ -127,6 +131,16 @@ def _read(config: Config, key: str, path: Path) -> bytes:
     if key in SECRET and mode & _OTHERS:
         raise config.problem(key, f"{path} can be read by everybody; expected mode 0600 or less")
     return content
+
+
+def _callers(config: Config) -> Callers:
+    numbers: list[int] = []
+    for name in config.operators.auditors:
+        try:
+            numbers.append(number_of_group(name))
+        except KeyError:
+            raise config.problem("operators.auditors", f"this machine has no group {name}") from None
+    return Callers(numbers)
 
 
 def _recovery_public(config: Config) -> bytes | None:

@@ -14,22 +14,25 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 import msgspec
 
+from client.control import PATIENCE, ask
 from firmware.config.configuration import CONTROL_SOCKET as USUAL_SOCKET
 from firmware.config.configuration import Config, load_configuration
 from firmware.ctl import tables, verifying
-from firmware.ctl.asking import LONG_PATIENCE, PATIENCE, ask
+from firmware.ctl.verifying import LONG_PATIENCE
 from firmware.identity import pki
-from firmware.service.findings import Finding
+from firmware.service.replies import Finding
 from passbook.errors import CATALOGUE, PassbookError
 from passbook.errors.kinds import EXIT_CODES
 from passbook.job.states import JobState
-from passbook.protocol.environment import LONGEST_WAIT, USUAL_WAIT
+from passbook.protocol.environment import LONGEST_WAIT, USUAL_WAIT, GetEnvironment
 from passbook.protocol.history_reply import MOST_LISTED, OUTCOMES, Grouping
-from passbook.protocol.messages import JobView
+from passbook.protocol.messages import JobOrder, JobRef, JobView, Nothing, Payload
+from passbook.protocol.operators import AcceptRollback, ListHistory, Word
+from passbook.protocol.pages import Page
 from passbook.protocol.progress import held_lines, released_lines
 from passbook.screen.arguments import folder_or_named, host, one_of, path, seconds, short_text, whole
 from passbook.screen.columns import LEAST_WIDTH, filled
@@ -44,7 +47,7 @@ CERTIFICATE_MODE: Final = 0o644
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code."""
+    """Run one command and return its exit code."""
     return conduct("passbookctl", lambda: _run(argv))
 
 
@@ -64,7 +67,7 @@ def _run(argv: Sequence[str] | None) -> int:
 
 
 def _text(result: Any, arguments: argparse.Namespace) -> str:
-    """The result for people: the sentences that the command has for it, else a table."""
+    """Return the result for people: the sentences of its command, else a table."""
     says: Callable[[Any], Sequence[str]] | None = arguments.says
     if says is None:
         return tables.render_result(result, arguments.columns, arguments.nothing, _width())
@@ -88,7 +91,7 @@ def _worst(findings: Any) -> int:
     if isinstance(findings, list):
         return max(map(_worst, findings), default=0)
     if isinstance(findings, dict) and findings.get("code") in CATALOGUE:
-        return EXIT_CODES[CATALOGUE[findings["code"]].actor]
+        return EXIT_CODES[CATALOGUE[findings["code"]].mender]
     return max(map(_worst, findings.values()), default=0) if isinstance(findings, dict) else 0
 
 
@@ -110,7 +113,7 @@ def _config(arguments: argparse.Namespace) -> Config | None:
 
 
 def _socket(arguments: argparse.Namespace) -> Path:
-    """The appliance's socket: named by an option, by the environment, or the usual one."""
+    """Return the path of the appliance's socket: from an option, from the environment, or the usual one."""
     if arguments.control is not None:
         return Path(arguments.control)
     config = _config(arguments)
@@ -119,26 +122,65 @@ def _socket(arguments: argparse.Namespace) -> Path:
     )
 
 
+class Asked(NamedTuple):
+    """What a command asks of the appliance.
+
+    Attributes:
+        operation: its name on the wire.
+        payload: what it takes; fields whose arguments were not given are left out.
+        part: the field of the reply that is shown; empty for all of it.
+        patience: seconds for the answer.
+    """
+
+    operation: str
+    payload: type[Payload] = Nothing
+    part: str = ""
+    patience: float = PATIENCE
+
+    def ask(self, arguments: argparse.Namespace, work: float = 0.0) -> Any:
+        """Send it and return the reply, or the part that is shown.  Raises PassbookError."""
+        given = {name: getattr(arguments, name, None) for name in self.payload.__struct_fields__}
+        facts = {name: value for name, value in given.items() if value is not None}
+        reply = ask(_socket(arguments), self.operation, self.payload(**facts), self.patience, work=work)
+        return reply[self.part] if self.part else reply
+
+
 def _ask(arguments: argparse.Namespace, _clock: Clock) -> Any:
     """Send the command with those of its arguments that were given."""
-    given = {name: getattr(arguments, name) for name in arguments.send}
-    facts = {name: value for name, value in given.items() if value is not None}
-    return ask(_socket(arguments), arguments.command, facts, arguments.patience)
+    asked: Asked = arguments.asked
+    return asked.ask(arguments)
+
+
+ONE_JOB: Final = Asked("Spooler.GetJob", JobRef)
+CLOCK: Final = Asked("Appliance.GetClock")
+VOUCH: Final = Asked("Appliance.VouchForClock", Word)
+REVOCATIONS: Final = Asked("Appliance.ReadRevocations")
 
 
 def _order(arguments: argparse.Namespace, clock: Clock) -> Any:
-    """An order names its job by the whole id, so the beginning of an id is looked up first."""
-    found = ask(_socket(arguments), "job", {"job": arguments.job})
-    arguments.job = found["job"]
+    """Give an order; it needs the whole id of its job, so the beginning of an id is looked up first."""
+    arguments.job = ONE_JOB.ask(arguments)["job"]
     return _ask(arguments, clock)
 
 
+def _environment(arguments: argparse.Namespace, _clock: Clock) -> Any:
+    """Ask for figures, and tell the appliance how long it may wait for its printer."""
+    asked: Asked = arguments.asked
+    return asked.ask(arguments, work=arguments.timeout or USUAL_WAIT)
+
+
+def _look_at_clock(arguments: argparse.Namespace, _clock: Clock) -> Any:
+    """Vouch for the clock where that is ordered, and return what the appliance believes of time."""
+    return (VOUCH if arguments.right else CLOCK).ask(arguments)
+
+
 def _history(arguments: argparse.Namespace, clock: Clock) -> Any:
-    """Entries and summaries have columns of their own; a person types and reads the time by the clock on the wall."""
+    """Ask for entries or a summary; a person types and reads times by the clock on the wall."""
     first, end = period(arguments.since or "", arguments.until or "")
     arguments.since, arguments.until = first or None, end or None
     if arguments.summary is not None:
         arguments.columns, arguments.nothing = tables.SUMMARY, NO_ROWS_SAID["summary"]
+        arguments.asked = arguments.asked._replace(part="summary")
     found = _ask(arguments, clock)
     if arguments.summary == Grouping.HOUR and not arguments.json:
         return [group | {"group": exact_hour(group["group"])} for group in found]
@@ -146,14 +188,14 @@ def _history(arguments: argparse.Namespace, clock: Clock) -> Any:
 
 
 def _ask_pages(arguments: argparse.Namespace, _clock: Clock) -> Any:
-    """A long list, page by page; a page has the rows behind the last one's sequence number."""
-    socket = _socket(arguments)
+    """Return a long list, asked for page by page: each page begins behind the last sequence number."""
+    asked: Asked = arguments.asked
     rows: list[Any] = []
-    after = 0
-    # An appliance that knows no pages, since it was not restarted after an update, gives the same rows again.
-    while page := [row for row in ask(socket, arguments.command, {"after": after}) if _sequence(row) > after]:
-        rows += page
-        after = _sequence(page[-1])
+    more = True
+    while more:
+        page = ask(_socket(arguments), asked.operation, Page(_sequence(rows[-1]) if rows else 0))
+        rows += page[asked.part]
+        more = bool(page[asked.part]) and page.get("more", False)
     return rows
 
 
@@ -208,7 +250,7 @@ def _revoke(arguments: argparse.Namespace, clock: Clock) -> Any:
     revocations = pki.revoke(arguments.ca, arguments.name, clock.now())
     files.save_file(arguments.out, revocations, CERTIFICATE_MODE)
     try:
-        told = ask(control, "revocations", {})
+        told = ask(control, REVOCATIONS.operation, Nothing())
         why = "" if told["revoked"] >= pki.revoked_in(revocations) else "it reads another list, which lacks entries"
     except PassbookError as error:
         why = str(error.facts.get("why", error))
@@ -222,9 +264,7 @@ def _parser() -> argparse.ArgumentParser:
         "passbookctl",
         "Commands for the operators of the appliance. Times are those of this machine's clock; --json has them in UTC.",
     )
-    parser.set_defaults(
-        columns=None, nothing=tables.NO_ROWS, send=(), says=None, judge=lambda _result: 0, patience=PATIENCE
-    )
+    parser.set_defaults(columns=None, nothing=tables.NO_ROWS, says=None, judge=lambda _result: 0)
     place = parser.add_mutually_exclusive_group()
     text = f"the appliance's socket (default: ${CONTROL_VARIABLE}, else {USUAL_SOCKET})"
     place.add_argument("--control", type=path(Path), metavar="SOCKET", help=text)
@@ -245,37 +285,43 @@ def _json(parser: argparse.ArgumentParser, *, default: bool | str = argparse.SUP
 _Commands = Any  # argparse has no public name for what add_subparsers() gives
 
 
-def _command(commands: _Commands, name: str, text: str, **defaults: Any) -> argparse.ArgumentParser:
+def _command(
+    commands: _Commands, name: str, text: str, asked: Asked | None = None, **defaults: Any
+) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
-    parser.set_defaults(**{"run": _ask, **defaults})
+    parser.set_defaults(**{"run": _ask, "asked": asked, **defaults})
     _json(parser)
     return parser
 
 
 def _add_questions(commands: _Commands) -> None:
-    _command(commands, "status", "the appliance, its printers, areas and terminals")
+    _command(commands, "status", "the appliance, its printers, areas and terminals", Asked("Common.Status"))
     pages: dict[str, Any] = {"run": _ask_pages}
-    _command(
-        commands, "jobs", "every job that has not ended", nothing=NO_ROWS_SAID["jobs"], columns=tables.JOBS, **pages
-    )
-    job = _command(commands, "job", "one job, also one that has ended", send=("job",))
+    asked = Asked("Spooler.ListJobs", Page, "jobs")
+    text = "every job that has not ended"
+    _command(commands, "jobs", text, asked, nothing=NO_ROWS_SAID["jobs"], columns=tables.JOBS, **pages)
+    job = _command(commands, "job", "one job, also one that has ended", ONE_JOB)
     job.add_argument("job", type=short_text, metavar="JOB", help=JOB_ARGUMENT)
-    text = "open questions about jobs, also those that nobody is asked because somebody holds them"
-    _command(commands, "questions", text, nothing=NO_ROWS_SAID["questions"], columns=tables.QUESTIONS, **pages)
+    text = "open questions about jobs, also about jobs on hold, of which no person is asked"
+    asked = Asked("Recovery.ListQuestions", Page, "questions")
+    _command(commands, "questions", text, asked, nothing=NO_ROWS_SAID["questions"], columns=tables.QUESTIONS, **pages)
     text = (
-        "every terminal that is connected, was heard since the start, has jobs, or is configured as representative: "
-        "when it was last heard, and what of it is open"
+        "every terminal that is connected, was heard since the boot, has jobs, or is configured as representative: "
+        "when it was last heard, and how many open jobs and questions it has"
     )
-    _command(commands, "terminals", text, nothing=NO_ROWS_SAID["terminals"], columns=tables.TERMINALS)
-    text = "ends of jobs that nobody took note of"
-    _command(commands, "notices", text, nothing=NO_ROWS_SAID["notices"], columns=tables.NOTICES, **pages)
-    _command(commands, "areas", "the storage areas: state and room", nothing=NO_ROWS_SAID["areas"])
+    asked = Asked("Spooler.ListTerminals", part="terminals")
+    _command(commands, "terminals", text, asked, nothing=NO_ROWS_SAID["terminals"], columns=tables.TERMINALS)
+    text = "ends of jobs that no person has acknowledged"
+    asked = Asked("Spooler.ListNotices", Page, "notices")
+    _command(commands, "notices", text, asked, nothing=NO_ROWS_SAID["notices"], columns=tables.NOTICES, **pages)
+    asked = Asked("Appliance.ListAreas", part="areas")
+    _command(commands, "areas", "the storage areas: state and capacity", asked, nothing=NO_ROWS_SAID["areas"])
     environment = _command(
         commands,
         "environment",
         "what a printer has printed and is still to print, exact: taken between two jobs",
-        send=("printer", "timeout"),
-        patience=LONGEST_WAIT + PATIENCE,
+        Asked("Spooler.GetEnvironment", GetEnvironment),
+        run=_environment,
     )
     text = "may be left out where there is only one"
     environment.add_argument("--printer", type=short_text, metavar="NAME", help=text)
@@ -286,6 +332,10 @@ def _add_questions(commands: _Commands) -> None:
         help=f"how long to wait, at most {LONGEST_WAIT:g} ({USUAL_WAIT:g})",
     )
     _add_history(commands)
+    _add_verify(commands)
+
+
+def _add_verify(commands: _Commands) -> None:
     verify = _command(
         commands,
         "verify",
@@ -304,14 +354,12 @@ def _add_questions(commands: _Commands) -> None:
 
 
 def _add_history(commands: _Commands) -> None:
-    conditions = ("job", "requester", "person", "outcome", "since", "until")
     history = _command(
         commands,
         "history",
         "what happened to jobs, oldest first",
+        Asked("Appliance.ListHistory", ListHistory, "entries", LONG_PATIENCE),
         run=_history,
-        send=(*conditions, "last", "summary"),
-        patience=LONG_PATIENCE,
         nothing=NO_ROWS_SAID["history"],
         columns=tables.HISTORY,
     )
@@ -329,34 +377,41 @@ def _add_history(commands: _Commands) -> None:
 
 def _add_orders(commands: _Commands) -> None:
     held = "keep a job from printing: no answer counts until an operator or a representative releases it"
-    orders: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    orders: tuple[tuple[str, str, Asked, dict[str, Any]], ...] = (
         (
             "cancel",
             "end a job and say what of it is on paper; one that prints stops at its next line",
+            Asked("Appliance.CancelJob", JobOrder),
             {"judge": _canceled},
         ),
-        ("hold", held, {"says": _after_hold}),
-        ("release", "have people asked again about a held job", {"says": _after_release}),
+        ("hold", held, Asked("Spooler.HoldJob", JobOrder), {"says": _after_hold}),
+        (
+            "release",
+            "have people asked again about a held job",
+            Asked("Spooler.ReleaseJob", JobOrder),
+            {"says": _after_release},
+        ),
     )
-    for name, text, more in orders:
-        order = _command(commands, name, text, run=_order, send=("job", "person"), **more)
+    for name, text, asked, more in orders:
+        order = _command(commands, name, text, asked, run=_order, **more)
         order.add_argument("job", type=short_text, metavar="JOB", help=JOB_ARGUMENT)
         who = "who decides (default: the name you logged in with)"
         order.add_argument("--person", type=short_text, metavar="NAME", default=_person(), help=who)
-    clock = _command(commands, "clock", "what the appliance believes of time, and why", send=("right", "person"))
-    clock.add_argument("--right", action="store_true", default=None, help="say that the clock is right, until it jumps")
-    text = "go on with an area though it was put back to an earlier state"
-    word: dict[str, Any] = {"patience": LONG_PATIENCE}
-    accept = _command(commands, "accept-rollback", text, send=("area", "person"), **word)
+    clock = _command(commands, "clock", "what the appliance believes of time, and why", run=_look_at_clock)
+    clock.add_argument("--right", action="store_true", help="say that the clock is right, until it jumps")
+    text = "go on with an area although it was rolled back to an earlier state"
+    asked = Asked("Appliance.AcceptRollback", AcceptRollback, patience=LONG_PATIENCE)
+    accept = _command(commands, "accept-rollback", text, asked)
     accept.add_argument("area", type=short_text, metavar="AREA", help="its name")
     text = (
         "make new areas for a locked appliance: all that its store held is lost, and requests sent again are new jobs"
     )
-    new_store = _command(commands, "accept-new-store", text, send=("person",), **word)
+    asked = Asked("Appliance.AcceptNewStore", Word, patience=LONG_PATIENCE)
+    new_store = _command(commands, "accept-new-store", text, asked)
     for parser in (clock, accept, new_store):
         who = "who says so (default: the name you logged in with)"
         parser.add_argument("--person", type=short_text, metavar="NAME", default=_person(), help=who)
-    _command(commands, "revocations", "read the revocation list again and hang up on revoked terminals")
+    _command(commands, "revocations", "read the revocation list again and hang up on revoked terminals", REVOCATIONS)
 
 
 def _add_certificates(commands: _Commands) -> None:

@@ -126,7 +126,7 @@ _INDENT: Final = "  "
 _IDS: Final = frozenset({"job", "jobId"})
 """Names of values that are ids of jobs."""
 NO_ROWS: Final = "none"
-"""What stands for a list without rows, where nobody gives a better sentence."""
+"""Stands for a list without rows, where its command has no sentence for it."""
 _WORDS: Final[dict[tuple[str, str | int], str]] = {
     ("age", -1): "never",
     ("silent", -1): "never",
@@ -176,15 +176,15 @@ def _object(value: dict[str, Any], width: int | None) -> str:
 
 def _entry(heading: str, key: str, value: Any, width: int) -> str:
     """A plain value behind its heading; a long one is wrapped, and each thing of a long list begins a line."""
-    room = max(width - len(heading) - 2, width // 2)
+    space = max(width - len(heading) - 2, width // 2)
     text = NO_ROWS if value == [] else _cell(key, value)
     lines = [text]
-    if len(text) > room:
+    if len(text) > space:
         things = [_cell(key, one) for one in value] if isinstance(value, list) else [text]
         lines = [
             line
             for thing in things
-            for line in textwrap.wrap(thing, room, break_long_words=False, break_on_hyphens=False) or [thing]
+            for line in textwrap.wrap(thing, space, break_long_words=False, break_on_hyphens=False) or [thing]
         ]
     return "\n".join(f"{start}  {line}" for start, line in zip_longest([heading], lines, fillvalue=" " * len(heading)))
 

@@ -6,24 +6,28 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from firmware.ctl.asking import LONG_PATIENCE, ask
+from client.control import ask
 from firmware.ctl.tables import printable
-from firmware.service.findings import LookedAt
+from firmware.service.replies import LookedAt
+from passbook.protocol.messages import Nothing
+from passbook.protocol.operators import AreaRef
 from storage import ApplianceKey, AreaSettings, offline
 
+LONG_PATIENCE: Final = 3600.0
+"""Seconds for what reads an area whole, or all of the history."""
 Looked = dict[str, Any]
-"""What is told of one area: the fields of firmware.service.findings.LookedAt."""
+"""What is told of one area: the fields of firmware.service.replies.LookedAt."""
 
 
 def of_appliance(control: Path) -> Iterator[Looked]:
     """What the appliance at this socket finds, area by area.  Raises PassbookError."""
-    names = [str(area["name"]) for area in ask(control, "areas", {})]
+    names = [str(area["name"]) for area in ask(control, "Appliance.ListAreas", Nothing())["areas"]]
     for name in _told(names):
-        yield ask(control, "verify-area", {"area": name}, LONG_PATIENCE)
+        yield ask(control, "Appliance.VerifyArea", AreaRef(name), LONG_PATIENCE)
 
 
 def of_folders(areas: Sequence[str], key: ApplianceKey, appliance: str) -> Iterator[Looked]:
@@ -50,12 +54,12 @@ def folder(area: str) -> AreaSettings:
 
 
 def findings(looked: Sequence[Looked]) -> list[Any]:
-    """All that does not fit."""
+    """All findings of these areas."""
     return [finding for one in looked for finding in one["findings"]]
 
 
 def sentence(looked: Sequence[Looked]) -> str:
-    """What was looked at, for who reads that nothing was found."""
+    """One sentence about everything that was looked at, shown where nothing was found."""
     live, ended, entries = (sum(int(one[name]) for one in looked) for name in ("live", "ended", "entries"))
     areas = ", ".join(str(one["area"]) for one in looked) or "none"
     return (
@@ -65,7 +69,7 @@ def sentence(looked: Sequence[Looked]) -> str:
 
 
 def _told(names: Sequence[str]) -> Iterator[str]:
-    """Each name, said on standard error before its turn where a person waits there: an area may take minutes."""
+    """Give each name; before its turn tell a person at the terminal, since an area may take minutes."""
     for number, name in enumerate(names, 1):
         if sys.stderr.isatty():
             sys.stderr.write(f"passbookctl: looking at area {printable(name)}, {number} of {len(names)}\n")

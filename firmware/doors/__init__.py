@@ -1,6 +1,9 @@
-"""The doors through which terminals and operators come in.
+"""The doors through which terminals, operators and auditors speak to the appliance.
 
-Theory of operation.  A door tells who speaks and turns bytes into commands and back; it decides nothing.  Strangers
-are bounded before their certificate is judged, a terminal is read no faster than it may send, and one that does not
-read is closed and never waited for.  So no peer can hold up another (P14).
+Theory of operation.  A door proves who speaks, turns bytes into commands and back, and decides nothing.  Both doors
+speak one protocol and answer by one `exchange`: a command is acknowledged, then completed.  They differ in the proof:
+the terminal door has a certificate, the operators' door has what the kernel knows of a caller.  A stranger must not
+keep out anybody else, so both bound the connections of strangers apart, before they are judged.  A terminal is read
+no faster than it may send.  A client that does not read is disconnected, and the appliance never waits for it.  So no
+client holds up another (P14).
 """

@@ -1,7 +1,7 @@
 """The gate before the terminal door: connections that were taken and whose certificate is not judged yet.
 
-Each of them costs a file descriptor and memory, whoever it is.  Only so many are kept, and the one that came first
-goes first: a flood of peers that never finish their handshake cannot keep out a terminal that does.
+Each of them costs a file descriptor and memory.  Only so many are kept, and the oldest is closed first: a flood of
+clients that never finish their handshake cannot keep out a terminal that does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _LOG: Final = Log("terminals")
 
 BACKLOG: Final = 100
-"""Connections that are taken in one turn of the event loop; what was let go is closed in the next one."""
+"""Connections that are taken in one turn of the event loop; those let go are closed in the next turn."""
 LEAST_WAITING: Final = 32
 """Strangers that are kept however few terminals there may be."""
 OTHER_FILES: Final = 256
@@ -30,7 +30,7 @@ _HANDSHAKE: Final = 0x16
 
 
 def _reply() -> bytes:
-    """What a peer gets that does not speak TLS: the commonest one is a client that was told ws: or http:."""
+    """The answer to a client that does not speak TLS, such as one that was given an address with ws: or http:."""
     error = PassbookError("not-tls")
     text = f"{error.code}: {error}\n".encode()
     head = f"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: {len(text)}\r\n"
@@ -53,7 +53,7 @@ class Strangers:
         return len(self._waiting)
 
     def came(self, visitor: Visitor) -> None:
-        """One more; the oldest is let go when they are too many."""
+        """Count one more connection; the oldest is closed when there are too many."""
         self._waiting[visitor.fileno()] = visitor
         if len(self._waiting) <= self._most:
             return
@@ -64,7 +64,7 @@ class Strangers:
         self._let_go(next(iter(self._waiting)))
 
     def let_go(self) -> None:
-        """End them all: the door closes."""
+        """Close every connection, as the door closes."""
         for descriptor in list(self._waiting):
             self._let_go(descriptor)
 
@@ -73,7 +73,7 @@ class Strangers:
             self._waiting.pop(descriptor).shutdown(socket.SHUT_RDWR)
 
     def went(self, descriptor: int) -> None:
-        """One was judged and let in, or is closed."""
+        """Stop counting a connection that was let in or is closed."""
         self._waiting.pop(descriptor, None)
         self._flooded = self._flooded and len(self._waiting) > self._most // 2
 
@@ -95,7 +95,7 @@ class Gate(socket.socket):
 
 
 class Visitor(socket.socket):
-    """A connection that came through the gate; what does not begin with a TLS handshake gets one sentence."""
+    """A connection at the gate; a client that begins without a TLS handshake gets one sentence."""
 
     def __init__(self, connection: socket.socket, strangers: Strangers, address: str) -> None:
         """Take over `connection`."""
@@ -110,7 +110,7 @@ class Visitor(socket.socket):
         if count and not self._heard:
             self._heard = True
             if memoryview(buffer)[0] != _HANDSHAKE:
-                _LOG.limited().warning("handshake-failed", code="not-tls", peer=self._address)
+                _LOG.limited().warning("handshake-failed", code="not-tls", address=self._address)
                 with suppress(OSError):
                     self.send(NOT_TLS)
                 return 0
@@ -123,7 +123,7 @@ class Visitor(socket.socket):
 
 
 def strangers_for(connections: int) -> Strangers:
-    """As many as there may be terminals, so that all of them may come at once after a power cut."""
+    """Keep as many strangers as terminals, since all may connect at once after a power cut."""
     return Strangers(max(LEAST_WAITING, connections))
 
 
@@ -133,7 +133,7 @@ def files_for(connections: int) -> int:
 
 
 def claim_files(connections: int) -> str:
-    """Have that many file descriptors from the system; why it gives fewer, or nothing."""
+    """Raise the limit of open files for so many connections; returns why that failed, or an empty text."""
     needed = files_for(connections)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= needed:

@@ -1,9 +1,4 @@
-"""The operators' door: a Unix socket, one line of JSON for a command and one for its answer.
-
-{"command": "jobs", "arguments": {}}
-{"ok": true, "result": ...}
-{"ok": false, "error": {"code": ..., "sentence": ..., "facts": {...}}}
-"""
+"""The operators' door: a Unix socket that speaks the terminals' protocol; the kernel says who calls."""
 
 from __future__ import annotations
 
@@ -12,150 +7,162 @@ import errno
 import os
 import socket
 import stat
-import struct
-from collections.abc import Mapping
+import weakref
+from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, Self
 
-import msgspec
+from websockets.asyncio.server import Server, ServerConnection, unix_serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
 
-from firmware.service.findings import Finding
-from firmware.service.operations import OperatorHandler
+from firmware.doors.door_session import FAREWELL, DoorSession
+from firmware.doors.exchange import HARD_LIMIT, Exchange, Performer, facts_of
 from passbook.errors import PassbookError
-from passbook.errors.decoding import field_complaint
+from passbook.job.actor import Actor
 from spooler.logs import Log
 
-MAX_LINE: Final = 64 * 1024
-"""Bytes of one command; answers are as long as they must be."""
+_LOG: Final = Log("operators")
+
 MAX_CALLERS: Final = 16
 """Callers at the same time; people type, and a script that opens more is stuck."""
-_PEERCRED: Final = struct.Struct("3i")
-"""struct ucred (unix(7)): pid, uid, gid."""
+MAX_OPEN: Final = 4 * MAX_CALLERS
+"""Open connections of callers, and as many of strangers; this counts those before their handshake too."""
+HANDSHAKE_TIME: Final = 10.0
+"""Seconds that a caller has for its handshake."""
+OWN_MODE: Final = 0o600
+"""Mode of the socket where only root and the appliance's own user may call."""
+OPEN_MODE: Final = 0o666
+"""Mode of the socket where others may call too: then every caller is judged, and a stranger hears one sentence."""
 
-
-class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    command: str
-    arguments: dict[str, Any] = {}
+Judge = Callable[[socket.socket], Actor]
+"""Says who calls on a connection, or raises `not-permitted`."""
 
 
 class OperatorDoor:
-    """Serves `handlers` at `path` (mode 0600) to whoever may open it; every caller's uid and pid are logged.
+    """Serves operators and auditors at `path`.
 
     A caller that says nothing for `silence` seconds, or does not read its answer for so long, is hung up on.
     """
 
-    def __init__(self, path: Path, handlers: Mapping[str, OperatorHandler], *, silence: float = 30.0) -> None:
+    def __init__(
+        self, path: Path, performer: Performer, *, judge: Judge, mode: int = OWN_MODE, silence: float = 30.0
+    ) -> None:
         self._path = path
-        self._handlers = handlers
+        self._exchange = Exchange(performer, _LOG)
+        self._judge = judge
+        self._mode = mode
         self._silence = silence
-        self._log = Log("operators")
-        self._callers: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
-        self._failures = 0
+        self._callers: set[asyncio.Task[Any]] = set()
+        self._server: Server | None = None
 
     async def __aenter__(self) -> Self:
         """Listen.  Raises PassbookError `file-problem` when the path is taken or cannot be used."""
         try:
-            listener = _listener(self._path)
+            entrance = _Entrance(_listener(self._path, self._mode), self._judge)
         except OSError as error:
             raise PassbookError("file-problem", file=str(self._path), why=error.strerror or str(error)) from None
-        self._server = await asyncio.start_unix_server(self._serve, sock=listener, limit=MAX_LINE)
+        self._server = await unix_serve(
+            self._handle,
+            sock=entrance,
+            compression=None,
+            max_size=HARD_LIMIT,
+            max_queue=1,
+            open_timeout=HANDSHAKE_TIME,
+            close_timeout=FAREWELL,
+            ping_interval=self._silence,
+            ping_timeout=self._silence,
+            process_request=self._let_in,
+            server_header=None,
+        )
         return self
 
     async def __aexit__(self, *_failure: object) -> None:
         """Stop listening, hang up on everybody, take the socket's name away."""
         if self._server is not None:
-            self._server.close()
+            self._server.close(close_connections=False)
         self._path.unlink(missing_ok=True)
         for caller in self._callers:
             caller.cancel()
         await asyncio.gather(*self._callers, return_exceptions=True)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One caller, from its first line to its last."""
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101  # asyncio runs every connection in a task
-        self._callers.add(task)
+    def _let_in(self, connection: ServerConnection, _request: Request) -> Response | None:
+        """Return None for a caller that is served, else a response with one sentence."""
         try:
-            await self._converse(reader, writer)
-            writer.close()
-            async with asyncio.timeout(self._silence):
-                await writer.wait_closed()
-        except (OSError, TimeoutError, asyncio.CancelledError):
-            self._log.debug("caller-lost")
+            self._check(connection)
+        except PassbookError as error:
+            _LOG.limited().warning("caller-refused", code=error.code, count=len(self._callers))
+            return connection.respond(HTTPStatus.FORBIDDEN, f"{error.code}: {error}\n")
+        return None
+
+    def _check(self, connection: ServerConnection) -> None:
+        self._judge(connection.transport.get_extra_info("socket"))
+        if len(self._callers) >= MAX_CALLERS:
+            raise PassbookError("too-many-callers", limit=MAX_CALLERS)
+
+    async def _handle(self, connection: ServerConnection) -> None:
+        """Serve one caller, from its first command to its last."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # websockets runs every connection in a task
+        self._callers.add(task)
+        actor = self._judge(connection.transport.get_extra_info("socket"))
+        session = DoorSession(connection, actor)
+        try:
+            await session.run(self._converse(connection, session))
+        except asyncio.CancelledError:
+            _LOG.debug("caller-lost")
+        except Exception as error:  # noqa: BLE001 - a defect of ours ends this connection, and no other
+            _LOG.failure("connection-failed", error, **facts_of(actor))
         finally:
-            writer.transport.abort()
+            session.cut_off()
             self._callers.discard(task)
 
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        uid, pid = _caller(writer)
-        if len(self._callers) > MAX_CALLERS:
-            self._log.warning("caller-refused", uid=uid, pid=pid, count=len(self._callers))
-            await self._send(writer, _refusal(PassbookError("too-many-callers", limit=MAX_CALLERS)))
-            return
-        while True:
-            try:
-                async with asyncio.timeout(self._silence):
-                    line = await reader.readline()
-            except ValueError:
-                await self._send(writer, _refusal(PassbookError("message-too-large", limit=MAX_LINE)))
-                return
-            if not line.endswith(b"\n"):
-                return
-            await self._send(writer, await self._answer(line, uid, pid))
-
-    async def _send(self, writer: asyncio.StreamWriter, answer: bytes) -> None:
-        writer.write(answer + b"\n")
-        async with asyncio.timeout(self._silence):
-            await writer.drain()
-
-    async def _answer(self, line: bytes, uid: int, pid: int) -> bytes:
-        """The answer to one command; a defect of its handler ends the command, not the door."""
+    async def _converse(self, connection: ServerConnection, session: DoorSession) -> None:
         try:
-            request = _read(line)
-            handler = self._handler(request.command)
-            self._log.info("operator-command", command=request.command, uid=uid, pid=pid)
-            return msgspec.json.encode({"ok": True, "result": await handler(request.arguments)})
-        except PassbookError as error:
-            self._log.info("operator-command-refused", code=error.code, uid=uid, pid=pid)
-            return _refusal(error)
-        except Exception as error:  # noqa: BLE001  # whatever it is, it is logged and the door stays open
-            self._failures += 1
-            reference = f"operators-{os.getpid()}-{self._failures}"
-            self._log.failure("operator-command-failed", error, reference=reference, uid=uid, pid=pid)
-            return _refusal(PassbookError("internal-error", reference=reference))
-
-    def _handler(self, command: str) -> OperatorHandler:
-        if command not in self._handlers:
-            raise PassbookError("unknown-command", command=ascii(command[:64]))
-        return self._handlers[command]
+            while True:
+                async with asyncio.timeout(self._silence):
+                    message = await connection.recv(decode=False)
+                with session.at_work():
+                    await self._exchange.answer(session, message)
+        except (ConnectionClosed, TimeoutError):
+            _LOG.debug("caller-lost")
 
 
-def _read(line: bytes) -> _Request:
-    try:
-        return msgspec.json.decode(line, type=_Request)
-    except (ValueError, RecursionError) as error:
-        raise PassbookError("invalid-message", why=field_complaint(error, _Request, "the line")) from None
+class _Entrance(socket.socket):
+    """A listening socket that bounds open connections; strangers are counted apart, so they keep no caller out."""
+
+    def __init__(self, listener: socket.socket, judge: Judge) -> None:
+        super().__init__(fileno=listener.detach())
+        self._judge = judge
+        self._known: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._strangers: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+
+    def accept(self) -> tuple[socket.socket, Any]:  # type: ignore[explicit-override]  # override is of Python 3.12
+        """See socket.accept; one too many is closed at once, before it costs anything."""
+        while True:
+            connection, address = super().accept()
+            others = self._others_of(connection)
+            if sum(one.fileno() >= 0 for one in others) < MAX_OPEN:
+                others.add(connection)
+                return connection, address
+            _LOG.limited().warning("caller-refused", code="too-many-callers", count=MAX_OPEN)
+            connection.close()
+
+    def _others_of(self, connection: socket.socket) -> weakref.WeakSet[socket.socket]:
+        try:
+            self._judge(connection)
+        except PassbookError:
+            return self._strangers
+        return self._known
 
 
-def _refusal(error: PassbookError) -> bytes:
-    return msgspec.json.encode({"ok": False, "error": Finding.of(error)})
-
-
-def _caller(writer: asyncio.StreamWriter) -> tuple[int, int]:
-    """Who calls: uid and pid, as the kernel knows them (SO_PEERCRED)."""
-    connection: socket.socket = writer.get_extra_info("socket")
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEERCRED.size)
-    pid, uid, _gid = _PEERCRED.unpack(credentials)
-    return uid, pid
-
-
-def _listener(path: Path) -> socket.socket:
-    """A listening socket of mode 0600; what a killed process left at `path` is taken away first."""
+def _listener(path: Path, mode: int) -> socket.socket:
+    """Make a listening socket of this mode; the socket of a killed process at `path` is removed first."""
     _clear(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     # The mode must be right from the first moment, and bind() has only the umask for that.
-    before = os.umask(0o177)
+    before = os.umask(0o777 & ~mode)
     try:
         listener.bind(str(path))
         listener.listen(MAX_CALLERS)

@@ -1,4 +1,4 @@
-"""How fast a terminal may send commands: who is faster is read more slowly, and is never refused for it."""
+"""The pace of a terminal's commands: a terminal that sends faster is read more slowly, and is never refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Pace:
         self._at = now
 
     def take(self, now: float) -> float:
-        """One command came: seconds to wait before the next one is read."""
+        """Count one command; returns the seconds to wait before the next one is read."""
         gained = (now - self._at) * self._per_second
         self._tokens = min(self._per_second, self._tokens + gained) - 1
         self._at = now

@@ -3,39 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from ssl import SSLContext, SSLObject
-from typing import Any, Final
+from typing import Final
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from firmware.config.configuration import LimitsConfig
+from firmware.doors.door_session import FAREWELL, INTERNAL_ERROR, DoorSession
+from firmware.doors.exchange import HARD_LIMIT, Exchange, Performer
 from firmware.doors.gate import BACKLOG, listen, strangers_for
 from firmware.doors.pace import Pace
-from firmware.doors.terminal_session import FAREWELL, INTERNAL_ERROR, TerminalSession
-from firmware.service.terminal_commands import TerminalHandler
-from passbook.errors import PassbookError, shown
-from passbook.protocol.completions import Completion, completion_for
-from passbook.protocol.messages import (
-    MAX_MESSAGE,
-    POLICY_VIOLATION,
-    PUBLISHER_PATH,
-    SERVICE_PATH,
-    Envelope,
-    ErrorPayload,
-    Header,
-    MessageType,
-    decode,
-    encode,
-)
+from passbook.errors import PassbookError
+from passbook.job.actor import Actor
+from passbook.protocol.messages import POLICY_VIOLATION, PUBLISHER_PATH, SERVICE_PATH
 from spooler.clock import Clock
 from spooler.desks import Desks
-from spooler.hub import Hub, Peer
+from spooler.hub import Hub
 from spooler.logs import Log
 
 _LOG: Final = Log("terminals")
@@ -43,17 +31,12 @@ _LOG: Final = Log("terminals")
 HANDSHAKE_TIMEOUT: Final = 10.0
 """Seconds for TLS and WebSocket handshakes."""
 PING_INTERVAL: Final = 20.0
-"""Seconds between pings; a peer that is gone is noticed within two of them."""
-
-
-HARD_LIMIT: Final = 4 * MAX_MESSAGE
-"""Bytes of a message at which the connection is ended; a smaller one that is too large gets a sentence instead."""
-
+"""Seconds between pings; a terminal that is gone is noticed within two of them."""
 
 SHARES: Final = 4
-"""One terminal may have a share of `limits.connections`; so many terminals must fail alike to lock out the rest."""
+"""One terminal may have a share of `limits.connections`; so one terminal that fails cannot lock out the rest."""
 LEAST_OWN: Final = 2
-"""Connections that one terminal may have however small its share: two programs at one counter."""
+"""Connections that one terminal may have however small its share: two programs beside each other."""
 
 
 class TerminalDoor:
@@ -64,23 +47,23 @@ class TerminalDoor:
         *,
         hub: Hub,
         desks: Desks,
-        commands: Mapping[str, TerminalHandler],
+        performer: Performer,
         limits: LimitsConfig,
-        judge: Callable[[bytes], Peer],
-        heard: Callable[[Peer], None],
+        judge: Callable[[bytes], Actor],
+        heard: Callable[[Actor], None],
         clock: Clock,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`heard` is told of each message; `pause` waits that many seconds."""
+        """`heard` is called with each message's actor; `pause` waits for so many seconds."""
         self._hub = hub
         self._desks = desks
-        self._commands = commands
+        self._exchange = Exchange(performer, _LOG)
         self._limits = limits
         self._judge = judge
         self._heard = heard
         self._clock = clock
         self._pause = pause
-        self._sessions: dict[str, set[TerminalSession]] = {}
+        self._sessions: dict[str, set[DoorSession]] = {}
         self._closed = False
         self._strangers = strangers_for(limits.connections)
         # One for each terminal, as long as it is connected at all.
@@ -127,30 +110,30 @@ class TerminalDoor:
 
     async def _handle(self, socket: ServerConnection) -> None:
         try:
-            peer = self._identify(socket)
+            actor = self._identify(socket)
         except PassbookError as error:
-            _LOG.limited().warning("terminal-refused", code=error.code, peer=_address(socket))
+            _LOG.limited().warning("terminal-refused", code=error.code, address=_address(socket))
             await socket.close(POLICY_VIOLATION, error.code)
             return
-        session = TerminalSession(socket, peer)
+        session = DoorSession(socket, actor)
         try:
             self._count_in(session)
         except PassbookError as error:
-            _LOG.limited(peer.name).warning("terminal-refused", code=error.code, peer=peer.name)
+            _LOG.limited(actor.name).warning("terminal-refused", code=error.code, terminal=actor.name)
             await socket.close(POLICY_VIOLATION, error.code)
             return
         self._strangers.went(socket.transport.get_extra_info("socket").fileno())
         try:
             await session.run(self._converse(socket, session))
         except Exception as error:  # noqa: BLE001 - a defect of ours ends this connection, and no other
-            _LOG.limited(peer.name).failure("connection-failed", error, peer=peer.name)
+            _LOG.limited(actor.name).failure("connection-failed", error, terminal=actor.name)
             await socket.close(INTERNAL_ERROR)
         finally:
             self._count_out(session)
 
-    def _count_in(self, session: TerminalSession) -> None:
-        """One connection more.  Raises PassbookError `too-many-connections`; no terminal can take them all."""
-        name, most = session.peer.name, self._limits.connections
+    def _count_in(self, session: DoorSession) -> None:
+        """Count one more connection.  Raises PassbookError `too-many-connections`; no terminal can take them all."""
+        name, most = session.actor.name, self._limits.connections
         own = max(LEAST_OWN, most // SHARES)
         if len(self._sessions.get(name, ())) >= own or self._count() >= most:
             self._drop_dead()
@@ -163,30 +146,30 @@ class TerminalDoor:
         return sum(map(len, self._sessions.values()))
 
     def _drop_dead(self) -> None:
-        """A terminal that comes again must not be kept out by connections that it has left."""
+        """Drop connections whose terminal is gone, so that they do not keep out a terminal that connects again."""
         for session in [session for several in self._sessions.values() for session in several]:
             if session.gone:
                 session.cut_off()
                 self._count_out(session)
 
-    def _count_out(self, session: TerminalSession) -> None:
-        several = self._sessions.get(session.peer.name, set())
+    def _count_out(self, session: DoorSession) -> None:
+        several = self._sessions.get(session.actor.name, set())
         several.discard(session)
         if not several:
             # A name that is gone must not stay: there is no bound on names.
-            self._sessions.pop(session.peer.name, None)
+            self._sessions.pop(session.actor.name, None)
 
-    def _identify(self, socket: ServerConnection) -> Peer:
+    def _identify(self, socket: ServerConnection) -> Actor:
         tls: SSLObject | None = socket.transport.get_extra_info("ssl_object")
         certificate = tls.getpeercert(binary_form=True) if tls is not None else None
         if certificate is None:
             raise PassbookError("certificate-not-accepted", why="none was shown")
         return self._judge(certificate)
 
-    async def _converse(self, socket: ServerConnection, session: TerminalSession) -> None:
-        """Read and answer until the connection ends; what a peer sent before it hung up is not worked on then."""
-        name = session.peer.name
-        _LOG.limited(name).info("terminal-connected", peer=name)
+    async def _converse(self, socket: ServerConnection, session: DoorSession) -> None:
+        """Read and answer until the connection ends; commands that were not begun before the hang-up are dropped."""
+        name = session.actor.name
+        _LOG.limited(name).info("terminal-connected", terminal=name)
         pace = self._pace_of(name)
         slowed = False
         try:
@@ -199,13 +182,13 @@ class TerminalDoor:
                     await socket.wait_closed()
                 if session.closing or session.gone:
                     break
-                self._heard(session.peer)
+                self._heard(session.actor)
                 with session.at_work():
-                    await self._answer(session, message)
+                    await self._exchange.answer(session, message)
                 delay = pace.take(self._clock.monotonic())
                 if delay:
                     if not slowed:
-                        _LOG.limited(name).info("terminal-slowed", peer=name, seconds=delay)
+                        _LOG.limited(name).info("terminal-slowed", terminal=name, seconds=delay)
                     with suppress(PassbookError):
                         await session.while_connected(self._pause(delay))
                 slowed = bool(delay)
@@ -215,62 +198,13 @@ class TerminalDoor:
             self._hub.leave(session)
             if session.gone:
                 session.cut_off()
-            _LOG.limited(name).info("terminal-disconnected", peer=name)
+            _LOG.limited(name).info("terminal-disconnected", terminal=name)
 
     def _pace_of(self, terminal: str) -> Pace:
         pace = self._paces.get(terminal)
         if pace is None:
             self._paces[terminal] = pace = Pace(self._limits.commands_per_second, self._clock.monotonic())
         return pace
-
-    async def _answer(self, session: TerminalSession, message: bytes) -> None:
-        """One command: acknowledge, then complete; whatever goes wrong ends in a completion with a code."""
-        try:
-            command = _understood(message)
-        except PassbookError as error:
-            _LOG.limited(session.peer.name).info("command-refused", peer=session.peer.name, code=error.code)
-            status = Header("Common.Unknown", MessageType.ACKNOWLEDGE, status="invalidMessage")
-            session.queue(encode(status, _error_payload(error)))
-            return
-        name, number = command.header.name, command.header.request_id
-        session.queue(encode(Header(name, MessageType.ACKNOWLEDGE, number)))
-        completion = Completion.SUCCESS
-        try:
-            payload = await self._dispatch(session, command)
-        except PassbookError as error:
-            _LOG.limited(session.peer.name).info("command-refused", peer=session.peer.name, code=error.code)
-            completion, payload = completion_for(error), _error_payload(error)
-        header = Header(name, MessageType.COMPLETION, number, completion_code=completion)
-        session.queue(encode(header, payload))
-
-    async def _dispatch(self, session: TerminalSession, command: Envelope) -> Any:
-        if command.header.type is not MessageType.COMMAND:
-            raise PassbookError("invalid-message", why="only commands are taken here")
-        handler = self._commands.get(command.header.name)
-        if handler is None:
-            raise PassbookError("unknown-command", command=shown(command.header.name))
-        try:
-            return await handler(session, command)
-        except PassbookError:
-            raise
-        except Exception as error:  # noqa: BLE001 - a defect of ours: the peer gets a code, the log its place
-            reference = secrets.token_hex(4)
-            _LOG.limited(session.peer.name).failure(
-                "command-failed", error, peer=session.peer.name, reference=reference
-            )
-            raise PassbookError("internal-error", reference=reference) from None
-
-
-def _understood(message: bytes) -> Envelope:
-    """A message that can be answered.  Raises PassbookError `invalid-message` or `message-too-large`."""
-    command = decode(message)
-    if command.header.request_id < 1:
-        raise PassbookError("invalid-message", why="requestId is not a number above 0")
-    return command
-
-
-def _error_payload(error: PassbookError) -> ErrorPayload:
-    return ErrorPayload(error.code, str(error), error.facts)
 
 
 def _address(socket: ServerConnection) -> str:

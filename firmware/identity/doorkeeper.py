@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+import msgspec
+
 from firmware.config.configuration import TerminalsConfig
-from firmware.identity.server_tls import Trust, is_older, judge_peer, load_trust
+from firmware.identity.server_tls import Trust, is_older, judge_terminal, load_trust
 from passbook.errors import PassbookError
+from passbook.job.actor import Actor, Certificate, Role
 from spooler.clock import Clock
-from spooler.hub import Peer
 
 
 class Doorkeeper:
-    """Judges peers by the newest revocation list that it has read."""
+    """Judges terminals by the newest revocation list that it was told to read."""
 
-    def __init__(self, settings: TerminalsConfig, trust: Trust, clock: Clock) -> None:
-        """Begin with `trust`; `settings` name its files."""
+    def __init__(
+        self, settings: TerminalsConfig, trust: Trust, clock: Clock, representatives: Collection[str] = ()
+    ) -> None:
+        """Begin with `trust`; `settings` say where its files are, and `representatives` whom the operator made one."""
         self._settings = settings
         self._trust = trust
         self._clock = clock
+        self._representatives = frozenset(representatives)
 
     def reload(self) -> None:
         """Read the revocation list again; the old one stays in force if the new one is not credible or is older.
@@ -29,16 +36,19 @@ class Doorkeeper:
             raise PassbookError("file-problem", file=str(self._settings.revoked), why=why)
         self._trust = found
 
-    def judge(self, certificate: bytes | None) -> Peer:
-        """The peer that shows this DER certificate.
+    def judge(self, certificate: bytes | None) -> Actor:
+        """Who shows this DER certificate.  Raises PassbookError `certificate-not-accepted` or `certificate-revoked`."""
+        actor = judge_terminal(certificate, self._clock.for_certificates(), self._trust)
+        if actor.name in self._representatives:
+            return msgspec.structs.replace(actor, roles=actor.roles | {Role.REPRESENTATIVE})
+        return actor
 
-        Raises PassbookError `certificate-not-accepted` or `certificate-revoked`.
-        """
-        return judge_peer(certificate, self._clock.for_certificates(), self._trust)
-
-    def is_revoked(self, peer: Peer) -> bool:
-        """Whether a peer that connected earlier is on the list now."""
-        return self._trust.revoked.get_revoked_certificate_by_serial_number(peer.serial) is not None
+    def is_revoked(self, actor: Actor) -> bool:
+        """Whether a terminal that came in earlier is on the list now."""
+        proof = actor.proof
+        if not isinstance(proof, Certificate):
+            return False
+        return self._trust.revoked.get_revoked_certificate_by_serial_number(proof.serial) is not None
 
     @property
     def revoked(self) -> int:

@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from firmware.identity.certificates import NAME, ROLE
 from passbook.errors import PassbookError
-from spooler.hub import Peer
+from passbook.job.actor import Actor
 from spooler.logs import Log
 from storage.files import read
 
@@ -37,13 +37,13 @@ class Trust(NamedTuple):
 
 
 def server_context(certificate: Path, key: Path, authority: Path) -> ssl.SSLContext:
-    """TLS 1.3 only, and only for peers with a certificate of our authority.  Raises PassbookError `file-problem`."""
+    """TLS 1.3 only, and only for clients with a certificate of our authority.  Raises PassbookError `file-problem`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.verify_mode = ssl.CERT_REQUIRED
-    # The system clock may be years off after a power cut (N4); judge_peer checks times by the clock of its caller.
+    # The system clock may be years off after a power cut (N4); judge_terminal takes the time from its caller.
     context.verify_flags |= ssl.VerifyFlags(NO_CHECK_TIME)
-    # A resumed session would bring back a peer without a new judgement of its certificate.
+    # A resumed session would bring back a terminal without its certificate being judged anew.
     context.num_tickets = 0
     context.sslobject_class = _Handshake
     try:
@@ -63,7 +63,7 @@ def shrink_buffers() -> None:
 
 
 class _Handshake(ssl.SSLObject):
-    """Logs why a peer was not let in: asyncio ends such a connection without a word."""
+    """Says in the log why a terminal was not let in: asyncio ends such a connection without a word to anybody."""
 
     def do_handshake(self) -> None:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
         try:
@@ -71,7 +71,7 @@ class _Handshake(ssl.SSLObject):
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except ssl.SSLError as error:
-            # The reason is one of OpenSSL's own words, such as HTTP_REQUEST, and no byte of the peer.
+            # The reason is one of OpenSSL's own words, such as HTTP_REQUEST, and nothing that the other side sent.
             code = "certificate-not-accepted" if "CERTIFICATE" in (error.reason or "") else "not-tls"
             _LOG.limited().warning("handshake-failed", code=code, why=error.reason or "unknown")
             raise
@@ -138,8 +138,8 @@ def _damaged(path: Path, why: str) -> PassbookError:
     return PassbookError("file-problem", file=str(path), why=why)
 
 
-def judge_peer(der: bytes | None, now: dt.datetime, trust: Trust) -> Peer:
-    """The peer of a certificate.
+def judge_terminal(der: bytes | None, now: dt.datetime, trust: Trust) -> Actor:
+    """The terminal that shows this certificate.
 
     Args:
         der: its certificate, from getpeercert(binary_form=True).
@@ -156,10 +156,10 @@ def judge_peer(der: bytes | None, now: dt.datetime, trust: Trust) -> Peer:
     # it.
     if certificate.not_valid_after_utc < now:
         raise _refused("it has expired")
-    peer = Peer(_name(certificate), _is_representative(certificate), certificate.serial_number)
-    if trust.revoked.get_revoked_certificate_by_serial_number(peer.serial) is not None:
-        raise PassbookError("certificate-revoked", who=peer.name)
-    return peer
+    name, serial = _name(certificate), certificate.serial_number
+    if trust.revoked.get_revoked_certificate_by_serial_number(serial) is not None:
+        raise PassbookError("certificate-revoked", who=name)
+    return Actor.of_terminal(name, representative=_is_representative(certificate), serial=serial)
 
 
 def _refused(why: str) -> PassbookError:

@@ -80,7 +80,7 @@ class Audiences:
         """Whether a topic is put to this connection; one that is not open here is put to all that may decide."""
         topic = self._topics.get(job)
         if topic is None:
-            return self._hub.may_decide(listener.peer, requester)
+            return listener.actor.may_decide(requester)
         return self._is_asked(listener, topic)
 
     def asked_of(self, listener: Listener) -> list[str]:
@@ -114,7 +114,7 @@ class Audiences:
 
     def _connection_changed(self, listener: Listener, came: bool) -> None:
         """A requester came or went: its topics move on."""
-        name = listener.peer.name
+        name = listener.actor.name
         happening = AudienceEvent.REQUESTER_CAME if came else AudienceEvent.REQUESTER_LEFT
         for topic in self._topics.values():
             if topic.requester == name and self._hub.connected(name) == came:
@@ -122,12 +122,12 @@ class Audiences:
                 self._changed.set()
 
     def _is_asked(self, listener: Listener, topic: _Topic) -> bool:
-        mine = listener.peer.name == topic.requester and topic.audience in ASKS_REQUESTER
-        return mine or (self._hub.is_representative(listener.peer) and topic.audience in ASKS_REPRESENTATIVES)
+        mine = listener.actor.name == topic.requester and topic.audience in ASKS_REQUESTER
+        return mine or (listener.actor.is_representative and topic.audience in ASKS_REPRESENTATIVES)
 
     def _put(self, job: str, topic: _Topic, *, but: str = "") -> None:
         """Show the topic to its whole audience, except to the terminal `but`."""
-        asked = [one for one in self._hub.everybody() if one.peer.name != but and self._is_asked(one, topic)]
+        asked = [one for one in self._hub.everybody() if one.actor.name != but and self._is_asked(one, topic)]
         if asked:
             self._show(job, asked)
 

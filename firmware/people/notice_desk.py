@@ -14,11 +14,12 @@ from typing import Final
 from firmware.people.audiences import SHOWN_AT_ONCE, Audiences
 from passbook.errors import PassbookError
 from passbook.job import changes
+from passbook.job.actor import Actor, may_not_decide
 from passbook.job.record import Record
 from passbook.protocol.notice import HistoryHead, HistoryHeads, Notice, NoticePage, notice_of
 from passbook.protocol.pages import Page, page_of
 from spooler.clock import Clock, stamp
-from spooler.hub import Hub, Listener, Peer
+from spooler.hub import Hub, Listener
 from spooler.jobs import Jobs
 from spooler.logs import Log
 from storage import Ended, HeadAt
@@ -90,22 +91,22 @@ class NoticeDesk:
         """The problems for an operator, by the last look."""
         return () if self._old is None else (self._old,)
 
-    async def notices(self, peer: Peer, page: Page) -> NoticePage:
-        """The first open notices behind the page's job that `peer` may acknowledge."""
+    async def notices(self, actor: Actor, page: Page) -> NoticePage:
+        """The first open notices behind the page's job that `actor` may acknowledge; all of them for an operator."""
         limit = min(page.limit, LISTED_AT_ONCE)
-        found = await asyncio.to_thread(self._open_for, peer, page.after, limit + 1)
+        found = await asyncio.to_thread(self._open_for, actor, page.after, limit + 1)
         return NoticePage(*page_of(map(told, found), limit))
 
-    def _open_for(self, peer: Peer, after: int, limit: int) -> list[Ended]:
-        requester = None if self._hub.is_representative(peer) else peer.name
+    def _open_for(self, actor: Actor, after: int, limit: int) -> list[Ended]:
+        requester = None if actor.is_representative or actor.is_operator else actor.name
         return self._jobs.spool.notices.oldest(requester, after=after, limit=limit)
 
-    async def acknowledge(self, peer: Peer, job: str) -> Notice:
+    async def acknowledge(self, actor: Actor, job: str) -> Notice:
         """Acknowledge an end; return when that is durable. Raises PassbookError, and then nothing has changed."""
         record = self._jobs.spool.record(job)
-        if not self._hub.may_decide(peer, record.requester):
-            raise PassbookError("not-permitted", who=peer.name, job=job)
-        noted = self._jobs.acknowledge(job, changes.acknowledge(peer.name, stamp(self._clock)))
+        if not actor.may_decide(record.requester):
+            raise may_not_decide(actor.name, job)
+        noted = self._jobs.acknowledge(job, changes.acknowledge(actor.name, stamp(self._clock)))
         await asyncio.wrap_future(noted)
         ended = self._jobs.spool.notices.one(job)
         if ended is None:
@@ -120,7 +121,7 @@ class NoticeDesk:
     def _greet(self, listener: Listener, came: bool) -> None:
         """Give a new connection the notices that are put to it."""
         if came:
-            for ended in self._open_for(listener.peer, 0, SHOWN_AT_ONCE):
+            for ended in self._open_for(listener.actor, 0, SHOWN_AT_ONCE):
                 if self.audiences.is_asked(listener, ended.record.job_id, ended.record.requester):
                     listener.post(JOB_ENDED, told(ended))
 

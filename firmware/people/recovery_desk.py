@@ -16,12 +16,13 @@ from firmware.config.configuration import RecoveryConfig
 from firmware.people.audiences import SHOWN_AT_ONCE, Audiences
 from passbook.errors import PassbookError
 from passbook.job import changes
+from passbook.job.actor import Actor, may_not_decide
 from passbook.job.record import Answered, Holder, Record, Verdict, Wrap
 from passbook.protocol.media import Media
 from passbook.protocol.messages import AnswerQuestion, JobView, Question, question_of
 from passbook.protocol.naming import check_name
 from spooler.clock import Clock, stamp
-from spooler.hub import Hub, Listener, Peer
+from spooler.hub import Hub, Listener
 from spooler.jobs import Jobs
 from spooler.logs import Log
 from storage import ApplianceKey, JobRow, Rng, envelope
@@ -127,7 +128,7 @@ class RecoveryDesk:
         """Give a new connection the questions that are put to it."""
         if came:
             jobs = self.audiences.asked_of(listener)[:SHOWN_AT_ONCE]
-            more = islice(self._others(listener.peer), SHOWN_AT_ONCE - len(jobs))
+            more = islice(self._others(listener.actor), SHOWN_AT_ONCE - len(jobs))
             for job in [*jobs, *more]:
                 self._show(job, [listener])
 
@@ -138,10 +139,10 @@ class RecoveryDesk:
             del self._seen[next(iter(self._seen))]
             self._are_more = True
 
-    def _others(self, peer: Peer) -> Iterator[str]:
-        """The questions without a deadline about which `peer` may decide."""
+    def _others(self, actor: Actor) -> Iterator[str]:
+        """The questions without a deadline about which `actor` may decide."""
         if self._are_more:
-            for record in (row.record for row in self._open_to(peer)):
+            for record in (row.record for row in self._open_to(actor)):
                 if record.asked and record.job_id not in self._seen:
                     yield record.job_id
 
@@ -159,37 +160,37 @@ class RecoveryDesk:
             for watcher in self.watchers:
                 watcher(question.job.job, question.job.epoch)
 
-    def questions(self, peer: Peer, after: int = 0) -> Iterator[Question]:
-        """The open questions about which `peer` may decide, of jobs behind this sequence number, the oldest first.
+    def questions(self, actor: Actor, after: int = 0) -> Iterator[Question]:
+        """The open questions about which `actor` may decide, of jobs behind this sequence number, the oldest first.
 
         It and all_questions() may be called from any thread; questions are read a few at a time.
         """
-        return map(self._question_of, self._open_to(peer, after))
+        return map(self._question_of, self._open_to(actor, after))
 
     def all_questions(self, after: int = 0) -> Iterator[Question]:
         """Every open question of jobs behind this sequence number, for the operator's eyes."""
         return map(self._question_of, self._jobs.spool.asked_rows(after))
 
-    def count(self, peer: Peer) -> int:
-        """The number of open questions about which `peer` may decide."""
+    def count(self, actor: Actor) -> int:
+        """The number of open questions about which `actor` may decide."""
         held = self._jobs.spool.held()
-        return sum(one.questions for name, one in held.items() if self._hub.may_decide(peer, name))
+        return sum(one.questions for name, one in held.items() if actor.may_order(name))
 
-    def _open_to(self, peer: Peer, after: int = 0) -> Iterator[JobRow]:
-        if self._hub.is_representative(peer):
+    def _open_to(self, actor: Actor, after: int = 0) -> Iterator[JobRow]:
+        if actor.is_representative:
             yield from self._jobs.spool.asked_rows(after)
         else:
-            mine = self._jobs.spool.rows_of(peer.name)
+            mine = self._jobs.spool.rows_of(actor.name)
             yield from (row for row in mine if row.record.is_open and row.record.sequence > after)
 
-    async def answer(self, peer: Peer, answer: AnswerQuestion) -> JobView:
+    async def answer(self, actor: Actor, answer: AnswerQuestion) -> JobView:
         """Take an answer; returns when it is durable.  Raises PassbookError and then nothing has changed."""
-        [done] = await self.answer_each(peer, [answer])
+        [done] = await self.answer_each(actor, [answer])
         if isinstance(done, PassbookError):
             raise done
         return done
 
-    async def answer_each(self, peer: Peer, answers: Sequence[AnswerQuestion]) -> list[JobView | PassbookError]:
+    async def answer_each(self, actor: Actor, answers: Sequence[AnswerQuestion]) -> list[JobView | PassbookError]:
         """Take answers about different jobs, in few commits; returns when all that count are durable.
 
         For each the job as it is then, or why nothing of it has changed.
@@ -199,16 +200,16 @@ class RecoveryDesk:
             for answer in answers:
                 if judged:
                     await asyncio.sleep(0)
-                judged.append(self._judged(peer, answer))
+                judged.append(self._judged(actor, answer))
             with self._jobs.spool.together():
                 ordered = [self._applied(one) if isinstance(one, _Order) else one for one in judged]
             return [await self._settled(one) if isinstance(one, _UnderWay) else one for one in ordered]
 
-    def _judged(self, peer: Peer, answer: AnswerQuestion) -> _Order | JobView | PassbookError:
+    def _judged(self, actor: Actor, answer: AnswerQuestion) -> _Order | JobView | PassbookError:
         """What the answer orders, with the job's key in memory where it prints; or what is said of it at once."""
         readable = answer.job in self._jobs.keys
         try:
-            checked = self._checked(peer, answer)
+            checked = self._checked(actor, answer)
             if isinstance(checked, JobView):
                 return checked
         except PassbookError as error:
@@ -219,17 +220,17 @@ class RecoveryDesk:
         except PassbookError as error:
             self._forget(answer.job, readable=readable)
             return error
-        return _Order(_as_given(peer, answer), answer.job, wraps, readable)
+        return _Order(_as_given(actor, answer), answer.job, wraps, readable)
 
-    def _checked(self, peer: Peer, answer: AnswerQuestion) -> JobRow | JobView:
+    def _checked(self, actor: Actor, answer: AnswerQuestion) -> JobRow | JobView:
         """The open question, or the job as it is where this answer won already.  Raises PassbookError."""
         row = self._jobs.spool.row(answer.job)
         record = row.record
-        if not self._hub.may_decide(peer, record.requester):
-            raise PassbookError("not-permitted", who=peer.name, job=answer.job)
+        if not actor.may_decide(record.requester):
+            raise may_not_decide(actor.name, answer.job)
         check_name("person", answer.person)
         check_name("newKeyRef", answer.new_key_ref, least=0)
-        if changes.is_repeated(record, _as_given(peer, answer)):
+        if changes.is_repeated(record, _as_given(actor, answer)):
             return self._view(record)
         if not is_open(record) or not isinstance(row, JobRow):
             raise PassbookError("stale-question", job=answer.job, epoch=record.epoch)
@@ -317,7 +318,7 @@ def is_open(record: Record) -> bool:
     return not record.valid and not record.ended
 
 
-def _as_given(peer: Peer, answer: AnswerQuestion) -> Answered:
+def _as_given(actor: Actor, answer: AnswerQuestion) -> Answered:
     steps = {Verdict.PRINT: 1, Verdict.RESUME: answer.step}
     step = steps.get(answer.verdict, 0)
-    return Answered(answer.epoch, answer.verdict, step, answer.in_doubt, peer.name, answer.person)
+    return Answered(answer.epoch, answer.verdict, step, answer.in_doubt, actor.name, answer.person)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from passbook.job.actor import Actor
 from passbook.protocol.terminal_list import TerminalView
 from spooler.clock import Clock
-from spooler.hub import Hub, Listener, Peer
+from spooler.hub import Hub, Listener
 from storage import HeldUsage, Spool
 
 REMEMBERED: Final = 1000
@@ -25,18 +27,20 @@ class _Seen(NamedTuple):
 class Roll:
     """The times of all terminals; lives in the event loop."""
 
-    def __init__(self, hub: Hub, spool: Spool, clock: Clock) -> None:
+    def __init__(self, hub: Hub, spool: Spool, clock: Clock, configured: Iterable[str] = ()) -> None:
+        """`configured`: names of terminals that the operator made representatives."""
         self._hub = hub
         self._spool = spool
         self._clock = clock
-        # The terminal that was heard last stands last in the dict.
+        self._configured = frozenset(configured)
+        # The terminal that was heard last stands last.
         self._seen: dict[str, _Seen] = {}
         hub.watchers.append(self._connection_changed)
 
-    def heard(self, peer: Peer) -> None:
-        """A terminal sent a message."""
-        self._seen.pop(peer.name, None)
-        self._seen[peer.name] = _Seen(self._clock.monotonic(), self._hub.is_representative(peer))
+    def heard(self, actor: Actor) -> None:
+        """A terminal sent something."""
+        self._seen.pop(actor.name, None)
+        self._seen[actor.name] = _Seen(self._clock.monotonic(), actor.is_representative)
         if len(self._seen) > REMEMBERED:
             connected = set(self._hub.names())
             gone = next((name for name in self._seen if name not in connected), None)
@@ -47,8 +51,8 @@ class Roll:
     def terminals(self) -> tuple[TerminalView, ...]:
         """Every terminal that is connected, was heard since the start, has jobs, or is configured; by name."""
         store = self._spool.held()
-        connections = Counter(listener.peer.name for listener in self._hub.everybody())
-        names = {*self._seen, *connections, *self._hub.configured, *store}
+        connections = Counter(listener.actor.name for listener in self._hub.everybody())
+        names = {*self._seen, *connections, *self._configured, *store}
         return tuple(
             TerminalView(
                 terminal=name,
@@ -66,10 +70,10 @@ class Roll:
 
     def _connection_changed(self, listener: Listener, came: bool) -> None:
         if came:
-            self.heard(listener.peer)
+            self.heard(listener.actor)
 
     def _is_representative(self, name: str) -> bool:
-        return name in self._hub.configured or (name in self._seen and self._seen[name].representative)
+        return name in self._configured or (name in self._seen and self._seen[name].representative)
 
     def _silent(self, name: str) -> int:
         return int(self._clock.monotonic() - self._seen[name].at) if name in self._seen else -1

@@ -1,4 +1,4 @@
-"""Admission: who, what, where to, under which key, and is there room; all decided before anything is stored (P1).
+"""Admission: who, what, where to, under which key, and whether there is space; decided before anything is stored (P1).
 
 The destination that is named prepares the whole job before it is accepted, so that what does not fit, cannot be
 encoded or contains control characters is refused while nothing has changed.
@@ -15,17 +15,17 @@ import msgspec
 from firmware.config.configuration import KeysConfig, LimitsConfig
 from passbook.document.plan import encode_plan, outline
 from passbook.errors import PassbookError, shown
+from passbook.job.actor import Actor
 from passbook.job.record import Encryption, Record, Wrap
 from passbook.protocol.messages import MAX_DOCUMENT, REQUESTER_KEY_BYTES, SubmitJob
 from passbook.protocol.naming import check_name
 from spooler.clock import Clock, stamp
 from spooler.destination import Destination, Prepared
-from spooler.hub import Peer
 from spooler.jobs import Jobs
 from storage import ApplianceKey, Rng, SealedJob, Ticket, envelope
 
 SMALL: Final = 16 * 1024
-"""Bytes of a document up to which its work is done where it came: handing it to another thread takes longer."""
+"""Bytes of a document up to which no other thread reads it: handing it over takes longer."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class Acceptance:
         self._clock = clock
         self._rng = rng
 
-    async def submit(self, peer: Peer, request: SubmitJob, document: bytes) -> Record:
+    async def submit(self, actor: Actor, request: SubmitJob, document: bytes) -> Record:
         """Accept one job; returns after its commit.  The same request again gives the same job (P10).
 
         Raises PassbookError; but for `outcome-unknown` nothing was changed.
@@ -64,18 +64,18 @@ class Acceptance:
             prepared = await _done(document, self._prepared, request, document)
         except PassbookError:
             # What was accepted once stays that job, although today's configuration would refuse it.
-            known = self._jobs.spool.known(peer.name, request.client_request, content)
+            known = self._jobs.spool.known(actor.name, request.client_request, content)
             if known is None:
                 raise
             return known
         attributes = self._attributes(request)
         encoded = encode_plan(prepared.plan)
         size = envelope.sealed_size(len(attributes), len(encoded), len(document))
-        reserved = self._jobs.spool.reserve(peer.name, request.client_request, content, size, first=request.first)
+        reserved = self._jobs.spool.reserve(actor.name, request.client_request, content, size, first=request.first)
         if isinstance(reserved, Record):
             return reserved
         try:
-            record = self._record(peer, request, reserved, prepared, size)
+            record = self._record(actor, request, reserved, prepared, size)
             key = envelope.new_data_key(self._rng)
             sealed = await _done(document, self._sealed, record, key, attributes, encoded, document)
             wraps = self._wraps(record, key, request)
@@ -108,11 +108,11 @@ class Acceptance:
     def _attributes(self, request: SubmitJob) -> bytes:
         return msgspec.json.encode({"name": request.name})
 
-    def _record(self, peer: Peer, request: SubmitJob, ticket: Ticket, prepared: Prepared, size: int) -> Record:
+    def _record(self, actor: Actor, request: SubmitJob, ticket: Ticket, prepared: Prepared, size: int) -> Record:
         at = stamp(self._clock)
         return Record(
             job_id=ticket.job_id,
-            requester=peer.name,
+            requester=actor.name,
             request_id=request.client_request,
             sequence=ticket.sequence,
             accepted_at=at,
@@ -149,12 +149,12 @@ class Acceptance:
 
 
 async def _done(document: bytes, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """The result of work that takes the longer the larger the document; others do not wait for a large one."""
+    """Do work that grows with the document, in another thread for a large one, and return its result."""
     if len(document) <= SMALL:
         return work(*args, **kwargs)
     return await asyncio.to_thread(work, *args, **kwargs)
 
 
 def _content(request: SubmitJob, document: bytes) -> bytes:
-    """What makes two requests the same (P10): what was sent, not where today's layouts put it."""
+    """Return the content that makes two requests the same (P10): the sent bytes, not their place in today's layouts."""
     return msgspec.msgpack.encode((request.printer, request.format, request.layout, request.start, document))

@@ -7,11 +7,11 @@ from typing import Final
 
 from firmware.people.recovery_desk import RecoveryDesk
 from passbook.errors import PassbookError
+from passbook.job.actor import Actor
 from passbook.job.record import Record, Verdict
 from passbook.protocol.answer_all import ANSWERED_AT_ONCE, AnswerAll, AnsweredAll, AnsweredOne
 from passbook.protocol.messages import AnswerQuestion, ErrorPayload, JobView
 from passbook.protocol.naming import check_name
-from spooler.hub import Peer
 from spooler.jobs import Jobs
 from spooler.logs import Log
 
@@ -19,29 +19,29 @@ _LOG: Final = Log("answering")
 
 
 class Answering:
-    """Takes `Recovery.AnswerAll`; a job that cannot be answered so stays as it is and does not stop the others."""
+    """Answers `Recovery.AnswerAll`; a job that refuses the answer is left unchanged and does not stop the others."""
 
     def __init__(self, jobs: Jobs, recovery: RecoveryDesk) -> None:
         self._jobs = jobs
         self._recovery = recovery
 
-    async def answer_all(self, peer: Peer, order: AnswerAll) -> AnsweredAll:
-        """Answer the next of them; returns when all that were answered are durable.
+    async def answer_all(self, actor: Actor, order: AnswerAll) -> AnsweredAll:
+        """Answer the next jobs, and return how each came out when all answers are durable.
 
         Raises PassbookError `invalid-message`, and then nothing has changed.
         """
         _judge(order)
-        requester = order.requester or peer.name
+        requester = order.requester or actor.name
         untouched = [
             record
             for record in await asyncio.to_thread(self._jobs.spool.records_of, requester)
             if record.is_open and record.untouched and record.sequence > order.after
         ]
         now, later = untouched[:ANSWERED_AT_ONCE], untouched[ANSWERED_AT_ONCE:]
-        done_with = await self._recovery.answer_each(peer, [_answer(order, record) for record in now])
+        done_with = await self._recovery.answer_each(actor, [_answer(order, record) for record in now])
         answers = [_answered(record.job_id, done) for record, done in zip(now, done_with, strict=True)]
         done = sum(one.error is None for one in answers)
-        _LOG.info("answered-all", requester=requester, terminal=peer.name, verdict=order.verdict.value, count=done)
+        _LOG.info("answered-all", requester=requester, terminal=actor.name, verdict=order.verdict.value, count=done)
         return AnsweredAll(tuple(answers), now[-1].sequence if now else order.after, len(later))
 
 

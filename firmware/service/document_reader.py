@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from passbook.errors import PassbookError
+from passbook.job.actor import Actor, may_not_decide
 from passbook.job.record import Encryption
 from passbook.protocol.document import GetDocument, StoredDocument
-from spooler.hub import Hub, Peer
 from spooler.jobs import Jobs
 from storage import JobRow, envelope
 
@@ -15,11 +15,10 @@ from storage import JobRow, envelope
 class DocumentReader:
     """Opens documents with a key that a person shows; a key in the appliance's memory opens none."""
 
-    def __init__(self, jobs: Jobs, hub: Hub) -> None:
+    def __init__(self, jobs: Jobs) -> None:
         self._spool = jobs.spool
-        self._hub = hub
 
-    async def read(self, peer: Peer, asked: GetDocument) -> StoredDocument:
+    async def read(self, actor: Actor, asked: GetDocument) -> StoredDocument:
         """The document of an unfinished job.
 
         Raises PassbookError `not-permitted`, `unknown-job`, `content-gone`, `key-needed`, `wrong-key`,
@@ -27,8 +26,8 @@ class DocumentReader:
         """
         row = self._spool.job(asked.job)
         record = row.record
-        if not self._hub.may_decide(peer, record.requester):
-            raise PassbookError("not-permitted", who=peer.name, job=asked.job)
+        if not actor.may_decide(record.requester):
+            raise may_not_decide(actor.name, asked.job)
         if record.encryption is Encryption.APPLIANCE:
             raise PassbookError("no-key-to-show", job=asked.job)
         document = await asyncio.to_thread(self._opened, row, asked)

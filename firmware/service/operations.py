@@ -1,137 +1,336 @@
-"""What operators may ask and do through the control socket; never answer a question (docs/security.md)."""
+"""Every operation of the appliance: its name, who may call it, how it may be refused, and what it does.
+
+A handler takes a call (who asks, on which connection) and its payload, which was read and judged; it gives the reply,
+or raises PassbookError and then, but for `outcome-unknown` and `change-unknown`, has changed nothing.  Work that takes
+long goes to a thread.  An operator orders and never answers: only requesters and representatives answer questions.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Final, TypeAlias
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 import msgspec
 
 from firmware.identity.doorkeeper import Doorkeeper
-from firmware.people.notice_desk import LISTED_AT_ONCE, told
+from firmware.people.notice_desk import NoticeDesk
 from firmware.people.recovery_desk import RecoveryDesk
 from firmware.people.roll import Roll
-from firmware.service.findings import Finding, LookedAt
+from firmware.service.acceptance import Acceptance
+from firmware.service.answering import Answering
+from firmware.service.clock_report import ClockReporter
+from firmware.service.document_reader import DocumentReader
+from firmware.service.operation import Call, catalogue_of, operation
+from firmware.service.replies import AreaList, EntryList, LookedAt
 from firmware.system.joining import Joining
 from firmware.system.problems import Problems
-from passbook.job.record import OPERATOR, Record, without_outline
+from passbook.errors import PassbookError, shown
+from passbook.job.actor import Actor, Role, may_not_decide
+from passbook.job.record import Record, without_outline
 from passbook.job.states import JobState
-from passbook.protocol.environment import LONGEST_WAIT, USUAL_WAIT
-from passbook.protocol.history_reply import MOST_LISTED, GetHistory
-from passbook.protocol.messages import Nothing, Payload, StatusReport, read_arguments, view_of
+from passbook.protocol.answer_all import AnswerAll, AnsweredAll
+from passbook.protocol.capabilities import Capabilities, ServiceAddress, Services, capabilities_of
+from passbook.protocol.document import GetDocument, StoredDocument
+from passbook.protocol.environment import Environment, GetEnvironment, patience
+from passbook.protocol.history_reply import GetHistory, HistoryReply, line_of
+from passbook.protocol.messages import (
+    MAX_DOCUMENT,
+    MAX_PIECE,
+    AnswerQuestion,
+    JobOrder,
+    JobRef,
+    JobView,
+    Nothing,
+    Received,
+    StatusReport,
+    SubmitJob,
+    UploadPiece,
+    view_of,
+    without_people,
+)
 from passbook.protocol.naming import check_name
-from passbook.protocol.notice import Canceled, notice_of
-from passbook.protocol.pages import Page, page_of
+from passbook.protocol.notice import (
+    AcknowledgeNotice,
+    Canceled,
+    GetHistoryHeads,
+    HistoryHeads,
+    Notice,
+    NoticePage,
+    notice_of,
+)
+from passbook.protocol.operators import (
+    AcceptedArea,
+    AcceptedStore,
+    AcceptRollback,
+    AreaRef,
+    ClockReport,
+    ListHistory,
+    Revocations,
+    Word,
+)
+from passbook.protocol.pages import JobPage, Page, QuestionPage, page_of
 from passbook.protocol.progress import paper_words, state_words, take_words
+from passbook.protocol.terminal_list import TerminalList
 from spooler.desks import Desks
 from spooler.hub import Hub
+from spooler.jobs import Jobs
 from spooler.logs import Log
-from storage import Spool
 
 _LOG: Final = Log("operations")
 
-OperatorHandler: TypeAlias = Callable[[dict[str, Any]], Awaitable[Any]]
-"""Takes a command's arguments and gives what msgspec can write as JSON; a PassbookError it raises is told."""
-
+UPLOADS_LIMIT: Final = 1
+"""Uploads that one connection may have open: each may take 1 MiB of memory, and a terminal sends one at a time."""
 CANCEL_WAIT: Final = 45.0
 """Seconds for the line under way to be finished and the book to be given back; passbookctl waits a little longer."""
 
+AT_TERMINALS: Final = frozenset({Role.REQUESTER, Role.REPRESENTATIVE})
+OPERATORS: Final = frozenset({Role.OPERATOR})
+AT_APPLIANCE: Final = frozenset({Role.OPERATOR, Role.AUDITOR})
+ALL_BUT_AUDITORS: Final = AT_TERMINALS | OPERATORS
+ALL: Final = ALL_BUT_AUDITORS | AT_APPLIANCE
+
+STORED: Final = ("area-fenced", "area-full", "record-quarantined", "change-unknown")
+"""Codes with which a change of a stored job may be refused."""
+FOUND: Final = ("unknown-job", "record-quarantined", "area-fenced")
+"""Codes with which a job that is named may be refused."""
+OPENED: Final = ("content-gone", "key-needed", "wrong-key", "key-malformed", "no-key-to-show", "sealed-damaged")
+"""Codes with which a stored document may be refused."""
+ORDERED: Final = ("unknown-job", *STORED, "not-allowed-in-state", "held-by-operator", "job-is-printing")
+"""Codes with which an order about a job may be refused."""
+ANSWERED: Final = (
+    *("unknown-job", *STORED, "stale-question", "already-answered", "answer-not-possible", "not-allowed-in-state"),
+    *("held-by-operator", "second-person-needed", "content-gone"),
+    *("key-needed", "wrong-key", "key-malformed", "sealed-damaged"),
+)
+"""Codes with which an answer may be refused."""
+ACCEPTED: Final = (
+    *("request-reused", "request-in-flight", "outcome-unknown", "areas-not-asked", "area-fenced"),
+    *("no-area-has-room", "quota-exceeded", "area-full", "record-quarantined"),
+    *("key-missing", "key-malformed", "priority-not-allowed", "unknown-upload"),
+)
+"""Codes with which an acceptance may be refused, beside what is wrong with the document."""
+TAKEN_OVER: Final = ("unknown-area", "area-fenced", "area-absent", "area-full", "areas-not-asked", "mark-not-written")
+"""Codes with which an area that was rolled back is not accepted."""
+DOCUMENT: Final = (
+    *("document-malformed", "document-empty", "document-too-large", "unknown-format", "unknown-currency"),
+    *("amount-not-decimal", "amount-too-fine", "date-not-valid", "column-overflow", "not-in-code-page"),
+    *("control-byte", "past-last-line", "start-not-given", "start-not-in-book"),
+    *("unknown-layout", "layout-unfit", "layout-not-printable", "unknown-printer"),
+)
+"""Codes for a document that cannot be printed."""
+SEARCHES: Final = ("not-a-time", "times-exchanged", "unknown-outcome")
+"""Codes with which a search of the history may be refused."""
+
 
 class Operations:
-    """The commands of the control socket."""
+    """The handlers of the operations."""
 
     def __init__(
         self,
         *,
-        spool: Spool,
-        recovery: RecoveryDesk,
-        desks: Desks,
+        jobs: Jobs,
         hub: Hub,
+        admission: Acceptance,
+        recovery: RecoveryDesk,
+        notices: NoticeDesk,
+        desks: Desks,
         roll: Roll,
         doorkeeper: Doorkeeper,
-        status: Callable[[], StatusReport],
+        clock: ClockReporter,
         problems: Problems,
         joining: Joining,
+        status: Callable[[], StatusReport],
+        uri: str,
     ) -> None:
-        self._spool = spool
-        self._recovery = recovery
-        self._desks = desks
+        """`status` tells what is known at once; `uri` is where terminals find the service."""
+        self._jobs = jobs
+        self._spool = jobs.spool
         self._hub = hub
+        self._admission = admission
+        self._recovery = recovery
+        self._answering = Answering(jobs, recovery)
+        self._documents = DocumentReader(jobs)
+        self._notices = notices
+        self._desks = desks
         self._roll = roll
         self._doorkeeper = doorkeeper
-        self._status = status
+        self._clock = clock
         self._problems = problems
         self._joining = joining
+        self._status = status
+        self._uri = uri
 
-    def handlers(self) -> dict[str, OperatorHandler]:
-        """Command name -> handler."""
-        return {
-            "status": self._report_status,
-            "jobs": self._jobs,
-            "job": self._job,
-            "questions": self._questions,
-            "notices": self._notices,
-            "terminals": self._terminals,
-            "areas": self._areas,
-            "environment": self._environment,
-            "history": self._history,
-            "accept-rollback": self._accept_rollback,
-            "accept-new-store": self._accept_new_store,
-            "verify": self._verify,
-            "verify-area": self._verify_area,
-            "revocations": self._revocations,
-            "cancel": self._cancel,
-            "hold": self._hold,
-            "release": self._release,
-        }
+    @operation("ServicePublisher.GetServices", ALL)
+    async def services(self, _call: Call, _payload: Nothing) -> Services:
+        """Tell where the service is."""
+        return Services("passbook-appliance", (ServiceAddress(self._uri),))
 
-    async def _report_status(self, arguments: dict[str, Any]) -> Any:
-        read_arguments(arguments, Nothing)
+    @operation("Common.Status", ALL, is_served_locked=True)
+    async def status(self, _call: Call, _payload: Nothing) -> StatusReport:
+        """Tell what is known now of printers, areas and terminals, without waiting for anything."""
         return self._status()
 
-    async def _jobs(self, arguments: dict[str, Any]) -> Any:
-        page = read_arguments(arguments, Page)
+    @operation("Common.Capabilities", ALL, is_served_locked=True)
+    async def capabilities(self, call: Call, _payload: Nothing) -> Capabilities:
+        """List the commands that the caller may use."""
+        roles = call.actor.roles
+        return capabilities_of(tuple(one.name for one in OPERATIONS.values() if one.roles & roles))
+
+    @operation("Spooler.UploadPiece", AT_TERMINALS, "too-many-uploads", "document-too-large")
+    async def upload_piece(self, call: Call, piece: UploadPiece) -> Received:
+        """Take the next bytes of a document; they are kept as long as the connection."""
+        uploads = call.connection.uploads
+        if piece.upload not in uploads and len(uploads) >= UPLOADS_LIMIT:
+            raise PassbookError("too-many-uploads", limit=UPLOADS_LIMIT)
+        if len(piece.data) > MAX_PIECE:
+            raise PassbookError("invalid-message", why=f"a piece has at most {MAX_PIECE} bytes")
+        buffer = uploads.setdefault(piece.upload, bytearray())
+        if buffer is None or len(buffer) + len(piece.data) > MAX_DOCUMENT:
+            uploads[piece.upload] = None
+            raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
+        buffer += piece.data
+        return Received(len(buffer))
+
+    @operation("Spooler.SubmitJob", AT_TERMINALS, *ACCEPTED, *DOCUMENT)
+    async def submit(self, call: Call, request: SubmitJob) -> JobView:
+        """Accept one job; its completion comes when the job is on disk."""
+        document = _uploaded(call, request) if request.upload else request.document
+        return self._desks.queues.view(await self._admission.submit(call.actor, request, document))
+
+    @operation("Spooler.ListJobs", ALL_BUT_AUDITORS)
+    async def list_jobs(self, call: Call, page: Page) -> JobPage:
+        """List the jobs that have not ended, in the order of acceptance."""
         records = await asyncio.to_thread(self._spool.records, page.after, page.read)
-        return page_of(map(self._desks.queues.view, records), page.limit)[0]
+        return JobPage(*page_of((self._view(call.actor, record) for record in records), page.limit))
 
-    async def _job(self, arguments: dict[str, Any]) -> Any:
-        """One job, by its id or the beginning of it."""
-        asked = read_arguments(arguments, _Job)
-        check_name("job", asked.job)
-        return self._desks.queues.view(self._spool.find(asked.job))
+    @operation("Spooler.GetJob", ALL_BUT_AUDITORS, *FOUND, "ambiguous-job", "job-id-short")
+    async def get_job(self, call: Call, asked: JobRef) -> JobView:
+        """Show one job, by its id or the beginning of it; also one that has ended."""
+        return self._view(call.actor, self._spool.find(_named(asked).job))
 
-    async def _questions(self, arguments: dict[str, Any]) -> Any:
-        page = read_arguments(arguments, Page)
-        rows, _ = await asyncio.to_thread(page_of, self._recovery.all_questions(page.after), page.limit)
-        return [msgspec.structs.replace(question, wraps=()) for question in rows]
+    @operation("Spooler.GetDocument", AT_TERMINALS, *FOUND, *OPENED)
+    async def get_document(self, call: Call, asked: GetDocument) -> StoredDocument:
+        """Give the document of an unfinished job to a person who shows the job's key."""
+        return await self._documents.read(call.actor, _named(asked))
 
-    async def _terminals(self, arguments: dict[str, Any]) -> Any:
-        read_arguments(arguments, Nothing)
-        return self._roll.terminals()
+    @operation("Spooler.CancelJob", AT_TERMINALS, *ORDERED)
+    async def cancel(self, call: Call, order: JobOrder) -> JobView:
+        """End a job; one that prints ends before its next step."""
+        actor, record = call.actor, self._ordered(call.actor, order)
+        ended = await self._desks.cancel(record, actor.name, order.person, senior=actor.is_representative)
+        return self._view(actor, ended)
 
-    async def _notices(self, arguments: dict[str, Any]) -> Any:
-        page = read_arguments(arguments, Page)
-        found = await asyncio.to_thread(self._spool.notices.oldest, after=page.after, limit=LISTED_AT_ONCE)
-        return [told(ended) for ended in found]
+    @operation("Spooler.HoldJob", ALL_BUT_AUDITORS, *ORDERED)
+    async def hold(self, call: Call, order: JobOrder) -> JobView:
+        """Keep a job from printing, and ask no person about it."""
+        record = self._ordered(call.actor, order)
+        return self._view(call.actor, await self._desks.hold(record.job_id, call.actor.name, order.person))
 
-    async def _areas(self, arguments: dict[str, Any]) -> Any:
-        read_arguments(arguments, Nothing)
-        return self._spool.areas()
+    @operation("Spooler.ReleaseJob", ALL_BUT_AUDITORS, *ORDERED)
+    async def release(self, call: Call, order: JobOrder) -> JobView:
+        """Ask people again about a held job."""
+        actor, record = call.actor, self._ordered(call.actor, order)
+        senior = actor.is_representative or actor.is_operator
+        return self._view(actor, await self._desks.release(record.job_id, actor.name, order.person, senior=senior))
 
-    async def _environment(self, arguments: dict[str, Any]) -> Any:
-        wanted = read_arguments(arguments, _Environment)
-        return await self._desks.environment(wanted.printer, wanted.timeout)
+    @operation(
+        "Spooler.GetEnvironment",
+        ALL_BUT_AUDITORS,
+        "unknown-printer",
+        "printer-busy",
+        "appliance-stopping",
+        "connection-lost",
+    )
+    async def environment(self, call: Call, wanted: GetEnvironment) -> Environment:
+        """Count what a printer has printed and is to print, exactly, at its next boundary."""
+        waiting = self._desks.environment(wanted.printer, patience(call.timeout))
+        return await call.connection.while_connected(waiting)
 
-    async def _history(self, arguments: dict[str, Any]) -> Any:
-        asked = read_arguments(arguments, _History)
+    @operation("Spooler.GetHistory", AT_TERMINALS, "history-not-permitted", *SEARCHES)
+    async def history(self, call: Call, asked: GetHistory) -> HistoryReply:
+        """Tell what happened to jobs, with the names of people to those who may decide about the job."""
+        actor = call.actor
+        if asked.person and not actor.is_representative:
+            raise PassbookError("history-not-permitted", who=actor.name)
         if asked.summary is not None:
-            return await asyncio.to_thread(self._spool.summary, asked.summary, asked.wanted)
-        return await asyncio.to_thread(self._spool.history, "", asked.last, asked.wanted)
+            groups = await asyncio.to_thread(self._spool.summary, asked.summary, asked.wanted)
+            return HistoryReply(summary=tuple(groups))
+        told = await asyncio.to_thread(self._spool.history, "", asked.last, asked.wanted)
+        may = actor.may_decide
+        return HistoryReply(tuple(line_of(one.entry, with_people=may(one.entry.record.requester)) for one in told))
 
-    async def _accept_rollback(self, arguments: dict[str, Any]) -> Any:
-        """An operator takes an area as it is though it was put back; its jobs are asked about with that reason."""
-        word = read_arguments(arguments, _AreaWord)
+    @operation("Spooler.GetHistoryHeads", ALL)
+    async def history_heads(self, _call: Call, asked: GetHistoryHeads) -> HistoryHeads:
+        """Tell how far each area's history is, and its chain value after entries that the caller names."""
+        return self._notices.heads(asked.entries)
+
+    @operation("Spooler.ListNotices", ALL_BUT_AUDITORS)
+    async def list_notices(self, call: Call, page: Page) -> NoticePage:
+        """List the notices that no person has acknowledged, of jobs that the caller may decide about."""
+        return await self._notices.notices(call.actor, page)
+
+    @operation("Spooler.AcknowledgeNotice", AT_TERMINALS, "unknown-job", *STORED, "not-allowed-in-state")
+    async def acknowledge_notice(self, call: Call, asked: AcknowledgeNotice) -> Notice:
+        """Acknowledge the notice of a job's end."""
+        return await self._notices.acknowledge(call.actor, _named(asked).job)
+
+    @operation("Spooler.ListTerminals", frozenset({Role.REPRESENTATIVE, Role.OPERATOR}))
+    async def list_terminals(self, _call: Call, _payload: Nothing) -> TerminalList:
+        """List the terminals: when each was last heard, and how many open jobs and questions it has."""
+        return TerminalList(self._roll.terminals())
+
+    @operation("Recovery.ListQuestions", ALL_BUT_AUDITORS)
+    async def list_questions(self, call: Call, page: Page) -> QuestionPage:
+        """List the open questions that a terminal may answer; an operator sees all of them, without the wraps."""
+        if call.actor.is_operator:
+            rows, more = await asyncio.to_thread(page_of, self._recovery.all_questions(page.after), page.limit)
+            sealed = tuple(msgspec.structs.replace(question, wraps=()) for question in rows)
+            return QuestionPage(sealed, more, self._recovery.count(call.actor))
+        behind = self._recovery.questions(call.actor, page.after)
+        rows, more = await asyncio.to_thread(page_of, behind, page.limit)
+        told = QuestionPage(rows, more, self._recovery.count(call.actor))
+        self._recovery.note_put(told.questions)
+        return told
+
+    @operation("Recovery.AnswerQuestion", AT_TERMINALS, *ANSWERED)
+    async def answer_question(self, call: Call, answer: AnswerQuestion) -> JobView:
+        """Take a person's answer to a question; the first valid one counts."""
+        return await self._recovery.answer(call.actor, _named(answer))
+
+    @operation("Recovery.AnswerAll", AT_TERMINALS)
+    async def answer_all(self, call: Call, order: AnswerAll) -> AnsweredAll:
+        """Give one answer for every untouched job of a requester."""
+        return await self._answering.answer_all(call.actor, order)
+
+    @operation("Appliance.CancelJob", OPERATORS, *ORDERED, "stop-not-stored")
+    async def cancel_and_wait(self, call: Call, order: JobOrder) -> Canceled:
+        """End a job, wait for its last line, and say what of it is on paper."""
+        record = self._ordered(call.actor, order)
+        ordered = await self._desks.cancel(record, call.actor.name, order.person, senior=True)
+        return _canceled(ordered, await self._desks.settled(ordered, CANCEL_WAIT))
+
+    @operation("Appliance.ListAreas", AT_APPLIANCE, is_served_locked=True)
+    async def list_areas(self, _call: Call, _payload: Nothing) -> AreaList:
+        """List the storage areas with state and capacity."""
+        return AreaList(tuple(self._spool.areas()))
+
+    @operation("Appliance.ListHistory", AT_APPLIANCE, *SEARCHES)
+    async def list_history(self, _call: Call, asked: ListHistory) -> EntryList:
+        """List entries of the history unchanged, or what their ends add up to."""
+        if asked.summary is not None:
+            groups = await asyncio.to_thread(self._spool.summary, asked.summary, asked.wanted)
+            return EntryList(summary=tuple(groups))
+        return EntryList(tuple(await asyncio.to_thread(self._spool.history, "", asked.last, asked.wanted)))
+
+    @operation("Appliance.VerifyArea", AT_APPLIANCE, "unknown-area", "area-fenced", is_served_locked=True)
+    async def verify_area(self, _call: Call, asked: AreaRef) -> LookedAt:
+        """Check every record and the history's chain of one area."""
+        return LookedAt.of(await asyncio.to_thread(self._spool.examine, asked.area))
+
+    @operation("Appliance.AcceptRollback", OPERATORS, *TAKEN_OVER, "nothing-to-accept", is_served_locked=True)
+    async def accept_rollback(self, _call: Call, word: AcceptRollback) -> AcceptedArea:
+        """Go on with an area that was rolled back; people are asked about its jobs."""
         check_name("person", word.person)
         if self._spool.is_usable():
             await asyncio.to_thread(self._spool.upkeep.accept_rollback, word.area)
@@ -140,48 +339,79 @@ class Operations:
         self._problems.accepted(word.area)
         _LOG.warning("rollback-accepted", area=word.area, person=word.person)
         await self._joining.look(word=True)
-        return {"area": word.area, "accepted": True, "state": self._spool.states()[word.area]}
+        return AcceptedArea(word.area, accepted=True, state=self._spool.states()[word.area])
 
-    async def _accept_new_store(self, arguments: dict[str, Any]) -> Any:
-        """An operator says that all that the areas held is lost: new ones are made."""
-        word = read_arguments(arguments, _StoreWord)
+    @operation(
+        "Appliance.AcceptNewStore",
+        OPERATORS,
+        "not-a-new-store",
+        "area-not-made",
+        "mark-not-written",
+        is_served_locked=True,
+    )
+    async def accept_new_store(self, _call: Call, word: Word) -> AcceptedStore:
+        """Make new areas for a locked appliance: all that its store held is lost."""
         check_name("person", word.person)
         await asyncio.to_thread(self._spool.accept_new_store)
         _LOG.warning("new-store-accepted", person=word.person)
         await self._joining.look(word=True)
-        return {"accepted": True, "areas": self._spool.states()}
+        return AcceptedStore(accepted=True, areas=self._spool.states())
 
-    async def _verify(self, arguments: dict[str, Any]) -> Any:
-        read_arguments(arguments, Nothing)
-        return [Finding.of(problem) for problem in await asyncio.to_thread(self._spool.verify)]
-
-    async def _verify_area(self, arguments: dict[str, Any]) -> Any:
-        """One area at a time, for who shows how far it is."""
-        return LookedAt.of(await asyncio.to_thread(self._spool.examine, read_arguments(arguments, _Area).area))
-
-    async def _revocations(self, arguments: dict[str, Any]) -> Any:
-        """Read the revocation list again and close the connections of those on it."""
-        read_arguments(arguments, Nothing)
+    @operation("Appliance.ReadRevocations", OPERATORS, "file-problem", is_served_locked=True)
+    async def read_revocations(self, _call: Call, _payload: Nothing) -> Revocations:
+        """Read the revocation list again, and end the connections of the terminals on it."""
         self._doorkeeper.reload()
-        closed = [listener for listener in self._hub.everybody() if self._doorkeeper.is_revoked(listener.peer)]
+        closed = [listener for listener in self._hub.everybody() if self._doorkeeper.is_revoked(listener.actor)]
         for listener in closed:
-            _LOG.warning("terminal-hung-up", peer=listener.peer.name, code="certificate-revoked")
+            _LOG.warning("terminal-hung-up", terminal=listener.actor.name, code="certificate-revoked")
             self._hub.expel(listener, "certificate-revoked")
-        names = sorted({listener.peer.name for listener in closed})
-        return {"closed": names, "revoked": self._doorkeeper.revoked}
+        names = sorted({listener.actor.name for listener in closed})
+        return Revocations(tuple(names), self._doorkeeper.revoked)
 
-    async def _cancel(self, arguments: dict[str, Any]) -> Any:
-        order = read_arguments(arguments, _Order)
-        ordered = await self._desks.cancel(self._spool.record(order.job), OPERATOR, order.person, senior=True)
-        return _canceled(ordered, await self._desks.settled(ordered, CANCEL_WAIT))
+    @operation("Appliance.GetClock", OPERATORS, is_served_locked=True)
+    async def clock(self, _call: Call, _payload: Nothing) -> ClockReport:
+        """Tell what the appliance believes of time, and why."""
+        return self._clock.report()
 
-    async def _hold(self, arguments: dict[str, Any]) -> Any:
-        order = read_arguments(arguments, _Order)
-        return self._desks.queues.view(await self._desks.hold(order.job, OPERATOR, order.person))
+    @operation("Appliance.VouchForClock", OPERATORS, is_served_locked=True)
+    async def vouch_for_clock(self, _call: Call, word: Word) -> ClockReport:
+        """Trust the clock by an operator's word, until the next boot or until the clock jumps."""
+        self._clock.vouch(word.person)
+        return self._clock.report()
 
-    async def _release(self, arguments: dict[str, Any]) -> Any:
-        order = read_arguments(arguments, _Order)
-        return self._desks.queues.view(await self._desks.release(order.job, OPERATOR, order.person, senior=True))
+    def _view(self, actor: Actor, record: Record) -> JobView:
+        """A job as this actor may see it (P12)."""
+        view = self._desks.queues.view(record)
+        return view if actor.may_order(record.requester) else without_people(view)
+
+    def _ordered(self, actor: Actor, order: JobOrder) -> Record:
+        """The job of an order.  Raises `not-permitted` for an actor that may give none about it (P12)."""
+        record = self._spool.record(_named(order).job)
+        if not actor.may_order(record.requester):
+            raise may_not_decide(actor.name, order.job)
+        return record
+
+
+def _uploaded(call: Call, request: SubmitJob) -> bytes:
+    """The document that came in pieces.  Raises PassbookError when it did not, or not whole."""
+    uploads = call.connection.uploads
+    if request.document:
+        raise PassbookError("invalid-message", why="document and upload are both given")
+    if request.upload not in uploads:
+        raise PassbookError("unknown-upload", upload=shown(request.upload))
+    pieces = uploads.pop(request.upload)
+    if pieces is None:
+        raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
+    return bytes(pieces)
+
+
+R = TypeVar("R", JobRef, GetDocument, JobOrder, AnswerQuestion, AcknowledgeNotice)
+
+
+def _named(payload: R) -> R:
+    """The payload, when its job has a name that may stand in a sentence.  Raises `invalid-message`."""
+    check_name("job", payload.job)
+    return payload
 
 
 def _canceled(ordered: Record, record: Record) -> Canceled:
@@ -197,32 +427,5 @@ def _canceled(ordered: Record, record: Record) -> Canceled:
     return Canceled(" ".join(words), notice.job, notice.on_paper)
 
 
-class _History(GetHistory, frozen=True):
-    last: Annotated[int, msgspec.Meta(ge=1, le=MOST_LISTED)] = 50
-
-
-class _Area(Payload, frozen=True):
-    area: str
-
-
-class _AreaWord(Payload, frozen=True):
-    area: str
-    person: str = ""
-
-
-class _StoreWord(Payload, frozen=True):
-    person: str = ""
-
-
-class _Environment(Payload, frozen=True):
-    printer: str = ""
-    timeout: Annotated[float, msgspec.Meta(gt=0, le=LONGEST_WAIT)] = USUAL_WAIT
-
-
-class _Job(Payload, frozen=True):
-    job: str
-
-
-class _Order(Payload, frozen=True):
-    job: str
-    person: str = ""
+OPERATIONS: Final = catalogue_of(Operations)
+"""Every operation of the appliance, by the name that a command has on the wire."""

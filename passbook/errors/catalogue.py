@@ -11,295 +11,291 @@ import re
 from typing import Final
 
 from passbook.errors.document_errors import DOCUMENT_ERRORS
-from passbook.errors.kinds import EXIT_CODES, Actor, ErrorKind
+from passbook.errors.kinds import EXIT_CODES, ErrorKind, Mender
 from passbook.errors.storage_errors import STORAGE_ERRORS
 
 CATALOGUE: Final[dict[str, ErrorKind]] = {
     **DOCUMENT_ERRORS,
-    # The peer's messages
+    # The messages of terminals and operators
     "invalid-message": ErrorKind(
-        Actor.PROGRAMMER,
+        Mender.PROGRAMMER,
         "The message was not understood: {why}. Nothing was changed; mend the terminal software.",
     ),
     "message-too-large": ErrorKind(
-        Actor.PROGRAMMER,
+        Mender.PROGRAMMER,
         "The message is larger than {limit} bytes. Nothing was changed; send less at once.",
     ),
     "unknown-command": ErrorKind(
-        Actor.PROGRAMMER, "There is no command {command}. Nothing was changed; mend the terminal software."
+        Mender.PROGRAMMER, "There is no command {command}. Nothing was changed; mend the terminal software."
     ),
     "unknown-upload": ErrorKind(
-        Actor.PROGRAMMER,
+        Mender.PROGRAMMER,
         "There is no upload {upload} on this connection. Nothing was accepted; send the document again.",
     ),
     "too-many-uploads": ErrorKind(
-        Actor.PROGRAMMER,
+        Mender.PROGRAMMER,
         "This connection has an upload open and may have {limit}. Submit it, or connect again to drop it.",
     ),
     "not-permitted": ErrorKind(
-        Actor.TELLER,
-        "{who} may not decide about job {job}. Nothing was changed; ask its requester or a representative.",
+        Mender.TELLER,
+        "{who} may not {deed}. Nothing was changed; ask {whom}.",
     ),
     "history-not-permitted": ErrorKind(
-        Actor.TELLER, "{who} may not search the history by person. Nothing was shown; ask a representative."
+        Mender.TELLER, "{who} may not search the history by person. Nothing was shown; ask a representative."
     ),
     "not-a-time": ErrorKind(
-        Actor.CALLER,
+        Mender.CALLER,
         "The value of {which} is no time. Nothing was looked up; write a day of the calendar or a moment of it as "
         "{how}.",
     ),
     "times-exchanged": ErrorKind(
-        Actor.CALLER, "{since} is after {until}, so nothing lies between them. Nothing was looked up; exchange them."
+        Mender.CALLER, "{since} is after {until}, so nothing lies between them. Nothing was looked up; exchange them."
     ),
     "unknown-outcome": ErrorKind(
-        Actor.CALLER, "No job has that outcome. Nothing was looked up; the outcomes are {known}."
-    ),
-    "representatives-only": ErrorKind(
-        Actor.TELLER,
-        "{who} is no representative, and only representatives see the state of every terminal. Ask one of them.",
+        Mender.CALLER, "No job has that outcome. Nothing was looked up; the outcomes are {known}."
     ),
     # The identity of the peer
     "not-tls": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The peer did not send TLS. The connection was closed and nothing was read; connect with wss:, with the "
         "certificate of an enrolled terminal.",
     ),
     "certificate-not-accepted": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The certificate was not accepted: {why}. The connection was closed; enroll the terminal again.",
     ),
     "appliance-not-trusted": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The certificate that {address} showed is not the appliance's: {why}. Nothing was sent; look at the address, "
         "then enroll this terminal again (teller enroll), with --server-name where the appliance has another name.",
     ),
     "not-enrolled": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "This terminal is not enrolled yet: there is no {file}. Nothing was sent; run teller enroll --name NAME, have "
         "the operator sign the request, then run teller enroll with --certificate, --ca and --address.",
     ),
     "certificate-not-in-time": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "By the clock of this terminal ({now}) the appliance's certificate {why}. Nothing was sent; "
         "set the clock of this terminal if it is wrong, else renew the appliance's certificate.",
     ),
     "certificate-revoked": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The certificate of {who} has been revoked. The connection was closed; enroll the terminal again.",
     ),
     "name-malformed": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The name is not 1 to 63 of a-z, 0-9, dot, hyphen and underscore with a letter or digit first. "
         "Nothing was changed.",
     ),
     "request-not-signed": ErrorKind(
-        Actor.OPERATOR, "The certificate request was not signed: {why}. Nothing was changed."
+        Mender.OPERATOR, "The certificate request was not signed: {why}. Nothing was changed."
     ),
     "too-many-connections": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "{who} was not let in: there are {limit} connections already. "
         "The new one was closed; end one of them, or raise limits.connections.",
     ),
     "unknown-terminal": ErrorKind(
-        Actor.OPERATOR, "No certificate was ever issued to {name}. Nothing was changed; look at the register."
+        Mender.OPERATOR, "No certificate was ever issued to {name}. Nothing was changed; look at the register."
     ),
     # Admission
     "no-area-has-room": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "No storage area has room for {size} bytes. Nothing was accepted; print or discard held jobs, and see whether "
         "the clock is trusted (passbookctl clock): only by a trusted clock are jobs that ended long ago forgotten.",
     ),
     "quota-exceeded": ErrorKind(
-        Actor.TELLER,
+        Mender.TELLER,
         "{requester} already keeps {used} of {limit} {what}. Nothing was accepted; finish or discard a job.",
     ),
     "request-in-flight": ErrorKind(
-        Actor.PROGRAMMER, "Request {request} is being accepted at this moment. Wait for its answer."
+        Mender.PROGRAMMER, "Request {request} is being accepted at this moment. Wait for its answer."
     ),
     "request-reused": ErrorKind(
-        Actor.PROGRAMMER,
+        Mender.PROGRAMMER,
         "Request {request} was used before with other content. Nothing was accepted; use a new request id.",
     ),
     "outcome-unknown": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The appliance does not know whether it stored request {request}. Do not send it under another id: ask for it "
         "again when the storage area is back, or when an operator has looked at it.",
     ),
     "priority-not-allowed": ErrorKind(
-        Actor.TELLER, "The priority is not one of 1 to {most}. Nothing was accepted; give one of those."
+        Mender.TELLER, "The priority is not one of 1 to {most}. Nothing was accepted; give one of those."
     ),
     "key-missing": ErrorKind(
-        Actor.PROGRAMMER,
+        Mender.PROGRAMMER,
         "The request carries no key and this appliance does not take such jobs. Nothing was accepted.",
     ),
-    "key-malformed": ErrorKind(Actor.PROGRAMMER, "The key is not {expected}. Nothing was changed."),
+    "key-malformed": ErrorKind(Mender.PROGRAMMER, "The key is not {expected}. Nothing was changed."),
     # Jobs and questions
     "unknown-job": ErrorKind(
-        Actor.TELLER, "There is no job {job}: it has ended or was never accepted. See the history."
+        Mender.TELLER, "There is no job {job}: it has ended or was never accepted. See the history."
     ),
     "ambiguous-job": ErrorKind(
-        Actor.CALLER, "The ids of {count} jobs begin with {job}. Nothing was changed; give more of the id."
+        Mender.CALLER, "The ids of {count} jobs begin with {job}. Nothing was changed; give more of the id."
     ),
     "job-id-short": ErrorKind(
-        Actor.CALLER, "{job} is less than {least} characters of a job's id. Nothing was changed; give more of it."
+        Mender.CALLER, "{job} is less than {least} characters of a job's id. Nothing was changed; give more of it."
     ),
     "not-allowed-in-state": ErrorKind(
-        Actor.TELLER, "Job {job} is {state}, so it cannot be changed by {event}. Nothing was changed."
+        Mender.TELLER, "Job {job} is {state}, so it cannot be changed by {event}. Nothing was changed."
     ),
     "notices-old": ErrorKind(
-        Actor.REPRESENTATIVE,
+        Mender.REPRESENTATIVE,
         "{count} ends of jobs have had no acknowledgement for more than {hours} hours. They are kept; look through "
         "them and acknowledge them (teller notices).",
     ),
     "no-such-notice": ErrorKind(
-        Actor.TELLER,
+        Mender.TELLER,
         "There is no open notice of job {job} for this terminal: the job has not ended, the notice was acknowledged, "
         "or it belongs to another terminal. Nothing was changed; see teller notices.",
     ),
     "held-by-operator": ErrorKind(
-        Actor.REPRESENTATIVE,
+        Mender.REPRESENTATIVE,
         "Job {job} is held by {person}, an operator. Nothing was changed; an operator (passbookctl release) or a "
         "representative (teller release) has to release it first.",
     ),
     "job-is-printing": ErrorKind(
-        Actor.TELLER, "Job {job} is printing now. Nothing was changed; try again, or wait for its end."
+        Mender.TELLER, "Job {job} is printing now. Nothing was changed; try again, or wait for its end."
     ),
     "stale-question": ErrorKind(
-        Actor.TELLER,
+        Mender.TELLER,
         "The question about job {job} has changed (now number {epoch}). Nothing was changed; read it and answer again.",
     ),
     "already-answered": ErrorKind(
-        Actor.TELLER, "The question about job {job} was already answered {by} ({at}): {order}. Nothing was changed."
+        Mender.TELLER, "The question about job {job} was already answered {by} ({at}): {order}. Nothing was changed."
     ),
     "content-gone": ErrorKind(
-        Actor.TELLER,
+        Mender.TELLER,
         "The text of job {job} was destroyed, because its question had no answer in time. It cannot be printed; look "
         "at the book, then discard the job, or say that everything is on paper.",
     ),
     "answer-not-possible": ErrorKind(
-        Actor.TELLER, "Job {job} cannot go on from there: {why}. Nothing was changed; answer again."
+        Mender.TELLER, "Job {job} cannot go on from there: {why}. Nothing was changed; answer again."
     ),
     "second-person-needed": ErrorKind(
-        Actor.REPRESENTATIVE,
+        Mender.REPRESENTATIVE,
         "A second person must confirm at another terminal: {person} at {terminal} ordered lines of job {job} again "
         "that may be on paper. The order is kept and nothing prints; give the same answer there, or another one.",
     ),
     "wrong-key": ErrorKind(
-        Actor.TELLER, "The key does not open job {job}. Nothing was changed; use the key {key_ref}."
+        Mender.TELLER, "The key does not open job {job}. Nothing was changed; use the key {key_ref}."
     ),
     "key-needed": ErrorKind(
-        Actor.TELLER,
+        Mender.TELLER,
         "Job {job} can only be printed with the key {key_ref}. Nothing was changed; give that key.",
     ),
     "no-key-to-show": ErrorKind(
-        Actor.TELLER,
+        Mender.TELLER,
         "Job {job} was sent without a key, so its document is not shown: no person can prove to have the right to see "
         "it. Look at the paper that the job was made from.",
     ),
     # Mechanism
     "printer-silent": ErrorKind(
-        Actor.TELLER, "Printer {printer} does not answer: {why}. Its jobs are kept and wait; look at cable and power."
+        Mender.TELLER, "Printer {printer} does not answer: {why}. Its jobs are kept and wait; look at cable and power."
     ),
     "printer-garbled": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "Printer {printer} sends bytes that its dialect does not know. Its jobs are kept and wait; look at its cable "
         "and at its own set-up.",
     ),
     "printer-attention": ErrorKind(
-        Actor.TELLER, "Printer {printer} cannot print: {condition}. Its jobs are kept and wait; remedy that."
+        Mender.TELLER, "Printer {printer} cannot print: {condition}. Its jobs are kept and wait; remedy that."
     ),
     "medium-not-taken": ErrorKind(
-        Actor.TELLER, "A book or sheet lies in {printer}. Take it out; the next job waits until then."
+        Mender.TELLER, "A book or sheet lies in {printer}. Take it out; the next job waits until then."
     ),
     "stop-not-stored": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "Job {job} was stopped at printer {printer}, and the stop cannot be stored: {why} Nothing more of the job is "
         "printed. The appliance tries to store it again and again, and asks about the job as soon as that works, at "
         "the latest after the next start.",
     ),
     "desk-fails": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "Printing on {printer} fails by a defect of the program ({what}). The program tries again and again and the "
         "jobs of the printer wait; other printers go on. The log says where (desk-failed). Cancel the job that it "
         "happens with, and tell your supplier.",
     ),
     "printer-busy": ErrorKind(
-        Actor.TELLER,
+        Mender.TELLER,
         "Printer {printer} did not come to a point between two jobs, with its last book taken, within {seconds} "
         "seconds: {why}. Nothing was disturbed; ask again, or wait longer.",
     ),
     "appliance-stopping": ErrorKind(
-        Actor.NONE, "The appliance is being stopped. Nothing was changed; ask again when it runs."
+        Mender.NONE, "The appliance is being stopped. Nothing was changed; ask again when it runs."
     ),
     **STORAGE_ERRORS,
     # Set-up
-    "configuration": ErrorKind(Actor.OPERATOR, "{file}: {key}: {why}. The appliance does not start with this file."),
-    "file-problem": ErrorKind(Actor.OPERATOR, "{file}: {why}."),
+    "configuration": ErrorKind(Mender.OPERATOR, "{file}: {key}: {why}. The appliance does not start with this file."),
+    "file-problem": ErrorKind(Mender.OPERATOR, "{file}: {why}."),
     "port-without-handshake": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "No handshake at {port} says when the buffer of printer {printer} is full, so bytes may get lost. The printer "
         "cannot tell that characters are missing in a line, and such a line counts as printed; wire a handshake and "
         "set flow=rts or flow=xon.",
     ),
     "hardening-failed": ErrorKind(
-        Actor.OPERATOR, "The process could not be protected: {what} is not in effect. The appliance did not start."
+        Mender.OPERATOR, "The process could not be protected: {what} is not in effect. The appliance did not start."
     ),
     "self-test-failed": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The self-test failed: {what} does not give the published result. No storage area was opened and the appliance "
         "did not start; put its disk into another board, or install the software again.",
     ),
     # Operators
     "control-unreachable": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The appliance does not answer at {socket}: {why}. Nothing was done; see whether passbookd runs and which "
         "users may use its socket.",
     ),
     "revocation-not-told": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "{name} is revoked in {file}, but the appliance does not know it yet: {why}. "
         "Until then {name} may go on. Put the list where the appliance reads it and run passbookctl revocations there.",
     ),
     "too-many-callers": ErrorKind(
-        Actor.OPERATOR, "{limit} operators' commands are under way. Nothing was done; end one, then try again."
+        Mender.OPERATOR, "{limit} operators' commands are under way. Nothing was done; end one, then try again."
     ),
     # Terminal side
-    "keyring-locked": ErrorKind(Actor.TELLER, "The key ring could not be opened: wrong passphrase or damaged file."),
+    "keyring-locked": ErrorKind(Mender.TELLER, "The key ring could not be opened: wrong passphrase or damaged file."),
     "key-not-in-ring": ErrorKind(
-        Actor.TELLER, "The key ring has no key {key_ref}. Ask the person whose key ring has it."
+        Mender.TELLER, "The key ring has no key {key_ref}. Ask the person whose key ring has it."
     ),
     "format-not-given": ErrorKind(
-        Actor.CALLER,
+        Mender.CALLER,
         "The name of {file} does not tell its format. Nothing was sent; give --format with one of: {known}.",
     ),
     "keyring-empty": ErrorKind(
-        Actor.TELLER, "The key ring has no key yet. Nothing was sent; make one (teller keys new), then send it again."
+        Mender.TELLER, "The key ring has no key yet. Nothing was sent; make one (teller keys new), then send it again."
     ),
     "key-exists": ErrorKind(
-        Actor.TELLER, "The key ring has a key {key_ref} already. Nothing was changed; choose another name."
+        Mender.TELLER, "The key ring has a key {key_ref} already. Nothing was changed; choose another name."
     ),
     "passphrase-missing": ErrorKind(
-        Actor.TELLER, "The key ring needs its passphrase: run this at a terminal, or give --passphrase-file."
+        Mender.TELLER, "The key ring needs its passphrase: run this at a terminal, or give --passphrase-file."
     ),
     "appliance-unreachable": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The appliance at {address} does not answer: {why}. Nothing was sent; look at network and power.",
     ),
     "end-not-acknowledged": ErrorKind(
-        Actor.TELLER,
+        Mender.TELLER,
         "The appliance could not be told that the end of job {job} was shown ({why}). Nothing is lost: the appliance "
         "will tell that end again; see teller notices.",
     ),
     "connection-lost": ErrorKind(
-        Actor.TELLER,
+        Mender.TELLER,
         "The connection was lost before the answer came. Send the same request again: it is never printed twice.",
     ),
     "output-not-written": ErrorKind(
-        Actor.CALLER,
+        Mender.CALLER,
         "The output could not be written: {why}. {done}; look at the jobs before you repeat the command.",
     ),
     "internal-error": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "Something went wrong inside the appliance ({reference}). Nothing else was disturbed; see its log.",
     ),
 }
@@ -325,14 +321,14 @@ class PassbookError(Exception):
         super().__init__(_TWO_STOPS.sub(r"\1", CATALOGUE[code].sentence.format(**self.facts)))
 
     @property
-    def actor(self) -> Actor:
+    def mender(self) -> Mender:
         """The actor of this error."""
-        return CATALOGUE[self.code].actor
+        return CATALOGUE[self.code].mender
 
     @property
     def exit_code(self) -> int:
         """The process exit code of a command that ends with this error."""
-        return EXIT_CODES[self.actor]
+        return EXIT_CODES[self.mender]
 
 
 def speakable(text: str) -> str:
@@ -341,5 +337,5 @@ def speakable(text: str) -> str:
 
 
 def shown(name: str) -> str:
-    """A name that came from a peer, bounded and without control characters, fit to stand in a sentence."""
+    """A name that a caller chose, bounded and without control characters, fit to stand in a sentence."""
     return "".join(char if char.isprintable() else "?" for char in name[:64])

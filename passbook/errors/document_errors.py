@@ -4,81 +4,81 @@ from __future__ import annotations
 
 from typing import Final
 
-from passbook.errors.kinds import Actor, ErrorKind
+from passbook.errors.kinds import ErrorKind, Mender
 
 DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
     "document-malformed": ErrorKind(
-        Actor.PROGRAMMER, "The document could not be read: {where}: {why}. Nothing was accepted."
+        Mender.PROGRAMMER, "The document could not be read: {where}: {why}. Nothing was accepted."
     ),
-    "document-empty": ErrorKind(Actor.TELLER, "The document has no lines to print. Nothing was accepted."),
+    "document-empty": ErrorKind(Mender.TELLER, "The document has no lines to print. Nothing was accepted."),
     "document-too-large": ErrorKind(
-        Actor.TELLER, "The document is larger than {limit} bytes. Nothing was accepted; split it."
+        Mender.TELLER, "The document is larger than {limit} bytes. Nothing was accepted; split it."
     ),
     "amount-not-decimal": ErrorKind(
-        Actor.TELLER,
+        Mender.TELLER,
         "{where}: the {column} is not a decimal amount. Nothing was accepted; correct it and send again.",
     ),
     "amount-too-fine": ErrorKind(
-        Actor.TELLER,
+        Mender.TELLER,
         "{where}: the {column} has more than the {digits} decimal places of {currency}. Nothing was accepted; "
         "correct it and send again.",
     ),
     "unknown-currency": ErrorKind(
-        Actor.PROGRAMMER, "The currency is not one of: {known}. Nothing was accepted; correct it and send again."
+        Mender.PROGRAMMER, "The currency is not one of: {known}. Nothing was accepted; correct it and send again."
     ),
     "date-not-valid": ErrorKind(
-        Actor.TELLER,
+        Mender.TELLER,
         "{where}: the date is not a day written YYYY-MM-DD. Nothing was accepted; correct it and send again.",
     ),
     "column-overflow": ErrorKind(
-        Actor.TELLER,
+        Mender.TELLER,
         "{where}: the {column} has {length} characters and its column holds {width}. Nothing was accepted; shorten it.",
     ),
     "not-in-code-page": ErrorKind(
-        Actor.TELLER,
+        Mender.TELLER,
         "{where}: character {number} cannot be printed in code page {code_page}. Nothing was accepted; replace it.",
     ),
     "control-byte": ErrorKind(
-        Actor.PROGRAMMER,
+        Mender.PROGRAMMER,
         "{where}: character {number} is a control character. Nothing was accepted; remove it.",
     ),
     "past-last-line": ErrorKind(
-        Actor.TELLER,
+        Mender.TELLER,
         "The document does not fit: the paper ends at page {page} line {line}; lines left over: {left}. "
         "Nothing was accepted; start a new book or sheet.",
     ),
     "start-not-given": ErrorKind(
-        Actor.TELLER,
+        Mender.TELLER,
         "The document does not say on which page and line to start. Nothing was accepted; give both.",
     ),
     "start-not-in-book": ErrorKind(
-        Actor.TELLER,
+        Mender.TELLER,
         "The book has no page {page} line {line}. Nothing was accepted; look at the book and give both.",
     ),
     "unknown-layout": ErrorKind(
-        Actor.OPERATOR, "There is no layout {layout}. Nothing was accepted; choose one of: {known}."
+        Mender.OPERATOR, "There is no layout {layout}. Nothing was accepted; choose one of: {known}."
     ),
     "layout-unfit": ErrorKind(
-        Actor.PROGRAMMER,
+        Mender.PROGRAMMER,
         "Layout {layout} is for {kind}, not for this document. Nothing was accepted; choose another layout.",
     ),
     "layout-not-printable": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "Printer {printer} cannot print on layout {layout}: {why}. Nothing was accepted; "
         "choose another printer, or correct the layout.",
     ),
     "unknown-printer": ErrorKind(
-        Actor.OPERATOR, "There is no printer {printer}. Nothing was done; choose one of: {known}."
+        Mender.OPERATOR, "There is no printer {printer}. Nothing was done; choose one of: {known}."
     ),
     "printer-gone": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "Job {job} is for printer {printer}, which this appliance does not have any more. The job is kept; "
         "configure that printer again, or have the job discarded.",
     ),
     "unknown-format": ErrorKind(
-        Actor.PROGRAMMER,
+        Mender.PROGRAMMER,
         "There is no document format {format}. Nothing was accepted; choose one of: {known}.",
     ),
-    "layout-malformed": ErrorKind(Actor.OPERATOR, "{file}: {where}: {why}."),
-    "profile-malformed": ErrorKind(Actor.OPERATOR, "{file}: {where}: {why}."),
+    "layout-malformed": ErrorKind(Mender.OPERATOR, "{file}: {where}: {why}."),
+    "profile-malformed": ErrorKind(Mender.OPERATOR, "{file}: {where}: {why}."),
 }

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 
-class Actor(StrEnum):
+class Mender(StrEnum):
     """The person who must act on an error; `passbookctl` and `teller` exit with its number (EXIT_CODES)."""
 
     TELLER = "teller"
@@ -18,12 +18,12 @@ class Actor(StrEnum):
 
 
 EXIT_CODES: Final = {
-    Actor.NONE: 1,
-    Actor.PROGRAMMER: 2,
-    Actor.TELLER: 3,
-    Actor.REPRESENTATIVE: 4,
-    Actor.OPERATOR: 5,
-    Actor.CALLER: 6,
+    Mender.NONE: 1,
+    Mender.PROGRAMMER: 2,
+    Mender.TELLER: 3,
+    Mender.REPRESENTATIVE: 4,
+    Mender.OPERATOR: 5,
+    Mender.CALLER: 6,
 }
 
 INTERRUPTED: Final = 130
@@ -31,7 +31,7 @@ INTERRUPTED: Final = 130
 
 EXIT_HELP: Final = (
     "The exit code is 0 for success; else it says who must act: "
-    + ", ".join(f"{code} {actor.value}" for actor, code in EXIT_CODES.items())
+    + ", ".join(f"{code} {mender.value}" for mender, code in EXIT_CODES.items())
     + f". After Ctrl-C it is {INTERRUPTED}."
 )
 """The sentence about exit codes in the help of the commands."""
@@ -40,5 +40,5 @@ EXIT_HELP: Final = (
 class ErrorKind(NamedTuple):
     """One row of the catalogue: the actor, and the sentence with its facts as `{name}`."""
 
-    actor: Actor
+    mender: Mender
     sentence: str

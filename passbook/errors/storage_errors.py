@@ -4,150 +4,150 @@ from __future__ import annotations
 
 from typing import Final
 
-from passbook.errors.kinds import Actor, ErrorKind
+from passbook.errors.kinds import ErrorKind, Mender
 
 STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
     "area-fenced": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "Storage area {area} is out of use: {why}. Nothing more of it prints and nothing is written to it; check the "
         "disk, then restart.",
     ),
     "area-absent": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "Storage area {area} is missing: {why}, and the area was there before. Nothing was created there; "
         "look whether its disk is mounted. A new disk takes a new area name.",
     ),
     "area-not-made": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "Storage area {area} was not made: this appliance had a store, and no area of it can be used. Bring one back "
         "and restart; if all of them are lost for good, run passbookctl accept-new-store.",
     ),
     "mark-unusable": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The mark of the storage areas, in {file}, cannot be used: {why}. Areas that can be opened are used. See that "
         "each is where it belongs: a refused one may have been put beside a missing one. The appliance makes the file "
         "anew at a start that can use all areas.",
     ),
     "mark-not-written": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The mark of the storage areas cannot be written, in {file}: {why}. No area is made without it; see that the "
         "appliance may write there, then restart.",
     ),
     "area-unsure": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "Whether storage area {area} was rolled back to an earlier state cannot be known: the records that would tell "
         "were altered and cannot be read any more. Questions about its jobs say so; when each book was looked at, run "
         "passbookctl accept-rollback {area}.",
     ),
     "appliance-locked": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The appliance is locked: no storage area can be used. Nothing was accepted and nothing prints; all stored "
         "jobs are kept. An operator sees the reason with passbookctl status; then send the same request again.",
     ),
     "not-a-new-store": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The store was not taken as new: {why}. Nothing was changed; repair that area, or, if it is lost for good, "
         "take it out of the configuration and restart.",
     ),
     "area-format": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "Storage area {area} has format {found}, and this version reads format {known} only. It was left as it is: "
         "install the version that wrote it, or begin a new store with other, empty folders for areas and state.",
     ),
     "unknown-area": ErrorKind(
-        Actor.OPERATOR, "This appliance has no storage area {area}. Nothing was done; see passbookctl areas."
+        Mender.OPERATOR, "This appliance has no storage area {area}. Nothing was done; see passbookctl areas."
     ),
     "area-too-small": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "Storage area {area} is given {quota} bytes and needs {least}. It was not opened; give it more.",
     ),
     "area-full": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The disk of storage area {area} has no space left: {free} bytes are free and {needed} are needed. Nothing was "
         "changed; remove other files from it.",
     ),
     "change-unknown": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The appliance does not know whether it stored the change of job {job}: storage area {area} failed. Nothing "
         "more is printed of the job; check the disk, then restart.",
     ),
     "sealed-damaged": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The sealed content of job {job} was altered or damaged. The job will never be printed; discard it.",
     ),
     "record-quarantined": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "Record {job} in area {area} was altered or damaged. It is kept and will never be printed.",
     ),
     "counter-damaged": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The counters of printer {printer} in area {area} were altered or damaged. Printing goes on, and jobs of that "
         "printer in that area are not counted any more; keep the disk as evidence.",
     ),
     "area-foreign": ErrorKind(
-        Actor.OPERATOR, "Storage area {area} belongs to another appliance or area. It was not changed."
+        Mender.OPERATOR, "Storage area {area} belongs to another appliance or area. It was not changed."
     ),
     "area-altered": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The file of storage area {area} is not built as this program builds it: {why}. Another program wrote into "
         "it; nothing of it prints and nothing more is written to it. Keep the disk as evidence; put a sound copy "
         "there.",
     ),
     "peers-altered": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The notes of storage area {area} about its peer areas were altered or damaged: {why}. Work goes on; keep the "
         "disk as evidence, and before the next start see that every area is where it belongs: an empty folder might "
         "be taken for a new area. If passbookctl verify finds it too, run passbookctl accept-rollback {area} while "
         "the appliance runs.",
     ),
     "no-area-there": ErrorKind(
-        Actor.OPERATOR, "{folder} {why}. Nothing was verified there; name the folders of the storage areas."
+        Mender.OPERATOR, "{folder} {why}. Nothing was verified there; name the folders of the storage areas."
     ),
     "area-rolled-back": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "Storage area {area} was rolled back to an earlier state, or lost its last changes: {why}. It was not changed "
         "and nothing of it prints; put the right disk in place and restart, or run passbookctl accept-rollback {area}.",
     ),
     "rows-altered": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The records of storage area {area} do not add up: some were removed, or replaced by older ones. Nothing "
         "prints without a person's answer, and from the next start on every question about them says so; have each "
         "book looked at, keep the disk as evidence, then run passbookctl accept-rollback {area} while the appliance "
         "runs.",
     ),
     "memory-altered": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The notes of storage area {area} about area {other} were altered or damaged, so whether {other} was rolled "
         "back to an earlier state cannot be known. Keep the disk as evidence, then run passbookctl accept-rollback "
         "{area} while the appliance runs.",
     ),
     "nothing-to-accept": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "Storage area {area} was neither rolled back nor altered, or it is out of use. Nothing was changed.",
     ),
     "areas-not-asked": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "Storage area {area} was not accepted unchanged, because {missing} cannot be told and would refuse it again. "
         "Bring {missing} back, or, if it is lost for good, take it out of the configuration; then restart and give "
         "the command again.",
     ),
     "area-in-use": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "Storage area {area} is in use by another process. It was not changed; stop that process first.",
     ),
     "history-broken": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The history of area {area} does not fit at entry {entry}: {why}. Keep the disk as evidence.",
     ),
     "history-rolled-back": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The history of area {area} of {appliance} is not the one that this terminal knew before (entry {entries}): "
         "an older disk may have been put in its place. Nothing was changed and work goes on; look at each book before "
         "printing into it, call the operator, and keep the disk as evidence.",
     ),
-    "no-area-usable": ErrorKind(Actor.OPERATOR, "No storage area can be used: {why} The appliance did not start."),
+    "no-area-usable": ErrorKind(Mender.OPERATOR, "No storage area can be used: {why} The appliance did not start."),
     "appliance-key-wrong": ErrorKind(
-        Actor.OPERATOR,
+        Mender.OPERATOR,
         "The appliance key does not fit area {area}. Nothing was opened; put the right key in place.",
     ),
 }

@@ -1,4 +1,4 @@
-"""The completion codes of commands, in the words of XFS4IoT."""
+"""How a command ended, in the words of XFS4IoT."""
 
 from __future__ import annotations
 
@@ -22,8 +22,13 @@ class Completion(StrEnum):
 
 
 def completion_for(error: PassbookError) -> Completion:
-    """The XFS4IoT completion code of an error."""
-    return _COMPLETIONS.get(error.code, Completion.COMMAND_ERROR)
+    """The XFS4IoT completion code that goes with an error."""
+    return completion_of_code(error.code)
+
+
+def completion_of_code(code: str) -> Completion:
+    """The same by the error's stable code."""
+    return _COMPLETIONS.get(code, Completion.COMMAND_ERROR)
 
 
 _INVALID: Final = (
@@ -36,7 +41,6 @@ _COMPLETIONS: Final = dict.fromkeys(_INVALID, Completion.INVALID_DATA) | {
     "not-permitted": Completion.AUTHORISATION,
     "held-by-operator": Completion.AUTHORISATION,
     "history-not-permitted": Completion.AUTHORISATION,
-    "representatives-only": Completion.AUTHORISATION,
     "no-area-has-room": Completion.NOT_ENOUGH_SPACE,
     "quota-exceeded": Completion.NOT_ENOUGH_SPACE,
     "printer-busy": Completion.TIME_OUT,

@@ -90,6 +90,12 @@ class UploadPiece(Payload, frozen=True):
     data: bytes
 
 
+class Received(msgspec.Struct, frozen=True):
+    """Completion of `Spooler.UploadPiece`: bytes of the document that have arrived so far."""
+
+    received: int
+
+
 class SubmitJob(Payload, frozen=True):
     """`Spooler.SubmitJob`: accept one job; its document is `document`, or the bytes uploaded as `upload`.
 
@@ -116,10 +122,16 @@ class SubmitJob(Payload, frozen=True):
 
 
 class JobRef(Payload, frozen=True):
-    """`Spooler.GetJob`, `Spooler.CancelJob`: the job, and for a cancel the `person` who decided."""
+    """`Spooler.GetJob`: which job."""
 
     job: str
-    person: str = ""
+
+
+class JobOrder(Payload, frozen=True):
+    """`Spooler.CancelJob`, `Spooler.HoldJob`, `Spooler.ReleaseJob`, `Appliance.CancelJob`: what `person` decided."""
+
+    job: str
+    person: str
 
 
 class Nothing(Payload, frozen=True):
@@ -405,12 +417,12 @@ def encode(header: Header, payload: Any = None) -> bytes:
 _ENVELOPE: Final = msgspec.json.Decoder(Envelope)
 
 
-def decode(data: bytes, limit: int = MAX_MESSAGE) -> Envelope:
+def decode(data: bytes, limit: int | None = MAX_MESSAGE) -> Envelope:
     """The inverse of encode, payload unread.
 
-    Raises PassbookError `invalid-message`, and `message-too-large` for more than `limit` bytes.
+    Raises PassbookError `invalid-message`, and `message-too-large` for more than `limit` bytes; None is no limit.
     """
-    if len(data) > limit:
+    if limit is not None and len(data) > limit:
         raise PassbookError("message-too-large", limit=limit)
     try:
         return _ENVELOPE.decode(data)
@@ -427,11 +439,3 @@ def read_payload(envelope: Envelope, kind: type[T]) -> T:
         return msgspec.json.decode(envelope.payload, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise PassbookError("invalid-message", why=field_complaint(error, kind, "the payload")) from None
-
-
-def read_arguments(arguments: dict[str, Any], kind: type[T]) -> T:
-    """The arguments of an operator's command as `kind`.  Raises PassbookError as read_payload does."""
-    try:
-        return msgspec.convert(arguments, kind)
-    except msgspec.ValidationError as error:
-        raise PassbookError("invalid-message", why=field_complaint(error, kind, "arguments")) from None

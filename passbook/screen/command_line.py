@@ -15,7 +15,7 @@ from importlib import metadata
 from typing import Any, Final, NoReturn, TextIO, TypeVar, cast
 
 from passbook.errors import PassbookError, shown, speakable
-from passbook.errors.kinds import EXIT_CODES, EXIT_HELP, INTERRUPTED, Actor
+from passbook.errors.kinds import EXIT_CODES, EXIT_HELP, INTERRUPTED, Mender
 from passbook.screen.arguments import path
 
 P = TypeVar("P")
@@ -40,7 +40,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:  # type: ignore[explicit-override]
         """Show the usage and the error, and exit with the code of the person who typed the command."""
         self.print_usage(sys.stderr)
-        self.exit(EXIT_CODES[Actor.CALLER], f"{self.prog}: error: {message}\n")
+        self.exit(EXIT_CODES[Mender.CALLER], f"{self.prog}: error: {message}\n")
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # type: ignore[explicit-override]
         """Read the words; refuse an unknown option here, where its error can name the known ones."""
@@ -96,7 +96,7 @@ def exit_code(error: PassbookError, typed: argparse.Namespace) -> int:
         file = str(error.facts["file"])
         places = [speakable(str(value)) for value in vars(typed).values() if not isinstance(value, str)]
         if any(file == place or file.startswith(f"{place.rstrip('/')}/") for place in places):
-            return EXIT_CODES[Actor.CALLER]
+            return EXIT_CODES[Mender.CALLER]
     return error.exit_code
 
 
@@ -169,7 +169,7 @@ def cannot_show() -> bool:
 
 def _watched(program: str, act: Callable[[], int], out: Watched, said: Watched) -> int:
     ended: SystemExit | None = None
-    code = EXIT_CODES[Actor.CALLER]
+    code = EXIT_CODES[Mender.CALLER]
     try:
         code = act()
     except KeyboardInterrupt:
@@ -181,7 +181,7 @@ def _watched(program: str, act: Callable[[], int], out: Watched, said: Watched) 
             raise
     out.close_if_it_fails()
     if isinstance(out.failure, BrokenPipeError):
-        return EXIT_CODES[Actor.NONE]
+        return EXIT_CODES[Mender.NONE]
     if out.failure is not None:
         return _not_shown(program, out.failure.strerror or str(out.failure), "The command may have been carried out")
     if ended is not None:

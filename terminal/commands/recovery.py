@@ -12,6 +12,7 @@ from client.connection import TerminalClient
 from client.reconnecting import PASSING, PAUSES
 from client.remote import RemoteError
 from passbook.errors import PassbookError
+from passbook.job.actor import may_not_decide
 from passbook.job.decisions import already_answered
 from passbook.job.record import Verdict
 from passbook.job.states import STATE_WORDS, TERMINAL, JobState
@@ -164,7 +165,7 @@ async def _find(client: TerminalClient, name: str) -> Question:
                 raise PassbookError("stale-question", job=view.job, epoch=question.job.epoch)
             return question
     if not view.valid and view.state not in TERMINAL:
-        raise PassbookError("not-permitted", who="This terminal", job=view.job)
+        raise may_not_decide("This terminal", view.job)
     if view.answered is not None:
         raise already_answered(view.job, view.answered, view.steps)
     raise PassbookError("not-allowed-in-state", job=view.job, state=STATE_WORDS[view.state], event="an answer")

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import ServerConnection
 
-from client.connection import JOB, MAX_WAITING, PROMPT, QUESTION, QUESTION_CLOSED, STEP, Address, Event, TerminalClient
+from client.connection import JOB, MAX_WAITING, PROMPT, QUESTION, QUESTION_CLOSED, STEP, Event, TerminalClient
+from client.transport import Address
 from passbook.errors import PassbookError
-from passbook.errors.kinds import Actor
+from passbook.errors.kinds import Mender
 from passbook.job.states import JobState
 from passbook.protocol.completions import Completion
 from passbook.protocol.messages import (
@@ -259,7 +260,7 @@ def test_an_unknown_code_still_has_its_sentence_and_cannot_write_on_the_screen(b
                 await asked
         assert caught.value.code == "moon-full"
         assert str(caught.value) == "The moon [2J is full."
-        assert caught.value.actor is Actor.OPERATOR
+        assert caught.value.mender is Mender.OPERATOR
 
     within(story())
 

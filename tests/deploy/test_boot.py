@@ -137,8 +137,8 @@ def test_nobody_else_reads_its_files(machine: Machine) -> None:
         "600 root:root /etc/passbook/appliance-key.cred",
         "640 root:passbook /etc/passbook/passbook.toml",
         "640 root:passbook /etc/passbook/server-key.pem",
-        "700 passbook:passbook /run/passbook",
         "700 passbook:passbook /var/lib/passbook",
+        "711 passbook:passbook /run/passbook",
         "750 root:passbook /etc/passbook",
     ]
     assert machine.try_to("test -e /etc/passbook/appliance.key")[0] != 0

@@ -1,4 +1,4 @@
-"""The pages of docs/ that are made from the code: errors, state diagrams, screens of the recovery, damages."""
+"""The pages of docs/ that are made from the code: errors, states, screens, damages, messages."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from passbook.errors import CATALOGUE
 from passbook.errors.kinds import EXIT_CODES
+from tests.docs.protocol import protocol_page, schema_page
 from tests.docs.screens import recovery_page
 from tests.house import ROOT
 from tests.mutants.table import MUTANTS
@@ -55,6 +56,8 @@ def pages() -> dict[str, str]:
         "states.md": states_page(),
         "recovery.md": recovery_page(),
         "promises.md": promises_page(),
+        "protocol.md": protocol_page(),
+        "protocol.schema.json": schema_page(),
     }
 
 
@@ -72,11 +75,11 @@ def errors_page() -> str:
         f"book.\n{MADE}"
     )
     parts = ["# Errors", about]
-    for actor, exit_code in EXIT_CODES.items():
-        codes = sorted(code for code, kind in CATALOGUE.items() if kind.actor is actor)
+    for mender, exit_code in EXIT_CODES.items():
+        codes = sorted(code for code, kind in CATALOGUE.items() if kind.mender is mender)
         if codes:
             rows = [f"| `{code}` | {CATALOGUE[code].sentence} |" for code in codes]
-            heading = f"## Who must act: {actor.value} (exit code {exit_code})"
+            heading = f"## Who must act: {mender.value} (exit code {exit_code})"
             parts += [heading, "\n".join(["| code | sentence |", "|---|---|", *rows])]
     return "\n\n".join(parts) + "\n"
 

@@ -2,30 +2,14 @@ from __future__ import annotations
 
 import re
 
-import msgspec
-
 from passbook.job.states import Reason
-from passbook.protocol.answer_all import AnswerAll
 from passbook.protocol.completions import Completion
-from passbook.protocol.document import GetDocument
-from passbook.protocol.messages import AnswerQuestion, JobRef, Payload, SubmitJob, UploadPiece
-from passbook.protocol.notice import AcknowledgeNotice, GetHistoryHeads
 from tests.house import PACKAGES, ROOT, project_files
 from tests.mutants.table import MUTANTS
 
 PROMISES = (ROOT / "docs" / "promises.md").read_text("utf-8")
 PROTOCOL = (ROOT / "docs" / "protocol.md").read_text("utf-8")
 NOT_BUILT = {"P15"}
-REQUIRED: dict[str, type[Payload]] = {
-    "Spooler.SubmitJob": SubmitJob,
-    "Spooler.UploadPiece": UploadPiece,
-    "Spooler.GetJob": JobRef,
-    "Spooler.GetDocument": GetDocument,
-    "Spooler.AcknowledgeNotice": AcknowledgeNotice,
-    "Spooler.GetHistoryHeads": GetHistoryHeads,
-    "Recovery.AnswerQuestion": AnswerQuestion,
-    "Recovery.AnswerAll": AnswerAll,
-}
 
 
 def test_every_promise_is_explained_and_those_that_hold_have_a_mutant() -> None:
@@ -52,10 +36,3 @@ def test_no_page_or_module_points_to_a_plan_that_is_not_in_the_project() -> None
 def test_the_protocol_page_lists_every_completion_code_and_reason() -> None:
     rows = "".join(re.findall(r"^\| (`.*?) \|", PROTOCOL, re.MULTILINE))
     assert [one.value for one in (*Completion, *Reason) if f"`{one.value}`" not in rows] == []
-
-
-def test_the_protocol_page_lists_what_a_command_must_have() -> None:
-    rows = dict(re.findall(r"^\| `((?:Spooler|Recovery)\.\w+)` \| (`.*`) \|$", PROTOCOL, re.MULTILINE))
-    for command, kind in REQUIRED.items():
-        needed = [one.encode_name for one in msgspec.structs.fields(kind) if one.required]
-        assert re.findall(r"`(\w+)`", rows[command]) == needed, command

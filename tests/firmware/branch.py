@@ -29,12 +29,13 @@ from firmware.people.recovery_desk import RecoveryDesk
 from firmware.service.acceptance import Acceptance
 from passbook.document.layout import BookLayout
 from passbook.errors import PassbookError
+from passbook.job.actor import Actor
 from passbook.job.states import Reason
 from passbook.protocol.messages import SubmitJob, view_of
 from spooler.clock import ClockTrust
 from spooler.data_keys import DataKeys
 from spooler.destination import Destination
-from spooler.hub import Hub, Peer
+from spooler.hub import Hub
 from spooler.jobs import Jobs
 from spooler.news import News
 from spooler.printer import Printer
@@ -48,9 +49,9 @@ APPLIANCE = "branch-17"
 PRINTER = "front"
 KEY = bytes(range(32))
 CONTENT = "Withdrawal Okafor 1250"
-TELLER = Peer("teller-1", representative=False, serial=1)
-OTHER = Peer("teller-2", representative=False, serial=2)
-MANAGER = Peer("manager", representative=True, serial=3)
+TELLER = Actor.of_terminal("teller-1", representative=False, serial=1)
+OTHER = Actor.of_terminal("teller-2", representative=False, serial=2)
+MANAGER = Actor.of_terminal("manager", representative=True, serial=3)
 WAIT = 30.0
 """Seconds for what must happen."""
 
@@ -91,8 +92,8 @@ class StandingClock:
 class Ear:
     """One connection of a terminal, as the hub sees it."""
 
-    def __init__(self, peer: Peer) -> None:
-        self.peer = peer
+    def __init__(self, actor: Actor) -> None:
+        self.actor = actor
         self.heard: list[tuple[str, Any]] = []
         self.closed: list[str] = []
 
@@ -134,7 +135,7 @@ class Bench:
         self.appliance_key = appliance_key or ApplianceKey(KEY)
         self.clock = StandingClock()
         self.told: list[News] = []
-        self.hub = Hub(["supervisor"])
+        self.hub = Hub()
         self.rng: Rng = secrets.token_bytes
         self.power_up()
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -17,17 +17,12 @@ from firmware.config.configuration import LimitsConfig, TerminalsConfig
 from firmware.doors.terminal_door import TerminalDoor
 from firmware.identity.doorkeeper import Doorkeeper
 from firmware.identity.server_tls import load_trust, server_context
-from firmware.people.notice_desk import NoticeDesk
-from firmware.people.roll import Roll
-from firmware.service.terminal_commands import TerminalCommands
-from passbook.protocol.messages import SERVICE_PATH, StatusReport, view_of
-from spooler.desks import Desks
+from passbook.protocol.messages import SERVICE_PATH, view_of
 from spooler.hub import Listener
 from spooler.news import JobChanged, News
 from tests.firmware.branch import DOCUMENT, KEY, PRINTER, WAIT, Bench
+from tests.firmware.rooms import SUPERVISOR, Rooms
 from tests.terminal.conftest import Branch
-
-STATUS: Final = StatusReport((), ("teller-1",), ("a: ready",))
 
 
 class Door:
@@ -39,35 +34,20 @@ class Door:
         self.branch = branch
         self.bench = Bench(folder)
         self.limits = limits
-        self.desks = Desks({}, self.bench.jobs, self.bench.hub, self.bench.clock)
-        self.recovery = self.bench.recovery_desk()
-        self.notices = NoticeDesk(
-            self.bench.jobs, self.bench.hub, grace=30.0, acknowledge_timeout=120.0, clock=self.bench.clock
-        )
-        self.roll = Roll(self.bench.hub, self.bench.spool, self.bench.clock)
+        self.rooms = Rooms(self.bench)
+        self.desks, self.recovery, self.notices = self.rooms.desks, self.rooms.recovery, self.rooms.notices
+        self.roll = self.rooms.roll
         self._changed = asyncio.Event()
         self.bench.hub.watchers.append(lambda _listener, _came: self._changed.set())
         self._loop = asyncio.get_running_loop()
         self.bench.listen = self._hear
-        commands = TerminalCommands(
-            jobs=self.bench.jobs,
-            hub=self.bench.hub,
-            admission=self.bench.admission(),
-            recovery=self.recovery,
-            notices=self.notices,
-            desks=self.desks,
-            roll=self.roll,
-            status=lambda: STATUS,
-            uri="wss://here",
-        )
-        self.handlers = commands.handlers()
         settings = _settings(branch)
         self._door = TerminalDoor(
             hub=self.bench.hub,
             desks=self.desks,
-            commands=self.handlers,
+            performer=self.rooms.service,
             limits=limits,
-            judge=Doorkeeper(settings, load_trust(settings.ca, settings.revoked), self.bench.clock).judge,
+            judge=Doorkeeper(settings, load_trust(settings.ca, settings.revoked), self.bench.clock, [SUPERVISOR]).judge,
             heard=self.roll.heard,
             clock=self.bench.clock,
             pause=pause,

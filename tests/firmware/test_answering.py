@@ -10,11 +10,11 @@ from firmware.service import answering
 from firmware.service.answering import Answering
 from passbook.errors import PassbookError
 from passbook.job import changes
+from passbook.job.actor import Actor
 from passbook.job.record import OPERATOR, Holder, Record, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.answer_all import ANSWERED_AT_ONCE, AnswerAll, AnsweredAll
 from passbook.protocol.media import Media
-from spooler.hub import Peer
 from storage.crypto.envelope import unwrap_for_recovery
 from tests.firmware.branch import DOCUMENT, KEY, MANAGER, OTHER, TELLER, WAIT, Bench, request
 
@@ -28,11 +28,11 @@ class Morning:
         self.bench = bench
         self._number = 0
 
-    def send(self, peer: Peer = TELLER, **facts: Any) -> str:
+    def send(self, actor: Actor = TELLER, **facts: Any) -> str:
         self._number += 1
         public = RECOVERY.public_key().public_bytes_raw()
         admission = self.bench.admission(recovery_public=public)
-        return asyncio.run(admission.submit(peer, request(f"r-{self._number}", **facts), DOCUMENT)).job_id
+        return asyncio.run(admission.submit(actor, request(f"r-{self._number}", **facts), DOCUMENT)).job_id
 
     def begin(self, job: str) -> None:
         """Print by hand until step 1 is in doubt; then the mechanism is silent."""
@@ -47,12 +47,12 @@ class Morning:
         [wrap] = [wrap for wrap in self.bench.spool.job(job).wraps if wrap.holder is Holder.RECOVERY]
         return unwrap_for_recovery(self.record(job).identity(), wrap, RECOVERY.private_bytes_raw())
 
-    def order(self, verdict: Verdict, peer: Peer = TELLER, **facts: Any) -> AnsweredAll:
+    def order(self, verdict: Verdict, actor: Actor = TELLER, **facts: Any) -> AnsweredAll:
         async def ordered() -> AnsweredAll:
             bench = self.bench
             desk = bench.recovery_desk()
             known: dict[str, Any] = {"person": "Anna"}
-            return await Answering(bench.jobs, desk).answer_all(peer, AnswerAll(verdict, **(known | facts)))
+            return await Answering(bench.jobs, desk).answer_all(actor, AnswerAll(verdict, **(known | facts)))
 
         return asyncio.run(ordered())
 

@@ -44,6 +44,7 @@ VALID: dict[str, Any] = {
         "revoked": "pki/revoked.pem",
     },
     "keys": {"appliance": "secret/appliance.key", "recovery_public": "pki/recovery.pub", "own_key_jobs": True},
+    "operators": {"auditors": ["passbook-audit"]},
     "recovery": {"grace": 5, "answer_timeout": 10, "representatives": ["boss"]},
     "limits": {
         "jobs_per_terminal": 5,
@@ -128,16 +129,17 @@ def test_a_full_file_is_read_whole(tmp_path: Path) -> None:
     assert config.keys.appliance.file({}) == tmp_path / "secret/appliance.key"
     assert config.keys.own_key_jobs
     assert (config.recovery.representatives, config.recovery.grace) == (("boss",), 5.0)
+    assert config.operators.auditors == ("passbook-audit",)
     assert (config.limits.bytes_per_terminal, config.limits.priority_ceiling) == (2**30, 80)
     assert config.log.level == "warning"
 
 
 def test_what_is_not_given_has_the_documented_default(tmp_path: Path) -> None:
     tree = copy.deepcopy(VALID)
-    for key in ("layouts", "recovery", "limits", "log"):
+    for key in ("layouts", "operators", "recovery", "limits", "log"):
         del tree[key]
     config = load_configuration(written(tmp_path, tree))
-    assert (config.layouts, config.log.level) == (None, "info")
+    assert (config.layouts, config.log.level, config.operators.auditors) == (None, "info", ())
     assert (config.limits.jobs_per_terminal, config.limits.bytes_per_terminal) == (200, 16 * 2**20)
     assert (config.printers[1].dialect, config.printers[1].code_page) == ("pr2", "cp858")
 
@@ -152,7 +154,7 @@ def test_the_example_is_valid_and_its_comments_show_the_defaults(tmp_path: Path)
     example = load_configuration(EXAMPLE)
     shown = tmp_path / "passbook.toml"
     lines = EXAMPLE.read_text("utf-8").splitlines()
-    optional = ("# layouts", "# recovery_public", "# representatives")
+    optional = ("# layouts", "# recovery_public", "# representatives", "# auditors")
     defaults = [
         line[2:] if line.startswith("# ") and " = " in line else line for line in lines if line[:9] != "# Lines"
     ]
@@ -272,6 +274,8 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         ("keys.appliance", "credential:../key", "keys.appliance"),
         ("log.level", "trace", "log.level"),
         ("recovery.representatives", ["a", "b c"], "recovery.representatives"),
+        ("operators.auditors", ["two words"], "operators.auditors"),
+        ("operators.auditors", "passbook-audit", "operators.auditors"),
         ("limits.priority_ceiling", 101, "limits.priority_ceiling"),
         ("limits.connections", True, "limits.connections"),
     ],

@@ -18,14 +18,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 import firmware.ctl.__main__ as ctl
-from firmware.service.findings import LookedAt
+from firmware.service.replies import LookedAt
 from passbook.errors import PassbookError
-from passbook.errors.kinds import EXIT_CODES, Actor
+from passbook.errors.kinds import EXIT_CODES, Mender
 from passbook.job import changes
 from passbook.job.record import OPERATOR, Decider
 from passbook.protocol.messages import JobView
 from storage.area.reports import Examined
-from tests.firmware.operators import served
+from tests.firmware.operators import StandIn, served
 from tests.storage.store import APPLIANCE, AT, SECRET, Store, seeded
 from tests.terminal.samples import stopped
 
@@ -45,22 +45,24 @@ JOB = {
 }
 
 
-NAMES = (
-    *(
-        "jobs",
-        "job",
-        "areas",
-        "history",
-        "verify-area",
-        "revocations",
-        "cancel",
-        "hold",
-        "release",
-        "clock",
-        "environment",
-    ),
-    *("questions", "notices", "terminals"),
-)
+WORDS = {
+    "Appliance.CancelJob": ("cancel", ""),
+    "Appliance.GetClock": ("clock", ""),
+    "Appliance.ListAreas": ("areas", "areas"),
+    "Appliance.ListHistory": ("history", "entries"),
+    "Appliance.ReadRevocations": ("revocations", ""),
+    "Appliance.VerifyArea": ("verify-area", ""),
+    "Appliance.VouchForClock": ("vouch", ""),
+    "Recovery.ListQuestions": ("questions", "questions"),
+    "Spooler.GetEnvironment": ("environment", ""),
+    "Spooler.GetJob": ("job", ""),
+    "Spooler.HoldJob": ("hold", ""),
+    "Spooler.ListJobs": ("jobs", "jobs"),
+    "Spooler.ListNotices": ("notices", "notices"),
+    "Spooler.ListTerminals": ("terminals", "terminals"),
+    "Spooler.ReleaseJob": ("release", ""),
+}
+"""Operation -> the word that stands for it here, and the part of its reply that a test gives."""
 
 
 class Appliance:
@@ -78,15 +80,16 @@ class Appliance:
         }
 
     def handlers(self) -> dict[str, Any]:
-        return {name: self._handler(name) for name in NAMES}
+        return {name: self._handler(*words) for name, words in WORDS.items()}
 
-    def _handler(self, name: str) -> Any:
-        async def answer(arguments: dict[str, Any]) -> Any:
-            self.asked.append((name, arguments))
-            result = self.results.get(name)
+    def _handler(self, word: str, part: str) -> Any:
+        async def answer(payload: dict[str, Any]) -> Any:
+            self.asked.append((word, payload))
+            result = self.results.get(word, [] if part else None)
             if isinstance(result, PassbookError):
                 raise result
-            return result(arguments) if callable(result) else result
+            found = result(payload) if callable(result) else result
+            return {"summary" if "summary" in payload else part: found} if isinstance(found, list) else found
 
         return answer
 
@@ -97,8 +100,13 @@ def appliance() -> Appliance:
 
 
 @pytest.fixture
-def control(tmp_path: Path, appliance: Appliance) -> Iterator[str]:
-    with served(tmp_path / "control.sock", appliance.handlers()) as path:
+def stand_in(appliance: Appliance) -> StandIn:
+    return StandIn(appliance.handlers())
+
+
+@pytest.fixture
+def control(tmp_path: Path, stand_in: StandIn) -> Iterator[str]:
+    with served(tmp_path / "control.sock", stand_in.handlers, stand_in) as path:
         yield str(path)
 
 
@@ -131,15 +139,23 @@ def test_json_is_what_the_appliance_said(control: str, capsys: Output, order: li
 
 def test_a_long_list_is_asked_for_page_by_page(control: str, appliance: Appliance, capsys: Output) -> None:
     rows = [{"job": f"j{number}", "sequence": number} for number in range(1, 8)]
-    appliance.results["jobs"] = lambda asked: [row for row in rows if int(str(row["sequence"])) > asked["after"]][:3]
+
+    def page(asked: dict[str, Any]) -> dict[str, Any]:
+        behind = [row for row in rows if int(str(row["sequence"])) > asked.get("after", 0)]
+        return {"jobs": behind[:3], "more": len(behind) > 3}
+
+    appliance.results["jobs"] = page
     assert ctl.main(["--control", control, "--json", "jobs"]) == 0
     assert json.loads(capsys.readouterr().out) == rows
-    assert [asked["after"] for _, asked in appliance.asked] == [0, 3, 6, 7]
+    assert [asked.get("after", 0) for _, asked in appliance.asked] == [0, 3, 6]
 
 
-def test_an_appliance_that_knows_no_pages_is_not_asked_for_ever(control: str, capsys: Output) -> None:
+def test_an_appliance_that_has_more_and_gives_nothing_is_not_asked_for_ever(
+    control: str, appliance: Appliance, capsys: Output
+) -> None:
+    appliance.results["jobs"] = {"jobs": [], "more": True}
     assert ctl.main(["--control", control, "--json", "jobs"]) == 0
-    assert len(json.loads(capsys.readouterr().out)) == 1
+    assert json.loads(capsys.readouterr().out) == []
 
 
 @pytest.mark.parametrize(
@@ -246,12 +262,11 @@ def test_the_clock_is_asked_about_and_vouched_for_by_a_person(
     control: str, appliance: Appliance, capsys: Output
 ) -> None:
     appliance.results["clock"] = {"wall": "2027-01-15T08:00:00.000+00:00", "trusted": False}
+    appliance.results["vouch"] = appliance.results["clock"]
     assert ctl.main(["--control", control, "clock"]) == 0
     assert "trusted" in capsys.readouterr().out
     ctl.main(["--control", control, "clock", "--right", "--person", "Otto"])
-    (_, asked), (_, vouched) = appliance.asked
-    assert "right" not in asked
-    assert vouched == {"right": True, "person": "Otto"}
+    assert appliance.asked == [("clock", {}), ("vouch", {"person": "Otto"})]
 
 
 def test_a_held_job_is_released_in_somebodys_name(control: str, appliance: Appliance) -> None:
@@ -295,7 +310,7 @@ def test_a_hold_and_a_release_say_what_is_so_now_and_what_comes_next(
 
 
 def test_a_request_for_figures_is_of_a_printer_and_has_its_own_patience(
-    control: str, appliance: Appliance, capsys: Output
+    control: str, stand_in: StandIn, appliance: Appliance, capsys: Output
 ) -> None:
     figures = {"books": 12, "pages": 30, "lines": 512}
     appliance.results["environment"] = {"printer": "window-1", "printed": figures, "areas": [{"name": "a", "jobs": 3}]}
@@ -304,7 +319,8 @@ def test_a_request_for_figures_is_of_a_printer_and_has_its_own_patience(
     assert [line.split() for line in shown[:3]] == [["printer", "window-1"], ["printed"], ["books", "12"]]
     assert [line.split() for line in shown[-3:]] == [["areas"], ["NAME", "JOBS"], ["a", "3"]]
     ctl.main(["--control", control, "environment", "--printer", "window-1", "--timeout", "2.5"])
-    assert appliance.asked == [("environment", {}), ("environment", {"printer": "window-1", "timeout": 2.5})]
+    assert appliance.asked == [("environment", {}), ("environment", {"printer": "window-1"})]
+    assert stand_in.timeouts == [30_000, 2_500], "the appliance is told how long it may wait"
 
 
 NO_LETTERS = (
@@ -344,7 +360,7 @@ HOST = "a host of 1 to 259 printable characters without blanks"
 def test_what_a_person_typed_is_judged_at_the_command(command: list[str], sentence: str, capsys: Output) -> None:
     with pytest.raises(SystemExit) as ended:
         ctl.main(command)
-    assert ended.value.code == EXIT_CODES[Actor.CALLER]
+    assert ended.value.code == EXIT_CODES[Mender.CALLER]
     assert capsys.readouterr().err.endswith(f"error: argument {sentence}\n")
 
 
@@ -527,7 +543,7 @@ def test_verify_offline_takes_name_and_key_from_the_configuration(tmp_path: Path
 def test_a_command_that_makes_no_sense_is_explained(command: list[str], capsys: Output) -> None:
     with pytest.raises(SystemExit) as ended:
         ctl.main(command)
-    assert ended.value.code == EXIT_CODES[Actor.CALLER]
+    assert ended.value.code == EXIT_CODES[Mender.CALLER]
     assert "usage: passbookctl" in capsys.readouterr().err
 
 

@@ -14,6 +14,7 @@ from firmware.identity import pki
 from firmware.identity.doorkeeper import Doorkeeper
 from firmware.identity.server_tls import load_trust
 from passbook.errors import PassbookError
+from passbook.job.actor import Certificate, Role
 from tests.firmware.branch import StandingClock
 from tests.terminal.conftest import Branch
 
@@ -59,8 +60,10 @@ def code_of(keeper: Doorkeeper, certificate: bytes | None) -> str:
 
 def test_who_comes_is_known_by_name_and_role(branch: Branch) -> None:
     keeper = doorkeeper(branch)
-    assert keeper.judge(shown(branch, "teller-1"))[:2] == ("teller-1", False)
-    assert keeper.judge(shown(branch, "manager", representative=True))[:2] == ("manager", True)
+    teller = keeper.judge(shown(branch, "teller-1"))
+    manager = keeper.judge(shown(branch, "manager", representative=True))
+    assert (teller.name, teller.roles) == ("teller-1", frozenset({Role.REQUESTER}))
+    assert (manager.name, manager.roles) == ("manager", frozenset({Role.REQUESTER, Role.REPRESENTATIVE}))
 
 
 @pytest.mark.parametrize("certificate", [None, b"", b"nonsense"])
@@ -83,13 +86,24 @@ def test_a_clock_that_is_not_trusted_locks_nobody_out(branch: Branch) -> None:
 
 def test_a_revocation_counts_from_the_moment_the_list_is_read_again(branch: Branch) -> None:
     keeper, certificate = doorkeeper(branch), shown(branch, "teller-1")
-    peer = keeper.judge(certificate)
+    actor = keeper.judge(certificate)
     revoke(branch, "teller-1")
-    assert not keeper.is_revoked(peer)
+    assert not keeper.is_revoked(actor)
     keeper.reload()
-    assert keeper.is_revoked(peer)
+    assert keeper.is_revoked(actor)
     assert code_of(keeper, certificate) == "certificate-revoked"
     assert not keeper.is_revoked(keeper.judge(shown(branch, "teller-2")))
+
+
+def test_a_representative_is_enrolled_or_configured(branch: Branch) -> None:
+    etc = branch.config
+    settings = TerminalsConfig(etc / pki.SERVER, etc / pki.SERVER_KEY, etc / pki.AUTHORITY, etc / pki.REVOKED)
+    keeper = Doorkeeper(settings, load_trust(settings.ca, settings.revoked), At(dt.datetime.now(dt.UTC)), ["teller-2"])
+    judged = [keeper.judge(shown(branch, name)) for name in ("teller-1", "teller-2")]
+    judged.append(keeper.judge(shown(branch, "manager", representative=True)))
+    assert [actor.is_representative for actor in judged] == [False, True, True]
+    assert [actor.may_decide("teller-1") for actor in judged] == [True, True, True]
+    assert [actor.may_decide("teller-9") for actor in judged] == [False, True, True]
 
 
 def test_a_list_that_cannot_be_believed_leaves_the_old_one_in_force(branch: Branch) -> None:
@@ -132,17 +146,18 @@ def unnumbered(branch: Branch, at: dt.datetime, serials: list[int]) -> bytes:
 
 
 def test_lists_without_a_number_are_told_apart_by_their_time(branch: Branch) -> None:
-    peer = doorkeeper(branch).judge(shown(branch, "teller-1"))
+    actor = doorkeeper(branch).judge(shown(branch, "teller-1"))
+    assert isinstance(actor.proof, Certificate)
     now, file = dt.datetime.now(dt.UTC), branch.config / pki.REVOKED
     file.write_bytes(unnumbered(branch, now, []))
     keeper = doorkeeper(branch)
-    file.write_bytes(unnumbered(branch, now + dt.timedelta(days=1), [peer.serial]))
+    file.write_bytes(unnumbered(branch, now + dt.timedelta(days=1), [actor.proof.serial]))
     keeper.reload()
-    assert keeper.is_revoked(peer)
+    assert keeper.is_revoked(actor)
     file.write_bytes(unnumbered(branch, now, []))
     with pytest.raises(PassbookError):
         keeper.reload()
-    assert keeper.is_revoked(peer)
+    assert keeper.is_revoked(actor)
 
 
 def test_without_a_list_nobody_is_let_in_at_all(branch: Branch) -> None:

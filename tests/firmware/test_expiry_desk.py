@@ -8,10 +8,10 @@ import pytest
 from firmware.config.configuration import RecoveryConfig
 from firmware.people.expiry_desk import CLOCK_LOOK, ExpiryDesk
 from passbook.job import changes
+from passbook.job.actor import Actor
 from passbook.job.record import Change, HistoryKind, Record, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.messages import AnswerQuestion
-from spooler.hub import Peer
 from spooler.news import JobChanged, News
 from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, TELLER, WAIT, Bench, Ear, request
 
@@ -51,8 +51,8 @@ class Night:
             self._noted.clear()
             await self._noted.wait()
 
-    def comes(self, peer: Peer) -> Ear:
-        ear = Ear(peer)
+    def comes(self, actor: Actor) -> Ear:
+        ear = Ear(actor)
         self.bench.hub.join(ear)
         return ear
 
@@ -138,12 +138,12 @@ def test_from_the_moment_on_that_it_is_put_the_grace_runs(bench: Bench) -> None:
     tell(bench, story)
 
 
-@pytest.mark.parametrize("peer", [TELLER, MANAGER])
-def test_a_question_that_was_listed_was_put(bench: Bench, peer: Peer) -> None:
+@pytest.mark.parametrize("actor", [TELLER, MANAGER])
+def test_a_question_that_was_listed_was_put(bench: Bench, actor: Actor) -> None:
     async def story(night: Night) -> None:
         assert list(night.recovery.questions(OTHER)) == []
         await night.pass_grace()
-        [listed] = night.recovery.questions(peer)
+        [listed] = night.recovery.questions(actor)
         await night.pass_grace()
         assert night.record.is_open
         night.recovery.note_put([listed])

@@ -16,10 +16,10 @@ from firmware.people.audiences import SHOWN_AT_ONCE
 from firmware.people.expiry_desk import ExpiryDesk
 from firmware.people.recovery_desk import RecoveryDesk
 from firmware.service.answering import Answering
+from passbook.job.actor import Actor
 from passbook.job.record import Verdict
 from passbook.protocol.answer_all import ANSWERED_AT_ONCE, AnswerAll
 from passbook.protocol.messages import AnswerQuestion
-from spooler.hub import Peer
 from spooler.news import JobChanged, News
 from tests.firmware.branch import MANAGER, WAIT, Bench, Ear
 
@@ -28,8 +28,8 @@ pytestmark = pytest.mark.slow
 KEPT = 20
 REQUESTERS = 4
 JOBS = REQUESTERS * JOBS_OF_ONE
-LAST = Peer(f"teller-{REQUESTERS - 1}", representative=False, serial=5)
-STRANGER = Peer("somebody", representative=False, serial=6)
+LAST = Actor.of_terminal(f"teller-{REQUESTERS - 1}", representative=False, serial=5)
+STRANGER = Actor.of_terminal("somebody", representative=False, serial=6)
 CLOSED = "Recovery.QuestionClosedEvent"
 
 
@@ -58,8 +58,8 @@ def run(story: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(in_time())
 
 
-def comes(bench: Bench, peer: Peer) -> Ear:
-    ear = Ear(peer)
+def comes(bench: Bench, actor: Actor) -> Ear:
+    ear = Ear(actor)
     bench.hub.join(ear)
     return ear
 
@@ -67,12 +67,12 @@ def comes(bench: Bench, peer: Peer) -> Ear:
 def test_whoever_comes_is_given_a_page_and_told_how_many_there_are(bench: Bench) -> None:
     async def story() -> None:
         desk = new_desk(bench)
-        teller, manager, other = (comes(bench, peer) for peer in (LAST, MANAGER, STRANGER))
+        teller, manager, other = (comes(bench, actor) for actor in (LAST, MANAGER, STRANGER))
         assert len(teller.heard) == min(SHOWN_AT_ONCE, JOBS_OF_ONE)
         assert {question.job.requester for _, question in teller.heard} == {LAST.name}
         assert len(manager.heard) == SHOWN_AT_ONCE
         assert other.heard == []
-        assert [desk.count(peer) for peer in (LAST, MANAGER, STRANGER)] == [JOBS_OF_ONE, JOBS, 0]
+        assert [desk.count(actor) for actor in (LAST, MANAGER, STRANGER)] == [JOBS_OF_ONE, JOBS, 0]
 
     run(story)
 

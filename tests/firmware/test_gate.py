@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bench.slow_peers import SlowPeers
-from client.connection import Address
+from client.transport import Address
 from firmware.config.configuration import LimitsConfig
 from firmware.doors import gate, terminal_door
 from firmware.doors.gate import LEAST_WAITING, NOT_TLS, OTHER_FILES, claim_files, files_for

@@ -227,6 +227,18 @@ def test_an_unknown_dialect_is_named_with_the_known_ones(branch: Branch) -> None
     assert "known: pr2" in str(error)
 
 
+def test_a_group_that_this_machine_lacks_is_named(branch: Branch) -> None:
+    edit(branch, "[terminals]", '[operators]\nauditors = ["no-such-group"]\n[terminals]')
+    error = refused(branch)
+    assert error.facts["key"] == "operators.auditors"
+    assert "this machine has no group no-such-group" in str(error)
+
+
+def test_a_group_of_auditors_is_found(branch: Branch) -> None:
+    edit(branch, "[terminals]", '[operators]\nauditors = ["root"]\n[terminals]')
+    assert load_named(load_configuration(file_of(branch))).callers.are_others_welcome
+
+
 @pytest.mark.parametrize("name", ["latin1", "utf-8", "base64"])
 def test_an_unknown_code_page_is_named_with_the_known_ones(branch: Branch, name: str) -> None:
     edit(branch, "[terminals]", f'code_page = "{name}"\n[terminals]')

@@ -11,12 +11,12 @@ from firmware.people.audiences import BREATH, SHOWN_AT_ONCE
 from firmware.people.notice_desk import AWAITED_AT_ONCE, JOB_ENDED, LISTED_AT_ONCE, NoticeDesk
 from passbook.errors import PassbookError
 from passbook.job import changes
+from passbook.job.actor import Actor
 from passbook.job.record import Answered, Change, HistoryKind, Record, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.media import Media
 from passbook.protocol.notice import Notice
 from passbook.protocol.pages import Page
-from spooler.hub import Peer
 from spooler.news import EndAcknowledged, JobChanged, News
 from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, TELLER, WAIT, Bench, Ear, request
 
@@ -66,24 +66,24 @@ class Office:
             self._noted.clear()
             await self._noted.wait()
 
-    async def accepted(self, peer: Peer = TELLER) -> str:
+    async def accepted(self, actor: Actor = TELLER) -> str:
         number = len(self.bench.told)
-        return (await self.bench.admission().submit(peer, request(f"r-{number}"), DOCUMENT)).job_id
+        return (await self.bench.admission().submit(actor, request(f"r-{number}"), DOCUMENT)).job_id
 
     async def do(self, job: str, *rules: Change) -> Record:
         for rule in rules:
             await asyncio.wrap_future(self.bench.jobs.change(job, rule))
         return self.bench.spool.record(job)
 
-    async def ended(self, peer: Peer = TELLER) -> str:
+    async def ended(self, actor: Actor = TELLER) -> str:
         """A job that somebody cancelled; the desk has taken note of that."""
-        job = await self.accepted(peer)
+        job = await self.accepted(actor)
         await self.do(job, CANCEL)
         await self.until(lambda: job in self.ends)
         return job
 
-    def comes(self, peer: Peer) -> Ear:
-        ear = Ear(peer)
+    def comes(self, actor: Actor) -> Ear:
+        ear = Ear(actor)
         self.bench.hub.join(ear)
         return ear
 
@@ -91,10 +91,10 @@ class Office:
         self.bench.clock.seconds += seconds
         return self.desk.audiences.look()
 
-    async def refused(self, peer: Peer, job: str) -> str:
+    async def refused(self, actor: Actor, job: str) -> str:
         before = self.bench.spool.record(job)
         with pytest.raises(PassbookError) as caught:
-            await self.desk.acknowledge(peer, job)
+            await self.desk.acknowledge(actor, job)
         assert self.bench.spool.record(job) == before
         return caught.value.code
 
@@ -119,7 +119,7 @@ def tell(bench: Bench, story: Callable[[Office], Awaitable[None]]) -> None:
 @pytest.mark.parametrize("end", ENDS)
 def test_every_kind_of_end_is_told(bench: Bench, end: str) -> None:
     async def story(office: Office) -> None:
-        teller, manager, other = (office.comes(peer) for peer in (TELLER, MANAGER, OTHER))
+        teller, manager, other = (office.comes(actor) for actor in (TELLER, MANAGER, OTHER))
         job = await office.accepted()
         record = await office.do(job, *ENDS[end])
         if end == "closed":
@@ -225,13 +225,13 @@ def test_both_connections_of_one_terminal_are_told(bench: Bench) -> None:
 # Who may take note
 
 
-@pytest.mark.parametrize("peer", [TELLER, MANAGER, Peer("supervisor", representative=False, serial=9)])
-def test_the_requester_and_every_representative_may_take_note(bench: Bench, peer: Peer) -> None:
+@pytest.mark.parametrize("actor", [TELLER, MANAGER, Actor.of_terminal("supervisor", representative=True, serial=9)])
+def test_the_requester_and_every_representative_may_take_note(bench: Bench, actor: Actor) -> None:
     async def story(office: Office) -> None:
         job = await office.ended()
-        notice = await office.desk.acknowledge(peer, job)
+        notice = await office.desk.acknowledge(actor, job)
         assert notice.acknowledged is not None
-        assert notice.acknowledged.terminal == peer.name
+        assert notice.acknowledged.terminal == actor.name
         assert notice.head is not None
         assert notice.head.entries == 2
 
@@ -353,14 +353,17 @@ def test_the_oldest_of_too_many_are_everybodys_at_once(bench: Bench, monkeypatch
     tell(bench, story)
 
 
-@pytest.mark.parametrize(("peer", "count"), [(TELLER, 1), (OTHER, 1), (MANAGER, 2), (Peer("x", False, 7), 0)])
-def test_who_may_take_note_sees_the_notice(bench: Bench, peer: Peer, count: int) -> None:
+@pytest.mark.parametrize(
+    ("actor", "count"),
+    [(TELLER, 1), (OTHER, 1), (MANAGER, 2), (Actor.of_terminal("x", representative=False, serial=7), 0)],
+)
+def test_who_may_take_note_sees_the_notice(bench: Bench, actor: Actor, count: int) -> None:
     async def story(office: Office) -> None:
         for requester in (TELLER, OTHER):
             await office.ended(requester)
-        page = await office.desk.notices(peer, Page())
+        page = await office.desk.notices(actor, Page())
         assert (len(page.notices), page.more) == (count, False)
-        assert len((await office.desk.notices(peer, Page(after=2**70))).notices) == 0
+        assert len((await office.desk.notices(actor, Page(after=2**70))).notices) == 0
 
     tell(bench, story)
 

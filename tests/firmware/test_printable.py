@@ -18,10 +18,10 @@ from firmware.service.acceptance import Acceptance
 from passbook.document.layout import parse_layout
 from passbook.document.plan import Sheet
 from passbook.errors import PassbookError
+from passbook.job.actor import Actor
 from passbook.job.record import Record
 from passbook.protocol.messages import SubmitJob
 from spooler.data_keys import DataKeys
-from spooler.hub import Peer
 from spooler.jobs import Jobs
 from storage.crypto.keys import ApplianceKey
 from storage.spool import Spool
@@ -64,7 +64,9 @@ def submit(spool: Spool) -> Submit:
             rng=seeded(7),
         )
         request = SubmitJob("request-1", "front", "text", layout="sheet", key=REQUESTER_KEY, key_ref="key-1")
-        return asyncio.run(admission.submit(Peer(TELLER, representative=False, serial=1), request, b"Okafor " * 10))
+        return asyncio.run(
+            admission.submit(Actor.of_terminal(TELLER, representative=False, serial=1), request, b"Okafor " * 10)
+        )
 
     return send
 

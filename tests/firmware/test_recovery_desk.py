@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from firmware.config.configuration import RecoveryConfig
 from passbook.errors import PassbookError
 from passbook.job import changes
+from passbook.job.actor import Actor
 from passbook.job.record import Decider, Holder, Record, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.media import Media
 from passbook.protocol.messages import AnswerQuestion
-from spooler.hub import Peer
 from spooler.news import JobChanged, News
 from storage.crypto.envelope import unwrap_for_recovery
 from storage.tables.schema import DATABASE
@@ -26,7 +26,7 @@ GRACE, TIME = 30.0, 120.0
 ASKED, CLOSED = "Recovery.QuestionEvent", "Recovery.QuestionClosedEvent"
 NEW_KEY = bytes(range(50, 82))
 RECOVERY = X25519PrivateKey.from_private_bytes(bytes(range(7, 39)))
-SUPERVISOR = Peer("supervisor", representative=False, serial=9)
+SUPERVISOR = Actor.of_terminal("supervisor", representative=True, serial=9)
 
 
 class Office:
@@ -54,8 +54,8 @@ class Office:
             self._noted.clear()
             await self._noted.wait()
 
-    def comes(self, peer: Peer) -> Ear:
-        ear = Ear(peer)
+    def comes(self, actor: Actor) -> Ear:
+        ear = Ear(actor)
         self.bench.hub.join(ear)
         return ear
 
@@ -66,16 +66,16 @@ class Office:
         self.bench.clock.seconds += seconds
         return self.desk.audiences.look()
 
-    async def give(self, verdict: Verdict, peer: Peer = TELLER, **facts: Any) -> Any:
+    async def give(self, verdict: Verdict, actor: Actor = TELLER, **facts: Any) -> Any:
         record = self.bench.spool.record(self.job)
         known: dict[str, Any] = {"epoch": record.epoch, "person": "Anna", "in_doubt": record.sending}
-        return await self.desk.answer(peer, AnswerQuestion(job=self.job, verdict=verdict, **(known | facts)))
+        return await self.desk.answer(actor, AnswerQuestion(job=self.job, verdict=verdict, **(known | facts)))
 
-    async def refuse(self, verdict: Verdict, peer: Peer = TELLER, **facts: Any) -> str:
+    async def refuse(self, verdict: Verdict, actor: Actor = TELLER, **facts: Any) -> str:
         """The code with which an answer is refused; nothing is changed by it and no key stays."""
         before, keys = self.bench.spool.record(self.job), self.job in self.bench.keys
         with pytest.raises(PassbookError) as caught:
-            await self.give(verdict, peer, **facts)
+            await self.give(verdict, actor, **facts)
         assert self.bench.spool.record(self.job) == before
         assert (self.job in self.bench.keys) == keys
         return caught.value.code
@@ -111,7 +111,7 @@ async def at_once(*answers: Awaitable[Any]) -> list[Any]:
 
 def test_a_requester_that_is_there_is_asked_and_the_others_are_not(bench: Bench) -> None:
     async def story(office: Office) -> None:
-        teller, other, manager = (office.comes(peer) for peer in (TELLER, OTHER, MANAGER))
+        teller, other, manager = (office.comes(actor) for actor in (TELLER, OTHER, MANAGER))
         assert teller.names() == [ASKED]
         assert other.heard == manager.heard == []
 
@@ -120,7 +120,7 @@ def test_a_requester_that_is_there_is_asked_and_the_others_are_not(bench: Bench)
 
 def test_when_nobody_comes_the_representatives_are_asked_after_the_grace(bench: Bench) -> None:
     async def story(office: Office) -> None:
-        manager, supervisor, other = (office.comes(peer) for peer in (MANAGER, SUPERVISOR, OTHER))
+        manager, supervisor, other = (office.comes(actor) for actor in (MANAGER, SUPERVISOR, OTHER))
         assert office.after(GRACE - 1) == pytest.approx(1)
         assert manager.heard == []
         assert office.after(1) is None
@@ -274,10 +274,10 @@ def test_a_record_that_cannot_be_read_does_not_silence_the_others(bench: Bench) 
     tell(bench, story)
 
 
-@pytest.mark.parametrize(("peer", "count"), [(TELLER, 1), (MANAGER, 1), (SUPERVISOR, 1), (OTHER, 0)])
-def test_who_may_decide_sees_the_question(bench: Bench, peer: Peer, count: int) -> None:
+@pytest.mark.parametrize(("actor", "count"), [(TELLER, 1), (MANAGER, 1), (SUPERVISOR, 1), (OTHER, 0)])
+def test_who_may_decide_sees_the_question(bench: Bench, actor: Actor, count: int) -> None:
     async def story(office: Office) -> None:
-        assert len(list(office.desk.questions(peer))) == count
+        assert len(list(office.desk.questions(actor))) == count
         assert len(list(office.desk.all_questions())) == 1
 
     tell(bench, story)

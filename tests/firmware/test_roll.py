@@ -11,19 +11,17 @@ import pytest
 from firmware.config.configuration import LimitsConfig
 from firmware.people.roll import REMEMBERED, Roll
 from passbook.job import changes
+from passbook.job.actor import Actor
 from passbook.protocol.terminal_list import TerminalView
-from spooler.hub import Peer
 from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, TELLER, Bench, Ear, request
 from tests.firmware.door import Connector, Door, Wire, at_the_door, submission
+from tests.firmware.rooms import SUPERVISOR
 from tests.terminal.conftest import Branch
-
-SUPERVISOR = "supervisor"
-"""Configured as a representative in a Bench."""
 
 
 @pytest.fixture
 def roll(bench: Bench) -> Roll:
-    return Roll(bench.hub, bench.spool, bench.clock)
+    return Roll(bench.hub, bench.spool, bench.clock, [SUPERVISOR])
 
 
 def rows(roll: Roll) -> dict[str, TerminalView]:
@@ -64,12 +62,12 @@ def test_a_terminal_that_went_is_remembered_with_its_role(bench: Bench, roll: Ro
 def test_who_owns_jobs_is_known_although_it_never_came(bench: Bench, roll: Roll) -> None:
     """After a start: one job waits for an answer and stands, one was held back on order, one may print."""
 
-    async def accept(peer: Peer, number: str) -> str:
-        return (await bench.admission().submit(peer, request(number), DOCUMENT)).job_id
+    async def accept(actor: Actor, number: str) -> str:
+        return (await bench.admission().submit(actor, request(number), DOCUMENT)).job_id
 
     asyncio.run(accept(TELLER, "r-1"))
     bench.power_cycle()
-    roll = Roll(bench.hub, bench.spool, bench.clock)
+    roll = Roll(bench.hub, bench.spool, bench.clock, [SUPERVISOR])
     held = asyncio.run(accept(TELLER, "r-2"))
     asyncio.run(accept(TELLER, "r-3"))
     asyncio.run(accept(OTHER, "r-1"))
@@ -85,7 +83,7 @@ def test_of_many_names_the_one_that_is_silent_longest_is_forgotten_and_no_connec
     stays = Ear(TELLER)
     bench.hub.join(stays)
     for number in range(REMEMBERED + 5):
-        roll.heard(Peer(f"t-{number}", representative=False, serial=number))
+        roll.heard(Actor.of_terminal(f"t-{number}", representative=False, serial=number))
     names = set(rows(roll))
     assert len(names) == REMEMBERED + len({SUPERVISOR})
     assert TELLER.name in names
@@ -101,7 +99,7 @@ def test_representatives_see_the_state_of_every_terminal_and_others_do_not(enrol
             assert await teller.ask("Spooler.SubmitJob", submission())
             refused = await teller.answer_to(await teller.send("Spooler.ListTerminals"))
             assert refused["header"]["completionCode"] == "authorisationRequired"
-            assert refused["payload"]["errorCode"] == "representatives-only"
+            assert refused["payload"]["errorCode"] == "not-permitted"
             for name, enrolled_as_one in (("manager", True), (SUPERVISOR, False)):
                 async with connector(name, representative=enrolled_as_one) as wire:
                     told = (await wire.ask("Spooler.ListTerminals"))["terminals"]

@@ -14,9 +14,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from firmware.identity import certificates, pki
-from firmware.identity.server_tls import Trust, judge_peer, load_trust, read_trust, server_context, shrink_buffers
+from firmware.identity.server_tls import (
+    Trust,
+    judge_terminal,
+    load_trust,
+    read_trust,
+    server_context,
+    shrink_buffers,
+)
 from passbook.errors import PassbookError
-from spooler.hub import Peer
+from passbook.job.actor import Actor
 
 NOW = dt.datetime.now(dt.UTC)
 YEARS = dt.timedelta(days=3650)
@@ -102,14 +109,14 @@ def refused(server: ssl.SSLContext, client: ssl.SSLContext) -> bool:
 def test_a_terminal_is_known_by_the_certificate_that_it_shows(authority: Authority) -> None:
     pair = authority.terminal("teller-1")
     shown = shake_hands(authority.server_side(), authority.client_side(pair))
-    peer = judge_peer(shown, NOW, authority.trust)
+    actor = judge_terminal(shown, NOW, authority.trust)
     serial = x509.load_pem_x509_certificate(pair[0].read_bytes()).serial_number
-    assert peer == Peer("teller-1", representative=False, serial=serial)
+    assert actor == Actor.of_terminal("teller-1", representative=False, serial=serial)
 
 
 def test_the_role_stands_in_the_certificate(authority: Authority) -> None:
     pair = authority.terminal("rep-1", representative=True)
-    assert judge_peer(der(pair), NOW, authority.trust).representative
+    assert judge_terminal(der(pair), NOW, authority.trust).is_representative
 
 
 def test_no_certificate_no_connection(authority: Authority) -> None:
@@ -120,7 +127,7 @@ def test_a_foreign_certificate_is_refused_by_handshake_and_judge(authority: Auth
     foreign = Authority(tmp_path / "foreign").terminal("teller-1")
     assert refused(authority.server_side(), authority.client_side(foreign))
     with pytest.raises(PassbookError) as caught:
-        judge_peer(der(foreign), NOW, authority.trust)
+        judge_terminal(der(foreign), NOW, authority.trust)
     assert caught.value.code == "certificate-not-accepted"
 
 
@@ -128,7 +135,7 @@ def test_the_appliances_certificate_is_no_terminals(authority: Authority) -> Non
     own = authority.config / pki.SERVER, authority.config / pki.SERVER_KEY
     assert refused(authority.server_side(), authority.client_side(own))
     with pytest.raises(PassbookError) as caught:
-        judge_peer(der(own), NOW, authority.trust)
+        judge_terminal(der(own), NOW, authority.trust)
     assert caught.value.code == "certificate-not-accepted"
 
 
@@ -142,12 +149,12 @@ def test_a_revoked_terminal_is_refused_when_the_list_was_read_again(authority: A
     pair, other = authority.terminal("teller-1"), authority.terminal("teller-2")
     before = authority.trust
     (authority.config / pki.REVOKED).write_bytes(pki.revoke(authority.ca, "teller-1", NOW))
-    assert judge_peer(der(pair), NOW, before).name == "teller-1"
+    assert judge_terminal(der(pair), NOW, before).name == "teller-1"
     with pytest.raises(PassbookError) as caught:
-        judge_peer(der(pair), NOW, authority.trust)
+        judge_terminal(der(pair), NOW, authority.trust)
     assert caught.value.code == "certificate-revoked"
     assert caught.value.facts == {"who": "teller-1"}
-    assert judge_peer(der(other), NOW, authority.trust).name == "teller-2"
+    assert judge_terminal(der(other), NOW, authority.trust).name == "teller-2"
 
 
 def test_an_expired_certificate_is_judged_by_our_clock_and_not_by_the_systems(tmp_path: Path) -> None:
@@ -157,9 +164,9 @@ def test_an_expired_certificate_is_judged_by_our_clock_and_not_by_the_systems(tm
     client.check_hostname = False
     client.verify_mode = ssl.CERT_NONE
     shown = shake_hands(old.server_side(), client)
-    assert judge_peer(shown, NOW - 2 * YEARS, old.trust).name == "teller-1"
+    assert judge_terminal(shown, NOW - 2 * YEARS, old.trust).name == "teller-1"
     with pytest.raises(PassbookError, match="expired") as caught:
-        judge_peer(shown, NOW, old.trust)
+        judge_terminal(shown, NOW, old.trust)
     assert caught.value.code == "certificate-not-accepted"
 
 
@@ -169,14 +176,14 @@ def test_a_clock_that_is_behind_locks_nobody_out(tmp_path: Path) -> None:
     client.check_hostname = False
     client.verify_mode = ssl.CERT_NONE
     shown = shake_hands(young.server_side(), client)
-    assert judge_peer(shown, NOW - 5 * YEARS, young.trust).name == "teller-1"
+    assert judge_terminal(shown, NOW - 5 * YEARS, young.trust).name == "teller-1"
 
 
 def test_what_is_no_certificate(authority: Authority) -> None:
     whole = der(authority.terminal("teller-1"))
     for shown in (None, b"", b"garbage", whole[:-1], whole[: len(whole) // 2]):
         with pytest.raises(PassbookError) as caught:
-            judge_peer(shown, NOW, authority.trust)
+            judge_terminal(shown, NOW, authority.trust)
         assert caught.value.code == "certificate-not-accepted"
 
 
@@ -191,7 +198,7 @@ def test_nothing_that_is_signed_can_be_altered(authority: Authority) -> None:
         for bit in (0x01, 0x80):
             altered = whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :]
             with pytest.raises(PassbookError) as caught:
-                judge_peer(altered, NOW, trust)
+                judge_terminal(altered, NOW, trust)
             assert caught.value.code == "certificate-not-accepted"
 
 
@@ -218,7 +225,7 @@ CLIENT = [ExtendedKeyUsageOID.CLIENT_AUTH]
 def test_a_certificate_made_by_other_software_of_the_authority_is_accepted(authority: Authority) -> None:
     both = [ExtendedKeyUsageOID.SERVER_AUTH, *CLIENT]
     for purposes in (CLIENT, both):
-        assert judge_peer(certificate(authority, ["teller-1"], purposes), NOW, authority.trust).name == "teller-1"
+        assert judge_terminal(certificate(authority, ["teller-1"], purposes), NOW, authority.trust).name == "teller-1"
 
 
 @pytest.mark.parametrize(
@@ -235,7 +242,7 @@ def test_a_certificate_without_one_plain_name_and_the_purpose_is_not(
     authority: Authority, names: list[str], purposes: Any
 ) -> None:
     with pytest.raises(PassbookError) as caught:
-        judge_peer(certificate(authority, names, purposes), NOW, authority.trust)
+        judge_terminal(certificate(authority, names, purposes), NOW, authority.trust)
     assert caught.value.code == "certificate-not-accepted"
 
 

@@ -13,13 +13,14 @@ from typing import Any
 import apsw
 import pytest
 
+from client.control import ask
 from drivers.dialects.known import DIALECTS
 from firmware.appliance import Appliance
 from firmware.config.configuration import Config, PrinterConfig
 from firmware.config.loading import load_key, load_named
-from firmware.ctl.asking import ask
 from firmware.system.notify import Notifier
 from passbook.errors import PassbookError
+from passbook.protocol.messages import Nothing
 from spooler.clock import SystemClock
 from spooler.printer import connect_mechanism
 from tests.firmware.branch import WAIT, Branch
@@ -118,7 +119,7 @@ class WhenAsked(Notifier):
 
     async def _ask(self) -> None:
         while len(self.heard.get("problems", ())) < 2:
-            self.heard = await asyncio.to_thread(ask, self._control, "status", {})
+            self.heard = await asyncio.to_thread(ask, self._control, "Common.Status", Nothing())
         terminate()
 
 

@@ -11,8 +11,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from firmware.config.configuration import LimitsConfig
-from firmware.doors.terminal_door import HARD_LIMIT
-from firmware.doors.terminal_session import OUTGOING_LIMIT
+from firmware.doors.door_session import OUTGOING_LIMIT
+from firmware.doors.exchange import HARD_LIMIT
 from passbook.protocol.messages import MAX_MESSAGE, PUBLISHER_PATH, SERVICE_PATH
 from tests.firmware.door import Connector, Door, at_the_door, submission
 from tests.terminal.conftest import Branch
@@ -196,11 +196,11 @@ def test_only_commands_are_taken(enrolled: Branch, tmp_path: Path, kind: str) ->
 
 
 def test_a_defect_of_ours_is_a_reference_and_no_text(enrolled: Branch, tmp_path: Path) -> None:
-    async def breaks(_session: Any, _command: Any) -> Any:
+    async def breaks() -> Any:
         raise ValueError(SECRET_WORD)
 
     async def story(door: Door, connector: Connector) -> None:
-        door.handlers["Common.Status"] = breaks
+        door.rooms.service.instead["Common.Status"] = breaks
         async with connector("teller-1") as wire:
             message = await wire.answer_to(await wire.send("Common.Status"))
             assert message["payload"]["errorCode"] == "internal-error"
@@ -255,7 +255,7 @@ def test_a_terminal_that_never_reads_is_let_go_and_blocks_nobody(enrolled: Branc
         async with connector("teller-2") as reader, connector("teller-1") as deaf:
             assert await deaf.ask("Common.Status")
             deaf.socket.transport.pause_reading()
-            [listener] = [one for one in door.listeners() if one.peer.name == "teller-1"]
+            [listener] = [one for one in door.listeners() if one.actor.name == "teller-1"]
             news = "x" * 4000
             # More than the sockets' buffers and the queue hold together.
             for _ in range(20 * OUTGOING_LIMIT):
@@ -263,7 +263,7 @@ def test_a_terminal_that_never_reads_is_let_go_and_blocks_nobody(enrolled: Branc
                 await asyncio.sleep(0)
             assert await reader.ask("Common.Status")
             deaf.socket.transport.abort()
-            await door.until(lambda: [one.peer.name for one in door.listeners()] == ["teller-2"])
+            await door.until(lambda: [one.actor.name for one in door.listeners()] == ["teller-2"])
             assert await reader.ask("Common.Status")
 
     at_the_door(enrolled, tmp_path, story)
@@ -362,7 +362,7 @@ def test_the_hub_knows_who_is_there(enrolled: Branch, tmp_path: Path) -> None:
         async with connector("manager", representative=True) as wire:
             assert await wire.ask("Common.Status")
             [listener] = door.listeners()
-            assert (listener.peer.name, listener.peer.representative) == ("manager", True)
+            assert (listener.actor.name, listener.actor.is_representative) == ("manager", True)
         await door.until(lambda: not door.listeners())
 
     at_the_door(enrolled, tmp_path, story)

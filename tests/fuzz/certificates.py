@@ -1,4 +1,4 @@
-"""Certificates of peers, and the authority's list of what is revoked."""
+"""Certificates of terminals, and the authority's list of what is revoked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 import datetime as dt
 from typing import Final
 
-from firmware.identity.server_tls import Trust, judge_peer, read_trust
+from firmware.identity.server_tls import Trust, judge_terminal, read_trust
 from passbook.errors import PassbookError
 from tests.fuzz.targets import CORPUS
 
@@ -20,13 +20,13 @@ _SEEDS: Final = CORPUS / "certificates"
 AUTHORITY: Final = (_SEEDS / "authority.der").read_bytes()
 LIST: Final = (_SEEDS / "list.der").read_bytes()
 TRUST: Final = read_trust(_pem("CERTIFICATE", AUTHORITY), _pem("X509 CRL", LIST), "revoked.pem")
-TELLER: Final = judge_peer((_SEEDS / "teller.der").read_bytes(), NOW, TRUST)
+TELLER: Final = judge_terminal((_SEEDS / "teller.der").read_bytes(), NOW, TRUST)
 
 
 def check(data: bytes) -> None:
     """Nobody comes in but the terminal that the authority named, and no list is believed that it did not sign."""
     try:
-        assert judge_peer(data, NOW, TRUST) == TELLER
+        assert judge_terminal(data, NOW, TRUST) == TELLER
     except PassbookError as error:
         assert error.code in {"certificate-not-accepted", "certificate-revoked"}
     trust = _believed(_pem("CERTIFICATE", AUTHORITY), _pem("X509 CRL", data))

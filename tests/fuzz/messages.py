@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-import firmware.service.terminal_commands  # noqa: F401  # whose commands bring their payloads
+import firmware.service.operations  # noqa: F401  # whose operations bring their payloads
 from passbook.errors import PassbookError
 from passbook.protocol.messages import (
     ErrorPayload,

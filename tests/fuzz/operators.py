@@ -1,4 +1,4 @@
-"""Lines of the control socket, at both of its ends."""
+"""Messages at the operators' door, and what its caller makes of the answers."""
 
 from __future__ import annotations
 
@@ -6,29 +6,32 @@ import asyncio
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
-from firmware.ctl.asking import _result
-from firmware.doors.operator_door import OperatorDoor
+from client.connection import _result
+from firmware.doors.door_session import DoorSession
 from passbook.errors import CATALOGUE, PassbookError
+from passbook.protocol.messages import decode
+from tests.firmware.operators import OTTO, door_at
 
 
-async def _echo(arguments: dict[str, Any]) -> Any:
-    return arguments
+async def _echo(payload: dict[str, Any]) -> Any:
+    return payload
 
 
-DOOR: Final = OperatorDoor(Path("unused"), {"status": _echo})
+DOOR: Final = door_at(Path("unused"), {"Common.Status": _echo})
+
+
+async def _answers(data: bytes) -> list[bytes]:
+    session = DoorSession(None, OTTO)  # type: ignore[arg-type]  # nothing is sent here
+    await DOOR._exchange.answer(session, data)
+    return [session._outgoing.get_nowait() for _ in range(session._outgoing.qsize())]
 
 
 def check(data: bytes) -> None:
-    """Any line is answered with one line: a result, or an error of the peer; any answer is a result or an error."""
-    answer = asyncio.run(DOOR._answer(data + b"\n", 0, 0))
-    assert b"\n" not in answer
-    told = msgspec.json.decode(answer)
-    if not told["ok"]:
-        assert told["error"]["code"] in {"invalid-message", "unknown-command"}
-    for line in (answer, data):
+    """Any message is answered: a result, or an error of the caller; any answer is a result or an error."""
+    answers = asyncio.run(_answers(data))
+    assert answers
+    for message in (answers[-1], data):
         try:
-            _result(Path("unused"), line)
+            _result(decode(message), object)
         except PassbookError as error:
             assert error.code in CATALOGUE

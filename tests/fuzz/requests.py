@@ -9,7 +9,7 @@ from typing import Final
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from firmware.identity.certificates import issue_terminal, new_authority
-from firmware.identity.server_tls import judge_peer
+from firmware.identity.server_tls import judge_terminal
 from passbook.errors import PassbookError
 from tests.fuzz.certificates import TRUST
 
@@ -26,5 +26,5 @@ def check(data: bytes) -> None:
         except PassbookError as error:
             assert error.code == "request-not-signed"
             continue
-        peer = judge_peer(issued.public_bytes(Encoding.DER), NOW, TRUST._replace(authority=AUTHORITY.certificate))
-        assert (peer.name, peer.representative) == ("teller-1", False)
+        actor = judge_terminal(issued.public_bytes(Encoding.DER), NOW, TRUST._replace(authority=AUTHORITY.certificate))
+        assert (actor.name, actor.is_representative) == ("teller-1", False)

@@ -15,24 +15,24 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 from typing_extensions import override
 
 from passbook.errors import PassbookError
+from passbook.job.actor import Actor
 from passbook.job.record import Record
 from passbook.job.states import JobState
 from passbook.protocol.media import Media
-from spooler.hub import Peer
 from tests.model.jobs import Counts, Job
 from tests.model.judge import CHECKS, CHIEF, Entry, Scene, counts_of, stored
 from tests.model.office import Office
 
-PEERS: Final = (
-    Peer("anna", representative=False, serial=1),
-    Peer("ben", representative=False, serial=2),
-    Peer(CHIEF, representative=True, serial=3),
+ACTORS: Final = (
+    Actor.of_terminal("anna", representative=False, serial=1),
+    Actor.of_terminal("ben", representative=False, serial=2),
+    Actor.of_terminal(CHIEF, representative=True, serial=3),
 )
-KEYS: Final = {peer.name: hashlib.sha256(peer.name.encode()).digest() for peer in PEERS}
+KEYS: Final = {actor.name: hashlib.sha256(actor.name.encode()).digest() for actor in ACTORS}
 WRONG_KEY: Final = bytes(32)
 MOST_JOBS: Final = 6
 
-names = st.sampled_from([peer.name for peer in PEERS])
+names = st.sampled_from([actor.name for actor in ACTORS])
 picks = st.integers(0, 1000)
 prompts = st.integers(0, 5)
 """How many prompts a person does as they say before the next thing happens."""
@@ -44,7 +44,7 @@ class BranchMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="model-"))
-        self.office = Office(self.folder, PEERS)
+        self.office = Office(self.folder, ACTORS)
         self.jobs: list[Job] = []
         self.numbers = itertools.count(1)
         self.kept = 0
@@ -154,10 +154,13 @@ class BranchMachine(RuleBasedStateMachine):
         for job in self.jobs:
             job.job = job.job or found.get((job.terminal, job.request), "")
         self.jobs = [job for job in self.jobs if job.job]
-        told = self.office.operate("questions").payload
-        asked = {one["job"]["job"] for one in told["result"]} if told is not None else set()
+        told = self.office.operate("Recovery.ListQuestions").payload
+        asked = {one["job"]["job"] for one in told["questions"]} if told is not None else set()
         assert asked == {job.job for job in self.live()}, "P7: what was left is asked about"
-        assert self.office.operate("verify").payload == {"result": []}, "P11"
+        for area in self.areas:
+            looked = self.office.operate("Appliance.VerifyArea", area=area).payload
+            assert looked is not None
+            assert looked["findings"] == [], "P11"
 
     @invariant()
     def promises_are_kept(self) -> None:

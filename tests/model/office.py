@@ -20,15 +20,16 @@ from drivers.simulator.machine import State
 from drivers.simulator.paper import Paper, Ruler
 from drivers.simulator.running import Simulator
 from firmware.config.loading import load_key, load_named
-from firmware.doors.terminal_session import TerminalSession
+from firmware.doors.door_session import DoorSession
 from passbook.errors import PassbookError
+from passbook.job.actor import Actor
 from passbook.protocol.media import Media
 from passbook.protocol.messages import Header, MessageType, Prompt, encode
 from passbook.protocol.pages import Page
-from spooler.hub import Peer
 from terminal.keyring import new_recovery_key
 from tests.drivers.desk import quick
 from tests.firmware.branch import PRINTER, Branch
+from tests.firmware.operators import OTTO
 from tests.model.power import PowerDisk
 from tests.model.stand_ins import Cable, DoorlessAppliance, JumpingClock, LogBook, Ready, Reply, Socket
 from tests.model.turns import POLL, Helpers, Pauses, turns
@@ -46,7 +47,7 @@ THE_APPLIANCE: Final = 1
 class Office:
     """One appliance, one mechanism, some terminals.  Every method returns when nothing moves any more."""
 
-    def __init__(self, folder: Path, peers: tuple[Peer, ...]) -> None:
+    def __init__(self, folder: Path, actors: tuple[Actor, ...]) -> None:
         self._pauses = Pauses()
         self._helpers = Helpers()
         self._patches = contextlib.ExitStack()
@@ -55,8 +56,8 @@ class Office:
         self.loop.set_default_executor(self._helpers)
         self.clock = JumpingClock()
         self.disk = PowerDisk(f"power {folder}")
-        self.peers = {peer.name: peer for peer in peers}
-        self.sessions: dict[str, TerminalSession] = {}
+        self.actors = {actor.name: actor for actor in actors}
+        self.sessions: dict[str, DoorSession] = {}
         self.heard: list[tuple[str, str, Any]] = []
         """(terminal, event, payload) since the last look."""
         self.watch: Callable[[], None] = lambda: None
@@ -244,12 +245,12 @@ class Office:
     def connect(self, name: str) -> None:
         """A terminal dials in, and is told what concerns it."""
         self._sockets[name] = socket = Socket()
-        session = TerminalSession(socket, self.peers[name])  # type: ignore[arg-type]  # all that it is asked for
+        session = DoorSession(socket, self.actors[name])  # type: ignore[arg-type]  # all that it is asked for
         self.sessions[name] = session
         self.run(self._join(session))
         self.settle()
 
-    async def _join(self, session: TerminalSession) -> None:
+    async def _join(self, session: DoorSession) -> None:
         self.appliance._hub.join(session)
         self.appliance._desks.show_prompts(session)
 
@@ -259,8 +260,8 @@ class Office:
         self.run(self._leave(session))
         self.settle()
 
-    async def _leave(self, session: TerminalSession) -> None:
-        self._sockets[session.peer.name].leave()
+    async def _leave(self, session: DoorSession) -> None:
+        self._sockets[session.actor.name].leave()
         self.appliance._hub.leave(session)
 
     def ask(self, *asked: tuple[Any, ...]) -> list[Reply]:
@@ -304,7 +305,7 @@ class Office:
         number = next(self._numbers)
         session = self.sessions[terminal]
         header = Header(name, MessageType.COMMAND, number, timeout=patience)
-        await self.appliance.terminals._answer(session, encode(header, payload))
+        await self.appliance.terminals._exchange.answer(session, encode(header, payload))
         if self.dead:
             return Reply()
         self._listen()
@@ -343,18 +344,22 @@ class Office:
 
     def notices(self) -> frozenset[str]:
         """The jobs of which nobody has acknowledged the end."""
-        page = self.run(self.appliance._notices.notices(Peer("nobody", representative=True, serial=0), Page()))
+        page = self.run(
+            self.appliance._notices.notices(Actor.of_terminal("nobody", representative=True, serial=0), Page())
+        )
         return frozenset(notice.job.job for notice in page.notices)
 
-    def operate(self, command: str, **arguments: Any) -> Reply:
+    def operate(self, name: str, **payload: Any) -> Reply:
         """A command of the operator."""
-        line = msgspec.json.encode({"command": command, "arguments": arguments}) + b"\n"
-        told = msgspec.json.decode(self.run(self.appliance.operators._answer(line, 0, 0)))
+        session = DoorSession(Socket(), OTTO)  # type: ignore[arg-type]  # all that it is asked for
+        command = encode(Header(name, MessageType.COMMAND, 1), payload)
+        self.run(self.appliance.operators._exchange.answer(session, command))
         lost = self.dead
         self.settle()
         if lost:
             return Reply()
-        return Reply(payload={"result": told["result"]}) if told["ok"] else Reply(code=told["error"]["code"])
+        body = [msgspec.json.decode(session._outgoing.get_nowait()) for _ in range(2)][1]["payload"]
+        return Reply(code=body["errorCode"]) if "errorCode" in body else Reply(payload=body)
 
     # Persons and paper
 

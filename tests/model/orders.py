@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from passbook.protocol.messages import JobRef
+from passbook.protocol.messages import JobOrder
 from passbook.protocol.notice import AcknowledgeNotice
 from tests.model.jobs import Job
 from tests.model.machine import BranchMachine, chosen, names, picks
@@ -25,7 +25,7 @@ class Orders(BranchMachine):
         held = before is not None and before.held_by_operator
         allowed = by == "chief" or (by == job.terminal and not held)
         job.may_end |= allowed
-        (reply,) = self.office.ask((by, "Spooler.CancelJob", JobRef(job.job, by)))
+        (reply,) = self.office.ask((by, "Spooler.CancelJob", JobOrder(job.job, by)))
         assert allowed or not reply.done, "P12: somebody else ended a job"
         self.after()
 
@@ -55,11 +55,12 @@ class Orders(BranchMachine):
 
     def order(self, command: str, job: Job, by: str | None) -> Reply:
         """A terminal's order, or the operator's."""
+        name = f"Spooler.{command.capitalize()}Job"
         if by is None:
-            return self.office.operate(command, job=job.job, person="Otto")
+            return self.office.operate(name, job=job.job, person="Otto")
         if not self.requester_is_there(by):
             return Reply()
-        (reply,) = self.office.ask((by, f"Spooler.{command.capitalize()}Job", JobRef(job.job, by)))
+        (reply,) = self.office.ask((by, name, JobOrder(job.job, by)))
         return reply
 
     @precondition(lambda self: self.office.notices())

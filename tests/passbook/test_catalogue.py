@@ -11,7 +11,7 @@ import passbook.errors.catalogue
 import passbook.errors.document_errors
 import passbook.errors.storage_errors
 from passbook.errors import CATALOGUE, PassbookError
-from passbook.errors.kinds import EXIT_CODES, Actor
+from passbook.errors.kinds import EXIT_CODES, Mender
 
 
 def facts_of(code: str) -> dict[str, str]:
@@ -48,7 +48,7 @@ def test_an_error_says_its_sentence_with_its_facts(code: str) -> None:
     assert (error.code, error.facts) == (code, facts)
     assert "{" not in str(error)
     assert str(error).count("x1") >= len(facts)
-    assert error.exit_code == EXIT_CODES[error.actor]
+    assert error.exit_code == EXIT_CODES[error.mender]
 
 
 @pytest.mark.parametrize("code", [code for code in CATALOGUE if facts_of(code)])
@@ -62,9 +62,9 @@ def test_an_unknown_code_is_a_mistake_of_the_program() -> None:
         PassbookError("no-such-code")
 
 
-def test_every_actor_has_an_exit_code_of_its_own_that_is_not_success() -> None:
-    assert set(EXIT_CODES) == set(Actor)
-    assert len(set(EXIT_CODES.values())) == len(Actor)
+def test_every_mender_has_an_exit_code_of_its_own_that_is_not_success() -> None:
+    assert set(EXIT_CODES) == set(Mender)
+    assert len(set(EXIT_CODES.values())) == len(Mender)
     assert 0 not in EXIT_CODES.values()
 
 

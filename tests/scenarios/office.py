@@ -10,16 +10,17 @@ from typing import Any, Final
 
 import msgspec
 
+from client.control import ask
 from demo.people import Printing
 from demo.secrets_search import search_files
 from demo.world import Terminal, World
 from drivers.simulator.control import ControlFailure, SimulatorControl
 from drivers.simulator.faults import Target, When
-from firmware.ctl.asking import ask
 from passbook.document.plan import StepKind
 from passbook.job.record import Holder
 from passbook.protocol.media import Media
-from passbook.protocol.messages import Question
+from passbook.protocol.messages import Nothing, Question
+from passbook.protocol.operators import AreaRef
 from storage.crypto.envelope import unwrap_for_requester
 from terminal.keyring import KeyRing
 from tests.scenarios.books import Place, Statement, judge, seen
@@ -28,6 +29,14 @@ from tests.scenarios.clerk import PATIENCE, passphrase_of, ring_of
 KILLED: Final = -9
 LAYOUT: Final = "savings-24"
 RECOVERY_PUBLIC: Final = "recovery.pub"
+LISTS: Final = {
+    "areas": ("Appliance.ListAreas", "areas"),
+    "history": ("Appliance.ListHistory", "entries"),
+    "jobs": ("Spooler.ListJobs", "jobs"),
+    "notices": ("Spooler.ListNotices", "notices"),
+    "questions": ("Recovery.ListQuestions", "questions"),
+}
+"""What an operator calls a list -> the command that gives it, and the part of the reply."""
 QUESTION: Final = "Recovery.QuestionEvent"
 
 
@@ -124,7 +133,13 @@ class Office:
 
     def told(self, command: str) -> Any:
         """What `passbookctl` would be told, without a process of its own."""
-        return ask(self.world.folder / "control", command, {})
+        control = self.world.folder / "control"
+        if command == "verify":
+            names = [area["name"] for area in self.told("areas")]
+            looked = [ask(control, "Appliance.VerifyArea", AreaRef(name)) for name in names]
+            return [finding for one in looked for finding in one["findings"]]
+        name, part = LISTS[command]
+        return ask(control, name, Nothing())[part]
 
     def questions(self) -> list[dict[str, Any]]:
         """The open questions as operators see them."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from drivers.simulator.faults import Now, Target
-from firmware.service.terminal_commands import UPLOADS_LIMIT
+from firmware.service.operations import UPLOADS_LIMIT
 from passbook.document.drafts import StartLine
 from passbook.errors import PassbookError
 from passbook.protocol.messages import MAX_DOCUMENT, MAX_PIECE

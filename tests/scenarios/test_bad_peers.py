@@ -20,7 +20,7 @@ from demo.world import CommandFailed, Terminal
 from firmware.doors.gate import NOT_TLS
 from firmware.identity import certificates
 from passbook.errors import PassbookError
-from passbook.errors.kinds import EXIT_CODES, Actor
+from passbook.errors.kinds import EXIT_CODES, Mender
 from passbook.protocol.messages import SERVICE_PATH
 from terminal.home import Home
 from tests.scenarios.clerk import as_terminal, client_of, converse
@@ -71,7 +71,7 @@ def test_nobody_comes_in_without_a_certificate(door: Office) -> None:
 
 
 def test_a_terminal_that_is_not_enrolled_says_so(door: Office) -> None:
-    assert code_at_the_door(door.world.terminal("nobody"), Actor.CALLER) == "not-enrolled"
+    assert code_at_the_door(door.world.terminal("nobody"), Mender.CALLER) == "not-enrolled"
 
 
 def failed_handshakes(office: Office) -> list[str]:
@@ -95,11 +95,11 @@ def now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
 
 
-def code_at_the_door(terminal: Terminal, actor: Actor = Actor.OPERATOR) -> str:
+def code_at_the_door(terminal: Terminal, mender: Mender = Mender.OPERATOR) -> str:
     """What `teller` says of why it was not let in."""
     with pytest.raises(CommandFailed) as failed:
         terminal.run("jobs")
-    assert failed.value.code == EXIT_CODES[actor]
+    assert failed.value.code == EXIT_CODES[mender]
     assert failed.value.error_code, failed.value.error
     return failed.value.error_code
 

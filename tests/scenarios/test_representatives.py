@@ -127,4 +127,4 @@ def test_the_live_list_says_who_is_there_and_what_is_open(open_office: OpenOffic
     assert {row["terminal"] for row in office.world.ctl("terminals")} == {"counter-1", "supervisor", "manager"}
     with pytest.raises(CommandFailed) as failed:
         office.counter.run("terminals")
-    assert failed.value.error_code == "representatives-only"
+    assert failed.value.error_code == "not-permitted"

@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from demo.world import World
-from passbook.errors.kinds import EXIT_CODES, Actor
+from passbook.errors.kinds import EXIT_CODES, Mender
 from tests.firmware.branch import Branch
 from tests.scenarios.office import of_the_store
 
@@ -27,7 +27,7 @@ def check(tmp_path: Path) -> list[str]:
 def test_a_check_whose_output_is_full_says_so(check: list[str]) -> None:
     with FULL.open("w") as full:
         done = subprocess.run(check, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
-    assert done.returncode == EXIT_CODES[Actor.CALLER]
+    assert done.returncode == EXIT_CODES[Mender.CALLER]
     [line] = done.stderr.splitlines()
     assert line.endswith("[output-not-written]")
     assert "No space left on device" in line
@@ -37,7 +37,7 @@ def test_a_check_whose_errors_cannot_be_written_ends_with_its_code(check: list[s
     *command, file = check
     with FULL.open("w") as full:
         done = subprocess.run([*command, f"{file}.none"], stdout=full, stderr=full, timeout=60, check=False)
-    assert done.returncode == EXIT_CODES[Actor.CALLER]
+    assert done.returncode == EXIT_CODES[Mender.CALLER]
 
 
 LOGS: Final = {

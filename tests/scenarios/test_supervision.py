@@ -81,7 +81,7 @@ def test_a_connection_that_fails_ends_alone_and_is_logged(start: Start) -> None:
     assert office.world.ctl("jobs") == []
     assert office.world.stop_appliance() == 0
     told = [line for line in log_of(office) if line.get("error") == "DefectError"]
-    assert {(line["event"], line["peer"]) for line in told} == {("connection-failed", office.counter.name)}
+    assert {(line["event"], line["terminal"]) for line in told} == {("connection-failed", office.counter.name)}
 
 
 def test_a_print_desk_that_fails_with_each_try_stands_in_the_status(start: Start) -> None:

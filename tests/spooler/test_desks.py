@@ -92,12 +92,12 @@ def test_a_desk_looks_when_a_job_of_its_own_may_be_printed(bench: Bench, desks: 
 
 
 def test_a_prompt_is_told_to_whom_it_concerns_now_and_later(bench: Bench, desks: Desks) -> None:
-    ears = [Ear(peer) for peer in (TELLER, OTHER, MANAGER)]
+    ears = [Ear(actor) for actor in (TELLER, OTHER, MANAGER)]
     for ear in ears:
         bench.hub.join(ear)
     desks.note_prompt(PromptChanged(PRINTER, TELLER.name, PROMPT))
     assert [ear.heard for ear in ears] == [[(EVENT, PROMPT)], [], [(EVENT, PROMPT)]]
-    late = [Ear(peer) for peer in (TELLER, OTHER, MANAGER)]
+    late = [Ear(actor) for actor in (TELLER, OTHER, MANAGER)]
     for ear in late:
         desks.show_prompts(ear)
     assert [ear.heard for ear in late] == [[(EVENT, PROMPT)], [], [(EVENT, PROMPT)]]

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-from spooler.hub import Hub, Listener, Peer
+from passbook.job.actor import Actor
+from spooler.hub import Hub, Listener
 from tests.firmware.branch import MANAGER, OTHER, TELLER, Ear
 
-SUPERVISOR = Peer("supervisor", representative=False, serial=9)
+SUPERVISOR = Actor.of_terminal("supervisor", representative=True, serial=9)
 
 
 def test_a_terminal_is_connected_as_long_as_one_of_its_connections_is() -> None:
-    hub, first, second = Hub([]), Ear(TELLER), Ear(TELLER)
+    hub, first, second = Hub(), Ear(TELLER), Ear(TELLER)
     for ear in (first, second):
         hub.join(ear)
     assert hub.connected(TELLER.name)
@@ -18,7 +19,7 @@ def test_a_terminal_is_connected_as_long_as_one_of_its_connections_is() -> None:
 
 
 def test_watchers_are_told_of_each_connection_once() -> None:
-    hub, told = Hub([]), list[tuple[Listener, bool, bool]]()
+    hub, told = Hub(), list[tuple[Listener, bool, bool]]()
     hub.watchers.append(lambda listener, came: told.append((listener, came, hub.connected(TELLER.name))))
     first, second = Ear(TELLER), Ear(TELLER)
     hub.join(first)
@@ -29,14 +30,9 @@ def test_watchers_are_told_of_each_connection_once() -> None:
     assert told == [(first, True, True), (second, True, True), (first, False, True), (second, False, False)]
 
 
-def test_a_representative_is_enrolled_or_configured() -> None:
-    hub = Hub([SUPERVISOR.name])
-    assert [hub.is_representative(peer) for peer in (TELLER, MANAGER, SUPERVISOR)] == [False, True, True]
-
-
 def test_news_goes_to_the_requester_and_only_when_asked_to_representatives() -> None:
-    hub = Hub([SUPERVISOR.name])
-    ears = {peer.name: Ear(peer) for peer in (TELLER, OTHER, MANAGER, SUPERVISOR)}
+    hub = Hub()
+    ears = {actor.name: Ear(actor) for actor in (TELLER, OTHER, MANAGER, SUPERVISOR)}
     for ear in ears.values():
         hub.join(ear)
     hub.tell(TELLER.name, "private", 1, representatives=False)
@@ -47,14 +43,14 @@ def test_news_goes_to_the_requester_and_only_when_asked_to_representatives() -> 
 
 
 def test_a_representative_hears_of_its_own_job_once() -> None:
-    hub, ear = Hub([]), Ear(MANAGER)
+    hub, ear = Hub(), Ear(MANAGER)
     hub.join(ear)
     hub.tell(MANAGER.name, "news", 1, representatives=True)
     assert ear.heard == [("news", 1)]
 
 
 def test_a_connection_that_leaves_while_news_is_spread_disturbs_nobody() -> None:
-    hub = Hub([])
+    hub = Hub()
 
     class Leaves(Ear):
         def post(self, name: str, payload: object) -> None:  # type: ignore[explicit-override]  # Python 3.12

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from passbook.job import changes
+from passbook.job.actor import Actor
 from passbook.job.record import Change, Record
 from passbook.job.states import Reason
 from passbook.job.waiting import NEXT, Waiting, Why
@@ -17,7 +18,6 @@ from passbook.protocol.media import Device, MechanismStatus, Media
 from passbook.protocol.messages import JobView, PrinterView, Prompt
 from spooler.desk import PrintDesk
 from spooler.desks import PROMPT_EVENT, Desks
-from spooler.hub import Peer
 from spooler.news import JobChanged, News, PrinterChanged, PromptChanged
 from spooler.queues import TOLD_PLACE, TOLD_WHY
 from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, PRINTER, TELLER, WAIT, Bench, Ear, request
@@ -34,14 +34,14 @@ class Counters:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.desks = Desks({PRINTER: cast("PrintDesk", QuietDesk())}, bench.jobs, bench.hub, bench.clock)
-        self.teller, self.other, self.manager = (self.connect(peer) for peer in (TELLER, OTHER, MANAGER))
+        self.teller, self.other, self.manager = (self.connect(actor) for actor in (TELLER, OTHER, MANAGER))
         # News come from other threads, and are told in that of the test.
         self._news: queue.Queue[News] = queue.Queue()
         bench.listen = self._news.put
         self._number = 0
 
-    def connect(self, peer: Peer) -> Ear:
-        ear = Ear(peer)
+    def connect(self, actor: Actor) -> Ear:
+        ear = Ear(actor)
         self.bench.hub.join(ear)
         return ear
 
@@ -59,10 +59,10 @@ class Counters:
             case _:
                 pass
 
-    def send(self, peer: Peer = TELLER, priority: int = 50) -> Record:
+    def send(self, actor: Actor = TELLER, priority: int = 50) -> Record:
         self._number += 1
         facts = request(f"r-{self._number}", priority=priority)
-        return self._settled(asyncio.run(self.bench.admission().submit(peer, facts, DOCUMENT)))
+        return self._settled(asyncio.run(self.bench.admission().submit(actor, facts, DOCUMENT)))
 
     def change(self, record: Record, change: Change) -> Record:
         return self._settled(self.bench.jobs.change(record.job_id, change).result(WAIT))
@@ -156,7 +156,7 @@ def test_who_comes_while_a_book_lies_there_is_told_at_once(counters: Counters) -
     assert [counters.waiting(one) for one in sent] == [Waiting(Why.BOOK_LEFT), Waiting(Why.BOOK_LEFT, 1)]
     assert prompts(counters.other) == [OF_ANOTHER]
     assert told(counters.other)[0] == Waiting(Why.BOOK_LEFT)
-    late = [Ear(peer) for peer in (OTHER, TELLER, Peer("teller-3", representative=False, serial=9))]
+    late = [Ear(actor) for actor in (OTHER, TELLER, Actor.of_terminal("teller-3", representative=False, serial=9))]
     for ear in late:
         counters.desks.show_prompts(ear)
     assert [prompts(ear) for ear in late] == [[OF_ANOTHER], [LEFT], []]

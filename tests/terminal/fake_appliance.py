@@ -11,7 +11,7 @@ import msgspec
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from client.connection import Address
+from client.transport import Address
 from firmware.identity import pki
 from firmware.identity.server_tls import server_context
 from passbook.errors import PassbookError

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
 
-from client.connection import Address
+from client.transport import Address
 from firmware.identity import pki
 from passbook.errors import PassbookError
 from terminal import enrollment

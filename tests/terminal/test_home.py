@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.connection import Address
+from client.transport import Address
 from passbook.errors import PassbookError
 from terminal.home import Home, parse_address
 

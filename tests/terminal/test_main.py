@@ -27,7 +27,8 @@ from client.connection import JOB, LEFT, QUESTION, STEP
 from firmware.identity import pki
 from passbook.document.plan import StepKind
 from passbook.errors import PassbookError
-from passbook.errors.kinds import EXIT_CODES, Actor
+from passbook.errors.kinds import EXIT_CODES, Mender
+from passbook.job.actor import may_not_decide
 from passbook.job.record import Acknowledged, Answered, Decider, HistoryKind, OnPaper, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.answer_all import AnsweredAll, AnsweredOne
@@ -238,7 +239,7 @@ def test_a_wrong_passphrase_is_one_sentence(teller: Teller, tmp_path: Path, caps
 )
 def test_what_is_not_a_command_ends_with_its_usage(teller: Teller, words: tuple[str, ...]) -> None:
     said = teller.run(*words)
-    assert said.code == EXIT_CODES[Actor.CALLER]
+    assert said.code == EXIT_CODES[Mender.CALLER]
     assert "usage: teller" in said.err
     assert "Traceback" not in said.err
 
@@ -420,13 +421,13 @@ def test_one_answer_for_no_job_says_so(enrolled: tuple[Teller, FakeAppliance]) -
 )
 def test_an_answer_for_all_is_print_discard_or_hold(teller: Teller, words: tuple[str, ...]) -> None:
     said = teller.run("answer", *words, "--person", "Ann")
-    assert said.code == EXIT_CODES[Actor.CALLER]
+    assert said.code == EXIT_CODES[Mender.CALLER]
     assert "usage: teller answer" in said.err
 
 
 def test_an_error_of_the_appliance_is_its_sentence_and_its_exit_code(enrolled: tuple[Teller, FakeAppliance]) -> None:
     teller, fake = enrolled
-    error = PassbookError("not-permitted", who="till-9", job="aa11")
+    error = may_not_decide("till-9", "aa11")
     fake.answers["Spooler.CancelJob"] = refuse(error)
     said = teller.run("cancel", "aa11", "--person", "Ann")
     assert said == (3, "", f"{error} [not-permitted]\n")
@@ -524,7 +525,7 @@ def test_a_document_may_come_from_standard_input(enrolled: tuple[Teller, FakeApp
 def test_standard_input_says_its_format_and_has_an_end(enrolled: tuple[Teller, FakeAppliance]) -> None:
     teller, fake = enrolled
     said = teller.run("print", "-")
-    assert said.code == EXIT_CODES[Actor.CALLER]
+    assert said.code == EXIT_CODES[Mender.CALLER]
     assert "give --format with -" in said.err
     longer = piped(teller, bytes(MAX_DOCUMENT + 1), "print", "-", "--format", "text", "--printer", "window-1")
     assert longer.stderr.endswith("[document-too-large]\n")
@@ -686,7 +687,7 @@ def test_a_question_about_history_that_makes_no_sense_is_not_sent(
     teller, fake = enrolled
     said = teller.run("history", *words)
     assert said.err.endswith(f"[{code}]\n")
-    assert said.code == EXIT_CODES[Actor.CALLER]
+    assert said.code == EXIT_CODES[Mender.CALLER]
     assert fake.received == []
 
 
@@ -718,7 +719,7 @@ def test_what_a_person_typed_is_judged_at_the_command_with_what_is_expected(
 ) -> None:
     teller, fake = enrolled
     said = teller.run(*words)
-    assert said.code == EXIT_CODES[Actor.CALLER]
+    assert said.code == EXIT_CODES[Mender.CALLER]
     assert sentence in said.err.splitlines()[-1]
     assert fake.received == []
 
@@ -938,7 +939,7 @@ def test_a_path_that_cannot_be_used_is_one_sentence(
         teller.run("print", wrong, "--printer", "p", "--format", "text", "--no-key"),
         locked.run("keys", "new"),
     ):
-        assert (said.code, said.out) == (EXIT_CODES[Actor.CALLER], "")
+        assert (said.code, said.out) == (EXIT_CODES[Mender.CALLER], "")
         assert said.err.endswith("[file-problem]\n")
 
 
@@ -965,5 +966,5 @@ def test_a_path_or_word_that_is_none_is_refused_as_it_was_typed(
 ) -> None:
     with pytest.raises(SystemExit) as ended:
         main(words)
-    assert ended.value.code == EXIT_CODES[Actor.CALLER]
+    assert ended.value.code == EXIT_CODES[Mender.CALLER]
     assert capsys.readouterr().err.endswith(f"error: argument {sentence}\n")

@@ -17,7 +17,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from client.connection import JOB, PROMPT, QUESTION, QUESTION_CLOSED, Address
+from client.connection import JOB, PROMPT, QUESTION, QUESTION_CLOSED
+from client.transport import Address
 from passbook.document.plan import Bar, StepKind, StepOutline
 from passbook.protocol.messages import Prompt
 from terminal.home import Home

@@ -17,7 +17,7 @@ from drivers.simulator.__main__ import main
 from drivers.simulator.control import ControlFailure, SimulatorControl
 from drivers.simulator.faults import AtLineByte, Target
 from drivers.simulator.paper import Paper
-from passbook.errors.kinds import EXIT_CODES, Actor
+from passbook.errors.kinds import EXIT_CODES, Mender
 from tests.drivers.desk import RULER, WAIT, once
 
 pytestmark = pytest.mark.slow
@@ -179,10 +179,10 @@ def test_every_deed_of_a_person_is_a_command(start: Start, tmp_path: Path, capsy
         return main([*words, "--control", str(simulator.control_path)])
 
     assert do("insert", "--book", "B1", "--page", "3", "--ruler", str(ruler)) == 0
-    assert do("insert", "--book", "B1", "--page", "3") == EXIT_CODES[Actor.CALLER]
+    assert do("insert", "--book", "B1", "--page", "3") == EXIT_CODES[Mender.CALLER]
     assert "entering" in capsys.readouterr().err
     assert do("wait", "inserted") == 0
-    assert do("wait", "struck", "--timeout", "0.001") == EXIT_CODES[Actor.CALLER]
+    assert do("wait", "struck", "--timeout", "0.001") == EXIT_CODES[Mender.CALLER]
     assert do("take") == 0
     assert do("insert", "--book", "B2", "--page", "1", "--lines", "5", "--fold-after", "2") == 0
     assert do("cut", "printer", "--at-byte", "99") == 0
@@ -198,7 +198,7 @@ def test_every_deed_of_a_person_is_a_command(start: Start, tmp_path: Path, capsy
     assert do("cut", "printer") == 0
     assert do("restore") == 0
     assert do("mend") == 0
-    assert do("fault", "jam") == EXIT_CODES[Actor.CALLER]
+    assert do("fault", "jam") == EXIT_CODES[Mender.CALLER]
     books = Paper.load(simulator.paper_file).books
     assert (books["B1"].ruler.lines, books["B1"].ruler.fold_after) == (9, None)
     assert (books["B2"].ruler.lines, books["B2"].ruler.fold_after) == (5, 2)
@@ -207,10 +207,10 @@ def test_every_deed_of_a_person_is_a_command(start: Start, tmp_path: Path, capsy
 
 
 def test_wrong_usage_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["paper", str(tmp_path / "none"), "--out", str(tmp_path)]) == EXIT_CODES[Actor.CALLER]
-    assert main(["state", "--control", str(tmp_path / "none")]) == EXIT_CODES[Actor.CALLER]
+    assert main(["paper", str(tmp_path / "none"), "--out", str(tmp_path)]) == EXIT_CODES[Mender.CALLER]
+    assert main(["state", "--control", str(tmp_path / "none")]) == EXIT_CODES[Mender.CALLER]
     run = ["run", "--paper", str(tmp_path / "p"), "--control", str(tmp_path / "c"), "--listen"]
-    assert main([*run, "usb://1"]) == EXIT_CODES[Actor.CALLER]
+    assert main([*run, "usb://1"]) == EXIT_CODES[Mender.CALLER]
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
     assert all(line.startswith("passbook-sim: ") for line in lines)
@@ -274,7 +274,7 @@ def test_what_a_person_typed_is_judged_at_the_command(
 ) -> None:
     with pytest.raises(SystemExit) as ended:
         main(command)
-    assert ended.value.code == EXIT_CODES[Actor.CALLER]
+    assert ended.value.code == EXIT_CODES[Mender.CALLER]
     assert capsys.readouterr().err.endswith(f"error: argument {sentence}\n")
 
 
@@ -298,6 +298,6 @@ def test_a_path_or_port_that_cannot_be_used_is_one_sentence(tmp_path: Path, plac
             text=True,
             timeout=WAIT,
         )
-        assert done.returncode == EXIT_CODES[Actor.CALLER]
+        assert done.returncode == EXIT_CODES[Mender.CALLER]
         [sentence] = done.stderr.splitlines()
         assert sentence.startswith("passbook-sim: ")

@@ -1,4 +1,4 @@
-"""One connection of one terminal: what waits to be sent, and what it has begun to upload."""
+"""One connection at a door: messages that wait to be sent, and uploads that have begun."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
 from passbook.errors import PassbookError
+from passbook.job.actor import Actor
 from passbook.protocol.messages import POLICY_VIOLATION, Header, MessageType, encode
-from spooler.hub import Peer
 
 T = TypeVar("T")
 
 FAREWELL: Final = 1.0
-"""Seconds that a peer has to agree to the end of its connection."""
+"""Seconds that a terminal has to agree to the end of its connection."""
 LAST_COMMAND: Final = 3.0
 """Seconds that a command under way has when the door closes."""
 HANG_UP_LOOK: Final = 1.0
-"""Seconds between looks whether a peer has hung up while nothing is read from it."""
+"""Seconds between looks whether a terminal has hung up while nothing is read from it."""
 OUTGOING_LIMIT: Final = 512
-"""Messages that wait for a terminal that does not read; then it is disconnected and asks again when it is back."""
+"""Messages that wait for a client that does not read; with one more it is disconnected, and asks again later."""
 GOING_AWAY: Final = 1001
 INTERNAL_ERROR: Final = 1011
 """Close codes of RFC 6455 section 7.4.1."""
 
 
-class TerminalSession:
-    """One connection of one terminal: its outgoing queue and its unfinished uploads."""
+class DoorSession:
+    """One connection at a door: its outgoing queue and its unfinished uploads."""
 
-    def __init__(self, socket: ServerConnection, peer: Peer) -> None:
-        self.peer = peer
+    def __init__(self, socket: ServerConnection, actor: Actor) -> None:
+        self.actor = actor
         self.uploads: dict[str, bytearray | None] = {}
-        """What was begun, by name; None for one that became too large and must not be taken for its rest."""
+        """Uploads by name; None for one that became too large, so that its later pieces are no document."""
         self._socket = socket
         self._outgoing: asyncio.Queue[bytes] = asyncio.Queue(OUTGOING_LIMIT)
         self._closing: asyncio.Task[None] | None = None
@@ -46,7 +46,7 @@ class TerminalSession:
         self._idle.set()
 
     async def run(self, conversation: Coroutine[Any, Any, None]) -> None:
-        """Converse, and send what is queued, until one of the two ends."""
+        """Converse, and send the queued messages, until one of the two ends."""
         async with asyncio.TaskGroup() as tasks:
             writer = tasks.create_task(self._write_out())
             self._conversation = tasks.create_task(conversation)
@@ -54,7 +54,7 @@ class TerminalSession:
 
     @contextlib.contextmanager
     def at_work(self) -> Iterator[None]:
-        """A command is under way."""
+        """Mark a command as under way while the block runs."""
         self._idle.clear()
         try:
             yield
@@ -63,11 +63,11 @@ class TerminalSession:
 
     @property
     def gone(self) -> bool:
-        """Whether the connection has ended, or the peer has hung up behind bytes that are not read yet."""
+        """Whether the connection has ended, or the client has hung up behind bytes that are not read yet."""
         return self._socket.state is not State.OPEN or _hung_up(self._socket)
 
     def cut_off(self) -> None:
-        """End the connection of a peer that is gone, without a word."""
+        """End the connection at once, without a close code."""
         self._socket.transport.abort()
 
     async def dismiss(self) -> None:
@@ -81,7 +81,7 @@ class TerminalSession:
 
     @property
     def closing(self) -> bool:
-        """Whether its end was ordered: nothing that it still sends is read."""
+        """Whether its end was ordered; then no further command is read."""
         return self._closing is not None
 
     def post(self, name: str, payload: Any) -> None:
@@ -96,12 +96,12 @@ class TerminalSession:
             self.close("connection-lost")
 
     def close(self, code: str) -> None:
-        """End the connection, giving the stable code of the reason; a peer that does not agree is cut off."""
+        """End the connection, giving the stable code of the reason; a terminal that does not agree is cut off."""
         if self._closing is None:
             self._closing = asyncio.create_task(self._say_farewell(POLICY_VIOLATION, code))
 
     async def while_connected(self, work: Awaitable[T]) -> T:
-        """The result of something that may take long; it is given up, with `connection-lost`, when the peer goes."""
+        """Return the result of long work, or give it up with `connection-lost` when the client goes."""
         wanted, gone = asyncio.ensure_future(work), asyncio.ensure_future(self._until_gone())
         try:
             await asyncio.wait({wanted, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -113,7 +113,7 @@ class TerminalSession:
             gone.cancel()
 
     async def _until_gone(self) -> None:
-        # Where nothing is read, nobody is told that the peer has hung up.
+        # While nothing is read, the end of the connection is not noticed.
         while not self.gone:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HANG_UP_LOOK):
@@ -126,7 +126,7 @@ class TerminalSession:
         self._socket.transport.abort()
 
     async def _write_out(self) -> None:
-        """Send what is queued until the connection ends."""
+        """Send the queued messages until the connection ends."""
         with contextlib.suppress(ConnectionClosed):
             while True:
                 data = await self._outgoing.get()
@@ -134,7 +134,7 @@ class TerminalSession:
 
 
 def _hung_up(socket: ServerConnection) -> bool:
-    """Whether the peer has ended its side, by what the kernel knows; what it sent before may lie there unread."""
+    """Whether the kernel knows that the client has hung up; earlier bytes may still be unread."""
     descriptor: int = socket.transport.get_extra_info("socket").fileno()
     if descriptor < 0:
         return True

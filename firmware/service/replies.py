@@ -1,0 +1,58 @@
+"""What operators and auditors are told of the store: areas, entries as they lie there, and what does not fit."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import msgspec
+
+from passbook.errors import PassbookError
+from passbook.protocol.history_reply import Summary
+from storage import AreaStatus, Examined, ToldEntry
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One entry of the catalogue of errors with its facts, and the sentence that they make."""
+
+    code: str
+    sentence: str
+    facts: dict[str, str | int] = {}
+
+    @classmethod
+    def of(cls, error: PassbookError) -> Self:
+        """What is told of `error`."""
+        return cls(error.code, str(error), dict(error.facts))
+
+
+class LookedAt(msgspec.Struct, frozen=True):
+    """Completion of `Appliance.VerifyArea`: what one area holds, and what does not fit.
+
+    Attributes:
+        live: jobs in it that have not ended.
+        ended: jobs that have ended and are kept.
+        entries: entries of its history.
+    """
+
+    area: str
+    findings: tuple[Finding, ...]
+    live: int
+    ended: int
+    entries: int
+
+    @classmethod
+    def of(cls, one: Examined) -> Self:
+        """What is told of it."""
+        return cls(one.area, tuple(map(Finding.of, one.findings)), one.live, one.ended, one.entries)
+
+
+class AreaList(msgspec.Struct, frozen=True):
+    """Completion of `Appliance.ListAreas`."""
+
+    areas: tuple[AreaStatus, ...]
+
+
+class EntryList(msgspec.Struct, frozen=True):
+    """Completion of `Appliance.ListHistory`: entries as they lie in their areas, the newest last, or a summary."""
+
+    entries: tuple[ToldEntry, ...] = ()
+    summary: tuple[Summary, ...] = ()

@@ -1,0 +1,57 @@
+"""The service: looks an operation up, judges who calls it, reads its payload, and calls its handler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from firmware.service.operation import Call, Operation
+from firmware.service.operations import OPERATIONS, Operations
+from passbook.errors import PassbookError, shown
+from passbook.job.actor import Actor, Role
+from passbook.protocol.messages import Envelope, MessageType, read_payload
+
+_WORDS: Final = {
+    Role.REQUESTER: "a terminal",
+    Role.REPRESENTATIVE: "a representative",
+    Role.OPERATOR: "an operator",
+    Role.AUDITOR: "an auditor",
+}
+
+
+class Service:
+    """What may be asked of the appliance, whatever door the question came through."""
+
+    def __init__(self, operations: Operations, is_usable: Callable[[], bool]) -> None:
+        """`is_usable`: whether any storage area can be used; while none can, the appliance is locked."""
+        self._operations = operations
+        self._is_usable = is_usable
+
+    async def perform(self, call: Call, command: Envelope) -> Any:
+        """Do what a command asks, and return the payload of its completion.
+
+        Raises PassbookError and then, but for `outcome-unknown` and `change-unknown`, nothing was changed.
+        """
+        if command.header.type is not MessageType.COMMAND:
+            raise PassbookError("invalid-message", why="only commands are taken here")
+        operation = find_operation(command.header.name, call.actor)
+        if not self._is_usable() and not (operation.is_served_locked and is_at_socket(call.actor)):
+            raise PassbookError("appliance-locked")
+        payload = read_payload(command, operation.payload)
+        return await getattr(self._operations, operation.handler)(call, payload)
+
+
+def find_operation(name: str, actor: Actor) -> Operation:
+    """Return the operation.  Raises PassbookError `unknown-command`, or `not-permitted` for other roles."""
+    operation = OPERATIONS.get(name)
+    if operation is None:
+        raise PassbookError("unknown-command", command=shown(name))
+    if operation.roles.isdisjoint(actor.roles):
+        whom = " or ".join(_WORDS[role] for role in Role if role in operation.roles)
+        raise PassbookError("not-permitted", who=actor.name, deed=f"use {name}", whom=whom)
+    return operation
+
+
+def is_at_socket(actor: Actor) -> bool:
+    """Whether it calls at the operators' socket, which is served while the appliance is locked."""
+    return not actor.roles.isdisjoint({Role.OPERATOR, Role.AUDITOR})

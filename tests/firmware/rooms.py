@@ -1,0 +1,141 @@
+"""Every operation of the appliance over a bench, without doors and mechanisms."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar, cast
+
+import msgspec
+
+from firmware.config.configuration import RecoveryConfig
+from firmware.identity.doorkeeper import Doorkeeper
+from firmware.people.notice_desk import NoticeDesk
+from firmware.people.recovery_desk import RecoveryDesk
+from firmware.people.roll import Roll
+from firmware.service.clock_report import ClockReporter
+from firmware.service.operation import COMMON_ERRORS, Call, Operation
+from firmware.service.operations import OPERATIONS, Operations
+from firmware.service.service import Service
+from firmware.system.joining import Joining
+from firmware.system.problems import Problems
+from passbook.errors import PassbookError
+from passbook.job.actor import Actor, Certificate, Role, UnixCaller
+from passbook.protocol.messages import Envelope, Header, MessageType, StatusReport, view_of
+from spooler.clock import SystemClock
+from spooler.desks import Desks
+from tests.firmware.branch import MANAGER, PRINTER, TELLER, Bench
+from tests.firmware.operators import OTTO
+
+T = TypeVar("T")
+
+SUPERVISOR: Final = "supervisor"
+"""Configured as a representative."""
+STATUS: Final = StatusReport((), ("teller-1",), ("a: ready",))
+
+
+AUDITOR: Final = Actor("@auditor", frozenset({Role.AUDITOR}), UnixCaller(1, 1))
+NOBODY: Final = Actor("nobody", frozenset(), Certificate(7))
+ACTORS: Final = {TELLER: Role.REQUESTER, MANAGER: Role.REPRESENTATIVE, OTTO: Role.OPERATOR, AUDITOR: Role.AUDITOR}
+SAMPLES: Final[dict[str, Any]] = {
+    "area": "a",
+    "clientRequest": "r-2",
+    "data": "",
+    "entries": {},
+    "epoch": 1,
+    "format": "text",
+    "job": "7f3a09c2d1e84b55",
+    "person": "Ann",
+    "printer": "front",
+    "upload": "u",
+    "verdict": "hold",
+}
+"""Field that a command must have -> something of the right type."""
+
+
+def sample(operation: Operation) -> dict[str, Any]:
+    """A payload with the fields that an operation must have."""
+    fields = msgspec.structs.fields(operation.payload)
+    return {one.encode_name: SAMPLES[one.encode_name] for one in fields if one.required}
+
+
+class Keeper:
+    """A doorkeeper with an empty list."""
+
+    revoked = 0
+
+    def reload(self) -> None:
+        """There is nothing to read."""
+
+
+class Alone:
+    """A connection on which nothing else goes on, and whose caller never goes."""
+
+    def __init__(self) -> None:
+        self.uploads: dict[str, bytearray | None] = {}
+
+    async def while_connected(self, work: Awaitable[T]) -> T:
+        return await work
+
+
+class JudgedService(Service):
+    """The service; an operation that is refused with a code that its row lacks is a defect of the catalogue."""
+
+    def __init__(self, operations: Operations, is_usable: Callable[[], bool]) -> None:
+        super().__init__(operations, is_usable)
+        self.instead: dict[str, Callable[[], Awaitable[Any]]] = {}
+        """Handlers of a test, by the operation's name."""
+
+    async def perform(self, call: Call, command: Envelope) -> Any:  # type: ignore[explicit-override]  # Python 3.12
+        name = command.header.name
+        if name in self.instead:
+            return await self.instead[name]()
+        try:
+            return await super().perform(call, command)
+        except PassbookError as error:
+            allowed = {*COMMON_ERRORS, *(OPERATIONS[name].errors if name in OPERATIONS else ())}
+            assert error.code in allowed, f"the catalogue does not say that {name} may be refused with {error.code}"
+            raise
+
+
+class Rooms:
+    """The rooms behind the doors."""
+
+    def __init__(self, bench: Bench, keeper: Any = None) -> None:
+        self.bench = bench
+        self.usable = True
+        self.desks = Desks({}, bench.jobs, bench.hub, bench.clock)
+        self.recovery = RecoveryDesk(
+            bench.jobs,
+            bench.hub,
+            RecoveryConfig(),
+            bench.appliance_key,
+            clock=bench.clock,
+            rng=bench.rng,
+            printers={PRINTER},
+            view=view_of,
+        )
+        self.notices = NoticeDesk(bench.jobs, bench.hub, grace=30.0, acknowledge_timeout=120.0, clock=bench.clock)
+        self.roll = Roll(bench.hub, bench.spool, bench.clock, [SUPERVISOR])
+        self.problems = Problems()
+        operations = Operations(
+            jobs=bench.jobs,
+            hub=bench.hub,
+            admission=bench.admission(),
+            recovery=self.recovery,
+            notices=self.notices,
+            desks=self.desks,
+            roll=self.roll,
+            doorkeeper=cast("Doorkeeper", keeper),
+            clock=ClockReporter(SystemClock(wall=lambda: bench.clock.now().timestamp()), lambda: None),
+            problems=self.problems,
+            joining=Joining(bench.spool, self.problems, bench.clock, report=self.problems.add, begun=lambda: None),
+            status=lambda: STATUS,
+            uri="wss://here",
+        )
+        self.service = JudgedService(operations, lambda: self.usable)
+
+    async def ask(self, actor: Actor, name: str, payload: Any, *, kind: str = "command", waits: int = 0) -> Any:
+        """The reply to a command whose payload is given as plain values.  Raises PassbookError."""
+        raw = msgspec.Raw(msgspec.json.encode(payload))
+        command = Envelope(Header(name, MessageType(kind), 1, timeout=waits), raw)
+        return await self.service.perform(Call(actor, Alone(), waits), command)
