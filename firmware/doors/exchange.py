@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol, TypedDict
 
 from firmware.doors.door_session import DoorSession
 from firmware.service.operation import Call
+from firmware.service.operations import OPERATIONS
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor, UnixCaller
 from passbook.protocol.completions import Completion, completion_for
@@ -20,6 +21,10 @@ from spooler.logs import Log
 
 HARD_LIMIT: Final = 4 * MAX_MESSAGE
 """Bytes of a message at which the connection is ended; a smaller one that is too large gets a sentence instead."""
+
+
+UNKNOWN: Final = "unknown"
+"""What the log has for a command that does not exist."""
 
 
 class Asker(TypedDict, total=False):
@@ -86,8 +91,8 @@ class Exchange:
 
 
 def _shown(name: str) -> str:
-    """Return the name for the log, short and printable: a caller can write anything there."""
-    return ascii(name[:64])[1:-1]
+    """Return the name of a command for the log; of one that does not exist nothing is told: it may be anything."""
+    return name if name in OPERATIONS else UNKNOWN
 
 
 def facts_of(actor: Actor) -> Asker:
