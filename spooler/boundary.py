@@ -58,7 +58,7 @@ class Boundary:
     def answer(self, status: MechanismStatus) -> None:
         """Give one reading to all that wait now, with what the mechanism just said; no job is under way.
 
-        Nobody gets it while the medium of an unfinished job may lie in the mechanism.
+        It is given to no one while the medium of an unfinished job may lie in the mechanism.
         """
         with self._lock:
             waiting = tuple(self._waiting)
@@ -74,7 +74,7 @@ class Boundary:
                 asked.set_result(reading)
 
     def close(self) -> None:
-        """The desk has ended: whoever waits is told so."""
+        """The desk has ended: each waiting caller is told so."""
         with self._lock:
             self._closed = True
             waiting = tuple(self._waiting)

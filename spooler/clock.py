@@ -38,7 +38,7 @@ class ClockTrust(StrEnum):
     VOUCHED = "vouched"
     """Trusted: an operator said so in this start, and it has not jumped since."""
     NOT_SYNCHRONIZED = "not-synchronized"
-    """Not trusted: nobody says that it is right."""
+    """Not trusted: neither the machine nor an operator says that it is right."""
     BEHIND = "behind"
     """Not trusted: it is earlier than a stamp that was made under a trusted clock."""
 
@@ -151,7 +151,7 @@ class SystemClock:
 
 
 def stamp(clock: Clock) -> str:
-    """Wall time as it is stored: ISO 8601 in UTC, to the millisecond, so that stamps sort as text."""
+    """Wall time in the form that is stored: ISO 8601 in UTC, to the millisecond, so that stamps sort as text."""
     return clock.now().astimezone(datetime.UTC).isoformat(timespec="milliseconds")
 
 

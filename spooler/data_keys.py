@@ -19,7 +19,7 @@ class DataKeys:
             self._keys[job] = bytearray(key)
 
     def get(self, job: str) -> bytes | None:
-        """The key of `job`, or None when nobody has given it since the start."""
+        """The key of `job`, or None when no terminal has given it since the boot."""
         with self._lock:
             key = self._keys.get(job)
             return None if key is None else bytes(key)

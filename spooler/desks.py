@@ -84,7 +84,7 @@ class Desks:
         return [waiter for waiter, awaited in self._awaited.items() if awaited == job and not waiter.done()]
 
     async def settled(self, record: Record, patience: float) -> Record:
-        """The job when no step of it is under way any more, or as it is after `patience` seconds.
+        """The job when no step of it is under way any more, or in its state after `patience` seconds.
 
         Raises the PassbookError for which its end or stop could not be stored.
         """
@@ -200,9 +200,9 @@ class Desks:
         return "it has not answered yet"
 
     async def hold(self, job: str, terminal: str, person: str) -> Record:
-        """Hold back a job that is not printing; its question stays open and nobody is asked.
+        """Hold back a job that is not printing; its question stays open and no person is asked.
 
-        One that waits for its book is given up by its desk, and is told as it is then.
+        One that waits for its book is given up by its desk, and is told in its state at that moment.
         """
         check_name("person", person)
         record = self._jobs.spool.record(job)
@@ -224,7 +224,7 @@ class Desks:
         return released
 
     async def cancel(self, record: Record, terminal: str, person: str, *, senior: bool) -> Record:
-        """End a job by a person's order; one that is printing ends before its next step, and is told as it is now.
+        """End a job by a person's order; one that is printing ends before its next step. Return it in its state then.
 
         What an operator holds is ended only when `senior` orders it: an operator or a representative.
         """

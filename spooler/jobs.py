@@ -31,7 +31,7 @@ class Jobs:
         return accepted
 
     def change(self, job: str, change: Change, *, urgent: bool = False) -> Future[Record]:
-        """Apply a change; whoever may know is told when it is durable."""
+        """Apply a change; each terminal that may know is told when it is durable."""
         was_asked = False
 
         def watched(record: Record) -> Outcome:
@@ -44,7 +44,7 @@ class Jobs:
         return changed
 
     def acknowledge(self, job: str, change: Change) -> Future[Record]:
-        """Apply a change that takes note of an end; the job itself is as it was, and nobody is told of it again."""
+        """Apply a change that notes an acknowledgement; the job stays the same, and no terminal is told of it again."""
         noted = self.spool.change(job, change)
         noted.add_done_callback(guarded(self._noted))
         return noted

@@ -1,4 +1,4 @@
-"""The one owner of all that must go on: what ends though nobody stopped it ends the process (P14).
+"""The one owner of all that must go on: a part that ends without being stopped ends the process (P14).
 
 The process ends at once, as in a power cut, and the next start asks.  A part that failed may have left anything in
 memory, so nothing of it is trusted to end in order.  A connection and a command are no such parts: a defect there
@@ -28,7 +28,7 @@ _OF_CONNECTIONS: Final = frozenset({"asyncio", "ssl", "websockets"})
 
 
 class EndedUnasked(Exception):  # noqa: N818  # what happened, not what is wrong
-    """A thread returned though nobody stopped it."""
+    """A thread returned without being stopped."""
 
 
 def end_process() -> None:

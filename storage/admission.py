@@ -119,7 +119,7 @@ class Admission:
             self._drop(ticket)
 
     def block(self, ticket: Ticket) -> None:
-        """Nobody knows whether this job was stored: its request is refused until the areas are opened again."""
+        """It is not known whether this job was stored: its request is refused until the areas are opened again."""
         with self._lock:
             self._blocked.add(ticket.request)
             self._drop(ticket)

@@ -57,7 +57,7 @@ class Maintenance:
         return None
 
     def accept_rollback(self, name: str) -> bool:
-        """An operator takes area `name` as it is, though others know it further, or cannot say; whether it is open.
+        """An operator takes area `name` unchanged, though others know it further, or cannot say; whether it is open.
 
         One that is not open may join then (see is_accepted()), and all its jobs say `storage-rolled-back`.
         Raises PassbookError `nothing-to-accept`, `unknown-area`, `areas-not-asked` when an area is not open that may
@@ -105,7 +105,7 @@ class Maintenance:
             raise PassbookError("areas-not-asked", area=name, missing=", ".join(missing))
 
     def _take_altered(self, area: Area) -> None:
-        """Take all that is in an open area as it is."""
+        """Take all that is in an open area, unchanged."""
         memories = [memory for other in self._ready() for memory in other.memories()]
         known = max((memory.extent.changes for memory in memories if memory.about == area.name), default=0)
         peers = {other.name: other.area_id for other in self._areas}
@@ -119,7 +119,7 @@ class Maintenance:
         area.adds_up = True
 
     def _trust(self) -> None:
-        """Once an operator took all of it as it is, a request that no area knows is new again."""
+        """Once an operator took all of it unchanged, a request that no area knows is new again."""
         unsure = any(not area.adds_up for area in self._areas)
         for area in self._ready():
             with area.reading() as ledger:

@@ -4,7 +4,7 @@ An area is what its own file says, and what the areas beside it remember of it. 
 an empty folder looks like a new disk.  When an area was refused and the one that knew better breaks, none is left to
 refuse it.  So one small file in the state folder names every area that was ever made.  It also keeps what refused an
 area, as the words of the witness: an area that bears them out again is not refused, and any other one stays refused
-until an operator takes it as it is.
+until an operator takes it unchanged.
 
 Example: area b knows 7 entries of area a, and a has 5.  The mark keeps b's memory.  Then b's disk breaks: at the next
 start a still has 5, the mark says 7, and a stays closed.
@@ -158,7 +158,7 @@ class StoreMark:
         self.change(name, self.known.get(name, KnownArea()).opened(area_id, doubt))
 
     def accept(self, name: str, area_id: str, extent: Extent) -> None:
-        """An operator takes an area that is not open as it is.  Raises PassbookError `mark-not-written`."""
+        """An operator takes an area unchanged that is not open.  Raises PassbookError `mark-not-written`."""
         self.change(name, KnownArea(area_id, witnesses=(Witness.of(PeerMemory(name, name, extent, accepted=True)),)))
 
     def witness(self, name: str, extent: Extent) -> None:

@@ -113,7 +113,7 @@ def _no_area(settings: AreaSettings) -> PassbookError:
 
 
 def accept_closed(name: str, areas: Sequence[AreaSettings], owner: StoreOwner, mark: StoreMark) -> None:
-    """Take area `name` as it is though others or the mark know it further, while no area is open.
+    """Take area `name` unchanged though others or the mark know it further, while no area is open.
 
     `areas` are all that are configured.  What they know is written in one transaction each, then the mark.  Raises
     PassbookError `nothing-to-accept`, `unknown-area`, `areas-not-asked` when another one cannot be opened that may know

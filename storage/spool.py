@@ -191,7 +191,7 @@ class Spool:
             self._means.report(error)
 
     def accept_closed(self, name: str) -> None:
-        """An operator takes an area as it is while none can be used; opening the store anew uses it.
+        """An operator takes an area while none can be used; opening the store anew uses it.
 
         Raises PassbookError as upkeep.accept_rollback() does.
         """
@@ -222,7 +222,7 @@ class Spool:
 
         `content` is what makes two requests the same, kept only as a keyed digest; `size` is the sealed content's
         number of bytes, by envelope.sealed_size().  `first`: the requester vouches that it never sent the request
-        before, so that an area which cannot be asked does not matter.
+        before, so that an area which cannot be asked makes no difference.
 
         Raises PassbookError `request-in-flight`, `request-reused`, `outcome-unknown`, `record-quarantined`,
         `document-too-large`, `quota-exceeded`, `no-area-has-room` or `area-fenced`.
@@ -270,7 +270,7 @@ class Spool:
     # Changing
 
     def change(self, job_id: str, change: Change, *, urgent: bool = False) -> Future[Record]:
-        """Apply a rule to the job as it is when its turn to be written comes; the future gives the record after it.
+        """Apply a rule to the job when its turn to be written comes; the future gives the record after it.
 
         The future raises what the rule raises, `unknown-job`, `record-quarantined`, `area-fenced`, `area-full`
         or `change-unknown`.

@@ -1,6 +1,6 @@
 """Commands and their answers, the same at every door (docs/protocol.md).
 
-Theory of operation.  A command is acknowledged as soon as it is understood, and completed when it is done.  Each
+Theory of operation.  A command is acknowledged when the door has read it, and completed when it is done.  Each
 command gets exactly one completion: its reply, or a stable code with a sentence.  A defect of the appliance becomes
 `internal-error` with a reference; its place stands in the log and never in the message.
 """

@@ -193,7 +193,7 @@ class RecoveryDesk:
     async def answer_each(self, actor: Actor, answers: Sequence[AnswerQuestion]) -> list[JobView | PassbookError]:
         """Take answers about different jobs, in few commits; returns when all that count are durable.
 
-        For each the job as it is then, or why nothing of it has changed.
+        For each the job in its state then, or why nothing of it has changed.
         """
         async with self._answering:
             judged: list[_Order | JobView | PassbookError] = []
@@ -223,7 +223,7 @@ class RecoveryDesk:
         return _Order(_as_given(actor, answer), answer.job, wraps, readable)
 
     def _checked(self, actor: Actor, answer: AnswerQuestion) -> JobRow | JobView:
-        """The open question, or the job as it is where this answer won already.  Raises PassbookError."""
+        """The open question, or the job where this answer won already.  Raises PassbookError."""
         row = self._jobs.spool.row(answer.job)
         record = row.record
         if not actor.may_decide(record.requester):

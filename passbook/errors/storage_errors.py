@@ -51,7 +51,7 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
     ),
     "area-format": ErrorKind(
         Mender.OPERATOR,
-        "Storage area {area} has format {found}, and this version reads format {known} only. It was left as it is: "
+        "Storage area {area} has format {found}, and this version reads format {known} only. It was left unchanged: "
         "install the version that wrote it, or begin a new store with other, empty folders for areas and state.",
     ),
     "unknown-area": ErrorKind(

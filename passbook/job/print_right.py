@@ -9,7 +9,7 @@ go, or has the right again.  Nothing else withdraws an offer: silence does not, 
 message that was lost is sent again under its token.  One that comes twice or late finds a token that is not lower: it
 changes nothing, and gets the answer that it got.
 
-What breaks it: a power cut between a step and its message only loses the message.  A copy that was put back to
+What breaks it: a power cut between a step and its message only loses the message.  A copy that was rolled back to
 yesterday may say "here" again.  So the right is no permission by itself: a copy must be valid too, and no boot leaves
 one valid.  An invalid copy neither offers nor takes nor refuses, since it may have forgotten what it did.  A person
 answers its question; where its store finds the rollback, or where the right is not here, that takes two people, as any

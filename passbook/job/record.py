@@ -114,7 +114,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         steps: number of steps of the plan; they are counted from 1.
         size: bytes that its sealed content takes.
 
-        valid: may be printed without asking anybody, in the boot `boot`.
+        valid: may be printed without asking a person, in the boot `boot`.
         boot: number of the boot of its area in which it was changed last; 0 before it is stored.
         epoch: rises at every invalidation and every stop in doubt; with job_id it names a question.
         asked: whether the open question is put to people; False after the answer `hold`.
@@ -133,7 +133,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         changed_at: since when it is in its state, or its question stands.
         acknowledged: who took note of its end; None while that is to be told (P8).
         on_paper: told instead of the outline, where that is left out.
-        content_gone: document, plan and wraps were destroyed, for nobody answered in time (F4); it can only be closed.
+        content_gone: document, plan and wraps were destroyed, as no answer came in time (F4); it can only be closed.
         right: whether this spool has the right to print it; always, where there is one spool only (P13).
     """
 

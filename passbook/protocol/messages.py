@@ -149,7 +149,7 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
         lines: how many lines its document has.
         lines_done: how many of them are confirmed on paper.
         waiting: why it waits; None when it is printing or has ended, and in the history.
-        content_gone: its content was destroyed, for nobody answered in time; its question can only be closed.
+        content_gone: its content was destroyed, because no answer came in time; its question can only be closed.
     """
 
     job: str

@@ -106,7 +106,7 @@ class Area:
         capacity: what quota, disk and log leave it.
         usage: what lies in it after the last commit.
         disk_is_full: other files leave no space on its disk, as of a moment ago.
-        adds_up: no row was taken away, replayed or forged while it was closed, or an operator takes it as it is.
+        adds_up: no row was taken away, replayed or forged while it was closed, or an operator takes it unchanged.
         highest_sequence: the highest number that a job of this area ever had, when it was opened.
         peers: names and ids of the areas that were open beside it before, itself too.
         unsettled: sequence numbers of jobs whose records may not say yet what this boot made of them.
@@ -425,7 +425,7 @@ class Area:
             self._move(AreaEvent.POWERED_ON)
 
     def close(self) -> bool:
-        """Commit what is queued, then close; a fenced area is left as it is.  Whether it was ready to the end."""
+        """Commit what is queued, then close; a fenced area is left unchanged.  Whether it was ready to the end."""
         if self.state is AreaState.CLOSED:
             return False
         self.writer.close()

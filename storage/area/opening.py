@@ -88,7 +88,7 @@ def telling_of_full_disk(settings: AreaSettings) -> Generator[None]:
 
 
 class RolledBack(NamedTuple):
-    """What an area is that an operator may take as it is.
+    """What an area is that an operator may take unchanged.
 
     Attributes:
         witnesses: what it does not bear out.

@@ -31,7 +31,7 @@ OnOutcome: TypeAlias = Callable[[BaseException | None], None]
 
 
 def nothing(_failed: BaseException | None) -> None:
-    """Nobody else has to know."""
+    """No other caller has to know."""
 
 
 class Progress(NamedTuple):

@@ -300,7 +300,7 @@ class Ledger:
         return record
 
     def apply(self, job_id: str, change: Change) -> Record:
-        """Apply `change` to the job as it is here and now.  Raises PassbookError and DamagedRowError."""
+        """Apply `change` to the job in the state of this moment.  Raises PassbookError and DamagedRowError."""
         row = self._one_job("job_id = ?", job_id)
         if row is not None:
             row = self._settled(row)
@@ -340,7 +340,7 @@ class Ledger:
         return row if raw else self._as_of_now(row)
 
     def _as_of_now(self, row: JobRow) -> JobRow:
-        """The row as it is since this boot, whatever is still written in it."""
+        """The row in its state since this boot, whatever is still written in it."""
         known = self.boot.number in {0, row.record.boot}
         return row if known else replace(row, record=self._invalidated(row).record)
 
@@ -350,13 +350,13 @@ class Ledger:
         return changes.invalidate(self.boot.reason, self.boot.at, boots)(record)
 
     def _settled(self, row: JobRow, *, every: bool = False) -> JobRow:
-        """The row as it is since this boot, and stored so."""
+        """The row in its state since this boot, and stored so."""
         if row.record.boot == self.boot.number and not every:
             return row
         return self._store(row, self._invalidated(row))
 
     def _one_job(self, where: str, *values: apsw.SQLiteValue) -> JobRow | None:
-        """As it is written."""
+        """Each in the state that is written."""
         rows = self._select_jobs(where, *values)
         return job_row(rows[0], self.area_id, self._key) if rows else None
 

@@ -51,7 +51,7 @@ class Counters:
         return NO_FIGURES, None
 
     def add(self, printer: str, more: Figures) -> None:
-        """Count what a step has put on paper.  A damaged row stays as it is: evidence, and no reason not to print."""
+        """Count what a step has put on paper.  A damaged row stays unchanged: evidence, and no reason not to print."""
         if more == NO_FIGURES:
             return
         with suppress(PassbookError):

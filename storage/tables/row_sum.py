@@ -122,7 +122,7 @@ class RowSum:
         self.sum, self._begun, self._changed, self._rewritten = self._kept, self._changes, False, False
 
     def settle(self) -> None:
-        """Write the sum, once for all that the transaction changed; what did not add up stays as it is: evidence."""
+        """Write the sum, once for all that the transaction changed; what did not add up stays unchanged: evidence."""
         if self.sum is not None and (self._rewritten or self.sum != self._kept):
             changes = self._begun + self._changed
             come = self._mac(changes, self.sum)

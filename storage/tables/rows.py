@@ -63,7 +63,7 @@ class JobRow(msgspec.Struct, frozen=True):
         version: counts the changes of this row, from 1.
         content_mac: ApplianceKey.content_mac of the request.
         sealed_mac: MAC over the sealed bytes.
-        mac: that of the row as it is stored; empty before it is.
+        mac: that of the row in the form that is stored; empty before it is.
     """
 
     record: Record

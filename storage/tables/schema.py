@@ -110,7 +110,7 @@ def connect_reader(folder: Path, *, vfs: str | None) -> apsw.Connection:
 
 
 def connect_probe(folder: Path, *, vfs: str | None) -> apsw.Connection:
-    """A connection that leaves the folder as it is, for a file that may not be ours.  Raises apsw.Error."""
+    """A connection that leaves the folder unchanged, for a file that may not be ours.  Raises apsw.Error."""
     path = folder / DATABASE
     log = path.with_name(f"{DATABASE}-wal")
     # Without a log nothing can change below us, and SQLite need not create one to find that out.
