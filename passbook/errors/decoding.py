@@ -73,7 +73,7 @@ def field_complaint(error: Exception, kind: type[Any], whole: str) -> str:
     if not isinstance(error, msgspec.ValidationError):
         return "it is not JSON of the described form"
     why, place = _split(error)
-    # The name of an unknown field is the peer's, so it could be anything, also what looks like a path.
+    # The name of an unknown field is the client's, so it could be anything, also what looks like a path.
     place = shown(place)
     if found := _MISSING.fullmatch(why):
         return f"{_below(place)}{found[1]} is missing"

@@ -44,9 +44,9 @@ POLICY_VIOLATION: Final = 1008
 """Close code of a WebSocket (RFC 6455 section 7.4.1) whose reason is a code of the catalogue."""
 
 LARGEST_NUMBER: Final = 2**53
-"""The highest number that a peer may send: every program that reads JSON knows it exactly, and a row can hold it."""
+"""The highest number that a client may send: every program that reads JSON knows it exactly, and a row can hold it."""
 Number = Annotated[int, Meta(ge=0, le=LARGEST_NUMBER)]
-"""A count, or the number of something, that a peer sends."""
+"""A count, or the number of something, that a client sends."""
 
 
 class MessageType(StrEnum):
