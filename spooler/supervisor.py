@@ -24,7 +24,7 @@ _LOG: Final = Log("supervisor")
 EXIT_CODE: Final = EXIT_CODES[Mender.PROGRAMMER]
 """What the process ends with."""
 _OF_CONNECTIONS: Final = frozenset({"asyncio", "ssl", "websockets"})
-"""A callback in which nothing else took part is about one connection: a peer must not end the process by it."""
+"""A callback in which nothing else took part is about one connection: a client must not end the process by it."""
 
 
 class EndedUnasked(Exception):  # noqa: N818  # what happened, not what is wrong

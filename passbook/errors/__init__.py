@@ -1,4 +1,4 @@
-"""Every error that a person or a peer can meet.
+"""Every error that a person or a program can meet.
 
 Theory of operation.  An error is a row of one catalogue: a stable code, the actor, and one sentence that says what
 happened, what was kept and what to do. The program raises `PassbookError` with the code and the words that fill the

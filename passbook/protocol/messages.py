@@ -47,7 +47,7 @@ POLICY_VIOLATION: Final = 1008
 LARGEST_NUMBER: Final = 2**53
 """The highest number that a peer may send: every program that reads JSON has it exactly, and a row can hold it."""
 Number = Annotated[int, Meta(ge=0, le=LARGEST_NUMBER)]
-"""A count, or the number of something, that a peer sends."""
+"""A count, or the number of something, that a client sends."""
 
 
 class MessageType(StrEnum):

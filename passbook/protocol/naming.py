@@ -1,4 +1,4 @@
-"""Names that peers choose and that stand in records, logs and sentences: bounded, and fit to be shown."""
+"""Names that clients choose and that stand in records, logs and sentences: bounded, and fit to be shown."""
 
 from __future__ import annotations
 
