@@ -35,7 +35,7 @@ class Service:
         if command.header.type is not MessageType.COMMAND:
             raise PassbookError("invalid-message", why="only commands are taken here")
         operation = find_operation(command.header.name, call.actor)
-        if not self._is_usable() and not (operation.is_served_locked and is_at_socket(call.actor)):
+        if not self._is_usable() and not (operation.is_served_locked and _is_at_socket(call.actor)):
             raise PassbookError("appliance-locked")
         payload = read_payload(command, operation.payload)
         return await getattr(self._operations, operation.handler)(call, payload)
@@ -52,6 +52,6 @@ def find_operation(name: str, actor: Actor) -> Operation:
     return operation
 
 
-def is_at_socket(actor: Actor) -> bool:
+def _is_at_socket(actor: Actor) -> bool:
     """Whether it calls at the operators' socket, which is served while the appliance is locked."""
     return not actor.roles.isdisjoint({Role.OPERATOR, Role.AUDITOR})

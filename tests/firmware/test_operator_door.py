@@ -21,12 +21,12 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from client.control import ask
 from firmware.doors.exchange import HARD_LIMIT
-from firmware.doors.operator_door import MAX_CALLERS, OPEN_MODE, OperatorDoor
+from firmware.doors.operator_door import MAX_CALLERS, MAX_OPEN, OPEN_MODE, OperatorDoor
 from firmware.identity.callers import Callers
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor, Role, UnixCaller
 from passbook.protocol.messages import MAX_MESSAGE, Nothing
-from tests.firmware.operators import Caller, StandIn, door_at
+from tests.firmware.operators import OTTO, Caller, StandIn, door_at
 
 CONTENT = "Withdrawal Maria"
 GROUP = 4711
@@ -319,6 +319,27 @@ def test_a_stranger_hears_one_sentence_and_takes_nobodys_place(tmp_path: Path) -
             with pytest.raises(InvalidStatus) as refused:
                 await unix_connect(str(tmp_path / "s"), "ws://localhost/")
             assert refused.value.response.body.decode().startswith("not-permitted: User 7 may not")
+
+    asyncio.run(story())
+
+
+def test_strangers_that_say_nothing_are_bounded_and_keep_no_caller_out(tmp_path: Path) -> None:
+    known = {"is": False}
+
+    def judge(_connection: socket.socket) -> Actor:
+        if not known["is"]:
+            raise PassbookError("not-permitted", who="User 7", deed="use the operators' socket", whom="an operator")
+        return OTTO
+
+    async def story() -> None:
+        async with asyncio.timeout(60), OperatorDoor(tmp_path / "s", StandIn(HANDLERS), judge=judge):
+            silent = [await asyncio.open_unix_connection(tmp_path / "s") for _ in range(MAX_OPEN + 5)]
+            assert [await reader.read() for reader, _ in silent[MAX_OPEN:]] == [b""] * 5
+            known["is"] = True
+            async with Caller(tmp_path / "s") as caller:
+                assert (await caller.ask("echo"))["payload"] == {}
+            for _, writer in silent:
+                writer.close()
 
     asyncio.run(story())
 
