@@ -140,7 +140,7 @@ def test_a_job_that_was_set_aside_at_power_on_is_not_silent(branch: Branch, capl
     job = job_in(branch)
     for name in ("a", "b"):
         connection = apsw.Connection(str(branch.folder / name / "area.sqlite"))
-        connection.execute("UPDATE live SET version = 77")
+        connection.execute("UPDATE job SET version = 77")
         connection.close()
     problem, printer = status_of(config)["problems"]
     assert problem.startswith(f"Record {job} in area ")

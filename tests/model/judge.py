@@ -72,8 +72,8 @@ def stored(folder: Path) -> list[tuple[str, bool]]:
     """(job id, whether it is valid in the start that the file says this is) of everything in one area's file."""
     connection = apsw.Connection(str(folder / "area.sqlite"), flags=apsw.SQLITE_OPEN_READONLY, vfs="unix")
     try:
-        now = connection.execute("SELECT max(number) FROM start").get
-        rows = connection.execute("SELECT job_id, valid FROM live UNION ALL SELECT job_id, 0 FROM ended").fetchall()
+        now = connection.execute("SELECT max(number) FROM boot").get
+        rows = connection.execute("SELECT job_id, valid FROM job UNION ALL SELECT job_id, 0 FROM ended").fetchall()
     finally:
         connection.close()
     return [(str(job), valid not in {0, None} and valid == now) for job, valid in rows]

@@ -105,7 +105,7 @@ def test_status_tells_of_altered_rows_until_an_operator_takes_them_as_they_are(o
         _sent(office, Statement(430 + number, 2))
     assert world.stop_appliance() == 0
     with closing(apsw.Connection(str(world.data / "a" / "area.sqlite"))) as connection:
-        connection.execute("UPDATE balance SET mac = zeroblob(32)")
+        connection.execute("UPDATE row_sum SET mac = zeroblob(32)")
     world.start_appliance()
     assert [finding["code"] for finding in office.told("verify")] == ["rows-altered"]
     [problem] = of_the_store(world.ctl("status")["problems"])
@@ -122,7 +122,7 @@ def test_the_end_of_a_job_that_was_asked_about_with_a_row_missing_says_that_more
     jobs = [_sent(office, Statement(440 + number, 1)) for number in range(4)]
     assert world.stop_appliance() == 0
     with closing(apsw.Connection(str(world.data / "a" / "area.sqlite"))) as connection:
-        connection.execute("DELETE FROM live WHERE request_id = (SELECT min(request_id) FROM live)")
+        connection.execute("DELETE FROM job WHERE request_id = (SELECT min(request_id) FROM job)")
     world.start_appliance()
     left = office.questions()
     assert len(left) == len(jobs) - 1
