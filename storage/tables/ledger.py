@@ -246,7 +246,7 @@ class Ledger:
         self.quarantine.check_request(*wanted)
         live = self._one_job(where, *wanted)
         if live is not None:
-            return KnownRequest(live.record, live.content_mac)
+            return KnownRequest(self._as_of_now(live).record, live.content_mac)
         ended = self.ended_jobs.request(*wanted)
         return None if ended is None else KnownRequest(ended.record, ended.content_mac)
 

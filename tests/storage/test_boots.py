@@ -13,7 +13,7 @@ from passbook.job.record import OPERATOR, Answered, HistoryKind, Record, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.media import Media
 from storage.spool import Spool
-from tests.storage.store import AT, Store
+from tests.storage.store import AT, Store, make_document
 
 JOBS = 150
 LATER = "2026-03-03T09:30:00Z"
@@ -64,6 +64,17 @@ def test_before_any_record_is_written_every_one_is_a_question(one_area: Store) -
     assert spool.record(found[-1].job_id) == found[-1]
     assert spool.figures("pr-1")["a"].pending.lines == 0
     assert spool.history() == []
+
+
+def test_a_request_that_is_repeated_before_its_record_was_written_anew_is_told_as_a_question(one_area: Store) -> None:
+    spool = one_area.open()
+    ticket, record, sealed, wraps = one_area.prepare(spool, request_id="r-1")
+    spool.accept(ticket, record, sealed, wraps).result(timeout=30)
+    spool = power_on(one_area)
+    again = spool.known(record.requester, record.request_id, make_document(200))
+    assert again == spool.record(record.job_id)
+    assert again is not None
+    assert (again.valid, again.state) == (False, JobState.PENDING_HELD)
 
 
 def test_after_a_start_every_job_is_counted_as_a_question_and_what_an_operator_holds_as_held(one_area: Store) -> None:
