@@ -61,7 +61,9 @@ class Exchange:
         name, number = command.header.name, command.header.request_id
         session.queue(encode(Header(name, MessageType.ACKNOWLEDGE, number)))
         if isinstance(session.actor.proof, UnixCaller):
-            self._log.info("operator-command", command=_shown(name), **facts_of(session.actor))
+            # Each order of an operator is told; what auditors read may be much.
+            log = self._log if session.actor.is_operator else self._log.limited(session.actor.name)
+            log.info("operator-command", command=_shown(name), **facts_of(session.actor))
         try:
             session.queue(await self._complete(session, command))
         except PassbookError as error:

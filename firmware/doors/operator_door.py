@@ -7,6 +7,7 @@ import errno
 import os
 import socket
 import stat
+import time
 import weakref
 from collections.abc import Callable
 from http import HTTPStatus
@@ -19,6 +20,7 @@ from websockets.http11 import Request, Response
 
 from firmware.doors.door_session import FAREWELL, DoorSession
 from firmware.doors.exchange import HARD_LIMIT, Exchange, Performer, facts_of
+from firmware.doors.pace import Pace
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor
 from spooler.logs import Log
@@ -26,9 +28,12 @@ from spooler.logs import Log
 _LOG: Final = Log("operators")
 
 MAX_CALLERS: Final = 16
-"""Callers at the same time; people type, and a script that opens more is stuck."""
+"""Operators at the same time, and as many auditors; people type, and a script that opens more is stuck."""
 MAX_OPEN: Final = 4 * MAX_CALLERS
-"""Open connections of callers, and as many of strangers; this counts those before their handshake too."""
+"""Open connections of operators, as many of auditors, and as many of strangers; this counts those before their
+handshake too."""
+AUDITORS_PACE: Final = 20
+"""Commands a second of all auditors together; they are read more slowly then, and never refused for it."""
 HANDSHAKE_TIME: Final = 10.0
 """Seconds that a caller has for its handshake."""
 OWN_MODE: Final = 0o600
@@ -54,7 +59,8 @@ class OperatorDoor:
         self._judge = judge
         self._mode = mode
         self._silence = silence
-        self._callers: set[asyncio.Task[Any]] = set()
+        self._callers: dict[asyncio.Task[Any], Actor] = {}
+        self._auditors_pace = Pace(AUDITORS_PACE, time.monotonic())
         self._server: Server | None = None
 
     async def __aenter__(self) -> Self:
@@ -97,16 +103,16 @@ class OperatorDoor:
         return None
 
     def _check(self, connection: ServerConnection) -> None:
-        self._judge(connection.transport.get_extra_info("socket"))
-        if len(self._callers) >= MAX_CALLERS:
+        actor = self._judge(connection.transport.get_extra_info("socket"))
+        # Apart, so an auditor cannot keep an operator out.
+        if sum(one.is_operator == actor.is_operator for one in self._callers.values()) >= MAX_CALLERS:
             raise PassbookError("too-many-callers", limit=MAX_CALLERS)
 
     async def _handle(self, connection: ServerConnection) -> None:
         """Serve one caller, from its first command to its last."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # websockets runs every connection in a task
-        self._callers.add(task)
-        actor = self._judge(connection.transport.get_extra_info("socket"))
+        self._callers[task] = actor = self._judge(connection.transport.get_extra_info("socket"))
         session = DoorSession(connection, actor)
         try:
             await session.run(self._converse(connection, session))
@@ -116,7 +122,7 @@ class OperatorDoor:
             _LOG.failure("connection-failed", error, **facts_of(actor))
         finally:
             session.cut_off()
-            self._callers.discard(task)
+            del self._callers[task]
 
     async def _converse(self, connection: ServerConnection, session: DoorSession) -> None:
         try:
@@ -125,17 +131,20 @@ class OperatorDoor:
                     message = await connection.recv(decode=False)
                 with session.at_work():
                     await self._exchange.answer(session, message)
+                if not session.actor.is_operator:
+                    await asyncio.sleep(self._auditors_pace.take(time.monotonic()))
         except (ConnectionClosed, TimeoutError):
             _LOG.debug("caller-lost")
 
 
 class _Entrance(socket.socket):
-    """A listening socket that bounds open connections; strangers are counted apart, so they keep no caller out."""
+    """A listening socket that bounds open connections, of operators, auditors and strangers each apart."""
 
     def __init__(self, listener: socket.socket, judge: Judge) -> None:
         super().__init__(fileno=listener.detach())
         self._judge = judge
-        self._known: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._operators: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._auditors: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._strangers: weakref.WeakSet[socket.socket] = weakref.WeakSet()
 
     def accept(self) -> tuple[socket.socket, Any]:  # type: ignore[explicit-override]  # override is of Python 3.12
@@ -151,10 +160,9 @@ class _Entrance(socket.socket):
 
     def _others_of(self, connection: socket.socket) -> weakref.WeakSet[socket.socket]:
         try:
-            self._judge(connection)
+            return self._operators if self._judge(connection).is_operator else self._auditors
         except PassbookError:
             return self._strangers
-        return self._known
 
 
 def _listener(path: Path, mode: int) -> socket.socket:

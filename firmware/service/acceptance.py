@@ -30,6 +30,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+class Attributes(msgspec.Struct, frozen=True):
+    """Names and dates that are sealed with a document: what its sender called it."""
+
+    name: str
+
+
 class Acceptance:
     """Turns a request into an accepted record, or a refusal that changed nothing."""
 
@@ -106,7 +112,7 @@ class Acceptance:
         return self._destinations[request.printer]
 
     def _attributes(self, request: SubmitJob) -> bytes:
-        return msgspec.json.encode({"name": request.name})
+        return msgspec.json.encode(Attributes(request.name))
 
     def _record(self, actor: Actor, request: SubmitJob, ticket: Ticket, prepared: Prepared, size: int) -> Record:
         at = stamp(self._clock)

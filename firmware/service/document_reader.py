@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
+
+from firmware.service.acceptance import Attributes
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor, may_not_decide
 from passbook.job.record import Encryption
@@ -30,13 +33,14 @@ class DocumentReader:
             raise may_not_decide(actor.name, asked.job)
         if record.encryption is Encryption.APPLIANCE:
             raise PassbookError("no-key-to-show", job=asked.job)
-        document = await asyncio.to_thread(self._opened, row, asked)
-        return StoredDocument(record.job_id, record.format, document)
+        return await asyncio.to_thread(self._opened, row, asked)
 
-    def _opened(self, row: JobRow, asked: GetDocument) -> bytes:
+    def _opened(self, row: JobRow, asked: GetDocument) -> StoredDocument:
         record = row.record
         sealed = self._spool.sealed(row)
         key = self._spool.shown_key(row, key=asked.key, data_key=asked.data_key)
         if key is None:
             raise PassbookError("key-needed", job=record.job_id, key_ref=record.key_ref)
-        return envelope.open_document(record.identity(), sealed, key)
+        document = envelope.open_document(record.identity(), sealed, key)
+        attributes = msgspec.json.decode(envelope.open_attributes(record.identity(), sealed, key), type=Attributes)
+        return StoredDocument(record.job_id, record.format, document, attributes.name)

@@ -21,8 +21,9 @@ class GetDocument(Payload, frozen=True):
 
 
 class StoredDocument(msgspec.Struct, frozen=True, rename="camel"):
-    """Completion of `Spooler.GetDocument`: the document as it was sent."""
+    """Completion of `Spooler.GetDocument`: the document as it was sent, with the name that its sender gave it."""
 
     job: str
     format: str
     document: bytes
+    name: str

@@ -93,7 +93,7 @@ def reason_words(job: JobView, *, but: frozenset[Reason] = frozenset()) -> str:
 def waits_words(job: JobView) -> str:
     """The event for which a stopped job waits."""
     held = held_words(job)
-    return f"it is {held} and waits for its release" if held else "it waits for an answer"
+    return f"it is {held}, and waits for its release" if held else "it waits for an answer"
 
 
 def lines_words(job: JobView) -> str:

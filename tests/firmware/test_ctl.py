@@ -284,7 +284,7 @@ HELD = stopped(2, held_by=Decider(OPERATOR, "Otto"))
             "hold",
             HELD,
             [
-                "Job aa11 has stopped: the power failed; it is held by Otto, an operator and waits for its release.",
+                "Job aa11 has stopped: the power failed; it is held by Otto, an operator, and waits for its release.",
                 "To have people asked about it again: passbookctl release aa11 --person NAME",
             ],
         ),

@@ -323,6 +323,29 @@ def test_a_stranger_hears_one_sentence_and_takes_nobodys_place(tmp_path: Path) -
     asyncio.run(story())
 
 
+def test_auditors_at_their_limit_keep_no_operator_out(tmp_path: Path) -> None:
+    auditor = Actor("@auditor", frozenset({Role.AUDITOR}), UnixCaller(STRANGER, 7))
+    who = {"calls": auditor}
+
+    async def story() -> None:
+        door = OperatorDoor(tmp_path / "s", StandIn(HANDLERS), judge=lambda _connection: who["calls"])
+        async with asyncio.timeout(60), door, contextlib.AsyncExitStack() as stack:
+            for _ in range(MAX_CALLERS):
+                await stack.enter_async_context(unix_connect(str(tmp_path / "s"), "ws://localhost/"))
+            with pytest.raises(InvalidStatus) as refused:
+                await unix_connect(str(tmp_path / "s"), "ws://localhost/")
+            assert refused.value.response.body.decode().startswith("too-many-callers")
+            # Half open ones too.
+            halves = [socket.socket(socket.AF_UNIX) for _ in range(MAX_OPEN)]
+            for half in halves:
+                stack.callback(half.close)
+                await asyncio.to_thread(half.connect, str(tmp_path / "s"))
+            who["calls"] = OTTO
+            assert await asyncio.to_thread(ask, tmp_path / "s", "echo", Nothing()) == {}
+
+    asyncio.run(story())
+
+
 def test_strangers_that_say_nothing_are_bounded_and_keep_no_caller_out(tmp_path: Path) -> None:
     known = {"is": False}
 

@@ -236,7 +236,7 @@ def test_a_document_is_given_back_for_its_key_and_for_nothing_else(enrolled: Bra
 
     async def story(door: Door, connector: Connector) -> None:
         async with connector("teller-1") as mine, connector("teller-2") as other:
-            job = (await submitted(mine))["job"]
+            job = (await submitted(mine, name="Greeting"))["job"]
             data_key = door.bench.keys.get(job)
             assert data_key is not None
             asked = {"job": job, "key": b64(KEY)}
@@ -244,6 +244,7 @@ def test_a_document_is_given_back_for_its_key_and_for_nothing_else(enrolled: Bra
                 "job": job,
                 "format": "text",
                 "document": b64(DOCUMENT),
+                "name": "Greeting",
             }
             for key in ({}, {"key": ""}):
                 assert await mine.refused("Spooler.GetDocument", {"job": job, **key}) == "key-needed"

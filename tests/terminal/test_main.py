@@ -338,7 +338,9 @@ def test_a_document_is_asked_for_with_the_key_of_the_ring_and_shown(enrolled: tu
     key = keyring.load_ring(teller.folder / "keyring", b"open sesame").keys["key-a"]
     fake.answers["Spooler.GetJob"] = lambda _: view(key_ref="key-a")
     fake.answers["Recovery.ListQuestions"] = lambda _: {"questions": []}
-    fake.answers["Spooler.GetDocument"] = lambda _: StoredDocument("aa11", "text", b"Good \x1b[2Jmorning\nAnna\n")
+    fake.answers["Spooler.GetDocument"] = lambda _: StoredDocument(
+        "aa11", "text", b"Good \x1b[2Jmorning\nAnna\n", "Greeting"
+    )
     assert teller.run("document", "aa11").out == "Good  [2Jmorning\nAnna\n"
     shown = base64.b64encode(key).decode()
     assert fake.received[-1] == ("Spooler.GetDocument", {"job": "aa11", "key": shown})
@@ -355,7 +357,7 @@ def test_a_representative_opens_a_document_with_the_recovery_key(enrolled: tuple
     fake.answers["Spooler.GetJob"] = lambda _: view(key_ref="of-another")
     asked = question(stopped(4, 5, key_ref="of-another"), TWENTY, wraps=[wrap])
     fake.answers["Recovery.ListQuestions"] = lambda _: {"questions": [asked]}
-    fake.answers["Spooler.GetDocument"] = lambda _: StoredDocument("aa11", "text", b"Good morning\n")
+    fake.answers["Spooler.GetDocument"] = lambda _: StoredDocument("aa11", "text", b"Good morning\n", "Greeting")
     assert teller.run("document", "aa11").out == "Good morning\n"
     shown = base64.b64encode(bytes(range(32))).decode()
     assert fake.received[-1] == ("Spooler.GetDocument", {"job": "aa11", "dataKey": shown})
