@@ -58,7 +58,7 @@ def measure(folder: Path, *, quick: bool) -> Results:
             more / allowed,
             Reach(Bound.MOST, 1),
         ),
-        Figure(f"resident after a start with {size:.0f} pending jobs", resident, "MiB"),
+        Figure(f"resident after a boot with {size:.0f} pending jobs", resident, "MiB"),
     )
     lines = (Line("start", tuple(starts)), Line("bare UPDATE", tuple(updates)))
     curve = Curve("power-on", "A start by jobs pending", "pending jobs", "s", lines)
@@ -100,7 +100,7 @@ _NOTES: Final = (
     (
         "A start is measured from outside: from the process to the moment when it tells systemd that it is ready, with "
         "Python's own start in it. By then every area was checked (SQLite's structure, the sum of all rows), every "
-        "record of an earlier start is invalid, and the doors are open. Records and history say so themselves a little "
+        "record of an earlier boot is invalid, and the doors are open. Records and history say so themselves a little "
         "later."
     ),
 )

@@ -180,7 +180,7 @@ class Appliance:
             await self._desks.stop()
 
     def _mark_end(self) -> None:
-        """Mark the orderly end; without the marks the next start speaks of a power loss, which does no harm."""
+        """Mark the orderly end; without the marks the next boot speaks of a power loss, which does no harm."""
         try:
             leave_marks(area.path for area in self._config.areas)
         except PassbookError as error:
@@ -212,7 +212,7 @@ class Appliance:
         return spool
 
     def _power_on(self) -> None:
-        """Make every record of an earlier start invalid before a door or a desk opens (P4)."""
+        """Make every record of an earlier boot invalid before a door or a desk opens (P4)."""
         self._joining.reason = take_marks(area.path for area in self._config.areas)
         report = self._spool.power_on(self._joining.reason, stamp(self._clock))
         for name, count in report.invalidated.items():

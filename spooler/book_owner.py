@@ -1,4 +1,4 @@
-"""Whose book may lie in a mechanism: remembered from job to job, and looked up after a start."""
+"""Whose book may lie in a mechanism: remembered from job to job, and looked up after a boot."""
 
 from __future__ import annotations
 

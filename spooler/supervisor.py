@@ -1,6 +1,6 @@
 """The one owner of all that must go on: a part that ends without being stopped ends the process (P14).
 
-The process ends at once, as in a power cut, and the next start asks.  A part that failed may have left anything in
+The process ends at once, as in a power cut, and the next boot asks.  A part that failed may have left anything in
 memory, so nothing of it is trusted to end in order.  A connection and a command are no such parts: a defect there
 ends that connection or that command.
 """

@@ -61,9 +61,9 @@ class State(msgspec.Struct, frozen=True, rename="camel"):
     buffered: int
     """Characters in the print memory."""
     received: int
-    """Bytes taken in since the start."""
+    """Bytes taken in since the boot."""
     lines: int
-    """Lines begun since the start."""
+    """Lines begun since the boot."""
     last_line_bytes: int
     """Bytes of the last finished line, in both directions."""
     strikes: int

@@ -133,7 +133,7 @@ class ExpiryDesk:
         return found
 
     async def _change(self, job: str, change: Change) -> None:
-        """Apply a change; a question whose storage fails is left to the next start."""
+        """Apply a change; a question whose storage fails is left to the next boot."""
         try:
             changed = await asyncio.wrap_future(self._jobs.change(job, change))
         except PassbookError as error:

@@ -97,7 +97,7 @@ class RecoveryDesk:
         hub.watchers.append(self._greet)
 
     def start(self) -> None:
-        """After power-on: ask about the jobs of an earlier start."""
+        """After power-on: ask about the jobs of an earlier boot."""
         for record in islice(self._jobs.spool.questions(), ASKED_AT_ONCE):
             self.note(record)
         self._are_more = len(self._seen) == ASKED_AT_ONCE

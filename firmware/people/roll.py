@@ -49,7 +49,7 @@ class Roll:
                 del self._seen[gone]
 
     def terminals(self) -> tuple[TerminalView, ...]:
-        """Every terminal that is connected, was heard since the start, has jobs, or is configured; by name."""
+        """Every terminal that is connected, was heard since the boot, has jobs, or is configured; by name."""
         store = self._spool.held()
         connections = Counter(listener.actor.name for listener in self._hub.everybody())
         names = {*self._seen, *connections, *self._configured, *store}

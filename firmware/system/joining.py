@@ -1,7 +1,7 @@
 """Areas that come into use later than the others: their disk has room again, or an operator accepted them.
 
 The same looks unlock an appliance that could use no area at its start. Then it opens all areas again, in the same way
-as a start. Either way every record of an earlier start is invalid on disk before the area is used at all (P4).
+as a start. Either way every record of an earlier boot is invalid on disk before the area is used at all (P4).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Joining:
     """Brings areas into use that are not; lives in the event loop.
 
     Attributes:
-        reason: the cause for which the appliance was down before this start.
+        reason: the cause for which the appliance was down before this boot.
         usable: set once any area is in use.
     """
 

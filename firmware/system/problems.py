@@ -1,4 +1,4 @@
-"""The problems of the store since the start that are not remedied.
+"""The problems of the store since the boot that are not remedied.
 
 A problem that is a state ends with it: a full disk when there is room again, a missing printer when its last job ends.
 Evidence stays for the whole start, and a problem that needs an operator's word stays until the operator gives it.

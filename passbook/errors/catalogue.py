@@ -211,7 +211,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Mender.OPERATOR,
         "Job {job} was stopped at printer {printer}, and the stop cannot be stored: {why} Nothing more of the job is "
         "printed. The appliance tries to store it again and again, and asks about the job as soon as that works, at "
-        "the latest after the next start.",
+        "the latest after the next boot.",
     ),
     "desk-fails": ErrorKind(
         Mender.OPERATOR,

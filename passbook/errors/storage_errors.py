@@ -26,7 +26,7 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
         Mender.OPERATOR,
         "The mark of the storage areas, in {file}, cannot be used: {why}. Areas that can be opened are used. See that "
         "each is where it belongs: a refused one may have been put beside a missing one. The appliance makes the file "
-        "anew at a start that can use all areas.",
+        "anew at a boot that can use all areas.",
     ),
     "mark-not-written": ErrorKind(
         Mender.OPERATOR,
@@ -96,7 +96,7 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
     "peers-altered": ErrorKind(
         Mender.OPERATOR,
         "The notes of storage area {area} about its peer areas were altered or damaged: {why}. Work goes on; keep the "
-        "disk as evidence, and before the next start see that every area is where it belongs: an empty folder might "
+        "disk as evidence, and before the next boot see that every area is where it belongs: an empty folder might "
         "be taken for a new area. If passbookctl verify finds it too, run passbookctl accept-rollback {area} while "
         "the appliance runs.",
     ),
@@ -111,7 +111,7 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
     "rows-altered": ErrorKind(
         Mender.OPERATOR,
         "The records of storage area {area} do not add up: some were removed, or replaced by older ones. Nothing "
-        "prints without a person's answer, and from the next start on every question about them says so; have each "
+        "prints without a person's answer, and from the next boot on every question about them says so; have each "
         "book looked at, keep the disk as evidence, then run passbookctl accept-rollback {area} while the appliance "
         "runs.",
     ),

@@ -171,7 +171,7 @@ def invalidate(reason: Reason, at: str, boots: int = 1) -> Change:
         held_by = record.held_by if record.held_by_operator else None
         over = {Reason.POWER_LOSS, Reason.RESTART, reason} | ({Reason.HELD_BY_PERSON} if held_by is None else set())
         moved = _move(record, JobEvent.INVALIDATE, reason, *(r for r in record.reasons if r not in over), at=at)
-        # A record of an earlier start may say less than the paper.
+        # A record of an earlier boot may say less than the paper.
         begun = record.begun or reason is Reason.ROLLED_BACK
         stands = replace(moved, held_by=held_by, asked=held_by is None, begun=begun)
         invalid = replace(stands, valid=False, epoch=record.epoch + boots, media=Media.UNKNOWN)

@@ -40,7 +40,7 @@ class JobEvent(StrEnum):
     STOP = "stop"
     """A stop in doubt, or of any kind that needs an answer; the record becomes invalid."""
     INVALIDATE = "invalidate"
-    """Power-on: a record of an earlier start becomes invalid."""
+    """Power-on: a record of an earlier boot becomes invalid."""
     ANSWER = "answer"
     """A person ordered the job printed; the record becomes valid."""
     HOLD = "hold"

@@ -309,7 +309,7 @@ class ErrorPayload(msgspec.Struct, frozen=True, rename="camel"):
 class JobLeft(msgspec.Struct, frozen=True, rename="camel"):
     """`Spooler.JobLeftEvent`: the storage of a job failed while it was printing; people must look at its paper.
 
-    Nothing more of it prints. The appliance asks about its paper at the next start, when its storage is back.
+    Nothing more of it prints. The appliance asks about its paper at the next boot, when its storage is back.
     """
 
     job: str

@@ -6,12 +6,12 @@ import msgspec
 
 
 class TerminalView(msgspec.Struct, frozen=True, rename="camel"):
-    """One terminal that is connected, was connected since the start, has jobs, or is configured as representative.
+    """One terminal that is connected, was connected since the boot, has jobs, or is configured as representative.
 
     Attributes:
         connections: number of its connections; 0 when it is not connected.
-        silent: seconds since it last sent a message or connected; -1 for never since the start.
-        heard_at: the time of that, ISO 8601 in UTC, by the present clock; empty for never since the start.
+        silent: seconds since it last sent a message or connected; -1 for never since the boot.
+        heard_at: the time of that, ISO 8601 in UTC, by the present clock; empty for never since the boot.
         questions: number of its jobs that wait for an answer.
         held: number of its jobs that stand still, for any reason.
         pending: number of its jobs that wait for their turn or print.

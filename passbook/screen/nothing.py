@@ -10,7 +10,7 @@ NO_ROWS_SAID: Final = MappingProxyType(
         "jobs": "There is no job that has not ended.",
         "questions": "There is no open question.",
         "notices": "There is no end of a job without an acknowledgement.",
-        "terminals": "There is no terminal that is connected, was heard since the start, or has jobs.",
+        "terminals": "There is no terminal that is connected, was heard since the boot, or has jobs.",
         "history": "There is no such entry in the history.",
         "summary": "There is no end of a job to be counted.",
         "areas": "There is no storage area.",

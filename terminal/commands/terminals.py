@@ -11,7 +11,7 @@ from terminal.tables_of_jobs import terminals_table
 from terminal.workplace import Desk
 
 HELP: Final = (
-    "every terminal that is connected, was heard since the start, has jobs, or is configured as representative: when "
+    "every terminal that is connected, was heard since the boot, has jobs, or is configured as representative: when "
     "it was last heard, and its open questions and notices; for representatives"
 )
 

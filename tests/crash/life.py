@@ -45,7 +45,7 @@ OUTLINE: Final = tuple(StepOutline(StepKind.LINE, 1, line) for line in range(1, 
 KEYS: Final = {name: bytes([number]) * 32 for number, name in enumerate(("key-1", "key-2"), 1)}
 LIMITS: Final = Limits(job_bytes=16 * 1024, jobs_per_requester=50)
 SETTLED: Final = 0.5
-"""How likely records are written after a start before anything else is done."""
+"""How likely records are written after a boot before anything else is done."""
 SMALL_LOG: Final = 0
 """Spare pages of the write-ahead log, so that it is full, and copied into the database, every few jobs."""
 PLAN: Final = "plan of {}"

@@ -164,7 +164,7 @@ def test_an_appliance_that_has_more_and_gives_nothing_is_not_asked_for_ever(
         (("jobs",), "There is no job that has not ended."),
         (("questions",), "There is no open question."),
         (("notices",), "There is no end of a job without an acknowledgement."),
-        (("terminals",), "There is no terminal that is connected, was heard since the start, or has jobs."),
+        (("terminals",), "There is no terminal that is connected, was heard since the boot, or has jobs."),
         (("areas",), "There is no storage area."),
         (("history",), "There is no such entry in the history."),
         (("history", "--summary", "hour"), "There is no end of a job to be counted."),

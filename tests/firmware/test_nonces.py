@@ -89,7 +89,7 @@ class Story:
         self.submit(self.asked)
 
     def answer(self, new_key: bytes) -> None:
-        """Order the oldest open job printed, under another key or as it is; the appliance's next start asks again."""
+        """Order the oldest open job printed, under another key or as it is; the appliance's next boot asks again."""
         open_jobs = list(self.bench.spool.questions())
         if not open_jobs:
             return

@@ -238,7 +238,7 @@ def test_by_an_operators_word_the_last_ends_of_a_terminal_and_what_nobody_noted_
 
 
 def test_what_a_wrong_clock_stamped_is_not_forgotten_when_the_clock_is_right_again(branch: Branch) -> None:
-    """A board whose clock begins in 1970 at each start prints before it is synchronized (N4, P10)."""
+    """A board whose clock begins in 1970 at each boot prints before it is synchronized (N4, P10)."""
     job = ended_job_in(branch, at=datetime.datetime(1970, 1, 1, 0, 5, tzinfo=datetime.UTC)).job_id
     run_to_the_end(branch.config(), SystemClock(synchronized=lambda: True, wall=lambda: ENDED.timestamp() + 3600))
     assert stored(branch, job).ended

@@ -60,7 +60,7 @@ def test_a_terminal_that_went_is_remembered_with_its_role(bench: Bench, roll: Ro
 
 
 def test_who_owns_jobs_is_known_although_it_never_came(bench: Bench, roll: Roll) -> None:
-    """After a start: one job waits for an answer and stands, one was held back on order, one may print."""
+    """After a boot: one job waits for an answer and stands, one was held back on order, one may print."""
 
     async def accept(actor: Actor, number: str) -> str:
         return (await bench.admission().submit(actor, request(number), DOCUMENT)).job_id

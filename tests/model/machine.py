@@ -147,7 +147,7 @@ class BranchMachine(RuleBasedStateMachine):
     def all_is_invalid(self) -> None:
         """P4; and an upload whose answer was lost is found or is not there."""
         assert not self.office.dead
-        assert not self.fenced, "an area stays out of use after a start"
+        assert not self.fenced, "an area stays out of use after a boot"
         assert not any(valid for area in self.areas.values() for _, valid in stored(area)), "P4"
         self.serving = ""
         found = {(one.requester, one.request_id): one.job_id for one in self.office.appliance._spool.records()}

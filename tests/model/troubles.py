@@ -84,7 +84,7 @@ class Troubles(BranchMachine):
 
     @rule(area=st.sampled_from(["a", "b"]), prompts=prompts)
     def disk_fails(self, area: str, prompts: int) -> None:
-        """From here on until the next start nothing becomes durable in one area; the others go on."""
+        """From here on until the next boot nothing becomes durable in one area; the others go on."""
         self.office.disk.failing = area
         self.work(prompts)
         self.after()

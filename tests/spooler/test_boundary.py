@@ -38,7 +38,7 @@ FOREVER = 1_000_000
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    """What an earlier start leaves; the counter that takes it closes it."""
+    """What an earlier boot leaves; the counter that takes it closes it."""
     return Store(tmp_path)
 
 
@@ -194,7 +194,7 @@ def test_a_mechanism_that_is_lost_while_idle_is_offline(open_counter: OpenCounte
 
 
 def begun_before(store: Store) -> str:
-    """A job that an earlier start had begun; it was killed then."""
+    """A job that an earlier boot had begun; it was killed then."""
     spool = store.open()
     job = store.accepted(spool, printer=PRINTER).job_id
     spool.change(job, changes.start(AT, 1)).result(WAIT)

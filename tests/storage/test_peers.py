@@ -305,7 +305,7 @@ def test_an_area_that_is_not_configured_any_more_need_not_be_told(store: Store) 
 
 
 def test_an_area_is_accepted_only_when_every_other_one_can_be_told(store: Store, old: Path) -> None:
-    """One that is not told would close it again at the next start, with all the work done since."""
+    """One that is not told would close it again at the next boot, with all the work done since."""
     rolled_back(store, old)
     spool = store.open()
     spool._areas[0].fence("a test")

@@ -159,7 +159,7 @@ def document(tmp_path: Path) -> Path:
         (("jobs",), "There is no job that has not ended."),
         (("questions",), "There is no open question."),
         (("notices",), "There is no end of a job without an acknowledgement."),
-        (("terminals",), "There is no terminal that is connected, was heard since the start, or has jobs."),
+        (("terminals",), "There is no terminal that is connected, was heard since the boot, or has jobs."),
         (("history",), "There is no such entry in the history."),
         (("history", "--summary", "hour"), "There is no end of a job to be counted."),
         (("answer", "--all", "--discard", "--person", "Ann"), "There is no job to answer for."),
