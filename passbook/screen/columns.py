@@ -27,7 +27,8 @@ class Row(NamedTuple):
 def short(job: str) -> str:
     """The beginning of a job id, as people see it.
 
-    >>> short("7f3a09c2d1e84b55") '7f3a09c2'
+    >>> short("7f3a09c2d1e84b55")
+    '7f3a09c2'
     """
     return job[:SHOWN_ID]
 
@@ -66,7 +67,8 @@ def table(headings: Sequence[str], rows: Sequence[Row], width: int | None) -> li
 def filled(lines: Sequence[str], width: int | None) -> list[str]:
     """The lines, each long one broken between words except for commands; further parts stand two characters further in.
 
-    >>> filled(["  3  go on with line 3"], 12) ['  3  go on', '    with', '    line 3']
+    >>> filled(["  3  go on with line 3"], 12)
+    ['  3  go on', '    with', '    line 3']
     """
     return list(_filled(lines, width))
 

@@ -36,7 +36,7 @@ def refused(store: Store, number: int) -> None:
     [problem] = [one for one in spool.problems if one.facts["area"] == "a"]
     assert problem.code == "area-format"
     assert str(problem) == (
-        f"Storage area a has format {number}, and this version reads format 3 only. It was left as it is: "
+        f"Storage area a has format {number}, and this version reads format 3 only. It was left unchanged: "
         "install the version that wrote it, or begin a new store with other, empty folders for areas and state."
     )
     assert [error.code for error in found_offline(settings(store.folder, "a"))] == ["area-format"]
