@@ -268,6 +268,8 @@ class Ledger:
                 return sealed
         now = self._one_job("sequence = ?", sequence)
         if now is None:
+            # It may have been set aside since the row was read.
+            self.quarantine.check_job(row.record.job_id)
             raise PassbookError("unknown-job", job=row.record.job_id)
         if now.record.content_gone:
             raise PassbookError("content-gone", job=row.record.job_id)

@@ -16,6 +16,7 @@ from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.record import Answered, Holder, Outcome, Verdict, Wrap
 from passbook.job.states import Reason
+from storage.tables.rows import DamagedRowError
 from tests.storage.store import AT, Store, code_of, raised_by
 
 JOBS = 3
@@ -138,6 +139,17 @@ def test_altered_content_is_found_without_its_key(filled: Store, tampering: str)
     assert raised_by(lambda: spool.sealed(spool.job(job))) == "record-quarantined"
     assert raised_by(lambda: spool.sealed(spool.job(job))) == "record-quarantined"
     assert {record.sequence for record in filled.open().records()} == {1, 3}
+
+
+def test_content_of_a_row_that_was_set_aside_since_it_was_read_is_said_to_be_so(filled: Store) -> None:
+    with raw(filled) as connection:
+        connection.execute("UPDATE sealed SET plan = zeroblob(40) WHERE sequence = 2")
+    spool = filled.open()
+    row = spool.job(next(record.job_id for record in spool.records() if record.sequence == 2))
+    area = spool._areas[0]
+    assert area.set_aside(DamagedRowError("job", 2, row.record.job_id)).exception(timeout=30) is not None
+    with area.reading_once() as ledger:
+        assert raised_by(lambda: ledger.sealed(row)) == "record-quarantined"
 
 
 def test_a_row_from_another_area_does_not_verify(store: Store) -> None:
