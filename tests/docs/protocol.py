@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -59,7 +60,17 @@ def reasons_table() -> str:
 
 def schema_page() -> str:
     """The JSON Schema of every message, as text."""
-    return json.dumps(message_schema(), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(_cleaned(message_schema()), indent=1, ensure_ascii=False) + "\n"
+
+
+def _cleaned(part: Any) -> Any:
+    """The same with docstrings without their indentation, which newer compilers leave out by themselves."""
+    if isinstance(part, dict):
+        cleaned = {key: _cleaned(value) for key, value in part.items()}
+        if isinstance(part.get("description"), str):
+            cleaned["description"] = inspect.cleandoc(part["description"])
+        return cleaned
+    return [_cleaned(one) for one in part] if isinstance(part, list) else part
 
 
 def message_schema() -> dict[str, Any]:
