@@ -22,10 +22,14 @@ class Jobs:
         self._tell = tell
 
     def accept(
-        self, ticket: Ticket, record: Record, sealed: SealedJob, wraps: Sequence[Wrap], key: bytes
+        self, ticket: Ticket, record: Record, sealed: SealedJob | None, wraps: Sequence[Wrap], key: bytes
     ) -> Future[Record]:
-        """Accept a job.  Its key is in place before the record can be seen, and gone when it was not accepted."""
-        self.keys.put(record.job_id, key)
+        """Accept a job.  Its key is in place before the record can be seen, and gone when it was not accepted.
+
+        A job whose document the other spool keeps has neither content nor key.
+        """
+        if sealed is not None:
+            self.keys.put(record.job_id, key)
         accepted = self.spool.accept(ticket, record, sealed, wraps)
         accepted.add_done_callback(guarded(lambda done: self._accepted(record.job_id, done)))
         return accepted

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import threading
 from collections.abc import Sequence, Sized
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from passbook.errors import PassbookError
@@ -75,7 +76,9 @@ class Admission:
         self._spent: set[str] = set()
         self._blocked: set[tuple[str, str]] = set()
 
-    def reserve(self, requester: str, request_id: str, content: bytes, size: int, *, first: bool) -> Ticket | Record:
+    def reserve(
+        self, requester: str, request_id: str, content: bytes, size: int, *, first: bool, job_id: str = ""
+    ) -> Ticket | Record:
         """See Spool.reserve."""
         request = (requester, request_id)
         with self._lock:
@@ -87,12 +90,24 @@ class Admission:
             known = self._same(request, content_mac, first=first)
             if known is not None:
                 return known
+            self._must_be_new(job_id)
             self._check_quota(requester, size)
             area = self._choose(size)
             self._sequence += 1
-            ticket = Ticket(area.name, self._rng(16).hex(), self._sequence, *request, size, content_mac)
+            ticket = Ticket(area.name, job_id or self._rng(16).hex(), self._sequence, *request, size, content_mac)
             self._claims[request] = ticket
             return ticket
+
+    def _must_be_new(self, job_id: str) -> None:
+        """Raise `job-id-taken` if an area that can be asked has a job of this id, or one is about to be accepted."""
+        if not job_id:
+            return
+        taken = any(ticket.job_id == job_id for ticket in self._claims.values())
+        for area in self._areas:
+            with suppress(PassbookError), area.reading() as ledger:
+                taken = taken or ledger.holds(job_id)
+        if taken:
+            raise PassbookError("job-id-taken", job=job_id)
 
     def known(self, requester: str, request_id: str, content: bytes) -> Record | None:
         """See Spool.known."""

@@ -216,18 +216,19 @@ class Spool:
     # Accepting
 
     def reserve(
-        self, requester: str, request_id: str, content: bytes, size: int, *, first: bool = False
+        self, requester: str, request_id: str, content: bytes, size: int, *, first: bool = False, job_id: str = ""
     ) -> Ticket | Record:
         """Claim the request and reserve space for it; or the job that this very request became before (P10).
 
         `content` is what makes two requests the same, kept only as a keyed digest; `size` is the sealed content's
         number of bytes, by envelope.sealed_size().  `first`: the requester vouches that it never sent the request
-        before, so that an area which cannot be asked makes no difference.
+        before, so that an area which cannot be asked makes no difference.  `job_id` is the job's id where the requester
+        made it: 32 lower-case hexadecimal digits; empty for one that is drawn here.
 
-        Raises PassbookError `request-in-flight`, `request-reused`, `outcome-unknown`, `record-quarantined`,
-        `document-too-large`, `quota-exceeded`, `no-area-has-room` or `area-fenced`.
+        Raises PassbookError `request-in-flight`, `request-reused`, `job-id-taken`, `outcome-unknown`,
+        `record-quarantined`, `document-too-large`, `quota-exceeded`, `no-area-has-room` or `area-fenced`.
         """
-        return self._admission.reserve(requester, request_id, content, size, first=first)
+        return self._admission.reserve(requester, request_id, content, size, first=first, job_id=job_id)
 
     def known(self, requester: str, request_id: str, content: bytes) -> Record | None:
         """The job that this very request became before, as far as the open areas know; it claims nothing.
@@ -240,8 +241,10 @@ class Spool:
         """Give a ticket back that will not be accepted."""
         self._admission.release(ticket)
 
-    def accept(self, ticket: Ticket, record: Record, sealed: SealedJob, wraps: Sequence[Wrap]) -> Future[Record]:
+    def accept(self, ticket: Ticket, record: Record, sealed: SealedJob | None, wraps: Sequence[Wrap]) -> Future[Record]:
         """Store a job; the future resolves after COMMIT returned (P1), and the ticket is released before it does.
+
+        A job whose document the other spool keeps has no content here.
 
         Raises ValueError when record or content are not what the ticket was given for, or it was spent before; the
         ticket is as it was.  The future raises PassbookError: with `outcome-unknown` the request stays blocked in
@@ -249,7 +252,8 @@ class Spool:
         """
         promised = (ticket.job_id, ticket.sequence, *ticket.request)
         found = (record.job_id, record.sequence, record.requester, record.request_id)
-        if found != promised or sealed.size > ticket.size or not self._admission.spend(ticket):
+        size = 0 if sealed is None else sealed.size
+        if found != promised or size > ticket.size or not self._admission.spend(ticket):
             raise ValueError("the record does not fit its ticket")
         area = next(area for area in self._areas if area.name == ticket.area)
 
@@ -264,7 +268,7 @@ class Spool:
 
         unknown = PassbookError("outcome-unknown", request=ticket.request_id)
         return area.submit(
-            work, cost=lambda: change_cost(sealed.size, len(record.identity())), unknown=unknown, settled=settled
+            work, cost=lambda: change_cost(size, len(record.identity())), unknown=unknown, settled=settled
         )
 
     # Changing
@@ -304,17 +308,20 @@ class Spool:
         """How far the writer of each open area is, by area name; waits for no disk."""
         return {area.name: area.writer.progress() for area in self._areas}
 
-    def next_valid(self, printer: str) -> Record | None:
-        """The next job for a printer: highest priority, then lowest sequence, over all ready areas (F9)."""
+    def next_valid(self, printer: str, passed: frozenset[str] = frozenset()) -> Record | None:
+        """The next job for a printer: highest priority, then lowest sequence, over all ready areas (F9).
+
+        `passed` are jobs that wait for their terminal; they are passed over.
+        """
         ready = [area for area in self._areas if area.state is AreaState.READY]
-        found = [row.record for area in ready if (row := self._next_in(area, printer)) is not None]
+        found = [row.record for area in ready if (row := self._next_in(area, printer, passed)) is not None]
         return min(found, key=lambda record: (-record.priority, record.sequence), default=None)
 
-    def _next_in(self, area: Area, printer: str) -> JobRow | None:
+    def _next_in(self, area: Area, printer: str, passed: frozenset[str]) -> JobRow | None:
         while area.state is AreaState.READY:
             try:
                 with area.reading_once() as ledger:
-                    return ledger.next_valid(printer)
+                    return ledger.next_valid(printer, passed)
             except DamagedRowError as damage:
                 # The next one is found only when this one is out of the way.
                 area.set_aside(damage).exception()
@@ -357,7 +364,7 @@ class Spool:
         return row
 
     def sealed(self, row: JobRow) -> SealedJob:
-        """The sealed content of an unfinished job.  Raises as record(), and `content-gone`."""
+        """The sealed content of an unfinished job.  Raises as record(), `content-gone` and `document-not-kept`."""
         area = self._area_of(row.record.job_id)
         with self._setting_aside(area), area.reading_once() as ledger:
             return ledger.sealed(row)

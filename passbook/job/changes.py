@@ -7,11 +7,13 @@ rule never decides on an older one.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import MappingProxyType
 
 from msgspec.structs import replace
 
 from passbook.errors import PassbookError
 from passbook.job import reprinting
+from passbook.job.choice import Fed, IfApart, Side
 from passbook.job.decisions import already_answered
 from passbook.job.expiry import is_content_over, is_over, is_undated, keeps_content
 from passbook.job.print_right import PrintRight, RightEvent, RightReply, RightState, moved
@@ -21,14 +23,16 @@ from passbook.job.record import (
     Answered,
     Change,
     Decider,
+    HistoryEntry,
     HistoryKind,
     Outcome,
     Record,
+    Told,
     Verdict,
     Wrap,
     entry_of,
 )
-from passbook.job.states import JobEvent, JobState, Reason, next_state
+from passbook.job.states import TERMINAL, JobEvent, JobState, Reason, next_state
 from passbook.job.wording import next_line, possible_words, step_name
 from passbook.protocol.media import Media
 
@@ -50,15 +54,22 @@ def _must_be_valid(record: Record, event: JobEvent | RightEvent) -> None:
         raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=event.value)
 
 
-def start(at: str, lines_in_doubt: int) -> Change:
-    """A mechanism takes the job up."""
+def start(at: str, lines_in_doubt: int, printer: str = "") -> Change:
+    """A mechanism takes the job up; `printer` is the name of one that stands in for the job's own."""
 
     def change(record: Record) -> Outcome:
         _must_be_valid(record, JobEvent.START)
         moved = _move(record, JobEvent.START, at=at)
-        return Outcome(replace(moved, lines_in_doubt=lines_in_doubt, media=Media.NOT_PRESENT))
+        fed = _fed(record, printer)
+        return Outcome(replace(moved, lines_in_doubt=lines_in_doubt, media=Media.NOT_PRESENT, fed=fed))
 
     return change
+
+
+def _fed(record: Record, printer: str) -> Fed:
+    """The copy from which a job is printed now."""
+    fed = record.fed or Fed(record.choice.feed if record.side is Side.APPLIANCE else Side.TERMINAL)
+    return replace(fed, printer=printer)
 
 
 def journal(confirmed: int, sending: int) -> Change:
@@ -161,6 +172,122 @@ def _moved(record: Record, event: RightEvent, token: int) -> Outcome:
     return Outcome(replace(record, right=moved(record.job_id, record.right, event, token)))
 
 
+def choose_feed(side: Side, at: str) -> Change:
+    """A person chooses the copy that feeds the printer, until the turn of the job.
+
+    Raises PassbookError `choice-not-possible`, or `not-allowed-in-state` for a job that was begun.
+    """
+
+    def change(record: Record) -> Outcome:
+        if record.ended or not record.untouched or record.handed:
+            state = record.state.value if record.untouched else "begun"
+            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event="a change of its feed")
+        choice = replace(record.choice, feed=side)
+        choice.must_be_possible()
+        return Outcome(replace(record, choice=choice, fed=None, changed_at=at))
+
+    return change
+
+
+def close_turn(number: int, reason: Reason, at: str) -> Change:
+    """The terminal did not do its part at turn `number`; later data for it is not taken.
+
+    A copy that holds the right and is to print by itself feeds the printer instead; else a person is asked.
+    """
+
+    def change(record: Record) -> Outcome:
+        if number <= record.turn or not record.valid or record.state is not JobState.PENDING:
+            return Outcome(record)
+        closed = replace(record, turn=number)
+        has_right = record.right.state is RightState.HERE
+        if has_right and record.keeps_document and record.choice.if_apart is IfApart.APPLIANCE:
+            own = replace(closed, fed=Fed(record.side, reason.value))
+            return Outcome(own, entry_of(HistoryKind.TURN_CLOSED, own, at))
+        return Outcome(*_ask(closed, reason, at))
+
+    return change
+
+
+def ask_apart(reason: Reason, at: str) -> Change:
+    """The other spool fell silent: ask a person about a copy that may not print by itself; change no ended one."""
+
+    def change(record: Record) -> Outcome:
+        if record.ended or (not record.valid and reason in record.reasons):
+            return Outcome(record)
+        return Outcome(*_ask(record, reason, at))
+
+    return change
+
+
+def _ask(record: Record, reason: Reason, at: str) -> tuple[Record, HistoryEntry]:
+    """The record as an open question with a new epoch, and its entry."""
+    moved = _move(record, JobEvent.STOP, reason, at=at) if record.valid else replace(record, reasons=(reason,))
+    asked = replace(moved, valid=False, epoch=record.epoch + 1, asked=True)
+    return asked, entry_of(HistoryKind.STOPPED, asked, at)
+
+
+def hand_over(at: str) -> Change:
+    """Offer the right, where it is here, together with the printer: the terminal prints the job at its turn (P15)."""
+
+    def change(record: Record) -> Outcome:
+        if not record.valid or not _may_move(record):
+            raise PassbookError(
+                "not-allowed-in-state", job=record.job_id, state=record.state.value, event=RightEvent.OFFER.value
+            )
+        handed = replace(record, handed=True, fed=Fed(Side.TERMINAL), changed_at=at)
+        if record.right.state is not RightState.HERE:
+            return Outcome(handed)
+        return _moved(handed, RightEvent.OFFER, record.right.token + 1)
+
+    return change
+
+
+def report(told: Told, at: str) -> Change:
+    """Note what the other spool reports of a job that it has the right to print; its end ends this copy too.
+
+    A report about an ended job changes nothing.  Raises PassbookError `not-allowed-in-state` where the right is here.
+    """
+
+    def change(record: Record) -> Outcome:
+        if record.ended:
+            return Outcome(record)
+        if record.right.state is RightState.HERE:
+            state = "in a spool that has its print right"
+            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event="a report")
+        right = record.right
+        if right.state is RightState.OFFERED:
+            # A spool that prints has taken what was offered to it.
+            right = moved(record.job_id, right, RightEvent.LET_GO, right.token)
+        noted = replace(
+            record,
+            right=right,
+            confirmed=min(told.confirmed, record.steps),
+            sending=min(told.sending, record.steps),
+            sent_before=min(max(told.sent_before, record.sent_before), record.steps),
+            begun=record.begun or told.begun,
+            media=told.media,
+            fed=told.fed or record.fed,
+            reprints=max(record.reprints, told.reprints),
+        )
+        if told.state not in TERMINAL:
+            return Outcome(noted)
+        ended = replace(_move(noted, _ENDS[told.state], *told.reasons, at=told.at or at), valid=False)
+        done = replace(ended, answered=told.answered or record.answered, handed=False)
+        return Outcome(done, entry_of(HistoryKind.ENDED, done, at))
+
+    return change
+
+
+_ENDS = MappingProxyType(
+    {
+        JobState.COMPLETED: JobEvent.FINISH_ELSEWHERE,
+        JobState.CANCELED: JobEvent.CANCEL,
+        JobState.ABORTED: JobEvent.ABORT,
+    }
+)
+"""The end that the other spool reports -> the event of it here."""
+
+
 def invalidate(reason: Reason, at: str, boots: int = 1) -> Change:
     """Power-on: what an earlier boot left, so many boots ago, is invalid, with a new epoch for each of them (P4).
 
@@ -173,6 +300,8 @@ def invalidate(reason: Reason, at: str, boots: int = 1) -> Change:
         moved = _move(record, JobEvent.INVALIDATE, reason, *(r for r in record.reasons if r not in over), at=at)
         # A record of an earlier boot may say less than the paper.
         begun = record.begun or reason is Reason.ROLLED_BACK
+        if reason is Reason.STORE_COPIED:
+            moved = replace(moved, right=PrintRight(RightState.AWAY, record.right.token))
         stands = replace(moved, held_by=held_by, asked=held_by is None, begun=begun)
         invalid = replace(stands, valid=False, epoch=record.epoch + boots, media=Media.UNKNOWN)
         return Outcome(invalid, entry_of(HistoryKind.INVALIDATED, invalid, at))
@@ -231,6 +360,12 @@ def must_not_be_held(record: Record) -> None:
         raise PassbookError("held-by-operator", job=record.job_id, person=record.held_by.person)
 
 
+def must_have_right(record: Record) -> None:
+    """Raise `right-elsewhere` if the other spool may print the job, since then no end here keeps it from paper."""
+    if record.right.state is not RightState.HERE and not reprinting.claims_right(record):
+        raise PassbookError("right-elsewhere", job=record.job_id, requester=record.requester)
+
+
 def _propose(record: Record, given: Answered, wraps: Sequence[Wrap] | None, at: str) -> Outcome:
     """The question stays open, and every terminal that is asked sees the order."""
     if wraps is not None:
@@ -265,6 +400,7 @@ def is_repeated(record: Record, given: Answered) -> bool:
 def _ordered(record: Record, given: Answered, at: str) -> Record:
     match given.verdict:
         case Verdict.DISCARD:
+            must_have_right(record)
             return replace(_cancel(record, Reason.DISCARDED_BY_ANSWER, at), valid=False)
         case Verdict.HOLD:
             held = _move(record, JobEvent.HOLD, *record.reasons, at=at)
@@ -288,8 +424,9 @@ def _print_from(record: Record, step: int, at: str) -> Record:
     if step > record.steps:
         closed = _move(ready, JobEvent.FINISH, Reason.CLOSED_BY_ANSWER, at=at)
         return replace(closed, valid=False)
-    if record.right.state is not RightState.HERE:
-        ready = _moved(ready, RightEvent.CLAIM, record.right.token + 1).record
+    if reprinting.claims_right(record):
+        fed = Fed(record.side, record.reasons[0].value if record.choice.feed is not record.side else "")
+        ready = replace(_moved(ready, RightEvent.CLAIM, record.right.token + 1).record, fed=fed, handed=False)
     return replace(_move(ready, JobEvent.ANSWER, at=at), valid=True)
 
 
@@ -325,6 +462,7 @@ def cancel(at: str, terminal: str, person: str, *, senior: bool = False, at_boun
     def change(record: Record) -> Outcome:
         if not senior:
             must_not_be_held(record)
+        must_have_right(record)
         working = record.valid and record.state in {JobState.PROCESSING, JobState.PROCESSING_STOPPED}
         if working and (not at_boundary or record.sending):
             raise PassbookError("job-is-printing", job=record.job_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import NamedTuple
 
+from passbook.job.print_right import RightState
 from passbook.job.record import Record
 
 
@@ -42,7 +43,9 @@ def is_over(record: Record, today: str) -> bool:
     one.
     """
     asked_of_people = record.is_open and not record.held_by_operator
-    return asked_of_people and record.untouched and day_of(record).is_past(today)
+    # The spool with the print right may have printed it.
+    is_here = record.right.state is RightState.HERE
+    return asked_of_people and is_here and record.untouched and day_of(record).is_past(today)
 
 
 def keeps_content(record: Record) -> bool:

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from passbook.document.plan import Sheet, StepOutline
+from passbook.job.choice import Choice, Fed, Side
 from passbook.job.print_right import PrintRight
 from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.protocol.media import Media
@@ -135,6 +136,15 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         on_paper: told instead of the outline, where that is left out.
         content_gone: document, plan and wraps were destroyed, as no answer came in time (F4); it can only be closed.
         right: whether this spool has the right to print it; always, where there is one spool only (P13).
+        side: the spool in which this copy of the record lies.
+        choice: which spools keep its document, and which copy feeds the printer (C1, C2).
+        moved: why the document is not kept where the person chose, a keyword of Reason; empty where it is.
+        digest: keyed digest of the document, which the terminal's copy must give at its turn; empty where it has none.
+        application: the program that made the document, as its terminal says; empty where it does not.
+        shared: its name and document date, sealed under the key of this store, where its owner shares them (C6).
+        turn: the number of its last turn that is over; a word about that one or an earlier one is not taken.
+        handed: its printer was given to the terminal together with the right, until its end (P15).
+        fed: the copy that feeds the printer, once that is known.
     """
 
     job_id: str
@@ -178,6 +188,15 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     on_paper: OnPaper | None = None
     content_gone: bool = False
     right: PrintRight = PrintRight()
+    side: Side = Side.APPLIANCE
+    choice: Choice = Choice()
+    moved: str = ""
+    digest: str = ""
+    application: str = ""
+    shared: bytes = b""
+    turn: int = 0
+    handed: bool = False
+    fed: Fed | None = None
 
     @property
     def ended(self) -> bool:
@@ -198,6 +217,16 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def is_open(self) -> bool:
         """Whether the job is an open question: invalid, and not ended."""
         return not self.valid and not self.ended
+
+    @property
+    def keeps_document(self) -> bool:
+        """Whether the document lies in the same spool as this record."""
+        return self.choice.keep.has(self.side)
+
+    @property
+    def is_fed_by_terminal(self) -> bool:
+        """Whether the terminal's copy feeds the printer: so chosen, and no reason against it was found since."""
+        return (self.choice.feed if self.fed is None else self.fed.by) is Side.TERMINAL
 
     @property
     def held_by_operator(self) -> bool:
@@ -243,11 +272,51 @@ class Wrap(msgspec.Struct, frozen=True, rename="camel"):
     blob: bytes
 
 
+class Told(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
+    """A report of the spool that has the print right of a job, for the other one.
+
+    Attributes:
+        at: when the job ended, ISO 8601 in UTC by the clock of that spool; empty before.
+        Others: as in Record.
+    """
+
+    state: JobState
+    reasons: tuple[Reason, ...] = ()
+    confirmed: int = 0
+    sending: int = 0
+    sent_before: int = 0
+    begun: bool = False
+    media: Media = Media.UNKNOWN
+    reprints: int = 0
+    fed: Fed | None = None
+    answered: Answered | None = None
+    at: str = ""
+
+
+def told_of(record: Record) -> Told:
+    """What one spool reports of its copy."""
+    return Told(
+        state=record.state,
+        reasons=record.reasons,
+        confirmed=record.confirmed,
+        sending=record.sending,
+        sent_before=record.sent_before,
+        begun=record.begun,
+        media=record.media,
+        reprints=record.reprints,
+        fed=record.fed,
+        answered=record.answered,
+        at=record.changed_at if record.ended else "",
+    )
+
+
 class HistoryKind(StrEnum):
     """The event of a history entry."""
 
     INVALIDATED = "invalidated"
     STOPPED = "stopped"
+    TURN_CLOSED = "turn-closed"
+    """The terminal did not do its part at the turn of the job."""
     RELEASED = "released"
     """A person lifted a hold."""
     ANSWERED = "answered"

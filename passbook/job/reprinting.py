@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from passbook.errors import PassbookError
 from passbook.job.print_right import RightState
 from passbook.job.record import Answered, Decider, Record, Verdict
-from passbook.job.states import Reason
+from passbook.job.states import APART, Reason
 
 _PRINTS = frozenset({Verdict.PRINT, Verdict.RESUME})
 
@@ -33,9 +33,18 @@ def takes_two(record: Record, given: Answered) -> bool:
 
     So it is for lines on paper, a record that may say less than the paper, and a right that is elsewhere (P13).
     """
-    is_elsewhere = record.right.state is not RightState.HERE
+    is_elsewhere = claims_right(record)
     unsure = (is_elsewhere or Reason.ROLLED_BACK in record.reasons) and given.step <= record.steps
     return given.verdict in _PRINTS and (unsure or bool(lines_again(record, given)))
+
+
+def claims_right(record: Record) -> bool:
+    """Whether an order to print takes the print right from the other spool, which may have printed the job (P13).
+
+    That is asked only after the other spool fell silent.  Otherwise an order lets the job wait for its turn, at which
+    the right is asked for, and prints nothing without it.
+    """
+    return record.right.state is not RightState.HERE and not APART.isdisjoint(record.reasons)
 
 
 def is_same_order(proposed: Answered | None, given: Answered) -> bool:

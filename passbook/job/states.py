@@ -51,6 +51,8 @@ class JobEvent(StrEnum):
     """The system ends the job."""
     FINISH = "finish"
     """The last step is confirmed."""
+    FINISH_ELSEWHERE = "finish-elsewhere"
+    """The other spool reported that the last step is confirmed."""
 
 
 class Reason(StrEnum):
@@ -77,6 +79,22 @@ class Reason(StrEnum):
     """A person said that everything is on paper."""
     COMPLETED = "job-completed-successfully"
     UNREADABLE = "record-unreadable"
+    TERMINAL_SILENT = "terminal-silent"
+    """The terminal did not answer at the turn of the job, or fell silent while it printed."""
+    APPLIANCE_SILENT = "appliance-silent"
+    """The appliance could not be reached; it may have printed the job."""
+    NOT_SPOOLED = "not-spooled"
+    """The terminal answered that it has no copy that may be printed, or not the print right."""
+    DIFFERS = "document-differs"
+    """The document that the terminal sent at its turn was not the one that was accepted."""
+    STORE_COPIED = "store-copied"
+    """The storage was opened on another machine, and holds no print right there."""
+    NEARLY_FULL = "spool-nearly-full"
+    """One spool was nearly full, so the other one alone keeps the document."""
+    NETWORK_BUSY = "network-busy"
+    """The network was busy, so the terminal alone keeps the document."""
+    BY_RULE = "spool-rule"
+    """A rule of one side for this printer, form or application kept the document out of its spool."""
     EXPIRED = "expired"
     """The job is of an earlier business day, and its question had no answer (F4)."""
 
@@ -93,6 +111,8 @@ STATE_WORDS: Final = MappingProxyType(
     }
 )
 """State -> the state in words for people."""
+APART: Final = frozenset({Reason.TERMINAL_SILENT, Reason.APPLIANCE_SILENT, Reason.NOT_SPOOLED, Reason.STORE_COPIED})
+"""Reasons of a question that asks whether a job shall be printed here though its print right is elsewhere (P13)."""
 TERMINAL: Final = frozenset({JobState.CANCELED, JobState.ABORTED, JobState.COMPLETED})
 """States that a job never leaves."""
 STANDING: Final = frozenset({JobState.PENDING_HELD, JobState.PROCESSING_STOPPED})
@@ -103,6 +123,8 @@ TRANSITIONS: Final = MappingProxyType(
     {
         (_S.PENDING, _E.START): _S.PROCESSING,
         (_S.PENDING, _E.HOLD): _S.PENDING_HELD,
+        (_S.PENDING, _E.STOP): _S.PENDING_HELD,
+        (_S.PENDING, _E.FINISH_ELSEWHERE): _S.COMPLETED,
         (_S.PENDING, _E.INVALIDATE): _S.PENDING_HELD,
         (_S.PENDING, _E.CANCEL): _S.CANCELED,
         (_S.PENDING, _E.ABORT): _S.ABORTED,
@@ -111,6 +133,7 @@ TRANSITIONS: Final = MappingProxyType(
         (_S.PENDING_HELD, _E.HOLD): _S.PENDING_HELD,
         (_S.PENDING_HELD, _E.CANCEL): _S.CANCELED,
         (_S.PENDING_HELD, _E.ABORT): _S.ABORTED,
+        (_S.PENDING_HELD, _E.FINISH_ELSEWHERE): _S.COMPLETED,
         (_S.PROCESSING, _E.WAIT_FOR_PEOPLE): _S.PROCESSING_STOPPED,
         (_S.PROCESSING, _E.STOP): _S.PROCESSING_STOPPED,
         (_S.PROCESSING, _E.INVALIDATE): _S.PROCESSING_STOPPED,
@@ -118,6 +141,7 @@ TRANSITIONS: Final = MappingProxyType(
         (_S.PROCESSING, _E.CANCEL): _S.CANCELED,
         (_S.PROCESSING, _E.ABORT): _S.ABORTED,
         (_S.PROCESSING, _E.FINISH): _S.COMPLETED,
+        (_S.PROCESSING, _E.FINISH_ELSEWHERE): _S.COMPLETED,
         (_S.PROCESSING_STOPPED, _E.PROCEED): _S.PROCESSING,
         (_S.PROCESSING_STOPPED, _E.STOP): _S.PROCESSING_STOPPED,
         (_S.PROCESSING_STOPPED, _E.INVALIDATE): _S.PROCESSING_STOPPED,
@@ -126,6 +150,7 @@ TRANSITIONS: Final = MappingProxyType(
         (_S.PROCESSING_STOPPED, _E.CANCEL): _S.CANCELED,
         (_S.PROCESSING_STOPPED, _E.ABORT): _S.ABORTED,
         (_S.PROCESSING_STOPPED, _E.FINISH): _S.COMPLETED,
+        (_S.PROCESSING_STOPPED, _E.FINISH_ELSEWHERE): _S.COMPLETED,
     }
 )
 """(state, event) -> state; a pair that is not here is refused."""

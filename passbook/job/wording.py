@@ -30,6 +30,14 @@ REASON_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         Reason.CLOSED_BY_ANSWER: "a person said that all of it is on paper",
         Reason.COMPLETED: "every line is on paper",
         Reason.UNREADABLE: "its stored content cannot be read",
+        Reason.TERMINAL_SILENT: "its terminal does not answer",
+        Reason.APPLIANCE_SILENT: "the appliance does not answer",
+        Reason.NOT_SPOOLED: "its terminal has no copy that may be printed",
+        Reason.DIFFERS: "its terminal sent another document at its turn",
+        Reason.STORE_COPIED: "its storage was moved to another machine",
+        Reason.NEARLY_FULL: "a spool was nearly full",
+        Reason.NETWORK_BUSY: "the network was busy",
+        Reason.BY_RULE: "a rule of this printer, form or application",
         Reason.EXPIRED: "its day is over and its question was not answered",
     }
 )

@@ -13,10 +13,12 @@ import msgspec
 from msgspec import Meta
 
 from passbook.document.drafts import StartLine
-from passbook.document.plan import StepKind, StepOutline
+from passbook.document.plan import Sheet, StepKind, StepOutline
 from passbook.errors import PassbookError
 from passbook.errors.decoding import field_complaint
+from passbook.job.choice import Choice, Fed, IfApart, Keep, Side
 from passbook.job.counts import JobCounts
+from passbook.job.print_right import RightState
 from passbook.job.record import Answered, Decider, Encryption, OnPaper, Record, Verdict, Wrap, on_paper_of
 from passbook.job.states import JobState, Reason
 from passbook.job.waiting import NO_PLACE, Waiting, waiting_of
@@ -105,6 +107,17 @@ class SubmitJob(Payload, frozen=True):
         first: the terminal never sent this request before; so it can be accepted although an area cannot be asked.
         key: 32 bytes that wrap the data key; absent only if the appliance takes jobs without one.
         key_ref: the requester's own name for the key.
+        job: the id that the terminal's agent made for the job: 32 lower-case hexadecimal digits; empty for one of ours.
+        keep: the spools that keep the document.
+        feed: the copy that feeds the printer.
+        if_apart: the order for the time in which the two spools cannot reach each other.
+        outline: the steps, where the terminal alone keeps the document; at its turn the document must give the same.
+        sheet: the page and pitch, likewise.
+        digest: keyed digest of the terminal's copy, as document_digest() makes it; empty where it has none.
+        moved: why `keep` is not what the person chose, a keyword of Reason; empty where it is.
+        application: the program that made the document.
+        document_date: the ISO date of the document.
+        shares_name: every terminal may see name and date.
     """
 
     client_request: str
@@ -119,6 +132,22 @@ class SubmitJob(Payload, frozen=True):
     first: bool = False
     key: bytes = b""
     key_ref: str = ""
+    job: str = ""
+    keep: Keep = Keep.APPLIANCE
+    feed: Side = Side.APPLIANCE
+    if_apart: IfApart = IfApart.ASK
+    outline: tuple[StepOutline, ...] = ()
+    sheet: Sheet | None = None
+    digest: str = ""
+    moved: str = ""
+    application: str = ""
+    document_date: str = ""
+    shares_name: bool = False
+
+    @property
+    def choice(self) -> Choice:
+        """The choice of the person."""
+        return Choice(self.keep, self.feed, self.if_apart)
 
 
 class JobRef(Payload, frozen=True):
@@ -150,6 +179,14 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
         lines_done: how many of them are confirmed on paper.
         waiting: why it waits; None when it is printing or has ended, and in the history.
         content_gone: its content was destroyed, because no answer came in time; its question can only be closed.
+        side: the spool whose copy this is.
+        choice: which spools keep the document, and which copy feeds the printer.
+        moved: why it is not kept where the person chose, a keyword of Reason; empty where it is.
+        fed: the copy that fed the printer, once one did, and why it was not the chosen one.
+        right: whether that spool has the print right.
+        application: the program that made the document; empty where its terminal does not say.
+        name: its name, where its owner shares it; else empty.
+        document_date: its ISO date, likewise.
     """
 
     job: str
@@ -178,6 +215,14 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
     answered: Answered | None = None
     waiting: Waiting | None = None
     content_gone: bool = False
+    side: Side = Side.APPLIANCE
+    choice: Choice = Choice()
+    moved: str = ""
+    fed: Fed | None = None
+    right: RightState = RightState.HERE
+    application: str = ""
+    name: str = ""
+    document_date: str = ""
 
 
 class Question(msgspec.Struct, frozen=True, rename="camel"):
@@ -349,6 +394,12 @@ def view_of(record: Record, waiting: Waiting | None = None) -> JobView:
         answered=record.answered,
         waiting=waiting,
         content_gone=record.content_gone,
+        side=record.side,
+        choice=record.choice,
+        moved=record.moved,
+        fed=record.fed,
+        right=record.right.state,
+        application=record.application,
     )
 
 

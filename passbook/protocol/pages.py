@@ -30,10 +30,15 @@ class Page(Payload, frozen=True):
 
 
 class JobPage(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Completion of `Spooler.ListJobs`."""
+    """Completion of `Spooler.ListJobs`.
+
+    Attributes:
+        age: seconds since the appliance told this list, where an agent answers in its place; 0 for now.
+    """
 
     jobs: tuple[JobView, ...]
     more: bool = False
+    age: int = 0
 
 
 class QuestionPage(msgspec.Struct, frozen=True, omit_defaults=True):

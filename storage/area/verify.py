@@ -93,7 +93,7 @@ def _rows(ledger: Ledger, area: str) -> Iterator[PassbookError]:
     for row in ledger.rows():
         try:
             if isinstance(row, JobRow):
-                if not row.record.content_gone:
+                if row.record.keeps_document and not row.record.content_gone:
                     ledger.sealed(row)
             else:
                 damaged.append(row.job_id)

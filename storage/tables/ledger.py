@@ -187,12 +187,18 @@ class Ledger:
         found = fetch(self._connection, sql, text, text + LAST_CHARACTER, limit)
         return [job.decode(errors="replace") for (job,) in found]
 
-    def next_valid(self, printer: str) -> JobRow | None:
-        """The valid pending job of highest priority and then lowest sequence (F9).  Raises DamagedRowError."""
-        return self._one_job(
-            "printer = ? AND valid = ? AND state = ? ORDER BY priority DESC, sequence LIMIT 1",
-            *(printer, self.boot.number, JobState.PENDING.value),
-        )
+    def next_valid(self, printer: str, passed: frozenset[str]) -> JobRow | None:
+        """The valid pending job of highest priority and then lowest sequence (F9), other than those that are `passed`.
+
+        Raises DamagedRowError.
+        """
+        where = "printer = ? AND valid = ? AND state = ? ORDER BY priority DESC, sequence LIMIT ?"
+        values = (printer, self.boot.number, JobState.PENDING.value, len(passed) + 1)
+        for columns in self._select_jobs(where, *values):
+            row = job_row(columns, self.area_id, self._key)
+            if row.record.job_id not in passed:
+                return row
+        return None
 
     def rows(self, after: int = FIRST, limit: int = LAST_ROW) -> Iterator[JobRow | DamagedRowError]:
         """Live rows behind a sequence number, damaged ones as such, oldest first; read as they are asked for."""
@@ -257,6 +263,8 @@ class Ledger:
         """
         if row.record.content_gone:
             raise PassbookError("content-gone", job=row.record.job_id)
+        if not row.record.keeps_document:
+            raise PassbookError("document-not-kept", job=row.record.job_id, requester=row.record.requester)
         sequence = row.record.sequence
         sql = "SELECT salt, commitment, attributes, plan FROM sealed WHERE sequence = ?"
         parts = fetch(self._connection, sql, sequence)
@@ -279,22 +287,23 @@ class Ledger:
         """Look again at what a reader found damaged.  Raises DamagedRowError when it is."""
         if damage.table == "job":
             row = self._one_job("sequence = ?", damage.sequence)
-            if row is not None and not row.record.content_gone:
+            if row is not None and row.record.keeps_document and not row.record.content_gone:
                 self.sealed(row)
         else:
             self.ended_jobs.at(damage.sequence)
 
     # Writing
 
-    def insert(self, record: Record, content_mac: bytes, sealed: SealedJob, wraps: Sequence[Wrap]) -> Record:
-        """A newly accepted job, whole."""
+    def insert(self, record: Record, content_mac: bytes, sealed: SealedJob | None, wraps: Sequence[Wrap]) -> Record:
+        """A newly accepted job, whole; its content is None where the other spool alone keeps it."""
         sequence = record.sequence
         record = replace(record, boot=self.boot.number)
         row = JobRow(record, 1, tuple(wraps), content_mac, self._sealed_mac(sequence, sealed))
-        parts = (sealed.salt, sealed.commitment, sealed.attributes, sealed.plan)
-        self._connection.execute("INSERT INTO sealed VALUES (?, ?, ?, ?, ?)", (sequence, *parts))
-        chunks = [(sequence, n, chunk) for n, chunk in enumerate(sealed.document)]
-        self._connection.executemany("INSERT INTO document VALUES (?, ?, ?)", chunks)
+        if sealed is not None:
+            parts = (sealed.salt, sealed.commitment, sealed.attributes, sealed.plan)
+            self._connection.execute("INSERT INTO sealed VALUES (?, ?, ?, ?, ?)", (sequence, *parts))
+            chunks = [(sequence, n, chunk) for n, chunk in enumerate(sealed.document)]
+            self._connection.executemany("INSERT INTO document VALUES (?, ?, ?)", chunks)
         values = row.columns(self.area_id, self._key)
         self._insert(record, values)
         self._usage.note(delta_of(record, 1, row=_row_bytes(values)))
@@ -411,7 +420,7 @@ class Ledger:
         self._connection.execute(sql, (*values, values[0]))
         self.row_sum.come("job", place, values[-1])
 
-    def _sealed_mac(self, sequence: int, sealed: SealedJob) -> bytes:
+    def _sealed_mac(self, sequence: int, sealed: SealedJob | None) -> bytes:
         return mac(self._key.sealed, self.area_id, sequence, msgspec.msgpack.encode(sealed))
 
 

@@ -14,7 +14,7 @@ from passbook.errors import shown
 
 APPLICATION_ID: Final = 0x50424B41
 """`PBKA` in the file header: a store of this program."""
-STORE_FORMAT: Final = 3
+STORE_FORMAT: Final = 4
 """PRAGMA user_version."""
 LAST_ROW: Final = 2**63 - 1
 """The largest number that a column can hold."""

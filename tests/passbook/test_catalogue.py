@@ -7,10 +7,14 @@ from string import Formatter
 
 import pytest
 
-import passbook.errors.catalogue
-import passbook.errors.document_errors
-import passbook.errors.storage_errors
-from passbook.errors import CATALOGUE, PassbookError
+from passbook.errors import (
+    CATALOGUE,
+    PassbookError,
+    catalogue,
+    document_errors,
+    spool_errors,
+    storage_errors,
+)
 from passbook.errors.kinds import EXIT_CODES, Mender
 
 
@@ -22,7 +26,7 @@ def facts_of(code: str) -> dict[str, str]:
 def test_no_code_has_two_rows() -> None:
     written = [
         str(key.value)
-        for module in (passbook.errors.catalogue, passbook.errors.document_errors, passbook.errors.storage_errors)
+        for module in (catalogue, document_errors, spool_errors, storage_errors)
         for node in ast.walk(ast.parse(inspect.getsource(module)))
         if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Dict)
         for key in node.value.keys

@@ -30,6 +30,7 @@ from tests.passbook.test_changes import AT, pending
 NEW = pending()
 AWAY = replace(NEW, right=PrintRight(RightState.AWAY))
 SIDES = st.sampled_from([0, 1])
+HAPPENS = ["boot", "put back", "apart", "one person", "two people", "step"]
 
 
 def after(record: Record, *steps: Change) -> Record:
@@ -130,7 +131,7 @@ class TwoSpools(RuleBasedStateMachine):
         if reply is not None:
             self.sent.append(Message(1 - message.to, message.token, reply))
 
-    @rule(at=SIDES, what=st.sampled_from(["boot", "put back", "one person", "two people", "step"]), back=st.integers(0))
+    @rule(at=SIDES, what=st.sampled_from(HAPPENS), back=st.integers(0))
     def something_happens(self, at: int, what: str, back: int) -> None:
         side = self.sides[at]
         match what:
@@ -139,6 +140,8 @@ class TwoSpools(RuleBasedStateMachine):
             case "put back":
                 earlier = side.days[back % len(side.days)]
                 side.keep(after(earlier, changes.invalidate(Reason.ROLLED_BACK, AT)))
+            case "apart":
+                side.keep(after(side.record, changes.ask_apart(Reason.TERMINAL_SILENT, AT)))
             case "step":
                 self._print(side, self.sides[1 - at])
             case _:
@@ -233,13 +236,28 @@ def test_no_boot_leaves_a_permission() -> None:
 
 @pytest.mark.parametrize("state", [RightState.AWAY, RightState.OFFERED])
 def test_an_order_to_print_without_the_right_takes_two_people(state: RightState) -> None:
-    waiting = after(replace(NEW, right=PrintRight(state, 4)), changes.invalidate(Reason.POWER_LOSS, AT))
+    waiting = after(replace(NEW, right=PrintRight(state, 4)), changes.ask_apart(Reason.TERMINAL_SILENT, AT))
     alone = ordered(waiting, "Ann")
     assert (alone.valid, alone.right) == (False, waiting.right)
     assert alone.proposed is not None
     both = ordered(alone, "Ben")
     assert (both.valid, both.right) == (True, PrintRight(RightState.HERE, 5))
     assert may_print(both)
+
+
+@pytest.mark.parametrize("state", [RightState.AWAY, RightState.OFFERED])
+def test_an_order_after_a_boot_lets_a_copy_without_the_right_wait_for_its_turn(state: RightState) -> None:
+    waiting = after(replace(NEW, right=PrintRight(state, 4)), changes.invalidate(Reason.POWER_LOSS, AT))
+    ordered_once = ordered(waiting, "Ann")
+    assert (ordered_once.valid, ordered_once.right) == (True, waiting.right)
+    assert not may_print(ordered_once)
+
+
+def test_a_store_that_was_copied_to_another_machine_has_no_right_there() -> None:
+    copied = after(NEW, changes.invalidate(Reason.STORE_COPIED, AT))
+    alone = ordered(copied, "Ann")
+    assert (copied.right.state, alone.valid) == (RightState.AWAY, False)
+    assert may_print(ordered(alone, "Ben"))
 
 
 def test_with_one_spool_the_right_is_here_whatever_comes() -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from passbook.document.plan import Bar, Sheet, StepKind, StepOutline
+from passbook.job.choice import Choice, Fed, IfApart, Keep, Side
 from passbook.job.print_right import PrintRight, RightState
 from passbook.job.record import (
     IMMUTABLE,
@@ -79,6 +80,15 @@ MUTABLE = {
     "acknowledged": Acknowledged("teller-1", "2026-03-02T09:32:00Z"),
     "content_gone": True,
     "right": PrintRight(RightState.OFFERED, 3),
+    "side": Side.TERMINAL,
+    "choice": Choice(Keep.BOTH, Side.TERMINAL, IfApart.TERMINAL),
+    "moved": "spool-nearly-full",
+    "digest": "0b",
+    "application": "ledger",
+    "shared": b"sealed",
+    "turn": 2,
+    "handed": True,
+    "fed": Fed(Side.TERMINAL, "terminal-silent", "other"),
     "on_paper": OnPaper(lines=4, confirmed=1, in_doubt=2, again=3),
 }
 

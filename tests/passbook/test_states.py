@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 from passbook.errors import PassbookError
 from passbook.job.states import STATE_WORDS, TERMINAL, TRANSITIONS, JobEvent, JobState, Reason, next_state
 
-ENDINGS = {JobEvent.CANCEL: JobState.CANCELED, JobEvent.ABORT: JobState.ABORTED, JobEvent.FINISH: JobState.COMPLETED}
+ENDINGS = {
+    JobEvent.CANCEL: JobState.CANCELED,
+    JobEvent.ABORT: JobState.ABORTED,
+    JobEvent.FINISH: JobState.COMPLETED,
+    JobEvent.FINISH_ELSEWHERE: JobState.COMPLETED,
+}
 
 
 @pytest.mark.parametrize("state", JobState)
@@ -71,7 +76,7 @@ def test_any_events_leave_a_job_in_a_state_or_refuse(events: list[JobEvent]) -> 
             state = next_state("j1", state, event)
         except PassbookError:
             continue
-        begun = begun or event is JobEvent.START
+        begun = begun or event in {JobEvent.START, JobEvent.FINISH_ELSEWHERE}
         if not begun:
             assert state not in {JobState.PROCESSING, JobState.PROCESSING_STOPPED, JobState.COMPLETED}
 

@@ -1,0 +1,52 @@
+"""Errors of two spools with one print right; part of passbook.errors.catalogue."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from passbook.errors.kinds import ErrorKind, Mender
+
+SPOOL_ERRORS: Final[dict[str, ErrorKind]] = {
+    "choice-not-possible": ErrorKind(
+        Mender.TELLER,
+        "{option} is not possible with keep {keep}: that copy is not kept. Nothing was changed; choose a copy that is.",
+    ),
+    "right-elsewhere": ErrorKind(
+        Mender.TELLER,
+        "Job {job} was not ended: the other spool has its print right and may print it. Nothing was changed; end it "
+        "at terminal {requester}.",
+    ),
+    "job-id-taken": ErrorKind(
+        Mender.PROGRAMMER,
+        "Job id {job} belongs to a job of another request. Nothing was accepted; draw a new id.",
+    ),
+    "turn-over": ErrorKind(
+        Mender.NONE,
+        "Turn {turn} of job {job} is over. Nothing of this answer was taken; the next turn asks again.",
+    ),
+    "agent-connected": ErrorKind(
+        Mender.TELLER,
+        "Another agent of terminal {requester} is connected, with another spool. This one was refused; end the other "
+        "one first.",
+    ),
+    "agent-needed": ErrorKind(
+        Mender.TELLER,
+        "This needs the agent of terminal {requester}, and it is not connected. Nothing was changed; start it with "
+        "teller agent.",
+    ),
+    "document-not-kept": ErrorKind(
+        Mender.TELLER,
+        "The document of job {job} is not in this spool. Nothing was changed; only its terminal {requester} has it.",
+    ),
+    "document-differs": ErrorKind(
+        Mender.PROGRAMMER,
+        "The document for job {job} is not the one that was accepted: {why} differs. Nothing of it was printed; the "
+        "job falls back to its other copy, or a person is asked.",
+    ),
+    "spool-stopped": ErrorKind(
+        Mender.OPERATOR,
+        "The spool of the {side} takes no new document: {why}. Nothing was accepted; choose the other spool, or try "
+        "again later.",
+    ),
+}
+"""Code -> the person who must act on it, and its sentence."""

@@ -1,0 +1,196 @@
+"""Commands and events between an appliance and a terminal's agent: two spools with one print right (C1-C7, P13).
+
+Theory of operation.  An agent registers its connection, and is told of the printers and layouts.  It has each job
+accepted under an id that it made itself, with the choice of the person.  At the turn of a job whose terminal has
+something to give, the appliance posts `Spooler.YourTurnEvent` under a number.  The agent answers with
+`Spooler.TakeTurn`: that it is ready, with the durable offer of the print right and the document where these are
+wanted, or that it has no copy that may be printed.  Where the printer stands on the network, the completion hands
+right and printer to the agent; it takes the right durably, says so (`Spooler.ConfirmRight`), prints and reports
+(`Spooler.ReportJob`).  Each command may be repeated: its token or turn number tells what was done already.
+
+    appliance                                agent
+    YourTurnEvent 4, wants document    ->
+                                       <-    TakeTurn 4, document, its digest key
+    completion: taken                  ->
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from passbook.document.layout import BookLayout
+from passbook.job.choice import Side
+from passbook.job.print_right import RightReply
+from passbook.job.record import Told
+from passbook.protocol.messages import Number, Payload
+
+
+class RegisterAgent(Payload, frozen=True):
+    """`Spooler.RegisterAgent`: this connection is that of the agent with the spool `spool`, an id that it drew once."""
+
+    spool: str
+
+
+class PrinterFacts(msgspec.Struct, frozen=True, rename="camel"):
+    """What a terminal needs to know of a printer to place documents for it, and to drive it when it is handed over.
+
+    Attributes:
+        dialect: the name of its dialect, which the same version of this software has.
+        port: its address.
+        is_on_network: whether a terminal may drive it at its turn.
+        book_wait: seconds for which a person is asked for a book.
+    """
+
+    name: str
+    dialect: str
+    code_page: str
+    port: str
+    is_on_network: bool
+    book_wait: float
+
+
+class AgentWelcome(msgspec.Struct, frozen=True, rename="camel"):
+    """Completion of `Spooler.RegisterAgent`.
+
+    Attributes:
+        boot: drawn at each boot of the appliance.
+        turn_wait: seconds that the appliance waits for the answer at a turn.
+    """
+
+    appliance: str
+    boot: str
+    turn_wait: float
+    printers: tuple[PrinterFacts, ...]
+    layouts: tuple[BookLayout, ...]
+
+
+class YourTurn(msgspec.Struct, frozen=True, rename="camel"):
+    """`Spooler.YourTurnEvent`: the turn of a job whose terminal has something to give.
+
+    Attributes:
+        turn: the number of this turn; a later one ends it.
+        wants_right: the print right is with the terminal, and the appliance prints.
+        wants_document: the terminal's copy feeds the printer.
+        hands_over: the terminal prints, on the printer of the job.
+    """
+
+    job: str
+    epoch: int
+    turn: int
+    wants_right: bool = False
+    wants_document: bool = False
+    hands_over: bool = False
+
+
+class TurnAnswer(StrEnum):
+    """What an agent says at a turn."""
+
+    READY = "ready"
+    """It does its part."""
+    NOT_SPOOLED = "not-spooled"
+    """It has no copy that may be printed, or not the right that is wanted."""
+
+
+class TakeTurn(Payload, frozen=True):
+    """`Spooler.TakeTurn`: the agent's part at a turn.
+
+    Attributes:
+        offered: the token of its durable offer of the print right; 0 where none is wanted.
+        document: the document, where it is wanted, or the bytes uploaded as `upload`.
+        digest_key: the key of the digest that was given when the job was accepted.
+    """
+
+    job: str
+    epoch: Number
+    turn: Number
+    answer: TurnAnswer
+    offered: Number = 0
+    document: bytes = b""
+    upload: str = ""
+    digest_key: bytes = b""
+
+
+class TurnTaken(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """Completion of `Spooler.TakeTurn`.
+
+    Attributes:
+        right: what the appliance did, durably, with the offered print right.
+        offered: the token of its own offer, where it hands the printer over and had the right.
+        printer: the printer that is handed over.
+    """
+
+    right: RightReply | None = None
+    offered: int = 0
+    printer: PrinterFacts | None = None
+
+
+class OfferRight(Payload, frozen=True):
+    """`Spooler.OfferRight`: the agent offers the print right of a job outside of a turn, to have it ended."""
+
+    job: str
+    token: Number
+
+
+class RightAnswer(msgspec.Struct, frozen=True):
+    """Completion of `Spooler.OfferRight`; None where a later message tells more."""
+
+    right: RightReply | None = None
+
+
+class ConfirmRight(Payload, frozen=True):
+    """`Spooler.ConfirmRight`: what the agent did, durably, with the right that was offered with a printer."""
+
+    job: str
+    token: Number
+    right: RightReply
+
+
+class ReportJob(Payload, frozen=True):
+    """`Spooler.ReportJob`: how far the agent is with a job whose print right it has, and its end."""
+
+    job: str
+    told: Told
+
+
+class SetFeed(Payload, frozen=True):
+    """`Spooler.SetFeed`: from which copy the job shall be printed; `person` decided that."""
+
+    job: str
+    feed: Side
+    person: str
+
+
+class GetSealed(Payload, frozen=True):
+    """`Spooler.GetSealed`: the sealed content of a job, to be opened by the key at the terminal."""
+
+    job: str
+
+
+class SealedCopy(msgspec.Struct, frozen=True, rename="camel"):
+    """Completion of `Spooler.GetSealed`: what is sealed of a job, with what binds and opens it.
+
+    Attributes:
+        identity: associated data of the content and of the wraps.
+        content: the sealed content, as msgpack of storage.SealedJob.
+        wraps: the data key sealed for its holders, as msgpack.
+    """
+
+    job: str
+    format: str
+    layout: str
+    height: int
+    cpi: int
+    left: int
+    identity: bytes
+    content: bytes
+    wraps: bytes
+
+
+class GrantPreview(Payload, frozen=True):
+    """`Spooler.GrantPreview`: `terminal` may have the sealed content of a job; it still needs its key."""
+
+    job: str
+    terminal: str
+    person: str
