@@ -19,7 +19,7 @@ import apsw
 from bench.filling import AT, DATA_KEY, PRINTER, open_store, prepared
 from bench.report import Bound, Figure, Reach, Results
 from firmware.config.configuration import RecoveryConfig
-from firmware.people.recovery_desk import RecoveryDesk
+from firmware.people.questions import Questions
 from passbook.job import changes
 from passbook.job.actor import Actor
 from passbook.job.record import Record, Verdict
@@ -138,21 +138,21 @@ def counted(folder: Path) -> dict[str, Count]:
         spool = open_store(folder, quota=QUOTA)
         spool.power_on(Reason.RESTART, AT)
         hub = Hub()
-        desks: list[RecoveryDesk] = []
+        asked: list[Questions] = []
 
         def hear(news: News) -> None:
-            if isinstance(news, JobChanged) and desks:
-                desks[0].note(news.record, was_asked=news.was_asked)
+            if isinstance(news, JobChanged) and asked:
+                asked[0].note(news.record, was_asked=news.was_asked)
 
         jobs = Jobs(spool, DataKeys(), hear)
         hub.join(_Ear())
         try:
-            return asyncio.run(_all(counter, jobs, hub, desks))
+            return asyncio.run(_all(counter, jobs, hub, asked))
         finally:
             spool.close()
 
 
-async def _all(counter: Counter, jobs: Jobs, hub: Hub, desks: list[RecoveryDesk]) -> dict[str, Count]:
+async def _all(counter: Counter, jobs: Jobs, hub: Hub, asked: list[Questions]) -> dict[str, Count]:
     found: dict[str, Count] = {}
     for _ in range(4):
         _accept(jobs)
@@ -163,13 +163,13 @@ async def _all(counter: Counter, jobs: Jobs, hub: Hub, desks: list[RecoveryDesk]
     with counter.counting() as found["journaled step"]:
         jobs.journal(job, 2, 3)
     stopped = jobs.change(job, changes.stop(Reason.SILENT, Media.UNKNOWN, AT)).result()
-    desk = _desk(jobs, hub)
-    desks.append(desk)
+    questions = _questions(jobs, hub)
+    asked.append(questions)
     with counter.counting() as found["question"]:
-        desk.note(stopped)
+        questions.note(stopped)
     answer = AnswerQuestion(job, stopped.epoch, Verdict.RESUME, "Ann", step=3, in_doubt=3, key=DATA_KEY)
     with counter.counting() as found["answer"]:
-        await desk.answer(TELLER, answer)
+        await questions.answer(TELLER, answer)
     return found
 
 
@@ -179,8 +179,8 @@ def _accept(jobs: Jobs) -> Record:
     return jobs.accept(ticket, record, sealed, wraps, DATA_KEY).result()
 
 
-def _desk(jobs: Jobs, hub: Hub) -> RecoveryDesk:
-    return RecoveryDesk(
+def _questions(jobs: Jobs, hub: Hub) -> Questions:
+    return Questions(
         jobs,
         hub,
         RecoveryConfig(),

@@ -17,9 +17,9 @@ from firmware.doors.operator_door import OPEN_MODE, OWN_MODE, OperatorDoor
 from firmware.doors.terminal_door import TerminalDoor
 from firmware.identity.doorkeeper import Doorkeeper
 from firmware.identity.server_tls import shrink_buffers
-from firmware.people.expiry_desk import ExpiryDesk
-from firmware.people.notice_desk import NoticeDesk
-from firmware.people.recovery_desk import RecoveryDesk
+from firmware.people.expiries import Expiries
+from firmware.people.notice_board import NoticeBoard
+from firmware.people.questions import Questions
 from firmware.people.roll import Roll
 from firmware.service.acceptance import Acceptance
 from firmware.service.clock_report import ClockReporter
@@ -82,7 +82,7 @@ class Appliance:
         self._doorkeeper = Doorkeeper(config.terminals, loaded.trust, clock, config.recovery.representatives)
         self._destinations = self._make_destinations()
         self._desks = Desks(self._make_desks(), self._jobs, self._hub, clock)
-        self._recovery = RecoveryDesk(
+        self._recovery = Questions(
             self._jobs,
             self._hub,
             config.recovery,
@@ -92,9 +92,9 @@ class Appliance:
             clock=clock,
             rng=secrets.token_bytes,
         )
-        self._expiry = ExpiryDesk(self._jobs, clock, config.recovery.expiry_grace)
+        self._expiry = Expiries(self._jobs, clock, config.recovery.expiry_grace)
         self._recovery.watchers.append(self._expiry.note_put)
-        self._notices = NoticeDesk(
+        self._notices = NoticeBoard(
             self._jobs,
             self._hub,
             grace=config.recovery.grace,

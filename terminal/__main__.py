@@ -28,7 +28,7 @@ from terminal.commands import (
 from terminal.console import Terminal
 from terminal.home import DEFAULT, Home
 from terminal.interrupts import Interrupts
-from terminal.workplace import Desk
+from terminal.workplace import Workplace
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,10 +43,10 @@ def _run(argv: Sequence[str] | None) -> int:
         if option not in arguments:
             setattr(arguments, option, from_environment(os.environ, variable, Path))
     home = Home((arguments.home or DEFAULT).expanduser())
-    desk = Desk(home, console, arguments.passphrase_file, typed=sys.argv[1:] if argv is None else argv)
-    command: Coroutine[Any, Any, int] = arguments.run(desk, arguments)
+    workplace = Workplace(home, console, arguments.passphrase_file, typed=sys.argv[1:] if argv is None else argv)
+    command: Coroutine[Any, Any, int] = arguments.run(workplace, arguments)
     try:
-        return Interrupts(console, desk.left).run(command)
+        return Interrupts(console, workplace.left).run(command)
     except PassbookError as error:
         console.fail(error)
         return exit_code(error, arguments)

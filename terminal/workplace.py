@@ -18,7 +18,7 @@ from terminal.keyring import KeyRing
 from terminal.leaving import LeftBehind
 
 
-class Desk:
+class Workplace:
     """One run of `teller`; it opens the key ring at most once, when a command first needs it."""
 
     def __init__(

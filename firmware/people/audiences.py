@@ -35,7 +35,7 @@ class _Topic:
 
 
 class Audiences:
-    """The topics of one desk by the id of their job; lives in the event loop."""
+    """The topics of one kind by the id of their job; lives in the event loop."""
 
     def __init__(self, hub: Hub, clock: Clock, show: Show, *, grace: float, answer_timeout: float) -> None:
         """`grace` is an absent requester's time to come, `answer_timeout` a present one's to answer, in seconds."""

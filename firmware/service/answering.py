@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from firmware.people.recovery_desk import RecoveryDesk
+from firmware.people.questions import Questions
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor
 from passbook.job.record import Record, Verdict
@@ -21,7 +21,7 @@ _LOG: Final = Log("answering")
 class Answering:
     """Answers `Recovery.AnswerAll`; a job that refuses the answer is left unchanged and does not stop the others."""
 
-    def __init__(self, jobs: Jobs, recovery: RecoveryDesk) -> None:
+    def __init__(self, jobs: Jobs, recovery: Questions) -> None:
         self._jobs = jobs
         self._recovery = recovery
 

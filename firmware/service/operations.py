@@ -14,8 +14,8 @@ from typing import Final, TypeVar
 import msgspec
 
 from firmware.identity.doorkeeper import Doorkeeper
-from firmware.people.notice_desk import NoticeDesk
-from firmware.people.recovery_desk import RecoveryDesk
+from firmware.people.notice_board import NoticeBoard
+from firmware.people.questions import Questions
 from firmware.people.roll import Roll
 from firmware.service.acceptance import Acceptance
 from firmware.service.answering import Answering
@@ -132,8 +132,8 @@ class Operations:
         jobs: Jobs,
         hub: Hub,
         admission: Acceptance,
-        recovery: RecoveryDesk,
-        notices: NoticeDesk,
+        recovery: Questions,
+        notices: NoticeBoard,
         desks: Desks,
         roll: Roll,
         doorkeeper: Doorkeeper,

@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol, TypeAlias
 
-from terminal.workplace import Desk
+from terminal.workplace import Workplace
 
-CommandRun: TypeAlias = Callable[[Desk, argparse.Namespace], Awaitable[int]]
+CommandRun: TypeAlias = Callable[[Workplace, argparse.Namespace], Awaitable[int]]
 """Do one command and return the exit code; raises PassbookError."""
 
 

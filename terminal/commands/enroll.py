@@ -8,7 +8,7 @@ from pathlib import Path
 from passbook.screen.arguments import host, path, short_text
 from terminal import enrollment
 from terminal.commands import AddCommand
-from terminal.workplace import Desk
+from terminal.workplace import Workplace
 
 
 def add(command: AddCommand) -> None:
@@ -32,15 +32,15 @@ def add(command: AddCommand) -> None:
     parser.set_defaults(run=run, usage_error=parser.error)
 
 
-async def run(desk: Desk, arguments: argparse.Namespace) -> int:
+async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Do the step whose arguments the person gave."""
     second = (arguments.certificate, arguments.ca, arguments.address)
     if arguments.name is not None and not any(second):
-        request = enrollment.begin_enrollment(desk.home, arguments.name, representative=arguments.representative)
-        desk.console.show({"request": str(request)}, [f"Have the operator sign {request}."])
+        request = enrollment.begin_enrollment(workplace.home, arguments.name, representative=arguments.representative)
+        workplace.console.show({"request": str(request)}, [f"Have the operator sign {request}."])
     elif arguments.name is None and all(second):
-        address = enrollment.finish_enrollment(desk.home, *second, arguments.server_name)
-        desk.console.show({"address": str(address)}, [f"This terminal is enrolled with {address}."])
+        address = enrollment.finish_enrollment(workplace.home, *second, arguments.server_name)
+        workplace.console.show({"address": str(address)}, [f"This terminal is enrolled with {address}."])
     else:
         arguments.usage_error("give --name, or all of --certificate, --ca and --address")
     return 0

@@ -13,7 +13,7 @@ from passbook.protocol.media import Device, Media
 from passbook.screen.arguments import seconds, short_text_or_none
 from terminal.commands import AddCommand
 from terminal.tables_of_jobs import local_time
-from terminal.workplace import Desk
+from terminal.workplace import Workplace
 
 _WIDTH = 10
 """The characters of a column of figures."""
@@ -54,14 +54,14 @@ def add(command: AddCommand) -> None:
     parser.set_defaults(run=run)
 
 
-async def run(desk: Desk, arguments: argparse.Namespace) -> int:
+async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Wait for the reading and show it."""
-    if desk.console.width is not None:
+    if workplace.console.width is not None:
         text = f"Waiting for the boundary between two jobs, at most {arguments.timeout:g} s ..."
-        desk.console.show({}, [text])
-    async with desk.client() as client:
+        workplace.console.show({}, [text])
+    async with workplace.client() as client:
         reading = await client.environment(arguments.printer, arguments.timeout)
-    desk.console.show(reading, list(_lines(reading)))
+    workplace.console.show(reading, list(_lines(reading)))
     return 0
 
 

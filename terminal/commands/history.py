@@ -14,7 +14,7 @@ from passbook.screen.moments import TYPED, exact_hour, period
 from passbook.screen.nothing import NO_ROWS_SAID
 from terminal.commands import AddCommand
 from terminal.tables_of_jobs import history_table, summary_table
-from terminal.workplace import Desk
+from terminal.workplace import Workplace
 
 _CONDITIONS: Final = ("job", "requester", "person", "outcome", "since", "until", "last", "summary")
 
@@ -39,21 +39,21 @@ def add(command: AddCommand) -> None:
     parser.set_defaults(run=run)
 
 
-async def run(desk: Desk, arguments: argparse.Namespace) -> int:
+async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Show one entry, or one group of a summary, a line."""
     given = {name: getattr(arguments, name) for name in _CONDITIONS}
     given["since"], given["until"] = period(arguments.since or "", arguments.until or "")
     asked = msgspec.convert({name: value for name, value in given.items() if value is not None}, GetHistory)
     _ = asked.wanted  # conditions that make no sense are not sent
-    async with desk.client() as client:
+    async with workplace.client() as client:
         history = await client.history(asked)
-    width = desk.console.width
+    width = workplace.console.width
     if asked.summary is not None:
         shown = [replace(one, group=exact_hour(one.group)) for one in history.summary]
         groups = shown if asked.summary is Grouping.HOUR else history.summary
         lines = summary_table(groups, width) if history.summary else [NO_ROWS_SAID["summary"]]
-        desk.console.show(history.summary, lines)
+        workplace.console.show(history.summary, lines)
     else:
         lines = history_table(history.entries, width) if history.entries else [NO_ROWS_SAID["history"]]
-        desk.console.show(history.entries, lines)
+        workplace.console.show(history.entries, lines)
     return 0

@@ -15,7 +15,7 @@ from terminal.answers import document_order
 from terminal.commands import JOB_HELP, AddCommand
 from terminal.follow import fetch_notice
 from terminal.tables_of_jobs import ANSWER_BY, answer_command, jobs_table
-from terminal.workplace import Desk
+from terminal.workplace import Workplace
 
 
 def add(command: AddCommand) -> None:
@@ -42,21 +42,21 @@ def add(command: AddCommand) -> None:
         order.set_defaults(run=run)
 
 
-async def run_jobs(desk: Desk, _arguments: argparse.Namespace) -> int:
+async def run_jobs(workplace: Workplace, _arguments: argparse.Namespace) -> int:
     """Show one job a line."""
-    async with desk.client() as client:
+    async with workplace.client() as client:
         jobs = await client.jobs()
-    desk.console.show(jobs, jobs_table(jobs, desk.console.width) if jobs else [NO_ROWS_SAID["jobs"]])
+    workplace.console.show(jobs, jobs_table(jobs, workplace.console.width) if jobs else [NO_ROWS_SAID["jobs"]])
     return 0
 
 
-async def run_document(desk: Desk, arguments: argparse.Namespace) -> int:
+async def run_document(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Have the appliance open the document, and show it as it was sent."""
-    async with desk.client() as client:
+    async with workplace.client() as client:
         view = await client.job(arguments.job)
         asked = [one for one in await client.questions() if one.job.job == view.job]
-        found = await client.document(document_order(view, asked[0] if asked else None, desk.ring()))
-    desk.console.show(found, [_safe(line) for line in found.document.decode(errors="replace").splitlines()])
+        found = await client.document(document_order(view, asked[0] if asked else None, workplace.ring()))
+    workplace.console.show(found, [_safe(line) for line in found.document.decode(errors="replace").splitlines()])
     return 0
 
 
@@ -65,23 +65,23 @@ def _safe(line: str) -> str:
     return "".join(character if character.isprintable() else " " for character in line)
 
 
-async def run_cancel(desk: Desk, arguments: argparse.Namespace) -> int:
+async def run_cancel(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """End one job; a printing job stops at its next line, and the printer gives its book back.
 
     Return 0 if it was ended; 1 if it was completed before, or is a question because a step of it is in doubt.
     """
-    async with desk.client() as client:
+    async with workplace.client() as client:
         ordered = await client.cancel((await client.job(arguments.job)).job, arguments.person)
         job = await _until_it_stands(client, ordered)
         if job.state not in TERMINAL:
-            desk.console.show(job, [state_words(job), ANSWER_BY, answer_command(job)])
+            workplace.console.show(job, [state_words(job), ANSWER_BY, answer_command(job)])
             return 1
         notice = await fetch_notice(client, job.job)
         words = [state_words(job)]
         if job.state is not JobState.COMPLETED:
             words += [paper_words(notice), *take_words(ordered, notice)]
-        desk.console.show(notice, words)
-        await desk.acknowledge(client, job.job)
+        workplace.console.show(notice, words)
+        await workplace.acknowledge(client, job.job)
     return 1 if job.state is JobState.COMPLETED else 0
 
 
@@ -104,17 +104,17 @@ def _stands(job: JobView) -> bool:
     return not job.valid or job.state in TERMINAL
 
 
-async def run_hold(desk: Desk, arguments: argparse.Namespace) -> int:
+async def run_hold(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Hold one job back until a person answers for it."""
-    async with desk.client() as client:
+    async with workplace.client() as client:
         job = await client.hold((await client.job(arguments.job)).job, arguments.person)
-    desk.console.show(job, held_lines(job, "teller release"))
+    workplace.console.show(job, held_lines(job, "teller release"))
     return 0
 
 
-async def run_release(desk: Desk, arguments: argparse.Namespace) -> int:
+async def run_release(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Ask people again about one job that was held."""
-    async with desk.client() as client:
+    async with workplace.client() as client:
         job = await client.release((await client.job(arguments.job)).job, arguments.person)
-    desk.console.show(job, [*released_lines(job), ANSWER_BY, answer_command(job)])
+    workplace.console.show(job, [*released_lines(job), ANSWER_BY, answer_command(job)])
     return 0

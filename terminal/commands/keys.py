@@ -10,7 +10,7 @@ from passbook.screen.nothing import NO_ROWS_SAID
 from storage import files
 from terminal import keyring
 from terminal.commands import AddCommand
-from terminal.workplace import Desk
+from terminal.workplace import Workplace
 
 RECOVERY_REF = "branch-recovery"
 
@@ -29,28 +29,28 @@ def add(command: AddCommand) -> None:
     recovery.set_defaults(run=run_recovery_new)
 
 
-async def run_new(desk: Desk, arguments: argparse.Namespace) -> int:
+async def run_new(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Make a requester's key."""
     ref = arguments.ref or keyring.new_ref()
-    desk.change_ring(lambda ring: ring.with_key(ref, keyring.new_ring_key()))
-    desk.console.show({"keyRef": ref}, [f"The key ring has a new key {ref}."])
+    workplace.change_ring(lambda ring: ring.with_key(ref, keyring.new_ring_key()))
+    workplace.console.show({"keyRef": ref}, [f"The key ring has a new key {ref}."])
     return 0
 
 
-async def run_list(desk: Desk, _arguments: argparse.Namespace) -> int:
+async def run_list(workplace: Workplace, _arguments: argparse.Namespace) -> int:
     """Show names, never keys."""
-    ring = desk.ring()
+    ring = workplace.ring()
     lines = [*ring.keys, *(f"{ref} (branch recovery key)" for ref in ring.recovery)]
-    desk.console.show({"keys": list(ring.keys), "recovery": list(ring.recovery)}, lines or [NO_ROWS_SAID["keys"]])
+    workplace.console.show({"keys": list(ring.keys), "recovery": list(ring.recovery)}, lines or [NO_ROWS_SAID["keys"]])
     return 0
 
 
-async def run_recovery_new(desk: Desk, arguments: argparse.Namespace) -> int:
+async def run_recovery_new(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Make a branch recovery key: the private half into the ring, then the public half as 64 hexadecimal digits."""
     files.refuse_existing(arguments.public)
     private, public = keyring.new_recovery_key()
-    desk.change_ring(lambda ring: ring.with_recovery(RECOVERY_REF, private))
+    workplace.change_ring(lambda ring: ring.with_recovery(RECOVERY_REF, private))
     files.save_file(arguments.public, f"{public.hex()}\n".encode(), files.PUBLIC)
     lines = [f"The key ring has {RECOVERY_REF}. Give {arguments.public} to the operator of the appliance."]
-    desk.console.show({"keyRef": RECOVERY_REF, "public": str(arguments.public)}, lines)
+    workplace.console.show({"keyRef": RECOVERY_REF, "public": str(arguments.public)}, lines)
     return 0

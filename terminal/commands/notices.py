@@ -12,7 +12,7 @@ from passbook.screen.arguments import short_text
 from passbook.screen.nothing import NO_ROWS_SAID
 from terminal.commands import AddCommand
 from terminal.tables_of_jobs import local_time
-from terminal.workplace import Desk
+from terminal.workplace import Workplace
 
 
 def add(command: AddCommand) -> None:
@@ -28,12 +28,12 @@ def add(command: AddCommand) -> None:
     accept.set_defaults(run=run_accept_rollback)
 
 
-async def run_notices(desk: Desk, arguments: argparse.Namespace) -> int:
+async def run_notices(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Show one end a line, and then acknowledge the ends if the person ordered that."""
-    async with desk.client() as client:
+    async with workplace.client() as client:
         found = {one.job.job: one for one in await client.notices()}
         shown = [_named(found, job) for job in arguments.jobs] if arguments.jobs else list(found.values())
-        desk.console.show(
+        workplace.console.show(
             shown, [f"{local_time(one.job.changed_at)}  {end_words(one)}" for one in shown] or [NO_ROWS_SAID["notices"]]
         )
         if arguments.acknowledge:
@@ -52,9 +52,9 @@ def _named(found: Mapping[str, Notice], beginning: str) -> Notice:
     return fitting[0]
 
 
-async def run_accept_rollback(desk: Desk, _arguments: argparse.Namespace) -> int:
+async def run_accept_rollback(workplace: Workplace, _arguments: argparse.Namespace) -> int:
     """Forget the earlier history; show the present heads."""
-    async with desk.client() as client:
-        heads = await desk.memory().accept(client)
-    desk.console.show(heads.now, [f"{one.area}  {one.entries} entries" for one in heads.now])
+    async with workplace.client() as client:
+        heads = await workplace.memory().accept(client)
+    workplace.console.show(heads.now, [f"{one.area}  {one.entries} entries" for one in heads.now])
     return 0

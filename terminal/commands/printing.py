@@ -22,7 +22,7 @@ from terminal.commands import JOB_HELP, AddCommand
 from terminal.follow import Follower
 from terminal.interrupts import interruptible
 from terminal.picture import Texts
-from terminal.workplace import Desk
+from terminal.workplace import Workplace
 
 _STANDARD_INPUT: Final = Path("-")
 _LAST_PLACE: Final = 9999
@@ -89,45 +89,51 @@ def _add_person(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--person", type=short_text_or_none, default="", metavar="NAME", help=text)
 
 
-async def run(desk: Desk, arguments: argparse.Namespace) -> int:
+async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Send the document; return 0 when it was completed, or with --no-wait when it was accepted."""
     if (arguments.page is None) is not (arguments.line is None):
         arguments.usage_error("give --page and --line together")
     if arguments.file == _STANDARD_INPUT and arguments.format is None:
         arguments.usage_error("give --format with -, since standard input has no suffix")
-    job = _job(desk, arguments)
+    job = _job(workplace, arguments)
     if not job.printer:
-        job = msgspec.structs.replace(job, printer=await _only_printer(desk))
-    desk.console.show(
+        job = msgspec.structs.replace(job, printer=await _only_printer(workplace))
+    workplace.console.show(
         {"event": "request", "payload": {"request": job.client_request}}, [f"Request {job.client_request}."]
     )
-    follower = _follower(desk, arguments, own_copy.texts_of(job.format, job.document), _again(desk, job))
+    follower = _follower(workplace, arguments, own_copy.texts_of(job.format, job.document), _again(workplace, job))
     view = await follower.run(job, wait=arguments.wait)
     if not arguments.wait and view.state not in TERMINAL:
         return 0
     return 0 if view.state is JobState.COMPLETED else 1
 
 
-async def run_follow(desk: Desk, arguments: argparse.Namespace) -> int:
+async def run_follow(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Follow the job; return 0 when it was completed."""
     texts = None
     if arguments.file is not None:
         texts = own_copy.texts_of(_format(arguments), _document(arguments.file))
-    view = await _follower(desk, arguments, texts).stay(arguments.job)
+    view = await _follower(workplace, arguments, texts).stay(arguments.job)
     return 0 if view.state is JobState.COMPLETED else 1
 
 
-def _follower(desk: Desk, arguments: argparse.Namespace, texts: Texts | None, again: str = "") -> Follower:
-    resolve = desk.dialogue(arguments.person)
+def _follower(workplace: Workplace, arguments: argparse.Namespace, texts: Texts | None, again: str = "") -> Follower:
+    resolve = workplace.dialogue(arguments.person)
     return Follower(
-        desk.client, desk.console, resolve, texts, acknowledge=desk.acknowledge, left=desk.left, again=again
+        workplace.client,
+        workplace.console,
+        resolve,
+        texts,
+        acknowledge=workplace.acknowledge,
+        left=workplace.left,
+        again=again,
     )
 
 
-def _again(desk: Desk, job: SubmitJob) -> str:
+def _again(workplace: Workplace, job: SubmitJob) -> str:
     """The command that sends the same request again."""
-    named = any(word == "--request" or word.startswith("--request=") for word in desk.typed)
-    return shlex.join(["teller", *desk.typed, *([] if named else ["--request", job.client_request])])
+    named = any(word == "--request" or word.startswith("--request=") for word in workplace.typed)
+    return shlex.join(["teller", *workplace.typed, *([] if named else ["--request", job.client_request])])
 
 
 def _document(file: Path) -> bytes:
@@ -145,8 +151,8 @@ def _format(arguments: argparse.Namespace) -> str:
     return arguments.format or own_copy.format_of(arguments.file)
 
 
-def _job(desk: Desk, arguments: argparse.Namespace) -> SubmitJob:
-    ring = None if arguments.no_key else desk.ring()
+def _job(workplace: Workplace, arguments: argparse.Namespace) -> SubmitJob:
+    ring = None if arguments.no_key else workplace.ring()
     ref = "" if ring is None else arguments.key or ring.newest
     return SubmitJob(
         client_request=arguments.request or secrets.token_hex(8),
@@ -163,8 +169,8 @@ def _job(desk: Desk, arguments: argparse.Namespace) -> SubmitJob:
     )
 
 
-async def _only_printer(desk: Desk) -> str:
-    async with desk.client() as client:
+async def _only_printer(workplace: Workplace) -> str:
+    async with workplace.client() as client:
         names = [view.printer for view in (await client.status()).printers]
     if len(names) != 1:
         raise PassbookError("unknown-printer", printer="(not named)", known=", ".join(names))

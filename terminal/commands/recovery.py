@@ -26,7 +26,7 @@ from terminal.answers import all_on_paper, compose, needs_ring, step_of_line, wa
 from terminal.commands import QUESTION_HELP, AddCommand
 from terminal.follow import Follower
 from terminal.tables_of_jobs import answer_command, drawn
-from terminal.workplace import Desk
+from terminal.workplace import Workplace
 
 _LAST_LINE: Final = 999_999
 """A number above the lines of any job."""
@@ -67,12 +67,12 @@ def add(command: AddCommand) -> None:
     answer.set_defaults(run=run_answer, usage_error=answer.error)
 
 
-async def run_questions(desk: Desk, _arguments: argparse.Namespace) -> int:
+async def run_questions(workplace: Workplace, _arguments: argparse.Namespace) -> int:
     """Show each question as a picture of the pages."""
-    async with desk.client() as client:
+    async with workplace.client() as client:
         questions = await client.questions()
-    pictures = [line for one in questions for line in (*drawn(one, desk.console.width), *_answer_lines(one), "")]
-    desk.console.show(questions, pictures[:-1] or [NO_ROWS_SAID["questions"]])
+    pictures = [line for one in questions for line in (*drawn(one, workplace.console.width), *_answer_lines(one), "")]
+    workplace.console.show(questions, pictures[:-1] or [NO_ROWS_SAID["questions"]])
     return 0
 
 
@@ -81,47 +81,49 @@ def _answer_lines(question: Question) -> list[str]:
     return [answer_command(question.job)] if question.asked else []
 
 
-async def run_answer(desk: Desk, arguments: argparse.Namespace) -> int:
+async def run_answer(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Find the question, compose the answer with the keys of the ring, and send it."""
     if arguments.all:
-        return await _answer_all(desk, arguments)
+        return await _answer_all(workplace, arguments)
     if arguments.requester:
         arguments.usage_error("--requester goes with --all")
     if arguments.new_key and (arguments.discard or arguments.hold or arguments.all_on_paper):
         arguments.usage_error("--new-key goes with --print and --from-line")
-    async with desk.client() as client:
+    async with workplace.client() as client:
         question = await _find(client, arguments.job)
     verdict, step = _ordered(arguments, question)
-    ring = desk.ring() if needs_ring(question, verdict, arguments.new_key) else None
+    ring = workplace.ring() if needs_ring(question, verdict, arguments.new_key) else None
     answer = compose(question, verdict, arguments.person, ring, step=step, new_key_ref=arguments.new_key)
-    desk.left.lines = (
+    workplace.left.lines = (
         f"The terminal does not know whether the answer for job {answer.job} was taken; see teller questions.",
     )
-    job = await send(desk.client, answer, asyncio.sleep)
-    desk.left.lines = ()
+    job = await send(workplace.client, answer, asyncio.sleep)
+    workplace.left.lines = ()
     waiting = waits_for_second(answer, job)
     if not arguments.follow:
-        desk.console.show(job, [state_words(job)])
+        workplace.console.show(job, [state_words(job)])
         if waiting is not None:
             raise waiting
         return 0
-    desk.console.show({"event": "Recovery.AnswerQuestion", "payload": job}, [state_words(job)])
+    workplace.console.show({"event": "Recovery.AnswerQuestion", "payload": job}, [state_words(job)])
     if waiting is not None:
-        desk.console.fail(waiting)
-    resolve = desk.dialogue(arguments.person)
-    follower = Follower(desk.client, desk.console, resolve, acknowledge=desk.acknowledge, left=desk.left)
+        workplace.console.fail(waiting)
+    resolve = workplace.dialogue(arguments.person)
+    follower = Follower(
+        workplace.client, workplace.console, resolve, acknowledge=workplace.acknowledge, left=workplace.left
+    )
     ended = await follower.stay(job.job)
     return 0 if ended.state is JobState.COMPLETED else 1
 
 
-async def _answer_all(desk: Desk, arguments: argparse.Namespace) -> int:
+async def _answer_all(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Show one job a line; return the highest exit code of their errors."""
     ordered = [verdict for name, verdict in VERDICTS.items() if getattr(arguments, name)]
     if not ordered or arguments.new_key or arguments.follow:
         arguments.usage_error("--all goes with --print, --discard or --hold, and without --new-key and --follow")
-    async with desk.client() as client:
-        done = await answer_all(client, ordered[0], arguments.person, arguments.requester, desk.ring)
-    desk.console.show(done, [*map(_line, done), *_skipped(done)] or [NO_ROWS_SAID["answers"]])
+    async with workplace.client() as client:
+        done = await answer_all(client, ordered[0], arguments.person, arguments.requester, workplace.ring)
+    workplace.console.show(done, [*map(_line, done), *_skipped(done)] or [NO_ROWS_SAID["answers"]])
     return max((RemoteError(one.error).exit_code for one in done if one.error is not None), default=0)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from passbook.screen.nothing import NO_ROWS_SAID
 from terminal.commands import AddCommand
 from terminal.tables_of_jobs import terminals_table
-from terminal.workplace import Desk
+from terminal.workplace import Workplace
 
 HELP: Final = (
     "every terminal that is connected, was heard since the boot, has jobs, or is configured as representative: when "
@@ -22,10 +22,10 @@ def add(command: AddCommand) -> None:
     listing.set_defaults(run=run_terminals)
 
 
-async def run_terminals(desk: Desk, _arguments: argparse.Namespace) -> int:
+async def run_terminals(workplace: Workplace, _arguments: argparse.Namespace) -> int:
     """Show one terminal a line."""
-    async with desk.client() as client:
+    async with workplace.client() as client:
         terminals = await client.terminals()
-    lines = terminals_table(terminals, desk.console.width) if terminals else [NO_ROWS_SAID["terminals"]]
-    desk.console.show(terminals, lines)
+    lines = terminals_table(terminals, workplace.console.width) if terminals else [NO_ROWS_SAID["terminals"]]
+    workplace.console.show(terminals, lines)
     return 0

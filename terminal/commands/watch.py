@@ -7,7 +7,7 @@ import argparse
 from passbook.screen.arguments import short_text_or_none
 from terminal.commands import AddCommand
 from terminal.watching import Watcher
-from terminal.workplace import Desk
+from terminal.workplace import Workplace
 
 
 def add(command: AddCommand) -> None:
@@ -20,8 +20,8 @@ def add(command: AddCommand) -> None:
     parser.set_defaults(run=run)
 
 
-async def run(desk: Desk, arguments: argparse.Namespace) -> int:
+async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Watch until Ctrl-C; without a tty only show."""
-    resolve = desk.dialogue(arguments.person)
-    await Watcher(desk.client, desk.console, resolve, desk.acknowledge, left=desk.left).run()
+    resolve = workplace.dialogue(arguments.person)
+    await Watcher(workplace.client, workplace.console, resolve, workplace.acknowledge, left=workplace.left).run()
     return 0

@@ -8,24 +8,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.drivers.desk import Desk
+from tests.drivers.workbench import Workbench
 
-OpenDesk = Callable[..., Desk]
+OpenWorkbench = Callable[..., Workbench]
 
 
 @pytest.fixture
-def open_desk(tmp_path: Path) -> Iterator[OpenDesk]:
-    """Desks as Desk.build makes them, closed at the end."""
+def open_workbench(tmp_path: Path) -> Iterator[OpenWorkbench]:
+    """Workbenches as Workbench.build makes them, closed at the end."""
     with ExitStack() as stack:
 
-        def build(kind: str = "tcp", answer: float = 5.0) -> Desk:
-            desk = Desk.build(tmp_path, kind, answer)
-            stack.callback(desk.close)
-            return desk
+        def build(kind: str = "tcp", answer: float = 5.0) -> Workbench:
+            workbench = Workbench.build(tmp_path, kind, answer)
+            stack.callback(workbench.close)
+            return workbench
 
         yield build
 
 
 @pytest.fixture
-def desk(open_desk: OpenDesk) -> Desk:
-    return open_desk()
+def workbench(open_workbench: OpenWorkbench) -> Workbench:
+    return open_workbench()

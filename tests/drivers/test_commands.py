@@ -11,7 +11,7 @@ from drivers.dialects.pr2.pr2_profile import builtin_pr2
 from drivers.profile import encode_text
 from passbook.document.plan import Eject, Line, Run, Sheet
 from passbook.errors import PassbookError
-from tests.drivers.desk import SHEET
+from tests.drivers.workbench import SHEET
 
 PR2 = builtin_pr2()
 

@@ -14,7 +14,7 @@ from drivers.simulator.faults import AfterStrike, AtByte, AtLineByte, Cut, Durin
 from drivers.stop import MechanismStop
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
-from tests.drivers.desk import WAIT, Desk, Struck, WaitingPort, line, once, text_of
+from tests.drivers.workbench import WAIT, Struck, WaitingPort, Workbench, line, once, text_of
 
 pytestmark = pytest.mark.slow
 
@@ -33,25 +33,25 @@ PATIENCE = 1.0
 @pytest.fixture(scope="module")
 def line_bytes(tmp_path_factory: pytest.TempPathFactory) -> int:
     """How many bytes line 5 has, in both directions."""
-    desk = Desk.build(tmp_path_factory.mktemp("measure"))
+    workbench = Workbench.build(tmp_path_factory.mktemp("measure"))
     try:
-        desk.print_lines(desk.inserted(), LINE)
-        return desk.machine.state().last_line_bytes
+        workbench.print_lines(workbench.inserted(), LINE)
+        return workbench.machine.state().last_line_bytes
     finally:
-        desk.close()
+        workbench.close()
 
 
 @pytest.fixture
-def desks() -> Iterator[list[Desk]]:
-    built: list[Desk] = []
+def workbenches() -> Iterator[list[Workbench]]:
+    built: list[Workbench] = []
     yield built
-    for desk in built:
-        desk.close()
+    for workbench in built:
+        workbench.close()
 
 
-def new_desk(desks: list[Desk], folder: Path, number: int) -> Desk:
-    desks.append(Desk.build(folder / str(number)))
-    return desks[-1]
+def new_workbench(workbenches: list[Workbench], folder: Path, number: int) -> Workbench:
+    workbenches.append(Workbench.build(folder / str(number)))
+    return workbenches[-1]
 
 
 def print_in_vain(session: DocumentSession) -> MechanismStop | None:
@@ -71,17 +71,17 @@ def test_a_line_has_the_bytes_that_the_golden_tests_show(line_bytes: int) -> Non
 
 
 def test_a_printer_that_loses_power_at_any_byte_has_struck_the_line_once_or_not_and_confirms_it_only_if_it_did(
-    line_bytes: int, tmp_path: Path, desks: list[Desk]
+    line_bytes: int, tmp_path: Path, workbenches: list[Workbench]
 ) -> None:
     struck, confirmed = 0, 0
     for byte in range(1, line_bytes + 1):
-        desk = new_desk(desks, tmp_path, byte)
-        session = desk.inserted()
-        desk.print_lines(session, 1)
-        desk.machine.cut(Cut(Target.PRINTER, AtLineByte(1, byte)))
+        workbench = new_workbench(workbenches, tmp_path, byte)
+        session = workbench.inserted()
+        workbench.print_lines(session, 1)
+        workbench.machine.cut(Cut(Target.PRINTER, AtLineByte(1, byte)))
         stop = print_in_vain(session)
-        assert not desk.machine.state().powered
-        paper = desk.struck()
+        assert not workbench.machine.state().powered
+        paper = workbench.struck()
         assert paper in (once(1), once(1, LINE))
         struck += paper == once(1, LINE)
         if stop is None:
@@ -89,39 +89,39 @@ def test_a_printer_that_loses_power_at_any_byte_has_struck_the_line_once_or_not_
             assert paper == once(1, LINE)
         else:
             assert stop.reason is Reason.UNPLUGGED
-        desk.close()
-    desks.clear()
+        workbench.close()
+    workbenches.clear()
     # From the byte behind CR on the line is on paper; only the last byte of the last answer confirms it.
     assert struck == BEHIND_STRIKE
     assert confirmed == 1
 
 
 def test_after_an_appliance_that_stopped_at_any_byte_the_line_prints_right_and_nothing_of_its_half_is_on_paper(
-    line_bytes: int, tmp_path: Path, desks: list[Desk]
+    line_bytes: int, tmp_path: Path, workbenches: list[Workbench]
 ) -> None:
-    desk = new_desk(desks, tmp_path, 0)
+    workbench = new_workbench(workbenches, tmp_path, 0)
     expected = 0
     for byte in range(1, line_bytes + 1):
-        session = desk.inserted()
-        desk.machine.cut(Cut(Target.APPLIANCE, AtLineByte(1, byte), pid=4711))
+        session = workbench.inserted()
+        workbench.machine.cut(Cut(Target.APPLIANCE, AtLineByte(1, byte), pid=4711))
         print_in_vain(session)
-        assert desk.machine.wait("cut", 0, WAIT)
+        assert workbench.machine.wait("cut", 0, WAIT)
         session.close()
-        before = desk.machine.state().strikes
-        successor = desk.session()
+        before = workbench.machine.state().strikes
+        successor = workbench.session()
         assert successor.clean_up() in {Media.ENTERING, Media.PRESENT}
-        assert desk.machine.state().strikes == before
-        desk.machine.take()
+        assert workbench.machine.state().strikes == before
+        workbench.machine.take()
         successor.wait_taken(WAIT)
-        desk.insert(successor)
-        desk.print_lines(successor, LINE)
+        workbench.insert(successor)
+        workbench.print_lines(successor, LINE)
         expected = before + 1
-        assert desk.struck() == {(3, LINE): [(text_of(LINE), expected)]}
+        assert workbench.struck() == {(3, LINE): [(text_of(LINE), expected)]}
         successor.eject()
-        desk.machine.take()
+        workbench.machine.take()
         successor.wait_taken(WAIT)
         successor.close()
-    assert len(desk.killed) == line_bytes
+    assert len(workbench.killed) == line_bytes
     # Only the cuts from CR on left a line behind; every other line on paper was ordered.
     assert expected == line_bytes + 1 + BEHIND_STRIKE
 
@@ -129,16 +129,16 @@ def test_after_an_appliance_that_stopped_at_any_byte_the_line_prints_right_and_n
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_line_whose_text_met_a_power_dip_is_not_confirmed(kind: str, line_bytes: int, tmp_path: Path) -> None:
     for byte in range(BEFORE_TEXT + 1, line_bytes - BEHIND_STRIKE + 1):
-        with closing(Desk.build(tmp_path / str(byte), kind)) as desk:
-            session = desk.inserted()
-            desk.print_lines(session, 1)
-            desk.machine.cut(Cut(Target.PRINTER, AtLineByte(1, byte)))
+        with closing(Workbench.build(tmp_path / str(byte), kind)) as workbench:
+            session = workbench.inserted()
+            workbench.print_lines(session, 1)
+            workbench.machine.cut(Cut(Target.PRINTER, AtLineByte(1, byte)))
             session.print_line(line(LINE))
-            give_power_back(desk)
+            give_power_back(workbench)
             with pytest.raises(MechanismStop) as stopped:
                 session.confirm()
             assert stopped.value.reason is (Reason.UNPLUGGED if kind == "tcp" else Reason.NOT_ACCEPTED)
-            assert once(LINE).items().isdisjoint(desk.struck().items())
+            assert once(LINE).items().isdisjoint(workbench.struck().items())
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -162,99 +162,101 @@ def test_a_power_dip_at_any_byte_strikes_nothing_in_a_wrong_place_and_confirms_w
 @pytest.mark.parametrize("byte", range(1, WAY + 1))
 def test_a_way_lost_in_a_power_dip_is_found_before_any_text_is_sent(byte: int, tmp_path: Path) -> None:
     """Its question is answered as if nothing had been, since the mechanism has its power back by then."""
-    with closing(Desk.build(tmp_path, "held")) as desk:
+    with closing(Workbench.build(tmp_path, "held")) as workbench:
         pending: list[Callable[[], None]] = []
-        session = desk.session(wrap=lambda port: WaitingPort(port, pending))
+        session = workbench.session(wrap=lambda port: WaitingPort(port, pending))
         session.clean_up()
-        desk.insert(session)
-        desk.print_lines(session, 1)
-        pending.append(lambda: give_power_back(desk))
-        desk.machine.cut(Cut(Target.PRINTER, AtLineByte(1, byte)))
+        workbench.insert(session)
+        workbench.print_lines(session, 1)
+        pending.append(lambda: give_power_back(workbench))
+        workbench.machine.cut(Cut(Target.PRINTER, AtLineByte(1, byte)))
         with pytest.raises(MechanismStop) as stopped:
             session.print_line(line(LINE))
         assert stopped.value.reason is Reason.NOT_ACCEPTED
-        assert desk.struck() == once(1)
+        assert workbench.struck() == once(1)
 
 
 def test_the_way_is_sent_again_only_to_a_mechanism_that_answers(tmp_path: Path) -> None:
-    with closing(Desk.build(tmp_path, answer=0.3)) as desk:
-        session = desk.inserted()
+    with closing(Workbench.build(tmp_path, answer=0.3)) as workbench:
+        session = workbench.inserted()
         session.print_line(line(LINE))
         session.status()
-        desk.machine.fault(Fault(FaultKind.SILENT))
-        received = desk.machine.state().received
+        workbench.machine.fault(Fault(FaultKind.SILENT))
+        received = workbench.machine.state().received
         with pytest.raises(MechanismStop) as stopped:
             session.confirm()
         assert stopped.value.reason is Reason.SILENT
-        assert desk.machine.state().received == received + len("\x1bj")
+        assert workbench.machine.state().received == received + len("\x1bj")
 
 
-def give_power_back(desk: Desk) -> None:
+def give_power_back(workbench: Workbench) -> None:
     """To the printer, once it has lost it."""
-    assert desk.machine.wait("cut", 0, WAIT)
-    desk.machine.restore()
+    assert workbench.machine.wait("cut", 0, WAIT)
+    workbench.machine.restore()
 
 
 def outcome_of_a_dip(folder: Path, kind: str, byte: int) -> tuple[MechanismStop | None, Struck]:
     """What stopped line 5, and what is on paper, when the printer was without power for a moment at that byte of it."""
-    with closing(Desk.build(folder, kind, PATIENCE)) as desk:
-        session = desk.inserted()
-        desk.print_lines(session, 1)
-        desk.machine.cut(Cut(Target.PRINTER, AtLineByte(1, byte)))
+    with closing(Workbench.build(folder, kind, PATIENCE)) as workbench:
+        session = workbench.inserted()
+        workbench.print_lines(session, 1)
+        workbench.machine.cut(Cut(Target.PRINTER, AtLineByte(1, byte)))
         with ThreadPoolExecutor(1) as person:
-            powered = person.submit(give_power_back, desk)
+            powered = person.submit(give_power_back, workbench)
             stop = print_in_vain(session)
             powered.result()
-        return stop, desk.struck()
+        return stop, workbench.struck()
 
 
-def test_bytes_behind_the_cut_were_still_in_the_cable(desks: list[Desk], tmp_path: Path) -> None:
-    desk = new_desk(desks, tmp_path, 0)
-    session = desk.inserted()
-    desk.print_lines(session, 1)
-    received = desk.machine.state().received
-    desk.machine.cut(Cut(Target.APPLIANCE, AtByte(3)))
+def test_bytes_behind_the_cut_were_still_in_the_cable(workbenches: list[Workbench], tmp_path: Path) -> None:
+    workbench = new_workbench(workbenches, tmp_path, 0)
+    session = workbench.inserted()
+    workbench.print_lines(session, 1)
+    received = workbench.machine.state().received
+    workbench.machine.cut(Cut(Target.APPLIANCE, AtByte(3)))
     with pytest.raises(MechanismStop):
         session.print_line(line(2))
-    assert desk.machine.state().received == received + 3
-    assert desk.machine.state().reading == "parameters"
+    assert workbench.machine.state().received == received + 3
+    assert workbench.machine.state().reading == "parameters"
 
 
-def test_a_cut_in_the_strike_leaves_the_characters_struck_so_far(desks: list[Desk], tmp_path: Path) -> None:
-    desk = new_desk(desks, tmp_path, 0)
-    session = desk.inserted()
-    desk.machine.cut(Cut(Target.BOTH, DuringStrike(1, characters=10), pid=4711))
+def test_a_cut_in_the_strike_leaves_the_characters_struck_so_far(workbenches: list[Workbench], tmp_path: Path) -> None:
+    workbench = new_workbench(workbenches, tmp_path, 0)
+    session = workbench.inserted()
+    workbench.machine.cut(Cut(Target.BOTH, DuringStrike(1, characters=10), pid=4711))
     assert print_in_vain(session) is not None
-    assert desk.struck() == {(3, LINE): [("05.05.26   Po", 1)]}
-    assert desk.killed == [4711]
+    assert workbench.struck() == {(3, LINE): [("05.05.26   Po", 1)]}
+    assert workbench.killed == [4711]
 
 
-def test_a_strike_goes_on_when_only_the_appliance_loses_power_in_it(desks: list[Desk], tmp_path: Path) -> None:
-    desk = new_desk(desks, tmp_path, 0)
-    session = desk.inserted()
-    desk.machine.cut(Cut(Target.APPLIANCE, DuringStrike(1, characters=10), pid=4711))
+def test_a_strike_goes_on_when_only_the_appliance_loses_power_in_it(
+    workbenches: list[Workbench], tmp_path: Path
+) -> None:
+    workbench = new_workbench(workbenches, tmp_path, 0)
+    session = workbench.inserted()
+    workbench.machine.cut(Cut(Target.APPLIANCE, DuringStrike(1, characters=10), pid=4711))
     assert print_in_vain(session) is not None
-    assert desk.struck() == once(LINE)
+    assert workbench.struck() == once(LINE)
 
 
 @pytest.mark.parametrize("target", list(Target))
 def test_a_cut_after_the_strike_leaves_a_line_on_paper_that_nobody_confirmed(
-    desks: list[Desk], tmp_path: Path, target: Target
+    workbenches: list[Workbench], tmp_path: Path, target: Target
 ) -> None:
-    desk = new_desk(desks, tmp_path, 0)
-    session = desk.inserted()
-    desk.machine.cut(Cut(target, AfterStrike(2), pid=4711))
-    desk.print_lines(session, 1)
+    workbench = new_workbench(workbenches, tmp_path, 0)
+    session = workbench.inserted()
+    workbench.machine.cut(Cut(target, AfterStrike(2), pid=4711))
+    workbench.print_lines(session, 1)
     assert print_in_vain(session) is not None
-    assert desk.struck() == once(1, LINE)
-    assert desk.machine.state().powered is (target is Target.APPLIANCE)
-    assert desk.killed == ([] if target is Target.PRINTER else [4711])
+    assert workbench.struck() == once(1, LINE)
+    assert workbench.machine.state().powered is (target is Target.APPLIANCE)
+    assert workbench.killed == ([] if target is Target.PRINTER else [4711])
 
 
-def test_a_byte_beyond_the_line_is_its_last(desks: list[Desk], tmp_path: Path, line_bytes: int) -> None:
-    desk = new_desk(desks, tmp_path, 0)
-    session = desk.inserted()
-    desk.machine.cut(Cut(Target.PRINTER, AtLineByte(1, line_bytes + 100)))
+def test_a_byte_beyond_the_line_is_its_last(workbenches: list[Workbench], tmp_path: Path, line_bytes: int) -> None:
+    workbench = new_workbench(workbenches, tmp_path, 0)
+    session = workbench.inserted()
+    workbench.machine.cut(Cut(Target.PRINTER, AtLineByte(1, line_bytes + 100)))
     assert print_in_vain(session) is None
-    assert desk.machine.wait("cut", 0, WAIT)
-    assert desk.struck() == once(LINE)
+    assert workbench.machine.wait("cut", 0, WAIT)
+    assert workbench.struck() == once(LINE)

@@ -25,7 +25,7 @@ from firmware.config.layouts import load_layouts
 from firmware.config.toml import KeySource
 from firmware.identity import pki
 from firmware.identity.server_tls import server_context
-from firmware.people.recovery_desk import RecoveryDesk
+from firmware.people.questions import Questions
 from firmware.service.acceptance import Acceptance
 from passbook.document.layout import BookLayout
 from passbook.errors import PassbookError
@@ -176,9 +176,9 @@ class Bench:
             rng=self.rng,
         )
 
-    def recovery_desk(self, settings: RecoveryConfig | None = None) -> RecoveryDesk:
+    def new_questions(self, settings: RecoveryConfig | None = None) -> Questions:
         """Puts questions of this store to people, and takes their answers."""
-        return RecoveryDesk(
+        return Questions(
             self.jobs,
             self.hub,
             settings or RecoveryConfig(),

@@ -1,4 +1,4 @@
-"""What the tests of the appliance's doors and desks share."""
+"""What the tests of the appliance's doors and people share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from spooler import desk as print_desk
-from tests.drivers.desk import Desk
+from tests.drivers.workbench import Workbench
 from tests.firmware.branch import Bench
 from tests.firmware.counter import Counter, OpenCounter
 from tests.storage.store import Store
@@ -30,7 +30,7 @@ def open_counter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Op
     with ExitStack() as stack:
 
         def build(store: Store | None = None, answer: float = 5.0, **facts: object) -> Counter:
-            mechanism = Desk.build(tmp_path / "printer", answer=answer)
+            mechanism = Workbench.build(tmp_path / "printer", answer=answer)
             stack.callback(mechanism.close)
             store = store or Store(tmp_path)
             stack.callback(store.close)

@@ -26,7 +26,7 @@ from spooler.printer import Printer
 from storage.admission import Ticket
 from storage.crypto.envelope import new_data_key, seal, sealed_size, wrap_for_requester
 from storage.spool import Spool
-from tests.drivers.desk import RULER, SHEET, WAIT, Desk, line
+from tests.drivers.workbench import RULER, SHEET, WAIT, Workbench, line
 from tests.firmware import branch
 from tests.storage.store import AT, REQUESTER_KEY, Store, make_record
 
@@ -109,7 +109,7 @@ class Counter:
     `offline` is how often the printer cannot be reached before it can.
     """
 
-    mechanism: Desk
+    mechanism: Workbench
     store: Store
     settings: PrinterConfig = field(default_factory=lambda: PrinterConfig(PRINTER, "tcp://127.0.0.1:1"))
     hands: Hands = helpful

@@ -9,8 +9,8 @@ import msgspec
 
 from firmware.config.configuration import RecoveryConfig
 from firmware.identity.doorkeeper import Doorkeeper
-from firmware.people.notice_desk import NoticeDesk
-from firmware.people.recovery_desk import RecoveryDesk
+from firmware.people.notice_board import NoticeBoard
+from firmware.people.questions import Questions
 from firmware.people.roll import Roll
 from firmware.service.clock_report import ClockReporter
 from firmware.service.operation import COMMON_ERRORS, Call, Operation
@@ -104,7 +104,7 @@ class Rooms:
         self.bench = bench
         self.usable = True
         self.desks = Desks({}, bench.jobs, bench.hub, bench.clock)
-        self.recovery = RecoveryDesk(
+        self.recovery = Questions(
             bench.jobs,
             bench.hub,
             RecoveryConfig(),
@@ -114,7 +114,7 @@ class Rooms:
             printers={PRINTER},
             view=view_of,
         )
-        self.notices = NoticeDesk(bench.jobs, bench.hub, grace=30.0, acknowledge_timeout=120.0, clock=bench.clock)
+        self.notices = NoticeBoard(bench.jobs, bench.hub, grace=30.0, acknowledge_timeout=120.0, clock=bench.clock)
         self.roll = Roll(bench.hub, bench.spool, bench.clock, [SUPERVISOR])
         self.problems = Problems()
         operations = Operations(

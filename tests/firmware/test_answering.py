@@ -50,9 +50,9 @@ class Morning:
     def order(self, verdict: Verdict, actor: Actor = TELLER, **facts: Any) -> AnsweredAll:
         async def ordered() -> AnsweredAll:
             bench = self.bench
-            desk = bench.recovery_desk()
+            questions = bench.new_questions()
             known: dict[str, Any] = {"person": "Anna"}
-            return await Answering(bench.jobs, desk).answer_all(actor, AnswerAll(verdict, **(known | facts)))
+            return await Answering(bench.jobs, questions).answer_all(actor, AnswerAll(verdict, **(known | facts)))
 
         return asyncio.run(ordered())
 

@@ -11,7 +11,7 @@ AT = 1_800_000_000.0
 
 
 class Operator:
-    """Somebody at `passbookctl clock`, and how often the desks were woken."""
+    """Somebody at `passbookctl clock`, and how often the expiries were woken."""
 
     def __init__(self, *, synchronized: bool = False) -> None:
         self.clock = SystemClock(synchronized=lambda: synchronized, wall=lambda: AT)

@@ -13,8 +13,8 @@ import pytest
 from bench.filling import JOBS_OF_ONE, LIMITS, fill
 from firmware.config.configuration import RecoveryConfig
 from firmware.people.audiences import SHOWN_AT_ONCE
-from firmware.people.expiry_desk import ExpiryDesk
-from firmware.people.recovery_desk import RecoveryDesk
+from firmware.people.expiries import Expiries
+from firmware.people.questions import Questions
 from firmware.service.answering import Answering
 from passbook.job.actor import Actor
 from passbook.job.record import Verdict
@@ -35,8 +35,8 @@ CLOSED = "Recovery.QuestionClosedEvent"
 
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    """After a power cut that left JOBS questions; the desk keeps time for KEPT of them."""
-    monkeypatch.setattr("firmware.people.recovery_desk.ASKED_AT_ONCE", KEPT)
+    """After a power cut that left JOBS questions; memory keeps time for KEPT of them."""
+    monkeypatch.setattr("firmware.people.questions.ASKED_AT_ONCE", KEPT)
     one = Bench(tmp_path, limits=LIMITS)
     fill(one.spool, JOBS, document_bytes=100)
     one.power_cycle()
@@ -44,10 +44,10 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     one.spool.close()
 
 
-def new_desk(bench: Bench) -> RecoveryDesk:
-    desk = bench.recovery_desk(RecoveryConfig(grace=30.0, answer_timeout=120.0))
-    desk.start()
-    return desk
+def new_questions(bench: Bench) -> Questions:
+    questions = bench.new_questions(RecoveryConfig(grace=30.0, answer_timeout=120.0))
+    questions.start()
+    return questions
 
 
 def run(story: Callable[[], Awaitable[None]]) -> None:
@@ -66,22 +66,22 @@ def comes(bench: Bench, actor: Actor) -> Ear:
 
 def test_whoever_comes_is_given_a_page_and_told_how_many_there_are(bench: Bench) -> None:
     async def story() -> None:
-        desk = new_desk(bench)
+        questions = new_questions(bench)
         teller, manager, other = (comes(bench, actor) for actor in (LAST, MANAGER, STRANGER))
         assert len(teller.heard) == min(SHOWN_AT_ONCE, JOBS_OF_ONE)
         assert {question.job.requester for _, question in teller.heard} == {LAST.name}
         assert len(manager.heard) == SHOWN_AT_ONCE
         assert other.heard == []
-        assert [desk.count(actor) for actor in (LAST, MANAGER, STRANGER)] == [JOBS_OF_ONE, JOBS, 0]
+        assert [questions.count(actor) for actor in (LAST, MANAGER, STRANGER)] == [JOBS_OF_ONE, JOBS, 0]
 
     run(story)
 
 
 def test_every_question_is_on_a_page(bench: Bench) -> None:
     async def story() -> None:
-        desk = new_desk(bench)
+        questions = new_questions(bench)
         seen: list[int] = []
-        while page := list(islice(desk.questions(MANAGER, seen[-1] if seen else 0), 90)):
+        while page := list(islice(questions.questions(MANAGER, seen[-1] if seen else 0), 90)):
             seen += [question.job.sequence for question in page]
         assert len(seen) == JOBS
         assert sorted(set(seen)) == seen
@@ -91,14 +91,14 @@ def test_every_question_is_on_a_page(bench: Bench) -> None:
 
 def test_one_command_after_the_other_answers_them_all(bench: Bench) -> None:
     async def story() -> None:
-        desk = new_desk(bench)
+        questions = new_questions(bench)
         order, rounds, left = AnswerAll(Verdict.DISCARD, "Anna", requester=LAST.name), 0, 1
         while left:
-            answered = await Answering(bench.jobs, desk).answer_all(MANAGER, order)
+            answered = await Answering(bench.jobs, questions).answer_all(MANAGER, order)
             assert len(answered.answers) <= ANSWERED_AT_ONCE
             left, rounds = answered.left, rounds + 1
-        assert desk.count(LAST) == 0
-        assert desk.count(MANAGER) == JOBS - JOBS_OF_ONE
+        assert questions.count(LAST) == 0
+        assert questions.count(MANAGER) == JOBS - JOBS_OF_ONE
         assert rounds == JOBS_OF_ONE // ANSWERED_AT_ONCE
 
     run(story)
@@ -106,11 +106,11 @@ def test_one_command_after_the_other_answers_them_all(bench: Bench) -> None:
 
 def test_the_end_of_a_question_for_which_no_time_is_kept_is_told(bench: Bench) -> None:
     async def story() -> None:
-        desk, loop, told = new_desk(bench), asyncio.get_running_loop(), asyncio.Event()
+        questions, loop, told = new_questions(bench), asyncio.get_running_loop(), asyncio.Event()
 
         def hear(news: News) -> None:
             if isinstance(news, JobChanged):
-                desk.note(news.record, was_asked=news.was_asked)
+                questions.note(news.record, was_asked=news.was_asked)
                 told.set()
 
         def pass_on(news: News) -> None:
@@ -119,7 +119,7 @@ def test_the_end_of_a_question_for_which_no_time_is_kept_is_told(bench: Bench) -
         bench.listen = pass_on
         teller = comes(bench, LAST)
         record = bench.spool.records_of(LAST.name)[-1]
-        await desk.answer(LAST, AnswerQuestion(record.job_id, record.epoch, Verdict.DISCARD, "Anna"))
+        await questions.answer(LAST, AnswerQuestion(record.job_id, record.epoch, Verdict.DISCARD, "Anna"))
         await told.wait()
         name, view = teller.heard[-1]
         assert (name, view.job) == (CLOSED, record.job_id)
@@ -129,11 +129,11 @@ def test_the_end_of_a_question_for_which_no_time_is_kept_is_told(bench: Bench) -
 
 def test_new_questions_make_the_oldest_everybodys_and_nobody_is_forgotten(bench: Bench) -> None:
     async def story() -> None:
-        desk = new_desk(bench)
+        questions = new_questions(bench)
         manager = comes(bench, MANAGER)
         manager.heard.clear()
         for record in bench.spool.records_of(LAST.name)[:5]:
-            desk.note(record)
+            questions.note(record)
         first = [record.job_id for record in bench.spool.records(limit=5)]
         assert [question.job.job for _, question in manager.heard] == first
 
@@ -141,15 +141,15 @@ def test_new_questions_make_the_oldest_everybodys_and_nobody_is_forgotten(bench:
 
 
 def test_memory_does_not_grow_with_the_questions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("firmware.people.recovery_desk.ASKED_AT_ONCE", KEPT)
-    monkeypatch.setattr("firmware.people.expiry_desk.WATCHED", KEPT)
+    monkeypatch.setattr("firmware.people.questions.ASKED_AT_ONCE", KEPT)
+    monkeypatch.setattr("firmware.people.expiries.WATCHED", KEPT)
     used = [_used(tmp_path / str(jobs), jobs) for jobs in (JOBS_OF_ONE, 10 * JOBS_OF_ONE)]
     # Ten times the questions; kept whole, they would take ten times the memory.
     assert used[1] < 3 * used[0]
 
 
 def _used(folder: Path, jobs: int) -> int:
-    """Bytes that desks take which were given all questions, after somebody listed them all."""
+    """Bytes of the parts that were given all questions, after somebody listed them all."""
     bench = Bench(folder, limits=LIMITS)
     fill(bench.spool, jobs, document_bytes=100)
     bench.power_cycle()
@@ -158,12 +158,12 @@ def _used(folder: Path, jobs: int) -> int:
 
     async def story() -> None:
         tracemalloc.start()
-        desk = new_desk(bench)
-        expiry = ExpiryDesk(bench.jobs, bench.clock, 60.0)
-        desk.watchers.append(expiry.note_put)
+        questions = new_questions(bench)
+        expiry = Expiries(bench.jobs, bench.clock, 60.0)
+        questions.watchers.append(expiry.note_put)
         bench.hub.join(Ear(MANAGER))
-        for question in desk.questions(MANAGER):
-            desk.note_put([question])
+        for question in questions.questions(MANAGER):
+            questions.note_put([question])
         await expiry.look()
         used.append(tracemalloc.get_traced_memory()[0])
         tracemalloc.stop()

@@ -103,8 +103,8 @@ class Story:
 
     async def _answer(self, order: AnswerQuestion) -> None:
         bench = self.bench
-        desk = bench.recovery_desk()
-        await desk.answer(TELLER, order)
+        questions = bench.new_questions()
+        await questions.answer(TELLER, order)
 
     def keep_disk(self) -> None:
         self.bench.spool.close()

@@ -34,8 +34,8 @@ class Keeper:
         return actor.name in self.names
 
 
-class Desk:
-    """The operator's desk over a store with one job."""
+class Office:
+    """The operators' commands over a store with one job."""
 
     def __init__(self, bench: Bench) -> None:
         self.bench, self.keeper = bench, Keeper()
@@ -60,106 +60,108 @@ NO_PAYLOAD = tuple(name for name, one in OPERATIONS.items() if one.payload is No
 
 
 @pytest.fixture
-def desk(bench: Bench) -> Desk:
-    return Desk(bench)
+def office(bench: Bench) -> Office:
+    return Office(bench)
 
 
-def test_status_jobs_and_areas_are_told(desk: Desk) -> None:
-    assert desk.ask("Common.Status") == STATUS
-    assert [view.job for view in desk.ask("Spooler.ListJobs").jobs] == [desk.job]
-    areas = desk.ask("Appliance.ListAreas").areas
+def test_status_jobs_and_areas_are_told(office: Office) -> None:
+    assert office.ask("Common.Status") == STATUS
+    assert [view.job for view in office.ask("Spooler.ListJobs").jobs] == [office.job]
+    areas = office.ask("Appliance.ListAreas").areas
     assert [(area.name, area.state) for area in areas] == [("a", "ready"), ("b", "ready")]
 
 
-def test_the_terminals_are_told_with_what_they_own(desk: Desk) -> None:
-    desk.bench.hub.join(Ear(TELLER))
-    [row] = [row for row in desk.ask("Spooler.ListTerminals").terminals if row.terminal == TELLER.name]
+def test_the_terminals_are_told_with_what_they_own(office: Office) -> None:
+    office.bench.hub.join(Ear(TELLER))
+    [row] = [row for row in office.ask("Spooler.ListTerminals").terminals if row.terminal == TELLER.name]
     assert (row.connections, row.pending) == (1, 1)
 
 
-def test_long_lists_are_told_in_pages(desk: Desk) -> None:
-    jobs = [desk.job, *(desk.accept(f"r-{number}").job_id for number in range(2, 5))]
+def test_long_lists_are_told_in_pages(office: Office) -> None:
+    jobs = [office.job, *(office.accept(f"r-{number}").job_id for number in range(2, 5))]
     for job in jobs:
-        desk.ask("Spooler.HoldJob", job=job, person="Otto")
-    first = desk.ask("Spooler.ListJobs", limit=3)
+        office.ask("Spooler.HoldJob", job=job, person="Otto")
+    first = office.ask("Spooler.ListJobs", limit=3)
     assert first.more
-    rest = desk.ask("Spooler.ListJobs", after=first.jobs[-1].sequence)
+    rest = office.ask("Spooler.ListJobs", after=first.jobs[-1].sequence)
     assert [view.job for view in (*first.jobs, *rest.jobs)] == jobs
-    page = desk.ask("Recovery.ListQuestions", limit=3)
+    page = office.ask("Recovery.ListQuestions", limit=3)
     assert (page.more, page.count) == (True, 4)
-    others = desk.ask("Recovery.ListQuestions", after=page.questions[-1].job.sequence)
+    others = office.ask("Recovery.ListQuestions", after=page.questions[-1].job.sequence)
     assert [one.job.job for one in (*page.questions, *others.questions)] == jobs
 
 
-def test_an_operator_sees_questions_but_nothing_that_opens_a_job(desk: Desk) -> None:
-    desk.ask("Spooler.HoldJob", job=desk.job, person="Otto")
-    [question] = desk.ask("Recovery.ListQuestions").questions
-    assert (question.job.job, question.wraps) == (desk.job, ())
+def test_an_operator_sees_questions_but_nothing_that_opens_a_job(office: Office) -> None:
+    office.ask("Spooler.HoldJob", job=office.job, person="Otto")
+    [question] = office.ask("Recovery.ListQuestions").questions
+    assert (question.job.job, question.wraps) == (office.job, ())
 
 
-def test_a_held_job_that_is_released_is_a_question_that_people_are_asked(desk: Desk) -> None:
-    desk.ask("Spooler.HoldJob", job=desk.job, person="Otto")
-    assert not desk.ask("Spooler.ReleaseJob", job=desk.job, person="Otto").valid
-    assert desk.bench.spool.record(desk.job).asked
+def test_a_held_job_that_is_released_is_a_question_that_people_are_asked(office: Office) -> None:
+    office.ask("Spooler.HoldJob", job=office.job, person="Otto")
+    assert not office.ask("Spooler.ReleaseJob", job=office.job, person="Otto").valid
+    assert office.bench.spool.record(office.job).asked
 
 
-def test_an_order_stands_in_the_history_with_its_person(desk: Desk) -> None:
-    assert desk.ask("Appliance.CancelJob", job=desk.job, person="Otto").job.state == "canceled"
-    [told] = desk.ask("Appliance.ListHistory", job=desk.job).entries
+def test_an_order_stands_in_the_history_with_its_person(office: Office) -> None:
+    assert office.ask("Appliance.CancelJob", job=office.job, person="Otto").job.state == "canceled"
+    [told] = office.ask("Appliance.ListHistory", job=office.job).entries
     assert (told.entry.record.answered.terminal, told.entry.record.answered.person) == (OPERATOR, "Otto")
 
 
-def test_history_is_of_one_job_or_of_all_and_as_long_as_asked(desk: Desk) -> None:
-    other = desk.accept("r-2").job_id
-    for job in (desk.job, other):
-        desk.ask("Spooler.HoldJob", job=job, person="Otto")
-        desk.ask("Appliance.CancelJob", job=job, person="Otto")
-    assert len(desk.ask("Appliance.ListHistory").entries) == 4
-    assert {told.entry.record.job_id for told in desk.ask("Appliance.ListHistory", job=other).entries} == {other}
-    assert len(desk.ask("Appliance.ListHistory", last=3).entries) == 3
+def test_history_is_of_one_job_or_of_all_and_as_long_as_asked(office: Office) -> None:
+    other = office.accept("r-2").job_id
+    for job in (office.job, other):
+        office.ask("Spooler.HoldJob", job=job, person="Otto")
+        office.ask("Appliance.CancelJob", job=job, person="Otto")
+    assert len(office.ask("Appliance.ListHistory").entries) == 4
+    assert {told.entry.record.job_id for told in office.ask("Appliance.ListHistory", job=other).entries} == {other}
+    assert len(office.ask("Appliance.ListHistory", last=3).entries) == 3
 
 
-def test_history_is_searched_and_counted(desk: Desk) -> None:
-    desk.ask("Appliance.CancelJob", job=desk.job, person="Otto")
-    assert len(desk.ask("Appliance.ListHistory", person="otto", outcome="canceled", requester=TELLER.name).entries) == 1
-    assert desk.ask("Appliance.ListHistory", person="Anna").entries == ()
-    assert desk.ask("Appliance.ListHistory", since="2099").entries == ()
-    [group] = desk.ask("Appliance.ListHistory", summary="outcome").summary
+def test_history_is_searched_and_counted(office: Office) -> None:
+    office.ask("Appliance.CancelJob", job=office.job, person="Otto")
+    assert (
+        len(office.ask("Appliance.ListHistory", person="otto", outcome="canceled", requester=TELLER.name).entries) == 1
+    )
+    assert office.ask("Appliance.ListHistory", person="Anna").entries == ()
+    assert office.ask("Appliance.ListHistory", since="2099").entries == ()
+    [group] = office.ask("Appliance.ListHistory", summary="outcome").summary
     assert (group.group, group.jobs) == ("canceled (job-canceled-by-user)", 1)
 
 
-def test_only_an_area_that_was_put_back_is_accepted(desk: Desk) -> None:
-    assert desk.refused("Appliance.AcceptRollback", area="a", person="Otto") == "nothing-to-accept"
-    assert desk.refused("Appliance.AcceptRollback") == "invalid-message"
-    assert desk.refused("Appliance.AcceptRollback", area="nobody", person="Otto") == "unknown-area"
+def test_only_an_area_that_was_put_back_is_accepted(office: Office) -> None:
+    assert office.refused("Appliance.AcceptRollback", area="a", person="Otto") == "nothing-to-accept"
+    assert office.refused("Appliance.AcceptRollback") == "invalid-message"
+    assert office.refused("Appliance.AcceptRollback", area="nobody", person="Otto") == "unknown-area"
 
 
 @pytest.mark.parametrize("person", ["", "\n", "x" * 129])
-def test_a_word_about_the_store_names_a_person(desk: Desk, person: str) -> None:
-    assert desk.refused("Appliance.AcceptRollback", area="a", person=person) == "invalid-message"
-    assert desk.refused("Appliance.AcceptNewStore", person=person) == "invalid-message"
+def test_a_word_about_the_store_names_a_person(office: Office, person: str) -> None:
+    assert office.refused("Appliance.AcceptRollback", area="a", person=person) == "invalid-message"
+    assert office.refused("Appliance.AcceptNewStore", person=person) == "invalid-message"
 
 
-def test_a_store_that_is_in_use_is_not_taken_as_new(desk: Desk) -> None:
-    assert desk.refused("Appliance.AcceptNewStore", person="Otto") == "not-a-new-store"
-    assert [one.job for one in desk.ask("Spooler.ListJobs").jobs] == [desk.job]
+def test_a_store_that_is_in_use_is_not_taken_as_new(office: Office) -> None:
+    assert office.refused("Appliance.AcceptNewStore", person="Otto") == "not-a-new-store"
+    assert [one.job for one in office.ask("Spooler.ListJobs").jobs] == [office.job]
 
 
-def test_a_sound_store_has_no_findings(desk: Desk) -> None:
-    looked = [desk.ask("Appliance.VerifyArea", area=area) for area in ("a", "b")]
+def test_a_sound_store_has_no_findings(office: Office) -> None:
+    looked = [office.ask("Appliance.VerifyArea", area=area) for area in ("a", "b")]
     assert sum(one.live for one in looked) == 1
     assert {one.findings for one in looked} == {()}
-    assert desk.refused("Appliance.VerifyArea", area="c") == "unknown-area"
+    assert office.refused("Appliance.VerifyArea", area="c") == "unknown-area"
 
 
-def test_a_revocation_closes_the_connections_of_those_on_the_list(desk: Desk) -> None:
+def test_a_revocation_closes_the_connections_of_those_on_the_list(office: Office) -> None:
     ears = [Ear(TELLER), Ear(TELLER), Ear(MANAGER)]
     for ear in ears:
-        desk.bench.hub.join(ear)
-    assert desk.ask("Appliance.ReadRevocations") == Revocations((), 0)
-    desk.keeper.names = {TELLER.name}
-    assert desk.ask("Appliance.ReadRevocations") == Revocations((TELLER.name,), 1)
-    assert desk.keeper.reloads == 2
+        office.bench.hub.join(ear)
+    assert office.ask("Appliance.ReadRevocations") == Revocations((), 0)
+    office.keeper.names = {TELLER.name}
+    assert office.ask("Appliance.ReadRevocations") == Revocations((TELLER.name,), 1)
+    assert office.keeper.reloads == 2
     assert [ear.closed for ear in ears] == [["certificate-revoked"], ["certificate-revoked"], []]
 
 
@@ -192,8 +194,8 @@ def test_a_revocation_closes_the_connections_of_those_on_the_list(desk: Desk) ->
         ("Appliance.ListHistory", {"last": 2**63}, "invalid-message"),
     ],
 )
-def test_what_cannot_be_done_is_said_so(desk: Desk, command: str, arguments: dict[str, Any], code: str) -> None:
-    assert desk.refused(command, **arguments) == code
+def test_what_cannot_be_done_is_said_so(office: Office, command: str, arguments: dict[str, Any], code: str) -> None:
+    assert office.refused(command, **arguments) == code
 
 
 @pytest.mark.parametrize(
@@ -210,11 +212,11 @@ def test_what_cannot_be_done_is_said_so(desk: Desk, command: str, arguments: dic
         *((one, {"colour": "red"}, "colour is no field that is known here") for one in NO_PAYLOAD),
     ],
 )
-def test_the_argument_that_is_wrong_is_named(desk: Desk, command: str, arguments: dict[str, Any], why: str) -> None:
+def test_the_argument_that_is_wrong_is_named(office: Office, command: str, arguments: dict[str, Any], why: str) -> None:
     with pytest.raises(PassbookError) as caught:
-        desk.ask(command, **arguments)
+        office.ask(command, **arguments)
     assert caught.value.facts == {"why": why}
 
 
-def test_an_order_without_a_person_is_none(desk: Desk) -> None:
-    assert desk.refused("Appliance.CancelJob", job=desk.job) == "invalid-message"
+def test_an_order_without_a_person_is_none(office: Office) -> None:
+    assert office.refused("Appliance.CancelJob", job=office.job) == "invalid-message"

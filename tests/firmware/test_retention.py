@@ -56,12 +56,12 @@ class Question:
 
     def answer(self, verdict: Verdict, step: int = 0) -> Record:
         async def give() -> None:
-            desk = self.bench.recovery_desk()
+            questions = self.bench.new_questions()
             record = self.record
             order = AnswerQuestion(
                 job=self.job, epoch=record.epoch, verdict=verdict, step=step, in_doubt=record.sending, person="Anna"
             )
-            await desk.answer(TELLER, order)
+            await questions.answer(TELLER, order)
 
         asyncio.run(give())
         return self.record

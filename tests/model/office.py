@@ -27,7 +27,7 @@ from passbook.protocol.media import Media
 from passbook.protocol.messages import Header, MessageType, Prompt, encode
 from passbook.protocol.pages import Page
 from terminal.keyring import new_recovery_key
-from tests.drivers.desk import quick
+from tests.drivers.workbench import quick
 from tests.firmware.branch import PRINTER, Branch
 from tests.firmware.operators import OTTO
 from tests.model.power import PowerDisk

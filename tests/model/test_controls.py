@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from drivers.simulator.faults import AfterStrike, Target
-from firmware.people.recovery_desk import RecoveryDesk
+from firmware.people.questions import Questions
 from passbook.job import changes, reprinting
 from passbook.job.figures import NO_FIGURES, Figures
 from passbook.job.record import Change, HistoryEntry, HistoryKind, Record, Verdict
@@ -181,7 +181,7 @@ PLANTS: Final = (
     (second_person, wrapped(reprinting, "takes_two", lambda *_: False), "P3, P7: an answer that does not count"),
     (same_person, wrapped(reprinting, "seconded", lambda *given: given[-1]), "P3: one person alone"),
     (wrap, wrapped(envelope, "opens", lambda *_: True), "P7: a key that does not open the job"),
-    (disk, wrapped(RecoveryDesk, "all_questions", lambda *_: iter(())), "P7: what was left is asked about"),
+    (disk, wrapped(Questions, "all_questions", lambda *_: iter(())), "P7: what was left is asked about"),
     (cut, wrapped(changes, "invalidate", at_the_same_epoch), "P7: r-1 stopped and its epoch is still 0"),
     (queue, wrapped(History, "append", without_ends), "P11: the history tells 0 ends of r-1"),
     (cut, wrapped(Desks, "_show_prompt", to_everybody), "P12: ben was told .* of somebody else"),

@@ -13,8 +13,8 @@ from drivers.dialects.pr2.frames import FrameReader
 from firmware.__main__ import main
 from firmware.appliance import Appliance
 from firmware.people.audiences import Audiences
-from firmware.people.expiry_desk import ExpiryDesk
-from firmware.people.notice_desk import NoticeDesk
+from firmware.people.expiries import Expiries
+from firmware.people.notice_board import NoticeBoard
 from firmware.system.upkeep import Upkeep
 from firmware.system.watchdog import Watchdog
 from spooler.desk import PrintDesk
@@ -54,7 +54,7 @@ class Case(NamedTuple):
 
 
 def _of_notices(audiences: Any) -> bool:
-    return isinstance(audiences._show.__self__, NoticeDesk)
+    return isinstance(audiences._show.__self__, NoticeBoard)
 
 
 def _of_questions(audiences: Any) -> bool:
@@ -65,8 +65,8 @@ DESK: Final = f"desk {PRINTER}"
 CASES: Final = {
     "questions": Case("questions", Audiences, "look", only=_of_questions),
     "notices": Case("notices", Audiences, "look", only=_of_notices),
-    "old-notices": Case("old notices", NoticeDesk, "look_for_old"),
-    "expiry": Case("expiry", ExpiryDesk, "look"),
+    "old-notices": Case("old notices", NoticeBoard, "look_for_old"),
+    "expiry": Case("expiry", Expiries, "look"),
     "upkeep": Case("upkeep", Upkeep, "look"),
     "watchdog": Case("watchdog", Watchdog, "stuck"),
     "log": Case("log", spooler.logs, "tell_left_out"),

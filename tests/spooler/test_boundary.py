@@ -17,7 +17,7 @@ from passbook.protocol.environment import LONGEST_WAIT, USUAL_WAIT, Environment,
 from passbook.protocol.media import Device, MechanismStatus, Media
 from passbook.protocol.messages import Prompt
 from spooler.news import JobChanged, News, StepDone
-from tests.drivers.desk import WAIT, once
+from tests.drivers.workbench import WAIT, once
 from tests.firmware.counter import (
     PRINTER,
     TELLER,

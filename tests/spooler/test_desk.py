@@ -20,7 +20,7 @@ from passbook.protocol.media import Device, Media
 from passbook.protocol.messages import Prompt, view_of
 from passbook.protocol.progress import state_words
 from spooler.news import DeskGaveUp, JobChanged, News, PrinterChanged, PromptChanged, StepDone
-from tests.drivers.desk import RULER, WAIT, line, once, text_of
+from tests.drivers.workbench import RULER, WAIT, line, once, text_of
 from tests.firmware.counter import (
     LAYOUT,
     PERSON,

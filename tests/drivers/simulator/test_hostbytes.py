@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from drivers.dialects.pr2.commands import encode_line, set_up
 from drivers.dialects.pr2.pr2_profile import builtin_pr2
 from drivers.simulator.hostbytes import LONGEST_LIST, Control, HostCommand, HostParser, Item, Reading, Text
-from tests.drivers.desk import SHEET, line
+from tests.drivers.workbench import SHEET, line
 
 PR2 = builtin_pr2()
 CLEAN_UP = PR2.clean_up.encode()

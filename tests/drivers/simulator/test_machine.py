@@ -11,7 +11,7 @@ from drivers.simulator.hostbytes import Reading
 from drivers.simulator.machine import INPUT_BUFFER, Machine
 from drivers.simulator.paper import Paper
 from passbook.protocol.media import Media
-from tests.drivers.desk import RULER, SHEET, line, once
+from tests.drivers.workbench import RULER, SHEET, line, once
 
 PR2 = builtin_pr2()
 ROUND = b"\x1bj\x1b B"

@@ -18,7 +18,7 @@ from drivers.simulator.control import ControlFailure, SimulatorControl
 from drivers.simulator.faults import AtLineByte, Target
 from drivers.simulator.paper import Paper
 from passbook.errors.kinds import EXIT_CODES, Mender
-from tests.drivers.desk import RULER, WAIT, once
+from tests.drivers.workbench import RULER, WAIT, once
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +28,7 @@ from drivers.ports.port import open_port
 from drivers.dialects.pr2.pr2_dialect import Pr2
 from drivers.dialects.pr2.pr2_profile import builtin_pr2
 from drivers.session import DocumentSession
-from tests.drivers.desk import SHEET, line, quick
+from tests.drivers.workbench import SHEET, line, quick
 
 session = DocumentSession(
     open_port(sys.argv[1]), Pr2(quick(builtin_pr2())), code_page="cp858", printer="p", clock=time.monotonic

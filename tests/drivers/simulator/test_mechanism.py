@@ -12,7 +12,7 @@ from drivers.simulator.medium import TRANSITIONS, Lying, Medium, MediumEvent
 from drivers.simulator.paper import Strike
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
-from tests.drivers.desk import SHEET
+from tests.drivers.workbench import SHEET
 
 PR2 = builtin_pr2()
 READY, REJECTED = b"\x1br0", b"\x1br4"

@@ -1,6 +1,6 @@
-"""The expiry desk: ends open questions of an earlier business day that were put to people and not answered (F4, N4).
+"""Expiries: this module ends open questions of an earlier business day that were put to people and not answered (F4, N4).
 
-The rule of expiry is in passbook/job/expiry.py, and the store applies it inside its transaction. This desk only knows
+The rule of expiry is in passbook/job/expiry.py, and the store applies it inside its transaction. Memory has only
 the questions that were put to a terminal in this start. It counts their time from the moment when they were put and
 their day was over.
 """
@@ -35,7 +35,7 @@ class _Question:
     """One open question that was put.
 
     Attributes:
-        day: its business day; None before the desk looked at its record.
+        day: its business day; None before look() has read its record.
         since: the monotonic second since which it was put and its day was over.
     """
 
@@ -44,7 +44,7 @@ class _Question:
     since: float | None = None
 
 
-class ExpiryDesk:
+class Expiries:
     """Lives in the event loop; `grace` is the seconds for an answer after the question was put and its day is over."""
 
     def __init__(self, jobs: Jobs, clock: Clock, grace: float) -> None:

@@ -30,22 +30,22 @@ SUPERVISOR = Actor.of_terminal("supervisor", representative=True, serial=9)
 
 
 class Office:
-    """A recovery desk over one job that a power cut left, and people who come and go."""
+    """The questions over one job that a power cut left, and people who come and go."""
 
     def __init__(self, bench: Bench, record: Record) -> None:
         self.bench, self.record, self.job = bench, record, record.job_id
-        self.desk = bench.recovery_desk(RecoveryConfig(grace=GRACE, answer_timeout=TIME))
+        self.questions = bench.new_questions(RecoveryConfig(grace=GRACE, answer_timeout=TIME))
         self.loop = asyncio.get_running_loop()
         self._noted = asyncio.Event()
         bench.listen = self._hear
-        self.desk.note(record)
+        self.questions.note(record)
 
     def _hear(self, news: News) -> None:
         self.loop.call_soon_threadsafe(self._note, news)
 
     def _note(self, news: News) -> None:
         if isinstance(news, JobChanged):
-            self.desk.note(news.record)
+            self.questions.note(news.record)
             self._noted.set()
 
     async def until(self, seen: Callable[[], bool]) -> None:
@@ -64,12 +64,12 @@ class Office:
 
     def after(self, seconds: float) -> float | None:
         self.bench.clock.seconds += seconds
-        return self.desk.audiences.look()
+        return self.questions.audiences.look()
 
     async def give(self, verdict: Verdict, actor: Actor = TELLER, **facts: Any) -> Any:
         record = self.bench.spool.record(self.job)
         known: dict[str, Any] = {"epoch": record.epoch, "person": "Anna", "in_doubt": record.sending}
-        return await self.desk.answer(actor, AnswerQuestion(job=self.job, verdict=verdict, **(known | facts)))
+        return await self.questions.answer(actor, AnswerQuestion(job=self.job, verdict=verdict, **(known | facts)))
 
     async def refuse(self, verdict: Verdict, actor: Actor = TELLER, **facts: Any) -> str:
         """The code with which an answer is refused; nothing is changed by it and no key stays."""
@@ -179,7 +179,7 @@ def test_a_second_connection_of_the_requester_is_asked_and_the_first_not_again(b
         first, second = office.comes(TELLER), office.comes(TELLER)
         assert first.names() == second.names() == [ASKED]
         office.goes(first)
-        assert office.desk.audiences.look() == pytest.approx(TIME)
+        assert office.questions.audiences.look() == pytest.approx(TIME)
 
     tell(bench, story)
 
@@ -195,7 +195,7 @@ def test_the_loop_asks_by_itself_when_time_is_over(bench: Bench) -> None:
 
         bench.hub.join(Manager(MANAGER))
         bench.clock.seconds += GRACE
-        watching = asyncio.create_task(office.desk.audiences.run())
+        watching = asyncio.create_task(office.questions.audiences.run())
         await asked.wait()
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
@@ -222,7 +222,7 @@ def test_a_held_question_is_listed_but_not_put(bench: Bench) -> None:
         await office.give(Verdict.HOLD)
         await office.until(lambda: CLOSED in first.names())
         assert office.comes(TELLER).heard == []
-        assert [one.job.job for one in office.desk.questions(TELLER)] == [office.job]
+        assert [one.job.job for one in office.questions.questions(TELLER)] == [office.job]
         assert (await office.give(Verdict.PRINT, key=KEY)).valid
 
     tell(bench, story)
@@ -259,7 +259,7 @@ def test_a_record_that_cannot_be_read_does_not_silence_the_others(bench: Bench) 
         more = bench.admission().submit(TELLER, request("r-2"), DOCUMENT)
         held = bench.jobs.change((await more).job_id, changes.hold("t", "counter-1", "Ann"))
         other = await asyncio.wrap_future(held)
-        office.desk.note(
+        office.questions.note(
             await asyncio.wrap_future(bench.jobs.change(other.job_id, changes.invalidate(Reason.RESTART, "t")))
         )
         for area in bench.spool._areas:
@@ -269,7 +269,7 @@ def test_a_record_that_cannot_be_read_does_not_silence_the_others(bench: Bench) 
         office.after(TIME)
         for ear in (teller, manager):
             assert [payload.job.job for name, payload in ear.heard if name == ASKED] == [other.job_id]
-        assert [one.job.job for one in office.desk.questions(MANAGER)] == [other.job_id]
+        assert [one.job.job for one in office.questions.questions(MANAGER)] == [other.job_id]
 
     tell(bench, story)
 
@@ -277,8 +277,8 @@ def test_a_record_that_cannot_be_read_does_not_silence_the_others(bench: Bench) 
 @pytest.mark.parametrize(("actor", "count"), [(TELLER, 1), (MANAGER, 1), (SUPERVISOR, 1), (OTHER, 0)])
 def test_who_may_decide_sees_the_question(bench: Bench, actor: Actor, count: int) -> None:
     async def story(office: Office) -> None:
-        assert len(list(office.desk.questions(actor))) == count
-        assert len(list(office.desk.all_questions())) == 1
+        assert len(list(office.questions.questions(actor))) == count
+        assert len(list(office.questions.all_questions())) == 1
 
     tell(bench, story)
 
@@ -305,7 +305,7 @@ def test_without_a_key_it_cannot_print(bench: Bench, verdict: Verdict) -> None:
 
 def test_a_job_for_a_printer_that_was_taken_away_is_kept_and_can_only_be_discarded(bench: Bench) -> None:
     async def story(office: Office) -> None:
-        office.desk._printers = {"another"}
+        office.questions._printers = {"another"}
         assert await office.refuse(Verdict.PRINT, key=KEY) == "printer-gone"
         assert (await office.give(Verdict.DISCARD)).state is JobState.CANCELED
 
@@ -431,7 +431,7 @@ def test_a_job_that_ended_by_itself_asks_nothing(bench: Bench) -> None:
         await asyncio.wrap_future(bench.jobs.change(office.job, changes.cancel("t", "operator", "Otto")))
         for verdict in Verdict:
             with pytest.raises(PassbookError) as caught:
-                await office.desk.answer(
+                await office.questions.answer(
                     MANAGER, AnswerQuestion(job=office.job, epoch=5, verdict=verdict, person="C", key=KEY)
                 )
             assert caught.value.code == "stale-question"
@@ -443,7 +443,9 @@ def test_a_job_that_ended_by_itself_asks_nothing(bench: Bench) -> None:
 def test_a_job_that_nobody_knows_is_said_so(bench: Bench) -> None:
     async def story(office: Office) -> None:
         with pytest.raises(PassbookError) as caught:
-            await office.desk.answer(TELLER, AnswerQuestion(job="ff", epoch=1, verdict=Verdict.DISCARD, person="A"))
+            await office.questions.answer(
+                TELLER, AnswerQuestion(job="ff", epoch=1, verdict=Verdict.DISCARD, person="A")
+            )
         assert caught.value.code == "unknown-job"
 
     tell(bench, story)
@@ -502,7 +504,7 @@ def test_the_line_in_doubt_needs_nobody_else(bench: Bench) -> None:
 
 def test_where_the_operator_says_so_one_person_is_enough(bench: Bench) -> None:
     async def story(office: Office) -> None:
-        office.desk._second_operator = False
+        office.questions._second_operator = False
         await office.give(Verdict.PRINT, key=KEY)
         await asyncio.to_thread(in_doubt, bench, office.job)
         assert (await office.give(Verdict.PRINT)).valid
@@ -518,7 +520,7 @@ def test_a_proposal_does_not_survive_a_power_cut(bench: Bench) -> None:
         await office.give(Verdict.PRINT)
         bench.power_cycle()
         later = Office(bench, bench.spool.record(office.job))
-        assert next(iter(later.desk.all_questions())).proposed is None
+        assert next(iter(later.questions.all_questions())).proposed is None
         assert not (await later.give(Verdict.PRINT, MANAGER, person="Carla", key=KEY)).valid
 
     tell(bench, story)
@@ -535,7 +537,10 @@ def test_a_job_is_put_under_a_new_key(bench: Bench) -> None:
         assert bench.spool.record(office.job).key_ref == "anna-2"
         bench.power_cycle()
         later = Office(bench, bench.spool.record(office.job))
-        assert [wrap.holder for wrap in next(later.desk.all_questions()).wraps] == [Holder.REQUESTER, Holder.RECOVERY]
+        assert [wrap.holder for wrap in next(later.questions.all_questions()).wraps] == [
+            Holder.REQUESTER,
+            Holder.RECOVERY,
+        ]
         assert await later.refuse(Verdict.PRINT, key=KEY) == "wrong-key"
         assert (await later.give(Verdict.PRINT, key=NEW_KEY)).valid
 
@@ -551,7 +556,7 @@ def test_a_new_key_of_another_length_changes_nothing(bench: Bench) -> None:
 
 def test_a_job_under_the_appliances_key_needs_none(bench: Bench) -> None:
     async def story(office: Office) -> None:
-        [question] = office.desk.all_questions()
+        [question] = office.questions.all_questions()
         assert question.readable
         assert (await office.give(Verdict.PRINT)).valid
 
@@ -563,7 +568,7 @@ def test_a_job_that_got_a_key_of_its_own_is_not_the_appliances_any_more(bench: B
         await office.give(Verdict.PRINT, new_key=NEW_KEY, new_key_ref="anna-2")
         bench.power_cycle()
         later = Office(bench, bench.spool.record(office.job))
-        assert not next(later.desk.all_questions()).readable
+        assert not next(later.questions.all_questions()).readable
         assert await later.refuse(Verdict.PRINT) == "key-needed"
         assert (await later.give(Verdict.PRINT, key=NEW_KEY)).valid
 

@@ -105,7 +105,7 @@ def _cable(kind: str, link: Path) -> Cable:
 
 
 @dataclass
-class Desk:
+class Workbench:
     """A mechanism, and the sessions that a test opens at it; `killed` are the processes that it would have ended."""
 
     simulator: Simulator
@@ -115,7 +115,7 @@ class Desk:
     stack: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
-    def build(cls, folder: Path, kind: str = "tcp", answer: float = 5.0) -> Desk:
+    def build(cls, folder: Path, kind: str = "tcp", answer: float = 5.0) -> Workbench:
         """At TCP, or with kind "pty" at a pseudo terminal; `answer`: seconds the sessions wait for one.
 
         Kind "held" is a pseudo terminal that keeps, while the mechanism has no power, what the host sends.

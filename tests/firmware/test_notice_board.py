@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from firmware.people.audiences import BREATH, SHOWN_AT_ONCE
-from firmware.people.notice_desk import AWAITED_AT_ONCE, JOB_ENDED, LISTED_AT_ONCE, NoticeDesk
+from firmware.people.notice_board import AWAITED_AT_ONCE, JOB_ENDED, LISTED_AT_ONCE, NoticeBoard
 from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.actor import Actor
@@ -39,13 +39,13 @@ ENDS: dict[str, tuple[Change, ...]] = {
 
 
 class Office:
-    """A notice desk, and people who come and go."""
+    """A notice board, and people who come and go."""
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         bench.hub.watchers.clear()
-        self.desk = NoticeDesk(bench.jobs, bench.hub, grace=GRACE, acknowledge_timeout=TIME, clock=bench.clock)
-        self.desk.start()
+        self.board = NoticeBoard(bench.jobs, bench.hub, grace=GRACE, acknowledge_timeout=TIME, clock=bench.clock)
+        self.board.start()
         self.loop = asyncio.get_running_loop()
         self.ends: list[str] = []
         self._noted = asyncio.Event()
@@ -56,7 +56,7 @@ class Office:
 
     def _note(self, news: News) -> None:
         if isinstance(news, JobChanged | EndAcknowledged):
-            self.desk.note(news.record)
+            self.board.note(news.record)
             self.ends += [news.record.job_id] if news.record.ended else []
             self._noted.set()
 
@@ -76,7 +76,7 @@ class Office:
         return self.bench.spool.record(job)
 
     async def ended(self, actor: Actor = TELLER) -> str:
-        """A job that somebody cancelled; the desk has taken note of that."""
+        """A job that somebody cancelled; the board has taken note of that."""
         job = await self.accepted(actor)
         await self.do(job, CANCEL)
         await self.until(lambda: job in self.ends)
@@ -89,12 +89,12 @@ class Office:
 
     def after(self, seconds: float) -> float | None:
         self.bench.clock.seconds += seconds
-        return self.desk.audiences.look()
+        return self.board.audiences.look()
 
     async def refused(self, actor: Actor, job: str) -> str:
         before = self.bench.spool.record(job)
         with pytest.raises(PassbookError) as caught:
-            await self.desk.acknowledge(actor, job)
+            await self.board.acknowledge(actor, job)
         assert self.bench.spool.record(job) == before
         return caught.value.code
 
@@ -202,7 +202,7 @@ def test_an_end_is_told_at_every_coming_until_somebody_takes_note(bench: Bench) 
             ear = office.comes(TELLER)
             assert told_of(ear) == [job]
             bench.hub.leave(ear)
-        await office.desk.acknowledge(TELLER, job)
+        await office.board.acknowledge(TELLER, job)
         assert office.comes(TELLER).heard == office.comes(MANAGER).heard == []
         assert office.after(TIME) is None
 
@@ -214,7 +214,7 @@ def test_both_connections_of_one_terminal_are_told(bench: Bench) -> None:
         first, second = office.comes(TELLER), office.comes(TELLER)
         job = await office.ended()
         assert told_of(first) == told_of(second) == [job]
-        one, other = await asyncio.gather(*(office.desk.acknowledge(TELLER, job) for _ in range(2)))
+        one, other = await asyncio.gather(*(office.board.acknowledge(TELLER, job) for _ in range(2)))
         assert one.acknowledged == other.acknowledged
         kinds = [told.entry.kind for told in bench.spool.history(job)]
         assert kinds == [HistoryKind.ENDED, HistoryKind.ACKNOWLEDGED]
@@ -229,7 +229,7 @@ def test_both_connections_of_one_terminal_are_told(bench: Bench) -> None:
 def test_the_requester_and_every_representative_may_take_note(bench: Bench, actor: Actor) -> None:
     async def story(office: Office) -> None:
         job = await office.ended()
-        notice = await office.desk.acknowledge(actor, job)
+        notice = await office.board.acknowledge(actor, job)
         assert notice.acknowledged is not None
         assert notice.acknowledged.terminal == actor.name
         assert notice.head is not None
@@ -250,8 +250,8 @@ def test_a_stranger_may_not_take_note(bench: Bench) -> None:
 def test_the_first_of_several_counts_and_the_others_get_its_result(bench: Bench) -> None:
     async def story(office: Office) -> None:
         job = await office.ended()
-        first = await office.desk.acknowledge(MANAGER, job)
-        later = await office.desk.acknowledge(TELLER, job)
+        first = await office.board.acknowledge(MANAGER, job)
+        later = await office.board.acknowledge(TELLER, job)
         assert first.acknowledged == later.acknowledged
         assert first.acknowledged is not None
         assert first.acknowledged.terminal == MANAGER.name
@@ -263,7 +263,7 @@ def test_taking_note_is_told_to_nobody_as_a_change_of_the_job(bench: Bench) -> N
     async def story(office: Office) -> None:
         job = await office.ended()
         before = len([news for news in bench.told if isinstance(news, JobChanged)])
-        await office.desk.acknowledge(TELLER, job)
+        await office.board.acknowledge(TELLER, job)
         await office.until(lambda: any(isinstance(news, EndAcknowledged) for news in bench.told))
         assert len([news for news in bench.told if isinstance(news, JobChanged)]) == before
 
@@ -273,7 +273,7 @@ def test_taking_note_is_told_to_nobody_as_a_change_of_the_job(bench: Bench) -> N
 def test_of_a_job_that_nobody_knows_nobody_takes_note(bench: Bench) -> None:
     async def story(office: Office) -> None:
         with pytest.raises(PassbookError) as caught:
-            await office.desk.acknowledge(TELLER, "ff")
+            await office.board.acknowledge(TELLER, "ff")
         assert caught.value.code == "unknown-job"
 
     tell(bench, story)
@@ -293,7 +293,7 @@ def test_after_a_power_cut_the_end_is_told_again_and_its_requester_has_its_time_
         assert told_of(later.comes(TELLER)) == [job]
         later.after(TIME)
         assert told_of(manager) == [job]
-        await later.desk.acknowledge(MANAGER, job)
+        await later.board.acknowledge(MANAGER, job)
         bench.power_cycle()
         last = Office(bench)
         assert last.comes(TELLER).heard == []
@@ -318,7 +318,7 @@ def test_many_ends_flood_nobody_and_all_are_listed(bench: Bench) -> None:
         pages: list[Notice] = []
         more = True
         while more:
-            page = await later.desk.notices(TELLER, Page(pages[-1].job.sequence if pages else 0))
+            page = await later.board.notices(TELLER, Page(pages[-1].job.sequence if pages else 0))
             assert len(page.notices) <= LISTED_AT_ONCE
             pages += page.notices
             more = page.more
@@ -340,7 +340,7 @@ def test_many_whose_time_is_over_at_once_come_in_portions(bench: Bench) -> None:
 
 
 def test_the_oldest_of_too_many_are_everybodys_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("firmware.people.notice_desk.AWAITED_AT_ONCE", 2)
+    monkeypatch.setattr("firmware.people.notice_board.AWAITED_AT_ONCE", 2)
 
     async def story(office: Office) -> None:
         manager = office.comes(MANAGER)
@@ -361,9 +361,9 @@ def test_who_may_take_note_sees_the_notice(bench: Bench, actor: Actor, count: in
     async def story(office: Office) -> None:
         for requester in (TELLER, OTHER):
             await office.ended(requester)
-        page = await office.desk.notices(actor, Page())
+        page = await office.board.notices(actor, Page())
         assert (len(page.notices), page.more) == (count, False)
-        assert len((await office.desk.notices(actor, Page(after=2**70))).notices) == 0
+        assert len((await office.board.notices(actor, Page(after=2**70))).notices) == 0
 
     tell(bench, story)
 
@@ -377,23 +377,23 @@ def test_an_end_that_nobody_takes_note_of_for_a_day_is_a_problem_until_somebody_
         now = bench.clock.now().isoformat(timespec="milliseconds")
         await office.do(job, changes.cancel(now, "@operator", "Otto"))
         bench.clock.seconds += 23 * HOUR
-        office.desk.look_for_old()
-        assert office.desk.problems() == ()
+        office.board.look_for_old()
+        assert office.board.problems() == ()
         bench.clock.seconds += 2 * HOUR
         bench.clock.trust = False
-        office.desk.look_for_old()
-        assert office.desk.problems() == (), "a clock that is not trusted says nothing"
+        office.board.look_for_old()
+        assert office.board.problems() == (), "a clock that is not trusted says nothing"
         bench.clock.trust = True
-        office.desk.look_for_old()
-        [problem] = office.desk.problems()
+        office.board.look_for_old()
+        [problem] = office.board.problems()
         assert (problem.code, problem.facts["count"]) == ("notices-old", 1)
-        await office.desk.acknowledge(TELLER, job)
-        await office.until(lambda: office.desk.problems() == ())
+        await office.board.acknowledge(TELLER, job)
+        await office.until(lambda: office.board.problems() == ())
 
     tell(bench, story)
 
 
-def test_the_desk_looks_at_ages_by_itself(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_board_looks_at_ages_by_itself(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(office: Office) -> None:
         await office.ended()
         bench.clock.seconds += 400 * 24 * HOUR
@@ -404,9 +404,9 @@ def test_the_desk_looks_at_ages_by_itself(bench: Bench, monkeypatch: pytest.Monk
             return True
 
         monkeypatch.setattr(bench.clock, "trusted", trusted)
-        running = asyncio.create_task(office.desk.watch_ages())
+        running = asyncio.create_task(office.board.watch_ages())
         await looked.wait()
-        assert office.desk.problems() != ()
+        assert office.board.problems() != ()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
@@ -420,11 +420,11 @@ def test_the_heads_are_told_as_they_are_and_as_they_were(bench: Bench) -> None:
     async def story(office: Office) -> None:
         job = await office.ended()
         [area] = {told.area for told in bench.spool.history(job)}
-        first = {head.area: head for head in office.desk.heads({}).now}
-        await office.desk.acknowledge(TELLER, job)
-        heads = office.desk.heads({area: 1, "elsewhere": 1})
+        first = {head.area: head for head in office.board.heads({}).now}
+        await office.board.acknowledge(TELLER, job)
+        heads = office.board.heads({area: 1, "elsewhere": 1})
         assert {head.area: head.entries for head in heads.now}[area] == 2
         assert heads.then == (first[area],)
-        assert office.desk.heads({area: 3}).then == ()
+        assert office.board.heads({area: 3}).then == ()
 
     tell(bench, story)

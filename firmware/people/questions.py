@@ -1,6 +1,6 @@
-"""The recovery desk: puts open questions to people, and takes their answers (P7, P12).
+"""Open questions: this module puts them to people, and takes their answers (P7, P12).
 
-The question is the record; this desk only remembers its audience and the times.
+The question is the record; memory has only its audience and the times.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class _UnderWay(NamedTuple):
     changed: Future[Record]
 
 
-class RecoveryDesk:
+class Questions:
     """Asks the requester, then the representatives; the first valid answer counts."""
 
     def __init__(
@@ -105,7 +105,7 @@ class RecoveryDesk:
     def note(self, record: Record, *, was_asked: bool = False) -> None:
         """A record changed: a question may have opened, changed or closed.
 
-        `was_asked`: people were asked about it before, also if this desk does not remember that.
+        `was_asked`: people were asked about it before, also if memory does not have that.
         """
         job = record.job_id
         known = self._seen.get(job)

@@ -1,4 +1,4 @@
-"""The notice desk: tells the end of every job until a terminal acknowledges it (F5, P8, P12).
+"""The notice board: tells the end of every job until a terminal acknowledges it (F5, P8, P12).
 
 The notice is the ended record. Memory has only notices whose requester still has time: all others are for the requester
 and the representatives, and the store has them.
@@ -28,7 +28,7 @@ _LOG: Final = Log("notices")
 
 JOB_ENDED: Final = "Spooler.JobEndedEvent"
 AWAITED_AT_ONCE: Final = 1000
-"""The most ends whose requesters have time; beyond them, the desk tells the representatives of the oldest at once."""
+"""The most ends whose requesters have time; beyond them, the board tells the representatives of the oldest at once."""
 LISTED_AT_ONCE: Final = 100
 """The most notices in one answer; reading them must not hold up another reader of the same area."""
 ALARM_AGE: Final = datetime.timedelta(hours=24)
@@ -36,10 +36,10 @@ ALARM_AGE: Final = datetime.timedelta(hours=24)
 ALARM_LOOK: Final = 600.0
 """Seconds between looks for such ends."""
 ALARM_COUNT: Final = 1000
-"""The number of ends of each area that the desk looks at, those of the oldest jobs."""
+"""The number of ends of each area that the board looks at, those of the oldest jobs."""
 
 
-class NoticeDesk:
+class NoticeBoard:
     """Tells the requester, then the representatives too; the first acknowledgement counts."""
 
     def __init__(self, jobs: Jobs, hub: Hub, *, grace: float, acknowledge_timeout: float, clock: Clock) -> None:

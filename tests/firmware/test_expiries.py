@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from firmware.config.configuration import RecoveryConfig
-from firmware.people.expiry_desk import CLOCK_LOOK, ExpiryDesk
+from firmware.people.expiries import CLOCK_LOOK, Expiries
 from passbook.job import changes
 from passbook.job.actor import Actor
 from passbook.job.record import Change, HistoryKind, Record, Verdict
@@ -20,14 +20,14 @@ DAY = 86400.0
 
 
 class Night:
-    """A job that a power cut left, and the two desks that ask about it and end it."""
+    """A job that a power cut left, and the two parts that ask about it and end it."""
 
     def __init__(self, bench: Bench, job: str) -> None:
         self.bench, self.job = bench, job
         self.loop = asyncio.get_running_loop()
         settings = RecoveryConfig(grace=1.0, answer_timeout=1.0)
-        self.recovery = bench.recovery_desk(settings)
-        self.expiry = ExpiryDesk(bench.jobs, bench.clock, GRACE)
+        self.recovery = bench.new_questions(settings)
+        self.expiry = Expiries(bench.jobs, bench.clock, GRACE)
         self.recovery.watchers.append(self.expiry.note_put)
         self._noted = asyncio.Event()
         bench.listen = self._hear
@@ -57,7 +57,7 @@ class Night:
         return ear
 
     async def after(self, seconds: float) -> float:
-        """Let time go on; how long the desk wants to wait then."""
+        """Let time go on; how long the part wants to wait then."""
         self.bench.clock.seconds += seconds
         self.recovery.audiences.look()
         return await self.expiry.look()
