@@ -279,7 +279,9 @@ class Office(RuleBasedStateMachine):
                 return
             if side.record.valid:
                 self.orders += 1
-                self.claims += claims is not RightState.HERE and side.record.right.state is RightState.HERE
+                if claims is not RightState.HERE and side.record.right.state is RightState.HERE:
+                    self.claims += 1
+                    assert person == PEOPLE[1], "one person alone had it printed in a spool without the right"
 
     @invariant()
     def one_spool_has_the_right(self) -> None:
