@@ -126,7 +126,7 @@ def test_a_full_disk_refuses_and_goes_on_when_there_is_room_again(furnished: Wor
 @pytest.mark.parametrize(
     ("call", "error", "name"),
     [
-        ("openat", "EIO", "area.sqlite"),
+        pytest.param("openat", "EIO", "area.sqlite", marks=LONG),
         pytest.param("newfstatat", "EIO", "area.sqlite", marks=LONG),
         pytest.param("openat", "EACCES", "area.lock", marks=LONG),
         pytest.param("openat", "ENOSPC", "area.sqlite", marks=LONG),
