@@ -175,7 +175,7 @@ DAMAGES: Final[dict[str, tuple[Callable[[Path], Any], str]]] = {
 
 
 SHOWN: Final = {"damaged", "of another appliance", "closed"}
-"""Damages that stand for all of them here; opening a folder of each kind is tried in the store's own tests."""
+"""Damages that stand for all of them here; the soak tries each, and the store's own tests try each code."""
 
 
 def contents(folder: Path) -> dict[str, bytes]:
