@@ -148,7 +148,7 @@ class Office(RuleBasedStateMachine):
                     self._lend(side)
             case Message(_, "said", (token, reply)):
                 side.apply(changes.end_offer(token, reply))
-            case Message(_, "told", told):
+            case Message(_, _, told):
                 side.apply(changes.report(told, AT))
 
     def _take_turn(self, side: Copy, number: int) -> None:
