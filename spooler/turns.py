@@ -191,6 +191,11 @@ class Turns:
         with self._lock:
             return any(one.printer == printer and one.lends and one.is_waiting for one in self._turns.values())
 
+    def is_open(self, job: str) -> bool:
+        """Whether a turn of this job is open."""
+        with self._lock:
+            return job in self._turns
+
     def _called(self, record: Record) -> _Turn:
         facts = self._facts.get(record.printer)
         fed = record.is_fed_by_terminal

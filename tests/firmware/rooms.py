@@ -148,7 +148,7 @@ class Rooms:
         operations = Operations(
             jobs=bench.jobs,
             hub=bench.hub,
-            admission=bench.admission(),
+            admission=bench.admission(destinations={NETWORK_PRINTER: unconnected(load_layouts(None))}),
             recovery=self.recovery,
             notices=self.notices,
             desks=self.desks,
@@ -170,7 +170,7 @@ class Rooms:
         return Turns(
             self.bench.jobs,
             self.agents,
-            {PRINTER: unconnected(load_layouts(None))},
+            dict.fromkeys((PRINTER, NETWORK_PRINTER), unconnected(load_layouts(None))),
             {PRINTER: FACTS, NETWORK_PRINTER: replace(FACTS, name=NETWORK_PRINTER, is_on_network=True)},
             turn_wait=10.0,
             report_wait=60.0,
