@@ -81,10 +81,11 @@ fresh:
 	@sh .ci/packages mmdebstrap
 	@$(PYTHON) -m tests.fresh $(SYSTEMS)
 
-# An hour is for one test; its own waits are shorter and say what they waited for.
+# An hour is for one test; its own waits are shorter and say what they waited for.  Files lie on a disk, which the
+# other tests do without.
 soak: $(STAMP)
 	@sh .ci/packages $(SOAK_PACKAGES) || true
-	@$(PYTEST) -n 2 --dist worksteal -m 'soak or hypothesis' --hypothesis-profile=soak --timeout=3600
+	@TMPDIR=$${TMPDIR:-/tmp} $(PYTEST) -n 2 --dist worksteal -m 'soak or hypothesis' --hypothesis-profile=soak --timeout=3600
 
 crash: $(STAMP)
 	@sh .ci/packages $(SOAK_PACKAGES) || true

@@ -144,7 +144,7 @@ class World:
         grace, answer_timeout = self._times
         recovery = f'recovery_public = "{recovery_public}"\n' if recovery_public else ""
         self.config_file.write_text(
-            f'appliance = "demo-appliance"\ncontrol = "{self.folder}/control"\nstate = "{self.folder}/state"\n'
+            f'appliance = "demo-appliance"\ncontrol = "{self.folder}/control"\nstate = "{self.data}/state"\n'
             f'[[area]]\nname = "a"\npath = "{self.data}/a"\nquota = "{quota}"\n'
             f'[[area]]\nname = "b"\npath = "{self.data}/b"\nquota = "{quota}"\n'
             f'[[printer]]\nname = "{PRINTER}"\nport = "{self._simulator_url}"\n'

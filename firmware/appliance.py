@@ -36,17 +36,21 @@ from passbook.errors import PassbookError
 from passbook.job.counts import JobCounts
 from passbook.protocol.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of
 from passbook.protocol.messages import JobLeft as JobLeftEvent
+from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
+from spooler.agents import Agents
 from spooler.clock import ClockTrust, SystemClock, newest_trusted, stamp
 from spooler.data_keys import DataKeys
 from spooler.desk import PrintDesk
 from spooler.desks import Desks
 from spooler.destination import Destination
+from spooler.fullness import Fullness, KeepRule, Marks
 from spooler.hub import Hub
 from spooler.jobs import Jobs
 from spooler.logs import Log, keep_telling, tell_left_out
 from spooler.news import DeskGaveUp, EndAcknowledged, JobChanged, News, PrinterChanged, PromptChanged, StepDone
 from spooler.printer import Printer, connect_mechanism
 from spooler.supervisor import Supervisor
+from spooler.turns import Turns
 from storage import ApplianceKey, AreaSettings, Limits, Spool, self_test
 
 _LOG: Final = Log("appliance")
@@ -81,6 +85,8 @@ class Appliance:
         self._roll = Roll(self._hub, self._spool, clock, config.recovery.representatives)
         self._doorkeeper = Doorkeeper(config.terminals, loaded.trust, clock, config.recovery.representatives)
         self._destinations = self._make_destinations()
+        self._agents = Agents(self._hub)
+        self._turns = self._make_turns()
         self._desks = Desks(self._make_desks(), self._jobs, self._hub, clock)
         self._recovery = Questions(
             self._jobs,
@@ -141,6 +147,7 @@ class Appliance:
         tasks.callback(self._supervisor.start("questions", self._recovery.audiences.run()))
         tasks.callback(self._supervisor.start("notices", self._notices.audiences.run()))
         tasks.callback(self._supervisor.start("old notices", self._notices.watch_ages()))
+        tasks.callback(self._supervisor.start("turns", self._turns.run()))
         tasks.callback(self._supervisor.start("expiry", self._expiry.run()))
         tasks.callback(self._supervisor.start("log", keep_telling()))
         if self._notifier.watchdog_interval:
@@ -280,9 +287,35 @@ class Appliance:
         connect = functools.partial(connect_mechanism, settings, dialect, self._clock)
         return Printer(settings, dialect, self._loaded.layouts, connect=connect, tell=self._tell)
 
+    def _make_turns(self) -> Turns:
+        return Turns(
+            self._jobs,
+            self._agents,
+            self._destinations,
+            {printer.name: _facts_of(printer) for printer in self._config.printers},
+            turn_wait=self._config.turns.turn_wait,
+            report_wait=self._config.turns.report_wait,
+            clock=self._clock,
+            wake=self._wake_desk,
+            in_loop=self._loop.call_soon_threadsafe,
+        )
+
+    def _wake_desk(self, printer: str) -> None:
+        """Have a desk look again; the desks are made after the turns that wake them."""
+        self._desks.wake(printer)
+
+    def _welcome(self) -> AgentWelcome:
+        return AgentWelcome(
+            appliance=self._config.appliance,
+            boot=secrets.token_hex(8),
+            turn_wait=self._config.turns.turn_wait,
+            printers=tuple(map(_facts_of, self._config.printers)),
+            layouts=tuple(self._loaded.layouts.values()),
+        )
+
     def _make_desks(self) -> dict[str, PrintDesk]:
         return {
-            name: PrintDesk(one, jobs=self._jobs, clock=self._clock, tell=self._tell)
+            name: PrintDesk(one, jobs=self._jobs, clock=self._clock, tell=self._tell, feeding=self._turns)
             for name, one in self._destinations.items()
         }
 
@@ -295,9 +328,15 @@ class Appliance:
             config.limits,
             appliance_key=self._key,
             recovery_public=self._loaded.recovery_public,
+            fullness=self._make_fullness(),
             clock=self._clock,
             rng=secrets.token_bytes,
         )
+
+    def _make_fullness(self) -> Fullness:
+        spool = self._config.spool
+        rules = [KeepRule(one.printer or "", one.form or "", one.application or "") for one in spool.rules]
+        return Fullness(self._spool.percent_used, Marks(spool.stop_at, spool.start_at), rules)
 
     def _make_operations(self) -> Operations:
         return Operations(
@@ -312,6 +351,10 @@ class Appliance:
             clock=ClockReporter(self._clock, self._expiry.wake),
             problems=self._problems,
             joining=self._joining,
+            now=self._clock,
+            turns=self._turns,
+            agents=self._agents,
+            welcome=self._welcome(),
             status=self.status,
             uri=f"wss://{self._config.terminals.listen}{SERVICE_PATH}",
         )
@@ -395,6 +438,7 @@ class Appliance:
                 self._expiry.note(record)
                 self._recovery.note(record, was_asked=was_asked)
                 self._notices.note(record)
+                self._turns.note_job(record)
                 self._desks.note_job(record)
                 if record.ended and record.printer not in {printer.name for printer in self._config.printers}:
                     _ = self._loop.run_in_executor(None, self._look_for_strays)
@@ -406,6 +450,19 @@ class Appliance:
                 self._desks.note_prompt(news)
             case PrinterChanged():
                 self._desks.note_printer(news)
+
+
+def _facts_of(printer: PrinterConfig) -> PrinterFacts:
+    """What agents are told of a printer."""
+    return PrinterFacts(
+        name=printer.name,
+        dialect=printer.dialect,
+        code_page=printer.code_page,
+        port=printer.port,
+        is_on_network=printer.on_network,
+        insert_timeout=printer.insert_timeout,
+        take_timeout=printer.take_timeout,
+    )
 
 
 def run_appliance(config: Config) -> None:

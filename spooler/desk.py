@@ -39,6 +39,7 @@ from spooler.book_owner import BookOwner, HeldBook
 from spooler.boundary import Boundary
 from spooler.clock import Clock, stamp
 from spooler.destination import Destination, Link
+from spooler.feeding import Feeding, OwnCopies
 from spooler.jobs import Jobs
 from spooler.logs import Log
 from spooler.news import DeskGaveUp, News, PrinterChanged
@@ -107,8 +108,11 @@ class PrintDesk:
         jobs: Jobs,
         clock: Clock,
         tell: Callable[[News], None],
+        feeding: Feeding | None = None,
     ) -> None:
+        """`feeding` knows the turns of jobs of two spools; None where each document lies in the own one."""
         self._destination = destination
+        self._feeding = feeding or OwnCopies()
         self._name = destination.name
         self._jobs = jobs
         self._clock = clock
@@ -176,6 +180,9 @@ class PrintDesk:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
+            if self._feeding.is_lent(self._name):
+                self._wait_until_back()
+                continue
             try:
                 self._meet()
             except PassbookError as error:
@@ -183,6 +190,13 @@ class PrintDesk:
             except Exception as error:  # noqa: BLE001 - a defect of ours: the job it met waits for a start, the others do not
                 self._note_failure(error)
             self._stopping.wait(RETRY)
+
+    def _wait_until_back(self) -> None:
+        """Keep off a printer that a terminal drives (P15); its status is what was said of it last."""
+        self._wake.clear()
+        self._store_stops()
+        if self._feeding.is_lent(self._name):
+            self._wake.wait(IDLE_LOOK)
 
     def _note_failure(self, error: Exception) -> None:
         """A defect comes again with each try: people see it in the status for as long as it does."""
@@ -228,18 +242,27 @@ class PrintDesk:
         owner = self._note_found(link.clean_up())
         self._trouble = None
         self._clear(link, *owner)
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() and not self._feeding.is_lent(self._name):
             self._wake.clear()
             self._store_stops()
             if self._boundary.awaited:
                 self._boundary.answer(link.status())
-            record = self._jobs.spool.next_valid(self._name)
+            record = self._next()
             if record is None:
                 link.status()
                 self._wake.wait(IDLE_LOOK)
             else:
                 self._print(link, record)
             self._failing = None
+
+    def _next(self) -> Record | None:
+        """The next job that may begin now; those that wait for their terminal are passed over."""
+        passed: set[str] = set()
+        while (record := self._jobs.spool.next_valid(self._name, frozenset(passed))) is not None:
+            if self._feeding.may_begin(record):
+                return record
+            passed.add(record.job_id)
+        return None
 
     def _note_found(self, media: Media) -> HeldBook:
         """Write into the questions of jobs that were begun here where the medium is; return the owner of its book."""
@@ -285,6 +308,7 @@ class PrintDesk:
             self._stopping.wait(RETRY)
         finally:
             interrupted = self._let_go()
+            self._feeding.over(job)
         if interrupted and not self._stopping.is_set():
             # An interrupt that no wait has heard would end the wait of the next job.
             link.clean_up()
@@ -299,6 +323,9 @@ class PrintDesk:
 
     def _open(self, record: Record) -> Plan:
         """The steps of a job.  Raises PassbookError with a code of UNREADABLE, or `area-fenced`."""
+        sent = self._feeding.plan_for(record)
+        if sent is not None:
+            return sent
         key = self._jobs.keys.get(record.job_id)
         if key is None:
             raise PassbookError("key-needed", job=record.job_id, key_ref=record.key_ref)

@@ -67,13 +67,18 @@ class Desks:
         """Finish the steps under way and end all desks."""
         await asyncio.gather(*(asyncio.to_thread(desk.stop) for desk in self._desks.values()))
 
+    def wake(self, printer: str) -> None:
+        """Have the desk of a printer look for a job that may begin; from any thread."""
+        if printer in self._desks:
+            self._desks[printer].wake()
+
     def note_job(self, record: Record) -> None:
         """A job changed; if it may be printed, its desk looks, else who waits for that is told."""
         if not record.valid:
             for waiter in self._waiters(record.job_id):
                 waiter.set_result(record)
-        if record.valid and record.printer in self._desks:
-            self._desks[record.printer].wake()
+        if record.valid:
+            self.wake(record.printer)
 
     def note_left(self, news: DeskGaveUp) -> None:
         """The end of a job, or its stop, could not be stored."""

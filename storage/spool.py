@@ -473,6 +473,12 @@ class Spool:
         ]
         return [self._status(area) for area in self._areas] + absent
 
+    def percent_used(self) -> float:
+        """How full the areas are that are in use, open tickets counted, in percent of their quotas; reads no disk."""
+        areas = [self._status(area) for area in self._areas if area.state is AreaState.READY]
+        quota = sum(area.quota for area in areas)
+        return 100.0 * sum(area.used + area.reserved for area in areas) / quota if quota else 0.0
+
     def verify(self) -> list[PassbookError]:
         """Everything that does not fit in the configured areas; reads all of them while work goes on."""
         names = [*(settings.name for settings, _ in self._left_out()), *(area.name for area in self._areas)]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
+import tempfile
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import suppress
@@ -17,6 +19,9 @@ from hypothesis import settings
 from tests.house import line_counts
 
 SEED_LIMIT = 2**32
+MEMORY = Path("/dev/shm")  # noqa: S108 - memory, so that no test waits for a disk
+MEMORY_WANTED = 1 << 30
+"""Bytes that must be free in memory before temporary files lie there."""
 THREAD_END_SECONDS = 5.0
 
 # No deadline: on a shared machine the clock would decide.  The blob repeats a failure on another machine.  Not
@@ -49,6 +54,17 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.seed = told.get("seed", secrets.randbelow(SEED_LIMIT))
     if config.option.hypothesis_seed is None:
         config.option.hypothesis_seed = str(config.option.seed)
+    _use_memory()
+
+
+def _use_memory() -> None:
+    """Have temporary files lie in memory, unless TMPDIR names a place or memory has no room for programs and data."""
+    if "TMPDIR" in os.environ or not MEMORY.is_dir():
+        return
+    runs_programs = not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
+    if runs_programs and shutil.disk_usage(MEMORY).free >= MEMORY_WANTED:
+        os.environ["TMPDIR"] = str(MEMORY)
+        tempfile.tempdir = None
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -101,6 +117,11 @@ def _forbid_skip(config: pytest.Config, report: pytest.TestReport | pytest.Colle
 
 def _children() -> set[int]:
     """Processes that this one started and has not waited for, ended ones among them."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        # There is none, as before and after most tests, and nothing is read for them.
+        return set()
     found: set[int] = set()
     for folder in Path("/proc").glob("[0-9]*"):
         # A process may end between the listing and the reading.
@@ -122,8 +143,9 @@ def nothing_left_running() -> Iterator[None]:
     """Fail a test that leaves a child process that it did not wait for, or a thread that is not a daemon."""
     processes, threads = _children(), set(threading.enumerate())
     yield
-    left = [_name(pid) for pid in _children() - processes]
-    for pid in _children() - processes:
+    new = _children() - processes
+    left = [_name(pid) for pid in new]
+    for pid in new:
         os.kill(pid, signal.SIGKILL)
     for thread in set(threading.enumerate()) - threads:
         if not thread.daemon:

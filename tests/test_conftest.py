@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from tests import conftest
 from tests.house import ROOT
 
 SKIPPED = "import pytest\ndef test_it():\n    pytest.skip('not here')\n"
@@ -125,3 +127,29 @@ def test_a_seed_repeats_what_hypothesis_drew(tmp_path: Path, monkeypatch: pytest
         drawn.append((tmp_path / "drawn").read_text())
         (tmp_path / "drawn").unlink()
     assert drawn[0] == drawn[1] != drawn[2]
+
+
+def memory_of(monkeypatch: pytest.MonkeyPatch, folder: Path, wanted: int) -> None:
+    """Choose the place of temporary files anew, where `folder` is the memory and nothing is named."""
+    monkeypatch.setattr(conftest, "MEMORY", folder)
+    monkeypatch.setattr(conftest, "MEMORY_WANTED", wanted)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    conftest._use_memory()
+
+
+def test_temporary_files_lie_in_memory_where_it_has_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Named and then taken away, so that the end of the test takes away what is set here too.
+    monkeypatch.setenv("TMPDIR", "")
+    monkeypatch.delenv("TMPDIR")
+    memory_of(monkeypatch, tmp_path, 1 << 60)
+    assert "TMPDIR" not in os.environ
+    memory_of(monkeypatch, tmp_path / "none", 0)
+    assert "TMPDIR" not in os.environ
+    memory_of(monkeypatch, tmp_path, 0)
+    assert (os.environ["TMPDIR"], tempfile.gettempdir()) == (str(tmp_path), str(tmp_path))
+
+
+def test_a_place_of_temporary_files_that_is_named_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", "/named")
+    memory_of(monkeypatch, tmp_path, 0)
+    assert os.environ["TMPDIR"] == "/named"

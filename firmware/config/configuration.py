@@ -44,6 +44,7 @@ Seconds = Annotated[float, Meta(gt=0, le=604800, description="a number of second
 Days = Annotated[int, Meta(ge=1, le=36500, description="a whole number of days from 1 to 36500")]
 Count = Annotated[int, Meta(ge=1, le=1_000_000, description="a whole number from 1 to 1000000")]
 Ceiling = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
+Percent = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
 TimeOfDay = Annotated[
     str, Meta(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z", description='a time of day such as "03:00"')
 ]
@@ -83,6 +84,7 @@ class PrinterConfig(msgspec.Struct, frozen=True):
     """`[[printer]]`: one mechanism; time-outs are seconds.
 
     Attributes:
+        on_network: a terminal may drive it at its turn (P15).
         insert_timeout: time of a person to put the book in.
         take_timeout: time of a person to take it out.
     """
@@ -91,6 +93,7 @@ class PrinterConfig(msgspec.Struct, frozen=True):
     port: PortUrl
     dialect: Name = "pr2"
     code_page: CodePageName = "cp858"
+    on_network: Flag = False
     insert_timeout: Seconds = 120.0
     take_timeout: Seconds = 120.0
 
@@ -169,6 +172,45 @@ class NoticesConfig(msgspec.Struct, frozen=True):
     acknowledge_timeout: Seconds = 300.0
 
 
+class TurnsConfig(msgspec.Struct, frozen=True):
+    """`[turns]`: the times of a terminal that has something to give at the turn of its job, in seconds.
+
+    Attributes:
+        turn_wait: for its part at the turn; then the turn is closed.
+        report_wait: between its reports while it prints; then a person is asked.
+    """
+
+    turn_wait: Seconds = 10.0
+    report_wait: Seconds = 300.0
+
+
+class KeepRuleConfig(msgspec.Struct, frozen=True):
+    """`[[spool.rule]]`: documents that the appliance does not keep; a key that is left out is true of any document.
+
+    Attributes:
+        form: the layout that a request names.
+        application: the program that made the document.
+    """
+
+    printer: Name | None = None
+    form: Name | None = None
+    application: Name | None = None
+
+
+class SpoolConfig(msgspec.Struct, frozen=True):
+    """`[spool]`: when the appliance takes no document into its spool (C5).
+
+    Attributes:
+        stop_at: percent of the areas' bytes at which it takes no new document.
+        start_at: percent below which it takes them again.
+        rules: documents that it does not keep.
+    """
+
+    stop_at: Percent = 95
+    start_at: Percent = 85
+    rules: tuple[KeepRuleConfig, ...] = msgspec.field(name="rule", default=())
+
+
 class LimitsConfig(msgspec.Struct, frozen=True):
     """`[limits]`: the limits of terminals; jobs, bytes and commands are per terminal."""
 
@@ -216,6 +258,8 @@ class Config(msgspec.Struct, frozen=True):
     operators: OperatorsConfig = OperatorsConfig()
     recovery: RecoveryConfig = RecoveryConfig()
     notices: NoticesConfig = NoticesConfig()
+    spool: SpoolConfig = SpoolConfig()
+    turns: TurnsConfig = TurnsConfig()
     limits: LimitsConfig = LimitsConfig()
     history: HistoryConfig = HistoryConfig()
     log: LogConfig = LogConfig()
@@ -255,6 +299,8 @@ def _judge(config: Config) -> None:
     """Judge the values together."""
     _judge_areas(config.areas)
     _judge_printers(config.printers)
+    if config.spool.start_at > config.spool.stop_at:
+        raise Misfit("spool.start_at", "expected at most the value of spool.stop_at")
     if config.terminals.address[1] > 65535:  # noqa: PLR2004  # the largest TCP port
         raise Misfit("terminals.listen", "expected a port of at most 65535")
     if len(os.fsencode(config.control)) > SOCKET_PATH_LIMIT:

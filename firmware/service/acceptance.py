@@ -7,25 +7,34 @@ encoded or contains control characters is refused while nothing has changed.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
-from typing import Final, ParamSpec, TypeVar
+from typing import Final, NamedTuple, ParamSpec, TypeVar
 
 import msgspec
 
 from firmware.config.configuration import KeysConfig, LimitsConfig
-from passbook.document.plan import encode_plan, outline
+from passbook.document.plan import Plan, Sheet, StepOutline, encode_plan, is_outline, outline
 from passbook.errors import PassbookError, shown
 from passbook.job.actor import Actor
+from passbook.job.choice import Keep, Side
+from passbook.job.print_right import PrintRight, RightState
 from passbook.job.record import Encryption, Record, Wrap
+from passbook.job.states import Reason
+from passbook.job.wording import REASON_WORDS
 from passbook.protocol.messages import MAX_DOCUMENT, REQUESTER_KEY_BYTES, SubmitJob
 from passbook.protocol.naming import check_name
+from passbook.protocol.two_spools import at_terminal_only
 from spooler.clock import Clock, stamp
-from spooler.destination import Destination, Prepared
+from spooler.destination import Destination
+from spooler.fullness import Fullness
 from spooler.jobs import Jobs
 from storage import ApplianceKey, Rng, SealedJob, Ticket, envelope
 
 SMALL: Final = 16 * 1024
 """Bytes of a document up to which no other thread reads it: handing it over takes longer."""
+_JOB_ID: Final = re.compile(r"[0-9a-f]{32}")
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -34,6 +43,15 @@ class Attributes(msgspec.Struct, frozen=True):
     """Names and dates that are sealed with a document: what its sender called it."""
 
     name: str
+
+
+class Shape(NamedTuple):
+    """What is known of the steps of a job; the plan is empty where the terminal alone keeps the document."""
+
+    plan: Plan
+    outline: tuple[StepOutline, ...]
+    layout: str
+    sheet: Sheet
 
 
 class Acceptance:
@@ -48,6 +66,7 @@ class Acceptance:
         *,
         appliance_key: ApplianceKey,
         recovery_public: bytes | None,
+        fullness: Fullness,
         clock: Clock,
         rng: Rng,
     ) -> None:
@@ -57,6 +76,7 @@ class Acceptance:
         self._limits = limits
         self._appliance_key = appliance_key
         self._recovery_public = recovery_public
+        self._fullness = fullness
         self._clock = clock
         self._rng = rng
 
@@ -67,6 +87,7 @@ class Acceptance:
         """
         content = _content(request, document)
         try:
+            request = self._with_keep(request)
             prepared = await _done(document, self._prepared, request, document)
         except PassbookError:
             # What was accepted once stays that job, although today's configuration would refuse it.
@@ -76,34 +97,81 @@ class Acceptance:
             return known
         attributes = self._attributes(request)
         encoded = encode_plan(prepared.plan)
-        size = envelope.sealed_size(len(attributes), len(encoded), len(document))
-        reserved = self._jobs.spool.reserve(actor.name, request.client_request, content, size, first=request.first)
+
+        def reserved_for(wanted: SubmitJob) -> Ticket | Record:
+            is_kept = wanted.keep.has(Side.APPLIANCE)
+            size = envelope.sealed_size(len(attributes), len(encoded), len(document)) if is_kept else 0
+            spool, name = self._jobs.spool, wanted.client_request
+            return spool.reserve(actor.name, name, content, size, first=wanted.first, job_id=wanted.job)
+
+        try:
+            reserved = reserved_for(request)
+        except PassbookError as error:
+            if error.code != "no-area-has-room" or request.keep is not Keep.BOTH or not request.outline:
+                raise
+            request = at_terminal_only(request, Reason.NEARLY_FULL)
+            reserved = reserved_for(request)
         if isinstance(reserved, Record):
             return reserved
         try:
-            record = self._record(actor, request, reserved, prepared, size)
+            record = self._record(actor, request, reserved, prepared)
             key = envelope.new_data_key(self._rng)
-            sealed = await _done(document, self._sealed, record, key, attributes, encoded, document)
-            wraps = self._wraps(record, key, request)
+            sealed: SealedJob | None = None
+            wraps: tuple[Wrap, ...] = ()
+            if request.keep.has(Side.APPLIANCE):
+                sealed = await _done(document, self._sealed, record, key, attributes, encoded, document)
+                wraps = self._wraps(record, key, request)
         except BaseException:
             self._jobs.spool.release(reserved)
             raise
         # From here the store decides; a terminal that goes away does not undo an acceptance.
         return await asyncio.shield(asyncio.wrap_future(self._jobs.accept(reserved, record, sealed, wraps, key)))
 
-    def _prepared(self, request: SubmitJob, document: bytes) -> Prepared:
+    def _with_keep(self, request: SubmitJob) -> SubmitJob:
+        """The request with the spools that keep its document in fact.
+
+        Raises `choice-not-possible`, and `spool-stopped` where the appliance's spool alone is wanted and takes none.
+        """
+        request.choice.must_be_possible()
+        reason = self._fullness.objection(request) if request.keep.has(Side.APPLIANCE) else None
+        if reason is None:
+            return request
+        if request.keep is Keep.BOTH and request.outline:
+            return at_terminal_only(request, reason)
+        raise PassbookError("spool-stopped", side="appliance", why=REASON_WORDS[reason])
+
+    def _prepared(self, request: SubmitJob, document: bytes) -> Shape:
         """Everything about the request that can be wrong, judged."""
-        return self._judge(request, document).prepare(request, document)
+        destination = self._judge(request, document)
+        if request.job and not _JOB_ID.fullmatch(request.job):
+            raise PassbookError("invalid-message", why="job is not 32 lower-case hexadecimal digits")
+        if request.keep.has(Side.TERMINAL) and not _DIGEST.fullmatch(request.digest):
+            raise PassbookError("invalid-message", why="digest is not 64 lower-case hexadecimal digits")
+        if not request.keep.has(Side.APPLIANCE) and not document:
+            return self._announced(request)
+        prepared = destination.prepare(request, document)
+        shape = Shape(prepared.plan, outline(prepared.plan), prepared.layout, prepared.sheet)
+        if request.outline and (request.outline, request.sheet) != (shape.outline, shape.sheet):
+            raise PassbookError("document-differs", job=request.job, why="its outline")
+        return shape
+
+    @staticmethod
+    def _announced(request: SubmitJob) -> Shape:
+        """The shape of a document that the terminal alone keeps, as it says; at its turn the document must have it."""
+        if request.sheet is None or not request.layout or not is_outline(request.outline):
+            raise PassbookError("invalid-message", why="layout, sheet and outline do not tell of a whole document")
+        return Shape((), request.outline, request.layout, request.sheet)
 
     def _judge(self, request: SubmitJob, document: bytes) -> Destination:
         check_name("clientRequest", request.client_request)
         check_name("keyRef", request.key_ref, least=0)
         check_name("name", request.name, least=0)
+        check_name("application", request.application, least=0)
         if not 1 <= request.priority <= self._limits.priority_ceiling:
             raise PassbookError("priority-not-allowed", most=self._limits.priority_ceiling)
         if len(document) > MAX_DOCUMENT:
             raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
-        if not request.key and not self._keys.own_key_jobs:
+        if not request.key and not self._keys.own_key_jobs and request.keep.has(Side.APPLIANCE):
             raise PassbookError("key-missing")
         if request.key and len(request.key) != REQUESTER_KEY_BYTES:
             raise PassbookError("key-malformed", expected=f"{REQUESTER_KEY_BYTES} bytes")
@@ -114,7 +182,7 @@ class Acceptance:
     def _attributes(self, request: SubmitJob) -> bytes:
         return msgspec.json.encode(Attributes(request.name))
 
-    def _record(self, actor: Actor, request: SubmitJob, ticket: Ticket, prepared: Prepared, size: int) -> Record:
+    def _record(self, actor: Actor, request: SubmitJob, ticket: Ticket, shape: Shape) -> Record:
         at = stamp(self._clock)
         return Record(
             job_id=ticket.job_id,
@@ -125,18 +193,23 @@ class Acceptance:
             format=request.format,
             printer=request.printer,
             encryption=Encryption.REQUESTER if request.key else Encryption.APPLIANCE,
-            steps=len(prepared.plan),
-            outline=outline(prepared.plan),
-            size=size,
-            layout=prepared.layout,
-            sheet=prepared.sheet,
+            steps=len(shape.outline),
+            outline=shape.outline,
+            size=ticket.size,
+            layout=shape.layout,
+            sheet=shape.sheet,
             key_ref=request.key_ref,
-            recovery_ref="branch-recovery" if self._recovery_public else "",
+            recovery_ref="branch-recovery" if self._recovery_public and request.keep.has(Side.APPLIANCE) else "",
             priority=request.priority,
             business_date=self._clock.business_date(),
             clock_trusted=self._clock.trusted(),
             begun=False,
             changed_at=at,
+            right=PrintRight(RightState.HERE if request.choice.right_begins_at(Side.APPLIANCE) else RightState.AWAY),
+            choice=request.choice,
+            moved=request.moved,
+            digest=request.digest,
+            application=request.application,
         )
 
     def _sealed(self, record: Record, key: bytes, attributes: bytes, plan: bytes, document: bytes) -> SealedJob:
@@ -163,4 +236,6 @@ async def _done(document: bytes, work: Callable[P, T], *args: P.args, **kwargs: 
 
 def _content(request: SubmitJob, document: bytes) -> bytes:
     """Return the content that makes two requests the same (P10): the sent bytes, not their place in today's layouts."""
-    return msgspec.msgpack.encode((request.printer, request.format, request.layout, request.start, document))
+    # A terminal that keeps a copy names the document by its digest, whether or not it sends the document too.
+    said = request.digest if request.digest else document
+    return msgspec.msgpack.encode((request.printer, request.format, request.layout, request.start, said))

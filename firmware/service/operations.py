@@ -25,7 +25,9 @@ from firmware.service.replies import AreaList, EntryList, LookedAt
 from firmware.system.joining import Joining
 from firmware.system.problems import Problems
 from passbook.errors import PassbookError, shown
+from passbook.job import changes
 from passbook.job.actor import Actor, Role, may_not_decide
+from passbook.job.choice import Keep
 from passbook.job.record import Record, without_outline
 from passbook.job.states import JobState
 from passbook.protocol.answer_all import AnswerAll, AnsweredAll
@@ -72,10 +74,24 @@ from passbook.protocol.operators import (
 from passbook.protocol.pages import JobPage, Page, QuestionPage, page_of
 from passbook.protocol.progress import paper_words, state_words, take_words
 from passbook.protocol.terminal_list import TerminalList
+from passbook.protocol.two_spools import (
+    AgentWelcome,
+    ConfirmRight,
+    OfferRight,
+    RegisterAgent,
+    ReportJob,
+    RightAnswer,
+    SetFeed,
+    TakeTurn,
+    TurnTaken,
+)
+from spooler.agents import Agents
+from spooler.clock import Clock, stamp
 from spooler.desks import Desks
 from spooler.hub import Hub
 from spooler.jobs import Jobs
 from spooler.logs import Log
+from spooler.turns import Turns
 
 _LOG: Final = Log("operations")
 
@@ -98,6 +114,8 @@ OPENED: Final = ("content-gone", "key-needed", "wrong-key", "key-malformed", "no
 """Codes with which a stored document may be refused."""
 ORDERED: Final = ("unknown-job", *STORED, "not-allowed-in-state", "held-by-operator", "job-is-printing")
 """Codes with which an order about a job may be refused."""
+TURNED: Final = ("agent-needed", "unknown-job", *STORED, "not-allowed-in-state")
+"""Codes with which the part of an agent may be refused."""
 ANSWERED: Final = (
     *("unknown-job", *STORED, "stale-question", "already-answered", "answer-not-possible", "not-allowed-in-state"),
     *("held-by-operator", "second-person-needed", "content-gone"),
@@ -108,6 +126,7 @@ ACCEPTED: Final = (
     *("request-reused", "request-in-flight", "outcome-unknown", "areas-not-asked", "area-fenced"),
     *("no-area-has-room", "quota-exceeded", "area-full", "record-quarantined"),
     *("key-missing", "key-malformed", "priority-not-allowed", "unknown-upload"),
+    *("choice-not-possible", "job-id-taken", "spool-stopped", "document-differs", "agent-needed"),
 )
 """Codes with which an acceptance may be refused, beside what is wrong with the document."""
 TAKEN_OVER: Final = ("unknown-area", "area-fenced", "area-absent", "area-full", "areas-not-asked", "mark-not-written")
@@ -140,10 +159,18 @@ class Operations:
         clock: ClockReporter,
         problems: Problems,
         joining: Joining,
+        now: Clock,
+        turns: Turns,
+        agents: Agents,
+        welcome: AgentWelcome,
         status: Callable[[], StatusReport],
         uri: str,
     ) -> None:
-        """`status` tells what is known at once; `uri` is where terminals find the service."""
+        """`welcome` is told to agents, `status` what is known at once; `uri` is where terminals find the service."""
+        self._now = now
+        self._turns = turns
+        self._agents = agents
+        self._welcome = welcome
         self._jobs = jobs
         self._spool = jobs.spool
         self._hub = hub
@@ -195,8 +222,54 @@ class Operations:
     @operation("Spooler.SubmitJob", AT_TERMINALS, *ACCEPTED, *DOCUMENT)
     async def submit(self, call: Call, request: SubmitJob) -> JobView:
         """Accept one job; its completion comes when the job is on disk."""
+        if request.job or request.keep is not Keep.APPLIANCE:
+            self._agents.must_be(call.connection)
         document = _uploaded(call, request) if request.upload else request.document
         return self._desks.queues.view(await self._admission.submit(call.actor, request, document))
+
+    @operation("Spooler.RegisterAgent", AT_TERMINALS, "agent-connected")
+    async def register_agent(self, call: Call, asked: RegisterAgent) -> AgentWelcome:
+        """Take this connection for that of the terminal's agent; it is told the turns of its jobs."""
+        check_name("spool", asked.spool)
+        self._agents.register(call.connection, asked.spool)
+        return self._welcome
+
+    @operation("Spooler.TakeTurn", AT_TERMINALS, *TURNED, *DOCUMENT, "turn-over", "document-differs", "unknown-upload")
+    async def take_turn(self, call: Call, asked: TakeTurn) -> TurnTaken:
+        """Take the agent's part at the turn of a job: its right, its document, or that it has none."""
+        self._agents.must_be(call.connection)
+        document = _uploaded(call, asked) if asked.upload else asked.document
+        return await self._turns.take(call.actor.name, _named(asked), document)
+
+    @operation("Spooler.OfferRight", AT_TERMINALS, *TURNED)
+    async def offer_right(self, call: Call, asked: OfferRight) -> RightAnswer:
+        """Take the print right of a job that its agent offers, so that the job can be ended here."""
+        self._agents.must_be(call.connection)
+        return await self._turns.offer(call.actor.name, _named(asked))
+
+    @operation("Spooler.ConfirmRight", AT_TERMINALS, *TURNED)
+    async def confirm_right(self, call: Call, asked: ConfirmRight) -> JobView:
+        """Note what the agent did with the print right that was offered with a printer."""
+        self._agents.must_be(call.connection)
+        return self._view(call.actor, await self._turns.confirm(call.actor.name, _named(asked)))
+
+    @operation("Spooler.ReportJob", AT_TERMINALS, *TURNED)
+    async def report_job(self, call: Call, asked: ReportJob) -> JobView:
+        """Note how far the agent is with a job that it prints, and the job's end."""
+        self._agents.must_be(call.connection)
+        return self._view(call.actor, await self._turns.report(call.actor.name, _named(asked).job, asked.told))
+
+    @operation("Spooler.SetFeed", AT_TERMINALS, "unknown-job", *STORED, "not-allowed-in-state", "choice-not-possible")
+    async def set_feed(self, call: Call, order: SetFeed) -> JobView:
+        """Choose the copy from which a job is printed, until its turn."""
+        check_name("person", order.person)
+        record = self._spool.record(_named(order).job)
+        if not call.actor.may_decide(record.requester):
+            raise may_not_decide(call.actor.name, order.job)
+        choosing = changes.choose_feed(order.feed, stamp(self._now))
+        chosen = await asyncio.wrap_future(self._jobs.change(record.job_id, choosing))
+        _LOG.info("feed-chosen", job=record.job_id, terminal=call.actor.name, person=order.person)
+        return self._view(call.actor, chosen)
 
     @operation("Spooler.ListJobs", ALL_BUT_AUDITORS)
     async def list_jobs(self, call: Call, page: Page) -> JobPage:
@@ -392,7 +465,7 @@ class Operations:
         return record
 
 
-def _uploaded(call: Call, request: SubmitJob) -> bytes:
+def _uploaded(call: Call, request: SubmitJob | TakeTurn) -> bytes:
     """The document that came in pieces.  Raises PassbookError when it did not, or not whole."""
     uploads = call.connection.uploads
     if request.document:
@@ -405,7 +478,19 @@ def _uploaded(call: Call, request: SubmitJob) -> bytes:
     return bytes(pieces)
 
 
-R = TypeVar("R", JobRef, GetDocument, JobOrder, AnswerQuestion, AcknowledgeNotice)
+R = TypeVar(
+    "R",
+    JobRef,
+    GetDocument,
+    JobOrder,
+    AnswerQuestion,
+    AcknowledgeNotice,
+    TakeTurn,
+    OfferRight,
+    ConfirmRight,
+    ReportJob,
+    SetFeed,
+)
 
 
 def _named(payload: R) -> R:

@@ -9,7 +9,9 @@ of them, and the collector took 7 % of the processor time of an acceptance.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
+from itertools import pairwise
 from typing import ClassVar, Final, NamedTuple, Self, TypeAlias
 
 import msgspec
@@ -17,6 +19,8 @@ import msgspec
 from passbook.protocol.confidential import Confidential
 
 UNITS_PER_INCH: Final = 2160
+MOST_STEPS: Final = 20_000
+"""Steps of a document of the longest kind that is taken: a line has at least one byte of it, and a page some lines."""
 
 
 class Sheet(msgspec.Struct, frozen=True, array_like=True):
@@ -157,6 +161,15 @@ class StepOutline(msgspec.Struct, frozen=True, gc=False):
 def outline(plan: Plan) -> tuple[StepOutline, ...]:
     """The plan without its text."""
     return tuple([_outline_step(step) for step in plan])
+
+
+def is_outline(steps: Sequence[StepOutline]) -> bool:
+    """Whether these can be the steps of a whole document: pages in order, and at the end the medium is out."""
+    if not steps or len(steps) > MOST_STEPS or steps[-1].kind is not StepKind.EJECT:
+        return False
+    pages = [step.page for step in steps]
+    is_in_order = all(one <= later for one, later in pairwise(pages)) and pages[0] >= 1
+    return is_in_order and all((step.line > 0) == step.kind.traits.is_line for step in steps)
 
 
 def _outline_step(step: Step) -> StepOutline:

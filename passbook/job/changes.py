@@ -251,16 +251,9 @@ def report(told: Told, at: str) -> Change:
     def change(record: Record) -> Outcome:
         if record.ended:
             return Outcome(record)
-        if record.right.state is RightState.HERE:
-            state = "in a spool that has its print right"
-            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event="a report")
-        right = record.right
-        if right.state is RightState.OFFERED:
-            # A spool that prints has taken what was offered to it.
-            right = moved(record.job_id, right, RightEvent.LET_GO, right.token)
         noted = replace(
             record,
-            right=right,
+            right=_right_after(record, told),
             confirmed=min(told.confirmed, record.steps),
             sending=min(told.sending, record.steps),
             sent_before=min(max(told.sent_before, record.sent_before), record.steps),
@@ -276,6 +269,22 @@ def report(told: Told, at: str) -> Change:
         return Outcome(done, entry_of(HistoryKind.ENDED, done, at))
 
     return change
+
+
+def _right_after(record: Record, told: Told) -> PrintRight:
+    """The right of a copy whose other side reports about the job."""
+    right = record.right
+    match right.state:
+        case RightState.OFFERED:
+            # A spool that prints has taken what was offered to it.
+            return moved(record.job_id, right, RightEvent.LET_GO, right.token)
+        case RightState.HERE if told.token <= right.token or not record.untouched:
+            state = "in a spool that has its print right"
+            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event="a report")
+        case RightState.HERE:
+            return moved(record.job_id, right, RightEvent.LOSE, told.token)
+        case RightState.AWAY:
+            return right
 
 
 _ENDS = MappingProxyType(

@@ -58,6 +58,8 @@ class RightEvent(StrEnum):
     """The other spool said that it refused it."""
     CLAIM = "claim"
     """Two people ordered this spool to print, wherever the right is."""
+    LOSE = "lose"
+    """The other spool said that two people ordered it to print."""
 
 
 _S, _E = RightState, RightEvent
@@ -70,6 +72,7 @@ TRANSITIONS: Final = MappingProxyType(
         (_S.OFFERED, _E.TAKE): _S.HERE,
         (_S.OFFERED, _E.REFUSE): _S.AWAY,
         (_S.OFFERED, _E.CLAIM): _S.HERE,
+        (_S.HERE, _E.LOSE): _S.AWAY,
         (_S.AWAY, _E.TAKE): _S.HERE,
         (_S.AWAY, _E.REFUSE): _S.AWAY,
         (_S.AWAY, _E.CLAIM): _S.HERE,

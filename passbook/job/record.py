@@ -276,6 +276,7 @@ class Told(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forb
     """A report of the spool that has the print right of a job, for the other one.
 
     Attributes:
+        token: that of its print right; a higher one than is known here was claimed by two people.
         at: when the job ended, ISO 8601 in UTC by the clock of that spool; empty before.
         Others: as in Record.
     """
@@ -290,6 +291,7 @@ class Told(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forb
     reprints: int = 0
     fed: Fed | None = None
     answered: Answered | None = None
+    token: int = 0
     at: str = ""
 
 
@@ -306,6 +308,7 @@ def told_of(record: Record) -> Told:
         reprints=record.reprints,
         fed=record.fed,
         answered=record.answered,
+        token=record.right.token,
         at=record.changed_at if record.ended else "",
     )
 

@@ -25,8 +25,15 @@ _MARK: Final = "_operation"
 class Connection(Protocol):
     """What an operation may use of the connection on which it was called."""
 
+    actor: Actor
     uploads: dict[str, bytearray | None]
     """Documents that were begun on this connection, by name; None for one that became too large."""
+
+    def post(self, name: str, payload: Any) -> None:
+        """Queue an unsolicited message."""
+
+    def close(self, code: str) -> None:
+        """End the connection, giving the stable code of the reason."""
 
     async def while_connected(self, work: Awaitable[T]) -> T:
         """The result of work that may take long; raises `connection-lost` when the caller goes."""

@@ -20,11 +20,13 @@ from enum import StrEnum
 
 import msgspec
 
+from passbook.document.drafts import StartLine
 from passbook.document.layout import BookLayout
-from passbook.job.choice import Side
+from passbook.job.choice import IfApart, Keep, Side
 from passbook.job.print_right import RightReply
 from passbook.job.record import Told
-from passbook.protocol.messages import Number, Payload
+from passbook.job.states import Reason
+from passbook.protocol.messages import Number, Payload, SubmitJob
 
 
 class RegisterAgent(Payload, frozen=True):
@@ -40,7 +42,8 @@ class PrinterFacts(msgspec.Struct, frozen=True, rename="camel"):
         dialect: the name of its dialect, which the same version of this software has.
         port: its address.
         is_on_network: whether a terminal may drive it at its turn.
-        book_wait: seconds for which a person is asked for a book.
+        insert_timeout: seconds of a person to put the book in.
+        take_timeout: seconds of a person to take it out.
     """
 
     name: str
@@ -48,7 +51,8 @@ class PrinterFacts(msgspec.Struct, frozen=True, rename="camel"):
     code_page: str
     port: str
     is_on_network: bool
-    book_wait: float
+    insert_timeout: float
+    take_timeout: float
 
 
 class AgentWelcome(msgspec.Struct, frozen=True, rename="camel"):
@@ -84,6 +88,12 @@ class YourTurn(msgspec.Struct, frozen=True, rename="camel"):
     hands_over: bool = False
 
 
+def at_terminal_only(request: SubmitJob, why: Reason) -> SubmitJob:
+    """The request where the terminal alone keeps the document, for a reason that is told; the print right stays."""
+    if_apart = IfApart.ASK if request.if_apart is IfApart.APPLIANCE else request.if_apart
+    return msgspec.structs.replace(request, keep=Keep.TERMINAL, feed=Side.TERMINAL, if_apart=if_apart, moved=why.value)
+
+
 class TurnAnswer(StrEnum):
     """What an agent says at a turn."""
 
@@ -100,6 +110,7 @@ class TakeTurn(Payload, frozen=True):
         offered: the token of its durable offer of the print right; 0 where none is wanted.
         document: the document, where it is wanted, or the bytes uploaded as `upload`.
         digest_key: the key of the digest that was given when the job was accepted.
+        start: the place of the first line, as it was in the request.
     """
 
     job: str
@@ -110,6 +121,7 @@ class TakeTurn(Payload, frozen=True):
     document: bytes = b""
     upload: str = ""
     digest_key: bytes = b""
+    start: StartLine | None = None
 
 
 class TurnTaken(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):

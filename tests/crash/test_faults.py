@@ -126,8 +126,8 @@ def test_a_full_disk_refuses_and_goes_on_when_there_is_room_again(furnished: Wor
 @pytest.mark.parametrize(
     ("call", "error", "name"),
     [
-        ("openat", "EIO", "area.sqlite"),
-        ("newfstatat", "EIO", "area.sqlite"),
+        pytest.param("openat", "EIO", "area.sqlite", marks=LONG),
+        pytest.param("newfstatat", "EIO", "area.sqlite", marks=LONG),
         pytest.param("openat", "EACCES", "area.lock", marks=LONG),
         pytest.param("openat", "ENOSPC", "area.sqlite", marks=LONG),
         pytest.param("pread64", "EIO", "area.sqlite", marks=LONG),

@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from passbook.job import changes
 from passbook.job.record import OPERATOR, Answered, Change, Record, Verdict, Wrap
+from passbook.job.reprinting import as_given
 from passbook.job.states import JobState, Reason
 from passbook.protocol.media import Media
 from tests.crash.coverage import Deed
@@ -174,7 +175,9 @@ class Workload(RuleBasedStateMachine):
             record = _pick(proposed, number)
             assert record.proposed is not None
             [other] = [one for one in PEOPLE if one[0] != record.proposed.terminal]
-            self._answer(record, replace(record.proposed, terminal=other[0], person=other[1]), None)
+            # What the appliance noted of the order is no part of an answer; with it this would be another order.
+            given = replace(as_given(record.proposed), terminal=other[0], person=other[1])
+            self._answer(record, given, None)
 
     def _answer(self, record: Record, given: Answered, wraps: list[Wrap] | None) -> None:
         change = changes.answer(given, at=AT, date=AT[:10], trusted=True, wraps=wraps)

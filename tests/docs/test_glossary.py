@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,14 +47,20 @@ def prose(tree: ast.Module) -> Iterator[tuple[int, str]]:
                 pass
 
 
-def found(word: str, texts: Iterator[tuple[int, str]]) -> list[tuple[int, str]]:
+def found(word: str, said: Iterator[tuple[int, str]]) -> list[tuple[int, str]]:
     pattern = re.compile(rf"\b{re.escape(word)}\b", re.IGNORECASE)
-    return [(line, word) for line, text in texts if pattern.search(" ".join(text.split()))]
+    return [(line, word) for line, text in said if pattern.search(" ".join(text.split()))]
+
+
+@functools.cache
+def texts(path: Path) -> list[tuple[int, str]]:
+    """Line -> each name and each docstring of a file, read once for all words."""
+    tree = parse(path)
+    return [*names(tree), *prose(tree)]
 
 
 def places(path: Path, word: str) -> list[str]:
-    tree = parse(path)
-    return [f"{path}:{line}: {what}" for line, what in [*found(word, names(tree)), *found(word, prose(tree))]]
+    return [f"{path}:{line}: {what}" for line, what in found(word, iter(texts(path)))]
 
 
 def test_the_page_lists_words_in_order_and_each_once() -> None:

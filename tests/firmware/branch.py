@@ -35,6 +35,7 @@ from passbook.protocol.messages import SubmitJob, view_of
 from spooler.clock import ClockTrust
 from spooler.data_keys import DataKeys
 from spooler.destination import Destination
+from spooler.fullness import Fullness, Marks
 from spooler.hub import Hub
 from spooler.jobs import Jobs
 from spooler.news import News
@@ -145,6 +146,7 @@ class Bench:
         self.keys = DataKeys()
         self.jobs = Jobs(self.spool, self.keys, self.hear)
         self.listen: Callable[[News], None] | None = None
+        self.fullness: Fullness | None = None
 
     def power_cycle(self) -> None:
         """Off and on again."""
@@ -172,6 +174,7 @@ class Bench:
             LimitsConfig(priority_ceiling=priority_ceiling),
             appliance_key=self.appliance_key,
             recovery_public=recovery_public,
+            fullness=self.fullness or Fullness(self.spool.percent_used, Marks()),
             clock=self.clock,
             rng=self.rng,
         )

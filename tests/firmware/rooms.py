@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from firmware.config.configuration import RecoveryConfig
+from firmware.config.layouts import load_layouts
 from firmware.identity.doorkeeper import Doorkeeper
 from firmware.people.notice_board import NoticeBoard
 from firmware.people.questions import Questions
@@ -21,9 +23,12 @@ from passbook.errors import PassbookError
 from passbook.job.actor import Actor, Certificate, Role, UnixCaller
 from passbook.protocol.messages import Envelope, Header, MessageType, StatusReport, view_of
 from passbook.protocol.operation import COMMON_ERRORS, Call, Operation
+from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
+from spooler.agents import Agents
 from spooler.clock import SystemClock
 from spooler.desks import Desks
-from tests.firmware.branch import MANAGER, PRINTER, TELLER, Bench
+from spooler.turns import Turns
+from tests.firmware.branch import MANAGER, PRINTER, TELLER, Bench, unconnected
 from tests.firmware.operators import OTTO
 
 T = TypeVar("T")
@@ -37,15 +42,22 @@ AUDITOR: Final = Actor("@auditor", frozenset({Role.AUDITOR}), UnixCaller(1, 1))
 NOBODY: Final = Actor("nobody", frozenset(), Certificate(7))
 ACTORS: Final = {TELLER: Role.REQUESTER, MANAGER: Role.REPRESENTATIVE, OTTO: Role.OPERATOR, AUDITOR: Role.AUDITOR}
 SAMPLES: Final[dict[str, Any]] = {
+    "answer": "ready",
     "area": "a",
     "clientRequest": "r-2",
     "data": "",
     "entries": {},
     "epoch": 1,
+    "feed": "appliance",
     "format": "text",
     "job": "7f3a09c2d1e84b55",
     "person": "Ann",
     "printer": "front",
+    "right": "taken",
+    "spool": "0a0b",
+    "token": 1,
+    "told": {"state": "processing"},
+    "turn": 1,
     "upload": "u",
     "verdict": "hold",
 }
@@ -70,8 +82,17 @@ class Keeper:
 class Alone:
     """A connection on which nothing else goes on, and whose caller never goes."""
 
-    def __init__(self) -> None:
+    def __init__(self, actor: Actor) -> None:
+        self.actor = actor
         self.uploads: dict[str, bytearray | None] = {}
+        self.told: list[tuple[str, Any]] = []
+        self.closed = ""
+
+    def post(self, name: str, payload: Any) -> None:
+        self.told.append((name, payload))
+
+    def close(self, code: str) -> None:
+        self.closed = code
 
     async def while_connected(self, work: Awaitable[T]) -> T:
         return await work
@@ -97,12 +118,19 @@ class JudgedService(Service):
             raise
 
 
+NETWORK_PRINTER = "hall"
+FACTS = PrinterFacts(PRINTER, "pr2", "cp858", "tcp://127.0.0.1:1", False, 120.0, 120.0)
+
+
 class Rooms:
     """The rooms behind the doors."""
 
     def __init__(self, bench: Bench, keeper: Any = None) -> None:
         self.bench = bench
         self.usable = True
+        self.woken: list[str] = []
+        self.agents = Agents(bench.hub)
+        self.turns = self._make_turns()
         self.desks = Desks({}, bench.jobs, bench.hub, bench.clock)
         self.recovery = Questions(
             bench.jobs,
@@ -120,7 +148,7 @@ class Rooms:
         operations = Operations(
             jobs=bench.jobs,
             hub=bench.hub,
-            admission=bench.admission(),
+            admission=bench.admission(destinations={NETWORK_PRINTER: unconnected(load_layouts(None))}),
             recovery=self.recovery,
             notices=self.notices,
             desks=self.desks,
@@ -129,13 +157,39 @@ class Rooms:
             clock=ClockReporter(SystemClock(wall=lambda: bench.clock.now().timestamp()), lambda: None),
             problems=self.problems,
             joining=Joining(bench.spool, self.problems, bench.clock, report=self.problems.add, begun=lambda: None),
+            now=bench.clock,
+            turns=self.turns,
+            agents=self.agents,
+            welcome=AgentWelcome("here", "boot-1", 10.0, (FACTS,), ()),
             status=lambda: STATUS,
             uri="wss://here",
         )
         self.service = JudgedService(operations, lambda: self.usable)
 
-    async def ask(self, actor: Actor, name: str, payload: Any, *, kind: str = "command", waits: int = 0) -> Any:
+    def _make_turns(self) -> Turns:
+        return Turns(
+            self.bench.jobs,
+            self.agents,
+            dict.fromkeys((PRINTER, NETWORK_PRINTER), unconnected(load_layouts(None))),
+            {PRINTER: FACTS, NETWORK_PRINTER: replace(FACTS, name=NETWORK_PRINTER, is_on_network=True)},
+            turn_wait=10.0,
+            report_wait=60.0,
+            clock=self.bench.clock,
+            wake=self.woken.append,
+            in_loop=lambda deed: deed(),
+        )
+
+    async def ask(
+        self,
+        actor: Actor,
+        name: str,
+        payload: Any,
+        *,
+        kind: str = "command",
+        waits: int = 0,
+        connection: Alone | None = None,
+    ) -> Any:
         """The reply to a command whose payload is given as plain values.  Raises PassbookError."""
         raw = msgspec.Raw(msgspec.json.encode(payload))
         command = Envelope(Header(name, MessageType(kind), 1, timeout=waits), raw)
-        return await self.service.perform(Call(actor, Alone(), waits), command)
+        return await self.service.perform(Call(actor, connection or Alone(actor), waits), command)

@@ -22,6 +22,7 @@ from passbook.job.actor import Actor
 from passbook.job.record import Record
 from passbook.protocol.messages import SubmitJob
 from spooler.data_keys import DataKeys
+from spooler.fullness import Fullness, Marks
 from spooler.jobs import Jobs
 from storage.crypto.keys import ApplianceKey
 from storage.spool import Spool
@@ -60,6 +61,7 @@ def submit(spool: Spool) -> Submit:
             LimitsConfig(),
             appliance_key=ApplianceKey(SECRET),
             recovery_public=None,
+            fullness=Fullness(spool.percent_used, Marks()),
             clock=StandingClock(),
             rng=seeded(7),
         )

@@ -118,7 +118,7 @@ def test_an_answer_to_the_question_before_the_last_cut_is_stale(office: Office) 
     office.judge(STATEMENT)
 
 
-@pytest.mark.parametrize("round_", range(2))
+@pytest.mark.parametrize("round_", [0, *(pytest.param(one, marks=pytest.mark.soak) for one in range(1, 5))])
 def test_of_many_answers_at_once_one_wins(office: Office, round_: int) -> None:
     statement = Statement(210 + round_, 4)
     printing, question = office.print_until_cut(statement, Target.BOTH, CUT)

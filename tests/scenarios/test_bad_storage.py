@@ -159,6 +159,7 @@ def one_byte(folder: Path) -> Iterator[None]:
         yield
 
 
+LONG: Final = pytest.mark.soak
 DAMAGES: Final[dict[str, tuple[Callable[[Path], Any], str]]] = {
     "absent": (absent, "area-absent"),
     "damaged": (damaged, "area-fenced"),
@@ -173,6 +174,10 @@ DAMAGES: Final[dict[str, tuple[Callable[[Path], Any], str]]] = {
 }
 
 
+SHOWN: Final = {"damaged", "of another appliance", "closed"}
+"""Damages that stand for all of them here; the soak tries each, and the store's own tests try each code."""
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     """Its databases; nothing where it is no folder."""
     if not folder.is_dir():
@@ -180,7 +185,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix == ".sqlite"}
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("damage", [pytest.param(one, marks=[] if one in SHOWN else LONG) for one in DAMAGES])
 def test_an_area_that_cannot_be_used_is_left_alone_and_the_other_one_serves(
     open_office: OpenOffice, damage: str
 ) -> None:
@@ -239,7 +244,9 @@ def test_a_second_daemon_on_the_same_store_ends_with_one_sentence_and_the_first_
     assert office.told("verify") == []
 
 
-@pytest.mark.parametrize("ends", [("-wal", "-shm"), ("-wal",), ("-shm",), ("lock",), ("sqlite",)])
+@pytest.mark.parametrize(
+    "ends", [("-wal", "-shm"), *(pytest.param((one,), marks=LONG) for one in ("-wal", "-shm", "lock", "sqlite"))]
+)
 def test_an_area_whose_file_is_removed_while_the_appliance_runs_acknowledges_nothing_more(
     open_office: OpenOffice, ends: tuple[str, ...]
 ) -> None:

@@ -142,7 +142,7 @@ def test_what_is_left_of_yesterday_expires_at_the_start(open_branch: OpenBranch)
         assert as_terminal(branch.office.counter, TerminalClient.jobs) == ()
 
 
-@pytest.mark.parametrize("when", ["1970-01-01T00:05:00", "2099-12-31T23:00:00"])
+@pytest.mark.parametrize("when", ["1970-01-01T00:05:00", pytest.param("2099-12-31T23:00:00", marks=pytest.mark.soak)])
 def test_under_a_wrong_clock_everybody_comes_in_and_nothing_expires(open_branch: OpenBranch, when: str) -> None:
     """N4: the log's order shows that the job ended after the operator's word and not before."""
     with open_branch(EVENING) as branch:

@@ -145,10 +145,10 @@ def test_while_a_book_lies_in_the_mechanism_it_is_busy_and_nothing_is_disturbed(
 @pytest.mark.parametrize(
     ("target", "when"),
     [
-        (Target.APPLIANCE, AtLineByte(2, 1)),
-        (Target.APPLIANCE, AtLineByte(2, EVERYTHING)),
+        pytest.param(Target.APPLIANCE, AtLineByte(2, 1), marks=pytest.mark.soak),
+        pytest.param(Target.APPLIANCE, AtLineByte(2, EVERYTHING), marks=pytest.mark.soak),
         (Target.BOTH, AfterStrike(3)),
-        (Target.PRINTER, AtLineByte(4, EVERYTHING)),
+        pytest.param(Target.PRINTER, AtLineByte(4, EVERYTHING), marks=pytest.mark.soak),
     ],
     ids=["before a step", "behind a step", "behind a strike", "behind the last line"],
 )

@@ -164,16 +164,18 @@ def cut_in_half(file: Path) -> None:
     os.truncate(file, file.stat().st_size // 2)
 
 
-@pytest.mark.parametrize("damage", [Path.unlink, cut_in_half, make_pipe])
+@pytest.mark.parametrize(
+    "damage", [Path.unlink, *(pytest.param(one, marks=pytest.mark.soak) for one in (cut_in_half, make_pipe))]
+)
 def test_a_mark_that_is_missing_or_altered_is_told_and_made_anew(open_office: OpenOffice, damage: Any) -> None:
     office = still_office(open_office)
     world = office.world
     before = send(office, "r-1", "r-2")
     world.kill_appliance()
-    damage(world.folder / "state" / FILE)
+    damage(world.data / "state" / FILE)
     world.start_appliance()
     [problem] = told(office)
-    assert problem.startswith(f"The mark of the storage areas, in {world.folder}/state/{FILE}")
+    assert problem.startswith(f"The mark of the storage areas, in {world.data}/state/{FILE}")
     assert send(office, "r-1", "r-2") == before
     world.kill_appliance()
     world.start_appliance()

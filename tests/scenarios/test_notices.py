@@ -208,7 +208,9 @@ def put_back(office: Office) -> None:
     office.world.start_appliance()
 
 
-@pytest.mark.parametrize("grown", [False, True], ids=["shorter", "grown again"])
+@pytest.mark.parametrize(
+    "grown", [pytest.param(False, id="shorter", marks=pytest.mark.soak), pytest.param(True, id="grown again")]
+)
 def test_a_disk_that_was_put_back_is_found_by_a_terminal(quiet: Office, grown: bool) -> None:
     cancelled(quiet)
     assert warned(quiet.counter, "jobs") == []

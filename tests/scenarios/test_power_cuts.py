@@ -13,7 +13,8 @@ from tests.scenarios.office import Office, check_truth, next_line
 
 COUNT = 3
 CUT_LINE = 2
-SAMPLE = 5
+SAMPLE = 1
+"""Bytes between the first and the last one; the soak cuts at every byte."""
 
 
 def line_bytes(office: Office, number: int) -> int:

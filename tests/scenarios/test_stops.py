@@ -22,6 +22,8 @@ LINE = 2
 OVER_THE_PAGE = Statement(310, 3, line=23)
 """Two lines on page 3, a turn, one line on page 4."""
 TURN_STEP = 3
+LONG = pytest.mark.soak
+"""A form that differs little from one beside it, or waits out the twenty seconds of a silent printer."""
 EVERYTHING = 1_000_000
 """A byte number that stands for the last byte of a line."""
 
@@ -42,8 +44,8 @@ def go_on(office: Office, printing: Printing, statement: Statement, question: Qu
         (FaultKind.COVER_OPEN, "cover-open"),
         (FaultKind.RIBBON_OUT, "marker-supply-empty"),
         (FaultKind.GARBAGE, "printer-garbled"),
-        (FaultKind.HALF_REPLY, "printer-garbled"),
-        (FaultKind.SILENT, "printer-silent"),
+        pytest.param(FaultKind.HALF_REPLY, "printer-garbled", marks=LONG),
+        pytest.param(FaultKind.SILENT, "printer-silent", marks=LONG),
     ],
 )
 def test_a_fault_in_a_line_asks_about_that_line(office: Office, kind: FaultKind, reason: str) -> None:
@@ -59,7 +61,7 @@ def test_a_fault_in_a_line_asks_about_that_line(office: Office, kind: FaultKind,
     go_on(office, printing, STATEMENT, question)
 
 
-@pytest.mark.parametrize("byte", [1, 60, EVERYTHING])
+@pytest.mark.parametrize("byte", [pytest.param(1, marks=LONG), 60, pytest.param(EVERYTHING, marks=LONG)])
 def test_a_cable_unplugged_in_a_line_asks_about_that_line(office: Office, byte: int) -> None:
     # The mechanism keeps its power and its memory; only the cable has gone.
     office.hands.cut(Target.APPLIANCE, AtLineByte(LINE, byte), None)
@@ -73,8 +75,15 @@ def test_a_cable_unplugged_in_a_line_asks_about_that_line(office: Office, byte: 
     go_on(office, printing, STATEMENT, question)
 
 
-@pytest.mark.parametrize("target", [Target.APPLIANCE, Target.BOTH])
-@pytest.mark.parametrize("action", ["turn", "insert"])
+@pytest.mark.parametrize(
+    ("action", "target"),
+    [
+        ("turn", Target.BOTH),
+        ("insert", Target.APPLIANCE),
+        pytest.param("turn", Target.APPLIANCE, marks=LONG),
+        pytest.param("insert", Target.BOTH, marks=LONG),
+    ],
+)
 def test_power_is_cut_while_the_page_is_turned(office: Office, target: Target, action: str) -> None:
     pid = office.world.appliance_pid
     hands = SimulatorControl(office.world.folder / "printer")
@@ -99,7 +108,7 @@ def test_power_is_cut_while_the_page_is_turned(office: Office, target: Target, a
     office.judge(OVER_THE_PAGE)
 
 
-@pytest.mark.parametrize("order", [("--from-line", "4"), ("--all-on-paper",)])
+@pytest.mark.parametrize("order", [pytest.param(("--from-line", "4"), marks=LONG), ("--all-on-paper",)])
 def test_power_is_cut_while_the_book_is_given_back(office: Office, order: tuple[str, ...]) -> None:
     statement = Statement(320, 3)
     printing, question = office.print_until_cut(statement, Target.PRINTER, AtLineByte(3, EVERYTHING))

@@ -54,7 +54,14 @@ def test_the_next_teller_is_told_of_a_forgotten_book_and_prints_when_it_is_out(o
     assert prompt["printer"] == "window-1"
 
 
-@pytest.mark.parametrize("kind", [FaultKind.RIBBON_OUT, FaultKind.COVER_OPEN, FaultKind.SILENT])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        FaultKind.COVER_OPEN,
+        pytest.param(FaultKind.RIBBON_OUT, marks=pytest.mark.soak),
+        pytest.param(FaultKind.SILENT, marks=pytest.mark.soak),
+    ],
+)
 def test_who_answered_before_the_printer_was_mended_is_told_to_take_the_book_out(
     office: Office, kind: FaultKind
 ) -> None:

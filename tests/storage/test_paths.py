@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from passbook.errors import PassbookError
 from passbook.job import changes
+from storage.area import writer
 from storage.crypto.keys import ApplianceKey
 from storage.offline import examine_folders
 from tests.storage.disk import Disk, Gate, ignore
@@ -83,8 +84,9 @@ class Told(list[PassbookError]):
 
 
 @pytest.fixture
-def told(store: Store) -> Told:
-    """Reports of a store with one area."""
+def told(store: Store, monkeypatch: pytest.MonkeyPatch) -> Told:
+    """Reports of a store with one area, whose files are looked at often."""
+    monkeypatch.setattr(writer, "WATCH_SECONDS", 0.02)
     store.names = ("a",)
     store.reported = reports = Told()
     return reports
