@@ -18,11 +18,12 @@ from websockets.asyncio.server import Server, ServerConnection, unix_serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from firmware.doors.door_session import FAREWELL, DoorSession
-from firmware.doors.exchange import HARD_LIMIT, Exchange, Performer, facts_of
 from firmware.doors.pace import Pace
+from firmware.service.operations import OPERATIONS
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor
+from spooler.door_session import FAREWELL, DoorSession
+from spooler.exchange import HARD_LIMIT, Exchange, Performer, facts_of
 from spooler.logs import Log
 
 _LOG: Final = Log("operators")
@@ -55,7 +56,7 @@ class OperatorDoor:
         self, path: Path, performer: Performer, *, judge: Judge, mode: int = OWN_MODE, silence: float = 30.0
     ) -> None:
         self._path = path
-        self._exchange = Exchange(performer, _LOG)
+        self._exchange = Exchange(performer, _LOG, OPERATIONS)
         self._judge = judge
         self._mode = mode
         self._silence = silence

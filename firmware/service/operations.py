@@ -21,7 +21,6 @@ from firmware.service.acceptance import Acceptance
 from firmware.service.answering import Answering
 from firmware.service.clock_report import ClockReporter
 from firmware.service.document_reader import DocumentReader
-from firmware.service.operation import Call, catalogue_of, operation
 from firmware.service.replies import AreaList, EntryList, LookedAt
 from firmware.system.joining import Joining
 from firmware.system.problems import Problems
@@ -61,6 +60,7 @@ from passbook.protocol.notice import (
     NoticePage,
     notice_of,
 )
+from passbook.protocol.operation import Call, catalogue_of, operation
 from passbook.protocol.operators import (
     AcceptedArea,
     AcceptedStore,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from firmware.service.operation import Call, Operation
 from firmware.service.operations import OPERATIONS, Operations
 from passbook.errors import PassbookError, shown
 from passbook.job.actor import Actor, Role
 from passbook.protocol.messages import Envelope, MessageType, read_payload
+from passbook.protocol.operation import Call, Operation
 
 _WORDS: Final = {
     Role.REQUESTER: "a terminal",

@@ -20,12 +20,12 @@ from websockets.asyncio.client import unix_connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from client.control import ask
-from firmware.doors.exchange import HARD_LIMIT
 from firmware.doors.operator_door import MAX_CALLERS, MAX_OPEN, OPEN_MODE, OperatorDoor
 from firmware.identity.callers import Callers
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor, Role, UnixCaller
 from passbook.protocol.messages import MAX_MESSAGE, Nothing
+from spooler.exchange import HARD_LIMIT
 from tests.firmware.operators import OTTO, Caller, StandIn, door_at
 
 CONTENT = "Withdrawal Maria"

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 import pytest
 
-from firmware.service.operation import COMMON_ERRORS
 from firmware.service.operations import OPERATIONS
 from passbook.errors import CATALOGUE, PassbookError
 from passbook.job.actor import Actor, Role
 from passbook.job.record import OPERATOR
 from passbook.protocol.messages import Payload
+from passbook.protocol.operation import COMMON_ERRORS
 from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, TELLER, Bench, request
 from tests.firmware.operators import OTTO
 from tests.firmware.rooms import ACTORS, AUDITOR, NOBODY, STATUS, Keeper, Rooms, sample

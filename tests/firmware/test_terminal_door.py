@@ -11,9 +11,9 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from firmware.config.configuration import LimitsConfig
-from firmware.doors.door_session import OUTGOING_LIMIT
-from firmware.doors.exchange import HARD_LIMIT
 from passbook.protocol.messages import MAX_MESSAGE, PUBLISHER_PATH, SERVICE_PATH
+from spooler.door_session import OUTGOING_LIMIT
+from spooler.exchange import HARD_LIMIT
 from tests.firmware.door import Connector, Door, at_the_door, submission
 from tests.terminal.conftest import Branch
 
