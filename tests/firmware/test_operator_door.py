@@ -347,6 +347,19 @@ def test_auditors_at_their_limit_keep_no_operator_out(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_an_operator_beyond_the_open_connections_is_told_so(tmp_path: Path) -> None:
+    async def story() -> None:
+        with contextlib.ExitStack() as stack:
+            for _ in range(MAX_OPEN):
+                half = stack.enter_context(socket.socket(socket.AF_UNIX))
+                await asyncio.to_thread(half.connect, str(tmp_path / "s"))
+            with pytest.raises(PassbookError, match="ended the connection at once, as .* too many are open") as caught:
+                await asyncio.to_thread(ask, tmp_path / "s", "echo", Nothing())
+            assert caught.value.code == "control-unreachable"
+
+    with_door(tmp_path / "s", story)
+
+
 @pytest.mark.parametrize("looks", range(3), ids=["at accept", "at the request", "at work"])
 def test_a_caller_that_has_hung_up_is_no_defect(tmp_path: Path, caplog: pytest.LogCaptureFixture, looks: int) -> None:
     """The kernel names no user of a connection that has ended, at whichever look at it."""
