@@ -42,8 +42,13 @@ class Service:
 
 
 def find_operation(name: str, actor: Actor) -> Operation:
-    """Return the operation.  Raises PassbookError `unknown-command`, or `not-permitted` for other roles."""
+    """Return the operation.
+
+    Raises PassbookError `unknown-command`, `invalid-message` for no name, or `not-permitted` for other roles.
+    """
     operation = OPERATIONS.get(name)
+    if not name:
+        raise PassbookError("invalid-message", why="name is empty")
     if operation is None:
         raise PassbookError("unknown-command", command=shown(name))
     if operation.roles.isdisjoint(actor.roles):

@@ -113,6 +113,12 @@ def test_a_command_that_is_not_known_is_refused_by_its_name(bench: Bench) -> Non
     assert (caught.value.code, caught.value.facts) == ("unknown-command", {"command": "Spooler.Nonsense?"})
 
 
+def test_a_command_without_a_name_is_said_to_have_none(bench: Bench) -> None:
+    with pytest.raises(PassbookError) as caught:
+        asyncio.run(Rooms(bench).ask(TELLER, "", {}))
+    assert (caught.value.code, caught.value.facts) == ("invalid-message", {"why": "name is empty"})
+
+
 @pytest.mark.parametrize("kind", ["event", "completion", "acknowledge", "unsolicited"])
 def test_only_commands_are_taken(bench: Bench, kind: str) -> None:
     assert code_of(Rooms(bench), OTTO, "Common.Status", {}, kind=kind) == "invalid-message"
