@@ -18,6 +18,7 @@ from firmware.doors.terminal_door import TerminalDoor
 from firmware.identity.doorkeeper import Doorkeeper
 from firmware.identity.server_tls import shrink_buffers
 from firmware.people.expiries import Expiries
+from firmware.people.grants import Grants
 from firmware.people.notice_board import NoticeBoard
 from firmware.people.questions import Questions
 from firmware.people.roll import Roll
@@ -49,6 +50,7 @@ from spooler.jobs import Jobs
 from spooler.logs import Log, keep_telling, tell_left_out
 from spooler.news import DeskGaveUp, EndAcknowledged, JobChanged, News, PrinterChanged, PromptChanged, StepDone
 from spooler.printer import Printer, connect_mechanism
+from spooler.shared_names import SharedNames
 from spooler.supervisor import Supervisor
 from spooler.turns import Turns
 from storage import ApplianceKey, AreaSettings, Limits, Spool, self_test
@@ -86,6 +88,8 @@ class Appliance:
         self._doorkeeper = Doorkeeper(config.terminals, loaded.trust, clock, config.recovery.representatives)
         self._destinations = self._make_destinations()
         self._agents = Agents(self._hub)
+        self._names = SharedNames(key, secrets.token_bytes)
+        self._grants = Grants()
         self._turns = self._make_turns()
         self._desks = Desks(self._make_desks(), self._jobs, self._hub, clock)
         self._recovery = Questions(
@@ -328,6 +332,7 @@ class Appliance:
             config.limits,
             appliance_key=self._key,
             recovery_public=self._loaded.recovery_public,
+            names=self._names,
             fullness=self._make_fullness(),
             clock=self._clock,
             rng=secrets.token_bytes,
@@ -354,6 +359,8 @@ class Appliance:
             now=self._clock,
             turns=self._turns,
             agents=self._agents,
+            names=self._names,
+            grants=self._grants,
             welcome=self._welcome(),
             status=self.status,
             uri=f"wss://{self._config.terminals.listen}{SERVICE_PATH}",
@@ -440,6 +447,7 @@ class Appliance:
                 self._notices.note(record)
                 self._turns.note_job(record)
                 self._desks.note_job(record)
+                self._grants.note(record)
                 if record.ended and record.printer not in {printer.name for printer in self._config.printers}:
                     _ = self._loop.run_in_executor(None, self._look_for_strays)
             case EndAcknowledged(record):
