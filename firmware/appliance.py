@@ -34,6 +34,7 @@ from firmware.system.retention import destroy_old_content
 from firmware.system.upkeep import Upkeep
 from firmware.system.watchdog import show_watchdog
 from passbook.errors import PassbookError
+from passbook.job.choice import Side
 from passbook.job.counts import JobCounts
 from passbook.protocol.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of
 from passbook.protocol.messages import JobLeft as JobLeftEvent
@@ -111,6 +112,7 @@ class Appliance:
             acknowledge_timeout=config.notices.acknowledge_timeout,
             clock=clock,
         )
+        self._fullness = self._make_fullness()
         self._admission = self._make_admission()
         self._joining = Joining(self._spool, self._problems, clock, report=self._report, begun=self._ask_about_joined)
         self._upkeep = Upkeep(
@@ -333,7 +335,7 @@ class Appliance:
             appliance_key=self._key,
             recovery_public=self._loaded.recovery_public,
             names=self._names,
-            fullness=self._make_fullness(),
+            fullness=self._fullness,
             clock=self._clock,
             rng=secrets.token_bytes,
         )
@@ -341,7 +343,16 @@ class Appliance:
     def _make_fullness(self) -> Fullness:
         spool = self._config.spool
         rules = [KeepRule(one.printer or "", one.form or "", one.application or "") for one in spool.rules]
-        return Fullness(self._spool.percent_used, Marks(spool.stop_at, spool.start_at), rules)
+        fullness = Fullness(self._spool.percent_used, Marks(spool.stop_at, spool.start_at), rules)
+        fullness.watchers.append(self._note_fullness)
+        return fullness
+
+    def _note_fullness(self, stopped: bool) -> None:
+        """The spool stopped taking documents, or takes them again: a problem until then."""
+        side, start_at = Side.APPLIANCE.value, self._config.spool.start_at
+        problem = PassbookError("spool-nearly-full", side=side, since=stamp(self._clock), start_at=start_at)
+        _ = self._problems.replace(problem.code, [problem] if stopped else [])
+        _LOG.warning("spool-stopped" if stopped else "spool-takes-again")
 
     def _make_operations(self) -> Operations:
         return Operations(
@@ -403,6 +414,7 @@ class Appliance:
 
     def status(self) -> StatusReport:
         """The last known state, at once."""
+        _ = self._fullness.is_stopped  # the problem says what is so now, also when no job came since
         areas = tuple(f"{name}: {state}" for name, state in self._spool.states().items())
         problems = tuple(
             str(problem) for problem in (*self._problems, *self._desks.problems(), *self._notices.problems())
