@@ -293,7 +293,7 @@ class Turns:
         return answer
 
     def _have_again(self, turn: Turn) -> None:
-        """An answer that was not made durable, or whose connection ended, may come again within the time of the turn."""
+        """An answer that was not made durable, or whose connection ended, may come again in the time of the turn."""
         with self._lock:
             if turn.state is TurnState.ANSWERED:
                 self._move(turn, TurnEvent.FAIL)

@@ -119,7 +119,7 @@ TURNED: Final = ("agent-needed", "unknown-job", *STORED, "not-allowed-in-state")
 ANSWERED: Final = (
     *("unknown-job", *STORED, "stale-question", "already-answered", "answer-not-possible", "not-allowed-in-state"),
     *("held-by-operator", "second-person-needed", "content-gone"),
-    *("key-needed", "wrong-key", "key-malformed", "sealed-damaged"),
+    *("key-needed", "wrong-key", "key-malformed", "sealed-damaged", "document-not-kept"),
 )
 """Codes with which an answer may be refused."""
 ACCEPTED: Final = (
