@@ -162,7 +162,7 @@ class Rooms:
             now=bench.clock,
             turns=self.turns,
             agents=self.agents,
-            welcome=AgentWelcome("here", "boot-1", 10.0, (FACTS,), ()),
+            welcome=AgentWelcome("here", "boot-1", 10.0, 60.0, (FACTS,), ()),
             status=lambda: STATUS,
             uri="wss://here",
         )
