@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -65,7 +66,7 @@ def test_a_fuller_spool_is_never_the_one_that_takes_more(marks: Marks, percents:
 def test_each_change_is_told_once(marks: Marks, percents: list[float]) -> None:
     spool = Spool(marks)
     states = [False, *(spool.stopped_at(percent) for percent in percents)]
-    assert spool.heard == [now for before, now in zip(states, states[1:], strict=False) if before != now]
+    assert spool.heard == [now for before, now in pairwise(states) if before != now]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def names(seed: int = 1) -> SharedNames:
 
 
 def request(**facts: Any) -> SubmitJob:
-    known = {"name": NAME, "document_date": DATE, "shares_name": True}
+    known: dict[str, Any] = {"name": NAME, "document_date": DATE, "shares_name": True}
     return SubmitJob("r-1", "front", "text", **(known | facts))
 
 
