@@ -274,6 +274,11 @@ class Questions:
             return None
         if record.printer not in self._printers:
             raise PassbookError("printer-gone", job=record.job_id, printer=record.printer)
+        if not record.keeps_document:
+            # Its terminal sends the document at the turn of the job.
+            if answer.new_key:
+                raise PassbookError("document-not-kept", job=record.job_id, requester=record.requester)
+            return None
         key = self._data_key(row, answer)
         if not answer.new_key:
             self._jobs.keys.put(record.job_id, key)
@@ -311,7 +316,8 @@ class Questions:
 
     def _question_of(self, row: JobRow) -> Question:
         openable = any(wrap.holder is Holder.APPLIANCE for wrap in row.wraps)
-        return question_of(row.record, row.wraps, readable=openable or row.record.job_id in self._jobs.keys)
+        needs_no_key = openable or not row.record.keeps_document
+        return question_of(row.record, row.wraps, readable=needs_no_key or row.record.job_id in self._jobs.keys)
 
 
 def is_open(record: Record) -> bool:

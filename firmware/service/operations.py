@@ -119,7 +119,7 @@ TURNED: Final = ("agent-needed", "unknown-job", *STORED, "not-allowed-in-state")
 ANSWERED: Final = (
     *("unknown-job", *STORED, "stale-question", "already-answered", "answer-not-possible", "not-allowed-in-state"),
     *("held-by-operator", "second-person-needed", "content-gone"),
-    *("key-needed", "wrong-key", "key-malformed", "sealed-damaged"),
+    *("key-needed", "wrong-key", "key-malformed", "sealed-damaged", "document-not-kept"),
 )
 """Codes with which an answer may be refused."""
 ACCEPTED: Final = (
@@ -253,7 +253,7 @@ class Operations:
         self._agents.must_be(call.connection)
         return self._view(call.actor, await self._turns.confirm(call.actor.name, _named(asked)))
 
-    @operation("Spooler.ReportJob", AT_TERMINALS, *TURNED)
+    @operation("Spooler.ReportJob", AT_TERMINALS, *TURNED, "report-not-credible")
     async def report_job(self, call: Call, asked: ReportJob) -> JobView:
         """Note how far the agent is with a job that it prints, and the job's end."""
         self._agents.must_be(call.connection)

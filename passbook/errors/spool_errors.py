@@ -43,6 +43,11 @@ SPOOL_ERRORS: Final[dict[str, ErrorKind]] = {
         "The document for job {job} is not the one that was accepted: {why} differs. Nothing of it was printed; the "
         "job falls back to its other copy, or a person is asked.",
     ),
+    "report-not-credible": ErrorKind(
+        Mender.PROGRAMMER,
+        "The report about job {job} cannot be true: {why}. Nothing of it was noted; report what the spool of the "
+        "terminal has, else a person is asked.",
+    ),
     "spool-stopped": ErrorKind(
         Mender.OPERATOR,
         "The spool of the {side} takes no new document: {why}. Nothing was accepted; choose the other spool, or try "
