@@ -13,8 +13,8 @@ from pathlib import Path
 
 from websockets.asyncio.server import ServerConnection, serve
 
-from firmware.doors.exchange import HARD_LIMIT
 from firmware.identity.server_tls import server_context, shrink_buffers
+from spooler.exchange import HARD_LIMIT
 
 
 async def echo(socket: ServerConnection) -> None:

@@ -191,7 +191,7 @@ def _stamp(moment: dt.datetime) -> str:
 _NOTES: Final = (
     (
         f"{DAYS} days with simulated dates, {JOBS} jobs of {DOCUMENT_BYTES} bytes and {LINES} lines each, one after "
-        f"the other, through the store alone; every day one start, and what is older than {KEPT_DAYS} days goes. One "
+        f"the other, through the store alone; every day one boot, and what is older than {KEPT_DAYS} days goes. One "
         f"of {UNANSWERED} jobs is held, asked about and expires on the next day. Written is all that SQLite writes "
         "into databases and logs; each step is a flush of its own, and a page is 4 KiB."
     ),

@@ -30,6 +30,7 @@ PASSING: Final = frozenset(
 during a handshake looks like one that does not know the terminal, and an acceptance may outlive its connection."""
 PAUSES: Final = (1.0, 1.0, 2.0, 2.0, *(5.0,) * 60)
 """Seconds between attempts to connect."""
+TRYING_AGAIN: Final = "The appliance has not answered yet; trying again. Ctrl-C ends this command."
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,18 @@ class Reconnecting:
         console: where an outage and its end are told, each once.
         pauses: seconds before each further attempt to connect; when they are used up the error is raised.
         sleep: waits that long.
+        was_connected: a connection came about before, so the first one here need not come about at once.
     """
 
     connect: Connect
     console: Shown
     pauses: Iterable[float]
     sleep: Sleep
+    was_connected: bool = False
 
     async def persist(self, over: Callable[[TerminalClient], Awaitable[T]]) -> T:
-        """Run `over` on one connection after the other until it returns; the first one must come about at once."""
-        connected = away = False
+        """Run `over` on one connection after the other until it returns; the very first one must come about at once."""
+        connected, away = self.was_connected, False
         pauses = iter(self.pauses)
         while True:
             try:
@@ -63,7 +66,7 @@ class Reconnecting:
                 pause = next(pauses, None)
                 if error.code not in PASSING or not connected or pause is None:
                     raise
-                words = [] if away else ["The appliance has not answered yet; trying again."]
+                words = [] if away else [TRYING_AGAIN]
                 self.console.show({"event": error.code, "payload": {}}, words)
                 away = True
                 await self.sleep(pause)

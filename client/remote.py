@@ -81,4 +81,6 @@ def reason_of(error: BaseException) -> str:
         return "no answer in time"
     if isinstance(error, OSError) and error.errno is not None:
         return os.strerror(error.errno)
+    if isinstance(error, EOFError) or isinstance(error.__cause__, EOFError):
+        return "it ended the connection at once, as it does when too many are open"
     return "what answers there does not speak this protocol" if not isinstance(error, OSError) else str(error)

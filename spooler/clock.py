@@ -36,7 +36,7 @@ class ClockTrust(StrEnum):
     SYNCHRONIZED = "synchronized"
     """Trusted: the machine says that it is."""
     VOUCHED = "vouched"
-    """Trusted: an operator said so in this start, and it has not jumped since."""
+    """Trusted: an operator said so in this boot, and it has not jumped since."""
     NOT_SYNCHRONIZED = "not-synchronized"
     """Not trusted: neither the machine nor an operator says that it is right."""
     BEHIND = "behind"

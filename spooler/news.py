@@ -45,7 +45,7 @@ class PrinterChanged(msgspec.Struct, frozen=True):
 
 
 class DeskGaveUp(msgspec.Struct, frozen=True):
-    """A desk gave a job up because its storage failed: no state of it can be stored, or told, before a new start."""
+    """A desk gave a job up because its storage failed: no state of it can be stored, or told, before another boot."""
 
     job: str
     requester: str

@@ -1,6 +1,6 @@
 """Which jobs print before which, and why each of them waits; lives in the event loop.
 
-All of it is in memory: every job that may print was accepted or answered in this start, and told here as news.  A
+All of it is in memory: every job that may print was accepted or answered in this boot, and told here as news.  A
 place is found by bisection, so that a list of all jobs costs no more than its length.
 """
 

@@ -106,6 +106,10 @@ def _must_be_there(settings: AreaSettings) -> None:
         if is_there(folder / schema.LOCK):
             raise PassbookError("area-absent", area=settings.name, why=what_lies_there(folder))
         raise _no_area(settings)
+    # What SQLite has not copied yet lies in the log beside an empty file.
+    written = [folder / f"{schema.DATABASE}{suffix}" for suffix in ("", "-wal")]
+    if not any(is_there(one) and one.stat().st_size for one in written):
+        raise PassbookError("no-area-there", folder=str(folder), why=f"has an empty file {schema.DATABASE}")
 
 
 def _no_area(settings: AreaSettings) -> PassbookError:

@@ -85,17 +85,19 @@ def needs_ring(question: Question, verdict: Verdict, new_key_ref: str) -> bool:
     return bool(new_key_ref) or _needs_key(question, verdict)
 
 
-def document_order(view: JobView, question: Question | None, ring: KeyRing) -> GetDocument:
-    """What asks for the document of a job, with its key from the ring; a question lets a recovery key open it.
+def document_order(view: JobView, question: Question | None, ring: KeyRing, person: str) -> GetDocument:
+    """The command of `person` for the document of a job, with its key from the ring.
+
+    A question lets a recovery key open it.
 
     Raises PassbookError `key-not-in-ring`; `wrong-key` when no recovery key of the ring opens the job.
     """
     if not view.key_ref:
-        return GetDocument(view.job)
+        return GetDocument(view.job, person)
     if view.key_ref in ring.keys or question is None:
-        return GetDocument(view.job, key=ring.key(view.key_ref))
+        return GetDocument(view.job, person, key=ring.key(view.key_ref))
     key, data_key = opening(question, ring)
-    return GetDocument(view.job, key, data_key)
+    return GetDocument(view.job, person, key, data_key)
 
 
 def _needs_key(question: Question, verdict: Verdict) -> bool:

@@ -80,7 +80,7 @@ def _check_control(config: Config) -> None:
             raise config.problem("control", f"{path} exists and is no socket; expected a free name")
     except FileNotFoundError:
         if path == CONTROL_SOCKET and not folder.exists():
-            # The unit's RuntimeDirectory= is made by each start.
+            # The unit's RuntimeDirectory= is made at each boot.
             return
     except OSError as error:
         raise config.problem("control", f"{path} cannot be used: {error.strerror}") from None

@@ -60,10 +60,10 @@ def findings(looked: Sequence[Looked]) -> list[Any]:
 
 def sentence(looked: Sequence[Looked]) -> str:
     """One sentence about everything that was looked at, shown where nothing was found."""
-    live, ended, entries = (sum(int(one[name]) for one in looked) for name in ("live", "ended", "entries"))
+    unfinished, ended, entries = (sum(int(one[name]) for one in looked) for name in ("unfinished", "ended", "entries"))
     areas = ", ".join(str(one["area"]) for one in looked) or "none"
     return (
-        f"All fits together. Looked at: areas: {areas}; jobs that have not ended: {live}; "
+        f"All fits together. Looked at: areas: {areas}; jobs that have not ended: {unfinished}; "
         f"jobs that have: {ended}; entries of history: {entries}."
     )
 

@@ -18,11 +18,12 @@ from websockets.asyncio.server import Server, ServerConnection, unix_serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from firmware.doors.door_session import FAREWELL, DoorSession
-from firmware.doors.exchange import HARD_LIMIT, Exchange, Performer, facts_of
 from firmware.doors.pace import Pace
+from firmware.service.operations import OPERATIONS
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor
+from spooler.door_session import FAREWELL, DoorSession
+from spooler.exchange import HARD_LIMIT, Exchange, Performer, facts_of
 from spooler.logs import Log
 
 _LOG: Final = Log("operators")
@@ -42,7 +43,7 @@ OPEN_MODE: Final = 0o666
 """Mode of the socket where others may call too: then every caller is judged, and a stranger hears one sentence."""
 
 Judge = Callable[[socket.socket], Actor]
-"""Says who calls on a connection, or raises `not-permitted`."""
+"""Says who calls on a connection, or raises `not-permitted`; OSError for a connection that has ended."""
 
 
 class OperatorDoor:
@@ -55,7 +56,7 @@ class OperatorDoor:
         self, path: Path, performer: Performer, *, judge: Judge, mode: int = OWN_MODE, silence: float = 30.0
     ) -> None:
         self._path = path
-        self._exchange = Exchange(performer, _LOG)
+        self._exchange = Exchange(performer, _LOG, OPERATIONS)
         self._judge = judge
         self._mode = mode
         self._silence = silence
@@ -100,6 +101,10 @@ class OperatorDoor:
         except PassbookError as error:
             _LOG.limited().warning("caller-refused", code=error.code, count=len(self._callers))
             return connection.respond(HTTPStatus.FORBIDDEN, f"{error.code}: {error}\n")
+        except OSError:
+            # It has hung up already: a closed socket names no user, and the response reaches no caller.
+            _LOG.debug("caller-lost")
+            return connection.respond(HTTPStatus.FORBIDDEN, "")
         return None
 
     def _check(self, connection: ServerConnection) -> None:
@@ -112,7 +117,12 @@ class OperatorDoor:
         """Serve one caller, from its first command to its last."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # websockets runs every connection in a task
-        self._callers[task] = actor = self._judge(connection.transport.get_extra_info("socket"))
+        try:
+            actor = self._judge(connection.transport.get_extra_info("socket"))
+        except OSError:
+            _LOG.debug("caller-lost")
+            return
+        self._callers[task] = actor
         session = DoorSession(connection, actor)
         try:
             await session.run(self._converse(connection, session))
@@ -161,7 +171,7 @@ class _Entrance(socket.socket):
     def _others_of(self, connection: socket.socket) -> weakref.WeakSet[socket.socket]:
         try:
             return self._operators if self._judge(connection).is_operator else self._auditors
-        except PassbookError:
+        except (PassbookError, OSError):
             return self._strangers
 
 

@@ -14,15 +14,16 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from firmware.config.configuration import LimitsConfig
-from firmware.doors.door_session import FAREWELL, INTERNAL_ERROR, DoorSession
-from firmware.doors.exchange import HARD_LIMIT, Exchange, Performer
 from firmware.doors.gate import BACKLOG, listen, strangers_for
 from firmware.doors.pace import Pace
+from firmware.service.operations import OPERATIONS
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor
 from passbook.protocol.messages import POLICY_VIOLATION, PUBLISHER_PATH, SERVICE_PATH
 from spooler.clock import Clock
 from spooler.desks import Desks
+from spooler.door_session import FAREWELL, INTERNAL_ERROR, DoorSession
+from spooler.exchange import HARD_LIMIT, Exchange, Performer
 from spooler.hub import Hub
 from spooler.logs import Log
 
@@ -57,7 +58,7 @@ class TerminalDoor:
         """`heard` is called with each message's actor; `pause` waits for so many seconds."""
         self._hub = hub
         self._desks = desks
-        self._exchange = Exchange(performer, _LOG)
+        self._exchange = Exchange(performer, _LOG, OPERATIONS)
         self._limits = limits
         self._judge = judge
         self._heard = heard

@@ -36,7 +36,10 @@ class Callers:
         return bool(self._auditors)
 
     def judge(self, connection: socket.socket) -> Actor:
-        """Who is at the other side of a Unix socket.  Raises PassbookError `not-permitted`."""
+        """Who is at the other side of a Unix socket.
+
+        Raises PassbookError `not-permitted`, and OSError for a connection that has ended.
+        """
         credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         pid, uid, gid = _CREDENTIALS.unpack(credentials)
         proof = UnixCaller(uid, pid)

@@ -99,7 +99,7 @@ def load_private_key(path: Path) -> PrivateKeyTypes:
 def load_trust(authority: Path, revoked: Path) -> Trust:
     """Read both files and check that the list is the authority's own.
 
-    The appliance calls it at the start and whenever the list may have changed. Raises PassbookError `file-problem`; a
+    The appliance calls it at boot and whenever the list may have changed. Raises PassbookError `file-problem`; a
     list that is not credible is an error, since without it revoked terminals would be let in.
     """
     return read_trust(read(authority), read(revoked), str(revoked))

@@ -20,7 +20,7 @@ from passbook.job.actor import Actor, may_not_decide
 from passbook.job.record import Answered, Holder, Record, Verdict, Wrap
 from passbook.protocol.media import Media
 from passbook.protocol.messages import AnswerQuestion, JobView, Question, question_of
-from passbook.protocol.naming import check_name
+from passbook.protocol.naming import check_name, check_one_key
 from spooler.clock import Clock, stamp
 from spooler.hub import Hub, Listener
 from spooler.jobs import Jobs
@@ -230,6 +230,7 @@ class Questions:
             raise may_not_decide(actor.name, answer.job)
         check_name("person", answer.person)
         check_name("newKeyRef", answer.new_key_ref, least=0)
+        check_one_key(answer.key, answer.data_key)
         if changes.is_repeated(record, _as_given(actor, answer)):
             return self._view(record)
         if not is_open(record) or not isinstance(row, JobRow):

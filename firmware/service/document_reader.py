@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 import msgspec
 
@@ -11,8 +12,12 @@ from passbook.errors import PassbookError
 from passbook.job.actor import Actor, may_not_decide
 from passbook.job.record import Encryption
 from passbook.protocol.document import GetDocument, StoredDocument
+from passbook.protocol.naming import check_name, check_one_key
 from spooler.jobs import Jobs
+from spooler.logs import Log
 from storage import JobRow, envelope
+
+_LOG: Final = Log("documents")
 
 
 class DocumentReader:
@@ -22,18 +27,22 @@ class DocumentReader:
         self._spool = jobs.spool
 
     async def read(self, actor: Actor, asked: GetDocument) -> StoredDocument:
-        """The document of an unfinished job.
+        """The document of an unfinished job; the log says who read it, and nothing of its content.
 
-        Raises PassbookError `not-permitted`, `unknown-job`, `content-gone`, `key-needed`, `wrong-key`,
-        `no-key-to-show`, and what a store that fails raises.
+        Raises PassbookError `invalid-message`, `not-permitted`, `unknown-job`, `content-gone`, `key-needed`, `wrong-
+        key`, `no-key-to-show`, and what a store that fails raises.
         """
+        check_name("person", asked.person)
+        check_one_key(asked.key, asked.data_key)
         row = self._spool.job(asked.job)
         record = row.record
         if not actor.may_decide(record.requester):
             raise may_not_decide(actor.name, asked.job)
         if record.encryption is Encryption.APPLIANCE:
             raise PassbookError("no-key-to-show", job=asked.job)
-        return await asyncio.to_thread(self._opened, row, asked)
+        opened = await asyncio.to_thread(self._opened, row, asked)
+        _LOG.info("document-read", job=asked.job, terminal=actor.name, person=asked.person)
+        return opened
 
     def _opened(self, row: JobRow, asked: GetDocument) -> StoredDocument:
         record = row.record

@@ -21,7 +21,6 @@ from firmware.service.acceptance import Acceptance
 from firmware.service.answering import Answering
 from firmware.service.clock_report import ClockReporter
 from firmware.service.document_reader import DocumentReader
-from firmware.service.operation import Call, catalogue_of, operation
 from firmware.service.replies import AreaList, EntryList, LookedAt
 from firmware.system.joining import Joining
 from firmware.system.problems import Problems
@@ -61,6 +60,7 @@ from passbook.protocol.notice import (
     NoticePage,
     notice_of,
 )
+from passbook.protocol.operation import Call, catalogue_of, operation
 from passbook.protocol.operators import (
     AcceptedArea,
     AcceptedStore,
@@ -378,7 +378,10 @@ class Operations:
 
     @operation("Appliance.CancelJob", OPERATORS, *ORDERED, "stop-not-stored")
     async def cancel_and_wait(self, call: Call, order: JobOrder) -> Canceled:
-        """End a job, wait for its last line, and say what of it is on paper."""
+        """End a job, wait for its last line, and say what of it is on paper.
+
+        Apart from Spooler.CancelJob, because an operator gets no events that would tell the end.
+        """
         record = self._ordered(call.actor, order)
         ordered = await self._desks.cancel(record, call.actor.name, order.person, senior=True)
         return _canceled(ordered, await self._desks.settled(ordered, CANCEL_WAIT))
@@ -390,7 +393,10 @@ class Operations:
 
     @operation("Appliance.ListHistory", AT_APPLIANCE, *SEARCHES)
     async def list_history(self, _call: Call, asked: ListHistory) -> EntryList:
-        """List entries of the history unchanged, or what their ends add up to."""
+        """List entries of the history unchanged, or what their ends add up to.
+
+        Apart from Spooler.GetHistory, because an auditor needs whole entries, and a terminal may not see all of them.
+        """
         if asked.summary is not None:
             groups = await asyncio.to_thread(self._spool.summary, asked.summary, asked.wanted)
             return EntryList(summary=tuple(groups))

@@ -28,21 +28,21 @@ class LookedAt(msgspec.Struct, frozen=True):
     """Completion of `Appliance.VerifyArea`: what one area holds, and what does not fit.
 
     Attributes:
-        live: jobs in it that have not ended.
+        unfinished: jobs in it that have not ended.
         ended: jobs that have ended and are kept.
         entries: entries of its history.
     """
 
     area: str
     findings: tuple[Finding, ...]
-    live: int
+    unfinished: int
     ended: int
     entries: int
 
     @classmethod
     def of(cls, one: Examined) -> Self:
         """What is told of it."""
-        return cls(one.area, tuple(map(Finding.of, one.findings)), one.live, one.ended, one.entries)
+        return cls(one.area, tuple(map(Finding.of, one.findings)), one.unfinished, one.ended, one.entries)
 
 
 class AreaList(msgspec.Struct, frozen=True):

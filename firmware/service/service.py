@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from firmware.service.operation import Call, Operation
 from firmware.service.operations import OPERATIONS, Operations
 from passbook.errors import PassbookError, shown
 from passbook.job.actor import Actor, Role
 from passbook.protocol.messages import Envelope, MessageType, read_payload
+from passbook.protocol.operation import Call, Operation
 
 _WORDS: Final = {
     Role.REQUESTER: "a terminal",
@@ -42,8 +42,13 @@ class Service:
 
 
 def find_operation(name: str, actor: Actor) -> Operation:
-    """Return the operation.  Raises PassbookError `unknown-command`, or `not-permitted` for other roles."""
+    """Return the operation.
+
+    Raises PassbookError `unknown-command`, `invalid-message` for no name, or `not-permitted` for other roles.
+    """
     operation = OPERATIONS.get(name)
+    if not name:
+        raise PassbookError("invalid-message", why="name is empty")
     if operation is None:
         raise PassbookError("unknown-command", command=shown(name))
     if operation.roles.isdisjoint(actor.roles):

@@ -1,7 +1,7 @@
 """Whether the last end was an orderly one: an empty file in every area's folder, from an orderly end to the next boot.
 
 Every doubt counts as power loss, because people then look at the paper more closely. Every folder has its mark, so that
-a folder whose disk was missing at a boot cannot vouch for that start.
+a folder whose disk was missing at a boot cannot vouch for that boot.
 """
 
 from __future__ import annotations

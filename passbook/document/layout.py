@@ -124,14 +124,6 @@ class BookLayout(msgspec.Struct, frozen=True):
         """The width of one character cell."""
         return UNITS_PER_INCH // self.cpi
 
-    @property
-    def fold_band(self) -> range | None:
-        """The distances from the top edge that no base line may have because the fold is there; None without fold."""
-        if self.fold_after is None:
-            return None
-        above = self.line_y(self.fold_after)
-        return range(above + 1, above + self.fold_gap_units + CAPITAL_HEIGHT)
-
 
 class _Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     width: Fraction

@@ -11,11 +11,13 @@ class GetDocument(Payload, frozen=True):
     """`Spooler.GetDocument`: which job, and its key as in an answer; one of the two keys is given.
 
     Attributes:
+        person: the reader; the log names it, and the history does not.
         key: the requester's key (32 bytes).
         data_key: the data key of this one job, opened by a representative's key ring.
     """
 
     job: str
+    person: str
     key: bytes = b""
     data_key: bytes = b""
 

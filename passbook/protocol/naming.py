@@ -36,6 +36,12 @@ def why_no_name(typed: str) -> str:
     return "" if is_name(typed) else f"expected 1 to {NAME_LIMIT} printable characters"
 
 
+def check_one_key(key: bytes, data_key: bytes) -> None:
+    """Raise PassbookError `invalid-message` when both keys are given: one of them would be silently unused."""
+    if key and data_key:
+        raise PassbookError("invalid-message", why="key and dataKey are both given")
+
+
 def check_name(field: str, value: str, *, least: int = 1) -> None:
     """Refuse a field of a message that is no name. Raises PassbookError `invalid-message`."""
     if not is_name(value, least=least):

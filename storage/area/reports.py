@@ -63,7 +63,7 @@ class Examined:
     """What a check of one area has looked at, and what does not fit.
 
     Attributes:
-        live: jobs in it that have not ended.
+        unfinished: jobs in it that have not ended.
         ended: jobs that have ended and are kept.
         entries: entries of its history.
         findings: empty when all is well.
@@ -71,6 +71,6 @@ class Examined:
 
     area: str
     findings: tuple[PassbookError, ...]
-    live: int = 0
+    unfinished: int = 0
     ended: int = 0
     entries: int = 0

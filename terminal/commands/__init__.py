@@ -1,4 +1,10 @@
-"""The commands of `teller`: each module adds its arguments and does its commands."""
+"""The commands of `teller`: each module adds its arguments and does its commands.
+
+Theory of operation. A module is named after the word that is typed. Its `add` describes the arguments to argparse,
+and its `run` gets a `Workplace`: console, key ring, connection. A command shows a value together with its lines: a
+program gets the value, a person the lines. Every failure is a PassbookError, so it is one sentence with a code, and
+the exit code names the party that must act. For example `teller jobs` has no code of its own for `--json`.
+"""
 
 from __future__ import annotations
 

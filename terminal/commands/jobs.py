@@ -24,6 +24,9 @@ def add(command: AddCommand) -> None:
     listing.set_defaults(run=run_jobs)
     document = command("document", help="show the document of a job that has not ended, by its key in the key ring")
     document.add_argument("job", type=short_text, metavar="JOB", help=JOB_HELP)
+    document.add_argument(
+        "--person", type=short_text, required=True, metavar="NAME", help="name of the person who reads it, for the log"
+    )
     document.set_defaults(run=run_document)
     for name, text, run in (
         ("cancel", "end a job and show which lines of it are on paper", run_cancel),
@@ -55,7 +58,9 @@ async def run_document(workplace: Workplace, arguments: argparse.Namespace) -> i
     async with workplace.client() as client:
         view = await client.job(arguments.job)
         asked = [one for one in await client.questions() if one.job.job == view.job]
-        found = await client.document(document_order(view, asked[0] if asked else None, workplace.ring()))
+        found = await client.document(
+            document_order(view, asked[0] if asked else None, workplace.ring(), arguments.person)
+        )
     workplace.console.show(found, [_safe(line) for line in found.document.decode(errors="replace").splitlines()])
     return 0
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Sequence
 from typing import Final
 
 from client.connection import TerminalClient
-from client.reconnecting import PASSING, PAUSES
+from client.reconnecting import PASSING, PAUSES, Reconnecting
 from client.remote import RemoteError
 from passbook.errors import PassbookError
 from passbook.job.actor import may_not_decide
@@ -97,7 +96,7 @@ async def run_answer(workplace: Workplace, arguments: argparse.Namespace) -> int
     workplace.left.lines = (
         f"The terminal does not know whether the answer for job {answer.job} was taken; see teller questions.",
     )
-    job = await send(workplace.client, answer, asyncio.sleep)
+    job = await _send(workplace, answer)
     workplace.left.lines = ()
     waiting = waits_for_second(answer, job)
     if not arguments.follow:
@@ -140,21 +139,16 @@ def _line(one: AnsweredOne) -> str:
     return f"{one.job}  {why}"
 
 
-async def send(
-    connect: Callable[[], AbstractAsyncContextManager[TerminalClient]],
-    answer: AnswerQuestion,
-    sleep: Callable[[float], Awaitable[None]],
-) -> JobView:
+async def _send(workplace: Workplace, answer: AnswerQuestion) -> JobView:
     """Send an answer until its outcome is known; over new connections the very same one, which counts once."""
-    for pause in PAUSES:
-        try:
-            async with connect() as client:
-                return await client.answer(answer)
-        except PassbookError as error:
-            if error.code not in PASSING:
-                raise
-        await sleep(pause)
-    raise PassbookError("connection-lost")
+    again = Reconnecting(workplace.client, workplace.console, PAUSES, asyncio.sleep, was_connected=True)
+    try:
+        return await again.persist(lambda client: client.answer(answer))
+    except PassbookError as error:
+        if error.code not in PASSING:
+            raise
+        # An earlier attempt may have been taken, so "nothing was sent" would not be true.
+        raise PassbookError("connection-lost") from None
 
 
 async def _find(client: TerminalClient, name: str) -> Question:

@@ -59,7 +59,7 @@ def explore_day(*, limit: int | None, seed: int = 1, kept_only: bool = False, sp
 
 
 def explore_creation(*, limit: int | None, seed: int) -> Explored:
-    """What the states of the disk of a first start are like."""
+    """What the states of the disk of a first boot are like."""
     with Explorer() as explorer, explorer.room() as folder:
         life = Life(folder, 1, EMPTY)
         life.begin(Model())

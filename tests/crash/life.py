@@ -81,7 +81,7 @@ def open_spool(
 
 
 class Life:
-    """A store from one start or power cut to the next one, on a disk that had `image` on it before.
+    """A store from one boot or power cut to the next one, on a disk that had `image` on it before.
 
     Attributes:
         log: everything that happened to its disk.

@@ -55,7 +55,7 @@ def day(seed: int, states: int) -> Explored:
 
 
 def creation(seed: int, states: int) -> Explored:
-    """About so many states, or all, of a first start."""
+    """About so many states, or all, of a first boot."""
     return explore_creation(limit=states, seed=seed)
 
 

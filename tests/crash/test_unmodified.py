@@ -65,7 +65,7 @@ def unpack_blocks(image: Image, folder: Path) -> Iterator[Path]:
 
 
 def run(furnished: World, layer: Layer, **settings: int) -> tuple[list[Entry], ApplianceKey]:
-    """An appliance at work on a disk that is logged, from the first start to its death; the log and its key."""
+    """An appliance at work on a disk that is logged, from the first boot to its death; the log and its key."""
     with TemporaryDirectory(prefix="pb-") as name, World(folder := Path(name)) as world, layer(folder) as disk:
         world.build_like(furnished)
         office = Office(world)

@@ -60,7 +60,7 @@ class Workload(RuleBasedStateMachine):
         self._life = Life(self._stack.enter_context(self._explorer.room()), self._lives, image)
         self._life.begin(known)
         if self._lives == 1:
-            # A first start is the same in every story, and has a test of its own.
+            # A first boot is the same in every story, and has a test of its own.
             self._life.log.first = len(self._life.log.entries)
 
     def _explore(self) -> None:

@@ -11,11 +11,11 @@ from typing import Any, Final
 import msgspec
 
 from client.connection import EVENTS
-from firmware.service.operation import COMMON_ERRORS, Operation
 from firmware.service.operations import OPERATIONS
 from passbook.job.actor import Role
 from passbook.protocol.completions import Completion, completion_of_code
 from passbook.protocol.messages import ErrorPayload, Header, MessageType
+from passbook.protocol.operation import COMMON_ERRORS, Operation
 from tests.house import ROOT
 
 PAGE: Final = ROOT / "docs" / "protocol.md"

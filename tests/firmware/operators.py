@@ -18,11 +18,11 @@ from websockets.protocol import State
 
 from firmware.doors.operator_door import OperatorDoor
 from firmware.identity.callers import Callers
-from firmware.service.operation import Call
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor, Role, UnixCaller
 from passbook.job.record import OPERATOR
 from passbook.protocol.messages import SERVICE_PATH, Envelope
+from passbook.protocol.operation import Call
 
 Handler = Callable[[dict[str, Any]], Awaitable[Any]]
 """Takes a command's payload as plain values and gives what msgspec can write as JSON."""

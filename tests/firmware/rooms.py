@@ -15,7 +15,6 @@ from firmware.people.notice_board import NoticeBoard
 from firmware.people.questions import Questions
 from firmware.people.roll import Roll
 from firmware.service.clock_report import ClockReporter
-from firmware.service.operation import COMMON_ERRORS, Call, Operation
 from firmware.service.operations import OPERATIONS, Operations
 from firmware.service.service import Service
 from firmware.system.joining import Joining
@@ -23,6 +22,7 @@ from firmware.system.problems import Problems
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor, Certificate, Role, UnixCaller
 from passbook.protocol.messages import Envelope, Header, MessageType, StatusReport, view_of
+from passbook.protocol.operation import COMMON_ERRORS, Call, Operation
 from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
 from spooler.agents import Agents
 from spooler.clock import SystemClock

@@ -402,7 +402,7 @@ def test_nothing_to_connect_to_is_one_sentence(tmp_path: Path, capsys: Output) -
 def examined(findings: dict[str, list[PassbookError]]) -> Callable[[dict[str, Any]], Any]:
     """What an appliance with the areas a and b says of each."""
     return lambda asked: LookedAt.of(
-        Examined(asked["area"], tuple(findings.get(asked["area"], ())), live=2, ended=3, entries=40)
+        Examined(asked["area"], tuple(findings.get(asked["area"], ())), unfinished=2, ended=3, entries=40)
     )
 
 

@@ -149,7 +149,7 @@ def test_a_store_that_is_in_use_is_not_taken_as_new(office: Office) -> None:
 
 def test_a_sound_store_has_no_findings(office: Office) -> None:
     looked = [office.ask("Appliance.VerifyArea", area=area) for area in ("a", "b")]
-    assert sum(one.live for one in looked) == 1
+    assert sum(one.unfinished for one in looked) == 1
     assert {one.findings for one in looked} == {()}
     assert office.refused("Appliance.VerifyArea", area="c") == "unknown-area"
 

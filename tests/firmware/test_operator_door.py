@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -20,12 +21,12 @@ from websockets.asyncio.client import unix_connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from client.control import ask
-from firmware.doors.exchange import HARD_LIMIT
 from firmware.doors.operator_door import MAX_CALLERS, MAX_OPEN, OPEN_MODE, OperatorDoor
 from firmware.identity.callers import Callers
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor, Role, UnixCaller
 from passbook.protocol.messages import MAX_MESSAGE, Nothing
+from spooler.exchange import HARD_LIMIT
 from tests.firmware.operators import OTTO, Caller, StandIn, door_at
 
 CONTENT = "Withdrawal Maria"
@@ -344,6 +345,43 @@ def test_auditors_at_their_limit_keep_no_operator_out(tmp_path: Path) -> None:
             assert await asyncio.to_thread(ask, tmp_path / "s", "echo", Nothing()) == {}
 
     asyncio.run(story())
+
+
+def test_an_operator_beyond_the_open_connections_is_told_so(tmp_path: Path) -> None:
+    async def story() -> None:
+        with contextlib.ExitStack() as stack:
+            for _ in range(MAX_OPEN):
+                half = stack.enter_context(socket.socket(socket.AF_UNIX))
+                await asyncio.to_thread(half.connect, str(tmp_path / "s"))
+            with pytest.raises(PassbookError, match=r"ended the connection at once, as .* too many are open") as caught:
+                await asyncio.to_thread(ask, tmp_path / "s", "echo", Nothing())
+            assert caught.value.code == "control-unreachable"
+
+    with_door(tmp_path / "s", story)
+
+
+@pytest.mark.parametrize("looks", range(3), ids=["at accept", "at the request", "at work"])
+def test_a_caller_that_has_hung_up_is_no_defect(tmp_path: Path, caplog: pytest.LogCaptureFixture, looks: int) -> None:
+    """The kernel names no user of a connection that has ended, at whichever look at it."""
+    seen: list[socket.socket] = []
+
+    def judge(connection: socket.socket) -> Actor:
+        seen.append(connection)
+        if len(seen) == looks + 1:
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        return OTTO
+
+    async def story() -> None:
+        async with asyncio.timeout(60), OperatorDoor(tmp_path / "s", StandIn(HANDLERS), judge=judge):
+            with contextlib.suppress(InvalidStatus, ConnectionClosed):
+                async with unix_connect(str(tmp_path / "s"), "ws://localhost/") as gone:
+                    await gone.recv()
+            assert len(seen) > looks
+            assert await asyncio.to_thread(ask, tmp_path / "s", "echo", Nothing()) == {}
+
+    with caplog.at_level(logging.INFO):
+        asyncio.run(story())
+    assert [line.getMessage() for line in caplog.records if line.levelno >= logging.WARNING] == []
 
 
 def test_strangers_that_say_nothing_are_bounded_and_keep_no_caller_out(tmp_path: Path) -> None:

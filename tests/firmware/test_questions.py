@@ -321,6 +321,14 @@ def test_a_wrong_key_is_no_answer(bench: Bench, wrong: dict[str, Any]) -> None:
     tell(bench, story)
 
 
+def test_two_keys_at_once_are_refused(bench: Bench) -> None:
+    async def story(office: Office) -> None:
+        assert await office.refuse(Verdict.PRINT, key=KEY, data_key=NEW_KEY) == "invalid-message"
+        assert not bench.spool.record(office.job).valid
+
+    tell(bench, story)
+
+
 def test_a_representative_prints_with_the_branch_recovery_key(bench: Bench) -> None:
     async def story(office: Office) -> None:
         office.after(GRACE)

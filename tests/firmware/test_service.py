@@ -8,12 +8,12 @@ from typing import Any, Final
 
 import pytest
 
-from firmware.service.operation import COMMON_ERRORS
 from firmware.service.operations import OPERATIONS
 from passbook.errors import CATALOGUE, PassbookError
 from passbook.job.actor import Actor, Role
 from passbook.job.record import OPERATOR
 from passbook.protocol.messages import Payload
+from passbook.protocol.operation import COMMON_ERRORS
 from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, TELLER, Bench, request
 from tests.firmware.operators import OTTO
 from tests.firmware.rooms import ACTORS, AUDITOR, NOBODY, STATUS, Keeper, Rooms, sample
@@ -111,6 +111,12 @@ def test_a_command_that_is_not_known_is_refused_by_its_name(bench: Bench) -> Non
     with pytest.raises(PassbookError) as caught:
         asyncio.run(Rooms(bench).ask(TELLER, "Spooler.Nonsense\n", {}))
     assert (caught.value.code, caught.value.facts) == ("unknown-command", {"command": "Spooler.Nonsense?"})
+
+
+def test_a_command_without_a_name_is_said_to_have_none(bench: Bench) -> None:
+    with pytest.raises(PassbookError) as caught:
+        asyncio.run(Rooms(bench).ask(TELLER, "", {}))
+    assert (caught.value.code, caught.value.facts) == ("invalid-message", {"why": "name is empty"})
 
 
 @pytest.mark.parametrize("kind", ["event", "completion", "acknowledge", "unsolicited"])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +18,7 @@ from passbook.protocol.environment import Environment
 from passbook.protocol.media import Device, MechanismStatus, Media
 from passbook.protocol.messages import MAX_DOCUMENT, MAX_PIECE
 from spooler.desk import PrintDesk
+from spooler.logs import Lines
 from storage.crypto.envelope import open_document
 from tests.firmware.branch import DOCUMENT, KEY, PRINTER
 from tests.firmware.door import Connector, Door, Wire, at_the_door, b64, submission
@@ -237,9 +239,10 @@ def test_a_document_is_given_back_for_its_key_and_for_nothing_else(enrolled: Bra
     async def story(door: Door, connector: Connector) -> None:
         async with connector("teller-1") as mine, connector("teller-2") as other:
             job = (await submitted(mine, name="Greeting"))["job"]
+            this = {"job": job, "person": "Anna"}
             data_key = door.bench.keys.get(job)
             assert data_key is not None
-            asked = {"job": job, "key": b64(KEY)}
+            asked = this | {"key": b64(KEY)}
             assert await mine.ask("Spooler.GetDocument", asked) == {
                 "job": job,
                 "format": "text",
@@ -247,20 +250,47 @@ def test_a_document_is_given_back_for_its_key_and_for_nothing_else(enrolled: Bra
                 "name": "Greeting",
             }
             for key in ({}, {"key": ""}):
-                assert await mine.refused("Spooler.GetDocument", {"job": job, **key}) == "key-needed"
+                assert await mine.refused("Spooler.GetDocument", this | key) == "key-needed"
             for name in ("key", "dataKey"):
-                assert await mine.refused("Spooler.GetDocument", {"job": job, name: b64(bytes(32))}) == "wrong-key"
+                assert await mine.refused("Spooler.GetDocument", this | {name: b64(bytes(32))}) == "wrong-key"
             assert await other.refused("Spooler.GetDocument", asked) == "not-permitted"
             async with connector("manager", representative=True) as manager:
-                shown = {"job": job, "dataKey": b64(data_key)}
+                shown = this | {"dataKey": b64(data_key)}
                 assert (await manager.ask("Spooler.GetDocument", shown))["document"] == b64(DOCUMENT)
-                assert await manager.refused("Spooler.GetDocument", {"job": job}) == "key-needed"
+                assert await manager.refused("Spooler.GetDocument", this) == "key-needed"
+            both = asked | {"dataKey": b64(data_key)}
+            assert await mine.refused("Spooler.GetDocument", both) == "invalid-message"
+            assert await mine.refused("Spooler.GetDocument", asked | {"person": ""}) == "invalid-message"
             await mine.ask("Spooler.CancelJob", {"job": job, "person": "Anna"})
             assert await mine.refused("Spooler.GetDocument", asked) == "unknown-job"
             own = (await submitted(mine, clientRequest="own", key="", keyRef=""))["job"]
-            assert await mine.refused("Spooler.GetDocument", {"job": own, "key": b64(KEY)}) == "no-key-to-show"
+            assert await mine.refused("Spooler.GetDocument", asked | {"job": own}) == "no-key-to-show"
 
     at_the_door(enrolled, tmp_path, story)
+
+
+def test_who_read_a_document_stands_in_the_log_without_a_word_of_it(
+    enrolled: Branch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(_door: Door, connector: Connector) -> None:
+        async with connector("teller-1") as mine:
+            job = (await submitted(mine, name="Greeting"))["job"]
+            caplog.clear()
+            refused = {"job": job, "person": "Ben", "key": b64(bytes(32))}
+            assert await mine.refused("Spooler.GetDocument", refused) == "wrong-key"
+            await mine.ask("Spooler.GetDocument", {"job": job, "person": "Anna", "key": b64(KEY)})
+            [line] = [line for line in caplog.records if line.getMessage() == "document-read"]
+            told = json.loads(Lines().format(line))
+            assert {name: told[name] for name in ("job", "terminal", "person")} == {
+                "job": job,
+                "terminal": "teller-1",
+                "person": "Anna",
+            }
+            assert DOCUMENT.decode() not in json.dumps(told)
+            assert "Greeting" not in json.dumps(told)
+
+    with caplog.at_level(logging.INFO):
+        at_the_door(enrolled, tmp_path, story)
 
 
 def test_a_large_document_comes_in_pieces(enrolled: Branch, tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from firmware.config.configuration import LimitsConfig
-from firmware.doors.door_session import OUTGOING_LIMIT
-from firmware.doors.exchange import HARD_LIMIT
 from passbook.protocol.messages import MAX_MESSAGE, PUBLISHER_PATH, SERVICE_PATH
+from spooler.door_session import OUTGOING_LIMIT
+from spooler.exchange import HARD_LIMIT
 from tests.firmware.door import Connector, Door, at_the_door, submission
 from tests.terminal.conftest import Branch
 
@@ -176,7 +176,7 @@ def test_a_connection_that_breaks_off_within_a_message_is_forgotten(enrolled: Br
     at_the_door(enrolled, tmp_path, story)
 
 
-@pytest.mark.parametrize("name", ["Spooler.Nothing", "", "Common.status", SECRET_WORD * 50])
+@pytest.mark.parametrize("name", ["Spooler.Nothing", "Common.status", SECRET_WORD * 50])
 def test_a_command_that_is_not_known_is_said_so(enrolled: Branch, tmp_path: Path, name: str) -> None:
     async def story(_door: Door, connector: Connector) -> None:
         async with connector("teller-1") as wire:

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from client.connection import _result
 from client.remote import RemoteError
-from firmware.doors.door_session import DoorSession
 from passbook.errors import CATALOGUE, PassbookError
 from passbook.protocol.messages import decode
+from spooler.door_session import DoorSession
 from tests.firmware.operators import OTTO, door_at
 
 

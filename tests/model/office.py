@@ -20,12 +20,12 @@ from drivers.simulator.machine import State
 from drivers.simulator.paper import Paper, Ruler
 from drivers.simulator.running import Simulator
 from firmware.config.loading import load_key, load_named
-from firmware.doors.door_session import DoorSession
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor
 from passbook.protocol.media import Media
 from passbook.protocol.messages import Header, MessageType, Prompt, encode
 from passbook.protocol.pages import Page
+from spooler.door_session import DoorSession
 from terminal.keyring import new_recovery_key
 from tests.drivers.workbench import quick
 from tests.firmware.branch import PRINTER, Branch

@@ -7,7 +7,7 @@ from importlib.resources import files
 from hypothesis import strategies as st
 
 from passbook.document.documents import Entry, PassbookUpdate, StartLine, TextDocument
-from passbook.document.layout import Align, BookLayout, Column, ColumnName, LayoutKind, parse_layout
+from passbook.document.layout import CAPITAL_HEIGHT, Align, BookLayout, Column, ColumnName, LayoutKind, parse_layout
 
 
 def shipped(name: str) -> BookLayout:
@@ -27,6 +27,14 @@ entries = st.builds(
     Entry, date=st.just("2026-03-02"), text=printable, withdrawal=digits, deposit=digits, balance=digits
 )
 lines = st.text(st.characters(codec="cp858", categories=["L", "N", "P", "S"]), max_size=30)
+
+
+def fold_band(layout: BookLayout) -> range:
+    """The distances from the top edge that no base line may have because the fold is there; empty without a fold."""
+    if layout.fold_after is None:
+        return range(0)
+    above = layout.line_y(layout.fold_after)
+    return range(above + 1, above + layout.fold_gap_units + CAPITAL_HEIGHT)
 
 
 @st.composite

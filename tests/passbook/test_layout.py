@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from passbook.document.layout import CAPITAL_HEIGHT, Align, BookLayout, Column, ColumnName, LayoutKind, parse_layout
 from passbook.document.lengths import parse_length, to_units
 from passbook.errors import PassbookError
-from tests.passbook.strategies import SAVINGS, SHEET, books, layout_bytes
+from tests.passbook.strategies import SAVINGS, SHEET, books, fold_band, layout_bytes
 
 
 def savings_with(old: str, new: str) -> bytes:
@@ -59,7 +59,7 @@ def test_the_savings_book_fits_at_both_pitches() -> None:
 
 def test_the_sheet_has_one_page_and_no_columns() -> None:
     assert (SHEET.kind, SHEET.pages, SHEET.columns) == (LayoutKind.TEXT, (1, 1), ())
-    assert (SHEET.columns_total, SHEET.lines_per_page, SHEET.fold_band) == (75, 60, None)
+    assert (SHEET.columns_total, SHEET.lines_per_page, SHEET.fold_after) == (75, 60, None)
 
 
 def test_columns_are_kept_from_left_to_right() -> None:
@@ -170,7 +170,7 @@ def assert_possible(layout: BookLayout) -> None:
 @given(books())
 def test_no_line_of_any_book_lies_on_its_fold(layout: BookLayout) -> None:
     assert_possible(layout)
-    band = layout.fold_band or range(0)
+    band = fold_band(layout)
     assert not [line for line in range(1, layout.lines_per_page + 1) if layout.line_y(line) in band]
 
 

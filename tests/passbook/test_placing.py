@@ -14,7 +14,7 @@ from passbook.document.layout import CAPITAL_HEIGHT, BookLayout
 from passbook.document.placing import place
 from passbook.document.plan import Eject, Line, Plan, Run, Turn, decode_plan, encode_plan, outline
 from passbook.errors import PassbookError
-from tests.passbook.strategies import SAVINGS, SHEET, books, texts, updates
+from tests.passbook.strategies import SAVINGS, SHEET, books, fold_band, texts, updates
 
 LINE_15 = StartLine(3, 15)
 BLANK = Entry("", "", "", "", "")
@@ -168,7 +168,7 @@ def assert_on_paper(plan: Plan, layout: BookLayout) -> None:
         assert layout.has(line.page, line.line)
         assert line.y == layout.line_y(line.line)
         assert CAPITAL_HEIGHT <= line.y <= layout.page_height
-        assert line.y not in (layout.fold_band or ())
+        assert line.y not in fold_band(layout)
         assert all(1 <= run.column <= run.column + len(run.text) - 1 <= layout.columns_total for run in line.runs)
         ends = [(run.column, run.column + len(run.text)) for run in line.runs]
         assert all(end <= start for (_, end), (start, _) in pairwise(ends))

@@ -1,4 +1,4 @@
-"""P4: a record is valid in one start; the next one makes it invalid with one row, whatever is still written in it."""
+"""P4: a record is valid in one boot; the next one makes it invalid with one row, whatever is still written in it."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_of_half_written_and_half_not_each_is_a_question_once(one_area: Store) -
     assert (held.jobs, held.questions, held.standing) == (JOBS + 1, JOBS - 1, JOBS - 1)
     kinds = [told.entry.kind for told in spool.history(answered.job_id)]
     assert kinds == [HistoryKind.INVALIDATED, HistoryKind.ANSWERED]
-    # What was made valid in that start is a question in the next one, and its epoch another.
+    # What was made valid in that boot is a question in the next one, and its epoch another.
     again = {record.sequence: record for record in power_on(one_area).questions()}
     assert len(again) == JOBS + 1
     assert [again[one.sequence].epoch for one in (answered, fresh)] == [answered.epoch + 1, 1]

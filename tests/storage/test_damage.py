@@ -239,6 +239,14 @@ def test_an_area_of_another_appliance_is_found(sound: Store, tmp_path: Path) -> 
     assert [error.code for error in sound.open().problems] == ["area-foreign"]
 
 
+def test_a_database_without_a_byte_is_said_to_be_empty(sound: Store) -> None:
+    for file in (sound.folder / "a").glob("*.sqlite*"):
+        file.write_bytes(b"")
+    [error] = [error for error in offline(sound) if error.code != "area-rolled-back"]
+    assert error.code == "no-area-there"
+    assert "has an empty file" in str(error)
+
+
 MANY = "; ".join(f"CREATE TABLE sly{number} (x)" for number in range(8))
 
 

@@ -90,7 +90,7 @@ def test_without_the_other_area_nobody_can_know_and_with_it_an_offline_check_doe
 
 
 def test_a_log_that_was_lost_is_found(store: Store) -> None:
-    """What an area committed since its start lies in its log until that is copied."""
+    """What an area committed since its boot lies in its log until that is copied."""
     spool = store.open()
     shutil.copytree(store.folder / "a", store.folder / "base")
     (store.folder / "base" / "area.sqlite-wal").unlink()

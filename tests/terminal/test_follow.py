@@ -300,7 +300,7 @@ def test_after_a_lost_connection_the_job_is_found_again_and_not_sent_anew(branch
             fake.cut() if cut else await fake.drop()
             await run
         assert [name for name, _ in fake.received] == ["Spooler.SubmitJob", "Spooler.GetJob"]
-        assert "The appliance has not answered yet; trying again." in person.lines
+        assert "The appliance has not answered yet; trying again. Ctrl-C ends this command." in person.lines
         assert "The appliance answers again." in person.lines
         assert any("Lines 1 to 11 are on paper; line 12 is in doubt" in line for line in person.lines)
 
@@ -356,7 +356,7 @@ def test_an_appliance_that_stays_away_is_given_up(branch: Branch) -> None:
         with pytest.raises(PassbookError) as caught:
             await run
         assert caught.value.code == "appliance-unreachable"
-        assert person.lines.count("The appliance has not answered yet; trying again.") == 1
+        assert person.lines.count("The appliance has not answered yet; trying again. Ctrl-C ends this command.") == 1
 
     within(story())
 

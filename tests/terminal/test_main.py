@@ -341,11 +341,11 @@ def test_a_document_is_asked_for_with_the_key_of_the_ring_and_shown(enrolled: tu
     fake.answers["Spooler.GetDocument"] = lambda _: StoredDocument(
         "aa11", "text", b"Good \x1b[2Jmorning\nAnna\n", "Greeting"
     )
-    assert teller.run("document", "aa11").out == "Good  [2Jmorning\nAnna\n"
+    assert teller.run("document", "aa11", "--person", "Ann").out == "Good  [2Jmorning\nAnna\n"
     shown = base64.b64encode(key).decode()
-    assert fake.received[-1] == ("Spooler.GetDocument", {"job": "aa11", "key": shown})
+    assert fake.received[-1] == ("Spooler.GetDocument", {"job": "aa11", "person": "Ann", "key": shown})
     fake.answers["Spooler.GetJob"] = lambda _: view(key_ref="key-b")
-    assert teller.run("document", "aa11").err.endswith("[key-not-in-ring]\n")
+    assert teller.run("document", "aa11", "--person", "Ann").err.endswith("[key-not-in-ring]\n")
 
 
 def test_a_representative_opens_a_document_with_the_recovery_key(enrolled: tuple[Teller, FakeAppliance]) -> None:
@@ -358,9 +358,9 @@ def test_a_representative_opens_a_document_with_the_recovery_key(enrolled: tuple
     asked = question(stopped(4, 5, key_ref="of-another"), TWENTY, wraps=[wrap])
     fake.answers["Recovery.ListQuestions"] = lambda _: {"questions": [asked]}
     fake.answers["Spooler.GetDocument"] = lambda _: StoredDocument("aa11", "text", b"Good morning\n", "Greeting")
-    assert teller.run("document", "aa11").out == "Good morning\n"
+    assert teller.run("document", "aa11", "--person", "Ann").out == "Good morning\n"
     shown = base64.b64encode(bytes(range(32))).decode()
-    assert fake.received[-1] == ("Spooler.GetDocument", {"job": "aa11", "dataKey": shown})
+    assert fake.received[-1] == ("Spooler.GetDocument", {"job": "aa11", "person": "Ann", "dataKey": shown})
 
 
 @pytest.mark.parametrize(("word", "command"), [("hold", "Spooler.HoldJob"), ("release", "Spooler.ReleaseJob")])
@@ -776,8 +776,10 @@ def test_an_answer_whose_reply_was_lost_is_given_again_unchanged(
         return view()
 
     fake.answers["Recovery.AnswerQuestion"] = answer
-    assert teller.run("answer", "aa11", "--print", "--person", "Ann").code == 0
+    said = teller.run("answer", "aa11", "--print", "--person", "Ann")
+    assert said.code == 0
     assert given[0] == given[1]
+    assert said.out.startswith("The appliance has not answered yet; trying again. Ctrl-C ends this command.\n")
 
 
 def test_the_command_is_a_process_without_tracebacks(tmp_path: Path) -> None:

@@ -239,7 +239,7 @@ def test_an_outage_is_told_once_and_its_end_and_what_is_open_then(branch: Branch
     watching(branch, fake, person, story)
     assert person.lines == [
         "Open now: 0 questions, 0 notices.",
-        "The appliance has not answered yet; trying again.",
+        "The appliance has not answered yet; trying again. Ctrl-C ends this command.",
         "The appliance answers again.",
         "Open now: 0 questions, 0 notices.",
         LINE,

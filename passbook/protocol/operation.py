@@ -1,10 +1,10 @@
 """What an operation is: a name, what it takes and gives, who may call it, and how it may fail.
 
-Theory of operation.  An operation is a method of `firmware.service.operations.Operations` under the decorator
-`operation`.  The decorator holds what no signature says: the name on the wire, the roles that may call it, and the
-codes with which it may be refused.  Payload and reply are read from the method's annotations, and the sentence for
-people from its docstring.  So one place says everything about an operation, and the tables of docs/protocol.md, the
-JSON Schema and the doors are all made from it.
+Theory of operation.  An operation is a method under the decorator `operation`, of a class of handlers: an appliance has
+one (`firmware.service.operations`), and a teller's agent has one.  The decorator holds what no signature says: the name
+on the wire, the roles that may call it, and the codes with which it may be refused.  Payload and reply are read from
+the method's annotations, and the sentence for people from its docstring.  So one place says everything about an
+operation, and the tables of docs/protocol.md, the JSON Schema and the doors are all made from it.
 """
 
 from __future__ import annotations

@@ -1,22 +1,22 @@
-"""Commands and their answers, the same at every door (docs/protocol.md).
+"""Commands and their answers, the same at every door of an appliance and of an agent (docs/protocol.md).
 
 Theory of operation.  A command is acknowledged when the door has read it, and completed when it is done.  Each
-command gets exactly one completion: its reply, or a stable code with a sentence.  A defect of the appliance becomes
+command gets exactly one completion: its reply, or a stable code with a sentence.  A defect of ours becomes
 `internal-error` with a reference; its place stands in the log and never in the message.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Container
 from typing import Any, Final, Protocol, TypedDict
 
-from firmware.doors.door_session import DoorSession
-from firmware.service.operation import Call
-from firmware.service.operations import OPERATIONS
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor, UnixCaller
 from passbook.protocol.completions import Completion, completion_for
 from passbook.protocol.messages import MAX_MESSAGE, Envelope, ErrorPayload, Header, MessageType, decode, encode
+from passbook.protocol.operation import Call
+from spooler.door_session import DoorSession
 from spooler.logs import Log
 
 HARD_LIMIT: Final = 4 * MAX_MESSAGE
@@ -36,7 +36,7 @@ class Asker(TypedDict, total=False):
 
 
 class Performer(Protocol):
-    """What is behind a door: firmware.service.service.Service."""
+    """What is behind a door: the service of an appliance, or of an agent."""
 
     async def perform(self, call: Call, command: Envelope) -> Any:
         """Do what a command asks, and return the payload of its completion.  Raises PassbookError."""
@@ -45,9 +45,11 @@ class Performer(Protocol):
 class Exchange:
     """Answers the commands of one door; every failure becomes a completion with a code."""
 
-    def __init__(self, performer: Performer, log: Log) -> None:
+    def __init__(self, performer: Performer, log: Log, names: Container[str]) -> None:
+        """`names` are those of all commands: of one that does not exist nothing is told, as it may be anything."""
         self._performer = performer
         self._log = log
+        self._names = names
 
     async def answer(self, session: DoorSession, message: bytes) -> None:
         """Acknowledge one command, do it, and queue its completion."""
@@ -63,7 +65,7 @@ class Exchange:
         if isinstance(session.actor.proof, UnixCaller):
             # Each order of an operator is told; what auditors read may be much.
             log = self._log if session.actor.is_operator else self._log.limited(session.actor.name)
-            log.info("operator-command", command=_shown(name), **facts_of(session.actor))
+            log.info("operator-command", command=self._shown(name), **facts_of(session.actor))
         try:
             session.queue(await self._complete(session, command))
         except PassbookError as error:
@@ -87,14 +89,12 @@ class Exchange:
             self._log.limited(session.actor.name).failure("command-failed", error, reference=reference, **facts)
             raise PassbookError("internal-error", reference=reference) from None
 
+    def _shown(self, name: str) -> str:
+        return name if name in self._names else UNKNOWN
+
     def _note_refusal(self, actor: Actor, command: str, error: PassbookError) -> None:
         facts = facts_of(actor)
-        self._log.limited(actor.name).info("command-refused", code=error.code, command=_shown(command), **facts)
-
-
-def _shown(name: str) -> str:
-    """Return the name of a command for the log; of one that does not exist nothing is told: it may be anything."""
-    return name if name in OPERATIONS else UNKNOWN
+        self._log.limited(actor.name).info("command-refused", code=error.code, command=self._shown(command), **facts)
 
 
 def facts_of(actor: Actor) -> Asker:
