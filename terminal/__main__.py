@@ -21,6 +21,7 @@ from terminal.commands import (
     jobs,
     keys,
     notices,
+    preview,
     printing,
     recovery,
     terminals,
@@ -61,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         parents=[common],
     )
     commands = _adder(parser, common)
-    for module in (enroll, printing, copies, jobs, environment, history, recovery, notices, terminals, watch):
+    for module in (enroll, printing, copies, preview, jobs, environment, history, recovery, notices, terminals, watch):
         module.add(commands)
     keys.add(_adder(commands("keys", help="the key ring of this terminal"), common))
     return parser

@@ -187,6 +187,7 @@ class SealedCopy(msgspec.Struct, frozen=True, rename="camel"):
         identity: associated data of the content and of the wraps.
         content: the sealed content, as msgpack of storage.SealedJob.
         wraps: the data key sealed for its holders, as msgpack.
+        book: the present layout of that name, for rules and fold of a preview; None if there is none any more.
     """
 
     job: str
@@ -198,6 +199,7 @@ class SealedCopy(msgspec.Struct, frozen=True, rename="camel"):
     identity: bytes
     content: bytes
     wraps: bytes
+    book: BookLayout | None = None
 
 
 class GrantPreview(Payload, frozen=True):

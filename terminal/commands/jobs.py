@@ -10,6 +10,7 @@ from passbook.job.states import TERMINAL, JobState
 from passbook.protocol.messages import JobLeft, JobView
 from passbook.protocol.progress import held_lines, paper_words, released_lines, state_words, take_words
 from passbook.screen.arguments import short_text
+from passbook.screen.columns import harmless
 from passbook.screen.nothing import NO_ROWS_SAID
 from terminal.answers import document_order
 from terminal.commands import JOB_HELP, AddCommand
@@ -61,13 +62,8 @@ async def run_document(workplace: Workplace, arguments: argparse.Namespace) -> i
         found = await client.document(
             document_order(view, asked[0] if asked else None, workplace.ring(), arguments.person)
         )
-    workplace.console.show(found, [_safe(line) for line in found.document.decode(errors="replace").splitlines()])
+    workplace.console.show(found, [harmless(line) for line in found.document.decode(errors="replace").splitlines()])
     return 0
-
-
-def _safe(line: str) -> str:
-    """The line without what acts on a screen."""
-    return "".join(character if character.isprintable() else " " for character in line)
 
 
 async def run_cancel(workplace: Workplace, arguments: argparse.Namespace) -> int:
