@@ -84,11 +84,6 @@ def jobs_table(jobs: Sequence[JobView], width: int | None) -> list[str]:
     return table(("JOB", "STATE", "LINES", "FROM", "PRINTER", "SENT", *side, "PRIORITY"), rows, width)
 
 
-def age_words(seconds: int) -> str:
-    """The age of a list that an agent shows while the appliance is silent, as a sentence."""
-    return f"The appliance does not answer: this is its list of {_span(seconds)} ago."
-
-
 def _sentences(*parts: str) -> str:
     return " ".join(part for part in parts if part)
 
@@ -117,7 +112,7 @@ def terminals_table(terminals: Sequence[TerminalView], width: int | None) -> lis
             (
                 one.terminal,
                 "yes" if one.connections else "no",
-                f"{local_time(one.heard_at)}, {_span(one.silent)} ago" if one.heard_at else "never",
+                f"{local_time(one.heard_at)}, {span(one.silent)} ago" if one.heard_at else "never",
                 str(one.questions),
                 str(one.held),
                 str(one.pending),
@@ -130,7 +125,7 @@ def terminals_table(terminals: Sequence[TerminalView], width: int | None) -> lis
     return table(headings, rows, width)
 
 
-def _span(seconds: int) -> str:
+def span(seconds: int) -> str:
     """A length of time in the largest unit that it fills."""
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
@@ -201,8 +196,8 @@ def summary_table(groups: Sequence[Summary], width: int | None) -> list[str]:
                 str(one.canceled),
                 str(one.aborted),
                 str(one.reprinted),
-                "-" if one.median_waiting is None else _span(one.median_waiting),
-                "-" if one.worst_waiting is None else _span(one.worst_waiting),
+                "-" if one.median_waiting is None else span(one.median_waiting),
+                "-" if one.worst_waiting is None else span(one.worst_waiting),
             )
         )
         for one in groups
