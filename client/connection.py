@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from client.remote import RemoteError, closed
 from client.transport import Address, TlsTransport, Transport
 from passbook.errors import PassbookError
+from passbook.job.choice import Side
 from passbook.protocol.answer_all import AnswerAll, AnsweredAll
 from passbook.protocol.completions import Completion
 from passbook.protocol.document import GetDocument, StoredDocument
@@ -50,6 +51,7 @@ from passbook.protocol.messages import (
 from passbook.protocol.notice import AcknowledgeNotice, GetHistoryHeads, HistoryHeads, Notice, NoticePage
 from passbook.protocol.pages import JobPage, Page, QuestionPage
 from passbook.protocol.terminal_list import TerminalList, TerminalView
+from passbook.protocol.two_spools import AgentSettings, GetSealed, GrantPreview, SealedCopy, SetFeed
 
 T = TypeVar("T")
 
@@ -256,12 +258,16 @@ class TerminalClient(Client):
 
     async def jobs(self) -> tuple[JobView, ...]:
         """Every job that the appliance keeps."""
+        return (await self.job_list()).jobs
+
+    async def job_list(self) -> JobPage:
+        """Every job that the appliance keeps, on one page, with the age of that list."""
         page = await self.command("Spooler.ListJobs", Page(), JobPage)
-        found = page.jobs
+        found, age = page.jobs, page.age
         while page.more and page.jobs:
             page = await self.command("Spooler.ListJobs", Page(page.jobs[-1].sequence), JobPage)
             found += page.jobs
-        return found
+        return JobPage(found, age=age)
 
     async def terminals(self) -> tuple[TerminalView, ...]:
         """Every terminal that the appliance knows.  Raises `not-permitted`."""
@@ -274,6 +280,27 @@ class TerminalClient(Client):
     async def document(self, asked: GetDocument) -> StoredDocument:
         """The document of an unfinished job, by its key.  Raises `wrong-key`, `key-needed` or `no-key-to-show`."""
         return await self.command("Spooler.GetDocument", asked, StoredDocument)
+
+    async def agent_settings(self) -> AgentSettings | None:
+        """The defaults of the agent that answers, and the figures of its spool; None where the appliance answers."""
+        try:
+            return await self.command("Agent.GetSettings", Nothing(), AgentSettings)
+        except RemoteError as error:
+            if error.code == "unknown-command":
+                return None
+            raise
+
+    async def set_feed(self, job: str, feed: Side, person: str) -> JobView:
+        """Change the copy from which a job shall be printed; `person` decided that."""
+        return await self.command("Spooler.SetFeed", SetFeed(job, feed, person), JobView)
+
+    async def grant_preview(self, job: str, terminal: str, person: str) -> JobView:
+        """Let `terminal` have the sealed content of a job; `person` decided that."""
+        return await self.command("Spooler.GrantPreview", GrantPreview(job, terminal, person), JobView)
+
+    async def sealed(self, job: str) -> SealedCopy:
+        """The sealed content of a job.  Raises `not-permitted` for that of another terminal without a grant."""
+        return await self.command("Spooler.GetSealed", GetSealed(job), SealedCopy)
 
     async def cancel(self, job: str, person: str) -> JobView:
         """End a job; `person` decided that."""

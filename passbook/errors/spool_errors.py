@@ -43,6 +43,10 @@ SPOOL_ERRORS: Final[dict[str, ErrorKind]] = {
         "The document for job {job} is not the one that was accepted: {why} differs. Nothing of it was printed; the "
         "job falls back to its other copy, or a person is asked.",
     ),
+    "list-old": ErrorKind(
+        Mender.NONE,
+        "The appliance does not answer. This is its list of {age} ago, which the agent kept.",
+    ),
     "spool-stopped": ErrorKind(
         Mender.OPERATOR,
         "The spool of the {side} takes no new document: {why}. Nothing was accepted; choose the other spool, or try "

@@ -353,7 +353,7 @@ def test_an_operator_beyond_the_open_connections_is_told_so(tmp_path: Path) -> N
             for _ in range(MAX_OPEN):
                 half = stack.enter_context(socket.socket(socket.AF_UNIX))
                 await asyncio.to_thread(half.connect, str(tmp_path / "s"))
-            with pytest.raises(PassbookError, match="ended the connection at once, as .* too many are open") as caught:
+            with pytest.raises(PassbookError, match=r"ended the connection at once, as .* too many are open") as caught:
                 await asyncio.to_thread(ask, tmp_path / "s", "echo", Nothing())
             assert caught.value.code == "control-unreachable"
 
