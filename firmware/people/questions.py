@@ -230,6 +230,8 @@ class Questions:
         record = row.record
         if not actor.may_decide(record.requester):
             raise may_not_decide(actor.name, answer.job)
+        if answer.side is not record.side:
+            raise PassbookError("stale-question", job=answer.job, epoch=record.epoch)
         check_name("person", answer.person)
         check_name("newKeyRef", answer.new_key_ref, least=0)
         check_one_key(answer.key, answer.data_key)

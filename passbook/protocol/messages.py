@@ -269,6 +269,7 @@ class AnswerQuestion(Payload, frozen=True):
         key: the requester's key (32 bytes), when its holder gives it.
         data_key: the data key of this one job, opened by a representative's key ring.
         new_key: a new requester's key, which seals the job from now on (F7).
+        side: the spool whose question it is; an agent asks about its own copies.
     """
 
     job: str
@@ -281,6 +282,7 @@ class AnswerQuestion(Payload, frozen=True):
     data_key: bytes = b""
     new_key: bytes = b""
     new_key_ref: str = ""
+    side: Side = Side.APPLIANCE
 
 
 class Prompt(msgspec.Struct, frozen=True, rename="camel"):

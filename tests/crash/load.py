@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from client.connection import TerminalClient
-from firmware.system.orderly_end import take_marks
 from passbook.errors import PassbookError
 from passbook.job.record import Record
 from passbook.job.states import TERMINAL
 from passbook.protocol.messages import JobView, StepReport
+from spooler.orderly_end import take_marks
 from storage.admission import Limits
 from storage.area.area import AreaSettings
 from storage.crypto.keys import ApplianceKey
