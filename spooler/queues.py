@@ -80,8 +80,8 @@ class Queues:
             else:
                 queue.working.add(record.job_id)
         view = self.view(record)
-        if record.valid and waits and view.waiting is not None:
-            self._told[record.job_id] = view.waiting
+        if record.valid and waits:
+            self._told[record.job_id] = waiting_for_turn(self._place(record))
         return view
 
     def drop(self, job: str) -> None:
@@ -124,10 +124,9 @@ class Queues:
         # A job that cannot be read is told of by its storage, and one that has begun meanwhile by its desk.
         with suppress(PassbookError):
             record = self._spool.record(job)
-            view = self.view(record)
-            if record.valid and record.state is JobState.PENDING and view.waiting is not None:
-                self._told[job] = view.waiting
-                self._hub.tell(record.requester, "Spooler.JobEvent", view, representatives=False)
+            if record.valid and record.state is JobState.PENDING:
+                self._told[job] = waiting_for_turn(self._place(record))
+                self._hub.tell(record.requester, "Spooler.JobEvent", self.view(record), representatives=False)
 
     def _place(self, record: Record) -> QueuePlace:
         queue = self._queue(record.printer)

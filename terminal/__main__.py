@@ -14,12 +14,14 @@ from passbook.screen.arguments import path
 from passbook.screen.command_line import HOME, PASSPHRASE_FILE, command_parser, conduct, exit_code, from_environment
 from terminal.commands import (
     AddCommand,
+    copies,
     enroll,
     environment,
     history,
     jobs,
     keys,
     notices,
+    preview,
     printing,
     recovery,
     terminals,
@@ -60,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         parents=[common],
     )
     commands = _adder(parser, common)
-    for module in (enroll, printing, jobs, environment, history, recovery, notices, terminals, watch):
+    for module in (enroll, printing, copies, preview, jobs, environment, history, recovery, notices, terminals, watch):
         module.add(commands)
     keys.add(_adder(commands("keys", help="the key ring of this terminal"), common))
     return parser

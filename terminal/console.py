@@ -42,6 +42,9 @@ class Console(Protocol):
     def show(self, value: Any, lines: Sequence[str]) -> None:
         """Show a result: the lines, or for a program the value."""
 
+    def write(self, text: str) -> None:
+        """Write text for other programs as it is."""
+
     def fail(self, error: PassbookError) -> None:
         """Show an error: one sentence and its code."""
 
@@ -78,6 +81,10 @@ class Terminal:
         text = msgspec.json.encode(value).decode() if self._json else "\n".join(filled(lines, self.width))
         if text:
             self._put(sys.stdout, text)
+
+    def write(self, text: str) -> None:
+        """Write text to standard output as it is."""
+        _write(sys.stdout, text)
 
     def fail(self, error: PassbookError) -> None:
         """Show an error on standard error."""

@@ -14,6 +14,7 @@ from client.connection import TerminalClient
 from passbook.errors import PassbookError
 from passbook.job.record import Verdict
 from passbook.job.wording import go_on_words
+from passbook.protocol.copies_words import takes_claim
 from passbook.protocol.messages import Question
 from passbook.protocol.naming import why_no_name
 from passbook.screen.columns import short
@@ -169,9 +170,11 @@ def spoken_order(question: Question, order: Order) -> str:
 
 
 def is_grave(question: Question, order: Order) -> bool:
-    """Whether an order ends the job unprinted, or strikes a line again that is on paper."""
+    """Whether an order ends the job unprinted, or may strike a line again that is on paper."""
     match order.verdict:
         case Verdict.DISCARD:
+            return True
+        case Verdict.PRINT | Verdict.RESUME if takes_claim(question):
             return True
         case Verdict.PRINT:
             return question.job.begun

@@ -11,6 +11,7 @@ from passbook.document.plan import Bar, StepOutline
 from passbook.job.record import OPERATOR, Verdict
 from passbook.job.states import Reason
 from passbook.job.wording import from_line_words
+from passbook.protocol.copies_words import elsewhere_words
 from passbook.protocol.messages import Question
 from passbook.protocol.progress import MORE_ON_PAPER, held_words, reason_words
 from passbook.screen.columns import capital, short
@@ -93,6 +94,8 @@ def _warnings(question: Question) -> Iterator[str]:
     """The warnings for a person who decides."""
     if Reason.ROLLED_BACK in question.job.reasons:
         yield MORE_ON_PAPER
+    if elsewhere := elsewhere_words(question):
+        yield elsewhere
     if question.job.content_gone:
         yield (
             "Its text was destroyed, because its question had no answer in time: close it, or say that everything is "

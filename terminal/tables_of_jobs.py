@@ -10,6 +10,7 @@ from passbook.job.decisions import by_words, order_words
 from passbook.job.record import Answered, HistoryKind
 from passbook.job.states import JobState
 from passbook.job.waiting import Why, waiting_words
+from passbook.protocol.copies_words import feeding_side, has_two_copies, moved_words, shared_words
 from passbook.protocol.history_reply import HistoryLine, Summary
 from passbook.protocol.messages import JobView, Question
 from passbook.protocol.progress import held_words, lines_words, reason_words
@@ -58,7 +59,11 @@ def drawn(question: Question, width: int | None, texts: Texts | None = None) -> 
 
 
 def jobs_table(jobs: Sequence[JobView], width: int | None) -> list[str]:
-    """The jobs, one a row; below a row the reason for which its job stands still and the next deed of a person."""
+    """The jobs, one a row; below a row why its job stands still, the next deed of a person, and what is shared of it.
+
+    The side that feeds the printer is told where any of the jobs has two copies.
+    """
+    fed_by = any(map(has_two_copies, jobs))
     rows = [
         Row(
             (
@@ -68,13 +73,19 @@ def jobs_table(jobs: Sequence[JobView], width: int | None) -> list[str]:
                 job.requester,
                 job.printer,
                 local_time(job.accepted_at),
+                *((feeding_side(job).value,) if fed_by else ()),
                 str(job.priority),
             ),
-            _note(job),
+            _sentences(shared_words(job), _note(job), moved_words(job)),
         )
         for job in jobs
     ]
-    return table(("JOB", "STATE", "LINES", "FROM", "PRINTER", "SENT", "PRIORITY"), rows, width)
+    side = ("FED BY",) if fed_by else ()
+    return table(("JOB", "STATE", "LINES", "FROM", "PRINTER", "SENT", *side, "PRIORITY"), rows, width)
+
+
+def _sentences(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
 
 
 def _state(job: JobView) -> str:
@@ -101,7 +112,7 @@ def terminals_table(terminals: Sequence[TerminalView], width: int | None) -> lis
             (
                 one.terminal,
                 "yes" if one.connections else "no",
-                f"{local_time(one.heard_at)}, {_span(one.silent)} ago" if one.heard_at else "never",
+                f"{local_time(one.heard_at)}, {span(one.silent)} ago" if one.heard_at else "never",
                 str(one.questions),
                 str(one.held),
                 str(one.pending),
@@ -114,7 +125,7 @@ def terminals_table(terminals: Sequence[TerminalView], width: int | None) -> lis
     return table(headings, rows, width)
 
 
-def _span(seconds: int) -> str:
+def span(seconds: int) -> str:
     """A length of time in the largest unit that it fills."""
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
@@ -123,7 +134,11 @@ def _span(seconds: int) -> str:
 
 
 def history_table(lines: Sequence[HistoryLine], width: int | None) -> list[str]:
-    """The entries, one a row; below a row the decision and the person who made it."""
+    """The entries, one a row; below a row the decision and the person who made it, and what is shared of the job.
+
+    The side that fed the printer is told where any of the jobs has two copies.
+    """
+    fed_by = any(has_two_copies(line.job) for line in lines)
     rows = [
         Row(
             (
@@ -133,12 +148,15 @@ def history_table(lines: Sequence[HistoryLine], width: int | None) -> list[str]:
                 lines_words(line.job),
                 line.job.requester,
                 line.job.printer,
+                *((feeding_side(line.job).value,) if fed_by else ()),
+                local_time(line.job.accepted_at),
             ),
-            _told(line),
+            _sentences(shared_words(line.job), _told(line), moved_words(line.job)),
         )
         for line in lines
     ]
-    return table(("AT", "WHAT", "JOB", "LINES", "FROM", "PRINTER"), rows, width)
+    side = ("FED BY",) if fed_by else ()
+    return table(("AT", "WHAT", "JOB", "LINES", "FROM", "PRINTER", *side, "SENT"), rows, width)
 
 
 _BY_THEMSELVES: Final = frozenset({HistoryKind.STOPPED, HistoryKind.INVALIDATED})
@@ -178,8 +196,8 @@ def summary_table(groups: Sequence[Summary], width: int | None) -> list[str]:
                 str(one.canceled),
                 str(one.aborted),
                 str(one.reprinted),
-                "-" if one.median_waiting is None else _span(one.median_waiting),
-                "-" if one.worst_waiting is None else _span(one.worst_waiting),
+                "-" if one.median_waiting is None else span(one.median_waiting),
+                "-" if one.worst_waiting is None else span(one.worst_waiting),
             )
         )
         for one in groups

@@ -18,6 +18,7 @@ from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.actor import Actor, may_not_decide
 from passbook.job.record import Answered, Holder, Record, Verdict, Wrap
+from passbook.job.reprinting import is_same_order
 from passbook.protocol.media import Media
 from passbook.protocol.messages import AnswerQuestion, JobView, Question, question_of
 from passbook.protocol.naming import check_name, check_one_key
@@ -216,11 +217,12 @@ class Questions:
             return error
         try:
             # Without content no key opens anything, and only what closes the question is followed.
-            wraps = None if checked.record.content_gone else self._unlock(checked, answer)
+            given = _as_given(actor, answer)
+            wraps = None if checked.record.content_gone else self._unlock(checked, answer, given)
         except PassbookError as error:
             self._forget(answer.job, readable=readable)
             return error
-        return _Order(_as_given(actor, answer), answer.job, wraps, readable)
+        return _Order(given, answer.job, wraps, readable)
 
     def _checked(self, actor: Actor, answer: AnswerQuestion) -> JobRow | JobView:
         """The open question, or the job where this answer won already.  Raises PassbookError."""
@@ -228,6 +230,8 @@ class Questions:
         record = row.record
         if not actor.may_decide(record.requester):
             raise may_not_decide(actor.name, answer.job)
+        if answer.side is not record.side:
+            raise PassbookError("stale-question", job=answer.job, epoch=record.epoch)
         check_name("person", answer.person)
         check_name("newKeyRef", answer.new_key_ref, least=0)
         check_one_key(answer.key, answer.data_key)
@@ -265,7 +269,7 @@ class Questions:
                 return
         self._jobs.keys.drop(job)
 
-    def _unlock(self, row: JobRow, answer: AnswerQuestion) -> tuple[Wrap, ...] | None:
+    def _unlock(self, row: JobRow, answer: AnswerQuestion, given: Answered) -> tuple[Wrap, ...] | None:
         """Have the data key in memory when the verdict prints; the new wraps when the job is re-keyed."""
         record = row.record
         if answer.verdict not in PRINTING_VERDICTS:
@@ -275,7 +279,7 @@ class Questions:
         if record.printer not in self._printers:
             raise PassbookError("printer-gone", job=record.job_id, printer=record.printer)
         if not record.keeps_document:
-            # Its terminal sends the document at the turn of the job.
+            _must_have_copy(record, given)
             if answer.new_key:
                 raise PassbookError("document-not-kept", job=record.job_id, requester=record.requester)
             return None
@@ -316,13 +320,26 @@ class Questions:
 
     def _question_of(self, row: JobRow) -> Question:
         openable = any(wrap.holder is Holder.APPLIANCE for wrap in row.wraps)
-        needs_no_key = openable or not row.record.keeps_document
-        return question_of(row.record, row.wraps, readable=needs_no_key or row.record.job_id in self._jobs.keys)
+        # No key opens a document that is not here.
+        needs_none = openable or not row.record.keeps_document
+        return question_of(row.record, row.wraps, readable=needs_none or row.record.job_id in self._jobs.keys)
 
 
 def is_open(record: Record) -> bool:
     """Whether a record is an open question."""
     return not record.valid and not record.ended
+
+
+def _must_have_copy(record: Record, given: Answered) -> None:
+    """Raise `document-not-kept` unless the terminal with the only copy orders it printed, or ordered the same before.
+
+    An order that claims all to be on paper prints nothing, and every terminal that decides may give it.
+    """
+    if given.step > record.steps or given.terminal == record.requester:
+        return
+    proposed = record.proposed
+    if proposed is None or proposed.terminal != record.requester or not is_same_order(proposed, given):
+        raise PassbookError("document-not-kept", job=record.job_id, requester=record.requester)
 
 
 def _as_given(actor: Actor, answer: AnswerQuestion) -> Answered:

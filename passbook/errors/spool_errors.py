@@ -48,6 +48,15 @@ SPOOL_ERRORS: Final[dict[str, ErrorKind]] = {
         "The report about job {job} cannot be true: {why}. Nothing of it was noted; report what the spool of the "
         "terminal has, else a person is asked.",
     ),
+    "spool-nearly-full": ErrorKind(
+        Mender.OPERATOR,
+        "The spool of the {side} has taken no new document since {since}: it is nearly full. It takes them again below "
+        "{start_at} percent. What it has is kept; have open questions answered, or give its areas more space.",
+    ),
+    "list-old": ErrorKind(
+        Mender.NONE,
+        "The appliance does not answer. This is its list of {age} ago, which the agent kept.",
+    ),
     "spool-stopped": ErrorKind(
         Mender.OPERATOR,
         "The spool of the {side} takes no new document: {why}. Nothing was accepted; choose the other spool, or try "

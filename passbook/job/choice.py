@@ -66,12 +66,31 @@ class Choice(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
         """Raise PassbookError `choice-not-possible` if a copy shall print that is not kept."""
         if not self.keep.has(self.feed):
             raise PassbookError("choice-not-possible", option=f"feed {self.feed.value}", keep=self.keep.value)
-        if self.if_apart is not IfApart.ASK and not self.keep.has(Side(self.if_apart.value)):
+        if not _is_kept_for(self.keep, self.if_apart):
             raise PassbookError("choice-not-possible", option=f"if-apart {self.if_apart.value}", keep=self.keep.value)
+
+    def changed(self, *, keep: Keep | None, feed: Side | None, if_apart: IfApart | None) -> Choice:
+        """This choice with what a person said in its place; None where the person said nothing.
+
+        A part that nobody chose gives way: with `keep terminal` the terminal's copy feeds the printer.  Raises
+        PassbookError `choice-not-possible` if what was said cannot be.
+        """
+        kept = keep or self.keep
+        only = Side.TERMINAL if kept is Keep.TERMINAL else Side.APPLIANCE
+        fed_by = feed or (self.feed if kept.has(self.feed) else only)
+        apart = if_apart or (self.if_apart if _is_kept_for(kept, self.if_apart) else IfApart.ASK)
+        choice = Choice(kept, fed_by, apart)
+        choice.must_be_possible()
+        return choice
 
     def right_begins_at(self, side: Side) -> bool:
         """Whether the print right begins in the spool of this side."""
         return (side is Side.TERMINAL) == (self.if_apart is IfApart.TERMINAL)
+
+
+def _is_kept_for(keep: Keep, if_apart: IfApart) -> bool:
+    """Whether the copy that prints while the spools are apart is kept."""
+    return if_apart is IfApart.ASK or keep.has(Side(if_apart.value))
 
 
 class Fed(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):

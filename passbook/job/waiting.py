@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from passbook.job.choice import Side
+from passbook.job.print_right import RightState
 from passbook.job.record import Record
 from passbook.job.states import JobState
 from passbook.job.wording import REASON_WORDS
@@ -24,6 +26,14 @@ class Why(StrEnum):
     """Its turn: `ahead` jobs print before it."""
     BOOK_LEFT = "book-left"
     """A book lies in the printer; it must be taken out before the next job begins."""
+    TERMINAL_COPY = "terminal-copy"
+    """Its terminal shall send its own copy, from which the job is printed."""
+    TERMINAL_RIGHT = "terminal-right"
+    """Its terminal has the print right, and shall give it for the turn of the job."""
+    AT_TERMINAL = "at-terminal"
+    """Its terminal prints it: right and printer were handed over."""
+    AT_APPLIANCE = "at-appliance"
+    """The appliance has the print right; this copy is the terminal's."""
     PRINTER = "printer"
     """The printer is not ready; `reason` says why, if the printer told it."""
     OWN_BOOK = "own-book"
@@ -84,7 +94,23 @@ def waiting_of(record: Record, place: QueuePlace) -> Waiting | None:
         return Waiting(asked if record.asked else Why.HELD)
     if record.state is JobState.PROCESSING_STOPPED:
         return _waiting_for_book(record)
-    return waiting_for_turn(place) if record.state is JobState.PENDING else None
+    return _waiting_for_turn_or_spool(record, place) if record.state is JobState.PENDING else None
+
+
+def _waiting_for_turn_or_spool(record: Record, place: QueuePlace) -> Waiting:
+    """The wait of a job that may print; the other spool is named when no job and no printer is in the way."""
+    is_here = record.right.state is RightState.HERE
+    if record.side is Side.TERMINAL and not is_here:
+        return Waiting(Why.AT_APPLIANCE)
+    if record.side is Side.APPLIANCE and record.handed:
+        return Waiting(Why.AT_TERMINAL)
+    waiting = waiting_for_turn(place)
+    if record.side is Side.APPLIANCE and waiting == NEXT:
+        if record.is_fed_by_terminal:
+            return Waiting(Why.TERMINAL_COPY)
+        if not is_here:
+            return Waiting(Why.TERMINAL_RIGHT)
+    return waiting
 
 
 def _waiting_for_book(record: Record) -> Waiting:
@@ -114,7 +140,12 @@ def waiting_words(view: JobView) -> str:
     if waiting is None:
         return ""
     reason = f": {REASON_WORDS.get(waiting.reason, waiting.reason)}" if waiting.reason else ""
-    facts = {"reason": reason, "before": _before(waiting.ahead), "book": book_words(waiting.page)}
+    facts = {
+        "requester": view.requester,
+        "reason": reason,
+        "before": _before(waiting.ahead),
+        "book": book_words(waiting.page),
+    }
     return _WORDS[waiting.why].format(printer=view.printer, **facts)
 
 
@@ -122,6 +153,10 @@ _WORDS: Final = MappingProxyType(
     {
         Why.TURN: "Waits for its turn: {before}.",
         Why.BOOK_LEFT: "Waits: a book or sheet lies in {printer}; it must be taken out first.",
+        Why.TERMINAL_COPY: "Waits for the copy of its terminal {requester}.",
+        Why.TERMINAL_RIGHT: "Waits for its terminal {requester}, which has its print right.",
+        Why.AT_TERMINAL: "Waits: its terminal {requester} prints it at {printer}.",
+        Why.AT_APPLIANCE: "Waits: the appliance prints it at {printer}.",
         Why.PRINTER: "Waits: {printer} is not ready{reason}.",
         Why.OWN_BOOK: "Waits for {book} at {printer}.",
         Why.PAGE_TURN: "Waits for {book} at {printer}.",

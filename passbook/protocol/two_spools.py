@@ -190,6 +190,7 @@ class SealedCopy(msgspec.Struct, frozen=True, rename="camel"):
         identity: associated data of the content and of the wraps.
         content: the sealed content, as msgpack of storage.SealedJob.
         wraps: the data key sealed for its holders, as msgpack.
+        book: the present layout of that name, for rules and fold of a preview; None if there is none any more.
     """
 
     job: str
@@ -201,6 +202,7 @@ class SealedCopy(msgspec.Struct, frozen=True, rename="camel"):
     identity: bytes
     content: bytes
     wraps: bytes
+    book: BookLayout | None = None
 
 
 class GrantPreview(Payload, frozen=True):
@@ -209,3 +211,27 @@ class GrantPreview(Payload, frozen=True):
     job: str
     terminal: str
     person: str
+
+
+class AgentSettings(msgspec.Struct, frozen=True, rename="camel"):
+    """Completion of `Agent.GetSettings`, which an agent answers itself: its defaults, and the figures of its spool.
+
+    Attributes:
+        keep: the spools that keep the document of a job, where its person does not choose.
+        feed: the copy that feeds the printer, likewise.
+        if_apart: the order for the time in which the two spools cannot reach each other, likewise.
+        spool: the id of its spool, as in `Spooler.RegisterAgent`.
+        jobs: number of jobs of which its spool keeps the document.
+        used: bytes of its spool that are used.
+        most: bytes that its spool may have.
+        silent: seconds since it heard the appliance; 0 while it is connected.
+    """
+
+    keep: Keep
+    feed: Side
+    if_apart: IfApart
+    spool: str = ""
+    jobs: int = 0
+    used: int = 0
+    most: int = 0
+    silent: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
@@ -50,6 +51,16 @@ def short_text(text: str) -> str:
 def short_text_or_none(text: str) -> str:
     """Read a name, or empty text."""
     return text and short_text(text)
+
+
+def day(text: str) -> str:
+    """Read a day of the calendar, as 2026-03-02."""
+    try:
+        if len(text) == len("2026-03-02") and datetime.date.fromisoformat(text).isoformat() == text:
+            return text
+    except ValueError:
+        pass
+    raise ArgumentTypeError("expected a day, as 2026-03-02")
 
 
 def path(kind: Callable[[str], P]) -> Callable[[str], P]:

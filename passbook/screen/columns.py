@@ -33,6 +33,11 @@ def short(job: str) -> str:
     return job[:SHOWN_ID]
 
 
+def harmless(text: str) -> str:
+    """The text without what acts on a screen."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
 def capital(sentence: str) -> str:
     """The sentence with a capital at its beginning; names in it stay as they are written.
 

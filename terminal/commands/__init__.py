@@ -24,6 +24,12 @@ QUESTION_HELP: Final = (
 )
 
 
+def check_form(arguments: argparse.Namespace) -> None:
+    """End the command with a usage error where two forms of its result are wanted."""
+    if arguments.csv and "json" in arguments:
+        arguments.usage_error("give --csv or --json, not both")
+
+
 class AddCommand(Protocol):
     """Add one command that takes the options of `teller` itself as well."""
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
-from passbook.protocol.history_reply import MOST_ENTRIES, OUTCOMES, GetHistory, Grouping
+from passbook.protocol.history_reply import MOST_ENTRIES, OUTCOMES, GetHistory, Grouping, HistoryReply
 from passbook.screen.arguments import one_of, short_text, whole
-from passbook.screen.moments import TYPED, exact_hour, period
+from passbook.screen.moments import TYPED, exact, exact_hour, period
 from passbook.screen.nothing import NO_ROWS_SAID
-from terminal.commands import AddCommand
+from terminal.commands import AddCommand, check_form
+from terminal.commands.list_on_paper import SHEET_COLUMNS, print_list
+from terminal.exported import history_csv, summary_csv
 from terminal.tables_of_jobs import history_table, summary_table
 from terminal.workplace import Workplace
 
@@ -36,24 +39,42 @@ def add(command: AddCommand) -> None:
     groups = [one.value for one in Grouping]
     text = f"count ends by this instead: {', '.join(groups)}"
     parser.add_argument("--summary", type=one_of(groups), metavar="WORD", help=text)
-    parser.set_defaults(run=run)
+    parser.add_argument("--csv", action="store_true", help="as comma-separated values, moments in UTC")
+    text = "print it on sheets at this printer; a long one as several jobs"
+    parser.add_argument("--print", type=short_text, metavar="PRINTER", dest="on_paper", help=text)
+    parser.set_defaults(run=run, usage_error=parser.error)
 
 
 async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
-    """Show one entry, or one group of a summary, a line."""
+    """Show one entry, or one group of a summary, a line; or print them."""
+    check_form(arguments)
+    if arguments.on_paper is not None and arguments.csv:
+        arguments.usage_error("give --csv or --print, not both")
     given = {name: getattr(arguments, name) for name in _CONDITIONS}
     given["since"], given["until"] = period(arguments.since or "", arguments.until or "")
     asked = msgspec.convert({name: value for name, value in given.items() if value is not None}, GetHistory)
     _ = asked.wanted  # conditions that make no sense are not sent
     async with workplace.client() as client:
         history = await client.history(asked)
-    width = workplace.console.width
-    if asked.summary is not None:
-        shown = [replace(one, group=exact_hour(one.group)) for one in history.summary]
-        groups = shown if asked.summary is Grouping.HOUR else history.summary
-        lines = summary_table(groups, width) if history.summary else [NO_ROWS_SAID["summary"]]
-        workplace.console.show(history.summary, lines)
+    if arguments.csv:
+        summed = asked.summary is not None
+        workplace.console.write(summary_csv(history.summary) if summed else history_csv(history.entries))
+    elif arguments.on_paper is not None:
+        lines = _lines(history, asked.summary, SHEET_COLUMNS)
+        printed = exact(dt.datetime.now(dt.UTC).isoformat())
+        name = "History of jobs" if asked.summary is None else "Summary of jobs"
+        heading = f"{name} of {workplace.home.address().server_name}, {printed}"
+        await print_list(workplace, arguments.on_paper, name, [heading, *lines])
     else:
-        lines = history_table(history.entries, width) if history.entries else [NO_ROWS_SAID["history"]]
-        workplace.console.show(history.entries, lines)
+        shown = history.entries if asked.summary is None else history.summary
+        workplace.console.show(shown, _lines(history, asked.summary, workplace.console.width))
     return 0
+
+
+def _lines(history: HistoryReply, summary: Grouping | None, width: int | None) -> list[str]:
+    if summary is None:
+        return history_table(history.entries, width) if history.entries else [NO_ROWS_SAID["history"]]
+    groups = history.summary
+    if summary is Grouping.HOUR:
+        groups = tuple(replace(one, group=exact_hour(one.group)) for one in groups)
+    return summary_table(groups, width) if groups else [NO_ROWS_SAID["summary"]]

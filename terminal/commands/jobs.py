@@ -6,22 +6,26 @@ import argparse
 
 from client.connection import JOB, TerminalClient
 from client.remote import RemoteError
+from passbook.errors import PassbookError
 from passbook.job.states import TERMINAL, JobState
 from passbook.protocol.messages import JobLeft, JobView
 from passbook.protocol.progress import held_lines, paper_words, released_lines, state_words, take_words
 from passbook.screen.arguments import short_text
+from passbook.screen.columns import harmless
 from passbook.screen.nothing import NO_ROWS_SAID
 from terminal.answers import document_order
-from terminal.commands import JOB_HELP, AddCommand
+from terminal.commands import JOB_HELP, AddCommand, check_form
+from terminal.exported import jobs_csv
 from terminal.follow import fetch_notice
-from terminal.tables_of_jobs import ANSWER_BY, answer_command, jobs_table
+from terminal.tables_of_jobs import ANSWER_BY, answer_command, jobs_table, span
 from terminal.workplace import Workplace
 
 
 def add(command: AddCommand) -> None:
     """Add the commands."""
     listing = command("jobs", help="the jobs of every terminal that the appliance keeps")
-    listing.set_defaults(run=run_jobs)
+    listing.add_argument("--csv", action="store_true", help="as comma-separated values, moments in UTC")
+    listing.set_defaults(run=run_jobs, usage_error=listing.error)
     document = command("document", help="show the document of a job that has not ended, by its key in the key ring")
     document.add_argument("job", type=short_text, metavar="JOB", help=JOB_HELP)
     document.add_argument(
@@ -45,10 +49,17 @@ def add(command: AddCommand) -> None:
         order.set_defaults(run=run)
 
 
-async def run_jobs(workplace: Workplace, _arguments: argparse.Namespace) -> int:
+async def run_jobs(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Show one job a line."""
+    check_form(arguments)
     async with workplace.client() as client:
-        jobs = await client.jobs()
+        page = await client.job_list()
+    jobs = page.jobs
+    if page.age:
+        workplace.console.fail(PassbookError("list-old", age=span(page.age)))
+    if arguments.csv:
+        workplace.console.write(jobs_csv(jobs))
+        return 0
     workplace.console.show(jobs, jobs_table(jobs, workplace.console.width) if jobs else [NO_ROWS_SAID["jobs"]])
     return 0
 
@@ -61,13 +72,8 @@ async def run_document(workplace: Workplace, arguments: argparse.Namespace) -> i
         found = await client.document(
             document_order(view, asked[0] if asked else None, workplace.ring(), arguments.person)
         )
-    workplace.console.show(found, [_safe(line) for line in found.document.decode(errors="replace").splitlines()])
+    workplace.console.show(found, [harmless(line) for line in found.document.decode(errors="replace").splitlines()])
     return 0
-
-
-def _safe(line: str) -> str:
-    """The line without what acts on a screen."""
-    return "".join(character if character.isprintable() else " " for character in line)
 
 
 async def run_cancel(workplace: Workplace, arguments: argparse.Namespace) -> int:

@@ -11,13 +11,15 @@ from typing import Final
 
 import msgspec
 
+from client.connection import TerminalClient
 from passbook.document.drafts import StartLine
 from passbook.errors import PassbookError
 from passbook.job.states import TERMINAL, JobState
 from passbook.protocol.messages import MAX_DOCUMENT, SubmitJob
-from passbook.screen.arguments import one_of, path, short_text, short_text_or_none, whole
+from passbook.screen.arguments import day, one_of, path, short_text, short_text_or_none, whole
 from storage import files
-from terminal import own_copy
+from terminal import enrollment, own_copy
+from terminal.choosing import Said, add_choice, chosen, said_in
 from terminal.commands import JOB_HELP, AddCommand
 from terminal.follow import Follower
 from terminal.interrupts import interruptible
@@ -56,8 +58,8 @@ def add(command: AddCommand) -> None:
     )
     key.add_argument("--no-key", action="store_true", help="let the appliance make the key, if it allows that")
     parser.add_argument("--request", type=short_text, metavar="ID", help="send the request with this id again")
-    text = "the name of the document; kept sealed"
-    parser.add_argument("--name", type=short_text_or_none, default="", metavar="NAME", help=text)
+    _add_document(parser)
+    add_choice(parser)
     _add_person(parser)
     wait = parser.add_mutually_exclusive_group()
     wait.add_argument(
@@ -66,6 +68,16 @@ def add(command: AddCommand) -> None:
     wait.add_argument("--no-wait", action="store_false", dest="wait", help="leave when the job is accepted")
     parser.set_defaults(run=run, usage_error=parser.error)
     _add_follow(command)
+
+
+def _add_document(parser: argparse.ArgumentParser) -> None:
+    text = "the name of the document; sealed with it, unless it is shared"
+    parser.add_argument("--name", type=short_text_or_none, default="", metavar="NAME", help=text)
+    parser.add_argument("--date", type=day, metavar="DAY", help="the date of the document, likewise")
+    text = "show name and date to every terminal, in lists and in the history"
+    parser.add_argument("--share-name", action="store_true", help=text)
+    text = "the program that made the document; rules may name it, and every terminal sees it"
+    parser.add_argument("--application", type=short_text_or_none, default="", metavar="NAME", help=text)
 
 
 def _add_follow(command: AddCommand) -> None:
@@ -95,9 +107,8 @@ async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
         arguments.usage_error("give --page and --line together")
     if arguments.file == _STANDARD_INPUT and arguments.format is None:
         arguments.usage_error("give --format with -, since standard input has no suffix")
-    job = _job(workplace, arguments)
-    if not job.printer:
-        job = msgspec.structs.replace(job, printer=await _only_printer(workplace))
+    said = said_in(arguments)
+    job = await _completed(workplace, _job(workplace, arguments), said)
     workplace.console.show(
         {"event": "request", "payload": {"request": job.client_request}}, [f"Request {job.client_request}."]
     )
@@ -160,6 +171,9 @@ def _job(workplace: Workplace, arguments: argparse.Namespace) -> SubmitJob:
         printer=arguments.printer or "",
         format=_format(arguments),
         name=arguments.name,
+        document_date=arguments.date or "",
+        shares_name=arguments.share_name,
+        application=arguments.application,
         document=_document(arguments.file),
         priority=arguments.priority,
         layout=arguments.layout,
@@ -169,9 +183,17 @@ def _job(workplace: Workplace, arguments: argparse.Namespace) -> SubmitJob:
     )
 
 
-async def _only_printer(workplace: Workplace) -> str:
+async def _completed(workplace: Workplace, job: SubmitJob, said: Said) -> SubmitJob:
+    """The job with its printer and its choice.  Raises PassbookError as chosen() does, and `unknown-printer`."""
     async with workplace.client() as client:
-        names = [view.printer for view in (await client.status()).printers]
+        agent = await client.agent_settings()
+        choice = chosen(said, agent, lambda: enrollment.name_of(workplace.home))
+        printer = job.printer or await _only_printer(client)
+    return msgspec.structs.replace(job, printer=printer, keep=choice.keep, feed=choice.feed, if_apart=choice.if_apart)
+
+
+async def _only_printer(client: TerminalClient) -> str:
+    names = [view.printer for view in (await client.status()).printers]
     if len(names) != 1:
         raise PassbookError("unknown-printer", printer="(not named)", known=", ".join(names))
     return names[0]

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from firmware.config.configuration import RecoveryConfig
 from firmware.config.layouts import load_layouts
 from firmware.identity.doorkeeper import Doorkeeper
+from firmware.people.grants import Grants
 from firmware.people.notice_board import NoticeBoard
 from firmware.people.questions import Questions
 from firmware.people.roll import Roll
@@ -28,6 +29,7 @@ from spooler.agents import Agents
 from spooler.clock import SystemClock
 from spooler.desks import Desks
 from spooler.destination import Destination
+from spooler.shared_names import SharedNames
 from spooler.turns import Turns
 from tests.firmware.branch import MANAGER, PRINTER, TELLER, Bench, unconnected
 from tests.firmware.operators import OTTO
@@ -56,6 +58,7 @@ SAMPLES: Final[dict[str, Any]] = {
     "printer": "front",
     "right": "taken",
     "spool": "0a0b",
+    "terminal": "teller-2",
     "token": 1,
     "told": {"state": "processing"},
     "turn": 1,
@@ -163,6 +166,8 @@ class Rooms:
             turns=self.turns,
             agents=self.agents,
             welcome=AgentWelcome("here", "boot-1", 10.0, 60.0, (FACTS,), ()),
+            names=SharedNames(bench.appliance_key, bench.rng),
+            grants=self.grants,
             status=lambda: STATUS,
             uri="wss://here",
         )

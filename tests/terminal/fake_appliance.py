@@ -23,7 +23,11 @@ from tests.terminal.conftest import Branch
 from tests.terminal.samples import notice, view
 
 Answer = Callable[[dict[str, Any]], Any]
-UNASKED = frozenset({"Spooler.GetHistoryHeads", "Spooler.AcknowledgeNotice"})
+UNASKED = frozenset({"Agent.GetSettings", "Spooler.GetHistoryHeads", "Spooler.AcknowledgeNotice"})
+
+
+def _is_no_agent(_: dict[str, Any]) -> Any:
+    raise PassbookError("unknown-command", command="Agent.GetSettings")
 
 
 class FakeAppliance:
@@ -34,6 +38,7 @@ class FakeAppliance:
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {
+            "Agent.GetSettings": _is_no_agent,
             "Spooler.GetHistoryHeads": lambda _: HistoryHeads((), ()),
             "Spooler.GetJob": lambda asked: view(job=asked["job"]),
             "Spooler.ListNotices": lambda _: {"notices": []},

@@ -33,6 +33,9 @@ class Person:
         self._changed.clear()
         await self._changed.wait()
 
+    def write(self, text: str) -> None:
+        self.lines.append(text)
+
     def fail(self, error: PassbookError) -> None:
         self.errors.append(error.code)
 

@@ -1,0 +1,102 @@
+"""A page as a picture: its edge, rules and fold, text at its place, and in red text that was struck more than once."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+from PIL import Image, ImageDraw, ImageFont
+
+from passbook.document.page_drawing import DrawnPage, PlacedText
+from passbook.document.plan import UNITS_PER_INCH
+
+DOTS_PER_INCH: Final = 120
+FIRST_COLUMNS: Final = 60
+"""The least columns of a picture of a page of unknown width."""
+
+_MARGIN: Final = 40
+_CAPTION: Final = 36
+_COLUMN: Final = DOTS_PER_INCH // 10
+_CAPTION_SIZE: Final = 17
+_LETTER_DOTS: Final = (6, 11)
+_BASE_LINE: Final = 18
+_LATIN_1_END: Final = 0xFF
+_PAPER, _RULE, _FOLD, _INK, _RED = "#fbf8ee", "#c9d6c4", "#9aa7b5", "#20242c", "#c01818"
+
+
+def draw_page(caption: str, page: DrawnPage) -> Image.Image:
+    """The picture of a page below its caption."""
+    least = _length(page.width) or FIRST_COLUMNS * _COLUMN
+    rightmost = max([least, *(_across(text, len(text.text) + 1) for text in page.texts)])
+    lowest = max([page.height, *(rule.y for rule in page.rules), *(text.y for text in page.texts)])
+    picture = Image.new("RGB", (2 * _MARGIN + rightmost, _dots(lowest) + _MARGIN), _PAPER)
+    pen = ImageDraw.Draw(picture)
+    pen.text((_MARGIN, 10), caption, fill=_INK, font=ImageFont.load_default(_CAPTION_SIZE))
+    _draw_rules(pen, page, picture.width)
+    for text in page.texts:
+        _draw_text(picture, text, _RED if text.times > 1 else _INK)
+    for y, times in sorted({(text.y, text.times) for text in page.texts if text.times > 1}):
+        font = ImageFont.load_default(_CAPTION_SIZE)
+        pen.text((picture.width - _MARGIN + 2, _dots(y)), f"{times}x", fill=_RED, font=font, anchor="ls")
+    return picture
+
+
+def one_below_the_other(pictures: list[Image.Image]) -> Image.Image:
+    """All pictures in one."""
+    whole = Image.new("RGB", (max(one.width for one in pictures), sum(one.height for one in pictures)), _PAPER)
+    top = 0
+    for one in pictures:
+        whole.paste(one, (0, top))
+        top += one.height
+    return whole
+
+
+def _length(units: int) -> int:
+    return units * DOTS_PER_INCH // UNITS_PER_INCH
+
+
+def _dots(y: int) -> int:
+    return _CAPTION + _length(y)
+
+
+def _draw_rules(pen: ImageDraw.ImageDraw, page: DrawnPage, width: int) -> None:
+    small = ImageFont.load_default(10)
+    for rule in page.rules:
+        y = _dots(rule.y)
+        pen.line((_MARGIN, y + 3, width - _MARGIN, y + 3), fill=_RULE)
+        pen.text((_MARGIN - 6, y), str(rule.line), fill=_FOLD, font=small, anchor="rs")
+    if page.fold is not None:
+        fold = _dots(page.fold)
+        pen.line((0, fold, width, fold), fill=_FOLD, width=2)
+    if page.width and page.height:
+        right, bottom = _MARGIN + _length(page.width), _dots(page.height)
+        pen.rectangle((_MARGIN, _CAPTION, right, bottom), outline=_FOLD)
+
+
+def _draw_text(picture: Image.Image, text: PlacedText, ink: str) -> None:
+    """Letter by letter at the printer's own pitch, from the one built-in font whose letters are all equally wide."""
+    for offset, letter in enumerate(text.text):
+        corner = (_MARGIN + _across(text, offset), _dots(text.y) - _BASE_LINE)
+        for part in _parts(letter):
+            picture.paste(ink, corner, _stamp(part, int(DOTS_PER_INCH / text.cpi)))
+
+
+def _across(text: PlacedText, offset: int) -> int:
+    """The beginning of letter `offset` of a text, in dots from the left edge."""
+    return _length(text.left) + int((text.column - 1 + offset) * DOTS_PER_INCH / text.cpi)
+
+
+def _parts(letter: str) -> str:
+    """The letters of Latin-1 that show `letter` when struck over each other: the font has no others."""
+    if letter == "€":
+        return "C="
+    shown = unicodedata.normalize("NFKD", letter)[:1] if ord(letter) > _LATIN_1_END else letter
+    return shown if ord(shown) <= _LATIN_1_END else "?"
+
+
+@lru_cache(maxsize=512)
+def _stamp(letter: str, width: int) -> Image.Image:
+    small = Image.new("1", _LETTER_DOTS)
+    ImageDraw.Draw(small).text((0, 0), letter, fill=1, font=ImageFont.load_default_imagefont())
+    return small.resize((width, 2 * _LETTER_DOTS[1]))

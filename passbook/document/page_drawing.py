@@ -1,0 +1,94 @@
+"""The pages of a placed document as they will look: text at its place, the rules of the page, and its fold; pure rules.
+
+Lengths are in 1/2160 inch from the top or left edge of the page, as in a plan.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import NamedTuple
+
+import msgspec
+
+from passbook.document.layout import BookLayout
+from passbook.document.plan import Line, Plan, Sheet
+from passbook.protocol.confidential import Confidential
+
+
+class PlacedText(Confidential, frozen=True, rename="camel"):
+    """Text at a place.
+
+    Attributes:
+        y: its base line.
+        column: its first cell, from 1.
+        cpi: cells to the inch.
+        left: the beginning of cell 1.
+        times: how often there was a strike on this line.
+    """
+
+    y: int
+    column: int
+    text: str
+    cpi: float = 10.0
+    left: int = 0
+    times: int = 1
+
+
+class Rule(NamedTuple):
+    """A line of a page: its number from 1, and its base line."""
+
+    line: int
+    y: int
+
+
+class DrawnPage(msgspec.Struct, frozen=True, rename="camel"):
+    """One page.
+
+    Attributes:
+        number: of the page; 1 for a sheet.
+        width: of the paper; 0 if it is not known.
+        height: likewise.
+        rules: its lines from the top.
+        fold: the distance of its fold from the top; None for a page without one, or where it is not known.
+    """
+
+    number: int
+    rules: tuple[Rule, ...]
+    texts: tuple[PlacedText, ...]
+    fold: int | None = None
+    width: int = 0
+    height: int = 0
+
+
+def drawn_pages(plan: Plan, sheet: Sheet, layout: BookLayout | None) -> tuple[DrawnPage, ...]:
+    """The pages that the plan prints on, in its order.
+
+    The layout gives rules, fold and width.  One that was changed since the document was placed is passed over; then
+    the rules are those of the printed lines alone.
+    """
+    lines = [step for step in plan if isinstance(step, Line)]
+    known = layout if layout is not None and all(_is_placed_by(line, layout) for line in lines) else None
+    return tuple(_page(number, list(group), sheet, known) for number, group in groupby(lines, key=lambda one: one.page))
+
+
+def _is_placed_by(line: Line, layout: BookLayout) -> bool:
+    return layout.has(line.page, line.line) and layout.line_y(line.line) == line.y
+
+
+def _page(number: int, lines: list[Line], sheet: Sheet, layout: BookLayout | None) -> DrawnPage:
+    if layout is None:
+        rules, fold, width = tuple(Rule(line.line, line.y) for line in lines), None, 0
+    else:
+        rules = tuple(Rule(line, layout.line_y(line)) for line in range(1, layout.lines_per_page + 1))
+        fold, width = _fold_of(layout), layout.page_width
+    texts = [
+        PlacedText(line.y, run.column, run.text, float(sheet.cpi), sheet.left) for line in lines for run in line.runs
+    ]
+    return DrawnPage(number, rules, tuple(texts), fold, width, sheet.height)
+
+
+def _fold_of(layout: BookLayout) -> int | None:
+    """The middle between the lines above and below the fold."""
+    if layout.fold_after is None:
+        return None
+    return (layout.line_y(layout.fold_after) + layout.line_y(layout.fold_after + 1)) // 2

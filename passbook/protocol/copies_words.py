@@ -1,0 +1,78 @@
+"""The two copies of a job in words: where it is kept, which one feeds the printer, and why that is not as chosen."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from passbook.job.choice import Choice, Keep, Side
+from passbook.job.print_right import RightState
+from passbook.job.states import APART
+from passbook.job.wording import REASON_WORDS
+from passbook.protocol.messages import JobView, Question
+from passbook.screen.columns import capital
+
+
+def feeding_side(job: JobView) -> Side:
+    """The spool whose copy feeds the printer, or fed it."""
+    return job.choice.feed if job.fed is None else job.fed.by
+
+
+def has_two_copies(job: JobView) -> bool:
+    """Whether anything about two spools is to be told of a job."""
+    return job.choice != Choice() or job.fed is not None or bool(job.moved)
+
+
+_COPY: Final = MappingProxyType({Side.TERMINAL: "its terminal's copy", Side.APPLIANCE: "the appliance's copy"})
+_KEPT: Final = MappingProxyType(
+    {
+        Keep.TERMINAL: "its terminal alone keeps it",
+        Keep.APPLIANCE: "the appliance alone keeps it",
+        Keep.BOTH: "both spools keep it",
+    }
+)
+
+
+def fed_words(job: JobView) -> str:
+    """The copy that feeds the printer, as a sentence."""
+    return f"{capital(_COPY[feeding_side(job)])} feeds the printer."
+
+
+def moved_words(job: JobView) -> str:
+    """The difference between the choice for a job and its copies, with the cause, as sentences; empty for none."""
+    parts = []
+    if job.moved:
+        parts.append(f"{capital(_KEPT[job.choice.keep])}: {REASON_WORDS.get(job.moved, job.moved)}.")
+    fed = job.fed
+    if fed is not None and fed.why:
+        chosen = "" if fed.by is job.choice.feed else f", not {_COPY[job.choice.feed]} as chosen"
+        parts.append(f"{capital(_COPY[fed.by])} feeds the printer{chosen}: {REASON_WORDS.get(fed.why, fed.why)}.")
+    if fed is not None and fed.printer:
+        parts.append(f"Printer {fed.printer} stands in for {job.printer}.")
+    return " ".join(parts)
+
+
+def shared_words(job: JobView) -> str:
+    """Name and date of a document whose owner shares them, as a sentence; empty where nothing is shared."""
+    parts = [f'"{job.name}"'] if job.name else []
+    parts += [f"dated {job.document_date}"] if job.document_date else []
+    return f"{capital(', '.join(parts))}." if parts else ""
+
+
+def takes_claim(question: Question) -> bool:
+    """Whether an order to print takes the print right from the other spool, and so takes two people (P13)."""
+    return question.job.right is not RightState.HERE and not APART.isdisjoint(question.job.reasons)
+
+
+def elsewhere_words(question: Question) -> str:
+    """The warning for a person who decides about a copy without the print right; empty where the right is here."""
+    job = question.job
+    if job.right is RightState.HERE:
+        return ""
+    other = f"terminal {job.requester}" if job.side is Side.APPLIANCE else "the appliance"
+    if not takes_claim(question):
+        return f"{capital(other)} has its print right: after an order to print, the job waits for it."
+    return (
+        f"It may already be printed by {other}, which has its print right: look at the paper. "
+        "An order to print it here is a reprint: two people must give it, at two terminals."
+    )
