@@ -135,6 +135,7 @@ class Rooms:
         self.usable = True
         self.woken: list[str] = []
         self.agents = Agents(bench.hub)
+        self.grants = Grants()
         self.turns = self._make_turns(destination or unconnected(load_layouts(None)))
         self.desks = Desks({}, bench.jobs, bench.hub, bench.clock)
         self.recovery = Questions(
