@@ -57,6 +57,11 @@ SPOOL_ERRORS: Final[dict[str, ErrorKind]] = {
         Mender.NONE,
         "The appliance does not answer. This is its list of {age} ago, which the agent kept.",
     ),
+    "printer-configured": ErrorKind(
+        Mender.OPERATOR,
+        "The own printer at {port}, to stand in for {printer}, is one of the appliance. Nothing is printed there; take "
+        "it out of agent.toml, or give the terminal another one.",
+    ),
     "spool-stopped": ErrorKind(
         Mender.OPERATOR,
         "The spool of the {side} takes no new document: {why}. Nothing was accepted; choose the other spool, or try "

@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import msgspec
 from msgspec.structs import replace
 
 from passbook.errors import PassbookError, shown
 from passbook.job import changes
 from passbook.job.actor import Role
-from passbook.job.choice import IfApart, Keep, Side
+from passbook.job.choice import Side
 from passbook.job.counts import JobCounts
 from passbook.job.print_right import RightState
 from passbook.job.record import Acknowledged, Record, Verdict, without_outline
 from passbook.job.states import JobState
+from passbook.protocol.media import Device, MechanismStatus, Media
 from passbook.protocol.messages import (
     MAX_DOCUMENT,
     MAX_PIECE,
@@ -30,6 +30,7 @@ from passbook.protocol.messages import (
     JobView,
     MessageType,
     Nothing,
+    PrinterView,
     Received,
     StatusReport,
     SubmitJob,
@@ -39,11 +40,12 @@ from passbook.protocol.messages import (
 from passbook.protocol.notice import AcknowledgeNotice, Notice, NoticePage, notice_of
 from passbook.protocol.operation import Call, Operation, catalogue_of, operation
 from passbook.protocol.pages import JobPage, Page, QuestionPage
-from passbook.protocol.two_spools import SetFeed
+from passbook.protocol.two_spools import AgentSettings, GetSealed, SealedCopy, SetFeed
 from spooler.clock import stamp
-from terminal.agent.agent_settings import AgentSettings
+from terminal.agent.agent_settings import AgentConfig
 from terminal.agent.kept_list import KeptList
 from terminal.agent.kept_notices import KeptNotices
+from terminal.agent.known_appliance import KnownAppliance
 from terminal.agent.own_jobs import OwnJobs
 from terminal.agent.own_printers import OwnPrinters
 from terminal.agent.reach import Reach
@@ -51,24 +53,11 @@ from terminal.agent.submission import Submissions
 from terminal.agent.turn_answers import TurnAnswers
 from terminal.agent.upstream import Upstream
 
+_AWAY: Final = MechanismStatus(Device.OFFLINE, Media.UNKNOWN)
+"""A printer of the appliance while that is away."""
 CALLERS: Final = frozenset({Role.REQUESTER, Role.REPRESENTATIVE})
 MOST_NOTICES: Final = 100
 """Ends in one answer."""
-
-
-class AgentDefaults(msgspec.Struct, frozen=True, rename="camel"):
-    """Completion of `Agent.GetSettings`: the choice where a person makes none, and how the agent is.
-
-    Attributes:
-        apart_after: seconds without the appliance until the agent acts by itself.
-        is_reached: whether the appliance can be asked now.
-    """
-
-    keep: Keep
-    feed: Side
-    if_apart: IfApart
-    apart_after: float
-    is_reached: bool
 
 
 class AgentOperations:
@@ -83,11 +72,14 @@ class AgentOperations:
         turns: TurnAnswers,
         printers: OwnPrinters,
         notices: KeptNotices,
+        known: KnownAppliance,
         kept: KeptList,
         reach: Reach,
-        settings: AgentSettings,
+        config: AgentConfig,
+        seen: Callable[[str], None],
         problems: Callable[[], list[PassbookError]],
     ) -> None:
+        """`seen` is told of each end that was acknowledged; `problems` are those of the agent."""
         self._own = own
         self._upstream = upstream
         self._submissions = submissions
@@ -96,7 +88,9 @@ class AgentOperations:
         self._notices = notices
         self._kept = kept
         self._reach = reach
-        self._settings = settings
+        self._config = config
+        self._known = known
+        self._seen = seen
         self._problems = problems
 
     async def perform(self, call: Call, command: Envelope) -> Any:
@@ -109,19 +103,30 @@ class AgentOperations:
         return await getattr(self, found.handler)(call, read_payload(command, found.payload))
 
     @operation("Agent.GetSettings", CALLERS)
-    async def settings(self, _call: Call, _payload: Nothing) -> AgentDefaults:
-        """Tell the choice where a person makes none, and whether the appliance can be reached."""
-        choice, apart_after = self._settings.choice, self._settings.apart_after
-        return AgentDefaults(choice.keep, choice.feed, choice.if_apart, apart_after, self._reach.is_reached)
+    async def settings(self, _call: Call, _payload: Nothing) -> AgentSettings:
+        """Tell the choice where a person makes none, and the figures of the agent's spool."""
+        choice, areas = self._config.choice, self._own.spool.areas()
+        return AgentSettings(
+            choice.keep,
+            choice.feed,
+            choice.if_apart,
+            spool=self._own.store.name,
+            jobs=sum(area.records for area in areas),
+            used=sum(area.used for area in areas),
+            most=sum(area.quota for area in areas),
+            silent=int(self._reach.silent_for()),
+        )
 
     @operation("Common.Status", CALLERS)
     async def status(self, _call: Call, _payload: Nothing) -> StatusReport:
         """Tell the status of the appliance with the problems of the agent; while it is away, only these."""
         mine = tuple(f"This terminal: {problem}" for problem in self._problems())
         if not self._reach.is_reached:
-            jobs = sum(self._own.spool.counts().values(), JobCounts())
-            lost = PassbookError("connection-lost") if self._reach.is_apart else None
-            return StatusReport((), problems=(*mine, *([] if lost is None else [str(lost)])), jobs=jobs)
+            counts = self._own.spool.counts()
+            printers = tuple(
+                PrinterView(name, _AWAY, -1, jobs=counts.get(name, JobCounts())) for name in self._known.printers()
+            )
+            return StatusReport(printers, problems=mine, jobs=sum(counts.values(), JobCounts()))
         told = await self._upstream.command("Common.Status", Nothing(), StatusReport)
         return replace(told, problems=(*told.problems, *mine))
 
@@ -162,9 +167,11 @@ class AgentOperations:
         except PassbookError as error:
             record = self._own.found(asked.job)
             kept = self._kept.view(asked.job)
-            if record is None and (kept is None or error.code == "unknown-job"):
-                raise
-            return self._own.view(record) if record is not None else kept
+            if record is not None:
+                return self._own.view(record)
+            if kept is not None and error.code != "unknown-job":
+                return kept
+            raise
 
     @operation("Spooler.CancelJob", CALLERS, "right-elsewhere", "not-allowed-in-state", "job-is-printing")
     async def cancel(self, call: Call, order: JobOrder) -> JobView:
@@ -201,6 +208,14 @@ class AgentOperations:
         if record is not None and not record.ended:
             await self._own.change(view.job, changes.choose_feed(order.feed, stamp(self._own.clock)))
         return view
+
+    @operation("Spooler.GetSealed", CALLERS, "unknown-job", "not-permitted", "content-gone")
+    async def get_sealed(self, _call: Call, asked: GetSealed) -> SealedCopy:
+        """Give the sealed content of the own copy; of a job without one, that of the appliance."""
+        record = self._own.record(asked.job)
+        if record is None or record.ended or record.content_gone:
+            return await self._upstream.command("Spooler.GetSealed", asked, SealedCopy)
+        return self._own.sealed_copy(record, self._known.layout(record.layout))
 
     @operation("Recovery.ListQuestions", CALLERS)
     async def list_questions(self, _call: Call, page: Page) -> QuestionPage:
@@ -249,6 +264,7 @@ class AgentOperations:
     async def acknowledge_notice(self, call: Call, asked: AcknowledgeNotice) -> Notice:
         """Note that a person saw the end of a job."""
         stored = self._notices.drop(asked.job) if not self._notices.is_shown(asked.job) else None
+        self._seen(asked.job)
         if stored is not None:
             return stored
         record = self._own.record(asked.job)

@@ -40,7 +40,7 @@ class FallbackPrinter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.printer
 
 
-class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class AgentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file.
 
     Attributes:
@@ -65,14 +65,14 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return Choice(self.keep, self.feed, self.if_apart)
 
 
-def load_agent_settings(file: Path) -> AgentSettings:
+def load_agent_config(file: Path) -> AgentConfig:
     """The settings of a file, or the defaults where there is none.  Raises PassbookError `file-problem`."""
     if not files.exists(file):
-        return AgentSettings()
+        return AgentConfig()
     try:
-        settings = msgspec.toml.decode(toml_text(files.read(file)), type=AgentSettings)
+        settings = msgspec.toml.decode(toml_text(files.read(file)), type=AgentConfig)
     except (ValueError, RecursionError) as error:
-        found = full_complaint(error, AgentSettings)
+        found = full_complaint(error, AgentConfig)
         raise _problem(file, f"{found.where or 'a line'}: {found.why}") from None
     try:
         settings.choice.must_be_possible()

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from drivers.dialects.known import DIALECTS
+from passbook.document.layout import BookLayout
 from passbook.errors import PassbookError, shown
 from passbook.protocol.messages import SubmitJob
 from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
@@ -54,6 +55,15 @@ class KnownAppliance:
         layouts = {} if self.welcome is None else {one.name: one for one in self.welcome.layouts}
         connect = functools.partial(connect_mechanism, settings, spoken, self._clock)
         return Printer(settings, spoken, layouts, connect=connect, tell=tell)
+
+    def printers(self) -> list[str]:
+        """The names of the appliance's printers."""
+        return [] if self.welcome is None else [one.name for one in self.welcome.printers]
+
+    def layout(self, name: str) -> BookLayout | None:
+        """A layout of the appliance; None for one that it does not have."""
+        layouts = () if self.welcome is None else self.welcome.layouts
+        return next((one for one in layouts if one.name == name), None)
 
     def has_port(self, port: str) -> bool:
         """Whether the appliance configures this port of the network; ports of other kinds are each machine's own."""

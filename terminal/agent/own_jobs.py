@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from passbook.document.layout import BookLayout
 from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.print_right import RightState
@@ -16,6 +17,7 @@ from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.job.waiting import NO_PLACE, waiting_of
 from passbook.protocol.messages import AnswerQuestion, JobView, Question, SubmitJob, question_of, view_of
 from passbook.protocol.naming import check_name
+from passbook.protocol.two_spools import SealedCopy
 from spooler.clock import Clock, stamp
 from spooler.jobs import Jobs
 from storage import JobRow, envelope
@@ -79,6 +81,22 @@ class OwnJobs:
         sealed, identity, key = self.spool.sealed(row), record.identity(), self.data_key(row)
         request = msgspec.json.decode(envelope.open_attributes(identity, sealed, key), type=SubmitJob)
         return request, envelope.open_document(identity, sealed, key)
+
+    def sealed_copy(self, record: Record, book: BookLayout | None) -> SealedCopy:
+        """The sealed content of an own copy, which the key at the terminal opens.  Raises as content() does."""
+        row = self.spool.job(record.job_id)
+        return SealedCopy(
+            job=record.job_id,
+            format=record.format,
+            layout=record.layout,
+            height=record.sheet.height,
+            cpi=record.sheet.cpi,
+            left=record.sheet.left,
+            identity=record.identity(),
+            content=msgspec.msgpack.encode(self.spool.sealed(row)),
+            wraps=msgspec.msgpack.encode(row.wraps),
+            book=book,
+        )
 
     def data_key(self, row: JobRow) -> bytes:
         """The data key of an own copy, from memory or by the key ring.  Raises PassbookError `key-needed`."""

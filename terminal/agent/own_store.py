@@ -7,7 +7,7 @@ machine, or beside other areas, the MAC does not fit: then every record loses it
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -84,14 +84,12 @@ def open_own_store(
     was_there = any(files.exists(area.path) for area in areas)
     spool = Spool.open(areas, key, state=folder / "state", appliance="agent", limits=_LIMITS, rng=rng, report=report)
     try:
-        for problem in spool.problems:
-            raise problem
+        _must_be_usable(spool.problems)
         bound = _bound_name(folder / "machine", secret, machine_id)
         copied = was_there and not bound
         marks = take_marks(folder / name for name in AREAS)
         found = spool.power_on(Reason.STORE_COPIED if copied else marks, at)
-        for problem in found.failed.values():
-            raise problem
+        _must_be_usable(found.failed.values())
         if copied:
             _LOG.warning("store-copied", count=sum(found.invalidated.values()))
         name = bound or rng(8).hex()
@@ -107,6 +105,12 @@ def open_own_store(
 
 
 _LIMITS: Final = Limits(jobs_per_requester=2000, bytes_per_requester=1024 * _MIB)
+
+
+def _must_be_usable(problems: Iterable[PassbookError]) -> None:
+    """Raise the first problem, if there is one."""
+    for problem in problems:
+        raise problem
 
 
 def _bound_name(file: Path, secret: bytes, machine_id: bytes) -> str:

@@ -57,7 +57,7 @@ class Reach:
         self._apart_after = apart_after
         self._clock = clock
         self._apart = apart
-        self._since = clock.monotonic()
+        self._since = self._gone = clock.monotonic()
         self._changed = asyncio.Event()
 
     @property
@@ -70,10 +70,16 @@ class Reach:
         """Whether the agent acts by itself."""
         return self.state is ReachState.APART
 
+    def silent_for(self) -> float:
+        """Seconds since the appliance was reached last; 0 while it is."""
+        return 0.0 if self.is_reached else self._clock.monotonic() - self._gone
+
     def move(self, event: ReachEvent) -> None:
         """The one place that assigns the state."""
         self.state = REACH_TRANSITIONS[self.state, event]
         self._since = self._clock.monotonic()
+        if event is ReachEvent.WENT:
+            self._gone = self._since
         self._changed.set()
         _LOG.info("appliance-" + self.state.value)
 

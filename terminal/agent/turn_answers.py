@@ -48,12 +48,11 @@ class TurnAnswers:
 
     async def answer(self, turn: YourTurn) -> None:
         """Do the agent's part.  Raises PassbookError; the appliance closes a turn that was not answered."""
-        record = self._own.record(turn.job)
+        found = self._own.record(turn.job)
         part = TakeTurn(turn.job, turn.epoch, turn.turn, TurnAnswer.READY)
         document = b""
         try:
-            if record is None or not _may_feed(record, turn):
-                raise PassbookError("document-not-kept", job=turn.job, requester="this one")
+            record = _feeding(found, turn)
             if turn.hands_over and record.right.state is RightState.OFFERED:
                 # Where the right is must be known before it comes back with the printer.
                 await self.give_right(record)
@@ -115,9 +114,12 @@ class TurnAnswers:
                     self._upstream.must_be_reached()
 
 
-def _may_feed(record: Record, turn: YourTurn) -> bool:
-    """Whether this copy can do what is wanted: it is valid, and the right is here or was offered before."""
-    if not record.valid or record.ended:
-        return False
-    is_at_hand = record.right.state is not RightState.AWAY
-    return is_at_hand if turn.wants_right else True
+def _feeding(record: Record | None, turn: YourTurn) -> Record:
+    """The copy that can do what is wanted: it is valid, and the print right is here or was offered before.
+
+    Raises PassbookError `document-not-kept`, for any other one.
+    """
+    may = record is not None and record.valid and not record.ended
+    if record is None or not may or (turn.wants_right and record.right.state is RightState.AWAY):
+        raise PassbookError("document-not-kept", job=turn.job, requester="this one")
+    return record

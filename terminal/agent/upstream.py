@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -50,7 +49,7 @@ class Upstream:
         spool: str,
         *,
         heard: Callable[[Envelope], None],
-        came: Callable[[AgentWelcome], Awaitable[None]],
+        came: Callable[[AgentWelcome], None],
         went: Callable[[], None],
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -86,16 +85,13 @@ class Upstream:
     async def _serve(self, client: Client, welcome: AgentWelcome) -> None:
         """Have the connection used until it ends."""
         self._client = client
-        resuming = asyncio.ensure_future(self._came(welcome))
+        self._came(welcome)
         try:
             async for _ in client.events():
                 pass
         finally:
             self._client = None
             self._went()
-            resuming.cancel()
-            with suppress(asyncio.CancelledError, PassbookError):
-                await resuming
 
     async def command(self, name: str, payload: Payload, kind: type[T]) -> T:
         """Do a command at the appliance.  Raises the code of the lost connection while there is none."""
