@@ -248,6 +248,7 @@ def test_a_document_is_given_back_for_its_key_and_for_nothing_else(enrolled: Bra
                 "format": "text",
                 "document": b64(DOCUMENT),
                 "name": "Greeting",
+                "documentDate": "",
             }
             for key in ({}, {"key": ""}):
                 assert await mine.refused("Spooler.GetDocument", this | key) == "key-needed"
