@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from operator import attrgetter
 from typing import Final, TypeAlias
@@ -381,3 +381,18 @@ def on_paper_of(record: Record) -> OnPaper | None:
     before = bisect_right(lines, record.sent_before)
     again = before if before > max(confirmed, in_doubt) else 0
     return OnPaper(len(lines), confirmed, in_doubt, again)
+
+
+def fed_now(record: Record, printer: str) -> Fed:
+    """The copy from which a job is printed now; on a printer that stands in, since the appliance is silent."""
+    fed = record.fed or Fed(record.choice.feed if record.side is Side.APPLIANCE else Side.TERMINAL)
+    why = Reason.APPLIANCE_SILENT.value if printer and record.choice.feed is not fed.by else ""
+    return msgspec.structs.replace(fed, why=fed.why or why, printer=printer)
+
+
+def rekeyed(record: Record, wraps: Sequence[Wrap] | None) -> Record:
+    """The record with the names of the keys of these wraps; unchanged for None."""
+    if wraps is None:
+        return record
+    refs = {wrap.holder.value: wrap.key_ref for wrap in wraps}
+    return msgspec.structs.replace(record, key_ref=refs.get("requester", ""), recovery_ref=refs.get("recovery", ""))
