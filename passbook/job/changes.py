@@ -164,11 +164,10 @@ def end_hand_over(token: int, reply: RightReply, at: str) -> Change:
     ended = end_offer(token, reply)
 
     def change(record: Record) -> Outcome:
-        outcome = ended(record)
-        if outcome.record is record or outcome.record.right.state is not RightState.HERE:
-            return outcome
-        back = replace(outcome.record, handed=False, fed=None)
-        return close_turn(back.turn + 1, Reason.NOT_SPOOLED, at)(back)
+        after = ended(record).record
+        if after is record or after.right.state is not RightState.HERE:
+            return Outcome(after)
+        return close_turn(record.turn + 1, Reason.NOT_SPOOLED, at)(replace(after, handed=False, fed=None))
 
     return change
 
@@ -271,8 +270,9 @@ def hand_over(at: str) -> Change:
         # A begun job whose right is at the terminal needs the printer again after an answer there.
         is_theirs = record.right.state is RightState.AWAY and record.state is JobState.PENDING
         if not record.valid or not (_may_move(record) or is_theirs):
-            state = record.state.value
-            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=RightEvent.OFFER.value)
+            raise PassbookError(
+                "not-allowed-in-state", job=record.job_id, state=record.state.value, event="a hand-over"
+            )
         handed = replace(record, handed=True, fed=Fed(Side.TERMINAL), changed_at=at)
         if record.right.state is not RightState.HERE:
             return Outcome(handed)
