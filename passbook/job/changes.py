@@ -126,7 +126,7 @@ def offer_right() -> Change:
 
     def change(record: Record) -> Outcome:
         _must_be_valid(record, RightEvent.OFFER)
-        if not _may_move(record):
+        if not record.right_may_move:
             state = record.state.value if record.state is not JobState.PENDING else "begun"
             raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=RightEvent.OFFER.value)
         return _moved(record, RightEvent.OFFER, record.right.token + 1)
@@ -143,7 +143,7 @@ def take_right(token: int, *, wanted: bool) -> Change:
     def change(record: Record) -> Outcome:
         if record.right.token >= token or record.right.state is RightState.HERE or not record.valid:
             return Outcome(record)
-        return _moved(record, RightEvent.TAKE if wanted and _may_move(record) else RightEvent.REFUSE, token)
+        return _moved(record, RightEvent.TAKE if wanted and record.right_may_move else RightEvent.REFUSE, token)
 
     return change
 
@@ -170,11 +170,6 @@ def end_hand_over(token: int, reply: RightReply, at: str) -> Change:
         return close_turn(record.turn + 1, Reason.NOT_SPOOLED, at)(replace(after, handed=False, fed=None))
 
     return change
-
-
-def _may_move(record: Record) -> bool:
-    """The right moves only while nothing of the job was sent to a mechanism."""
-    return record.untouched and record.state is JobState.PENDING
 
 
 def _moved(record: Record, event: RightEvent, token: int) -> Outcome:
@@ -269,10 +264,9 @@ def hand_over(at: str) -> Change:
     def change(record: Record) -> Outcome:
         # A begun job whose right is at the terminal needs the printer again after an answer there.
         is_theirs = record.right.state is RightState.AWAY and record.state is JobState.PENDING
-        if not record.valid or not (_may_move(record) or is_theirs):
-            raise PassbookError(
-                "not-allowed-in-state", job=record.job_id, state=record.state.value, event="a hand-over"
-            )
+        if not record.valid or not (record.right_may_move or is_theirs):
+            state = record.state.value
+            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=RightEvent.OFFER.value)
         handed = replace(record, handed=True, fed=Fed(Side.TERMINAL), changed_at=at)
         if record.right.state is not RightState.HERE:
             return Outcome(handed)

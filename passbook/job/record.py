@@ -229,6 +229,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return (self.choice.feed if self.fed is None else self.fed.by) is Side.TERMINAL
 
     @property
+    def right_may_move(self) -> bool:
+        """Whether its print right may move: only while nothing of it was sent to a mechanism."""
+        return self.untouched and self.state is JobState.PENDING
+
+    @property
     def held_by_operator(self) -> bool:
         """Whether an operator's hold stands: no answer counts before the release."""
         return self.is_open and self.held_by is not None and self.held_by.terminal == OPERATOR
