@@ -18,6 +18,7 @@ from firmware.doors.terminal_door import TerminalDoor
 from firmware.identity.doorkeeper import Doorkeeper
 from firmware.identity.server_tls import shrink_buffers
 from firmware.people.expiries import Expiries
+from firmware.people.grants import Grants
 from firmware.people.notice_board import NoticeBoard
 from firmware.people.questions import Questions
 from firmware.people.roll import Roll
@@ -33,6 +34,7 @@ from firmware.system.retention import destroy_old_content
 from firmware.system.upkeep import Upkeep
 from firmware.system.watchdog import show_watchdog
 from passbook.errors import PassbookError
+from passbook.job.choice import Side
 from passbook.job.counts import JobCounts
 from passbook.protocol.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of
 from passbook.protocol.messages import JobLeft as JobLeftEvent
@@ -49,6 +51,7 @@ from spooler.jobs import Jobs
 from spooler.logs import Log, keep_telling, tell_left_out
 from spooler.news import DeskGaveUp, EndAcknowledged, JobChanged, News, PrinterChanged, PromptChanged, StepDone
 from spooler.printer import Printer, connect_mechanism
+from spooler.shared_names import SharedNames
 from spooler.supervisor import Supervisor
 from spooler.turns import Turns
 from storage import ApplianceKey, AreaSettings, Limits, Spool, self_test
@@ -86,6 +89,8 @@ class Appliance:
         self._doorkeeper = Doorkeeper(config.terminals, loaded.trust, clock, config.recovery.representatives)
         self._destinations = self._make_destinations()
         self._agents = Agents(self._hub)
+        self._names = SharedNames(key, secrets.token_bytes)
+        self._grants = Grants()
         self._turns = self._make_turns()
         self._desks = Desks(self._make_desks(), self._jobs, self._hub, clock)
         self._recovery = Questions(
@@ -107,6 +112,7 @@ class Appliance:
             acknowledge_timeout=config.notices.acknowledge_timeout,
             clock=clock,
         )
+        self._fullness = self._make_fullness()
         self._admission = self._make_admission()
         self._joining = Joining(self._spool, self._problems, clock, report=self._report, begun=self._ask_about_joined)
         self._upkeep = Upkeep(
@@ -328,7 +334,8 @@ class Appliance:
             config.limits,
             appliance_key=self._key,
             recovery_public=self._loaded.recovery_public,
-            fullness=self._make_fullness(),
+            names=self._names,
+            fullness=self._fullness,
             clock=self._clock,
             rng=secrets.token_bytes,
         )
@@ -336,7 +343,16 @@ class Appliance:
     def _make_fullness(self) -> Fullness:
         spool = self._config.spool
         rules = [KeepRule(one.printer or "", one.form or "", one.application or "") for one in spool.rules]
-        return Fullness(self._spool.percent_used, Marks(spool.stop_at, spool.start_at), rules)
+        fullness = Fullness(self._spool.percent_used, Marks(spool.stop_at, spool.start_at), rules)
+        fullness.watchers.append(self._note_fullness)
+        return fullness
+
+    def _note_fullness(self, stopped: bool) -> None:
+        """The spool stopped taking documents, or takes them again: a problem until then."""
+        side, start_at = Side.APPLIANCE.value, self._config.spool.start_at
+        problem = PassbookError("spool-nearly-full", side=side, since=stamp(self._clock), start_at=start_at)
+        _ = self._problems.replace(problem.code, [problem] if stopped else [])
+        _LOG.warning("spool-stopped" if stopped else "spool-takes-again")
 
     def _make_operations(self) -> Operations:
         return Operations(
@@ -354,6 +370,8 @@ class Appliance:
             now=self._clock,
             turns=self._turns,
             agents=self._agents,
+            names=self._names,
+            grants=self._grants,
             welcome=self._welcome(),
             status=self.status,
             uri=f"wss://{self._config.terminals.listen}{SERVICE_PATH}",
@@ -396,6 +414,7 @@ class Appliance:
 
     def status(self) -> StatusReport:
         """The last known state, at once."""
+        _ = self._fullness.is_stopped  # the problem says what is so now, also when no job came since
         areas = tuple(f"{name}: {state}" for name, state in self._spool.states().items())
         problems = tuple(
             str(problem) for problem in (*self._problems, *self._desks.problems(), *self._notices.problems())
@@ -440,6 +459,7 @@ class Appliance:
                 self._notices.note(record)
                 self._turns.note_job(record)
                 self._desks.note_job(record)
+                self._grants.note(record)
                 if record.ended and record.printer not in {printer.name for printer in self._config.printers}:
                     _ = self._loop.run_in_executor(None, self._look_for_strays)
             case EndAcknowledged(record):

@@ -83,5 +83,11 @@ class Destination(Protocol):
         From any thread.  Raises PassbookError; nothing has changed then.
         """
 
+    def judge_announced(self, request: SubmitJob) -> None:
+        """Judge what a request announces of a document that its terminal keeps: format, layout and sheet.
+
+        From any thread.  Raises PassbookError; nothing has changed then.
+        """
+
     def open(self, heard: Heard) -> Link:
         """Reach it; `heard` is called by the desk's thread.  Raises DestinationStop."""

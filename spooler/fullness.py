@@ -89,12 +89,18 @@ class Fullness:
         self._marks = marks
         self._rules = rules
         self._state = SpoolState.TAKING
+        self.watchers: list[Callable[[bool], None]] = []
+        """Called when it is found that the spool stopped taking documents (True), or takes them again."""
 
     @property
     def is_stopped(self) -> bool:
-        """Whether the spool takes no document now, for lack of space."""
-        self._state = FILL_TRANSITIONS[self._state, self._marks.fill(self._percent())]
-        return self._state is SpoolState.STOPPED
+        """Whether the spool takes no document now, for lack of space; looks at its bytes."""
+        before, self._state = self._state, FILL_TRANSITIONS[self._state, self._marks.fill(self._percent())]
+        stopped = self._state is SpoolState.STOPPED
+        if self._state is not before:
+            for watcher in self.watchers:
+                watcher(stopped)
+        return stopped
 
     def objection(self, request: SubmitJob) -> Reason | None:
         """Why the spool does not keep the document of this request; None where it does."""

@@ -9,7 +9,7 @@ from drivers.dialects.dialect import Dialect
 from drivers.ports.port import PortError, open_port
 from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
-from passbook.document.documents import Document, parse_document
+from passbook.document.documents import check_format, parse_document
 from passbook.document.layout import BookLayout
 from passbook.document.placing import place
 from passbook.document.plan import Line, Sheet
@@ -64,15 +64,20 @@ class Printer:
         Raises PassbookError.
         """
         parsed = parse_document(request.format, document, self._most_lines)
-        layout = self._layout_of(parsed, request)
+        layout = self._layout_of(request.layout or parsed.layout)
         codec = self._dialect.profile.find_code_page(self._code_page).codec
         plan = place(parsed, layout, codec=codec, code_page=self._code_page, start=request.start)
-        sheet = Sheet(layout.page_height, layout.cpi, layout.left_units)
+        sheet = _sheet_of(layout)
         self._dialect.check_printable(sheet, plan, layout=layout.name, printer=self.name)
         return Prepared(plan, layout.name, sheet)
 
-    def _layout_of(self, document: Document, request: SubmitJob) -> BookLayout:
-        named = request.layout or document.layout
+    def judge_announced(self, request: SubmitJob) -> None:
+        """Refuse an unknown format or layout, and a sheet that is not that of the layout.  Raises PassbookError."""
+        check_format(request.format)
+        if request.sheet != _sheet_of(self._layout_of(request.layout)):
+            raise PassbookError("document-differs", job=request.job, why="its sheet")
+
+    def _layout_of(self, named: str) -> BookLayout:
         if named not in self._layouts:
             raise PassbookError("unknown-layout", layout=shown(named), known=", ".join(self._layouts))
         return self._layouts[named]
@@ -130,6 +135,11 @@ class PrinterLink:
     def close(self) -> None:
         """Give the port back."""
         self._session.close()
+
+
+def _sheet_of(layout: BookLayout) -> Sheet:
+    """The measures of a layout's pages."""
+    return Sheet(layout.page_height, layout.cpi, layout.left_units)
 
 
 def connect_mechanism(settings: PrinterSettings, dialect: Dialect, clock: Clock) -> DocumentSession:

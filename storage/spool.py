@@ -474,10 +474,15 @@ class Spool:
         return [self._status(area) for area in self._areas] + absent
 
     def percent_used(self) -> float:
-        """How full the areas are that are in use, open tickets counted, in percent of their quotas; reads no disk."""
-        areas = [self._status(area) for area in self._areas if area.state is AreaState.READY]
-        quota = sum(area.quota for area in areas)
-        return 100.0 * sum(area.used + area.reserved for area in areas) / quota if quota else 0.0
+        """How full the areas are that are in use, in percent of what jobs may take there; reads no disk.
+
+        Open tickets and what each job keeps in reserve count; so at 100 percent no area has space for another job.
+        """
+        areas = [area for area in self._areas if area.state is AreaState.READY]
+        parts = [area.capacity.taken() for area in areas]
+        taken = sum(part for part, _ in parts) + sum(self._admission.reserved(area.name) for area in areas)
+        room = sum(room for _, room in parts)
+        return 100.0 * max(0, taken) / room if room else 0.0
 
     def verify(self) -> list[PassbookError]:
         """Everything that does not fit in the configured areas; reads all of them while work goes on."""

@@ -18,6 +18,7 @@ from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.actor import Actor, may_not_decide
 from passbook.job.record import Answered, Holder, Record, Verdict, Wrap
+from passbook.job.reprinting import is_same_order
 from passbook.protocol.media import Media
 from passbook.protocol.messages import AnswerQuestion, JobView, Question, question_of
 from passbook.protocol.naming import check_name, check_one_key
@@ -216,11 +217,12 @@ class Questions:
             return error
         try:
             # Without content no key opens anything, and only what closes the question is followed.
-            wraps = None if checked.record.content_gone else self._unlock(checked, answer)
+            given = _as_given(actor, answer)
+            wraps = None if checked.record.content_gone else self._unlock(checked, answer, given)
         except PassbookError as error:
             self._forget(answer.job, readable=readable)
             return error
-        return _Order(_as_given(actor, answer), answer.job, wraps, readable)
+        return _Order(given, answer.job, wraps, readable)
 
     def _checked(self, actor: Actor, answer: AnswerQuestion) -> JobRow | JobView:
         """The open question, or the job where this answer won already.  Raises PassbookError."""
@@ -265,7 +267,7 @@ class Questions:
                 return
         self._jobs.keys.drop(job)
 
-    def _unlock(self, row: JobRow, answer: AnswerQuestion) -> tuple[Wrap, ...] | None:
+    def _unlock(self, row: JobRow, answer: AnswerQuestion, given: Answered) -> tuple[Wrap, ...] | None:
         """Have the data key in memory when the verdict prints; the new wraps when the job is re-keyed."""
         record = row.record
         if answer.verdict not in PRINTING_VERDICTS:
@@ -274,6 +276,11 @@ class Questions:
             return None
         if record.printer not in self._printers:
             raise PassbookError("printer-gone", job=record.job_id, printer=record.printer)
+        if not record.keeps_document:
+            _must_have_copy(record, given)
+            if answer.new_key:
+                raise PassbookError("document-not-kept", job=record.job_id, requester=record.requester)
+            return None
         key = self._data_key(row, answer)
         if not answer.new_key:
             self._jobs.keys.put(record.job_id, key)
@@ -311,12 +318,26 @@ class Questions:
 
     def _question_of(self, row: JobRow) -> Question:
         openable = any(wrap.holder is Holder.APPLIANCE for wrap in row.wraps)
-        return question_of(row.record, row.wraps, readable=openable or row.record.job_id in self._jobs.keys)
+        # No key opens a document that is not here.
+        needs_none = openable or not row.record.keeps_document
+        return question_of(row.record, row.wraps, readable=needs_none or row.record.job_id in self._jobs.keys)
 
 
 def is_open(record: Record) -> bool:
     """Whether a record is an open question."""
     return not record.valid and not record.ended
+
+
+def _must_have_copy(record: Record, given: Answered) -> None:
+    """Raise `document-not-kept` unless the terminal with the only copy orders it printed, or ordered the same before.
+
+    An order that claims all to be on paper prints nothing, and every terminal that decides may give it.
+    """
+    if given.step > record.steps or given.terminal == record.requester:
+        return
+    proposed = record.proposed
+    if proposed is None or proposed.terminal != record.requester or not is_same_order(proposed, given):
+        raise PassbookError("document-not-kept", job=record.job_id, requester=record.requester)
 
 
 def _as_given(actor: Actor, answer: AnswerQuestion) -> Answered:

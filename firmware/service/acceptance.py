@@ -29,20 +29,24 @@ from spooler.clock import Clock, stamp
 from spooler.destination import Destination
 from spooler.fullness import Fullness
 from spooler.jobs import Jobs
+from spooler.shared_names import SharedNames, check_naming
 from storage import ApplianceKey, Rng, SealedJob, Ticket, envelope
 
 SMALL: Final = 16 * 1024
 """Bytes of a document up to which no other thread reads it: handing it over takes longer."""
 _JOB_ID: Final = re.compile(r"[0-9a-f]{32}")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+MOVED_BY_TERMINAL: Final = frozenset({"", Reason.NEARLY_FULL, Reason.NETWORK_BUSY, Reason.BY_RULE})
+"""Why an agent may say that its spool or the appliance's does not keep a document."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Attributes(msgspec.Struct, frozen=True):
-    """Names and dates that are sealed with a document: what its sender called it."""
+class Attributes(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Name and date that are sealed with a document, as its sender gave them."""
 
     name: str
+    document_date: str = ""
 
 
 class Shape(NamedTuple):
@@ -66,6 +70,7 @@ class Acceptance:
         *,
         appliance_key: ApplianceKey,
         recovery_public: bytes | None,
+        names: SharedNames,
         fullness: Fullness,
         clock: Clock,
         rng: Rng,
@@ -76,6 +81,7 @@ class Acceptance:
         self._limits = limits
         self._appliance_key = appliance_key
         self._recovery_public = recovery_public
+        self._names = names
         self._fullness = fullness
         self._clock = clock
         self._rng = rng
@@ -143,12 +149,9 @@ class Acceptance:
     def _prepared(self, request: SubmitJob, document: bytes) -> Shape:
         """Everything about the request that can be wrong, judged."""
         destination = self._judge(request, document)
-        if request.job and not _JOB_ID.fullmatch(request.job):
-            raise PassbookError("invalid-message", why="job is not 32 lower-case hexadecimal digits")
-        if request.keep.has(Side.TERMINAL) and not _DIGEST.fullmatch(request.digest):
-            raise PassbookError("invalid-message", why="digest is not 64 lower-case hexadecimal digits")
+        _judge_copy(request)
         if not request.keep.has(Side.APPLIANCE) and not document:
-            return self._announced(request)
+            return self._announced(request, destination)
         prepared = destination.prepare(request, document)
         shape = Shape(prepared.plan, outline(prepared.plan), prepared.layout, prepared.sheet)
         if request.outline and (request.outline, request.sheet) != (shape.outline, shape.sheet):
@@ -156,16 +159,17 @@ class Acceptance:
         return shape
 
     @staticmethod
-    def _announced(request: SubmitJob) -> Shape:
+    def _announced(request: SubmitJob, destination: Destination) -> Shape:
         """The shape of a document that the terminal alone keeps, as it says; at its turn the document must have it."""
         if request.sheet is None or not request.layout or not is_outline(request.outline):
             raise PassbookError("invalid-message", why="layout, sheet and outline do not tell of a whole document")
+        destination.judge_announced(request)
         return Shape((), request.outline, request.layout, request.sheet)
 
     def _judge(self, request: SubmitJob, document: bytes) -> Destination:
         check_name("clientRequest", request.client_request)
         check_name("keyRef", request.key_ref, least=0)
-        check_name("name", request.name, least=0)
+        check_naming(request)
         check_name("application", request.application, least=0)
         if not 1 <= request.priority <= self._limits.priority_ceiling:
             raise PassbookError("priority-not-allowed", most=self._limits.priority_ceiling)
@@ -180,7 +184,7 @@ class Acceptance:
         return self._destinations[request.printer]
 
     def _attributes(self, request: SubmitJob) -> bytes:
-        return msgspec.json.encode(Attributes(request.name))
+        return msgspec.json.encode(Attributes(request.name, request.document_date))
 
     def _record(self, actor: Actor, request: SubmitJob, ticket: Ticket, shape: Shape) -> Record:
         at = stamp(self._clock)
@@ -210,6 +214,7 @@ class Acceptance:
             moved=request.moved,
             digest=request.digest,
             application=request.application,
+            shared=self._names.sealed(ticket.job_id, request),
         )
 
     def _sealed(self, record: Record, key: bytes, attributes: bytes, plan: bytes, document: bytes) -> SealedJob:
@@ -232,6 +237,18 @@ async def _done(document: bytes, work: Callable[P, T], *args: P.args, **kwargs: 
     if len(document) <= SMALL:
         return work(*args, **kwargs)
     return await asyncio.to_thread(work, *args, **kwargs)
+
+
+def _judge_copy(request: SubmitJob) -> None:
+    """Judge what a request says of its terminal's copy.  Raises PassbookError `invalid-message`."""
+    if request.job and not _JOB_ID.fullmatch(request.job):
+        raise PassbookError("invalid-message", why="job is not 32 lower-case hexadecimal digits")
+    # Another digest than a keyed one would tell the owner of the disk what the document says (P5).
+    if (request.digest or request.keep.has(Side.TERMINAL)) and not _DIGEST.fullmatch(request.digest):
+        raise PassbookError("invalid-message", why="digest is not 64 lower-case hexadecimal digits")
+    if request.moved not in MOVED_BY_TERMINAL:
+        words = ", ".join(sorted(MOVED_BY_TERMINAL - {""}))
+        raise PassbookError("invalid-message", why=f"moved must be one of {words}, or empty")
 
 
 def _content(request: SubmitJob, document: bytes) -> bytes:

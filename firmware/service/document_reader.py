@@ -1,18 +1,22 @@
-"""Gives a stored document back: to the job's requester or a representative, and only for the job's key (C7, P12)."""
+"""Gives a stored document back: opened for a key, or sealed to be opened at the terminal (C7, P12)."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
+from firmware.people.grants import Grants
 from firmware.service.acceptance import Attributes
+from passbook.document.layout import BookLayout
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor, may_not_decide
-from passbook.job.record import Encryption
+from passbook.job.record import Encryption, Record
 from passbook.protocol.document import GetDocument, StoredDocument
 from passbook.protocol.naming import check_name, check_one_key
+from passbook.protocol.two_spools import GrantPreview, SealedCopy
 from spooler.jobs import Jobs
 from spooler.logs import Log
 from storage import JobRow, envelope
@@ -21,16 +25,19 @@ _LOG: Final = Log("documents")
 
 
 class DocumentReader:
-    """Opens documents with a key that a person shows; a key in the appliance's memory opens none."""
+    """Gives documents to people who show a key, here or at their terminal; a key in memory opens none."""
 
-    def __init__(self, jobs: Jobs) -> None:
+    def __init__(self, jobs: Jobs, grants: Grants, layouts: Iterable[BookLayout]) -> None:
+        """Tell terminals these `layouts` of today with the content that was placed by one of the same name."""
+        self._layouts = {one.name: one for one in layouts}
         self._spool = jobs.spool
+        self._grants = grants
 
     async def read(self, actor: Actor, asked: GetDocument) -> StoredDocument:
         """The document of an unfinished job; the log says who read it, and nothing of its content.
 
-        Raises PassbookError `invalid-message`, `not-permitted`, `unknown-job`, `content-gone`, `key-needed`, `wrong-
-        key`, `no-key-to-show`, and what a store that fails raises.
+        Raises PassbookError `invalid-message`, `not-permitted`, `unknown-job`, `document-not-kept`, `content-gone`,
+        `key-needed`, `wrong-key`, `no-key-to-show`, and what a store that fails raises.
         """
         check_name("person", asked.person)
         check_one_key(asked.key, asked.data_key)
@@ -38,6 +45,8 @@ class DocumentReader:
         record = row.record
         if not actor.may_decide(record.requester):
             raise may_not_decide(actor.name, asked.job)
+        if not record.keeps_document:
+            raise PassbookError("document-not-kept", job=asked.job, requester=record.requester)
         if record.encryption is Encryption.APPLIANCE:
             raise PassbookError("no-key-to-show", job=asked.job)
         opened = await asyncio.to_thread(self._opened, row, asked)
@@ -52,4 +61,47 @@ class DocumentReader:
             raise PassbookError("key-needed", job=record.job_id, key_ref=record.key_ref)
         document = envelope.open_document(record.identity(), sealed, key)
         attributes = msgspec.json.decode(envelope.open_attributes(record.identity(), sealed, key), type=Attributes)
-        return StoredDocument(record.job_id, record.format, document, attributes.name)
+        return StoredDocument(record.job_id, record.format, document, attributes.name, attributes.document_date)
+
+    async def sealed(self, actor: Actor, job: str) -> SealedCopy:
+        """The sealed content of an unfinished job, which a key opens at the terminal.
+
+        Raises PassbookError `not-permitted`, `unknown-job`, `document-not-kept`, `content-gone`, `no-key-to-show`,
+        and what a store that fails raises.
+        """
+        row = self._spool.job(job)
+        record = row.record
+        if actor.name != record.requester and not self._grants.has(job, actor.name):
+            deed, whom = f"preview job {job}", "its requester, who may grant it"
+            raise PassbookError("not-permitted", who=actor.name, deed=deed, whom=whom)
+        if record.keeps_document and record.encryption is Encryption.APPLIANCE:
+            raise PassbookError("no-key-to-show", job=job)
+        sealed = await asyncio.to_thread(self._spool.sealed, row)
+        _LOG.info("sealed-sent", job=job, terminal=actor.name)
+        return SealedCopy(
+            job=job,
+            format=record.format,
+            layout=record.layout,
+            height=record.sheet.height,
+            cpi=record.sheet.cpi,
+            left=record.sheet.left,
+            identity=record.identity(),
+            content=msgspec.msgpack.encode(sealed),
+            wraps=msgspec.msgpack.encode(row.wraps),
+            book=self._layouts.get(record.layout),
+        )
+
+    def grant(self, actor: Actor, asked: GrantPreview) -> Record:
+        """Let another terminal have the sealed content of the caller's unfinished job; return the job.
+
+        Raises PassbookError `invalid-message`, `not-permitted`, `unknown-job`, and what a store that fails raises.
+        """
+        check_name("person", asked.person)
+        check_name("terminal", asked.terminal)
+        record = self._spool.job(asked.job).record
+        if actor.name != record.requester:
+            deed = f"grant a preview of job {asked.job}"
+            raise PassbookError("not-permitted", who=actor.name, deed=deed, whom="its requester")
+        self._grants.give(asked.job, asked.terminal)
+        _LOG.info("preview-granted", job=asked.job, requester=actor.name, terminal=asked.terminal, person=asked.person)
+        return record

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from firmware.identity.doorkeeper import Doorkeeper
+from firmware.people.grants import Grants
 from firmware.people.notice_board import NoticeBoard
 from firmware.people.questions import Questions
 from firmware.people.roll import Roll
@@ -28,13 +29,13 @@ from passbook.errors import PassbookError, shown
 from passbook.job import changes
 from passbook.job.actor import Actor, Role, may_not_decide
 from passbook.job.choice import Keep
-from passbook.job.record import Record, without_outline
+from passbook.job.record import HistoryEntry, Record, without_outline
 from passbook.job.states import JobState
 from passbook.protocol.answer_all import AnswerAll, AnsweredAll
 from passbook.protocol.capabilities import Capabilities, ServiceAddress, Services, capabilities_of
 from passbook.protocol.document import GetDocument, StoredDocument
 from passbook.protocol.environment import Environment, GetEnvironment, patience
-from passbook.protocol.history_reply import GetHistory, HistoryReply, line_of
+from passbook.protocol.history_reply import GetHistory, HistoryLine, HistoryReply, line_of
 from passbook.protocol.messages import (
     MAX_DOCUMENT,
     MAX_PIECE,
@@ -77,10 +78,13 @@ from passbook.protocol.terminal_list import TerminalList
 from passbook.protocol.two_spools import (
     AgentWelcome,
     ConfirmRight,
+    GetSealed,
+    GrantPreview,
     OfferRight,
     RegisterAgent,
     ReportJob,
     RightAnswer,
+    SealedCopy,
     SetFeed,
     TakeTurn,
     TurnTaken,
@@ -91,6 +95,7 @@ from spooler.desks import Desks
 from spooler.hub import Hub
 from spooler.jobs import Jobs
 from spooler.logs import Log
+from spooler.shared_names import SharedNames
 from spooler.turns import Turns
 
 _LOG: Final = Log("operations")
@@ -110,7 +115,10 @@ STORED: Final = ("area-fenced", "area-full", "record-quarantined", "change-unkno
 """Codes with which a change of a stored job may be refused."""
 FOUND: Final = ("unknown-job", "record-quarantined", "area-fenced")
 """Codes with which a job that is named may be refused."""
-OPENED: Final = ("content-gone", "key-needed", "wrong-key", "key-malformed", "no-key-to-show", "sealed-damaged")
+OPENED: Final = (
+    *("content-gone", "document-not-kept", "key-needed", "wrong-key", "key-malformed", "no-key-to-show"),
+    "sealed-damaged",
+)
 """Codes with which a stored document may be refused."""
 ORDERED: Final = ("unknown-job", *STORED, "not-allowed-in-state", "held-by-operator", "job-is-printing")
 """Codes with which an order about a job may be refused."""
@@ -118,7 +126,7 @@ TURNED: Final = ("agent-needed", "unknown-job", *STORED, "not-allowed-in-state")
 """Codes with which the part of an agent may be refused."""
 ANSWERED: Final = (
     *("unknown-job", *STORED, "stale-question", "already-answered", "answer-not-possible", "not-allowed-in-state"),
-    *("held-by-operator", "second-person-needed", "content-gone"),
+    *("held-by-operator", "second-person-needed", "content-gone", "document-not-kept"),
     *("key-needed", "wrong-key", "key-malformed", "sealed-damaged"),
 )
 """Codes with which an answer may be refused."""
@@ -162,6 +170,8 @@ class Operations:
         now: Clock,
         turns: Turns,
         agents: Agents,
+        names: SharedNames,
+        grants: Grants,
         welcome: AgentWelcome,
         status: Callable[[], StatusReport],
         uri: str,
@@ -170,6 +180,7 @@ class Operations:
         self._now = now
         self._turns = turns
         self._agents = agents
+        self._names = names
         self._welcome = welcome
         self._jobs = jobs
         self._spool = jobs.spool
@@ -177,7 +188,7 @@ class Operations:
         self._admission = admission
         self._recovery = recovery
         self._answering = Answering(jobs, recovery)
-        self._documents = DocumentReader(jobs)
+        self._documents = DocumentReader(jobs, grants, welcome.layouts)
         self._notices = notices
         self._desks = desks
         self._roll = roll
@@ -225,7 +236,7 @@ class Operations:
         if request.job or request.keep is not Keep.APPLIANCE:
             self._agents.must_be(call.connection)
         document = _uploaded(call, request) if request.upload else request.document
-        return self._desks.queues.view(await self._admission.submit(call.actor, request, document))
+        return self._view(call.actor, await self._admission.submit(call.actor, request, document))
 
     @operation("Spooler.RegisterAgent", AT_TERMINALS, "agent-connected")
     async def register_agent(self, call: Call, asked: RegisterAgent) -> AgentWelcome:
@@ -287,6 +298,16 @@ class Operations:
         """Give the document of an unfinished job to a person who shows the job's key."""
         return await self._documents.read(call.actor, _named(asked))
 
+    @operation("Spooler.GetSealed", AT_TERMINALS, *FOUND, "content-gone", "document-not-kept", "no-key-to-show")
+    async def get_sealed(self, call: Call, asked: GetSealed) -> SealedCopy:
+        """Give the sealed content of an unfinished job to its requester, or to a terminal with a grant."""
+        return await self._documents.sealed(call.actor, _named(asked).job)
+
+    @operation("Spooler.GrantPreview", AT_TERMINALS, *FOUND)
+    async def grant_preview(self, call: Call, order: GrantPreview) -> JobView:
+        """Let another terminal have the sealed content of the caller's job, until the job ends or the next boot."""
+        return self._view(call.actor, self._documents.grant(call.actor, _named(order)))
+
     @operation("Spooler.CancelJob", AT_TERMINALS, *ORDERED)
     async def cancel(self, call: Call, order: JobOrder) -> JobView:
         """End a job; one that prints ends before its next step."""
@@ -330,8 +351,7 @@ class Operations:
             groups = await asyncio.to_thread(self._spool.summary, asked.summary, asked.wanted)
             return HistoryReply(summary=tuple(groups))
         told = await asyncio.to_thread(self._spool.history, "", asked.last, asked.wanted)
-        may = actor.may_decide
-        return HistoryReply(tuple(line_of(one.entry, with_people=may(one.entry.record.requester)) for one in told))
+        return HistoryReply(tuple(self._line(actor, one.entry) for one in told))
 
     @operation("Spooler.GetHistoryHeads", ALL)
     async def history_heads(self, _call: Call, asked: GetHistoryHeads) -> HistoryHeads:
@@ -460,8 +480,13 @@ class Operations:
 
     def _view(self, actor: Actor, record: Record) -> JobView:
         """A job as this actor may see it (P12)."""
-        view = self._desks.queues.view(record)
+        view = self._names.shown(self._desks.queues.view(record), record)
         return view if actor.may_order(record.requester) else without_people(view)
+
+    def _line(self, actor: Actor, entry: HistoryEntry) -> HistoryLine:
+        """An entry of the history as this actor may see it (P12)."""
+        line = line_of(entry, with_people=actor.may_decide(entry.record.requester))
+        return msgspec.structs.replace(line, job=self._names.shown(line.job, entry.record))
 
     def _ordered(self, actor: Actor, order: JobOrder) -> Record:
         """The job of an order.  Raises `not-permitted` for an actor that may give none about it (P12)."""
@@ -496,6 +521,8 @@ R = TypeVar(
     ConfirmRight,
     ReportJob,
     SetFeed,
+    GetSealed,
+    GrantPreview,
 )
 
 

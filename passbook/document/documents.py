@@ -85,11 +85,15 @@ def parse_document(format: str, data: bytes, most: int = sys.maxsize) -> Documen
         PassbookError: `unknown-format`, `document-malformed`, `document-empty`, `amount-not-decimal`,
             `amount-too-fine`, `unknown-currency`, `date-not-valid`, `control-byte`; nothing else, for any bytes.
     """
-    reader = FORMATS.get(format)
-    if reader is None:
+    check_format(format)
+    return FORMATS[format](data.removeprefix(codecs.BOM_UTF8), most)
+
+
+def check_format(format: str) -> None:  # noqa: A002  # the word of the protocol
+    """Raise PassbookError `unknown-format` unless documents of this format can be read."""
+    if format not in FORMATS:
         shown = format if _FORMAT_NAME.fullmatch(format) else "of that name"
         raise PassbookError("unknown-format", format=shown, known=", ".join(FORMATS))
-    return reader(data.removeprefix(codecs.BOM_UTF8), most)
 
 
 def _decode(data: bytes) -> str:

@@ -20,6 +20,8 @@ from passbook.protocol.confidential import Confidential
 
 UNITS_PER_INCH: Final = 2160
 MOST_STEPS: Final = 20_000
+FURTHEST: Final = 32_767
+"""The highest page, line, column or width of an outline that a terminal announces."""
 """Steps of a document of the longest kind that is taken: a line has at least one byte of it, and a page some lines."""
 
 
@@ -168,8 +170,15 @@ def is_outline(steps: Sequence[StepOutline]) -> bool:
     if not steps or len(steps) > MOST_STEPS or steps[-1].kind is not StepKind.EJECT:
         return False
     pages = [step.page for step in steps]
-    is_in_order = all(one <= later for one, later in pairwise(pages)) and pages[0] >= 1
-    return is_in_order and all((step.line > 0) == step.kind.traits.is_line for step in steps)
+    is_in_order = all(one <= later for one, later in pairwise(pages)) and 1 <= pages[0] <= pages[-1] <= FURTHEST
+    return is_in_order and all(map(_is_step, steps))
+
+
+def _is_step(step: StepOutline) -> bool:
+    """Whether a step can be one of a document: a line has a place, and other steps have none."""
+    places = [place for bar in step.bars for place in (bar.column, bar.width)]
+    is_line = step.kind.traits.is_line
+    return (step.line > 0) == is_line and all(1 <= place <= FURTHEST for place in places) and 0 <= step.line <= FURTHEST
 
 
 def _outline_step(step: Step) -> StepOutline:

@@ -47,6 +47,11 @@ SPOOL_ERRORS: Final[dict[str, ErrorKind]] = {
         Mender.NONE,
         "The appliance does not answer. This is its list of {age} ago, which the agent kept.",
     ),
+    "spool-nearly-full": ErrorKind(
+        Mender.OPERATOR,
+        "The spool of the {side} has taken no new document since {since}: it is nearly full. It takes them again below "
+        "{start_at} percent. What it has is kept; have open questions answered, or give its areas more space.",
+    ),
     "spool-stopped": ErrorKind(
         Mender.OPERATOR,
         "The spool of the {side} takes no new document: {why}. Nothing was accepted; choose the other spool, or try "

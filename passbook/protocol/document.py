@@ -23,9 +23,10 @@ class GetDocument(Payload, frozen=True):
 
 
 class StoredDocument(msgspec.Struct, frozen=True, rename="camel"):
-    """Completion of `Spooler.GetDocument`: the document as it was sent, with the name that its sender gave it."""
+    """Completion of `Spooler.GetDocument`: the document as it was sent, with the name and date that its sender gave."""
 
     job: str
     format: str
     document: bytes
     name: str
+    document_date: str = ""

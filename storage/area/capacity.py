@@ -43,6 +43,14 @@ class Capacity:
         """Bytes that new jobs may still take by the quota and on the disk, reservations not counted."""
         return self._free(self._pages, self._usage.jobs, self._usage.notices, reachable(*self._files))
 
+    def taken(self) -> tuple[int, int]:
+        """Bytes that are taken of those which jobs may take by the quota, reservations not counted, and all of these.
+
+        What each job keeps in reserve is taken too.  The space on the disk is not looked at.
+        """
+        room = self._division.free(_EMPTY_PAGES, 0, 0)
+        return room - self._free(self._pages, self._usage.jobs, self._usage.notices, None), room
+
     def is_disk_full(self) -> bool:
         """Whether the disk leaves nothing for new jobs, although the quota does."""
         return self.free() <= 0 < self._free(self._pages, self._usage.jobs, self._usage.notices, None)

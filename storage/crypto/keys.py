@@ -52,9 +52,10 @@ class ApplianceKey:
         content: digests of content, so that a repeated request is known (P10) and none is guessed without the key (P5).
         mark: over what is known of the areas outside of them.
         wrap: wraps the data keys of Encryption.APPLIANCE.
+        shared: seals names and document dates that their owners share with every terminal (C6).
     """
 
-    __slots__ = ("area", "content", "history", "mark", "row", "row_sum", "sealed", "wrap")
+    __slots__ = ("area", "content", "history", "mark", "row", "row_sum", "sealed", "shared", "wrap")
 
     def __init__(self, secret: bytes) -> None:
         """Derive all keys.  Raises PassbookError `key-malformed` unless `secret` has 32 bytes."""
@@ -68,6 +69,7 @@ class ApplianceKey:
         self.content = subkey(secret, "content")
         self.mark = subkey(secret, "mark")
         self.wrap = subkey(secret, "wrap")
+        self.shared = subkey(secret, "shared")
 
     @classmethod
     def from_file(cls, data: bytes) -> ApplianceKey:

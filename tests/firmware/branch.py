@@ -40,6 +40,7 @@ from spooler.hub import Hub
 from spooler.jobs import Jobs
 from spooler.news import News
 from spooler.printer import Printer
+from spooler.shared_names import SharedNames
 from storage.admission import Limits
 from storage.area.area import AreaSettings
 from storage.crypto.envelope import Rng
@@ -174,6 +175,7 @@ class Bench:
             LimitsConfig(priority_ceiling=priority_ceiling),
             appliance_key=self.appliance_key,
             recovery_public=recovery_public,
+            names=SharedNames(self.appliance_key, self.rng),
             fullness=self.fullness or Fullness(self.spool.percent_used, Marks()),
             clock=self.clock,
             rng=self.rng,

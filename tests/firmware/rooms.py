@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from firmware.config.configuration import RecoveryConfig
 from firmware.config.layouts import load_layouts
 from firmware.identity.doorkeeper import Doorkeeper
+from firmware.people.grants import Grants
 from firmware.people.notice_board import NoticeBoard
 from firmware.people.questions import Questions
 from firmware.people.roll import Roll
@@ -27,6 +28,7 @@ from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
 from spooler.agents import Agents
 from spooler.clock import SystemClock
 from spooler.desks import Desks
+from spooler.shared_names import SharedNames
 from spooler.turns import Turns
 from tests.firmware.branch import MANAGER, PRINTER, TELLER, Bench, unconnected
 from tests.firmware.operators import OTTO
@@ -55,6 +57,7 @@ SAMPLES: Final[dict[str, Any]] = {
     "printer": "front",
     "right": "taken",
     "spool": "0a0b",
+    "terminal": "teller-2",
     "token": 1,
     "told": {"state": "processing"},
     "turn": 1,
@@ -130,6 +133,7 @@ class Rooms:
         self.usable = True
         self.woken: list[str] = []
         self.agents = Agents(bench.hub)
+        self.grants = Grants()
         self.turns = self._make_turns()
         self.desks = Desks({}, bench.jobs, bench.hub, bench.clock)
         self.recovery = Questions(
@@ -160,6 +164,8 @@ class Rooms:
             now=bench.clock,
             turns=self.turns,
             agents=self.agents,
+            names=SharedNames(bench.appliance_key, bench.rng),
+            grants=self.grants,
             welcome=AgentWelcome("here", "boot-1", 10.0, (FACTS,), ()),
             status=lambda: STATUS,
             uri="wss://here",

@@ -24,6 +24,7 @@ from passbook.protocol.messages import SubmitJob
 from spooler.data_keys import DataKeys
 from spooler.fullness import Fullness, Marks
 from spooler.jobs import Jobs
+from spooler.shared_names import SharedNames
 from storage.crypto.keys import ApplianceKey
 from storage.spool import Spool
 from tests.firmware.branch import unconnected
@@ -61,6 +62,7 @@ def submit(spool: Spool) -> Submit:
             LimitsConfig(),
             appliance_key=ApplianceKey(SECRET),
             recovery_public=None,
+            names=SharedNames(ApplianceKey(SECRET), seeded(7)),
             fullness=Fullness(spool.percent_used, Marks()),
             clock=StandingClock(),
             rng=seeded(7),

@@ -218,7 +218,8 @@ def test_an_outline_that_no_document_has_is_refused_when_the_job_is_sent(agency:
     async def story(agency: Agency) -> None:
         await agency.register()
         shape = await outline_of(agency)
-        for outline in ([], shape["outline"][:-1], shape["outline"][::-1]):
+        steps: list[Any] = shape["outline"]
+        for outline in (steps[:0], steps[:-1], steps[::-1]):
             assert await refused(agency.submit(**ONLY, **(shape | {"outline": outline}))) == "invalid-message"
         with pytest.raises(PassbookError, match="There is no job"):
             agency.record()

@@ -42,6 +42,9 @@ class Counting:
             raise PassbookError("unknown-format", format=request.format, known="text")
         return Prepared((Eject(1),), "", Sheet(len(document)))
 
+    def judge_announced(self, request: SubmitJob) -> None:
+        self.prepare(request, b"")
+
     def open(self, heard: Heard) -> Counting:  # noqa: ARG002 - names of Destination
         return self
 
