@@ -166,7 +166,7 @@ class Rooms:
             agents=self.agents,
             names=SharedNames(bench.appliance_key, bench.rng),
             grants=self.grants,
-            welcome=AgentWelcome("here", "boot-1", 10.0, (FACTS,), ()),
+            welcome=AgentWelcome("here", "boot-1", 10.0, (FACTS,), tuple(load_layouts(None).values())),
             status=lambda: STATUS,
             uri="wss://here",
         )
