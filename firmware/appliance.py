@@ -240,6 +240,7 @@ class Appliance:
     def _ask_about_joined(self) -> None:
         """Areas came into use: ask people about their jobs, and tell their ends."""
         self._note_areas()
+        self._turns.note_joined()
         self._notices.start()
         self._recovery.start()
 
@@ -315,6 +316,7 @@ class Appliance:
             appliance=self._config.appliance,
             boot=secrets.token_hex(8),
             turn_wait=self._config.turns.turn_wait,
+            report_wait=self._config.turns.report_wait,
             printers=tuple(map(_facts_of, self._config.printers)),
             layouts=tuple(self._loaded.layouts.values()),
         )

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from passbook.document.plan import Plan, decode_plan
 from passbook.errors import PassbookError
 from passbook.job import changes
+from passbook.job.print_right import RightState
 from passbook.job.record import Change, Record
 from passbook.job.states import Reason
 from passbook.job.step_machine import (
@@ -180,10 +181,10 @@ class PrintDesk:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            if self._feeding.is_lent(self._name):
-                self._wait_until_back()
-                continue
             try:
+                if self._feeding.is_lent(self._name):
+                    self._wait_until_back()
+                    continue
                 self._meet()
             except PassbookError as error:
                 _LOG.error("store-refused-desk", printer=self._name, code=error.code)
@@ -195,6 +196,7 @@ class PrintDesk:
         """Keep off a printer that a terminal drives (P15); its status is what was said of it last."""
         self._wake.clear()
         self._store_stops()
+        self._feeding.note_left(self._name)
         if self._feeding.is_lent(self._name):
             self._wake.wait(IDLE_LOOK)
 
@@ -257,11 +259,13 @@ class PrintDesk:
 
     def _next(self) -> Record | None:
         """The next job that may begin now; those that wait for their terminal are passed over."""
-        passed: set[str] = set()
-        while (record := self._jobs.spool.next_valid(self._name, frozenset(passed))) is not None:
-            if self._feeding.may_begin(record):
+        passed: Record | None = None
+        while (record := self._jobs.spool.next_valid(self._name, passed)) is not None:
+            if self._feeding.may_begin(record) and record.right.state is RightState.HERE:
                 return record
-            passed.add(record.job_id)
+            if self._stopping.is_set() or self._feeding.is_lent(self._name):
+                return None
+            passed = record
         return None
 
     def _note_found(self, media: Media) -> HeldBook:

@@ -3,7 +3,8 @@
 Theory of operation.  A job may be fed from a terminal's copy, and its print right may lie with the terminal (P13).  So
 a desk asks whether it may begin a job; one that waits for its terminal is passed over, and others do not wait for it.
 Where the terminal sent the document for this turn, its plan comes from there and not from the own copy.  A printer that
-was handed to a terminal has one owner (P15): its desk keeps off the port until it is back.  For example the next job
+is to be handed to a terminal has one owner (P15): its desk first leaves the port and says so, begins no other job
+there, and keeps off until it is back.  For example the next job
 of `window-1` is fed by `counter-1`: the desk passes it over, prints the job behind it, and finds the first one ready
 when its document has come.
 """
@@ -30,7 +31,10 @@ class Feeding(Protocol):
         """The desk has done with a job: what was sent for it is forgotten."""
 
     def is_lent(self, printer: str) -> bool:
-        """Whether a terminal drives this printer now."""
+        """Whether a terminal drives this printer now, or is about to: the desk leaves its port."""
+
+    def note_left(self, printer: str) -> None:
+        """The desk has left the port of a printer that is lent; told again for as long as it keeps off."""
 
 
 class OwnCopies:
@@ -50,3 +54,6 @@ class OwnCopies:
     def is_lent(self, _printer: str) -> bool:
         """False: no terminal drives a printer of this process."""
         return False
+
+    def note_left(self, _printer: str) -> None:
+        """No terminal waits for it."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
-from passbook.job.changes import journal
-from passbook.job.record import Change, Outcome, Record, Wrap
+from msgspec.structs import replace
+
+from passbook.job.changes import journal, report
+from passbook.job.record import Change, Outcome, Record, Told, Wrap
 from spooler.data_keys import DataKeys
 from spooler.news import EndAcknowledged, JobChanged, News, StepDone
 from spooler.supervisor import guarded
@@ -71,6 +73,29 @@ class Jobs:
             self._tell(StepDone(record))
         return record
 
+    def report(self, job: str, told: Told, at: str) -> Future[Record]:
+        """Note what the other spool reports; a step is told of as in journal(), and all else as any change."""
+        was_asked = is_news = is_step = False
+        reported = report(told, at)
+
+        def watched(record: Record) -> Outcome:
+            nonlocal was_asked, is_news, is_step
+            was_asked = record.is_open and record.asked
+            outcome = reported(record)
+            is_news = outcome.record.confirmed > record.confirmed
+            is_step = not outcome.record.ended and outcome.record == _stepped(record, outcome.record)
+            return outcome
+
+        def tell(done: Future[Record]) -> None:
+            if not is_step:
+                self._changed(done, was_asked=was_asked)
+            elif is_news and not done.cancelled() and done.exception() is None:
+                self._tell(StepDone(done.result()))
+
+        noted = self.spool.change(job, watched, urgent=True)
+        noted.add_done_callback(guarded(tell))
+        return noted
+
     def _accepted(self, job: str, done: Future[Record]) -> None:
         if done.cancelled() or done.exception() is not None:
             self.keys.drop(job)
@@ -88,3 +113,15 @@ class Jobs:
         if record.ended or record.content_gone:
             self.keys.drop(record.job_id)
         self._tell(JobChanged(record, was_asked))
+
+
+def _stepped(before: Record, after: Record) -> Record:
+    """The earlier record, as far with its steps as the later one."""
+    return replace(
+        before,
+        confirmed=after.confirmed,
+        sending=after.sending,
+        sent_before=after.sent_before,
+        begun=after.begun,
+        media=after.media,
+    )

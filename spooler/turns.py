@@ -4,16 +4,20 @@ Theory of operation.  A job needs its terminal when the terminal's copy feeds th
 there.  The desk that comes to such a job asks `may_begin`; that calls the turn, and the desk goes on with other jobs.
 The terminal's agent answers within `turn_wait` seconds; else the turn is closed durably, and an answer that comes
 later is refused by its number.  So silence before the answer leaves nothing in doubt.  A document is judged whole
-before the right is taken: the job may still fall back to the other copy.  A printer on the network is kept free while
-its turn is open, and is lent with a durable hand-over; it comes back with the reported end of the job, or when the
-terminal is silent for `report_wait` seconds.  The printing is in doubt then, and a person is asked.
+before the right is taken: the job may still fall back to the other copy.
 
-Documents that were sent lie in memory only, and only until their job ends or stops.  At most MOST_OPEN turns of a
-printer are open, so an agent that never answers keeps no other job back.
+A printer on the network has one owner (P15).  Its desk first leaves the port, then the terminal is told, and no job
+begins there until the turn is over.  It is lent with a durable hand-over, and comes back with the reported end of the
+job, with the report that a person is asked at the terminal, or after `report_wait` seconds without a report.  The
+printing is in doubt in the last case, and a person is asked.  A boot of the appliance does not take the printer back:
+the record says that it was handed over, and the terminal has `report_wait` seconds again.
+
+Documents that were sent lie in memory only, and only until their job ends or stops.  Few turns of a printer are open at
+a time, and fewer of one terminal, so terminals that are absent, or never answer, keep no other job back.
 
     counter-1's job 7 comes up   CALLED, event to the agent of counter-1
-    TakeTurn, document           judged, right taken, FED; the desk finds it ready at its next look
-    the job ended                forgotten
+    TakeTurn, document           ANSWERED: judged, right taken; FED: the desk finds it ready at its next look
+    the job ended                OVER, and forgotten
 """
 
 from __future__ import annotations
@@ -23,9 +27,6 @@ import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from types import MappingProxyType
 from typing import Final
 
 from passbook.document.digest import is_document
@@ -34,7 +35,7 @@ from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.print_right import RightState, reply_to_offer
 from passbook.job.record import Change, Record, Told
-from passbook.job.states import Reason
+from passbook.job.states import JobState, Reason
 from passbook.protocol.messages import SubmitJob
 from passbook.protocol.two_spools import (
     ConfirmRight,
@@ -51,77 +52,19 @@ from spooler.clock import Clock, stamp
 from spooler.destination import Destination
 from spooler.jobs import Jobs
 from spooler.logs import Log
+from spooler.turn_states import AT_TERMINAL, TURN_TRANSITIONS, Turn, TurnEvent, TurnState
 
 _LOG: Final = Log("turns")
 
 TURN_EVENT: Final = "Spooler.YourTurnEvent"
 MOST_OPEN: Final = 4
-"""Turns of one printer that are open at the same time; each may have a document of 1 MiB in memory."""
+"""Open turns of one printer whose terminals are there; each may have a document of 1 MiB in memory."""
+MOST_ABSENT: Final = 16
+"""Open turns of one printer whose terminals are not there; these only wait for their time to pass."""
+MOST_OF_ONE: Final = 2
+"""Open turns of one terminal at one printer: one that prints, and the next one."""
 ANSWERS_KEPT: Final = 256
 """Answers to TakeTurn that are known for a repeated command."""
-
-
-class TurnState(StrEnum):
-    """How far a turn is."""
-
-    CALLED = "called"
-    """The terminal was told; its answer is awaited."""
-    FED = "fed"
-    """All that the printing needs is here; the desk may begin."""
-    LENT = "lent"
-    """The terminal drives the printer."""
-    OVER = "over"
-    """Nothing is awaited any more."""
-
-
-class TurnEvent(StrEnum):
-    """What can happen to a turn."""
-
-    GIVE = "give"
-    """The terminal gave what was wanted."""
-    LEND = "lend"
-    """The printer was handed to the terminal."""
-    END = "end"
-    """The job ended, stopped or changed, or the terminal was silent."""
-
-
-_S, _E = TurnState, TurnEvent
-TURN_TRANSITIONS: Final = MappingProxyType(
-    {
-        (_S.CALLED, _E.GIVE): _S.FED,
-        (_S.CALLED, _E.LEND): _S.LENT,
-        (_S.CALLED, _E.END): _S.OVER,
-        (_S.FED, _E.END): _S.OVER,
-        (_S.LENT, _E.END): _S.OVER,
-    }
-)
-"""(state, event) -> state; a pair that is not here is refused."""
-
-
-@dataclass
-class _Turn:
-    """One turn.
-
-    Attributes:
-        until: monotonic time until which its terminal must say something.
-        plan: what the terminal sent, placed.
-    """
-
-    job: str
-    requester: str
-    printer: str
-    epoch: int
-    number: int
-    lends: bool
-    until: float
-    event: YourTurn
-    state: TurnState = TurnState.CALLED
-    plan: Plan | None = None
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether its terminal must still say something."""
-        return self.state in {TurnState.CALLED, TurnState.LENT}
 
 
 class Turns:
@@ -153,8 +96,10 @@ class Turns:
         self._clock = clock
         self._wake_desk = wake
         self._in_loop = in_loop
-        self._lock = threading.Lock()
-        self._turns: dict[str, _Turn] = {}
+        self._lock = threading.RLock()
+        self._turns: dict[str, Turn] = {}
+        self._silent: set[str] = set()
+        self._looked_at: set[str] = set()
         self._answered: OrderedDict[tuple[str, int, int], TurnTaken] = OrderedDict()
         self._news = asyncio.Event()
         agents.watchers.append(self._tell_agent)
@@ -164,54 +109,114 @@ class Turns:
     def may_begin(self, record: Record) -> bool:
         """Whether the desk takes this valid job up now; else its terminal is asked, unless it was already."""
         has_right = record.right.state is RightState.HERE
-        if has_right and not record.is_fed_by_terminal:
-            return record.keeps_document
         with self._lock:
-            turn = self._turns.get(record.job_id)
-            if turn is not None and (turn.epoch, turn.number) == (record.epoch, record.turn + 1):
-                return turn.state is TurnState.FED and has_right
-            if sum(one.printer == record.printer for one in self._turns.values()) >= MOST_OPEN:
+            if self._is_lent(record.printer):
                 return False
-            self._turns[record.job_id] = turn = self._called(record)
-        self._in_loop(functools.partial(self._call, turn))
+            if has_right and not record.is_fed_by_terminal:
+                return record.keeps_document
+            turn = self._turns.get(record.job_id)
+            if turn is not None and (turn.state in AT_TERMINAL or turn.is_of(record)):
+                return turn.state is TurnState.FED and has_right
+            if turn is not None:
+                self._end(record.job_id)
+            turn = self._turn_for(record)
+            if not self._has_place(turn):
+                return False
+            self._turns[record.job_id] = turn
+        if turn.state is TurnState.CALLED:
+            self._in_loop(functools.partial(self._call, turn))
         return False
 
     def plan_for(self, record: Record) -> Plan | None:
         """The plan that a terminal sent for this turn; None where the own copy feeds the printer."""
         with self._lock:
             turn = self._turns.get(record.job_id)
-            return None if turn is None else turn.plan
+            return turn.plan if turn is not None and turn.is_of(record) else None
 
     def over(self, job: str) -> None:
         """The desk has done with a job."""
-        self._end(job)
+        with self._lock:
+            turn = self._turns.get(job)
+            if turn is not None and turn.state not in AT_TERMINAL:
+                self._end(job)
 
     def is_lent(self, printer: str) -> bool:
-        """Whether a terminal drives this printer, or is about to."""
+        """Whether a terminal drives this printer, or is about to; asked by the desk of the printer."""
+        facts = self._facts.get(printer)
+        if facts is not None and facts.is_on_network and printer not in self._looked_at:
+            self._find_handed(printer)
+            self._looked_at.add(printer)
         with self._lock:
-            return any(one.printer == printer and one.lends and one.is_waiting for one in self._turns.values())
+            return self._is_lent(printer)
+
+    def note_left(self, printer: str) -> None:
+        """The desk has left the port of a printer: the terminal that is to drive it is told."""
+        with self._lock:
+            sought = [one for one in self._turns.values() if one.printer == printer and one.state is TurnState.SOUGHT]
+            for turn in sought:
+                self._move(turn, TurnEvent.FREE)
+                turn.until = self._clock.monotonic() + self._turn_wait
+        for turn in sought:
+            self._in_loop(functools.partial(self._call, turn))
+
+    def note_joined(self) -> None:
+        """An area came into use: what it knows of printers that were handed over is looked at."""
+        self._looked_at.clear()
+        for printer in self._facts:
+            self._wake_desk(printer)
 
     def is_open(self, job: str) -> bool:
         """Whether a turn of this job is open."""
         with self._lock:
             return job in self._turns
 
-    def _called(self, record: Record) -> _Turn:
+    def _is_lent(self, printer: str) -> bool:
+        """Under the lock."""
+        return any(turn.printer == printer and turn.has_printer for turn in self._turns.values())
+
+    def _find_handed(self, printer: str) -> None:
+        """An earlier boot handed the printer over: it stays with its terminal until that reports or is silent."""
+        for record in self._jobs.spool.questions():
+            is_there = record.handed and record.right.state is not RightState.HERE
+            if record.printer == printer and is_there and not self.is_open(record.job_id):
+                _LOG.info("printer-still-lent", job=record.job_id, terminal=record.requester, printer=printer)
+                with self._lock:
+                    self._turns[record.job_id] = self._reported(record, TurnState.LENT)
+        self._in_loop(self._news.set)
+
+    def _turn_for(self, record: Record) -> Turn:
+        """A new turn of a job, as its terminal is told."""
         facts = self._facts.get(record.printer)
-        fed = record.is_fed_by_terminal
+        fed, right = record.is_fed_by_terminal, record.right.state
+        is_there = self._agents.is_connected(record.requester) and record.requester not in self._silent
         # A printer waits only for a terminal that is there.
-        lends = fed and facts is not None and facts.is_on_network and self._agents.is_connected(record.requester)
+        may_lend = is_there and (record.untouched or right is RightState.AWAY)
+        lends = fed and may_lend and facts is not None and facts.is_on_network
         event = YourTurn(
             job=record.job_id,
             epoch=record.epoch,
             turn=record.turn + 1,
-            wants_right=record.right.state is not RightState.HERE and not lends,
+            wants_right=right is not RightState.HERE and not lends,
             wants_document=fed and not lends,
             hands_over=lends,
         )
         until = self._clock.monotonic() + self._turn_wait
-        names = (record.job_id, record.requester, record.printer)
-        return _Turn(*names, record.epoch, record.turn + 1, lends, until, event)
+        state = TurnState.SOUGHT if lends else TurnState.CALLED
+        return Turn(record.job_id, record.requester, record.printer, event, until, is_there, state)
+
+    def _reported(self, record: Record, state: TurnState) -> Turn:
+        """A turn of a job that its terminal has, and reports about."""
+        hands_over = state is TurnState.LENT
+        event = YourTurn(record.job_id, record.epoch, record.turn + 1, hands_over=hands_over)
+        until = self._clock.monotonic() + self._report_wait
+        return Turn(record.job_id, record.requester, record.printer, event, until, is_there=True, state=state)
+
+    def _has_place(self, new: Turn) -> bool:
+        """Under the lock: whether one more turn of the printer may be open."""
+        others = [one for one in self._turns.values() if one.printer == new.printer and one.takes_a_place]
+        of_one = sum(one.requester == new.requester for one in others)
+        alike = sum(one.is_there == new.is_there for one in others)
+        return of_one < MOST_OF_ONE and alike < (MOST_OPEN if new.is_there else MOST_ABSENT)
 
     # The event loop
 
@@ -221,9 +226,10 @@ class Turns:
             self._news.clear()
             now = self._clock.monotonic()
             with self._lock:
-                waiting = [turn for turn in self._turns.values() if turn.is_waiting]
+                waiting = [turn for turn in self._turns.values() if turn.is_timed]
             for turn in waiting:
-                if turn.until <= now:
+                if turn.until <= now and turn.is_timed:
+                    self._silent.add(turn.requester)
                     await self._close(turn, Reason.TERMINAL_SILENT)
             next_end = min((turn.until for turn in waiting if turn.until > now), default=None)
             try:
@@ -232,101 +238,117 @@ class Turns:
             except TimeoutError:
                 continue
 
-    def _call(self, turn: _Turn) -> None:
-        _LOG.info("turn-called", job=turn.job, terminal=turn.requester, count=turn.number)
+    def _call(self, turn: Turn) -> None:
+        _LOG.info("turn-called", job=turn.job, terminal=turn.requester, count=turn.event.turn)
         self._agents.post(turn.requester, TURN_EVENT, turn.event)
         self._news.set()
 
     def _tell_agent(self, requester: str) -> None:
         """An agent registered: tell it the turns that are open."""
+        self._silent.discard(requester)
         with self._lock:
-            waiting = [one for one in self._turns.values() if one.requester == requester]
-        for turn in waiting:
-            if turn.state is TurnState.CALLED:
+            called = [one for one in self._turns.values() if one.state is TurnState.CALLED]
+        for turn in called:
+            if turn.requester == requester:
                 self._agents.post(requester, TURN_EVENT, turn.event)
 
     def note_job(self, record: Record) -> None:
         """A job changed: a turn of it that is not of its present state is over."""
+        has_right = record.right.state is RightState.HERE
         with self._lock:
             turn = self._turns.get(record.job_id)
-        if turn is None:
-            return
-        lent_on = turn.state is TurnState.LENT and not record.ended and record.valid
-        if not lent_on and (not record.valid or (turn.epoch, turn.number) != (record.epoch, record.turn + 1)):
-            self._end(record.job_id)
+            if turn is None:
+                return
+            if turn.state in AT_TERMINAL:
+                is_over = record.ended or has_right
+            else:
+                is_needless = turn.state is TurnState.CALLED and has_right and not record.is_fed_by_terminal
+                is_over = not record.valid or not turn.is_of(record) or is_needless
+            if is_over:
+                self._end(record.job_id)
 
     async def take(self, requester: str, asked: TakeTurn, document: bytes) -> TurnTaken:
-        """Take the part of a terminal at a turn.
+        """Take the part of a terminal at a turn; the same command again gets the same answer.
 
-        Raises PassbookError `turn-over`, `document-differs`, and as a change of the job does.
+        Raises PassbookError `not-permitted`, `turn-over`, `document-differs`, and as a change of the job does.
         """
+        self._must_be_of(requester, asked.job)
         key = (asked.job, asked.epoch, asked.turn)
         with self._lock:
             turn = self._turns.get(asked.job)
-            known = self._answered.get(key)
-        if turn is None or (turn.requester, turn.epoch, turn.number) != (requester, asked.epoch, asked.turn):
-            turn = None
-        if turn is None or turn.state is not TurnState.CALLED:
-            if known is not None and self._jobs.spool.record(asked.job).requester == requester:
-                return known
-            raise PassbookError("turn-over", job=asked.job, turn=asked.turn)
-        if asked.answer is TurnAnswer.NOT_SPOOLED:
-            await self._close(turn, Reason.NOT_SPOOLED)
-            return self._note_answer(key, TurnTaken())
-        record = self._jobs.spool.record(turn.job)
-        if turn.lends:
-            return self._note_answer(key, await self._lend(turn))
-        try:
-            plan = await self._judge(turn, record, asked, document) if turn.event.wants_document else None
-        except PassbookError:
-            await self._close(turn, Reason.DIFFERS)
-            raise
-        reply = None
-        if turn.event.wants_right:
-            taken = await self._change(turn.job, changes.take_right(asked.offered, wanted=True))
-            reply = reply_to_offer(taken.right, asked.offered)
-            if taken.right.state is not RightState.HERE:
-                await self._close(turn, Reason.NOT_SPOOLED)
-                return self._note_answer(key, TurnTaken(right=reply))
-        with self._lock:
-            turn.plan = plan
-        self._move(turn, TurnEvent.GIVE)
-        self._wake_desk(turn.printer)
-        _LOG.info("turn-taken", job=turn.job, terminal=requester, count=turn.number)
-        return self._note_answer(key, TurnTaken(right=reply))
-
-    def _note_answer(self, key: tuple[str, int, int], answer: TurnTaken) -> TurnTaken:
-        """Keep an answer for a command that is repeated, since the first completion may have been lost."""
+        if turn is None or (turn.event.epoch, turn.event.turn) != (asked.epoch, asked.turn):
+            return self._known_answer(key)
+        async with turn.answering:
+            if turn.state is not TurnState.CALLED:
+                return self._known_answer(key)
+            self._silent.discard(requester)
+            self._move(turn, TurnEvent.ANSWER)
+            try:
+                answer = await self._do_part(turn, asked, document)
+            finally:
+                self._have_again(turn)
         self._answered[key] = answer
         while len(self._answered) > ANSWERS_KEPT:
             self._answered.popitem(last=False)
         return answer
 
-    async def _judge(self, turn: _Turn, record: Record, asked: TakeTurn, document: bytes) -> Plan:
-        """Return the plan of the document that was sent.  Raises `document-differs`, or why it cannot be placed."""
-        if not is_document(record.digest, asked.digest_key, document):
-            raise PassbookError("document-differs", job=record.job_id, why="its digest")
-        request = SubmitJob(
-            client_request=record.request_id,
-            printer=record.printer,
-            format=record.format,
-            layout=record.layout,
-            start=asked.start,
-        )
-        destination = self._destinations[turn.printer]
-        prepared = await asyncio.to_thread(destination.prepare, request, document)
-        for what, found, expected in (
-            ("its outline", outline(prepared.plan), record.outline),
-            ("its sheet", prepared.sheet, record.sheet),
-        ):
-            if found != expected:
-                raise PassbookError("document-differs", job=record.job_id, why=what)
-        return prepared.plan
+    def _have_again(self, turn: Turn) -> None:
+        """An answer that was not made durable, or whose connection ended, may come again in the time of the turn."""
+        with self._lock:
+            if turn.state is TurnState.ANSWERED:
+                self._move(turn, TurnEvent.FAIL)
+        self._news.set()
 
-    async def _lend(self, turn: _Turn) -> TurnTaken:
+    def _known_answer(self, key: tuple[str, int, int]) -> TurnTaken:
+        """The answer to a repeated command, whose first completion may have been lost.  Raises `turn-over`."""
+        if key not in self._answered:
+            raise PassbookError("turn-over", job=key[0], turn=key[2])
+        return self._answered[key]
+
+    async def _do_part(self, turn: Turn, asked: TakeTurn, document: bytes) -> TurnTaken:
+        if asked.answer is TurnAnswer.NOT_SPOOLED:
+            await self._close(turn, Reason.NOT_SPOOLED)
+            return TurnTaken()
+        if turn.event.hands_over:
+            return await self._lend(turn)
+        record = self._jobs.spool.record(turn.job)
+        try:
+            plan = await self._judge(record, asked, document) if turn.event.wants_document else None
+        except PassbookError as error:
+            _LOG.warning("document-refused", job=turn.job, terminal=turn.requester, code=error.code)
+            await self._close(turn, Reason.DIFFERS)
+            raise
+        reply = None
+        if turn.event.wants_right:
+            self._must_be_answered(turn)
+            taken = await self._change(turn.job, changes.take_right(asked.offered, wanted=True))
+            reply = reply_to_offer(taken.right, asked.offered)
+            if taken.right.state is not RightState.HERE:
+                await self._close(turn, Reason.NOT_SPOOLED)
+                return TurnTaken(right=reply)
+        with self._lock:
+            self._must_be_answered(turn)
+            turn.plan = plan
+            self._move(turn, TurnEvent.GIVE)
+        self._wake_desk(turn.printer)
+        _LOG.info("turn-taken", job=turn.job, terminal=turn.requester, count=turn.event.turn)
+        return TurnTaken(right=reply)
+
+    def _must_be_answered(self, turn: Turn) -> None:
+        """Raise `turn-over` if the turn ended while its answer was judged."""
+        if turn.state is not TurnState.ANSWERED:
+            raise PassbookError("turn-over", job=turn.job, turn=turn.event.turn)
+
+    async def _judge(self, record: Record, asked: TakeTurn, document: bytes) -> Plan:
+        """Return the plan of the document that was sent.  Raises `document-differs`, or why it cannot be placed."""
+        return await asyncio.to_thread(_judged, self._destinations[record.printer], record, asked, document)
+
+    async def _lend(self, turn: Turn) -> TurnTaken:
         """Hand printer and right over, durably."""
         record = await self._change(turn.job, changes.hand_over(stamp(self._clock)))
-        self._move(turn, TurnEvent.LEND)
+        with self._lock:
+            self._must_be_answered(turn)
+            self._move(turn, TurnEvent.LEND)
         self._hear_of(turn)
         _LOG.info("printer-lent", job=turn.job, terminal=turn.requester, printer=turn.printer)
         offered = record.right.token if record.right.state is RightState.OFFERED else 0
@@ -339,44 +361,64 @@ class Turns:
         return RightAnswer(reply_to_offer(record.right, asked.token))
 
     async def confirm(self, requester: str, asked: ConfirmRight) -> Record:
-        """Note what an agent did with the right that was offered with a printer."""
+        """Note what an agent did with the right that was offered with a printer; the printer may be back."""
         self._must_be_of(requester, asked.job)
-        record = await self._change(asked.job, changes.end_offer(asked.token, asked.right))
-        if record.right.state is RightState.HERE:
-            with self._lock:
-                turn = self._turns.get(asked.job)
-            if turn is not None and turn.state is TurnState.LENT:
-                await self._close(turn, Reason.NOT_SPOOLED)
-        return self._jobs.spool.record(asked.job)
+        return await self._change(asked.job, changes.end_hand_over(asked.token, asked.right, stamp(self._clock)))
 
     async def report(self, requester: str, job: str, told: Told) -> Record:
-        """Note how far an agent is with a job whose print right it has."""
+        """Note how far an agent is with a job whose print right it has.
+
+        Raises PassbookError `not-permitted`, `report-not-credible`, and as a change of the job does.
+        """
         self._must_be_of(requester, job)
-        record = await self._change(job, changes.report(told, stamp(self._clock)))
-        with self._lock:
-            turn = self._turns.get(job)
-        if turn is not None and turn.state is TurnState.LENT:
-            self._hear_of(turn)
+        record = await asyncio.wrap_future(self._jobs.report(job, told, stamp(self._clock)))
+        if not record.ended:
+            self._note_report(record, told)
         return record
+
+    def _note_report(self, record: Record, told: Told) -> None:
+        """The printer comes back when the terminal has the job without it."""
+        is_waiting = told.state is JobState.PENDING and told.valid
+        drives = told.valid and not (told.fed and told.fed.printer)
+        with self._lock:
+            turn = self._turns.get(record.job_id)
+            if turn is None and not is_waiting:
+                turn = self._turns[record.job_id] = self._reported(record, TurnState.ELSEWHERE)
+            if turn is None or turn.state is TurnState.ANSWERED:
+                return
+            if turn.state is TurnState.ELSEWHERE and is_waiting:
+                # Its copy may print again, and needs a turn.
+                self._end(record.job_id)
+                return
+            if not is_waiting and not (turn.state is TurnState.LENT and drives):
+                self._move(turn, TurnEvent.LEAVE)
+                self._wake_desk(turn.printer)
+        if turn.state in AT_TERMINAL:
+            self._hear_of(turn)
 
     def _must_be_of(self, requester: str, job: str) -> None:
         record = self._jobs.spool.record(job)
         if record.requester != requester:
             raise PassbookError("not-permitted", who=requester, deed=f"feed job {job}", whom="its requester")
 
-    async def _close(self, turn: _Turn, reason: Reason) -> None:
+    async def _close(self, turn: Turn, reason: Reason) -> None:
         """Close a turn durably: the own copy prints where it may, else a person is asked."""
         _LOG.warning("turn-closed", job=turn.job, terminal=turn.requester, reason=reason.value)
         at = stamp(self._clock)
-        lent = turn.state is TurnState.LENT
-        change = changes.ask_apart(reason, at) if lent else changes.close_turn(turn.number, reason, at)
         try:
-            await self._change(turn.job, change)
+            if turn.state not in AT_TERMINAL:
+                await self._change(turn.job, changes.close_turn(turn.event.turn, reason, at))
+            elif self._jobs.spool.record(turn.job).valid:
+                await self._change(turn.job, changes.ask_apart(reason, at))
         except PassbookError as error:
             _LOG.error("turn-not-closed", job=turn.job, code=error.code)
-        self._end(turn.job)
+        with self._lock:
+            if self._turns.get(turn.job) is turn:
+                self._end(turn.job)
 
-    def _hear_of(self, turn: _Turn) -> None:
+    def _hear_of(self, turn: Turn) -> None:
+        """The terminal that has a job said something of it."""
+        self._silent.discard(turn.requester)
         with self._lock:
             turn.until = self._clock.monotonic() + self._report_wait
         self._news.set()
@@ -385,14 +427,36 @@ class Turns:
         return await asyncio.wrap_future(self._jobs.change(job, change, urgent=True))
 
     def _end(self, job: str) -> None:
-        with self._lock:
-            turn = self._turns.pop(job, None)
-        if turn is not None and turn.state is not TurnState.OVER:
+        """Under the lock: forget the turn of a job, and have its desk look."""
+        turn = self._turns.pop(job, None)
+        if turn is not None:
             self._move(turn, TurnEvent.END)
             turn.plan = None
             self._wake_desk(turn.printer)
 
-    def _move(self, turn: _Turn, event: TurnEvent) -> None:
+    def _move(self, turn: Turn, event: TurnEvent) -> None:
         """The one place that moves a turn."""
         with self._lock:
             turn.state = TURN_TRANSITIONS[turn.state, event]
+
+
+def _judged(destination: Destination, record: Record, asked: TakeTurn, document: bytes) -> Plan:
+    """The plan of a document, which must be the one that was accepted."""
+    if not is_document(record.digest, asked.digest_key, document):
+        raise PassbookError("document-differs", job=record.job_id, why="its digest")
+    request = SubmitJob(
+        client_request=record.request_id,
+        printer=record.printer,
+        format=record.format,
+        layout=record.layout,
+        start=asked.start,
+    )
+    prepared = destination.prepare(request, document)
+    for what, found, expected in (
+        ("its layout", prepared.layout, record.layout),
+        ("its sheet", prepared.sheet, record.sheet),
+        ("its outline", outline(prepared.plan), record.outline),
+    ):
+        if found != expected:
+            raise PassbookError("document-differs", job=record.job_id, why=what)
+    return prepared.plan

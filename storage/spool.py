@@ -308,16 +308,16 @@ class Spool:
         """How far the writer of each open area is, by area name; waits for no disk."""
         return {area.name: area.writer.progress() for area in self._areas}
 
-    def next_valid(self, printer: str, passed: frozenset[str] = frozenset()) -> Record | None:
+    def next_valid(self, printer: str, passed: Record | None = None) -> Record | None:
         """The next job for a printer: highest priority, then lowest sequence, over all ready areas (F9).
 
-        `passed` are jobs that wait for their terminal; they are passed over.
+        `passed` is a job that waits for its terminal; it and those before it are passed over.
         """
         ready = [area for area in self._areas if area.state is AreaState.READY]
         found = [row.record for area in ready if (row := self._next_in(area, printer, passed)) is not None]
         return min(found, key=lambda record: (-record.priority, record.sequence), default=None)
 
-    def _next_in(self, area: Area, printer: str, passed: frozenset[str]) -> JobRow | None:
+    def _next_in(self, area: Area, printer: str, passed: Record | None) -> JobRow | None:
         while area.state is AreaState.READY:
             try:
                 with area.reading_once() as ledger:

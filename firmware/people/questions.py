@@ -277,6 +277,7 @@ class Questions:
         if record.printer not in self._printers:
             raise PassbookError("printer-gone", job=record.job_id, printer=record.printer)
         if not record.keeps_document:
+            # Its terminal sends the document at the turn of the job.
             _must_have_copy(record, given)
             if answer.new_key:
                 raise PassbookError("document-not-kept", job=record.job_id, requester=record.requester)

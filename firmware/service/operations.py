@@ -264,7 +264,7 @@ class Operations:
         self._agents.must_be(call.connection)
         return self._view(call.actor, await self._turns.confirm(call.actor.name, _named(asked)))
 
-    @operation("Spooler.ReportJob", AT_TERMINALS, *TURNED)
+    @operation("Spooler.ReportJob", AT_TERMINALS, *TURNED, "report-not-credible")
     async def report_job(self, call: Call, asked: ReportJob) -> JobView:
         """Note how far the agent is with a job that it prints, and the job's end."""
         self._agents.must_be(call.connection)

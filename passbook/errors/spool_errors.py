@@ -47,6 +47,11 @@ SPOOL_ERRORS: Final[dict[str, ErrorKind]] = {
         Mender.NONE,
         "The appliance does not answer. This is its list of {age} ago, which the agent kept.",
     ),
+    "report-not-credible": ErrorKind(
+        Mender.PROGRAMMER,
+        "The report about job {job} cannot be true: {why}. Nothing of it was noted; report what the spool of the "
+        "terminal has, else a person is asked.",
+    ),
     "spool-nearly-full": ErrorKind(
         Mender.OPERATOR,
         "The spool of the {side} has taken no new document since {since}: it is nearly full. It takes them again below "

@@ -7,7 +7,6 @@ rule never decides on an older one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import MappingProxyType
 
 from msgspec.structs import replace
 
@@ -32,6 +31,7 @@ from passbook.job.record import (
     Wrap,
     entry_of,
 )
+from passbook.job.reported import ENDS, must_be_credible, right_after
 from passbook.job.states import TERMINAL, JobEvent, JobState, Reason, next_state
 from passbook.job.wording import next_line, possible_words, step_name
 from passbook.protocol.media import Media
@@ -163,6 +163,20 @@ def end_offer(token: int, reply: RightReply) -> Change:
     return change
 
 
+def end_hand_over(token: int, reply: RightReply, at: str) -> Change:
+    """The terminal said what it did with right and printer; where it refused both, its turn is closed."""
+    ended = end_offer(token, reply)
+
+    def change(record: Record) -> Outcome:
+        outcome = ended(record)
+        if outcome.record is record or outcome.record.right.state is not RightState.HERE:
+            return outcome
+        back = replace(outcome.record, handed=False, fed=None)
+        return close_turn(back.turn + 1, Reason.NOT_SPOOLED, at)(back)
+
+    return change
+
+
 def _may_move(record: Record) -> bool:
     """The right moves only while nothing of the job was sent to a mechanism."""
     return record.untouched and record.state is JobState.PENDING
@@ -230,10 +244,11 @@ def hand_over(at: str) -> Change:
     """Offer the right, where it is here, together with the printer: the terminal prints the job at its turn (P15)."""
 
     def change(record: Record) -> Outcome:
-        if not record.valid or not _may_move(record):
-            raise PassbookError(
-                "not-allowed-in-state", job=record.job_id, state=record.state.value, event=RightEvent.OFFER.value
-            )
+        # A begun job whose right is at the terminal needs the printer again after an answer there.
+        is_theirs = record.right.state is RightState.AWAY and record.state is JobState.PENDING
+        if not record.valid or not (_may_move(record) or is_theirs):
+            state = record.state.value
+            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=RightEvent.OFFER.value)
         handed = replace(record, handed=True, fed=Fed(Side.TERMINAL), changed_at=at)
         if record.right.state is not RightState.HERE:
             return Outcome(handed)
@@ -245,18 +260,20 @@ def hand_over(at: str) -> Change:
 def report(told: Told, at: str) -> Change:
     """Note what the other spool reports of a job that it has the right to print; its end ends this copy too.
 
-    A report about an ended job changes nothing.  Raises PassbookError `not-allowed-in-state` where the right is here.
+    A report about an ended job changes nothing.  Raises PassbookError `not-allowed-in-state` where the right is here,
+    or `report-not-credible`.
     """
 
     def change(record: Record) -> Outcome:
         if record.ended:
             return Outcome(record)
+        must_be_credible(record, told)
         noted = replace(
             record,
-            right=_right_after(record, told),
-            confirmed=min(told.confirmed, record.steps),
-            sending=min(told.sending, record.steps),
-            sent_before=min(max(told.sent_before, record.sent_before), record.steps),
+            right=right_after(record, told),
+            confirmed=told.confirmed,
+            sending=told.sending,
+            sent_before=max(told.sent_before, record.sent_before),
             begun=record.begun or told.begun,
             media=told.media,
             fed=told.fed or record.fed,
@@ -264,37 +281,11 @@ def report(told: Told, at: str) -> Change:
         )
         if told.state not in TERMINAL:
             return Outcome(noted)
-        ended = replace(_move(noted, _ENDS[told.state], *told.reasons, at=told.at or at), valid=False)
+        ended = replace(_move(noted, ENDS[told.state], *told.reasons, at=told.at or at), valid=False)
         done = replace(ended, answered=told.answered or record.answered, handed=False)
         return Outcome(done, entry_of(HistoryKind.ENDED, done, at))
 
     return change
-
-
-def _right_after(record: Record, told: Told) -> PrintRight:
-    """The right of a copy whose other side reports about the job."""
-    right = record.right
-    match right.state:
-        case RightState.OFFERED:
-            # A spool that prints has taken what was offered to it.
-            return moved(record.job_id, right, RightEvent.LET_GO, right.token)
-        case RightState.HERE if told.token <= right.token or not record.untouched:
-            state = "in a spool that has its print right"
-            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event="a report")
-        case RightState.HERE:
-            return moved(record.job_id, right, RightEvent.LOSE, told.token)
-        case RightState.AWAY:
-            return right
-
-
-_ENDS = MappingProxyType(
-    {
-        JobState.COMPLETED: JobEvent.FINISH_ELSEWHERE,
-        JobState.CANCELED: JobEvent.CANCEL,
-        JobState.ABORTED: JobEvent.ABORT,
-    }
-)
-"""The end that the other spool reports -> the event of it here."""
 
 
 def invalidate(reason: Reason, at: str, boots: int = 1) -> Change:

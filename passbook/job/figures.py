@@ -41,6 +41,11 @@ def counted(before: Record, after: Record) -> Figures:
     return _of_steps(after.outline, before.confirmed, after.confirmed)
 
 
+def printed_at(record: Record) -> str:
+    """The name of the printer that prints a job: its own, or the one that stood in for it."""
+    return record.printer if record.fed is None else record.fed.printer or record.printer
+
+
 def left(record: Record) -> Figures:
     """The figures of a job's unconfirmed steps; a step in doubt is one, until a person or the printer confirms it."""
     return _of_steps(record.outline, record.confirmed, len(record.outline))

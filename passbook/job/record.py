@@ -276,6 +276,7 @@ class Told(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forb
     """A report of the spool that has the print right of a job, for the other one.
 
     Attributes:
+        valid: whether it goes on without an answer of a person; False too after its end.
         token: that of its print right; a higher one than is known here was claimed by two people.
         at: when the job ended, ISO 8601 in UTC by the clock of that spool; empty before.
         Others: as in Record.
@@ -291,6 +292,7 @@ class Told(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forb
     reprints: int = 0
     fed: Fed | None = None
     answered: Answered | None = None
+    valid: bool = True
     token: int = 0
     at: str = ""
 
@@ -308,6 +310,7 @@ def told_of(record: Record) -> Told:
         reprints=record.reprints,
         fed=record.fed,
         answered=record.answered,
+        valid=record.valid,
         token=record.right.token,
         at=record.changed_at if record.ended else "",
     )

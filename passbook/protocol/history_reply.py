@@ -92,6 +92,8 @@ class Grouping(StrEnum):
     """The outcome of the jobs."""
     WAITING = "waiting"
     """The time from acceptance to end."""
+    SIDE = "side"
+    """The spool whose copy fed the printer."""
 
 
 class Summary(msgspec.Struct, frozen=True, rename="camel"):
@@ -183,12 +185,18 @@ def _by_outcome(entry: HistoryEntry, _seconds: int | None) -> tuple[int, str]:
     return 0, " ".join((entry.record.state.value, *(f"({reason.value})" for reason in entry.record.reasons)))
 
 
+def _by_side(entry: HistoryEntry, _seconds: int | None) -> tuple[int, str]:
+    fed = entry.record.fed
+    return (1, "not printed") if fed is None else (0, fed.by.value)
+
+
 _GROUPS: Final[MappingProxyType[Grouping, Callable[[HistoryEntry, int | None], tuple[int, str]]]] = MappingProxyType(
     {
         Grouping.TERMINAL: lambda entry, _seconds: (0, entry.record.requester),
         Grouping.HOUR: lambda entry, _seconds: (0, f"{entry.at[:13]}:00"),
         Grouping.OUTCOME: _by_outcome,
         Grouping.WAITING: _by_waiting,
+        Grouping.SIDE: _by_side,
     }
 )
 """The place and the name of an end's group, given its waiting time in seconds."""

@@ -234,7 +234,7 @@ class Question(msgspec.Struct, frozen=True, rename="camel"):
         lines_in_doubt: number of last lines that this dialect may leave unconfirmed.
         outline: place and width of every step.
         wraps: the data key sealed for its holders, so that a key ring can open it without sending its own key.
-        readable: whether `print` and `resume` need no key: the data key is in memory, or the document is not kept here.
+        readable: whether `print` and `resume` need no key: the appliance has it still, or does not keep the document.
         identity: associated data of the wraps.
         proposed: an order to print lines on paper again, which another person must give too; None for none.
         sent_before: steps up to this one were sent before an answer ordered them again; they may be on paper.

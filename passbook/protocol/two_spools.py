@@ -61,11 +61,14 @@ class AgentWelcome(msgspec.Struct, frozen=True, rename="camel"):
     Attributes:
         boot: drawn at each boot of the appliance.
         turn_wait: seconds that the appliance waits for the answer at a turn.
+        report_wait: seconds that it waits for the next report of a job that the terminal has.  An agent reports more
+            often, also when there is nothing new; without an acknowledgement for so long it keeps off the printer.
     """
 
     appliance: str
     boot: str
     turn_wait: float
+    report_wait: float
     printers: tuple[PrinterFacts, ...]
     layouts: tuple[BookLayout, ...]
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from passbook.errors import PassbookError
 from passbook.job import changes
-from passbook.job.figures import counted
+from passbook.job.figures import counted, printed_at
 from passbook.job.record import Change, Outcome, Record, Wrap, without_outline
 from passbook.job.states import JobState
 from storage.area.capacity import change_cost
@@ -187,18 +187,21 @@ class Ledger:
         found = fetch(self._connection, sql, text, text + LAST_CHARACTER, limit)
         return [job.decode(errors="replace") for (job,) in found]
 
-    def next_valid(self, printer: str, passed: frozenset[str]) -> JobRow | None:
-        """The valid pending job of highest priority and then lowest sequence (F9), other than those that are `passed`.
+    def next_valid(self, printer: str, passed: Record | None) -> JobRow | None:
+        """The valid pending job of highest priority and then lowest sequence (F9) behind the one that is `passed`.
 
         Raises DamagedRowError.
         """
-        where = "printer = ? AND valid = ? AND state = ? ORDER BY priority DESC, sequence LIMIT ?"
-        values = (printer, self.boot.number, JobState.PENDING.value, len(passed) + 1)
-        for columns in self._select_jobs(where, *values):
-            row = job_row(columns, self.area_id, self._key)
-            if row.record.job_id not in passed:
-                return row
-        return None
+        values = (printer, self.boot.number, JobState.PENDING.value)
+        where, order = "printer = ? AND valid = ? AND state = ?", "ORDER BY priority DESC, sequence LIMIT 1"
+        if passed is None:
+            return self._one_job(f"{where} {order}", *values)
+        # One of the same priority lies behind it in the same index; then come those of lower ones.
+        alike = f"{where} AND priority = ? AND sequence > ? {order}"
+        lower = f"{where} AND priority < ? {order}"
+        return self._one_job(alike, *values, passed.priority, passed.sequence) or self._one_job(
+            lower, *values, passed.priority
+        )
 
     def rows(self, after: int = FIRST, limit: int = LAST_ROW) -> Iterator[JobRow | DamagedRowError]:
         """Live rows behind a sequence number, damaged ones as such, oldest first; read as they are asked for."""
@@ -378,7 +381,7 @@ class Ledger:
             raise PassbookError("internal-error", reference=f"identity of job {row.record.job_id}")
         if outcome.entry is not None:
             self.history.append(outcome.entry)
-        self.counters.add(record.printer, counted(row.record, record))
+        self.counters.add(printed_at(record), counted(row.record, record))
         if record.ended:
             self._end(row, record)
         elif record != row.record or outcome.wraps is not None:

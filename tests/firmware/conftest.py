@@ -10,10 +10,19 @@ import pytest
 
 from spooler import desk as print_desk
 from tests.drivers.workbench import Workbench
+from tests.firmware.agency import Agency
 from tests.firmware.branch import Bench
 from tests.firmware.counter import Counter, OpenCounter
 from tests.storage.store import Store
 from tests.terminal.conftest import Branch
+
+
+@pytest.fixture
+def agency(tmp_path: Path) -> Iterator[Agency]:
+    """An appliance whose terminal has an agent."""
+    agency = Agency(tmp_path)
+    yield agency
+    agency.bench.spool.close()
 
 
 @pytest.fixture(scope="session")

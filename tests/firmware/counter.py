@@ -20,6 +20,7 @@ from passbook.protocol.messages import PrinterView, Prompt
 from spooler.clock import Clock
 from spooler.data_keys import DataKeys
 from spooler.desk import PrintDesk
+from spooler.feeding import Feeding
 from spooler.jobs import Jobs
 from spooler.news import JobChanged, News, PrinterChanged, PromptChanged, StepDone
 from spooler.printer import Printer
@@ -116,6 +117,7 @@ class Counter:
     watch: Callable[[News], None] = lambda _news: None
     offline: int = 0
     clock: Clock = field(default_factory=StandingClock)
+    feeding: Feeding | None = None
     prompts: list[Prompt] = field(default_factory=list)
     views: list[PrinterView] = field(default_factory=list)
     news: list[News] = field(default_factory=list)
@@ -130,6 +132,7 @@ class Counter:
             jobs=self.jobs,
             clock=self.clock,
             tell=self._tell,
+            feeding=self.feeding,
         )
         self._started = False
 

@@ -28,6 +28,7 @@ from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
 from spooler.agents import Agents
 from spooler.clock import SystemClock
 from spooler.desks import Desks
+from spooler.destination import Destination
 from spooler.shared_names import SharedNames
 from spooler.turns import Turns
 from tests.firmware.branch import MANAGER, PRINTER, TELLER, Bench, unconnected
@@ -128,13 +129,14 @@ FACTS = PrinterFacts(PRINTER, "pr2", "cp858", "tcp://127.0.0.1:1", False, 120.0,
 class Rooms:
     """The rooms behind the doors."""
 
-    def __init__(self, bench: Bench, keeper: Any = None) -> None:
+    def __init__(self, bench: Bench, keeper: Any = None, destination: Destination | None = None) -> None:
+        """`destination` prepares the documents that are sent at turns; None for a printer that nothing reaches."""
         self.bench = bench
         self.usable = True
         self.woken: list[str] = []
         self.agents = Agents(bench.hub)
         self.grants = Grants()
-        self.turns = self._make_turns()
+        self.turns = self._make_turns(destination or unconnected(load_layouts(None)))
         self.desks = Desks({}, bench.jobs, bench.hub, bench.clock)
         self.recovery = Questions(
             bench.jobs,
@@ -166,17 +168,17 @@ class Rooms:
             agents=self.agents,
             names=SharedNames(bench.appliance_key, bench.rng),
             grants=self.grants,
-            welcome=AgentWelcome("here", "boot-1", 10.0, (FACTS,), tuple(load_layouts(None).values())),
+            welcome=AgentWelcome("here", "boot-1", 10.0, 60.0, (FACTS,), tuple(load_layouts(None).values())),
             status=lambda: STATUS,
             uri="wss://here",
         )
         self.service = JudgedService(operations, lambda: self.usable)
 
-    def _make_turns(self) -> Turns:
+    def _make_turns(self, destination: Destination) -> Turns:
         return Turns(
             self.bench.jobs,
             self.agents,
-            dict.fromkeys((PRINTER, NETWORK_PRINTER), unconnected(load_layouts(None))),
+            dict.fromkeys((PRINTER, NETWORK_PRINTER), destination),
             {PRINTER: FACTS, NETWORK_PRINTER: replace(FACTS, name=NETWORK_PRINTER, is_on_network=True)},
             turn_wait=10.0,
             report_wait=60.0,

@@ -4,121 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable, Coroutine
-from pathlib import Path
+import threading
 from typing import Any
 
 import pytest
 
-from passbook.document.digest import document_digest
 from passbook.document.plan import encode_plan
 from passbook.errors import PassbookError
+from passbook.job import changes
 from passbook.job.choice import Keep, Side
 from passbook.job.print_right import RightReply, RightState
-from passbook.job.record import Record
-from passbook.job.states import JobState, Reason
-from passbook.protocol.two_spools import TurnTaken, YourTurn
-from spooler.news import JobChanged
-from tests.firmware.branch import DOCUMENT, PRINTER, TELLER, Bench
-from tests.firmware.rooms import NETWORK_PRINTER, Alone, Rooms
-
-JOB = "0123456789abcdef0123456789abcdef"
-KEY = bytes(range(32))
-BOTH = {"keep": "both", "feed": "terminal"}
-ONLY = {"keep": "terminal", "feed": "terminal"}
-
-
-class Agency:
-    """The rooms of an appliance, and the agent of one terminal."""
-
-    def __init__(self, folder: Path) -> None:
-        self.bench = Bench(folder)
-        self.rooms = Rooms(self.bench)
-        self.turns = self.rooms.turns
-        self.agent = Alone(TELLER)
-        self.bench.listen = self._hear
-        self.loop: asyncio.AbstractEventLoop | None = None
-
-    def _hear(self, news: Any) -> None:
-        if isinstance(news, JobChanged) and self.loop is not None:
-            self.loop.call_soon_threadsafe(self.turns.note_job, news.record)
-
-    async def register(self, connection: Alone | None = None, spool: str = "spool-1") -> Any:
-        self.loop = asyncio.get_running_loop()
-        return await self.ask("Spooler.RegisterAgent", {"spool": spool}, connection or self.agent)
-
-    async def ask(self, name: str, payload: dict[str, Any], connection: Alone | None = None) -> Any:
-        connection = connection or self.agent
-        return await self.rooms.ask(connection.actor, name, payload, connection=connection)
-
-    async def submit(self, number: str = "r-1", job: str = JOB, **facts: Any) -> Record:
-        """A document of the teller; the terminal's copy is known by its digest."""
-        known = {
-            "clientRequest": number,
-            "printer": PRINTER,
-            "format": "text",
-            "layout": "sheet",
-            "key": base64.b64encode(KEY).decode(),
-            "keyRef": "anna-1",
-            "job": job,
-            "digest": document_digest(KEY, DOCUMENT),
-            "document": base64.b64encode(DOCUMENT).decode(),
-        }
-        view = await self.ask("Spooler.SubmitJob", known | facts)
-        return self.bench.spool.record(view.job)
-
-    async def called(self, record: Record) -> YourTurn:
-        """The desk comes to the job; what its agent is told."""
-        assert not self.turns.may_begin(record)
-        name, event = self.agent.told[-1]
-        assert name == "Spooler.YourTurnEvent"
-        assert isinstance(event, YourTurn)
-        return event
-
-    async def take(self, event: YourTurn, **facts: Any) -> TurnTaken:
-        known = {
-            "job": event.job,
-            "epoch": event.epoch,
-            "turn": event.turn,
-            "answer": "ready",
-            "document": base64.b64encode(DOCUMENT).decode(),
-            "digestKey": base64.b64encode(KEY).decode(),
-        }
-        taken = await self.ask("Spooler.TakeTurn", known | facts)
-        assert isinstance(taken, TurnTaken)
-        return taken
-
-    async def silence(self) -> None:
-        """As long as the terminal has, and longer."""
-        self.bench.clock.seconds += 11.0
-        watching = asyncio.create_task(self.turns.run())
-        while self.turns.is_open(JOB):  # noqa: ASYNC110 - the turn ends in the same loop
-            await asyncio.sleep(0)
-        watching.cancel()
-
-    def record(self) -> Record:
-        return self.bench.spool.record(JOB)
-
-
-@pytest.fixture
-def agency(tmp_path: Path) -> Agency:
-    return Agency(tmp_path)
-
-
-Story = Callable[[Agency], Coroutine[Any, Any, None]]
-
-
-def told(agency: Agency, story: Story) -> None:
-    asyncio.run(story(agency))
-    agency.bench.spool.close()
-
-
-async def refused(deed: Coroutine[Any, Any, Any]) -> str:
-    try:
-        await deed
-    except PassbookError as error:
-        return error.code
-    return "it was not refused"
+from passbook.job.states import Reason
+from passbook.protocol.two_spools import TurnTaken
+from tests.firmware.agency import BOTH, JOB, ONLY, Agency, refused, told
+from tests.firmware.branch import PRINTER, TELLER
+from tests.firmware.rooms import Alone
 
 
 async def outline_of(agency: Agency) -> dict[str, Any]:
@@ -325,60 +225,12 @@ def test_a_choice_of_a_copy_that_is_not_kept_is_refused(agency: Agency, choice: 
     told(agency, story)
 
 
-def test_a_printer_on_the_network_is_lent_and_comes_back_with_the_reported_end(agency: Agency) -> None:
-    async def story(agency: Agency) -> None:
-        await agency.register()
-        record = await agency.submit(**BOTH, printer=NETWORK_PRINTER)
-        event = await agency.called(record)
-        assert event.hands_over
-        assert agency.turns.is_lent(NETWORK_PRINTER)
-        taken = await agency.take(event, document="", digestKey="")
-        assert (taken.offered, taken.printer and taken.printer.name) == (1, NETWORK_PRINTER)
-        assert (agency.record().right.state, agency.record().handed) == (RightState.OFFERED, True)
-        await agency.ask("Spooler.ConfirmRight", {"job": JOB, "token": 1, "right": "taken"})
-        progress = {"state": "processing", "confirmed": 1, "begun": True, "fed": {"by": "terminal"}}
-        await agency.ask("Spooler.ReportJob", {"job": JOB, "told": progress})
-        assert (agency.record().confirmed, agency.turns.is_lent(NETWORK_PRINTER)) == (1, True)
-        end = {**progress, "state": "completed", "reasons": ["job-completed-successfully"], "confirmed": record.steps}
-        view = await agency.ask("Spooler.ReportJob", {"job": JOB, "told": end})
-        assert (view.state, view.fed.by) == (JobState.COMPLETED, Side.TERMINAL)
-        while agency.turns.is_lent(NETWORK_PRINTER):  # noqa: ASYNC110 - the news of the end comes in the same loop
-            await asyncio.sleep(0)
-        assert await agency.ask("Spooler.ReportJob", {"job": JOB, "told": end}) == view
-
-    told(agency, story)
-
-
-def test_silence_of_a_terminal_that_prints_is_a_question_and_the_printer_comes_back(agency: Agency) -> None:
-    async def story(agency: Agency) -> None:
-        await agency.register()
-        event = await agency.called(await agency.submit(**BOTH, printer=NETWORK_PRINTER))
-        await agency.take(event, document="", digestKey="")
-        agency.bench.clock.seconds += 60.0
-        await agency.silence()
-        record = agency.record()
-        assert (record.valid, record.reasons, record.asked) == (False, (Reason.TERMINAL_SILENT,), True)
-        assert not agency.turns.is_lent(NETWORK_PRINTER)
-
-    told(agency, story)
-
-
-def test_a_report_about_a_job_whose_right_is_here_is_refused(agency: Agency) -> None:
-    async def story(agency: Agency) -> None:
-        await agency.register()
-        await agency.submit(**BOTH)
-        lie = {"job": JOB, "told": {"state": "completed", "confirmed": 99}}
-        assert await refused(agency.ask("Spooler.ReportJob", lie)) == "not-allowed-in-state"
-
-    told(agency, story)
-
-
-def test_no_more_turns_of_a_printer_are_open_than_its_limit(agency: Agency) -> None:
+def test_no_more_turns_of_a_terminal_are_open_at_a_printer_than_its_limit(agency: Agency) -> None:
     async def story(agency: Agency) -> None:
         await agency.register()
         for number in range(6):
             agency.turns.may_begin(await agency.submit(f"r-{number}", f"{number:032x}", **BOTH))
-        assert len(agency.agent.told) == 4
+        assert len(agency.agent.told) == 2
 
     told(agency, story)
 
@@ -391,5 +243,158 @@ def test_the_feed_is_chosen_until_the_turn(agency: Agency) -> None:
         view = await agency.ask("Spooler.SetFeed", order)
         assert view.choice.feed is Side.APPLIANCE
         assert agency.turns.may_begin(agency.record())
+
+    told(agency, story)
+
+
+def test_an_answer_that_comes_again_while_it_is_judged_gets_the_same_result(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        event = await agency.called(await agency.submit(**BOTH, ifApart="terminal"))
+        first, second = await asyncio.gather(agency.take(event, offered=1), agency.take(event, offered=1))
+        assert first == second == TurnTaken(RightReply.TAKEN)
+        assert agency.turns.may_begin(agency.record())
+
+    told(agency, story)
+
+
+def test_a_turn_is_not_closed_for_silence_while_its_answer_is_judged(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        event = await agency.called(await agency.submit(**BOTH))
+        begun, go_on = asyncio.Event(), threading.Event()
+        loop = asyncio.get_running_loop()
+        agency.destination.meanwhile = lambda: (loop.call_soon_threadsafe(begun.set), go_on.wait())
+        watching = asyncio.create_task(agency.turns.run())
+        taking = asyncio.create_task(agency.take(event))
+        await begun.wait()
+        agency.bench.clock.seconds += 11.0
+        other = await agency.submit("r-2", "e" * 32, **BOTH)
+        assert not agency.turns.may_begin(other)
+        go_on.set()
+        assert await taking == TurnTaken()
+        watching.cancel()
+        assert (agency.record().valid, agency.record().turn) == (True, 0)
+
+    told(agency, story)
+
+
+def test_an_answer_whose_connection_ends_while_it_is_judged_may_come_again(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        event = await agency.called(await agency.submit(**BOTH))
+        begun, go_on = asyncio.Event(), threading.Event()
+        loop = asyncio.get_running_loop()
+        agency.destination.meanwhile = lambda: (loop.call_soon_threadsafe(begun.set), go_on.wait())
+        taking = asyncio.create_task(agency.take(event))
+        await begun.wait()
+        taking.cancel()
+        await asyncio.gather(taking, return_exceptions=True)
+        go_on.set()
+        assert await agency.take(event) == TurnTaken()
+
+    told(agency, story)
+
+
+def test_a_job_that_ends_while_its_document_is_judged_is_not_fed(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        event = await agency.called(await agency.submit(**BOTH))
+        ending = changes.cancel("2026-03-02T09:30:00.000+00:00", "teller-1", "Anna")
+        agency.destination.meanwhile = lambda: agency.bench.jobs.change(JOB, ending).result()
+        assert await refused(agency.take(event)) == "turn-over"
+        assert not agency.turns.is_open(JOB)
+
+    told(agency, story)
+
+
+def test_the_agent_of_another_terminal_does_nothing_for_a_job(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        event = await agency.called(await agency.submit(**BOTH))
+        thief = await agency.other("teller-2")
+        orders: dict[str, dict[str, Any]] = {
+            "TakeTurn": {"epoch": event.epoch, "turn": event.turn, "answer": "not-spooled"},
+            "OfferRight": {"token": 1},
+            "ConfirmRight": {"token": 1, "right": "taken"},
+            "ReportJob": {"told": {"state": "canceled"}},
+            "SetFeed": {"feed": "appliance", "person": "Eve"},
+        }
+        for name, facts in orders.items():
+            assert await refused(agency.ask(f"Spooler.{name}", {"job": JOB, **facts}, thief)) == "not-permitted"
+        assert await agency.take(event) == TurnTaken()
+
+    told(agency, story)
+
+
+def test_the_open_turns_of_a_printer_are_limited_and_absent_terminals_take_no_place(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        agents = [await agency.other(f"counter-{number}") for number in range(10)]
+        jobs = [
+            await agency.submit(f"r-{number}", f"{number:032x}", connection=agent, **BOTH)
+            for number, agent in enumerate(agents)
+        ]
+        for agent in agents[:5]:
+            agency.bench.hub.join(agent)
+            agency.bench.hub.leave(agent)
+        for record in jobs:
+            assert not agency.turns.may_begin(record)
+        assert [len(agent.told) for agent in agents] == [0] * 5 + [1] * 4 + [0]
+
+    told(agency, story)
+
+
+def test_another_turn_that_ends_makes_room_for_the_next_one(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        jobs = [await agency.submit(f"r-{number}", f"{number:032x}", **BOTH) for number in range(3)]
+        events = [await agency.called(record) for record in jobs[:2]]
+        assert not agency.turns.may_begin(jobs[2])
+        await agency.take(events[0])
+        agency.turns.over(jobs[0].job_id)
+        assert (await agency.called(jobs[2])).job == jobs[2].job_id
+
+    told(agency, story)
+
+
+def test_a_new_choice_of_the_feed_ends_the_open_turn(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        event = await agency.called(await agency.submit(**BOTH))
+        await agency.ask("Spooler.SetFeed", {"job": JOB, "feed": "appliance", "person": "Anna"})
+        await asyncio.sleep(0)
+        assert not agency.turns.is_open(JOB)
+        assert await refused(agency.take(event)) == "turn-over"
+
+    told(agency, story)
+
+
+def test_after_a_boot_only_an_answer_calls_the_turn_again(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        before = await agency.called(await agency.submit(**BOTH))
+        agency.boot()
+        await agency.register()
+        assert not agency.agent.told
+        assert await refused(agency.take(before)) == "turn-over"
+        answer = {"job": JOB, "epoch": 1, "verdict": "print", "person": "Anna", "step": 1}
+        await agency.ask("Recovery.AnswerQuestion", answer | {"key": base64.b64encode(bytes(range(32))).decode()})
+        event = await agency.called(agency.record())
+        assert (event.epoch, event.turn) == (1, 1)
+        assert await agency.take(event) == TurnTaken()
+
+    told(agency, story)
+
+
+def test_a_job_of_a_document_that_is_not_kept_is_asked_about_after_a_boot_and_fed_again(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        await agency.submit(**ONLY, **(await outline_of(agency)))
+        agency.boot()
+        await agency.register()
+        answer = {"job": JOB, "epoch": 1, "verdict": "print", "person": "Anna", "step": 1}
+        await agency.ask("Recovery.AnswerQuestion", answer)
+        await agency.take(await agency.called(agency.record()))
+        assert agency.turns.plan_for(agency.record()) is not None
 
     told(agency, story)

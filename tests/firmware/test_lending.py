@@ -1,0 +1,277 @@
+"""A printer on the network at the turn of a job: it has one owner, and comes back by report or silence (P15)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from passbook.job.choice import Fed, Side
+from passbook.job.print_right import RightState
+from passbook.job.states import JobState, Reason
+from spooler.news import JobChanged, StepDone
+from tests.firmware.agency import BOTH, JOB, Agency, refused, told
+from tests.firmware.branch import PRINTER
+from tests.firmware.rooms import NETWORK_PRINTER
+
+PROGRESS = {"state": "processing", "confirmed": 1, "sending": 2, "begun": True, "fed": {"by": "terminal"}}
+STOPPED = {**PROGRESS, "state": "processing-stopped", "reasons": ["media-jam"], "valid": False}
+RESUMED = {**PROGRESS, "state": "pending", "sending": 0, "sentBefore": 2}
+
+
+def test_a_printer_on_the_network_is_lent_and_comes_back_with_the_reported_end(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        record = await agency.submit(**BOTH, printer=NETWORK_PRINTER)
+        event = await agency.called(record)
+        assert event.hands_over
+        assert agency.turns.is_lent(NETWORK_PRINTER)
+        taken = await agency.take(event, document="", digestKey="")
+        assert (taken.offered, taken.printer and taken.printer.name) == (1, NETWORK_PRINTER)
+        assert (agency.record().right.state, agency.record().handed) == (RightState.OFFERED, True)
+        await agency.ask("Spooler.ConfirmRight", {"job": JOB, "token": 1, "right": "taken"})
+        progress = {"state": "processing", "confirmed": 1, "begun": True, "fed": {"by": "terminal"}}
+        await agency.ask("Spooler.ReportJob", {"job": JOB, "told": progress})
+        assert (agency.record().confirmed, agency.turns.is_lent(NETWORK_PRINTER)) == (1, True)
+        end = {**progress, "state": "completed", "reasons": ["job-completed-successfully"], "confirmed": record.steps}
+        view = await agency.ask("Spooler.ReportJob", {"job": JOB, "told": end})
+        assert (view.state, view.fed.by) == (JobState.COMPLETED, Side.TERMINAL)
+        while agency.turns.is_lent(NETWORK_PRINTER):  # noqa: ASYNC110 - the news of the end comes in the same loop
+            await asyncio.sleep(0)
+        assert await agency.ask("Spooler.ReportJob", {"job": JOB, "told": end}) == view
+
+    told(agency, story)
+
+
+def test_silence_of_a_terminal_that_prints_is_a_question_and_the_printer_comes_back(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        event = await agency.called(await agency.submit(**BOTH, printer=NETWORK_PRINTER))
+        await agency.take(event, document="", digestKey="")
+        agency.bench.clock.seconds += 60.0
+        await agency.silence()
+        record = agency.record()
+        assert (record.valid, record.reasons, record.asked) == (False, (Reason.TERMINAL_SILENT,), True)
+        assert not agency.turns.is_lent(NETWORK_PRINTER)
+
+    told(agency, story)
+
+
+def test_a_report_about_a_job_whose_right_is_here_is_refused(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        record = await agency.submit(**BOTH)
+        lie = {"state": "completed", "confirmed": record.steps, "begun": True}
+        assert await refused(agency.report(lie)) == "not-allowed-in-state"
+
+    told(agency, story)
+
+
+def end_of(steps: int, **facts: Any) -> dict[str, Any]:
+    end = {"state": "completed", "reasons": ["job-completed-successfully"], "confirmed": steps, "sending": 0}
+    return {**PROGRESS, **end, **facts}
+
+
+def test_the_desk_leaves_the_port_before_the_terminal_is_told_and_begins_nothing_meanwhile(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        lent = await agency.submit(**BOTH, printer=NETWORK_PRINTER)
+        own = await agency.submit("r-2", "e" * 32, keep="both", feed="appliance", printer=NETWORK_PRINTER)
+        assert agency.turns.may_begin(own)
+        assert not agency.turns.may_begin(lent)
+        assert (agency.turns.is_lent(NETWORK_PRINTER), agency.agent.told) == (True, [])
+        assert not agency.turns.may_begin(own)
+        agency.turns.note_left(PRINTER)
+        assert not agency.agent.told
+        agency.turns.note_left(NETWORK_PRINTER)
+        assert [event.job for _, event in agency.agent.told] == [JOB]
+        agency.turns.note_left(NETWORK_PRINTER)
+        assert len(agency.agent.told) == 1
+        assert not agency.turns.may_begin(own)
+
+    told(agency, story)
+
+
+def test_a_printer_is_lent_to_one_terminal_at_a_time(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        other = await agency.other("teller-2")
+        await agency.lent()
+        facts = BOTH | {"printer": NETWORK_PRINTER}
+        second = await agency.submit("r-2", "e" * 32, connection=other, **facts)
+        assert not agency.turns.may_begin(second)
+        agency.turns.note_left(NETWORK_PRINTER)
+        assert not other.told
+
+    told(agency, story)
+
+
+def test_a_hand_over_takes_two_commits(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        event = await agency.called(await agency.submit(**BOTH, printer=NETWORK_PRINTER))
+        before = len(agency.bench.told)
+        await agency.take(event, document="", digestKey="")
+        await agency.ask("Spooler.ConfirmRight", {"job": JOB, "token": 1, "right": "taken"})
+        assert len([one for one in agency.bench.told[before:] if isinstance(one, JobChanged)]) == 2
+
+    told(agency, story)
+
+
+def test_a_terminal_that_refuses_the_right_leaves_the_job_to_the_own_copy(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        record = await agency.submit(**BOTH, printer=NETWORK_PRINTER, ifApart="appliance")
+        await agency.take(await agency.called(record), document="", digestKey="")
+        refusal = {"job": JOB, "token": 1, "right": "refused"}
+        await agency.ask("Spooler.ConfirmRight", refusal)
+        await asyncio.sleep(0)
+        back = agency.record()
+        assert (back.right.state, back.handed, back.turn) == (RightState.HERE, False, 1)
+        assert back.fed == Fed(Side.APPLIANCE, Reason.NOT_SPOOLED.value)
+        assert not agency.turns.is_lent(NETWORK_PRINTER)
+        assert agency.turns.may_begin(back)
+        await agency.ask("Spooler.ConfirmRight", refusal)
+        assert agency.record() == back
+
+    told(agency, story)
+
+
+def test_the_printer_comes_back_while_a_person_is_asked_at_the_terminal(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        await agency.lent()
+        own = await agency.submit("r-2", "e" * 32, keep="both", feed="appliance", printer=NETWORK_PRINTER)
+        await agency.report(STOPPED)
+        assert not agency.turns.is_lent(NETWORK_PRINTER)
+        assert agency.turns.may_begin(own)
+        assert not agency.turns.may_begin(agency.record())
+        assert len(agency.agent.told) == 1
+        await agency.report(RESUMED)
+        event = await agency.called(agency.record())
+        assert event.hands_over
+        assert (await agency.take(event, document="", digestKey="")).offered == 0
+        assert agency.turns.is_lent(NETWORK_PRINTER)
+
+    told(agency, story)
+
+
+def test_silence_while_a_person_is_asked_at_the_terminal_is_a_question_here(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        await agency.lent()
+        await agency.report(STOPPED)
+        agency.bench.clock.seconds += 60.0
+        await agency.silence()
+        assert (agency.record().valid, agency.record().reasons) == (False, (Reason.TERMINAL_SILENT,))
+
+    told(agency, story)
+
+
+def test_a_job_that_another_printer_prints_keeps_this_one_free(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        record = await agency.submit(keep="both", feed="terminal", ifApart="terminal", printer=NETWORK_PRINTER)
+        await agency.report({**PROGRESS, "fed": {"by": "terminal", "why": "appliance-silent", "printer": "desk-7"}})
+        assert not agency.turns.may_begin(agency.record())
+        assert not agency.turns.is_lent(NETWORK_PRINTER)
+        fed = {"by": "terminal", "why": "appliance-silent", "printer": "desk-7"}
+        await agency.report(end_of(record.steps, fed=fed))
+        ended = agency.record()
+        assert (ended.state, ended.fed) == (JobState.COMPLETED, Fed(Side.TERMINAL, "appliance-silent", "desk-7"))
+        counted = {
+            printer: sum(one.printed.lines for one in agency.bench.spool.figures(printer).values())
+            for printer in (NETWORK_PRINTER, "desk-7")
+        }
+        assert counted == {NETWORK_PRINTER: 0, "desk-7": sum(step.kind.traits.is_line for step in record.outline)}
+
+    told(agency, story)
+
+
+def test_a_boot_does_not_take_a_printer_from_the_terminal_that_drives_it(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        record = await agency.lent()
+        agency.boot()
+        assert agency.turns.is_lent(NETWORK_PRINTER)
+        await agency.register()
+        await agency.report(PROGRESS)
+        assert agency.turns.is_lent(NETWORK_PRINTER)
+        await agency.report(end_of(record.steps))
+        await asyncio.sleep(0)
+        assert (agency.record().state, agency.turns.is_lent(NETWORK_PRINTER)) == (JobState.COMPLETED, False)
+
+    told(agency, story)
+
+
+def test_after_a_boot_silence_gives_the_printer_back_and_leaves_the_question(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        await agency.lent()
+        agency.boot()
+        await agency.register()
+        assert agency.turns.is_lent(NETWORK_PRINTER)
+        question = agency.record()
+        agency.bench.clock.seconds += 60.0
+        await agency.silence()
+        assert not agency.turns.is_lent(NETWORK_PRINTER)
+        assert agency.record() == question
+
+    told(agency, story)
+
+
+def test_a_silent_terminal_keeps_a_printer_once_only(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        await agency.called(await agency.submit(**BOTH, printer=NETWORK_PRINTER))
+        await agency.silence()
+        second = await agency.submit("r-2", "e" * 32, **BOTH, printer=NETWORK_PRINTER)
+        assert not (await agency.called(second)).hands_over
+        assert not agency.turns.is_lent(NETWORK_PRINTER)
+
+    told(agency, story)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"confirmed": 99},
+        {"confirmed": -1, "sending": 0},
+        {"confirmed": 0, "sending": 2},
+        {"confirmed": 0, "sending": 1},
+        {"begun": False},
+        {"state": "completed", "sending": 0},
+        {"fed": {"by": "terminal", "printer": "x" * 200}},
+    ],
+)
+def test_a_report_that_cannot_be_true_is_refused_and_changes_nothing(agency: Agency, lie: Any) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        await agency.lent()
+        await agency.report(PROGRESS)
+        known = agency.record()
+        assert await refused(agency.report({**PROGRESS, **lie})) == "report-not-credible"
+        assert agency.record() == known
+
+    told(agency, story)
+
+
+def test_steps_that_are_reported_are_told_as_steps_and_the_end_drops_the_data_key(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        record = await agency.lent()
+        await agency.report({**PROGRESS, "confirmed": 0, "sending": 1})
+        before = len(agency.bench.told)
+        await agency.report(PROGRESS)
+        await agency.report(PROGRESS)
+        assert [type(one) for one in agency.bench.told[before:]] == [StepDone]
+        assert agency.bench.keys.get(JOB) is not None
+        await agency.report(end_of(record.steps))
+        assert agency.bench.keys.get(JOB) is None
+        assert [one.entry.kind.value for one in agency.bench.spool.history(JOB)][-1] == "ended"
+        ended = agency.record()
+        await agency.report({**PROGRESS, "confirmed": 0, "sending": 0})
+        assert agency.record() == ended
+
+    told(agency, story)
