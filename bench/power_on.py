@@ -67,7 +67,7 @@ def measure(folder: Path, *, quick: bool) -> Results:
 
 def _fill(world: World, jobs: int, there: int) -> None:
     key = (world.config_file.parent / "appliance.key").read_bytes()
-    spool = open_store(world.data, quota=QUOTA, appliance="demo-appliance", key=key, state=world.data / "state")
+    spool = open_store(world.data, quota=QUOTA, appliance="demo-appliance", key=key, state=world.state)
     spool.power_on(Reason.RESTART, AT)
     spool.upkeep.settle()
     fill(spool, jobs, first=there)

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, NamedTuple, Self, TypeAlias, TypeVar
@@ -95,8 +95,13 @@ class Client:
     known of the outcome; sending the same request over a new connection is always safe.
     """
 
-    def __init__(self, transport: Transport, answer_timeout: float = 30.0) -> None:
-        """Connect later; `answer_timeout` is in seconds, for one answer."""
+    def __init__(
+        self, transport: Transport, answer_timeout: float = 30.0, *, heard: Callable[[Envelope], None] | None = None
+    ) -> None:
+        """Connect later; `answer_timeout` is in seconds, for one answer.
+
+        `heard` takes each unsolicited message unread, for a caller that hands them on; then events() has none.
+        """
         self._transport = transport
         self._timeout = answer_timeout
         self._numbers = itertools.count(1)
@@ -104,6 +109,7 @@ class Client:
         self._events: deque[Event] = deque(maxlen=MAX_WAITING)
         self._told = asyncio.Event()
         self._lost: PassbookError | None = None
+        self._heard = heard
 
     async def __aenter__(self) -> Self:
         """Connect.  Raises PassbookError as the transport does."""
@@ -133,15 +139,25 @@ class Client:
 
     async def command(self, name: str, payload: Payload, kind: type[T], patience: float = 0.0) -> T:
         """Send one command and wait for its completion, read as `kind`; the appliance may take `patience` seconds."""
+        header = Header(name, MessageType.COMMAND, timeout=int(patience * 1000))
+        return _result(await self._answered(header, payload), kind)
+
+    async def forward(self, command: Envelope) -> Envelope:
+        """Send a command of another connection, and return what ended it; its payload is read on neither way."""
+        header = command.header
+        sent = Header(header.name, MessageType.COMMAND, timeout=header.timeout)
+        return await self._answered(sent, command.payload)
+
+    async def _answered(self, header: Header, payload: Payload | msgspec.Raw) -> Envelope:
+        """Send one command; return its completion, or the acknowledgement of one that could not be read."""
         number = next(self._numbers)
-        header = Header(name, MessageType.COMMAND, number, timeout=int(patience * 1000))
-        message = _encoded(header, payload)
-        answer = asyncio.get_running_loop().create_future()
+        message = _encoded(msgspec.structs.replace(header, request_id=number), payload)
+        answer: asyncio.Future[Envelope] = asyncio.get_running_loop().create_future()
         self._answers[number] = answer
         try:
             await self._send(message)
-            async with asyncio.timeout(self._timeout + patience):
-                return _result(await answer, kind)
+            async with asyncio.timeout(self._timeout + header.timeout / 1000):
+                return await answer
         except TimeoutError:
             raise PassbookError("connection-lost") from None
         finally:
@@ -180,6 +196,8 @@ class Client:
     def _take(self, message: Envelope) -> None:
         header = message.header
         match header.type:
+            case MessageType.UNSOLICITED if self._heard is not None:
+                self._heard(message)
             case MessageType.UNSOLICITED if header.name in EVENTS:
                 self._events.append(Event(header.name, read_payload(message, EVENTS[header.name])))
                 self._told.set()
@@ -205,6 +223,13 @@ class TerminalClient(Client):
     def __init__(self, address: Address, context: ssl.SSLContext, answer_timeout: float = 30.0) -> None:
         """Connect later, with `context` from terminal.tls; `answer_timeout` is in seconds, for one answer."""
         super().__init__(TlsTransport(address, context), answer_timeout)
+
+    @classmethod
+    def at(cls, transport: Transport, answer_timeout: float = 30.0) -> Self:
+        """Connect later by another transport: to the terminal's agent, which answers as the appliance does."""
+        client = cls.__new__(cls)
+        Client.__init__(client, transport, answer_timeout)
+        return client
 
     async def status(self) -> StatusReport:
         """What is known of printers, areas and terminals."""
@@ -333,7 +358,7 @@ class TerminalClient(Client):
             await self.command("Spooler.UploadPiece", piece, Received)
 
 
-def _encoded(header: Header, payload: Payload) -> bytes:
+def _encoded(header: Header, payload: Payload | msgspec.Raw) -> bytes:
     try:
         return encode(header, payload)
     except UnicodeEncodeError:
@@ -342,6 +367,7 @@ def _encoded(header: Header, payload: Payload) -> bytes:
 
 
 def _result(message: Envelope, kind: type[T]) -> T:
+    """The payload of a completion.  Raises the error that it, or an acknowledgement, tells."""
     header = message.header
     if header.type is MessageType.COMPLETION and header.completion_code is Completion.SUCCESS:
         return read_payload(message, kind)

@@ -76,13 +76,15 @@ class World:
     ) -> None:
         """`folder` must be empty and its path short (a Unix socket has 107 bytes); times are seconds.
 
-        `program` are the interpreter's arguments that start the appliance.
+        `program` are the interpreter's arguments that start the appliance.  Its folder for the mark is `state`, which
+        may be changed until the configuration is written.
         """
         self.folder = folder
         self.pace = pace
         self.paper_file = folder / "paper.json"
         self.config_file = folder / "etc" / "passbook.toml"
         self.data = folder / "data"
+        self.state = folder / "state"
         self.log_file = folder / "passbookd.log"
         self._ca = folder / "ca"
         self._times = (grace, answer_timeout)
@@ -144,7 +146,7 @@ class World:
         grace, answer_timeout = self._times
         recovery = f'recovery_public = "{recovery_public}"\n' if recovery_public else ""
         self.config_file.write_text(
-            f'appliance = "demo-appliance"\ncontrol = "{self.folder}/control"\nstate = "{self.data}/state"\n'
+            f'appliance = "demo-appliance"\ncontrol = "{self.folder}/control"\nstate = "{self.state}"\n'
             f'[[area]]\nname = "a"\npath = "{self.data}/a"\nquota = "{quota}"\n'
             f'[[area]]\nname = "b"\npath = "{self.data}/b"\nquota = "{quota}"\n'
             f'[[printer]]\nname = "{PRINTER}"\nport = "{self._simulator_url}"\n'

@@ -7,11 +7,10 @@ from pathlib import Path
 
 from firmware import appliance
 from firmware.config import configuration, loading
-from firmware.system import hardening
 from passbook.errors import PassbookError
 from passbook.screen.arguments import path
 from passbook.screen.command_line import command_parser, conduct, exit_code
-from spooler import logs
+from spooler import hardening, logs
 
 DEFAULT_FILE = Path("/etc/passbook/passbook.toml")
 

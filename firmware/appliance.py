@@ -28,7 +28,6 @@ from firmware.service.operations import Operations
 from firmware.service.service import Service
 from firmware.system.joining import Joining
 from firmware.system.notify import Notifier
-from firmware.system.orderly_end import leave_marks, take_marks
 from firmware.system.problems import Problems
 from firmware.system.retention import destroy_old_content
 from firmware.system.upkeep import Upkeep
@@ -50,6 +49,7 @@ from spooler.hub import Hub
 from spooler.jobs import Jobs
 from spooler.logs import Log, keep_telling, tell_left_out
 from spooler.news import DeskGaveUp, EndAcknowledged, JobChanged, News, PrinterChanged, PromptChanged, StepDone
+from spooler.orderly_end import leave_marks, take_marks
 from spooler.printer import Printer, connect_mechanism
 from spooler.shared_names import SharedNames
 from spooler.supervisor import Supervisor

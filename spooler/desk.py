@@ -110,8 +110,13 @@ class PrintDesk:
         clock: Clock,
         tell: Callable[[News], None],
         feeding: Feeding | None = None,
+        stands_in: str = "",
     ) -> None:
-        """`feeding` knows the turns of jobs of two spools; None where each document lies in the own one."""
+        """`feeding` knows the turns of jobs of two spools; None where each document lies in the own one.
+
+        `stands_in` names a destination that stands in for the one of this name; the record tells of it.
+        """
+        self._stands_in = stands_in
         self._destination = destination
         self._feeding = feeding or OwnCopies()
         self._name = destination.name
@@ -296,7 +301,7 @@ class PrintDesk:
             with self._lock:
                 self._printing = job
             self._show()
-            started = changes.start(stamp(self._clock), self._destination.lines_in_doubt)
+            started = changes.start(stamp(self._clock), self._destination.lines_in_doubt, self._stands_in)
             record = self._jobs.change(job, started, urgent=True).result()
             self._work(link, record, self._open(record))
         except DestinationStop as stop:

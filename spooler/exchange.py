@@ -62,7 +62,7 @@ class Exchange:
             return
         name, number = command.header.name, command.header.request_id
         session.queue(encode(Header(name, MessageType.ACKNOWLEDGE, number)))
-        if isinstance(session.actor.proof, UnixCaller):
+        if not session.actor.is_terminal:
             # Each order of an operator is told; what auditors read may be much.
             log = self._log if session.actor.is_operator else self._log.limited(session.actor.name)
             log.info("operator-command", command=self._shown(name), **facts_of(session.actor))

@@ -14,6 +14,7 @@ from passbook.screen.arguments import path
 from passbook.screen.command_line import HOME, PASSPHRASE_FILE, command_parser, conduct, exit_code, from_environment
 from terminal.commands import (
     AddCommand,
+    agent,
     copies,
     enroll,
     environment,
@@ -62,7 +63,20 @@ def _parser() -> argparse.ArgumentParser:
         parents=[common],
     )
     commands = _adder(parser, common)
-    for module in (enroll, printing, copies, preview, jobs, environment, history, recovery, notices, terminals, watch):
+    for module in (
+        agent,
+        enroll,
+        printing,
+        copies,
+        preview,
+        jobs,
+        environment,
+        history,
+        recovery,
+        notices,
+        terminals,
+        watch,
+    ):
         module.add(commands)
     keys.add(_adder(commands("keys", help="the key ring of this terminal"), common))
     return parser

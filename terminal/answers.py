@@ -70,6 +70,7 @@ def compose(
         data_key=data_key,
         new_key=ring.key(new_key_ref) if new_key_ref else b"",
         new_key_ref=new_key_ref,
+        side=question.job.side,
     )
 
 

@@ -38,6 +38,10 @@ class Home:
         self.ca = folder / "ca.pem"
         self.keyring = folder / "keyring"
         self.heads = folder / "history-heads.json"
+        self.agent = folder / "agent"
+        self.agent_config = folder / "agent.toml"
+        self.socket = self.agent / "socket"
+        self.spool = folder / "spool"
 
     def address(self) -> Address:
         """The address of the appliance. Raises PassbookError `not-enrolled`, `file-problem`."""

@@ -27,14 +27,21 @@ _NONCE: Final = 12
 _HEAD: Final = len(_MAGIC) + _SALT + _NONCE
 _PASSES, _LANES, _MEMORY_KIB = 3, 4, 64 * 1024
 """The second recommended choice of RFC 9106 section 4: a tenth of a second, and 64 MiB, for each guess."""
+AGENT_STORE: Final = "agent"
+"""The name of the secret of the agent's spool."""
 _REF: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
 class KeyRing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The keys by their names, oldest first: of this terminal's jobs, and branch recovery keys (private halves)."""
+    """The keys by their names, oldest first: of this terminal's jobs, and branch recovery keys (private halves).
+
+    Attributes:
+        stores: the secrets of stores at this terminal; that of its agent is named AGENT_STORE.
+    """
 
     keys: dict[str, bytes] = {}
     recovery: dict[str, bytes] = {}
+    stores: dict[str, bytes] = {}
 
     def __repr__(self) -> str:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
         return f"<KeyRing of {len(self.keys) + len(self.recovery)}>"
@@ -56,12 +63,16 @@ class KeyRing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def with_key(self, ref: str, key: bytes) -> KeyRing:
         """The ring with one more requester's key.  Raises PassbookError `key-exists`, `key-malformed`."""
         self._check_new(ref, key)
-        return KeyRing({**self.keys, ref: key}, self.recovery)
+        return KeyRing({**self.keys, ref: key}, self.recovery, self.stores)
 
     def with_recovery(self, ref: str, private: bytes) -> KeyRing:
         """The ring with one more branch recovery key.  Raises PassbookError `key-exists`, `key-malformed`."""
         self._check_new(ref, private)
-        return KeyRing(self.keys, {**self.recovery, ref: private})
+        return KeyRing(self.keys, {**self.recovery, ref: private}, self.stores)
+
+    def with_store(self, ref: str, secret: bytes) -> KeyRing:
+        """The ring with the secret of one more store; one of that name stays."""
+        return KeyRing(self.keys, self.recovery, {ref: secret, **self.stores})
 
     def _check_new(self, ref: str, key: bytes) -> None:
         if not _REF.fullmatch(ref):

@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from client.connection import TerminalClient
+from client.transport import UnixTransport
 from passbook.errors import PassbookError
+from spooler.unix_socket import is_served
 from storage import files
 from terminal import enrollment, keyring, passphrase
 from terminal.console import Console
@@ -36,19 +38,30 @@ class Workplace:
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[TerminalClient]:
-        """A connection to the appliance. If its history is not the remembered one, show that and go on.
+        """A connection to the agent of this terminal, or to the appliance where none runs.
+
+        If the history of the appliance is not the remembered one, show that and go on.
 
         Raises PassbookError as TerminalClient does, and `file-problem`.
         """
-        async with TerminalClient(self.home.address(), self.home.context()) as client:
+        served = is_served(self.home.socket)
+        async with self._to_agent() if served else self._to_appliance() as client:
             try:
                 for found in await self.memory().compare(client):
                     self._warn(found)
             except PassbookError as error:
-                if error.code != "file-problem":
+                if error.code == "file-problem":
+                    self._warn(error)
+                elif not served:
                     raise
-                self._warn(error)
+                # An agent answers for an appliance that is away.
             yield client
+
+    def _to_appliance(self) -> TerminalClient:
+        return TerminalClient(self.home.address(), self.home.context())
+
+    def _to_agent(self) -> TerminalClient:
+        return TerminalClient.at(UnixTransport(self.home.socket))
 
     def memory(self) -> RememberedHeads:
         """The memory of this terminal about the appliance. Raises PassbookError `file-problem`."""
@@ -98,7 +111,8 @@ class Workplace:
         # Two commands at once must not each save a ring that lacks the other's key.
         with files.alone(self.home.folder):
             ring = keyring.load_ring(self.home.keyring, secret) if files.exists(self.home.keyring) else KeyRing()
-            keyring.save_ring(self.home.keyring, change(ring), secret)
+            self._ring = change(ring)
+            keyring.save_ring(self.home.keyring, self._ring, secret)
 
     def _passphrase(self, *, new: bool) -> bytes:
         return passphrase.obtain(self._passphrase_file, new=new)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import errno
-import os
 import socket
-import stat
 import time
 import weakref
 from collections.abc import Callable
@@ -25,6 +22,7 @@ from passbook.job.actor import Actor
 from spooler.door_session import FAREWELL, DoorSession
 from spooler.exchange import HARD_LIMIT, Exchange, Performer, facts_of
 from spooler.logs import Log
+from spooler.unix_socket import listen_at
 
 _LOG: Final = Log("operators")
 
@@ -67,7 +65,7 @@ class OperatorDoor:
     async def __aenter__(self) -> Self:
         """Listen.  Raises PassbookError `file-problem` when the path is taken or cannot be used."""
         try:
-            entrance = _Entrance(_listener(self._path, self._mode), self._judge)
+            entrance = _Entrance(listen_at(self._path, self._mode, MAX_CALLERS), self._judge)
         except OSError as error:
             raise PassbookError("file-problem", file=str(self._path), why=error.strerror or str(error)) from None
         self._server = await unix_serve(
@@ -173,33 +171,3 @@ class _Entrance(socket.socket):
             return self._operators if self._judge(connection).is_operator else self._auditors
         except (PassbookError, OSError):
             return self._strangers
-
-
-def _listener(path: Path, mode: int) -> socket.socket:
-    """Make a listening socket of this mode; the socket of a killed process at `path` is removed first."""
-    _clear(path)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-    # The mode must be right from the first moment, and bind() has only the umask for that.
-    before = os.umask(0o777 & ~mode)
-    try:
-        listener.bind(str(path))
-        listener.listen(MAX_CALLERS)
-    except BaseException:
-        listener.close()
-        raise
-    finally:
-        os.umask(before)
-    return listener
-
-
-def _clear(path: Path) -> None:
-    try:
-        mode = path.lstat().st_mode
-    except FileNotFoundError:
-        return
-    if not stat.S_ISSOCK(mode):
-        raise OSError(errno.EEXIST, "a file that is no socket has this name")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as probe:
-        if probe.connect_ex(str(path)) != errno.ECONNREFUSED:
-            raise OSError(errno.EADDRINUSE, "another process serves this socket")
-    path.unlink()

@@ -12,11 +12,10 @@ from typing import Final
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor, Role, UnixCaller
 from passbook.job.record import OPERATOR
+from spooler.unix_socket import peer_of
 
 AUDITOR: Final = "@auditor"
 """What stands for an auditor where a terminal's name would stand; no certificate has such a name."""
-_CREDENTIALS: Final = struct.Struct("3i")
-"""struct ucred (unix(7)): pid, uid, gid."""
 SO_PEERGROUPS: Final = 59
 """Of Linux's asm-generic/socket.h: the supplementary groups of the other side; socket has no name for it."""
 _GROUPS_BYTES: Final = 1024
@@ -40,8 +39,7 @@ class Callers:
 
         Raises PassbookError `not-permitted`, and OSError for a connection that has ended.
         """
-        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-        pid, uid, gid = _CREDENTIALS.unpack(credentials)
+        pid, uid, gid = peer_of(connection)
         proof = UnixCaller(uid, pid)
         if uid in {0, os.getuid()}:
             return Actor(OPERATOR, frozenset({Role.OPERATOR}), proof)

@@ -230,6 +230,8 @@ class Questions:
         record = row.record
         if not actor.may_decide(record.requester):
             raise may_not_decide(actor.name, answer.job)
+        if answer.side is not record.side:
+            raise PassbookError("stale-question", job=answer.job, epoch=record.epoch)
         check_name("person", answer.person)
         check_name("newKeyRef", answer.new_key_ref, least=0)
         check_one_key(answer.key, answer.data_key)
@@ -277,7 +279,6 @@ class Questions:
         if record.printer not in self._printers:
             raise PassbookError("printer-gone", job=record.job_id, printer=record.printer)
         if not record.keeps_document:
-            # Its terminal sends the document at the turn of the job.
             _must_have_copy(record, given)
             if answer.new_key:
                 raise PassbookError("document-not-kept", job=record.job_id, requester=record.requester)

@@ -43,10 +43,6 @@ SPOOL_ERRORS: Final[dict[str, ErrorKind]] = {
         "The document for job {job} is not the one that was accepted: {why} differs. Nothing of it was printed; the "
         "job falls back to its other copy, or a person is asked.",
     ),
-    "list-old": ErrorKind(
-        Mender.NONE,
-        "The appliance does not answer. This is its list of {age} ago, which the agent kept.",
-    ),
     "report-not-credible": ErrorKind(
         Mender.PROGRAMMER,
         "The report about job {job} cannot be true: {why}. Nothing of it was noted; report what the spool of the "
@@ -56,6 +52,15 @@ SPOOL_ERRORS: Final[dict[str, ErrorKind]] = {
         Mender.OPERATOR,
         "The spool of the {side} has taken no new document since {since}: it is nearly full. It takes them again below "
         "{start_at} percent. What it has is kept; have open questions answered, or give its areas more space.",
+    ),
+    "list-old": ErrorKind(
+        Mender.NONE,
+        "The appliance does not answer. This is its list of {age} ago, which the agent kept.",
+    ),
+    "printer-configured": ErrorKind(
+        Mender.OPERATOR,
+        "The own printer at {port}, to stand in for {printer}, is one of the appliance. Nothing is printed there; take "
+        "it out of agent.toml, or give the terminal another one.",
     ),
     "spool-stopped": ErrorKind(
         Mender.OPERATOR,

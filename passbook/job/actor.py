@@ -60,6 +60,11 @@ class Actor(msgspec.Struct, frozen=True):
         return Role.REPRESENTATIVE in self.roles
 
     @property
+    def is_terminal(self) -> bool:
+        """Whether it is a terminal, or a program at one."""
+        return Role.REQUESTER in self.roles
+
+    @property
     def is_operator(self) -> bool:
         """Whether it gives orders at the appliance itself."""
         return Role.OPERATOR in self.roles

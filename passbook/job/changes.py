@@ -67,9 +67,10 @@ def start(at: str, lines_in_doubt: int, printer: str = "") -> Change:
 
 
 def _fed(record: Record, printer: str) -> Fed:
-    """The copy from which a job is printed now."""
+    """The copy from which a job is printed now; on a printer that stands in, since the appliance is silent."""
     fed = record.fed or Fed(record.choice.feed if record.side is Side.APPLIANCE else Side.TERMINAL)
-    return replace(fed, printer=printer)
+    why = Reason.APPLIANCE_SILENT.value if printer and record.choice.feed is not fed.by else ""
+    return replace(fed, why=fed.why or why, printer=printer)
 
 
 def journal(confirmed: int, sending: int) -> Change:
@@ -229,6 +230,34 @@ def ask_apart(reason: Reason, at: str) -> Change:
         if record.ended or (not record.valid and reason in record.reasons):
             return Outcome(record)
         return Outcome(*_ask(record, reason, at))
+
+    return change
+
+
+def end_apart(at: str) -> Change:
+    """The appliance answers again: no order here takes the print right from it any more.
+
+    A question that its silence put stays open, and is about this copy alone: whether it may be used at its turn.
+    """
+
+    def change(record: Record) -> Outcome:
+        if not record.is_open or Reason.APPLIANCE_SILENT not in record.reasons:
+            return Outcome(record)
+        reasons = tuple(reason for reason in record.reasons if reason is not Reason.APPLIANCE_SILENT)
+        asked = replace(record, reasons=reasons, epoch=record.epoch + 1, proposed=None, changed_at=at)
+        return Outcome(asked, entry_of(HistoryKind.STOPPED, asked, at))
+
+    return change
+
+
+def refuse(at: str) -> Change:
+    """The appliance did not accept the job: the copy of its terminal ends; change no ended or begun one."""
+
+    def change(record: Record) -> Outcome:
+        if record.ended or not record.untouched:
+            return Outcome(record)
+        ended = replace(_move(record, JobEvent.ABORT, Reason.REFUSED, at=at), valid=False)
+        return Outcome(ended, entry_of(HistoryKind.ENDED, ended, at))
 
     return change
 

@@ -10,6 +10,7 @@ import unicodedata
 from msgspec.structs import replace
 
 from passbook.errors import PassbookError
+from passbook.job.choice import Side
 from passbook.job.print_right import RightState
 from passbook.job.record import Answered, Decider, Record, Verdict
 from passbook.job.states import APART, Reason
@@ -57,10 +58,12 @@ def is_same_order(proposed: Answered | None, given: Answered) -> bool:
 def seconded(record: Record, given: Answered) -> Answered:
     """The proposed order, confirmed by `given`, the same order.
 
-    Raises PassbookError `second-person-needed` unless another person gives it at another terminal.
+    Raises PassbookError `second-person-needed` unless another person gives it at another terminal.  In the spool of a
+    terminal another person is enough: no other terminal reaches it.
     """
     first = record.proposed or given
-    if first.terminal == given.terminal or _folded(first.person) == _folded(given.person):
+    is_same_place = record.side is Side.APPLIANCE and first.terminal == given.terminal
+    if is_same_place or _folded(first.person) == _folded(given.person):
         raise PassbookError("second-person-needed", person=first.person, terminal=first.terminal, job=record.job_id)
     return replace(first, seconded_by=Decider(given.terminal, given.person))
 

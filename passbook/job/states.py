@@ -95,6 +95,8 @@ class Reason(StrEnum):
     """The network was busy, so the terminal alone keeps the document."""
     BY_RULE = "spool-rule"
     """A rule of one side for this printer, form or application kept the document out of its spool."""
+    REFUSED = "refused-by-appliance"
+    """The appliance did not accept the job; this copy of its terminal ended with that."""
     EXPIRED = "expired"
     """The job is of an earlier business day, and its question had no answer (F4)."""
 

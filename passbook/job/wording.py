@@ -38,6 +38,7 @@ REASON_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         Reason.NEARLY_FULL: "a spool was nearly full",
         Reason.NETWORK_BUSY: "the network was busy",
         Reason.BY_RULE: "a rule of this printer, form or application",
+        Reason.REFUSED: "the appliance did not accept it",
         Reason.EXPIRED: "its day is over and its question was not answered",
     }
 )

@@ -234,7 +234,7 @@ class Question(msgspec.Struct, frozen=True, rename="camel"):
         lines_in_doubt: number of last lines that this dialect may leave unconfirmed.
         outline: place and width of every step.
         wraps: the data key sealed for its holders, so that a key ring can open it without sending its own key.
-        readable: whether `print` and `resume` need no key: the appliance has it still, or does not keep the document.
+        readable: whether `print` and `resume` need no key: the data key is in memory, or the document is not kept here.
         identity: associated data of the wraps.
         proposed: an order to print lines on paper again, which another person must give too; None for none.
         sent_before: steps up to this one were sent before an answer ordered them again; they may be on paper.
@@ -269,6 +269,7 @@ class AnswerQuestion(Payload, frozen=True):
         key: the requester's key (32 bytes), when its holder gives it.
         data_key: the data key of this one job, opened by a representative's key ring.
         new_key: a new requester's key, which seals the job from now on (F7).
+        side: the spool whose question it is; an agent asks about its own copies.
     """
 
     job: str
@@ -281,6 +282,7 @@ class AnswerQuestion(Payload, frozen=True):
     data_key: bytes = b""
     new_key: bytes = b""
     new_key_ref: str = ""
+    side: Side = Side.APPLIANCE
 
 
 class Prompt(msgspec.Struct, frozen=True, rename="camel"):

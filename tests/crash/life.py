@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Final
 from unittest.mock import patch
 
-from firmware.system.orderly_end import leave_marks, take_marks
 from passbook.document.plan import StepKind, StepOutline
 from passbook.errors import PassbookError
 from passbook.job.record import Change, Record, Wrap
+from spooler.orderly_end import leave_marks, take_marks
 from storage.admission import Limits, Ticket
 from storage.area import capacity
 from storage.area.area import Area, AreaSettings

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 from client.connection import TerminalClient
-from firmware.system.orderly_end import take_marks
 from passbook.errors import PassbookError
 from passbook.job.record import Record
 from passbook.job.states import TERMINAL
 from passbook.protocol.messages import JobView, StepReport
+from spooler.orderly_end import take_marks
 from storage.admission import Limits
 from storage.area.area import AreaSettings
 from storage.crypto.keys import ApplianceKey
 from storage.spool import Spool
 from tests.crash.life import AT
 from tests.crash.model import Fault, Finding
-from tests.crash.mounts import Logged
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import BookClerk, client_of, ring_of
 from tests.scenarios.crowd import Fate, Sent, submission
@@ -31,39 +30,43 @@ from tests.storage.store import seeded
 
 TOGETHER = 4
 """Requests that are under way at a time."""
+STATE: Final = "state"
+"""The folder of the mark, beside the areas: a power cut hits it together with them."""
+Say: TypeAlias = Callable[..., None]
+"""Takes what a teller asked for, or was told, as keyword arguments."""
 
 
-def work(office: Office, disk: Logged, *, jobs: int, prints: int) -> None:
-    """Have so many jobs accepted, and so many of them printed."""
+def work(office: Office, say: Say, *, jobs: int, prints: int) -> None:
+    """Have so many jobs accepted, and so many of them printed; `say` hears of each."""
     with BookClerk(office.manager, office.hands, lambda view: f"book-{view.client_request.removeprefix('request-')}"):
-        asyncio.run(_work(office, disk, jobs, prints))
+        asyncio.run(_work(office, say, jobs, prints))
 
 
-async def _work(office: Office, disk: Logged, jobs: int, prints: int) -> None:
+async def _work(office: Office, say: Say, jobs: int, prints: int) -> None:
     ring, numbers = ring_of(office.counter), iter(range(jobs))
 
     async def teller() -> None:
         async with client_of(office.counter) as client:
             for number in numbers:
                 sent = Sent(office.counter, Statement(1000 + number, 2, line=1), Fate.LEAVE, 50)
-                disk.say(asked=sent.request)
+                say(asked=sent.request)
                 view = await client.submit(submission(sent, ring))
-                disk.say(accepted=sent.request, job=view.job)
+                say(accepted=sent.request, job=view.job)
 
     async with asyncio.timeout(300), client_of(office.manager) as listener:
-        listening = asyncio.create_task(_listen(listener, disk, prints))
+        listening = asyncio.create_task(_listen(listener, say, prints))
         await asyncio.gather(*(teller() for _ in range(TOGETHER)))
         await listening
 
 
-async def _listen(client: TerminalClient, disk: Logged, prints: int) -> None:
+async def _listen(client: TerminalClient, say: Say, prints: int) -> None:
     ended = itertools.count(1)
     async for event in client.events():
         match event.what:
             case StepReport(job=job, confirmed=confirmed, sending=sending):
-                disk.say(sent=max(confirmed, sending), job=job)
+                say(sent=max(confirmed, sending), job=job)
             case JobView(job=job, state=state) if state in TERMINAL:
-                disk.say(ended=state.value, job=job)
+                say(ended=state.value, job=job)
                 if next(ended) == prints:
                     return
 
@@ -105,7 +108,7 @@ class Heard:
         spool = Spool.open(
             areas,
             key,
-            state=data / "state",
+            state=data / STATE,
             appliance="demo-appliance",
             limits=Limits(),
             rng=seeded(1),

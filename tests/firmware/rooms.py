@@ -166,9 +166,9 @@ class Rooms:
             now=bench.clock,
             turns=self.turns,
             agents=self.agents,
+            welcome=AgentWelcome("here", "boot-1", 10.0, 60.0, (FACTS,), tuple(load_layouts(None).values())),
             names=SharedNames(bench.appliance_key, bench.rng),
             grants=self.grants,
-            welcome=AgentWelcome("here", "boot-1", 10.0, 60.0, (FACTS,), tuple(load_layouts(None).values())),
             status=lambda: STATUS,
             uri="wss://here",
         )

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from firmware.system import hardening
 from passbook.errors import PassbookError
+from spooler import hardening
 
-HARDENED = "from firmware.system.hardening import harden\nharden()\n"
+HARDENED = "from spooler.hardening import harden\nharden()\n"
 
 
 def core_allowed() -> None:
@@ -43,7 +43,7 @@ def test_a_crash_leaves_no_core(tmp_path: Path) -> None:
 
 SHOW = """
 import ctypes, os
-from firmware.system.hardening import harden
+from spooler.hardening import harden
 if os.getuid() == 0:
     os.setresuid(4242, 4242, 4242)
 ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)

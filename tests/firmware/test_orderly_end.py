@@ -15,13 +15,13 @@ from firmware.appliance import Appliance
 from firmware.config.configuration import Config
 from firmware.config.loading import load_key, load_named
 from firmware.system.notify import Notifier
-from firmware.system.orderly_end import MARK, leave_marks, take_marks
 from firmware.system.upkeep import Upkeep
 from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.record import Record
 from passbook.job.states import Reason
 from spooler.clock import SystemClock
+from spooler.orderly_end import MARK, leave_marks, take_marks
 from tests.firmware.branch import DOCUMENT, TELLER, WAIT, Bench, Branch, StandingClock, open_spool, request
 
 
@@ -131,7 +131,7 @@ def test_a_mark_that_is_not_surely_gone_does_not_count(folders: list[Path], monk
         raise OSError(5, "the disk fails")
 
     leave_marks(folders)
-    monkeypatch.setattr("firmware.system.orderly_end.sync_folder", fails)
+    monkeypatch.setattr("spooler.orderly_end.sync_folder", fails)
     assert take_marks(folders) is Reason.POWER_LOSS
 
 

@@ -172,10 +172,10 @@ def test_a_mark_that_is_missing_or_altered_is_told_and_made_anew(open_office: Op
     world = office.world
     before = send(office, "r-1", "r-2")
     world.kill_appliance()
-    damage(world.data / "state" / FILE)
+    damage(world.state / FILE)
     world.start_appliance()
     [problem] = told(office)
-    assert problem.startswith(f"The mark of the storage areas, in {world.data}/state/{FILE}")
+    assert problem.startswith(f"The mark of the storage areas, in {world.state}/{FILE}")
     assert send(office, "r-1", "r-2") == before
     world.kill_appliance()
     world.start_appliance()

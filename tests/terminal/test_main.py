@@ -962,7 +962,7 @@ def test_a_path_that_cannot_be_used_is_one_sentence(
             ["print", "a", "--format", "x" * 9999],
             "--format: expected one of passbook-update+csv, passbook-update+json, text",
         ),
-        (["history", "--summary", "x" * 9999], "--summary: expected one of terminal, hour, outcome, waiting"),
+        (["history", "--summary", "x" * 9999], "--summary: expected one of terminal, hour, outcome, waiting, side"),
     ],
 )
 def test_a_path_or_word_that_is_none_is_refused_as_it_was_typed(

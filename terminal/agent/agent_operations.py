@@ -1,0 +1,297 @@
+"""What a teller's agent does itself: about its own copies, the notices that it stored, and a silent appliance.
+
+Every other command goes on to the appliance unread, and its completion comes back unchanged; while the appliance is
+away it is refused with the code of the lost connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from passbook.errors import PassbookError, shown
+from passbook.job import changes
+from passbook.job.actor import Role
+from passbook.job.choice import Side
+from passbook.job.counts import JobCounts
+from passbook.job.print_right import RightState
+from passbook.job.record import Acknowledged, Record, Verdict, without_outline
+from passbook.job.states import JobState
+from passbook.protocol.media import Device, MechanismStatus, Media
+from passbook.protocol.messages import (
+    MAX_DOCUMENT,
+    MAX_PIECE,
+    AnswerQuestion,
+    Envelope,
+    JobOrder,
+    JobRef,
+    JobView,
+    MessageType,
+    Nothing,
+    PrinterView,
+    Received,
+    StatusReport,
+    SubmitJob,
+    UploadPiece,
+    read_payload,
+)
+from passbook.protocol.notice import AcknowledgeNotice, Notice, NoticePage, notice_of
+from passbook.protocol.operation import Call, Operation, catalogue_of, operation
+from passbook.protocol.pages import JobPage, Page, QuestionPage
+from passbook.protocol.two_spools import AgentSettings, GetSealed, SealedCopy, SetFeed
+from spooler.clock import stamp
+from terminal.agent.agent_settings import AgentConfig
+from terminal.agent.kept_list import KeptList
+from terminal.agent.kept_notices import KeptNotices
+from terminal.agent.known_appliance import KnownAppliance
+from terminal.agent.own_jobs import OwnJobs
+from terminal.agent.own_printers import OwnPrinters
+from terminal.agent.reach import Reach
+from terminal.agent.submission import Submissions
+from terminal.agent.turn_answers import TurnAnswers
+from terminal.agent.upstream import Upstream
+
+_AWAY: Final = MechanismStatus(Device.OFFLINE, Media.UNKNOWN)
+"""A printer of the appliance while that is away."""
+CALLERS: Final = frozenset({Role.REQUESTER, Role.REPRESENTATIVE})
+MOST_NOTICES: Final = 100
+"""Ends in one answer."""
+
+
+class AgentOperations:
+    """The handlers; the performer behind the agent's door."""
+
+    def __init__(
+        self,
+        *,
+        own: OwnJobs,
+        upstream: Upstream,
+        submissions: Submissions,
+        turns: TurnAnswers,
+        printers: OwnPrinters,
+        notices: KeptNotices,
+        known: KnownAppliance,
+        kept: KeptList,
+        reach: Reach,
+        config: AgentConfig,
+        seen: Callable[[str], None],
+        problems: Callable[[], list[PassbookError]],
+    ) -> None:
+        """`seen` is told of each end that was acknowledged; `problems` are those of the agent."""
+        self._own = own
+        self._upstream = upstream
+        self._submissions = submissions
+        self._turns = turns
+        self._printers = printers
+        self._notices = notices
+        self._kept = kept
+        self._reach = reach
+        self._config = config
+        self._known = known
+        self._seen = seen
+        self._problems = problems
+
+    async def perform(self, call: Call, command: Envelope) -> Any:
+        """Do a command here, or have the appliance do it.  Raises PassbookError."""
+        if command.header.type is not MessageType.COMMAND:
+            raise PassbookError("invalid-message", why="only commands are taken here")
+        found = AGENT_OPERATIONS.get(command.header.name)
+        if found is None:
+            return await self._upstream.forward(command)
+        return await getattr(self, found.handler)(call, read_payload(command, found.payload))
+
+    @operation("Agent.GetSettings", CALLERS)
+    async def settings(self, _call: Call, _payload: Nothing) -> AgentSettings:
+        """Tell the choice where a person makes none, and the figures of the agent's spool."""
+        choice, areas = self._config.choice, self._own.spool.areas()
+        return AgentSettings(
+            choice.keep,
+            choice.feed,
+            choice.if_apart,
+            spool=self._own.store.name,
+            jobs=sum(area.records for area in areas),
+            used=sum(area.used for area in areas),
+            most=sum(area.quota for area in areas),
+            silent=int(self._reach.silent_for()),
+        )
+
+    @operation("Common.Status", CALLERS)
+    async def status(self, _call: Call, _payload: Nothing) -> StatusReport:
+        """Tell the status of the appliance with the problems of the agent; while it is away, only these."""
+        mine = tuple(f"This terminal: {problem}" for problem in self._problems())
+        if not self._reach.is_reached:
+            counts = self._own.spool.counts()
+            printers = tuple(
+                PrinterView(name, _AWAY, -1, jobs=counts.get(name, JobCounts())) for name in self._known.printers()
+            )
+            return StatusReport(printers, problems=mine, jobs=sum(counts.values(), JobCounts()))
+        told = await self._upstream.command("Common.Status", Nothing(), StatusReport)
+        return replace(told, problems=(*told.problems, *mine))
+
+    @operation("Spooler.UploadPiece", CALLERS, "too-many-uploads", "document-too-large")
+    async def upload_piece(self, call: Call, piece: UploadPiece) -> Received:
+        """Take the next bytes of a document; they are kept as long as the connection."""
+        uploads = call.connection.uploads
+        if piece.upload not in uploads and uploads:
+            raise PassbookError("too-many-uploads", limit=1)
+        if len(piece.data) > MAX_PIECE:
+            raise PassbookError("invalid-message", why=f"a piece has at most {MAX_PIECE} bytes")
+        buffer = uploads.setdefault(piece.upload, bytearray())
+        if buffer is None or len(buffer) + len(piece.data) > MAX_DOCUMENT:
+            uploads[piece.upload] = None
+            raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
+        buffer += piece.data
+        return Received(len(buffer))
+
+    @operation("Spooler.SubmitJob", CALLERS, "choice-not-possible", "unknown-upload", "unknown-printer")
+    async def submit(self, call: Call, request: SubmitJob) -> JobView:
+        """Accept one job by its choice; its completion comes when each spool that is to keep it answered."""
+        document = _uploaded(call, request) if request.upload else request.document
+        return await self._submissions.submit(replace(request, upload="", document=b""), document)
+
+    @operation("Spooler.ListJobs", CALLERS)
+    async def list_jobs(self, _call: Call, page: Page) -> JobPage:
+        """List the jobs of the appliance; while it is away the list that the agent has, with its age."""
+        if self._reach.is_reached:
+            return await self._upstream.command("Spooler.ListJobs", page, JobPage)
+        own = map(self._own.view, self._own.unfinished())
+        return self._kept.page(own) if page.after == 0 else JobPage(())
+
+    @operation("Spooler.GetJob", CALLERS, "unknown-job")
+    async def get_job(self, _call: Call, asked: JobRef) -> JobView:
+        """Show one job as the appliance sees it; while it is away, or does not know it, the own copy."""
+        try:
+            return await self._upstream.job(asked.job)
+        except PassbookError as error:
+            record = self._own.found(asked.job)
+            kept = self._kept.view(asked.job)
+            if record is not None:
+                return self._own.view(record)
+            if kept is not None and error.code != "unknown-job":
+                return kept
+            raise
+
+    @operation("Spooler.CancelJob", CALLERS, "right-elsewhere", "not-allowed-in-state", "job-is-printing")
+    async def cancel(self, call: Call, order: JobOrder) -> JobView:
+        """End a job; where its print right is here, that goes to the appliance first."""
+        record = self._own.record(order.job)
+        if record is None or record.ended:
+            return await self._upstream.command("Spooler.CancelJob", order, JobView)
+        name = call.actor.name
+        if record.right.state is RightState.HERE:
+            if self._printers.cancel(order.job, name, order.person):
+                return self._own.view(record)
+            if not await self._give(record):
+                ended = changes.cancel(stamp(self._own.clock), name, order.person)
+                return self._own.view(await self._own.change(order.job, ended))
+        try:
+            return await self._upstream.command("Spooler.CancelJob", order, JobView)
+        except PassbookError as error:
+            if error.code != "unknown-job" or not self._submissions.is_waiting(order.job):
+                raise
+            return self._own.view(await self._own.end_canceled(record, name, order.person))
+
+    async def _give(self, record: Record) -> bool:
+        """Whether the appliance took the print right of this job, so that the appliance ends it."""
+        may = record.valid and record.untouched and record.state is JobState.PENDING
+        if not may or not self._reach.is_reached or self._submissions.is_waiting(record.job_id):
+            return False
+        return await self._turns.give_right(record)
+
+    @operation("Spooler.SetFeed", CALLERS, "unknown-job", "not-allowed-in-state", "choice-not-possible")
+    async def set_feed(self, _call: Call, order: SetFeed) -> JobView:
+        """Choose the copy from which a job is printed, in both spools."""
+        view = await self._upstream.command("Spooler.SetFeed", order, JobView)
+        record = self._own.record(view.job)
+        if record is not None and not record.ended:
+            await self._own.change(view.job, changes.choose_feed(order.feed, stamp(self._own.clock)))
+        return view
+
+    @operation("Spooler.GetSealed", CALLERS, "unknown-job", "not-permitted", "content-gone")
+    async def get_sealed(self, _call: Call, asked: GetSealed) -> SealedCopy:
+        """Give the sealed content of the own copy; of a job without one, that of the appliance."""
+        record = self._own.record(asked.job)
+        if record is None or record.ended or record.content_gone:
+            return await self._upstream.command("Spooler.GetSealed", asked, SealedCopy)
+        return self._own.sealed_copy(record, self._known.layout(record.layout))
+
+    @operation("Recovery.ListQuestions", CALLERS)
+    async def list_questions(self, _call: Call, page: Page) -> QuestionPage:
+        """List the open questions: those of own copies first, then those of the appliance."""
+        own = tuple(self._own.questions()) if page.after == 0 else ()
+        if not self._reach.is_reached:
+            return QuestionPage(own, count=len(own))
+        told = await self._upstream.command("Recovery.ListQuestions", page, QuestionPage)
+        return replace(told, questions=(*own, *told.questions), count=told.count + len(own))
+
+    @operation("Recovery.AnswerQuestion", CALLERS, "stale-question", "answer-not-possible", "right-elsewhere")
+    async def answer_question(self, call: Call, answer: AnswerQuestion) -> JobView:
+        """Take a person's answer about an own copy; one about the appliance's copy goes there."""
+        if answer.side is not Side.TERMINAL:
+            return await self._upstream.command("Recovery.AnswerQuestion", answer, JobView)
+        record = self._own.record(answer.job)
+        away = record is not None and record.right.state is not RightState.HERE
+        if answer.verdict is Verdict.DISCARD and away and self._reach.is_reached:
+            return await self.cancel(call, JobOrder(answer.job, answer.person))
+        view = await self._own.answer(call.actor.name, answer)
+        if view.valid and self._reach.is_reached and self._submissions.is_waiting(answer.job):
+            await self._submissions.resume()
+        return view
+
+    @operation("Spooler.ListNotices", CALLERS)
+    async def list_notices(self, _call: Call, page: Page) -> NoticePage:
+        """List the ends that a person at this machine must still see, then those that the appliance still tells."""
+        own = tuple(self.own_notices()) if page.after == 0 else ()
+        if not self._reach.is_reached:
+            return NoticePage(own)
+        told = await self._upstream.command("Spooler.ListNotices", page, NoticePage)
+        mine = {one.job.job for one in own}
+        return replace(told, notices=(*own, *(one for one in told.notices if one.job.job not in mine)))
+
+    def own_notices(self) -> list[Notice]:
+        """The ends that the agent tells: those that it stored, and those of own copies."""
+        waiting = self._notices.waiting()
+        known = {one.job.job for one in waiting}
+        for ended in self._own.spool.notices.oldest(limit=MOST_NOTICES):
+            job = ended.record.job_id
+            if job not in known and not self._notices.is_shown(job):
+                waiting.append(notice_of(ended.record, None))
+        return waiting
+
+    @operation("Spooler.AcknowledgeNotice", CALLERS, "unknown-job", "not-allowed-in-state")
+    async def acknowledge_notice(self, call: Call, asked: AcknowledgeNotice) -> Notice:
+        """Note that a person saw the end of a job."""
+        stored = self._notices.drop(asked.job) if not self._notices.is_shown(asked.job) else None
+        self._seen(asked.job)
+        if stored is not None:
+            return stored
+        record = self._own.record(asked.job)
+        if record is None or not record.ended or record.acknowledged is not None:
+            return await self._upstream.command("Spooler.AcknowledgeNotice", asked, Notice)
+        seen = Acknowledged(call.actor.name, stamp(self._own.clock))
+        notice = replace(notice_of(without_outline(record), None), acknowledged=seen)
+        if record.right.state is RightState.HERE:
+            # The appliance must still hear of this end, and tells it then.
+            self._notices.show(notice)
+        else:
+            await self._own.acknowledge(asked.job, call.actor.name)
+        return notice
+
+
+def _uploaded(call: Call, request: SubmitJob) -> bytes:
+    """The document that came in pieces.  Raises PassbookError when it did not, or not whole."""
+    uploads = call.connection.uploads
+    if request.document:
+        raise PassbookError("invalid-message", why="document and upload are both given")
+    if request.upload not in uploads:
+        raise PassbookError("unknown-upload", upload=shown(request.upload))
+    pieces = uploads.pop(request.upload)
+    if pieces is None:
+        raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
+    return bytes(pieces)
+
+
+AGENT_OPERATIONS: Final[Mapping[str, Operation]] = catalogue_of(AgentOperations)
+"""What the agent does itself, by the name that a command has on the wire."""

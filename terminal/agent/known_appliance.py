@@ -1,0 +1,83 @@
+"""What the appliance told of its printers and layouts, kept for the time when it is away."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from drivers.dialects.known import DIALECTS
+from passbook.document.layout import BookLayout
+from passbook.errors import PassbookError, shown
+from passbook.protocol.messages import SubmitJob
+from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
+from spooler.clock import Clock
+from spooler.destination import Prepared
+from spooler.news import News
+from spooler.printer import Printer, PrinterSettings, connect_mechanism
+from storage import files
+
+_NETWORK: Final = "tcp://"
+
+
+class KnownAppliance:
+    """The last welcome, in memory and in `file`."""
+
+    def __init__(self, file: Path, clock: Clock) -> None:
+        """Read the file; one that cannot be read is learned anew."""
+        self._file = file
+        self._clock = clock
+        self.welcome: AgentWelcome | None = None
+        try:
+            if files.exists(file):
+                self.welcome = msgspec.json.decode(files.read(file), type=AgentWelcome)
+        except (PassbookError, ValueError, RecursionError):
+            self.welcome = None
+
+    def learn(self, welcome: AgentWelcome) -> None:
+        """Keep what the appliance says of itself now, durably.  Raises PassbookError `file-problem`."""
+        known = self.welcome
+        self.welcome = welcome
+        if known is None or (known.printers, known.layouts) != (welcome.printers, welcome.layouts):
+            files.save_file(self._file, msgspec.json.encode(welcome), files.PRIVATE)
+
+    def prepare(self, request: SubmitJob, document: bytes) -> Prepared:
+        """Place a document as the appliance would.  Raises PassbookError, `unknown-printer` for one not known here."""
+        facts = self._facts(request.printer)
+        return self.make_printer(facts, facts.dialect, tell=lambda _news: None).prepare(request, document)
+
+    def make_printer(self, settings: PrinterSettings, dialect: str, *, tell: Callable[[News], None]) -> Printer:
+        """A printer to place documents for, or to drive."""
+        spoken = DIALECTS[dialect]()
+        layouts = {} if self.welcome is None else {one.name: one for one in self.welcome.layouts}
+        connect = functools.partial(connect_mechanism, settings, spoken, self._clock)
+        return Printer(settings, spoken, layouts, connect=connect, tell=tell)
+
+    def printers(self) -> list[str]:
+        """The names of the appliance's printers."""
+        return [] if self.welcome is None else [one.name for one in self.welcome.printers]
+
+    def layout(self, name: str) -> BookLayout | None:
+        """A layout of the appliance; None for one that it does not have."""
+        layouts = () if self.welcome is None else self.welcome.layouts
+        return next((one for one in layouts if one.name == name), None)
+
+    def has_port(self, port: str) -> bool:
+        """Whether the appliance configures this port of the network; ports of other kinds are each machine's own."""
+        told = () if self.welcome is None else self.welcome.printers
+        return port.startswith(_NETWORK) and any(_place(one.port) == _place(port) for one in told)
+
+    def _facts(self, name: str) -> PrinterFacts:
+        told = {} if self.welcome is None else {one.name: one for one in self.welcome.printers}
+        facts = told.get(name)
+        if facts is None or facts.dialect not in DIALECTS:
+            raise PassbookError("unknown-printer", printer=shown(name), known=", ".join(told))
+        return facts
+
+
+def _place(port: str) -> str:
+    """The host and port of an address, without its options."""
+    return port.partition("?")[0].rstrip("/").lower()

@@ -1,0 +1,97 @@
+"""What the agent prints is told to the appliance: how far each job is, and its end.
+
+What is to be told is the record itself.  An end that the appliance has not taken yet is an ended record without an
+acknowledgement, so it is told again after any cut; the newest state of a job takes the place of older ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from passbook.errors import PassbookError
+from passbook.job.print_right import RightState
+from passbook.job.record import Record, told_of
+from passbook.protocol.messages import JobView
+from passbook.protocol.two_spools import ReportJob
+from spooler.logs import Log
+from terminal.agent.own_jobs import OwnJobs
+from terminal.agent.submission import Submissions
+from terminal.agent.upstream import Upstream, is_outage
+
+_LOG: Final = Log("reports")
+
+ENDS_AT_ONCE: Final = 500
+"""Ends that are read at a time after a reconnect."""
+
+
+class Reporting:
+    """Lives in the event loop."""
+
+    def __init__(self, own: OwnJobs, upstream: Upstream, submissions: Submissions, terminal: str) -> None:
+        self._own = own
+        self._upstream = upstream
+        self._submissions = submissions
+        self._terminal = terminal
+        self._due: dict[str, None] = {}
+        self._held: set[str] = set()
+        self._news = asyncio.Event()
+
+    def note(self, record: Record) -> None:
+        """An own copy changed: the appliance is told where the print right is here and something was printed."""
+        if record.right.state is RightState.HERE and (record.ended or not record.untouched):
+            self._due[record.job_id] = None
+            self._news.set()
+
+    def hold(self, job: str) -> None:
+        """Do not tell the end of this job yet: its printer is not back."""
+        self._held.add(job)
+
+    def free(self, record: Record) -> None:
+        """Its printer is back."""
+        self._held.discard(record.job_id)
+        self.note(record)
+
+    def resume(self) -> None:
+        """The appliance can be reached again: tell it all that it may not know."""
+        for record in self._own.unfinished():
+            self.note(record)
+        after = 0
+        while found := self._own.spool.notices.oldest(after=after, limit=ENDS_AT_ONCE):
+            for ended in found:
+                self.note(ended.record)
+            after = found[-1].record.sequence
+        self._news.set()
+
+    async def run(self) -> None:
+        """Tell what is due, for ever."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            for job in list(self._due):
+                if not await self._tell(job):
+                    break
+
+    async def _tell(self, job: str) -> bool:
+        """Tell the present state of one job; False where the appliance cannot be reached."""
+        record = self._own.record(job)
+        if record is None or self._submissions.is_waiting(job) or (record.ended and job in self._held):
+            # The appliance hears of it first, or its printer comes back first; then it is noted again.
+            self._due.pop(job, None)
+            return True
+        self._due.pop(job, None)
+        try:
+            await self._upstream.command("Spooler.ReportJob", ReportJob(job, told_of(record)), JobView)
+        except PassbookError as error:
+            if is_outage(error):
+                self._due[job] = None
+                return False
+            _LOG.warning("report-refused", job=job, code=error.code)
+        if record.ended and record.acknowledged is None:
+            await self._own.acknowledge(job, self._terminal)
+        return True
+
+    async def tell_now(self, job: str) -> None:
+        """Tell that the agent still works on a job, whose state is the same as before."""
+        self._due[job] = None
+        self._news.set()

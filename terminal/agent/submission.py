@@ -1,0 +1,261 @@
+"""Jobs that the terminal keeps: durable here first, then at the appliance, however often it takes.
+
+Theory of operation.  A request is judged and placed by the rules that the appliance told.  The own copy is committed
+with the print right that the choice gives it, and beside it a small file says that the appliance has not answered yet.
+Only that answer takes the file away: accepted, or refused, and then the own copy ends.  So a cut at any point leaves
+either nothing, or a copy that is sent again; the request id makes it the same job (P10).  A copy of an earlier boot is
+sent again only after a person ordered it printed (P4).  One that was printed here before the appliance heard of it is
+announced without its document and with its print right here, so that the appliance can only note its end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from passbook.document.digest import document_digest
+from passbook.document.plan import encode_plan, outline
+from passbook.errors import PassbookError
+from passbook.job import changes
+from passbook.job.choice import IfApart, Keep, Side
+from passbook.job.print_right import PrintRight, RightState
+from passbook.job.record import Encryption, Record
+from passbook.job.states import Reason
+from passbook.protocol.messages import MAX_DOCUMENT, REQUESTER_KEY_BYTES, JobView, SubmitJob
+from passbook.protocol.naming import check_name
+from passbook.protocol.two_spools import at_terminal_only
+from spooler.clock import stamp
+from spooler.destination import Prepared
+from spooler.logs import Log
+from storage import Rng, Ticket, envelope, files
+from terminal.agent.known_appliance import KnownAppliance
+from terminal.agent.own_jobs import OwnJobs
+from terminal.agent.upstream import Upstream, is_outage
+
+_LOG: Final = Log("submission")
+
+SUBMIT: Final = "Spooler.SubmitJob"
+LONGEST_OUTLINE: Final = 64 * 1024
+"""Bytes of an outline that goes with a document which the appliance places anyway."""
+
+
+class Submissions:
+    """The own copies that the appliance has not answered for yet, and the way to more."""
+
+    def __init__(
+        self, own: OwnJobs, known: KnownAppliance, upstream: Upstream, *, terminal: str, folder: Path, rng: Rng
+    ) -> None:
+        """`folder` has a file for each copy that the appliance has not answered for."""
+        self._own = own
+        self._known = known
+        self._upstream = upstream
+        self._terminal = terminal
+        self._folder = folder
+        self._rng = rng
+        self._sending: dict[str, asyncio.Lock] = {}
+        self._accepting: set[str] = set()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    async def submit(self, request: SubmitJob, document: bytes) -> JobView:
+        """Accept one job by the person's choice.
+
+        Raises PassbookError; but for what tells of the connection or of the storage, nothing was changed.
+        """
+        request.choice.must_be_possible()
+        if not request.keep.has(Side.TERMINAL):
+            return await self._upstream.command_with(SUBMIT, request, document, JobView)
+        _judge(request, document)
+        prepared = await asyncio.to_thread(self._known.prepare, request, document)
+        record = await self._kept(replace(request, layout=prepared.layout), document, prepared)
+        if record.ended or not self.is_waiting(record.job_id):
+            return await self._known_already(record)
+        try:
+            return await self._send(record.job_id, request.key) or self._own.view(record)
+        except PassbookError as error:
+            if not is_outage(error):
+                # The caller hears of the refusal; so that end needs no notice.
+                await self._own.acknowledge(record.job_id, self._terminal)
+                raise
+            _LOG.info("job-kept-here", job=record.job_id, code=error.code)
+            return self._own.view(self._own.spool.record(record.job_id))
+
+    async def _known_already(self, record: Record) -> JobView:
+        """The same request again: the job as the appliance sees it, or as it is here."""
+        try:
+            return await self._upstream.job(record.job_id)
+        except PassbookError:
+            return self._own.view(record)
+
+    async def _kept(self, request: SubmitJob, document: bytes, prepared: Prepared) -> Record:
+        """The own copy, durable; that of an earlier time for the same request."""
+        bare = replace(request, document=b"", upload="", key=b"")
+        attributes, plan = msgspec.json.encode(bare), encode_plan(prepared.plan)
+        size = envelope.sealed_size(len(attributes), len(plan), len(document))
+        content = msgspec.msgpack.encode((request.printer, request.format, request.layout, request.start, document))
+        reserved = self._own.spool.reserve(
+            self._terminal, request.client_request, content, size, first=request.first, job_id=request.job
+        )
+        if isinstance(reserved, Record):
+            return reserved
+        try:
+            record = self._record(request, reserved, prepared, document)
+            key = envelope.new_data_key(self._rng)
+            identity = record.identity()
+            sealed = envelope.seal(identity, key, attributes=attributes, plan=plan, document=document, rng=self._rng)
+            if request.key:
+                wrap = envelope.wrap_for_requester(identity, key, request.key, request.key_ref, self._rng)
+            else:
+                wrap = envelope.wrap_for_appliance(identity, key, self._own.store.key, self._rng)
+            self._accepting.add(record.job_id)
+            self._note_waiting(record, request, prepared)
+        except BaseException:
+            self._accepting.discard(reserved.job_id)
+            self._own.spool.release(reserved)
+            raise
+        accepted = self._own.jobs.accept(reserved, record, sealed, (wrap,), key)
+        try:
+            return await asyncio.shield(asyncio.wrap_future(accepted))
+        finally:
+            self._accepting.discard(record.job_id)
+
+    def _record(self, request: SubmitJob, ticket: Ticket, prepared: Prepared, document: bytes) -> Record:
+        clock = self._own.clock
+        at = stamp(clock)
+        is_here = request.choice.right_begins_at(Side.TERMINAL)
+        return Record(
+            job_id=ticket.job_id,
+            requester=self._terminal,
+            request_id=request.client_request,
+            sequence=ticket.sequence,
+            accepted_at=at,
+            format=request.format,
+            printer=request.printer,
+            encryption=Encryption.REQUESTER if request.key else Encryption.APPLIANCE,
+            steps=len(prepared.plan),
+            outline=outline(prepared.plan),
+            size=ticket.size,
+            layout=prepared.layout,
+            sheet=prepared.sheet,
+            key_ref=request.key_ref,
+            priority=request.priority,
+            business_date=clock.business_date(),
+            clock_trusted=clock.trusted(),
+            begun=False,
+            changed_at=at,
+            right=PrintRight(RightState.HERE if is_here else RightState.AWAY),
+            side=Side.TERMINAL,
+            choice=request.choice,
+            moved=request.moved,
+            digest=document_digest(self._own.store.digest_key(ticket.job_id), document),
+            application=request.application,
+        )
+
+    # Until the appliance answered
+
+    def is_waiting(self, job: str) -> bool:
+        """Whether the appliance has not answered for this copy yet."""
+        return self._file(job).exists()
+
+    def waiting(self) -> list[str]:
+        """The copies for which the appliance has not answered."""
+        return sorted(file.stem for file in self._folder.glob("*.json"))
+
+    def _note_waiting(self, record: Record, request: SubmitJob, prepared: Prepared) -> None:
+        """Note, durably, a copy that the appliance shall hear of, with the request that needs no document."""
+        announced = replace(
+            request,
+            job=record.job_id,
+            name="",
+            document=b"",
+            upload="",
+            key=b"",
+            outline=record.outline,
+            sheet=prepared.sheet,
+            digest=record.digest,
+        )
+        files.save_file(self._file(record.job_id), msgspec.json.encode(announced), files.PRIVATE)
+
+    def _file(self, job: str) -> Path:
+        return self._folder / f"{job}.json"
+
+    def _answered(self, job: str) -> None:
+        self._file(job).unlink(missing_ok=True)
+        files.sync_folder(self._folder)
+
+    async def resume(self) -> None:
+        """Send what the appliance has not answered for.  Raises PassbookError where the connection is lost."""
+        for job in self.waiting():
+            try:
+                await self._send(job)
+            except PassbookError as error:
+                _LOG.warning("job-not-sent", job=job, code=error.code)
+                self._upstream.must_be_reached()
+
+    async def _send(self, job: str, key: bytes = b"") -> JobView | None:
+        """Have the appliance accept one copy; None where a person must be asked first.
+
+        `key` seals the job there; empty for the one of that name in the key ring.
+
+        Raises the refusal of the appliance, after the own copy ended with it.
+        """
+        async with self._sending.setdefault(job, asyncio.Lock()):
+            if job in self._accepting:
+                return None
+            record = self._own.record(job)
+            if record is None or not self.is_waiting(job):
+                # The cut came before the copy was durable: nothing was accepted.
+                self._answered(job)
+                return None
+            if record.ended and record.untouched:
+                self._answered(job)
+                return None
+            is_claimed = record.right.state is RightState.HERE and record.choice.if_apart is not IfApart.TERMINAL
+            if record.ended or not record.untouched or is_claimed:
+                view = await self._announce(record)
+            elif record.valid:
+                view = await self._offer(record, key or self._own.ring.keys.get(record.key_ref, b""))
+            else:
+                return None
+            self._answered(job)
+            _LOG.info("job-sent", job=job)
+            return view
+
+    async def _announce(self, record: Record) -> JobView:
+        """Tell of a job that is printed here."""
+        request = msgspec.json.decode(files.read(self._file(record.job_id)), type=SubmitJob)
+        announced = replace(at_terminal_only(request, Reason.APPLIANCE_SILENT), if_apart=IfApart.TERMINAL)
+        return await self._upstream.command(SUBMIT, announced, JobView)
+
+    async def _offer(self, record: Record, key: bytes) -> JobView:
+        """Have a job accepted whose copy waits here."""
+        request, document = await asyncio.to_thread(self._own.content, record)
+        shape = {"outline": record.outline, "sheet": record.sheet}
+        is_sent = record.choice.keep is not Keep.TERMINAL
+        if is_sent and len(msgspec.json.encode(record.outline)) > LONGEST_OUTLINE:
+            shape = {}
+        sent = replace(request, job=record.job_id, digest=record.digest, key=key, **shape)
+        try:
+            return await self._upstream.command_with(SUBMIT, sent, document if is_sent else b"", JobView)
+        except PassbookError as error:
+            if not is_outage(error):
+                _LOG.info("job-refused", job=record.job_id, code=error.code)
+                await self._own.change(record.job_id, changes.refuse(stamp(self._own.clock)))
+                self._answered(record.job_id)
+            raise
+
+
+def _judge(request: SubmitJob, document: bytes) -> None:
+    """Everything about the request that the own spool can refuse, beside its document."""
+    check_name("clientRequest", request.client_request)
+    check_name("keyRef", request.key_ref, least=0)
+    check_name("name", request.name, least=0)
+    if request.job:
+        raise PassbookError("invalid-message", why="job is given, and the agent makes the ids of its jobs")
+    if len(document) > MAX_DOCUMENT:
+        raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
+    if request.key and len(request.key) != REQUESTER_KEY_BYTES:
+        raise PassbookError("key-malformed", expected=f"{REQUESTER_KEY_BYTES} bytes")

@@ -1,0 +1,62 @@
+"""`teller agent`: the process that holds the terminal's connection and its own spool."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+
+from passbook.errors import PassbookError
+from passbook.protocol.messages import REQUESTER_KEY_BYTES
+from spooler import hardening, logs
+from spooler.clock import SystemClock, stamp
+from spooler.supervisor import Supervisor
+from storage import self_test
+from terminal import enrollment
+from terminal.agent.agent_settings import load_agent_config
+from terminal.agent.own_store import MACHINE, OwnStore, open_own_store
+from terminal.agent.running_agent import Agent
+from terminal.commands import AddCommand
+from terminal.keyring import AGENT_STORE, KeyRing
+from terminal.workplace import Workplace
+
+
+def add(command: AddCommand) -> None:
+    """Add the command."""
+    parser = command(
+        "agent", help="hold the connection and a spool of this terminal until it is stopped; other commands then use it"
+    )
+    parser.set_defaults(run=run)
+
+
+async def run(workplace: Workplace, _arguments: argparse.Namespace) -> int:
+    """Serve until SIGTERM or Ctrl-C; return 0."""
+    home = workplace.home
+    config = load_agent_config(home.agent_config)
+    terminal = enrollment.name_of(home)
+    home.address()
+    ring = _ring_with_store(workplace)
+    logs.configure("info")
+    hardening.harden()
+    Supervisor().watch_threads()
+    self_test.check_primitives(secrets.token_bytes)
+    clock = SystemClock()
+    problems: list[PassbookError] = []
+    store: OwnStore = open_own_store(
+        home.spool,
+        ring.stores[AGENT_STORE],
+        quota_mib=config.quota_mib,
+        machine=MACHINE,
+        rng=secrets.token_bytes,
+        at=stamp(clock),
+        report=problems.append,
+    )
+    await Agent(home, config, ring, store, terminal, problems=problems, clock=clock).run()
+    return 0
+
+
+def _ring_with_store(workplace: Workplace) -> KeyRing:
+    """The open key ring, with the secret of the agent's spool, which is drawn once."""
+    if AGENT_STORE not in workplace.ring().stores:
+        secret = secrets.token_bytes(REQUESTER_KEY_BYTES)
+        workplace.change_ring(lambda ring: ring.with_store(AGENT_STORE, secret))
+    return workplace.ring()

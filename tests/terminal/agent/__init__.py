@@ -1,0 +1,1 @@
+"""Tests of the agent: real processes where they are cheap, and the parts in process otherwise."""

@@ -1,0 +1,225 @@
+"""A branch of real processes in which a terminal has an agent."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+from client.connection import TerminalClient
+from client.transport import UnixTransport
+from demo.people import Printing
+from demo.world import (
+    COMMAND_TIMEOUT,
+    LOG_LOOK,
+    PRINTER,
+    PROJECT,
+    READY_TIMEOUT,
+    Terminal,
+    World,
+    ruler_of,
+    shipped_layout,
+)
+from passbook.errors import PassbookError
+from passbook.protocol.messages import JobRef, Payload
+from terminal.agent.own_store import MACHINE, open_own_store
+from terminal.home import Home
+from terminal.keyring import load_ring
+
+STATEMENT = PROJECT / "demo" / "statement.csv"
+NOTICE = PROJECT / "demo" / "notice.txt"
+BOOK = "book-1"
+LAYOUT = "savings-24"
+
+
+class AgentProcess:
+    """`teller agent` of one terminal."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self.terminal = terminal
+        self.log_file = terminal.home / "agent.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until its door is open."""
+        before = self.log().count('"ready"')
+        command = [part for part in self.terminal.command("agent") if part != "--json"]
+        with self.log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        until(lambda: self.log().count('"ready"') > before or self._process.poll() is not None, self.log)  # type: ignore[union-attr]
+        assert self._process.poll() is None, self.log()
+
+    def log(self) -> str:
+        """All that it logged."""
+        return self.log_file.read_text() if self.log_file.exists() else ""
+
+    def await_log(self, event: str, count: int = 1) -> None:
+        """Wait until its log told of `event` so often."""
+        until(lambda: self.log().count(f'"{event}"') >= count, self.log)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._process is not None
+        return self._process.pid
+
+    def kill(self) -> None:
+        """Cut its power."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def stop(self) -> int:
+        """End it by SIGTERM; its exit code."""
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGTERM)
+        code = self._process.wait(COMMAND_TIMEOUT)
+        self._process = None
+        return code
+
+
+class AgentWorld:
+    """One branch with one terminal `counter-1`, whose agent is `agent`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.world = self.own = World(folder)
+
+    def __enter__(self) -> Self:
+        """Build all of it and start appliance and agent."""
+        self.world.build()
+        self.terminal = self.world.enroll("counter-1")
+        self.terminal.run("keys", "new", "anna-1")
+        self.agent = AgentProcess(self.terminal)
+        return self
+
+    def power_up(self, extra: str = "", config: str = "") -> None:
+        """Start the appliance with `extra` configuration, and the agent with its `config`."""
+        (self.terminal.home / "agent.toml").write_text(config)
+        self.world.write_config(extra=extra)
+        self.world.start_appliance()
+        self.agent.start()
+        self.agent.await_log("appliance-reached")
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self.agent.kill()
+        self.world.close()
+        if self.own is not self.world:
+            self.own.close()
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """What `teller jobs` lists."""
+        listed = self.terminal.run("jobs")
+        return list(listed["jobs"] if isinstance(listed, dict) else listed)
+
+    # The job, as each side has it
+
+    @staticmethod
+    def job_of(shown: dict[str, Any]) -> str:
+        """The job that `teller print --no-wait` told of last."""
+        return str(shown["payload"]["job"])
+
+    def at_appliance(self, job: str) -> dict[str, Any]:
+        """The job as the appliance has it, asked past the agent; empty for one that it does not know."""
+
+        async def ask() -> dict[str, Any]:
+            home = Home(self.terminal.home)
+            async with TerminalClient(home.address(), home.context()) as client:
+                return dict(await client.command("Spooler.GetJob", JobRef(job), Any))
+
+        try:
+            return asyncio.run(ask())
+        except PassbookError:
+            return {}
+
+    def ask_agent(self, name: str, payload: Payload) -> dict[str, Any]:
+        """The reply of the agent to one command."""
+
+        async def ask() -> dict[str, Any]:
+            async with TerminalClient.at(UnixTransport(Home(self.terminal.home).socket)) as client:
+                return dict(await client.command(name, payload, Any))
+
+        return asyncio.run(ask())
+
+    def own_states(self, *jobs: str) -> list[str]:
+        """The states of the own copies of these jobs, read from the spool of an agent that is stopped for it."""
+        self.agent.stop()
+        home = Home(self.terminal.home)
+        secret = load_ring(home.keyring, self.terminal.passphrase.encode()).stores["agent"]
+        at, reports = "2026-03-02T09:30:00.000+00:00", list[PassbookError]()
+        store = open_own_store(
+            home.spool, secret, quota_mib=64, machine=MACHINE, rng=secrets.token_bytes, at=at, report=reports.append
+        )
+        try:
+            return [store.spool.record(job).state.value for job in jobs]
+        except PassbookError:
+            return []
+        finally:
+            store.close()
+
+    # Paper and people
+
+    def follow(self, job: str) -> Printing:
+        """`teller follow`, and a person with the book in hand."""
+        return self.world.remember(self._printing(self.terminal.command("follow", job), self.world))
+
+    def print_here(self, *choice: str) -> Printing:
+        """`teller print` of the statement, and a person with the book at the terminal's own printer."""
+        command = self.terminal.command("print", str(STATEMENT), "--printer", PRINTER, *choice)
+        return self.world.remember(self._printing(command, self.own))
+
+    def watch_here(self) -> Printing:
+        """`teller watch`, and a person with the book at the terminal's own printer."""
+        return self.world.remember(self._printing(self.terminal.command("watch"), self.own))
+
+    def _printing(self, command: list[str], world: World) -> Printing:
+        return Printing(command, world.mechanism, BOOK, ruler_of(shipped_layout(LAYOUT)), at_once=True)
+
+    def send(self, *choice: str) -> str:
+        """`teller print --no-wait` of the statement; the id of the job."""
+        shown = self.terminal.run("print", str(STATEMENT), "--no-wait", "--printer", PRINTER, *choice)
+        return self.job_of(shown)
+
+    def own_printer(self) -> str:
+        """Start a printer of the terminal's own; its port."""
+        folder = self.world.folder / "own"
+        folder.mkdir()
+        self.own = World(folder)
+        self.own.start_simulator()
+        return str(self.own.__dict__["_simulator_url"])
+
+    @property
+    def appliance_port(self) -> str:
+        """The port of the appliance's printer."""
+        return str(self.world.__dict__["_simulator_url"])
+
+    def put_on_network(self) -> None:
+        """Configure the printer of the appliance as one of the network."""
+        file = self.world.config_file
+        port = f'port = "{self.appliance_port}"\n'
+        file.write_text(file.read_text().replace(port, port + "on_network = true\n"))
+
+    def struck(self, world: World | None = None) -> list[int]:
+        """How often each line of the book on a paper was struck; empty where no line was."""
+        paper = (world or self.world).paper
+        if BOOK not in paper.books:
+            return []
+        return [count for runs in paper.lines(BOOK).values() for _, count in runs]
+
+
+def until(is_so: Callable[[], bool], why: Callable[[], object]) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + READY_TIMEOUT
+    while not is_so():
+        assert time.monotonic() < deadline, str(why())[-4000:]
+        time.sleep(LOG_LOOK)

@@ -1,0 +1,239 @@
+"""Jobs of two spools with real processes: where they are kept, who feeds the printer, and who prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demo.world import PRINTER, CommandFailed
+from passbook.protocol.messages import JobRef, Nothing
+from tests.terminal.agent.agent_world import BOOK, LAYOUT, NOTICE, STATEMENT, AgentWorld, until
+
+
+@pytest.fixture
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AgentWorld]:
+    with AgentWorld(tmp_path_factory.mktemp("a")) as world:
+        yield world
+
+
+LINES = 18
+"""Runs of the statement on paper are so many or more."""
+
+
+def choose(keep: str, feed: str, if_apart: str = "ask") -> tuple[str, ...]:
+    return ("--keep", keep, "--feed", feed, "--if-apart", if_apart)
+
+
+def print_all(office: AgentWorld, *choice: str) -> str:
+    """Print the statement to its end; the job's id."""
+    printing = office.terminal.print_in_background(STATEMENT, BOOK, LAYOUT, *choice)
+    assert printing.end() == 0, printing.error() + office.agent.log()
+    return printing.job
+
+
+def stand_in(port: str) -> str:
+    return f'apart_after = 1.0\n[[fallback]]\nprinter = "{PRINTER}"\nport = "{port}"\n'
+
+
+def is_once(struck: list[int]) -> bool:
+    return len(struck) >= 3 and set(struck) == {1}
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        choose("both", "terminal", "terminal"),
+        choose("both", "terminal", "ask"),
+        choose("terminal", "terminal", "terminal"),
+        choose("both", "appliance", "terminal"),
+        choose("appliance", "appliance", "appliance"),
+    ],
+)
+def test_a_job_is_printed_once_whatever_was_chosen_and_both_copies_end(
+    office: AgentWorld, choice: tuple[str, ...]
+) -> None:
+    office.power_up()
+    job = print_all(office, *choice)
+    assert is_once(office.struck())
+    assert office.jobs() == []
+    view = office.at_appliance(job)
+    assert view["state"] == "completed"
+    assert view["fed"]["by"] == choice[3]
+    assert not any((office.terminal.home / "agent" / "unanswered").iterdir())
+    assert office.own_states(job) == ([] if choice[1] == "appliance" else ["completed"])
+
+
+def test_the_choice_of_the_agent_counts_where_the_person_makes_none(office: AgentWorld) -> None:
+    office.power_up(config='keep = "both"\nfeed = "terminal"\n')
+    job = print_all(office)
+    assert office.at_appliance(job)["choice"] == {"keep": "both", "feed": "terminal"}
+
+
+def test_a_job_that_is_sent_while_the_appliance_is_off_waits_here_and_is_printed_when_it_is_back(
+    office: AgentWorld,
+) -> None:
+    office.power_up()
+    office.world.stop_appliance()
+    office.agent.await_log("appliance-away")
+    job = office.send("--request", "r-1", *choose("both", "appliance"))
+    [row] = office.jobs()
+    assert (row["job"], row["side"], row["state"]) == (job, "terminal", "pending")
+    with pytest.raises(CommandFailed) as refused:
+        office.terminal.run("print", str(NOTICE), "--no-wait", "--keep", "appliance", "--printer", PRINTER)
+    assert refused.value.error_code in {"appliance-unreachable", "connection-lost"}
+    office.world.start_appliance()
+    office.agent.await_log("appliance-reached", 2)
+    office.agent.await_log("job-sent")
+    following = office.follow(job)
+    assert following.end() == 0, following.error()
+    assert is_once(office.struck())
+    assert office.send("--request", "r-1", *choose("both", "appliance")) == job, "the same request is the same job"
+    assert office.jobs() == []
+
+
+def test_apart_a_job_with_its_right_here_is_printed_on_the_own_printer_and_the_appliance_hears_of_it(
+    office: AgentWorld,
+) -> None:
+    port = office.own_printer()
+    office.power_up(config=stand_in(port))
+    office.world.stop_appliance()
+    office.agent.await_log("appliance-apart")
+    printing = office.print_here(*choose("both", "appliance", "terminal"))
+    assert printing.end() == 0, printing.error() + office.agent.log()
+    assert is_once(office.struck(office.own))
+    office.world.start_appliance()
+    office.agent.await_log("appliance-reached", 2)
+    office.agent.await_log("job-sent")
+    until(lambda: office.at_appliance(printing.job).get("fed") is not None, office.agent.log)
+    view = office.at_appliance(printing.job)
+    assert (view["state"], view["fed"]) == (
+        "completed",
+        {"by": "terminal", "why": "appliance-silent", "printer": port},
+    )
+    assert office.struck() == [], "the appliance prints nothing of it"
+
+
+def test_apart_a_job_without_its_right_is_a_question_and_two_people_order_it(
+    office: AgentWorld,
+) -> None:
+    port = office.own_printer()
+    office.power_up(config=stand_in(port))
+    office.world.stop_appliance()
+    office.agent.await_log("appliance-apart")
+    job = office.send(*choose("both", "appliance", "ask"))
+    until(lambda: len(office.terminal.run("questions")) == 1, office.agent.log)
+    [question] = office.terminal.run("questions")
+    assert (question["job"]["side"], question["job"]["reasons"]) == ("terminal", ["appliance-silent"])
+    with pytest.raises(CommandFailed) as waits:
+        office.terminal.run("answer", job, "--print", "--person", "Ann")
+    assert waits.value.error_code == "second-person-needed"
+    with pytest.raises(CommandFailed):
+        office.terminal.run("answer", job, "--print", "--person", "ANN ")
+    office.watch_here()
+    office.terminal.run("answer", job, "--print", "--person", "Bob")
+    until(lambda: is_once(office.struck(office.own)), office.agent.log)
+    until(lambda: office.ask_agent("Spooler.GetJob", JobRef(job))["state"] == "completed", office.agent.log)
+    office.world.start_appliance()
+    until(lambda: office.at_appliance(job).get("state") == "completed", office.agent.log)
+    assert office.struck() == []
+
+
+def test_after_a_cut_of_the_agent_nothing_of_its_spool_prints_until_a_person_says_so(office: AgentWorld) -> None:
+    office.power_up()
+    office.world.stop_appliance()
+    office.agent.await_log("appliance-away")
+    job = office.send(*choose("both", "terminal", "terminal"))
+    office.agent.kill()
+    office.agent.start()
+    [question] = office.terminal.run("questions")
+    assert (question["job"]["job"], question["job"]["reasons"]) == (job, ["power-loss"])
+    office.world.start_appliance()
+    office.agent.await_log("appliance-reached", 2)
+    assert "job-sent" not in office.agent.log(), "what an earlier boot left is not sent unasked"
+    office.terminal.run("answer", job, "--print", "--person", "Ann")
+    office.agent.await_log("job-sent")
+    following = office.follow(job)
+    assert following.end() == 0, following.error() + office.agent.log()
+    assert is_once(office.struck())
+
+
+def test_a_printer_of_the_network_is_handed_over_and_comes_back(office: AgentWorld) -> None:
+    office.power_up()
+    office.agent.stop()
+    office.world.stop_appliance()
+    office.put_on_network()
+    office.world.start_appliance()
+    office.agent.start()
+    office.agent.await_log("appliance-reached", 2)
+    for choice in (
+        choose("both", "terminal", "ask"),
+        choose("terminal", "terminal", "terminal"),
+    ):
+        printing = office.terminal.print_in_background(STATEMENT, BOOK, LAYOUT, *choice)
+        assert printing.end() == 0, printing.error() + office.agent.log()
+    office.agent.await_log("printer-given-back", 2)
+    assert office.world.log_file.read_text().count('"printer-lent"') == 2
+    print_all(office, *choose("appliance", "appliance"))
+
+
+def test_a_second_agent_of_the_same_folder_is_refused_by_a_sentence(office: AgentWorld) -> None:
+    office.power_up()
+    with pytest.raises(CommandFailed) as refused:
+        office.terminal.run("agent")
+    assert refused.value.error_code == "area-in-use"
+
+
+def test_an_own_printer_that_the_appliance_configures_is_not_used_and_that_is_told(office: AgentWorld) -> None:
+    office.power_up(config=stand_in(office.appliance_port))
+    told = office.ask_agent("Common.Status", Nothing())
+    assert any("is one of the appliance" in problem for problem in told["problems"])
+    office.world.stop_appliance()
+    office.agent.await_log("appliance-apart")
+    job = office.send(*choose("both", "appliance", "terminal"))
+    assert office.ask_agent("Spooler.GetJob", JobRef(job))["state"] == "pending"
+    assert "mechanism-stopped" not in office.agent.log()
+
+
+def test_an_end_is_kept_until_a_person_saw_it_also_over_a_cut(office: AgentWorld) -> None:
+    office.power_up()
+    job = office.send()
+    office.world.ctl("cancel", job, "--person", "Otto")
+    until(lambda: [one["job"]["job"] for one in office.terminal.run("notices")] == [job], office.agent.log)
+    assert office.world.ctl("status")["notices"] == 0, "the appliance has nothing left to tell"
+    office.agent.kill()
+    office.world.stop_appliance()
+    office.agent.start()
+    [notice] = office.terminal.run("notices")
+    assert notice["job"]["job"] == job
+    office.terminal.run("notices", job, "--acknowledge")
+    assert office.terminal.run("notices") == []
+
+
+def test_a_canceled_job_gives_its_right_to_the_appliance_first(office: AgentWorld) -> None:
+    office.power_up()
+    office.send(*choose("appliance", "appliance"))
+    job = office.send(*choose("both", "terminal", "terminal"))
+    office.terminal.run("cancel", job, "--person", "Ann")
+    assert office.at_appliance(job)["state"] == "canceled"
+    assert office.own_states(job) == ["canceled"]
+
+
+def test_an_idle_agent_takes_less_than_60_mib(office: AgentWorld) -> None:
+    office.power_up()
+    status = Path(f"/proc/{office.agent.pid}/status").read_text()
+    [resident] = [int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")]
+    assert resident < 60 * 1024, f"{resident} KiB"
+
+
+def test_a_stopped_agent_leaves_in_order_and_says_so_at_the_next_start(office: AgentWorld) -> None:
+    office.power_up()
+    office.world.stop_appliance()
+    office.agent.await_log("appliance-away")
+    office.send(*choose("both", "appliance", "terminal"))
+    assert office.agent.stop() == 0
+    assert not (office.terminal.home / "agent" / "socket").exists()
+    office.agent.start()
+    [question] = office.terminal.run("questions")
+    assert question["job"]["reasons"] == ["restart"]
