@@ -77,7 +77,7 @@ AT_TERMINAL: Final = frozenset({TurnState.LENT, TurnState.ELSEWHERE})
 
 
 @dataclass
-class Turn:
+class OpenTurn:
     """One turn.
 
     Attributes:

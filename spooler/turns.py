@@ -52,7 +52,7 @@ from spooler.clock import Clock, stamp
 from spooler.destination import Destination
 from spooler.jobs import Jobs
 from spooler.logs import Log
-from spooler.turn_states import AT_TERMINAL, TURN_TRANSITIONS, Turn, TurnEvent, TurnState
+from spooler.turn_states import AT_TERMINAL, TURN_TRANSITIONS, OpenTurn, TurnEvent, TurnState
 
 _LOG: Final = Log("turns")
 
@@ -97,7 +97,7 @@ class Turns:
         self._wake_desk = wake
         self._in_loop = in_loop
         self._lock = threading.RLock()
-        self._turns: dict[str, Turn] = {}
+        self._turns: dict[str, OpenTurn] = {}
         self._silent: set[str] = set()
         self._looked_at: set[str] = set()
         self._answered: OrderedDict[tuple[str, int, int], TurnTaken] = OrderedDict()
@@ -184,7 +184,7 @@ class Turns:
                     self._turns[record.job_id] = self._reported(record, TurnState.LENT)
         self._in_loop(self._news.set)
 
-    def _turn_for(self, record: Record) -> Turn:
+    def _turn_for(self, record: Record) -> OpenTurn:
         """A new turn of a job, as its terminal is told."""
         facts = self._facts.get(record.printer)
         fed, right = record.is_fed_by_terminal, record.right.state
@@ -202,16 +202,16 @@ class Turns:
         )
         until = self._clock.monotonic() + self._turn_wait
         state = TurnState.SOUGHT if lends else TurnState.CALLED
-        return Turn(record.job_id, record.requester, record.printer, event, until, is_there, state)
+        return OpenTurn(record.job_id, record.requester, record.printer, event, until, is_there, state)
 
-    def _reported(self, record: Record, state: TurnState) -> Turn:
+    def _reported(self, record: Record, state: TurnState) -> OpenTurn:
         """A turn of a job that its terminal has, and reports about."""
         hands_over = state is TurnState.LENT
         event = YourTurn(record.job_id, record.epoch, record.turn + 1, hands_over=hands_over)
         until = self._clock.monotonic() + self._report_wait
-        return Turn(record.job_id, record.requester, record.printer, event, until, is_there=True, state=state)
+        return OpenTurn(record.job_id, record.requester, record.printer, event, until, is_there=True, state=state)
 
-    def _has_place(self, new: Turn) -> bool:
+    def _has_place(self, new: OpenTurn) -> bool:
         """Under the lock: whether one more turn of the printer may be open."""
         others = [one for one in self._turns.values() if one.printer == new.printer and one.takes_a_place]
         of_one = sum(one.requester == new.requester for one in others)
@@ -238,7 +238,7 @@ class Turns:
             except TimeoutError:
                 continue
 
-    def _call(self, turn: Turn) -> None:
+    def _call(self, turn: OpenTurn) -> None:
         _LOG.info("turn-called", job=turn.job, terminal=turn.requester, count=turn.event.turn)
         self._agents.post(turn.requester, TURN_EVENT, turn.event)
         self._news.set()
@@ -292,7 +292,7 @@ class Turns:
             self._answered.popitem(last=False)
         return answer
 
-    def _have_again(self, turn: Turn) -> None:
+    def _have_again(self, turn: OpenTurn) -> None:
         """An answer that was not made durable, or whose connection ended, may come again in the time of the turn."""
         with self._lock:
             if turn.state is TurnState.ANSWERED:
@@ -305,7 +305,7 @@ class Turns:
             raise PassbookError("turn-over", job=key[0], turn=key[2])
         return self._answered[key]
 
-    async def _do_part(self, turn: Turn, asked: TakeTurn, document: bytes) -> TurnTaken:
+    async def _do_part(self, turn: OpenTurn, asked: TakeTurn, document: bytes) -> TurnTaken:
         if asked.answer is TurnAnswer.NOT_SPOOLED:
             await self._close(turn, Reason.NOT_SPOOLED)
             return TurnTaken()
@@ -334,7 +334,7 @@ class Turns:
         _LOG.info("turn-taken", job=turn.job, terminal=turn.requester, count=turn.event.turn)
         return TurnTaken(right=reply)
 
-    def _must_be_answered(self, turn: Turn) -> None:
+    def _must_be_answered(self, turn: OpenTurn) -> None:
         """Raise `turn-over` if the turn ended while its answer was judged."""
         if turn.state is not TurnState.ANSWERED:
             raise PassbookError("turn-over", job=turn.job, turn=turn.event.turn)
@@ -343,7 +343,7 @@ class Turns:
         """Return the plan of the document that was sent.  Raises `document-differs`, or why it cannot be placed."""
         return await asyncio.to_thread(_judged, self._destinations[record.printer], record, asked, document)
 
-    async def _lend(self, turn: Turn) -> TurnTaken:
+    async def _lend(self, turn: OpenTurn) -> TurnTaken:
         """Hand printer and right over, durably."""
         record = await self._change(turn.job, changes.hand_over(stamp(self._clock)))
         with self._lock:
@@ -401,7 +401,7 @@ class Turns:
         if record.requester != requester:
             raise PassbookError("not-permitted", who=requester, deed=f"feed job {job}", whom="its requester")
 
-    async def _close(self, turn: Turn, reason: Reason) -> None:
+    async def _close(self, turn: OpenTurn, reason: Reason) -> None:
         """Close a turn durably: the own copy prints where it may, else a person is asked."""
         _LOG.warning("turn-closed", job=turn.job, terminal=turn.requester, reason=reason.value)
         at = stamp(self._clock)
@@ -416,7 +416,7 @@ class Turns:
             if self._turns.get(turn.job) is turn:
                 self._end(turn.job)
 
-    def _hear_of(self, turn: Turn) -> None:
+    def _hear_of(self, turn: OpenTurn) -> None:
         """The terminal that has a job said something of it."""
         self._silent.discard(turn.requester)
         with self._lock:
@@ -434,7 +434,7 @@ class Turns:
             turn.plan = None
             self._wake_desk(turn.printer)
 
-    def _move(self, turn: Turn, event: TurnEvent) -> None:
+    def _move(self, turn: OpenTurn, event: TurnEvent) -> None:
         """The one place that moves a turn."""
         with self._lock:
             turn.state = TURN_TRANSITIONS[turn.state, event]

@@ -276,7 +276,8 @@ class Told(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forb
     """A report of the spool that has the print right of a job, for the other one.
 
     Attributes:
-        valid: whether it goes on without an answer of a person; False too after its end.
+        valid: whether it goes on without an answer of a person; False too after its end, and where its spool gives a
+            printer back that was handed over.
         token: that of its print right; a higher one than is known here was claimed by two people.
         at: when the job ended, ISO 8601 in UTC by the clock of that spool; empty before.
         Others: as in Record.

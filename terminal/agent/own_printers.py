@@ -1,10 +1,11 @@
 """The printers that the agent drives: its own ones while the appliance is silent, and one that it is handed (P15).
 
 Theory of operation.  A desk of an own printer keeps off its port while the appliance can be reached; then the
-appliance's desks print.  A printer that was handed over at the turn of a job has a desk for that one job, until the job
-ended and its book is out.  Then the desk is stopped, so that its port is closed, and only after that the end is
-reported: by that report the appliance has its printer back.  While the desk works, the agent says so now and then.  If
-the appliance falls silent meanwhile, the desk stops between two steps, before the appliance takes its printer back.
+appliance's desks print.  A printer that was handed over at the turn of a job has a desk for that one job, until the
+job ended or stopped and its book is out.  Then the desk is stopped, so that its port is closed, and only after that
+the end or stop is reported: by that report the appliance has its printer back.  While the desk works, the agent says
+so now and then.  If the appliance falls silent meanwhile, the desk stops between two steps, before the appliance
+takes its printer back.
 """
 
 from __future__ import annotations
@@ -56,15 +57,18 @@ class _Standing:
         """Whether the port must be left alone."""
         return not self._may_work()
 
+    def note_left(self, _printer: str) -> None:
+        """The appliance is not told of an own printer."""
+
 
 class _Handed:
     """The feeding of a printer that was handed over for one job."""
 
     def __init__(self, job: str, left: Callable[[], None]) -> None:
-        """`left` is called by the desk's thread when the job has ended and its book is out."""
+        """`left` is called by the desk's thread when it has left the port."""
         self._job = job
         self._left = left
-        self.ended = False
+        self.is_over = False
 
     def may_begin(self, record: Record) -> bool:
         """Whether it is that job, with its print right here."""
@@ -78,10 +82,12 @@ class _Handed:
         """There is nothing to forget: the agent hears of the end."""
 
     def is_lent(self, _printer: str) -> bool:
-        """Whether the port must be left alone: the job has ended."""
-        if self.ended:
-            self._left()
-        return self.ended
+        """Whether the port must be left alone: the job has ended or stopped."""
+        return self.is_over
+
+    def note_left(self, _printer: str) -> None:
+        """The job has ended or stopped, and its book is out."""
+        self._left()
 
 
 class _Lease:
@@ -147,8 +153,9 @@ class OwnPrinters:
     def note(self, record: Record) -> None:
         """An own copy changed: the desks look again."""
         lease = self._leases.get(record.job_id)
-        if lease is not None and record.ended:
-            lease.feeding.ended = True
+        if lease is not None and not record.valid:
+            # While a person is asked about a job that stopped, the appliance has its printer back.
+            lease.feeding.is_over = True
         self.wake()
 
     def wake(self) -> None:
@@ -193,7 +200,7 @@ class OwnPrinters:
                 async with asyncio.timeout(min(ALIVE, TAKEN_WAIT)):
                     await lease.left.wait()
             except TimeoutError:
-                waited += ALIVE if lease.feeding.ended else 0.0
+                waited += ALIVE if lease.feeding.is_over else 0.0
                 await self._reporting.tell_now(job)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from msgspec.structs import replace
+
 from passbook.errors import PassbookError
 from passbook.job.print_right import RightState
 from passbook.job.record import Record, told_of
@@ -35,6 +37,7 @@ class Reporting:
         self._terminal = terminal
         self._due: dict[str, None] = {}
         self._held: set[str] = set()
+        self._given_back: set[str] = set()
         self._news = asyncio.Event()
 
     def note(self, record: Record) -> None:
@@ -44,12 +47,14 @@ class Reporting:
             self._news.set()
 
     def hold(self, job: str) -> None:
-        """Do not tell the end of this job yet: its printer is not back."""
+        """Do not tell the end or stop of this job yet: its printer is not back."""
         self._held.add(job)
+        self._given_back.discard(job)
 
     def free(self, record: Record) -> None:
-        """Its printer is back."""
+        """Its printer is back, and the appliance is told so."""
         self._held.discard(record.job_id)
+        self._given_back.add(record.job_id)
         self.note(record)
 
     def resume(self) -> None:
@@ -75,18 +80,27 @@ class Reporting:
     async def _tell(self, job: str) -> bool:
         """Tell the present state of one job; False where the appliance cannot be reached."""
         record = self._own.record(job)
-        if record is None or self._submissions.is_waiting(job) or (record.ended and job in self._held):
+        if record is None or self._submissions.is_waiting(job) or (not record.valid and job in self._held):
             # The appliance hears of it first, or its printer comes back first; then it is noted again.
             self._due.pop(job, None)
             return True
         self._due.pop(job, None)
+        told = told_of(record)
+        if job in self._given_back:
+            # A job that was ordered on meanwhile needs a new turn.
+            told = replace(told, valid=False)
         try:
-            await self._upstream.command("Spooler.ReportJob", ReportJob(job, told_of(record)), JobView)
+            await self._upstream.command("Spooler.ReportJob", ReportJob(job, told), JobView)
         except PassbookError as error:
             if is_outage(error):
                 self._due[job] = None
                 return False
             _LOG.warning("report-refused", job=job, code=error.code)
+        if job in self._given_back:
+            self._given_back.discard(job)
+            if record.valid:
+                self._due[job] = None
+                self._news.set()
         if record.ended and record.acknowledged is None:
             await self._own.acknowledge(job, self._terminal)
         return True

@@ -135,7 +135,7 @@ class AgentWorld:
         async def ask() -> dict[str, Any]:
             home = Home(self.terminal.home)
             async with TerminalClient(home.address(), home.context()) as client:
-                return dict(await client.command("Spooler.GetJob", JobRef(job), Any))
+                return await client.command("Spooler.GetJob", JobRef(job), dict[str, Any])
 
         try:
             return asyncio.run(ask())
@@ -147,7 +147,7 @@ class AgentWorld:
 
         async def ask() -> dict[str, Any]:
             async with TerminalClient.at(UnixTransport(Home(self.terminal.home).socket)) as client:
-                return dict(await client.command(name, payload, Any))
+                return await client.command(name, payload, dict[str, Any])
 
         return asyncio.run(ask())
 
