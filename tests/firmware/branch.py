@@ -139,6 +139,7 @@ class Bench:
         self.told: list[News] = []
         self.hub = Hub()
         self.rng: Rng = secrets.token_bytes
+        self.fullness: Fullness | None = None
         self.power_up()
 
     def power_up(self) -> None:
@@ -147,7 +148,6 @@ class Bench:
         self.keys = DataKeys()
         self.jobs = Jobs(self.spool, self.keys, self.hear)
         self.listen: Callable[[News], None] | None = None
-        self.fullness: Fullness | None = None
 
     def power_cycle(self) -> None:
         """Off and on again."""

@@ -342,7 +342,7 @@ HOST = "a host of 1 to 259 printable characters without blanks"
         ),
         (["cancel", "a1", "--person", ""], "--person: expected 1 to 128 printable characters"),
         (["clock", "--right", "--person", "\n"], "--person: expected 1 to 128 printable characters"),
-        (["history", "--summary", "x" * 5000], "--summary: expected one of terminal, hour, outcome, waiting"),
+        (["history", "--summary", "x" * 5000], "--summary: expected one of terminal, hour, outcome, waiting, side"),
         (["--control", " ", "status"], "--control: expected a path"),
         (["--config", "", "status"], "--config: expected a path"),
         (["revoke", "a", "--out", "", "--ca", "ca"], "--out: expected a path"),

@@ -204,7 +204,7 @@ def test_what_cannot_be_done_is_said_so(office: Office, command: str, arguments:
         ("Appliance.CancelJob", {"person": "Otto"}, "job is missing"),
         ("Appliance.CancelJob", {"job": 5}, "job must be str, not int"),
         ("Appliance.ListHistory", {"last": 0}, "last must be int >= 1"),
-        ("Appliance.ListHistory", {"summary": "moon"}, "summary must be one of terminal, hour, outcome, waiting"),
+        ("Appliance.ListHistory", {"summary": "moon"}, "summary must be one of terminal, hour, outcome, waiting, side"),
         ("Spooler.ListJobs", {"limit": "many"}, "limit must be int, not str"),
         ("Appliance.VerifyArea", {"area": "a", "deep": True}, "deep is no field that is known here"),
         ("Spooler.GetEnvironment", {"colour": "red"}, "colour is no field that is known here"),

@@ -331,7 +331,7 @@ SUBMIT = {"clientRequest": "r", "printer": "p", "format": "text"}
         (AnswerQuestion, {**ANSWER, "inDoubt": -1}, "inDoubt must be int >= 0"),
         (AnswerQuestion, {**ANSWER, "key": "*"}, "key must be base64"),
         (AnswerQuestion, {**ANSWER, "verdict": MARK}, "verdict must be one of print, resume, discard, hold"),
-        (GetHistory, {"summary": MARK}, "summary must be one of terminal, hour, outcome, waiting"),
+        (GetHistory, {"summary": MARK}, "summary must be one of terminal, hour, outcome, waiting, side"),
         (SubmitJob, {**SUBMIT, "start": {"page": 1}}, "start.line is missing"),
         (SubmitJob, {**SUBMIT, "start": {"page": 0, "line": 1}}, "start.page must be int >= 1"),
         (SubmitJob, {**SUBMIT, "start": {"sheet": 1}}, "start.sheet is no field that is known here"),
