@@ -26,8 +26,6 @@ Rng: TypeAlias = Callable[[int], bytes]
 CHUNK_BYTES: Final = 65536
 TAG_BYTES: Final = 16
 SALT_BYTES: Final = 32
-SHARED_NONCE_BYTES: Final = 12
-"""Random ones of one key: there are far fewer than 2**32 jobs."""
 _COUNTER_BYTES: Final = 11
 HPKE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 """For the branch recovery key."""
@@ -148,17 +146,22 @@ def unwrap_for_recovery(identity: bytes, wrap: Wrap, private_key: bytes) -> byte
 
 def seal_shared(job_id: str, shared: bytes, key: ApplianceKey, rng: Rng) -> bytes:
     """What the owner of a job shares with every terminal, under a key of its own that the owner of the disk lacks."""
-    nonce = rng(SHARED_NONCE_BYTES)
-    return nonce + AESGCM(key.shared).encrypt(nonce, shared, joined("passbook shared 1", job_id))
+    salt = rng(SALT_BYTES)
+    return salt + _shared_cipher(key, salt).encrypt(_WRAP_NONCE, shared, joined("passbook shared 1", job_id))
 
 
 def open_shared(job_id: str, sealed: bytes, key: ApplianceKey) -> bytes:
     """The inverse of seal_shared().  Raises PassbookError `sealed-damaged`, also for what another job shares."""
-    nonce, text = sealed[:SHARED_NONCE_BYTES], sealed[SHARED_NONCE_BYTES:]
+    salt, text = sealed[:SALT_BYTES], sealed[SALT_BYTES:]
     try:
-        return AESGCM(key.shared).decrypt(nonce, text, joined("passbook shared 1", job_id))
+        return _shared_cipher(key, salt).decrypt(_WRAP_NONCE, text, joined("passbook shared 1", job_id))
     except (InvalidTag, ValueError):
         raise PassbookError("sealed-damaged", job=job_id) from None
+
+
+def _shared_cipher(key: ApplianceKey, salt: bytes) -> AESGCM:
+    """A key of its own for every sealing, as for every wrap."""
+    return AESGCM(subkey(key.shared, "shared name", salt))
 
 
 def _bound_to(what: str, part: str, key_ref: str, identity: bytes) -> bytes:

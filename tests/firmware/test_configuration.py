@@ -154,7 +154,7 @@ def test_the_example_is_valid_and_its_comments_show_the_defaults(tmp_path: Path)
     example = load_configuration(EXAMPLE)
     shown = tmp_path / "passbook.toml"
     lines = EXAMPLE.read_text("utf-8").splitlines()
-    optional = ("# layouts", "# recovery_public", "# representatives", "# auditors")
+    optional = ("# layouts", "# recovery_public", "# representatives", "# auditors", "# rule")
     defaults = [
         line[2:] if line.startswith("# ") and " = " in line else line for line in lines if line[:9] != "# Lines"
     ]
@@ -162,6 +162,10 @@ def test_the_example_is_valid_and_its_comments_show_the_defaults(tmp_path: Path)
     full = load_configuration(shown)
     assert full.printers == example.printers
     assert (full.recovery, full.limits, full.log) == (example.recovery, example.limits, example.log)
+    assert (full.spool, full.turns, full.notices, full.history) == (
+        *(example.spool, example.turns),
+        *(example.notices, example.history),
+    )
     assert full.terminals.listen == example.terminals.listen
     assert full.keys.own_key_jobs is example.keys.own_key_jobs
 
@@ -273,6 +277,9 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         ("keys.appliance", "secret/../areas/a/key", "keys.appliance"),
         ("keys.appliance", "credential:../key", "keys.appliance"),
         ("log.level", "trace", "log.level"),
+        ("spool", {"stop_at": 80, "start_at": 81}, "spool.start_at"),
+        ("spool", {"stop_at": 101}, "spool.stop_at"),
+        ("spool", {"rule": [{"form": "two words"}]}, "spool.rule[0].form"),
         ("recovery.representatives", ["a", "b c"], "recovery.representatives"),
         ("operators.auditors", ["two words"], "operators.auditors"),
         ("operators.auditors", "passbook-audit", "operators.auditors"),
@@ -284,6 +291,17 @@ def test_what_cannot_work_is_refused_at_its_key(tmp_path: Path, key: str, value:
     error = refused(tmp_path, changed(key, value))
     assert error.facts["key"] == named
     assert "expected" in str(error) or "is taken by" in str(error)
+
+
+def test_rules_and_marks_of_the_spool_are_read(tmp_path: Path) -> None:
+    rules = [{"application": "mail"}, {"printer": "counter-1", "form": "sheet"}]
+    tree = VALID | {"spool": {"stop_at": 70, "start_at": 70, "rule": rules}}
+    spool = load_configuration(written(tmp_path, tree)).spool
+    assert (spool.stop_at, spool.start_at) == (70, 70)
+    assert [(one.printer, one.form, one.application) for one in spool.rules] == [
+        (None, None, "mail"),
+        ("counter-1", "sheet", None),
+    ]
 
 
 def test_an_appliance_key_behind_a_link_into_an_area_is_refused(tmp_path: Path) -> None:

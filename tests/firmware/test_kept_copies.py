@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from passbook.protocol.pages import JobPage, QuestionPage
 from passbook.protocol.two_spools import SealedCopy
 from spooler.fullness import Fullness, KeepRule, Marks
 from spooler.logs import tell_left_out
-from storage import SealedJob, envelope
+from storage import SealedJob, Ticket, envelope
 from tests.firmware.agency import BOTH, JOB, KEY, ONLY, Agency, Story, refused, told
 from tests.firmware.branch import CONTENT, DOCUMENT, MANAGER, OTHER, PRINTER, TELLER, WAIT
 from tests.firmware.operators import OTTO
@@ -34,6 +35,8 @@ from tests.firmware.rooms import Alone
 NAME, DATE = "Statement of Jane Roe", "2019-07-18"
 SHARED = {"name": NAME, "documentDate": DATE, "sharesName": True, "application": "desk"}
 PERSON = {"person": "Anna"}
+LARGE = DOCUMENT + b"\n" * 200_000
+"""The same lines in more bytes."""
 
 
 async def shape_of(agency: Agency) -> dict[str, Any]:
@@ -143,6 +146,38 @@ def test_of_a_full_spool_the_terminal_alone_keeps_what_both_should_keep(agency: 
         assert await refused(agency.submit("r-3", "d" * 32, **BOTH)) == "spool-stopped"
 
     told(agency, story)
+
+
+def test_a_copy_that_fits_into_no_area_is_not_kept(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        shape = await shape_of(agency)
+        stopped(agency, percent=0.0)
+        await agency.register()
+        tickets = full_areas(agency)
+        assert await refused(agency.submit("r-2", "e" * 32)) == "no-area-has-room"
+        assert await refused(agency.submit("r-3", "d" * 32, **BOTH)) == "no-area-has-room"
+        # The record alone takes the space of a reserve, too.
+        agency.bench.spool.release(tickets.pop())
+        facts: dict[str, Any] = {"document": base64.b64encode(LARGE).decode(), "digest": document_digest(KEY, LARGE)}
+        assert await refused(agency.submit("r-2", "e" * 32, **facts)) == "no-area-has-room"
+        record = await agency.submit(**BOTH, **shape, **facts)
+        assert (record.choice.keep, record.moved, record.size) == (Keep.TERMINAL, Reason.NEARLY_FULL.value, 0)
+
+    told(agency, story)
+
+
+def full_areas(agency: Agency) -> list[Ticket]:
+    """Claims of space until none is left; the last one is small."""
+    tickets: list[Ticket] = []
+    for size in (1_000_000, 1_000):
+        with suppress(PassbookError):
+            while True:
+                number = f"{size}-{len(tickets)}"
+                ticket = agency.bench.spool.reserve(f"filler-{number}", "r", b"", size)
+                assert isinstance(ticket, Ticket)
+                tickets.append(ticket)
+    return tickets
 
 
 def test_a_rule_keeps_documents_out_and_a_history_entry_says_so(agency: Agency) -> None:

@@ -70,7 +70,8 @@ class Story:
 
     def submit(self, number: int) -> None:
         key = [*KEYS, b""][number % 3]
-        asked = request(f"r-{number}", key=key, key_ref="anna-1" if key else "")
+        ref = "anna-1" if key else ""
+        asked = request(f"r-{number}", key=key, key_ref=ref, name="a name", shares_name=True)
         with suppress(PassbookError):
             asyncio.run(self.bench.admission(recovery_public=PUBLIC).submit(TELLER, asked, DOCUMENT))
 

@@ -62,10 +62,10 @@ def run_to_the_end(config: Config, clock: SystemClock | None = None) -> None:
     asyncio.run(life())
 
 
-def job_in(branch: Branch) -> str:
+def job_in(branch: Branch, number: str = "r-1") -> str:
     """A job that was accepted before the appliance starts."""
     bench = Bench(branch.folder, appliance_key=branch.appliance_key)
-    record = asyncio.run(bench.admission().submit(TELLER, request(), DOCUMENT))
+    record = asyncio.run(bench.admission().submit(TELLER, request(number), DOCUMENT))
     bench.spool.close()
     return record.job_id
 

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import msgspec
 import pytest
 
 from client.control import ask
 from drivers.dialects.known import DIALECTS
 from firmware.appliance import Appliance
-from firmware.config.configuration import Config, PrinterConfig
+from firmware.config.configuration import SMALLEST_AREA, Config, PrinterConfig
 from firmware.config.loading import load_key, load_named
 from firmware.system.notify import Notifier
 from passbook.errors import PassbookError
@@ -147,6 +148,17 @@ def test_a_job_that_was_set_aside_at_power_on_is_not_silent(branch: Branch, capl
     assert printer.startswith("Printer front does not answer: ECONNREFUSED")
     [facts] = [record.facts for record in caplog.records if record.getMessage() == "storage-problem"]  # type: ignore[attr-defined]
     assert (facts["code"], facts["job"]) == ("record-quarantined", job)
+
+
+def test_a_nearly_full_spool_is_told_with_the_time_since_when(branch: Branch) -> None:
+    config = branch.config("[spool]\nstop_at = 1\nstart_at = 1\n")
+    for number in range(5):
+        job_in(branch, f"r-{number}")
+    areas = tuple(msgspec.structs.replace(area, quota=SMALLEST_AREA) for area in config.areas)
+    heard = status_of(msgspec.structs.replace(config, areas=areas))
+    [told] = [problem for problem in heard["problems"] if "spool" in problem]
+    assert told.startswith("The spool of the appliance has taken no new document since 20")
+    assert "below 1 percent" in told
 
 
 def test_without_any_area_the_appliance_is_locked_and_says_why(branch: Branch) -> None:

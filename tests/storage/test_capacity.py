@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.record import Answered, Verdict
 from passbook.job.states import Reason
+from storage.admission import Ticket
 from storage.area.area import AreaSettings
 from storage.area.capacity import Division, change_cost, content_pages, job_need
 from storage.spool import Spool
@@ -27,8 +29,11 @@ def on_disk(store: Store, area: str = "a") -> int:
     )
 
 
-def fill(store: Store, spool: Spool, size: int, steps: int) -> int:
-    """Accept jobs of that size until there is no room; the quota holds all the time."""
+def fill(store: Store, spool: Spool, size: int, steps: int, accepted: Callable[[], object] = lambda: None) -> int:
+    """Accept jobs of that size until there is no room; the quota holds all the time.
+
+    `accepted` is called after each.
+    """
     for count in range(5000):
         try:
             store.accepted(spool, size=size, outline=(StepOutline(StepKind.EJECT, 1),) * steps)
@@ -36,7 +41,30 @@ def fill(store: Store, spool: Spool, size: int, steps: int) -> int:
             assert error.code == "no-area-has-room"
             return count
         assert on_disk(store) <= store.quota
+        accepted()
     pytest.fail("never full")
+
+
+@pytest.mark.parametrize("size", [10, 4_000, 60_000])
+def test_the_percent_in_use_rises_to_about_a_hundred_with_the_last_job_that_fits(store: Store, size: int) -> None:
+    """A mark that a spool never reached would stop nothing: what each job keeps in reserve counts."""
+    store.names, store.quota = ("a",), LEAST + 1_500_000
+    spool = store.open()
+    seen = [spool.percent_used()]
+    assert fill(store, spool, size, 20, lambda: seen.append(spool.percent_used())) > 4
+    assert seen == sorted(seen)
+    assert 0 <= seen[0] < 2
+    assert 100.0 >= seen[-1] > 100.0 - 2 * (seen[-1] - seen[-2]) - 2
+
+
+def test_a_ticket_counts_as_in_use_until_it_is_given_back(store: Store) -> None:
+    spool = store.open()
+    before = spool.percent_used()
+    ticket = spool.reserve("teller-1", "r-1", b"content", 60_000)
+    assert isinstance(ticket, Ticket)
+    assert spool.percent_used() > before
+    spool.release(ticket)
+    assert spool.percent_used() == before
 
 
 @pytest.mark.parametrize(("size", "steps"), [(10, 20), (4_000, 20), (60_000, 20), (10, 6_000)])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 import msgspec
@@ -44,6 +45,17 @@ def blobs(sealed: SealedJob) -> list[bytes]:
 def from_blobs(parts: list[bytes]) -> SealedJob:
     salt, commitment, attributes, plan, *document = parts
     return SealedJob(salt, commitment, attributes, plan, tuple(document))
+
+
+def test_what_an_owner_shares_opens_for_its_job_and_store_only() -> None:
+    sealed = envelope.seal_shared("0a1b", TEXT, APPLIANCE, seeded(3))
+    assert envelope.open_shared("0a1b", sealed, APPLIANCE) == TEXT
+    assert TEXT not in sealed
+    other = ApplianceKey(seeded(8)(32))
+    damaged = sealed[:-1] + bytes([sealed[-1] ^ 1])
+    cuts = [("0a1b", sealed[:length], APPLIANCE) for length in (0, 5, 32, 40)]
+    wrong = [("0a1c", sealed, APPLIANCE), ("0a1b", sealed, other), ("0a1b", damaged, APPLIANCE), *cuts]
+    assert {raised_by(partial(envelope.open_shared, *one)) for one in wrong} == {"sealed-damaged"}
 
 
 @given(
