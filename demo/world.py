@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -353,6 +353,15 @@ def shipped_layout(name: str) -> BookLayout:
 def ruler_of(layout: BookLayout) -> Ruler:
     """The rules that a book of this layout has printed on its pages."""
     return Ruler(layout.first_y, layout.pitch_units, layout.lines_per_page, layout.fold_after, layout.fold_gap_units)
+
+
+def await_fact(is_so: Callable[[], bool], why: Callable[[], object]) -> None:
+    """Wait until something is so.  Raises TimeoutError with the words of `why`."""
+    deadline = time.monotonic() + READY_TIMEOUT
+    while not is_so():
+        if time.monotonic() > deadline:
+            raise TimeoutError(str(why())[-LOG_SHOWN:])
+        time.sleep(LOG_LOOK)
 
 
 def own_host() -> str:

@@ -93,16 +93,7 @@ class Appliance:
         self._grants = Grants()
         self._turns = self._make_turns()
         self._desks = Desks(self._make_desks(), self._jobs, self._hub, clock)
-        self._recovery = Questions(
-            self._jobs,
-            self._hub,
-            config.recovery,
-            self._key,
-            printers=[printer.name for printer in config.printers],
-            view=self._desks.queues.view,
-            clock=clock,
-            rng=secrets.token_bytes,
-        )
+        self._recovery = self._make_questions()
         self._expiry = Expiries(self._jobs, clock, config.recovery.expiry_grace)
         self._recovery.watchers.append(self._expiry.note_put)
         self._notices = NoticeBoard(
@@ -338,6 +329,18 @@ class Appliance:
             recovery_public=self._loaded.recovery_public,
             names=self._names,
             fullness=self._fullness,
+            clock=self._clock,
+            rng=secrets.token_bytes,
+        )
+
+    def _make_questions(self) -> Questions:
+        return Questions(
+            self._jobs,
+            self._hub,
+            self._config.recovery,
+            self._key,
+            printers=[printer.name for printer in self._config.printers],
+            view=self._desks.queues.view,
             clock=self._clock,
             rng=secrets.token_bytes,
         )

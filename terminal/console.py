@@ -43,7 +43,7 @@ class Console(Protocol):
         """Show a result: the lines, or for a program the value."""
 
     def write(self, text: str) -> None:
-        """Write text for other programs, without a change."""
+        """Write text for other programs unchanged."""
 
     def fail(self, error: PassbookError) -> None:
         """Show an error: one sentence and its code."""
@@ -83,7 +83,7 @@ class Terminal:
             self._put(sys.stdout, text)
 
     def write(self, text: str) -> None:
-        """Write text to standard output, without a change."""
+        """Write text to standard output unchanged."""
         _write(sys.stdout, text)
 
     def fail(self, error: PassbookError) -> None:

@@ -1,7 +1,7 @@
 """Expiries: open questions of an earlier business day that were put to people and not answered end here (F4, N4).
 
 The rule of expiry is in passbook/job/expiry.py, and the store applies it inside its transaction. Memory has only
-the questions that were put to a terminal in this boot. It counts their time from the moment when they were put and
+the questions that were put to a terminal since the boot. It counts their time from the moment when they were put and
 their day was over.
 """
 

@@ -30,6 +30,8 @@ from passbook.job.record import (
     Verdict,
     Wrap,
     entry_of,
+    fed_now,
+    rekeyed,
 )
 from passbook.job.reported import ENDS, must_be_credible, right_after
 from passbook.job.states import TERMINAL, JobEvent, JobState, Reason, next_state
@@ -60,17 +62,10 @@ def start(at: str, lines_in_doubt: int, printer: str = "") -> Change:
     def change(record: Record) -> Outcome:
         _must_be_valid(record, JobEvent.START)
         moved = _move(record, JobEvent.START, at=at)
-        fed = _fed(record, printer)
+        fed = fed_now(record, printer)
         return Outcome(replace(moved, lines_in_doubt=lines_in_doubt, media=Media.NOT_PRESENT, fed=fed))
 
     return change
-
-
-def _fed(record: Record, printer: str) -> Fed:
-    """The copy from which a job is printed now; on a printer that stands in, since the appliance is silent."""
-    fed = record.fed or Fed(record.choice.feed if record.side is Side.APPLIANCE else Side.TERMINAL)
-    why = Reason.APPLIANCE_SILENT.value if printer and record.choice.feed is not fed.by else ""
-    return replace(fed, why=fed.why or why, printer=printer)
 
 
 def journal(confirmed: int, sending: int) -> Change:
@@ -131,7 +126,7 @@ def offer_right() -> Change:
 
     def change(record: Record) -> Outcome:
         _must_be_valid(record, RightEvent.OFFER)
-        if not _may_move(record):
+        if not record.right_may_move:
             state = record.state.value if record.state is not JobState.PENDING else "begun"
             raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=RightEvent.OFFER.value)
         return _moved(record, RightEvent.OFFER, record.right.token + 1)
@@ -148,7 +143,7 @@ def take_right(token: int, *, wanted: bool) -> Change:
     def change(record: Record) -> Outcome:
         if record.right.token >= token or record.right.state is RightState.HERE or not record.valid:
             return Outcome(record)
-        return _moved(record, RightEvent.TAKE if wanted and _may_move(record) else RightEvent.REFUSE, token)
+        return _moved(record, RightEvent.TAKE if wanted and record.right_may_move else RightEvent.REFUSE, token)
 
     return change
 
@@ -176,11 +171,6 @@ def end_hand_over(token: int, reply: RightReply, at: str) -> Change:
         return close_turn(back.turn + 1, Reason.NOT_SPOOLED, at)(back)
 
     return change
-
-
-def _may_move(record: Record) -> bool:
-    """The right moves only while nothing of the job was sent to a mechanism."""
-    return record.untouched and record.state is JobState.PENDING
 
 
 def _moved(record: Record, event: RightEvent, token: int) -> Outcome:
@@ -275,7 +265,7 @@ def hand_over(at: str) -> Change:
     def change(record: Record) -> Outcome:
         # A begun job whose right is at the terminal needs the printer again after an answer there.
         is_theirs = record.right.state is RightState.AWAY and record.state is JobState.PENDING
-        if not record.valid or not (_may_move(record) or is_theirs):
+        if not record.valid or not (record.right_may_move or is_theirs):
             state = record.state.value
             raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=RightEvent.OFFER.value)
         handed = replace(record, handed=True, fed=Fed(Side.TERMINAL), changed_at=at)
@@ -376,9 +366,9 @@ def answer(
         decision = _noted(record, decision, at)
         reprints = record.reprints + len(reprinting.lines_again(record, given))
         dated = replace(moved, answered=decision, reprints=reprints, business_date=date, clock_trusted=trusted)
-        rekeyed = _rekeyed(dated, wraps)
-        kind = HistoryKind.ENDED if rekeyed.ended else HistoryKind.ANSWERED
-        return Outcome(rekeyed, entry_of(kind, rekeyed, at), None if wraps is None else tuple(wraps))
+        under_keys = rekeyed(dated, wraps)
+        kind = HistoryKind.ENDED if under_keys.ended else HistoryKind.ANSWERED
+        return Outcome(under_keys, entry_of(kind, under_keys, at), None if wraps is None else tuple(wraps))
 
     return change
 
@@ -387,12 +377,6 @@ def must_not_be_held(record: Record) -> None:
     """Raise `held-by-operator` if an operator's hold stands, until an operator or a representative releases it."""
     if record.held_by is not None and record.held_by_operator:
         raise PassbookError("held-by-operator", job=record.job_id, person=record.held_by.person)
-
-
-def must_have_right(record: Record) -> None:
-    """Raise `right-elsewhere` if the other spool may print the job, since then no end here keeps it from paper."""
-    if record.right.state is not RightState.HERE and not reprinting.claims_right(record):
-        raise PassbookError("right-elsewhere", job=record.job_id, requester=record.requester)
 
 
 def _propose(record: Record, given: Answered, wraps: Sequence[Wrap] | None, at: str) -> Outcome:
@@ -429,7 +413,7 @@ def is_repeated(record: Record, given: Answered) -> bool:
 def _ordered(record: Record, given: Answered, at: str) -> Record:
     match given.verdict:
         case Verdict.DISCARD:
-            must_have_right(record)
+            reprinting.must_have_right(record)
             return replace(_cancel(record, Reason.DISCARDED_BY_ANSWER, at), valid=False)
         case Verdict.HOLD:
             held = _move(record, JobEvent.HOLD, *record.reasons, at=at)
@@ -459,13 +443,6 @@ def _print_from(record: Record, step: int, at: str) -> Record:
     return replace(_move(ready, JobEvent.ANSWER, at=at), valid=True)
 
 
-def _rekeyed(record: Record, wraps: Sequence[Wrap] | None) -> Record:
-    if wraps is None:
-        return record
-    refs = {wrap.holder.value: wrap.key_ref for wrap in wraps}
-    return replace(record, key_ref=refs.get("requester", ""), recovery_ref=refs.get("recovery", ""))
-
-
 def finish_job(at: str) -> Change:
     """The last step is confirmed: it was being sent, or had been confirmed already."""
 
@@ -491,7 +468,7 @@ def cancel(at: str, terminal: str, person: str, *, senior: bool = False, at_boun
     def change(record: Record) -> Outcome:
         if not senior:
             must_not_be_held(record)
-        must_have_right(record)
+        reprinting.must_have_right(record)
         working = record.valid and record.state in {JobState.PROCESSING, JobState.PROCESSING_STOPPED}
         if working and (not at_boundary or record.sending):
             raise PassbookError("job-is-printing", job=record.job_id)

@@ -72,7 +72,7 @@ class Choice(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     def changed(self, *, keep: Keep | None, feed: Side | None, if_apart: IfApart | None) -> Choice:
         """This choice with what a person said in its place; None where the person said nothing.
 
-        A part that the person left open gives way: with `keep terminal` the terminal's copy feeds the printer.  Raises
+        A part that no person chose gives way: with `keep terminal` the terminal's copy feeds the printer.  Raises
         PassbookError `choice-not-possible` if what was said cannot be.
         """
         kept = keep or self.keep

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from operator import attrgetter
 from typing import Final, TypeAlias
@@ -229,6 +229,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return (self.choice.feed if self.fed is None else self.fed.by) is Side.TERMINAL
 
     @property
+    def right_may_move(self) -> bool:
+        """Whether its print right may move: only while nothing of it was sent to a mechanism."""
+        return self.untouched and self.state is JobState.PENDING
+
+    @property
     def held_by_operator(self) -> bool:
         """Whether an operator's hold stands: no answer counts before the release."""
         return self.is_open and self.held_by is not None and self.held_by.terminal == OPERATOR
@@ -381,3 +386,18 @@ def on_paper_of(record: Record) -> OnPaper | None:
     before = bisect_right(lines, record.sent_before)
     again = before if before > max(confirmed, in_doubt) else 0
     return OnPaper(len(lines), confirmed, in_doubt, again)
+
+
+def fed_now(record: Record, printer: str) -> Fed:
+    """The copy from which a job is printed now; on a printer that stands in, since the appliance is silent."""
+    fed = record.fed or Fed(record.choice.feed if record.side is Side.APPLIANCE else Side.TERMINAL)
+    why = Reason.APPLIANCE_SILENT.value if printer and record.choice.feed is not fed.by else ""
+    return msgspec.structs.replace(fed, why=fed.why or why, printer=printer)
+
+
+def rekeyed(record: Record, wraps: Sequence[Wrap] | None) -> Record:
+    """The record with the names of the keys of these wraps; unchanged for None."""
+    if wraps is None:
+        return record
+    refs = {wrap.holder.value: wrap.key_ref for wrap in wraps}
+    return msgspec.structs.replace(record, key_ref=refs.get("requester", ""), recovery_ref=refs.get("recovery", ""))

@@ -48,6 +48,12 @@ def claims_right(record: Record) -> bool:
     return record.right.state is not RightState.HERE and not APART.isdisjoint(record.reasons)
 
 
+def must_have_right(record: Record) -> None:
+    """Raise `right-elsewhere` if the other spool may print the job, since then no end here keeps it from paper."""
+    if record.right.state is not RightState.HERE and not claims_right(record):
+        raise PassbookError("right-elsewhere", job=record.job_id, requester=record.requester)
+
+
 def is_same_order(proposed: Answered | None, given: Answered) -> bool:
     """Whether both give the same order, perhaps by different people."""
     if proposed is None:

@@ -49,7 +49,7 @@ from terminal.keyring import KeyRing
 
 _LOG: Final = Log("agent")
 
-TURN: Final = "Spooler.YourTurnEvent"
+YOUR_TURN: Final = "Spooler.YourTurnEvent"
 LIST_LOOK: Final = 30.0
 """Seconds between two looks at the appliance's list."""
 UPKEEP: Final = 86400.0
@@ -91,13 +91,7 @@ class Agent:
         self._reach = Reach(config.apart_after, clock, self._act_apart)
         jobs = Jobs(store.spool, DataKeys(), self._tell)
         self._own = OwnJobs(store, jobs, ring, clock, is_apart=lambda: self._reach.is_apart)
-        self._upstream = Upstream(
-            lambda: TlsTransport(home.address(), home.context()),
-            store.name,
-            heard=self._hear,
-            came=self._welcome,
-            went=self._note_gone,
-        )
+        self._upstream = self._make_upstream(home)
         self._submissions = Submissions(
             self._own,
             self._known,
@@ -107,7 +101,23 @@ class Agent:
             rng=secrets.token_bytes,
         )
         self._reporting = Reporting(self._own, self._upstream, self._submissions, terminal)
-        self._printers = OwnPrinters(
+        self._printers = self._make_printers(config)
+        self._turns = TurnAnswers(self._own, self._upstream, self._printers.drive)
+        self._operations = self._make_operations(config)
+        exchange = Exchange(self._operations, Log("callers"), AGENT_OPERATIONS)
+        self._door = LocalDoor(home.socket, exchange, terminal=terminal, greet=self._greet)
+
+    def _make_upstream(self, home: Home) -> Upstream:
+        return Upstream(
+            lambda: TlsTransport(home.address(), home.context()),
+            self._store.name,
+            heard=self._hear,
+            came=self._welcome,
+            went=self._note_gone,
+        )
+
+    def _make_printers(self, config: AgentConfig) -> OwnPrinters:
+        return OwnPrinters(
             self._own,
             self._known,
             self._reporting,
@@ -115,8 +125,9 @@ class Agent:
             is_apart=lambda: self._reach.is_apart,
             tell=self._tell,
         )
-        self._turns = TurnAnswers(self._own, self._upstream, self._printers.drive)
-        self._operations = AgentOperations(
+
+    def _make_operations(self, config: AgentConfig) -> AgentOperations:
+        return AgentOperations(
             own=self._own,
             upstream=self._upstream,
             submissions=self._submissions,
@@ -130,8 +141,6 @@ class Agent:
             seen=self._replay.seen,
             problems=self._problems,
         )
-        exchange = Exchange(self._operations, Log("callers"), AGENT_OPERATIONS)
-        self._door = LocalDoor(home.socket, exchange, terminal=terminal, greet=self._greet)
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT, and end in order."""
@@ -170,7 +179,7 @@ class Agent:
         return [*self._storage_problems, *self._printers.problems()]
 
     def _errand(self, work: Coroutine[Any, Any, None]) -> None:
-        """Have something done that nobody waits for; what the appliance or the store refuses is logged."""
+        """Have something done for which no command waits; what the appliance or the store refuses is logged."""
         task = asyncio.create_task(self._done(work))
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
@@ -242,7 +251,7 @@ class Agent:
     def _hear(self, message: Envelope) -> None:
         """Take what the appliance says unasked: the agent's part is done, all else is handed on."""
         name = message.header.name
-        if name == TURN:
+        if name == YOUR_TURN:
             self._errand(self._turns.answer(read_payload(message, YourTurn)))
             return
         if name == ENDED:

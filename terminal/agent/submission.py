@@ -84,7 +84,7 @@ class Submissions:
             return self._own.view(self._own.spool.record(record.job_id))
 
     async def _known_already(self, record: Record) -> JobView:
-        """The same request again: the job as the appliance sees it, or as it is here."""
+        """The same request again: the job as the appliance sees it, or in its state here."""
         try:
             return await self._upstream.job(record.job_id)
         except PassbookError:

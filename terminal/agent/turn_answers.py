@@ -33,7 +33,7 @@ from terminal.agent.upstream import Upstream
 
 _LOG: Final = Log("turns")
 
-TAKE: Final = "Spooler.TakeTurn"
+TAKE_TURN: Final = "Spooler.TakeTurn"
 Drive = Callable[[str, PrinterFacts], Awaitable[None]]
 
 
@@ -63,9 +63,9 @@ class TurnAnswers:
                 part = replace(part, offered=await self._offered(record))
         except PassbookError as error:
             _LOG.info("turn-not-taken", job=turn.job, code=error.code)
-            await self._upstream.command(TAKE, replace(part, answer=TurnAnswer.NOT_SPOOLED), TurnTaken)
+            await self._upstream.command(TAKE_TURN, replace(part, answer=TurnAnswer.NOT_SPOOLED), TurnTaken)
             return
-        taken = await self._upstream.command_with(TAKE, part, document, TurnTaken)
+        taken = await self._upstream.command_with(TAKE_TURN, part, document, TurnTaken)
         if taken.right is not None:
             await self._own.change(turn.job, changes.end_offer(part.offered, taken.right))
         if taken.printer is not None:

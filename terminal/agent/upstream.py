@@ -34,7 +34,7 @@ _LOG: Final = Log("upstream")
 T = TypeVar("T")
 D = TypeVar("D", SubmitJob, TakeTurn)
 
-PAUSES: Final = (0.5, 1.0, 2.0, 5.0)
+BACK_OFF: Final = (0.5, 1.0, 2.0, 5.0)
 """Seconds before each further attempt to connect; the last one comes again and again."""
 INLINE: Final = MAX_PIECE // 2
 """Bytes of a document up to which it goes with its command."""
@@ -79,7 +79,7 @@ class Upstream:
             except PassbookError as error:
                 self._lost = error
                 _LOG.limited().info("appliance-not-reached", code=error.code)
-            await self._pause(PAUSES[min(failures, len(PAUSES) - 1)])
+            await self._pause(BACK_OFF[min(failures, len(BACK_OFF) - 1)])
             failures += 1
 
     async def _serve(self, client: Client, welcome: AgentWelcome) -> None:

@@ -8,8 +8,6 @@ import os
 import secrets
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,12 +16,11 @@ from client.transport import UnixTransport
 from demo.people import Printing
 from demo.world import (
     COMMAND_TIMEOUT,
-    LOG_LOOK,
     PRINTER,
     PROJECT,
-    READY_TIMEOUT,
     Terminal,
     World,
+    await_fact,
     ruler_of,
     shipped_layout,
 )
@@ -55,7 +52,7 @@ class AgentProcess:
             self._process = subprocess.Popen(
                 command, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
-        until(lambda: self.log().count('"ready"') > before or self._process.poll() is not None, self.log)  # type: ignore[union-attr]
+        await_fact(lambda: self.log().count('"ready"') > before or self._process.poll() is not None, self.log)  # type: ignore[union-attr]
         assert self._process.poll() is None, self.log()
 
     def log(self) -> str:
@@ -64,7 +61,7 @@ class AgentProcess:
 
     def await_log(self, event: str, count: int = 1) -> None:
         """Wait until its log told of `event` so often."""
-        until(lambda: self.log().count(f'"{event}"') >= count, self.log)
+        await_fact(lambda: self.log().count(f'"{event}"') >= count, self.log)
 
     @property
     def pid(self) -> int:
@@ -215,11 +212,3 @@ class AgentWorld:
         if BOOK not in paper.books:
             return []
         return [count for runs in paper.lines(BOOK).values() for _, count in runs]
-
-
-def until(is_so: Callable[[], bool], why: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + READY_TIMEOUT
-    while not is_so():
-        assert time.monotonic() < deadline, str(why())[-4000:]
-        time.sleep(LOG_LOOK)

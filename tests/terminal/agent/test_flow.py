@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from demo.world import PRINTER, CommandFailed
+from demo.world import PRINTER, CommandFailed, await_fact
 from passbook.protocol.messages import JobRef, Nothing
-from tests.terminal.agent.agent_world import BOOK, LAYOUT, NOTICE, STATEMENT, AgentWorld, until
+from tests.terminal.agent.agent_world import BOOK, LAYOUT, NOTICE, STATEMENT, AgentWorld
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_apart_a_job_with_its_right_here_is_printed_on_the_own_printer_and_the_a
     office.world.start_appliance()
     office.agent.await_log("appliance-reached", 2)
     office.agent.await_log("job-sent")
-    until(lambda: office.at_appliance(printing.job).get("fed") is not None, office.agent.log)
+    await_fact(lambda: office.at_appliance(printing.job).get("fed") is not None, office.agent.log)
     view = office.at_appliance(printing.job)
     assert (view["state"], view["fed"]) == (
         "completed",
@@ -123,7 +123,7 @@ def test_apart_a_job_without_its_right_is_a_question_and_two_people_order_it(
     office.world.stop_appliance()
     office.agent.await_log("appliance-apart")
     job = office.send(*choose("both", "appliance", "ask"))
-    until(lambda: len(office.terminal.run("questions")) == 1, office.agent.log)
+    await_fact(lambda: len(office.terminal.run("questions")) == 1, office.agent.log)
     [question] = office.terminal.run("questions")
     assert (question["job"]["side"], question["job"]["reasons"]) == ("terminal", ["appliance-silent"])
     with pytest.raises(CommandFailed) as waits:
@@ -133,10 +133,10 @@ def test_apart_a_job_without_its_right_is_a_question_and_two_people_order_it(
         office.terminal.run("answer", job, "--print", "--person", "ANN ")
     office.watch_here()
     office.terminal.run("answer", job, "--print", "--person", "Bob")
-    until(lambda: is_once(office.struck(office.own)), office.agent.log)
-    until(lambda: office.ask_agent("Spooler.GetJob", JobRef(job))["state"] == "completed", office.agent.log)
+    await_fact(lambda: is_once(office.struck(office.own)), office.agent.log)
+    await_fact(lambda: office.ask_agent("Spooler.GetJob", JobRef(job))["state"] == "completed", office.agent.log)
     office.world.start_appliance()
-    until(lambda: office.at_appliance(job).get("state") == "completed", office.agent.log)
+    await_fact(lambda: office.at_appliance(job).get("state") == "completed", office.agent.log)
     assert office.struck() == []
 
 
@@ -200,7 +200,7 @@ def test_an_end_is_kept_until_a_person_saw_it_also_over_a_cut(office: AgentWorld
     office.power_up()
     job = office.send()
     office.world.ctl("cancel", job, "--person", "Otto")
-    until(lambda: [one["job"]["job"] for one in office.terminal.run("notices")] == [job], office.agent.log)
+    await_fact(lambda: [one["job"]["job"] for one in office.terminal.run("notices")] == [job], office.agent.log)
     assert office.world.ctl("status")["notices"] == 0, "the appliance has nothing left to tell"
     office.agent.kill()
     office.world.stop_appliance()
@@ -216,6 +216,33 @@ def test_a_canceled_job_gives_its_right_to_the_appliance_first(office: AgentWorl
     office.send(*choose("appliance", "appliance"))
     job = office.send(*choose("both", "terminal", "terminal"))
     office.terminal.run("cancel", job, "--person", "Ann")
+    assert office.at_appliance(job)["state"] == "canceled"
+    assert office.own_states(job) == ["canceled"]
+
+
+def test_a_spare_copy_of_an_agent_that_was_cut_is_no_question_and_ends_with_the_job(office: AgentWorld) -> None:
+    office.power_up()
+    job = office.send(*choose("both", "appliance"))
+    office.agent.kill()
+    office.agent.start()
+    office.agent.await_log("appliance-reached", 2)
+    assert office.terminal.run("questions") == []
+    following = office.follow(job)
+    assert following.end() == 0, following.error()
+    assert is_once(office.struck())
+    assert office.own_states(job) == ["completed"]
+
+
+def test_a_copy_that_was_cut_at_the_terminal_is_not_printed_by_the_appliance_unasked(office: AgentWorld) -> None:
+    office.power_up()
+    office.send(*choose("appliance", "appliance"))
+    job = office.send(*choose("terminal", "terminal"))
+    office.agent.kill()
+    office.agent.start()
+    office.agent.await_log("appliance-reached", 2)
+    [question] = office.terminal.run("questions")
+    assert (question["job"]["job"], question["job"]["side"]) == (job, "terminal")
+    office.terminal.run("answer", job, "--discard", "--person", "Ann")
     assert office.at_appliance(job)["state"] == "canceled"
     assert office.own_states(job) == ["canceled"]
 
