@@ -73,7 +73,8 @@ def elsewhere_words(question: Question) -> str:
     other = f"terminal {job.requester}" if is_appliances else "the appliance"
     if not takes_claim(question):
         return f"{capital(other)} has its print right: after an order to print, the job waits for it."
+    where = ", at two terminals" if is_appliances else ""
     return (
         f"It may already be printed by {other}, which has its print right: look at the paper. "
-        f"An order to print it here is a reprint: two people must give it{', at two terminals' if is_appliances else ''}."
+        f"An order to print it here is a reprint: two people must give it{where}."
     )
