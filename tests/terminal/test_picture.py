@@ -126,14 +126,17 @@ def test_a_job_without_lines_can_be_drawn() -> None:
     ]
 
 
-@pytest.mark.parametrize(("side", "other"), [(Side.APPLIANCE, "terminal teller-1"), (Side.TERMINAL, "the appliance")])
-def test_a_copy_without_the_print_right_says_who_may_have_printed_it(side: Side, other: str) -> None:
+@pytest.mark.parametrize(
+    ("side", "other", "where"),
+    [(Side.APPLIANCE, "terminal teller-1", ", at two terminals"), (Side.TERMINAL, "the appliance", "")],
+)
+def test_a_copy_without_the_print_right_says_who_may_have_printed_it(side: Side, other: str, where: str) -> None:
     """P13: an order there is a reprint."""
     job = stopped(0, side=side, right=RightState.AWAY)
     silent = replace(job, reasons=(Reason.TERMINAL_SILENT,))
     assert picture(question(silent, TWENTY))[-1] == (
         f"It may already be printed by {other}, which has its print right: look at the paper. "
-        "An order to print it here is a reprint: two people must give it, at two terminals."
+        f"An order to print it here is a reprint: two people must give it{where}."
     )
     assert picture(question(job, TWENTY))[-1].lower() == (
         f"{other} has its print right: after an order to print, the job waits for it."
