@@ -281,14 +281,9 @@ class TerminalClient(Client):
         """The document of an unfinished job, by its key.  Raises `wrong-key`, `key-needed` or `no-key-to-show`."""
         return await self.command("Spooler.GetDocument", asked, StoredDocument)
 
-    async def agent_settings(self) -> AgentSettings | None:
-        """The defaults of the agent that answers, and the figures of its spool; None where the appliance answers."""
-        try:
-            return await self.command("Agent.GetSettings", Nothing(), AgentSettings)
-        except RemoteError as error:
-            if error.code == "unknown-command":
-                return None
-            raise
+    async def agent_settings(self) -> AgentSettings:
+        """The defaults of the agent at the other end, and the figures of its spool."""
+        return await self.command("Agent.GetSettings", Nothing(), AgentSettings)
 
     async def set_feed(self, job: str, feed: Side, person: str) -> JobView:
         """Change the copy from which a job shall be printed; `person` decided that."""

@@ -130,9 +130,9 @@ class Cable:
                 await self._passes[direction].wait()
                 if self.delay:
                     await asyncio.sleep(self.delay)
-                writer.write(data)
-                await writer.drain()
                 if direction == "up":
                     self.up += len(data)
                 else:
                     self.down += len(data)
+                writer.write(data)
+                await writer.drain()

@@ -89,9 +89,9 @@ class World:
         self._ca = folder / "ca"
         self._times = (grace, answer_timeout)
         self._program = program
-        self._address = f"{own_host()}:{free_port()}"
+        self.address = f"{own_host()}:{free_port()}"
         self._simulator: subprocess.Popen[str] | None = None
-        self._simulator_url = ""
+        self.simulator_url = ""
         self._appliance: subprocess.Popen[bytes] | None = None
         self._notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notices.bind(str(folder / "notify"))
@@ -114,7 +114,7 @@ class World:
         for name in ("ca", "etc", "terminals"):
             shutil.copytree(other.folder / name, self.folder / name)
         for settings in (self.folder / "terminals").glob("*/terminal.toml"):
-            settings.write_text(settings.read_text().replace(other._address, self._address))
+            settings.write_text(settings.read_text().replace(other.address, self.address))
         for name in ("data/a", "data/b"):
             (self.folder / name).mkdir(parents=True)
         self.start_simulator()
@@ -132,7 +132,7 @@ class World:
         self._ctl("enroll", str(terminal.home / "request.pem"), "--ca", str(self._ca), "--name", name,
                   "--out", str(certificate), *role)  # fmt: skip
         authority = self.config_file.parent / "ca.pem"
-        terminal.run("enroll", "--certificate", str(certificate), "--ca", str(authority), "--address", self._address,
+        terminal.run("enroll", "--certificate", str(certificate), "--ca", str(authority), "--address", self.address,
                      "--server-name", "demo-appliance")  # fmt: skip
         return terminal
 
@@ -149,8 +149,8 @@ class World:
             f'appliance = "demo-appliance"\ncontrol = "{self.folder}/control"\nstate = "{self.state}"\n'
             f'[[area]]\nname = "a"\npath = "{self.data}/a"\nquota = "{quota}"\n'
             f'[[area]]\nname = "b"\npath = "{self.data}/b"\nquota = "{quota}"\n'
-            f'[[printer]]\nname = "{PRINTER}"\nport = "{self._simulator_url}"\n'
-            f'[terminals]\nlisten = "{self._address}"\ncertificate = "server.pem"\nkey = "server-key.pem"\n'
+            f'[[printer]]\nname = "{PRINTER}"\nport = "{self.simulator_url}"\n'
+            f'[terminals]\nlisten = "{self.address}"\ncertificate = "server.pem"\nkey = "server-key.pem"\n'
             f'ca = "ca.pem"\nrevoked = "revoked.pem"\n'
             f'[keys]\nappliance = "appliance.key"\n{recovery}'
             f"[recovery]\ngrace = {grace}\nanswer_timeout = {answer_timeout}\n{extra}"
@@ -176,7 +176,7 @@ class World:
             )
         if self._simulator.stdout is None:
             raise RuntimeError("no standard output")
-        self._simulator_url = self._simulator.stdout.readline().split()[-1]
+        self.simulator_url = self._simulator.stdout.readline().split()[-1]
 
     def start_appliance(self) -> None:
         """Start the appliance and wait until it says that it is ready."""

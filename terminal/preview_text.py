@@ -7,13 +7,19 @@ from itertools import groupby
 from typing import Final
 
 from passbook.document.page_drawing import DrawnPage, PlacedText
-from passbook.screen.columns import harmless
+from passbook.screen.columns import harmless, short
 from terminal.picture import USUAL_WIDTH
 
 _ROW: Final = "{line:3} |"
 _FOLD: Final = "    - - - fold - - -"
 _CUT: Final = "~"
 """The end of a text that is longer than its row."""
+
+
+def caption(job: str, layout: str, page: DrawnPage, next_page: int | None) -> str:
+    """The job and its page, and the page to which a person turns then; None for the last one."""
+    then = "" if next_page is None else f"; then turn to page {next_page}"
+    return f"Job {short(job)}, {layout}, page {page.number}{then}"
 
 
 def page_rows(page: DrawnPage, width: int | None) -> list[str]:

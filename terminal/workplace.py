@@ -9,6 +9,7 @@ from pathlib import Path
 from client.connection import TerminalClient
 from client.transport import UnixTransport
 from passbook.errors import PassbookError
+from passbook.protocol.two_spools import AgentSettings
 from spooler.unix_socket import is_served
 from storage import files
 from terminal import enrollment, keyring, passphrase
@@ -56,6 +57,13 @@ class Workplace:
                     raise
                 # An agent answers for an appliance that is away.
             yield client
+
+    async def agent_settings(self) -> AgentSettings | None:
+        """The defaults of the agent of this terminal, and the figures of its spool; None where none runs."""
+        if not is_served(self.home.socket):
+            return None
+        async with self._to_agent() as client:
+            return await client.agent_settings()
 
     def _to_appliance(self) -> TerminalClient:
         return TerminalClient(self.home.address(), self.home.context())

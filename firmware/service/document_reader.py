@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
 from firmware.people.grants import Grants
 from firmware.service.acceptance import Attributes
+from passbook.document.layout import BookLayout
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor, may_not_decide
 from passbook.job.record import Encryption, Record
@@ -25,7 +27,9 @@ _LOG: Final = Log("documents")
 class DocumentReader:
     """Gives documents to people who show a key, here or at their terminal; a key in memory opens none."""
 
-    def __init__(self, jobs: Jobs, grants: Grants) -> None:
+    def __init__(self, jobs: Jobs, grants: Grants, layouts: Iterable[BookLayout]) -> None:
+        """Tell terminals these `layouts` of today with the content that was placed by one of the same name."""
+        self._layouts = {one.name: one for one in layouts}
         self._spool = jobs.spool
         self._grants = grants
 
@@ -84,6 +88,7 @@ class DocumentReader:
             identity=record.identity(),
             content=msgspec.msgpack.encode(sealed),
             wraps=msgspec.msgpack.encode(row.wraps),
+            book=self._layouts.get(record.layout),
         )
 
     def grant(self, actor: Actor, asked: GrantPreview) -> Record:

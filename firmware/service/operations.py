@@ -188,7 +188,7 @@ class Operations:
         self._admission = admission
         self._recovery = recovery
         self._answering = Answering(jobs, recovery)
-        self._documents = DocumentReader(jobs, grants)
+        self._documents = DocumentReader(jobs, grants, welcome.layouts)
         self._notices = notices
         self._desks = desks
         self._roll = roll

@@ -164,11 +164,10 @@ def end_hand_over(token: int, reply: RightReply, at: str) -> Change:
     ended = end_offer(token, reply)
 
     def change(record: Record) -> Outcome:
-        outcome = ended(record)
-        if outcome.record is record or outcome.record.right.state is not RightState.HERE:
-            return outcome
-        back = replace(outcome.record, handed=False, fed=None)
-        return close_turn(back.turn + 1, Reason.NOT_SPOOLED, at)(back)
+        after = ended(record).record
+        if after is record or after.right.state is not RightState.HERE:
+            return Outcome(after)
+        return close_turn(record.turn + 1, Reason.NOT_SPOOLED, at)(replace(after, handed=False, fed=None))
 
     return change
 

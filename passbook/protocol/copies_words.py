@@ -69,10 +69,12 @@ def elsewhere_words(question: Question) -> str:
     job = question.job
     if job.right is RightState.HERE:
         return ""
-    other = f"terminal {job.requester}" if job.side is Side.APPLIANCE else "the appliance"
+    is_appliances = job.side is Side.APPLIANCE
+    other = f"terminal {job.requester}" if is_appliances else "the appliance"
     if not takes_claim(question):
         return f"{capital(other)} has its print right: after an order to print, the job waits for it."
+    where = ", at two terminals" if is_appliances else ""
     return (
         f"It may already be printed by {other}, which has its print right: look at the paper. "
-        "An order to print it here is a reprint: two people must give it, at two terminals."
+        f"An order to print it here is a reprint: two people must give it{where}."
     )

@@ -15,7 +15,7 @@ from passbook.job.choice import Choice, IfApart, Keep, Side
 from storage import files
 
 Wait = Annotated[float, Meta(gt=0, le=604800)]
-Mebibytes = Annotated[int, Meta(ge=8, le=65536)]
+Mebibytes = Annotated[int, Meta(ge=32, le=65536)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
@@ -73,14 +73,14 @@ def load_agent_config(file: Path) -> AgentConfig:
         settings = msgspec.toml.decode(toml_text(files.read(file)), type=AgentConfig)
     except (ValueError, RecursionError) as error:
         found = full_complaint(error, AgentConfig)
-        raise _problem(file, f"{found.where or 'a line'}: {found.why}") from None
+        raise _problem(file, f"{found.where}: {found.why}") from None
     try:
         settings.choice.must_be_possible()
     except PassbookError as error:
-        raise _problem(file, f"feed {error.facts['option']} goes with no keep {error.facts['keep']}") from None
+        raise _problem(file, f"{error.facts['option']} is not possible with keep {error.facts['keep']}") from None
     names = [one.printer for one in settings.fallback]
     if len(set(names)) < len(names):
-        raise _problem(file, "two fallback printers stand in for one printer")
+        raise _problem(file, "two own printers stand in for one printer")
     for one in settings.fallback:
         _judge(file, one)
     return settings

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from passbook.document.page_drawing import DrawnPage
 from passbook.screen.arguments import path, short_text
-from passbook.screen.columns import short
 from storage import files
 from terminal.commands import JOB_HELP, AddCommand
 from terminal.opened_copy import open_pages
-from terminal.preview_text import page_rows
+from terminal.preview_text import caption, page_rows
 from terminal.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -43,7 +42,8 @@ async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
         job = (await client.job(arguments.job)).job
         copy = await client.sealed(job)
     pages = open_pages(job, copy, ring, arguments.key or "")
-    captions = _captions(job, copy.layout, pages)
+    turned_to = [*(page.number for page in pages[1:]), None]
+    captions = [caption(job, copy.layout, page, then) for page, then in zip(pages, turned_to, strict=True)]
     if arguments.text:
         width = workplace.console.width
         lines = [line for words, page in zip(captions, pages, strict=True) for line in (words, *page_rows(page, width))]
@@ -52,14 +52,6 @@ async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
     written = _write_pictures(arguments.out, captions, pages)
     workplace.console.show({"files": [str(one) for one in written]}, [str(one) for one in written])
     return 0
-
-
-def _captions(job: str, layout: str, pages: Sequence[DrawnPage]) -> list[str]:
-    """What each page is, and what a person does after it."""
-    turns = [f"; then turn to page {page.number}" for page in pages[1:]]
-    return [
-        f"Job {short(job)}, {layout}, page {page.number}{then}" for page, then in zip(pages, [*turns, ""], strict=True)
-    ]
 
 
 def _write_pictures(place: Path, captions: Sequence[str], pages: Sequence[DrawnPage]) -> list[Path]:

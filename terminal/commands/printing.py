@@ -11,7 +11,6 @@ from typing import Final
 
 import msgspec
 
-from client.connection import TerminalClient
 from passbook.document.drafts import StartLine
 from passbook.errors import PassbookError
 from passbook.job.states import TERMINAL, JobState
@@ -185,15 +184,15 @@ def _job(workplace: Workplace, arguments: argparse.Namespace) -> SubmitJob:
 
 async def _completed(workplace: Workplace, job: SubmitJob, said: Said) -> SubmitJob:
     """The job with its printer and its choice.  Raises PassbookError as chosen() does, and `unknown-printer`."""
-    async with workplace.client() as client:
-        agent = await client.agent_settings()
-        choice = chosen(said, agent, lambda: enrollment.name_of(workplace.home))
-        printer = job.printer or await _only_printer(client)
+    agent = await workplace.agent_settings()
+    choice = chosen(said, agent, lambda: enrollment.name_of(workplace.home))
+    printer = job.printer or await _only_printer(workplace)
     return msgspec.structs.replace(job, printer=printer, keep=choice.keep, feed=choice.feed, if_apart=choice.if_apart)
 
 
-async def _only_printer(client: TerminalClient) -> str:
-    names = [view.printer for view in (await client.status()).printers]
+async def _only_printer(workplace: Workplace) -> str:
+    async with workplace.client() as client:
+        names = [view.printer for view in (await client.status()).printers]
     if len(names) != 1:
         raise PassbookError("unknown-printer", printer="(not named)", known=", ".join(names))
     return names[0]

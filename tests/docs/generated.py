@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from passbook.errors import CATALOGUE
 from passbook.errors.kinds import EXIT_CODES
 from tests.docs.protocol import protocol_page, schema_page
-from tests.docs.screens import recovery_page
+from tests.docs.screens import page_with_screens
 from tests.house import ROOT
 from tests.mutants.table import MUTANTS
 
@@ -54,7 +54,8 @@ def pages() -> dict[str, str]:
     return {
         "errors.md": errors_page(),
         "states.md": states_page(),
-        "recovery.md": recovery_page(),
+        "recovery.md": page_with_screens("recovery.md"),
+        "teller.md": page_with_screens("teller.md"),
         "promises.md": promises_page(),
         "protocol.md": protocol_page(),
         "protocol.schema.json": schema_page(),

@@ -1,4 +1,4 @@
-"""The screens of a teller's terminal for docs/recovery.md, made by the real code."""
+"""The screens of a teller's terminal for the pages of docs/, made by the real code."""
 
 from __future__ import annotations
 
@@ -8,17 +8,23 @@ from typing import Final
 from msgspec.structs import replace
 
 from passbook.document.documents import parse_document
-from passbook.document.layout import parse_layout
+from passbook.document.layout import BookLayout, parse_layout
+from passbook.document.page_drawing import drawn_pages
 from passbook.document.placing import place
-from passbook.document.plan import StepKind, outline
+from passbook.document.plan import Plan, Sheet, StepKind, outline
+from passbook.job.choice import Choice, Fed, IfApart, Keep, Side
+from passbook.job.print_right import RightState
 from passbook.job.record import Answered, OnPaper, Verdict
 from passbook.job.states import JobState, Reason
+from passbook.job.waiting import Waiting, Why
 from passbook.protocol.messages import JobView, Question
 from passbook.protocol.notice import Notice
 from passbook.protocol.progress import end_words
 from terminal.dialogue import choices
 from terminal.own_copy import texts_of
-from terminal.picture import picture
+from terminal.picture import USUAL_WIDTH, picture
+from terminal.preview_text import caption, page_rows
+from terminal.tables_of_jobs import jobs_table
 from tests.house import ROOT
 from tests.terminal.samples import question, view
 
@@ -44,11 +50,16 @@ AT: Final = "19:20"
 _MARK: Final = re.compile(r"(<!-- screen: ([a-z ]+) -->\n```text\n).*?(```)", re.DOTALL)
 
 
-def asked_about(confirmed: int, sending: int = 0, reason: Reason = Reason.POWER_LOSS) -> Question:
-    """The question about the statement after it stopped there."""
+def _placed() -> tuple[BookLayout, Plan]:
+    """The statement in its book."""
     layout_file = ROOT / "passbook" / "layouts" / "savings-24.toml"
     layout = parse_layout("savings-24", layout_file.read_bytes(), layout_file.name)
-    plan = place(parse_document(FORMAT, STATEMENT), layout, codec="cp858", code_page="cp858")
+    return layout, place(parse_document(FORMAT, STATEMENT), layout, codec="cp858", code_page="cp858")
+
+
+def asked_about(confirmed: int, sending: int = 0, reason: Reason = Reason.POWER_LOSS) -> Question:
+    """The question about the statement after it stopped there."""
+    _, plan = _placed()
     begun = confirmed or sending
     state = JobState.PROCESSING_STOPPED if begun else JobState.PENDING_HELD
     job = _job(state=state, reasons=(reason,), valid=False, epoch=1, confirmed=confirmed, sending=sending)
@@ -79,6 +90,27 @@ def _proposed() -> Question:
     return replace(asked_about(1, 2), proposed=order)
 
 
+def _without_right() -> Question:
+    """A question of the appliance about a job that its silent terminal may have printed."""
+    asked = asked_about(0, reason=Reason.TERMINAL_SILENT)
+    return replace(asked, job=replace(asked.job, right=RightState.AWAY))
+
+
+def _list() -> list[str]:
+    """Two jobs with two copies, one of which the appliance prints since its terminal is silent."""
+    sent = {"accepted_at": AT, "lines": 5, "name": "Statement May", "document_date": "2026-05-03"}
+    both = Choice(Keep.BOTH, Side.TERMINAL, IfApart.APPLIANCE)
+    moved = _job(state=JobState.PROCESSING, choice=both, fed=Fed(Side.APPLIANCE, Reason.TERMINAL_SILENT), **sent)
+    waits = _job(job="1b8e44d09a7c6f20", accepted_at=AT, lines=12, choice=both, waiting=Waiting(Why.TERMINAL_COPY))
+    return jobs_table((moved, waits), USUAL_WIDTH)
+
+
+def _preview() -> list[str]:
+    layout, plan = _placed()
+    page = drawn_pages(plan, Sheet(layout.page_height, layout.cpi, layout.left_units), layout)[0]
+    return [caption(JOB, layout.name, page, 4), *page_rows(page, USUAL_WIDTH)]
+
+
 def screens() -> dict[str, list[str]]:
     """Name -> its lines."""
     given_back = next(n for n, step in enumerate(asked_about(0).outline, 1) if step.kind is StepKind.EJECT)
@@ -91,17 +123,20 @@ def screens() -> dict[str, list[str]]:
         "ended jobs": _ended(),
         "a second person": [*_asked(_proposed(), own_copy=False), *choices(_proposed(), "manager")],
         "another terminal": _asked(asked_about(1, 2), own_copy=False),
+        "the list of jobs": _list(),
+        "a preview": _preview(),
+        "without the print right": _asked(_without_right()),
     }
 
 
-def recovery_page() -> str:
-    """docs/recovery.md with the present screens."""
+def page_with_screens(name: str) -> str:
+    """The page of docs/ with the present screens."""
     shown = screens()
 
     def screen(match: re.Match[str]) -> str:
         return match[1] + "".join(f"{line.rstrip()}\n" for line in shown[match[2]]) + match[3]
 
-    return _MARK.sub(screen, (ROOT / "docs" / "recovery.md").read_text("utf-8"))
+    return _MARK.sub(screen, (ROOT / "docs" / name).read_text("utf-8"))
 
 
 def shown_in(page: str) -> set[str]:

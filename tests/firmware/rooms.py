@@ -166,7 +166,7 @@ class Rooms:
             now=bench.clock,
             turns=self.turns,
             agents=self.agents,
-            welcome=AgentWelcome("here", "boot-1", 10.0, 60.0, (FACTS,), ()),
+            welcome=AgentWelcome("here", "boot-1", 10.0, 60.0, (FACTS,), tuple(load_layouts(None).values())),
             names=SharedNames(bench.appliance_key, bench.rng),
             grants=self.grants,
             status=lambda: STATUS,

@@ -140,13 +140,13 @@ def at_once(ask: Callable[..., Future[Environment]], self: Boundary) -> Future[E
     return asked
 
 
-def oldest_first(_next_valid: object, self: Spool, printer: str, _passed: Record | None) -> Record | None:
+def oldest_first(_next_valid: object, self: Spool, printer: str, _passed: Record | None = None) -> Record | None:
     ready = [one for one in self.records() if one.valid and one.state is JobState.PENDING and one.printer == printer]
     return ready[0] if ready else None
 
 
 def not_with_a_failed_area(
-    next_valid: Callable[..., Record | None], self: Spool, printer: str, passed: Record | None
+    next_valid: Callable[..., Record | None], self: Spool, printer: str, passed: Record | None = None
 ) -> Record | None:
     failed = any(area.state != AreaState.READY.value for area in self.areas())
     return None if failed else next_valid(self, printer, passed)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from passbook.job.choice import Choice, Fed, Keep, Side
+from passbook.job.print_right import PrintRight, RightState
 from passbook.job.record import Answered, Record, Verdict
 from passbook.job.states import JobState
 from passbook.job.waiting import NEXT, NO_PLACE, QueuePlace, Waiting, Why, waiting_of, waiting_words
@@ -12,6 +14,8 @@ from passbook.protocol.messages import view_of
 from tests.passbook.test_changes_promises import NEW
 from tests.terminal.samples import outline
 
+FED_THERE = replace(NEW, choice=Choice(Keep.BOTH, Side.TERMINAL))
+RIGHT_AWAY = replace(NEW, choice=Choice(Keep.BOTH), right=PrintRight(RightState.AWAY))
 INVALID = replace(NEW, valid=False, state=JobState.PENDING_HELD)
 AT_A_TURN = replace(NEW, state=JobState.PROCESSING_STOPPED, outline=outline((3, 24, 1), (4, 1, 2)))
 ORDER = Answered(1, Verdict.PRINT, 1, 0, "till-1", "Ann")
@@ -31,6 +35,15 @@ ORDER = Answered(1, Verdict.PRINT, 1, 0, "till-1", "Ann")
         (replace(AT_A_TURN, confirmed=1), NO_PLACE, Waiting(Why.OWN_BOOK)),
         (replace(AT_A_TURN, confirmed=2), NO_PLACE, Waiting(Why.PAGE_TURN, page=4)),
         (replace(AT_A_TURN, confirmed=3), NO_PLACE, Waiting(Why.OWN_BOOK)),
+        (FED_THERE, QueuePlace(0), Waiting(Why.TERMINAL_COPY)),
+        (FED_THERE, QueuePlace(1), Waiting(Why.TURN, 1)),
+        (FED_THERE, QueuePlace(0, not_ready="printer-silent"), Waiting(Why.PRINTER, 0, "printer-silent")),
+        (replace(FED_THERE, fed=Fed(Side.APPLIANCE, "terminal-silent")), QueuePlace(0), NEXT),
+        (replace(FED_THERE, side=Side.TERMINAL), QueuePlace(0), NEXT),
+        (RIGHT_AWAY, QueuePlace(0), Waiting(Why.TERMINAL_RIGHT)),
+        (RIGHT_AWAY, QueuePlace(2), Waiting(Why.TURN, 2)),
+        (replace(RIGHT_AWAY, handed=True), QueuePlace(2), Waiting(Why.AT_TERMINAL)),
+        (replace(RIGHT_AWAY, side=Side.TERMINAL), QueuePlace(0), Waiting(Why.AT_APPLIANCE)),
         (INVALID, NO_PLACE, Waiting(Why.ANSWER)),
         (replace(INVALID, proposed=ORDER), NO_PLACE, Waiting(Why.SECOND_PERSON)),
         (replace(INVALID, asked=False), NO_PLACE, Waiting(Why.HELD)),
@@ -42,7 +55,7 @@ def test_a_job_waits_for_one_thing(record: Record, place: QueuePlace, waiting: W
 
 
 def words(waiting: Waiting | None) -> str:
-    return waiting_words(view_of(replace(NEW, printer="window-1"), waiting))
+    return waiting_words(view_of(replace(NEW, printer="window-1", requester="till-1"), waiting))
 
 
 @pytest.mark.parametrize(
@@ -55,6 +68,10 @@ def words(waiting: Waiting | None) -> str:
         (Waiting(Why.BOOK_LEFT, 2), "Waits: a book or sheet lies in window-1; it must be taken out first."),
         (Waiting(Why.PRINTER, 0, "cover-open"), "Waits: window-1 is not ready: a cover of the printer is open."),
         (Waiting(Why.PRINTER), "Waits: window-1 is not ready."),
+        (Waiting(Why.TERMINAL_COPY), "Waits for the copy of its terminal till-1."),
+        (Waiting(Why.TERMINAL_RIGHT), "Waits for its terminal till-1, which has its print right."),
+        (Waiting(Why.AT_TERMINAL), "Waits: its terminal till-1 prints it at window-1."),
+        (Waiting(Why.AT_APPLIANCE), "Waits: the appliance prints it at window-1."),
         (Waiting(Why.OWN_BOOK), "Waits for its book at window-1."),
         (Waiting(Why.PAGE_TURN, page=4), "Waits for its book to be turned to page 4 at window-1."),
     ],

@@ -95,9 +95,9 @@ def lines(office: Office) -> list[dict[str, Any]]:
 def test_a_device_of_another_dialect_prints_nothing_and_the_job_waits_for_the_printer(
     office: Office, stranger: Stranger
 ) -> None:
-    right = office.world._simulator_url
+    right = office.world.simulator_url
     office.world.stop_appliance()
-    office.world._simulator_url = stranger.url
+    office.world.simulator_url = stranger.url
     office.open()
     stranger.await_heard(1)
     job = as_terminal(office.counter, lambda client: client.submit(request(office, STATEMENT.csv()))).job
@@ -110,7 +110,7 @@ def test_a_device_of_another_dialect_prints_nothing_and_the_job_waits_for_the_pr
     assert not any(text.encode() in stranger.heard for text in STATEMENT.secrets())
     assert [one["job"] for one in office.told("jobs")] == [job]
     office.world.stop_appliance()
-    office.world._simulator_url = right
+    office.world.simulator_url = right
     office.open()
     with BookClerk(office.manager, office.hands, lambda _view: book_of(STATEMENT)):
         office.answer(office.counter, job, "--print")

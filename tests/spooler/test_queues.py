@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from passbook.job import changes
 from passbook.job.actor import Actor
+from passbook.job.choice import Choice, Keep, Side
 from passbook.job.record import Change, Record
 from passbook.job.states import Reason
 from passbook.job.waiting import NEXT, Waiting, Why
@@ -130,6 +131,18 @@ def test_a_requester_is_told_when_fewer_jobs_print_before_its_job(counters: Coun
     counters.change(first, changes.stop(Reason.MEDIA_JAM, Media.JAMMED, "t"))
     assert told(counters.other) == [Waiting(Why.TURN, 1), NEXT]
     assert second.job_id in {payload.job for name, payload in counters.other.heard if name == EVENT}
+
+
+def test_a_wait_for_the_own_terminal_is_told_once(counters: Counters) -> None:
+    first = counters.send()
+    waits = replace(counters.send(OTHER), choice=Choice(Keep.BOTH, Side.TERMINAL))
+    counters.spread(JobChanged(waits))
+    counters.change(first, changes.hold("t", TELLER.name, "Anna"))
+    before = len(told(counters.other))
+    counters.spread(JobChanged(waits))
+    assert told(counters.other)[before:] == [Waiting(Why.TERMINAL_COPY)]
+    counters.desks.queues.retell(PRINTER)
+    assert len(told(counters.other)) == before + 1, "nothing has changed for it"
 
 
 def test_a_book_in_the_way_is_told_to_its_owner_and_to_all_who_wait(counters: Counters) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import Server, ServerConnection, serve, unix_serve
 from websockets.exceptions import ConnectionClosed
 
 from client.transport import Address
@@ -23,11 +24,7 @@ from tests.terminal.conftest import Branch
 from tests.terminal.samples import notice, view
 
 Answer = Callable[[dict[str, Any]], Any]
-UNASKED = frozenset({"Agent.GetSettings", "Spooler.GetHistoryHeads", "Spooler.AcknowledgeNotice"})
-
-
-def _is_no_agent(_: dict[str, Any]) -> Any:
-    raise PassbookError("unknown-command", command="Agent.GetSettings")
+UNASKED = frozenset({"Spooler.GetHistoryHeads", "Spooler.AcknowledgeNotice"})
 
 
 class FakeAppliance:
@@ -38,7 +35,6 @@ class FakeAppliance:
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {
-            "Agent.GetSettings": _is_no_agent,
             "Spooler.GetHistoryHeads": lambda _: HistoryHeads((), ()),
             "Spooler.GetJob": lambda asked: view(job=asked["job"]),
             "Spooler.ListNotices": lambda _: {"notices": []},
@@ -107,6 +103,19 @@ class FakeAppliance:
             result = await result
         header = Header(name, MessageType.COMPLETION, number, completion_code=code)
         await connection.send(encode(header, result), text=True)
+
+
+@asynccontextmanager
+async def running_agent(fake: FakeAppliance, socket: Path) -> AsyncIterator[FakeAppliance]:
+    """Serve `fake` as the agent of a terminal does."""
+    socket.parent.mkdir(parents=True, exist_ok=True)
+    server = await unix_serve(fake.handle, str(socket), compression=None)
+    fake.loop = asyncio.get_running_loop()
+    try:
+        yield fake
+    finally:
+        server.close()
+        await server.wait_closed()
 
 
 @asynccontextmanager

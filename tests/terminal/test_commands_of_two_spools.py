@@ -6,6 +6,7 @@ import base64
 import csv
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,14 @@ from passbook.protocol.history_reply import HistoryLine, HistoryReply, Summary
 from passbook.protocol.messages import JobView
 from passbook.protocol.pages import JobPage
 from passbook.protocol.two_spools import AgentSettings
+from terminal.home import Home
 from terminal.keyring import load_ring
 from terminal.passphrase import obtain
 from tests.terminal.conftest import Branch
-from tests.terminal.fake_appliance import FakeAppliance
+from tests.terminal.fake_appliance import FakeAppliance, running_agent
 from tests.terminal.samples import view
 from tests.terminal.sealed import sealed_copy
-from tests.terminal.test_main import Teller, appliance, enroll, finish
+from tests.terminal.test_main import Teller, appliance, enroll, finish, in_a_thread
 
 pytestmark = pytest.mark.slow
 
@@ -73,17 +75,22 @@ def document(tmp_path: Path) -> Path:
     return path
 
 
-def has_agent(till: Till) -> None:
-    settings = AgentSettings(Keep.BOTH, Side.APPLIANCE, IfApart.ASK)
-    till.fake.answers["Agent.GetSettings"] = lambda _: settings
+@contextmanager
+def agent(till: Till) -> Iterator[FakeAppliance]:
+    """An agent of the terminal, with the usual defaults."""
+    fake, settings = FakeAppliance(), AgentSettings(Keep.BOTH, Side.APPLIANCE, IfApart.ASK)
+    fake.answers["Agent.GetSettings"] = lambda _: settings
+    fake.answers["Spooler.SubmitJob"] = lambda _: view()
+    with in_a_thread(lambda: running_agent(fake, Home(till.folder).socket)):
+        yield fake
 
 
 def test_a_choice_goes_with_the_request(till: Till, document: Path) -> None:
-    has_agent(till)
     words = ("--printer", "window-1", "--no-wait", "--feed", "terminal", "--if-apart", "terminal")
     about = ("--application", "ledger", "--name", "Notice", "--date", "2026-05-03", "--share-name")
-    assert till.run("print", document, *words, *about).code == 0
-    sent = till.sent("Spooler.SubmitJob")
+    with agent(till) as fake:
+        assert till.run("print", document, *words, *about).code == 0
+    sent = fake.received[-1][1]
     assert (sent["keep"], sent["feed"], sent["ifApart"]) == ("both", "terminal", "terminal")
     assert (sent["application"], sent["name"], sent["documentDate"]) == ("ledger", "Notice", "2026-05-03")
     assert sent["sharesName"] is True

@@ -6,11 +6,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from client.connection import QUESTION, TerminalClient
 from passbook.errors import PassbookError
 from passbook.job.decisions import already_answered
+from passbook.job.print_right import RightState
 from passbook.job.record import Answered, Verdict
+from passbook.job.states import Reason
 from passbook.protocol.messages import Question
 from terminal.dialogue import SETTLE, Dialogue, Order, choices, is_grave, read_order
 from terminal.keyring import KeyRing
@@ -196,6 +199,14 @@ def test_what_cannot_be_undone_is_asked_once_more_in_the_persons_name(
 def test_what_goes_on_after_the_last_line_is_not_asked_twice() -> None:
     assert not is_grave(ASKED, Order(Verdict.RESUME, 12))
     assert not is_grave(question(stopped(0, begun=False), TWENTY), Order(Verdict.PRINT))
+
+
+def test_an_order_that_takes_the_print_right_is_asked_once_more() -> None:
+    job = replace(stopped(0, begun=False), reasons=(Reason.APPLIANCE_SILENT,), right=RightState.AWAY)
+    for verdict, grave in ((Verdict.PRINT, True), (Verdict.RESUME, True), (Verdict.HOLD, False)):
+        assert is_grave(question(job, TWENTY), Order(verdict, 1)) is grave
+    here = replace(job, right=RightState.HERE)
+    assert not is_grave(question(here, TWENTY), Order(Verdict.PRINT))
 
 
 def test_who_answered_what_is_shown(branch: Branch) -> None:

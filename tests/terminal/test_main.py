@@ -14,8 +14,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -102,11 +102,18 @@ def teller(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Teller:
 @contextmanager
 def appliance(branch: Branch, fake: FakeAppliance) -> Iterator[FakeAppliance]:
     """Serve `fake` in a thread of its own, since `teller` brings its own event loop."""
+    with in_a_thread(lambda: running(branch, fake)):
+        yield fake
+
+
+@contextmanager
+def in_a_thread(serving: Callable[[], AbstractAsyncContextManager[FakeAppliance]]) -> Iterator[None]:
+    """Serve in a thread of its own."""
     ready, loop = threading.Event(), asyncio.new_event_loop()
     over = asyncio.Event()
 
     async def serve() -> None:
-        async with running(branch, fake):
+        async with serving():
             ready.set()
             await over.wait()
 
@@ -114,7 +121,7 @@ def appliance(branch: Branch, fake: FakeAppliance) -> Iterator[FakeAppliance]:
     thread.start()
     try:
         assert ready.wait(20)
-        yield fake
+        yield
     finally:
         loop.call_soon_threadsafe(over.set)
         thread.join(20)

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from passbook.document.plan import Bar, StepKind, StepOutline
+from passbook.job.choice import Side
+from passbook.job.print_right import RightState
 from passbook.job.record import Answered, Verdict
 from passbook.job.states import Reason
 from passbook.protocol.messages import Question
@@ -122,6 +124,24 @@ def test_a_job_without_lines_can_be_drawn() -> None:
         "Job aa11 of teller-1 for window-1 waits for an answer: the power failed.",
         "Whether the book was given back is in doubt.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("side", "other", "where"),
+    [(Side.APPLIANCE, "terminal teller-1", ", at two terminals"), (Side.TERMINAL, "the appliance", "")],
+)
+def test_a_copy_without_the_print_right_says_who_may_have_printed_it(side: Side, other: str, where: str) -> None:
+    """P13: an order there is a reprint."""
+    job = stopped(0, side=side, right=RightState.AWAY)
+    silent = replace(job, reasons=(Reason.TERMINAL_SILENT,))
+    assert picture(question(silent, TWENTY))[-1] == (
+        f"It may already be printed by {other}, which has its print right: look at the paper. "
+        f"An order to print it here is a reprint: two people must give it{where}."
+    )
+    assert picture(question(job, TWENTY))[-1].lower() == (
+        f"{other} has its print right: after an order to print, the job waits for it."
+    )
+    assert picture(question(replace(silent, right=RightState.HERE), TWENTY))[-1].endswith("left")
 
 
 def test_what_a_person_must_know_stands_below() -> None:

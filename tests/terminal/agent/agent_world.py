@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import secrets
-import signal
-import subprocess
 from pathlib import Path
 from typing import Any, Self
 
 from client.connection import TerminalClient
 from client.transport import UnixTransport
+from demo.agent_process import AgentProcess
 from demo.people import Printing
 from demo.world import (
-    COMMAND_TIMEOUT,
     PRINTER,
     PROJECT,
-    Terminal,
     World,
-    await_fact,
     ruler_of,
     shipped_layout,
 )
@@ -34,55 +29,6 @@ STATEMENT = PROJECT / "demo" / "statement.csv"
 NOTICE = PROJECT / "demo" / "notice.txt"
 BOOK = "book-1"
 LAYOUT = "savings-24"
-
-
-class AgentProcess:
-    """`teller agent` of one terminal."""
-
-    def __init__(self, terminal: Terminal) -> None:
-        self.terminal = terminal
-        self.log_file = terminal.home / "agent.log"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it, and wait until its door is open."""
-        before = self.log().count('"ready"')
-        command = [part for part in self.terminal.command("agent") if part != "--json"]
-        with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
-        await_fact(lambda: self.log().count('"ready"') > before or self._process.poll() is not None, self.log)  # type: ignore[union-attr]
-        assert self._process.poll() is None, self.log()
-
-    def log(self) -> str:
-        """All that it logged."""
-        return self.log_file.read_text() if self.log_file.exists() else ""
-
-    def await_log(self, event: str, count: int = 1) -> None:
-        """Wait until its log told of `event` so often."""
-        await_fact(lambda: self.log().count(f'"{event}"') >= count, self.log)
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        assert self._process is not None
-        return self._process.pid
-
-    def kill(self) -> None:
-        """Cut its power."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def stop(self) -> int:
-        """End it by SIGTERM; its exit code."""
-        assert self._process is not None
-        os.kill(self._process.pid, signal.SIGTERM)
-        code = self._process.wait(COMMAND_TIMEOUT)
-        self._process = None
-        return code
 
 
 class AgentWorld:
@@ -193,12 +139,12 @@ class AgentWorld:
         folder.mkdir()
         self.own = World(folder)
         self.own.start_simulator()
-        return str(self.own.__dict__["_simulator_url"])
+        return str(self.own.simulator_url)
 
     @property
     def appliance_port(self) -> str:
         """The port of the appliance's printer."""
-        return str(self.world.__dict__["_simulator_url"])
+        return str(self.world.simulator_url)
 
     def put_on_network(self) -> None:
         """Configure the printer of the appliance as one of the network."""

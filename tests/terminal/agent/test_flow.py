@@ -220,6 +220,33 @@ def test_a_canceled_job_gives_its_right_to_the_appliance_first(office: AgentWorl
     assert office.own_states(job) == ["canceled"]
 
 
+def test_a_spare_copy_of_an_agent_that_was_cut_is_no_question_and_ends_with_the_job(office: AgentWorld) -> None:
+    office.power_up()
+    job = office.send(*choose("both", "appliance"))
+    office.agent.kill()
+    office.agent.start()
+    office.agent.await_log("appliance-reached", 2)
+    assert office.terminal.run("questions") == []
+    following = office.follow(job)
+    assert following.end() == 0, following.error()
+    assert is_once(office.struck())
+    assert office.own_states(job) == ["completed"]
+
+
+def test_a_copy_that_was_cut_at_the_terminal_is_not_printed_by_the_appliance_unasked(office: AgentWorld) -> None:
+    office.power_up()
+    office.send(*choose("appliance", "appliance"))
+    job = office.send(*choose("terminal", "terminal"))
+    office.agent.kill()
+    office.agent.start()
+    office.agent.await_log("appliance-reached", 2)
+    [question] = office.terminal.run("questions")
+    assert (question["job"]["job"], question["job"]["side"]) == (job, "terminal")
+    office.terminal.run("answer", job, "--discard", "--person", "Ann")
+    assert office.at_appliance(job)["state"] == "canceled"
+    assert office.own_states(job) == ["canceled"]
+
+
 def test_an_idle_agent_takes_less_than_60_mib(office: AgentWorld) -> None:
     office.power_up()
     status = Path(f"/proc/{office.agent.pid}/status").read_text()

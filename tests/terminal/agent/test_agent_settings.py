@@ -1,0 +1,54 @@
+"""The agent's settings: defaults, and each mistake in one sentence that names its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from passbook.errors import PassbookError
+from passbook.job.choice import NORMAL, IfApart, Side
+from terminal.agent.agent_settings import AgentConfig, load_agent_config
+
+
+def test_without_a_file_both_keep_a_job_the_appliance_feeds_and_people_are_asked(tmp_path: Path) -> None:
+    config = load_agent_config(tmp_path / "agent.toml")
+    assert config == AgentConfig()
+    assert config.choice == NORMAL
+
+
+def test_what_the_file_says_counts(tmp_path: Path) -> None:
+    file = tmp_path / "agent.toml"
+    file.write_text(
+        'feed = "terminal"\nif_apart = "terminal"\napart_after = 5\n'
+        '[[fallback]]\nprinter = "window-1"\nport = "tcp://10.1.1.9:9100"\n'
+    )
+    config = load_agent_config(file)
+    assert (config.feed, config.if_apart, config.apart_after) == (Side.TERMINAL, IfApart.TERMINAL, 5)
+    assert [(one.name, one.port, one.dialect) for one in config.fallback] == [
+        ("window-1", "tcp://10.1.1.9:9100", "pr2")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("kep = 1\n", "kep"),
+        ('keep = "both', "the top level"),
+        ('keep = "nowhere"\n', "keep"),
+        ('keep = "appliance"\nfeed = "terminal"\n', "feed terminal"),
+        ("apart_after = 0\n", "apart_after"),
+        ("quota_mib = 1\n", "quota_mib"),
+        ('[[fallback]]\nprinter = "w"\n', "port"),
+        ('[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\ndialect = "no"\n', "dialect"),
+        ('[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\ncode_page = "no"\n', "code page"),
+        ('[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\n' * 2, "two own printers"),
+        ("\x00", "the top level"),
+    ],
+)
+def test_a_mistake_is_one_sentence_about_its_place(tmp_path: Path, text: str, why: str) -> None:
+    file = tmp_path / "agent.toml"
+    file.write_text(text)
+    with pytest.raises(PassbookError, match=why) as refused:
+        load_agent_config(file)
+    assert (refused.value.code, refused.value.facts["file"]) == ("file-problem", str(file))
