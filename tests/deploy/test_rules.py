@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -88,6 +90,13 @@ def programs() -> None:
     need("umockdev-run")
 
 
+@pytest.fixture
+def apart() -> Iterator[Path]:
+    """A folder that is not below /dev, since the script makes a new one of that."""
+    with TemporaryDirectory(dir="/var/tmp") as folder:  # noqa: S108 - a name of its own in it
+        yield Path(folder)
+
+
 def judge(folder: Path, device: str, names: str = "") -> str:
     """What udev would do with a device that is plugged in."""
     rules = folder / "rules"
@@ -105,8 +114,8 @@ def links(said: str) -> set[str]:
 
 
 @pytest.mark.parametrize(("device", "name"), [("ttyUSB0", f"{USB}-port1"), ("ttyACM0", USB), ("ttyS1", "ttyS1")])
-def test_a_port_belongs_to_the_appliance_and_is_named_by_its_socket(tmp_path: Path, device: str, name: str) -> None:
-    said = judge(tmp_path, device)
+def test_a_port_belongs_to_the_appliance_and_is_named_by_its_socket(apart: Path, device: str, name: str) -> None:
+    said = judge(apart, device)
     assert "GROUP 990" in said
     assert "MODE 0660" in said
     assert links(said) == {name}
@@ -115,23 +124,23 @@ def test_a_port_belongs_to_the_appliance_and_is_named_by_its_socket(tmp_path: Pa
 
 
 @pytest.mark.parametrize("device", ["ttyS0", "tty7"])
-def test_the_console_is_no_printer(tmp_path: Path, device: str) -> None:
-    said = judge(tmp_path, device)
+def test_the_console_is_no_printer(apart: Path, device: str) -> None:
+    said = judge(apart, device)
     assert "GROUP" not in said
     assert links(said) == set()
 
 
-def test_an_installer_gives_a_name_as_the_rules_show(tmp_path: Path) -> None:
+def test_an_installer_gives_a_name_as_the_rules_show(apart: Path) -> None:
     example = re.search(r"^#   (SUBSYSTEM==.*)$", RULES.read_text("utf-8"), re.MULTILINE)
     assert example is not None
     shown = re.search(r'PASSBOOK_PORT\}=="([^"]*)"', example[1])
     assert shown is not None
-    said = judge(tmp_path, "ttyUSB0", example[1].replace(shown[1], f"{USB}-port1"))
+    said = judge(apart, "ttyUSB0", example[1].replace(shown[1], f"{USB}-port1"))
     assert links(said) == {f"{USB}-port1", "counter-1"}
 
 
 @pytest.mark.parametrize("device", ["ttyUSB0", "ttyS0"])
-def test_udev_finds_nothing_wrong_with_the_rules(tmp_path: Path, device: str) -> None:
-    said = judge(tmp_path, device)
+def test_udev_finds_nothing_wrong_with_the_rules(apart: Path, device: str) -> None:
+    said = judge(apart, device)
     assert f"Reading rules file: /etc/udev/rules.d/{RULES.name}" in said
     assert not re.search(rf"{RULES.name}:[0-9]+.*(nvalid|nknown|ignoring|failed)", said)
