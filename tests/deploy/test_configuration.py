@@ -24,11 +24,12 @@ def inner(kind: Any) -> Any:
 
 
 def fields(kind: type[msgspec.Struct], where: str = "") -> Iterator[str]:
-    """Every key that a file may have; a credential and a path are one text."""
+    """Every key that a file may have; a credential and a path are one text, and rules below a table are one list."""
     for field in msgspec.structs.fields(kind):
         table = inner(field.type)
         name = f"{where}{field.encode_name}"
-        if table is None or f"{where}{field.name}" == "keys.appliance":
+        is_list = bool(where) and get_origin(field.type) is tuple
+        if table is None or is_list or f"{where}{field.name}" == "keys.appliance":
             yield name
         else:
             yield from fields(table, f"{name}.")
