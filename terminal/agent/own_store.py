@@ -7,6 +7,7 @@ machine, or beside other areas, the MAC does not fit: then every record loses it
 from __future__ import annotations
 
 import hmac
+import socket
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
@@ -76,7 +77,8 @@ def open_own_store(
 
     Raises PassbookError `area-in-use` while another process has it, and why it cannot be opened.
     """
-    machine_id = files.read(machine).strip()
+    # A system that was never set up has no id yet; its host name tells it from another one.
+    machine_id = files.read(machine).strip() if files.exists(machine) else socket.gethostname().encode()
     if not machine_id:
         raise PassbookError("file-problem", file=str(machine), why="it has no id of this machine")
     key = ApplianceKey(secret)

@@ -11,6 +11,8 @@ from demo.world import PRINTER, CommandFailed, await_fact
 from passbook.protocol.messages import JobRef, Nothing
 from tests.terminal.agent.agent_world import BOOK, LAYOUT, NOTICE, STATEMENT, AgentWorld
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AgentWorld]:
