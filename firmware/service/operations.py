@@ -25,7 +25,7 @@ from firmware.service.document_reader import DocumentReader
 from firmware.service.replies import AreaList, EntryList, LookedAt
 from firmware.system.joining import Joining
 from firmware.system.problems import Problems
-from passbook.errors import PassbookError, shown
+from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.actor import Actor, Role, may_not_decide
 from passbook.job.choice import Keep
@@ -37,8 +37,6 @@ from passbook.protocol.document import GetDocument, StoredDocument
 from passbook.protocol.environment import Environment, GetEnvironment, patience
 from passbook.protocol.history_reply import GetHistory, HistoryLine, HistoryReply, line_of
 from passbook.protocol.messages import (
-    MAX_DOCUMENT,
-    MAX_PIECE,
     AnswerQuestion,
     JobOrder,
     JobRef,
@@ -89,6 +87,7 @@ from passbook.protocol.two_spools import (
     TakeTurn,
     TurnTaken,
 )
+from passbook.protocol.uploads import take_piece, whole_document
 from spooler.agents import Agents
 from spooler.clock import Clock, stamp
 from spooler.desks import Desks
@@ -100,8 +99,6 @@ from spooler.turns import Turns
 
 _LOG: Final = Log("operations")
 
-UPLOADS_LIMIT: Final = 1
-"""Uploads that one connection may have open: each may take 1 MiB of memory, and a terminal sends one at a time."""
 CANCEL_WAIT: Final = 45.0
 """Seconds for the line under way to be finished and the book to be given back; passbookctl waits a little longer."""
 
@@ -218,24 +215,14 @@ class Operations:
     @operation("Spooler.UploadPiece", AT_TERMINALS, "too-many-uploads", "document-too-large")
     async def upload_piece(self, call: Call, piece: UploadPiece) -> Received:
         """Take the next bytes of a document; they are kept as long as the connection."""
-        uploads = call.connection.uploads
-        if piece.upload not in uploads and len(uploads) >= UPLOADS_LIMIT:
-            raise PassbookError("too-many-uploads", limit=UPLOADS_LIMIT)
-        if len(piece.data) > MAX_PIECE:
-            raise PassbookError("invalid-message", why=f"a piece has at most {MAX_PIECE} bytes")
-        buffer = uploads.setdefault(piece.upload, bytearray())
-        if buffer is None or len(buffer) + len(piece.data) > MAX_DOCUMENT:
-            uploads[piece.upload] = None
-            raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
-        buffer += piece.data
-        return Received(len(buffer))
+        return take_piece(call.connection.uploads, piece)
 
     @operation("Spooler.SubmitJob", AT_TERMINALS, *ACCEPTED, *DOCUMENT)
     async def submit(self, call: Call, request: SubmitJob) -> JobView:
         """Accept one job; its completion comes when the job is on disk."""
         if request.job or request.keep is not Keep.APPLIANCE:
             self._agents.must_be(call.connection)
-        document = _uploaded(call, request) if request.upload else request.document
+        document = whole_document(call.connection.uploads, request)
         return self._view(call.actor, await self._admission.submit(call.actor, request, document))
 
     @operation("Spooler.RegisterAgent", AT_TERMINALS, "agent-connected")
@@ -249,7 +236,7 @@ class Operations:
     async def take_turn(self, call: Call, asked: TakeTurn) -> TurnTaken:
         """Take the agent's part at the turn of a job: its right, its document, or that it has none."""
         self._agents.must_be(call.connection)
-        document = _uploaded(call, asked) if asked.upload else asked.document
+        document = whole_document(call.connection.uploads, asked)
         return await self._turns.take(call.actor.name, _named(asked), document)
 
     @operation("Spooler.OfferRight", AT_TERMINALS, *TURNED)
@@ -494,19 +481,6 @@ class Operations:
         if not actor.may_order(record.requester):
             raise may_not_decide(actor.name, order.job)
         return record
-
-
-def _uploaded(call: Call, request: SubmitJob | TakeTurn) -> bytes:
-    """The document that came in pieces.  Raises PassbookError when it did not, or not whole."""
-    uploads = call.connection.uploads
-    if request.document:
-        raise PassbookError("invalid-message", why="document and upload are both given")
-    if request.upload not in uploads:
-        raise PassbookError("unknown-upload", upload=shown(request.upload))
-    pieces = uploads.pop(request.upload)
-    if pieces is None:
-        raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
-    return bytes(pieces)
 
 
 R = TypeVar(

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from passbook.errors import PassbookError, shown
+from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.actor import Role
 from passbook.job.choice import Side
@@ -21,8 +21,6 @@ from passbook.job.record import Acknowledged, Record, Verdict, without_outline
 from passbook.job.states import JobState
 from passbook.protocol.media import Device, MechanismStatus, Media
 from passbook.protocol.messages import (
-    MAX_DOCUMENT,
-    MAX_PIECE,
     AnswerQuestion,
     Envelope,
     JobOrder,
@@ -41,6 +39,7 @@ from passbook.protocol.notice import AcknowledgeNotice, Notice, NoticePage, noti
 from passbook.protocol.operation import Call, Operation, catalogue_of, operation
 from passbook.protocol.pages import JobPage, Page, QuestionPage
 from passbook.protocol.two_spools import AgentSettings, GetSealed, SealedCopy, SetFeed
+from passbook.protocol.uploads import take_piece, whole_document
 from spooler.clock import stamp
 from terminal.agent.agent_settings import AgentConfig
 from terminal.agent.kept_list import KeptList
@@ -133,22 +132,12 @@ class AgentOperations:
     @operation("Spooler.UploadPiece", CALLERS, "too-many-uploads", "document-too-large")
     async def upload_piece(self, call: Call, piece: UploadPiece) -> Received:
         """Take the next bytes of a document; they are kept as long as the connection."""
-        uploads = call.connection.uploads
-        if piece.upload not in uploads and uploads:
-            raise PassbookError("too-many-uploads", limit=1)
-        if len(piece.data) > MAX_PIECE:
-            raise PassbookError("invalid-message", why=f"a piece has at most {MAX_PIECE} bytes")
-        buffer = uploads.setdefault(piece.upload, bytearray())
-        if buffer is None or len(buffer) + len(piece.data) > MAX_DOCUMENT:
-            uploads[piece.upload] = None
-            raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
-        buffer += piece.data
-        return Received(len(buffer))
+        return take_piece(call.connection.uploads, piece)
 
     @operation("Spooler.SubmitJob", CALLERS, "choice-not-possible", "unknown-upload", "unknown-printer")
     async def submit(self, call: Call, request: SubmitJob) -> JobView:
         """Accept one job by its choice; its completion comes when each spool that is to keep it answered."""
-        document = _uploaded(call, request) if request.upload else request.document
+        document = whole_document(call.connection.uploads, request)
         return await self._submissions.submit(replace(request, upload="", document=b""), document)
 
     @operation("Spooler.ListJobs", CALLERS)
@@ -278,19 +267,6 @@ class AgentOperations:
         else:
             await self._own.acknowledge(asked.job, call.actor.name)
         return notice
-
-
-def _uploaded(call: Call, request: SubmitJob) -> bytes:
-    """The document that came in pieces.  Raises PassbookError when it did not, or not whole."""
-    uploads = call.connection.uploads
-    if request.document:
-        raise PassbookError("invalid-message", why="document and upload are both given")
-    if request.upload not in uploads:
-        raise PassbookError("unknown-upload", upload=shown(request.upload))
-    pieces = uploads.pop(request.upload)
-    if pieces is None:
-        raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
-    return bytes(pieces)
 
 
 AGENT_OPERATIONS: Final[Mapping[str, Operation]] = catalogue_of(AgentOperations)

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from firmware.service.operations import OPERATIONS, UPLOADS_LIMIT
+from firmware.service.operations import OPERATIONS
 from passbook.job import changes
 from passbook.job.actor import Role
 from passbook.job.figures import NO_FIGURES, Figures
@@ -17,6 +17,7 @@ from passbook.job.record import OPERATOR
 from passbook.protocol.environment import Environment
 from passbook.protocol.media import Device, MechanismStatus, Media
 from passbook.protocol.messages import MAX_DOCUMENT, MAX_PIECE
+from passbook.protocol.uploads import UPLOADS_LIMIT
 from spooler.desk import PrintDesk
 from spooler.logs import Lines
 from storage.crypto.envelope import open_document

@@ -8,10 +8,10 @@ from typing import Any, Final
 import pytest
 
 from drivers.simulator.faults import Now, Target
-from firmware.service.operations import UPLOADS_LIMIT
 from passbook.document.drafts import StartLine
 from passbook.errors import PassbookError
 from passbook.protocol.messages import MAX_DOCUMENT, MAX_PIECE
+from passbook.protocol.uploads import UPLOADS_LIMIT
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import as_terminal
 from tests.scenarios.conftest import OpenOffice
