@@ -24,6 +24,7 @@ from firmware.people.questions import Questions
 from firmware.people.roll import Roll
 from firmware.service.acceptance import Acceptance
 from firmware.service.clock_report import ClockReporter
+from firmware.service.mail_intake import MailIntake
 from firmware.service.operations import Operations
 from firmware.service.service import Service
 from firmware.system.joining import Joining
@@ -395,6 +396,7 @@ class Appliance:
             clock=self._clock,
         )
         await self._enter_terminal_door(doors, door)
+        await self._enter_mail_door(doors)
         callers = self._loaded.callers
         mode = OPEN_MODE if callers.are_others_welcome else OWN_MODE
         await self._enter_operator_door(doors, OperatorDoor(config.control, service, judge=callers.judge, mode=mode))
@@ -409,6 +411,28 @@ class Appliance:
             reason = error.strerror if isinstance(error, OSError) else "this is no name of a host"
             why = f"{self._config.terminals.listen} cannot be listened at: {reason or type(error).__name__}"
             raise self._config.problem("terminals.listen", why) from None
+
+    async def _enter_mail_door(self, doors: contextlib.AsyncExitStack) -> None:
+        mail, context = self._config.mail, self._loaded.mail_context
+        if mail is None or context is None:
+            return
+        # Its library takes 9 MiB, so an appliance without mail does not load it.
+        from firmware.doors.mail_door import MailDoor  # noqa: PLC0415
+
+        door = MailDoor(
+            mail.hostname,
+            MailIntake(self._config, mail, self._admission, secrets.token_bytes),
+            judge=lambda certificate: self._doorkeeper.judge(certificate).name,
+            appliances=frozenset(mail.appliances),
+            passwords=self._loaded.mail_passwords,
+            is_usable=self._joining.usable.is_set,
+        )
+        try:
+            _ = await doors.enter_async_context(door.open(*mail.address, context))
+        except (OSError, UnicodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "this is no name of a host"
+            why = f"{mail.listen} cannot be listened at: {reason or type(error).__name__}"
+            raise self._config.problem("mail.listen", why) from None
 
     async def _enter_operator_door(self, doors: contextlib.AsyncExitStack, door: OperatorDoor) -> None:
         try:

@@ -38,9 +38,25 @@ class Trust(NamedTuple):
 
 def server_context(certificate: Path, key: Path, authority: Path) -> ssl.SSLContext:
     """TLS 1.3 only, and only for clients with a certificate of our authority.  Raises PassbookError `file-problem`."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = _context(certificate, key, authority)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def mail_context(certificate: Path, key: Path, authority: Path) -> ssl.SSLContext:
+    """For STARTTLS: mail servers have no certificate of our authority, and older ones speak TLS 1.2.
+
+    Raises PassbookError `file-problem`.
+    """
+    context = _context(certificate, key, authority)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_mode = ssl.CERT_OPTIONAL
+    return context
+
+
+def _context(certificate: Path, key: Path, authority: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     # The system clock may be years off after a power cut (N4); judge_terminal takes the time from its caller.
     context.verify_flags |= ssl.VerifyFlags(NO_CHECK_TIME)
     # A resumed session would bring back a terminal without its certificate being judged anew.

@@ -97,6 +97,8 @@ class Reason(StrEnum):
     """A rule of one side for this printer, form or application kept the document out of its spool."""
     REFUSED = "refused-by-appliance"
     """The appliance did not accept the job; this copy of its terminal ended with that."""
+    SENDER_UNPROVEN = "sender-unproven"
+    """It came by mail from a sender that proved no identity, and waits for a representative."""
     EXPIRED = "expired"
     """The job is of an earlier business day, and its question had no answer (F4)."""
 

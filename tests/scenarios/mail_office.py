@@ -1,0 +1,65 @@
+"""An office with a mail door, and mails as programs write them."""
+
+from __future__ import annotations
+
+import smtplib
+from email.message import EmailMessage
+from typing import Final
+
+from demo.world import free_port, own_host
+from tests.scenarios.books import Statement
+from tests.scenarios.office import Office
+
+DOMAIN: Final = "branch.example"
+WINDOW: Final = f"window-1@{DOMAIN}"
+SENDER: Final = "anna@bank.example"
+
+
+def mail_settings(address: str, *, networks: tuple[str, ...] = ("127.0.0.0/8",), more: str = "") -> str:
+    """TOML of a mail door with one route to the printer; `more` stands behind the table [mail]."""
+    named = ", ".join(f'"{one}"' for one in networks)
+    return (
+        f'[mail]\nlisten = "{address}"\nhostname = "{DOMAIN}"\n{more}'
+        f'[[route]]\nto = ["{WINDOW}"]\nprinter = "window-1"\nnetworks = [{named}]\n'
+    )
+
+
+def free_address() -> str:
+    """An address at which nothing listens."""
+    return f"{own_host()}:{free_port()}"
+
+
+def connect(address: str) -> smtplib.SMTP:
+    """An SMTP client, after its EHLO."""
+    host, _, port = address.rpartition(":")
+    client = smtplib.SMTP(host, int(port), local_hostname="client.example", timeout=30)
+    client.ehlo()
+    return client
+
+
+def update_mail(statement: Statement, message_id: str = "", to: str = WINDOW) -> EmailMessage:
+    """A mail with a passbook update as its attachment and a cover note."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = SENDER, to, f"Update {statement.number}"
+    mail["Date"] = "Mon, 02 Mar 2026 10:00:00 +0100"
+    if message_id:
+        mail["Message-ID"] = message_id
+    mail.set_content("Please print what is attached.\n")
+    mail.add_attachment(statement.csv().encode(), maintype="application", subtype="vnd.passbook-update+csv")
+    return mail
+
+
+def text_mail(text: str, message_id: str = "", to: str = WINDOW) -> EmailMessage:
+    """A mail that is a text."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = SENDER, to, "A text"
+    if message_id:
+        mail["Message-ID"] = message_id
+    mail.set_content(text)
+    return mail
+
+
+def jobs_of(office: Office) -> list[dict[str, object]]:
+    """The unfinished jobs, as the representative's list shows them."""
+    found: list[dict[str, object]] = office.manager.run("jobs")
+    return found
