@@ -12,6 +12,7 @@ from typing import Final
 
 from firmware.config.configuration import Config, PrinterConfig
 from firmware.config.loading import Loaded, load_key, load_named
+from firmware.config.mail_settings import HopConfig, MailConfig
 from firmware.doors.gate import claim_files
 from firmware.doors.operator_door import OPEN_MODE, OWN_MODE, OperatorDoor
 from firmware.doors.terminal_door import TerminalDoor
@@ -36,6 +37,8 @@ from firmware.system.watchdog import show_watchdog
 from passbook.errors import PassbookError
 from passbook.job.choice import Side
 from passbook.job.counts import JobCounts
+from passbook.job.record import Holder, Record
+from passbook.job.relaying import is_relay, relay_again
 from passbook.protocol.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of
 from passbook.protocol.messages import JobLeft as JobLeftEvent
 from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
@@ -50,12 +53,13 @@ from spooler.hub import Hub
 from spooler.jobs import Jobs
 from spooler.logs import Log, keep_telling, tell_left_out
 from spooler.news import DeskGaveUp, EndAcknowledged, JobChanged, News, PrinterChanged, PromptChanged, StepDone
+from spooler.next_hop import AfterRelays, NextHop, Relays, RelayTurns
 from spooler.orderly_end import leave_marks, take_marks
 from spooler.printer import Printer, connect_mechanism
 from spooler.shared_names import SharedNames
 from spooler.supervisor import Supervisor
 from spooler.turns import Turns
-from storage import ApplianceKey, AreaSettings, Limits, Spool, self_test
+from storage import ApplianceKey, AreaSettings, Limits, Spool, envelope, self_test
 
 _LOG: Final = Log("appliance")
 
@@ -88,6 +92,7 @@ class Appliance:
         self._hub = Hub()
         self._roll = Roll(self._hub, self._spool, clock, config.recovery.representatives)
         self._doorkeeper = Doorkeeper(config.terminals, loaded.trust, clock, config.recovery.representatives)
+        self._relays = Relays(clock, secrets.SystemRandom().random, self._wake_printers)
         self._destinations = self._make_destinations()
         self._agents = Agents(self._hub)
         self._names = SharedNames(key, secrets.token_bytes)
@@ -226,15 +231,28 @@ class Appliance:
             self._report(problem)
         if self._spool.is_usable():
             self._joining.usable.set()
+            self._relay_again()
             self._note_areas()
             self._notices.start()
 
     def _ask_about_joined(self) -> None:
         """Areas came into use: ask people about their jobs, and tell their ends."""
+        self._relay_again()
         self._note_areas()
         self._turns.note_joined()
         self._notices.start()
         self._recovery.start()
+
+    def _relay_again(self) -> None:
+        """After a boot: what goes to a next hop that drops doubles goes there again by rule (P4)."""
+        hops = {hop.name for hop in self._config.hops if hop.appliance}
+        for record in list(self._spool.questions()) if hops else ():
+            if record.printer in hops and is_relay(record):
+                with contextlib.suppress(PassbookError):
+                    wraps = {wrap.holder: wrap for wrap in self._spool.job(record.job_id).wraps}
+                    key = envelope.unwrap_for_appliance(record.identity(), wraps[Holder.APPLIANCE], self._key)
+                    self._keys.put(record.job_id, key)
+                    self._jobs.change(record.job_id, relay_again(stamp(self._clock))).result()
 
     def _note_areas(self) -> None:
         """Read from the areas the trusted time, old ends, and jobs of missing printers."""
@@ -279,7 +297,30 @@ class Appliance:
 
     def _make_destinations(self) -> dict[str, Destination]:
         """What jobs can be sent to, by name."""
-        return {printer.name: self._make_printer(printer) for printer in self._config.printers}
+        printers: dict[str, Destination] = {one.name: self._make_printer(one) for one in self._config.printers}
+        return printers | {one.name: self._make_hop(one) for one in self._config.hops}
+
+    def _make_hop(self, settings: HopConfig) -> NextHop:
+        return NextHop(
+            settings,
+            self._loaded.hops[settings.name],
+            self._relays,
+            document=self._message_of,
+            change=lambda job, change: self._jobs.change(job, change, urgent=True).result(),
+            clock=self._clock,
+        )
+
+    def _message_of(self, record: Record) -> bytes:
+        """The message of a relay.  Raises PassbookError when its content cannot be read."""
+        key = self._keys.get(record.job_id)
+        if key is None:
+            raise PassbookError("key-needed", job=record.job_id, key_ref=record.key_ref)
+        return envelope.open_document(record.identity(), self._spool.sealed(self._spool.job(record.job_id)), key)
+
+    def _make_intake(self, mail: MailConfig) -> MailIntake:
+        config = self._config
+        rng = secrets.token_bytes
+        return MailIntake(config, mail, self._admission, self._relays, now=self._clock.now, rng=rng)
 
     def _make_printer(self, settings: PrinterConfig) -> Printer:
         dialect = self._loaded.dialects[settings.name]
@@ -299,6 +340,10 @@ class Appliance:
             in_loop=self._loop.call_soon_threadsafe,
         )
 
+    def _wake_printers(self) -> None:
+        for printer in self._config.printers:
+            self._desks.wake(printer.name)
+
     def _wake_desk(self, printer: str) -> None:
         """Have a desk look again; the desks are made after the turns that wake them."""
         self._desks.wake(printer)
@@ -314,8 +359,15 @@ class Appliance:
         )
 
     def _make_desks(self) -> dict[str, PrintDesk]:
+        relay_turns, printer_turns = RelayTurns(self._relays), AfterRelays(self._turns, self._relays)
         return {
-            name: PrintDesk(one, jobs=self._jobs, clock=self._clock, tell=self._tell, feeding=self._turns)
+            name: PrintDesk(
+                one,
+                jobs=self._jobs,
+                clock=self._clock,
+                tell=self._tell,
+                feeding=relay_turns if name in self._loaded.hops else printer_turns,
+            )
             for name, one in self._destinations.items()
         }
 
@@ -421,7 +473,7 @@ class Appliance:
 
         door = MailDoor(
             mail.hostname,
-            MailIntake(self._config, mail, self._admission, secrets.token_bytes),
+            self._make_intake(mail),
             judge=lambda certificate: self._doorkeeper.judge(certificate).name,
             appliances=frozenset(mail.appliances),
             passwords=self._loaded.mail_passwords,
@@ -487,6 +539,7 @@ class Appliance:
                 self._recovery.note(record, was_asked=was_asked)
                 self._notices.note(record)
                 self._turns.note_job(record)
+                self._relays.note(record)
                 self._desks.note_job(record)
                 self._grants.note(record)
                 if record.ended and record.printer not in {printer.name for printer in self._config.printers}:

@@ -21,10 +21,12 @@ from drivers.dialects.known import DIALECTS
 from drivers.ports.port import has_no_handshake
 from firmware.config.configuration import CONTROL_SOCKET, Config, PrinterConfig
 from firmware.config.layouts import load_layouts
+from firmware.config.mail_settings import HopConfig
 from firmware.identity.callers import Callers, number_of_group
 from firmware.identity.certificates import NAME
 from firmware.identity.server_tls import (
     Trust,
+    hop_context,
     load_certificate,
     load_private_key,
     load_trust,
@@ -33,6 +35,7 @@ from firmware.identity.server_tls import (
 )
 from passbook.document.layout import BookLayout
 from passbook.errors import PassbookError
+from spooler.next_hop import Access
 from storage import ApplianceKey
 from storage.files import read_with_mode
 
@@ -56,6 +59,7 @@ class Loaded(NamedTuple):
         dialects: by printer.
         layouts: by name.
         mail_context: for the mail door, and passwords of terminals by name; None and none without one.
+        hops: how conversations with next hops begin, by name.
     """
 
     recovery_public: bytes | None
@@ -66,6 +70,7 @@ class Loaded(NamedTuple):
     layouts: dict[str, BookLayout]
     mail_context: ssl.SSLContext | None
     mail_passwords: Mapping[str, str]
+    hops: Mapping[str, Access]
 
 
 def check_configuration(config: Config, environ: Mapping[str, str] = os.environ) -> None:
@@ -114,6 +119,7 @@ def load_named(config: Config) -> Loaded:
         layouts=_layouts(config),
         mail_context=_mail_context(config),
         mail_passwords=_mail_passwords(config),
+        hops={hop.name: _access(config, number, hop) for number, hop in enumerate(config.hops)},
     )
 
 
@@ -217,6 +223,24 @@ def _mail_passwords(config: Config) -> Mapping[str, str]:
             raise config.problem(key, why)
         found[name] = password
     return found
+
+
+def _access(config: Config, number: int, hop: HopConfig) -> Access:
+    """How a conversation with a next hop begins."""
+    hostname = config.mail.hostname if config.mail is not None else ""
+    context: ssl.SSLContext | None = None
+    if hop.tls == "required":
+        key = f"hop[{number}].ca" if hop.ca is not None else "terminals.ca"
+        context = _named(config, key, lambda: hop_context(hop.ca or config.terminals.ca, hop.certificate, hop.key))
+    login: tuple[str, str] | None = None
+    if hop.login is not None:
+        key = f"hop[{number}].login"
+        source = hop.login
+        user, colon, password = _read(config, key, _named(config, key, source.file)).decode().strip().partition(":")
+        if not colon or not user or not password:
+            raise config.problem(key, "expected user and password with a colon between")
+        login = user, password
+    return Access(hostname, context, hop.server_name or hop.place[0], login)
 
 
 def _dialect(config: Config, number: int, printer: PrinterConfig) -> Dialect:

@@ -72,7 +72,9 @@ class HopConfig(msgspec.Struct, frozen=True):
         tls: whether the conversation must be under STARTTLS with a certificate of `ca`.
         ca: PEM file with the authority of its certificate; that of the terminals where it is left out.
         server_name: the name in its certificate; the host of its address where it is left out.
-        credential: the systemd credential with `user:password` for SMTP AUTH; empty for none.
+        certificate: PEM file with the certificate that its authority gave to this appliance; None for none.
+        key: PEM file with the key of that certificate.
+        login: the source of `user:password` for SMTP AUTH; None for none.
         appliance: it is an appliance, which takes the same mail again for the same job.
         give_up_hours: how long it is tried; then people decide.
     """
@@ -82,7 +84,9 @@ class HopConfig(msgspec.Struct, frozen=True):
     tls: Protection = "required"
     ca: Path | None = None
     server_name: MailName | None = None
-    credential: GoalName | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    login: KeySource | None = None
     appliance: bool = False
     give_up_hours: Hours = 24.0
 
@@ -142,9 +146,7 @@ def judge_mail(
     if not routes:
         raise Misfit("route", "expected at least one [[route]] beside [mail]")
     names = [hop.name for hop in hops]
-    for number, hop in enumerate(hops):
-        if hop.name in names[:number] or hop.name in printers:
-            raise Misfit(f"hop[{number}].name", f"{shown_value(hop.name)} is taken by another hop or a printer")
+    _judge_hops(hops, names, printers)
     taken: set[str] = set()
     for number, route in enumerate(routes):
         _judge_route(f"route[{number}]", route, names, printers)
@@ -152,6 +154,16 @@ def judge_mail(
             if one in taken:
                 raise Misfit(f"route[{number}].to", f"{shown_value(one)} stands in an earlier route")
             taken.add(one)
+
+
+def _judge_hops(hops: Collection[HopConfig], names: list[str], printers: Collection[str]) -> None:
+    for number, hop in enumerate(hops):
+        if (hop.certificate is None) != (hop.key is None):
+            raise Misfit(f"hop[{number}].key", "expected certificate and key together")
+        if hop.tls == "none" and (hop.login is not None or hop.certificate is not None):
+            raise Misfit(f"hop[{number}].tls", "expected TLS, since a password or a certificate is to be shown")
+        if hop.name in names[:number] or hop.name in printers:
+            raise Misfit(f"hop[{number}].name", f"{shown_value(hop.name)} is taken by another hop or a printer")
 
 
 def _judge_route(where: str, route: RouteConfig, hops: Collection[str], printers: Collection[str]) -> None:

@@ -55,6 +55,21 @@ def mail_context(certificate: Path, key: Path, authority: Path) -> ssl.SSLContex
     return context
 
 
+def hop_context(authority: Path, certificate: Path | None, key: Path | None) -> ssl.SSLContext:
+    """For conversations with a next hop whose certificate is of `authority`.  Raises PassbookError `file-problem`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(authority)
+        if certificate is not None:
+            context.load_cert_chain(certificate, key)
+    except ssl.SSLError:
+        raise _damaged(certificate or authority, "it, its key or its authority is damaged") from None
+    except OSError as error:
+        file = str(certificate or authority)
+        raise PassbookError("file-problem", file=file, why=error.strerror or "it cannot be read") from None
+    return context
+
+
 def _context(certificate: Path, key: Path, authority: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     # The system clock may be years off after a power cut (N4); judge_terminal takes the time from its caller.

@@ -54,11 +54,17 @@ class Attributes(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Posted(NamedTuple):
-    """One job of a mail: its request, its document, and the mail; `held`: it waits for a representative."""
+    """One job of a mail.
+
+    Attributes:
+        content: what makes two of its requests the same; headers and encodings of a mail change on its way.
+        held: it waits for a representative.
+    """
 
     request: SubmitJob
     document: bytes
     mail: Mailed
+    content: bytes
     held: bool = False
 
 
@@ -152,7 +158,10 @@ class Acceptance:
         The same requests again give the same jobs (P10).  Raises PassbookError; but for `outcome-unknown` nothing was
         changed.
         """
-        contents = [_content(one.request, one.document) for one in posted]
+        contents = [
+            msgspec.msgpack.encode((one.request.printer, one.request.format, one.request.layout, one.content))
+            for one in posted
+        ]
         try:
             shapes = [
                 await _done(one.document, self._prepared, self._with_keep(one.request), one.document) for one in posted

@@ -7,8 +7,10 @@ each of them is durable (P1).
 from __future__ import annotations
 
 import asyncio
+import datetime
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from email.utils import format_datetime
 from typing import Final, NamedTuple
 
 import msgspec
@@ -21,9 +23,10 @@ from passbook.job.actor import Actor
 from passbook.job.mailed import Mailed, Notify, Recipient
 from passbook.job.record import Record
 from passbook.mail.mail_address import MailAddress, parse_mail_address
-from passbook.mail.message_reading import MailMessage, MailPart, read_message
+from passbook.mail.message_reading import TRACE_HEADER, MailMessage, MailPart, read_message
 from passbook.mail.routes import Caller, Route, judge_recipient
 from passbook.protocol.messages import SubmitJob
+from spooler.next_hop import MAIL_FORMAT, Relays
 from storage import Rng
 
 MOST_RECIPIENTS: Final = 100
@@ -57,9 +60,20 @@ class MailEnvelope(NamedTuple):
 class MailIntake:
     """Judges recipients while they are named, and accepts whole mails."""
 
-    def __init__(self, config: Config, mail: MailConfig, acceptance: Acceptance, rng: Rng) -> None:
+    def __init__(
+        self,
+        config: Config,
+        mail: MailConfig,
+        acceptance: Acceptance,
+        relays: Relays,
+        *,
+        now: Callable[[], datetime.datetime],
+        rng: Rng,
+    ) -> None:
+        """`now` is aware wall time, for what is written into messages."""
+        self._relays = relays
+        self._now = now
         self._mail = mail
-        self._appliance = config.appliance
         self._routes = [one.route for one in config.routes]
         self._hops = {one.name for one in config.hops}
         self._acceptance = acceptance
@@ -98,29 +112,41 @@ class MailIntake:
             message = read_message(data)
         else:
             message = await asyncio.to_thread(read_message, data)
-        if self._appliance in message.trace:
+        if self._mail.hostname in message.trace:
             raise PassbookError("mail-loop", why=f"{', then '.join(map(shown, message.trace))} handed it on already")
         actor = self._actor(envelope)
         space = self._space(envelope, actor)
-        submission = self._rng(16).hex()
-        posted: list[Posted] = []
+        mail = Mailed(
+            submission=self._rng(16).hex(),
+            sender=envelope.sender,
+            vouched_by=envelope.caller.name,
+            message_id=message.message_id,
+            recipients=(),
+            envelope_id=envelope.envelope_id,
+            wants_headers=envelope.wants_headers,
+            trace=message.trace,
+        )
+        by_goal: dict[str, list[Addressed]] = {}
         for recipient in _distinct(envelope.recipients):
-            mail = Mailed(
-                submission=submission,
-                sender=envelope.sender,
-                vouched_by=envelope.caller.name,
-                message_id=message.message_id,
-                recipients=(Recipient(str(recipient.address), recipient.original, recipient.notify),),
-                envelope_id=envelope.envelope_id,
-                wants_headers=envelope.wants_headers,
-                trace=message.trace,
-            )
-            posted += [
-                self._printed(recipient, part, message, mail, space)
-                for part in message.parts
-                if recipient.route.goal not in self._hops
-            ]
-        return await self._acceptance.submit_together(actor, posted)
+            by_goal.setdefault(recipient.route.goal, []).append(recipient)
+        hops = [goal for goal in by_goal if goal in self._hops]
+        relayed = [self._relayed(goal, by_goal[goal], message, data, mail, space) for goal in hops]
+        printed = [
+            self._printed(recipient, part, message, mail, space)
+            for goal, recipients in by_goal.items()
+            if goal not in self._hops
+            for recipient in recipients
+            for part in message.parts
+        ]
+        self._relays.expect(mail.submission, hops)
+        is_new = False
+        try:
+            records = await self._acceptance.submit_together(actor, [*relayed, *printed])
+            is_new = all(one.mail is not None and one.mail.submission == mail.submission for one in records)
+        finally:
+            if not is_new:
+                self._relays.forget(mail.submission)
+        return records
 
     def _actor(self, envelope: MailEnvelope) -> Actor:
         """Whose jobs they are: a terminal that sends under its own name here is asked about them itself."""
@@ -137,6 +163,38 @@ class MailIntake:
         networks = sorted({network for one in envelope.recipients for network in one.route.networks})
         return f"{actor.name} {' '.join(networks)}"
 
+    def _relayed(
+        self,
+        hop: str,
+        recipients: Sequence[Addressed],
+        message: MailMessage,
+        data: bytes,
+        mail: Mailed,
+        space: str,
+    ) -> Posted:
+        """The whole message as one job of a next hop, for all recipients behind it."""
+        content = msgspec.msgpack.encode([part.document for part in message.parts])
+        name = message.message_id or self._acceptance.content_name(space, content)
+        request = SubmitJob(
+            client_request=_request_id(space, name, " ".join(sorted(one.address.key for one in recipients)), 0),
+            printer=hop,
+            format=MAIL_FORMAT,
+            name=message.subject,
+            application="mail",
+            document_date=message.date,
+            shares_name=True,
+        )
+        named = tuple(Recipient(str(one.address), one.original, one.notify) for one in recipients)
+        facts = msgspec.structs.replace(mail, recipients=named)
+        return Posted(request, self._traced(data, mail), facts, content, held=any(one.held for one in recipients))
+
+    def _traced(self, data: bytes, mail: Mailed) -> bytes:
+        """The message as it is handed on: unchanged but for who received it and the trace (R4)."""
+        trace = " ".join([*mail.trace, self._mail.hostname])
+        at = format_datetime(self._now())
+        received = f"Received: by {self._mail.hostname} with ESMTP id {mail.submission};\r\n\t{at}\r\n"
+        return f"{received}{TRACE_HEADER}: {trace}\r\n".encode() + data
+
     def _printed(self, recipient: Addressed, part: MailPart, message: MailMessage, mail: Mailed, space: str) -> Posted:
         """One part as a job of one printer."""
         name = message.message_id or self._acceptance.content_name(space, part.document)
@@ -150,8 +208,9 @@ class MailIntake:
             document_date=message.date,
             shares_name=True,
         )
-        facts = msgspec.structs.replace(mail, part=part.number)
-        return Posted(request, part.document, facts, held=recipient.held)
+        named = (Recipient(str(recipient.address), recipient.original, recipient.notify),)
+        facts = msgspec.structs.replace(mail, part=part.number, recipients=named)
+        return Posted(request, part.document, facts, part.document, held=recipient.held)
 
 
 def _distinct(recipients: Sequence[Addressed]) -> list[Addressed]:

@@ -339,6 +339,8 @@ class HistoryKind(StrEnum):
     """A person ordered lines on paper again; a second person has to give that order too."""
     CONTENT_DESTROYED = "content-destroyed"
     """No answer came in time: document, plan and wraps are gone, and the question stays (F4)."""
+    RELAYED_AGAIN = "relayed-again"
+    """By rule: the next hop drops doubles, so after a boot the message goes there again (P4)."""
     ENDED = "ended"
     ACKNOWLEDGED = "acknowledged"
     """A terminal acknowledged the end."""

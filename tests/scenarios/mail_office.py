@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import smtplib
 from email.message import EmailMessage
-from typing import Final
+from typing import Any, Final
 
 from demo.world import free_port, own_host
 from tests.scenarios.books import Statement
@@ -15,12 +15,14 @@ WINDOW: Final = f"window-1@{DOMAIN}"
 SENDER: Final = "anna@bank.example"
 
 
-def mail_settings(address: str, *, networks: tuple[str, ...] = ("127.0.0.0/8",), more: str = "") -> str:
-    """TOML of a mail door with one route to the printer; `more` stands behind the table [mail]."""
+def mail_settings(
+    address: str, *, networks: tuple[str, ...] = ("127.0.0.0/8",), more: str = "", domain: str = DOMAIN
+) -> str:
+    """TOML of a mail door with one route to the printer; `more` stands in the table [mail]."""
     named = ", ".join(f'"{one}"' for one in networks)
     return (
-        f'[mail]\nlisten = "{address}"\nhostname = "{DOMAIN}"\n{more}'
-        f'[[route]]\nto = ["{WINDOW}"]\nprinter = "window-1"\nnetworks = [{named}]\n'
+        f'[mail]\nlisten = "{address}"\nhostname = "{domain}"\n{more}'
+        f'[[route]]\nto = ["window-1@{domain}"]\nprinter = "window-1"\nnetworks = [{named}]\n'
     )
 
 
@@ -63,3 +65,9 @@ def jobs_of(office: Office) -> list[dict[str, object]]:
     """The unfinished jobs, as the representative's list shows them."""
     found: list[dict[str, object]] = office.manager.run("jobs")
     return found
+
+
+def ends_of(office: Office) -> list[dict[str, Any]]:
+    """The records of all jobs that have ended, in the order of their ends."""
+    entries = [told["entry"] for told in office.world.ctl("history")]
+    return [entry["record"] for entry in entries if entry["kind"] == "ended"]

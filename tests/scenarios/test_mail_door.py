@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import smtplib
-from typing import Any
 
 import pytest
 
@@ -12,7 +11,16 @@ from drivers.simulator.faults import Now, Target
 from tests.scenarios.books import Statement, judge
 from tests.scenarios.clerk import BookClerk
 from tests.scenarios.conftest import OpenOffice
-from tests.scenarios.mail_office import SENDER, WINDOW, connect, free_address, jobs_of, mail_settings, update_mail
+from tests.scenarios.mail_office import (
+    SENDER,
+    WINDOW,
+    connect,
+    ends_of,
+    free_address,
+    jobs_of,
+    mail_settings,
+    update_mail,
+)
 from tests.scenarios.office import Office, book_of
 
 
@@ -23,25 +31,14 @@ def mail_office(open_office: OpenOffice) -> tuple[Office, str]:
     return open_office(mail_settings(address), own_key_jobs=True), address
 
 
-def await_end(office: Office, count: int = 1) -> list[dict[str, Any]]:
-    """The ends of all jobs, once there are so many."""
-
-    def ended() -> list[dict[str, Any]]:
-        entries = [told["entry"] for told in office.world.ctl("history")]
-        return [entry for entry in entries if entry["kind"] == "ended"]
-
-    await_fact(lambda: len(ended()) == count, ended)
-    return ended()
-
-
 def test_an_update_that_came_by_mail_is_printed(mail_office: tuple[Office, str]) -> None:
     office, address = mail_office
     statement = Statement(700, 3)
     with BookClerk(office.manager, office.hands, lambda _view: book_of(statement)):
         with connect(address) as client:
             assert client.send_message(update_mail(statement), SENDER, [WINDOW]) == {}
-        [end] = await_end(office)
-    assert end["record"]["state"] == "completed"
+        await_fact(lambda: bool(ends_of(office)), lambda: ends_of(office))
+    assert [end["state"] for end in ends_of(office)] == ["completed"]
     judge(office.world.paper, book_of(statement), statement.expected())
 
 
