@@ -189,7 +189,7 @@ class MailIntake:
         return Posted(request, self._traced(data, mail), facts, content, held=any(one.held for one in recipients))
 
     def _traced(self, data: bytes, mail: Mailed) -> bytes:
-        """The message as it is handed on: unchanged but for who received it and the trace (R4)."""
+        """The message for the next hop: unchanged but for who received it and the trace (R4)."""
         trace = " ".join([*mail.trace, self._mail.hostname])
         at = format_datetime(self._now())
         received = f"Received: by {self._mail.hostname} with ESMTP id {mail.submission};\r\n\t{at}\r\n"
