@@ -35,6 +35,7 @@ from passbook.protocol.messages import (
     JobRef,
     JobView,
     MessageType,
+    MoveJob,
     Nothing,
     Payload,
     Prompt,
@@ -308,6 +309,10 @@ class TerminalClient(Client):
     async def release(self, job: str, person: str) -> JobView:
         """Have people asked again about a held job; `person` decided that."""
         return await self.command("Spooler.ReleaseJob", JobOrder(job, person), JobView)
+
+    async def move(self, job: str, to: str, person: str) -> JobView:
+        """Send a job that waits untouched to a substitute; `person` decided that.  Returns the job there."""
+        return await self.command("Spooler.MoveJob", MoveJob(job, to, person), JobView)
 
     async def history(self, asked: GetHistory) -> HistoryReply:
         """What happened to jobs, the newest last, or what their ends add up to."""

@@ -148,7 +148,7 @@ class Appliance:
         tasks.callback(self._supervisor.start("old notices", self._notices.watch_ages()))
         tasks.callback(self._supervisor.start("turns", self._turns.run()))
         tasks.callback(self._supervisor.start("expiry", self._expiry.run()))
-        self._mailing.start(self._admission, self._supervisor, tasks)
+        self._mailing.start(self._admission, self._desks, self._supervisor, tasks)
         tasks.callback(self._supervisor.start("log", keep_telling()))
         if self._notifier.watchdog_interval:
             watch = show_watchdog(self._notifier, self._spool.progress, self._clock.monotonic)
@@ -284,7 +284,7 @@ class Appliance:
     def _make_destinations(self) -> dict[str, Destination]:
         """What jobs can be sent to, by name."""
         printers: dict[str, Destination] = {one.name: self._make_printer(one) for one in self._config.printers}
-        return printers | self._mailing.hops()
+        return {**printers, **self._mailing.hops()}
 
     def _make_printer(self, settings: PrinterConfig) -> Printer:
         dialect = self._loaded.dialects[settings.name]
@@ -389,6 +389,7 @@ class Appliance:
             agents=self._agents,
             names=self._names,
             grants=self._grants,
+            move=self._mailing.move,
             welcome=self._welcome(),
             status=self.status,
             uri=f"wss://{self._config.terminals.listen}{SERVICE_PATH}",
@@ -434,9 +435,8 @@ class Appliance:
         """The last known state, at once."""
         _ = self._fullness.is_stopped  # the problem says what is so now, also when no job came since
         areas = tuple(f"{name}: {state}" for name, state in self._spool.states().items())
-        problems = tuple(
-            str(problem) for problem in (*self._problems, *self._desks.problems(), *self._notices.problems())
-        )
+        parts = (self._problems, self._desks.problems(), self._notices.problems(), self._mailing.problems())
+        problems = tuple(str(problem) for part in parts for problem in part)
         jobs = sum(self._spool.counts().values(), JobCounts())
         return StatusReport(self._desks.views(), self._hub.names(), areas, problems, jobs, self._spool.count_notices())
 

@@ -17,9 +17,10 @@ from msgspec.structs import replace
 from firmware.config.configuration import KeysConfig, LimitsConfig
 from passbook.document.plan import Plan, Sheet, StepOutline, encode_plan, is_outline, outline
 from passbook.errors import PassbookError, shown
-from passbook.job.actor import Actor
+from passbook.job.actor import Actor, MailSender
 from passbook.job.choice import Keep, Side
 from passbook.job.mailed import Mailed
+from passbook.job.moving import move_away
 from passbook.job.print_right import PrintRight, RightState
 from passbook.job.record import Encryption, Record, Wrap
 from passbook.job.states import JobState, Reason
@@ -63,7 +64,7 @@ class Posted(NamedTuple):
 
     request: SubmitJob
     document: bytes
-    mail: Mailed
+    mail: Mailed | None
     content: bytes
     held: bool = False
 
@@ -200,6 +201,30 @@ class Acceptance:
             accepted = await asyncio.shield(stored)
         by_request = {record.request_id: record for record in accepted}
         return [by_request[one.request_id] if isinstance(one, Ticket) else one for one in reserved]
+
+    async def move(self, record: Record, posted: Posted) -> Record:
+        """Accept a job that stands in for another one at a substitute, which ends with it; returns the new one.
+
+        Raises PassbookError; but for `outcome-unknown` nothing was changed.
+        """
+        request = posted.request
+        shape = await _done(posted.document, self._prepared, request, posted.document)
+        attributes, plan = self._attributes(request), encode_plan(shape.plan)
+        size = envelope.sealed_size(len(attributes), len(plan), len(posted.document))
+        ticket = self._jobs.spool.reserve_beside(record, request.client_request, posted.content, size)
+        if isinstance(ticket, Record):
+            return ticket
+        actor = Actor(record.requester, frozenset(), MailSender(""))
+        try:
+            child, key = await _done(posted.document, self._child, actor, ticket, posted, shape)
+        except BaseException:
+            self._jobs.spool.release(ticket)
+            raise
+        child = child._replace(record=replace(child.record, stands_for=record.job_id))
+        leaves = move_away(request.printer, ticket.job_id, stamp(self._clock))
+        stored = self._jobs.accept_instead(child, key, record.job_id, leaves)
+        new, _ = await asyncio.shield(asyncio.wrap_future(stored))
+        return new
 
     def content_name(self, space: str, content: bytes) -> str:
         """A name for a content that came without one: a keyed digest, which tells nothing to the owner of the disk."""

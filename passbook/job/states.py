@@ -101,6 +101,8 @@ class Reason(StrEnum):
     """The appliance did not accept the job; this copy of its terminal ended with that."""
     SENDER_UNPROVEN = "sender-unproven"
     """It came by mail from a sender that proved no identity, and waits for a representative."""
+    MOVED = "moved-to-substitute"
+    """Its destination could not do it; another job at a substitute stands in for it (R4)."""
     HOP_UNREACHABLE = "next-hop-unreachable"
     """The next hop could not be reached, or did not prove who it is; nothing was handed on."""
     HOP_BUSY = "next-hop-busy"

@@ -37,6 +37,7 @@ REASON_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         Reason.STORE_COPIED: "its storage was moved to another machine",
         Reason.NEARLY_FULL: "a spool was nearly full",
         Reason.NETWORK_BUSY: "the network was busy",
+        Reason.MOVED: "another job at a substitute stands in for it",
         Reason.SENDER_UNPROVEN: "it came by mail from a sender that proved no identity",
         Reason.HOP_UNREACHABLE: "the next hop cannot be reached",
         Reason.HOP_BUSY: "the next hop takes the message later",

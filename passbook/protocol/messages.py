@@ -163,6 +163,14 @@ class JobOrder(Payload, frozen=True):
     person: str
 
 
+class MoveJob(Payload, frozen=True):
+    """`Spooler.MoveJob`: `person` sends a job that waits untouched to a substitute, the printer or next hop `to`."""
+
+    job: str
+    to: str
+    person: str
+
+
 class Nothing(Payload, frozen=True):
     """The empty payload."""
 
