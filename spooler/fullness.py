@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from passbook.job.states import Reason
+from passbook.protocol.document_rules import DocumentRule
 from passbook.protocol.messages import SubmitJob
 
 
@@ -64,26 +65,10 @@ class Marks(NamedTuple):
         return Fill.BELOW if percent < self.start_at else Fill.BETWEEN
 
 
-class KeepRule(NamedTuple):
-    """Documents that are not kept: of this printer, form and application; an empty one is any."""
-
-    printer: str = ""
-    form: str = ""
-    application: str = ""
-
-    def fits(self, request: SubmitJob) -> bool:
-        """Whether the rule speaks of this request."""
-        return (
-            self.printer in {"", request.printer}
-            and self.form in {"", request.layout}
-            and self.application in {"", request.application}
-        )
-
-
 class Fullness:
     """Whether one spool takes a document."""
 
-    def __init__(self, percent: Callable[[], float], marks: Marks, rules: Sequence[KeepRule] = ()) -> None:
+    def __init__(self, percent: Callable[[], float], marks: Marks, rules: Sequence[DocumentRule] = ()) -> None:
         """`percent` tells how full the spool is now, in percent of its bytes."""
         self._percent = percent
         self._marks = marks
@@ -104,6 +89,6 @@ class Fullness:
 
     def objection(self, request: SubmitJob) -> Reason | None:
         """Why the spool does not keep the document of this request; None where it does."""
-        if any(rule.fits(request) for rule in self._rules):
+        if any(rule.fits(request, request.layout) for rule in self._rules):
             return Reason.BY_RULE
         return Reason.NEARLY_FULL if self.is_stopped else None

@@ -107,7 +107,7 @@ class Acceptance:
         encoded = encode_plan(prepared.plan)
 
         def reserved_for(wanted: SubmitJob) -> Ticket | Record:
-            is_kept = wanted.keep.has(Side.APPLIANCE)
+            is_kept = wanted.choice.keep.has(Side.APPLIANCE)
             size = envelope.sealed_size(len(attributes), len(encoded), len(document)) if is_kept else 0
             spool, name = self._jobs.spool, wanted.client_request
             return spool.reserve(actor.name, name, content, size, first=wanted.first, job_id=wanted.job)
@@ -126,7 +126,7 @@ class Acceptance:
             key = envelope.new_data_key(self._rng)
             sealed: SealedJob | None = None
             wraps: tuple[Wrap, ...] = ()
-            if request.keep.has(Side.APPLIANCE):
+            if request.choice.keep.has(Side.APPLIANCE):
                 sealed = await _done(document, self._sealed, record, key, attributes, encoded, document)
                 wraps = self._wraps(record, key, request)
         except BaseException:
@@ -140,8 +140,7 @@ class Acceptance:
 
         Raises `choice-not-possible`, and `spool-stopped` where the appliance's spool alone is wanted and takes none.
         """
-        request.choice.must_be_possible()
-        reason = self._fullness.objection(request) if request.keep.has(Side.APPLIANCE) else None
+        reason = self._fullness.objection(request) if request.choice.keep.has(Side.APPLIANCE) else None
         if reason is None:
             return request
         if request.keep is Keep.BOTH and request.outline:
@@ -152,7 +151,7 @@ class Acceptance:
         """Everything about the request that can be wrong, judged."""
         destination = self._judge(request, document)
         _judge_copy(request)
-        if not request.keep.has(Side.APPLIANCE) and not document:
+        if not request.choice.keep.has(Side.APPLIANCE) and not document:
             return self._announced(request, destination)
         prepared = destination.prepare(request, document)
         shape = Shape(prepared.plan, outline(prepared.plan), prepared.layout, prepared.sheet)
@@ -177,7 +176,7 @@ class Acceptance:
             raise PassbookError("priority-not-allowed", most=self._limits.priority_ceiling)
         if len(document) > MAX_DOCUMENT:
             raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
-        if not request.key and not self._keys.own_key_jobs and request.keep.has(Side.APPLIANCE):
+        if not request.key and not self._keys.own_key_jobs and request.choice.keep.has(Side.APPLIANCE):
             raise PassbookError("key-missing")
         if request.key and len(request.key) != REQUESTER_KEY_BYTES:
             raise PassbookError("key-malformed", expected=f"{REQUESTER_KEY_BYTES} bytes")
@@ -205,7 +204,7 @@ class Acceptance:
             layout=shape.layout,
             sheet=shape.sheet,
             key_ref=request.key_ref,
-            recovery_ref="branch-recovery" if self._recovery_public and request.keep.has(Side.APPLIANCE) else "",
+            recovery_ref="branch-recovery" if self._recovery_public and request.choice.keep.has(Side.APPLIANCE) else "",
             priority=request.priority,
             business_date=self._clock.business_date(),
             clock_trusted=self._clock.trusted(),
@@ -246,7 +245,7 @@ def _judge_copy(request: SubmitJob) -> None:
     if request.job and not _JOB_ID.fullmatch(request.job):
         raise PassbookError("invalid-message", why="job is not 32 lower-case hexadecimal digits")
     # Another digest than a keyed one would tell the owner of the disk what the document says (P5).
-    if (request.digest or request.keep.has(Side.TERMINAL)) and not _DIGEST.fullmatch(request.digest):
+    if (request.digest or request.choice.keep.has(Side.TERMINAL)) and not _DIGEST.fullmatch(request.digest):
         raise PassbookError("invalid-message", why="digest is not 64 lower-case hexadecimal digits")
     if request.moved not in MOVED_BY_TERMINAL:
         words = ", ".join(sorted(MOVED_BY_TERMINAL - {""}))

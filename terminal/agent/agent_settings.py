@@ -12,6 +12,8 @@ from drivers.dialects.known import DIALECTS
 from passbook.errors import PassbookError
 from passbook.errors.decoding import full_complaint, toml_text
 from passbook.job.choice import Choice, IfApart, Keep, Side
+from passbook.protocol.document_rules import ChoiceRule
+from passbook.protocol.naming import NAME_LIMIT, is_name
 from storage import files
 
 Wait = Annotated[float, Meta(gt=0, le=604800)]
@@ -50,6 +52,7 @@ class AgentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         apart_after: seconds without the appliance until the agent prints by itself, or asks.
         quota_mib: mebibytes of each of the two areas of its spool.
         fallback: printers of the terminal.
+        rules: `[[rule]]`, the choice for documents of a printer, a form or an application; the first that fits counts.
     """
 
     keep: Keep = Keep.BOTH
@@ -58,6 +61,7 @@ class AgentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     apart_after: Wait = 30.0
     quota_mib: Mebibytes = 64
     fallback: tuple[FallbackPrinter, ...] = ()
+    rules: tuple[ChoiceRule, ...] = msgspec.field(name="rule", default=())
 
     @property
     def choice(self) -> Choice:
@@ -77,7 +81,9 @@ def load_agent_config(file: Path) -> AgentConfig:
     try:
         settings.choice.must_be_possible()
     except PassbookError as error:
-        raise _problem(file, f"{error.facts['option']} is not possible with keep {error.facts['keep']}") from None
+        raise _problem(file, _impossible(error)) from None
+    for number, rule in enumerate(settings.rules, 1):
+        _judge_rule(file, number, rule, settings.choice)
     names = [one.printer for one in settings.fallback]
     if len(set(names)) < len(names):
         raise _problem(file, "two own printers stand in for one printer")
@@ -93,6 +99,22 @@ def _judge(file: Path, fallback: FallbackPrinter) -> None:
         DIALECTS[fallback.dialect]().profile.find_code_page(fallback.code_page)
     except (PassbookError, LookupError):
         raise _problem(file, f"fallback {fallback.printer}: its dialect has no code page of that name") from None
+
+
+def _judge_rule(file: Path, number: int, rule: ChoiceRule, defaults: Choice) -> None:
+    for name in ("printer", "form", "application"):
+        if not is_name(getattr(rule, name), least=0):
+            raise _problem(file, f"rule {number}: {name} must have at most {NAME_LIMIT} printable characters")
+    if rule.is_empty:
+        raise _problem(file, f"rule {number}: it has none of keep, feed and if_apart")
+    try:
+        _ = rule.over(defaults)
+    except PassbookError as error:
+        raise _problem(file, f"rule {number}: {_impossible(error)}") from None
+
+
+def _impossible(error: PassbookError) -> str:
+    return f"{error.facts['option']} is not possible with keep {error.facts['keep']}"
 
 
 def _problem(file: Path, why: str) -> PassbookError:

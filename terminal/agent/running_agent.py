@@ -33,6 +33,7 @@ from terminal.agent.agent_operations import AGENT_OPERATIONS, AgentOperations
 from terminal.agent.agent_settings import AgentConfig
 from terminal.agent.kept_list import KeptList
 from terminal.agent.kept_notices import KeptNotices
+from terminal.agent.kept_sides import KeptSides
 from terminal.agent.known_appliance import KnownAppliance
 from terminal.agent.local_door import LocalDoor
 from terminal.agent.own_jobs import OwnJobs
@@ -96,6 +97,7 @@ class Agent:
             self._own,
             self._known,
             self._upstream,
+            KeptSides(config),
             terminal=terminal,
             folder=home.agent / "unanswered",
             rng=secrets.token_bytes,

@@ -32,6 +32,7 @@ from spooler.clock import stamp
 from spooler.destination import Prepared
 from spooler.logs import Log
 from storage import Rng, Ticket, envelope, files
+from terminal.agent.kept_sides import KeptSides
 from terminal.agent.known_appliance import KnownAppliance
 from terminal.agent.own_jobs import OwnJobs
 from terminal.agent.upstream import Upstream, is_outage
@@ -47,12 +48,21 @@ class Submissions:
     """The own copies that the appliance has not answered for yet, and the way to more."""
 
     def __init__(
-        self, own: OwnJobs, known: KnownAppliance, upstream: Upstream, *, terminal: str, folder: Path, rng: Rng
+        self,
+        own: OwnJobs,
+        known: KnownAppliance,
+        upstream: Upstream,
+        sides: KeptSides,
+        *,
+        terminal: str,
+        folder: Path,
+        rng: Rng,
     ) -> None:
         """`folder` has a file for each copy that the appliance has not answered for."""
         self._own = own
         self._known = known
         self._upstream = upstream
+        self._sides = sides
         self._terminal = terminal
         self._folder = folder
         self._rng = rng
@@ -61,12 +71,12 @@ class Submissions:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     async def submit(self, request: SubmitJob, document: bytes) -> JobView:
-        """Accept one job by the person's choice.
+        """Accept one job by the choice of its person, of a rule, or by default.
 
         Raises PassbookError; but for what tells of the connection or of the storage, nothing was changed.
         """
-        request.choice.must_be_possible()
-        if not request.keep.has(Side.TERMINAL):
+        request = await self._sides.chosen(request, document)
+        if not request.choice.keep.has(Side.TERMINAL):
             return await self._upstream.command_with(SUBMIT, request, document, JobView)
         _judge(request, document)
         prepared = await asyncio.to_thread(self._known.prepare, request, document)
@@ -253,6 +263,7 @@ def _judge(request: SubmitJob, document: bytes) -> None:
     check_name("clientRequest", request.client_request)
     check_name("keyRef", request.key_ref, least=0)
     check_name("name", request.name, least=0)
+    check_name("application", request.application, least=0)
     if request.job:
         raise PassbookError("invalid-message", why="job is given, and the agent makes the ids of its jobs")
     if len(document) > MAX_DOCUMENT:

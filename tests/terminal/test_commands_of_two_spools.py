@@ -23,7 +23,6 @@ from passbook.job.states import JobState, Reason
 from passbook.protocol.history_reply import HistoryLine, HistoryReply, Summary
 from passbook.protocol.messages import JobView
 from passbook.protocol.pages import JobPage
-from passbook.protocol.two_spools import AgentSettings
 from terminal.home import Home
 from terminal.keyring import load_ring
 from terminal.passphrase import obtain
@@ -77,9 +76,8 @@ def document(tmp_path: Path) -> Path:
 
 @contextmanager
 def agent(till: Till) -> Iterator[FakeAppliance]:
-    """An agent of the terminal, with the usual defaults."""
-    fake, settings = FakeAppliance(), AgentSettings(Keep.BOTH, Side.APPLIANCE, IfApart.ASK)
-    fake.answers["Agent.GetSettings"] = lambda _: settings
+    """An agent of the terminal."""
+    fake = FakeAppliance()
     fake.answers["Spooler.SubmitJob"] = lambda _: view()
     with in_a_thread(lambda: running_agent(fake, Home(till.folder).socket)):
         yield fake
@@ -91,7 +89,8 @@ def test_a_choice_goes_with_the_request(till: Till, document: Path) -> None:
     with agent(till) as fake:
         assert till.run("print", document, *words, *about).code == 0
     sent = fake.received[-1][1]
-    assert (sent["keep"], sent["feed"], sent["ifApart"]) == ("both", "terminal", "terminal")
+    assert (sent["feed"], sent["ifApart"]) == ("terminal", "terminal")
+    assert "keep" not in sent, "the agent's rules and settings choose what the person did not"
     assert (sent["application"], sent["name"], sent["documentDate"]) == ("ledger", "Notice", "2026-05-03")
     assert sent["sharesName"] is True
 
@@ -127,6 +126,8 @@ def test_an_impossible_choice_is_refused_before_anything_is_sent(
         (("--feed", "both"), "--feed: expected one of terminal, appliance"),
         (("--if-apart", "never"), "--if-apart: expected one of terminal, appliance, ask"),
         (("--date", "2026-02-30"), "--date: expected a day, as 2026-03-02"),
+        (("--application", "a" * 129), "--application: expected 1 to 128 printable characters"),
+        (("--application", "ledger\x1b[2J"), "--application: expected 1 to 128 printable characters"),
         (("--date", "20260302"), "--date: expected a day, as 2026-03-02"),
     ],
 )
