@@ -37,7 +37,10 @@ SMALL: Final = 16 * 1024
 _JOB_ID: Final = re.compile(r"[0-9a-f]{32}")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 MOVED_BY_TERMINAL: Final = frozenset(
-    {"", Reason.NEARLY_FULL, Reason.NETWORK_BUSY, Reason.BY_RULE, Reason.APPLIANCE_SILENT}
+    {
+        *("", Reason.NEARLY_FULL, Reason.SPOOL_FENCED),
+        *(Reason.NETWORK_BUSY, Reason.BY_RULE, Reason.APPLIANCE_SILENT),
+    }
 )
 """Why an agent may say that its spool or the appliance's does not keep a document."""
 P = ParamSpec("P")
