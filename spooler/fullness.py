@@ -95,8 +95,8 @@ class Fullness(Gauge):
         super().__init__(percent, marks)
         self._rules = rules
 
-    def objection(self, request: SubmitJob) -> Reason | None:
-        """Why the spool does not keep the document of this request; None where it does."""
-        if any(rule.fits(request, request.layout) for rule in self._rules):
+    def objection(self, request: SubmitJob, form: str) -> Reason | None:
+        """Why the spool does not keep the document of this request, which has that form; None where it does."""
+        if any(rule.fits(request, form) for rule in self._rules):
             return Reason.BY_RULE
         return Reason.NEARLY_FULL if self.is_stopped else None

@@ -43,10 +43,8 @@ def _lines(figures: AgentSettings) -> Iterator[str]:
         f"It is {figures.percent} percent full."
     )
     yield _takes(figures)
-    yield (
-        f"Where no person or rule chooses, {_KEPT[figures.keep]}, {_FED[figures.feed]} is printed, and "
-        f"{_APART[figures.if_apart]} while the other side is silent."
-    )
+    yield f"Where no person or rule chooses, {_KEPT[figures.keep]}, and {_FED[figures.feed]} is printed."
+    yield f"While the other side is silent, {_APART[figures.if_apart]}."
     if figures.silent:
         yield f"The appliance has not answered for {span(figures.silent)}."
     else:

@@ -98,8 +98,8 @@ class Acceptance:
         """
         content = _content(request, document)
         try:
-            request = self._with_keep(request)
             prepared = await _done(document, self._prepared, request, document)
+            request = self._with_keep(request, prepared.layout)
         except PassbookError:
             # What was accepted once stays that job, although today's configuration would refuse it.
             known = self._jobs.spool.known(actor.name, request.client_request, content)
@@ -138,12 +138,12 @@ class Acceptance:
         # From here the store decides; a terminal that goes away does not undo an acceptance.
         return await asyncio.shield(asyncio.wrap_future(self._jobs.accept(reserved, record, sealed, wraps, key)))
 
-    def _with_keep(self, request: SubmitJob) -> SubmitJob:
-        """The request with the spools that keep its document in fact.
+    def _with_keep(self, request: SubmitJob, form: str) -> SubmitJob:
+        """The request with the spools that keep its document, whose layout is `form`, in fact.
 
         Raises `choice-not-possible`, and `spool-stopped` where the appliance's spool alone is wanted and takes none.
         """
-        reason = self._fullness.objection(request) if request.choice.keep.has(Side.APPLIANCE) else None
+        reason = self._fullness.objection(request, form) if request.choice.keep.has(Side.APPLIANCE) else None
         if reason is None:
             return request
         if request.keep is Keep.BOTH and request.outline:

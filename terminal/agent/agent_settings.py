@@ -18,7 +18,7 @@ from storage import files
 
 Wait = Annotated[float, Meta(gt=0, le=604800)]
 Mebibytes = Annotated[int, Meta(ge=32, le=65536)]
-Percent = Annotated[int, Meta(ge=1, le=100)]
+MarkPercent = Annotated[int, Meta(ge=1, le=100)]
 Load = Annotated[int, Meta(ge=1, le=1_000_000)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 
@@ -52,8 +52,8 @@ class SpoolMarks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         start_at: below this it takes them again.
     """
 
-    stop_at: Percent = 95
-    start_at: Percent = 85
+    stop_at: MarkPercent = 95
+    start_at: MarkPercent = 85
 
 
 class LoadMarks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -59,7 +59,7 @@ class KeptSides:
         return Reason.NEARLY_FULL if self._fullness.is_stopped else None
 
     def problems(self) -> list[PassbookError]:
-        """That the own spool is nearly full, as long as it is."""
+        """The problem of an own spool that is nearly full; empty while it takes documents."""
         if self.objection() is not Reason.NEARLY_FULL:
             return []
         side, start_at = Side.TERMINAL.value, self._config.spool.start_at

@@ -207,6 +207,19 @@ def test_a_rule_keeps_documents_out_and_a_history_entry_says_so(agency: Agency) 
     told(agency, story)
 
 
+def test_a_rule_by_form_knows_the_form_that_a_document_has_by_itself(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        stopped(agency, DocumentRule(form="sheet"), percent=0.0)
+        await agency.register()
+        assert await refused(agency.submit(layout="")) == "spool-stopped"
+        assert await refused(agency.ask("Spooler.GetJob", {"job": JOB})) == "unknown-job"
+        stopped(agency, DocumentRule(form="savings-24"), percent=0.0)
+        await agency.register()
+        assert (await agency.submit(layout="")).layout == "sheet"
+
+    told(agency, story)
+
+
 def test_the_same_request_is_the_same_job_wherever_its_document_is_kept(agency: Agency) -> None:
     """P10: the spool is full at the second time, or at the first."""
 

@@ -33,7 +33,7 @@ class Spool:
 
 
 def request(**facts: Any) -> SubmitJob:
-    return SubmitJob("r-1", **({"printer": "front", "format": "text", "layout": "sheet"} | facts))
+    return SubmitJob("r-1", **({"printer": "front", "format": "text"} | facts))
 
 
 def test_it_stops_at_the_higher_mark_and_starts_again_below_the_lower_one() -> None:
@@ -87,11 +87,11 @@ def test_each_change_is_told_once(marks: Marks, percents: list[float]) -> None:
 def test_a_rule_speaks_of_the_requests_that_fit_all_its_words(rule: DocumentRule, fits: bool) -> None:
     spool = Spool(Marks(), DocumentRule(printer="no such printer"), rule)
     expected = Reason.BY_RULE if fits else None
-    assert spool.fullness.objection(request(application="desk")) is expected
+    assert spool.fullness.objection(request(application="desk"), "sheet") is expected
 
 
 def test_a_full_spool_objects_and_says_why() -> None:
     spool = Spool(Marks(90, 80))
-    assert spool.fullness.objection(request()) is None
+    assert spool.fullness.objection(request(), "sheet") is None
     spool.percent = 95.0
-    assert spool.fullness.objection(request()) is Reason.NEARLY_FULL
+    assert spool.fullness.objection(request(), "sheet") is Reason.NEARLY_FULL
