@@ -23,6 +23,7 @@ from passbook.job.states import JobState, Reason
 from passbook.protocol.history_reply import HistoryLine, HistoryReply, Summary
 from passbook.protocol.messages import JobView
 from passbook.protocol.pages import JobPage
+from passbook.protocol.two_spools import AgentSettings
 from terminal.home import Home
 from terminal.keyring import load_ring
 from terminal.passphrase import obtain
@@ -135,6 +136,23 @@ def test_a_wrong_word_is_a_usage_error(till: Till, document: Path, words: tuple[
     ended = till.run("print", document, *words)
     assert ended.code == 6
     assert said in ended.err
+
+
+def test_a_person_hears_at_once_that_another_spool_keeps_the_document(till: Till, document: Path) -> None:
+    moved = view(choice=Choice(), moved=Reason.NEARLY_FULL.value)
+    with agent(till) as fake:
+        fake.answers["Spooler.SubmitJob"] = lambda _: moved
+        said = till.run("print", document, "--printer", "window-1", "--no-wait").out
+    assert "The appliance alone keeps it: a spool was nearly full." in said
+
+
+def test_the_figures_of_the_own_spool_are_those_of_the_agent(till: Till) -> None:
+    assert "[agent-needed]" in till.run("spool").err
+    figures = AgentSettings(Keep.BOTH, Side.APPLIANCE, IfApart.ASK, percent=12)
+    with agent(till) as fake:
+        fake.answers["Agent.GetSettings"] = lambda _: figures
+        assert "It is 12 percent full." in till.run("spool").out
+        assert till.json("spool")["percent"] == 12
 
 
 def test_the_feeding_copy_is_changed_until_the_turn(till: Till) -> None:
