@@ -149,6 +149,16 @@ class Client:
         sent = Header(header.name, MessageType.COMMAND, timeout=header.timeout)
         return await self._answered(sent, command.payload)
 
+    async def round_trip(self) -> float:
+        """Have the other side answer a ping, behind all that is sent before; return the seconds until it did.
+
+        Raises PassbookError when the connection is lost.
+        """
+        try:
+            return await (await self._connection.ping())
+        except ConnectionClosed as error:
+            raise closed(error) from None
+
     async def _answered(self, header: Header, payload: Payload | msgspec.Raw) -> Envelope:
         """Send one command; return its completion, or the acknowledgement of one that could not be read."""
         number = next(self._numbers)

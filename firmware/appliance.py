@@ -36,6 +36,7 @@ from firmware.system.watchdog import show_watchdog
 from passbook.errors import PassbookError
 from passbook.job.choice import Side
 from passbook.job.counts import JobCounts
+from passbook.protocol.document_rules import DocumentRule
 from passbook.protocol.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of
 from passbook.protocol.messages import JobLeft as JobLeftEvent
 from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
@@ -45,7 +46,7 @@ from spooler.data_keys import DataKeys
 from spooler.desk import PrintDesk
 from spooler.desks import Desks
 from spooler.destination import Destination
-from spooler.fullness import Fullness, KeepRule, Marks
+from spooler.fullness import Fullness, Marks
 from spooler.hub import Hub
 from spooler.jobs import Jobs
 from spooler.logs import Log, keep_telling, tell_left_out
@@ -359,7 +360,7 @@ class Appliance:
 
     def _make_fullness(self) -> Fullness:
         spool = self._config.spool
-        rules = [KeepRule(one.printer or "", one.form or "", one.application or "") for one in spool.rules]
+        rules = [DocumentRule(one.printer or "", one.form or "", one.application or "") for one in spool.rules]
         fullness = Fullness(self._spool.percent_used, Marks(spool.stop_at, spool.start_at), rules)
         fullness.watchers.append(self._note_fullness)
         return fullness

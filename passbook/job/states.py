@@ -93,6 +93,8 @@ class Reason(StrEnum):
     """The storage was opened on another machine, and holds no print right there."""
     NEARLY_FULL = "spool-nearly-full"
     """One spool was nearly full, so the other one alone keeps the document."""
+    SPOOL_FENCED = "spool-fenced"
+    """The storage of one spool was out of use, so the other one alone keeps the document."""
     NETWORK_BUSY = "network-busy"
     """The network was busy, so the terminal alone keeps the document."""
     BY_RULE = "spool-rule"

@@ -36,6 +36,7 @@ REASON_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         Reason.DIFFERS: "its terminal sent another document at its turn",
         Reason.STORE_COPIED: "its storage was moved to another machine",
         Reason.NEARLY_FULL: "a spool was nearly full",
+        Reason.SPOOL_FENCED: "the storage of a spool is out of use",
         Reason.NETWORK_BUSY: "the network was busy",
         Reason.MOVED: "another job at a substitute stands in for it",
         Reason.SENDER_UNPROVEN: "it came by mail from a sender that proved no identity",
