@@ -391,6 +391,7 @@ class Appliance:
             names=self._names,
             grants=self._grants,
             move=self._mailing.move,
+            routes=self._mailing.say_route,
             welcome=self._welcome(),
             status=self.status,
             uri=f"wss://{self._config.terminals.listen}{SERVICE_PATH}",

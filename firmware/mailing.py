@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from firmware.config.configuration import Config
@@ -22,6 +22,10 @@ from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.record import OPERATOR, Holder, Record
 from passbook.job.relaying import is_notification, is_relay, relay_again
+from passbook.mail.mail_address import parse_mail_address
+from passbook.mail.routes import Caller, Route, find_route, judge_recipient
+from passbook.mail.smtp_replies import reply_to
+from passbook.protocol.operators import AskRoute, RouteTest
 from spooler.clock import SystemClock, stamp
 from spooler.desks import Desks
 from spooler.destination import Destination
@@ -99,6 +103,37 @@ class Mailing:
         moved = await self.substitutes.move(record, to)
         _LOG.info("job-moved-by-person", job=record.job_id, printer=to, person=person)
         return moved
+
+    def say_route(self, asked: AskRoute) -> RouteTest:
+        """What would happen to a mail, step by step, and why."""
+        routes = [one.route for one in self._config.routes]
+        if self.substitutes is None:
+            return RouteTest(taken=False, steps=("This appliance takes no mail: its set-up file has no table [mail].",))
+        try:
+            address = parse_mail_address(asked.address)
+        except PassbookError as error:
+            return RouteTest(taken=False, steps=(str(error),))
+        caller = Caller(asked.network, "" if asked.network else "the sender")
+        judged = judge_recipient(routes, address, caller)
+        steps = list(judged.steps)
+        if judged.error is not None:
+            steps.append(f"The recipient is refused with {reply_to(judged.error)[:9]}.")
+        if judged.route is not None:
+            steps += self.substitutes.told_route(judged.route)
+        steps.append(self._told_notification(asked.sender, routes))
+        return RouteTest(judged.error is None, tuple(steps))
+
+    def _told_notification(self, sender: str, routes: Sequence[Route]) -> str:
+        """Where notifications for a sender go."""
+        if not sender:
+            return "The null sender is never notified."
+        try:
+            route = find_route(routes, parse_mail_address(sender))
+        except PassbookError as error:
+            return str(error)
+        if route is None or route.goal not in self._hops:
+            return f"{sender} gets no notifications: no route to a next hop leads there."
+        return f"Notifications for {sender} go to {route.goal}, when the sender proved who it is."
 
     def problems(self) -> list[PassbookError]:
         """What is wrong with the destinations of mail."""

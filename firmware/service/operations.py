@@ -66,9 +66,11 @@ from passbook.protocol.operators import (
     AcceptedStore,
     AcceptRollback,
     AreaRef,
+    AskRoute,
     ClockReport,
     ListHistory,
     Revocations,
+    RouteTest,
     Word,
 )
 from passbook.protocol.pages import JobPage, Page, QuestionPage, page_of
@@ -171,19 +173,21 @@ class Operations:
         names: SharedNames,
         grants: Grants,
         move: Callable[[Record, str, str], Awaitable[Record]],
+        routes: Callable[[AskRoute], RouteTest],
         welcome: AgentWelcome,
         status: Callable[[], StatusReport],
         uri: str,
     ) -> None:
-        """`move` sends a job to a substitute for a person; `welcome` is told to agents, `status` what is known at once.
+        """`move` sends a job to a substitute for a person, `routes` tests one.
 
-        `uri` is where terminals find the service.
+        `welcome` is told to agents, `status` what is known at once; `uri` is where terminals find the service.
         """
         self._now = now
         self._turns = turns
         self._agents = agents
         self._names = names
         self._move = move
+        self._routes = routes
         self._welcome = welcome
         self._jobs = jobs
         self._spool = jobs.spool
@@ -470,6 +474,11 @@ class Operations:
     async def clock(self, _call: Call, _payload: Nothing) -> ClockReport:
         """Tell what the appliance believes of time, and why."""
         return self._clock.report()
+
+    @operation("Appliance.TestRoute", AT_APPLIANCE)
+    async def say_route(self, _call: Call, asked: AskRoute) -> RouteTest:
+        """Say what would happen to a mail for an address, step by step, and why; nothing is sent."""
+        return self._routes(asked)
 
     @operation("Appliance.VouchForClock", OPERATORS, is_served_locked=True)
     async def vouch_for_clock(self, _call: Call, word: Word) -> ClockReport:

@@ -103,6 +103,23 @@ class Substitutes:
             raise PassbookError("no-way-there", job=record.job_id, to=to, known=known)
         return await self._move(record, to)
 
+    def told_route(self, route: Route) -> list[str]:
+        """What is so now with the goal of a route and its substitutes, in words."""
+        told = [f"{route.goal}: {self._told(route.goal)}"]
+        for place, one in enumerate(route.substitutes, 1):
+            told.append(f"Substitute {place} is {one}: {self._told(one)}")
+        if route.substitutes:
+            told.append("A text goes to a substitute by itself, a passbook update when a person says so.")
+        return told
+
+    def _told(self, goal: str) -> str:
+        kind = "a next hop" if goal in self._hops else "a printer here"
+        grace = self._trouble(goal)
+        if grace is None:
+            return f"{kind}; nothing is known to be wrong with it."
+        since = self._clock.monotonic() - self._down_since.get(goal, self._clock.monotonic())
+        return f"{kind}; it cannot work now, for {since:.0f} s; after {grace:.0f} s its jobs may go to a substitute."
+
     async def _look_at(self, goal: str) -> int:
         """Move what waits at a destination that is down; returns how many jobs stay there."""
         left = 0

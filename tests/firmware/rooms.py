@@ -25,6 +25,7 @@ from passbook.job.actor import Actor, Certificate, Role, UnixCaller
 from passbook.job.record import Record
 from passbook.protocol.messages import Envelope, Header, MessageType, StatusReport, view_of
 from passbook.protocol.operation import COMMON_ERRORS, Call, Operation
+from passbook.protocol.operators import RouteTest
 from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
 from spooler.agents import Agents
 from spooler.clock import SystemClock
@@ -65,6 +66,7 @@ SAMPLES: Final[dict[str, Any]] = {
     "turn": 1,
     "upload": "u",
     "verdict": "hold",
+    "address": "window-1@branch.example",
     "to": "window-2",
 }
 """Field that a command must have -> something of the right type."""
@@ -172,6 +174,7 @@ class Rooms:
             names=SharedNames(bench.appliance_key, bench.rng),
             grants=self.grants,
             move=self._no_substitute,
+            routes=lambda _asked: RouteTest(taken=False, steps=("There is no table [mail].",)),
             status=lambda: STATUS,
             uri="wss://here",
         )

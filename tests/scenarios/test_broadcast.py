@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from demo.world import World, await_fact
+from demo.world import CommandFailed, World, await_fact
 from drivers.simulator.faults import Now, Target
 from passbook.protocol.messages import JobView
 from tests.scenarios.books import Statement, judge
@@ -88,3 +88,18 @@ def test_the_first_appliance_hands_a_broadcast_on_and_prints_its_own_copy(pair: 
         await_fact(lambda: len(ends_of(pair.other)) == 1, lambda: ends_of(pair.other))
     for office in (pair.first, pair.other):
         judge(office.world.paper, book_of(statement), statement.expected())
+
+
+def test_a_route_is_tested_in_words(pair: Pair) -> None:
+    world = pair.first.world
+    told = world.ctl("route", "test", WINDOW, "--at", "127.0.0.1", "--from", SENDER)
+    assert told["taken"]
+    text = " ".join(told["steps"])
+    for words in ("leads to window-1", "in a network that this route names", "Substitute 1 is other", SENDER):
+        assert words in text
+    with pytest.raises(CommandFailed) as refused:
+        world.ctl("route", "test", WINDOW, "--at", "10.9.9.9")
+    assert "550 5.7.1" in refused.value.output
+    with pytest.raises(CommandFailed) as unknown:
+        world.ctl("route", "test", "window-9@elsewhere.example")
+    assert "No route names window-9@elsewhere.example" in unknown.value.output
