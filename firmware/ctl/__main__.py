@@ -283,6 +283,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_questions(commands)
     _add_orders(commands)
+    _add_routes(commands)
     _add_certificates(commands)
     return parser
 
@@ -421,6 +422,10 @@ def _add_orders(commands: _Commands) -> None:
     for parser in (clock, accept, new_store):
         who = "who says so (default: the name you logged in with)"
         parser.add_argument("--person", type=short_text, metavar="NAME", default=_person(), help=who)
+    _command(commands, "revocations", "read the revocation list again and hang up on revoked terminals", REVOCATIONS)
+
+
+def _add_routes(commands: _Commands) -> None:
     text = "where mail goes, by the routes of the set-up file"
     routes = commands.add_parser("route", help=text, description=text)
     test = _command(
@@ -436,7 +441,6 @@ def _add_orders(commands: _Commands) -> None:
     test.add_argument(
         "--at", dest="network", type=short_text, metavar="IP", help="where a sender without proof of identity would be"
     )
-    _command(commands, "revocations", "read the revocation list again and hang up on revoked terminals", REVOCATIONS)
 
 
 def _add_certificates(commands: _Commands) -> None:

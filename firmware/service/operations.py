@@ -8,8 +8,8 @@ long goes to a thread.  An operator orders and never answers: only requesters an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from collections.abc import Callable
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
@@ -150,6 +150,16 @@ SEARCHES: Final = ("not-a-time", "times-exchanged", "unknown-outcome")
 """Codes with which a search of the history may be refused."""
 
 
+class MailOrders(Protocol):
+    """What people order about mail and its destinations."""
+
+    async def move(self, record: Record, to: str, person: str) -> Record:
+        """Send a job to a substitute.  Raises PassbookError."""
+
+    def say_route(self, asked: AskRoute) -> RouteTest:
+        """What would happen to a mail."""
+
+
 class Operations:
     """The handlers of the operations."""
 
@@ -172,22 +182,17 @@ class Operations:
         agents: Agents,
         names: SharedNames,
         grants: Grants,
-        move: Callable[[Record, str, str], Awaitable[Record]],
-        routes: Callable[[AskRoute], RouteTest],
+        mailing: MailOrders,
         welcome: AgentWelcome,
         status: Callable[[], StatusReport],
         uri: str,
     ) -> None:
-        """`move` sends a job to a substitute for a person, `routes` tests one.
-
-        `welcome` is told to agents, `status` what is known at once; `uri` is where terminals find the service.
-        """
+        """`welcome` is told to agents, `status` what is known at once; `uri` is where terminals find the service."""
         self._now = now
         self._turns = turns
         self._agents = agents
         self._names = names
-        self._move = move
-        self._routes = routes
+        self._mailing = mailing
         self._welcome = welcome
         self._jobs = jobs
         self._spool = jobs.spool
@@ -329,7 +334,7 @@ class Operations:
     async def move(self, call: Call, order: MoveJob) -> JobView:
         """Send a job that waits untouched to a substitute; the reply is the job that stands in for it there."""
         record = self._ordered(call.actor, JobOrder(order.job, order.person))
-        return self._view(call.actor, await self._move(record, order.to, order.person))
+        return self._view(call.actor, await self._mailing.move(record, order.to, order.person))
 
     @operation(
         "Spooler.GetEnvironment",
@@ -475,10 +480,10 @@ class Operations:
         """Tell what the appliance believes of time, and why."""
         return self._clock.report()
 
-    @operation("Appliance.TestRoute", AT_APPLIANCE)
+    @operation("Appliance.TestRoute", OPERATORS)
     async def say_route(self, _call: Call, asked: AskRoute) -> RouteTest:
         """Say what would happen to a mail for an address, step by step, and why; nothing is sent."""
-        return self._routes(asked)
+        return self._mailing.say_route(asked)
 
     @operation("Appliance.VouchForClock", OPERATORS, is_served_locked=True)
     async def vouch_for_clock(self, _call: Call, word: Word) -> ClockReport:

@@ -41,7 +41,7 @@ from storage import envelope
 
 _LOG: Final = Log("substitutes")
 
-LOOK: Final = 1.0
+SUBSTITUTES_LOOK: Final = 1.0
 """Seconds between two looks at what is down."""
 MOST_AT_ONCE: Final = 20
 """Jobs of one destination that go in one look."""
@@ -89,7 +89,7 @@ class Substitutes:
         while True:
             for goal in sorted(goals):
                 self._left[goal] = await self._look_at(goal) if self._is_down(goal) else 0
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(SUBSTITUTES_LOOK)
 
     async def move(self, record: Record, to: str) -> Record:
         """A person sends a job to a substitute of its list; returns the job that stands in for it.

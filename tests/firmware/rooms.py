@@ -25,7 +25,7 @@ from passbook.job.actor import Actor, Certificate, Role, UnixCaller
 from passbook.job.record import Record
 from passbook.protocol.messages import Envelope, Header, MessageType, StatusReport, view_of
 from passbook.protocol.operation import COMMON_ERRORS, Call, Operation
-from passbook.protocol.operators import RouteTest
+from passbook.protocol.operators import AskRoute, RouteTest
 from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
 from spooler.agents import Agents
 from spooler.clock import SystemClock
@@ -130,6 +130,16 @@ NETWORK_PRINTER = "hall"
 FACTS = PrinterFacts(PRINTER, "pr2", "cp858", "tcp://127.0.0.1:1", False, 120.0, 120.0)
 
 
+class NoMail:
+    """What an appliance without the table [mail] says."""
+
+    async def move(self, record: Record, to: str, _person: str) -> Record:
+        raise PassbookError("no-way-there", job=record.job_id, to=to, known="none")
+
+    def say_route(self, _asked: AskRoute) -> RouteTest:
+        return RouteTest(taken=False, steps=("There is no table [mail].",))
+
+
 class Rooms:
     """The rooms behind the doors."""
 
@@ -173,16 +183,11 @@ class Rooms:
             welcome=AgentWelcome("here", "boot-1", 10.0, 60.0, (FACTS,), tuple(load_layouts(None).values())),
             names=SharedNames(bench.appliance_key, bench.rng),
             grants=self.grants,
-            move=self._no_substitute,
-            routes=lambda _asked: RouteTest(taken=False, steps=("There is no table [mail].",)),
+            mailing=NoMail(),
             status=lambda: STATUS,
             uri="wss://here",
         )
         self.service = JudgedService(operations, lambda: self.usable)
-
-    @staticmethod
-    async def _no_substitute(record: Record, to: str, _person: str) -> Record:
-        raise PassbookError("no-way-there", job=record.job_id, to=to, known="none")
 
     def _make_turns(self, destination: Destination) -> Turns:
         return Turns(
