@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
+from demo.mail_servers import free_address
 from demo.world import CommandFailed, World, await_fact
 from drivers.simulator.faults import Now, Target
 from passbook.protocol.messages import JobView
@@ -19,7 +20,6 @@ from tests.scenarios.mail_office import (
     WINDOW,
     connect,
     ends_of,
-    free_address,
     jobs_of,
     mail_settings,
     text_mail,
