@@ -13,6 +13,8 @@ from typing import Any, Final, Self
 
 CHUNK: Final = 65536
 """Bytes that are carried at once."""
+AHEAD: Final = 64
+"""Pieces that are on their way at the same time."""
 
 
 class Cable:
@@ -142,11 +144,28 @@ class Cable:
                 self._open.discard(far_writer)
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, direction: str) -> None:
+        """Read ahead, so that each piece is on its way for the delay, however many there are."""
+        on_its_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(AHEAD)
+        deliver = asyncio.ensure_future(self._deliver(on_its_way, writer, direction))
+        try:
+            with contextlib.suppress(OSError):
+                while data := await reader.read(CHUNK):
+                    await on_its_way.put((self._loop.time() + self.delay, data))
+            await on_its_way.put((self._loop.time() + self.delay, b""))
+            await deliver
+        finally:
+            deliver.cancel()
+            await asyncio.gather(deliver, return_exceptions=True)
+
+    async def _deliver(
+        self, on_its_way: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter, direction: str
+    ) -> None:
+        """Hand pieces on when they are due, until the empty one at the end."""
         with contextlib.suppress(OSError):
-            while data := await reader.read(CHUNK):
+            while (piece := await on_its_way.get())[1]:
+                due, data = piece
                 await self._may_pass(direction, len(data))
-                if self.delay:
-                    await asyncio.sleep(self.delay)
+                await asyncio.sleep(max(0.0, due - self._loop.time()))
                 left = self._cut_after.get(direction, len(data))
                 await self._hand_on(writer, data[:left], direction)
                 if direction in self._cut_after:

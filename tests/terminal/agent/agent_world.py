@@ -87,7 +87,6 @@ class AgentWorld:
 
     def at_appliance(self, job: str) -> dict[str, Any]:
         """The job as the appliance has it, asked past the agent; empty for one that it does not know."""
-
         home = Home(self.terminal.home)
         host, _, port = self.world.address.rpartition(":")
         address = Address(host, int(port), home.address().server_name)

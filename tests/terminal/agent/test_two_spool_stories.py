@@ -145,9 +145,7 @@ def test_client_prints_then_returns(office: AgentWorld, cable: Cable) -> None:
     watch_own_printer(office, SECOND)
     cable.cut()
     office.agent.await_log("appliance-apart")
-    await_fact(
-        lambda: office.ask_agent("Spooler.GetJob", JobRef(job))["state"] == "completed", lambda: office.agent.log()
-    )
+    await_fact(lambda: office.ask_agent("Spooler.GetJob", JobRef(job))["state"] == "completed", office.agent.log)
     office.agent.kill()
     assert is_on(office.own, SECOND)
 
@@ -200,7 +198,7 @@ def test_silent_at_its_turn(office: AgentWorld, cable: Cable, direction: str, if
     ("keep", "if_apart", "returns"),
     [("terminal", "ask", False), ("both", "appliance", False), ("terminal", "ask", True)],
 )
-def test_goes_away_while_sending(  # noqa: PLR0913  # the fixtures and a row of the table
+def test_goes_away_while_sending(  # the fixtures and a row of the table
     office: AgentWorld, cable: Cable, tmp_path: Path, keep: str, if_apart: str, *, returns: bool
 ) -> None:
     office.power_up(PATIENT if returns else HURRY)
@@ -367,9 +365,7 @@ def judge_copied_store(office: AgentWorld, copied: AgentProcess, far: World, job
     office.agent.await_log("appliance-apart")
     watch_own_printer(office, SECOND)
     office.terminal.run("answer", job, "--print", "--person", "Ann")
-    await_fact(
-        lambda: office.ask_agent("Spooler.GetJob", JobRef(job))["state"] == "completed", lambda: office.agent.log()
-    )
+    await_fact(lambda: office.ask_agent("Spooler.GetJob", JobRef(job))["state"] == "completed", office.agent.log)
     assert is_on(office.own, SECOND)
     assert far.paper.strikes == 0, "the copied spool holds no print right"
     office.world.start_appliance()
