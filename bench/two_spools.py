@@ -50,11 +50,11 @@ CROSSINGS: Final = (1, 1, 2, 1)
 """So often each of them needs the document on the network."""
 DELAYS: Final = (0, 5, 50)
 """Milliseconds of the cable between terminal and appliance, in each direction."""
-ROUNDS: Final = 15
+ROUNDS: Final = 11
 IDLE_MIB: Final = 60
 LOOKS: Final = 3
 """Counts of one preview; another message of the agent may fall into one of them."""
-REST: Final = 0.1
+REST: Final = 0.4
 """Seconds after a job until the next one, in which the desk makes its printer ready."""
 _PATIENCE: Final = 30.0
 _TEXT: Final = PROJECT / "demo" / "notice.txt"
