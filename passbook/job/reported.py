@@ -55,7 +55,7 @@ def _not_said_so(told: Told) -> str:
     if len(set(told.reasons)) < len(told.reasons) or (fed is not None and fed.why not in _KNOWN_REASONS):
         return "a reason comes twice, or is none"
     people = () if answered is None else (answered, *([answered.seconded_by] if answered.seconded_by else []))
-    if not all(is_name(one.terminal) and is_name(one.person) for one in people):
+    if not all(is_name(one.terminal, least=0) and is_name(one.person, least=0) for one in people):
         return "the name of a person or terminal is none"
     times = (told.at, "" if answered is None else answered.at)
     return "" if all(not at or _is_stamp(at) for at in times) else "a time in it is none"

@@ -173,7 +173,7 @@ def test_an_end_by_a_clock_that_is_hours_apart_is_an_end(agency: Agency, at: str
         {"reasons": ["job-completed-successfully"] * 1000},
         {"fed": {"by": "terminal", "why": "x" * 100_000}},
         {"answered": ANSWER | {"person": "x" * 100_000}},
-        {"answered": ANSWER | {"terminal": ""}},
+        {"answered": ANSWER | {"terminal": "\u0007"}},
         {"answered": ANSWER | {"at": "now"}},
         {"answered": ANSWER | {"secondedBy": {"terminal": "t", "person": "\n"}}},
     ],

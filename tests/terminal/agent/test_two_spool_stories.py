@@ -309,6 +309,82 @@ def test_full_spool_is_told(office: AgentWorld, tmp_path: Path) -> None:
     assert office.ends(job) == ["completed", "completed"]
 
 
+def test_an_order_of_two_people_at_the_appliance_ends_the_copy_of_the_terminal(
+    office: AgentWorld, cable: Cable
+) -> None:
+    port = office.own_printer()
+    managers = [office.world.enroll(name, representative=True) for name in ("manager-1", "manager-2")]
+    office.power_up(HURRY, stand_in(port).replace("1.0", "600.0"))
+    busy = occupy(office)
+    job = send(office, SECOND, *choose("both", "terminal", "terminal"))
+    cable.cut()
+    leave(busy)
+    await_question(office, job, "terminal-silent")
+    with pytest.raises(CommandFailed) as waits:
+        managers[0].run("answer", job, "--print", "--person", "Otto")
+    assert waits.value.error_code == "second-person-needed"
+    managers[1].run("answer", job, "--print", "--person", "Olga")
+    put_in(office, job, SECOND)
+    cable.mend()
+    await_fact(lambda: office.ask_agent("Agent.GetSettings", Nothing())["jobs"] == 0, office.agent.log)
+    assert (is_on(office.world, SECOND), is_on(office.own, SECOND)) == (True, False)
+    assert office.ends(job) == ["completed", "completed"]
+
+
+def test_a_spool_that_was_rolled_back_prints_nothing_twice(office: AgentWorld, tmp_path: Path) -> None:
+    port = office.own_printer()
+    office.power_up(HURRY, stand_in(port))
+    busy = occupy(office)
+    job = send(office, SECOND, *choose("both", "terminal", "terminal"))
+    spool = Home(office.terminal.home).spool
+    assert office.agent.stop() == 0
+    shutil.copytree(spool, tmp_path / "yesterday")
+    office.agent.start()
+    office.terminal.run("answer", job, "--print", "--person", "Ann")
+    office.agent.await_log("appliance-reached", 2)
+    leave(busy)
+    print_to_end(office, job, SECOND)
+    assert office.agent.stop() == 0
+    shutil.rmtree(spool)
+    shutil.copytree(tmp_path / "yesterday", spool)
+
+    # The whole spool is of yesterday, which no rule finds; so its copy waits for people, until the appliance tells.
+    office.world.kill_appliance()
+    watching_from = office.agent.log().count('"appliance-apart"')
+    office.agent.start()
+    office.agent.await_log("appliance-apart", watching_from + 1)
+    [question] = office.terminal.run("questions")
+    assert (question["job"]["job"], question["job"]["reasons"]) == (job, ["restart"])
+    office.world.start_appliance()
+    office.agent.await_log("appliance-reached", 3)
+    await_fact(lambda: office.ask_agent("Agent.GetSettings", Nothing())["jobs"] == 0, office.agent.log)
+    assert (is_on(office.world, SECOND), is_on(office.own, SECOND)) == (True, False)
+
+
+def test_a_refusal_by_the_appliance_ends_the_copy_and_is_told(office: AgentWorld) -> None:
+    office.power_up(f"{HURRY}[limits]\njobs_per_terminal = 1\n")
+    occupy(office)
+    first = send(office, SECOND, *choose("both", "appliance"))
+    with pytest.raises(CommandFailed) as refused:
+        send(office, SECOND, *choose("both", "terminal"))
+    assert refused.value.error_code == "quota-exceeded"
+    assert office.terminal.run("notices") == [], "the person who sent it heard of it"
+
+    # A job that was taken here while the appliance was off is refused when that is back.
+    office.world.stop_appliance()
+    office.agent.await_log("appliance-away")
+    later = send(office, SECOND, *choose("both", "terminal"))
+    assert office.ask_agent("Spooler.GetJob", JobRef(later))["state"] == "pending"
+    office.world.start_appliance()
+    office.agent.await_log("job-refused", 2)
+    await_fact(lambda: len(office.terminal.run("notices")) == 1, office.agent.log)
+    [notice] = office.terminal.run("notices")
+    assert (notice["job"]["job"], notice["job"]["state"]) == (later, "aborted")
+    assert notice["job"]["reasons"] == ["refused-by-appliance"]
+    assert office.at_appliance(later) == {}
+    assert [one["job"] for one in office.jobs() if one["requester"] == "counter-1"] == [first]
+
+
 class Elsewhere(Terminal):
     """A terminal on a machine with another id."""
 
