@@ -12,7 +12,7 @@ from typing import Final
 
 from passbook.errors import PassbookError
 from passbook.job.print_right import PrintRight, RightEvent, RightState, moved
-from passbook.job.record import Record, Told
+from passbook.job.record import Answered, Decider, Record, Told
 from passbook.job.states import JobEvent, JobState, Reason
 from passbook.protocol.naming import is_name
 
@@ -54,7 +54,9 @@ def _not_said_so(told: Told) -> str:
         return "the name of the printer is none"
     if len(set(told.reasons)) < len(told.reasons) or (fed is not None and fed.why not in _KNOWN_REASONS):
         return "a reason comes twice, or is none"
-    people = () if answered is None else (answered, *([answered.seconded_by] if answered.seconded_by else []))
+    people: list[Answered | Decider] = [] if answered is None else [answered]
+    if answered is not None and answered.seconded_by is not None:
+        people.append(answered.seconded_by)
     if not all(is_name(one.terminal, least=0) and is_name(one.person, least=0) for one in people):
         return "the name of a person or terminal is none"
     times = (told.at, "" if answered is None else answered.at)

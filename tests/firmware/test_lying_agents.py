@@ -45,7 +45,8 @@ def test_an_outline_that_is_not_that_of_the_document_beside_it_is_refused(agency
         del shape["document"]
         shape["outline"][0]["bars"] = [[1, 3]]
         assert await refused(agency.submit(**BOTH, **shape)) == "document-differs"
-        assert await agency.submit(**BOTH), "nothing of the refused request is known"
+        record = await agency.submit(**BOTH)
+        assert record.steps == len(shape["outline"]), "nothing of the refused request is known"
 
     told(agency, story)
 
@@ -75,7 +76,7 @@ def test_the_document_of_another_job_is_not_printed_and_that_job_is(agency: Agen
     async def story(agency: Agency) -> None:
         await agency.register()
         first = await agency.called(await agency.submit(**BOTH))
-        theirs = {"digest": document_digest(bytes(32), OTHER), "document": base64_of(OTHER)}
+        theirs: dict[str, Any] = {"digest": document_digest(bytes(32), OTHER), "document": base64_of(OTHER)}
         second = await agency.called(await agency.submit("r-2", SECOND, **BOTH, **theirs))
         part = {"document": base64_of(OTHER), "digestKey": base64_of(bytes(32))}
         assert await refused(agency.take(first, **part)) == "document-differs"

@@ -25,6 +25,7 @@ from passbook.job.choice import IfApart, Keep
 from passbook.protocol.messages import JobRef, Nothing, SubmitJob
 from terminal.home import Home
 from terminal.keyring import load_ring
+from tests.needed import need
 from tests.terminal.agent.agent_world import AgentWorld
 from tests.terminal.agent.test_flow import choose, stand_in
 
@@ -383,6 +384,48 @@ def test_a_refusal_by_the_appliance_ends_the_copy_and_is_told(office: AgentWorld
     assert notice["job"]["reasons"] == ["refused-by-appliance"]
     assert office.at_appliance(later) == {}
     assert [one["job"] for one in office.jobs() if one["requester"] == "counter-1"] == [first]
+
+
+class WithWrongClock(Terminal):
+    """A terminal on a machine whose wall clock is hours apart."""
+
+    apart = "+5h"
+
+    @override
+    def command(self, *arguments: str) -> list[str]:
+        return ["env", "FAKETIME_DONT_FAKE_MONOTONIC=1", "faketime", "-f", self.apart, *super().command(*arguments)]
+
+
+@pytest.mark.parametrize("apart", ["+5h", "-5h"])
+def test_clocks_hours_apart(office: AgentWorld, apart: str) -> None:
+    need("faketime")
+    port = office.own_printer()
+    terminal = WithWrongClock(office.world, "counter-1")
+    terminal.apart = apart
+    office.terminal, office.agent = terminal, AgentProcess(terminal)
+    (terminal.home / "agent.toml").write_text(stand_in(port))
+    office.world.write_config(extra=HURRY)
+    office.world.start_appliance()
+    office.agent.start()
+    if apart == "-5h":
+        # The certificates of this branch begin later than that.
+        office.agent.await_log("appliance-apart")
+        assert "certificate-not-in-time" in office.agent.log() or "appliance-not-trusted" in office.agent.log()
+        return
+    office.agent.await_log("appliance-reached")
+    job = send(office, SECOND, *choose("both", "terminal", "terminal"))
+    print_to_end(office, job, SECOND)
+    office.world.kill_appliance()
+    office.agent.await_log("appliance-apart")
+    watch_own_printer(office, NOTICE)
+    later = send(office, NOTICE, *choose("both", "appliance", "terminal"))
+    await_fact(lambda: office.ask_agent("Spooler.GetJob", JobRef(later))["state"] == "completed", office.agent.log)
+    office.world.start_appliance()
+    await_fact(lambda: state(office, later) == "completed", office.agent.log)
+    assert (is_on(office.world, SECOND), is_on(office.own, SECOND)) == (True, False)
+    assert (is_on(office.world, NOTICE), is_on(office.own, NOTICE)) == (False, True)
+    told = [one["entry"]["at"] for one in office.world.ctl("history", "--last", "1000")]
+    assert told == sorted(told), "the appliance's history goes by its own clock"
 
 
 class Elsewhere(Terminal):
