@@ -25,7 +25,7 @@ from passbook.job.choice import IfApart, Keep
 from passbook.protocol.messages import JobRef, Nothing, SubmitJob
 from terminal.home import Home
 from terminal.keyring import load_ring
-from tests.needed import need
+from tests.scenarios.wrong_clock import LIBRARIES
 from tests.terminal.agent.agent_world import AgentWorld
 from tests.terminal.agent.test_flow import choose, stand_in
 
@@ -393,12 +393,18 @@ class WithWrongClock(Terminal):
 
     @override
     def command(self, *arguments: str) -> list[str]:
-        return ["env", "FAKETIME_DONT_FAKE_MONOTONIC=1", "faketime", "-f", self.apart, *super().command(*arguments)]
+        faked = (
+            f"LD_PRELOAD={LIBRARIES[0]}",
+            f"FAKETIME={self.apart}",
+            "FAKETIME_DONT_FAKE_MONOTONIC=1",
+            "NO_FAKE_STAT=1",
+        )
+        return ["env", *faked, *super().command(*arguments)]
 
 
+@pytest.mark.skipif(not LIBRARIES, reason="the Debian package faketime is missing: there is no library libfaketime")
 @pytest.mark.parametrize("apart", ["+5h", "-5h"])
 def test_clocks_hours_apart(office: AgentWorld, apart: str) -> None:
-    need("faketime")
     port = office.own_printer()
     terminal = WithWrongClock(office.world, "counter-1")
     terminal.apart = apart
@@ -407,11 +413,6 @@ def test_clocks_hours_apart(office: AgentWorld, apart: str) -> None:
     office.world.write_config(extra=HURRY)
     office.world.start_appliance()
     office.agent.start()
-    if apart == "-5h":
-        # The certificates of this branch begin later than that.
-        office.agent.await_log("appliance-apart")
-        assert "certificate-not-in-time" in office.agent.log() or "appliance-not-trusted" in office.agent.log()
-        return
     office.agent.await_log("appliance-reached")
     job = send(office, SECOND, *choose("both", "terminal", "terminal"))
     print_to_end(office, job, SECOND)
