@@ -27,7 +27,8 @@ def echo() -> Iterator[int]:
             threading.Thread(target=answer, args=(connection,), daemon=True).start()
 
     def answer(connection: socket.socket) -> None:
-        with connection:
+        # A cut may reset the connection while it is answered.
+        with connection, suppress(OSError):
             while data := connection.recv(4096):
                 connection.sendall(data)
 
