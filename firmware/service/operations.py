@@ -115,6 +115,8 @@ STORED: Final = ("area-fenced", "area-full", "record-quarantined", "change-unkno
 """Codes with which a change of a stored job may be refused."""
 FOUND: Final = ("unknown-job", "record-quarantined", "area-fenced")
 """Codes with which a job that is named may be refused."""
+BEGINNING: Final = ("ambiguous-job", "job-id-short")
+"""Codes for the beginning of an id."""
 OPENED: Final = (
     *("content-gone", "document-not-kept", "key-needed", "wrong-key", "key-malformed", "no-key-to-show"),
     "sealed-damaged",
@@ -290,7 +292,7 @@ class Operations:
         records = await asyncio.to_thread(self._spool.records, page.after, page.read)
         return JobPage(*page_of((self._view(call.actor, record) for record in records), page.limit))
 
-    @operation("Spooler.GetJob", ALL_BUT_AUDITORS, *FOUND, "ambiguous-job", "job-id-short")
+    @operation("Spooler.GetJob", ALL_BUT_AUDITORS, *FOUND, *BEGINNING)
     async def get_job(self, call: Call, asked: JobRef) -> JobView:
         """Show one job, by its id or the beginning of it; also one that has ended."""
         return self._view(call.actor, self._spool.find(_named(asked).job))
@@ -300,7 +302,9 @@ class Operations:
         """Give the document of an unfinished job to a person who shows the job's key."""
         return await self._documents.read(call.actor, _named(asked))
 
-    @operation("Spooler.GetSealed", AT_TERMINALS, *FOUND, "content-gone", "document-not-kept", "no-key-to-show")
+    @operation(
+        "Spooler.GetSealed", AT_TERMINALS, *FOUND, *BEGINNING, "content-gone", "document-not-kept", "no-key-to-show"
+    )
     async def get_sealed(self, call: Call, asked: GetSealed) -> SealedCopy:
         """Give the sealed content of an unfinished job to its requester, or to a terminal with a grant."""
         return await self._documents.sealed(call.actor, _named(asked).job)

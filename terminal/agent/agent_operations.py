@@ -192,7 +192,7 @@ class AgentOperations:
     @operation("Spooler.GetSealed", CALLERS, "unknown-job", "not-permitted", "content-gone")
     async def get_sealed(self, _call: Call, asked: GetSealed) -> SealedCopy:
         """Give the sealed content of the own copy; of a job without one, that of the appliance."""
-        record = self._own.record(asked.job)
+        record = self._own.found(asked.job)
         if record is None or record.ended or record.content_gone:
             return await self._upstream.command("Spooler.GetSealed", asked, SealedCopy)
         return self._own.sealed_copy(record, self._known.layout(record.layout))

@@ -191,6 +191,15 @@ def test_a_preview_on_the_screen_is_written_nowhere(till: Till, tmp_path: Path) 
     assert [page["number"] for page in till.json("preview", "aa11", "--text")] == [3, 4]
 
 
+def test_a_preview_asks_an_agent_for_the_sealed_content_and_for_nothing_else(till: Till) -> None:
+    keep_sealed(till)
+    with agent(till) as fake:
+        fake.answers["Spooler.GetSealed"] = till.fake.answers["Spooler.GetSealed"]
+        assert till.run("preview", "aa", "--text").code == 0
+        assert fake.received == [("Spooler.GetSealed", {"job": "aa"})]
+        assert "[sealed-damaged]" in till.run("preview", "bb", "--text").err
+
+
 def test_pictures_lie_only_where_the_person_said(till: Till, tmp_path: Path) -> None:
     keep_sealed(till)
     before = set(till.folder.rglob("*"))
