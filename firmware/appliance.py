@@ -422,7 +422,9 @@ class Appliance:
         _ = self._fullness.is_stopped  # the problem says what is so now, also when no job came since
         areas = tuple(f"{name}: {state}" for name, state in self._spool.states().items())
         problems = tuple(
-            str(problem) for problem in (*self._problems, *self._desks.problems(), *self._notices.problems())
+            str(problem)
+            for part in (self._problems, self._desks.problems(), self._turns.problems(), self._notices.problems())
+            for problem in part
         )
         jobs = sum(self._spool.counts().values(), JobCounts())
         return StatusReport(self._desks.views(), self._hub.names(), areas, problems, jobs, self._spool.count_notices())

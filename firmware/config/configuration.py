@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from drivers.ports.port import parse_port_url
+from drivers.ports.port import TcpAddress, parse_port_url
 from firmware.config.toml import MEBIBYTE, KeySource, Misfit, Size, expected, parse, read_table, shown_value
 from passbook.errors import PassbookError
 from storage import Division, Limits
@@ -177,7 +177,7 @@ class TurnsConfig(msgspec.Struct, frozen=True):
 
     Attributes:
         turn_wait: for its part at the turn; then the turn is closed.
-        report_wait: between its reports while it prints; then a person is asked.
+        report_wait: between its reports while it prints; then a person is asked, and its printer waits.
     """
 
     turn_wait: Seconds = 10.0
@@ -322,6 +322,8 @@ def _judge_printers(printers: tuple[PrinterConfig, ...]) -> None:
             raise Misfit(
                 f"{where}.port", f"expected {expected(PortUrl)}, got {shown_value(one.port)}: {error}"
             ) from None
+        if one.on_network and not isinstance(parse_port_url(one.port), TcpAddress):
+            raise Misfit(f"{where}.on_network", "expected a port tcp://host:port, which terminals reach too")
 
 
 def _judge_areas(areas: tuple[AreaConfig, ...]) -> None:

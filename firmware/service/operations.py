@@ -117,7 +117,10 @@ OPENED: Final = (
     "sealed-damaged",
 )
 """Codes with which a stored document may be refused."""
-ORDERED: Final = ("unknown-job", *STORED, "not-allowed-in-state", "held-by-operator", "job-is-printing")
+ORDERED: Final = (
+    *("unknown-job", *STORED, "not-allowed-in-state", "held-by-operator", "job-is-printing"),
+    *("job-at-terminal", "right-elsewhere"),
+)
 """Codes with which an order about a job may be refused."""
 TURNED: Final = ("agent-needed", "unknown-job", *STORED, "not-allowed-in-state")
 """Codes with which the part of an agent may be refused."""

@@ -16,6 +16,16 @@ SPOOL_ERRORS: Final[dict[str, ErrorKind]] = {
         "Job {job} was not ended: the other spool has its print right and may print it. Nothing was changed; end it "
         "at terminal {requester}.",
     ),
+    "job-at-terminal": ErrorKind(
+        Mender.TELLER,
+        "Job {job} is at terminal {requester}, which was handed printer {printer} and prints it. Nothing was changed; "
+        "give the order at that terminal, or, if it is silent, answer the question about the job.",
+    ),
+    "printer-not-back": ErrorKind(
+        Mender.OPERATOR,
+        "Printer {printer} waits: terminal {requester} was handed it for job {job}, is silent, and may still print. "
+        "Bring that terminal back, or have two people answer the question about the job, after a look at the printer.",
+    ),
     "job-id-taken": ErrorKind(
         Mender.PROGRAMMER,
         "Job id {job} belongs to a job of another request. Nothing was accepted; draw a new id.",

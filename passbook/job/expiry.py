@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from passbook.job.print_right import RightState
-from passbook.job.record import Record
+from passbook.job.record import Change, Outcome, Record
 
 
 def business_date(local: datetime.datetime, day_ends: datetime.timedelta) -> str:
@@ -61,6 +63,16 @@ def is_content_over(record: Record, before: str) -> bool:
 def is_undated(record: Record, today: str) -> bool:
     """Whether an open question has no credible date: of a clock not trusted, or after `today`."""
     return record.is_open and not day_of(record).is_believed(today)
+
+
+def redate(today: str) -> Change:
+    """Give a record without a credible date the date of today, by a trusted clock; change no other record (N4)."""
+
+    def change(record: Record) -> Outcome:
+        dated = replace(record, business_date=today, clock_trusted=True)
+        return Outcome(dated if is_undated(record, today) else record)
+
+    return change
 
 
 def is_end_undated(record: Record) -> bool:

@@ -46,6 +46,11 @@ def must_be_credible(record: Record, told: Told) -> None:
         raise PassbookError("report-not-credible", job=record.job_id, why=why)
 
 
+def is_driving(told: Told) -> bool:
+    """Whether the terminal goes on with the printer that it was handed: no person is asked, and no other one prints."""
+    return told.valid and not (told.fed is not None and told.fed.printer)
+
+
 def right_after(record: Record, told: Told) -> PrintRight:
     """The right of a copy whose other side reports about the job."""
     right = record.right

@@ -184,6 +184,7 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
         moved: why it is not kept where the person chose, a keyword of Reason; empty where it is.
         fed: the copy that fed the printer, once one did, and why it was not the chosen one.
         right: whether that spool has the print right.
+        lent: its printer was handed to its terminal, and is not back (P15).
         application: the program that made the document; empty where its terminal does not say.
         name: its name, where its owner shares it; else empty.
         document_date: its ISO date, likewise.
@@ -220,6 +221,7 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
     moved: str = ""
     fed: Fed | None = None
     right: RightState = RightState.HERE
+    lent: bool = False
     application: str = ""
     name: str = ""
     document_date: str = ""
@@ -401,6 +403,7 @@ def view_of(record: Record, waiting: Waiting | None = None) -> JobView:
         moved=record.moved,
         fed=record.fed,
         right=record.right.state,
+        lent=record.is_printer_lent and not record.ended,
         application=record.application,
     )
 

@@ -269,6 +269,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         ("printer[1].port", "tcp://127.0.0.1:9200", "printer[1].port"),
         ("printer[0].port", "tcp://127.0.0.1", "printer[0].port"),
         ("printer[0].port", "usb://1", "printer[0].port"),
+        ("printer[1].on_network", True, "printer[1].on_network"),
         ("printer[0].take_timeout", float("nan"), "printer[0].take_timeout"),
         ("printer[0].take_timeout", float("inf"), "printer[0].take_timeout"),
         ("terminals.listen", "host:70000", "terminals.listen"),
