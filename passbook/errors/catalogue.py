@@ -179,8 +179,8 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "second-person-needed": ErrorKind(
         Mender.REPRESENTATIVE,
-        "A second person must confirm at another terminal: {person} at {terminal} ordered lines of job {job} again "
-        "that may be on paper. The order is kept and nothing prints; give the same answer there, or another one.",
+        "A second person must confirm{where}: the order of {person} at {terminal} about job {job} takes two people. "
+        "It is kept and nothing prints; have the same answer given{where}, or another one.",
     ),
     "wrong-key": ErrorKind(
         Mender.TELLER, "The key does not open job {job}. Nothing was changed; use the key {key_ref}."

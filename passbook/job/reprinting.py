@@ -14,6 +14,7 @@ from passbook.job.choice import Side
 from passbook.job.print_right import RightState
 from passbook.job.record import Answered, Decider, Record, Verdict
 from passbook.job.states import APART, Reason
+from passbook.job.wording import second_place
 
 _PRINTS = frozenset({Verdict.PRINT, Verdict.RESUME})
 
@@ -68,7 +69,9 @@ def seconded(record: Record, given: Answered) -> Answered:
     first = record.proposed or given
     is_same_place = record.side is Side.APPLIANCE and first.terminal == given.terminal
     if is_same_place or _folded(first.person) == _folded(given.person):
-        raise PassbookError("second-person-needed", person=first.person, terminal=first.terminal, job=record.job_id)
+        where = second_place(record.side)
+        facts = {"person": first.person, "terminal": first.terminal, "job": record.job_id}
+        raise PassbookError("second-person-needed", where=where, **facts)
     return replace(first, seconded_by=Decider(given.terminal, given.person))
 
 

@@ -70,10 +70,10 @@ def elsewhere_words(question: Question) -> str:
     if job.right is RightState.HERE:
         return ""
     is_appliances = job.side is Side.APPLIANCE
+    where = ", at two terminals" if is_appliances else ""
     other = f"terminal {job.requester}" if is_appliances else "the appliance"
     if not takes_claim(question):
         return f"{capital(other)} has its print right: after an order to print, the job waits for it."
-    where = ", at two terminals" if is_appliances else ""
     return (
         f"It may already be printed by {other}, which has its print right: look at the paper. "
         f"An order to print it here is a reprint: two people must give it{where}.{_lent_words(job)}"
