@@ -18,8 +18,8 @@ SPOOL_ERRORS: Final[dict[str, ErrorKind]] = {
     ),
     "job-at-terminal": ErrorKind(
         Mender.TELLER,
-        "Job {job} is at terminal {requester}, which was handed printer {printer} and prints it. Nothing was changed; "
-        "give the order at that terminal, or, if it is silent, answer the question about the job.",
+        "Job {job} is at terminal {requester}, which has printer {printer} for it and may be printing. Nothing was "
+        "changed; give the order at that terminal, or, if it is silent, answer the question about the job.",
     ),
     "printer-not-back": ErrorKind(
         Mender.OPERATOR,

@@ -15,7 +15,7 @@ from passbook.job import reprinting
 from passbook.job.choice import Fed, IfApart, Side
 from passbook.job.decisions import already_answered
 from passbook.job.expiry import is_content_over, is_over, is_undated, keeps_content, redate
-from passbook.job.objections import must_have_right, must_not_be_held, must_not_be_lent
+from passbook.job.objections import must_have_right, must_not_be_held, must_not_be_lent, must_not_be_printing_there
 from passbook.job.print_right import PrintRight, RightEvent, RightReply, RightState, moved
 from passbook.job.record import (
     OPERATOR,
@@ -508,10 +508,11 @@ def hold(at: str, terminal: str, person: str, *, media: Media | None = None) -> 
     No mechanism works on the job; or its desk asks at a boundary, and `media` is the place of its medium then. The
     reasons of an earlier question are kept for the people who are asked after a release. A standing hold keeps its
     owner, but a hold of an operator (`terminal` is OPERATOR) takes the place of any other. Raises PassbookError
-    `job-is-printing` or `not-allowed-in-state`.
+    `job-is-printing`, `job-at-terminal` or `not-allowed-in-state`.
     """
 
     def change(record: Record) -> Outcome:
+        must_not_be_printing_there(record)
         working = record.valid and record.state is not JobState.PENDING
         if working and (media is None or record.sending):
             raise PassbookError("job-is-printing", job=record.job_id)

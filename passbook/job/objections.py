@@ -20,6 +20,14 @@ def must_not_be_lent(record: Record) -> None:
         raise PassbookError("job-at-terminal", job=record.job_id, requester=record.requester, printer=record.printer)
 
 
+def must_not_be_printing_there(record: Record) -> None:
+    """Raise `job-at-terminal` while the terminal prints the job as far as is known, here or on a printer of its own."""
+    own = record.fed.printer if record.fed is not None and record.right.state is not RightState.HERE else ""
+    if (record.is_printer_lent or own) and not claims_right(record):
+        printer = own or record.printer
+        raise PassbookError("job-at-terminal", job=record.job_id, requester=record.requester, printer=printer)
+
+
 def must_have_right(record: Record) -> None:
     """Raise `right-elsewhere` if the other spool may print the job, since then no end here keeps it from paper."""
     if record.right.state is not RightState.HERE and not claims_right(record):

@@ -114,6 +114,34 @@ def test_no_order_of_one_person_takes_the_printer_of_a_silent_terminal(agency: A
     told(agency, story)
 
 
+@pytest.mark.parametrize("name", ["Spooler.CancelJob", "Spooler.HoldJob"])
+@pytest.mark.parametrize("fed", [{}, {"fed": {"by": "terminal", "printer": "desk-7"}}])
+def test_an_order_about_a_job_that_its_terminal_prints_says_so(agency: Agency, name: str, fed: dict[str, Any]) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        await agency.lent()
+        await agency.report(PROGRESS | fed)
+        known = agency.record()
+        code = "right-elsewhere" if fed and "Cancel" in name else "job-at-terminal"
+        for who in (TELLER, MANAGER, OTTO) if "Hold" in name else (TELLER, MANAGER):
+            order = agency.ask(name, {"job": JOB, "person": "Ann"}, Alone(who))
+            assert await refused(order) == code
+        assert agency.record() == known
+
+    told(agency, story)
+
+
+def test_a_job_whose_terminal_asks_a_person_can_be_held(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        await agency.lent()
+        await agency.report(STOPPED)
+        view = await agency.ask("Spooler.HoldJob", {"job": JOB, "person": "Ann"}, Alone(MANAGER))
+        assert view.held_by is not None
+
+    told(agency, story)
+
+
 def test_a_silent_terminal_that_is_heard_again_goes_on_and_gives_the_printer_back(agency: Agency) -> None:
     async def story(agency: Agency) -> None:
         await missed(agency)
