@@ -67,6 +67,11 @@ SPOOL_ERRORS: Final[dict[str, ErrorKind]] = {
         Mender.NONE,
         "The appliance does not answer. This is its list of {age} ago, which the agent kept.",
     ),
+    "apart-after-limited": ErrorKind(
+        Mender.OPERATOR,
+        "The agent acts by itself after {limit} seconds without the appliance, and not after {wanted} as agent.toml "
+        "says: after {wait} seconds without a report the appliance asks people. Set apart_after to at most {limit}.",
+    ),
     "printer-configured": ErrorKind(
         Mender.OPERATOR,
         "The own printer at {port}, to stand in for {printer}, is one of the appliance. Nothing is printed there; take "

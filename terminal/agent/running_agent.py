@@ -176,7 +176,7 @@ class Agent:
             tasks.callback(self._supervisor.start(name, work))
 
     def _problems(self) -> list[PassbookError]:
-        return [*self._storage_problems, *self._printers.problems()]
+        return [*self._storage_problems, *self._reach.problems(), *self._printers.problems()]
 
     def _errand(self, work: Coroutine[Any, Any, None]) -> None:
         """Have something done for which no command waits; what the appliance or the store refuses is logged."""
@@ -205,6 +205,7 @@ class Agent:
     async def _begin(self, welcome: AgentWelcome) -> None:
         """The appliance can be asked: bring both sides together again."""
         self._known.learn(welcome)
+        self._reach.learn(welcome.report_wait)
         self._reach.move(ReachEvent.CAME)
         self._printers.wake()
         for record in self._own.unfinished():
