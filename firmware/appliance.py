@@ -10,6 +10,7 @@ import secrets
 import signal
 from typing import Final
 
+from drivers.ports.place import place_of
 from firmware.config.configuration import Config, PrinterConfig
 from firmware.config.loading import Loaded, load_key, load_named
 from firmware.doors.gate import claim_files
@@ -48,6 +49,7 @@ from spooler.fullness import Fullness, KeepRule, Marks
 from spooler.hub import Hub
 from spooler.jobs import Jobs
 from spooler.logs import Log, keep_telling, tell_left_out
+from spooler.machine import machine_name
 from spooler.news import DeskGaveUp, EndAcknowledged, JobChanged, News, PrinterChanged, PromptChanged, StepDone
 from spooler.orderly_end import leave_marks, take_marks
 from spooler.printer import Printer, connect_mechanism
@@ -489,6 +491,7 @@ def _facts_of(printer: PrinterConfig) -> PrinterFacts:
         is_on_network=printer.on_network,
         insert_timeout=printer.insert_timeout,
         take_timeout=printer.take_timeout,
+        place=place_of(printer.port, machine_name()),
     )
 
 

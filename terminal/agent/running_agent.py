@@ -27,6 +27,7 @@ from spooler.door_session import DoorSession
 from spooler.exchange import Exchange
 from spooler.jobs import Jobs
 from spooler.logs import Log, keep_telling, tell_left_out
+from spooler.machine import machine_name
 from spooler.news import DeskGaveUp, JobChanged, News, PromptChanged, StepDone
 from spooler.supervisor import Supervisor, must_go_on
 from terminal.agent.agent_operations import AGENT_OPERATIONS, AgentOperations
@@ -87,7 +88,7 @@ class Agent:
         self._own_prompts: dict[str, Prompt] = {}
         self._kept = KeptList(clock)
         self._notices = KeptNotices(home.agent / "notices")
-        self._known = KnownAppliance(home.agent / "appliance.json", clock)
+        self._known = KnownAppliance(home.agent / "appliance.json", clock, machine_name())
         self._reach = Reach(config.apart_after, clock, self._act_apart)
         jobs = Jobs(store.spool, DataKeys(), self._tell)
         self._own = OwnJobs(store, jobs, ring, clock, is_apart=lambda: self._reach.is_apart)

@@ -267,6 +267,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         ("printer", [], "printer"),
         ("printer[1].name", "counter-1", "printer[1].name"),
         ("printer[1].port", "tcp://127.0.0.1:9200", "printer[1].port"),
+        ("printer[1].port", "tcp://localhost:9200", "printer[1].port"),
         ("printer[0].port", "tcp://127.0.0.1", "printer[0].port"),
         ("printer[0].port", "usb://1", "printer[0].port"),
         ("printer[1].on_network", True, "printer[1].on_network"),
