@@ -67,6 +67,11 @@ SPOOL_ERRORS: Final[dict[str, ErrorKind]] = {
         Mender.NONE,
         "The appliance does not answer. This is its list of {age} ago, which the agent kept.",
     ),
+    "no-sheet": ErrorKind(
+        Mender.OPERATOR,
+        "The appliance tells of no sheet, so no list can be printed. Nothing was sent; give it a layout of the kind "
+        "text.",
+    ),
     "apart-after-limited": ErrorKind(
         Mender.OPERATOR,
         "The agent acts by itself after {limit} seconds without the appliance, and not after {wanted} as agent.toml "

@@ -330,6 +330,14 @@ class PrinterView(msgspec.Struct, frozen=True, rename="camel"):
     jobs: JobCounts = JobCounts()
 
 
+class SheetView(msgspec.Struct, frozen=True, rename="camel"):
+    """A sheet on which text is printed: the name of its layout, and its lines and characters of a line."""
+
+    name: str
+    lines: int
+    columns: int
+
+
 class StatusReport(msgspec.Struct, frozen=True, rename="camel"):
     """`Common.Status`: the last known state, with its age.
 
@@ -337,6 +345,7 @@ class StatusReport(msgspec.Struct, frozen=True, rename="camel"):
         problems: the present problems, as sentences; each goes when it is remedied.
         jobs: counts of the jobs of all printers, also of printers that are not configured any more.
         notices: number of ends of jobs without an acknowledgement.
+        sheets: the layouts of sheets, for a terminal that fills whole ones.
     """
 
     printers: tuple[PrinterView, ...]
@@ -345,6 +354,7 @@ class StatusReport(msgspec.Struct, frozen=True, rename="camel"):
     problems: tuple[str, ...] = ()
     jobs: JobCounts = JobCounts()
     notices: int = 0
+    sheets: tuple[SheetView, ...] = ()
 
 
 class ErrorPayload(msgspec.Struct, frozen=True, rename="camel"):

@@ -301,8 +301,8 @@ def test_every_terminal_sees_a_shared_name_in_lists_and_history(agency: Agency) 
         reply: HistoryReply = await agency.ask("Spooler.GetHistory", {}, stranger)
         assert {(one.job.name, one.job.document_date) for one in reply.entries} == {(NAME, DATE)}
         for who in (OTTO, AUDITOR):
-            listed = await agency.ask("Appliance.ListHistory", {}, Alone(who))
-            assert {(one.name, one.document_date) for one in listed.entries} == {(NAME, DATE)}
+            entries = await agency.ask("Appliance.ListHistory", {}, Alone(who))
+            assert {(one.name, one.document_date) for one in entries.entries} == {(NAME, DATE)}
 
     told(agency, story)
 
