@@ -96,7 +96,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "too-many-connections": ErrorKind(
         Mender.OPERATOR,
         "{who} was not let in: there are {limit} connections already. "
-        "The new one was closed; end one of them, or raise limits.connections.",
+        "The new one was closed; end one of them, or raise limits.connections at an appliance.",
     ),
     "unknown-terminal": ErrorKind(
         Mender.OPERATOR, "No certificate was ever issued to {name}. Nothing was changed; look at the register."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
+import os
 import secrets
 import signal
 from collections.abc import Coroutine
@@ -106,7 +107,7 @@ class Agent:
         self._turns = TurnAnswers(self._own, self._upstream, self._printers.drive)
         self._operations = self._make_operations(config)
         exchange = Exchange(self._operations, Log("callers"), AGENT_OPERATIONS)
-        self._door = LocalDoor(home.socket, exchange, terminal=terminal, greet=self._greet)
+        self._door = LocalDoor(home.socket, exchange, terminal=terminal, owner=os.getuid(), greet=self._greet)
 
     def _make_upstream(self, home: Home) -> Upstream:
         return Upstream(
