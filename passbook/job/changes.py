@@ -14,7 +14,7 @@ from passbook.errors import PassbookError
 from passbook.job import reprinting
 from passbook.job.choice import Fed, IfApart, Side
 from passbook.job.decisions import already_answered
-from passbook.job.expiry import is_content_over, is_over, is_undated, keeps_content, redate
+from passbook.job.expiry import is_over
 from passbook.job.objections import must_have_right, must_not_be_held, must_not_be_lent, must_not_be_printing_there
 from passbook.job.print_right import PrintRight, RightEvent, RightReply, RightState, moved
 from passbook.job.record import (
@@ -563,23 +563,6 @@ def expire(epoch: int, today: str, at: str) -> Change:
             return Outcome(record)
         ended = replace(_move(record, JobEvent.ABORT, Reason.EXPIRED, at=at), valid=False)
         return Outcome(ended, entry_of(HistoryKind.ENDED, ended, at))
-
-    return change
-
-
-def destroy_content(today: str, before: str, at: str) -> Change:
-    """Take the content of a question of a business day earlier than `before`; from then on it can only be closed (F4).
-
-    `today` is the business date by a trusted clock; a question without a credible date is of today (N4).
-    """
-
-    def change(record: Record) -> Outcome:
-        if keeps_content(record) and is_undated(record, today):
-            return redate(today)(record)
-        if not is_content_over(record, before):
-            return Outcome(record)
-        gone = replace(record, content_gone=True, proposed=None)
-        return Outcome(gone, entry_of(HistoryKind.CONTENT_DESTROYED, gone, at), wraps=())
 
     return change
 

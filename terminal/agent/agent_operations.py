@@ -182,28 +182,8 @@ class AgentOperations:
                 raise
             return self._own.view(await self._own.end_canceled(record, name, order.person))
 
-    @operation("Spooler.HoldJob", CALLERS, "not-allowed-in-state", "job-is-printing", "job-at-terminal")
-    async def hold(self, call: Call, order: JobOrder) -> JobView:
-        """Hold a job back; one that a desk here prints only while it waits for its book, and all others there."""
-        record = self._own.record(order.job)
-        if record is None or record.ended or record.right.state is not RightState.HERE or await self._give(record):
-            return await self._upstream.command("Spooler.HoldJob", order, JobView)
-        if self._printers.hold(order.job, call.actor.name, order.person):
-            return self._own.view(record)
-        holding = changes.hold(stamp(self._own.clock), call.actor.name, order.person)
-        return self._own.view(await self._own.change(order.job, holding))
-
-    @operation("Spooler.ReleaseJob", CALLERS, "not-allowed-in-state")
-    async def release(self, call: Call, order: JobOrder) -> JobView:
-        """Ask people again about a held job: about the own copy where that is held, else at the appliance."""
-        record = self._own.record(order.job)
-        if record is None or record.held_by is None or not record.is_open:
-            return await self._upstream.command("Spooler.ReleaseJob", order, JobView)
-        releasing = changes.release(stamp(self._own.clock), call.actor.name, order.person)
-        return self._own.view(await self._own.change(order.job, releasing))
-
     async def _give(self, record: Record) -> bool:
-        """Whether the appliance took the print right of this job, so that the appliance ends or holds it."""
+        """Whether the appliance took the print right of this job, so that the appliance ends it."""
         may = record.valid and record.untouched and record.state is JobState.PENDING
         may = may and not self._printers.is_handed(record.job_id)
         if not may or not self._reach.is_reached or self._submissions.is_waiting(record.job_id):

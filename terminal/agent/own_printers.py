@@ -167,10 +167,6 @@ class OwnPrinters:
         """End a job that one of the desks prints, before its next step; False where none does."""
         return any(desk.cancel(job, terminal, person) for desk in self._desks())
 
-    def hold(self, job: str, terminal: str, person: str) -> bool:
-        """Give a job up that waits for its book at one of the desks, to be held back; False where none does."""
-        return any(desk.hold(job, terminal, person) for desk in self._desks())
-
     def is_handed(self, job: str) -> bool:
         """Whether a printer of the appliance is here for this job."""
         return job in self._leases
