@@ -18,6 +18,7 @@ from firmware.doors.operator_door import OPEN_MODE, OWN_MODE, OperatorDoor
 from firmware.doors.terminal_door import TerminalDoor
 from firmware.identity.doorkeeper import Doorkeeper
 from firmware.identity.server_tls import shrink_buffers
+from firmware.mailing import Mailing
 from firmware.people.expiries import Expiries
 from firmware.people.grants import Grants
 from firmware.people.notice_board import NoticeBoard
@@ -90,6 +91,7 @@ class Appliance:
         self._hub = Hub()
         self._roll = Roll(self._hub, self._spool, clock, config.recovery.representatives)
         self._doorkeeper = Doorkeeper(config.terminals, loaded.trust, clock, config.recovery.representatives)
+        self._mailing = Mailing(config, loaded, self._jobs, key, clock, self._wake_desk)
         self._destinations = self._make_destinations()
         self._agents = Agents(self._hub)
         self._names = SharedNames(key, secrets.token_bytes)
@@ -149,6 +151,7 @@ class Appliance:
         tasks.callback(self._supervisor.start("old notices", self._notices.watch_ages()))
         tasks.callback(self._supervisor.start("turns", self._turns.run()))
         tasks.callback(self._supervisor.start("expiry", self._expiry.run()))
+        self._mailing.start(self._admission, self._supervisor, tasks)
         tasks.callback(self._supervisor.start("log", keep_telling()))
         if self._notifier.watchdog_interval:
             watch = show_watchdog(self._notifier, self._spool.progress, self._clock.monotonic)
@@ -228,11 +231,13 @@ class Appliance:
             self._report(problem)
         if self._spool.is_usable():
             self._joining.usable.set()
+            self._mailing.note_areas()
             self._note_areas()
             self._notices.start()
 
     def _ask_about_joined(self) -> None:
         """Areas came into use: ask people about their jobs, and tell their ends."""
+        self._mailing.note_areas()
         self._note_areas()
         self._turns.note_joined()
         self._notices.start()
@@ -281,7 +286,8 @@ class Appliance:
 
     def _make_destinations(self) -> dict[str, Destination]:
         """What jobs can be sent to, by name."""
-        return {printer.name: self._make_printer(printer) for printer in self._config.printers}
+        printers: dict[str, Destination] = {one.name: self._make_printer(one) for one in self._config.printers}
+        return printers | self._mailing.hops()
 
     def _make_printer(self, settings: PrinterConfig) -> Printer:
         dialect = self._loaded.dialects[settings.name]
@@ -317,7 +323,13 @@ class Appliance:
 
     def _make_desks(self) -> dict[str, PrintDesk]:
         return {
-            name: PrintDesk(one, jobs=self._jobs, clock=self._clock, tell=self._tell, feeding=self._turns)
+            name: PrintDesk(
+                one,
+                jobs=self._jobs,
+                clock=self._clock,
+                tell=self._tell,
+                feeding=self._mailing.feeding(name, self._turns),
+            )
             for name, one in self._destinations.items()
         }
 
@@ -398,6 +410,7 @@ class Appliance:
             clock=self._clock,
         )
         await self._enter_terminal_door(doors, door)
+        await self._mailing.open_door(doors, self._admission, self._doorkeeper, self._joining.usable.is_set)
         callers = self._loaded.callers
         mode = OPEN_MODE if callers.are_others_welcome else OWN_MODE
         await self._enter_operator_door(doors, OperatorDoor(config.control, service, judge=callers.judge, mode=mode))
@@ -477,6 +490,7 @@ class Appliance:
                 self._recovery.note(record, was_asked=was_asked)
                 self._notices.note(record)
                 self._turns.note_job(record)
+                self._mailing.note(record)
                 self._desks.note_job(record)
                 self._grants.note(record)
                 if record.ended and record.printer not in {printer.name for printer in self._config.printers}:

@@ -18,7 +18,7 @@ from passbook.job.counts import JobCounts
 from passbook.job.record import Change, Holder, Record, Wrap
 from passbook.job.states import Reason
 from passbook.protocol.history_reply import Grouping, Summary, Wanted, summarize
-from storage.admission import Admission, Limits, Ticket
+from storage.admission import Admission, Child, Claim, Limits, Ticket
 from storage.area.area import Area, AreaSettings, AreaState
 from storage.area.capacity import change_cost
 from storage.area.opening import Means, Opened, Report, StoreOwner, full_disk, open_all, open_late
@@ -105,7 +105,7 @@ class Spool:
         result = PowerOnReport({}, {})
         for area in [area for area in self._areas if area.state is AreaState.OPENED]:
             try:
-                result.invalidated[area.name] = _power_on(area, reason, at)
+                result.invalidated[area.name] = area.make_ready(reason, at)
             except Exception as error:  # noqa: BLE001 - whatever it is, the other areas are made ready
                 unexpected = PassbookError("internal-error", reference=f"power-on of {area.name}")
                 known = error if isinstance(error, PassbookError) else unexpected
@@ -156,7 +156,7 @@ class Spool:
         try:
             area = open_late(settings, self._means, self._areas, self._rolled_back)
             try:
-                count = _power_on(area, reason, at)
+                count = area.make_ready(reason, at)
             except BaseException:
                 area.close()
                 raise
@@ -228,7 +228,15 @@ class Spool:
         Raises PassbookError `request-in-flight`, `request-reused`, `job-id-taken`, `outcome-unknown`,
         `record-quarantined`, `document-too-large`, `quota-exceeded`, `no-area-has-room` or `area-fenced`.
         """
-        return self._admission.reserve(requester, request_id, content, size, first=first, job_id=job_id)
+        return self._admission.reserve(requester, Claim(request_id, content, size), first=first, job_id=job_id)
+
+    def reserve_together(self, requester: str, claims: Sequence[Claim]) -> list[Ticket | Record]:
+        """Claim the requests of one submission and reserve space for them in one area (P6), in the order of `claims`.
+
+        A request that became a job before gives that job.  Raises PassbookError as reserve() does, then nothing is
+        claimed; `document-too-large` also when they are too large together.
+        """
+        return self._admission.reserve_together(requester, claims)
 
     def known(self, requester: str, request_id: str, content: bytes) -> Record | None:
         """The job that this very request became before, as far as the open areas know; it claims nothing.
@@ -250,26 +258,36 @@ class Spool:
         ticket is as it was.  The future raises PassbookError: with `outcome-unknown` the request stays blocked in
         every area, with anything else nothing was stored.
         """
-        promised = (ticket.job_id, ticket.sequence, *ticket.request)
-        found = (record.job_id, record.sequence, record.requester, record.request_id)
-        size = 0 if sealed is None else sealed.size
-        if found != promised or size > ticket.size or not self._admission.spend(ticket):
-            raise ValueError("the record does not fit its ticket")
-        area = next(area for area in self._areas if area.name == ticket.area)
+        return self._accept([Child(ticket, record, sealed, wraps)], lambda stored: stored[0])
 
-        def work(ledger: Ledger) -> Record:
-            stored = ledger.insert(record, ticket.content_mac, sealed, wraps)
-            area.capacity.check(ticket.size)
-            return stored
+    def accept_together(self, children: Sequence[Child]) -> Future[list[Record]]:
+        """Store the jobs of one submission, whose tickets are of one area: all or none.  Otherwise as accept()."""
+        return self._accept(children, lambda stored: stored)
+
+    def _accept(self, children: Sequence[Child], result: Callable[[list[Record]], T]) -> Future[T]:
+        tickets = [child.ticket for child in children]
+        fits = len({ticket.area for ticket in tickets}) == 1 and all(child.fits for child in children)
+        if not fits or not self._admission.spend(tickets):
+            raise ValueError("a record does not fit its ticket")
+        area = next(area for area in self._areas if area.name == tickets[0].area)
+
+        def work(ledger: Ledger) -> T:
+            stored = [
+                ledger.insert(child.record, child.ticket.content_mac, child.sealed, child.wraps) for child in children
+            ]
+            area.capacity.check(sum(ticket.size for ticket in tickets))
+            return result(stored)
 
         def settled(error: BaseException | None) -> None:
             unknown = isinstance(error, PassbookError) and error.code == "outcome-unknown"
-            (self._admission.block if unknown else self._admission.release)(ticket)
+            for ticket in tickets:
+                (self._admission.block if unknown else self._admission.release)(ticket)
 
-        unknown = PassbookError("outcome-unknown", request=ticket.request_id)
-        return area.submit(
-            work, cost=lambda: change_cost(size, len(record.identity())), unknown=unknown, settled=settled
-        )
+        def cost() -> int:
+            return sum(change_cost(child.size, len(child.record.identity())) for child in children)
+
+        unknown = PassbookError("outcome-unknown", request=tickets[0].request_id)
+        return area.submit(work, cost=cost, unknown=unknown, settled=settled)
 
     # Changing
 
@@ -567,18 +585,6 @@ class Spool:
                 # It may lie in an area that is not broken.
                 missing = error
         raise missing
-
-
-def _power_on(area: Area, reason: Reason, at: str) -> int:
-    """Make an area ready; how many records were turned invalid."""
-    area.begin(Reason.ROLLED_BACK if area.suspect else reason, at)
-    # Which start its records are of cannot be believed: each of them is written before any is used.
-    while area.suspect and area.settle(every=True):
-        pass
-    # What was settled as if it had been of this boot already was counted as a question before.
-    area.usage.begin_boot()
-    area.powered_on()
-    return area.usage.jobs
 
 
 def _by_sequence(row: JobRow) -> int:

@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from drivers.ports.place import place_of
 from drivers.ports.port import TcpAddress, parse_port_url
+from firmware.config.mail_settings import HopConfig, MailConfig, RouteConfig, judge_mail
 from firmware.config.toml import MEBIBYTE, KeySource, Misfit, Size, expected, parse, read_table, shown_value
 from passbook.errors import PassbookError
 from storage import Division, Limits
@@ -261,6 +262,9 @@ class Config(msgspec.Struct, frozen=True):
     notices: NoticesConfig = NoticesConfig()
     spool: SpoolConfig = SpoolConfig()
     turns: TurnsConfig = TurnsConfig()
+    mail: MailConfig | None = None
+    hops: tuple[HopConfig, ...] = msgspec.field(name="hop", default=())
+    routes: tuple[RouteConfig, ...] = msgspec.field(name="route", default=())
     limits: LimitsConfig = LimitsConfig()
     history: HistoryConfig = HistoryConfig()
     log: LogConfig = LogConfig()
@@ -292,6 +296,10 @@ def configuration_summary(config: Config) -> str:
         lines.append(f"appliance key    a plain file, as safe as {config.keys.appliance.path}")
     else:
         lines.append(f"appliance key    credential {config.keys.appliance.credential}")
+    if config.mail is not None:
+        lines.append(f"mail       {config.mail.hostname} at {config.mail.listen}")
+        lines += [f"next hop   {one.name} at {one.address}, TLS {one.tls}" for one in config.hops]
+        lines += [f"route      {', '.join(one.to)} to {one.route.goal}" for one in config.routes]
     lines.append(f"jobs without a requester's key  {'taken' if config.keys.own_key_jobs else 'refused'}")
     return "\n".join(lines)
 
@@ -302,6 +310,8 @@ def _judge(config: Config) -> None:
     _judge_printers(config.printers)
     if config.spool.start_at > config.spool.stop_at:
         raise Misfit("spool.start_at", "expected at most the value of spool.stop_at")
+    names = [printer.name for printer in config.printers]
+    judge_mail(config.mail, config.hops, config.routes, names, takes_jobs_without_key=config.keys.own_key_jobs)
     if config.terminals.address[1] > 65535:  # noqa: PLR2004  # the largest TCP port
         raise Misfit("terminals.listen", "expected a port of at most 65535")
     if len(os.fsencode(config.control)) > SOCKET_PATH_LIMIT:

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple, ParamSpec, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from firmware.config.configuration import KeysConfig, LimitsConfig
 from passbook.document.plan import Plan, Sheet, StepOutline, encode_plan, is_outline, outline
 from passbook.errors import PassbookError, shown
 from passbook.job.actor import Actor
 from passbook.job.choice import Keep, Side
+from passbook.job.mailed import Mailed
 from passbook.job.print_right import PrintRight, RightState
 from passbook.job.record import Encryption, Record, Wrap
-from passbook.job.states import Reason
+from passbook.job.states import JobState, Reason
 from passbook.job.wording import REASON_WORDS
 from passbook.protocol.messages import MAX_DOCUMENT, REQUESTER_KEY_BYTES, SubmitJob
 from passbook.protocol.naming import check_name
@@ -30,7 +32,7 @@ from spooler.destination import Destination
 from spooler.fullness import Fullness
 from spooler.jobs import Jobs
 from spooler.shared_names import SharedNames, check_naming
-from storage import ApplianceKey, Rng, SealedJob, Ticket, envelope
+from storage import ApplianceKey, Child, Claim, Rng, SealedJob, Ticket, envelope
 
 SMALL: Final = 16 * 1024
 """Bytes of a document up to which no other thread reads it: handing it over takes longer."""
@@ -49,6 +51,21 @@ class Attributes(msgspec.Struct, frozen=True, omit_defaults=True):
 
     name: str
     document_date: str = ""
+
+
+class Posted(NamedTuple):
+    """One job of a mail.
+
+    Attributes:
+        content: what makes two of its requests the same; headers and encodings of a mail change on its way.
+        held: it waits for a representative.
+    """
+
+    request: SubmitJob
+    document: bytes
+    mail: Mailed
+    content: bytes
+    held: bool = False
 
 
 class Shape(NamedTuple):
@@ -134,6 +151,70 @@ class Acceptance:
             raise
         # From here the store decides; a terminal that goes away does not undo an acceptance.
         return await asyncio.shield(asyncio.wrap_future(self._jobs.accept(reserved, record, sealed, wraps, key)))
+
+    async def submit_together(self, actor: Actor, posted: Sequence[Posted]) -> list[Record]:
+        """Accept all jobs of one mail, or none; returns after their one commit, in the order of `posted`.
+
+        The same requests again give the same jobs (P10).  Raises PassbookError; but for `outcome-unknown` nothing was
+        changed.
+        """
+        contents = [
+            msgspec.msgpack.encode((one.request.printer, one.request.format, one.request.layout, one.content))
+            for one in posted
+        ]
+        try:
+            shapes = [
+                await _done(one.document, self._prepared, self._with_keep(one.request), one.document) for one in posted
+            ]
+        except PassbookError:
+            known = [
+                self._jobs.spool.known(actor.name, one.request.client_request, content)
+                for one, content in zip(posted, contents, strict=True)
+            ]
+            found = [record for record in known if record is not None]
+            if len(found) < len(posted):
+                raise
+            return found
+        claims = []
+        for one, content, shape in zip(posted, contents, shapes, strict=True):
+            attributes, plan = self._attributes(one.request), encode_plan(shape.plan)
+            size = envelope.sealed_size(len(attributes), len(plan), len(one.document))
+            claims.append(Claim(one.request.client_request, content, size))
+        reserved = self._jobs.spool.reserve_together(actor.name, claims)
+        new = [
+            (ticket, one, shape)
+            for ticket, one, shape in zip(reserved, posted, shapes, strict=True)
+            if isinstance(ticket, Ticket)
+        ]
+        try:
+            sealed = [await _done(one.document, self._child, actor, ticket, one, shape) for ticket, one, shape in new]
+        except BaseException:
+            for ticket, _, _ in new:
+                self._jobs.spool.release(ticket)
+            raise
+        accepted: list[Record] = []
+        if sealed:
+            children, keys = zip(*sealed, strict=True)
+            stored = asyncio.wrap_future(self._jobs.accept_together(children, keys))
+            # From here the store decides; a peer that goes away does not undo an acceptance.
+            accepted = await asyncio.shield(stored)
+        by_request = {record.request_id: record for record in accepted}
+        return [by_request[one.request_id] if isinstance(one, Ticket) else one for one in reserved]
+
+    def content_name(self, space: str, content: bytes) -> str:
+        """A name for a content that came without one: a keyed digest, which tells nothing to the owner of the disk."""
+        return self._appliance_key.content_mac(space, "", content).hex()
+
+    def _child(self, actor: Actor, ticket: Ticket, posted: Posted, shape: Shape) -> tuple[Child, bytes]:
+        """One job of a mail, sealed, with its data key."""
+        record = replace(self._record(actor, posted.request, ticket, shape), mail=posted.mail)
+        if posted.held:
+            reasons = (Reason.SENDER_UNPROVEN,)
+            record = replace(record, state=JobState.PENDING_HELD, valid=False, epoch=1, reasons=reasons)
+        key = envelope.new_data_key(self._rng)
+        attributes, plan = self._attributes(posted.request), encode_plan(shape.plan)
+        sealed = self._sealed(record, key, attributes, plan, posted.document)
+        return Child(ticket, record, sealed, self._wraps(record, key, posted.request)), key
 
     def _with_keep(self, request: SubmitJob) -> SubmitJob:
         """The request with the spools that keep its document in fact.

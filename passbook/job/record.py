@@ -12,6 +12,7 @@ import msgspec
 
 from passbook.document.plan import Sheet, StepOutline
 from passbook.job.choice import Choice, Fed, Side
+from passbook.job.mailed import Mailed
 from passbook.job.print_right import PrintRight, RightState
 from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.protocol.media import Media
@@ -145,6 +146,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         turn: the number of its last turn that is over; a word about that one or an earlier one is not taken.
         handed: its printer was given to the terminal together with the right, and is not back (P15).
         fed: the copy that feeds the printer, once that is known.
+        mail: the mail that brought it; None for a job of a terminal.
     """
 
     job_id: str
@@ -197,6 +199,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     turn: int = 0
     handed: bool = False
     fed: Fed | None = None
+    mail: Mailed | None = None
 
     @property
     def ended(self) -> bool:
@@ -346,6 +349,8 @@ class HistoryKind(StrEnum):
     """A person gave an order that takes two; a second person has to give that order too."""
     CONTENT_DESTROYED = "content-destroyed"
     """No answer came in time: document, plan and wraps are gone, and the question stays (F4)."""
+    RELAYED_AGAIN = "relayed-again"
+    """By rule: the next hop drops doubles, so after a boot the message goes there again (P4)."""
     ENDED = "ended"
     ACKNOWLEDGED = "acknowledged"
     """A terminal acknowledged the end."""

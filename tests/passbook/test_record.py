@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from passbook.document.plan import Bar, Sheet, StepKind, StepOutline
 from passbook.job.choice import Choice, Fed, IfApart, Keep, Side
+from passbook.job.mailed import Mailed, Recipient
 from passbook.job.print_right import PrintRight, RightState
 from passbook.job.record import (
     IMMUTABLE,
@@ -89,6 +90,7 @@ MUTABLE = {
     "turn": 2,
     "handed": True,
     "fed": Fed(Side.TERMINAL, "terminal-silent", "other"),
+    "mail": Mailed("0c" * 16, "anna@bank.example", "", "<1@bank.example>", (Recipient("window-1@branch.example"),)),
     "on_paper": OnPaper(lines=4, confirmed=1, in_doubt=2, again=3),
 }
 
