@@ -84,6 +84,7 @@ class Agent:
         self._stopped = asyncio.Event()
         self._supervisor = Supervisor()
         self._errands: set[asyncio.Task[None]] = set()
+        self._welcomed = asyncio.Event()
         self._storage_problems = problems
         self._replay = Replay()
         self._own_prompts: dict[str, Prompt] = {}
@@ -202,6 +203,7 @@ class Agent:
     # The appliance
 
     def _welcome(self, welcome: AgentWelcome) -> None:
+        self._welcomed.set()
         self._errand(self._begin(welcome))
 
     async def _begin(self, welcome: AgentWelcome) -> None:
@@ -219,7 +221,13 @@ class Agent:
         self._reporting.resume()
         await self._learn_list()
 
+    async def _answer_turn(self, turn: YourTurn) -> None:
+        """Do the agent's part; a turn that is told before the welcome waits for it."""
+        await self._welcomed.wait()
+        await self._turns.answer(turn)
+
     def _note_gone(self) -> None:
+        self._welcomed.clear()
         if self._reach.is_reached:
             self._reach.move(ReachEvent.WENT)
         self._replay.forget()
@@ -255,7 +263,7 @@ class Agent:
         """Take what the appliance says unasked: the agent's part is done, all else is handed on."""
         name = message.header.name
         if name == YOUR_TURN:
-            self._errand(self._turns.answer(read_payload(message, YourTurn)))
+            self._errand(self._answer_turn(read_payload(message, YourTurn)))
             return
         if name == ENDED:
             notice = read_payload(message, Notice)
