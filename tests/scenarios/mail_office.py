@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import smtplib
+from collections.abc import Sequence
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -22,13 +24,23 @@ SENDER: Final = "anna@bank.example"
 
 
 def mail_settings(
-    address: str, *, networks: tuple[str, ...] = ("127.0.0.0/8",), more: str = "", domain: str = DOMAIN
+    address: str,
+    *,
+    networks: Sequence[str] = ("127.0.0.0/8",),
+    more: str = "",
+    domain: str = DOMAIN,
+    also: Sequence[str] = (),
+    substitutes: Sequence[str] = (),
 ) -> str:
-    """TOML of a mail door with one route to the printer; `more` stands in the table [mail]."""
-    named = ", ".join(f'"{one}"' for one in networks)
+    """TOML of a mail door with one route to the printer, for its address and `also` others.
+
+    `more` stands in the table [mail].
+    """
+    to = [f"window-1@{domain}", *also]
     return (
         f'[mail]\nlisten = "{address}"\nhostname = "{domain}"\n{more}'
-        f'[[route]]\nto = ["window-1@{domain}"]\nprinter = "window-1"\nnetworks = [{named}]\n'
+        f'[[route]]\nto = {json.dumps(to)}\nprinter = "window-1"\n'
+        f"networks = {json.dumps(list(networks))}\nsubstitutes = {json.dumps(list(substitutes))}\n"
     )
 
 
