@@ -13,7 +13,7 @@ import msgspec
 from passbook.document.plan import Sheet, StepOutline
 from passbook.job.choice import Choice, Fed, Side
 from passbook.job.mailed import Mailed
-from passbook.job.print_right import PrintRight
+from passbook.job.print_right import PrintRight, RightState
 from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.protocol.media import Media
 
@@ -130,7 +130,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         sent_before: the furthest step that was sent before an answer ordered steps again; 0 for none.
         lines_in_doubt: the number of last lines that this mechanism's dialect may leave unconfirmed (P3).
         media: the place of the medium, as known when the job stopped.
-        proposed: an order to print lines again that are on paper, until a second person gives it too.
+        proposed: an order that takes two people, until the second one gives it too.
         reprints: how many lines on paper were ordered again, over all answers.
         changed_at: since when it is in its state, or its question stands.
         acknowledged: who took note of its end; None while that is to be told (P8).
@@ -144,7 +144,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         application: the program that made the document, as its terminal says; empty where it does not.
         shared: its name and document date, sealed under the key of this store, where its owner shares them (C6).
         turn: the number of its last turn that is over; a word about that one or an earlier one is not taken.
-        handed: its printer was given to the terminal together with the right, until its end (P15).
+        handed: its printer was given to the terminal together with the right, and is not back (P15).
         fed: the copy that feeds the printer, once that is known.
         mail: the mail that brought it; None for a job of a terminal.
         stands_for: the job for which it stands in, at a substitute; empty for none.
@@ -226,6 +226,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return not self.valid and not self.ended
 
     @property
+    def reasons_to_ask(self) -> tuple[Reason, ...]:
+        """The reasons of its question, without that of a hold."""
+        return tuple(reason for reason in self.reasons if reason is not Reason.HELD_BY_PERSON)
+
+    @property
     def keeps_document(self) -> bool:
         """Whether the document lies in the same spool as this record."""
         return self.choice.keep.has(self.side)
@@ -239,6 +244,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def right_may_move(self) -> bool:
         """Whether its print right may move: only while nothing of it was sent to a mechanism."""
         return self.untouched and self.state is JobState.PENDING
+
+    @property
+    def is_printer_lent(self) -> bool:
+        """Whether its printer was handed to the terminal, which has not given it back and may drive it (P15)."""
+        return self.handed and self.right.state is not RightState.HERE
 
     @property
     def held_by_operator(self) -> bool:
@@ -340,7 +350,7 @@ class HistoryKind(StrEnum):
     """A person lifted a hold."""
     ANSWERED = "answered"
     PROPOSED = "proposed"
-    """A person ordered lines on paper again; a second person has to give that order too."""
+    """A person gave an order that takes two; a second person has to give that order too."""
     CONTENT_DESTROYED = "content-destroyed"
     """No answer came in time: document, plan and wraps are gone, and the question stays (F4)."""
     RELAYED_AGAIN = "relayed-again"

@@ -75,6 +75,11 @@ def _is_stamp(at: str) -> bool:
     return moment.utcoffset() == datetime.timedelta(0) and moment.isoformat(timespec="milliseconds") == at
 
 
+def is_driving(told: Told) -> bool:
+    """Whether the terminal goes on with the printer that it was handed: no person is asked, and no other one prints."""
+    return told.valid and not (told.fed is not None and told.fed.printer)
+
+
 def right_after(record: Record, told: Told) -> PrintRight:
     """The right of a copy whose other side reports about the job."""
     right = record.right

@@ -72,11 +72,21 @@ def elsewhere_words(question: Question) -> str:
     if job.right is RightState.HERE:
         return ""
     is_appliances = job.side is Side.APPLIANCE
+    where = ", at two terminals" if is_appliances else ""
     other = f"terminal {job.requester}" if is_appliances else "the appliance"
     if not takes_claim(question):
         return f"{capital(other)} has its print right: after an order to print, the job waits for it."
-    where = ", at two terminals" if is_appliances else ""
     return (
         f"It may already be printed by {other}, which has its print right: look at the paper. "
-        f"An order to print it here is a reprint: two people must give it{where}."
+        f"An order to print it here is a reprint: two people must give it{where}.{_lent_words(job)}"
+    )
+
+
+def _lent_words(job: JobView) -> str:
+    """The sentence about a printer that the terminal may still drive; empty for another one."""
+    if not job.lent:
+        return ""
+    return (
+        f" Printer {job.printer} waits: only that terminal, or two people who looked at the printer, end its use. "
+        "To discard the job, or to say that every line is on paper, takes two people too."
     )

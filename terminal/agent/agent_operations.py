@@ -176,6 +176,7 @@ class AgentOperations:
     async def _give(self, record: Record) -> bool:
         """Whether the appliance took the print right of this job, so that the appliance ends it."""
         may = record.valid and record.untouched and record.state is JobState.PENDING
+        may = may and not self._printers.is_handed(record.job_id)
         if not may or not self._reach.is_reached or self._submissions.is_waiting(record.job_id):
             return False
         return await self._turns.give_right(record)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
+import os
 import secrets
 import signal
 from collections.abc import Coroutine
@@ -27,6 +28,7 @@ from spooler.door_session import DoorSession
 from spooler.exchange import Exchange
 from spooler.jobs import Jobs
 from spooler.logs import Log, keep_telling, tell_left_out
+from spooler.machine import machine_name
 from spooler.news import DeskGaveUp, JobChanged, News, PromptChanged, StepDone
 from spooler.supervisor import Supervisor, must_go_on
 from terminal.agent.agent_operations import AGENT_OPERATIONS, AgentOperations
@@ -84,12 +86,13 @@ class Agent:
         self._stopped = asyncio.Event()
         self._supervisor = Supervisor()
         self._errands: set[asyncio.Task[None]] = set()
+        self._welcomed = asyncio.Event()
         self._storage_problems = problems
         self._replay = Replay()
         self._own_prompts: dict[str, Prompt] = {}
         self._kept = KeptList(clock)
         self._notices = KeptNotices(home.agent / "notices")
-        self._known = KnownAppliance(home.agent / "appliance.json", clock)
+        self._known = KnownAppliance(home.agent / "appliance.json", clock, machine_name())
         self._reach = Reach(config.apart_after, clock, self._act_apart)
         jobs = Jobs(store.spool, DataKeys(), self._tell)
         self._own = OwnJobs(store, jobs, ring, clock, is_apart=lambda: self._reach.is_apart)
@@ -110,7 +113,7 @@ class Agent:
         self._turns = TurnAnswers(self._own, self._upstream, self._printers.drive)
         self._operations = self._make_operations()
         exchange = Exchange(self._operations, Log("callers"), AGENT_OPERATIONS)
-        self._door = LocalDoor(home.socket, exchange, terminal=terminal, greet=self._greet)
+        self._door = LocalDoor(home.socket, exchange, terminal=terminal, owner=os.getuid(), greet=self._greet)
 
     def _make_upstream(self, home: Home) -> Upstream:
         return Upstream(
@@ -182,7 +185,7 @@ class Agent:
             tasks.callback(self._supervisor.start(name, work))
 
     def _problems(self) -> list[PassbookError]:
-        return [*self._storage_problems, *self._sides.problems(), *self._printers.problems()]
+        return [*self._storage_problems, *self._reach.problems(), *self._sides.problems(), *self._printers.problems()]
 
     def _errand(self, work: Coroutine[Any, Any, None]) -> None:
         """Have something done for which no command waits; what the appliance or the store refuses is logged."""
@@ -206,11 +209,13 @@ class Agent:
     # The appliance
 
     def _welcome(self, welcome: AgentWelcome) -> None:
+        self._welcomed.set()
         self._errand(self._begin(welcome))
 
     async def _begin(self, welcome: AgentWelcome) -> None:
         """The appliance can be asked: bring both sides together again."""
         self._known.learn(welcome)
+        self._reach.learn(welcome.report_wait)
         self._reach.move(ReachEvent.CAME)
         self._printers.wake()
         for record in self._own.unfinished():
@@ -222,7 +227,13 @@ class Agent:
         self._reporting.resume()
         await self._learn_list()
 
+    async def _answer_turn(self, turn: YourTurn) -> None:
+        """Do the agent's part; a turn that is told before the welcome waits for it."""
+        await self._welcomed.wait()
+        await self._turns.answer(turn)
+
     def _note_gone(self) -> None:
+        self._welcomed.clear()
         if self._reach.is_reached:
             self._reach.move(ReachEvent.WENT)
         self._replay.forget()
@@ -259,7 +270,7 @@ class Agent:
         """Take what the appliance says unasked: the agent's part is done, all else is handed on."""
         name = message.header.name
         if name == YOUR_TURN:
-            self._errand(self._turns.answer(read_payload(message, YourTurn)))
+            self._errand(self._answer_turn(read_payload(message, YourTurn)))
             return
         if name == ENDED:
             notice = read_payload(message, Notice)

@@ -22,8 +22,8 @@ from passbook.document.plan import encode_plan, outline
 from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.choice import IfApart, Keep, Side
-from passbook.job.print_right import PrintRight, RightState
-from passbook.job.record import Encryption, Record
+from passbook.job.print_right import RightState
+from passbook.job.record import Record
 from passbook.job.states import Reason
 from passbook.protocol.messages import MAX_DOCUMENT, REQUESTER_KEY_BYTES, JobView, SubmitJob
 from passbook.protocol.naming import check_name
@@ -31,6 +31,7 @@ from passbook.protocol.two_spools import at_terminal_only
 from spooler.clock import stamp
 from spooler.destination import Prepared
 from spooler.logs import Log
+from spooler.new_record import new_record, wrap_for_owner
 from storage import Rng, Ticket, envelope, files
 from terminal.agent.kept_sides import NO_SPACE, KeptSides
 from terminal.agent.known_appliance import KnownAppliance
@@ -168,10 +169,7 @@ class Submissions:
             key = envelope.new_data_key(self._rng)
             identity = record.identity()
             sealed = envelope.seal(identity, key, attributes=attributes, plan=plan, document=document, rng=self._rng)
-            if request.key:
-                wrap = envelope.wrap_for_requester(identity, key, request.key, request.key_ref, self._rng)
-            else:
-                wrap = envelope.wrap_for_appliance(identity, key, self._own.store.key, self._rng)
+            wrap = wrap_for_owner(record, key, request, self._own.store.key, self._rng)
             self._accepting.add(record.job_id)
             self._note_waiting(record, request, prepared)
         except BaseException:
@@ -189,36 +187,9 @@ class Submissions:
             self._accepting.discard(record.job_id)
 
     def _record(self, request: SubmitJob, ticket: Ticket, prepared: Prepared, document: bytes) -> Record:
-        clock = self._own.clock
-        at = stamp(clock)
-        is_here = request.choice.right_begins_at(Side.TERMINAL)
-        return Record(
-            job_id=ticket.job_id,
-            requester=self._terminal,
-            request_id=request.client_request,
-            sequence=ticket.sequence,
-            accepted_at=at,
-            format=request.format,
-            printer=request.printer,
-            encryption=Encryption.REQUESTER if request.key else Encryption.APPLIANCE,
-            steps=len(prepared.plan),
-            outline=outline(prepared.plan),
-            size=ticket.size,
-            layout=prepared.layout,
-            sheet=prepared.sheet,
-            key_ref=request.key_ref,
-            priority=request.priority,
-            business_date=clock.business_date(),
-            clock_trusted=clock.trusted(),
-            begun=False,
-            changed_at=at,
-            right=PrintRight(RightState.HERE if is_here else RightState.AWAY),
-            side=Side.TERMINAL,
-            choice=request.choice,
-            moved=request.moved,
-            digest=document_digest(self._own.store.digest_key(ticket.job_id), document),
-            application=request.application,
-        )
+        steps, clock = outline(prepared.plan), self._own.clock
+        record = new_record(self._terminal, request, ticket, steps, prepared.sheet, side=Side.TERMINAL, clock=clock)
+        return replace(record, digest=document_digest(self._own.store.digest_key(ticket.job_id), document))
 
     # Until the appliance answered
 

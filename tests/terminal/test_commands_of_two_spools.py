@@ -21,7 +21,7 @@ from passbook.job.choice import Choice, Fed, IfApart, Keep, Side
 from passbook.job.record import Answered, HistoryKind, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.history_reply import HistoryLine, HistoryReply, Summary
-from passbook.protocol.messages import JobView
+from passbook.protocol.messages import JobView, SheetView, StatusReport
 from passbook.protocol.pages import JobPage
 from passbook.protocol.two_spools import AgentSettings
 from terminal.home import Home
@@ -278,22 +278,44 @@ def test_the_history_leaves_as_rows(till: Till) -> None:
     assert (row["group"], row["jobs"], row["median_waiting"], row["worst_waiting"]) == ("till-9", "2", "5", "")
 
 
-def test_a_long_history_is_printed_on_several_sheets(till: Till) -> None:
+USUAL, WIDE = SheetView("sheet", 60, 75), SheetView("ledger", 12, 100)
+
+
+def sheets(till: Till, *sheets: SheetView) -> None:
+    till.fake.answers["Common.Status"] = lambda _: StatusReport((), sheets=sheets)
+
+
+@pytest.mark.parametrize(
+    ("told", "used"), [((USUAL, WIDE), USUAL), ((WIDE,), WIDE), ((SheetView("a", 50, 60), WIDE), WIDE)]
+)
+def test_a_long_history_is_printed_on_several_sheets(till: Till, told: tuple[SheetView, ...], used: SheetView) -> None:
     history(till, *[MOVED] * 40)
+    sheets(till, *told)
     assert till.run("history", "--print", "window-1").code == 0
     sent = [payload for name, payload in till.fake.received if name == "Spooler.SubmitJob"]
     assert len(sent) > 1
     assert {(one["printer"], one["format"], one["keyRef"]) for one in sent} == {("window-1", "text", "key-a")}
-    sheets = [base64.b64decode(one["document"]).decode().splitlines() for one in sent]
-    assert sheets[0][0].startswith("History of jobs of ")
-    assert max(map(len, sheets)) <= 60
-    assert max(len(line) for sheet in sheets for line in sheet) <= 75
-    assert sum(line.startswith("aa11") or " aa11 " in line for sheet in sheets for line in sheet) == 40
+    assert {one["layout"] for one in sent} == {used.name}
+    pages = [base64.b64decode(one["document"]).decode().splitlines() for one in sent]
+    assert pages[0][0].startswith("History of jobs of ")
+    assert {len(page) for page in pages[:-1]} == {used.lines}
+    assert max(len(line) for page in pages for line in page) <= used.columns
+    assert sum(line.startswith("aa11") or " aa11 " in line for page in pages for line in page) == 40
     assert len({one["clientRequest"] for one in sent}) == len(sent)
+
+
+def test_without_a_sheet_no_list_is_printed(till: Till) -> None:
+    history(till, MOVED)
+    sheets(till)
+    ended = till.run("history", "--print", "window-1")
+    assert "tells of no sheet" in ended.err
+    assert "[no-sheet]" in ended.err
+    assert "Spooler.SubmitJob" not in [name for name, _ in till.fake.received]
 
 
 def test_a_sheet_that_is_refused_ends_the_printing(till: Till) -> None:
     history(till, *[MOVED] * 40)
+    sheets(till, USUAL)
 
     def refused(_: dict[str, Any]) -> Any:
         raise PassbookError("unknown-printer", printer="window-9", known="window-1")
