@@ -24,6 +24,7 @@ from passbook.job.record import (
     Decider,
     HistoryEntry,
     HistoryKind,
+    OnPaper,
     Outcome,
     Record,
     Told,
@@ -33,7 +34,7 @@ from passbook.job.record import (
     fed_now,
     rekeyed,
 )
-from passbook.job.reported import ENDS, must_be_credible, right_after
+from passbook.job.reported import ENDS, is_beside, must_be_credible, must_be_possible, right_after
 from passbook.job.states import TERMINAL, JobEvent, JobState, Reason, next_state
 from passbook.job.wording import next_line, possible_words, step_name
 from passbook.protocol.media import Media
@@ -278,13 +279,14 @@ def hand_over(at: str) -> Change:
 def report(told: Told, at: str) -> Change:
     """Note what the other spool reports of a job that it has the right to print; its end ends this copy too.
 
-    A report about an ended job changes nothing.  Raises PassbookError `not-allowed-in-state` where the right is here,
-    or `report-not-credible`.
+    Where this copy has ended by itself, or is on paper, the history notes once that the other one was printed too.  Any
+    other report about an ended job, and the same one again, changes nothing.  Raises PassbookError
+    `not-allowed-in-state` where the right is here, or `report-not-credible`.
     """
 
     def change(record: Record) -> Outcome:
-        if record.ended:
-            return Outcome(record)
+        if record.ended or record.reported is not None or is_beside(record, told):
+            return _note_print(record, told, at)
         must_be_credible(record, told)
         noted = replace(
             record,
@@ -299,11 +301,35 @@ def report(told: Told, at: str) -> Change:
         )
         if told.state not in TERMINAL:
             return Outcome(noted)
-        ended = replace(_move(noted, ENDS[told.state], *told.reasons, at=told.at or at), valid=False)
-        done = replace(ended, answered=told.answered or record.answered, handed=False)
+        ended = replace(_move(noted, ENDS[told.state], *told.reasons, at=at), valid=False)
+        done = replace(ended, answered=told.answered or record.answered, handed=False, reported=told.end)
         return Outcome(done, entry_of(HistoryKind.ENDED, done, at))
 
     return change
+
+
+def _note_print(record: Record, told: Told, at: str) -> Outcome:
+    """Note once that the other copy was printed although this one has its own state, which stays."""
+    if told.end is None or not told.begun:
+        return Outcome(record)
+    known = record.reported
+    if known is not None and not known.is_same(told.end):
+        raise PassbookError("report-not-credible", job=record.job_id, why="another end of it was reported before")
+    if known is not None:
+        return Outcome(record)
+    must_be_possible(record, told)
+    noted = replace(record, reported=told.end)
+    there = replace(noted, fed=told.fed, confirmed=told.confirmed, sending=told.sending, answered=told.answered)
+    return Outcome(noted, entry_of(HistoryKind.PRINTED_TOO, replace(there, on_paper=_on_paper(record, told)), at))
+
+
+def _on_paper(record: Record, told: Told) -> OnPaper | None:
+    """What the other copy of an ended job, whose outline is gone, put on paper; a part of it may be there."""
+    known = record.on_paper
+    if known is None:
+        return None
+    is_whole = told.confirmed == record.steps
+    return OnPaper(known.lines, known.lines if is_whole else 0, again=0 if is_whole else known.lines)
 
 
 def invalidate(reason: Reason, at: str, boots: int = 1) -> Change:

@@ -190,10 +190,17 @@ def _by_side(entry: HistoryEntry, _seconds: int | None) -> tuple[int, str]:
     return (1, "not printed") if fed is None else (0, fed.by.value)
 
 
+def _by_hour(entry: HistoryEntry, _seconds: int | None) -> tuple[int, str]:
+    """The hour of the end; of one that the other spool told later its own hour, where its clock was trusted."""
+    told = entry.record.reported
+    at = told.at if told is not None and told.clock_trusted else entry.at
+    return 0, f"{at[:13]}:00"
+
+
 _GROUPS: Final[MappingProxyType[Grouping, Callable[[HistoryEntry, int | None], tuple[int, str]]]] = MappingProxyType(
     {
         Grouping.TERMINAL: lambda entry, _seconds: (0, entry.record.requester),
-        Grouping.HOUR: lambda entry, _seconds: (0, f"{entry.at[:13]}:00"),
+        Grouping.HOUR: _by_hour,
         Grouping.OUTCOME: _by_outcome,
         Grouping.WAITING: _by_waiting,
         Grouping.SIDE: _by_side,

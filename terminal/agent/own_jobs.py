@@ -12,7 +12,7 @@ from passbook.document.layout import BookLayout
 from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.print_right import RightState
-from passbook.job.record import Answered, Change, Holder, Record, Told, Verdict
+from passbook.job.record import Answered, Change, Holder, Record, Reported, Told, Verdict
 from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.job.waiting import NO_PLACE, waiting_of
 from passbook.protocol.messages import AnswerQuestion, JobView, Question, SubmitJob, question_of, view_of
@@ -183,7 +183,7 @@ class OwnJobs:
             begun=view.begun,
             fed=view.fed,
             answered=view.answered,
-            at=view.changed_at,
+            end=Reported(view.changed_at),
         )
         await self.change(view.job, changes.report(told, stamp(self.clock)))
         await self.acknowledge(view.job, terminal)

@@ -18,6 +18,7 @@ from passbook.job.record import (
     HistoryKind,
     OnPaper,
     Record,
+    Reported,
     Verdict,
     entry_of,
     without_outline,
@@ -89,6 +90,7 @@ MUTABLE = {
     "turn": 2,
     "handed": True,
     "fed": Fed(Side.TERMINAL, "terminal-silent", "other"),
+    "reported": Reported("2026-03-02T09:33:00.000+00:00", clock_trusted=True, area="a", entry=3, chain="0c" * 32),
     "on_paper": OnPaper(lines=4, confirmed=1, in_doubt=2, again=3),
 }
 
