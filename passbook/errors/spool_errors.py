@@ -16,6 +16,11 @@ SPOOL_ERRORS: Final[dict[str, ErrorKind]] = {
         "Job {job} was not ended: the other spool has its print right and may print it. Nothing was changed; end it "
         "at terminal {requester}.",
     ),
+    "right-not-here": ErrorKind(
+        Mender.TELLER,
+        "Job {job} was not changed: its print right is at the appliance, which does not answer. Try again when that is "
+        "back, or answer the question about the copy of this terminal.",
+    ),
     "job-id-taken": ErrorKind(
         Mender.PROGRAMMER,
         "Job id {job} belongs to a job of another request. Nothing was accepted; draw a new id.",
@@ -56,6 +61,10 @@ SPOOL_ERRORS: Final[dict[str, ErrorKind]] = {
     "list-old": ErrorKind(
         Mender.NONE,
         "The appliance does not answer. This is its list of {age} ago, which the agent kept.",
+    ),
+    "summary-of-terminal": ErrorKind(
+        Mender.NONE,
+        "The appliance does not answer. These are the jobs of this terminal's own spool alone.",
     ),
     "printer-configured": ErrorKind(
         Mender.OPERATOR,

@@ -19,6 +19,7 @@ from passbook.job.counts import JobCounts
 from passbook.job.print_right import RightState
 from passbook.job.record import Acknowledged, Record, Verdict, without_outline
 from passbook.job.states import JobState
+from passbook.protocol.history_reply import GetHistory, HistoryReply
 from passbook.protocol.media import Device, MechanismStatus, Media
 from passbook.protocol.messages import (
     AnswerQuestion,
@@ -41,16 +42,21 @@ from passbook.protocol.pages import JobPage, Page, QuestionPage
 from passbook.protocol.two_spools import AgentSettings, GetSealed, SealedCopy, SetFeed
 from passbook.protocol.uploads import take_piece, whole_document
 from spooler.clock import stamp
+from spooler.logs import Log
 from terminal.agent.agent_settings import AgentConfig
+from terminal.agent.both_histories import BothHistories
 from terminal.agent.kept_list import KeptList
 from terminal.agent.kept_notices import KeptNotices
 from terminal.agent.known_appliance import KnownAppliance
+from terminal.agent.own_holds import OwnHolds
 from terminal.agent.own_jobs import OwnJobs
 from terminal.agent.own_printers import OwnPrinters
 from terminal.agent.reach import Reach
 from terminal.agent.submission import Submissions
 from terminal.agent.turn_answers import TurnAnswers
 from terminal.agent.upstream import Upstream
+
+_LOG: Final = Log("operations")
 
 _AWAY: Final = MechanismStatus(Device.OFFLINE, Media.UNKNOWN)
 """A printer of the appliance while that is away."""
@@ -73,6 +79,8 @@ class AgentOperations:
         notices: KeptNotices,
         known: KnownAppliance,
         kept: KeptList,
+        histories: BothHistories,
+        holds: OwnHolds,
         reach: Reach,
         config: AgentConfig,
         seen: Callable[[str], None],
@@ -86,6 +94,8 @@ class AgentOperations:
         self._printers = printers
         self._notices = notices
         self._kept = kept
+        self._histories = histories
+        self._holds = holds
         self._reach = reach
         self._config = config
         self._known = known
@@ -182,6 +192,21 @@ class AgentOperations:
                 raise
             return self._own.view(await self._own.end_canceled(record, name, order.person))
 
+    @operation("Spooler.HoldJob", CALLERS, "right-not-here", "not-allowed-in-state", "job-is-printing")
+    async def hold(self, _call: Call, order: JobOrder) -> JobView:
+        """Hold a job back; where its print right is here, the own copy is held, and the appliance's follows."""
+        return await self._holds.hold(order, is_reached=self._reach.is_reached)
+
+    @operation("Spooler.ReleaseJob", CALLERS, "right-not-here", "not-allowed-in-state")
+    async def release(self, _call: Call, order: JobOrder) -> JobView:
+        """Ask people again about a held job: about the own copy, where that is held with its print right."""
+        return await self._holds.release(order, is_reached=self._reach.is_reached)
+
+    @operation("Spooler.GetHistory", CALLERS, "history-not-permitted", "not-a-time", "times-exchanged")
+    async def history(self, _call: Call, asked: GetHistory) -> HistoryReply:
+        """Tell what happened to jobs, from both histories; while the appliance is away with the age of its part."""
+        return await (self._histories.told(asked) if self._reach.is_reached else self._histories.apart(asked))
+
     async def _give(self, record: Record) -> bool:
         """Whether the appliance took the print right of this job, so that the appliance ends it."""
         may = record.valid and record.untouched and record.state is JobState.PENDING
@@ -213,7 +238,11 @@ class AgentOperations:
         if not self._reach.is_reached:
             return QuestionPage(own, count=len(own))
         told = await self._upstream.command("Recovery.ListQuestions", page, QuestionPage)
-        return replace(told, questions=(*own, *told.questions), count=told.count + len(own))
+        # A hold that follows that of an own copy ends with the answer about that one.
+        here = {one.job.job for one in own if one.job.right is RightState.HERE}
+        theirs = tuple(one for one in told.questions if one.job.held_by is None or one.job.job not in here)
+        count = told.count + len(own) - (len(told.questions) - len(theirs))
+        return replace(told, questions=(*own, *theirs), count=count)
 
     @operation("Recovery.AnswerQuestion", CALLERS, "stale-question", "answer-not-possible", "right-elsewhere")
     async def answer_question(self, call: Call, answer: AnswerQuestion) -> JobView:
@@ -227,7 +256,16 @@ class AgentOperations:
         view = await self._own.answer(call.actor.name, answer)
         if view.valid and self._reach.is_reached and self._submissions.is_waiting(answer.job):
             await self._submissions.resume()
+        elif view.valid and self._reach.is_reached:
+            await self._have_followed(answer.job)
         return view
+
+    async def _have_followed(self, job: str) -> None:
+        """The own copy was ordered printed; what the appliance refuses of that is asked there."""
+        try:
+            await self._holds.follow(self._own.spool.record(job))
+        except PassbookError as error:
+            _LOG.warning("order-not-told", job=job, code=error.code)
 
     @operation("Spooler.ListNotices", CALLERS)
     async def list_notices(self, _call: Call, page: Page) -> NoticePage:

@@ -31,10 +31,12 @@ from spooler.news import DeskGaveUp, JobChanged, News, PromptChanged, StepDone
 from spooler.supervisor import Supervisor, must_go_on
 from terminal.agent.agent_operations import AGENT_OPERATIONS, AgentOperations
 from terminal.agent.agent_settings import AgentConfig
+from terminal.agent.both_histories import BothHistories
 from terminal.agent.kept_list import KeptList
 from terminal.agent.kept_notices import KeptNotices
 from terminal.agent.known_appliance import KnownAppliance
 from terminal.agent.local_door import LocalDoor
+from terminal.agent.own_holds import OwnHolds, is_held
 from terminal.agent.own_jobs import OwnJobs
 from terminal.agent.own_printers import OwnPrinters
 from terminal.agent.own_store import OwnStore
@@ -103,6 +105,8 @@ class Agent:
         self._reporting = Reporting(self._own, self._upstream, self._submissions, terminal)
         self._printers = self._make_printers(config)
         self._turns = TurnAnswers(self._own, self._upstream, self._printers.drive)
+        self._histories = BothHistories(self._own, self._upstream, terminal)
+        self._holds = OwnHolds(self._own, self._upstream, self._printers, self._submissions, terminal)
         self._operations = self._make_operations(config)
         exchange = Exchange(self._operations, Log("callers"), AGENT_OPERATIONS)
         self._door = LocalDoor(home.socket, exchange, terminal=terminal, greet=self._greet)
@@ -136,6 +140,8 @@ class Agent:
             notices=self._notices,
             known=self._known,
             kept=self._kept,
+            histories=self._histories,
+            holds=self._holds,
             reach=self._reach,
             config=config,
             seen=self._replay.seen,
@@ -212,6 +218,7 @@ class Agent:
                 await self._own.change(record.job_id, changes.end_apart(stamp(self._clock)))
         await self._submissions.resume()
         await self._turns.resume()
+        await self._holds.resume()
         await self._learn_ends()
         self._reporting.resume()
         await self._learn_list()
@@ -240,6 +247,7 @@ class Agent:
             page = await self._upstream.command("Spooler.ListJobs", Page(page.jobs[-1].sequence), JobPage)
             found += page.jobs
         self._kept.learn(found)
+        await self._histories.learn()
 
     async def _watch_list(self) -> None:
         while True:
@@ -252,7 +260,7 @@ class Agent:
         """Take what the appliance says unasked: the agent's part is done, all else is handed on."""
         name = message.header.name
         if name == YOUR_TURN:
-            self._errand(self._turns.answer(read_payload(message, YourTurn)))
+            self._errand(self._answer_turn(read_payload(message, YourTurn)))
             return
         if name == ENDED:
             notice = read_payload(message, Notice)
@@ -263,6 +271,12 @@ class Agent:
             self._note_view(read_payload(message, JobView))
         self._replay.note(message)
         self._door.pass_on(encode(message.header, message.payload))
+
+    async def _answer_turn(self, turn: YourTurn) -> None:
+        """Do the agent's part; a job that is held here is held there too, which ends its turn."""
+        record = self._own.record(turn.job)
+        if record is None or not is_held(record) or not await self._holds.follow(record):
+            await self._turns.answer(turn)
 
     def _note_view(self, view: JobView) -> None:
         self._kept.note(view)
