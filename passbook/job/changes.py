@@ -24,7 +24,6 @@ from passbook.job.record import (
     Decider,
     HistoryEntry,
     HistoryKind,
-    OnPaper,
     Outcome,
     Record,
     Told,
@@ -34,7 +33,7 @@ from passbook.job.record import (
     fed_now,
     rekeyed,
 )
-from passbook.job.reported import ENDS, is_beside, must_be_credible, must_be_possible, right_after
+from passbook.job.reported import ENDS, is_beside, must_be_credible, note_print, right_after
 from passbook.job.states import TERMINAL, JobEvent, JobState, Reason, next_state
 from passbook.job.wording import next_line, possible_words, step_name
 from passbook.protocol.media import Media
@@ -286,7 +285,7 @@ def report(told: Told, at: str) -> Change:
 
     def change(record: Record) -> Outcome:
         if record.ended or record.reported is not None or is_beside(record, told):
-            return _note_print(record, told, at)
+            return note_print(record, told, at)
         must_be_credible(record, told)
         noted = replace(
             record,
@@ -306,30 +305,6 @@ def report(told: Told, at: str) -> Change:
         return Outcome(done, entry_of(HistoryKind.ENDED, done, at))
 
     return change
-
-
-def _note_print(record: Record, told: Told, at: str) -> Outcome:
-    """Note once that the other copy was printed although this one has its own state, which stays."""
-    if told.end is None or not told.begun:
-        return Outcome(record)
-    known = record.reported
-    if known is not None and not known.is_same(told.end):
-        raise PassbookError("report-not-credible", job=record.job_id, why="another end of it was reported before")
-    if known is not None:
-        return Outcome(record)
-    must_be_possible(record, told)
-    noted = replace(record, reported=told.end)
-    there = replace(noted, fed=told.fed, confirmed=told.confirmed, sending=told.sending, answered=told.answered)
-    return Outcome(noted, entry_of(HistoryKind.PRINTED_TOO, replace(there, on_paper=_on_paper(record, told)), at))
-
-
-def _on_paper(record: Record, told: Told) -> OnPaper | None:
-    """What the other copy of an ended job, whose outline is gone, put on paper; a part of it may be there."""
-    known = record.on_paper
-    if known is None:
-        return None
-    is_whole = told.confirmed == record.steps
-    return OnPaper(known.lines, known.lines if is_whole else 0, again=0 if is_whole else known.lines)
 
 
 def invalidate(reason: Reason, at: str, boots: int = 1) -> Change:

@@ -10,9 +10,11 @@ import re
 from types import MappingProxyType
 from typing import Final
 
+from msgspec.structs import replace
+
 from passbook.errors import PassbookError
 from passbook.job.print_right import PrintRight, RightEvent, RightState, moved
-from passbook.job.record import Record, Reported, Told
+from passbook.job.record import HistoryKind, OnPaper, Outcome, Record, Reported, Told, entry_of
 from passbook.job.states import JobEvent, JobState
 from passbook.protocol.naming import is_name
 
@@ -98,3 +100,27 @@ def right_after(record: Record, told: Told) -> PrintRight:
             return moved(record.job_id, right, RightEvent.LOSE, told.token)
         case RightState.AWAY:
             return right
+
+
+def note_print(record: Record, told: Told, at: str) -> Outcome:
+    """Note once that the other copy was printed although this one has its own state, which stays."""
+    if told.end is None or not told.begun:
+        return Outcome(record)
+    known = record.reported
+    if known is not None and not known.is_same(told.end):
+        raise PassbookError("report-not-credible", job=record.job_id, why="another end of it was reported before")
+    if known is not None:
+        return Outcome(record)
+    must_be_possible(record, told)
+    noted = replace(record, reported=told.end)
+    there = replace(noted, fed=told.fed, confirmed=told.confirmed, sending=told.sending, answered=told.answered)
+    return Outcome(noted, entry_of(HistoryKind.PRINTED_TOO, replace(there, on_paper=_on_paper(record, told)), at))
+
+
+def _on_paper(record: Record, told: Told) -> OnPaper | None:
+    """What the other copy of an ended job, whose outline is gone, put on paper; a part of it may be there."""
+    known = record.on_paper
+    if known is None:
+        return None
+    is_whole = told.confirmed == record.steps
+    return OnPaper(known.lines, known.lines if is_whole else 0, again=0 if is_whole else known.lines)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -14,7 +16,7 @@ from terminal.agent.merged_history import KeptHistory, is_copy, merged, reply_of
 from terminal.agent.own_jobs import OwnJobs
 from terminal.agent.upstream import Upstream
 
-HISTORY = "Spooler.GetHistory"
+_HISTORY: Final = "Spooler.GetHistory"
 
 
 class BothHistories:
@@ -34,20 +36,20 @@ class BothHistories:
         news = self._kept.news(entries)
         told = HistoryReply()
         if news:
-            told = await self._upstream.command(HISTORY, GetHistory(last=news), HistoryReply)
+            told = await self._upstream.command(_HISTORY, GetHistory(last=news), HistoryReply)
         self._kept.learn(told.entries, entries)
 
     async def told(self, asked: GetHistory) -> HistoryReply:
         """What is asked for, while the appliance can be reached; its summary has every end that was reported to it."""
         _ = asked.wanted  # conditions that make no sense are not sent
         if asked.summary is not None:
-            return await self._upstream.command(HISTORY, asked, HistoryReply)
+            return await self._upstream.command(_HISTORY, asked, HistoryReply)
         theirs = await self._theirs(asked)
         own = await asyncio.to_thread(self._own_lines, asked)
-        return reply_of(merged(theirs, own, self._is_own, is_whole=True), asked.last, 0)
+        return reply_of(await self._merged(theirs, own, is_whole=True), asked.last, 0)
 
     async def apart(self, asked: GetHistory) -> HistoryReply:
-        """What is asked for, as far as it is known here.
+        """What is asked for, from what is known here.
 
         A summary is of the own spool alone.  Raises PassbookError `history-not-permitted`, as the appliance does.
         """
@@ -58,17 +60,28 @@ class BothHistories:
             groups = await asyncio.to_thread(self._own.spool.summary, asked.summary, wanted)
             return HistoryReply(summary=tuple(groups), age=age)
         own = await asyncio.to_thread(self._own_lines, asked)
-        return reply_of(merged(self._kept.wanted(wanted), own, self._is_own, is_whole=False), asked.last, age)
+        lines = await self._merged(self._kept.wanted(wanted), own, is_whole=False)
+        return reply_of(lines, asked.last, age)
 
     async def _theirs(self, asked: GetHistory) -> tuple[HistoryLine, ...]:
         """So many entries of the appliance that `last` of them are no copies, where it has so many."""
         count = asked.last
         while True:
-            reply = await self._upstream.command(HISTORY, replace(asked, last=count), HistoryReply)
-            found = sum(not is_copy(line, self._is_own) for line in reply.entries)
-            if found >= asked.last or len(reply.entries) < count or count == MOST_ENTRIES:
+            reply = await self._upstream.command(_HISTORY, replace(asked, last=count), HistoryReply)
+            is_all = len(reply.entries) < count or count == MOST_ENTRIES
+            if is_all or await asyncio.to_thread(self._count, reply.entries) >= asked.last:
                 return reply.entries
             count = min(2 * count, MOST_ENTRIES)
+
+    def _count(self, lines: Sequence[HistoryLine]) -> int:
+        """How many of these entries are no copies."""
+        return sum(not is_copy(line, self._is_own) for line in lines)
+
+    async def _merged(
+        self, theirs: Sequence[HistoryLine], own: Sequence[HistoryLine], *, is_whole: bool
+    ) -> list[HistoryLine]:
+        # Each copy is looked up in the store, which takes too long for the loop.
+        return await asyncio.to_thread(merged, theirs, own, self._is_own, is_whole=is_whole)
 
     def _own_lines(self, asked: GetHistory) -> list[HistoryLine]:
         told = self._own.spool.history("", asked.last, asked.wanted)

@@ -26,7 +26,7 @@ from passbook.job.states import Reason
 from passbook.protocol.history_reply import HistoryLine, HistoryReply, Wanted
 from spooler.clock import Clock
 
-MOST_KEPT: Final = 200
+ENTRIES_KEPT: Final = 200
 """Entries of the appliance's history that are kept; the newest ones."""
 _ENDS: Final = frozenset({HistoryKind.ENDED, HistoryKind.PRINTED_TOO})
 
@@ -41,17 +41,17 @@ class KeptHistory:
         self._told = clock.monotonic()
 
     def news(self, entries: Mapping[str, int]) -> int:
-        """How many entries are to be learned where the areas of the appliance have so many; at most MOST_KEPT."""
+        """How many entries are to be learned where the areas of the appliance have so many; at most ENTRIES_KEPT."""
         is_known = entries.keys() == self._entries.keys() and all(entries[one] >= self._entries[one] for one in entries)
-        news = sum(entries.values()) - sum(self._entries.values()) if is_known else MOST_KEPT
-        return min(news, MOST_KEPT)
+        news = sum(entries.values()) - sum(self._entries.values()) if is_known else ENTRIES_KEPT
+        return min(news, ENTRIES_KEPT)
 
     def learn(self, lines: Sequence[HistoryLine], entries: Mapping[str, int]) -> None:
         """Take the newest entries, of areas that have so many entries now."""
         news = self.news(entries)
         # The areas may have grown between the two answers: an entry that is known already is not kept twice.
-        kept = [line for line in self._lines if line not in lines] if news < MOST_KEPT else []
-        self._lines = (*kept, *lines)[-MOST_KEPT:]
+        kept = [line for line in self._lines if line not in lines] if news < ENTRIES_KEPT else []
+        self._lines = (*kept, *lines)[-ENTRIES_KEPT:]
         self._entries = dict(entries)
         self._told = self._clock.monotonic()
 
