@@ -6,6 +6,7 @@ away it is refused with the code of the lost connection.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from passbook.job.counts import JobCounts
 from passbook.job.print_right import RightState
 from passbook.job.record import Acknowledged, Record, Verdict, without_outline
 from passbook.job.states import JobState
+from passbook.protocol.document import GetDocument, StoredDocument
 from passbook.protocol.history_reply import GetHistory, HistoryReply
 from passbook.protocol.media import Device, MechanismStatus, Media
 from passbook.protocol.messages import (
@@ -36,6 +38,7 @@ from passbook.protocol.messages import (
     UploadPiece,
     read_payload,
 )
+from passbook.protocol.naming import check_name, check_one_key
 from passbook.protocol.notice import AcknowledgeNotice, Notice, NoticePage, notice_of
 from passbook.protocol.operation import Call, Operation, catalogue_of, operation
 from passbook.protocol.pages import JobPage, Page, QuestionPage
@@ -45,6 +48,7 @@ from spooler.clock import stamp
 from spooler.logs import Log
 from terminal.agent.agent_settings import AgentConfig
 from terminal.agent.both_histories import BothHistories
+from terminal.agent.finished_copies import FinishedCopies, opened_copy
 from terminal.agent.kept_list import KeptList
 from terminal.agent.kept_notices import KeptNotices
 from terminal.agent.known_appliance import KnownAppliance
@@ -81,6 +85,7 @@ class AgentOperations:
         kept: KeptList,
         histories: BothHistories,
         holds: OwnHolds,
+        finished: FinishedCopies,
         reach: Reach,
         config: AgentConfig,
         seen: Callable[[str], None],
@@ -96,6 +101,7 @@ class AgentOperations:
         self._kept = kept
         self._histories = histories
         self._holds = holds
+        self._finished = finished
         self._reach = reach
         self._config = config
         self._known = known
@@ -225,11 +231,26 @@ class AgentOperations:
 
     @operation("Spooler.GetSealed", CALLERS, "unknown-job", "not-permitted", "content-gone")
     async def get_sealed(self, _call: Call, asked: GetSealed) -> SealedCopy:
-        """Give the sealed content of the own copy; of a job without one, that of the appliance."""
+        """Give the sealed content of the own copy, also of one that is finished and kept; else the appliance's."""
+        finished = self._finished.find(asked.job)
         record = self._own.record(asked.job)
+        if finished is not None and record is not None and record.ended:
+            return replace(finished, book=self._known.layout(record.layout))
         if record is None or record.ended or record.content_gone:
             return await self._upstream.command("Spooler.GetSealed", asked, SealedCopy)
         return self._own.sealed_copy(record, self._known.layout(record.layout))
+
+    @operation("Spooler.GetDocument", CALLERS, "unknown-job", "key-needed", "wrong-key", "no-key-to-show")
+    async def get_document(self, call: Call, asked: GetDocument) -> StoredDocument:
+        """Give the document of a finished copy that is kept; of any other job the appliance's."""
+        record, finished = self._own.record(asked.job), self._finished.find(asked.job)
+        if finished is None or record is None or not record.ended:
+            return await self._upstream.command("Spooler.GetDocument", asked, StoredDocument)
+        check_name("person", asked.person)
+        check_one_key(asked.key, asked.data_key)
+        opened = await asyncio.to_thread(opened_copy, record, finished, asked)
+        _LOG.info("document-read", job=asked.job, terminal=call.actor.name, person=asked.person)
+        return opened
 
     @operation("Recovery.ListQuestions", CALLERS)
     async def list_questions(self, _call: Call, page: Page) -> QuestionPage:

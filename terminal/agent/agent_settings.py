@@ -50,6 +50,7 @@ class AgentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         apart_after: seconds without the appliance until the agent prints by itself, or asks.
         quota_mib: mebibytes of each of the two areas of its spool.
         fallback: printers of the terminal.
+        keep_finished: seconds for which the copy of a completed job may still be looked at; 0 for none.
     """
 
     keep: Keep = Keep.BOTH
@@ -58,6 +59,7 @@ class AgentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     apart_after: Wait = 30.0
     quota_mib: Mebibytes = 64
     fallback: tuple[FallbackPrinter, ...] = ()
+    keep_finished: Annotated[float, Meta(ge=0, le=604800)] = 0.0
 
     @property
     def choice(self) -> Choice:

@@ -32,6 +32,7 @@ from spooler.supervisor import Supervisor, must_go_on
 from terminal.agent.agent_operations import AGENT_OPERATIONS, AgentOperations
 from terminal.agent.agent_settings import AgentConfig
 from terminal.agent.both_histories import BothHistories
+from terminal.agent.finished_copies import FinishedCopies
 from terminal.agent.kept_list import KeptList
 from terminal.agent.kept_notices import KeptNotices
 from terminal.agent.known_appliance import KnownAppliance
@@ -54,6 +55,7 @@ _LOG: Final = Log("agent")
 YOUR_TURN: Final = "Spooler.YourTurnEvent"
 LIST_LOOK: Final = 30.0
 """Seconds between two looks at the appliance's list."""
+MEBIBYTE: Final = 1024 * 1024
 UPKEEP: Final = 86400.0
 KEPT_DAYS: Final = datetime.timedelta(days=90)
 """For so long an ended job is known here, so that its request sent again is the same job (P10)."""
@@ -91,6 +93,13 @@ class Agent:
         self._notices = KeptNotices(home.agent / "notices")
         self._known = KnownAppliance(home.agent / "appliance.json", clock)
         self._reach = Reach(config.apart_after, clock, self._act_apart)
+        self._finished = FinishedCopies(
+            home.agent / "finished",
+            store.spool,
+            clock,
+            keep=config.keep_finished,
+            most=config.quota_mib * MEBIBYTE,
+        )
         jobs = Jobs(store.spool, DataKeys(), self._tell)
         self._own = OwnJobs(store, jobs, ring, clock, is_apart=lambda: self._reach.is_apart)
         self._upstream = self._make_upstream(home)
@@ -142,6 +151,7 @@ class Agent:
             kept=self._kept,
             histories=self._histories,
             holds=self._holds,
+            finished=self._finished,
             reach=self._reach,
             config=config,
             seen=self._replay.seen,
@@ -164,6 +174,7 @@ class Agent:
             tasks.close()
             await self._printers.stop()
             await self._end_errands()
+            self._finished.close()
             self._store.close()
         tell_left_out()
         _LOG.info("stopped")
@@ -176,6 +187,7 @@ class Agent:
             ("reports", self._reporting.run()),
             ("list", self._watch_list()),
             ("upkeep", self._look_after()),
+            ("finished", self._finished.run()),
             ("log", keep_telling()),
         )
         for name, work in parts:
@@ -344,6 +356,7 @@ class Agent:
                 pass
 
     def _note_record(self, record: Record, *, was_asked: bool) -> None:
+        self._finished.note(record)
         self._printers.note(record)
         self._reporting.note(record)
         view = self._own.view(record)

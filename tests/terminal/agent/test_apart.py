@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import secrets
 from collections.abc import Iterator
 from typing import Any
@@ -174,3 +175,23 @@ def test_what_was_printed_apart_is_in_one_history_once_over_boots_of_both_sides(
     sides = {one["group"]: one["jobs"] for one in office.terminal.run("history", "--summary", "side")}
     assert sides == {"appliance": 1, "terminal": 1}
     assert office.own_findings() == []
+
+
+def test_a_finished_copy_is_shown_for_its_time_and_never_printed(office: Apart) -> None:
+    office.plug("keep_finished = 3600\n")
+    printing = office.terminal.print_in_background(STATEMENT, BOOK, LAYOUT, "--request", "r-1", *THEIRS)
+    assert printing.end() == 0, printing.error()
+    job = printing.job
+    assert office.terminal.run("preview", job, "--text")
+    shown = office.terminal.run("document", job, "--person", "Ann")
+    assert base64.b64decode(shown["document"]) == STATEMENT.read_bytes()
+    office.cut()
+    assert office.terminal.run("preview", job, "--text"), "also while the appliance is away"
+    assert office.refused("answer", job, "--print", "--person", "Ann")
+    assert office.send("--request", "r-1", *THEIRS) == job
+    assert office.jobs() == []
+    office.agent.stop()
+    (office.terminal.home / "agent.toml").write_text("")
+    office.agent.start()
+    await_fact(lambda: not any((office.terminal.home / "agent" / "finished").iterdir()), office.agent.log)
+    assert office.refused("preview", job, "--text")
