@@ -55,7 +55,6 @@ _LOG: Final = Log("agent")
 YOUR_TURN: Final = "Spooler.YourTurnEvent"
 LIST_LOOK: Final = 30.0
 """Seconds between two looks at the appliance's list."""
-MEBIBYTE: Final = 1024 * 1024
 UPKEEP: Final = 86400.0
 KEPT_DAYS: Final = datetime.timedelta(days=90)
 """For so long an ended job is known here, so that its request sent again is the same job (P10)."""
@@ -93,13 +92,7 @@ class Agent:
         self._notices = KeptNotices(home.agent / "notices")
         self._known = KnownAppliance(home.agent / "appliance.json", clock)
         self._reach = Reach(config.apart_after, clock, self._act_apart)
-        self._finished = FinishedCopies(
-            home.agent / "finished",
-            store.spool,
-            clock,
-            keep=config.keep_finished,
-            most=config.quota_mib * MEBIBYTE,
-        )
+        self._finished = self._make_finished(home, config)
         jobs = Jobs(store.spool, DataKeys(), self._tell)
         self._own = OwnJobs(store, jobs, ring, clock, is_apart=lambda: self._reach.is_apart)
         self._upstream = self._make_upstream(home)
@@ -119,6 +112,10 @@ class Agent:
         self._operations = self._make_operations(config)
         exchange = Exchange(self._operations, Log("callers"), AGENT_OPERATIONS)
         self._door = LocalDoor(home.socket, exchange, terminal=terminal, greet=self._greet)
+
+    def _make_finished(self, home: Home, config: AgentConfig) -> FinishedCopies:
+        keep, most = config.keep_finished, config.quota_mib * 1024 * 1024
+        return FinishedCopies(home.agent / "finished", self._store.spool, self._clock, keep=keep, most=most)
 
     def _make_upstream(self, home: Home) -> Upstream:
         return Upstream(
