@@ -141,8 +141,13 @@ class World:
         crl = self.config_file.parent / "revoked.pem"
         self.ctl("revoke", name, "--ca", str(self._ca), "--out", str(crl))
 
-    def write_config(self, recovery_public: Path | None = None, extra: str = "", quota: str = "64 MiB") -> None:
-        """The configuration of the appliance; `extra` is appended TOML, `quota` is that of each area."""
+    def write_config(
+        self, recovery_public: Path | None = None, extra: str = "", quota: str = "64 MiB", *, own_key_jobs: bool = False
+    ) -> None:
+        """The configuration of the appliance; `extra` is appended TOML, `quota` is that of each area.
+
+        `own_key_jobs`: it takes jobs without a requester's key.
+        """
         grace, answer_timeout = self._times
         recovery = f'recovery_public = "{recovery_public}"\n' if recovery_public else ""
         self.config_file.write_text(
@@ -152,7 +157,7 @@ class World:
             f'[[printer]]\nname = "{PRINTER}"\nport = "{self.simulator_url}"\n'
             f'[terminals]\nlisten = "{self.address}"\ncertificate = "server.pem"\nkey = "server-key.pem"\n'
             f'ca = "ca.pem"\nrevoked = "revoked.pem"\n'
-            f'[keys]\nappliance = "appliance.key"\n{recovery}'
+            f'[keys]\nappliance = "appliance.key"\n{recovery}own_key_jobs = {str(own_key_jobs).lower()}\n'
             f"[recovery]\ngrace = {grace}\nanswer_timeout = {answer_timeout}\n{extra}"
         )
 

@@ -17,6 +17,7 @@ from firmware.doors.operator_door import OPEN_MODE, OWN_MODE, OperatorDoor
 from firmware.doors.terminal_door import TerminalDoor
 from firmware.identity.doorkeeper import Doorkeeper
 from firmware.identity.server_tls import shrink_buffers
+from firmware.mailing import Mailing
 from firmware.people.expiries import Expiries
 from firmware.people.grants import Grants
 from firmware.people.notice_board import NoticeBoard
@@ -35,6 +36,7 @@ from firmware.system.watchdog import show_watchdog
 from passbook.errors import PassbookError
 from passbook.job.choice import Side
 from passbook.job.counts import JobCounts
+from passbook.protocol.document_rules import DocumentRule
 from passbook.protocol.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of
 from passbook.protocol.messages import JobLeft as JobLeftEvent
 from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
@@ -44,7 +46,7 @@ from spooler.data_keys import DataKeys
 from spooler.desk import PrintDesk
 from spooler.desks import Desks
 from spooler.destination import Destination
-from spooler.fullness import Fullness, KeepRule, Marks
+from spooler.fullness import Fullness, Marks
 from spooler.hub import Hub
 from spooler.jobs import Jobs
 from spooler.logs import Log, keep_telling, tell_left_out
@@ -87,6 +89,7 @@ class Appliance:
         self._hub = Hub()
         self._roll = Roll(self._hub, self._spool, clock, config.recovery.representatives)
         self._doorkeeper = Doorkeeper(config.terminals, loaded.trust, clock, config.recovery.representatives)
+        self._mailing = Mailing(config, loaded, self._jobs, key, clock, self._wake_desk)
         self._destinations = self._make_destinations()
         self._agents = Agents(self._hub)
         self._names = SharedNames(key, secrets.token_bytes)
@@ -146,6 +149,7 @@ class Appliance:
         tasks.callback(self._supervisor.start("old notices", self._notices.watch_ages()))
         tasks.callback(self._supervisor.start("turns", self._turns.run()))
         tasks.callback(self._supervisor.start("expiry", self._expiry.run()))
+        self._mailing.start(self._admission, self._desks, self._supervisor, tasks)
         tasks.callback(self._supervisor.start("log", keep_telling()))
         if self._notifier.watchdog_interval:
             watch = show_watchdog(self._notifier, self._spool.progress, self._clock.monotonic)
@@ -225,11 +229,13 @@ class Appliance:
             self._report(problem)
         if self._spool.is_usable():
             self._joining.usable.set()
+            self._mailing.note_areas()
             self._note_areas()
             self._notices.start()
 
     def _ask_about_joined(self) -> None:
         """Areas came into use: ask people about their jobs, and tell their ends."""
+        self._mailing.note_areas()
         self._note_areas()
         self._turns.note_joined()
         self._notices.start()
@@ -278,7 +284,8 @@ class Appliance:
 
     def _make_destinations(self) -> dict[str, Destination]:
         """What jobs can be sent to, by name."""
-        return {printer.name: self._make_printer(printer) for printer in self._config.printers}
+        printers: dict[str, Destination] = {one.name: self._make_printer(one) for one in self._config.printers}
+        return {**printers, **self._mailing.hops()}
 
     def _make_printer(self, settings: PrinterConfig) -> Printer:
         dialect = self._loaded.dialects[settings.name]
@@ -314,7 +321,13 @@ class Appliance:
 
     def _make_desks(self) -> dict[str, PrintDesk]:
         return {
-            name: PrintDesk(one, jobs=self._jobs, clock=self._clock, tell=self._tell, feeding=self._turns)
+            name: PrintDesk(
+                one,
+                jobs=self._jobs,
+                clock=self._clock,
+                tell=self._tell,
+                feeding=self._mailing.feeding(name, self._turns),
+            )
             for name, one in self._destinations.items()
         }
 
@@ -347,7 +360,7 @@ class Appliance:
 
     def _make_fullness(self) -> Fullness:
         spool = self._config.spool
-        rules = [KeepRule(one.printer or "", one.form or "", one.application or "") for one in spool.rules]
+        rules = [DocumentRule(one.printer or "", one.form or "", one.application or "") for one in spool.rules]
         fullness = Fullness(self._spool.percent_used, Marks(spool.stop_at, spool.start_at), rules)
         fullness.watchers.append(self._note_fullness)
         return fullness
@@ -377,6 +390,7 @@ class Appliance:
             agents=self._agents,
             names=self._names,
             grants=self._grants,
+            move=self._mailing.move,
             welcome=self._welcome(),
             status=self.status,
             uri=f"wss://{self._config.terminals.listen}{SERVICE_PATH}",
@@ -395,6 +409,7 @@ class Appliance:
             clock=self._clock,
         )
         await self._enter_terminal_door(doors, door)
+        await self._mailing.open_door(doors, self._admission, self._doorkeeper, self._joining.usable.is_set)
         callers = self._loaded.callers
         mode = OPEN_MODE if callers.are_others_welcome else OWN_MODE
         await self._enter_operator_door(doors, OperatorDoor(config.control, service, judge=callers.judge, mode=mode))
@@ -421,9 +436,8 @@ class Appliance:
         """The last known state, at once."""
         _ = self._fullness.is_stopped  # the problem says what is so now, also when no job came since
         areas = tuple(f"{name}: {state}" for name, state in self._spool.states().items())
-        problems = tuple(
-            str(problem) for problem in (*self._problems, *self._desks.problems(), *self._notices.problems())
-        )
+        parts = (self._problems, self._desks.problems(), self._notices.problems(), self._mailing.problems())
+        problems = tuple(str(problem) for part in parts for problem in part)
         jobs = sum(self._spool.counts().values(), JobCounts())
         return StatusReport(self._desks.views(), self._hub.names(), areas, problems, jobs, self._spool.count_notices())
 
@@ -463,6 +477,7 @@ class Appliance:
                 self._recovery.note(record, was_asked=was_asked)
                 self._notices.note(record)
                 self._turns.note_job(record)
+                self._mailing.note(record)
                 self._desks.note_job(record)
                 self._grants.note(record)
                 if record.ended and record.printer not in {printer.name for printer in self._config.printers}:

@@ -305,6 +305,9 @@ class PrintDesk:
             record = self._jobs.change(job, started, urgent=True).result()
             self._work(link, record, self._open(record))
         except DestinationStop as stop:
+            if stop.undone is not None:
+                self._jobs.change(job, stop.undone, urgent=True).result()
+                return
             self._end_or_stop(record, stop.reason)
             if stop.reason is not Reason.CANCELED_BY_PERSON:
                 raise

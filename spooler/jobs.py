@@ -12,7 +12,7 @@ from passbook.job.record import Change, Outcome, Record, Told, Wrap
 from spooler.data_keys import DataKeys
 from spooler.news import EndAcknowledged, JobChanged, News, StepDone
 from spooler.supervisor import guarded
-from storage import SealedJob, Spool, Ticket
+from storage import Child, SealedJob, Spool, Ticket
 
 
 class Jobs:
@@ -34,6 +34,41 @@ class Jobs:
             self.keys.put(record.job_id, key)
         accepted = self.spool.accept(ticket, record, sealed, wraps)
         accepted.add_done_callback(guarded(lambda done: self._accepted(record.job_id, done)))
+        return accepted
+
+    def accept_together(self, children: Sequence[Child], keys: Sequence[bytes]) -> Future[list[Record]]:
+        """Accept the jobs of one submission, all or none; otherwise as accept()."""
+        jobs = [child.record.job_id for child in children]
+        for job, key in zip(jobs, keys, strict=True):
+            self.keys.put(job, key)
+        accepted = self.spool.accept_together(children)
+
+        def told(done: Future[list[Record]]) -> None:
+            taken = done.result() if not done.cancelled() and done.exception() is None else []
+            for job in jobs if not taken else ():
+                self.keys.drop(job)
+            for record in taken:
+                self._tell(JobChanged(record))
+
+        accepted.add_done_callback(guarded(told))
+        return accepted
+
+    def accept_instead(self, child: Child, key: bytes, job: str, change: Change) -> Future[list[Record]]:
+        """Accept a job that stands in for another one, which ends with it: both or neither; gives both."""
+        self.keys.put(child.record.job_id, key)
+        accepted = self.spool.accept_instead(child, job, change)
+
+        def told(done: Future[list[Record]]) -> None:
+            if done.cancelled() or done.exception() is not None:
+                self.keys.drop(child.record.job_id)
+                return
+            new, old = done.result()
+            self._tell(JobChanged(new))
+            if old.ended:
+                self.keys.drop(old.job_id)
+            self._tell(JobChanged(old))
+
+        accepted.add_done_callback(guarded(told))
         return accepted
 
     def change(self, job: str, change: Change, *, urgent: bool = False) -> Future[Record]:

@@ -20,7 +20,7 @@ This module is the face of the room: other packages import from here and from `f
 from __future__ import annotations
 
 from storage import files, offline
-from storage.admission import Limits, Ticket
+from storage.admission import Child, Claim, Limits, Ticket
 from storage.area.area import AreaSettings
 from storage.area.capacity import Division
 from storage.area.reports import AreaStatus, Examined
@@ -39,6 +39,8 @@ __all__ = [
     "ApplianceKey",
     "AreaSettings",
     "AreaStatus",
+    "Child",
+    "Claim",
     "Division",
     "Ended",
     "Examined",

@@ -7,12 +7,13 @@ import threading
 from collections.abc import Sequence, Sized
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from passbook.errors import PassbookError
-from passbook.job.record import Record
+from passbook.job.record import Record, Wrap
 from storage.area.area import Area, AreaState
 from storage.area.capacity import job_need
-from storage.crypto.envelope import Rng
+from storage.crypto.envelope import Rng, SealedJob
 from storage.crypto.keys import ApplianceKey
 from storage.tables.ledger import KnownRequest
 from storage.tables.rows import DamagedRowError
@@ -58,6 +59,35 @@ class Ticket:
         return self.requester, self.request_id
 
 
+class Child(NamedTuple):
+    """One job of a submission, ready to be stored."""
+
+    ticket: Ticket
+    record: Record
+    sealed: SealedJob | None
+    wraps: Sequence[Wrap]
+
+    @property
+    def size(self) -> int:
+        """Bytes of its sealed content."""
+        return 0 if self.sealed is None else self.sealed.size
+
+    @property
+    def fits(self) -> bool:
+        """Whether record and content are what the ticket was given for."""
+        promised = (self.ticket.job_id, self.ticket.sequence, *self.ticket.request)
+        found = (self.record.job_id, self.record.sequence, self.record.requester, self.record.request_id)
+        return found == promised and self.size <= self.ticket.size
+
+
+class Claim(NamedTuple):
+    """One request that is claimed: its id, the content that makes two requests the same, and its sealed bytes."""
+
+    request_id: str
+    content: bytes
+    size: int
+
+
 class Admission:
     """The claims and reservations of all areas."""
 
@@ -77,26 +107,56 @@ class Admission:
         self._blocked: set[tuple[str, str]] = set()
 
     def reserve(
-        self, requester: str, request_id: str, content: bytes, size: int, *, first: bool, job_id: str = ""
+        self, requester: str, claim: Claim, *, first: bool, job_id: str = "", area: str = ""
     ) -> Ticket | Record:
-        """See Spool.reserve."""
-        request = (requester, request_id)
+        """See Spool.reserve and Spool.reserve_beside."""
         with self._lock:
-            if request in self._claims:
-                raise PassbookError("request-in-flight", request=request_id)
-            if size > self._limits.job_bytes:
-                raise PassbookError("document-too-large", limit=self._limits.job_bytes)
-            content_mac = self._key.content_mac(requester, request_id, content)
-            known = self._same(request, content_mac, first=first)
-            if known is not None:
+            known = self._judge(requester, claim, first=first)
+            if isinstance(known, Record):
                 return known
             self._must_be_new(job_id)
-            self._check_quota(requester, size)
-            area = self._choose(size)
-            self._sequence += 1
-            ticket = Ticket(area.name, job_id or self._rng(16).hex(), self._sequence, *request, size, content_mac)
-            self._claims[request] = ticket
-            return ticket
+            self._check_quota(requester, 1, claim.size)
+            return self._take(self._choose([claim.size], area), requester, claim, known, job_id)
+
+    def reserve_together(self, requester: str, claims: Sequence[Claim]) -> list[Ticket | Record]:
+        """See Spool.reserve_together."""
+        with self._lock:
+            judged = [self._judge(requester, claim, first=False) for claim in claims]
+            sizes = [claim.size for claim, known in zip(claims, judged, strict=True) if isinstance(known, bytes)]
+            if not sizes:
+                return [known for known in judged if isinstance(known, Record)]
+            if sum(sizes) > self._limits.job_bytes:
+                raise PassbookError("document-too-large", limit=self._limits.job_bytes)
+            self._check_quota(requester, len(sizes), sum(sizes))
+            area = self._choose(sizes)
+            return [
+                known if isinstance(known, Record) else self._take(area, requester, claim, known)
+                for claim, known in zip(claims, judged, strict=True)
+            ]
+
+    def _judge(self, requester: str, claim: Claim, *, first: bool) -> Record | bytes:
+        """The job that this very request became before, or else the MAC of its content."""
+        if (requester, claim.request_id) in self._claims:
+            raise PassbookError("request-in-flight", request=claim.request_id)
+        if claim.size > self._limits.job_bytes:
+            raise PassbookError("document-too-large", limit=self._limits.job_bytes)
+        content_mac = self._key.content_mac(requester, claim.request_id, claim.content)
+        return self._same((requester, claim.request_id), content_mac, first=first) or content_mac
+
+    def _take(self, area: Area, requester: str, claim: Claim, content_mac: bytes, job_id: str = "") -> Ticket:
+        """Claim a request, with its place in the order and its space in an area."""
+        self._sequence += 1
+        ticket = Ticket(
+            area.name,
+            job_id or self._rng(16).hex(),
+            self._sequence,
+            requester,
+            claim.request_id,
+            claim.size,
+            content_mac,
+        )
+        self._claims[ticket.request] = ticket
+        return ticket
 
     def _must_be_new(self, job_id: str) -> None:
         """Raise `job-id-taken` if an area that can be asked has a job of this id, or one is about to be accepted."""
@@ -139,13 +199,14 @@ class Admission:
             self._blocked.add(ticket.request)
             self._drop(ticket)
 
-    def spend(self, ticket: Ticket) -> bool:
-        """Whether the ticket is out and was not spent before; now it is, and keeps its space until release()."""
+    def spend(self, tickets: Sequence[Ticket]) -> bool:
+        """Whether all tickets are out and none was spent before; now they are, and keep their space until release()."""
         with self._lock:
-            if self._claims.get(ticket.request) != ticket or ticket.job_id in self._spent:
+            ids = {ticket.job_id for ticket in tickets}
+            if ids & self._spent or any(self._claims.get(ticket.request) != ticket for ticket in tickets):
                 return False
-            self._spent.add(ticket.job_id)
-            return True
+            self._spent |= ids
+            return len(ids) == len(tickets)
 
     def reserved(self, area: str) -> int:
         """Bytes that open tickets keep in an area."""
@@ -184,14 +245,14 @@ class Admission:
             raise unknown
         return None
 
-    def _check_quota(self, requester: str, size: int) -> None:
+    def _check_quota(self, requester: str, count: int, size: int) -> None:
         jobs, taken = 0, 0
         for area in self._areas:
             held = area.usage.held_by(requester)
             jobs, taken = jobs + held.jobs, taken + held.size
         claims = [ticket for ticket in self._claims.values() if ticket.requester == requester]
         jobs, taken = jobs + len(claims), taken + sum(ticket.size for ticket in claims)
-        if jobs + 1 > self._limits.jobs_per_requester:
+        if jobs + count > self._limits.jobs_per_requester:
             limit, what, used = self._limits.jobs_per_requester, "jobs", jobs
         elif taken + size > self._limits.bytes_per_requester:
             limit, what, used = self._limits.bytes_per_requester, "bytes", taken
@@ -199,13 +260,15 @@ class Admission:
             return
         raise PassbookError("quota-exceeded", requester=requester, used=used, limit=limit, what=what)
 
-    def _choose(self, size: int) -> Area:
-        ready = [area for area in self._areas if area.state is AreaState.READY]
+    def _choose(self, sizes: Sequence[int], wanted: str = "") -> Area:
+        """The area with the most free space, for jobs that lie together (P6), or the one that is wanted."""
+        size = sum(sizes)
+        ready = [area for area in self._areas if area.state is AreaState.READY and wanted in {"", area.name}]
         if not ready:
             raise self._areas[0].fenced_error() if self._areas else PassbookError("no-area-has-room", size=size)
         free = {area.name: area.capacity.free() - self._reserved(area.name) for area in ready}
         best = max(ready, key=lambda area: free[area.name])
-        if free[best.name] < job_need(size):
+        if free[best.name] < sum(map(job_need, sizes)):
             raise PassbookError("no-area-has-room", size=size)
         return best
 

@@ -11,8 +11,10 @@ import msgspec
 from msgspec import Meta
 
 from drivers.ports.port import parse_port_url
+from firmware.config.mail_settings import HopConfig, MailConfig, RouteConfig, judge_mail
 from firmware.config.toml import MEBIBYTE, KeySource, Misfit, Size, expected, parse, read_table, shown_value
 from passbook.errors import PassbookError
+from passbook.protocol.naming import NAME_LIMIT
 from storage import Division, Limits
 
 SOCKET_PATH_LIMIT: Final = 107
@@ -27,6 +29,13 @@ Name = Annotated[
     str,
     Meta(
         pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z", description="a name of 1 to 64 letters, digits, '.', '-', '_'"
+    ),
+]
+Application = Annotated[
+    str,
+    Meta(
+        pattern=rf"\A[^\x00-\x1f\x7f-\x9f]{{1,{NAME_LIMIT}}}\Z",
+        description=f"the name of a program, 1 to {NAME_LIMIT} printable characters",
     ),
 ]
 TerminalName = Annotated[
@@ -188,13 +197,13 @@ class KeepRuleConfig(msgspec.Struct, frozen=True):
     """`[[spool.rule]]`: documents that the appliance does not keep; a key that is left out is true of any document.
 
     Attributes:
-        form: the layout that a request names.
+        form: the layout of the document.
         application: the program that made the document.
     """
 
     printer: Name | None = None
     form: Name | None = None
-    application: Name | None = None
+    application: Application | None = None
 
 
 class SpoolConfig(msgspec.Struct, frozen=True):
@@ -260,6 +269,9 @@ class Config(msgspec.Struct, frozen=True):
     notices: NoticesConfig = NoticesConfig()
     spool: SpoolConfig = SpoolConfig()
     turns: TurnsConfig = TurnsConfig()
+    mail: MailConfig | None = None
+    hops: tuple[HopConfig, ...] = msgspec.field(name="hop", default=())
+    routes: tuple[RouteConfig, ...] = msgspec.field(name="route", default=())
     limits: LimitsConfig = LimitsConfig()
     history: HistoryConfig = HistoryConfig()
     log: LogConfig = LogConfig()
@@ -291,6 +303,10 @@ def configuration_summary(config: Config) -> str:
         lines.append(f"appliance key    a plain file, as safe as {config.keys.appliance.path}")
     else:
         lines.append(f"appliance key    credential {config.keys.appliance.credential}")
+    if config.mail is not None:
+        lines.append(f"mail       {config.mail.hostname} at {config.mail.listen}")
+        lines += [f"next hop   {one.name} at {one.address}, TLS {one.tls}" for one in config.hops]
+        lines += [f"route      {', '.join(one.to)} to {one.route.goal}" for one in config.routes]
     lines.append(f"jobs without a requester's key  {'taken' if config.keys.own_key_jobs else 'refused'}")
     return "\n".join(lines)
 
@@ -301,6 +317,8 @@ def _judge(config: Config) -> None:
     _judge_printers(config.printers)
     if config.spool.start_at > config.spool.stop_at:
         raise Misfit("spool.start_at", "expected at most the value of spool.stop_at")
+    names = [printer.name for printer in config.printers]
+    judge_mail(config.mail, config.hops, config.routes, names, takes_jobs_without_key=config.keys.own_key_jobs)
     if config.terminals.address[1] > 65535:  # noqa: PLR2004  # the largest TCP port
         raise Misfit("terminals.listen", "expected a port of at most 65535")
     if len(os.fsencode(config.control)) > SOCKET_PATH_LIMIT:

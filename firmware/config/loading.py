@@ -21,18 +21,31 @@ from drivers.dialects.known import DIALECTS
 from drivers.ports.port import has_no_handshake
 from firmware.config.configuration import CONTROL_SOCKET, Config, PrinterConfig
 from firmware.config.layouts import load_layouts
+from firmware.config.mail_settings import HopConfig
 from firmware.identity.callers import Callers, number_of_group
-from firmware.identity.server_tls import Trust, load_certificate, load_private_key, load_trust, server_context
+from firmware.identity.certificates import NAME
+from firmware.identity.server_tls import (
+    Trust,
+    hop_context,
+    load_certificate,
+    load_private_key,
+    load_trust,
+    mail_context,
+    server_context,
+)
 from passbook.document.layout import BookLayout
 from passbook.errors import PassbookError
+from spooler.next_hop import Access
 from storage import ApplianceKey
 from storage.files import read_with_mode
 
 T = TypeVar("T")
 
-SECRET: Final = frozenset({"terminals.key", "keys.appliance"})
+SECRET: Final = frozenset({"terminals.key", "keys.appliance", "mail.passwords"})
 """The keys of the configuration whose files only the appliance may read."""
 _OTHERS: Final = 0o007
+LEAST_PASSWORD: Final = 12
+"""Characters of a password for SMTP AUTH."""
 _RECOVERY_PUBLIC: Final = re.compile(rb"\s*([0-9A-Fa-f]{64})\s*")
 
 
@@ -45,6 +58,8 @@ class Loaded(NamedTuple):
         callers: the users of the operators' socket.
         dialects: by printer.
         layouts: by name.
+        mail_context: for the mail door, and passwords of terminals by name; None and none without one.
+        hops: how conversations with next hops begin, by name.
     """
 
     recovery_public: bytes | None
@@ -53,6 +68,9 @@ class Loaded(NamedTuple):
     callers: Callers
     dialects: dict[str, Dialect]
     layouts: dict[str, BookLayout]
+    mail_context: ssl.SSLContext | None
+    mail_passwords: Mapping[str, str]
+    hops: Mapping[str, Access]
 
 
 def check_configuration(config: Config, environ: Mapping[str, str] = os.environ) -> None:
@@ -99,6 +117,9 @@ def load_named(config: Config) -> Loaded:
         callers=_callers(config),
         dialects={one.name: _dialect(config, number, one) for number, one in enumerate(config.printers)},
         layouts=_layouts(config),
+        mail_context=_mail_context(config),
+        mail_passwords=_mail_passwords(config),
+        hops={hop.name: _access(config, number, hop) for number, hop in enumerate(config.hops)},
     )
 
 
@@ -180,6 +201,46 @@ def _context(config: Config, trust: Trust) -> ssl.SSLContext:
         why = f"{tls.certificate}: expected a certificate that the authority {tls.ca} signed"
         raise config.problem("terminals.certificate", why) from None
     return _named(config, "terminals.certificate", lambda: server_context(tls.certificate, tls.key, tls.ca))
+
+
+def _mail_context(config: Config) -> ssl.SSLContext | None:
+    tls = config.terminals
+    return None if config.mail is None else mail_context(tls.certificate, tls.key, tls.ca)
+
+
+def _mail_passwords(config: Config) -> Mapping[str, str]:
+    """Terminal -> its password for SMTP AUTH."""
+    source = config.mail.passwords if config.mail is not None else None
+    if source is None:
+        return {}
+    key = "mail.passwords"
+    path = _named(config, key, source.file)
+    found: dict[str, str] = {}
+    for number, line in enumerate(_read(config, key, path).decode("ascii", "replace").splitlines(), 1):
+        name, colon, password = line.partition(":")
+        if not NAME.fullmatch(name) or not colon or len(password) < LEAST_PASSWORD:
+            why = f"{path}: line {number}: expected a terminal, a colon and at least {LEAST_PASSWORD} characters"
+            raise config.problem(key, why)
+        found[name] = password
+    return found
+
+
+def _access(config: Config, number: int, hop: HopConfig) -> Access:
+    """How a conversation with a next hop begins."""
+    hostname = config.mail.hostname if config.mail is not None else ""
+    context: ssl.SSLContext | None = None
+    if hop.tls == "required":
+        key = f"hop[{number}].ca" if hop.ca is not None else "terminals.ca"
+        context = _named(config, key, lambda: hop_context(hop.ca or config.terminals.ca, hop.certificate, hop.key))
+    login: tuple[str, str] | None = None
+    if hop.login is not None:
+        key = f"hop[{number}].login"
+        source = hop.login
+        user, colon, password = _read(config, key, _named(config, key, source.file)).decode().strip().partition(":")
+        if not colon or not user or not password:
+            raise config.problem(key, "expected user and password with a colon between")
+        login = user, password
+    return Access(hostname, context, hop.server_name or hop.place[0], login)
 
 
 def _dialect(config: Config, number: int, printer: PrinterConfig) -> Dialect:

@@ -38,9 +38,40 @@ class Trust(NamedTuple):
 
 def server_context(certificate: Path, key: Path, authority: Path) -> ssl.SSLContext:
     """TLS 1.3 only, and only for clients with a certificate of our authority.  Raises PassbookError `file-problem`."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = _context(certificate, key, authority)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def mail_context(certificate: Path, key: Path, authority: Path) -> ssl.SSLContext:
+    """For STARTTLS: mail servers have no certificate of our authority, and older ones speak TLS 1.2.
+
+    Raises PassbookError `file-problem`.
+    """
+    context = _context(certificate, key, authority)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_mode = ssl.CERT_OPTIONAL
+    return context
+
+
+def hop_context(authority: Path, certificate: Path | None, key: Path | None) -> ssl.SSLContext:
+    """For conversations with a next hop whose certificate is of `authority`.  Raises PassbookError `file-problem`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(authority)
+        if certificate is not None:
+            context.load_cert_chain(certificate, key)
+    except ssl.SSLError:
+        raise _damaged(certificate or authority, "it, its key or its authority is damaged") from None
+    except OSError as error:
+        file = str(certificate or authority)
+        raise PassbookError("file-problem", file=file, why=error.strerror or "it cannot be read") from None
+    return context
+
+
+def _context(certificate: Path, key: Path, authority: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     # The system clock may be years off after a power cut (N4); judge_terminal takes the time from its caller.
     context.verify_flags |= ssl.VerifyFlags(NO_CHECK_TIME)
     # A resumed session would bring back a terminal without its certificate being judged anew.

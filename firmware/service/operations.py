@@ -8,7 +8,7 @@ long goes to a thread.  An operator orders and never answers: only requesters an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 import msgspec
@@ -41,6 +41,7 @@ from passbook.protocol.messages import (
     JobOrder,
     JobRef,
     JobView,
+    MoveJob,
     Nothing,
     Received,
     StatusReport,
@@ -169,15 +170,20 @@ class Operations:
         agents: Agents,
         names: SharedNames,
         grants: Grants,
+        move: Callable[[Record, str, str], Awaitable[Record]],
         welcome: AgentWelcome,
         status: Callable[[], StatusReport],
         uri: str,
     ) -> None:
-        """`welcome` is told to agents, `status` what is known at once; `uri` is where terminals find the service."""
+        """`move` sends a job to a substitute for a person; `welcome` is told to agents, `status` what is known at once.
+
+        `uri` is where terminals find the service.
+        """
         self._now = now
         self._turns = turns
         self._agents = agents
         self._names = names
+        self._move = move
         self._welcome = welcome
         self._jobs = jobs
         self._spool = jobs.spool
@@ -220,7 +226,7 @@ class Operations:
     @operation("Spooler.SubmitJob", AT_TERMINALS, *ACCEPTED, *DOCUMENT)
     async def submit(self, call: Call, request: SubmitJob) -> JobView:
         """Accept one job; its completion comes when the job is on disk."""
-        if request.job or request.keep is not Keep.APPLIANCE:
+        if request.job or request.choice.keep is not Keep.APPLIANCE:
             self._agents.must_be(call.connection)
         document = whole_document(call.connection.uploads, request)
         return self._view(call.actor, await self._admission.submit(call.actor, request, document))
@@ -314,6 +320,12 @@ class Operations:
         actor, record = call.actor, self._ordered(call.actor, order)
         senior = actor.is_representative or actor.is_operator
         return self._view(actor, await self._desks.release(record.job_id, actor.name, order.person, senior=senior))
+
+    @operation("Spooler.MoveJob", AT_TERMINALS, *ORDERED, "cannot-move", "no-way-there", "unknown-printer")
+    async def move(self, call: Call, order: MoveJob) -> JobView:
+        """Send a job that waits untouched to a substitute; the reply is the job that stands in for it there."""
+        record = self._ordered(call.actor, JobOrder(order.job, order.person))
+        return self._view(call.actor, await self._move(record, order.to, order.person))
 
     @operation(
         "Spooler.GetEnvironment",

@@ -111,6 +111,19 @@ class StepKind(StrEnum):
         ),
     )
 
+    RELAY = (
+        "relay",
+        StepTraits(
+            is_line=False,
+            needs_medium=False,
+            ends_page=False,
+            opens_page=False,
+            noun="the handing on of the message",
+            done="The next hop took the message.",
+            doubt="whether the next hop took the message is in doubt",
+        ),
+    )
+
 
 class Line(msgspec.Struct, frozen=True, array_like=True, tag="line", gc=False):
     """Print one line: `y` is the distance of its base line from the top edge of the page, in 1/2160 inch."""
@@ -139,7 +152,15 @@ class Eject(msgspec.Struct, frozen=True, array_like=True, tag="eject", gc=False)
     page: int
 
 
-Step: TypeAlias = Line | Turn | Eject
+class Relay(msgspec.Struct, frozen=True, array_like=True, tag="relay", gc=False):
+    """Hand the document, which is a message, on to a next hop; the one step of its plan, on no page."""
+
+    kind: ClassVar[StepKind] = StepKind.RELAY
+
+    page: int = 0
+
+
+Step: TypeAlias = Line | Turn | Eject | Relay
 Plan: TypeAlias = tuple[Step, ...]
 """A placed document; steps are counted from 1: step k is plan[k - 1]."""
 

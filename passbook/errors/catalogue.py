@@ -1,8 +1,8 @@
 """Every error that a person or a peer can meet: a stable code, the actor, and one sentence.
 
-A code never changes its meaning and is never reused; its row stands here, or in document_errors.py, spool_errors.py or
-storage_errors.py beside this module.  The sentence says what happened, what was kept, and what to do.  Facts filled
-into a sentence are names, numbers and positions, never the text of a book.
+A code never changes its meaning and is never reused; its row stands here, or in document_errors.py, mail_errors.py,
+spool_errors.py or storage_errors.py beside this module.  The sentence says what happened, what was kept, and what to
+do.  Facts filled into a sentence are names, numbers and positions, never the text of a book.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from typing import Final
 
 from passbook.errors.document_errors import DOCUMENT_ERRORS
 from passbook.errors.kinds import EXIT_CODES, ErrorKind, Mender
+from passbook.errors.mail_errors import MAIL_ERRORS
 from passbook.errors.spool_errors import SPOOL_ERRORS
 from passbook.errors.storage_errors import STORAGE_ERRORS
 
 CATALOGUE: Final[dict[str, ErrorKind]] = {
     **DOCUMENT_ERRORS,
+    **MAIL_ERRORS,
     **SPOOL_ERRORS,
     # The messages of terminals and operators
     "invalid-message": ErrorKind(

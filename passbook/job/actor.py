@@ -41,18 +41,41 @@ class UnixCaller(msgspec.Struct, frozen=True):
     pid: int
 
 
+class MailSender(msgspec.Struct, frozen=True):
+    """Proof of the sender of a mail.
+
+    Attributes:
+        vouched_by: the terminal or appliance that proved itself and named the sender; empty for an unproven one.
+    """
+
+    vouched_by: str
+
+
 class Actor(msgspec.Struct, frozen=True):
     """Who asks; `name` stands in records, history and sentences."""
 
     name: str
     roles: frozenset[Role]
-    proof: Certificate | UnixCaller
+    proof: Certificate | UnixCaller | MailSender
 
     @classmethod
     def of_terminal(cls, name: str, *, representative: bool, serial: int) -> Self:
         """The actor that a certificate names."""
         roles = {Role.REQUESTER, Role.REPRESENTATIVE} if representative else {Role.REQUESTER}
         return cls(name, frozenset(roles), Certificate(serial))
+
+    @classmethod
+    def of_mail(cls, sender: str, vouched_by: str) -> Self:
+        """The sender of a mail, by the address of the envelope; no certificate can have its name.
+
+        Each unproven sender has a name of its own, so it cannot take the request of a proven one (P10).
+        """
+        return cls(f"{'mail' if vouched_by else 'unproven'}:{sender or '<>'}", frozenset(), MailSender(vouched_by))
+
+    @classmethod
+    def of_mail_terminal(cls, terminal: str, vouched_by: str) -> Self:
+        """A terminal that sends mail under its own name."""
+        return cls(terminal, frozenset({Role.REQUESTER}), MailSender(vouched_by))
 
     @property
     def is_representative(self) -> bool:

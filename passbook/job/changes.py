@@ -1,4 +1,4 @@
-"""Every change of a record, as pure rules; `_move` is the one place that assigns a state.
+"""Every change of a record, as pure rules; `move_on` is the one place that assigns a state.
 
 Each function returns a Change. The store calls it with the record that it finds inside its own transaction, so that a
 rule never decides on an older one.
@@ -39,7 +39,7 @@ from passbook.job.wording import next_line, possible_words, step_name
 from passbook.protocol.media import Media
 
 
-def _move(record: Record, event: JobEvent, *reasons: Reason, at: str) -> Record:
+def move_on(record: Record, event: JobEvent, *reasons: Reason, at: str) -> Record:
     """The record after `event`, with new reasons, and without a proposed order or a hold.
 
     Raises PassbookError `not-allowed-in-state`.
@@ -61,7 +61,7 @@ def start(at: str, lines_in_doubt: int, printer: str = "") -> Change:
 
     def change(record: Record) -> Outcome:
         _must_be_valid(record, JobEvent.START)
-        moved = _move(record, JobEvent.START, at=at)
+        moved = move_on(record, JobEvent.START, at=at)
         fed = fed_now(record, printer)
         return Outcome(replace(moved, lines_in_doubt=lines_in_doubt, media=Media.NOT_PRESENT, fed=fed))
 
@@ -94,7 +94,7 @@ def wait_for_people(reason: Reason, at: str) -> Change:
 
     def change(record: Record) -> Outcome:
         _must_be_valid(record, JobEvent.WAIT_FOR_PEOPLE)
-        return Outcome(_move(record, JobEvent.WAIT_FOR_PEOPLE, reason, at=at))
+        return Outcome(move_on(record, JobEvent.WAIT_FOR_PEOPLE, reason, at=at))
 
     return change
 
@@ -104,7 +104,7 @@ def proceed(at: str) -> Change:
 
     def change(record: Record) -> Outcome:
         _must_be_valid(record, JobEvent.PROCEED)
-        return Outcome(replace(_move(record, JobEvent.PROCEED, at=at), media=Media.PRESENT))
+        return Outcome(replace(move_on(record, JobEvent.PROCEED, at=at), media=Media.PRESENT))
 
     return change
 
@@ -114,7 +114,7 @@ def stop(reason: Reason, media: Media, at: str) -> Change:
 
     def change(record: Record) -> Outcome:
         _must_be_valid(record, JobEvent.STOP)
-        moved = _move(record, JobEvent.STOP, reason, at=at)
+        moved = move_on(record, JobEvent.STOP, reason, at=at)
         stopped = replace(moved, valid=False, epoch=record.epoch + 1, asked=True, media=media)
         return Outcome(stopped, entry_of(HistoryKind.STOPPED, stopped, at))
 
@@ -245,7 +245,7 @@ def refuse(at: str) -> Change:
     def change(record: Record) -> Outcome:
         if record.ended or not record.untouched:
             return Outcome(record)
-        ended = replace(_move(record, JobEvent.ABORT, Reason.REFUSED, at=at), valid=False)
+        ended = replace(move_on(record, JobEvent.ABORT, Reason.REFUSED, at=at), valid=False)
         return Outcome(ended, entry_of(HistoryKind.ENDED, ended, at))
 
     return change
@@ -253,7 +253,7 @@ def refuse(at: str) -> Change:
 
 def _ask(record: Record, reason: Reason, at: str) -> tuple[Record, HistoryEntry]:
     """The record as an open question with a new epoch, and its entry."""
-    moved = _move(record, JobEvent.STOP, reason, at=at) if record.valid else replace(record, reasons=(reason,))
+    moved = move_on(record, JobEvent.STOP, reason, at=at) if record.valid else replace(record, reasons=(reason,))
     asked = replace(moved, valid=False, epoch=record.epoch + 1, asked=True)
     return asked, entry_of(HistoryKind.STOPPED, asked, at)
 
@@ -300,7 +300,7 @@ def report(told: Told, at: str) -> Change:
         )
         if told.state not in TERMINAL:
             return Outcome(noted)
-        ended = replace(_move(noted, ENDS[told.state], *told.reasons, at=at), valid=False)
+        ended = replace(move_on(noted, ENDS[told.state], *told.reasons, at=at), valid=False)
         done = replace(ended, answered=told.answered or record.answered, handed=False, reported=told.end)
         return Outcome(done, entry_of(HistoryKind.ENDED, done, at))
 
@@ -316,7 +316,7 @@ def invalidate(reason: Reason, at: str, boots: int = 1) -> Change:
     def change(record: Record) -> Outcome:
         held_by = record.held_by if record.held_by_operator else None
         over = {Reason.POWER_LOSS, Reason.RESTART, reason} | ({Reason.HELD_BY_PERSON} if held_by is None else set())
-        moved = _move(record, JobEvent.INVALIDATE, reason, *(r for r in record.reasons if r not in over), at=at)
+        moved = move_on(record, JobEvent.INVALIDATE, reason, *(r for r in record.reasons if r not in over), at=at)
         # A record of an earlier boot may say less than the paper.
         begun = record.begun or reason is Reason.ROLLED_BACK
         if reason is Reason.STORE_COPIED:
@@ -416,7 +416,7 @@ def _ordered(record: Record, given: Answered, at: str) -> Record:
             reprinting.must_have_right(record)
             return replace(_cancel(record, Reason.DISCARDED_BY_ANSWER, at), valid=False)
         case Verdict.HOLD:
-            held = _move(record, JobEvent.HOLD, *record.reasons, at=at)
+            held = move_on(record, JobEvent.HOLD, *record.reasons, at=at)
             return replace(held, asked=False, held_by=Decider(given.terminal, given.person), released_by=None)
         case Verdict.PRINT:
             return _print_from(record, 1, at)
@@ -435,12 +435,12 @@ def _print_from(record: Record, step: int, at: str) -> Record:
     # Steps that are ordered again stay known as sent: if the job stops before them, they do not count as untouched.
     ready = replace(record, confirmed=step - 1, sending=0, sent_before=record.furthest_sent)
     if step > record.steps:
-        closed = _move(ready, JobEvent.FINISH, Reason.CLOSED_BY_ANSWER, at=at)
+        closed = move_on(ready, JobEvent.FINISH, Reason.CLOSED_BY_ANSWER, at=at)
         return replace(closed, valid=False)
     if reprinting.claims_right(record):
         fed = Fed(record.side, record.reasons[0].value if record.choice.feed is not record.side else "")
         ready = replace(_moved(ready, RightEvent.CLAIM, record.right.token + 1).record, fed=fed, handed=False)
-    return replace(_move(ready, JobEvent.ANSWER, at=at), valid=True)
+    return replace(move_on(ready, JobEvent.ANSWER, at=at), valid=True)
 
 
 def finish_job(at: str) -> Change:
@@ -451,7 +451,7 @@ def finish_job(at: str) -> Change:
         if record.steps not in {record.sending, record.confirmed}:
             why = f"{step_name(record.outline, record.confirmed + 1)} is not on paper"
             raise PassbookError("answer-not-possible", job=record.job_id, step=record.steps, why=why)
-        ended = _move(record, JobEvent.FINISH, Reason.COMPLETED, at=at)
+        ended = move_on(record, JobEvent.FINISH, Reason.COMPLETED, at=at)
         done = replace(ended, valid=False, confirmed=record.steps, sending=0)
         return Outcome(done, entry_of(HistoryKind.ENDED, done, at))
 
@@ -483,7 +483,7 @@ def cancel(at: str, terminal: str, person: str, *, senior: bool = False, at_boun
 def _cancel(record: Record, reason: Reason, at: str) -> Record:
     """The canceled record; its reasons keep the one that more may be on paper than the record says."""
     unsure = (Reason.ROLLED_BACK,) if Reason.ROLLED_BACK in record.reasons else ()
-    return _move(record, JobEvent.CANCEL, reason, *unsure, at=at)
+    return move_on(record, JobEvent.CANCEL, reason, *unsure, at=at)
 
 
 def hold(at: str, terminal: str, person: str, *, media: Media | None = None) -> Change:
@@ -502,7 +502,7 @@ def hold(at: str, terminal: str, person: str, *, media: Media | None = None) -> 
         held_already = record.is_open and not record.asked
         if held_already and (record.held_by_operator or terminal != OPERATOR):
             return Outcome(record)
-        moved = _move(record, JobEvent.HOLD, Reason.HELD_BY_PERSON, *_reasons_to_ask(record), at=at)
+        moved = move_on(record, JobEvent.HOLD, Reason.HELD_BY_PERSON, *_reasons_to_ask(record), at=at)
         by = Decider(terminal, person)
         epoch = record.epoch + record.valid
         where = record.media if media is None else media
@@ -549,7 +549,7 @@ def expire(epoch: int, today: str, at: str) -> Change:
     def change(record: Record) -> Outcome:
         if record.epoch != epoch or not is_over(record, today):
             return Outcome(record)
-        ended = replace(_move(record, JobEvent.ABORT, Reason.EXPIRED, at=at), valid=False)
+        ended = replace(move_on(record, JobEvent.ABORT, Reason.EXPIRED, at=at), valid=False)
         return Outcome(ended, entry_of(HistoryKind.ENDED, ended, at))
 
     return change

@@ -12,6 +12,7 @@ import msgspec
 
 from passbook.document.plan import Sheet, StepOutline
 from passbook.job.choice import Choice, Fed, Side
+from passbook.job.mailed import Mailed
 from passbook.job.print_right import PrintRight
 from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.protocol.media import Media
@@ -168,6 +169,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         handed: its printer was given to the terminal together with the right, until its end (P15).
         fed: the copy that feeds the printer, once that is known.
         reported: the end of the other copy, where the other spool told it; None where it told none.
+        mail: the mail that brought it; None for a job of a terminal.
+        stands_for: the job for which it stands in, at a substitute; empty for none.
+        moved_to: the destination and the job that stand in for it, as `window-2 1f0c...`; empty for none.
     """
 
     job_id: str
@@ -221,6 +225,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     handed: bool = False
     fed: Fed | None = None
     reported: Reported | None = None
+    mail: Mailed | None = None
+    stands_for: str = ""
+    moved_to: str = ""
 
     @property
     def ended(self) -> bool:
@@ -360,6 +367,8 @@ class HistoryKind(StrEnum):
     """A person ordered lines on paper again; a second person has to give that order too."""
     CONTENT_DESTROYED = "content-destroyed"
     """No answer came in time: document, plan and wraps are gone, and the question stays (F4)."""
+    RELAYED_AGAIN = "relayed-again"
+    """By rule: the next hop drops doubles, so after a boot the message goes there again (P4)."""
     ENDED = "ended"
     PRINTED_TOO = "printed-too"
     """The other copy was printed too, as its spool reported; the entry tells how far, and on which printer."""

@@ -53,6 +53,8 @@ class JobEvent(StrEnum):
     """The last step is confirmed."""
     FINISH_ELSEWHERE = "finish-elsewhere"
     """The other spool reported that the last step is confirmed."""
+    POSTPONE = "postpone"
+    """A next hop did not take the message yet, and nothing of it was handed on; it is tried again later."""
 
 
 class Reason(StrEnum):
@@ -91,12 +93,28 @@ class Reason(StrEnum):
     """The storage was opened on another machine, and holds no print right there."""
     NEARLY_FULL = "spool-nearly-full"
     """One spool was nearly full, so the other one alone keeps the document."""
+    SPOOL_FENCED = "spool-fenced"
+    """The storage of one spool was out of use, so the other one alone keeps the document."""
     NETWORK_BUSY = "network-busy"
     """The network was busy, so the terminal alone keeps the document."""
     BY_RULE = "spool-rule"
     """A rule of one side for this printer, form or application kept the document out of its spool."""
     REFUSED = "refused-by-appliance"
     """The appliance did not accept the job; this copy of its terminal ended with that."""
+    SENDER_UNPROVEN = "sender-unproven"
+    """It came by mail from a sender that proved no identity, and waits for a representative."""
+    MOVED = "moved-to-substitute"
+    """Its destination could not do it; another job at a substitute stands in for it (R4)."""
+    HOP_UNREACHABLE = "next-hop-unreachable"
+    """The next hop could not be reached, or did not prove who it is; nothing was handed on."""
+    HOP_BUSY = "next-hop-busy"
+    """The next hop takes the message later; nothing was handed on."""
+    HOP_REFUSED = "next-hop-refused"
+    """The next hop refused the message, or some of its recipients, for good."""
+    HOP_IN_DOUBT = "next-hop-in-doubt"
+    """The next hop got the message and did not say whether it took it."""
+    GIVEN_UP = "relay-given-up"
+    """The next hop did not take the message in all the time that is set for it."""
     EXPIRED = "expired"
     """The job is of an earlier business day, and its question had no answer (F4)."""
 
@@ -142,6 +160,7 @@ TRANSITIONS: Final = MappingProxyType(
         (_S.PROCESSING, _E.HOLD): _S.PROCESSING_STOPPED,
         (_S.PROCESSING, _E.CANCEL): _S.CANCELED,
         (_S.PROCESSING, _E.ABORT): _S.ABORTED,
+        (_S.PROCESSING, _E.POSTPONE): _S.PENDING,
         (_S.PROCESSING, _E.FINISH): _S.COMPLETED,
         (_S.PROCESSING, _E.FINISH_ELSEWHERE): _S.COMPLETED,
         (_S.PROCESSING_STOPPED, _E.PROCEED): _S.PROCESSING,

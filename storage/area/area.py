@@ -419,6 +419,17 @@ class Area:
         self.unsettled = range(min(following, self.unsettled.stop), self.unsettled.stop)
         return bool(self.unsettled)
 
+    def make_ready(self, reason: Reason, at: str) -> int:
+        """Make it ready for this boot; how many records were turned invalid."""
+        self.begin(Reason.ROLLED_BACK if self.suspect else reason, at)
+        # Which boot its records are of cannot be believed: each of them is written before any is used.
+        while self.suspect and self.settle(every=True):
+            pass
+        # What was settled as if it had been of this boot already was counted as a question before.
+        self.usage.begin_boot()
+        self.powered_on()
+        return self.usage.jobs
+
     def powered_on(self) -> None:
         """What an earlier boot left is invalid: it may be used."""
         with self._state_lock:

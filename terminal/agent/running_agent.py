@@ -35,8 +35,10 @@ from terminal.agent.both_histories import BothHistories
 from terminal.agent.finished_copies import FinishedCopies
 from terminal.agent.kept_list import KeptList
 from terminal.agent.kept_notices import KeptNotices
+from terminal.agent.kept_sides import KeptSides
 from terminal.agent.known_appliance import KnownAppliance
 from terminal.agent.local_door import LocalDoor
+from terminal.agent.network_load import NetworkLoad
 from terminal.agent.own_holds import OwnHolds, is_held
 from terminal.agent.own_jobs import OwnJobs
 from terminal.agent.own_printers import OwnPrinters
@@ -96,10 +98,13 @@ class Agent:
         jobs = Jobs(store.spool, DataKeys(), self._tell)
         self._own = OwnJobs(store, jobs, ring, clock, is_apart=lambda: self._reach.is_apart)
         self._upstream = self._make_upstream(home)
+        self._network = NetworkLoad(self._upstream, config.network, clock)
+        self._sides = KeptSides(store.spool, config, self._network, clock)
         self._submissions = Submissions(
             self._own,
             self._known,
             self._upstream,
+            self._sides,
             terminal=terminal,
             folder=home.agent / "unanswered",
             rng=secrets.token_bytes,
@@ -109,7 +114,7 @@ class Agent:
         self._turns = TurnAnswers(self._own, self._upstream, self._printers.drive)
         self._histories = BothHistories(self._own, self._upstream, terminal)
         self._holds = OwnHolds(self._own, self._upstream, self._printers, self._submissions, terminal)
-        self._operations = self._make_operations(config)
+        self._operations = self._make_operations()
         exchange = Exchange(self._operations, Log("callers"), AGENT_OPERATIONS)
         self._door = LocalDoor(home.socket, exchange, terminal=terminal, greet=self._greet)
 
@@ -136,7 +141,7 @@ class Agent:
             tell=self._tell,
         )
 
-    def _make_operations(self, config: AgentConfig) -> AgentOperations:
+    def _make_operations(self) -> AgentOperations:
         return AgentOperations(
             own=self._own,
             upstream=self._upstream,
@@ -150,7 +155,7 @@ class Agent:
             holds=self._holds,
             finished=self._finished,
             reach=self._reach,
-            config=config,
+            sides=self._sides,
             seen=self._replay.seen,
             problems=self._problems,
         )
@@ -181,6 +186,7 @@ class Agent:
         parts: tuple[tuple[str, Coroutine[Any, Any, None]], ...] = (
             ("upstream", self._upstream.run()),
             ("reach", self._reach.run()),
+            ("network", self._network.run()),
             ("reports", self._reporting.run()),
             ("list", self._watch_list()),
             ("upkeep", self._look_after()),
@@ -191,7 +197,7 @@ class Agent:
             tasks.callback(self._supervisor.start(name, work))
 
     def _problems(self) -> list[PassbookError]:
-        return [*self._storage_problems, *self._printers.problems()]
+        return [*self._storage_problems, *self._sides.problems(), *self._printers.problems()]
 
     def _errand(self, work: Coroutine[Any, Any, None]) -> None:
         """Have something done for which no command waits; what the appliance or the store refuses is logged."""

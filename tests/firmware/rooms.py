@@ -22,6 +22,7 @@ from firmware.system.joining import Joining
 from firmware.system.problems import Problems
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor, Certificate, Role, UnixCaller
+from passbook.job.record import Record
 from passbook.protocol.messages import Envelope, Header, MessageType, StatusReport, view_of
 from passbook.protocol.operation import COMMON_ERRORS, Call, Operation
 from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
@@ -64,6 +65,7 @@ SAMPLES: Final[dict[str, Any]] = {
     "turn": 1,
     "upload": "u",
     "verdict": "hold",
+    "to": "window-2",
 }
 """Field that a command must have -> something of the right type."""
 
@@ -169,10 +171,15 @@ class Rooms:
             welcome=AgentWelcome("here", "boot-1", 10.0, 60.0, (FACTS,), tuple(load_layouts(None).values())),
             names=SharedNames(bench.appliance_key, bench.rng),
             grants=self.grants,
+            move=self._no_substitute,
             status=lambda: STATUS,
             uri="wss://here",
         )
         self.service = JudgedService(operations, lambda: self.usable)
+
+    @staticmethod
+    async def _no_substitute(record: Record, to: str, _person: str) -> Record:
+        raise PassbookError("no-way-there", job=record.job_id, to=to, known="none")
 
     def _make_turns(self, destination: Destination) -> Turns:
         return Turns(

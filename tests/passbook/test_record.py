@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from passbook.document.plan import Bar, Sheet, StepKind, StepOutline
 from passbook.job.choice import Choice, Fed, IfApart, Keep, Side
+from passbook.job.mailed import Mailed, Recipient
 from passbook.job.print_right import PrintRight, RightState
 from passbook.job.record import (
     IMMUTABLE,
@@ -91,6 +92,9 @@ MUTABLE = {
     "handed": True,
     "fed": Fed(Side.TERMINAL, "terminal-silent", "other"),
     "reported": Reported("2026-03-02T09:33:00.000+00:00", clock_trusted=True, area="a", entry=3, chain="0c" * 32),
+    "stands_for": "0d" * 16,
+    "moved_to": "window-2 " + "0e" * 16,
+    "mail": Mailed("0c" * 16, "anna@bank.example", "", "<1@bank.example>", (Recipient("window-1@branch.example"),)),
     "on_paper": OnPaper(lines=4, confirmed=1, in_doubt=2, again=3),
 }
 

@@ -1,0 +1,246 @@
+"""A message as bytes in, its documents and the few headers that lists show out.
+
+The standard library's parser does the work.  It is quadratic in the length of a Content-Type and in the depth of
+nesting, so both are bounded by a scan before it reads anything.  No header is read further than LONGEST_SHOWN.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterator
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import compat32
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from passbook.errors import PassbookError, shown
+from passbook.mail.part_formats import CHARSETS, COVER_TYPE, PART_FORMATS
+from passbook.protocol.confidential import Confidential
+from passbook.protocol.naming import NAME_LIMIT
+
+LONGEST_HEADERS: Final = 64 * 1024
+"""Bytes of the header block of a message."""
+LONGEST_CONTENT_HEADER: Final = 2048
+"""Bytes of one header about content, with its folded lines."""
+MOST_MULTIPARTS: Final = 20
+"""Parts that hold parts; a mail program nests three or four."""
+MOST_PARTS: Final = 100
+"""Parts that hold none."""
+MOST_HOPS: Final = 50
+"""Received headers; a message with more goes in a circle (RFC 5321, 6.3)."""
+LONGEST_SHOWN: Final = 998
+"""Characters of a header that are read: one line (RFC 5322, 2.1.1)."""
+TRACE_HEADER: Final = "Passbook-Trace"
+"""Names the appliances that handed a message on, the first one first."""
+PART_HEADER: Final = "Passbook-Part"
+"""The number that the sole part had in the mail from which an appliance took it, for a substitute."""
+
+_BARE: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+_CONTENT: Final = re.compile(rb"^content-[^\r\n]*(?:\r\n[ \t][^\r\n]*)*", re.IGNORECASE | re.MULTILINE)
+_MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,250}>")
+
+
+class MailPart(Confidential, frozen=True):
+    """One document of a mail.
+
+    Attributes:
+        number: its place among the parts that hold no parts, from 1.
+        title: what people call it: its file name, or its MIME type.
+        format: format of a document.
+        document: its decoded bytes; text is UTF-8.
+    """
+
+    number: int
+    title: str
+    format: str
+    document: bytes
+
+
+class MailMessage(Confidential, frozen=True):
+    """One message.
+
+    Attributes:
+        message_id: with its angle brackets; empty where it has none that can be read.
+        subject: decoded, for lists; empty for none.
+        author: the From header, decoded; never an authority.
+        date: ISO date of the Date header; empty for none.
+        trace: the appliances that handed it on, the first one first.
+        was_part: what PART_HEADER says; 0 for nothing.
+        parts: what is printed.
+    """
+
+    message_id: str
+    subject: str
+    author: str
+    date: str
+    trace: tuple[str, ...]
+    was_part: int
+    parts: tuple[MailPart, ...]
+
+
+def read_message(data: bytes) -> MailMessage:
+    """The message that the bytes after DATA hold.
+
+    Raises PassbookError `mail-malformed`, `mail-part-unknown`, `mail-part-damaged`, `mail-empty` or `mail-loop`;
+    nothing else, for any bytes.  Takes time in proportion to the number of bytes.
+    """
+    _judge_shape(data)
+    message = BytesParser(policy=compat32).parsebytes(data)
+    if len(message.get_all("Received", ())) > MOST_HOPS:
+        raise PassbookError("mail-loop", why=f"it was handed on more than {MOST_HOPS} times")
+    leaves = list(_numbered(message))
+    return MailMessage(
+        message_id=_message_id(message),
+        subject=_shown_header(message, "Subject"),
+        author=_shown_header(message, "From"),
+        date=_date(message),
+        trace=tuple(_shown_header(message, TRACE_HEADER).split()),
+        was_part=int(part) if re.fullmatch(r"[0-9]{1,3}", part := _shown_header(message, PART_HEADER), re.ASCII) else 0,
+        parts=tuple(_documents(message, leaves)),
+    )
+
+
+def read_trace(data: bytes) -> tuple[str, ...]:
+    """The trace of a message alone.  Raises PassbookError `mail-malformed`."""
+    _judge_shape(data)
+    head = data.partition(b"\r\n\r\n")[0]
+    return tuple(_shown_header(BytesParser(policy=compat32).parsebytes(head, headersonly=True), TRACE_HEADER).split())
+
+
+def _judge_shape(data: bytes) -> None:
+    """Refuse what no well-formed message is, and what would cost the parser more than its length."""
+    if _BARE.search(data):
+        raise _malformed("a line ends with CR or LF alone")
+    if b"\0" in data:
+        raise _malformed("it has a zero byte")
+    if len(data.partition(b"\r\n\r\n")[0]) > LONGEST_HEADERS:
+        raise _malformed(f"its headers have more than {LONGEST_HEADERS} bytes")
+    multiparts = 0
+    for found in _CONTENT.finditer(data):
+        if found.end() - found.start() > LONGEST_CONTENT_HEADER:
+            raise _malformed(f"a header about content has more than {LONGEST_CONTENT_HEADER} bytes")
+        multiparts += b"boundary" in found[0].lower()
+    if multiparts > MOST_MULTIPARTS:
+        raise _malformed(f"it has more than {MOST_MULTIPARTS} parts that hold parts")
+
+
+def _malformed(why: str) -> PassbookError:
+    return PassbookError("mail-malformed", why=why)
+
+
+def _numbered(message: Message) -> Iterator[Message]:
+    """The parts that hold no parts, in order.  Raises PassbookError for too many, or for parts without an end."""
+    count = 0
+    for part in message.walk():
+        if part.is_multipart() and part.get_content_maintype() == "multipart":
+            continue
+        if part.get_content_maintype() == "multipart":
+            raise _malformed("a part that holds parts has none")
+        count += 1
+        if count > MOST_PARTS:
+            raise _malformed(f"it has more than {MOST_PARTS} parts")
+        yield part
+
+
+def _documents(message: Message, leaves: list[Message]) -> Iterator[MailPart]:
+    """The parts that print, each decoded."""
+    wanted = _chosen(message)
+    numbers = {id(part): number for number, part in enumerate(leaves, 1)}
+    prints = [part for part in wanted if len(leaves) == 1 or not _is_cover(part)]
+    for part in prints:
+        if part.get_content_type() not in PART_FORMATS:
+            kind = shown(part.get_content_type())
+            raise PassbookError("mail-part-unknown", part=_title(part, numbers[id(part)]), kind=kind)
+    if not prints:
+        raise PassbookError("mail-empty")
+    for part in prints:
+        number = numbers[id(part)]
+        yield MailPart(number, _title(part, number), PART_FORMATS[part.get_content_type()], _decoded(part, number))
+
+
+def _chosen(part: Message) -> list[Message]:
+    """The parts without parts that count: of alternatives only the last one of which every part is known."""
+    if part.get_content_maintype() != "multipart":
+        return [part]
+    several = [_chosen(one) for one in part.get_payload() if isinstance(one, Message)]
+    if part.get_content_subtype() != "alternative" or not several:
+        return [leaf for leaves in several for leaf in leaves]
+    known = [leaves for leaves in several if all(leaf.get_content_type() in PART_FORMATS for leaf in leaves)]
+    return known[-1] if known else several[0]
+
+
+def _is_cover(part: Message) -> bool:
+    """Whether it is the text that a person reads in the mail program."""
+    is_file = part.get_content_disposition() == "attachment" or part.get_filename() is not None
+    return part.get_content_type() == COVER_TYPE and not is_file
+
+
+def _title(part: Message, number: int) -> str:
+    name = part.get_filename()
+    return shown(name) if isinstance(name, str) and name.strip() else f"part {number}"
+
+
+def _decoded(part: Message, number: int) -> bytes:
+    """The bytes of a part, text as UTF-8.  Raises PassbookError `mail-part-damaged`."""
+    encoding = str(part.get("Content-Transfer-Encoding", "7bit")).strip().lower()
+    raw = part.get_payload(decode=True)
+    if encoding not in {"7bit", "8bit", "binary", "base64", "quoted-printable"} or not isinstance(raw, bytes):
+        raise _damaged(part, number, "its transfer encoding is unknown")
+    if encoding == "base64":
+        try:
+            raw = binascii.a2b_base64(_lines(part), strict_mode=True)
+        except ValueError:
+            raise _damaged(part, number, "its base64 cannot be decoded") from None
+    if part.get_content_maintype() != "text":
+        return raw
+    charset = _charset(part)
+    if charset not in CHARSETS:
+        raise _damaged(part, number, "its charset is not known here")
+    # A program that names no charset, or the narrowest one, mostly writes UTF-8.
+    try:
+        return raw.decode("utf-8" if charset == "us-ascii" else charset).encode()
+    except UnicodeError:
+        raise _damaged(part, number, f"it is not {charset}") from None
+
+
+def _lines(part: Message) -> bytes:
+    payload = part.get_payload()
+    return str(payload).encode("ascii", "replace").replace(b"\r", b"").replace(b"\n", b"")
+
+
+def _charset(part: Message) -> str:
+    try:
+        return (part.get_content_charset() or "us-ascii").lower()
+    except (LookupError, ValueError):
+        return ""
+
+
+def _damaged(part: Message, number: int, why: str) -> PassbookError:
+    return PassbookError("mail-part-damaged", part=_title(part, number), why=why)
+
+
+def _message_id(message: Message) -> str:
+    found = _MESSAGE_ID.fullmatch(str(message.get("Message-ID", "")).strip()[:LONGEST_SHOWN])
+    return found[0] if found else ""
+
+
+def _shown_header(message: Message, name: str) -> str:
+    """A header as people read it, on one line; what cannot be shown is left out."""
+    raw = str(message.get(name, ""))[:LONGEST_SHOWN]
+    try:
+        text = str(make_header(decode_header(raw)))
+    except (HeaderParseError, LookupError, ValueError):
+        text = raw
+    line = " ".join(text.split())
+    return "".join(filter(str.isprintable, line))[:NAME_LIMIT].strip()
+
+
+def _date(message: Message) -> str:
+    try:
+        return parsedate_to_datetime(str(message.get("Date", ""))[:LONGEST_SHOWN]).date().isoformat()
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return ""

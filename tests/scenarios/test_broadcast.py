@@ -1,0 +1,90 @@
+"""R2: one submission prints on several appliances; whoever takes it in hands it on first, once for each next hop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import NamedTuple
+
+import pytest
+
+from demo.world import World, await_fact
+from drivers.simulator.faults import Now, Target
+from passbook.protocol.messages import JobView
+from tests.scenarios.books import Statement, judge
+from tests.scenarios.clerk import BookClerk
+from tests.scenarios.conftest import an_office
+from tests.scenarios.mail_office import (
+    SENDER,
+    WINDOW,
+    connect,
+    ends_of,
+    free_address,
+    jobs_of,
+    mail_settings,
+    text_mail,
+    update_mail,
+)
+from tests.scenarios.office import Office, book_of
+
+OTHER: str = "other.example"
+
+
+class Pair(NamedTuple):
+    """Two appliances, the first of which hands mail for the other one on."""
+
+    first: Office
+    other: Office
+    address: str
+
+
+@pytest.fixture
+def pair(furnished: World) -> Iterator[Pair]:
+    """Both are open; mail goes in at the first one."""
+    with ExitStack() as offices:
+        far, near = free_address(), free_address()
+        other = offices.enter_context(
+            an_office(furnished, mail_settings(far, domain=OTHER, also=[WINDOW]), own_key_jobs=True)
+        )
+        hop = f'[[hop]]\nname = "other"\naddress = "{far}"\ntls = "none"\nappliance = true\n'
+        route = f'[[route]]\nto = ["@{OTHER}"]\nhop = "other"\nnetworks = ["127.0.0.0/8"]\n'
+        settings = mail_settings(near, more="grace_offline = 0.2\n", substitutes=["other"]) + hop + route
+        first = offices.enter_context(an_office(furnished, settings, own_key_jobs=True))
+        yield Pair(first, other, near)
+
+
+def test_a_text_goes_by_itself_to_a_substitute_and_an_update_when_a_person_says_so(pair: Pair) -> None:
+    pair.first.hands.cut(Target.PRINTER, Now())
+    statement = Statement(711, 3)
+
+    def book(view: JobView) -> str:
+        return "a sheet" if view.format == "text" else book_of(statement)
+
+    with BookClerk(pair.other.manager, pair.other.hands, book):
+        with connect(pair.address) as client:
+            client.send_message(text_mail("A text that goes elsewhere."), SENDER, [WINDOW])
+            client.send_message(update_mail(statement), SENDER, [WINDOW])
+        await_fact(lambda: len(ends_of(pair.other)) == 1, lambda: jobs_of(pair.first))
+        [left] = jobs_of(pair.first)
+        assert left["format"] == "passbook-update+csv"
+        assert "no substitute takes them by itself" in str(pair.first.world.ctl("status"))
+        there = pair.first.manager.run("move", str(left["job"]), "other", "--person", "Ms Okafor")
+        assert there["printer"] == "other"
+        await_fact(lambda: len(ends_of(pair.other)) == 2, lambda: jobs_of(pair.first))
+    assert pair.first.world.paper.strikes == 0
+    judge(pair.other.world.paper, book_of(statement), statement.expected())
+    assert jobs_of(pair.first) == []
+
+
+def test_the_first_appliance_hands_a_broadcast_on_and_prints_its_own_copy(pair: Pair) -> None:
+    statement = Statement(710, 3)
+    there = [f"window-1@{OTHER}", f"WINDOW-1@{OTHER}"]
+    with ExitStack() as clerks:
+        for office in (pair.first, pair.other):
+            clerks.enter_context(BookClerk(office.manager, office.hands, lambda _view: book_of(statement)))
+        with connect(pair.address) as client:
+            assert client.send_message(update_mail(statement), SENDER, [WINDOW, *there]) == {}
+        await_fact(lambda: len(ends_of(pair.first)) == 2, lambda: ends_of(pair.first))
+        await_fact(lambda: len(ends_of(pair.other)) == 1, lambda: ends_of(pair.other))
+    for office in (pair.first, pair.other):
+        judge(office.world.paper, book_of(statement), statement.expected())
