@@ -97,7 +97,7 @@ class OnPaper(msgspec.Struct, frozen=True, rename="camel"):
     again: int = 0
 
 
-class Reported(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
+class Reported(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """The end of a job as the other spool noted it; its entry there and the one here are of the same event.
 
     Attributes:
