@@ -100,15 +100,7 @@ class Agent:
         self._upstream = self._make_upstream(home)
         self._network = NetworkLoad(self._upstream, config.network, clock)
         self._sides = KeptSides(store.spool, config, self._network, clock)
-        self._submissions = Submissions(
-            self._own,
-            self._known,
-            self._upstream,
-            self._sides,
-            terminal=terminal,
-            folder=home.agent / "unanswered",
-            rng=secrets.token_bytes,
-        )
+        self._submissions = self._make_submissions(home)
         self._reporting = Reporting(self._own, self._upstream, self._submissions, terminal)
         self._printers = self._make_printers(config)
         self._turns = TurnAnswers(self._own, self._upstream, self._printers.drive)
@@ -117,6 +109,17 @@ class Agent:
         self._operations = self._make_operations()
         exchange = Exchange(self._operations, Log("callers"), AGENT_OPERATIONS)
         self._door = LocalDoor(home.socket, exchange, terminal=terminal, greet=self._greet)
+
+    def _make_submissions(self, home: Home) -> Submissions:
+        return Submissions(
+            self._own,
+            self._known,
+            self._upstream,
+            self._sides,
+            terminal=self._terminal,
+            folder=home.agent / "unanswered",
+            rng=secrets.token_bytes,
+        )
 
     def _make_finished(self, home: Home, config: AgentConfig) -> FinishedCopies:
         keep, most = config.keep_finished, config.quota_mib * 1024 * 1024
