@@ -48,6 +48,29 @@ def save_file(path: Path, data: bytes, mode: int) -> None:
         raise _problem(path, error) from None
 
 
+def erase_file(path: Path) -> None:
+    """Overwrite a file with zeros, durably, and remove it; one that is gone is left so.
+
+    A disk that writes each block to a new place may still have the old one.  Raises PassbookError `file-problem`.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            with os.fdopen(descriptor, "r+b", buffering=0, closefd=False) as file:
+                left = os.fstat(descriptor).st_size
+                while left > 0:
+                    left -= file.write(bytes(min(left, 65536))) or 0
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        path.unlink()
+        sync_folder(path.parent)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _problem(path, error) from None
+
+
 def read(path: Path) -> bytes:
     """All of the file.  Raises PassbookError `file-problem`, also for what is no regular file or too large."""
     return read_with_mode(path)[0]

@@ -26,6 +26,11 @@ SPOOL_ERRORS: Final[dict[str, ErrorKind]] = {
         "Printer {printer} waits: terminal {requester} was handed it for job {job}, is silent, and may still print. "
         "Bring that terminal back, or have two people answer the question about the job, after a look at the printer.",
     ),
+    "right-not-here": ErrorKind(
+        Mender.TELLER,
+        "Job {job} was not changed: its print right is at the appliance, which does not answer. Try again when that is "
+        "back, or answer the question about the copy of this terminal.",
+    ),
     "job-id-taken": ErrorKind(
         Mender.PROGRAMMER,
         "Job id {job} belongs to a job of another request. Nothing was accepted; draw a new id.",
@@ -76,6 +81,10 @@ SPOOL_ERRORS: Final[dict[str, ErrorKind]] = {
         Mender.OPERATOR,
         "The agent acts by itself after {limit} seconds without the appliance, and not after {wanted} as agent.toml "
         "says: after {wait} seconds without a report the appliance asks people. Set apart_after to at most {limit}.",
+    ),
+    "summary-of-terminal": ErrorKind(
+        Mender.NONE,
+        "The appliance does not answer. These are the jobs of this terminal's own spool alone.",
     ),
     "printer-configured": ErrorKind(
         Mender.OPERATOR,

@@ -34,7 +34,7 @@ from passbook.job.record import (
     fed_now,
     rekeyed,
 )
-from passbook.job.reported import ENDS, is_driving, must_be_credible, right_after
+from passbook.job.reported import ENDS, is_beside, is_driving, must_be_credible, note_print, right_after
 from passbook.job.states import TERMINAL, JobEvent, JobState, Reason, next_state
 from passbook.job.wording import next_line, possible_words, step_name
 from passbook.protocol.media import Media
@@ -297,13 +297,14 @@ def take_back(at: str) -> Change:
 def report(told: Told, at: str) -> Change:
     """Note what the other spool reports of a job that it has the right to print; its end ends this copy too.
 
-    A report about an ended job changes nothing.  Raises PassbookError `not-allowed-in-state` where the right is here,
-    or `report-not-credible`.
+    Where this copy has ended by itself, or is on paper, the history notes once that the other one was printed too.  Any
+    other report about an ended job, and the same one again, changes nothing.  Raises PassbookError
+    `not-allowed-in-state` where the right is here, or `report-not-credible`.
     """
 
     def change(record: Record) -> Outcome:
-        if record.ended:
-            return Outcome(record)
+        if record.ended or record.reported is not None or is_beside(record, told):
+            return note_print(record, told, at)
         must_be_credible(record, told)
         noted = replace(
             record,
@@ -319,8 +320,8 @@ def report(told: Told, at: str) -> Change:
         )
         if told.state not in TERMINAL:
             return Outcome(noted)
-        ended = replace(move_on(noted, ENDS[told.state], *told.reasons, at=told.at or at), valid=False)
-        done = replace(ended, answered=told.answered or record.answered)
+        ended = replace(move_on(noted, ENDS[told.state], *told.reasons, at=at), valid=False)
+        done = replace(ended, answered=told.answered or record.answered, reported=told.end)
         return Outcome(done, entry_of(HistoryKind.ENDED, done, at))
 
     return change

@@ -97,6 +97,28 @@ class OnPaper(msgspec.Struct, frozen=True, rename="camel"):
     again: int = 0
 
 
+class Reported(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """The end of a job as the other spool noted it; its entry there and the one here are of the same event.
+
+    Attributes:
+        at: when it ended, ISO 8601 in UTC by the clock of that spool.
+        clock_trusted: whether that clock was trusted.
+        area: the area of that spool with the entry; empty where it names none.
+        entry: the number of the entry in the history of that area.
+        chain: the chain value of that entry, in hexadecimal digits.
+    """
+
+    at: str
+    clock_trusted: bool = False
+    area: str = ""
+    entry: int = 0
+    chain: str = ""
+
+    def is_same(self, other: Reported) -> bool:
+        """Whether both name one entry."""
+        return (self.area, self.entry, self.chain) == (other.area, other.entry, other.chain)
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One job, in clear: no document, no name, no account (P5).
 
@@ -146,6 +168,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         turn: the number of its last turn that is over; a word about that one or an earlier one is not taken.
         handed: its printer was given to the terminal together with the right, and is not back (P15).
         fed: the copy that feeds the printer, once that is known.
+        reported: the end of the other copy, where the other spool told it; None where it told none.
         mail: the mail that brought it; None for a job of a terminal.
         stands_for: the job for which it stands in, at a substitute; empty for none.
         moved_to: the destination and the job that stand in for it, as `window-2 1f0c...`; empty for none.
@@ -201,6 +224,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     turn: int = 0
     handed: bool = False
     fed: Fed | None = None
+    reported: Reported | None = None
     mail: Mailed | None = None
     stands_for: str = ""
     moved_to: str = ""
@@ -301,7 +325,7 @@ class Told(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forb
         valid: whether it goes on without an answer of a person; False too after its end, and where its spool gives a
             printer back that was handed over.
         token: that of its print right; a higher one than is known here was claimed by two people.
-        at: when the job ended, ISO 8601 in UTC by the clock of that spool; empty before.
+        end: when the job ended there, and its entry in the history of that spool; None before.
         Others: as in Record.
     """
 
@@ -317,11 +341,11 @@ class Told(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forb
     answered: Answered | None = None
     valid: bool = True
     token: int = 0
-    at: str = ""
+    end: Reported | None = None
 
 
-def told_of(record: Record) -> Told:
-    """What one spool reports of its copy."""
+def told_of(record: Record, end: Reported | None = None) -> Told:
+    """What one spool reports of its copy; `end` is the entry of its end, where it ended."""
     return Told(
         state=record.state,
         reasons=record.reasons,
@@ -335,7 +359,7 @@ def told_of(record: Record) -> Told:
         answered=record.answered,
         valid=record.valid,
         token=record.right.token,
-        at=record.changed_at if record.ended else "",
+        end=end,
     )
 
 
@@ -356,6 +380,8 @@ class HistoryKind(StrEnum):
     RELAYED_AGAIN = "relayed-again"
     """By rule: the next hop drops doubles, so after a boot the message goes there again (P4)."""
     ENDED = "ended"
+    PRINTED_TOO = "printed-too"
+    """The other copy was printed too, as its spool reported; the entry tells how far, and on which printer."""
     ACKNOWLEDGED = "acknowledged"
     """A terminal acknowledged the end."""
 

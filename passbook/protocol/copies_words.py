@@ -54,6 +54,15 @@ def moved_words(job: JobView) -> str:
     return " ".join(parts)
 
 
+def reported_words(job: JobView, when: str) -> str:
+    """The end that the terminal told of its copy, at `when` by its clock, as a sentence; empty where it told none."""
+    told = job.reported
+    if told is None or job.side is not Side.APPLIANCE:
+        return ""
+    clock = "by its clock" if told.clock_trusted else "by its clock, which may be wrong"
+    return f"Its terminal told that its copy ended at {when}, {clock}."
+
+
 def shared_words(job: JobView) -> str:
     """Name and date of a document whose owner shares them, as a sentence; empty where nothing is shared."""
     parts = [f'"{job.name}"'] if job.name else []

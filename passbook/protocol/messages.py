@@ -19,7 +19,7 @@ from passbook.errors.decoding import field_complaint
 from passbook.job.choice import Choice, Fed, IfApart, Keep, Side
 from passbook.job.counts import JobCounts
 from passbook.job.print_right import RightState
-from passbook.job.record import Answered, Decider, Encryption, OnPaper, Record, Verdict, Wrap, on_paper_of
+from passbook.job.record import Answered, Decider, Encryption, OnPaper, Record, Reported, Verdict, Wrap, on_paper_of
 from passbook.job.states import JobState, Reason
 from passbook.job.waiting import NO_PLACE, Waiting, waiting_of
 from passbook.job.wording import lines_in
@@ -200,6 +200,7 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
         application: the program that made the document; empty where its terminal does not say.
         name: its name, where its owner shares it; else empty.
         document_date: its ISO date, likewise.
+        reported: the end of the other copy, where the other spool told it, by the clock of that spool.
     """
 
     job: str
@@ -237,6 +238,7 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
     application: str = ""
     name: str = ""
     document_date: str = ""
+    reported: Reported | None = None
 
 
 class Question(msgspec.Struct, frozen=True, rename="camel"):
@@ -427,6 +429,7 @@ def view_of(record: Record, waiting: Waiting | None = None) -> JobView:
         right=record.right.state,
         lent=record.is_printer_lent and not record.ended,
         application=record.application,
+        reported=record.reported,
     )
 
 

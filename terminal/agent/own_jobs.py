@@ -12,7 +12,7 @@ from passbook.document.layout import BookLayout
 from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.print_right import RightState
-from passbook.job.record import Answered, Change, Holder, Record, Told, Verdict
+from passbook.job.record import Answered, Change, Holder, Record, Reported, Told, Verdict
 from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.job.waiting import NO_PLACE, waiting_of
 from passbook.protocol.messages import AnswerQuestion, JobView, Question, SubmitJob, question_of, view_of
@@ -21,6 +21,7 @@ from passbook.protocol.two_spools import SealedCopy
 from spooler.clock import Clock, stamp
 from spooler.jobs import Jobs
 from storage import JobRow, envelope
+from terminal.agent.finished_copies import sealed_copy
 from terminal.agent.own_store import OwnStore
 from terminal.keyring import KeyRing
 
@@ -85,18 +86,7 @@ class OwnJobs:
     def sealed_copy(self, record: Record, book: BookLayout | None) -> SealedCopy:
         """The sealed content of an own copy, which the key at the terminal opens.  Raises as content() does."""
         row = self.spool.job(record.job_id)
-        return SealedCopy(
-            job=record.job_id,
-            format=record.format,
-            layout=record.layout,
-            height=record.sheet.height,
-            cpi=record.sheet.cpi,
-            left=record.sheet.left,
-            identity=record.identity(),
-            content=msgspec.msgpack.encode(self.spool.sealed(row)),
-            wraps=msgspec.msgpack.encode(row.wraps),
-            book=book,
-        )
+        return msgspec.structs.replace(sealed_copy(record, self.spool.sealed(row), row.wraps), book=book)
 
     def data_key(self, row: JobRow) -> bytes:
         """The data key of an own copy, from memory or by the key ring.  Raises PassbookError `key-needed`."""
@@ -191,7 +181,7 @@ class OwnJobs:
             fed=view.fed,
             answered=view.answered,
             token=record.right.token + has_right,
-            at=view.changed_at,
+            end=Reported(view.changed_at),
         )
         await self.change(view.job, changes.report(told, stamp(self.clock)))
         await self.acknowledge(view.job, terminal)

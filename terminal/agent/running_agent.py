@@ -33,12 +33,15 @@ from spooler.news import DeskGaveUp, JobChanged, News, PromptChanged, StepDone
 from spooler.supervisor import Supervisor, must_go_on
 from terminal.agent.agent_operations import AGENT_OPERATIONS, AgentOperations
 from terminal.agent.agent_settings import AgentConfig
+from terminal.agent.both_histories import BothHistories
+from terminal.agent.finished_copies import FinishedCopies
 from terminal.agent.kept_list import KeptList
 from terminal.agent.kept_notices import KeptNotices
 from terminal.agent.kept_sides import KeptSides
 from terminal.agent.known_appliance import KnownAppliance
 from terminal.agent.local_door import LocalDoor
 from terminal.agent.network_load import NetworkLoad
+from terminal.agent.own_holds import OwnHolds, is_held
 from terminal.agent.own_jobs import OwnJobs
 from terminal.agent.own_printers import OwnPrinters
 from terminal.agent.own_store import OwnStore
@@ -94,26 +97,36 @@ class Agent:
         self._notices = KeptNotices(home.agent / "notices")
         self._known = KnownAppliance(home.agent / "appliance.json", clock, machine_name())
         self._reach = Reach(config.apart_after, clock, self._act_apart)
+        self._finished = self._make_finished(home, config)
         jobs = Jobs(store.spool, DataKeys(), self._tell)
         self._own = OwnJobs(store, jobs, ring, clock, is_apart=lambda: self._reach.is_apart)
         self._upstream = self._make_upstream(home)
         self._network = NetworkLoad(self._upstream, config.network, clock)
         self._sides = KeptSides(store.spool, config, self._network, clock)
-        self._submissions = Submissions(
+        self._submissions = self._make_submissions(home)
+        self._reporting = Reporting(self._own, self._upstream, self._submissions, terminal)
+        self._printers = self._make_printers(config)
+        self._turns = TurnAnswers(self._own, self._upstream, self._printers.drive)
+        self._histories = BothHistories(self._own, self._upstream, terminal)
+        self._holds = OwnHolds(self._own, self._upstream, self._printers, self._submissions, terminal)
+        self._operations = self._make_operations()
+        exchange = Exchange(self._operations, Log("callers"), AGENT_OPERATIONS)
+        self._door = LocalDoor(home.socket, exchange, terminal=terminal, owner=os.getuid(), greet=self._greet)
+
+    def _make_submissions(self, home: Home) -> Submissions:
+        return Submissions(
             self._own,
             self._known,
             self._upstream,
             self._sides,
-            terminal=terminal,
+            terminal=self._terminal,
             folder=home.agent / "unanswered",
             rng=secrets.token_bytes,
         )
-        self._reporting = Reporting(self._own, self._upstream, self._submissions, terminal)
-        self._printers = self._make_printers(config)
-        self._turns = TurnAnswers(self._own, self._upstream, self._printers.drive)
-        self._operations = self._make_operations()
-        exchange = Exchange(self._operations, Log("callers"), AGENT_OPERATIONS)
-        self._door = LocalDoor(home.socket, exchange, terminal=terminal, owner=os.getuid(), greet=self._greet)
+
+    def _make_finished(self, home: Home, config: AgentConfig) -> FinishedCopies:
+        keep, most = config.keep_finished, config.quota_mib * 1024 * 1024
+        return FinishedCopies(home.agent / "finished", self._store.spool, self._clock, keep=keep, most=most)
 
     def _make_upstream(self, home: Home) -> Upstream:
         return Upstream(
@@ -144,6 +157,9 @@ class Agent:
             notices=self._notices,
             known=self._known,
             kept=self._kept,
+            histories=self._histories,
+            holds=self._holds,
+            finished=self._finished,
             reach=self._reach,
             sides=self._sides,
             seen=self._replay.seen,
@@ -166,6 +182,7 @@ class Agent:
             tasks.close()
             await self._printers.stop()
             await self._end_errands()
+            self._finished.close()
             self._store.close()
         tell_left_out()
         _LOG.info("stopped")
@@ -179,6 +196,7 @@ class Agent:
             ("reports", self._reporting.run()),
             ("list", self._watch_list()),
             ("upkeep", self._look_after()),
+            ("finished", self._finished.run()),
             ("log", keep_telling()),
         )
         for name, work in parts:
@@ -223,14 +241,10 @@ class Agent:
                 await self._own.change(record.job_id, changes.end_apart(stamp(self._clock)))
         await self._submissions.resume()
         await self._turns.resume()
+        await self._holds.resume()
         await self._learn_ends()
         self._reporting.resume()
         await self._learn_list()
-
-    async def _answer_turn(self, turn: YourTurn) -> None:
-        """Do the agent's part; a turn that is told before the welcome waits for it."""
-        await self._welcomed.wait()
-        await self._turns.answer(turn)
 
     def _note_gone(self) -> None:
         self._welcomed.clear()
@@ -258,6 +272,7 @@ class Agent:
             page = await self._upstream.command("Spooler.ListJobs", Page(page.jobs[-1].sequence), JobPage)
             found += page.jobs
         self._kept.learn(found)
+        await self._histories.learn()
 
     async def _watch_list(self) -> None:
         while True:
@@ -281,6 +296,13 @@ class Agent:
             self._note_view(read_payload(message, JobView))
         self._replay.note(message)
         self._door.pass_on(encode(message.header, message.payload))
+
+    async def _answer_turn(self, turn: YourTurn) -> None:
+        """Do the agent's part, once it is welcome; a job that is held here is held there too, which ends its turn."""
+        await self._welcomed.wait()
+        record = self._own.record(turn.job)
+        if record is None or not is_held(record) or not await self._holds.follow(record):
+            await self._turns.answer(turn)
 
     def _note_view(self, view: JobView) -> None:
         self._kept.note(view)
@@ -348,6 +370,7 @@ class Agent:
                 pass
 
     def _note_record(self, record: Record, *, was_asked: bool) -> None:
+        self._finished.note(record)
         self._printers.note(record)
         self._reporting.note(record)
         view = self._own.view(record)

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from passbook.errors import PassbookError
 from passbook.protocol.history_reply import MOST_ENTRIES, OUTCOMES, GetHistory, Grouping, HistoryReply
 from passbook.screen.arguments import one_of, short_text, whole
 from passbook.screen.moments import TYPED, exact, exact_hour, period
@@ -16,7 +17,7 @@ from passbook.screen.nothing import NO_ROWS_SAID
 from terminal.commands import AddCommand, check_form
 from terminal.commands.list_on_paper import print_list, sheet_for_lists
 from terminal.exported import history_csv, summary_csv
-from terminal.tables_of_jobs import history_table, summary_table
+from terminal.tables_of_jobs import history_table, span, summary_table
 from terminal.workplace import Workplace
 
 _CONDITIONS: Final = ("job", "requester", "person", "outcome", "since", "until", "last", "summary")
@@ -57,6 +58,9 @@ async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
     async with workplace.client() as client:
         history = await client.history(asked)
         sheet = None if arguments.on_paper is None else await sheet_for_lists(client)
+    if history.age:
+        told = PassbookError("list-old", age=span(history.age))
+        workplace.console.fail(told if asked.summary is None else PassbookError("summary-of-terminal"))
     if arguments.csv:
         summed = asked.summary is not None
         workplace.console.write(summary_csv(history.summary) if summed else history_csv(history.entries))

@@ -21,7 +21,7 @@ from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.choice import Choice, IfApart, Keep, Side
 from passbook.job.print_right import PrintRight, RightState, reply_to_offer
-from passbook.job.record import Answered, Change, Record, Verdict, told_of
+from passbook.job.record import Answered, Change, HistoryKind, Record, Reported, Verdict, told_of
 from passbook.job.states import JobState, Reason
 from passbook.protocol.media import Media
 from tests.passbook.test_changes import AT, pending
@@ -68,14 +68,16 @@ class Copy:
     call: int = 0
     has_document: bool = False
     has_printer: bool = False
-    days: list[Record] = field(default_factory=list)
+    entries: list[HistoryKind] = field(default_factory=list)
 
     def apply(self, change: Change) -> bool:
         """Apply a change durably; whether the rule took it."""
         try:
-            self.record = change(self.record).record
+            outcome = change(self.record)
         except PassbookError:
             return False
+        self.record = outcome.record
+        self.entries += [] if outcome.entry is None else [outcome.entry.kind]
         return True
 
     def forget(self) -> None:
@@ -242,7 +244,8 @@ class Office(RuleBasedStateMachine):
         side = self.sides[at]
         if side.record.right.state is RightState.HERE or side.record.ended:
             # Each side tells what it did with a right that it had.
-            self.messages.append(Message(_other(at), "told", told_of(side.record)))
+            end = Reported(AT, area=at.value, entry=1, chain="0c" * 32) if side.record.ended else None
+            self.messages.append(Message(_other(at), "told", told_of(side.record, end)))
 
     # Apart, cuts and people
 
@@ -292,6 +295,12 @@ class Office(RuleBasedStateMachine):
     @invariant()
     def one_spool_has_the_printer(self) -> None:
         assert not all(one.has_printer for one in self.sides.values())
+
+    @invariant()
+    def a_history_tells_each_print_once(self) -> None:
+        for side in self.sides.values():
+            assert side.entries.count(HistoryKind.ENDED) == side.record.ended
+            assert side.entries.count(HistoryKind.PRINTED_TOO) <= 1
 
     @invariant()
     def an_ended_job_stays_ended(self) -> None:

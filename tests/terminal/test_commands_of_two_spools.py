@@ -18,7 +18,7 @@ from PIL import Image
 from passbook.errors import PassbookError
 from passbook.job.actor import may_not_decide
 from passbook.job.choice import Choice, Fed, IfApart, Keep, Side
-from passbook.job.record import Answered, HistoryKind, Verdict
+from passbook.job.record import Answered, HistoryKind, Reported, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.history_reply import HistoryLine, HistoryReply, Summary
 from passbook.protocol.messages import JobView, SheetView, StatusReport
@@ -276,6 +276,34 @@ def test_the_history_leaves_as_rows(till: Till) -> None:
     till.fake.answers["Spooler.GetHistory"] = lambda _: HistoryReply(summary=groups)
     (row,) = rows(till.run("history", "--summary", "terminal", "--csv").out)
     assert (row["group"], row["jobs"], row["median_waiting"], row["worst_waiting"]) == ("till-9", "2", "5", "")
+
+
+TOLD = Reported(AT, clock_trusted=False, area="b", entry=17, chain="0c" * 32)
+
+
+def test_an_end_that_the_terminal_told_says_when_it_was_and_what_that_clock_is_worth(till: Till) -> None:
+    history(till, msgspec.structs.replace(MOVED, state=JobState.COMPLETED, reported=TOLD))
+    assert "its terminal told that its copy ended at" in " ".join(till.run("history").out.lower().split())
+    assert "by its clock, which may be wrong." in " ".join(till.run("history").out.split())
+    (row,) = rows(till.run("history", "--csv").out)
+    assert (row["spool"], row["told_end"], row["told_clock_trusted"], row["told_entry"]) == (
+        *("appliance", AT, "no", "b/17"),
+    )
+    history(till, msgspec.structs.replace(MOVED, reported=msgspec.structs.replace(TOLD, clock_trusted=True)))
+    assert "by its clock." in " ".join(till.run("history").out.split())
+    history(till, msgspec.structs.replace(MOVED, side=Side.TERMINAL, reported=TOLD))
+    shown = " ".join(till.run("history").out.split())
+    assert "In the terminal's spool." in shown
+    assert "its clock" not in shown
+
+
+def test_a_history_without_the_appliance_says_how_old_it_is_and_a_summary_whose_it_is(till: Till) -> None:
+    till.fake.answers["Spooler.GetHistory"] = lambda _: HistoryReply(age=600)
+    ended = till.run("history")
+    assert (ended.code, "its list of 10 min ago" in ended.err) == (0, True)
+    assert json.loads(till.run("history", "--summary", "side", "--json").err)["errorCode"] == "summary-of-terminal"
+    till.fake.answers["Spooler.GetHistory"] = lambda _: HistoryReply()
+    assert till.run("history").err == ""
 
 
 USUAL, WIDE = SheetView("sheet", 60, 75), SheetView("ledger", 12, 100)
