@@ -34,12 +34,15 @@ class OwnJobs:
     def __init__(
         self, store: OwnStore, jobs: Jobs, ring: KeyRing, clock: Clock, *, is_apart: Callable[[], bool]
     ) -> None:
+        """`is_apart` tells whether the appliance is silent."""
         self.store = store
         self.jobs = jobs
         self.spool = jobs.spool
         self.ring = ring
         self.clock = clock
         self._is_apart = is_apart
+        self.is_waiting: Callable[[str], bool] = lambda _job: False
+        """Whether the appliance has not answered for the copy of a job yet."""
 
     # Reading
 
@@ -117,12 +120,13 @@ class OwnJobs:
         """Whether people are asked about this own copy.
 
         A copy that is only a spare is not asked about while the appliance can be reached: that prints its own one, or
-        asks about it.
+        asks about it.  One that the appliance has not answered for is no spare.
         """
         if not record.is_open or not record.asked:
             return False
         has_right = record.right.state is RightState.HERE
-        return self._is_apart() or has_right or record.is_fed_by_terminal or not record.untouched
+        is_alone = self._is_apart() or self.is_waiting(record.job_id)
+        return is_alone or has_right or record.is_fed_by_terminal or not record.untouched
 
     def questions(self) -> list[Question]:
         """The questions about own copies."""
