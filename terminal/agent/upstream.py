@@ -60,6 +60,7 @@ class Upstream:
         self._transport = transport
         self._spool = spool
         self._heard = heard
+        self._early: list[Envelope] = []
         self._came = came
         self._went = went
         self._pause = pause
@@ -72,7 +73,8 @@ class Upstream:
         failures = 0
         while True:
             try:
-                async with Client(self._transport(), heard=self._heard) as client:
+                self._early.clear()
+                async with Client(self._transport(), heard=self._take) as client:
                     welcome = await client.command("Spooler.RegisterAgent", RegisterAgent(self._spool), AgentWelcome)
                     failures = 0
                     await self._serve(client, welcome)
@@ -82,11 +84,20 @@ class Upstream:
             await self._pause(BACK_OFF[min(failures, len(BACK_OFF) - 1)])
             failures += 1
 
+    def _take(self, message: Envelope) -> None:
+        """Hand a message on; one that comes before the appliance can be asked waits until then."""
+        if self._client is None:
+            self._early.append(message)
+        else:
+            self._heard(message)
+
     async def _serve(self, client: Client, welcome: AgentWelcome) -> None:
         """Have the connection used until it ends."""
         self._client = client
         self._came(welcome)
         try:
+            for message in self._early:
+                self._heard(message)
             async for _ in client.events():
                 pass
         finally:

@@ -73,7 +73,7 @@ class Errand:
         while True:
             office.changed.clear()
             await self._look(client)
-            if self._is_over() and not any(side.is_cut for side in office.sides.values()):
+            if all(side.is_on for side in office.sides.values()) and self._is_over():
                 break
             await office.changed.wait()
         for notice in await client.notices():
@@ -174,7 +174,7 @@ class Errand:
         office = self._office
         told = []
         for side, powered in office.sides.items():
-            record = powered.record(office.job) if office.job else None
+            record = powered.record(office.job) if office.job and powered.is_on else None
             told.append(f"{side.value} in boot {powered.number} has {_words(record)}, prompts {powered.prompts}")
         told += [str(one.name) for one in (office.sides[Side.TERMINAL].folder / "agent").rglob("*.json")]
         return "; ".join([*told, f"medium {office.machine.state().media.value}", f"refused {self.refused}"])

@@ -146,6 +146,7 @@ class PoweredSide:
         self.side = side
         self.number = number
         self.is_cut = False
+        self._is_booted = False
         self.orders = 0
         self.spool: Any = None
         self.prompts: dict[str, Prompt] = {}
@@ -179,6 +180,12 @@ class PoweredSide:
         await asyncio.wait({ready, self._running}, return_when=asyncio.FIRST_COMPLETED)
         if self._running.done():
             self._running.result()
+        self._is_booted = True
+
+    @property
+    def is_on(self) -> bool:
+        """Whether its doors are open and it has power."""
+        return self._is_booted and not self.is_cut
 
     def _opener(self) -> Any:
         def open_recorded(*given: Any, **more: Any) -> Spool:
@@ -544,7 +551,7 @@ class TwoSides:
     def _judge_right(self, job: str) -> None:
         """P13: the right is never here at both sides, unless two people gave an order without it."""
         one, other = (self.sides[side] for side in Side)
-        if self.claims or one.is_cut or other.is_cut:
+        if self.claims or not (one.is_on and other.is_on):
             return
         seen = [one.record(job), other.record(job), one.record(job)]
         rights = [None if record is None or record.ended else record.right for record in seen]
