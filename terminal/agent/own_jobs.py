@@ -177,7 +177,10 @@ class OwnJobs:
     async def end_as_told(self, view: JobView, terminal: str) -> None:
         """The appliance ended a job: its own copy ends with it, and its end is the appliance's to tell."""
         record = self.record(view.job)
-        if view.state not in TERMINAL or record is None or record.ended or record.right.state is RightState.HERE:
+        if view.state not in TERMINAL or record is None or record.ended:
+            return
+        has_right = record.right.state is RightState.HERE
+        if has_right and not record.untouched:
             return
         told = Told(
             state=view.state,
@@ -188,6 +191,8 @@ class OwnJobs:
             fed=view.fed,
             answered=view.answered,
             at=view.changed_at,
+            # Without the right the appliance ends a job only after two people took the right there.
+            token=record.right.token + 1 if has_right else 0,
         )
         await self.change(view.job, changes.report(told, stamp(self.clock)))
         await self.acknowledge(view.job, terminal)

@@ -223,9 +223,10 @@ class Agent:
         self._kept.forget_waiting()
 
     async def _learn_ends(self) -> None:
-        """Ask what became of each job whose own copy has not ended and whose print right is elsewhere."""
+        """Ask what became of each job whose own copy has not ended, unless it is being printed here."""
         for record in self._own.unfinished():
-            if record.right.state is RightState.HERE or self._submissions.is_waiting(record.job_id):
+            is_begun = record.right.state is RightState.HERE and not record.untouched
+            if is_begun or self._submissions.is_waiting(record.job_id):
                 continue
             try:
                 await self._own.end_as_told(await self._upstream.job(record.job_id), self._terminal)
