@@ -438,8 +438,8 @@ def _print_from(record: Record, step: int, at: str) -> Record:
         return replace(closed, valid=False)
     if reprinting.claims_right(record):
         # A spool that does not keep the document asks the terminal for it at the turn of the job.
-        fed = Fed(record.side, record.reasons[0].value if record.choice.feed is not record.side else "")
-        fed = fed if record.keeps_document else record.fed
+        own = Fed(record.side, record.reasons[0].value if record.choice.feed is not record.side else "")
+        fed = own if record.keeps_document else record.fed
         ready = replace(_moved(ready, RightEvent.CLAIM, record.right.token + 1).record, fed=fed, handed=False)
     return replace(_move(ready, JobEvent.ANSWER, at=at), valid=True)
 

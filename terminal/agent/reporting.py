@@ -41,8 +41,12 @@ class Reporting:
         self._news = asyncio.Event()
 
     def note(self, record: Record) -> None:
-        """An own copy changed: the appliance is told where the print right is here and something was printed."""
-        if record.right.state is RightState.HERE and (record.ended or not record.untouched):
+        """An own copy changed: the appliance is told where the print right is here and something was printed.
+
+        It is told of a copy that a person was asked about too: it may wait for a word, or for its printer.
+        """
+        is_news = record.ended or not record.untouched or record.epoch > 0
+        if record.right.state is RightState.HERE and is_news:
             self._due[record.job_id] = None
             self._news.set()
 

@@ -217,6 +217,7 @@ class Submissions:
                 self._answered(job)
                 return None
             is_claimed = is_here and record.choice.if_apart is not IfApart.TERMINAL
+            view: JobView | None
             if record.ended or not record.untouched or is_claimed:
                 view = await self._announce(record)
             elif record.valid:

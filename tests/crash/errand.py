@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -176,7 +175,6 @@ class Errand:
         for side, powered in office.sides.items():
             record = powered.record(office.job) if office.job and powered.is_on else None
             told.append(f"{side.value} in boot {powered.number} has {_words(record)}, prompts {powered.prompts}")
-        told += [str(one.name) for one in (office.sides[Side.TERMINAL].folder / "agent").rglob("*.json")]
         return "; ".join([*told, f"medium {office.machine.state().media.value}", f"refused {self.refused}"])
 
     def _is_over(self) -> bool:
@@ -205,13 +203,21 @@ def lines_on(folder: Path) -> dict[tuple[int, int | None], list[tuple[str, int]]
     return Paper.load(file).lines(BOOK) if file.exists() else {}
 
 
-def judge_end(office: TwoSides, flow: Flow) -> list[str]:
+def judge_end(office: TwoSides) -> list[str]:
     """What is wrong with the paper, the histories and the disks after both sides ended in order."""
     faults = list(office.faults)
     struck = {place: [times for _, times in texts] for place, texts in lines_on(office.folder).items()}
-    if struck != dict.fromkeys(PLACES, [1]):
+    if struck != {place: [1] for place in PLACES}:
         faults.append(f"P3: on the paper is {struck}")
     return faults
+
+
+_ROWS: Final = {
+    "job": "SELECT count(*) FROM job",
+    "sealed": "SELECT count(*) FROM sealed",
+    "document": "SELECT count(*) FROM document",
+    "quarantine": "SELECT count(*) FROM quarantine",
+}
 
 
 def judge_store(folder: Path) -> list[str]:
@@ -219,8 +225,8 @@ def judge_store(folder: Path) -> list[str]:
     faults = []
     for file in sorted(folder.rglob("area.sqlite")):
         connection = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)
-        for table in ("job", "sealed", "document", "quarantine"):
-            [(count,)] = connection.execute(f"SELECT count(*) FROM {table}")
+        for table, statement in _ROWS.items():
+            [(count,)] = connection.execute(statement)
             if count:
                 faults.append(f"P5: {count} rows of {table} are left in {file.parent.name}")
         connection.close()
@@ -240,8 +246,3 @@ def judge_histories(office: TwoSides, flow: Flow) -> list[str]:
     if wrong or any(len(last) != 1 or last[0][0] is not JobState.COMPLETED for last in ends.values()):
         return [f"the ends are {ends}"]
     return []
-
-
-async def settle(office: TwoSides) -> None:
-    """Nothing more is due: every task that could run has run."""
-    await asyncio.sleep(0)

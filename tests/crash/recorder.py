@@ -87,7 +87,7 @@ class Recorder(apsw.VFS):
 
 @contextmanager
 def recorded_by(recorders: Sequence[Recorder]) -> Iterator[None]:
-    """While this lasts, what Python does to names, and its syncs, are told to each recorder that is in the list then."""
+    """While this lasts, what Python does to names, and its syncs, are told to each recorder in the list then."""
     with ExitStack() as patches:
 
         def instead(name: str, told: Callable[..., None]) -> None:

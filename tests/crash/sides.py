@@ -13,7 +13,6 @@ import itertools
 import random
 import shutil
 import ssl
-import tempfile
 from collections.abc import Callable, Iterator
 from enum import Enum
 from functools import partial
@@ -90,6 +89,8 @@ PLACES: Final = ((3, 23), (3, 24), (4, 1))
 """Page and line of each line of the document."""
 RULER: Final = ruler_of(shipped_layout("savings-24"))
 _QUOTA_MIB: Final = 32
+REPORT_WAIT: Final = 2.0
+"""Seconds after which people are asked about a printer that was handed over to a terminal which does not know it."""
 
 
 class Left(Enum):
@@ -189,8 +190,8 @@ class PoweredSide:
 
     def _opener(self) -> Any:
         def open_recorded(*given: Any, **more: Any) -> Spool:
-            self.spool = Spool.open(*given, vfs=self.recorder.name, **more)
-            return self.spool
+            self.spool = spool = Spool.open(*given, vfs=self.recorder.name, **more)
+            return spool
 
         return SimpleNamespace(open=open_recorded)
 
@@ -241,7 +242,9 @@ class PoweredSide:
             case Left.SYNCED:
                 return disk.image({})
             case Left.SOME:
-                return disk.image(self._office.chance.choice(list(itertools.islice(disk.states(self._office.chance), 50))))
+                return disk.image(
+                    self._office.chance.choice(list(itertools.islice(disk.states(self._office.chance), 50)))
+                )
 
     def record(self, job: str) -> Record | None:
         """The record of a job on this side; None where it has none."""
@@ -429,7 +432,7 @@ class TwoSides:
             f"on_network = {str(on_network).lower()}\n"
             f'[terminals]\nlisten = "{self._address}"\ncertificate = "server.pem"\nkey = "server-key.pem"\n'
             'ca = "ca.pem"\nrevoked = "revoked.pem"\n[keys]\nappliance = "appliance.key"\n'
-            f'[recovery]\nrepresentatives = ["{MANAGER}"]\n'
+            f'[recovery]\nrepresentatives = ["{MANAGER}"]\n[turns]\nreport_wait = {REPORT_WAIT}\n'
         )
         return file
 
@@ -438,9 +441,7 @@ class TwoSides:
             came(welcome)
             self._met.set()
 
-        return Upstream(
-            lambda: self.to_appliance(TERMINAL), spool, came=meet, pause=self._await_appliance, **more
-        )
+        return Upstream(lambda: self.to_appliance(TERMINAL), spool, came=meet, pause=self._await_appliance, **more)
 
     def to_appliance(self, name: str) -> Any:
         """The way of a terminal to the appliance."""
@@ -546,6 +547,8 @@ class TwoSides:
                     by.prompts[printer] = prompt
             case JobChanged() | StepDone():
                 self._judge_right(news.record.job_id)
+            case _:
+                pass
         self.changed.set()
 
     def _judge_right(self, job: str) -> None:
@@ -574,4 +577,3 @@ class TwoSides:
 
 def _clock() -> SystemClock:
     return SystemClock(synchronized=lambda: True)
-
