@@ -19,7 +19,7 @@ from passbook.job.record import HistoryKind, Record, Verdict
 from passbook.job.states import JobState
 from passbook.protocol.media import Media
 from passbook.protocol.messages import AnswerQuestion, JobView, Prompt, Question, SubmitJob
-from tests.crash.sides import BOOK, DOCUMENT, KEY, KEY_REF, MANAGER, PLACES, PRINTER, RULER, TwoSides
+from tests.crash.sides import BOOK, DOCUMENT, KEY, KEY_REF, MANAGER, PLACES, PRINTER, RULER, STRANGER, TwoSides
 
 REQUEST: Final = "r-1"
 LOST: Final = frozenset({"connection-lost", "control-unreachable", "appliance-unreachable", "appliance-stopping"})
@@ -75,9 +75,28 @@ class Errand:
             if all(side.is_on for side in office.sides.values()) and self._is_over():
                 break
             await office.changed.wait()
-        for notice in await client.notices():
-            await client.acknowledge(notice.job.job)
+        notices = [notice.job.job for notice in await client.notices()]
+        if notices != [office.job]:
+            office.fault(f"P8: the ends that are told are {notices}")
+        for job in notices:
+            await client.acknowledge(job)
+        await self._judge_stranger()
         self._note_job(await self._submit(client))
+
+    async def _judge_stranger(self) -> None:
+        """P12: another terminal decides nothing about the job, and does not see its name."""
+        office = self._office
+        async with TerminalClient.at(office.to_appliance(STRANGER)) as stranger:
+            if (await stranger.job(office.job)).name:
+                office.fault("P12: another terminal sees the name of the document")
+            for deed in (stranger.cancel, stranger.hold):
+                try:
+                    await deed(office.job, "Eve")
+                except PassbookError as error:
+                    if error.code != "not-permitted":
+                        office.fault(f"P12: another terminal is refused with {error.code}")
+                else:
+                    office.fault("P12: another terminal decides about the job")
 
     async def _look(self, client: TerminalClient) -> None:
         """Send the request, once after each boot; then do what is asked."""
@@ -85,6 +104,9 @@ class Errand:
         if self._sent_in != boots:
             self._note_job(await self._submit(client))
             self._sent_in = boots
+        if not self._office.machine.state().powered:
+            self._office.machine.restore()
+            self._office.trouble_is_over()
         for side in self._office.sides.values():
             for prompt in list(side.prompts.values()):
                 self._do(prompt)
@@ -100,6 +122,7 @@ class Errand:
                 client_request=REQUEST,
                 printer=PRINTER,
                 format="passbook-update+csv",
+                name="A statement",
                 document=DOCUMENT,
                 key=KEY,
                 key_ref=KEY_REF,

@@ -13,12 +13,13 @@ import itertools
 import random
 import shutil
 import ssl
-from collections.abc import Callable, Iterator
-from enum import Enum
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from enum import Enum, StrEnum
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from unittest.mock import patch
 
 from typing_extensions import override
@@ -33,6 +34,7 @@ from drivers.dialects.pr2.pr2_dialect import Pr2
 from drivers.dialects.pr2.pr2_profile import builtin_pr2
 from drivers.ports.port import Port, PortError, PortTrouble, open_port
 from drivers.session import DocumentSession
+from drivers.simulator.faults import AtByte, Cut, Target
 from drivers.simulator.machine import Machine
 from drivers.simulator.paper import Paper
 from drivers.simulator.running import Simulator, open_cable
@@ -72,6 +74,7 @@ BOOK: Final = "B1"
 PRINTER: Final = "front"
 TERMINAL: Final = "counter-1"
 MANAGER: Final = "manager"
+STRANGER: Final = "counter-2"
 KEY: Final = bytes(range(REQUESTER_KEY_BYTES))
 KEY_REF: Final = "anna-1"
 MARK: Final = "Posting"
@@ -99,6 +102,30 @@ class Left(Enum):
     ALL = "all"
     SYNCED = "synced"
     SOME = "some"
+
+
+class Where(StrEnum):
+    """Where something goes wrong."""
+
+    TERMINAL = "terminal"
+    """The agent loses its power before its n-th sync."""
+    APPLIANCE = "appliance"
+    """The appliance loses its power before its n-th sync."""
+    NETWORK = "network"
+    """The n-th message between both is lost, and the connection with it."""
+    PRINTER = "printer"
+    """The printer loses its power before its n-th byte."""
+
+
+class Trouble(NamedTuple):
+    """One thing that goes wrong: the `nth` of its kind since the trouble before it was over."""
+
+    where: Where
+    nth: int
+    left: Left = Left.ALL
+
+    def __str__(self) -> str:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
+        return f"{self.where.value} {self.nth} {self.left.value}"
 
 
 class CutLog(Log):
@@ -294,7 +321,8 @@ class _ReadyNotifier(Notifier):
 class Wire:
     """A connection that carries nothing any more once the power of a side has gone."""
 
-    def __init__(self, connection: ClientConnection, *sides: PoweredSide) -> None:
+    def __init__(self, office: TwoSides, connection: ClientConnection, *sides: PoweredSide) -> None:
+        self._office = office
         self._connection = connection
         self._sides = sides
         for side in sides:
@@ -305,7 +333,8 @@ class Wire:
         return self._connection.transport
 
     def _must_carry(self) -> None:
-        if any(side.is_cut for side in self._sides):
+        is_lost = len(self._sides) == len(Side) and self._office.loses_message()
+        if is_lost or any(side.is_cut for side in self._sides):
             self._connection.transport.abort()
             raise ConnectionClosedError(None, None)
 
@@ -335,7 +364,7 @@ class WireTransport:
         """Open one.  Raises PassbookError."""
         sides = [self._office.sides[end] for end in self._ends]
         connection = await self._inner.open(patience)
-        return Wire(connection, *sides)
+        return Wire(self._office, connection, *sides)
 
 
 class GuardedPort:
@@ -374,15 +403,17 @@ class GuardedPort:
 class TwoSides:
     """Both sides, the printer between them, and all that was wrong so far."""
 
-    def __init__(self, branch: Branch, folder: Path, left: Left, seed: str) -> None:
+    def __init__(self, branch: Branch, folder: Path, troubles: Sequence[Trouble], seed: str) -> None:
         self.folder = folder
         self.branch = branch
         self.chance = random.Random(seed)
-        self._left = left
+        self._troubles = deque(troubles)
+        self._left = Left.ALL
+        self._messages = 0
         self.recorders: list[Recorder] = []
         self.sides: dict[Side, PoweredSide] = {}
         self.faults: list[str] = []
-        self.cuts = 0
+        self.happened = 0
         self.claims = 0
         self.job = ""
         self.changed = asyncio.Event()
@@ -484,9 +515,33 @@ class TwoSides:
             self._appliance_is_on.set()
         self.changed.set()
 
+    def arm(self) -> None:
+        """Have the next trouble come."""
+        if not self._troubles:
+            return
+        where, nth, self._left = self._troubles.popleft()
+        match where:
+            case Where.TERMINAL | Where.APPLIANCE:
+                self.sides[Side(where.value)].log.count(nth)
+            case Where.NETWORK:
+                self._messages = nth
+            case Where.PRINTER:
+                self.machine.cut(Cut(Target.PRINTER, AtByte(nth)))
+
+    def trouble_is_over(self) -> None:
+        """A trouble came and went."""
+        self.happened += 1
+        self.arm()
+
+    def loses_message(self) -> bool:
+        """Whether the network loses this message."""
+        self._messages -= 1
+        if self._messages == 0:
+            self._loop.call_soon(self.trouble_is_over)
+        return self._messages == 0
+
     def note_cut(self, side: PoweredSide) -> None:
         """The power of a side went; from any thread."""
-        self.cuts += 1
         self._loop.call_soon_threadsafe(self._lose, side)
 
     def _lose(self, side: PoweredSide) -> None:
@@ -503,6 +558,7 @@ class TwoSides:
             dead = await self._dead.get()
             await dead.stop()
             await self.power_on(dead.side, dead.image(self._left))
+            self.trouble_is_over()
 
     async def begin(self) -> None:
         """Boot both sides on empty disks; return when the agent knows the appliance's printers."""
