@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from passbook.errors import PassbookError
+from passbook.job.choice import Side
 from passbook.job.print_right import PrintRight, RightEvent, RightState, moved
 from passbook.job.record import Record, Told
 from passbook.job.states import JobEvent, JobState
@@ -46,6 +47,15 @@ def must_be_credible(record: Record, told: Told) -> None:
         raise PassbookError("report-not-credible", job=record.job_id, why=why)
 
 
+def may_lose_right(record: Record) -> bool:
+    """Whether a copy that has the right loses it to two people at the other spool.
+
+    An appliance believes that of an untouched copy only; a terminal believes its appliance, unless it prints now.
+    """
+    is_printing = record.valid and record.state is not JobState.PENDING
+    return record.untouched or (record.side is Side.TERMINAL and not is_printing)
+
+
 def right_after(record: Record, told: Told) -> PrintRight:
     """The right of a copy whose other side reports about the job."""
     right = record.right
@@ -53,7 +63,7 @@ def right_after(record: Record, told: Told) -> PrintRight:
         case RightState.OFFERED:
             # A spool that prints has taken what was offered to it.
             return moved(record.job_id, right, RightEvent.LET_GO, right.token)
-        case RightState.HERE if told.token <= right.token or not record.untouched:
+        case RightState.HERE if told.token <= right.token or not may_lose_right(record):
             state = "in a spool that has its print right"
             raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event="a report")
         case RightState.HERE:

@@ -13,6 +13,7 @@ from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.print_right import RightState
 from passbook.job.record import Answered, Change, Holder, Record, Told, Verdict
+from passbook.job.reported import may_lose_right
 from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.job.waiting import NO_PLACE, waiting_of
 from passbook.protocol.messages import AnswerQuestion, JobView, Question, SubmitJob, question_of, view_of
@@ -180,7 +181,7 @@ class OwnJobs:
         if view.state not in TERMINAL or record is None or record.ended:
             return
         has_right = record.right.state is RightState.HERE
-        if has_right and not record.untouched:
+        if has_right and not may_lose_right(record):
             return
         told = Told(
             state=view.state,
