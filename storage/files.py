@@ -33,10 +33,7 @@ def save_file(path: Path, data: bytes, mode: int) -> None:
     """
     part = path.with_name(f".{path.name}.part")
     try:
-        if not path.parent.is_dir():
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # A file is durable only where the name of its folder is.
-            sync_folder(path.parent.parent)
+        make_folder(path.parent)
         part.unlink(missing_ok=True)
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(data)
@@ -146,6 +143,15 @@ def alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for its owner alone, and those above it that are missing; each name is durable.  Raises OSError."""
+    missing = [one for one in (folder, *folder.parents) if not one.is_dir()]
+    for one in reversed(missing):
+        one.mkdir(mode=0o700, exist_ok=True)
+        # A file is durable only where the name of its folder is.
+        sync_folder(one.parent)
 
 
 def sync_folder(folder: Path) -> None:

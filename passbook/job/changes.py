@@ -454,7 +454,9 @@ def _print_from(record: Record, step: int, at: str) -> Record:
         closed = move_on(ready, event, Reason.CLOSED_BY_ANSWER, at=at)
         return replace(closed, valid=False, handed=False)
     if reprinting.claims_right(record):
-        fed = Fed(record.side, record.reasons[0].value if record.choice.feed is not record.side else "")
+        # A spool that does not keep the document asks the terminal for it at the turn of the job.
+        own = Fed(record.side, record.reasons[0].value if record.choice.feed is not record.side else "")
+        fed = own if record.keeps_document else record.fed
         ready = replace(_moved(ready, RightEvent.CLAIM, record.right.token + 1).record, fed=fed, handed=False)
     return replace(move_on(ready, JobEvent.ANSWER, at=at), valid=True)
 

@@ -14,6 +14,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from passbook.errors import PassbookError
+from passbook.job.choice import Side
 from passbook.job.print_right import PrintRight, RightEvent, RightState, moved
 from passbook.job.record import Answered, Decider, HistoryKind, OnPaper, Outcome, Record, Reported, Told, entry_of
 from passbook.job.states import JobEvent, JobState, Reason
@@ -119,6 +120,15 @@ def _furthest(told: Told) -> int:
     return max(told.confirmed, told.sending, told.sent_before)
 
 
+def may_lose_right(record: Record) -> bool:
+    """Whether a copy that has the right loses it to two people at the other spool.
+
+    An appliance believes that of an untouched copy only; a terminal believes its appliance, unless it prints now.
+    """
+    is_printing = record.valid and record.state is not JobState.PENDING
+    return record.untouched or (record.side is Side.TERMINAL and not is_printing)
+
+
 def right_after(record: Record, told: Told) -> PrintRight:
     """The right of a copy whose other side reports about the job."""
     right = record.right
@@ -126,7 +136,7 @@ def right_after(record: Record, told: Told) -> PrintRight:
         case RightState.OFFERED:
             # A spool that prints has taken what was offered to it.
             return moved(record.job_id, right, RightEvent.LET_GO, right.token)
-        case RightState.HERE if told.token <= right.token or not record.untouched:
+        case RightState.HERE if told.token <= right.token or not may_lose_right(record):
             state = "in a spool that has its print right"
             raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event="a report")
         case RightState.HERE:

@@ -44,9 +44,9 @@ class Reporting:
     def note(self, record: Record) -> None:
         """An own copy changed: the appliance is told where the print right is here and something was printed.
 
-        It is told too that its printer is back.
+        It is told of a copy that a person was asked about too: it may wait for a word, or for its printer.
         """
-        is_news = record.ended or not record.untouched or record.job_id in self._given_back
+        is_news = record.ended or not record.untouched or record.epoch > 0 or record.job_id in self._given_back
         if record.right.state is RightState.HERE and is_news:
             self._due[record.job_id] = None
             self._news.set()

@@ -17,6 +17,7 @@ from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.print_right import RightState
 from passbook.job.record import Record, without_outline
+from passbook.job.reported import may_lose_right
 from passbook.job.states import TERMINAL, Reason
 from passbook.protocol.messages import Envelope, ErrorPayload, JobLeft, JobView, Prompt, encode, read_payload, report_of
 from passbook.protocol.notice import AcknowledgeNotice, Notice, notice_of
@@ -254,10 +255,10 @@ class Agent:
         self._kept.forget_waiting()
 
     async def _learn_ends(self) -> None:
-        """Ask what became of each job whose own copy has not ended, and is not the one that was begun."""
+        """Ask what became of each job whose own copy has not ended, unless it is being printed here."""
         for record in self._own.unfinished():
-            is_mine = record.right.state is RightState.HERE and not record.untouched
-            if is_mine or self._submissions.is_waiting(record.job_id):
+            is_printed_here = record.right.state is RightState.HERE and not may_lose_right(record)
+            if is_printed_here or self._submissions.is_waiting(record.job_id):
                 continue
             try:
                 await self._own.end_as_told(await self._upstream.job(record.job_id), self._terminal)

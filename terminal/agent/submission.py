@@ -81,7 +81,8 @@ class Submissions:
         self._sending: dict[str, asyncio.Lock] = {}
         self._accepting: set[str] = set()
         self._passed_on: dict[str, _Way] = {}
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files.make_folder(folder)
+        own.is_waiting = self.is_waiting
 
     async def submit(self, request: SubmitJob, document: bytes) -> JobView:
         """Accept one job by the choice of its person, of a rule, or by default.
@@ -247,19 +248,33 @@ class Submissions:
                 # The cut came before the copy was durable: nothing was accepted.
                 self._answered(job)
                 return None
-            if record.ended and record.untouched:
+            is_here = record.right.state is RightState.HERE
+            if record.ended and (record.untouched or not is_here):
+                # An end without the right is one that the appliance told.
                 self._answered(job)
                 return None
-            is_claimed = record.right.state is RightState.HERE and record.choice.if_apart is not IfApart.TERMINAL
+            is_claimed = is_here and record.choice.if_apart is not IfApart.TERMINAL
+            view: JobView | None
             if record.ended or not record.untouched or is_claimed:
                 view = await self._announce(record)
             elif record.valid:
                 view = await self._offer(record, key or self._own.ring.keys.get(record.key_ref, b""))
             else:
+                view = await self._known_there(job)
+            if view is None:
                 return None
             self._answered(job)
             _LOG.info("job-sent", job=job)
             return view
+
+    async def _known_there(self, job: str) -> JobView | None:
+        """The job at the appliance, whose answer was lost in a cut of this side; None where it does not know it."""
+        try:
+            return await self._upstream.job(job)
+        except PassbookError as error:
+            if error.code != "unknown-job":
+                raise
+            return None
 
     async def _announce(self, record: Record) -> JobView:
         """Tell of a job that is printed here."""
