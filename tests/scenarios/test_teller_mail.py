@@ -68,7 +68,7 @@ def test_the_same_command_again_is_the_same_job(mail_office: tuple[Office, str])
         office.counter, Statement(712, 3).save(office.world.folder), "--to", WINDOW, "--message-id", message_id
     )
     assert (other.returncode, told(other)) == (REFUSED, [])
-    assert "request-reused" in json.loads(other.stderr)["message"]
+    assert "request-reused" in json.loads(other.stderr)["errorDescription"]
     assert len(jobs_of(office)) == 1
 
 
@@ -79,8 +79,8 @@ def test_each_recipient_has_its_own_answer(mail_office: tuple[Office, str]) -> N
     ended = send(office.counter, file, "--to", f"nowhere@{DOMAIN}", WINDOW, "--server", address)
     assert (ended.returncode, [one["address"] for one in told(ended)]) == (REFUSED, [WINDOW])
     refused = json.loads(ended.stderr)
-    assert (refused["code"], refused["facts"]["address"]) == ("mail-refused", f"nowhere@{DOMAIN}")
-    assert "mail-recipient-unknown" in refused["facts"]["words"]
+    assert (refused["errorCode"], refused["errorFacts"]["address"]) == ("mail-refused", f"nowhere@{DOMAIN}")
+    assert "mail-recipient-unknown" in refused["errorFacts"]["words"]
     assert len(jobs_of(office)) == 1
 
 
@@ -90,14 +90,14 @@ def test_pdf_pages_are_refused_by_their_type(mail_office: tuple[Office, str], tm
     file.write_bytes(b"%PDF-1.7\n%%EOF\n")
     ended = send(office.counter, file, "--to", WINDOW, "--server", address)
     assert (ended.returncode, jobs_of(office)) == (REFUSED, [])
-    assert "application/pdf" in json.loads(ended.stderr)["facts"]["words"]
+    assert "application/pdf" in json.loads(ended.stderr)["errorFacts"]["words"]
 
 
 def test_a_terminal_may_prove_itself_by_a_password(open_office: OpenOffice, tmp_path: Path) -> None:
     address = free_address()
     secrets = tmp_path / "passwords"
     secrets.touch(mode=0o600)
-    secrets.write_text("counter-1:open sesame\n")
+    secrets.write_text("counter-1:open sesame, please\n")
     settings = mail_settings(address, networks=(), more=f'passwords = "{secrets}"\n')
     office = open_office(settings, own_key_jobs=True)
     office.hands.cut(Target.PRINTER, Now())
@@ -107,8 +107,8 @@ def test_a_terminal_may_prove_itself_by_a_password(open_office: OpenOffice, tmp_
     options = ("--to", WINDOW, "--server", address, "--user", "counter-1", "--password-file", password)
     password.write_text("close sesame\n")
     wrong = send(office.counter, file, *options)
-    assert json.loads(wrong.stderr)["code"] == "mail-login-refused"
-    password.write_text("open sesame\n")
+    assert json.loads(wrong.stderr)["errorCode"] == "mail-login-refused"
+    password.write_text("open sesame, please\n")
     right = send(office.counter, file, *options)
     assert (right.returncode, len(jobs_of(office))) == (0, 1), right.stderr
     assert "sesame" not in wrong.stderr + right.stdout
@@ -118,5 +118,5 @@ def test_an_appliance_of_another_name_gets_nothing(mail_office: tuple[Office, st
     office, address = mail_office
     file = Statement(715, 3).save(office.world.folder)
     ended = send(office.counter, file, "--to", WINDOW, "--server", address, "--server-name", "other.example")
-    assert json.loads(ended.stderr)["code"] == "mail-server-not-trusted"
+    assert json.loads(ended.stderr)["errorCode"] == "mail-server-not-trusted"
     assert jobs_of(office) == []
