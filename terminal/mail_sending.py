@@ -75,7 +75,7 @@ class Outgoing(NamedTuple):
     message: Callable[[MailAddress], bytes]
 
 
-def hand_over(server: MailServer, mail: Outgoing) -> list[ServerAnswer]:
+def send_mail(server: MailServer, mail: Outgoing) -> list[ServerAnswer]:
     """Hand the mail over; returns the answer for each recipient, in their order.
 
     Raises PassbookError `mail-server-unreachable`, `mail-server-not-trusted`, `mail-server-unfit`,

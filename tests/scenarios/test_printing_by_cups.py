@@ -101,7 +101,7 @@ def text(tmp_path: Path) -> Path:
 def test_a_text_that_lp_sends_comes_out_on_paper(office: Office, print_server: PrintServer, text: Path) -> None:
     with BookClerk(office.manager, office.hands, lambda _job: SHEET, "sheet"):
         print_server.lp(text, "-t", "Notice for today")
-        await_fact(lambda: bool(ends_of(office)), lambda: print_server.said())
+        await_fact(lambda: bool(ends_of(office)), print_server.said)
     judge(office.world.paper, SHEET, LINES)
     [end] = ends_of(office)
     assert (end["state"], end["requester"]) == ("completed", "counter-1")

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 import stat
+import tomllib
 from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 
 from passbook.errors.kinds import EXIT_CODES, Mender
 from passbook.mail.message_reading import MailMessage, read_message
 from terminal.__main__ import main
-from terminal.home import Home
+from terminal.home import Home, MailSettings
+from tests.house import ROOT
 from tests.terminal.conftest import Branch
 from tests.terminal.fake_mail_server import GREETING, HANGS_UP, FakeMailServer
 
@@ -227,6 +231,13 @@ def test_a_server_that_was_typed_gets_nothing_of_another_one(mail: Mail, note: P
         ended = mail(note, "--to", TO, "--server", server.address, "--plain")
     assert ended.errors == []
     assert not any(one.startswith("AUTH") for one in server.heard)
+
+
+def test_the_page_for_tellers_has_every_setting() -> None:
+    page = (ROOT / "docs" / "teller.md").read_text("utf-8")
+    [shown] = re.findall(r"```toml\n\[mail\]\n(.*?)```", page, re.DOTALL)
+    fields = msgspec.structs.fields(MailSettings)
+    assert list(tomllib.loads(shown)) == [field.encode_name for field in fields]
 
 
 def test_a_wrong_setting_is_named(mail: Mail, note: Path, home: Home) -> None:
