@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import datetime
 import re
 import secrets
@@ -24,6 +23,7 @@ from terminal import enrollment
 from terminal.commands import AddCommand
 from terminal.given_file import STANDARD_INPUT, add_format, check_format_given, format_given, read_given
 from terminal.home import MailSettings, parse_address
+from terminal.interrupts import interruptible
 from terminal.mail_making import MAIL_SUFFIXES, OutgoingDocument, file_name, make_mail
 from terminal.mail_sending import MailServer, Outgoing, ServerAnswer, send_mail
 from terminal.terminal_tls import authority_context
@@ -89,7 +89,8 @@ async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
         "The terminal does not know whether the mail was taken. Send it again under its name; it stays one job:",
         f"  {shlex.join(['teller', *workplace.typed, *again])}",
     )
-    answers = await asyncio.to_thread(send_mail, server, mail)
+    with interruptible():
+        answers = send_mail(server, mail)
     workplace.left.lines = ()
     return _show(workplace, server, mail, answers)
 

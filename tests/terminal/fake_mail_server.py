@@ -11,6 +11,8 @@ from types import MappingProxyType
 GREETING = "mail.bank.example"
 HANGS_UP = ""
 """In place of a reply: the server closes the connection."""
+SILENT = "-"
+"""In place of a reply: the server says nothing and stays."""
 
 
 class FakeMailServer:
@@ -20,6 +22,8 @@ class FakeMailServer:
         self.replies = {"EHLO": f"250-{GREETING} hello\r\n250 SIZE 1000000", "DATA": "354 go on", **replies}
         self.heard: list[str] = []
         self.messages: list[bytes] = []
+        self.is_silent = threading.Event()
+        """Somebody waits in vain for a reply."""
         self._socket = socket.create_server((host, 0))
         self.host, self.port = self._socket.getsockname()[:2]
 
@@ -56,6 +60,9 @@ class FakeMailServer:
             reply = self.replies.get(command, self.replies.get(verb, "250 ok"))
             if reply == HANGS_UP:
                 return
+            if reply == SILENT:
+                self.is_silent.set()
+                continue
             connection.sendall(f"{reply}\r\n".encode())
             if verb == "QUIT":
                 return

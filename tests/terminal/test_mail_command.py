@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
 import socket
+import ssl
 import stat
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from email.message import EmailMessage
@@ -15,14 +19,18 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pytest
+import trustme
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 
-from passbook.errors.kinds import EXIT_CODES, Mender
+from demo.world import free_port
+from passbook.errors.kinds import EXIT_CODES, INTERRUPTED, Mender
 from passbook.mail.message_reading import MailMessage, read_message
 from terminal.__main__ import main
 from terminal.home import Home, MailSettings
 from tests.house import ROOT
 from tests.terminal.conftest import Branch
-from tests.terminal.fake_mail_server import GREETING, HANGS_UP, FakeMailServer
+from tests.terminal.fake_mail_server import GREETING, HANGS_UP, SILENT, FakeMailServer
 
 CALLER, LATER, OPERATOR = (EXIT_CODES[one] for one in (Mender.CALLER, Mender.NONE, Mender.OPERATOR))
 TO = "window-1@branch.example"
@@ -43,6 +51,21 @@ class Run(NamedTuple):
 
 
 Mail = Callable[..., Run]
+
+
+class Mailbox:
+    """What a mail server with the passwords of its users was given."""
+
+    def __init__(self) -> None:
+        self.messages: list[bytes] = []
+
+    def judge(self, _server: SMTP, _session: object, _envelope: object, _mechanism: str, login: object) -> AuthResult:
+        return AuthResult(success=login == LoginPassword(b"till", b"open sesame"), handled=False)
+
+    async def handle_DATA(self, _server: SMTP, _session: object, envelope: Envelope) -> str:  # noqa: N802
+        assert isinstance(envelope.content, bytes)
+        self.messages.append(envelope.content)
+        return "250 taken"
 
 
 @pytest.fixture
@@ -153,6 +176,52 @@ def test_a_failure_is_one_sentence_with_its_code(
     [told] = ended.err
     assert ended.code != LATER or "--message-id job-7@bank.example" in told["errorDescription"]
     assert [one for one in ended.out if one["event"] == "taken"] == []
+
+
+def test_ctrl_c_ends_the_command_and_says_how_to_send_the_same_mail_again(home: Home, note: Path) -> None:
+    with FakeMailServer({"MAIL": SILENT}).serving() as server:
+        options = ["--to", TO, "--server", server.address, "--plain", "--home", str(home.folder)]
+        command = [sys.executable, "-m", "terminal", "mail", str(note), *options]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            assert server.is_silent.wait(60)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (INTERRUPTED, "")
+    assert re.search(rf"  teller mail {re.escape(str(note))} .* --message-id [0-9a-f]{{32}}@branch.example\n", out)
+
+
+def test_a_mail_server_of_another_authority_hears_user_and_password(mail: Mail, note: Path, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    (tmp_path / "authority.pem").write_bytes(authority.cert_pem.bytes())
+    password = tmp_path / "password"
+    password.touch(mode=0o600)
+    password.write_text("open sesame\n")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    heard = Mailbox()
+    port = free_port()
+    controller = Controller(
+        heard,
+        "127.0.0.1",
+        port,
+        tls_context=context,
+        require_starttls=True,
+        auth_required=True,
+        authenticator=heard.judge,
+    )
+    controller.start()
+    try:
+        proof = ("--ca", tmp_path / "authority.pem", "--user", "till", "--password-file", password)
+        there = ("--to", TO, "--server", f"localhost:{port}")
+        assert mail(note, *there, *proof).errors == []
+        # The name that was dialed is the one that the certificate must have.
+        assert mail(note, "--to", TO, "--server", f"127.0.0.1:{port}", *proof).errors == ["mail-server-not-trusted"]
+        assert mail(note, *there).errors == ["mail-server-not-trusted"]
+        password.write_text("close sesame\n")
+        assert mail(note, *there, *proof).errors == ["mail-login-refused"]
+    finally:
+        controller.stop()
+    assert [read_message(one).parts[0].document for one in heard.messages] == [note.read_bytes()]
 
 
 def test_each_recipient_has_its_own_answer_and_the_gravest_one_decides(mail: Mail, note: Path) -> None:
