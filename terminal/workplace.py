@@ -58,9 +58,14 @@ class Workplace:
                 # An agent answers for an appliance that is away.
             yield client
 
+    @property
+    def has_agent(self) -> bool:
+        """Whether the agent of this terminal runs."""
+        return is_served(self.home.socket)
+
     async def agent_settings(self) -> AgentSettings | None:
         """The defaults of the agent of this terminal, and the figures of its spool; None where none runs."""
-        if not is_served(self.home.socket):
+        if not self.has_agent:
             return None
         async with self._to_agent() as client:
             return await client.agent_settings()

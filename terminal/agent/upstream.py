@@ -66,6 +66,8 @@ class Upstream:
         self._client: Client | None = None
         self._lost = PassbookError("connection-lost")
         self._uploading = asyncio.Lock()
+        self.unsent = 0
+        """Bytes of documents that the appliance has not answered for, of those that are being sent."""
 
     async def run(self) -> None:
         """Connect again and again, for ever."""
@@ -103,15 +105,26 @@ class Upstream:
 
     async def command_with(self, name: str, payload: D, document: bytes, kind: type[T]) -> T:
         """The same with a document; a large one goes ahead in pieces."""
-        if len(document) <= INLINE:
-            return await self.command(name, msgspec.structs.replace(payload, document=document), kind)
-        # The appliance takes one upload at a time from a connection.
-        async with self._uploading:
-            upload = payload.job or "document"
-            for start in range(0, len(document), MAX_PIECE):
-                piece = UploadPiece(upload, document[start : start + MAX_PIECE])
-                await self.command("Spooler.UploadPiece", piece, Received)
-            return await self.command(name, msgspec.structs.replace(payload, upload=upload), kind)
+        left = len(document)
+        self.unsent += left
+        try:
+            if left <= INLINE:
+                return await self.command(name, msgspec.structs.replace(payload, document=document), kind)
+            # The appliance takes one upload at a time from a connection.
+            async with self._uploading:
+                upload = payload.job or "document"
+                for start in range(0, len(document), MAX_PIECE):
+                    piece = UploadPiece(upload, document[start : start + MAX_PIECE])
+                    await self.command("Spooler.UploadPiece", piece, Received)
+                    self.unsent -= len(piece.data)
+                    left -= len(piece.data)
+                return await self.command(name, msgspec.structs.replace(payload, upload=upload), kind)
+        finally:
+            self.unsent -= left
+
+    async def round_trip(self) -> float:
+        """Seconds until the appliance answered a ping.  Raises the code of the lost connection while there is none."""
+        return await self._connected().round_trip()
 
     async def forward(self, command: Envelope) -> msgspec.Raw:
         """Have a command done that nothing here reads, and return the payload of its completion.

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from bench import cups
+from demo.mail_servers import free_address
 from demo.world import await_fact
 from drivers.simulator.faults import Now, Target
 from tests.house import ROOT
@@ -20,7 +21,7 @@ from tests.needed import need
 from tests.scenarios.books import judge
 from tests.scenarios.clerk import BookClerk
 from tests.scenarios.conftest import OpenOffice
-from tests.scenarios.mail_office import WINDOW, ends_of, free_address, jobs_of, mail_settings
+from tests.scenarios.mail_office import WINDOW, ends_of, jobs_of, mail_settings
 from tests.scenarios.office import Office
 
 BACKEND = ROOT / "deploy" / "cups" / "passbook-mail"

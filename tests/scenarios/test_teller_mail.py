@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from demo.mail_servers import free_address
 from demo.world import PROJECT, Terminal, await_fact
 from drivers.simulator.faults import Now, Target
 from passbook.errors.kinds import EXIT_CODES, Mender
 from tests.scenarios.books import Statement, judge
 from tests.scenarios.clerk import BookClerk
 from tests.scenarios.conftest import OpenOffice
-from tests.scenarios.mail_office import DOMAIN, WINDOW, ends_of, free_address, jobs_of, mail_settings
+from tests.scenarios.mail_office import DOMAIN, WINDOW, ends_of, jobs_of, mail_settings
 from tests.scenarios.office import Office, book_of
 
 REFUSED = EXIT_CODES[Mender.CALLER]
