@@ -12,11 +12,15 @@ from typing import Final
 import pytest
 
 PACKAGES: Final[Mapping[str, str]] = {
+    "cupsd": "cups-daemon",
     "eatmydata": "eatmydata",
     "faketime": "faketime",
     "losetup": "mount",
+    "lp": "cups-client",
+    "lpadmin": "cups-client",
     "mkfs.ext4": "e2fsprogs",
     "mount": "mount",
+    "ps2pdf": "ghostscript",
     "strace": "strace",
     "systemd-analyze": "systemd",
     "systemd-nspawn": "systemd-container",

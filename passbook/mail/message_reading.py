@@ -104,6 +104,21 @@ def read_message(data: bytes) -> MailMessage:
     )
 
 
+def take_out(data: bytes) -> tuple[tuple[MailPart, ...], tuple[str, ...]]:
+    """The documents of a message, and the titles of its other parts, which are not printed.
+
+    Raises PassbookError as read_message does, but not for a part of an unknown type.
+    """
+    _judge_shape(data)
+    message = BytesParser(policy=compat32).parsebytes(data)
+    numbered = list(enumerate(_numbered(message), 1))
+    prints = [(number, part) for number, part in numbered if _is_printed(part, alone=len(numbered) == 1)]
+    if not prints:
+        raise PassbookError("mail-empty")
+    others = tuple(_title(part, number) for number, part in numbered if not _is_printed(part, alone=True))
+    return tuple(_document(part, number) for number, part in prints), others
+
+
 def read_trace(data: bytes) -> tuple[str, ...]:
     """The trace of a message alone.  Raises PassbookError `mail-malformed`."""
     _judge_shape(data)
@@ -158,8 +173,15 @@ def _documents(message: Message, leaves: list[Message]) -> Iterator[MailPart]:
     if not prints:
         raise PassbookError("mail-empty")
     for part in prints:
-        number = numbers[id(part)]
-        yield MailPart(number, _title(part, number), PART_FORMATS[part.get_content_type()], _decoded(part, number))
+        yield _document(part, numbers[id(part)])
+
+
+def _is_printed(part: Message, *, alone: bool) -> bool:
+    return part.get_content_type() in PART_FORMATS and (alone or not _is_cover(part))
+
+
+def _document(part: Message, number: int) -> MailPart:
+    return MailPart(number, _title(part, number), PART_FORMATS[part.get_content_type()], _decoded(part, number))
 
 
 def _chosen(part: Message) -> list[Message]:
