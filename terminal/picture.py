@@ -8,9 +8,9 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from passbook.document.plan import Bar, StepOutline
-from passbook.job.record import OPERATOR, Verdict
+from passbook.job.record import OPERATOR, Answered, Verdict
 from passbook.job.states import Reason
-from passbook.job.wording import from_line_words
+from passbook.job.wording import from_line_words, second_place
 from passbook.protocol.copies_words import elsewhere_words
 from passbook.protocol.messages import Question
 from passbook.protocol.progress import MORE_ON_PAPER, held_words, reason_words
@@ -110,11 +110,23 @@ def _warnings(question: Question) -> Iterator[str]:
         yield f"It is {held}: {stands if operators else 'it asks no question until it is released'}."
     proposed = question.proposed
     if proposed is not None:
-        order = "all of it" if proposed.verdict is Verdict.PRINT else from_line_words(question.outline, proposed.step)
         yield (
-            f"{proposed.person} at {proposed.terminal} ordered {order} printed again. "
-            "A second person must confirm that at another terminal, or answer otherwise."
+            f"{proposed.person} at {proposed.terminal} ordered {_proposed_words(question, proposed)}. "
+            f"A second person must confirm that{second_place(question.job.side)}, or answer otherwise."
         )
+
+
+def _proposed_words(question: Question, proposed: Answered) -> str:
+    """The order that waits for a second person, behind `ordered`."""
+    match proposed.verdict:
+        case Verdict.PRINT:
+            return "all of it printed again"
+        case Verdict.RESUME if proposed.step <= question.job.steps:
+            return f"{from_line_words(question.outline, proposed.step)} printed again"
+        case Verdict.RESUME:
+            return "it closed: every line is on paper"
+        case _:
+            return "it discarded"
 
 
 def question_summary(question: Question) -> str:

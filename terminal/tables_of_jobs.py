@@ -6,11 +6,12 @@ import datetime
 from collections.abc import Sequence
 from typing import Final
 
+from passbook.job.choice import Side
 from passbook.job.decisions import by_words, order_words
 from passbook.job.record import Answered, HistoryKind
 from passbook.job.states import JobState
 from passbook.job.waiting import Why, waiting_words
-from passbook.protocol.copies_words import feeding_side, has_two_copies, moved_words, shared_words
+from passbook.protocol.copies_words import feeding_side, has_two_copies, moved_words, reported_words, shared_words
 from passbook.protocol.history_reply import HistoryLine, Summary
 from passbook.protocol.messages import JobView, Question
 from passbook.protocol.progress import held_words, lines_words, reason_words
@@ -151,12 +152,19 @@ def history_table(lines: Sequence[HistoryLine], width: int | None) -> list[str]:
                 *((feeding_side(line.job).value,) if fed_by else ()),
                 local_time(line.job.accepted_at),
             ),
-            _sentences(shared_words(line.job), _told(line), moved_words(line.job)),
+            _sentences(shared_words(line.job), _told(line), moved_words(line.job), _reported(line.job)),
         )
         for line in lines
     ]
     side = ("FED BY",) if fed_by else ()
     return table(("AT", "WHAT", "JOB", "LINES", "FROM", "PRINTER", *side, "SENT"), rows, width)
+
+
+def _reported(job: JobView) -> str:
+    """The spool in which the entry lies, where that is the terminal's, or the end that the terminal told."""
+    if job.side is Side.TERMINAL:
+        return "In the terminal's spool."
+    return "" if job.reported is None else reported_words(job, local_time(job.reported.at))
 
 
 _BY_THEMSELVES: Final = frozenset({HistoryKind.STOPPED, HistoryKind.INVALIDATED})

@@ -22,7 +22,7 @@ from firmware.service.acceptance import Acceptance
 from firmware.service.answering import Answering
 from firmware.service.clock_report import ClockReporter
 from firmware.service.document_reader import DocumentReader
-from firmware.service.replies import AreaList, EntryList, LookedAt
+from firmware.service.replies import AreaList, EntryList, ListedEntry, LookedAt
 from firmware.system.joining import Joining
 from firmware.system.problems import Problems
 from passbook.errors import PassbookError
@@ -115,12 +115,17 @@ STORED: Final = ("area-fenced", "area-full", "record-quarantined", "change-unkno
 """Codes with which a change of a stored job may be refused."""
 FOUND: Final = ("unknown-job", "record-quarantined", "area-fenced")
 """Codes with which a job that is named may be refused."""
+BEGINNING: Final = ("ambiguous-job", "job-id-short")
+"""Codes for the beginning of an id."""
 OPENED: Final = (
     *("content-gone", "document-not-kept", "key-needed", "wrong-key", "key-malformed", "no-key-to-show"),
     "sealed-damaged",
 )
 """Codes with which a stored document may be refused."""
-ORDERED: Final = ("unknown-job", *STORED, "not-allowed-in-state", "held-by-operator", "job-is-printing")
+ORDERED: Final = (
+    *("unknown-job", *STORED, "not-allowed-in-state", "held-by-operator", "job-is-printing"),
+    *("job-at-terminal", "right-elsewhere"),
+)
 """Codes with which an order about a job may be refused."""
 TURNED: Final = ("agent-needed", "unknown-job", *STORED, "not-allowed-in-state")
 """Codes with which the part of an agent may be refused."""
@@ -290,7 +295,7 @@ class Operations:
         records = await asyncio.to_thread(self._spool.records, page.after, page.read)
         return JobPage(*page_of((self._view(call.actor, record) for record in records), page.limit))
 
-    @operation("Spooler.GetJob", ALL_BUT_AUDITORS, *FOUND, "ambiguous-job", "job-id-short")
+    @operation("Spooler.GetJob", ALL_BUT_AUDITORS, *FOUND, *BEGINNING)
     async def get_job(self, call: Call, asked: JobRef) -> JobView:
         """Show one job, by its id or the beginning of it; also one that has ended."""
         return self._view(call.actor, self._spool.find(_named(asked).job))
@@ -300,7 +305,9 @@ class Operations:
         """Give the document of an unfinished job to a person who shows the job's key."""
         return await self._documents.read(call.actor, _named(asked))
 
-    @operation("Spooler.GetSealed", AT_TERMINALS, *FOUND, "content-gone", "document-not-kept", "no-key-to-show")
+    @operation(
+        "Spooler.GetSealed", AT_TERMINALS, *FOUND, *BEGINNING, "content-gone", "document-not-kept", "no-key-to-show"
+    )
     async def get_sealed(self, call: Call, asked: GetSealed) -> SealedCopy:
         """Give the sealed content of an unfinished job to its requester, or to a terminal with a grant."""
         return await self._documents.sealed(call.actor, _named(asked).job)
@@ -421,14 +428,15 @@ class Operations:
 
     @operation("Appliance.ListHistory", AT_APPLIANCE, *SEARCHES)
     async def list_history(self, _call: Call, asked: ListHistory) -> EntryList:
-        """List entries of the history unchanged, or what their ends add up to.
+        """List entries of the history unchanged, with names that owners share, or what their ends add up to.
 
         Apart from Spooler.GetHistory, because an auditor needs whole entries, and a terminal may not see all of them.
         """
         if asked.summary is not None:
             groups = await asyncio.to_thread(self._spool.summary, asked.summary, asked.wanted)
             return EntryList(summary=tuple(groups))
-        return EntryList(tuple(await asyncio.to_thread(self._spool.history, "", asked.last, asked.wanted)))
+        told = await asyncio.to_thread(self._spool.history, "", asked.last, asked.wanted)
+        return EntryList(tuple(ListedEntry.of(one, self._names.of(one.entry.record)) for one in told))
 
     @operation("Appliance.VerifyArea", AT_APPLIANCE, "unknown-area", "area-fenced", is_served_locked=True)
     async def verify_area(self, _call: Call, asked: AreaRef) -> LookedAt:

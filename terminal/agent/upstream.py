@@ -75,18 +75,21 @@ class Upstream:
         while True:
             try:
                 async with Client(self._transport(), heard=self._heard) as client:
+                    # What the appliance tells right behind its welcome is answered too.
+                    self._client = client
                     welcome = await client.command("Spooler.RegisterAgent", RegisterAgent(self._spool), AgentWelcome)
                     failures = 0
                     await self._serve(client, welcome)
             except PassbookError as error:
                 self._lost = error
                 _LOG.limited().info("appliance-not-reached", code=error.code)
+            finally:
+                self._client = None
             await self._pause(BACK_OFF[min(failures, len(BACK_OFF) - 1)])
             failures += 1
 
     async def _serve(self, client: Client, welcome: AgentWelcome) -> None:
         """Have the connection used until it ends."""
-        self._client = client
         self._came(welcome)
         try:
             async for _ in client.events():
