@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from demo.mail_servers import free_address
+from demo.mail_servers import Postfix, free_address, why_no_postfix
 from demo.world import PROJECT, Terminal, await_fact
 from drivers.simulator.faults import Now, Target
 from passbook.errors.kinds import EXIT_CODES, Mender
+from terminal.home import Home
 from tests.scenarios.books import Statement, judge
 from tests.scenarios.clerk import BookClerk
 from tests.scenarios.conftest import OpenOffice
@@ -83,6 +85,31 @@ def test_each_recipient_has_its_own_answer(mail_office: tuple[Office, str]) -> N
     assert (refused["errorCode"], refused["errorFacts"]["address"]) == ("mail-refused", f"nowhere@{DOMAIN}")
     assert "mail-recipient-unknown" in refused["errorFacts"]["words"]
     assert len(jobs_of(office)) == 1
+
+
+def test_a_mail_server_of_this_machine_brings_it_to_the_appliance(open_office: OpenOffice) -> None:
+    if why := why_no_postfix():
+        pytest.skip(why)
+    door = free_address()
+    office = open_office(mail_settings(door, networks=()), own_key_jobs=True)
+    relay = Home(office.manager.home)
+    statement = Statement(716, 3)
+    file = statement.save(office.world.folder)
+    with TemporaryDirectory(prefix="pb-") as name:
+        # The user of postfix reads there.
+        folder = Path(name)
+        folder.chmod(0o755)
+        with Postfix(folder / "postfix", {DOMAIN: door}, certificate=relay.certificate, key=relay.key) as postfix:
+            with BookClerk(office.manager, office.hands, lambda _view: book_of(statement)):
+                words = ("--to", WINDOW, "--server", postfix.address, "--plain")
+                for _ in range(2):
+                    ended = send(office.counter, file, *words, "--message-id", "job-7@bank.example")
+                    assert ended.returncode == 0, ended.stderr
+                await_fact(lambda: bool(ends_of(office)), lambda: postfix.log)
+            await_fact(lambda: postfix.log.count("status=sent") == 2, lambda: postfix.log)
+    assert [end["state"] for end in ends_of(office)] == ["completed"]
+    assert jobs_of(office) == []
+    judge(office.world.paper, book_of(statement), statement.expected())
 
 
 def test_pdf_pages_are_refused_by_their_type(mail_office: tuple[Office, str], tmp_path: Path) -> None:
