@@ -255,7 +255,7 @@ class Appliance:
 
     def _look_for_strays(self) -> None:
         """Report jobs for a printer that was taken out of the configuration: they wait for an operator."""
-        known = {printer.name for printer in self._config.printers}
+        known = self._destinations.keys()
         strays = self._spool.printers()
         gone = [PassbookError("printer-gone", job=strays[one], printer=one) for one in sorted(strays.keys() - known)]
         for problem in self._problems.replace("printer-gone", gone):
@@ -355,7 +355,7 @@ class Appliance:
             self._hub,
             self._config.recovery,
             self._key,
-            printers=[printer.name for printer in self._config.printers],
+            printers=self._destinations,
             view=self._desks.queues.view,
             clock=self._clock,
             rng=secrets.token_bytes,
@@ -498,7 +498,7 @@ class Appliance:
                 self._mailing.note(record)
                 self._desks.note_job(record)
                 self._grants.note(record)
-                if record.ended and record.printer not in {printer.name for printer in self._config.printers}:
+                if record.ended and record.printer not in self._destinations:
                     _ = self._loop.run_in_executor(None, self._look_for_strays)
             case EndAcknowledged(record):
                 self._notices.note(record)

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from passbook.document.plan import Bar, StepOutline
+from passbook.job.mailed import Delivery, MailView
 from passbook.job.record import OPERATOR, Answered, Verdict
 from passbook.job.states import Reason
 from passbook.job.wording import from_line_words, second_place
@@ -34,6 +35,8 @@ _SHORT: Final = {Standing.AGAIN: "again"}
 """The short form in a row of words that are longer in a sentence."""
 _FILL: Final = {Standing.ON_PAPER: "#", Standing.IN_DOUBT: "?", Standing.AGAIN: "+", Standing.LEFT: "."}
 
+MESSAGE: Final = "message"
+"""The format of a document that is a whole message."""
 USUAL_WIDTH: Final = 80
 """The characters of a screen whose width is not known."""
 
@@ -73,6 +76,8 @@ def picture(question: Question, texts: Texts | None = None, *, when: str = "", w
         when: the time since which the question is open, in words for people; empty to omit it.
         width: characters of the screen; bars and texts are drawn narrower if necessary.
     """
+    if question.job.mail is not None and question.job.format == MESSAGE:
+        return [_heading(question, when), *_relay(question.job.mail, question), *_warnings(question)]
     lines = line_places(question)
     drawn = [_heading(question, when), capital(question_summary(question))]
     frame = _Frame.of(lines, width)
@@ -80,6 +85,23 @@ def picture(question: Question, texts: Texts | None = None, *, when: str = "", w
         drawn.append(f"page {page}")
         drawn += [_row(question, line, frame, texts) for line in group]
     return drawn + list(_warnings(question))
+
+
+def _relay(mail: MailView, question: Question) -> Iterator[str]:
+    """A message that is handed on: how far it is for each recipient."""
+    yield f"It is a mail of {mail.sender or 'no sender'} that is handed on:"
+    for one in mail.recipients:
+        said = f" ({one.reply})" if one.reply else ""
+        yield f"  {one.address}: {_DELIVERED[one.delivery]}{said}"
+    if question.in_doubt:
+        yield "The next hop got it and did not say whether it took it: sent again, it may be printed twice."
+
+
+_DELIVERED: Final = {
+    Delivery.WAITING: "not handed on yet",
+    Delivery.RELAYED: "the next hop took it",
+    Delivery.REFUSED: "refused",
+}
 
 
 def _heading(question: Question, when: str) -> str:

@@ -18,7 +18,7 @@ from passbook.protocol.progress import held_words, lines_words, reason_words
 from passbook.protocol.terminal_list import TerminalView
 from passbook.screen import moments
 from passbook.screen.columns import Row, capital, short, table
-from terminal.picture import USUAL_WIDTH, Texts, picture
+from terminal.picture import MESSAGE, USUAL_WIDTH, Texts, picture
 
 STATES: Final = {
     JobState.PENDING: "waiting",
@@ -51,6 +51,8 @@ ANSWER_BY: Final = "Look at the paper, then answer (teller questions shows the c
 
 def answer_command(job: JobView) -> str:
     """The command that answers the present question of a job, on a line of its own."""
+    if job.format == MESSAGE:
+        return f"  teller answer {question_name(job)} --print --person NAME   (sends it again; or --discard)"
     return f"  teller answer {question_name(job)} --from-line N --person NAME"
 
 
@@ -98,6 +100,11 @@ def _state(job: JobView) -> str:
 
 def _note(job: JobView) -> str:
     """The reason for which a job waits and the next deed of a person; empty for a job that prints or has ended."""
+    if job.moved_to:
+        to, _, other = job.moved_to.partition(" ")
+        return f"It went to {to}: job {short(other)} stands in for it."
+    if job.valid and job.format == MESSAGE and job.reasons:
+        return f"{capital(reason_words(job))}. It is tried again by itself."
     if job.valid:
         return waiting_words(job)
     why = reason_words(job)

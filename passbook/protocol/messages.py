@@ -18,6 +18,7 @@ from passbook.errors import PassbookError
 from passbook.errors.decoding import field_complaint
 from passbook.job.choice import Choice, Fed, IfApart, Keep, Side
 from passbook.job.counts import JobCounts
+from passbook.job.mailed import MailView, mail_view
 from passbook.job.print_right import RightState
 from passbook.job.record import Answered, Decider, Encryption, OnPaper, Record, Reported, Verdict, Wrap, on_paper_of
 from passbook.job.states import JobState, Reason
@@ -201,6 +202,8 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
         name: its name, where its owner shares it; else empty.
         document_date: its ISO date, likewise.
         reported: the end of the other copy, where the other spool told it, by the clock of that spool.
+        mail: the mail that brought it, with how far it is for each recipient; None for a job of a terminal.
+        moved_to: the destination and the job that stand in for it, as `window-2 1f0c...`; empty for none.
     """
 
     job: str
@@ -239,6 +242,8 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
     name: str = ""
     document_date: str = ""
     reported: Reported | None = None
+    mail: MailView | None = None
+    moved_to: str = ""
 
 
 class Question(msgspec.Struct, frozen=True, rename="camel"):
@@ -430,6 +435,8 @@ def view_of(record: Record, waiting: Waiting | None = None) -> JobView:
         lent=record.is_printer_lent and not record.ended,
         application=record.application,
         reported=record.reported,
+        mail=None if record.mail is None else mail_view(record.mail),
+        moved_to=record.moved_to,
     )
 
 
@@ -440,6 +447,7 @@ def without_people(view: JobView) -> JobView:
         held_by=_unnamed(view.held_by),
         released_by=_unnamed(view.released_by),
         answered=decision_without_people(view.answered),
+        mail=None,
     )
 
 
