@@ -9,7 +9,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterator
-from email.errors import HeaderParseError
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesParser
@@ -85,7 +85,14 @@ def read_message(data: bytes) -> MailMessage:
     nothing else, for any bytes.  Takes time in proportion to the number of bytes.
     """
     _judge_shape(data)
-    message = BytesParser(policy=compat32).parsebytes(data)
+    try:
+        return _read(BytesParser(policy=compat32).parsebytes(data))
+    except (LookupError, MessageError, ValueError):
+        # A parameter may name any codec of Python as its charset, and some raise whatever they are given.
+        raise _malformed("the parameters of a header cannot be decoded") from None
+
+
+def _read(message: Message) -> MailMessage:
     if len(message.get_all("Received", ())) > MOST_HOPS:
         raise PassbookError("mail-loop", why=f"it was handed on more than {MOST_HOPS} times")
     leaves = list(_numbered(message))
@@ -118,7 +125,8 @@ def _judge_shape(data: bytes) -> None:
     for found in _CONTENT.finditer(data):
         if found.end() - found.start() > LONGEST_CONTENT_HEADER:
             raise _malformed(f"a header about content has more than {LONGEST_CONTENT_HEADER} bytes")
-        multiparts += b"boundary" in found[0].lower()
+        header = found[0].lower()
+        multiparts += b"boundary" in header or b"message/" in header
     if multiparts > MOST_MULTIPARTS:
         raise _malformed(f"it has more than {MOST_MULTIPARTS} parts that hold parts")
 
@@ -145,7 +153,7 @@ def _documents(message: Message, leaves: list[Message]) -> Iterator[MailPart]:
     """The parts that print, each decoded."""
     wanted = _chosen(message)
     numbers = {id(part): number for number, part in enumerate(leaves, 1)}
-    prints = [part for part in wanted if len(leaves) == 1 or not _is_cover(part)]
+    prints = [part for part in wanted if len(wanted) == 1 or not _is_cover(part)]
     for part in prints:
         if part.get_content_type() not in PART_FORMATS:
             kind = shown(part.get_content_type())
@@ -228,7 +236,7 @@ def _shown_header(message: Message, name: str) -> str:
     raw = str(message.get(name, ""))[:LONGEST_SHOWN]
     try:
         text = str(make_header(decode_header(raw)))
-    except (HeaderParseError, LookupError, ValueError):
+    except (LookupError, MessageError, ValueError):
         text = raw
     line = " ".join(text.split())
     return "".join(filter(str.isprintable, line))[:NAME_LIMIT].strip()
