@@ -12,12 +12,12 @@ from typing import Final
 
 from firmware.config.configuration import Config, PrinterConfig
 from firmware.config.loading import Loaded, load_key, load_named
-from firmware.config.mail_settings import HopConfig, MailConfig
 from firmware.doors.gate import claim_files
 from firmware.doors.operator_door import OPEN_MODE, OWN_MODE, OperatorDoor
 from firmware.doors.terminal_door import TerminalDoor
 from firmware.identity.doorkeeper import Doorkeeper
 from firmware.identity.server_tls import shrink_buffers
+from firmware.mailing import Mailing
 from firmware.people.expiries import Expiries
 from firmware.people.grants import Grants
 from firmware.people.notice_board import NoticeBoard
@@ -25,7 +25,6 @@ from firmware.people.questions import Questions
 from firmware.people.roll import Roll
 from firmware.service.acceptance import Acceptance
 from firmware.service.clock_report import ClockReporter
-from firmware.service.mail_intake import MailIntake
 from firmware.service.operations import Operations
 from firmware.service.service import Service
 from firmware.system.joining import Joining
@@ -37,8 +36,6 @@ from firmware.system.watchdog import show_watchdog
 from passbook.errors import PassbookError
 from passbook.job.choice import Side
 from passbook.job.counts import JobCounts
-from passbook.job.record import Holder, Record
-from passbook.job.relaying import is_relay, relay_again
 from passbook.protocol.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of
 from passbook.protocol.messages import JobLeft as JobLeftEvent
 from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
@@ -53,13 +50,12 @@ from spooler.hub import Hub
 from spooler.jobs import Jobs
 from spooler.logs import Log, keep_telling, tell_left_out
 from spooler.news import DeskGaveUp, EndAcknowledged, JobChanged, News, PrinterChanged, PromptChanged, StepDone
-from spooler.next_hop import AfterRelays, NextHop, Relays, RelayTurns
 from spooler.orderly_end import leave_marks, take_marks
 from spooler.printer import Printer, connect_mechanism
 from spooler.shared_names import SharedNames
 from spooler.supervisor import Supervisor
 from spooler.turns import Turns
-from storage import ApplianceKey, AreaSettings, Limits, Spool, envelope, self_test
+from storage import ApplianceKey, AreaSettings, Limits, Spool, self_test
 
 _LOG: Final = Log("appliance")
 
@@ -92,7 +88,7 @@ class Appliance:
         self._hub = Hub()
         self._roll = Roll(self._hub, self._spool, clock, config.recovery.representatives)
         self._doorkeeper = Doorkeeper(config.terminals, loaded.trust, clock, config.recovery.representatives)
-        self._relays = Relays(clock, secrets.SystemRandom().random, self._wake_printers)
+        self._mailing = Mailing(config, loaded, self._jobs, key, clock, self._wake_desk)
         self._destinations = self._make_destinations()
         self._agents = Agents(self._hub)
         self._names = SharedNames(key, secrets.token_bytes)
@@ -152,6 +148,7 @@ class Appliance:
         tasks.callback(self._supervisor.start("old notices", self._notices.watch_ages()))
         tasks.callback(self._supervisor.start("turns", self._turns.run()))
         tasks.callback(self._supervisor.start("expiry", self._expiry.run()))
+        self._mailing.start(self._admission, self._supervisor, tasks)
         tasks.callback(self._supervisor.start("log", keep_telling()))
         if self._notifier.watchdog_interval:
             watch = show_watchdog(self._notifier, self._spool.progress, self._clock.monotonic)
@@ -231,28 +228,17 @@ class Appliance:
             self._report(problem)
         if self._spool.is_usable():
             self._joining.usable.set()
-            self._relay_again()
+            self._mailing.note_areas()
             self._note_areas()
             self._notices.start()
 
     def _ask_about_joined(self) -> None:
         """Areas came into use: ask people about their jobs, and tell their ends."""
-        self._relay_again()
+        self._mailing.note_areas()
         self._note_areas()
         self._turns.note_joined()
         self._notices.start()
         self._recovery.start()
-
-    def _relay_again(self) -> None:
-        """After a boot: what goes to a next hop that drops doubles goes there again by rule (P4)."""
-        hops = {hop.name for hop in self._config.hops if hop.appliance}
-        for record in list(self._spool.questions()) if hops else ():
-            if record.printer in hops and is_relay(record):
-                with contextlib.suppress(PassbookError):
-                    wraps = {wrap.holder: wrap for wrap in self._spool.job(record.job_id).wraps}
-                    key = envelope.unwrap_for_appliance(record.identity(), wraps[Holder.APPLIANCE], self._key)
-                    self._keys.put(record.job_id, key)
-                    self._jobs.change(record.job_id, relay_again(stamp(self._clock))).result()
 
     def _note_areas(self) -> None:
         """Read from the areas the trusted time, old ends, and jobs of missing printers."""
@@ -298,29 +284,7 @@ class Appliance:
     def _make_destinations(self) -> dict[str, Destination]:
         """What jobs can be sent to, by name."""
         printers: dict[str, Destination] = {one.name: self._make_printer(one) for one in self._config.printers}
-        return printers | {one.name: self._make_hop(one) for one in self._config.hops}
-
-    def _make_hop(self, settings: HopConfig) -> NextHop:
-        return NextHop(
-            settings,
-            self._loaded.hops[settings.name],
-            self._relays,
-            document=self._message_of,
-            change=lambda job, change: self._jobs.change(job, change, urgent=True).result(),
-            clock=self._clock,
-        )
-
-    def _message_of(self, record: Record) -> bytes:
-        """The message of a relay.  Raises PassbookError when its content cannot be read."""
-        key = self._keys.get(record.job_id)
-        if key is None:
-            raise PassbookError("key-needed", job=record.job_id, key_ref=record.key_ref)
-        return envelope.open_document(record.identity(), self._spool.sealed(self._spool.job(record.job_id)), key)
-
-    def _make_intake(self, mail: MailConfig) -> MailIntake:
-        config = self._config
-        rng = secrets.token_bytes
-        return MailIntake(config, mail, self._admission, self._relays, now=self._clock.now, rng=rng)
+        return printers | self._mailing.hops()
 
     def _make_printer(self, settings: PrinterConfig) -> Printer:
         dialect = self._loaded.dialects[settings.name]
@@ -340,10 +304,6 @@ class Appliance:
             in_loop=self._loop.call_soon_threadsafe,
         )
 
-    def _wake_printers(self) -> None:
-        for printer in self._config.printers:
-            self._desks.wake(printer.name)
-
     def _wake_desk(self, printer: str) -> None:
         """Have a desk look again; the desks are made after the turns that wake them."""
         self._desks.wake(printer)
@@ -359,14 +319,13 @@ class Appliance:
         )
 
     def _make_desks(self) -> dict[str, PrintDesk]:
-        relay_turns, printer_turns = RelayTurns(self._relays), AfterRelays(self._turns, self._relays)
         return {
             name: PrintDesk(
                 one,
                 jobs=self._jobs,
                 clock=self._clock,
                 tell=self._tell,
-                feeding=relay_turns if name in self._loaded.hops else printer_turns,
+                feeding=self._mailing.feeding(name, self._turns),
             )
             for name, one in self._destinations.items()
         }
@@ -448,7 +407,7 @@ class Appliance:
             clock=self._clock,
         )
         await self._enter_terminal_door(doors, door)
-        await self._enter_mail_door(doors)
+        await self._mailing.open_door(doors, self._admission, self._doorkeeper, self._joining.usable.is_set)
         callers = self._loaded.callers
         mode = OPEN_MODE if callers.are_others_welcome else OWN_MODE
         await self._enter_operator_door(doors, OperatorDoor(config.control, service, judge=callers.judge, mode=mode))
@@ -463,28 +422,6 @@ class Appliance:
             reason = error.strerror if isinstance(error, OSError) else "this is no name of a host"
             why = f"{self._config.terminals.listen} cannot be listened at: {reason or type(error).__name__}"
             raise self._config.problem("terminals.listen", why) from None
-
-    async def _enter_mail_door(self, doors: contextlib.AsyncExitStack) -> None:
-        mail, context = self._config.mail, self._loaded.mail_context
-        if mail is None or context is None:
-            return
-        # Its library takes 9 MiB, so an appliance without mail does not load it.
-        from firmware.doors.mail_door import MailDoor  # noqa: PLC0415
-
-        door = MailDoor(
-            mail.hostname,
-            self._make_intake(mail),
-            judge=lambda certificate: self._doorkeeper.judge(certificate).name,
-            appliances=frozenset(mail.appliances),
-            passwords=self._loaded.mail_passwords,
-            is_usable=self._joining.usable.is_set,
-        )
-        try:
-            _ = await doors.enter_async_context(door.open(*mail.address, context))
-        except (OSError, UnicodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "this is no name of a host"
-            why = f"{mail.listen} cannot be listened at: {reason or type(error).__name__}"
-            raise self._config.problem("mail.listen", why) from None
 
     async def _enter_operator_door(self, doors: contextlib.AsyncExitStack, door: OperatorDoor) -> None:
         try:
@@ -539,7 +476,7 @@ class Appliance:
                 self._recovery.note(record, was_asked=was_asked)
                 self._notices.note(record)
                 self._turns.note_job(record)
-                self._relays.note(record)
+                self._mailing.note(record)
                 self._desks.note_job(record)
                 self._grants.note(record)
                 if record.ended and record.printer not in {printer.name for printer in self._config.printers}:

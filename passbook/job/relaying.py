@@ -22,6 +22,11 @@ def is_relay(record: Record) -> bool:
     return record.mail is not None and record.mail.part == 0
 
 
+def is_notification(record: Record) -> bool:
+    """Whether the job hands on a message of the null sender, of whose fate no sender is told."""
+    return record.mail is not None and record.mail.part == 0 and not record.mail.sender
+
+
 def left_of(mail: Mailed) -> tuple[Recipient, ...]:
     """The recipients for whom the message has not been taken over, nor refused for good."""
     return tuple(one for one in mail.recipients if one.delivery is Delivery.WAITING)
@@ -62,11 +67,16 @@ def postpone(reason: Reason, at: str) -> Change:
 def give_up(reason: Reason, at: str) -> Change:
     """Nothing more of the step is done without a person: the message is a dead letter.
 
+    A message of the null sender, which is a notification itself, ends: people are not asked about it.
+
     Raises PassbookError `not-allowed-in-state` for any other step than a relay.
     """
 
     def change(record: Record) -> Outcome:
         _must_be_relay(record)
+        if is_notification(record):
+            ended = replace(move_on(record, JobEvent.ABORT, reason, at=at), sending=0)
+            return Outcome(ended, entry_of(HistoryKind.ENDED, ended, at))
         moved = move_on(record, JobEvent.STOP, reason, at=at)
         stopped = replace(moved, sending=0, begun=False, valid=False, epoch=record.epoch + 1, asked=True)
         return Outcome(stopped, entry_of(HistoryKind.STOPPED, stopped, at))

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import smtplib
+from email import message_from_bytes
 from email.message import EmailMessage
-from typing import Any, Final
+from email.policy import SMTP
+from typing import Any, Final, Self
 
-from demo.world import free_port, own_host
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import Envelope
+
+from demo.world import Terminal, free_port, own_host
+from terminal.home import Home
 from tests.scenarios.books import Statement
 from tests.scenarios.office import Office
 
@@ -31,12 +37,44 @@ def free_address() -> str:
     return f"{own_host()}:{free_port()}"
 
 
-def connect(address: str) -> smtplib.SMTP:
-    """An SMTP client, after its EHLO."""
+def connect(address: str, terminal: Terminal | None = None) -> smtplib.SMTP:
+    """An SMTP client, after its EHLO; under TLS with the certificate of `terminal` where one is given."""
     host, _, port = address.rpartition(":")
     client = smtplib.SMTP(host, int(port), local_hostname="client.example", timeout=30)
     client.ehlo()
+    if terminal is not None:
+        client._host = "demo-appliance"  # type: ignore[attr-defined]
+        client.starttls(context=Home(terminal.home).context())
+        client.ehlo()
     return client
+
+
+class Mailbox:
+    """A mail server of the standard kind; `mails` are those that it took, `replies` what it says to data, in order."""
+
+    def __init__(self) -> None:
+        self.mails: list[tuple[str, list[str], EmailMessage]] = []
+        self.replies: list[str] = []
+        self.address = free_address()
+        host, _, port = self.address.rpartition(":")
+        self._controller = Controller(self, hostname=host, port=int(port))
+
+    def __enter__(self) -> Self:
+        self._controller.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._controller.stop()
+
+    async def handle_DATA(self, _server: object, _session: object, envelope: Envelope) -> str:  # noqa: N802
+        """The library calls it with each mail."""
+        if self.replies:
+            return self.replies.pop(0)
+        assert isinstance(envelope.content, bytes)
+        mail = message_from_bytes(envelope.content, policy=SMTP)
+        assert isinstance(mail, EmailMessage)
+        self.mails.append((envelope.mail_from or "", list(envelope.rcpt_tos), mail))
+        return "250 2.0.0 taken"
 
 
 def update_mail(statement: Statement, message_id: str = "", to: str = WINDOW) -> EmailMessage:

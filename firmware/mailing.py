@@ -1,0 +1,160 @@
+"""Printing by mail, put together: the mail door, the next hops, and the notifications (R1-R4, F5).
+
+An appliance without the table [mail] has none of them; then nothing here listens, relays or writes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Callable
+from typing import Final
+
+from firmware.config.configuration import Config
+from firmware.config.loading import Loaded
+from firmware.config.mail_settings import HopConfig
+from firmware.identity.doorkeeper import Doorkeeper
+from firmware.service.acceptance import Acceptance
+from firmware.service.mail_intake import MailIntake
+from firmware.service.mail_notices import MailNotices
+from passbook.errors import PassbookError
+from passbook.job import changes
+from passbook.job.record import OPERATOR, Holder, Record
+from passbook.job.relaying import is_notification, is_relay, relay_again
+from spooler.clock import SystemClock, stamp
+from spooler.destination import Destination
+from spooler.feeding import Feeding
+from spooler.jobs import Jobs
+from spooler.next_hop import AfterRelays, NextHop, Relays, RelayTurns
+from spooler.supervisor import Supervisor
+from storage import ApplianceKey, envelope
+
+
+ENDS_LOOKED_AT: Final = 1000
+"""Ends without an acknowledgement of which senders are told again after a boot: P10 knows those that were told."""
+
+
+class Mailing:
+    """All that an appliance does for mail; lives in the event loop."""
+
+    def __init__(
+        self,
+        config: Config,
+        loaded: Loaded,
+        jobs: Jobs,
+        key: ApplianceKey,
+        clock: SystemClock,
+        wake: Callable[[str], None],
+    ) -> None:
+        """`wake` has the desk of a destination look again."""
+        self._config = config
+        self._loaded = loaded
+        self._jobs = jobs
+        self._key = key
+        self._clock = clock
+        self._wake = wake
+        self._relays = Relays(clock, secrets.SystemRandom().random, self._wake_printers)
+        self._turns = RelayTurns(self._relays)
+        self._notices: MailNotices | None = None
+
+    def hops(self) -> dict[str, Destination]:
+        """The next hops by name, as destinations."""
+        return {hop.name: self._make_hop(hop) for hop in self._config.hops}
+
+    def feeding(self, destination: str, printers: Feeding) -> Feeding:
+        """When the desk of a destination may begin a job; `printers` is what decides for printers without mail."""
+        return self._turns if destination in self._loaded.hops else AfterRelays(printers, self._relays)
+
+    def start(self, acceptance: Acceptance, supervisor: Supervisor, tasks: contextlib.ExitStack) -> None:
+        """Write notifications until `tasks` is closed."""
+        mail = self._config.mail
+        if mail is None:
+            return
+        routes, hops = [one.route for one in self._config.routes], [one.name for one in self._config.hops]
+        self._notices = MailNotices(mail, routes, hops, acceptance, now=self._clock.now)
+        tasks.callback(supervisor.start("mail notices", self._notices.run()))
+
+    def note(self, record: Record) -> None:
+        """A job changed: the sender of its mail is told, and people are not told of the end of a notification."""
+        self._relays.note(record)
+        if self._notices is None or record.mail is None:
+            return
+        self._notices.note(record)
+        if record.ended and record.acknowledged is None and is_notification(record):
+            _ = self._jobs.acknowledge(record.job_id, changes.acknowledge(OPERATOR, stamp(self._clock)))
+
+    def note_areas(self) -> None:
+        """After a boot, and when an area joins: relays that may go on do, and senders are told what they were not.
+
+        What goes to a next hop that drops doubles goes there again by rule (P4), and so does a notification: it prints
+        nothing, and its Message-ID stays the same.
+        """
+        if self._notices is None:
+            return
+        hops = {hop.name for hop in self._config.hops if hop.appliance}
+        for record in list(self._jobs.spool.questions()):
+            if is_relay(record) and (record.printer in hops or is_notification(record)):
+                # One that cannot be read or changed stays a question.
+                with contextlib.suppress(PassbookError):
+                    self._relay_again(record)
+            else:
+                self._notices.note(record)
+        for ended in self._jobs.spool.notices.newest(ENDS_LOOKED_AT):
+            self._notices.note(ended.record)
+
+    def _relay_again(self, record: Record) -> None:
+        wraps = {wrap.holder: wrap for wrap in self._jobs.spool.job(record.job_id).wraps}
+        key = envelope.unwrap_for_appliance(record.identity(), wraps[Holder.APPLIANCE], self._key)
+        self._jobs.keys.put(record.job_id, key)
+        self._jobs.change(record.job_id, relay_again(stamp(self._clock))).result()
+
+    async def open_door(
+        self,
+        doors: contextlib.AsyncExitStack,
+        acceptance: Acceptance,
+        doorkeeper: Doorkeeper,
+        is_usable: Callable[[], bool],
+    ) -> None:
+        """Listen until `doors` is closed.  Raises PassbookError `configuration`."""
+        config, mail, context = self._config, self._config.mail, self._loaded.mail_context
+        if mail is None or context is None:
+            return
+        # Its library takes 9 MiB, so an appliance without mail does not load it.
+        from firmware.doors.mail_door import MailDoor  # noqa: PLC0415
+
+        door = MailDoor(
+            mail.hostname,
+            MailIntake(config, mail, acceptance, self._relays, now=self._clock.now, rng=secrets.token_bytes),
+            judge=lambda certificate: doorkeeper.judge(certificate).name,
+            appliances=frozenset(mail.appliances),
+            passwords=self._loaded.mail_passwords,
+            is_usable=is_usable,
+        )
+        try:
+            _ = await doors.enter_async_context(door.open(*mail.address, context))
+        except (OSError, UnicodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "this is no name of a host"
+            why = f"{mail.listen} cannot be listened at: {reason or type(error).__name__}"
+            raise config.problem("mail.listen", why) from None
+
+    def _make_hop(self, settings: HopConfig) -> NextHop:
+        return NextHop(
+            settings,
+            self._loaded.hops[settings.name],
+            self._relays,
+            document=self._message_of,
+            change=lambda job, change: self._jobs.change(job, change, urgent=True).result(),
+            clock=self._clock,
+        )
+
+    def _message_of(self, record: Record) -> bytes:
+        """The message of a relay.  Raises PassbookError when its content cannot be read."""
+        key = self._jobs.keys.get(record.job_id)
+        if key is None:
+            raise PassbookError("key-needed", job=record.job_id, key_ref=record.key_ref)
+        spool = self._jobs.spool
+        return envelope.open_document(record.identity(), spool.sealed(spool.job(record.job_id)), key)
+
+    def _wake_printers(self) -> None:
+        for printer in self._config.printers:
+            self._wake(printer.name)

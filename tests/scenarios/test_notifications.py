@@ -1,0 +1,106 @@
+"""F5: the sender of a mail is told of each outcome by mail, from confirmed paper; an unproven one is told nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from email.message import EmailMessage
+from typing import NamedTuple
+
+import pytest
+
+from demo.world import World, await_fact
+from drivers.simulator.faults import Now, Target
+from tests.scenarios.books import Statement
+from tests.scenarios.clerk import BookClerk
+from tests.scenarios.conftest import an_office
+from tests.scenarios.mail_office import (
+    SENDER,
+    WINDOW,
+    Mailbox,
+    connect,
+    ends_of,
+    free_address,
+    jobs_of,
+    mail_settings,
+    update_mail,
+)
+from tests.scenarios.office import Office, book_of
+
+
+class Place(NamedTuple):
+    """An office with a mail door, and the mail server of its senders' domain."""
+
+    office: Office
+    address: str
+    box: Mailbox
+
+    def send(self, statement: Statement, notify: str = "") -> None:
+        """The counter sends a mail, with its certificate, for a person of the bank."""
+        options = [f"NOTIFY={notify}"] if notify else []
+        with connect(self.address, self.office.counter) as client:
+            mail = update_mail(statement, f"<{statement.number}@bank.example>")
+            assert client.send_message(mail, SENDER, [WINDOW], ["ENVID=e1"], options) == {}
+
+    def reports(self, count: int) -> list[str]:
+        """The delivery status parts that came, once there are so many."""
+        await_fact(lambda: len(self.box.mails) >= count, lambda: (ends_of(self.office), jobs_of(self.office)))
+        assert {(sender, *to) for sender, to, _ in self.box.mails} == {("<>", SENDER)}
+        return [status_of(mail) for _, _, mail in self.box.mails]
+
+
+def status_of(mail: EmailMessage) -> str:
+    """The part for programs."""
+    assert mail.get_content_type() == "multipart/report"
+    [status] = [part for part in mail.walk() if part.get_content_type() == "message/delivery-status"]
+    return "".join(str(block) for block in status.get_payload())
+
+
+@pytest.fixture
+def place(furnished: World) -> Iterator[Place]:
+    with ExitStack() as stack:
+        box = stack.enter_context(Mailbox())
+        address = free_address()
+        hop = f'[[hop]]\nname = "bank"\naddress = "{box.address}"\ntls = "none"\n'
+        route = '[[route]]\nto = ["@bank.example"]\nhop = "bank"\n'
+        office = stack.enter_context(an_office(furnished, mail_settings(address) + hop + route, own_key_jobs=True))
+        yield Place(office, address, box)
+
+
+def test_a_sender_is_told_when_the_last_line_is_on_paper(place: Place) -> None:
+    statement = Statement(720, 3)
+    with BookClerk(place.office.manager, place.office.hands, lambda _view: book_of(statement)):
+        place.send(statement, "SUCCESS,FAILURE")
+        [report] = place.reports(1)
+    for line in ("Action: delivered", "Original-Envelope-Id: e1", f"Final-Recipient: rfc822; {WINDOW}"):
+        assert line in report
+    assert "X-Passbook-Outcome: printed" in report
+
+
+def test_after_a_power_cut_the_sender_is_told_that_a_person_decides_and_then_who_did(place: Place) -> None:
+    place.office.hands.cut(Target.PRINTER, Now())
+    place.send(Statement(721, 3))
+    place.office.world.kill_appliance()
+    place.office.world.start_appliance()
+    [waiting] = place.reports(1)
+    assert "Action: delayed" in waiting
+    assert "power-loss" in waiting
+    [question] = place.office.manager.run("questions")
+    place.office.manager.run("answer", str(question["job"]["job"]), "--discard", "--person", "Ms Okafor")
+    [_, discarded] = place.reports(2)
+    assert "Action: failed" in discarded
+    assert "X-Passbook-Outcome: discarded" in discarded
+    assert "Ms Okafor" in place.box.mails[1][2].as_string()
+
+
+def test_an_unproven_sender_is_told_nothing(place: Place) -> None:
+    place.office.hands.cut(Target.PRINTER, Now())
+    with connect(place.address) as client:
+        client.send_message(update_mail(Statement(722, 3)), SENDER, [WINDOW])
+    [job] = jobs_of(place.office)
+    place.office.manager.run("cancel", str(job["job"]), "--person", "Ms Okafor")
+    place.send(Statement(723, 3))
+    [other] = [one for one in jobs_of(place.office) if one["job"] != job["job"]]
+    place.office.manager.run("cancel", str(other["job"]), "--person", "Ms Okafor")
+    [report] = place.reports(1)
+    assert "X-Passbook-Outcome: discarded" in report
