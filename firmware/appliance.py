@@ -250,8 +250,8 @@ class Appliance:
         self._look_for_strays()
 
     def _look_for_strays(self) -> None:
-        """Report jobs for a printer that was taken out of the configuration: they wait for an operator."""
-        known = {printer.name for printer in self._config.printers}
+        """Report jobs for a destination that was taken out of the configuration: they wait for an operator."""
+        known = self._destinations.keys()
         strays = self._spool.printers()
         gone = [PassbookError("printer-gone", job=strays[one], printer=one) for one in sorted(strays.keys() - known)]
         for problem in self._problems.replace("printer-gone", gone):
@@ -479,7 +479,7 @@ class Appliance:
                 self._mailing.note(record)
                 self._desks.note_job(record)
                 self._grants.note(record)
-                if record.ended and record.printer not in {printer.name for printer in self._config.printers}:
+                if record.ended and record.printer not in self._destinations:
                     _ = self._loop.run_in_executor(None, self._look_for_strays)
             case EndAcknowledged(record):
                 self._notices.note(record)
