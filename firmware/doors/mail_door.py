@@ -38,8 +38,10 @@ MOST_OF_ADDRESS: Final = 20
 """Connections of one address."""
 CONVERSATION_TIME: Final = 120.0
 """Seconds for a command, and for all of a message."""
-MOST_COMMANDS: Final = 1000
-"""Commands of each kind in one conversation."""
+MOST_COMMANDS: Final = MappingProxyType({"AUTH": 10, "*": 1000})
+"""Commands of each kind in one conversation; a password is not guessed at in thousands."""
+MOST_BYTES: Final = 2 * SIZE_LIMIT
+"""Bytes of one mail with its envelope; the library would keep a line without an end whole."""
 COMMAND_BYTES: Final = 1024
 """Bytes of a command with its parameters: ENVID and ORCPT are long (RFC 3461, 4)."""
 ESMTP: Final = ("PIPELINING", "ENHANCEDSTATUSCODES", "DSN")
@@ -168,10 +170,11 @@ class _Conversation(SMTP):
             auth_require_tls=True,
             auth_exclude_mechanism=["LOGIN"],
             timeout=CONVERSATION_TIME,
-            command_call_limit=MOST_COMMANDS,
+            command_call_limit=dict(MOST_COMMANDS),
             loop=loop,
         )
         self._door = door
+        self._received = 0
         self._address = ""
         self._caller = Caller("")
         self._recipients: list[Addressed] = []
@@ -201,6 +204,16 @@ class _Conversation(SMTP):
         """See asyncio.Protocol."""
         return super().eof_received() if self.session is not None else False
 
+    def data_received(self, data: bytes) -> None:  # type: ignore[explicit-override]
+        """See asyncio.Protocol; a mail without an end loses its connection."""
+        self._received += len(data)
+        if self._received <= MOST_BYTES:
+            super().data_received(data)
+        elif isinstance(self.transport, asyncio.Transport):
+            _LOG.limited(self._address).warning("mail-refused", code="message-too-large", address=self._address)
+            self.transport.write(f"552 5.3.4 A message may have {SIZE_LIMIT} bytes.\r\n".encode())
+            self.transport.close()
+
     def hang_up(self) -> None:
         """End the conversation: the appliance stops."""
         if self.transport is not None:
@@ -212,7 +225,7 @@ class _Conversation(SMTP):
 
     def _set_post_data_state(self) -> None:  # type: ignore[explicit-override]
         super()._set_post_data_state()  # type: ignore[no-untyped-call]
-        self._recipients, self._sender = [], None
+        self._recipients, self._sender, self._received = [], None, 0
 
     async def handle_EHLO(  # noqa: N802  # the library's name
         self, _server: SMTP, session: LibrarySession, _envelope: LibraryEnvelope, hostname: str, responses: list[str]
