@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ class FakeHop:
         data: the reply behind the message.
         taken: sender, recipients and content of each message that it said 250 to.
         seen: each command line of MAIL and RCPT.
+        context: its side of STARTTLS; None where it does not know that.
     """
 
     rcpt: dict[str, str] = field(default_factory=dict)
@@ -44,6 +46,7 @@ class FakeHop:
     hang_up: HangUp = HangUp.NEVER
     taken: list[tuple[str, tuple[str, ...], bytes]] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
+    context: ssl.SSLContext | None = None
     connections: int = 0
     port: int = 0
 
@@ -67,13 +70,21 @@ class _Talk(SMTP):
     """One conversation; the envelope is read here, since the library knows no DSN."""
 
     def __init__(self, hop: FakeHop, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(hop, hostname="hop.example", enable_SMTPUTF8=False, loop=loop)
+        super().__init__(
+            hop,
+            hostname="hop.example",
+            enable_SMTPUTF8=False,
+            tls_context=hop.context,
+            require_starttls=hop.context is not None,
+            loop=loop,
+        )
         self._hop = hop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # type: ignore[explicit-override]
-        self._hop.connections += 1
+        is_new = self.transport is None
+        self._hop.connections += is_new
         super().connection_made(transport)
-        if self._hop.hang_up is HangUp.AT_ONCE:
+        if is_new and self._hop.hang_up is HangUp.AT_ONCE:
             _abort(self)
 
     async def smtp_MAIL(self, arg: str | None) -> None:  # type: ignore[explicit-override]  # noqa: N802

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +13,8 @@ import pytest
 from msgspec.structs import replace
 
 from firmware.config.mail_settings import HopConfig
+from firmware.identity.certificates import certificate_pem, issue_appliance, key_pem, new_authority, new_private_key
+from firmware.identity.server_tls import hop_context
 from firmware.service.acceptance import Posted
 from passbook.errors import PassbookError
 from passbook.job import changes
@@ -44,6 +48,9 @@ MESSAGE = b"Subject: a\r\n\r\n.dot\r\n..two\r\n.\r\nend without a line's end"
 LONG = b"Subject: a\r\n\r\n" + b"x" * 70 + b"\r\n" * 400_000
 
 
+PLAIN = Access("branch.example")
+
+
 def wait_for(condition: threading.Condition, fact: Callable[[], bool]) -> None:
     with condition:
         assert condition.wait_for(fact, WAIT)
@@ -52,14 +59,22 @@ def wait_for(condition: threading.Condition, fact: Callable[[], bool]) -> None:
 class Office:
     """The store, the admission and the desk of one next hop; time goes on only when it is told to."""
 
-    def __init__(self, folder: Path, hop: FakeHop, *, appliance: bool = False, **settings: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        hop: FakeHop,
+        *,
+        appliance: bool = False,
+        access: Access = PLAIN,
+        **settings: Any,
+    ) -> None:
         self.hop = hop
         self.bench = Bench(folder)
         self.clock: StandingClock = self.bench.clock
         self.relays = Relays(self.clock, lambda: 0.5, lambda: None)
         self.next_hop = NextHop(
             HopConfig(HOP, f"127.0.0.1:{hop.port}", tls="none", appliance=appliance, **settings),
-            Access("branch.example"),
+            access,
             self.relays,
             document=self._document,
             change=lambda job, change: self.bench.jobs.change(job, change).result(WAIT),
@@ -297,6 +312,78 @@ def test_an_appliance_that_did_not_reply_is_simply_asked_again(open_hop: OpenHop
     office.pass_time(FIRST_PAUSE)
     assert office.ended(job).state is JobState.COMPLETED
     assert HistoryKind.STOPPED not in office.kinds(job)
+
+
+# A hop whose certificate is judged
+
+HOST = "hop.example"
+NOW = dt.datetime.now(dt.UTC)
+LONG_AGO = NOW - dt.timedelta(days=20 * 365)
+
+
+class Authority:
+    """An authority with the certificates of hops, in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._own = new_authority("hops", NOW)
+        self.file = folder / "hops.pem"
+        self.file.write_bytes(certificate_pem(self._own.certificate))
+
+    def context(self, host: str = HOST, at: dt.datetime = NOW) -> ssl.SSLContext:
+        """The hop's side, with a certificate for `host` that was given at `at`."""
+        key = new_private_key()
+        certificate = issue_appliance(self._own, key.public_key(), "hop", [host], at)
+        file, key_file = self._folder / "hop.pem", self._folder / "hop-key.pem"
+        file.write_bytes(certificate_pem(certificate))
+        key_file.write_bytes(key_pem(key))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(file, key_file)
+        return context
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    folder = tmp_path / "authority"
+    folder.mkdir()
+    return Authority(folder)
+
+
+def demanding(authority: Authority, name: str = HOST) -> Access:
+    """TLS is required, with a certificate of the authority for that name."""
+    return Access("branch.example", hop_context(authority.file, None, None), name)
+
+
+def test_a_hop_with_the_right_certificate_gets_the_message_under_tls(open_hop: OpenHop, authority: Authority) -> None:
+    """The name is that of the set-up file, whatever address was dialed."""
+    office = open_hop(access=demanding(authority))
+    office.hop.context = authority.context()
+    assert office.ended(office.submit(Recipient(ONE))).state is JobState.COMPLETED
+    assert len(office.hop.taken) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (lambda one: one.context(at=LONG_AGO), "certificate has expired"),
+        (lambda one: one.context("another.example"), "certificate is not valid for"),
+        (lambda _one: None, "SMTPNotSupportedError"),
+    ],
+    ids=["expired", "of another name", "no TLS"],
+)
+def test_a_hop_that_does_not_prove_itself_gets_nothing_and_the_log_says_why(
+    open_hop: OpenHop,
+    authority: Authority,
+    caplog: pytest.LogCaptureFixture,
+    given: Callable[[Authority], ssl.SSLContext | None],
+    why: str,
+) -> None:
+    office = open_hop(access=demanding(authority))
+    office.hop.context = given(authority)
+    record = office.postponed(office.submit(Recipient(ONE)), Reason.HOP_UNREACHABLE)
+    assert (record.valid, record.sending) == (True, 0)
+    assert office.hop.seen == []
+    assert any(why in str(vars(one)) for one in caplog.records), [vars(one) for one in caplog.records]
 
 
 # Attempts
