@@ -18,7 +18,10 @@ from bench.plot import svg
 from bench.report import PICTURES, Results, markdown, say, table
 from demo.world import PROJECT
 
-PARTS: Final = ("acceptance", "statements", "slow_flush", "memory", "slow_peers", "selection", "power_on", "long_life")
+PARTS: Final = (
+    *("acceptance", "statements", "slow_flush", "memory", "slow_peers", "selection", "power_on", "long_life"),
+    "two_spools",
+)
 """Modules of this folder, in the order of the page."""
 PAGE: Final = PROJECT / "docs" / "performance.md"
 BEGIN: Final = "<!-- what make bench found: begin -->"

@@ -88,10 +88,13 @@ def accept(spool: Spool, requester: str, sealed: SealedJob | None = None) -> Fut
     return spool.accept(ticket, record, content, [wrap])
 
 
-def prepared(spool: Spool, requester: str) -> tuple[Ticket, Record, SealedJob, list[Wrap]]:
-    """All that one job is accepted with, sealed for it; DATA_KEY is its data key, and its requester's key."""
+def prepared(spool: Spool, requester: str, job: str = "") -> tuple[Ticket, Record, SealedJob, list[Wrap]]:
+    """All that one job is accepted with, sealed for it; DATA_KEY is its data key, and its requester's key.
+
+    `job` is its id; empty for one that is drawn.
+    """
     size = envelope.sealed_size(len(b"name"), DOCUMENT_BYTES, DOCUMENT_BYTES)
-    ticket = spool.reserve(requester, f"request-{next(_NUMBERS)}", b"", size)
+    ticket = spool.reserve(requester, f"request-{next(_NUMBERS)}", b"", size, job_id=job)
     if not isinstance(ticket, Ticket):
         raise TypeError("the request was known")
     record = _record(ticket)

@@ -35,6 +35,7 @@ from passbook.protocol.messages import (
     JobRef,
     JobView,
     MessageType,
+    MoveJob,
     Nothing,
     Payload,
     Prompt,
@@ -147,6 +148,16 @@ class Client:
         header = command.header
         sent = Header(header.name, MessageType.COMMAND, timeout=header.timeout)
         return await self._answered(sent, command.payload)
+
+    async def round_trip(self) -> float:
+        """Have the other side answer a ping, behind all that is sent before; return the seconds until it did.
+
+        Raises PassbookError when the connection is lost.
+        """
+        try:
+            return await (await self._connection.ping())
+        except ConnectionClosed as error:
+            raise closed(error) from None
 
     async def _answered(self, header: Header, payload: Payload | msgspec.Raw) -> Envelope:
         """Send one command; return its completion, or the acknowledgement of one that could not be read."""
@@ -308,6 +319,10 @@ class TerminalClient(Client):
     async def release(self, job: str, person: str) -> JobView:
         """Have people asked again about a held job; `person` decided that."""
         return await self.command("Spooler.ReleaseJob", JobOrder(job, person), JobView)
+
+    async def move(self, job: str, to: str, person: str) -> JobView:
+        """Send a job that waits untouched to a substitute; `person` decided that.  Returns the job there."""
+        return await self.command("Spooler.MoveJob", MoveJob(job, to, person), JobView)
 
     async def history(self, asked: GetHistory) -> HistoryReply:
         """What happened to jobs, the newest last, or what their ends add up to."""

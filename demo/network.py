@@ -1,7 +1,6 @@
 """The network between terminals and appliance, as a cable that can be cut, slowed, and made to pass one way only.
 
-It carries bytes and reads none: what goes through is the TLS of the product.  It runs in a thread with a loop of its
-own, and counts the bytes of each direction.
+It carries bytes and changes none.  It runs in a thread with a loop of its own, and counts the bytes of each direction.
 """
 
 from __future__ import annotations
@@ -9,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, Self
 
 CHUNK: Final = 65536
 """Bytes that are carried at once."""
+AHEAD: Final = 64
+"""Pieces that are on their way at the same time."""
 
 
 class Cable:
@@ -23,20 +24,29 @@ class Cable:
         delay: seconds that each piece of bytes takes, in both directions.
         up: bytes that went to the appliance.
         down: bytes that came from it.
+        kept: bytes that it keeps back now.
+        is_whole: whether it carries connections.
     """
 
-    def __init__(self, host: str, port: int, *, listen: str = "127.0.0.1") -> None:
-        """Carry to `host` and `port`; a free port of `listen` is taken."""
+    def __init__(
+        self, host: str, port: int, *, listen: str = "127.0.0.1", look: Callable[[bytes], None] = lambda _data: None
+    ) -> None:
+        """Carry to `host` and `port`; a free port of `listen` is taken.
+
+        `look` is called, in the thread of the cable, with the bytes that are about to go up.
+        """
         self._target = (host, port)
         self._listen = listen
+        self._look = look
+        self._cut_after: dict[str, int] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="cable")
-        self._whole = True
+        self.is_whole = True
         self._passes = {"up": asyncio.Event(), "down": asyncio.Event()}
         self._open: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.delay = 0.0
-        self.up = self.down = 0
+        self.up = self.down = self.kept = 0
         self.address = ""
 
     def __enter__(self) -> Self:
@@ -54,16 +64,20 @@ class Cable:
 
     def cut(self) -> None:
         """End every connection, and let none come about."""
-        self._whole = False
+        self.is_whole = False
         self._do(self._drop())
+
+    def cut_after(self, direction: str, count: int) -> None:
+        """Cut it in the middle of what goes in a direction, `up` or `down`: when so many more bytes went there."""
+        self._cut_after[direction] = count
 
     def mend(self) -> None:
         """Carry connections in both directions from now on."""
-        self._whole = True
+        self.is_whole = True
         self._do(self._pass("up", "down"))
 
     def swallow(self, *directions: str) -> None:
-        """Keep the bytes of these directions, `up` or `down`, until `mend`; connections stay open."""
+        """Keep the bytes of these directions, `up` or `down`, until `mend`, and carry the others; connections stay."""
         self._do(self._block(*directions))
 
     def _do(self, deed: Coroutine[Any, Any, None]) -> None:
@@ -80,8 +94,11 @@ class Cable:
             self._passes[direction].set()
 
     async def _block(self, *directions: str) -> None:
-        for direction in directions:
-            self._passes[direction].clear()
+        for direction, passes in self._passes.items():
+            if direction in directions:
+                passes.clear()
+            else:
+                passes.set()
 
     async def _drop(self) -> None:
         for writer in list(self._open):
@@ -100,8 +117,10 @@ class Cable:
         self._tasks.add(task)
         self._open.add(writer)
         try:
-            if self._whole:
-                await self._join(reader, writer)
+            if self.is_whole:
+                # At the end of the cable its tasks are canceled; asyncio would tell of that as of a failure.
+                with contextlib.suppress(asyncio.CancelledError):
+                    await self._join(reader, writer)
         finally:
             writer.transport.abort()
             self._open.discard(writer)
@@ -125,14 +144,50 @@ class Cable:
                 self._open.discard(far_writer)
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, direction: str) -> None:
+        """Read ahead, so that each piece is on its way for the delay, however many there are."""
+        on_its_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(AHEAD)
+        deliver = asyncio.ensure_future(self._deliver(on_its_way, writer, direction))
+        try:
+            with contextlib.suppress(OSError):
+                while data := await reader.read(CHUNK):
+                    await on_its_way.put((self._loop.time() + self.delay, data))
+            await on_its_way.put((self._loop.time() + self.delay, b""))
+            await deliver
+        finally:
+            deliver.cancel()
+            await asyncio.gather(deliver, return_exceptions=True)
+
+    async def _deliver(
+        self, on_its_way: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter, direction: str
+    ) -> None:
+        """Hand pieces on when they are due, until the empty one at the end."""
         with contextlib.suppress(OSError):
-            while data := await reader.read(CHUNK):
-                await self._passes[direction].wait()
-                if self.delay:
-                    await asyncio.sleep(self.delay)
-                if direction == "up":
-                    self.up += len(data)
-                else:
-                    self.down += len(data)
-                writer.write(data)
-                await writer.drain()
+            while (piece := await on_its_way.get())[1]:
+                due, data = piece
+                await self._may_pass(direction, len(data))
+                await asyncio.sleep(max(0.0, due - self._loop.time()))
+                left = self._cut_after.get(direction, len(data))
+                await self._hand_on(writer, data[:left], direction)
+                if direction in self._cut_after:
+                    self._cut_after[direction] -= len(data)
+                    if self._cut_after[direction] <= 0:
+                        del self._cut_after[direction]
+                        self.is_whole = False
+                        await self._drop()
+
+    async def _may_pass(self, direction: str, count: int) -> None:
+        """Wait until bytes of this direction are carried."""
+        self.kept += count
+        try:
+            await self._passes[direction].wait()
+        finally:
+            self.kept -= count
+
+    async def _hand_on(self, writer: asyncio.StreamWriter, data: bytes, direction: str) -> None:
+        if direction == "up":
+            self.up += len(data)
+            self._look(data)
+        else:
+            self.down += len(data)
+        writer.write(data)
+        await writer.drain()

@@ -114,7 +114,7 @@ class TwoSpools:
             self.window.start_appliance()
             again = self.counter_2.print_in_background(FORGOTTEN.file, FORGOTTEN.book, FORGOTTEN.layout)
             self._end(again, "PLANTED DAMAGE: the appliance printed the fourth document too.")
-            self.expected.append(Expected(self._read(FORGOTTEN, again.job), WINDOW, "appliance"))
+            self.expected.append(Expected(read_document(FORGOTTEN, again.job), WINDOW, "appliance"))
         else:
             self.window.start_appliance()
         cable.mend()
@@ -131,19 +131,14 @@ class TwoSpools:
         command = terminal.command("print", str(document.file), "--printer", PRINTER, *choice)
         hands, ruler = (at or self.window).mechanism, ruler_of(shipped_layout(document.layout))
         printing = self.window.remember(Printing(command, hands, document.book, ruler, at_once=False))
-        self.expected.append(Expected(self._read(document, printing.job), paper, fed))
+        self.expected.append(Expected(read_document(document, printing.job), paper, fed))
         return printing
 
     def _send(self, document: Document, paper: str, fed: str, *choice: str) -> str:
         shown = self.counter_1.run("print", str(document.file), "--no-wait", "--printer", PRINTER, *choice)
         job = str(shown["payload"]["job"])
-        self.expected.append(Expected(self._read(document, job), paper, fed))
+        self.expected.append(Expected(read_document(document, job), paper, fed))
         return job
-
-    @staticmethod
-    def _read(document: Document, job: str) -> Sent:
-        layout = shipped_layout(document.layout)
-        return read_sent(document.title, job, document.book, document.file, document.format, layout)
 
     def _end(self, printing: Printing, words: str) -> None:
         printing.hands_free.set()
@@ -214,6 +209,12 @@ class TwoSpools:
         """The terminal's own list has none of its jobs any more: each copy ended with its job."""
         mine = {one.sent.job for one in self.expected}
         await_fact(lambda: not mine & {one["job"] for one in _listed(self.counter_1.run("jobs"))}, self.agent.log)
+
+
+def read_document(document: Document, job: str) -> Sent:
+    """The document with its expected steps, as job `job`."""
+    layout = shipped_layout(document.layout)
+    return read_sent(document.title, job, document.book, document.file, document.format, layout)
 
 
 def _listed(shown: Any) -> list[dict[str, Any]]:

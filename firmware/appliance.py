@@ -36,6 +36,7 @@ from firmware.system.watchdog import show_watchdog
 from passbook.errors import PassbookError
 from passbook.job.choice import Side
 from passbook.job.counts import JobCounts
+from passbook.protocol.document_rules import DocumentRule
 from passbook.protocol.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of
 from passbook.protocol.messages import JobLeft as JobLeftEvent
 from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
@@ -45,7 +46,7 @@ from spooler.data_keys import DataKeys
 from spooler.desk import PrintDesk
 from spooler.desks import Desks
 from spooler.destination import Destination
-from spooler.fullness import Fullness, KeepRule, Marks
+from spooler.fullness import Fullness, Marks
 from spooler.hub import Hub
 from spooler.jobs import Jobs
 from spooler.logs import Log, keep_telling, tell_left_out
@@ -148,7 +149,7 @@ class Appliance:
         tasks.callback(self._supervisor.start("old notices", self._notices.watch_ages()))
         tasks.callback(self._supervisor.start("turns", self._turns.run()))
         tasks.callback(self._supervisor.start("expiry", self._expiry.run()))
-        self._mailing.start(self._admission, self._supervisor, tasks)
+        self._mailing.start(self._admission, self._desks, self._supervisor, tasks)
         tasks.callback(self._supervisor.start("log", keep_telling()))
         if self._notifier.watchdog_interval:
             watch = show_watchdog(self._notifier, self._spool.progress, self._clock.monotonic)
@@ -284,7 +285,7 @@ class Appliance:
     def _make_destinations(self) -> dict[str, Destination]:
         """What jobs can be sent to, by name."""
         printers: dict[str, Destination] = {one.name: self._make_printer(one) for one in self._config.printers}
-        return printers | self._mailing.hops()
+        return {**printers, **self._mailing.hops()}
 
     def _make_printer(self, settings: PrinterConfig) -> Printer:
         dialect = self._loaded.dialects[settings.name]
@@ -359,7 +360,7 @@ class Appliance:
 
     def _make_fullness(self) -> Fullness:
         spool = self._config.spool
-        rules = [KeepRule(one.printer or "", one.form or "", one.application or "") for one in spool.rules]
+        rules = [DocumentRule(one.printer or "", one.form or "", one.application or "") for one in spool.rules]
         fullness = Fullness(self._spool.percent_used, Marks(spool.stop_at, spool.start_at), rules)
         fullness.watchers.append(self._note_fullness)
         return fullness
@@ -389,6 +390,7 @@ class Appliance:
             agents=self._agents,
             names=self._names,
             grants=self._grants,
+            mailing=self._mailing,
             welcome=self._welcome(),
             status=self.status,
             uri=f"wss://{self._config.terminals.listen}{SERVICE_PATH}",
@@ -434,9 +436,8 @@ class Appliance:
         """The last known state, at once."""
         _ = self._fullness.is_stopped  # the problem says what is so now, also when no job came since
         areas = tuple(f"{name}: {state}" for name, state in self._spool.states().items())
-        problems = tuple(
-            str(problem) for problem in (*self._problems, *self._desks.problems(), *self._notices.problems())
-        )
+        parts = (self._problems, self._desks.problems(), self._notices.problems(), self._mailing.problems())
+        problems = tuple(str(problem) for part in parts for problem in part)
         jobs = sum(self._spool.counts().values(), JobCounts())
         return StatusReport(self._desks.views(), self._hub.names(), areas, problems, jobs, self._spool.count_notices())
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from firmware.config.configuration import Config
@@ -17,18 +17,26 @@ from firmware.identity.doorkeeper import Doorkeeper
 from firmware.service.acceptance import Acceptance
 from firmware.service.mail_intake import MailIntake
 from firmware.service.mail_notices import MailNotices
+from firmware.service.substitution import Substitutes
 from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.record import OPERATOR, Holder, Record
 from passbook.job.relaying import is_notification, is_relay, relay_again
+from passbook.mail.mail_address import parse_mail_address
+from passbook.mail.routes import Caller, Route, find_route, judge_recipient
+from passbook.mail.smtp_replies import reply_to
+from passbook.protocol.operators import AskRoute, RouteTest
 from spooler.clock import SystemClock, stamp
+from spooler.desks import Desks
 from spooler.destination import Destination
 from spooler.feeding import Feeding
 from spooler.jobs import Jobs
+from spooler.logs import Log
 from spooler.next_hop import AfterRelays, NextHop, Relays, RelayTurns
 from spooler.supervisor import Supervisor
 from storage import ApplianceKey, envelope
 
+_LOG: Final = Log("mailing")
 
 ENDS_LOOKED_AT: Final = 1000
 """Ends without an acknowledgement of which senders are told again after a boot: P10 knows those that were told."""
@@ -56,23 +64,80 @@ class Mailing:
         self._relays = Relays(clock, secrets.SystemRandom().random, self._wake_printers)
         self._turns = RelayTurns(self._relays)
         self._notices: MailNotices | None = None
+        self._hops = {hop.name: self._make_hop(hop) for hop in config.hops}
+        self.substitutes: Substitutes | None = None
 
-    def hops(self) -> dict[str, Destination]:
+    def hops(self) -> Mapping[str, Destination]:
         """The next hops by name, as destinations."""
-        return {hop.name: self._make_hop(hop) for hop in self._config.hops}
+        return self._hops
 
     def feeding(self, destination: str, printers: Feeding) -> Feeding:
         """When the desk of a destination may begin a job; `printers` is what decides for printers without mail."""
         return self._turns if destination in self._loaded.hops else AfterRelays(printers, self._relays)
 
-    def start(self, acceptance: Acceptance, supervisor: Supervisor, tasks: contextlib.ExitStack) -> None:
-        """Write notifications until `tasks` is closed."""
+    def start(self, acceptance: Acceptance, desks: Desks, supervisor: Supervisor, tasks: contextlib.ExitStack) -> None:
+        """Write notifications and look for substitutes, until `tasks` is closed."""
         mail = self._config.mail
         if mail is None:
             return
         routes, hops = [one.route for one in self._config.routes], [one.name for one in self._config.hops]
         self._notices = MailNotices(mail, routes, hops, acceptance, now=self._clock.now)
         tasks.callback(supervisor.start("mail notices", self._notices.run()))
+        self.substitutes = Substitutes(
+            mail,
+            routes,
+            self._hops,
+            jobs=self._jobs,
+            desks=desks,
+            acceptance=acceptance,
+            relays=self._relays,
+            clock=self._clock,
+            now=self._clock.now,
+        )
+        tasks.callback(supervisor.start("substitutes", self.substitutes.run()))
+
+    async def move(self, record: Record, to: str, person: str) -> Record:
+        """A person sends a job to a substitute.  Raises PassbookError `no-way-there` where there is none at all."""
+        if self.substitutes is None:
+            raise PassbookError("no-way-there", job=record.job_id, to=to, known="none")
+        moved = await self.substitutes.move(record, to)
+        _LOG.info("job-moved-by-person", job=record.job_id, printer=to, person=person)
+        return moved
+
+    def say_route(self, asked: AskRoute) -> RouteTest:
+        """What would happen to a mail, step by step, and why."""
+        routes = [one.route for one in self._config.routes]
+        if self.substitutes is None:
+            return RouteTest(taken=False, steps=("This appliance takes no mail: its set-up file has no table [mail].",))
+        try:
+            address = parse_mail_address(asked.address)
+        except PassbookError as error:
+            return RouteTest(taken=False, steps=(str(error),))
+        caller = Caller(asked.network, "" if asked.network else "the sender")
+        judged = judge_recipient(routes, address, caller)
+        steps = list(judged.steps)
+        if judged.error is not None:
+            steps.append(f"The recipient is refused with {reply_to(judged.error)[:9]}.")
+        if judged.route is not None:
+            steps += self.substitutes.told_route(judged.route)
+        steps.append(self._told_notification(asked.sender, routes))
+        return RouteTest(judged.error is None, tuple(steps))
+
+    def _told_notification(self, sender: str, routes: Sequence[Route]) -> str:
+        """Where notifications for a sender go."""
+        if not sender:
+            return "The null sender is never notified."
+        try:
+            route = find_route(routes, parse_mail_address(sender))
+        except PassbookError as error:
+            return str(error)
+        if route is None or route.goal not in self._hops:
+            return f"{sender} gets no notifications: no route to a next hop leads there."
+        return f"Notifications for {sender} go to {route.goal}, when the sender proved who it is."
+
+    def problems(self) -> list[PassbookError]:
+        """What is wrong with the destinations of mail."""
+        return [] if self.substitutes is None else self.substitutes.problems()
 
     def note(self, record: Record) -> None:
         """A job changed: the sender of its mail is told, and people are not told of the end of a notification."""

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from passbook.job.states import Reason
+from passbook.protocol.document_rules import DocumentRule
 from passbook.protocol.messages import SubmitJob
 
 
@@ -52,58 +53,50 @@ FILL_TRANSITIONS: Final = MappingProxyType(
 
 
 class Marks(NamedTuple):
-    """The two marks, in percent of the spool's bytes."""
+    """The two marks of one measure; for a spool, percent of its bytes."""
 
     stop_at: int = 90
     start_at: int = 80
 
-    def fill(self, percent: float) -> Fill:
-        """How full a spool is with so many percent taken."""
-        if percent >= self.stop_at:
+    def fill(self, measured: float) -> Fill:
+        """The place of a measure between the marks."""
+        if measured >= self.stop_at:
             return Fill.ABOVE
-        return Fill.BELOW if percent < self.start_at else Fill.BETWEEN
+        return Fill.BELOW if measured < self.start_at else Fill.BETWEEN
 
 
-class KeepRule(NamedTuple):
-    """Documents that are not kept: of this printer, form and application; an empty one is any."""
+class Gauge:
+    """Whether one measure stops something: at the higher mark, until it is below the lower one."""
 
-    printer: str = ""
-    form: str = ""
-    application: str = ""
-
-    def fits(self, request: SubmitJob) -> bool:
-        """Whether the rule speaks of this request."""
-        return (
-            self.printer in {"", request.printer}
-            and self.form in {"", request.layout}
-            and self.application in {"", request.application}
-        )
-
-
-class Fullness:
-    """Whether one spool takes a document."""
-
-    def __init__(self, percent: Callable[[], float], marks: Marks, rules: Sequence[KeepRule] = ()) -> None:
-        """`percent` tells how full the spool is now, in percent of its bytes."""
-        self._percent = percent
+    def __init__(self, measure: Callable[[], float], marks: Marks) -> None:
+        """`measure` tells what is so now, in the unit of the marks."""
+        self._measure = measure
         self._marks = marks
-        self._rules = rules
         self._state = SpoolState.TAKING
         self.watchers: list[Callable[[bool], None]] = []
-        """Called when it is found that the spool stopped taking documents (True), or takes them again."""
+        """Called when it is found that it stopped (True), or goes on again."""
 
     @property
     def is_stopped(self) -> bool:
-        """Whether the spool takes no document now, for lack of space; looks at its bytes."""
-        before, self._state = self._state, FILL_TRANSITIONS[self._state, self._marks.fill(self._percent())]
+        """Whether it is stopped now; measures."""
+        before, self._state = self._state, FILL_TRANSITIONS[self._state, self._marks.fill(self._measure())]
         stopped = self._state is SpoolState.STOPPED
         if self._state is not before:
             for watcher in self.watchers:
                 watcher(stopped)
         return stopped
 
-    def objection(self, request: SubmitJob) -> Reason | None:
-        """Why the spool does not keep the document of this request; None where it does."""
-        if any(rule.fits(request) for rule in self._rules):
+
+class Fullness(Gauge):
+    """Whether one spool takes a document."""
+
+    def __init__(self, percent: Callable[[], float], marks: Marks, rules: Sequence[DocumentRule] = ()) -> None:
+        """`percent` tells how full the spool is now, in percent of its bytes."""
+        super().__init__(percent, marks)
+        self._rules = rules
+
+    def objection(self, request: SubmitJob, form: str) -> Reason | None:
+        """Why the spool does not keep the document of this request, which has that form; None where it does."""
+        if any(rule.fits(request, form) for rule in self._rules):
             return Reason.BY_RULE
         return Reason.NEARLY_FULL if self.is_stopped else None

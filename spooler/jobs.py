@@ -53,6 +53,24 @@ class Jobs:
         accepted.add_done_callback(guarded(told))
         return accepted
 
+    def accept_instead(self, child: Child, key: bytes, job: str, change: Change) -> Future[list[Record]]:
+        """Accept a job that stands in for another one, which ends with it: both or neither; gives both."""
+        self.keys.put(child.record.job_id, key)
+        accepted = self.spool.accept_instead(child, job, change)
+
+        def told(done: Future[list[Record]]) -> None:
+            if done.cancelled() or done.exception() is not None:
+                self.keys.drop(child.record.job_id)
+                return
+            new, old = done.result()
+            self._tell(JobChanged(new))
+            if old.ended:
+                self.keys.drop(old.job_id)
+            self._tell(JobChanged(old))
+
+        accepted.add_done_callback(guarded(told))
+        return accepted
+
     def change(self, job: str, change: Change, *, urgent: bool = False) -> Future[Record]:
         """Apply a change; each terminal that may know is told when it is durable."""
         was_asked = False

@@ -45,6 +45,8 @@ SPREAD: Final = 0.2
 """Part of a pause that is left to chance."""
 HOP_TIME: Final = 60.0
 """Seconds for one reply of a next hop."""
+ASK_TIME: Final = 10.0
+"""Seconds for one reply of a next hop that is only asked whether it would take a message."""
 LONGEST_WORDS: Final = 200
 """Characters of a reply that are kept."""
 END_OF_MESSAGE: Final = b".\r\n"
@@ -108,6 +110,7 @@ class Relays:
         self._lock = threading.Lock()
         self._attempts: dict[str, _Attempts] = {}
         self._first: dict[str, set[str]] = {}
+        self._failing: set[str] = set()
 
     def expect(self, submission: str, hops: Iterable[str]) -> None:
         """A mail comes whose relays to these hops are to be tried before its own copies print."""
@@ -157,6 +160,16 @@ class Relays:
             pause *= 1.0 + SPREAD * (2.0 * self._chance() - 1.0)
             self._attempts[job] = _Attempts(before.failed + 1, before.first_at, now + pause)
         return now - before.first_at
+
+    def is_failing(self, hop: str) -> bool:
+        """Whether the last attempt at a hop did not reach it."""
+        with self._lock:
+            return hop in self._failing
+
+    def note_reached(self, hop: str, *, is_reached: bool) -> None:
+        """An attempt reached a hop, or did not."""
+        with self._lock:
+            (self._failing.discard if is_reached else self._failing.add)(hop)
 
     def over(self, job: str) -> None:
         """The job is not tried any more: it ended, or it waits for people."""
@@ -258,13 +271,25 @@ class NextHop:
         try:
             replies = self._conversation(mail, left, message)
         except _FailedConversation as failed:
+            self._relays.note_reached(self.name, is_reached=failed.reason is not Reason.HOP_UNREACHABLE)
             _LOG.warning(
                 "relay-failed", printer=self.name, job=record.job_id, reason=failed.reason.value, why=failed.why
             )
             raise self._stop(record, failed) from None
         finally:
             self._relays.note_attempt(self.name, record)
+        self._relays.note_reached(self.name, is_reached=True)
         self._settle(record, replies)
+
+    def takes(self, mail: Mailed) -> bool:
+        """Whether the hop can be reached and takes an envelope; nothing is handed on.  Blocks."""
+        try:
+            with smtplib.SMTP(*self._settings.place, local_hostname=self._access.hostname, timeout=ASK_TIME) as client:
+                self._begin(client)
+                _expect(client.mail(mail.sender, []), Reason.HOP_REFUSED)
+                return all(_offer(client, one)[0] is Delivery.RELAYED for one in mail.recipients)
+        except (_FailedConversation, OSError, smtplib.SMTPException, ssl.SSLError, UnicodeError):
+            return False
 
     def _settle(self, record: Record, replies: Mapping[str, tuple[Delivery, str]]) -> None:
         """Note the replies, and go on only when every recipient was taken over."""

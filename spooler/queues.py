@@ -62,6 +62,10 @@ class Queues:
         self._known: dict[str, _Known] = {}
         self._told: dict[str, Waiting] = {}
 
+    def waiting(self, printer: str) -> list[str]:
+        """The jobs that wait for their turn at a printer, the next one first."""
+        return [job for _, _, job in self._queues[printer].keys] if printer in self._queues else []
+
     def view(self, record: Record) -> JobView:
         """The job with why it waits."""
         return view_of(record, waiting_of(record, self._place(record)))

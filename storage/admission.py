@@ -106,15 +106,17 @@ class Admission:
         self._spent: set[str] = set()
         self._blocked: set[tuple[str, str]] = set()
 
-    def reserve(self, requester: str, claim: Claim, *, first: bool, job_id: str = "") -> Ticket | Record:
-        """See Spool.reserve."""
+    def reserve(
+        self, requester: str, claim: Claim, *, first: bool, job_id: str = "", area: str = ""
+    ) -> Ticket | Record:
+        """See Spool.reserve and Spool.reserve_beside."""
         with self._lock:
             known = self._judge(requester, claim, first=first)
             if isinstance(known, Record):
                 return known
             self._must_be_new(job_id)
             self._check_quota(requester, 1, claim.size)
-            return self._take(self._choose([claim.size]), requester, claim, known, job_id)
+            return self._take(self._choose([claim.size], area), requester, claim, known, job_id)
 
     def reserve_together(self, requester: str, claims: Sequence[Claim]) -> list[Ticket | Record]:
         """See Spool.reserve_together."""
@@ -258,10 +260,10 @@ class Admission:
             return
         raise PassbookError("quota-exceeded", requester=requester, used=used, limit=limit, what=what)
 
-    def _choose(self, sizes: Sequence[int]) -> Area:
-        """The area with the most free space, for jobs that lie together (P6)."""
+    def _choose(self, sizes: Sequence[int], wanted: str = "") -> Area:
+        """The area with the most free space, for jobs that lie together (P6), or the one that is wanted."""
         size = sum(sizes)
-        ready = [area for area in self._areas if area.state is AreaState.READY]
+        ready = [area for area in self._areas if area.state is AreaState.READY and wanted in {"", area.name}]
         if not ready:
             raise self._areas[0].fenced_error() if self._areas else PassbookError("no-area-has-room", size=size)
         free = {area.name: area.capacity.free() - self._reserved(area.name) for area in ready}

@@ -15,10 +15,10 @@ from typing import Final, TypeVar
 
 from passbook.errors import PassbookError
 from passbook.job.counts import JobCounts
-from passbook.job.record import Change, Holder, Record, Wrap
+from passbook.job.record import Change, Holder, Record
 from passbook.job.states import Reason
 from passbook.protocol.history_reply import Grouping, Summary, Wanted, summarize
-from storage.admission import Admission, Child, Claim, Limits, Ticket
+from storage.admission import Admission, Limits
 from storage.area.area import Area, AreaSettings, AreaState
 from storage.area.capacity import change_cost
 from storage.area.opening import Means, Opened, Report, StoreOwner, full_disk, open_all, open_late
@@ -27,6 +27,7 @@ from storage.area.writer import Progress
 from storage.crypto import envelope
 from storage.crypto.envelope import Rng, SealedJob
 from storage.crypto.keys import ApplianceKey
+from storage.intake import Intake
 from storage.maintenance import Maintenance
 from storage.mark import StoreMark
 from storage.offline import accept_closed
@@ -45,7 +46,7 @@ MATCHES: Final = 10
 """Jobs of each area that are counted where an id begins like several."""
 
 
-class Spool:
+class Spool(Intake):
     """All areas of one appliance.
 
     Attributes:
@@ -55,11 +56,10 @@ class Spool:
     def __init__(self, found: Opened, means: Means, admission: Admission) -> None:
         """Use open()."""
         # Both are shared with all that looks after the areas: one may come into use later.
-        self._areas = found.areas
+        super().__init__(found.areas, admission)
         self._problems = found.problems
         self._rolled_back = found.rolled_back
         self._means = means
-        self._admission = admission
         self.upkeep = Maintenance(found, means.mark)
         self.notices = Notices(self._areas)
         """The notices that were not acknowledged."""
@@ -212,82 +212,6 @@ class Spool:
         if there:
             raise PassbookError("not-a-new-store", why=there[0])
         self._means.mark.write({})
-
-    # Accepting
-
-    def reserve(
-        self, requester: str, request_id: str, content: bytes, size: int, *, first: bool = False, job_id: str = ""
-    ) -> Ticket | Record:
-        """Claim the request and reserve space for it; or the job that this very request became before (P10).
-
-        `content` is what makes two requests the same, kept only as a keyed digest; `size` is the sealed content's
-        number of bytes, by envelope.sealed_size().  `first`: the requester vouches that it never sent the request
-        before, so that an area which cannot be asked makes no difference.  `job_id` is the job's id where the requester
-        made it: 32 lower-case hexadecimal digits; empty for one that is drawn here.
-
-        Raises PassbookError `request-in-flight`, `request-reused`, `job-id-taken`, `outcome-unknown`,
-        `record-quarantined`, `document-too-large`, `quota-exceeded`, `no-area-has-room` or `area-fenced`.
-        """
-        return self._admission.reserve(requester, Claim(request_id, content, size), first=first, job_id=job_id)
-
-    def reserve_together(self, requester: str, claims: Sequence[Claim]) -> list[Ticket | Record]:
-        """Claim the requests of one submission and reserve space for them in one area (P6), in the order of `claims`.
-
-        A request that became a job before gives that job.  Raises PassbookError as reserve() does, then nothing is
-        claimed; `document-too-large` also when they are too large together.
-        """
-        return self._admission.reserve_together(requester, claims)
-
-    def known(self, requester: str, request_id: str, content: bytes) -> Record | None:
-        """The job that this very request became before, as far as the open areas know; it claims nothing.
-
-        Raises PassbookError `request-reused`, `outcome-unknown` or `record-quarantined`.
-        """
-        return self._admission.known(requester, request_id, content)
-
-    def release(self, ticket: Ticket) -> None:
-        """Give a ticket back that will not be accepted."""
-        self._admission.release(ticket)
-
-    def accept(self, ticket: Ticket, record: Record, sealed: SealedJob | None, wraps: Sequence[Wrap]) -> Future[Record]:
-        """Store a job; the future resolves after COMMIT returned (P1), and the ticket is released before it does.
-
-        A job whose document the other spool keeps has no content here.
-
-        Raises ValueError when record or content are not what the ticket was given for, or it was spent before; the
-        ticket is as it was.  The future raises PassbookError: with `outcome-unknown` the request stays blocked in
-        every area, with anything else nothing was stored.
-        """
-        return self._accept([Child(ticket, record, sealed, wraps)], lambda stored: stored[0])
-
-    def accept_together(self, children: Sequence[Child]) -> Future[list[Record]]:
-        """Store the jobs of one submission, whose tickets are of one area: all or none.  Otherwise as accept()."""
-        return self._accept(children, lambda stored: stored)
-
-    def _accept(self, children: Sequence[Child], result: Callable[[list[Record]], T]) -> Future[T]:
-        tickets = [child.ticket for child in children]
-        fits = len({ticket.area for ticket in tickets}) == 1 and all(child.fits for child in children)
-        if not fits or not self._admission.spend(tickets):
-            raise ValueError("a record does not fit its ticket")
-        area = next(area for area in self._areas if area.name == tickets[0].area)
-
-        def work(ledger: Ledger) -> T:
-            stored = [
-                ledger.insert(child.record, child.ticket.content_mac, child.sealed, child.wraps) for child in children
-            ]
-            area.capacity.check(sum(ticket.size for ticket in tickets))
-            return result(stored)
-
-        def settled(error: BaseException | None) -> None:
-            unknown = isinstance(error, PassbookError) and error.code == "outcome-unknown"
-            for ticket in tickets:
-                (self._admission.block if unknown else self._admission.release)(ticket)
-
-        def cost() -> int:
-            return sum(change_cost(child.size, len(child.record.identity())) for child in children)
-
-        unknown = PassbookError("outcome-unknown", request=tickets[0].request_id)
-        return area.submit(work, cost=cost, unknown=unknown, settled=settled)
 
     # Changing
 

@@ -1,4 +1,4 @@
-"""The choice for a job between two spools: the words of a person, filled up by the defaults of the agent."""
+"""The choice of a person for a job between two spools; the agent fills up the rest of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import msgspec
 
 from passbook.errors import PassbookError
 from passbook.job.choice import Choice, IfApart, Keep, Side
-from passbook.protocol.two_spools import AgentSettings
 from passbook.screen.arguments import one_of
 
 SIDES: Final = [side.value for side in Side]
@@ -30,7 +29,7 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
         "--keep",
         type=one_of([keep.value for keep in Keep]),
         metavar="SPOOL",
-        help="where the document is kept: terminal, appliance or both (default: the agent's; appliance without one)",
+        help="where the document is kept: terminal, appliance or both (default: by the agent, else appliance)",
     )
     parser.add_argument(
         "--feed",
@@ -55,28 +54,21 @@ def said_in(arguments: argparse.Namespace) -> Said:
         None if if_apart is None else IfApart(if_apart),
     )
     if said.keep is not None:
-        _filled(said, Choice())
+        _must_be_possible(said)
     return said
 
 
-def chosen(said: Said, agent: AgentSettings | None, terminal: Callable[[], str]) -> Choice:
-    """The choice for a job.
+def must_have_agent(said: Said, terminal: Callable[[], str]) -> None:
+    """Judge a choice where no agent runs, so that the appliance alone keeps a document.
 
-    Args:
-        said: the choice of a person.
-        agent: the defaults for the rest of it; None where no agent runs, so that the appliance alone keeps a document.
-        terminal: gives the name of this terminal, for the error.
-
-    Raises:
-        PassbookError: `choice-not-possible`; `agent-needed` for a copy of the terminal without an agent.
+    Raises PassbookError `choice-not-possible`, and `agent-needed` for a copy of the terminal; that is named by
+    `terminal`.
     """
-    if agent is not None:
-        return _filled(said, Choice(agent.keep, agent.feed, agent.if_apart))
     at_terminal = said.feed is Side.TERMINAL or said.if_apart is IfApart.TERMINAL
     if at_terminal or said.keep not in {None, Keep.APPLIANCE}:
         raise PassbookError("agent-needed", requester=terminal())
-    return _filled(said, Choice())
+    _must_be_possible(said)
 
 
-def _filled(said: Said, defaults: Choice) -> Choice:
-    return defaults.changed(keep=said.keep, feed=said.feed, if_apart=said.if_apart)
+def _must_be_possible(said: Said) -> None:
+    _ = Choice().changed(keep=said.keep, feed=said.feed, if_apart=said.if_apart)

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Final
 
 from passbook.job.states import TERMINAL, JobState, Reason
+from passbook.protocol.copies_words import moved_words
 from passbook.protocol.messages import JobView
 from passbook.protocol.progress import reason_words, standing_words
 from passbook.screen.columns import short
@@ -20,7 +21,7 @@ def accepted_words(view: JobView, now: dt.datetime, *, known: bool) -> list[str]
         return ended_words(view, now)
     if known:
         return [f"Job {short(view.job)} was sent before and {standing_words(view)}. It is not printed a second time."]
-    return [f"Job {short(view.job)} was accepted."]
+    return [f"Job {short(view.job)} was accepted.", *([moved_words(view)] if view.moved else [])]
 
 
 def ended_words(view: JobView, now: dt.datetime) -> list[str]:

@@ -38,17 +38,18 @@ class Workplace:
         self._warned: set[str] = set()
 
     @asynccontextmanager
-    async def client(self) -> AsyncIterator[TerminalClient]:
+    async def client(self, *, compares: bool = True) -> AsyncIterator[TerminalClient]:
         """A connection to the agent of this terminal, or to the appliance where none runs.
 
-        If the history of the appliance is not the remembered one, show that and go on.
+        If the history of the appliance is not the remembered one, show that and go on; without `compares` an agent is
+        not asked for it, since that would ask the appliance.
 
         Raises PassbookError as TerminalClient does, and `file-problem`.
         """
         served = is_served(self.home.socket)
         async with self._to_agent() if served else self._to_appliance() as client:
             try:
-                for found in await self.memory().compare(client):
+                for found in await self.memory().compare(client) if compares or not served else ():
                     self._warn(found)
             except PassbookError as error:
                 if error.code == "file-problem":
@@ -58,9 +59,14 @@ class Workplace:
                 # An agent answers for an appliance that is away.
             yield client
 
+    @property
+    def has_agent(self) -> bool:
+        """Whether the agent of this terminal runs."""
+        return is_served(self.home.socket)
+
     async def agent_settings(self) -> AgentSettings | None:
         """The defaults of the agent of this terminal, and the figures of its spool; None where none runs."""
-        if not is_served(self.home.socket):
+        if not self.has_agent:
             return None
         async with self._to_agent() as client:
             return await client.agent_settings()

@@ -14,6 +14,7 @@ from drivers.ports.port import parse_port_url
 from firmware.config.mail_settings import HopConfig, MailConfig, RouteConfig, judge_mail
 from firmware.config.toml import MEBIBYTE, KeySource, Misfit, Size, expected, parse, read_table, shown_value
 from passbook.errors import PassbookError
+from passbook.protocol.naming import NAME_LIMIT
 from storage import Division, Limits
 
 SOCKET_PATH_LIMIT: Final = 107
@@ -28,6 +29,13 @@ Name = Annotated[
     str,
     Meta(
         pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z", description="a name of 1 to 64 letters, digits, '.', '-', '_'"
+    ),
+]
+Application = Annotated[
+    str,
+    Meta(
+        pattern=rf"\A[^\x00-\x1f\x7f-\x9f]{{1,{NAME_LIMIT}}}\Z",
+        description=f"the name of a program, 1 to {NAME_LIMIT} printable characters",
     ),
 ]
 TerminalName = Annotated[
@@ -189,13 +197,13 @@ class KeepRuleConfig(msgspec.Struct, frozen=True):
     """`[[spool.rule]]`: documents that the appliance does not keep; a key that is left out is true of any document.
 
     Attributes:
-        form: the layout that a request names.
+        form: the layout of the document.
         application: the program that made the document.
     """
 
     printer: Name | None = None
     form: Name | None = None
-    application: Name | None = None
+    application: Application | None = None
 
 
 class SpoolConfig(msgspec.Struct, frozen=True):

@@ -34,6 +34,7 @@ MailName = Annotated[
     ),
 ]
 TextList = Annotated[tuple[str, ...], Meta(description="a list of texts")]
+GraceSeconds = Annotated[float, Meta(ge=0, le=86400, description="a number of seconds from 0 to 86400")]
 Hours = Annotated[float, Meta(gt=0, le=2160, description="a number of hours above 0 and at most 2160")]
 Unknown: TypeAlias = Annotated[Literal["refuse", "hold"], Meta(description='"refuse" or "hold"')]
 Protection: TypeAlias = Annotated[Literal["required", "none"], Meta(description='"required" or "none"')]
@@ -48,6 +49,9 @@ class MailConfig(msgspec.Struct, frozen=True):
         unknown_senders: whether mail of a sender without proof, from a network that its route does not name, is
             refused, or accepted and held for a representative.
         appliances: the names in the certificates of appliances that hand on mail of others.
+        grace_offline: seconds for which a printer must be gone before its jobs go to substitutes.
+        grace_attention: seconds likewise for one that needs a person: cover, jam, ribbon, paper.
+        grace_unreachable: seconds likewise for a next hop that cannot be reached.
         passwords: the source of lines `terminal:password`, for SMTP AUTH; None where no terminal may do that.
     """
 
@@ -56,6 +60,9 @@ class MailConfig(msgspec.Struct, frozen=True):
     unknown_senders: Unknown = "refuse"
     appliances: TextList = ()
     passwords: KeySource | None = None
+    grace_offline: GraceSeconds = 60.0
+    grace_attention: GraceSeconds = 300.0
+    grace_unreachable: GraceSeconds = 60.0
 
     @property
     def address(self) -> tuple[str, int]:

@@ -31,7 +31,7 @@ from passbook.job.states import JobState
 from passbook.protocol.environment import LONGEST_WAIT, USUAL_WAIT, GetEnvironment
 from passbook.protocol.history_reply import MOST_LISTED, OUTCOMES, Grouping
 from passbook.protocol.messages import JobOrder, JobRef, JobView, Nothing, Payload
-from passbook.protocol.operators import AcceptRollback, ListHistory, Word
+from passbook.protocol.operators import AcceptRollback, AskRoute, ListHistory, Word
 from passbook.protocol.pages import Page
 from passbook.protocol.progress import held_lines, released_lines
 from passbook.screen.arguments import folder_or_named, host, one_of, path, seconds, short_text, whole
@@ -98,6 +98,16 @@ def _worst(findings: Any) -> int:
 def _canceled(result: Any) -> int:
     """1 for a job that was completed before, or is asked about because a step of it is in doubt."""
     return int(result["job"]["state"] != JobState.CANCELED.value)
+
+
+def _route_lines(result: Any) -> list[str]:
+    verdict = "A mail to it is taken." if result["taken"] else "A mail to it is refused."
+    return [verdict, *(f"{number}. {step}" for number, step in enumerate(result["steps"], 1))]
+
+
+def _route_taken(result: Any) -> int:
+    """1 for an address whose mail is refused."""
+    return int(not result["taken"])
 
 
 def _after_hold(result: Any) -> list[str]:
@@ -273,6 +283,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_questions(commands)
     _add_orders(commands)
+    _add_routes(commands)
     _add_certificates(commands)
     return parser
 
@@ -412,6 +423,24 @@ def _add_orders(commands: _Commands) -> None:
         who = "who says so (default: the name you logged in with)"
         parser.add_argument("--person", type=short_text, metavar="NAME", default=_person(), help=who)
     _command(commands, "revocations", "read the revocation list again and hang up on revoked terminals", REVOCATIONS)
+
+
+def _add_routes(commands: _Commands) -> None:
+    text = "where mail goes, by the routes of the set-up file"
+    routes = commands.add_parser("route", help=text, description=text)
+    test = _command(
+        routes.add_subparsers(required=True, metavar="COMMAND"),
+        "test",
+        "say what would happen to a mail, step by step, and why; nothing is sent",
+        Asked("Appliance.TestRoute", AskRoute),
+        says=_route_lines,
+        judge=_route_taken,
+    )
+    test.add_argument("address", type=short_text, metavar="ADDRESS", help="the recipient, as the envelope names it")
+    test.add_argument("--from", dest="sender", type=short_text, metavar="ADDRESS", help="the sender of the envelope")
+    test.add_argument(
+        "--at", dest="network", type=short_text, metavar="IP", help="where a sender without proof of identity would be"
+    )
 
 
 def _add_certificates(commands: _Commands) -> None:

@@ -17,9 +17,10 @@ from msgspec.structs import replace
 from firmware.config.configuration import KeysConfig, LimitsConfig
 from passbook.document.plan import Plan, Sheet, StepOutline, encode_plan, is_outline, outline
 from passbook.errors import PassbookError, shown
-from passbook.job.actor import Actor
+from passbook.job.actor import Actor, MailSender
 from passbook.job.choice import Keep, Side
 from passbook.job.mailed import Mailed
+from passbook.job.moving import move_away
 from passbook.job.print_right import PrintRight, RightState
 from passbook.job.record import Encryption, Record, Wrap
 from passbook.job.states import JobState, Reason
@@ -39,7 +40,10 @@ SMALL: Final = 16 * 1024
 _JOB_ID: Final = re.compile(r"[0-9a-f]{32}")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 MOVED_BY_TERMINAL: Final = frozenset(
-    {"", Reason.NEARLY_FULL, Reason.NETWORK_BUSY, Reason.BY_RULE, Reason.APPLIANCE_SILENT}
+    {
+        *("", Reason.NEARLY_FULL, Reason.SPOOL_FENCED),
+        *(Reason.NETWORK_BUSY, Reason.BY_RULE, Reason.APPLIANCE_SILENT),
+    }
 )
 """Why an agent may say that its spool or the appliance's does not keep a document."""
 P = ParamSpec("P")
@@ -63,7 +67,7 @@ class Posted(NamedTuple):
 
     request: SubmitJob
     document: bytes
-    mail: Mailed
+    mail: Mailed | None
     content: bytes
     held: bool = False
 
@@ -112,8 +116,8 @@ class Acceptance:
         """
         content = _content(request, document)
         try:
-            request = self._with_keep(request)
             prepared = await _done(document, self._prepared, request, document)
+            request = self._with_keep(request, prepared.layout)
         except PassbookError:
             # What was accepted once stays that job, although today's configuration would refuse it.
             known = self._jobs.spool.known(actor.name, request.client_request, content)
@@ -124,7 +128,7 @@ class Acceptance:
         encoded = encode_plan(prepared.plan)
 
         def reserved_for(wanted: SubmitJob) -> Ticket | Record:
-            is_kept = wanted.keep.has(Side.APPLIANCE)
+            is_kept = wanted.choice.keep.has(Side.APPLIANCE)
             size = envelope.sealed_size(len(attributes), len(encoded), len(document)) if is_kept else 0
             spool, name = self._jobs.spool, wanted.client_request
             return spool.reserve(actor.name, name, content, size, first=wanted.first, job_id=wanted.job)
@@ -143,7 +147,7 @@ class Acceptance:
             key = envelope.new_data_key(self._rng)
             sealed: SealedJob | None = None
             wraps: tuple[Wrap, ...] = ()
-            if request.keep.has(Side.APPLIANCE):
+            if request.choice.keep.has(Side.APPLIANCE):
                 sealed = await _done(document, self._sealed, record, key, attributes, encoded, document)
                 wraps = self._wraps(record, key, request)
         except BaseException:
@@ -163,9 +167,7 @@ class Acceptance:
             for one in posted
         ]
         try:
-            shapes = [
-                await _done(one.document, self._prepared, self._with_keep(one.request), one.document) for one in posted
-            ]
+            shapes = [await self._judged(one) for one in posted]
         except PassbookError:
             known = [
                 self._jobs.spool.known(actor.name, one.request.client_request, content)
@@ -201,6 +203,30 @@ class Acceptance:
         by_request = {record.request_id: record for record in accepted}
         return [by_request[one.request_id] if isinstance(one, Ticket) else one for one in reserved]
 
+    async def move(self, record: Record, posted: Posted) -> Record:
+        """Accept a job that stands in for another one at a substitute, which ends with it; returns the new one.
+
+        Raises PassbookError; but for `outcome-unknown` nothing was changed.
+        """
+        request = posted.request
+        shape = await _done(posted.document, self._prepared, request, posted.document)
+        attributes, plan = self._attributes(request), encode_plan(shape.plan)
+        size = envelope.sealed_size(len(attributes), len(plan), len(posted.document))
+        ticket = self._jobs.spool.reserve_beside(record, request.client_request, posted.content, size)
+        if isinstance(ticket, Record):
+            return ticket
+        actor = Actor(record.requester, frozenset(), MailSender(""))
+        try:
+            child, key = await _done(posted.document, self._child, actor, ticket, posted, shape)
+        except BaseException:
+            self._jobs.spool.release(ticket)
+            raise
+        child = child._replace(record=replace(child.record, stands_for=record.job_id))
+        leaves = move_away(request.printer, ticket.job_id, stamp(self._clock))
+        stored = self._jobs.accept_instead(child, key, record.job_id, leaves)
+        new, _ = await asyncio.shield(asyncio.wrap_future(stored))
+        return new
+
     def content_name(self, space: str, content: bytes) -> str:
         """A name for a content that came without one: a keyed digest, which tells nothing to the owner of the disk."""
         return self._appliance_key.content_mac(space, "", content).hex()
@@ -216,13 +242,18 @@ class Acceptance:
         sealed = self._sealed(record, key, attributes, plan, posted.document)
         return Child(ticket, record, sealed, self._wraps(record, key, posted.request)), key
 
-    def _with_keep(self, request: SubmitJob) -> SubmitJob:
-        """The request with the spools that keep its document in fact.
+    async def _judged(self, posted: Posted) -> Shape:
+        """The shape of one job of a mail, which the appliance alone keeps.  Raises as submit() does."""
+        shape = await _done(posted.document, self._prepared, posted.request, posted.document)
+        _ = self._with_keep(posted.request, shape.layout)
+        return shape
+
+    def _with_keep(self, request: SubmitJob, form: str) -> SubmitJob:
+        """The request with the spools that keep its document, whose layout is `form`, in fact.
 
         Raises `choice-not-possible`, and `spool-stopped` where the appliance's spool alone is wanted and takes none.
         """
-        request.choice.must_be_possible()
-        reason = self._fullness.objection(request) if request.keep.has(Side.APPLIANCE) else None
+        reason = self._fullness.objection(request, form) if request.choice.keep.has(Side.APPLIANCE) else None
         if reason is None:
             return request
         if request.keep is Keep.BOTH and request.outline:
@@ -233,7 +264,7 @@ class Acceptance:
         """Everything about the request that can be wrong, judged."""
         destination = self._judge(request, document)
         _judge_copy(request)
-        if not request.keep.has(Side.APPLIANCE) and not document:
+        if not request.choice.keep.has(Side.APPLIANCE) and not document:
             return self._announced(request, destination)
         prepared = destination.prepare(request, document)
         shape = Shape(prepared.plan, outline(prepared.plan), prepared.layout, prepared.sheet)
@@ -258,7 +289,7 @@ class Acceptance:
             raise PassbookError("priority-not-allowed", most=self._limits.priority_ceiling)
         if len(document) > MAX_DOCUMENT:
             raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
-        if not request.key and not self._keys.own_key_jobs and request.keep.has(Side.APPLIANCE):
+        if not request.key and not self._keys.own_key_jobs and request.choice.keep.has(Side.APPLIANCE):
             raise PassbookError("key-missing")
         if request.key and len(request.key) != REQUESTER_KEY_BYTES:
             raise PassbookError("key-malformed", expected=f"{REQUESTER_KEY_BYTES} bytes")
@@ -286,7 +317,7 @@ class Acceptance:
             layout=shape.layout,
             sheet=shape.sheet,
             key_ref=request.key_ref,
-            recovery_ref="branch-recovery" if self._recovery_public and request.keep.has(Side.APPLIANCE) else "",
+            recovery_ref="branch-recovery" if self._recovery_public and request.choice.keep.has(Side.APPLIANCE) else "",
             priority=request.priority,
             business_date=self._clock.business_date(),
             clock_trusted=self._clock.trusted(),
@@ -327,7 +358,7 @@ def _judge_copy(request: SubmitJob) -> None:
     if request.job and not _JOB_ID.fullmatch(request.job):
         raise PassbookError("invalid-message", why="job is not 32 lower-case hexadecimal digits")
     # Another digest than a keyed one would tell the owner of the disk what the document says (P5).
-    if (request.digest or request.keep.has(Side.TERMINAL)) and not _DIGEST.fullmatch(request.digest):
+    if (request.digest or request.choice.keep.has(Side.TERMINAL)) and not _DIGEST.fullmatch(request.digest):
         raise PassbookError("invalid-message", why="digest is not 64 lower-case hexadecimal digits")
     if request.moved not in MOVED_BY_TERMINAL:
         words = ", ".join(sorted(MOVED_BY_TERMINAL - {""}))

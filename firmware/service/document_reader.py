@@ -64,11 +64,12 @@ class DocumentReader:
         return StoredDocument(record.job_id, record.format, document, attributes.name, attributes.document_date)
 
     async def sealed(self, actor: Actor, job: str) -> SealedCopy:
-        """The sealed content of an unfinished job, which a key opens at the terminal.
+        """The sealed content of an unfinished job, whose id is this or begins so; a key opens it at the terminal.
 
         Raises PassbookError `not-permitted`, `unknown-job`, `document-not-kept`, `content-gone`, `no-key-to-show`,
         and what a store that fails raises.
         """
+        job = self._spool.find(job).job_id
         row = self._spool.job(job)
         record = row.record
         if actor.name != record.requester and not self._grants.has(job, actor.name):

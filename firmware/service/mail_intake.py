@@ -14,6 +14,7 @@ from email.utils import format_datetime
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from firmware.config.configuration import Config
 from firmware.config.mail_settings import MailConfig
@@ -22,6 +23,7 @@ from passbook.errors import PassbookError, shown
 from passbook.job.actor import Actor
 from passbook.job.mailed import Mailed, Notify, Recipient
 from passbook.job.record import Record
+from passbook.job.states import Reason
 from passbook.mail.mail_address import MailAddress, parse_mail_address
 from passbook.mail.message_reading import TRACE_HEADER, MailMessage, MailPart, read_message
 from passbook.mail.routes import Caller, Route, judge_recipient
@@ -108,14 +110,8 @@ class MailIntake:
 
         Raises PassbookError; but for `outcome-unknown` nothing was changed.
         """
-        if len(data) <= SMALL:
-            message = read_message(data)
-        else:
-            message = await asyncio.to_thread(read_message, data)
-        if self._mail.hostname in message.trace:
-            raise PassbookError("mail-loop", why=f"{', then '.join(map(shown, message.trace))} handed it on already")
+        message = await self._read(envelope, data)
         actor = self._actor(envelope)
-        space = self._space(envelope, actor)
         mail = Mailed(
             submission=self._rng(16).hex(),
             sender=envelope.sender,
@@ -126,11 +122,47 @@ class MailIntake:
             wants_headers=envelope.wants_headers,
             trace=message.trace,
         )
+        posted = self._posted(envelope, message, data, mail, self._space(envelope, actor))
+        self._relays.expect(
+            mail.submission, [one.request.printer for one in posted if one.request.printer in self._hops]
+        )
+        is_new = False
+        try:
+            records = await self._acceptance.submit_together(actor, posted)
+            is_new = all(one.mail is not None and one.mail.submission == mail.submission for one in records)
+        finally:
+            if not is_new:
+                self._relays.forget(mail.submission)
+        for record in records:
+            if Reason.MOVED in record.reasons:
+                # The substitute must not take this for a sign that its own copy is needless.
+                to, _, job = record.moved_to.partition(" ")
+                raise PassbookError("mail-moved-away", to=to, job=job[:8])
+        return records
+
+    async def _read(self, envelope: MailEnvelope, data: bytes) -> MailMessage:
+        """The message, whose trace is judged before anything else.  Raises PassbookError."""
+        message = read_message(data) if len(data) <= SMALL else await asyncio.to_thread(read_message, data)
+        if self._mail.hostname in message.trace:
+            raise PassbookError("mail-loop", why=f"{', then '.join(map(shown, message.trace))} handed it on already")
+        if envelope.caller.hands_on and message.was_part and len(message.parts) == 1:
+            # Another appliance took this part out of a mail; it is the same request by whatever way it comes (P10).
+            [part] = message.parts
+            return replace(message, parts=(replace(part, number=message.was_part),))
+        return message
+
+    def _posted(
+        self, envelope: MailEnvelope, message: MailMessage, data: bytes, mail: Mailed, space: str
+    ) -> list[Posted]:
+        """The jobs of a mail: one for each next hop, and one for each part at each printer."""
         by_goal: dict[str, list[Addressed]] = {}
         for recipient in _distinct(envelope.recipients):
             by_goal.setdefault(recipient.route.goal, []).append(recipient)
-        hops = [goal for goal in by_goal if goal in self._hops]
-        relayed = [self._relayed(goal, by_goal[goal], message, data, mail, space) for goal in hops]
+        relayed = [
+            self._relayed(goal, recipients, message, data, mail, space)
+            for goal, recipients in by_goal.items()
+            if goal in self._hops
+        ]
         printed = [
             self._printed(recipient, part, message, mail, space)
             for goal, recipients in by_goal.items()
@@ -138,15 +170,7 @@ class MailIntake:
             for recipient in recipients
             for part in message.parts
         ]
-        self._relays.expect(mail.submission, hops)
-        is_new = False
-        try:
-            records = await self._acceptance.submit_together(actor, [*relayed, *printed])
-            is_new = all(one.mail is not None and one.mail.submission == mail.submission for one in records)
-        finally:
-            if not is_new:
-                self._relays.forget(mail.submission)
-        return records
+        return [*relayed, *printed]
 
     def _actor(self, envelope: MailEnvelope) -> Actor:
         """Whose jobs they are: a terminal that sends under its own name here is asked about them itself."""
@@ -185,7 +209,7 @@ class MailIntake:
             shares_name=True,
         )
         named = tuple(Recipient(str(one.address), one.original, one.notify) for one in recipients)
-        facts = msgspec.structs.replace(mail, recipients=named)
+        facts = replace(mail, recipients=named)
         return Posted(request, self._traced(data, mail), facts, content, held=any(one.held for one in recipients))
 
     def _traced(self, data: bytes, mail: Mailed) -> bytes:
@@ -209,7 +233,7 @@ class MailIntake:
             shares_name=True,
         )
         named = (Recipient(str(recipient.address), recipient.original, recipient.notify),)
-        facts = msgspec.structs.replace(mail, part=part.number, recipients=named)
+        facts = replace(mail, part=part.number, recipients=named)
         return Posted(request, part.document, facts, part.document, held=recipient.held)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
@@ -41,6 +41,7 @@ from passbook.protocol.messages import (
     JobOrder,
     JobRef,
     JobView,
+    MoveJob,
     Nothing,
     Received,
     StatusReport,
@@ -65,9 +66,11 @@ from passbook.protocol.operators import (
     AcceptedStore,
     AcceptRollback,
     AreaRef,
+    AskRoute,
     ClockReport,
     ListHistory,
     Revocations,
+    RouteTest,
     Word,
 )
 from passbook.protocol.pages import JobPage, Page, QuestionPage, page_of
@@ -112,6 +115,8 @@ STORED: Final = ("area-fenced", "area-full", "record-quarantined", "change-unkno
 """Codes with which a change of a stored job may be refused."""
 FOUND: Final = ("unknown-job", "record-quarantined", "area-fenced")
 """Codes with which a job that is named may be refused."""
+BEGINNING: Final = ("ambiguous-job", "job-id-short")
+"""Codes for the beginning of an id."""
 OPENED: Final = (
     *("content-gone", "document-not-kept", "key-needed", "wrong-key", "key-malformed", "no-key-to-show"),
     "sealed-damaged",
@@ -147,6 +152,16 @@ SEARCHES: Final = ("not-a-time", "times-exchanged", "unknown-outcome")
 """Codes with which a search of the history may be refused."""
 
 
+class MailOrders(Protocol):
+    """What people order about mail and its destinations."""
+
+    async def move(self, record: Record, to: str, person: str) -> Record:
+        """Send a job to a substitute.  Raises PassbookError."""
+
+    def say_route(self, asked: AskRoute) -> RouteTest:
+        """What would happen to a mail."""
+
+
 class Operations:
     """The handlers of the operations."""
 
@@ -169,6 +184,7 @@ class Operations:
         agents: Agents,
         names: SharedNames,
         grants: Grants,
+        mailing: MailOrders,
         welcome: AgentWelcome,
         status: Callable[[], StatusReport],
         uri: str,
@@ -178,6 +194,7 @@ class Operations:
         self._turns = turns
         self._agents = agents
         self._names = names
+        self._mailing = mailing
         self._welcome = welcome
         self._jobs = jobs
         self._spool = jobs.spool
@@ -220,7 +237,7 @@ class Operations:
     @operation("Spooler.SubmitJob", AT_TERMINALS, *ACCEPTED, *DOCUMENT)
     async def submit(self, call: Call, request: SubmitJob) -> JobView:
         """Accept one job; its completion comes when the job is on disk."""
-        if request.job or request.keep is not Keep.APPLIANCE:
+        if request.job or request.choice.keep is not Keep.APPLIANCE:
             self._agents.must_be(call.connection)
         document = whole_document(call.connection.uploads, request)
         return self._view(call.actor, await self._admission.submit(call.actor, request, document))
@@ -275,7 +292,7 @@ class Operations:
         records = await asyncio.to_thread(self._spool.records, page.after, page.read)
         return JobPage(*page_of((self._view(call.actor, record) for record in records), page.limit))
 
-    @operation("Spooler.GetJob", ALL_BUT_AUDITORS, *FOUND, "ambiguous-job", "job-id-short")
+    @operation("Spooler.GetJob", ALL_BUT_AUDITORS, *FOUND, *BEGINNING)
     async def get_job(self, call: Call, asked: JobRef) -> JobView:
         """Show one job, by its id or the beginning of it; also one that has ended."""
         return self._view(call.actor, self._spool.find(_named(asked).job))
@@ -285,7 +302,9 @@ class Operations:
         """Give the document of an unfinished job to a person who shows the job's key."""
         return await self._documents.read(call.actor, _named(asked))
 
-    @operation("Spooler.GetSealed", AT_TERMINALS, *FOUND, "content-gone", "document-not-kept", "no-key-to-show")
+    @operation(
+        "Spooler.GetSealed", AT_TERMINALS, *FOUND, *BEGINNING, "content-gone", "document-not-kept", "no-key-to-show"
+    )
     async def get_sealed(self, call: Call, asked: GetSealed) -> SealedCopy:
         """Give the sealed content of an unfinished job to its requester, or to a terminal with a grant."""
         return await self._documents.sealed(call.actor, _named(asked).job)
@@ -314,6 +333,12 @@ class Operations:
         actor, record = call.actor, self._ordered(call.actor, order)
         senior = actor.is_representative or actor.is_operator
         return self._view(actor, await self._desks.release(record.job_id, actor.name, order.person, senior=senior))
+
+    @operation("Spooler.MoveJob", AT_TERMINALS, *ORDERED, "cannot-move", "no-way-there", "unknown-printer")
+    async def move(self, call: Call, order: MoveJob) -> JobView:
+        """Send a job that waits untouched to a substitute; the reply is the job that stands in for it there."""
+        record = self._ordered(call.actor, JobOrder(order.job, order.person))
+        return self._view(call.actor, await self._mailing.move(record, order.to, order.person))
 
     @operation(
         "Spooler.GetEnvironment",
@@ -458,6 +483,11 @@ class Operations:
     async def clock(self, _call: Call, _payload: Nothing) -> ClockReport:
         """Tell what the appliance believes of time, and why."""
         return self._clock.report()
+
+    @operation("Appliance.TestRoute", OPERATORS)
+    async def say_route(self, _call: Call, asked: AskRoute) -> RouteTest:
+        """Say what would happen to a mail for an address, step by step, and why; nothing is sent."""
+        return self._mailing.say_route(asked)
 
     @operation("Appliance.VouchForClock", OPERATORS, is_served_locked=True)
     async def vouch_for_clock(self, _call: Call, word: Word) -> ClockReport:

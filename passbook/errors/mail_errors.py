@@ -25,6 +25,24 @@ MAIL_ERRORS: Final[dict[str, ErrorKind]] = {
         Mender.CALLER,
         "{who} may not send as {address}. Nothing was accepted; send under your own name.",
     ),
+    "cannot-move": ErrorKind(
+        Mender.TELLER,
+        "Job {job} cannot go to a substitute: {why}. Nothing was changed; have its printer mended, or end the job and "
+        "send it to another printer.",
+    ),
+    "no-way-there": ErrorKind(
+        Mender.TELLER,
+        "{to} is no substitute for job {job}. Nothing was changed; its substitutes are: {known}.",
+    ),
+    "no-substitute": ErrorKind(
+        Mender.OPERATOR,
+        "{printer} cannot work, and {count} jobs wait there: no substitute takes them by itself. They are kept; mend "
+        "it, or have a person send them to a substitute with teller move.",
+    ),
+    "mail-moved-away": ErrorKind(
+        Mender.NONE,
+        "This mail was handed to the substitute {to} as job {job}. Nothing was accepted now; it is looked after there.",
+    ),
     "mail-malformed": ErrorKind(
         Mender.PROGRAMMER, "The message cannot be read: {why}. Nothing was accepted; mend the program that wrote it."
     ),

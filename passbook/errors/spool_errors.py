@@ -62,6 +62,11 @@ SPOOL_ERRORS: Final[dict[str, ErrorKind]] = {
         "The own printer at {port}, to stand in for {printer}, is one of the appliance. Nothing is printed there; take "
         "it out of agent.toml, or give the terminal another one.",
     ),
+    "network-busy": ErrorKind(
+        Mender.TELLER,
+        "The network to the appliance is busy: {why}. Nothing was accepted; keep the document at the terminal, or try "
+        "again later.",
+    ),
     "spool-stopped": ErrorKind(
         Mender.OPERATOR,
         "The spool of the {side} takes no new document: {why}. Nothing was accepted; choose the other spool, or try "

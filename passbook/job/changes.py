@@ -253,7 +253,9 @@ def refuse(at: str) -> Change:
 
 def _ask(record: Record, reason: Reason, at: str) -> tuple[Record, HistoryEntry]:
     """The record as an open question with a new epoch, and its entry."""
-    moved = move_on(record, JobEvent.STOP, reason, at=at) if record.valid else replace(record, reasons=(reason,))
+    # What was asked already stays: that a store was rolled back or copied is true after the silence too.
+    known = (one for one in record.reasons if one is not reason)
+    moved = move_on(record, JobEvent.STOP, reason, at=at) if record.valid else replace(record, reasons=(reason, *known))
     asked = replace(moved, valid=False, epoch=record.epoch + 1, asked=True)
     return asked, entry_of(HistoryKind.STOPPED, asked, at)
 

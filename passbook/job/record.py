@@ -147,6 +147,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         handed: its printer was given to the terminal together with the right, until its end (P15).
         fed: the copy that feeds the printer, once that is known.
         mail: the mail that brought it; None for a job of a terminal.
+        stands_for: the job for which it stands in, at a substitute; empty for none.
+        moved_to: the destination and the job that stand in for it, as `window-2 1f0c...`; empty for none.
     """
 
     job_id: str
@@ -200,6 +202,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     handed: bool = False
     fed: Fed | None = None
     mail: Mailed | None = None
+    stands_for: str = ""
+    moved_to: str = ""
 
     @property
     def ended(self) -> bool:

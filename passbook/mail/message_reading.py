@@ -36,6 +36,8 @@ LONGEST_SHOWN: Final = 998
 """Characters of a header that are read: one line (RFC 5322, 2.1.1)."""
 TRACE_HEADER: Final = "Passbook-Trace"
 """Names the appliances that handed a message on, the first one first."""
+PART_HEADER: Final = "Passbook-Part"
+"""The number that the sole part had in the mail from which an appliance took it, for a substitute."""
 
 _BARE: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _CONTENT: Final = re.compile(rb"^content-[^\r\n]*(?:\r\n[ \t][^\r\n]*)*", re.IGNORECASE | re.MULTILINE)
@@ -67,6 +69,7 @@ class MailMessage(Confidential, frozen=True):
         author: the From header, decoded; never an authority.
         date: ISO date of the Date header; empty for none.
         trace: the appliances that handed it on, the first one first.
+        was_part: what PART_HEADER says; 0 for nothing.
         parts: what is printed.
     """
 
@@ -75,6 +78,7 @@ class MailMessage(Confidential, frozen=True):
     author: str
     date: str
     trace: tuple[str, ...]
+    was_part: int
     parts: tuple[MailPart, ...]
 
 
@@ -102,6 +106,7 @@ def _read(message: Message) -> MailMessage:
         author=_shown_header(message, "From"),
         date=_date(message),
         trace=tuple(_shown_header(message, TRACE_HEADER).split()),
+        was_part=int(part) if re.fullmatch(r"[0-9]{1,3}", part := _shown_header(message, PART_HEADER), re.ASCII) else 0,
         parts=tuple(_documents(message, leaves)),
     )
 

@@ -51,7 +51,7 @@ WANTED: Final = MappingProxyType(
     }
 )
 """Outcome -> what a sender must want in order to be told of it."""
-DEFAULT: Final = frozenset({Notify.FAILURE, Notify.DELAY})
+WANTED_UNSAID: Final = frozenset({Notify.FAILURE, Notify.DELAY})
 """What a sender wants that says nothing (RFC 3461, 4.1)."""
 
 
@@ -84,6 +84,11 @@ def outcome_of(record: Record) -> MailOutcome | None:
     """What its sender can be told of now; None for nothing."""
     if record.is_open:
         return MailOutcome.WAITING if record.asked else None
+    # The job at the substitute tells what becomes of it.
+    return None if Reason.MOVED in record.reasons else _end_of(record)
+
+
+def _end_of(record: Record) -> MailOutcome | None:
     match record.state:
         case JobState.COMPLETED if is_relay(record):
             return MailOutcome.RELAYED
@@ -101,7 +106,7 @@ def told_recipients(mail: Mailed, outcome: MailOutcome) -> tuple[Recipient, ...]
     """The recipients of whom the sender wants to be told; none for an unproven sender, and for the null sender."""
     if not mail.sender or not mail.vouched_by:
         return ()
-    return tuple(one for one in mail.recipients if WANTED[outcome] in (one.notify or DEFAULT))
+    return tuple(one for one in mail.recipients if WANTED[outcome] in (one.notify or WANTED_UNSAID))
 
 
 def write_notification(

@@ -14,6 +14,7 @@ MAIL_REPLIES: Final = MappingProxyType(
         "mail-recipient-unknown": "550 5.1.1",
         "mail-sender-unknown": "550 5.7.1",
         "mail-sender-foreign": "553 5.7.1",
+        "mail-moved-away": "450 4.4.6",
         "mail-malformed": "554 5.6.0",
         "mail-part-unknown": "554 5.6.1",
         "mail-part-damaged": "554 5.6.0",

@@ -42,7 +42,9 @@ def moved_words(job: JobView) -> str:
     """The difference between the choice for a job and its copies, with the cause, as sentences; empty for none."""
     parts = []
     if job.moved:
-        parts.append(f"{capital(_KEPT[job.choice.keep])}: {REASON_WORDS.get(job.moved, job.moved)}.")
+        # Where both keep it, a rule chose the copy that feeds the printer.
+        feeds = f", and {_COPY[job.choice.feed]} is printed" if job.choice.keep is Keep.BOTH else ""
+        parts.append(f"{capital(_KEPT[job.choice.keep])}{feeds}: {REASON_WORDS.get(job.moved, job.moved)}.")
     fed = job.fed
     if fed is not None and fed.why:
         chosen = "" if fed.by is job.choice.feed else f", not {_COPY[job.choice.feed]} as chosen"

@@ -108,9 +108,9 @@ class SubmitJob(Payload, frozen=True):
         key: 32 bytes that wrap the data key; absent only if the appliance takes jobs without one.
         key_ref: the requester's own name for the key.
         job: the id that the terminal's agent made for the job: 32 lower-case hexadecimal digits; empty for one of ours.
-        keep: the spools that keep the document.
-        feed: the copy that feeds the printer.
-        if_apart: the order for the time in which the two spools cannot reach each other.
+        keep: the spools that keep the document; None where no person says: then the agent's rules and defaults do.
+        feed: the copy that feeds the printer, likewise.
+        if_apart: the order for the time in which the two spools cannot reach each other, likewise.
         outline: the steps, where the terminal alone keeps the document; at its turn the document must give the same.
         sheet: the page and pitch, likewise.
         digest: keyed digest of the terminal's copy, as document_digest() makes it; empty where it has none.
@@ -133,9 +133,9 @@ class SubmitJob(Payload, frozen=True):
     key: bytes = b""
     key_ref: str = ""
     job: str = ""
-    keep: Keep = Keep.APPLIANCE
-    feed: Side = Side.APPLIANCE
-    if_apart: IfApart = IfApart.ASK
+    keep: Keep | None = None
+    feed: Side | None = None
+    if_apart: IfApart | None = None
     outline: tuple[StepOutline, ...] = ()
     sheet: Sheet | None = None
     digest: str = ""
@@ -146,8 +146,12 @@ class SubmitJob(Payload, frozen=True):
 
     @property
     def choice(self) -> Choice:
-        """The choice of the person."""
-        return Choice(self.keep, self.feed, self.if_apart)
+        """The choice of the person; the appliance alone keeps a document without one.  Raises as choice_over() does."""
+        return self.choice_over(Choice())
+
+    def choice_over(self, defaults: Choice) -> Choice:
+        """These defaults with what the person said in their place.  Raises PassbookError `choice-not-possible`."""
+        return defaults.changed(keep=self.keep, feed=self.feed, if_apart=self.if_apart)
 
 
 class JobRef(Payload, frozen=True):
@@ -160,6 +164,14 @@ class JobOrder(Payload, frozen=True):
     """`Spooler.CancelJob`, `Spooler.HoldJob`, `Spooler.ReleaseJob`, `Appliance.CancelJob`: what `person` decided."""
 
     job: str
+    person: str
+
+
+class MoveJob(Payload, frozen=True):
+    """`Spooler.MoveJob`: `person` sends a job that waits untouched to a substitute, the printer or next hop `to`."""
+
+    job: str
+    to: str
     person: str
 
 

@@ -63,6 +63,27 @@ class Revocations(msgspec.Struct, frozen=True):
     revoked: int
 
 
+class AskRoute(Payload, frozen=True):
+    """`Appliance.TestRoute`: what would happen to a mail.
+
+    Attributes:
+        address: the recipient.
+        sender: the sender of the envelope; empty for the null sender.
+        network: the IP address from which an unproven sender would come; empty for a sender that proves who it is.
+    """
+
+    address: str
+    sender: str = ""
+    network: str = ""
+
+
+class RouteTest(msgspec.Struct, frozen=True, rename="camel"):
+    """Completion of `Appliance.TestRoute`: each step with its reason; `taken`: the recipient would be accepted."""
+
+    taken: bool
+    steps: tuple[str, ...]
+
+
 class ClockReport(msgspec.Struct, frozen=True, rename="camel"):
     """Completion of `Appliance.GetClock` and `Appliance.VouchForClock`: what the appliance believes of time.
 

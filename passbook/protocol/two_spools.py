@@ -97,6 +97,14 @@ def at_terminal_only(request: SubmitJob, why: Reason) -> SubmitJob:
     return msgspec.structs.replace(request, keep=Keep.TERMINAL, feed=Side.TERMINAL, if_apart=if_apart, moved=why.value)
 
 
+def at_appliance_only(request: SubmitJob, why: Reason) -> SubmitJob:
+    """The request where the appliance alone keeps the document, for a reason that is told; it has the print right."""
+    if_apart = IfApart.ASK if request.if_apart is IfApart.TERMINAL else request.if_apart
+    return msgspec.structs.replace(
+        request, keep=Keep.APPLIANCE, feed=Side.APPLIANCE, if_apart=if_apart, moved=why.value
+    )
+
+
 class TurnAnswer(StrEnum):
     """What an agent says at a turn."""
 
@@ -225,6 +233,13 @@ class AgentSettings(msgspec.Struct, frozen=True, rename="camel"):
         used: bytes of its spool that are used.
         most: bytes that its spool may have.
         silent: seconds since it heard the appliance; 0 while it is connected.
+        percent: how full its spool is, of what jobs may take there, reserves included.
+        start_at: the percent below which a spool that stopped takes documents again.
+        stopped: why its spool takes no document now, a keyword of Reason; empty where it does.
+        since: the time since which it was nearly full.
+        round_trip: milliseconds until the appliance answers a ping.
+        queued: bytes of documents that wait to be sent to the appliance.
+        busy: what of the network is busy, in words; empty while it is not.
     """
 
     keep: Keep
@@ -235,3 +250,10 @@ class AgentSettings(msgspec.Struct, frozen=True, rename="camel"):
     used: int = 0
     most: int = 0
     silent: int = 0
+    percent: int = 0
+    start_at: int = 0
+    stopped: str = ""
+    since: str = ""
+    round_trip: int = 0
+    queued: int = 0
+    busy: str = ""

@@ -41,9 +41,9 @@ from passbook.protocol.pages import JobPage, Page, QuestionPage
 from passbook.protocol.two_spools import AgentSettings, GetSealed, SealedCopy, SetFeed
 from passbook.protocol.uploads import take_piece, whole_document
 from spooler.clock import stamp
-from terminal.agent.agent_settings import AgentConfig
 from terminal.agent.kept_list import KeptList
 from terminal.agent.kept_notices import KeptNotices
+from terminal.agent.kept_sides import KeptSides
 from terminal.agent.known_appliance import KnownAppliance
 from terminal.agent.own_jobs import OwnJobs
 from terminal.agent.own_printers import OwnPrinters
@@ -55,6 +55,7 @@ from terminal.agent.upstream import Upstream
 _AWAY: Final = MechanismStatus(Device.OFFLINE, Media.UNKNOWN)
 """A printer of the appliance while that is away."""
 CALLERS: Final = frozenset({Role.REQUESTER, Role.REPRESENTATIVE})
+CHOSEN: Final = ("choice-not-possible", "spool-stopped", "network-busy")
 MOST_NOTICES: Final = 100
 """Ends in one answer."""
 
@@ -74,7 +75,7 @@ class AgentOperations:
         known: KnownAppliance,
         kept: KeptList,
         reach: Reach,
-        config: AgentConfig,
+        sides: KeptSides,
         seen: Callable[[str], None],
         problems: Callable[[], list[PassbookError]],
     ) -> None:
@@ -87,7 +88,7 @@ class AgentOperations:
         self._notices = notices
         self._kept = kept
         self._reach = reach
-        self._config = config
+        self._sides = sides
         self._known = known
         self._seen = seen
         self._problems = problems
@@ -103,18 +104,8 @@ class AgentOperations:
 
     @operation("Agent.GetSettings", CALLERS)
     async def settings(self, _call: Call, _payload: Nothing) -> AgentSettings:
-        """Tell the choice where a person makes none, and the figures of the agent's spool."""
-        choice, areas = self._config.choice, self._own.spool.areas()
-        return AgentSettings(
-            choice.keep,
-            choice.feed,
-            choice.if_apart,
-            spool=self._own.store.name,
-            jobs=sum(area.records for area in areas),
-            used=sum(area.used for area in areas),
-            most=sum(area.quota for area in areas),
-            silent=int(self._reach.silent_for()),
-        )
+        """Tell the choice where a person makes none, and the figures of the agent's spool and of the network."""
+        return self._sides.figures(self._own.store.name, self._reach.silent_for())
 
     @operation("Common.Status", CALLERS)
     async def status(self, _call: Call, _payload: Nothing) -> StatusReport:
@@ -134,7 +125,7 @@ class AgentOperations:
         """Take the next bytes of a document; they are kept as long as the connection."""
         return take_piece(call.connection.uploads, piece)
 
-    @operation("Spooler.SubmitJob", CALLERS, "choice-not-possible", "unknown-upload", "unknown-printer")
+    @operation("Spooler.SubmitJob", CALLERS, *CHOSEN, "unknown-upload", "unknown-printer")
     async def submit(self, call: Call, request: SubmitJob) -> JobView:
         """Accept one job by its choice; its completion comes when each spool that is to keep it answered."""
         document = whole_document(call.connection.uploads, request)
@@ -201,7 +192,7 @@ class AgentOperations:
     @operation("Spooler.GetSealed", CALLERS, "unknown-job", "not-permitted", "content-gone")
     async def get_sealed(self, _call: Call, asked: GetSealed) -> SealedCopy:
         """Give the sealed content of the own copy; of a job without one, that of the appliance."""
-        record = self._own.record(asked.job)
+        record = self._own.found(asked.job)
         if record is None or record.ended or record.content_gone:
             return await self._upstream.command("Spooler.GetSealed", asked, SealedCopy)
         return self._own.sealed_copy(record, self._known.layout(record.layout))

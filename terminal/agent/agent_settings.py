@@ -12,10 +12,14 @@ from drivers.dialects.known import DIALECTS
 from passbook.errors import PassbookError
 from passbook.errors.decoding import full_complaint, toml_text
 from passbook.job.choice import Choice, IfApart, Keep, Side
+from passbook.protocol.document_rules import ChoiceRule
+from passbook.protocol.naming import NAME_LIMIT, is_name
 from storage import files
 
 Wait = Annotated[float, Meta(gt=0, le=604800)]
 Mebibytes = Annotated[int, Meta(ge=32, le=65536)]
+MarkPercent = Annotated[int, Meta(ge=1, le=100)]
+Load = Annotated[int, Meta(ge=1, le=1_000_000)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
@@ -40,6 +44,42 @@ class FallbackPrinter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.printer
 
 
+class SpoolMarks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[spool]`: the marks of the terminal's own spool, in percent of what jobs may take there.
+
+    Attributes:
+        stop_at: it takes no new document from here on.
+        start_at: below this it takes them again.
+    """
+
+    stop_at: MarkPercent = 95
+    start_at: MarkPercent = 85
+
+
+class LoadMarks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The marks of one measure of the network.
+
+    Attributes:
+        stop_at: the network is busy from here on.
+        start_at: below this it is free again.
+    """
+
+    stop_at: Load
+    start_at: Load
+
+
+class NetworkConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[network]`: when the network to the appliance is busy; without a mark it never is.
+
+    Attributes:
+        round_trip: marks of the time until the appliance answers a ping, in milliseconds.
+        queued: marks of the documents that wait to be sent, in kibibytes.
+    """
+
+    round_trip: LoadMarks | None = None
+    queued: LoadMarks | None = None
+
+
 class AgentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file.
 
@@ -49,7 +89,10 @@ class AgentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if_apart: the order for the time in which the spools cannot reach each other, likewise.
         apart_after: seconds without the appliance until the agent prints by itself, or asks.
         quota_mib: mebibytes of each of the two areas of its spool.
+        spool: the marks of its spool.
+        network: the marks of the network.
         fallback: printers of the terminal.
+        rules: `[[rule]]`, the choice for documents of a printer, a form or an application; the first that fits counts.
     """
 
     keep: Keep = Keep.BOTH
@@ -57,7 +100,10 @@ class AgentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     if_apart: IfApart = IfApart.ASK
     apart_after: Wait = 30.0
     quota_mib: Mebibytes = 64
+    spool: SpoolMarks = SpoolMarks()
+    network: NetworkConfig = NetworkConfig()
     fallback: tuple[FallbackPrinter, ...] = ()
+    rules: tuple[ChoiceRule, ...] = msgspec.field(name="rule", default=())
 
     @property
     def choice(self) -> Choice:
@@ -77,7 +123,10 @@ def load_agent_config(file: Path) -> AgentConfig:
     try:
         settings.choice.must_be_possible()
     except PassbookError as error:
-        raise _problem(file, f"{error.facts['option']} is not possible with keep {error.facts['keep']}") from None
+        raise _problem(file, _impossible(error)) from None
+    _judge_marks(file, settings)
+    for number, rule in enumerate(settings.rules, 1):
+        _judge_rule(file, number, rule, settings.choice)
     names = [one.printer for one in settings.fallback]
     if len(set(names)) < len(names):
         raise _problem(file, "two own printers stand in for one printer")
@@ -93,6 +142,33 @@ def _judge(file: Path, fallback: FallbackPrinter) -> None:
         DIALECTS[fallback.dialect]().profile.find_code_page(fallback.code_page)
     except (PassbookError, LookupError):
         raise _problem(file, f"fallback {fallback.printer}: its dialect has no code page of that name") from None
+
+
+def _judge_marks(file: Path, settings: AgentConfig) -> None:
+    network = settings.network
+    for name, marks in (
+        ("spool", settings.spool),
+        ("network, round_trip", network.round_trip),
+        ("network, queued", network.queued),
+    ):
+        if marks is not None and marks.start_at > marks.stop_at:
+            raise _problem(file, f"{name}: start_at is above stop_at")
+
+
+def _judge_rule(file: Path, number: int, rule: ChoiceRule, defaults: Choice) -> None:
+    for name in ("printer", "form", "application"):
+        if not is_name(getattr(rule, name), least=0):
+            raise _problem(file, f"rule {number}: {name} must have at most {NAME_LIMIT} printable characters")
+    if rule.is_empty:
+        raise _problem(file, f"rule {number}: it has none of keep, feed and if_apart")
+    try:
+        _ = rule.over(defaults)
+    except PassbookError as error:
+        raise _problem(file, f"rule {number}: {_impossible(error)}") from None
+
+
+def _impossible(error: PassbookError) -> str:
+    return f"{error.facts['option']} is not possible with keep {error.facts['keep']}"
 
 
 def _problem(file: Path, why: str) -> PassbookError:

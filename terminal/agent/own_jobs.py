@@ -171,9 +171,16 @@ class OwnJobs:
         return await asyncio.wrap_future(self.jobs.change(job, change, urgent=True))
 
     async def end_as_told(self, view: JobView, terminal: str) -> None:
-        """The appliance ended a job: its own copy ends with it, and its end is the appliance's to tell."""
+        """The appliance ended a job: its own copy ends with it, and its end is the appliance's to tell.
+
+        A copy that has the print right ends too where nothing of it was sent: people ordered that at the appliance, or
+        this spool was rolled back.
+        """
         record = self.record(view.job)
-        if view.state not in TERMINAL or record is None or record.ended or record.right.state is RightState.HERE:
+        if view.state not in TERMINAL or record is None or record.ended:
+            return
+        has_right = record.right.state is RightState.HERE
+        if has_right and not record.untouched:
             return
         told = Told(
             state=view.state,
@@ -183,6 +190,7 @@ class OwnJobs:
             begun=view.begun,
             fed=view.fed,
             answered=view.answered,
+            token=record.right.token + has_right,
             at=view.changed_at,
         )
         await self.change(view.job, changes.report(told, stamp(self.clock)))

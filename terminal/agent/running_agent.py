@@ -33,8 +33,10 @@ from terminal.agent.agent_operations import AGENT_OPERATIONS, AgentOperations
 from terminal.agent.agent_settings import AgentConfig
 from terminal.agent.kept_list import KeptList
 from terminal.agent.kept_notices import KeptNotices
+from terminal.agent.kept_sides import KeptSides
 from terminal.agent.known_appliance import KnownAppliance
 from terminal.agent.local_door import LocalDoor
+from terminal.agent.network_load import NetworkLoad
 from terminal.agent.own_jobs import OwnJobs
 from terminal.agent.own_printers import OwnPrinters
 from terminal.agent.own_store import OwnStore
@@ -92,10 +94,13 @@ class Agent:
         jobs = Jobs(store.spool, DataKeys(), self._tell)
         self._own = OwnJobs(store, jobs, ring, clock, is_apart=lambda: self._reach.is_apart)
         self._upstream = self._make_upstream(home)
+        self._network = NetworkLoad(self._upstream, config.network, clock)
+        self._sides = KeptSides(store.spool, config, self._network, clock)
         self._submissions = Submissions(
             self._own,
             self._known,
             self._upstream,
+            self._sides,
             terminal=terminal,
             folder=home.agent / "unanswered",
             rng=secrets.token_bytes,
@@ -103,7 +108,7 @@ class Agent:
         self._reporting = Reporting(self._own, self._upstream, self._submissions, terminal)
         self._printers = self._make_printers(config)
         self._turns = TurnAnswers(self._own, self._upstream, self._printers.drive)
-        self._operations = self._make_operations(config)
+        self._operations = self._make_operations()
         exchange = Exchange(self._operations, Log("callers"), AGENT_OPERATIONS)
         self._door = LocalDoor(home.socket, exchange, terminal=terminal, greet=self._greet)
 
@@ -126,7 +131,7 @@ class Agent:
             tell=self._tell,
         )
 
-    def _make_operations(self, config: AgentConfig) -> AgentOperations:
+    def _make_operations(self) -> AgentOperations:
         return AgentOperations(
             own=self._own,
             upstream=self._upstream,
@@ -137,7 +142,7 @@ class Agent:
             known=self._known,
             kept=self._kept,
             reach=self._reach,
-            config=config,
+            sides=self._sides,
             seen=self._replay.seen,
             problems=self._problems,
         )
@@ -167,6 +172,7 @@ class Agent:
         parts: tuple[tuple[str, Coroutine[Any, Any, None]], ...] = (
             ("upstream", self._upstream.run()),
             ("reach", self._reach.run()),
+            ("network", self._network.run()),
             ("reports", self._reporting.run()),
             ("list", self._watch_list()),
             ("upkeep", self._look_after()),
@@ -176,7 +182,7 @@ class Agent:
             tasks.callback(self._supervisor.start(name, work))
 
     def _problems(self) -> list[PassbookError]:
-        return [*self._storage_problems, *self._printers.problems()]
+        return [*self._storage_problems, *self._sides.problems(), *self._printers.problems()]
 
     def _errand(self, work: Coroutine[Any, Any, None]) -> None:
         """Have something done for which no command waits; what the appliance or the store refuses is logged."""
@@ -223,9 +229,10 @@ class Agent:
         self._kept.forget_waiting()
 
     async def _learn_ends(self) -> None:
-        """Ask what became of each job whose own copy has not ended and whose print right is elsewhere."""
+        """Ask what became of each job whose own copy has not ended, and is not the one that was begun."""
         for record in self._own.unfinished():
-            if record.right.state is RightState.HERE or self._submissions.is_waiting(record.job_id):
+            is_mine = record.right.state is RightState.HERE and not record.untouched
+            if is_mine or self._submissions.is_waiting(record.job_id):
                 continue
             try:
                 await self._own.end_as_told(await self._upstream.job(record.job_id), self._terminal)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -32,6 +32,7 @@ from spooler.clock import stamp
 from spooler.destination import Prepared
 from spooler.logs import Log
 from storage import Rng, Ticket, envelope, files
+from terminal.agent.kept_sides import NO_SPACE, KeptSides
 from terminal.agent.known_appliance import KnownAppliance
 from terminal.agent.own_jobs import OwnJobs
 from terminal.agent.upstream import Upstream, is_outage
@@ -39,42 +40,84 @@ from terminal.agent.upstream import Upstream, is_outage
 _LOG: Final = Log("submission")
 
 SUBMIT: Final = "Spooler.SubmitJob"
+MOST_PASSED_ON: Final = 1000
+"""Requests that were passed on and are known again."""
 LONGEST_OUTLINE: Final = 64 * 1024
 """Bytes of an outline that goes with a document which the appliance places anyway."""
+
+
+class _Way(NamedTuple):
+    """The choice with which a request was passed on; fields as in SubmitJob."""
+
+    keep: Keep | None
+    feed: Side | None
+    if_apart: IfApart | None
+    moved: str
 
 
 class Submissions:
     """The own copies that the appliance has not answered for yet, and the way to more."""
 
     def __init__(
-        self, own: OwnJobs, known: KnownAppliance, upstream: Upstream, *, terminal: str, folder: Path, rng: Rng
+        self,
+        own: OwnJobs,
+        known: KnownAppliance,
+        upstream: Upstream,
+        sides: KeptSides,
+        *,
+        terminal: str,
+        folder: Path,
+        rng: Rng,
     ) -> None:
         """`folder` has a file for each copy that the appliance has not answered for."""
         self._own = own
         self._known = known
         self._upstream = upstream
+        self._sides = sides
         self._terminal = terminal
         self._folder = folder
         self._rng = rng
         self._sending: dict[str, asyncio.Lock] = {}
         self._accepting: set[str] = set()
+        self._passed_on: dict[str, _Way] = {}
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     async def submit(self, request: SubmitJob, document: bytes) -> JobView:
-        """Accept one job by the person's choice.
+        """Accept one job by the choice of its person, of a rule, or by default.
 
         Raises PassbookError; but for what tells of the connection or of the storage, nothing was changed.
         """
-        request.choice.must_be_possible()
-        if not request.keep.has(Side.TERMINAL):
-            return await self._upstream.command_with(SUBMIT, request, document, JobView)
+        before = self._passed_on.get(request.client_request)
+        if before is not None:
+            return await self._pass_on(replace(request, **before._asdict()), document)
+        request = await self._sides.chosen(request, document)
+        if not request.choice.keep.has(Side.TERMINAL):
+            return await self._pass_on(self._sides.kept_now(request), document)
         _judge(request, document)
         prepared = await asyncio.to_thread(self._known.prepare, request, document)
-        record = await self._kept(replace(request, layout=prepared.layout), document, prepared)
+        kept = await self._kept(request, document, prepared)
+        return await (self._pass_on(kept, document) if isinstance(kept, SubmitJob) else self._settle(kept, request.key))
+
+    async def _pass_on(self, request: SubmitJob, document: bytes) -> JobView:
+        """Have the appliance alone keep a document; the same request goes the same way again (P10)."""
+        self._upstream.must_be_reached()
+        name = request.client_request
+        self._passed_on[name] = _Way(request.keep, request.feed, request.if_apart, request.moved)
+        if len(self._passed_on) > MOST_PASSED_ON:
+            del self._passed_on[next(iter(self._passed_on))]
+        try:
+            return await self._upstream.command_with(SUBMIT, request, document, JobView)
+        except PassbookError as error:
+            if not is_outage(error):
+                self._passed_on.pop(name, None)
+            raise
+
+    async def _settle(self, record: Record, key: bytes) -> JobView:
+        """Have the appliance hear of an own copy, and return the job as far as that is known."""
         if record.ended or not self.is_waiting(record.job_id):
             return await self._known_already(record)
         try:
-            return await self._send(record.job_id, request.key) or self._own.view(record)
+            return await self._send(record.job_id, key) or self._own.view(record)
         except PassbookError as error:
             if not is_outage(error):
                 # The caller hears of the refusal; so that end needs no notice.
@@ -90,12 +133,31 @@ class Submissions:
         except PassbookError:
             return self._own.view(record)
 
-    async def _kept(self, request: SubmitJob, document: bytes, prepared: Prepared) -> Record:
-        """The own copy, durable; that of an earlier time for the same request."""
+    async def _kept(self, request: SubmitJob, document: bytes, prepared: Prepared) -> Record | SubmitJob:
+        """The own copy, durable, or that of an earlier time for the same request.
+
+        Where the own spool does not keep the document, the request that the appliance alone gets.  Raises as submit().
+        """
+        asked = (request.printer, request.format, prepared.layout, request.start, document)
+        content = msgspec.msgpack.encode(asked)
+        known = self._own.spool.known(self._terminal, request.client_request, content)
+        if known is not None:
+            return known
+        kept = self._sides.kept_now(request)
+        if not kept.choice.keep.has(Side.TERMINAL):
+            return kept
+        try:
+            return await self._accepted(replace(kept, layout=prepared.layout), document, prepared, content)
+        except PassbookError as error:
+            if error.code not in NO_SPACE:
+                raise
+            return self._sides.without_own(request, Reason.NEARLY_FULL)
+
+    async def _accepted(self, request: SubmitJob, document: bytes, prepared: Prepared, content: bytes) -> Record:
+        """The own copy, durable.  Raises PassbookError with a code of NO_SPACE where it does not fit."""
         bare = replace(request, document=b"", upload="", key=b"")
         attributes, plan = msgspec.json.encode(bare), encode_plan(prepared.plan)
         size = envelope.sealed_size(len(attributes), len(plan), len(document))
-        content = msgspec.msgpack.encode((request.printer, request.format, request.layout, request.start, document))
         reserved = self._own.spool.reserve(
             self._terminal, request.client_request, content, size, first=request.first, job_id=request.job
         )
@@ -119,6 +181,10 @@ class Submissions:
         accepted = self._own.jobs.accept(reserved, record, sealed, (wrap,), key)
         try:
             return await asyncio.shield(asyncio.wrap_future(accepted))
+        except PassbookError as error:
+            if error.code in NO_SPACE:
+                self._answered(record.job_id)
+            raise
         finally:
             self._accepting.discard(record.job_id)
 
@@ -253,6 +319,7 @@ def _judge(request: SubmitJob, document: bytes) -> None:
     check_name("clientRequest", request.client_request)
     check_name("keyRef", request.key_ref, least=0)
     check_name("name", request.name, least=0)
+    check_name("application", request.application, least=0)
     if request.job:
         raise PassbookError("invalid-message", why="job is given, and the agent makes the ids of its jobs")
     if len(document) > MAX_DOCUMENT:

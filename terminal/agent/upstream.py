@@ -66,6 +66,8 @@ class Upstream:
         self._client: Client | None = None
         self._lost = PassbookError("connection-lost")
         self._uploading = asyncio.Lock()
+        self.unsent = 0
+        """Bytes of documents that the appliance has not answered for, of those that are being sent."""
 
     async def run(self) -> None:
         """Connect again and again, for ever."""
@@ -73,18 +75,21 @@ class Upstream:
         while True:
             try:
                 async with Client(self._transport(), heard=self._heard) as client:
+                    # What the appliance tells right behind its welcome is answered too.
+                    self._client = client
                     welcome = await client.command("Spooler.RegisterAgent", RegisterAgent(self._spool), AgentWelcome)
                     failures = 0
                     await self._serve(client, welcome)
             except PassbookError as error:
                 self._lost = error
                 _LOG.limited().info("appliance-not-reached", code=error.code)
+            finally:
+                self._client = None
             await self._pause(BACK_OFF[min(failures, len(BACK_OFF) - 1)])
             failures += 1
 
     async def _serve(self, client: Client, welcome: AgentWelcome) -> None:
         """Have the connection used until it ends."""
-        self._client = client
         self._came(welcome)
         try:
             async for _ in client.events():
@@ -103,15 +108,26 @@ class Upstream:
 
     async def command_with(self, name: str, payload: D, document: bytes, kind: type[T]) -> T:
         """The same with a document; a large one goes ahead in pieces."""
-        if len(document) <= INLINE:
-            return await self.command(name, msgspec.structs.replace(payload, document=document), kind)
-        # The appliance takes one upload at a time from a connection.
-        async with self._uploading:
-            upload = payload.job or "document"
-            for start in range(0, len(document), MAX_PIECE):
-                piece = UploadPiece(upload, document[start : start + MAX_PIECE])
-                await self.command("Spooler.UploadPiece", piece, Received)
-            return await self.command(name, msgspec.structs.replace(payload, upload=upload), kind)
+        left = len(document)
+        self.unsent += left
+        try:
+            if left <= INLINE:
+                return await self.command(name, msgspec.structs.replace(payload, document=document), kind)
+            # The appliance takes one upload at a time from a connection.
+            async with self._uploading:
+                upload = payload.job or "document"
+                for start in range(0, len(document), MAX_PIECE):
+                    piece = UploadPiece(upload, document[start : start + MAX_PIECE])
+                    await self.command("Spooler.UploadPiece", piece, Received)
+                    self.unsent -= len(piece.data)
+                    left -= len(piece.data)
+                return await self.command(name, msgspec.structs.replace(payload, upload=upload), kind)
+        finally:
+            self.unsent -= left
+
+    async def round_trip(self) -> float:
+        """Seconds until the appliance answered a ping.  Raises the code of the lost connection while there is none."""
+        return await self._connected().round_trip()
 
     async def forward(self, command: Envelope) -> msgspec.Raw:
         """Have a command done that nothing here reads, and return the payload of its completion.

@@ -1,4 +1,4 @@
-"""`teller agent`: the process that holds the terminal's connection and its own spool."""
+"""`teller agent` and `teller spool`: the process with the terminal's own spool, and what is so in it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from terminal.agent.own_store import MACHINE, OwnStore, open_own_store
 from terminal.agent.running_agent import Agent
 from terminal.commands import AddCommand
 from terminal.keyring import AGENT_STORE, KeyRing
+from terminal.spool_figures import spool_lines
 from terminal.workplace import Workplace
 
 
@@ -26,6 +27,8 @@ def add(command: AddCommand) -> None:
         "agent", help="hold the connection and a spool of this terminal until it is stopped; other commands then use it"
     )
     parser.set_defaults(run=run)
+    spool = command("spool", help="how full the spool of this terminal is, whether it takes documents, and the network")
+    spool.set_defaults(run=run_spool)
 
 
 async def run(workplace: Workplace, _arguments: argparse.Namespace) -> int:
@@ -51,6 +54,15 @@ async def run(workplace: Workplace, _arguments: argparse.Namespace) -> int:
         report=problems.append,
     )
     await Agent(home, config, ring, store, terminal, problems=problems, clock=clock).run()
+    return 0
+
+
+async def run_spool(workplace: Workplace, _arguments: argparse.Namespace) -> int:
+    """Show the figures of the agent; return 0."""
+    figures = await workplace.agent_settings()
+    if figures is None:
+        raise PassbookError("agent-needed", requester=enrollment.name_of(workplace.home))
+    workplace.console.show(figures, spool_lines(figures))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""`teller jobs`, `teller cancel`, `teller hold` and `teller release`."""
+"""`teller jobs`, `teller move`, `teller cancel`, `teller hold` and `teller release`."""
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ def add(command: AddCommand) -> None:
         "--person", type=short_text, required=True, metavar="NAME", help="name of the person who reads it, for the log"
     )
     document.set_defaults(run=run_document)
+    move = command("move", help="send a job that waits untouched to a substitute of its printer")
+    move.add_argument("job", type=short_text, metavar="JOB", help=JOB_HELP)
+    move.add_argument("to", type=short_text, metavar="TO", help="a printer or next hop of the set-up file")
+    move.add_argument("--person", type=short_text, required=True, metavar="NAME", help="name of the person who decides")
+    move.set_defaults(run=run_move)
     for name, text, run in (
         ("cancel", "end a job and show which lines of it are on paper", run_cancel),
         (
@@ -113,6 +118,16 @@ async def _until_it_stands(client: TerminalClient, job: JobView) -> JobView:
 
 def _stands(job: JobView) -> bool:
     return not job.valid or job.state in TERMINAL
+
+
+async def run_move(workplace: Workplace, arguments: argparse.Namespace) -> int:
+    """Send one job to a substitute."""
+    async with workplace.client() as client:
+        job = (await client.job(arguments.job)).job
+        there = await client.move(job, arguments.to, arguments.person)
+    said = f"Job {job[:8]} goes to {there.printer}: job {there.job[:8]} stands in for it there, and prints at its turn."
+    workplace.console.show(there, [said])
+    return 0
 
 
 async def run_hold(workplace: Workplace, arguments: argparse.Namespace) -> int:

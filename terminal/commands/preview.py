@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from passbook.document.page_drawing import DrawnPage
+from passbook.errors import PassbookError
 from passbook.screen.arguments import path, short_text
 from storage import files
 from terminal.commands import JOB_HELP, AddCommand
@@ -38,9 +39,12 @@ def add(command: AddCommand) -> None:
 async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Fetch the sealed content, open it in memory, and draw it."""
     ring = workplace.ring()
-    async with workplace.client() as client:
-        job = (await client.job(arguments.job)).job
-        copy = await client.sealed(job)
+    # What is shown is bound to its seal, so an own copy is shown without a word to the appliance.
+    async with workplace.client(compares=False) as client:
+        copy = await client.sealed(arguments.job)
+    job = copy.job
+    if not job.startswith(arguments.job):
+        raise PassbookError("sealed-damaged", job=arguments.job)
     pages = open_pages(job, copy, ring, arguments.key or "")
     turned_to = [*(page.number for page in pages[1:]), None]
     captions = [caption(job, copy.layout, page, then) for page, then in zip(pages, turned_to, strict=True)]

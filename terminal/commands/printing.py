@@ -18,7 +18,7 @@ from passbook.protocol.messages import MAX_DOCUMENT, SubmitJob
 from passbook.screen.arguments import day, one_of, path, short_text, short_text_or_none, whole
 from storage import files
 from terminal import enrollment, own_copy
-from terminal.choosing import Said, add_choice, chosen, said_in
+from terminal.choosing import Said, add_choice, must_have_agent, said_in
 from terminal.commands import JOB_HELP, AddCommand
 from terminal.follow import Follower
 from terminal.interrupts import interruptible
@@ -183,11 +183,11 @@ def _job(workplace: Workplace, arguments: argparse.Namespace) -> SubmitJob:
 
 
 async def _completed(workplace: Workplace, job: SubmitJob, said: Said) -> SubmitJob:
-    """The job with its printer and its choice.  Raises PassbookError as chosen() does, and `unknown-printer`."""
-    agent = await workplace.agent_settings()
-    choice = chosen(said, agent, lambda: enrollment.name_of(workplace.home))
+    """The job with its printer and its choice.  Raises PassbookError as must_have_agent() does, `unknown-printer`."""
+    if not workplace.has_agent:
+        must_have_agent(said, lambda: enrollment.name_of(workplace.home))
     printer = job.printer or await _only_printer(workplace)
-    return msgspec.structs.replace(job, printer=printer, keep=choice.keep, feed=choice.feed, if_apart=choice.if_apart)
+    return msgspec.structs.replace(job, printer=printer, keep=said.keep, feed=said.feed, if_apart=said.if_apart)
 
 
 async def _only_printer(workplace: Workplace) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -25,7 +27,8 @@ def echo() -> Iterator[int]:
             threading.Thread(target=answer, args=(connection,), daemon=True).start()
 
     def answer(connection: socket.socket) -> None:
-        with connection:
+        # A cut may reset the connection while it is answered.
+        with connection, suppress(OSError):
             while data := connection.recv(4096):
                 connection.sendall(data)
 
@@ -80,3 +83,50 @@ def test_one_direction_is_kept_while_the_other_one_passes(echo: int) -> None:
         cable.mend()
         near.settimeout(5.0)
         assert near.recv(1) == b"c"
+
+
+def test_a_cut_in_the_middle_lets_only_the_first_bytes_through(echo: int) -> None:
+    with Cable("127.0.0.1", echo) as cable, connected(cable) as near:
+        cable.cut_after("up", 3)
+        near.sendall(b"abcdef")
+        near.settimeout(5.0)
+        came_back = bytearray()
+        with suppress(ConnectionResetError):
+            while data := near.recv(100):
+                came_back += data
+        assert b"abc".startswith(came_back)
+        assert (cable.up, cable.is_whole) == (3, False)
+
+
+def test_a_direction_that_is_kept_changes_and_what_is_kept_is_counted(echo: int) -> None:
+    with Cable("127.0.0.1", echo) as cable, connected(cable) as near:
+        cable.swallow("up")
+        near.sendall(b"d")
+        near.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            near.recv(1)
+        assert (cable.kept, cable.up) == (1, 0)
+        cable.swallow("down")
+        with pytest.raises(TimeoutError):
+            near.recv(1)
+        assert (cable.kept, cable.up, cable.down) == (1, 1, 0)
+        cable.mend()
+        near.settimeout(5.0)
+        assert near.recv(1) == b"d"
+
+
+def test_what_goes_up_is_shown_before_it_arrives(echo: int) -> None:
+    seen = bytearray()
+    with Cable("127.0.0.1", echo, look=seen.extend) as cable, connected(cable) as near:
+        near.sendall(b"e")
+        assert near.recv(1) == b"e"
+        assert bytes(seen) == b"e"
+
+
+def test_each_direction_takes_the_delay(echo: int) -> None:
+    with Cable("127.0.0.1", echo) as cable, connected(cable) as near:
+        cable.delay = 0.05
+        began = time.monotonic()
+        near.sendall(b"f")
+        assert near.recv(1) == b"f"
+        assert time.monotonic() - began >= 2 * cable.delay

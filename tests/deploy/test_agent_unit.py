@@ -6,7 +6,16 @@ import re
 import subprocess
 from pathlib import Path
 
-from terminal.agent.agent_settings import AgentConfig, FallbackPrinter, load_agent_config
+from passbook.job.choice import Keep
+from passbook.protocol.document_rules import ChoiceRule
+from terminal.agent.agent_settings import (
+    AgentConfig,
+    FallbackPrinter,
+    LoadMarks,
+    NetworkConfig,
+    SpoolMarks,
+    load_agent_config,
+)
 from tests.house import ROOT
 from tests.needed import need
 
@@ -38,11 +47,24 @@ def test_keys_leave_no_core_file_and_it_has_no_more_rights_than_it_needs() -> No
 
 
 def test_the_settings_of_the_page_are_the_defaults_and_each_of_them_stands_there(tmp_path: Path) -> None:
-    [block] = re.findall(r"```toml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    block, rules = re.findall(r"```toml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     file = tmp_path / "agent.toml"
     file.write_text(block)
     config = load_agent_config(file)
     port = config.fallback[0].port
     assert config == AgentConfig(fallback=(FallbackPrinter("counter-1", port),))
-    for field in (*AgentConfig.__struct_fields__, *FallbackPrinter.__struct_fields__):
-        assert re.search(rf"^(\[\[)?{field}\b", block, re.MULTILINE), field
+    kinds = (AgentConfig, FallbackPrinter, SpoolMarks, NetworkConfig, ChoiceRule)
+    for field in (name for kind in kinds for name in kind.__struct_encode_fields__):
+        assert re.search(rf"^(\[\[?|# )?{field}\b", block + rules, re.MULTILINE), field
+
+
+def test_the_marks_and_rules_of_the_page_are_settings(tmp_path: Path) -> None:
+    block, rules = re.findall(r"```toml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    file = tmp_path / "agent.toml"
+    file.write_text(re.sub(r"^# ", "", block, flags=re.MULTILINE) + rules)
+    config = load_agent_config(file)
+    assert config.network == NetworkConfig(LoadMarks(400, 200), LoadMarks(2048, 512))
+    assert [(rule.form, rule.printer, rule.keep) for rule in config.rules] == [
+        ("savings-24", "", Keep.TERMINAL),
+        ("", "counter-1", None),
+    ]

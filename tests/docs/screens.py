@@ -20,10 +20,12 @@ from passbook.job.waiting import Waiting, Why
 from passbook.protocol.messages import JobView, Question
 from passbook.protocol.notice import Notice
 from passbook.protocol.progress import end_words
+from passbook.protocol.two_spools import AgentSettings
 from terminal.dialogue import choices
 from terminal.own_copy import texts_of
 from terminal.picture import USUAL_WIDTH, picture
 from terminal.preview_text import caption, page_rows
+from terminal.spool_figures import spool_lines
 from terminal.tables_of_jobs import jobs_table
 from tests.house import ROOT
 from tests.terminal.samples import question, view
@@ -105,6 +107,26 @@ def _list() -> list[str]:
     return jobs_table((moved, waits), USUAL_WIDTH)
 
 
+def _spool() -> list[str]:
+    """A spool that is nearly full, beside a network that is not busy."""
+    # A stamp that is none is shown as it is; so the page does not depend on the day.
+    return spool_lines(
+        AgentSettings(
+            Keep.BOTH,
+            Side.APPLIANCE,
+            IfApart.ASK,
+            jobs=41,
+            used=119 * 2**20,
+            most=128 * 2**20,
+            percent=96,
+            start_at=85,
+            stopped=Reason.NEARLY_FULL.value,
+            since=AT,
+            round_trip=4,
+        )
+    )
+
+
 def _preview() -> list[str]:
     layout, plan = _placed()
     page = drawn_pages(plan, Sheet(layout.page_height, layout.cpi, layout.left_units), layout)[0]
@@ -124,6 +146,7 @@ def screens() -> dict[str, list[str]]:
         "a second person": [*_asked(_proposed(), own_copy=False), *choices(_proposed(), "manager")],
         "another terminal": _asked(asked_about(1, 2), own_copy=False),
         "the list of jobs": _list(),
+        "the spool of this terminal": _spool(),
         "a preview": _preview(),
         "without the print right": _asked(_without_right()),
     }

@@ -22,8 +22,10 @@ from firmware.system.joining import Joining
 from firmware.system.problems import Problems
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor, Certificate, Role, UnixCaller
+from passbook.job.record import Record
 from passbook.protocol.messages import Envelope, Header, MessageType, StatusReport, view_of
 from passbook.protocol.operation import COMMON_ERRORS, Call, Operation
+from passbook.protocol.operators import AskRoute, RouteTest
 from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
 from spooler.agents import Agents
 from spooler.clock import SystemClock
@@ -64,6 +66,8 @@ SAMPLES: Final[dict[str, Any]] = {
     "turn": 1,
     "upload": "u",
     "verdict": "hold",
+    "address": "window-1@branch.example",
+    "to": "window-2",
 }
 """Field that a command must have -> something of the right type."""
 
@@ -126,6 +130,16 @@ NETWORK_PRINTER = "hall"
 FACTS = PrinterFacts(PRINTER, "pr2", "cp858", "tcp://127.0.0.1:1", False, 120.0, 120.0)
 
 
+class NoMail:
+    """What an appliance without the table [mail] says."""
+
+    async def move(self, record: Record, to: str, _person: str) -> Record:
+        raise PassbookError("no-way-there", job=record.job_id, to=to, known="none")
+
+    def say_route(self, _asked: AskRoute) -> RouteTest:
+        return RouteTest(taken=False, steps=("There is no table [mail].",))
+
+
 class Rooms:
     """The rooms behind the doors."""
 
@@ -169,6 +183,7 @@ class Rooms:
             welcome=AgentWelcome("here", "boot-1", 10.0, 60.0, (FACTS,), tuple(load_layouts(None).values())),
             names=SharedNames(bench.appliance_key, bench.rng),
             grants=self.grants,
+            mailing=NoMail(),
             status=lambda: STATUS,
             uri="wss://here",
         )

@@ -280,6 +280,8 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         ("spool", {"stop_at": 80, "start_at": 81}, "spool.start_at"),
         ("spool", {"stop_at": 101}, "spool.stop_at"),
         ("spool", {"rule": [{"form": "two words"}]}, "spool.rule[0].form"),
+        ("spool", {"rule": [{"application": "bell\a"}]}, "spool.rule[0].application"),
+        ("spool", {"rule": [{"application": "a" * 129}]}, "spool.rule[0].application"),
         ("recovery.representatives", ["a", "b c"], "recovery.representatives"),
         ("operators.auditors", ["two words"], "operators.auditors"),
         ("operators.auditors", "passbook-audit", "operators.auditors"),
@@ -294,12 +296,12 @@ def test_what_cannot_work_is_refused_at_its_key(tmp_path: Path, key: str, value:
 
 
 def test_rules_and_marks_of_the_spool_are_read(tmp_path: Path) -> None:
-    rules = [{"application": "mail"}, {"printer": "counter-1", "form": "sheet"}]
+    rules = [{"application": "Mail of the branch"}, {"printer": "counter-1", "form": "sheet"}]
     tree = VALID | {"spool": {"stop_at": 70, "start_at": 70, "rule": rules}}
     spool = load_configuration(written(tmp_path, tree)).spool
     assert (spool.stop_at, spool.start_at) == (70, 70)
     assert [(one.printer, one.form, one.application) for one in spool.rules] == [
-        (None, None, "mail"),
+        (None, None, "Mail of the branch"),
         ("counter-1", "sheet", None),
     ]
 

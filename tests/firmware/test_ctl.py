@@ -51,6 +51,7 @@ WORDS = {
     "Appliance.ListAreas": ("areas", "areas"),
     "Appliance.ListHistory": ("history", "entries"),
     "Appliance.ReadRevocations": ("revocations", ""),
+    "Appliance.TestRoute": ("route", ""),
     "Appliance.VerifyArea": ("verify-area", ""),
     "Appliance.VouchForClock": ("vouch", ""),
     "Recovery.ListQuestions": ("questions", "questions"),

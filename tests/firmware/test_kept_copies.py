@@ -20,11 +20,12 @@ from passbook.job.choice import Choice, IfApart, Keep, Side
 from passbook.job.print_right import RightState
 from passbook.job.record import Holder, Record, Wrap
 from passbook.job.states import Reason
+from passbook.protocol.document_rules import DocumentRule
 from passbook.protocol.history_reply import HistoryReply
 from passbook.protocol.messages import JobView
 from passbook.protocol.pages import JobPage, QuestionPage
 from passbook.protocol.two_spools import SealedCopy
-from spooler.fullness import Fullness, KeepRule, Marks
+from spooler.fullness import Fullness, Marks
 from spooler.logs import tell_left_out
 from storage import SealedJob, Ticket, envelope
 from tests.firmware.agency import BOTH, JOB, KEY, ONLY, Agency, Story, refused, told
@@ -52,7 +53,7 @@ async def only_at_terminal(agency: Agency, **facts: Any) -> Record:
     return await agency.submit(**ONLY, document="", **(await shape_of(agency)), **facts)
 
 
-def stopped(agency: Agency, *rules: KeepRule, percent: float = 100.0) -> None:
+def stopped(agency: Agency, *rules: DocumentRule, percent: float = 100.0) -> None:
     """The appliance's spool is so full, or has these rules, from now on."""
     agency.bench.fullness = Fullness(lambda: percent, Marks(), rules)
     agency.boot()
@@ -123,6 +124,16 @@ def test_a_terminal_without_an_agent_has_no_choice(agency: Agency, facts: dict[s
     told(agency, story)
 
 
+def test_a_choice_that_cannot_be_is_refused_and_nothing_is_accepted(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        impossible: dict[str, Any] = {"keep": "appliance", "feed": "terminal"}
+        assert await refused(agency.submit(**impossible)) == "choice-not-possible"
+        assert await refused(agency.ask("Spooler.GetJob", {"job": JOB})) == "unknown-job"
+
+    told(agency, story)
+
+
 def test_a_digest_without_a_key_is_not_taken_from_any_terminal(agency: Agency) -> None:
     async def story(agency: Agency) -> None:
         assert await refused(agency.submit(job="", digest="cafe")) == "invalid-message"
@@ -184,7 +195,7 @@ def test_a_rule_keeps_documents_out_and_a_history_entry_says_so(agency: Agency) 
     async def story(agency: Agency) -> None:
         await agency.register()
         shape = await shape_of(agency)
-        stopped(agency, KeepRule(application="desk"), percent=0.0)
+        stopped(agency, DocumentRule(application="desk"), percent=0.0)
         await agency.register()
         assert (await agency.submit("r-2", "e" * 32, **BOTH, **shape)).choice.keep is Keep.BOTH
         record = await agency.submit(**BOTH, **shape, application="desk")
@@ -192,6 +203,19 @@ def test_a_rule_keeps_documents_out_and_a_history_entry_says_so(agency: Agency) 
         await agency.ask("Spooler.CancelJob", {"job": JOB} | PERSON)
         reply: HistoryReply = await agency.ask("Spooler.GetHistory", {"job": JOB})
         assert [(one.job.moved, one.job.choice.keep) for one in reply.entries] == [("spool-rule", Keep.TERMINAL)]
+
+    told(agency, story)
+
+
+def test_a_rule_by_form_knows_the_form_that_a_document_has_by_itself(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        stopped(agency, DocumentRule(form="sheet"), percent=0.0)
+        await agency.register()
+        assert await refused(agency.submit(layout="")) == "spool-stopped"
+        assert await refused(agency.ask("Spooler.GetJob", {"job": JOB})) == "unknown-job"
+        stopped(agency, DocumentRule(form="savings-24"), percent=0.0)
+        await agency.register()
+        assert (await agency.submit(layout="")).layout == "sheet"
 
     told(agency, story)
 

@@ -260,6 +260,15 @@ def test_a_store_that_was_copied_to_another_machine_has_no_right_there() -> None
     assert may_print(ordered(alone, "Ben"))
 
 
+@pytest.mark.parametrize("reason", [Reason.ROLLED_BACK, Reason.STORE_COPIED])
+def test_the_silence_of_the_other_spool_hides_nothing_that_a_boot_found(reason: Reason) -> None:
+    silent = after(AWAY, changes.invalidate(reason, AT), changes.ask_apart(Reason.APPLIANCE_SILENT, AT))
+    assert silent.reasons == (Reason.APPLIANCE_SILENT, reason)
+    answers_again = after(silent, changes.end_apart(AT))
+    assert answers_again.reasons == (reason,)
+    assert not ordered(answers_again, "Ann").valid
+
+
 def test_with_one_spool_the_right_is_here_whatever_comes() -> None:
     steps = (changes.start(AT, 1), changes.journal(0, 1), changes.invalidate(Reason.POWER_LOSS, AT))
     record = ordered(after(NEW, *steps), "Ann")

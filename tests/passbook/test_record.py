@@ -90,6 +90,8 @@ MUTABLE = {
     "turn": 2,
     "handed": True,
     "fed": Fed(Side.TERMINAL, "terminal-silent", "other"),
+    "stands_for": "0d" * 16,
+    "moved_to": "window-2 " + "0e" * 16,
     "mail": Mailed("0c" * 16, "anna@bank.example", "", "<1@bank.example>", (Recipient("window-1@branch.example"),)),
     "on_paper": OnPaper(lines=4, confirmed=1, in_doubt=2, again=3),
 }

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import smtplib
-from email import message_from_bytes
+from collections.abc import Sequence
 from email.message import EmailMessage
-from email.policy import SMTP
-from typing import Any, Final, Self
+from typing import Any, Final
 
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import Envelope
-
-from demo.world import Terminal, free_port, own_host
+from demo.world import Terminal
 from terminal.home import Home
 from tests.scenarios.books import Statement
 from tests.scenarios.office import Office
@@ -22,19 +19,24 @@ SENDER: Final = "anna@bank.example"
 
 
 def mail_settings(
-    address: str, *, networks: tuple[str, ...] = ("127.0.0.0/8",), more: str = "", domain: str = DOMAIN
+    address: str,
+    *,
+    networks: Sequence[str] = ("127.0.0.0/8",),
+    more: str = "",
+    domain: str = DOMAIN,
+    also: Sequence[str] = (),
+    substitutes: Sequence[str] = (),
 ) -> str:
-    """TOML of a mail door with one route to the printer; `more` stands in the table [mail]."""
-    named = ", ".join(f'"{one}"' for one in networks)
+    """TOML of a mail door with one route to the printer, for its address and `also` others.
+
+    `more` stands in the table [mail].
+    """
+    to = [f"window-1@{domain}", *also]
     return (
         f'[mail]\nlisten = "{address}"\nhostname = "{domain}"\n{more}'
-        f'[[route]]\nto = ["window-1@{domain}"]\nprinter = "window-1"\nnetworks = [{named}]\n'
+        f'[[route]]\nto = {json.dumps(to)}\nprinter = "window-1"\n'
+        f"networks = {json.dumps(list(networks))}\nsubstitutes = {json.dumps(list(substitutes))}\n"
     )
-
-
-def free_address() -> str:
-    """An address at which nothing listens."""
-    return f"{own_host()}:{free_port()}"
 
 
 def connect(address: str, terminal: Terminal | None = None) -> smtplib.SMTP:
@@ -47,34 +49,6 @@ def connect(address: str, terminal: Terminal | None = None) -> smtplib.SMTP:
         client.starttls(context=Home(terminal.home).context())
         client.ehlo()
     return client
-
-
-class Mailbox:
-    """A mail server of the standard kind; `mails` are those that it took, `replies` what it says to data, in order."""
-
-    def __init__(self) -> None:
-        self.mails: list[tuple[str, list[str], EmailMessage]] = []
-        self.replies: list[str] = []
-        self.address = free_address()
-        host, _, port = self.address.rpartition(":")
-        self._controller = Controller(self, hostname=host, port=int(port))
-
-    def __enter__(self) -> Self:
-        self._controller.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._controller.stop()
-
-    async def handle_DATA(self, _server: object, _session: object, envelope: Envelope) -> str:  # noqa: N802
-        """The library calls it with each mail."""
-        if self.replies:
-            return self.replies.pop(0)
-        assert isinstance(envelope.content, bytes)
-        mail = message_from_bytes(envelope.content, policy=SMTP)
-        assert isinstance(mail, EmailMessage)
-        self.mails.append((envelope.mail_from or "", list(envelope.rcpt_tos), mail))
-        return "250 2.0.0 taken"
 
 
 def update_mail(statement: Statement, message_id: str = "", to: str = WINDOW) -> EmailMessage:

@@ -8,7 +8,10 @@ from typing import NamedTuple
 
 import pytest
 
-from demo.world import World, await_fact
+from demo.mail_servers import free_address
+from demo.world import CommandFailed, World, await_fact
+from drivers.simulator.faults import Now, Target
+from passbook.protocol.messages import JobView
 from tests.scenarios.books import Statement, judge
 from tests.scenarios.clerk import BookClerk
 from tests.scenarios.conftest import an_office
@@ -17,8 +20,9 @@ from tests.scenarios.mail_office import (
     WINDOW,
     connect,
     ends_of,
-    free_address,
+    jobs_of,
     mail_settings,
+    text_mail,
     update_mail,
 )
 from tests.scenarios.office import Office, book_of
@@ -39,11 +43,37 @@ def pair(furnished: World) -> Iterator[Pair]:
     """Both are open; mail goes in at the first one."""
     with ExitStack() as offices:
         far, near = free_address(), free_address()
-        other = offices.enter_context(an_office(furnished, mail_settings(far, domain=OTHER), own_key_jobs=True))
+        other = offices.enter_context(
+            an_office(furnished, mail_settings(far, domain=OTHER, also=[WINDOW]), own_key_jobs=True)
+        )
         hop = f'[[hop]]\nname = "other"\naddress = "{far}"\ntls = "none"\nappliance = true\n'
         route = f'[[route]]\nto = ["@{OTHER}"]\nhop = "other"\nnetworks = ["127.0.0.0/8"]\n'
-        first = offices.enter_context(an_office(furnished, mail_settings(near) + hop + route, own_key_jobs=True))
+        settings = mail_settings(near, more="grace_offline = 0.2\n", substitutes=["other"]) + hop + route
+        first = offices.enter_context(an_office(furnished, settings, own_key_jobs=True))
         yield Pair(first, other, near)
+
+
+def test_a_text_goes_by_itself_to_a_substitute_and_an_update_when_a_person_says_so(pair: Pair) -> None:
+    pair.first.hands.cut(Target.PRINTER, Now())
+    statement = Statement(711, 3)
+
+    def book(view: JobView) -> str:
+        return "a sheet" if view.format == "text" else book_of(statement)
+
+    with BookClerk(pair.other.manager, pair.other.hands, book):
+        with connect(pair.address) as client:
+            client.send_message(text_mail("A text that goes elsewhere."), SENDER, [WINDOW])
+            client.send_message(update_mail(statement), SENDER, [WINDOW])
+        await_fact(lambda: len(ends_of(pair.other)) == 1, lambda: jobs_of(pair.first))
+        [left] = jobs_of(pair.first)
+        assert left["format"] == "passbook-update+csv"
+        assert "no substitute takes them by itself" in str(pair.first.world.ctl("status"))
+        there = pair.first.manager.run("move", str(left["job"]), "other", "--person", "Ms Okafor")
+        assert there["printer"] == "other"
+        await_fact(lambda: len(ends_of(pair.other)) == 2, lambda: jobs_of(pair.first))
+    assert pair.first.world.paper.strikes == 0
+    judge(pair.other.world.paper, book_of(statement), statement.expected())
+    assert jobs_of(pair.first) == []
 
 
 def test_the_first_appliance_hands_a_broadcast_on_and_prints_its_own_copy(pair: Pair) -> None:
@@ -58,3 +88,18 @@ def test_the_first_appliance_hands_a_broadcast_on_and_prints_its_own_copy(pair: 
         await_fact(lambda: len(ends_of(pair.other)) == 1, lambda: ends_of(pair.other))
     for office in (pair.first, pair.other):
         judge(office.world.paper, book_of(statement), statement.expected())
+
+
+def test_a_route_is_tested_in_words(pair: Pair) -> None:
+    world = pair.first.world
+    told = world.ctl("route", "test", WINDOW, "--at", "127.0.0.1", "--from", SENDER)
+    assert told["taken"]
+    text = " ".join(told["steps"])
+    for words in ("leads to window-1", "in a network that this route names", "Substitute 1 is other", SENDER):
+        assert words in text
+    with pytest.raises(CommandFailed) as refused:
+        world.ctl("route", "test", WINDOW, "--at", "10.9.9.9")
+    assert "550 5.7.1" in refused.value.output
+    with pytest.raises(CommandFailed) as unknown:
+        world.ctl("route", "test", "window-9@elsewhere.example")
+    assert "No route names window-9@elsewhere.example" in unknown.value.output

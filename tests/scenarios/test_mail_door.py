@@ -6,6 +6,7 @@ import smtplib
 
 import pytest
 
+from demo.mail_servers import free_address
 from demo.world import await_fact
 from drivers.simulator.faults import Now, Target
 from tests.scenarios.books import Statement, judge
@@ -16,7 +17,6 @@ from tests.scenarios.mail_office import (
     WINDOW,
     connect,
     ends_of,
-    free_address,
     jobs_of,
     mail_settings,
     update_mail,

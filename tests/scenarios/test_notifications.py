@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
+from demo.mail_servers import Mailbox, free_address
 from demo.world import World, await_fact
 from drivers.simulator.faults import Now, Target
 from tests.scenarios.books import Statement
@@ -17,10 +18,8 @@ from tests.scenarios.conftest import an_office
 from tests.scenarios.mail_office import (
     SENDER,
     WINDOW,
-    Mailbox,
     connect,
     ends_of,
-    free_address,
     jobs_of,
     mail_settings,
     update_mail,

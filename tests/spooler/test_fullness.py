@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passbook.job.states import Reason
+from passbook.protocol.document_rules import DocumentRule
 from passbook.protocol.messages import SubmitJob
-from spooler.fullness import Fullness, KeepRule, Marks
+from spooler.fullness import Fullness, Marks
 
 PERCENTS = st.lists(st.floats(0, 120), max_size=30)
 MARKS = st.tuples(st.integers(1, 100), st.integers(1, 100)).map(lambda two: Marks(max(two), min(two)))
@@ -20,7 +21,7 @@ MARKS = st.tuples(st.integers(1, 100), st.integers(1, 100)).map(lambda two: Mark
 class Spool:
     """A spool that is as full as a test says."""
 
-    def __init__(self, marks: Marks, *rules: KeepRule) -> None:
+    def __init__(self, marks: Marks, *rules: DocumentRule) -> None:
         self.percent = 0.0
         self.fullness = Fullness(lambda: self.percent, marks, rules)
         self.heard: list[bool] = []
@@ -32,7 +33,7 @@ class Spool:
 
 
 def request(**facts: Any) -> SubmitJob:
-    return SubmitJob("r-1", **({"printer": "front", "format": "text", "layout": "sheet"} | facts))
+    return SubmitJob("r-1", **({"printer": "front", "format": "text"} | facts))
 
 
 def test_it_stops_at_the_higher_mark_and_starts_again_below_the_lower_one() -> None:
@@ -72,25 +73,25 @@ def test_each_change_is_told_once(marks: Marks, percents: list[float]) -> None:
 @pytest.mark.parametrize(
     ("rule", "fits"),
     [
-        (KeepRule(), True),
-        (KeepRule(printer="front"), True),
-        (KeepRule(printer="back"), False),
-        (KeepRule(form="sheet"), True),
-        (KeepRule(form="savings-24"), False),
-        (KeepRule(application="desk"), True),
-        (KeepRule(application="mail"), False),
-        (KeepRule("front", "sheet", "desk"), True),
-        (KeepRule("front", "sheet", "mail"), False),
+        (DocumentRule(), True),
+        (DocumentRule(printer="front"), True),
+        (DocumentRule(printer="back"), False),
+        (DocumentRule(form="sheet"), True),
+        (DocumentRule(form="savings-24"), False),
+        (DocumentRule(application="desk"), True),
+        (DocumentRule(application="mail"), False),
+        (DocumentRule("front", "sheet", "desk"), True),
+        (DocumentRule("front", "sheet", "mail"), False),
     ],
 )
-def test_a_rule_speaks_of_the_requests_that_fit_all_its_words(rule: KeepRule, fits: bool) -> None:
-    spool = Spool(Marks(), KeepRule(printer="no such printer"), rule)
+def test_a_rule_speaks_of_the_requests_that_fit_all_its_words(rule: DocumentRule, fits: bool) -> None:
+    spool = Spool(Marks(), DocumentRule(printer="no such printer"), rule)
     expected = Reason.BY_RULE if fits else None
-    assert spool.fullness.objection(request(application="desk")) is expected
+    assert spool.fullness.objection(request(application="desk"), "sheet") is expected
 
 
 def test_a_full_spool_objects_and_says_why() -> None:
     spool = Spool(Marks(90, 80))
-    assert spool.fullness.objection(request()) is None
+    assert spool.fullness.objection(request(), "sheet") is None
     spool.percent = 95.0
-    assert spool.fullness.objection(request()) is Reason.NEARLY_FULL
+    assert spool.fullness.objection(request(), "sheet") is Reason.NEARLY_FULL

@@ -7,42 +7,26 @@ import argparse
 import pytest
 
 from passbook.errors import PassbookError
-from passbook.job.choice import Choice, IfApart, Keep, Side
-from passbook.protocol.two_spools import AgentSettings
-from terminal.choosing import add_choice, chosen, said_in
-
-AGENT = AgentSettings(Keep.BOTH, Side.APPLIANCE, IfApart.ASK)
+from passbook.job.choice import IfApart, Keep, Side
+from terminal.choosing import Said, add_choice, must_have_agent, said_in
 
 
-def choice_of(*words: str, agent: AgentSettings | None = AGENT) -> Choice:
+def choice_of(*words: str) -> Said:
     parser = argparse.ArgumentParser()
     add_choice(parser)
-    return chosen(said_in(parser.parse_args(words)), agent, lambda: "till-9")
+    return said_in(parser.parse_args(words))
 
 
-def refusal(*words: str, agent: AgentSettings | None = AGENT) -> PassbookError:
+def refusal_without_agent(*words: str) -> PassbookError:
     with pytest.raises(PassbookError) as caught:
-        choice_of(*words, agent=agent)
+        must_have_agent(choice_of(*words), lambda: "till-9")
     return caught.value
 
 
-def test_an_omitted_part_is_the_agents() -> None:
-    agent = AgentSettings(Keep.BOTH, Side.TERMINAL, IfApart.APPLIANCE)
-    assert choice_of(agent=agent) == Choice(Keep.BOTH, Side.TERMINAL, IfApart.APPLIANCE)
-    assert choice_of("--feed", "appliance", agent=agent).feed is Side.APPLIANCE
-    assert choice_of() == Choice(Keep.BOTH, Side.APPLIANCE, IfApart.ASK)
-
-
-@pytest.mark.parametrize(
-    ("keep", "expected"),
-    [
-        ("terminal", Choice(Keep.TERMINAL, Side.TERMINAL, IfApart.TERMINAL)),
-        ("appliance", Choice(Keep.APPLIANCE, Side.APPLIANCE, IfApart.ASK)),
-    ],
-)
-def test_a_part_that_no_person_chose_gives_way(keep: str, expected: Choice) -> None:
-    agent = AgentSettings(Keep.BOTH, Side.APPLIANCE, IfApart.TERMINAL)
-    assert choice_of("--keep", keep, agent=agent) == expected
+def test_only_what_was_typed_is_said() -> None:
+    assert choice_of() == Said()
+    assert choice_of("--feed", "terminal") == Said(feed=Side.TERMINAL)
+    assert choice_of("--keep", "both", "--if-apart", "ask") == Said(keep=Keep.BOTH, if_apart=IfApart.ASK)
 
 
 @pytest.mark.parametrize(
@@ -55,24 +39,19 @@ def test_a_part_that_no_person_chose_gives_way(keep: str, expected: Choice) -> N
     ],
 )
 def test_a_copy_that_is_not_kept_prints_nothing(words: tuple[str, ...]) -> None:
-    for agent in (AGENT, None):
-        error = refusal(*words, agent=agent)
-        assert error.code == "choice-not-possible"
-        assert f"{words[2].lstrip('-')} {words[3]} is not possible with keep {words[1]}" in str(error)
-
-
-def test_a_default_that_keeps_no_copy_here_is_not_widened() -> None:
-    agent = AgentSettings(Keep.APPLIANCE, Side.APPLIANCE, IfApart.ASK)
-    assert refusal("--feed", "terminal", agent=agent).code == "choice-not-possible"
+    with pytest.raises(PassbookError) as caught:
+        choice_of(*words)
+    assert caught.value.code == "choice-not-possible"
+    assert f"{words[2].lstrip('-')} {words[3]} is not possible with keep {words[1]}" in str(caught.value)
 
 
 @pytest.mark.parametrize(
     "words", [("--keep", "terminal"), ("--keep", "both"), ("--feed", "terminal"), ("--if-apart", "terminal")]
 )
 def test_without_an_agent_the_appliance_alone_keeps_a_document(words: tuple[str, ...]) -> None:
-    error = refusal(*words, agent=None)
+    error = refusal_without_agent(*words)
     assert error.code == "agent-needed"
     assert "till-9" in str(error)
     assert "teller agent" in str(error)
-    assert choice_of(agent=None) == Choice()
-    assert choice_of("--keep", "appliance", "--feed", "appliance", agent=None) == Choice()
+    must_have_agent(choice_of(), lambda: "till-9")
+    must_have_agent(choice_of("--keep", "appliance", "--feed", "appliance"), lambda: "till-9")

@@ -77,9 +77,8 @@ def document(tmp_path: Path) -> Path:
 
 @contextmanager
 def agent(till: Till) -> Iterator[FakeAppliance]:
-    """An agent of the terminal, with the usual defaults."""
-    fake, settings = FakeAppliance(), AgentSettings(Keep.BOTH, Side.APPLIANCE, IfApart.ASK)
-    fake.answers["Agent.GetSettings"] = lambda _: settings
+    """An agent of the terminal."""
+    fake = FakeAppliance()
     fake.answers["Spooler.SubmitJob"] = lambda _: view()
     with in_a_thread(lambda: running_agent(fake, Home(till.folder).socket)):
         yield fake
@@ -91,7 +90,8 @@ def test_a_choice_goes_with_the_request(till: Till, document: Path) -> None:
     with agent(till) as fake:
         assert till.run("print", document, *words, *about).code == 0
     sent = fake.received[-1][1]
-    assert (sent["keep"], sent["feed"], sent["ifApart"]) == ("both", "terminal", "terminal")
+    assert (sent["feed"], sent["ifApart"]) == ("terminal", "terminal")
+    assert "keep" not in sent, "the agent's rules and settings choose what the person did not"
     assert (sent["application"], sent["name"], sent["documentDate"]) == ("ledger", "Notice", "2026-05-03")
     assert sent["sharesName"] is True
 
@@ -127,6 +127,8 @@ def test_an_impossible_choice_is_refused_before_anything_is_sent(
         (("--feed", "both"), "--feed: expected one of terminal, appliance"),
         (("--if-apart", "never"), "--if-apart: expected one of terminal, appliance, ask"),
         (("--date", "2026-02-30"), "--date: expected a day, as 2026-03-02"),
+        (("--application", "a" * 129), "--application: expected 1 to 128 printable characters"),
+        (("--application", "ledger\x1b[2J"), "--application: expected 1 to 128 printable characters"),
         (("--date", "20260302"), "--date: expected a day, as 2026-03-02"),
     ],
 )
@@ -134,6 +136,23 @@ def test_a_wrong_word_is_a_usage_error(till: Till, document: Path, words: tuple[
     ended = till.run("print", document, *words)
     assert ended.code == 6
     assert said in ended.err
+
+
+def test_a_person_hears_at_once_that_another_spool_keeps_the_document(till: Till, document: Path) -> None:
+    moved = view(choice=Choice(), moved=Reason.NEARLY_FULL.value)
+    with agent(till) as fake:
+        fake.answers["Spooler.SubmitJob"] = lambda _: moved
+        said = till.run("print", document, "--printer", "window-1", "--no-wait").out
+    assert "The appliance alone keeps it: a spool was nearly full." in said
+
+
+def test_the_figures_of_the_own_spool_are_those_of_the_agent(till: Till) -> None:
+    assert "[agent-needed]" in till.run("spool").err
+    figures = AgentSettings(Keep.BOTH, Side.APPLIANCE, IfApart.ASK, percent=12)
+    with agent(till) as fake:
+        fake.answers["Agent.GetSettings"] = lambda _: figures
+        assert "It is 12 percent full." in till.run("spool").out
+        assert till.json("spool")["percent"] == 12
 
 
 def test_the_feeding_copy_is_changed_until_the_turn(till: Till) -> None:
@@ -170,6 +189,15 @@ def test_a_preview_on_the_screen_is_written_nowhere(till: Till, tmp_path: Path) 
     assert not [path for path in before ^ set(tmp_path.rglob("*")) if path.name != "history-heads.json"]
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"Salary" in path.read_bytes()]
     assert [page["number"] for page in till.json("preview", "aa11", "--text")] == [3, 4]
+
+
+def test_a_preview_asks_an_agent_for_the_sealed_content_and_for_nothing_else(till: Till) -> None:
+    keep_sealed(till)
+    with agent(till) as fake:
+        fake.answers["Spooler.GetSealed"] = till.fake.answers["Spooler.GetSealed"]
+        assert till.run("preview", "aa", "--text").code == 0
+        assert fake.received == [("Spooler.GetSealed", {"job": "aa"})]
+        assert "[sealed-damaged]" in till.run("preview", "bb", "--text").err
 
 
 def test_pictures_lie_only_where_the_person_said(till: Till, tmp_path: Path) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 from client.connection import TerminalClient
-from client.transport import UnixTransport
+from client.transport import Address, UnixTransport
 from demo.agent_process import AgentProcess
+from demo.network import Cable
 from demo.people import Printing
 from demo.world import (
     PRINTER,
@@ -20,8 +23,9 @@ from demo.world import (
     shipped_layout,
 )
 from passbook.errors import PassbookError
+from passbook.job.record import HistoryKind
 from passbook.protocol.messages import JobRef, Payload
-from terminal.agent.own_store import MACHINE, open_own_store
+from terminal.agent.own_store import MACHINE, OwnStore, open_own_store
 from terminal.home import Home
 from terminal.keyring import load_ring
 
@@ -44,6 +48,15 @@ class AgentWorld:
         self.terminal.run("keys", "new", "anna-1")
         self.agent = AgentProcess(self.terminal)
         return self
+
+    @contextmanager
+    def cabled(self) -> Iterator[Cable]:
+        """The way from the terminal to the appliance, as a cable; this test asks the appliance past it."""
+        host, _, port = self.world.address.rpartition(":")
+        with Cable(host, int(port)) as cable:
+            settings = self.terminal.home / "terminal.toml"
+            settings.write_text(settings.read_text().replace(self.world.address, cable.address))
+            yield cable
 
     def power_up(self, extra: str = "", config: str = "") -> None:
         """Start the appliance with `extra` configuration, and the agent with its `config`."""
@@ -74,10 +87,12 @@ class AgentWorld:
 
     def at_appliance(self, job: str) -> dict[str, Any]:
         """The job as the appliance has it, asked past the agent; empty for one that it does not know."""
+        home = Home(self.terminal.home)
+        host, _, port = self.world.address.rpartition(":")
+        address = Address(host, int(port), home.address().server_name)
 
         async def ask() -> dict[str, Any]:
-            home = Home(self.terminal.home)
-            async with TerminalClient(home.address(), home.context()) as client:
+            async with TerminalClient(address, home.context()) as client:
                 return await client.command("Spooler.GetJob", JobRef(job), dict[str, Any])
 
         try:
@@ -94,8 +109,9 @@ class AgentWorld:
 
         return asyncio.run(ask())
 
-    def own_states(self, *jobs: str) -> list[str]:
-        """The states of the own copies of these jobs, read from the spool of an agent that is stopped for it."""
+    @contextmanager
+    def own_store(self) -> Iterator[OwnStore]:
+        """The spool of the agent, which is stopped for it."""
         self.agent.stop()
         home = Home(self.terminal.home)
         secret = load_ring(home.keyring, self.terminal.passphrase.encode()).stores["agent"]
@@ -104,11 +120,26 @@ class AgentWorld:
             home.spool, secret, quota_mib=64, machine=MACHINE, rng=secrets.token_bytes, at=at, report=reports.append
         )
         try:
-            return [store.spool.record(job).state.value for job in jobs]
-        except PassbookError:
-            return []
+            yield store
         finally:
             store.close()
+
+    def own_states(self, *jobs: str) -> list[str]:
+        """The states of the own copies of these jobs, read from the spool of an agent that is stopped for it."""
+        with self.own_store() as store, contextlib.suppress(PassbookError):
+            return [store.spool.record(job).state.value for job in jobs]
+        return []
+
+    def ends(self, job: str) -> list[str]:
+        """The ends of a job that the histories of both sides tell: the appliance's, then those of the agent's spool.
+
+        The agent is stopped for it.
+        """
+        told = [one["entry"] for one in self.world.ctl("history", "--last", "1000")]
+        appliance = [one["record"]["state"] for one in told if one["kind"] == "ended" and one["record"]["jobId"] == job]
+        with self.own_store() as store:
+            entries = [one.entry for one in store.spool.history(job)]
+        return appliance + [one.record.state.value for one in entries if one.kind is HistoryKind.ENDED]
 
     # Paper and people
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from passbook.errors import PassbookError
-from passbook.job.choice import NORMAL, IfApart, Side
+from passbook.job.choice import NORMAL, IfApart, Keep, Side
+from passbook.protocol.document_rules import ChoiceRule
 from terminal.agent.agent_settings import AgentConfig, load_agent_config
 
 
@@ -22,8 +23,14 @@ def test_what_the_file_says_counts(tmp_path: Path) -> None:
     file.write_text(
         'feed = "terminal"\nif_apart = "terminal"\napart_after = 5\n'
         '[[fallback]]\nprinter = "window-1"\nport = "tcp://10.1.1.9:9100"\n'
+        '[[rule]]\nprinter = "window-1"\nform = "savings-24"\napplication = "ledger 3"\nkeep = "terminal"\n'
+        '[[rule]]\nfeed = "appliance"\n'
     )
     config = load_agent_config(file)
+    assert config.rules == (
+        ChoiceRule("window-1", "savings-24", "ledger 3", keep=Keep.TERMINAL),
+        ChoiceRule(feed=Side.APPLIANCE),
+    )
     assert (config.feed, config.if_apart, config.apart_after) == (Side.TERMINAL, IfApart.TERMINAL, 5)
     assert [(one.name, one.port, one.dialect) for one in config.fallback] == [
         ("window-1", "tcp://10.1.1.9:9100", "pr2")
@@ -39,6 +46,19 @@ def test_what_the_file_says_counts(tmp_path: Path) -> None:
         ('keep = "appliance"\nfeed = "terminal"\n', "feed terminal"),
         ("apart_after = 0\n", "apart_after"),
         ("quota_mib = 1\n", "quota_mib"),
+        ("[spool]\nstop_at = 101\n", "spool, stop_at"),
+        ("[spool]\nstop_at = 50\nstart_at = 51\n", "spool: start_at is above stop_at"),
+        ("[spool]\nstop_at = 50\n", "spool: start_at is above stop_at"),
+        ("[network]\nround_trip = { stop_at = 400 }\n", "start_at"),
+        ("[network]\nround_trip = { stop_at = 0, start_at = 0 }\n", "network, round_trip"),
+        ("[network]\nqueued = { stop_at = 4, start_at = 5 }\n", "network, queued: start_at is above stop_at"),
+        ('[[rule]]\nprinter = "w"\n', "rule 1: it has none of keep, feed and if_apart"),
+        ('[[rule]]\nkeep = "both"\n[[rule]]\nfeed = "terminal"\nkeep = "appliance"\n', "rule 2: feed terminal"),
+        ('keep = "appliance"\n[[rule]]\nfeed = "terminal"\n', "rule 1: feed terminal is not possible"),
+        ('[[rule]]\nkeep = "neither"\n', "one of terminal, appliance, both"),
+        ('[[rule]]\nkeep = "both"\nhost = "x"\n', "host"),
+        ('[[rule]]\nkeep = "both"\napplication = "a\\u001b"\n', "rule 1: application must have at most 128"),
+        (f'[[rule]]\nkeep = "both"\nform = "{"f" * 129}"\n', "rule 1: form must have at most 128"),
         ('[[fallback]]\nprinter = "w"\n', "port"),
         ('[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\ndialect = "no"\n', "dialect"),
         ('[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\ncode_page = "no"\n', "code page"),

@@ -1,0 +1,254 @@
+"""Substitutes: a job whose destination cannot do it goes to the first one of its list that can (R4).
+
+A destination counts as down when it has been so for the grace of its trouble: a cover is closed within minutes, and a
+printer without power is missed sooner.  Then each untouched job that waits there goes by itself, in the order of its
+queue, to the first substitute that can take it: a printer here that is ready and whose layouts take the document, or a
+next hop that takes its envelope.  A passbook update goes only when a person says so.  When no substitute can, jobs wait
+and the status says it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from collections.abc import Callable, Mapping, Sequence
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from firmware.config.mail_settings import MailConfig
+from firmware.service.acceptance import Acceptance, Attributes, Posted
+from passbook.errors import PassbookError
+from passbook.job.mailed import Mailed, Recipient
+from passbook.job.moving import may_move, moves_by_itself
+from passbook.job.record import Record
+from passbook.job.relaying import is_relay, left_of
+from passbook.mail.mail_address import parse_mail_address
+from passbook.mail.message_reading import PART_HEADER, TRACE_HEADER
+from passbook.mail.part_formats import MIME_TYPES
+from passbook.mail.routes import Route, find_route
+from passbook.protocol.media import Device
+from passbook.protocol.messages import SubmitJob
+from spooler.clock import Clock
+from spooler.desks import Desks
+from spooler.jobs import Jobs
+from spooler.logs import Log
+from spooler.next_hop import MAIL_FORMAT, NextHop, Relays
+from storage import envelope
+
+_LOG: Final = Log("substitutes")
+
+SUBSTITUTES_LOOK: Final = 1.0
+"""Seconds between two looks at what is down."""
+MOST_AT_ONCE: Final = 20
+"""Jobs of one destination that go in one look."""
+
+
+class Substitutes:
+    """Moves jobs to substitutes; lives in the event loop."""
+
+    def __init__(
+        self,
+        mail: MailConfig,
+        routes: Sequence[Route],
+        hops: Mapping[str, NextHop],
+        *,
+        jobs: Jobs,
+        desks: Desks,
+        acceptance: Acceptance,
+        relays: Relays,
+        clock: Clock,
+        now: Callable[[], datetime.datetime],
+    ) -> None:
+        """`now` is aware wall time, for what is written into messages."""
+        self._mail = mail
+        self._routes = routes
+        self._hops = hops
+        self._jobs = jobs
+        self._desks = desks
+        self._acceptance = acceptance
+        self._relays = relays
+        self._clock = clock
+        self._now = now
+        self._down_since: dict[str, float] = {}
+        self._left: dict[str, int] = {}
+
+    def problems(self) -> list[PassbookError]:
+        """Destinations that are down, and whose jobs no substitute takes."""
+        return [
+            PassbookError("no-substitute", printer=goal, count=count) for goal, count in self._left.items() if count
+        ]
+
+    async def run(self) -> None:
+        """Look for jobs that go to a substitute, until cancelled."""
+        goals = {route.goal for route in self._routes if route.substitutes}
+        goals |= {one for route in self._routes for one in route.substitutes}
+        while True:
+            for goal in sorted(goals):
+                self._left[goal] = await self._look_at(goal) if self._is_down(goal) else 0
+            await asyncio.sleep(SUBSTITUTES_LOOK)
+
+    async def move(self, record: Record, to: str) -> Record:
+        """A person sends a job to a substitute of its list; returns the job that stands in for it.
+
+        Raises PassbookError `cannot-move`, `no-way-there`, and what the acceptance there raises.
+        """
+        if not may_move(record):
+            raise PassbookError("cannot-move", job=record.job_id, why="it does not wait untouched")
+        if to not in self._substitutes_of(record):
+            known = ", ".join(self._substitutes_of(record)) or "none"
+            raise PassbookError("no-way-there", job=record.job_id, to=to, known=known)
+        return await self._move(record, to)
+
+    def told_route(self, route: Route) -> list[str]:
+        """What is so now with the goal of a route and its substitutes, in words."""
+        told = [f"{route.goal}: {self._told(route.goal)}"]
+        for place, one in enumerate(route.substitutes, 1):
+            told.append(f"Substitute {place} is {one}: {self._told(one)}")
+        if route.substitutes:
+            told.append("A text goes to a substitute by itself, a passbook update when a person says so.")
+        return told
+
+    def _told(self, goal: str) -> str:
+        kind = "a next hop" if goal in self._hops else "a printer here"
+        grace = self._trouble(goal)
+        if grace is None:
+            return f"{kind}; nothing is known to be wrong with it."
+        since = self._clock.monotonic() - self._down_since.get(goal, self._clock.monotonic())
+        return f"{kind}; it cannot work now, for {since:.0f} s; after {grace:.0f} s its jobs may go to a substitute."
+
+    async def _look_at(self, goal: str) -> int:
+        """Move what waits at a destination that is down; returns how many jobs stay there."""
+        left = 0
+        for job in self._desks.queues.waiting(goal)[:MOST_AT_ONCE]:
+            record = await asyncio.to_thread(self._jobs.spool.record, job)
+            if may_move(record) and not (moves_by_itself(record) and await self._moved(record)):
+                left += 1
+        return left
+
+    async def _moved(self, record: Record) -> bool:
+        """Whether a substitute took the job."""
+        for to in self._substitutes_of(record):
+            if not await self._can_take(record, to):
+                continue
+            try:
+                await self._move(record, to)
+            except PassbookError as error:
+                _LOG.limited(record.job_id).warning(
+                    "substitute-refused", job=record.job_id, printer=to, code=error.code
+                )
+            else:
+                return True
+        return False
+
+    def _is_down(self, goal: str) -> bool:
+        """Whether a destination has been down for the grace of its trouble."""
+        grace = self._trouble(goal)
+        if grace is None:
+            self._down_since.pop(goal, None)
+            return False
+        since = self._down_since.setdefault(goal, self._clock.monotonic())
+        return self._clock.monotonic() - since >= grace
+
+    def _trouble(self, goal: str) -> float | None:
+        """The grace of what is wrong with a destination; None where nothing is."""
+        if goal in self._hops:
+            return self._mail.grace_unreachable if self._relays.is_failing(goal) else None
+        for view in self._desks.views():
+            if view.printer == goal:
+                match view.status.device:
+                    case Device.OFFLINE:
+                        return self._mail.grace_offline
+                    case Device.USER_ERROR | Device.HARDWARE_ERROR:
+                        return self._mail.grace_attention
+                    case _:
+                        return None
+        return None
+
+    async def _can_take(self, record: Record, to: str) -> bool:
+        """Whether a substitute says that it can: it is ready, or a next hop takes the envelope."""
+        if to not in self._hops:
+            return self._trouble(to) is None
+        mail = self._mail_of(record)
+        return await asyncio.to_thread(self._hops[to].takes, mail)
+
+    def _substitutes_of(self, record: Record) -> tuple[str, ...]:
+        """The substitutes that a job has left: those behind the one where it is."""
+        route = self._route_of(record)
+        if route is None:
+            return ()
+        order = (route.goal, *route.substitutes)
+        return order[order.index(record.printer) + 1 :] if record.printer in order else route.substitutes
+
+    def _route_of(self, record: Record) -> Route | None:
+        """The route of a mail's recipient; for a job of a terminal the first one that leads to its printer."""
+        if record.mail is not None:
+            return find_route(self._routes, parse_mail_address(record.mail.recipients[0].address))
+        return next((route for route in self._routes if record.printer in {route.goal, *route.substitutes}), None)
+
+    def _mail_of(self, record: Record) -> Mailed:
+        """The mail of a job; that of a terminal becomes one."""
+        if record.mail is not None:
+            recipients = left_of(record.mail) if is_relay(record) else record.mail.recipients
+            name = record.mail.message_id or f"<{record.job_id}@{self._mail.hostname}>"
+            return replace(record.mail, recipients=recipients, message_id=name)
+        host = self._mail.hostname
+        return Mailed(
+            submission=record.job_id,
+            sender=f"{record.requester}@{host}",
+            vouched_by=record.requester,
+            message_id=f"<{record.job_id}@{host}>",
+            recipients=(Recipient(f"{record.printer}@{host}"),),
+            part=1,
+        )
+
+    async def _move(self, record: Record, to: str) -> Record:
+        """Accept the job that stands in, and end this one.  Raises PassbookError."""
+        document, attributes = await asyncio.to_thread(self._opened, record)
+        request = SubmitJob(
+            client_request=f"moved-{record.job_id}",
+            printer=to,
+            format=record.format,
+            name=attributes.name,
+            layout="" if is_relay(record) else record.layout,
+            priority=record.priority,
+            application=record.application,
+            document_date=attributes.document_date,
+            shares_name=bool(record.shared),
+        )
+        mail = record.mail
+        if to in self._hops:
+            mail = self._mail_of(record)
+            if not is_relay(record):
+                document = self._message(record, mail, document, attributes)
+                mail = replace(mail, part=0)
+            request = replace(request, format=MAIL_FORMAT, layout="")
+        moved = await self._acceptance.move(record, Posted(request, document, mail, document))
+        _LOG.info("job-moved", job=record.job_id, printer=to, requester=record.requester)
+        return moved
+
+    def _opened(self, record: Record) -> tuple[bytes, Attributes]:
+        """Document and attributes of a job.  Raises PassbookError `key-needed` and what a store that fails raises."""
+        key = self._jobs.keys.get(record.job_id)
+        if key is None:
+            raise PassbookError("key-needed", job=record.job_id, key_ref=record.key_ref)
+        sealed, identity = self._jobs.spool.sealed(self._jobs.spool.job(record.job_id)), record.identity()
+        attributes = msgspec.json.decode(envelope.open_attributes(identity, sealed, key), type=Attributes)
+        return envelope.open_document(identity, sealed, key), attributes
+
+    def _message(self, record: Record, mail: Mailed, document: bytes, attributes: Attributes) -> bytes:
+        """One part as a message of its own, which names the part that it was."""
+        made = EmailMessage(policy=SMTP)
+        made["From"] = mail.sender or f"postmaster@{self._mail.hostname}"
+        made["To"] = mail.recipients[0].address
+        made["Subject"] = attributes.name
+        made["Date"] = self._now()
+        made["Message-ID"] = mail.message_id
+        made[PART_HEADER] = str(mail.part)
+        made[TRACE_HEADER] = " ".join([*mail.trace, self._mail.hostname])
+        kind, _, subtype = MIME_TYPES[record.format].partition("/")
+        made.set_content(document, maintype=kind, subtype=subtype, disposition="attachment", filename="document")
+        return made.as_bytes()

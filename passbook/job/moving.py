@@ -1,0 +1,48 @@
+"""A job goes to a substitute, since its destination cannot do it (R4): which one may go, and the change that ends it.
+
+Only an untouched job goes, and only as another job that stands in for it: what is sealed is bound to its own job.  A
+text goes by itself.  A passbook update goes when a person says so, since the book is at one window and not at the
+other.  A job with a step on paper or in doubt does not go: its answer names what follows.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from passbook.errors import PassbookError
+from passbook.job.changes import move_on
+from passbook.job.print_right import RightState
+from passbook.job.record import Change, HistoryKind, Outcome, Record, entry_of
+from passbook.job.relaying import is_relay
+from passbook.job.states import JobEvent, JobState, Reason
+
+BOUND_TO_BOOK: Final = "passbook-update"
+"""How the formats begin whose documents are for one book."""
+
+
+def may_move(record: Record) -> bool:
+    """Whether a job can go to a substitute: valid and waiting, untouched, with its document and its right here."""
+    waits = record.valid and record.state is JobState.PENDING and record.untouched
+    return waits and record.keeps_document and record.right.state is RightState.HERE
+
+
+def moves_by_itself(record: Record) -> bool:
+    """Whether no person is asked before it goes."""
+    return may_move(record) and (is_relay(record) or not record.format.startswith(BOUND_TO_BOOK))
+
+
+def move_away(to: str, job: str, at: str) -> Change:
+    """End a job for which `job` stands in at the destination `to`, in the same transaction in which that is stored.
+
+    Raises PassbookError `cannot-move` when it may not go any more.
+    """
+
+    def change(record: Record) -> Outcome:
+        if not may_move(record):
+            raise PassbookError("cannot-move", job=record.job_id, why="it does not wait untouched any more")
+        ended = replace(move_on(record, JobEvent.ABORT, Reason.MOVED, at=at), moved_to=f"{to} {job}")
+        return Outcome(ended, entry_of(HistoryKind.ENDED, ended, at))
+
+    return change
