@@ -12,6 +12,7 @@ from typing import Any, Final
 import pytest
 
 from client.connection import TerminalClient
+from demo.mail_servers import free_address
 from demo.world import PRINTER, World, await_fact
 from drivers.simulator.faults import Now, Target
 from firmware.doors.mail_door import MOST_BYTES, MOST_OF_ADDRESS, SIZE_LIMIT
@@ -22,7 +23,7 @@ from tests.scenarios.clerk import as_terminal
 from tests.scenarios.conftest import OpenOffice, an_office
 from tests.scenarios.door import standing
 from tests.scenarios.held_disk import FULL, PROGRAM, DiskHold
-from tests.scenarios.mail_office import DOMAIN, SENDER, WINDOW, free_address, jobs_of, mail_settings
+from tests.scenarios.mail_office import DOMAIN, SENDER, WINDOW, jobs_of, mail_settings
 from tests.scenarios.office import Office
 from tests.scenarios.smtp_talk import Talk
 

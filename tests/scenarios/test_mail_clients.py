@@ -8,13 +8,14 @@ from typing import Final
 
 import pytest
 
+from demo.mail_servers import free_address
 from demo.world import World
 from drivers.simulator.faults import Now, Target
 from terminal.home import Home
 from tests.needed import need
 from tests.scenarios.books import Statement
 from tests.scenarios.conftest import an_office
-from tests.scenarios.mail_office import DOMAIN, SENDER, WINDOW, connect, free_address, mail_settings, update_mail
+from tests.scenarios.mail_office import DOMAIN, SENDER, WINDOW, connect, mail_settings, update_mail
 from tests.scenarios.office import Office
 
 PHRASE: Final = "only for mail of counter-1"

@@ -10,7 +10,8 @@ from passbook.errors.document_errors import DOCUMENT_ERRORS
 from passbook.errors.mail_errors import MAIL_ERRORS
 from passbook.mail.smtp_replies import LONGEST_REPLY, MAIL_REPLIES, reply_to
 
-PERMANENT = {*MAIL_ERRORS, *DOCUMENT_ERRORS, "request-reused", "message-too-large"}
+SUBSTITUTION = {"cannot-move", "no-way-there", "no-substitute", "mail-moved-away"}
+PERMANENT = {*MAIL_ERRORS, *DOCUMENT_ERRORS, "request-reused", "message-too-large"} - SUBSTITUTION
 """The fault is with the mail: the same one is never taken.  All other errors pass, or are with this appliance."""
 
 
