@@ -75,13 +75,16 @@ def missing() -> bool:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[tuple[int, int]]:
-    """Port and process id of a cupsd in `folder`, which is made.  Raises RuntimeError when it does not start."""
+def running(folder: Path, files: str = "", settings: str = "") -> Iterator[tuple[int, int]]:
+    """Port and process id of a cupsd in `folder`, which is made.
+
+    `files` are further lines of cups-files.conf, `settings` of cupsd.conf.  Raises RuntimeError when it does not start.
+    """
     port = free_port()
     for name in ("etc", "spool/tmp", "cache", "run"):
         (folder / name).mkdir(parents=True)
-    (folder / "etc" / "cupsd.conf").write_text(_CONF.format(port=port))
-    (folder / "etc" / "cups-files.conf").write_text(_FILES.format(folder=folder))
+    (folder / "etc" / "cupsd.conf").write_text(_CONF.format(port=port) + settings)
+    (folder / "etc" / "cups-files.conf").write_text(_FILES.format(folder=folder) + files)
     (folder / "etc" / "printers.conf").write_text(_PRINTERS)
     command = ["cupsd", "-f", "-c", str(folder / "etc/cupsd.conf"), "-s", str(folder / "etc/cups-files.conf")]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:  # noqa: S603 - ours

@@ -159,6 +159,8 @@ class TwoSpools:
         """The document as it will be printed, from the own copy."""
         shutil.rmtree(PICTURES, ignore_errors=True)
         PICTURES.mkdir(parents=True)
+        # At its turn the document goes over the network; that is no part of the preview.
+        await_fact(lambda: self._state(job) == "processing-stopped", lambda: self._state(job))
         before = cable.up
         self.counter_1.run("preview", job, "--out", str(PICTURES))
         self.say(f"A preview from the own copy: {cable.up - before} bytes went over the network.")

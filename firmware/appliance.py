@@ -10,6 +10,7 @@ import secrets
 import signal
 from typing import Final
 
+from drivers.ports.place import place_of
 from firmware.config.configuration import Config, PrinterConfig
 from firmware.config.loading import Loaded, load_key, load_named
 from firmware.doors.gate import claim_files
@@ -33,11 +34,12 @@ from firmware.system.problems import Problems
 from firmware.system.retention import destroy_old_content
 from firmware.system.upkeep import Upkeep
 from firmware.system.watchdog import show_watchdog
+from passbook.document.layout import LayoutKind
 from passbook.errors import PassbookError
 from passbook.job.choice import Side
 from passbook.job.counts import JobCounts
 from passbook.protocol.document_rules import DocumentRule
-from passbook.protocol.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of
+from passbook.protocol.messages import SERVICE_PATH, ErrorPayload, SheetView, StatusReport, report_of
 from passbook.protocol.messages import JobLeft as JobLeftEvent
 from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
 from spooler.agents import Agents
@@ -50,6 +52,7 @@ from spooler.fullness import Fullness, Marks
 from spooler.hub import Hub
 from spooler.jobs import Jobs
 from spooler.logs import Log, keep_telling, tell_left_out
+from spooler.machine import machine_name
 from spooler.news import DeskGaveUp, EndAcknowledged, JobChanged, News, PrinterChanged, PromptChanged, StepDone
 from spooler.orderly_end import leave_marks, take_marks
 from spooler.printer import Printer, connect_mechanism
@@ -352,7 +355,7 @@ class Appliance:
             self._hub,
             self._config.recovery,
             self._key,
-            printers=[printer.name for printer in self._config.printers],
+            printers=self._destinations,
             view=self._desks.queues.view,
             clock=self._clock,
             rng=secrets.token_bytes,
@@ -436,10 +439,25 @@ class Appliance:
         """The last known state, at once."""
         _ = self._fullness.is_stopped  # the problem says what is so now, also when no job came since
         areas = tuple(f"{name}: {state}" for name, state in self._spool.states().items())
-        parts = (self._problems, self._desks.problems(), self._notices.problems(), self._mailing.problems())
+        parts = (
+            self._problems,
+            self._desks.problems(),
+            self._turns.problems(),
+            self._notices.problems(),
+            self._mailing.problems(),
+        )
         problems = tuple(str(problem) for part in parts for problem in part)
         jobs = sum(self._spool.counts().values(), JobCounts())
-        return StatusReport(self._desks.views(), self._hub.names(), areas, problems, jobs, self._spool.count_notices())
+        return StatusReport(
+            self._desks.views(), self._hub.names(), areas, problems, jobs, self._spool.count_notices(), self._sheets()
+        )
+
+    def _sheets(self) -> tuple[SheetView, ...]:
+        return tuple(
+            SheetView(one.name, one.lines_per_page, one.columns_total)
+            for one in self._loaded.layouts.values()
+            if one.kind is LayoutKind.TEXT
+        )
 
     def _report(self, problem: PassbookError) -> None:
         """Report to the operator that an area was fenced or a record set aside. Any thread may call it."""
@@ -502,6 +520,7 @@ def _facts_of(printer: PrinterConfig) -> PrinterFacts:
         is_on_network=printer.on_network,
         insert_timeout=printer.insert_timeout,
         take_timeout=printer.take_timeout,
+        place=place_of(printer.port, machine_name()),
     )
 
 

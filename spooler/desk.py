@@ -255,11 +255,11 @@ class PrintDesk:
             if self._boundary.awaited:
                 self._boundary.answer(link.status())
             record = self._next()
-            if record is None:
+            if record is not None:
+                self._print(link, record)
+            elif not self._feeding.is_lent(self._name):
                 link.status()
                 self._wake.wait(IDLE_LOOK)
-            else:
-                self._print(link, record)
             self._failing = None
 
     def _next(self) -> Record | None:

@@ -12,7 +12,7 @@ from drivers.stop import MechanismStop
 from passbook.document.documents import check_format, parse_document
 from passbook.document.layout import BookLayout
 from passbook.document.placing import place
-from passbook.document.plan import Line, Sheet
+from passbook.document.plan import Line
 from passbook.errors import PassbookError, shown
 from passbook.job.record import Record
 from passbook.job.step_machine import AskForMedium, DoStep, Happening
@@ -67,14 +67,14 @@ class Printer:
         layout = self._layout_of(request.layout or parsed.layout)
         codec = self._dialect.profile.find_code_page(self._code_page).codec
         plan = place(parsed, layout, codec=codec, code_page=self._code_page, start=request.start)
-        sheet = _sheet_of(layout)
+        sheet = layout.sheet
         self._dialect.check_printable(sheet, plan, layout=layout.name, printer=self.name)
         return Prepared(plan, layout.name, sheet)
 
     def judge_announced(self, request: SubmitJob) -> None:
         """Refuse an unknown format or layout, and a sheet that is not that of the layout.  Raises PassbookError."""
         check_format(request.format)
-        if request.sheet != _sheet_of(self._layout_of(request.layout)):
+        if request.sheet != self._layout_of(request.layout).sheet:
             raise PassbookError("document-differs", job=request.job, why="its sheet")
 
     def _layout_of(self, named: str) -> BookLayout:
@@ -135,11 +135,6 @@ class PrinterLink:
     def close(self) -> None:
         """Give the port back."""
         self._session.close()
-
-
-def _sheet_of(layout: BookLayout) -> Sheet:
-    """The measures of a layout's pages."""
-    return Sheet(layout.page_height, layout.cpi, layout.left_units)
 
 
 def connect_mechanism(settings: PrinterSettings, dialect: Dialect, clock: Clock) -> DocumentSession:

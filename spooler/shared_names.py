@@ -24,14 +24,14 @@ from storage import ApplianceKey, Rng, envelope
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-class _Shared(msgspec.Struct, frozen=True, array_like=True):
+class SharedName(msgspec.Struct, frozen=True, array_like=True):
     """What is shared of one job."""
 
-    name: str
-    document_date: str
+    name: str = ""
+    document_date: str = ""
 
 
-_DECODER: Final = msgspec.msgpack.Decoder(_Shared)
+_DECODER: Final = msgspec.msgpack.Decoder(SharedName)
 
 
 class SharedNames:
@@ -45,19 +45,23 @@ class SharedNames:
         """What lies in the record; empty where the owner shares nothing."""
         if not request.shares_name or not (request.name or request.document_date):
             return b""
-        shared = msgspec.msgpack.encode(_Shared(request.name, request.document_date))
+        shared = msgspec.msgpack.encode(SharedName(request.name, request.document_date))
         return envelope.seal_shared(job, shared, self._key, self._rng)
 
     def shown(self, view: JobView, record: Record) -> JobView:
         """The view of a job with what its owner shares."""
+        shared = self.of(record)
+        return replace(view, name=shared.name, document_date=shared.document_date)
+
+    def of(self, record: Record) -> SharedName:
+        """What the owner of a job shares; nothing where it shares nothing, or where it cannot be read."""
         if not record.shared:
-            return view
+            return SharedName()
         try:
-            shared = _DECODER.decode(envelope.open_shared(record.job_id, record.shared, self._key))
+            return _DECODER.decode(envelope.open_shared(record.job_id, record.shared, self._key))
         except (PassbookError, msgspec.DecodeError):
             # A list must not fail for one name that was sealed under another key.
-            return view
-        return replace(view, name=shared.name, document_date=shared.document_date)
+            return SharedName()
 
 
 def check_naming(request: SubmitJob) -> None:

@@ -26,6 +26,8 @@ class TurnState(StrEnum):
     """All that the printing needs is here; the desk may begin."""
     LENT = "lent"
     """The terminal drives the printer."""
+    SILENT = "silent"
+    """The terminal has the printer and is not heard: the printer waits for it, or for two people (P15)."""
     ELSEWHERE = "elsewhere"
     """The terminal has the job without this printer: a person is asked there, or another printer prints it."""
     OVER = "over"
@@ -45,6 +47,10 @@ class TurnEvent(StrEnum):
     """The printer was handed to the terminal."""
     LEAVE = "leave"
     """The terminal said that it has the job without this printer."""
+    MISS = "miss"
+    """The terminal that was handed the printer said nothing in its time."""
+    HEAR = "hear"
+    """The terminal said that it drives the printer."""
     FAIL = "fail"
     """The answer could not be made durable, or its connection ended: it may come again."""
     END = "end"
@@ -59,20 +65,29 @@ TURN_TRANSITIONS: Final = MappingProxyType(
         (_S.SOUGHT, _E.END): _S.OVER,
         (_S.CALLED, _E.ANSWER): _S.ANSWERED,
         (_S.CALLED, _E.LEAVE): _S.ELSEWHERE,
+        (_S.CALLED, _E.MISS): _S.SILENT,
         (_S.CALLED, _E.END): _S.OVER,
         (_S.ANSWERED, _E.GIVE): _S.FED,
         (_S.ANSWERED, _E.LEND): _S.LENT,
         (_S.ANSWERED, _E.FAIL): _S.CALLED,
         (_S.ANSWERED, _E.END): _S.OVER,
+        (_S.FED, _E.LEAVE): _S.ELSEWHERE,
         (_S.FED, _E.END): _S.OVER,
+        (_S.LENT, _E.HEAR): _S.LENT,
         (_S.LENT, _E.LEAVE): _S.ELSEWHERE,
+        (_S.LENT, _E.MISS): _S.SILENT,
         (_S.LENT, _E.END): _S.OVER,
+        (_S.SILENT, _E.HEAR): _S.LENT,
+        (_S.SILENT, _E.LEAVE): _S.ELSEWHERE,
+        (_S.SILENT, _E.END): _S.OVER,
         (_S.ELSEWHERE, _E.LEAVE): _S.ELSEWHERE,
         (_S.ELSEWHERE, _E.END): _S.OVER,
     }
 )
 """(state, event) -> state; a pair that is not here is refused."""
-AT_TERMINAL: Final = frozenset({TurnState.LENT, TurnState.ELSEWHERE})
+DRIVEN: Final = frozenset({TurnState.LENT, TurnState.SILENT})
+"""States in which the terminal has the printer of the appliance, and may drive it."""
+AT_TERMINAL: Final = DRIVEN | {TurnState.ELSEWHERE}
 """States in which the terminal has the job, and must report."""
 
 
@@ -100,7 +115,7 @@ class OpenTurn:
     @property
     def is_timed(self) -> bool:
         """Whether its terminal must say something until a moment."""
-        return self.state is TurnState.CALLED or self.state in AT_TERMINAL
+        return self.state in {TurnState.CALLED, TurnState.LENT, TurnState.ELSEWHERE}
 
     @property
     def has_printer(self) -> bool:

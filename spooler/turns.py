@@ -8,9 +8,11 @@ before the right is taken: the job may still fall back to the other copy.
 
 A printer on the network has one owner (P15).  Its desk first leaves the port, then the terminal is told, and no job
 begins there until the turn is over.  It is lent with a durable hand-over, and comes back with the reported end of the
-job, with the report that a person is asked at the terminal, or after `report_wait` seconds without a report.  The
-printing is in doubt in the last case, and a person is asked.  A boot of the appliance does not take the printer back:
-the record says that it was handed over, and the terminal has `report_wait` seconds again.
+job, with the report that a person is asked at the terminal, or with the word that the terminal does not drive it.
+After `report_wait` seconds without a report the printing is in doubt, and a person is asked; but the terminal may
+still print, and no port on the network tells who else uses it.  So the printer waits until the terminal is heard
+again, or until two people answered the question.  A boot of the appliance does not take the printer back either: the
+record says that it was handed over (`is_printer_lent`).  An agent that comes again is told its open turns again.
 
 Documents that were sent lie in memory only, and only until their job ends or stops.  Few turns of a printer are open at
 a time, and fewer of one terminal, so terminals that are absent, or never answer, keep no other job back.
@@ -35,6 +37,7 @@ from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.print_right import RightState, reply_to_offer
 from passbook.job.record import Change, Record, Told
+from passbook.job.reported import is_driving
 from passbook.job.states import JobState, Reason
 from passbook.protocol.messages import SubmitJob
 from passbook.protocol.two_spools import (
@@ -52,7 +55,7 @@ from spooler.clock import Clock, stamp
 from spooler.destination import Destination
 from spooler.jobs import Jobs
 from spooler.logs import Log
-from spooler.turn_states import AT_TERMINAL, TURN_TRANSITIONS, OpenTurn, TurnEvent, TurnState
+from spooler.turn_states import AT_TERMINAL, DRIVEN, TURN_TRANSITIONS, OpenTurn, TurnEvent, TurnState
 
 _LOG: Final = Log("turns")
 
@@ -165,6 +168,15 @@ class Turns:
         for printer in self._facts:
             self._wake_desk(printer)
 
+    def problems(self) -> list[PassbookError]:
+        """Printers that wait for terminals which are silent.  From any thread."""
+        with self._lock:
+            silent = [turn for turn in self._turns.values() if turn.state is TurnState.SILENT]
+        return [
+            PassbookError("printer-not-back", printer=one.printer, requester=one.requester, job=one.job)
+            for one in silent
+        ]
+
     def is_open(self, job: str) -> bool:
         """Whether a turn of this job is open."""
         with self._lock:
@@ -175,10 +187,9 @@ class Turns:
         return any(turn.printer == printer and turn.has_printer for turn in self._turns.values())
 
     def _find_handed(self, printer: str) -> None:
-        """An earlier boot handed the printer over: it stays with its terminal until that reports or is silent."""
+        """An earlier boot handed the printer over: it stays with its terminal."""
         for record in self._jobs.spool.questions():
-            is_there = record.handed and record.right.state is not RightState.HERE
-            if record.printer == printer and is_there and not self.is_open(record.job_id):
+            if record.printer == printer and record.is_printer_lent and not self.is_open(record.job_id):
                 _LOG.info("printer-still-lent", job=record.job_id, terminal=record.requester, printer=printer)
                 with self._lock:
                     self._turns[record.job_id] = self._reported(record, TurnState.LENT)
@@ -244,11 +255,11 @@ class Turns:
         self._news.set()
 
     def _tell_agent(self, requester: str) -> None:
-        """An agent registered: tell it the turns that are open."""
+        """An agent registered: tell it its open turns, also that of a printer that it was handed."""
         self._silent.discard(requester)
         with self._lock:
-            called = [one for one in self._turns.values() if one.state is TurnState.CALLED]
-        for turn in called:
+            told = [one for one in self._turns.values() if one.state is TurnState.CALLED or one.state in DRIVEN]
+        for turn in told:
             if turn.requester == requester:
                 self._agents.post(requester, TURN_EVENT, turn.event)
 
@@ -279,6 +290,9 @@ class Turns:
         if turn is None or (turn.event.epoch, turn.event.turn) != (asked.epoch, asked.turn):
             return self._known_answer(key)
         async with turn.answering:
+            if turn.state in DRIVEN and asked.answer is TurnAnswer.NOT_SPOOLED:
+                await self._take_back(turn)
+                return TurnTaken()
             if turn.state is not TurnState.CALLED:
                 return self._known_answer(key)
             self._silent.discard(requester)
@@ -287,7 +301,8 @@ class Turns:
                 answer = await self._do_part(turn, asked, document)
             finally:
                 self._have_again(turn)
-        self._answered[key] = answer
+        if turn.has_printer or not turn.event.hands_over:
+            self._answered[key] = answer
         while len(self._answered) > ANSWERS_KEPT:
             self._answered.popitem(last=False)
         return answer
@@ -354,6 +369,20 @@ class Turns:
         offered = record.right.token if record.right.state is RightState.OFFERED else 0
         return TurnTaken(offered=offered, printer=self._facts[turn.printer])
 
+    async def _take_back(self, turn: OpenTurn) -> None:
+        """The terminal does not drive the printer that it was handed; its desk may have it."""
+        record = await self._change(turn.job, changes.take_back(stamp(self._clock)))
+        _LOG.info("printer-not-taken", job=turn.job, terminal=turn.requester, printer=turn.printer)
+        with self._lock:
+            if turn.state not in DRIVEN:
+                return
+            if record.right.state is RightState.AWAY:
+                self._move(turn, TurnEvent.LEAVE)
+                self._wake_desk(turn.printer)
+            else:
+                self._end(turn.job)
+        self._hear_of(turn)
+
     async def offer(self, requester: str, asked: OfferRight) -> RightAnswer:
         """Take the right that an agent offers outside of a turn; the same offer again gives the same answer."""
         self._must_be_of(requester, asked.job)
@@ -379,7 +408,6 @@ class Turns:
     def _note_report(self, record: Record, told: Told) -> None:
         """The printer comes back when the terminal has the job without it."""
         is_waiting = told.state is JobState.PENDING and told.valid
-        drives = told.valid and not (told.fed and told.fed.printer)
         with self._lock:
             turn = self._turns.get(record.job_id)
             if turn is None and not is_waiting:
@@ -390,7 +418,9 @@ class Turns:
                 # Its copy may print again, and needs a turn.
                 self._end(record.job_id)
                 return
-            if not is_waiting and not (turn.state is TurnState.LENT and drives):
+            if turn.state in DRIVEN and is_driving(told):
+                self._move(turn, TurnEvent.HEAR)
+            elif turn.state in DRIVEN or not is_waiting:
                 self._move(turn, TurnEvent.LEAVE)
                 self._wake_desk(turn.printer)
         if turn.state in AT_TERMINAL:
@@ -402,19 +432,30 @@ class Turns:
             raise PassbookError("not-permitted", who=requester, deed=f"feed job {job}", whom="its requester")
 
     async def _close(self, turn: OpenTurn, reason: Reason) -> None:
-        """Close a turn durably: the own copy prints where it may, else a person is asked."""
+        """Close a turn durably: the own copy prints where it may, else a person is asked.
+
+        A printer that the terminal may still drive does not come back by that.
+        """
         _LOG.warning("turn-closed", job=turn.job, terminal=turn.requester, reason=reason.value)
         at = stamp(self._clock)
+        may_drive = turn.state in DRIVEN
         try:
+            record = self._jobs.spool.record(turn.job)
             if turn.state not in AT_TERMINAL:
-                await self._change(turn.job, changes.close_turn(turn.event.turn, reason, at))
-            elif self._jobs.spool.record(turn.job).valid:
-                await self._change(turn.job, changes.ask_apart(reason, at))
+                record = await self._change(turn.job, changes.close_turn(turn.event.turn, reason, at))
+            elif may_drive or record.valid:
+                record = await self._change(turn.job, changes.ask_apart(reason, at))
+            may_drive = record.is_printer_lent and not record.ended
         except PassbookError as error:
             _LOG.error("turn-not-closed", job=turn.job, code=error.code)
         with self._lock:
-            if self._turns.get(turn.job) is turn:
+            if self._turns.get(turn.job) is not turn:
+                return
+            if not may_drive:
                 self._end(turn.job)
+            elif turn.state is not TurnState.SILENT:
+                self._move(turn, TurnEvent.MISS)
+                _LOG.warning("printer-not-back", job=turn.job, terminal=turn.requester, printer=turn.printer)
 
     def _hear_of(self, turn: OpenTurn) -> None:
         """The terminal that has a job said something of it."""
@@ -438,6 +479,9 @@ class Turns:
         """The one place that moves a turn."""
         with self._lock:
             turn.state = TURN_TRANSITIONS[turn.state, event]
+            if turn.event.hands_over and not turn.has_printer:
+                # A printer that came back is handed over by no repeated answer.
+                self._answered.pop((turn.job, turn.event.epoch, turn.event.turn), None)
 
 
 def _judged(destination: Destination, record: Record, asked: TakeTurn, document: bytes) -> Plan:

@@ -33,10 +33,7 @@ def save_file(path: Path, data: bytes, mode: int) -> None:
     """
     part = path.with_name(f".{path.name}.part")
     try:
-        if not path.parent.is_dir():
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # A file is durable only where the name of its folder is.
-            sync_folder(path.parent.parent)
+        make_folder(path.parent)
         part.unlink(missing_ok=True)
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(data)
@@ -44,6 +41,29 @@ def save_file(path: Path, data: bytes, mode: int) -> None:
             os.fsync(file.fileno())
         part.replace(path)
         sync_folder(path.parent)
+    except OSError as error:
+        raise _problem(path, error) from None
+
+
+def erase_file(path: Path) -> None:
+    """Overwrite a file with zeros, durably, and remove it; one that is gone is left so.
+
+    A disk that writes each block to a new place may still have the old one.  Raises PassbookError `file-problem`.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            with os.fdopen(descriptor, "r+b", buffering=0, closefd=False) as file:
+                left = os.fstat(descriptor).st_size
+                while left > 0:
+                    left -= file.write(bytes(min(left, 65536))) or 0
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        path.unlink()
+        sync_folder(path.parent)
+    except FileNotFoundError:
+        return
     except OSError as error:
         raise _problem(path, error) from None
 
@@ -123,6 +143,15 @@ def alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for its owner alone, and those above it that are missing; each name is durable.  Raises OSError."""
+    missing = [one for one in (folder, *folder.parents) if not one.is_dir()]
+    for one in reversed(missing):
+        one.mkdir(mode=0o700, exist_ok=True)
+        # A file is durable only where the name of its folder is.
+        sync_folder(one.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -206,6 +206,15 @@ class Notices:
                     found.append(HeadAt(area.name, entries[area.name], chain))
         return found
 
+    def end_of(self, job_id: str) -> HeadAt | None:
+        """The history of its area with the end of this job; None where no area knows one."""
+        for area in self._areas:
+            with suppress(PassbookError), area.reading() as ledger:
+                found = ledger.history.end_of(job_id)
+                if found is not None:
+                    return HeadAt(area.name, found.entries, found.chain)
+        return None
+
     def _read(self, read: Callable[[Ledger], Sequence[EndedRow | DamagedRowError]]) -> list[Ended]:
         """What every area gives, in the order of acceptance; rows that do not verify are set aside."""
         found: list[Ended] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from passbook.errors import PassbookError
 from passbook.job.record import Holder, Verdict
 from passbook.job.states import TERMINAL
+from passbook.job.wording import second_place
 from passbook.protocol.document import GetDocument
 from passbook.protocol.messages import AnswerQuestion, JobView, Question
 from storage import unwrap_for_recovery
@@ -75,10 +76,11 @@ def compose(
 
 
 def waits_for_second(answer: AnswerQuestion, job: JobView) -> PassbookError | None:
-    """The error for the person when `job`, the answer's result, does not print by this answer alone."""
-    if answer.verdict not in READING_VERDICTS or job.valid or job.epoch != answer.epoch or job.state in TERMINAL:
+    """The error for the person when `job`, the answer's result, does not follow this answer alone."""
+    if answer.verdict is Verdict.HOLD or job.valid or job.epoch != answer.epoch or job.state in TERMINAL:
         return None
-    return PassbookError("second-person-needed", person=answer.person, terminal="this terminal", job=job.job)
+    facts = {"person": answer.person, "terminal": "this terminal", "job": job.job}
+    return PassbookError("second-person-needed", where=second_place(job.side), **facts)
 
 
 def needs_ring(question: Question, verdict: Verdict, new_key_ref: str) -> bool:

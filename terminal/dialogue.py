@@ -12,8 +12,9 @@ from typing import Final, NamedTuple
 
 from client.connection import TerminalClient
 from passbook.errors import PassbookError
-from passbook.job.record import Verdict
-from passbook.job.wording import go_on_words
+from passbook.job.choice import Side
+from passbook.job.record import Answered, Verdict
+from passbook.job.wording import go_on_words, second_place
 from passbook.protocol.copies_words import takes_claim
 from passbook.protocol.messages import Question
 from passbook.protocol.naming import why_no_name
@@ -128,7 +129,7 @@ def choices(question: Question, own: str) -> list[str]:
         offered.append(f"  {next_line:3}  every line is on paper")
     offered += [f"    {letter}  {_WHOLE[verdict]}" for letter, verdict in _WORDS.items()]
     proposed = question.proposed
-    if proposed is not None and proposed.terminal != own:
+    if proposed is not None and _may_confirm(question, proposed, own):
         words = spoken_order(question, Order(proposed.verdict, proposed.step))
         offered.append(f"    c  confirm: {words}, as {proposed.person} at {proposed.terminal} ordered")
     return offered
@@ -153,13 +154,19 @@ def read_order(question: Question, text: str, own: str) -> Order:
         return Order(_WORDS[text])
     proposed = question.proposed
     if text == "c" and proposed is not None:
-        if proposed.terminal == own:
+        if not _may_confirm(question, proposed, own):
+            where = second_place(question.job.side)
             facts = {"person": proposed.person, "terminal": own, "job": question.job.job}
-            raise PassbookError("second-person-needed", **facts)
+            raise PassbookError("second-person-needed", where=where, **facts)
         return Order(proposed.verdict, proposed.step if proposed.verdict is Verdict.RESUME else 0)
     if text.isdecimal() and text.isascii():
         return Order(Verdict.RESUME, step_of_line(question, int(text)))
     raise PassbookError("answer-not-possible", job=question.job.job, step=0, why="this is not one of the choices")
+
+
+def _may_confirm(question: Question, proposed: Answered, own: str) -> bool:
+    """Whether an order may be confirmed at the terminal `own`; its own spool asks for another person only."""
+    return question.job.side is Side.TERMINAL or proposed.terminal != own
 
 
 def spoken_order(question: Question, order: Order) -> str:

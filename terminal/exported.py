@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from passbook.job.record import Answered
+from passbook.job.record import Answered, Reported
 from passbook.protocol.copies_words import feeding_side
 from passbook.protocol.history_reply import HistoryLine, Summary
 from passbook.protocol.messages import JobView
@@ -15,6 +15,7 @@ _JOB: Final = (
     *("job", "terminal", "request", "requested_at", "changed_at", "printer", "state", "reasons", "lines_done", "lines"),
     *("priority", "format", "layout", "application", "name", "document_date"),
     *("keep", "feed", "if_apart", "moved", "fed_by", "fed_why", "fed_printer"),
+    *("spool", "told_end", "told_clock_trusted", "told_entry"),
 )
 
 
@@ -52,4 +53,12 @@ def _job_cells(job: JobView) -> tuple[str, ...]:
         *(str(job.priority), job.format, job.layout, job.application, job.name, job.document_date),
         *(job.choice.keep.value, job.choice.feed.value, job.choice.if_apart.value, job.moved),
         *(feeding_side(job).value, "" if fed is None else fed.why, "" if fed is None else fed.printer),
+        *(job.side.value, *_told_end(job.reported)),
     )
+
+
+def _told_end(told: Reported | None) -> tuple[str, str, str]:
+    """When the other spool ended its copy, whether its clock was trusted, and the entry there as `area/number`."""
+    if told is None:
+        return "", "", ""
+    return told.at, "yes" if told.clock_trusted else "no", f"{told.area}/{told.entry}" if told.entry else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import NamedTuple
 
 import msgspec
 
@@ -29,8 +29,8 @@ def open_pages(job: str, copy: SealedCopy, ring: KeyRing, key_ref: str = "") -> 
             `sealed-damaged` for content that is not that of the job.
     """
     bound = _bound(copy)
-    sheet = Sheet(copy.height, copy.cpi, copy.left)
-    if bound is None or bound != {"job_id": job, "format": copy.format, "layout": copy.layout, "sheet": sheet}:
+    measures = (copy.height, copy.cpi, copy.left)
+    if bound is None or bound != _Bound(job, copy.format, copy.layout, bound.sheet) or bound.measures != measures:
         raise PassbookError("sealed-damaged", job=job)
     try:
         wraps = msgspec.msgpack.decode(copy.wraps, type=tuple[Wrap, ...])
@@ -38,19 +38,30 @@ def open_pages(job: str, copy: SealedCopy, ring: KeyRing, key_ref: str = "") -> 
     except (ValueError, RecursionError):
         raise PassbookError("sealed-damaged", job=job) from None
     plan = _plan(job, open_plan(copy.identity, sealed, _data_key(job, copy.identity, wraps, ring, key_ref)))
-    return drawn_pages(plan, sheet, copy.book)
+    return drawn_pages(plan, bound.sheet, copy.book)
 
 
-_COMPARED: Final = {"job_id": str, "format": str, "layout": str, "sheet": Sheet}
-"""Names of the fields of the identity that a copy also says openly, and their types."""
+class _Bound(NamedTuple):
+    """The facts of a copy to which its seal is bound, and which it also says openly; the fold only here."""
+
+    job_id: str
+    format: str
+    layout: str
+    sheet: Sheet
+
+    @property
+    def measures(self) -> tuple[int, int, int]:
+        """What the copy says of its sheet."""
+        return self.sheet.height, self.sheet.cpi, self.sheet.left
 
 
-def _bound(copy: SealedCopy) -> dict[str, object] | None:
-    """The facts of the copy to which its seal is bound; None for an identity that is none."""
+def _bound(copy: SealedCopy) -> _Bound | None:
+    """The facts to which the seal of a copy is bound; None for an identity that is none."""
     try:
         fields = msgspec.json.decode(copy.identity, type=list[msgspec.Raw])
         named = dict(zip(IMMUTABLE, fields, strict=True))
-        return {name: msgspec.json.decode(named[name], type=kind) for name, kind in _COMPARED.items()}
+        job, kind, layout = (msgspec.json.decode(named[name], type=str) for name in ("job_id", "format", "layout"))
+        return _Bound(job, kind, layout, msgspec.json.decode(named["sheet"], type=Sheet))
     except (ValueError, RecursionError):
         return None
 

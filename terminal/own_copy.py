@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Final
 
@@ -13,12 +14,12 @@ SUFFIXES: Final = {".csv": "passbook-update+csv", ".json": "passbook-update+json
 """File suffix -> document format."""
 
 
-def format_of(file: PurePath) -> str:
+def format_of(file: PurePath, suffixes: Mapping[str, str] = SUFFIXES) -> str:
     """The format of a file by its suffix.  Raises PassbookError `format-not-given`."""
     try:
-        return SUFFIXES[file.suffix.lower()]
+        return suffixes[file.suffix.lower()]
     except KeyError:
-        raise PassbookError("format-not-given", file=str(file), known=", ".join(SUFFIXES.values())) from None
+        raise PassbookError("format-not-given", file=str(file), known=", ".join(suffixes.values())) from None
 
 
 def texts_of(format: str, data: bytes) -> Texts | None:  # noqa: A002  # the word of the protocol

@@ -8,9 +8,10 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from passbook.document.plan import Bar, StepOutline
-from passbook.job.record import OPERATOR, Verdict
+from passbook.job.mailed import Delivery, MailView
+from passbook.job.record import OPERATOR, Answered, Verdict
 from passbook.job.states import Reason
-from passbook.job.wording import from_line_words
+from passbook.job.wording import from_line_words, second_place
 from passbook.protocol.copies_words import elsewhere_words
 from passbook.protocol.messages import Question
 from passbook.protocol.progress import MORE_ON_PAPER, held_words, reason_words
@@ -34,6 +35,8 @@ _SHORT: Final = {Standing.AGAIN: "again"}
 """The short form in a row of words that are longer in a sentence."""
 _FILL: Final = {Standing.ON_PAPER: "#", Standing.IN_DOUBT: "?", Standing.AGAIN: "+", Standing.LEFT: "."}
 
+MESSAGE: Final = "message"
+"""The format of a document that is a whole message."""
 USUAL_WIDTH: Final = 80
 """The characters of a screen whose width is not known."""
 
@@ -73,6 +76,8 @@ def picture(question: Question, texts: Texts | None = None, *, when: str = "", w
         when: the time since which the question is open, in words for people; empty to omit it.
         width: characters of the screen; bars and texts are drawn narrower if necessary.
     """
+    if question.job.mail is not None and question.job.format == MESSAGE:
+        return [_heading(question, when), *_relay(question.job.mail, question), *_warnings(question)]
     lines = line_places(question)
     drawn = [_heading(question, when), capital(question_summary(question))]
     frame = _Frame.of(lines, width)
@@ -80,6 +85,23 @@ def picture(question: Question, texts: Texts | None = None, *, when: str = "", w
         drawn.append(f"page {page}")
         drawn += [_row(question, line, frame, texts) for line in group]
     return drawn + list(_warnings(question))
+
+
+def _relay(mail: MailView, question: Question) -> Iterator[str]:
+    """A message that is handed on: how far it is for each recipient."""
+    yield f"It is a mail of {mail.sender or 'no sender'} that is handed on:"
+    for one in mail.recipients:
+        said = f" ({one.reply})" if one.reply else ""
+        yield f"  {one.address}: {_DELIVERED[one.delivery]}{said}"
+    if question.in_doubt:
+        yield "The next hop got it and did not say whether it took it: sent again, it may be printed twice."
+
+
+_DELIVERED: Final = {
+    Delivery.WAITING: "not handed on yet",
+    Delivery.RELAYED: "the next hop took it",
+    Delivery.REFUSED: "refused",
+}
 
 
 def _heading(question: Question, when: str) -> str:
@@ -110,11 +132,23 @@ def _warnings(question: Question) -> Iterator[str]:
         yield f"It is {held}: {stands if operators else 'it asks no question until it is released'}."
     proposed = question.proposed
     if proposed is not None:
-        order = "all of it" if proposed.verdict is Verdict.PRINT else from_line_words(question.outline, proposed.step)
         yield (
-            f"{proposed.person} at {proposed.terminal} ordered {order} printed again. "
-            "A second person must confirm that at another terminal, or answer otherwise."
+            f"{proposed.person} at {proposed.terminal} ordered {_proposed_words(question, proposed)}. "
+            f"A second person must confirm that{second_place(question.job.side)}, or answer otherwise."
         )
+
+
+def _proposed_words(question: Question, proposed: Answered) -> str:
+    """The order that waits for a second person, behind `ordered`."""
+    match proposed.verdict:
+        case Verdict.PRINT:
+            return "all of it printed again"
+        case Verdict.RESUME if proposed.step <= question.job.steps:
+            return f"{from_line_words(question.outline, proposed.step)} printed again"
+        case Verdict.RESUME:
+            return "it closed: every line is on paper"
+        case _:
+            return "it discarded"
 
 
 def question_summary(question: Question) -> str:

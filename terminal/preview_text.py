@@ -19,7 +19,8 @@ _CUT: Final = "~"
 def caption(job: str, layout: str, page: DrawnPage, next_page: int | None) -> str:
     """The job and its page, and the page to which a person turns then; None for the last one."""
     then = "" if next_page is None else f"; then turn to page {next_page}"
-    return f"Job {short(job)}, {layout}, page {page.number}{then}"
+    changed = " (changed since: without its rules and edges)" if page.is_layout_changed else ""
+    return f"Job {short(job)}, {layout}{changed}, page {page.number}{then}"
 
 
 def page_rows(page: DrawnPage, width: int | None) -> list[str]:

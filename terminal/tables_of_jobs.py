@@ -6,18 +6,19 @@ import datetime
 from collections.abc import Sequence
 from typing import Final
 
+from passbook.job.choice import Side
 from passbook.job.decisions import by_words, order_words
 from passbook.job.record import Answered, HistoryKind
 from passbook.job.states import JobState
 from passbook.job.waiting import Why, waiting_words
-from passbook.protocol.copies_words import feeding_side, has_two_copies, moved_words, shared_words
+from passbook.protocol.copies_words import feeding_side, has_two_copies, moved_words, reported_words, shared_words
 from passbook.protocol.history_reply import HistoryLine, Summary
 from passbook.protocol.messages import JobView, Question
 from passbook.protocol.progress import held_words, lines_words, reason_words
 from passbook.protocol.terminal_list import TerminalView
 from passbook.screen import moments
 from passbook.screen.columns import Row, capital, short, table
-from terminal.picture import USUAL_WIDTH, Texts, picture
+from terminal.picture import MESSAGE, USUAL_WIDTH, Texts, picture
 
 STATES: Final = {
     JobState.PENDING: "waiting",
@@ -50,6 +51,8 @@ ANSWER_BY: Final = "Look at the paper, then answer (teller questions shows the c
 
 def answer_command(job: JobView) -> str:
     """The command that answers the present question of a job, on a line of its own."""
+    if job.format == MESSAGE:
+        return f"  teller answer {question_name(job)} --print --person NAME   (sends it again; or --discard)"
     return f"  teller answer {question_name(job)} --from-line N --person NAME"
 
 
@@ -97,6 +100,11 @@ def _state(job: JobView) -> str:
 
 def _note(job: JobView) -> str:
     """The reason for which a job waits and the next deed of a person; empty for a job that prints or has ended."""
+    if job.moved_to:
+        to, _, other = job.moved_to.partition(" ")
+        return f"It went to {to}: job {short(other)} stands in for it."
+    if job.valid and job.format == MESSAGE and job.reasons:
+        return f"{capital(reason_words(job))}. It is tried again by itself."
     if job.valid:
         return waiting_words(job)
     why = reason_words(job)
@@ -151,12 +159,19 @@ def history_table(lines: Sequence[HistoryLine], width: int | None) -> list[str]:
                 *((feeding_side(line.job).value,) if fed_by else ()),
                 local_time(line.job.accepted_at),
             ),
-            _sentences(shared_words(line.job), _told(line), moved_words(line.job)),
+            _sentences(shared_words(line.job), _told(line), moved_words(line.job), _reported(line.job)),
         )
         for line in lines
     ]
     side = ("FED BY",) if fed_by else ()
     return table(("AT", "WHAT", "JOB", "LINES", "FROM", "PRINTER", *side, "SENT"), rows, width)
+
+
+def _reported(job: JobView) -> str:
+    """The spool in which the entry lies, where that is the terminal's, or the end that the terminal told."""
+    if job.side is Side.TERMINAL:
+        return "In the terminal's spool."
+    return "" if job.reported is None else reported_words(job, local_time(job.reported.at))
 
 
 _BY_THEMSELVES: Final = frozenset({HistoryKind.STOPPED, HistoryKind.INVALIDATED})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from passbook.errors import PassbookError
@@ -14,16 +16,35 @@ def client_context(certificate: Path, key: Path, ca: Path) -> ssl.SSLContext:
 
     The caller gives the name when it connects. Raises PassbookError `file-problem`.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = authority_context(ca)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    for file in (certificate, key, ca):
+    for file in (certificate, key):
         check_regular(file)
-    try:
+    why = "it or its key is damaged, or they do not belong together"
+    with _file_problem(certificate, why):
         context.load_cert_chain(certificate, key)
-        context.load_verify_locations(ca)
-    except ssl.SSLError:
-        why = "it, its key or its authority is damaged, or they do not belong together"
-        raise PassbookError("file-problem", file=str(certificate), why=why) from None
-    except OSError as error:
-        raise PassbookError("file-problem", file=str(certificate), why=error.strerror or "it cannot be read") from None
     return context
+
+
+def authority_context(ca: Path) -> ssl.SSLContext:
+    """TLS to a server with a certificate of the authority in the PEM file `ca`; the own one is not shown.
+
+    The caller gives the name when it connects. Raises PassbookError `file-problem`.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    check_regular(ca)
+    with _file_problem(ca, "it is not a certificate in PEM"):
+        context.load_verify_locations(ca)
+    return context
+
+
+@contextmanager
+def _file_problem(file: Path, damaged: str) -> Iterator[None]:
+    """Report a failure to load `file`; `damaged` is the cause where it could be read."""
+    try:
+        yield
+    except ssl.SSLError:
+        raise PassbookError("file-problem", file=str(file), why=damaged) from None
+    except OSError as error:
+        raise PassbookError("file-problem", file=str(file), why=error.strerror or "it cannot be read") from None

@@ -12,14 +12,18 @@ from typing import Final
 import pytest
 
 PACKAGES: Final[Mapping[str, str]] = {
+    "cupsd": "cups-daemon",
     "eatmydata": "eatmydata",
     "faketime": "faketime",
     "losetup": "mount",
+    "lp": "cups-client",
+    "lpadmin": "cups-client",
     "mkfs.ext4": "e2fsprogs",
     "mount": "mount",
     "msmtp": "msmtp",
     "postfix": "postfix",
     "smtp-source": "postfix",
+    "ps2pdf": "ghostscript",
     "strace": "strace",
     "swaks": "swaks",
     "systemd-analyze": "systemd",

@@ -10,7 +10,8 @@ from typing import Annotated, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from drivers.ports.port import parse_port_url
+from drivers.ports.place import place_of
+from drivers.ports.port import TcpAddress, parse_port_url
 from firmware.config.mail_settings import HopConfig, MailConfig, RouteConfig, judge_mail
 from firmware.config.toml import MEBIBYTE, KeySource, Misfit, Size, expected, parse, read_table, shown_value
 from passbook.errors import PassbookError
@@ -186,7 +187,7 @@ class TurnsConfig(msgspec.Struct, frozen=True):
 
     Attributes:
         turn_wait: for its part at the turn; then the turn is closed.
-        report_wait: between its reports while it prints; then a person is asked.
+        report_wait: between its reports while it prints; then a person is asked, and its printer waits.
     """
 
     turn_wait: Seconds = 10.0
@@ -331,7 +332,7 @@ def _judge_printers(printers: tuple[PrinterConfig, ...]) -> None:
     if not printers:
         raise Misfit("printer", "expected at least one [[printer]]")
     _distinct("printer", "name", [one.name for one in printers])
-    _distinct("printer", "port", [one.port for one in printers])
+    places: list[str] = []
     for number, one in enumerate(printers):
         where = f"printer[{number}]"
         try:
@@ -340,6 +341,10 @@ def _judge_printers(printers: tuple[PrinterConfig, ...]) -> None:
             raise Misfit(
                 f"{where}.port", f"expected {expected(PortUrl)}, got {shown_value(one.port)}: {error}"
             ) from None
+        places.append(place_of(one.port, ""))
+        _distinct("printer", "port", places)
+        if one.on_network and not isinstance(parse_port_url(one.port), TcpAddress):
+            raise Misfit(f"{where}.on_network", "expected a port tcp://host:port, which terminals reach too")
 
 
 def _judge_areas(areas: tuple[AreaConfig, ...]) -> None:

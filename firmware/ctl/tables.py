@@ -82,6 +82,8 @@ HISTORY: Final[TableColumns] = {
     "HELD BY": "entry.record.heldBy.person",
     "RELEASED BY": "entry.record.releasedBy.person",
     "NOTED BY": "entry.record.acknowledged.terminal",
+    "NAME": "name",
+    "DATED": "documentDate",
 }
 SUMMARY: Final[TableColumns] = {
     "GROUP": "group",

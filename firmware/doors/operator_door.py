@@ -7,22 +7,20 @@ import socket
 import time
 import weakref
 from collections.abc import Callable
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, Self
 
-from websockets.asyncio.server import Server, ServerConnection, unix_serve
+from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
-from websockets.http11 import Request, Response
 
 from firmware.doors.pace import Pace
 from firmware.service.operations import OPERATIONS
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor
-from spooler.door_session import FAREWELL, DoorSession
-from spooler.exchange import HARD_LIMIT, Exchange, Performer, facts_of
+from spooler.door_session import DoorSession
+from spooler.exchange import Exchange, Performer, facts_of
 from spooler.logs import Log
-from spooler.unix_socket import listen_at
+from spooler.unix_door import UnixDoor
 
 _LOG: Final = Log("operators")
 
@@ -33,8 +31,6 @@ MAX_OPEN: Final = 4 * MAX_CALLERS
 handshake too."""
 AUDITORS_PACE: Final = 20
 """Commands a second of all auditors together; they are read more slowly then, and never refused for it."""
-HANDSHAKE_TIME: Final = 10.0
-"""Seconds that a caller has for its handshake."""
 OWN_MODE: Final = 0o600
 """Mode of the socket where only root and the appliance's own user may call."""
 OPEN_MODE: Final = 0o666
@@ -53,57 +49,26 @@ class OperatorDoor:
     def __init__(
         self, path: Path, performer: Performer, *, judge: Judge, mode: int = OWN_MODE, silence: float = 30.0
     ) -> None:
-        self._path = path
         self._exchange = Exchange(performer, _LOG, OPERATIONS)
         self._judge = judge
-        self._mode = mode
         self._silence = silence
         self._callers: dict[asyncio.Task[Any], Actor] = {}
         self._auditors_pace = Pace(AUDITORS_PACE, time.monotonic())
-        self._server: Server | None = None
+        self._door = UnixDoor(
+            path, mode=mode, backlog=MAX_CALLERS, silence=silence, check=self._check, handle=self._handle, log=_LOG
+        )
 
     async def __aenter__(self) -> Self:
         """Listen.  Raises PassbookError `file-problem` when the path is taken or cannot be used."""
-        try:
-            entrance = _Entrance(listen_at(self._path, self._mode, MAX_CALLERS), self._judge)
-        except OSError as error:
-            raise PassbookError("file-problem", file=str(self._path), why=error.strerror or str(error)) from None
-        self._server = await unix_serve(
-            self._handle,
-            sock=entrance,
-            compression=None,
-            max_size=HARD_LIMIT,
-            max_queue=1,
-            open_timeout=HANDSHAKE_TIME,
-            close_timeout=FAREWELL,
-            ping_interval=self._silence,
-            ping_timeout=self._silence,
-            process_request=self._let_in,
-            server_header=None,
-        )
+        await self._door.open(lambda listener: _Entrance(listener, self._judge))
         return self
 
     async def __aexit__(self, *_failure: object) -> None:
         """Stop listening, hang up on everybody, take the socket's name away."""
-        if self._server is not None:
-            self._server.close(close_connections=False)
-        self._path.unlink(missing_ok=True)
+        self._door.close()
         for caller in self._callers:
             caller.cancel()
         await asyncio.gather(*self._callers, return_exceptions=True)
-
-    def _let_in(self, connection: ServerConnection, _request: Request) -> Response | None:
-        """Return None for a caller that is served, else a response with one sentence."""
-        try:
-            self._check(connection)
-        except PassbookError as error:
-            _LOG.limited().warning("caller-refused", code=error.code, count=len(self._callers))
-            return connection.respond(HTTPStatus.FORBIDDEN, f"{error.code}: {error}\n")
-        except OSError:
-            # It has hung up already: a closed socket names no user, and the response reaches no caller.
-            _LOG.debug("caller-lost")
-            return connection.respond(HTTPStatus.FORBIDDEN, "")
-        return None
 
     def _check(self, connection: ServerConnection) -> None:
         actor = self._judge(connection.transport.get_extra_info("socket"))

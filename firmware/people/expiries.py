@@ -15,7 +15,7 @@ from typing import Final
 
 from passbook.errors import PassbookError
 from passbook.job import changes
-from passbook.job.expiry import Day, day_of
+from passbook.job.expiry import Day, day_of, redate
 from passbook.job.record import Change, Record, Verdict
 from passbook.job.states import Reason
 from spooler.clock import Clock, stamp
@@ -104,7 +104,7 @@ class Expiries:
             if not trusted or question.day is None or not question.day.is_past(today):
                 question.since = None
                 if trusted and question.day is not None and not question.day.is_believed(today):
-                    await self._change(job, changes.redate(today))
+                    await self._change(job, redate(today))
                 continue
             question.since = now if question.since is None else question.since
             wait = question.since + self._grace - now

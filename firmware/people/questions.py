@@ -17,6 +17,7 @@ from firmware.people.audiences import SHOWN_AT_ONCE, Audiences
 from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.actor import Actor, may_not_decide
+from passbook.job.objections import must_not_be_held
 from passbook.job.record import Answered, Holder, Record, Verdict, Wrap
 from passbook.job.reprinting import is_same_order
 from passbook.protocol.media import Media
@@ -239,7 +240,7 @@ class Questions:
             return self._view(record)
         if not is_open(record) or not isinstance(row, JobRow):
             raise PassbookError("stale-question", job=answer.job, epoch=record.epoch)
-        changes.must_not_be_held(record)
+        must_not_be_held(record)
         return row
 
     def _applied(self, order: _Order) -> _UnderWay:

@@ -21,8 +21,7 @@ from passbook.job.actor import Actor, MailSender
 from passbook.job.choice import Keep, Side
 from passbook.job.mailed import Mailed
 from passbook.job.moving import move_away
-from passbook.job.print_right import PrintRight, RightState
-from passbook.job.record import Encryption, Record, Wrap
+from passbook.job.record import Record, Wrap
 from passbook.job.states import JobState, Reason
 from passbook.job.wording import REASON_WORDS
 from passbook.protocol.messages import MAX_DOCUMENT, REQUESTER_KEY_BYTES, SubmitJob
@@ -32,6 +31,7 @@ from spooler.clock import Clock, stamp
 from spooler.destination import Destination
 from spooler.fullness import Fullness
 from spooler.jobs import Jobs
+from spooler.new_record import new_record, wrap_for_owner
 from spooler.shared_names import SharedNames, check_naming
 from storage import ApplianceKey, Child, Claim, Rng, SealedJob, Ticket, envelope
 
@@ -301,48 +301,22 @@ class Acceptance:
         return msgspec.json.encode(Attributes(request.name, request.document_date))
 
     def _record(self, actor: Actor, request: SubmitJob, ticket: Ticket, shape: Shape) -> Record:
-        at = stamp(self._clock)
-        return Record(
-            job_id=ticket.job_id,
-            requester=actor.name,
-            request_id=request.client_request,
-            sequence=ticket.sequence,
-            accepted_at=at,
-            format=request.format,
-            printer=request.printer,
-            encryption=Encryption.REQUESTER if request.key else Encryption.APPLIANCE,
-            steps=len(shape.outline),
-            outline=shape.outline,
-            size=ticket.size,
-            layout=shape.layout,
-            sheet=shape.sheet,
-            key_ref=request.key_ref,
-            recovery_ref="branch-recovery" if self._recovery_public and request.choice.keep.has(Side.APPLIANCE) else "",
-            priority=request.priority,
-            business_date=self._clock.business_date(),
-            clock_trusted=self._clock.trusted(),
-            begun=False,
-            changed_at=at,
-            right=PrintRight(RightState.HERE if request.choice.right_begins_at(Side.APPLIANCE) else RightState.AWAY),
-            choice=request.choice,
-            moved=request.moved,
-            digest=request.digest,
-            application=request.application,
-            shared=self._names.sealed(ticket.job_id, request),
+        placed = replace(request, layout=shape.layout)
+        accepted = new_record(
+            actor.name, placed, ticket, shape.outline, shape.sheet, side=Side.APPLIANCE, clock=self._clock
         )
+        recovers = self._recovery_public is not None and request.choice.keep.has(Side.APPLIANCE)
+        shared = self._names.sealed(ticket.job_id, request)
+        return replace(accepted, recovery_ref="branch-recovery" if recovers else "", shared=shared)
 
     def _sealed(self, record: Record, key: bytes, attributes: bytes, plan: bytes, document: bytes) -> SealedJob:
         return envelope.seal(record.identity(), key, attributes=attributes, plan=plan, document=document, rng=self._rng)
 
     def _wraps(self, record: Record, key: bytes, request: SubmitJob) -> tuple[Wrap, ...]:
-        identity = record.identity()
-        if record.encryption is Encryption.REQUESTER:
-            first = envelope.wrap_for_requester(identity, key, request.key, request.key_ref, self._rng)
-        else:
-            first = envelope.wrap_for_appliance(identity, key, self._appliance_key, self._rng)
+        first = wrap_for_owner(record, key, request, self._appliance_key, self._rng)
         if self._recovery_public is None:
             return (first,)
-        recovery = envelope.wrap_for_recovery(identity, key, self._recovery_public, record.recovery_ref)
+        recovery = envelope.wrap_for_recovery(record.identity(), key, self._recovery_public, record.recovery_ref)
         return (first, recovery)
 
 

@@ -22,7 +22,7 @@ from firmware.service.acceptance import Acceptance
 from firmware.service.answering import Answering
 from firmware.service.clock_report import ClockReporter
 from firmware.service.document_reader import DocumentReader
-from firmware.service.replies import AreaList, EntryList, LookedAt
+from firmware.service.replies import AreaList, EntryList, ListedEntry, LookedAt
 from firmware.system.joining import Joining
 from firmware.system.problems import Problems
 from passbook.errors import PassbookError
@@ -122,7 +122,10 @@ OPENED: Final = (
     "sealed-damaged",
 )
 """Codes with which a stored document may be refused."""
-ORDERED: Final = ("unknown-job", *STORED, "not-allowed-in-state", "held-by-operator", "job-is-printing")
+ORDERED: Final = (
+    *("unknown-job", *STORED, "not-allowed-in-state", "held-by-operator", "job-is-printing"),
+    *("job-at-terminal", "right-elsewhere"),
+)
 """Codes with which an order about a job may be refused."""
 TURNED: Final = ("agent-needed", "unknown-job", *STORED, "not-allowed-in-state")
 """Codes with which the part of an agent may be refused."""
@@ -425,14 +428,15 @@ class Operations:
 
     @operation("Appliance.ListHistory", AT_APPLIANCE, *SEARCHES)
     async def list_history(self, _call: Call, asked: ListHistory) -> EntryList:
-        """List entries of the history unchanged, or what their ends add up to.
+        """List entries of the history unchanged, with names that owners share, or what their ends add up to.
 
         Apart from Spooler.GetHistory, because an auditor needs whole entries, and a terminal may not see all of them.
         """
         if asked.summary is not None:
             groups = await asyncio.to_thread(self._spool.summary, asked.summary, asked.wanted)
             return EntryList(summary=tuple(groups))
-        return EntryList(tuple(await asyncio.to_thread(self._spool.history, "", asked.last, asked.wanted)))
+        told = await asyncio.to_thread(self._spool.history, "", asked.last, asked.wanted)
+        return EntryList(tuple(ListedEntry.of(one, self._names.of(one.entry.record)) for one in told))
 
     @operation("Appliance.VerifyArea", AT_APPLIANCE, "unknown-area", "area-fenced", is_served_locked=True)
     async def verify_area(self, _call: Call, asked: AreaRef) -> LookedAt:

@@ -7,7 +7,9 @@ from typing import Self
 import msgspec
 
 from passbook.errors import PassbookError
+from passbook.job.record import HistoryEntry
 from passbook.protocol.history_reply import Summary
+from spooler.shared_names import SharedName
 from storage import AreaStatus, Examined, ToldEntry
 
 
@@ -51,8 +53,23 @@ class AreaList(msgspec.Struct, frozen=True):
     areas: tuple[AreaStatus, ...]
 
 
+class ListedEntry(msgspec.Struct, frozen=True, rename="camel"):
+    """One entry as it lies in its area, and the name and date of its document where the owner shares them (C6)."""
+
+    area: str
+    n: int
+    entry: HistoryEntry
+    name: str = ""
+    document_date: str = ""
+
+    @classmethod
+    def of(cls, told: ToldEntry, shared: SharedName) -> Self:
+        """What is told of it."""
+        return cls(told.area, told.n, told.entry, shared.name, shared.document_date)
+
+
 class EntryList(msgspec.Struct, frozen=True):
     """Completion of `Appliance.ListHistory`: entries as they lie in their areas, the newest last, or a summary."""
 
-    entries: tuple[ToldEntry, ...] = ()
+    entries: tuple[ListedEntry, ...] = ()
     summary: tuple[Summary, ...] = ()

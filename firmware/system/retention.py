@@ -9,8 +9,7 @@ import datetime
 from typing import Final
 
 from passbook.errors import PassbookError
-from passbook.job import changes
-from passbook.job.expiry import is_content_over, is_undated, keeps_content
+from passbook.job.expiry import destroy_content, is_content_over, is_undated, keeps_content
 from spooler.clock import Clock, stamp
 from spooler.jobs import Jobs
 from spooler.logs import Log
@@ -29,7 +28,7 @@ def destroy_old_content(jobs: Jobs, clock: Clock, days: int) -> None:
         if not undated and not is_content_over(record, before):
             continue
         try:
-            changed = jobs.change(record.job_id, changes.destroy_content(today, before, stamp(clock))).result()
+            changed = jobs.change(record.job_id, destroy_content(today, before, stamp(clock))).result()
         except PassbookError as error:
             _LOG.error("content-not-destroyed", job=record.job_id, code=error.code)
         else:

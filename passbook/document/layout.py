@@ -18,7 +18,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 import msgspec
 
 from passbook.document.lengths import LengthError, parse_length, to_units
-from passbook.document.plan import UNITS_PER_INCH
+from passbook.document.plan import UNITS_PER_INCH, Sheet
 from passbook.errors import PassbookError
 from passbook.errors.decoding import full_complaint, toml_text
 
@@ -118,6 +118,14 @@ class BookLayout(msgspec.Struct, frozen=True):
     def lines_left(self, page: int, line: int) -> int:
         """The number of lines of the book from a place on, that one counted."""
         return (self.pages[1] - page) * self.lines_per_page + self.lines_per_page - line + 1
+
+    @property
+    def sheet(self) -> Sheet:
+        """The measures of its pages."""
+        fold = 0
+        if self.fold_after is not None:
+            fold = (self.line_y(self.fold_after) + self.line_y(self.fold_after + 1)) // 2
+        return Sheet(self.page_height, self.cpi, self.left_units, fold)
 
     @property
     def cell_units(self) -> int:

@@ -50,6 +50,7 @@ class DrawnPage(msgspec.Struct, frozen=True, rename="camel"):
         height: likewise.
         rules: its lines from the top.
         fold: the distance of its fold from the top; None for a page without one, or where it is not known.
+        is_layout_changed: the layout of that name is not the one by which the document was placed.
     """
 
     number: int
@@ -58,16 +59,18 @@ class DrawnPage(msgspec.Struct, frozen=True, rename="camel"):
     fold: int | None = None
     width: int = 0
     height: int = 0
+    is_layout_changed: bool = False
 
 
 def drawn_pages(plan: Plan, sheet: Sheet, layout: BookLayout | None) -> tuple[DrawnPage, ...]:
-    """The pages that the plan prints on, in its order.
+    """The pages that the plan prints on, in its order; `sheet` are the measures by which the document was placed.
 
-    The layout gives rules, fold and width.  One that was changed since the document was placed is passed over; then
-    the rules are those of the printed lines alone.
+    The layout gives rules and width.  One that was changed since is passed over; then the rules are those of the
+    printed lines alone.
     """
     lines = [step for step in plan if isinstance(step, Line)]
-    known = layout if layout is not None and all(_is_placed_by(line, layout) for line in lines) else None
+    is_same = layout is not None and layout.sheet == sheet and all(_is_placed_by(line, layout) for line in lines)
+    known = layout if is_same else None
     return tuple(_page(number, list(group), sheet, known) for number, group in groupby(lines, key=lambda one: one.page))
 
 
@@ -77,18 +80,12 @@ def _is_placed_by(line: Line, layout: BookLayout) -> bool:
 
 def _page(number: int, lines: list[Line], sheet: Sheet, layout: BookLayout | None) -> DrawnPage:
     if layout is None:
-        rules, fold, width = tuple(Rule(line.line, line.y) for line in lines), None, 0
+        rules, width = tuple(Rule(line.line, line.y) for line in lines), 0
     else:
         rules = tuple(Rule(line, layout.line_y(line)) for line in range(1, layout.lines_per_page + 1))
-        fold, width = _fold_of(layout), layout.page_width
+        width = layout.page_width
     texts = [
         PlacedText(line.y, run.column, run.text, float(sheet.cpi), sheet.left) for line in lines for run in line.runs
     ]
-    return DrawnPage(number, rules, tuple(texts), fold, width, sheet.height)
-
-
-def _fold_of(layout: BookLayout) -> int | None:
-    """The middle between the lines above and below the fold."""
-    if layout.fold_after is None:
-        return None
-    return (layout.line_y(layout.fold_after) + layout.line_y(layout.fold_after + 1)) // 2
+    fold = sheet.fold or None
+    return DrawnPage(number, rules, tuple(texts), fold, width, sheet.height, is_layout_changed=layout is None)

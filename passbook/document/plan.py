@@ -26,11 +26,16 @@ FURTHEST: Final = 32_767
 
 
 class Sheet(msgspec.Struct, frozen=True, array_like=True):
-    """The measures of a page that a mechanism needs before it comes in: lengths in 1/2160 inch, characters per inch."""
+    """The measures of a page that a mechanism needs before it comes in: lengths in 1/2160 inch, characters per inch.
+
+    Attributes:
+        fold: the distance of its fold from the top, for people; 0 for a page without one.
+    """
 
     height: int
     cpi: int = 10
     left: int = 0
+    fold: int = 0
 
 
 class Run(Confidential, frozen=True, array_like=True, gc=False):

@@ -98,7 +98,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "too-many-connections": ErrorKind(
         Mender.OPERATOR,
         "{who} was not let in: there are {limit} connections already. "
-        "The new one was closed; end one of them, or raise limits.connections.",
+        "The new one was closed; end one of them, or raise limits.connections at an appliance.",
     ),
     "unknown-terminal": ErrorKind(
         Mender.OPERATOR, "No certificate was ever issued to {name}. Nothing was changed; look at the register."
@@ -181,8 +181,8 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "second-person-needed": ErrorKind(
         Mender.REPRESENTATIVE,
-        "A second person must confirm at another terminal: {person} at {terminal} ordered lines of job {job} again "
-        "that may be on paper. The order is kept and nothing prints; give the same answer there, or another one.",
+        "A second person must confirm{where}: the order of {person} at {terminal} about job {job} takes two people. "
+        "It is kept and nothing prints; have the same answer given{where}, or another one.",
     ),
     "wrong-key": ErrorKind(
         Mender.TELLER, "The key does not open job {job}. Nothing was changed; use the key {key_ref}."

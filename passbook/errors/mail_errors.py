@@ -62,5 +62,45 @@ MAIL_ERRORS: Final[dict[str, ErrorKind]] = {
         Mender.OPERATOR,
         "The mail goes in a circle: {why}. Nothing was accepted; correct the routes of the appliances that it names.",
     ),
+    # The command that sends mail
+    "mail-refused": ErrorKind(
+        Mender.CALLER,
+        "{server} refused the mail for {address}: {words}. It does not print there; correct the fault that these "
+        "words name, then send it again.",
+    ),
+    "mail-postponed": ErrorKind(
+        Mender.NONE,
+        "{server} did not take the mail for {address} now: {words}. Send it again later with --message-id "
+        "{message_id}, so that it stays one job.",
+    ),
+    "mail-outcome-unknown": ErrorKind(
+        Mender.NONE,
+        "The connection to {server} ended before its answer: {why}. It may have the mail for {address}; send it again "
+        "with --message-id {message_id}, so that it stays one job.",
+    ),
+    "mail-server-unreachable": ErrorKind(
+        Mender.OPERATOR,
+        "No mail can be handed over to {server}: {why}. Nothing was sent; look at address and network, then send it "
+        "again.",
+    ),
+    "mail-server-not-trusted": ErrorKind(
+        Mender.OPERATOR,
+        "The certificate that {server} showed is not accepted: {why}. Nothing was sent; look at its address, its name "
+        "(--server-name) and its authority (--ca).",
+    ),
+    "mail-server-unfit": ErrorKind(
+        Mender.OPERATOR,
+        "{server} does not offer {what}. Nothing was sent; have it set up there, or choose another mail server.",
+    ),
+    "mail-login-refused": ErrorKind(
+        Mender.OPERATOR,
+        "{server} did not accept user name and password: {words}. Nothing was sent; look at --user and "
+        "--password-file.",
+    ),
+    "mail-unprotected": ErrorKind(
+        Mender.CALLER,
+        "{server} is not on this machine, so --plain would show the mail to others. Nothing was sent; leave out "
+        "--plain.",
+    ),
 }
 """Code -> the person who must act on it, and its sentence."""

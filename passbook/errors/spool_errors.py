@@ -16,6 +16,21 @@ SPOOL_ERRORS: Final[dict[str, ErrorKind]] = {
         "Job {job} was not ended: the other spool has its print right and may print it. Nothing was changed; end it "
         "at terminal {requester}.",
     ),
+    "job-at-terminal": ErrorKind(
+        Mender.TELLER,
+        "Job {job} is at terminal {requester}, which has printer {printer} for it and may be printing. Nothing was "
+        "changed; give the order at that terminal, or, if it is silent, answer the question about the job.",
+    ),
+    "printer-not-back": ErrorKind(
+        Mender.OPERATOR,
+        "Printer {printer} waits: terminal {requester} was handed it for job {job}, is silent, and may still print. "
+        "Bring that terminal back, or have two people answer the question about the job, after a look at the printer.",
+    ),
+    "right-not-here": ErrorKind(
+        Mender.TELLER,
+        "Job {job} was not changed: its print right is at the appliance, which does not answer. Try again when that is "
+        "back, or answer the question about the copy of this terminal.",
+    ),
     "job-id-taken": ErrorKind(
         Mender.PROGRAMMER,
         "Job id {job} belongs to a job of another request. Nothing was accepted; draw a new id.",
@@ -56,6 +71,20 @@ SPOOL_ERRORS: Final[dict[str, ErrorKind]] = {
     "list-old": ErrorKind(
         Mender.NONE,
         "The appliance does not answer. This is its list of {age} ago, which the agent kept.",
+    ),
+    "no-sheet": ErrorKind(
+        Mender.OPERATOR,
+        "The appliance tells of no sheet, so no list can be printed. Nothing was sent; give it a layout of the kind "
+        "text.",
+    ),
+    "apart-after-limited": ErrorKind(
+        Mender.OPERATOR,
+        "The agent acts by itself after {limit} seconds without the appliance, and not after {wanted} as agent.toml "
+        "says: after {wait} seconds without a report the appliance asks people. Set apart_after to at most {limit}.",
+    ),
+    "summary-of-terminal": ErrorKind(
+        Mender.NONE,
+        "The appliance does not answer. These are the jobs of this terminal's own spool alone.",
     ),
     "printer-configured": ErrorKind(
         Mender.OPERATOR,

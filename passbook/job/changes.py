@@ -14,7 +14,8 @@ from passbook.errors import PassbookError
 from passbook.job import reprinting
 from passbook.job.choice import Fed, IfApart, Side
 from passbook.job.decisions import already_answered
-from passbook.job.expiry import is_content_over, is_over, is_undated, keeps_content
+from passbook.job.expiry import is_over
+from passbook.job.objections import must_have_right, must_not_be_held, must_not_be_lent, must_not_be_printing_there
 from passbook.job.print_right import PrintRight, RightEvent, RightReply, RightState, moved
 from passbook.job.record import (
     OPERATOR,
@@ -33,7 +34,7 @@ from passbook.job.record import (
     fed_now,
     rekeyed,
 )
-from passbook.job.reported import ENDS, must_be_credible, right_after
+from passbook.job.reported import ENDS, is_beside, is_driving, must_be_credible, note_print, right_after
 from passbook.job.states import TERMINAL, JobEvent, JobState, Reason, next_state
 from passbook.job.wording import next_line, possible_words, step_name
 from passbook.protocol.media import Media
@@ -252,11 +253,10 @@ def refuse(at: str) -> Change:
 
 
 def _ask(record: Record, reason: Reason, at: str) -> tuple[Record, HistoryEntry]:
-    """The record as an open question with a new epoch, and its entry."""
-    # What was asked already stays: that a store was rolled back or copied is true after the silence too.
-    known = (one for one in record.reasons if one is not reason)
-    moved = move_on(record, JobEvent.STOP, reason, at=at) if record.valid else replace(record, reasons=(reason, *known))
-    asked = replace(moved, valid=False, epoch=record.epoch + 1, asked=True)
+    """The record as an open question with a new epoch, and its entry; the reasons of an earlier question stay."""
+    reasons = (reason, *(one for one in record.reasons if one is not reason))
+    moved = move_on(record, JobEvent.STOP, reason, at=at) if record.valid else replace(record, reasons=reasons)
+    asked = replace(moved, valid=False, epoch=record.epoch + 1, asked=moved.held_by is None, proposed=None)
     return asked, entry_of(HistoryKind.STOPPED, asked, at)
 
 
@@ -277,16 +277,34 @@ def hand_over(at: str) -> Change:
     return change
 
 
-def report(told: Told, at: str) -> Change:
-    """Note what the other spool reports of a job that it has the right to print; its end ends this copy too.
+def take_back(at: str) -> Change:
+    """The terminal says that it does not drive the printer that it was handed.
 
-    A report about an ended job changes nothing.  Raises PassbookError `not-allowed-in-state` where the right is here,
-    or `report-not-credible`.
+    A person is asked where the terminal has not taken the right either; else the terminal has the job, and reports.
     """
 
     def change(record: Record) -> Outcome:
-        if record.ended:
+        if record.ended or not record.is_printer_lent:
             return Outcome(record)
+        back = replace(record, handed=False)
+        if record.right.state is RightState.OFFERED:
+            return Outcome(*_ask(back, Reason.NOT_SPOOLED, at))
+        return Outcome(back)
+
+    return change
+
+
+def report(told: Told, at: str) -> Change:
+    """Note what the other spool reports of a job that it has the right to print; its end ends this copy too.
+
+    Where this copy has ended by itself, or is on paper, the history notes once that the other one was printed too.  Any
+    other report about an ended job, and the same one again, changes nothing.  Raises PassbookError
+    `not-allowed-in-state` where the right is here, or `report-not-credible`.
+    """
+
+    def change(record: Record) -> Outcome:
+        if record.ended or record.reported is not None or is_beside(record, told):
+            return note_print(record, told, at)
         must_be_credible(record, told)
         noted = replace(
             record,
@@ -298,11 +316,12 @@ def report(told: Told, at: str) -> Change:
             media=told.media,
             fed=told.fed or record.fed,
             reprints=max(record.reprints, told.reprints),
+            handed=record.handed and is_driving(told),
         )
         if told.state not in TERMINAL:
             return Outcome(noted)
-        ended = replace(move_on(noted, ENDS[told.state], *told.reasons, at=told.at or at), valid=False)
-        done = replace(ended, answered=told.answered or record.answered, handed=False)
+        ended = replace(move_on(noted, ENDS[told.state], *told.reasons, at=at), valid=False)
+        done = replace(ended, answered=told.answered or record.answered, reported=told.end)
         return Outcome(done, entry_of(HistoryKind.ENDED, done, at))
 
     return change
@@ -345,8 +364,8 @@ def answer(
 ) -> Change:
     """The first valid answer at its epoch wins (P7).
 
-    With `second_operator` the answer only proposes an order to print lines again that are on paper, until another
-    person gives the same order at another terminal; any other answer wins over it.
+    With `second_operator` the answer only proposes an order that takes two people (passbook.job.reprinting), until
+    another person gives the same order at another terminal; any other answer wins over it.
 
     Raises PassbookError `stale-question`, `already-answered`, `answer-not-possible`, `not-allowed-in-state`,
     `held-by-operator` or `second-person-needed`.
@@ -372,12 +391,6 @@ def answer(
         return Outcome(under_keys, entry_of(kind, under_keys, at), None if wraps is None else tuple(wraps))
 
     return change
-
-
-def must_not_be_held(record: Record) -> None:
-    """Raise `held-by-operator` if an operator's hold stands, until an operator or a representative releases it."""
-    if record.held_by is not None and record.held_by_operator:
-        raise PassbookError("held-by-operator", job=record.job_id, person=record.held_by.person)
 
 
 def _propose(record: Record, given: Answered, wraps: Sequence[Wrap] | None, at: str) -> Outcome:
@@ -414,8 +427,8 @@ def is_repeated(record: Record, given: Answered) -> bool:
 def _ordered(record: Record, given: Answered, at: str) -> Record:
     match given.verdict:
         case Verdict.DISCARD:
-            reprinting.must_have_right(record)
-            return replace(_cancel(record, Reason.DISCARDED_BY_ANSWER, at), valid=False)
+            must_have_right(record)
+            return replace(_cancel(record, Reason.DISCARDED_BY_ANSWER, at), valid=False, handed=False)
         case Verdict.HOLD:
             held = move_on(record, JobEvent.HOLD, *record.reasons, at=at)
             return replace(held, asked=False, held_by=Decider(given.terminal, given.person), released_by=None)
@@ -436,10 +449,14 @@ def _print_from(record: Record, step: int, at: str) -> Record:
     # Steps that are ordered again stay known as sent: if the job stops before them, they do not count as untouched.
     ready = replace(record, confirmed=step - 1, sending=0, sent_before=record.furthest_sent)
     if step > record.steps:
-        closed = move_on(ready, JobEvent.FINISH, Reason.CLOSED_BY_ANSWER, at=at)
-        return replace(closed, valid=False)
+        is_own = record.right.state is RightState.HERE
+        event = JobEvent.FINISH if is_own else JobEvent.FINISH_ELSEWHERE
+        closed = move_on(ready, event, Reason.CLOSED_BY_ANSWER, at=at)
+        return replace(closed, valid=False, handed=False)
     if reprinting.claims_right(record):
-        fed = Fed(record.side, record.reasons[0].value if record.choice.feed is not record.side else "")
+        # A spool that does not keep the document asks the terminal for it at the turn of the job.
+        own = Fed(record.side, record.reasons[0].value if record.choice.feed is not record.side else "")
+        fed = own if record.keeps_document else record.fed
         ready = replace(_moved(ready, RightEvent.CLAIM, record.right.token + 1).record, fed=fed, handed=False)
     return replace(move_on(ready, JobEvent.ANSWER, at=at), valid=True)
 
@@ -463,13 +480,14 @@ def cancel(at: str, terminal: str, person: str, *, senior: bool = False, at_boun
     """A person ends a job that no mechanism works on, or, when its desk asks, one that stands between two steps.
 
     `senior`: an operator or a representative orders it; no other terminal ends a job that an operator holds. Raises
-    PassbookError `job-is-printing`, `held-by-operator` or `not-allowed-in-state`.
+    PassbookError `job-is-printing`, `job-at-terminal`, `right-elsewhere`, `held-by-operator` or `not-allowed-in-state`.
     """
 
     def change(record: Record) -> Outcome:
         if not senior:
             must_not_be_held(record)
-        reprinting.must_have_right(record)
+        must_not_be_lent(record)
+        must_have_right(record)
         working = record.valid and record.state in {JobState.PROCESSING, JobState.PROCESSING_STOPPED}
         if working and (not at_boundary or record.sending):
             raise PassbookError("job-is-printing", job=record.job_id)
@@ -493,17 +511,18 @@ def hold(at: str, terminal: str, person: str, *, media: Media | None = None) -> 
     No mechanism works on the job; or its desk asks at a boundary, and `media` is the place of its medium then. The
     reasons of an earlier question are kept for the people who are asked after a release. A standing hold keeps its
     owner, but a hold of an operator (`terminal` is OPERATOR) takes the place of any other. Raises PassbookError
-    `job-is-printing` or `not-allowed-in-state`.
+    `job-is-printing`, `job-at-terminal` or `not-allowed-in-state`.
     """
 
     def change(record: Record) -> Outcome:
+        must_not_be_printing_there(record)
         working = record.valid and record.state is not JobState.PENDING
         if working and (media is None or record.sending):
             raise PassbookError("job-is-printing", job=record.job_id)
         held_already = record.is_open and not record.asked
         if held_already and (record.held_by_operator or terminal != OPERATOR):
             return Outcome(record)
-        moved = move_on(record, JobEvent.HOLD, Reason.HELD_BY_PERSON, *_reasons_to_ask(record), at=at)
+        moved = move_on(record, JobEvent.HOLD, Reason.HELD_BY_PERSON, *record.reasons_to_ask, at=at)
         by = Decider(terminal, person)
         epoch = record.epoch + record.valid
         where = record.media if media is None else media
@@ -511,11 +530,6 @@ def hold(at: str, terminal: str, person: str, *, media: Media | None = None) -> 
         return Outcome(held, entry_of(HistoryKind.STOPPED, held, at))
 
     return change
-
-
-def _reasons_to_ask(record: Record) -> tuple[Reason, ...]:
-    """The reasons of the question, without that of a hold."""
-    return tuple(reason for reason in record.reasons if reason is not Reason.HELD_BY_PERSON)
 
 
 def release(at: str, terminal: str, person: str, *, senior: bool = False) -> Change:
@@ -534,7 +548,7 @@ def release(at: str, terminal: str, person: str, *, senior: bool = False) -> Cha
         if record.asked:
             return Outcome(record)
         by = Decider(terminal, person)
-        reasons = _reasons_to_ask(record)
+        reasons = record.reasons_to_ask
         released = replace(record, asked=True, held_by=None, released_by=by, reasons=reasons, changed_at=at)
         return Outcome(released, entry_of(HistoryKind.RELEASED, released, at))
 
@@ -552,33 +566,6 @@ def expire(epoch: int, today: str, at: str) -> Change:
             return Outcome(record)
         ended = replace(move_on(record, JobEvent.ABORT, Reason.EXPIRED, at=at), valid=False)
         return Outcome(ended, entry_of(HistoryKind.ENDED, ended, at))
-
-    return change
-
-
-def destroy_content(today: str, before: str, at: str) -> Change:
-    """Take the content of a question of a business day earlier than `before`; from then on it can only be closed (F4).
-
-    `today` is the business date by a trusted clock; a question without a credible date is of today (N4).
-    """
-
-    def change(record: Record) -> Outcome:
-        if keeps_content(record) and is_undated(record, today):
-            return redate(today)(record)
-        if not is_content_over(record, before):
-            return Outcome(record)
-        gone = replace(record, content_gone=True, proposed=None)
-        return Outcome(gone, entry_of(HistoryKind.CONTENT_DESTROYED, gone, at), wraps=())
-
-    return change
-
-
-def redate(today: str) -> Change:
-    """Give a record without a credible date the date of today, by a trusted clock; change no other record (N4)."""
-
-    def change(record: Record) -> Outcome:
-        dated = replace(record, business_date=today, clock_trusted=True)
-        return Outcome(dated if is_undated(record, today) else record)
 
     return change
 

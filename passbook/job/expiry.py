@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from passbook.job.print_right import RightState
-from passbook.job.record import Record
+from passbook.job.record import Change, HistoryKind, Outcome, Record, entry_of
 
 
 def business_date(local: datetime.datetime, day_ends: datetime.timedelta) -> str:
@@ -61,6 +63,33 @@ def is_content_over(record: Record, before: str) -> bool:
 def is_undated(record: Record, today: str) -> bool:
     """Whether an open question has no credible date: of a clock not trusted, or after `today`."""
     return record.is_open and not day_of(record).is_believed(today)
+
+
+def redate(today: str) -> Change:
+    """Give a record without a credible date the date of today, by a trusted clock; change no other record (N4)."""
+
+    def change(record: Record) -> Outcome:
+        dated = replace(record, business_date=today, clock_trusted=True)
+        return Outcome(dated if is_undated(record, today) else record)
+
+    return change
+
+
+def destroy_content(today: str, before: str, at: str) -> Change:
+    """Take the content of a question of a business day earlier than `before`; from then on it can only be closed (F4).
+
+    `today` is the business date by a trusted clock; a question without a credible date is of today (N4).
+    """
+
+    def change(record: Record) -> Outcome:
+        if keeps_content(record) and is_undated(record, today):
+            return redate(today)(record)
+        if not is_content_over(record, before):
+            return Outcome(record)
+        gone = replace(record, content_gone=True, proposed=None)
+        return Outcome(gone, entry_of(HistoryKind.CONTENT_DESTROYED, gone, at), wraps=())
+
+    return change
 
 
 def is_end_undated(record: Record) -> bool:

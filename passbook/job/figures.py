@@ -41,6 +41,14 @@ def counted(before: Record, after: Record) -> Figures:
     return _of_steps(after.outline, before.confirmed, after.confirmed)
 
 
+def counted_too(before: Record, there: Record) -> Figures:
+    """The figures of the other copy, printed too, which is `there`; its pages are not known once the job ended here."""
+    if before.outline:
+        return _of_steps(before.outline, 0, there.confirmed)
+    lines = 0 if there.on_paper is None else there.on_paper.confirmed
+    return Figures(books=int(there.confirmed == there.steps), lines=lines)
+
+
 def printed_at(record: Record) -> str:
     """The name of the printer that prints a job: its own, or the one that stood in for it."""
     return record.printer if record.fed is None else record.fed.printer or record.printer

@@ -45,6 +45,18 @@ class Recipient(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True)
     reply: str = ""
 
 
+class MailView(msgspec.Struct, frozen=True, rename="camel"):
+    """What people who decide about a job are told of its mail; `sender` is empty for the null sender."""
+
+    sender: str
+    recipients: tuple[Recipient, ...]
+
+
+def mail_view(mail: Mailed) -> MailView:
+    """The part of a mail that is told."""
+    return MailView(mail.sender, mail.recipients)
+
+
 class Mailed(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """The mail of a job.
 

@@ -13,7 +13,7 @@ import msgspec
 from passbook.document.plan import Sheet, StepOutline
 from passbook.job.choice import Choice, Fed, Side
 from passbook.job.mailed import Mailed
-from passbook.job.print_right import PrintRight
+from passbook.job.print_right import PrintRight, RightState
 from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.protocol.media import Media
 
@@ -97,6 +97,28 @@ class OnPaper(msgspec.Struct, frozen=True, rename="camel"):
     again: int = 0
 
 
+class Reported(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """The end of a job as the other spool noted it; its entry there and the one here are of the same event.
+
+    Attributes:
+        at: when it ended, ISO 8601 in UTC by the clock of that spool.
+        clock_trusted: whether that clock was trusted.
+        area: the area of that spool with the entry; empty where it names none.
+        entry: the number of the entry in the history of that area.
+        chain: the chain value of that entry, in hexadecimal digits.
+    """
+
+    at: str
+    clock_trusted: bool = False
+    area: str = ""
+    entry: int = 0
+    chain: str = ""
+
+    def is_same(self, other: Reported) -> bool:
+        """Whether both name one entry."""
+        return (self.area, self.entry, self.chain) == (other.area, other.entry, other.chain)
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One job, in clear: no document, no name, no account (P5).
 
@@ -130,7 +152,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         sent_before: the furthest step that was sent before an answer ordered steps again; 0 for none.
         lines_in_doubt: the number of last lines that this mechanism's dialect may leave unconfirmed (P3).
         media: the place of the medium, as known when the job stopped.
-        proposed: an order to print lines again that are on paper, until a second person gives it too.
+        proposed: an order that takes two people, until the second one gives it too.
         reprints: how many lines on paper were ordered again, over all answers.
         changed_at: since when it is in its state, or its question stands.
         acknowledged: who took note of its end; None while that is to be told (P8).
@@ -144,8 +166,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         application: the program that made the document, as its terminal says; empty where it does not.
         shared: its name and document date, sealed under the key of this store, where its owner shares them (C6).
         turn: the number of its last turn that is over; a word about that one or an earlier one is not taken.
-        handed: its printer was given to the terminal together with the right, until its end (P15).
+        handed: its printer was given to the terminal together with the right, and is not back (P15).
         fed: the copy that feeds the printer, once that is known.
+        reported: the end of the other copy, where the other spool told it; None where it told none.
         mail: the mail that brought it; None for a job of a terminal.
         stands_for: the job for which it stands in, at a substitute; empty for none.
         moved_to: the destination and the job that stand in for it, as `window-2 1f0c...`; empty for none.
@@ -201,6 +224,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     turn: int = 0
     handed: bool = False
     fed: Fed | None = None
+    reported: Reported | None = None
     mail: Mailed | None = None
     stands_for: str = ""
     moved_to: str = ""
@@ -226,6 +250,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return not self.valid and not self.ended
 
     @property
+    def reasons_to_ask(self) -> tuple[Reason, ...]:
+        """The reasons of its question, without that of a hold."""
+        return tuple(reason for reason in self.reasons if reason is not Reason.HELD_BY_PERSON)
+
+    @property
     def keeps_document(self) -> bool:
         """Whether the document lies in the same spool as this record."""
         return self.choice.keep.has(self.side)
@@ -239,6 +268,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def right_may_move(self) -> bool:
         """Whether its print right may move: only while nothing of it was sent to a mechanism."""
         return self.untouched and self.state is JobState.PENDING
+
+    @property
+    def is_printer_lent(self) -> bool:
+        """Whether its printer was handed to the terminal, which has not given it back and may drive it (P15)."""
+        return self.handed and self.right.state is not RightState.HERE
 
     @property
     def held_by_operator(self) -> bool:
@@ -291,7 +325,7 @@ class Told(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forb
         valid: whether it goes on without an answer of a person; False too after its end, and where its spool gives a
             printer back that was handed over.
         token: that of its print right; a higher one than is known here was claimed by two people.
-        at: when the job ended, ISO 8601 in UTC by the clock of that spool; empty before.
+        end: when the job ended there, and its entry in the history of that spool; None before.
         Others: as in Record.
     """
 
@@ -307,11 +341,11 @@ class Told(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forb
     answered: Answered | None = None
     valid: bool = True
     token: int = 0
-    at: str = ""
+    end: Reported | None = None
 
 
-def told_of(record: Record) -> Told:
-    """What one spool reports of its copy."""
+def told_of(record: Record, end: Reported | None = None) -> Told:
+    """What one spool reports of its copy; `end` is the entry of its end, where it ended."""
     return Told(
         state=record.state,
         reasons=record.reasons,
@@ -325,7 +359,7 @@ def told_of(record: Record) -> Told:
         answered=record.answered,
         valid=record.valid,
         token=record.right.token,
-        at=record.changed_at if record.ended else "",
+        end=end,
     )
 
 
@@ -340,12 +374,14 @@ class HistoryKind(StrEnum):
     """A person lifted a hold."""
     ANSWERED = "answered"
     PROPOSED = "proposed"
-    """A person ordered lines on paper again; a second person has to give that order too."""
+    """A person gave an order that takes two; a second person has to give that order too."""
     CONTENT_DESTROYED = "content-destroyed"
     """No answer came in time: document, plan and wraps are gone, and the question stays (F4)."""
     RELAYED_AGAIN = "relayed-again"
     """By rule: the next hop drops doubles, so after a boot the message goes there again (P4)."""
     ENDED = "ended"
+    PRINTED_TOO = "printed-too"
+    """The other copy was printed too, as its spool reported; the entry tells how far, and on which printer."""
     ACKNOWLEDGED = "acknowledged"
     """A terminal acknowledged the end."""
 

@@ -28,8 +28,8 @@ def is_notification(record: Record) -> bool:
 
 
 def left_of(mail: Mailed) -> tuple[Recipient, ...]:
-    """The recipients for whom the message has not been taken over, nor refused for good."""
-    return tuple(one for one in mail.recipients if one.delivery is Delivery.WAITING)
+    """The recipients for whom the next hop has not taken the message over; one that it refused is tried if asked."""
+    return tuple(one for one in mail.recipients if one.delivery is not Delivery.RELAYED)
 
 
 def note_replies(replies: Mapping[str, tuple[Delivery, str]]) -> Change:

@@ -1,4 +1,4 @@
-"""Printing lines on paper again: the answers that order it, and the point at which two people have; pure rules.
+"""Orders that take two people: lines on paper again, a right or a printer that a terminal has; pure rules.
 
 The line in doubt does not count as on paper: one person who looked at it may order it again.
 """
@@ -14,6 +14,7 @@ from passbook.job.choice import Side
 from passbook.job.print_right import RightState
 from passbook.job.record import Answered, Decider, Record, Verdict
 from passbook.job.states import APART, Reason
+from passbook.job.wording import second_place
 
 _PRINTS = frozenset({Verdict.PRINT, Verdict.RESUME})
 
@@ -32,8 +33,12 @@ def lines_again(record: Record, given: Answered) -> tuple[int, ...]:
 def takes_two(record: Record, given: Answered) -> bool:
     """Whether a second person must order it.
 
-    So it is for lines on paper, a record that may say less than the paper, and a right that is elsewhere (P13).
+    So it is for lines on paper, a record that may say less than the paper, a right that is elsewhere (P13), and the end
+    of a job whose printer a terminal may still drive, since that end takes the printer back (P15).
     """
+    ends = given.verdict is Verdict.DISCARD or given.step > record.steps
+    if record.is_printer_lent and ends:
+        return True
     is_elsewhere = claims_right(record)
     unsure = (is_elsewhere or Reason.ROLLED_BACK in record.reasons) and given.step <= record.steps
     return given.verdict in _PRINTS and (unsure or bool(lines_again(record, given)))
@@ -46,12 +51,6 @@ def claims_right(record: Record) -> bool:
     the right is asked for, and prints nothing without it.
     """
     return record.right.state is not RightState.HERE and not APART.isdisjoint(record.reasons)
-
-
-def must_have_right(record: Record) -> None:
-    """Raise `right-elsewhere` if the other spool may print the job, since then no end here keeps it from paper."""
-    if record.right.state is not RightState.HERE and not claims_right(record):
-        raise PassbookError("right-elsewhere", job=record.job_id, requester=record.requester)
 
 
 def is_same_order(proposed: Answered | None, given: Answered) -> bool:
@@ -70,7 +69,9 @@ def seconded(record: Record, given: Answered) -> Answered:
     first = record.proposed or given
     is_same_place = record.side is Side.APPLIANCE and first.terminal == given.terminal
     if is_same_place or _folded(first.person) == _folded(given.person):
-        raise PassbookError("second-person-needed", person=first.person, terminal=first.terminal, job=record.job_id)
+        where = second_place(record.side)
+        facts = {"person": first.person, "terminal": first.terminal, "job": record.job_id}
+        raise PassbookError("second-person-needed", where=where, **facts)
     return replace(first, seconded_by=Decider(given.terminal, given.person))
 
 

@@ -52,7 +52,7 @@ class JobEvent(StrEnum):
     FINISH = "finish"
     """The last step is confirmed."""
     FINISH_ELSEWHERE = "finish-elsewhere"
-    """The other spool reported that the last step is confirmed."""
+    """The other spool, or a person, reported that it confirmed the last step."""
     POSTPONE = "postpone"
     """A next hop did not take the message yet, and nothing of it was handed on; it is tried again later."""
 

@@ -12,7 +12,7 @@ from passbook.job.choice import Side
 from passbook.job.print_right import RightState
 from passbook.job.record import Record
 from passbook.job.states import JobState
-from passbook.job.wording import REASON_WORDS
+from passbook.job.wording import REASON_WORDS, second_place
 
 if TYPE_CHECKING:
     # A view of a job has a Waiting in it.
@@ -145,6 +145,7 @@ def waiting_words(view: JobView) -> str:
         "reason": reason,
         "before": _before(waiting.ahead),
         "book": book_words(waiting.page),
+        "second": second_place(view.side),
     }
     return _WORDS[waiting.why].format(printer=view.printer, **facts)
 
@@ -161,7 +162,7 @@ _WORDS: Final = MappingProxyType(
         Why.OWN_BOOK: "Waits for {book} at {printer}.",
         Why.PAGE_TURN: "Waits for {book} at {printer}.",
         Why.ANSWER: "Waits for an answer: a person must decide how it goes on.",
-        Why.SECOND_PERSON: "Waits for a second person, who must confirm the order at another terminal.",
+        Why.SECOND_PERSON: "Waits for a second person, who must confirm the order{second}.",
         Why.HELD: "Waits: it is held; it needs a release and then an answer.",
     }
 )

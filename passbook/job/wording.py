@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from passbook.document.plan import StepOutline
+from passbook.job.choice import Side
 from passbook.job.states import Reason
 
 REASON_WORDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -51,6 +52,14 @@ REASON_WORDS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Reason -> that reason in words for people, fit to stand behind a colon."""
+
+
+def second_place(side: Side) -> str:
+    """The place or name with which the second of two people confirms an order, behind `confirm`.
+
+    In the spool of a terminal another name is enough: no other terminal reaches it.
+    """
+    return " at another terminal" if side is Side.APPLIANCE else " with another name"
 
 
 def go_on_words(outline: Sequence[StepOutline], step: int) -> str:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from passbook.errors import PassbookError, shown
 from passbook.mail.part_formats import CHARSETS, COVER_TYPE, PART_FORMATS
@@ -39,6 +39,7 @@ TRACE_HEADER: Final = "Passbook-Trace"
 PART_HEADER: Final = "Passbook-Part"
 """The number that the sole part had in the mail from which an appliance took it, for a substitute."""
 
+T = TypeVar("T")
 _BARE: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _CONTENT: Final = re.compile(rb"^content-[^\r\n]*(?:\r\n[ \t][^\r\n]*)*", re.IGNORECASE | re.MULTILINE)
 _MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,250}>")
@@ -88,9 +89,14 @@ def read_message(data: bytes) -> MailMessage:
     Raises PassbookError `mail-malformed`, `mail-part-unknown`, `mail-part-damaged`, `mail-empty` or `mail-loop`;
     nothing else, for any bytes.  Takes time in proportion to the number of bytes.
     """
+    return _parsed(data, _read)
+
+
+def _parsed(data: bytes, read: Callable[[Message], T]) -> T:
+    """The result of `read` for the message.  Raises PassbookError `mail-malformed`, and what `read` raises."""
     _judge_shape(data)
     try:
-        return _read(BytesParser(policy=compat32).parsebytes(data))
+        return read(BytesParser(policy=compat32).parsebytes(data))
     except (LookupError, MessageError, ValueError):
         # A parameter may name any codec of Python as its charset, and some raise whatever they are given.
         raise _malformed("the parameters of a header cannot be decoded") from None
@@ -109,6 +115,23 @@ def _read(message: Message) -> MailMessage:
         was_part=int(part) if re.fullmatch(r"[0-9]{1,3}", part := _shown_header(message, PART_HEADER), re.ASCII) else 0,
         parts=tuple(_documents(message, leaves)),
     )
+
+
+def take_out(data: bytes) -> tuple[tuple[MailPart, ...], tuple[str, ...]]:
+    """The documents of a message, and the titles of its other parts, which are not printed.
+
+    Raises PassbookError as read_message does, but not for a part of an unknown type.
+    """
+    return _parsed(data, _taken_out)
+
+
+def _taken_out(message: Message) -> tuple[tuple[MailPart, ...], tuple[str, ...]]:
+    numbered = list(enumerate(_numbered(message), 1))
+    prints = [(number, part) for number, part in numbered if _is_printed(part, alone=len(numbered) == 1)]
+    if not prints:
+        raise PassbookError("mail-empty")
+    others = tuple(_title(part, number) for number, part in numbered if not _is_printed(part, alone=True))
+    return tuple(_document(part, number) for number, part in prints), others
 
 
 def read_trace(data: bytes) -> tuple[str, ...]:
@@ -166,8 +189,15 @@ def _documents(message: Message, leaves: list[Message]) -> Iterator[MailPart]:
     if not prints:
         raise PassbookError("mail-empty")
     for part in prints:
-        number = numbers[id(part)]
-        yield MailPart(number, _title(part, number), PART_FORMATS[part.get_content_type()], _decoded(part, number))
+        yield _document(part, numbers[id(part)])
+
+
+def _is_printed(part: Message, *, alone: bool) -> bool:
+    return part.get_content_type() in PART_FORMATS and (alone or not _is_cover(part))
+
+
+def _document(part: Message, number: int) -> MailPart:
+    return MailPart(number, _title(part, number), PART_FORMATS[part.get_content_type()], _decoded(part, number))
 
 
 def _chosen(part: Message) -> list[Message]:

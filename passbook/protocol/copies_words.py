@@ -54,6 +54,15 @@ def moved_words(job: JobView) -> str:
     return " ".join(parts)
 
 
+def reported_words(job: JobView, when: str) -> str:
+    """The end that the terminal told of its copy, at `when` by its clock, as a sentence; empty where it told none."""
+    told = job.reported
+    if told is None or job.side is not Side.APPLIANCE:
+        return ""
+    clock = "by its clock" if told.clock_trusted else "by its clock, which may be wrong"
+    return f"Its terminal told that its copy ended at {when}, {clock}."
+
+
 def shared_words(job: JobView) -> str:
     """Name and date of a document whose owner shares them, as a sentence; empty where nothing is shared."""
     parts = [f'"{job.name}"'] if job.name else []
@@ -72,11 +81,21 @@ def elsewhere_words(question: Question) -> str:
     if job.right is RightState.HERE:
         return ""
     is_appliances = job.side is Side.APPLIANCE
+    where = ", at two terminals" if is_appliances else ""
     other = f"terminal {job.requester}" if is_appliances else "the appliance"
     if not takes_claim(question):
         return f"{capital(other)} has its print right: after an order to print, the job waits for it."
-    where = ", at two terminals" if is_appliances else ""
     return (
         f"It may already be printed by {other}, which has its print right: look at the paper. "
-        f"An order to print it here is a reprint: two people must give it{where}."
+        f"An order to print it here is a reprint: two people must give it{where}.{_lent_words(job)}"
+    )
+
+
+def _lent_words(job: JobView) -> str:
+    """The sentence about a printer that the terminal may still drive; empty for another one."""
+    if not job.lent:
+        return ""
+    return (
+        f" Printer {job.printer} waits: only that terminal, or two people who looked at the printer, end its use. "
+        "To discard the job, or to say that every line is on paper, takes two people too."
     )

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from passbook.errors import PassbookError
-from passbook.job.record import Answered, Decider, HistoryEntry, HistoryKind
+from passbook.job.record import Answered, Decider, HistoryEntry, HistoryKind, Record
 from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.protocol.messages import JobView, Payload, decision_without_people, view_of, without_people
 from passbook.protocol.naming import check_name
@@ -59,19 +59,28 @@ class Wanted(msgspec.Struct, frozen=True):
 
     def fits(self, entry: HistoryEntry) -> bool:
         """Whether the entry fulfils every condition."""
-        record, at = entry.record, entry.at
+        record = entry.record
         return (
-            record.job_id.startswith(self.job)
-            and self.requester in {"", record.requester}
-            and at[: len(self.since)] >= self.since
-            and at[: len(self.until)] <= self.until
-            and (not self.outcome or (entry.kind is HistoryKind.ENDED and self.outcome in _outcomes(entry)))
+            self._has_job(record.job_id, record.requester)
+            and self._has_time(entry.at)
+            and self._has_outcome(entry.kind, record)
             and (not self.person or self.person.casefold() in _people(entry))
         )
 
+    def fits_line(self, line: HistoryLine) -> bool:
+        """Whether the columns of an entry fulfil every condition but that about people."""
+        job = line.job
+        return self._has_job(job.job, job.requester) and self._has_time(line.at) and self._has_outcome(line.kind, job)
 
-def _outcomes(entry: HistoryEntry) -> set[str]:
-    return {entry.record.state.value, *(reason.value for reason in entry.record.reasons)}
+    def _has_job(self, job: str, requester: str) -> bool:
+        return job.startswith(self.job) and self.requester in {"", requester}
+
+    def _has_time(self, at: str) -> bool:
+        return at[: len(self.since)] >= self.since and at[: len(self.until)] <= self.until
+
+    def _has_outcome(self, kind: HistoryKind, job: Record | JobView) -> bool:
+        outcomes = {job.state.value, *(reason.value for reason in job.reasons)}
+        return not self.outcome or (kind is HistoryKind.ENDED and self.outcome in outcomes)
 
 
 def _people(entry: HistoryEntry) -> set[str]:
@@ -190,10 +199,17 @@ def _by_side(entry: HistoryEntry, _seconds: int | None) -> tuple[int, str]:
     return (1, "not printed") if fed is None else (0, fed.by.value)
 
 
+def _by_hour(entry: HistoryEntry, _seconds: int | None) -> tuple[int, str]:
+    """The hour of the end; of one that the other spool told later its own hour, where its clock was trusted."""
+    told = entry.record.reported
+    at = told.at if told is not None and told.clock_trusted else entry.at
+    return 0, f"{at[:13]}:00"
+
+
 _GROUPS: Final[MappingProxyType[Grouping, Callable[[HistoryEntry, int | None], tuple[int, str]]]] = MappingProxyType(
     {
         Grouping.TERMINAL: lambda entry, _seconds: (0, entry.record.requester),
-        Grouping.HOUR: lambda entry, _seconds: (0, f"{entry.at[:13]}:00"),
+        Grouping.HOUR: _by_hour,
         Grouping.OUTCOME: _by_outcome,
         Grouping.WAITING: _by_waiting,
         Grouping.SIDE: _by_side,
@@ -259,10 +275,16 @@ class HistoryLine(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class HistoryReply(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Completion of `Spooler.GetHistory`: entries, the newest last, or a summary if the command asked for one."""
+    """Completion of `Spooler.GetHistory`: entries, the newest last, or a summary if the command asked for one.
+
+    Attributes:
+        age: seconds since the appliance told the agent its entries; 0 from the appliance.  A summary with an age is of
+            the agent's own spool alone.
+    """
 
     entries: tuple[HistoryLine, ...] = ()
     summary: tuple[Summary, ...] = ()
+    age: int = 0
 
 
 def line_of(entry: HistoryEntry, *, with_people: bool) -> HistoryLine:

@@ -18,8 +18,9 @@ from passbook.errors import PassbookError
 from passbook.errors.decoding import field_complaint
 from passbook.job.choice import Choice, Fed, IfApart, Keep, Side
 from passbook.job.counts import JobCounts
+from passbook.job.mailed import MailView, mail_view
 from passbook.job.print_right import RightState
-from passbook.job.record import Answered, Decider, Encryption, OnPaper, Record, Verdict, Wrap, on_paper_of
+from passbook.job.record import Answered, Decider, Encryption, OnPaper, Record, Reported, Verdict, Wrap, on_paper_of
 from passbook.job.states import JobState, Reason
 from passbook.job.waiting import NO_PLACE, Waiting, waiting_of
 from passbook.job.wording import lines_in
@@ -196,9 +197,13 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
         moved: why it is not kept where the person chose, a keyword of Reason; empty where it is.
         fed: the copy that fed the printer, once one did, and why it was not the chosen one.
         right: whether that spool has the print right.
+        lent: its printer was handed to its terminal, and is not back (P15).
         application: the program that made the document; empty where its terminal does not say.
         name: its name, where its owner shares it; else empty.
         document_date: its ISO date, likewise.
+        reported: the end of the other copy, where the other spool told it, by the clock of that spool.
+        mail: the mail that brought it, with how far it is for each recipient; None for a job of a terminal.
+        moved_to: the destination and the job that stand in for it, as `window-2 1f0c...`; empty for none.
     """
 
     job: str
@@ -232,9 +237,13 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
     moved: str = ""
     fed: Fed | None = None
     right: RightState = RightState.HERE
+    lent: bool = False
     application: str = ""
     name: str = ""
     document_date: str = ""
+    reported: Reported | None = None
+    mail: MailView | None = None
+    moved_to: str = ""
 
 
 class Question(msgspec.Struct, frozen=True, rename="camel"):
@@ -340,6 +349,14 @@ class PrinterView(msgspec.Struct, frozen=True, rename="camel"):
     jobs: JobCounts = JobCounts()
 
 
+class SheetView(msgspec.Struct, frozen=True, rename="camel"):
+    """A sheet on which text is printed: the name of its layout, and its lines and characters of a line."""
+
+    name: str
+    lines: int
+    columns: int
+
+
 class StatusReport(msgspec.Struct, frozen=True, rename="camel"):
     """`Common.Status`: the last known state, with its age.
 
@@ -347,6 +364,7 @@ class StatusReport(msgspec.Struct, frozen=True, rename="camel"):
         problems: the present problems, as sentences; each goes when it is remedied.
         jobs: counts of the jobs of all printers, also of printers that are not configured any more.
         notices: number of ends of jobs without an acknowledgement.
+        sheets: the layouts of sheets, for a terminal that fills whole ones.
     """
 
     printers: tuple[PrinterView, ...]
@@ -355,6 +373,7 @@ class StatusReport(msgspec.Struct, frozen=True, rename="camel"):
     problems: tuple[str, ...] = ()
     jobs: JobCounts = JobCounts()
     notices: int = 0
+    sheets: tuple[SheetView, ...] = ()
 
 
 class ErrorPayload(msgspec.Struct, frozen=True, rename="camel"):
@@ -413,7 +432,11 @@ def view_of(record: Record, waiting: Waiting | None = None) -> JobView:
         moved=record.moved,
         fed=record.fed,
         right=record.right.state,
+        lent=record.is_printer_lent and not record.ended,
         application=record.application,
+        reported=record.reported,
+        mail=None if record.mail is None else mail_view(record.mail),
+        moved_to=record.moved_to,
     )
 
 
@@ -424,6 +447,7 @@ def without_people(view: JobView) -> JobView:
         held_by=_unnamed(view.held_by),
         released_by=_unnamed(view.released_by),
         answered=decision_without_people(view.answered),
+        mail=None,
     )
 
 

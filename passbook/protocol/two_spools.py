@@ -41,6 +41,7 @@ class PrinterFacts(msgspec.Struct, frozen=True, rename="camel"):
     Attributes:
         dialect: the name of its dialect, which the same version of this software has.
         port: its address.
+        place: what that address reaches, the same for each way to write it (docs/protocol.md).
         is_on_network: whether a terminal may drive it at its turn.
         insert_timeout: seconds of a person to put the book in.
         take_timeout: seconds of a person to take it out.
@@ -53,6 +54,7 @@ class PrinterFacts(msgspec.Struct, frozen=True, rename="camel"):
     is_on_network: bool
     insert_timeout: float
     take_timeout: float
+    place: str = ""
 
 
 class AgentWelcome(msgspec.Struct, frozen=True, rename="camel"):

@@ -19,7 +19,7 @@ from storage.area.lock import Lock
 from storage.area.verify import build, journal_findings
 from storage.crypto.envelope import Rng
 from storage.crypto.keys import ApplianceKey, is_same, mac
-from storage.files import sync_folder
+from storage.files import make_folder, sync_folder
 from storage.mark import KnownArea, StoreMark, Witness
 from storage.tables import schema
 from storage.tables.ledger import Ledger
@@ -395,7 +395,7 @@ def create_area(settings: AreaSettings, owner: StoreOwner, *, rng: Rng, vfs: str
     Raises PassbookError `area-in-use` or `area-fenced`.
     """
     with as_fenced(settings.name), ExitStack() as stack:
-        settings.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(settings.path)
         stack.enter_context(closing(Lock(settings.name, settings.path)))
         part, path = settings.path / schema.UNFINISHED, settings.path / schema.DATABASE
         # A creation that was cut off leaves any part of what it wrote, and no log of it may meet the new file.

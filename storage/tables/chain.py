@@ -16,7 +16,7 @@ import apsw
 import msgspec
 
 from passbook.errors import PassbookError
-from passbook.job.record import HistoryEntry
+from passbook.job.record import HistoryEntry, HistoryKind
 from storage.crypto.keys import ApplianceKey, is_same, mac
 from storage.tables.row_sum import RowSum
 from storage.tables.schema import LAST_ROW, fetch, stream
@@ -165,6 +165,15 @@ class History:
         rows = fetch(self._connection, sql, LAST_ROW if below is None else below, count)
         told = [ToldEntry(self._area, n, entry) for n, text in rows if (entry := _read(text)) is not None]
         return told, rows[-1][0] if len(rows) == count else 0
+
+    def end_of(self, job_id: str) -> Head | None:
+        """How far the chain was with the end of this job; None where it has none."""
+        sql = "SELECT n, CAST(entry AS BLOB), chain FROM history WHERE instr(entry, ?) ORDER BY n DESC"
+        for n, text, chain in stream(self._connection, sql, job_id):
+            entry = _read(text)
+            if entry is not None and entry.kind is HistoryKind.ENDED and entry.record.job_id == job_id:
+                return Head(n, chain)
+        return None
 
     def chain_at(self, entries: int) -> bytes | None:
         """The chain value after so many entries; None where there are fewer, or that entry was cut off."""

@@ -94,18 +94,23 @@ class EndedJobs:
         self._row_sum.come("ended", row_place(row.record), values[-1])
         self._usage.note(Delta(notices=1))
 
-    def acknowledge(self, row: EndedRow, outcome: Outcome, history: History) -> Record:
-        """The one change that an ended job takes; an order that is repeated asks for none and gets its result."""
-        record = outcome.record
-        if record == row.record:
+    def change(self, row: EndedRow, outcome: Outcome, history: History) -> Record:
+        """The two changes that an ended job takes, each once: an acknowledgement, and a report of its other copy.
+
+        An order that is repeated asks for none and gets its result.
+        """
+        record, known = outcome.record, row.record
+        if record == known:
             return record
-        if row.record.acknowledged is not None or replace(record, acknowledged=None) != row.record:
-            state = row.record.state.value
+        is_noted = known.acknowledged is None and replace(record, acknowledged=None) == known
+        is_told = known.reported is None and replace(record, reported=None) == known
+        if not (is_noted or is_told):
+            state = known.state.value
             raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event="a change")
         if outcome.entry is not None:
             history.append(outcome.entry)
         self._update(replace(row, record=record, version=row.version + 1))
-        self._usage.note(Delta(notices=-1))
+        self._usage.note(Delta(notices=-int(is_noted)))
         return record
 
     def forget(self, sequences: Sequence[int], now: str) -> tuple[int, list[DamagedRowError]]:

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from passbook.errors import PassbookError
 from passbook.job import changes
-from passbook.job.figures import counted, printed_at
-from passbook.job.record import Change, Outcome, Record, Wrap, without_outline
+from passbook.job.figures import counted, counted_too, printed_at
+from passbook.job.record import Change, HistoryKind, Outcome, Record, Wrap, without_outline
 from passbook.job.states import JobState
 from storage.area.capacity import change_cost
 from storage.crypto.envelope import SealedJob
@@ -322,7 +322,9 @@ class Ledger:
         ended = self.ended_jobs.job(job_id)
         if ended is None:
             raise PassbookError("unknown-job", job=job_id)
-        return self.ended_jobs.acknowledge(ended, change(ended.record), self.history)
+        outcome = change(ended.record)
+        self._count_too(ended.record, outcome)
+        return self.ended_jobs.change(ended, outcome, self.history)
 
     def settle(self, after: int, *, every: bool = False) -> SettledRows:
         """Write into the next rows behind a sequence number that this boot made them invalid (P4).
@@ -382,6 +384,7 @@ class Ledger:
         if outcome.entry is not None:
             self.history.append(outcome.entry)
         self.counters.add(printed_at(record), counted(row.record, record))
+        self._count_too(row.record, outcome)
         if record.ended:
             self._end(row, record)
         elif record != row.record or outcome.wraps is not None:
@@ -395,6 +398,12 @@ class Ledger:
             self._update(row, values)
             return replace(changed, mac=values[-1])
         return replace(row, record=record)
+
+    def _count_too(self, before: Record, outcome: Outcome) -> None:
+        """Count what the other copy of a job put on paper beside this one."""
+        if outcome.entry is not None and outcome.entry.kind is HistoryKind.PRINTED_TOO:
+            there = outcome.entry.record
+            self.counters.add(printed_at(there), counted_too(before, there))
 
     def _end(self, row: JobRow, record: Record) -> None:
         sequence = record.sequence

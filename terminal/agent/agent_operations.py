@@ -6,6 +6,7 @@ away it is refused with the code of the lost connection.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ from passbook.job.counts import JobCounts
 from passbook.job.print_right import RightState
 from passbook.job.record import Acknowledged, Record, Verdict, without_outline
 from passbook.job.states import JobState
+from passbook.protocol.document import GetDocument, StoredDocument
+from passbook.protocol.history_reply import GetHistory, HistoryReply
 from passbook.protocol.media import Device, MechanismStatus, Media
 from passbook.protocol.messages import (
     AnswerQuestion,
@@ -35,22 +38,29 @@ from passbook.protocol.messages import (
     UploadPiece,
     read_payload,
 )
+from passbook.protocol.naming import check_name, check_one_key
 from passbook.protocol.notice import AcknowledgeNotice, Notice, NoticePage, notice_of
 from passbook.protocol.operation import Call, Operation, catalogue_of, operation
 from passbook.protocol.pages import JobPage, Page, QuestionPage
 from passbook.protocol.two_spools import AgentSettings, GetSealed, SealedCopy, SetFeed
 from passbook.protocol.uploads import take_piece, whole_document
 from spooler.clock import stamp
+from spooler.logs import Log
+from terminal.agent.both_histories import BothHistories
+from terminal.agent.finished_copies import FinishedCopies, opened_copy
 from terminal.agent.kept_list import KeptList
 from terminal.agent.kept_notices import KeptNotices
 from terminal.agent.kept_sides import KeptSides
 from terminal.agent.known_appliance import KnownAppliance
+from terminal.agent.own_holds import OwnHolds
 from terminal.agent.own_jobs import OwnJobs
 from terminal.agent.own_printers import OwnPrinters
 from terminal.agent.reach import Reach
 from terminal.agent.submission import Submissions
 from terminal.agent.turn_answers import TurnAnswers
 from terminal.agent.upstream import Upstream
+
+_LOG: Final = Log("operations")
 
 _AWAY: Final = MechanismStatus(Device.OFFLINE, Media.UNKNOWN)
 """A printer of the appliance while that is away."""
@@ -74,6 +84,9 @@ class AgentOperations:
         notices: KeptNotices,
         known: KnownAppliance,
         kept: KeptList,
+        histories: BothHistories,
+        holds: OwnHolds,
+        finished: FinishedCopies,
         reach: Reach,
         sides: KeptSides,
         seen: Callable[[str], None],
@@ -87,6 +100,9 @@ class AgentOperations:
         self._printers = printers
         self._notices = notices
         self._kept = kept
+        self._histories = histories
+        self._holds = holds
+        self._finished = finished
         self._reach = reach
         self._sides = sides
         self._known = known
@@ -173,9 +189,25 @@ class AgentOperations:
                 raise
             return self._own.view(await self._own.end_canceled(record, name, order.person))
 
+    @operation("Spooler.HoldJob", CALLERS, "right-not-here", "not-allowed-in-state", "job-is-printing")
+    async def hold(self, _call: Call, order: JobOrder) -> JobView:
+        """Hold a job back; where its print right is here, the own copy is held, and the appliance's follows."""
+        return await self._holds.hold(order, is_reached=self._reach.is_reached)
+
+    @operation("Spooler.ReleaseJob", CALLERS, "right-not-here", "not-allowed-in-state")
+    async def release(self, _call: Call, order: JobOrder) -> JobView:
+        """Ask people again about a held job: about the own copy, where that is held with its print right."""
+        return await self._holds.release(order, is_reached=self._reach.is_reached)
+
+    @operation("Spooler.GetHistory", CALLERS, "history-not-permitted", "not-a-time", "times-exchanged")
+    async def history(self, _call: Call, asked: GetHistory) -> HistoryReply:
+        """Tell what happened to jobs, from both histories; while the appliance is away with the age of its part."""
+        return await (self._histories.told(asked) if self._reach.is_reached else self._histories.apart(asked))
+
     async def _give(self, record: Record) -> bool:
         """Whether the appliance took the print right of this job, so that the appliance ends it."""
         may = record.valid and record.untouched and record.state is JobState.PENDING
+        may = may and not self._printers.is_handed(record.job_id)
         if not may or not self._reach.is_reached or self._submissions.is_waiting(record.job_id):
             return False
         return await self._turns.give_right(record)
@@ -191,11 +223,26 @@ class AgentOperations:
 
     @operation("Spooler.GetSealed", CALLERS, "unknown-job", "not-permitted", "content-gone")
     async def get_sealed(self, _call: Call, asked: GetSealed) -> SealedCopy:
-        """Give the sealed content of the own copy; of a job without one, that of the appliance."""
+        """Give the sealed content of the own copy, also of one that is finished and kept; else the appliance's."""
+        finished = self._finished.find(asked.job)
         record = self._own.found(asked.job)
+        if finished is not None and record is not None and record.ended:
+            return replace(finished, book=self._known.layout(record.layout))
         if record is None or record.ended or record.content_gone:
             return await self._upstream.command("Spooler.GetSealed", asked, SealedCopy)
         return self._own.sealed_copy(record, self._known.layout(record.layout))
+
+    @operation("Spooler.GetDocument", CALLERS, "unknown-job", "key-needed", "wrong-key", "no-key-to-show")
+    async def get_document(self, call: Call, asked: GetDocument) -> StoredDocument:
+        """Give the document of a finished copy that is kept; of any other job the appliance's."""
+        record, finished = self._own.record(asked.job), self._finished.find(asked.job)
+        if finished is None or record is None or not record.ended:
+            return await self._upstream.command("Spooler.GetDocument", asked, StoredDocument)
+        check_name("person", asked.person)
+        check_one_key(asked.key, asked.data_key)
+        opened = await asyncio.to_thread(opened_copy, record, finished, asked)
+        _LOG.info("document-read", job=asked.job, terminal=call.actor.name, person=asked.person)
+        return opened
 
     @operation("Recovery.ListQuestions", CALLERS)
     async def list_questions(self, _call: Call, page: Page) -> QuestionPage:
@@ -204,7 +251,11 @@ class AgentOperations:
         if not self._reach.is_reached:
             return QuestionPage(own, count=len(own))
         told = await self._upstream.command("Recovery.ListQuestions", page, QuestionPage)
-        return replace(told, questions=(*own, *told.questions), count=told.count + len(own))
+        # A hold that follows that of an own copy ends with the answer about that one.
+        here = {one.job.job for one in own if one.job.right is RightState.HERE}
+        theirs = tuple(one for one in told.questions if one.job.held_by is None or one.job.job not in here)
+        count = told.count + len(own) - (len(told.questions) - len(theirs))
+        return replace(told, questions=(*own, *theirs), count=count)
 
     @operation("Recovery.AnswerQuestion", CALLERS, "stale-question", "answer-not-possible", "right-elsewhere")
     async def answer_question(self, call: Call, answer: AnswerQuestion) -> JobView:
@@ -218,7 +269,16 @@ class AgentOperations:
         view = await self._own.answer(call.actor.name, answer)
         if view.valid and self._reach.is_reached and self._submissions.is_waiting(answer.job):
             await self._submissions.resume()
+        elif view.valid and self._reach.is_reached:
+            await self._have_followed(answer.job)
         return view
+
+    async def _have_followed(self, job: str) -> None:
+        """The own copy was ordered printed; what the appliance refuses of that is asked there."""
+        try:
+            await self._holds.follow(self._own.spool.record(job))
+        except PassbookError as error:
+            _LOG.warning("order-not-told", job=job, code=error.code)
 
     @operation("Spooler.ListNotices", CALLERS)
     async def list_notices(self, _call: Call, page: Page) -> NoticePage:

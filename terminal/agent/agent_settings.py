@@ -92,6 +92,7 @@ class AgentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         spool: the marks of its spool.
         network: the marks of the network.
         fallback: printers of the terminal.
+        keep_finished: seconds for which the copy of a completed job may still be looked at; 0 for none.
         rules: `[[rule]]`, the choice for documents of a printer, a form or an application; the first that fits counts.
     """
 
@@ -103,6 +104,7 @@ class AgentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     spool: SpoolMarks = SpoolMarks()
     network: NetworkConfig = NetworkConfig()
     fallback: tuple[FallbackPrinter, ...] = ()
+    keep_finished: Annotated[float, Meta(ge=0, le=604800)] = 0.0
     rules: tuple[ChoiceRule, ...] = msgspec.field(name="rule", default=())
 
     @property

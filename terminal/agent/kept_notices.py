@@ -32,7 +32,7 @@ class KeptNotices:
         """Read what is kept."""
         self._folder = folder
         self._kept: dict[str, _Kept] = {}
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files.make_folder(folder)
         for file in sorted(folder.glob("*.json")):
             try:
                 self._kept[file.stem] = msgspec.json.decode(files.read(file), type=_Kept)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
 from drivers.dialects.known import DIALECTS
+from drivers.ports.place import place_of
 from passbook.document.layout import BookLayout
 from passbook.errors import PassbookError, shown
 from passbook.protocol.messages import SubmitJob
@@ -20,14 +20,13 @@ from spooler.news import News
 from spooler.printer import Printer, PrinterSettings, connect_mechanism
 from storage import files
 
-_NETWORK: Final = "tcp://"
-
 
 class KnownAppliance:
     """The last welcome, in memory and in `file`."""
 
-    def __init__(self, file: Path, clock: Clock) -> None:
-        """Read the file; one that cannot be read is learned anew."""
+    def __init__(self, file: Path, clock: Clock, machine: str) -> None:
+        """Read the file; one that cannot be read is learned anew.  `machine` is the name of this machine."""
+        self._machine = machine
         self._file = file
         self._clock = clock
         self.welcome: AgentWelcome | None = None
@@ -66,9 +65,13 @@ class KnownAppliance:
         return next((one for one in layouts if one.name == name), None)
 
     def has_port(self, port: str) -> bool:
-        """Whether the appliance configures this port of the network; ports of other kinds are each machine's own."""
+        """Whether the appliance configures a printer at the place of this port, however it is written."""
         told = () if self.welcome is None else self.welcome.printers
-        return port.startswith(_NETWORK) and any(_place(one.port) == _place(port) for one in told)
+        try:
+            place = place_of(port, self._machine)
+        except ValueError:
+            return False
+        return any(one.place == place for one in told)
 
     def _facts(self, name: str) -> PrinterFacts:
         told = {} if self.welcome is None else {one.name: one for one in self.welcome.printers}
@@ -76,8 +79,3 @@ class KnownAppliance:
         if facts is None or facts.dialect not in DIALECTS:
             raise PassbookError("unknown-printer", printer=shown(name), known=", ".join(told))
         return facts
-
-
-def _place(port: str) -> str:
-    """The host and port of an address, without its options."""
-    return port.partition("?")[0].rstrip("/").lower()

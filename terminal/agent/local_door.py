@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Self
 
-from websockets.asyncio.server import Server, ServerConnection, unix_serve
+from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor, Role, UnixCaller
-from passbook.protocol.messages import POLICY_VIOLATION
-from spooler.door_session import FAREWELL, INTERNAL_ERROR, DoorSession
-from spooler.exchange import HARD_LIMIT, Exchange
+from spooler.door_session import INTERNAL_ERROR, DoorSession
+from spooler.exchange import Exchange
 from spooler.logs import Log
-from spooler.unix_socket import listen_at, peer_of
+from spooler.unix_door import UnixDoor
+from spooler.unix_socket import peer_of
 
 _LOG: Final = Log("door")
 
@@ -30,13 +29,21 @@ PING: Final = 60.0
 class LocalDoor:
     """Serves the programs of this user at `path`."""
 
-    def __init__(self, path: Path, exchange: Exchange, *, terminal: str, greet: Callable[[DoorSession], None]) -> None:
-        """`terminal` is the name of the terminal, as which every caller acts; `greet` is called for each that came."""
+    def __init__(
+        self, path: Path, exchange: Exchange, *, terminal: str, owner: int, greet: Callable[[DoorSession], None]
+    ) -> None:
+        """`terminal` is the name of the terminal, as which every caller acts; `greet` is called for each that came.
+
+        `owner` is the number of the user whose programs are served.
+        """
         self._path = path
         self._exchange = exchange
         self._terminal = terminal
+        self._owner = owner
         self._greet = greet
-        self._server: Server | None = None
+        self._door = UnixDoor(
+            path, mode=MODE, backlog=MOST_CLIENTS, silence=PING, check=self._check, handle=self._handle, log=_LOG
+        )
         self.sessions: set[DoorSession] = set()
         """The connected programs."""
 
@@ -45,27 +52,14 @@ class LocalDoor:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._path.parent.chmod(0o700)
-            listener = listen_at(self._path, MODE, MOST_CLIENTS)
         except OSError as error:
             raise PassbookError("file-problem", file=str(self._path), why=error.strerror or str(error)) from None
-        self._server = await unix_serve(
-            self._handle,
-            sock=listener,
-            compression=None,
-            max_size=HARD_LIMIT,
-            max_queue=1,
-            close_timeout=FAREWELL,
-            ping_interval=PING,
-            ping_timeout=PING,
-            server_header=None,
-        )
+        await self._door.open()
         return self
 
     async def __aexit__(self, *_failure: object) -> None:
         """Stop listening, take the socket's name away, and end every connection in order."""
-        if self._server is not None:
-            self._server.close(close_connections=False)
-        self._path.unlink(missing_ok=True)
+        self._door.close()
         await asyncio.gather(*(session.dismiss() for session in list(self.sessions)))
 
     def post(self, name: str, payload: Any) -> None:
@@ -78,14 +72,20 @@ class LocalDoor:
         for session in self.sessions:
             session.queue(message)
 
-    async def _handle(self, connection: ServerConnection) -> None:
+    def _check(self, connection: ServerConnection) -> None:
+        """Raise PassbookError for the program of another user, and for one too many."""
         peer = peer_of(connection.transport.get_extra_info("socket"))
-        if peer.uid != os.getuid():
-            _LOG.warning("caller-refused", code="not-permitted", uid=peer.uid)
-            await connection.close(POLICY_VIOLATION, "not-permitted")
-            return
+        if peer.uid != self._owner:
+            who, whom = f"User {peer.uid}", f"user {self._owner}, whose agent it is"
+            raise PassbookError("not-permitted", who=who, deed="use the socket of this agent", whom=whom)
         if len(self.sessions) >= MOST_CLIENTS:
-            await connection.close(POLICY_VIOLATION, "too-many-connections")
+            raise PassbookError("too-many-connections", who="This program", limit=MOST_CLIENTS)
+
+    async def _handle(self, connection: ServerConnection) -> None:
+        try:
+            peer = peer_of(connection.transport.get_extra_info("socket"))
+        except OSError:
+            _LOG.debug("caller-lost")
             return
         actor = Actor(self._terminal, frozenset({Role.REQUESTER}), UnixCaller(peer.uid, peer.pid))
         session = DoorSession(connection, actor)

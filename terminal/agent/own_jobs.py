@@ -12,7 +12,8 @@ from passbook.document.layout import BookLayout
 from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.print_right import RightState
-from passbook.job.record import Answered, Change, Holder, Record, Told, Verdict
+from passbook.job.record import Answered, Change, Holder, Record, Reported, Told, Verdict
+from passbook.job.reported import may_lose_right
 from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.job.waiting import NO_PLACE, waiting_of
 from passbook.protocol.messages import AnswerQuestion, JobView, Question, SubmitJob, question_of, view_of
@@ -21,6 +22,7 @@ from passbook.protocol.two_spools import SealedCopy
 from spooler.clock import Clock, stamp
 from spooler.jobs import Jobs
 from storage import JobRow, envelope
+from terminal.agent.finished_copies import sealed_copy
 from terminal.agent.own_store import OwnStore
 from terminal.keyring import KeyRing
 
@@ -34,12 +36,15 @@ class OwnJobs:
     def __init__(
         self, store: OwnStore, jobs: Jobs, ring: KeyRing, clock: Clock, *, is_apart: Callable[[], bool]
     ) -> None:
+        """`is_apart` tells whether the appliance is silent."""
         self.store = store
         self.jobs = jobs
         self.spool = jobs.spool
         self.ring = ring
         self.clock = clock
         self._is_apart = is_apart
+        self.is_waiting: Callable[[str], bool] = lambda _job: False
+        """Whether the appliance has not answered for the copy of a job yet."""
 
     # Reading
 
@@ -85,18 +90,7 @@ class OwnJobs:
     def sealed_copy(self, record: Record, book: BookLayout | None) -> SealedCopy:
         """The sealed content of an own copy, which the key at the terminal opens.  Raises as content() does."""
         row = self.spool.job(record.job_id)
-        return SealedCopy(
-            job=record.job_id,
-            format=record.format,
-            layout=record.layout,
-            height=record.sheet.height,
-            cpi=record.sheet.cpi,
-            left=record.sheet.left,
-            identity=record.identity(),
-            content=msgspec.msgpack.encode(self.spool.sealed(row)),
-            wraps=msgspec.msgpack.encode(row.wraps),
-            book=book,
-        )
+        return msgspec.structs.replace(sealed_copy(record, self.spool.sealed(row), row.wraps), book=book)
 
     def data_key(self, row: JobRow) -> bytes:
         """The data key of an own copy, from memory or by the key ring.  Raises PassbookError `key-needed`."""
@@ -117,12 +111,13 @@ class OwnJobs:
         """Whether people are asked about this own copy.
 
         A copy that is only a spare is not asked about while the appliance can be reached: that prints its own one, or
-        asks about it.
+        asks about it.  One that the appliance has not answered for is no spare.
         """
         if not record.is_open or not record.asked:
             return False
         has_right = record.right.state is RightState.HERE
-        return self._is_apart() or has_right or record.is_fed_by_terminal or not record.untouched
+        is_alone = self._is_apart() or self.is_waiting(record.job_id)
+        return is_alone or has_right or record.is_fed_by_terminal or not record.untouched
 
     def questions(self) -> list[Question]:
         """The questions about own copies."""
@@ -180,7 +175,7 @@ class OwnJobs:
         if view.state not in TERMINAL or record is None or record.ended:
             return
         has_right = record.right.state is RightState.HERE
-        if has_right and not record.untouched:
+        if has_right and not may_lose_right(record):
             return
         told = Told(
             state=view.state,
@@ -190,8 +185,9 @@ class OwnJobs:
             begun=view.begun,
             fed=view.fed,
             answered=view.answered,
+            # Without the right the appliance ends a job only after two people took the right there.
             token=record.right.token + has_right,
-            at=view.changed_at,
+            end=Reported(view.changed_at),
         )
         await self.change(view.job, changes.report(told, stamp(self.clock)))
         await self.acknowledge(view.job, terminal)

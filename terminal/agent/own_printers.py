@@ -167,6 +167,10 @@ class OwnPrinters:
         """End a job that one of the desks prints, before its next step; False where none does."""
         return any(desk.cancel(job, terminal, person) for desk in self._desks())
 
+    def hold(self, job: str, terminal: str, person: str) -> bool:
+        """Have a desk give a job up that waits for its book there, to be held; False where none does."""
+        return any(desk.hold(job, terminal, person) for desk in self._desks())
+
     def is_handed(self, job: str) -> bool:
         """Whether a printer of the appliance is here for this job."""
         return job in self._leases

@@ -7,7 +7,6 @@ machine, or beside other areas, the MAC does not fit: then every record loses it
 from __future__ import annotations
 
 import hmac
-import socket
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
@@ -18,13 +17,12 @@ import msgspec
 from passbook.errors import PassbookError
 from passbook.job.states import Reason
 from spooler.logs import Log
+from spooler.machine import machine_id
 from spooler.orderly_end import leave_marks, take_marks
 from storage import ApplianceKey, AreaSettings, Limits, Rng, Spool, files
 
 _LOG: Final = Log("store")
 
-MACHINE: Final = Path("/etc/machine-id")
-"""The id of this machine: machine-id(5)."""
 AREAS: Final = ("a", "b")
 _MIB: Final = 1024 * 1024
 
@@ -77,9 +75,8 @@ def open_own_store(
 
     Raises PassbookError `area-in-use` while another process has it, and why it cannot be opened.
     """
-    # A system that was never set up has no id yet; its host name tells it from another one.
-    machine_id = files.read(machine).strip() if files.exists(machine) else socket.gethostname().encode()
-    if not machine_id:
+    own_id = machine_id(machine)
+    if not own_id:
         raise PassbookError("file-problem", file=str(machine), why="it has no id of this machine")
     key = ApplianceKey(secret)
     areas = [AreaSettings(name, folder / name, quota_mib * _MIB) for name in AREAS]
@@ -87,7 +84,7 @@ def open_own_store(
     spool = Spool.open(areas, key, state=folder / "state", appliance="agent", limits=_LIMITS, rng=rng, report=report)
     try:
         _must_be_usable(spool.problems)
-        bound = _bound_name(folder / "machine", secret, machine_id)
+        bound = _bound_name(folder / "machine", secret, own_id)
         copied = was_there and not bound
         marks = take_marks(folder / name for name in AREAS)
         found = spool.power_on(Reason.STORE_COPIED if copied else marks, at)
@@ -98,7 +95,7 @@ def open_own_store(
         # Every record says itself what this start made of it; only then the store is bound to this machine.
         spool.upkeep.settle()
         if not bound:
-            binding = msgspec.json.encode(_Binding(name, _mac(secret, name, machine_id)))
+            binding = msgspec.json.encode(_Binding(name, _mac(secret, name, own_id)))
             files.save_file(folder / "machine", binding, files.PRIVATE)
     except BaseException:
         spool.close()
@@ -115,7 +112,7 @@ def _must_be_usable(problems: Iterable[PassbookError]) -> None:
         raise problem
 
 
-def _bound_name(file: Path, secret: bytes, machine_id: bytes) -> str:
+def _bound_name(file: Path, secret: bytes, own_id: bytes) -> str:
     """The name of the spool that is bound to this machine; empty where none is."""
     if not files.exists(file):
         return ""
@@ -123,8 +120,8 @@ def _bound_name(file: Path, secret: bytes, machine_id: bytes) -> str:
         binding = msgspec.json.decode(files.read(file), type=_Binding)
     except (ValueError, RecursionError):
         return ""
-    return binding.spool if hmac.compare_digest(binding.mac, _mac(secret, binding.spool, machine_id)) else ""
+    return binding.spool if hmac.compare_digest(binding.mac, _mac(secret, binding.spool, own_id)) else ""
 
 
-def _mac(secret: bytes, name: str, machine_id: bytes) -> bytes:
-    return hmac.digest(secret, b"passbook agent 1 machine " + name.encode() + b"\n" + machine_id, sha256)
+def _mac(secret: bytes, name: str, own_id: bytes) -> bytes:
+    return hmac.digest(secret, b"passbook agent 1 machine " + name.encode() + b"\n" + own_id, sha256)

@@ -8,10 +8,16 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from passbook.errors import PassbookError
 from spooler.clock import Clock
 from spooler.logs import Log
 
 _LOG: Final = Log("reach")
+
+NOTICED: Final = 40.0
+"""Seconds in which the pings of a connection notice that the other side is gone."""
+LEAST_PART: Final = 4
+"""Of a time that is too short for that the agent waits one part of so many."""
 
 
 class ReachState(StrEnum):
@@ -54,7 +60,8 @@ class Reach:
     def __init__(self, apart_after: float, clock: Clock, apart: Callable[[], None]) -> None:
         """`apart` is called when the appliance was away for `apart_after` seconds."""
         self.state = ReachState.AWAY
-        self._apart_after = apart_after
+        self._wanted = self._apart_after = apart_after
+        self._report_wait = 0.0
         self._clock = clock
         self._apart = apart
         self._since = self._gone = clock.monotonic()
@@ -69,6 +76,21 @@ class Reach:
     def is_apart(self) -> bool:
         """Whether the agent acts by itself."""
         return self.state is ReachState.APART
+
+    def learn(self, report_wait: float) -> None:
+        """The appliance waits so many seconds for a report, then it asks people: the agent acts before that.
+
+        Else the agent would go on at a printer that it was handed while people answer that it does not.
+        """
+        self._report_wait = report_wait
+        self._apart_after = min(self._wanted, max(report_wait - NOTICED, report_wait / LEAST_PART))
+
+    def problems(self) -> list[PassbookError]:
+        """That the agent acts earlier than its settings say, where it does."""
+        if self._apart_after == self._wanted:
+            return []
+        facts = {"wanted": self._wanted, "wait": self._report_wait, "limit": self._apart_after}
+        return [PassbookError("apart-after-limited", **{name: f"{value:g}" for name, value in facts.items()})]
 
     def silent_for(self) -> float:
         """Seconds since the appliance was reached last; 0 while it is."""

@@ -12,8 +12,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from passbook.errors import PassbookError
+from passbook.job.expiry import is_end_undated
 from passbook.job.print_right import RightState
-from passbook.job.record import Record, told_of
+from passbook.job.record import Record, Reported, told_of
 from passbook.protocol.messages import JobView
 from passbook.protocol.two_spools import ReportJob
 from spooler.logs import Log
@@ -41,8 +42,12 @@ class Reporting:
         self._news = asyncio.Event()
 
     def note(self, record: Record) -> None:
-        """An own copy changed: the appliance is told where the print right is here and something was printed."""
-        if record.right.state is RightState.HERE and (record.ended or not record.untouched):
+        """An own copy changed: the appliance is told where the print right is here and something was printed.
+
+        It is told of a copy that a person was asked about too: it may wait for a word, or for its printer.
+        """
+        is_news = record.ended or not record.untouched or record.epoch > 0 or record.job_id in self._given_back
+        if record.right.state is RightState.HERE and is_news:
             self._due[record.job_id] = None
             self._news.set()
 
@@ -85,7 +90,7 @@ class Reporting:
             self._due.pop(job, None)
             return True
         self._due.pop(job, None)
-        told = told_of(record)
+        told = told_of(record, await asyncio.to_thread(self._end_of, record) if record.ended else None)
         if job in self._given_back:
             # A job that was ordered on meanwhile needs a new turn.
             told = replace(told, valid=False)
@@ -104,6 +109,15 @@ class Reporting:
         if record.ended and record.acknowledged is None:
             await self._own.acknowledge(job, self._terminal)
         return True
+
+    def _end_of(self, record: Record) -> Reported:
+        """The entry of an end in the history of this spool, so that the appliance knows the same one again."""
+        # The stamp is of the day of the record at the earliest, and no clock that is wrong now is believed of then.
+        is_believed = self._own.clock.trusted() and not is_end_undated(record)
+        at = self._own.spool.notices.end_of(record.job_id)
+        if at is None:
+            return Reported(record.changed_at, is_believed)
+        return Reported(record.changed_at, is_believed, at.area, at.entries, at.chain.hex())
 
     async def tell_now(self, job: str) -> None:
         """Tell that the agent still works on a job, whose state is the same as before."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
+import os
 import secrets
 import signal
 from collections.abc import Coroutine
@@ -16,6 +17,7 @@ from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.print_right import RightState
 from passbook.job.record import Record, without_outline
+from passbook.job.reported import may_lose_right
 from passbook.job.states import TERMINAL, Reason
 from passbook.protocol.messages import Envelope, ErrorPayload, JobLeft, JobView, Prompt, encode, read_payload, report_of
 from passbook.protocol.notice import AcknowledgeNotice, Notice, notice_of
@@ -27,16 +29,20 @@ from spooler.door_session import DoorSession
 from spooler.exchange import Exchange
 from spooler.jobs import Jobs
 from spooler.logs import Log, keep_telling, tell_left_out
+from spooler.machine import machine_name
 from spooler.news import DeskGaveUp, JobChanged, News, PromptChanged, StepDone
 from spooler.supervisor import Supervisor, must_go_on
 from terminal.agent.agent_operations import AGENT_OPERATIONS, AgentOperations
 from terminal.agent.agent_settings import AgentConfig
+from terminal.agent.both_histories import BothHistories
+from terminal.agent.finished_copies import FinishedCopies
 from terminal.agent.kept_list import KeptList
 from terminal.agent.kept_notices import KeptNotices
 from terminal.agent.kept_sides import KeptSides
 from terminal.agent.known_appliance import KnownAppliance
 from terminal.agent.local_door import LocalDoor
 from terminal.agent.network_load import NetworkLoad
+from terminal.agent.own_holds import OwnHolds, is_held
 from terminal.agent.own_jobs import OwnJobs
 from terminal.agent.own_printers import OwnPrinters
 from terminal.agent.own_store import OwnStore
@@ -84,33 +90,44 @@ class Agent:
         self._stopped = asyncio.Event()
         self._supervisor = Supervisor()
         self._errands: set[asyncio.Task[None]] = set()
+        self._welcomed = asyncio.Event()
         self._storage_problems = problems
         self._replay = Replay()
         self._own_prompts: dict[str, Prompt] = {}
         self._kept = KeptList(clock)
         self._notices = KeptNotices(home.agent / "notices")
-        self._known = KnownAppliance(home.agent / "appliance.json", clock)
+        self._known = KnownAppliance(home.agent / "appliance.json", clock, machine_name())
         self._reach = Reach(config.apart_after, clock, self._act_apart)
+        self._finished = self._make_finished(home, config)
         jobs = Jobs(store.spool, DataKeys(), self._tell)
         self._own = OwnJobs(store, jobs, ring, clock, is_apart=lambda: self._reach.is_apart)
         self._upstream = self._make_upstream(home)
         self._network = NetworkLoad(self._upstream, config.network, clock)
         self._sides = KeptSides(store.spool, config, self._network, clock)
-        self._submissions = Submissions(
+        self._submissions = self._make_submissions(home)
+        self._reporting = Reporting(self._own, self._upstream, self._submissions, terminal)
+        self._printers = self._make_printers(config)
+        self._turns = TurnAnswers(self._own, self._upstream, self._printers.drive)
+        self._histories = BothHistories(self._own, self._upstream, terminal)
+        self._holds = OwnHolds(self._own, self._upstream, self._printers, self._submissions, terminal)
+        self._operations = self._make_operations()
+        exchange = Exchange(self._operations, Log("callers"), AGENT_OPERATIONS)
+        self._door = LocalDoor(home.socket, exchange, terminal=terminal, owner=os.getuid(), greet=self._greet)
+
+    def _make_submissions(self, home: Home) -> Submissions:
+        return Submissions(
             self._own,
             self._known,
             self._upstream,
             self._sides,
-            terminal=terminal,
+            terminal=self._terminal,
             folder=home.agent / "unanswered",
             rng=secrets.token_bytes,
         )
-        self._reporting = Reporting(self._own, self._upstream, self._submissions, terminal)
-        self._printers = self._make_printers(config)
-        self._turns = TurnAnswers(self._own, self._upstream, self._printers.drive)
-        self._operations = self._make_operations()
-        exchange = Exchange(self._operations, Log("callers"), AGENT_OPERATIONS)
-        self._door = LocalDoor(home.socket, exchange, terminal=terminal, greet=self._greet)
+
+    def _make_finished(self, home: Home, config: AgentConfig) -> FinishedCopies:
+        keep, most = config.keep_finished, config.quota_mib * 1024 * 1024
+        return FinishedCopies(home.agent / "finished", self._store.spool, self._clock, keep=keep, most=most)
 
     def _make_upstream(self, home: Home) -> Upstream:
         return Upstream(
@@ -141,6 +158,9 @@ class Agent:
             notices=self._notices,
             known=self._known,
             kept=self._kept,
+            histories=self._histories,
+            holds=self._holds,
+            finished=self._finished,
             reach=self._reach,
             sides=self._sides,
             seen=self._replay.seen,
@@ -163,6 +183,7 @@ class Agent:
             tasks.close()
             await self._printers.stop()
             await self._end_errands()
+            self._finished.close()
             self._store.close()
         tell_left_out()
         _LOG.info("stopped")
@@ -176,13 +197,14 @@ class Agent:
             ("reports", self._reporting.run()),
             ("list", self._watch_list()),
             ("upkeep", self._look_after()),
+            ("finished", self._finished.run()),
             ("log", keep_telling()),
         )
         for name, work in parts:
             tasks.callback(self._supervisor.start(name, work))
 
     def _problems(self) -> list[PassbookError]:
-        return [*self._storage_problems, *self._sides.problems(), *self._printers.problems()]
+        return [*self._storage_problems, *self._reach.problems(), *self._sides.problems(), *self._printers.problems()]
 
     def _errand(self, work: Coroutine[Any, Any, None]) -> None:
         """Have something done for which no command waits; what the appliance or the store refuses is logged."""
@@ -206,11 +228,13 @@ class Agent:
     # The appliance
 
     def _welcome(self, welcome: AgentWelcome) -> None:
+        self._welcomed.set()
         self._errand(self._begin(welcome))
 
     async def _begin(self, welcome: AgentWelcome) -> None:
         """The appliance can be asked: bring both sides together again."""
         self._known.learn(welcome)
+        self._reach.learn(welcome.report_wait)
         self._reach.move(ReachEvent.CAME)
         self._printers.wake()
         for record in self._own.unfinished():
@@ -218,21 +242,23 @@ class Agent:
                 await self._own.change(record.job_id, changes.end_apart(stamp(self._clock)))
         await self._submissions.resume()
         await self._turns.resume()
+        await self._holds.resume()
         await self._learn_ends()
         self._reporting.resume()
         await self._learn_list()
 
     def _note_gone(self) -> None:
+        self._welcomed.clear()
         if self._reach.is_reached:
             self._reach.move(ReachEvent.WENT)
         self._replay.forget()
         self._kept.forget_waiting()
 
     async def _learn_ends(self) -> None:
-        """Ask what became of each job whose own copy has not ended, and is not the one that was begun."""
+        """Ask what became of each job whose own copy has not ended, unless it is being printed here."""
         for record in self._own.unfinished():
-            is_mine = record.right.state is RightState.HERE and not record.untouched
-            if is_mine or self._submissions.is_waiting(record.job_id):
+            is_printed_here = record.right.state is RightState.HERE and not may_lose_right(record)
+            if is_printed_here or self._submissions.is_waiting(record.job_id):
                 continue
             try:
                 await self._own.end_as_told(await self._upstream.job(record.job_id), self._terminal)
@@ -247,6 +273,7 @@ class Agent:
             page = await self._upstream.command("Spooler.ListJobs", Page(page.jobs[-1].sequence), JobPage)
             found += page.jobs
         self._kept.learn(found)
+        await self._histories.learn()
 
     async def _watch_list(self) -> None:
         while True:
@@ -259,7 +286,7 @@ class Agent:
         """Take what the appliance says unasked: the agent's part is done, all else is handed on."""
         name = message.header.name
         if name == YOUR_TURN:
-            self._errand(self._turns.answer(read_payload(message, YourTurn)))
+            self._errand(self._answer_turn(read_payload(message, YourTurn)))
             return
         if name == ENDED:
             notice = read_payload(message, Notice)
@@ -270,6 +297,13 @@ class Agent:
             self._note_view(read_payload(message, JobView))
         self._replay.note(message)
         self._door.pass_on(encode(message.header, message.payload))
+
+    async def _answer_turn(self, turn: YourTurn) -> None:
+        """Do the agent's part, once it is welcome; a job that is held here is held there too, which ends its turn."""
+        await self._welcomed.wait()
+        record = self._own.record(turn.job)
+        if record is None or not is_held(record) or not await self._holds.follow(record):
+            await self._turns.answer(turn)
 
     def _note_view(self, view: JobView) -> None:
         self._kept.note(view)
@@ -337,6 +371,7 @@ class Agent:
                 pass
 
     def _note_record(self, record: Record, *, was_asked: bool) -> None:
+        self._finished.note(record)
         self._printers.note(record)
         self._reporting.note(record)
         view = self._own.view(record)

@@ -22,8 +22,8 @@ from passbook.document.plan import encode_plan, outline
 from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.choice import IfApart, Keep, Side
-from passbook.job.print_right import PrintRight, RightState
-from passbook.job.record import Encryption, Record
+from passbook.job.print_right import RightState
+from passbook.job.record import Record
 from passbook.job.states import Reason
 from passbook.protocol.messages import MAX_DOCUMENT, REQUESTER_KEY_BYTES, JobView, SubmitJob
 from passbook.protocol.naming import check_name
@@ -31,6 +31,7 @@ from passbook.protocol.two_spools import at_terminal_only
 from spooler.clock import stamp
 from spooler.destination import Prepared
 from spooler.logs import Log
+from spooler.new_record import new_record, wrap_for_owner
 from storage import Rng, Ticket, envelope, files
 from terminal.agent.kept_sides import NO_SPACE, KeptSides
 from terminal.agent.known_appliance import KnownAppliance
@@ -80,7 +81,8 @@ class Submissions:
         self._sending: dict[str, asyncio.Lock] = {}
         self._accepting: set[str] = set()
         self._passed_on: dict[str, _Way] = {}
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files.make_folder(folder)
+        own.is_waiting = self.is_waiting
 
     async def submit(self, request: SubmitJob, document: bytes) -> JobView:
         """Accept one job by the choice of its person, of a rule, or by default.
@@ -168,10 +170,7 @@ class Submissions:
             key = envelope.new_data_key(self._rng)
             identity = record.identity()
             sealed = envelope.seal(identity, key, attributes=attributes, plan=plan, document=document, rng=self._rng)
-            if request.key:
-                wrap = envelope.wrap_for_requester(identity, key, request.key, request.key_ref, self._rng)
-            else:
-                wrap = envelope.wrap_for_appliance(identity, key, self._own.store.key, self._rng)
+            wrap = wrap_for_owner(record, key, request, self._own.store.key, self._rng)
             self._accepting.add(record.job_id)
             self._note_waiting(record, request, prepared)
         except BaseException:
@@ -189,36 +188,9 @@ class Submissions:
             self._accepting.discard(record.job_id)
 
     def _record(self, request: SubmitJob, ticket: Ticket, prepared: Prepared, document: bytes) -> Record:
-        clock = self._own.clock
-        at = stamp(clock)
-        is_here = request.choice.right_begins_at(Side.TERMINAL)
-        return Record(
-            job_id=ticket.job_id,
-            requester=self._terminal,
-            request_id=request.client_request,
-            sequence=ticket.sequence,
-            accepted_at=at,
-            format=request.format,
-            printer=request.printer,
-            encryption=Encryption.REQUESTER if request.key else Encryption.APPLIANCE,
-            steps=len(prepared.plan),
-            outline=outline(prepared.plan),
-            size=ticket.size,
-            layout=prepared.layout,
-            sheet=prepared.sheet,
-            key_ref=request.key_ref,
-            priority=request.priority,
-            business_date=clock.business_date(),
-            clock_trusted=clock.trusted(),
-            begun=False,
-            changed_at=at,
-            right=PrintRight(RightState.HERE if is_here else RightState.AWAY),
-            side=Side.TERMINAL,
-            choice=request.choice,
-            moved=request.moved,
-            digest=document_digest(self._own.store.digest_key(ticket.job_id), document),
-            application=request.application,
-        )
+        steps, clock = outline(prepared.plan), self._own.clock
+        record = new_record(self._terminal, request, ticket, steps, prepared.sheet, side=Side.TERMINAL, clock=clock)
+        return replace(record, digest=document_digest(self._own.store.digest_key(ticket.job_id), document))
 
     # Until the appliance answered
 
@@ -276,19 +248,33 @@ class Submissions:
                 # The cut came before the copy was durable: nothing was accepted.
                 self._answered(job)
                 return None
-            if record.ended and record.untouched:
+            is_here = record.right.state is RightState.HERE
+            if record.ended and (record.untouched or not is_here):
+                # An end without the right is one that the appliance told.
                 self._answered(job)
                 return None
-            is_claimed = record.right.state is RightState.HERE and record.choice.if_apart is not IfApart.TERMINAL
+            is_claimed = is_here and record.choice.if_apart is not IfApart.TERMINAL
+            view: JobView | None
             if record.ended or not record.untouched or is_claimed:
                 view = await self._announce(record)
             elif record.valid:
                 view = await self._offer(record, key or self._own.ring.keys.get(record.key_ref, b""))
             else:
+                view = await self._known_there(job)
+            if view is None:
                 return None
             self._answered(job)
             _LOG.info("job-sent", job=job)
             return view
+
+    async def _known_there(self, job: str) -> JobView | None:
+        """The job at the appliance, whose answer was lost in a cut of this side; None where it does not know it."""
+        try:
+            return await self._upstream.job(job)
+        except PassbookError as error:
+            if error.code != "unknown-job":
+                raise
+            return None
 
     async def _announce(self, record: Record) -> JobView:
         """Tell of a job that is printed here."""

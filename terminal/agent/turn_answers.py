@@ -1,5 +1,8 @@
 """The agent's part at the turn of a job: the offer of the print right, the document, or that it has neither.
 
+A turn may be told again, also one whose printer was handed over: the agent that drives that printer says nothing, one
+that did not hear of it takes it now, and one that will not drive it says so, and the appliance has it back (P15).
+
 The offer is durable before it is sent, and ends with the durable word of the appliance; what was lost on the way is
 sent again under the same token (P13).  An invalid copy gives nothing (P2, P4).
 """
@@ -45,9 +48,22 @@ class TurnAnswers:
         self._own = own
         self._upstream = upstream
         self._drive = drive
+        self._at_work: set[str] = set()
 
     async def answer(self, turn: YourTurn) -> None:
-        """Do the agent's part.  Raises PassbookError; the appliance closes a turn that was not answered."""
+        """Do the agent's part, unless that is under way; return when a printer that is handed over went back.
+
+        Raises PassbookError; the appliance closes a turn that was not answered.
+        """
+        if turn.job in self._at_work:
+            return
+        self._at_work.add(turn.job)
+        try:
+            await self._do_part(turn)
+        finally:
+            self._at_work.discard(turn.job)
+
+    async def _do_part(self, turn: YourTurn) -> None:
         found = self._own.record(turn.job)
         part = TakeTurn(turn.job, turn.epoch, turn.turn, TurnAnswer.READY)
         document = b""
@@ -63,13 +79,23 @@ class TurnAnswers:
                 part = replace(part, offered=await self._offered(record))
         except PassbookError as error:
             _LOG.info("turn-not-taken", job=turn.job, code=error.code)
-            await self._upstream.command(TAKE_TURN, replace(part, answer=TurnAnswer.NOT_SPOOLED), TurnTaken)
+            await self._decline(part)
             return
-        taken = await self._upstream.command_with(TAKE_TURN, part, document, TurnTaken)
+        try:
+            taken = await self._upstream.command_with(TAKE_TURN, part, document, TurnTaken)
+        except PassbookError as error:
+            if error.code != "turn-over" or not turn.hands_over:
+                raise
+            # An earlier boot of the appliance handed the printer over, and knows no answer of it.
+            await self._decline(part)
+            return
         if taken.right is not None:
             await self._own.change(turn.job, changes.end_offer(part.offered, taken.right))
         if taken.printer is not None:
             await self._take_over(record, taken.offered, taken.printer)
+
+    async def _decline(self, part: TakeTurn) -> None:
+        await self._upstream.command(TAKE_TURN, replace(part, answer=TurnAnswer.NOT_SPOOLED), TurnTaken)
 
     async def _offered(self, record: Record) -> int:
         """The token of the durable offer of the print right."""

@@ -9,11 +9,12 @@ from passbook.errors import PassbookError
 from passbook.protocol.messages import REQUESTER_KEY_BYTES
 from spooler import hardening, logs
 from spooler.clock import SystemClock, stamp
+from spooler.machine import MACHINE
 from spooler.supervisor import Supervisor
 from storage import self_test
 from terminal import enrollment
 from terminal.agent.agent_settings import load_agent_config
-from terminal.agent.own_store import MACHINE, OwnStore, open_own_store
+from terminal.agent.own_store import OwnStore, open_own_store
 from terminal.agent.running_agent import Agent
 from terminal.commands import AddCommand
 from terminal.keyring import AGENT_STORE, KeyRing

@@ -9,14 +9,15 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from passbook.errors import PassbookError
 from passbook.protocol.history_reply import MOST_ENTRIES, OUTCOMES, GetHistory, Grouping, HistoryReply
 from passbook.screen.arguments import one_of, short_text, whole
 from passbook.screen.moments import TYPED, exact, exact_hour, period
 from passbook.screen.nothing import NO_ROWS_SAID
 from terminal.commands import AddCommand, check_form
-from terminal.commands.list_on_paper import SHEET_COLUMNS, print_list
+from terminal.commands.list_on_paper import print_list, sheet_for_lists
 from terminal.exported import history_csv, summary_csv
-from terminal.tables_of_jobs import history_table, summary_table
+from terminal.tables_of_jobs import history_table, span, summary_table
 from terminal.workplace import Workplace
 
 _CONDITIONS: Final = ("job", "requester", "person", "outcome", "since", "until", "last", "summary")
@@ -56,15 +57,19 @@ async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
     _ = asked.wanted  # conditions that make no sense are not sent
     async with workplace.client() as client:
         history = await client.history(asked)
+        sheet = None if arguments.on_paper is None else await sheet_for_lists(client)
+    if history.age:
+        told = PassbookError("list-old", age=span(history.age))
+        workplace.console.fail(told if asked.summary is None else PassbookError("summary-of-terminal"))
     if arguments.csv:
         summed = asked.summary is not None
         workplace.console.write(summary_csv(history.summary) if summed else history_csv(history.entries))
-    elif arguments.on_paper is not None:
-        lines = _lines(history, asked.summary, SHEET_COLUMNS)
+    elif sheet is not None:
+        lines = _lines(history, asked.summary, sheet.columns)
         printed = exact(dt.datetime.now(dt.UTC).isoformat())
         name = "History of jobs" if asked.summary is None else "Summary of jobs"
         heading = f"{name} of {workplace.home.address().server_name}, {printed}"
-        await print_list(workplace, arguments.on_paper, name, [heading, *lines])
+        await print_list(workplace, arguments.on_paper, name, [heading, *lines], sheet)
     else:
         shown = history.entries if asked.summary is None else history.summary
         workplace.console.show(shown, _lines(history, asked.summary, workplace.console.width))

@@ -6,32 +6,46 @@ import secrets
 from collections.abc import Sequence
 from typing import Final
 
-from passbook.protocol.messages import JobView, SubmitJob
+from client.connection import TerminalClient
+from passbook.errors import PassbookError
+from passbook.protocol.messages import JobView, SheetView, SubmitJob
 from passbook.screen.columns import filled
 from terminal.follow import Follower
 from terminal.workplace import Workplace
 
-SHEET_COLUMNS: Final = 75
-"""The characters of a line of the sheet that comes with this software."""
-SHEET_LINES: Final = 60
-"""The lines of that sheet."""
+USUAL: Final = "sheet"
+"""The name of the layout of text that names none."""
 
 
-async def print_list(workplace: Workplace, printer: str, name: str, lines: Sequence[str]) -> list[JobView]:
+async def sheet_for_lists(client: TerminalClient) -> SheetView:
+    """The sheet of the appliance on which a list is printed: that of text, else the widest one.
+
+    Raises PassbookError `no-sheet` where the appliance tells of none.
+    """
+    sheets = (await client.status()).sheets
+    if not sheets:
+        raise PassbookError("no-sheet")
+    return max(sheets, key=lambda one: (one.name == USUAL, one.columns, one.lines))
+
+
+async def print_list(
+    workplace: Workplace, printer: str, name: str, lines: Sequence[str], sheet: SheetView
+) -> list[JobView]:
     """Have the lines accepted as documents, one for each sheet, sealed by the newest key of the ring; their jobs."""
     ring = workplace.ring()
-    rows = [row for line in lines for row in filled([line], SHEET_COLUMNS)]
-    sheets = [rows[first : first + SHEET_LINES] for first in range(0, len(rows), SHEET_LINES)]
+    rows = [row for line in lines for row in filled([line], sheet.columns)]
+    pages = [rows[first : first + sheet.lines] for first in range(0, len(rows), sheet.lines)]
     follower = Follower(workplace.client, workplace.console, left=workplace.left)
     accepted = []
-    for number, sheet in enumerate(sheets, 1):
+    for number, page in enumerate(pages, 1):
         job = SubmitJob(
             client_request=secrets.token_hex(8),
             first=True,
             printer=printer,
             format="text",
-            name=f"{name}, sheet {number} of {len(sheets)}",
-            document="".join(f"{row[:SHEET_COLUMNS]}\n" for row in sheet).encode(),
+            layout=sheet.name,
+            name=f"{name}, sheet {number} of {len(pages)}",
+            document="".join(f"{row[: sheet.columns]}\n" for row in page).encode(),
             key=ring.key(ring.newest),
             key_ref=ring.newest,
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import secrets
 import shlex
-import sys
 from pathlib import Path
 from typing import Final
 
@@ -15,17 +14,15 @@ from passbook.document.drafts import StartLine
 from passbook.errors import PassbookError
 from passbook.job.states import TERMINAL, JobState
 from passbook.protocol.messages import MAX_DOCUMENT, SubmitJob
-from passbook.screen.arguments import day, one_of, path, short_text, short_text_or_none, whole
-from storage import files
+from passbook.screen.arguments import day, path, short_text, short_text_or_none, whole
 from terminal import enrollment, own_copy
 from terminal.choosing import Said, add_choice, must_have_agent, said_in
 from terminal.commands import JOB_HELP, AddCommand
 from terminal.follow import Follower
-from terminal.interrupts import interruptible
+from terminal.given_file import add_format, check_format_given, format_given, read_given
 from terminal.picture import Texts
 from terminal.workplace import Workplace
 
-_STANDARD_INPUT: Final = Path("-")
 _LAST_PLACE: Final = 9999
 """The highest page or line number that a message can carry."""
 
@@ -35,7 +32,7 @@ def add(command: AddCommand) -> None:
     parser = command("print", help="print a document and follow it to its end")
     text = "file with the document: .csv, .json or .txt; - for standard input, with --format"
     parser.add_argument("file", type=path(Path), metavar="FILE", help=text)
-    _add_format(parser)
+    add_format(parser, own_copy.SUFFIXES)
     parser.add_argument(
         "--printer", type=short_text, metavar="NAME", help="the printer (default: the appliance's only one)"
     )
@@ -84,15 +81,9 @@ def _add_follow(command: AddCommand) -> None:
     parser.add_argument("job", type=short_text, metavar="JOB", help=JOB_HELP)
     text = "the document of the job; questions then show its text in place of bars"
     parser.add_argument("--file", type=path(Path), metavar="FILE", help=text)
-    _add_format(parser)
+    add_format(parser, own_copy.SUFFIXES)
     _add_person(parser)
     parser.set_defaults(run=run_follow)
-
-
-def _add_format(parser: argparse.ArgumentParser) -> None:
-    formats = list(own_copy.SUFFIXES.values())
-    text = f"format of FILE: {', '.join(formats)} (default: by suffix)"
-    parser.add_argument("--format", type=one_of(formats), metavar="FORMAT", help=text)
 
 
 def _add_person(parser: argparse.ArgumentParser) -> None:
@@ -104,8 +95,7 @@ async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Send the document; return 0 when it was completed, or with --no-wait when it was accepted."""
     if (arguments.page is None) is not (arguments.line is None):
         arguments.usage_error("give --page and --line together")
-    if arguments.file == _STANDARD_INPUT and arguments.format is None:
-        arguments.usage_error("give --format with -, since standard input has no suffix")
+    check_format_given(arguments)
     said = said_in(arguments)
     job = await _completed(workplace, _job(workplace, arguments), said)
     workplace.console.show(
@@ -122,7 +112,7 @@ async def run_follow(workplace: Workplace, arguments: argparse.Namespace) -> int
     """Follow the job; return 0 when it was completed."""
     texts = None
     if arguments.file is not None:
-        texts = own_copy.texts_of(_format(arguments), _document(arguments.file))
+        texts = own_copy.texts_of(_format(arguments), read_given(arguments.file, MAX_DOCUMENT))
     view = await _follower(workplace, arguments, texts).stay(arguments.job)
     return 0 if view.state is JobState.COMPLETED else 1
 
@@ -146,19 +136,8 @@ def _again(workplace: Workplace, job: SubmitJob) -> str:
     return shlex.join(["teller", *workplace.typed, *([] if named else ["--request", job.client_request])])
 
 
-def _document(file: Path) -> bytes:
-    """The bytes of the document; raises PassbookError `file-problem`, `document-too-large`."""
-    if file != _STANDARD_INPUT:
-        return files.read(file)
-    with interruptible():
-        data = sys.stdin.buffer.read(MAX_DOCUMENT + 1)
-    if len(data) > MAX_DOCUMENT:
-        raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
-    return data
-
-
 def _format(arguments: argparse.Namespace) -> str:
-    return arguments.format or own_copy.format_of(arguments.file)
+    return format_given(arguments, own_copy.SUFFIXES)
 
 
 def _job(workplace: Workplace, arguments: argparse.Namespace) -> SubmitJob:
@@ -173,7 +152,7 @@ def _job(workplace: Workplace, arguments: argparse.Namespace) -> SubmitJob:
         document_date=arguments.date or "",
         shares_name=arguments.share_name,
         application=arguments.application,
-        document=_document(arguments.file),
+        document=read_given(arguments.file, MAX_DOCUMENT),
         priority=arguments.priority,
         layout=arguments.layout,
         start=None if arguments.page is None else StartLine(arguments.page, arguments.line),

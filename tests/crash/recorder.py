@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -51,43 +51,63 @@ class Recorder(apsw.VFS):
     @contextmanager
     def recorded(self) -> Iterator[None]:
         """While this lasts, what Python does is recorded too: to names, and by syncs of files and folders."""
-        with ExitStack() as patches:
-
-            def instead(name: str, told: Callable[..., None]) -> None:
-                real = getattr(os, name)
-
-                def call(*arguments: Any, **more: Any) -> Any:
-                    result = real(*arguments, **more)
-                    told(*(_path_of(one) for one in arguments[:2]))
-                    return result
-
-                patches.enter_context(patch.object(os, name, call))
-
-            instead("open", self._made)
-            instead("mkdir", lambda path, *_: self._made(path, folder=True))
-            instead("unlink", self._removed)
-            instead("replace", self._renamed)
-            instead("fsync", self._synced)
+        with recorded_by([self]):
             yield
 
-    def _made(self, path: str, *_: str, folder: bool = False) -> None:
+    def made(self, path: str, *_: str) -> None:
+        """Python opened a file, which may be new."""
+        self._made(path, folder=False)
+
+    def made_folder(self, path: str, *_: str) -> None:
+        """Python made a folder."""
+        self._made(path, folder=True)
+
+    def _made(self, path: str, *, folder: bool) -> None:
         if self.below(path) and not self.log.knows(self.below(path)):
             self.log.make(self.below(path), folder=folder)
 
-    def _removed(self, path: str, *_: str) -> None:
+    def removed(self, path: str, *_: str) -> None:
+        """Python took a name away."""
         if self.below(path):
             self.log.remove(self.below(path))
 
-    def _renamed(self, old: str, new: str) -> None:
+    def renamed(self, old: str, new: str) -> None:
+        """Python gave a file another name."""
         if self.below(old):
             self.log.rename(self.below(old), self.below(new))
 
-    def _synced(self, path: str, *_: str) -> None:
+    def synced(self, path: str, *_: str) -> None:
+        """Python synced a file or a folder."""
         if f"{path}/" == self._prefix or self.below(path):
             # What Python wrote into a file is seen here: all of it may have come to the disk at any time before.
             if Path(path).is_file() and Path(path).stat().st_size:
                 self.log.add(Write(self.log.node(self.below(path)), 0, Path(path).read_bytes()))
             self.log.sync(self.below(path))
+
+
+@contextmanager
+def recorded_by(recorders: Sequence[Recorder]) -> Iterator[None]:
+    """While this lasts, what Python does to names, and its syncs, are told to each recorder in the list then."""
+    with ExitStack() as patches:
+
+        def instead(name: str, told: Callable[..., None]) -> None:
+            real = getattr(os, name)
+
+            def call(*arguments: Any, **more: Any) -> Any:
+                result = real(*arguments, **more)
+                paths = [_path_of(one) for one in arguments[:2]]
+                for recorder in tuple(recorders):
+                    told(recorder, *paths)
+                return result
+
+            patches.enter_context(patch.object(os, name, call))
+
+        instead("open", Recorder.made)
+        instead("mkdir", Recorder.made_folder)
+        instead("unlink", Recorder.removed)
+        instead("replace", Recorder.renamed)
+        instead("fsync", Recorder.synced)
+        yield
 
 
 class _File(apsw.VFSFile):

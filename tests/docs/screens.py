@@ -11,7 +11,7 @@ from passbook.document.documents import parse_document
 from passbook.document.layout import BookLayout, parse_layout
 from passbook.document.page_drawing import drawn_pages
 from passbook.document.placing import place
-from passbook.document.plan import Plan, Sheet, StepKind, outline
+from passbook.document.plan import Plan, StepKind, outline
 from passbook.job.choice import Choice, Fed, IfApart, Keep, Side
 from passbook.job.print_right import RightState
 from passbook.job.record import Answered, OnPaper, Verdict
@@ -129,7 +129,7 @@ def _spool() -> list[str]:
 
 def _preview() -> list[str]:
     layout, plan = _placed()
-    page = drawn_pages(plan, Sheet(layout.page_height, layout.cpi, layout.left_units), layout)[0]
+    page = drawn_pages(plan, layout.sheet, layout)[0]
     return [caption(JOB, layout.name, page, 4), *page_rows(page, USUAL_WIDTH)]
 
 

@@ -134,7 +134,7 @@ class Agency:
         """As long as the terminal has, and longer."""
         self.bench.clock.seconds += 11.0
         watching = asyncio.create_task(self.turns.run())
-        while self.turns.is_open(JOB):  # noqa: ASYNC110 - the turn ends in the same loop
+        while self.turns.is_open(JOB) and not self.turns.problems():  # noqa: ASYNC110 - the turn ends in the same loop
             await asyncio.sleep(0)
         watching.cancel()
 

@@ -159,7 +159,7 @@ class Rooms:
             bench.appliance_key,
             clock=bench.clock,
             rng=bench.rng,
-            printers={PRINTER},
+            printers={PRINTER, NETWORK_PRINTER},
             view=view_of,
         )
         self.notices = NoticeBoard(bench.jobs, bench.hub, grace=30.0, acknowledge_timeout=120.0, clock=bench.clock)

@@ -31,7 +31,7 @@ from storage import SealedJob, Ticket, envelope
 from tests.firmware.agency import BOTH, JOB, KEY, ONLY, Agency, Story, refused, told
 from tests.firmware.branch import CONTENT, DOCUMENT, MANAGER, OTHER, PRINTER, TELLER, WAIT
 from tests.firmware.operators import OTTO
-from tests.firmware.rooms import Alone
+from tests.firmware.rooms import AUDITOR, Alone
 
 NAME, DATE = "Statement of Jane Roe", "2019-07-18"
 SHARED = {"name": NAME, "documentDate": DATE, "sharesName": True, "application": "desk"}
@@ -324,6 +324,9 @@ def test_every_terminal_sees_a_shared_name_in_lists_and_history(agency: Agency) 
         await agency.ask("Spooler.CancelJob", {"job": sent.job} | PERSON)
         reply: HistoryReply = await agency.ask("Spooler.GetHistory", {}, stranger)
         assert {(one.job.name, one.job.document_date) for one in reply.entries} == {(NAME, DATE)}
+        for who in (OTTO, AUDITOR):
+            entries = await agency.ask("Appliance.ListHistory", {}, Alone(who))
+            assert {(one.name, one.document_date) for one in entries.entries} == {(NAME, DATE)}
 
     told(agency, story)
 

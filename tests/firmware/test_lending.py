@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from typing import Any
 
 import pytest
@@ -10,13 +11,17 @@ import pytest
 from passbook.job.choice import Fed, Side
 from passbook.job.print_right import RightState
 from passbook.job.states import JobState, Reason
+from passbook.protocol.copies_words import elsewhere_words
 from spooler.news import JobChanged, StepDone
-from tests.firmware.agency import BOTH, JOB, Agency, refused, told
-from tests.firmware.branch import PRINTER
-from tests.firmware.rooms import NETWORK_PRINTER
+from tests.firmware.agency import BOTH, JOB, KEY, Agency, refused, told
+from tests.firmware.branch import MANAGER, PRINTER, TELLER
+from tests.firmware.operators import OTTO
+from tests.firmware.rooms import NETWORK_PRINTER, Alone
 
 PROGRESS = {"state": "processing", "confirmed": 1, "sending": 2, "begun": True, "fed": {"by": "terminal"}}
 STOPPED = {**PROGRESS, "state": "processing-stopped", "reasons": ["media-jam"], "valid": False}
+SECOND = "second-person-needed"
+KEY_SHOWN = base64.b64encode(KEY).decode()
 RESUMED = {**PROGRESS, "state": "pending", "sending": 0, "sentBefore": 2}
 
 
@@ -44,16 +49,150 @@ def test_a_printer_on_the_network_is_lent_and_comes_back_with_the_reported_end(a
     told(agency, story)
 
 
-def test_silence_of_a_terminal_that_prints_is_a_question_and_the_printer_comes_back(agency: Agency) -> None:
+async def missed(agency: Agency, *, at_the_end: bool = False) -> None:
+    """The terminal has the printer, perhaps sent the last step there, and is silent."""
+    await agency.register()
+    steps = (await agency.lent()).steps
+    if at_the_end:
+        await agency.report({**PROGRESS, "confirmed": steps - 1, "sending": steps})
+    agency.bench.clock.seconds += 60.0
+    await agency.silence()
+
+
+def ordered(verdict: str, person: str, epoch: int = 1, **facts: Any) -> dict[str, Any]:
+    return {"job": JOB, "epoch": epoch, "verdict": verdict, "person": person, **facts}
+
+
+def test_silence_of_a_terminal_that_prints_is_a_question_and_the_printer_waits(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await missed(agency)
+        record = agency.record()
+        assert (record.valid, record.reasons, record.asked) == (False, (Reason.TERMINAL_SILENT,), True)
+        own = await agency.submit("r-2", "e" * 32, keep="both", feed="appliance", printer=NETWORK_PRINTER)
+        assert agency.turns.is_lent(NETWORK_PRINTER)
+        assert not agency.turns.may_begin(own)
+        [problem] = agency.turns.problems()
+        assert (problem.code, problem.facts["requester"]) == ("printer-not-back", TELLER.name)
+        assert "may still print" in str(problem)
+        [question] = agency.rooms.recovery.questions(MANAGER)
+        said = elsewhere_words(question)
+        assert "may already be printed by terminal teller-1" in said
+        assert "Printer hall waits" in said
+
+    told(agency, story)
+
+
+@pytest.mark.parametrize(
+    "order", [{"verdict": "discard"}, {"verdict": "resume", "step": "past"}, {"verdict": "print", "key": KEY_SHOWN}]
+)
+def test_the_printer_of_a_silent_terminal_comes_back_by_two_people(agency: Agency, order: dict[str, Any]) -> None:
+    async def story(agency: Agency) -> None:
+        await missed(agency, at_the_end="step" in order)
+        steps = agency.record().steps
+        given = order | ({"step": steps + 1, "inDoubt": steps} if "step" in order else {})
+        first = await agency.ask("Recovery.AnswerQuestion", ordered(person="Ann", **given))
+        assert (first.valid, first.lent) == (False, True)
+        assert agency.turns.is_lent(NETWORK_PRINTER)
+        assert await refused(agency.ask("Recovery.AnswerQuestion", ordered(person="Ben", **given))) == SECOND
+        await agency.ask("Recovery.AnswerQuestion", ordered(person="Ben", **given), Alone(MANAGER))
+        await asyncio.sleep(0)
+        assert not agency.turns.is_lent(NETWORK_PRINTER)
+        assert agency.turns.problems() == []
+
+    told(agency, story)
+
+
+@pytest.mark.parametrize("name", ["Spooler.CancelJob", "Appliance.CancelJob"])
+def test_no_order_of_one_person_takes_the_printer_of_a_silent_terminal(agency: Agency, name: str) -> None:
+    async def story(agency: Agency) -> None:
+        await missed(agency)
+        who = Alone(OTTO if name.startswith("Appliance") else MANAGER)
+        assert await refused(agency.ask(name, {"job": JOB, "person": "Ann"}, who)) == "job-at-terminal"
+        await agency.ask("Recovery.AnswerQuestion", ordered("hold", "Ann"))
+        assert agency.turns.is_lent(NETWORK_PRINTER)
+
+    told(agency, story)
+
+
+@pytest.mark.parametrize("name", ["Spooler.CancelJob", "Spooler.HoldJob"])
+@pytest.mark.parametrize("fed", [{}, {"fed": {"by": "terminal", "printer": "desk-7"}}])
+def test_an_order_about_a_job_that_its_terminal_prints_says_so(agency: Agency, name: str, fed: dict[str, Any]) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        await agency.lent()
+        await agency.report(PROGRESS | fed)
+        known = agency.record()
+        code = "right-elsewhere" if fed and "Cancel" in name else "job-at-terminal"
+        for who in (TELLER, MANAGER, OTTO) if "Hold" in name else (TELLER, MANAGER):
+            order = agency.ask(name, {"job": JOB, "person": "Ann"}, Alone(who))
+            assert await refused(order) == code
+        assert agency.record() == known
+
+    told(agency, story)
+
+
+def test_a_job_whose_terminal_asks_a_person_can_be_held(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        await agency.lent()
+        await agency.report(STOPPED)
+        view = await agency.ask("Spooler.HoldJob", {"job": JOB, "person": "Ann"}, Alone(MANAGER))
+        assert view.held_by is not None
+
+    told(agency, story)
+
+
+def test_a_silent_terminal_that_is_heard_again_goes_on_and_gives_the_printer_back(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await missed(agency)
+        await agency.report(PROGRESS)
+        assert agency.turns.problems() == []
+        assert agency.turns.is_lent(NETWORK_PRINTER)
+        await agency.report(STOPPED)
+        assert not agency.turns.is_lent(NETWORK_PRINTER)
+        agency.boot()
+        assert not agency.turns.is_lent(NETWORK_PRINTER), "what it gave back is not lent after a boot"
+
+    told(agency, story)
+
+
+def test_a_terminal_that_comes_again_and_does_not_drive_the_printer_gives_it_back(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await missed(agency)
+        again = Alone(TELLER)
+        await agency.register(again)
+        [(name, event)] = again.told
+        assert (name, event.hands_over) == ("Spooler.YourTurnEvent", True)
+        agency.agent = again
+        await agency.take(event, answer="not-spooled", document="", digestKey="")
+        assert not agency.turns.is_lent(NETWORK_PRINTER)
+        assert await refused(agency.take(event, document="", digestKey="")) == "turn-over"
+
+    told(agency, story)
+
+
+def test_a_terminal_that_did_not_hear_of_its_printer_is_told_again_and_gets_the_same_answer(agency: Agency) -> None:
     async def story(agency: Agency) -> None:
         await agency.register()
         event = await agency.called(await agency.submit(**BOTH, printer=NETWORK_PRINTER))
-        await agency.take(event, document="", digestKey="")
-        agency.bench.clock.seconds += 60.0
-        await agency.silence()
-        record = agency.record()
-        assert (record.valid, record.reasons, record.asked) == (False, (Reason.TERMINAL_SILENT,), True)
-        assert not agency.turns.is_lent(NETWORK_PRINTER)
+        first = await agency.take(event, document="", digestKey="")
+        agency.agent = Alone(TELLER)
+        await agency.register()
+        [(_, again)] = agency.agent.told
+        assert again == event
+        assert await agency.take(again, document="", digestKey="") == first
+        word = {"job": JOB, "token": first.offered, "right": "taken"}
+        assert await agency.ask("Spooler.ConfirmRight", word) == await agency.ask("Spooler.ConfirmRight", word)
+
+    told(agency, story)
+
+
+def test_a_terminal_whose_port_does_not_open_yet_keeps_the_printer(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        await agency.lent()
+        await agency.report({"state": "pending"})
+        assert agency.turns.is_lent(NETWORK_PRINTER)
 
     told(agency, story)
 
@@ -205,18 +344,18 @@ def test_a_boot_does_not_take_a_printer_from_the_terminal_that_drives_it(agency:
     told(agency, story)
 
 
-def test_after_a_boot_silence_gives_the_printer_back_and_leaves_the_question(agency: Agency) -> None:
+def test_after_a_boot_silence_is_in_the_question_and_the_printer_waits(agency: Agency) -> None:
     async def story(agency: Agency) -> None:
         await agency.register()
         await agency.lent()
         agency.boot()
         await agency.register()
         assert agency.turns.is_lent(NETWORK_PRINTER)
-        question = agency.record()
+        assert agency.record().reasons == (Reason.POWER_LOSS,)
         agency.bench.clock.seconds += 60.0
         await agency.silence()
-        assert not agency.turns.is_lent(NETWORK_PRINTER)
-        assert agency.record() == question
+        assert agency.turns.is_lent(NETWORK_PRINTER)
+        assert agency.record().reasons == (Reason.TERMINAL_SILENT, Reason.POWER_LOSS)
 
     told(agency, story)
 

@@ -16,7 +16,6 @@ from firmware.config.configuration import KeysConfig, LimitsConfig
 from firmware.config.toml import KeySource
 from firmware.service.acceptance import Acceptance
 from passbook.document.layout import parse_layout
-from passbook.document.plan import Sheet
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor
 from passbook.job.record import Record
@@ -78,7 +77,7 @@ def submit(spool: Spool) -> Submit:
 def test_the_sheet_is_pinned_in_the_record_as_the_layout_has_it(submit: Submit) -> None:
     record = submit(("cpi = 10", "cpi = 12"))
     layout = parse_layout("sheet", SHEET.encode(), "sheet.toml")
-    assert record.sheet == Sheet(layout.page_height, 12, layout.left_units)
+    assert record.sheet == replace(layout.sheet, cpi=12)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from passbook.document.documents import FORMATS, parse_document
 from passbook.document.drafts import StartLine
 from passbook.document.layout import parse_layout
 from passbook.document.placing import place
-from passbook.document.plan import Bar, Line, Sheet, decode_plan, encode_plan, outline
+from passbook.document.plan import Bar, Line, decode_plan, encode_plan, outline
 from passbook.errors import PassbookError
 from tests.fuzz.documents import REFUSALS
 
@@ -47,7 +47,7 @@ def check(data: bytes) -> None:
         document = parse_document(list(FORMATS)[chosen // 16 % len(FORMATS)], data[2:])
         codec = PROFILE.find_code_page(page_name).codec
         plan = place(document, layout, codec=codec, code_page=page_name, start=start)
-        sheet = Sheet(layout.page_height, layout.cpi, layout.left_units)
+        sheet = layout.sheet
         check_printable(PROFILE, sheet, plan, layout=layout.name, printer="front")
     except PassbookError as error:
         assert error.code in REFUSALS | PLACING, error.code

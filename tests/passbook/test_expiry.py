@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from passbook.job import changes
-from passbook.job.expiry import business_date, is_end_undated, is_over, is_undated
+from passbook.job.expiry import business_date, is_end_undated, is_over, is_undated, redate
 from passbook.job.record import Change, HistoryKind, Record, Verdict
 from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.protocol.media import Media
@@ -77,14 +77,14 @@ def test_an_ended_or_valid_record_is_never_touched_by_the_calendar(record: Recor
     assume(record.valid or record.state in TERMINAL)
     assert not is_over(record, today)
     assert not is_undated(record, today)
-    for rule in (changes.expire(record.epoch, today, AT), changes.redate(today)):
+    for rule in (changes.expire(record.epoch, today, AT), redate(today)):
         assert rule(record).record == record
 
 
 @given(record=questions, today=st.sampled_from(DAYS))
 def test_every_question_about_an_untouched_job_has_a_day_after_which_it_is_over(record: Record, today: str) -> None:
     """F4: nothing stays for ever, whatever date it had; N4: and nothing is over on the day it was first believed."""
-    dated = changes.redate(today)(record).record
+    dated = redate(today)(record).record
     assert dated.clock_trusted
     assert dated.business_date <= today
     if dated != record:

@@ -5,11 +5,11 @@ from msgspec.structs import replace
 from passbook.document.documents import parse_document
 from passbook.document.page_drawing import DrawnPage, drawn_pages
 from passbook.document.placing import place
-from passbook.document.plan import Plan, Sheet
+from passbook.document.plan import Plan
 from tests.docs.screens import FORMAT, STATEMENT
 from tests.passbook.strategies import SAVINGS
 
-MEASURES = Sheet(SAVINGS.page_height, SAVINGS.cpi, SAVINGS.left_units)
+MEASURES = SAVINGS.sheet
 
 
 def plan() -> Plan:
@@ -33,17 +33,20 @@ def test_the_layout_gives_rules_fold_and_edges() -> None:
     page = drawn_pages(plan(), MEASURES, SAVINGS)[0]
     assert [rule.line for rule in page.rules] == list(range(1, SAVINGS.lines_per_page + 1))
     assert page.fold is not None
+    assert not page.is_layout_changed
     assert SAVINGS.fold_after is not None
     assert SAVINGS.line_y(SAVINGS.fold_after) < page.fold < SAVINGS.line_y(SAVINGS.fold_after + 1)
     assert (page.width, page.height) == (SAVINGS.page_width, SAVINGS.page_height)
 
 
-def test_a_layout_that_was_changed_since_draws_no_rule_in_a_wrong_place() -> None:
-    for layout in (replace(SAVINGS, first_y=SAVINGS.first_y + 12), replace(SAVINGS, pages=(1, 3)), None):
+def test_a_layout_that_was_changed_since_draws_no_rule_in_a_wrong_place_and_keeps_the_fold() -> None:
+    moved = replace(SAVINGS, first_y=SAVINGS.first_y + 12)
+    other_fold = replace(SAVINGS, fold_after=None, fold_gap_units=0, pages=SAVINGS.pages)
+    for layout in (moved, replace(SAVINGS, pages=(1, 3)), other_fold, None):
         page = drawn_pages(plan(), MEASURES, layout)[0]
         assert [(rule.line, rule.y) for rule in page.rules] == [(n, SAVINGS.line_y(n)) for n in (22, 23, 24)]
-        assert page.fold is None
-        assert page.width == 0
+        assert page.fold == MEASURES.fold != 0
+        assert (page.width, page.is_layout_changed) == (0, True)
         assert page.height == SAVINGS.page_height
 
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from passbook.document.plan import StepKind, StepOutline
 from passbook.job import changes
 from passbook.job.changes import answer
+from passbook.job.expiry import destroy_content
 from passbook.job.record import Answered, Change, Decider, HistoryKind, Record, Verdict
 from passbook.job.reprinting import lines_again
 from passbook.job.states import JobState, Reason
@@ -198,7 +199,7 @@ def test_a_question_stands_since_it_was_put_whatever_is_noted_with_it() -> None:
     record = stopped()
     proposed = answer(orders(ANN, 1), at=later, date="2026-03-02", trusted=True)(record).record
     assert proposed.proposed is not None
-    gone = changes.destroy_content("2026-06-02", "2026-06-01", later)(
+    gone = destroy_content("2026-06-02", "2026-06-01", later)(
         replace(proposed, business_date="2026-03-02", clock_trusted=True)
     ).record
     assert gone.content_gone

@@ -21,7 +21,7 @@ from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.choice import Choice, IfApart, Keep, Side
 from passbook.job.print_right import PrintRight, RightState, reply_to_offer
-from passbook.job.record import Answered, Change, Record, Verdict, told_of
+from passbook.job.record import Answered, Change, HistoryKind, Record, Reported, Told, Verdict, told_of
 from passbook.job.states import JobState, Reason
 from passbook.protocol.media import Media
 from tests.passbook.test_changes import AT, pending
@@ -68,14 +68,16 @@ class Copy:
     call: int = 0
     has_document: bool = False
     has_printer: bool = False
-    days: list[Record] = field(default_factory=list)
+    entries: list[HistoryKind] = field(default_factory=list)
 
     def apply(self, change: Change) -> bool:
         """Apply a change durably; whether the rule took it."""
         try:
-            self.record = change(self.record).record
+            outcome = change(self.record)
         except PassbookError:
             return False
+        self.record = outcome.record
+        self.entries += [] if outcome.entry is None else [outcome.entry.kind]
         return True
 
     def forget(self) -> None:
@@ -242,7 +244,8 @@ class Office(RuleBasedStateMachine):
         side = self.sides[at]
         if side.record.right.state is RightState.HERE or side.record.ended:
             # Each side tells what it did with a right that it had.
-            self.messages.append(Message(_other(at), "told", told_of(side.record)))
+            end = Reported(AT, area=at.value, entry=1, chain="0c" * 32) if side.record.ended else None
+            self.messages.append(Message(_other(at), "told", told_of(side.record, end)))
 
     # Apart, cuts and people
 
@@ -294,6 +297,12 @@ class Office(RuleBasedStateMachine):
         assert not all(one.has_printer for one in self.sides.values())
 
     @invariant()
+    def a_history_tells_each_print_once(self) -> None:
+        for side in self.sides.values():
+            assert side.entries.count(HistoryKind.ENDED) == side.record.ended
+            assert side.entries.count(HistoryKind.PRINTED_TOO) <= 1
+
+    @invariant()
     def an_ended_job_stays_ended(self) -> None:
         for side in self.sides.values():
             assert not (side.record.ended and side.record.valid)
@@ -307,3 +316,26 @@ def test_a_step_is_struck_again_only_by_order_and_by_the_other_spool_only_by_two
     Office.TestCase.settings = hypothesis_settings(max_examples=400, stateful_step_count=40, deadline=None)
     case = Office.TestCase("runTest")
     case.runTest()
+
+
+def test_two_people_order_a_job_whose_document_lies_at_the_terminal_and_it_is_asked_for() -> None:
+    choice = Choice(Keep.TERMINAL, Side.TERMINAL, IfApart.TERMINAL)
+    copy = Copy(replace(pending(), side=Side.APPLIANCE, choice=choice, right=PrintRight(RightState.AWAY)))
+    assert copy.apply(changes.close_turn(1, Reason.NOT_SPOOLED, AT))
+    for person in PEOPLE:
+        given = Answered(copy.record.epoch, Verdict.PRINT, 1, 0, f"at {person}", person)
+        assert copy.apply(changes.answer(given, at=AT, date=AT[:10], trusted=True))
+    assert (copy.record.valid, copy.record.right.state) == (True, RightState.HERE)
+    assert copy.record.is_fed_by_terminal
+
+
+def test_a_terminal_loses_its_right_to_two_people_at_the_appliance_unless_it_prints_now() -> None:
+    begun = replace(pending(), side=Side.TERMINAL, begun=True, confirmed=1)
+    told = Told(state=JobState.COMPLETED, confirmed=begun.steps, begun=True, token=1)
+    copy = Copy(begun)
+    assert copy.apply(changes.report(told, AT))
+    assert copy.record.ended
+    printing = Copy(replace(begun, state=JobState.PROCESSING))
+    assert not printing.apply(changes.report(told, AT))
+    at_appliance = Copy(replace(begun, side=Side.APPLIANCE))
+    assert not at_appliance.apply(changes.report(told, AT))

@@ -64,11 +64,18 @@ def as_terminal(terminal: Terminal, talk: Callable[[TerminalClient], Coroutine[A
 class BookClerk:
     """Handles the books that a representative is prompted for, until it is left (`with`)."""
 
-    def __init__(self, terminal: Terminal, hands: SimulatorControl, book_of: Callable[[JobView], str]) -> None:
+    def __init__(
+        self,
+        terminal: Terminal,
+        hands: SimulatorControl,
+        book_of: Callable[[JobView], str],
+        layout: str = "savings-24",
+    ) -> None:
+        """`book_of` names the book for a job; all of them have the pages of `layout`."""
         self._terminal = terminal
         self._hands = hands
         self._book_of = book_of
-        self._ruler = ruler_of(shipped_layout("savings-24"))
+        self._ruler = ruler_of(shipped_layout(layout))
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="book clerk")
         self._task: asyncio.Task[None] | None = None

@@ -103,3 +103,23 @@ def test_an_unproven_sender_is_told_nothing(place: Place) -> None:
     place.office.manager.run("cancel", str(other["job"]), "--person", "Ms Okafor")
     [report] = place.reports(1)
     assert "X-Passbook-Outcome: discarded" in report
+
+
+def test_a_dead_letter_is_listed_and_sent_again(place: Place) -> None:
+    office, box = place.office, place.box
+    box.replies = ["550 5.7.1 not today"]
+    with connect(place.address, office.counter) as client:
+        client.send_message(update_mail(Statement(724, 3), "<724@bank.example>"), SENDER, ["otto@bank.example"])
+    await_fact(lambda: bool(office.manager.run("questions")), lambda: jobs_of(office))
+    shown = office.manager.screen("questions")
+    for words in (
+        "the next hop refused the message",
+        "otto@bank.example: refused (550 5.7.1 not today)",
+        "sends it again",
+    ):
+        assert words in shown
+    [question] = office.manager.run("questions")
+    job = str(question["job"]["job"])
+    office.manager.run("answer", job, "--print", "--person", "Ms Okafor")
+    await_fact(lambda: bool(ends_of(office)), lambda: jobs_of(office))
+    assert [mail["Subject"] for _, to, mail in box.mails if to == ["otto@bank.example"]] == ["Update 724"]

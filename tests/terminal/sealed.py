@@ -10,14 +10,14 @@ import msgspec
 from passbook.document.documents import parse_document
 from passbook.document.layout import BookLayout
 from passbook.document.placing import place
-from passbook.document.plan import Sheet, encode_plan, outline
+from passbook.document.plan import encode_plan, outline
 from passbook.job.record import Encryption, Record
 from passbook.protocol.two_spools import SealedCopy
 from storage.crypto import envelope
 from tests.docs.screens import FORMAT, STATEMENT
 from tests.passbook.strategies import SAVINGS
 
-MEASURES = Sheet(SAVINGS.page_height, SAVINGS.cpi, SAVINGS.left_units)
+MEASURES = SAVINGS.sheet
 
 
 def sealed_copy(

@@ -18,10 +18,10 @@ from PIL import Image
 from passbook.errors import PassbookError
 from passbook.job.actor import may_not_decide
 from passbook.job.choice import Choice, Fed, IfApart, Keep, Side
-from passbook.job.record import Answered, HistoryKind, Verdict
+from passbook.job.record import Answered, HistoryKind, Reported, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.history_reply import HistoryLine, HistoryReply, Summary
-from passbook.protocol.messages import JobView
+from passbook.protocol.messages import JobView, SheetView, StatusReport
 from passbook.protocol.pages import JobPage
 from passbook.protocol.two_spools import AgentSettings
 from terminal.home import Home
@@ -278,22 +278,72 @@ def test_the_history_leaves_as_rows(till: Till) -> None:
     assert (row["group"], row["jobs"], row["median_waiting"], row["worst_waiting"]) == ("till-9", "2", "5", "")
 
 
-def test_a_long_history_is_printed_on_several_sheets(till: Till) -> None:
+TOLD = Reported(AT, clock_trusted=False, area="b", entry=17, chain="0c" * 32)
+
+
+def test_an_end_that_the_terminal_told_says_when_it_was_and_what_that_clock_is_worth(till: Till) -> None:
+    history(till, msgspec.structs.replace(MOVED, state=JobState.COMPLETED, reported=TOLD))
+    assert "its terminal told that its copy ended at" in " ".join(till.run("history").out.lower().split())
+    assert "by its clock, which may be wrong." in " ".join(till.run("history").out.split())
+    (row,) = rows(till.run("history", "--csv").out)
+    assert (row["spool"], row["told_end"], row["told_clock_trusted"], row["told_entry"]) == (
+        *("appliance", AT, "no", "b/17"),
+    )
+    history(till, msgspec.structs.replace(MOVED, reported=msgspec.structs.replace(TOLD, clock_trusted=True)))
+    assert "by its clock." in " ".join(till.run("history").out.split())
+    history(till, msgspec.structs.replace(MOVED, side=Side.TERMINAL, reported=TOLD))
+    shown = " ".join(till.run("history").out.split())
+    assert "In the terminal's spool." in shown
+    assert "its clock" not in shown
+
+
+def test_a_history_without_the_appliance_says_how_old_it_is_and_a_summary_whose_it_is(till: Till) -> None:
+    till.fake.answers["Spooler.GetHistory"] = lambda _: HistoryReply(age=600)
+    ended = till.run("history")
+    assert (ended.code, "its list of 10 min ago" in ended.err) == (0, True)
+    assert json.loads(till.run("history", "--summary", "side", "--json").err)["errorCode"] == "summary-of-terminal"
+    till.fake.answers["Spooler.GetHistory"] = lambda _: HistoryReply()
+    assert till.run("history").err == ""
+
+
+USUAL, WIDE = SheetView("sheet", 60, 75), SheetView("ledger", 12, 100)
+
+
+def sheets(till: Till, *sheets: SheetView) -> None:
+    till.fake.answers["Common.Status"] = lambda _: StatusReport((), sheets=sheets)
+
+
+@pytest.mark.parametrize(
+    ("told", "used"), [((USUAL, WIDE), USUAL), ((WIDE,), WIDE), ((SheetView("a", 50, 60), WIDE), WIDE)]
+)
+def test_a_long_history_is_printed_on_several_sheets(till: Till, told: tuple[SheetView, ...], used: SheetView) -> None:
     history(till, *[MOVED] * 40)
+    sheets(till, *told)
     assert till.run("history", "--print", "window-1").code == 0
     sent = [payload for name, payload in till.fake.received if name == "Spooler.SubmitJob"]
     assert len(sent) > 1
     assert {(one["printer"], one["format"], one["keyRef"]) for one in sent} == {("window-1", "text", "key-a")}
-    sheets = [base64.b64decode(one["document"]).decode().splitlines() for one in sent]
-    assert sheets[0][0].startswith("History of jobs of ")
-    assert max(map(len, sheets)) <= 60
-    assert max(len(line) for sheet in sheets for line in sheet) <= 75
-    assert sum(line.startswith("aa11") or " aa11 " in line for sheet in sheets for line in sheet) == 40
+    assert {one["layout"] for one in sent} == {used.name}
+    pages = [base64.b64decode(one["document"]).decode().splitlines() for one in sent]
+    assert pages[0][0].startswith("History of jobs of ")
+    assert {len(page) for page in pages[:-1]} == {used.lines}
+    assert max(len(line) for page in pages for line in page) <= used.columns
+    assert sum(line.startswith("aa11") or " aa11 " in line for page in pages for line in page) == 40
     assert len({one["clientRequest"] for one in sent}) == len(sent)
+
+
+def test_without_a_sheet_no_list_is_printed(till: Till) -> None:
+    history(till, MOVED)
+    sheets(till)
+    ended = till.run("history", "--print", "window-1")
+    assert "tells of no sheet" in ended.err
+    assert "[no-sheet]" in ended.err
+    assert "Spooler.SubmitJob" not in [name for name, _ in till.fake.received]
 
 
 def test_a_sheet_that_is_refused_ends_the_printing(till: Till) -> None:
     history(till, *[MOVED] * 40)
+    sheets(till, USUAL)
 
     def refused(_: dict[str, Any]) -> Any:
         raise PassbookError("unknown-printer", printer="window-9", known="window-1")

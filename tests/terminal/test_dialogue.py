@@ -10,11 +10,14 @@ from msgspec.structs import replace
 
 from client.connection import QUESTION, TerminalClient
 from passbook.errors import PassbookError
+from passbook.job.choice import Side
 from passbook.job.decisions import already_answered
 from passbook.job.print_right import RightState
 from passbook.job.record import Answered, Verdict
 from passbook.job.states import Reason
+from passbook.job.waiting import Waiting, Why, waiting_words
 from passbook.protocol.messages import Question
+from terminal.answers import compose, waits_for_second
 from terminal.dialogue import SETTLE, Dialogue, Order, choices, is_grave, read_order
 from terminal.keyring import KeyRing
 from terminal.picture import question_summary
@@ -291,6 +294,20 @@ def test_the_terminal_that_gave_an_order_is_not_offered_to_confirm_it(branch: Br
     assert given["verdict"] == "hold"
     assert not [line for line in person.lines if "confirm" in line]
     assert person.errors == ["second-person-needed"]
+
+
+def test_in_the_spool_of_a_terminal_another_person_confirms_there() -> None:
+    """P3: another name is enough, as no other terminal reaches that spool."""
+    order = replace(ORDERED, terminal=OWN)
+    asked = replace(ASKED, proposed=order, job=replace(ASKED.job, side=Side.TERMINAL))
+    assert "c  confirm: go on with line 5, as Otto" in choices(asked, OWN)[-1]
+    assert read_order(asked, "c", OWN) == Order(Verdict.RESUME, 5)
+    answer = compose(asked, Verdict.DISCARD, "Otto", None)
+    waiting = waits_for_second(answer, asked.job)
+    assert waiting is not None
+    assert "must confirm with another name" in str(waiting)
+    assert waiting_words(replace(asked.job, waiting=Waiting(Why.SECOND_PERSON))).endswith("with another name.")
+    assert waits_for_second(compose(asked, Verdict.HOLD, "Otto", None), asked.job) is None
 
 
 def test_an_order_from_the_start_is_confirmed_too() -> None:

@@ -651,7 +651,7 @@ def test_an_order_that_takes_two_says_so(enrolled: tuple[Teller, FakeAppliance])
     fake.answers["Recovery.AnswerQuestion"] = lambda _: stopped(11, 12)
     said = teller.run("answer", "aa11", "--print", "--person", "Ann")
     assert said.code == 4
-    assert "A second person must confirm at another terminal: Ann at this terminal" in said.err
+    assert "A second person must confirm at another terminal: the order of Ann at this terminal" in said.err
     fake.greet = [(JOB, view(state=JobState.COMPLETED))]
     said = teller.run("answer", "aa11", "--print", "--person", "Ann", "--follow")
     assert (said.code, "A second person must confirm" in said.err) == (0, True)

@@ -9,7 +9,8 @@ from passbook.errors import PassbookError
 from passbook.protocol.two_spools import SealedCopy
 from terminal.keyring import KeyRing, new_recovery_key
 from terminal.opened_copy import open_pages
-from terminal.preview_text import page_rows
+from terminal.preview_text import caption, page_rows
+from tests.passbook.strategies import SAVINGS
 from tests.terminal.sealed import sealed_copy
 
 KEY, OTHER = secrets.token_bytes(32), secrets.token_bytes(32)
@@ -80,3 +81,15 @@ def test_a_page_stands_on_a_screen_as_it_will_on_paper(width: int) -> None:
 def test_a_screen_of_80_columns_shows_each_text_in_its_column() -> None:
     row = page_rows(open_pages("aa11", COPY, RING)[0], 80)[23].removeprefix(" 23 |")
     assert (row[:10], row[11:15], row[26:35], row[46:56]) == ("2026-02-03", "Rent", "   845.00", "   7755.55")
+
+
+def test_a_layout_that_was_changed_since_is_told_and_the_fold_stays_where_it_was() -> None:
+    then = SAVINGS.sheet.fold
+    changed = replace(COPY, book=replace(SAVINGS, fold_gap_units=SAVINGS.fold_gap_units + 900))
+    for copy in (changed, replace(COPY, book=None)):
+        page = open_pages("aa11", copy, RING)[0]
+        assert (page.fold, [rule.line for rule in page.rules]) == (then, [22, 23, 24])
+        assert "savings-24 (changed since: without its rules and edges), page 3" in caption(
+            "aa11", "savings-24", page, 4
+        )
+    assert "changed" not in caption("aa11", "savings-24", open_pages("aa11", COPY, RING)[0], 4)

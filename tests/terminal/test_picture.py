@@ -155,6 +155,12 @@ def test_what_a_person_must_know_stands_below() -> None:
         "Ann at till-1 ordered it from line 2 on printed again. "
         "A second person must confirm that at another terminal, or answer otherwise."
     )
+    own = replace(asked, proposed=order, job=replace(asked.job, side=Side.TERMINAL))
+    assert picture(own)[-1].endswith("A second person must confirm that with another name, or answer otherwise.")
+    discarded = replace(order, verdict=Verdict.DISCARD, step=0)
+    assert "ordered it discarded. " in picture(replace(asked, proposed=discarded))[-1]
+    closed = replace(order, step=asked.job.steps + 1)
+    assert "ordered it closed: every line is on paper. " in picture(replace(asked, proposed=closed))[-1]
     whole = replace(order, verdict=Verdict.PRINT)
     assert "ordered all of it printed again" in picture(replace(asked, proposed=whole))[-1]
     assert picture(asked)[-1].endswith("left")

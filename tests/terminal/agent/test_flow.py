@@ -180,6 +180,31 @@ def test_a_printer_of_the_network_is_handed_over_and_comes_back(office: AgentWor
     print_all(office, *choose("appliance", "appliance"))
 
 
+def test_a_printer_waits_for_an_agent_that_was_cut_with_it_and_comes_back_with_that(office: AgentWorld) -> None:
+    """P15: silence takes no printer from a terminal."""
+    short = "[turns]\nreport_wait = 1.0\n"
+    office.power_up(extra=short)
+    office.agent.stop()
+    office.world.stop_appliance()
+    office.put_on_network()
+    office.world.start_appliance()
+    office.agent.start()
+    office.agent.await_log("appliance-reached", 2)
+    office.send(*choose("both", "terminal"))
+    office.agent.await_log("printer-taken")
+    office.agent.kill()
+
+    def not_back() -> list[str]:
+        problems = office.world.ctl("status")["problems"]
+        return [one for one in problems if "counter-1 was handed it" in one]
+
+    await_fact(lambda: bool(not_back()), office.agent.log)
+    office.agent.start()
+    await_fact(lambda: not not_back(), office.agent.log)
+    print_all(office, *choose("appliance", "appliance"))
+    assert is_once(office.struck())
+
+
 def test_a_second_agent_of_the_same_folder_is_refused_by_a_sentence(office: AgentWorld) -> None:
     office.power_up()
     with pytest.raises(CommandFailed) as refused:

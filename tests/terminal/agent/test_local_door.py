@@ -1,90 +1,80 @@
-"""The agent's socket is for the programs of its own user."""
+"""The agent's door: programs of its user are served, and others hear one sentence."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+from websockets.asyncio.client import unix_connect
 
-from demo.world import PROJECT
-from passbook.errors import PassbookError
-from spooler.exchange import Exchange
-from spooler.logs import Log
-from terminal.agent.local_door import LocalDoor
-
-STRANGER = 65534
-"""The user nobody, who owns nothing."""
-CALL = """
-import asyncio, os, sys
-from pathlib import Path
 from client.connection import TerminalClient
 from client.transport import UnixTransport
 from passbook.errors import PassbookError
-os.setgroups([]); os.setgid({stranger}); os.setuid({stranger})
-async def call():
-    try:
-        async with TerminalClient.at(UnixTransport(Path(sys.argv[1]))) as client:
-            await client.status()
-    except PassbookError as error:
-        print(error.code, error.facts.get("why", ""))
-asyncio.run(call())
-"""
+from passbook.protocol.messages import Envelope, JobRef
+from passbook.protocol.operation import Call
+from spooler.exchange import Exchange
+from spooler.logs import Log
+from terminal.agent.local_door import MOST_CLIENTS, LocalDoor
 
 
-class NeverAsked:
-    """The performer of a door at which no command arrives."""
+class Performer:
+    """Says who calls."""
 
-    async def perform(self, *_: object) -> object:
-        raise AssertionError("a stranger's command arrived")
-
-
-@pytest.fixture
-def short_folder() -> Iterator[Path]:
-    # Every folder above the socket is open to the stranger, and a Unix socket's path is short.
-    with TemporaryDirectory(prefix="pb-") as folder:
-        yield Path(folder)
+    async def perform(self, call: Call, _command: Envelope) -> Any:
+        return {"name": call.actor.name}
 
 
-def told_to_stranger(folder: Path, *, opened: bool) -> str:
-    """What another user hears at the socket; `opened`: its folder and the socket let everybody in."""
-    path = folder / "agent" / "socket"
-
-    async def story() -> str:
-        exchange = Exchange(NeverAsked(), Log("callers"), {})
-        async with LocalDoor(path, exchange, terminal="counter-1", greet=lambda _session: None):
-            assert (path.parent.stat().st_mode & 0o777, path.stat().st_mode & 0o777) == (0o700, 0o600)
-            if opened:
-                for place in (folder, path.parent, path):
-                    place.chmod(0o777)
-            command = [sys.executable, "-c", CALL.format(stranger=STRANGER), str(path)]
-            done = await asyncio.to_thread(
-                subprocess.run, command, cwd=PROJECT, capture_output=True, text=True, check=False
-            )
-            return str(done.stdout) or str(done.stderr)[-500:]
-
-    return asyncio.run(story())
+def door(path: Path, owner: int) -> LocalDoor:
+    exchange = Exchange(Performer(), Log("callers"), ("Spooler.GetJob",))
+    return LocalDoor(path, exchange, terminal="till-1", owner=owner, greet=lambda _session: None)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can call as another user")
-def test_another_user_does_not_reach_the_socket(short_folder: Path) -> None:
-    assert told_to_stranger(short_folder, opened=False).startswith("control-unreachable")
+async def asked(path: Path) -> dict[str, Any]:
+    async with TerminalClient.at(UnixTransport(path)) as client:
+        return await client.command("Spooler.GetJob", JobRef("j1"), dict[str, Any])
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can call as another user")
-def test_another_user_is_refused_where_the_socket_lets_everybody_in(short_folder: Path) -> None:
-    assert told_to_stranger(short_folder, opened=True).startswith("not-permitted")
+def test_a_program_of_its_user_acts_as_the_terminal(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with asyncio.timeout(60), door(tmp_path / "agent" / "s", os.getuid()):
+            assert await asked(tmp_path / "agent" / "s") == {"name": "till-1"}
+        assert not (tmp_path / "agent" / "s").exists()
+
+    asyncio.run(story())
 
 
-def test_a_file_in_the_place_of_the_socket_is_not_removed(short_folder: Path) -> None:
-    (short_folder / "agent").mkdir()
-    (short_folder / "agent" / "socket").write_text("a file")
-    with pytest.raises(PassbookError) as refused:
-        told_to_stranger(short_folder, opened=False)
-    assert refused.value.code == "file-problem"
-    assert (short_folder / "agent" / "socket").read_text() == "a file"
+def test_a_program_of_another_user_hears_one_sentence_and_is_not_served(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with asyncio.timeout(60), door(tmp_path / "s", os.getuid() + 1) as strict:
+            with pytest.raises(PassbookError) as refused:
+                await asked(tmp_path / "s")
+            assert refused.value.code == "not-permitted"
+            assert f"User {os.getuid()} may not use the socket of this agent" in str(refused.value)
+            assert not strict.sessions
+
+    asyncio.run(story())
+
+
+def test_one_program_too_many_hears_one_sentence(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with asyncio.timeout(60), door(tmp_path / "s", os.getuid()), contextlib.AsyncExitStack() as stack:
+            for _ in range(MOST_CLIENTS):
+                await stack.enter_async_context(unix_connect(str(tmp_path / "s"), "ws://localhost/"))
+            with pytest.raises(PassbookError, match="there are 64 connections already") as refused:
+                await asked(tmp_path / "s")
+            assert refused.value.code == "too-many-connections"
+
+    asyncio.run(story())
+
+
+def test_a_path_that_is_taken_is_told(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with asyncio.timeout(60), door(tmp_path / "s", os.getuid()):
+            with pytest.raises(PassbookError, match="another process serves this socket"):
+                await door(tmp_path / "s", os.getuid()).__aenter__()
+
+    asyncio.run(story())

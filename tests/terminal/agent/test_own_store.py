@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,8 +50,8 @@ def office(tmp_path: Path) -> Office:
     return Office(tmp_path)
 
 
-def accept(store: OwnStore) -> str:
-    """A job whose print right is in this spool."""
+def accept(store: OwnStore, **facts: Any) -> str:
+    """A job whose print right is in this spool, with these `facts` in its record."""
     reserved = store.spool.reserve("counter-1", "r-1", b"content", 4096)
     assert isinstance(reserved, Ticket)
     record = Record(
@@ -71,6 +72,7 @@ def accept(store: OwnStore) -> str:
         changed_at=AT,
         side=Side.TERMINAL,
         choice=Choice(Keep.BOTH, Side.APPLIANCE, IfApart.TERMINAL),
+        **facts,
     )
     key = envelope.new_data_key(secrets.token_bytes)
     sealed = envelope.seal(

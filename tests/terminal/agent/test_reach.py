@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import pytest
+
 from terminal.agent.reach import Reach, ReachEvent, ReachState
 from tests.firmware.branch import StandingClock
 
@@ -27,6 +29,32 @@ def test_it_is_apart_after_the_whole_time_and_once() -> None:
         clock.seconds += 100.0
         reach.look()
         assert (reach.state, apart, reach.silent_for()) == (ReachState.APART, ["apart"], 130.0)
+
+    told(story)
+
+
+@pytest.mark.parametrize(("wait", "limit"), [(300.0, 30.0), (70.0, 30.0), (60.0, 20.0), (4.0, 1.0)])
+def test_it_is_apart_before_the_appliance_asks_people_about_it(wait: float, limit: float) -> None:
+    """P15: else it goes on at a printer that it was handed while people answer that it does not."""
+
+    async def story(reach: Reach, clock: StandingClock, apart: list[str]) -> None:
+        reach.learn(wait)
+        assert reach.look() == limit
+        clock.seconds += limit
+        assert reach.look() is None
+        assert apart == ["apart"]
+        said = [str(problem) for problem in reach.problems()]
+        assert bool(said) == (limit < 30.0)
+        assert all(f"after {limit:g} seconds without the appliance, and not after 30" in one for one in said)
+
+    told(story)
+
+
+def test_a_longer_wait_of_the_appliance_takes_the_limit_away() -> None:
+    async def story(reach: Reach, _clock: StandingClock, _apart: list[str]) -> None:
+        reach.learn(60.0)
+        reach.learn(300.0)
+        assert (reach.look(), reach.problems()) == (30.0, [])
 
     told(story)
 

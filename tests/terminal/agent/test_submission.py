@@ -90,7 +90,7 @@ class Till:
         self.appliance = Appliance()
         jobs = Jobs(self.store.spool, DataKeys(), lambda _news: None)
         self.own = OwnJobs(self.store, jobs, KeyRing(), self.clock, is_apart=lambda: False)
-        known = KnownAppliance(folder / "appliance.json", self.clock)
+        known = KnownAppliance(folder / "appliance.json", self.clock, "here")
         facts = PrinterFacts(PRINTER, "pr2", "cp858", "tcp://127.0.0.1:1", False, 1.0, 1.0)
         known.learn(AgentWelcome("branch", "boot-1", 1.0, 1.0, (facts,), (shipped_layout("sheet"),)))
         self.network = NetworkLoad(self.appliance, config.network, self.clock)

@@ -1,0 +1,81 @@
+"""A mail around one document: the type of its part names the format, so that an appliance makes it a job."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from pathlib import PurePath
+from types import MappingProxyType
+from typing import Final
+
+from passbook.document.documents import FORMATS, parse_document
+from passbook.mail.mail_address import MailAddress
+from passbook.mail.part_formats import MIME_TYPES
+from passbook.protocol.confidential import Confidential
+from passbook.protocol.naming import NAME_LIMIT
+from terminal.own_copy import SUFFIXES
+
+MAIL_SUFFIXES: Final = MappingProxyType({**SUFFIXES, ".pdf": "pdf"})
+"""File suffix -> format that may be sent; an appliance refuses the mail where it does not print that format."""
+_TYPES: Final = MappingProxyType({**MIME_TYPES, "pdf": "application/pdf"})
+"""Format -> the MIME type of its part."""
+# Nothing folds a short header, since not every program joins folded parts as they were.
+_POLICY: Final = SMTP.clone(max_line_length=998)
+
+
+class OutgoingDocument(Confidential, frozen=True):
+    """What is sent: the format, the bytes, and the name of the file."""
+
+    format: str
+    data: bytes
+    name: str
+
+    def judge(self) -> None:
+        """Refuse what cannot be printed, as far as that can be told here.  Raises PassbookError as parse_document."""
+        if self.format in FORMATS:
+            parse_document(self.format, self.data)
+
+
+def make_mail(
+    document: OutgoingDocument,
+    sender: MailAddress,
+    recipients: Sequence[MailAddress],
+    *,
+    subject: str,
+    message_id: str,
+    at: datetime.datetime,
+) -> bytes:
+    """The message, with CR LF, all of it ASCII.
+
+    `message_id` has its angle brackets; `at` is aware time.  Characters of the subject that cannot be shown are left
+    out.
+    """
+    mail = EmailMessage(_POLICY)
+    mail["From"] = str(sender)
+    mail["To"] = ", ".join(map(str, recipients))
+    mail["Subject"] = one_line(subject)
+    mail["Date"] = format_datetime(at)
+    mail["Message-ID"] = message_id
+    mail["MIME-Version"] = "1.0"
+    kind, _, subtype = _TYPES[document.format].partition("/")
+    params = {"charset": "utf-8"} if kind == "text" else None
+    mail.add_attachment(document.data, kind, subtype, filename=one_line(document.name), params=params)
+    return mail.as_bytes()
+
+
+def one_line(text: str) -> str:
+    """The text as a list shows it: on one line, without characters that cannot be shown, and not too long."""
+    return "".join(filter(str.isprintable, " ".join(text.split())))[:NAME_LIMIT].strip()
+
+
+def file_name(number: int, title: str, format: str) -> str:  # noqa: A002  # the word of the protocol
+    """A name for the file of a part that any file system takes: its number, safe characters, the format's suffix."""
+    suffix = next(suffix for suffix, known in SUFFIXES.items() if known == format)
+    stem = PurePath(title).name
+    if stem.lower().endswith(suffix):
+        stem = stem[: -len(suffix)]
+    safe = "".join(char if char.isascii() and (char.isalnum() or char in "-_") else "-" for char in stem)
+    return f"{number}-{safe[:60].strip('-') or 'part'}{suffix}"

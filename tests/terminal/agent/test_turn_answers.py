@@ -1,0 +1,102 @@
+"""The agent's answer to a turn that is told once more: one owner of the printer, and the same answer (P13, P15)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+from msgspec.structs import replace
+
+from passbook.errors import PassbookError
+from passbook.job.choice import Choice, IfApart, Keep, Side
+from passbook.job.print_right import PrintRight, RightState
+from passbook.job.record import Change, Record
+from passbook.protocol.two_spools import PrinterFacts, TurnTaken, YourTurn
+from terminal.agent.turn_answers import TurnAnswers
+from tests.passbook.test_changes import pending
+
+FACTS = PrinterFacts("hall", "pr2", "cp858", "tcp://127.0.0.1:1", True, 120.0, 120.0)
+TURN = YourTurn("j1", 0, 1, hands_over=True)
+
+
+class Terminal:
+    """The own copy of one job, an appliance that answers by a script, and a printer that is driven until told."""
+
+    def __init__(self, **facts: Any) -> None:
+        choice = Choice(Keep.BOTH, Side.TERMINAL, IfApart.ASK)
+        copy = replace(pending(), job_id="j1", side=Side.TERMINAL, choice=choice, right=PrintRight(RightState.AWAY))
+        self.copy = replace(copy, **facts)
+        self.sent: list[str] = []
+        self.answers: list[TurnTaken | PassbookError] = [TurnTaken(offered=1, printer=FACTS)]
+        self.driven = 0
+        self.back = asyncio.Event()
+        self.turns = TurnAnswers(cast("Any", self), cast("Any", self), self.drive)
+
+    def record(self, _job: str) -> Record:
+        return self.copy
+
+    async def change(self, _job: str, change: Change) -> Record:
+        self.copy = change(self.copy).record
+        return self.copy
+
+    async def command(self, name: str, payload: Any, _kind: Any) -> Any:
+        self.sent.append(getattr(payload, "answer", name))
+        return None
+
+    async def command_with(self, _name: str, payload: Any, _document: bytes, _kind: Any) -> Any:
+        self.sent.append(payload.answer)
+        answer = self.answers.pop(0)
+        if isinstance(answer, PassbookError):
+            raise answer
+        return answer
+
+    async def drive(self, _job: str, _facts: PrinterFacts) -> None:
+        self.driven += 1
+        await self.back.wait()
+
+
+def test_a_turn_that_is_told_again_while_its_printer_is_driven_opens_no_second_port() -> None:
+    async def story() -> None:
+        terminal = Terminal()
+        driving = asyncio.create_task(terminal.turns.answer(TURN))
+        while not terminal.driven:  # noqa: ASYNC110 - it happens in the same loop
+            await asyncio.sleep(0)
+        await terminal.turns.answer(TURN)
+        assert (terminal.driven, terminal.sent) == (1, ["ready", "Spooler.ConfirmRight"])
+        terminal.back.set()
+        await driving
+
+    asyncio.run(story())
+
+
+def test_a_turn_whose_answer_was_lost_is_taken_when_it_is_told_again() -> None:
+    async def story() -> None:
+        terminal = Terminal()
+        terminal.back.set()
+        terminal.answers.insert(0, PassbookError("connection-lost"))
+        with pytest.raises(PassbookError):
+            await terminal.turns.answer(TURN)
+        await terminal.turns.answer(TURN)
+        assert (terminal.driven, terminal.copy.right.state) == (1, RightState.HERE)
+
+    asyncio.run(story())
+
+
+def test_a_printer_of_an_earlier_boot_of_the_appliance_is_declined() -> None:
+    async def story() -> None:
+        terminal = Terminal()
+        terminal.answers = [PassbookError("turn-over", job="j1", turn=1)]
+        await terminal.turns.answer(TURN)
+        assert (terminal.driven, terminal.sent) == (0, ["ready", "not-spooled"])
+
+    asyncio.run(story())
+
+
+def test_a_copy_of_an_earlier_boot_of_the_agent_does_not_take_the_printer() -> None:
+    async def story() -> None:
+        terminal = Terminal(valid=False)
+        await terminal.turns.answer(TURN)
+        assert (terminal.driven, terminal.sent) == (0, ["not-spooled"])
+
+    asyncio.run(story())
