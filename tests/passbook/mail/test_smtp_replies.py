@@ -7,11 +7,14 @@ import pytest
 
 from passbook.errors import CATALOGUE, PassbookError
 from passbook.errors.document_errors import DOCUMENT_ERRORS
-from passbook.errors.mail_errors import MAIL_ERRORS
 from passbook.mail.smtp_replies import LONGEST_REPLY, MAIL_REPLIES, reply_to
 
-SUBSTITUTION = {"cannot-move", "no-way-there", "no-substitute", "mail-moved-away"}
-PERMANENT = {*MAIL_ERRORS, *DOCUMENT_ERRORS, "request-reused", "message-too-large"} - SUBSTITUTION
+PERMANENT = {
+    *DOCUMENT_ERRORS,
+    *("mail-address", "mail-recipient-unknown", "mail-sender-unknown", "mail-sender-foreign"),
+    *("mail-malformed", "mail-part-unknown", "mail-part-damaged", "mail-empty", "mail-loop"),
+    *("request-reused", "message-too-large"),
+}
 """The fault is with the mail: the same one is never taken.  All other errors pass, or are with this appliance."""
 
 
