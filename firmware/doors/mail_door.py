@@ -40,7 +40,7 @@ CONVERSATION_TIME: Final = 120.0
 """Seconds for a command, and for all of a message."""
 MOST_COMMANDS: Final = MappingProxyType({"AUTH": 10, "*": 1000})
 """Commands of each kind in one conversation; a password is not guessed at in thousands."""
-MOST_BYTES: Final = 2 * SIZE_LIMIT
+LONGEST_MAIL: Final = 2 * SIZE_LIMIT
 """Bytes of one mail with its envelope; the library would keep a line without an end whole."""
 COMMAND_BYTES: Final = 1024
 """Bytes of a command with its parameters: ENVID and ORCPT are long (RFC 3461, 4)."""
@@ -207,7 +207,7 @@ class _Conversation(SMTP):
     def data_received(self, data: bytes) -> None:  # type: ignore[explicit-override]
         """See asyncio.Protocol; a mail without an end loses its connection."""
         self._received += len(data)
-        if self._received <= MOST_BYTES:
+        if self._received <= LONGEST_MAIL:
             super().data_received(data)
         elif isinstance(self.transport, asyncio.Transport):
             _LOG.limited(self._address).warning("mail-refused", code="message-too-large", address=self._address)

@@ -15,7 +15,7 @@ from client.connection import TerminalClient
 from demo.mail_servers import free_address
 from demo.world import PRINTER, World, await_fact
 from drivers.simulator.faults import Now, Target
-from firmware.doors.mail_door import MOST_BYTES, MOST_OF_ADDRESS, SIZE_LIMIT
+from firmware.doors.mail_door import LONGEST_MAIL, MOST_OF_ADDRESS, SIZE_LIMIT
 from firmware.service.mail_intake import MOST_RECIPIENTS
 from passbook.mail.message_reading import MOST_PARTS
 from tests.passbook.mail.messages import UPDATE, holder, part
@@ -219,7 +219,7 @@ def test_a_line_without_an_end_loses_its_connection(door: Door) -> None:
         talk.envelope(SENDER, WINDOW)
         with suppress(OSError):
             for _ in range(200):
-                talk.write(b"x" * (MOST_BYTES // 50))
+                talk.write(b"x" * (LONGEST_MAIL // 50))
         assert talk.reply()[:3] in {"552", ""}, "where the system still hands over what was said at the end"
     assert door.logged("mail-refused")[-1]["code"] == "message-too-large"
 

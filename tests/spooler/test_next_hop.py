@@ -228,9 +228,10 @@ def test_a_refused_recipient_leaves_a_dead_letter_and_the_other_has_its_copy_onc
     assert deliveries(record) == {ONE: Delivery.RELAYED, TWO: Delivery.REFUSED}
     assert record.mail is not None
     assert record.mail.recipients[1].reply == "550 5.1.1 no such window"
-    office.answer(record, Verdict.DISCARD)
-    assert office.ended(job).state is JobState.CANCELED
-    assert [to for _, to, _ in office.hop.taken] == [(ONE,)]
+    office.hop.rcpt.clear()
+    office.answer(record, Verdict.RESUME, 1)
+    assert deliveries(office.ended(job)) == dict.fromkeys((ONE, TWO), Delivery.RELAYED)
+    assert [to for _, to, _ in office.hop.taken] == [(ONE,), (TWO,)]
 
 
 @pytest.mark.parametrize("reply", ["451 4.3.0 later", "421 4.3.2 later", "452 4.3.1 full"])
@@ -253,6 +254,14 @@ def test_a_permanent_reply_makes_a_dead_letter(office: Office, command: str) -> 
     office.pass_time(LONGEST_PAUSE * 2)
     assert office.hop.taken == []
     assert office.hop.connections == 1
+
+
+def test_a_dead_letter_that_a_person_discards_is_not_sent(office: Office) -> None:
+    office.hop.rcpt[ONE] = "550 5.1.1 no such window"
+    job = office.submit(Recipient(ONE))
+    office.answer(office.asked(job), Verdict.DISCARD)
+    assert office.ended(job).state is JobState.CANCELED
+    assert office.hop.taken == []
 
 
 # A hop that hangs up
