@@ -254,7 +254,7 @@ class Appliance:
         self._look_for_strays()
 
     def _look_for_strays(self) -> None:
-        """Report jobs for a printer that was taken out of the configuration: they wait for an operator."""
+        """Report jobs for a destination that was taken out of the configuration: they wait for an operator."""
         known = self._destinations.keys()
         strays = self._spool.printers()
         gone = [PassbookError("printer-gone", job=strays[one], printer=one) for one in sorted(strays.keys() - known)]
