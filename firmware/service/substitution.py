@@ -10,10 +10,11 @@ and the status says it.
 from __future__ import annotations
 
 import asyncio
+import base64
 import datetime
 from collections.abc import Callable, Mapping, Sequence
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.header import Header
+from email.utils import format_datetime
 from typing import Final
 
 import msgspec
@@ -43,6 +44,7 @@ _LOG: Final = Log("substitutes")
 
 SUBSTITUTES_LOOK: Final = 1.0
 """Seconds between two looks at what is down."""
+CRLF: Final = "\r\n"
 MOST_AT_ONCE: Final = 20
 """Jobs of one destination that go in one look."""
 
@@ -125,22 +127,30 @@ class Substitutes:
         """Move what waits at a destination that is down; returns how many jobs stay there."""
         left = 0
         for job in self._desks.queues.waiting(goal)[:MOST_AT_ONCE]:
-            record = await asyncio.to_thread(self._jobs.spool.record, job)
-            if not may_move(record) or (moves_by_itself(record) and await self._moved(record)):
-                continue
-            left += 1
-            if not moves_by_itself(record) and job not in self._asked:
-                await self._ask(record)
+            try:
+                left += await self._is_left(job)
+            except PassbookError as error:
+                # Its area may be out of use, or it ended meanwhile; the others go on.
+                _LOG.limited(job).warning("substitute-not-tried", job=job, printer=goal, code=error.code)
         return left
+
+    async def _is_left(self, job: str) -> bool:
+        """Do for a job at a destination that is down what can be done; whether it stays.  Raises PassbookError."""
+        record = await asyncio.to_thread(self._jobs.spool.record, job)
+        if not may_move(record) or (moves_by_itself(record) and await self._moved(record)):
+            return False
+        if not moves_by_itself(record) and job not in self._asked:
+            await self._ask(record)
+        return True
 
     async def _ask(self, record: Record) -> None:
         """Ask people about a passbook update that a substitute could take, once for each time of trouble."""
         for to in self._substitutes_of(record):
             if await self._can_take(record, to):
-                self._asked.add(record.job_id)
                 await asyncio.wrap_future(
                     self._jobs.change(record.job_id, ask_for_substitute(stamp(self._clock)), urgent=True)
                 )
+                self._asked.add(record.job_id)
                 _LOG.info("substitute-asked", job=record.job_id, printer=to)
                 return
 
@@ -257,14 +267,21 @@ class Substitutes:
 
     def _message(self, record: Record, mail: Mailed, document: bytes, attributes: Attributes) -> bytes:
         """One part as a message of its own, which names the part that it was."""
-        made = EmailMessage(policy=SMTP)
-        made["From"] = mail.sender or f"postmaster@{self._mail.hostname}"
-        made["To"] = mail.recipients[0].address
-        made["Subject"] = attributes.name
-        made["Date"] = self._now()
-        made["Message-ID"] = mail.message_id
-        made[PART_HEADER] = str(mail.part)
-        made[TRACE_HEADER] = " ".join([*mail.trace, self._mail.hostname])
-        kind, _, subtype = MIME_TYPES[record.format].partition("/")
-        made.set_content(document, maintype=kind, subtype=subtype, disposition="attachment", filename="document")
-        return made.as_bytes()
+        # The library's class for messages judges headers, and raises for a Message-ID that other systems let pass.
+        lines = [
+            f"From: <{mail.sender or f'postmaster@{self._mail.hostname}'}>",
+            f"To: <{mail.recipients[0].address}>",
+            f"Subject: {Header(attributes.name, header_name='Subject').encode(linesep=CRLF)}",
+            f"Date: {format_datetime(self._now())}",
+            f"Message-ID: {mail.message_id}",
+            f"{PART_HEADER}: {mail.part}",
+            f"{TRACE_HEADER}: {' '.join([*mail.trace, self._mail.hostname])}",
+            "MIME-Version: 1.0",
+            f"Content-Type: {MIME_TYPES[record.format]}; charset=utf-8",
+            "Content-Transfer-Encoding: base64",
+            'Content-Disposition: attachment; filename="document"',
+            "",
+            *base64.encodebytes(document).decode().splitlines(),
+            "",
+        ]
+        return CRLF.join(lines).encode()

@@ -110,6 +110,19 @@ def test_the_first_substitute_that_cannot_take_it_is_passed_over(open_branch: Op
     assert away["movedTo"].startswith("spare ")
 
 
+def test_a_mail_whose_headers_are_odd_goes_as_well(open_branch: OpenBranch, spare: Mailbox) -> None:
+    office, door = open_branch(spare=spare.address)
+    office.hands.cut(Target.PRINTER, Now())
+    with connect(door) as client:
+        for name in ("<@bank.example>", "<[@bank.example>", "<a@[>"):
+            head = f"From: x\r\nMessage-ID: {name}\r\nSubject: =?utf-8?q?Gr=C3=BC=0D=0ATo:_all?=\r\n\r\n"
+            client.sendmail(SENDER, [WINDOW], (head + TEXT.replace("\n", "\r\n")).encode())
+    await_fact(lambda: len(spare.mails) == 3, lambda: jobs_of(office))
+    assert texts_of(spare) == [TEXT] * 3
+    assert [str(mail["Subject"]) for _, _, mail in spare.mails] == ["Grü To: all"] * 3
+    assert office.world.ctl("jobs") == []
+
+
 def test_the_same_mail_again_is_not_taken_after_its_job_went_away(open_branch: OpenBranch, spare: Mailbox) -> None:
     office, door = open_branch(spare=spare.address)
     office.hands.cut(Target.PRINTER, Now())
