@@ -167,7 +167,7 @@ class Acceptance:
             for one in posted
         ]
         try:
-            shapes = [await self._judged(one) for one in posted]
+            shapes = await self._judged(posted)
         except PassbookError:
             known = [
                 self._jobs.spool.known(actor.name, one.request.client_request, content)
@@ -242,11 +242,18 @@ class Acceptance:
         sealed = self._sealed(record, key, attributes, plan, posted.document)
         return Child(ticket, record, sealed, self._wraps(record, key, posted.request)), key
 
-    async def _judged(self, posted: Posted) -> Shape:
-        """The shape of one job of a mail, which the appliance alone keeps.  Raises as submit() does."""
-        shape = await _done(posted.document, self._prepared, posted.request, posted.document)
-        _ = self._with_keep(posted.request, shape.layout)
-        return shape
+    async def _judged(self, posted: Sequence[Posted]) -> list[Shape]:
+        """The shape of each job of a mail, which the appliance alone keeps.  Raises as submit() does.
+
+        A document for many recipients is read and placed once for each printer.
+        """
+        shapes: dict[tuple[str, str, str, bytes], Shape] = {}
+        for request, document, *_ in posted:
+            goal = (request.printer, request.format, request.layout, document)
+            if goal not in shapes:
+                shapes[goal] = await _done(document, self._prepared, request, document)
+                _ = self._with_keep(request, shapes[goal].layout)
+        return [shapes[one.request.printer, one.request.format, one.request.layout, one.document] for one in posted]
 
     def _with_keep(self, request: SubmitJob, form: str) -> SubmitJob:
         """The request with the spools that keep its document, whose layout is `form`, in fact.
