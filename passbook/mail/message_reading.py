@@ -119,13 +119,6 @@ def take_out(data: bytes) -> tuple[tuple[MailPart, ...], tuple[str, ...]]:
     return tuple(_document(part, number) for number, part in prints), others
 
 
-def read_trace(data: bytes) -> tuple[str, ...]:
-    """The trace of a message alone.  Raises PassbookError `mail-malformed`."""
-    _judge_shape(data)
-    head = data.partition(b"\r\n\r\n")[0]
-    return tuple(_shown_header(BytesParser(policy=compat32).parsebytes(head, headersonly=True), TRACE_HEADER).split())
-
-
 def _judge_shape(data: bytes) -> None:
     """Refuse what no well-formed message is, and what would cost the parser more than its length."""
     if _BARE.search(data):
