@@ -49,7 +49,7 @@ class MailPart(Confidential, frozen=True):
 
     Attributes:
         number: its place among the parts that hold no parts, from 1.
-        title: what people call it: its file name, or its MIME type.
+        title: its name for people: the file name, or the MIME type.
         format: format of a document.
         document: its decoded bytes; text is UTF-8.
     """
@@ -70,7 +70,7 @@ class MailMessage(Confidential, frozen=True):
         date: ISO date of the Date header; empty for none.
         trace: the appliances that handed it on, the first one first.
         was_part: what PART_HEADER says; 0 for nothing.
-        parts: what is printed.
+        parts: the documents to print.
     """
 
     message_id: str
