@@ -40,6 +40,8 @@ PART_HEADER: Final = "Passbook-Part"
 """The number that the sole part had in the mail from which an appliance took it, for a substitute."""
 
 T = TypeVar("T")
+T = TypeVar("T")
+T = TypeVar("T")
 _BARE: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _CONTENT: Final = re.compile(rb"^content-[^\r\n]*(?:\r\n[ \t][^\r\n]*)*", re.IGNORECASE | re.MULTILINE)
 _MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,250}>")
@@ -50,7 +52,7 @@ class MailPart(Confidential, frozen=True):
 
     Attributes:
         number: its place among the parts that hold no parts, from 1.
-        title: what people call it: its file name, or its MIME type.
+        title: its name for people: the file name, or the MIME type.
         format: format of a document.
         document: its decoded bytes; text is UTF-8.
     """
@@ -71,7 +73,7 @@ class MailMessage(Confidential, frozen=True):
         date: ISO date of the Date header; empty for none.
         trace: the appliances that handed it on, the first one first.
         was_part: what PART_HEADER says; 0 for nothing.
-        parts: what is printed.
+        parts: the documents to print.
     """
 
     message_id: str
@@ -89,6 +91,16 @@ def read_message(data: bytes) -> MailMessage:
     Raises PassbookError `mail-malformed`, `mail-part-unknown`, `mail-part-damaged`, `mail-empty` or `mail-loop`;
     nothing else, for any bytes.  Takes time in proportion to the number of bytes.
     """
+    return _parsed(data, _read)
+
+
+def _parsed(data: bytes, read: Callable[[Message], T]) -> T:
+    """The result of `read` for the message.  Raises PassbookError `mail-malformed`, and what `read` raises."""
+    return _parsed(data, _read)
+
+
+def _parsed(data: bytes, read: Callable[[Message], T]) -> T:
+    """The result of `read` for the message.  Raises PassbookError `mail-malformed`, and what `read` raises."""
     return _parsed(data, _read)
 
 
@@ -132,13 +144,6 @@ def _taken_out(message: Message) -> tuple[tuple[MailPart, ...], tuple[str, ...]]
         raise PassbookError("mail-empty")
     others = tuple(_title(part, number) for number, part in numbered if not _is_printed(part, alone=True))
     return tuple(_document(part, number) for number, part in prints), others
-
-
-def read_trace(data: bytes) -> tuple[str, ...]:
-    """The trace of a message alone.  Raises PassbookError `mail-malformed`."""
-    _judge_shape(data)
-    head = data.partition(b"\r\n\r\n")[0]
-    return tuple(_shown_header(BytesParser(policy=compat32).parsebytes(head, headersonly=True), TRACE_HEADER).split())
 
 
 def _judge_shape(data: bytes) -> None:

@@ -40,7 +40,7 @@ class BothHistories:
         self._kept.learn(told.entries, entries)
 
     async def told(self, asked: GetHistory) -> HistoryReply:
-        """What is asked for, while the appliance can be reached; its summary has every end that was reported to it."""
+        """The history that is asked for, while the appliance can be reached; its summary has every reported end."""
         _ = asked.wanted  # conditions that make no sense are not sent
         if asked.summary is not None:
             return await self._upstream.command(_HISTORY, asked, HistoryReply)
@@ -49,7 +49,7 @@ class BothHistories:
         return reply_of(await self._merged(theirs, own, is_whole=True), asked.last, 0)
 
     async def apart(self, asked: GetHistory) -> HistoryReply:
-        """What is asked for, from what is known here.
+        """The history that is asked for, from the knowledge of this side.
 
         A summary is of the own spool alone.  Raises PassbookError `history-not-permitted`, as the appliance does.
         """

@@ -202,7 +202,3 @@ class OwnJobs:
         """Note that the end of an own copy needs to be told no more."""
         noted = self.jobs.acknowledge(job, changes.acknowledge(terminal, stamp(self.clock)))
         await asyncio.wrap_future(noted)
-
-    def must_be_asked_apart(self, record: Record) -> bool:
-        """Whether the silence of the appliance is a question for people: the print right is not here."""
-        return not record.ended and record.right.state is not RightState.HERE

@@ -92,7 +92,7 @@ def open_own_store(
         if copied:
             _LOG.warning("store-copied", count=sum(found.invalidated.values()))
         name = bound or rng(8).hex()
-        # Every record says itself what this start made of it; only then the store is bound to this machine.
+        # Every record says itself what this boot made of it; only then the store is bound to this machine.
         spool.upkeep.settle()
         if not bound:
             binding = msgspec.json.encode(_Binding(name, _mac(secret, name, own_id)))
