@@ -90,7 +90,7 @@ _AT_TERMINAL: Final = MappingProxyType({Reason.RESTART: "the agent of its termin
 
 def reason_words(job: JobView, *, but: frozenset[Reason] = frozenset()) -> str:
     """The reasons of the job's state in words, without some; empty if the state says all of it."""
-    words = REASON_WORDS | (_AT_TERMINAL if job.side is Side.TERMINAL else {})
+    words = {**REASON_WORDS, **(_AT_TERMINAL if job.side is Side.TERMINAL else {})}
     return " and ".join(words[one] for one in job.reasons if one not in but | {Reason.HELD_BY_PERSON})
 
 
