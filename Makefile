@@ -102,7 +102,7 @@ crash: $(STAMP)
 	@$(PYTEST) -s -m soak --images=200 --timeout=3600 tests/crash/test_unmodified.py
 
 bench: $(STAMP)
-	@sh .ci/packages cups-daemon || true
+	@sh .ci/packages cups-daemon postfix || true
 	@$(BIN)/python -m bench
 
 mutants: $(STAMP)
