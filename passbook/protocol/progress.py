@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -90,7 +91,8 @@ _AT_TERMINAL: Final = MappingProxyType({Reason.RESTART: "the agent of its termin
 
 def reason_words(job: JobView, *, but: frozenset[Reason] = frozenset()) -> str:
     """The reasons of the job's state in words, without some; empty if the state says all of it."""
-    words = {**REASON_WORDS, **(_AT_TERMINAL if job.side is Side.TERMINAL else {})}
+    own: Mapping[Reason, str] = _AT_TERMINAL if job.side is Side.TERMINAL else MappingProxyType({})
+    words = {**REASON_WORDS, **own}
     return " and ".join(words[one] for one in job.reasons if one not in but | {Reason.HELD_BY_PERSON})
 
 
