@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -91,8 +90,9 @@ _AT_TERMINAL: Final = MappingProxyType({Reason.RESTART: "the agent of its termin
 
 def reason_words(job: JobView, *, but: frozenset[Reason] = frozenset()) -> str:
     """The reasons of the job's state in words, without some; empty if the state says all of it."""
-    own: Mapping[Reason, str] = _AT_TERMINAL if job.side is Side.TERMINAL else MappingProxyType({})
-    words = {**REASON_WORDS, **own}
+    words = dict(REASON_WORDS)
+    if job.side is Side.TERMINAL:
+        words.update(_AT_TERMINAL)
     return " and ".join(words[one] for one in job.reasons if one not in but | {Reason.HELD_BY_PERSON})
 
 
