@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -84,7 +85,7 @@ def standing_words(job: JobView) -> str:
 
 _ORDERED: Final = frozenset({Reason.CANCELED_BY_PERSON, Reason.DISCARDED_BY_ANSWER})
 """Reasons that say no more than the name of the person who decided."""
-_AT_TERMINAL: Final = MappingProxyType({Reason.RESTART: "the agent of its terminal was restarted"})
+_AT_TERMINAL: Final[Mapping[str, str]] = MappingProxyType({Reason.RESTART: "the agent of its terminal was restarted"})
 """Reason -> other words for it where they are about the copy of a terminal."""
 
 
