@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,6 +59,11 @@ class KnownAppliance:
     def printers(self) -> list[str]:
         """The names of the appliance's printers."""
         return [] if self.welcome is None else [one.name for one in self.welcome.printers]
+
+    @property
+    def report_wait(self) -> float:
+        """Seconds without a report after which the appliance asks people; without end where it is not known yet."""
+        return math.inf if self.welcome is None else self.welcome.report_wait
 
     def sheets(self) -> tuple[SheetView, ...]:
         """The appliance's layouts on which a text is printed."""

@@ -64,7 +64,7 @@ class TurnAnswers:
             self._at_work.discard(turn.job)
 
     def _is_end_due(self, job: str) -> bool:
-        """Whether the own copy has ended with its right, and the appliance has not taken that: its report ends the turn."""
+        """Whether the own copy has ended with its right, unknown to the appliance: the report of that ends the turn."""
         record = self._own.record(job)
         return record is not None and record.ended and record.right.state is RightState.HERE and not record.acknowledged
 
