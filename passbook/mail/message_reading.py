@@ -40,8 +40,6 @@ PART_HEADER: Final = "Passbook-Part"
 """The number that the sole part had in the mail from which an appliance took it, for a substitute."""
 
 T = TypeVar("T")
-T = TypeVar("T")
-T = TypeVar("T")
 _BARE: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _CONTENT: Final = re.compile(rb"^content-[^\r\n]*(?:\r\n[ \t][^\r\n]*)*", re.IGNORECASE | re.MULTILINE)
 _MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,250}>")
@@ -91,16 +89,6 @@ def read_message(data: bytes) -> MailMessage:
     Raises PassbookError `mail-malformed`, `mail-part-unknown`, `mail-part-damaged`, `mail-empty` or `mail-loop`;
     nothing else, for any bytes.  Takes time in proportion to the number of bytes.
     """
-    return _parsed(data, _read)
-
-
-def _parsed(data: bytes, read: Callable[[Message], T]) -> T:
-    """The result of `read` for the message.  Raises PassbookError `mail-malformed`, and what `read` raises."""
-    return _parsed(data, _read)
-
-
-def _parsed(data: bytes, read: Callable[[Message], T]) -> T:
-    """The result of `read` for the message.  Raises PassbookError `mail-malformed`, and what `read` raises."""
     return _parsed(data, _read)
 
 

@@ -85,29 +85,16 @@ def standing_words(job: JobView) -> str:
 
 _ORDERED: Final = frozenset({Reason.CANCELED_BY_PERSON, Reason.DISCARDED_BY_ANSWER})
 """Reasons that say no more than the name of the person who decided."""
-<<<<<<< HEAD
 _AT_TERMINAL: Final[Mapping[str, str]] = MappingProxyType({Reason.RESTART: "the agent of its terminal was restarted"})
-=======
-_AT_TERMINAL: Final[Mapping[Reason, str]] = MappingProxyType(
-    {Reason.RESTART: "the agent of its terminal was restarted"}
-)
->>>>>>> 9c0ea857b04a387124792c52fc967a6585947c79
 """Reason -> other words for it where they are about the copy of a terminal."""
 
 
 def reason_words(job: JobView, *, but: frozenset[Reason] = frozenset()) -> str:
     """The reasons of the job's state in words, without some; empty if the state says all of it."""
-<<<<<<< HEAD
     words = dict(REASON_WORDS)
     if job.side is Side.TERMINAL:
         words.update(_AT_TERMINAL)
     return " and ".join(words[one] for one in job.reasons if one not in but | {Reason.HELD_BY_PERSON})
-=======
-    other = _AT_TERMINAL if job.side is Side.TERMINAL else {}
-    return " and ".join(
-        other.get(one, REASON_WORDS[one]) for one in job.reasons if one not in but | {Reason.HELD_BY_PERSON}
-    )
->>>>>>> 9c0ea857b04a387124792c52fc967a6585947c79
 
 
 def waits_words(job: JobView) -> str:
