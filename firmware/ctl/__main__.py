@@ -6,8 +6,6 @@ The exit code says who must act (passbook.errors.kinds.EXIT_CODES); 0 is success
 from __future__ import annotations
 
 import argparse
-import contextlib
-import getpass
 import json
 import os
 import shutil
@@ -19,6 +17,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 import msgspec
 
 from client.control import PATIENCE, ask
+from client.login import login_name
 from firmware.config.configuration import CONTROL_SOCKET as USUAL_SOCKET
 from firmware.config.configuration import Config, load_configuration
 from firmware.ctl import tables, verifying
@@ -36,7 +35,13 @@ from passbook.protocol.pages import Page
 from passbook.protocol.progress import held_lines, released_lines
 from passbook.screen.arguments import folder_or_named, host, one_of, path, seconds, short_text, whole
 from passbook.screen.columns import LEAST_WIDTH, filled
-from passbook.screen.command_line import CONTROL_VARIABLE, command_parser, conduct, exit_code, from_environment
+from passbook.screen.command_line import (
+    CONTROL_VARIABLE,
+    command_parser,
+    conduct,
+    exit_code,
+    from_environment,
+)
 from passbook.screen.moments import TYPED, each_stamp, exact, exact_hour, period
 from passbook.screen.nothing import NO_ROWS_SAID
 from spooler.clock import Clock, SystemClock
@@ -407,7 +412,7 @@ def _add_orders(commands: _Commands) -> None:
         order = _command(commands, name, text, asked, run=_order, **more)
         order.add_argument("job", type=short_text, metavar="JOB", help=JOB_ARGUMENT)
         who = "who decides (default: the name you logged in with)"
-        order.add_argument("--person", type=short_text, metavar="NAME", default=_person(), help=who)
+        order.add_argument("--person", type=short_text, metavar="NAME", default=login_name(), help=who)
     clock = _command(commands, "clock", "what the appliance believes of time, and why", run=_look_at_clock)
     clock.add_argument("--right", action="store_true", help="say that the clock is right, until it jumps")
     text = "go on with an area although it was rolled back to an earlier state"
@@ -421,7 +426,7 @@ def _add_orders(commands: _Commands) -> None:
     new_store = _command(commands, "accept-new-store", text, asked)
     for parser in (clock, accept, new_store):
         who = "who says so (default: the name you logged in with)"
-        parser.add_argument("--person", type=short_text, metavar="NAME", default=_person(), help=who)
+        parser.add_argument("--person", type=short_text, metavar="NAME", default=login_name(), help=who)
     _command(commands, "revocations", "read the revocation list again and hang up on revoked terminals", REVOCATIONS)
 
 
@@ -467,13 +472,6 @@ def _add_certificates(commands: _Commands) -> None:
         parser.add_argument("--name", required=True, help="the name in the certificate")
     for parser in (init, enroll, revoke):
         parser.add_argument("--ca", type=path(Path), required=True, metavar="DIR", help="the authority's folder")
-
-
-def _person() -> str:
-    """The login name; a user without one is named by number."""
-    with contextlib.suppress(KeyError, OSError):
-        return getpass.getuser()
-    return f"uid {os.getuid()}"
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """A job goes to a substitute, since its destination cannot do it (R4): which one may go, and the change that ends it.
 
-Only an untouched job goes, and only as another job that stands in for it: what is sealed is bound to its own job.  A
+Only an untouched job goes, and only as another job that stands in for it: sealed bytes are bound to their own job.  A
 text goes by itself.  A passbook update goes when a person says so, since the book is at one window and not at the
-other.  A job with a step on paper or in doubt does not go: its answer names what follows.
+other.  A job with a step on paper or in doubt does not go: its question is answered at its own printer.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class MailPart(Confidential, frozen=True):
 
     Attributes:
         number: its place among the parts that hold no parts, from 1.
-        title: what people call it: its file name, or its MIME type.
+        title: its name for people: the file name, or the MIME type.
         format: format of a document.
         document: its decoded bytes; text is UTF-8.
     """
@@ -71,7 +71,7 @@ class MailMessage(Confidential, frozen=True):
         date: ISO date of the Date header; empty for none.
         trace: the appliances that handed it on, the first one first.
         was_part: what PART_HEADER says; 0 for nothing.
-        parts: what is printed.
+        parts: the documents to print.
     """
 
     message_id: str
@@ -132,13 +132,6 @@ def _taken_out(message: Message) -> tuple[tuple[MailPart, ...], tuple[str, ...]]
         raise PassbookError("mail-empty")
     others = tuple(_title(part, number) for number, part in numbered if not _is_printed(part, alone=True))
     return tuple(_document(part, number) for number, part in prints), others
-
-
-def read_trace(data: bytes) -> tuple[str, ...]:
-    """The trace of a message alone.  Raises PassbookError `mail-malformed`."""
-    _judge_shape(data)
-    head = data.partition(b"\r\n\r\n")[0]
-    return tuple(_shown_header(BytesParser(policy=compat32).parsebytes(head, headersonly=True), TRACE_HEADER).split())
 
 
 def _judge_shape(data: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from client.login import login_name
 from passbook.job.choice import Side
 from passbook.protocol.copies_words import fed_words
 from passbook.protocol.progress import state_words
@@ -29,9 +30,8 @@ def add(command: AddCommand) -> None:
 
 
 def _add_decider(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--person", type=short_text, required=True, metavar="NAME", help="name of the person who decides"
-    )
+    who = "name of the person who decides (default: the name you logged in with)"
+    parser.add_argument("--person", type=short_text, metavar="NAME", default=login_name(), help=who)
 
 
 async def run_feed(workplace: Workplace, arguments: argparse.Namespace) -> int:
