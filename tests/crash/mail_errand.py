@@ -57,7 +57,8 @@ class MailErrand(Errand):
             except PassbookError as error:
                 if error.code not in CUT_OFF:
                     raise
-            await office.changed.wait()
+            if not office.appliance.is_on:
+                await office.changed.wait()
 
     @override
     async def _stay(self, client: TerminalClient) -> None:
