@@ -1,4 +1,4 @@
-"""The time of a start with many pending jobs, from the process to its open doors, beside a bare UPDATE."""
+"""The time of a boot with many pending jobs, from the process to its open doors, beside a bare UPDATE."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIZES: Final = (1_000, 10_000, 100_000)
 QUOTA: Final = 8 << 30
 TIMES: Final = 1.5
 MORE: Final = 0.5
-"""A start may take so many times the bare UPDATE, and so many seconds more."""
+"""A boot may take so many times the bare UPDATE, and so many seconds more."""
 UPDATE: Final = "UPDATE job SET valid = 0, state = 'pending-held', version = version + 1"
 
 Points = list[tuple[float, float]]

@@ -208,7 +208,7 @@ def running(folder: Path) -> Iterator[Office]:
 
 
 def crossings(office: Office) -> dict[str, Crossing]:
-    """What each choice takes of the network."""
+    """The use of the network by each choice."""
     return {name: _crossing(office, choice) for name, choice in CHOICES.items()}
 
 

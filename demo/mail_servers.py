@@ -111,7 +111,7 @@ maillog_file_prefixes = {folder}
 
     @property
     def log(self) -> str:
-        """What it has logged."""
+        """The text of its log."""
         file = self._folder / "postfix.log"
         return file.read_text(errors="replace") if file.exists() else ""
 

@@ -43,7 +43,7 @@ ENDS_LOOKED_AT: Final = 1000
 
 
 class Mailing:
-    """All that an appliance does for mail; lives in the event loop."""
+    """The parts of an appliance for mail; lives in the event loop."""
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class Mailing:
         return moved
 
     def say_route(self, asked: AskRoute) -> RouteTest:
-        """What would happen to a mail, step by step, and why."""
+        """The way of a mail, step by step, with the reasons."""
         routes = [one.route for one in self._config.routes]
         if self.substitutes is None:
             return RouteTest(taken=False, steps=("This appliance takes no mail: its set-up file has no table [mail].",))
@@ -136,7 +136,7 @@ class Mailing:
         return f"Notifications for {sender} go to {route.goal}, when the sender proved who it is."
 
     def problems(self) -> list[PassbookError]:
-        """What is wrong with the destinations of mail."""
+        """The problems of the destinations of mail."""
         return [] if self.substitutes is None else self.substitutes.problems()
 
     def note(self, record: Record) -> None:
@@ -149,9 +149,9 @@ class Mailing:
             _ = self._jobs.acknowledge(record.job_id, changes.acknowledge(OPERATOR, stamp(self._clock)))
 
     def note_areas(self) -> None:
-        """After a boot, and when an area joins: relays that may go on do, and senders are told what they were not.
+        """After a boot, and when an area joins: relays that may go on do, and senders are notified.
 
-        What goes to a next hop that drops doubles goes there again by rule (P4), and so does a notification: it prints
+        A relay to a next hop that drops doubles goes there again by rule (P4).  So does a notification: it prints
         nothing, and its Message-ID stays the same.
         """
         if self._notices is None:

@@ -6,5 +6,11 @@ appliance, the teller's command and the tests decide by the same code. Rooms aro
 bytes. They ask a rule for the next deed, and do it.
 
 `document` turns the documents of terminals into placed lines; `job` has the record of a job and every change of it;
-`protocol` has the messages; `errors` has the sentence of every failure; `screen` lays text out for people.
+`protocol` has the messages, and `mail` the rules of mail; `errors` has the sentence of every failure; `screen` lays
+text out for people. `layouts` has the files of the books that come with the product.
+
+The invariant: a rule gives the same result for the same values, on every machine and in every year. The import-linter
+refuses a rule that opens a file, asks a clock or draws a random number. For example `job.changes.answer` turns an
+answer of a person into a change. The store applies it within its transaction; a test applies it to records that no run
+would make.
 """

@@ -44,7 +44,7 @@ class Boundary:
 
     @property
     def awaited(self) -> bool:
-        """Whether anybody waits for a reading."""
+        """Whether any request waits for a reading."""
         return bool(self._waiting)
 
     def leave(self) -> None:

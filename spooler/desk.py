@@ -193,7 +193,7 @@ class PrintDesk:
                 self._meet()
             except PassbookError as error:
                 _LOG.error("store-refused-desk", printer=self._name, code=error.code)
-            except Exception as error:  # noqa: BLE001 - a defect of ours: the job it met waits for a start, the others do not
+            except Exception as error:  # noqa: BLE001 - a defect of ours: the job it met waits for a boot, the others do not
                 self._note_failure(error)
             self._stopping.wait(RETRY)
 

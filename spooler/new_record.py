@@ -1,6 +1,6 @@
 """The record of a job that is being accepted, the same in the spool of an appliance and in that of a terminal.
 
-What only one of the two has is added by it: a shared name, a recovery key, a digest of its own.
+Each of the two adds its own values: a shared name, a recovery key, a digest.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ class Supervisor:
     def fail(self, part: str, error: BaseException | None) -> None:
         """Name the part and why it ended, and end the process; `error` is None for one that only returned."""
         if error is None:
-            _LOG.error("part-ended", part=part, why="it returned, or was cancelled, though nobody stopped it")
+            _LOG.error("part-ended", part=part, why="it returned, or was cancelled, though it was not stopped")
         else:
             _LOG.failure("part-failed", error, part=part)
         self._end()
@@ -79,7 +79,7 @@ class Supervisor:
 
     def _in_loop(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
-        # Without a handle it is about a transport, or about a task of one connection whose end nobody awaited.
+        # Without a handle it is about a transport, or about a task of one connection whose end no caller awaited.
         if error is not None and ("handle" in context or "part" in context) and not _is_of_a_connection(error):
             self.fail(context.get("part", "callback"), error)
         else:

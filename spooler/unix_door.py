@@ -1,8 +1,8 @@
 """A door for callers of this machine: a Unix socket that speaks the terminals' protocol; the kernel says who calls.
 
-Theory of operation.  The operators' socket of an appliance and the socket of a teller's agent are such doors.  What
-differs is who may come in, and what is done then; both are functions of the owner.  A caller is judged before its
-handshake.  One that is not let in reads one sentence in place of it, so that its program can say why.
+Theory of operation.  The operators' socket of an appliance and the socket of a teller's agent are such doors.  They
+differ in the users that they let in, and in the service for those; both are functions of the owner.  A caller is judged
+before its handshake.  One that is not let in reads one sentence in place of it, so that its program can say why.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from passbook.errors import PassbookError
 PRIVATE: Final = 0o600
 PUBLIC: Final = 0o644
 MOST_BYTES: Final = 16 * 1024 * 1024
-"""Bytes of a file that are read; the largest that anybody needs is a revocation list."""
+"""Bytes of a file that are read; the largest that a command needs is a revocation list."""
 _READABLE_BY_OTHERS: Final = stat.S_IRGRP | stat.S_IROTH
 _KINDS: Final = {
     stat.S_IFDIR: "a folder",

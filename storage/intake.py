@@ -29,10 +29,10 @@ class Intake:
     ) -> Ticket | Record:
         """Claim the request and reserve space for it; or the job that this very request became before (P10).
 
-        `content` is what makes two requests the same, kept only as a keyed digest; `size` is the sealed content's
-        number of bytes, by envelope.sealed_size().  `first`: the requester vouches that it never sent the request
-        before, so that an area which cannot be asked makes no difference.  `job_id` is the job's id where the requester
-        made it: 32 lower-case hexadecimal digits; empty for one that is drawn here.
+        Two requests are the same if their `content` is, which is kept only as a keyed digest; `size` is the number of
+        bytes of the sealed content, by envelope.sealed_size().  `first`: the requester vouches that it never sent the
+        request before, so that an area which cannot be asked makes no difference.  `job_id` is the job's id where the
+        requester made it: 32 lower-case hexadecimal digits; empty for one that is drawn here.
 
         Raises PassbookError `request-in-flight`, `request-reused`, `job-id-taken`, `outcome-unknown`,
         `record-quarantined`, `document-too-large`, `quota-exceeded`, `no-area-has-room` or `area-fenced`.

@@ -7,7 +7,7 @@ area, as the words of the witness: an area that bears them out again is not refu
 until an operator takes it unchanged.
 
 Example: area b knows 7 entries of area a, and a has 5.  The mark keeps b's memory.  Then b's disk breaks: at the next
-start a still has 5, the mark says 7, and a stays closed.
+boot a still has 5, the mark says 7, and a stays closed.
 
 The file is replaced whole and synced, under a MAC of the appliance key.  It holds names, ids and numbers of entries.
 """

@@ -27,14 +27,14 @@ _POLICY: Final = SMTP.clone(max_line_length=998)
 
 
 class OutgoingDocument(Confidential, frozen=True):
-    """What is sent: the format, the bytes, and the name of the file."""
+    """The document to send: the format, the bytes, and the name of the file."""
 
     format: str
     data: bytes
     name: str
 
     def judge(self) -> None:
-        """Refuse what cannot be printed, as far as that can be told here.  Raises PassbookError as parse_document."""
+        """Refuse a document that cannot be printed, as far as that is known here.  Raises as parse_document."""
         if self.format in FORMATS:
             parse_document(self.format, self.data)
 

@@ -118,6 +118,9 @@ def _warnings(question: Question) -> Iterator[str]:
         yield MORE_ON_PAPER
     if elsewhere := elsewhere_words(question):
         yield elsewhere
+    if Reason.SUBSTITUTE_READY in question.job.reasons:
+        yield f"teller move {short(question.job.job)} TO --person NAME sends it to the substitute TO."
+        yield "The answer --print has it wait for its printer."
     if question.job.content_gone:
         yield (
             "Its text was destroyed, because its question had no answer in time: close it, or say that everything is "

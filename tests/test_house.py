@@ -17,6 +17,7 @@ from tests.house import PACKAGES, ROOT, dotted, parse, project_files, project_ta
 
 MODULE_LINES = 600
 FUNCTION_LINES = 50
+THEORY_LINES = range(10, 61)
 DISTRIBUTION = "passbook-appliance"
 
 CODE = python_files(*PACKAGES, "demo", "bench")
@@ -119,6 +120,18 @@ def test_every_module_says_what_it_is() -> None:
     assert report(has_no_docstring, CODE + helpers) == []
 
 
+def lacks_a_theory(tree: ast.Module) -> Iterator[Finding]:
+    said = ast.get_docstring(tree) or ""
+    lines = len(said.splitlines())
+    if "Theory of operation." not in said or lines not in THEORY_LINES:
+        yield 1, f"no theory of operation of 10 to 60 lines: it has {lines}"
+
+
+def test_every_package_opens_with_its_theory_of_operation() -> None:
+    packages = tuple(path for path in python_files(*PACKAGES) if path.name == "__init__.py")
+    assert report(lacks_a_theory, packages) == []
+
+
 def shared(names: Iterable[tuple[str, Path]]) -> dict[str, list[str]]:
     """The names that stand in several places, with the places."""
     places: dict[str, set[str]] = {}
@@ -216,6 +229,8 @@ def test_every_command_has_its_function() -> None:
 
 BROKEN: dict[str, tuple[Rule, str]] = {
     "no docstring": (has_no_docstring, "x = 1"),
+    "short theory": (lacks_a_theory, '"""Theory of operation."""'),
+    "no theory": (lacks_a_theory, '"""A package.' + "\n" * 12 + '"""'),
     "long function": (has_long_function, "def f():\n" + "    x = 1\n" * FUNCTION_LINES),
     "long coroutine": (has_long_function, "class A:\n  async def f():\n" + "    x = 1\n" * FUNCTION_LINES),
     "sleep": (sleeps, "import time\ntime.sleep(1)"),
@@ -230,6 +245,7 @@ BROKEN: dict[str, tuple[Rule, str]] = {
 
 KEPT: dict[str, tuple[Rule, str]] = {
     "docstring": (has_no_docstring, '"""What it is."""'),
+    "theory": (lacks_a_theory, '"""A package.  Theory of operation.' + "\nIt does.\n" * 6 + '"""'),
     "short function": (has_long_function, "def f():\n" + "    x = 1\n" * (FUNCTION_LINES - 1)),
     "yielding": (sleeps, "async def f():\n    await asyncio.sleep(0)"),
     "paced wait": (sleeps, "async def f():\n    while not ready():\n        await asyncio.sleep(0.01)"),

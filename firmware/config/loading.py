@@ -1,4 +1,4 @@
-"""All files that the configuration names, read and judged in one place, for a check and for a start.
+"""All files that the configuration names, read and judged in one place, for a check and for a boot.
 
 Each error is PassbookError `configuration` and names the file and the key that led to the fault.
 """
@@ -74,7 +74,7 @@ class Loaded(NamedTuple):
 
 
 def check_configuration(config: Config, environ: Mapping[str, str] = os.environ) -> None:
-    """Read every file that a start would read.
+    """Read every file that a boot would read.
 
     The check looks at a credential only if systemd handed credentials over: a person who checks has none.
     """
@@ -85,13 +85,13 @@ def check_configuration(config: Config, environ: Mapping[str, str] = os.environ)
 
 
 def warnings(config: Config) -> list[PassbookError]:
-    """The warnings for an operator about a configuration with which the appliance starts."""
+    """The warnings for an operator about a configuration with which the appliance boots."""
     risky = [one for one in config.printers if has_no_handshake(one.port)]
     return [PassbookError("port-without-handshake", printer=one.name, port=one.port) for one in risky]
 
 
 def _check_control(config: Config) -> None:
-    """Whether a start could listen at the operators' socket."""
+    """Whether a boot could listen at the operators' socket."""
     path, folder = config.control, config.control.parent
     try:
         if not stat.S_ISSOCK(path.lstat().st_mode):

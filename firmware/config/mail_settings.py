@@ -45,7 +45,7 @@ class MailConfig(msgspec.Struct, frozen=True):
 
     Attributes:
         listen: its address.
-        hostname: the name of this mail system; in its greeting, and in what it writes into messages.
+        hostname: the name of this mail system; in its greeting, and in the headers that it writes into messages.
         unknown_senders: whether mail of a sender without proof, from a network that its route does not name, is
             refused, or accepted and held for a representative.
         appliances: the names in the certificates of appliances that hand on mail of others.
@@ -125,7 +125,7 @@ class RouteConfig(msgspec.Struct, frozen=True):
 
     @property
     def route(self) -> Route:
-        """It as the rules of mail know it."""
+        """The same route for the rules of mail."""
         goal = self.printer or self.hop or ""
         to = tuple(one.lower() for one in self.to)
         return Route(to, goal, self.substitutes, self.networks, self.layout or "")

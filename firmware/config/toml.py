@@ -48,7 +48,7 @@ class KeySource(msgspec.Struct, frozen=True):
         return Path(folder) / self.credential
 
 
-class Misfit(Exception):  # noqa: N818  # half an error: whoever knows the file makes a PassbookError of it
+class Misfit(Exception):  # noqa: N818  # half an error: the caller that knows the file makes a PassbookError of it
     """The value at `key` does not fit."""
 
     def __init__(self, key: str, why: str) -> None:

@@ -1,4 +1,4 @@
-"""Notifications by mail: tells the senders of mails what became of them, over the routes of the set-up file (F5).
+"""Notifications by mail: tells the senders of mails their outcome, over the routes of the set-up file (F5).
 
 Each notification is a job of a next hop, named by job, outcome and epoch; so it is durable, sent once, and made again
 after a boot without becoming a second one (P10).

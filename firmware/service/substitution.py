@@ -23,7 +23,7 @@ from firmware.config.mail_settings import MailConfig
 from firmware.service.acceptance import Acceptance, Attributes, Posted
 from passbook.errors import PassbookError
 from passbook.job.mailed import Mailed, Recipient
-from passbook.job.moving import may_move, moves_by_itself
+from passbook.job.moving import ask_for_substitute, may_move, moves_by_itself
 from passbook.job.record import Record
 from passbook.job.relaying import is_relay, left_of
 from passbook.mail.mail_address import parse_mail_address
@@ -32,7 +32,7 @@ from passbook.mail.part_formats import MIME_TYPES
 from passbook.mail.routes import Route, find_route
 from passbook.protocol.media import Device
 from passbook.protocol.messages import SubmitJob
-from spooler.clock import Clock
+from spooler.clock import Clock, stamp
 from spooler.desks import Desks
 from spooler.jobs import Jobs
 from spooler.logs import Log
@@ -75,6 +75,7 @@ class Substitutes:
         self._now = now
         self._down_since: dict[str, float] = {}
         self._left: dict[str, int] = {}
+        self._asked: set[str] = set()
 
     def problems(self) -> list[PassbookError]:
         """Destinations that are down, and whose jobs no substitute takes."""
@@ -125,9 +126,23 @@ class Substitutes:
         left = 0
         for job in self._desks.queues.waiting(goal)[:MOST_AT_ONCE]:
             record = await asyncio.to_thread(self._jobs.spool.record, job)
-            if may_move(record) and not (moves_by_itself(record) and await self._moved(record)):
-                left += 1
+            if not may_move(record) or (moves_by_itself(record) and await self._moved(record)):
+                continue
+            left += 1
+            if not moves_by_itself(record) and job not in self._asked:
+                await self._ask(record)
         return left
+
+    async def _ask(self, record: Record) -> None:
+        """Ask people about a passbook update that a substitute could take, once for each time of trouble."""
+        for to in self._substitutes_of(record):
+            if await self._can_take(record, to):
+                self._asked.add(record.job_id)
+                await asyncio.wrap_future(
+                    self._jobs.change(record.job_id, ask_for_substitute(stamp(self._clock)), urgent=True)
+                )
+                _LOG.info("substitute-asked", job=record.job_id, printer=to)
+                return
 
     async def _moved(self, record: Record) -> bool:
         """Whether a substitute took the job."""
@@ -148,7 +163,8 @@ class Substitutes:
         """Whether a destination has been down for the grace of its trouble."""
         grace = self._trouble(goal)
         if grace is None:
-            self._down_since.pop(goal, None)
+            if self._down_since.pop(goal, None) is not None:
+                self._asked.clear()
             return False
         since = self._down_since.setdefault(goal, self._clock.monotonic())
         return self._clock.monotonic() - since >= grace

@@ -1,7 +1,7 @@
 """Areas that come into use later than the others: their disk has room again, or an operator accepted them.
 
 The same looks unlock an appliance that could use no area at boot. Then it opens all areas again, in the same way
-as a start. Either way every record of an earlier boot is invalid on disk before the area is used at all (P4).
+as a boot. Either way every record of an earlier boot is invalid on disk before the area is used at all (P4).
 """
 
 from __future__ import annotations

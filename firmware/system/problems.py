@@ -1,7 +1,7 @@
 """The problems of the store since the boot that are not remedied.
 
 A problem that is a state ends with it: a full disk when there is room again, a missing printer when its last job ends.
-Evidence stays for the whole start, and a problem that needs an operator's word stays until the operator gives it.
+Evidence stays for the whole boot, and a problem that needs an operator's word stays until the operator gives it.
 """
 
 from __future__ import annotations

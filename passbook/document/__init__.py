@@ -7,4 +7,8 @@ happens before a job is accepted.  So the appliance refuses a document that cann
 it. The plan is pinned, and a line that is printed after a power cut stands in the same place as before.
 
 The text of a book is confidential: these values show nothing of it in a log or an error.
+
+The invariant: each reader takes time in proportion to its input (P14). The attacker is a terminal that sends bytes of
+its choice. For example a document of an escape byte and "eject" is refused by its place, "entry 7", because only the
+dialect may give commands to a printer.
 """

@@ -1,4 +1,4 @@
-"""What a record knows of the mail that brought its job: the envelope and the options of notifications (R1, F5)."""
+"""The part of a record about the mail that brought its job: the envelope and the options of notifications (R1, F5)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 
 class Notify(StrEnum):
-    """What the sender wants to be notified of (RFC 3461, 4.1)."""
+    """The outcomes of which the sender wants to be notified (RFC 3461, 4.1)."""
 
     NEVER = "NEVER"
     SUCCESS = "SUCCESS"
@@ -46,7 +46,7 @@ class Recipient(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True)
 
 
 class MailView(msgspec.Struct, frozen=True, rename="camel"):
-    """What people who decide about a job are told of its mail; `sender` is empty for the null sender."""
+    """The mail of a job, for the people who decide about it; `sender` is empty for the null sender."""
 
     sender: str
     recipients: tuple[Recipient, ...]

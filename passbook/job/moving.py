@@ -1,8 +1,8 @@
 """A job goes to a substitute, since its destination cannot do it (R4): which one may go, and the change that ends it.
 
-Only an untouched job goes, and only as another job that stands in for it: what is sealed is bound to its own job.  A
+Only an untouched job goes, and only as another job that stands in for it: sealed bytes are bound to their own job.  A
 text goes by itself.  A passbook update goes when a person says so, since the book is at one window and not at the
-other.  A job with a step on paper or in doubt does not go: its answer names what follows.
+other.  A job with a step on paper or in doubt does not go: its question is answered at its own printer.
 """
 
 from __future__ import annotations
@@ -23,14 +23,31 @@ BOUND_TO_BOOK: Final = "passbook-update"
 
 
 def may_move(record: Record) -> bool:
-    """Whether a job can go to a substitute: valid and waiting, untouched, with its document and its right here."""
-    waits = record.valid and record.state is JobState.PENDING and record.untouched
-    return waits and record.keeps_document and record.right.state is RightState.HERE
+    """Whether a job can go to a substitute: it waits untouched, with its document and its right here.
+
+    It waits for its turn, or for the word of a person about a substitute.
+    """
+    is_asked = record.is_open and record.held_by is None and Reason.SUBSTITUTE_READY in record.reasons
+    waits = is_asked or (record.valid and record.state is JobState.PENDING)
+    return waits and record.untouched and record.keeps_document and record.right.state is RightState.HERE
 
 
 def moves_by_itself(record: Record) -> bool:
     """Whether no person is asked before it goes."""
-    return may_move(record) and (is_relay(record) or not record.format.startswith(BOUND_TO_BOOK))
+    return may_move(record) and record.valid and (is_relay(record) or not record.format.startswith(BOUND_TO_BOOK))
+
+
+def ask_for_substitute(at: str) -> Change:
+    """Ask people whether a job goes to a substitute that could take it; one that does not wait any more stays."""
+
+    def change(record: Record) -> Outcome:
+        if not (may_move(record) and record.valid):
+            return Outcome(record)
+        moved = move_on(record, JobEvent.STOP, Reason.SUBSTITUTE_READY, at=at)
+        asked = replace(moved, valid=False, epoch=record.epoch + 1, asked=True)
+        return Outcome(asked, entry_of(HistoryKind.STOPPED, asked, at))
+
+    return change
 
 
 def move_away(to: str, job: str, at: str) -> Change:

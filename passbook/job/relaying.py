@@ -1,7 +1,8 @@
-"""Changes of a job whose destination is a next hop: what it took, what is tried again, and what people decide (R2).
+"""Changes of a job whose destination is a next hop: its replies, further attempts, and dead letters (R2).
 
-A next hop says in its replies what it took over, for each recipient.  So unlike at a printer a step can be known to be
-undone, and a hop that takes the same message again for the same job may get it again without a person's word (P4).
+A next hop says in its replies, for each recipient, whether it took the message over.  So unlike at a printer a step can
+be known to be undone.  A hop that takes the same message again for the same job may get it again without a person's
+word (P4).
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def left_of(mail: Mailed) -> tuple[Recipient, ...]:
 
 
 def note_replies(replies: Mapping[str, tuple[Delivery, str]]) -> Change:
-    """Note what the next hop said for each address; what was taken over once stays so."""
+    """Note the words of the next hop for each address; a recipient that was taken over once stays so."""
 
     def change(record: Record) -> Outcome:
         if record.mail is None:

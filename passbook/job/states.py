@@ -103,6 +103,8 @@ class Reason(StrEnum):
     """The appliance did not accept the job; this copy of its terminal ended with that."""
     SENDER_UNPROVEN = "sender-unproven"
     """It came by mail from a sender that proved no identity, and waits for a representative."""
+    SUBSTITUTE_READY = "substitute-ready"
+    """Its printer cannot work and a substitute could take it; a passbook update goes there only by a person's word."""
     MOVED = "moved-to-substitute"
     """Its destination could not do it; another job at a substitute stands in for it (R4)."""
     HOP_UNREACHABLE = "next-hop-unreachable"

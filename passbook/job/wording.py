@@ -39,6 +39,7 @@ REASON_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         Reason.NEARLY_FULL: "a spool was nearly full",
         Reason.SPOOL_FENCED: "the storage of a spool is out of use",
         Reason.NETWORK_BUSY: "the network was busy",
+        Reason.SUBSTITUTE_READY: "its printer cannot work, and a substitute could take it",
         Reason.MOVED: "another job at a substitute stands in for it",
         Reason.SENDER_UNPROVEN: "it came by mail from a sender that proved no identity",
         Reason.HOP_UNREACHABLE: "the next hop cannot be reached",

@@ -5,4 +5,8 @@ and the columns. It is data, so a branch with another book writes another file, 
 reads nothing, because rules do no I/O; it only gives the files a place. A layout that could put a line on the fold or
 beside the paper is refused when it is read, before a job can name it. For example `savings-24` is a savings book of
 24 lines a page.
+
+The invariant: a job is bound to the layout by which it was accepted. Its plan has absolute places and is pinned, so an
+operator who changes a file here moves no line of a job that waits. The failure to withstand is a line in the wrong
+place after a power cut, which no later correction takes off the paper.
 """

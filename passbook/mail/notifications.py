@@ -1,4 +1,4 @@
-"""Delivery status notifications (RFC 3464): what became of a mail for each recipient, written for its sender (F5).
+"""Delivery status notifications (RFC 3464): the outcome of a mail for each recipient, written for its sender (F5).
 
 *Relayed* is not *on paper*: a next hop took the message over, and only the appliance that prints it can say more.
 *Printed* rests on the printer's own confirmation of each line, or names the person who said so.  A notification quotes
@@ -21,7 +21,7 @@ from passbook.job.wording import REASON_WORDS
 
 
 class MailOutcome(StrEnum):
-    """What became of a job that came by mail, as far as its sender is told."""
+    """The outcome of a job that came by mail, as far as its sender is told."""
 
     RELAYED = "relayed"
     """The next hop took it over."""
@@ -52,7 +52,7 @@ WANTED: Final = MappingProxyType(
 )
 """Outcome -> what a sender must want in order to be told of it."""
 WANTED_UNSAID: Final = frozenset({Notify.FAILURE, Notify.DELAY})
-"""What a sender wants that says nothing (RFC 3461, 4.1)."""
+"""The wish of a sender that says none (RFC 3461, 4.1)."""
 
 
 class _Status(NamedTuple):
@@ -182,7 +182,7 @@ def _for_programs(recipient: Recipient, record: Record, outcome: MailOutcome) ->
 
 
 def _status(recipient: Recipient, outcome: MailOutcome) -> _Status:
-    """What is told of one recipient: the next hop may have taken the mail for one and not for another."""
+    """The words about one recipient: the next hop may have taken the mail for one and not for another."""
     match recipient.delivery:
         case Delivery.RELAYED:
             return STATUS[MailOutcome.RELAYED]

@@ -1,4 +1,4 @@
-"""Routes: where the mail for each recipient goes, and who may send it; decided by the envelope alone (R3).
+"""Routes: the goal of the mail for each recipient, and its permitted senders; decided by the envelope alone (R3).
 
 A route names addresses or whole domains, and one goal: a printer of this appliance or a next hop.  The route with the
 whole address wins over the one with the domain, and that one over a route for any address ("*").  Senders without a

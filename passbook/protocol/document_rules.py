@@ -2,7 +2,7 @@
 
 Theory of operation.  A rule names documents by up to three words; a word that is left out is true of any document.  A
 rule of an appliance says that it does not keep these documents.  A rule of a terminal says where they are kept, which
-copy feeds the printer, and what happens while the spools are apart.  Of several rules that fit the first one counts.
+copy feeds the printer, and which spool prints while the two are apart.  Of several rules that fit the first one counts.
 The choice of a person wins over a rule, part by part; a rule that cannot stand beside it does not count at all.  For
 example `form = "savings-24", keep = "terminal"` keeps updates of such books out of the appliance's spool.
 """

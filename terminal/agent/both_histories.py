@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from passbook.errors import PassbookError
 from passbook.job.record import Reported
-from passbook.protocol.history_reply import MOST_ENTRIES, GetHistory, HistoryLine, HistoryReply, line_of
+from passbook.protocol.history_reply import MOST_ENTRIES, GetHistory, HistoryLine, HistoryReply
 from passbook.protocol.notice import GetHistoryHeads, HistoryHeads
 from terminal.agent.merged_history import KeptHistory, is_copy, merged, reply_of
 from terminal.agent.own_jobs import OwnJobs
@@ -40,7 +40,7 @@ class BothHistories:
         self._kept.learn(told.entries, entries)
 
     async def told(self, asked: GetHistory) -> HistoryReply:
-        """What is asked for, while the appliance can be reached; its summary has every end that was reported to it."""
+        """The history that is asked for, while the appliance can be reached; its summary has every reported end."""
         _ = asked.wanted  # conditions that make no sense are not sent
         if asked.summary is not None:
             return await self._upstream.command(_HISTORY, asked, HistoryReply)
@@ -49,7 +49,7 @@ class BothHistories:
         return reply_of(await self._merged(theirs, own, is_whole=True), asked.last, 0)
 
     async def apart(self, asked: GetHistory) -> HistoryReply:
-        """What is asked for, from what is known here.
+        """The history that is asked for, from the knowledge of this side.
 
         A summary is of the own spool alone.  Raises PassbookError `history-not-permitted`, as the appliance does.
         """
@@ -85,7 +85,7 @@ class BothHistories:
 
     def _own_lines(self, asked: GetHistory) -> list[HistoryLine]:
         told = self._own.spool.history("", asked.last, asked.wanted)
-        return [line_of(one.entry, with_people=True) for one in told]
+        return [self._own.line(one.entry) for one in told]
 
     def _is_own(self, told: Reported) -> bool:
         """Whether the own spool has this very entry."""

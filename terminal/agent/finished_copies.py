@@ -1,11 +1,11 @@
 """Copies of completed jobs, kept for a configured time to look at; erased then, and never printed.
 
-Theory of operation.  A job that ends loses its content in the spool, in the same transaction.  So what is to be seen
-afterwards lies beside the spool from its first news on: one file for each job, with the sealed content and the data key
-sealed for its holders, as in the spool.  No desk reads these files, and no answer or order leads to them: to print such
-a document again, a person sends it as a new job.  A job that does not complete takes its file away.  The time runs from
-the end of the job: by the clock where that is trusted, and at the latest by the time since this program saw the end.
-A file is overwritten before it is removed.  It is worth nothing without the key ring in any case.
+Theory of operation.  A job that ends loses its content in the spool, in the same transaction.  So the copy for a later
+look lies beside the spool from the first news of the job on: one file for each job, with the sealed content and the
+data key sealed for its holders, as in the spool.  No desk reads these files, and no answer or order leads to them: to
+print such a document again, a person sends it as a new job.  A job that does not complete takes its file away.  The
+time runs from the end of the job: by the clock where that is trusted, and at the latest by the time since this program
+saw the end.  A file is overwritten before it is removed.  It is worth nothing without the key ring in any case.
 
 Example with keep_finished = 3600:
     09:00 accepted    the file is written

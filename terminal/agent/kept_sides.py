@@ -1,10 +1,10 @@
-"""Which spools keep the next document: by its person, by the rules of the terminal, and by what each side can take.
+"""Which spools keep the next document: by its person, by the rules of the terminal, and by the state of each side.
 
-Theory of operation.  The choice is the person's; a rule and the defaults fill up what was not said.  Then each side is
+Theory of operation.  The choice is the person's; a rule and the defaults fill up the rest.  Then each side is
 looked at.  An own spool that is nearly full, or whose storage is out of use, keeps nothing more; a busy network carries
 no document.  Where both spools should keep it the other one does so alone, and the reason stays with the job.  Where
-the side was the only one that is wanted, the job is refused.  What was accepted before never comes here: the same
-request is the same job (P10).
+only that side is wanted, the job is refused.  A request that was accepted before never comes here: the same request
+is the same job (P10).
 """
 
 from __future__ import annotations

@@ -4,6 +4,12 @@ Theory of operation. A module is named after the word that is typed. Its `add` d
 and its `run` gets a `Workplace`: console, key ring, connection. A command shows a value together with its lines: a
 program gets the value, a person the lines. Every failure is a PassbookError, so it is one sentence with a code, and
 the exit code names the party that must act. For example `teller jobs` has no code of its own for `--json`.
+
+The invariant: a command asks and shows, and decides nothing that the appliance or the agent decides. The same words
+give the same request, so a script may repeat a command that lost its connection. Two forms of one result are refused
+before anything is asked, because a program that reads the wrong form would not notice.
+
+    teller jobs --json      `add` reads the words, `run` asks for the list, the workplace writes the value
 """
 
 from __future__ import annotations

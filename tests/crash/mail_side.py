@@ -6,7 +6,6 @@ appliance reaches them, a sender or the printer.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import smtplib
 from collections import Counter
