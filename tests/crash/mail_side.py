@@ -67,6 +67,11 @@ class MailFlow(NamedTuple):
         return (OWN,) if self.moves else (FAR[0], OWN, FAR[1])
 
     @property
+    def jobs(self) -> int:
+        """How many jobs the mail becomes: one for the next hop, and one at the printer."""
+        return 1 if self.moves else 2
+
+    @property
     def relayed(self) -> tuple[str, ...]:
         """The recipients for whom the next hop gets the mail."""
         return (OWN,) if self.moves else FAR
