@@ -53,14 +53,15 @@ def _after(recipient: Recipient, replies: Mapping[str, tuple[Delivery, str]]) ->
 
 
 def postpone(reason: Reason, at: str) -> Change:
-    """Nothing of the step was done, and it is tried again later; the job stays valid.
+    """Nothing of the step was done, or the hop drops doubles; it is tried again later, and the job stays valid.
 
     Raises PassbookError `not-allowed-in-state` for any other step than a relay: of paper only a person can say so.
     """
 
     def change(record: Record) -> Outcome:
         _must_be_relay(record)
-        return Outcome(replace(move_on(record, JobEvent.POSTPONE, reason, at=at), sending=0, begun=False))
+        sent = record.furthest_sent if reason is Reason.HOP_IN_DOUBT else record.sent_before
+        return Outcome(replace(move_on(record, JobEvent.POSTPONE, reason, at=at), **_waiting(sent)))
 
     return change
 
@@ -79,7 +80,8 @@ def give_up(reason: Reason, at: str) -> Change:
             ended = replace(move_on(record, JobEvent.ABORT, reason, at=at), sending=0)
             return Outcome(ended, entry_of(HistoryKind.ENDED, ended, at))
         moved = move_on(record, JobEvent.STOP, reason, at=at)
-        stopped = replace(moved, sending=0, begun=False, valid=False, epoch=record.epoch + 1, asked=True)
+        waiting = replace(moved, **_waiting(record.sent_before))
+        stopped = replace(waiting, valid=False, epoch=record.epoch + 1, asked=True)
         return Outcome(stopped, entry_of(HistoryKind.STOPPED, stopped, at))
 
     return change
@@ -97,10 +99,18 @@ def relay_again(at: str) -> Change:
         stays = {Reason.HOP_REFUSED, Reason.GIVEN_UP, Reason.HELD_BY_PERSON, Reason.SENDER_UNPROVEN}
         if not record.is_open or record.held_by is not None or stays & set(record.reasons):
             return Outcome(record)
-        again = replace(move_on(record, JobEvent.ANSWER, at=at), valid=True, sending=0, sent_before=0, begun=False)
+        again = replace(move_on(record, JobEvent.ANSWER, at=at), valid=True, **_waiting(record.furthest_sent))
         return Outcome(again, entry_of(HistoryKind.RELAYED_AGAIN, again, at))
 
     return change
+
+
+def _waiting(sent: int) -> dict[str, int | bool]:
+    """The fields of a relay that waits for an attempt; with `sent` above 0 an earlier one may have been taken.
+
+    Such a relay counts as begun: it goes to the same hop only, and never to a substitute, which cannot drop the double.
+    """
+    return {"sending": 0, "sent_before": sent, "begun": sent > 0}
 
 
 def _must_be_relay(record: Record) -> None:

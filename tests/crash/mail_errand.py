@@ -57,7 +57,8 @@ class MailErrand(Errand):
             except PassbookError as error:
                 if error.code not in CUT_OFF:
                     raise
-            await office.changed.wait()
+            if not office.appliance.is_on:
+                await office.changed.wait()
 
     @override
     async def _stay(self, client: TerminalClient) -> None:
@@ -91,9 +92,8 @@ class MailErrand(Errand):
         found = {one.job_id[:8] for one in office.children()}
         if self._children - found:
             office.fault(f"P1: {len(self._children - found)} jobs of a mail are gone")
-        expected = 1 if office.flow.moves else 2
-        if len(found) not in {0, expected}:
-            office.fault(f"P1: {len(found)} jobs are there of a mail with {expected}")
+        if len(found) not in {0, office.flow.jobs}:
+            office.fault(f"P1: {len(found)} jobs are there of a mail with {office.flow.jobs}")
         self._children |= found
         office.judge_places()
 
@@ -111,6 +111,8 @@ class MailErrand(Errand):
             office.fault(f"the mail is refused: {reply}")
             return
         jobs = set(reply.partition("On disk:")[2].split())
+        if len(jobs) != office.flow.jobs:
+            office.fault(f"P1: 250 was said of {len(jobs)} jobs of a mail with {office.flow.jobs}")
         if self._children and jobs != self._children:
             office.fault("P10: the same mail became other jobs")
         self._children |= jobs

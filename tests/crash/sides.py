@@ -194,6 +194,7 @@ class PoweredSide:
 
     def _cut(self) -> None:
         """The power goes, in the thread that was about to sync."""
+        self._office.let_out()
         self.is_cut = True
         self._office.note_cut(self)
 
@@ -542,6 +543,9 @@ class TwoSides:
         if self._messages == 0:
             self._loop.call_soon(self.trouble_is_over)
         return self._messages == 0
+
+    def let_out(self) -> None:
+        """Wait until what leaves before a sync has left; in the thread that was about to sync."""
 
     def note_cut(self, side: PoweredSide) -> None:
         """The power of a side went; from any thread."""

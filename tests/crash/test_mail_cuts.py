@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import random
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,13 @@ from tests.terminal.conftest import Branch
 
 WAIT: Final = 40.0
 """Seconds after which a mail whose jobs have not all ended never will be over."""
-FLOWS: Final = tuple(MailFlow(drops, moves) for drops in (True, False) for moves in (False, True))
+BROADCAST: Final = MailFlow(drops_doubles=False)
+MOVE: Final = MailFlow(drops_doubles=False, moves=True)
+FLOWS: Final = (BROADCAST, MailFlow(drops_doubles=True), MOVE, MailFlow(drops_doubles=True, moves=True))
+IN_HAND: Final = 4
+"""The number of a sync behind that of the acceptance."""
+IN_PRINT: Final = 9
+"""The number of a sync behind those of the next hop."""
 FEWEST: Final = {False: 20, True: 8}
 """Syncs that a mail has at least, by whether it is moved."""
 
@@ -82,9 +89,28 @@ def cut_everywhere(branch: Branch, flow: MailFlow, lefts: Iterator[Left], seed: 
     raise AssertionError("numbers do not end")
 
 
+def test_an_appliance_is_cut_while_it_takes_a_mail(office_branch: Branch, seed: int) -> None:
+    for number in range(1, IN_HAND + 1):
+        assert run_mail(office_branch, BROADCAST, Trouble(Where.APPLIANCE, number, Left.SYNCED), seed=seed)
+
+
+def test_an_appliance_is_cut_at_every_sync_of_a_move(office_branch: Branch, seed: int) -> None:
+    assert cut_everywhere(office_branch, MOVE, itertools.cycle(Left), seed) > FEWEST[True]
+
+
+def test_an_appliance_is_cut_while_the_next_hop_takes_a_mail(office_branch: Branch, seed: int) -> None:
+    for flow in FLOWS[:2]:
+        for number in range(IN_HAND + 1, IN_PRINT):
+            assert run_mail(office_branch, flow, Trouble(Where.APPLIANCE, number), seed=seed)
+
+
 @pytest.mark.parametrize("flow", FLOWS, ids=str)
-def test_a_mail_without_a_cut_is_over_once(office_branch: Branch, seed: int, flow: MailFlow) -> None:
+def test_an_appliance_is_cut_at_some_syncs_of_a_mail(office_branch: Branch, seed: int, flow: MailFlow) -> None:
+    chance = random.Random(f"{seed} {flow}")
     assert run_mail(office_branch, flow, seed=seed) == 0
+    for _ in range(3):
+        number, left = chance.randint(1, FEWEST[flow.moves]), chance.choice(list(Left))
+        assert run_mail(office_branch, flow, Trouble(Where.APPLIANCE, number, left), seed=seed)
 
 
 @pytest.mark.soak

@@ -100,7 +100,7 @@ def test_a_relay_in_doubt_at_a_boot_goes_on_with_an_entry(sending: Record) -> No
     invalid = after(sending, changes.invalidate(Reason.POWER_LOSS, AT, 1))
     assert not invalid.valid
     outcome = relay_again(AT)(invalid)
-    assert (outcome.record.valid, outcome.record.sending, outcome.record.begun) == (True, 0, False)
+    assert (outcome.record.valid, outcome.record.sending, outcome.record.sent_before) == (True, 0, 1)
     assert outcome.entry is not None
     assert outcome.entry.kind is HistoryKind.RELAYED_AGAIN
 
