@@ -18,7 +18,7 @@ SYSTEMS ?=
 PLANT ?=
 
 # Debian packages whose programs tests run.  Where they cannot be installed those tests skip; CI takes no skip.
-TEST_PACKAGES := cups-client cups-daemon faketime ghostscript strace systemd udev umockdev
+TEST_PACKAGES := cups-client cups-daemon faketime ghostscript libnet-ssleay-perl msmtp postfix strace swaks systemd udev umockdev
 SOAK_PACKAGES := $(TEST_PACKAGES) eatmydata libfuse2 python3-venv systemd-container
 
 PYTEST = $(BIN)/python -m pytest $(if $(SEED),--seed=$(SEED)) $(PYTEST_EXTRA)
@@ -102,7 +102,7 @@ crash: $(STAMP)
 	@$(PYTEST) -s -m soak --images=200 --timeout=3600 tests/crash/test_unmodified.py
 
 bench: $(STAMP)
-	@sh .ci/packages cups-daemon || true
+	@sh .ci/packages cups-daemon postfix || true
 	@$(BIN)/python -m bench
 
 mutants: $(STAMP)

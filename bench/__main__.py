@@ -21,6 +21,7 @@ from demo.world import PROJECT
 PARTS: Final = (
     *("acceptance", "statements", "slow_flush", "memory", "slow_peers", "selection", "power_on", "long_life"),
     "two_spools",
+    "mail",
 )
 """Modules of this folder, in the order of the page."""
 PAGE: Final = PROJECT / "docs" / "performance.md"

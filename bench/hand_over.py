@@ -6,6 +6,7 @@ The rules, the turns and the stores are those of the product; the network betwee
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from spooler.clock import SystemClock
 from spooler.data_keys import DataKeys
 from spooler.hub import Hub
 from spooler.jobs import Jobs
+from spooler.shared_names import SharedNames
 from spooler.turns import Turns
 from storage import ApplianceKey, Spool
 from terminal.agent.own_jobs import OwnJobs
@@ -146,7 +148,8 @@ async def _hand_over(jobs: dict[Side, Jobs], folder: Path, *, on_network: bool) 
     )
     agents.register(ear, "bench")
     spool = jobs[Side.TERMINAL].spool
-    store = OwnStore(spool, ApplianceKey(bytes(32)), bytes(32), "bench", folder)
+    key = ApplianceKey(bytes(32))
+    store = OwnStore(spool, key, bytes(32), "bench", folder, SharedNames(key, secrets.token_bytes))
     own = OwnJobs(store, jobs[Side.TERMINAL], KeyRing(), SystemClock(), is_apart=lambda: False)
 
     async def drive(_job: str, _printer: PrinterFacts) -> None:

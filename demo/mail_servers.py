@@ -166,17 +166,19 @@ class Mailbox:
 
     def outcomes(self) -> list[tuple[str, str]]:
         """Recipient and outcome of each notification that came."""
-        found = []
-        for _, _, mail in self.mails:
-            blocks = [
-                block
-                for part in mail.walk()
-                if part.get_content_type() == "message/delivery-status"
-                for block in part.iter_parts()
-            ]
-            found += [
-                (str(block["Final-Recipient"]).partition(";")[2].strip(), str(block["X-Passbook-Outcome"]).split()[0])
-                for block in blocks
-                if block["X-Passbook-Outcome"] is not None
-            ]
-        return found
+        return [one for _, _, mail in self.mails for one in outcomes_of(mail)]
+
+
+def outcomes_of(mail: EmailMessage) -> list[tuple[str, str]]:
+    """Recipient and outcome of each recipient in a notification; none for another mail."""
+    blocks = [
+        block
+        for part in mail.walk()
+        if part.get_content_type() == "message/delivery-status"
+        for block in part.iter_parts()
+    ]
+    return [
+        (str(block["Final-Recipient"]).partition(";")[2].strip(), str(block["X-Passbook-Outcome"]).split()[0])
+        for block in blocks
+        if block["X-Passbook-Outcome"] is not None
+    ]

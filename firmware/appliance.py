@@ -34,14 +34,13 @@ from firmware.system.problems import Problems
 from firmware.system.retention import destroy_old_content
 from firmware.system.upkeep import Upkeep
 from firmware.system.watchdog import show_watchdog
-from passbook.document.layout import LayoutKind
 from passbook.errors import PassbookError
 from passbook.job.choice import Side
 from passbook.job.counts import JobCounts
 from passbook.protocol.document_rules import DocumentRule
-from passbook.protocol.messages import SERVICE_PATH, ErrorPayload, SheetView, StatusReport, report_of
+from passbook.protocol.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of
 from passbook.protocol.messages import JobLeft as JobLeftEvent
-from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
+from passbook.protocol.two_spools import AgentWelcome, PrinterFacts, sheets_of
 from spooler.agents import Agents
 from spooler.clock import ClockTrust, SystemClock, newest_trusted, stamp
 from spooler.data_keys import DataKeys
@@ -254,7 +253,7 @@ class Appliance:
         self._look_for_strays()
 
     def _look_for_strays(self) -> None:
-        """Report jobs for a printer that was taken out of the configuration: they wait for an operator."""
+        """Report jobs for a destination that was taken out of the configuration: they wait for an operator."""
         known = self._destinations.keys()
         strays = self._spool.printers()
         gone = [PassbookError("printer-gone", job=strays[one], printer=one) for one in sorted(strays.keys() - known)]
@@ -448,16 +447,8 @@ class Appliance:
         )
         problems = tuple(str(problem) for part in parts for problem in part)
         jobs = sum(self._spool.counts().values(), JobCounts())
-        return StatusReport(
-            self._desks.views(), self._hub.names(), areas, problems, jobs, self._spool.count_notices(), self._sheets()
-        )
-
-    def _sheets(self) -> tuple[SheetView, ...]:
-        return tuple(
-            SheetView(one.name, one.lines_per_page, one.columns_total)
-            for one in self._loaded.layouts.values()
-            if one.kind is LayoutKind.TEXT
-        )
+        sheets, notices = sheets_of(self._loaded.layouts.values()), self._spool.count_notices()
+        return StatusReport(self._desks.views(), self._hub.names(), areas, problems, jobs, notices, sheets)
 
     def _report(self, problem: PassbookError) -> None:
         """Report to the operator that an area was fenced or a record set aside. Any thread may call it."""

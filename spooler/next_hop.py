@@ -49,6 +49,8 @@ ASK_TIME: Final = 10.0
 """Seconds for one reply of a next hop that is only asked whether it would take a message."""
 LONGEST_WORDS: Final = 200
 """Characters of a reply that are kept."""
+END_OF_MESSAGE: Final = b".\r\n"
+"""The line behind a message; before it the hop has taken nothing over."""
 MAIL_FORMAT: Final = "message"
 """The format of a document that is a whole message."""
 
@@ -331,8 +333,9 @@ class NextHop:
                     return replies
                 client.putcmd("data")
                 _expect(client.getreply(), Reason.HOP_REFUSED, ready=354)
-                sent = True
                 client.send(_dotted(message))
+                sent = True
+                client.send(END_OF_MESSAGE)
                 outcome = _judged(client.getreply())
         except _FailedConversation:
             raise
@@ -442,7 +445,7 @@ def _mail_options(client: smtplib.SMTP, mail: Mailed, size: int) -> list[str]:
 
 
 def _dotted(message: bytes) -> bytes:
-    """The message as it crosses the wire: lines that begin with a dot get another one, and a dot ends it."""
+    """The message as it crosses the wire: lines that begin with a dot get another one."""
     whole = message if message.endswith(b"\r\n") else message + b"\r\n"
     stuffed = whole.replace(b"\r\n.", b"\r\n..")
-    return (b"." if stuffed.startswith(b".") else b"") + stuffed + b".\r\n"
+    return (b"." if stuffed.startswith(b".") else b"") + stuffed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -27,7 +28,10 @@ class TurnState(StrEnum):
     LENT = "lent"
     """The terminal drives the printer."""
     SILENT = "silent"
-    """The terminal has the printer and is not heard: the printer waits for it, or for two people (P15)."""
+    """The terminal has the printer and is not heard, or comes no further.
+
+    The printer waits for it, or for two people (P15).
+    """
     ELSEWHERE = "elsewhere"
     """The terminal has the job without this printer: a person is asked there, or another printer prints it."""
     OVER = "over"
@@ -98,6 +102,8 @@ class OpenTurn:
     Attributes:
         until: monotonic time until which its terminal must say something.
         is_there: whether its terminal was connected and not silent when it was called.
+        stuck_at: monotonic time until which a terminal that drives the printer must have come further.
+        furthest: the most steps confirmed, and the one sent then, that its terminal reported at this turn.
         plan: what the terminal sent, placed.
         answering: held while an answer is judged, so that the same one again waits for its result.
     """
@@ -109,6 +115,8 @@ class OpenTurn:
     until: float
     is_there: bool
     state: TurnState
+    stuck_at: float = math.inf
+    furthest: tuple[int, int] = (0, 0)
     plan: Plan | None = None
     answering: asyncio.Lock = field(default_factory=asyncio.Lock)
 

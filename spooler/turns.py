@@ -11,8 +11,10 @@ begins there until the turn is over.  It is lent with a durable hand-over, and c
 job, with the report that a person is asked at the terminal, or with the word that the terminal does not drive it.
 After `report_wait` seconds without a report the printing is in doubt, and a person is asked; but the terminal may
 still print, and no port on the network tells who else uses it.  So the printer waits until the terminal is heard
-again, or until two people answered the question.  A boot of the appliance does not take the printer back either: the
-record says that it was handed over (`is_printer_lent`).  An agent that comes again is told its open turns again.
+again, or until two people answered the question.  Reports that tell of no further step are silence too, once a person
+had the time to put the book in and to take it out: a terminal must not keep a printer by the same words for ever.  A
+boot of the appliance does not take the printer back either: the record says that it was handed over
+(`is_printer_lent`).  An agent that comes again is told its open turns again.
 
 Documents that were sent lie in memory only, and only until their job ends or stops.  Few turns of a printer are open at
 a time, and fewer of one terminal, so terminals that are absent, or never answer, keep no other job back.
@@ -192,7 +194,8 @@ class Turns:
             if record.printer == printer and record.is_printer_lent and not self.is_open(record.job_id):
                 _LOG.info("printer-still-lent", job=record.job_id, terminal=record.requester, printer=printer)
                 with self._lock:
-                    self._turns[record.job_id] = self._reported(record, TurnState.LENT)
+                    self._turns[record.job_id] = turn = self._reported(record, TurnState.LENT)
+                    self._give_time(turn)
         self._in_loop(self._news.set)
 
     def _turn_for(self, record: Record) -> OpenTurn:
@@ -364,6 +367,7 @@ class Turns:
         with self._lock:
             self._must_be_answered(turn)
             self._move(turn, TurnEvent.LEND)
+            self._give_time(turn)
         self._hear_of(turn)
         _LOG.info("printer-lent", job=turn.job, terminal=turn.requester, printer=turn.printer)
         offered = record.right.token if record.right.state is RightState.OFFERED else 0
@@ -406,7 +410,10 @@ class Turns:
         return record
 
     def _note_report(self, record: Record, told: Told) -> None:
-        """The printer comes back when the terminal has the job without it."""
+        """The printer comes back when the terminal has the job without it.
+
+        A report of a terminal that has long come no further is not heard, so that a person is asked.
+        """
         is_waiting = told.state is JobState.PENDING and told.valid
         with self._lock:
             turn = self._turns.get(record.job_id)
@@ -419,6 +426,11 @@ class Turns:
                 self._end(record.job_id)
                 return
             if turn.state in DRIVEN and is_driving(told):
+                if (told.confirmed, told.sending) > turn.furthest:
+                    turn.furthest = told.confirmed, told.sending
+                    self._give_time(turn)
+                elif turn.stuck_at <= self._clock.monotonic():
+                    return
                 self._move(turn, TurnEvent.HEAR)
             elif turn.state in DRIVEN or not is_waiting:
                 self._move(turn, TurnEvent.LEAVE)
@@ -462,7 +474,15 @@ class Turns:
         self._silent.discard(turn.requester)
         with self._lock:
             turn.until = self._clock.monotonic() + self._report_wait
+            if turn.state in DRIVEN:
+                turn.until = min(turn.until, turn.stuck_at)
         self._news.set()
+
+    def _give_time(self, turn: OpenTurn) -> None:
+        """Under the lock: a terminal that drives a printer has so long for its next step, with a person at the book."""
+        facts = self._facts[turn.printer]
+        people = facts.insert_timeout + facts.take_timeout
+        turn.stuck_at = self._clock.monotonic() + people + self._report_wait
 
     async def _change(self, job: str, change: Change) -> Record:
         return await asyncio.wrap_future(self._jobs.change(job, change, urgent=True))

@@ -45,6 +45,18 @@ def test_who_may_install_gets_what_is_missing(machine: Machine, *, sudo: bool) -
     assert machine.done() == ["apt-get -qq update", "apt-get -qq install -y --no-install-recommends faketime udev"]
 
 
+def test_a_mail_server_is_installed_without_settings_and_so_takes_no_mail(machine: Machine) -> None:
+    machine.has("id", "echo 0")
+    machine.has("apt-get", APT.format(failure=0))
+    machine.has("debconf-set-selections", 'read -r line; echo "$line" >> "$STATE/log"')
+    ended = machine.run(SCRIPT, "postfix")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert machine.done()[-2:] == [
+        "postfix postfix/main_mailer_type select No configuration",
+        "apt-get -qq install -y --no-install-recommends postfix",
+    ]
+
+
 @pytest.mark.parametrize("with_apt", [True, False], ids=["no rights", "no Debian"])
 def test_who_may_not_install_is_told_what_to_install(machine: Machine, *, with_apt: bool) -> None:
     machine.has("id", "echo 1000")

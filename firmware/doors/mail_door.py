@@ -1,7 +1,7 @@
 """The mail door: SMTP with STARTTLS, in the appliance's loop.  It translates between SMTP and the intake of mail.
 
-The library reads commands and data and answers syntax errors; the envelope with its DSN parameters (RFC 3461) is read
-here.  A reply of 250 to the data leaves only after the commit of all jobs.
+The library reads commands and data and answers syntax errors; passbook.mail reads the envelope with its DSN parameters
+(RFC 3461).  A reply of 250 to the data leaves only after the commit of all jobs.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
-import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -23,9 +22,9 @@ from aiosmtpd.smtp import Session as LibrarySession
 
 from firmware.service.mail_intake import MOST_RECIPIENTS, Addressed, MailEnvelope, MailIntake
 from passbook.errors import PassbookError
-from passbook.job.mailed import Notify
 from passbook.mail.mail_address import parse_mail_address
 from passbook.mail.routes import Caller
+from passbook.mail.smtp_envelope import Misread, SenderPath, read_recipient, read_sender
 from passbook.mail.smtp_replies import LATER, reply_to
 from spooler.logs import Log
 
@@ -39,20 +38,14 @@ MOST_OF_ADDRESS: Final = 20
 """Connections of one address."""
 CONVERSATION_TIME: Final = 120.0
 """Seconds for a command, and for all of a message."""
-MOST_COMMANDS: Final = 1000
-"""Commands of each kind in one conversation."""
+MOST_COMMANDS: Final = MappingProxyType({"AUTH": 10, "*": 1000})
+"""Commands of each kind in one conversation; a password is not guessed at in thousands."""
+LONGEST_MAIL: Final = 2 * SIZE_LIMIT
+"""Bytes of one mail with its envelope; the library would keep a line without an end whole."""
 COMMAND_BYTES: Final = 1024
 """Bytes of a command with its parameters: ENVID and ORCPT are long (RFC 3461, 4)."""
 ESMTP: Final = ("PIPELINING", "ENHANCEDSTATUSCODES", "DSN")
 """What is announced beside SIZE, 8BITMIME and STARTTLS, which the library announces."""
-
-_PATH: Final = re.compile(r"(?P<word>FROM|TO):\s*<(?P<address>[^<>]*)>(?:\s+(?P<parameters>.*))?", re.IGNORECASE)
-_XTEXT: Final = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})+")
-_BODIES: Final = frozenset({"7BIT", "8BITMIME"})
-
-
-class Misread(Exception):  # noqa: N818  # its text is the reply
-    """A command that cannot be taken; the text is the reply."""
 
 
 class Peer(NamedTuple):
@@ -177,15 +170,15 @@ class _Conversation(SMTP):
             auth_require_tls=True,
             auth_exclude_mechanism=["LOGIN"],
             timeout=CONVERSATION_TIME,
-            command_call_limit=MOST_COMMANDS,
+            command_call_limit=dict(MOST_COMMANDS),
             loop=loop,
         )
         self._door = door
+        self._received = 0
         self._address = ""
         self._caller = Caller("")
         self._recipients: list[Addressed] = []
-        self._parameters: dict[str, str] = {}
-        self._sender: str | None = None
+        self._sender: SenderPath | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # type: ignore[explicit-override]
         """See asyncio.BaseProtocol; one that is too many hears 421."""
@@ -211,6 +204,16 @@ class _Conversation(SMTP):
         """See asyncio.Protocol."""
         return super().eof_received() if self.session is not None else False
 
+    def data_received(self, data: bytes) -> None:  # type: ignore[explicit-override]
+        """See asyncio.Protocol; a mail without an end loses its connection."""
+        self._received += len(data)
+        if self._received <= LONGEST_MAIL:
+            super().data_received(data)
+        elif isinstance(self.transport, asyncio.Transport):
+            _LOG.limited(self._address).warning("mail-refused", code="message-too-large", address=self._address)
+            self.transport.write(f"552 5.3.4 A message may have {SIZE_LIMIT} bytes.\r\n".encode())
+            self.transport.close()
+
     def hang_up(self) -> None:
         """End the conversation: the appliance stops."""
         if self.transport is not None:
@@ -218,11 +221,11 @@ class _Conversation(SMTP):
 
     def _set_rset_state(self) -> None:  # type: ignore[explicit-override]
         super()._set_rset_state()  # type: ignore[no-untyped-call]
-        self._recipients, self._parameters, self._sender = [], {}, None
+        self._recipients, self._sender = [], None
 
     def _set_post_data_state(self) -> None:  # type: ignore[explicit-override]
         super()._set_post_data_state()  # type: ignore[no-untyped-call]
-        self._recipients, self._parameters, self._sender = [], {}, None
+        self._recipients, self._sender, self._received = [], None, 0
 
     async def handle_EHLO(  # noqa: N802  # the library's name
         self, _server: SMTP, session: LibrarySession, _envelope: LibraryEnvelope, hostname: str, responses: list[str]
@@ -255,57 +258,36 @@ class _Conversation(SMTP):
     def _take_sender(self, arg: str) -> str:
         if self._sender is not None:
             raise Misread("503 5.5.1 There is a sender already; end that mail, or send RSET.")
-        address, parameters = _path("FROM", arg)
-        self._judge_sender_parameters(parameters)
+        sender = read_sender(arg, SIZE_LIMIT)
         self._door.must_be_usable()
         self._caller = self._door.caller(self._address, self._peer())
-        self._door.intake.judge_sender(self._caller, address)
-        self._sender, self._parameters = address, parameters
+        self._door.intake.judge_sender(self._caller, sender.address)
+        self._sender = sender
         return "250 2.1.0 The sender is taken."
-
-    def _judge_sender_parameters(self, parameters: dict[str, str]) -> None:
-        for name, value in parameters.items():
-            match name:
-                case "SIZE" if value.isdecimal() and len(value) <= len(str(SIZE_LIMIT)) + 3:
-                    if int(value) > SIZE_LIMIT:
-                        raise Misread(f"552 5.3.4 A message may have {SIZE_LIMIT} bytes.")
-                case "BODY" if value.upper() in _BODIES:
-                    pass
-                case "RET" if value.upper() in {"FULL", "HDRS"}:
-                    pass
-                case "ENVID" if _XTEXT.fullmatch(value) and len(value) <= 100:  # noqa: PLR2004  # RFC 3461, 4.4
-                    pass
-                case "AUTH":
-                    pass  # a claim of another system, which proves nothing here
-                case "SIZE" | "BODY" | "RET" | "ENVID":
-                    raise Misread(f"501 5.5.4 The value of {name} is not possible.")
-                case _:
-                    raise Misread("555 5.5.4 A parameter of MAIL is not known here.")
 
     def _take_recipient(self, arg: str) -> str:
         if self._sender is None:
             raise Misread("503 5.5.1 Send MAIL first.")
         if len(self._recipients) >= MOST_RECIPIENTS:
             raise Misread(f"452 4.5.3 A mail may have {MOST_RECIPIENTS} recipients; send the others in another one.")
-        text, parameters = _path("TO", arg)
-        notify, original = _recipient_parameters(parameters)
-        addressed = self._door.intake.judge_recipient(self._caller, parse_mail_address(text))
-        self._recipients.append(addressed._replace(notify=notify, original=original))
+        recipient = read_recipient(arg)
+        addressed = self._door.intake.judge_recipient(self._caller, parse_mail_address(recipient.address))
+        self._recipients.append(addressed._replace(notify=recipient.notify, original=recipient.original))
         if self.envelope is not None:
             # The library asks whether there is any before it takes data.
-            self.envelope.rcpt_tos.append(text)
+            self.envelope.rcpt_tos.append(recipient.address)
         return "250 2.1.5 The recipient is taken."
 
     async def handle_DATA(self, _server: SMTP, _session: LibrarySession, envelope: LibraryEnvelope) -> str:  # noqa: N802
         """Accept the mail; 250 leaves after the commit."""
         assert isinstance(envelope.content, bytes)  # noqa: S101  # the library decodes nothing here
-        parameters = self._parameters
+        sender = self._sender or SenderPath("")
         mail = MailEnvelope(
             self._caller,
-            self._sender or "",
+            sender.address,
             tuple(self._recipients),
-            envelope_id=parameters.get("ENVID", ""),
-            wants_headers=parameters.get("RET", "").upper() == "HDRS",
+            envelope_id=sender.envelope_id,
+            wants_headers=sender.wants_headers,
         )
         try:
             records = await self._door.intake.take(mail, envelope.content)
@@ -329,32 +311,3 @@ class _Conversation(SMTP):
         certificate = tls.getpeercert(binary_form=True) if isinstance(tls, SSLObject) else None
         login = self.session.auth_data if self.session and self.session.authenticated else ""
         return Peer(certificate, login if isinstance(login, str) else "")
-
-
-def _path(word: str, arg: str) -> tuple[str, dict[str, str]]:
-    """The address and the parameters of MAIL or RCPT, names in upper case.  Raises Misread."""
-    found = _PATH.fullmatch(arg.strip())
-    if found is None or found["word"].upper() != word:
-        raise Misread(f"501 5.5.2 Write {'MAIL' if word == 'FROM' else 'RCPT'} {word}:<address>.")
-    parameters: dict[str, str] = {}
-    for one in (found["parameters"] or "").split():
-        name, _, value = one.partition("=")
-        if name.upper() in parameters:
-            raise Misread("501 5.5.4 A parameter stands there twice.")
-        parameters[name.upper()] = value
-    return found["address"], parameters
-
-
-def _recipient_parameters(parameters: dict[str, str]) -> tuple[tuple[Notify, ...], str]:
-    """NOTIFY and ORCPT (RFC 3461, 4.1 and 4.2).  Raises Misread."""
-    for name in parameters:
-        if name not in {"NOTIFY", "ORCPT"}:
-            raise Misread("555 5.5.4 A parameter of RCPT is not known here.")
-    words = parameters.get("NOTIFY", "").upper().split(",") if "NOTIFY" in parameters else []
-    if not set(words) <= {one.value for one in Notify} or ("NEVER" in words and len(words) > 1):
-        raise Misread("501 5.5.4 The value of NOTIFY is not possible.")
-    original = parameters.get("ORCPT", "")
-    kind, _, address = original.partition(";")
-    if "ORCPT" in parameters and not (kind and _XTEXT.fullmatch(address) and len(original) <= 500):  # noqa: PLR2004
-        raise Misread("501 5.5.4 The value of ORCPT is not possible.")
-    return tuple(Notify(word) for word in words), original

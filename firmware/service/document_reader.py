@@ -85,7 +85,8 @@ class DocumentReader:
     def grant(self, actor: Actor, asked: GrantPreview) -> Record:
         """Let another terminal have the sealed content of the caller's unfinished job; return the job.
 
-        Raises PassbookError `invalid-message`, `not-permitted`, `unknown-job`, and what a store that fails raises.
+        Raises PassbookError `invalid-message`, `not-permitted`, `unknown-job`, `document-not-kept`, and what a store
+        that fails raises.
         """
         check_name("person", asked.person)
         check_name("terminal", asked.terminal)
@@ -93,6 +94,9 @@ class DocumentReader:
         if actor.name != record.requester:
             deed = f"grant a preview of job {asked.job}"
             raise PassbookError("not-permitted", who=actor.name, deed=deed, whom="its requester")
+        if not record.keeps_document:
+            # The other terminal could not fetch anything.
+            raise PassbookError("document-not-kept", job=asked.job, requester=record.requester)
         self._grants.give(asked.job, asked.terminal)
         _LOG.info("preview-granted", job=asked.job, requester=actor.name, terminal=asked.terminal, person=asked.person)
         return record

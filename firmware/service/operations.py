@@ -312,7 +312,7 @@ class Operations:
         """Give the sealed content of an unfinished job to its requester, or to a terminal with a grant."""
         return await self._documents.sealed(call.actor, _named(asked).job)
 
-    @operation("Spooler.GrantPreview", AT_TERMINALS, *FOUND)
+    @operation("Spooler.GrantPreview", AT_TERMINALS, *FOUND, "document-not-kept")
     async def grant_preview(self, call: Call, order: GrantPreview) -> JobView:
         """Let another terminal have the sealed content of the caller's job, until the job ends or the next boot."""
         return self._view(call.actor, self._documents.grant(call.actor, _named(order)))

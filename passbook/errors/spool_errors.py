@@ -23,7 +23,8 @@ SPOOL_ERRORS: Final[dict[str, ErrorKind]] = {
     ),
     "printer-not-back": ErrorKind(
         Mender.OPERATOR,
-        "Printer {printer} waits: terminal {requester} was handed it for job {job}, is silent, and may still print. "
+        "Printer {printer} waits: terminal {requester} was handed it for job {job}, is silent or comes no further, and "
+        "may still print. "
         "Bring that terminal back, or have two people answer the question about the job, after a look at the printer.",
     ),
     "right-not-here": ErrorKind(

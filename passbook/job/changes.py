@@ -185,7 +185,7 @@ def choose_feed(side: Side, at: str) -> Change:
 
     def change(record: Record) -> Outcome:
         if record.ended or not record.untouched or record.handed:
-            state = record.state.value if record.untouched else "begun"
+            state = record.state.value if record.state is not JobState.PENDING else "begun"
             raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event="a change of its feed")
         choice = replace(record.choice, feed=side)
         choice.must_be_possible()

@@ -28,7 +28,6 @@ ENDS: Final = MappingProxyType(
     }
 )
 """The end that the other spool reports -> the event of it here."""
-_STAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00")
 _LAST_ENTRY: Final = 2**53
 _CHAIN: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -113,7 +112,7 @@ def _is_claimed(record: Record) -> bool:
 def _is_end(end: Reported) -> bool:
     """Whether it has a stamp, and names an entry or none."""
     names_entry = 0 < end.entry <= _LAST_ENTRY and is_name(end.area) and _CHAIN.fullmatch(end.chain)
-    return bool(_STAMP.fullmatch(end.at) and (names_entry or (end.area, end.entry, end.chain) == ("", 0, "")))
+    return bool(_is_stamp(end.at) and (names_entry or (end.area, end.entry, end.chain) == ("", 0, "")))
 
 
 def _furthest(told: Told) -> int:

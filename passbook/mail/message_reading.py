@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterator
-from email.errors import HeaderParseError
+from collections.abc import Callable, Iterator
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from passbook.errors import PassbookError, shown
 from passbook.mail.part_formats import CHARSETS, COVER_TYPE, PART_FORMATS
@@ -39,6 +39,7 @@ TRACE_HEADER: Final = "Passbook-Trace"
 PART_HEADER: Final = "Passbook-Part"
 """The number that the sole part had in the mail from which an appliance took it, for a substitute."""
 
+T = TypeVar("T")
 _BARE: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _CONTENT: Final = re.compile(rb"^content-[^\r\n]*(?:\r\n[ \t][^\r\n]*)*", re.IGNORECASE | re.MULTILINE)
 _MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,250}>")
@@ -88,8 +89,20 @@ def read_message(data: bytes) -> MailMessage:
     Raises PassbookError `mail-malformed`, `mail-part-unknown`, `mail-part-damaged`, `mail-empty` or `mail-loop`;
     nothing else, for any bytes.  Takes time in proportion to the number of bytes.
     """
+    return _parsed(data, _read)
+
+
+def _parsed(data: bytes, read: Callable[[Message], T]) -> T:
+    """The result of `read` for the message.  Raises PassbookError `mail-malformed`, and what `read` raises."""
     _judge_shape(data)
-    message = BytesParser(policy=compat32).parsebytes(data)
+    try:
+        return read(BytesParser(policy=compat32).parsebytes(data))
+    except (LookupError, MessageError, ValueError):
+        # A parameter may name any codec of Python as its charset, and some raise whatever they are given.
+        raise _malformed("the parameters of a header cannot be decoded") from None
+
+
+def _read(message: Message) -> MailMessage:
     if len(message.get_all("Received", ())) > MOST_HOPS:
         raise PassbookError("mail-loop", why=f"it was handed on more than {MOST_HOPS} times")
     leaves = list(_numbered(message))
@@ -109,8 +122,10 @@ def take_out(data: bytes) -> tuple[tuple[MailPart, ...], tuple[str, ...]]:
 
     Raises PassbookError as read_message does, but not for a part of an unknown type.
     """
-    _judge_shape(data)
-    message = BytesParser(policy=compat32).parsebytes(data)
+    return _parsed(data, _taken_out)
+
+
+def _taken_out(message: Message) -> tuple[tuple[MailPart, ...], tuple[str, ...]]:
     numbered = list(enumerate(_numbered(message), 1))
     prints = [(number, part) for number, part in numbered if _is_printed(part, alone=len(numbered) == 1)]
     if not prints:
@@ -131,7 +146,8 @@ def _judge_shape(data: bytes) -> None:
     for found in _CONTENT.finditer(data):
         if found.end() - found.start() > LONGEST_CONTENT_HEADER:
             raise _malformed(f"a header about content has more than {LONGEST_CONTENT_HEADER} bytes")
-        multiparts += b"boundary" in found[0].lower()
+        header = found[0].lower()
+        multiparts += b"boundary" in header or b"message/" in header
     if multiparts > MOST_MULTIPARTS:
         raise _malformed(f"it has more than {MOST_MULTIPARTS} parts that hold parts")
 
@@ -158,7 +174,7 @@ def _documents(message: Message, leaves: list[Message]) -> Iterator[MailPart]:
     """The parts that print, each decoded."""
     wanted = _chosen(message)
     numbers = {id(part): number for number, part in enumerate(leaves, 1)}
-    prints = [part for part in wanted if len(leaves) == 1 or not _is_cover(part)]
+    prints = [part for part in wanted if len(wanted) == 1 or not _is_cover(part)]
     for part in prints:
         if part.get_content_type() not in PART_FORMATS:
             kind = shown(part.get_content_type())
@@ -248,7 +264,7 @@ def _shown_header(message: Message, name: str) -> str:
     raw = str(message.get(name, ""))[:LONGEST_SHOWN]
     try:
         text = str(make_header(decode_header(raw)))
-    except (HeaderParseError, LookupError, ValueError):
+    except (LookupError, MessageError, ValueError):
         text = raw
     line = " ".join(text.split())
     return "".join(filter(str.isprintable, line))[:NAME_LIMIT].strip()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from passbook.job.choice import Side
 from passbook.job.decisions import by_words
 from passbook.job.record import OnPaper
 from passbook.job.states import TERMINAL, JobState, Reason
@@ -83,11 +85,16 @@ def standing_words(job: JobView) -> str:
 
 _ORDERED: Final = frozenset({Reason.CANCELED_BY_PERSON, Reason.DISCARDED_BY_ANSWER})
 """Reasons that say no more than the name of the person who decided."""
+_AT_TERMINAL: Final[Mapping[str, str]] = MappingProxyType({Reason.RESTART: "the agent of its terminal was restarted"})
+"""Reason -> other words for it where they are about the copy of a terminal."""
 
 
 def reason_words(job: JobView, *, but: frozenset[Reason] = frozenset()) -> str:
     """The reasons of the job's state in words, without some; empty if the state says all of it."""
-    return " and ".join(REASON_WORDS[one] for one in job.reasons if one not in but | {Reason.HELD_BY_PERSON})
+    words = dict(REASON_WORDS)
+    if job.side is Side.TERMINAL:
+        words.update(_AT_TERMINAL)
+    return " and ".join(words[one] for one in job.reasons if one not in but | {Reason.HELD_BY_PERSON})
 
 
 def waits_words(job: JobView) -> str:

@@ -16,17 +16,24 @@ right and printer to the agent; it takes the right durably, says so (`Spooler.Co
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 import msgspec
 
 from passbook.document.drafts import StartLine
-from passbook.document.layout import BookLayout
+from passbook.document.layout import BookLayout, LayoutKind
 from passbook.job.choice import IfApart, Keep, Side
 from passbook.job.print_right import RightReply
 from passbook.job.record import Told
 from passbook.job.states import Reason
-from passbook.protocol.messages import Number, Payload, SubmitJob
+from passbook.protocol.messages import Number, Payload, SheetView, SubmitJob
+
+
+def sheets_of(layouts: Iterable[BookLayout]) -> tuple[SheetView, ...]:
+    """The layouts on which a text is printed, as a status tells of them."""
+    texts = [one for one in layouts if one.kind is LayoutKind.TEXT]
+    return tuple(SheetView(one.name, one.lines_per_page, one.columns_total) for one in texts)
 
 
 class RegisterAgent(Payload, frozen=True):

@@ -132,7 +132,8 @@ class AgentOperations:
             printers = tuple(
                 PrinterView(name, _AWAY, -1, jobs=counts.get(name, JobCounts())) for name in self._known.printers()
             )
-            return StatusReport(printers, problems=mine, jobs=sum(counts.values(), JobCounts()))
+            all_jobs = sum(counts.values(), JobCounts())
+            return StatusReport(printers, problems=mine, jobs=all_jobs, sheets=self._known.sheets())
         told = await self._upstream.command("Common.Status", Nothing(), StatusReport)
         return replace(told, problems=(*told.problems, *mine))
 

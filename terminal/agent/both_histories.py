@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from passbook.errors import PassbookError
 from passbook.job.record import Reported
-from passbook.protocol.history_reply import MOST_ENTRIES, GetHistory, HistoryLine, HistoryReply, line_of
+from passbook.protocol.history_reply import MOST_ENTRIES, GetHistory, HistoryLine, HistoryReply
 from passbook.protocol.notice import GetHistoryHeads, HistoryHeads
 from terminal.agent.merged_history import KeptHistory, is_copy, merged, reply_of
 from terminal.agent.own_jobs import OwnJobs
@@ -85,7 +85,7 @@ class BothHistories:
 
     def _own_lines(self, asked: GetHistory) -> list[HistoryLine]:
         told = self._own.spool.history("", asked.last, asked.wanted)
-        return [line_of(one.entry, with_people=True) for one in told]
+        return [self._own.line(one.entry) for one in told]
 
     def _is_own(self, told: Reported) -> bool:
         """Whether the own spool has this very entry."""

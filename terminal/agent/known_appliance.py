@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +13,8 @@ from drivers.dialects.known import DIALECTS
 from drivers.ports.place import place_of
 from passbook.document.layout import BookLayout
 from passbook.errors import PassbookError, shown
-from passbook.protocol.messages import SubmitJob
-from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
+from passbook.protocol.messages import SheetView, SubmitJob
+from passbook.protocol.two_spools import AgentWelcome, PrinterFacts, sheets_of
 from spooler.clock import Clock
 from spooler.destination import Prepared
 from spooler.news import News
@@ -58,6 +59,15 @@ class KnownAppliance:
     def printers(self) -> list[str]:
         """The names of the appliance's printers."""
         return [] if self.welcome is None else [one.name for one in self.welcome.printers]
+
+    @property
+    def report_wait(self) -> float:
+        """Seconds without a report after which the appliance asks people; without end where it is not known yet."""
+        return math.inf if self.welcome is None else self.welcome.report_wait
+
+    def sheets(self) -> tuple[SheetView, ...]:
+        """The appliance's layouts on which a text is printed."""
+        return () if self.welcome is None else sheets_of(self.welcome.layouts)
 
     def layout(self, name: str) -> BookLayout | None:
         """A layout of the appliance; None for one that it does not have."""

@@ -18,8 +18,6 @@ import heapq
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from msgspec.structs import replace
-
 from passbook.job.print_right import RightState
 from passbook.job.record import HistoryKind, Reported
 from passbook.job.states import Reason
@@ -74,8 +72,7 @@ def merged(
     """
     told = list(theirs)
     ended = {line.job.job for line in told if line.kind is HistoryKind.ENDED}
-    names = {line.job.job: (line.job.name, line.job.document_date) for line in told if line.job.name}
-    mine = [_named(line, names) for line in own if not _is_noted_there(line) and not _is_told(line, ended, is_whole)]
+    mine = [line for line in own if not _is_noted_there(line) and not _is_told(line, ended, is_whole)]
     return list(heapq.merge((line for line in told if not is_copy(line, is_own)), mine, key=lambda line: line.at))
 
 
@@ -95,12 +92,6 @@ def _is_noted_there(line: HistoryLine) -> bool:
     job = line.job
     is_there = job.reported is not None or (job.right is RightState.HERE and Reason.REFUSED not in job.reasons)
     return line.kind is HistoryKind.ACKNOWLEDGED and is_there
-
-
-def _named(line: HistoryLine, names: Mapping[str, tuple[str, str]]) -> HistoryLine:
-    """The entry with what the owner of the job shares, which only the appliance tells."""
-    name, date = names.get(line.job.job, ("", ""))
-    return replace(line, job=replace(line.job, name=name, document_date=date)) if name else line
 
 
 def reply_of(lines: Sequence[HistoryLine], last: int, age: int) -> HistoryReply:

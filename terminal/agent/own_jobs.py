@@ -12,10 +12,11 @@ from passbook.document.layout import BookLayout
 from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.print_right import RightState
-from passbook.job.record import Answered, Change, Holder, Record, Reported, Told, Verdict
+from passbook.job.record import Answered, Change, HistoryEntry, Holder, Record, Reported, Told, Verdict
 from passbook.job.reported import may_lose_right
 from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.job.waiting import NO_PLACE, waiting_of
+from passbook.protocol.history_reply import HistoryLine, line_of
 from passbook.protocol.messages import AnswerQuestion, JobView, Question, SubmitJob, question_of, view_of
 from passbook.protocol.naming import check_name
 from passbook.protocol.two_spools import SealedCopy
@@ -75,7 +76,12 @@ class OwnJobs:
 
     def view(self, record: Record) -> JobView:
         """The columns of an own copy."""
-        return view_of(record, waiting_of(record, NO_PLACE))
+        return self.store.names.shown(view_of(record, waiting_of(record, NO_PLACE)), record)
+
+    def line(self, entry: HistoryEntry) -> HistoryLine:
+        """The columns of an entry of the own history."""
+        line = line_of(entry, with_people=True)
+        return msgspec.structs.replace(line, job=self.store.names.shown(line.job, entry.record))
 
     def content(self, record: Record) -> tuple[SubmitJob, bytes]:
         """The request and the document of an own copy.

@@ -30,7 +30,9 @@ from terminal.agent.reporting import Reporting
 _LOG: Final = Log("printers")
 
 ALIVE: Final = 30.0
-"""Seconds between two words about a job that is printed on a printer of the appliance."""
+"""Most seconds between two words about a job that is printed on a printer of the appliance."""
+WORDS: Final = 3
+"""So many words are said in the time after which the appliance asks people about the silence."""
 TAKEN_WAIT: Final = 60.0
 """Seconds for a person to take the book out before the printer goes back."""
 
@@ -171,6 +173,13 @@ class OwnPrinters:
         """Have a desk give a job up that waits for its book there, to be held; False where none does."""
         return any(desk.hold(job, terminal, person) for desk in self._desks())
 
+    async def give_back(self, job: str) -> None:
+        """The appliance ended a job that is printed here: stop between two steps; return when the desk has ended."""
+        lease = self._leases.get(job)
+        if lease is not None:
+            lease.left.set()
+            await asyncio.to_thread(lease.desk.stop)
+
     def is_handed(self, job: str) -> bool:
         """Whether a printer of the appliance is here for this job."""
         return job in self._leases
@@ -198,13 +207,13 @@ class OwnPrinters:
 
     async def _until_over(self, job: str, lease: _Lease) -> None:
         """Wait until the job ended and its book is out, or the appliance is silent."""
-        waited = 0.0
+        waited, pause = 0.0, min(ALIVE, self._known.report_wait / WORDS)
         while not lease.left.is_set() and not self._is_apart() and waited < TAKEN_WAIT:
             try:
-                async with asyncio.timeout(min(ALIVE, TAKEN_WAIT)):
+                async with asyncio.timeout(pause):
                     await lease.left.wait()
             except TimeoutError:
-                waited += ALIVE if lease.feeding.is_over else 0.0
+                waited += pause if lease.feeding.is_over else 0.0
                 await self._reporting.tell_now(job)
 
 

@@ -19,6 +19,7 @@ from passbook.job.states import Reason
 from spooler.logs import Log
 from spooler.machine import machine_id
 from spooler.orderly_end import leave_marks, take_marks
+from spooler.shared_names import SharedNames
 from storage import ApplianceKey, AreaSettings, Limits, Rng, Spool, files
 
 _LOG: Final = Log("store")
@@ -40,6 +41,7 @@ class OwnStore(NamedTuple):
         secret: the secret of the key ring from which that key is derived.
         name: drawn once, and anew when the store was opened on another machine.
         folder: of its areas.
+        names: what the owner of a job shares of it, sealed under `key`.
     """
 
     spool: Spool
@@ -47,6 +49,7 @@ class OwnStore(NamedTuple):
     secret: bytes
     name: str
     folder: Path
+    names: SharedNames
 
     def digest_key(self, job: str) -> bytes:
         """The key of the digest by which the appliance knows the document of a job again."""
@@ -100,7 +103,7 @@ def open_own_store(
     except BaseException:
         spool.close()
         raise
-    return OwnStore(spool, key, secret, name, folder)
+    return OwnStore(spool, key, secret, name, folder, SharedNames(key, rng))
 
 
 _LIMITS: Final = Limits(jobs_per_requester=2000, bytes_per_requester=1024 * _MIB)

@@ -255,13 +255,14 @@ class Agent:
         self._kept.forget_waiting()
 
     async def _learn_ends(self) -> None:
-        """Ask what became of each job whose own copy has not ended, unless it is being printed here."""
+        """Ask what became of each job whose own copy has not ended, unless it is printed on an own printer here."""
         for record in self._own.unfinished():
             is_printed_here = record.right.state is RightState.HERE and not may_lose_right(record)
-            if is_printed_here or self._submissions.is_waiting(record.job_id):
+            is_handed = self._printers.is_handed(record.job_id)
+            if (is_printed_here and not is_handed) or self._submissions.is_waiting(record.job_id):
                 continue
             try:
-                await self._own.end_as_told(await self._upstream.job(record.job_id), self._terminal)
+                await self._end_as_told(await self._upstream.job(record.job_id))
             except PassbookError as error:
                 _LOG.warning("end-not-learned", job=record.job_id, code=error.code)
                 self._upstream.must_be_reached()
@@ -308,12 +309,18 @@ class Agent:
     def _note_view(self, view: JobView) -> None:
         self._kept.note(view)
         if view.state in TERMINAL and view.requester == self._terminal:
-            self._errand(self._own.end_as_told(view, self._terminal))
+            self._errand(self._end_as_told(view))
+
+    async def _end_as_told(self, view: JobView) -> None:
+        """The appliance ended a job of this terminal; a printer that was handed over for it is given back first."""
+        if view.state in TERMINAL:
+            await self._printers.give_back(view.job)
+        await self._own.end_as_told(view, self._terminal)
 
     async def _store_notice(self, notice: Notice) -> None:
         """Keep the end of a job of this terminal, acknowledge it there, and tell it here (P8)."""
         job = notice.job.job
-        await self._own.end_as_told(notice.job, self._terminal)
+        await self._end_as_told(notice.job)
         if self._notices.store(notice):
             self._door.post(ENDED, notice)
         await self._upstream.command("Spooler.AcknowledgeNotice", AcknowledgeNotice(job), Notice)

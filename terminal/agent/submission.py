@@ -32,6 +32,7 @@ from spooler.clock import stamp
 from spooler.destination import Prepared
 from spooler.logs import Log
 from spooler.new_record import new_record, wrap_for_owner
+from spooler.shared_names import check_naming
 from storage import Rng, Ticket, envelope, files
 from terminal.agent.kept_sides import NO_SPACE, KeptSides
 from terminal.agent.known_appliance import KnownAppliance
@@ -190,7 +191,9 @@ class Submissions:
     def _record(self, request: SubmitJob, ticket: Ticket, prepared: Prepared, document: bytes) -> Record:
         steps, clock = outline(prepared.plan), self._own.clock
         record = new_record(self._terminal, request, ticket, steps, prepared.sheet, side=Side.TERMINAL, clock=clock)
-        return replace(record, digest=document_digest(self._own.store.digest_key(ticket.job_id), document))
+        store = self._own.store
+        digest = document_digest(store.digest_key(ticket.job_id), document)
+        return replace(record, digest=digest, shared=store.names.sealed(ticket.job_id, request))
 
     # Until the appliance answered
 
@@ -208,6 +211,7 @@ class Submissions:
             request,
             job=record.job_id,
             name="",
+            document_date="",
             document=b"",
             upload="",
             key=b"",
@@ -279,7 +283,9 @@ class Submissions:
     async def _announce(self, record: Record) -> JobView:
         """Tell of a job that is printed here."""
         request = msgspec.json.decode(files.read(self._file(record.job_id)), type=SubmitJob)
-        announced = replace(at_terminal_only(request, Reason.APPLIANCE_SILENT), if_apart=IfApart.TERMINAL)
+        shared = self._own.store.names.of(record)
+        apart = replace(request, name=shared.name, document_date=shared.document_date)
+        announced = replace(at_terminal_only(apart, Reason.APPLIANCE_SILENT), if_apart=IfApart.TERMINAL)
         return await self._upstream.command(SUBMIT, announced, JobView)
 
     async def _offer(self, record: Record, key: bytes) -> JobView:
@@ -304,7 +310,7 @@ def _judge(request: SubmitJob, document: bytes) -> None:
     """Everything about the request that the own spool can refuse, beside its document."""
     check_name("clientRequest", request.client_request)
     check_name("keyRef", request.key_ref, least=0)
-    check_name("name", request.name, least=0)
+    check_naming(request)
     check_name("application", request.application, least=0)
     if request.job:
         raise PassbookError("invalid-message", why="job is given, and the agent makes the ids of its jobs")

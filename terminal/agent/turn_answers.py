@@ -55,13 +55,18 @@ class TurnAnswers:
 
         Raises PassbookError; the appliance closes a turn that was not answered.
         """
-        if turn.job in self._at_work:
+        if turn.job in self._at_work or self._is_end_due(turn.job):
             return
         self._at_work.add(turn.job)
         try:
             await self._do_part(turn)
         finally:
             self._at_work.discard(turn.job)
+
+    def _is_end_due(self, job: str) -> bool:
+        """Whether the own copy has ended with its right, unknown to the appliance: the report of that ends the turn."""
+        record = self._own.record(job)
+        return record is not None and record.ended and record.right.state is RightState.HERE and not record.acknowledged
 
     async def _do_part(self, turn: YourTurn) -> None:
         found = self._own.record(turn.job)

@@ -83,6 +83,9 @@ class Upstream:
             except PassbookError as error:
                 self._lost = error
                 _LOG.limited().info("appliance-not-reached", code=error.code)
+                if error.code == "agent-connected":
+                    # Of two agents of one terminal each would take the connection from the other at once.
+                    failures = len(BACK_OFF)
             finally:
                 self._client = None
             await self._pause(BACK_OFF[min(failures, len(BACK_OFF) - 1)])

@@ -363,6 +363,8 @@ class WireTransport:
     async def open(self, patience: float) -> Any:
         """Open one.  Raises PassbookError."""
         sides = [self._office.sides[end] for end in self._ends]
+        if any(side.is_cut for side in sides):
+            raise PassbookError("connection-lost")
         connection = await self._inner.open(patience)
         return Wire(self._office, connection, *sides)
 
@@ -488,6 +490,7 @@ class TwoSides:
 
     async def _await_appliance(self, _seconds: float) -> None:
         """The agent connects again when the appliance is there."""
+        await asyncio.sleep(0)  # an agent without power tries on until it is stopped
         await self._appliance_is_on.wait()
 
     def _connect(self, side: Side, settings: PrinterSettings, _dialect: object, clock: SystemClock) -> DocumentSession:

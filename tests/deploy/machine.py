@@ -35,6 +35,10 @@ AllowIsolate=yes
 """
 
 
+NOTHING_ELSE: Final = "disable *\n"
+"""A system without files of its own enables every service at its first boot; those of this machine are not wanted."""
+
+
 class Machine:
     """This side: a system that runs."""
 
@@ -64,11 +68,13 @@ def boot(shared: Path, binds: dict[str, Path]) -> Iterator[Machine]:
     kept = shared / "systemd"
     kept.mkdir()
     files = {"inside.service": INSIDE, "inside.target": TARGET, "machine.py": Path(__file__).read_text("utf-8")}
+    files["nothing-else.preset"] = NOTHING_ELSE
     for name, text in files.items():
         (shared / name).write_text(text)
     options = ["--volatile=yes", "--register=no", "--keep-unit", "--private-network", "--console=pipe", "--boot"]
     options += [f"--machine=passbook-{os.getpid()}", f"--bind={shared}:{SHARED}", f"--bind={kept}:/var/lib/systemd"]
     options += [f"--bind-ro={shared}/{name}:/etc/systemd/system/{name}" for name in ("inside.service", "inside.target")]
+    options += [f"--bind-ro={shared}/nothing-else.preset:/etc/systemd/system-preset/00-nothing-else.preset"]
     options += [f"--bind-ro={folder}:{place}" for place, folder in binds.items()]
     with socket.socket(socket.AF_UNIX) as door, (shared / "console").open("wb") as console:
         door.bind(str(shared / "door"))

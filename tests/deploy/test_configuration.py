@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import re
+import types
 from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
 import msgspec
 
 from firmware.config.configuration import Config
+from firmware.config.toml import KeySource
 from tests.house import ROOT
 
 TEXT = (ROOT / "deploy" / "passbook.toml").read_text("utf-8")
-TABLE = re.compile(r"(?:# )?\[{1,2}([a-z_.]+)\]{1,2}$")
-KEY = re.compile(r"(?:# )?([a-z_]+) = [^#]*(#.*)?$")
+TABLE = re.compile(r"(?:##? )?\[{1,2}([a-z_.]+)\]{1,2}$")
+KEY = re.compile(r"(?:##? )?([a-z_]+) = [^#]*(#.*)?$")
 GIVEN = {"file"}
 
 
 def inner(kind: Any) -> Any:
     """The Struct that a field's table, or each of its tables, is read into; None for a plain value."""
-    one = get_args(kind)[0] if get_origin(kind) is tuple else kind
-    return one if isinstance(one, type) and issubclass(one, msgspec.Struct) else None
+    one = get_args(kind)[0] if get_origin(kind) in {tuple, types.UnionType} else kind
+    is_table = isinstance(one, type) and issubclass(one, msgspec.Struct) and one is not KeySource
+    return one if is_table else None
 
 
 def fields(kind: type[msgspec.Struct], where: str = "") -> Iterator[str]:
@@ -29,7 +32,7 @@ def fields(kind: type[msgspec.Struct], where: str = "") -> Iterator[str]:
         table = inner(field.type)
         name = f"{where}{field.encode_name}"
         is_list = bool(where) and get_origin(field.type) is tuple
-        if table is None or is_list or f"{where}{field.name}" == "keys.appliance":
+        if table is None or is_list:
             yield name
         else:
             yield from fields(table, f"{name}.")

@@ -438,6 +438,16 @@ def test_another_terminal_needs_a_grant_which_goes_with_the_job_or_a_boot(agency
     told(agency, sealed_story(story))
 
 
+def test_a_grant_for_a_document_that_is_not_here_is_refused(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        await agency.submit(**request_of(agency), **ONLY)
+        grant = {"job": JOB, "terminal": OTHER.name} | PERSON
+        assert await refused(agency.ask("Spooler.GrantPreview", grant)) == "document-not-kept"
+
+    told(agency, story)
+
+
 @pytest.mark.parametrize("wrong", [{"person": ""}, {"terminal": ""}, {"terminal": "t" * 129}])
 def test_a_grant_without_a_person_or_a_terminal_is_refused(agency: Agency, wrong: dict[str, str]) -> None:
     async def story(agency: Agency) -> None:

@@ -156,6 +156,40 @@ def test_a_silent_terminal_that_is_heard_again_goes_on_and_gives_the_printer_bac
     told(agency, story)
 
 
+def test_a_terminal_that_tells_no_further_step_for_long_is_silent_until_it_tells_one(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        await agency.lent()
+        for _ in range(20):
+            await agency.report(PROGRESS)
+            agency.bench.clock.seconds += 30.0
+        async with asyncio.timeout(10.0):
+            await agency.silence()
+        record = agency.record()
+        assert (record.valid, record.reasons, record.asked) == (False, (Reason.TERMINAL_SILENT,), True)
+        assert agency.turns.is_lent(NETWORK_PRINTER), "it may still print"
+        await agency.report(PROGRESS)
+        assert [one.code for one in agency.turns.problems()] == ["printer-not-back"]
+        await agency.report({**PROGRESS, "confirmed": 2, "sending": 0})
+        assert agency.turns.problems() == []
+
+    told(agency, story)
+
+
+def test_a_terminal_whose_person_takes_long_with_the_book_is_not_silent(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        await agency.lent()
+        watching = asyncio.create_task(agency.turns.run())
+        for _ in range(9):
+            agency.bench.clock.seconds += 30.0
+            await agency.report({**PROGRESS, "confirmed": 0, "sending": 0})
+        assert (agency.turns.problems(), agency.record().valid) == ([], True)
+        watching.cancel()
+
+    told(agency, story)
+
+
 def test_a_terminal_that_comes_again_and_does_not_drive_the_printer_gives_it_back(agency: Agency) -> None:
     async def story(agency: Agency) -> None:
         await missed(agency)

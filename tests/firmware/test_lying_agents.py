@@ -153,9 +153,11 @@ def test_an_end_by_a_clock_that_is_hours_apart_is_an_end(agency: Agency, at: str
         await agency.register()
         record = await agency.lent()
         await agency.report(PROGRESS)
-        await agency.report(end_of(record.steps, at=at))
+        await agency.report(end_of(record.steps, end={"at": at, "clockTrusted": True}))
         ended = agency.record()
-        assert (ended.state, ended.changed_at) == (JobState.COMPLETED, at)
+        assert ended.reported is not None
+        assert (ended.state, ended.reported.at) == (JobState.COMPLETED, at)
+        assert ended.changed_at != at, "the record goes by the own clock"
         told_at = [one.entry.at for one in agency.bench.spool.history(JOB)]
         assert told_at == sorted(told_at), "the history goes by the own clock"
         assert at not in told_at
@@ -166,11 +168,11 @@ def test_an_end_by_a_clock_that_is_hours_apart_is_an_end(agency: Agency, at: str
 @pytest.mark.parametrize(
     "lie",
     [
-        {"at": "yesterday"},
-        {"at": "2026-03-02"},
-        {"at": "2026-03-02T25:00:00.000+00:00"},
-        {"at": "2026-03-02T10:00:00.000+01:00"},
-        {"at": "x" * 100_000},
+        {"end": {"at": "yesterday", "clockTrusted": True}},
+        {"end": {"at": "2026-03-02", "clockTrusted": True}},
+        {"end": {"at": "2026-03-02T25:00:00.000+00:00", "clockTrusted": True}},
+        {"end": {"at": "2026-03-02T10:00:00.000+01:00", "clockTrusted": True}},
+        {"end": {"at": "x" * 100_000, "clockTrusted": True}},
         {"reasons": ["job-completed-successfully"] * 1000},
         {"fed": {"by": "terminal", "why": "x" * 100_000}},
         {"answered": ANSWER | {"person": "x" * 100_000}},

@@ -131,3 +131,27 @@ UNITS: Final[Mapping[str, Callable[[int], bytes]]] = MappingProxyType(
     }
 )
 """What can grow in an input, by name: size -> about so many bytes."""
+
+_HOLDER: Final = b"--b%d\r\nContent-Type: multipart/mixed; boundary=b%d\r\n\r\n"
+
+MAIL_UNITS: Final[Mapping[str, Callable[[int], bytes]]] = MappingProxyType(
+    {
+        "mail parts": lambda n: b"--a\r\n\r\nx\r\n" * (n // 10),
+        "mail headers": lambda n: b"X-Name: value\r\n" * (n // 15),
+        "folded lines": lambda n: b"\r\n a=b;" * (n // 7),
+        "content headers": lambda n: b"Content-Type: a/b\r\n" * (n // 19),
+        "holders of parts": lambda n: b"".join(_HOLDER % (number, number) for number in range(n // 60)),
+        "messages inside": lambda n: b"Content-Type: message/rfc822\r\n\r\n" * (n // 32),
+        "semicolons": lambda n: b";" * n,
+        "parameters": lambda n: b'; a="b\\""' * (n // 9),
+        "encoded words": lambda n: b"=?utf-8?q?a?= " * (n // 14),
+        "open words": lambda n: b"=?utf-8?q?" * (n // 10),
+        "base64": lambda n: b"QUJD" * (n // 4),
+        "base64 lines": lambda n: b"QUJD\r\n" * (n // 6),
+        "mail lines": lambda n: b"a\r\n" * (n // 3),
+        "dashes": lambda n: b"-" * n,
+        "brackets": lambda n: b"<" * n,
+        "mail options": lambda n: b" a=b" * (n // 4),
+    }
+)
+"""What can grow in a mail and its envelope alone."""

@@ -18,6 +18,8 @@ TARGETS: Final = (
     "hostbytes",
     "keyrings",
     "layouts",
+    "mailpaths",
+    "mails",
     "messages",
     "operators",
     "papers",

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from tests.fuzz.growth import MOST, UNITS, cost_of, superlinear
+from tests.fuzz.growth import MAIL_UNITS, MOST, UNITS, cost_of, superlinear
 from tests.fuzz.targets import TARGETS, check_of, seeds
 
 LARGEST: Final = 64 * 1024
@@ -34,6 +34,28 @@ HOLES: Final[dict[str, tuple[str, ...]]] = {
         '{"header":{"name":"a","type":"command"},"payload":{~"a":1}}',
         '{"header":{"name":"a","type":"command"},"payload":{"epoch":~}}',
     ),
+    "mailpaths": (
+        "FROM:<~>",
+        "FROM:<a@b> ~",
+        "FROM:<a@b> ENVID=~",
+        "TO:<a@~>",
+        "TO:<a@b> NOTIFY=~",
+        "TO:<a@b> ORCPT=~;a",
+    ),
+    "mails": (
+        "Subject: ~\r\n\r\na",
+        "Subject: a\r\n~\r\n\r\na",
+        "Date: ~\r\n\r\na",
+        "Passbook-Trace: ~\r\n\r\na",
+        'Content-Type: text/plain; a="~"\r\n\r\na',
+        "Content-Type: multipart/mixed; boundary=~\r\n\r\na",
+        "Content-Type: multipart/mixed; boundary=a\r\n\r\n~",
+        "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n~\r\n\r\nx\r\n--a--\r\n",
+        "Content-Transfer-Encoding: base64\r\n\r\n~",
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n~",
+        "Content-Disposition: attachment; filename*0=~\r\n\r\na",
+        "\r\n~",
+    ),
     "operators": ('{"command":"~"}', '{"command":"status","arguments":{~"a":1}}', '{"command":"status","arguments":~}'),
     "placings": ("\0\1~", " \0~", "\0\1a\n~b"),
     "frames": ("\x1bs~\x1c", "\x1ba~\x1bZ"),
@@ -47,6 +69,10 @@ HOLES: Final[dict[str, tuple[str, ...]]] = {
 BINARY: Final = frozenset({"certificates", "envelopes", "frames", "hostbytes", "keyrings", "plans", "requests", "rows"})
 """Targets that read no text, so that few families are different to them."""
 BYTES: Final = frozenset({"letters", "digits", "nulls", "no UTF-8", "escape codes", "stripes", "lines"})
+
+
+OF_MAIL: Final = frozenset({"mailpaths", "mails"})
+"""Targets that read mail, which has families of its own."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +93,10 @@ def inputs(target: str) -> Iterator[tuple[str, Family]]:
     cut = (one.encode().partition(HOLE.encode()) for one in (HOLE, *HOLES.get(target, ())))
     holes = [*((before, behind) for before, _, behind in cut), (seeds(target)[0], b"")]
     for number, (before, behind) in enumerate(holes):
-        for name in BYTES if target in BINARY else UNITS:
-            yield f"{name} in hole {number}", Family(before, UNITS[name], behind)
+        units = UNITS if target not in BINARY | OF_MAIL else {name: UNITS[name] for name in BYTES}
+        units = {**units, **MAIL_UNITS} if target in OF_MAIL else units
+        for name, unit in units.items():
+            yield f"{name} in hole {number}", Family(before, unit, behind)
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from msgspec.structs import replace
 
 from passbook.errors import PassbookError
 from passbook.job import changes
+from passbook.job.choice import Side
 from passbook.job.record import Answered, Change, Encryption, HistoryKind, Holder, Outcome, Record, Verdict, Wrap
 from passbook.job.states import JobState, Reason
 from passbook.protocol.media import Media
@@ -315,3 +318,16 @@ class Job(RuleBasedStateMachine):
 
 Job.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 TestJob = Job.TestCase
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"state": JobState.COMPLETED, "begun": True, "confirmed": 4}, "is completed"),
+        ({"begun": True}, "is begun"),
+        ({"handed": True}, "is begun"),
+    ],
+)
+def test_a_choice_that_comes_too_late_is_refused_by_the_state_of_the_job(facts: dict[str, Any], said: str) -> None:
+    with pytest.raises(PassbookError, match=said):
+        changes.choose_feed(Side.TERMINAL, AT)(replace(pending(), **facts))

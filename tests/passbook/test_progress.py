@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from passbook.document.plan import StepKind
+from passbook.job.choice import Side
 from passbook.job.record import Decider, OnPaper
 from passbook.job.states import JobState, Reason
 from passbook.job.waiting import Waiting, Why
@@ -41,6 +42,12 @@ def test_a_state_is_told_with_its_reasons() -> None:
     closed = view(state=JobState.COMPLETED, reasons=(Reason.CLOSED_BY_ANSWER,))
     assert state_words(closed) == "Job aa11 is completed: a person said that all of it is on paper."
     assert state_words(view(job="7f3a09c2d1e84b55")) == "Job 7f3a09c2 waits for its turn."
+
+
+def test_a_restart_is_told_as_that_of_the_side_whose_copy_it_is_about() -> None:
+    asked = view(state=JobState.PENDING_HELD, reasons=(Reason.RESTART,), valid=False)
+    assert "the appliance was restarted" in state_words(asked)
+    assert "the agent of its terminal was restarted" in state_words(replace(asked, side=Side.TERMINAL))
 
 
 def test_every_reason_has_words() -> None:

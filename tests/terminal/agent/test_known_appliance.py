@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from demo.world import shipped_layout
 from drivers.ports.place import place_of
 from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
 from spooler.machine import machine_name
@@ -45,6 +46,16 @@ def test_a_link_to_a_device_of_the_appliance_is_that_device(tmp_path: Path) -> N
     link = tmp_path / "printer"
     link.symlink_to("/dev/ttyS9")
     assert knowing(tmp_path, "serial:///dev/ttyS9", machine="here").has_port(f"serial://{link}")
+
+
+def test_the_sheets_of_the_appliance_are_known_while_it_is_away(tmp_path: Path) -> None:
+    assert KnownAppliance(tmp_path / "appliance.json", StandingClock(), "here").sheets() == ()
+    layouts = (shipped_layout("savings-24"), shipped_layout("sheet"))
+    KnownAppliance(tmp_path / "appliance.json", StandingClock(), "here").learn(
+        AgentWelcome("branch", "boot", 10.0, 300.0, (), layouts)
+    )
+    [sheet] = KnownAppliance(tmp_path / "appliance.json", StandingClock(), "here").sheets()
+    assert (sheet.name, sheet.lines, sheet.columns) == ("sheet", layouts[1].lines_per_page, layouts[1].columns_total)
 
 
 def test_the_name_of_a_machine_stays_and_is_not_its_id(tmp_path: Path) -> None:

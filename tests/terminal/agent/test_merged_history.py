@@ -17,7 +17,6 @@ from passbook.job.record import HistoryKind, Reported
 from passbook.job.states import JobState, Reason
 from passbook.protocol.history_reply import GetHistory, HistoryLine, HistoryReply, Wanted
 from passbook.protocol.notice import HistoryHead, HistoryHeads
-from terminal.agent import both_histories
 from terminal.agent.both_histories import BothHistories
 from terminal.agent.merged_history import ENTRIES_KEPT, KeptHistory, merged
 from tests.firmware.branch import StandingClock
@@ -119,12 +118,6 @@ def test_an_end_that_the_appliance_told_long_ago_is_shown_apart_from_the_own_cop
     assert merged(theirs, own, is_own, is_whole=False) == theirs
 
 
-def test_an_own_entry_has_the_name_that_only_the_appliance_tells() -> None:
-    theirs = [line(STOPPED, 1, name="Statement May", document_date="2026-05-03")]
-    found = merged(theirs, [line(ENDED, 2, side=Side.TERMINAL)], is_own, is_whole=True)
-    assert [(one.job.name, one.job.document_date) for one in found] == [("Statement May", "2026-05-03")] * 2
-
-
 # What is kept for the time apart
 
 
@@ -212,14 +205,12 @@ class Appliance:
 
         return [Head()]
 
+    @staticmethod
+    def line(entry: HistoryLine) -> HistoryLine:
+        return entry
+
     def history(self, _job: str, last: int, _wanted: Wanted) -> list[OwnEntry]:
         return [OwnEntry(one) for one in self.own[-last:]]
-
-
-@pytest.fixture(autouse=True)
-def _told_as_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The entries of the own spool have the form in which a terminal is told them already."""
-    monkeypatch.setattr(both_histories, "line_of", lambda entry, **_: entry)
 
 
 def both(theirs: list[HistoryLine], own: list[HistoryLine]) -> tuple[Appliance, BothHistories]:

@@ -14,6 +14,7 @@ import pytest
 from client.transport import UnixTransport
 from demo.world import shipped_layout
 from passbook.errors import PassbookError
+from passbook.job import changes
 from passbook.job.choice import Choice, IfApart, Keep, Side
 from passbook.job.states import Reason
 from passbook.protocol.messages import JobView, SubmitJob
@@ -63,6 +64,9 @@ class Appliance(Upstream):
         if self.refuses is not None:
             raise self.refuses
         return view(job=payload.job or f"drawn for {payload.client_request}", choice=payload.choice)
+
+    async def command(self, name: str, payload: Any, kind: type[Any]) -> Any:  # type: ignore[explicit-override]  # override is of Python 3.12
+        return await self.command_with(name, payload, b"", kind)
 
     async def job(self, job: str) -> JobView:  # type: ignore[explicit-override]  # override is of Python 3.12
         return view(job=job)
@@ -309,3 +313,33 @@ def test_a_request_that_the_appliance_refused_is_judged_anew(open_till: OpenTill
     till.appliance.refuses = None
     till.submit(keep=Keep.APPLIANCE)
     assert till.sent() == (AT_APPLIANCE, "", True)
+
+
+# What the owner shares
+
+
+def test_shared_name_and_date_are_known_while_the_appliance_is_away_and_told_to_it_but_not_in_clear(
+    open_till: OpenTill, tmp_path: Path
+) -> None:
+    till = open_till()
+    till.appliance.refuses = PassbookError("appliance-unreachable", address="a", why="w")
+    shown = till.submit(
+        keep=Keep.BOTH, if_apart=IfApart.TERMINAL, name="Statement May", document_date="2026-05-03", shares_name=True
+    )
+    assert (shown.name, shown.document_date) == ("Statement May", "2026-05-03")
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert till.submissions.waiting() == [shown.job]
+    assert [file for file in files for word in (b"Statement May", b"2026-05-03") if word in file.read_bytes()] == []
+    # It is printed before the appliance hears of it.
+    for change in (changes.start(AT, 0), changes.journal(0, 1)):
+        asyncio.run(till.own.change(shown.job, change))
+    till.appliance.refuses = None
+    asyncio.run(till.submissions.resume())
+    [(told, document)] = till.appliance.sent
+    assert (told.name, told.document_date, document) == ("Statement May", "2026-05-03", b"")
+
+
+def test_a_date_that_is_none_is_refused_also_while_the_appliance_is_away(open_till: OpenTill) -> None:
+    till = open_till()
+    till.appliance.refuses = PassbookError("appliance-unreachable", address="a", why="w")
+    assert till.refused(document_date="soon").code == "invalid-message"

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from passbook.errors import PassbookError
 from passbook.job.choice import Choice, IfApart, Keep, Side
 from passbook.job.print_right import PrintRight, RightState
-from passbook.job.record import Change, Record
+from passbook.job.record import Acknowledged, Change, Record
+from passbook.job.states import JobState
 from passbook.protocol.two_spools import PrinterFacts, TurnTaken, YourTurn
 from terminal.agent.turn_answers import TurnAnswers
 from tests.passbook.test_changes import pending
@@ -98,5 +99,18 @@ def test_a_copy_of_an_earlier_boot_of_the_agent_does_not_take_the_printer() -> N
         terminal = Terminal(valid=False)
         await terminal.turns.answer(TURN)
         assert (terminal.driven, terminal.sent) == (0, ["not-spooled"])
+
+    asyncio.run(story())
+
+
+def test_a_turn_of_a_job_whose_end_is_not_told_yet_puts_no_question() -> None:
+    async def story() -> None:
+        ended = {"state": JobState.COMPLETED, "valid": False, "right": PrintRight(RightState.HERE)}
+        terminal = Terminal(**ended)
+        await terminal.turns.answer(TURN)
+        assert terminal.sent == [], "the report of its end says what became of it"
+        told = Terminal(**ended, acknowledged=Acknowledged("counter-1", "2026-03-02T09:30:00.000+00:00"))
+        await told.turns.answer(TURN)
+        assert told.sent == ["not-spooled"]
 
     asyncio.run(story())

@@ -5,7 +5,9 @@ Real processes: the agent of a terminal, an appliance, simulated printers, and a
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -330,6 +332,29 @@ def test_an_order_of_two_people_at_the_appliance_ends_the_copy_of_the_terminal(
     await_fact(lambda: office.ask_agent("Agent.GetSettings", Nothing())["jobs"] == 0, office.agent.log)
     assert (is_on(office.world, SECOND), is_on(office.own, SECOND)) == (True, False)
     assert office.ends(job) == ["completed", "completed"]
+
+
+def test_a_terminal_that_comes_back_gives_up_a_printer_that_two_people_took_back(office: AgentWorld) -> None:
+    managers = [office.world.enroll(name, representative=True) for name in ("manager-1", "manager-2")]
+    office.world.write_config(extra="[turns]\nreport_wait = 2.0\n")
+    office.put_on_network()
+    office.world.start_appliance()
+    office.agent.start()
+    office.agent.await_log("appliance-reached")
+    job = send(office, NOTICE, *choose("both", "terminal", "ask"))
+    office.agent.await_log("printer-taken")
+    os.kill(office.agent.pid, signal.SIGSTOP)
+    await_question(office, job, "terminal-silent")
+    order = ("answer", job, "--discard", "--person")
+    with pytest.raises(CommandFailed):
+        managers[0].run(*order, "Ann")
+    managers[1].run(*order, "Ben")
+    os.kill(office.agent.pid, signal.SIGCONT)
+    office.agent.await_log("printer-given-back")
+    behind = counter_2(office).print_in_background(NOTICE.file, "sheet-8", NOTICE.layout)
+    assert behind.end() == 0, behind.error()
+    await_fact(lambda: office.jobs() == [], office.agent.log)
+    assert office.ends(job) == ["canceled", "canceled"]
 
 
 def test_a_spool_that_was_rolled_back_prints_nothing_twice(office: AgentWorld, tmp_path: Path) -> None:

@@ -1,0 +1,90 @@
+"""The arguments of MAIL and RCPT: the address and the parameters of SIZE, 8BITMIME and DSN (RFC 5321, 1870, 3461)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from passbook.job.mailed import Notify
+
+LONGEST_ENVELOPE_ID: Final = 100
+"""Characters of ENVID (RFC 3461, 4.4)."""
+LONGEST_ORIGINAL: Final = 500
+"""Characters of ORCPT (RFC 3461, 4.2)."""
+
+_PATH: Final = re.compile(r"(?P<word>FROM|TO):\s*<(?P<address>[^<>]*)>(?:\s+(?P<parameters>.*))?", re.IGNORECASE)
+_XTEXT: Final = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})+")
+_ORIGINAL: Final = re.compile(rf"[A-Za-z0-9-]+;{_XTEXT.pattern}")
+_SIZE: Final = re.compile(r"[0-9]{1,20}")
+_BODIES: Final = frozenset({"7BIT", "8BITMIME"})
+
+
+class Misread(Exception):  # noqa: N818  # its text is the reply
+    """A command that cannot be taken; the text is the reply."""
+
+
+class SenderPath(NamedTuple):
+    """What MAIL says: the address, empty for the null sender, and the options of notifications."""
+
+    address: str
+    envelope_id: str = ""
+    wants_headers: bool = False
+
+
+class RecipientPath(NamedTuple):
+    """What RCPT says: the address, the wanted notifications, and the address that the first sender named."""
+
+    address: str
+    notify: tuple[Notify, ...] = ()
+    original: str = ""
+
+
+def read_sender(arg: str, size_limit: int) -> SenderPath:
+    """The argument of MAIL, for a message of at most `size_limit` bytes.  Raises Misread."""
+    address, parameters = _path("FROM", arg)
+    for name, value in parameters.items():
+        match name:
+            case "SIZE" if _SIZE.fullmatch(value):
+                if int(value) > size_limit:
+                    raise Misread(f"552 5.3.4 A message may have {size_limit} bytes.")
+            case "BODY" if value.upper() in _BODIES:
+                pass
+            case "RET" if value.upper() in {"FULL", "HDRS"}:
+                pass
+            case "ENVID" if _XTEXT.fullmatch(value) and len(value) <= LONGEST_ENVELOPE_ID:
+                pass
+            case "AUTH":
+                pass  # a claim of another system, which proves nothing here
+            case "SIZE" | "BODY" | "RET" | "ENVID":
+                raise Misread(f"501 5.5.4 The value of {name} is not possible.")
+            case _:
+                raise Misread("555 5.5.4 A parameter of MAIL is not known here.")
+    return SenderPath(address, parameters.get("ENVID", ""), parameters.get("RET", "").upper() == "HDRS")
+
+
+def read_recipient(arg: str) -> RecipientPath:
+    """The argument of RCPT.  Raises Misread."""
+    address, parameters = _path("TO", arg)
+    if not parameters.keys() <= {"NOTIFY", "ORCPT"}:
+        raise Misread("555 5.5.4 A parameter of RCPT is not known here.")
+    words = parameters["NOTIFY"].upper().split(",") if "NOTIFY" in parameters else []
+    if not set(words) <= {one.value for one in Notify} or ("NEVER" in words and len(words) > 1):
+        raise Misread("501 5.5.4 The value of NOTIFY is not possible.")
+    original = parameters.get("ORCPT", "")
+    if "ORCPT" in parameters and not (_ORIGINAL.fullmatch(original) and len(original) <= LONGEST_ORIGINAL):
+        raise Misread("501 5.5.4 The value of ORCPT is not possible.")
+    return RecipientPath(address, tuple(Notify(word) for word in dict.fromkeys(words)), original)
+
+
+def _path(word: str, arg: str) -> tuple[str, dict[str, str]]:
+    """The address and the parameters of MAIL or RCPT, names in upper case.  Raises Misread."""
+    found = _PATH.fullmatch(arg.strip())
+    if found is None or found["word"].upper() != word:
+        raise Misread(f"501 5.5.2 Write {'MAIL' if word == 'FROM' else 'RCPT'} {word}:<address>.")
+    parameters: dict[str, str] = {}
+    for one in (found["parameters"] or "").split():
+        name, _, value = one.partition("=")
+        if name.upper() in parameters:
+            raise Misread("501 5.5.4 A parameter stands there twice.")
+        parameters[name.upper()] = value
+    return found["address"], parameters

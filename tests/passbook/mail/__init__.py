@@ -1,0 +1,1 @@
+"""Tests of passbook.mail and of the job's rules about mail."""
