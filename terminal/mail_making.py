@@ -13,9 +13,9 @@ from typing import Final
 
 from passbook.document.documents import FORMATS, parse_document
 from passbook.mail.mail_address import MailAddress
+from passbook.mail.message_reading import one_line
 from passbook.mail.part_formats import MIME_TYPES
 from passbook.protocol.confidential import Confidential
-from passbook.protocol.naming import NAME_LIMIT
 from terminal.own_copy import SUFFIXES
 
 MAIL_SUFFIXES: Final = MappingProxyType({**SUFFIXES, ".pdf": "pdf"})
@@ -64,11 +64,6 @@ def make_mail(
     params = {"charset": "utf-8"} if kind == "text" else None
     mail.add_attachment(document.data, kind, subtype, filename=one_line(document.name), params=params)
     return mail.as_bytes()
-
-
-def one_line(text: str) -> str:
-    """The text as a list shows it: on one line, without characters that cannot be shown, and not too long."""
-    return "".join(filter(str.isprintable, " ".join(text.split())))[:NAME_LIMIT].strip()
 
 
 def file_name(number: int, title: str, format: str) -> str:  # noqa: A002  # the word of the protocol

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from passbook.errors import PassbookError
 from passbook.mail.mail_address import MailAddress, parse_mail_address
+from passbook.mail.message_reading import one_line
 
 SERVER_TIME: Final = 60.0
 """Seconds for each answer of the server."""
@@ -218,8 +219,7 @@ def _words(reply: tuple[int, bytes]) -> str:
 
 
 def _plain(text: str) -> str:
-    line = " ".join(text.split())
-    return "".join(filter(str.isprintable, line))[:LONGEST_ANSWER].rstrip(". ")
+    return one_line(text, LONGEST_ANSWER).rstrip(". ")
 
 
 def _octets(text: bytes | str) -> bytes:

@@ -169,7 +169,7 @@ def test_no_public_name_has_two_meanings() -> None:
 
 
 def test_no_module_is_too_long() -> None:
-    lengths = {str(path): len((ROOT / path).read_text("utf-8").splitlines()) for path in CODE}
+    lengths = {str(path): len((ROOT / path).read_text("utf-8").splitlines()) for path in CODE + TESTS}
     assert {name: length for name, length in lengths.items() if length > MODULE_LINES} == {}
 
 

@@ -19,6 +19,7 @@ from passbook.protocol.naming import check_name, check_one_key
 from passbook.protocol.two_spools import GrantPreview, SealedCopy
 from spooler.jobs import Jobs
 from spooler.logs import Log
+from spooler.sealed_copies import sealed_copy
 from storage import JobRow, envelope
 
 _LOG: Final = Log("documents")
@@ -79,18 +80,7 @@ class DocumentReader:
             raise PassbookError("no-key-to-show", job=job)
         sealed = await asyncio.to_thread(self._spool.sealed, row)
         _LOG.info("sealed-sent", job=job, terminal=actor.name)
-        return SealedCopy(
-            job=job,
-            format=record.format,
-            layout=record.layout,
-            height=record.sheet.height,
-            cpi=record.sheet.cpi,
-            left=record.sheet.left,
-            identity=record.identity(),
-            content=msgspec.msgpack.encode(sealed),
-            wraps=msgspec.msgpack.encode(row.wraps),
-            book=self._layouts.get(record.layout),
-        )
+        return msgspec.structs.replace(sealed_copy(record, sealed, row.wraps), book=self._layouts.get(record.layout))
 
     def grant(self, actor: Actor, asked: GrantPreview) -> Record:
         """Let another terminal have the sealed content of the caller's unfinished job; return the job.

@@ -37,7 +37,7 @@ class Verdict(StrEnum):
     DISCARD = "discard"
     """End the job; nothing more is printed."""
     HOLD = "hold"
-    """Keep the job, and do not ask again until it is released or the appliance starts."""
+    """Keep the job, and do not ask again until it is released or the appliance boots."""
 
 
 OPERATOR: Final = "@operator"

@@ -266,8 +266,12 @@ def _shown_header(message: Message, name: str) -> str:
         text = str(make_header(decode_header(raw)))
     except (LookupError, MessageError, ValueError):
         text = raw
-    line = " ".join(text.split())
-    return "".join(filter(str.isprintable, line))[:NAME_LIMIT].strip()
+    return one_line(text)
+
+
+def one_line(text: str, most: int = NAME_LIMIT) -> str:
+    """The text as a list shows it: on one line, at most so long, and without characters that cannot be shown."""
+    return "".join(filter(str.isprintable, " ".join(text.split())))[:most].strip()
 
 
 def _date(message: Message) -> str:

@@ -18,7 +18,6 @@ from __future__ import annotations
 import asyncio
 import datetime
 import re
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -34,6 +33,7 @@ from passbook.protocol.messages import SubmitJob
 from passbook.protocol.two_spools import SealedCopy
 from spooler.clock import Clock
 from spooler.logs import Log
+from spooler.sealed_copies import sealed_copy
 from storage import SealedJob, Spool, envelope, files
 
 _LOG: Final = Log("finished")
@@ -154,21 +154,6 @@ class FinishedCopies:
             ended = datetime.datetime.fromisoformat(record.changed_at)
             left = min(left, self._keep - (self._clock.now() - ended).total_seconds())
         return left
-
-
-def sealed_copy(record: Record, sealed: SealedJob, wraps: Sequence[Wrap]) -> SealedCopy:
-    """The sealed content of a job with all that binds and opens it, without the layout of today."""
-    return SealedCopy(
-        job=record.job_id,
-        format=record.format,
-        layout=record.layout,
-        height=record.sheet.height,
-        cpi=record.sheet.cpi,
-        left=record.sheet.left,
-        identity=record.identity(),
-        content=msgspec.msgpack.encode(sealed),
-        wraps=msgspec.msgpack.encode(tuple(wraps)),
-    )
 
 
 def opened_copy(record: Record, copy: SealedCopy, asked: GetDocument) -> StoredDocument:

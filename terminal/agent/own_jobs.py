@@ -22,8 +22,8 @@ from passbook.protocol.naming import check_name
 from passbook.protocol.two_spools import SealedCopy
 from spooler.clock import Clock, stamp
 from spooler.jobs import Jobs
+from spooler.sealed_copies import sealed_copy
 from storage import JobRow, envelope
-from terminal.agent.finished_copies import sealed_copy
 from terminal.agent.own_store import OwnStore
 from terminal.keyring import KeyRing
 

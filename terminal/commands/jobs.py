@@ -41,7 +41,7 @@ def add(command: AddCommand) -> None:
         ("cancel", "end a job and show which lines of it are on paper", run_cancel),
         (
             "hold",
-            "ask no question about a job that is not printing, until it is released or the appliance starts",
+            "ask no question about a job that is not printing, until it is released or the appliance boots",
             run_hold,
         ),
         ("release", "ask the question about a held job again; an operator's hold: representatives only", run_release),

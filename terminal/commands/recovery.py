@@ -54,7 +54,7 @@ def add(command: AddCommand) -> None:
     order.add_argument("--from-line", type=whole(1, _LAST_LINE), metavar="N", help=line)
     order.add_argument("--all-on-paper", action="store_true", help="every line is on paper; end the job")
     order.add_argument("--discard", action="store_true", help="end the job")
-    hold = "keep the job and ask no question about it until it is released or the appliance starts"
+    hold = "keep the job and ask no question about it until it is released or the appliance boots"
     order.add_argument("--hold", action="store_true", help=hold)
     answer.add_argument(
         "--person", type=short_text, required=True, metavar="NAME", help="name of the person who decides"

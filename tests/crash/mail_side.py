@@ -32,8 +32,9 @@ from passbook.job.states import Reason
 from spooler import next_hop
 from spooler.clock import SystemClock
 from spooler.printer import PrinterSettings
-from tests.crash.sides import PRINTER, PoweredSide, Trouble, TwoSides
+from tests.crash.sides import PRINTER, PoweredSide, TwoSides
 from tests.crash.states import Image
+from tests.crash.troubles_of_sides import Trouble
 from tests.terminal.conftest import Branch
 
 HOP: Final = "south"

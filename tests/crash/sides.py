@@ -14,12 +14,11 @@ import random
 import shutil
 import ssl
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from enum import Enum, StrEnum
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from unittest.mock import patch
 
 from typing_extensions import override
@@ -63,9 +62,9 @@ from terminal.agent.upstream import Upstream
 from terminal.home import Home
 from terminal.keyring import AGENT_STORE, KeyRing
 from tests.crash.life import put
-from tests.crash.log import Entry, Log
 from tests.crash.recorder import Recorder, recorded_by
 from tests.crash.states import Disk, Image
+from tests.crash.troubles_of_sides import CutLog, Left, SideRecorder, Trouble, Where
 from tests.drivers.workbench import quick
 from tests.terminal.conftest import Branch
 
@@ -96,71 +95,6 @@ REPORT_WAIT: Final = 2.0
 """Seconds after which people are asked about a printer that was handed over to a terminal which does not know it."""
 
 
-class Left(Enum):
-    """What a cut leaves on the disk of what was written, beside all that was synced."""
-
-    ALL = "all"
-    SYNCED = "synced"
-    SOME = "some"
-
-
-class Where(StrEnum):
-    """Where something goes wrong."""
-
-    TERMINAL = "terminal"
-    """The agent loses its power before its n-th sync."""
-    APPLIANCE = "appliance"
-    """The appliance loses its power before its n-th sync."""
-    NETWORK = "network"
-    """The n-th message between both is lost, and the connection with it."""
-    PRINTER = "printer"
-    """The printer loses its power before its n-th byte."""
-
-
-class Trouble(NamedTuple):
-    """One thing that goes wrong: the `nth` of its kind since the trouble before it was over."""
-
-    where: Where
-    nth: int
-    left: Left = Left.ALL
-
-    def __str__(self) -> str:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
-        return f"{self.where.value} {self.nth} {self.left.value}"
-
-
-class CutLog(Log):
-    """A log of a disk that calls `cut` before the sync with the number `nth`; syncs are counted from count() on."""
-
-    def __init__(self, cut: Callable[[], None]) -> None:
-        super().__init__()
-        self._cut = cut
-        self._numbers: Iterator[int] = itertools.repeat(0)
-        self._nth = -1
-        self._end: int | None = None
-
-    def count(self, nth: int) -> None:
-        """From here on the syncs are counted."""
-        self._nth, self._numbers = nth, itertools.count(1)
-
-    @override
-    def sync(self, path: str) -> None:
-        if next(self._numbers) == self._nth:
-            self._end = len(self.entries)
-            self._cut()
-        super().sync(path)
-
-    def told(self) -> list[Entry]:
-        """What happened before the cut."""
-        return self.entries[: self._end]
-
-
-class _SideRecorder(Recorder):
-    @override
-    def below(self, path: str) -> str:
-        found = super().below(path)
-        return "" if found.endswith("socket") else found
-
-
 class PoweredSide:
     """One boot of one side, from its power-on until its power goes.
 
@@ -186,7 +120,7 @@ class PoweredSide:
         put(image, self.folder)
         self.log = CutLog(self._cut)
         self.log.start_with(image.folders, image.files)
-        self.recorder = _SideRecorder(self.folder, self.log)
+        self.recorder = SideRecorder(self.folder, self.log)
         office.recorders.append(self.recorder)
         self._ready = asyncio.Event()
         self._running: asyncio.Task[None] | None = None

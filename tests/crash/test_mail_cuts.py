@@ -16,7 +16,8 @@ from passbook.job.choice import Side
 from tests.crash.errand import judge_end, judge_store, lines_on
 from tests.crash.mail_errand import MailErrand
 from tests.crash.mail_side import MailFlow, MailSide
-from tests.crash.sides import MEMORY, Left, Trouble, Where
+from tests.crash.sides import MEMORY
+from tests.crash.troubles_of_sides import Left, Trouble, Where
 from tests.terminal.conftest import Branch
 
 WAIT: Final = 40.0

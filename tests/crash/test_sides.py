@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from passbook.job.choice import IfApart, Keep, Side
 from tests.crash.errand import Errand, Flow, judge_end, judge_histories, judge_store
-from tests.crash.sides import MEMORY, Left, Trouble, TwoSides, Where
+from tests.crash.sides import MEMORY, TwoSides
+from tests.crash.troubles_of_sides import Left, Trouble, Where
 from tests.terminal.conftest import Branch
 
 WAIT: Final = 40.0

@@ -29,9 +29,9 @@ from terminal.keyring import load_ring
 from terminal.passphrase import obtain
 from tests.terminal.conftest import Branch
 from tests.terminal.fake_appliance import FakeAppliance, running_agent
+from tests.terminal.running_teller import Teller, appliance, enroll, finish, in_a_thread
 from tests.terminal.samples import view
 from tests.terminal.sealed import sealed_copy
-from tests.terminal.test_main import Teller, appliance, enroll, finish, in_a_thread
 
 pytestmark = pytest.mark.slow
 

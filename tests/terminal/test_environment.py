@@ -12,7 +12,7 @@ from passbook.protocol.environment import AreaFigures, Environment
 from passbook.protocol.media import Device, MechanismStatus, Media
 from tests.client.test_connection import refuse
 from tests.terminal.fake_appliance import FakeAppliance
-from tests.terminal.test_main import Teller, enrolled, teller
+from tests.terminal.running_teller import Teller, enrolled, teller
 
 __all__ = ["enrolled", "teller"]
 

@@ -23,8 +23,8 @@ from passbook.document.plan import Bar, StepKind, StepOutline
 from passbook.protocol.messages import Prompt
 from terminal.home import Home
 from tests.terminal.fake_appliance import FakeAppliance
+from tests.terminal.running_teller import COMPLETED, Teller, document, enrolled, printing, teller
 from tests.terminal.samples import TWENTY, question, stopped, view
-from tests.terminal.test_main import COMPLETED, Teller, document, enrolled, printing, teller
 
 __all__ = ["document", "enrolled", "teller"]
 

@@ -21,8 +21,8 @@ from terminal.agent.upstream import Upstream
 from terminal.home import Home
 from tests.terminal.conftest import Branch
 from tests.terminal.fake_appliance import FakeAppliance, running
+from tests.terminal.running_teller import Teller, enroll
 from tests.terminal.samples import view
-from tests.terminal.test_main import Teller, enroll
 
 SUBMIT = "Spooler.SubmitJob"
 
