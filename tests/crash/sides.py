@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from unittest.mock import patch
 
 from typing_extensions import override
@@ -268,10 +268,22 @@ class Wire:
         return self._connection.transport
 
     def _must_carry(self) -> None:
-        is_lost = len(self._sides) == len(Side) and self._office.loses_message()
-        if is_lost or any(side.is_cut for side in self._sides):
-            self._connection.transport.abort()
-            raise ConnectionClosedError(None, None)
+        if len(self._sides) == len(Side) and self._office.loses_message():
+            self._end()
+        self._must_have_power()
+
+    def _must_have_power(self) -> None:
+        if any(side.is_cut for side in self._sides):
+            self._end()
+
+    def _end(self) -> NoReturn:
+        self._connection.transport.abort()
+        raise ConnectionClosedError(None, None)
+
+    async def ping(self) -> Any:
+        """The agent measures by it; it counts as no message, since a clock says when it is sent."""
+        self._must_have_power()
+        return await self._connection.ping()
 
     async def send(self, message: bytes, *, text: bool) -> None:
         self._must_carry()
