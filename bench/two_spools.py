@@ -165,9 +165,9 @@ class Office:
         """Bytes over the network for a preview of a job."""
         counts = []
         for _ in range(LOOKS):
-            before = self.cable.up + self.cable.down
+            before = self.cable.said
             self.terminal.screen("preview", job, "--text")
-            counts.append(self.cable.up + self.cable.down - before)
+            counts.append(self.cable.said - before)
         return min(counts)
 
 

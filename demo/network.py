@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, Self
 
+PULSE: Final = 128
+"""Bytes of a piece that says nothing: a ping or its answer, under TLS."""
 CHUNK: Final = 65536
 """Bytes that are carried at once."""
 AHEAD: Final = 64
@@ -24,6 +26,7 @@ class Cable:
         delay: seconds that each piece of bytes takes, in both directions.
         up: bytes that went to the appliance.
         down: bytes that came from it.
+        said: bytes of both directions but for the pings that go on by themselves.
         kept: bytes that it keeps back now.
         is_whole: whether it carries connections.
     """
@@ -46,7 +49,7 @@ class Cable:
         self._open: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.delay = 0.0
-        self.up = self.down = self.kept = 0
+        self.up = self.down = self.kept = self.said = 0
         self.address = ""
 
     def __enter__(self) -> Self:
@@ -164,6 +167,7 @@ class Cable:
         with contextlib.suppress(OSError):
             while (piece := await on_its_way.get())[1]:
                 due, data = piece
+                self.said += len(data) if len(data) > PULSE else 0
                 await self._may_pass(direction, len(data))
                 await asyncio.sleep(max(0.0, due - self._loop.time()))
                 left = self._cut_after.get(direction, len(data))

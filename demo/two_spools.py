@@ -161,9 +161,9 @@ class TwoSpools:
         PICTURES.mkdir(parents=True)
         # At its turn the document goes over the network; that is no part of the preview.
         await_fact(lambda: self._state(job) == "processing-stopped", lambda: self._state(job))
-        before = cable.up
+        before = cable.said
         self.counter_1.run("preview", job, "--out", str(PICTURES))
-        self.say(f"A preview from the own copy: {cable.up - before} bytes went over the network.")
+        self.say(f"A preview from the own copy: {cable.said - before} bytes went over the network.")
         for picture in sorted(PICTURES.iterdir()):
             self.say(f"page picture: {picture}")
         if not any(PICTURES.iterdir()):
