@@ -349,6 +349,10 @@ class Wire:
         self._must_carry()
         return message
 
+    async def ping(self) -> Any:
+        """It is no message, and tells the other side nothing."""
+        return await self._connection.ping()
+
     async def close(self) -> None:
         await self._connection.close()
 
