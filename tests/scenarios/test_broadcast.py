@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
+import smtplib
+import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import NamedTuple
 
 import pytest
@@ -28,6 +31,7 @@ from tests.scenarios.mail_office import (
 from tests.scenarios.office import Office, book_of
 
 OTHER: str = "other.example"
+KILLS: int = 20
 
 
 class Pair(NamedTuple):
@@ -106,3 +110,70 @@ def test_a_route_is_tested_in_words(pair: Pair) -> None:
     with pytest.raises(CommandFailed) as unknown:
         world.ctl("route", "test", "window-9@elsewhere.example")
     assert "No route names window-9@elsewhere.example" in unknown.value.output
+
+
+class KilledBroadcast:
+    """One mail for both appliances, one of which is killed meanwhile; people look at each paper before they answer."""
+
+    def __init__(self, pair: Pair, number: int) -> None:
+        self.pair = pair
+        self.statement = Statement(number, 3)
+        self.message_id = f"<{number}@bank.example>"
+
+    def run(self, victim: Office, delay: float) -> None:
+        """Kill an appliance after so many seconds, and have all of the mail printed."""
+        kill = threading.Timer(delay, victim.world.kill_appliance)
+        kill.start()
+        self.is_sent()
+        kill.join()
+        victim.world.start_appliance()
+        await_fact(self.is_sent, lambda: "the mail is not taken")
+        await_fact(self._is_over, self._left)
+        assert self.is_sent(), "the same mail again is the same jobs"
+        for office in (self.pair.first, self.pair.other):
+            judge(office.world.paper, book_of(self.statement), self.statement.expected())
+
+    def is_sent(self) -> bool:
+        """Send the mail; whether 250 was heard."""
+        try:
+            with connect(self.pair.address) as client:
+                mail = update_mail(self.statement, self.message_id)
+                return client.send_message(mail, SENDER, [WINDOW, f"window-1@{OTHER}"]) == {}
+        except (OSError, smtplib.SMTPServerDisconnected):
+            return False
+
+    def _is_over(self) -> bool:
+        for office in (self.pair.first, self.pair.other):
+            for question in office.questions():
+                self._answer(office, str(question["job"]["job"]))
+        return [self._ends(self.pair.first), self._ends(self.pair.other)] == [["other", "window-1"], ["window-1"]]
+
+    def _answer(self, office: Office, job: str) -> None:
+        struck = office.world.paper.lines(book_of(self.statement))
+        done = sum(place in struck for place in self.statement.expected())
+        # Another prompt or stop may have come first; then the person looks again.
+        with suppress(CommandFailed):
+            office.answer(office.manager, job, "--from-line", str(done + 1))
+
+    def _ends(self, office: Office) -> list[str]:
+        mine = [one for one in ends_of(office) if one["mail"]["messageId"] == self.message_id]
+        return sorted(one["printer"] for one in mine if one["state"] == "completed")
+
+    def _left(self) -> object:
+        return [(jobs_of(one), ends_of(one)) for one in (self.pair.first, self.pair.other)]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1200)
+def test_a_broadcast_is_on_both_papers_once_whichever_appliance_is_killed(pair: Pair, seed: int) -> None:
+    chance = random.Random(seed)
+    now: list[KilledBroadcast] = []
+    with ExitStack() as clerks:
+        for office in (pair.first, pair.other):
+            clerks.enter_context(BookClerk(office.manager, office.hands, lambda _view: book_of(now[-1].statement)))
+        for number in range(720, 720 + KILLS):
+            now.append(KilledBroadcast(pair, number))
+            now[-1].run(chance.choice([pair.first, pair.other]), chance.uniform(0.0, 2.0))
+    for office in (pair.first, pair.other):
+        assert set(office.world.paper.books) == {book_of(one.statement) for one in now}
+        assert office.world.ctl("verify") == []
