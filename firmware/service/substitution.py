@@ -27,7 +27,7 @@ from passbook.job.moving import ask_for_substitute, may_move, moves_by_itself
 from passbook.job.record import Record
 from passbook.job.relaying import is_relay, left_of
 from passbook.mail.mail_address import parse_mail_address
-from passbook.mail.message_reading import PART_HEADER, TRACE_HEADER
+from passbook.mail.message_reading import PART_HEADER, SENDER_HEADER, TRACE_HEADER, UNPROVEN
 from passbook.mail.part_formats import MIME_TYPES
 from passbook.mail.routes import Route, find_route
 from passbook.protocol.media import Device
@@ -265,6 +265,8 @@ class Substitutes:
         made["Message-ID"] = mail.message_id
         made[PART_HEADER] = str(mail.part)
         made[TRACE_HEADER] = " ".join([*mail.trace, self._mail.hostname])
+        if not mail.vouched_by:
+            made[SENDER_HEADER] = UNPROVEN
         kind, _, subtype = MIME_TYPES[record.format].partition("/")
         made.set_content(document, maintype=kind, subtype=subtype, disposition="attachment", filename="document")
         return made.as_bytes()
