@@ -49,11 +49,11 @@ ESMTP: Final = ("PIPELINING", "ENHANCEDSTATUSCODES", "DSN")
 """What is announced beside SIZE, 8BITMIME and STARTTLS, which the library announces."""
 
 
-LONGEST_LINE: Final = 1000
+MOST_LINE_BYTES: Final = 1000
 """Bytes of a line of a message with its end (RFC 5321, 4.5.3.1.6)."""
-END_OF_MESSAGE: Final = b"\r\n.\r\n"
+LAST_LINE: Final = b"\r\n.\r\n"
 """The last line of a message, with the end of the one before."""
-_TOO_LONG: Final = re.compile(rb"\n[^\n]{%d}" % LONGEST_LINE)
+_TOO_LONG: Final = re.compile(rb"\n[^\n]{%d}" % MOST_LINE_BYTES)
 
 
 class Peer(NamedTuple):
@@ -300,7 +300,7 @@ class _Conversation(SMTP):
             if len(message) > SIZE_LIMIT:
                 reply = f"552 5.3.4 A message may have {SIZE_LIMIT} bytes."
             elif _TOO_LONG.search(b"\n" + message):
-                reply = f"500 5.5.2 A line may have {LONGEST_LINE} bytes."
+                reply = f"500 5.5.2 A line may have {MOST_LINE_BYTES} bytes."
             else:
                 # A line that begins with a dot has another one before it (RFC 5321, 4.5.2).
                 self.envelope.content = message.replace(b"\r\n.", b"\r\n").removeprefix(b".")
@@ -315,14 +315,14 @@ class _Conversation(SMTP):
         pieces, size = [], 0
         while True:
             try:
-                piece, is_last = await self._reader.readuntil(END_OF_MESSAGE), True
+                piece, is_last = await self._reader.readuntil(LAST_LINE), True
             except asyncio.LimitOverrunError as error:
                 piece, is_last = await self._reader.readexactly(error.consumed), False
             if size <= SIZE_LIMIT:
                 pieces.append(piece)
             size += len(piece)
             if is_last:
-                return b"".join(pieces)[2:].removesuffix(END_OF_MESSAGE[2:])
+                return b"".join(pieces)[2:].removesuffix(LAST_LINE[2:])
 
     async def handle_DATA(self, _server: SMTP, _session: LibrarySession, envelope: LibraryEnvelope) -> str:  # noqa: N802
         """Accept the mail; 250 leaves after the commit."""
