@@ -116,6 +116,17 @@ def test_a_message_of_an_unproven_sender_says_so_to_the_next_hop(place: Place) -
     assert said == {"<True@bank.example>": "unproven", "<False@bank.example>": None}
 
 
+def test_relayed_is_not_said_to_be_on_paper(place: Place) -> None:
+    with connect(place.address, place.office.counter) as client:
+        mail = update_mail(Statement(725, 3), "<725@bank.example>")
+        client.send_message(mail, SENDER, ["other@open.example"], [], ["NOTIFY=SUCCESS"])
+    await_fact(lambda: len(place.box.mails) == 2, lambda: jobs_of(place.office))
+    told = next(mail.as_string() for sender, _, mail in place.box.mails if sender == "<>")
+    assert "Action: relayed" in told
+    assert "Whether it is on paper is not known here." in told
+    assert "every line is on paper" not in told
+
+
 def test_a_dead_letter_is_listed_and_sent_again(place: Place) -> None:
     office, box = place.office, place.box
     box.replies = ["550 5.7.1 not today"]
