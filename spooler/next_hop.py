@@ -14,6 +14,7 @@ only then does the own copy of a mail print.
 
 from __future__ import annotations
 
+import contextlib
 import smtplib
 import ssl
 import threading
@@ -284,7 +285,7 @@ class NextHop:
     def takes(self, mail: Mailed) -> bool:
         """Whether the hop can be reached and takes an envelope; nothing is handed on.  Blocks."""
         try:
-            with smtplib.SMTP(*self._settings.place, local_hostname=self._access.hostname, timeout=ASK_TIME) as client:
+            with _Client(*self._settings.place, local_hostname=self._access.hostname, timeout=ASK_TIME) as client:
                 self._begin(client)
                 _expect(client.mail(mail.sender, []), Reason.HOP_REFUSED)
                 return all(_offer(client, one)[0] is Delivery.RELAYED for one in mail.recipients)
@@ -324,7 +325,7 @@ class NextHop:
         """One SMTP conversation: what the hop said for each address.  Raises _FailedConversation."""
         sent = False
         try:
-            with smtplib.SMTP(*self._settings.place, local_hostname=self._access.hostname, timeout=HOP_TIME) as client:
+            with _Client(*self._settings.place, local_hostname=self._access.hostname, timeout=HOP_TIME) as client:
                 self._begin(client)
                 _expect(client.mail(mail.sender, _mail_options(client, mail, len(message))), Reason.HOP_REFUSED)
                 replies = {one.address: _offer(client, one) for one in recipients}
@@ -356,6 +357,16 @@ class NextHop:
             client.ehlo()
         if self._access.login is not None:
             client.login(*self._access.login)
+
+
+class _Client(smtplib.SMTP):
+    """A conversation whose last word changes nothing: its outcome is known before QUIT."""
+
+    def __exit__(self, *_: object) -> None:  # type: ignore[explicit-override]
+        # The library raises for any other reply than 221; that would put a message in doubt which the hop took.
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            _ = self.docmd("QUIT")
+        self.close()
 
 
 class HopLink:

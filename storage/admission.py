@@ -125,14 +125,21 @@ class Admission:
             sizes = [claim.size for claim, known in zip(claims, judged, strict=True) if isinstance(known, bytes)]
             if not sizes:
                 return [known for known in judged if isinstance(known, Record)]
-            if sum(sizes) > self._limits.job_bytes:
-                raise PassbookError("document-too-large", limit=self._limits.job_bytes)
+            self._must_fit_once(len(sizes), sum(sizes))
             self._check_quota(requester, len(sizes), sum(sizes))
             area = self._choose(sizes)
             return [
                 known if isinstance(known, Record) else self._take(area, requester, claim, known)
                 for claim, known in zip(claims, judged, strict=True)
             ]
+
+    def _must_fit_once(self, count: int, size: int) -> None:
+        """Refuse for good what one requester can never have at once, even with no other job."""
+        largest = min(self._limits.job_bytes, self._limits.bytes_per_requester)
+        if size > largest:
+            raise PassbookError("document-too-large", limit=largest)
+        if count > self._limits.jobs_per_requester:
+            raise PassbookError("mail-of-too-many-jobs", count=count, limit=self._limits.jobs_per_requester)
 
     def _judge(self, requester: str, claim: Claim, *, first: bool) -> Record | bytes:
         """The job that this very request became before, or else the MAC of its content."""

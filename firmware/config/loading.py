@@ -9,7 +9,7 @@ import os
 import re
 import ssl
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
@@ -34,7 +34,7 @@ from firmware.identity.server_tls import (
     server_context,
 )
 from passbook.document.layout import BookLayout
-from passbook.errors import PassbookError
+from passbook.errors import PassbookError, shown
 from spooler.next_hop import Access
 from storage import ApplianceKey
 from storage.files import read_with_mode
@@ -109,14 +109,15 @@ def _check_control(config: Config) -> None:
 
 def load_named(config: Config) -> Loaded:
     """Load all files but the appliance key."""
-    trust = _trust(config)
+    trust, layouts = _trust(config), _layouts(config)
+    _must_know_layouts(config, layouts)
     return Loaded(
         recovery_public=_recovery_public(config),
         trust=trust,
         context=_context(config, trust),
         callers=_callers(config),
         dialects={one.name: _dialect(config, number, one) for number, one in enumerate(config.printers)},
-        layouts=_layouts(config),
+        layouts=layouts,
         mail_context=_mail_context(config),
         mail_passwords=_mail_passwords(config),
         hops={hop.name: _access(config, number, hop) for number, hop in enumerate(config.hops)},
@@ -253,6 +254,14 @@ def _dialect(config: Config, number: int, printer: PrinterConfig) -> Dialect:
     except PassbookError as error:
         raise config.problem(f"printer[{number}].code_page", str(error.facts["why"])) from None
     return dialect
+
+
+def _must_know_layouts(config: Config, layouts: Collection[str]) -> None:
+    """Refuse a route whose layout is not there: each mail without a layout of its own would be refused."""
+    for number, route in enumerate(config.routes):
+        if route.layout is not None and route.layout not in layouts:
+            why = f"{shown(route.layout)} is no layout; expected one of {', '.join(sorted(layouts))}"
+            raise config.problem(f"route[{number}].layout", why)
 
 
 def _layouts(config: Config) -> dict[str, BookLayout]:

@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from ssl import SSLContext, SSLObject
+from ssl import SSLContext, SSLError, SSLObject
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword, TLSSetupException
 from aiosmtpd.smtp import Envelope as LibraryEnvelope
 from aiosmtpd.smtp import Session as LibrarySession
 
@@ -46,6 +47,13 @@ COMMAND_BYTES: Final = 1024
 """Bytes of a command with its parameters: ENVID and ORCPT are long (RFC 3461, 4)."""
 ESMTP: Final = ("PIPELINING", "ENHANCEDSTATUSCODES", "DSN")
 """What is announced beside SIZE, 8BITMIME and STARTTLS, which the library announces."""
+
+
+MOST_LINE_BYTES: Final = 1000
+"""Bytes of a line of a message with its end (RFC 5321, 4.5.3.1.6)."""
+LAST_LINE: Final = b"\r\n.\r\n"
+"""The last line of a message, with the end of the one before."""
+_TOO_LONG: Final = re.compile(rb"\n[^\n]{%d}" % MOST_LINE_BYTES)
 
 
 class Peer(NamedTuple):
@@ -278,6 +286,44 @@ class _Conversation(SMTP):
             self.envelope.rcpt_tos.append(recipient.address)
         return "250 2.1.5 The recipient is taken."
 
+    async def smtp_DATA(self, arg: str | None) -> None:  # type: ignore[explicit-override]  # noqa: N802
+        """The message, read in pieces; the library takes it line by line, which holds the loop for short lines."""
+        if await self.check_helo_needed():
+            return
+        if not self._recipients or self.envelope is None or self.session is None:
+            await self.push("503 5.5.1 Send RCPT first.")
+        elif arg:
+            await self.push("501 5.5.4 DATA has no parameter.")
+        else:
+            await self.push("354 End the message with a dot on a line of its own.")
+            message = await self._received_message()
+            if len(message) > SIZE_LIMIT:
+                reply = f"552 5.3.4 A message may have {SIZE_LIMIT} bytes."
+            elif _TOO_LONG.search(b"\n" + message):
+                reply = f"500 5.5.2 A line may have {MOST_LINE_BYTES} bytes."
+            else:
+                # A line that begins with a dot has another one before it (RFC 5321, 4.5.2).
+                self.envelope.content = message.replace(b"\r\n.", b"\r\n").removeprefix(b".")
+                reply = await self.handle_DATA(self, self.session, self.envelope)
+            self._set_post_data_state()
+            await self.push(reply)
+
+    async def _received_message(self) -> bytes:
+        """The message as it crossed the wire, without its last line; of one that is too large only the begin."""
+        # The end of the line of DATA may be that before the dot which ends the message.
+        self._reader._buffer[:0] = b"\r\n"  # type: ignore[attr-defined]  # noqa: SLF001
+        pieces, size = [], 0
+        while True:
+            try:
+                piece, is_last = await self._reader.readuntil(LAST_LINE), True
+            except asyncio.LimitOverrunError as error:
+                piece, is_last = await self._reader.readexactly(error.consumed), False
+            if size <= SIZE_LIMIT:
+                pieces.append(piece)
+            size += len(piece)
+            if is_last:
+                return b"".join(pieces)[2:].removesuffix(LAST_LINE[2:])
+
     async def handle_DATA(self, _server: SMTP, _session: LibrarySession, envelope: LibraryEnvelope) -> str:  # noqa: N802
         """Accept the mail; 250 leaves after the commit."""
         assert isinstance(envelope.content, bytes)  # noqa: S101  # the library decodes nothing here
@@ -303,6 +349,11 @@ class _Conversation(SMTP):
 
     async def handle_exception(self, error: Exception) -> str:  # type: ignore[explicit-override]
         """A defect of ours, or of the library: this conversation hears it, and no other."""
+        if isinstance(error, TLSSetupException):
+            # The fault of the peer.  What OpenSSL refuses is told where the handshake is made.
+            if not isinstance(error.__cause__, SSLError):
+                _LOG.limited(self._address).warning("mail-refused", code="not-tls", address=self._address)
+            return "454 4.7.0 TLS was not agreed on."
         _LOG.limited(self._address).failure("mail-failed", error, address=self._address)
         return "451 4.3.0 The command failed; try again later."
 

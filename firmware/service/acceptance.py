@@ -24,7 +24,7 @@ from passbook.job.moving import move_away
 from passbook.job.record import Record, Wrap
 from passbook.job.states import JobState, Reason
 from passbook.job.wording import REASON_WORDS
-from passbook.protocol.messages import MAX_DOCUMENT, REQUESTER_KEY_BYTES, SubmitJob
+from passbook.protocol.messages import MAX_DOCUMENT, REQUESTER_KEY_BYTES, USUAL_PRIORITY, SubmitJob
 from passbook.protocol.naming import check_name
 from passbook.protocol.two_spools import at_terminal_only
 from spooler.clock import Clock, stamp
@@ -226,6 +226,11 @@ class Acceptance:
         stored = self._jobs.accept_instead(child, key, record.job_id, leaves)
         new, _ = await asyncio.shield(asyncio.wrap_future(stored))
         return new
+
+    @property
+    def usual_priority(self) -> int:
+        """The priority of a job for which no terminal asked for one; never above the ceiling."""
+        return min(USUAL_PRIORITY, self._limits.priority_ceiling)
 
     def content_name(self, space: str, content: bytes) -> str:
         """A name for a content that came without one: a keyed digest, which tells nothing to the owner of the disk."""

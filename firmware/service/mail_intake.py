@@ -25,7 +25,7 @@ from passbook.job.mailed import Mailed, Notify, Recipient
 from passbook.job.record import Record
 from passbook.job.states import Reason
 from passbook.mail.mail_address import MailAddress, parse_mail_address
-from passbook.mail.message_reading import TRACE_HEADER, MailMessage, MailPart, read_message
+from passbook.mail.message_reading import SENDER_HEADER, TRACE_HEADER, UNPROVEN, MailMessage, MailPart, read_message
 from passbook.mail.routes import Caller, Route, judge_recipient
 from passbook.protocol.messages import SubmitJob
 from spooler.next_hop import MAIL_FORMAT, Relays
@@ -111,11 +111,12 @@ class MailIntake:
         Raises PassbookError; but for `outcome-unknown` nothing was changed.
         """
         message = await self._read(envelope, data)
-        actor = self._actor(envelope)
+        vouched_by = "" if message.unproven else envelope.caller.name
+        actor = self._actor(envelope, vouched_by)
         mail = Mailed(
             submission=self._rng(16).hex(),
             sender=envelope.sender,
-            vouched_by=envelope.caller.name,
+            vouched_by=vouched_by,
             message_id=message.message_id,
             recipients=(),
             envelope_id=envelope.envelope_id,
@@ -172,13 +173,15 @@ class MailIntake:
         ]
         return [*relayed, *printed]
 
-    def _actor(self, envelope: MailEnvelope) -> Actor:
-        """Whose jobs they are: a terminal that sends under its own name here is asked about them itself."""
-        caller, sender = envelope.caller, envelope.sender
-        local, _, domain = sender.rpartition("@")
-        if caller.name and domain.lower() == self._mail.hostname.lower():
-            return Actor.of_mail_terminal(local.lower(), caller.name)
-        return Actor.of_mail(sender.lower(), caller.name)
+    def _actor(self, envelope: MailEnvelope, vouched_by: str) -> Actor:
+        """Whose jobs they are: a terminal that proved its own name here is asked about them itself.
+
+        An appliance that hands mail on proves no terminal of this one: its sender may have named any other domain.
+        """
+        local, _, domain = envelope.sender.lower().rpartition("@")
+        if vouched_by and vouched_by == local and domain == self._mail.hostname.lower():
+            return Actor.of_mail_terminal(local, vouched_by)
+        return Actor.of_mail(envelope.sender.lower(), vouched_by)
 
     def _space(self, envelope: MailEnvelope, actor: Actor) -> str:
         """What else names a request: unproven senders of one network share a space, and none with a proven one."""
@@ -204,6 +207,7 @@ class MailIntake:
             printer=hop,
             format=MAIL_FORMAT,
             name=message.subject,
+            priority=self._acceptance.usual_priority,
             application="mail",
             document_date=message.date,
             shares_name=True,
@@ -217,7 +221,8 @@ class MailIntake:
         trace = " ".join([*mail.trace, self._mail.hostname])
         at = format_datetime(self._now())
         received = f"Received: by {self._mail.hostname} with ESMTP id {mail.submission};\r\n\t{at}\r\n"
-        return f"{received}{TRACE_HEADER}: {trace}\r\n".encode() + data
+        unproven = "" if mail.vouched_by else f"{SENDER_HEADER}: {UNPROVEN}\r\n"
+        return f"{received}{TRACE_HEADER}: {trace}\r\n{unproven}".encode() + data
 
     def _printed(self, recipient: Addressed, part: MailPart, message: MailMessage, mail: Mailed, space: str) -> Posted:
         """One part as a job of one printer."""
@@ -228,6 +233,7 @@ class MailIntake:
             format=part.format,
             name=message.subject,
             layout=recipient.route.layout,
+            priority=self._acceptance.usual_priority,
             application="mail",
             document_date=message.date,
             shares_name=True,

@@ -11,6 +11,8 @@ import datetime
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from firmware.config.mail_settings import MailConfig
 from firmware.service.acceptance import Acceptance, Posted
 from passbook.errors import PassbookError
@@ -82,6 +84,7 @@ class MailNotices:
         name = f"notice-{record.job_id}-{outcome.value}-{record.epoch}"
         message = write_notification(record, outcome, self._hostname, name, self._now())
         request = SubmitJob(client_request=name, printer=route.goal, format=MAIL_FORMAT, application="mail")
+        request = replace(request, priority=self._acceptance.usual_priority)
         facts = Mailed(
             submission=record.job_id,
             sender="",

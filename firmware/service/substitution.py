@@ -28,7 +28,7 @@ from passbook.job.moving import ask_for_substitute, may_move, moves_by_itself
 from passbook.job.record import Record
 from passbook.job.relaying import is_relay, left_of
 from passbook.mail.mail_address import parse_mail_address
-from passbook.mail.message_reading import PART_HEADER, TRACE_HEADER
+from passbook.mail.message_reading import PART_HEADER, SENDER_HEADER, TRACE_HEADER, UNPROVEN
 from passbook.mail.part_formats import MIME_TYPES
 from passbook.mail.routes import Route, find_route
 from passbook.protocol.media import Device
@@ -276,6 +276,7 @@ class Substitutes:
             f"Message-ID: {mail.message_id}",
             f"{PART_HEADER}: {mail.part}",
             f"{TRACE_HEADER}: {' '.join([*mail.trace, self._mail.hostname])}",
+            *([] if mail.vouched_by else [f"{SENDER_HEADER}: {UNPROVEN}"]),
             "MIME-Version: 1.0",
             f"Content-Type: {MIME_TYPES[record.format]}; charset=utf-8",
             "Content-Transfer-Encoding: base64",

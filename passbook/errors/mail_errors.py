@@ -58,6 +58,11 @@ MAIL_ERRORS: Final[dict[str, ErrorKind]] = {
     "mail-empty": ErrorKind(
         Mender.CALLER, "The mail has nothing to print. Nothing was accepted; attach the document to it."
     ),
+    "mail-of-too-many-jobs": ErrorKind(
+        Mender.CALLER,
+        "The mail makes {count} jobs at once, and a requester may have {limit}. Nothing was accepted; send its parts "
+        "or its recipients in several mails.",
+    ),
     "mail-loop": ErrorKind(
         Mender.OPERATOR,
         "The mail goes in a circle: {why}. Nothing was accepted; correct the routes of the appliances that it names.",

@@ -30,18 +30,26 @@ MOST_MULTIPARTS: Final = 20
 """Parts that hold parts; a mail program nests three or four."""
 MOST_PARTS: Final = 100
 """Parts that hold none."""
+MOST_LINES: Final = 65_536
+"""Lines of a message: the parser takes longer for a line than for its bytes."""
 MOST_HOPS: Final = 50
 """Received headers; a message with more goes in a circle (RFC 5321, 6.3)."""
 LONGEST_SHOWN: Final = 998
 """Characters of a header that are read: one line (RFC 5322, 2.1.1)."""
 TRACE_HEADER: Final = "Passbook-Trace"
 """Names the appliances that handed a message on, the first one first."""
+LONGEST_TRACE: Final = 700
+"""Characters of TRACE_HEADER; with the longest name behind it, it is still one line of mail."""
+SENDER_HEADER: Final = "Passbook-Sender"
+"""Says UNPROVEN where the appliance that took the message in had no proof of its sender."""
+UNPROVEN: Final = "unproven"
+"""The value of SENDER_HEADER."""
 PART_HEADER: Final = "Passbook-Part"
 """The number that the sole part had in the mail from which an appliance took it, for a substitute."""
 
 T = TypeVar("T")
-_BARE: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
-_CONTENT: Final = re.compile(rb"^content-[^\r\n]*(?:\r\n[ \t][^\r\n]*)*", re.IGNORECASE | re.MULTILINE)
+# A pattern that begins with one byte is found four times faster, and no other thread runs meanwhile.
+_CONTENT: Final = re.compile(rb"\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-[^\r\n]*(?:\r\n[ \t][^\r\n]*)*")
 _MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,250}>")
 
 
@@ -71,6 +79,7 @@ class MailMessage(Confidential, frozen=True):
         date: ISO date of the Date header; empty for none.
         trace: the appliances that handed it on, the first one first.
         was_part: what PART_HEADER says; 0 for nothing.
+        unproven: SENDER_HEADER says that its sender proved nothing.
         parts: the documents to print.
     """
 
@@ -80,6 +89,7 @@ class MailMessage(Confidential, frozen=True):
     date: str
     trace: tuple[str, ...]
     was_part: int
+    unproven: bool
     parts: tuple[MailPart, ...]
 
 
@@ -111,8 +121,9 @@ def _read(message: Message) -> MailMessage:
         subject=_shown_header(message, "Subject"),
         author=_shown_header(message, "From"),
         date=_date(message),
-        trace=tuple(_shown_header(message, TRACE_HEADER).split()),
+        trace=_trace(message),
         was_part=int(part) if re.fullmatch(r"[0-9]{1,3}", part := _shown_header(message, PART_HEADER), re.ASCII) else 0,
+        unproven=UNPROVEN in map(str.strip, map(str, message.get_all(SENDER_HEADER, ()))),
         parts=tuple(_documents(message, leaves)),
     )
 
@@ -136,17 +147,19 @@ def _taken_out(message: Message) -> tuple[tuple[MailPart, ...], tuple[str, ...]]
 
 def _judge_shape(data: bytes) -> None:
     """Refuse what no well-formed message is, and what would cost the parser more than its length."""
-    if _BARE.search(data):
+    if not data.count(b"\r\n") == data.count(b"\r") == data.count(b"\n"):
         raise _malformed("a line ends with CR or LF alone")
     if b"\0" in data:
         raise _malformed("it has a zero byte")
     if len(data.partition(b"\r\n\r\n")[0]) > LONGEST_HEADERS:
         raise _malformed(f"its headers have more than {LONGEST_HEADERS} bytes")
+    if data.count(b"\n") > MOST_LINES:
+        raise _malformed(f"it has more than {MOST_LINES} lines")
     multiparts = 0
-    for found in _CONTENT.finditer(data):
-        if found.end() - found.start() > LONGEST_CONTENT_HEADER:
+    for found in _CONTENT.finditer(b"\n" + data):
+        header = found[0][1:].lower()
+        if len(header) > LONGEST_CONTENT_HEADER:
             raise _malformed(f"a header about content has more than {LONGEST_CONTENT_HEADER} bytes")
-        header = found[0].lower()
         multiparts += b"boundary" in header or b"message/" in header
     if multiparts > MOST_MULTIPARTS:
         raise _malformed(f"it has more than {MOST_MULTIPARTS} parts that hold parts")
@@ -259,14 +272,28 @@ def _message_id(message: Message) -> str:
     return found[0] if found else ""
 
 
+def _trace(message: Message) -> tuple[str, ...]:
+    """The appliances that handed the message on.  Raises PassbookError `mail-loop` for more than can be told."""
+    line = _line(message, TRACE_HEADER)
+    if len(line) > LONGEST_TRACE or len(str(message.get(TRACE_HEADER, ""))) > LONGEST_SHOWN:
+        # A trace that is cut would hide the appliances at its end.
+        raise PassbookError("mail-loop", why=f"its trace has more than {LONGEST_TRACE} characters")
+    return tuple(line.split())
+
+
 def _shown_header(message: Message, name: str) -> str:
     """A header as people read it, on one line; what cannot be shown is left out."""
+    return _line(message, name)[:NAME_LIMIT].strip()
+
+
+def _line(message: Message, name: str) -> str:
+    """A header, decoded, on one line and printable."""
     raw = str(message.get(name, ""))[:LONGEST_SHOWN]
     try:
         text = str(make_header(decode_header(raw)))
     except (LookupError, MessageError, ValueError):
         text = raw
-    return one_line(text)
+    return one_line(text, LONGEST_SHOWN)
 
 
 def one_line(text: str, most: int = NAME_LIMIT) -> str:

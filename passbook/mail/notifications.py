@@ -157,7 +157,8 @@ def _for_people(record: Record, mail: Mailed, outcome: MailOutcome, told: tuple[
     lines = [f"Your mail {mail.message_id or 'without a Message-ID'}{part}, which is job {record.job_id[:8]}:", ""]
     lines += [f"{one.address}: {_status(one, outcome).sentence}" for one in told]
     why = [REASON_WORDS[reason] for reason in record.reasons if reason in REASON_WORDS]
-    if outcome is not MailOutcome.PRINTED and why:
+    # The words of a job that ended well tell of paper, and a relay knows of none.
+    if outcome not in {MailOutcome.PRINTED, MailOutcome.RELAYED} and why:
         lines += ["", f"The reason: {' and '.join(why)}."]
     decided = record.answered
     if outcome in {MailOutcome.DISCARDED, MailOutcome.CLOSED} and decided is not None:

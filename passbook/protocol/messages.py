@@ -41,6 +41,8 @@ MAX_PIECE: Final = 128 * 1024
 """Bytes of document in one piece, before base64."""
 MAX_DOCUMENT: Final = 1024 * 1024
 """Bytes of a whole document."""
+USUAL_PRIORITY: Final = 50
+"""The priority of a job for which none is asked."""
 
 REQUESTER_KEY_BYTES: Final = 32
 """Bytes of the key that comes with a job and seals it."""
@@ -127,7 +129,7 @@ class SubmitJob(Payload, frozen=True):
     name: str = ""
     document: bytes = b""
     upload: str = ""
-    priority: int = 50
+    priority: int = USUAL_PRIORITY
     start: StartLine | None = None
     layout: str = ""
     first: bool = False

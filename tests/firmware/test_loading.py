@@ -16,7 +16,7 @@ from firmware.config.configuration import Config, load_configuration
 from firmware.config.loading import check_configuration, load_key, load_named
 from firmware.identity import pki
 from passbook.errors import PassbookError
-from tests.firmware.branch import Branch
+from tests.firmware.branch import PRINTER, Branch
 from tests.passbook.strategies import layout_bytes
 from tests.storage.special import SPECIAL, make_special
 
@@ -217,6 +217,19 @@ def test_a_recovery_key_for_which_nothing_can_be_sealed_is_refused(branch: Branc
 def test_missing_layouts_are_named(branch: Branch) -> None:
     edit(branch, '"layouts"', '"elsewhere"')
     assert refused(branch).facts["key"] == "layouts"
+
+
+def test_the_layout_of_a_route_must_be_there(branch: Branch) -> None:
+    file = file_of(branch)
+    mail = '[mail]\nlisten = "127.0.0.1:2525"\nhostname = "branch.example"\n'
+    route = f'[[route]]\nto = ["*"]\nprinter = "{PRINTER}"\nlayout = "mine"\n'
+    edit(branch, RECOVERY, f"{RECOVERY}own_key_jobs = true\n")
+    file.write_text(file.read_text() + mail + route)
+    check_configuration(load_configuration(file), {})
+    edit(branch, 'layout = "mine"', 'layout = "mime"')
+    found = refused(branch)
+    assert found.facts["key"] == "route[0].layout"
+    assert "mine, savings-24, sheet" in str(found)
 
 
 def test_an_unknown_dialect_is_named_with_the_known_ones(branch: Branch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from typing import Final, Self
 
 from passbook.mail.mail_address import parse_mail_address
@@ -48,6 +49,12 @@ class Talk:
             line, _, self._unread = self._unread.partition(b"\r\n")
             lines.append(line.decode("ascii"))
         return "\n".join(lines)
+
+    def read_to_end(self) -> None:
+        """Read until the door hangs up."""
+        with suppress(ConnectionResetError):
+            while self._connection.recv(65536):
+                pass
 
     def say(self, line: str | bytes) -> str:
         """Send one command and return its reply."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import resource
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -29,6 +30,8 @@ from tests.scenarios.smtp_talk import Talk
 
 CLOSED: Final = f"closed@{DOMAIN}"
 """Only senders with a proof may write to it."""
+NEIGHBOUR: Final = "north"
+"""An appliance that hands on mail of others."""
 PHRASE: Final = "correct horse battery staple"
 END: Final = b"\r\n.\r\n"
 TEXT: Final = b"Subject: a\r\n\r\nprint me\r\n"
@@ -64,10 +67,11 @@ class Door:
 def open_mail_door(furnished: World) -> Iterator[Door]:
     """One office for the tests of this file."""
     address = free_address()
+    furnished.enroll(NEIGHBOUR)
     passwords = furnished.config_file.parent / "mail-passwords"
     passwords.write_text(f"counter-1:{PHRASE}\n")
     passwords.chmod(0o600)
-    settings = mail_settings(address, more=f'passwords = "{passwords}"\n') + ROUTE
+    settings = mail_settings(address, more=f'passwords = "{passwords}"\nappliances = ["{NEIGHBOUR}"]\n') + ROUTE
     with an_office(furnished, settings, own_key_jobs=True) as office:
         office.hands.cut(Target.PRINTER, Now())
         yield Door(office, address)
@@ -281,7 +285,7 @@ def test_a_password_is_taken_under_tls_alone_and_when_it_is_right(door: Door) ->
     assert PHRASE not in door.office.world.log_file.read_text()
 
 
-def test_a_revoked_certificate_is_told_so_and_its_mail_is_kept_by_the_sender(door: Door) -> None:
+def test_a_revoked_certificate_is_told_so_for_good(door: Door) -> None:
     office = door.office
     lost = office.world.enroll("lost-by-mail")
     office.world.revoke("lost-by-mail")
@@ -289,7 +293,23 @@ def test_a_revoked_certificate_is_told_so_and_its_mail_is_kept_by_the_sender(doo
         talk.start_tls(office, lost.name)
         talk.say("EHLO client.example")
         reply = talk.say(f"MAIL FROM:<{SENDER}>")
-        assert (reply[:3], "certificate-revoked" in reply) == ("451", True)
+        assert (reply[:3], "certificate-revoked" in reply) == ("550", True)
+
+
+@pytest.mark.parametrize("hello", [b"EHLO client.example\r\n", b"\x16\x03\x01\x00\x05abcde", b""])
+def test_a_handshake_that_fails_is_the_fault_of_the_peer(door: Door, hello: bytes) -> None:
+    """The log has one warning of it, and none of a defect."""
+
+    def told() -> int:
+        return len([*door.logged("handshake-failed"), *door.logged("mail-refused")])
+
+    before = told()
+    with door.talk() as talk:
+        assert talk.say("STARTTLS").startswith("220 ")
+        talk.write(hello)
+        talk.close_write()
+        talk.read_to_end()
+    await_fact(lambda: told() > before, lambda: door.logged("mail-failed"))
 
 
 def test_commands_in_the_packet_of_starttls_are_dropped(door: Door) -> None:
@@ -388,6 +408,53 @@ def test_a_guessed_message_id_does_not_take_the_real_ones_place(taking_door: Doo
     order = (guess, real) if guess_first else (real, guess)
     assert [one() for one in order] == ["250", "250"]
     assert len(jobs_of(taking_door.office)) == 2
+
+
+def test_a_message_is_read_as_it_was_sent_wherever_its_packets_end(taking_door: Door) -> None:
+    """The same Message-ID with any other content would be refused."""
+    content = b".\r\n..\r\n.a\r\n\r\nb.\r\n...\r\n"
+    coded = b"Message-ID: <dots@a>\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.b64encode(content)
+    sent = b"Message-ID: <dots@a>\r\n\r\n" + re.sub(rb"(?m)^\.", b"..", content) + b".\r\n"
+    with taking_door.talk() as talk:
+        talk.envelope(SENDER, WINDOW).write(coded + END)
+        wanted = talk.reply()
+        assert wanted.startswith("250 ")
+        for cut in range(1, len(sent)):
+            talk.envelope(SENDER, WINDOW).write(sent[:cut])
+            talk.write(sent[cut:] + (b"NOOP\r\n" if cut % 2 else b""))
+            assert talk.reply() == wanted
+            assert not cut % 2 or talk.reply().startswith("250 ")
+        for nothing in (b".\r\n", b"\r\n.\r\n"):
+            talk.envelope(SENDER, WINDOW).write(nothing)
+            assert code(talk.reply()) == "554 5.6.0"
+
+
+def test_dots_of_transparency_do_not_make_a_large_message_small(door: Door) -> None:
+    line = b"." * 3 + b"\r\n"
+    assert code(data_reply(door, line * (SIZE_LIMIT // len(line) + 10))) == "552 5.3.4"
+
+
+def test_a_line_that_is_too_long_is_refused(door: Door) -> None:
+    assert code(data_reply(door, b"Subject: a\r\n\r\n" + b"x" * 1001)) == "500 5.5.2"
+
+
+# Senders that another appliance hands on
+
+
+def test_a_sender_that_another_appliance_could_not_prove_stays_unproven(taking_door: Door) -> None:
+    """It takes neither the place of a proven one nor the name of a terminal, and is told nothing."""
+    by_hand = b"Message-ID: <handed@bank.example>\r\n"
+    own = f"counter-1@{DOMAIN}"
+    with taking_door.talk() as talk:
+        talk.start_tls(taking_door.office, NEIGHBOUR)
+        talk.say("EHLO north.example")
+        replies = []
+        for sender, headers in ((SENDER, b"Passbook-Sender: unproven\r\n"), (SENDER, b""), (own, b"")):
+            talk.envelope(sender, WINDOW).write(headers + by_hand + TEXT + sender.encode() + headers + END)
+            replies.append(talk.reply()[:3])
+    assert replies == ["250"] * 3
+    owners = [str(job["requester"]) for job in jobs_of(taking_door.office)]
+    assert sorted(owners) == [f"mail:{SENDER}", f"mail:{own}", f"unproven:{SENDER}"]
 
 
 # Stores that take nothing

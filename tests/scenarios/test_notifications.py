@@ -61,7 +61,7 @@ def place(furnished: World) -> Iterator[Place]:
         box = stack.enter_context(Mailbox())
         address = free_address()
         hop = f'[[hop]]\nname = "bank"\naddress = "{box.address}"\ntls = "none"\n'
-        route = '[[route]]\nto = ["@bank.example"]\nhop = "bank"\n'
+        route = '[[route]]\nto = ["@bank.example", "@open.example"]\nhop = "bank"\nnetworks = ["127.0.0.0/8"]\n'
         office = stack.enter_context(an_office(furnished, mail_settings(address) + hop + route, own_key_jobs=True))
         yield Place(office, address, box)
 
@@ -103,6 +103,28 @@ def test_an_unproven_sender_is_told_nothing(place: Place) -> None:
     place.office.manager.run("cancel", str(other["job"]), "--person", "Ms Okafor")
     [report] = place.reports(1)
     assert "X-Passbook-Outcome: discarded" in report
+
+
+def test_a_message_of_an_unproven_sender_says_so_to_the_next_hop(place: Place) -> None:
+    """Otherwise an appliance there would take this one's word for it, and notify a person who sent nothing."""
+    for terminal in (None, place.office.counter):
+        with connect(place.address, terminal) as client:
+            mail = update_mail(Statement(724, 3), f"<{terminal is None}@bank.example>")
+            client.send_message(mail, SENDER, ["other@open.example"])
+    await_fact(lambda: len(place.box.mails) == 2, lambda: jobs_of(place.office))
+    said = {str(mail["Message-ID"]): mail["Passbook-Sender"] for _, _, mail in place.box.mails}
+    assert said == {"<True@bank.example>": "unproven", "<False@bank.example>": None}
+
+
+def test_relayed_is_not_said_to_be_on_paper(place: Place) -> None:
+    with connect(place.address, place.office.counter) as client:
+        mail = update_mail(Statement(725, 3), "<725@bank.example>")
+        client.send_message(mail, SENDER, ["other@open.example"], [], ["NOTIFY=SUCCESS"])
+    await_fact(lambda: len(place.box.mails) == 2, lambda: jobs_of(place.office))
+    told = next(mail.as_string() for sender, _, mail in place.box.mails if sender == "<>")
+    assert "Action: relayed" in told
+    assert "Whether it is on paper is not known here." in told
+    assert "every line is on paper" not in told
 
 
 def test_a_dead_letter_is_listed_and_sent_again(place: Place) -> None:

@@ -37,12 +37,14 @@ class FakeHop:
         data: the reply behind the message.
         taken: sender, recipients and content of each message that it said 250 to.
         seen: each command line of MAIL and RCPT.
+        quit: the reply to QUIT, behind which it hangs up.
         context: its side of STARTTLS; None where it does not know that.
     """
 
     rcpt: dict[str, str] = field(default_factory=dict)
     mail: str = "250 2.1.0 fine"
     data: str = "250 2.0.0 taken"
+    quit: str = "221 2.0.0 bye"
     hang_up: HangUp = HangUp.NEVER
     taken: list[tuple[str, tuple[str, ...], bytes]] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
@@ -110,6 +112,11 @@ class _Talk(SMTP):
         await self.push("354 go on")
         await self._reader.readuntil(b"\r\n")
         _abort(self)
+
+    async def smtp_QUIT(self, arg: str) -> None:  # type: ignore[explicit-override]  # noqa: ARG002, N802
+        await self.push(self._hop.quit)
+        assert self.transport is not None
+        self.transport.close()
 
 
 def _abort(server: SMTP) -> None:

@@ -219,6 +219,17 @@ def test_a_recipient_that_is_put_off_is_tried_again_alone(office: Office) -> Non
     assert HistoryKind.STOPPED not in office.kinds(job)
 
 
+@pytest.mark.parametrize("last", ["421 4.3.2 closing", "500 5.5.1 what", ""])
+def test_the_reply_to_quit_changes_nothing(office: Office, last: str) -> None:
+    """The hop has taken the message, or has refused it, before."""
+    office.hop.quit = last
+    job = office.submit(Recipient(ONE))
+    assert office.ended(job).state is JobState.COMPLETED
+    office.hop.mail = "550 5.7.1 not you"
+    refused = office.submit(Recipient(ONE), number="r-2")
+    assert Reason.HOP_REFUSED in office.asked(refused).reasons
+
+
 def test_a_refused_recipient_leaves_a_dead_letter_and_the_other_has_its_copy_once(office: Office) -> None:
     office.hop.rcpt[TWO] = "550 5.1.1 no such window"
     job = office.submit(Recipient(ONE), Recipient(TWO))

@@ -90,6 +90,6 @@ def test_jobs_that_are_too_many_or_too_large_together_claim_nothing(store: Store
     spool = store.open()
     assert raised_by(lambda: spool.reserve_together(SENDER, claims(5, size=1 << 20))) == "document-too-large"
     many = [claim._replace(size=100) for claim in claims(501)]
-    assert raised_by(lambda: spool.reserve_together(SENDER, many)) == "quota-exceeded"
+    assert raised_by(lambda: spool.reserve_together(SENDER, many)) == "mail-of-too-many-jobs"
     assert [one.reserved for one in spool.areas()] == [0, 0]
     assert len(spool.reserve_together(SENDER, claims(2, first=500))) == 2

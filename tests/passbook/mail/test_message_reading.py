@@ -14,6 +14,7 @@ from passbook.mail.message_reading import (
     LONGEST_CONTENT_HEADER,
     LONGEST_HEADERS,
     MOST_HOPS,
+    MOST_LINES,
     MOST_MULTIPARTS,
     MOST_PARTS,
     MailMessage,
@@ -162,6 +163,29 @@ def test_the_headers_that_lists_show_are_decoded() -> None:
     assert (found.message_id, found.subject, found.date) == ("<1@a.example>", "Müller zwei", "2026-03-02")
     assert found.author == "Müller <a@b.example>"
     assert found.trace == ("one.example", "two.example")
+
+
+@pytest.mark.parametrize(("names", "is_told"), [(60, True), (61, True), (64, False), (99, False), (5000, False)])
+def test_a_trace_is_told_whole_or_refused(names: int, *, is_told: bool) -> None:
+    """One that is cut would hide the appliance where the mail is for the second time."""
+    trace = [f"a{number:04}.exam" for number in range(names)]
+    if is_told:
+        assert read(part(), f"Passbook-Trace: {' '.join(trace)}").trace == tuple(trace)
+    else:
+        assert refused(part(), f"Passbook-Trace: {' '.join(trace)}").code == "mail-loop"
+
+
+@pytest.mark.parametrize(
+    ("told", "unproven"), [("unproven", True), (" unproven ", True), ("proven", False), ("", False)]
+)
+def test_an_appliance_says_that_a_sender_proved_nothing(told: str, *, unproven: bool) -> None:
+    assert read(part(), f"Passbook-Sender: {told}").unproven is unproven
+    assert read(part(), "Passbook-Sender: other", f"passbook-sender: {told}").unproven is unproven
+
+
+def test_a_message_of_too_many_lines_is_refused() -> None:
+    assert read(part(content=b"a\r\n" * (MOST_LINES - 5))).parts
+    assert refused(part(content=b"\r\n" * MOST_LINES)).code == "mail-malformed"
 
 
 def test_8_bit_headers_are_shown_as_far_as_they_can_be() -> None:

@@ -13,7 +13,8 @@ PERMANENT = {
     *DOCUMENT_ERRORS,
     *("mail-address", "mail-recipient-unknown", "mail-sender-unknown", "mail-sender-foreign"),
     *("mail-malformed", "mail-part-unknown", "mail-part-damaged", "mail-empty", "mail-loop"),
-    *("request-reused", "message-too-large"),
+    *("request-reused", "message-too-large", "mail-of-too-many-jobs"),
+    *("certificate-not-accepted", "certificate-revoked"),
 }
 """The fault is with the mail: the same one is never taken.  All other errors pass, or are with this appliance."""
 
