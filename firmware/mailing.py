@@ -18,7 +18,7 @@ from firmware.service.acceptance import Acceptance
 from firmware.service.mail_intake import MailIntake
 from firmware.service.mail_notices import MailNotices
 from firmware.service.substitution import Substitutes
-from passbook.errors import PassbookError
+from passbook.errors import PassbookError, shown
 from passbook.job import changes
 from passbook.job.record import OPERATOR, Holder, Record
 from passbook.job.relaying import is_notification, is_relay, relay_again
@@ -113,15 +113,34 @@ class Mailing:
             address = parse_mail_address(asked.address)
         except PassbookError as error:
             return RouteTest(taken=False, steps=(str(error),))
-        caller = Caller(asked.network, "" if asked.network else "the sender")
+        caller = Caller(asked.network, "" if asked.network else "a terminal that this appliance knows")
         judged = judge_recipient(routes, address, caller)
         steps = list(judged.steps)
-        if judged.error is not None:
+        is_own, is_held = self._is_own(asked.sender), self._holds(judged.error)
+        if is_own:
+            steps.append(f"Only the terminal of that name may send as {shown(asked.sender)}.")
+        if is_own and not caller.name:
+            steps.append("This sender proved nothing, so it is refused with 553 5.7.1.")
+        elif is_held:
+            steps.append("The mail is taken, and its jobs are held for a representative.")
+        elif judged.error is not None:
             steps.append(f"The recipient is refused with {reply_to(judged.error)[:9]}.")
         if judged.route is not None:
             steps += self.substitutes.told_route(judged.route)
         steps.append(self._told_notification(asked.sender, routes))
-        return RouteTest(judged.error is None, tuple(steps))
+        is_taken = (judged.error is None or is_held) and (bool(caller.name) or not is_own)
+        return RouteTest(is_taken, tuple(steps))
+
+    def _holds(self, error: PassbookError | None) -> bool:
+        """Whether a recipient that is refused with this error is taken, and its jobs wait for a representative."""
+        mail = self._config.mail
+        holds = mail is not None and mail.unknown_senders == "hold"
+        return holds and error is not None and error.code == "mail-sender-unknown"
+
+    def _is_own(self, sender: str) -> bool:
+        """Whether an address is under the domain of this mail system."""
+        mail = self._config.mail
+        return mail is not None and sender.rpartition("@")[2].lower() == mail.hostname.lower()
 
     def _told_notification(self, sender: str, routes: Sequence[Route]) -> str:
         """Where notifications for a sender go."""

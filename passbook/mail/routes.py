@@ -79,7 +79,7 @@ def judge_recipient(routes: Sequence[Route], recipient: MailAddress, caller: Cal
     named = next(wanted for wanted in (recipient.key, f"@{recipient.domain}", ANY) if wanted in route.to)
     steps = (f'The route to "{named}" leads to {route.goal}.',)
     if caller.name:
-        return Judged(route, (*steps, f"The sender is {caller.name}, by its own proof."))
+        return Judged(route, (*steps, f"The sender proved that it is {caller.name}."))
     if is_in(caller.address, route.networks):
         return Judged(route, (*steps, f"The sender at {caller.address} is in a network that this route names."))
     words = (*steps, f"The sender at {caller.address} proved no identity, and this route names no network of it.")

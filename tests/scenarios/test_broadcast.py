@@ -107,6 +107,9 @@ def test_a_route_is_tested_in_words(pair: Pair) -> None:
     with pytest.raises(CommandFailed) as refused:
         world.ctl("route", "test", WINDOW, "--at", "10.9.9.9")
     assert "550 5.7.1" in refused.value.output
+    with pytest.raises(CommandFailed) as foreign:
+        world.ctl("route", "test", WINDOW, "--at", "127.0.0.1", "--from", WINDOW)
+    assert "refused with 553 5.7.1" in foreign.value.output
     with pytest.raises(CommandFailed) as unknown:
         world.ctl("route", "test", "window-9@elsewhere.example")
     assert "No route names window-9@elsewhere.example" in unknown.value.output

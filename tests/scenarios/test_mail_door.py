@@ -72,3 +72,13 @@ def test_a_part_of_an_unknown_type_refuses_the_whole_mail(mail_office: tuple[Off
     assert refused.value.smtp_code == 554
     assert b"logo.png" in refused.value.smtp_error
     assert jobs_of(office) == []
+
+
+def test_mail_is_taken_under_a_low_ceiling_of_priority(open_office: OpenOffice) -> None:
+    """A mail asks for no priority, so none can be too high."""
+    address = free_address()
+    office = open_office(mail_settings(address) + "[limits]\npriority_ceiling = 10\n", own_key_jobs=True)
+    office.hands.cut(Target.PRINTER, Now())
+    with connect(address) as client:
+        client.send_message(update_mail(Statement(703, 3)), SENDER, [WINDOW])
+    assert [job["priority"] for job in jobs_of(office)] == [10]

@@ -20,6 +20,8 @@ def test_mail_of_an_unknown_sender_prints_after_a_representative_said_so(open_of
     with BookClerk(office.manager, office.hands, lambda view: books.get(view.job, book_of(proven))):
         with connect(door) as client:
             assert client.send_message(update_mail(unproven), SENDER, [WINDOW]) == {}
+        told = office.world.ctl("route", "test", WINDOW, "--at", "127.0.0.1")
+        assert (told["taken"], "held for a representative" in " ".join(told["steps"])) == (True, True)
         [question] = office.manager.run("questions")
         job = str(question["job"]["job"])
         books[job] = book_of(unproven)
