@@ -285,7 +285,7 @@ class NextHop:
     def takes(self, mail: Mailed) -> bool:
         """Whether the hop can be reached and takes an envelope; nothing is handed on.  Blocks."""
         try:
-            with _Client(*self._settings.place, local_hostname=self._access.hostname, timeout=ASK_TIME) as client:
+            with HopClient(*self._settings.place, local_hostname=self._access.hostname, timeout=ASK_TIME) as client:
                 self._begin(client)
                 _expect(client.mail(mail.sender, []), Reason.HOP_REFUSED)
                 return all(_offer(client, one)[0] is Delivery.RELAYED for one in mail.recipients)
@@ -325,7 +325,7 @@ class NextHop:
         """One SMTP conversation: what the hop said for each address.  Raises _FailedConversation."""
         sent = False
         try:
-            with _Client(*self._settings.place, local_hostname=self._access.hostname, timeout=HOP_TIME) as client:
+            with HopClient(*self._settings.place, local_hostname=self._access.hostname, timeout=HOP_TIME) as client:
                 self._begin(client)
                 _expect(client.mail(mail.sender, _mail_options(client, mail, len(message))), Reason.HOP_REFUSED)
                 replies = {one.address: _offer(client, one) for one in recipients}
@@ -359,7 +359,7 @@ class NextHop:
             client.login(*self._access.login)
 
 
-class _Client(smtplib.SMTP):
+class HopClient(smtplib.SMTP):
     """A conversation whose last word changes nothing: its outcome is known before QUIT."""
 
     def __exit__(self, *_: object) -> None:  # type: ignore[explicit-override]

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Final, NamedTuple
 from unittest.mock import patch
 
@@ -108,7 +107,7 @@ class HeardMailbox(Mailbox):
         return {str(mail["Message-ID"]): outcomes_of(mail) for _, _, mail in self.mails}
 
 
-class GuardedClient(smtplib.SMTP):
+class GuardedClient(next_hop.HopClient):
     """A conversation of one boot with a next hop: it carries nothing any more once the power has gone."""
 
     def __init__(self, office: MailSide, *given: Any, **more: Any) -> None:
@@ -165,8 +164,7 @@ class MailSide(TwoSides):
     @override
     def build(self, *, on_network: bool) -> None:
         super().build(on_network=on_network)
-        client = SimpleNamespace(SMTP=partial(GuardedClient, self), SMTPException=smtplib.SMTPException)
-        self._stack.enter_context(patch.object(next_hop, "smtplib", client))
+        self._stack.enter_context(patch.object(next_hop, "HopClient", partial(GuardedClient, self)))
         self._stack.enter_context(patch.object(substitution, "SUBSTITUTES_LOOK", 0.02))
         for mailbox in (self.south, self.bank):
             self._stack.enter_context(mailbox)
