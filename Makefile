@@ -35,7 +35,7 @@ help:
 	@echo 'make demo-two-spools   a terminal with a spool of its own, through a cut network (PLANT=both-print)'
 	@echo 'make demo-mail   two appliances and a mail server: a broadcast, a substitute, cut lines, a dead letter (PLANT=twice)'
 	@echo 'make stop     end what make run left running'
-	@echo 'make test     the tests, about five minutes on two quiet cores (SEED=number repeats a run)'
+	@echo 'make test     the tests, about a quarter of an hour on two quiet cores (SEED=number repeats a run)'
 	@echo 'make quick    the tests of the rooms alone, under a minute: for everyday work'
 	@echo 'make check    format, lint, types, import directions, and the tests: what CI runs'
 	@echo 'make fresh    the demo and the tests on bare Debian systems that it makes; as root'
