@@ -234,7 +234,7 @@ def main() -> int:
     lacks = why_no_postfix()
     if lacks:
         print(
-            f"{lacks} Nothing was shown; install it (apt-get install postfix) and try again as root.", file=sys.stderr
+            f"Nothing was shown: {lacks} Install it (apt-get install postfix) and try again as root.", file=sys.stderr
         )
         return 1
     # A short path: a Unix socket's name has 107 bytes.

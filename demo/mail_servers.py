@@ -47,8 +47,8 @@ postlog   unix-dgram n - n - 1 postlogd
 def why_no_postfix() -> str:
     """Why a postfix cannot be run here, as a sentence; empty where it can."""
     if shutil.which("postfix", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is None:
-        return "The Debian package postfix is missing."
-    return "" if os.geteuid() == 0 else "Only root can run a postfix."
+        return "the Debian package postfix is missing."
+    return "" if os.geteuid() == 0 else "this machine lets only root run a postfix."
 
 
 def free_address() -> str:
