@@ -62,8 +62,9 @@ class CutLog(Log):
     @override
     def sync(self, path: str) -> None:
         if next(self._numbers) == self._nth:
-            self._end = len(self.entries)
             self._cut()
+            # A sync that another thread ends meanwhile counts: nothing that follows from it leaves any more.
+            self._end = len(self.entries)
         super().sync(path)
 
     def told(self) -> list[Entry]:
