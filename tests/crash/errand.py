@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +44,10 @@ class Flow(NamedTuple):
         return "-".join((*words, "network") if self.on_network else words)
 
 
+LOOK_AGAIN: Final = 0.5
+"""Seconds after which a person looks again, though nothing was said."""
+
+
 class Errand:
     """The people of one job: a teller with the book, and a manager at the appliance."""
 
@@ -76,7 +81,9 @@ class Errand:
             # P8: the end of the job is told until it was acknowledged here.
             if is_over and [notice.job.job for notice in await client.notices()] == [office.job]:
                 break
-            await office.changed.wait()
+            # An end that the agent had stored before is not told anew; it is there when it is asked for.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(office.changed.wait(), LOOK_AGAIN)
         await client.acknowledge(office.job)
         await self._judge_stranger()
         self._note_job(await self._submit(client))
