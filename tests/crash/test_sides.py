@@ -135,6 +135,7 @@ TROUBLES: Final = st.lists(
 )
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(3600)
 @settings(
     max_examples=settings().max_examples // 10,
