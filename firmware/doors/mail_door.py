@@ -189,7 +189,7 @@ class _Conversation(SMTP):
         self._sender: SenderPath | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # type: ignore[explicit-override]
-        """See asyncio.BaseProtocol; one that is too many hears 421."""
+        """See asyncio.BaseProtocol; a connection over the limit gets 421."""
         if not self._address:
             peer = transport.get_extra_info("peername")
             self._address = str(peer[0]) if isinstance(peer, tuple) else "?"
