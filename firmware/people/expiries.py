@@ -26,6 +26,8 @@ _LOG: Final = Log("expiry")
 
 CLOCK_LOOK: Final = 60.0
 """Seconds between two looks at most: wall time may jump without a sign."""
+RECORD_LOOK: Final = 1.0
+"""Seconds until the next look at most while the record of a watched question could not be read."""
 WATCHED: Final = 10_000
 """The most questions watched at a time; others are watched when they are put again and there is room."""
 
@@ -35,7 +37,7 @@ class _Question:
     """One open question that was put.
 
     Attributes:
-        day: its business day; None before look() has read its record.
+        day: its business day; None until look() has read its record.
         since: the monotonic second since which it was put and its day was over.
     """
 
@@ -103,6 +105,8 @@ class Expiries:
         for job, question in list(self._questions.items()):
             if not trusted or question.day is None or not question.day.is_past(today):
                 question.since = None
+                if question.day is None:
+                    left = min(left, RECORD_LOOK)
                 if trusted and question.day is not None and not question.day.is_believed(today):
                     await self._change(job, redate(today))
                 continue

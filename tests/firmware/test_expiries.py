@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from firmware.config.configuration import RecoveryConfig
-from firmware.people.expiries import CLOCK_LOOK, Expiries
+from firmware.people.expiries import CLOCK_LOOK, RECORD_LOOK, Expiries
+from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.actor import Actor
 from passbook.job.record import Change, HistoryKind, Record, Verdict
@@ -284,5 +285,20 @@ def test_a_look_is_due_at_the_days_end_and_once_a_minute_at_least(bench: Bench) 
         left = night.bench.clock.business_day_left()
         assert await night.after(0) == CLOCK_LOOK
         assert await night.after(left - 5) == pytest.approx(5)
+
+    tell(bench, story)
+
+
+def test_a_record_that_could_not_be_read_is_looked_at_again_soon(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(night: Night) -> None:
+        night.comes(TELLER)
+        with monkeypatch.context() as patch:
+            patch.setattr(type(night.bench.spool), "record", broken)
+            assert await night.after(DAY) == RECORD_LOOK
+        await night.pass_grace()
+        assert night.record.ended
+
+    def broken(*_: object) -> Record:
+        raise PassbookError("storage-fenced", area="a", why="gone")
 
     tell(bench, story)

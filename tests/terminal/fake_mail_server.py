@@ -54,9 +54,11 @@ class FakeMailServer:
     def _converse(self, connection: socket.socket, lines: Iterator[bytes]) -> None:
         connection.sendall(f"{self.replies.get('greeting', '220 ready')}\r\n".encode())
         for line in lines:
-            command = line.decode().strip()
+            # Python's own client writes verbs small before 3.13 and large since.
+            verb, *rest = line.decode().strip().split(" ", 1)
+            verb = verb.upper()
+            command = " ".join([verb, *rest])
             self.heard.append(command)
-            verb = command.split(" ")[0].upper()
             reply = self.replies.get(command, self.replies.get(verb, "250 ok"))
             if reply == HANGS_UP:
                 return

@@ -120,7 +120,7 @@ def test_an_appliance_reads_what_was_typed(mail: Mail, note: Path) -> None:
         {"address": TO, "answer": "250 taken"},
         {"address": "b@c.example", "answer": "250 taken"},
     ]
-    assert [one for one in server.heard if one.startswith("rcpt")] == [f"rcpt TO:<{TO}>", "rcpt TO:<b@c.example>"]
+    assert [one for one in server.heard if one.startswith("RCPT")] == [f"RCPT TO:<{TO}>", "RCPT TO:<b@c.example>"]
 
 
 UPDATE = (
@@ -225,7 +225,7 @@ def test_a_mail_server_of_another_authority_hears_user_and_password(mail: Mail, 
 
 
 def test_each_recipient_has_its_own_answer_and_the_gravest_one_decides(mail: Mail, note: Path) -> None:
-    replies = {"rcpt TO:<a@x.example>": "450 4.2.0 busy", "rcpt TO:<b@x.example>": "550 5.1.1 nobody"}
+    replies = {"RCPT TO:<a@x.example>": "450 4.2.0 busy", "RCPT TO:<b@x.example>": "550 5.1.1 nobody"}
     with FakeMailServer(replies).serving() as server:
         options = ("--server", server.address, "--plain")
         ended = mail(note, "--to", "a@x.example", "b@x.example", TO, *options)
@@ -267,7 +267,7 @@ def test_a_server_without_tls_gets_nothing(mail: Mail, note: Path) -> None:
     with FakeMailServer().serving() as server:
         ended = mail(note, "--to", TO, "--server", server.address)
     assert (ended.code, ended.errors) == (OPERATOR, ["mail-server-unfit"])
-    assert {one.split()[0] for one in server.heard} <= {"ehlo"}
+    assert {one.split()[0] for one in server.heard} <= {"EHLO"}
 
 
 def test_a_server_of_another_machine_gets_nothing_in_clear(mail: Mail, note: Path) -> None:
