@@ -299,6 +299,6 @@ def test_a_record_that_could_not_be_read_is_looked_at_again_soon(bench: Bench, m
         assert night.record.ended
 
     def broken(*_: object) -> Record:
-        raise PassbookError("storage-fenced", area="a", why="gone")
+        raise PassbookError("area-fenced", area="a", why="gone")
 
     tell(bench, story)
