@@ -64,7 +64,7 @@ def test_an_adapter_on_usb_is_known_by_its_serial_number(tmp_path: Path, deeper:
     adapter(tmp_path, "ttyUSB1", "", deeper=deeper)
     link = tmp_path / "by-id"
     link.symlink_to("/dev/ttyUSB0")
-    sysfs = tmp_path / "tty"
+    sysfs = tmp_path
     known = place_of("serial:///dev/ttyUSB0", "here", sysfs)
     assert known == place_of(f"serial://{link}", "there", sysfs) == "usb 067b:2303:A1B2 00"
     assert place_of("serial:///dev/ttyUSB1", "here", sysfs) == "here /dev/ttyUSB1"
