@@ -147,7 +147,11 @@ def device_of(address: Address) -> str:
 
 def can_be_plugged(url: str) -> bool:
     """Whether the other side of a port is a device of this machine, which may come and go."""
-    return not isinstance(parse_port_url(url), TcpAddress | RemoteLine)
+    match parse_port_url(url):
+        case SerialLine(is_pseudo=False) | UsbPrinter() | PrinterDevice():
+            return True
+        case _:
+            return False
 
 
 def _tcp(parts: SplitResult) -> TcpAddress:

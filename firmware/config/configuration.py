@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from drivers.ports.address import TcpAddress, parse_port_url
+from drivers.ports.address import RemoteLine, TcpAddress, parse_port_url
 from drivers.ports.place import place_of
 from firmware.config.mail_settings import HopConfig, MailConfig, RouteConfig, judge_mail
 from firmware.config.toml import MEBIBYTE, KeySource, Misfit, Size, expected, parse, read_table, shown_value
@@ -343,8 +343,8 @@ def _judge_printers(printers: tuple[PrinterConfig, ...]) -> None:
             ) from None
         places.append(place_of(one.port, ""))
         _distinct("printer", "port", places)
-        if one.on_network and not isinstance(parse_port_url(one.port), TcpAddress):
-            raise Misfit(f"{where}.on_network", "expected a port tcp://host:port, which terminals reach too")
+        if one.on_network and not isinstance(parse_port_url(one.port), TcpAddress | RemoteLine):
+            raise Misfit(f"{where}.on_network", "expected a port tcp:// or rfc2217://, which terminals reach too")
 
 
 def _judge_areas(areas: tuple[AreaConfig, ...]) -> None:
