@@ -73,13 +73,13 @@ class Window:
 def window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
     monkeypatch.setattr(desk_module, "RETRY", 3600.0)
     found = Window(tmp_path)
-    found.desk.start()
     yield found
     found.desk.stop()
     found.bench.spool.close()
 
 
 def test_a_desk_looks_at_once_when_a_device_appears(window: Window) -> None:
+    window.desk.start()
     window.await_tries(1)
     window.desk.look_again()
     window.await_tries(2)
@@ -89,6 +89,7 @@ def test_a_desk_looks_at_once_when_a_device_appears(window: Window) -> None:
 
 
 def test_each_cause_is_in_the_log_once(window: Window, caplog: pytest.LogCaptureFixture) -> None:
+    window.desk.start()
     window.await_tries(1)
     window.desk.look_again()
     window.await_tries(2)
