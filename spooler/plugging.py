@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from drivers.ports.address import can_be_plugged
+from drivers.ports.port_address import can_be_plugged
 from spooler.logs import Log
 
 _LOG: Final = Log("plugging")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from drivers.ports.address import SEVEN_BITS, PrinterDevice, RemoteLine, SerialLine, parse_port_url
+from drivers.ports.port_address import SEVEN_BITS, PrinterDevice, RemoteLine, SerialLine, parse_port_url
 
 
 def doubts(url: str) -> list[str]:

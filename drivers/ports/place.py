@@ -15,7 +15,7 @@ from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Final
 
-from drivers.ports.address import PrinterDevice, RemoteLine, SerialLine, TcpAddress, UsbPrinter, parse_port_url
+from drivers.ports.port_address import PrinterDevice, RemoteLine, SerialLine, TcpAddress, UsbPrinter, parse_port_url
 
 SYSFS: Final = Path("/sys/class")
 """What the kernel tells of devices: sysfs(5)."""

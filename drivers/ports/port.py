@@ -18,7 +18,7 @@ from typing import Final, Protocol
 
 import serial
 
-from drivers.ports.address import (
+from drivers.ports.port_address import (
     Flow,
     LineSettings,
     Parity,
@@ -129,7 +129,7 @@ def open_port(
             return _open_device(path, write_timeout, clock)
         case RemoteLine() as remote:
             # Its library and that of USB are loaded only where such a port is configured.
-            from drivers.ports.remote import open_remote  # noqa: PLC0415
+            from drivers.ports.device_server import open_remote  # noqa: PLC0415
 
             return open_remote(remote, clock)
         case UsbPrinter() as printer:

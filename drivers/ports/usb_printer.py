@@ -13,8 +13,8 @@ import usb.core
 import usb.util
 from usb.backend import libusb1
 
-from drivers.ports.address import UsbPrinter
 from drivers.ports.port import LARGEST_READ, LARGEST_WRITE, Port, PortError, PortTrouble, drain
+from drivers.ports.port_address import UsbPrinter
 
 SYSFS_USB: Final = Path("/sys/bus/usb/devices")
 DEV: Final = Path("/dev")

@@ -1,4 +1,4 @@
-"""A cable that can be pulled out and put back in, as one of USB: the mechanism keeps its power."""
+"""A cable that can be pulled out and plugged in again, as one of USB: the mechanism keeps its power."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 
 from drivers.dialects.dialect import Dialect
 from drivers.dialects.known import DIALECTS
-from drivers.ports.address import has_no_handshake
 from drivers.ports.doubts import doubts
+from drivers.ports.port_address import has_no_handshake
 from firmware.config.configuration import CONTROL_SOCKET, Config, PrinterConfig
 from firmware.config.layouts import load_layouts
 from firmware.config.mail_settings import HopConfig

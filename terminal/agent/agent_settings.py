@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from drivers.dialects.known import DIALECTS
-from drivers.ports.address import parse_port_url
+from drivers.ports.port_address import parse_port_url
 from passbook.errors import PassbookError
 from passbook.errors.decoding import full_complaint, toml_text
 from passbook.job.choice import Choice, IfApart, Keep, Side

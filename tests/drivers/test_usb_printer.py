@@ -19,8 +19,8 @@ import pytest
 import usb.core
 from usb.backend import IBackend, libusb1
 
-from drivers.ports.address import UsbPrinter
 from drivers.ports.port import Port, PortError, PortTrouble, open_port
+from drivers.ports.port_address import UsbPrinter
 from drivers.ports.usb_printer import open_usb
 
 WANTED: Final = UsbPrinter(0x04B8, 0x0202, "A1")

@@ -10,7 +10,7 @@ import pytest
 from demo.world import PRINTER
 from passbook.errors import PassbookError
 from terminal.agent.agent_settings import load_agent_config
-from tests.drivers.device_server import DeviceServer
+from tests.drivers.rfc2217_server import DeviceServer
 from tests.terminal.agent.agent_world import AgentWorld
 
 

@@ -11,8 +11,8 @@ from typing import Final
 import serial
 from serial import rfc2217
 
-from drivers.ports.address import Flow, RemoteLine
 from drivers.ports.port import LARGEST_WRITE, PARITIES, Port, PortError, PortTrouble
+from drivers.ports.port_address import Flow, RemoteLine
 
 _LOOK: Final = 0.25
 """Seconds of one read; in between it is seen whether the port was closed."""
@@ -33,7 +33,7 @@ class _Device(rfc2217.Serial):
 def open_remote(line: RemoteLine, clock: Callable[[], float]) -> Port:
     """Open a serial line of a device server, which is told the settings and throws away what it holds.
 
-    Raises PortError: nobody answers in five seconds, or in three seconds no answer comes to what is asked of the line.
+    Raises PortError: no host answers in five seconds, or what is asked of the line has no answer in three.
     """
     settings = line.settings
     host = f"[{line.host}]" if ":" in line.host else line.host

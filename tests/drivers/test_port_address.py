@@ -6,12 +6,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from drivers.ports.address import (
+from drivers.ports.place import place_of
+from drivers.ports.port_address import (
     BAUDS,
-    Address,
     Flow,
     LineSettings,
     Parity,
+    PortAddress,
     PrinterDevice,
     RemoteLine,
     SerialLine,
@@ -21,7 +22,6 @@ from drivers.ports.address import (
     has_no_handshake,
     parse_port_url,
 )
-from drivers.ports.place import place_of
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ from drivers.ports.place import place_of
         ("rfc2217://[fe80::1]:2001", RemoteLine("fe80::1", 2001, LineSettings())),
     ],
 )
-def test_addresses_are_understood(url: str, meant: Address) -> None:
+def test_addresses_are_understood(url: str, meant: PortAddress) -> None:
     assert parse_port_url(url) == meant
 
 

@@ -110,10 +110,10 @@ class PrinterDevice:
     path: str
 
 
-Address: TypeAlias = TcpAddress | RemoteLine | SerialLine | UsbPrinter | PrinterDevice
+PortAddress: TypeAlias = TcpAddress | RemoteLine | SerialLine | UsbPrinter | PrinterDevice
 
 
-def parse_port_url(url: str) -> Address:
+def parse_port_url(url: str) -> PortAddress:
     """Take a port's address apart.  Raises ValueError with one reason for a person."""
     if not (url.isascii() and url.isprintable()) or " " in url:
         raise ValueError("expected printable characters of ASCII without spaces; write others as %20")
@@ -140,7 +140,7 @@ def has_no_handshake(url: str) -> bool:
             return False
 
 
-def device_of(address: Address) -> str:
+def device_of(address: PortAddress) -> str:
     """The file of this machine that an address names; empty where it names none."""
     return address.path if isinstance(address, SerialLine | PrinterDevice) else ""
 
@@ -200,7 +200,7 @@ def _usb(parts: SplitResult) -> UsbPrinter:
     return UsbPrinter(int(numbers[1], 16), int(numbers[2], 16), number)
 
 
-_READERS: Final[Mapping[str, Callable[[SplitResult], Address]]] = MappingProxyType(
+_READERS: Final[Mapping[str, Callable[[SplitResult], PortAddress]]] = MappingProxyType(
     {"tcp": _tcp, "rfc2217": _remote, "serial": _serial, "pty": _pty, "usb": _usb, "usblp": _usblp}
 )
 """Scheme -> the function that reads what stands behind it."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from drivers.ports.port import Port, PortError, PortTrouble, open_port
-from tests.drivers.device_server import DeviceServer
+from tests.drivers.rfc2217_server import DeviceServer
 
 
 @pytest.fixture
