@@ -18,7 +18,7 @@ SYSTEMS ?=
 PLANT ?=
 
 # Debian packages whose programs tests run.  Where they cannot be installed those tests skip; CI takes no skip.
-TEST_PACKAGES := cups-client cups-daemon faketime ghostscript libnet-ssleay-perl msmtp postfix strace swaks systemd udev umockdev
+TEST_PACKAGES := cups-client cups-daemon faketime ghostscript libnet-ssleay-perl libusb-1.0-0 msmtp postfix strace swaks systemd udev umockdev
 SOAK_PACKAGES := $(TEST_PACKAGES) eatmydata libfuse2 python3-venv systemd-container
 
 PYTEST = $(BIN)/python -m pytest $(if $(SEED),--seed=$(SEED)) $(PYTEST_EXTRA)
@@ -30,7 +30,7 @@ QUICK := tests/passbook tests/drivers tests/storage tests/spooler tests/client t
 .DEFAULT_GOAL := help
 
 help:
-	@echo 'make demo     print a passbook through two power cuts and judge it by the paper (PLANT=drop, twice, history)'
+	@echo 'make demo     print a passbook through two power cuts and a pulled cable, and judge it by the paper (PLANT=drop, twice, history)'
 	@echo 'make run      the same appliance and simulator, left running, with commands to try'
 	@echo 'make demo-two-spools   a terminal with a spool of its own, through a cut network (PLANT=both-print)'
 	@echo 'make demo-mail   two appliances and a mail server: a broadcast, a substitute, cut lines, a dead letter (PLANT=twice)'

@@ -54,7 +54,7 @@ def tell(folder: Path, damage: str | None) -> int:
             f"{time.monotonic() - began:5.1f} s  {first}", *(f"         {line}" for line in more), sep="\n", flush=True
         )
 
-    with World(folder, pace=PACE) as world:
+    with World(folder, pace=PACE, has_line=True) as world:
         world.build()
         story = Story(world, say)
         story.prepare()

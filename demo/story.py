@@ -1,4 +1,4 @@
-"""The main job as a story: four documents, two power cuts, an absent teller; each ordered line is on paper once."""
+"""The main job as a story: two power cuts, a pulled cable, an absent teller; each ordered line is on paper once."""
 
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ FIRST_CUT: Final = AtLineByte(line=6, byte=60)
 """In the middle of the bytes of the sixth line."""
 SECOND_CUT: Final = AfterStrike(line=9)
 """The ninth line after going on is on paper, and the printer could not confirm it."""
+PULL: Final = AtLineByte(line=3, byte=60)
+"""In the middle of the bytes of the third line from the order on."""
 LAST_MINUTE: Final = datetime.time(23, 59)
 NO_DAY_YET: Final = f'day_ends = "{LAST_MINUTE:%H:%M}"\n'
 """The setting with which it is still yesterday for the branch."""
@@ -92,7 +94,7 @@ class Story:
         self._go_on(anna, questions=2)
         self._ask_between(second)
         self._expect_end(anna, "Anna's statement is printed, and she has the book back.")
-        self._expect_end(self._represent(NOTICE, self.sent[2]), "Bernd's text is printed.")
+        self._pull_cable(self._represent(NOTICE, self.sent[2]))
         self._end_day()
         self.search_disk()
 
@@ -162,11 +164,27 @@ class Story:
     def _represent(self, document: Document, sent: Sent, *, at_once: bool = True) -> Printing:
         """The manager orders a job of the absent teller printed, with the branch recovery key, and handles the book."""
         self._question(self.manager, sent.job)
+        if document is NOTICE:
+            self._world.mechanism.cut(Target.CABLE, PULL)
         order = ("--print", "--person", "Clara")
         printing = self.manager.answer_in_background(sent.job, sent.book, document.layout, *order, at_once=at_once)
         self.orders.append(Order(sent.job, "Clara", "print", 1, 0))
         self._say(f"The manager, with the branch recovery key, orders Bernd's {document.title} printed.")
         return printing
+
+    def _pull_cable(self, printing: Printing) -> None:
+        """The printer's cable is out for a while in the middle of a line; the appliance goes on without a restart."""
+        sent = self.sent[2]
+        question = self._question(self.manager, sent.job, in_doubt=True)
+        self._say("THE USB CABLE IS PULLED in the middle of a line; appliance and printer keep their power.")
+        self._world.mechanism.plug()
+        step = question["inDoubt"]
+        seen = self._look(sent, step)
+        number = sum(isinstance(each, Line) for each in sent.plan[: step + seen - 1]) + 1
+        self._say(f"The cable is in again. The manager is asked about line {number - seen}, and looks at the sheet.")
+        self.manager.run("answer", sent.job, "--from-line", str(number), "--person", "Clara")
+        self.orders.append(Order(sent.job, "Clara", "resume", step + seen, step if seen else step - 1))
+        self._expect_end(printing, f"Bernd's text is printed, from line {number} on.")
 
     def _ask_between(self, printing: Printing) -> None:
         """While Bernd's second update waits for its book and Anna's job for its turn, ask for the printer's figures.
@@ -227,12 +245,12 @@ class Story:
                     return dict(notice)
         raise TimeoutError(f"the manager is not told of the end of {job}")
 
-    def _question(self, terminal: Terminal, job: str) -> dict[str, Any]:
-        """The open question about `job` at `terminal`."""
+    def _question(self, terminal: Terminal, job: str, *, in_doubt: bool = False) -> dict[str, Any]:
+        """The open question about `job` at `terminal`; with `in_doubt` one about a line."""
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             for question in terminal.run("questions"):
-                if question["job"]["job"] == job:
+                if question["job"]["job"] == job and (question["inDoubt"] or not in_doubt):
                     return dict(question)
         raise TimeoutError(f"{terminal.name} is not asked about {job}")
 

@@ -73,14 +73,17 @@ class World:
         grace: float = 1.0,
         answer_timeout: float = 2.0,
         program: Sequence[str] = ("-m", "firmware"),
+        has_line: bool = False,
     ) -> None:
         """`folder` must be empty and its path short (a Unix socket has 107 bytes); times are seconds.
 
+        With `has_line` the mechanism hangs at a pseudo terminal in place of a port on the network.
         `program` are the interpreter's arguments that start the appliance.  Its folder for the mark is `state`, which
         may be changed until the configuration is written.
         """
         self.folder = folder
         self.pace = pace
+        self._listen = f"pty://{folder}/line" if has_line else "tcp://127.0.0.1:0"
         self.paper_file = folder / "paper.json"
         self.config_file = folder / "etc" / "passbook.toml"
         self.data = folder / "data"
@@ -165,7 +168,7 @@ class World:
 
     def start_simulator(self) -> None:
         """Start the mechanism; it goes on with the existing paper."""
-        command = [sys.executable, "-m", "drivers.simulator", "run", "--listen", "tcp://127.0.0.1:0",
+        command = [sys.executable, "-m", "drivers.simulator", "run", "--listen", self._listen,
                    "--paper", str(self.paper_file), "--control", str(self.folder / "printer"),
                    "--pace", self.pace, "--line-seconds", "0.05", "--baud", "38400"]  # fmt: skip
         # It may outlive the process that started it, so it must not hold that process's streams.

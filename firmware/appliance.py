@@ -54,6 +54,7 @@ from spooler.logs import Log, keep_telling, tell_left_out
 from spooler.machine import machine_name
 from spooler.news import DeskGaveUp, EndAcknowledged, JobChanged, News, PrinterChanged, PromptChanged, StepDone
 from spooler.orderly_end import leave_marks, take_marks
+from spooler.plugging import noticed_plugging
 from spooler.printer import Printer, connect_mechanism
 from spooler.shared_names import SharedNames
 from spooler.supervisor import Supervisor
@@ -183,7 +184,8 @@ class Appliance:
             if not was_told_ready:
                 self._notifier.ready()
             _LOG.info("ready", count=sum(area.records for area in self._spool.areas()))
-            await self._stopped.wait()
+            with noticed_plugging([one.port for one in self._config.printers], self._desks.look_again):
+                await self._stopped.wait()
             self._notifier.stopping()
         finally:
             _ = stop_upkeep()

@@ -126,13 +126,14 @@ class PrintDesk:
         self._owner = BookOwner(self._name, jobs.spool)
         self._boundary = Boundary(self._name, jobs.spool, clock)
         self._wake = threading.Event()
+        self._again = threading.Event()
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._link: Link | None = None
         self._printing: str = ""
         self._waiting = False
         self._order: _Order | None = None
-        self._trouble: Reason | None = None
+        self._trouble: tuple[Reason, str] | None = None
         self._said = MechanismStatus(Device.OFFLINE, Media.UNKNOWN)
         self._shown: tuple[float, PrinterView] | None = None
         self._unstored: dict[str, _Stop] = {}
@@ -150,10 +151,15 @@ class PrintDesk:
         """A job may have become valid."""
         self._wake.set()
 
+    def look_again(self) -> None:
+        """A device was plugged in: a mechanism that cannot be reached is tried at once."""
+        self._again.set()
+
     def stop(self) -> None:
         """Finish the step under way, journal it, and end; returns when the thread has ended."""
         self._stopping.set()
         self._wake.set()
+        self._again.set()
         with self._lock:
             if self._link is not None:
                 self._link.interrupt()
@@ -195,7 +201,9 @@ class PrintDesk:
                 _LOG.error("store-refused-desk", printer=self._name, code=error.code)
             except Exception as error:  # noqa: BLE001 - a defect of ours: the job it met waits for a boot, the others do not
                 self._note_failure(error)
-            self._stopping.wait(RETRY)
+            self._again.wait(RETRY)
+            if not self._stopping.is_set():
+                self._again.clear()
 
     def _wait_until_back(self) -> None:
         """Keep off a printer that a terminal drives (P15); its status is what was said of it last."""
@@ -232,10 +240,10 @@ class PrintDesk:
 
     def _note_trouble(self, stop: DestinationStop) -> MechanismStatus:
         """People see what is wrong with the mechanism for as long as it lasts; the log says it once.  Return it."""
-        reason = stop.reason
-        if reason is not self._trouble:
+        reason, trouble = stop.reason, (stop.reason, stop.cause)
+        if trouble != self._trouble:
             _LOG.warning("mechanism-stopped", printer=self._name, reason=reason.value, why=stop.detail)
-        self._trouble = reason
+        self._trouble = trouble
         if reason in UNREACHABLE:
             self._said = MechanismStatus(Device.OFFLINE, Media.UNKNOWN, (reason.value,), stop.cause)
         elif reason not in FOR_PEOPLE:

@@ -67,6 +67,11 @@ class Desks:
         """Finish the steps under way and end all desks."""
         await asyncio.gather(*(asyncio.to_thread(desk.stop) for desk in self._desks.values()))
 
+    def look_again(self) -> None:
+        """A device was plugged in: the desks of printers that cannot be reached try at once."""
+        for desk in self._desks.values():
+            desk.look_again()
+
     def wake(self, printer: str) -> None:
         """Have the desk of a printer look for a job that may begin; from any thread."""
         if printer in self._desks:

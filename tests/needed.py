@@ -38,6 +38,9 @@ PACKAGES: Final[Mapping[str, str]] = {
 FUSE: Final = "libfuse2"
 """The Debian package of the library that the logging file system loads."""
 
+USB: Final = "libusb-1.0-0"
+"""The Debian package of the library that claims USB printers."""
+
 
 def need(*programs: str) -> None:
     """Skip the test where one of these programs is missing."""
@@ -54,6 +57,12 @@ def need_fuse() -> None:
         pytest.skip("this machine has no /dev/fuse")
     if not has_fuse_library():
         pytest.skip(f"the Debian package {FUSE} is missing: there is no library fuse")
+
+
+def need_usb() -> None:
+    """Skip the test where there is no library for devices on USB."""
+    if ctypes.util.find_library("usb-1.0") is None:
+        pytest.skip(f"the Debian package {USB} is missing: there is no library usb-1.0")
 
 
 def has_fuse_library() -> bool:

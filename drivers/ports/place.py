@@ -1,9 +1,11 @@
 """The place that the address of a port reaches, so that two ways to write one port are known as one (P15).
 
-Theory of operation.  A serial device has many names: links below /dev lead to it, and an adapter on USB gets another
-number after each plugging.  So it is known by the maker, model and serial number that USB tells of it, and without
-these by the file behind all links, on its machine.  A port on the network is known by host and number; a host of this
-machine alone is known together with the machine.  Names of hosts are not looked up: a name and its address are two.
+Theory of operation.  A device has many names: links below /dev lead to it, and one on USB gets another number after
+each plugging.  So it is known by the maker, model and serial number that USB tells of it, and without these by the file
+behind all links, on its machine.  A printer on USB is one, whether its address names these three or the kernel's file;
+while it is not plugged in, two such addresses are two, and the claim of the one that opens it first keeps the other
+out.  A port on the network is known by host and number, whatever is spoken there; a host of this machine alone is known
+together with the machine.  Names of hosts are not looked up: a name and its address are two.
 """
 
 from __future__ import annotations
@@ -13,10 +15,10 @@ from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Final
 
-from drivers.ports.port import TcpAddress, parse_port_url
+from drivers.ports.port_address import PrinterDevice, RemoteLine, SerialLine, TcpAddress, UsbPrinter, parse_port_url
 
-SYSFS: Final = Path("/sys/class/tty")
-"""What the kernel tells of serial devices: sysfs(5)."""
+SYSFS: Final = Path("/sys/class")
+"""What the kernel tells of devices: sysfs(5)."""
 _LOCAL: Final = "localhost"
 _USB: Final = ("idVendor", "idProduct", "serial")
 
@@ -27,12 +29,19 @@ def place_of(url: str, machine: str, sysfs: Path = SYSFS) -> str:
     Raises ValueError for a bad address.
     """
     match parse_port_url(url):
-        case TcpAddress(host, port):
+        case TcpAddress(host, port) | RemoteLine(host, port):
             known = _host(host)
             return f"tcp {machine if known == _LOCAL else known} {port}"
-        case line:
-            device = os.path.realpath(line.path)
-            return _usb_device(sysfs / Path(device).name) or f"{machine} {device}"
+        case UsbPrinter(vendor, product, serial):
+            return f"usb {vendor:04x}:{product:04x}:{serial} printer"
+        case PrinterDevice(path):
+            device = os.path.realpath(path)
+            facts, _ = _usb_device(sysfs / "usbmisc" / Path(device).name)
+            return f"usb {facts} printer" if facts else f"{machine} {device}"
+        case SerialLine(path):
+            device = os.path.realpath(path)
+            facts, interface = _usb_device(sysfs / "tty" / Path(device).name)
+            return f"usb {facts} {interface}" if facts else f"{machine} {device}"
 
 
 def _host(host: str) -> str:
@@ -47,15 +56,15 @@ def _host(host: str) -> str:
     return _LOCAL if known.is_loopback else str(known)
 
 
-def _usb_device(tty: Path) -> str:
-    """Maker, model, serial number and interface of the adapter on USB behind a device; empty where it has none."""
-    interface = Path(os.path.realpath(tty / "device"))
+def _usb_device(device: Path) -> tuple[str, str]:
+    """Maker, model and serial number of the device on USB behind one of the kernel's, and its interface, or nothing."""
+    interface = Path(os.path.realpath(device / "device"))
     # An adapter that is a driver's port of its own lies one level deeper than a modem's.
     for place in (interface, interface.parent):
         facts = [_told(place.parent / name) for name in _USB]
         if all(facts):
-            return f"usb {':'.join(facts)} {_told(place / 'bInterfaceNumber')}"
-    return ""
+            return ":".join(facts), _told(place / "bInterfaceNumber")
+    return "", ""
 
 
 def _told(file: Path) -> str:

@@ -1,34 +1,57 @@
-"""Streams of bytes to and from a mechanism over TCP, a serial line or a pseudo terminal."""
+"""Streams of bytes to and from a mechanism over TCP, a serial line, a pseudo terminal or the kernel's USB printers."""
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import select
 import socket
+import stat
 import termios
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Final, Protocol
-from urllib.parse import parse_qsl, urlsplit
 
 import serial
+
+from drivers.ports.port_address import (
+    Flow,
+    LineSettings,
+    Parity,
+    PrinterDevice,
+    RemoteLine,
+    SerialLine,
+    TcpAddress,
+    UsbPrinter,
+    parse_port_url,
+)
 
 LARGEST_WRITE: Final = 64
 """Bytes handed over at once: 9600 baud printers ask for silence with 256 bytes left, and adapters react late."""
 
-_SLOWEST: Final = 110
-BAUDS: Final = tuple(baud for baud in serial.Serial.BAUDRATES if baud >= _SLOWEST)
-"""Speeds that a serial line may have: those that the system has a name for."""
-_DIGITS: Final = len(str(max(BAUDS)))
-DEFAULT_BAUD: Final = 9600
-"""The speed with which passbook printers of the PR2 family leave the factory."""
-
-_BUSY: Final = frozenset({errno.EBUSY, errno.EAGAIN})
+_WORDS: Final = {
+    errno.EBUSY: "another program uses it",
+    errno.EAGAIN: "another program uses it",
+    errno.ENOTTY: "it is no serial device",
+    errno.EINVAL: "it does not take these settings of the line",
+}
+"""Errors of ports whose words by the system say less."""
+_HOST_TROUBLES: Final = {getattr(socket, name): name for name in dir(socket) if name.startswith("EAI_")}
+_USB_MAJOR: Final = 180
+"""The major number of the kernel's driver for USB printers (devices.txt)."""
+_MOST_LEFTOVERS: Final = 65_536
+"""Bytes of an earlier session that are thrown away at most; a device that sends without end is not waited for."""
 _MOST_MILLISECONDS: Final = 3_600_000
+LARGEST_READ: Final = 4096
+"""Bytes of one read where all that has come is wanted."""
+PARITIES: Final = {Parity.NONE: serial.PARITY_NONE, Parity.EVEN: serial.PARITY_EVEN, Parity.ODD: serial.PARITY_ODD}
+"""Parity -> the letter of the library."""
+_PARITY_FLAGS: Final = {Parity.NONE: (False, False), Parity.EVEN: (True, False), Parity.ODD: (True, True)}
+"""Parity -> whether the line has one, and whether it is odd."""
 
 
 class PortTrouble(StrEnum):
@@ -45,7 +68,7 @@ class PortError(Exception):
 
     Attributes:
         trouble: how.
-        cause: why, as the system said it: `EBUSY: another program uses it`; empty where it said nothing.
+        cause: why, as the system names and says it: `EBUSY: another program uses it`; empty where it said nothing.
     """
 
     def __init__(self, trouble: PortTrouble, cause: str = "") -> None:
@@ -58,14 +81,22 @@ class PortError(Exception):
         """The trouble that an error of the system is; its number is looked for along the causes of `error`."""
         found: BaseException | None = error
         while found is not None:
-            if isinstance(found, OSError) and found.errno is not None:
-                name = errno.errorcode.get(found.errno, str(found.errno))
-                words = "another program uses it" if found.errno in _BUSY else os.strerror(found.errno)
-                return cls(PortTrouble.UNPLUGGED, f"{name}: {words}")
             if isinstance(found, termios.error):
-                return cls(PortTrouble.UNPLUGGED, "it is no serial device")
+                return cls(PortTrouble.UNPLUGGED, _said(OSError(), found.args[0]))
+            number = found.errno if isinstance(found, OSError) else None
+            if isinstance(found, TimeoutError) or number == errno.ETIMEDOUT:
+                return cls(PortTrouble.SILENT, "ETIMEDOUT: no answer came in time")
+            if isinstance(found, OSError) and found.errno is not None:
+                return cls(PortTrouble.UNPLUGGED, _said(found, found.errno))
             found = found.__cause__ or found.__context__
         return cls(PortTrouble.UNPLUGGED, type(error).__name__)
+
+
+def _said(error: OSError, number: int) -> str:
+    """The name of an error of the system, and its words."""
+    if isinstance(error, socket.gaierror):
+        return f"{_HOST_TROUBLES.get(number, number)}: {error.strerror}"
+    return f"{errno.errorcode.get(number, number)}: {_WORDS.get(number) or os.strerror(number)}"
 
 
 class Port(Protocol):
@@ -81,70 +112,6 @@ class Port(Protocol):
         """Give the port back; a read that waits in another thread ends with PortError.  May be repeated."""
 
 
-class Flow(StrEnum):
-    """The way in which a serial printer says that its buffer is full."""
-
-    RTS = "rts"
-    """Its DTR is wired to our CTS; the kernel waits for it."""
-    XON = "xon"
-    """It sends XOFF and XON."""
-    NONE = "none"
-    """It does not."""
-
-
-@dataclass(frozen=True)
-class TcpAddress:
-    """`tcp://host:port`."""
-
-    host: str
-    port: int
-
-
-@dataclass(frozen=True)
-class SerialLine:
-    """`serial:///dev/ttyUSB0?baud=9600&flow=rts`, or `pty:///path` for a line without modem signals."""
-
-    path: str
-    baud: int
-    flow: Flow
-
-
-def parse_port_url(url: str) -> TcpAddress | SerialLine:
-    """Take a port's address apart.  Raises ValueError with one reason for a person."""
-    parts = urlsplit(url)
-    match parts.scheme:
-        case "tcp":
-            return _parse_tcp(parts.hostname, parts.port, parts.path + parts.query)
-        case "serial":
-            return _parse_serial(parts.path, dict(parse_qsl(parts.query, strict_parsing=bool(parts.query))))
-        case "pty" if parts.path and not parts.query:
-            return SerialLine(parts.path, DEFAULT_BAUD, Flow.NONE)
-        case _:
-            raise ValueError("expected tcp://host:port, serial:///device?baud=9600&flow=rts or pty:///path")
-
-
-def has_no_handshake(url: str) -> bool:
-    """Whether nothing at a serial device can say that the printer's buffer is full, so that bytes may get lost."""
-    line = parse_port_url(url)
-    return isinstance(line, SerialLine) and line.flow is Flow.NONE and urlsplit(url).scheme == "serial"
-
-
-def _parse_tcp(host: str | None, port: int | None, rest: str) -> TcpAddress:
-    if host is None or port is None or rest:
-        raise ValueError("expected tcp://host:port")
-    return TcpAddress(host, port)
-
-
-def _parse_serial(path: str, options: dict[str, str]) -> SerialLine:
-    unknown = sorted(options.keys() - {"baud", "flow"})
-    if unknown or not path:
-        raise ValueError("expected serial:///device with nothing but baud and flow behind it")
-    baud = options.get("baud", str(DEFAULT_BAUD))
-    if not (baud.isascii() and baud.isdecimal()) or int(baud[:_DIGITS]) not in BAUDS or len(baud) > _DIGITS:
-        raise ValueError(f"baud is not one of {', '.join(map(str, BAUDS))}")
-    return SerialLine(path, int(baud), Flow(options.get("flow", Flow.RTS)))
-
-
 def open_port(
     url: str,
     *,
@@ -158,6 +125,17 @@ def open_port(
             return _open_tcp(host, port, connect_timeout, write_timeout, clock)
         case SerialLine() as line:
             return _open_serial(line, write_timeout, clock)
+        case PrinterDevice(path):
+            return _open_device(path, write_timeout, clock)
+        case RemoteLine() as remote:
+            # Its library and that of USB are loaded only where such a port is configured.
+            from drivers.ports.device_server import open_remote  # noqa: PLC0415
+
+            return open_remote(remote, clock)
+        case UsbPrinter() as printer:
+            from drivers.ports.usb_printer import open_usb  # noqa: PLC0415
+
+            return open_usb(printer, write_timeout, clock)
 
 
 def _open_tcp(host: str, port: int, connect_timeout: float, write_timeout: float, clock: Callable[[], float]) -> Port:
@@ -171,14 +149,19 @@ def _open_tcp(host: str, port: int, connect_timeout: float, write_timeout: float
 
 
 def _open_serial(line: SerialLine, write_timeout: float, clock: Callable[[], float]) -> Port:
+    """A serial line of this machine, opened for this program alone and without the bytes of an earlier session."""
+    settings = line.settings
     try:
         device = serial.Serial(
             line.path,
-            line.baud,
+            settings.baud,
+            bytesize=settings.data,
+            parity=PARITIES[settings.parity],
+            stopbits=settings.stop,
             timeout=0,
             write_timeout=0,
-            rtscts=line.flow is Flow.RTS,
-            xonxoff=line.flow is Flow.XON,
+            rtscts=settings.flow is Flow.RTS,
+            xonxoff=settings.flow is Flow.XON,
             exclusive=True,
         )
     except (OSError, ValueError, termios.error) as error:
@@ -188,12 +171,70 @@ def _open_serial(line: SerialLine, write_timeout: float, clock: Callable[[], flo
         try:
             # A close waits half a minute for bytes that a held-off printer will not take.
             device.reset_output_buffer()
+            fcntl.ioctl(device.fileno(), termios.TIOCNXCL)
         except (OSError, termios.error):
             pass  # the device has gone: there is nothing left to drop
         finally:
             device.close()
 
+    try:
+        if not line.is_pseudo:
+            # The lock of the library holds off only programs that ask for it.  A pseudo terminal whose other side stays
+            # open would keep the claim of a program that lost its power.
+            fcntl.ioctl(device.fileno(), termios.TIOCEXCL)
+        _must_have(device.fileno(), settings)
+        # An earlier session may have ended behind an XOFF; the system lets go on only a line that it was told to halt.
+        termios.tcflow(device.fileno(), termios.TCOOFF)
+        termios.tcflow(device.fileno(), termios.TCOON)
+    except (OSError, termios.error) as error:
+        release()
+        raise PortError.of(error) from error
+    except PortError:
+        release()
+        raise
     return _DescriptorPort(device.fileno(), release, write_timeout, clock)
+
+
+def _must_have(descriptor: int, settings: LineSettings) -> None:
+    """Require that a line has the settings that were asked for: the system passes over those that a device lacks."""
+    _, _, flags, _, _, speed, _ = termios.tcgetattr(descriptor)
+    has = {
+        "baud": speed == getattr(termios, f"B{settings.baud}"),
+        "data": flags & termios.CSIZE == {7: termios.CS7, 8: termios.CS8}[settings.data],
+        "parity": (bool(flags & termios.PARENB), bool(flags & termios.PARODD)) == _PARITY_FLAGS[settings.parity],
+        "stop": bool(flags & termios.CSTOPB) == (settings.stop == 2),  # noqa: PLR2004  # stop bits
+        "flow": bool(flags & termios.CRTSCTS) == (settings.flow is Flow.RTS),
+    }
+    missing = [name for name, is_so in has.items() if not is_so]
+    if missing:
+        name = missing[0]
+        raise PortError(PortTrouble.UNPLUGGED, f"EINVAL: the device does not take {name}={getattr(settings, name)}")
+
+
+def _open_device(path: str, write_timeout: float, clock: Callable[[], float]) -> Port:
+    """A USB printer behind the kernel's driver, which lets one program in, without an earlier session's bytes."""
+    try:
+        facts = Path(path).stat()
+        is_printer = stat.S_ISCHR(facts.st_mode) and os.major(facts.st_rdev) == _USB_MAJOR
+        descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC) if is_printer else -1
+    except OSError as error:
+        raise PortError.of(error) from error
+    if descriptor < 0:
+        raise PortError(PortTrouble.UNPLUGGED, "ENODEV: it is no USB printer of the kernel's driver usblp")
+    port = _DescriptorPort(descriptor, lambda: os.close(descriptor), write_timeout, clock)
+    drain(port)
+    return port
+
+
+def drain(port: Port) -> None:
+    """Throw away the bytes of an earlier session that have arrived.  Raises PortError, and closes the port then."""
+    try:
+        left = _MOST_LEFTOVERS
+        while left > 0 and (data := port.read(LARGEST_READ, 0.0)):
+            left -= len(data)
+    except PortError:
+        port.close()
+        raise
 
 
 class _DescriptorPort:
@@ -215,7 +256,12 @@ class _DescriptorPort:
         rest = memoryview(data)
         while rest:
             self._wait(select.POLLOUT, deadline)
-            rest = rest[self._write_some(rest[:LARGEST_WRITE]) :]
+            taken = self._write_some(rest[:LARGEST_WRITE])
+            rest = rest[taken:]
+            if taken:
+                deadline = self._clock() + self._write_timeout
+            elif self._clock() >= deadline:
+                raise self._took_nothing()
 
     def _write_some(self, piece: memoryview) -> int:
         try:
@@ -231,7 +277,10 @@ class _DescriptorPort:
         if self._closing.is_set():
             raise PortError(PortTrouble.UNPLUGGED)
         if not poller.poll(_milliseconds(deadline - self._clock())):
-            raise PortError(PortTrouble.SILENT)
+            raise self._took_nothing()
+
+    def _took_nothing(self) -> PortError:
+        return PortError(PortTrouble.SILENT, f"ETIMEDOUT: it took no bytes for {self._write_timeout:g} s")
 
     def read(self, limit: int, timeout: float) -> bytes:
         with self._in_use:

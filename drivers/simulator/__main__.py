@@ -60,13 +60,20 @@ def _parser() -> argparse.ArgumentParser:
     named = from_environment(os.environ, SIMULATOR, Path)
     person.add_argument("--control", type=path(Path), default=named, required=named is None, help=text)
     _add_insert(commands.add_parser("insert", parents=[person], help="put a book into the slot"))
-    _add_cut(commands.add_parser("cut", parents=[person], help="cut power, now or at a scripted moment"))
+    _add_cut(
+        commands.add_parser("cut", parents=[person], help="cut power or pull the cable, now or at a scripted moment")
+    )
     _add_fault(commands.add_parser("fault", parents=[person], help="break something, now or at a line"))
     wait = commands.add_parser("wait", parents=[person], help="wait for an event")
     wait.add_argument("event", help="document-wanted, inserted, drawn-in, struck, ejected, taken, cut, restored ...")
     wait.add_argument("--timeout", type=seconds(LONGEST_CONTROL_WAIT), default=10.0, metavar="SECONDS")
     wait.set_defaults(command=lambda options: _person(options).wait(options.event, options.timeout))
-    for name, text in {"take": "take the book out", "restore": "give power back", "mend": "mend everything"}.items():
+    for name, text in {
+        "take": "take the book out",
+        "restore": "give power back",
+        "plug": "put the cable back in",
+        "mend": "mend everything",
+    }.items():
         simple = commands.add_parser(name, parents=[person], help=text)
         simple.set_defaults(command=lambda options, name=name: getattr(_person(options), name)())
     turn = commands.add_parser("turn", parents=[person], help="take the book out and put it in turned, at once")

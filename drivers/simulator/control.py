@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Final, TypeAlias
 
 import msgspec
@@ -38,11 +40,15 @@ class TurnBook(msgspec.Struct, frozen=True, tag_field="do", tag="turn"):
 
 
 class CutPower(Cut, frozen=True, tag_field="do", tag="cut"):
-    """Power is cut, now or at a scripted moment."""
+    """Power is cut or the cable pulled, now or at a scripted moment."""
 
 
 class Restore(msgspec.Struct, frozen=True, tag_field="do", tag="restore"):
     """The mechanism has power again."""
+
+
+class PlugIn(msgspec.Struct, frozen=True, tag_field="do", tag="plug"):
+    """A person puts the cable back in."""
 
 
 class Break(Fault, frozen=True, tag_field="do", tag="fault"):
@@ -65,7 +71,7 @@ class Wait(msgspec.Struct, frozen=True, tag_field="do", tag="wait"):
     timeout: Annotated[float, msgspec.Meta(le=LONGEST_CONTROL_WAIT)] = 10.0
 
 
-Request: TypeAlias = Insert | Take | TurnBook | CutPower | Restore | Break | Mend | AskState | Wait
+Request: TypeAlias = Insert | Take | TurnBook | CutPower | Restore | PlugIn | Break | Mend | AskState | Wait
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -93,24 +99,26 @@ def _do(machine: Machine, request: Request) -> Reply:
     match request:
         case Insert(book, page, ruler):
             machine.insert(book, page, ruler)
-        case Take():
-            machine.take()
         case TurnBook(page):
             machine.turn(page)
         case CutPower():
             machine.cut(request)
-        case Restore():
-            machine.restore()
         case Break():
             machine.fault(request)
-        case Mend():
-            machine.mend()
+        case Take() | Restore() | PlugIn() | Mend():
+            _DEEDS[type(request)](machine)
         case AskState():
             return Reply(state=machine.state())
         case Wait(name, after, timeout):
             event = machine.wait(name, after, timeout)
             return Reply(event=event) if event else Reply(error=f"no {name} in {timeout} s")
     return Reply()
+
+
+_DEEDS: Final[Mapping[type, Callable[[Machine], None]]] = MappingProxyType(
+    {Take: Machine.take, Restore: Machine.restore, PlugIn: Machine.plug, Mend: Machine.mend}
+)
+"""Requests that say all by their name -> the deed."""
 
 
 class ControlServer:
@@ -171,12 +179,16 @@ class SimulatorControl:
         self._ask(TurnBook(page))
 
     def cut(self, target: Target, when: When | None = None, pid: int | None = None) -> None:
-        """Cut power now or at a scripted moment; an appliance is ended by its `pid`."""
+        """Cut power or pull the cable now or at a scripted moment; an appliance is ended by its `pid`."""
         self._ask(CutPower(target, when or Now(), pid))
 
     def restore(self) -> None:
         """Give the mechanism its power back."""
         self._ask(Restore())
+
+    def plug(self) -> None:
+        """Put the cable back in."""
+        self._ask(PlugIn())
 
     def fault(self, kind: FaultKind, line: int | None = None, *, characters: int = 0, page: int = 1) -> None:
         """Break a part now or at the `line`-th line from now on."""

@@ -13,11 +13,16 @@ GARBAGE: Final = b"\x1br\x1b\x00\xff?\x1bB"
 
 
 class Target(StrEnum):
-    """The target of a power cut."""
+    """The target of a cut: the power of one, or of both, or the cable between them."""
 
     PRINTER = "printer"
     APPLIANCE = "appliance"
     BOTH = "both"
+    CABLE = "cable"
+
+
+POWER: Final = (Target.PRINTER, Target.APPLIANCE, Target.BOTH)
+"""The targets of a power cut."""
 
 
 class Now(msgspec.Struct, frozen=True, tag_field="at", tag="now"):

@@ -43,6 +43,16 @@ class HostLine(Protocol):
         """End the connection and forget the bytes in the cable."""
 
 
+class Plug(Protocol):
+    """The end of the cable at the mechanism."""
+
+    def pull(self) -> None:
+        """Pull the cable out."""
+
+    def plug(self) -> None:
+        """Put it back in."""
+
+
 class MachineEvent(msgspec.Struct, frozen=True):
     """One event; numbered from 1."""
 
@@ -87,14 +97,21 @@ class Machine:
     """The simulator without its cables and its sockets."""
 
     def __init__(
-        self, profile: Pr2Profile, unit: int, paper: Paper, line: HostLine, end_process: Callable[[int], None]
+        self,
+        profile: Pr2Profile,
+        unit: int,
+        paper: Paper,
+        line: HostLine,
+        end_process: Callable[[int], None],
+        plug: Plug | None = None,
     ) -> None:
-        """`end_process` ends a process by its id and returns when it is gone."""
+        """`end_process` ends a process by its id and returns when it is gone; without `plug` no cable can be pulled."""
         self._changed = threading.Condition()
         self._mechanism = Mechanism(profile, unit, self)
         self._paper = paper
         self._cable = line
         self._end_process = end_process
+        self._plug = plug
         self._script = Script()
         self._input = bytearray()
         self._powered = True
@@ -213,7 +230,7 @@ class Machine:
         return True
 
     def _cut_in_strike(self, cut: Cut, strike: Strike) -> None:
-        if cut.target is not Target.APPLIANCE:
+        if cut.target in {Target.PRINTER, Target.BOTH}:
             self._put_on_paper(_first_characters(strike, _characters(cut)))
         self._cut_now(cut)
 
@@ -245,7 +262,9 @@ class Machine:
             self._input.clear()
             self._line = None
             self._cable.drop()
-        if cut.target is not Target.APPLIANCE:
+        if cut.target is Target.CABLE and self._plug is not None:
+            self._plug.pull()
+        if cut.target in {Target.PRINTER, Target.BOTH}:
             raise _PowerLost
         self.happened("cut")
 
@@ -291,8 +310,10 @@ class Machine:
                 self.insert(lying.book, page, None)
 
     def cut(self, cut: Cut) -> None:
-        """Cut power now, or arm it."""
+        """Cut power or pull the cable now, or arm it.  Raises ValueError for a cable that cannot be pulled out."""
         with self._changed:
+            if cut.target is Target.CABLE and self._plug is None:
+                raise ValueError("this cable cannot be pulled out")
             if not isinstance(cut.when, Now):
                 self._script.arm_cut(cut, self._received, self._lines)
                 return
@@ -306,6 +327,13 @@ class Machine:
         with self._changed:
             self._powered = True
             self.happened("restored")
+
+    def plug(self) -> None:
+        """Put the cable back in that was pulled out."""
+        with self._changed:
+            if self._plug is not None:
+                self._plug.plug()
+            self.happened("plugged")
 
     def fault(self, fault: Fault) -> None:
         """Let a fault happen now, or arm it for a line.  Raises ValueError for a jam without a book in the path."""

@@ -13,6 +13,7 @@ from drivers.simulator.cables import Cable, PtyCable, TcpCable, kill_process
 from drivers.simulator.control import ControlServer
 from drivers.simulator.machine import Machine
 from drivers.simulator.paper import Paper
+from drivers.simulator.plug import PluggableCable
 
 BITS_PER_BYTE: Final = 10
 
@@ -33,8 +34,12 @@ def real_pace(baud: int, line_seconds: float) -> SimulatedPace:
     return SimulatedPace(BITS_PER_BYTE / baud, line_seconds)
 
 
-def open_cable(listen: str) -> Cable:
+def open_cable(listen: str) -> PluggableCable:
     """The cable of `tcp://host:port` (port 0: any) or `pty:///link`. Raises ValueError for any other text."""
+    return PluggableCable(_cable_at, listen)
+
+
+def _cable_at(listen: str) -> Cable:
     scheme, _, rest = listen.partition("://")
     host, _, port = rest.rpartition(":")
     if scheme == "tcp" and host and port.isdecimal():
@@ -59,7 +64,8 @@ class Simulator:
         control: Path | None = None,
     ) -> None:
         """`unit`: steps to the inch in its set-up; `kill` ends an appliance's process and returns when it is gone."""
-        self.machine = Machine(profile, unit, paper, cable, kill)
+        plug = cable if isinstance(cable, PluggableCable) else None
+        self.machine = Machine(profile, unit, paper, cable, kill, plug)
         self.address = cable.address
         self._cable = cable
         self._pace = pace

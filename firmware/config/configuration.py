@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from drivers.ports.place import place_of
-from drivers.ports.port import TcpAddress, parse_port_url
+from drivers.ports.port_address import RemoteLine, TcpAddress, parse_port_url
 from firmware.config.mail_settings import HopConfig, MailConfig, RouteConfig, judge_mail
 from firmware.config.toml import MEBIBYTE, KeySource, Misfit, Size, expected, parse, read_table, shown_value
 from passbook.errors import PassbookError
@@ -343,8 +343,8 @@ def _judge_printers(printers: tuple[PrinterConfig, ...]) -> None:
             ) from None
         places.append(place_of(one.port, ""))
         _distinct("printer", "port", places)
-        if one.on_network and not isinstance(parse_port_url(one.port), TcpAddress):
-            raise Misfit(f"{where}.on_network", "expected a port tcp://host:port, which terminals reach too")
+        if one.on_network and not isinstance(parse_port_url(one.port), TcpAddress | RemoteLine):
+            raise Misfit(f"{where}.on_network", "expected a port tcp:// or rfc2217://, which terminals reach too")
 
 
 def _judge_areas(areas: tuple[AreaConfig, ...]) -> None:

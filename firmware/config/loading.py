@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 
 from drivers.dialects.dialect import Dialect
 from drivers.dialects.known import DIALECTS
-from drivers.ports.port import has_no_handshake
+from drivers.ports.doubts import doubts
+from drivers.ports.port_address import has_no_handshake
 from firmware.config.configuration import CONTROL_SOCKET, Config, PrinterConfig
 from firmware.config.layouts import load_layouts
 from firmware.config.mail_settings import HopConfig
@@ -86,8 +87,12 @@ def check_configuration(config: Config, environ: Mapping[str, str] = os.environ)
 
 def warnings(config: Config) -> list[PassbookError]:
     """The warnings for an operator about a configuration with which the appliance boots."""
-    risky = [one for one in config.printers if has_no_handshake(one.port)]
-    return [PassbookError("port-without-handshake", printer=one.name, port=one.port) for one in risky]
+    found: list[PassbookError] = []
+    for one in config.printers:
+        if has_no_handshake(one.port):
+            found.append(PassbookError("port-without-handshake", printer=one.name, port=one.port))
+        found += [PassbookError("port-doubtful", printer=one.name, port=one.port, why=why) for why in doubts(one.port)]
+    return found
 
 
 def _check_control(config: Config) -> None:

@@ -241,6 +241,9 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         "cannot tell that characters are missing in a line, and such a line counts as printed; wire a handshake and "
         "set flow=rts or flow=xon.",
     ),
+    "port-doubtful": ErrorKind(
+        Mender.OPERATOR, "Printer {printer} at {port}: {why}. The appliance starts all the same; put the port right."
+    ),
     "hardening-failed": ErrorKind(
         Mender.OPERATOR, "The process could not be protected: {what} is not in effect. The appliance did not start."
     ),

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from drivers.dialects.known import DIALECTS
+from drivers.ports.port_address import parse_port_url
 from passbook.errors import PassbookError
 from passbook.errors.decoding import full_complaint, toml_text
 from passbook.job.choice import Choice, IfApart, Keep, Side
@@ -144,6 +145,10 @@ def _judge(file: Path, fallback: FallbackPrinter) -> None:
         DIALECTS[fallback.dialect]().profile.find_code_page(fallback.code_page)
     except (PassbookError, LookupError):
         raise _problem(file, f"fallback {fallback.printer}: its dialect has no code page of that name") from None
+    try:
+        parse_port_url(fallback.port)
+    except ValueError as error:
+        raise _problem(file, f"fallback {fallback.printer}: port: {error}") from None
 
 
 def _judge_marks(file: Path, settings: AgentConfig) -> None:

@@ -165,6 +165,11 @@ class OwnPrinters:
         for desk in self._desks():
             desk.wake()
 
+    def look_again(self) -> None:
+        """A device was plugged in: the desks of printers that cannot be reached try at once."""
+        for desk in self._desks():
+            desk.look_again()
+
     def cancel(self, job: str, terminal: str, person: str) -> bool:
         """End a job that one of the desks prints, before its next step; False where none does."""
         return any(desk.cancel(job, terminal, person) for desk in self._desks())

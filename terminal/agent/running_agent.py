@@ -31,6 +31,7 @@ from spooler.jobs import Jobs
 from spooler.logs import Log, keep_telling, tell_left_out
 from spooler.machine import machine_name
 from spooler.news import DeskGaveUp, JobChanged, News, PromptChanged, StepDone
+from spooler.plugging import noticed_plugging
 from spooler.supervisor import Supervisor, must_go_on
 from terminal.agent.agent_operations import AGENT_OPERATIONS, AgentOperations
 from terminal.agent.agent_settings import AgentConfig
@@ -107,6 +108,7 @@ class Agent:
         self._submissions = self._make_submissions(home)
         self._reporting = Reporting(self._own, self._upstream, self._submissions, terminal)
         self._printers = self._make_printers(config)
+        self._own_ports = [one.port for one in config.fallback]
         self._turns = TurnAnswers(self._own, self._upstream, self._printers.drive)
         self._histories = BothHistories(self._own, self._upstream, terminal)
         self._holds = OwnHolds(self._own, self._upstream, self._printers, self._submissions, terminal)
@@ -178,7 +180,8 @@ class Agent:
                 self._start_tasks(tasks)
                 self._printers.start()
                 _LOG.info("ready", terminal=self._terminal, count=len(self._own.unfinished()))
-                await self._stopped.wait()
+                with noticed_plugging(self._own_ports, self._printers.look_again):
+                    await self._stopped.wait()
         finally:
             tasks.close()
             await self._printers.stop()

@@ -30,6 +30,7 @@ def test_the_story_ends_well_and_shows_what_is_on_paper() -> None:
     done = run("-m", "demo")
     assert (done.returncode, done.stderr) == (0, ""), done
     assert "Paper, history and the people's answers agree." in done.stdout
+    assert "THE USB CABLE IS PULLED in the middle of a line" in done.stdout
     rows = [line.split()[-5:] for line in done.stdout.splitlines() if re.search(r"( +\d+){5}$", line)]
     assert len(rows) == 3
     for expected, once, _twice, missing, _again in rows:

@@ -61,6 +61,36 @@ E: MAJOR=4
 E: MINOR=65
 A: console=N
 
+P: /devices/platform/xhci/usb1/1-3
+E: SUBSYSTEM=usb
+E: DEVTYPE=usb_device
+E: DEVNAME=/dev/bus/usb/001/005
+E: MAJOR=189
+E: MINOR=4
+A: idVendor=04b8
+A: idProduct=0202
+H: descriptors=1201000200000040B804020200010000030109022000010100C0010904000002070102000705010240000007058202400000
+
+P: /devices/platform/xhci/usb1/1-3/1-3:1.0
+E: SUBSYSTEM=usb
+E: DEVTYPE=usb_interface
+
+P: /devices/platform/xhci/usb1/1-3/1-3:1.0/usbmisc/lp0
+E: SUBSYSTEM=usbmisc
+E: DEVNAME=/dev/usb/lp0
+E: MAJOR=180
+E: MINOR=0
+
+P: /devices/platform/xhci/usb1/1-4
+E: SUBSYSTEM=usb
+E: DEVTYPE=usb_device
+E: DEVNAME=/dev/bus/usb/001/006
+E: MAJOR=189
+E: MINOR=5
+A: idVendor=0781
+A: idProduct=5581
+H: descriptors=1201000200000040B804020200010000030109022000010100C0010904000002080102000705010240000007058202400000
+
 P: /devices/virtual/tty/tty7
 E: SUBSYSTEM=tty
 E: DEVNAME=/dev/tty7
@@ -106,7 +136,8 @@ def judge(folder: Path, device: str, names: str = "") -> str:
     (rules / "61-passbook-names.rules").write_text(names)
     (folder / "group").write_text("root:x:0:\npassbook:x:990:\n")
     (folder / "devices").write_text(DEVICES.lstrip())
-    return private(JUDGE, folder / "group", rules, folder / "devices", f"/sys/class/tty/{device}").stdout
+    place = device if device.startswith("/") else f"/sys/class/tty/{device}"
+    return private(JUDGE, folder / "group", rules, folder / "devices", place).stdout
 
 
 def links(said: str) -> set[str]:
@@ -122,6 +153,26 @@ def test_a_port_belongs_to_the_appliance_and_is_named_by_its_socket(apart: Path,
     assert links(said) == {name}
     assert "ID_MM_DEVICE_IGNORE=1\n" in said
     assert "ID_MM_PORT_IGNORE=1\n" in said
+
+
+@pytest.mark.parametrize(
+    ("device", "names"),
+    [
+        ("/sys/devices/platform/xhci/usb1/1-3", set()),
+        ("/sys/class/usbmisc/lp0", {"usb-printer-platform-xhci-usb-0_3_1_0"}),
+    ],
+)
+def test_a_usb_printer_belongs_to_the_appliance_both_by_usb_and_by_the_kernel(
+    apart: Path, device: str, names: set[str]
+) -> None:
+    said = judge(apart, device)
+    assert "GROUP 990" in said
+    assert "MODE 0660" in said
+    assert links(said) == names
+
+
+def test_another_device_on_usb_is_left_alone(apart: Path) -> None:
+    assert "GROUP" not in judge(apart, "/sys/devices/platform/xhci/usb1/1-4")
 
 
 @pytest.mark.parametrize("device", ["ttyS0", "tty7"])
@@ -140,7 +191,7 @@ def test_an_installer_gives_a_name_as_the_rules_show(apart: Path) -> None:
     assert links(said) == {f"{USB}-port1", "counter-1"}
 
 
-@pytest.mark.parametrize("device", ["ttyUSB0", "ttyS0"])
+@pytest.mark.parametrize("device", ["ttyUSB0", "ttyS0", "/sys/class/usbmisc/lp0"])
 def test_udev_finds_nothing_wrong_with_the_rules(apart: Path, device: str) -> None:
     said = judge(apart, device)
     assert f"Reading rules file: /etc/udev/rules.d/{RULES.name}" in said

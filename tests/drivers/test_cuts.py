@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from drivers.session import DocumentSession
-from drivers.simulator.faults import AfterStrike, AtByte, AtLineByte, Cut, DuringStrike, Fault, FaultKind, Target
+from drivers.simulator.faults import POWER, AfterStrike, AtByte, AtLineByte, Cut, DuringStrike, Fault, FaultKind, Target
 from drivers.stop import MechanismStop
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
@@ -239,7 +239,7 @@ def test_a_strike_goes_on_when_only_the_appliance_loses_power_in_it(
     assert workbench.struck() == once(LINE)
 
 
-@pytest.mark.parametrize("target", list(Target))
+@pytest.mark.parametrize("target", list(POWER))
 def test_a_cut_after_the_strike_leaves_a_line_on_paper_that_nobody_confirmed(
     workbenches: list[Workbench], tmp_path: Path, target: Target
 ) -> None:

@@ -1,63 +1,28 @@
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import socket
+import sys
+import termios
 import threading
 import tty
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from drivers.ports.port import Flow, Port, PortError, PortTrouble, SerialLine, TcpAddress, open_port, parse_port_url
+from drivers.ports.port import Port, PortError, PortTrouble, open_port
 
 
 def trouble_of(operation: Callable[[], object]) -> PortTrouble:
     with pytest.raises(PortError) as caught:
         operation()
     return caught.value.trouble
-
-
-@pytest.mark.parametrize(
-    ("url", "meant"),
-    [
-        ("tcp://10.0.0.5:9100", TcpAddress("10.0.0.5", 9100)),
-        ("tcp://[::1]:9100", TcpAddress("::1", 9100)),
-        ("serial:///dev/ttyUSB0", SerialLine("/dev/ttyUSB0", 9600, Flow.RTS)),
-        ("serial:///dev/ttyS1?baud=19200&flow=xon", SerialLine("/dev/ttyS1", 19200, Flow.XON)),
-        ("pty:///run/printer", SerialLine("/run/printer", 9600, Flow.NONE)),
-    ],
-)
-def test_addresses_are_understood(url: str, meant: TcpAddress | SerialLine) -> None:
-    assert parse_port_url(url) == meant
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "/dev/ttyUSB0",
-        "tcp://host",
-        "tcp://host:port",
-        "tcp://host:1/x",
-        "usb://1",
-        "serial://",
-        "serial:///dev/x?baud=fast",
-        "serial:///dev/x?baud=0",
-        "serial:///dev/x?baud=9601",
-        "serial:///dev/x?baud=99999999999",
-        "serial:///dev/x?flow=dtr",
-        "serial:///dev/x?parity=e",
-        "serial:///dev/x?baud",
-        "pty:///x?baud=1",
-    ],
-)
-def test_other_addresses_are_refused(url: str) -> None:
-    with pytest.raises(ValueError, match=r"\S"):
-        parse_port_url(url)
 
 
 @dataclass
@@ -160,6 +125,117 @@ def test_a_serial_line_belongs_to_one_owner() -> None:
     os.close(master)
 
 
+SETTINGS = [
+    ("", termios.B9600, 0, True, False),
+    ("?baud=19200", termios.B19200, 0, True, False),
+    ("?baud=115200&stop=2&flow=none", termios.B115200, termios.CSTOPB, False, False),
+    ("?flow=xon", termios.B9600, 0, False, True),
+]
+
+
+@pytest.mark.parametrize(("query", "speed", "stop", "waits_for_cts", "stops_at_xoff"), SETTINGS)
+def test_a_serial_line_gets_its_settings(
+    query: str, speed: int, stop: int, waits_for_cts: bool, stops_at_xoff: bool
+) -> None:
+    master, slave = os.openpty()
+    with closing(open_port(f"serial://{os.ttyname(slave)}{query}")):
+        comes, _, flags, own, taken, given, _ = termios.tcgetattr(slave)
+        assert (taken, given) == (speed, speed)
+        assert flags & termios.CSTOPB == stop
+        assert bool(flags & termios.CRTSCTS) is waits_for_cts
+        assert (comes & (termios.IXON | termios.IXOFF) != 0) is stops_at_xoff
+        assert not own & (termios.ECHO | termios.ICANON | termios.ISIG)
+    os.close(slave)
+    os.close(master)
+
+
+@pytest.mark.parametrize("setting", ["data=7", "parity=even", "parity=odd"])
+def test_a_setting_that_the_device_does_not_take_is_no_open_port(setting: str) -> None:
+    """A pseudo terminal has eight bits without parity.  A line with other settings than asked for garbles text."""
+    master, slave = os.openpty()
+    with pytest.raises(PortError) as caught:
+        open_port(f"serial://{os.ttyname(slave)}?{setting}")
+    assert caught.value.cause.startswith("EINVAL: ")
+    os.close(slave)
+    os.close(master)
+
+
+@pytest.mark.parametrize(
+    ("query", "flags"),
+    [
+        ("data=7&parity=even", termios.CS7 | termios.PARENB),
+        ("parity=odd&stop=2", termios.CS8 | termios.PARENB | termios.PARODD | termios.CSTOPB),
+    ],
+)
+def test_data_bits_and_parity_are_asked_of_the_device(query: str, flags: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pseudo terminal keeps neither, so the device's own memory is stood in for."""
+    master, slave = os.openpty()
+    asked: list[list[Any]] = [termios.tcgetattr(slave)]
+    monkeypatch.setattr(termios, "tcsetattr", lambda _line, _when, settings: asked.append(settings))
+    monkeypatch.setattr(termios, "tcgetattr", lambda _line: asked[-1])
+    with closing(open_port(f"serial://{os.ttyname(slave)}?{query}&flow=none")):
+        held = asked[-1][2]
+        assert held & (termios.CSIZE | termios.PARENB | termios.PARODD | termios.CSTOPB) == flags
+    os.close(slave)
+    os.close(master)
+
+
+def test_a_device_that_keeps_its_own_speed_is_no_open_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    master, slave = os.openpty()
+    own = termios.tcgetattr(slave)
+    monkeypatch.setattr(termios, "tcgetattr", lambda _line: [*own[:4], termios.B300, termios.B300, own[6]])
+    with pytest.raises(PortError) as caught:
+        open_port(f"pty://{os.ttyname(slave)}")
+    assert caught.value.cause == "EINVAL: the device does not take baud=9600"
+    os.close(slave)
+    os.close(master)
+
+
+def test_no_other_program_gets_at_a_serial_line_that_is_open() -> None:
+    """TIOCEXCL holds off also programs that know of no lock; root may pass, so the flag itself is asked for."""
+    master, slave = os.openpty()
+    with closing(open_port(f"serial://{os.ttyname(slave)}?flow=none")):
+        assert is_exclusive(slave)
+    assert not is_exclusive(slave)
+    os.close(slave)
+    os.close(master)
+
+
+def is_exclusive(line: int) -> bool:
+    """Whether the system lets no further program open a line (TIOCGEXCL)."""
+    return bool(int.from_bytes(fcntl.ioctl(line, 0x80045440, bytes(4)), sys.byteorder))
+
+
+def test_bytes_of_an_earlier_session_are_thrown_away() -> None:
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    os.write(master, b"late answer")
+    with closing(open_port(f"pty://{os.ttyname(slave)}")) as port:
+        os.write(master, b"new")
+        assert port.read(16, 5.0) == b"new"
+    os.close(slave)
+    os.close(master)
+
+
+def test_bytes_that_a_printer_held_off_are_not_sent_to_the_next_session() -> None:
+    master, slave = os.openpty()
+    url = f"serial://{os.ttyname(slave)}?flow=xon"
+    with closing(open_port(url, write_timeout=0.1)) as port:
+        os.write(master, b"\x13")
+        termios.tcdrain(master)
+        assert trouble_of(lambda: port.write(bytes(1_000_000))) is PortTrouble.SILENT
+    os.set_blocking(master, False)
+    with suppress(BlockingIOError):
+        while os.read(master, 65_536):
+            pass
+    with closing(open_port(url)) as port:
+        port.write(b"new")
+        os.set_blocking(master, True)
+        assert os.read(master, 16) == b"new"
+    os.close(slave)
+    os.close(master)
+
+
 def test_a_port_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
     """Busy, of another kind, missing: an engineer with a cable in the hand must be able to tell them apart."""
     master, slave = os.openpty()
@@ -176,7 +252,7 @@ def test_a_port_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
     assert list(causes.values()) == [
         "EAGAIN: another program uses it",
         "EISDIR: Is a directory",
-        "it is no serial device",
+        "ENOTTY: it is no serial device",
         "ENOENT: No such file or directory",
     ]
 
@@ -187,3 +263,47 @@ def test_a_host_that_refuses_says_so() -> None:
     with pytest.raises(PortError) as caught:
         open_port(f"tcp://127.0.0.1:{port}")
     assert caught.value.cause == "ECONNREFUSED: Connection refused"
+
+
+def test_a_host_that_is_not_known_says_so() -> None:
+    with pytest.raises(PortError) as caught:
+        open_port("tcp://no-such-host.invalid:9100")
+    assert caught.value.cause.startswith("EAI_")
+    assert "not known" in caught.value.cause or "failure in name resolution" in caught.value.cause
+
+
+@pytest.mark.parametrize(
+    ("error", "trouble", "cause"),
+    [
+        (PermissionError(errno.EACCES, "x"), PortTrouble.UNPLUGGED, "EACCES: Permission denied"),
+        (OSError(errno.EBUSY, "x"), PortTrouble.UNPLUGGED, "EBUSY: another program uses it"),
+        (TimeoutError("timed out"), PortTrouble.SILENT, "ETIMEDOUT: no answer came in time"),
+        (OSError(errno.ETIMEDOUT, "x"), PortTrouble.SILENT, "ETIMEDOUT: no answer came in time"),
+        (OSError(errno.EHOSTUNREACH, "x"), PortTrouble.UNPLUGGED, "EHOSTUNREACH: No route to host"),
+        (termios.error(errno.EIO, "x"), PortTrouble.UNPLUGGED, "EIO: Input/output error"),
+    ],
+)
+def test_each_error_of_the_system_has_its_name_and_its_words(
+    error: Exception, trouble: PortTrouble, cause: str
+) -> None:
+    told = PortError.of(error)
+    assert (told.trouble, told.cause) == (trouble, cause)
+
+
+@pytest.mark.parametrize("kind", ["folder", "file", "null", "pty", "none"])
+def test_only_a_usb_printer_of_the_kernel_is_one(tmp_path: Path, kind: str) -> None:
+    master, slave = os.openpty()
+    (tmp_path / "file").touch()
+    paths = {
+        "folder": tmp_path,
+        "file": tmp_path / "file",
+        "null": "/dev/null",
+        "pty": os.ttyname(slave),
+        "none": tmp_path / "none",
+    }
+    with pytest.raises(PortError) as caught:
+        open_port(f"usblp://{paths[kind]}")
+    named = "ENOENT: No such file or directory" if kind == "none" else "ENODEV: it is no USB printer"
+    assert caught.value.cause.startswith(named)
+    os.close(slave)
+    os.close(master)

@@ -94,6 +94,10 @@ def test_what_can_be_used_is_all_right(branch: Branch, capsys: pytest.CaptureFix
         ("serial:///dev/ttyUSB0?flow=xon", False),
         ("pty:///dev/pts/1", False),
         ("tcp://127.0.0.1:9100", False),
+        ("rfc2217://127.0.0.1:2001?flow=none", True),
+        ("rfc2217://127.0.0.1:2001", False),
+        ("usb://04b8:0202/A1", False),
+        ("usblp:///dev/usb/lp0", False),
     ],
 )
 def test_a_port_at_which_bytes_can_get_lost_unnoticed_is_warned_of(
@@ -106,6 +110,47 @@ def test_a_port_at_which_bytes_can_get_lost_unnoticed_is_warned_of(
     assert "all right" in said.out
     assert said.err.count("[port-without-handshake]") == warned
     assert (port in said.err, "passbookd: warning: " in said.err) == (warned, warned)
+
+
+@pytest.mark.parametrize(
+    ("port", "why"),
+    [
+        ("serial:///dev/ttyUSB0?data=7", "data=7 cuts every character above 7F hex"),
+        ("rfc2217://127.0.0.1:2001?data=7&parity=even", "data=7 cuts every character above 7F hex"),
+        ("serial:///etc", "/etc is a folder and no device"),
+        ("usblp:///etc/passwd", "/etc/passwd is a file of another kind and no device"),
+        ("pty:///etc/passwd", "/etc/passwd is a file of another kind and no device"),
+    ],
+)
+def test_a_doubtful_port_is_warned_of_and_the_appliance_may_start(
+    branch: Branch, capsys: pytest.CaptureFixture[str], port: str, why: str
+) -> None:
+    text = re.sub(r'(?m)^port = ".*"$', f'port = "{port}"', file_of(branch).read_text())
+    file_of(branch).write_text(text)
+    assert main(["--check", str(file_of(branch))]) == 0
+    said = capsys.readouterr().err
+    assert said.count("[port-doubtful]") == 1
+    assert why in said
+    assert port in said
+
+
+@pytest.mark.parametrize(
+    ("port", "why"),
+    [
+        ("serial:///dev/ttyUSB0?parity=mark", "parity is not one of none, even, odd"),
+        ("usb://4b8:202/A1", "expected usb://VENDOR:PRODUCT/SERIAL with two numbers of four hexadecimal digits"),
+        ("rfc2217://server", "expected rfc2217://HOST:PORT with a port from 1 to 65535"),
+    ],
+)
+def test_a_bad_port_is_one_sentence_with_file_key_and_what_is_allowed(
+    branch: Branch, capsys: pytest.CaptureFixture[str], port: str, why: str
+) -> None:
+    text = re.sub(r'(?m)^port = ".*"$', f'port = "{port}"', file_of(branch).read_text())
+    file_of(branch).write_text(text)
+    assert main(["--check", str(file_of(branch))]) == 5
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert all(part in said for part in (str(file_of(branch)), "printer[0].port", port, why))
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage", b"\xff\x00", b"ab" * 31, b"zz" * 32])

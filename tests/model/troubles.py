@@ -7,11 +7,11 @@ import datetime
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from drivers.simulator.faults import AfterStrike, AtLineByte, DuringStrike, Fault, FaultKind, Now, Target, When
+from drivers.simulator.faults import POWER, AfterStrike, AtLineByte, DuringStrike, Fault, FaultKind, Now, Target, When
 from passbook.protocol.media import Media
 from tests.model.machine import BranchMachine, names, prompts
 
-targets = st.sampled_from(Target)
+targets = st.sampled_from(POWER)
 breakages = st.sampled_from([FaultKind.JAM, FaultKind.COVER_OPEN, FaultKind.RIBBON_OUT, FaultKind.GARBAGE])
 moments = st.one_of(
     st.just(Now()),

@@ -165,11 +165,11 @@ class AgentWorld:
         shown = self.terminal.run("print", str(STATEMENT), "--no-wait", "--printer", PRINTER, *choice)
         return self.job_of(shown)
 
-    def own_printer(self) -> str:
-        """Start a printer of the terminal's own; its port."""
+    def own_printer(self, *, has_line: bool = False) -> str:
+        """Start a printer of the terminal's own, with `has_line` at a pseudo terminal; its port."""
         folder = self.world.folder / "own"
         folder.mkdir()
-        self.own = World(folder)
+        self.own = World(folder, has_line=has_line)
         self.own.start_simulator()
         return str(self.own.simulator_url)
 
