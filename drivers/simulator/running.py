@@ -1,8 +1,13 @@
-"""The simulator at work: one thread between cable and machine, at the pace of a real mechanism or at full speed."""
+"""The simulator at work: one thread between cable and machine, at the pace of a real mechanism or at full speed.
+
+At the pace of a real one a byte takes its time on the line and a strike that of the head.  Bytes arrive while the head
+moves, and what it does between two strikes takes no time.
+"""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +17,7 @@ from drivers.dialects.pr2.pr2_profile import Pr2Profile
 from drivers.simulator.cables import Cable, PtyCable, TcpCable, kill_process
 from drivers.simulator.control import ControlServer
 from drivers.simulator.machine import Machine
+from drivers.simulator.paced_cable import PacedCable
 from drivers.simulator.paper import Paper
 
 BITS_PER_BYTE: Final = 10
@@ -19,7 +25,7 @@ BITS_PER_BYTE: Final = 10
 
 @dataclass(frozen=True)
 class SimulatedPace:
-    """Seconds for a byte on the line and for a strike."""
+    """Seconds for a byte on the line, in each direction, and for a strike."""
 
     byte: float
     strike: float
@@ -59,10 +65,10 @@ class Simulator:
         control: Path | None = None,
     ) -> None:
         """`unit`: steps to the inch in its set-up; `kill` ends an appliance's process and returns when it is gone."""
-        self.machine = Machine(profile, unit, paper, cable, kill)
+        self._cable = PacedCable(cable, pace.byte) if pace.byte else cable
+        self.machine = Machine(profile, unit, paper, self._cable, kill)
         self.address = cable.address
-        self._cable = cable
-        self._pace = pace
+        self._strike_seconds = pace.strike
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="simulator-cable", daemon=True)
         self._control = ControlServer(control, self.machine) if control else None
@@ -82,9 +88,18 @@ class Simulator:
             struck = self.machine.step()
             if struck is None:
                 return
-            pause = self._pace.byte + struck * self._pace.strike
-            if pause:
-                self._stopping.wait(pause)
+            if struck and self._strike_seconds:
+                self._move_head(struck * self._strike_seconds)
+
+    def _move_head(self, seconds: float) -> None:
+        """Do nothing else for so long but take bytes in."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
+            if self.machine.has_room:
+                self._cable.wait(left)
+                self.machine.fill()
+            else:
+                self._stopping.wait(left)
 
     def close(self) -> None:
         """Stop the threads and close socket and cable."""
