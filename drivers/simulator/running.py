@@ -85,15 +85,15 @@ class Simulator:
 
     def _work(self) -> None:
         while not self._stopping.is_set():
+            began = time.monotonic()
             struck = self.machine.step()
             if struck is None:
                 return
             if struck and self._strike_seconds:
-                self._move_head(struck * self._strike_seconds)
+                self._move_head(began + struck * self._strike_seconds)
 
-    def _move_head(self, seconds: float) -> None:
-        """Do nothing else for so long but take bytes in."""
-        until = time.monotonic() + seconds
+    def _move_head(self, until: float) -> None:
+        """Do nothing else until then but take bytes in."""
         while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
             if self.machine.has_room:
                 self._cable.wait(left)
