@@ -22,6 +22,7 @@ PARTS: Final = (
     *("acceptance", "statements", "slow_flush", "memory", "slow_peers", "selection", "power_on", "long_life"),
     "two_spools",
     "mail",
+    "link_speed",
 )
 """Modules of this folder, in the order of the page."""
 PAGE: Final = PROJECT / "docs" / "performance.md"

@@ -27,9 +27,12 @@ level = "warning"
 
 @contextmanager
 def measured(
-    folder: Path, terminals: int, program: tuple[str, ...] = ("-m", "firmware")
+    folder: Path, terminals: int, program: tuple[str, ...] = ("-m", "firmware"), extra: str = ""
 ) -> Iterator[tuple[World, list[Home]]]:
-    """A running appliance with a branch recovery key, and the folders of `terminals` enrolled terminals."""
+    """A running appliance with a branch recovery key, and the folders of `terminals` enrolled terminals.
+
+    `extra` are more tables of its configuration.
+    """
     folder.mkdir()
     with World(folder, program=program) as world:
         world.build()
@@ -38,7 +41,7 @@ def measured(
         first.run("keys", "recovery-new", str(recovery))
         homes = [Home(first.home)]
         homes += [_enroll(world, homes[0], f"terminal-{number}") for number in range(1, terminals)]
-        world.write_config(recovery, extra=LIMITS, quota=QUOTA)
+        world.write_config(recovery, extra=LIMITS + extra, quota=QUOTA)
         world.start_appliance()
         yield world, homes
 

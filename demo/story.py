@@ -35,8 +35,8 @@ SECOND: Final = Document(
 )
 NOTICE: Final = Document("text", PROJECT / "demo" / "notice.txt", "sheet-1", "sheet", "text")
 FORGOTTEN: Final = Document("forgotten text", PROJECT / "demo" / "forgotten.txt", "sheet-2", "sheet", "text")
-FIRST_CUT: Final = AtLineByte(line=6, byte=60)
-"""In the middle of the bytes of the sixth line."""
+FIRST_CUT: Final = AtLineByte(line=6, byte=18)
+"""In the middle of the text of the sixth line."""
 SECOND_CUT: Final = AfterStrike(line=9)
 """The ninth line after going on is on paper, and the printer could not confirm it."""
 PULL: Final = AtLineByte(line=3, byte=60)

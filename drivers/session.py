@@ -7,6 +7,10 @@ nothing is known, so only a clean-up leads on; it strikes nothing and gives a me
 insertion belongs to the prompt that asked for it: a medium that lies there before is taken out first.  How a line is
 placed, struck and confirmed is the dialect's.
 
+While line n is struck, line n+1 is prepared: `confirm` is given it, and its way goes ahead with the questions about
+line n.  Nothing of it is struck before `print_line` orders it, which a desk does only when line n is known on disk.
+Where the text of line n+1 has gone ahead too, only its strike, a discard or a stop may come next.
+
 For example the power of the printer dips within line 7.  `confirm` ends in MechanismStop, the state is `unknown`, and
 the desk has a person look at line 7; the next `clean_up` ejects the book.
 """
@@ -20,10 +24,11 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 
 from drivers.conversation import Conversation
-from drivers.dialects.dialect import Answer, Dialect, LineBytes
+from drivers.dialects.dialect import Ahead, Answer, Dialect, LineBytes
 from drivers.ports.port import Port
 from drivers.stop import MechanismStop
 from passbook.document.plan import Line, Sheet
+from passbook.errors import PassbookError
 from passbook.job.states import Reason
 from passbook.protocol.media import Device, MechanismStatus, Media
 
@@ -43,6 +48,8 @@ class SessionState(StrEnum):
     """A medium was put in; its position is not known."""
     POSITIONED = "positioned"
     """It lies where the mechanism was told, and nothing is unconfirmed."""
+    BUFFERED = "buffered"
+    """The same, and the text of the next line waits there for its strike, or to be dropped."""
     UNCONFIRMED = "unconfirmed"
     """A line was sent, and the mechanism has not confirmed it."""
     GIVEN_BACK = "given-back"
@@ -65,9 +72,13 @@ class SessionEvent(StrEnum):
     POSITION = "position"
     """The mechanism has taken the way to a line."""
     SEND = "send"
-    """Text and strike of a line leave now."""
+    """Text and strike of a line leave now, or its strike where its text has gone ahead."""
     CONFIRM = "confirm"
-    """The mechanism has confirmed the line."""
+    """The mechanism has confirmed the line, and may lie at the place of the next one."""
+    HOLD = "hold"
+    """It has confirmed the line, and holds the text of the next one."""
+    DISCARD = "discard"
+    """The text that it held was dropped."""
     EJECT = "eject"
     """The medium was given back."""
     TAKEN = "taken"
@@ -88,6 +99,9 @@ TRANSITIONS: Final = MappingProxyType(
         (_S.POSITIONED, _E.POSITION): _S.POSITIONED,
         (_S.POSITIONED, _E.SEND): _S.UNCONFIRMED,
         (_S.UNCONFIRMED, _E.CONFIRM): _S.POSITIONED,
+        (_S.UNCONFIRMED, _E.HOLD): _S.BUFFERED,
+        (_S.BUFFERED, _E.SEND): _S.UNCONFIRMED,
+        (_S.BUFFERED, _E.DISCARD): _S.POSITIONED,
         (_S.MEDIUM_IN, _E.EJECT): _S.GIVEN_BACK,
         (_S.POSITIONED, _E.EJECT): _S.GIVEN_BACK,
         (_S.GIVEN_BACK, _E.TAKEN): _S.READY,
@@ -103,6 +117,7 @@ TRANSITIONS: Final = MappingProxyType(
 
 _IN_SLOT_OR_GONE: Final = frozenset({Media.ENTERING, Media.NOT_PRESENT})
 _PUT_IN: Final = frozenset({Media.ENTERING, Media.PRESENT})
+_INSIDE: Final = frozenset({Media.PRESENT})
 
 
 class SessionMisuse(RuntimeError):  # noqa: N818 - names what the caller did
@@ -129,6 +144,7 @@ class DocumentSession:
         self._clock = clock
         self._state = SessionState.UNKNOWN
         self._line = LineBytes(b"", b"")
+        self._prepared: Line | None = None
         self._sheet = Sheet(0)
         self.heard: Callable[[MechanismStatus], None] = lambda _status: None
         """Called, by the owner's thread, with all that the mechanism says of itself and its medium."""
@@ -201,29 +217,60 @@ class DocumentSession:
 
         Raises PassbookError, with nothing sent, for text that the code page or the carriage cannot print.
         """
-        self._check(SessionEvent.POSITION)
-        encoded = self._built(lambda: self._dialect.encode_line(self._sheet, self._code_page, line))
+        is_prepared = line == self._prepared
+        self._check(SessionEvent.SEND if is_prepared else SessionEvent.POSITION)
+        encoded = self._built(lambda: self._encode(line))
         with self._stopping():
-            if self._state is SessionState.MEDIUM_IN:
-                # Drawing in waits for a document without an answer: one that was pulled out again is noticed before.
-                self._require_media(_PUT_IN)
+            if not is_prepared:
+                self._take_way(encoded)
+            sent = encoded.strike if self._state is SessionState.BUFFERED else encoded.text + encoded.strike
             self._line = encoded
-            self._dialect.take_way(self._talk, encoded, self._look_inside)
-            self._enter(SessionEvent.POSITION)
             self._enter(SessionEvent.SEND)
-            self._talk.tell(encoded.text)
+            self._talk.tell(sent)
 
-    def confirm(self) -> None:
-        """Require the mechanism's own word that the line sent was done, and that the medium is still there."""
+    def _take_way(self, line: LineBytes) -> None:
+        if self._state is SessionState.MEDIUM_IN:
+            # Drawing in waits for a document without an answer: one that was pulled out again is noticed before.
+            self._require_media(_PUT_IN)
+        self._dialect.take_way(self._talk, line, self._look_inside)
+        self._enter(SessionEvent.POSITION)
+
+    def confirm(self, following: Line | None = None) -> None:
+        """Require the mechanism's own word that the line sent was done, and that the medium is still there.
+
+        Meanwhile `following`, the next line on this page, is prepared as far as it may be before its own order; then
+        only that line or an ejection may come next.
+        """
         self._check(SessionEvent.CONFIRM)
+        encoded = self._encode_ahead(following)
         with self._stopping():
-            self._dialect.confirm(self._talk, self._line, self._look_inside)
-        self._enter(SessionEvent.CONFIRM)
+            ahead = self._dialect.confirm(self._talk, self._line, encoded, self._look_inside)
+        self._enter(SessionEvent.HOLD if ahead is Ahead.TEXT else SessionEvent.CONFIRM)
+        self._prepared = None if ahead is Ahead.NOTHING else following
+
+    def _encode(self, line: Line) -> LineBytes:
+        return self._dialect.encode_line(self._sheet, self._code_page, line)
+
+    def _encode_ahead(self, line: Line | None) -> LineBytes | None:
+        """The bytes of the next line; None for one that cannot be printed, which is refused at its own order."""
+        try:
+            return self._encode(line) if line is not None else None
+        except (PassbookError, ValueError):
+            return None
+
+    def _discard(self) -> None:
+        """Drop the text that waits; its answer shows that this was read."""
+        self._talk.tell(self._dialect.discard())
+        self._require_media(_INSIDE)
+        self._enter(SessionEvent.DISCARD)
 
     def eject(self) -> None:
-        """Give the medium back into the slot."""
-        self._check(SessionEvent.EJECT)
+        """Give the medium back into the slot; text that waits in the mechanism is dropped first."""
+        if self._state is not SessionState.BUFFERED:
+            self._check(SessionEvent.EJECT)
         with self._stopping():
+            if self._state is SessionState.BUFFERED:
+                self._discard()
             self._talk.tell(self._dialect.eject())
             self._require_media(_IN_SLOT_OR_GONE)
         self._was_announced()
@@ -270,28 +317,25 @@ class DocumentSession:
         self._enter(SessionEvent.CLOSE)
         self._talk.close()
 
-    def _look_inside(self) -> None:
-        self._require_media(frozenset({Media.PRESENT}))
+    def _look_inside(self, answer: Answer) -> None:
+        self._note(answer)
+        _judge(answer, _INSIDE)
 
     def _require_media(self, wanted: frozenset[Media]) -> None:
-        media = self._ready_media(self._times.motion)
-        if media is Media.JAMMED:
-            raise MechanismStop(Reason.MEDIA_JAM, "medium-jammed")
-        if media not in wanted:
-            raise MechanismStop(Reason.ATTENTION, f"medium-{media.value}")
+        _judge(self._ask(self._times.motion), wanted)
 
     def _ready_media(self, timeout: float) -> Media:
         """Require a mechanism that is ready, and return the place of its medium."""
-        answer = self._ask(timeout)
-        for reason, detail in answer.against:
-            raise MechanismStop(reason, detail)
-        return answer.media
+        return _ready(self._ask(timeout)).media
 
     def _ask(self, timeout: float) -> Answer:
         answer = self._dialect.ask(self._talk, timeout)
+        self._note(answer)
+        return answer
+
+    def _note(self, answer: Answer) -> None:
         self._announced |= answer.announced
         self.heard(_status_of(answer))
-        return answer
 
     def _built(self, build: Callable[[], _Built]) -> _Built:
         try:
@@ -315,6 +359,21 @@ class DocumentSession:
     def _enter(self, event: SessionEvent) -> None:
         self._check(event)
         self._state = TRANSITIONS[self._state, event]
+        self._prepared = None
+
+
+def _ready(answer: Answer) -> Answer:
+    for reason, detail in answer.against:
+        raise MechanismStop(reason, detail)
+    return answer
+
+
+def _judge(answer: Answer, wanted: frozenset[Media]) -> None:
+    media = _ready(answer).media
+    if media is Media.JAMMED:
+        raise MechanismStop(Reason.MEDIA_JAM, "medium-jammed")
+    if media not in wanted:
+        raise MechanismStop(Reason.ATTENTION, f"medium-{media.value}")
 
 
 def _status_of(answer: Answer) -> MechanismStatus:

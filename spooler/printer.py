@@ -110,9 +110,9 @@ class PrinterLink:
             case AskForMedium(page):
                 self._people.bring(self._session, record, page)
                 return Happening.MEDIUM_IN
-            case DoStep(Line() as line):
+            case DoStep(Line() as line, following=following):
                 self._session.print_line(line)
-                self._session.confirm()
+                self._session.confirm(following)
             case DoStep(medium_in=True):
                 self._session.eject()
             case DoStep():
@@ -121,7 +121,7 @@ class PrinterLink:
 
     def give_back(self) -> None:
         """Eject a medium that is in the mechanism."""
-        if self._session.state in {SessionState.MEDIUM_IN, SessionState.POSITIONED}:
+        if self._session.state in {SessionState.MEDIUM_IN, SessionState.POSITIONED, SessionState.BUFFERED}:
             self._session.eject()
 
     def take(self, job: str, requester: str, patience: float) -> bool:

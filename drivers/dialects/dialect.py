@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import NamedTuple, Protocol
 
 from drivers.conversation import Conversation
@@ -17,16 +18,27 @@ from passbook.document.plan import Line, Plan, Sheet
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
 
-Look = Callable[[], None]
-"""Asks the mechanism whether it is ready and has its medium inside; raises MechanismStop where that is not so."""
-
 
 @dataclass(frozen=True)
 class LineBytes:
-    """One line: first the way there, then, once the mechanism has accepted it, text and strike."""
+    """One line: first the way there, then, once the mechanism has accepted it, text and strike.
+
+    A family whose text strikes by itself has no `strike`.
+    """
 
     position: bytes
     text: bytes = field(repr=False)
+    strike: bytes = b""
+
+
+class Ahead(Enum):
+    """The part of the next line that has gone to the mechanism together with the questions about a line."""
+
+    NOTHING = "nothing"
+    WAY = "way"
+    """The mechanism lies at its place."""
+    TEXT = "text"
+    """Its text waits in the mechanism too, and only its strike is left."""
 
 
 class Answer(NamedTuple):
@@ -41,6 +53,10 @@ class Answer(NamedTuple):
     against: tuple[tuple[Reason, str], ...]
     media: Media
     announced: bool = False
+
+
+Look = Callable[[Answer], None]
+"""Judges an answer: raises MechanismStop where the mechanism is not ready, or has its medium not inside."""
 
 
 class Dialect(Protocol):
@@ -73,6 +89,9 @@ class Dialect(Protocol):
         and ValueError for a place that the mechanism cannot count to.
         """
 
+    def discard(self) -> bytes:
+        """The bytes that drop text that has gone ahead; none for a family whose text never does."""
+
     def eject(self) -> bytes:
         """The bytes that give the medium back."""
 
@@ -85,5 +104,9 @@ class Dialect(Protocol):
     def take_way(self, talk: Conversation, line: LineBytes, look: Look) -> None:
         """Go to the place of a line; afterwards its text may be sent."""
 
-    def confirm(self, talk: Conversation, line: LineBytes, look: Look) -> None:
-        """Require the mechanism's own word that the line sent was done, and that the medium is still there."""
+    def confirm(self, talk: Conversation, line: LineBytes, following: LineBytes | None, look: Look) -> Ahead:
+        """Require the mechanism's own word that the line sent was done, and that the medium is still there.
+
+        `following` is the next line on the page.  It is not ordered yet, so none of it may be struck.  Returns the part
+        of it that has gone ahead.
+        """

@@ -22,8 +22,8 @@ class Cable(HostLine, Protocol):
 
     address: str
 
-    def wait(self) -> bool:
-        """Wait until bytes may have arrived; False when the cable was given up."""
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until bytes may have arrived, at most `timeout` seconds; False when the cable was given up."""
 
     def stop(self) -> None:
         """End the wait, from any thread."""
@@ -38,12 +38,13 @@ class _Wakeable:
     def __init__(self) -> None:
         self._woken, self._waker = os.pipe()
 
-    def wait_for(self, descriptor: int) -> bool:
-        """Wait for the descriptor; False when woken."""
+    def wait_for(self, descriptor: int, timeout: float | None) -> bool:
+        """Wait for the descriptor, at most `timeout` seconds; False when woken."""
         poller = select.poll()
         poller.register(descriptor, select.POLLIN)
         poller.register(self._woken, select.POLLIN)
-        return self._woken not in {ready for ready, _ in poller.poll()}
+        milliseconds = None if timeout is None else timeout * 1000
+        return self._woken not in {ready for ready, _ in poller.poll(milliseconds)}
 
     def wake(self) -> None:
         os.write(self._waker, b"x")
@@ -65,11 +66,11 @@ class TcpCable:
         self._wakeable = _Wakeable()
         self.address = f"tcp://{host}:{self._listener.getsockname()[1]}"
 
-    def wait(self) -> bool:
+    def wait(self, timeout: float | None = None) -> bool:
         """Wait for a host, or for its bytes."""
         self._close_dropped()
         waited = self._host or self._listener
-        if not self._wakeable.wait_for(waited.fileno()):
+        if not self._wakeable.wait_for(waited.fileno(), timeout):
             return False
         if waited is self._listener:
             self._accept()
@@ -143,9 +144,9 @@ class PtyCable:
         self._wakeable = _Wakeable()
         self.address = f"pty://{link}"
 
-    def wait(self) -> bool:
+    def wait(self, timeout: float | None = None) -> bool:
         """Wait for bytes."""
-        return self._wakeable.wait_for(self._master)
+        return self._wakeable.wait_for(self._master, timeout)
 
     def read(self, limit: int) -> bytes | None:
         """Bytes of the host; a pseudo terminal whose other side is kept open never hangs up."""

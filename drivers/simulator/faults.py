@@ -39,9 +39,10 @@ class AtByte(msgspec.Struct, frozen=True, tag_field="at", tag="byte"):
 class AtLineByte(msgspec.Struct, frozen=True, tag_field="at", tag="line-byte"):
     """At byte `byte` of the `line`-th line that begins from now on.
 
-    A line's bytes go in both directions: from the ESC of its vertical positioning to the last byte of the answer to
-    the first document status request after its strike.  A positioning between the two is a question about the line and
-    belongs to it; an eject there ends the line before its ESC.  A number beyond the bytes means the last.
+    A line's bytes go in both directions: from the first byte of a positioning or text behind the line before, to the
+    last byte of the answer to the first document status request after its strike.  A positioning between the two
+    belongs to it, also one that goes ahead to the next line; an eject there ends the line before its ESC.  A number
+    beyond the bytes means the last.
     """
 
     line: int

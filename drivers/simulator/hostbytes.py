@@ -55,6 +55,11 @@ class HostCommand:
 Item: TypeAlias = Text | Control | HostCommand
 
 
+def is_text(byte: int) -> bool:
+    """Whether a byte outside every command is printed."""
+    return byte >= _PRINTABLE_FROM and byte != DEL
+
+
 class Reading(StrEnum):
     """The place of the mechanism in the host's bytes."""
 
@@ -108,7 +113,7 @@ class HostParser:
         if byte == ESC:
             self.reading = Reading.ESCAPE
             return None
-        return Control(byte) if byte < _PRINTABLE_FROM or byte == DEL else Text(byte)
+        return Text(byte) if is_text(byte) else Control(byte)
 
     def _escape(self, byte: int) -> Item | None:
         self._letter = chr(byte)

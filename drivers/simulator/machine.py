@@ -1,6 +1,7 @@
 """The mechanism under power: takes bytes in one by one, counts them, strikes, answers, and loses power to the byte.
 
-One thread runs `step`; persons (the control socket) act from others. One lock covers all of it.
+One thread runs `step`, and `fill` also while the head moves; persons (the control socket) act from others. One lock
+covers all of it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import msgspec
 
 from drivers.dialects.pr2.pr2_profile import Pr2Profile
 from drivers.simulator.faults import Cut, Fault, FaultKind, Now, Script, Target
-from drivers.simulator.hostbytes import ESC, Reading
+from drivers.simulator.hostbytes import ESC, Reading, is_text
 from drivers.simulator.mechanism import Mechanism
 from drivers.simulator.medium import Lying, MediumEvent
 from drivers.simulator.paper import Paper, Ruler, Strike
@@ -24,7 +25,8 @@ from passbook.protocol.media import Media
 INPUT_BUFFER: Final = 256
 """Bytes that the mechanism takes in ahead of its work; the rest waits in the cable."""
 
-_POSITIONINGS: Final = frozenset(b"/L")
+_OPENINGS: Final = frozenset(b"/LH")
+"""The commands that a line can begin with, besides its text."""
 _BETWEEN_LINES: Final = frozenset(b"On")
 """The eject, and the procedure that every set-up begins with."""
 _CONDITIONS: Final = {FaultKind.COVER_OPEN: Reason.COVER_OPEN, FaultKind.RIBBON_OUT: Reason.RIBBON_OUT}
@@ -141,6 +143,11 @@ class Machine:
             self._host_listens |= bool(data)
             self._input += data or b""
 
+    @property
+    def has_room(self) -> bool:
+        """Whether the mechanism can take in one more byte ahead of its work."""
+        return len(self._input) < INPUT_BUFFER
+
     def step(self) -> int | None:
         """Do the work of the next byte; return the number of lines struck by it, or None without a byte."""
         with self._changed:
@@ -176,16 +183,22 @@ class Machine:
         if self._mechanism.memory.parser.reading is not Reading.GROUND:
             return
         if byte != ESC:
+            if is_text(byte) and not self._line:
+                self._begin_line()
             if self._line:
                 self._line.written = True
             return
         following = self._input[0] if self._input else None
         if following in _BETWEEN_LINES:
             self._end_line()
-        # A further positioning asks whether the mechanism still knows its position: it belongs to the line.
-        if following in _POSITIONINGS and not self._line:
-            self._lines += 1
-            self._line = _Line(self._lines)
+        # A positioning behind the strike, to this line or ahead to the next, asks whether the mechanism still knows its
+        # set-up: it belongs to the line.
+        if following in _OPENINGS and not self._line:
+            self._begin_line()
+
+    def _begin_line(self) -> None:
+        self._lines += 1
+        self._line = _Line(self._lines)
 
     def _count_line_byte(self) -> None:
         if self._line:

@@ -20,15 +20,15 @@ class PluggableCable:
         self._waiting = False
         self._given_up = False
 
-    def wait(self) -> bool:
-        """Wait until bytes may have arrived; False when the cable was given up."""
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until bytes may have arrived, at most `timeout` seconds; False when the cable was given up."""
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._given_up or self._cable is not None)
+                self._changed.wait_for(lambda: self._given_up or self._cable is not None, timeout)
                 if self._given_up or self._cable is None:
-                    return False
+                    return not self._given_up
                 cable, self._waiting = self._cable, True
-            arrived = cable.wait()
+            arrived = cable.wait(timeout)
             with self._changed:
                 self._waiting = False
                 self._changed.notify_all()

@@ -1,8 +1,13 @@
-"""The simulator at work: one thread between cable and machine, at the pace of a real mechanism or at full speed."""
+"""The simulator at work: one thread between cable and machine, at the pace of a real mechanism or at full speed.
+
+At the pace of a real one a byte takes its time on the line and a strike that of the head.  Bytes arrive while the head
+moves, and what it does between two strikes takes no time.
+"""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +17,7 @@ from drivers.dialects.pr2.pr2_profile import Pr2Profile
 from drivers.simulator.cables import Cable, PtyCable, TcpCable, kill_process
 from drivers.simulator.control import ControlServer
 from drivers.simulator.machine import Machine
+from drivers.simulator.paced_cable import PacedCable
 from drivers.simulator.paper import Paper
 from drivers.simulator.plug import PluggableCable
 
@@ -20,7 +26,7 @@ BITS_PER_BYTE: Final = 10
 
 @dataclass(frozen=True)
 class SimulatedPace:
-    """Seconds for a byte on the line and for a strike."""
+    """Seconds for a byte on the line, in each direction, and for a strike."""
 
     byte: float
     strike: float
@@ -65,10 +71,10 @@ class Simulator:
     ) -> None:
         """`unit`: steps to the inch in its set-up; `kill` ends an appliance's process and returns when it is gone."""
         plug = cable if isinstance(cable, PluggableCable) else None
-        self.machine = Machine(profile, unit, paper, cable, kill, plug)
+        self._cable = PacedCable(cable, pace.byte) if pace.byte else cable
+        self.machine = Machine(profile, unit, paper, self._cable, kill, plug)
         self.address = cable.address
-        self._cable = cable
-        self._pace = pace
+        self._strike_seconds = pace.strike
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="simulator-cable", daemon=True)
         self._control = ControlServer(control, self.machine) if control else None
@@ -85,12 +91,21 @@ class Simulator:
 
     def _work(self) -> None:
         while not self._stopping.is_set():
+            began = time.monotonic()
             struck = self.machine.step()
             if struck is None:
                 return
-            pause = self._pace.byte + struck * self._pace.strike
-            if pause:
-                self._stopping.wait(pause)
+            if struck and self._strike_seconds:
+                self._move_head(began + struck * self._strike_seconds)
+
+    def _move_head(self, until: float) -> None:
+        """Do nothing else until then but take bytes in."""
+        while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
+            if self.machine.has_room:
+                self._cable.wait(left)
+                self.machine.fill()
+            else:
+                self._stopping.wait(left)
 
     def close(self) -> None:
         """Stop the threads and close socket and cable."""

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from passbook.document.plan import Plan, Step
+from passbook.document.plan import Line, Plan, Step
 from passbook.job.record import Record
 
 
@@ -86,10 +86,16 @@ class JournalStep(msgspec.Struct, frozen=True):
 
 
 class DoStep(msgspec.Struct, frozen=True):
-    """Do one step and wait for the destination's own confirmation; `medium_in`: the book of this job is in."""
+    """Do one step and wait for the destination's own confirmation.
+
+    Attributes:
+        medium_in: the book of this job is in.
+        following: behind a line the next line on its page: it may be prepared meanwhile, and not be struck.
+    """
 
     step: Step
     medium_in: bool
+    following: Line | None = None
 
 
 class Finish(msgspec.Struct, frozen=True):
@@ -110,8 +116,17 @@ def next_act(plan: Plan, work: Work) -> Act | None:
         case Phase.READY:
             return _next_when_ready(plan, work)
         case Phase.JOURNALED:
-            return DoStep(plan[work.step - 1], medium_in=work.page != 0)
+            return DoStep(plan[work.step - 1], medium_in=work.page != 0, following=_following(plan, work.step))
         case Phase.ENDED | Phase.STOPPED:
+            return None
+
+
+def _following(plan: Plan, step: int) -> Line | None:
+    """The line behind a line, where it stands on the same page."""
+    match plan[step - 1 : step + 1]:
+        case (Line() as line, Line() as following) if line.page == following.page:
+            return following
+        case _:
             return None
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from drivers.session import DocumentSession
-from drivers.simulator.faults import POWER, AfterStrike, AtByte, AtLineByte, Cut, DuringStrike, Fault, FaultKind, Target
+from drivers.simulator.faults import POWER, AfterStrike, AtByte, AtLineByte, Cut, DuringStrike, Target
 from drivers.stop import MechanismStop
+from passbook.document.plan import Line
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
-from tests.drivers.workbench import WAIT, Struck, WaitingPort, Workbench, line, once, text_of
+from tests.drivers.workbench import WAIT, Struck, WaitingPort, Workbench, holding, line, once, text_of
 
 pytestmark = pytest.mark.slow
 
@@ -22,23 +24,50 @@ LINE = 5
 WAY = len("\x1b/1nnnn")
 ASKED = len("\x1bj") + len("\x1br0")
 ROUND = ASKED + len("\x1b B") + len("\x1bB52\x1bZ")
-BEFORE_TEXT = 2 * (WAY + ROUND)
-BEHIND_STRIKE = ASKED + WAY + ROUND
+ASKED_WAY = WAY + ASKED + WAY + ROUND
+BEHIND_STRIKE = ASKED + ASKED_WAY
 KINDS = ("tcp", "pty", "held")
 AT_ONCE = 32
 PATIENCE = 1.0
 """Seconds for an answer that a cut swallowed; others wait at the same time."""
 
 
-@pytest.fixture(scope="module")
-def line_bytes(tmp_path_factory: pytest.TempPathFactory) -> int:
+class Order(NamedTuple):
+    """How line 5 comes behind line 1: what of it went ahead, and which line is prepared behind it."""
+
+    name: str
+    ahead: bool
+    before_text: int
+    holds_text: bool = False
+
+    @property
+    def following(self) -> Line | None:
+        return line(LINE + 1) if self.ahead else None
+
+    def print_line_1(self, session: DocumentSession) -> None:
+        session.print_line(line(1))
+        session.confirm(line(LINE) if self.ahead else None)
+
+
+ALONE = Order("alone", ahead=False, before_text=ASKED_WAY)
+WAY_AHEAD = Order("way ahead", ahead=True, before_text=0)
+TEXT_AHEAD = Order("text ahead", ahead=True, before_text=0, holds_text=True)
+ORDERS = [pytest.param(order, id=order.name) for order in (ALONE, WAY_AHEAD, TEXT_AHEAD)]
+BY_BYTE = 2
+"""The number of line 5, counted from an arming before line 1: the text of line 5 may go ahead."""
+
+
+def build(folder: Path, order: Order, kind: str = "tcp", answer: float = 5.0) -> Workbench:
+    workbench = Workbench.build(folder, kind, answer)
+    if order.holds_text:
+        workbench.profile = holding(workbench.profile)
+    return workbench
+
+
+def line_bytes_of(order: Order) -> int:
     """How many bytes line 5 has, in both directions."""
-    workbench = Workbench.build(tmp_path_factory.mktemp("measure"))
-    try:
-        workbench.print_lines(workbench.inserted(), LINE)
-        return workbench.machine.state().last_line_bytes
-    finally:
-        workbench.close()
+    runs = line(LINE).runs
+    return order.before_text + sum(5 + len(run.text) for run in runs) + len("\r") + BEHIND_STRIKE
 
 
 @pytest.fixture
@@ -49,37 +78,47 @@ def workbenches() -> Iterator[list[Workbench]]:
         workbench.close()
 
 
-def new_workbench(workbenches: list[Workbench], folder: Path, number: int) -> Workbench:
-    workbenches.append(Workbench.build(folder / str(number)))
+def new_workbench(workbenches: list[Workbench], folder: Path, number: int, order: Order = ALONE) -> Workbench:
+    workbenches.append(build(folder / str(number), order))
     return workbenches[-1]
 
 
-def print_in_vain(session: DocumentSession) -> MechanismStop | None:
+def print_in_vain(session: DocumentSession, following: Line | None = None) -> MechanismStop | None:
     """Print line 5; what stopped it."""
     try:
         session.print_line(line(LINE))
-        session.confirm()
+        session.confirm(following)
     except MechanismStop as stop:
         return stop
     return None
 
 
-def test_a_line_has_the_bytes_that_the_golden_tests_show(line_bytes: int) -> None:
-    runs = line(LINE).runs
-    text = sum(5 + len(run.text) for run in runs)
-    assert line_bytes == BEFORE_TEXT + text + len("\r") + BEHIND_STRIKE
+def print_both_in_vain(session: DocumentSession, order: Order) -> MechanismStop | None:
+    """Print lines 1 and 5; what stopped them."""
+    try:
+        order.print_line_1(session)
+    except MechanismStop as stop:
+        return stop
+    return print_in_vain(session, order.following)
 
 
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_line_has_the_bytes_that_the_golden_tests_show(order: Order, tmp_path: Path) -> None:
+    with closing(build(tmp_path, order)) as workbench:
+        assert print_both_in_vain(workbench.inserted(), order) is None
+        assert workbench.machine.state().last_line_bytes == line_bytes_of(order)
+
+
+@pytest.mark.parametrize("order", ORDERS)
 def test_a_printer_that_loses_power_at_any_byte_has_struck_the_line_once_or_not_and_confirms_it_only_if_it_did(
-    line_bytes: int, tmp_path: Path, workbenches: list[Workbench]
+    order: Order, tmp_path: Path, workbenches: list[Workbench]
 ) -> None:
     struck, confirmed = 0, 0
-    for byte in range(1, line_bytes + 1):
-        workbench = new_workbench(workbenches, tmp_path, byte)
+    for byte in range(1, line_bytes_of(order) + 1):
+        workbench = new_workbench(workbenches, tmp_path, byte, order)
         session = workbench.inserted()
-        workbench.print_lines(session, 1)
-        workbench.machine.cut(Cut(Target.PRINTER, AtLineByte(1, byte)))
-        stop = print_in_vain(session)
+        workbench.machine.cut(Cut(Target.PRINTER, AtLineByte(BY_BYTE, byte)))
+        stop = print_both_in_vain(session, order)
         assert not workbench.machine.state().powered
         paper = workbench.struck()
         assert paper in (once(1), once(1, LINE))
@@ -96,58 +135,62 @@ def test_a_printer_that_loses_power_at_any_byte_has_struck_the_line_once_or_not_
     assert confirmed == 1
 
 
+@pytest.mark.parametrize("order", ORDERS)
 def test_after_an_appliance_that_stopped_at_any_byte_the_line_prints_right_and_nothing_of_its_half_is_on_paper(
-    line_bytes: int, tmp_path: Path, workbenches: list[Workbench]
+    order: Order, tmp_path: Path, workbenches: list[Workbench]
 ) -> None:
-    workbench = new_workbench(workbenches, tmp_path, 0)
+    workbench = new_workbench(workbenches, tmp_path, 0, order)
     expected = 0
-    for byte in range(1, line_bytes + 1):
+    for byte in range(1, line_bytes_of(order) + 1):
         session = workbench.inserted()
-        workbench.machine.cut(Cut(Target.APPLIANCE, AtLineByte(1, byte), pid=4711))
-        print_in_vain(session)
+        workbench.machine.cut(Cut(Target.APPLIANCE, AtLineByte(BY_BYTE, byte), pid=4711))
+        print_both_in_vain(session, order)
         assert workbench.machine.wait("cut", 0, WAIT)
         session.close()
         before = workbench.machine.state().strikes
         successor = workbench.session()
-        assert successor.clean_up() in {Media.ENTERING, Media.PRESENT}
+        assert successor.clean_up() is Media.PRESENT
         assert workbench.machine.state().strikes == before
         workbench.machine.take()
         successor.wait_taken(WAIT)
         workbench.insert(successor)
         workbench.print_lines(successor, LINE)
         expected = before + 1
-        assert workbench.struck() == {(3, LINE): [(text_of(LINE), expected)]}
+        assert workbench.struck() == {(3, 1): [(text_of(1), byte)], (3, LINE): [(text_of(LINE), expected - byte)]}
         successor.eject()
         workbench.machine.take()
         successor.wait_taken(WAIT)
         successor.close()
-    assert len(workbench.killed) == line_bytes
+    assert len(workbench.killed) == line_bytes_of(order)
     # Only the cuts from CR on left a line behind; every other line on paper was ordered.
-    assert expected == line_bytes + 1 + BEHIND_STRIKE
+    assert expected == 2 * line_bytes_of(order) + 1 + BEHIND_STRIKE
 
 
+@pytest.mark.parametrize("order", ORDERS[:2])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_line_whose_text_met_a_power_dip_is_not_confirmed(kind: str, line_bytes: int, tmp_path: Path) -> None:
-    for byte in range(BEFORE_TEXT + 1, line_bytes - BEHIND_STRIKE + 1):
-        with closing(Workbench.build(tmp_path / str(byte), kind)) as workbench:
+def test_a_line_whose_text_met_a_power_dip_is_not_confirmed(kind: str, order: Order, tmp_path: Path) -> None:
+    for byte in range(order.before_text + 1, line_bytes_of(order) - BEHIND_STRIKE + 1):
+        with closing(build(tmp_path / str(byte), order, kind)) as workbench:
             session = workbench.inserted()
-            workbench.print_lines(session, 1)
-            workbench.machine.cut(Cut(Target.PRINTER, AtLineByte(1, byte)))
+            workbench.machine.cut(Cut(Target.PRINTER, AtLineByte(BY_BYTE, byte)))
+            order.print_line_1(session)
             session.print_line(line(LINE))
             give_power_back(workbench)
             with pytest.raises(MechanismStop) as stopped:
-                session.confirm()
+                session.confirm(order.following)
             assert stopped.value.reason is (Reason.UNPLUGGED if kind == "tcp" else Reason.NOT_ACCEPTED)
             assert once(LINE).items().isdisjoint(workbench.struck().items())
 
 
+@pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_power_dip_at_any_byte_strikes_nothing_in_a_wrong_place_and_confirms_what_is_on_paper(
-    kind: str, line_bytes: int, tmp_path: Path
+    kind: str, order: Order, tmp_path: Path
 ) -> None:
-    everything = range(1, line_bytes + 1)
+    count = line_bytes_of(order)
+    everything = range(1, count + 1)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        outcomes = list(pool.map(lambda byte: outcome_of_a_dip(tmp_path / str(byte), kind, byte), everything))
+        outcomes = list(pool.map(lambda byte: outcome_of_a_dip(tmp_path / str(byte), kind, order, byte), everything))
     for _, paper in outcomes:
         at_line_one = paper.pop((3, 1))
         assert at_line_one == once(1)[3, 1]
@@ -155,8 +198,8 @@ def test_a_power_dip_at_any_byte_strikes_nothing_in_a_wrong_place_and_confirms_w
     confirmed = [byte for byte, (stop, _) in zip(everything, outcomes, strict=True) if stop is None]
     assert all(outcomes[byte - 1][1] == once(LINE) for byte in confirmed)
     # Only what met the dip behind the strike may be confirmed, and what met it behind the last answer is.
-    assert min(confirmed) > line_bytes - BEHIND_STRIKE
-    assert line_bytes in confirmed
+    assert min(confirmed) > count - BEHIND_STRIKE
+    assert count in confirmed
 
 
 @pytest.mark.parametrize("byte", range(1, WAY + 1))
@@ -176,35 +219,26 @@ def test_a_way_lost_in_a_power_dip_is_found_before_any_text_is_sent(byte: int, t
         assert workbench.struck() == once(1)
 
 
-def test_the_way_is_sent_again_only_to_a_mechanism_that_answers(tmp_path: Path) -> None:
-    with closing(Workbench.build(tmp_path, answer=0.3)) as workbench:
-        session = workbench.inserted()
-        session.print_line(line(LINE))
-        session.status()
-        workbench.machine.fault(Fault(FaultKind.SILENT))
-        received = workbench.machine.state().received
-        with pytest.raises(MechanismStop) as stopped:
-            session.confirm()
-        assert stopped.value.reason is Reason.SILENT
-        assert workbench.machine.state().received == received + len("\x1bj")
-
-
 def give_power_back(workbench: Workbench) -> None:
     """To the printer, once it has lost it."""
     assert workbench.machine.wait("cut", 0, WAIT)
     workbench.machine.restore()
 
 
-def outcome_of_a_dip(folder: Path, kind: str, byte: int) -> tuple[MechanismStop | None, Struck]:
-    """What stopped line 5, and what is on paper, when the printer was without power for a moment at that byte of it."""
-    with closing(Workbench.build(folder, kind, PATIENCE)) as workbench:
+def outcome_of_a_dip(folder: Path, kind: str, order: Order, byte: int) -> tuple[MechanismStop | None, Struck]:
+    """What stopped lines 1 and 5, and what is on paper, when the printer was without power for a moment.
+
+    The book was given back afterwards, where that was possible.
+    """
+    with closing(build(folder, order, kind, PATIENCE)) as workbench:
         session = workbench.inserted()
-        workbench.print_lines(session, 1)
-        workbench.machine.cut(Cut(Target.PRINTER, AtLineByte(1, byte)))
+        workbench.machine.cut(Cut(Target.PRINTER, AtLineByte(BY_BYTE, byte)))
         with ThreadPoolExecutor(1) as person:
             powered = person.submit(give_power_back, workbench)
-            stop = print_in_vain(session)
+            stop = print_both_in_vain(session, order)
             powered.result()
+        with suppress(MechanismStop):
+            session.clean_up() if stop else session.eject()
         return stop, workbench.struck()
 
 
@@ -253,10 +287,10 @@ def test_a_cut_after_the_strike_leaves_a_line_on_paper_that_nobody_confirmed(
     assert workbench.killed == ([] if target is Target.PRINTER else [4711])
 
 
-def test_a_byte_beyond_the_line_is_its_last(workbenches: list[Workbench], tmp_path: Path, line_bytes: int) -> None:
+def test_a_byte_beyond_the_line_is_its_last(workbenches: list[Workbench], tmp_path: Path) -> None:
     workbench = new_workbench(workbenches, tmp_path, 0)
     session = workbench.inserted()
-    workbench.machine.cut(Cut(Target.PRINTER, AtLineByte(1, line_bytes + 100)))
+    workbench.machine.cut(Cut(Target.PRINTER, AtLineByte(1, line_bytes_of(ALONE) + 100)))
     assert print_in_vain(session) is None
     assert workbench.machine.wait("cut", 0, WAIT)
     assert workbench.struck() == once(LINE)

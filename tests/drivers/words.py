@@ -9,7 +9,7 @@ import queue
 from dataclasses import dataclass, field
 
 from drivers.conversation import Conversation
-from drivers.dialects.dialect import Answer, LineBytes, Look
+from drivers.dialects.dialect import Ahead, Answer, LineBytes, Look
 from drivers.ports.port import PortError, PortTrouble
 from drivers.profile import CodePage, Profile, Times, encode_text
 from passbook.document.plan import Line, Plan, Sheet
@@ -87,6 +87,9 @@ class Words:
         text = b" ".join(encode_text(page, code_page, run.text, "here") for run in line.runs)
         return LineBytes(b"row %d\n" % (line.y // ROW), b"print " + text + b"\n")
 
+    def discard(self) -> bytes:
+        return b""
+
     def eject(self) -> bytes:
         return b"out\n"
 
@@ -103,8 +106,9 @@ class Words:
     def take_way(self, talk: Conversation, line: LineBytes, look: Look) -> None:  # noqa: ARG002
         talk.tell(line.position)
 
-    def confirm(self, talk: Conversation, line: LineBytes, look: Look) -> None:  # noqa: ARG002
-        look()
+    def confirm(self, talk: Conversation, line: LineBytes, following: LineBytes | None, look: Look) -> Ahead:  # noqa: ARG002
+        look(self.ask(talk, self.profile.times.motion))
+        return Ahead.NOTHING
 
 
 @dataclass

@@ -12,7 +12,7 @@ import msgspec
 from typing_extensions import override
 
 from drivers.dialects.pr2.pr2_dialect import Pr2
-from drivers.dialects.pr2.pr2_profile import Pr2Profile, builtin_pr2
+from drivers.dialects.pr2.pr2_profile import HoldsText, Pr2Profile, builtin_pr2
 from drivers.ports.port import Port, open_port
 from drivers.session import DocumentSession
 from drivers.simulator.cables import Cable, PtyCable
@@ -24,6 +24,8 @@ from passbook.document.plan import Line, Run, Sheet
 RULER = Ruler(first_y=1800, pitch=360, lines=20, fold_after=10, fold_gap=900)
 SHEET = Sheet(6 * 2160)
 WAIT = 10.0
+WAY = b"\x1b/1"
+"""The beginning of a way; four digits follow."""
 
 Struck = dict[tuple[int, int | None], list[tuple[str, int]]]
 
@@ -34,6 +36,12 @@ def quick(profile: Pr2Profile, answer: float = 5.0) -> Pr2Profile:
         profile.times, answer=answer, motion=answer, settle=0.005, insertion_poll=0.05, taken_poll=0.01
     )
     return msgspec.structs.replace(profile, times=times)
+
+
+def holding(profile: Pr2Profile) -> Pr2Profile:
+    """The same dialect for a printer of which an installer verified that text may go ahead."""
+    clean_up = msgspec.structs.replace(profile.clean_up, assumed=False)
+    return msgspec.structs.replace(profile, holds_text=HoldsText(holds=True), clean_up=clean_up)
 
 
 def line(number: int, text: str | None = None, page: int = 3) -> Line:
@@ -80,16 +88,18 @@ class LosingPort:
 
 
 class WaitingPort:
-    """A port that does the first of `pending` behind a way to a line, before any other byte leaves."""
+    """A port that does the first of `pending` behind the first way of a line, before any other byte leaves."""
 
     def __init__(self, port: Port, pending: list[Callable[[], None]]) -> None:
         self._port = port
         self._pending = pending
 
     def write(self, data: bytes) -> None:
-        self._port.write(data)
-        if self._pending and data.startswith(b"\x1b/1"):
+        if self._pending and data.startswith(WAY):
+            way, data = data[: len(WAY) + 4], data[len(WAY) + 4 :]
+            self._port.write(way)
             self._pending.pop()()
+        self._port.write(data)
 
     def read(self, limit: int, timeout: float) -> bytes:
         return self._port.read(limit, timeout)
@@ -163,9 +173,10 @@ class Workbench:
         session.insert(sheet, WAIT, lambda: self.machine.insert("B1", page, RULER))
 
     def print_lines(self, session: DocumentSession, *numbers: int) -> None:
-        for number in numbers:
+        """Print lines of which each but the last has the next one prepared, as a desk does."""
+        for number, following in zip(numbers, (*numbers[1:], None), strict=True):
             session.print_line(line(number))
-            session.confirm()
+            session.confirm(line(following) if following else None)
 
     def close(self) -> None:
         self.stack.close()

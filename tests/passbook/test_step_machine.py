@@ -149,7 +149,18 @@ def test_between_journal_and_confirmation_only_that_step_is_done(plan: Plan, dat
     step = data.draw(st.integers(1, len(plan)))
     page = data.draw(st.sampled_from([0, *{one.page for one in plan}]))
     act = next_act(plan, Work(Phase.JOURNALED, step, page))
-    assert act == DoStep(plan[step - 1], medium_in=page != 0)
+    assert isinstance(act, DoStep)
+    assert (act.step, act.medium_in) == (plan[step - 1], page != 0)
+
+
+@given(plan=plans(), data=st.data())
+def test_only_the_next_line_on_the_same_page_may_be_prepared_behind_a_line(plan: Plan, data: st.DataObject) -> None:
+    step = data.draw(st.integers(1, len(plan)))
+    act = next_act(plan, Work(Phase.JOURNALED, step, plan[step - 1].page))
+    assert isinstance(act, DoStep)
+    behind = plan[step] if step < len(plan) else None
+    both_lines = isinstance(plan[step - 1], Line) and isinstance(behind, Line)
+    assert act.following == (behind if both_lines else None)
 
 
 @given(plan=plans(), data=st.data())

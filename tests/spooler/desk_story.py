@@ -11,7 +11,7 @@ from tests.firmware.counter import (
     Counter,
 )
 
-EJECT = len(b"\x1bO")
+EJECT = len(b"\x7f\x1bO")
 
 SHORT = PrinterConfig(PRINTER, "tcp://127.0.0.1:1", insert_timeout=0.05, take_timeout=0.05)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.simulator.faults import AtLineByte, Cut, Fault, FaultKind, Target
+from drivers.simulator.faults import AfterStrike, AtLineByte, Cut, Fault, FaultKind, Target
 from drivers.simulator.machine import Machine
 from passbook.job import changes
 from passbook.job.record import Answered, HistoryKind, Verdict
@@ -14,7 +14,7 @@ from passbook.job.states import JobState, Reason
 from passbook.protocol.media import Device, Media
 from passbook.protocol.messages import Prompt
 from spooler.news import JobChanged
-from tests.drivers.workbench import RULER, WAIT, once
+from tests.drivers.workbench import RULER, WAIT, holding, once, text_of
 from tests.firmware.counter import (
     PERSON,
     PRINTER,
@@ -26,7 +26,7 @@ from tests.firmware.counter import (
     idle,
     plan_of,
 )
-from tests.spooler.desk_story import taken_from
+from tests.spooler.desk_story import is_end, taken_from
 from tests.storage.store import AT, Store
 
 FAULTS = {
@@ -151,8 +151,9 @@ def test_what_is_wrong_is_shown_with_the_medium_until_it_is_put_right(
     counter.machine.fault(Fault(kind, line=2))
     counter.start()
     counter.await_question(counter.accept(plan_of(1, 2)))
-    counter.await_news(lambda: counter.views[-1].status.conditions == (reason.value,))
-    assert (counter.views[-1].status.media, counter.views[-1].job) == (media, "")
+    shown = ((reason.value,), "")
+    counter.await_news(lambda: (counter.views[-1].status.conditions, counter.views[-1].job) == shown)
+    assert counter.views[-1].status.media is media
     counter.machine.mend()
     counter.await_news(lambda: not counter.views[-1].status.conditions)
     assert counter.views[-1].status.device is Device.ONLINE
@@ -190,6 +191,25 @@ def test_while_a_person_is_waited_for_the_status_is_told_again_and_again(
     counter.await_news(lambda: len(counter.views) > told + 5)
     assert counter.views[-1] == counter.views[-5]
     assert counter.views[-1].status.media is (Media.NOT_PRESENT if action == "insert" else Media.ENTERING)
+
+
+@pytest.mark.parametrize("text_ahead", [False, True])
+@pytest.mark.parametrize("lines", [1, 2, 3, 4])
+def test_a_resume_behind_every_line_equals_an_uninterrupted_print(
+    counter: Counter, lines: int, *, text_ahead: bool
+) -> None:
+    if text_ahead:
+        counter.mechanism.profile = holding(counter.mechanism.profile)
+    counter.machine.cut(Cut(Target.APPLIANCE, AfterStrike(lines)))
+    counter.start()
+    job = counter.accept(plan_of(1, 20, turned=(1, 2)))
+    record = counter.await_question(job)
+    assert (record.reasons, record.sending) == ((Reason.UNPLUGGED,), lines if lines < 3 else lines + 1)
+    counter.resume(job, record.sending + 1)
+    counter.await_news(lambda: any(is_end(one, job) for one in counter.news))
+    assert counter.mechanism.struck() == {
+        (page, number): [(text_of(number), 1)] for page, number in ((3, 1), (3, 20), (4, 1), (4, 2))
+    }
 
 
 def test_a_medium_found_at_the_clean_up_is_noted_in_the_question_and_given_back(counter: Counter) -> None:

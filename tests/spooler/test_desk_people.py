@@ -10,7 +10,7 @@ from passbook.job.states import JobState, Reason
 from passbook.protocol.media import Device, Media
 from passbook.protocol.messages import Prompt
 from spooler.news import JobChanged, News, PrinterChanged, StepDone
-from tests.drivers.workbench import RULER, once
+from tests.drivers.workbench import RULER, holding, once
 from tests.firmware.counter import (
     PERSON,
     TELLER,
@@ -113,7 +113,10 @@ def test_a_book_that_is_not_turned_in_time_stops_the_job_with_nothing_in_doubt(
     assert set(counter.mechanism.struck()) == {(3, 20), (4, 1)}
 
 
-def test_a_cancel_while_a_line_is_printed_ends_the_job_after_that_line(counter: Counter) -> None:
+@pytest.mark.parametrize("text_ahead", [False, True])
+def test_a_cancel_while_a_line_is_printed_ends_the_job_after_that_line(counter: Counter, *, text_ahead: bool) -> None:
+    if text_ahead:
+        counter.mechanism.profile = holding(counter.mechanism.profile)
     job = ""
 
     def cancel() -> None:

@@ -113,7 +113,7 @@ def encode_line(profile: Pr2Profile, sheet: Sheet, code_page: str, line: Line) -
         _check_columns(room, run.column, len(text), where)
         parts.append(commands.horizontal.encode(run.column - 1 + profile.form.first_column) + text)
     position = commands.vertical.encode(vertical_steps(line.y, profile.vertical_unit))
-    return LineBytes(position, b"".join(parts) + commands.strike.encode())
+    return LineBytes(position, b"".join(parts), commands.strike.encode())
 
 
 def _check_columns(room: int, column: int, length: int, where: str) -> None:

@@ -1,7 +1,8 @@
 """PR2 for the document session: how its state is asked for, how a line is placed and confirmed.
 
 A status request is answered after everything before it was done; a command that was rejected is silent until then.  So
-each thing that matters is followed by a question, and a line in doubt is at most one.
+each thing that matters is followed by a question, and a line in doubt is at most one.  The host does not wait between
+them: it counts the answers.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drivers.conversation import Conversation
-from drivers.dialects.dialect import Answer, LineBytes, Look
+from drivers.dialects.dialect import Ahead, Answer, LineBytes, Look
 from drivers.dialects.pr2 import commands
 from drivers.dialects.pr2.frames import DocumentStatus, FrameReader, Identity, Status
 from drivers.dialects.pr2.pr2_profile import Pr2Profile
@@ -41,9 +42,16 @@ class Pr2:
         """The bytes of a line at its absolute place."""
         return commands.encode_line(self.profile, sheet, code_page, line)
 
+    def discard(self) -> bytes:
+        """The bytes that clear the print memory."""
+        return self.profile.commands.discard.encode()
+
     def eject(self) -> bytes:
-        """The bytes that give the medium back."""
-        return self.profile.commands.eject.encode()
+        """The bytes that give the medium back.
+
+        An ejection strikes the print memory, and a way that met a power dip may have left digits there.
+        """
+        return self.discard() + self.profile.commands.eject.encode()
 
     def clean_up(self, talk: Conversation) -> None:
         """End every open escape and drop the print memory, until the mechanism says its identity."""
@@ -54,41 +62,50 @@ class Pr2:
 
     def ask(self, talk: Conversation, timeout: float) -> Answer:
         """Ask for the status and then for the document's place, whose answer no announcement can look like."""
-        request = self.profile.commands.status.encode() + self.profile.commands.document_status.encode()
+        return self._hear(talk, self._question(), 1, timeout)
+
+    def take_way(self, talk: Conversation, line: LineBytes, look: Look) -> None:
+        """Go to the place of a line."""
+        look(self._hear(talk, self._asked_way(line), 2, self.profile.times.motion))
+
+    def confirm(self, talk: Conversation, line: LineBytes, following: LineBytes | None, look: Look) -> Ahead:
+        """Require the answer behind the strike, and the ways of the next line, or else of this one, behind that.
+
+        All of it leaves at once and is read while the line is struck.
+        """
+        request = self.profile.commands.status.encode() + self._asked_way(following or line)
+        ahead = Ahead.NOTHING if following is None else Ahead.WAY
+        if following is not None and self.profile.sends_text_ahead:
+            request += following.text
+            ahead = Ahead.TEXT
+        look(self._hear(talk, request, 3, self.profile.times.motion))
+        return ahead
+
+    def _question(self) -> bytes:
+        return self.profile.commands.status.encode() + self.profile.commands.document_status.encode()
+
+    def _asked_way(self, line: LineBytes) -> bytes:
+        """The way to a line, twice, with a question behind each; a rejected command is silent until its question.
+
+        A power dip may swallow the first way and let its question through, but then the second way is rejected.
+        """
+        return line.position + self.profile.commands.status.encode() + line.position + self._question()
+
+    def _hear(self, talk: Conversation, request: bytes, statuses: int, timeout: float) -> Answer:
+        """Send a request that asks for so many statuses and ends with a question for the document's place.
+
+        Each answer must have come: the questions that a power dip swallowed are missed by their number.
+        """
         heard = talk.ask(request, DocumentStatus, timeout)
-        statuses = sum(isinstance(frame, Status) for frame in heard)
-        if not statuses:
-            raise MechanismStop(Reason.GARBLED, "no-status")
         against: list[tuple[Reason, str]] = []
         media = Media.UNKNOWN
         for frame in heard:
             found, media = self._read(frame)
             against += found
-        return Answer(tuple(against), media, statuses > 1)
-
-    def take_way(self, talk: Conversation, line: LineBytes, look: Look) -> None:
-        """Go to the place of a line, twice.
-
-        A power dip may swallow the way and let its question through, but then the second way is rejected.
-        """
-        _take_way(talk, line, look)
-        _take_way(talk, line, look)
-
-    def confirm(self, talk: Conversation, line: LineBytes, look: Look) -> None:
-        """Require an answer behind the line, then take the way to the line once more.
-
-        The way moves nothing, and a mechanism whose power failed meanwhile and came back, perhaps with part of the line
-        lost, rejects it because its set-up is gone.  It is sent only to a mechanism that answers: a dip that swallowed
-        the line could swallow the way too, and let the question behind it through.
-        """
-        self._require_answer(talk)
-        _take_way(talk, line, look)
-
-    def _require_answer(self, talk: Conversation) -> None:
-        """A status alone: no insertion can announce itself by the same frame while a medium is inside."""
-        for frame in talk.ask(self.profile.commands.status.encode(), Status, self.profile.times.motion):
-            for reason, detail in self._read(frame)[0]:
-                raise MechanismStop(reason, detail)
+        came = sum(isinstance(frame, Status) for frame in heard)
+        if came < statuses:
+            raise MechanismStop(*(against[0] if against else (Reason.GARBLED, "no-status")))
+        return Answer(tuple(against), media, came > statuses)
 
     def _read(self, frame: object) -> tuple[list[tuple[Reason, str]], Media]:
         match frame:
@@ -102,9 +119,3 @@ class Pr2:
                 return [], Media.UNKNOWN
             case _:
                 raise MechanismStop(Reason.GARBLED, "unasked-answer")
-
-
-def _take_way(talk: Conversation, line: LineBytes, look: Look) -> None:
-    """Send the way to the line; a rejected command is silent until the status that is asked for behind it."""
-    talk.tell(line.position)
-    look()

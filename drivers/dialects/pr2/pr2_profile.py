@@ -52,6 +52,7 @@ class Commands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     vertical: Command
     horizontal: Command
     strike: Command
+    discard: Command
     eject: Command
     status: Command
     document_status: Command
@@ -70,6 +71,13 @@ class CleanUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def encode(self) -> bytes:
         """The bytes to send."""
         return _from_hex(self.send)
+
+
+class HoldsText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether text waits for the strike byte, and nothing else prints it: no motion, request, key, pause, full line."""
+
+    holds: bool
+    assumed: bool = False
 
 
 class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,6 +134,7 @@ class Pr2Profile(Profile, frozen=True, forbid_unknown_fields=True):
     vertical_unit: Literal[240, 216]
     commands: Commands
     clean_up: CleanUp
+    holds_text: HoldsText
     form: Form
     pitches: tuple[Pitch, ...]
     status: tuple[StatusCode, ...]
@@ -137,6 +146,12 @@ class Pr2Profile(Profile, frozen=True, forbid_unknown_fields=True):
         _distinct("status code", (entry.code for entry in self.status))
         _distinct("document code", (entry.code for entry in self.document))
         _distinct("pitch", (str(entry.cpi) for entry in self.pitches))
+
+    @property
+    def sends_text_ahead(self) -> bool:
+        """Whether text may go ahead: it was verified that it waits, and that it can be dropped again."""
+        verified = not (self.holds_text.assumed or self.commands.discard.assumed or self.clean_up.assumed)
+        return self.holds_text.holds and verified
 
     def pitch(self, cpi: int) -> Pitch | None:
         """The pitch of `cpi` characters to the inch, if the mechanism has it."""

@@ -47,7 +47,7 @@ def test_each_kind_of_item_is_read(data: bytes, item: Item) -> None:
 
 def test_all_that_a_session_sends_is_understood() -> None:
     encoded = encode_line(PR2, SHEET, "cp858", line(1))
-    read = items(set_up(PR2, SHEET, "cp858") + encoded.position + encoded.text)
+    read = items(set_up(PR2, SHEET, "cp858") + encoded.position + encoded.text + encoded.strike)
     letters = "".join(item.letter for item in read if isinstance(item, HostCommand))
     assert letters == "nlSQTM&J<|[./HHH"
     assert read[-1] == Control(13)

@@ -64,7 +64,7 @@ class Bench:
 
     def print(self, number: int) -> bytes:
         encoded = encode_line(PR2, SHEET, "cp858", line(number))
-        return self.tell(encoded.position + ROUND + encoded.text + ROUND)
+        return self.tell(encoded.position + ROUND + encoded.text + encoded.strike + ROUND)
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_a_line_has_a_number_and_its_bytes_are_counted_in_both_directions(bench:
     encoded = encode_line(PR2, SHEET, "cp858", line(1))
     state = bench.machine.state()
     assert state.lines == 1
-    assert state.last_line_bytes == len(encoded.position + ROUND + encoded.text + ROUND + answers)
+    assert state.last_line_bytes == len(encoded.position + ROUND + encoded.text + encoded.strike + ROUND + answers)
     assert bench.paper.lines("B1") == once(1)
 
 
@@ -170,10 +170,10 @@ def test_a_line_that_is_not_asked_about_ends_where_the_eject_begins(bench: Bench
 def test_a_positioning_before_the_text_belongs_to_the_line(bench: Bench) -> None:
     bench.load()
     encoded = encode_line(PR2, SHEET, "cp858", line(1))
-    answers = bench.tell(encoded.position + ROUND + encoded.position + ROUND + encoded.text + ROUND)
+    answers = bench.tell(encoded.position + ROUND + encoded.position + ROUND + encoded.text + encoded.strike + ROUND)
     state = bench.machine.state()
     assert state.lines == 1
-    assert state.last_line_bytes == len(2 * encoded.position + 3 * ROUND + encoded.text + answers)
+    assert state.last_line_bytes == len(2 * encoded.position + 3 * ROUND + encoded.text + encoded.strike + answers)
 
 
 def test_a_line_that_is_not_struck_ends_where_the_next_document_begins(bench: Bench) -> None:
