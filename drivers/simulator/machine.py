@@ -15,7 +15,7 @@ import msgspec
 from drivers.dialects.pr2.pr2_profile import Pr2Profile
 from drivers.simulator.faults import Cut, Fault, FaultKind, Now, Script, Target
 from drivers.simulator.hostbytes import ESC, Reading
-from drivers.simulator.mechanism import Mechanism
+from drivers.simulator.mechanism import USUAL_CODE_PAGE, Mechanism
 from drivers.simulator.medium import Lying, MediumEvent
 from drivers.simulator.paper import Paper, Ruler, Strike
 from passbook.job.states import Reason
@@ -87,11 +87,18 @@ class Machine:
     """The simulator without its cables and its sockets."""
 
     def __init__(
-        self, profile: Pr2Profile, unit: int, paper: Paper, line: HostLine, end_process: Callable[[int], None]
+        self,
+        profile: Pr2Profile,
+        unit: int,
+        paper: Paper,
+        line: HostLine,
+        end_process: Callable[[int], None],
+        *,
+        code_page: str = USUAL_CODE_PAGE,
     ) -> None:
         """`end_process` ends a process by its id and returns when it is gone."""
         self._changed = threading.Condition()
-        self._mechanism = Mechanism(profile, unit, self)
+        self._mechanism = Mechanism(profile, unit, self, code_page=code_page)
         self._paper = paper
         self._cable = line
         self._end_process = end_process

@@ -12,6 +12,7 @@ from drivers.dialects.pr2.pr2_profile import Pr2Profile
 from drivers.simulator.cables import Cable, PtyCable, TcpCable, kill_process
 from drivers.simulator.control import ControlServer
 from drivers.simulator.machine import Machine
+from drivers.simulator.mechanism import USUAL_CODE_PAGE
 from drivers.simulator.paper import Paper
 
 BITS_PER_BYTE: Final = 10
@@ -57,9 +58,10 @@ class Simulator:
         pace: SimulatedPace = FAST,
         kill: Callable[[int], None] = kill_process,
         control: Path | None = None,
+        code_page: str = USUAL_CODE_PAGE,
     ) -> None:
-        """`unit`: steps to the inch in its set-up; `kill` ends an appliance's process and returns when it is gone."""
-        self.machine = Machine(profile, unit, paper, cable, kill)
+        """`unit` and `code_page` are its own set-up; `kill` ends an appliance's process; it is gone then."""
+        self.machine = Machine(profile, unit, paper, cable, kill, code_page=code_page)
         self.address = cable.address
         self._cable = cable
         self._pace = pace

@@ -20,7 +20,7 @@ from drivers.dialects.dialect import Dialect
 from drivers.dialects.known import DIALECTS
 from drivers.ports.port import has_no_handshake
 from firmware.config.configuration import CONTROL_SOCKET, Config, PrinterConfig
-from firmware.config.layouts import load_layouts
+from firmware.config.layouts import foreign_files, load_layouts, toml_files
 from firmware.config.mail_settings import HopConfig
 from firmware.identity.callers import Callers, number_of_group
 from firmware.identity.certificates import NAME
@@ -35,6 +35,7 @@ from firmware.identity.server_tls import (
 )
 from passbook.document.layout import BookLayout
 from passbook.errors import PassbookError, shown
+from passbook.protocol.printer_setup import PrinterSetup
 from spooler.next_hop import Access
 from storage import ApplianceKey
 from storage.files import read_with_mode
@@ -43,6 +44,8 @@ T = TypeVar("T")
 
 SECRET: Final = frozenset({"terminals.key", "keys.appliance", "mail.passwords"})
 """The keys of the configuration whose files only the appliance may read."""
+MOST_PROFILE: Final = 32 * 1024
+"""Bytes of a profile; terminals are told those of printers on the network."""
 _OTHERS: Final = 0o007
 LEAST_PASSWORD: Final = 12
 """Characters of a password for SMTP AUTH."""
@@ -87,7 +90,16 @@ def check_configuration(config: Config, environ: Mapping[str, str] = os.environ)
 def warnings(config: Config) -> list[PassbookError]:
     """The warnings for an operator about a configuration with which the appliance boots."""
     risky = [one for one in config.printers if has_no_handshake(one.port)]
-    return [PassbookError("port-without-handshake", printer=one.name, port=one.port) for one in risky]
+    return [
+        *(PassbookError("port-without-handshake", printer=one.name, port=one.port) for one in risky),
+        *passed_over(config),
+    ]
+
+
+def passed_over(config: Config) -> list[PassbookError]:
+    """A warning for each file in the folders of layouts and profiles that is none."""
+    found = (one for folder in (config.layouts, config.profiles) if folder is not None for one in foreign_files(folder))
+    return [PassbookError("file-passed-over", file=str(path)) for path in found]
 
 
 def _check_control(config: Config) -> None:
@@ -248,12 +260,48 @@ def _dialect(config: Config, number: int, printer: PrinterConfig) -> Dialect:
     if printer.dialect not in DIALECTS:
         why = f"there is no dialect {printer.dialect}; known: {', '.join(DIALECTS)}"
         raise config.problem(f"printer[{number}].dialect", why)
-    dialect = DIALECTS[printer.dialect]()
+    key = f"printer[{number}].profile"
+    file, text = _profile_text(config, key, printer.profile)
+    setup = PrinterSetup(
+        profile=text,
+        elementary_step=printer.elementary_step or 0,
+        x_offset=printer.x_offset,
+        y_offset=printer.y_offset,
+    )
+    try:
+        dialect = DIALECTS[printer.dialect](setup, file)
+    except PassbookError as error:
+        where, why = str(error.facts["where"]), str(error.facts["why"])
+        if where == "elementary_step":
+            raise config.problem(f"printer[{number}].elementary_step", why) from None
+        raise config.problem(key, f"{file}: {where}: {why}") from None
     try:
         dialect.profile.find_code_page(printer.code_page)
     except PassbookError as error:
         raise config.problem(f"printer[{number}].code_page", str(error.facts["why"])) from None
     return dialect
+
+
+def _profile_text(config: Config, key: str, profile: str) -> tuple[str, str]:
+    """The file of a printer's own profile and its text; both empty where it has none."""
+    if not profile:
+        return "", ""
+    if profile.endswith(".toml"):
+        path = config.file.parent / profile
+    elif config.profiles is None:
+        raise config.problem(key, f"{profile} is a name, and there is no folder of profiles; expected the key profiles")
+    else:
+        path = config.profiles / f"{profile}.toml"
+        if not path.is_file():
+            known = ", ".join(sorted(one.stem for one in toml_files(config.profiles)))
+            raise config.problem(key, f"{config.profiles} has no profile {profile}; known: {known or 'none'}")
+    content = _read(config, key, path)
+    if len(content) > MOST_PROFILE:
+        raise config.problem(key, f"{path} has {len(content)} bytes; expected at most {MOST_PROFILE}")
+    try:
+        return str(path), content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise config.problem(key, f"{path}: expected UTF-8") from None
 
 
 def _must_know_layouts(config: Config, layouts: Collection[str]) -> None:
@@ -266,6 +314,7 @@ def _must_know_layouts(config: Config, layouts: Collection[str]) -> None:
 
 def _layouts(config: Config) -> dict[str, BookLayout]:
     folder = config.layouts
-    if folder is not None and not os.path.isdir(folder):  # noqa: PTH112  # Path.is_dir() raises for a long name
-        raise config.problem("layouts", f"{folder} is not a folder; expected one with book layouts")
+    for key, one in (("layouts", folder), ("profiles", config.profiles)):
+        if one is not None and not os.path.isdir(one):  # noqa: PTH112  # Path.is_dir() raises for a long name
+            raise config.problem(key, f"{one} is not a folder; expected one with {key}")
     return _named(config, "layouts", lambda: load_layouts(folder))

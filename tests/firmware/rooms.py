@@ -181,6 +181,7 @@ class Rooms:
             turns=self.turns,
             agents=self.agents,
             welcome=AgentWelcome("here", "boot-1", 10.0, 60.0, (FACTS,), tuple(load_layouts(None).values())),
+            printers={NETWORK_PRINTER: unconnected(load_layouts(None), name=NETWORK_PRINTER)},
             names=SharedNames(bench.appliance_key, bench.rng),
             grants=self.grants,
             mailing=NoMail(),
