@@ -23,7 +23,7 @@ _UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that leave no mark, or that a printer may take for a command."""
 
 
-Wait: TypeAlias = Annotated[float, Meta(gt=0, le=600)]
+Pause: TypeAlias = Annotated[float, Meta(gt=0, le=600)]
 PageNumber: TypeAlias = Annotated[int, Meta(ge=0, le=999)]
 
 
@@ -39,11 +39,11 @@ class Times(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         assumed: no manual at hand gives these values.
     """
 
-    answer: Wait
-    motion: Wait
-    settle: Wait
-    insertion_poll: Wait
-    taken_poll: Wait
+    answer: Pause
+    motion: Pause
+    settle: Pause
+    insertion_poll: Pause
+    taken_poll: Pause
     assumed: bool = False
 
 
@@ -98,7 +98,7 @@ def parse_profile(data: bytes, file: str, kind: type[_P], shipped: Collection[st
     try:
         table = tomllib.loads(toml_text(data.removeprefix(codecs.BOM_UTF8)))
         if EXTENDS in table:
-            table = merged(_extended(table.pop(EXTENDS), file, shipped), table)
+            table = deep_merge(_extended(table.pop(EXTENDS), file, shipped), table)
         return msgspec.convert(table, kind)
     except msgspec.ValidationError as error:
         _, _, where = str(error).partition(" - at `$.")
@@ -119,16 +119,16 @@ def _extended(name: object, file: str, shipped: Collection[str]) -> dict[str, An
     return tomllib.loads(read_builtin(name).decode())
 
 
-def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def deep_merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Both tables as one, where `over` wins; tables within are merged likewise.
 
-    >>> merged({"a": {"x": 1, "y": 2}, "b": [1]}, {"a": {"y": 3}, "b": [2]})
+    >>> deep_merge({"a": {"x": 1, "y": 2}, "b": [1]}, {"a": {"y": 3}, "b": [2]})
     {'a': {'x': 1, 'y': 3}, 'b': [2]}
     """
     found = dict(base)
     for key, value in over.items():
         below = found.get(key)
-        found[key] = merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+        found[key] = deep_merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return found
 
 

@@ -137,7 +137,7 @@ class Printer:
         return found
 
     def details(self) -> PrinterDetails:
-        """The printer as it is set up, with what is only assumed of it."""
+        """How the printer is set up, and what is only assumed of it."""
         profile, setup, ruler = self._dialect.profile, self._dialect.setup, self._layouts.get(USUAL_SHEET)
         return PrinterDetails(
             printer=self.name,

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
@@ -27,10 +28,12 @@ from firmware.identity.certificates import NAME
 from firmware.identity.server_tls import (
     Trust,
     hop_context,
+    is_signature_missing,
     load_certificate,
     load_private_key,
     load_trust,
     mail_context,
+    name_in,
     server_context,
 )
 from passbook.document.layout import BookLayout
@@ -196,8 +199,23 @@ def _trust(config: Config) -> Trust:
     tls = config.terminals
     _read(config, "terminals.ca", tls.ca)
     _read(config, "terminals.revoked", tls.revoked)
-    _named(config, "terminals.ca", lambda: load_certificate(tls.ca))
-    return _named(config, "terminals.revoked", lambda: load_trust(tls.ca, tls.revoked))
+    authority = _named(config, "terminals.ca", lambda: load_certificate(tls.ca))
+    try:
+        return load_trust(tls.ca, tls.revoked)
+    except PassbookError as error:
+        certificate = _named(config, "terminals.certificate", lambda: load_certificate(tls.certificate))
+        if is_signature_missing(error) and not _is_issued_by(certificate, authority):
+            why = f"{tls.ca}: expected the authority that signed {tls.certificate} and {tls.revoked}"
+            raise config.problem("terminals.ca", why) from None
+        raise config.problem("terminals.revoked", f"{error.facts['file']}: {error.facts['why']}") from None
+
+
+def _is_issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
 
 
 def _context(config: Config, trust: Trust) -> ssl.SSLContext:
@@ -208,11 +226,12 @@ def _context(config: Config, trust: Trust) -> ssl.SSLContext:
     private = _named(config, "terminals.key", lambda: load_private_key(tls.key))
     if private.public_key() != certificate.public_key():
         raise config.problem("terminals.key", f"{tls.key}: expected the key of the certificate {tls.certificate}")
-    try:
-        certificate.verify_directly_issued_by(trust.authority)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+    if not _is_issued_by(certificate, trust.authority):
         why = f"{tls.certificate}: expected a certificate that the authority {tls.ca} signed"
-        raise config.problem("terminals.certificate", why) from None
+        raise config.problem("terminals.certificate", why)
+    if (name := name_in(certificate)) != config.appliance:
+        why = f"the certificate {tls.certificate} is that of {shown(name)}; expected the same name here"
+        raise config.problem("appliance", why)
     return _named(config, "terminals.certificate", lambda: server_context(tls.certificate, tls.key, tls.ca))
 
 
@@ -265,8 +284,8 @@ def _dialect(config: Config, number: int, printer: PrinterConfig) -> Dialect:
     setup = PrinterSetup(
         profile=text,
         elementary_step=printer.elementary_step or 0,
-        x_offset=printer.x_offset,
-        y_offset=printer.y_offset,
+        x_offset=int(printer.x_offset),  # msgspec writes no subclass of int
+        y_offset=int(printer.y_offset),
     )
     try:
         dialect = DIALECTS[printer.dialect](setup, file)

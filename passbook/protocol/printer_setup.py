@@ -124,7 +124,7 @@ class RulerPlace(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class PrinterDetails(msgspec.Struct, frozen=True, rename="camel"):
-    """Completion of `Appliance.GetPrinter`: a printer as it is set up, and what is only assumed of it.
+    """Completion of `Appliance.GetPrinter`: how a printer is set up, and what is only assumed of it.
 
     Attributes:
         profile: the name that its profile gives itself.

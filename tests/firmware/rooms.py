@@ -56,6 +56,7 @@ SAMPLES: Final[dict[str, Any]] = {
     "feed": "appliance",
     "format": "text",
     "job": "7f3a09c2d1e84b55",
+    "key": "A" * 43 + "=",
     "person": "Ann",
     "printer": "front",
     "right": "taken",

@@ -28,7 +28,7 @@ _NUMBERED: Final = frozenset(
 )
 """Commands that end with a number."""
 
-Step: TypeAlias = Literal[240, 216]
+ElementaryStep: TypeAlias = Literal[240, 216]
 Digits: TypeAlias = Annotated[int, Meta(ge=0, le=999)]
 
 
@@ -151,7 +151,7 @@ class StepByte(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The byte of the printer's own set-up that says its elementary step; `means` has keys of two hex digits."""
 
     byte: Place
-    means: dict[str, Step]
+    means: dict[str, ElementaryStep]
     assumed: bool = False
 
     def __post_init__(self) -> None:
@@ -191,7 +191,7 @@ class Pr2Profile(Profile, frozen=True, forbid_unknown_fields=True):
     """A printer of the PR2 family."""
 
     identity: str
-    vertical_unit: Step
+    vertical_unit: ElementaryStep
     commands: Commands
     clean_up: CleanUp
     form: Form
