@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
@@ -10,7 +10,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from drivers.profile import Profile, parse_profile, read_builtin
-from passbook.errors import PassbookError
+from passbook.errors import PassbookError, shown
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
 from passbook.protocol.printer_setup import PrinterSetup
@@ -201,21 +201,11 @@ class Pr2Profile(Profile, frozen=True, forbid_unknown_fields=True):
     own_setup: SetupLayout
 
     def __post_init__(self) -> None:
-        """Refuse what stands twice, and codes with which no book could be printed."""
+        """Refuse what stands twice."""
         _one_character(self.identity)
         _distinct("status code", (entry.code for entry in self.status))
         _distinct("document code", (entry.code for entry in self.document))
         _distinct("pitch", (str(entry.cpi) for entry in self.pitches))
-        if not any(entry.ready for entry in self.status):
-            raise ValueError("status: no code has ready = true, so the printer would never be ready")
-        for media in (Media.NOT_PRESENT, Media.ENTERING, Media.PRESENT):
-            if not any(entry.media is media for entry in self.document):
-                raise ValueError(f"document: no code has media = {media.value}")
-        pages = self.own_setup.code_page.means.values() if self.own_setup.code_page is not None else ()
-        for name in pages:
-            if name not in self.code_pages:
-                known = ", ".join(self.code_pages)
-                raise ValueError(f"own_setup.code_page: {name} is no code page here; expected one of {known}")
 
     def pitch(self, cpi: int) -> Pitch | None:
         """The pitch of `cpi` characters to the inch, if the mechanism has it."""
@@ -238,7 +228,26 @@ class Pr2Profile(Profile, frozen=True, forbid_unknown_fields=True):
 
 def load_pr2(data: bytes, file: str) -> Pr2Profile:
     """A profile from TOML.  Raises PassbookError `profile-malformed` naming `file`, the key and what is allowed."""
-    return parse_profile(data, file, Pr2Profile, SHIPPED)
+    profile = parse_profile(data, file, Pr2Profile, SHIPPED)
+    for where, why in _contradictions(profile):
+        raise PassbookError("profile-malformed", file=file, where=where, why=why)
+    return profile
+
+
+def _contradictions(profile: Pr2Profile) -> Iterator[tuple[str, str]]:
+    """Key and cause of each value with which no book could be printed, or that another value contradicts."""
+    if not any(entry.ready for entry in profile.status):
+        yield "status", "no code has ready = true, so that the printer would never be ready"
+    for media in (Media.NOT_PRESENT, Media.ENTERING, Media.PRESENT):
+        if not any(entry.media is media for entry in profile.document):
+            yield "document", f"no code has media = {media.value}"
+    if not profile.pitches:
+        yield "pitches", "there is none; expected at least one"
+    page = profile.own_setup.code_page
+    for name in page.means.values() if page is not None else ():
+        if name not in profile.code_pages:
+            known = ", ".join(profile.code_pages)
+            yield "own_setup.code_page.means", f"{shown(name)} is no code page here; expected one of {known}"
 
 
 def builtin_pr2() -> Pr2Profile:
