@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -35,7 +36,7 @@ Build = Callable[..., Workbench]
 def build(tmp_path: Path) -> Iterator[Build]:
     built: list[Workbench] = []
 
-    def make(**own_setup: object) -> Workbench:
+    def make(**own_setup: Any) -> Workbench:
         built.append(Workbench.build(tmp_path / str(len(built)), answer=0.2, **own_setup))
         return built[-1]
 
