@@ -74,10 +74,12 @@ class World:
         answer_timeout: float = 2.0,
         program: Sequence[str] = ("-m", "firmware"),
         has_line: bool = False,
+        mechanism: Sequence[str] = (),
     ) -> None:
         """`folder` must be empty and its path short (a Unix socket has 107 bytes); times are seconds.
 
         With `has_line` the mechanism hangs at a pseudo terminal in place of a port on the network.
+        `mechanism` are further arguments of the simulator, for its own set-up.
         `program` are the interpreter's arguments that start the appliance.  Its folder for the mark is `state`, which
         may be changed until the configuration is written.
         """
@@ -92,6 +94,7 @@ class World:
         self._ca = folder / "ca"
         self._times = (grace, answer_timeout)
         self._program = program
+        self._mechanism = mechanism
         self.address = f"{own_host()}:{free_port()}"
         self._simulator: subprocess.Popen[str] | None = None
         self.simulator_url = ""
@@ -145,11 +148,17 @@ class World:
         self.ctl("revoke", name, "--ca", str(self._ca), "--out", str(crl))
 
     def write_config(
-        self, recovery_public: Path | None = None, extra: str = "", quota: str = "64 MiB", *, own_key_jobs: bool = False
+        self,
+        recovery_public: Path | None = None,
+        extra: str = "",
+        quota: str = "64 MiB",
+        *,
+        own_key_jobs: bool = False,
+        printer: str = "",
     ) -> None:
         """The configuration of the appliance; `extra` is appended TOML, `quota` is that of each area.
 
-        `own_key_jobs`: it takes jobs without a requester's key.
+        `own_key_jobs`: it takes jobs without a requester's key.  `printer`: further lines of its printer.
         """
         grace, answer_timeout = self._times
         recovery = f'recovery_public = "{recovery_public}"\n' if recovery_public else ""
@@ -157,7 +166,7 @@ class World:
             f'appliance = "demo-appliance"\ncontrol = "{self.folder}/control"\nstate = "{self.state}"\n'
             f'[[area]]\nname = "a"\npath = "{self.data}/a"\nquota = "{quota}"\n'
             f'[[area]]\nname = "b"\npath = "{self.data}/b"\nquota = "{quota}"\n'
-            f'[[printer]]\nname = "{PRINTER}"\nport = "{self.simulator_url}"\n'
+            f'[[printer]]\nname = "{PRINTER}"\nport = "{self.simulator_url}"\n{printer}'
             f'[terminals]\nlisten = "{self.address}"\ncertificate = "server.pem"\nkey = "server-key.pem"\n'
             f'ca = "ca.pem"\nrevoked = "revoked.pem"\n'
             f'[keys]\nappliance = "appliance.key"\n{recovery}own_key_jobs = {str(own_key_jobs).lower()}\n'
@@ -170,7 +179,7 @@ class World:
         """Start the mechanism; it goes on with the existing paper."""
         command = [sys.executable, "-m", "drivers.simulator", "run", "--listen", self._listen,
                    "--paper", str(self.paper_file), "--control", str(self.folder / "printer"),
-                   "--pace", self.pace, "--line-seconds", "0.05", "--baud", "38400"]  # fmt: skip
+                   "--pace", self.pace, "--line-seconds", "0.05", "--baud", "38400", *self._mechanism]  # fmt: skip
         # It may outlive the process that started it, so it must not hold that process's streams.
         with (self.folder / "simulator.log").open("ab") as log:
             self._simulator = subprocess.Popen(

@@ -5,18 +5,26 @@ from __future__ import annotations
 import codecs
 import tomllib
 import unicodedata
+from collections.abc import Collection, Iterator, Mapping
 from importlib.resources import files
-from typing import Final, TypeVar
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
 import msgspec
+from msgspec import Meta
+from msgspec.structs import asdict
 
-from passbook.errors import PassbookError
-from passbook.errors.decoding import toml_text
+from passbook.errors import PassbookError, shown
+from passbook.errors.decoding import full_complaint, toml_text
+from passbook.protocol.printer_setup import Assumed
 
 _SPACE: Final = 0x20
 _DELETE: Final = 0x7F
 _UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that leave no mark, or that a printer may take for a command."""
+
+
+Pause: TypeAlias = Annotated[float, Meta(gt=0, le=600)]
+PageNumber: TypeAlias = Annotated[int, Meta(ge=0, le=999)]
 
 
 class Times(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,18 +39,18 @@ class Times(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         assumed: no manual at hand gives these values.
     """
 
-    answer: float
-    motion: float
-    settle: float
-    insertion_poll: float
-    taken_poll: float
+    answer: Pause
+    motion: Pause
+    settle: Pause
+    insertion_poll: Pause
+    taken_poll: Pause
     assumed: bool = False
 
 
 class CodePage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A code page: the printer's number for it and Python's name."""
 
-    number: int
+    number: PageNumber
     codec: str
     assumed: bool = False
 
@@ -53,7 +61,7 @@ class CodePage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         except LookupError:
             single = False
         if not single:
-            raise ValueError("not a single-byte codec of Python")
+            raise ValueError(f"codec {shown(self.codec)} is no single-byte codec of Python; expected one such as cp858")
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,8 +71,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         lines_in_doubt: how many sent lines may be unconfirmed at a stop (P3).
     """
 
-    name: str
-    lines_in_doubt: int
+    name: Annotated[str, Meta(min_length=1, max_length=40)]
+    lines_in_doubt: Annotated[int, Meta(ge=1, le=1000)]
     times: Times
     code_pages: dict[str, CodePage]
 
@@ -81,15 +89,76 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 _P = TypeVar("_P", bound=Profile)
 
 
-def parse_profile(data: bytes, file: str, kind: type[_P]) -> _P:
-    """A profile from TOML.  Raises PassbookError `profile-malformed` naming `file`, the key and what is wrong."""
+def parse_profile(data: bytes, file: str, kind: type[_P], shipped: Collection[str] = ()) -> _P:
+    """A profile from TOML; it may extend one of `shipped`, and then says only what differs.
+
+    Tables are merged, key by key; any other value, a list of tables too, takes the place of the extended one.  Raises
+    PassbookError `profile-malformed` naming `file`, the key and what is allowed.
+    """
     try:
-        return msgspec.convert(tomllib.loads(toml_text(data)), kind)
+        table = tomllib.loads(toml_text(data.removeprefix(codecs.BOM_UTF8)))
+        if EXTENDS in table:
+            table = deep_merge(_extended(table.pop(EXTENDS), file, shipped), table)
+        return msgspec.convert(table, kind)
     except msgspec.ValidationError as error:
-        why, _, where = str(error).partition(" - at `$.")
+        _, _, where = str(error).partition(" - at `$.")
+        why = full_complaint(error, kind).why
         raise PassbookError("profile-malformed", file=file, where=where.rstrip("`") or "top", why=why) from None
     except (ValueError, RecursionError) as error:
         raise PassbookError("profile-malformed", file=file, where="text", why=str(error)) from None
+
+
+EXTENDS: Final = "extends"
+"""The key of a profile that names the shipped one from which it differs."""
+
+
+def _extended(name: object, file: str, shipped: Collection[str]) -> dict[str, Any]:
+    if not isinstance(name, str) or name not in shipped:
+        why = f"{shown(str(name))} comes not with this dialect; expected {' or '.join(shipped)}"
+        raise PassbookError("profile-malformed", file=file, where=EXTENDS, why=why)
+    return tomllib.loads(read_builtin(name).decode())
+
+
+def deep_merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Both tables as one, where `over` wins; tables within are merged likewise.
+
+    >>> deep_merge({"a": {"x": 1, "y": 2}, "b": [1]}, {"a": {"y": 3}, "b": [2]})
+    {'a': {'x': 1, 'y': 3}, 'b': [2]}
+    """
+    found = dict(base)
+    for key, value in over.items():
+        below = found.get(key)
+        found[key] = deep_merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return found
+
+
+def assumed_values(profile: Profile) -> tuple[Assumed, ...]:
+    """Every value that a profile only assumes, with its key, in the order of the file."""
+    return tuple(_assumed("", profile))
+
+
+def _assumed(where: str, value: object) -> Iterator[Assumed]:
+    if isinstance(value, msgspec.Struct):
+        facts = asdict(value)
+        if facts.pop("assumed", False):
+            yield Assumed(where, ", ".join(_told(facts)))
+        for key, one in facts.items():
+            yield from _assumed(f"{where}.{key}" if where else key, one)
+    elif isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from _assumed(f"{where}.{key}", one)
+    elif isinstance(value, tuple):
+        for number, one in enumerate(value, 1):
+            yield from _assumed(f"{where}[{number}]", one)
+
+
+def _told(facts: Mapping[str, object]) -> Iterator[str]:
+    """The plain values of a table, as a person writes them; those of tables within tell of themselves."""
+    for key, value in facts.items():
+        if isinstance(value, Mapping):
+            yield from _told(value)
+        elif value is not None and value != "" and not isinstance(value, msgspec.Struct | tuple):
+            yield f"{key} = {value}"
 
 
 def read_builtin(name: str) -> bytes:

@@ -31,6 +31,7 @@ from passbook.document.plan import Line, Sheet
 from passbook.errors import PassbookError
 from passbook.job.states import Reason
 from passbook.protocol.media import Device, MechanismStatus, Media
+from passbook.protocol.printer_setup import ReadBack
 
 _Built = TypeVar("_Built")
 
@@ -178,6 +179,11 @@ class DocumentSession:
         """Ask the mechanism about itself, and return its answer."""
         with self._stopping():
             return _status_of(self._ask(self._times.motion))
+
+    def read_setup(self) -> ReadBack | None:
+        """Ask for the printer's own set-up; None where its dialect cannot."""
+        with self._stopping():
+            return self._dialect.read_setup(self._talk, self._code_page)
 
     def insert(self, sheet: Sheet, timeout: float, prompt: Callable[[], None]) -> None:
         """Set the mechanism up for `sheet` and wait for a medium, `timeout` seconds.

@@ -12,7 +12,7 @@ from typing import Final
 
 from drivers.ports.place import place_of
 from firmware.config.configuration import Config, PrinterConfig
-from firmware.config.loading import Loaded, load_key, load_named
+from firmware.config.loading import Loaded, load_key, load_named, passed_over
 from firmware.doors.gate import claim_files
 from firmware.doors.operator_door import OPEN_MODE, OWN_MODE, OperatorDoor
 from firmware.doors.terminal_door import TerminalDoor
@@ -93,6 +93,7 @@ class Appliance:
         self._roll = Roll(self._hub, self._spool, clock, config.recovery.representatives)
         self._doorkeeper = Doorkeeper(config.terminals, loaded.trust, clock, config.recovery.representatives)
         self._mailing = Mailing(config, loaded, self._jobs, key, clock, self._wake_desk)
+        self._printers = {one.name: self._make_printer(one) for one in config.printers}
         self._destinations = self._make_destinations()
         self._agents = Agents(self._hub)
         self._names = SharedNames(key, secrets.token_bytes)
@@ -288,8 +289,7 @@ class Appliance:
 
     def _make_destinations(self) -> dict[str, Destination]:
         """What jobs can be sent to, by name."""
-        printers: dict[str, Destination] = {one.name: self._make_printer(one) for one in self._config.printers}
-        return {**printers, **self._mailing.hops()}
+        return {**self._printers, **self._mailing.hops()}
 
     def _make_printer(self, settings: PrinterConfig) -> Printer:
         dialect = self._loaded.dialects[settings.name]
@@ -301,7 +301,7 @@ class Appliance:
             self._jobs,
             self._agents,
             self._destinations,
-            {printer.name: _facts_of(printer) for printer in self._config.printers},
+            {printer.name: self._facts_of(printer) for printer in self._config.printers},
             turn_wait=self._config.turns.turn_wait,
             report_wait=self._config.turns.report_wait,
             clock=self._clock,
@@ -319,8 +319,22 @@ class Appliance:
             boot=secrets.token_hex(8),
             turn_wait=self._config.turns.turn_wait,
             report_wait=self._config.turns.report_wait,
-            printers=tuple(map(_facts_of, self._config.printers)),
+            printers=tuple(map(self._facts_of, self._config.printers)),
             layouts=tuple(self._loaded.layouts.values()),
+        )
+
+    def _facts_of(self, printer: PrinterConfig) -> PrinterFacts:
+        """What agents are told of a printer."""
+        return PrinterFacts(
+            name=printer.name,
+            dialect=printer.dialect,
+            code_page=printer.code_page,
+            port=printer.port,
+            is_on_network=printer.on_network,
+            insert_timeout=printer.insert_timeout,
+            take_timeout=printer.take_timeout,
+            place=place_of(printer.port, machine_name()),
+            setup=self._loaded.dialects[printer.name].setup,
         )
 
     def _make_desks(self) -> dict[str, PrintDesk]:
@@ -396,6 +410,7 @@ class Appliance:
             grants=self._grants,
             mailing=self._mailing,
             welcome=self._welcome(),
+            printers=self._printers,
             status=self.status,
             uri=f"wss://{self._config.terminals.listen}{SERVICE_PATH}",
         )
@@ -443,6 +458,7 @@ class Appliance:
         parts = (
             self._problems,
             self._desks.problems(),
+            [problem for one in self._printers.values() for problem in one.problems()],
             self._turns.problems(),
             self._notices.problems(),
             self._mailing.problems(),
@@ -503,20 +519,6 @@ class Appliance:
                 self._desks.note_printer(news)
 
 
-def _facts_of(printer: PrinterConfig) -> PrinterFacts:
-    """What agents are told of a printer."""
-    return PrinterFacts(
-        name=printer.name,
-        dialect=printer.dialect,
-        code_page=printer.code_page,
-        port=printer.port,
-        is_on_network=printer.on_network,
-        insert_timeout=printer.insert_timeout,
-        take_timeout=printer.take_timeout,
-        place=place_of(printer.port, machine_name()),
-    )
-
-
 def run_appliance(config: Config) -> None:
     """Run an appliance until a signal stops it; every cipher gives a published result before an area is opened."""
     Supervisor().watch_threads()
@@ -525,6 +527,8 @@ def run_appliance(config: Config) -> None:
     if short:
         raise config.problem("limits.connections", short)
     loaded = load_named(config)
+    for warning in passed_over(config):
+        _LOG.warning("file-passed-over", path=str(warning.facts["file"]), code=warning.code)
     key = load_key(config)
     _LOG.info("self-test", count=self_test.check_primitives(secrets.token_bytes))
     clock = SystemClock(day_ends=config.recovery.day_ends_after)

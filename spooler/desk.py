@@ -248,15 +248,16 @@ class PrintDesk:
             self._said = MechanismStatus(Device.OFFLINE, Media.UNKNOWN, (reason.value,), stop.cause)
         elif reason not in FOR_PEOPLE:
             media = Media.JAMMED if reason is Reason.MEDIA_JAM else self._said.media
-            self._said = MechanismStatus(Device.USER_ERROR, media, (reason.value,))
+            self._said = MechanismStatus(Device.USER_ERROR, media, (reason.value,), stop.cause)
         self._show()
         return self._said
 
     def _serve(self, link: Link) -> None:
         """Clean up, then print job after job until the mechanism fails or the desk stops."""
         owner = self._note_found(link.clean_up())
-        self._trouble = None
         self._clear(link, *owner)
+        link.check_setup()
+        self._trouble = None
         while not self._stopping.is_set() and not self._feeding.is_lent(self._name):
             self._wake.clear()
             self._store_stops()

@@ -47,6 +47,9 @@ class Link(Protocol):
     def clean_up(self) -> Media:
         """Make a destination usable of which nothing is known; return the place where a medium was found."""
 
+    def check_setup(self) -> None:
+        """Compare the destination's own set-up with the configured one; stop where work would go wrong by it."""
+
     def status(self) -> MechanismStatus:
         """Ask the destination about itself, and return its answer."""
 

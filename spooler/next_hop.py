@@ -380,6 +380,9 @@ class HopLink:
         """There is no medium."""
         return Media.NOT_PRESENT
 
+    def check_setup(self) -> None:
+        """There is none to be read."""
+
     def status(self) -> MechanismStatus:
         """Online: whether the hop can be reached is seen at the next message."""
         status = MechanismStatus(Device.ONLINE, Media.NOT_PRESENT)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from drivers.dialects.dialect import Dialect
 from drivers.ports.port import PortError, open_port
+from drivers.profile import assumed_values
 from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
 from passbook.document.documents import check_format, parse_document
@@ -15,13 +16,21 @@ from passbook.document.placing import place
 from passbook.document.plan import Line
 from passbook.errors import PassbookError, shown
 from passbook.job.record import Record
+from passbook.job.states import Reason
 from passbook.job.step_machine import AskForMedium, DoStep, Happening
 from passbook.protocol.media import MechanismStatus, Media
 from passbook.protocol.messages import SubmitJob
+from passbook.protocol.printer_setup import PrinterDetails, ReadBack, RulerPlace
 from spooler.book_prompts import People, PeopleSettings
 from spooler.clock import Clock
 from spooler.destination import DestinationAct, Heard, Prepared
+from spooler.logs import Log
 from spooler.news import News
+
+_LOG: Final = Log("printer")
+
+USUAL_SHEET: Final = "sheet"
+"""The layout on which a ruler is printed."""
 
 
 class PrinterSettings(PeopleSettings, Protocol):
@@ -34,6 +43,10 @@ class PrinterSettings(PeopleSettings, Protocol):
     @property
     def code_page(self) -> str:
         """The code page of its dialect in which it prints."""
+
+    @property
+    def dialect(self) -> str:
+        """The name of its dialect."""
 
 
 class Printer:
@@ -57,6 +70,8 @@ class Printer:
         self._most_lines = max((one.lines_left(one.pages[0], 1) for one in layouts.values()), default=0)
         self._connect = connect
         self._people = People(settings, tell)
+        self._settings = settings
+        self._read_back: ReadBack | None = None
 
     def prepare(self, request: SubmitJob, document: bytes) -> Prepared:
         """Read the document, place it whole by its layout, and refuse what this printer cannot print.
@@ -86,19 +101,76 @@ class Printer:
         """Open a session at it.  Raises MechanismStop."""
         session = self._connect()
         session.heard = heard
-        return PrinterLink(session, self._people)
+        return PrinterLink(session, self._people, self._note_setup)
+
+    def _note_setup(self, read: ReadBack | None) -> None:
+        """Keep what the printer told; stop where lines would come to wrong places, and log any other difference once.
+
+        Raises MechanismStop.
+        """
+        is_news, self._read_back = read != self._read_back, read
+        if is_news:
+            for problem in self.problems():
+                _LOG.warning("set-up-read", printer=self.name, code=problem.code, why=str(problem))
+        for value in read.values if read is not None else ():
+            if value.prints_wrong:
+                cause = (
+                    f"{value.key} is {value.found} in the printer's own set-up, and {value.configured} is configured"
+                )
+                raise MechanismStop(Reason.SETUP_DIFFERS, f"{value.key}-{value.found}", cause)
+
+    def problems(self) -> list[PassbookError]:
+        """What the printer's own set-up says otherwise, or says unexplained; what stops it is told by its status."""
+        read = self._read_back
+        if read is None:
+            return []
+        found = [
+            PassbookError(
+                "printer-set-up-other", printer=self.name, key=one.key, found=one.found, configured=one.configured
+            )
+            for one in read.values
+            if one.differs and not one.prints_wrong
+        ]
+        if read.unexplained:
+            why = f"{read.unexplained}; it answered {read.answer}" if read.answer else read.unexplained
+            found.append(PassbookError("printer-set-up-unexplained", printer=self.name, why=why))
+        return found
+
+    def details(self) -> PrinterDetails:
+        """How the printer is set up, and what is only assumed of it."""
+        profile, setup, ruler = self._dialect.profile, self._dialect.setup, self._layouts.get(USUAL_SHEET)
+        return PrinterDetails(
+            printer=self.name,
+            dialect=self._settings.dialect,
+            profile=profile.name,
+            port=self._settings.port,
+            code_page=self._code_page,
+            elementary_step=self._dialect.elementary_step,
+            x_offset=setup.x_offset,
+            y_offset=setup.y_offset,
+            read_back=self._read_back,
+            problems=tuple(map(str, self.problems())),
+            assumed=assumed_values(profile),
+            ruler=None if ruler is None else RulerPlace.on(ruler),
+        )
 
 
 class PrinterLink:
     """A printer with an open session."""
 
-    def __init__(self, session: DocumentSession, people: People) -> None:
+    def __init__(self, session: DocumentSession, people: People, note_setup: Callable[[ReadBack | None], None]) -> None:
+        """`note_setup` judges what the printer told of its own set-up; it may raise MechanismStop."""
         self._session = session
         self._people = people
+        self._note_setup = note_setup
 
     def clean_up(self) -> Media:
         """Make the mechanism usable; a medium inside is ejected, so that people can look at it."""
         return self._session.clean_up()
+
+    def check_setup(self) -> None:
+        """Read the printer's own set-up; stop where lines would come to wrong places by it."""
+        self._note_setup(self._session.read_setup())
 
     def status(self) -> MechanismStatus:
         """Ask the mechanism about itself, and return its answer."""

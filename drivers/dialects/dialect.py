@@ -17,6 +17,7 @@ from drivers.profile import Profile
 from passbook.document.plan import Line, Plan, Sheet
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
+from passbook.protocol.printer_setup import PrinterSetup, ReadBack
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,14 @@ class Dialect(Protocol):
     def profile(self) -> Profile:
         """Its data, with how many lines may be in doubt."""
 
+    @property
+    def setup(self) -> PrinterSetup:
+        """What is configured of this very printer; its offsets move all ink."""
+
+    @property
+    def elementary_step(self) -> int:
+        """Steps to the inch in which it counts down the page, as configured; 0 where the family has none to choose."""
+
     def reader(self) -> AnswerReader:
         """A new reader of its answers."""
 
@@ -97,6 +106,9 @@ class Dialect(Protocol):
 
     def clean_up(self, talk: Conversation) -> None:
         """End what an earlier owner left open and drop the print memory; strike nothing, and move no medium."""
+
+    def read_setup(self, talk: Conversation, code_page: str) -> ReadBack | None:
+        """Ask for the printer's own set-up; None where the family cannot be asked.  No medium is inside."""
 
     def ask(self, talk: Conversation, timeout: float) -> Answer:
         """Ask the mechanism about itself; `timeout` in seconds."""

@@ -15,6 +15,7 @@ import msgspec
 from drivers.dialects.pr2.pr2_profile import builtin_pr2
 from drivers.simulator.control import LONGEST_CONTROL_WAIT, ControlFailure, SimulatorControl
 from drivers.simulator.faults import AfterStrike, AtByte, AtLineByte, DuringStrike, FaultKind, Now, Target, When
+from drivers.simulator.mechanism import USUAL_CODE_PAGE
 from drivers.simulator.paper import Paper, Ruler
 from drivers.simulator.render import render_sheet
 from drivers.simulator.running import FAST, Simulator, open_cable, real_pace
@@ -92,6 +93,9 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--baud", type=whole(1, 10_000_000), default=9600)
     run.add_argument("--line-seconds", type=seconds(60), default=0.25)
     run.add_argument("--unit", type=int, choices=[240, 216], default=240, help="vertical steps to the inch")
+    pages = list(builtin_pr2().code_pages)
+    text = f"the code page of its own set-up (default: {USUAL_CODE_PAGE})"
+    run.add_argument("--code-page", choices=pages, default=USUAL_CODE_PAGE, help=text)
     run.set_defaults(command=_run)
 
 
@@ -178,7 +182,15 @@ def _run(options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     cable = open_cable(options.listen)
-    with Simulator(builtin_pr2(), cable, paper, unit=options.unit, pace=pace, control=options.control) as simulator:
+    with Simulator(
+        builtin_pr2(),
+        cable,
+        paper,
+        unit=options.unit,
+        pace=pace,
+        control=options.control,
+        code_page=options.code_page,
+    ) as simulator:
         print(f"listening {simulator.address}", flush=True)
         ended.wait()
 

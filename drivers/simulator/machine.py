@@ -16,7 +16,7 @@ import msgspec
 from drivers.dialects.pr2.pr2_profile import Pr2Profile
 from drivers.simulator.faults import Cut, Fault, FaultKind, Now, Script, Target
 from drivers.simulator.hostbytes import ESC, Reading, is_text
-from drivers.simulator.mechanism import Mechanism
+from drivers.simulator.mechanism import USUAL_CODE_PAGE, Mechanism
 from drivers.simulator.medium import Lying, MediumEvent
 from drivers.simulator.paper import Paper, Ruler, Strike
 from passbook.job.states import Reason
@@ -106,10 +106,12 @@ class Machine:
         line: HostLine,
         end_process: Callable[[int], None],
         plug: Plug | None = None,
+        *,
+        code_page: str = USUAL_CODE_PAGE,
     ) -> None:
         """`end_process` ends a process by its id and returns when it is gone; without `plug` no cable can be pulled."""
         self._changed = threading.Condition()
-        self._mechanism = Mechanism(profile, unit, self)
+        self._mechanism = Mechanism(profile, unit, self, code_page=code_page)
         self._paper = paper
         self._cable = line
         self._end_process = end_process

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from drivers.dialects.pr2.own_setup import setup_bytes
 from drivers.dialects.pr2.pr2_profile import Pr2Profile
 from drivers.simulator.hostbytes import DEL, Control, HostCommand, HostParser, Item, Text
 from drivers.simulator.medium import Lying, Medium, MediumEvent
@@ -21,6 +22,9 @@ LINE_FEED: Final = UNITS_PER_INCH // 6
 TOP_UNIT: Final = UNITS_PER_INCH // 240
 MOST_BUFFERED: Final = 512
 """The characters that fit into the print memory."""
+
+USUAL_CODE_PAGE: Final = "cp858"
+"""The code page of a printer's own set-up, unless another one is chosen."""
 
 _LEAST_DOCUMENT, _MOST_DOCUMENT = 17, 118
 _LEAST_TOP: Final = 70
@@ -76,9 +80,12 @@ class TextBuffer:
 class Mechanism:
     """One PR2 with its book."""
 
-    def __init__(self, profile: Pr2Profile, unit: int, surroundings: Surroundings) -> None:
-        """`unit`: steps to the inch as chosen in the printer's own set-up, 240 or 216."""
+    def __init__(
+        self, profile: Pr2Profile, unit: int, surroundings: Surroundings, *, code_page: str = USUAL_CODE_PAGE
+    ) -> None:
+        """`unit`: steps to the inch as chosen in the printer's own set-up, 240 or 216; `code_page` likewise."""
         self._profile = profile
+        self._own_setup = setup_bytes(profile, unit, code_page)
         self._step = UNITS_PER_INCH // unit
         self._around = surroundings
         self.medium = Medium()
@@ -348,6 +355,8 @@ class Mechanism:
             case b"B":
                 code = next((each.code for each in self._profile.document if each.media is self.medium.where), "?")
                 self._around.send(b"\x1bB5" + code.encode() + b"\x1bZ")
+            case b"a":
+                self._around.send(b"\x1ba" + self._own_setup + b"\x1bZ")
             case b"b":
                 self._around.send(b"\x1bb1.00E;011;1.00;005;\x1bZ")
             case _:

@@ -17,6 +17,7 @@ from drivers.dialects.pr2.pr2_profile import Pr2Profile
 from drivers.simulator.cables import Cable, PtyCable, TcpCable, kill_process
 from drivers.simulator.control import ControlServer
 from drivers.simulator.machine import Machine
+from drivers.simulator.mechanism import USUAL_CODE_PAGE
 from drivers.simulator.paced_cable import PacedCable
 from drivers.simulator.paper import Paper
 from drivers.simulator.plug import PluggableCable
@@ -68,11 +69,12 @@ class Simulator:
         pace: SimulatedPace = FAST,
         kill: Callable[[int], None] = kill_process,
         control: Path | None = None,
+        code_page: str = USUAL_CODE_PAGE,
     ) -> None:
-        """`unit`: steps to the inch in its set-up; `kill` ends an appliance's process and returns when it is gone."""
+        """`unit` and `code_page` are its own set-up; `kill` ends an appliance's process; it is gone then."""
         plug = cable if isinstance(cable, PluggableCable) else None
         self._cable = PacedCable(cable, pace.byte) if pace.byte else cable
-        self.machine = Machine(profile, unit, paper, self._cable, kill, plug)
+        self.machine = Machine(profile, unit, paper, self._cable, kill, plug, code_page=code_page)
         self.address = cable.address
         self._strike_seconds = pace.strike
         self._stopping = threading.Event()

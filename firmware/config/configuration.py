@@ -13,7 +13,8 @@ from msgspec import Meta
 from drivers.ports.place import place_of
 from drivers.ports.port_address import RemoteLine, TcpAddress, parse_port_url
 from firmware.config.mail_settings import HopConfig, MailConfig, RouteConfig, judge_mail
-from firmware.config.toml import MEBIBYTE, KeySource, Misfit, Size, expected, parse, read_table, shown_value
+from firmware.config.toml import MEBIBYTE, KeySource, Misfit, Offset, Size, expected, parse, read_table, shown_value
+from passbook.document.lengths import shown_length
 from passbook.errors import PassbookError
 from passbook.protocol.naming import NAME_LIMIT
 from storage import Division, Limits
@@ -77,6 +78,16 @@ Listen = Annotated[
 CodePageName = Annotated[
     str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,31}\Z", description='a code page such as "cp858"')
 ]
+ProfileName = Annotated[
+    str,
+    Meta(
+        pattern=r"\A([A-Za-z0-9][A-Za-z0-9_-]{0,63}|[^\x00-\x1f\x7f]{1,250}\.toml)\Z",
+        description='the name of a profile in the folder "profiles" such as "nantian", or a path that ends with .toml',
+    ),
+]
+StepCount = Annotated[
+    int, Meta(ge=1, le=2160, description="a whole number of steps to the inch, as in the printer's own set-up")
+]
 Level: TypeAlias = Annotated[
     Literal["debug", "info", "warning", "error"], Meta(description='one of "debug", "info", "warning", "error"')
 ]
@@ -94,6 +105,11 @@ class PrinterConfig(msgspec.Struct, frozen=True):
     """`[[printer]]`: one mechanism; time-outs are seconds.
 
     Attributes:
+        profile: a profile of the folder `profiles` by its name, or a path that ends with .toml; empty for the one that
+            comes with the dialect.
+        elementary_step: steps to the inch in its own set-up; None as its profile says.
+        x_offset: all its ink goes so far to the right, in 1/2160 inch.
+        y_offset: all its ink goes so far down, likewise.
         on_network: a terminal may drive it at its turn (P15).
         insert_timeout: time of a person to put the book in.
         take_timeout: time of a person to take it out.
@@ -103,6 +119,10 @@ class PrinterConfig(msgspec.Struct, frozen=True):
     port: PortUrl
     dialect: Name = "pr2"
     code_page: CodePageName = "cp858"
+    profile: ProfileName = ""
+    elementary_step: StepCount | None = None
+    x_offset: Offset = Offset(0)
+    y_offset: Offset = Offset(0)
     on_network: Flag = False
     insert_timeout: Seconds = 120.0
     take_timeout: Seconds = 120.0
@@ -253,6 +273,8 @@ class Config(msgspec.Struct, frozen=True):
     Attributes:
         file: the path of the file; errors found later name it.
         control: the Unix socket of the operators.
+        layouts: a folder of book layouts.
+        profiles: a folder of printers' profiles.
         state: a folder outside of every area, for knowledge that must survive the areas.
     """
 
@@ -263,6 +285,7 @@ class Config(msgspec.Struct, frozen=True):
     terminals: TerminalsConfig
     keys: KeysConfig
     layouts: Path | None = None
+    profiles: Path | None = None
     control: Path = CONTROL_SOCKET
     state: Path = Path("/var/lib/passbook/state")
     operators: OperatorsConfig = OperatorsConfig()
@@ -297,7 +320,7 @@ def configuration_summary(config: Config) -> str:
     """The settings in a few lines, for the person who checks the file."""
     lines = [f"appliance  {config.appliance}, terminals at {config.terminals.listen}"]
     lines += [f"area       {area.name}, {area.quota // MEBIBYTE} MiB in {area.path}" for area in config.areas]
-    lines += [f"printer    {one.name}, {one.dialect} at {one.port}, {one.code_page}" for one in config.printers]
+    lines += [f"printer    {one.name}, {_setup_words(one)} at {one.port}, {one.code_page}" for one in config.printers]
     people = ", ".join(config.recovery.representatives) or "only those that announce themselves"
     lines.append(f"representatives  {people}")
     if config.keys.appliance.path is not None:
@@ -310,6 +333,15 @@ def configuration_summary(config: Config) -> str:
         lines += [f"route      {', '.join(one.to)} to {one.route.goal}" for one in config.routes]
     lines.append(f"jobs without a requester's key  {'taken' if config.keys.own_key_jobs else 'refused'}")
     return "\n".join(lines)
+
+
+def _setup_words(printer: PrinterConfig) -> str:
+    """Dialect and set-up in a few words; what is not configured is not named."""
+    words = [printer.dialect, *([f"profile {printer.profile}"] if printer.profile else [])]
+    words += [f"step 1/{printer.elementary_step} in"] if printer.elementary_step else []
+    words += [f"x {shown_length(printer.x_offset)}"] if printer.x_offset else []
+    words += [f"y {shown_length(printer.y_offset)}"] if printer.y_offset else []
+    return ", ".join(words)
 
 
 def _judge(config: Config) -> None:

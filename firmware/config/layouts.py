@@ -1,4 +1,4 @@
-"""The book layouts that jobs may name: those of the product, and those in a folder of the operator."""
+"""The book layouts that jobs may name, of the product and in a folder of the operator; which of its files are meant."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from passbook.document.layout import BookLayout, parse_layout
+from passbook.errors import PassbookError
 from storage.files import read
 
 
@@ -19,8 +20,27 @@ def load_layouts(folder: Path | None) -> dict[str, BookLayout]:
         name, dot, kind = entry.name.rpartition(".")
         if dot and kind == "toml":
             layouts[name] = parse_layout(name, entry.read_bytes(), entry.name)
-    if folder is not None:
-        # Other systems put files of their own beside a copied one; their names begin with a dot.
-        for path in sorted(path for path in folder.glob("*.toml") if not path.name.startswith(".")):
-            layouts[path.stem] = parse_layout(path.stem, read(path), str(path))
+    for path in toml_files(folder) if folder is not None else ():
+        layouts[path.stem] = parse_layout(path.stem, read(path), str(path))
     return layouts
+
+
+def toml_files(folder: Path) -> list[Path]:
+    """The operator's files in a folder, in the order of their names."""
+    return [path for path in _entries(folder) if _is_toml(path)]
+
+
+def foreign_files(folder: Path) -> list[Path]:
+    """The other files in a folder, which are passed over: other systems and editors put some beside a copied one."""
+    return [path for path in _entries(folder) if not _is_toml(path)]
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise PassbookError("file-problem", file=str(folder), why=error.strerror or "it cannot be read") from None
+
+
+def _is_toml(path: Path) -> bool:
+    return path.suffix == ".toml" and not path.name.startswith(".")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
@@ -21,21 +22,24 @@ from drivers.dialects.known import DIALECTS
 from drivers.ports.doubts import doubts
 from drivers.ports.port_address import has_no_handshake
 from firmware.config.configuration import CONTROL_SOCKET, Config, PrinterConfig
-from firmware.config.layouts import load_layouts
+from firmware.config.layouts import foreign_files, load_layouts, toml_files
 from firmware.config.mail_settings import HopConfig
 from firmware.identity.callers import Callers, number_of_group
 from firmware.identity.certificates import NAME
 from firmware.identity.server_tls import (
     Trust,
     hop_context,
+    is_signature_missing,
     load_certificate,
     load_private_key,
     load_trust,
     mail_context,
+    name_in,
     server_context,
 )
 from passbook.document.layout import BookLayout
 from passbook.errors import PassbookError, shown
+from passbook.protocol.printer_setup import PrinterSetup
 from spooler.next_hop import Access
 from storage import ApplianceKey
 from storage.files import read_with_mode
@@ -44,6 +48,8 @@ T = TypeVar("T")
 
 SECRET: Final = frozenset({"terminals.key", "keys.appliance", "mail.passwords"})
 """The keys of the configuration whose files only the appliance may read."""
+MOST_PROFILE: Final = 32 * 1024
+"""Bytes of a profile; terminals are told those of printers on the network."""
 _OTHERS: Final = 0o007
 LEAST_PASSWORD: Final = 12
 """Characters of a password for SMTP AUTH."""
@@ -92,7 +98,13 @@ def warnings(config: Config) -> list[PassbookError]:
         if has_no_handshake(one.port):
             found.append(PassbookError("port-without-handshake", printer=one.name, port=one.port))
         found += [PassbookError("port-doubtful", printer=one.name, port=one.port, why=why) for why in doubts(one.port)]
-    return found
+    return [*found, *passed_over(config)]
+
+
+def passed_over(config: Config) -> list[PassbookError]:
+    """A warning for each file in the folders of layouts and profiles that is none."""
+    found = (one for folder in (config.layouts, config.profiles) if folder is not None for one in foreign_files(folder))
+    return [PassbookError("file-passed-over", file=str(path)) for path in found]
 
 
 def _check_control(config: Config) -> None:
@@ -189,8 +201,23 @@ def _trust(config: Config) -> Trust:
     tls = config.terminals
     _read(config, "terminals.ca", tls.ca)
     _read(config, "terminals.revoked", tls.revoked)
-    _named(config, "terminals.ca", lambda: load_certificate(tls.ca))
-    return _named(config, "terminals.revoked", lambda: load_trust(tls.ca, tls.revoked))
+    authority = _named(config, "terminals.ca", lambda: load_certificate(tls.ca))
+    try:
+        return load_trust(tls.ca, tls.revoked)
+    except PassbookError as error:
+        certificate = _named(config, "terminals.certificate", lambda: load_certificate(tls.certificate))
+        if is_signature_missing(error) and not _is_issued_by(certificate, authority):
+            why = f"{tls.ca}: expected the authority that signed {tls.certificate} and {tls.revoked}"
+            raise config.problem("terminals.ca", why) from None
+        raise config.problem("terminals.revoked", f"{error.facts['file']}: {error.facts['why']}") from None
+
+
+def _is_issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
 
 
 def _context(config: Config, trust: Trust) -> ssl.SSLContext:
@@ -201,11 +228,12 @@ def _context(config: Config, trust: Trust) -> ssl.SSLContext:
     private = _named(config, "terminals.key", lambda: load_private_key(tls.key))
     if private.public_key() != certificate.public_key():
         raise config.problem("terminals.key", f"{tls.key}: expected the key of the certificate {tls.certificate}")
-    try:
-        certificate.verify_directly_issued_by(trust.authority)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+    if not _is_issued_by(certificate, trust.authority):
         why = f"{tls.certificate}: expected a certificate that the authority {tls.ca} signed"
-        raise config.problem("terminals.certificate", why) from None
+        raise config.problem("terminals.certificate", why)
+    if (name := name_in(certificate)) != config.appliance:
+        why = f"the certificate {tls.certificate} is that of {shown(name)}; expected the same name here"
+        raise config.problem("appliance", why)
     return _named(config, "terminals.certificate", lambda: server_context(tls.certificate, tls.key, tls.ca))
 
 
@@ -253,12 +281,48 @@ def _dialect(config: Config, number: int, printer: PrinterConfig) -> Dialect:
     if printer.dialect not in DIALECTS:
         why = f"there is no dialect {printer.dialect}; known: {', '.join(DIALECTS)}"
         raise config.problem(f"printer[{number}].dialect", why)
-    dialect = DIALECTS[printer.dialect]()
+    key = f"printer[{number}].profile"
+    file, text = _profile_text(config, key, printer.profile)
+    setup = PrinterSetup(
+        profile=text,
+        elementary_step=printer.elementary_step or 0,
+        x_offset=int(printer.x_offset),  # msgspec writes no subclass of int
+        y_offset=int(printer.y_offset),
+    )
+    try:
+        dialect = DIALECTS[printer.dialect](setup, file)
+    except PassbookError as error:
+        where, why = str(error.facts["where"]), str(error.facts["why"])
+        if where == "elementary_step":
+            raise config.problem(f"printer[{number}].elementary_step", why) from None
+        raise config.problem(key, f"{file}: {where}: {why}") from None
     try:
         dialect.profile.find_code_page(printer.code_page)
     except PassbookError as error:
         raise config.problem(f"printer[{number}].code_page", str(error.facts["why"])) from None
     return dialect
+
+
+def _profile_text(config: Config, key: str, profile: str) -> tuple[str, str]:
+    """The file of a printer's own profile and its text; both empty where it has none."""
+    if not profile:
+        return "", ""
+    if profile.endswith(".toml"):
+        path = config.file.parent / profile
+    elif config.profiles is None:
+        raise config.problem(key, f"{profile} is a name, and there is no folder of profiles; expected the key profiles")
+    else:
+        path = config.profiles / f"{profile}.toml"
+        if not path.is_file():
+            known = ", ".join(sorted(one.stem for one in toml_files(config.profiles)))
+            raise config.problem(key, f"{config.profiles} has no profile {profile}; known: {known or 'none'}")
+    content = _read(config, key, path)
+    if len(content) > MOST_PROFILE:
+        raise config.problem(key, f"{path} has {len(content)} bytes; expected at most {MOST_PROFILE}")
+    try:
+        return str(path), content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise config.problem(key, f"{path}: expected UTF-8") from None
 
 
 def _must_know_layouts(config: Config, layouts: Collection[str]) -> None:
@@ -271,6 +335,7 @@ def _must_know_layouts(config: Config, layouts: Collection[str]) -> None:
 
 def _layouts(config: Config) -> dict[str, BookLayout]:
     folder = config.layouts
-    if folder is not None and not os.path.isdir(folder):  # noqa: PTH112  # Path.is_dir() raises for a long name
-        raise config.problem("layouts", f"{folder} is not a folder; expected one with book layouts")
+    for key, one in (("layouts", folder), ("profiles", config.profiles)):
+        if one is not None and not os.path.isdir(one):  # noqa: PTH112  # Path.is_dir() raises for a long name
+            raise config.problem(key, f"{one} is not a folder; expected one with {key}")
     return _named(config, "layouts", lambda: load_layouts(folder))

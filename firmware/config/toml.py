@@ -13,8 +13,10 @@ from typing import Any, Final, TypeVar, cast, get_args, get_origin
 import msgspec
 from msgspec import Meta
 
+from passbook.document.lengths import LengthError, parse_offset, shown_length
 from passbook.errors import PassbookError
 from passbook.errors.decoding import toml_text
+from passbook.protocol.printer_setup import MOST_OFFSET
 from storage import files
 
 MEBIBYTE: Final = 1024 * 1024
@@ -24,6 +26,10 @@ SHOWN: Final = 80
 
 class Size(int):
     """A number of bytes; in the file a whole number, or text such as "256 MiB"."""
+
+
+class Offset(int):
+    """A length in 1/2160 inch; in the file text such as "1.5 mm" or "-1/16 in"."""
 
 
 class KeySource(msgspec.Struct, frozen=True):
@@ -135,13 +141,26 @@ def _key_source(where: str, value: object, folder: Path) -> KeySource:
     return KeySource(path=_path(where, value, folder))
 
 
+def _offset(where: str, value: object, _folder: Path) -> Offset:
+    try:
+        return Offset(parse_offset(value if isinstance(value, str) else "", MOST_OFFSET))
+    except LengthError:
+        raise Misfit(where, f"expected {expected(Offset)}, got {shown_value(value)}") from None
+
+
 UNITS: Final = {"B": 1, "KiB": 1024, "MiB": MEBIBYTE, "GiB": 1024 * MEBIBYTE}
 LARGEST: Final = 2**47
 """The most bytes of a size; beyond it SQLite's page numbers end (its largest database is 2**48 bytes less a little)."""
-READERS: Final[dict[Any, Callable[[str, object, Path], object]]] = {Path: _path, Size: _size, KeySource: _key_source}
+READERS: Final[dict[Any, Callable[[str, object, Path], object]]] = {
+    Path: _path,
+    Size: _size,
+    KeySource: _key_source,
+    Offset: _offset,
+}
 EXPECTED: Final[dict[Any, str]] = {
     Path: "a path of printable characters",
     Size: 'a size above 0 such as "256 MiB"',
+    Offset: f'a length such as "1.5 mm" or "-1/16 in", at most {shown_length(MOST_OFFSET)} either way',
     KeySource: 'a path, or "credential:NAME" for a systemd credential',
 }
 

@@ -20,7 +20,7 @@ from client.control import PATIENCE, ask
 from client.login import login_name
 from firmware.config.configuration import CONTROL_SOCKET as USUAL_SOCKET
 from firmware.config.configuration import Config, load_configuration
-from firmware.ctl import tables, verifying
+from firmware.ctl import printer_setups, tables, verifying
 from firmware.ctl.verifying import LONG_PATIENCE
 from firmware.identity import pki
 from firmware.service.replies import Finding
@@ -32,8 +32,9 @@ from passbook.protocol.history_reply import MOST_LISTED, OUTCOMES, Grouping
 from passbook.protocol.messages import JobOrder, JobRef, JobView, Nothing, Payload
 from passbook.protocol.operators import AcceptRollback, AskRoute, ListHistory, Word
 from passbook.protocol.pages import Page
+from passbook.protocol.printer_setup import PrinterRef
 from passbook.protocol.progress import held_lines, released_lines
-from passbook.screen.arguments import folder_or_named, host, one_of, path, seconds, short_text, whole
+from passbook.screen.arguments import folder_or_named, host, length, one_of, path, seconds, short_text, whole
 from passbook.screen.columns import LEAST_WIDTH, filled
 from passbook.screen.command_line import (
     CONTROL_VARIABLE,
@@ -289,6 +290,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_questions(commands)
     _add_orders(commands)
     _add_routes(commands)
+    _add_printers(commands)
     _add_certificates(commands)
     return parser
 
@@ -446,6 +448,54 @@ def _add_routes(commands: _Commands) -> None:
     test.add_argument(
         "--at", dest="network", type=short_text, metavar="IP", help="where a sender without proof of identity would be"
     )
+
+
+def _add_printers(commands: _Commands) -> None:
+    text = "one printer: how it is set up, and where its ink stands"
+    parser = commands.add_parser("printer", help=text, description=text)
+    printers = parser.add_subparsers(required=True, metavar="COMMAND")
+    show = _command(
+        printers,
+        "show",
+        "its set-up, what it told of its own set-up, and what is only assumed of it",
+        Asked("Appliance.GetPrinter", PrinterRef),
+        says=printer_setups.details_lines,
+    )
+    ruler = _command(
+        printers,
+        "ruler",
+        "print a ruler on a sheet, ask where it stands, and say which offsets put it right",
+        run=_ruler,
+        says=printer_setups.offset_lines,
+    )
+    for one in (show, ruler):
+        one.add_argument("printer", type=short_text, metavar="NAME", help="its name, as jobs use it")
+    text = f"instead of printing: {printer_setups.FIRST_LINE}, as 25.4 mm"
+    ruler.add_argument("--first-line", type=length, metavar="LENGTH", help=text)
+    text = f"likewise, {printer_setups.BAR}"
+    ruler.add_argument("--bar", type=length, metavar="LENGTH", help=text)
+    who = "who has it printed (default: the name you logged in with)"
+    ruler.add_argument("--person", type=short_text, metavar="NAME", default=login_name(), help=who)
+    ruler.set_defaults(refuse=ruler.error)
+
+
+def _ruler(arguments: argparse.Namespace, _clock: Clock) -> Any:
+    """Print a ruler and ask where it stands, unless that is given; return the offsets."""
+    control, printer = _socket(arguments), arguments.printer
+    first_line, bar = arguments.first_line, arguments.bar
+    if (first_line is None) is not (bar is None):
+        refuse: Callable[[str], NoReturn] = arguments.refuse
+        refuse("--first-line and --bar belong together")
+    if first_line is None:
+        printer_setups.print_ruler(control, printer, arguments.person, _say)
+        first_line = printer_setups.ask_length(printer_setups.FIRST_LINE, _say)
+        bar = printer_setups.ask_length(printer_setups.BAR, _say)
+    return printer_setups.offsets(control, printer, first_line, bar)
+
+
+def _say(line: str) -> None:
+    """Say something to the person who waits; the result alone goes to the output."""
+    print(tables.printable(line), file=sys.stderr, flush=True)
 
 
 def _add_certificates(commands: _Commands) -> None:

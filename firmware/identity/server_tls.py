@@ -145,8 +145,21 @@ def read_trust(authority_pem: bytes, revoked_pem: bytes, file: str) -> Trust:
     except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise PassbookError("file-problem", file=file, why="it or the authority's certificate is damaged") from None
     if not isinstance(public, ec.EllipticCurvePublicKey) or not revoked.is_signature_valid(public):
-        raise PassbookError("file-problem", file=file, why="it was not signed by the authority")
+        raise PassbookError("file-problem", file=file, why=_UNSIGNED)
     return Trust(authority, revoked)
+
+
+_UNSIGNED: Final = "it was not signed by the authority"
+
+
+def is_signature_missing(error: PassbookError) -> bool:
+    """Whether read_trust() refused a revocation list since another authority signed it."""
+    return error.facts.get("why") == _UNSIGNED
+
+
+def name_in(certificate: x509.Certificate) -> str:
+    """The common name in a certificate; empty where it has none."""
+    return next((str(one.value) for one in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)), "")
 
 
 def is_older(found: Trust, standing: Trust) -> bool:

@@ -8,7 +8,7 @@ long goes to a thread.  An operator orders and never answers: only requesters an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol, TypeVar
 
 import msgspec
@@ -25,7 +25,9 @@ from firmware.service.document_reader import DocumentReader
 from firmware.service.replies import AreaList, EntryList, ListedEntry, LookedAt
 from firmware.system.joining import Joining
 from firmware.system.problems import Problems
-from passbook.errors import PassbookError
+from passbook.document.layout import LayoutKind
+from passbook.document.ruler import ruler_text
+from passbook.errors import PassbookError, shown
 from passbook.job import changes
 from passbook.job.actor import Actor, Role, may_not_decide
 from passbook.job.choice import Keep
@@ -74,6 +76,7 @@ from passbook.protocol.operators import (
     Word,
 )
 from passbook.protocol.pages import JobPage, Page, QuestionPage, page_of
+from passbook.protocol.printer_setup import PrinterDetails, PrinterRef, PrintRuler
 from passbook.protocol.progress import paper_words, state_words, take_words
 from passbook.protocol.terminal_list import TerminalList
 from passbook.protocol.two_spools import (
@@ -97,6 +100,7 @@ from spooler.desks import Desks
 from spooler.hub import Hub
 from spooler.jobs import Jobs
 from spooler.logs import Log
+from spooler.printer import USUAL_SHEET, Printer
 from spooler.shared_names import SharedNames
 from spooler.turns import Turns
 
@@ -189,6 +193,7 @@ class Operations:
         grants: Grants,
         mailing: MailOrders,
         welcome: AgentWelcome,
+        printers: Mapping[str, Printer],
         status: Callable[[], StatusReport],
         uri: str,
     ) -> None:
@@ -199,6 +204,7 @@ class Operations:
         self._names = names
         self._mailing = mailing
         self._welcome = welcome
+        self._printers = printers
         self._jobs = jobs
         self._spool = jobs.spool
         self._hub = hub
@@ -492,6 +498,42 @@ class Operations:
     async def say_route(self, _call: Call, asked: AskRoute) -> RouteTest:
         """Say what would happen to a mail for an address, step by step, and why; nothing is sent."""
         return self._mailing.say_route(asked)
+
+    @operation("Appliance.GetPrinter", AT_APPLIANCE, "unknown-printer")
+    async def printer(self, _call: Call, asked: PrinterRef) -> PrinterDetails:
+        """Tell how a printer is set up, what it told of its own set-up, and what is only assumed of it."""
+        return self._printer(asked.printer).details()
+
+    @operation("Appliance.PrintRuler", OPERATORS, *ACCEPTED, *DOCUMENT)
+    async def print_ruler(self, call: Call, order: PrintRuler) -> JobView:
+        """Accept a job that prints a ruler on the usual sheet, to measure where the printer puts its ink.
+
+        It is the one job that an operator sends: its text is the appliance's own, and questions about it are for
+        representatives.
+        """
+        check_name("person", order.person)
+        sheet = next((one for one in self._welcome.layouts if one.name == USUAL_SHEET), None)
+        if sheet is None or sheet.kind is not LayoutKind.TEXT:
+            raise PassbookError("layout-unfit", layout=USUAL_SHEET, kind="text")
+        text = ruler_text(sheet.lines_per_page, sheet.columns_total).encode()
+        request = SubmitJob(
+            order.client_request,
+            self._printer(order.printer).name,
+            "text",
+            layout=USUAL_SHEET,
+            first=True,
+            key=order.key,
+            priority=self._admission.usual_priority,
+            application="ruler",
+        )
+        record = await self._admission.submit(call.actor, request, text)
+        _LOG.info("ruler-ordered", job=record.job_id, printer=record.printer, person=order.person)
+        return self._view(call.actor, record)
+
+    def _printer(self, name: str) -> Printer:
+        if name not in self._printers:
+            raise PassbookError("unknown-printer", printer=shown(name), known=", ".join(self._printers))
+        return self._printers[name]
 
     @operation("Appliance.VouchForClock", OPERATORS, is_served_locked=True)
     async def vouch_for_clock(self, _call: Call, word: Word) -> ClockReport:

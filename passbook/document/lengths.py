@@ -39,6 +39,24 @@ def parse_length(text: str) -> Fraction:
     return inches
 
 
+def parse_offset(text: str, most: int) -> int:
+    """The length in 1/2160 inch; a minus before it is allowed.  Raises LengthError, also for one above `most`."""
+    units = to_units(parse_length(text.removeprefix("-")))
+    if units > most:
+        raise LengthError(f"it is longer than {shown_length(most)}")
+    return -units if text.startswith("-") else units
+
+
+def shown_length(units: int) -> str:
+    """A length of so many 1/2160 inch as people write it, to a hundredth of a millimetre.
+
+    >>> shown_length(2160), shown_length(-85), shown_length(0)
+    ('25.4 mm', '-1 mm', '0 mm')
+    """
+    millimetres = f"{float(units * MM_PER_INCH / UNITS_PER_INCH):.2f}".rstrip("0").rstrip(".")
+    return f"{'0' if millimetres == '-0' else millimetres} mm"
+
+
 def to_units(inches: Fraction) -> int:
     """The nearest whole number of 1/2160 inch; a tie goes to the even one."""
     return round(inches * UNITS_PER_INCH)

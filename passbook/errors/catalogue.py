@@ -205,6 +205,42 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         "Printer {printer} sends bytes that its dialect does not know. Its jobs are kept and wait; look at its cable "
         "and at its own set-up.",
     ),
+    "printer-set-up-wrong": ErrorKind(
+        Mender.OPERATOR,
+        "Printer {printer} does not print, since lines would come to wrong places: {why}. Its jobs are kept and wait. "
+        "Choose the same in the printer's own set-up and in the configuration; passbookctl printer show {printer} says "
+        "what was read.",
+    ),
+    "printer-set-up-other": ErrorKind(
+        Mender.OPERATOR,
+        "Printer {printer} has {key} {found} in its own set-up, and the configuration says {configured}. It prints as "
+        "the configuration says; choose the same in both.",
+    ),
+    "printer-set-up-unexplained": ErrorKind(
+        Mender.OPERATOR,
+        "Printer {printer} was asked for its own set-up, and its profile cannot explain that ({why}), so nothing was "
+        "compared. Compare by hand what passbookctl printer show {printer} says, and complete own_setup of the "
+        "profile.",
+    ),
+    "ruler-not-printed": ErrorKind(
+        Mender.REPRESENTATIVE,
+        "The ruler for printer {printer} is not printed: {why} Its key is thrown away: discard it, and print another "
+        "one.",
+    ),
+    "ruler-not-measured": ErrorKind(
+        Mender.CALLER,
+        "The input ended before both lengths were typed, so no offset is known. The ruler is printed: give them with "
+        "--first-line and --bar.",
+    ),
+    "ruler-implausible": ErrorKind(
+        Mender.OPERATOR,
+        "{key} of printer {printer} would have to be {length}, and at most {most} either way is possible. Measure "
+        "again, and look at the layout of the sheet and at the printer's own set-up.",
+    ),
+    "file-passed-over": ErrorKind(
+        Mender.OPERATOR,
+        "{file} was passed over: its name is not that of a TOML file. Remove it if another program left it there.",
+    ),
     "printer-attention": ErrorKind(
         Mender.TELLER, "Printer {printer} cannot print: {condition}. Its jobs are kept and wait; remedy that."
     ),

@@ -42,10 +42,15 @@ def complaint(error: ValueError | RecursionError, otherwise: str) -> Complaint:
     return Complaint(_counted(place), why if _HARMLESS.fullmatch(why) else otherwise)
 
 
-def full_complaint(error: ValueError | RecursionError, kind: Any) -> Complaint:
+def full_complaint(error: Exception, kind: Any) -> Complaint:
     """Place and cause of a decoder's error about a file of the operator that was read as a `kind`; it may be quoted."""
     why, place = _split(error)
-    words = ", ".join(dict.fromkeys(_words(inspect.type_info(kind), _STEP.findall(place))))
+    form, steps = inspect.type_info(kind), _STEP.findall(place)
+    if why.startswith(_UNKNOWN):
+        keys = ", ".join(dict.fromkeys(_keys(form, steps)))
+        name = shown(why.removeprefix(_UNKNOWN).removesuffix("`"))
+        return Complaint(_counted(place), f"there is no key {name}" + (f"; known: {keys}" if keys else ""))
+    words = ", ".join(dict.fromkeys(_words(form, steps)))
     allowed = f"; it must be one of {words}" if words else ""
     return Complaint(_counted(place), why.rstrip(".") + allowed)
 
@@ -115,6 +120,24 @@ def _words(kind: inspect.Type, steps: Sequence[str]) -> Iterator[str]:
             yield from (str(member.value) for member in members)
         case inspect.LiteralType(values=values) if not steps:
             yield from map(str, values)
+        case _:
+            pass
+
+
+def _keys(kind: inspect.Type, steps: Sequence[str]) -> Iterator[str]:
+    """The keys of the table at the end of a path; the path begins at `kind`."""
+    match kind:
+        case inspect.UnionType(types=kinds):
+            for one in kinds:
+                yield from _keys(one, steps)
+        case inspect.StructType(fields=fields) if steps:
+            for field in fields:
+                if field.encode_name == steps[0]:
+                    yield from _keys(field.type, steps[1:])
+        case inspect.StructType(fields=fields):
+            yield from (field.encode_name for field in fields)
+        case inspect.DictType(value_type=inner) | inspect.VarTupleType(item_type=inner) if steps:
+            yield from _keys(inner, steps[1:])
         case _:
             pass
 

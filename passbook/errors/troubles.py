@@ -27,5 +27,7 @@ def _trouble(printer: str, reason: Reason, cause: str) -> PassbookError:
             return PassbookError("printer-silent", printer=printer, why=cause or _UNSAID[reason])
         case Reason.GARBLED:
             return PassbookError("printer-garbled", printer=printer)
+        case Reason.SETUP_DIFFERS:
+            return PassbookError("printer-set-up-wrong", printer=printer, why=cause)
         case _:
             return PassbookError("printer-attention", printer=printer, condition=REASON_WORDS[reason])

@@ -74,6 +74,8 @@ class Reason(StrEnum):
     SILENT = "printer-silent"
     GARBLED = "printer-garbled"
     UNPLUGGED = "printer-unplugged"
+    SETUP_DIFFERS = "printer-set-up-differs"
+    """The printer's own set-up differs from the configuration, so that lines would come to wrong places."""
     HELD_BY_PERSON = "job-hold-until-specified"
     CANCELED_BY_PERSON = "job-canceled-by-user"
     DISCARDED_BY_ANSWER = "discarded-by-answer"

@@ -25,6 +25,7 @@ REASON_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         Reason.SILENT: "the printer does not answer",
         Reason.GARBLED: "the printer's answers cannot be read",
         Reason.UNPLUGGED: "the printer cannot be reached",
+        Reason.SETUP_DIFFERS: "the printer is set up otherwise than it is configured",
         Reason.HELD_BY_PERSON: "it is held",
         Reason.CANCELED_BY_PERSON: "a person canceled it",
         Reason.DISCARDED_BY_ANSWER: "a person discarded it",

@@ -28,6 +28,7 @@ from passbook.job.print_right import RightReply
 from passbook.job.record import Told
 from passbook.job.states import Reason
 from passbook.protocol.messages import Number, Payload, SheetView, SubmitJob
+from passbook.protocol.printer_setup import USUAL_SETUP, PrinterSetup
 
 
 def sheets_of(layouts: Iterable[BookLayout]) -> tuple[SheetView, ...]:
@@ -52,6 +53,7 @@ class PrinterFacts(msgspec.Struct, frozen=True, rename="camel"):
         is_on_network: whether a terminal may drive it at its turn.
         insert_timeout: seconds of a person to put the book in.
         take_timeout: seconds of a person to take it out.
+        setup: its profile, elementary step and offsets.
     """
 
     name: str
@@ -62,6 +64,7 @@ class PrinterFacts(msgspec.Struct, frozen=True, rename="camel"):
     insert_timeout: float
     take_timeout: float
     place: str = ""
+    setup: PrinterSetup = USUAL_SETUP
 
 
 class AgentWelcome(msgspec.Struct, frozen=True, rename="camel"):

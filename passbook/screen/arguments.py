@@ -7,6 +7,7 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
+from passbook.document.lengths import LengthError, parse_length, to_units
 from passbook.protocol.naming import why_no_name
 
 P = TypeVar("P")
@@ -39,6 +40,14 @@ def seconds(most: float) -> Callable[[str], float]:
         raise ArgumentTypeError(f"expected seconds, a number above 0 and at most {most:g}")
 
     return number
+
+
+def length(text: str) -> int:
+    """Read a length such as 25.4 mm, in 1/2160 inch."""
+    try:
+        return to_units(parse_length(text.strip()))
+    except LengthError as error:
+        raise ArgumentTypeError(str(error)) from None
 
 
 def short_text(text: str) -> str:

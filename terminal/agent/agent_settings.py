@@ -10,11 +10,13 @@ from msgspec import Meta
 
 from drivers.dialects.known import DIALECTS
 from drivers.ports.port_address import parse_port_url
+from passbook.document.lengths import LengthError, parse_offset, shown_length
 from passbook.errors import PassbookError
 from passbook.errors.decoding import full_complaint, toml_text
 from passbook.job.choice import Choice, IfApart, Keep, Side
 from passbook.protocol.document_rules import ChoiceRule
 from passbook.protocol.naming import NAME_LIMIT, is_name
+from passbook.protocol.printer_setup import MOST_OFFSET, PrinterSetup
 from storage import files
 
 Wait = Annotated[float, Meta(gt=0, le=604800)]
@@ -22,6 +24,7 @@ Mebibytes = Annotated[int, Meta(ge=32, le=65536)]
 MarkPercent = Annotated[int, Meta(ge=1, le=100)]
 Load = Annotated[int, Meta(ge=1, le=1_000_000)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
+Length = Annotated[str, Meta(min_length=1, max_length=20)]
 
 
 class FallbackPrinter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,14 +33,26 @@ class FallbackPrinter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         printer: the name that jobs use, of the printer in whose place it stands.
         port: its address; no appliance configures it (P15).
+        elementary_step: steps to the inch in its own set-up; 0 as its dialect says.
+        x_offset: all its ink goes so far to the right, such as "1.5 mm"; with a minus, to the left.
+        y_offset: all its ink goes so far down, likewise.
     """
 
     printer: Text
     port: Text
     dialect: Text = "pr2"
     code_page: Text = "cp858"
+    elementary_step: Annotated[int, Meta(ge=0, le=2160)] = 0
+    x_offset: Length = "0 mm"
+    y_offset: Length = "0 mm"
     insert_timeout: Wait = 120.0
     take_timeout: Wait = 120.0
+
+    @property
+    def setup(self) -> PrinterSetup:
+        """Its set-up.  Raises LengthError for an offset that is no length, or a long one."""
+        x, y = (parse_offset(one, MOST_OFFSET) for one in (self.x_offset, self.y_offset))
+        return PrinterSetup("", self.elementary_step, x, y)
 
     @property
     def name(self) -> str:
@@ -142,7 +157,15 @@ def _judge(file: Path, fallback: FallbackPrinter) -> None:
     if fallback.dialect not in DIALECTS:
         raise _problem(file, f"fallback {fallback.printer}: dialect is none of {', '.join(DIALECTS)}")
     try:
-        DIALECTS[fallback.dialect]().profile.find_code_page(fallback.code_page)
+        dialect = DIALECTS[fallback.dialect](fallback.setup)
+    except LengthError:
+        why = f'x_offset and y_offset must be lengths such as "1.5 mm", at most {shown_length(MOST_OFFSET)} either way'
+        raise _problem(file, f"fallback {fallback.printer}: {why}") from None
+    except PassbookError as error:
+        why = f"{error.facts['where']}: {error.facts['why']}"
+        raise _problem(file, f"fallback {fallback.printer}: {why}") from None
+    try:
+        dialect.profile.find_code_page(fallback.code_page)
     except (PassbookError, LookupError):
         raise _problem(file, f"fallback {fallback.printer}: its dialect has no code page of that name") from None
     try:

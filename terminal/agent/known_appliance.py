@@ -14,6 +14,7 @@ from drivers.ports.place import place_of
 from passbook.document.layout import BookLayout
 from passbook.errors import PassbookError, shown
 from passbook.protocol.messages import SheetView, SubmitJob
+from passbook.protocol.printer_setup import PrinterSetup
 from passbook.protocol.two_spools import AgentWelcome, PrinterFacts, sheets_of
 from spooler.clock import Clock
 from spooler.destination import Prepared
@@ -47,11 +48,14 @@ class KnownAppliance:
     def prepare(self, request: SubmitJob, document: bytes) -> Prepared:
         """Place a document as the appliance would.  Raises PassbookError, `unknown-printer` for one not known here."""
         facts = self._facts(request.printer)
-        return self.make_printer(facts, facts.dialect, tell=lambda _news: None).prepare(request, document)
+        return self.make_printer(facts, facts.setup, tell=lambda _news: None).prepare(request, document)
 
-    def make_printer(self, settings: PrinterSettings, dialect: str, *, tell: Callable[[News], None]) -> Printer:
-        """A printer to place documents for, or to drive."""
-        spoken = DIALECTS[dialect]()
+    def make_printer(self, settings: PrinterSettings, setup: PrinterSetup, *, tell: Callable[[News], None]) -> Printer:
+        """A printer to place documents for, or to drive.
+
+        Raises PassbookError `profile-malformed` for a profile of a newer appliance.
+        """
+        spoken = DIALECTS[settings.dialect](setup, settings.name)
         layouts = {} if self.welcome is None else {one.name: one for one in self.welcome.layouts}
         connect = functools.partial(connect_mechanism, settings, spoken, self._clock)
         return Printer(settings, spoken, layouts, connect=connect, tell=tell)

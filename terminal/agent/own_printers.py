@@ -124,7 +124,7 @@ class OwnPrinters:
         self._standing = {one.printer: self._make_standing(one) for one in fallback}
 
     def _make_standing(self, settings: FallbackPrinter) -> PrintDesk:
-        printer = self._known.make_printer(settings, settings.dialect, tell=self._tell)
+        printer = self._known.make_printer(settings, settings.setup, tell=self._tell)
         feeding = _Standing(lambda: self._may_work(settings), lambda job: job in self._leases)
         own = self._own
         return PrintDesk(
@@ -193,7 +193,7 @@ class OwnPrinters:
         """Print one job on a printer that was handed over, until it is given back."""
         loop, left = asyncio.get_running_loop(), asyncio.Event()
         feeding = _Handed(job, lambda: _soon(loop, left))
-        printer = self._known.make_printer(facts, facts.dialect, tell=self._tell)
+        printer = self._known.make_printer(facts, facts.setup, tell=self._tell)
         own = self._own
         desk = PrintDesk(printer, jobs=own.jobs, clock=own.clock, tell=self._tell, feeding=feeding)
         self._leases[job] = lease = _Lease(feeding, desk, left)

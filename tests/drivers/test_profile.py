@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+import copy
+import re
 from importlib.resources import files
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from drivers.dialects.pr2.pr2_profile import Command, Pr2Profile, builtin_pr2, load_pr2
+from drivers.profile import assumed_values, deep_merge
 from passbook.errors import PassbookError
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
@@ -100,3 +107,113 @@ def test_a_number_is_ascii_digits_of_fixed_width(value: int, sent: bytes) -> Non
 def test_a_number_that_does_not_fit_is_refused(value: int | None) -> None:
     with pytest.raises(ValueError, match="3 digits"):
         Command("1B 51", digits=3).encode(value)
+
+
+def own_profile(text: str) -> Pr2Profile:
+    return load_pr2(f'extends = "pr2"\n{text}'.encode(), "mine.toml")
+
+
+def test_a_profile_that_extends_a_shipped_one_says_only_what_differs(pr2: Pr2Profile) -> None:
+    mine = own_profile('name = "nantian"\n[times]\nmotion = 30.0\n[commands]\neject = { send = "0C" }\n')
+    assert (mine.name, mine.times.motion, mine.commands.eject.send) == ("nantian", 30.0, "0C")
+    assert mine == replace(
+        pr2,
+        name="nantian",
+        times=replace(pr2.times, motion=30.0),
+        commands=replace(pr2.commands, eject=Command("0C")),
+    )
+    assert own_profile("") == pr2
+
+
+def test_a_list_of_tables_takes_the_place_of_the_extended_one() -> None:
+    mine = own_profile('[[pitches]]\ncpi = 15\ncommand = { send = "1B 3F" }\ncolumns = 141\n')
+    assert [entry.cpi for entry in mine.pitches] == [15]
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "why"),
+    [
+        ("vertical_unit = 180\n", "vertical_unit", "one of 216, 240"),
+        ("lines_in_doubt = 0\n", "lines_in_doubt", ">= 1"),
+        ("lins_in_doubt = 1\n", "top", "there is no key lins_in_doubt; known: name, lines_in_doubt"),
+        ("[times]\nanswer = 0.0\n", "times.answer", "> 0.0"),
+        ("[times]\nanswer = 601\n", "times.answer", "<= 600"),
+        ("[times]\nanswr = 1.0\n", "times", "there is no key answr; known: answer, motion"),
+        ("[form]\ntop_of_form = 1000\n", "form.top_of_form", "<= 999"),
+        ("[form]\nfirst_column = -1\n", "form.first_column", ">= 0"),
+        ("[commands]\nvertical = { digits = 0 }\n", "commands", "vertical needs its digits"),
+        ("[commands]\neject = { digits = 2 }\n", "commands", "eject has no number"),
+        ("[code_pages]\ncp850 = { number = 1000 }\n", "code_pages[...].number", "<= 999"),
+        ('[code_pages]\ncp850 = { codec = "cp85" }\n', "code_pages[...]", "cp85 is no single-byte codec"),
+        ('[[status]]\ncode = "1"\nreason = "media-jam"\n', "status", "no code has ready = true"),
+        ('[[document]]\ncode = "0"\nmedia = "notPresent"\n', "document", "no code has media = entering"),
+        ('[[document]]\ncode = "0"\nmedia = "gone"\n', "document[0].media", "one of present, notPresent"),
+        ("pitches = []\n", "pitches", "at least one"),
+        ("[own_setup]\nlength = 1\n", "own_setup", "at most 1"),
+        ("[own_setup]\nlength = 49\n", "own_setup.length", "<= 48"),
+        ("[own_setup.code_page]\nbyte = 1\n", "own_setup", "stands twice"),
+        ("[own_setup.elementary_step]\nbyte = 0\n", "own_setup.elementary_step.byte", ">= 1"),
+        ('[own_setup.elementary_step.means]\n"3" = 240\n', "own_setup.elementary_step", "two hexadecimal digits"),
+        ('[own_setup.elementary_step.means]\n"33" = 180\n', "own_setup.elementary_step.means[...]", "216, 240"),
+        ('[own_setup.code_page.means]\n"34" = "cp999"\n', "own_setup.code_page.means", "cp999 is no code page here"),
+    ],
+)
+def test_bad_input_is_named_by_its_key_with_what_is_allowed(text: str, where: str, why: str) -> None:
+    with pytest.raises(PassbookError) as caught:
+        own_profile(text)
+    assert (caught.value.code, caught.value.facts["file"]) == ("profile-malformed", "mine.toml")
+    assert caught.value.facts["where"] == where
+    assert why in str(caught.value.facts["why"])
+
+
+@pytest.mark.parametrize("name", ['"pr3"', "7", '""', '["pr2"]', '"../pr2"'])
+def test_only_a_shipped_profile_can_be_extended(name: str) -> None:
+    error = refusal(f"extends = {name}\n")
+    assert error.facts["where"] == "extends"
+    assert "expected pr2" in str(error.facts["why"])
+
+
+TABLES = st.recursive(
+    st.dictionaries(st.sampled_from("abc"), st.integers() | st.lists(st.integers(), max_size=2), max_size=3),
+    lambda inner: st.dictionaries(st.sampled_from("abc"), inner | st.integers(), max_size=3),
+    max_leaves=8,
+)
+
+
+def leaves(table: dict[str, Any], path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
+    """Every value that is no table, and every empty table, by the keys that lead to it."""
+    found: dict[tuple[str, ...], Any] = {}
+    for key, value in table.items():
+        inner = leaves(value, (*path, key)) if isinstance(value, dict) and value else {(*path, key): value}
+        found |= inner
+    return found
+
+
+@given(TABLES, TABLES)
+def test_in_a_merge_what_is_said_wins_and_all_else_stays(base: dict[str, Any], over: dict[str, Any]) -> None:
+    before = copy.deepcopy((base, over))
+    found = leaves(deep_merge(base, over))
+    assert (base, over) == before
+    said = leaves(over)
+    for path, value in said.items():
+        # An empty table says nothing, and what it would hold stays.
+        assert value == {} or found[path] == value
+    for path, value in leaves(base).items():
+        is_said = any(path[: len(one)] == one or one[: len(path)] == path for one in said)
+        assert is_said or found[path] == value
+    assert deep_merge(base, {}) == base
+    assert deep_merge({}, over) == over
+
+
+def test_every_assumed_value_of_the_shipped_profile_is_listed_by_its_key(pr2: Pr2Profile) -> None:
+    listed = {one.key: one.value for one in assumed_values(pr2)}
+    assert len(listed) == len(re.findall(r"assumed = true", re.sub(r"(?m)^\s*#.*", "", PR2)))
+    assert listed["own_setup.elementary_step"] == "byte = 1, 30 = 240, 31 = 216"
+    assert listed["code_pages.cp858"] == "number = 58, codec = cp858"
+    # The one status that a manual gives is not among them.
+    assert "code = q" not in " ".join(listed.values())
+
+
+def test_a_value_that_was_checked_at_the_printer_is_not_assumed_any_more() -> None:
+    mine = own_profile("[form]\ntop_of_form = 72\nassumed = false\n")
+    assert "form" not in {one.key for one in assumed_values(mine)}

@@ -15,6 +15,7 @@ from drivers.profile import CodePage, Profile, Times, encode_text
 from passbook.document.plan import Line, Plan, Sheet
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
+from passbook.protocol.printer_setup import USUAL_SETUP, PrinterSetup, ReadBack
 
 ROW = 360
 PROFILE = Profile(
@@ -72,6 +73,8 @@ class Words:
     """The functions of the family."""
 
     profile: Profile = PROFILE
+    setup: PrinterSetup = USUAL_SETUP
+    elementary_step: int = 0
 
     def reader(self) -> WordReader:
         return WordReader()
@@ -95,6 +98,10 @@ class Words:
 
     def clean_up(self, talk: Conversation) -> None:
         talk.ask_afresh(b"reset\n", Here, self.profile.times.motion, self.profile.times.settle)
+
+    def read_setup(self, talk: Conversation, code_page: str) -> ReadBack | None:  # noqa: ARG002
+        """It cannot be asked."""
+        return None
 
     def ask(self, talk: Conversation, timeout: float) -> Answer:
         heard = talk.ask(b"where\n", Place, timeout)

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from typing_extensions import override
 
+from drivers.dialects.dialect import Dialect
 from drivers.dialects.pr2.pr2_dialect import Pr2
 from drivers.dialects.pr2.pr2_profile import HoldsText, Pr2Profile, builtin_pr2
 from drivers.ports.port import Port, open_port
@@ -125,29 +127,35 @@ class Workbench:
     stack: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
-    def build(cls, folder: Path, kind: str = "tcp", answer: float = 5.0) -> Workbench:
+    def build(cls, folder: Path, kind: str = "tcp", answer: float = 5.0, **own_setup: Any) -> Workbench:
         """At TCP, or with kind "pty" at a pseudo terminal; `answer`: seconds the sessions wait for one.
 
-        Kind "held" is a pseudo terminal that keeps, while the mechanism has no power, what the host sends.
+        Kind "held" is a pseudo terminal that keeps, while the mechanism has no power, what the host sends.  `own_setup`
+        is that of the mechanism itself.
         """
         folder.mkdir(exist_ok=True)
         profile = quick(builtin_pr2(), answer)
         killed: list[int] = []
         paper = folder / "paper.json"
         cable = _cable(kind, folder / "printer")
-        simulator = Simulator(profile, cable, Paper(paper), kill=killed.append, control=folder / "control")
+        simulator = Simulator(profile, cable, Paper(paper), kill=killed.append, control=folder / "control", **own_setup)
         return cls(simulator, paper, profile, killed)
 
     @property
     def machine(self) -> Machine:
         return self.simulator.machine
 
-    def session(self, code_page: str = "cp858", wrap: Callable[[Port], Port] = lambda port: port) -> DocumentSession:
+    def session(
+        self,
+        code_page: str = "cp858",
+        wrap: Callable[[Port], Port] = lambda port: port,
+        dialect: Dialect | None = None,
+    ) -> DocumentSession:
         """A session at a port of its own, which `wrap` may put into another one."""
         port = open_port(self.simulator.address)
         self.stack.callback(port.close)
         session = DocumentSession(
-            wrap(port), Pr2(self.profile), code_page=code_page, printer="counter-1", clock=time.monotonic
+            wrap(port), dialect or Pr2(self.profile), code_page=code_page, printer="counter-1", clock=time.monotonic
         )
         self.stack.callback(session.close)
         return session

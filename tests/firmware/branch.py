@@ -195,13 +195,13 @@ class Bench:
         )
 
 
-def unconnected(layouts: Mapping[str, BookLayout], dialect: Dialect | None = None) -> Destination:
+def unconnected(layouts: Mapping[str, BookLayout], dialect: Dialect | None = None, name: str = PRINTER) -> Printer:
     """A printer for which documents are prepared, and which nothing reaches."""
 
     def connect() -> DocumentSession:
         raise AssertionError("nobody prints here")
 
-    settings = PrinterConfig(PRINTER, "tcp://127.0.0.1:1")
+    settings = PrinterConfig(name, "tcp://127.0.0.1:1")
     return Printer(settings, dialect or DIALECTS["pr2"](), layouts, connect=connect, tell=lambda _news: None)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.config.layouts import load_layouts
+from firmware.config.layouts import foreign_files, load_layouts, toml_files
 from passbook.errors import PassbookError
 from tests.passbook.strategies import layout_bytes
 
@@ -58,3 +58,24 @@ def test_a_name_that_no_document_can_say_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PassbookError, match="a-z, 0-9 and hyphen") as caught:
         load_layouts(tmp_path)
     assert caught.value.code == "layout-malformed"
+
+
+def test_what_is_passed_over_is_named(tmp_path: Path) -> None:
+    for name in ("._junior.toml", ".DS_Store", "junior.toml~", "#junior.toml#", ".#junior.toml", "junior.toml.bak"):
+        (tmp_path / name).write_bytes(b"\0")
+    (tmp_path / "junior.toml").write_bytes(layout_bytes("savings-24"))
+    assert set(load_layouts(tmp_path)) == {"junior", "savings-24", "sheet"}
+    assert len(foreign_files(tmp_path)) == 6
+    assert toml_files(tmp_path) == [tmp_path / "junior.toml"]
+
+
+def test_a_wrong_word_is_named_with_the_words_that_are_allowed(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_bytes(layout_bytes("sheet").replace(b"cpi = 10", b"cpi = 17"))
+    with pytest.raises(PassbookError, match=r"mine\.toml: cpi: .*17.*must be one of 10, 12"):
+        load_layouts(tmp_path)
+
+
+def test_a_key_that_is_not_known_is_named_with_the_known_ones(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_bytes(layout_bytes("sheet") + b"lins = 3\n")
+    with pytest.raises(PassbookError, match=r"there is no key lins; known: .*first_line, pitch"):
+        load_layouts(tmp_path)

@@ -16,7 +16,8 @@ from firmware.config.configuration import Config, load_configuration
 from firmware.config.loading import check_configuration, load_key, load_named
 from firmware.identity import pki
 from passbook.errors import PassbookError
-from tests.firmware.branch import PRINTER, Branch
+from passbook.protocol.printer_setup import PrinterSetup
+from tests.firmware.branch import APPLIANCE, PRINTER, Branch
 from tests.passbook.strategies import layout_bytes
 from tests.storage.special import SPECIAL, make_special
 
@@ -240,7 +241,7 @@ def test_a_secret_that_everybody_can_read_is_refused(branch: Branch, key: str) -
     [
         ("terminals.key", [pki.SERVER_KEY]),
         ("terminals.revoked", [pki.REVOKED]),
-        ("terminals.revoked", [pki.AUTHORITY]),
+        ("terminals.ca", [pki.AUTHORITY]),
         ("terminals.certificate", [pki.SERVER, pki.SERVER_KEY]),
         ("terminals.certificate", [pki.AUTHORITY, pki.REVOKED]),
     ],
@@ -365,3 +366,113 @@ def test_check_and_start_say_the_same_in_one_line_before_anything_is_opened(
     assert line.startswith(f"passbookd: {file_of(branch)}: {key}: ")
     assert line.endswith("[configuration]")
     assert not (branch.folder / "a").exists()
+
+
+def with_printer(branch: Branch, keys: str) -> Config:
+    """The configuration with these keys in its one printer."""
+    edit(branch, "[terminals]", f"{keys}\n[terminals]")
+    return load_configuration(file_of(branch))
+
+
+def test_a_printer_without_keys_of_a_set_up_is_that_of_its_dialect(branch: Branch) -> None:
+    dialect = load_named(load_configuration(file_of(branch))).dialects[PRINTER]
+    assert (dialect.setup, dialect.elementary_step) == (PrinterSetup(), 240)
+
+
+def test_the_set_up_of_a_printer_is_read(branch: Branch) -> None:
+    config = with_printer(branch, 'elementary_step = 216\nx_offset = "1 in"\ny_offset = "-1/16 in"')
+    dialect = load_named(config).dialects[PRINTER]
+    assert (dialect.elementary_step, dialect.setup.x_offset, dialect.setup.y_offset) == (216, 2160, -135)
+
+
+OWN = 'extends = "pr2"\nname = "mine"\n[times]\nmotion = 30.0\n'
+
+
+@pytest.mark.parametrize("place", ["beside.toml", "sub/beside.toml", "beside"])
+def test_a_profile_lies_beside_the_configuration_or_in_the_folder_of_profiles(branch: Branch, place: str) -> None:
+    for folder in (branch.etc, branch.etc / "sub", branch.etc / "profiles"):
+        folder.mkdir(exist_ok=True)
+        (folder / "beside.toml").write_bytes(b"\xef\xbb\xbf" + OWN.encode())
+    edit(branch, 'layouts = "layouts"\n', 'layouts = "layouts"\nprofiles = "profiles"\n')
+    dialect = load_named(with_printer(branch, f'profile = "{place}"')).dialects[PRINTER]
+    assert (dialect.profile.name, dialect.profile.times.motion) == ("mine", 30.0)
+    assert dialect.setup.profile == OWN
+
+
+@pytest.mark.parametrize(
+    ("keys", "key", "why"),
+    [
+        ("elementary_step = 180", "elementary_step", "expected 240 or 216 steps to the inch"),
+        ("elementary_step = 0", "elementary_step", "expected a whole number of steps to the inch"),
+        ('elementary_step = "240"', "elementary_step", "expected a whole number of steps to the inch"),
+        ("x_offset = 3", "x_offset", "expected a length such as"),
+        ('x_offset = "3"', "x_offset", "expected a length such as"),
+        ('x_offset = "51 mm"', "x_offset", "at most 50 mm either way"),
+        ('y_offset = "-3 cm"', "y_offset", "expected a length such as"),
+        ('profile = ""', "profile", "expected the name of a profile"),
+        ("profile = 7", "profile", "expected the name of a profile"),
+        ('profile = "a b"', "profile", "expected the name of a profile"),
+        ('profile = "missing.toml"', "profile", "missing.toml cannot be read"),
+        ('profile = "mine"', "profile", "has no profile mine; known: other"),
+        ('profile = "wrong.toml"', "profile", "wrong.toml: times.answer: Expected `float` <= 600"),
+        ('profile = "foreign.toml"', "profile", "foreign.toml: extends: escpos comes not with this dialect"),
+        ('profile = "binary.toml"', "profile", "binary.toml: expected UTF-8"),
+        ('profile = "long.toml"', "profile", "expected at most 32768"),
+        ('profile = "profiles/"', "profile", "expected the name of a profile"),
+        ('profle = "mine"', "profle", "did you mean profile?"),
+        ("code_page = 7", "code_page", "expected a code page"),
+        ('code_page = "cp999"', "code_page", "known: cp437, cp850, cp858, latin-1"),
+    ],
+)
+def test_bad_input_of_each_key_of_a_set_up_is_named(branch: Branch, keys: str, key: str, why: str) -> None:
+    (branch.etc / "profiles").mkdir()
+    (branch.etc / "profiles" / "other.toml").write_text(OWN)
+    (branch.etc / "profiles" / "._other.toml").write_bytes(b"\0")
+    (branch.etc / "wrong.toml").write_text('extends = "pr2"\n[times]\nanswer = 1000\n')
+    (branch.etc / "foreign.toml").write_text('extends = "escpos"\n')
+    (branch.etc / "binary.toml").write_bytes(b"\xff\xfe")
+    (branch.etc / "long.toml").write_text(OWN + "# long\n" * 5000)
+    edit(branch, 'layouts = "layouts"\n', 'layouts = "layouts"\nprofiles = "profiles"\n')
+    with pytest.raises(PassbookError) as caught:
+        load_named(with_printer(branch, keys))
+    assert (caught.value.code, caught.value.facts["key"]) == ("configuration", f"printer[0].{key}")
+    assert why in str(caught.value.facts["why"])
+
+
+def test_a_profile_that_is_named_needs_its_folder(branch: Branch) -> None:
+    config = with_printer(branch, 'profile = "mine"')
+    with pytest.raises(PassbookError, match=r"printer\[0\]\.profile.*expected the key profiles"):
+        load_named(config)
+
+
+@pytest.mark.parametrize("key", ["layouts", "profiles"])
+def test_a_foreign_file_in_a_folder_is_warned_of_and_stops_nothing(
+    branch: Branch, capsys: pytest.CaptureFixture[str], key: str
+) -> None:
+    (branch.etc / "profiles").mkdir()
+    (branch.etc / key / "._x.toml").write_bytes(b"\0\5\x16\7")
+    edit(branch, 'layouts = "layouts"\n', 'layouts = "layouts"\nprofiles = "profiles"\n')
+    assert main(["--check", str(file_of(branch))]) == 0
+    said = capsys.readouterr()
+    assert "all right" in said.out
+    assert said.err.count("[file-passed-over]") == 1
+    assert str(branch.etc / key / "._x.toml") in said.err
+
+
+def test_a_folder_of_profiles_that_is_none_is_named(branch: Branch) -> None:
+    edit(branch, 'layouts = "layouts"\n', 'layouts = "layouts"\nprofiles = "elsewhere"\n')
+    assert refused(branch).facts["key"] == "profiles"
+
+
+def test_an_appliance_has_the_name_in_its_certificate(branch: Branch) -> None:
+    edit(branch, f'appliance = "{APPLIANCE}"', 'appliance = "another"')
+    error = refused(branch)
+    assert error.facts["key"] == "appliance"
+    assert f"is that of {APPLIANCE}" in str(error)
+
+
+def test_another_authority_is_blamed_and_not_the_revocation_list(branch: Branch, tmp_path: Path) -> None:
+    (branch.etc / pki.AUTHORITY).write_bytes((Branch(tmp_path / "theirs").etc / pki.AUTHORITY).read_bytes())
+    error = refused(branch)
+    assert error.facts["key"] == "terminals.ca"
+    assert "expected the authority that signed" in str(error)

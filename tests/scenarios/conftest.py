@@ -33,13 +33,19 @@ def furnished() -> Iterator[World]:
 
 @contextmanager
 def an_office(
-    furnished: World, extra: str = "", quota: str = "64 MiB", *, own_key_jobs: bool = False, **settings: Any
+    furnished: World,
+    extra: str = "",
+    quota: str = "64 MiB",
+    *,
+    own_key_jobs: bool = False,
+    printer: str = "",
+    **settings: Any,
 ) -> Iterator[Office]:
-    """An open office: `extra` and `quota` are for its configuration, all else is for its World."""
+    """An open office: `extra`, `quota` and `printer` are for its configuration, all else is for its World."""
     with TemporaryDirectory(prefix="pb-") as folder, World(Path(folder), **settings) as world:
         world.build_like(furnished)
         office = Office(world)
-        office.open(extra, quota, own_key_jobs=own_key_jobs)
+        office.open(extra, quota, own_key_jobs=own_key_jobs, printer=printer)
         try:
             yield office
         finally:

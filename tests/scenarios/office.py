@@ -57,10 +57,10 @@ class Office:
         self.manager: Terminal = world.terminal("manager")
         self.hands: SimulatorControl = world.mechanism
 
-    def open(self, extra: str = "", quota: str = "64 MiB", *, own_key_jobs: bool = False) -> None:
-        """Write the configuration, with `extra` TOML behind it, and start the appliance."""
+    def open(self, extra: str = "", quota: str = "64 MiB", *, own_key_jobs: bool = False, printer: str = "") -> None:
+        """Write the configuration, with `extra` TOML behind it and in `printer`, and start the appliance."""
         recovery = self.world.config_file.parent / RECOVERY_PUBLIC
-        self.world.write_config(recovery, extra, quota, own_key_jobs=own_key_jobs)
+        self.world.write_config(recovery, extra, quota, own_key_jobs=own_key_jobs, printer=printer)
         self.world.start_appliance()
 
     def print(self, statement: Statement, *arguments: str, terminal: Terminal | None = None) -> Printing:

@@ -51,6 +51,9 @@ class Counting:
     def clean_up(self) -> Media:
         return Media.NOT_PRESENT
 
+    def check_setup(self) -> None:
+        """There is none to be read."""
+
     def status(self) -> MechanismStatus:
         return MechanismStatus(Device.ONLINE, Media.NOT_PRESENT)
 

@@ -13,8 +13,8 @@ from typing import Final, TypeAlias
 from drivers.frame_reading import Garbage
 
 ESC: Final = 0x1B
-LARGEST_FRAME: Final = 16
-"""A frame that is longer is none: the longest one known has 6 bytes."""
+LARGEST_FRAME: Final = 64
+"""A frame that is longer is none; the manuals at hand do not say how long the answer about the set-up is."""
 
 _Z: Final = ord("Z")
 _HEAD: Final = 2
@@ -43,12 +43,22 @@ class Identity:
     code: int
 
 
-Frame: TypeAlias = Status | DocumentStatus | Identity | Garbage
+@dataclass(frozen=True)
+class OwnSetup:
+    """ESC a byte1 .. byten ESC Z: the printer's own set-up, in bytes that its profile explains."""
+
+    body: bytes
+
+
+Frame: TypeAlias = Status | DocumentStatus | Identity | OwnSetup | Garbage
 
 _STATUS: Final = ord("r")
 _IDENTITY: Final = ord("/")
 _DOCUMENT: Final = ord("B")
-_LETTERS: Final = frozenset({_STATUS, _IDENTITY, _DOCUMENT})
+_SETUP: Final = ord("a")
+_LISTS: Final = frozenset({_DOCUMENT, _SETUP})
+"""Letters of frames that end with ESC Z."""
+_LETTERS: Final = frozenset({_STATUS, _IDENTITY, *_LISTS})
 
 
 class FrameReader:
@@ -81,8 +91,8 @@ class FrameReader:
                 self._reject(frames)
         elif len(held) == _HEAD:
             self._take_letter(byte, frames)
-        elif held[1] == _DOCUMENT:
-            self._take_document(byte, frames)
+        elif held[1] in _LISTS:
+            self._take_list(byte, frames)
         elif byte == ESC:
             self._restart(1, frames)
         else:
@@ -96,13 +106,15 @@ class FrameReader:
         elif byte not in _LETTERS:
             self._reject(frames)
 
-    def _take_document(self, byte: int, frames: list[object]) -> None:
+    def _take_list(self, byte: int, frames: list[object]) -> None:
         held = self._open
         if len(held) == _HEAD + 1 or held[-2] != ESC:
             return
         if byte != _Z:
             self._restart(2, frames)
-        elif len(body := held[_HEAD:-2]) == _DOCUMENT_BODY:
+        elif (body := bytes(held[_HEAD:-2])) and held[1] == _SETUP:
+            self._emit(OwnSetup(body), frames)
+        elif len(body) == _DOCUMENT_BODY:
             self._emit(DocumentStatus(body[0], body[1]), frames)
         else:
             self._reject(frames)

@@ -12,19 +12,28 @@ from dataclasses import dataclass
 from drivers.conversation import Conversation
 from drivers.dialects.dialect import Ahead, Answer, LineBytes, Look
 from drivers.dialects.pr2 import commands
-from drivers.dialects.pr2.frames import DocumentStatus, FrameReader, Identity, Status
-from drivers.dialects.pr2.pr2_profile import Pr2Profile
+from drivers.dialects.pr2.frames import DocumentStatus, FrameReader, Identity, OwnSetup, Status
+from drivers.dialects.pr2.own_setup import explain_setup
+from drivers.dialects.pr2.pr2_profile import Pr2Profile, pr2_profile_of
 from drivers.stop import MechanismStop
 from passbook.document.plan import Line, Plan, Sheet
+from passbook.errors import PassbookError
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
+from passbook.protocol.printer_setup import USUAL_SETUP, PrinterSetup, ReadBack
 
 
 @dataclass(frozen=True)
 class Pr2:
-    """The PR2 family with the codes of one profile."""
+    """The PR2 family with the codes of one profile, and the set-up of one printer."""
 
     profile: Pr2Profile
+    setup: PrinterSetup = USUAL_SETUP
+
+    @property
+    def elementary_step(self) -> int:
+        """Steps to the inch in which it counts down the page, as configured."""
+        return self.profile.vertical_unit
 
     def reader(self) -> FrameReader:
         """A new reader of its answers."""
@@ -32,14 +41,19 @@ class Pr2:
 
     def check_printable(self, sheet: Sheet, plan: Plan, *, layout: str, printer: str) -> None:
         """Refuse a plan that it cannot put on such sheets."""
-        commands.check_printable(self.profile, sheet, plan, layout=layout, printer=printer)
+        try:
+            moved = self.setup.moved_sheet(sheet)
+        except ValueError as error:
+            raise PassbookError("layout-not-printable", layout=layout, printer=printer, why=str(error)) from None
+        commands.check_printable(self.profile, moved, self.setup.moved_plan(plan), layout=layout, printer=printer)
 
     def set_up(self, sheet: Sheet, code_page: str) -> bytes:
         """The bytes that must reach the mechanism before a medium does."""
-        return commands.set_up(self.profile, sheet, code_page)
+        return commands.set_up(self.profile, self.setup.moved_sheet(sheet), code_page)
 
     def encode_line(self, sheet: Sheet, code_page: str, line: Line) -> LineBytes:
         """The bytes of a line at its absolute place."""
+        sheet, line = self.setup.moved_sheet(sheet), self.setup.moved_line(line)
         return commands.encode_line(self.profile, sheet, code_page, line)
 
     def discard(self) -> bytes:
@@ -59,6 +73,24 @@ class Pr2:
         answer = talk.ask_afresh(self.profile.clean_up.encode(), Identity, times.motion, times.settle)
         if answer != Identity(ord(self.profile.identity)):
             raise MechanismStop(Reason.GARBLED, "other-identity")
+
+    def read_setup(self, talk: Conversation, code_page: str) -> ReadBack:
+        """Ask for the printer's own set-up.
+
+        What is no such answer, or none, is not explained, and stops nothing; a mechanism that does not answer at all
+        stops.
+        """
+        times, sent = self.profile.times, self.profile.commands
+        try:
+            told = talk.ask_afresh(sent.own_setup.encode(), OwnSetup, times.answer, times.settle)
+        except MechanismStop as stop:
+            if stop.reason not in {Reason.SILENT, Reason.GARBLED}:
+                raise
+            # A printer without this request may have rejected it, or left half an answer.
+            again = sent.reset_error.encode() + sent.document_status.encode()
+            talk.ask_afresh(again, DocumentStatus, times.answer, times.settle)
+            return ReadBack(unexplained="no answer came that can be read")
+        return explain_setup(self.profile, told.body, code_page)
 
     def ask(self, talk: Conversation, timeout: float) -> Answer:
         """Ask for the status and then for the document's place, whose answer no announcement can look like."""
@@ -119,3 +151,11 @@ class Pr2:
                 return [], Media.UNKNOWN
             case _:
                 raise MechanismStop(Reason.GARBLED, "unasked-answer")
+
+
+def make_pr2(setup: PrinterSetup = USUAL_SETUP, file: str = "") -> Pr2:
+    """The dialect of a printer that is set up so; `file` is that of its own profile.
+
+    Raises PassbookError `profile-malformed`.
+    """
+    return Pr2(pr2_profile_of(setup, file), setup)

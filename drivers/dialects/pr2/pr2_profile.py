@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, Final, Literal
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
+from msgspec import Meta
+from msgspec.structs import replace
 
 from drivers.profile import Profile, parse_profile, read_builtin
+from passbook.errors import PassbookError, shown
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
+from passbook.protocol.printer_setup import PrinterSetup
 
+SHIPPED: Final = ("pr2",)
+"""The profiles of this family that come with the product."""
+STEPS: Final = (240, 216)
+"""The elementary steps that the printer's own set-up offers, to the inch."""
 _PRINTABLE_FROM: Final = 0x20
+_NUMBERED: Final = frozenset(
+    {
+        *("document_length", "top_of_form", "bottom_of_form", "line_spacing", "left_margin", "horizontal_offset"),
+        *("code_page", "vertical", "horizontal"),
+    }
+)
+"""Commands that end with a number."""
+
+ElementaryStep: TypeAlias = Literal[240, 216]
+Digits: TypeAlias = Annotated[int, Meta(ge=0, le=999)]
 
 
 class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One command: leading bytes (hexadecimal), an optional number as ASCII digits of fixed width, closing bytes."""
 
     send: str
-    digits: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0
+    digits: Annotated[int, Meta(ge=0, le=9)] = 0
     end: str = ""
     assumed: bool = False
 
@@ -56,6 +74,13 @@ class Commands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     eject: Command
     status: Command
     document_status: Command
+    own_setup: Command
+
+    def __post_init__(self) -> None:
+        """Refuse a command that lacks the digits of its number, and one that has digits and no number."""
+        for name in self.__struct_fields__:
+            if (getattr(self, name).digits > 0) is not (name in _NUMBERED):
+                raise ValueError(f"{name} {'needs its digits' if name in _NUMBERED else 'has no number, so no digits'}")
 
 
 class CleanUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,20 +108,19 @@ class HoldsText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Values that are set before an insertion, each in the units of its command."""
 
-    first_column: int
-    top_of_form: int
-    bottom_of_form: int
-    left_margin: int
-    line_spacing: int
+    first_column: Annotated[int, Meta(ge=0, le=9)]
+    top_of_form: Digits
+    bottom_of_form: Digits
+    left_margin: Digits
     assumed: bool = False
 
 
 class Pitch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One width of characters: how many come to the inch, and how many the carriage has."""
 
-    cpi: Annotated[int, msgspec.Meta(ge=1)]
+    cpi: Annotated[int, Meta(ge=1, le=60)]
     command: Command
-    columns: Annotated[int, msgspec.Meta(ge=1)]
+    columns: Annotated[int, Meta(ge=1, le=999)]
     assumed: bool = False
 
 
@@ -127,11 +151,55 @@ class DocumentCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         _one_character(self.code)
 
 
+Place: TypeAlias = Annotated[int, Meta(ge=1, le=48)]
+"""The number of a byte, the first one is 1."""
+
+
+class StepByte(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The byte of the printer's own set-up that says its elementary step; `means` has keys of two hex digits."""
+
+    byte: Place
+    means: dict[str, ElementaryStep]
+    assumed: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse keys that are no bytes."""
+        _bytes_of(self.means)
+
+
+class CodePageByte(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The byte of the printer's own set-up that says its code page, likewise."""
+
+    byte: Place
+    means: dict[str, str]
+    assumed: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse keys that are no bytes."""
+        _bytes_of(self.means)
+
+
+class SetupLayout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the answer about the printer's own set-up is read; one of another length is not explained."""
+
+    length: Place
+    elementary_step: StepByte | None = None
+    code_page: CodePageByte | None = None
+    assumed: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse bytes behind the end, and two meanings of one byte."""
+        places = [one.byte for one in (self.elementary_step, self.code_page) if one is not None]
+        if any(place > self.length for place in places):
+            raise ValueError(f"a byte is behind the last one; expected at most {self.length}")
+        _distinct("byte", map(str, places))
+
+
 class Pr2Profile(Profile, frozen=True, forbid_unknown_fields=True):
     """A printer of the PR2 family."""
 
     identity: str
-    vertical_unit: Literal[240, 216]
+    vertical_unit: ElementaryStep
     commands: Commands
     clean_up: CleanUp
     holds_text: HoldsText
@@ -139,6 +207,7 @@ class Pr2Profile(Profile, frozen=True, forbid_unknown_fields=True):
     pitches: tuple[Pitch, ...]
     status: tuple[StatusCode, ...]
     document: tuple[DocumentCode, ...]
+    own_setup: SetupLayout
 
     def __post_init__(self) -> None:
         """Refuse what stands twice."""
@@ -173,13 +242,52 @@ class Pr2Profile(Profile, frozen=True, forbid_unknown_fields=True):
 
 
 def load_pr2(data: bytes, file: str) -> Pr2Profile:
-    """A profile from TOML.  Raises PassbookError `profile-malformed` naming `file`, the key and what is wrong."""
-    return parse_profile(data, file, Pr2Profile)
+    """A profile from TOML.  Raises PassbookError `profile-malformed` naming `file`, the key and what is allowed."""
+    profile = parse_profile(data, file, Pr2Profile, SHIPPED)
+    for where, why in _contradictions(profile):
+        raise PassbookError("profile-malformed", file=file, where=where, why=why)
+    return profile
+
+
+def _contradictions(profile: Pr2Profile) -> Iterator[tuple[str, str]]:
+    """Key and cause of each value with which no book could be printed, or that another value contradicts."""
+    if not any(entry.ready for entry in profile.status):
+        yield "status", "no code has ready = true, so that the printer would never be ready"
+    for media in (Media.NOT_PRESENT, Media.ENTERING, Media.PRESENT):
+        if not any(entry.media is media for entry in profile.document):
+            yield "document", f"no code has media = {media.value}"
+    if not profile.pitches:
+        yield "pitches", "there is none; expected at least one"
+    page = profile.own_setup.code_page
+    for name in page.means.values() if page is not None else ():
+        if name not in profile.code_pages:
+            known = ", ".join(profile.code_pages)
+            yield "own_setup.code_page.means", f"{shown(name)} is no code page here; expected one of {known}"
 
 
 def builtin_pr2() -> Pr2Profile:
     """The profile that comes with the product."""
     return load_pr2(read_builtin("pr2"), "pr2.toml")
+
+
+def pr2_profile_of(setup: PrinterSetup, file: str) -> Pr2Profile:
+    """The profile of a printer that is set up so; `file` is that of its own profile.
+
+    Raises PassbookError `profile-malformed`.
+    """
+    profile = load_pr2(setup.profile.encode(), file) if setup.profile else builtin_pr2()
+    if not setup.elementary_step:
+        return profile
+    if setup.elementary_step not in STEPS:
+        why = f"expected {' or '.join(map(str, STEPS))} steps to the inch, as in the printer's own set-up"
+        raise PassbookError("profile-malformed", file=file, where="elementary_step", why=why)
+    return replace(profile, vertical_unit=setup.elementary_step)
+
+
+def _bytes_of(means: Iterable[str]) -> None:
+    for key in means:
+        if len(key) != 2 or not set(key) <= set("0123456789ABCDEF"):  # noqa: PLR2004  # two digits are one byte
+            raise ValueError('expected two hexadecimal digits as each key of means, such as "3A"')
 
 
 def _from_hex(text: str) -> bytes:
