@@ -242,7 +242,9 @@ class PrintDesk:
         """People see what is wrong with the mechanism for as long as it lasts; the log says it once.  Return it."""
         reason, trouble = stop.reason, (stop.reason, stop.cause)
         if trouble != self._trouble:
-            _LOG.warning("mechanism-stopped", printer=self._name, reason=reason.value, why=stop.detail)
+            _LOG.limited(self._name).warning(
+                "mechanism-stopped", printer=self._name, reason=reason.value, why=stop.detail
+            )
         self._trouble = trouble
         if reason in UNREACHABLE:
             self._said = MechanismStatus(Device.OFFLINE, Media.UNKNOWN, (reason.value,), stop.cause)

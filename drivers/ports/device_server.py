@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import warnings
 from collections.abc import Callable
 from typing import Final
 
@@ -20,7 +19,18 @@ _NO_SUCH_PROTOCOL: Final = "Remote does not seem to support"
 
 
 class _Device(rfc2217.Serial):
-    """The library's client; it leaves the socket open of a connection that the server ended."""
+    """The library's client, which leaves a socket open that the server ended, and whose thread may fall over it."""
+
+    broken: PortError | None = None
+    """Why the thread fell: what the server sent, or did not take."""
+
+    def _telnet_read_loop(self) -> None:
+        try:
+            super()._telnet_read_loop()  # type: ignore[misc]  # the stub lacks it
+        except OSError as error:
+            self.broken = PortError.of(error)
+        except Exception:  # noqa: BLE001 - the library knows no rule for what comes, and a thread that raises ends all
+            self.broken = PortError(PortTrouble.UNPLUGGED, "EPROTO: it breaks the rules of RFC 2217")
 
     def close(self) -> None:  # type: ignore[explicit-override]
         """Give the line back, and the socket."""
@@ -38,19 +48,16 @@ def open_remote(line: RemoteLine, clock: Callable[[], float]) -> Port:
     settings = line.settings
     host = f"[{line.host}]" if ":" in line.host else line.host
     try:
-        with warnings.catch_warnings():
-            # The library names its thread in a way that Python will drop.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            device = _Device(
-                f"rfc2217://{host}:{line.port}",
-                settings.baud,
-                bytesize=settings.data,
-                parity=PARITIES[settings.parity],
-                stopbits=settings.stop,
-                timeout=_LOOK,
-                rtscts=settings.flow is Flow.RTS,
-                xonxoff=settings.flow is Flow.XON,
-            )
+        device = _Device(
+            f"rfc2217://{host}:{line.port}",
+            settings.baud,
+            bytesize=settings.data,
+            parity=PARITIES[settings.parity],
+            stopbits=settings.stop,
+            timeout=_LOOK,
+            rtscts=settings.flow is Flow.RTS,
+            xonxoff=settings.flow is Flow.XON,
+        )
     except (OSError, ValueError) as error:
         raise _trouble(error) from error
     return _RemotePort(device, clock)
@@ -69,7 +76,7 @@ def _trouble(error: BaseException) -> PortError:
 class _RemotePort:
     """An open line of a device server; the library's own thread reads what comes."""
 
-    def __init__(self, device: rfc2217.Serial, clock: Callable[[], float]) -> None:
+    def __init__(self, device: _Device, clock: Callable[[], float]) -> None:
         self._device = device
         self._clock = clock
         self._closing = threading.Event()
@@ -82,7 +89,7 @@ class _RemotePort:
                 # It ends after five seconds in which the connection takes nothing.
                 self._device.write(data[start : start + LARGEST_WRITE])
             except serial.SerialException as error:
-                raise _lost(error) from error
+                raise self._lost(error) from error
 
     def read(self, limit: int, timeout: float) -> bytes:
         deadline = self._clock() + timeout
@@ -101,7 +108,12 @@ class _RemotePort:
             more = min(limit - len(first), self._device.in_waiting) if first else 0
             return first + (self._device.read(more) if more else b"")
         except serial.SerialException as error:
-            raise _lost(error) from error
+            raise self._lost(error) from error
+
+    def _lost(self, error: serial.SerialException) -> PortError:
+        """The end of the connection; of a hang-up the library says nothing but that its thread has ended."""
+        known = self._device.broken or PortError.of(error)
+        return PortError(known.trouble) if known.cause == type(error).__name__ else known
 
     def _must_be_open(self) -> None:
         if self._closing.is_set():
@@ -113,9 +125,3 @@ class _RemotePort:
         self._closing.set()
         with self._in_use:
             self._device.close()
-
-
-def _lost(error: serial.SerialException) -> PortError:
-    """The end of a connection; of a hang-up the library says nothing but that its thread has ended."""
-    known = PortError.of(error)
-    return PortError(known.trouble) if known.cause == type(error).__name__ else known

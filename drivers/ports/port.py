@@ -46,6 +46,8 @@ _USB_MAJOR: Final = 180
 _MOST_LEFTOVERS: Final = 65_536
 """Bytes of an earlier session that are thrown away at most; a device that sends without end is not waited for."""
 _MOST_MILLISECONDS: Final = 3_600_000
+_PAUSE: Final = 0.01
+"""Seconds before a device is offered again what it did not take."""
 LARGEST_READ: Final = 4096
 """Bytes of one read where all that has come is wanted."""
 PARITIES: Final = {Parity.NONE: serial.PARITY_NONE, Parity.EVEN: serial.PARITY_EVEN, Parity.ODD: serial.PARITY_ODD}
@@ -262,6 +264,9 @@ class _DescriptorPort:
                 deadline = self._clock() + self._write_timeout
             elif self._clock() >= deadline:
                 raise self._took_nothing()
+            else:
+                # A USB printer without paper says that it is ready, and takes nothing.
+                self._closing.wait(_PAUSE)
 
     def _write_some(self, piece: memoryview) -> int:
         try:

@@ -62,6 +62,15 @@ def test_an_open_unit_would_be_seen(tmp_path: Path) -> None:
     assert exposure(unit) > 9
 
 
+def test_a_port_of_each_kind_may_be_opened_and_udev_heard() -> None:
+    """By the numbers of the kernel's documentation: serial lines of boards and adapters, USB printers, USB devices."""
+    assert setting("DevicePolicy") == "closed"
+    assert {4, 166, 180, 188, 189, 204, 207} == {
+        int(value.removeprefix("char-").removesuffix(" rw")) for value in settings("DeviceAllow")
+    }
+    assert "AF_NETLINK" in setting("RestrictAddressFamilies").split()
+
+
 def test_keys_leave_no_core_file_and_are_not_swapped() -> None:
     assert (setting("LimitCORE"), setting("MemorySwapMax")) == ("0", "0")
 

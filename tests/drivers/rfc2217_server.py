@@ -89,6 +89,11 @@ class DeviceServer:
             if data:
                 wire.write(b"".join(manager.escape(data)))
 
+    def send_raw(self, data: bytes) -> None:
+        """Send to the client what the protocol does not provide for."""
+        if self.connection is not None:
+            self.connection.sendall(data)
+
     def hang_up(self) -> None:
         """End the connection, as a server does that loses its power."""
         if self.connection is not None:

@@ -10,6 +10,8 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from drivers.ports.port import Port, PortError, PortTrouble, open_port
 from tests.drivers.rfc2217_server import DeviceServer
@@ -101,6 +103,34 @@ def test_a_server_that_hangs_up_is_unplugged_and_works_again(server: DeviceServe
     with closing(opened(server, "?flow=none")) as port:
         port.write(b"again")
         assert os.read(server.line, 16) == b"again"
+
+
+def read_to_the_end(port: Port) -> PortError:
+    while True:
+        try:
+            port.read(4096, 5.0)
+        except PortError as error:
+            return error
+
+
+def test_a_server_that_breaks_the_rules_ends_its_line_and_nothing_else(server: DeviceServer) -> None:
+    """An end of a negotiation that never began: the library's own thread must not take the appliance with it."""
+    with closing(opened(server)) as port:
+        server.send_raw(b"\xff\xf0")
+        assert read_to_the_end(port).cause == "EPROTO: it breaks the rules of RFC 2217"
+    opened(server).close()
+
+
+NONSENSE = [b"\xff", b"\xff\xfa", b"\xff\xfa\x2c", b"\xff\xf0", b"\xff\xfb", b"\xff\xfd\x2c", b"\xff\xff"]
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.binary(max_size=8) | st.sampled_from(NONSENSE), max_size=12))
+def test_whatever_a_server_sends_is_bytes_or_a_trouble(server: DeviceServer, pieces: list[bytes]) -> None:
+    with closing(opened(server)) as port:
+        server.send_raw(b"".join(pieces))
+        server.hang_up()
+        assert read_to_the_end(port).trouble is PortTrouble.UNPLUGGED
 
 
 def test_a_host_that_refuses_says_so() -> None:

@@ -74,6 +74,19 @@ def test_a_side_that_takes_no_bytes_is_silent(cable: Line) -> None:
     assert trouble_of(lambda: cable.port.write(bytes(8_000_000))) is PortTrouble.SILENT
 
 
+def test_a_device_that_is_ready_for_bytes_and_takes_none_is_silent(
+    cable: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel's driver for USB printers says so of one without paper."""
+
+    def take_none(*_: object) -> int:
+        raise BlockingIOError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", take_none)
+        assert trouble_of(lambda: cable.port.write(b"x")) is PortTrouble.SILENT
+
+
 def test_a_close_ends_a_read_that_waits(cable: Line) -> None:
     troubles: list[PortTrouble] = []
     thread = threading.Thread(target=lambda: troubles.append(trouble_of(lambda: cable.port.read(1, 600.0))))

@@ -262,9 +262,10 @@ def test_a_printer_that_takes_no_bytes_is_silent() -> None:
 def test_a_printer_that_is_pulled_out_is_unplugged_both_ways_and_works_again() -> None:
     device = Device()
     with closing(opened(device)) as port:
-        device.refuses.update(write=errno.ENODEV, read=errno.ENODEV)
+        device.refuses.update(write=errno.ENODEV, read=errno.ENODEV, release=errno.ENODEV)
         assert trouble_of(lambda: port.write(b"x")).cause == "ENODEV: No such device"
         assert trouble_of(lambda: port.read(1, 60.0)).cause == "ENODEV: No such device"
+    assert device.deeds.count("open") == device.deeds.count("close")
     device.refuses.clear()
     with closing(opened(device)) as port:
         port.write(b"again")
