@@ -15,7 +15,7 @@ import msgspec
 
 from drivers.dialects.pr2.pr2_profile import Pr2Profile
 from drivers.simulator.faults import Cut, Fault, FaultKind, Now, Script, Target
-from drivers.simulator.hostbytes import ESC, Reading, is_text
+from drivers.simulator.hostbytes import DEL, ESC, Reading, is_text
 from drivers.simulator.mechanism import USUAL_CODE_PAGE, Mechanism
 from drivers.simulator.medium import Lying, MediumEvent
 from drivers.simulator.paper import Paper, Ruler, Strike
@@ -187,7 +187,8 @@ class Machine:
         if byte != ESC:
             if is_text(byte) and not self._line:
                 self._begin_line()
-            if self._line:
+            # A DEL drops text and begins no line.
+            if self._line and byte != DEL:
                 self._line.written = True
             return
         following = self._input[0] if self._input else None

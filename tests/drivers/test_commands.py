@@ -37,7 +37,7 @@ def test_a_line_is_an_absolute_place_then_runs_then_its_strike() -> None:
     line = Line(3, 7, 421 * 9, (Run(1, "12.05.26"), Run(40, "5 €")))
     encoded = encode_line(PR2, SHEET, "cp858", line)
     assert encoded.position == b"\x1b/10421"
-    assert encoded.text == b"\x1bH00112.05.26\x1bH0405 \xd5"
+    assert encoded.text == b"\x7f\x1bH00112.05.26\x1bH0405 \xd5"
     assert encoded.strike == b"\r"
 
 
@@ -87,7 +87,7 @@ def test_what_does_not_fit_the_carriage_is_refused(run: Run) -> None:
 
 
 def test_the_last_column_can_be_printed() -> None:
-    assert encode_line(PR2, SHEET, "cp858", Line(1, 1, 1800, (Run(90, "12345"),))).text == b"\x1bH09012345"
+    assert encode_line(PR2, SHEET, "cp858", Line(1, 1, 1800, (Run(90, "12345"),))).text == b"\x7f\x1bH09012345"
 
 
 def test_a_line_does_not_show_its_text_in_a_log() -> None:

@@ -24,7 +24,8 @@ LINE = 5
 WAY = len("\x1b/1nnnn")
 ASKED = len("\x1bj") + len("\x1br0")
 ROUND = ASKED + len("\x1b B") + len("\x1bB52\x1bZ")
-ASKED_WAY = WAY + ASKED + WAY + ROUND
+DEL = len("\x7f")
+ASKED_WAY = WAY + ASKED + DEL + WAY + ROUND
 BEHIND_STRIKE = ASKED + ASKED_WAY
 KINDS = ("tcp", "pty", "held")
 AT_ONCE = 32
@@ -49,7 +50,7 @@ class Order(NamedTuple):
         session.confirm(line(LINE) if self.ahead else None)
 
 
-ALONE = Order("alone", ahead=False, before_text=ASKED_WAY)
+ALONE = Order("alone", ahead=False, before_text=ASKED_WAY + DEL)
 WAY_AHEAD = Order("way ahead", ahead=True, before_text=0)
 TEXT_AHEAD = Order("text ahead", ahead=True, before_text=0, holds_text=True)
 ORDERS = [pytest.param(order, id=order.name) for order in (ALONE, WAY_AHEAD, TEXT_AHEAD)]

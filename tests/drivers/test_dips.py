@@ -1,4 +1,6 @@
-"""One power dip of any length at any byte: nothing in a wrong place, and confirmed is what is on paper.
+"""One loss of any length at any byte: nothing in a wrong place, and confirmed is what is on paper.
+
+A power dip loses bytes and the set-up; a cable without a handshake loses bytes alone.
 
 The printer hangs on a port that does all the work of a byte before the next one, so every dip is the same each time.
 """
@@ -10,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import combinations
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import pytest
@@ -69,15 +72,23 @@ class Wire:
         self.coming = b""
 
 
-class DippingPort:
-    """A printer as a port.  Behind `arm` it has no power from byte `off` until byte `on`."""
+class Loss(NamedTuple):
+    """What is lost: the bytes from `off` until `on`, and in a power dip the set-up with them."""
 
-    def __init__(self, folder: Path, profile: Pr2Profile, off: int, on: int) -> None:
-        self.paper = Paper(folder / f"{off}-{on}.json")
+    off: int
+    on: int
+    is_dip: bool = True
+
+
+class LossyPort:
+    """A printer as a port; the loss is counted from the arming."""
+
+    def __init__(self, folder: Path, profile: Pr2Profile, loss: Loss) -> None:
+        self.paper = Paper(folder / f"{loss.off}-{loss.on}.json")
         self._wire = Wire()
         self.clock = self._wire.clock
         self.machine = Machine(profile, 240, self.paper, self._wire, lambda _pid: None)
-        self._dip = (off, on)
+        self._loss = loss
         self._armed = False
         self.written = 0
 
@@ -91,17 +102,24 @@ class DippingPort:
 
     def write(self, data: bytes) -> None:
         for byte in data:
-            if self._armed:
-                off, on = self._dip
-                if self.written == off:
-                    self.machine.cut(Cut(Target.PRINTER, Now()))
-                if self.written == on:
-                    self.machine.restore()
-                self.written += 1
+            if self._armed and self._is_lost():
+                continue
             self._wire.coming = bytes([byte])
             self.machine.fill()
             while self.machine.step() is not None:
                 pass
+
+    def _is_lost(self) -> bool:
+        """Whether the cable loses the next byte; it counts it."""
+        at, loss = self.written, self._loss
+        self.written += 1
+        if not loss.is_dip:
+            return loss.off <= at < loss.on
+        if at == loss.off:
+            self.machine.cut(Cut(Target.PRINTER, Now()))
+        if at == loss.on:
+            self.machine.restore()
+        return False
 
     def read(self, limit: int, timeout: float) -> bytes:  # noqa: ARG002 - names of Port
         data = self._wire.take(timeout)
@@ -122,29 +140,39 @@ def once(*numbers: int) -> Struck:
     return {(3, number): [(f"      line {number}", 1)] for number in numbers}
 
 
-def outcome(folder: Path, profile: Pr2Profile, off: int, on: int, *, ahead: bool) -> tuple[list[int], Struck, int]:
-    """The lines of 1 and 2 that were confirmed, the paper after the book came back, and how many bytes were sent."""
-    port = DippingPort(folder, profile, off, on)
+class Outcome(NamedTuple):
+    """What came of lines 1 and 2, after the book was given back."""
+
+    confirmed: list[int]
+    paper: Struck
+    written: int
+    questions: int
+    """The first of the written bytes, which are the questions about line 1."""
+
+
+def outcome(folder: Path, profile: Pr2Profile, loss: Loss, *, ahead: bool) -> Outcome:
+    port = LossyPort(folder, profile, loss)
     session = DocumentSession(port, Pr2(profile), code_page="cp858", printer="counter-1", clock=port.clock)
     session.clean_up()
     session.insert(SHEET, WAIT, lambda: port.machine.insert("B1", 3, RULER))
-    confirmed = []
+    confirmed, questions = [], 0
     try:
         for number in (1, 2):
             session.print_line(line(number))
             port.arm()
             session.confirm(line(number + 1) if ahead else None)
             confirmed.append(number)
+            questions = questions or port.written
         session.eject()
     except MechanismStop:
         port.end()
         with suppress(MechanismStop):
             session.clean_up()
     session.close()
-    return confirmed, port.paper.lines("B1"), port.written
+    return Outcome(confirmed, port.paper.lines("B1"), port.written, questions)
 
 
-@pytest.mark.parametrize(
+ORDERS = pytest.mark.parametrize(
     ("ahead", "holds_text"),
     [
         pytest.param(False, False, id="alone"),
@@ -152,25 +180,47 @@ def outcome(folder: Path, profile: Pr2Profile, off: int, on: int, *, ahead: bool
         pytest.param(True, True, id="text ahead"),
     ],
 )
+NONE = Loss(NEVER, NEVER)
+
+
+def profile_of(*, holds_text: bool) -> Pr2Profile:
+    times = Times(5 * TICK, 5 * TICK, 5 * TICK, 5 * TICK, 5 * TICK)
+    profile = msgspec.structs.replace(builtin_pr2(), times=times)
+    return holding(profile) if holds_text else profile
+
+
+@ORDERS
 @pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.soak, id="each"), pytest.param(3, id="third")])
 def test_one_dip_of_any_length_strikes_nothing_in_a_wrong_place_and_confirms_what_is_on_paper(
     tmp_path: Path, every: int, *, ahead: bool, holds_text: bool
 ) -> None:
-    times = Times(5 * TICK, 5 * TICK, 5 * TICK, 5 * TICK, 5 * TICK)
-    profile = msgspec.structs.replace(builtin_pr2(), times=times)
-    profile = holding(profile) if holds_text else profile
-    confirmed, paper, count = outcome(tmp_path, profile, NEVER, NEVER, ahead=ahead)
-    assert (confirmed, paper) == ([1, 2], once(1, 2))
+    profile = profile_of(holds_text=holds_text)
+    whole = outcome(tmp_path, profile, NONE, ahead=ahead)
+    assert (whole.confirmed, whole.paper) == ([1, 2], once(1, 2))
 
     def try_dip(dip: tuple[int, int]) -> int:
-        confirmed, paper, _ = outcome(tmp_path, profile, *dip, ahead=ahead)
+        confirmed, paper, *_ = outcome(tmp_path, profile, Loss(*dip), ahead=ahead)
         struck = set(paper)
         assert struck <= {(3, 1), (3, 2)}, dip
         assert confirmed or (3, 2) not in struck, f"{dip}: line 2 was struck, and line 1 was in doubt"
         assert once(*confirmed).items() <= paper.items(), f"{dip}: confirmed {confirmed}"
         return len(confirmed)
 
-    dips = list(combinations(range(count + 1), 2))[::every]
+    dips = list(combinations(range(whole.written + 1), 2))[::every]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         outcomes = list(pool.map(try_dip, dips))
     assert set(outcomes) == {0, 1, 2}
+
+
+@ORDERS
+def test_questions_and_ways_that_the_cable_lost_leave_no_stray_text_on_paper(
+    tmp_path: Path, *, ahead: bool, holds_text: bool
+) -> None:
+    profile = profile_of(holds_text=holds_text)
+    questions = outcome(tmp_path, profile, NONE, ahead=ahead).questions
+    if holds_text:
+        questions -= len(line(2).runs[0].text) + len("\x7f\x1bH007")
+    for off, on in combinations(range(questions + 1), 2):
+        confirmed, paper, *_ = outcome(tmp_path, profile, Loss(off, on, is_dip=False), ahead=ahead)
+        assert paper.items() <= once(1, 2).items(), (off, on)
+        assert once(*confirmed).items() <= paper.items(), (off, on)

@@ -102,7 +102,7 @@ def _find_pitch(profile: Pr2Profile, sheet: Sheet) -> Pitch:
 
 
 def encode_line(profile: Pr2Profile, sheet: Sheet, code_page: str, line: Line) -> LineBytes:
-    """The bytes of a line.
+    """The bytes of a line; its text drops what bytes of a way that met a loss have left in the print memory.
 
     Raises PassbookError `control-byte`, `not-in-code-page` or `column-overflow` for text that cannot be printed, and
     ValueError for a place that the mechanism cannot count to.
@@ -110,7 +110,7 @@ def encode_line(profile: Pr2Profile, sheet: Sheet, code_page: str, line: Line) -
     commands = profile.commands
     page = profile.find_code_page(code_page)
     room = columns_of(profile, sheet)
-    parts = []
+    parts = [commands.discard.encode()]
     for run in line.runs:
         where = f"page {line.page} line {line.line} column {run.column}"
         text = encode_text(page, code_page, run.text, where)

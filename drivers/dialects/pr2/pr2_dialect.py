@@ -119,9 +119,11 @@ class Pr2:
     def _asked_way(self, line: LineBytes) -> bytes:
         """The way to a line, twice, with a question behind each; a rejected command is silent until its question.
 
-        A power dip may swallow the first way and let its question through, but then the second way is rejected.
+        A power dip may swallow the first way and let its question through, but then the second way is rejected.  The
+        cable may lose bytes of the first way: its rest was read as text, which the second one must not strike.
         """
-        return line.position + self.profile.commands.status.encode() + line.position + self._question()
+        first = line.position + self.profile.commands.status.encode()
+        return first + self.discard() + line.position + self._question()
 
     def _hear(self, talk: Conversation, request: bytes, statuses: int, timeout: float) -> Answer:
         """Send a request that asks for so many statuses and ends with a question for the document's place.
