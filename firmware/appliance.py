@@ -27,6 +27,7 @@ from firmware.people.roll import Roll
 from firmware.service.acceptance import Acceptance
 from firmware.service.clock_report import ClockReporter
 from firmware.service.operations import Operations
+from firmware.service.printer_report import PrinterReporter
 from firmware.service.service import Service
 from firmware.system.joining import Joining
 from firmware.system.notify import Notifier
@@ -410,7 +411,7 @@ class Appliance:
             grants=self._grants,
             mailing=self._mailing,
             welcome=self._welcome(),
-            printers=self._printers,
+            printers=PrinterReporter(self._printers, self._loaded.layouts.values()),
             status=self.status,
             uri=f"wss://{self._config.terminals.listen}{SERVICE_PATH}",
         )

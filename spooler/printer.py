@@ -20,7 +20,7 @@ from passbook.job.states import Reason
 from passbook.job.step_machine import AskForMedium, DoStep, Happening
 from passbook.protocol.media import MechanismStatus, Media
 from passbook.protocol.messages import SubmitJob
-from passbook.protocol.printer_setup import PrinterDetails, ReadBack, RulerPlace
+from passbook.protocol.printer_setup import USUAL_SHEET, PrinterDetails, ReadBack, RulerPlace
 from spooler.book_prompts import People, PeopleSettings
 from spooler.clock import Clock
 from spooler.destination import DestinationAct, Heard, Prepared
@@ -28,9 +28,6 @@ from spooler.logs import Log
 from spooler.news import News
 
 _LOG: Final = Log("printer")
-
-USUAL_SHEET: Final = "sheet"
-"""The layout on which a ruler is printed."""
 
 
 class PrinterSettings(PeopleSettings, Protocol):

@@ -8,7 +8,7 @@ long goes to a thread.  An operator orders and never answers: only requesters an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final, Protocol, TypeVar
 
 import msgspec
@@ -22,12 +22,11 @@ from firmware.service.acceptance import Acceptance
 from firmware.service.answering import Answering
 from firmware.service.clock_report import ClockReporter
 from firmware.service.document_reader import DocumentReader
+from firmware.service.printer_report import PrinterReporter
 from firmware.service.replies import AreaList, EntryList, ListedEntry, LookedAt
 from firmware.system.joining import Joining
 from firmware.system.problems import Problems
-from passbook.document.layout import LayoutKind
-from passbook.document.ruler import ruler_text
-from passbook.errors import PassbookError, shown
+from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.actor import Actor, Role, may_not_decide
 from passbook.job.choice import Keep
@@ -100,7 +99,6 @@ from spooler.desks import Desks
 from spooler.hub import Hub
 from spooler.jobs import Jobs
 from spooler.logs import Log
-from spooler.printer import USUAL_SHEET, Printer
 from spooler.shared_names import SharedNames
 from spooler.turns import Turns
 
@@ -193,7 +191,7 @@ class Operations:
         grants: Grants,
         mailing: MailOrders,
         welcome: AgentWelcome,
-        printers: Mapping[str, Printer],
+        printers: PrinterReporter,
         status: Callable[[], StatusReport],
         uri: str,
     ) -> None:
@@ -502,7 +500,7 @@ class Operations:
     @operation("Appliance.GetPrinter", AT_APPLIANCE, "unknown-printer")
     async def printer(self, _call: Call, asked: PrinterRef) -> PrinterDetails:
         """Tell how a printer is set up, what it told of its own set-up, and what is only assumed of it."""
-        return self._printer(asked.printer).details()
+        return self._printers.details(asked.printer)
 
     @operation("Appliance.PrintRuler", OPERATORS, *ACCEPTED, *DOCUMENT)
     async def print_ruler(self, call: Call, order: PrintRuler) -> JobView:
@@ -512,28 +510,10 @@ class Operations:
         representatives.
         """
         check_name("person", order.person)
-        sheet = next((one for one in self._welcome.layouts if one.name == USUAL_SHEET), None)
-        if sheet is None or sheet.kind is not LayoutKind.TEXT:
-            raise PassbookError("layout-unfit", layout=USUAL_SHEET, kind="text")
-        text = ruler_text(sheet.lines_per_page, sheet.columns_total).encode()
-        request = SubmitJob(
-            order.client_request,
-            self._printer(order.printer).name,
-            "text",
-            layout=USUAL_SHEET,
-            first=True,
-            key=order.key,
-            priority=self._admission.usual_priority,
-            application="ruler",
-        )
+        request, text = self._printers.ruler(order, self._admission.usual_priority)
         record = await self._admission.submit(call.actor, request, text)
         _LOG.info("ruler-ordered", job=record.job_id, printer=record.printer, person=order.person)
         return self._view(call.actor, record)
-
-    def _printer(self, name: str) -> Printer:
-        if name not in self._printers:
-            raise PassbookError("unknown-printer", printer=shown(name), known=", ".join(self._printers))
-        return self._printers[name]
 
     @operation("Appliance.VouchForClock", OPERATORS, is_served_locked=True)
     async def vouch_for_clock(self, _call: Call, word: Word) -> ClockReport:

@@ -19,6 +19,9 @@ from passbook.protocol.messages import Payload
 MOST_OFFSET: Final = 4252
 """The longest offset, 50 mm in 1/2160 inch; more is a wrong layout, and no printer that stands a little off."""
 
+USUAL_SHEET: Final = "sheet"
+"""The layout on which a ruler is printed."""
+
 
 class PrinterSetup(msgspec.Struct, frozen=True, rename="camel"):
     """What is configured of one printer beside its dialect and code page.

@@ -127,8 +127,10 @@ class Counter:
         self.spool: Spool = self.store.open()
         self.keys = DataKeys()
         self.jobs = Jobs(self.spool, self.keys, self._tell)
+        dialect = Pr2(self.mechanism.profile)
+        self.printer = Printer(self.settings, dialect, {}, connect=self._connect, tell=self._tell)
         self.desk = PrintDesk(
-            Printer(self.settings, Pr2(self.mechanism.profile), {}, connect=self._connect, tell=self._tell),
+            self.printer,
             jobs=self.jobs,
             clock=self.clock,
             tell=self._tell,

@@ -17,6 +17,7 @@ from firmware.people.questions import Questions
 from firmware.people.roll import Roll
 from firmware.service.clock_report import ClockReporter
 from firmware.service.operations import OPERATIONS, Operations
+from firmware.service.printer_report import PrinterReporter
 from firmware.service.service import Service
 from firmware.system.joining import Joining
 from firmware.system.problems import Problems
@@ -166,6 +167,7 @@ class Rooms:
         self.notices = NoticeBoard(bench.jobs, bench.hub, grace=30.0, acknowledge_timeout=120.0, clock=bench.clock)
         self.roll = Roll(bench.hub, bench.spool, bench.clock, [SUPERVISOR])
         self.problems = Problems()
+        network_printer = unconnected(load_layouts(None), name=NETWORK_PRINTER)
         operations = Operations(
             jobs=bench.jobs,
             hub=bench.hub,
@@ -182,7 +184,7 @@ class Rooms:
             turns=self.turns,
             agents=self.agents,
             welcome=AgentWelcome("here", "boot-1", 10.0, 60.0, (FACTS,), tuple(load_layouts(None).values())),
-            printers={NETWORK_PRINTER: unconnected(load_layouts(None), name=NETWORK_PRINTER)},
+            printers=PrinterReporter({NETWORK_PRINTER: network_printer}, load_layouts(None).values()),
             names=SharedNames(bench.appliance_key, bench.rng),
             grants=self.grants,
             mailing=NoMail(),

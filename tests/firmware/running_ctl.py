@@ -32,6 +32,8 @@ JOB = {
 WORDS = {
     "Appliance.CancelJob": ("cancel", ""),
     "Appliance.GetClock": ("clock", ""),
+    "Appliance.GetPrinter": ("printer", ""),
+    "Appliance.PrintRuler": ("ruler", ""),
     "Appliance.ListAreas": ("areas", "areas"),
     "Appliance.ListHistory": ("history", "entries"),
     "Appliance.ReadRevocations": ("revocations", ""),

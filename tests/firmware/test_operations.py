@@ -13,7 +13,7 @@ from passbook.protocol.messages import Nothing
 from passbook.protocol.operators import Revocations
 from tests.firmware.branch import DOCUMENT, MANAGER, TELLER, Bench, Ear, request
 from tests.firmware.operators import OTTO
-from tests.firmware.rooms import STATUS, Rooms
+from tests.firmware.rooms import NETWORK_PRINTER, STATUS, Rooms
 
 
 class Keeper:
@@ -220,3 +220,46 @@ def test_the_argument_that_is_wrong_is_named(office: Office, command: str, argum
 
 def test_an_order_without_a_person_is_none(office: Office) -> None:
     assert office.refused("Appliance.CancelJob", job=office.job) == "invalid-message"
+
+
+def test_a_printer_is_told_with_its_set_up_and_what_is_assumed(office: Office) -> None:
+    found = office.ask("Appliance.GetPrinter", printer=NETWORK_PRINTER)
+    assert (found.dialect, found.profile, found.elementary_step) == ("pr2", "pr2", 240)
+    assert (found.x_offset, found.y_offset, found.read_back) == (0, 0, None)
+    assert "own_setup" in {one.key for one in found.assumed}
+    assert found.ruler is not None
+    assert found.ruler.layout == "sheet"
+    assert office.refused("Appliance.GetPrinter", printer="elsewhere") == "unknown-printer"
+
+
+RULER: dict[str, Any] = {"clientRequest": "ruler-1", "key": "A" * 43 + "=", "person": "Otto"}
+
+
+def test_a_ruler_is_one_job_however_often_it_is_ordered(office: Office) -> None:
+    first = office.ask("Appliance.PrintRuler", printer=NETWORK_PRINTER, **RULER)
+    assert (first.requester, first.printer, first.layout, first.lines) == (OPERATOR, NETWORK_PRINTER, "sheet", 60)
+    assert office.ask("Appliance.PrintRuler", printer=NETWORK_PRINTER, **RULER).job == first.job
+    assert (
+        office.ask("Appliance.PrintRuler", printer=NETWORK_PRINTER, **RULER | {"clientRequest": "r"}).job != first.job
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"printer": "elsewhere"}, "unknown-printer"),
+        ({"key": "AAAA"}, "key-malformed"),
+        ({"person": ""}, "invalid-message"),
+        ({"clientRequest": ""}, "invalid-message"),
+    ],
+)
+def test_a_ruler_that_cannot_be_ordered_is_refused(office: Office, wrong: dict[str, Any], code: str) -> None:
+    before = office.ask("Spooler.ListJobs").jobs
+    assert office.refused("Appliance.PrintRuler", **{"printer": NETWORK_PRINTER} | RULER | wrong) == code
+    assert office.ask("Spooler.ListJobs").jobs == before
+
+
+def test_a_question_about_a_ruler_is_not_for_the_operator_to_answer(office: Office) -> None:
+    ruler = office.ask("Appliance.PrintRuler", printer=NETWORK_PRINTER, **RULER)
+    answer = {"job": ruler.job, "epoch": 0, "verdict": "discard", "step": 0, "inDoubt": 0, "person": "Otto"}
+    assert office.refused("Recovery.AnswerQuestion", **answer) == "not-permitted"

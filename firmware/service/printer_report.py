@@ -1,0 +1,50 @@
+"""The set-up of printers for operators, and the ruler that is printed to measure where their ink stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from passbook.document.layout import BookLayout, LayoutKind
+from passbook.document.ruler import ruler_text
+from passbook.errors import PassbookError, shown
+from passbook.protocol.messages import SubmitJob
+from passbook.protocol.printer_setup import USUAL_SHEET, PrinterDetails, PrintRuler
+
+
+class ToldPrinter(Protocol):
+    """A printer that can tell of its set-up."""
+
+    def details(self) -> PrinterDetails:
+        """How it is set up, and what is only assumed of it."""
+
+
+class PrinterReporter:
+    """Tells of the printers of the configuration, by name; none of a next hop."""
+
+    def __init__(self, printers: Mapping[str, ToldPrinter], layouts: Iterable[BookLayout]) -> None:
+        self._printers = printers
+        self._sheet = next((one for one in layouts if one.name == USUAL_SHEET), None)
+
+    def details(self, name: str) -> PrinterDetails:
+        """How a printer is set up.  Raises PassbookError `unknown-printer`."""
+        if name not in self._printers:
+            raise PassbookError("unknown-printer", printer=shown(name), known=", ".join(self._printers))
+        return self._printers[name].details()
+
+    def ruler(self, order: PrintRuler, priority: int) -> tuple[SubmitJob, bytes]:
+        """The request and the document of a ruler.  Raises PassbookError `unknown-printer` and `layout-unfit`."""
+        printer = self.details(order.printer).printer
+        if self._sheet is None or self._sheet.kind is not LayoutKind.TEXT:
+            raise PassbookError("layout-unfit", layout=USUAL_SHEET, kind="no text")
+        request = SubmitJob(
+            order.client_request,
+            printer,
+            "text",
+            layout=USUAL_SHEET,
+            first=True,
+            key=order.key,
+            priority=priority,
+            application="ruler",
+        )
+        return request, ruler_text(self._sheet.lines_per_page, self._sheet.columns_total).encode()
