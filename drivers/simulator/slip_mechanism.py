@@ -23,7 +23,7 @@ from passbook.protocol.media import Media
 
 MOST_WAITING: Final = 4096
 """The items that fit into the receive buffer."""
-ROLL_COLUMNS: Final = 40
+ROLL_COLUMNS: Final = 30
 """The characters that fill a line of the roll, which is then printed."""
 
 _LF, _FF, _CR = 0x0A, 0x0C, 0x0D
@@ -33,7 +33,7 @@ _PRINTER, _OFFLINE, _ERROR, _ROLLS, _SLIP_STATUS = 1, 2, 3, 4, 5
 _FONT_CELLS: Final = (12, 10)
 """The half dots of a character of each font."""
 _LINE_FEED: Final = 24
-"""Steps of a line feed."""
+"""Steps of a line feed that was not set."""
 
 
 @dataclass
@@ -55,6 +55,10 @@ class SlipMemory:
     font: int = 0
     spacing: int = 0
     code_page: int = 0
+    set_stations: int = 3
+    """The stations that settings are for: bits for journal, receipt, slip."""
+    line_feed: int = _LINE_FEED
+    """Steps of a line feed of the slip."""
     struck: bool = False
     """Whether a line was struck since the last automatic status."""
     held: HostCommand | None = None
@@ -85,6 +89,7 @@ class SlipMechanism:
             (0x1B, "@"): self._initialize,
             (0x1B, "c"): self._select,
             (0x1B, "J"): self._feed,
+            (0x1B, "3"): self._set_line_feed,
             (0x1B, "$"): self._go_across,
             (0x1B, "!"): self._set_font,
             (0x1B, " "): self._set_spacing,
@@ -228,6 +233,8 @@ class SlipMechanism:
         self.memory = fresh
 
     def _select(self, parameters: bytes) -> None:
+        if parameters[:1] == b"1":
+            self.memory.set_stations = parameters[1]
         if parameters[:1] != b"0" or self.memory.segments:
             return
         self._strike_late()
@@ -245,6 +252,10 @@ class SlipMechanism:
         self.medium.move(MediumEvent.DRAW)
         self.medium.y = self._profile.form.start * self._step
         self._around.happened("drawn-in")
+
+    def _set_line_feed(self, parameters: bytes) -> None:
+        if self.memory.set_stations & _SLIP:
+            self.memory.line_feed = parameters[0]
 
     def _set_font(self, parameters: bytes) -> None:
         self.memory.font = parameters[0]
@@ -271,7 +282,7 @@ class SlipMechanism:
 
     def _control(self, code: int) -> None:
         if code in {_LF, _CR}:
-            self._feed(bytes([_LINE_FEED if code == _LF else 0]))
+            self._feed(bytes([self.memory.line_feed if code == _LF else 0]))
         elif code == _FF:
             self._eject()
 

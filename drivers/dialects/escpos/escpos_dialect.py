@@ -10,6 +10,7 @@ from drivers.dialects.dialect import Answer, LineBytes, Look
 from drivers.dialects.escpos import slip_commands
 from drivers.dialects.escpos.escpos_profile import EscposProfile
 from drivers.dialects.escpos.slip_answers import AutomaticStatus, RealTimeStatus, SlipReader
+from drivers.dialects.escpos.slip_commands import SlipLine
 from drivers.stop import MechanismStop
 from passbook.document.plan import Line, Plan, Sheet
 from passbook.job.states import Reason
@@ -116,10 +117,14 @@ class EscposSlip:
         look()
 
     def confirm(self, talk: Conversation, line: LineBytes, look: Look) -> None:  # noqa: ARG002 - names of Dialect
-        """Strike the text that was sent, once the slip was loaded while it was read, and require an answer behind it.
+        """Send the rest of the text, strike it, and require an answer behind it.
 
-        A printer whose power failed meanwhile has no slip selected any more.
+        A printer whose power failed meanwhile has no slip selected any more, so each piece waits for its answer, and
+        the strike for the last one.
         """
+        for piece in line.rest if isinstance(line, SlipLine) else ():
+            self._require_slip(talk)
+            talk.tell(piece)
         self._require_slip(talk)
         talk.tell(slip_commands.STRIKE)
         self._require_slip(talk)

@@ -21,6 +21,13 @@ class Across(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     assumed: bool = False
 
 
+class Roll(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The rolls of the printer: the least number of characters that fill a line, which is printed then."""
+
+    columns: Annotated[int, msgspec.Meta(ge=8, le=9999)]
+    assumed: bool = False
+
+
 class SlipForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The places of a slip, in vertical steps.
 
@@ -64,6 +71,7 @@ class EscposProfile(Profile, frozen=True, forbid_unknown_fields=True):
     """An ESC/POS printer with a slip station."""
 
     vertical_unit: _Positive
+    roll: Roll
     across: Across
     form: SlipForm
     insertion: InsertionWait

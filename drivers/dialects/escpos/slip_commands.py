@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Final
 
 from escpos import constants  # type: ignore[import-untyped]
@@ -22,8 +24,11 @@ SELECT_SLIP: Final[bytes] = constants.SHEET_SLIP_MODE
 """Print on a slip from here on; without one the printer waits for it."""
 EJECT: Final[bytes] = constants.SLIP_PRINT_AND_EJECT + constants.SHEET_ROLL_MODE
 """Give the slip back and end the selection: the printer must not wait for another slip by itself."""
-STRIKE: Final = ESC + b"J" + NUL
-"""Print what is in the print memory, without motion (ESC J 0)."""
+STRIKE: Final[bytes] = constants.CTL_LF
+"""Print what is in the print memory; the set-up makes its line feed 0.
+
+It is one byte: of a longer command, cut off before its last parameter, a clean-up's zero would be that parameter.
+"""
 ASK_IN_ORDER: Final = GS + b"a\xff" + GS + b"a" + NUL
 """Have an automatic status sent when everything before was read, and none by itself afterwards (GS a 255, GS a 0)."""
 CANCEL_WAIT: Final[bytes] = DLE + constants.ENQ + b"\x03"
@@ -37,6 +42,13 @@ The zeros fill the parameters of a command that was cut off, whose bytes a real-
 """
 
 _FURTHEST_MOTION: Final = 255
+
+
+@dataclass(frozen=True)
+class SlipLine(LineBytes):
+    """One line whose text leaves in pieces, each too short to fill a line of the roll; `rest` follows `text`."""
+
+    rest: tuple[bytes, ...] = field(repr=False)
 
 
 def ask_in_real_time(number: int) -> bytes:
@@ -61,6 +73,8 @@ def set_up(profile: EscposProfile, sheet: Sheet, code_page: str) -> bytes:
             ESC + b" " + bytes([pitch.spacing]),
             # The library's name for ESC f has one ESC too many.
             ESC + b"f" + bytes([wait.minutes, wait.tenths]),
+            # Line feeds of the slip (ESC c 1 4) have no length.
+            ESC + b"c1\x04" + ESC + b"3" + NUL,
             SELECT_SLIP,
         )
     )
@@ -116,7 +130,7 @@ def _find_pitch(profile: EscposProfile, sheet: Sheet) -> SlipPitch:
     return pitch
 
 
-def encode_line(profile: EscposProfile, sheet: Sheet, code_page: str, line: Line, from_y: int) -> LineBytes:
+def encode_line(profile: EscposProfile, sheet: Sheet, code_page: str, line: Line, from_y: int) -> SlipLine:
     """The bytes of a line: the way from `from_y`, 0 for a slip just loaded, and the text without its strike.
 
     Raises PassbookError `control-byte`, `not-in-code-page` or `column-overflow` for text that cannot be printed, and
@@ -124,7 +138,7 @@ def encode_line(profile: EscposProfile, sheet: Sheet, code_page: str, line: Line
     """
     page = profile.find_code_page(code_page)
     cell, room = profile.across.unit // _find_pitch(profile, sheet).cpi, columns_of(profile, sheet)
-    parts = []
+    parts: list[bytes] = []
     for run in line.runs:
         where = f"page {line.page} line {line.line} column {run.column}"
         text = encode_text(page, code_page, run.text, where)
@@ -132,8 +146,19 @@ def encode_line(profile: EscposProfile, sheet: Sheet, code_page: str, line: Line
         if run.column < 1 or len(text) > width:
             raise PassbookError("column-overflow", where=where, column="text", length=len(text), width=max(width, 0))
         place = _left(profile, sheet) + (run.column - 1) * cell
-        parts.append(ESC + b"$" + place.to_bytes(2, "little") + text)
-    return LineBytes(_way(profile, line, from_y), b"".join(parts))
+        parts += [ESC + b"$" + place.to_bytes(2, "little"), *(bytes([letter]) for letter in text)]
+    first, *rest = _pieces(parts, profile.roll.columns)
+    return SlipLine(_way(profile, line, from_y), first, tuple(rest))
+
+
+def _pieces(parts: Iterable[bytes], most: int) -> list[bytes]:
+    """Commands and letters in pieces of at most `most` bytes; at least one, and no command is cut."""
+    pieces = [b""]
+    for part in parts:
+        if len(pieces[-1]) + len(part) > most:
+            pieces.append(b"")
+        pieces[-1] += part
+    return pieces
 
 
 def _way(profile: EscposProfile, line: Line, from_y: int) -> bytes:
