@@ -89,7 +89,7 @@ def page_of(lines: int) -> Page:
     dialect = Pr2(builtin_pr2())
     sheet = Sheet(layout.page_height, layout.cpi, layout.left_units)
     plan = place(parse_document("text", document, lines), layout, codec=_CODE_PAGE, code_page=_CODE_PAGE, start=None)
-    encoded = tuple(dialect.encode_line(sheet, _CODE_PAGE, step) for step in plan if isinstance(step, Line))
+    encoded = tuple(dialect.encode_line(sheet, _CODE_PAGE, step, 0) for step in plan if isinstance(step, Line))
     return Page(document, sheet, encoded)
 
 
@@ -129,7 +129,8 @@ class Mechanism:
         began = time.perf_counter()
         port.write(dialect.set_up(page.sheet, _CODE_PAGE))
         self.await_sheet()
-        port.write(b"".join(line.position + line.text + line.strike for line in page.lines) + dialect.eject())
+        port.write(b"".join(line.position + line.text + line.strike for line in page.lines))
+        port.write(dialect.profile.commands.eject.encode())
         times = self.see(len(page.lines), began)
         port.close()
         return times

@@ -73,6 +73,7 @@ class World:
         grace: float = 1.0,
         answer_timeout: float = 2.0,
         program: Sequence[str] = ("-m", "firmware"),
+        dialect: str = "pr2",
         has_line: bool = False,
         mechanism: Sequence[str] = (),
     ) -> None:
@@ -81,10 +82,11 @@ class World:
         With `has_line` the mechanism hangs at a pseudo terminal in place of a port on the network.
         `mechanism` are further arguments of the simulator, for its own set-up.
         `program` are the interpreter's arguments that start the appliance.  Its folder for the mark is `state`, which
-        may be changed until the configuration is written.
+        may be changed until the configuration is written.  `dialect` is the language of the printer.
         """
         self.folder = folder
         self.pace = pace
+        self._dialect = dialect
         self._listen = f"pty://{folder}/line" if has_line else "tcp://127.0.0.1:0"
         self.paper_file = folder / "paper.json"
         self.config_file = folder / "etc" / "passbook.toml"
@@ -166,7 +168,7 @@ class World:
             f'appliance = "demo-appliance"\ncontrol = "{self.folder}/control"\nstate = "{self.state}"\n'
             f'[[area]]\nname = "a"\npath = "{self.data}/a"\nquota = "{quota}"\n'
             f'[[area]]\nname = "b"\npath = "{self.data}/b"\nquota = "{quota}"\n'
-            f'[[printer]]\nname = "{PRINTER}"\nport = "{self.simulator_url}"\n{printer}'
+            f'[[printer]]\nname = "{PRINTER}"\nport = "{self.simulator_url}"\ndialect = "{self._dialect}"\n{printer}'
             f'[terminals]\nlisten = "{self.address}"\ncertificate = "server.pem"\nkey = "server-key.pem"\n'
             f'ca = "ca.pem"\nrevoked = "revoked.pem"\n'
             f'[keys]\nappliance = "appliance.key"\n{recovery}own_key_jobs = {str(own_key_jobs).lower()}\n'
@@ -179,7 +181,8 @@ class World:
         """Start the mechanism; it goes on with the existing paper."""
         command = [sys.executable, "-m", "drivers.simulator", "run", "--listen", self._listen,
                    "--paper", str(self.paper_file), "--control", str(self.folder / "printer"),
-                   "--pace", self.pace, "--line-seconds", "0.05", "--baud", "38400", *self._mechanism]  # fmt: skip
+                   "--pace", self.pace, "--line-seconds", "0.05", "--baud", "38400",
+                   "--dialect", self._dialect, *self._mechanism]  # fmt: skip
         # It may outlive the process that started it, so it must not hold that process's streams.
         with (self.folder / "simulator.log").open("ab") as log:
             self._simulator = subprocess.Popen(

@@ -147,6 +147,7 @@ class DocumentSession:
         self._line = LineBytes(b"", b"")
         self._prepared: Line | None = None
         self._sheet = Sheet(0)
+        self._y = 0
         self.heard: Callable[[MechanismStatus], None] = lambda _status: None
         """Called, by the owner's thread, with all that the mechanism says of itself and its medium."""
         self._talk = Conversation(port, dialect.reader(), clock)
@@ -168,7 +169,7 @@ class DocumentSession:
             self._dialect.clean_up(self._talk)
             found = self._ready_media(self._times.answer)
             if found is Media.PRESENT:
-                self._talk.tell(self._dialect.eject())
+                self._dialect.eject(self._talk)
                 self._require_media(_IN_SLOT_OR_GONE)
         self._was_announced()
         nothing = found is Media.NOT_PRESENT
@@ -207,6 +208,8 @@ class DocumentSession:
             self._sheet = sheet
             prompt()
             self._await_medium(timeout)
+            self._dialect.take_hold(self._talk)
+        self._y = 0
         self._enter(SessionEvent.INSERTED)
 
     def _await_medium(self, timeout: float) -> None:
@@ -233,6 +236,7 @@ class DocumentSession:
             self._line = encoded
             self._enter(SessionEvent.SEND)
             self._talk.tell(sent)
+        self._y = line.y
 
     def _take_way(self, line: LineBytes) -> None:
         if self._state is SessionState.MEDIUM_IN:
@@ -255,7 +259,7 @@ class DocumentSession:
         self._prepared = None if ahead is Ahead.NOTHING else following
 
     def _encode(self, line: Line) -> LineBytes:
-        return self._dialect.encode_line(self._sheet, self._code_page, line)
+        return self._dialect.encode_line(self._sheet, self._code_page, line, self._y)
 
     def _encode_ahead(self, line: Line | None) -> LineBytes | None:
         """The bytes of the next line; None for one that cannot be printed, which is refused at its own order."""
@@ -277,7 +281,7 @@ class DocumentSession:
         with self._stopping():
             if self._state is SessionState.BUFFERED:
                 self._discard()
-            self._talk.tell(self._dialect.eject())
+            self._dialect.eject(self._talk)
             self._require_media(_IN_SLOT_OR_GONE)
         self._was_announced()
         self._enter(SessionEvent.EJECT)

@@ -91,9 +91,10 @@ class Dialect(Protocol):
         page that the profile has not.
         """
 
-    def encode_line(self, sheet: Sheet, code_page: str, line: Line) -> LineBytes:
+    def encode_line(self, sheet: Sheet, code_page: str, line: Line, from_y: int) -> LineBytes:
         """The bytes of a line at its absolute place.
 
+        `from_y` is the `y` of the line struck before on this medium, 0 for none: some mechanisms count from there.
         Raises PassbookError `control-byte`, `not-in-code-page` or `column-overflow` for text that cannot be printed,
         and ValueError for a place that the mechanism cannot count to.
         """
@@ -101,8 +102,8 @@ class Dialect(Protocol):
     def discard(self) -> bytes:
         """The bytes that drop text that has gone ahead; none for a family whose text never does."""
 
-    def eject(self) -> bytes:
-        """The bytes that give the medium back."""
+    def eject(self, talk: Conversation) -> None:
+        """Give the medium back; a question behind it must tell where it is then."""
 
     def clean_up(self, talk: Conversation) -> None:
         """End what an earlier owner left open and drop the print memory; strike nothing, and move no medium."""
@@ -112,6 +113,9 @@ class Dialect(Protocol):
 
     def ask(self, talk: Conversation, timeout: float) -> Answer:
         """Ask the mechanism about itself; `timeout` in seconds."""
+
+    def take_hold(self, talk: Conversation) -> None:
+        """Require that the mechanism holds the medium that was put in, where it says so before the first line."""
 
     def take_way(self, talk: Conversation, line: LineBytes, look: Look) -> None:
         """Go to the place of a line; afterwards its text may be sent."""

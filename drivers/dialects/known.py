@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from drivers.dialects.dialect import Dialect
 from drivers.dialects.pr2.pr2_dialect import make_pr2
-from passbook.protocol.printer_setup import PrinterSetup
+from passbook.protocol.printer_setup import USUAL_SETUP, PrinterSetup
 
 
 class MakeDialect(Protocol):
@@ -21,5 +21,12 @@ class MakeDialect(Protocol):
         """
 
 
-DIALECTS: Final[Mapping[str, MakeDialect]] = MappingProxyType({"pr2": make_pr2})
+def _make_escpos(setup: PrinterSetup = USUAL_SETUP, file: str = "") -> Dialect:
+    # Its library takes memory and time at the start of each process that has no such printer.
+    from drivers.dialects.escpos.escpos_dialect import make_escpos  # noqa: PLC0415
+
+    return make_escpos(setup, file)
+
+
+DIALECTS: Final[Mapping[str, MakeDialect]] = MappingProxyType({"pr2": make_pr2, "escpos": _make_escpos})
 """Name in the configuration -> the dialect; a new family is a row here."""

@@ -12,8 +12,8 @@ from typing import Final
 
 import msgspec
 
-from drivers.dialects.pr2.pr2_profile import builtin_pr2
 from drivers.simulator.control import LONGEST_CONTROL_WAIT, ControlFailure, SimulatorControl
+from drivers.simulator.family import PROFILES
 from drivers.simulator.faults import AfterStrike, AtByte, AtLineByte, DuringStrike, FaultKind, Now, Target, When
 from drivers.simulator.mechanism import USUAL_CODE_PAGE
 from drivers.simulator.paper import Paper, Ruler
@@ -89,11 +89,12 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--listen", required=True, help="tcp://host:port (port 0: any) or pty:///link")
     run.add_argument("--paper", type=path(Path), required=True, help="the paper file; goes on with an existing one")
     run.add_argument("--control", type=path(Path), required=True, help="Unix socket to make")
+    run.add_argument("--dialect", choices=list(PROFILES), default="pr2", help="the language of the printer")
     run.add_argument("--pace", choices=["real", "fast"], default="real")
     run.add_argument("--baud", type=whole(1, 10_000_000), default=9600)
     run.add_argument("--line-seconds", type=seconds(60), default=0.25)
     run.add_argument("--unit", type=int, choices=[240, 216], default=240, help="vertical steps to the inch")
-    pages = list(builtin_pr2().code_pages)
+    pages = sorted({page for profile in PROFILES.values() for page in profile().code_pages})
     text = f"the code page of its own set-up (default: {USUAL_CODE_PAGE})"
     run.add_argument("--code-page", choices=pages, default=USUAL_CODE_PAGE, help=text)
     run.set_defaults(command=_run)
@@ -182,8 +183,9 @@ def _run(options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     cable = open_cable(options.listen)
+    profile = PROFILES[options.dialect]()
     with Simulator(
-        builtin_pr2(),
+        profile,
         cable,
         paper,
         unit=options.unit,

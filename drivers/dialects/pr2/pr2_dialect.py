@@ -51,7 +51,7 @@ class Pr2:
         """The bytes that must reach the mechanism before a medium does."""
         return commands.set_up(self.profile, self.setup.moved_sheet(sheet), code_page)
 
-    def encode_line(self, sheet: Sheet, code_page: str, line: Line) -> LineBytes:
+    def encode_line(self, sheet: Sheet, code_page: str, line: Line, from_y: int) -> LineBytes:  # noqa: ARG002
         """The bytes of a line at its absolute place."""
         sheet, line = self.setup.moved_sheet(sheet), self.setup.moved_line(line)
         return commands.encode_line(self.profile, sheet, code_page, line)
@@ -60,12 +60,12 @@ class Pr2:
         """The bytes that clear the print memory."""
         return self.profile.commands.discard.encode()
 
-    def eject(self) -> bytes:
-        """The bytes that give the medium back.
+    def eject(self, talk: Conversation) -> None:
+        """Give the medium back; each answer comes after the motion.
 
         An ejection strikes the print memory, and a way that met a power dip may have left digits there.
         """
-        return self.discard() + self.profile.commands.eject.encode()
+        talk.tell(self.discard() + self.profile.commands.eject.encode())
 
     def clean_up(self, talk: Conversation) -> None:
         """End every open escape and drop the print memory, until the mechanism says its identity."""
@@ -95,6 +95,9 @@ class Pr2:
     def ask(self, talk: Conversation, timeout: float) -> Answer:
         """Ask for the status and then for the document's place, whose answer no announcement can look like."""
         return self._hear(talk, self._question(), 1, timeout)
+
+    def take_hold(self, talk: Conversation) -> None:
+        """The way to the first line draws the medium in."""
 
     def take_way(self, talk: Conversation, line: LineBytes, look: Look) -> None:
         """Go to the place of a line."""
