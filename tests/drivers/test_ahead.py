@@ -64,7 +64,7 @@ def test_behind_the_strike_go_the_question_and_the_way_to_the_next_line_twice(wo
     one, two = (Line(3, number, RULER.y(number), (Run(1, f"{number}"),)) for number in (1, 2))
     way_1, way_2 = b"\x1b/10200", b"\x1b/10240"
     sent = recorded(lambda: session.print_line(one), written)
-    assert sent == QUESTION + way_1 + b"\x1bj\x7f" + way_1 + QUESTION + b"\x7f\x1bH0011\r"
+    assert sent == QUESTION + b"\x7f" + way_1 + b"\x1bj\x7f" + way_1 + QUESTION + b"\x7f\x1bH0011\r"
     sent = recorded(lambda: session.confirm(two), written)
     assert sent == b"\x1bj" + way_2 + b"\x1bj\x7f" + way_2 + QUESTION
     assert recorded(lambda: session.print_line(two), written) == b"\x7f\x1bH0012\r"

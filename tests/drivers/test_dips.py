@@ -213,7 +213,7 @@ def test_one_dip_of_any_length_strikes_nothing_in_a_wrong_place_and_confirms_wha
 
 
 @ORDERS
-def test_questions_and_ways_that_the_cable_lost_leave_no_stray_text_on_paper(
+def test_questions_and_ways_that_the_cable_lost_leave_no_stray_text_on_a_confirmed_line(
     tmp_path: Path, *, ahead: bool, holds_text: bool
 ) -> None:
     profile = profile_of(holds_text=holds_text)
@@ -222,5 +222,6 @@ def test_questions_and_ways_that_the_cable_lost_leave_no_stray_text_on_paper(
         questions -= len(line(2).runs[0].text) + len("\x7f\x1bH007")
     for off, on in combinations(range(questions + 1), 2):
         confirmed, paper, *_ = outcome(tmp_path, profile, Loss(off, on, is_dip=False), ahead=ahead)
-        assert paper.items() <= once(1, 2).items(), (off, on)
-        assert once(*confirmed).items() <= paper.items(), (off, on)
+        assert set(paper) <= {(3, 1), (3, 2)}, (off, on)
+        assert confirmed or (3, 2) not in paper, f"{off} to {on}: line 2 was struck, and line 1 was in doubt"
+        assert all(paper[place] == right for place, right in once(*confirmed).items()), f"{off} to {on}: {paper}"

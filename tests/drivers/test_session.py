@@ -362,8 +362,19 @@ def test_text_that_the_cable_lost_is_noticed_by_nobody_and_the_rest_stands_where
     assert workbench.struck()[3, 2] == once(2)[3, 2]
 
 
-def test_a_way_that_the_cable_lost_stops_the_line_before_its_text(workbench: Workbench) -> None:
+def test_of_a_way_that_the_cable_lost_no_digit_is_printed_and_the_second_one_leads_there(workbench: Workbench) -> None:
     session = workbench.losing(b"\x1b/1")
+    session.clean_up()
+    workbench.insert(session)
+    workbench.print_lines(session, 1)
+    assert workbench.struck() == once(1)
+
+
+@pytest.mark.parametrize("lost", [b"\x1b/10200\x1bj", b"0\x1bj"])
+def test_a_way_that_the_cable_lost_with_its_question_stops_the_line_before_its_text(
+    workbench: Workbench, lost: bytes
+) -> None:
+    session = workbench.losing(lost)
     session.clean_up()
     workbench.insert(session)
     with pytest.raises(MechanismStop):

@@ -97,8 +97,9 @@ class WaitingPort:
         self._pending = pending
 
     def write(self, data: bytes) -> None:
-        if self._pending and data.startswith(WAY):
-            way, data = data[: len(WAY) + 4], data[len(WAY) + 4 :]
+        if self._pending and WAY in data:
+            behind = data.index(WAY) + len(WAY) + 4
+            way, data = data[:behind], data[behind:]
             self._port.write(way)
             self._pending.pop()()
         self._port.write(data)

@@ -12,7 +12,8 @@ next line on the page, and to the same line again where none follows.  All of th
 is read while the head moves.  A dip may swallow bytes for a while, and what comes behind it may look well.  Three rules
 hold against that.  Every answer that was asked for must come, so a dip that swallowed a question is missed by number.
 A way is taken twice with a question between, so a dip that swallowed the one way left the other to be rejected.  The
-second way, a text and an ejection drop the print memory first, for half a way may have been read as text.
+second way, a text and an ejection drop the print memory first, for half a way may have been read as text.  The first
+way behind a strike does not: a line that still waits there is struck by it, at its own place.
 
 Text goes ahead of its order only where a profile says, verified, that nothing but the strike byte prints it and that
 it can be dropped again.  For example the power dips while the ways to line 8 are read: line 7 is struck, the second way

@@ -101,12 +101,13 @@ class Pr2:
 
     def take_way(self, talk: Conversation, line: LineBytes, look: Look) -> None:
         """Go to the place of a line."""
-        look(self._hear(talk, self._asked_way(line), 2, self.profile.times.motion))
+        look(self._hear(talk, self.discard() + self._asked_way(line), 2, self.profile.times.motion))
 
     def confirm(self, talk: Conversation, line: LineBytes, following: LineBytes | None, look: Look) -> Ahead:
         """Require the answer behind the strike, and the ways of the next line, or else of this one, behind that.
 
-        All of it leaves at once and is read while the line is struck.
+        All of it leaves at once and is read while the line is struck.  Nothing is dropped before the first way: as a
+        motion it strikes a line whose strike byte was lost, and an answer is missed otherwise.
         """
         request = self.profile.commands.status.encode() + self._asked_way(following or line)
         ahead = Ahead.NOTHING if following is None else Ahead.WAY
