@@ -73,14 +73,16 @@ class World:
         grace: float = 1.0,
         answer_timeout: float = 2.0,
         program: Sequence[str] = ("-m", "firmware"),
+        dialect: str = "pr2",
     ) -> None:
         """`folder` must be empty and its path short (a Unix socket has 107 bytes); times are seconds.
 
         `program` are the interpreter's arguments that start the appliance.  Its folder for the mark is `state`, which
-        may be changed until the configuration is written.
+        may be changed until the configuration is written.  `dialect` is the language of the printer.
         """
         self.folder = folder
         self.pace = pace
+        self._dialect = dialect
         self.paper_file = folder / "paper.json"
         self.config_file = folder / "etc" / "passbook.toml"
         self.data = folder / "data"
@@ -155,6 +157,7 @@ class World:
             f'[[area]]\nname = "a"\npath = "{self.data}/a"\nquota = "{quota}"\n'
             f'[[area]]\nname = "b"\npath = "{self.data}/b"\nquota = "{quota}"\n'
             f'[[printer]]\nname = "{PRINTER}"\nport = "{self.simulator_url}"\n'
+            f'dialect = "{self._dialect}"\n'
             f'[terminals]\nlisten = "{self.address}"\ncertificate = "server.pem"\nkey = "server-key.pem"\n'
             f'ca = "ca.pem"\nrevoked = "revoked.pem"\n'
             f'[keys]\nappliance = "appliance.key"\n{recovery}own_key_jobs = {str(own_key_jobs).lower()}\n'
@@ -167,7 +170,8 @@ class World:
         """Start the mechanism; it goes on with the existing paper."""
         command = [sys.executable, "-m", "drivers.simulator", "run", "--listen", "tcp://127.0.0.1:0",
                    "--paper", str(self.paper_file), "--control", str(self.folder / "printer"),
-                   "--pace", self.pace, "--line-seconds", "0.05", "--baud", "38400"]  # fmt: skip
+                   "--pace", self.pace, "--line-seconds", "0.05", "--baud", "38400",
+                   "--dialect", self._dialect]  # fmt: skip
         # It may outlive the process that started it, so it must not hold that process's streams.
         with (self.folder / "simulator.log").open("ab") as log:
             self._simulator = subprocess.Popen(

@@ -130,6 +130,7 @@ class DocumentSession:
         self._state = SessionState.UNKNOWN
         self._line = LineBytes(b"", b"")
         self._sheet = Sheet(0)
+        self._y = 0
         self.heard: Callable[[MechanismStatus], None] = lambda _status: None
         """Called, by the owner's thread, with all that the mechanism says of itself and its medium."""
         self._talk = Conversation(port, dialect.reader(), clock)
@@ -185,6 +186,8 @@ class DocumentSession:
             self._sheet = sheet
             prompt()
             self._await_medium(timeout)
+            self._dialect.take_hold(self._talk)
+        self._y = 0
         self._enter(SessionEvent.INSERTED)
 
     def _await_medium(self, timeout: float) -> None:
@@ -202,7 +205,7 @@ class DocumentSession:
         Raises PassbookError, with nothing sent, for text that the code page or the carriage cannot print.
         """
         self._check(SessionEvent.POSITION)
-        encoded = self._built(lambda: self._dialect.encode_line(self._sheet, self._code_page, line))
+        encoded = self._built(lambda: self._dialect.encode_line(self._sheet, self._code_page, line, self._y))
         with self._stopping():
             if self._state is SessionState.MEDIUM_IN:
                 # Drawing in waits for a document without an answer: one that was pulled out again is noticed before.
@@ -212,6 +215,7 @@ class DocumentSession:
             self._enter(SessionEvent.POSITION)
             self._enter(SessionEvent.SEND)
             self._talk.tell(encoded.text)
+        self._y = line.y
 
     def confirm(self) -> None:
         """Require the mechanism's own word that the line sent was done, and that the medium is still there."""

@@ -66,9 +66,10 @@ class Dialect(Protocol):
         page that the profile has not.
         """
 
-    def encode_line(self, sheet: Sheet, code_page: str, line: Line) -> LineBytes:
+    def encode_line(self, sheet: Sheet, code_page: str, line: Line, from_y: int) -> LineBytes:
         """The bytes of a line at its absolute place.
 
+        `from_y` is the `y` of the line struck before on this medium, 0 for none: some mechanisms count from there.
         Raises PassbookError `control-byte`, `not-in-code-page` or `column-overflow` for text that cannot be printed,
         and ValueError for a place that the mechanism cannot count to.
         """
@@ -81,6 +82,9 @@ class Dialect(Protocol):
 
     def ask(self, talk: Conversation, timeout: float) -> Answer:
         """Ask the mechanism about itself; `timeout` in seconds."""
+
+    def take_hold(self, talk: Conversation) -> None:
+        """Require that the mechanism holds the medium that was put in, where it says so before the first line."""
 
     def take_way(self, talk: Conversation, line: LineBytes, look: Look) -> None:
         """Go to the place of a line; afterwards its text may be sent."""

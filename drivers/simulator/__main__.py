@@ -12,8 +12,8 @@ from typing import Final
 
 import msgspec
 
-from drivers.dialects.pr2.pr2_profile import builtin_pr2
 from drivers.simulator.control import LONGEST_CONTROL_WAIT, ControlFailure, SimulatorControl
+from drivers.simulator.family import PROFILES
 from drivers.simulator.faults import AfterStrike, AtByte, AtLineByte, DuringStrike, FaultKind, Now, Target, When
 from drivers.simulator.paper import Paper, Ruler
 from drivers.simulator.render import render_sheet
@@ -81,6 +81,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--listen", required=True, help="tcp://host:port (port 0: any) or pty:///link")
     run.add_argument("--paper", type=path(Path), required=True, help="the paper file; goes on with an existing one")
     run.add_argument("--control", type=path(Path), required=True, help="Unix socket to make")
+    run.add_argument("--dialect", choices=list(PROFILES), default="pr2", help="the language of the printer")
     run.add_argument("--pace", choices=["real", "fast"], default="real")
     run.add_argument("--baud", type=whole(1, 10_000_000), default=9600)
     run.add_argument("--line-seconds", type=seconds(60), default=0.25)
@@ -171,7 +172,8 @@ def _run(options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     cable = open_cable(options.listen)
-    with Simulator(builtin_pr2(), cable, paper, unit=options.unit, pace=pace, control=options.control) as simulator:
+    profile = PROFILES[options.dialect]()
+    with Simulator(profile, cable, paper, unit=options.unit, pace=pace, control=options.control) as simulator:
         print(f"listening {simulator.address}", flush=True)
         ended.wait()
 

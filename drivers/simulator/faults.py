@@ -84,6 +84,10 @@ class FaultKind(StrEnum):
     """Of one answer it sends only the first half."""
     EARLY_REPLIES = "early-replies"
     """It answers while the line is still buffered; the next motion strikes it, a power cut loses it.  Until mended."""
+    PULLED_OUT = "pulled-out"
+    """A person pulls the book out of the mechanism by force."""
+    INSERTION_TIMEOUT = "insertion-timeout"
+    """An ESC/POS printer that waits for a slip gives up, and goes on with its roll."""
     WRONG_PAGE = "wrong-page"
     """The next book that is put in lies open at `page`, also when the person gives another page."""
 

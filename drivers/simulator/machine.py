@@ -12,10 +12,9 @@ from typing import Final, Protocol
 
 import msgspec
 
-from drivers.dialects.pr2.pr2_profile import Pr2Profile
+from drivers.simulator.family import FamilyProfile, build_mechanism
 from drivers.simulator.faults import Cut, Fault, FaultKind, Now, Script, Target
 from drivers.simulator.hostbytes import ESC, Reading
-from drivers.simulator.mechanism import Mechanism
 from drivers.simulator.medium import Lying, MediumEvent
 from drivers.simulator.paper import Paper, Ruler, Strike
 from passbook.job.states import Reason
@@ -24,9 +23,6 @@ from passbook.protocol.media import Media
 INPUT_BUFFER: Final = 256
 """Bytes that the mechanism takes in ahead of its work; the rest waits in the cable."""
 
-_POSITIONINGS: Final = frozenset(b"/L")
-_BETWEEN_LINES: Final = frozenset(b"On")
-"""The eject, and the procedure that every set-up begins with."""
 _CONDITIONS: Final = {FaultKind.COVER_OPEN: Reason.COVER_OPEN, FaultKind.RIBBON_OUT: Reason.RIBBON_OUT}
 
 
@@ -87,11 +83,11 @@ class Machine:
     """The simulator without its cables and its sockets."""
 
     def __init__(
-        self, profile: Pr2Profile, unit: int, paper: Paper, line: HostLine, end_process: Callable[[int], None]
+        self, profile: FamilyProfile, unit: int, paper: Paper, line: HostLine, end_process: Callable[[int], None]
     ) -> None:
         """`end_process` ends a process by its id and returns when it is gone."""
         self._changed = threading.Condition()
-        self._mechanism = Mechanism(profile, unit, self)
+        self._mechanism = build_mechanism(profile, unit, self)
         self._paper = paper
         self._cable = line
         self._end_process = end_process
@@ -151,9 +147,7 @@ class Machine:
         self._mark_line(byte)
         self._cut_now(self._script.cut_at_byte(self._received))
         self._count_line_byte()
-        item = self._mechanism.memory.parser.feed(byte)
-        if item is not None:
-            self._mechanism.execute(item)
+        self._mechanism.take(byte)
 
     def _mark_line(self, byte: int) -> None:
         if self._mechanism.memory.parser.reading is not Reading.GROUND:
@@ -163,10 +157,10 @@ class Machine:
                 self._line.written = True
             return
         following = self._input[0] if self._input else None
-        if following in _BETWEEN_LINES:
+        if following in self._mechanism.between_lines:
             self._end_line()
         # A further positioning asks whether the mechanism still knows its position: it belongs to the line.
-        if following in _POSITIONINGS and not self._line:
+        if following in self._mechanism.openings and not self._line:
             self._lines += 1
             self._line = _Line(self._lines)
 
@@ -188,7 +182,7 @@ class Machine:
         out = self._script.spoiled(data)
         for position in range(len(out)):
             self._send_byte(out[position : position + 1])
-        if self._line and self._line.written and data.startswith(b"\x1bB"):
+        if self._line and self._line.written and self._mechanism.ends_line(data):
             self._end_line()
 
     def _send_byte(self, byte: bytes) -> None:
@@ -327,6 +321,10 @@ class Machine:
                 self._script.spoil_next(fault.kind)
             case FaultKind.EARLY_REPLIES:
                 self._mechanism.early_replies = True
+            case FaultKind.PULLED_OUT:
+                self._mechanism.medium.move(MediumEvent.PULL)
+            case FaultKind.INSERTION_TIMEOUT:
+                self._mechanism.end_wait()
             case FaultKind.WRONG_PAGE:
                 self._script.expect_wrong_page(fault.page)
         self.happened(fault.kind.value)
@@ -341,9 +339,11 @@ class Machine:
         with self._changed:
             if self._mechanism.medium.where is Media.JAMMED:
                 self._mechanism.medium.move(MediumEvent.FREE)
-            self._mechanism.conditions.clear()
-            self._mechanism.early_replies = False
             self._script.silent = False
+            try:
+                self._mechanism.mend()
+            except _PowerLost:
+                self._power_off()
             self.happened("mended")
 
     def state(self) -> State:

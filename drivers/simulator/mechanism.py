@@ -76,6 +76,11 @@ class TextBuffer:
 class Mechanism:
     """One PR2 with its book."""
 
+    openings: Final = frozenset(b"/L")
+    """The letters that begin a line."""
+    between_lines: Final = frozenset(b"On")
+    """The eject, and the procedure that every set-up begins with."""
+
     def __init__(self, profile: Pr2Profile, unit: int, surroundings: Surroundings) -> None:
         """`unit`: steps to the inch as chosen in the printer's own set-up, 240 or 216."""
         self._profile = profile
@@ -115,6 +120,12 @@ class Mechanism:
         """Forget all state except the place of the book."""
         self.memory = TextBuffer()
 
+    def take(self, byte: int) -> None:
+        """Read one byte from the host, and do what it completes."""
+        item = self.memory.parser.feed(byte)
+        if item is not None:
+            self.execute(item)
+
     def execute(self, item: Item) -> None:
         """Do one item; a refusal shows in the next status."""
         match item:
@@ -135,6 +146,18 @@ class Mechanism:
         held, self.memory.held = self.memory.held, None
         if held is not None:
             self.execute(held)
+
+    def mend(self) -> None:
+        """A person closed the cover and put a ribbon in."""
+        self.conditions.clear()
+        self.early_replies = False
+
+    def end_wait(self) -> None:
+        """Nothing: it waits for a document for ever."""
+
+    def ends_line(self, answer: bytes) -> bool:
+        """Whether a line ends with this answer behind its strike."""
+        return answer.startswith(b"\x1bB")
 
     def _buffer(self, code: int) -> None:
         memory = self.memory

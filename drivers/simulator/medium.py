@@ -23,6 +23,8 @@ class MediumEvent(StrEnum):
     """A person takes the book out of the slot."""
     JAM = "jam"
     """The book gets stuck."""
+    PULL = "pull"
+    """A person pulls the book out by force."""
     FREE = "free"
     """A person opens the mechanism and takes the book out."""
 
@@ -35,6 +37,7 @@ TRANSITIONS: Final = MappingProxyType(
         (_M.PRESENT, _E.EJECT): _M.ENTERING,
         (_M.ENTERING, _E.TAKE): _M.NOT_PRESENT,
         (_M.PRESENT, _E.JAM): _M.JAMMED,
+        (_M.PRESENT, _E.PULL): _M.NOT_PRESENT,
         (_M.JAMMED, _E.FREE): _M.NOT_PRESENT,
     }
 )

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from drivers.dialects.pr2.pr2_profile import Pr2Profile
 from drivers.simulator.cables import Cable, PtyCable, TcpCable, kill_process
 from drivers.simulator.control import ControlServer
+from drivers.simulator.family import FamilyProfile
 from drivers.simulator.machine import Machine
 from drivers.simulator.paper import Paper
 
@@ -49,7 +49,7 @@ class Simulator:
 
     def __init__(
         self,
-        profile: Pr2Profile,
+        profile: FamilyProfile,
         cable: Cable,
         paper: Paper,
         *,

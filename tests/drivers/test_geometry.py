@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.dialects.pr2.geometry import LEAST_HEIGHT, document_lines, offset_steps, vertical_steps
+from drivers.dialects.pr2.geometry import LEAST_HEIGHT, document_lines, offset_steps
+from drivers.dialects.steps import whole_steps
 
 heights = st.integers(0, 60_000)
 units = st.sampled_from([180, 216, 240, 360])
@@ -15,18 +16,18 @@ units = st.sampled_from([180, 216, 240, 360])
 @given(heights, units)
 def test_steps_are_the_nearest_and_a_half_goes_down_the_page(y: int, unit: int) -> None:
     exact = Fraction(y * unit, 2160)
-    steps = vertical_steps(y, unit)
+    steps = whole_steps(y, unit)
     assert -Fraction(1, 2) <= exact - steps < Fraction(1, 2)
 
 
 @given(st.integers(0, 9999), units)
 def test_whole_steps_are_exact(steps: int, unit: int) -> None:
-    assert vertical_steps(steps * 2160 // unit, unit) == steps
+    assert whole_steps(steps * 2160 // unit, unit) == steps
 
 
 @given(heights, heights, units)
 def test_further_down_is_never_fewer_steps(y: int, other: int, unit: int) -> None:
-    assert (vertical_steps(y, unit) <= vertical_steps(other, unit)) or y > other
+    assert (whole_steps(y, unit) <= whole_steps(other, unit)) or y > other
 
 
 def test_the_least_page_is_70_mm() -> None:

@@ -82,7 +82,7 @@ class Words:
     def set_up(self, sheet: Sheet, code_page: str) -> bytes:  # noqa: ARG002 - names of Dialect
         return b"rows %d\n" % (sheet.height // ROW)
 
-    def encode_line(self, sheet: Sheet, code_page: str, line: Line) -> LineBytes:  # noqa: ARG002
+    def encode_line(self, sheet: Sheet, code_page: str, line: Line, from_y: int) -> LineBytes:  # noqa: ARG002
         page = self.profile.find_code_page(code_page)
         text = b" ".join(encode_text(page, code_page, run.text, "here") for run in line.runs)
         return LineBytes(b"row %d\n" % (line.y // ROW), b"print " + text + b"\n")
@@ -99,6 +99,9 @@ class Words:
         assert isinstance(place, Place)
         against = () if place.word in PLACES else ((Reason.ATTENTION, place.word.decode()),)
         return Answer(against, PLACES.get(place.word, Media.UNKNOWN), any(isinstance(one, Called) for one in heard))
+
+    def take_hold(self, talk: Conversation) -> None:
+        """It was drawn in at once."""
 
     def take_way(self, talk: Conversation, line: LineBytes, look: Look) -> None:  # noqa: ARG002
         talk.tell(line.position)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from drivers.dialects.dialect import LineBytes
-from drivers.dialects.pr2.geometry import LINE_FEED, OFFSET_STEP, TOP_UNIT, document_lines, offset_steps, vertical_steps
+from drivers.dialects.pr2.geometry import LINE_FEED, OFFSET_STEP, TOP_UNIT, document_lines, offset_steps
 from drivers.dialects.pr2.pr2_profile import Pitch, Pr2Profile
+from drivers.dialects.steps import whole_steps
 from drivers.profile import encode_text
 from passbook.document.plan import UNITS_PER_INCH, Line, Plan, Sheet
 from passbook.errors import PassbookError
@@ -65,7 +66,7 @@ def _check_places(profile: Pr2Profile, sheet: Sheet, lines: Iterable[Line]) -> N
     bottom = document_lines(sheet.height) * LINE_FEED - profile.form.bottom_of_form * LINE_FEED
     farthest = 0
     for line in lines:
-        steps = vertical_steps(line.y, unit)
+        steps = whole_steps(line.y, unit)
         y = steps * UNITS_PER_INCH // unit
         if y < top:
             raise ValueError(f"{_place(line)} is less than {top / UNITS_PER_INCH:.2f} inch below the top edge")
@@ -112,7 +113,7 @@ def encode_line(profile: Pr2Profile, sheet: Sheet, code_page: str, line: Line) -
         text = encode_text(page, code_page, run.text, where)
         _check_columns(room, run.column, len(text), where)
         parts.append(commands.horizontal.encode(run.column - 1 + profile.form.first_column) + text)
-    position = commands.vertical.encode(vertical_steps(line.y, profile.vertical_unit))
+    position = commands.vertical.encode(whole_steps(line.y, profile.vertical_unit))
     return LineBytes(position, b"".join(parts) + commands.strike.encode())
 
 

@@ -21,15 +21,6 @@ MOST_DOCUMENT: Final = 118
 """500 mm in line feeds, rounded down (ESC Q)."""
 
 
-def vertical_steps(y: int, unit: int) -> int:
-    """`y` in 1/2160 inch as steps of 1/`unit` inch, halves rounded down the page.
-
-    >>> vertical_steps(2160, 240), vertical_steps(2160, 216), vertical_steps(13, 240), vertical_steps(14, 240)
-    (240, 216, 1, 2)
-    """
-    return (2 * y * unit + UNITS_PER_INCH) // (2 * UNITS_PER_INCH)
-
-
 def offset_steps(left: int) -> int:
     """`left` in 1/2160 inch as the steps of 1/120 inch of a horizontal offset (ESC | A), halves rounded right.
 

@@ -37,7 +37,7 @@ class Pr2:
         """The bytes that must reach the mechanism before a medium does."""
         return commands.set_up(self.profile, sheet, code_page)
 
-    def encode_line(self, sheet: Sheet, code_page: str, line: Line) -> LineBytes:
+    def encode_line(self, sheet: Sheet, code_page: str, line: Line, from_y: int) -> LineBytes:  # noqa: ARG002
         """The bytes of a line at its absolute place."""
         return commands.encode_line(self.profile, sheet, code_page, line)
 
@@ -65,6 +65,9 @@ class Pr2:
             found, media = self._read(frame)
             against += found
         return Answer(tuple(against), media, statuses > 1)
+
+    def take_hold(self, talk: Conversation) -> None:
+        """The way to the first line draws the medium in."""
 
     def take_way(self, talk: Conversation, line: LineBytes, look: Look) -> None:
         """Go to the place of a line, twice.

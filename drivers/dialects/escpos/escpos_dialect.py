@@ -1,0 +1,155 @@
+"""ESC/POS for the document session: how the printer is asked, a slip held, and a line placed and confirmed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from drivers.conversation import Conversation
+from drivers.dialects.dialect import Answer, LineBytes, Look
+from drivers.dialects.escpos import slip_commands
+from drivers.dialects.escpos.escpos_profile import EscposProfile
+from drivers.dialects.escpos.slip_answers import AutomaticStatus, RealTimeStatus, SlipReader
+from drivers.dialects.escpos.slip_commands import SlipLine
+from drivers.stop import MechanismStop
+from passbook.document.plan import Line, Plan, Sheet
+from passbook.job.states import Reason
+from passbook.protocol.media import Media
+
+_PRINTER, _SLIP = 1, 5
+"""Numbers of DLE EOT."""
+_OFFLINE: Final = 3
+_NOT_SELECTED, _WAITING, _NOT_AT_INSERTION, _NOT_AT_EJECTION = 2, 3, 5, 6
+"""Bits of the slip's status."""
+
+
+@dataclass(frozen=True)
+class EscposSlip:
+    """The slip station of one profile."""
+
+    profile: EscposProfile
+
+    def reader(self) -> SlipReader:
+        """A new reader of its answers."""
+        return SlipReader()
+
+    def check_printable(self, sheet: Sheet, plan: Plan, *, layout: str, printer: str) -> None:
+        """Refuse a plan that it cannot put on such slips."""
+        slip_commands.check_printable(self.profile, sheet, plan, layout=layout, printer=printer)
+
+    def set_up(self, sheet: Sheet, code_page: str) -> bytes:
+        """The bytes that must reach the printer before a slip does; it waits for one then."""
+        return slip_commands.set_up(self.profile, sheet, code_page)
+
+    def encode_line(self, sheet: Sheet, code_page: str, line: Line, from_y: int) -> LineBytes:
+        """The bytes of a line at its absolute place; its strike is the beginning of its confirmation."""
+        return slip_commands.encode_line(self.profile, sheet, code_page, line, from_y)
+
+    def eject(self) -> bytes:
+        """The bytes that give the slip back."""
+        return slip_commands.EJECT
+
+    def clean_up(self, talk: Conversation) -> None:
+        """Drop all memory and end every wait and error, until the printer answers in order.
+
+        A slip that lies at the insertion sensor is loaded, so that it can be ejected.
+        """
+        times = self.profile.times
+        begin = slip_commands.CLEAN_UP + slip_commands.ask_in_real_time(_PRINTER)
+        talk.ask_afresh(begin, RealTimeStatus, times.motion, times.settle)
+        _refuse(self.ask(talk, times.answer))
+        self._ask_in_order(talk)
+        slip = self._ask_in_real_time(talk, _SLIP, times.answer)
+        if not slip.has(_NOT_AT_INSERTION):
+            talk.tell(slip_commands.SELECT_SLIP)
+            if not self._ask_in_order(talk).has_slip:
+                talk.tell(slip_commands.CANCEL_WAIT)
+
+    def ask(self, talk: Conversation, timeout: float) -> Answer:
+        """Ask in real time for the printer's and the slip's status, and for the causes where it is off line."""
+        is_offline = self._ask_in_real_time(talk, _PRINTER, timeout).has(_OFFLINE)
+        against = self._causes(talk, timeout) if is_offline else ()
+        slip = self._ask_in_real_time(talk, _SLIP, timeout)
+        if is_offline and not against and not slip.has(_WAITING):
+            against = ((Reason.ATTENTION, "off-line"),)
+        return Answer(against, _media_of(slip))
+
+    def _causes(self, talk: Conversation, timeout: float) -> tuple[tuple[Reason, str], ...]:
+        requests = sorted({cause.request for cause in self.profile.causes})
+        told = {number: self._ask_in_real_time(talk, number, timeout) for number in requests}
+        return tuple(
+            (cause.reason, f"status-{cause.request}-bit-{cause.bit}")
+            for cause in self.profile.causes
+            if told[cause.request].has(cause.bit)
+        )
+
+    def _ask_in_real_time(self, talk: Conversation, number: int, timeout: float) -> RealTimeStatus:
+        heard = talk.ask(slip_commands.ask_in_real_time(number), RealTimeStatus, timeout)
+        if len(heard) == 1 and isinstance(heard[0], RealTimeStatus):
+            return heard[0]
+        raise MechanismStop(Reason.GARBLED, "unasked-answer")
+
+    def _ask_in_order(self, talk: Conversation) -> AutomaticStatus:
+        """The status that the printer sends when it has read everything before.
+
+        Without one, the stop says what real time tells of the printer.
+        """
+        times = self.profile.times
+        try:
+            heard = talk.ask(slip_commands.ASK_IN_ORDER, AutomaticStatus, times.motion)
+        except MechanismStop as stop:
+            if stop.reason is Reason.SILENT:
+                _refuse(self.ask(talk, times.answer))
+            raise
+        if len(heard) == 1 and isinstance(heard[0], AutomaticStatus):
+            return heard[0]
+        raise MechanismStop(Reason.GARBLED, "unasked-answer")
+
+    def take_hold(self, talk: Conversation) -> None:
+        """Require that the slip was loaded: a printer whose wait was over before the slip came prints on its roll."""
+        status = self._ask_in_order(talk)
+        if not status.has_slip:
+            raise MechanismStop(Reason.MEDIA_NEEDED, _slip_detail(status))
+
+    def take_way(self, talk: Conversation, line: LineBytes, look: Look) -> None:
+        """Move the slip to the line, and require it loaded before any text leaves."""
+        talk.tell(line.position)
+        look()
+
+    def confirm(self, talk: Conversation, line: LineBytes, look: Look) -> None:  # noqa: ARG002 - names of Dialect
+        """Send the rest of the text, strike it, and require an answer behind it.
+
+        A printer whose power failed meanwhile has no slip selected any more, so each piece waits for its answer, and
+        the strike for the last one.
+        """
+        for piece in line.rest if isinstance(line, SlipLine) else ():
+            self._require_slip(talk)
+            talk.tell(piece)
+        self._require_slip(talk)
+        talk.tell(slip_commands.STRIKE)
+        self._require_slip(talk)
+
+    def _require_slip(self, talk: Conversation) -> None:
+        status = self._ask_in_order(talk)
+        if status.is_offline:
+            _refuse(self.ask(talk, self.profile.times.answer))
+            raise MechanismStop(Reason.ATTENTION, "off-line")
+        if not status.has_slip:
+            raise MechanismStop(Reason.ATTENTION, _slip_detail(status))
+
+
+def _refuse(answer: Answer) -> None:
+    for reason, detail in answer.against:
+        raise MechanismStop(reason, detail)
+
+
+def _slip_detail(status: AutomaticStatus) -> str:
+    return "slip-not-loaded" if status.is_slip_selected else "slip-not-selected"
+
+
+def _media_of(slip: RealTimeStatus) -> Media:
+    """The place of the slip; one that a waiting printer has not loaded yet can still be pulled out."""
+    if slip.has(_WAITING) or (slip.has(_NOT_AT_INSERTION) and slip.has(_NOT_AT_EJECTION)):
+        return Media.NOT_PRESENT
+    is_held = not slip.has(_NOT_SELECTED) and not slip.has(_NOT_AT_INSERTION)
+    return Media.PRESENT if is_held else Media.ENTERING

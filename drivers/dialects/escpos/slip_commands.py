@@ -1,0 +1,170 @@
+"""The bytes that go to an ESC/POS slip printer, built by pure functions of its profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from escpos import constants  # type: ignore[import-untyped]
+
+from drivers.dialects.dialect import LineBytes
+from drivers.dialects.escpos.escpos_profile import EscposProfile, SlipPitch
+from drivers.dialects.steps import whole_steps
+from drivers.profile import encode_text
+from passbook.document.plan import UNITS_PER_INCH, Line, Plan, Sheet, Turn
+from passbook.errors import PassbookError
+
+DLE: Final[bytes] = constants.DLE
+ESC: Final[bytes] = constants.ESC
+GS: Final[bytes] = constants.GS
+NUL: Final[bytes] = constants.NUL
+
+SELECT_SLIP: Final[bytes] = constants.SHEET_SLIP_MODE
+"""Print on a slip from here on; without one the printer waits for it."""
+EJECT: Final[bytes] = constants.SLIP_PRINT_AND_EJECT + constants.SHEET_ROLL_MODE
+"""Give the slip back and end the selection: the printer must not wait for another slip by itself."""
+STRIKE: Final[bytes] = constants.CTL_LF
+"""Print what is in the print memory; the set-up makes its line feed 0.
+
+It is one byte: of a longer command, cut off before its last parameter, a clean-up's zero would be that parameter.
+"""
+ASK_IN_ORDER: Final = GS + b"a\xff" + GS + b"a" + NUL
+"""Have an automatic status sent when everything before was read, and none by itself afterwards (GS a 255, GS a 0)."""
+CANCEL_WAIT: Final[bytes] = DLE + constants.ENQ + b"\x03"
+"""End the wait for a slip and clear all memory; in real time."""
+RECOVER: Final[bytes] = DLE + constants.ENQ + b"\x02"
+"""Clear all memory and end an error; in real time.  1 in place of 2 would strike the line of the error again."""
+CLEAN_UP: Final[bytes] = NUL * 8 + CANCEL_WAIT + RECOVER + constants.HW_INIT + GS + b"a" + NUL
+"""End what an earlier owner left open, drop all memory, initialize, and let no status be sent by itself.
+
+The zeros fill the parameters of a command that was cut off, whose bytes a real-time command must not become.
+"""
+
+_FURTHEST_MOTION: Final = 255
+
+
+@dataclass(frozen=True)
+class SlipLine(LineBytes):
+    """One line whose text leaves in pieces, each too short to fill a line of the roll; `rest` follows `text`."""
+
+    rest: tuple[bytes, ...] = field(repr=False)
+
+
+def ask_in_real_time(number: int) -> bytes:
+    """The request for status `number` of DLE EOT; it must not stand within another command."""
+    request: bytes = DLE + constants.EOT + bytes([number])
+    return request
+
+
+def set_up(profile: EscposProfile, sheet: Sheet, code_page: str) -> bytes:
+    """The bytes that must reach the printer before a slip does; it waits for one then.
+
+    Raises ValueError for a sheet that it cannot take, PassbookError `profile-malformed` for a code page that the
+    profile has not.
+    """
+    pitch = _find_pitch(profile, sheet)
+    number = profile.find_code_page(code_page).number
+    wait = profile.insertion
+    return b"".join(
+        (
+            ESC + b"t" + bytes([number]),
+            ESC + b"!" + bytes([pitch.font]),
+            ESC + b" " + bytes([pitch.spacing]),
+            # The library's name for ESC f has one ESC too many.
+            ESC + b"f" + bytes([wait.minutes, wait.tenths]),
+            # Line feeds of the slip (ESC c 1 4) have no length.
+            ESC + b"c1\x04" + ESC + b"3" + NUL,
+            SELECT_SLIP,
+        )
+    )
+
+
+def check_printable(profile: EscposProfile, sheet: Sheet, plan: Plan, *, layout: str, printer: str) -> None:
+    """Refuse a plan that the printer cannot put on such slips; `layout` and `printer` are names for people.
+
+    Raises PassbookError `layout-not-printable` that says why.
+    """
+    try:
+        _check_pages(sheet, plan)
+        for step in plan:
+            if isinstance(step, Line):
+                _check_line(profile, sheet, step)
+    except ValueError as error:
+        raise PassbookError("layout-not-printable", layout=layout, printer=printer, why=str(error)) from None
+
+
+def _check_pages(sheet: Sheet, plan: Plan) -> None:
+    if sheet.fold or any(isinstance(step, Turn) for step in plan):
+        raise ValueError("it prints on slips, which have no fold and no pages to turn")
+
+
+def _check_line(profile: EscposProfile, sheet: Sheet, line: Line) -> None:
+    unit, place = profile.vertical_unit, f"page {line.page} line {line.line}"
+    steps = whole_steps(line.y, unit)
+    if steps < profile.form.start:
+        raise ValueError(f"{place} is less than {profile.form.start / unit:.2f} inch below the top edge")
+    if steps > sheet.height * unit // UNITS_PER_INCH - profile.form.foot:
+        raise ValueError(f"{place} is less than {profile.form.foot / unit:.2f} inch above the bottom edge")
+    room = columns_of(profile, sheet)
+    for run in line.runs:
+        if run.column < 1 or run.column + len(run.text) - 1 > room:
+            raise ValueError(f"{place} needs more than the {room} columns that the head reaches there")
+
+
+def columns_of(profile: EscposProfile, sheet: Sheet) -> int:
+    """The number of columns that the head reaches.  Raises ValueError for a pitch that the profile has not."""
+    cell = profile.across.unit // _find_pitch(profile, sheet).cpi
+    return (profile.across.reach - _left(profile, sheet)) // cell
+
+
+def _left(profile: EscposProfile, sheet: Sheet) -> int:
+    return whole_steps(sheet.left, profile.across.unit)
+
+
+def _find_pitch(profile: EscposProfile, sheet: Sheet) -> SlipPitch:
+    pitch = profile.pitch(sheet.cpi)
+    if pitch is None:
+        known = ", ".join(str(entry.cpi) for entry in profile.pitches)
+        raise ValueError(f"there is no pitch of {sheet.cpi} characters to the inch, only {known}")
+    return pitch
+
+
+def encode_line(profile: EscposProfile, sheet: Sheet, code_page: str, line: Line, from_y: int) -> SlipLine:
+    """The bytes of a line: the way from `from_y`, 0 for a slip just loaded, and the text without its strike.
+
+    Raises PassbookError `control-byte`, `not-in-code-page` or `column-overflow` for text that cannot be printed, and
+    ValueError for a place above `from_y`.
+    """
+    page = profile.find_code_page(code_page)
+    cell, room = profile.across.unit // _find_pitch(profile, sheet).cpi, columns_of(profile, sheet)
+    parts: list[bytes] = []
+    for run in line.runs:
+        where = f"page {line.page} line {line.line} column {run.column}"
+        text = encode_text(page, code_page, run.text, where)
+        width = room - run.column + 1
+        if run.column < 1 or len(text) > width:
+            raise PassbookError("column-overflow", where=where, column="text", length=len(text), width=max(width, 0))
+        place = _left(profile, sheet) + (run.column - 1) * cell
+        parts += [ESC + b"$" + place.to_bytes(2, "little"), *(bytes([letter]) for letter in text)]
+    first, *rest = _pieces(parts, profile.roll.columns)
+    return SlipLine(_way(profile, line, from_y), first, tuple(rest))
+
+
+def _pieces(parts: Iterable[bytes], most: int) -> list[bytes]:
+    """Commands and letters in pieces of at most `most` bytes; at least one, and no command is cut."""
+    pieces = [b""]
+    for part in parts:
+        if len(pieces[-1]) + len(part) > most:
+            pieces.append(b"")
+        pieces[-1] += part
+    return pieces
+
+
+def _way(profile: EscposProfile, line: Line, from_y: int) -> bytes:
+    unit = profile.vertical_unit
+    begin = whole_steps(from_y, unit) if from_y else profile.form.start
+    far, rest = divmod(whole_steps(line.y, unit) - begin, _FURTHEST_MOTION)
+    if far < 0:
+        raise ValueError("the line is above the one before")
+    return (ESC + b"J" + bytes([_FURTHEST_MOTION])) * far + ESC + b"J" + bytes([rest])

@@ -1,0 +1,342 @@
+"""The slip station of an ESC/POS printer at work, by the manual of the Olivetti PR4: one item at a time.
+
+What is read is done in its order, and waits while a slip is awaited or the printer is off line; real-time requests do
+not wait.  Power, ports, threads and scripted faults are outside; the surroundings strike, send and hear the events.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from drivers.dialects.escpos.escpos_profile import EscposProfile
+from drivers.simulator.hostbytes import GS, Control, HostCommand, Text
+from drivers.simulator.mechanism import MOST_BUFFERED, Surroundings
+from drivers.simulator.medium import Lying, Medium, MediumEvent
+from drivers.simulator.paper import Strike
+from drivers.simulator.slip_hostbytes import RealTimeRequest, SlipCommand, SlipItem, SlipParser
+from passbook.document.plan import UNITS_PER_INCH
+from passbook.job.states import Reason
+from passbook.protocol.media import Media
+
+MOST_WAITING: Final = 4096
+"""The items that fit into the receive buffer."""
+ROLL_COLUMNS: Final = 30
+"""The characters that fill a line of the roll, which is then printed."""
+
+_LF, _FF, _CR = 0x0A, 0x0C, 0x0D
+_SLIP: Final = 4
+_RESTART, _RECOVER, _CANCEL_WAIT = 1, 2, 3
+_PRINTER, _OFFLINE, _ERROR, _ROLLS, _SLIP_STATUS = 1, 2, 3, 4, 5
+_FONT_CELLS: Final = (12, 10)
+"""The half dots of a character of each font."""
+_LINE_FEED: Final = 24
+"""Steps of a line feed that was not set."""
+
+
+@dataclass
+class SlipMemory:
+    """The state that a power cut takes away."""
+
+    parser: SlipParser = field(default_factory=SlipParser)
+    segments: list[tuple[int, bytearray]] = field(default_factory=list)
+    """Half dots from the left, and text."""
+    late: list[Strike] = field(default_factory=list)
+    """Lines that were answered for and are not struck yet; only the early-replies fault fills this."""
+    waiting: deque[SlipItem] = field(default_factory=deque)
+    """The receive buffer."""
+    failed: Strike | None = None
+    """The line whose strike a fault stopped."""
+    is_slip: bool = False
+    is_awaited: bool = False
+    place: int = 0
+    font: int = 0
+    spacing: int = 0
+    code_page: int = 0
+    set_stations: int = 3
+    """The stations that settings are for: bits for journal, receipt, slip."""
+    line_feed: int = _LINE_FEED
+    """Steps of a line feed of the slip."""
+    struck: bool = False
+    """Whether a line was struck since the last automatic status."""
+    held: HostCommand | None = None
+    """None: it reads on while it waits for a slip."""
+
+    @property
+    def cell(self) -> int:
+        """The half dots from one character to the next."""
+        return _FONT_CELLS[self.font & 1] + self.spacing
+
+
+class SlipMechanism:
+    """One ESC/POS printer with its slip."""
+
+    openings: Final = frozenset(b"J")
+    between_lines: Final = frozenset(b"cft")
+
+    def __init__(self, profile: EscposProfile, surroundings: Surroundings) -> None:
+        self._profile = profile
+        self._step = UNITS_PER_INCH // profile.vertical_unit
+        self._around = surroundings
+        self.medium = Medium()
+        self.conditions: set[Reason] = set()
+        self.early_replies = False
+        self.memory = SlipMemory()
+        self._is_given_back = False
+        self._commands: dict[tuple[int, str], Callable[[bytes], None]] = {
+            (0x1B, "@"): self._initialize,
+            (0x1B, "c"): self._select,
+            (0x1B, "J"): self._feed,
+            (0x1B, "3"): self._set_line_feed,
+            (0x1B, "$"): self._go_across,
+            (0x1B, "!"): self._set_font,
+            (0x1B, " "): self._set_spacing,
+            (0x1B, "t"): self._set_code_page,
+            (GS, "a"): self._report,
+        }
+
+    def lose_power(self) -> None:
+        """Forget all state except the place of the slip."""
+        self.memory = SlipMemory()
+
+    def take(self, byte: int) -> None:
+        """Read one byte from the host; do what it completes, or keep that until it can be done."""
+        item = self.memory.parser.feed(byte)
+        if isinstance(item, RealTimeRequest):
+            self._do_at_once(item)
+            item = item.besides
+        if item is not None and len(self.memory.waiting) < MOST_WAITING:
+            self.memory.waiting.append(item)
+        self._work()
+
+    def _work(self) -> None:
+        """Do what waits, as far as that is possible now."""
+        while self.memory.waiting and not self.memory.is_awaited and not self._is_offline():
+            self._do(self.memory.waiting.popleft())
+
+    def _is_offline(self) -> bool:
+        return bool(self.conditions or self.memory.failed) or self.medium.where is Media.JAMMED
+
+    def _do(self, item: SlipItem) -> None:
+        match item:
+            case Text(code):
+                self._buffer(code)
+            case Control(code):
+                self._control(code)
+            case SlipCommand(lead, letter, parameters):
+                self._commands.get((lead, letter), self._pass_over)(parameters)
+
+    def _pass_over(self, _parameters: bytes) -> None:
+        """A command that prints and moves nothing."""
+
+    # Persons
+
+    def put(self, lying: Lying) -> None:
+        """A person puts a slip into the slot.  Raises ValueError when one is there."""
+        self.medium.move(MediumEvent.PUT, lying)
+        self._is_given_back = False
+        if self.memory.is_awaited:
+            self._load()
+        self._work()
+
+    def mend(self) -> None:
+        """A person freed the jam and closed the cover; what waits is done, but no line whose strike was stopped."""
+        self.conditions.clear()
+        self.early_replies = False
+        self._work()
+
+    def end_wait(self) -> None:
+        """The time for putting a slip in is over: the printer goes on with its roll."""
+        if self.memory.is_awaited:
+            self.memory.is_slip = self.memory.is_awaited = False
+            self._work()
+
+    # Real time
+
+    def _do_at_once(self, request: RealTimeRequest) -> None:
+        if not request.is_enquiry:
+            self._answer(request.number)
+        elif request.number == _CANCEL_WAIT and self.memory.is_awaited:
+            self._clear_buffers()
+            self.memory.is_slip = self.memory.is_awaited = False
+        elif request.number == _RECOVER and self._has_error():
+            self._clear_buffers()
+        elif request.number == _RESTART and self._has_error():
+            self._restart_line()
+
+    def _has_error(self) -> bool:
+        return self.memory.failed is not None or self.medium.where is Media.JAMMED
+
+    def _clear_buffers(self) -> None:
+        memory = self.memory
+        memory.waiting.clear()
+        memory.segments.clear()
+        memory.late.clear()
+        memory.failed = None
+        memory.parser = SlipParser()
+
+    def _restart_line(self) -> None:
+        """Strike the line of the error from its beginning, on the slip or, where it is out, on the next one."""
+        failed, self.memory.failed = self.memory.failed, None
+        if failed is not None and self.medium.where is Media.PRESENT:
+            self._strike_now(failed)
+        elif failed is not None:
+            self.memory.late.append(failed)
+            self.memory.is_awaited = True
+        self._work()
+
+    def _answer(self, number: int) -> None:
+        bits = {
+            _PRINTER: 1 << 3 if self._is_offline() else 0,
+            _OFFLINE: (1 << 2 if Reason.COVER_OPEN in self.conditions else 0) | (1 << 6 if self._has_error() else 0),
+            _ERROR: 1 << 2 if self.medium.where is Media.JAMMED else 0,
+            _ROLLS: 0,
+            _SLIP_STATUS: self._slip_bits(),
+        }.get(number)
+        if bits is not None:
+            self._around.send(bytes([0x12 | bits]))
+
+    def _slip_bits(self) -> int:
+        not_selected = 0 if self.memory.is_slip else 1 << 2
+        awaited = 1 << 3 if self.memory.is_awaited else 0
+        return not_selected | awaited | self._sensor_bits()
+
+    def _sensor_bits(self) -> int:
+        where = self.medium.where
+        if where is Media.NOT_PRESENT:
+            return 1 << 5 | 1 << 6
+        if where is Media.ENTERING:
+            return 1 << 5 if self._is_given_back else 1 << 6
+        return 0
+
+    # In order
+
+    def _report(self, parameters: bytes) -> None:
+        """Send the present status; 0 switches the report of changes off, of which there are none between the two."""
+        if parameters == b"\0":
+            return
+        printer = 0x10 | (1 << 3 if self._is_offline() else 0)
+        not_loaded = 0 if self.medium.where is Media.PRESENT else 1 << 1
+        slip = (0 if self.memory.is_slip else 1) | not_loaded
+        self._around.send(bytes([printer, 0, self._sensor_bits(), slip]))
+        self.memory.struck = False
+
+    def ends_line(self, answer: bytes) -> bool:
+        """Whether a line ends with this answer: the first automatic status behind its strike."""
+        return len(answer) > 1 and self.memory.struck
+
+    def _initialize(self, _parameters: bytes) -> None:
+        """Everything is as after power-on, but for the receive buffer and a slip that is awaited."""
+        fresh = SlipMemory(parser=self.memory.parser, waiting=self.memory.waiting)
+        self.memory = fresh
+
+    def _select(self, parameters: bytes) -> None:
+        if parameters[:1] == b"1":
+            self.memory.set_stations = parameters[1]
+        if parameters[:1] != b"0" or self.memory.segments:
+            return
+        self._strike_late()
+        self.memory.is_slip = parameters[1] == _SLIP
+        if not self.memory.is_slip or self.medium.where is Media.PRESENT:
+            return
+        self.memory.is_awaited = True
+        if self.medium.where is Media.ENTERING and not self._is_given_back:
+            self._load()
+        else:
+            self._around.happened("document-wanted")
+
+    def _load(self) -> None:
+        self.memory.is_awaited = False
+        self.medium.move(MediumEvent.DRAW)
+        self.medium.y = self._profile.form.start * self._step
+        self._around.happened("drawn-in")
+
+    def _set_line_feed(self, parameters: bytes) -> None:
+        if self.memory.set_stations & _SLIP:
+            self.memory.line_feed = parameters[0]
+
+    def _set_font(self, parameters: bytes) -> None:
+        self.memory.font = parameters[0]
+
+    def _set_spacing(self, parameters: bytes) -> None:
+        self.memory.spacing = parameters[0]
+
+    def _set_code_page(self, parameters: bytes) -> None:
+        self.memory.code_page = parameters[0]
+
+    def _go_across(self, parameters: bytes) -> None:
+        place = int.from_bytes(parameters, "little")
+        if place < self._profile.across.reach:
+            self.memory.place = place
+
+    def _buffer(self, code: int) -> None:
+        memory = self.memory
+        if sum(len(text) for _, text in memory.segments) >= (MOST_BUFFERED if memory.is_slip else ROLL_COLUMNS):
+            self._strike()
+        if not memory.segments or memory.segments[-1][0] + len(memory.segments[-1][1]) * memory.cell != memory.place:
+            memory.segments.append((memory.place, bytearray()))
+        memory.segments[-1][1].append(code)
+        memory.place += memory.cell
+
+    def _control(self, code: int) -> None:
+        if code in {_LF, _CR}:
+            self._feed(bytes([self.memory.line_feed if code == _LF else 0]))
+        elif code == _FF:
+            self._eject()
+
+    def _feed(self, parameters: bytes) -> None:
+        self._strike_late()
+        self._strike()
+        if self.memory.is_slip and self.medium.where is Media.PRESENT:
+            self.medium.y += parameters[0] * self._step
+
+    def _eject(self) -> None:
+        self._strike_late()
+        self._strike()
+        if self.memory.is_slip and self.medium.where is Media.PRESENT:
+            self.medium.move(MediumEvent.EJECT)
+            self._is_given_back = True
+            self._around.happened("ejected")
+
+    def _strike(self) -> None:
+        memory = self.memory
+        if memory.is_slip and self.medium.where is not Media.PRESENT and memory.segments:
+            # The line waits with everything behind it for a slip.
+            memory.is_awaited = True
+            memory.waiting.appendleft(Control(_CR))
+            return
+        memory.place = 0
+        if not memory.segments:
+            return
+        memory.struck = True
+        strike = self._line_of(memory.segments)
+        memory.segments = []
+        if self.early_replies:
+            memory.late.append(strike)
+        else:
+            self._strike_now(strike)
+
+    def _strike_late(self) -> None:
+        late, self.memory.late = self.memory.late, []
+        for strike in late:
+            self._strike_now(strike)
+
+    def _strike_now(self, strike: Strike) -> None:
+        if not self.memory.is_slip:
+            self._around.happened("printed-on-roll")
+        elif not self._around.strike(strike) or self.medium.where is Media.JAMMED:
+            self.memory.failed = strike
+
+    def _line_of(self, segments: list[tuple[int, bytearray]]) -> Strike:
+        cell, unit = self.memory.cell, self._profile.across.unit
+        left = min(place for place, _ in segments) % cell
+        runs = tuple(((place - left) // cell + 1, self._decode(text)) for place, text in segments)
+        return Strike(self.medium.y, runs, unit / cell, left * UNITS_PER_INCH // unit)
+
+    def _decode(self, text: bytearray) -> str:
+        for page in self._profile.code_pages.values():
+            if page.number == self.memory.code_page:
+                return text.decode(page.codec, "replace")
+        return text.decode("cp437")
