@@ -23,7 +23,7 @@ from drivers.conversation import Conversation
 from drivers.dialects.dialect import Answer, Dialect, LineBytes
 from drivers.ports.port import Port
 from drivers.stop import MechanismStop
-from passbook.document.plan import Line, Sheet
+from passbook.document.plan import Band, Line, Sheet
 from passbook.job.states import Reason
 from passbook.protocol.media import Device, MechanismStatus, Media
 
@@ -199,13 +199,13 @@ class DocumentSession:
             # An announcement only says when to look: a key says the same.
             self._talk.listen(min(left, self._times.insertion_poll))
 
-    def print_line(self, line: Line) -> None:
-        """Strike one line at its absolute place; `confirm` must follow.
+    def print_line(self, line: Line | Band) -> None:
+        """Strike one line of text or dots at its absolute place; `confirm` must follow.
 
         Raises PassbookError, with nothing sent, for text that the code page or the carriage cannot print.
         """
         self._check(SessionEvent.POSITION)
-        encoded = self._built(lambda: self._dialect.encode_line(self._sheet, self._code_page, line, self._y))
+        encoded = self._built(lambda: self._encoded(line))
         with self._stopping():
             if self._state is SessionState.MEDIUM_IN:
                 # Drawing in waits for a document without an answer: one that was pulled out again is noticed before.
@@ -216,6 +216,13 @@ class DocumentSession:
             self._enter(SessionEvent.SEND)
             self._talk.tell(encoded.text)
         self._y = line.y
+
+    def _encoded(self, line: Line | Band) -> LineBytes:
+        if isinstance(line, Line):
+            return self._dialect.encode_line(self._sheet, self._code_page, line, self._y)
+        if self._dialect.graphics is None:
+            raise ValueError("it prints no pictures")
+        return self._dialect.graphics.encode_band(line, self._y)
 
     def confirm(self) -> None:
         """Require the mechanism's own word that the line sent was done, and that the medium is still there."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-import pypdfium2
-import pypdfium2.raw as pdfium
+import pypdfium2  # type: ignore[import-untyped]
+import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 from passbook.document.plan import UNITS_PER_INCH
 from passbook.document.rendered_pages import DrawnDots, NotDrawn, RenderAnswer, RenderRequest, Undrawable

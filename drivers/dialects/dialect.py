@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 from drivers.conversation import Conversation
 from drivers.frame_reading import AnswerReader
 from drivers.profile import Profile
-from passbook.document.plan import Line, Plan, Sheet
+from passbook.document.plan import Band, DotPitch, Line, Plan, Sheet
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
 
@@ -43,12 +43,31 @@ class Answer(NamedTuple):
     announced: bool = False
 
 
+class Graphics(Protocol):
+    """A printer family that prints pictures."""
+
+    @property
+    def pitch(self) -> DotPitch:
+        """How it prints dots."""
+
+    def encode_band(self, band: Band, from_y: int) -> LineBytes:
+        """The bytes of a band at its absolute place.
+
+        `from_y` is the `y` of the band struck before on this medium, 0 for none.  Raises ValueError for a band that the
+        head cannot print, or for a place that the mechanism cannot count to.
+        """
+
+
 class Dialect(Protocol):
     """A printer family."""
 
     @property
     def profile(self) -> Profile:
         """Its data, with how many lines may be in doubt."""
+
+    @property
+    def graphics(self) -> Graphics | None:
+        """How it prints pictures; None where it prints none."""
 
     def reader(self) -> AnswerReader:
         """A new reader of its answers."""

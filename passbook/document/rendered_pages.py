@@ -10,7 +10,7 @@ from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
-from passbook.document.plan import UNITS_PER_INCH
+from passbook.document.plan import MM_PER_UNIT, UNITS_PER_INCH
 from passbook.errors import PassbookError
 from passbook.protocol.confidential import Confidential
 
@@ -29,9 +29,9 @@ WALL_SECONDS: Final = 12
 MEMORY_BYTES: Final = 384 * 1024 * 1024
 """Address space of one drawing; the program and its library take a fifth of it."""
 
-_MOST_DOTS: Final = 16_384
-_MM: Final = 25.4 / UNITS_PER_INCH
-_Dots = Annotated[int, msgspec.Meta(ge=1, le=_MOST_DOTS)]
+MOST_DOTS: Final = 16_384
+"""Dots of a row, and rows, of a sheet."""
+_Dots = Annotated[int, msgspec.Meta(ge=1, le=MOST_DOTS)]
 _Length = Annotated[int, msgspec.Meta(ge=1, le=UNITS_PER_INCH)]
 _Number = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 
@@ -96,7 +96,7 @@ RenderAnswer: TypeAlias = DrawnDots | NotDrawn
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _REQUESTS: Final = msgspec.msgpack.Decoder(RenderRequest)
-_ANSWERS: Final = msgspec.msgpack.Decoder(RenderAnswer)
+_ANSWERS: Final[msgspec.msgpack.Decoder[RenderAnswer]] = msgspec.msgpack.Decoder(RenderAnswer)
 
 
 def row_bytes(width: int) -> int:
@@ -160,4 +160,4 @@ def _refusal(answer: NotDrawn, request: RenderRequest) -> PassbookError:
 
 
 def _millimetres(width: int, height: int) -> str:
-    return f"{width * _MM:.0f} x {height * _MM:.0f} mm"
+    return f"{width * MM_PER_UNIT:.0f} x {height * MM_PER_UNIT:.0f} mm"

@@ -72,6 +72,7 @@ class Words:
     """The functions of the family."""
 
     profile: Profile = PROFILE
+    graphics: None = None
 
     def reader(self) -> WordReader:
         return WordReader()

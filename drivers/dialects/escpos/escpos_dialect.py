@@ -11,8 +11,10 @@ from drivers.dialects.escpos import slip_commands
 from drivers.dialects.escpos.escpos_profile import EscposProfile
 from drivers.dialects.escpos.slip_answers import AutomaticStatus, RealTimeStatus, SlipReader
 from drivers.dialects.escpos.slip_commands import SlipLine
+from drivers.dialects.escpos.slip_graphics import SlipGraphics
 from drivers.stop import MechanismStop
-from passbook.document.plan import Line, Plan, Sheet
+from passbook.document.plan import Band, Line, Plan, Sheet
+from passbook.errors import PassbookError
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
 
@@ -29,6 +31,11 @@ class EscposSlip:
 
     profile: EscposProfile
 
+    @property
+    def graphics(self) -> SlipGraphics | None:
+        """Its bit image, where the profile has one."""
+        return None if self.profile.dots is None else SlipGraphics(self.profile, self.profile.dots)
+
     def reader(self) -> SlipReader:
         """A new reader of its answers."""
         return SlipReader()
@@ -36,6 +43,13 @@ class EscposSlip:
     def check_printable(self, sheet: Sheet, plan: Plan, *, layout: str, printer: str) -> None:
         """Refuse a plan that it cannot put on such slips."""
         slip_commands.check_printable(self.profile, sheet, plan, layout=layout, printer=printer)
+        graphics = self.graphics
+        try:
+            for step in plan:
+                if isinstance(step, Band) and graphics is not None:
+                    graphics.check_band(sheet, step)
+        except ValueError as error:
+            raise PassbookError("layout-not-printable", layout=layout, printer=printer, why=str(error)) from None
 
     def set_up(self, sheet: Sheet, code_page: str) -> bytes:
         """The bytes that must reach the printer before a slip does; it waits for one then."""

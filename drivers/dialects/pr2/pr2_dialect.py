@@ -24,6 +24,8 @@ class Pr2:
     """The PR2 family with the codes of one profile."""
 
     profile: Pr2Profile
+    graphics: None = None
+    """Its bit image is known by one manual alone, and not in which mode its answers come behind it."""
 
     def reader(self) -> FrameReader:
         """A new reader of its answers."""
