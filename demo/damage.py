@@ -50,7 +50,7 @@ def _history(world: World) -> str:
 def _paper(world: World) -> tuple[dict[str, Any], dict[str, Any]]:
     """The paper as JSON values, and the first page of the first book in it."""
     paper = msgspec.json.decode(world.paper_file.read_bytes())
-    book = paper["books"]["book-1"]
+    book = next(iter(paper["books"].values()))
     return paper, next(iter(book["pages"].values()))
 
 

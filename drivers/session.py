@@ -152,7 +152,7 @@ class DocumentSession:
             self._dialect.clean_up(self._talk)
             found = self._ready_media(self._times.answer)
             if found is Media.PRESENT:
-                self._talk.tell(self._dialect.eject())
+                self._dialect.eject(self._talk)
                 self._require_media(_IN_SLOT_OR_GONE)
         self._was_announced()
         nothing = found is Media.NOT_PRESENT
@@ -235,7 +235,7 @@ class DocumentSession:
         """Give the medium back into the slot."""
         self._check(SessionEvent.EJECT)
         with self._stopping():
-            self._talk.tell(self._dialect.eject())
+            self._dialect.eject(self._talk)
             self._require_media(_IN_SLOT_OR_GONE)
         self._was_announced()
         self._enter(SessionEvent.EJECT)

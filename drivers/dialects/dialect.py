@@ -93,8 +93,8 @@ class Dialect(Protocol):
         and ValueError for a place that the mechanism cannot count to.
         """
 
-    def eject(self) -> bytes:
-        """The bytes that give the medium back."""
+    def eject(self, talk: Conversation) -> None:
+        """Give the medium back; a question behind it must tell where it is then."""
 
     def clean_up(self, talk: Conversation) -> None:
         """End what an earlier owner left open and drop the print memory; strike nothing, and move no medium."""

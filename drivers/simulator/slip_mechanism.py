@@ -23,6 +23,8 @@ from passbook.protocol.media import Media
 
 MOST_WAITING: Final = 4096
 """The items that fit into the receive buffer."""
+ASKED_WHILE_EJECTING: Final = 2
+"""Real time is faster than a motion: so many questions about a slip that moves out are answered as before it."""
 ROLL_COLUMNS: Final = 30
 """The characters that fill a line of the roll, which is then printed."""
 
@@ -93,6 +95,8 @@ class SlipMechanism:
         self.early_replies = False
         self.memory = SlipMemory()
         self._is_given_back = False
+        self._late_answers = 0
+        """How often the sensors are still asked while the slip moves out."""
         self._commands: dict[tuple[int, str], Callable[[bytes], None]] = {
             (0x1B, "@"): self._initialize,
             (0x1B, "c"): self._select,
@@ -203,12 +207,15 @@ class SlipMechanism:
             _OFFLINE: (1 << 2 if Reason.COVER_OPEN in self.conditions else 0) | (1 << 6 if self._has_error() else 0),
             _ERROR: 1 << 2 if self.medium.where is Media.JAMMED else 0,
             _ROLLS: 0,
-            _SLIP_STATUS: self._slip_bits(),
+            _SLIP_STATUS: self._slip_bits() if number == _SLIP_STATUS else 0,
         }.get(number)
         if bits is not None:
             self._around.send(bytes([0x12 | bits]))
 
     def _slip_bits(self) -> int:
+        if self._late_answers and self.medium.where is Media.ENTERING:
+            self._late_answers -= 1
+            return 0
         not_selected = 0 if self.memory.is_slip else 1 << 2
         awaited = 1 << 3 if self.memory.is_awaited else 0
         return not_selected | awaited | self._sensor_bits()
@@ -323,6 +330,7 @@ class SlipMechanism:
         if self.memory.is_slip and self.medium.where is Media.PRESENT:
             self.medium.move(MediumEvent.EJECT)
             self._is_given_back = True
+            self._late_answers = ASKED_WHILE_EJECTING
             self._around.happened("ejected")
 
     def _strike(self) -> None:

@@ -88,8 +88,8 @@ class Words:
         text = b" ".join(encode_text(page, code_page, run.text, "here") for run in line.runs)
         return LineBytes(b"row %d\n" % (line.y // ROW), b"print " + text + b"\n")
 
-    def eject(self) -> bytes:
-        return b"out\n"
+    def eject(self, talk: Conversation) -> None:
+        talk.tell(b"out\n")
 
     def clean_up(self, talk: Conversation) -> None:
         talk.ask_afresh(b"reset\n", Here, self.profile.times.motion, self.profile.times.settle)

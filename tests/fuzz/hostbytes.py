@@ -18,7 +18,7 @@ PERSONS: Final = 1000
 """How often a book is put in at most; every time at least one byte was taken in between."""
 
 
-class _Cable:
+class MemoryCable:
     """A line to a host that is only bytes."""
 
     def __init__(self, data: bytes) -> None:
@@ -36,7 +36,7 @@ class _Cable:
         self.left = b""
 
 
-class _Unsaved(Paper):
+class UnsavedPaper(Paper):
     """Paper that stays in memory."""
 
     @override
@@ -47,11 +47,11 @@ class _Unsaved(Paper):
 def check(data: bytes) -> None:
     """After any bytes the clean-up brings the mechanism's identity, and no strike is without a book."""
     clean_up = PROFILE.clean_up.encode()
-    cable = _Cable(data + clean_up)
-    paper = _Unsaved(Path("unused"))
+    cable = MemoryCable(data + clean_up)
+    paper = UnsavedPaper(Path("unused"))
     machine = Machine(PROFILE, 240, paper, cable, lambda _process: None)
     for _ in range(PERSONS):
-        _work(machine)
+        work_off(machine)
         if not cable.left and machine.state().received >= len(data) + len(clean_up):
             break
         # A command waits for a document.
@@ -60,7 +60,7 @@ def check(data: bytes) -> None:
     assert not paper.strikes or "B1" in paper.books
 
 
-def _work(machine: Machine) -> None:
+def work_off(machine: Machine) -> None:
     """Take in and do everything until nothing moves."""
     before = -1
     while machine.state().received > before:

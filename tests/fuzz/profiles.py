@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 
+from drivers.dialects.escpos import slip_commands
+from drivers.dialects.escpos.escpos_profile import EscposProfile, load_escpos
 from drivers.dialects.pr2.commands import set_up
-from drivers.dialects.pr2.pr2_profile import load_pr2
+from drivers.dialects.pr2.pr2_profile import Pr2Profile, load_pr2
 from passbook.document.plan import Sheet
 from passbook.errors import PassbookError
 
 
 def check(data: bytes) -> None:
     """Any bytes are `profile-malformed`, or a profile with which every sheet can be set up or is refused."""
+    with malformed_or_not():
+        _set_up_slip(load_escpos(data, "drawn.toml"))
+    with malformed_or_not():
+        _set_up_book(load_pr2(data, "drawn.toml"))
+
+
+@contextlib.contextmanager
+def malformed_or_not() -> Iterator[None]:
+    """Pass over the one error that a profile may have."""
     try:
-        profile = load_pr2(data, "drawn.toml")
+        yield
     except PassbookError as error:
         assert error.code == "profile-malformed"
-        return
+
+
+def _set_up_slip(profile: EscposProfile) -> None:
+    for page in profile.code_pages:
+        with contextlib.suppress(ValueError):
+            slip_commands.set_up(profile, Sheet(12_000), page)
+
+
+def _set_up_book(profile: Pr2Profile) -> None:
     for code in range(256):
         profile.stop_reason(code)
         profile.media(code)

@@ -28,6 +28,8 @@ TARGETS: Final = (
     "profiles",
     "requests",
     "rows",
+    "slipframes",
+    "sliphosts",
 )
 """Modules of this package."""
 

@@ -66,7 +66,20 @@ HOLES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-BINARY: Final = frozenset({"certificates", "envelopes", "frames", "hostbytes", "keyrings", "plans", "requests", "rows"})
+BINARY: Final = frozenset(
+    {
+        "certificates",
+        "envelopes",
+        "frames",
+        "hostbytes",
+        "keyrings",
+        "plans",
+        "requests",
+        "rows",
+        "slipframes",
+        "sliphosts",
+    }
+)
 """Targets that read no text, so that few families are different to them."""
 BYTES: Final = frozenset({"letters", "digits", "nulls", "no UTF-8", "escape codes", "stripes", "lines"})
 

@@ -59,9 +59,14 @@ class EscposSlip:
         """The bytes of a line at its absolute place; its strike is the beginning of its confirmation."""
         return slip_commands.encode_line(self.profile, sheet, code_page, line, from_y)
 
-    def eject(self) -> bytes:
-        """The bytes that give the slip back."""
-        return slip_commands.EJECT
+    def eject(self, talk: Conversation) -> None:
+        """Give the slip back, and ask where it is until it moved: real time is faster than the motion."""
+        times = self.profile.times
+        talk.tell(slip_commands.EJECT)
+        request = slip_commands.ask_in_real_time(_SLIP)
+        for _ in range(int(times.motion / times.settle)):
+            if _media_of(talk.ask_afresh(request, RealTimeStatus, times.answer, times.settle)) is not Media.PRESENT:
+                break
 
     def clean_up(self, talk: Conversation) -> None:
         """Drop all memory and end every wait and error, until the printer answers in order.

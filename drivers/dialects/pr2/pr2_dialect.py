@@ -43,9 +43,9 @@ class Pr2:
         """The bytes of a line at its absolute place."""
         return commands.encode_line(self.profile, sheet, code_page, line)
 
-    def eject(self) -> bytes:
-        """The bytes that give the medium back."""
-        return self.profile.commands.eject.encode()
+    def eject(self, talk: Conversation) -> None:
+        """Give the medium back; each answer comes after the motion."""
+        talk.tell(self.profile.commands.eject.encode())
 
     def clean_up(self, talk: Conversation) -> None:
         """End every open escape and drop the print memory, until the mechanism says its identity."""
