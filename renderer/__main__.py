@@ -79,7 +79,8 @@ def _draw_and_exit(request: RenderRequest, out: int) -> None:
     code = 1
     with contextlib.suppress(BaseException):
         for limit, value in _LIMITS.items():
-            resource.setrlimit(limit, (value, value))
+            # At the first of the two limits of time the kernel says SIGXCPU, at the second nothing.
+            resource.setrlimit(limit, (value, value + 1 if limit == resource.RLIMIT_CPU else value))
         # Loaded here and not above: the guard has no part of the library.
         from renderer.pdf_drawing import draw  # noqa: PLC0415
 

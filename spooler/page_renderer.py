@@ -16,7 +16,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, ParamSpec, TypeAlias, TypeVar
 
@@ -119,21 +118,31 @@ def _exchange(connection: socket.socket, data: bytes, deadline: float) -> bytes:
     return bytes(answer)
 
 
-class DrawingThreads:
-    """A few threads for documents that are drawn, so that other work never waits for these."""
+class Drawings:
+    """Takes few threads of the pool for documents that are drawn, so that other work never waits for these."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(DRAWN_AT_ONCE, thread_name_prefix="drawing")
+        self._free = asyncio.Semaphore(DRAWN_AT_ONCE)
         self._count = 0
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do the work in one of the threads, and return its result.  Raises PassbookError `renderer-busy`."""
+        """Do the work in a thread, and return its result.  Raises PassbookError `renderer-busy`.
+
+        A caller that goes away leaves its work to end by itself; until then it counts.
+        """
         if self._count >= MOST_DRAWN:
             raise PassbookError("renderer-busy")
         self._count += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._pool, functools.partial(work, *args, **kwargs)
-            )
-        finally:
-            self._count -= 1
+        drawing = asyncio.ensure_future(self._in_thread(functools.partial(work, *args, **kwargs)))
+        drawing.add_done_callback(self._ended)
+        return await asyncio.shield(drawing)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        async with self._free:
+            return await asyncio.to_thread(work)
+
+    def _ended(self, drawing: asyncio.Future[T]) -> None:
+        self._count -= 1
+        # An error that no caller waits for any more concerns no person.
+        if not drawing.cancelled():
+            drawing.exception()

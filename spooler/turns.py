@@ -58,7 +58,7 @@ from spooler.clock import Clock, stamp
 from spooler.destination import Destination
 from spooler.jobs import Jobs
 from spooler.logs import Log
-from spooler.page_renderer import DrawingThreads
+from spooler.page_renderer import Drawings
 from spooler.turn_states import AT_TERMINAL, DRIVEN, TURN_TRANSITIONS, OpenTurn, TurnEvent, TurnState
 
 _LOG: Final = Log("turns")
@@ -103,7 +103,7 @@ class Turns:
         self._clock = clock
         self._wake_desk = wake
         self._in_loop = in_loop
-        self._drawing = DrawingThreads()
+        self._drawing = Drawings()
         self._lock = threading.RLock()
         self._turns: dict[str, OpenTurn] = {}
         self._silent: set[str] = set()

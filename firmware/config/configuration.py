@@ -254,6 +254,7 @@ class Config(msgspec.Struct, frozen=True):
         file: the path of the file; errors found later name it.
         control: the Unix socket of the operators.
         state: a folder outside of every area, for knowledge that must survive the areas.
+        renderer: the Unix socket of the program that draws the pages of PDFs; None to start one for each document.
     """
 
     file: Path
@@ -265,6 +266,7 @@ class Config(msgspec.Struct, frozen=True):
     layouts: Path | None = None
     control: Path = CONTROL_SOCKET
     state: Path = Path("/var/lib/passbook/state")
+    renderer: Path | None = None
     operators: OperatorsConfig = OperatorsConfig()
     recovery: RecoveryConfig = RecoveryConfig()
     notices: NoticesConfig = NoticesConfig()

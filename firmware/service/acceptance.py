@@ -33,7 +33,7 @@ from spooler.destination import Destination
 from spooler.fullness import Fullness
 from spooler.jobs import Jobs
 from spooler.new_record import new_record, wrap_for_owner
-from spooler.page_renderer import DrawingThreads
+from spooler.page_renderer import Drawings
 from spooler.shared_names import SharedNames, check_naming
 from storage import ApplianceKey, Child, Claim, Rng, SealedJob, Ticket, envelope
 
@@ -110,7 +110,7 @@ class Acceptance:
         self._fullness = fullness
         self._clock = clock
         self._rng = rng
-        self._drawing = DrawingThreads()
+        self._drawing = Drawings()
 
     async def submit(self, actor: Actor, request: SubmitJob, document: bytes) -> Record:
         """Accept one job; returns after its commit.  The same request again gives the same job (P10).
