@@ -101,7 +101,11 @@ def test_a_renderer_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_renderer_that_says_nothing(tmp_path: Path) -> None:
     over = threading.Event()
-    with serving(tmp_path / "render", lambda _: over.wait() and None):
+
+    def say_nothing(_connection: socket.socket) -> None:
+        over.wait()
+
+    with serving(tmp_path / "render", say_nothing):
         try:
             assert "does not answer" in refused(tmp_path / "render", patience=0.1)
         finally:
