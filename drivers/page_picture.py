@@ -1,4 +1,4 @@
-"""A page as a picture: its edge, rules and fold, text at its place, and in red text that was struck more than once."""
+"""A page as a picture: its edge, rules and fold, text and dots at their places, and in red what was struck again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
-from passbook.document.page_drawing import DrawnPage, PlacedText
+from passbook.document.page_drawing import DrawnPage, PlacedDots, PlacedText
 from passbook.document.plan import UNITS_PER_INCH
 
 DOTS_PER_INCH: Final = 120
@@ -28,15 +28,19 @@ _PAPER, _RULE, _FOLD, _INK, _RED = "#fbf8ee", "#c9d6c4", "#9aa7b5", "#20242c", "
 def draw_page(caption: str, page: DrawnPage) -> Image.Image:
     """The picture of a page below its caption."""
     least = _length(page.width) or FIRST_COLUMNS * _COLUMN
-    rightmost = max([least, *(_across(text, len(text.text) + 1) for text in page.texts)])
-    lowest = max([page.height, *(rule.y for rule in page.rules), *(text.y for text in page.texts)])
+    rightmost = max([least, *(_across(text, len(text.text) + 1) for text in page.texts), *map(_right_end, page.dots)])
+    lowest = max(
+        [page.height, *(rule.y for rule in page.rules), *(text.y for text in page.texts), *map(_bottom, page.dots)]
+    )
     picture = Image.new("RGB", (2 * _MARGIN + rightmost, _dots(lowest) + _MARGIN), _PAPER)
     pen = ImageDraw.Draw(picture)
     pen.text((_MARGIN, 10), caption, fill=_INK, font=ImageFont.load_default(_CAPTION_SIZE))
     _draw_rules(pen, page, picture.width)
     for text in page.texts:
         _draw_text(picture, text, _RED if text.times > 1 else _INK)
-    for y, times in sorted({(text.y, text.times) for text in page.texts if text.times > 1}):
+    for dots in page.dots:
+        _draw_dots(picture, dots)
+    for y, times in sorted(_struck_again(page)):
         font = ImageFont.load_default(_CAPTION_SIZE)
         pen.text((picture.width - _MARGIN + 2, _dots(y)), f"{times}x", fill=_RED, font=font, anchor="ls")
     return picture
@@ -72,6 +76,26 @@ def _draw_rules(pen: ImageDraw.ImageDraw, page: DrawnPage, width: int) -> None:
     if page.width and page.height:
         right, bottom = _MARGIN + _length(page.width), _dots(page.height)
         pen.rectangle((_MARGIN, _CAPTION, right, bottom), outline=_FOLD)
+
+
+def _struck_again(page: DrawnPage) -> set[tuple[int, int]]:
+    """The places, with the number of strikes, of what was struck more than once."""
+    texts = {(text.y, text.times) for text in page.texts if text.times > 1}
+    return texts | {(_bottom(dots), dots.times) for dots in page.dots if dots.times > 1}
+
+
+def _right_end(dots: PlacedDots) -> int:
+    return _length(dots.x + dots.width * dots.across) + 1
+
+
+def _bottom(dots: PlacedDots) -> int:
+    return dots.y + dots.rows * dots.down
+
+
+def _draw_dots(picture: Image.Image, dots: PlacedDots) -> None:
+    size = (_right_end(dots) - _length(dots.x), _length(_bottom(dots)) - _length(dots.y))
+    ink = Image.frombytes("1", (dots.width, dots.rows), dots.dots).convert("L").resize(size, Image.Resampling.BOX)
+    picture.paste(_RED if dots.times > 1 else _INK, (_MARGIN + _length(dots.x), _dots(dots.y)), ink)
 
 
 def _draw_text(picture: Image.Image, text: PlacedText, ink: str) -> None:

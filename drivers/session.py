@@ -27,7 +27,7 @@ from drivers.conversation import Conversation
 from drivers.dialects.dialect import Ahead, Answer, Dialect, LineBytes
 from drivers.ports.port import Port
 from drivers.stop import MechanismStop
-from passbook.document.plan import Line, Sheet
+from passbook.document.plan import Band, Line, Sheet
 from passbook.errors import PassbookError
 from passbook.job.states import Reason
 from passbook.protocol.media import Device, MechanismStatus, Media
@@ -221,8 +221,8 @@ class DocumentSession:
             # An announcement only says when to look: a key says the same.
             self._talk.listen(min(left, self._times.insertion_poll))
 
-    def print_line(self, line: Line) -> None:
-        """Strike one line at its absolute place; `confirm` must follow.
+    def print_line(self, line: Line | Band) -> None:
+        """Strike one line of text or dots at its absolute place; `confirm` must follow.
 
         Raises PassbookError, with nothing sent, for text that the code page or the carriage cannot print.
         """
@@ -258,8 +258,12 @@ class DocumentSession:
         self._enter(SessionEvent.HOLD if ahead is Ahead.TEXT else SessionEvent.CONFIRM)
         self._prepared = None if ahead is Ahead.NOTHING else following
 
-    def _encode(self, line: Line) -> LineBytes:
-        return self._dialect.encode_line(self._sheet, self._code_page, line, self._y)
+    def _encode(self, line: Line | Band) -> LineBytes:
+        if isinstance(line, Line):
+            return self._dialect.encode_line(self._sheet, self._code_page, line, self._y)
+        if self._dialect.graphics is None:
+            raise ValueError("it prints no pictures")
+        return self._dialect.graphics.encode_band(line, self._y)
 
     def _encode_ahead(self, line: Line | None) -> LineBytes | None:
         """The bytes of the next line; None for one that cannot be printed, which is refused at its own order."""

@@ -55,6 +55,7 @@ from spooler.logs import Log, keep_telling, tell_left_out
 from spooler.machine import machine_name
 from spooler.news import DeskGaveUp, EndAcknowledged, JobChanged, News, PrinterChanged, PromptChanged, StepDone
 from spooler.orderly_end import leave_marks, take_marks
+from spooler.page_renderer import render_pages
 from spooler.plugging import noticed_plugging
 from spooler.printer import Printer, connect_mechanism
 from spooler.shared_names import SharedNames
@@ -295,7 +296,8 @@ class Appliance:
     def _make_printer(self, settings: PrinterConfig) -> Printer:
         dialect = self._loaded.dialects[settings.name]
         connect = functools.partial(connect_mechanism, settings, dialect, self._clock)
-        return Printer(settings, dialect, self._loaded.layouts, connect=connect, tell=self._tell)
+        render = functools.partial(render_pages, at=self._config.renderer)
+        return Printer(settings, dialect, self._loaded.layouts, connect=connect, tell=self._tell, render=render)
 
     def _make_turns(self) -> Turns:
         return Turns(

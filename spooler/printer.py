@@ -10,10 +10,11 @@ from drivers.ports.port import PortError, open_port
 from drivers.profile import assumed_values
 from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
-from passbook.document.documents import check_format, parse_document
+from passbook.document.band_placing import place_bands, request_pages
+from passbook.document.documents import PdfDocument, check_format, parse_document
 from passbook.document.layout import BookLayout
 from passbook.document.placing import place
-from passbook.document.plan import Line
+from passbook.document.plan import Band, Line, Plan
 from passbook.errors import PassbookError, shown
 from passbook.job.record import Record
 from passbook.job.states import Reason
@@ -26,6 +27,7 @@ from spooler.clock import Clock
 from spooler.destination import DestinationAct, Heard, Prepared
 from spooler.logs import Log
 from spooler.news import News
+from spooler.page_renderer import Render, render_pages
 
 _LOG: Final = Log("printer")
 
@@ -47,7 +49,7 @@ class PrinterSettings(PeopleSettings, Protocol):
 
 
 class Printer:
-    """A printer of one dialect.  `connect` opens a session at it, or raises MechanismStop."""
+    """A printer of one dialect.  `connect` opens a session at it, or raises MechanismStop; `render` draws pages."""
 
     def __init__(
         self,
@@ -57,6 +59,7 @@ class Printer:
         *,
         connect: Callable[[], DocumentSession],
         tell: Callable[[News], None],
+        render: Render = render_pages,
     ) -> None:
         self.name = settings.name
         self.lines_in_doubt = dialect.profile.lines_in_doubt
@@ -66,6 +69,7 @@ class Printer:
         # What no layout has room for is not looked at: a terminal may send it again and again.
         self._most_lines = max((one.lines_left(one.pages[0], 1) for one in layouts.values()), default=0)
         self._connect = connect
+        self._render = render
         self._people = People(settings, tell)
         self._settings = settings
         self._read_back: ReadBack | None = None
@@ -77,11 +81,22 @@ class Printer:
         """
         parsed = parse_document(request.format, document, self._most_lines)
         layout = self._layout_of(request.layout or parsed.layout)
-        codec = self._dialect.profile.find_code_page(self._code_page).codec
-        plan = place(parsed, layout, codec=codec, code_page=self._code_page, start=request.start)
+        if isinstance(parsed, PdfDocument):
+            plan = self._drawn(parsed, layout)
+        else:
+            codec = self._dialect.profile.find_code_page(self._code_page).codec
+            plan = place(parsed, layout, codec=codec, code_page=self._code_page, start=request.start)
         sheet = layout.sheet
         self._dialect.check_printable(sheet, plan, layout=layout.name, printer=self.name)
         return Prepared(plan, layout.name, sheet)
+
+    def _drawn(self, document: PdfDocument, layout: BookLayout) -> Plan:
+        """The plan of a document that is printed as pictures."""
+        graphics = self._dialect.graphics
+        if graphics is None:
+            raise PassbookError("no-graphics", printer=self.name, format="pdf")
+        wanted = request_pages(document.data, layout, graphics.pitch)
+        return place_bands(self._render(wanted), wanted, graphics.pitch.rows)
 
     def judge_announced(self, request: SubmitJob) -> None:
         """Refuse an unknown format or layout, and a sheet that is not that of the layout.  Raises PassbookError."""
@@ -179,7 +194,7 @@ class PrinterLink:
             case AskForMedium(page):
                 self._people.bring(self._session, record, page)
                 return Happening.MEDIUM_IN
-            case DoStep(Line() as line, following=following):
+            case DoStep(Line() | Band() as line, following=following):
                 self._session.print_line(line)
                 self._session.confirm(following)
             case DoStep(medium_in=True):

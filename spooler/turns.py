@@ -34,6 +34,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from passbook.document.digest import is_document
+from passbook.document.documents import DRAWN_FORMATS
 from passbook.document.plan import Plan, outline
 from passbook.errors import PassbookError
 from passbook.job import changes
@@ -57,6 +58,7 @@ from spooler.clock import Clock, stamp
 from spooler.destination import Destination
 from spooler.jobs import Jobs
 from spooler.logs import Log
+from spooler.page_renderer import Drawings
 from spooler.turn_states import AT_TERMINAL, DRIVEN, TURN_TRANSITIONS, OpenTurn, TurnEvent, TurnState
 
 _LOG: Final = Log("turns")
@@ -101,6 +103,7 @@ class Turns:
         self._clock = clock
         self._wake_desk = wake
         self._in_loop = in_loop
+        self._drawing = Drawings()
         self._lock = threading.RLock()
         self._turns: dict[str, OpenTurn] = {}
         self._silent: set[str] = set()
@@ -359,7 +362,10 @@ class Turns:
 
     async def _judge(self, record: Record, asked: TakeTurn, document: bytes) -> Plan:
         """Return the plan of the document that was sent.  Raises `document-differs`, or why it cannot be placed."""
-        return await asyncio.to_thread(_judged, self._destinations[record.printer], record, asked, document)
+        destination = self._destinations[record.printer]
+        if record.format in DRAWN_FORMATS:
+            return await self._drawing.run(_judged, destination, record, asked, document)
+        return await asyncio.to_thread(_judged, destination, record, asked, document)
 
     async def _lend(self, turn: OpenTurn) -> TurnTaken:
         """Hand printer and right over, durably."""

@@ -141,5 +141,7 @@ def for_people(sentence: str) -> str:
 def instruction(prompt: Prompt, medium: str) -> str:
     """The next deed of the person with the book; `medium` is the word for it."""
     known = _INSTRUCTIONS.get(prompt.action, "Printer {printer} asks for the {medium}: {action}.")
-    opened = "" if medium == SHEET else f", opened at page {prompt.page}"
+    opened = f", opened at page {prompt.page}"
+    if medium == SHEET:
+        opened = f", for page {prompt.page}" if prompt.page > 1 else ""
     return known.format(medium=medium, printer=prompt.printer, page=prompt.page, action=prompt.action, opened=opened)

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Final
 
-from passbook.document.documents import Entry, PassbookUpdate, TextDocument, parse_document
+from passbook.document.documents import Entry, PassbookUpdate, PdfDocument, TextDocument, parse_document
 from passbook.errors import PassbookError
 from terminal.picture import Texts
 
-SUFFIXES: Final = {".csv": "passbook-update+csv", ".json": "passbook-update+json", ".txt": "text"}
+SUFFIXES: Final = {".csv": "passbook-update+csv", ".json": "passbook-update+json", ".pdf": "pdf", ".txt": "text"}
 """File suffix -> document format."""
 
 
@@ -33,6 +33,8 @@ def texts_of(format: str, data: bytes) -> Texts | None:  # noqa: A002  # the wor
             return [_runs(entry) for entry in document.entries]
         case TextDocument():
             return [[line] for line in document.lines if line]
+        case PdfDocument():
+            return None
 
 
 def _runs(entry: Entry) -> list[str]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from passbook.document.plan import Bar, StepOutline
+from passbook.document.plan import MM_PER_UNIT, Bar, StepOutline
 from passbook.job.mailed import Delivery, MailView
 from passbook.job.record import OPERATOR, Answered, Verdict
 from passbook.job.states import Reason
@@ -220,13 +220,15 @@ def _row(question: Question, line: LinePlace, frame: _Frame, texts: Texts | None
     standing = standing_of(question, line.step)
     own = texts[line.number - 1] if texts and len(texts) == len(line_places(question)) else ()
     drawn = _draw(line.outline.bars, own, _FILL[standing], frame)
-    return _ROW.format(
+    row = _ROW.format(
         number=line.number,
         label=frame.label,
         line=line.outline.line,
         drawn=drawn.ljust(frame.drawn),
         standing=_SHORT.get(standing, standing),
     )
+    band = line.outline.band
+    return row if band is None or standing is Standing.ON_PAPER else f"{row}, {round(band[0] * MM_PER_UNIT)} mm down"
 
 
 def _draw(bars: Sequence[Bar], texts: Sequence[str], fill: str, frame: _Frame) -> str:

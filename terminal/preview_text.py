@@ -7,11 +7,13 @@ from itertools import groupby
 from typing import Final
 
 from passbook.document.page_drawing import DrawnPage, PlacedText
+from passbook.document.plan import MM_PER_UNIT
 from passbook.screen.columns import harmless, short
 from terminal.picture import USUAL_WIDTH
 
 _ROW: Final = "{line:3} |"
 _FOLD: Final = "    - - - fold - - -"
+_PICTURE: Final = "    | a picture, {top} to {bottom} mm from the top edge (--out PLACE writes it)"
 _CUT: Final = "~"
 """The end of a text that is longer than its row."""
 
@@ -31,6 +33,9 @@ def page_rows(page: DrawnPage, width: int | None) -> list[str]:
 def _rows(page: DrawnPage, width: int) -> Iterator[str]:
     printed = {y: list(texts) for y, texts in groupby(page.texts, key=lambda text: text.y)}
     last = max(printed, default=0)
+    if page.dots:
+        top, bottom = page.dots[0].y, max(one.y + one.rows * one.down for one in page.dots)
+        yield _PICTURE.format(top=round(top * MM_PER_UNIT), bottom=round(bottom * MM_PER_UNIT))
     was_above = True
     for rule in page.rules:
         if rule.y > last:

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 from drivers.conversation import Conversation
 from drivers.frame_reading import AnswerReader
 from drivers.profile import Profile
-from passbook.document.plan import Line, Plan, Sheet
+from passbook.document.plan import Band, DotPitch, Line, Plan, Sheet
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
 from passbook.protocol.printer_setup import PrinterSetup, ReadBack
@@ -60,6 +60,21 @@ Look = Callable[[Answer], None]
 """Judges an answer: raises MechanismStop where the mechanism is not ready, or has its medium not inside."""
 
 
+class Graphics(Protocol):
+    """A printer family that prints pictures."""
+
+    @property
+    def pitch(self) -> DotPitch:
+        """How it prints dots."""
+
+    def encode_band(self, band: Band, from_y: int) -> LineBytes:
+        """The bytes of a band at its absolute place.
+
+        `from_y` is the `y` of the band struck before on this medium, 0 for none.  Raises ValueError for a band that the
+        head cannot print, or for a place that the mechanism cannot count to.
+        """
+
+
 class Dialect(Protocol):
     """A printer family."""
 
@@ -74,6 +89,10 @@ class Dialect(Protocol):
     @property
     def elementary_step(self) -> int:
         """Steps to the inch in which it counts down the page, as configured; 0 where the family has none to choose."""
+
+    @property
+    def graphics(self) -> Graphics | None:
+        """How it prints pictures; None where it prints none."""
 
     def reader(self) -> AnswerReader:
         """A new reader of its answers."""

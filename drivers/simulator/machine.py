@@ -18,7 +18,7 @@ from drivers.simulator.faults import Cut, Fault, FaultKind, Now, Script, Target
 from drivers.simulator.hostbytes import DEL, ESC, Reading, is_text
 from drivers.simulator.mechanism import USUAL_CODE_PAGE
 from drivers.simulator.medium import Lying, MediumEvent
-from drivers.simulator.paper import Paper, Ruler, Strike
+from drivers.simulator.paper import DotColumns, Paper, Ruler, Strike
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
 
@@ -430,10 +430,14 @@ def _characters(cut: Cut) -> int:
 
 
 def _first_characters(strike: Strike, count: int) -> Strike:
-    """The part of a strike that is on paper when it ends after `count` characters."""
+    """The part of a strike that is on paper when it ends after `count` characters, or as many columns of dots."""
     kept: list[tuple[int, str]] = []
     for column, text in strike.runs:
         if count > 0:
             kept.append((column, text[:count]))
         count -= len(text)
-    return strike._replace(runs=tuple(kept))
+    parts: list[DotColumns] = []
+    for part in strike.dots:
+        parts.append(part._replace(columns=part.columns[: max(count, 0)]))
+        count -= len(part.columns)
+    return strike._replace(runs=tuple(kept), dots=tuple(parts))

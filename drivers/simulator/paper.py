@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -37,6 +38,24 @@ class Ruler(msgspec.Struct, frozen=True, rename="camel"):
         return nearest if nearest is not None and abs(self.y(nearest) - y) <= TOLERANCE else None
 
 
+class DotColumns(NamedTuple):
+    """A part of a picture: columns of dots from the left.
+
+    Attributes:
+        x: its left edge, in 1/2160 inch.
+        columns: a byte of 8 dots for each column, the highest bit above.
+        across: the distance of two columns, in 1/2160 inch.
+        down: the distance of two dots of a column, in 1/2160 inch.
+        above: the dots of a column above the `y` of the strike.
+    """
+
+    x: int
+    columns: bytes
+    across: int
+    down: int
+    above: int
+
+
 class Strike(NamedTuple):
     """The text that a mechanism puts on paper in one go.
 
@@ -45,12 +64,31 @@ class Strike(NamedTuple):
         runs: column from 1, and text.
         cpi: columns to the inch.
         left: the beginning of column 1, in 1/2160 inch from the left edge.
+        dots: the parts of a picture.
     """
 
     y: int
     runs: tuple[tuple[int, str], ...]
     cpi: float = 10.0
     left: int = 0
+    dots: tuple[DotColumns, ...] = ()
+
+
+class StruckDots(msgspec.Struct):
+    """Dots that one strike put on paper.
+
+    Attributes:
+        y: their top edge, in 1/2160 inch from that of the page.
+        columns: a byte of 8 dots for each column from the left, the highest bit above.
+        strike: the number of the strike.
+    """
+
+    y: int
+    x: int
+    columns: bytes
+    across: int
+    down: int
+    strike: int
 
 
 class StruckRun(msgspec.Struct):
@@ -70,6 +108,7 @@ class PaperPage(msgspec.Struct):
     """One page, runs in the order of their first strike."""
 
     runs: list[StruckRun] = []
+    dots: list[StruckDots] = []
 
 
 class PaperBook(msgspec.Struct):
@@ -164,6 +203,16 @@ class Paper:
         """The number of strikes on a line, of any text."""
         return sum(times for _, times in self.lines(book).get((page, line), []))
 
+    def ink(self, book: str, page: int) -> Counter[tuple[int, int]]:
+        """The dots of a page: left and top edge of each, in 1/2160 inch, and how often it was struck."""
+        return Counter(
+            (part.x + column * part.across, part.y + row * part.down)
+            for part in self.books[book].pages[page].dots
+            for column, bits in enumerate(part.columns)
+            for row in range(8)
+            if bits >> (7 - row) & 1
+        )
+
     def lay(self, book: str, page: int, ruler: Ruler | None) -> None:
         """Have a book and a page; a known book keeps its ruler.  Raises ValueError for a new book without one."""
         if book not in self.books:
@@ -173,7 +222,14 @@ class Paper:
         self.books[book].pages.setdefault(page, PaperPage([]))
 
     def strike(
-        self, book: str, page: int, y: int, runs: Iterable[tuple[int, str]], cpi: float = 10.0, left: int = 0
+        self,
+        book: str,
+        page: int,
+        y: int,
+        runs: Iterable[tuple[int, str]],
+        cpi: float = 10.0,
+        left: int = 0,
+        dots: Iterable[DotColumns] = (),
     ) -> int:
         """Put the text of a Strike on a page that was laid; return the number of this strike."""
         self._file.strikes += 1
@@ -183,6 +239,9 @@ class Paper:
                 run = self._run(book, page, StruckRun(line, y, column, text, 0, [], cpi, left))
                 run.times += 1
                 run.strikes.append(self.strikes)
+        for part in dots:
+            struck = StruckDots(y - part.above * part.down, part.x, part.columns, part.across, part.down, self.strikes)
+            self.books[book].pages[page].dots.append(struck)
         return self.strikes
 
     def _run(self, book: str, page: int, new: StruckRun) -> StruckRun:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from drivers.page_picture import draw_page
-from drivers.simulator.paper import Paper, PaperPage, Ruler, StruckRun
-from passbook.document.page_drawing import DrawnPage, PlacedText, Rule
+from drivers.simulator.paper import Paper, PaperPage, Ruler, StruckDots, StruckRun
+from passbook.document.page_drawing import DrawnPage, PlacedDots, PlacedText, Rule
 
 
 def render_sheet(paper: Paper, folder: Path) -> list[Path]:
@@ -31,7 +31,31 @@ def _drawn(number: int, page: PaperPage, ruler: Ruler) -> DrawnPage:
         PlacedText(run.y, run.column, run.text, run.cpi, run.left, _times_at(page.runs, run.y)) for run in page.runs
     ]
     rules = tuple(Rule(line, ruler.y(line)) for line in range(1, ruler.lines + 1))
-    return DrawnPage(number, rules, tuple(texts), _fold(ruler))
+    dots = tuple(_placed(part, _overlaps(part, page.dots)) for part in page.dots if part.columns)
+    return DrawnPage(number, rules, tuple(texts), _fold(ruler), dots=dots)
+
+
+def _placed(part: StruckDots, times: int) -> PlacedDots:
+    """The part in rows."""
+    width, whole = len(part.columns), (len(part.columns) + 7) // 8
+    rows = [
+        sum(1 << (whole * 8 - 1 - at) for at, column in enumerate(part.columns) if column >> (7 - row) & 1)
+        for row in range(8)
+    ]
+    dots = b"".join(bits.to_bytes(whole, "big") for bits in rows)
+    return PlacedDots(part.y, part.x, width, part.across, part.down, dots, times)
+
+
+def _overlaps(part: StruckDots, parts: list[StruckDots]) -> int:
+    """How many strikes put dots where this part lies."""
+    right = part.x + len(part.columns) * part.across
+    return len(
+        {
+            one.strike
+            for one in parts
+            if one.y == part.y and one.x < right and part.x < one.x + len(one.columns) * one.across
+        }
+    )
 
 
 def _fold(ruler: Ruler) -> int | None:

@@ -16,6 +16,9 @@ _EOT, _ENQ = 0x04, 0x05
 _PRINTABLE_FROM: Final = 0x20
 _DELETE: Final = 0x7F
 _REQUEST: Final = 3
+BIT_IMAGE: Final = "*"
+_IMAGE_HEAD: Final = 3
+_24_ROWS: Final = 0x20
 _PARAMETERS: Final = {
     "\x1b": {
         **dict.fromkeys("@2<Lim", 0),
@@ -67,6 +70,15 @@ class SlipParser:
             return RealTimeRequest(self._last[1] == _ENQ, byte, None if isinstance(item, Control) else item)
         return item
 
+    def _wanted(self) -> int:
+        """The parameter bytes of the open command, as far as those that came tell."""
+        if (self._lead, self._letter) != (ESC, BIT_IMAGE):
+            return _PARAMETERS[chr(self._lead)].get(self._letter, 0)
+        if len(self._held) < _IMAGE_HEAD:
+            return _IMAGE_HEAD
+        columns = int.from_bytes(self._held[1:_IMAGE_HEAD], "little")
+        return _IMAGE_HEAD + columns * (3 if self._held[0] & _24_ROWS else 1)
+
     def _read(self, byte: int) -> SlipItem | None:
         match self.reading:
             case Reading.GROUND if byte in {ESC, GS}:
@@ -80,7 +92,7 @@ class SlipParser:
                 self.reading = Reading.PARAMETERS
             case _:
                 self._held.append(byte)
-        if len(self._held) < _PARAMETERS[chr(self._lead)].get(self._letter, 0):
+        if len(self._held) < self._wanted():
             return None
         command = SlipCommand(self._lead, self._letter, bytes(self._held))
         self.reading = Reading.GROUND

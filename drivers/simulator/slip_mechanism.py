@@ -15,8 +15,8 @@ from drivers.dialects.escpos.escpos_profile import EscposProfile
 from drivers.simulator.hostbytes import GS, Control, HostCommand, Text
 from drivers.simulator.mechanism import MOST_BUFFERED, Surroundings
 from drivers.simulator.medium import Lying, Medium, MediumEvent
-from drivers.simulator.paper import Strike
-from drivers.simulator.slip_hostbytes import RealTimeRequest, SlipCommand, SlipItem, SlipParser
+from drivers.simulator.paper import DotColumns, Strike
+from drivers.simulator.slip_hostbytes import BIT_IMAGE, RealTimeRequest, SlipCommand, SlipItem, SlipParser
 from passbook.document.plan import UNITS_PER_INCH
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
@@ -32,6 +32,12 @@ _LF, _FF, _CR = 0x0A, 0x0C, 0x0D
 _SLIP: Final = 4
 _RESTART, _RECOVER, _CANCEL_WAIT = 1, 2, 3
 _PRINTER, _OFFLINE, _ERROR, _ROLLS, _SLIP_STATUS = 1, 2, 3, 4, 5
+_DENSITIES: Final = (80, 160)
+"""Columns to the inch of the bit images of 8 dots, by their mode."""
+_ROLL_DOTS: Final = 10 * ROLL_COLUMNS
+_WIRES_PER_INCH: Final = 72
+_ABOVE: Final = 7
+"""Wires above the base line of a text."""
 _FONT_CELLS: Final = (12, 10)
 """The half dots of a character of each font."""
 _LINE_FEED: Final = 24
@@ -45,6 +51,8 @@ class SlipMemory:
     parser: SlipParser = field(default_factory=SlipParser)
     segments: list[tuple[int, bytearray]] = field(default_factory=list)
     """Half dots from the left, and text."""
+    dots: list[DotColumns] = field(default_factory=list)
+    """The parts of a picture."""
     late: list[Strike] = field(default_factory=list)
     """Lines that were answered for and are not struck yet; only the early-replies fault fills this."""
     waiting: deque[SlipItem] = field(default_factory=deque)
@@ -95,6 +103,7 @@ class SlipMechanism:
             (0x1B, "J"): self._feed,
             (0x1B, "3"): self._set_line_feed,
             (0x1B, "$"): self._go_across,
+            (0x1B, BIT_IMAGE): self._buffer_dots,
             (0x1B, "!"): self._set_font,
             (0x1B, " "): self._set_spacing,
             (0x1B, "t"): self._set_code_page,
@@ -177,6 +186,7 @@ class SlipMechanism:
         memory = self.memory
         memory.waiting.clear()
         memory.segments.clear()
+        memory.dots.clear()
         memory.late.clear()
         memory.failed = None
         memory.parser = SlipParser()
@@ -242,7 +252,7 @@ class SlipMechanism:
     def _select(self, parameters: bytes) -> None:
         if parameters[:1] == b"1":
             self.memory.set_stations = parameters[1]
-        if parameters[:1] != b"0" or self.memory.segments:
+        if parameters[:1] != b"0" or self.memory.segments or self.memory.dots:
             return
         self._strike_late()
         self.memory.is_slip = parameters[1] == _SLIP
@@ -287,6 +297,21 @@ class SlipMechanism:
         memory.segments[-1][1].append(code)
         memory.place += memory.cell
 
+    def _buffer_dots(self, parameters: bytes) -> None:
+        """Keep the columns of a bit image of 8 dots; other images, and what is right of the reach, leave no dots."""
+        if not self.memory.is_slip and sum(len(part.columns) for part in self.memory.dots) >= _ROLL_DOTS:
+            self._strike()
+        mode, columns = parameters[0], parameters[3:]
+        step = self._profile.across.unit // (_DENSITIES[mode] if mode < len(_DENSITIES) else 1)
+        room = max(self._profile.across.reach - self.memory.place, 0) // step
+        if mode < len(_DENSITIES) and columns[:room]:
+            across, x = (
+                UNITS_PER_INCH // _DENSITIES[mode],
+                self.memory.place * UNITS_PER_INCH // self._profile.across.unit,
+            )
+            self.memory.dots.append(DotColumns(x, columns[:room], across, UNITS_PER_INCH // _WIRES_PER_INCH, _ABOVE))
+            self.memory.place += len(columns[:room]) * step
+
     def _control(self, code: int) -> None:
         if code in {_LF, _CR}:
             self._feed(bytes([self.memory.line_feed if code == _LF else 0]))
@@ -310,17 +335,17 @@ class SlipMechanism:
 
     def _strike(self) -> None:
         memory = self.memory
-        if memory.is_slip and self.medium.where is not Media.PRESENT and memory.segments:
+        if memory.is_slip and self.medium.where is not Media.PRESENT and (memory.segments or memory.dots):
             # The line waits with everything behind it for a slip.
             memory.is_awaited = True
             memory.waiting.appendleft(Control(_CR))
             return
         memory.place = 0
-        if not memory.segments:
+        if not memory.segments and not memory.dots:
             return
         memory.struck = True
-        strike = self._line_of(memory.segments)
-        memory.segments = []
+        strike = self._line_of(memory.segments, memory.dots)
+        memory.segments, memory.dots = [], []
         if self.early_replies:
             memory.late.append(strike)
         else:
@@ -337,11 +362,11 @@ class SlipMechanism:
         elif not self._around.strike(strike) or self.medium.where is Media.JAMMED:
             self.memory.failed = strike
 
-    def _line_of(self, segments: list[tuple[int, bytearray]]) -> Strike:
+    def _line_of(self, segments: list[tuple[int, bytearray]], dots: list[DotColumns]) -> Strike:
         cell, unit = self.memory.cell, self._profile.across.unit
-        left = min(place for place, _ in segments) % cell
+        left = min((place for place, _ in segments), default=0) % cell
         runs = tuple(((place - left) // cell + 1, self._decode(text)) for place, text in segments)
-        return Strike(self.medium.y, runs, unit / cell, left * UNITS_PER_INCH // unit)
+        return Strike(self.medium.y, runs, unit / cell, left * UNITS_PER_INCH // unit, tuple(dots))
 
     def _decode(self, text: bytearray) -> str:
         for page in self._profile.code_pages.values():

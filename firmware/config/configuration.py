@@ -276,6 +276,7 @@ class Config(msgspec.Struct, frozen=True):
         layouts: a folder of book layouts.
         profiles: a folder of printers' profiles.
         state: a folder outside of every area, for knowledge that must survive the areas.
+        renderer: the Unix socket of the program that draws the pages of PDFs; None to start one for each document.
     """
 
     file: Path
@@ -288,6 +289,7 @@ class Config(msgspec.Struct, frozen=True):
     profiles: Path | None = None
     control: Path = CONTROL_SOCKET
     state: Path = Path("/var/lib/passbook/state")
+    renderer: Path | None = None
     operators: OperatorsConfig = OperatorsConfig()
     recovery: RecoveryConfig = RecoveryConfig()
     notices: NoticesConfig = NoticesConfig()

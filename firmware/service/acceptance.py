@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from firmware.config.configuration import KeysConfig, LimitsConfig
+from passbook.document.documents import DRAWN_FORMATS
 from passbook.document.plan import Plan, Sheet, StepOutline, encode_plan, is_outline, outline
 from passbook.errors import PassbookError, shown
 from passbook.job.actor import Actor, MailSender
@@ -32,6 +33,7 @@ from spooler.destination import Destination
 from spooler.fullness import Fullness
 from spooler.jobs import Jobs
 from spooler.new_record import new_record, wrap_for_owner
+from spooler.page_renderer import Drawings
 from spooler.shared_names import SharedNames, check_naming
 from storage import ApplianceKey, Child, Claim, Rng, SealedJob, Ticket, envelope
 
@@ -108,6 +110,7 @@ class Acceptance:
         self._fullness = fullness
         self._clock = clock
         self._rng = rng
+        self._drawing = Drawings()
 
     async def submit(self, actor: Actor, request: SubmitJob, document: bytes) -> Record:
         """Accept one job; returns after its commit.  The same request again gives the same job (P10).
@@ -116,7 +119,7 @@ class Acceptance:
         """
         content = _content(request, document)
         try:
-            prepared = await _done(document, self._prepared, request, document)
+            prepared = await self._shape(request, document)
             request = self._with_keep(request, prepared.layout)
         except PassbookError:
             # What was accepted once stays that job, although today's configuration would refuse it.
@@ -209,7 +212,7 @@ class Acceptance:
         Raises PassbookError; but for `outcome-unknown` nothing was changed.
         """
         request = posted.request
-        shape = await _done(posted.document, self._prepared, request, posted.document)
+        shape = await self._shape(request, posted.document)
         attributes, plan = self._attributes(request), encode_plan(shape.plan)
         size = envelope.sealed_size(len(attributes), len(plan), len(posted.document))
         ticket = self._jobs.spool.reserve_beside(record, request.client_request, posted.content, size)
@@ -256,7 +259,7 @@ class Acceptance:
         for request, document, *_ in posted:
             goal = (request.printer, request.format, request.layout, document)
             if goal not in shapes:
-                shapes[goal] = await _done(document, self._prepared, request, document)
+                shapes[goal] = await self._shape(request, document)
                 _ = self._with_keep(request, shapes[goal].layout)
         return [shapes[one.request.printer, one.request.format, one.request.layout, one.document] for one in posted]
 
@@ -271,6 +274,12 @@ class Acceptance:
         if request.keep is Keep.BOTH and request.outline:
             return at_terminal_only(request, reason)
         raise PassbookError("spool-stopped", side="appliance", why=REASON_WORDS[reason])
+
+    async def _shape(self, request: SubmitJob, document: bytes) -> Shape:
+        """Everything about the request that can be wrong, judged where no other work waits for it."""
+        if request.format in DRAWN_FORMATS:
+            return await self._drawing.run(self._prepared, request, document)
+        return await _done(document, self._prepared, request, document)
 
     def _prepared(self, request: SubmitJob, document: bytes) -> Shape:
         """Everything about the request that can be wrong, judged."""

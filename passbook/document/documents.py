@@ -25,13 +25,26 @@ from passbook.errors import PassbookError
 from passbook.errors.decoding import complaint
 from passbook.protocol.confidential import Confidential
 
-__all__ = ["FORMATS", "Document", "Entry", "PassbookUpdate", "StartLine", "TextDocument", "parse_document"]
+__all__ = [
+    "DRAWN_FORMATS",
+    "FORMATS",
+    "Document",
+    "Entry",
+    "PassbookUpdate",
+    "PdfDocument",
+    "StartLine",
+    "TextDocument",
+    "parse_document",
+]
 
 MAX_ACCOUNT_LENGTH: Final = 40
 _FORMAT_NAME: Final = re.compile(r"[a-z0-9+.-]{1,40}")
 _MARKED: Final = bytes(byte if byte == ord("\n") else ord("x") for byte in range(256))
 """For bytes.translate: all but the end of a line becomes an x."""
 _MARKS: Final = f"it has more than {LONGEST_RUN} combining marks in a row"
+_PDF_HEAD: Final = b"%PDF-"
+_PDF_HEAD_WITHIN: Final = 1024
+"""The first bytes of a PDF, among which its head stands; programs write a few before it."""
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -70,7 +83,14 @@ class TextDocument(Confidential, frozen=True):
     more: int = 0
 
 
-Document: TypeAlias = PassbookUpdate | TextDocument
+class PdfDocument(Confidential, frozen=True):
+    """Pages that the renderer draws; each one is a sheet."""
+
+    data: bytes
+    layout: str = "sheet"
+
+
+Document: TypeAlias = PassbookUpdate | TextDocument | PdfDocument
 
 
 def parse_document(format: str, data: bytes, most: int = sys.maxsize) -> Document:  # noqa: A002 - the protocol's word
@@ -83,7 +103,8 @@ def parse_document(format: str, data: bytes, most: int = sys.maxsize) -> Documen
 
     Raises:
         PassbookError: `unknown-format`, `document-malformed`, `document-empty`, `amount-not-decimal`,
-            `amount-too-fine`, `unknown-currency`, `date-not-valid`, `control-byte`; nothing else, for any bytes.
+            `amount-too-fine`, `unknown-currency`, `date-not-valid`, `control-byte`, `pdf-not-readable`; nothing else,
+            for any bytes.
     """
     check_format(format)
     return FORMATS[format](data.removeprefix(codecs.BOM_UTF8), most)
@@ -169,14 +190,25 @@ def _read_update_json(data: bytes, most: int) -> PassbookUpdate:
     raise _malformed(found.where, found.why)
 
 
+def _read_pdf(data: bytes, _most: int) -> PdfDocument:
+    # Only the renderer looks further: it is a process of its own.
+    if _PDF_HEAD not in data[:_PDF_HEAD_WITHIN]:
+        raise PassbookError("pdf-not-readable")
+    return PdfDocument(data)
+
+
 FORMATS: Final[MappingProxyType[str, Callable[[bytes, int], Document]]] = MappingProxyType(
     {
         "passbook-update+csv": _read_update_csv,
         "passbook-update+json": _read_update_json,
+        "pdf": _read_pdf,
         "text": _read_text,
     }
 )
 """Format -> its reader."""
+
+DRAWN_FORMATS: Final = frozenset({"pdf"})
+"""Formats whose documents are drawn by another process, which takes seconds."""
 
 
 def _judge(draft: UpdateDraft, most: int) -> PassbookUpdate:

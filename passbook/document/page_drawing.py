@@ -1,4 +1,4 @@
-"""The pages of a placed document as they will look: text at its place, the rules of the page, and its fold; pure rules.
+"""The pages of a placed document as they will look: text and dots at their places, rules and fold; pure rules.
 
 Lengths are in 1/2160 inch from the top or left edge of the page, as in a plan.
 """
@@ -11,7 +11,8 @@ from typing import NamedTuple
 import msgspec
 
 from passbook.document.layout import BookLayout
-from passbook.document.plan import Line, Plan, Sheet
+from passbook.document.plan import Band, Line, Plan, Sheet
+from passbook.document.rendered_pages import row_bytes
 from passbook.protocol.confidential import Confidential
 
 
@@ -34,6 +35,33 @@ class PlacedText(Confidential, frozen=True, rename="camel"):
     times: int = 1
 
 
+class PlacedDots(Confidential, frozen=True, rename="camel"):
+    """A rectangle of dots at a place.
+
+    Attributes:
+        y: its top edge.
+        x: its left edge.
+        width: dots of a row.
+        across: the distance of two dots of a row.
+        down: the distance of two rows.
+        dots: rows from the top, each in whole bytes, from the left with the highest bit first; 1 is ink.
+        times: how often it was struck.
+    """
+
+    y: int
+    x: int
+    width: int
+    across: int
+    down: int
+    dots: bytes
+    times: int = 1
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return len(self.dots) // row_bytes(self.width)
+
+
 class Rule(NamedTuple):
     """A line of a page: its number from 1, and its base line."""
 
@@ -50,6 +78,7 @@ class DrawnPage(msgspec.Struct, frozen=True, rename="camel"):
         height: likewise.
         rules: its lines from the top.
         fold: the distance of its fold from the top; None for a page without one, or where it is not known.
+        dots: the bands of a picture.
         is_layout_changed: the layout of that name is not the one by which the document was placed.
     """
 
@@ -60,6 +89,7 @@ class DrawnPage(msgspec.Struct, frozen=True, rename="camel"):
     width: int = 0
     height: int = 0
     is_layout_changed: bool = False
+    dots: tuple[PlacedDots, ...] = ()
 
 
 def drawn_pages(plan: Plan, sheet: Sheet, layout: BookLayout | None) -> tuple[DrawnPage, ...]:
@@ -68,24 +98,33 @@ def drawn_pages(plan: Plan, sheet: Sheet, layout: BookLayout | None) -> tuple[Dr
     The layout gives rules and width.  One that was changed since is passed over; then the rules are those of the
     printed lines alone.
     """
-    lines = [step for step in plan if isinstance(step, Line)]
-    is_same = layout is not None and layout.sheet == sheet and all(_is_placed_by(line, layout) for line in lines)
+    steps = [step for step in plan if isinstance(step, Line | Band)]
+    is_same = layout is not None and layout.sheet == sheet and all(_is_placed_by(step, layout) for step in steps)
     known = layout if is_same else None
-    return tuple(_page(number, list(group), sheet, known) for number, group in groupby(lines, key=lambda one: one.page))
+    return tuple(_page(number, list(group), sheet, known) for number, group in groupby(steps, key=lambda one: one.page))
 
 
-def _is_placed_by(line: Line, layout: BookLayout) -> bool:
-    return layout.has(line.page, line.line) and layout.line_y(line.line) == line.y
+def _is_placed_by(step: Line | Band, layout: BookLayout) -> bool:
+    """Whether a line stands where the layout has it; bands stand on no line."""
+    return isinstance(step, Band) or (layout.has(step.page, step.line) and layout.line_y(step.line) == step.y)
 
 
-def _page(number: int, lines: list[Line], sheet: Sheet, layout: BookLayout | None) -> DrawnPage:
+def _page(number: int, steps: list[Line | Band], sheet: Sheet, layout: BookLayout | None) -> DrawnPage:
+    lines = [step for step in steps if isinstance(step, Line)]
+    dots = tuple(
+        PlacedDots(step.y, step.x, step.width, step.across, step.down, step.dots)
+        for step in steps
+        if isinstance(step, Band)
+    )
     if layout is None:
         rules, width = tuple(Rule(line.line, line.y) for line in lines), 0
     else:
-        rules = tuple(Rule(line, layout.line_y(line)) for line in range(1, layout.lines_per_page + 1))
+        ruled = range(1, layout.lines_per_page + 1) if lines else ()
+        rules = tuple(Rule(line, layout.line_y(line)) for line in ruled)
         width = layout.page_width
     texts = [
         PlacedText(line.y, run.column, run.text, float(sheet.cpi), sheet.left) for line in lines for run in line.runs
     ]
     fold = sheet.fold or None
-    return DrawnPage(number, rules, tuple(texts), fold, width, sheet.height, is_layout_changed=layout is None)
+    changed = layout is None
+    return DrawnPage(number, rules, tuple(texts), fold, width, sheet.height, is_layout_changed=changed, dots=dots)

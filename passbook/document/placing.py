@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 from msgspec.structs import astuple
 
 from passbook.document.characters import is_plain, refuse_controls, refuse_unprintable
-from passbook.document.documents import Document, Entry, PassbookUpdate, StartLine
+from passbook.document.documents import Document, Entry, PassbookUpdate, PdfDocument, StartLine
 from passbook.document.layout import BookLayout, ColumnName, LayoutKind
 from passbook.document.plan import Eject, Line, Plan, Run, Step, Turn
 from passbook.errors import PassbookError
@@ -20,12 +20,17 @@ R = TypeVar("R", Entry, str)
 
 
 def place(
-    document: Document, layout: BookLayout, *, codec: str, code_page: str, start: StartLine | None = None
+    document: Document,
+    layout: BookLayout,
+    *,
+    codec: str,
+    code_page: str,
+    start: StartLine | None = None,
 ) -> Plan:
     """The steps that print the document: a line for each entry or line that is not blank, turns, and the eject.
 
     Args:
-        document: the document to print.
+        document: the document to print; one that is drawn has no lines (passbook.document.band_placing).
         layout: of the document's kind.
         codec: Python's name of the mechanism's code page.
         code_page: its name in an error for people.
@@ -39,6 +44,8 @@ def place(
     """
     code = _CodePage(codec, code_page)
     first = StartLine(layout.pages[0], 1)
+    if isinstance(document, PdfDocument):
+        raise PassbookError("layout-unfit", layout=layout.name, kind=layout.kind.value)
     if isinstance(document, PassbookUpdate):
         _require_kind(layout, LayoutKind.PASSBOOK)
         wanted = start or document.start

@@ -19,10 +19,13 @@ import msgspec
 from passbook.protocol.confidential import Confidential
 
 UNITS_PER_INCH: Final = 2160
+MM_PER_UNIT: Final = 25.4 / UNITS_PER_INCH
 MOST_STEPS: Final = 20_000
 FURTHEST: Final = 32_767
 """The highest page, line, column or width of an outline that a terminal announces."""
 """Steps of a document of the longest kind that is taken: a line has at least one byte of it, and a page some lines."""
+_LOWEST: Final = 65_535
+"""The greatest distance from the top edge of a page in an outline, in 1/2160 inch."""
 
 
 class Sheet(msgspec.Struct, frozen=True, array_like=True):
@@ -91,6 +94,18 @@ class StepKind(StrEnum):
             doubt="",
         ),
     )
+    BAND = (
+        "band",
+        StepTraits(
+            is_line=True,
+            needs_medium=True,
+            ends_page=False,
+            opens_page=False,
+            noun="line {line}",
+            done="Line {done} of {lines} is on paper.",
+            doubt="",
+        ),
+    )
     TURN = (
         "turn",
         StepTraits(
@@ -141,6 +156,47 @@ class Line(msgspec.Struct, frozen=True, array_like=True, tag="line", gc=False):
     runs: tuple[Run, ...]
 
 
+class Band(Confidential, frozen=True, array_like=True, tag="band", gc=False):
+    """Print one line of dots: a part of a picture that the head prints in one go.
+
+    Attributes:
+        line: its number on the page, from 1, bands without ink counted too.
+        y: the distance of its top edge from the top edge of the page, in 1/2160 inch.
+        x: the distance of its left edge from the left edge of the page, in 1/2160 inch.
+        width: dots of a row.
+        height: rows.
+        across: the distance of two dots of a row, in 1/2160 inch.
+        down: the distance of two rows, in 1/2160 inch.
+        dots: rows from the top, each in whole bytes, from the left with the highest bit first; 1 is ink.
+    """
+
+    kind: ClassVar[StepKind] = StepKind.BAND
+
+    page: int
+    line: int
+    y: int
+    x: int
+    width: int
+    height: int
+    across: int
+    down: int
+    dots: bytes
+
+
+class DotPitch(NamedTuple):
+    """How a printer prints dots.
+
+    Attributes:
+        across: the distance of two dots of a row, in 1/2160 inch.
+        down: the distance of two rows, in 1/2160 inch.
+        rows: rows that the head prints in one go.
+    """
+
+    across: int
+    down: int
+    rows: int
+
+
 class Turn(msgspec.Struct, frozen=True, array_like=True, tag="turn", gc=False):
     """Turn the book so that `page` can be printed."""
 
@@ -150,7 +206,7 @@ class Turn(msgspec.Struct, frozen=True, array_like=True, tag="turn", gc=False):
 
 
 class Eject(msgspec.Struct, frozen=True, array_like=True, tag="eject", gc=False):
-    """Give the medium back; the last step of every plan."""
+    """Give the medium back; the last step of every plan, and of each sheet but the last one of several."""
 
     kind: ClassVar[StepKind] = StepKind.EJECT
 
@@ -165,9 +221,13 @@ class Relay(msgspec.Struct, frozen=True, array_like=True, tag="relay", gc=False)
     page: int = 0
 
 
-Step: TypeAlias = Line | Turn | Eject | Relay
+Step: TypeAlias = Line | Band | Turn | Eject | Relay
 Plan: TypeAlias = tuple[Step, ...]
 """A placed document; steps are counted from 1: step k is plan[k - 1]."""
+
+
+BAR_UNITS: Final = UNITS_PER_INCH // 10
+"""The width of a column of a band's bar, in 1/2160 inch."""
 
 
 class Bar(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -177,13 +237,20 @@ class Bar(msgspec.Struct, frozen=True, array_like=True, gc=False):
     width: int
 
 
-class StepOutline(msgspec.Struct, frozen=True, gc=False):
-    """The part of a step that every terminal may see: place and width, never its text; `line` is 0 except for lines."""
+class StepOutline(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """The part of a step that every terminal may see: place and size, never its content.
+
+    Attributes:
+        line: 0 except for lines and bands.
+        bars: of a band one bar, in columns of 1/10 inch.
+        band: of a band the distance of its top edge from the top edge of the page, and its height, in 1/2160 inch.
+    """
 
     kind: StepKind
     page: int
     line: int = 0
     bars: tuple[Bar, ...] = ()
+    band: tuple[int, int] | None = None
 
 
 def outline(plan: Plan) -> tuple[StepOutline, ...]:
@@ -204,13 +271,20 @@ def _is_step(step: StepOutline) -> bool:
     """Whether a step can be one of a document: a line has a place, and other steps have none."""
     places = [place for bar in step.bars for place in (bar.column, bar.width)]
     is_line = step.kind.traits.is_line
-    return (step.line > 0) == is_line and all(1 <= place <= FURTHEST for place in places) and 0 <= step.line <= FURTHEST
+    if (step.line > 0) != is_line or (step.band is not None) != (step.kind is StepKind.BAND):
+        return False
+    is_on_page = step.band is None or all(0 <= length <= _LOWEST for length in step.band)
+    return is_on_page and all(1 <= place <= FURTHEST for place in places) and 0 <= step.line <= FURTHEST
 
 
 def _outline_step(step: Step) -> StepOutline:
     if isinstance(step, Line):
         bars = tuple([Bar(run.column, len(run.text)) for run in step.runs])
         return StepOutline(step.kind, step.page, step.line, bars)
+    if isinstance(step, Band):
+        left, width = step.x // BAR_UNITS, -(-step.width * step.across // BAR_UNITS)
+        size = (step.y, step.height * step.down)
+        return StepOutline(step.kind, step.page, step.line, (Bar(left + 1, width),), size)
     return StepOutline(step.kind, step.page)
 
 

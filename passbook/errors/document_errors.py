@@ -79,6 +79,38 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
         Mender.PROGRAMMER,
         "There is no document format {format}. Nothing was accepted; choose one of: {known}.",
     ),
+    "no-graphics": ErrorKind(
+        Mender.OPERATOR,
+        "Printer {printer} prints no graphics, and a document of format {format} is printed as graphics. "
+        "Nothing was accepted; choose another printer.",
+    ),
+    "pdf-not-readable": ErrorKind(
+        Mender.TELLER, "The document is no PDF, or one that cannot be read. Nothing was accepted; make it anew."
+    ),
+    "pdf-encrypted": ErrorKind(
+        Mender.TELLER, "The PDF opens only with a password. Nothing was accepted; make it without one."
+    ),
+    "pdf-too-many-pages": ErrorKind(
+        Mender.TELLER,
+        "The PDF has {pages} pages, and at most {most} are printed at once. Nothing was accepted; split it.",
+    ),
+    "pdf-page-too-large": ErrorKind(
+        Mender.TELLER,
+        "Page {page} of the PDF is {size}, larger than the sheet of {sheet}. "
+        "Nothing was accepted; make it smaller, or choose another layout.",
+    ),
+    "pdf-too-costly": ErrorKind(
+        Mender.TELLER,
+        "The PDF could not be drawn within {limit}. Nothing was accepted; make it simpler.",
+    ),
+    "renderer-failed": ErrorKind(
+        Mender.OPERATOR,
+        "The program that draws PDF pages failed: {why}. Nothing was accepted; look at its log, then send it again.",
+    ),
+    "renderer-busy": ErrorKind(
+        Mender.TELLER,
+        "Too many PDFs are being drawn just now. Nothing was accepted; send it again in a minute.",
+    ),
     "layout-malformed": ErrorKind(Mender.OPERATOR, "{file}: {where}: {why}."),
     "profile-malformed": ErrorKind(Mender.OPERATOR, "{file}: {where}: {why}."),
 }

@@ -9,6 +9,7 @@ PART_FORMATS: Final = MappingProxyType(
     {
         "text/plain": "text",
         "text/csv": "passbook-update+csv",
+        "application/pdf": "pdf",
         "application/vnd.passbook-update+csv": "passbook-update+csv",
         "application/vnd.passbook-update+json": "passbook-update+json",
     }
@@ -17,6 +18,7 @@ PART_FORMATS: Final = MappingProxyType(
 
 MIME_TYPES: Final = MappingProxyType(
     {
+        "pdf": "application/pdf",
         "text": "text/plain",
         "passbook-update+csv": "application/vnd.passbook-update+csv",
         "passbook-update+json": "application/vnd.passbook-update+json",

@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from passbook.document.layout import BookLayout
-from passbook.document.plan import Line, Plan, Sheet
+from passbook.document.plan import Band, Line, Plan, Sheet, Step
 from passbook.protocol.messages import Payload
 
 MOST_OFFSET: Final = 4252
@@ -51,11 +51,26 @@ class PrinterSetup(msgspec.Struct, frozen=True, rename="camel"):
         """The line at the place where this printer must be told to put it."""
         return replace(line, y=line.y + self.y_offset) if self.y_offset else line
 
+    def moved_band(self, band: Band) -> Band:
+        """The band at the place where this printer must be told to put it."""
+        if not (self.x_offset or self.y_offset):
+            return band
+        return replace(band, x=band.x + self.x_offset, y=band.y + self.y_offset)
+
     def moved_plan(self, plan: Plan) -> Plan:
-        """The plan with all lines moved."""
-        if not self.y_offset:
+        """The plan with all ink moved."""
+        if not (self.x_offset or self.y_offset):
             return plan
-        return tuple([self.moved_line(step) if isinstance(step, Line) else step for step in plan])
+        return tuple([self._moved(step) for step in plan])
+
+    def _moved(self, step: Step) -> Step:
+        match step:
+            case Line():
+                return self.moved_line(step)
+            case Band():
+                return self.moved_band(step)
+            case _:
+                return step
 
 
 USUAL_SETUP: Final = PrinterSetup()

@@ -62,7 +62,7 @@ def test_requests_are_those_of_the_manual() -> None:
     assert slip_commands.ask_in_real_time(5) == b"\x10\x04\x05"
     assert slip_commands.ASK_IN_ORDER == b"\x1da\xff\x1da\x00"
     assert slip_commands.EJECT == b"\x0c\x1bc0\x01"
-    assert bytes(8) + b"\x10\x05\x03" + b"\x10\x05\x02" + b"\x1b@" + b"\x1da\x00" == slip_commands.CLEAN_UP
+    assert bytes(32) + b"\x10\x05\x03" + b"\x10\x05\x02" + b"\x1b@" + b"\x1da\x00" == slip_commands.CLEAN_UP
     assert b"\x10\x05\x01" not in slip_commands.CLEAN_UP
 
 

@@ -75,6 +75,7 @@ class Words:
     profile: Profile = PROFILE
     setup: PrinterSetup = USUAL_SETUP
     elementary_step: int = 0
+    graphics: None = None
 
     def reader(self) -> WordReader:
         return WordReader()

@@ -26,6 +26,7 @@ TARGETS: Final = (
     "placings",
     "plans",
     "profiles",
+    "renderings",
     "requests",
     "rows",
     "slipframes",

@@ -12,7 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passbook.document.characters import control_position
-from passbook.document.documents import FORMATS, Document, PassbookUpdate, StartLine, TextDocument, parse_document
+from passbook.document.documents import (
+    FORMATS,
+    Document,
+    PassbookUpdate,
+    PdfDocument,
+    StartLine,
+    TextDocument,
+    parse_document,
+)
 from passbook.errors import PassbookError
 from tests.passbook.test_layout import mutations
 
@@ -34,7 +42,7 @@ JSON = json.dumps(
     }
 ).encode()
 TEXT = "Hinweis\r\n\nFür Sie: 5 €\n".encode()
-SAMPLES = {"passbook-update+csv": CSV, "passbook-update+json": JSON, "text": TEXT}
+SAMPLES = {"passbook-update+csv": CSV, "passbook-update+json": JSON, "pdf": b"%PDF-1.4\n", "text": TEXT}
 
 
 def update(format_name: str, data: bytes) -> PassbookUpdate:
@@ -115,11 +123,11 @@ def test_an_update_without_entries_is_empty() -> None:
     assert json_refusal(entries=[]).code == "document-empty"
 
 
-@pytest.mark.parametrize("name", ["pdf", "", "passbook-update", "a\nb", "Geheimnis" * 9])
+@pytest.mark.parametrize("name", ["docx", "", "passbook-update", "a\nb", "Geheimnis" * 9])
 def test_an_unknown_format_is_refused_with_those_that_are_known(name: str) -> None:
     error = refusal(name, b"")
     assert error.code == "unknown-format"
-    assert error.facts["known"] == "passbook-update+csv, passbook-update+json, text"
+    assert error.facts["known"] == "passbook-update+csv, passbook-update+json, pdf, text"
     assert "\n" not in str(error)
 
 
@@ -185,7 +193,7 @@ def test_an_amount_that_is_a_number_of_json_is_refused(value: object) -> None:
     assert (error.code, error.facts) == ("amount-not-decimal", {"where": "entry 2", "column": "deposit"})
 
 
-@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("format_name", sorted(FORMATS.keys() - {"pdf"}))
 def test_bytes_that_are_not_utf8_are_refused_by_their_number(format_name: str) -> None:
     error = refusal(format_name, PRIVATE.encode() + b"\xff")
     assert error.code == "document-malformed"
@@ -263,6 +271,7 @@ ALLOWED = {"document-malformed", "document-empty", "amount-not-decimal", "amount
     "unknown-currency",
     "date-not-valid",
     "control-byte",
+    "pdf-not-readable",
 }
 
 
@@ -287,6 +296,12 @@ def test_no_error_repeats_a_field(field: str, column: int) -> None:
     assert field not in "".join(traceback.format_exception(caught.value))
 
 
-def test_both_kinds_of_document_name_their_layout() -> None:
+def test_every_kind_of_document_name_their_layout() -> None:
     documents: list[Document] = [parse_document(name, SAMPLES[name]) for name in FORMATS]
-    assert [document.layout for document in documents] == ["savings-24", "savings-24", "sheet"]
+    assert [document.layout for document in documents] == ["savings-24", "savings-24", "sheet", "sheet"]
+
+
+def test_a_pdf_is_told_by_its_head_alone() -> None:
+    assert parse_document("pdf", b"\0" * 1000 + b"%PDF-1.7\xff") == PdfDocument(b"\0" * 1000 + b"%PDF-1.7\xff")
+    for data in (b"", b"%!PS", b"\0" * 1024 + b"%PDF-1.7"):
+        assert refusal("pdf", data).code == "pdf-not-readable"

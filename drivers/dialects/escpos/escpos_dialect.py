@@ -11,8 +11,9 @@ from drivers.dialects.escpos import slip_commands
 from drivers.dialects.escpos.escpos_profile import EscposProfile, builtin_escpos, load_escpos
 from drivers.dialects.escpos.slip_answers import AutomaticStatus, RealTimeStatus, SlipReader
 from drivers.dialects.escpos.slip_commands import SlipLine
+from drivers.dialects.escpos.slip_graphics import SlipGraphics
 from drivers.stop import MechanismStop
-from passbook.document.plan import Line, Plan, Sheet
+from passbook.document.plan import Band, Line, Plan, Sheet
 from passbook.errors import PassbookError
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
@@ -37,17 +38,26 @@ class EscposSlip:
         """None that its own set-up chooses."""
         return 0
 
+    @property
+    def graphics(self) -> SlipGraphics | None:
+        """Its bit image, where the profile has one."""
+        return None if self.profile.dots is None else SlipGraphics(self.profile, self.profile.dots, self.setup)
+
     def reader(self) -> SlipReader:
         """A new reader of its answers."""
         return SlipReader()
 
     def check_printable(self, sheet: Sheet, plan: Plan, *, layout: str, printer: str) -> None:
         """Refuse a plan that it cannot put on such slips."""
+        graphics = self.graphics
         try:
-            moved = self.setup.moved_sheet(sheet)
+            moved, plan = self.setup.moved_sheet(sheet), self.setup.moved_plan(plan)
+            for step in plan:
+                if isinstance(step, Band) and graphics is not None:
+                    graphics.check_band(moved, step)
         except ValueError as error:
             raise PassbookError("layout-not-printable", layout=layout, printer=printer, why=str(error)) from None
-        slip_commands.check_slip(self.profile, moved, self.setup.moved_plan(plan), layout=layout, printer=printer)
+        slip_commands.check_slip(self.profile, moved, plan, layout=layout, printer=printer)
 
     def set_up(self, sheet: Sheet, code_page: str) -> bytes:
         """The bytes that must reach the printer before a slip does; it waits for one then."""

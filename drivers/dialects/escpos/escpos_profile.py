@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -58,6 +58,15 @@ class SlipPitch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     assumed: bool = False
 
 
+class SlipDots(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The bit image of 8 rows (ESC * m): its mode, and its dots to the inch, whole fractions of 2160."""
+
+    mode: Literal[0, 1]
+    across: Literal[72, 80, 90, 120]
+    down: Literal[60, 72]
+    assumed: bool = False
+
+
 class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A bit of the answer to DLE EOT `request` that says why the printer is off line."""
 
@@ -77,6 +86,7 @@ class EscposProfile(Profile, frozen=True, forbid_unknown_fields=True):
     insertion: InsertionWait
     pitches: tuple[SlipPitch, ...]
     causes: tuple[Cause, ...]
+    dots: SlipDots | None = None
 
     def __post_init__(self) -> None:
         """Refuse a pitch that is no whole number of steps, and what stands twice."""

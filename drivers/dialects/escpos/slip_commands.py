@@ -35,7 +35,9 @@ END_WAIT: Final[bytes] = _DLE + constants.ENQ + b"\x03"
 """End the wait for a slip and clear all memory; in real time."""
 RECOVER: Final[bytes] = _DLE + constants.ENQ + b"\x02"
 """Clear all memory and end an error; in real time.  1 in place of 2 would strike the line of the error again."""
-CLEAN_UP: Final[bytes] = _NUL * 8 + END_WAIT + RECOVER + constants.HW_INIT + _GS + b"a" + _NUL
+_LONGEST_COMMAND: Final = 32
+"""More bytes than any command has behind its first: a bit image is the longest."""
+CLEAN_UP: Final[bytes] = _NUL * _LONGEST_COMMAND + END_WAIT + RECOVER + constants.HW_INIT + _GS + b"a" + _NUL
 """End what an earlier owner left open, drop all memory, initialize, and let no status be sent by itself.
 
 The zeros fill the parameters of a command that was cut off, whose bytes a real-time command must not become.
@@ -146,12 +148,17 @@ def encode_slip_line(profile: EscposProfile, sheet: Sheet, code_page: str, line:
         if run.column < 1 or len(text) > width:
             raise PassbookError("column-overflow", where=where, column="text", length=len(text), width=max(width, 0))
         place = _left(profile, sheet) + (run.column - 1) * cell
-        parts += [_ESC + b"$" + place.to_bytes(2, "little"), *(bytes([letter]) for letter in text)]
-    first, *rest = _pieces(parts, profile.roll.columns)
-    return SlipLine(_way(profile, line, from_y), first, rest=tuple(rest))
+        parts += [go_across(place), *(bytes([letter]) for letter in text)]
+    first, *rest = divide(parts, profile.roll.columns)
+    return SlipLine(go_down(profile, line.y, from_y), first, rest=tuple(rest))
 
 
-def _pieces(parts: Iterable[bytes], most: int) -> list[bytes]:
+def go_across(place: int) -> bytes:
+    """The way to a horizontal step."""
+    return _ESC + b"$" + place.to_bytes(2, "little")
+
+
+def divide(parts: Iterable[bytes], most: int) -> list[bytes]:
     """Commands and letters in pieces of at most `most` bytes; at least one, and no command is cut."""
     pieces = [b""]
     for part in parts:
@@ -161,10 +168,11 @@ def _pieces(parts: Iterable[bytes], most: int) -> list[bytes]:
     return pieces
 
 
-def _way(profile: EscposProfile, line: Line, from_y: int) -> bytes:
+def go_down(profile: EscposProfile, y: int, from_y: int) -> bytes:
+    """The way from the base line at `from_y`, 0 for a slip just loaded, to that at `y`.  Raises ValueError upwards."""
     unit = profile.vertical_unit
     begin = whole_steps(from_y, unit) if from_y else profile.form.start
-    far, rest = divmod(whole_steps(line.y, unit) - begin, _FURTHEST_MOTION)
+    far, rest = divmod(whole_steps(y, unit) - begin, _FURTHEST_MOTION)
     if far < 0:
         raise ValueError("the line is above the one before")
     return (_ESC + b"J" + bytes([_FURTHEST_MOTION])) * far + _ESC + b"J" + bytes([rest])

@@ -29,6 +29,8 @@ class Pr2:
 
     profile: Pr2Profile
     setup: PrinterSetup = USUAL_SETUP
+    graphics: None = None
+    """Its bit image is known by one manual alone, and not in which mode its answers come behind it."""
 
     @property
     def elementary_step(self) -> int:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.simulator.paper import TOLERANCE, Paper, Ruler, line_text
+from drivers.simulator.paper import TOLERANCE, DotColumns, Paper, Ruler, line_text
 from drivers.simulator.render import render_sheet
 from passbook.errors import PassbookError
 
@@ -108,10 +108,11 @@ def test_a_line_as_text_has_every_run_at_its_column_unless_another_covers_it(run
 
 def test_the_file_is_as_documented_and_comes_back(paper: Paper) -> None:
     paper.strike("B1", 3, RULER.y(11), [(12, "Überweisung €")], 12.0, 252)
+    paper.strike("B1", 3, 4530, [], dots=[DotColumns(540, b"\x81\xff", 27, 30, 7)])
     paper.save()
     assert json.loads(paper.path.read_text()) == {
         "format": "passbook-paper/1",
-        "strikes": 1,
+        "strikes": 2,
         "books": {
             "B1": {
                 "ruler": {"firstY": 1800, "pitch": 360, "lines": 20, "foldAfter": 10, "foldGap": 900},
@@ -128,7 +129,8 @@ def test_the_file_is_as_documented_and_comes_back(paper: Paper) -> None:
                                 "cpi": 12.0,
                                 "left": 252,
                             }
-                        ]
+                        ],
+                        "dots": [{"y": 4320, "x": 540, "columns": "gf8=", "across": 27, "down": 30, "strike": 2}],
                     }
                 },
             }
@@ -136,7 +138,8 @@ def test_the_file_is_as_documented_and_comes_back(paper: Paper) -> None:
     }
     again = Paper.load(paper.path)
     assert again.lines("B1") == paper.lines("B1")
-    assert again.strike("B1", 3, 1800, [(1, "next")]) == 2
+    assert again.strike("B1", 3, 1800, [(1, "next")]) == 3
+    assert again.ink("B1", 3) == {(540, 4320): 1, (540, 4530): 1} | {(567, 4320 + 30 * row): 1 for row in range(8)}
     assert sorted(path.name for path in paper.path.parent.iterdir()) == ["paper.json"]
 
 
