@@ -329,6 +329,7 @@ class Appliance:
                 clock=self._clock,
                 tell=self._tell,
                 feeding=self._mailing.feeding(name, self._turns),
+                may_go=self._mailing.has_substitute,
             )
             for name, one in self._destinations.items()
         }

@@ -96,6 +96,10 @@ class Mailing:
         )
         tasks.callback(supervisor.start("substitutes", self.substitutes.run()))
 
+    def has_substitute(self, record: Record) -> bool:
+        """Whether a job has a substitute to which it may go; from any thread."""
+        return self.substitutes is not None and self.substitutes.has_substitute(record)
+
     async def move(self, record: Record, to: str, person: str) -> Record:
         """A person sends a job to a substitute.  Raises PassbookError `no-way-there` where there is none at all."""
         if self.substitutes is None:

@@ -85,6 +85,10 @@ class Substitutes:
             PassbookError("no-substitute", printer=goal, count=count) for goal, count in self._left.items() if count
         ]
 
+    def has_substitute(self, record: Record) -> bool:
+        """Whether a job has a substitute to which it may go, by itself or by a person's word; from any thread."""
+        return bool(self._substitutes_of(record))
+
     async def run(self) -> None:
         """Look for jobs that go to a substitute, until cancelled."""
         goals = {route.goal for route in self._routes if route.substitutes}

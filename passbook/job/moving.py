@@ -50,6 +50,22 @@ def ask_for_substitute(at: str) -> Change:
     return change
 
 
+def wait_again(at: str) -> Change:
+    """The printer failed before anything of the job was sent: it waits for its turn again, and may go meanwhile.
+
+    Raises PassbookError `not-allowed-in-state` for a job with a step on paper or in doubt: about that a person decides.
+    """
+
+    def change(record: Record) -> Outcome:
+        if not (record.valid and record.untouched):
+            state = f"{record.state.value} and begun" if record.valid else f"{record.state.value} and invalid"
+            event = JobEvent.POSTPONE.value
+            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=event)
+        return Outcome(move_on(record, JobEvent.POSTPONE, at=at))
+
+    return change
+
+
 def move_away(to: str, job: str, at: str) -> Change:
     """End a job for which `job` stands in at the destination `to`, in the same transaction in which that is stored.
 

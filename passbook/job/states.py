@@ -54,7 +54,7 @@ class JobEvent(StrEnum):
     FINISH_ELSEWHERE = "finish-elsewhere"
     """The other spool, or a person, reported that it confirmed the last step."""
     POSTPONE = "postpone"
-    """A next hop did not take the message yet, and nothing of it was handed on; it is tried again later."""
+    """The destination cannot do the job now, and nothing of it was done; it waits for its turn again."""
 
 
 class Reason(StrEnum):
@@ -166,6 +166,7 @@ TRANSITIONS: Final = MappingProxyType(
         (_S.PROCESSING, _E.FINISH): _S.COMPLETED,
         (_S.PROCESSING, _E.FINISH_ELSEWHERE): _S.COMPLETED,
         (_S.PROCESSING_STOPPED, _E.PROCEED): _S.PROCESSING,
+        (_S.PROCESSING_STOPPED, _E.POSTPONE): _S.PENDING,
         (_S.PROCESSING_STOPPED, _E.STOP): _S.PROCESSING_STOPPED,
         (_S.PROCESSING_STOPPED, _E.INVALIDATE): _S.PROCESSING_STOPPED,
         (_S.PROCESSING_STOPPED, _E.ANSWER): _S.PENDING,

@@ -8,15 +8,19 @@ from contextlib import ExitStack
 from typing import Final
 
 import pytest
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, Session
+from aiosmtpd.smtp import Envelope as MailEnvelope
 
-from client.connection import JOB
+from client.connection import JOB, PROMPT, Client
+from client.transport import TlsTransport
 from demo.mail_servers import Mailbox, free_address
 from demo.world import PRINTER, CommandFailed, World, await_fact
 from drivers.simulator.faults import AfterStrike, Now, Target
 from passbook.job.states import JobState
+from passbook.protocol.messages import Envelope, Nothing, Prompt, StatusReport, read_payload
+from terminal.home import Home
 from tests.scenarios.books import Statement
-from tests.scenarios.clerk import BookClerk
+from tests.scenarios.clerk import BookClerk, converse
 from tests.scenarios.conftest import an_office
 from tests.scenarios.mail_office import (
     SENDER,
@@ -41,7 +45,7 @@ class Unwilling(Mailbox):
     """A mail server that takes no recipient."""
 
     async def handle_RCPT(  # noqa: N802
-        self, _server: SMTP, _session: Session, _envelope: Envelope, _address: str, _options: list[str]
+        self, _server: SMTP, _session: Session, _envelope: MailEnvelope, _address: str, _options: list[str]
     ) -> str:
         """The library calls it with each recipient."""
         return "550 5.1.1 not here"
@@ -209,6 +213,59 @@ def test_a_job_of_a_terminal_whose_key_is_gone_is_asked_about_instead(open_branc
     await_fact(lambda: len(spare.mails) == 2, lambda: jobs_of(office))
     assert str(notice_of(office, job)["movedTo"]).startswith("spare ")
     assert "a substitute stands in for it" in office.counter.screen("notices", job)
+
+
+def test_a_text_that_waits_for_its_sheet_goes_when_the_printer_fails(open_branch: OpenBranch, spare: Mailbox) -> None:
+    office, door = open_branch(spare=spare.address)
+    send_text(door)
+    await_fact(lambda: bool(prompts_of(office)), lambda: jobs_of(office))
+    office.hands.cut(Target.PRINTER, Now())
+    await_fact(lambda: len(ends_of(office)) == 2, lambda: jobs_of(office))
+    assert [(end["printer"], end["reasons"]) for end in ends_of(office)] == [
+        (PRINTER, ["moved-to-substitute"]),
+        ("spare", ["job-completed-successfully"]),
+    ]
+    assert prompts_of(office) == []
+    # The next job is the first one that the printer asks a sheet for, and its text alone is on paper there.
+    other = "Another text.\n"
+    with BookClerk(office.manager, office.hands, lambda _view: "a sheet", "sheet"):
+        office.hands.restore()
+        await_fact(lambda: office.world.ctl("status")["printers"][0]["status"]["device"] == "online", lambda: door)
+        with connect(door) as client:
+            client.send_message(text_mail(other, "<other@bank.example>"), SENDER, [WINDOW])
+        await_fact(lambda: len(ends_of(office)) == 3, lambda: jobs_of(office))
+    assert [text for text, _ in office.world.paper.lines("a sheet")[1, 1]] == [other.strip()]
+    assert texts_of(spare) == [TEXT]
+
+
+def test_an_update_that_waits_for_its_book_is_asked_about_when_the_printer_fails(
+    open_branch: OpenBranch, spare: Mailbox
+) -> None:
+    office, door = open_branch(spare=spare.address)
+    with connect(door) as client:
+        client.send_message(update_mail(Statement(741, 2)), SENDER, [WINDOW])
+    await_fact(lambda: bool(prompts_of(office)), lambda: jobs_of(office))
+    office.hands.cut(Target.PRINTER, Now())
+    await_fact(lambda: bool(office.manager.run("questions")), lambda: jobs_of(office))
+    [question] = office.manager.run("questions")
+    assert question["job"]["reasons"] == ["substitute-ready"]
+    assert spare.mails == []
+    office.manager.run("move", question["job"]["job"], "spare", "--person", "Ms Okafor")
+    await_fact(lambda: len(spare.mails) == 1, lambda: jobs_of(office))
+    assert office.world.paper.strikes == 0
+
+
+def prompts_of(office: Office) -> list[Prompt]:
+    """What a person who sits down at the representative's terminal is asked to do at the printer."""
+
+    home, heard = Home(office.manager.home), list[Envelope]()
+
+    async def connected() -> None:
+        async with Client(TlsTransport(home.address(), home.context()), heard=heard.append) as client:
+            await client.command("Common.Status", Nothing(), StatusReport)
+
+    converse(connected())
+    return [read_payload(one, Prompt) for one in heard if one.header.name == PROMPT]
 
 
 def test_an_update_that_was_begun_goes_nowhere(open_branch: OpenBranch, spare: Mailbox) -> None:
