@@ -25,6 +25,7 @@ from passbook.job.relaying import is_notification, is_relay, relay_again
 from passbook.mail.mail_address import parse_mail_address
 from passbook.mail.routes import Caller, Route, find_route, judge_recipient
 from passbook.mail.smtp_replies import reply_to
+from passbook.protocol.messages import MoveJob
 from passbook.protocol.operators import AskRoute, RouteTest
 from spooler.clock import SystemClock, stamp
 from spooler.desks import Desks
@@ -100,12 +101,12 @@ class Mailing:
         """Whether a job has a substitute to which it may go; from any thread."""
         return self.substitutes is not None and self.substitutes.has_substitute(record)
 
-    async def move(self, record: Record, to: str, person: str) -> Record:
+    async def move(self, record: Record, order: MoveJob) -> Record:
         """A person sends a job to a substitute.  Raises PassbookError `no-way-there` where there is none at all."""
         if self.substitutes is None:
-            raise PassbookError("no-way-there", job=record.job_id, to=to, known="none")
-        moved = await self.substitutes.move(record, to)
-        _LOG.info("job-moved-by-person", job=record.job_id, printer=to, person=person)
+            raise PassbookError("no-way-there", job=record.job_id, to=order.to, known="none")
+        moved = await self.substitutes.move(record, order.to, order.from_line)
+        _LOG.info("job-moved-by-person", job=record.job_id, printer=order.to, person=order.person)
         return moved
 
     def say_route(self, asked: AskRoute) -> RouteTest:

@@ -15,12 +15,13 @@ import msgspec
 from msgspec.structs import replace
 
 from firmware.config.configuration import KeysConfig, LimitsConfig
+from passbook.document.documents import StartLine
 from passbook.document.plan import Plan, Sheet, StepOutline, encode_plan, is_outline, outline
 from passbook.errors import PassbookError, shown
 from passbook.job.actor import Actor, MailSender
 from passbook.job.choice import Keep, Side
 from passbook.job.mailed import Mailed
-from passbook.job.moving import move_away
+from passbook.job.moving import move_away, stand_in
 from passbook.job.record import Record, Wrap
 from passbook.job.states import JobState, Reason
 from passbook.job.wording import REASON_WORDS
@@ -218,14 +219,32 @@ class Acceptance:
         actor = Actor(record.requester, frozenset(), MailSender(""))
         try:
             child, key = await _done(posted.document, self._child, actor, ticket, posted, shape)
+            child = child._replace(record=stand_in(child.record, record))
         except BaseException:
             self._jobs.spool.release(ticket)
             raise
-        child = child._replace(record=replace(child.record, stands_for=record.job_id))
-        leaves = move_away(request.printer, ticket.job_id, stamp(self._clock))
+        leaves = move_away(record, request.printer, ticket.job_id, stamp(self._clock))
         stored = self._jobs.accept_instead(child, key, record.job_id, leaves)
         new, _ = await asyncio.shield(asyncio.wrap_future(stored))
         return new
+
+    async def start_of(self, record: Record, request: SubmitJob, document: bytes) -> StartLine | None:
+        """The place of the first line that a person gave with a job; None where the document is placed without one.
+
+        Raises PassbookError `cannot-move` where neither gives the places that were accepted.
+        """
+        home = replace(request, printer=record.printer, format=record.format, layout=record.layout)
+        first = next(step for step in record.outline if step.kind.traits.is_line)
+        for start in (None, StartLine(first.page, first.line)):
+            try:
+                shape = await _done(document, self._prepared, replace(home, start=start), document)
+            except PassbookError as error:
+                if error.code not in {"start-not-given", "past-last-line"}:
+                    raise
+            else:
+                if (shape.outline, shape.sheet) == (record.outline, record.sheet):
+                    return start
+        raise PassbookError("cannot-move", job=record.job_id, why="today's layouts give its lines other places")
 
     @property
     def usual_priority(self) -> int:

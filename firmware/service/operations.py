@@ -158,7 +158,7 @@ SEARCHES: Final = ("not-a-time", "times-exchanged", "unknown-outcome")
 class MailOrders(Protocol):
     """What people order about mail and its destinations."""
 
-    async def move(self, record: Record, to: str, person: str) -> Record:
+    async def move(self, record: Record, order: MoveJob) -> Record:
         """Send a job to a substitute.  Raises PassbookError."""
 
     def say_route(self, asked: AskRoute) -> RouteTest:
@@ -339,9 +339,9 @@ class Operations:
 
     @operation("Spooler.MoveJob", AT_TERMINALS, *ORDERED, "cannot-move", "no-way-there", "unknown-printer")
     async def move(self, call: Call, order: MoveJob) -> JobView:
-        """Send a job that waits untouched to a substitute; the reply is the job that stands in for it there."""
+        """Send a job that waits to a substitute; the reply is the job that stands in for it there."""
         record = self._ordered(call.actor, JobOrder(order.job, order.person))
-        return self._view(call.actor, await self._mailing.move(record, order.to, order.person))
+        return self._view(call.actor, await self._mailing.move(record, order))
 
     @operation(
         "Spooler.GetEnvironment",

@@ -257,7 +257,6 @@ def test_an_update_that_waits_for_its_book_is_asked_about_when_the_printer_fails
 
 def prompts_of(office: Office) -> list[Prompt]:
     """What a person who sits down at the representative's terminal is asked to do at the printer."""
-
     home, heard = Home(office.manager.home), list[Envelope]()
 
     async def connected() -> None:
