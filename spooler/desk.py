@@ -115,14 +115,17 @@ class PrintDesk:
         feeding: Feeding | None = None,
         stands_in: str = "",
         may_go: Callable[[Record], bool] = lambda _record: False,
+        is_paused: Callable[[], bool] = lambda: False,
     ) -> None:
         """`feeding` knows the turns of jobs of two spools; None where each document lies in the own one.
 
         `stands_in` names a destination that stands in for the one of this name; the record tells of it.  `may_go` says
-        whether a job has a substitute to which it may go while its printer cannot work.
+        whether a job has a substitute to which it may go while its printer cannot work; `is_paused` says whether an
+        operator has this printer start no job.
         """
         self._stands_in = stands_in
         self._may_go = may_go
+        self._is_paused = is_paused
         self._destination = destination
         self._feeding = feeding or OwnCopies()
         self._name = destination.name
@@ -271,6 +274,8 @@ class PrintDesk:
     def _next(self) -> Record | None:
         """The next job that may begin now; those that wait for their terminal are passed over."""
         passed: Record | None = None
+        if self._is_paused():
+            return None
         while (record := self._jobs.spool.next_valid(self._name, passed)) is not None:
             if self._feeding.may_begin(record) and record.right.state is RightState.HERE:
                 return record

@@ -20,7 +20,7 @@ from client.control import PATIENCE, ask
 from client.login import login_name
 from firmware.config.configuration import CONTROL_SOCKET as USUAL_SOCKET
 from firmware.config.configuration import Config, load_configuration
-from firmware.ctl import tables, verifying
+from firmware.ctl import printers, tables, verifying
 from firmware.ctl.verifying import LONG_PATIENCE
 from firmware.identity import pki
 from firmware.service.replies import Finding
@@ -289,6 +289,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_questions(commands)
     _add_orders(commands)
     _add_routes(commands)
+    _add_printers(commands)
     _add_certificates(commands)
     return parser
 
@@ -445,6 +446,16 @@ def _add_routes(commands: _Commands) -> None:
     test.add_argument("--from", dest="sender", type=short_text, metavar="ADDRESS", help="the sender of the envelope")
     test.add_argument(
         "--at", dest="network", type=short_text, metavar="IP", help="where a sender without proof of identity would be"
+    )
+
+
+def _add_printers(commands: _Commands) -> None:
+    text = "orders about one printer"
+    group = commands.add_parser("printer", help=text, description=text).add_subparsers(required=True, metavar="COMMAND")
+    printers.add_orders(
+        lambda name, text, operation, payload, **defaults: _command(
+            group, name, text, Asked(operation, payload), **defaults
+        )
     )
 
 

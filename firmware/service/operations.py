@@ -43,6 +43,7 @@ from passbook.protocol.messages import (
     JobView,
     MoveJob,
     Nothing,
+    PrinterView,
     Received,
     StatusReport,
     SubmitJob,
@@ -69,6 +70,8 @@ from passbook.protocol.operators import (
     AskRoute,
     ClockReport,
     ListHistory,
+    PausePrinter,
+    ResumePrinter,
     Revocations,
     RouteTest,
     Word,
@@ -487,6 +490,16 @@ class Operations:
     async def clock(self, _call: Call, _payload: Nothing) -> ClockReport:
         """Tell what the appliance believes of time, and why."""
         return self._clock.report()
+
+    @operation("Appliance.PausePrinter", OPERATORS, "unknown-printer", "file-problem")
+    async def pause_printer(self, _call: Call, order: PausePrinter) -> PrinterView:
+        """Have a printer finish the job that it prints and start no other, until it is resumed."""
+        return await self._desks.pause(order.printer, order.person, order.reason)
+
+    @operation("Appliance.ResumePrinter", OPERATORS, "unknown-printer", "file-problem")
+    async def resume_printer(self, _call: Call, order: ResumePrinter) -> PrinterView:
+        """Have a paused printer start jobs again."""
+        return await self._desks.resume(order.printer, order.person)
 
     @operation("Appliance.TestRoute", OPERATORS)
     async def say_route(self, _call: Call, asked: AskRoute) -> RouteTest:

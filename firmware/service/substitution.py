@@ -27,6 +27,7 @@ from passbook.job.mailed import Mailed, Recipient
 from passbook.job.moving import ask_for_substitute, line_there, may_move, moves_by_itself
 from passbook.job.record import Record
 from passbook.job.relaying import is_relay, left_of
+from passbook.job.states import Reason
 from passbook.mail.mail_address import parse_mail_address
 from passbook.mail.message_reading import PART_HEADER, SENDER_HEADER, TRACE_HEADER, UNPROVEN
 from passbook.mail.part_formats import MIME_TYPES
@@ -207,6 +208,8 @@ class Substitutes:
         if goal in self._hops:
             return self._mail.grace_unreachable if self._relays.is_failing(goal) else None
         for view in self._desks.views():
+            if view.printer == goal and Reason.PAUSED.value in view.status.conditions:
+                return self._mail.grace_attention
             if view.printer == goal:
                 match view.status.device:
                     case Device.OFFLINE:

@@ -69,6 +69,8 @@ class Reason(StrEnum):
     MEDIA_NOT_TAKEN = "media-not-taken"
     COVER_OPEN = "cover-open"
     RIBBON_OUT = "marker-supply-empty"
+    PAUSED = "paused"
+    """An operator has the printer start no job."""
     NOT_ACCEPTED = "command-not-accepted"
     ATTENTION = "needs-attention"
     SILENT = "printer-silent"

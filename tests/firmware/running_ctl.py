@@ -34,6 +34,8 @@ WORDS = {
     "Appliance.GetClock": ("clock", ""),
     "Appliance.ListAreas": ("areas", "areas"),
     "Appliance.ListHistory": ("history", "entries"),
+    "Appliance.PausePrinter": ("pause", ""),
+    "Appliance.ResumePrinter": ("resume", ""),
     "Appliance.ReadRevocations": ("revocations", ""),
     "Appliance.TestRoute": ("route", ""),
     "Appliance.VerifyArea": ("verify-area", ""),
