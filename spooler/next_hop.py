@@ -118,10 +118,14 @@ class Relays:
         with self._lock:
             self._first[submission] = set(hops)
 
-    def forget(self, submission: str) -> None:
-        """The mail was not accepted."""
+    def expect_only(self, submission: str, hops: Iterable[str]) -> None:
+        """Only the relays to these hops are new; none where the mail was not accepted, or was here before."""
         with self._lock:
-            self._first.pop(submission, None)
+            waiting = self._first.get(submission, set())
+            waiting.intersection_update(hops)
+            is_over = not waiting and self._first.pop(submission, None) is not None
+        if is_over:
+            self._wake()
 
     def is_awaited(self, record: Record) -> bool:
         """Whether a job of a mail must not print yet, since the mail's relays were not tried."""

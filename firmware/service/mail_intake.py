@@ -129,18 +129,14 @@ class MailIntake:
         self._relays.expect(
             mail.submission, [one.request.printer for one in posted if one.request.printer in self._hops]
         )
-        is_new = False
+        new: list[Record] = []
         try:
             records = await self._acceptance.submit_together(actor, posted)
-            is_new = all(one.mail is not None and one.mail.submission == mail.submission for one in records)
+            new = [one for one in records if one.mail is not None and one.mail.submission == mail.submission]
         finally:
-            if not is_new:
-                self._relays.forget(mail.submission)
-        for record in records:
-            if Reason.MOVED in record.reasons:
-                # The substitute must not take this for a sign that its own copy is needless.
-                to, _, job = record.moved_to.partition(" ")
-                raise PassbookError("mail-moved-away", to=to, job=job[:8])
+            self._relays.expect_only(mail.submission, [one.printer for one in new])
+        if not new and self._mail.hostname.lower() in message.received_by:
+            _must_be_here(records)
         return records
 
     async def _read(self, envelope: MailEnvelope, data: bytes) -> MailMessage:
@@ -243,6 +239,17 @@ class MailIntake:
         named = (Recipient(str(recipient.address), recipient.original, recipient.notify),)
         facts = replace(mail, part=part.number, recipients=named)
         return Posted(request, part.document, facts, part.document, held=recipient.held)
+
+
+def _must_be_here(records: Sequence[Record]) -> None:
+    """Raise PassbookError `mail-moved-away` where a job of a mail that was here before went to a substitute.
+
+    It may have come back from there without its trace, and must not take this for a sign that its copy is needless.
+    """
+    for record in records:
+        if Reason.MOVED in record.reasons:
+            to, _, job = record.moved_to.partition(" ")
+            raise PassbookError("mail-moved-away", to=to, job=job[:8])
 
 
 def _distinct(recipients: Sequence[Addressed]) -> list[Addressed]:

@@ -301,11 +301,13 @@ class Substitutes:
     def _message(self, record: Record, mail: Mailed, document: bytes, attributes: Attributes) -> bytes:
         """One part as a message of its own, which names the part that it was."""
         # The library's class for messages judges headers, and raises for a Message-ID that other systems let pass.
+        at = format_datetime(self._now())
         lines = [
+            f"Received: by {self._mail.hostname} with ESMTP id {mail.submission}; {at}",
             f"From: <{mail.sender or f'postmaster@{self._mail.hostname}'}>",
             f"To: <{mail.recipients[0].address}>",
             f"Subject: {Header(attributes.name, header_name='Subject').encode(linesep=CRLF)}",
-            f"Date: {format_datetime(self._now())}",
+            f"Date: {at}",
             f"Message-ID: {mail.message_id}",
             f"{PART_HEADER}: {mail.part}",
             f"{TRACE_HEADER}: {' '.join([*mail.trace, self._mail.hostname])}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from email.policy import SMTP as SMTP_POLICY
 from typing import Final
 
 import pytest
@@ -23,6 +24,7 @@ from tests.scenarios.books import Statement
 from tests.scenarios.clerk import BookClerk, converse
 from tests.scenarios.conftest import an_office
 from tests.scenarios.mail_office import (
+    DOMAIN,
     SENDER,
     WINDOW,
     connect,
@@ -127,18 +129,45 @@ def test_a_mail_whose_headers_are_odd_goes_as_well(open_branch: OpenBranch, spar
     assert office.world.ctl("jobs") == []
 
 
-def test_the_same_mail_again_is_not_taken_after_its_job_went_away(open_branch: OpenBranch, spare: Mailbox) -> None:
+def test_a_mail_whose_job_went_away_is_the_same_request_again_and_is_not_taken_back(
+    open_branch: OpenBranch, spare: Mailbox
+) -> None:
     office, door = open_branch(spare=spare.address)
     office.hands.cut(Target.PRINTER, Now())
     send_text(door)
     await_fact(lambda: len(ends_of(office)) == 2, lambda: jobs_of(office))
     office.hands.restore()
+    send_text(door)
+    # It comes back from the substitute, and a mail server on its way took the trace off.
+    back = text_mail(TEXT, "<text@bank.example>")
+    back["Received"] = f"from spare.example by {DOMAIN.upper()} with ESMTP; Mon, 02 Mar 2026 10:00:00 +0100"
     for _ in range(2):
-        with pytest.raises(smtplib.SMTPDataError) as refused:
-            send_text(door)
+        with connect(door) as client, pytest.raises(smtplib.SMTPDataError) as refused:
+            client.send_message(back, SENDER, [WINDOW])
         assert refused.value.smtp_code == 450
         assert b"mail-moved-away" in refused.value.smtp_error
     assert jobs_of(office) == []
+    assert len(spare.mails) == 1
+
+
+def test_a_new_recipient_beside_one_whose_job_went_away_is_taken(open_branch: OpenBranch, spare: Mailbox) -> None:
+    second = f"desk@{DOMAIN}"
+    route = f'[[route]]\nto = ["{second}"]\nprinter = "{PRINTER}"\nnetworks = ["127.0.0.0/8"]\n'
+    office, door = open_branch(route, spare=spare.address)
+    office.hands.cut(Target.PRINTER, Now())
+    send_text(door)
+    await_fact(lambda: len(ends_of(office)) == 2, lambda: jobs_of(office))
+    answers = []
+    for _ in range(2):
+        with connect(door) as client:
+            client.mail(SENDER)
+            for one in (WINDOW, second):
+                client.rcpt(one)
+            answers.append(client.data(text_mail(TEXT, "<text@bank.example>").as_bytes(policy=SMTP_POLICY)))
+    assert [code for code, _ in answers] == [250, 250]
+    assert answers[0] == answers[1], "a repeated mail has the first one's answer"
+    [mail] = [job["mail"] for job in office.manager.run("jobs")]
+    assert [one["address"] for one in mail["recipients"]] == [second]
     assert len(spare.mails) == 1
 
 

@@ -504,7 +504,7 @@ def test_a_mail_that_was_not_accepted_or_whose_relay_waits_for_people_holds_noth
     relay, copy = records
     relays = Relays(StandingClock(), lambda: 0.5, lambda: None)
     relays.expect("0" * 32, [HOP])
-    relays.forget("0" * 32)
+    relays.expect_only("0" * 32, [])
     assert not relays.is_awaited(copy)
     relays.expect("0" * 32, [HOP])
     relays.note(relay)
