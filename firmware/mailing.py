@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from firmware.config.configuration import Config
@@ -20,7 +20,7 @@ from firmware.service.mail_notices import MailNotices
 from firmware.service.substitution import Substitutes
 from passbook.errors import PassbookError, shown
 from passbook.job import changes
-from passbook.job.record import OPERATOR, Holder, Record
+from passbook.job.record import OPERATOR, HistoryKind, Holder, Record
 from passbook.job.relaying import is_notification, is_relay, relay_again
 from passbook.mail.mail_address import parse_mail_address
 from passbook.mail.routes import Caller, Route, find_route, judge_recipient
@@ -41,6 +41,8 @@ _LOG: Final = Log("mailing")
 
 ENDS_LOOKED_AT: Final = 1000
 """Ends without an acknowledgement of which senders are told again after a boot: P10 knows those that were told."""
+ENTRIES_LOOKED_AT: Final = 5000
+"""The last entries of the history, among which ends with an acknowledgement are looked for."""
 
 
 class Mailing:
@@ -82,7 +84,7 @@ class Mailing:
         if mail is None:
             return
         routes, hops = [one.route for one in self._config.routes], [one.name for one in self._config.hops]
-        self._notices = MailNotices(mail, routes, hops, acceptance, now=self._clock.now)
+        self._notices = MailNotices(mail, routes, hops, acceptance, kept=self._kept, now=self._clock.now)
         tasks.callback(supervisor.start("mail notices", self._notices.run()))
         self.substitutes = Substitutes(
             mail,
@@ -186,10 +188,20 @@ class Mailing:
                 # One that cannot be read or changed stays a question.
                 with contextlib.suppress(PassbookError):
                     self._relay_again(record)
-            else:
-                self._notices.note(record)
-        for ended in self._jobs.spool.notices.newest(ENDS_LOOKED_AT):
-            self._notices.note(ended.record)
+        self._notices.look()
+
+    def _kept(self) -> Iterator[Record]:
+        """The jobs of mails in the store whose outcome may be untold: questions, and the newest ends."""
+        spool = self._jobs.spool
+        yield from (record for record in spool.questions() if record.mail is not None)
+        known = set()
+        for ended in spool.notices.newest(ENDS_LOOKED_AT):
+            known.add(ended.record.job_id)
+            yield ended.record
+        for told in spool.history(last=ENTRIES_LOOKED_AT):
+            record = told.entry.record
+            if told.entry.kind is HistoryKind.ENDED and record.mail is not None and record.job_id not in known:
+                yield record
 
     def _relay_again(self, record: Record) -> None:
         wraps = {wrap.holder: wrap for wrap in self._jobs.spool.job(record.job_id).wraps}
