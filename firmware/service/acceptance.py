@@ -25,6 +25,7 @@ from passbook.job.moving import move_away, stand_in
 from passbook.job.record import Record, Wrap
 from passbook.job.states import JobState, Reason
 from passbook.job.wording import REASON_WORDS
+from passbook.mail.message_reading import LONGEST_MESSAGE
 from passbook.protocol.messages import MAX_DOCUMENT, REQUESTER_KEY_BYTES, USUAL_PRIORITY, SubmitJob
 from passbook.protocol.naming import check_name
 from passbook.protocol.two_spools import at_terminal_only
@@ -33,6 +34,7 @@ from spooler.destination import Destination
 from spooler.fullness import Fullness
 from spooler.jobs import Jobs
 from spooler.new_record import new_record, wrap_for_owner
+from spooler.next_hop import MAIL_FORMAT
 from spooler.shared_names import SharedNames, check_naming
 from storage import ApplianceKey, Child, Claim, Rng, SealedJob, Ticket, envelope
 
@@ -318,8 +320,10 @@ class Acceptance:
         check_name("application", request.application, least=0)
         if not 1 <= request.priority <= self._limits.priority_ceiling:
             raise PassbookError("priority-not-allowed", most=self._limits.priority_ceiling)
-        if len(document) > MAX_DOCUMENT:
-            raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
+        # A message has its documents in base64, and its own limit.
+        most = LONGEST_MESSAGE if request.format == MAIL_FORMAT else MAX_DOCUMENT
+        if len(document) > most:
+            raise PassbookError("document-too-large", limit=most)
         if not request.key and not self._keys.own_key_jobs and request.choice.keep.has(Side.APPLIANCE):
             raise PassbookError("key-missing")
         if request.key and len(request.key) != REQUESTER_KEY_BYTES:

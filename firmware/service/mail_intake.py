@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import functools
 import hashlib
 from collections.abc import Callable, Sequence
 from email.utils import format_datetime
@@ -25,7 +26,16 @@ from passbook.job.mailed import Mailed, Notify, Recipient
 from passbook.job.record import Record
 from passbook.job.states import Reason
 from passbook.mail.mail_address import MailAddress, parse_mail_address
-from passbook.mail.message_reading import SENDER_HEADER, TRACE_HEADER, UNPROVEN, MailMessage, MailPart, read_message
+from passbook.mail.message_reading import (
+    LONGEST_MESSAGE,
+    SENDER_HEADER,
+    TRACE_HEADER,
+    TRACE_ROOM,
+    UNPROVEN,
+    MailMessage,
+    MailPart,
+    read_message,
+)
 from passbook.mail.routes import Caller, Route, judge_recipient
 from passbook.protocol.messages import SubmitJob
 from spooler.next_hop import MAIL_FORMAT, Relays
@@ -80,6 +90,11 @@ class MailIntake:
         self._hops = {one.name for one in config.hops}
         self._acceptance = acceptance
         self._rng = rng
+
+    @property
+    def longest(self) -> int:
+        """The bytes of a message that every route of this appliance takes."""
+        return LONGEST_MESSAGE - TRACE_ROOM if self._hops else LONGEST_MESSAGE
 
     def judge_sender(self, caller: Caller, sender: str) -> None:
         """Refuse a sender of this mail system's own domain that another one names.
@@ -141,7 +156,9 @@ class MailIntake:
 
     async def _read(self, envelope: MailEnvelope, data: bytes) -> MailMessage:
         """The message, whose trace is judged before anything else.  Raises PassbookError."""
-        message = read_message(data) if len(data) <= SMALL else await asyncio.to_thread(read_message, data)
+        goes_on = any(one.route.goal in self._hops for one in envelope.recipients)
+        read = functools.partial(read_message, data, goes_on=goes_on)
+        message = read() if len(data) <= SMALL else await asyncio.to_thread(read)
         if self._mail.hostname in message.trace:
             raise PassbookError("mail-loop", why=f"{', then '.join(map(shown, message.trace))} handed it on already")
         if envelope.caller.hands_on and message.was_part and len(message.parts) == 1:

@@ -191,6 +191,17 @@ def deliveries(record: Record) -> dict[str, Delivery]:
 # What the hop says
 
 
+def test_8_bit_content_goes_to_no_hop_that_takes_none_and_others_do_not_wait_for_it(office: Office) -> None:
+    office.hop.eight_bit = False
+    eight = office.submit(Recipient(ONE), message="Subject: x\r\n\r\nGrüße\r\n".encode())
+    record = office.asked(eight)
+    assert Reason.HOP_REFUSED in record.reasons
+    assert record.mail is not None
+    assert [one.reply[:9] for one in record.mail.recipients] == ["554 5.6.3"]
+    office.ended(office.submit(Recipient(TWO), number="r-2"))
+    assert [to for _, to, _ in office.hop.taken] == [(TWO,)]
+
+
 def test_a_message_that_the_hop_took_is_confirmed_and_came_as_it_was(office: Office) -> None:
     job = office.submit(Recipient(ONE, "rfc822;o@x", (Notify.SUCCESS, Notify.FAILURE)), Recipient(TWO))
     record = office.ended(job)
