@@ -221,6 +221,13 @@ class _Conversation(SMTP):
             self.transport.write(f"552 5.3.4 A message may have {LONGEST_MESSAGE} bytes.\r\n".encode())
             self.transport.close()
 
+    def _timeout_cb(self) -> None:  # type: ignore[explicit-override]
+        """The time for a command or a message is over: the peer hears it, and is hung up on."""
+        if isinstance(self.transport, asyncio.Transport):
+            _LOG.limited(self._address).warning("mail-refused", code="too-slow", address=self._address)
+            self.transport.write(b"421 4.4.2 It took too long; send it again later.\r\n")
+        super()._timeout_cb()  # type: ignore[no-untyped-call]
+
     def hang_up(self) -> None:
         """End the conversation: the appliance stops."""
         if self.transport is not None:
