@@ -6,6 +6,7 @@ An appliance without the table [mail] has none of them; then nothing here listen
 from __future__ import annotations
 
 import contextlib
+import datetime
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
@@ -177,18 +178,24 @@ class Mailing:
     def note_areas(self) -> None:
         """After a boot, and when an area joins: relays that may go on do, and senders are notified.
 
-        A relay to a next hop that drops doubles goes there again by rule (P4).  So does a notification: it prints
-        nothing, and its Message-ID stays the same.
+        A relay to a next hop that drops doubles goes there again by rule (P4), while it would be tried without a boot:
+        a hop forgets after months what it took.  So does a notification: it prints nothing, and its Message-ID stays
+        the same.
         """
         if self._notices is None:
             return
-        hops = {hop.name for hop in self._config.hops if hop.appliance}
         for record in list(self._jobs.spool.questions()):
-            if is_relay(record) and (record.printer in hops or is_notification(record)):
+            if is_notification(record) or (is_relay(record) and self._is_tried_on(record)):
                 # One that cannot be read or changed stays a question.
                 with contextlib.suppress(PassbookError):
                     self._relay_again(record)
         self._notices.look()
+
+    def _is_tried_on(self, record: Record) -> bool:
+        """Whether the hop of a relay drops doubles, and the time in which it is tried is not over."""
+        hours = {hop.name: hop.give_up_hours for hop in self._config.hops if hop.appliance}
+        age = self._clock.now() - datetime.datetime.fromisoformat(record.accepted_at)
+        return record.printer in hours and age <= datetime.timedelta(hours=hours[record.printer])
 
     def _kept(self) -> Iterator[Record]:
         """The jobs of mails in the store whose outcome may be untold: questions, and the newest ends."""

@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from firmware.config.configuration import KeysConfig, LimitsConfig
-from passbook.document.documents import StartLine
+from passbook.document.documents import FORMATS, StartLine
 from passbook.document.plan import Plan, Sheet, StepOutline, encode_plan, is_outline, outline
 from passbook.errors import PassbookError, shown
 from passbook.job.actor import Actor, MailSender
@@ -118,6 +118,9 @@ class Acceptance:
         Raises PassbookError; but for `outcome-unknown` nothing was changed.
         """
         content = _content(request, document)
+        if request.format == MAIL_FORMAT:
+            # A whole message comes by mail alone: no envelope of it would be known here.
+            raise PassbookError("unknown-format", format=MAIL_FORMAT, known=", ".join(FORMATS))
         try:
             prepared = await _done(document, self._prepared, request, document)
             request = self._with_keep(request, prepared.layout)

@@ -200,6 +200,26 @@ def test_a_relay_goes_to_its_substitute_when_the_next_hop_cannot_be_reached(
     assert [to for _, to, _ in spare.mails] == [[FAR]]
 
 
+def test_a_relay_whose_time_is_over_at_a_boot_is_asked_about_and_not_sent_by_rule(
+    open_branch: OpenBranch, spare: Mailbox
+) -> None:
+    nowhere = free_address()
+    far = hop("far", nowhere) + "appliance = true\ngive_up_hours = 24\n"
+    route = '[[route]]\nto = ["@far.example"]\nhop = "far"\nnetworks = ["127.0.0.0/8"]\n'
+    office, door = open_branch(far + route)
+    send_text(door, FAR)
+    office.world.kill_appliance()
+    config = office.world.config_file
+    config.write_text(config.read_text().replace(nowhere, spare.address).replace("hours = 24", "hours = 0.000001"))
+    office.world.start_appliance()
+    await_fact(lambda: bool(office.manager.run("questions")), lambda: jobs_of(office))
+    [question] = office.manager.run("questions")
+    assert spare.mails == []
+    office.manager.run("answer", question["job"]["job"], "--print", "--person", "Ms Okafor")
+    await_fact(lambda: len(spare.mails) == 1, lambda: jobs_of(office))
+    assert texts_of(spare) == [TEXT]
+
+
 def test_a_job_of_a_terminal_goes_while_its_key_is_in_memory_and_its_requester_is_told(
     open_branch: OpenBranch, spare: Mailbox
 ) -> None:

@@ -38,7 +38,7 @@ from spooler.next_hop import (
     RelayTurns,
 )
 from storage.crypto.envelope import open_document
-from tests.firmware.branch import PRINTER, WAIT, Bench, StandingClock, request
+from tests.firmware.branch import PRINTER, TELLER, WAIT, Bench, StandingClock, request
 from tests.spooler.fake_hop import SMALL, FakeHop, HangUp, listening
 
 HOP = "other"
@@ -186,6 +186,13 @@ def office(open_hop: OpenHop) -> Office:
 def deliveries(record: Record) -> dict[str, Delivery]:
     assert record.mail is not None
     return {one.address: one.delivery for one in record.mail.recipients}
+
+
+def test_a_terminal_sends_no_message_to_a_hop(office: Office) -> None:
+    asked = SubmitJob(client_request="r-1", printer=HOP, format=MAIL_FORMAT, key=bytes(32), key_ref="k1")
+    with pytest.raises(PassbookError) as refused:
+        asyncio.run(office.admission.submit(TELLER, asked, MESSAGE))
+    assert refused.value.code == "unknown-format"
 
 
 # What the hop says
