@@ -42,7 +42,7 @@ _LOG: Final = Log("mailing")
 
 ENDS_LOOKED_AT: Final = 1000
 """Ends without an acknowledgement of which senders are told again after a boot: P10 knows those that were told."""
-ENTRIES_LOOKED_AT: Final = 5000
+HISTORY_LOOKED_AT: Final = 5000
 """The last entries of the history, among which ends with an acknowledgement are looked for."""
 
 
@@ -205,7 +205,7 @@ class Mailing:
         for ended in spool.notices.newest(ENDS_LOOKED_AT):
             known.add(ended.record.job_id)
             yield ended.record
-        for told in spool.history(last=ENTRIES_LOOKED_AT):
+        for told in spool.history(last=HISTORY_LOOKED_AT):
             record = told.entry.record
             if told.entry.kind is HistoryKind.ENDED and record.mail is not None and record.job_id not in known:
                 yield record
