@@ -13,7 +13,7 @@ import sys
 
 from aiosmtpd.smtp import SMTP, Envelope
 
-from firmware.doors.mail_door import SIZE_LIMIT
+from passbook.mail.message_reading import LONGEST_MESSAGE
 
 
 class Sink:
@@ -35,7 +35,7 @@ async def run(file: str) -> None:
     sink = Sink(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: SMTP(sink, data_size_limit=SIZE_LIMIT, hostname="bare.example", loop=loop), "127.0.0.1", 0
+        lambda: SMTP(sink, data_size_limit=LONGEST_MESSAGE, hostname="bare.example", loop=loop), "127.0.0.1", 0
     )
     async with server:
         print(server.sockets[0].getsockname()[1], flush=True)

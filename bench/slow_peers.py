@@ -1,7 +1,8 @@
 """The time of a status while peers hold the appliance up as well as they can.
 
 A quarter of the peers is silent; one sends its TLS handshake byte by byte, one its HTTP request, and one, which is let
-in, a WebSocket message. The part measures a status without them and with them.
+in, a WebSocket message. Beside them one host sends as many mails as it may at once, each byte by byte. The part
+measures a status without them and with them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Final, NamedTuple
 from bench.report import Figure, Results
 from client.connection import TerminalClient
 from client.transport import Address
+from demo.mail_servers import free_address
 from demo.world import branch
 from passbook.protocol.messages import SERVICE_PATH
 from terminal.home import Home
@@ -27,6 +29,18 @@ ROUNDS: Final = 500
 FEED_EVERY: Final = 50
 """The number of statuses after which each peer sends one more byte."""
 
+MAILS: Final = 20
+"""The mails that one host may send at once."""
+_ENVELOPE: Final = b"EHLO slow.example\r\nMAIL FROM:<a@bank.example>\r\nRCPT TO:<window-1@branch.example>\r\nDATA\r\n"
+_SETTINGS: Final = """[mail]
+listen = "{door}"
+hostname = "branch.example"
+[[route]]
+to = ["@branch.example"]
+printer = "window-1"
+networks = ["127.0.0.0/8"]
+"""
+_MAIL: Final = b"Subject: slow\r\n\r\n" + b"x" * 900
 _UPGRADE: Final = (
     f"GET {SERVICE_PATH} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
@@ -59,8 +73,9 @@ class Peer:
 class SlowPeers:
     """Peers that never finish what they began."""
 
-    def __init__(self, address: Address, context: ssl.SSLContext) -> None:
-        """`context` shows the certificate of an enrolled terminal."""
+    def __init__(self, address: Address, context: ssl.SSLContext, mail_door: str = "") -> None:
+        """`context` shows the certificate of an enrolled terminal; `mail_door` is empty where there is none."""
+        self._mail_door = mail_door
         self._address = address
         self._context = context
         self.peers: list[Peer] = []
@@ -81,6 +96,8 @@ class SlowPeers:
                     peer.writer.write(_UPGRADE)
                     await peer.reader.readuntil(b"\r\n\r\n")
             self.peers.append(peer)
+        for _ in range(MAILS if self._mail_door else 0):
+            self.peers.append(await self._mail())
         self.feed()
 
     def feed(self) -> None:
@@ -98,6 +115,14 @@ class SlowPeers:
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         name = self._address.server_name if context else None
         return await asyncio.open_connection(self._address.host, self._address.port, ssl=context, server_hostname=name)
+
+    async def _mail(self) -> Peer:
+        """A mail whose envelope was taken."""
+        host, _, port = self._mail_door.rpartition(":")
+        peer = Peer(*await asyncio.open_connection(host, int(port)), _MAIL)
+        peer.writer.write(_ENVELOPE)
+        await peer.reader.readuntil(b"\r\n354 ")
+        return peer
 
     def _hello(self) -> bytes:
         """The first message of a TLS handshake."""
@@ -148,9 +173,11 @@ def measure(folder: Path, *, quick: bool) -> Results:
         # One terminal may have a quarter of the connections, which the slow peers of the last kind take. The pace of
         # commands has no limit here, since the measuring terminal asks all the time.
         homes = [Home(world.enroll(name).home) for name in ("asking", "slow")]
-        world.write_config(extra=f"[limits]\nconnections = {max(count, 8)}\ncommands_per_second = 100000\n")
+        limits = f"[limits]\nconnections = {max(count, 8)}\ncommands_per_second = 100000\n"
+        door = free_address()
+        world.write_config(extra=limits + _SETTINGS.format(door=door), own_key_jobs=True)
         world.start_appliance()
-        slow = SlowPeers(homes[1].address(), homes[1].context())
+        slow = SlowPeers(homes[1].address(), homes[1].context(), door)
         alone, among = asyncio.run(compare(homes[0].address(), homes[0].context(), slow, count))
     figures = []
     for name in Times._fields:
@@ -165,6 +192,6 @@ _NOTES: Final = (
     (
         "A status is asked for 500 times, alone and then beside peers that hold the appliance up as well as they can: "
         "a quarter says nothing, a quarter sends a TLS handshake byte by byte, a quarter an HTTP request, a quarter "
-        "(let in with a certificate) a WebSocket message."
+        f"(let in with a certificate) a WebSocket message. Beside them one host sends {MAILS} mails byte by byte."
     ),
 )

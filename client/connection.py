@@ -320,9 +320,12 @@ class TerminalClient(Client):
         """Have people asked again about a held job; `person` decided that."""
         return await self.command("Spooler.ReleaseJob", JobOrder(job, person), JobView)
 
-    async def move(self, job: str, to: str, person: str) -> JobView:
-        """Send a job that waits untouched to a substitute; `person` decided that.  Returns the job there."""
-        return await self.command("Spooler.MoveJob", MoveJob(job, to, person), JobView)
+    async def move(self, job: str, to: str, person: str, from_line: int = 0) -> JobView:
+        """Send a job that waits to a substitute; `person` decided that.  Returns the job there.
+
+        `from_line`: the line with which a begun job goes on there.
+        """
+        return await self.command("Spooler.MoveJob", MoveJob(job, to, person, from_line), JobView)
 
     async def history(self, asked: GetHistory) -> HistoryReply:
         """What happened to jobs, the newest last, or what their ends add up to."""

@@ -56,6 +56,7 @@ from spooler.machine import machine_name
 from spooler.news import DeskGaveUp, EndAcknowledged, JobChanged, News, PrinterChanged, PromptChanged, StepDone
 from spooler.orderly_end import leave_marks, take_marks
 from spooler.page_renderer import render_pages
+from spooler.pauses import Pauses
 from spooler.plugging import noticed_plugging
 from spooler.printer import Printer, connect_mechanism
 from spooler.shared_names import SharedNames
@@ -67,6 +68,8 @@ _LOG: Final = Log("appliance")
 
 JOBS_KEPT_BY_WORD: Final = 1000
 """Ended jobs of each terminal in each area that stay known while only an operator vouches for the date."""
+PAUSED_PRINTERS: Final = "paused.json"
+"""The file with the paused printers, beside the mark of the store."""
 STAMPS_LOOKED_AT: Final = 1000
 """Entries of the history, and jobs, among which power-on looks for the newest stamp of a trusted clock."""
 
@@ -101,7 +104,8 @@ class Appliance:
         self._names = SharedNames(key, secrets.token_bytes)
         self._grants = Grants()
         self._turns = self._make_turns()
-        self._desks = Desks(self._make_desks(), self._jobs, self._hub, clock)
+        self._pauses = Pauses((one.name for one in config.printers), config.state / PAUSED_PRINTERS)
+        self._desks = Desks(self._make_desks(), self._jobs, self._hub, clock, self._pauses)
         self._recovery = self._make_questions()
         self._expiry = Expiries(self._jobs, clock, config.recovery.expiry_grace)
         self._recovery.watchers.append(self._expiry.note_put)
@@ -348,6 +352,8 @@ class Appliance:
                 clock=self._clock,
                 tell=self._tell,
                 feeding=self._mailing.feeding(name, self._turns),
+                may_go=self._mailing.has_substitute,
+                is_paused=functools.partial(self._pauses.is_paused, name),
             )
             for name, one in self._destinations.items()
         }

@@ -6,8 +6,9 @@ An appliance without the table [mail] has none of them; then nothing here listen
 from __future__ import annotations
 
 import contextlib
+import datetime
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from firmware.config.configuration import Config
@@ -20,11 +21,12 @@ from firmware.service.mail_notices import MailNotices
 from firmware.service.substitution import Substitutes
 from passbook.errors import PassbookError, shown
 from passbook.job import changes
-from passbook.job.record import OPERATOR, Holder, Record
+from passbook.job.record import OPERATOR, HistoryKind, Holder, Record
 from passbook.job.relaying import is_notification, is_relay, relay_again
 from passbook.mail.mail_address import parse_mail_address
 from passbook.mail.routes import Caller, Route, find_route, judge_recipient
 from passbook.mail.smtp_replies import reply_to
+from passbook.protocol.messages import MoveJob
 from passbook.protocol.operators import AskRoute, RouteTest
 from spooler.clock import SystemClock, stamp
 from spooler.desks import Desks
@@ -40,6 +42,8 @@ _LOG: Final = Log("mailing")
 
 ENDS_LOOKED_AT: Final = 1000
 """Ends without an acknowledgement of which senders are told again after a boot: P10 knows those that were told."""
+HISTORY_LOOKED_AT: Final = 5000
+"""The last entries of the history, among which ends with an acknowledgement are looked for."""
 
 
 class Mailing:
@@ -81,7 +85,7 @@ class Mailing:
         if mail is None:
             return
         routes, hops = [one.route for one in self._config.routes], [one.name for one in self._config.hops]
-        self._notices = MailNotices(mail, routes, hops, acceptance, now=self._clock.now)
+        self._notices = MailNotices(mail, routes, hops, acceptance, kept=self._kept, now=self._clock.now)
         tasks.callback(supervisor.start("mail notices", self._notices.run()))
         self.substitutes = Substitutes(
             mail,
@@ -96,12 +100,16 @@ class Mailing:
         )
         tasks.callback(supervisor.start("substitutes", self.substitutes.run()))
 
-    async def move(self, record: Record, to: str, person: str) -> Record:
+    def has_substitute(self, record: Record) -> bool:
+        """Whether a job has a substitute to which it may go; from any thread."""
+        return self.substitutes is not None and self.substitutes.has_substitute(record)
+
+    async def move(self, record: Record, order: MoveJob) -> Record:
         """A person sends a job to a substitute.  Raises PassbookError `no-way-there` where there is none at all."""
         if self.substitutes is None:
-            raise PassbookError("no-way-there", job=record.job_id, to=to, known="none")
-        moved = await self.substitutes.move(record, to)
-        _LOG.info("job-moved-by-person", job=record.job_id, printer=to, person=person)
+            raise PassbookError("no-way-there", job=record.job_id, to=order.to, known="none")
+        moved = await self.substitutes.move(record, order.to, order.from_line)
+        _LOG.info("job-moved-by-person", job=record.job_id, printer=order.to, person=order.person)
         return moved
 
     def say_route(self, asked: AskRoute) -> RouteTest:
@@ -170,21 +178,37 @@ class Mailing:
     def note_areas(self) -> None:
         """After a boot, and when an area joins: relays that may go on do, and senders are notified.
 
-        A relay to a next hop that drops doubles goes there again by rule (P4).  So does a notification: it prints
-        nothing, and its Message-ID stays the same.
+        A relay to a next hop that drops doubles goes there again by rule (P4), while it would be tried without a boot:
+        a hop forgets after months what it took.  So does a notification: it prints nothing, and its Message-ID stays
+        the same.
         """
         if self._notices is None:
             return
-        hops = {hop.name for hop in self._config.hops if hop.appliance}
         for record in list(self._jobs.spool.questions()):
-            if is_relay(record) and (record.printer in hops or is_notification(record)):
+            if is_notification(record) or (is_relay(record) and self._is_tried_on(record)):
                 # One that cannot be read or changed stays a question.
                 with contextlib.suppress(PassbookError):
                     self._relay_again(record)
-            else:
-                self._notices.note(record)
-        for ended in self._jobs.spool.notices.newest(ENDS_LOOKED_AT):
-            self._notices.note(ended.record)
+        self._notices.look()
+
+    def _is_tried_on(self, record: Record) -> bool:
+        """Whether the hop of a relay drops doubles, and the time in which it is tried is not over."""
+        hours = {hop.name: hop.give_up_hours for hop in self._config.hops if hop.appliance}
+        age = self._clock.now() - datetime.datetime.fromisoformat(record.accepted_at)
+        return record.printer in hours and age <= datetime.timedelta(hours=hours[record.printer])
+
+    def _kept(self) -> Iterator[Record]:
+        """The jobs of mails in the store whose outcome may be untold: questions, and the newest ends."""
+        spool = self._jobs.spool
+        yield from (record for record in spool.questions() if record.mail is not None)
+        known = set()
+        for ended in spool.notices.newest(ENDS_LOOKED_AT):
+            known.add(ended.record.job_id)
+            yield ended.record
+        for told in spool.history(last=HISTORY_LOOKED_AT):
+            record = told.entry.record
+            if told.entry.kind is HistoryKind.ENDED and record.mail is not None and record.job_id not in known:
+                yield record
 
     def _relay_again(self, record: Record) -> None:
         wraps = {wrap.holder: wrap for wrap in self._jobs.spool.job(record.job_id).wraps}

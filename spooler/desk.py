@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from passbook.document.plan import Plan, decode_plan
 from passbook.errors import PassbookError
 from passbook.job import changes
+from passbook.job.moving import wait_again
 from passbook.job.print_right import RightState
 from passbook.job.record import Change, Record
 from passbook.job.states import Reason
@@ -62,6 +63,8 @@ UNREACHABLE: Final = frozenset({Reason.SILENT, Reason.UNPLUGGED, Reason.GARBLED}
 """Stops after which nothing is known of the mechanism."""
 FOR_PEOPLE: Final = frozenset({Reason.MEDIA_NEEDED, Reason.MEDIA_NOT_TAKEN, Reason.CANCELED_BY_PERSON})
 """Stops of a job with which nothing is wrong with the mechanism."""
+OF_PRINTER: Final = frozenset({*UNREACHABLE, Reason.COVER_OPEN, Reason.RIBBON_OUT, Reason.MEDIA_JAM})
+"""Stops that are the printer's own; an untouched job may go to a substitute meanwhile."""
 UNREADABLE: Final = frozenset({"key-needed", "wrong-key", "sealed-damaged", "record-quarantined"})
 """Codes of jobs that cannot be printed, since their content cannot be read."""
 MEDIA_AFTER: Final = MappingProxyType(
@@ -111,12 +114,18 @@ class PrintDesk:
         tell: Callable[[News], None],
         feeding: Feeding | None = None,
         stands_in: str = "",
+        may_go: Callable[[Record], bool] = lambda _record: False,
+        is_paused: Callable[[], bool] = lambda: False,
     ) -> None:
         """`feeding` knows the turns of jobs of two spools; None where each document lies in the own one.
 
-        `stands_in` names a destination that stands in for the one of this name; the record tells of it.
+        `stands_in` names a destination that stands in for the one of this name; the record tells of it.  `may_go` says
+        whether a job has a substitute to which it may go while its printer cannot work; `is_paused` says whether an
+        operator has this printer start no job.
         """
         self._stands_in = stands_in
+        self._may_go = may_go
+        self._is_paused = is_paused
         self._destination = destination
         self._feeding = feeding or OwnCopies()
         self._name = destination.name
@@ -276,6 +285,8 @@ class PrintDesk:
     def _next(self) -> Record | None:
         """The next job that may begin now; those that wait for their terminal are passed over."""
         passed: Record | None = None
+        if self._is_paused():
+            return None
         while (record := self._jobs.spool.next_valid(self._name, passed)) is not None:
             if self._feeding.may_begin(record) and record.right.state is RightState.HERE:
                 return record
@@ -319,7 +330,8 @@ class PrintDesk:
             if stop.undone is not None:
                 self._jobs.change(job, stop.undone, urgent=True).result()
                 return
-            self._end_or_stop(record, stop.reason)
+            if not self._waits_again(job, stop.reason):
+                self._end_or_stop(record, stop.reason)
             if stop.reason is not Reason.CANCELED_BY_PERSON:
                 raise
         except PassbookError as error:
@@ -374,6 +386,20 @@ class PrintDesk:
             self._jobs.change(job, given_up, urgent=True).result()
         else:
             self._stop_job(record, Reason.RESTART if self._stopping.is_set() else reason)
+
+    def _waits_again(self, job: str, reason: Reason) -> bool:
+        """Whether the job, of which nothing was sent, waits for its turn again, since a substitute may take it (R4)."""
+        if reason not in OF_PRINTER or self._order is not None or self._stopping.is_set():
+            return False
+        try:
+            record = self._jobs.spool.record(job)
+            if not (record.untouched and self._may_go(record)):
+                return False
+            self._jobs.change(job, wait_again(stamp(self._clock)), urgent=True).result()
+        except PassbookError as error:
+            _LOG.error("stop-not-stored", job=job, code=error.code)
+            return False
+        return True
 
     def _do(self, link: Link, record: Record, act: Act) -> Happening:
         """Do one act and say what it brought about.  Raises DestinationStop or PassbookError."""

@@ -25,6 +25,7 @@ from spooler.hub import Hub, Listener
 from spooler.jobs import Jobs
 from spooler.logs import Log
 from spooler.news import DeskGaveUp, PrinterChanged, PromptChanged
+from spooler.pauses import Pause, Pauses
 from spooler.queues import Queues
 
 _LOG: Final = Log("desks")
@@ -46,8 +47,12 @@ HOLD_WAIT: Final = 20.0
 class Desks:
     """The print desks by printer name; lives in the event loop."""
 
-    def __init__(self, desks: Mapping[str, PrintDesk], jobs: Jobs, hub: Hub, clock: Clock) -> None:
+    def __init__(
+        self, desks: Mapping[str, PrintDesk], jobs: Jobs, hub: Hub, clock: Clock, pauses: Pauses | None = None
+    ) -> None:
+        """`pauses` knows the paused printers; None where there are none."""
         self._desks = desks
+        self._pauses = pauses or Pauses()
         self._jobs = jobs
         self._hub = hub
         self._clock = clock
@@ -127,7 +132,7 @@ class Desks:
             self._lying.setdefault(view.printer, now)
         else:
             self._lying.pop(view.printer, None)
-        self.queues.note_status(view.printer, view.status)
+        self.queues.note_status(view.printer, self._pauses.shown(view.printer, view.status))
 
     def show_prompts(self, listener: Listener) -> None:
         """A terminal that connects is given the prompts that concern it."""
@@ -161,7 +166,9 @@ class Desks:
         return [*unstored, *(problem for name in self._desks for problem in self._troubles(name))]
 
     def _troubles(self, name: str) -> list[PassbookError]:
-        found = troubles(name, self._views[name][1].status) if name in self._views else []
+        paused = self._pauses.problem(name)
+        found = [] if paused is None else [paused]
+        found += troubles(name, self._views[name][1].status) if name in self._views else []
         if name in self._lying and self._clock.monotonic() - self._lying[name] >= FORGOTTEN:
             found.append(PassbookError("medium-not-taken", printer=name))
         return found
@@ -173,9 +180,35 @@ class Desks:
 
     def _view(self, name: str, jobs: JobCounts) -> PrinterView:
         if name not in self._views:
-            return PrinterView(name, NEVER_SEEN, -1, jobs=jobs)
+            return PrinterView(name, self._pauses.shown(name, NEVER_SEEN), -1, jobs=jobs)
         at, view = self._views[name]
-        return replace(view, age=int(self._clock.monotonic() - at), jobs=jobs)
+        status = self._pauses.shown(name, view.status)
+        return replace(view, status=status, age=int(self._clock.monotonic() - at), jobs=jobs)
+
+    async def pause(self, printer: str, person: str, reason: str) -> PrinterView:
+        """Have a printer start no job, durably; the one that it prints goes on.
+
+        Raises PassbookError `unknown-printer` and `file-problem`.
+        """
+        check_name("person", person)
+        check_name("reason", reason, least=0)
+        await asyncio.to_thread(self._pauses.pause, printer, Pause(person, stamp(self._clock), reason))
+        _LOG.warning("printer-paused", printer=printer, person=person)
+        return self._retold(printer)
+
+    async def resume(self, printer: str, person: str) -> PrinterView:
+        """Have a paused printer start jobs again.  Raises PassbookError as pause() does."""
+        check_name("person", person)
+        await asyncio.to_thread(self._pauses.resume, printer)
+        _LOG.info("printer-resumed", printer=printer, person=person)
+        self.wake(printer)
+        return self._retold(printer)
+
+    def _retold(self, printer: str) -> PrinterView:
+        """The view of a printer, whose jobs are told why they wait now."""
+        view = self._view(printer, self._jobs.spool.counts().get(printer, JobCounts()))
+        self.queues.note_status(printer, view.status)
+        return view
 
     async def environment(self, printer: str, patience: float) -> Environment:
         """One printer's figures at its next boundary (P9), which is waited for `patience` seconds.

@@ -50,6 +50,8 @@ ASK_TIME: Final = 10.0
 """Seconds for one reply of a next hop that is only asked whether it would take a message."""
 LONGEST_WORDS: Final = 200
 """Characters of a reply that are kept."""
+NOT_EIGHT_BIT: Final = "554 5.6.3 The message has 8-bit content, and this next hop takes none."
+"""The word for each recipient of a message that would need a conversion."""
 END_OF_MESSAGE: Final = b".\r\n"
 """The line behind a message; before it the hop has taken nothing over."""
 MAIL_FORMAT: Final = "message"
@@ -118,10 +120,14 @@ class Relays:
         with self._lock:
             self._first[submission] = set(hops)
 
-    def forget(self, submission: str) -> None:
-        """The mail was not accepted."""
+    def expect_only(self, submission: str, hops: Iterable[str]) -> None:
+        """Only the relays to these hops are new; none where the mail was not accepted, or was here before."""
         with self._lock:
-            self._first.pop(submission, None)
+            waiting = self._first.get(submission, set())
+            waiting.intersection_update(hops)
+            is_over = not waiting and self._first.pop(submission, None) is not None
+        if is_over:
+            self._wake()
 
     def is_awaited(self, record: Record) -> bool:
         """Whether a job of a mail must not print yet, since the mail's relays were not tried."""
@@ -327,6 +333,9 @@ class NextHop:
         try:
             with HopClient(*self._settings.place, local_hostname=self._access.hostname, timeout=HOP_TIME) as client:
                 self._begin(client)
+                if not message.isascii() and not client.has_extn("8bitmime"):
+                    # Its bytes would be changed on the way; who sent it can encode it (RFC 6152, 3).
+                    return {one.address: (Delivery.REFUSED, NOT_EIGHT_BIT) for one in recipients}
                 _expect(client.mail(mail.sender, _mail_options(client, mail, len(message))), Reason.HOP_REFUSED)
                 replies = {one.address: _offer(client, one) for one in recipients}
                 if all(delivery is not Delivery.RELAYED for delivery, _ in replies.values()):

@@ -11,7 +11,7 @@ from passbook.document.plan import MM_PER_UNIT, Bar, StepOutline
 from passbook.job.mailed import Delivery, MailView
 from passbook.job.record import OPERATOR, Answered, Verdict
 from passbook.job.states import Reason
-from passbook.job.wording import from_line_words, second_place
+from passbook.job.wording import from_line_words, next_line, second_place
 from passbook.protocol.copies_words import elsewhere_words
 from passbook.protocol.messages import Question
 from passbook.protocol.progress import MORE_ON_PAPER, held_words, reason_words
@@ -119,8 +119,10 @@ def _warnings(question: Question) -> Iterator[str]:
     if elsewhere := elsewhere_words(question):
         yield elsewhere
     if Reason.SUBSTITUTE_READY in question.job.reasons:
-        yield f"teller move {short(question.job.job)} TO --person NAME sends it to the substitute TO."
-        yield "The answer --print has it wait for its printer."
+        line = next_line(question.outline, question.job.confirmed + 1)
+        named = f" --from-line {line}" if question.furthest_sent else ""
+        yield f"teller move {short(question.job.job)} TO{named} --person NAME sends it to the substitute TO."
+        yield f"The answer {named.strip() or '--print'} has it wait for its printer."
     if question.job.content_gone:
         yield (
             "Its text was destroyed, because its question had no answer in time: close it, or say that everything is "

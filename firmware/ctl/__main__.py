@@ -20,7 +20,7 @@ from client.control import PATIENCE, ask
 from client.login import login_name
 from firmware.config.configuration import CONTROL_SOCKET as USUAL_SOCKET
 from firmware.config.configuration import Config, load_configuration
-from firmware.ctl import printer_setups, tables, verifying
+from firmware.ctl import printer_setups, printers, tables, verifying
 from firmware.ctl.verifying import LONG_PATIENCE
 from firmware.identity import pki
 from firmware.service.replies import Finding
@@ -451,18 +451,22 @@ def _add_routes(commands: _Commands) -> None:
 
 
 def _add_printers(commands: _Commands) -> None:
-    text = "one printer: how it is set up, and where its ink stands"
-    parser = commands.add_parser("printer", help=text, description=text)
-    printers = parser.add_subparsers(required=True, metavar="COMMAND")
+    text = "one printer: orders, how it is set up, and where its ink stands"
+    group = commands.add_parser("printer", help=text, description=text).add_subparsers(required=True, metavar="COMMAND")
+    printers.add_orders(
+        lambda name, text, operation, payload, **defaults: _command(
+            group, name, text, Asked(operation, payload), **defaults
+        )
+    )
     show = _command(
-        printers,
+        group,
         "show",
         "its set-up, what it told of its own set-up, and what is only assumed of it",
         Asked("Appliance.GetPrinter", PrinterRef),
         says=printer_setups.details_lines,
     )
     ruler = _command(
-        printers,
+        group,
         "ruler",
         "print a ruler on a sheet, ask where it stands, and say which offsets put it right",
         run=_ruler,

@@ -24,6 +24,7 @@ from aiosmtpd.smtp import Session as LibrarySession
 from firmware.service.mail_intake import MOST_RECIPIENTS, Addressed, MailEnvelope, MailIntake
 from passbook.errors import PassbookError
 from passbook.mail.mail_address import parse_mail_address
+from passbook.mail.message_reading import LONGEST_MESSAGE
 from passbook.mail.routes import Caller
 from passbook.mail.smtp_envelope import Misread, SenderPath, read_recipient, read_sender
 from passbook.mail.smtp_replies import LATER, reply_to
@@ -31,8 +32,6 @@ from spooler.logs import Log
 
 _LOG: Final = Log("mail")
 
-SIZE_LIMIT: Final = 2 * 1024 * 1024
-"""Bytes of a message: the largest document in base64, and as much again for others."""
 MOST_CONNECTIONS: Final = 100
 """Connections of all senders together."""
 MOST_OF_ADDRESS: Final = 20
@@ -41,7 +40,7 @@ CONVERSATION_TIME: Final = 120.0
 """Seconds for a command, and for all of a message."""
 MOST_COMMANDS: Final = MappingProxyType({"AUTH": 10, "*": 1000})
 """Commands of each kind in one conversation; a password is not guessed at in thousands."""
-LONGEST_MAIL: Final = 2 * SIZE_LIMIT
+LONGEST_MAIL: Final = 2 * LONGEST_MESSAGE
 """Bytes of one mail with its envelope; the library would keep a line without an end whole."""
 COMMAND_BYTES: Final = 1024
 """Bytes of a command with its parameters: ENVID and ORCPT are long (RFC 3461, 4)."""
@@ -168,7 +167,7 @@ class _Conversation(SMTP):
     def __init__(self, door: MailDoor, context: SSLContext, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
             self,
-            data_size_limit=SIZE_LIMIT,
+            data_size_limit=door.intake.longest,
             enable_SMTPUTF8=False,
             hostname=door.hostname,
             ident="ESMTP passbook appliance",
@@ -219,8 +218,15 @@ class _Conversation(SMTP):
             super().data_received(data)
         elif isinstance(self.transport, asyncio.Transport):
             _LOG.limited(self._address).warning("mail-refused", code="message-too-large", address=self._address)
-            self.transport.write(f"552 5.3.4 A message may have {SIZE_LIMIT} bytes.\r\n".encode())
+            self.transport.write(f"552 5.3.4 A message may have {LONGEST_MESSAGE} bytes.\r\n".encode())
             self.transport.close()
+
+    def _timeout_cb(self) -> None:  # type: ignore[explicit-override]
+        """The time for a command or a message is over: the peer hears it, and is hung up on."""
+        if isinstance(self.transport, asyncio.Transport):
+            _LOG.limited(self._address).warning("mail-refused", code="too-slow", address=self._address)
+            self.transport.write(b"421 4.4.2 It took too long; send it again later.\r\n")
+        super()._timeout_cb()  # type: ignore[no-untyped-call]
 
     def hang_up(self) -> None:
         """End the conversation: the appliance stops."""
@@ -266,7 +272,7 @@ class _Conversation(SMTP):
     def _take_sender(self, arg: str) -> str:
         if self._sender is not None:
             raise Misread("503 5.5.1 There is a sender already; end that mail, or send RSET.")
-        sender = read_sender(arg, SIZE_LIMIT)
+        sender = read_sender(arg, LONGEST_MESSAGE)
         self._door.must_be_usable()
         self._caller = self._door.caller(self._address, self._peer())
         self._door.intake.judge_sender(self._caller, sender.address)
@@ -297,8 +303,8 @@ class _Conversation(SMTP):
         else:
             await self.push("354 End the message with a dot on a line of its own.")
             message = await self._received_message()
-            if len(message) > SIZE_LIMIT:
-                reply = f"552 5.3.4 A message may have {SIZE_LIMIT} bytes."
+            if len(message) > LONGEST_MESSAGE:
+                reply = f"552 5.3.4 A message may have {LONGEST_MESSAGE} bytes."
             elif _TOO_LONG.search(b"\n" + message):
                 reply = f"500 5.5.2 A line may have {MOST_LINE_BYTES} bytes."
             else:
@@ -318,7 +324,7 @@ class _Conversation(SMTP):
                 piece, is_last = await self._reader.readuntil(LAST_LINE), True
             except asyncio.LimitOverrunError as error:
                 piece, is_last = await self._reader.readexactly(error.consumed), False
-            if size <= SIZE_LIMIT:
+            if size <= LONGEST_MESSAGE:
                 pieces.append(piece)
             size += len(piece)
             if is_last:

@@ -15,16 +15,17 @@ import msgspec
 from msgspec.structs import replace
 
 from firmware.config.configuration import KeysConfig, LimitsConfig
-from passbook.document.documents import DRAWN_FORMATS
+from passbook.document.documents import DRAWN_FORMATS, FORMATS, StartLine
 from passbook.document.plan import Plan, Sheet, StepOutline, encode_plan, is_outline, outline
 from passbook.errors import PassbookError, shown
 from passbook.job.actor import Actor, MailSender
 from passbook.job.choice import Keep, Side
 from passbook.job.mailed import Mailed
-from passbook.job.moving import move_away
+from passbook.job.moving import move_away, stand_in
 from passbook.job.record import Record, Wrap
 from passbook.job.states import JobState, Reason
 from passbook.job.wording import REASON_WORDS
+from passbook.mail.message_reading import LONGEST_MESSAGE
 from passbook.protocol.messages import MAX_DOCUMENT, REQUESTER_KEY_BYTES, USUAL_PRIORITY, SubmitJob
 from passbook.protocol.naming import check_name
 from passbook.protocol.two_spools import at_terminal_only
@@ -33,6 +34,7 @@ from spooler.destination import Destination
 from spooler.fullness import Fullness
 from spooler.jobs import Jobs
 from spooler.new_record import new_record, wrap_for_owner
+from spooler.next_hop import MAIL_FORMAT
 from spooler.page_renderer import Drawings
 from spooler.shared_names import SharedNames, check_naming
 from storage import ApplianceKey, Child, Claim, Rng, SealedJob, Ticket, envelope
@@ -118,6 +120,9 @@ class Acceptance:
         Raises PassbookError; but for `outcome-unknown` nothing was changed.
         """
         content = _content(request, document)
+        if request.format == MAIL_FORMAT:
+            # A whole message comes by mail alone: no envelope of it would be known here.
+            raise PassbookError("unknown-format", format=MAIL_FORMAT, known=", ".join(FORMATS))
         try:
             prepared = await self._shape(request, document)
             request = self._with_keep(request, prepared.layout)
@@ -221,14 +226,32 @@ class Acceptance:
         actor = Actor(record.requester, frozenset(), MailSender(""))
         try:
             child, key = await _done(posted.document, self._child, actor, ticket, posted, shape)
+            child = child._replace(record=stand_in(child.record, record))
         except BaseException:
             self._jobs.spool.release(ticket)
             raise
-        child = child._replace(record=replace(child.record, stands_for=record.job_id))
-        leaves = move_away(request.printer, ticket.job_id, stamp(self._clock))
+        leaves = move_away(record, request.printer, ticket.job_id, stamp(self._clock))
         stored = self._jobs.accept_instead(child, key, record.job_id, leaves)
         new, _ = await asyncio.shield(asyncio.wrap_future(stored))
         return new
+
+    async def start_of(self, record: Record, request: SubmitJob, document: bytes) -> StartLine | None:
+        """The place of the first line that a person gave with a job; None where the document is placed without one.
+
+        Raises PassbookError `cannot-move` where neither gives the places that were accepted.
+        """
+        home = replace(request, printer=record.printer, format=record.format, layout=record.layout)
+        first = next(step for step in record.outline if step.kind.traits.is_line)
+        for start in (None, StartLine(first.page, first.line)):
+            try:
+                shape = await _done(document, self._prepared, replace(home, start=start), document)
+            except PassbookError as error:
+                if error.code not in {"start-not-given", "past-last-line"}:
+                    raise
+            else:
+                if (shape.outline, shape.sheet) == (record.outline, record.sheet):
+                    return start
+        raise PassbookError("cannot-move", job=record.job_id, why="today's layouts give its lines other places")
 
     @property
     def usual_priority(self) -> int:
@@ -308,8 +331,10 @@ class Acceptance:
         check_name("application", request.application, least=0)
         if not 1 <= request.priority <= self._limits.priority_ceiling:
             raise PassbookError("priority-not-allowed", most=self._limits.priority_ceiling)
-        if len(document) > MAX_DOCUMENT:
-            raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
+        # A message has its documents in base64, and its own limit.
+        most = LONGEST_MESSAGE if request.format == MAIL_FORMAT else MAX_DOCUMENT
+        if len(document) > most:
+            raise PassbookError("document-too-large", limit=most)
         if not request.key and not self._keys.own_key_jobs and request.choice.keep.has(Side.APPLIANCE):
             raise PassbookError("key-missing")
         if request.key and len(request.key) != REQUESTER_KEY_BYTES:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import functools
 import hashlib
 from collections.abc import Callable, Sequence
 from email.utils import format_datetime
@@ -25,7 +26,16 @@ from passbook.job.mailed import Mailed, Notify, Recipient
 from passbook.job.record import Record
 from passbook.job.states import Reason
 from passbook.mail.mail_address import MailAddress, parse_mail_address
-from passbook.mail.message_reading import SENDER_HEADER, TRACE_HEADER, UNPROVEN, MailMessage, MailPart, read_message
+from passbook.mail.message_reading import (
+    LONGEST_MESSAGE,
+    SENDER_HEADER,
+    TRACE_HEADER,
+    TRACE_ROOM,
+    UNPROVEN,
+    MailMessage,
+    MailPart,
+    read_message,
+)
 from passbook.mail.routes import Caller, Route, judge_recipient
 from passbook.protocol.messages import SubmitJob
 from spooler.next_hop import MAIL_FORMAT, Relays
@@ -81,6 +91,11 @@ class MailIntake:
         self._acceptance = acceptance
         self._rng = rng
 
+    @property
+    def longest(self) -> int:
+        """The bytes of a message that every route of this appliance takes."""
+        return LONGEST_MESSAGE - TRACE_ROOM if self._hops else LONGEST_MESSAGE
+
     def judge_sender(self, caller: Caller, sender: str) -> None:
         """Refuse a sender of this mail system's own domain that another one names.
 
@@ -129,23 +144,21 @@ class MailIntake:
         self._relays.expect(
             mail.submission, [one.request.printer for one in posted if one.request.printer in self._hops]
         )
-        is_new = False
+        new: list[Record] = []
         try:
             records = await self._acceptance.submit_together(actor, posted)
-            is_new = all(one.mail is not None and one.mail.submission == mail.submission for one in records)
+            new = [one for one in records if one.mail is not None and one.mail.submission == mail.submission]
         finally:
-            if not is_new:
-                self._relays.forget(mail.submission)
-        for record in records:
-            if Reason.MOVED in record.reasons:
-                # The substitute must not take this for a sign that its own copy is needless.
-                to, _, job = record.moved_to.partition(" ")
-                raise PassbookError("mail-moved-away", to=to, job=job[:8])
+            self._relays.expect_only(mail.submission, [one.printer for one in new])
+        if not new and self._mail.hostname.lower() in message.received_by:
+            _must_be_here(records)
         return records
 
     async def _read(self, envelope: MailEnvelope, data: bytes) -> MailMessage:
         """The message, whose trace is judged before anything else.  Raises PassbookError."""
-        message = read_message(data) if len(data) <= SMALL else await asyncio.to_thread(read_message, data)
+        goes_on = any(one.route.goal in self._hops for one in envelope.recipients)
+        read = functools.partial(read_message, data, goes_on=goes_on)
+        message = read() if len(data) <= SMALL else await asyncio.to_thread(read)
         if self._mail.hostname in message.trace:
             raise PassbookError("mail-loop", why=f"{', then '.join(map(shown, message.trace))} handed it on already")
         if envelope.caller.hands_on and message.was_part and len(message.parts) == 1:
@@ -243,6 +256,17 @@ class MailIntake:
         named = (Recipient(str(recipient.address), recipient.original, recipient.notify),)
         facts = replace(mail, part=part.number, recipients=named)
         return Posted(request, part.document, facts, part.document, held=recipient.held)
+
+
+def _must_be_here(records: Sequence[Record]) -> None:
+    """Raise PassbookError `mail-moved-away` where a job of a mail that was here before went to a substitute.
+
+    It may have come back from there without its trace, and must not take this for a sign that its copy is needless.
+    """
+    for record in records:
+        if Reason.MOVED in record.reasons:
+            to, _, job = record.moved_to.partition(" ")
+            raise PassbookError("mail-moved-away", to=to, job=job[:8])
 
 
 def _distinct(recipients: Sequence[Addressed]) -> list[Addressed]:

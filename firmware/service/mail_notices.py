@@ -2,11 +2,16 @@
 
 Each notification is a job of a next hop, named by job, outcome and epoch; so it is durable, sent once, and made again
 after a boot without becoming a second one (P10).
+
+What is still to be told is in memory only.  What was told is not noted, but every outcome stays in the store: the
+question of a job, and the entry of its end, whether or not a person acknowledged that.  So after a boot, and when an
+outcome could not be told, the newest of them are all gone through again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
@@ -22,14 +27,17 @@ from passbook.job.record import Record
 from passbook.mail.mail_address import parse_mail_address
 from passbook.mail.notifications import MailOutcome, outcome_of, told_recipients, write_notification
 from passbook.mail.routes import Route, find_route
+from passbook.mail.smtp_replies import is_temporary
 from passbook.protocol.messages import SubmitJob
 from spooler.logs import Log
 from spooler.next_hop import MAIL_FORMAT
 
 _LOG: Final = Log("mail")
 
-MOST_WAITING: Final = 10_000
-"""Outcomes that wait to be told; more are left to the next boot."""
+MOST_WAITING: Final = 1000
+"""Outcomes that wait to be told; the store has the others."""
+AGAIN: Final = 60.0
+"""Seconds until the outcomes in the store are gone through again, after one could not be told."""
 
 
 class MailNotices:
@@ -42,34 +50,62 @@ class MailNotices:
         hops: Iterable[str],
         acceptance: Acceptance,
         *,
+        kept: Callable[[], Iterable[Record]],
         now: Callable[[], datetime.datetime],
     ) -> None:
-        """`now` is aware wall time, for what is written into messages."""
+        """`kept` gives the jobs of mails in the store whose outcome may be untold, in another thread.
+
+        `now` is aware wall time, for what is written into messages.
+        """
+        self._kept = kept
+        self._is_untold = False
         self._hostname = mail.hostname
         self._routes = routes
         self._hops = frozenset(hops)
         self._acceptance = acceptance
         self._now = now
-        self._waiting: asyncio.Queue[tuple[Record, MailOutcome]] = asyncio.Queue(MOST_WAITING)
+        self._waiting: asyncio.Queue[Record | None] = asyncio.Queue(MOST_WAITING)
 
     def note(self, record: Record) -> None:
         """A job changed: its sender may have to be told."""
-        outcome = outcome_of(record) if record.mail is not None else None
-        if outcome is None or record.mail is None or not told_recipients(record.mail, outcome):
-            return
+        if _told(record) is not None:
+            self._put(record)
+
+    def look(self) -> None:
+        """Areas came into use: the outcomes in the store are gone through."""
+        self._is_untold = True
+        self._put(None)
+
+    def _put(self, record: Record | None) -> None:
         try:
-            self._waiting.put_nowait((record, outcome))
+            self._waiting.put_nowait(record)
         except asyncio.QueueFull:
-            _LOG.limited().warning("notification-left", job=record.job_id)
+            self._is_untold = True
 
     async def run(self) -> None:
         """Tell the senders, until cancelled."""
+        time = asyncio.get_running_loop().time
+        again_at = 0.0
         while True:
-            record, outcome = await self._waiting.get()
-            try:
+            if self._is_untold and self._waiting.empty() and time() >= again_at:
+                self._is_untold, again_at = False, time() + AGAIN
+                for one in await asyncio.to_thread(lambda: list(self._kept())):
+                    await self._try(one)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(again_at if self._is_untold else None):
+                    record = await self._waiting.get()
+                if record is not None:
+                    await self._try(record)
+
+    async def _try(self, record: Record) -> None:
+        """Tell of one job, if that is wanted; what cannot be told now is untold."""
+        outcome = _told(record)
+        try:
+            if outcome is not None:
                 await self._tell(record, outcome)
-            except PassbookError as error:
-                _LOG.warning("notification-left", job=record.job_id, code=error.code)
+        except PassbookError as error:
+            self._is_untold |= is_temporary(error)
+            _LOG.limited(record.job_id).warning("notification-left", job=record.job_id, code=error.code)
 
     async def _tell(self, record: Record, outcome: MailOutcome) -> None:
         """Accept one notification as a job.  Raises PassbookError."""
@@ -96,3 +132,11 @@ class MailNotices:
         posted = Posted(request, message, facts, name.encode())
         _ = await self._acceptance.submit_together(Actor.of_mail("", self._hostname), [posted])
         _LOG.info("notification-made", job=record.job_id, state=outcome.value)
+
+
+def _told(record: Record) -> MailOutcome | None:
+    """The outcome of which the sender of its mail is told; None where no mail brought it, or nothing is told."""
+    outcome = None if record.mail is None else outcome_of(record)
+    if outcome is None or record.mail is None:
+        return None
+    return outcome if told_recipients(record.mail, outcome) else None

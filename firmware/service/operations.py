@@ -44,6 +44,7 @@ from passbook.protocol.messages import (
     JobView,
     MoveJob,
     Nothing,
+    PrinterView,
     Received,
     StatusReport,
     SubmitJob,
@@ -70,6 +71,8 @@ from passbook.protocol.operators import (
     AskRoute,
     ClockReport,
     ListHistory,
+    PausePrinter,
+    ResumePrinter,
     Revocations,
     RouteTest,
     Word,
@@ -160,7 +163,7 @@ SEARCHES: Final = ("not-a-time", "times-exchanged", "unknown-outcome")
 class MailOrders(Protocol):
     """What people order about mail and its destinations."""
 
-    async def move(self, record: Record, to: str, person: str) -> Record:
+    async def move(self, record: Record, order: MoveJob) -> Record:
         """Send a job to a substitute.  Raises PassbookError."""
 
     def say_route(self, asked: AskRoute) -> RouteTest:
@@ -343,9 +346,9 @@ class Operations:
 
     @operation("Spooler.MoveJob", AT_TERMINALS, *ORDERED, "cannot-move", "no-way-there", "unknown-printer")
     async def move(self, call: Call, order: MoveJob) -> JobView:
-        """Send a job that waits untouched to a substitute; the reply is the job that stands in for it there."""
+        """Send a job that waits to a substitute; the reply is the job that stands in for it there."""
         record = self._ordered(call.actor, JobOrder(order.job, order.person))
-        return self._view(call.actor, await self._mailing.move(record, order.to, order.person))
+        return self._view(call.actor, await self._mailing.move(record, order))
 
     @operation(
         "Spooler.GetEnvironment",
@@ -491,6 +494,16 @@ class Operations:
     async def clock(self, _call: Call, _payload: Nothing) -> ClockReport:
         """Tell what the appliance believes of time, and why."""
         return self._clock.report()
+
+    @operation("Appliance.PausePrinter", OPERATORS, "unknown-printer", "file-problem")
+    async def pause_printer(self, _call: Call, order: PausePrinter) -> PrinterView:
+        """Have a printer finish the job that it prints and start no other, until it is resumed."""
+        return await self._desks.pause(order.printer, order.person, order.reason)
+
+    @operation("Appliance.ResumePrinter", OPERATORS, "unknown-printer", "file-problem")
+    async def resume_printer(self, _call: Call, order: ResumePrinter) -> PrinterView:
+        """Have a paused printer start jobs again."""
+        return await self._desks.resume(order.printer, order.person)
 
     @operation("Appliance.TestRoute", OPERATORS)
     async def say_route(self, _call: Call, asked: AskRoute) -> RouteTest:

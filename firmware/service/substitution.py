@@ -24,9 +24,10 @@ from firmware.config.mail_settings import MailConfig
 from firmware.service.acceptance import Acceptance, Attributes, Posted
 from passbook.errors import PassbookError
 from passbook.job.mailed import Mailed, Recipient
-from passbook.job.moving import ask_for_substitute, may_move, moves_by_itself
+from passbook.job.moving import ask_for_substitute, line_there, may_move, moves_by_itself
 from passbook.job.record import Record
 from passbook.job.relaying import is_relay, left_of
+from passbook.job.states import Reason
 from passbook.mail.mail_address import parse_mail_address
 from passbook.mail.message_reading import PART_HEADER, SENDER_HEADER, TRACE_HEADER, UNPROVEN
 from passbook.mail.part_formats import MIME_TYPES
@@ -85,6 +86,10 @@ class Substitutes:
             PassbookError("no-substitute", printer=goal, count=count) for goal, count in self._left.items() if count
         ]
 
+    def has_substitute(self, record: Record) -> bool:
+        """Whether a job has a substitute to which it may go, by itself or by a person's word; from any thread."""
+        return bool(self._substitutes_of(record))
+
     async def run(self) -> None:
         """Look for jobs that go to a substitute, until cancelled."""
         goals = {route.goal for route in self._routes if route.substitutes}
@@ -94,17 +99,36 @@ class Substitutes:
                 self._left[goal] = await self._look_at(goal) if self._is_down(goal) else 0
             await asyncio.sleep(SUBSTITUTES_LOOK)
 
-    async def move(self, record: Record, to: str) -> Record:
+    async def move(self, record: Record, to: str, line: int) -> Record:
         """A person sends a job to a substitute of its list; returns the job that stands in for it.
 
-        Raises PassbookError `cannot-move`, `no-way-there`, and what the acceptance there raises.
+        `line` is the line with which a begun job goes on there, as the person saw it; 0 for an untouched one.  Raises
+        PassbookError `cannot-move`, `no-way-there`, and what the acceptance there raises.
         """
-        if not may_move(record):
-            raise PassbookError("cannot-move", job=record.job_id, why="it does not wait untouched")
+        why = self._objection(record, to, line)
+        if why:
+            raise PassbookError("cannot-move", job=record.job_id, why=why)
         if to not in self._substitutes_of(record):
             known = ", ".join(self._substitutes_of(record)) or "none"
             raise PassbookError("no-way-there", job=record.job_id, to=to, known=known)
         return await self._move(record, to)
+
+    def _objection(self, record: Record, to: str, line: int) -> str:
+        """Why a person's order does not move a job, in words; empty where it does."""
+        if not may_move(record):
+            is_question = record.is_open and not (record.untouched or is_relay(record))
+            asked = "an answer must first say with which line it goes on, and that moves nothing"
+            return asked if is_question else "it does not wait for its turn or for a substitute"
+        there = line_there(record)
+        if not record.untouched and line != there:
+            return f"it was begun, and goes on there with line {there}; the order must name that line"
+        if not self._is_whole_enough(record, to):
+            return f"{to} prints it whole, and {there - 1} of its lines are on paper; an answer can order them again"
+        return ""
+
+    def _is_whole_enough(self, record: Record, to: str) -> bool:
+        """Whether a destination can go on where the job stands: a next hop hands on a whole document."""
+        return to not in self._hops or record.confirmed == 0
 
     def told_route(self, route: Route) -> list[str]:
         """What is so now with the goal of a route and its substitutes, in words."""
@@ -112,7 +136,7 @@ class Substitutes:
         for place, one in enumerate(route.substitutes, 1):
             told.append(f"Substitute {place} is {one}: {self._told(one)}")
         if route.substitutes:
-            told.append("A text goes to a substitute by itself, a passbook update when a person says so.")
+            told.append("An untouched text goes to a substitute by itself, other jobs when a person says so.")
         return told
 
     def _told(self, goal: str) -> str:
@@ -184,6 +208,8 @@ class Substitutes:
         if goal in self._hops:
             return self._mail.grace_unreachable if self._relays.is_failing(goal) else None
         for view in self._desks.views():
+            if view.printer == goal and Reason.PAUSED.value in view.status.conditions:
+                return self._mail.grace_attention
             if view.printer == goal:
                 match view.status.device:
                     case Device.OFFLINE:
@@ -198,6 +224,8 @@ class Substitutes:
         """Whether a substitute says that it can: it is ready, or a next hop takes the envelope."""
         if to not in self._hops:
             return self._trouble(to) is None
+        if not self._is_whole_enough(record, to):
+            return False
         mail = self._mail_of(record)
         return await asyncio.to_thread(self._hops[to].takes, mail)
 
@@ -245,9 +273,14 @@ class Substitutes:
             document_date=attributes.document_date,
             shares_name=bool(record.shared),
         )
+        if not is_relay(record):
+            request = replace(request, start=await self._acceptance.start_of(record, request, document))
         mail = record.mail
         if to in self._hops:
             mail = self._mail_of(record)
+            if request.start is not None:
+                why = "a person gave the place of its first line, and a mail does not carry that"
+                raise PassbookError("cannot-move", job=record.job_id, why=why)
             if not is_relay(record):
                 document = self._message(record, mail, document, attributes)
                 mail = replace(mail, part=0)
@@ -268,11 +301,13 @@ class Substitutes:
     def _message(self, record: Record, mail: Mailed, document: bytes, attributes: Attributes) -> bytes:
         """One part as a message of its own, which names the part that it was."""
         # The library's class for messages judges headers, and raises for a Message-ID that other systems let pass.
+        at = format_datetime(self._now())
         lines = [
+            f"Received: by {self._mail.hostname} with ESMTP id {mail.submission}; {at}",
             f"From: <{mail.sender or f'postmaster@{self._mail.hostname}'}>",
             f"To: <{mail.recipients[0].address}>",
             f"Subject: {Header(attributes.name, header_name='Subject').encode(linesep=CRLF)}",
-            f"Date: {format_datetime(self._now())}",
+            f"Date: {at}",
             f"Message-ID: {mail.message_id}",
             f"{PART_HEADER}: {mail.part}",
             f"{TRACE_HEADER}: {' '.join([*mail.trace, self._mail.hostname])}",

@@ -244,6 +244,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "printer-attention": ErrorKind(
         Mender.TELLER, "Printer {printer} cannot print: {condition}. Its jobs are kept and wait; remedy that."
     ),
+    "printer-paused": ErrorKind(
+        Mender.OPERATOR,
+        "{person} paused printer {printer} at {since}{why}. It starts no job until passbookctl printer resume "
+        "{printer}; its jobs are kept and wait.",
+    ),
     "medium-not-taken": ErrorKind(
         Mender.TELLER, "A book or sheet lies in {printer}. Take it out; the next job waits until then."
     ),

@@ -1,8 +1,12 @@
 """A job goes to a substitute, since its destination cannot do it (R4): which one may go, and the change that ends it.
 
-Only an untouched job goes, and only as another job that stands in for it: sealed bytes are bound to their own job.  A
-text goes by itself.  A passbook update goes when a person says so, since the book is at one window and not at the
-other.  A job with a step on paper or in doubt does not go: its question is answered at its own printer.
+A job goes only as another job that stands in for it: sealed bytes are bound to their own job.  An untouched text goes
+by itself.  A passbook update goes when a person says so, since the book is at one window and not at the other.
+
+A job with a step on paper or in doubt goes in two orders of people.  The answer to its question says with which line it
+goes on, so nothing is in doubt any more, and what is on paper is ordered again by two people only (P3).  Then the order
+to move names that line again.  Another printer here goes on with it, on the same page.  A next hop prints a document
+whole, so it takes such a job only from the first line.
 """
 
 from __future__ import annotations
@@ -17,24 +21,59 @@ from passbook.job.print_right import RightState
 from passbook.job.record import Change, HistoryKind, Outcome, Record, entry_of
 from passbook.job.relaying import is_relay
 from passbook.job.states import JobEvent, JobState, Reason
+from passbook.job.wording import next_line
 
 BOUND_TO_BOOK: Final = "passbook-update"
 """How the formats begin whose documents are for one book."""
 
 
 def may_move(record: Record) -> bool:
-    """Whether a job can go to a substitute: it waits untouched, with its document and its right here.
+    """Whether a job can go to a substitute: it waits, nothing of it is in doubt, and its document and right are here.
 
     It waits for its turn, or for the word of a person about a substitute.
     """
     is_asked = record.is_open and record.held_by is None and Reason.SUBSTITUTE_READY in record.reasons
     waits = is_asked or (record.valid and record.state is JobState.PENDING)
-    return waits and record.untouched and record.keeps_document and record.right.state is RightState.HERE
+    return waits and _is_settled(record) and record.keeps_document and record.right.state is RightState.HERE
+
+
+def _is_settled(record: Record) -> bool:
+    """Whether the job is untouched, or a person's answer said in this boot with which line it goes on.
+
+    A relay in doubt goes to the same hop only, since no other one drops the double.
+    """
+    answered = record.sending == 0 and (record.valid or record.reasons == (Reason.SUBSTITUTE_READY,))
+    return record.untouched or (answered and not is_relay(record))
 
 
 def moves_by_itself(record: Record) -> bool:
     """Whether no person is asked before it goes."""
-    return may_move(record) and record.valid and (is_relay(record) or not record.format.startswith(BOUND_TO_BOOK))
+    goes = may_move(record) and record.valid and record.untouched
+    return goes and (is_relay(record) or not record.format.startswith(BOUND_TO_BOOK))
+
+
+def line_there(record: Record) -> int:
+    """The line with which a substitute goes on with a job that may move: a person who moves a begun one names it."""
+    return next_line(record.outline, record.confirmed + 1)
+
+
+def stand_in(new: Record, record: Record) -> Record:
+    """The `new` job as one that stands in for `record`: one that prints goes on where a person's answer said.
+
+    Raises PassbookError `cannot-move` for a begun job whose lines have other places there.
+    """
+    if record.untouched or is_relay(new):
+        return replace(new, stands_for=record.job_id)
+    if (new.outline, new.sheet) != (record.outline, record.sheet):
+        raise PassbookError("cannot-move", job=record.job_id, why=f"its lines have other places at {new.printer}")
+    return replace(
+        new,
+        stands_for=record.job_id,
+        begun=True,
+        confirmed=record.confirmed,
+        sent_before=record.furthest_sent,
+        reprints=record.reprints,
+    )
 
 
 def ask_for_substitute(at: str) -> Change:
@@ -50,15 +89,33 @@ def ask_for_substitute(at: str) -> Change:
     return change
 
 
-def move_away(to: str, job: str, at: str) -> Change:
-    """End a job for which `job` stands in at the destination `to`, in the same transaction in which that is stored.
+def wait_again(at: str) -> Change:
+    """The printer failed before anything of the job was sent: it waits for its turn again, and may go meanwhile.
 
-    Raises PassbookError `cannot-move` when it may not go any more.
+    Raises PassbookError `not-allowed-in-state` for a job with a step on paper or in doubt: about that a person decides.
     """
 
     def change(record: Record) -> Outcome:
-        if not may_move(record):
-            raise PassbookError("cannot-move", job=record.job_id, why="it does not wait untouched any more")
+        if not (record.valid and record.untouched):
+            state = f"{record.state.value} and begun" if record.valid else f"{record.state.value} and invalid"
+            event = JobEvent.POSTPONE.value
+            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=event)
+        return Outcome(move_on(record, JobEvent.POSTPONE, at=at))
+
+    return change
+
+
+def move_away(seen: Record, to: str, job: str, at: str) -> Change:
+    """End a job for which `job` stands in at the destination `to`, in the same transaction in which that is stored.
+
+    `seen` is the record from which the other job was made.  Raises PassbookError `cannot-move` when it may not go any
+    more, or goes on with another line now.
+    """
+
+    def change(record: Record) -> Outcome:
+        is_same = (record.untouched, record.confirmed) == (seen.untouched, seen.confirmed)
+        if not (may_move(record) and is_same):
+            raise PassbookError("cannot-move", job=record.job_id, why="it changed meanwhile, or its turn has come")
         ended = replace(move_on(record, JobEvent.ABORT, Reason.MOVED, at=at), moved_to=f"{to} {job}")
         return Outcome(ended, entry_of(HistoryKind.ENDED, ended, at))
 

@@ -54,7 +54,7 @@ class JobEvent(StrEnum):
     FINISH_ELSEWHERE = "finish-elsewhere"
     """The other spool, or a person, reported that it confirmed the last step."""
     POSTPONE = "postpone"
-    """A next hop did not take the message yet, and nothing of it was handed on; it is tried again later."""
+    """The destination cannot do the job now, and nothing of it was done; it waits for its turn again."""
 
 
 class Reason(StrEnum):
@@ -69,6 +69,8 @@ class Reason(StrEnum):
     MEDIA_NOT_TAKEN = "media-not-taken"
     COVER_OPEN = "cover-open"
     RIBBON_OUT = "marker-supply-empty"
+    PAUSED = "paused"
+    """An operator has the printer start no job."""
     NOT_ACCEPTED = "command-not-accepted"
     ATTENTION = "needs-attention"
     SILENT = "printer-silent"
@@ -168,6 +170,7 @@ TRANSITIONS: Final = MappingProxyType(
         (_S.PROCESSING, _E.FINISH): _S.COMPLETED,
         (_S.PROCESSING, _E.FINISH_ELSEWHERE): _S.COMPLETED,
         (_S.PROCESSING_STOPPED, _E.PROCEED): _S.PROCESSING,
+        (_S.PROCESSING_STOPPED, _E.POSTPONE): _S.PENDING,
         (_S.PROCESSING_STOPPED, _E.STOP): _S.PROCESSING_STOPPED,
         (_S.PROCESSING_STOPPED, _E.INVALIDATE): _S.PROCESSING_STOPPED,
         (_S.PROCESSING_STOPPED, _E.ANSWER): _S.PENDING,

@@ -19,6 +19,7 @@ REASON_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         Reason.MEDIA_NEEDED: "its book was not put in",
         Reason.MEDIA_JAM: "paper is jammed",
         Reason.MEDIA_NOT_TAKEN: "a book was not taken out",
+        Reason.PAUSED: "an operator paused it",
         Reason.COVER_OPEN: "a cover of the printer is open",
         Reason.RIBBON_OUT: "the ribbon is used up",
         Reason.NOT_ACCEPTED: "the printer did not accept a command",

@@ -40,6 +40,12 @@ TRACE_HEADER: Final = "Passbook-Trace"
 """Names the appliances that handed a message on, the first one first."""
 LONGEST_TRACE: Final = 700
 """Characters of TRACE_HEADER; with the longest name behind it, it is still one line of mail."""
+LONGEST_MESSAGE: Final = 2 * 1024 * 1024
+"""Bytes of a message: the largest document in base64, and as much again for others."""
+TRACE_ROOM: Final = 8 * 1024
+"""Bytes of LONGEST_MESSAGE and LONGEST_HEADERS that are left to the lines of the systems that hand a message on."""
+TRACE_LINES: Final = 200
+"""Lines of MOST_LINES that are left to them."""
 SENDER_HEADER: Final = "Passbook-Sender"
 """Says UNPROVEN where the appliance that took the message in had no proof of its sender."""
 UNPROVEN: Final = "unproven"
@@ -50,6 +56,8 @@ PART_HEADER: Final = "Passbook-Part"
 T = TypeVar("T")
 # A pattern that begins with one byte is found four times faster, and no other thread runs meanwhile.
 _CONTENT: Final = re.compile(rb"\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-[^\r\n]*(?:\r\n[ \t][^\r\n]*)*")
+_TRACE: Final = re.compile(rb"\n%s:" % TRACE_HEADER.encode(), re.IGNORECASE)
+_BY: Final = re.compile(r"(?:^|\s)by\s{1,10}(\S+)", re.IGNORECASE)
 _MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,250}>")
 
 
@@ -79,6 +87,7 @@ class MailMessage(Confidential, frozen=True):
         date: ISO date of the Date header; empty for none.
         trace: the appliances that handed it on, the first one first.
         was_part: what PART_HEADER says; 0 for nothing.
+        received_by: the mail systems that its Received headers name, in lower case.
         unproven: SENDER_HEADER says that its sender proved nothing.
         parts: the documents to print.
     """
@@ -89,22 +98,23 @@ class MailMessage(Confidential, frozen=True):
     date: str
     trace: tuple[str, ...]
     was_part: int
+    received_by: frozenset[str]
     unproven: bool
     parts: tuple[MailPart, ...]
 
 
-def read_message(data: bytes) -> MailMessage:
-    """The message that the bytes after DATA hold.
+def read_message(data: bytes, *, goes_on: bool = False) -> MailMessage:
+    """The message that the bytes after DATA hold; one that `goes_on` must leave room for the lines of its way.
 
-    Raises PassbookError `mail-malformed`, `mail-part-unknown`, `mail-part-damaged`, `mail-empty` or `mail-loop`;
-    nothing else, for any bytes.  Takes time in proportion to the number of bytes.
+    Raises PassbookError `mail-malformed`, `mail-part-unknown`, `mail-part-damaged`, `mail-empty`, `mail-loop` or
+    `message-too-large`; nothing else, for any bytes.  Takes time in proportion to the number of bytes.
     """
-    return _parsed(data, _read)
+    return _parsed(data, _read, goes_on=goes_on)
 
 
-def _parsed(data: bytes, read: Callable[[Message], T]) -> T:
+def _parsed(data: bytes, read: Callable[[Message], T], *, goes_on: bool = False) -> T:
     """The result of `read` for the message.  Raises PassbookError `mail-malformed`, and what `read` raises."""
-    _judge_shape(data)
+    _judge_shape(data, goes_on=goes_on)
     try:
         return read(BytesParser(policy=compat32).parsebytes(data))
     except (LookupError, MessageError, ValueError):
@@ -123,6 +133,7 @@ def _read(message: Message) -> MailMessage:
         date=_date(message),
         trace=_trace(message),
         was_part=int(part) if re.fullmatch(r"[0-9]{1,3}", part := _shown_header(message, PART_HEADER), re.ASCII) else 0,
+        received_by=_received_by(message),
         unproven=UNPROVEN in map(str.strip, map(str, message.get_all(SENDER_HEADER, ()))),
         parts=tuple(_documents(message, leaves)),
     )
@@ -145,16 +156,21 @@ def _taken_out(message: Message) -> tuple[tuple[MailPart, ...], tuple[str, ...]]
     return tuple(_document(part, number) for number, part in prints), others
 
 
-def _judge_shape(data: bytes) -> None:
+def _judge_shape(data: bytes, *, goes_on: bool) -> None:
     """Refuse what no well-formed message is, and what would cost the parser more than its length."""
+    headers = data.partition(b"\r\n\r\n")[0]
+    # The first appliance leaves room for all that follow; they find its trace, and take what it took.
+    room, lines = (TRACE_ROOM, TRACE_LINES) if goes_on and not _TRACE.search(b"\n" + headers) else (0, 0)
+    if len(data) > LONGEST_MESSAGE - room:
+        raise PassbookError("message-too-large", limit=LONGEST_MESSAGE - room)
     if not data.count(b"\r\n") == data.count(b"\r") == data.count(b"\n"):
         raise _malformed("a line ends with CR or LF alone")
     if b"\0" in data:
         raise _malformed("it has a zero byte")
-    if len(data.partition(b"\r\n\r\n")[0]) > LONGEST_HEADERS:
-        raise _malformed(f"its headers have more than {LONGEST_HEADERS} bytes")
-    if data.count(b"\n") > MOST_LINES:
-        raise _malformed(f"it has more than {MOST_LINES} lines")
+    if len(headers) > LONGEST_HEADERS - room:
+        raise _malformed(f"its headers have more than {LONGEST_HEADERS - room} bytes")
+    if data.count(b"\n") > MOST_LINES - lines:
+        raise _malformed(f"it has more than {MOST_LINES - lines} lines")
     multiparts = 0
     for found in _CONTENT.finditer(b"\n" + data):
         header = found[0][1:].lower()
@@ -279,6 +295,12 @@ def _trace(message: Message) -> tuple[str, ...]:
         # A trace that is cut would hide the appliances at its end.
         raise PassbookError("mail-loop", why=f"its trace has more than {LONGEST_TRACE} characters")
     return tuple(line.split())
+
+
+def _received_by(message: Message) -> frozenset[str]:
+    """The mail systems that say that they received the message (RFC 5321, 4.4)."""
+    lines = (str(one)[:LONGEST_SHOWN] for one in message.get_all("Received", ()))
+    return frozenset(found[1].lower() for line in lines if (found := _BY.search(line)))
 
 
 def _shown_header(message: Message, name: str) -> str:

@@ -56,3 +56,8 @@ def reply_to(error: PassbookError) -> str:
     code = MAIL_REPLIES.get(error.code) or (DOCUMENT_REPLY if error.code in DOCUMENT_ERRORS else LATER)
     sentence = " ".join(str(error).split()).encode("ascii", "replace").decode()
     return f"{code} {error.code}: {sentence}"[:LONGEST_REPLY]
+
+
+def is_temporary(error: PassbookError) -> bool:
+    """Whether the same may be accepted later."""
+    return reply_to(error).startswith("4")

@@ -171,11 +171,16 @@ class JobOrder(Payload, frozen=True):
 
 
 class MoveJob(Payload, frozen=True):
-    """`Spooler.MoveJob`: `person` sends a job that waits untouched to a substitute, the printer or next hop `to`."""
+    """`Spooler.MoveJob`: `person` sends a job that waits to a substitute, the printer or next hop `to`.
+
+    Attributes:
+        from_line: the line of the document with which a begun job goes on there; 0 for an untouched one.
+    """
 
     job: str
     to: str
     person: str
+    from_line: int = 0
 
 
 class Nothing(Payload, frozen=True):

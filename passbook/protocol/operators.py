@@ -36,6 +36,21 @@ class Word(Payload, frozen=True):
     person: str
 
 
+class PausePrinter(Payload, frozen=True):
+    """`Appliance.PausePrinter`: `person` has a printer start no job, for a `reason` in words; empty for none."""
+
+    printer: str
+    person: str
+    reason: str = ""
+
+
+class ResumePrinter(Payload, frozen=True):
+    """`Appliance.ResumePrinter`: `person` has a paused printer start jobs again."""
+
+    printer: str
+    person: str
+
+
 class AcceptedArea(msgspec.Struct, frozen=True):
     """Completion of `Appliance.AcceptRollback`: the area's state now."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Final
 
 from client.connection import JOB, TerminalClient
 from client.remote import RemoteError
@@ -10,7 +11,7 @@ from passbook.errors import PassbookError
 from passbook.job.states import TERMINAL, JobState
 from passbook.protocol.messages import JobLeft, JobView
 from passbook.protocol.progress import held_lines, paper_words, released_lines, state_words, take_words
-from passbook.screen.arguments import short_text
+from passbook.screen.arguments import short_text, whole
 from passbook.screen.columns import harmless
 from passbook.screen.nothing import NO_ROWS_SAID
 from terminal.answers import document_order
@@ -19,6 +20,8 @@ from terminal.exported import jobs_csv
 from terminal.follow import fetch_notice
 from terminal.tables_of_jobs import ANSWER_BY, answer_command, jobs_table, span
 from terminal.workplace import Workplace
+
+_LAST_LINE: Final = 999_999
 
 
 def add(command: AddCommand) -> None:
@@ -32,9 +35,16 @@ def add(command: AddCommand) -> None:
         "--person", type=short_text, required=True, metavar="NAME", help="name of the person who reads it, for the log"
     )
     document.set_defaults(run=run_document)
-    move = command("move", help="send a job that waits untouched to a substitute of its printer")
+    move = command("move", help="send a job that waits to a substitute of its printer")
     move.add_argument("job", type=short_text, metavar="JOB", help=JOB_HELP)
     move.add_argument("to", type=short_text, metavar="TO", help="a printer or next hop of the set-up file")
+    move.add_argument(
+        "--from-line",
+        type=whole(1, _LAST_LINE),
+        default=0,
+        metavar="N",
+        help="the line with which a job that was begun goes on there, as its answer ordered",
+    )
     move.add_argument("--person", type=short_text, required=True, metavar="NAME", help="name of the person who decides")
     move.set_defaults(run=run_move)
     for name, text, run in (
@@ -124,9 +134,13 @@ async def run_move(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Send one job to a substitute."""
     async with workplace.client() as client:
         job = (await client.job(arguments.job)).job
-        there = await client.move(job, arguments.to, arguments.person)
-    said = f"Job {job[:8]} goes to {there.printer}: job {there.job[:8]} stands in for it there, and prints at its turn."
-    workplace.console.show(there, [said])
+        there = await client.move(job, arguments.to, arguments.person, arguments.from_line)
+    said = [
+        f"Job {job[:8]} goes to {there.printer}: job {there.job[:8]} stands in for it there, and prints at its turn."
+    ]
+    if arguments.from_line > 1:
+        said.append(f"The lines before line {arguments.from_line} are on paper: it needs the same book or sheet.")
+    workplace.console.show(there, said)
     return 0
 
 

@@ -24,7 +24,7 @@ from firmware.system.problems import Problems
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor, Certificate, Role, UnixCaller
 from passbook.job.record import Record
-from passbook.protocol.messages import Envelope, Header, MessageType, StatusReport, view_of
+from passbook.protocol.messages import Envelope, Header, MessageType, MoveJob, StatusReport, view_of
 from passbook.protocol.operation import COMMON_ERRORS, Call, Operation
 from passbook.protocol.operators import AskRoute, RouteTest
 from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
@@ -135,8 +135,8 @@ FACTS = PrinterFacts(PRINTER, "pr2", "cp858", "tcp://127.0.0.1:1", False, 120.0,
 class NoMail:
     """What an appliance without the table [mail] says."""
 
-    async def move(self, record: Record, to: str, _person: str) -> Record:
-        raise PassbookError("no-way-there", job=record.job_id, to=to, known="none")
+    async def move(self, record: Record, order: MoveJob) -> Record:
+        raise PassbookError("no-way-there", job=record.job_id, to=order.to, known="none")
 
     def say_route(self, _asked: AskRoute) -> RouteTest:
         return RouteTest(taken=False, steps=("There is no table [mail].",))

@@ -36,6 +36,8 @@ WORDS = {
     "Appliance.PrintRuler": ("ruler", ""),
     "Appliance.ListAreas": ("areas", "areas"),
     "Appliance.ListHistory": ("history", "entries"),
+    "Appliance.PausePrinter": ("pause", ""),
+    "Appliance.ResumePrinter": ("resume", ""),
     "Appliance.ReadRevocations": ("revocations", ""),
     "Appliance.TestRoute": ("route", ""),
     "Appliance.VerifyArea": ("verify-area", ""),

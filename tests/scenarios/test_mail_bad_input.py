@@ -16,9 +16,9 @@ from client.connection import TerminalClient
 from demo.mail_servers import free_address
 from demo.world import PRINTER, World, await_fact
 from drivers.simulator.faults import Now, Target
-from firmware.doors.mail_door import LONGEST_MAIL, MOST_OF_ADDRESS, SIZE_LIMIT
+from firmware.doors.mail_door import LONGEST_MAIL, MOST_OF_ADDRESS
 from firmware.service.mail_intake import MOST_RECIPIENTS
-from passbook.mail.message_reading import MOST_PARTS
+from passbook.mail.message_reading import LONGEST_MESSAGE, MOST_PARTS
 from tests.passbook.mail.messages import UPDATE, holder, part
 from tests.scenarios.clerk import as_terminal
 from tests.scenarios.conftest import OpenOffice, an_office
@@ -211,10 +211,10 @@ def test_a_parameter_in_a_charset_that_raises_is_refused_for_good(door: Door) ->
 
 def test_a_message_beyond_the_size_is_refused_before_and_behind_it(door: Door) -> None:
     with door.talk() as talk:
-        assert f"SIZE {SIZE_LIMIT}" in talk.say("EHLO client.example")
-        assert code(talk.say(f"MAIL FROM:<{SENDER}> SIZE={SIZE_LIMIT + 1}")) == "552 5.3.4"
+        assert f"SIZE {LONGEST_MESSAGE}" in talk.say("EHLO client.example")
+        assert code(talk.say(f"MAIL FROM:<{SENDER}> SIZE={LONGEST_MESSAGE + 1}")) == "552 5.3.4"
         assert code(talk.say(f"MAIL FROM:<{SENDER}> SIZE={'9' * 20}")) == "552 5.3.4"
-    lines = (b"x" * 70 + b"\r\n") * (SIZE_LIMIT // 72 + 1)
+    lines = (b"x" * 70 + b"\r\n") * (LONGEST_MESSAGE // 72 + 1)
     assert data_reply(door, TEXT + lines)[:3] == "552"
 
 
@@ -431,7 +431,7 @@ def test_a_message_is_read_as_it_was_sent_wherever_its_packets_end(taking_door: 
 
 def test_dots_of_transparency_do_not_make_a_large_message_small(door: Door) -> None:
     line = b"." * 3 + b"\r\n"
-    assert code(data_reply(door, line * (SIZE_LIMIT // len(line) + 10))) == "552 5.3.4"
+    assert code(data_reply(door, line * (LONGEST_MESSAGE // len(line) + 10))) == "552 5.3.4"
 
 
 def test_a_line_that_is_too_long_is_refused(door: Door) -> None:

@@ -92,6 +92,35 @@ def test_after_a_power_cut_the_sender_is_told_that_a_person_decides_and_then_who
     assert "Ms Okafor" in place.box.mails[1][2].as_string()
 
 
+def test_a_sender_is_told_after_a_boot_also_of_an_end_that_was_acknowledged(place: Place) -> None:
+    """So it is where the power failed after the acknowledgement and before the notification was on disk."""
+    office, config = place.office, place.office.world.config_file
+    settings = config.read_text()
+    office.world.stop_appliance()
+    # No way leads to the sender yet, so nothing is made of the end.
+    config.write_text(settings.replace('"@bank.example", ', ""))
+    office.world.start_appliance()
+    office.hands.cut(Target.PRINTER, Now())
+    place.send(Statement(726, 2))
+    [job] = jobs_of(office)
+    office.manager.run("cancel", str(job["job"]), "--person", "Ms Okafor")
+    office.world.await_log("notification-left")
+    assert office.manager.run("notices") == []
+    office.world.stop_appliance()
+    config.write_text(settings)
+    office.world.start_appliance()
+    [report] = place.reports(1)
+    assert "X-Passbook-Outcome: discarded" in report
+    # A further boot tells it no second time: this outcome is the next one that is told.
+    office.world.stop_appliance()
+    office.world.start_appliance()
+    place.send(Statement(727, 2))
+    [other] = jobs_of(office)
+    office.manager.run("cancel", str(other["job"]), "--person", "Ms Okafor")
+    [first, second] = place.reports(2)
+    assert first != second
+
+
 def test_an_unproven_sender_is_told_nothing(place: Place) -> None:
     place.office.hands.cut(Target.PRINTER, Now())
     with connect(place.address) as client:

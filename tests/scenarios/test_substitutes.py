@@ -5,20 +5,26 @@ from __future__ import annotations
 import smtplib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from email.policy import SMTP as SMTP_POLICY
 from typing import Final
 
 import pytest
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, Session
+from aiosmtpd.smtp import Envelope as MailEnvelope
 
-from client.connection import JOB
+from client.connection import JOB, PROMPT, Client
+from client.transport import TlsTransport
 from demo.mail_servers import Mailbox, free_address
 from demo.world import PRINTER, CommandFailed, World, await_fact
 from drivers.simulator.faults import AfterStrike, Now, Target
 from passbook.job.states import JobState
+from passbook.protocol.messages import Envelope, Nothing, Prompt, StatusReport, read_payload
+from terminal.home import Home
 from tests.scenarios.books import Statement
-from tests.scenarios.clerk import BookClerk
+from tests.scenarios.clerk import BookClerk, converse
 from tests.scenarios.conftest import an_office
 from tests.scenarios.mail_office import (
+    DOMAIN,
     SENDER,
     WINDOW,
     connect,
@@ -41,7 +47,7 @@ class Unwilling(Mailbox):
     """A mail server that takes no recipient."""
 
     async def handle_RCPT(  # noqa: N802
-        self, _server: SMTP, _session: Session, _envelope: Envelope, _address: str, _options: list[str]
+        self, _server: SMTP, _session: Session, _envelope: MailEnvelope, _address: str, _options: list[str]
     ) -> str:
         """The library calls it with each recipient."""
         return "550 5.1.1 not here"
@@ -123,18 +129,45 @@ def test_a_mail_whose_headers_are_odd_goes_as_well(open_branch: OpenBranch, spar
     assert office.world.ctl("jobs") == []
 
 
-def test_the_same_mail_again_is_not_taken_after_its_job_went_away(open_branch: OpenBranch, spare: Mailbox) -> None:
+def test_a_mail_whose_job_went_away_is_the_same_request_again_and_is_not_taken_back(
+    open_branch: OpenBranch, spare: Mailbox
+) -> None:
     office, door = open_branch(spare=spare.address)
     office.hands.cut(Target.PRINTER, Now())
     send_text(door)
     await_fact(lambda: len(ends_of(office)) == 2, lambda: jobs_of(office))
     office.hands.restore()
+    send_text(door)
+    # It comes back from the substitute, and a mail server on its way took the trace off.
+    back = text_mail(TEXT, "<text@bank.example>")
+    back["Received"] = f"from spare.example by {DOMAIN.upper()} with ESMTP; Mon, 02 Mar 2026 10:00:00 +0100"
     for _ in range(2):
-        with pytest.raises(smtplib.SMTPDataError) as refused:
-            send_text(door)
+        with connect(door) as client, pytest.raises(smtplib.SMTPDataError) as refused:
+            client.send_message(back, SENDER, [WINDOW])
         assert refused.value.smtp_code == 450
         assert b"mail-moved-away" in refused.value.smtp_error
     assert jobs_of(office) == []
+    assert len(spare.mails) == 1
+
+
+def test_a_new_recipient_beside_one_whose_job_went_away_is_taken(open_branch: OpenBranch, spare: Mailbox) -> None:
+    second = f"desk@{DOMAIN}"
+    route = f'[[route]]\nto = ["{second}"]\nprinter = "{PRINTER}"\nnetworks = ["127.0.0.0/8"]\n'
+    office, door = open_branch(route, spare=spare.address)
+    office.hands.cut(Target.PRINTER, Now())
+    send_text(door)
+    await_fact(lambda: len(ends_of(office)) == 2, lambda: jobs_of(office))
+    answers = []
+    for _ in range(2):
+        with connect(door) as client:
+            client.mail(SENDER)
+            for one in (WINDOW, second):
+                client.rcpt(one)
+            answers.append(client.data(text_mail(TEXT, "<text@bank.example>").as_bytes(policy=SMTP_POLICY)))
+    assert [code for code, _ in answers] == [250, 250]
+    assert answers[0] == answers[1], "a repeated mail has the first one's answer"
+    [mail] = [job["mail"] for job in office.manager.run("jobs")]
+    assert [one["address"] for one in mail["recipients"]] == [second]
     assert len(spare.mails) == 1
 
 
@@ -165,6 +198,26 @@ def test_a_relay_goes_to_its_substitute_when_the_next_hop_cannot_be_reached(
     ]
     assert texts_of(spare) == [TEXT]
     assert [to for _, to, _ in spare.mails] == [[FAR]]
+
+
+def test_a_relay_whose_time_is_over_at_a_boot_is_asked_about_and_not_sent_by_rule(
+    open_branch: OpenBranch, spare: Mailbox
+) -> None:
+    nowhere = free_address()
+    far = hop("far", nowhere) + "appliance = true\ngive_up_hours = 24\n"
+    route = '[[route]]\nto = ["@far.example"]\nhop = "far"\nnetworks = ["127.0.0.0/8"]\n'
+    office, door = open_branch(far + route)
+    send_text(door, FAR)
+    office.world.kill_appliance()
+    config = office.world.config_file
+    config.write_text(config.read_text().replace(nowhere, spare.address).replace("hours = 24", "hours = 0.000001"))
+    office.world.start_appliance()
+    await_fact(lambda: bool(office.manager.run("questions")), lambda: jobs_of(office))
+    [question] = office.manager.run("questions")
+    assert spare.mails == []
+    office.manager.run("answer", question["job"]["job"], "--print", "--person", "Ms Okafor")
+    await_fact(lambda: len(spare.mails) == 1, lambda: jobs_of(office))
+    assert texts_of(spare) == [TEXT]
 
 
 def test_a_job_of_a_terminal_goes_while_its_key_is_in_memory_and_its_requester_is_told(
@@ -209,6 +262,58 @@ def test_a_job_of_a_terminal_whose_key_is_gone_is_asked_about_instead(open_branc
     await_fact(lambda: len(spare.mails) == 2, lambda: jobs_of(office))
     assert str(notice_of(office, job)["movedTo"]).startswith("spare ")
     assert "a substitute stands in for it" in office.counter.screen("notices", job)
+
+
+def test_a_text_that_waits_for_its_sheet_goes_when_the_printer_fails(open_branch: OpenBranch, spare: Mailbox) -> None:
+    office, door = open_branch(spare=spare.address)
+    send_text(door)
+    await_fact(lambda: bool(prompts_of(office)), lambda: jobs_of(office))
+    office.hands.cut(Target.PRINTER, Now())
+    await_fact(lambda: len(ends_of(office)) == 2, lambda: jobs_of(office))
+    assert [(end["printer"], end["reasons"]) for end in ends_of(office)] == [
+        (PRINTER, ["moved-to-substitute"]),
+        ("spare", ["job-completed-successfully"]),
+    ]
+    assert prompts_of(office) == []
+    # The next job is the first one that the printer asks a sheet for, and its text alone is on paper there.
+    other = "Another text.\n"
+    with BookClerk(office.manager, office.hands, lambda _view: "a sheet", "sheet"):
+        office.hands.restore()
+        await_fact(lambda: office.world.ctl("status")["printers"][0]["status"]["device"] == "online", lambda: door)
+        with connect(door) as client:
+            client.send_message(text_mail(other, "<other@bank.example>"), SENDER, [WINDOW])
+        await_fact(lambda: len(ends_of(office)) == 3, lambda: jobs_of(office))
+    assert [text for text, _ in office.world.paper.lines("a sheet")[1, 1]] == [other.strip()]
+    assert texts_of(spare) == [TEXT]
+
+
+def test_an_update_that_waits_for_its_book_is_asked_about_when_the_printer_fails(
+    open_branch: OpenBranch, spare: Mailbox
+) -> None:
+    office, door = open_branch(spare=spare.address)
+    with connect(door) as client:
+        client.send_message(update_mail(Statement(741, 2)), SENDER, [WINDOW])
+    await_fact(lambda: bool(prompts_of(office)), lambda: jobs_of(office))
+    office.hands.cut(Target.PRINTER, Now())
+    await_fact(lambda: bool(office.manager.run("questions")), lambda: jobs_of(office))
+    [question] = office.manager.run("questions")
+    assert question["job"]["reasons"] == ["substitute-ready"]
+    assert spare.mails == []
+    office.manager.run("move", question["job"]["job"], "spare", "--person", "Ms Okafor")
+    await_fact(lambda: len(spare.mails) == 1, lambda: jobs_of(office))
+    assert office.world.paper.strikes == 0
+
+
+def prompts_of(office: Office) -> list[Prompt]:
+    """What a person who sits down at the representative's terminal is asked to do at the printer."""
+    home, heard = Home(office.manager.home), list[Envelope]()
+
+    async def connected() -> None:
+        async with Client(TlsTransport(home.address(), home.context()), heard=heard.append) as client:
+            await client.command("Common.Status", Nothing(), StatusReport)
+
+    converse(connected())
+    return [read_payload(one, Prompt) for one in heard if one.header.name == PROMPT]
 
 
 def test_an_update_that_was_begun_goes_nowhere(open_branch: OpenBranch, spare: Mailbox) -> None:

@@ -38,6 +38,7 @@ class FakeHop:
         taken: sender, recipients and content of each message that it said 250 to.
         seen: each command line of MAIL and RCPT.
         quit: the reply to QUIT, behind which it hangs up.
+        eight_bit: whether it takes 8-bit content.
         context: its side of STARTTLS; None where it does not know that.
     """
 
@@ -48,6 +49,7 @@ class FakeHop:
     hang_up: HangUp = HangUp.NEVER
     taken: list[tuple[str, tuple[str, ...], bytes]] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
+    eight_bit: bool = True
     context: ssl.SSLContext | None = None
     connections: int = 0
     port: int = 0
@@ -56,7 +58,8 @@ class FakeHop:
         self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         session.host_name = hostname
-        return [*responses[:-1], "250-DSN", responses[-1]]
+        known = [one for one in responses[:-1] if self.eight_bit or "8BITMIME" not in one]
+        return [*known, "250-DSN", responses[-1]]
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         if self.hang_up is HangUp.AT_END:

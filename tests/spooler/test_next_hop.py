@@ -38,7 +38,7 @@ from spooler.next_hop import (
     RelayTurns,
 )
 from storage.crypto.envelope import open_document
-from tests.firmware.branch import PRINTER, WAIT, Bench, StandingClock, request
+from tests.firmware.branch import PRINTER, TELLER, WAIT, Bench, StandingClock, request
 from tests.spooler.fake_hop import SMALL, FakeHop, HangUp, listening
 
 HOP = "other"
@@ -188,7 +188,25 @@ def deliveries(record: Record) -> dict[str, Delivery]:
     return {one.address: one.delivery for one in record.mail.recipients}
 
 
+def test_a_terminal_sends_no_message_to_a_hop(office: Office) -> None:
+    asked = SubmitJob(client_request="r-1", printer=HOP, format=MAIL_FORMAT, key=bytes(32), key_ref="k1")
+    with pytest.raises(PassbookError) as refused:
+        asyncio.run(office.admission.submit(TELLER, asked, MESSAGE))
+    assert refused.value.code == "unknown-format"
+
+
 # What the hop says
+
+
+def test_8_bit_content_goes_to_no_hop_that_takes_none_and_others_do_not_wait_for_it(office: Office) -> None:
+    office.hop.eight_bit = False
+    eight = office.submit(Recipient(ONE), message="Subject: x\r\n\r\nGrüße\r\n".encode())
+    record = office.asked(eight)
+    assert Reason.HOP_REFUSED in record.reasons
+    assert record.mail is not None
+    assert [one.reply[:9] for one in record.mail.recipients] == ["554 5.6.3"]
+    office.ended(office.submit(Recipient(TWO), number="r-2"))
+    assert [to for _, to, _ in office.hop.taken] == [(TWO,)]
 
 
 def test_a_message_that_the_hop_took_is_confirmed_and_came_as_it_was(office: Office) -> None:
@@ -504,7 +522,7 @@ def test_a_mail_that_was_not_accepted_or_whose_relay_waits_for_people_holds_noth
     relay, copy = records
     relays = Relays(StandingClock(), lambda: 0.5, lambda: None)
     relays.expect("0" * 32, [HOP])
-    relays.forget("0" * 32)
+    relays.expect_only("0" * 32, [])
     assert not relays.is_awaited(copy)
     relays.expect("0" * 32, [HOP])
     relays.note(relay)
