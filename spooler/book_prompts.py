@@ -49,7 +49,8 @@ class People:
         What lies in the mechanism must be taken out first: this book, to turn its page, or one that came unasked.  So
         must one that is there again before the mechanism is ready for it, a few times.
         """
-        turn = session.state is SessionState.GIVEN_BACK
+        # The next copy of a form is another sheet, which has no other page.
+        turn = session.state is SessionState.GIVEN_BACK and record.format != "form"
         prompt = Prompt(record.job_id, self._settings.name, "turn" if turn else "take", page, record.layout)
         asked = functools.partial(self._ask, record.requester, replace(prompt, action="insert"))
         try:

@@ -20,12 +20,22 @@ from passbook.document.amounts import MINOR_DIGITS, render_amount
 from passbook.document.characters import LONGEST_LINE, LONGEST_RUN, control_position, mark_position, refuse_controls
 from passbook.document.csv_document import read_csv
 from passbook.document.drafts import EntryDraft, StartLine, UpdateDraft
+from passbook.document.form_document import FormDocument, judge_field, read_form
 from passbook.document.layout import LAYOUT_NAME
 from passbook.errors import PassbookError
 from passbook.errors.decoding import complaint
 from passbook.protocol.confidential import Confidential
 
-__all__ = ["FORMATS", "Document", "Entry", "PassbookUpdate", "StartLine", "TextDocument", "parse_document"]
+__all__ = [
+    "FORMATS",
+    "Document",
+    "Entry",
+    "FormDocument",
+    "PassbookUpdate",
+    "StartLine",
+    "TextDocument",
+    "parse_document",
+]
 
 MAX_ACCOUNT_LENGTH: Final = 40
 _FORMAT_NAME: Final = re.compile(r"[a-z0-9+.-]{1,40}")
@@ -70,7 +80,7 @@ class TextDocument(Confidential, frozen=True):
     more: int = 0
 
 
-Document: TypeAlias = PassbookUpdate | TextDocument
+Document: TypeAlias = PassbookUpdate | TextDocument | FormDocument
 
 
 def parse_document(format: str, data: bytes, most: int = sys.maxsize) -> Document:  # noqa: A002 - the protocol's word
@@ -83,7 +93,8 @@ def parse_document(format: str, data: bytes, most: int = sys.maxsize) -> Documen
 
     Raises:
         PassbookError: `unknown-format`, `document-malformed`, `document-empty`, `amount-not-decimal`,
-            `amount-too-fine`, `unknown-currency`, `date-not-valid`, `control-byte`; nothing else, for any bytes.
+            `amount-too-fine`, `unknown-currency`, `date-not-valid`, `control-byte`, `document-too-large`; nothing else,
+            for any bytes.
     """
     check_format(format)
     return FORMATS[format](data.removeprefix(codecs.BOM_UTF8), most)
@@ -169,11 +180,18 @@ def _read_update_json(data: bytes, most: int) -> PassbookUpdate:
     raise _malformed(found.where, found.why)
 
 
+def _read_form(data: bytes, _most: int) -> FormDocument:
+    draft = read_form(data)
+    fields = [(name, judge_field(name, _printed(text, f"fields, {name}"))) for name, text in draft.fields.items()]
+    return FormDocument(draft.form, tuple(fields), draft.copies)
+
+
 FORMATS: Final[MappingProxyType[str, Callable[[bytes, int], Document]]] = MappingProxyType(
     {
         "passbook-update+csv": _read_update_csv,
         "passbook-update+json": _read_update_json,
         "text": _read_text,
+        "form": _read_form,
     }
 )
 """Format -> its reader."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from passbook.document.layout import BookLayout
-from passbook.document.plan import Line, Plan, Sheet
+from passbook.document.plan import NUMBER_MARK, Line, Plan, Sheet
 from passbook.protocol.confidential import Confidential
 
 
@@ -85,7 +85,9 @@ def _page(number: int, lines: list[Line], sheet: Sheet, layout: BookLayout | Non
         rules = tuple(Rule(line, layout.line_y(line)) for line in range(1, layout.lines_per_page + 1))
         width = layout.page_width
     texts = [
-        PlacedText(line.y, run.column, run.text, float(sheet.cpi), sheet.left) for line in lines for run in line.runs
+        PlacedText(line.y, run.column, run.text.replace(NUMBER_MARK, "#"), float(sheet.cpi), sheet.left)
+        for line in lines
+        for run in line.runs
     ]
     fold = sheet.fold or None
     return DrawnPage(number, rules, tuple(texts), fold, width, sheet.height, is_layout_changed=layout is None)

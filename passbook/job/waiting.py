@@ -116,7 +116,7 @@ def _waiting_for_turn_or_spool(record: Record, place: QueuePlace) -> Waiting:
 def _waiting_for_book(record: Record) -> Waiting:
     """The wait for the job's own book; after a finished turn, the wait for its return, opened at the next page."""
     done = record.outline[: record.confirmed]
-    turned = bool(done) and done[-1].kind.traits.opens_page
+    turned = bool(done) and done[-1].kind.traits.opens_page and not done[-1].kind.traits.ends_medium
     return Waiting(Why.PAGE_TURN, page=done[-1].page) if turned else Waiting(Why.OWN_BOOK)
 
 

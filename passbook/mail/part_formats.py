@@ -11,6 +11,7 @@ PART_FORMATS: Final = MappingProxyType(
         "text/csv": "passbook-update+csv",
         "application/vnd.passbook-update+csv": "passbook-update+csv",
         "application/vnd.passbook-update+json": "passbook-update+json",
+        "application/vnd.passbook-form+json": "form",
     }
 )
 """MIME type -> format of a document (passbook.document.documents.FORMATS)."""
@@ -20,6 +21,7 @@ MIME_TYPES: Final = MappingProxyType(
         "text": "text/plain",
         "passbook-update+csv": "application/vnd.passbook-update+csv",
         "passbook-update+json": "application/vnd.passbook-update+json",
+        "form": "application/vnd.passbook-form+json",
     }
 )
 """Format of a document -> the MIME type under which it is sent."""

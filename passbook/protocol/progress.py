@@ -32,7 +32,7 @@ OTHERS_MEDIUM: Final = "book or sheet"
 
 def medium_of(job: JobView) -> str:
     """The word for the job's medium."""
-    return "sheet" if job.format == "text" else "book"
+    return "sheet" if job.format in {"text", "form"} else "book"
 
 
 def state_words(job: JobView) -> str:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from passbook.document.characters import control_position
-from passbook.document.documents import FORMATS, Document, PassbookUpdate, TextDocument, parse_document
+from passbook.document.documents import (
+    FORMATS,
+    Document,
+    FormDocument,
+    PassbookUpdate,
+    TextDocument,
+    parse_document,
+)
 from passbook.errors import PassbookError
 
 SECRET: Final = "Okafor"  # noqa: S105  # what the seeds say where a document carries content
@@ -17,6 +24,7 @@ REFUSALS: Final = frozenset(
         "date-not-valid",
         "document-empty",
         "document-malformed",
+        "document-too-large",
         "unknown-currency",
     }
 )
@@ -39,6 +47,8 @@ def texts_of(document: Document) -> list[str]:
     match document:
         case TextDocument(lines):
             return list(lines)
+        case FormDocument(_, fields):
+            return [text for _, text in fields]
         case PassbookUpdate():
             entries = document.entries
             return [part for one in entries for part in (one.date, one.text, one.withdrawal, one.deposit, one.balance)]
