@@ -47,6 +47,7 @@ from spooler.data_keys import DataKeys
 from spooler.desk import PrintDesk
 from spooler.desks import Desks
 from spooler.destination import Destination
+from spooler.form_stock import FormStock
 from spooler.fullness import Fullness, Marks
 from spooler.hub import Hub
 from spooler.jobs import Jobs
@@ -93,6 +94,8 @@ class Appliance:
         self._doorkeeper = Doorkeeper(config.terminals, loaded.trust, clock, config.recovery.representatives)
         self._mailing = Mailing(config, loaded, self._jobs, key, clock, self._wake_desk)
         self._destinations = self._make_destinations()
+        cassettes = {one.name: one.forms for one in config.printers}
+        self._stock = FormStock(self._spool, cassettes, clock, self._wake_desk)
         self._agents = Agents(self._hub)
         self._names = SharedNames(key, secrets.token_bytes)
         self._grants = Grants()
@@ -292,7 +295,8 @@ class Appliance:
     def _make_printer(self, settings: PrinterConfig) -> Printer:
         dialect = self._loaded.dialects[settings.name]
         connect = functools.partial(connect_mechanism, settings, dialect, self._clock)
-        return Printer(settings, dialect, self._loaded.layouts, connect=connect, tell=self._tell)
+        forms = {one.kind for one in settings.forms}
+        return Printer(settings, dialect, self._loaded.layouts, connect=connect, tell=self._tell, forms=forms)
 
     def _make_turns(self) -> Turns:
         return Turns(
@@ -329,6 +333,7 @@ class Appliance:
                 clock=self._clock,
                 tell=self._tell,
                 feeding=self._mailing.feeding(name, self._turns),
+                stock=self._stock,
             )
             for name, one in self._destinations.items()
         }
@@ -393,6 +398,7 @@ class Appliance:
             names=self._names,
             grants=self._grants,
             mailing=self._mailing,
+            stock=self._stock,
             welcome=self._welcome(),
             status=self.status,
             uri=f"wss://{self._config.terminals.listen}{SERVICE_PATH}",
@@ -444,6 +450,7 @@ class Appliance:
             self._turns.problems(),
             self._notices.problems(),
             self._mailing.problems(),
+            self._stock.problems(),
         )
         problems = tuple(str(problem) for part in parts for problem in part)
         jobs = sum(self._spool.counts().values(), JobCounts())

@@ -7,7 +7,7 @@ at the destination is the destination's; the desk has the journal, the order of 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -15,9 +15,11 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from passbook.document.plan import Plan, decode_plan
+from passbook.document.plan import Plan, decode_plan, with_numbers
 from passbook.errors import PassbookError
 from passbook.job import changes
+from passbook.job.issue import IssuedSheet
+from passbook.job.issuing import wait_for_forms
 from passbook.job.print_right import RightState
 from passbook.job.record import Change, Record
 from passbook.job.states import Reason
@@ -41,6 +43,7 @@ from spooler.boundary import Boundary
 from spooler.clock import Clock, stamp
 from spooler.destination import Destination, Link
 from spooler.feeding import Feeding, OwnCopies
+from spooler.form_stock import FormStock
 from spooler.jobs import Jobs
 from spooler.logs import Log
 from spooler.news import DeskGaveUp, News, PrinterChanged
@@ -110,11 +113,13 @@ class PrintDesk:
         clock: Clock,
         tell: Callable[[News], None],
         feeding: Feeding | None = None,
+        stock: FormStock | None = None,
         stands_in: str = "",
     ) -> None:
         """`feeding` knows the turns of jobs of two spools; None where each document lies in the own one.
 
-        `stands_in` names a destination that stands in for the one of this name; the record tells of it.
+        `stock` has the forms of printers; None where no forms are kept.  `stands_in` names a destination that stands in
+        for the one of this name; the record tells of it.
         """
         self._stands_in = stands_in
         self._destination = destination
@@ -124,7 +129,8 @@ class PrintDesk:
         self._clock = clock
         self._tell = tell
         self._owner = BookOwner(self._name, jobs.spool)
-        self._boundary = Boundary(self._name, jobs.spool, clock)
+        self._stock = stock
+        self._boundary = Boundary(self._name, jobs.spool, clock, stock)
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._lock = threading.Lock()
@@ -267,11 +273,18 @@ class PrintDesk:
         passed: Record | None = None
         while (record := self._jobs.spool.next_valid(self._name, passed)) is not None:
             if self._feeding.may_begin(record) and record.right.state is RightState.HERE:
-                return record
+                if record.issue is None or (self._stock is not None and self._stock.may_begin(record)):
+                    return record
+                self._note_short(record)
             if self._stopping.is_set() or self._feeding.is_lent(self._name):
                 return None
             passed = record
         return None
+
+    def _note_short(self, record: Record) -> None:
+        """Tell people once that a job waits for sheets of its form; others print meanwhile."""
+        if record.reasons != (Reason.MEDIA_EMPTY,):
+            self._jobs.change(record.job_id, wait_for_forms(stamp(self._clock))).result()
 
     def _note_found(self, media: Media) -> HeldBook:
         """Write into the questions of jobs that were begun here where the medium is; return the owner of its book."""
@@ -301,8 +314,7 @@ class PrintDesk:
             with self._lock:
                 self._printing = job
             self._show()
-            started = changes.start(stamp(self._clock), self._destination.lines_in_doubt, self._stands_in)
-            record = self._jobs.change(job, started, urgent=True).result()
+            record = self._started(record)
             self._work(link, record, self._open(record))
         except DestinationStop as stop:
             if stop.undone is not None:
@@ -326,6 +338,16 @@ class PrintDesk:
             link.clean_up()
         self._clear(link, job, record.requester)
 
+    def _started(self, record: Record) -> Record:
+        """The record of a job that was taken up, with the sheets of its form debited by the same change."""
+
+        def store(sheets: Sequence[IssuedSheet]) -> Record:
+            at = stamp(self._clock)
+            started = changes.start(at, self._destination.lines_in_doubt, self._stands_in, sheets)
+            return self._jobs.change(record.job_id, started, urgent=True).result()
+
+        return store(()) if self._stock is None else self._stock.begin(record, store)
+
     def _let_go(self) -> bool:
         """From here on no order reaches the job; whether one did."""
         with self._lock:
@@ -341,9 +363,12 @@ class PrintDesk:
         key = self._jobs.keys.get(record.job_id)
         if key is None:
             raise PassbookError("key-needed", job=record.job_id, key_ref=record.key_ref)
-        return decode_plan(
+        plan = decode_plan(
             open_plan(record.identity(), self._jobs.spool.sealed(self._jobs.spool.job(record.job_id)), key)
         )
+        if record.issue is None:
+            return plan
+        return with_numbers(plan, {page: one.number for page, one in record.issue.in_use().items() if one.number})
 
     def _work(self, link: Link, record: Record, plan: Plan) -> None:
         work = begin_work(record)

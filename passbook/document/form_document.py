@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from passbook.document.characters import refuse_controls
-from passbook.document.layout import FIELD_NAME, LAYOUT_NAME
+from passbook.document.layout import FIELD_NAME, LAYOUT_NAME, MOST_COPIES
 from passbook.errors import PassbookError
 from passbook.errors.decoding import complaint
 from passbook.protocol.confidential import Confidential
@@ -24,7 +24,6 @@ MAX_FORM: Final = 64 * 1024
 MOST_FIELDS: Final = 200
 LONGEST_FIELD: Final = 400
 """The most characters of one field; no line of a layout holds more."""
-MOST_COPIES: Final = 99
 
 _FIELD: Final = re.compile(FIELD_NAME)
 

@@ -32,6 +32,10 @@ NUMBER_DIGITS: Final = 10
 """The most digits of the number of a sheet, and the least cells of its place."""
 
 
+MOST_COPIES: Final = 20
+"""The most copies of one form document."""
+
+
 class LayoutKind(StrEnum):
     """The kind of a medium."""
 
@@ -266,7 +270,7 @@ class _FormFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
     texts: tuple[FixedText, ...] = ()
     number: NumberPlace | None = None
     form: _FormName | Literal[""] = ""
-    copies: Annotated[int, msgspec.Meta(ge=1, le=99)] = 1
+    copies: Annotated[int, msgspec.Meta(ge=1, le=MOST_COPIES)] = 1
 
 
 _LayoutFile: TypeAlias = _BookFile | _SheetFile | _FormFile

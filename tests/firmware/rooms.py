@@ -184,6 +184,7 @@ class Rooms:
             names=SharedNames(bench.appliance_key, bench.rng),
             grants=self.grants,
             mailing=NoMail(),
+            stock=FormStock(bench.spool, {}, bench.clock, lambda _printer: None),
             status=lambda: STATUS,
             uri="wss://here",
         )
