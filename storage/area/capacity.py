@@ -93,11 +93,8 @@ _USABLE: Final = PAGE_BYTES - 4
 """Bytes of content in an overflow page."""
 FRAME_BYTES: Final = PAGE_BYTES + 24
 """One page in the write-ahead log."""
-_ROW_PAGES: Final = 24
-"""Pages that one change can touch: row, indexes, history, head, ended, counter and its index, with splits.
-
-The history may get an entry for each sheet of form stock that a job has drawn, and a checkpoint of the stock.
-"""
+_ROW_PAGES: Final = 19
+"""Pages that one change can touch: row, indexes, history, head, ended, counter and its index, with splits."""
 _NEW_PAGES: Final = 8
 """Pages by which row and indexes of a new job can make the database grow."""
 _FIXED_PAGES: Final = 64

@@ -38,7 +38,7 @@ from storage.tables.rows import (
 )
 from storage.tables.schema import LAST_ROW, fetch
 from storage.tables.stock import Stock, StockMark
-from storage.tables.usage import Usage, delta_of
+from storage.tables.usage import ISSUE_BYTES, Usage, delta_of
 
 _CONTENT: Final = ("DELETE FROM sealed WHERE sequence = ?", "DELETE FROM document WHERE sequence = ?")
 _DELETIONS: Final = ("DELETE FROM job WHERE sequence = ?", *_CONTENT)
@@ -316,7 +316,7 @@ class Ledger:
             self._connection.executemany("INSERT INTO document VALUES (?, ?, ?)", chunks)
         values = row.columns(self.area_id, self._key)
         self._insert(record, values)
-        self._usage.note(delta_of(record, 1, row=_row_bytes(values)))
+        self._usage.note(delta_of(record, 1, row=_row_bytes(record, values)))
         self.history.note_sequence(sequence)
         return record
 
@@ -408,7 +408,7 @@ class Ledger:
             changed = replace(row, record=record, version=row.version + 1, wraps=wraps)
             self._usage.note(delta_of(self._as_of_now(row).record, -1))
             values = changed.columns(self.area_id, self._key)
-            self._usage.note(delta_of(record, 1, row=_row_bytes(values)))
+            self._usage.note(delta_of(record, 1, row=_row_bytes(record, values)))
             self._update(row, values)
             return replace(changed, mac=values[-1])
         return replace(row, record=record)
@@ -455,6 +455,6 @@ def _with_issue(entry: HistoryEntry, record: Record) -> HistoryEntry:
     return entry if record.issue is None else replace(entry, record=replace(entry.record, issue=record.issue))
 
 
-def _row_bytes(values: Columns) -> int:
-    """Bytes of what a row holds besides its index."""
-    return len(values[10]) + len(values[11])
+def _row_bytes(record: Record, values: Columns) -> int:
+    """Bytes of what a row holds besides its index, and of the entries about stock that come with a change of it."""
+    return len(values[10]) + len(values[11]) + (ISSUE_BYTES if record.issue is not None else 0)

@@ -31,6 +31,7 @@ from spooler.agents import Agents
 from spooler.clock import SystemClock
 from spooler.desks import Desks
 from spooler.destination import Destination
+from spooler.form_stock import FormStock
 from spooler.shared_names import SharedNames
 from spooler.turns import Turns
 from tests.firmware.branch import MANAGER, PRINTER, TELLER, Bench, unconnected
