@@ -102,7 +102,7 @@ class History:
     def __init__(self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey) -> None:
         """`area` is the name that findings and entries carry."""
         self._connection = connection
-        self._area = area
+        self.area = area
         self._area_id = area_id
         self._key = key
         self._marks = ChainMarks(connection, area_id, key)
@@ -188,7 +188,7 @@ class History:
         """
         sql = "SELECT n, CAST(entry AS BLOB) FROM history WHERE n < ? ORDER BY n DESC LIMIT ?"
         rows = fetch(self._connection, sql, LAST_ROW if below is None else below, count)
-        told = [ToldEntry(self._area, n, entry) for n, text in rows if (entry := _read(text)) is not None]
+        told = [ToldEntry(self.area, n, entry) for n, text in rows if (entry := _read(text)) is not None]
         return told, rows[-1][0] if len(rows) == count else 0
 
     def end_of(self, job_id: str) -> Head | None:
@@ -306,7 +306,7 @@ class History:
         return mac(self._key.history, "head", self._area_id, *head)
 
     def _broken(self, entry: int, why: str) -> PassbookError:
-        return PassbookError("history-broken", area=self._area, entry=entry, why=why)
+        return PassbookError("history-broken", area=self.area, entry=entry, why=why)
 
 
 def _read(text: bytes) -> HistoryEntry | None:

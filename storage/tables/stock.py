@@ -47,10 +47,15 @@ class Stock:
         self._last = self._base = self._since = 0
         self._committed = (0, 0, 0)
 
-    def load(self) -> None:
-        """Add up the entries that are there now; where one is not what was written, `trouble` says so."""
+    def load(self, *, adds_up: bool) -> None:
+        """Add up the entries that are there now; where one is not what was written, `trouble` says so.
+
+        `adds_up`: no row was taken away, replayed or forged; else the row with the last entry may be an older one.
+        """
         try:
             self._load()
+            if not adds_up:
+                self.trouble = PassbookError("rows-altered", area=self._history.area)
         except PassbookError as error:
             self.trouble = error
         self.commit()
@@ -107,9 +112,13 @@ class Stock:
         self._committed = (self._last, self._base, self._since)
 
     def move(self, move: StockMove, at: str) -> None:
-        """One move more.  Raises PassbookError `stock-not-known` while the sum is not known, and as append() does."""
+        """One move more.  Raises PassbookError `stock-not-known` or `history-broken`.
+
+        While the sum is not known the entry is only written, as evidence: the end of a job must not wait for it.
+        """
         if self.trouble is not None:
-            raise PassbookError("stock-not-known", why=str(self.trouble).rstrip("."))
+            self._history.append_stock(StockEntry(move, at))
+            return
         if self._since >= CARRIED_AFTER:
             self.carry(at)
         self._add(move)
