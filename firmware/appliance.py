@@ -92,10 +92,10 @@ class Appliance:
         self._hub = Hub()
         self._roll = Roll(self._hub, self._spool, clock, config.recovery.representatives)
         self._doorkeeper = Doorkeeper(config.terminals, loaded.trust, clock, config.recovery.representatives)
-        self._mailing = Mailing(config, loaded, self._jobs, key, clock, self._wake_desk)
-        self._destinations = self._make_destinations()
         cassettes = {one.name: one.forms for one in config.printers}
         self._stock = FormStock(self._spool, cassettes, clock, self._wake_desk)
+        self._mailing = Mailing(config, loaded, self._jobs, key, clock, self._wake_desk, self._stock.can_issue)
+        self._destinations = self._make_destinations()
         self._agents = Agents(self._hub)
         self._names = SharedNames(key, secrets.token_bytes)
         self._grants = Grants()

@@ -51,7 +51,8 @@ class People:
         """
         # The next copy of a form is another sheet, which has no other page.
         turn = session.state is SessionState.GIVEN_BACK and record.format != "form"
-        prompt = Prompt(record.job_id, self._settings.name, "turn" if turn else "take", page, record.layout)
+        action = "turn" if turn else "take"
+        prompt = Prompt(record.job_id, self._settings.name, action, page, record.layout, *_sheet_of(record, page))
         asked = functools.partial(self._ask, record.requester, replace(prompt, action="insert"))
         try:
             for _ in range(MOST_TOO_EARLY):
@@ -110,3 +111,9 @@ class People:
             requester, _ = self._asked
             self._asked = None
             self._tell(PromptChanged(self._settings.name, requester, None))
+
+
+def _sheet_of(record: Record, page: int) -> tuple[str, str, int]:
+    """The kind of form, the cassette and the number of the sheet for a page; empty and 0 for a job without forms."""
+    sheet = record.issue.in_use().get(page) if record.issue is not None else None
+    return ("", "", 0) if record.issue is None or sheet is None else (record.issue.form, sheet.cassette, sheet.number)

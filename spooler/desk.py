@@ -65,6 +65,8 @@ UNREACHABLE: Final = frozenset({Reason.SILENT, Reason.UNPLUGGED, Reason.GARBLED}
 """Stops after which nothing is known of the mechanism."""
 FOR_PEOPLE: Final = frozenset({Reason.MEDIA_NEEDED, Reason.MEDIA_NOT_TAKEN, Reason.CANCELED_BY_PERSON})
 """Stops of a job with which nothing is wrong with the mechanism."""
+SHORT: Final = frozenset({"forms-short", "stock-not-known"})
+"""Codes of jobs whose sheets were not drawn."""
 UNREADABLE: Final = frozenset({"key-needed", "wrong-key", "sealed-damaged", "record-quarantined"})
 """Codes of jobs that cannot be printed, since their content cannot be read."""
 MEDIA_AFTER: Final = MappingProxyType(
@@ -324,6 +326,10 @@ class PrintDesk:
             if stop.reason is not Reason.CANCELED_BY_PERSON:
                 raise
         except PassbookError as error:
+            if error.code in SHORT:
+                # An operator took sheets away since the look at the stock.  Nothing was drawn, and no book came in.
+                self._note_short(record)
+                return
             # Nothing of the step that was refused was sent.  The book goes back to its owner.
             _LOG.error("job-left-by-desk", job=job, code=error.code)
             self._let_go()

@@ -101,29 +101,6 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
         "Form {form} is taken from stock that the appliance keeps, so the appliance alone keeps its document. "
         "Nothing was accepted; choose keep appliance.",
     ),
-    "forms-short": ErrorKind(
-        Mender.OPERATOR,
-        "The stock of form {form} at printer {printer} has too few sheets; needed: {needed}. Nothing was printed; "
-        "put sheets in and replenish the stock.",
-    ),
-    "stock-low": ErrorKind(
-        Mender.OPERATOR,
-        "Form {form} in cassette {cassette} of printer {printer} runs low; sheets left: {left}. "
-        "Put sheets in and replenish the stock.",
-    ),
-    "stock-empty": ErrorKind(
-        Mender.OPERATOR,
-        "Form {form} in cassette {cassette} of printer {printer} is used up; sheets left: {left}. Its jobs wait; "
-        "put sheets in and replenish the stock.",
-    ),
-    "stock-not-known": ErrorKind(
-        Mender.OPERATOR,
-        "The stock of forms is not known, since {why}. Jobs that need forms wait; see to that area.",
-    ),
-    "stock-refused": ErrorKind(
-        Mender.OPERATOR,
-        "The stock of form {form} in cassette {cassette} of printer {printer} stays unchanged: {why}.",
-    ),
     "layout-malformed": ErrorKind(Mender.OPERATOR, "{file}: {where}: {why}."),
     "profile-malformed": ErrorKind(Mender.OPERATOR, "{file}: {where}: {why}."),
 }

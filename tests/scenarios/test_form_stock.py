@@ -6,8 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from demo.people import Printing
-from demo.world import PRINTER
+from demo.world import PRINTER, CommandFailed
+from drivers.simulator.faults import AfterStrike, Target
 from tests.scenarios.conftest import OpenOffice
 from tests.scenarios.office import Office
 
@@ -76,3 +79,57 @@ def test_the_third_certificate_waits_until_sheets_are_put_in(open_office: OpenOf
         ("debited", 1, 201),
     ]
     assert office.world.ctl("verify") == []
+
+
+def test_a_power_cut_in_a_certificate_keeps_its_number_and_its_debit(open_office: OpenOffice) -> None:
+    office = open_office(CERTIFICATES)
+    replenish(office, 3, 101)
+    office.arm_cut(Target.APPLIANCE, AfterStrike(2))
+    printing = print_certificate(office, "Ada")
+    office.await_cut(Target.APPLIANCE)
+    office.give_power_back(Target.APPLIANCE)
+    question = office.await_question(printing)
+    assert stock(office) == {"left": 2, "level": "enough", "next": 102}
+    office.take_book()
+    office.answer(office.counter, question.job.job, "--resume", str(office.world.paper.strikes + 1))
+    office.finish(printing)
+    assert number_on(office, "Ada") == ["0000000101"]
+    assert stock(office) == {"left": 2, "level": "enough", "next": 102}
+
+
+def test_each_copy_takes_a_sheet_of_its_own_and_a_canceled_job_gives_back_what_it_did_not_begin(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(CERTIFICATES)
+    replenish(office, 4, 101)
+    both = print_certificate(office, "Ada", copies=2)
+    office.finish(both)
+    assert (number_on(office, "Ada"), number_on(office, "Ada", 2)) == (["0000000101"], ["0000000102"])
+    prompts = [one["payload"] for one in both.events("Spooler.MediaPromptEvent")]
+    inserts = [
+        (one["page"], one["form"], one["cassette"], one["number"]) for one in prompts if one["action"] == "insert"
+    ]
+    assert inserts == [(1, "certificate", "1", 101), (2, "certificate", "1", 102)]
+    assert "turn" not in {one["action"] for one in prompts}
+    waiting = office.counter.print_in_background(certificate(office, "Ben", 2), "Ben", "certificate", at_once=False)
+    office.wait("document-wanted")
+    assert stock(office)["left"] == 0
+    office.world.ctl("cancel", waiting.job, "--person", "Ann")
+    waiting.hands_free.set()
+    waiting.end()
+    assert stock(office) == {"left": 2, "level": "enough", "next": 103}
+    office.world.ctl(
+        *("stock", "spoil", PRINTER, "certificate", "--count", "1", "--first", "103"),
+        *("--reason", "torn", "--person", "Ann"),
+    )
+    assert moves(office)[-2:] == [("voided", 2, 103), ("spoiled", 1, 103)]
+
+
+def test_what_cannot_be_printed_from_stock_is_refused_when_it_is_sent(open_office: OpenOffice) -> None:
+    office = open_office()
+    with pytest.raises(CommandFailed) as refused:
+        office.counter.run("print", str(certificate(office, "Ada")), "--printer", PRINTER, "--no-wait")
+    assert refused.value.error_code == "unknown-form"
+    with pytest.raises(CommandFailed) as refused:
+        replenish(office, 2, 101)
+    assert refused.value.error_code == "stock-refused"
