@@ -11,7 +11,7 @@ from passbook.errors import PassbookError
 from passbook.job.figures import NO_FIGURES
 from passbook.protocol.environment import AreaFigures, Environment
 from passbook.protocol.media import MechanismStatus
-from passbook.protocol.stock import FormNeed, StockView
+from passbook.protocol.stock_orders import FormNeed, StockView
 from spooler.clock import Clock, stamp
 from spooler.form_stock import FormStock
 from spooler.supervisor import guarded

@@ -15,9 +15,17 @@ from passbook.errors import PassbookError, shown
 from passbook.job.issue import IssuedSheet
 from passbook.job.issuing import pages_due
 from passbook.job.record import Record
-from passbook.job.stock import HIGHEST_NUMBER, NO_STOCK, StockBalance, StockKind, StockMove, StockPlace
+from passbook.job.stock_moves import HIGHEST_NUMBER, NO_STOCK, StockBalance, StockKind, StockMove, StockPlace
 from passbook.protocol.naming import check_name
-from passbook.protocol.stock import ListStock, ReplenishStock, SpoilStock, StockLevel, StockLine, StockList, StockView
+from passbook.protocol.stock_orders import (
+    ListStock,
+    ReplenishStock,
+    SpoilStock,
+    StockLevel,
+    StockLine,
+    StockList,
+    StockView,
+)
 from spooler.clock import Clock, stamp
 from storage import Spool
 
@@ -124,9 +132,16 @@ class FormStock:
             yield error
             return
         for view in views:
-            if view.level is not StockLevel.ENOUGH:
-                code = "stock-empty" if view.level is StockLevel.EMPTY else "stock-low"
-                yield PassbookError(code, form=view.form, cassette=view.cassette, printer=view.printer, left=view.left)
+            facts: dict[str, str | int] = {
+                "form": view.form,
+                "cassette": view.cassette,
+                "printer": view.printer,
+                "left": view.left,
+            }
+            if view.level is StockLevel.EMPTY:
+                yield PassbookError("stock-empty", **facts)
+            elif view.level is StockLevel.LOW:
+                yield PassbookError("stock-low", **facts)
 
     def told(self, asked: ListStock) -> StockList:
         """The cassettes as they are, and the last moves.  Blocks.  Raises PassbookError."""

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from passbook.errors import PassbookError
-from passbook.job.stock import NO_STOCK, StockBalance, StockEntry, StockMove, StockPlace
+from passbook.job.stock_moves import NO_STOCK, StockBalance, StockEntry, StockMove, StockPlace
 from storage.area.area import Area, AreaSettings, AreaState
 from storage.area.capacity import change_cost
 

@@ -16,7 +16,7 @@ from firmware.config.mail_settings import HopConfig, MailConfig, RouteConfig, ju
 from firmware.config.toml import MEBIBYTE, KeySource, Misfit, Size, expected, parse, read_table, shown_value
 from passbook.document.layout import FIELD_NAME
 from passbook.errors import PassbookError
-from passbook.job.stock import MOST_SHEETS
+from passbook.job.stock_moves import MOST_SHEETS
 from passbook.protocol.naming import NAME_LIMIT
 from storage import Division, Limits
 

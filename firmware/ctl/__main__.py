@@ -27,14 +27,14 @@ from firmware.service.replies import Finding
 from passbook.errors import CATALOGUE, PassbookError
 from passbook.errors.kinds import EXIT_CODES
 from passbook.job.states import JobState
-from passbook.job.stock import HIGHEST_NUMBER, MOST_SHEETS
+from passbook.job.stock_moves import HIGHEST_NUMBER, MOST_SHEETS
 from passbook.protocol.environment import LONGEST_WAIT, USUAL_WAIT, GetEnvironment
 from passbook.protocol.history_reply import MOST_LISTED, OUTCOMES, Grouping
 from passbook.protocol.messages import JobOrder, JobRef, JobView, Nothing, Payload
 from passbook.protocol.operators import AcceptRollback, AskRoute, ListHistory, Word
 from passbook.protocol.pages import Page
 from passbook.protocol.progress import held_lines, released_lines
-from passbook.protocol.stock import MOST_TOLD, ListStock, ReplenishStock, SpoilStock
+from passbook.protocol.stock_orders import MOST_TOLD, ListStock, ReplenishStock, SpoilStock
 from passbook.screen.arguments import folder_or_named, host, one_of, path, seconds, short_text, whole
 from passbook.screen.columns import LEAST_WIDTH, filled
 from passbook.screen.command_line import (

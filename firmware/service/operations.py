@@ -75,7 +75,7 @@ from passbook.protocol.operators import (
 )
 from passbook.protocol.pages import JobPage, Page, QuestionPage, page_of
 from passbook.protocol.progress import paper_words, state_words, take_words
-from passbook.protocol.stock import ListStock, ReplenishStock, SpoilStock, StockList
+from passbook.protocol.stock_orders import ListStock, ReplenishStock, SpoilStock, StockList
 from passbook.protocol.terminal_list import TerminalList
 from passbook.protocol.two_spools import (
     AgentWelcome,

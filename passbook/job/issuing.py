@@ -14,7 +14,7 @@ from passbook.errors import PassbookError
 from passbook.job.issue import IN_USE, TRANSITIONS, IssuedSheet, IssueEvent, IssueState
 from passbook.job.record import Change, Outcome, Record
 from passbook.job.states import JobState, Reason
-from passbook.job.stock import StockKind, StockMove
+from passbook.job.stock_moves import StockKind, StockMove
 
 
 def pages_due(record: Record) -> tuple[int, ...]:

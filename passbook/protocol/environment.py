@@ -11,7 +11,7 @@ from passbook.job.record import Record
 from passbook.job.states import JobState
 from passbook.protocol.media import MechanismStatus
 from passbook.protocol.messages import Payload
-from passbook.protocol.stock import FormNeed, StockView
+from passbook.protocol.stock_orders import FormNeed, StockView
 
 USUAL_WAIT: Final = 30.0
 """Seconds to wait for a boundary when the command gives no time."""

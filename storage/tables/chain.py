@@ -17,7 +17,7 @@ import msgspec
 
 from passbook.errors import PassbookError
 from passbook.job.record import HistoryEntry, HistoryKind
-from passbook.job.stock import StockEntry
+from passbook.job.stock_moves import StockEntry
 from storage.crypto.keys import ApplianceKey, is_same, mac
 from storage.tables.row_sum import RowSum
 from storage.tables.schema import LAST_ROW, fetch, stream

@@ -3,7 +3,7 @@
 Theory of operation.  Each move of stock is an entry of the history chain, written in the transaction of the change that
 it belongs to, and names the entry about stock before it.  A row of `counter` under a name that no printer has holds the
 number of the last one, under its MAC and in the row sum.  So the entries are found without reading the whole history,
-each is held against the chain, and an entry that was altered, dropped or put back is found when the area is opened.
+each is held against the chain, and an entry that was altered, dropped or replayed is found when the area is opened.
 The balances are added up then and kept in memory; a checkpoint with all of them is written before entries are cut off,
 and from time to time, so that there are never many to add up.
 """
@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 
 from passbook.errors import PassbookError
 from passbook.job.figures import Figures
-from passbook.job.stock import NO_STOCK, CarriedStock, StockBalance, StockEntry, StockMove, StockPlace
+from passbook.job.stock_moves import NO_STOCK, CarriedStock, StockBalance, StockEntry, StockMove, StockPlace
 from storage.tables.chain import History
 from storage.tables.printed import Counters
 

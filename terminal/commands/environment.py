@@ -10,7 +10,7 @@ from passbook.job.figures import Figures
 from passbook.job.wording import REASON_WORDS
 from passbook.protocol.environment import LONGEST_WAIT, USUAL_WAIT, AreaFigures, Environment
 from passbook.protocol.media import Device, Media
-from passbook.protocol.stock import StockLevel, StockView
+from passbook.protocol.stock_orders import StockLevel, StockView
 from passbook.screen.arguments import seconds, short_text_or_none
 from terminal.commands import AddCommand
 from terminal.tables_of_jobs import local_time

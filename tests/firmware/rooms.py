@@ -50,6 +50,10 @@ ACTORS: Final = {TELLER: Role.REQUESTER, MANAGER: Role.REPRESENTATIVE, OTTO: Rol
 SAMPLES: Final[dict[str, Any]] = {
     "answer": "ready",
     "area": "a",
+    "cassette": "1",
+    "count": 1,
+    "form": "certificate",
+    "reason": "torn",
     "clientRequest": "r-2",
     "data": "",
     "entries": {},

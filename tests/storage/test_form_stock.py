@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import apsw
 import pytest
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -15,17 +17,21 @@ from msgspec.structs import replace
 
 from firmware.config.configuration import FormConfig
 from passbook.document.plan import StepKind, StepOutline
+from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.issue import FormIssue, IssuedSheet, IssueState
 from passbook.job.record import Answered, Record, Verdict
 from passbook.job.states import Reason
-from passbook.job.stock import StockKind
+from passbook.job.stock_moves import StockKind
 from passbook.protocol.media import Media
-from passbook.protocol.stock import ListStock, ReplenishStock, SpoilStock, StockLevel
+from passbook.protocol.stock_orders import ListStock, ReplenishStock, SpoilStock, StockLevel
 from spooler.form_stock import FormStock
+from storage.area.capacity import change_cost
 from storage.spool import Spool
+from storage.tables.ledger import Ledger
 from storage.tables.stock import CARRIED_AFTER
 from tests.firmware.branch import StandingClock
+from tests.storage.disk import Disk, failing
 from tests.storage.store import AT, Store, raised_by
 from tests.storage.test_ledger import raw
 
@@ -288,6 +294,74 @@ def test_an_altered_entry_is_found_and_nothing_is_drawn_by_it(store: Store, tamp
     # A person can end the job all the same.
     answered(spool, job, Verdict.DISCARD)
     assert spool.record(job).ended
+
+
+def test_at_every_write_of_a_debit_a_power_cut_leaves_both_or_neither(tmp_path: Path) -> None:
+    """Of the files as they are before each write and each sync, another appliance boots."""
+    disk = Disk(f"disk {tmp_path}")
+    store = Store(tmp_path / "store", names=("a",), vfs=disk.name)
+    cuts: list[Path] = []
+
+    def cut(name: str) -> None:
+        if name.endswith(("-wal", ".sqlite")):
+            copy = tmp_path / f"cut-{len(cuts)}"
+            shutil.copytree(store.folder, copy, ignore=shutil.ignore_patterns("*-shm"))
+            cuts.append(copy)
+
+    try:
+        spool = store.open()
+        stock = stock_of(spool)
+        replenish(stock, 5, 101)
+        job = accept(store, spool, copies=2).job_id
+        disk.on_write = disk.on_sync = cut
+        begin(spool, stock, job)
+        disk.on_write = disk.on_sync = lambda _name: None
+        cut("-wal")
+    finally:
+        store.close()
+        disk.unregister()
+    found = set()
+    for copy in cuts:
+        after = Store(copy, names=("a",))
+        spool = after.open()
+        issue = spool.record(job).issue
+        assert issue is not None
+        assert left(stock_of(spool)) == ((3, 103) if issue.sheets else (5, 101))
+        assert spool.verify() == []
+        found.add(len(issue.sheets))
+        after.close()
+    assert found == {0, 2}
+
+
+def test_a_debit_that_was_not_stored_is_not_counted(tmp_path: Path) -> None:
+    disk = Disk(f"disk {tmp_path}")
+    store = Store(tmp_path, names=("a",), vfs=disk.name)
+    try:
+        spool = store.open()
+        stock = stock_of(spool)
+        replenish(stock, 5, 101)
+        job = accept(store, spool).job_id
+
+        def refused(drawn: Any) -> Record:
+            def work(ledger: Ledger) -> Record:
+                ledger.apply(job, changes.start(AT, 1, sheets=drawn))
+                raise PassbookError("appliance-stopping")
+
+            area, unknown = spool._areas[0], PassbookError("appliance-locked")
+            return area.submit(work, cost=lambda: change_cost(0, 0), unknown=unknown).result(timeout=30)
+
+        assert raised_by(lambda: stock.begin(spool.record(job), refused)) == "appliance-stopping"
+        assert left(stock) == (5, 101)
+        disk.on_write = failing("-wal", error=apsw.FullError)
+        assert raised_by(lambda: begin(spool, stock, job)) == "area-full"
+        disk.on_write = lambda _name: None
+        assert left(stock) == (5, 101)
+        begin(spool, stock, job)
+        assert left(stock) == (4, 102)
+        assert left(stock_of(store.open())) == (4, 102)
+    finally:
+        store.close()
+        disk.unregister()
 
 
 def test_stock_is_known_after_old_entries_were_cut_off(store: Store, spool: Spool) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from passbook.job.stock import HIGHEST_NUMBER, MOST_SHEETS, StockMove
+from passbook.job.stock_moves import HIGHEST_NUMBER, MOST_SHEETS, StockMove
 from passbook.protocol.messages import Payload
 
 Sheets = Annotated[int, msgspec.Meta(ge=1, le=MOST_SHEETS)]
