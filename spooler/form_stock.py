@@ -132,12 +132,8 @@ class FormStock:
             yield error
             return
         for view in views:
-            facts: dict[str, str | int] = {
-                "form": view.form,
-                "cassette": view.cassette,
-                "printer": view.printer,
-                "left": view.left,
-            }
+            facts: dict[str, str | int] = {"printer": view.printer, "form": view.form}
+            facts |= {"cassette": view.cassette, "left": view.left}
             if view.level is StockLevel.EMPTY:
                 yield PassbookError("stock-empty", **facts)
             elif view.level is StockLevel.LOW:

@@ -340,7 +340,7 @@ def test_a_debit_that_was_not_stored_is_not_counted(tmp_path: Path) -> None:
         spool = store.open()
         stock = stock_of(spool)
         replenish(stock, 5, 101)
-        job = accept(store, spool).job_id
+        job, other = accept(store, spool).job_id, accept(store, spool).job_id
 
         def refused(drawn: Any) -> Record:
             def work(ledger: Ledger) -> Record:
@@ -348,7 +348,11 @@ def test_a_debit_that_was_not_stored_is_not_counted(tmp_path: Path) -> None:
                 raise PassbookError("appliance-stopping")
 
             area, unknown = spool._areas[0], PassbookError("appliance-locked")
-            return area.submit(work, cost=lambda: change_cost(0, 0), unknown=unknown).result(timeout=30)
+            with spool.together():
+                drawing = area.submit(work, cost=lambda: change_cost(0, 0), unknown=unknown)
+                beside = spool.change(other, changes.hold(AT, "counter-1", "Ann"))
+            beside.result(timeout=30)
+            return drawing.result(timeout=30)
 
         assert raised_by(lambda: stock.begin(spool.record(job), refused)) == "appliance-stopping"
         assert left(stock) == (5, 101)
