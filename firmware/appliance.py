@@ -48,6 +48,7 @@ from spooler.data_keys import DataKeys
 from spooler.desk import PrintDesk
 from spooler.desks import Desks
 from spooler.destination import Destination
+from spooler.form_stock import FormStock
 from spooler.fullness import Fullness, Marks
 from spooler.hub import Hub
 from spooler.jobs import Jobs
@@ -97,8 +98,10 @@ class Appliance:
         self._hub = Hub()
         self._roll = Roll(self._hub, self._spool, clock, config.recovery.representatives)
         self._doorkeeper = Doorkeeper(config.terminals, loaded.trust, clock, config.recovery.representatives)
-        self._mailing = Mailing(config, loaded, self._jobs, key, clock, self._wake_desk)
         self._printers = {one.name: self._make_printer(one) for one in config.printers}
+        cassettes = {one.name: one.forms for one in config.printers}
+        self._stock = FormStock(self._spool, cassettes, clock, self._wake_desk)
+        self._mailing = Mailing(config, loaded, self._jobs, key, clock, self._wake_desk, self._stock.can_issue)
         self._destinations = self._make_destinations()
         self._agents = Agents(self._hub)
         self._names = SharedNames(key, secrets.token_bytes)
@@ -300,8 +303,11 @@ class Appliance:
     def _make_printer(self, settings: PrinterConfig) -> Printer:
         dialect = self._loaded.dialects[settings.name]
         connect = functools.partial(connect_mechanism, settings, dialect, self._clock)
+        forms = {one.kind for one in settings.forms}
         render = functools.partial(render_pages, at=self._config.renderer)
-        return Printer(settings, dialect, self._loaded.layouts, connect=connect, tell=self._tell, render=render)
+        return Printer(
+            settings, dialect, self._loaded.layouts, connect=connect, tell=self._tell, render=render, forms=forms
+        )
 
     def _make_turns(self) -> Turns:
         return Turns(
@@ -354,6 +360,7 @@ class Appliance:
                 feeding=self._mailing.feeding(name, self._turns),
                 may_go=self._mailing.has_substitute,
                 is_paused=functools.partial(self._pauses.is_paused, name),
+                stock=self._stock,
             )
             for name, one in self._destinations.items()
         }
@@ -418,6 +425,7 @@ class Appliance:
             names=self._names,
             grants=self._grants,
             mailing=self._mailing,
+            stock=self._stock,
             welcome=self._welcome(),
             printers=PrinterReporter(self._printers, self._loaded.layouts.values()),
             status=self.status,
@@ -471,6 +479,7 @@ class Appliance:
             self._turns.problems(),
             self._notices.problems(),
             self._mailing.problems(),
+            self._stock.problems(),
         )
         problems = tuple(str(problem) for part in parts for problem in part)
         jobs = sum(self._spool.counts().values(), JobCounts())

@@ -57,8 +57,10 @@ class Mailing:
         key: ApplianceKey,
         clock: SystemClock,
         wake: Callable[[str], None],
+        can_issue: Callable[[str, str, int], bool],
     ) -> None:
-        """`wake` has the desk of a destination look again."""
+        """`wake` has the desk of a destination look again; `can_issue` as in FormStock."""
+        self._can_issue = can_issue
         self._config = config
         self._loaded = loaded
         self._jobs = jobs
@@ -95,6 +97,7 @@ class Mailing:
             desks=desks,
             acceptance=acceptance,
             relays=self._relays,
+            can_issue=self._can_issue,
             clock=self._clock,
             now=self._clock.now,
         )
@@ -232,7 +235,15 @@ class Mailing:
 
         door = MailDoor(
             mail.hostname,
-            MailIntake(config, mail, acceptance, self._relays, now=self._clock.now, rng=secrets.token_bytes),
+            MailIntake(
+                config,
+                mail,
+                acceptance,
+                self._relays,
+                can_issue=self._can_issue,
+                now=self._clock.now,
+                rng=secrets.token_bytes,
+            ),
             judge=lambda certificate: doorkeeper.judge(certificate).name,
             appliances=frozenset(mail.appliances),
             passwords=self._loaded.mail_passwords,

@@ -50,8 +50,11 @@ class People:
         must one that is there again before the mechanism is ready for it, a few times.
         """
         done = record.outline[: record.confirmed]
-        turn = session.state is SessionState.GIVEN_BACK and bool(done) and done[-1].kind.traits.opens_page
-        prompt = Prompt(record.job_id, self._settings.name, "turn" if turn else "take", page, record.layout)
+        last = done[-1].kind.traits if done else None
+        # The next one of several sheets is another sheet, which has no other page.
+        is_turned = last is not None and last.opens_page and not last.ends_medium
+        action = "turn" if session.state is SessionState.GIVEN_BACK and is_turned else "take"
+        prompt = Prompt(record.job_id, self._settings.name, action, page, record.layout, *_sheet_of(record, page))
         asked = functools.partial(self._ask, record.requester, replace(prompt, action="insert"))
         try:
             for _ in range(MOST_TOO_EARLY):
@@ -110,3 +113,9 @@ class People:
             requester, _ = self._asked
             self._asked = None
             self._tell(PromptChanged(self._settings.name, requester, None))
+
+
+def _sheet_of(record: Record, page: int) -> tuple[str, str, int]:
+    """The kind of form, the cassette and the number of the sheet for a page; empty and 0 for a job without forms."""
+    sheet = record.issue.in_use().get(page) if record.issue is not None else None
+    return ("", "", 0) if record.issue is None or sheet is None else (record.issue.form, sheet.cassette, sheet.number)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
+from collections.abc import Iterable
 from concurrent.futures import Future
 
 from passbook.errors import PassbookError
 from passbook.job.figures import NO_FIGURES
 from passbook.protocol.environment import AreaFigures, Environment
 from passbook.protocol.media import MechanismStatus
+from passbook.protocol.stock_orders import FormNeed, StockView
 from spooler.clock import Clock, stamp
+from spooler.form_stock import FormStock
 from spooler.supervisor import guarded
 from storage import AreaStatus, PrinterFigures, Spool
 
@@ -21,7 +25,8 @@ class Boundary:
     mechanism is lost and found again: a reading then would tell figures of a book that is not finished.
     """
 
-    def __init__(self, printer: str, spool: Spool, clock: Clock) -> None:
+    def __init__(self, printer: str, spool: Spool, clock: Clock, stock: FormStock | None = None) -> None:
+        self._stock = stock
         self._printer = printer
         self._spool = spool
         self._clock = clock
@@ -98,7 +103,25 @@ class Boundary:
             pending=sum((one.pending for one in sums), NO_FIGURES),
             held=sum((one.held for one in sums), NO_FIGURES),
             areas=tuple(_area(area, found.get(area.name)) for area in areas),
+            stock=self._stock_now(),
+            needed=_needed(sums),
         )
+
+    def _stock_now(self) -> tuple[StockView, ...] | None:
+        """What lies in the cassettes; None while that is not known."""
+        try:
+            return () if self._stock is None else self._stock.views(self._printer)
+        except PassbookError:
+            return None
+
+
+def _needed(found: Iterable[PrinterFigures]) -> tuple[FormNeed, ...]:
+    pending: Counter[str] = Counter()
+    held: Counter[str] = Counter()
+    for one in found:
+        pending.update(one.forms_pending)
+        held.update(one.forms_held)
+    return tuple(FormNeed(form, pending[form], held[form]) for form in sorted({*pending, *held}))
 
 
 def _area(area: AreaStatus, figures: PrinterFigures | None) -> AreaFigures:

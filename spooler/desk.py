@@ -7,7 +7,7 @@ at the destination is the destination's; the desk has the journal, the order of 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -15,9 +15,11 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from passbook.document.plan import Plan, decode_plan
+from passbook.document.plan import Plan, decode_plan, with_numbers
 from passbook.errors import PassbookError
 from passbook.job import changes
+from passbook.job.issue import IssuedSheet
+from passbook.job.issuing import wait_for_forms
 from passbook.job.moving import wait_again
 from passbook.job.print_right import RightState
 from passbook.job.record import Change, Record
@@ -42,6 +44,7 @@ from spooler.boundary import Boundary
 from spooler.clock import Clock, stamp
 from spooler.destination import Destination, Link
 from spooler.feeding import Feeding, OwnCopies
+from spooler.form_stock import FormStock
 from spooler.jobs import Jobs
 from spooler.logs import Log
 from spooler.news import DeskGaveUp, News, PrinterChanged
@@ -65,6 +68,8 @@ FOR_PEOPLE: Final = frozenset({Reason.MEDIA_NEEDED, Reason.MEDIA_NOT_TAKEN, Reas
 """Stops of a job with which nothing is wrong with the mechanism."""
 OF_PRINTER: Final = frozenset({*UNREACHABLE, Reason.COVER_OPEN, Reason.RIBBON_OUT, Reason.MEDIA_JAM})
 """Stops that are the printer's own; an untouched job may go to a substitute meanwhile."""
+SHORT: Final = frozenset({"forms-short", "stock-not-known"})
+"""Codes of jobs whose sheets were not drawn."""
 UNREADABLE: Final = frozenset({"key-needed", "wrong-key", "sealed-damaged", "record-quarantined"})
 """Codes of jobs that cannot be printed, since their content cannot be read."""
 MEDIA_AFTER: Final = MappingProxyType(
@@ -113,15 +118,16 @@ class PrintDesk:
         clock: Clock,
         tell: Callable[[News], None],
         feeding: Feeding | None = None,
+        stock: FormStock | None = None,
         stands_in: str = "",
         may_go: Callable[[Record], bool] = lambda _record: False,
         is_paused: Callable[[], bool] = lambda: False,
     ) -> None:
         """`feeding` knows the turns of jobs of two spools; None where each document lies in the own one.
 
-        `stands_in` names a destination that stands in for the one of this name; the record tells of it.  `may_go` says
-        whether a job has a substitute to which it may go while its printer cannot work; `is_paused` says whether an
-        operator has this printer start no job.
+        `stock` has the forms of printers; None where no forms are kept.  `stands_in` names a destination that stands in
+        for the one of this name; the record tells of it.  `may_go` says whether a job has a substitute to which it may
+        go while its printer cannot work; `is_paused` says whether an operator has this printer start no job.
         """
         self._stands_in = stands_in
         self._may_go = may_go
@@ -133,7 +139,8 @@ class PrintDesk:
         self._clock = clock
         self._tell = tell
         self._owner = BookOwner(self._name, jobs.spool)
-        self._boundary = Boundary(self._name, jobs.spool, clock)
+        self._stock = stock
+        self._boundary = Boundary(self._name, jobs.spool, clock, stock)
         self._wake = threading.Event()
         self._again = threading.Event()
         self._stopping = threading.Event()
@@ -289,11 +296,18 @@ class PrintDesk:
             return None
         while (record := self._jobs.spool.next_valid(self._name, passed)) is not None:
             if self._feeding.may_begin(record) and record.right.state is RightState.HERE:
-                return record
+                if record.issue is None or (self._stock is not None and self._stock.may_begin(record)):
+                    return record
+                self._note_short(record)
             if self._stopping.is_set() or self._feeding.is_lent(self._name):
                 return None
             passed = record
         return None
+
+    def _note_short(self, record: Record) -> None:
+        """Tell people once that a job waits for sheets of its form; others print meanwhile."""
+        if record.reasons != (Reason.MEDIA_EMPTY,):
+            self._jobs.change(record.job_id, wait_for_forms(stamp(self._clock))).result()
 
     def _note_found(self, media: Media) -> HeldBook:
         """Write into the questions of jobs that were begun here where the medium is; return the owner of its book."""
@@ -323,8 +337,7 @@ class PrintDesk:
             with self._lock:
                 self._printing = job
             self._show()
-            started = changes.start(stamp(self._clock), self._destination.lines_in_doubt, self._stands_in)
-            record = self._jobs.change(job, started, urgent=True).result()
+            record = self._started(record)
             self._work(link, record, self._open(record))
         except DestinationStop as stop:
             if stop.undone is not None:
@@ -335,6 +348,10 @@ class PrintDesk:
             if stop.reason is not Reason.CANCELED_BY_PERSON:
                 raise
         except PassbookError as error:
+            if error.code in SHORT:
+                # An operator took sheets away since the look at the stock.  Nothing was drawn, and no book came in.
+                self._note_short(record)
+                return
             # Nothing of the step that was refused was sent.  The book goes back to its owner.
             _LOG.error("job-left-by-desk", job=job, code=error.code)
             self._let_go()
@@ -348,6 +365,16 @@ class PrintDesk:
             # An interrupt that no wait has heard would end the wait of the next job.
             link.clean_up()
         self._clear(link, job, record.requester)
+
+    def _started(self, record: Record) -> Record:
+        """The record of a job that was taken up, with the sheets of its form debited by the same change."""
+
+        def store(sheets: Sequence[IssuedSheet]) -> Record:
+            at = stamp(self._clock)
+            started = changes.start(at, self._destination.lines_in_doubt, self._stands_in, sheets)
+            return self._jobs.change(record.job_id, started, urgent=True).result()
+
+        return store(()) if self._stock is None else self._stock.begin(record, store)
 
     def _let_go(self) -> bool:
         """From here on no order reaches the job; whether one did."""
@@ -364,9 +391,12 @@ class PrintDesk:
         key = self._jobs.keys.get(record.job_id)
         if key is None:
             raise PassbookError("key-needed", job=record.job_id, key_ref=record.key_ref)
-        return decode_plan(
+        plan = decode_plan(
             open_plan(record.identity(), self._jobs.spool.sealed(self._jobs.spool.job(record.job_id)), key)
         )
+        if record.issue is None:
+            return plan
+        return with_numbers(plan, {page: one.number for page, one in record.issue.in_use().items() if one.number})
 
     def _work(self, link: Link, record: Record, plan: Plan) -> None:
         work = begin_work(record)

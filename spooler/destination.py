@@ -31,11 +31,13 @@ class Prepared(NamedTuple):
     Attributes:
         layout: the name of the layout by which the document was placed; empty where none was.
         sheet: the page that a mechanism is set up for; no height where no medium is needed.
+        form: the kind of form in stock of which each page takes a sheet; empty for none.
     """
 
     plan: Plan
     layout: str
     sheet: Sheet
+    form: str = ""
 
 
 class Link(Protocol):

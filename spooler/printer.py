@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, Protocol
 
 from drivers.dialects.dialect import Dialect
@@ -60,7 +60,10 @@ class Printer:
         connect: Callable[[], DocumentSession],
         tell: Callable[[News], None],
         render: Render = render_pages,
+        forms: Collection[str] | None = None,
     ) -> None:
+        """`forms` are the kinds that are kept in stock for it; None where another process judges that."""
+        self._forms = forms
         self.name = settings.name
         self.lines_in_doubt = dialect.profile.lines_in_doubt
         self._code_page = settings.code_page
@@ -81,6 +84,9 @@ class Printer:
         """
         parsed = parse_document(request.format, document, self._most_lines)
         layout = self._layout_of(request.layout or parsed.layout)
+        if layout.form and self._forms is not None and layout.form not in self._forms:
+            known = ", ".join(sorted(self._forms)) or "none"
+            raise PassbookError("unknown-form", form=layout.form, printer=self.name, layout=layout.name, known=known)
         if isinstance(parsed, PdfDocument):
             plan = self._drawn(parsed, layout)
         else:
@@ -88,7 +94,7 @@ class Printer:
             plan = place(parsed, layout, codec=codec, code_page=self._code_page, start=request.start)
         sheet = layout.sheet
         self._dialect.check_printable(sheet, plan, layout=layout.name, printer=self.name)
-        return Prepared(plan, layout.name, sheet)
+        return Prepared(plan, layout.name, sheet, layout.form)
 
     def _drawn(self, document: PdfDocument, layout: BookLayout) -> Plan:
         """The plan of a document that is printed as pictures."""
@@ -99,8 +105,14 @@ class Printer:
         return place_bands(self._render(wanted), wanted, graphics.pitch.rows)
 
     def judge_announced(self, request: SubmitJob) -> None:
-        """Refuse an unknown format or layout, and a sheet that is not that of the layout.  Raises PassbookError."""
+        """Refuse an unknown format or layout, and a sheet that is not that of the layout.  Raises PassbookError.
+
+        So is one that takes forms from stock, which the appliance keeps.
+        """
         check_format(request.format)
+        form = self._layout_of(request.layout).form
+        if form:
+            raise PassbookError("form-needs-appliance", form=form)
         if request.sheet != self._layout_of(request.layout).sheet:
             raise PassbookError("document-differs", job=request.job, why="its sheet")
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from passbook.errors import PassbookError
 from passbook.job.record import Record
-from passbook.job.states import JobState
+from passbook.job.states import JobState, Reason
 from passbook.job.waiting import QueuePlace, Waiting, waiting_for_turn, waiting_of
 from passbook.protocol.media import Device, MechanismStatus
 from passbook.protocol.messages import JobView, view_of
@@ -61,10 +61,15 @@ class Queues:
         self._queues: dict[str, _Queue] = {}
         self._known: dict[str, _Known] = {}
         self._told: dict[str, Waiting] = {}
+        self._short: dict[str, str] = {}
 
     def waiting(self, printer: str) -> list[str]:
         """The jobs that wait for their turn at a printer, the next one first."""
         return [job for _, _, job in self._queues[printer].keys] if printer in self._queues else []
+
+    def short_of_forms(self, printer: str) -> list[str]:
+        """The jobs that wait for sheets of their form at a printer."""
+        return [job for job, where in self._short.items() if where == printer]
 
     def view(self, record: Record) -> JobView:
         """The job with why it waits."""
@@ -78,6 +83,8 @@ class Queues:
             queue = self._queue(record.printer)
             key = _key(record)
             self._known[record.job_id] = _Known(record.printer, record.requester, key, waits)
+            if waits and Reason.MEDIA_EMPTY in record.reasons:
+                self._short[record.job_id] = record.printer
             if waits:
                 insort(queue.keys, key)
                 queue.requesters[record.requester] += 1
@@ -91,6 +98,7 @@ class Queues:
     def drop(self, job: str) -> None:
         """A job prints no more, or was set aside."""
         self._told.pop(job, None)
+        self._short.pop(job, None)
         known = self._known.pop(job, None)
         if known is None:
             return

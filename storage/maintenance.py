@@ -151,7 +151,7 @@ class Maintenance:
         with suppress(PassbookError):
             _submit(area, lambda ledger: ledger.history.mark(at), change_cost(0, 0)).result()
             while done := _submit(
-                area, lambda ledger: ledger.history.cut(before, CUT_ENTRIES, kept), cut_cost(CUT_ENTRIES)
+                area, lambda ledger: ledger.cut_history(at, before, CUT_ENTRIES, kept), cut_cost(CUT_ENTRIES)
             ).result():
                 cut += done
         return cut

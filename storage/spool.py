@@ -32,6 +32,7 @@ from storage.maintenance import Maintenance
 from storage.mark import StoreMark
 from storage.offline import accept_closed
 from storage.queries import Notices, Pages, all_rows, questions, read_rows, search
+from storage.stock_book import StockBook
 from storage.tables.chain import ToldEntry
 from storage.tables.ledger import FIRST, Ledger
 from storage.tables.printed import PrinterFigures
@@ -63,6 +64,8 @@ class Spool(Intake):
         self.upkeep = Maintenance(found, means.mark)
         self.notices = Notices(self._areas)
         """The notices that were not acknowledged."""
+        self.stock = StockBook(self._areas, self._problems)
+        """The form stock of all areas."""
 
     @classmethod
     def open(

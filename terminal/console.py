@@ -141,6 +141,9 @@ def for_people(sentence: str) -> str:
 def instruction(prompt: Prompt, medium: str) -> str:
     """The next deed of the person with the book; `medium` is the word for it."""
     known = _INSTRUCTIONS.get(prompt.action, "Printer {printer} asks for the {medium}: {action}.")
+    if prompt.form and prompt.action == "insert":
+        number = f" number {prompt.number}" if prompt.number else ""
+        return f"Put the {prompt.form}{number} of cassette {prompt.cassette} into {prompt.printer}."
     opened = f", opened at page {prompt.page}"
     if medium == SHEET:
         opened = f", for page {prompt.page}" if prompt.page > 1 else ""

@@ -6,11 +6,24 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Final
 
-from passbook.document.documents import Entry, PassbookUpdate, PdfDocument, TextDocument, parse_document
+from passbook.document.documents import (
+    Entry,
+    FormDocument,
+    PassbookUpdate,
+    PdfDocument,
+    TextDocument,
+    parse_document,
+)
 from passbook.errors import PassbookError
 from terminal.picture import Texts
 
-SUFFIXES: Final = {".csv": "passbook-update+csv", ".json": "passbook-update+json", ".pdf": "pdf", ".txt": "text"}
+SUFFIXES: Final = {
+    ".csv": "passbook-update+csv",
+    ".json": "passbook-update+json",
+    ".pdf": "pdf",
+    ".txt": "text",
+    ".form": "form",
+}
 """File suffix -> document format."""
 
 
@@ -23,7 +36,10 @@ def format_of(file: PurePath, suffixes: Mapping[str, str] = SUFFIXES) -> str:
 
 
 def texts_of(format: str, data: bytes) -> Texts | None:  # noqa: A002  # the word of the protocol
-    """The texts of each printed line, from left to right; None when the document cannot be read here."""
+    """The texts of each printed line, from left to right; None when the document cannot be read here.
+
+    None also for a form, whose places its layout alone knows.
+    """
     try:
         document = parse_document(format, data)
     except PassbookError:
@@ -33,7 +49,7 @@ def texts_of(format: str, data: bytes) -> Texts | None:  # noqa: A002  # the wor
             return [_runs(entry) for entry in document.entries]
         case TextDocument():
             return [[line] for line in document.lines if line]
-        case PdfDocument():
+        case PdfDocument() | FormDocument():
             return None
 
 

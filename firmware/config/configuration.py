@@ -14,8 +14,10 @@ from drivers.ports.place import place_of
 from drivers.ports.port_address import RemoteLine, TcpAddress, parse_port_url
 from firmware.config.mail_settings import HopConfig, MailConfig, RouteConfig, judge_mail
 from firmware.config.toml import MEBIBYTE, KeySource, Misfit, Offset, Size, expected, parse, read_table, shown_value
+from passbook.document.layout import FIELD_NAME
 from passbook.document.lengths import shown_length
 from passbook.errors import PassbookError
+from passbook.job.stock_moves import MOST_SHEETS
 from passbook.protocol.naming import NAME_LIMIT
 from storage import Division, Limits
 
@@ -54,6 +56,11 @@ GroupNames = Annotated[tuple[Name, ...], Meta(description="a list of Unix groups
 Seconds = Annotated[float, Meta(gt=0, le=604800, description="a number of seconds above 0 and at most 604800")]
 Days = Annotated[int, Meta(ge=1, le=36500, description="a whole number of days from 1 to 36500")]
 Count = Annotated[int, Meta(ge=1, le=1_000_000, description="a whole number from 1 to 1000000")]
+SheetCount = Annotated[int, Meta(ge=0, le=MOST_SHEETS, description=f"a whole number from 0 to {MOST_SHEETS}")]
+FormKind = Annotated[
+    str,
+    Meta(pattern=rf"\A{FIELD_NAME}\Z", description="the kind of a form: 1 to 40 lower-case letters, digits, hyphens"),
+]
 Ceiling = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
 Percent = Annotated[int, Meta(ge=1, le=100, description="a whole number from 1 to 100")]
 TimeOfDay = Annotated[
@@ -101,6 +108,23 @@ class AreaConfig(msgspec.Struct, frozen=True):
     quota: Size
 
 
+class FormConfig(msgspec.Struct, frozen=True):
+    """`[[printer.form]]`: one kind of form in one cassette of a printer (F6).
+
+    Attributes:
+        kind: what layouts call it.
+        numbered: each sheet has a number, and the numbers of a cassette are drawn from the lowest on.
+        low: sheets at which the stock is a problem in the status.
+        empty: sheets that stay in the cassette: at so many no job begins.
+    """
+
+    kind: FormKind
+    cassette: Name = "1"
+    numbered: Flag = False
+    low: SheetCount = 10
+    empty: SheetCount = 0
+
+
 class PrinterConfig(msgspec.Struct, frozen=True):
     """`[[printer]]`: one mechanism; time-outs are seconds.
 
@@ -113,6 +137,7 @@ class PrinterConfig(msgspec.Struct, frozen=True):
         on_network: a terminal may drive it at its turn (P15).
         insert_timeout: time of a person to put the book in.
         take_timeout: time of a person to take it out.
+        forms: the forms that are kept in stock for it.
     """
 
     name: Name
@@ -126,6 +151,7 @@ class PrinterConfig(msgspec.Struct, frozen=True):
     on_network: Flag = False
     insert_timeout: Seconds = 120.0
     take_timeout: Seconds = 120.0
+    forms: tuple[FormConfig, ...] = msgspec.field(name="form", default=())
 
 
 class TerminalsConfig(msgspec.Struct, frozen=True):
@@ -379,6 +405,20 @@ def _judge_printers(printers: tuple[PrinterConfig, ...]) -> None:
         _distinct("printer", "port", places)
         if one.on_network and not isinstance(parse_port_url(one.port), TcpAddress | RemoteLine):
             raise Misfit(f"{where}.on_network", "expected a port tcp:// or rfc2217://, which terminals reach too")
+        _judge_forms(f"{where}.form", one.forms)
+
+
+def _judge_forms(where: str, forms: tuple[FormConfig, ...]) -> None:
+    numbered: dict[str, bool] = {}
+    for number, form in enumerate(forms):
+        places = [(one.kind, one.cassette) for one in forms[:number]]
+        if (form.kind, form.cassette) in places:
+            taken = places.index((form.kind, form.cassette))
+            raise Misfit(f"{where}[{number}].cassette", f"{shown_value(form.cassette)} is taken by {where}[{taken}]")
+        if numbered.setdefault(form.kind, form.numbered) is not form.numbered:
+            raise Misfit(f"{where}[{number}].numbered", "expected the same for all cassettes of one kind")
+        if form.empty > form.low:
+            raise Misfit(f"{where}[{number}].empty", f"expected at most the value of {where}[{number}].low")
 
 
 def _judge_areas(areas: tuple[AreaConfig, ...]) -> None:

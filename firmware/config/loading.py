@@ -128,6 +128,7 @@ def load_named(config: Config) -> Loaded:
     """Load all files but the appliance key."""
     trust, layouts = _trust(config), _layouts(config)
     _must_know_layouts(config, layouts)
+    _must_have_numbers(config, layouts)
     return Loaded(
         recovery_public=_recovery_public(config),
         trust=trust,
@@ -331,6 +332,16 @@ def _must_know_layouts(config: Config, layouts: Collection[str]) -> None:
         if route.layout is not None and route.layout not in layouts:
             why = f"{shown(route.layout)} is no layout; expected one of {', '.join(sorted(layouts))}"
             raise config.problem(f"route[{number}].layout", why)
+
+
+def _must_have_numbers(config: Config, layouts: Mapping[str, BookLayout]) -> None:
+    """Refuse forms without numbers where a layout prints them."""
+    printing = {one.form: one.name for one in layouts.values() if one.number is not None}
+    for number, printer in enumerate(config.printers):
+        for place, form in enumerate(printer.forms):
+            if form.kind in printing and not form.numbered:
+                why = f"layout {printing[form.kind]} prints the number of each sheet; expected true"
+                raise config.problem(f"printer[{number}].form[{place}].numbered", why)
 
 
 def _layouts(config: Config) -> dict[str, BookLayout]:

@@ -27,6 +27,7 @@ from firmware.service.replies import Finding
 from passbook.errors import CATALOGUE, PassbookError
 from passbook.errors.kinds import EXIT_CODES
 from passbook.job.states import JobState
+from passbook.job.stock_moves import HIGHEST_NUMBER, MOST_SHEETS
 from passbook.protocol.environment import LONGEST_WAIT, USUAL_WAIT, GetEnvironment
 from passbook.protocol.history_reply import MOST_LISTED, OUTCOMES, Grouping
 from passbook.protocol.messages import JobOrder, JobRef, JobView, Nothing, Payload
@@ -34,6 +35,7 @@ from passbook.protocol.operators import AcceptRollback, AskRoute, ListHistory, W
 from passbook.protocol.pages import Page
 from passbook.protocol.printer_setup import PrinterRef
 from passbook.protocol.progress import held_lines, released_lines
+from passbook.protocol.stock_orders import MOST_TOLD, ListStock, ReplenishStock, SpoilStock
 from passbook.screen.arguments import folder_or_named, host, length, one_of, path, seconds, short_text, whole
 from passbook.screen.columns import LEAST_WIDTH, filled
 from passbook.screen.command_line import (
@@ -291,6 +293,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_orders(commands)
     _add_routes(commands)
     _add_printers(commands)
+    _add_stock(commands)
     _add_certificates(commands)
     return parser
 
@@ -430,6 +433,32 @@ def _add_orders(commands: _Commands) -> None:
         who = "who says so (default: the name you logged in with)"
         parser.add_argument("--person", type=short_text, metavar="NAME", default=login_name(), help=who)
     _command(commands, "revocations", "read the revocation list again and hang up on revoked terminals", REVOCATIONS)
+
+
+def _add_stock(commands: _Commands) -> None:
+    text = "forms in the cassettes of the printers"
+    groups = commands.add_parser("stock", help=text, description=text).add_subparsers(required=True, metavar="COMMAND")
+    shown: dict[str, Any] = {"columns": tables.STOCK, "nothing": NO_ROWS_SAID["stock"]}
+    listed = _command(groups, "list", "sheets left", Asked("Appliance.ListStock", ListStock, "stock"), **shown)
+    listed.add_argument("--printer", type=short_text, metavar="NAME", help="of this printer only")
+    asked = Asked("Appliance.ListStock", ListStock, "moves")
+    moves: dict[str, Any] = {"columns": tables.MOVES, "nothing": NO_ROWS_SAID["moves"]}
+    log = _command(groups, "log", "what was put in, drawn, voided and spoiled, oldest first", asked, **moves)
+    log.add_argument("--last", type=whole(1, MOST_TOLD), default=50, metavar="N", help="so many moves (50)")
+    asked = Asked("Appliance.ReplenishStock", ReplenishStock, "stock")
+    replenish = _command(groups, "replenish", "say that sheets were put into a cassette", asked, **shown)
+    asked = Asked("Appliance.SpoilStock", SpoilStock, "stock")
+    spoil = _command(groups, "spoil", "say that sheets of a cassette are no good, or missing", asked, **shown)
+    for order in (replenish, spoil):
+        order.add_argument("printer", type=short_text, metavar="PRINTER", help="its name")
+        order.add_argument("form", type=short_text, metavar="FORM", help="the kind of form")
+        order.add_argument("--cassette", type=short_text, default="1", metavar="NAME", help="the cassette (1)")
+        order.add_argument("--count", type=whole(1, MOST_SHEETS), required=True, metavar="N", help="so many sheets")
+        text = "the number of the first sheet, where they have numbers"
+        order.add_argument("--first", type=whole(1, HIGHEST_NUMBER), metavar="NUMBER", help=text)
+        who = "who says so (default: the name you logged in with)"
+        order.add_argument("--person", type=short_text, metavar="NAME", default=login_name(), help=who)
+    spoil.add_argument("--reason", type=short_text, required=True, metavar="TEXT", help="why; it is kept")
 
 
 def _add_routes(commands: _Commands) -> None:

@@ -105,6 +105,30 @@ TERMINALS: Final[TableColumns] = {
     "HELD": "held",
     "PENDING": "pending",
 }
+STOCK: Final[TableColumns] = {
+    "PRINTER": "printer",
+    "FORM": "form",
+    "CASSETTE": "cassette",
+    "LEFT": "left",
+    "LEVEL": "level",
+    "NEXT": "next",
+    "LOW": "low",
+    "EMPTY": "empty",
+}
+MOVES: Final[TableColumns] = {
+    "AREA": "area",
+    "N": "n",
+    "AT": "at",
+    "WHAT": "move.kind",
+    "PRINTER": "move.printer",
+    "FORM": "move.form",
+    "CASSETTE": "move.cassette",
+    "SHEETS": "move.count",
+    "FIRST": "move.first",
+    "JOB": "move.job",
+    "PERSON": "move.person",
+    "REASON": "move.reason",
+}
 FINDINGS: Final[TableColumns] = {"CODE": "code", "WHAT DOES NOT FIT": "sentence"}
 PRINTERS: Final[TableColumns] = {
     "PRINTER": "printer",

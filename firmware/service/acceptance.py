@@ -20,6 +20,7 @@ from passbook.document.plan import Plan, Sheet, StepOutline, encode_plan, is_out
 from passbook.errors import PassbookError, shown
 from passbook.job.actor import Actor, MailSender
 from passbook.job.choice import Keep, Side
+from passbook.job.issue import FormIssue
 from passbook.job.mailed import Mailed
 from passbook.job.moving import move_away, stand_in
 from passbook.job.record import Record, Wrap
@@ -83,6 +84,7 @@ class Shape(NamedTuple):
     outline: tuple[StepOutline, ...]
     layout: str
     sheet: Sheet
+    form: str = ""
 
 
 class Acceptance:
@@ -311,7 +313,9 @@ class Acceptance:
         if not request.choice.keep.has(Side.APPLIANCE) and not document:
             return self._announced(request, destination)
         prepared = destination.prepare(request, document)
-        shape = Shape(prepared.plan, outline(prepared.plan), prepared.layout, prepared.sheet)
+        if prepared.form and request.choice.keep is not Keep.APPLIANCE:
+            raise PassbookError("form-needs-appliance", form=prepared.form)
+        shape = Shape(prepared.plan, outline(prepared.plan), prepared.layout, prepared.sheet, prepared.form)
         if request.outline and (request.outline, request.sheet) != (shape.outline, shape.sheet):
             raise PassbookError("document-differs", job=request.job, why="its outline")
         return shape
@@ -353,7 +357,8 @@ class Acceptance:
         )
         recovers = self._recovery_public is not None and request.choice.keep.has(Side.APPLIANCE)
         shared = self._names.sealed(ticket.job_id, request)
-        return replace(accepted, recovery_ref="branch-recovery" if recovers else "", shared=shared)
+        issue = FormIssue(shape.form) if shape.form else None
+        return replace(accepted, recovery_ref="branch-recovery" if recovers else "", shared=shared, issue=issue)
 
     def _sealed(self, record: Record, key: bytes, attributes: bytes, plan: bytes, document: bytes) -> SealedJob:
         return envelope.seal(record.identity(), key, attributes=attributes, plan=plan, document=document, rng=self._rng)

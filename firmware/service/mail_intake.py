@@ -79,10 +79,12 @@ class MailIntake:
         acceptance: Acceptance,
         relays: Relays,
         *,
+        can_issue: Callable[[str, str, int], bool],
         now: Callable[[], datetime.datetime],
         rng: Rng,
     ) -> None:
-        """`now` is aware wall time, for what is written into messages."""
+        """`now` is aware wall time, for what is written into messages; `can_issue` as in FormStock."""
+        self._can_issue = can_issue
         self._relays = relays
         self._now = now
         self._mail = mail
@@ -119,6 +121,14 @@ class MailIntake:
         if judged.route is None:
             raise PassbookError("mail-recipient-unknown", address=str(address))
         return Addressed(address, judged.route)
+
+    def judge_forms(self, route: Route, form: str, sheets: int) -> None:
+        """Refuse for now a recipient whose printer here has too few sheets of a form; a next hop is asked itself.
+
+        Raises PassbookError `forms-short`.
+        """
+        if route.goal not in self._hops and not self._can_issue(route.goal, form, sheets):
+            raise PassbookError("forms-short", form=form, printer=route.goal, needed=sheets)
 
     async def take(self, envelope: MailEnvelope, data: bytes) -> list[Record]:
         """Accept all jobs of a mail; returns after their one commit.  The same mail again is the same jobs (P10).

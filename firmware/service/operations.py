@@ -80,6 +80,7 @@ from passbook.protocol.operators import (
 from passbook.protocol.pages import JobPage, Page, QuestionPage, page_of
 from passbook.protocol.printer_setup import PrinterDetails, PrinterRef, PrintRuler
 from passbook.protocol.progress import paper_words, state_words, take_words
+from passbook.protocol.stock_orders import ListStock, ReplenishStock, SpoilStock, StockList
 from passbook.protocol.terminal_list import TerminalList
 from passbook.protocol.two_spools import (
     AgentWelcome,
@@ -99,6 +100,7 @@ from passbook.protocol.uploads import take_piece, whole_document
 from spooler.agents import Agents
 from spooler.clock import Clock, stamp
 from spooler.desks import Desks
+from spooler.form_stock import FormStock
 from spooler.hub import Hub
 from spooler.jobs import Jobs
 from spooler.logs import Log
@@ -154,8 +156,11 @@ DOCUMENT: Final = (
     *("amount-not-decimal", "amount-too-fine", "date-not-valid", "column-overflow", "not-in-code-page"),
     *("control-byte", "past-last-line", "start-not-given", "start-not-in-book"),
     *("unknown-layout", "layout-unfit", "layout-not-printable", "unknown-printer"),
+    *("form-field-unknown", "form-field-missing", "too-many-copies", "unknown-form", "form-needs-appliance"),
 )
 """Codes for a document that cannot be printed."""
+STOCKED: Final = ("unknown-printer", "stock-refused", "stock-not-known", "area-fenced", "area-full")
+"""Codes with which an order about form stock may be refused."""
 SEARCHES: Final = ("not-a-time", "times-exchanged", "unknown-outcome")
 """Codes with which a search of the history may be refused."""
 
@@ -193,6 +198,7 @@ class Operations:
         names: SharedNames,
         grants: Grants,
         mailing: MailOrders,
+        stock: FormStock,
         welcome: AgentWelcome,
         printers: PrinterReporter,
         status: Callable[[], StatusReport],
@@ -204,6 +210,7 @@ class Operations:
         self._agents = agents
         self._names = names
         self._mailing = mailing
+        self._stock = stock
         self._welcome = welcome
         self._printers = printers
         self._jobs = jobs
@@ -533,6 +540,21 @@ class Operations:
         """Trust the clock by an operator's word, until the next boot or until the clock jumps."""
         self._clock.vouch(word.person)
         return self._clock.report()
+
+    @operation("Appliance.ListStock", AT_APPLIANCE, "unknown-printer", "stock-not-known")
+    async def list_stock(self, _call: Call, asked: ListStock) -> StockList:
+        """List the forms in the cassettes of printers, and the last moves of this stock."""
+        return await asyncio.to_thread(self._stock.told, asked)
+
+    @operation("Appliance.ReplenishStock", OPERATORS, *STOCKED)
+    async def replenish_stock(self, _call: Call, order: ReplenishStock) -> StockList:
+        """Note sheets that a person put into a cassette; jobs that wait for them begin."""
+        return await asyncio.to_thread(self._stock.replenish, order)
+
+    @operation("Appliance.SpoilStock", OPERATORS, *STOCKED)
+    async def spoil_stock(self, _call: Call, order: SpoilStock) -> StockList:
+        """Note sheets of a cassette that are no good, or missing, with the reason."""
+        return await asyncio.to_thread(self._stock.spoil, order)
 
     def _view(self, actor: Actor, record: Record) -> JobView:
         """A job as this actor may see it (P12)."""

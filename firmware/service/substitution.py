@@ -23,6 +23,7 @@ from msgspec.structs import replace
 from firmware.config.mail_settings import MailConfig
 from firmware.service.acceptance import Acceptance, Attributes, Posted
 from passbook.errors import PassbookError
+from passbook.job.issuing import pages_due
 from passbook.job.mailed import Mailed, Recipient
 from passbook.job.moving import ask_for_substitute, line_there, may_move, moves_by_itself
 from passbook.job.record import Record
@@ -63,10 +64,12 @@ class Substitutes:
         desks: Desks,
         acceptance: Acceptance,
         relays: Relays,
+        can_issue: Callable[[str, str, int], bool],
         clock: Clock,
         now: Callable[[], datetime.datetime],
     ) -> None:
-        """`now` is aware wall time, for what is written into messages."""
+        """`now` is aware wall time, for what is written into messages; `can_issue` as in FormStock."""
+        self._can_issue = can_issue
         self._mail = mail
         self._routes = routes
         self._hops = hops
@@ -79,6 +82,7 @@ class Substitutes:
         self._down_since: dict[str, float] = {}
         self._left: dict[str, int] = {}
         self._asked: set[str] = set()
+        self._short_since: dict[str, dict[str, float]] = {}
 
     def problems(self) -> list[PassbookError]:
         """Destinations that are down, and whose jobs no substitute takes."""
@@ -96,7 +100,9 @@ class Substitutes:
         goals |= {one for route in self._routes for one in route.substitutes}
         while True:
             for goal in sorted(goals):
-                self._left[goal] = await self._look_at(goal) if self._is_down(goal) else 0
+                self._left[goal] = (
+                    await self._look_at(goal) if self._is_down(goal) else await self._look_for_short(goal)
+                )
             await asyncio.sleep(SUBSTITUTES_LOOK)
 
     async def move(self, record: Record, to: str, line: int) -> Record:
@@ -157,6 +163,19 @@ class Substitutes:
                 # Its area may be out of use, or it ended meanwhile; the others go on.
                 _LOG.limited(job).warning("substitute-not-tried", job=job, printer=goal, code=error.code)
         return left
+
+    async def _look_for_short(self, goal: str) -> int:
+        """Move what waits for forms at a destination that works otherwise; returns 0: it waits for a person there."""
+        before, now = self._short_since.get(goal, {}), self._clock.monotonic()
+        short = {job: before.get(job, now) for job in self._desks.queues.short_of_forms(goal)[:MOST_AT_ONCE]}
+        self._short_since[goal] = short
+        for job, since in short.items():
+            if now - since >= self._mail.grace_attention:
+                try:
+                    await self._is_left(job)
+                except PassbookError as error:
+                    _LOG.limited(job).warning("substitute-not-tried", job=job, printer=goal, code=error.code)
+        return 0
 
     async def _is_left(self, job: str) -> bool:
         """Do for a job at a destination that is down what can be done; whether it stays.  Raises PassbookError."""
@@ -221,13 +240,14 @@ class Substitutes:
         return None
 
     async def _can_take(self, record: Record, to: str) -> bool:
-        """Whether a substitute says that it can: it is ready, or a next hop takes the envelope."""
+        """Whether a substitute says that it can: it is ready and has the forms, or a next hop takes the envelope."""
+        form, sheets = ("", 0) if record.issue is None else (record.issue.form, len(pages_due(record)))
         if to not in self._hops:
-            return self._trouble(to) is None
+            return self._trouble(to) is None and self._can_issue(to, form, sheets)
         if not self._is_whole_enough(record, to):
             return False
         mail = self._mail_of(record)
-        return await asyncio.to_thread(self._hops[to].takes, mail)
+        return await asyncio.to_thread(self._hops[to].takes, mail, form, sheets)
 
     def _substitutes_of(self, record: Record) -> tuple[str, ...]:
         """The substitutes that a job has left: those behind the one where it is."""

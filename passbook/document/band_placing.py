@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from passbook.document.layout import BookLayout, LayoutKind
-from passbook.document.plan import MOST_STEPS, Band, DotPitch, Eject, Plan, Step
+from passbook.document.plan import MOST_STEPS, Band, DotPitch, Eject, NextSheet, Plan, Step
 from passbook.document.rendered_pages import MOST_DOTS, MOST_PAGE_BYTES, MOST_PAGES, RenderRequest, row_bytes
 from passbook.errors import PassbookError
 
@@ -29,16 +29,18 @@ def request_pages(document: bytes, layout: BookLayout, pitch: DotPitch) -> Rende
 
 
 def place_bands(pages: Sequence[bytes], request: RenderRequest, rows: int) -> Plan:
-    """The steps that print the pages, bands of `rows` rows; each page ends with the giving back of its sheet.
+    """The steps that print the pages, bands of `rows` rows; each page is a sheet of its own.
 
     Raises PassbookError `document-empty` where no page has ink, and `pdf-too-costly` for too many bands.
     """
     steps: list[Step] = []
     for number, page in enumerate(pages, 1):
         bands = list(_bands(number, page, request, rows))
-        steps += [*bands, Eject(number)] if bands else []
+        if bands:
+            steps += [*([NextSheet(number)] if steps else []), *bands]
     if not steps:
         raise PassbookError("document-empty")
+    steps.append(Eject(steps[-1].page))
     if len(steps) > MOST_STEPS:
         raise PassbookError("pdf-too-costly", limit=f"{MOST_STEPS} bands")
     return tuple(steps)

@@ -20,6 +20,7 @@ from passbook.document.amounts import MINOR_DIGITS, render_amount
 from passbook.document.characters import LONGEST_LINE, LONGEST_RUN, control_position, mark_position, refuse_controls
 from passbook.document.csv_document import read_csv
 from passbook.document.drafts import EntryDraft, StartLine, UpdateDraft
+from passbook.document.form_document import FormDocument, judge_field, read_form
 from passbook.document.layout import LAYOUT_NAME
 from passbook.errors import PassbookError
 from passbook.errors.decoding import complaint
@@ -30,6 +31,7 @@ __all__ = [
     "FORMATS",
     "Document",
     "Entry",
+    "FormDocument",
     "PassbookUpdate",
     "PdfDocument",
     "StartLine",
@@ -90,7 +92,7 @@ class PdfDocument(Confidential, frozen=True):
     layout: str = "sheet"
 
 
-Document: TypeAlias = PassbookUpdate | TextDocument | PdfDocument
+Document: TypeAlias = PassbookUpdate | TextDocument | PdfDocument | FormDocument
 
 
 def parse_document(format: str, data: bytes, most: int = sys.maxsize) -> Document:  # noqa: A002 - the protocol's word
@@ -103,7 +105,8 @@ def parse_document(format: str, data: bytes, most: int = sys.maxsize) -> Documen
 
     Raises:
         PassbookError: `unknown-format`, `document-malformed`, `document-empty`, `amount-not-decimal`,
-            `amount-too-fine`, `unknown-currency`, `date-not-valid`, `control-byte`, `pdf-not-readable`; nothing else,
+            `amount-too-fine`, `unknown-currency`, `date-not-valid`, `control-byte`, `document-too-large`,
+            `pdf-not-readable`; nothing else,
             for any bytes.
     """
     check_format(format)
@@ -197,12 +200,19 @@ def _read_pdf(data: bytes, _most: int) -> PdfDocument:
     return PdfDocument(data)
 
 
+def _read_form(data: bytes, _most: int) -> FormDocument:
+    draft = read_form(data)
+    fields = [(name, judge_field(name, _printed(text, f"fields, {name}"))) for name, text in draft.fields.items()]
+    return FormDocument(draft.form, tuple(fields), draft.copies)
+
+
 FORMATS: Final[MappingProxyType[str, Callable[[bytes, int], Document]]] = MappingProxyType(
     {
         "passbook-update+csv": _read_update_csv,
         "passbook-update+json": _read_update_json,
         "pdf": _read_pdf,
         "text": _read_text,
+        "form": _read_form,
     }
 )
 """Format -> its reader."""

@@ -16,7 +16,9 @@ from itertools import pairwise
 from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
+from passbook.document.characters import control_position
 from passbook.document.lengths import LengthError, parse_length, to_units
 from passbook.document.plan import UNITS_PER_INCH, Sheet
 from passbook.errors import PassbookError
@@ -26,6 +28,14 @@ CAPITAL_HEIGHT: Final = 210
 """The height of a capital letter above its base line: 7 wires of a 9-wire head, 1/72 inch apart, in 1/2160 inch."""
 
 
+NUMBER_DIGITS: Final = 10
+"""The most digits of the number of a sheet, and the least cells of its place."""
+
+
+MOST_COPIES: Final = 20
+"""The most copies of one form document."""
+
+
 class LayoutKind(StrEnum):
     """The kind of a medium."""
 
@@ -33,6 +43,8 @@ class LayoutKind(StrEnum):
     """A book: pages that are turned, lines, columns."""
     TEXT = "text"
     """One sheet with lines and no columns."""
+    FORM = "form"
+    """A sheet with named fields and fixed texts; each copy is a sheet of its own."""
 
 
 class ColumnName(StrEnum):
@@ -70,6 +82,68 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.start if self.align is Align.LEFT else self.end - length + 1
 
 
+class Overflow(StrEnum):
+    """The fate of a text that is longer than its field."""
+
+    REFUSE = "refuse"
+    """The document is refused."""
+    CUT = "cut"
+    """The end that does not fit is not printed."""
+
+
+FIELD_NAME: Final = r"[a-z0-9][a-z0-9-]{0,39}"
+"""The pattern of a field's name, and of a kind of form."""
+_Cell = Annotated[int, msgspec.Meta(ge=1, le=400)]
+_LineNumber = Annotated[int, msgspec.Meta(ge=1, le=200)]
+_FormName = Annotated[str, msgspec.Meta(pattern=rf"\A{FIELD_NAME}\Z")]
+
+
+class FormField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The place of one field of a form: its line, its first character cell (both from 1) and its number of cells."""
+
+    name: _FormName
+    line: _LineNumber
+    start: _Cell
+    width: _Cell
+    align: Align = Align.LEFT
+    overflow: Overflow = Overflow.REFUSE
+
+    @property
+    def end(self) -> int:
+        """The number of the last cell."""
+        return self.start + self.width - 1
+
+    def first_cell(self, length: int) -> int:
+        """The first cell of a text of `length` characters; `length` is at most the width."""
+        return self.start if self.align is Align.LEFT else self.end - length + 1
+
+
+class FixedText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A text that stands on every sheet of a form."""
+
+    line: _LineNumber
+    start: _Cell
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
+
+    @property
+    def end(self) -> int:
+        """The number of the last cell."""
+        return self.start + len(self.text) - 1
+
+
+class NumberPlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The place of the number that a sheet has in its stock; it is printed with zeros in front."""
+
+    line: _LineNumber
+    start: _Cell
+    width: Annotated[int, msgspec.Meta(ge=NUMBER_DIGITS, le=40)] = NUMBER_DIGITS
+
+    @property
+    def end(self) -> int:
+        """The number of the last cell."""
+        return self.start + self.width - 1
+
+
 class BookLayout(msgspec.Struct, frozen=True):
     """The geometry of a book or sheet; lengths in 1/2160 inch, lines and pages and cells counted from 1."""
 
@@ -95,6 +169,14 @@ class BookLayout(msgspec.Struct, frozen=True):
     """Number of cells of a line."""
     columns: tuple[Column, ...]
     """The columns from left to right; empty for a sheet."""
+    fields: tuple[FormField, ...] = ()
+    """The fields of a form."""
+    texts: tuple[FixedText, ...] = ()
+    """The texts that stand on each sheet of a form."""
+    number: NumberPlace | None = None
+    """The place of the number of a sheet; None where it is not printed."""
+    form: str = ""
+    """The kind of form in stock of which each copy takes a sheet; empty where no stock is kept."""
 
     def line_y(self, line: int) -> int:
         """Top edge of the page to the base line of `line`, which is 1 to lines_per_page."""
@@ -174,7 +256,24 @@ class _SheetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
     width: Annotated[int, msgspec.Meta(ge=1, le=400)]
 
 
-_LayoutFile: TypeAlias = _BookFile | _SheetFile
+class _FormFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="form"):
+    """A layout file of a form; `width` is in character cells, `copies` the most sheets of one document."""
+
+    page: _Page
+    first_line: Fraction
+    pitch: Fraction
+    lines_per_page: Annotated[int, msgspec.Meta(ge=1, le=200)]
+    cpi: Literal[10, 12]
+    left: Fraction
+    width: Annotated[int, msgspec.Meta(ge=1, le=400)]
+    fields: tuple[FormField, ...] = ()
+    texts: tuple[FixedText, ...] = ()
+    number: NumberPlace | None = None
+    form: _FormName | Literal[""] = ""
+    copies: Annotated[int, msgspec.Meta(ge=1, le=MOST_COPIES)] = 1
+
+
+_LayoutFile: TypeAlias = _BookFile | _SheetFile | _FormFile
 
 
 LAYOUT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -205,7 +304,7 @@ def parse_layout(name: str, data: bytes, file: str) -> BookLayout:
         found = full_complaint(error, _LayoutFile)
         raise PassbookError("layout-malformed", file=file, where=found.where, why=found.why) from None
     layout = _book(name, parsed) if isinstance(parsed, _BookFile) else _sheet(name, parsed)
-    for where, why, wrong in _impossibilities(layout):
+    for where, why, wrong in (*_impossibilities(layout), *_form_faults(layout)):
         if wrong:
             raise PassbookError("layout-malformed", file=file, where=where, why=why)
     return layout
@@ -237,8 +336,9 @@ def _book(name: str, file: _BookFile) -> BookLayout:
     )
 
 
-def _sheet(name: str, file: _SheetFile) -> BookLayout:
-    return BookLayout(
+def _sheet(name: str, file: _SheetFile | _FormFile) -> BookLayout:
+    """A layout without columns; that of a form has fields besides."""
+    sheet = BookLayout(
         name=name,
         kind=LayoutKind.TEXT,
         page_width=to_units(file.page.width),
@@ -253,6 +353,17 @@ def _sheet(name: str, file: _SheetFile) -> BookLayout:
         left_units=to_units(file.left),
         columns_total=file.width,
         columns=(),
+    )
+    if isinstance(file, _SheetFile):
+        return sheet
+    return replace(
+        sheet,
+        kind=LayoutKind.FORM,
+        pages=(1, file.copies),
+        fields=file.fields,
+        texts=file.texts,
+        number=file.number,
+        form=file.form,
     )
 
 
@@ -272,3 +383,31 @@ def _impossibilities(layout: BookLayout) -> Iterator[tuple[str, str, bool]]:
     yield "columns", "two have the same name", len(set(names)) < len(names)
     for left_one, right_one in pairwise(layout.columns):
         yield "columns", f"{left_one.name} and {right_one.name} overlap", left_one.end >= right_one.start
+
+
+def _form_faults(layout: BookLayout) -> Iterator[tuple[str, str, bool]]:
+    """The same for the fields and texts of a form."""
+    if layout.kind is not LayoutKind.FORM:
+        return
+    yield "fields", "it has neither fields nor texts", not layout.fields and not layout.texts
+    names = [field.name for field in layout.fields]
+    yield "fields", f"two have the same name; allowed is one of each: {', '.join(names)}", len(set(names)) < len(names)
+    yield (
+        "number",
+        "it draws from no stock; allowed is a number beside a key form",
+        bool(layout.number) > bool(layout.form),
+    )
+    taken: list[tuple[str, int, int, int]] = [
+        *((f"field {one.name}", one.line, one.start, one.end) for one in layout.fields),
+        *((f"text {n}", one.line, one.start, one.end) for n, one in enumerate(layout.texts, 1)),
+        *((("number", layout.number.line, layout.number.start, layout.number.end),) if layout.number else ()),
+    ]
+    last, width = layout.lines_per_page, layout.columns_total
+    for where, line, _, end in taken:
+        yield where, f"it stands on line {line}; allowed are the lines 1 to {last}", line > last
+        yield where, f"it ends at cell {end}; allowed are the cells 1 to {width}", end > width
+    for one, other in pairwise(sorted(taken, key=lambda place: place[1:])):
+        overlap = one[1] == other[1] and one[3] >= other[2]
+        yield other[0], f"it begins at cell {other[2]} over {one[0]}; allowed is a cell after {one[3]}", overlap
+    for n, text in enumerate(layout.texts, 1):
+        yield f"text {n}", "it holds a control character", control_position(text.text) is not None

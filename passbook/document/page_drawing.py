@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from passbook.document.layout import BookLayout
-from passbook.document.plan import Band, Line, Plan, Sheet
+from passbook.document.plan import NUMBER_MARK, Band, Line, Plan, Sheet
 from passbook.document.rendered_pages import row_bytes
 from passbook.protocol.confidential import Confidential
 
@@ -123,7 +123,9 @@ def _page(number: int, steps: list[Line | Band], sheet: Sheet, layout: BookLayou
         rules = tuple(Rule(line, layout.line_y(line)) for line in ruled)
         width = layout.page_width
     texts = [
-        PlacedText(line.y, run.column, run.text, float(sheet.cpi), sheet.left) for line in lines for run in line.runs
+        PlacedText(line.y, run.column, run.text.replace(NUMBER_MARK, "#"), float(sheet.cpi), sheet.left)
+        for line in lines
+        for run in line.runs
     ]
     fold = sheet.fold or None
     changed = layout is None

@@ -1,19 +1,20 @@
 """From a document and a layout to a plan: the place of each line, decided once, before the job is accepted.
 
-Text that does not fit is an error, never wrapped and never cut off.
+Text that does not fit is an error, never wrapped, and cut off only in a field of a form whose layout says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import NamedTuple, TypeVar
 
 from msgspec.structs import astuple
 
 from passbook.document.characters import is_plain, refuse_controls, refuse_unprintable
-from passbook.document.documents import Document, Entry, PassbookUpdate, PdfDocument, StartLine
-from passbook.document.layout import BookLayout, ColumnName, LayoutKind
-from passbook.document.plan import Eject, Line, Plan, Run, Step, Turn
+from passbook.document.documents import Document, Entry, FormDocument, PassbookUpdate, PdfDocument, StartLine
+from passbook.document.layout import BookLayout, ColumnName, LayoutKind, Overflow
+from passbook.document.plan import NUMBER_MARK, Eject, Line, NextSheet, Plan, Run, Step, Turn
 from passbook.errors import PassbookError
 
 R = TypeVar("R", Entry, str)
@@ -39,13 +40,19 @@ def place(
 
     Raises:
         PassbookError: `layout-unfit`, `start-not-in-book`, `past-last-line`, `control-byte`, `column-overflow`,
-            `not-in-code-page`, `document-empty`, `start-not-given`.  Without a start, `past-last-line` if all of the
+            `not-in-code-page`, `document-empty`, `start-not-given`, `form-field-unknown`, `form-field-missing`,
+            `too-many-copies`.  Without a start, `past-last-line` if all of the
                 book has too few lines. LookupError: there is no such codec.
     """
     code = _CodePage(codec, code_page)
     first = StartLine(layout.pages[0], 1)
     if isinstance(document, PdfDocument):
         raise PassbookError("layout-unfit", layout=layout.name, kind=layout.kind.value)
+    if isinstance(document, FormDocument):
+        _require_kind(layout, LayoutKind.FORM)
+        if start not in {None, first}:
+            raise PassbookError("start-not-in-book", page=start.page, line=start.line)
+        return tuple(_sheets(_form_rows(document, layout, code), layout, document.copies))
     if isinstance(document, PassbookUpdate):
         _require_kind(layout, LayoutKind.PASSBOOK)
         wanted = start or document.start
@@ -108,6 +115,41 @@ def _entry_runs(entry: Entry, layout: BookLayout, where: str, code: _CodePage) -
 def _text_runs(line: str, layout: BookLayout, where: str, code: _CodePage) -> tuple[Run, ...]:
     _check(line, layout.columns_total, where, ColumnName.TEXT, code)
     return () if _is_blank(line) else (Run(1, line),)
+
+
+def _form_rows(document: FormDocument, layout: BookLayout, code: _CodePage) -> dict[int, tuple[Run, ...]]:
+    """The runs of each line of one sheet.  Raises PassbookError."""
+    given, known = dict(document.fields), ", ".join(field.name for field in layout.fields) or "none"
+    for name in given.keys() - {field.name for field in layout.fields}:
+        raise PassbookError("form-field-unknown", form=layout.name, field=name, known=known)
+    if document.copies > layout.pages[1]:
+        raise PassbookError("too-many-copies", form=layout.name, count=document.copies, most=layout.pages[1])
+    placed: list[tuple[int, Run]] = []
+    for text in layout.texts:
+        _check(text.text, len(text.text), f"layout {layout.name}, line {text.line}", ColumnName.TEXT, code)
+        placed.append((text.line, Run(text.start, text.text)))
+    for field in layout.fields:
+        if field.name not in given:
+            raise PassbookError("form-field-missing", form=layout.name, field=field.name)
+        value = given[field.name]
+        value = value[: field.width].rstrip(" ") if field.overflow is Overflow.CUT else value
+        _check(value, field.width, f"field {field.name}", ColumnName.TEXT, code)
+        if value:
+            placed.append((field.line, Run(field.first_cell(len(value)), value)))
+    if not placed:
+        raise PassbookError("document-empty")
+    if layout.number is not None:
+        placed.append((layout.number.line, Run(layout.number.start, NUMBER_MARK * layout.number.width)))
+    placed.sort(key=lambda one: (one[0], one[1].column))
+    return {line: tuple([run for _, run in runs]) for line, runs in groupby(placed, key=lambda one: one[0])}
+
+
+def _sheets(rows: dict[int, tuple[Run, ...]], layout: BookLayout, copies: int) -> Iterator[Step]:
+    """The same sheet so many times, each given back before the next one comes in."""
+    for page in range(1, copies + 1):
+        for line, runs in rows.items():
+            yield Line(page, line, layout.line_y(line), runs)
+        yield Eject(page) if page == copies else NextSheet(page + 1)
 
 
 def _check(text: str, width: int, where: str, column: ColumnName, code: _CodePage) -> None:

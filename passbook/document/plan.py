@@ -9,12 +9,13 @@ of them, and the collector took 7 % of the processor time of an acceptance.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from itertools import pairwise
 from typing import ClassVar, Final, NamedTuple, Self, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from passbook.protocol.confidential import Confidential
 
@@ -48,6 +49,10 @@ class Run(Confidential, frozen=True, array_like=True, gc=False):
     text: str
 
 
+NUMBER_MARK: Final = "\ufffc"
+"""Stands in a run for a digit of the number of a sheet, which is known when its form is drawn; no code page has it."""
+
+
 class StepTraits(NamedTuple):
     """What a kind of step asks for, and what people call it.
 
@@ -55,7 +60,8 @@ class StepTraits(NamedTuple):
         is_line: it puts a line of the document on paper.
         needs_medium: the medium must lie in the mechanism, opened at its page.
         ends_page: the medium lies outside afterwards.
-        opens_page: people must turn the medium afterwards and put it in again, opened at its page.
+        opens_page: people must turn the medium afterwards and put it in again, opened at its page, or the next sheet.
+        ends_medium: the medium is finished afterwards.
         noun: it as a noun; may name its `page` and its `line`, counted over the document.
         done: it is confirmed, as a sentence; may name the lines that are `done`, of all `lines`.
         doubt: it is in doubt, as a clause; may name its `page`.  Empty for a line: pictures show its place.
@@ -65,6 +71,7 @@ class StepTraits(NamedTuple):
     needs_medium: bool
     ends_page: bool
     opens_page: bool
+    ends_medium: bool
     noun: str
     done: str
     doubt: str
@@ -89,6 +96,7 @@ class StepKind(StrEnum):
             needs_medium=True,
             ends_page=False,
             opens_page=False,
+            ends_medium=False,
             noun="line {line}",
             done="Line {done} of {lines} is on paper.",
             doubt="",
@@ -101,6 +109,7 @@ class StepKind(StrEnum):
             needs_medium=True,
             ends_page=False,
             opens_page=False,
+            ends_medium=False,
             noun="line {line}",
             done="Line {done} of {lines} is on paper.",
             doubt="",
@@ -113,6 +122,7 @@ class StepKind(StrEnum):
             needs_medium=False,
             ends_page=True,
             opens_page=True,
+            ends_medium=False,
             noun="the turn to page {page}",
             done="The book was given back, to be turned.",
             doubt="the turn to page {page} is in doubt",
@@ -125,12 +135,25 @@ class StepKind(StrEnum):
             needs_medium=False,
             ends_page=True,
             opens_page=False,
+            ends_medium=True,
             noun="the giving back of the book",
             done="The book was given back.",
             doubt="whether the book was given back is in doubt",
         ),
     )
-
+    NEXT_SHEET = (
+        "next-sheet",
+        StepTraits(
+            is_line=False,
+            needs_medium=False,
+            ends_page=True,
+            opens_page=True,
+            ends_medium=True,
+            noun="the change to sheet {page}",
+            done="The sheet was given back, for the next one.",
+            doubt="the change to sheet {page} is in doubt",
+        ),
+    )
     RELAY = (
         "relay",
         StepTraits(
@@ -138,6 +161,7 @@ class StepKind(StrEnum):
             needs_medium=False,
             ends_page=False,
             opens_page=False,
+            ends_medium=False,
             noun="the handing on of the message",
             done="The next hop took the message.",
             doubt="whether the next hop took the message is in doubt",
@@ -205,8 +229,16 @@ class Turn(msgspec.Struct, frozen=True, array_like=True, tag="turn", gc=False):
     page: int
 
 
+class NextSheet(msgspec.Struct, frozen=True, array_like=True, tag="next-sheet", gc=False):
+    """Give the finished sheet back, so that the one for `page` can come in."""
+
+    kind: ClassVar[StepKind] = StepKind.NEXT_SHEET
+
+    page: int
+
+
 class Eject(msgspec.Struct, frozen=True, array_like=True, tag="eject", gc=False):
-    """Give the medium back; the last step of every plan, and of each sheet but the last one of several."""
+    """Give the medium back; the last step of every plan."""
 
     kind: ClassVar[StepKind] = StepKind.EJECT
 
@@ -221,13 +253,31 @@ class Relay(msgspec.Struct, frozen=True, array_like=True, tag="relay", gc=False)
     page: int = 0
 
 
-Step: TypeAlias = Line | Band | Turn | Eject | Relay
+Step: TypeAlias = Line | Band | Turn | NextSheet | Eject | Relay
 Plan: TypeAlias = tuple[Step, ...]
 """A placed document; steps are counted from 1: step k is plan[k - 1]."""
 
 
 BAR_UNITS: Final = UNITS_PER_INCH // 10
 """The width of a column of a band's bar, in 1/2160 inch."""
+
+
+def with_numbers(plan: Plan, numbers: Mapping[int, int]) -> Plan:
+    """The plan with the number of each page's sheet where it is to be printed; a page without one keeps its marks.
+
+    No code page has the marks, so a sheet whose number was not given is never printed.
+    """
+    return tuple([_with_number(step, numbers[step.page]) if step.page in numbers else step for step in plan])
+
+
+def _with_number(step: Step, number: int) -> Step:
+    if not isinstance(step, Line) or not any(run.text.startswith(NUMBER_MARK) for run in step.runs):
+        return step
+    runs = [
+        Run(run.column, str(number).zfill(len(run.text))) if run.text.startswith(NUMBER_MARK) else run
+        for run in step.runs
+    ]
+    return replace(step, runs=tuple(runs))
 
 
 class Bar(msgspec.Struct, frozen=True, array_like=True, gc=False):

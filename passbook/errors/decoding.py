@@ -14,8 +14,8 @@ from passbook.errors.catalogue import shown
 LONGEST_SETTING: Final = 2000
 """Characters of a line of an operator's file."""
 _AT: Final = " - at `$"
-_ITEM: Final = re.compile(r"(entries|columns)\[([0-9]+)\]")
-_SINGULAR: Final = {"entries": "entry", "columns": "column"}
+_ITEM: Final = re.compile(r"(entries|columns|fields|texts)\[([0-9]+)\]")
+_SINGULAR: Final = {"entries": "entry", "columns": "column", "fields": "field", "texts": "text"}
 _HARMLESS: Final = re.compile(
     r"Expected `[a-z |]+`, got `[a-z |]+`"
     r"|Expected `[a-z]+` (?:of length )?(?:>=|<=) [0-9]+"

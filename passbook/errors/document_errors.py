@@ -34,6 +34,18 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
         Mender.TELLER,
         "{where}: the {column} has {length} characters and its column holds {width}. Nothing was accepted; shorten it.",
     ),
+    "form-field-unknown": ErrorKind(
+        Mender.PROGRAMMER,
+        "Form {form} has no field {field}. Nothing was accepted; its fields are: {known}.",
+    ),
+    "form-field-missing": ErrorKind(
+        Mender.PROGRAMMER,
+        "Form {form} needs the field {field}, which the document does not give. Nothing was accepted; add it.",
+    ),
+    "too-many-copies": ErrorKind(
+        Mender.TELLER,
+        "Form {form} is printed in at most {most} copies, not in {count}. Nothing was accepted; ask for fewer.",
+    ),
     "not-in-code-page": ErrorKind(
         Mender.TELLER,
         "{where}: character {number} cannot be printed in code page {code_page}. Nothing was accepted; replace it.",
@@ -110,6 +122,16 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
     "renderer-busy": ErrorKind(
         Mender.TELLER,
         "Too many PDFs are being drawn just now. Nothing was accepted; send it again in a minute.",
+    ),
+    "unknown-form": ErrorKind(
+        Mender.OPERATOR,
+        "Printer {printer} keeps no forms {form} in stock, which layout {layout} takes. Nothing was accepted; "
+        "choose another printer, or configure the form. Its forms are: {known}.",
+    ),
+    "form-needs-appliance": ErrorKind(
+        Mender.TELLER,
+        "Form {form} is taken from stock that the appliance keeps, so the appliance alone keeps its document. "
+        "Nothing was accepted; choose keep appliance.",
     ),
     "layout-malformed": ErrorKind(Mender.OPERATOR, "{file}: {where}: {why}."),
     "profile-malformed": ErrorKind(Mender.OPERATOR, "{file}: {where}: {why}."),

@@ -150,5 +150,28 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
         Mender.OPERATOR,
         "The appliance key does not fit area {area}. Nothing was opened; put the right key in place.",
     ),
+    "forms-short": ErrorKind(
+        Mender.OPERATOR,
+        "The stock of form {form} at printer {printer} has too few sheets; needed: {needed}. Nothing was printed; "
+        "put sheets in and replenish the stock.",
+    ),
+    "stock-low": ErrorKind(
+        Mender.OPERATOR,
+        "Form {form} in cassette {cassette} of printer {printer} runs low; sheets left: {left}. "
+        "Put sheets in and replenish the stock.",
+    ),
+    "stock-empty": ErrorKind(
+        Mender.OPERATOR,
+        "Form {form} in cassette {cassette} of printer {printer} is used up; sheets left: {left}. Its jobs wait; "
+        "put sheets in and replenish the stock.",
+    ),
+    "stock-not-known": ErrorKind(
+        Mender.OPERATOR,
+        "The stock of forms is not known, since {why}. Jobs that need forms wait; see to that area.",
+    ),
+    "stock-refused": ErrorKind(
+        Mender.OPERATOR,
+        "The stock of form {form} in cassette {cassette} of printer {printer} stays unchanged: {why}.",
+    ),
 }
 """Code -> actor and sentence; see passbook.errors.CATALOGUE."""

@@ -15,6 +15,8 @@ from passbook.job import reprinting
 from passbook.job.choice import Fed, IfApart, Side
 from passbook.job.decisions import already_answered
 from passbook.job.expiry import is_over
+from passbook.job.issue import IssuedSheet
+from passbook.job.issuing import with_sheets
 from passbook.job.objections import must_have_right, must_not_be_held, must_not_be_lent, must_not_be_printing_there
 from passbook.job.print_right import PrintRight, RightEvent, RightReply, RightState, moved
 from passbook.job.record import (
@@ -57,13 +59,17 @@ def _must_be_valid(record: Record, event: JobEvent | RightEvent) -> None:
         raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=event.value)
 
 
-def start(at: str, lines_in_doubt: int, printer: str = "") -> Change:
-    """A mechanism takes the job up; `printer` is the name of one that stands in for the job's own."""
+def start(at: str, lines_in_doubt: int, printer: str = "", sheets: Sequence[IssuedSheet] = ()) -> Change:
+    """A mechanism takes the job up; `printer` is the name of one that stands in for the job's own.
+
+    `sheets` are drawn for it from stock.  Raises PassbookError `forms-short` where a page stays without one.
+    """
 
     def change(record: Record) -> Outcome:
         _must_be_valid(record, JobEvent.START)
         moved = move_on(record, JobEvent.START, at=at)
         fed = fed_now(record, printer)
+        moved = with_sheets(moved, sheets)
         return Outcome(replace(moved, lines_in_doubt=lines_in_doubt, media=Media.NOT_PRESENT, fed=fed))
 
     return change

@@ -18,7 +18,7 @@ class Figures(msgspec.Struct, frozen=True):
     """Numbers of books, pages and lines.
 
     Attributes:
-        books: books or sheets given back finished: the last step of each job.
+        books: books or sheets given back finished: the last step of each job, and each change to a next sheet.
         pages: pages begun: a line whose job has no line before it on the same page.  Going on in the middle of a page
             begins none.
         lines: lines struck.
@@ -69,6 +69,6 @@ def _of_steps(outline: Sequence[StepOutline], done: int, last: int) -> Figures:
             lines += 1
             pages += step.page != page
             page = step.page
-        elif traits.ends_page and not traits.opens_page:
+        elif traits.ends_medium:
             books += 1
     return Figures(books, pages, lines)

@@ -12,6 +12,7 @@ import msgspec
 
 from passbook.document.plan import Sheet, StepOutline
 from passbook.job.choice import Choice, Fed, Side
+from passbook.job.issue import FormIssue
 from passbook.job.mailed import Mailed
 from passbook.job.print_right import PrintRight, RightState
 from passbook.job.states import TERMINAL, JobState, Reason
@@ -174,6 +175,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         mail: the mail that brought it; None for a job of a terminal.
         stands_for: the job for which it stands in, at a substitute; empty for none.
         moved_to: the destination and the job that stand in for it, as `window-2 1f0c...`; empty for none.
+        issue: the form of which it takes sheets from stock, and those that it has drawn; None where it takes none.
     """
 
     job_id: str
@@ -230,6 +232,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     mail: Mailed | None = None
     stands_for: str = ""
     moved_to: str = ""
+    issue: FormIssue | None = None
 
     @property
     def ended(self) -> bool:

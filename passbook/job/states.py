@@ -65,6 +65,8 @@ class Reason(StrEnum):
     ROLLED_BACK = "storage-rolled-back"
     """The storage was rolled back or altered: more may be on paper than the record says."""
     MEDIA_NEEDED = "media-needed"
+    MEDIA_EMPTY = "media-empty"
+    """The stock of its form has too few sheets; it waits for more."""
     MEDIA_JAM = "media-jam"
     MEDIA_NOT_TAKEN = "media-not-taken"
     COVER_OPEN = "cover-open"
@@ -121,6 +123,8 @@ class Reason(StrEnum):
     """The next hop got the message and did not say whether it took it."""
     GIVEN_UP = "relay-given-up"
     """The next hop did not take the message in all the time that is set for it."""
+    ORDERED_AGAIN = "ordered-again"
+    """A drawn sheet of form stock is spoiled: its lines are printed again on another one."""
     EXPIRED = "expired"
     """The job is of an earlier business day, and its question had no answer (F4)."""
 

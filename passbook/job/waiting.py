@@ -11,7 +11,7 @@ import msgspec
 from passbook.job.choice import Side
 from passbook.job.print_right import RightState
 from passbook.job.record import Record
-from passbook.job.states import JobState
+from passbook.job.states import JobState, Reason
 from passbook.job.wording import REASON_WORDS, second_place
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ class Why(StrEnum):
     """Its terminal prints it: right and printer were handed over."""
     AT_APPLIANCE = "at-appliance"
     """The appliance has the print right; this copy is the terminal's."""
+    FORMS = "forms"
+    """Its form's stock has too few sheets; it waits until sheets are put in, and other jobs print meanwhile."""
     PRINTER = "printer"
     """The printer is not ready; `reason` says why, if the printer told it."""
     OWN_BOOK = "own-book"
@@ -104,6 +106,8 @@ def _waiting_for_turn_or_spool(record: Record, place: QueuePlace) -> Waiting:
         return Waiting(Why.AT_APPLIANCE)
     if record.side is Side.APPLIANCE and record.handed:
         return Waiting(Why.AT_TERMINAL)
+    if Reason.MEDIA_EMPTY in record.reasons:
+        return Waiting(Why.FORMS)
     waiting = waiting_for_turn(place)
     if record.side is Side.APPLIANCE and waiting == NEXT:
         if record.is_fed_by_terminal:
@@ -116,7 +120,7 @@ def _waiting_for_turn_or_spool(record: Record, place: QueuePlace) -> Waiting:
 def _waiting_for_book(record: Record) -> Waiting:
     """The wait for the job's own book; after a finished turn, the wait for its return, opened at the next page."""
     done = record.outline[: record.confirmed]
-    turned = bool(done) and done[-1].kind.traits.opens_page
+    turned = bool(done) and done[-1].kind.traits.opens_page and not done[-1].kind.traits.ends_medium
     return Waiting(Why.PAGE_TURN, page=done[-1].page) if turned else Waiting(Why.OWN_BOOK)
 
 
@@ -158,6 +162,7 @@ _WORDS: Final = MappingProxyType(
         Why.TERMINAL_RIGHT: "Waits for its terminal {requester}, which has its print right.",
         Why.AT_TERMINAL: "Waits: its terminal {requester} prints it at {printer}.",
         Why.AT_APPLIANCE: "Waits: the appliance prints it at {printer}.",
+        Why.FORMS: "Waits: no sheets of its form are left at {printer}.",
         Why.PRINTER: "Waits: {printer} is not ready{reason}.",
         Why.OWN_BOOK: "Waits for {book} at {printer}.",
         Why.PAGE_TURN: "Waits for {book} at {printer}.",

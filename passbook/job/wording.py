@@ -17,6 +17,7 @@ REASON_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         Reason.RESTART: "the appliance was restarted",
         Reason.ROLLED_BACK: "its storage was rolled back or altered",
         Reason.MEDIA_NEEDED: "its book was not put in",
+        Reason.MEDIA_EMPTY: "no sheets of its form are left",
         Reason.MEDIA_JAM: "paper is jammed",
         Reason.MEDIA_NOT_TAKEN: "a book was not taken out",
         Reason.PAUSED: "an operator paused it",
@@ -52,6 +53,7 @@ REASON_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         Reason.GIVEN_UP: "the next hop did not take the message in time",
         Reason.BY_RULE: "a rule of this printer, form or application",
         Reason.REFUSED: "the appliance did not accept it",
+        Reason.ORDERED_AGAIN: "its lines were ordered again on another sheet",
         Reason.EXPIRED: "its day is over and its question was not answered",
     }
 )

@@ -12,6 +12,7 @@ PART_FORMATS: Final = MappingProxyType(
         "application/pdf": "pdf",
         "application/vnd.passbook-update+csv": "passbook-update+csv",
         "application/vnd.passbook-update+json": "passbook-update+json",
+        "application/vnd.passbook-form+json": "form",
     }
 )
 """MIME type -> format of a document (passbook.document.documents.FORMATS)."""
@@ -22,6 +23,7 @@ MIME_TYPES: Final = MappingProxyType(
         "text": "text/plain",
         "passbook-update+csv": "application/vnd.passbook-update+csv",
         "passbook-update+json": "application/vnd.passbook-update+json",
+        "form": "application/vnd.passbook-form+json",
     }
 )
 """Format of a document -> the MIME type under which it is sent."""

@@ -1,12 +1,18 @@
-"""The arguments of MAIL and RCPT: the address and the parameters of SIZE, 8BITMIME and DSN (RFC 5321, 1870, 3461)."""
+"""The arguments of MAIL and RCPT: the address and the parameters of SIZE, 8BITMIME and DSN (RFC 5321, 1870, 3461).
+
+`XFORM=certificate:2` is a parameter of RCPT between appliances: whether so many sheets of that form are there.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import Final, NamedTuple
 
+from passbook.document.layout import FIELD_NAME
 from passbook.job.mailed import Notify
 
+FORM_WORD: Final = "XFORM"
+"""The keyword and the parameter by which an appliance is asked for forms."""
 LONGEST_ENVELOPE_ID: Final = 100
 """Characters of ENVID (RFC 3461, 4.4)."""
 LONGEST_ORIGINAL: Final = 500
@@ -15,6 +21,7 @@ LONGEST_ORIGINAL: Final = 500
 _PATH: Final = re.compile(r"(?P<word>FROM|TO):\s*<(?P<address>[^<>]*)>(?:\s+(?P<parameters>.*))?", re.IGNORECASE)
 _XTEXT: Final = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})+")
 _ORIGINAL: Final = re.compile(rf"[A-Za-z0-9-]+;{_XTEXT.pattern}")
+_FORM: Final = re.compile(rf"(?P<form>{FIELD_NAME})?:(?P<sheets>[0-9]{{1,4}})")
 _SIZE: Final = re.compile(r"[0-9]{1,20}")
 _BODIES: Final = frozenset({"7BIT", "8BITMIME"})
 
@@ -32,11 +39,16 @@ class SenderPath(NamedTuple):
 
 
 class RecipientPath(NamedTuple):
-    """What RCPT says: the address, the wanted notifications, and the address that the first sender named."""
+    """What RCPT says: the address, the wanted notifications, and the address that the first sender named.
+
+    `sheets` of the kind `form` are needed from stock; empty and 0 for none.
+    """
 
     address: str
     notify: tuple[Notify, ...] = ()
     original: str = ""
+    form: str = ""
+    sheets: int = 0
 
 
 def read_sender(arg: str, size_limit: int) -> SenderPath:
@@ -65,7 +77,7 @@ def read_sender(arg: str, size_limit: int) -> SenderPath:
 def read_recipient(arg: str) -> RecipientPath:
     """The argument of RCPT.  Raises Misread."""
     address, parameters = _path("TO", arg)
-    if not parameters.keys() <= {"NOTIFY", "ORCPT"}:
+    if not parameters.keys() <= {"NOTIFY", "ORCPT", FORM_WORD}:
         raise Misread("555 5.5.4 A parameter of RCPT is not known here.")
     words = parameters["NOTIFY"].upper().split(",") if "NOTIFY" in parameters else []
     if not set(words) <= {one.value for one in Notify} or ("NEVER" in words and len(words) > 1):
@@ -73,7 +85,11 @@ def read_recipient(arg: str) -> RecipientPath:
     original = parameters.get("ORCPT", "")
     if "ORCPT" in parameters and not (_ORIGINAL.fullmatch(original) and len(original) <= LONGEST_ORIGINAL):
         raise Misread("501 5.5.4 The value of ORCPT is not possible.")
-    return RecipientPath(address, tuple(Notify(word) for word in dict.fromkeys(words)), original)
+    wanted = _FORM.fullmatch(parameters.get(FORM_WORD, ":0"))
+    if wanted is None:
+        raise Misread(f"501 5.5.4 The value of {FORM_WORD} is not possible.")
+    form, sheets = wanted["form"] or "", int(wanted["sheets"])
+    return RecipientPath(address, tuple(Notify(word) for word in dict.fromkeys(words)), original, form, sheets)
 
 
 def _path(word: str, arg: str) -> tuple[str, dict[str, str]]:

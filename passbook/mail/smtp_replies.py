@@ -26,6 +26,8 @@ MAIL_REPLIES: Final = MappingProxyType(
         "document-too-large": "552 5.3.4",
         "message-too-large": "552 5.3.4",
         "mail-of-too-many-jobs": "552 5.3.4",
+        "forms-short": "452 4.3.1",
+        "stock-not-known": "451 4.3.0",
         "quota-exceeded": "452 4.2.2",
         "no-area-has-room": "452 4.3.1",
         "spool-stopped": "452 4.3.1",

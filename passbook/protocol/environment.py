@@ -11,6 +11,7 @@ from passbook.job.record import Record
 from passbook.job.states import JobState
 from passbook.protocol.media import MechanismStatus
 from passbook.protocol.messages import Payload
+from passbook.protocol.stock_orders import FormNeed, StockView
 
 USUAL_WAIT: Final = 30.0
 """Seconds to wait for a boundary when the command gives no time."""
@@ -54,6 +55,8 @@ class Environment(msgspec.Struct, frozen=True, rename="camel"):
         printed: figures since counting began in the areas.
         pending: remaining work of jobs that print without asking a person.
         held: remaining work of jobs that wait for an answer, with their steps in doubt.
+        stock: its forms; None while the stock is not known.
+        needed: sheets of forms that these jobs have not drawn yet.
     """
 
     printer: str
@@ -63,6 +66,8 @@ class Environment(msgspec.Struct, frozen=True, rename="camel"):
     pending: Figures
     held: Figures
     areas: tuple[AreaFigures, ...]
+    stock: tuple[StockView, ...] | None = ()
+    needed: tuple[FormNeed, ...] = ()
 
 
 def patience(milliseconds: int) -> float:

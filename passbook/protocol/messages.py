@@ -320,6 +320,9 @@ class Prompt(msgspec.Struct, frozen=True, rename="camel"):
         job: empty when the book of an earlier job lies in the mechanism.
         action: `insert`, `turn` (insert again, opened at `page`), or `take`.
         layout: the book type.
+        form: the kind of form of the sheet that is asked for; empty for none from stock.
+        cassette: where that sheet lies.
+        number: the number of that sheet; 0 for none.
     """
 
     job: str
@@ -327,6 +330,9 @@ class Prompt(msgspec.Struct, frozen=True, rename="camel"):
     action: str
     page: int
     layout: str = ""
+    form: str = ""
+    cassette: str = ""
+    number: int = 0
 
 
 class StepReport(msgspec.Struct, frozen=True, rename="camel"):

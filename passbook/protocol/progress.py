@@ -32,7 +32,7 @@ OTHERS_MEDIUM: Final = "book or sheet"
 
 def medium_of(job: JobView) -> str:
     """The word for the job's medium."""
-    return "sheet" if job.format == "text" else "book"
+    return "sheet" if job.format in {"text", "form"} else "book"
 
 
 def state_words(job: JobView) -> str:
@@ -70,11 +70,14 @@ def standing_words(job: JobView) -> str:
     by = decided_words(job)
     if job.state is JobState.PROCESSING_STOPPED and job.valid:
         words = f"waits for {book_words(job.waiting.page if job.waiting is not None else 0)}"
+    elif job.state is JobState.PENDING and Reason.MEDIA_EMPTY in job.reasons:
+        words = "waits: {why_waiting} at {printer}"
     elif Reason.CLOSED_BY_ANSWER in job.reasons:
         words = "is completed: all of it is on paper, said {by}" if by else "is completed{why}"
     told = reason_words(job, but=_ORDERED if by else frozenset())
     return words.format(
         why=f": {told}" if told else "",
+        why_waiting=told,
         by=by,
         ordered=f" {by}" if by else "",
         waits=waits_words(job),

@@ -13,6 +13,8 @@ NO_ROWS_SAID: Final = MappingProxyType(
         "terminals": "There is no terminal that is connected, was heard since the boot, or has jobs.",
         "history": "There is no such entry in the history.",
         "summary": "There is no end of a job to be counted.",
+        "stock": "There is no form that is kept in stock.",
+        "moves": "There is no move of form stock.",
         "areas": "There is no storage area.",
         "keys": "There is no key in the key ring.",
         "answers": "There is no job to answer for.",

@@ -17,11 +17,13 @@ import msgspec
 
 from passbook.errors import PassbookError
 from passbook.job.record import HistoryEntry, HistoryKind
+from passbook.job.stock_moves import StockEntry
 from storage.crypto.keys import ApplianceKey, is_same, mac
 from storage.tables.row_sum import RowSum
 from storage.tables.schema import LAST_ROW, fetch, stream
 
 _ENTRY: Final = msgspec.json.Decoder(HistoryEntry)
+_STOCK: Final = msgspec.json.Decoder(StockEntry)
 
 
 START: Final = bytes(32)
@@ -100,7 +102,7 @@ class History:
     def __init__(self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey) -> None:
         """`area` is the name that findings and entries carry."""
         self._connection = connection
-        self._area = area
+        self.area = area
         self._area_id = area_id
         self._key = key
         self._marks = ChainMarks(connection, area_id, key)
@@ -150,20 +152,43 @@ class History:
     def append(self, entry: HistoryEntry) -> None:
         """One entry more.  Raises PassbookError `history-broken` when the head was altered."""
         head = self.head()
+        self._append(head, head.entries + 1, msgspec.json.encode(entry))
+
+    def append_stock(self, entry: StockEntry) -> int:
+        """One entry about stock more, which names the one before it; its number.  Raises as append()."""
+        head = self.head()
         n = head.entries + 1
-        text = msgspec.json.encode(entry)
+        self._append(head, n, msgspec.json.encode(entry))
+        return n
+
+    def _append(self, head: Head, n: int, text: bytes) -> None:
         chain = self._link(head.chain, n, text)
         self._connection.execute("INSERT INTO history VALUES (?, ?, ?)", (n, text.decode(), chain))
         self.owed = Head(n, chain, head.sequence)
 
+    def stock_entry(self, n: int) -> StockEntry:
+        """The entry about stock with that number, held against the entry before it.
+
+        Raises PassbookError `history-broken`.
+        """
+        sql = "SELECT CAST(entry AS BLOB), chain FROM history WHERE n = ?"
+        rows, before = fetch(self._connection, sql, n), self.chain_at(n - 1)
+        if rows and before is not None and is_same(rows[0][1], self._link(before, n, rows[0][0])):
+            try:
+                return _STOCK.decode(rows[0][0])
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                pass
+        raise self._broken(n, "it is not the entry about stock that was written")
+
     def page(self, below: int | None, count: int) -> tuple[list[ToldEntry], int]:
         """Up to `count` entries with numbers less than `below` (None: the last ones), the newest first.
 
-        Also the number to go on below; 0 when there are no more.  What cannot be read is left to findings().
+        Also the number to go on below; 0 when there are no more.  Entries about stock are told by stock_entry().  What
+        cannot be read is left to findings().
         """
         sql = "SELECT n, CAST(entry AS BLOB) FROM history WHERE n < ? ORDER BY n DESC LIMIT ?"
         rows = fetch(self._connection, sql, LAST_ROW if below is None else below, count)
-        told = [ToldEntry(self._area, n, entry) for n, text in rows if (entry := _read(text)) is not None]
+        told = [ToldEntry(self.area, n, entry) for n, text in rows if (entry := _read(text)) is not None]
         return told, rows[-1][0] if len(rows) == count else 0
 
     def end_of(self, job_id: str) -> Head | None:
@@ -197,10 +222,7 @@ class History:
         The last `kept` entries stay.  The stamps of the entries decide nothing: a wrong clock may have made them (N4).
         Raises PassbookError `history-broken`, with nothing deleted, when what would be deleted does not fit.
         """
-        marks = self._believed()
-        base = self._base(marks)
-        target = max((mark for mark in marks if mark.at < before), default=base)
-        last = min(target.entries, base.entries + most, self.head().entries - kept)
+        base, target, last = self._cut_at(before, most, kept)
         if last <= base.entries:
             return 0
         chain = self._walk(base, last)
@@ -209,6 +231,17 @@ class History:
         self._connection.execute("DELETE FROM history WHERE n <= ?", (last,))
         self._marks.replace_up_to(ChainMark(last, chain, target.at, cut=True))
         return last - base.entries
+
+    def last_to_cut(self, before: str, most: int, kept: int = 0) -> int:
+        """The number of the last entry that cut() would delete now; raises as that."""
+        return self._cut_at(before, most, kept)[2]
+
+    def _cut_at(self, before: str, most: int, kept: int) -> tuple[ChainMark, ChainMark, int]:
+        """The mark at the beginning of the chain, the mark that allows a cut, and the last entry to delete."""
+        marks = self._believed()
+        base = self._base(marks)
+        target = max((mark for mark in marks if mark.at < before), default=base)
+        return base, target, min(target.entries, base.entries + most, self.head().entries - kept)
 
     def _walk(self, base: ChainMark, last: int) -> bytes:
         """The chain after entry `last`, followed from behind `base`.  Raises PassbookError `history-broken`."""
@@ -273,7 +306,7 @@ class History:
         return mac(self._key.history, "head", self._area_id, *head)
 
     def _broken(self, entry: int, why: str) -> PassbookError:
-        return PassbookError("history-broken", area=self._area, entry=entry, why=why)
+        return PassbookError("history-broken", area=self.area, entry=entry, why=why)
 
 
 def _read(text: bytes) -> HistoryEntry | None:

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.figures import counted, counted_too, printed_at
-from passbook.job.record import Change, HistoryKind, Outcome, Record, Wrap, without_outline
+from passbook.job.issuing import issued
+from passbook.job.record import Change, HistoryEntry, HistoryKind, Outcome, Record, Wrap, without_outline
 from passbook.job.states import JobState
 from storage.area.capacity import change_cost
 from storage.crypto.envelope import SealedJob
@@ -36,7 +37,8 @@ from storage.tables.rows import (
     row_place,
 )
 from storage.tables.schema import LAST_ROW, fetch
-from storage.tables.usage import Usage, delta_of
+from storage.tables.stock import Stock, StockMark
+from storage.tables.usage import ISSUE_BYTES, Usage, delta_of
 
 _CONTENT: Final = ("DELETE FROM sealed WHERE sequence = ?", "DELETE FROM document WHERE sequence = ?")
 _DELETIONS: Final = ("DELETE FROM job WHERE sequence = ?", *_CONTENT)
@@ -67,11 +69,12 @@ class KnownRequest(NamedTuple):
 
 
 class UndoPoint(NamedTuple):
-    """How far a transaction is: what it did to the usage, to the row sum and to the head of the history."""
+    """How far a transaction is: what it did to the usage, to the row sum, to the head of the history and to stock."""
 
     usage: int
     row_sum: int | None
     head: Head | None
+    stock: StockMark
 
 
 class SettledRows(NamedTuple):
@@ -97,6 +100,7 @@ class Ledger:
         self.row_sum = RowSum(connection, area, area_id, key)
         self.memories = PeerMemories(connection, area, area_id, key, self.row_sum)
         self.counters = Counters(connection, area, area_id, key, self.row_sum)
+        self.stock = Stock(self.history, self.counters)
         self.quarantine = Quarantine(connection, area, self.row_sum, self._usage)
         self.ended_jobs = EndedJobs(connection, area_id, key, self.row_sum, self._usage)
         self.boots = Boots(connection, area, area_id, key, self.row_sum)
@@ -110,15 +114,17 @@ class Ledger:
         self._usage.begin()
         self.row_sum.begin()
         self.history.start()
+        self.stock.begin()
 
     def mark(self) -> UndoPoint:
         """How far this transaction is, to go back to."""
-        return UndoPoint(self._usage.mark(), self.row_sum.sum, self.history.owed)
+        return UndoPoint(self._usage.mark(), self.row_sum.sum, self.history.owed, self.stock.mark())
 
     def undo(self, mark: UndoPoint) -> None:
         """What came after the mark was undone."""
-        usage, self.row_sum.sum, self.history.owed = mark
+        usage, self.row_sum.sum, self.history.owed, stock = mark
         self._usage.undo(usage)
+        self.stock.undo(stock)
 
     def complete(self) -> None:
         """Write what a transaction writes once, at its end."""
@@ -129,6 +135,7 @@ class Ledger:
         """It is on disk."""
         self._usage.commit()
         self.row_sum.committed()
+        self.stock.commit()
 
     # Reading
 
@@ -309,7 +316,7 @@ class Ledger:
             self._connection.executemany("INSERT INTO document VALUES (?, ?, ?)", chunks)
         values = row.columns(self.area_id, self._key)
         self._insert(record, values)
-        self._usage.note(delta_of(record, 1, row=_row_bytes(values)))
+        self._usage.note(delta_of(record, 1, row=_row_bytes(record, values)))
         self.history.note_sequence(sequence)
         return record
 
@@ -325,6 +332,11 @@ class Ledger:
         outcome = change(ended.record)
         self._count_too(ended.record, outcome)
         return self.ended_jobs.change(ended, outcome, self.history)
+
+    def cut_history(self, at: str, before: str, most: int, kept: int) -> int:
+        """Cut off old entries of the history, as History.cut(); stock stays known."""
+        self.stock.carry_before_cut(self.history.last_to_cut(before, most, kept), at)
+        return self.history.cut(before, most, kept)
 
     def settle(self, after: int, *, every: bool = False) -> SettledRows:
         """Write into the next rows behind a sequence number that this boot made them invalid (P4).
@@ -378,11 +390,13 @@ class Ledger:
 
     def _store(self, row: JobRow, outcome: Outcome) -> JobRow:
         """The row after the change."""
-        record = outcome.record
+        record, moves = issued(row.record, outcome.record)
         if (record.identity(), record.sequence) != (row.record.identity(), row.record.sequence):
             raise PassbookError("internal-error", reference=f"identity of job {row.record.job_id}")
         if outcome.entry is not None:
-            self.history.append(outcome.entry)
+            self.history.append(_with_issue(outcome.entry, record))
+        for move in moves:
+            self.stock.move(move, record.changed_at)
         self.counters.add(printed_at(record), counted(row.record, record))
         self._count_too(row.record, outcome)
         if record.ended:
@@ -394,7 +408,7 @@ class Ledger:
             changed = replace(row, record=record, version=row.version + 1, wraps=wraps)
             self._usage.note(delta_of(self._as_of_now(row).record, -1))
             values = changed.columns(self.area_id, self._key)
-            self._usage.note(delta_of(record, 1, row=_row_bytes(values)))
+            self._usage.note(delta_of(record, 1, row=_row_bytes(record, values)))
             self._update(row, values)
             return replace(changed, mac=values[-1])
         return replace(row, record=record)
@@ -436,6 +450,11 @@ class Ledger:
         return mac(self._key.sealed, self.area_id, sequence, msgspec.msgpack.encode(sealed))
 
 
-def _row_bytes(values: Columns) -> int:
-    """Bytes of what a row holds besides its index."""
-    return len(values[10]) + len(values[11])
+def _with_issue(entry: HistoryEntry, record: Record) -> HistoryEntry:
+    """The entry about a change, with what became of the sheets of the job in it."""
+    return entry if record.issue is None else replace(entry, record=replace(entry.record, issue=record.issue))
+
+
+def _row_bytes(record: Record, values: Columns) -> int:
+    """Bytes of what a row holds besides its index, and of the entries about stock that come with a change of it."""
+    return len(values[10]) + len(values[11]) + (ISSUE_BYTES if record.issue is not None else 0)

@@ -7,7 +7,8 @@ have left, read as one moment of the area at a boundary (P9).  Everything works 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ import apsw
 
 from passbook.errors import PassbookError, shown
 from passbook.job.figures import NO_FIGURES, Figures, left
+from passbook.job.issuing import pages_due
 from passbook.job.states import JobState
 from passbook.protocol.environment import may_lie_inside
 from storage.crypto.keys import ApplianceKey, is_same, mac
@@ -90,6 +92,8 @@ class PrinterFigures:
         begun: whether the medium of one of these jobs may lie in a mechanism of which nothing is known.
         damaged: rows that did not verify; they are in no figure.
         why: why `printed` is not known; None while it is.
+        forms_pending: sheets of each kind of form that the first of these jobs have not drawn yet.
+        forms_held: the same of the others.
     """
 
     printed: Figures
@@ -98,11 +102,14 @@ class PrinterFigures:
     begun: bool
     damaged: tuple[DamagedRowError, ...]
     why: PassbookError | None
+    forms_pending: Mapping[str, int]
+    forms_held: Mapping[str, int]
 
 
 def figures_of(rows: Iterable[JobRow | DamagedRowError], counters: Counters, printer: str) -> PrinterFigures:
     """Add up the rows of a printer, as one moment of the area: the caller's transaction holds it."""
     sums = {True: NO_FIGURES, False: NO_FIGURES}
+    forms: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
     begun = False
     damaged: list[DamagedRowError] = []
     for row in rows:
@@ -110,10 +117,13 @@ def figures_of(rows: Iterable[JobRow | DamagedRowError], counters: Counters, pri
             damaged.append(row)
             continue
         # A valid job that is not pending has stopped, and its stop could not be stored yet.
-        sums[row.record.valid and row.record.state is JobState.PENDING] += left(row.record)
+        is_pending = row.record.valid and row.record.state is JobState.PENDING
+        sums[is_pending] += left(row.record)
+        if row.record.issue is not None:
+            forms[is_pending][row.record.issue.form] += len(pages_due(row.record))
         begun = begun or may_lie_inside(row.record)
     printed, why = _printed(counters, printer)
-    return PrinterFigures(printed, sums[True], sums[False], begun, tuple(damaged), why)
+    return PrinterFigures(printed, sums[True], sums[False], begun, tuple(damaged), why, forms[True], forms[False])
 
 
 def _printed(counters: Counters, printer: str) -> tuple[Figures, PassbookError | None]:

@@ -19,9 +19,11 @@ from passbook.job.states import STANDING
 from storage.tables.schema import fetch, stream
 
 _JOBS: Final = "SELECT CAST(requester AS BLOB), count(*), sum(CAST(size AS INTEGER)) FROM job GROUP BY requester"
+ISSUE_BYTES: Final = 16 * 1024
+"""Bytes of the entries about stock that one change of a job can write: one for each sheet, and a checkpoint."""
 _BYTES: Final = (
     "SELECT CAST(job_id AS BLOB), coalesce(CAST(size AS INTEGER), 0), coalesce(length(record) + length(wraps), 0) "
-    "FROM job"
+    "+ ? * (instr(CAST(record AS BLOB), CAST('\"issue\":{' AS BLOB)) > 0) FROM job"
 )
 _PRINTERS: Final = "SELECT CAST(printer AS BLOB), count(*) FROM job GROUP BY printer"
 _MAYBE_HELD: Final = (
@@ -118,7 +120,7 @@ class Usage:
         """Count the rows that are there now."""
         for requester, jobs, size in fetch(connection, _JOBS):
             self._held[requester.decode(errors="replace")] = HeldUsage(jobs, size)
-        for job, size, row in stream(connection, _BYTES):
+        for job, size, row in stream(connection, _BYTES, ISSUE_BYTES):
             self._bytes[job.decode(errors="replace")] = (size, row)
         self.jobs = sum(held.jobs for held in self._held.values())
         self._kept_held = _held_by_operators(connection)

@@ -10,6 +10,7 @@ from passbook.job.figures import Figures
 from passbook.job.wording import REASON_WORDS
 from passbook.protocol.environment import LONGEST_WAIT, USUAL_WAIT, AreaFigures, Environment
 from passbook.protocol.media import Device, Media
+from passbook.protocol.stock_orders import StockLevel, StockView
 from passbook.screen.arguments import seconds, short_text_or_none
 from terminal.commands import AddCommand
 from terminal.tables_of_jobs import local_time
@@ -74,6 +75,17 @@ def _lines(reading: Environment) -> Iterator[str]:
     for name, figures in (("printed", reading.printed), ("to print", reading.pending), ("held", reading.held)):
         yield _figures(name, figures)
     yield from map(_area, reading.areas)
+    if reading.stock is None:
+        yield "How many forms are left is not known."
+    yield from map(_cassette, reading.stock or ())
+    for need in reading.needed:
+        yield f"Jobs still need {need.form}: {need.pending} to print, {need.held} held"
+
+
+def _cassette(view: StockView) -> str:
+    following = f", the next is number {view.next}" if view.next else ""
+    level = "" if view.level is StockLevel.ENOUGH else f" ({view.level.value})"
+    return f"Form {view.form} in cassette {view.cassette}: {view.left} left{level}{following}"
 
 
 def _figures(name: str, figures: Figures) -> str:

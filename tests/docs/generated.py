@@ -42,6 +42,7 @@ MACHINES: Final = (
     Machine("passbook.job.states", "A job", ("pending",)),
     Machine("passbook.job.audience", "The audience of a question", ("awaited",)),
     Machine("passbook.job.print_right", "The right to print a job, in one of two spools", ("here", "away")),
+    Machine("passbook.job.issue", "One sheet of form stock that a job has drawn", ("drawn",)),
     Machine("passbook.job.step_machine", "The work on one job at one mechanism", ("ready",)),
     Machine("drivers.session", "A document session at a mechanism", ("unknown",)),
     Machine("storage.area.area", "A storage area", ("opened",)),

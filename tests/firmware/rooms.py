@@ -32,6 +32,7 @@ from spooler.agents import Agents
 from spooler.clock import SystemClock
 from spooler.desks import Desks
 from spooler.destination import Destination
+from spooler.form_stock import FormStock
 from spooler.shared_names import SharedNames
 from spooler.turns import Turns
 from tests.firmware.branch import MANAGER, PRINTER, TELLER, Bench, unconnected
@@ -50,6 +51,10 @@ ACTORS: Final = {TELLER: Role.REQUESTER, MANAGER: Role.REPRESENTATIVE, OTTO: Rol
 SAMPLES: Final[dict[str, Any]] = {
     "answer": "ready",
     "area": "a",
+    "cassette": "1",
+    "count": 1,
+    "form": "certificate",
+    "reason": "torn",
     "clientRequest": "r-2",
     "data": "",
     "entries": {},
@@ -188,6 +193,7 @@ class Rooms:
             names=SharedNames(bench.appliance_key, bench.rng),
             grants=self.grants,
             mailing=NoMail(),
+            stock=FormStock(bench.spool, {}, bench.clock, lambda _printer: None),
             status=lambda: STATUS,
             uri="wss://here",
         )

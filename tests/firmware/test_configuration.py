@@ -34,7 +34,14 @@ VALID: dict[str, Any] = {
             "insert_timeout": 60,
             "take_timeout": 30.5,
         },
-        {"name": "counter-2", "port": "serial:///dev/ttyUSB0?baud=9600"},
+        {
+            "name": "counter-2",
+            "port": "serial:///dev/ttyUSB0?baud=9600",
+            "form": [
+                {"kind": "certificate", "cassette": "left", "numbered": True, "low": 20, "empty": 2},
+                {"kind": "certificate", "cassette": "right", "numbered": True},
+            ],
+        },
     ],
     "terminals": {
         "listen": "[::1]:5846",
@@ -154,7 +161,7 @@ def test_the_example_is_valid_and_its_comments_show_the_defaults(tmp_path: Path)
     example = load_configuration(EXAMPLE)
     shown = tmp_path / "passbook.toml"
     lines = EXAMPLE.read_text("utf-8").splitlines()
-    optional = ("# layouts", "# recovery_public", "# representatives", "# auditors", "# rule")
+    optional = ("# layouts", "# recovery_public", "# representatives", "# auditors", "# rule", "# form")
     defaults = [
         line[2:] if line.startswith("# ") and " = " in line else line for line in lines if line[:9] != "# Lines"
     ]
@@ -273,6 +280,11 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         ("printer[1].on_network", True, "printer[1].on_network"),
         ("printer[0].take_timeout", float("nan"), "printer[0].take_timeout"),
         ("printer[0].take_timeout", float("inf"), "printer[0].take_timeout"),
+        ("printer[1].form[1].cassette", "left", "printer[1].form[1].cassette"),
+        ("printer[1].form[1].numbered", False, "printer[1].form[1].numbered"),
+        ("printer[1].form[0].empty", 21, "printer[1].form[0].empty"),
+        ("printer[1].form[0].low", -1, "printer[1].form[0].low"),
+        ("printer[1].form[0].kind", "A certificate", "printer[1].form[0].kind"),
         ("terminals.listen", "host:70000", "terminals.listen"),
         ("control", "x" * 120, "control"),
         ("keys.appliance", "areas/a/secret/key", "keys.appliance"),

@@ -82,7 +82,7 @@ def test_what_can_be_used_is_all_right(branch: Branch, capsys: pytest.CaptureFix
     assert "all right" in capsys.readouterr().out
     loaded = load_named(load_configuration(file_of(branch)))
     assert loaded.recovery_public == bytes(range(32))
-    assert set(loaded.layouts) == {"mine", "savings-24", "sheet", "slip"}
+    assert set(loaded.layouts) == {"mine", "savings-24", "sheet", "slip", "certificate"}
     assert loaded.dialects["front"].profile.name == "pr2"
 
 

@@ -47,6 +47,7 @@ def test_a_job_that_cannot_be_read_does_not_end_the_look() -> None:
             MailConfig("127.0.0.1:25", "branch.example", grace_offline=0.0),
             [Route(("@branch.example",), "window-1", ("window-1",))],
             {},
+            can_issue=lambda _printer, _form, _sheets: True,
             clock=SystemClock(),
             now=lambda: datetime.datetime.now(datetime.UTC),
             **parts,

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from passbook.document.characters import control_position
-from passbook.document.documents import FORMATS, Document, PassbookUpdate, PdfDocument, TextDocument, parse_document
+from passbook.document.documents import (
+    FORMATS,
+    Document,
+    FormDocument,
+    PassbookUpdate,
+    PdfDocument,
+    TextDocument,
+    parse_document,
+)
 from passbook.errors import PassbookError
 
 SECRET: Final = "Okafor"  # noqa: S105  # what the seeds say where a document carries content
@@ -18,6 +26,7 @@ REFUSALS: Final = frozenset(
         "document-empty",
         "document-malformed",
         "pdf-not-readable",
+        "document-too-large",
         "unknown-currency",
     }
 )
@@ -42,6 +51,8 @@ def texts_of(document: Document) -> list[str]:
             return list(lines)
         case PdfDocument():
             return []
+        case FormDocument(_, fields):
+            return [text for _, text in fields]
         case PassbookUpdate():
             entries = document.entries
             return [part for one in entries for part in (one.date, one.text, one.withdrawal, one.deposit, one.balance)]

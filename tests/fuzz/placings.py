@@ -11,23 +11,26 @@ from passbook.document.documents import FORMATS, parse_document
 from passbook.document.drafts import StartLine
 from passbook.document.layout import parse_layout
 from passbook.document.placing import place
-from passbook.document.plan import Bar, Line, decode_plan, encode_plan, outline
+from passbook.document.plan import Bar, Line, decode_plan, encode_plan, outline, with_numbers
 from passbook.errors import PassbookError
 from tests.fuzz.documents import REFUSALS
 
 PROFILE: Final = builtin_pr2()
 LAYOUTS: Final = tuple(
     parse_layout(name, files("passbook.layouts").joinpath(f"{name}.toml").read_bytes(), name)
-    for name in ("savings-24", "sheet")
+    for name in ("savings-24", "sheet", "certificate")
 )
 PLACING: Final = frozenset(
     {
         "column-overflow",
+        "form-field-missing",
+        "form-field-unknown",
         "layout-unfit",
         "not-in-code-page",
         "past-last-line",
         "start-not-given",
         "start-not-in-book",
+        "too-many-copies",
     }
 )
 
@@ -35,12 +38,12 @@ PLACING: Final = frozenset(
 def check(data: bytes) -> None:
     """What is accepted can be sent: its plan survives sealing, its outline has no text, and every line has its bytes.
 
-    The first byte chooses format, layout and code page, the second the line to start at.
+    The first byte chooses format and code page, and the layout too, the second the line to start at.
     """
     if len(data) < 2:
         return
     chosen, started = data[0], data[1]
-    layout = LAYOUTS[chosen % 2]
+    layout = LAYOUTS[chosen % len(LAYOUTS)]
     page_name = sorted(PROFILE.code_pages)[chosen // 2 % len(PROFILE.code_pages)]
     start = StartLine(1 + started // 64, 1 + started % 64) if started else None
     try:
@@ -53,6 +56,7 @@ def check(data: bytes) -> None:
         assert error.code in REFUSALS | PLACING, error.code
         return
     assert decode_plan(encode_plan(plan)) == plan
+    plan = with_numbers(plan, {step.page: 7 for step in plan})
     assert len(outline(plan)) == len(plan)
     for step, shown in zip(plan, outline(plan), strict=True):
         if isinstance(step, Line):

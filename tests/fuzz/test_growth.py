@@ -24,6 +24,9 @@ HOLES: Final[dict[str, tuple[str, ...]]] = {
         '{"layout":"a","account":"a","currency":"EUR","entries":[{"date":"2026-03-02","text":"~"}]}',
         '{"layout":"a","account":"a","currency":"EUR","entries":[~{"date":"2026-03-02"}]}',
         '{"layout":"a","account":"a","currency":"EUR","entries":[{"date":"2026-03-02","balance":"~"}]}',
+        '{"form":"a","fields":{"a":"~"}}',
+        '{"form":"a","fields":{~"a":""}}',
+        '{"form":"a","fields":{"~":""}}',
     ),
     "messages": (
         '{"header":{"name":"~","type":"command","requestId":1},"payload":{}}',

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from passbook.document.plan import Bar, Sheet, StepKind, StepOutline
 from passbook.job.choice import Choice, Fed, IfApart, Keep, Side
+from passbook.job.issue import FormIssue, IssuedSheet, IssueState
 from passbook.job.mailed import Mailed, Recipient
 from passbook.job.print_right import PrintRight, RightState
 from passbook.job.record import (
@@ -95,6 +96,7 @@ MUTABLE = {
     "stands_for": "0d" * 16,
     "moved_to": "window-2 " + "0e" * 16,
     "mail": Mailed("0c" * 16, "anna@bank.example", "", "<1@bank.example>", (Recipient("window-1@branch.example"),)),
+    "issue": FormIssue("certificate", (IssuedSheet(1, "1", 101, IssueState.SPOILED, "ordered-again"),)),
     "on_paper": OnPaper(lines=4, confirmed=1, in_doubt=2, again=3, unsure=5),
 }
 
