@@ -3,7 +3,7 @@
 Theory of operation.  Every change of a job goes through one place (`jobs`), which stores it, drops the data key with
 the job's end, and gives the news of it to the event loop.  A desk is one thread for one destination.  It takes the
 next valid record, asks the step machine for one act after the other, and runs it on its destination: a step is
-journaled as sent before its bytes leave, and as confirmed after the destination's own answer (P3).  A printer is a
+journaled as sent before it may be done, and as confirmed after the destination's own answer (P3).  A printer is a
 destination; it prompts people for one book at a time.  Figures are read only between jobs (P9).  Each part that must
 go on is supervised: its end ends the process (P14).
 

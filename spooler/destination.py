@@ -4,7 +4,8 @@ Theory of operation.  Admission asks the destination that a request names to pre
 is judged there, before anything is stored (P1).  The desk alone reaches a destination, through one link at a time, and
 runs acts of the step machine on it.  The desk journals a step before it runs it, and takes its return for the
 destination's own confirmation (P3).  So a destination stores nothing and decides nothing about a job; it does a step
-once, or ends in a DestinationStop, and then the step is in doubt.  For example a printer confirms a line by its answer
+once, or ends in a DestinationStop, and then the step is in doubt.  Behind a line it is given the next one, of which it
+may prepare what prints nothing.  For example a printer confirms a line by its answer
 behind the strike; a next hop would confirm a message by its reply.
 """
 

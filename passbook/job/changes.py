@@ -76,7 +76,7 @@ def start(at: str, lines_in_doubt: int, printer: str = "", sheets: Sequence[Issu
 
 
 def journal(confirmed: int, sending: int) -> Change:
-    """Note that steps 1..confirmed are on paper and `sending` (0: none) comes next; durable before its bytes leave.
+    """Note that steps 1..confirmed are on paper and `sending` (0: none) comes next; durable before that one is done.
 
     At most one step is in doubt: the confirmed step must be the one that was being sent (P3).
     """

@@ -1,8 +1,8 @@
 """The step machine of printing: the next act for one job at one mechanism, as a pure function of events.
 
-Between two acts nothing is under way.  A step is journaled before any of its bytes may leave; from then on it is in
-doubt until the printer confirmed it.  Nothing is ever repeated here: a failure ends the work, and a person's answer
-starts new work from the record (P3).
+Between two acts nothing is under way.  A step is journaled before it may be done; what a destination prepares of it
+earlier cannot be on paper.  From then on it is in doubt until the printer confirmed it.  Nothing is ever repeated here:
+a failure ends the work, and a person's answer starts new work from the record (P3).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Phase(StrEnum):
     READY = "ready"
     """Every step before `step` is confirmed; none is in doubt."""
     JOURNALED = "journaled"
-    """`step` is durable as being sent; its bytes may have left: it is in doubt."""
+    """`step` is durable as being sent; it may be done: it is in doubt."""
     ENDED = "ended"
     """Every step is confirmed."""
     STOPPED = "stopped"
