@@ -24,7 +24,7 @@ from passbook.protocol.printer_setup import PrinterSetup, ReadBack
 class LineBytes:
     """One line: first the way there, then, once the mechanism has accepted it, text and strike.
 
-    A family whose text strikes by itself has no `strike`.
+    A family that strikes in `confirm` has no `strike`.
     """
 
     position: bytes
@@ -142,6 +142,6 @@ class Dialect(Protocol):
     def confirm(self, talk: Conversation, line: LineBytes, following: LineBytes | None, look: Look) -> Ahead:
         """Require the mechanism's own word that the line sent was done, and that the medium is still there.
 
-        `following` is the next line on the page.  It is not ordered yet, so none of it may be struck.  Returns the part
-        of it that has gone ahead.
+        A line without a `strike` is struck here.  `following` is the next line on the page.  It is not ordered yet, so
+        none of it may be struck.  Returns the part of it that has gone ahead.
         """

@@ -95,12 +95,21 @@ class EscposSlip:
         slip = self._ask_in_real_time(talk, _SLIP, times.answer)
         if not slip.has(_NOT_AT_INSERTION):
             talk.tell(slip_commands.SELECT_SLIP)
-            if not self._ask_in_order(talk).has_slip:
+            if not self._is_loaded(talk):
                 talk.tell(slip_commands.END_WAIT)
 
     def read_setup(self, talk: Conversation, code_page: str) -> ReadBack | None:  # noqa: ARG002 - names of Dialect
         """None: it cannot be asked for its own set-up."""
         return None
+
+    def _is_loaded(self, talk: Conversation) -> bool:
+        """Whether the slip was loaded; a printer that waits for one, as that moved out meanwhile, gives no answer."""
+        try:
+            return self._ask_in_order(talk).has_slip
+        except MechanismStop as stop:
+            if stop.reason is Reason.SILENT:
+                return False
+            raise
 
     def ask(self, talk: Conversation, timeout: float) -> Answer:
         """Ask in real time for the printer's and the slip's status, and for the causes where it is off line."""
