@@ -128,7 +128,7 @@ class Office:
         key = load_key(self.config)
         self.appliance = DoorlessAppliance(self.config, key, self._loaded, clock=self.clock, notifier=ready)
         desk = self.appliance._desks._desks[PRINTER]
-        desk._wake, desk._stopping = self._pauses.event(), self._pauses.event()
+        desk._wake, desk._stopping, desk._again = (self._pauses.event() for _ in range(3))
         self._life = asyncio.create_task(self.appliance.run())
         waiting = asyncio.create_task(ready.told.wait())
         await asyncio.wait({self._life, waiting}, return_when=asyncio.FIRST_COMPLETED, timeout=WAIT)
