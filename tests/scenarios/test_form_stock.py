@@ -112,7 +112,7 @@ def test_each_copy_takes_a_sheet_of_its_own_and_a_canceled_job_gives_back_what_i
     assert inserts == [(1, "certificate", "1", 101), (2, "certificate", "1", 102)]
     assert "turn" not in {one["action"] for one in prompts}
     waiting = office.counter.print_in_background(certificate(office, "Ben", 2), "Ben", "certificate", at_once=False)
-    office.wait("document-wanted")
+    waiting.wait_for(lambda events: any("media-needed" in event["payload"].get("reasons", ()) for event in events))
     assert stock(office)["left"] == 0
     office.world.ctl("cancel", waiting.job, "--person", "Ann")
     waiting.hands_free.set()
