@@ -84,7 +84,8 @@ def test_a_mistake_is_one_sentence_about_its_place(tmp_path: Path, text: str, wh
 def test_an_own_printer_has_a_step_and_offsets_of_its_own(tmp_path: Path) -> None:
     file = tmp_path / "agent.toml"
     file.write_text(
-        '[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\nelementary_step = 216\nx_offset = "1 in"\ny_offset = "-1 in"\n'
+        '[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\nelementary_step = 216\n'
+        'x_offset = "1 in"\ny_offset = "-1 in"\n'
     )
     [printer] = load_agent_config(file).fallback
     assert printer.setup == PrinterSetup("", 216, 2160, -2160)
