@@ -9,6 +9,7 @@ import pytest
 from passbook.errors import PassbookError
 from passbook.job.choice import NORMAL, IfApart, Keep, Side
 from passbook.protocol.document_rules import ChoiceRule
+from passbook.protocol.printer_setup import PrinterSetup
 from terminal.agent.agent_settings import AgentConfig, load_agent_config
 
 
@@ -63,6 +64,12 @@ def test_what_the_file_says_counts(tmp_path: Path) -> None:
         ('[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\ndialect = "no"\n', "dialect"),
         ('[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\ncode_page = "no"\n', "code page"),
         ('[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\n' * 2, "two own printers"),
+        (
+            '[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\nelementary_step = 180\n',
+            "elementary_step: expected 240 or 216",
+        ),
+        ('[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\nx_offset = "1"\n', "x_offset and y_offset must be lengths"),
+        ('[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\ny_offset = "51 mm"\n', "at most 50 mm either way"),
         ("\x00", "the top level"),
     ],
 )
@@ -72,3 +79,13 @@ def test_a_mistake_is_one_sentence_about_its_place(tmp_path: Path, text: str, wh
     with pytest.raises(PassbookError, match=why) as refused:
         load_agent_config(file)
     assert (refused.value.code, refused.value.facts["file"]) == ("file-problem", str(file))
+
+
+def test_an_own_printer_has_a_step_and_offsets_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "agent.toml"
+    file.write_text(
+        '[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\nelementary_step = 216\n'
+        'x_offset = "1 in"\ny_offset = "-1 in"\n'
+    )
+    [printer] = load_agent_config(file).fallback
+    assert printer.setup == PrinterSetup("", 216, 2160, -2160)

@@ -8,6 +8,7 @@ import pytest
 
 from demo.world import shipped_layout
 from drivers.ports.place import place_of
+from passbook.protocol.printer_setup import PrinterSetup
 from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
 from spooler.machine import machine_name
 from terminal.agent.known_appliance import KnownAppliance
@@ -65,3 +66,17 @@ def test_the_name_of_a_machine_stays_and_is_not_its_id(tmp_path: Path) -> None:
     assert (len(name), name == machine_name(file), "0123456789abcdef" in name) == (16, True, False)
     file.write_text("f" * 32)
     assert machine_name(file) != name
+
+
+def test_a_printer_of_the_appliance_is_driven_with_the_set_up_that_it_has_there(tmp_path: Path) -> None:
+    """Also by an agent that was started anew, from what it keeps."""
+    own = 'extends = "pr2"\nname = "nantian"\n[times]\nmotion = 30.0\n'
+    setup = PrinterSetup(own, elementary_step=216, x_offset=100, y_offset=-100)
+    facts = PrinterFacts("hall", "pr2", "cp858", "tcp://127.0.0.1:1", True, 120.0, 120.0, setup=setup)
+    file = tmp_path / "appliance.json"
+    KnownAppliance(file, StandingClock(), "here").learn(AgentWelcome("branch", "boot", 10.0, 300.0, (facts,), ()))
+    known = KnownAppliance(file, StandingClock(), "here")
+    assert known.welcome is not None
+    [told] = known.welcome.printers
+    found = known.make_printer(told, told.setup, tell=lambda _news: None).details()
+    assert (found.profile, found.elementary_step, found.x_offset, found.y_offset) == ("nantian", 216, 100, -100)
