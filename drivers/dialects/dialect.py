@@ -23,7 +23,10 @@ Look = Callable[[], None]
 
 @dataclass(frozen=True)
 class LineBytes:
-    """One line: first the way there, then, once the mechanism has accepted it, text and strike."""
+    """One line: first the way there, then, once the mechanism has accepted it, its text.
+
+    The text ends with its strike where no command of its own can do that in `confirm`.
+    """
 
     position: bytes
     text: bytes = field(repr=False)
@@ -109,4 +112,7 @@ class Dialect(Protocol):
         """Go to the place of a line; afterwards its text may be sent."""
 
     def confirm(self, talk: Conversation, line: LineBytes, look: Look) -> None:
-        """Require the mechanism's own word that the line sent was done, and that the medium is still there."""
+        """Require the mechanism's own word that the line sent was done, and that the medium is still there.
+
+        A line whose text does not end with its strike is struck here.
+        """

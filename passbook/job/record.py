@@ -86,15 +86,17 @@ class OnPaper(msgspec.Struct, frozen=True, rename="camel"):
     """The part of a job that is on paper, counted in lines of its document.
 
     Attributes:
-        confirmed: lines 1..confirmed are on paper.
+        confirmed: lines 1..confirmed are on paper, but perhaps for the last ones, as `unsure` says.
         in_doubt: the line that was sent and not confirmed; 0 for none.
         again: lines up to this one were sent before and ordered again, so they may be on paper; 0 for none.
+        unsure: the number of last confirmed lines that a printer of this dialect may have lost (P3).
     """
 
     lines: int
     confirmed: int
     in_doubt: int = 0
     again: int = 0
+    unsure: int = 0
 
 
 class Reported(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -430,7 +432,9 @@ def on_paper_of(record: Record) -> OnPaper | None:
     in_doubt = confirmed + 1 if record.sending in lines else 0
     before = bisect_right(lines, record.sent_before)
     again = before if before > max(confirmed, in_doubt) else 0
-    return OnPaper(len(lines), confirmed, in_doubt, again)
+    # A medium that was given back has every line that was confirmed.
+    unsure = min(confirmed, record.lines_in_doubt - 1) if record.confirmed in lines else 0
+    return OnPaper(len(lines), confirmed, in_doubt, again, unsure)
 
 
 def fed_now(record: Record, printer: str) -> Fed:

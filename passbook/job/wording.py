@@ -8,6 +8,7 @@ from typing import Final
 
 from passbook.document.plan import StepOutline
 from passbook.job.choice import Side
+from passbook.job.record import OnPaper
 from passbook.job.states import Reason
 
 REASON_WORDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -53,6 +54,14 @@ REASON_WORDS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Reason -> that reason in words for people, fit to stand behind a colon."""
+
+
+def doubt_words(paper: OnPaper) -> str:
+    """The lines in doubt as a clause, as `lines 4 to 5 are in doubt`; empty for none."""
+    first, last = paper.confirmed - paper.unsure + 1, paper.in_doubt or paper.confirmed
+    if first > last:
+        return ""
+    return f"line {first} is in doubt" if first == last else f"lines {first} to {last} are in doubt"
 
 
 def second_place(side: Side) -> str:

@@ -17,7 +17,7 @@ from passbook.job.mailed import Delivery, Mailed, Notify, Recipient
 from passbook.job.record import Record, on_paper_of
 from passbook.job.relaying import is_relay
 from passbook.job.states import JobState, Reason
-from passbook.job.wording import REASON_WORDS
+from passbook.job.wording import REASON_WORDS, doubt_words
 
 
 class MailOutcome(StrEnum):
@@ -164,8 +164,9 @@ def _for_people(record: Record, mail: Mailed, outcome: MailOutcome, told: tuple[
     if outcome in {MailOutcome.DISCARDED, MailOutcome.CLOSED} and decided is not None:
         lines += ["", f"{decided.person} decided it at {decided.terminal}."]
     if paper is not None and outcome is not MailOutcome.PRINTED and not is_relay(record):
-        doubt = f"; line {paper.in_doubt} is in doubt" if paper.in_doubt else ""
-        lines += ["", f"{paper.confirmed} of {paper.lines} lines are on paper{doubt}."]
+        doubt = doubt_words(paper)
+        doubt = f"; {doubt}" if doubt else ""
+        lines += ["", f"{paper.confirmed - paper.unsure} of {paper.lines} lines are on paper{doubt}."]
     return [*lines, "", "An answer to this mail reaches no person and decides nothing."]
 
 

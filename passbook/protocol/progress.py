@@ -11,10 +11,10 @@ from passbook.job.decisions import by_words
 from passbook.job.record import OnPaper
 from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.job.waiting import book_words
-from passbook.job.wording import REASON_WORDS
+from passbook.job.wording import REASON_WORDS, doubt_words
 from passbook.protocol.messages import JobView, StepReport
 from passbook.protocol.notice import Notice
-from passbook.screen.columns import short
+from passbook.screen.columns import capital, short
 
 MORE_ON_PAPER: Final = (
     "The storage was rolled back or altered: more may be on paper than the appliance knows. Look at the paper."
@@ -127,11 +127,12 @@ def paper_words(notice: Notice) -> str:
     if paper is None:
         return "The appliance does not know how much of it is on paper: look at the paper."
     parts = []
-    if paper.confirmed:
-        lines = "Line 1 is" if paper.confirmed == 1 else f"Lines 1 to {paper.confirmed} are"
+    sure, doubt = paper.confirmed - paper.unsure, doubt_words(paper)
+    if sure:
+        lines = "Line 1 is" if sure == 1 else f"Lines 1 to {sure} are"
         parts.append(f"{lines} on paper, of {paper.lines}.")
-    if paper.in_doubt:
-        parts.append(f"Line {paper.in_doubt} is in doubt: look at the paper.")
+    if doubt:
+        parts.append(f"{capital(doubt)}: look at the paper.")
     if paper.again:
         parts.append(f"{_again(paper)} sent before and ordered again: look at the paper.")
     if Reason.ROLLED_BACK in job.reasons:
@@ -150,8 +151,9 @@ def end_words(notice: Notice) -> str:
     ended = "is completed" if job.state is JobState.COMPLETED else standing_words(job)
     parts = [f"Job {short(job.job)} of {job.requester} for {job.printer} {ended}."]
     if paper is not None:
-        lines = f"{paper.confirmed} of {paper.lines} lines are on paper"
-        lines += f", line {paper.in_doubt} is in doubt" if paper.in_doubt else ""
+        doubt = doubt_words(paper)
+        lines = f"{paper.confirmed - paper.unsure} of {paper.lines} lines are on paper"
+        lines += f", {doubt}" if doubt else ""
         lines += f", lines up to {paper.again} were ordered again and may be on paper" if paper.again else ""
         parts.append(f"{lines}.")
         parts += ["More may be on paper: look at it."] if _may_be_more(job, paper) else []

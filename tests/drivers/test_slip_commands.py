@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable
 
@@ -14,6 +16,7 @@ from drivers.profile import read_builtin
 from passbook.document.plan import Eject, Line, Plan, Run, Sheet, Turn
 from passbook.errors import PassbookError
 from tests.drivers.slip_bench import RULER, SHEET, slip_line
+from tests.house import ROOT
 
 ESCPOS = builtin_escpos()
 BOTTOM = 210 * 144 * 5 // 127 - 144
@@ -30,26 +33,27 @@ def at(y: int, *runs: Run) -> Line:
 
 def refused(sheet: Sheet, steps: Plan) -> str:
     with pytest.raises(PassbookError) as error:
-        slip_commands.check_printable(ESCPOS, sheet, steps, layout="slip", printer="slips")
+        slip_commands.check_slip(ESCPOS, sheet, steps, layout="slip", printer="slips")
     assert error.value.code == "layout-not-printable"
     return str(error.value)
 
 
 def test_the_set_up_is_told_before_the_slip_is_awaited() -> None:
     expected = b"\x1bt\x13" + b"\x1b!\x00" + b"\x1b \x04" + b"\x1bf\x00\x0a" + b"\x1bc1\x04\x1b3\x00" + b"\x1bc0\x04"
-    assert slip_commands.set_up(ESCPOS, SHEET, "cp858") == expected
+    assert slip_commands.slip_set_up(ESCPOS, SHEET, "cp858") == expected
 
 
 def test_a_line_is_placed_from_the_line_before_and_its_text_by_half_dots() -> None:
-    first = slip_commands.encode_line(ESCPOS, SHEET, "cp858", slip_line(1), 0)
+    first = slip_commands.encode_slip_line(ESCPOS, SHEET, "cp858", slip_line(1), 0)
     # 3/4 inch from the top; the head stands at 1/2 inch.
     assert first.position == b"\x1bJ\x24"
     # 2 mm are 13 half dots, and a column is 16.
     assert first.text == b"\x1b$\x0d\x00Einzahlung 1 von Frau M\x81ll"
     assert first.rest == (b"er, in bar" + b"\x1b$\x8d\x02100,00 \xd5",)
-    assert slip_commands.encode_line(ESCPOS, SHEET, "cp858", slip_line(2), RULER.y(1)).position == b"\x1bJ\x18"
+    assert slip_commands.encode_slip_line(ESCPOS, SHEET, "cp858", slip_line(2), RULER.y(1)).position == b"\x1bJ\x18"
     assert (
-        slip_commands.encode_line(ESCPOS, SHEET, "cp858", slip_line(30), 0).position == b"\x1bJ\xff" * 2 + b"\x1bJ\xde"
+        slip_commands.encode_slip_line(ESCPOS, SHEET, "cp858", slip_line(30), 0).position
+        == b"\x1bJ\xff" * 2 + b"\x1bJ\xde"
     )
     assert slip_commands.STRIKE == b"\n"
 
@@ -78,7 +82,7 @@ def test_python_escpos_builds_the_same_bytes_where_it_has_them() -> None:
     )
     assert told(lambda printer: printer.hw("INIT")) in slip_commands.CLEAN_UP
     assert told(lambda printer: printer.control("LF")) == slip_commands.STRIKE
-    assert told(lambda printer: printer.line_spacing(0)) in slip_commands.set_up(ESCPOS, SHEET, "cp858")
+    assert told(lambda printer: printer.line_spacing(0)) in slip_commands.slip_set_up(ESCPOS, SHEET, "cp858")
 
 
 @pytest.mark.parametrize("code_page", sorted(ESCPOS.code_pages))
@@ -88,8 +92,8 @@ def test_python_escpos_chooses_the_same_code_page_and_letters(code_page: str) ->
         printer.text("Müller Straße ½")
 
     line = at(RULER.y(1), Run(1, "Müller Straße ½"))
-    select = slip_commands.set_up(ESCPOS, SHEET, code_page)[:3]
-    text = slip_commands.encode_line(ESCPOS, Sheet(9000), code_page, line, 0).text
+    select = slip_commands.slip_set_up(ESCPOS, SHEET, code_page)[:3]
+    text = slip_commands.encode_slip_line(ESCPOS, Sheet(9000), code_page, line, 0).text
     assert told(act) == select + text.removeprefix(b"\x1b$\0\0")
 
 
@@ -98,7 +102,7 @@ def test_a_line_is_where_it_belongs_whatever_line_was_before_it(steps: list[int]
     place, before = 72, 0
     for step in steps:
         line = at(step * 15 + 7)
-        way = slip_commands.encode_line(ESCPOS, SHEET, "cp858", line, before).position
+        way = slip_commands.encode_slip_line(ESCPOS, SHEET, "cp858", line, before).position
         assert way[::3] == b"\x1b" * (len(way) // 3)
         place += sum(way[2::3])
         assert place == step
@@ -108,12 +112,12 @@ def test_a_line_is_where_it_belongs_whatever_line_was_before_it(steps: list[int]
 @given(st.text(st.characters(codec="cp858"), min_size=1, max_size=40), st.integers(1, 49), st.integers(1080, 15000))
 def test_no_byte_of_a_line_is_taken_for_another_command(text: str, column: int, y: int) -> None:
     try:
-        line = slip_commands.encode_line(ESCPOS, SHEET, "cp858", at(y, Run(column, text)), 0)
+        line = slip_commands.encode_slip_line(ESCPOS, SHEET, "cp858", at(y, Run(column, text)), 0)
     except PassbookError as error:
         assert error.code in {"control-byte", "not-in-code-page", "column-overflow"}
         return
     assert all(0 < len(piece) <= 30 for piece in (line.text, *line.rest))
-    told = slip_commands.set_up(ESCPOS, SHEET, "cp858"), line.position, line.text, *line.rest, slip_commands.STRIKE
+    told = slip_commands.slip_set_up(ESCPOS, SHEET, "cp858"), line.position, line.text, *line.rest, slip_commands.STRIKE
     sent = b"".join(told)
     assert not any(request in sent for request in (b"\x10\x04", b"\x10\x05", b"\x10\x14"))
     printed = line.text[4:] + b"".join(line.rest)
@@ -125,18 +129,18 @@ def test_no_byte_of_a_line_is_taken_for_another_command(text: str, column: int, 
 @pytest.mark.parametrize("text", ["\x10\x04\x05", "\x10\x05\x01", "a\x1b@", "a\nb", "\x0c", "\x1da\x00", "\x7f"])
 def test_control_bytes_in_a_text_are_refused(text: str) -> None:
     with pytest.raises(PassbookError) as error:
-        slip_commands.encode_line(ESCPOS, SHEET, "cp858", at(RULER.y(1), Run(1, text)), 0)
+        slip_commands.encode_slip_line(ESCPOS, SHEET, "cp858", at(RULER.y(1), Run(1, text)), 0)
     assert error.value.code == "control-byte"
 
 
 def test_a_line_above_the_one_before_is_refused() -> None:
     with pytest.raises(ValueError, match="above"):
-        slip_commands.encode_line(ESCPOS, SHEET, "cp858", slip_line(1), RULER.y(2))
+        slip_commands.encode_slip_line(ESCPOS, SHEET, "cp858", slip_line(1), RULER.y(2))
 
 
 def test_a_plan_that_fits_the_slip_is_taken() -> None:
     inside = plan(at(72 * 15), at(BOTTOM * 15, Run(1, "x" * 49)))
-    slip_commands.check_printable(ESCPOS, SHEET, inside, layout="slip", printer="slips")
+    slip_commands.check_slip(ESCPOS, SHEET, inside, layout="slip", printer="slips")
 
 
 @pytest.mark.parametrize(
@@ -153,6 +157,16 @@ def test_a_plan_that_fits_the_slip_is_taken() -> None:
 )
 def test_a_plan_that_does_not_fit_is_refused_and_told_why(sheet: Sheet, steps: Plan, why: str) -> None:
     assert why in refused(sheet, steps)
+
+
+def test_the_library_is_loaded_only_for_such_a_printer_and_only_its_constants() -> None:
+    program = (
+        "import sys; from drivers.dialects.known import DIALECTS; assert 'escpos' not in sys.modules;"
+        "DIALECTS['escpos']();"
+        "print(*sorted(name for name in sys.modules if name.partition('.')[0] in {'escpos', 'PIL'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["escpos", "escpos.constants", "escpos.types", "escpos.version"]
 
 
 PROFILE = read_builtin("escpos").decode()

@@ -210,6 +210,46 @@ def test_a_fault_before_a_slip_is_asked_for_has_a_reason(open_slip_bench: OpenSl
     assert bench.struck() == once_on_slip(1)
 
 
+@pytest.mark.parametrize("kind", [FaultKind.COVER_OPEN, FaultKind.SILENT, FaultKind.GARBAGE])
+def test_a_fault_while_a_slip_is_awaited_has_a_reason(open_slip_bench: OpenSlipBench, kind: FaultKind) -> None:
+    bench = open_slip_bench(answer=SHORT)
+    session = bench.session()
+    session.clean_up()
+    reasons = {FaultKind.COVER_OPEN: Reason.COVER_OPEN, FaultKind.GARBAGE: Reason.GARBLED}
+    broken = Fault(kind)
+    stopped(reasons.get(kind, Reason.SILENT), session.insert, SHEET, WAIT, lambda: bench.machine.fault(broken))
+    bench.machine.mend()
+    assert session.clean_up() is Media.NOT_PRESENT
+    bench.insert(session)
+    bench.print_lines(session, 1)
+    assert bench.struck() == once_on_slip(1)
+
+
+@pytest.mark.parametrize(
+    "kind", [FaultKind.COVER_OPEN, FaultKind.SILENT, FaultKind.GARBAGE, FaultKind.JAM, FaultKind.PULLED_OUT]
+)
+def test_a_fault_before_the_slip_is_given_back_has_a_reason_and_strikes_nothing(
+    open_slip_bench: OpenSlipBench, kind: FaultKind
+) -> None:
+    bench = open_slip_bench(answer=SHORT)
+    session = bench.inserted()
+    bench.print_lines(session, 1)
+    bench.machine.fault(Fault(kind))
+    if kind is FaultKind.PULLED_OUT:
+        session.eject()
+    else:
+        with pytest.raises(MechanismStop):
+            session.eject()
+        bench.machine.mend()
+        session.clean_up()
+    if bench.machine.state().media is Media.ENTERING:
+        bench.machine.take()
+    session.wait_taken(WAIT)
+    bench.insert(session)
+    bench.print_lines(session, 2)
+    assert bench.struck() == once_on_slip(1, 2)
+
+
 def test_an_open_cover_is_named_by_the_clean_up(bench: SlipBench) -> None:
     session = bench.session()
     bench.machine.fault(Fault(FaultKind.COVER_OPEN))

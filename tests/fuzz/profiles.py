@@ -33,7 +33,7 @@ def malformed_or_not() -> Iterator[None]:
 def _set_up_slip(profile: EscposProfile) -> None:
     for page in profile.code_pages:
         with contextlib.suppress(ValueError):
-            slip_commands.set_up(profile, Sheet(12_000), page)
+            slip_commands.slip_set_up(profile, Sheet(12_000), page)
 
 
 def _set_up_book(profile: Pr2Profile) -> None:

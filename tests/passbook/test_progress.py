@@ -69,6 +69,12 @@ def test_of_a_job_people_are_told_lines() -> None:
         ({}, OnPaper(20, 0, 1), "Line 1 is in doubt: look at the paper."),
         (
             {},
+            OnPaper(20, 5, 6, unsure=1),
+            "Lines 1 to 4 are on paper, of 20. Lines 5 to 6 are in doubt: look at the paper.",
+        ),
+        ({}, OnPaper(20, 1, 0, unsure=1), "Line 1 is in doubt: look at the paper."),
+        (
+            {},
             OnPaper(20, 4, 0, 12),
             "Lines 1 to 4 are on paper, of 20. Lines 5 to 12 were sent before and ordered again: look at the paper.",
         ),
@@ -96,6 +102,7 @@ def test_of_a_job_that_ended_early_it_is_told_what_is_on_paper(
         ({"begun": False}, OnPaper(20, 0), "0 of 20 lines are on paper."),
         ({}, OnPaper(20, 0), "0 of 20 lines are on paper. More may be on paper: look at it."),
         ({}, OnPaper(20, 0, 1), "0 of 20 lines are on paper, line 1 is in doubt."),
+        ({}, OnPaper(20, 5, 6, unsure=1), "4 of 20 lines are on paper, lines 5 to 6 are in doubt."),
         ({"reasons": BACK}, OnPaper(20, 2), "2 of 20 lines are on paper. More may be on paper: look at it."),
     ],
 )

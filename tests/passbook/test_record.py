@@ -95,7 +95,7 @@ MUTABLE = {
     "stands_for": "0d" * 16,
     "moved_to": "window-2 " + "0e" * 16,
     "mail": Mailed("0c" * 16, "anna@bank.example", "", "<1@bank.example>", (Recipient("window-1@branch.example"),)),
-    "on_paper": OnPaper(lines=4, confirmed=1, in_doubt=2, again=3),
+    "on_paper": OnPaper(lines=4, confirmed=1, in_doubt=2, again=3, unsure=5),
 }
 
 

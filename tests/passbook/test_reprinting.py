@@ -9,7 +9,7 @@ from passbook.document.plan import StepKind, StepOutline
 from passbook.job import changes
 from passbook.job.changes import answer
 from passbook.job.expiry import destroy_content
-from passbook.job.record import Answered, Change, Decider, HistoryKind, Record, Verdict
+from passbook.job.record import Answered, Change, Decider, HistoryKind, Record, Verdict, on_paper_of
 from passbook.job.reprinting import lines_again
 from passbook.job.states import JobState, Reason
 from passbook.protocol.messages import question_of
@@ -63,6 +63,15 @@ def test_what_is_on_paper_is_known_by_the_plan(verdict: Verdict, step: int, agai
 def test_lines_that_a_dialect_leaves_in_doubt_are_not_on_paper() -> None:
     assert lines_again(replace(stopped(), lines_in_doubt=2), orders(ANN, 1)) == (1,)
     assert lines_again(replace(stopped(), lines_in_doubt=9), orders(ANN, 1)) == ()
+
+
+@pytest.mark.parametrize(("confirmed", "unsure"), [(0, 0), (1, 1), (2, 1), (3, 0), (4, 1), (5, 0)])
+def test_the_last_line_that_such_a_dialect_confirmed_is_unsure_until_its_medium_was_given_back(
+    confirmed: int, unsure: int
+) -> None:
+    paper = on_paper_of(replace(stopped(), confirmed=confirmed, sending=0, lines_in_doubt=2))
+    assert paper is not None
+    assert paper.unsure == unsure
 
 
 def test_the_order_of_one_person_prints_nothing() -> None:

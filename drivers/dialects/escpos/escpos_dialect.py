@@ -42,7 +42,7 @@ class EscposSlip:
 
     def check_printable(self, sheet: Sheet, plan: Plan, *, layout: str, printer: str) -> None:
         """Refuse a plan that it cannot put on such slips."""
-        slip_commands.check_printable(self.profile, sheet, plan, layout=layout, printer=printer)
+        slip_commands.check_slip(self.profile, sheet, plan, layout=layout, printer=printer)
         graphics = self.graphics
         try:
             for step in plan:
@@ -53,11 +53,11 @@ class EscposSlip:
 
     def set_up(self, sheet: Sheet, code_page: str) -> bytes:
         """The bytes that must reach the printer before a slip does; it waits for one then."""
-        return slip_commands.set_up(self.profile, sheet, code_page)
+        return slip_commands.slip_set_up(self.profile, sheet, code_page)
 
     def encode_line(self, sheet: Sheet, code_page: str, line: Line, from_y: int) -> LineBytes:
         """The bytes of a line at its absolute place; its strike is the beginning of its confirmation."""
-        return slip_commands.encode_line(self.profile, sheet, code_page, line, from_y)
+        return slip_commands.encode_slip_line(self.profile, sheet, code_page, line, from_y)
 
     def eject(self, talk: Conversation) -> None:
         """Give the slip back, and ask where it is until it moved: real time is faster than the motion."""
@@ -81,8 +81,17 @@ class EscposSlip:
         slip = self._ask_in_real_time(talk, _SLIP, times.answer)
         if not slip.has(_NOT_AT_INSERTION):
             talk.tell(slip_commands.SELECT_SLIP)
-            if not self._ask_in_order(talk).has_slip:
-                talk.tell(slip_commands.CANCEL_WAIT)
+            if not self._is_loaded(talk):
+                talk.tell(slip_commands.END_WAIT)
+
+    def _is_loaded(self, talk: Conversation) -> bool:
+        """Whether the slip was loaded; a printer that waits for one, as that moved out meanwhile, gives no answer."""
+        try:
+            return self._ask_in_order(talk).has_slip
+        except MechanismStop as stop:
+            if stop.reason is Reason.SILENT:
+                return False
+            raise
 
     def ask(self, talk: Conversation, timeout: float) -> Answer:
         """Ask in real time for the printer's and the slip's status, and for the causes where it is off line."""

@@ -21,7 +21,7 @@ class Across(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     assumed: bool = False
 
 
-class Roll(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PaperRoll(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The rolls of the printer: the least number of characters that fill a line, which is printed then."""
 
     columns: Annotated[int, msgspec.Meta(ge=8, le=9999)]
@@ -80,7 +80,7 @@ class EscposProfile(Profile, frozen=True, forbid_unknown_fields=True):
     """An ESC/POS printer with a slip station."""
 
     vertical_unit: _Positive
-    roll: Roll
+    roll: PaperRoll
     across: Across
     form: SlipForm
     insertion: InsertionWait

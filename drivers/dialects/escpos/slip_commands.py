@@ -15,10 +15,10 @@ from drivers.profile import encode_text
 from passbook.document.plan import UNITS_PER_INCH, Line, Plan, Sheet, Turn
 from passbook.errors import PassbookError
 
-DLE: Final[bytes] = constants.DLE
-ESC: Final[bytes] = constants.ESC
-GS: Final[bytes] = constants.GS
-NUL: Final[bytes] = constants.NUL
+_DLE: Final[bytes] = constants.DLE
+_ESC: Final[bytes] = constants.ESC
+_GS: Final[bytes] = constants.GS
+_NUL: Final[bytes] = constants.NUL
 
 SELECT_SLIP: Final[bytes] = constants.SHEET_SLIP_MODE
 """Print on a slip from here on; without one the printer waits for it."""
@@ -29,15 +29,15 @@ STRIKE: Final[bytes] = constants.CTL_LF
 
 It is one byte: of a longer command, cut off before its last parameter, a clean-up's zero would be that parameter.
 """
-ASK_IN_ORDER: Final = GS + b"a\xff" + GS + b"a" + NUL
+ASK_IN_ORDER: Final = _GS + b"a\xff" + _GS + b"a" + _NUL
 """Have an automatic status sent when everything before was read, and none by itself afterwards (GS a 255, GS a 0)."""
-CANCEL_WAIT: Final[bytes] = DLE + constants.ENQ + b"\x03"
+END_WAIT: Final[bytes] = _DLE + constants.ENQ + b"\x03"
 """End the wait for a slip and clear all memory; in real time."""
-RECOVER: Final[bytes] = DLE + constants.ENQ + b"\x02"
+RECOVER: Final[bytes] = _DLE + constants.ENQ + b"\x02"
 """Clear all memory and end an error; in real time.  1 in place of 2 would strike the line of the error again."""
 _LONGEST_COMMAND: Final = 32
 """More bytes than any command has behind its first: a bit image is the longest."""
-CLEAN_UP: Final[bytes] = NUL * _LONGEST_COMMAND + CANCEL_WAIT + RECOVER + constants.HW_INIT + GS + b"a" + NUL
+CLEAN_UP: Final[bytes] = _NUL * _LONGEST_COMMAND + END_WAIT + RECOVER + constants.HW_INIT + _GS + b"a" + _NUL
 """End what an earlier owner left open, drop all memory, initialize, and let no status be sent by itself.
 
 The zeros fill the parameters of a command that was cut off, whose bytes a real-time command must not become.
@@ -55,11 +55,11 @@ class SlipLine(LineBytes):
 
 def ask_in_real_time(number: int) -> bytes:
     """The request for status `number` of DLE EOT; it must not stand within another command."""
-    request: bytes = DLE + constants.EOT + bytes([number])
+    request: bytes = _DLE + constants.EOT + bytes([number])
     return request
 
 
-def set_up(profile: EscposProfile, sheet: Sheet, code_page: str) -> bytes:
+def slip_set_up(profile: EscposProfile, sheet: Sheet, code_page: str) -> bytes:
     """The bytes that must reach the printer before a slip does; it waits for one then.
 
     Raises ValueError for a sheet that it cannot take, PassbookError `profile-malformed` for a code page that the
@@ -70,19 +70,19 @@ def set_up(profile: EscposProfile, sheet: Sheet, code_page: str) -> bytes:
     wait = profile.insertion
     return b"".join(
         (
-            ESC + b"t" + bytes([number]),
-            ESC + b"!" + bytes([pitch.font]),
-            ESC + b" " + bytes([pitch.spacing]),
+            _ESC + b"t" + bytes([number]),
+            _ESC + b"!" + bytes([pitch.font]),
+            _ESC + b" " + bytes([pitch.spacing]),
             # The library's name for ESC f has one ESC too many.
-            ESC + b"f" + bytes([wait.minutes, wait.tenths]),
+            _ESC + b"f" + bytes([wait.minutes, wait.tenths]),
             # Line feeds of the slip (ESC c 1 4) have no length.
-            ESC + b"c1\x04" + ESC + b"3" + NUL,
+            _ESC + b"c1\x04" + _ESC + b"3" + _NUL,
             SELECT_SLIP,
         )
     )
 
 
-def check_printable(profile: EscposProfile, sheet: Sheet, plan: Plan, *, layout: str, printer: str) -> None:
+def check_slip(profile: EscposProfile, sheet: Sheet, plan: Plan, *, layout: str, printer: str) -> None:
     """Refuse a plan that the printer cannot put on such slips; `layout` and `printer` are names for people.
 
     Raises PassbookError `layout-not-printable` that says why.
@@ -108,13 +108,13 @@ def _check_line(profile: EscposProfile, sheet: Sheet, line: Line) -> None:
         raise ValueError(f"{place} is less than {profile.form.start / unit:.2f} inch below the top edge")
     if steps > sheet.height * unit // UNITS_PER_INCH - profile.form.foot:
         raise ValueError(f"{place} is less than {profile.form.foot / unit:.2f} inch above the bottom edge")
-    room = columns_of(profile, sheet)
+    room = slip_columns(profile, sheet)
     for run in line.runs:
         if run.column < 1 or run.column + len(run.text) - 1 > room:
             raise ValueError(f"{place} needs more than the {room} columns that the head reaches there")
 
 
-def columns_of(profile: EscposProfile, sheet: Sheet) -> int:
+def slip_columns(profile: EscposProfile, sheet: Sheet) -> int:
     """The number of columns that the head reaches.  Raises ValueError for a pitch that the profile has not."""
     cell = profile.across.unit // _find_pitch(profile, sheet).cpi
     return (profile.across.reach - _left(profile, sheet)) // cell
@@ -132,14 +132,14 @@ def _find_pitch(profile: EscposProfile, sheet: Sheet) -> SlipPitch:
     return pitch
 
 
-def encode_line(profile: EscposProfile, sheet: Sheet, code_page: str, line: Line, from_y: int) -> SlipLine:
+def encode_slip_line(profile: EscposProfile, sheet: Sheet, code_page: str, line: Line, from_y: int) -> SlipLine:
     """The bytes of a line: the way from `from_y`, 0 for a slip just loaded, and the text without its strike.
 
     Raises PassbookError `control-byte`, `not-in-code-page` or `column-overflow` for text that cannot be printed, and
     ValueError for a place above `from_y`.
     """
     page = profile.find_code_page(code_page)
-    cell, room = profile.across.unit // _find_pitch(profile, sheet).cpi, columns_of(profile, sheet)
+    cell, room = profile.across.unit // _find_pitch(profile, sheet).cpi, slip_columns(profile, sheet)
     parts: list[bytes] = []
     for run in line.runs:
         where = f"page {line.page} line {line.line} column {run.column}"
@@ -155,7 +155,7 @@ def encode_line(profile: EscposProfile, sheet: Sheet, code_page: str, line: Line
 
 def go_across(place: int) -> bytes:
     """The way to a horizontal step."""
-    return ESC + b"$" + place.to_bytes(2, "little")
+    return _ESC + b"$" + place.to_bytes(2, "little")
 
 
 def divide(parts: Iterable[bytes], most: int) -> list[bytes]:
@@ -175,4 +175,4 @@ def go_down(profile: EscposProfile, y: int, from_y: int) -> bytes:
     far, rest = divmod(whole_steps(y, unit) - begin, _FURTHEST_MOTION)
     if far < 0:
         raise ValueError("the line is above the one before")
-    return (ESC + b"J" + bytes([_FURTHEST_MOTION])) * far + ESC + b"J" + bytes([rest])
+    return (_ESC + b"J" + bytes([_FURTHEST_MOTION])) * far + _ESC + b"J" + bytes([rest])

@@ -12,8 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from escpos import constants  # type: ignore[import-untyped]
+
 from drivers.dialects.escpos.escpos_profile import EscposProfile, SlipDots
-from drivers.dialects.escpos.slip_commands import DLE, ESC, GS, SlipLine, divide, go_across, go_down
+from drivers.dialects.escpos.slip_commands import SlipLine, divide, go_across, go_down
 from drivers.dialects.steps import whole_steps
 from passbook.document.plan import MM_PER_UNIT, UNITS_PER_INCH, Band, DotPitch, Sheet
 from passbook.document.rendered_pages import row_bytes
@@ -23,8 +25,8 @@ ROWS: Final = 8
 BASE_WIRES: Final = 7
 """Wires above the base line of a text: that many rows of a band stand above the place that the slip is moved to."""
 
-_FS: Final = b"\x1c"
-_BEGINS: Final = frozenset(DLE + ESC + _FS + GS)
+_BIT_IMAGE: Final[bytes] = constants.ESC + b"*"
+_BEGINS: Final[frozenset[int]] = frozenset(constants.DLE + constants.ESC + constants.FS + constants.GS)
 """Bytes behind which others could make a request or a command."""
 _HEAD: Final = len("\x1b*mnn")
 _WIDEST_GAP: Final = len("\x1b$nn\x1b*mnn")
@@ -77,7 +79,7 @@ class SlipGraphics:
         for begin, end in _inked(columns):
             yield go_across(whole_steps(band.x + begin * band.across, self.profile.across.unit))
             for piece in _harmless(columns[begin:end], longest):
-                yield ESC + b"*" + bytes([self.dots.mode]) + len(piece).to_bytes(2, "little") + piece
+                yield _BIT_IMAGE + bytes([self.dots.mode]) + len(piece).to_bytes(2, "little") + piece
 
 
 def _mm(length: int) -> str:
