@@ -8,7 +8,6 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from pathlib import PurePath
-from types import MappingProxyType
 from typing import Final
 
 from passbook.document.documents import FORMATS, parse_document
@@ -18,10 +17,6 @@ from passbook.mail.part_formats import MIME_TYPES
 from passbook.protocol.confidential import Confidential
 from terminal.own_copy import SUFFIXES
 
-MAIL_SUFFIXES: Final = MappingProxyType({**SUFFIXES, ".pdf": "pdf"})
-"""File suffix -> format that may be sent; an appliance refuses the mail where it does not print that format."""
-_TYPES: Final = MappingProxyType({**MIME_TYPES, "pdf": "application/pdf"})
-"""Format -> the MIME type of its part."""
 # Nothing folds a short header, since not every program joins folded parts as they were.
 _POLICY: Final = SMTP.clone(max_line_length=998)
 
@@ -60,7 +55,7 @@ def make_mail(
     mail["Date"] = format_datetime(at)
     mail["Message-ID"] = message_id
     mail["MIME-Version"] = "1.0"
-    kind, _, subtype = _TYPES[document.format].partition("/")
+    kind, _, subtype = MIME_TYPES[document.format].partition("/")
     params = {"charset": "utf-8"} if kind == "text" else None
     mail.add_attachment(document.data, kind, subtype, filename=one_line(document.name), params=params)
     return mail.as_bytes()

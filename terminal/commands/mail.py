@@ -24,8 +24,9 @@ from terminal.commands import AddCommand
 from terminal.given_file import STANDARD_INPUT, add_format, check_format_given, format_given, read_given
 from terminal.home import MailSettings, parse_address
 from terminal.interrupts import interruptible
-from terminal.mail_making import MAIL_SUFFIXES, OutgoingDocument, file_name, make_mail
+from terminal.mail_making import OutgoingDocument, file_name, make_mail
 from terminal.mail_sending import MailServer, Outgoing, ServerAnswer, send_mail
+from terminal.own_copy import SUFFIXES
 from terminal.terminal_tls import authority_context
 from terminal.workplace import Workplace
 
@@ -42,7 +43,7 @@ def add(command: AddCommand) -> None:
     sending = parser.add_argument_group("sending")
     text = "addresses that routes of appliances name; each one prints the document"
     sending.add_argument("--to", nargs="+", action="extend", metavar="ADDRESS", help=text)
-    add_format(parser, MAIL_SUFFIXES)
+    add_format(parser, SUFFIXES)
     text = "subject, which lists show; never confidential (default: none)"
     sending.add_argument("--subject", default="", metavar="TEXT", help=text)
     text = "name of the mail (default: a new one); the same command with the same one is the same job, however often"
@@ -116,9 +117,8 @@ def _mail(workplace: Workplace, arguments: argparse.Namespace, settings: MailSet
     recipients = list({one.key: one for one in map(parse_mail_address, arguments.to)}.values())
     sender = parse_mail_address(settings.sender) if settings.sender else None
     name = "document" if arguments.file == STANDARD_INPUT else arguments.file.name
-    kind = format_given(arguments, MAIL_SUFFIXES)
-    limit = files.MOST_BYTES if kind == "pdf" else MAX_DOCUMENT
-    document = OutgoingDocument(kind, read_given(arguments.file, limit), name)
+    kind = format_given(arguments, SUFFIXES)
+    document = OutgoingDocument(kind, read_given(arguments.file, MAX_DOCUMENT), name)
     document.judge()
     message_id = arguments.message_id or f"<{secrets.token_hex(16)}@{(sender or recipients[0]).domain}>"
     at = datetime.datetime.now().astimezone()

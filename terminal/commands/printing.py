@@ -30,7 +30,7 @@ _LAST_PLACE: Final = 9999
 def add(command: AddCommand) -> None:
     """Add the command."""
     parser = command("print", help="print a document and follow it to its end")
-    text = "file with the document: .csv, .json, .txt or .form; - for standard input, with --format"
+    text = "file with the document: .csv, .json, .pdf, .txt or .form; - for standard input, with --format"
     parser.add_argument("file", type=path(Path), metavar="FILE", help=text)
     add_format(parser, own_copy.SUFFIXES)
     parser.add_argument(

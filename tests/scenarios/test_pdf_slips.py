@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from demo.mail_servers import free_address
 from demo.people import Printing
-from demo.world import CommandFailed
+from demo.world import CommandFailed, await_fact
 from drivers.simulator.faults import AtLineByte, Target
 from tests import pdfs
+from tests.scenarios.clerk import BookClerk
 from tests.scenarios.conftest import OpenOffice
+from tests.scenarios.mail_office import connect, ends_of, mail_settings, text_mail
 from tests.scenarios.office import Office
 
 SLIP = "slip-1"
@@ -104,6 +107,18 @@ def test_what_cannot_be_printed_is_refused_and_leaves_nothing(office: Office) ->
     assert [refusal(office, document, "slip") for document in REFUSED.values()] == list(REFUSED)
     assert refusal(office, pdfs.pdf(FRAME), "savings-24") == "layout-unfit"
     assert office.world.ctl("history", "--last", "10") == []
+
+
+def test_a_pdf_comes_by_mail(open_office: OpenOffice) -> None:
+    address = free_address()
+    office = open_office(mail_settings(address) + 'layout = "slip"\n', own_key_jobs=True, dialect="escpos")
+    mail = text_mail("Please print what is attached.\n", "<pdf-1@bank.example>")
+    mail.add_attachment(pdfs.pdf(FRAME), maintype="application", subtype="pdf", filename="receipt.pdf")
+    with BookClerk(office.manager, office.hands, lambda _view: SLIP), connect(address) as client:
+        client.send_message(mail)
+        await_fact(lambda: bool(ends_of(office)), lambda: ends_of(office))
+    assert [end["state"] for end in ends_of(office)] == ["completed"]
+    assert ink(office) == FRAME_DOTS
 
 
 @pytest.mark.slow

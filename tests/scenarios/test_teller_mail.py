@@ -112,13 +112,15 @@ def test_a_mail_server_of_this_machine_brings_it_to_the_appliance(open_office: O
     judge(office.world.paper, book_of(statement), statement.expected())
 
 
-def test_pdf_pages_are_refused_by_their_type(mail_office: tuple[Office, str], tmp_path: Path) -> None:
+def test_pdf_pages_are_refused_where_the_printer_prints_no_pictures(
+    mail_office: tuple[Office, str], tmp_path: Path
+) -> None:
     office, address = mail_office
     file = tmp_path / "page.pdf"
     file.write_bytes(b"%PDF-1.7\n%%EOF\n")
     ended = send(office.counter, file, "--to", WINDOW, "--server", address)
     assert (ended.returncode, jobs_of(office)) == (REFUSED, [])
-    assert "application/pdf" in json.loads(ended.stderr)["errorFacts"]["words"]
+    assert "no-graphics" in json.loads(ended.stderr)["errorFacts"]["words"]
 
 
 def test_a_terminal_may_prove_itself_by_a_password(open_office: OpenOffice, tmp_path: Path) -> None:

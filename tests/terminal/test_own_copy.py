@@ -30,7 +30,7 @@ date,text,withdrawal,deposit,balance
 def test_the_suffix_tells_the_format() -> None:
     assert set(SUFFIXES.values()) == set(FORMATS)
     assert format_of(PurePath("a/statement.CSV")) == "passbook-update+csv"
-    for name in ("statement", "statement.pdf", ".csv"):
+    for name in ("statement", "statement.docx", ".csv"):
         with pytest.raises(PassbookError) as caught:
             format_of(PurePath(name))
         assert caught.value.code == "format-not-given"

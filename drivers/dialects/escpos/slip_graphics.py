@@ -26,9 +26,8 @@ ROWS: Final = 8
 BASE_WIRES: Final = 7
 """Wires above the base line of a text: that many rows of a band stand above the place that the slip is moved to."""
 
-_ESC: Final[bytes] = constants.ESC
-_FS: Final = b"\x1c"
-_BEGINS: Final = frozenset(constants.DLE + _ESC + _FS + constants.GS)
+_BIT_IMAGE: Final[bytes] = constants.ESC + b"*"
+_BEGINS: Final[frozenset[int]] = frozenset(constants.DLE + constants.ESC + constants.FS + constants.GS)
 """Bytes behind which others could make a request or a command."""
 _HEAD: Final = len("\x1b*mnn")
 _WIDEST_GAP: Final = len("\x1b$nn\x1b*mnn")
@@ -83,7 +82,7 @@ class SlipGraphics:
         for begin, end in _inked(columns):
             yield go_across(whole_steps(band.x + begin * band.across, self.profile.across.unit))
             for piece in _harmless(columns[begin:end], longest):
-                yield _ESC + b"*" + bytes([self.dots.mode]) + len(piece).to_bytes(2, "little") + piece
+                yield _BIT_IMAGE + bytes([self.dots.mode]) + len(piece).to_bytes(2, "little") + piece
 
 
 def _mm(length: int) -> str:
