@@ -23,7 +23,7 @@ _UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that leave no mark, or that a printer may take for a command."""
 
 
-Pause: TypeAlias = Annotated[float, Meta(gt=0, le=600)]
+WaitSeconds: TypeAlias = Annotated[float, Meta(gt=0, le=600)]
 PageNumber: TypeAlias = Annotated[int, Meta(ge=0, le=999)]
 
 
@@ -39,11 +39,11 @@ class Times(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         assumed: no manual at hand gives these values.
     """
 
-    answer: Pause
-    motion: Pause
-    settle: Pause
-    insertion_poll: Pause
-    taken_poll: Pause
+    answer: WaitSeconds
+    motion: WaitSeconds
+    settle: WaitSeconds
+    insertion_poll: WaitSeconds
+    taken_poll: WaitSeconds
     assumed: bool = False
 
 
