@@ -43,14 +43,14 @@ class People:
         self._tell = tell
         self._asked: tuple[str, Prompt] | None = None
 
-    def bring(self, session: DocumentSession, record: Record, page: int) -> None:
-        """Have the book of a job put in, opened at `page`.
+    def bring(self, session: DocumentSession, record: Record, page: int, confirmed: int) -> None:
+        """Have the book of a job put in, opened at `page`, when `confirmed` steps are on paper.
 
         What lies in the mechanism must be taken out first: this book, to turn its page, or one that came unasked.  So
         must one that is there again before the mechanism is ready for it, a few times.
         """
-        done = record.outline[: record.confirmed]
-        turn = session.state is SessionState.GIVEN_BACK and bool(done) and done[-1].kind.traits.opens_page
+        is_turned = bool(confirmed) and record.outline[confirmed - 1].kind.traits.opens_page
+        turn = session.state is SessionState.GIVEN_BACK and is_turned
         prompt = Prompt(record.job_id, self._settings.name, "turn" if turn else "take", page, record.layout)
         asked = functools.partial(self._ask, record.requester, replace(prompt, action="insert"))
         try:
