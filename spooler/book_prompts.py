@@ -43,14 +43,13 @@ class People:
         self._tell = tell
         self._asked: tuple[str, Prompt] | None = None
 
-    def bring(self, session: DocumentSession, record: Record, page: int) -> None:
-        """Have the book of a job put in, opened at `page`.
+    def bring(self, session: DocumentSession, record: Record, page: int, confirmed: int) -> None:
+        """Have the book of a job put in, opened at `page`, when `confirmed` steps are on paper.
 
         What lies in the mechanism must be taken out first: this book, to turn its page, or one that came unasked.  So
         must one that is there again before the mechanism is ready for it, a few times.
         """
-        done = record.outline[: record.confirmed]
-        last = done[-1].kind.traits if done else None
+        last = record.outline[confirmed - 1].kind.traits if confirmed else None
         # The next one of several sheets is another sheet, which has no other page.
         is_turned = last is not None and last.opens_page and not last.ends_medium
         action = "turn" if session.state is SessionState.GIVEN_BACK and is_turned else "take"

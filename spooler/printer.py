@@ -203,8 +203,8 @@ class PrinterLink:
     def run(self, record: Record, act: DestinationAct) -> Happening:
         """Have the book put in, or do a step: a line is struck and confirmed, any other step gives the book back."""
         match act:
-            case AskForMedium(page):
-                self._people.bring(self._session, record, page)
+            case AskForMedium(page, confirmed):
+                self._people.bring(self._session, record, page, confirmed)
                 return Happening.MEDIUM_IN
             case DoStep(Line() | Band() as line, following=following):
                 self._session.print_line(line)

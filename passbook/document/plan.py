@@ -287,7 +287,7 @@ class Bar(msgspec.Struct, frozen=True, array_like=True, gc=False):
     width: int
 
 
-class StepOutline(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class StepOutline(msgspec.Struct, frozen=True, gc=False):
     """The part of a step that every terminal may see: place and size, never its content.
 
     Attributes:
