@@ -81,7 +81,7 @@ def _started() -> Iterator[socket.socket]:
     with ours:
         with its:
             renderer = subprocess.Popen(
-                [sys.executable, "-I", "-m", "renderer"],
+                [sys.executable, "-I", "-m", "drivers.renderer"],
                 stdin=its.fileno(),
                 stdout=its.fileno(),
                 stderr=subprocess.DEVNULL,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-PACKAGES: Final = ("passbook", "storage", "drivers", "spooler", "client", "firmware", "terminal", "renderer")
+PACKAGES: Final = ("passbook", "storage", "drivers", "spooler", "client", "firmware", "terminal")
 """What is distributed; demo is code too, but stays in the source tree."""
 
 

@@ -50,7 +50,7 @@ def refused(at: Path, patience: float = 10.0) -> str:
 
 def start_as_systemd(connection: socket.socket) -> None:
     """Start the program with the connection as standard input and output, as Accept=yes does."""
-    command = [sys.executable, "-I", "-m", "renderer"]
+    command = [sys.executable, "-I", "-m", "drivers.renderer"]
     subprocess.run(command, stdin=connection.fileno(), stdout=connection.fileno(), check=True)
 
 
@@ -81,7 +81,7 @@ def test_nothing_of_a_document_is_in_an_argument_or_the_environment(monkeypatch:
     monkeypatch.setattr(subprocess, "Popen", watched)
     render_pages(REQUEST)
     [((command,), named)] = seen
-    assert command == [sys.executable, "-I", "-m", "renderer"]
+    assert command == [sys.executable, "-I", "-m", "drivers.renderer"]
     assert named["env"] == {}
 
 

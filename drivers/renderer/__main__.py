@@ -82,7 +82,7 @@ def _draw_and_exit(request: RenderRequest, out: int) -> None:
             # At the first of the two limits of time the kernel says SIGXCPU, at the second nothing.
             resource.setrlimit(limit, (value, value + 1 if limit == resource.RLIMIT_CPU else value))
         # Loaded here and not above: the guard has no part of the library.
-        from renderer.pdf_drawing import draw  # noqa: PLC0415
+        from drivers.renderer.pdf_drawing import draw  # noqa: PLC0415
 
         _write(out, encode_rendering(draw(request)))
         code = 0

@@ -124,7 +124,7 @@ def test_a_document_that_takes_minutes_is_ended() -> None:
 
 _BROKEN = """
 import os, sys, time, types
-from renderer import __main__ as program
+from drivers.renderer import __main__ as program
 from passbook.document.rendered_pages import DrawnDots
 
 def draw(request):
@@ -132,7 +132,7 @@ def draw(request):
 
 program.WALL_SECONDS = {wall}
 program._LIMITS[program.resource.RLIMIT_CPU] = {cpu}
-sys.modules["renderer.pdf_drawing"] = types.SimpleNamespace(draw=draw)
+sys.modules["drivers.renderer.pdf_drawing"] = types.SimpleNamespace(draw=draw)
 sys.exit(program.main())
 """
 
