@@ -12,7 +12,7 @@ from tests.house import ROOT, own_environment, project_files, project_table
 
 DOCUMENTS = tuple(path for path in project_files() if path.suffix == ".md")
 README = (ROOT / "README.md").read_text("utf-8")
-COMMANDS = ("passbookd", "passbookctl", "teller", "passbook-sim")
+COMMANDS = ("passbookd", "passbookctl", "teller", "passbook-sim", "passbook-render")
 
 MAKE = re.compile(r"(?:^|`|\$ )make ([a-z]+)", re.MULTILINE)
 TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")

@@ -22,7 +22,7 @@ from tests import pdfs
 
 WIDTH, HEIGHT, ACROSS, DOWN = 400, 576, 27, 30
 """The dots of a page of 5 x 8 inches at 80 and 72 to the inch."""
-PROGRAM = [sys.executable, "-I", "-m", "renderer"]
+PROGRAM = [sys.executable, "-I", "-m", "drivers.renderer"]
 
 
 def request(document: bytes, most_pages: int = 10, width: int = WIDTH, height: int = HEIGHT) -> RenderRequest:
