@@ -39,6 +39,7 @@ class FakeHop:
         seen: each command line of MAIL and RCPT.
         quit: the reply to QUIT, behind which it hangs up.
         context: its side of STARTTLS; None where it does not know that.
+        extensions: what it announces.
     """
 
     rcpt: dict[str, str] = field(default_factory=dict)
@@ -49,6 +50,7 @@ class FakeHop:
     taken: list[tuple[str, tuple[str, ...], bytes]] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     context: ssl.SSLContext | None = None
+    extensions: tuple[str, ...] = ("DSN",)
     connections: int = 0
     port: int = 0
 
@@ -56,7 +58,7 @@ class FakeHop:
         self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         session.host_name = hostname
-        return [*responses[:-1], "250-DSN", responses[-1]]
+        return [*responses[:-1], *(f"250-{word}" for word in self.extensions), responses[-1]]
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         if self.hang_up is HangUp.AT_END:
