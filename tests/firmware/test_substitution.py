@@ -9,10 +9,14 @@ from typing import Any
 
 from firmware.config.mail_settings import MailConfig
 from firmware.service.substitution import Substitutes
+from passbook.document.plan import StepKind, StepOutline
 from passbook.errors import PassbookError
+from passbook.job.issue import FormIssue
 from passbook.mail.routes import Route
 from passbook.protocol.media import Device
 from spooler.clock import SystemClock
+from storage import Ticket
+from tests.storage.store import make_record
 
 
 class Broken:
@@ -59,3 +63,44 @@ def test_a_job_that_cannot_be_read_does_not_end_the_look() -> None:
         looking.cancel()
 
     asyncio.run(look())
+
+
+class AskedHop:
+    """A next hop that notes for which forms it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, int]] = []
+
+    def takes(self, _mail: object, form: str, sheets: int) -> bool:
+        """See NextHop.takes."""
+        self.asked.append((form, sheets))
+        return False
+
+
+def test_a_substitute_is_asked_for_the_forms_of_the_job() -> None:
+    ready = SimpleNamespace(printer="window-2", status=SimpleNamespace(device=Device.ONLINE))
+    asked: list[tuple[str, str, int]] = []
+
+    def can_issue(printer: str, form: str, sheets: int) -> bool:
+        asked.append((printer, form, sheets))
+        return False
+
+    hop = AskedHop()
+    parts: Any = {"jobs": None, "desks": SimpleNamespace(views=lambda: (ready,)), "acceptance": None, "relays": None}
+    hops: Any = {"far": hop}
+    substitutes = Substitutes(
+        MailConfig("127.0.0.1:25", "branch.example"),
+        [],
+        hops,
+        can_issue=can_issue,
+        clock=SystemClock(),
+        now=lambda: datetime.datetime.now(datetime.UTC),
+        **parts,
+    )
+    lines = (StepOutline(StepKind.LINE, 1, 1), StepOutline(StepKind.LINE, 2, 1), StepOutline(StepKind.EJECT, 2))
+    ticket = Ticket("a", "0a" * 16, 1, "teller-1", "r-1", 10, b"")
+    record = make_record(ticket, outline=lines, steps=3, issue=FormIssue("certificate"))
+    assert not asyncio.run(substitutes._can_take(record, "window-2"))
+    assert not asyncio.run(substitutes._can_take(record, "far"))
+    assert asked == [("window-2", "certificate", 2)]
+    assert hop.asked == [("certificate", 2)]

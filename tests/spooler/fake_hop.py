@@ -40,6 +40,7 @@ class FakeHop:
         quit: the reply to QUIT, behind which it hangs up.
         eight_bit: whether it takes 8-bit content.
         context: its side of STARTTLS; None where it does not know that.
+        extensions: what it announces.
     """
 
     rcpt: dict[str, str] = field(default_factory=dict)
@@ -51,6 +52,7 @@ class FakeHop:
     seen: list[str] = field(default_factory=list)
     eight_bit: bool = True
     context: ssl.SSLContext | None = None
+    extensions: tuple[str, ...] = ("DSN",)
     connections: int = 0
     port: int = 0
 
@@ -59,7 +61,7 @@ class FakeHop:
     ) -> list[str]:
         session.host_name = hostname
         known = [one for one in responses[:-1] if self.eight_bit or "8BITMIME" not in one]
-        return [*known, "250-DSN", responses[-1]]
+        return [*known, *(f"250-{word}" for word in self.extensions), responses[-1]]
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         if self.hang_up is HangUp.AT_END:

@@ -209,6 +209,18 @@ def test_8_bit_content_goes_to_no_hop_that_takes_none_and_others_do_not_wait_for
     assert [to for _, to, _ in office.hop.taken] == [(TWO,)]
 
 
+@pytest.mark.parametrize("knows", [True, False])
+def test_an_appliance_is_asked_for_forms_and_another_system_is_not(office: Office, hop: FakeHop, knows: bool) -> None:
+    hop.extensions = ("DSN", "XFORM") if knows else ("DSN",)
+    mail = Mailed("0" * 32, SENDER, "", "<1@bank.example>", (Recipient(ONE),))
+    assert office.next_hop.takes(mail, "certificate", 2)
+    assert ("XFORM=certificate:2" in hop.seen[-1]) is knows
+    assert office.next_hop.takes(mail)
+    assert "XFORM" not in hop.seen[-1]
+    hop.rcpt[ONE] = "452 4.3.1 forms-short: none are left"
+    assert not office.next_hop.takes(mail, "certificate", 2)
+
+
 def test_a_message_that_the_hop_took_is_confirmed_and_came_as_it_was(office: Office) -> None:
     job = office.submit(Recipient(ONE, "rfc822;o@x", (Notify.SUCCESS, Notify.FAILURE)), Recipient(TWO))
     record = office.ended(job)
