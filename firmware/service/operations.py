@@ -475,7 +475,7 @@ class Operations:
         """Say what would happen to a mail for an address, step by step, and why; nothing is sent."""
         return self._mailing.say_route(asked)
 
-    @operation("Appliance.GetPrinter", AT_APPLIANCE, "unknown-printer")
+    @operation("Appliance.GetPrinter", AT_APPLIANCE, "unknown-printer", is_served_locked=True)
     async def printer(self, _call: Call, asked: PrinterRef) -> PrinterDetails:
         """Tell how a printer is set up, what it told of its own set-up, and what is only assumed of it."""
         return self._printers.details(asked.printer)
