@@ -42,7 +42,9 @@ SIDES: Final = (Where.TERMINAL, Where.APPLIANCE)
 SOME: Final = 24
 """Syncs among which the short form of a test chooses one; a flow has so many, or more."""
 IN_PRINT: Final = 10
-"""The number of a sync at an appliance that prints; each flow has so many, or more, at either side."""
+"""The number of a sync at an appliance that prints."""
+FEWEST: Final = 6
+"""Syncs that each flow has at either side, or more: those of a request and of its end."""
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +128,7 @@ def test_a_side_is_cut_at_some_sync(office_branch: Branch, seed: int, flow: Flow
 @pytest.mark.parametrize("at", SIDES)
 @pytest.mark.parametrize("flow", FLOWS, ids=str)
 def test_a_side_is_cut_at_every_sync(office_branch: Branch, seed: int, flow: Flow, at: Where, left: Left) -> None:
-    assert cut_everywhere(office_branch, flow, at, itertools.repeat(left), seed) >= IN_PRINT
+    assert cut_everywhere(office_branch, flow, at, itertools.repeat(left), seed) >= FEWEST
 
 
 _SOAK: Final = settings().max_examples > 100
