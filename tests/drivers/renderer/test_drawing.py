@@ -22,7 +22,7 @@ from tests import pdfs
 
 WIDTH, HEIGHT, ACROSS, DOWN = 400, 576, 27, 30
 """The dots of a page of 5 x 8 inches at 80 and 72 to the inch."""
-PROGRAM = [sys.executable, "-I", "-m", "drivers.renderer"]
+PROGRAM = [sys.executable, "-m", "drivers.renderer"]
 
 
 def request(document: bytes, most_pages: int = 10, width: int = WIDTH, height: int = HEIGHT) -> RenderRequest:
@@ -139,7 +139,7 @@ sys.exit(program.main())
 
 def broken(deed: str, *, wall: float = 30.0, cpu: int = 20) -> PassbookError:
     source = _BROKEN.format(deed=textwrap.indent(textwrap.dedent(deed), "    "), wall=wall, cpu=cpu)
-    return refusal(request(b""), [sys.executable, "-I", "-c", source])
+    return refusal(request(b""), [sys.executable, "-c", source])
 
 
 @pytest.mark.parametrize(
