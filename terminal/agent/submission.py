@@ -100,6 +100,8 @@ class Submissions:
         prepared = await asyncio.to_thread(self._known.prepare, request, document)
         if prepared.form:
             # The appliance has the forms.
+            if request.keep is Keep.TERMINAL:
+                raise PassbookError("form-needs-appliance", form=prepared.form)
             return await self._pass_on(self._sides.without_own(request, Reason.BY_RULE), document)
         kept = await self._kept(request, document, prepared)
         return await (self._pass_on(kept, document) if isinstance(kept, SubmitJob) else self._settle(kept, request.key))

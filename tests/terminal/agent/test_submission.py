@@ -96,7 +96,9 @@ class Till:
         self.own = OwnJobs(self.store, jobs, KeyRing(), self.clock, is_apart=lambda: False)
         known = KnownAppliance(folder / "appliance.json", self.clock, "here")
         facts = PrinterFacts(PRINTER, "pr2", "cp858", "tcp://127.0.0.1:1", False, 1.0, 1.0)
-        known.learn(AgentWelcome("branch", "boot-1", 1.0, 1.0, (facts,), (shipped_layout("sheet"),)))
+        known.learn(
+            AgentWelcome("branch", "boot-1", 1.0, 1.0, (facts,), tuple(map(shipped_layout, ("sheet", "certificate"))))
+        )
         self.network = NetworkLoad(self.appliance, config.network, self.clock)
         self.sides = KeptSides(self.store.spool, config, self.network, self.clock)
         self.submissions = Submissions(
@@ -176,6 +178,20 @@ def open_till(tmp_path: Path) -> Iterator[OpenTill]:
     yield opened
     for till in tills:
         till.store.close()
+
+
+# Forms, which the appliance has in stock
+
+CERTIFICATE = b'{"form":"certificate","fields":{"holder":"a","account":"b","amount":"c","until":"d","note":""}}'
+
+
+def test_a_form_from_stock_is_kept_by_the_appliance_alone(open_till: OpenTill) -> None:
+    till = open_till()
+    facts: dict[str, Any] = {"format": "form", "layout": ""}
+    assert till.submit("r-1", CERTIFICATE, **facts).job == "drawn for r-1"
+    assert till.sent() == (AT_APPLIANCE, Reason.BY_RULE.value, True)
+    assert till.own.unfinished() == []
+    assert till.refused("r-2", CERTIFICATE, keep=Keep.TERMINAL, **facts).code == "form-needs-appliance"
 
 
 # The marks of the own spool
