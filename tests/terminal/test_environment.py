@@ -10,6 +10,7 @@ from passbook.errors import PassbookError
 from passbook.job.figures import Figures
 from passbook.protocol.environment import AreaFigures, Environment
 from passbook.protocol.media import Device, MechanismStatus, Media
+from passbook.protocol.stock_orders import FormNeed, StockLevel, StockView
 from tests.client.test_connection import refuse
 from tests.terminal.fake_appliance import FakeAppliance
 from tests.terminal.running_teller import Teller, enrolled, teller
@@ -47,6 +48,18 @@ def test_the_figures_are_a_table_and_every_area_has_a_line(enrolled: Enrolled) -
     assert first == "Area a: ready, 2 jobs, 192 of 256 MiB free"
     assert second.endswith("; the figures lack it: Storage area b is missing.")
     assert fake.received == [(NAME, {"printer": "window-1"})]
+
+
+def test_the_forms_that_are_left_and_needed_have_a_line_each(enrolled: Enrolled) -> None:
+    teller, fake = enrolled
+    view = StockView("window-1", "certificate", "1", True, 3, 20, 0, StockLevel.LOW, 1039)
+    fake.answers[NAME] = lambda _: replace(READING, stock=(view,), needed=(FormNeed("certificate", 2, 1),))
+    assert teller.run("environment").out.splitlines()[-2:] == [
+        "Form certificate in cassette 1: 3 left (low), the next is number 1039",
+        "Jobs still need certificate: 2 to print, 1 held",
+    ]
+    fake.answers[NAME] = lambda _: replace(READING, stock=None)
+    assert teller.run("environment").out.splitlines()[-1] == "How many forms are left is not known."
 
 
 def test_json_is_what_the_appliance_said(enrolled: Enrolled) -> None:
