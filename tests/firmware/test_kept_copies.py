@@ -85,7 +85,7 @@ def test_a_record_says_what_was_chosen_and_the_right_begins_on_one_side(agency: 
         ({"moved": "printer-silent"}, "invalid-message"),
         ({"layout": ""}, "invalid-message"),
         ({"layout": "lost"}, "unknown-layout"),
-        ({"format": "pdf"}, "unknown-format"),
+        ({"format": "docx"}, "unknown-format"),
         ({"sheet": [1, 10, 0]}, "document-differs"),
         ({"sheet": None}, "invalid-message"),
         ({"application": "a" * 129}, "invalid-message"),

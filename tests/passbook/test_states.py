@@ -55,13 +55,14 @@ def test_an_ending_event_has_one_ending() -> None:
 
 
 def test_invalid_jobs_begin_again_only_by_an_answer_or_after_people_were_waited_for() -> None:
+    waited = {JobEvent.PROCEED, JobEvent.POSTPONE}
     for state in (JobState.PENDING_HELD, JobState.PROCESSING_STOPPED):
         leads_on = {
             e
             for (s, e), after in TRANSITIONS.items()
             if s is state and after in (JobState.PENDING, JobState.PROCESSING)
         }
-        assert leads_on == {JobEvent.ANSWER} | ({JobEvent.PROCEED} if state is JobState.PROCESSING_STOPPED else set())
+        assert leads_on == {JobEvent.ANSWER} | (waited if state is JobState.PROCESSING_STOPPED else set())
 
 
 def test_nothing_but_a_pending_job_is_started() -> None:
