@@ -105,6 +105,8 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
         return st.integers(meta.ge if meta.ge is not None else -(2**63), meta.le)
     if get_origin(kind) in {UnionType, Union}:
         return st.one_of([values(one) for one in get_args(kind)])
+    if get_origin(kind) is tuple and get_args(kind)[-1] is not Ellipsis:
+        return st.tuples(*map(values, get_args(kind)))
     if get_origin(kind) is tuple:
         return st.lists(values(get_args(kind)[0]), max_size=3).map(tuple)
     if get_origin(kind) is dict:
