@@ -106,7 +106,9 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
     if get_origin(kind) in {UnionType, Union}:
         return st.one_of([values(one) for one in get_args(kind)])
     if get_origin(kind) is tuple:
-        return st.lists(values(get_args(kind)[0]), max_size=3).map(tuple)
+        first, *others = get_args(kind)
+        is_list = others == [Ellipsis]
+        return st.lists(values(first), max_size=3).map(tuple) if is_list else st.tuples(*map(values, (first, *others)))
     if get_origin(kind) is dict:
         key, value = get_args(kind)
         return st.dictionaries(values(key), values(value), max_size=3)
