@@ -81,7 +81,7 @@ REFUSALS: dict[str, tuple[dict[str, Any], bytes, str]] = {
     "a long key": ({"key": KEY + b"x"}, DOCUMENT, "key-malformed"),
     "a printer that is not there": ({"printer": "p" * 999}, DOCUMENT, "unknown-printer"),
     "a layout that is not there": ({"layout": "lost"}, DOCUMENT, "unknown-layout"),
-    "a format that is not known": ({"format": "pdf"}, DOCUMENT, "unknown-format"),
+    "a format that is not known": ({"format": "picture"}, DOCUMENT, "unknown-format"),
     "an empty document": ({}, b"", "document-empty"),
     "blank lines only": ({}, b"\n\n", "document-empty"),
     "a large document": ({}, b"x" * (MAX_DOCUMENT + 1), "document-too-large"),

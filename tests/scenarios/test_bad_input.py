@@ -79,7 +79,7 @@ def test_bytes_that_are_no_text_are_refused(door: Office) -> None:
         ("unknown-printer", {"printer": "\x1b[2J" * 30}),
         ("unknown-layout", {"layout": "no-such"}),
         ("layout-unfit", {"layout": "sheet"}),
-        ("unknown-format", {"format": "pdf"}),
+        ("unknown-format", {"format": "picture"}),
         ("unknown-upload", {"document": b"", "upload": "never-sent"}),
         ("start-not-in-book", {"start": StartLine(3, 25)}),
         ("past-last-line", {"start": StartLine(16, 23)}),
