@@ -34,7 +34,7 @@ help:
 	@echo 'make run      the same appliance and simulator, left running, with commands to try'
 	@echo 'make demo-two-spools   a terminal with a spool of its own, through a cut network (PLANT=both-print)'
 	@echo 'make demo-mail   two appliances and a mail server: a broadcast, a substitute, cut lines, a dead letter (PLANT=twice)'
-	@echo 'make demo-slip   a slip on an ESC/POS printer through a power cut: two lines are in doubt (PLANT=twice)'
+	@echo 'make demo-slip   an ESC/POS printer: a slip through a power cut, a PDF page, a certificate from stock (PLANT=twice)'
 	@echo 'make stop     end what make run left running'
 	@echo 'make test     the tests, about a quarter of an hour on two quiet cores (SEED=number repeats a run)'
 	@echo 'make quick    the tests of the rooms alone, under a minute: for everyday work'

@@ -1,16 +1,18 @@
-"""`make demo-slip`: a slip on an ESC/POS printer, a power cut in it, and the question about two lines.
+"""`make demo-slip`: a slip with a power cut in it, a PDF page and a certificate from stock, on an ESC/POS printer.
 
 The printer answers while the line before is still in its print memory, as such printers may.  So the cut takes a line
-that was confirmed already, and the question says that two lines are in doubt.  Paper and history are the judge.
+that was confirmed already, and the question says that two lines are in doubt.  Papers, history and stock are the judge.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,18 +24,49 @@ from demo.world import PRINTER, PROJECT, CommandFailed, World, await_fact, shipp
 from drivers.simulator.control import ControlFailure
 from drivers.simulator.faults import AtLineByte, FaultKind, Target
 from drivers.simulator.render import render_sheet
-from passbook.document.plan import Line
+from passbook.document.plan import UNITS_PER_INCH, Line, with_numbers
 
 PLANT: Final = "twice"
 """The damage that the verdict must find: a line is struck once more."""
 PICTURES: Final = PROJECT / "build" / "demo-slip"
 SLIP: Final = Document("deposit slip", PROJECT / "demo" / "slip.txt", "slip-1", "slip", "text")
+CHART: Final = Document("PDF page", PROJECT / "demo" / "savings.pdf", "sheet-1", "slip", "pdf")
+CERTIFICATE: Final = Document(
+    "certificate", PROJECT / "demo" / "certificate.form", "certificate-1", "slip-certificate", "form"
+)
+FORMS: Final = '[[printer.form]]\nkind = "certificate"\nnumbered = true\nlow = 1\n'
+SHEETS: Final = 3
+FIRST: Final = 1001
+"""The number of the first of these sheets."""
+BAR: Final = re.compile(rb"([0-9]+)\.25 ([0-9]+) ([0-9]+)\.5 ([0-9]+) re f")
+"""A black bar of the PDF page, in dots: its left and lower edge from the lower left corner, width and height.
+
+A quarter of a dot is white at its left and right, so that no rounding of 72 points to 80 dots makes it wider.
+"""
+PAGE_HEIGHT: Final = 576
+"""Dots."""
+ACROSS, DOWN = UNITS_PER_INCH // 80, UNITS_PER_INCH // 72
+"""The distances of two dots of the printer."""
 CUT: Final = AtLineByte(line=5, byte=1)
 """At the first byte of the fifth line, whose way would have struck the fourth."""
 
+Ink = Counter[tuple[int, int]]
+"""Left and top edge of each dot, in 1/2160 inch, and how often it is there."""
+
+
+def ink_of_bars(page: bytes) -> Ink:
+    """The dots of all bars of a PDF page."""
+    bars = ([int(dots) for dots in bar] for bar in BAR.findall(page))
+    return Counter(
+        (x * ACROSS, y * DOWN)
+        for left, low, width, height in bars
+        for x in range(left, left + width + 1)
+        for y in range(PAGE_HEIGHT - low - height, PAGE_HEIGHT - low)
+    )
+
 
 class SlipStory:
-    """One counter with a slip printer."""
+    """One counter with a slip printer, and a stock of certificates in it."""
 
     def __init__(self, world: World) -> None:
         self._began = time.monotonic()
@@ -48,21 +81,25 @@ class SlipStory:
         print(f"{moment}  {first}", *(f"         {line}" for line in more), sep="\n", flush=True)
 
     def run(self, damage: str | None) -> int:
-        """Tell the story; return 0 when paper, history and the answer agree."""
+        """Tell the story; return 0 when papers, history, stock and the answer agree."""
         self._prepare()
         self._offer_passbook()
-        sent = self._print_through_cut()
+        slip = self._print_through_cut()
+        chart = self._print_chart()
+        certificate = self._print_certificate()
+        self._look_at_roll()
         history = self._world.ctl("history", "--last", "1000")
         self._world.stop_appliance()
         if damage is not None:
             self.say(f"PLANTED DAMAGE: {plant(damage, self._world)}")
-        return self._judge(sent, history)
+        self._judge_chart()
+        return self._judge([slip, chart, certificate], history)
 
     def _prepare(self) -> None:
         self._world.build()
         self._counter = self._world.enroll("counter-1")
         self._counter.run("keys", "new", "anna-1")
-        self._world.write_config()
+        self._world.write_config(printer=FORMS)
         self._world.start_appliance()
         self.say("The simulated slip printer and the appliance run; counter-1 is enrolled.")
 
@@ -87,7 +124,7 @@ class SlipStory:
         self._world.start_appliance()
         self.say("Power is back. Nothing prints: the job waits for an answer.")
         self._answer(sent)
-        self._finish(printing)
+        self._finish(printing, "The slip is printed, and Anna has it.")
         return sent
 
     def _answer(self, sent: Sent) -> None:
@@ -115,30 +152,75 @@ class SlipStory:
         line = sent.plan[step - 1]
         return isinstance(line, Line) and self._world.paper.times(sent.book, line.page, line.line) > 0
 
-    def _finish(self, printing: Printing) -> None:
-        code = printing.end(60)
-        if code != 0:
-            raise RuntimeError(f"teller ended with {code}: {printing.refused}")
-        self.say("The slip is printed, and Anna has it.")
+    def _print_chart(self) -> Sent:
+        title, file, book, layout, _ = CHART
+        printing = self._counter.print_in_background(file, book, layout, "--layout", layout)
+        sent = Sent(title, printing.job, book, ())
+        self._finish(printing, f"The {title} is printed as dots on a sheet.")
+        return sent
+
+    def _print_certificate(self) -> Sent:
+        """Dora puts sheets in; one certificate is printed, and the stock has one sheet less."""
+        put_in = ("--count", str(SHEETS), "--first", str(FIRST), "--person", "Dora")
+        self._world.ctl("stock", "replenish", PRINTER, "certificate", *put_in)
+        self._expect_stock(SHEETS, FIRST)
+        title, file, book, layout, kind = CERTIFICATE
+        printing = self._counter.print_in_background(file, book, layout)
+        sent = read_sent(title, printing.job, book, file, kind, self._world.layout(layout))
+        self._finish(printing, f"A {title} is printed on the sheet with the number {FIRST}.")
+        self._expect_stock(SHEETS - 1, FIRST + 1)
+        log = [one["move"] for one in self._world.ctl("stock", "log")]
+        moves = [(move["kind"], move.get("count", 1), move["first"], move.get("job", "")) for move in log]
+        if moves != [("replenished", SHEETS, FIRST, ""), ("debited", 1, FIRST, sent.job)]:
+            self._faults.append(f"the moves of the stock are {moves}")
+        return sent._replace(plan=with_numbers(sent.plan, {1: FIRST}))
+
+    def _expect_stock(self, left: int, following: int) -> None:
+        [row] = self._world.ctl("stock", "list")
+        self.say(f"Stock: {row['left']} certificates are left, and the next one has the number {row['next']}.")
+        if (row["left"], row["next"]) != (left, following):
+            self._faults.append(f"{left} certificates from {following} on are in the printer, and not those in stock")
+
+    def _look_at_roll(self) -> None:
         try:
             self._world.mechanism.wait("printed-on-roll", 0)
-            self._faults.append("text of the slip was printed on the roll")
+            self._faults.append("something was printed on the roll")
         except ControlFailure:
             self.say("Nothing was printed on the roll of the printer.")
 
-    def _judge(self, sent: Sent, history: list[Any]) -> int:
+    def _finish(self, printing: Printing, words: str) -> None:
+        code = printing.end(60)
+        if code != 0:
+            raise RuntimeError(f"teller ended with {code}: {printing.refused}")
+        self.say(words)
+
+    def _judge_chart(self) -> None:
+        """The bars are on the sheet dot by dot, once, and the title is above them."""
+        expected, found = ink_of_bars(CHART.file.read_bytes()), self._world.paper.ink(CHART.book, 1)
+        top = min(y for _, y in expected)
+        title = Counter({dot: times for dot, times in found.items() if dot[1] < top})
+        missing, more = (expected - found).total(), (found - title - expected).total()
+        twice = sum(times > 1 for times in title.values())
+        self.say(
+            f"{CHART.title}: the bars have {expected.total()} dots, {missing} missing and {more} too many; "
+            f"the title has {len(title)}, {twice} of them twice."
+        )
+        if not title or twice or missing or more:
+            self._faults.append(f"{CHART.title}: the dots on the sheet are not those of the page")
+
+    def _judge(self, sent: list[Sent], history: list[Any]) -> int:
         paper = self._world.paper
         print()
-        print(table([verdict_row(sent, paper, self._orders)]))
+        print(table(verdict_row(document, paper, self._orders) for document in sent if document.plan))
         print()
         shutil.rmtree(PICTURES, ignore_errors=True)
         for picture in render_sheet(paper, PICTURES):
-            print(f"slip picture: {picture}")
-        wrong = disagreements([sent], paper, self._orders, history, self._world.verify_offline()) + self._faults
+            print(f"paper picture: {picture}")
+        wrong = disagreements(sent, paper, self._orders, history, self._world.verify_offline()) + self._faults
         print()
         for sentence in wrong:
             print(f"DISAGREEMENT  {sentence}")
-        print("Paper, history and the person's answer agree." if not wrong else "They do not agree.")
+        print("Papers, history, stock and the person's answer agree." if not wrong else "They do not agree.")
         return 1 if wrong else 0
 
 
@@ -150,7 +232,7 @@ def main() -> int:
     # A short path: a Unix socket's name has 107 bytes.
     folder = Path(tempfile.mkdtemp(prefix="passbook-"))
     try:
-        with World(folder, pace="real", dialect="escpos") as world:
+        with World(folder, pace="real", dialect="escpos", layouts=PROJECT / "demo" / "layouts") as world:
             return SlipStory(world).run(options.plant)
     finally:
         shutil.rmtree(folder)

@@ -76,6 +76,7 @@ class World:
         dialect: str = "pr2",
         has_line: bool = False,
         mechanism: Sequence[str] = (),
+        layouts: Path | None = None,
     ) -> None:
         """`folder` must be empty and its path short (a Unix socket has 107 bytes); times are seconds.
 
@@ -83,6 +84,7 @@ class World:
         `mechanism` are further arguments of the simulator, for its own set-up.
         `program` are the interpreter's arguments that start the appliance.  Its folder for the mark is `state`, which
         may be changed until the configuration is written.  `dialect` is the language of the printer.
+        `layouts` is the operator's folder of layouts.
         """
         self.folder = folder
         self.pace = pace
@@ -97,6 +99,7 @@ class World:
         self._times = (grace, answer_timeout)
         self._program = program
         self._mechanism = mechanism
+        self._layouts = layouts
         self.address = f"{own_host()}:{free_port()}"
         self._simulator: subprocess.Popen[str] | None = None
         self.simulator_url = ""
@@ -164,8 +167,9 @@ class World:
         """
         grace, answer_timeout = self._times
         recovery = f'recovery_public = "{recovery_public}"\n' if recovery_public else ""
+        layouts = f'layouts = "{self._layouts}"\n' if self._layouts else ""
         self.config_file.write_text(
-            f'appliance = "demo-appliance"\ncontrol = "{self.folder}/control"\nstate = "{self.state}"\n'
+            f'appliance = "demo-appliance"\ncontrol = "{self.folder}/control"\nstate = "{self.state}"\n{layouts}'
             f'[[area]]\nname = "a"\npath = "{self.data}/a"\nquota = "{quota}"\n'
             f'[[area]]\nname = "b"\npath = "{self.data}/b"\nquota = "{quota}"\n'
             f'[[printer]]\nname = "{PRINTER}"\nport = "{self.simulator_url}"\ndialect = "{self._dialect}"\n{printer}'
@@ -295,6 +299,11 @@ class World:
     def _ctl(self, *arguments: str) -> Any:
         return run_command([sys.executable, "-m", "firmware.ctl", "--json", *arguments])
 
+    def layout(self, name: str) -> BookLayout:
+        """The layout that the appliance has under that name: the operator's, or a shipped one."""
+        own = self._layouts / f"{name}.toml" if self._layouts else None
+        return read_layout(own) if own and own.exists() else shipped_layout(name)
+
     def verify_offline(self) -> list[Any]:
         """The findings of `passbookctl verify` in the areas of a stopped appliance; empty when all is well."""
         areas = [f"{name}={self.data / name}" for name in ("a", "b")]
@@ -351,7 +360,7 @@ class Terminal:
         return self._follow(self.command("answer", job, "--follow", *arguments), book, layout, at_once=at_once)
 
     def _follow(self, command: list[str], book: str, layout: str, *, at_once: bool) -> Printing:
-        ruler = ruler_of(shipped_layout(layout))
+        ruler = ruler_of(self._world.layout(layout))
         return self._world.remember(Printing(command, self._world.mechanism, book, ruler, at_once=at_once))
 
 
@@ -366,8 +375,12 @@ def run_command(command: Sequence[str]) -> Any:
 
 def shipped_layout(name: str) -> BookLayout:
     """A layout that the product ships."""
-    file = PROJECT / "passbook" / "layouts" / f"{name}.toml"
-    return parse_layout(name, file.read_bytes(), file.name)
+    return read_layout(PROJECT / "passbook" / "layouts" / f"{name}.toml")
+
+
+def read_layout(file: Path) -> BookLayout:
+    """The layout in a file, which has its name."""
+    return parse_layout(file.stem, file.read_bytes(), file.name)
 
 
 def ruler_of(layout: BookLayout) -> Ruler:
