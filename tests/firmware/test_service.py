@@ -20,7 +20,13 @@ from tests.firmware.rooms import ACTORS, AUDITOR, NOBODY, STATUS, Keeper, Rooms,
 
 READING: Final = {
     *("ServicePublisher.GetServices", "Common.Status", "Common.Capabilities", "Spooler.GetHistoryHeads"),
-    *("Appliance.GetPrinter", "Appliance.ListAreas", "Appliance.ListHistory", "Appliance.VerifyArea"),
+    *(
+        "Appliance.GetPrinter",
+        "Appliance.ListAreas",
+        "Appliance.ListHistory",
+        "Appliance.ListStock",
+        "Appliance.VerifyArea",
+    ),
 }
 """What an auditor may use: it reads the history and its heads, verifies, sees the status, and decides nothing."""
 
