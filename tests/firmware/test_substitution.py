@@ -13,7 +13,7 @@ from passbook.document.plan import StepKind, StepOutline
 from passbook.errors import PassbookError
 from passbook.job.issue import FormIssue
 from passbook.mail.routes import Route
-from passbook.protocol.media import Device
+from passbook.protocol.media import Device, MechanismStatus, Media
 from spooler.clock import SystemClock
 from storage import Ticket
 from tests.storage.store import make_record
@@ -38,7 +38,7 @@ class Broken:
 def test_a_job_that_cannot_be_read_does_not_end_the_look() -> None:
     async def look() -> None:
         spool = Broken()
-        off = SimpleNamespace(printer="window-1", status=SimpleNamespace(device=Device.OFFLINE))
+        off = SimpleNamespace(printer="window-1", status=MechanismStatus(Device.OFFLINE, Media.UNKNOWN))
         parts: Any = {
             "jobs": SimpleNamespace(spool=spool),
             "desks": SimpleNamespace(
@@ -78,7 +78,7 @@ class AskedHop:
 
 
 def test_a_substitute_is_asked_for_the_forms_of_the_job() -> None:
-    ready = SimpleNamespace(printer="window-2", status=SimpleNamespace(device=Device.ONLINE))
+    ready = SimpleNamespace(printer="window-2", status=MechanismStatus(Device.ONLINE, Media.UNKNOWN))
     asked: list[tuple[str, str, int]] = []
 
     def can_issue(printer: str, form: str, sheets: int) -> bool:

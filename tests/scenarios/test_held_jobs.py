@@ -134,7 +134,13 @@ def test_a_cancel_in_mid_page_says_what_is_on_paper_and_gives_the_book_back(open
     assert f"Lines 1 to {done} are on paper, of 12." in words
     assert "Take the book out of window-1." in words
     [ended] = [told for told in office.world.ctl("history", "--job", printing.job) if told["entry"]["kind"] == "ended"]
-    assert ended["entry"]["record"]["onPaper"] == {"lines": 12, "confirmed": done, "inDoubt": 0, "again": 0}
+    assert ended["entry"]["record"]["onPaper"] == {
+        "lines": 12,
+        "confirmed": done,
+        "inDoubt": 0,
+        "again": 0,
+        "unsure": 0,
+    }
 
 
 def cancel(office: Office, who: str, job: str) -> str:
