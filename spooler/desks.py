@@ -223,7 +223,8 @@ class Desks:
             async with asyncio.timeout(patience):
                 asked = self._desks[name].environment()
                 _LOG.info("figures-asked", printer=name)
-                return await asyncio.wrap_future(asked)
+                read = await asyncio.wrap_future(asked)
+                return replace(read, status=self._pauses.shown(name, read.status))
         except TimeoutError:
             why = self.why_busy(name)
             raise PassbookError("printer-busy", printer=name, seconds=f"{patience:g}", why=why) from None

@@ -48,7 +48,7 @@ class Pauses:
             if self._file is None or not self._file.exists():
                 return {}
             kept = msgspec.json.decode(files.read(self._file), type=dict[str, Pause])
-        except (PassbookError, OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (PassbookError, OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             _LOG.failure("pauses-not-read", error, path=str(self._file))
             return {}
         paused = {name: pause for name, pause in kept.items() if name in self._printers}

@@ -14,7 +14,7 @@ from passbook.job.waiting import Why, waiting_words
 from passbook.protocol.copies_words import feeding_side, has_two_copies, moved_words, reported_words, shared_words
 from passbook.protocol.history_reply import HistoryLine, Summary
 from passbook.protocol.messages import JobView, Question
-from passbook.protocol.progress import held_words, lines_words, reason_words
+from passbook.protocol.progress import held_words, lines_words, medium_of, reason_words
 from passbook.protocol.terminal_list import TerminalView
 from passbook.screen import moments
 from passbook.screen.columns import Row, capital, short, table
@@ -94,7 +94,7 @@ def _sentences(*parts: str) -> str:
 def _state(job: JobView) -> str:
     if job.state is JobState.PROCESSING_STOPPED and job.valid:
         turn = job.waiting is not None and job.waiting.why is Why.PAGE_TURN
-        return "turn page" if turn else "needs book"
+        return "turn page" if turn else f"needs {medium_of(job)}"
     return "held" if not job.valid and held_words(job) else STATES[job.state]
 
 

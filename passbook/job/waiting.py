@@ -124,9 +124,9 @@ def _waiting_for_book(record: Record) -> Waiting:
     return Waiting(Why.PAGE_TURN, page=done[-1].page) if turned else Waiting(Why.OWN_BOOK)
 
 
-def book_words(page: int) -> str:
-    """The event for which a job waits that needs its own book, turned to `page` (0: it needs no turn)."""
-    return f"its book to be turned to page {page}" if page else "its book"
+def book_words(page: int, medium: str = "book") -> str:
+    """The event for which a job waits that needs its own medium, turned to `page` (0: it needs no turn)."""
+    return f"its {medium} to be turned to page {page}" if page else f"its {medium}"
 
 
 def waiting_for_turn(place: QueuePlace) -> Waiting:

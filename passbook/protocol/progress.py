@@ -32,7 +32,7 @@ OTHERS_MEDIUM: Final = "book or sheet"
 
 def medium_of(job: JobView) -> str:
     """The word for the job's medium."""
-    return "sheet" if job.format in {"text", "form"} else "book"
+    return "sheet" if job.format in {"text", "form", "pdf"} else "book"
 
 
 def state_words(job: JobView) -> str:
@@ -69,7 +69,7 @@ def standing_words(job: JobView) -> str:
     words = _STANDING[job.state]
     by = decided_words(job)
     if job.state is JobState.PROCESSING_STOPPED and job.valid:
-        words = f"waits for {book_words(job.waiting.page if job.waiting is not None else 0)}"
+        words = f"waits for {book_words(job.waiting.page if job.waiting is not None else 0, medium_of(job))}"
     elif job.state is JobState.PENDING and Reason.MEDIA_EMPTY in job.reasons:
         words = "waits: {why_waiting} at {printer}"
     elif Reason.CLOSED_BY_ANSWER in job.reasons:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from drivers.dialects.known import DIALECTS
+from drivers.ports.place import place_of
 from drivers.ports.port_address import parse_port_url
 from passbook.document.lengths import LengthError, parse_offset, shown_length
 from passbook.errors import PassbookError
@@ -150,6 +151,9 @@ def load_agent_config(file: Path) -> AgentConfig:
         raise _problem(file, "two own printers stand in for one printer")
     for one in settings.fallback:
         _judge(file, one)
+    places = [place_of(one.port, "") for one in settings.fallback]
+    if len(set(places)) < len(places):
+        raise _problem(file, "two own printers have one port")
     return settings
 
 

@@ -31,6 +31,7 @@ def test_a_state_is_told_with_its_reasons() -> None:
     assert state_words(view(state=JobState.COMPLETED)) == "Job aa11 is completed. Take the book out of window-1."
     jammed = view(state=JobState.PROCESSING_STOPPED, reasons=(Reason.MEDIA_JAM, Reason.POWER_LOSS))
     assert state_words(jammed) == "Job aa11 waits for its book."
+    assert state_words(replace(jammed, format="pdf")) == "Job aa11 waits for its sheet."
     turning = replace(jammed, waiting=Waiting(Why.PAGE_TURN, page=4))
     assert state_words(turning) == "Job aa11 waits for its book to be turned to page 4."
     asked = replace(jammed, valid=False)

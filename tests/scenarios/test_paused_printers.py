@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from demo.mail_servers import Mailbox, free_address
-from demo.world import CommandFailed, World, await_fact
+from demo.world import PRINTER, CommandFailed, World, await_fact
 from passbook.protocol.messages import JobView
 from tests.scenarios.books import Statement, judge
 from tests.scenarios.clerk import BookClerk
@@ -37,6 +37,7 @@ def test_a_paused_printer_finishes_its_job_and_starts_no_other_also_after_a_boot
     await_fact(lambda: waiting(office) == [("printer", "paused")], lambda: jobs_of(office))
     status = office.world.ctl("status")
     assert status["printers"][0]["status"]["conditions"] == ["paused"]
+    assert office.world.ctl("environment", "--printer", PRINTER)["status"]["conditions"] == ["paused"]
     assert any("Otto paused printer window-1" in one and "its ribbon is changed" in one for one in status["problems"])
     later.kill()
     office.world.kill_appliance()

@@ -42,7 +42,7 @@ def test_a_pause_that_cannot_be_kept_is_refused_and_changes_nothing(tmp_path: Pa
     assert not pauses.is_paused("window-1")
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b'{"window-1": 7}'])
+@pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b'{"window-1": 7}', b"[" * 100_000])
 def test_a_damaged_file_pauses_no_printer(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "paused.json"
     file.write_bytes(content)
