@@ -65,8 +65,10 @@ def test_what_the_file_says_counts(tmp_path: Path) -> None:
         ('[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\ncode_page = "no"\n', "code page"),
         ('[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\n' * 2, "two own printers"),
         (
-            '[[fallback]]\nprinter = "w"\nport = "tcp://10.0.0.1:9100"\n'
-            '[[fallback]]\nprinter = "v"\nport = "rfc2217://10.0.0.1:9100"\n',
+            (
+                '[[fallback]]\nprinter = "w"\nport = "tcp://10.0.0.1:9100"\n'
+                '[[fallback]]\nprinter = "v"\nport = "rfc2217://10.0.0.1:9100"\n'
+            ),
             "two own printers have one port",
         ),
         (
