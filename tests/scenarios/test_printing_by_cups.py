@@ -127,6 +127,6 @@ def test_postscript_becomes_pdf_and_a_refused_job_is_canceled_with_the_reason(
     file.write_bytes(POSTSCRIPT)
     print_server.lp(file)
     await_fact(lambda: "[mail-refused]" in print_server.said(), print_server.said)
-    assert "application/pdf" in print_server.said()
+    assert "of format pdf" in print_server.said()
     await_fact(lambda: print_server.kept == [], lambda: print_server.kept)
     assert jobs_of(office) == []
