@@ -48,7 +48,7 @@ def fill(store: Store, spool: Spool, size: int, steps: int, accepted: Callable[[
 @pytest.mark.parametrize("size", [10, 4_000, 60_000])
 def test_the_percent_in_use_rises_to_about_a_hundred_with_the_last_job_that_fits(store: Store, size: int) -> None:
     """A mark that a spool never reached would stop nothing: what each job keeps in reserve counts."""
-    store.names, store.quota = ("a",), LEAST + 1_500_000
+    store.names, store.quota = ("a",), LEAST + 1_800_000
     spool = store.open()
     seen = [spool.percent_used()]
     assert fill(store, spool, size, 20, lambda: seen.append(spool.percent_used())) > 4
@@ -69,7 +69,7 @@ def test_a_ticket_counts_as_in_use_until_it_is_given_back(store: Store) -> None:
 
 @pytest.mark.parametrize(("size", "steps"), [(10, 20), (4_000, 20), (60_000, 20), (10, 6_000)])
 def test_a_full_area_can_still_print_end_and_delete_within_its_quota(store: Store, size: int, steps: int) -> None:
-    store.names, store.quota = ("a",), LEAST + 1_500_000
+    store.names, store.quota = ("a",), LEAST + 1_800_000
     spool = store.open()
     assert fill(store, spool, size, steps) > 4
     [status] = spool.areas()

@@ -230,7 +230,7 @@ def test_a_path_that_cannot_be_used_is_one_sentence(
         (["print", ""], "FILE: expected a path"),
         (
             ["print", "a", "--format", "x" * 9999],
-            "--format: expected one of passbook-update+csv, passbook-update+json, text, form",
+            "--format: expected one of passbook-update+csv, passbook-update+json, pdf, text, form",
         ),
         (["history", "--summary", "x" * 9999], "--summary: expected one of terminal, hour, outcome, waiting, side"),
     ],
