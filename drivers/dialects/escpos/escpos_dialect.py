@@ -63,9 +63,9 @@ class EscposSlip:
         """The bytes that must reach the printer before a slip does; it waits for one then."""
         return slip_commands.slip_set_up(self.profile, self.setup.moved_sheet(sheet), code_page)
 
-    def encode_line(self, sheet: Sheet, code_page: str, line: Line, from_y: int) -> LineBytes:
+    def encode_line(self, sheet: Sheet, code_page: str, line: Line, from_y: int | None) -> LineBytes:
         """The bytes of a line at its absolute place; its strike is the beginning of its confirmation."""
-        moved_from = from_y and from_y + self.setup.y_offset
+        moved_from = None if from_y is None else from_y + self.setup.y_offset
         sheet, line = self.setup.moved_sheet(sheet), self.setup.moved_line(line)
         return slip_commands.encode_slip_line(self.profile, sheet, code_page, line, moved_from)
 

@@ -53,7 +53,13 @@ class Pr2:
         """The bytes that must reach the mechanism before a medium does."""
         return commands.set_up(self.profile, self.setup.moved_sheet(sheet), code_page)
 
-    def encode_line(self, sheet: Sheet, code_page: str, line: Line, from_y: int) -> LineBytes:  # noqa: ARG002
+    def encode_line(
+        self,
+        sheet: Sheet,
+        code_page: str,
+        line: Line,
+        from_y: int | None,  # noqa: ARG002 - names of Dialect
+    ) -> LineBytes:
         """The bytes of a line at its absolute place."""
         sheet, line = self.setup.moved_sheet(sheet), self.setup.moved_line(line)
         return commands.encode_line(self.profile, sheet, code_page, line)
