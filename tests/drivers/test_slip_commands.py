@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.dialects.escpos import slip_commands
+from drivers.dialects.escpos.escpos_dialect import EscposSlip
 from drivers.dialects.escpos.escpos_profile import EscposProfile, builtin_escpos, load_escpos
 from drivers.profile import read_builtin
 from passbook.document.plan import Eject, Line, Plan, Run, Sheet, Turn
@@ -33,7 +34,7 @@ def at(y: int, *runs: Run) -> Line:
 
 def refused(sheet: Sheet, steps: Plan) -> str:
     with pytest.raises(PassbookError) as error:
-        slip_commands.check_slip(ESCPOS, sheet, steps, layout="slip", printer="slips")
+        EscposSlip(ESCPOS).check_printable(sheet, steps, layout="slip", printer="slips")
     assert error.value.code == "layout-not-printable"
     return str(error.value)
 
@@ -158,7 +159,7 @@ def test_the_way_from_the_very_top_is_counted_from_there() -> None:
 
 def test_a_plan_that_fits_the_slip_is_taken() -> None:
     inside = plan(at(72 * 15), at(BOTTOM * 15, Run(1, "x" * 49)))
-    slip_commands.check_slip(ESCPOS, SHEET, inside, layout="slip", printer="slips")
+    EscposSlip(ESCPOS).check_printable(SHEET, inside, layout="slip", printer="slips")
 
 
 @pytest.mark.parametrize(

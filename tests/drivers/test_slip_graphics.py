@@ -157,16 +157,16 @@ AT_THE_LEFT_EDGE, AT_THE_RIGHT_EDGE = band(b"\xff"), band(b"\xff" * 10, x=390)
 
 
 @pytest.mark.parametrize(
-    ("setup", "one", "why"),
+    ("setup", "one", "why", "offset"),
     [
-        (LEFT, AT_THE_LEFT_EDGE, "ink left of the left edge"),
-        (RIGHT, AT_THE_RIGHT_EDGE, "ink more than 127 mm right of the left edge"),
+        (LEFT, AT_THE_LEFT_EDGE, "ink left of the left edge", "x_offset of -1 mm"),
+        (RIGHT, AT_THE_RIGHT_EDGE, "ink more than 127 mm right of the left edge", "x_offset of 1 mm"),
     ],
 )
 def test_ink_that_an_offset_moves_beside_the_reach_is_refused_also_of_a_band_accepted_before(
-    setup: PrinterSetup, one: Band, why: str
+    setup: PrinterSetup, one: Band, why: str, offset: str
 ) -> None:
-    with pytest.raises(PassbookError, match=why) as refused:
+    with pytest.raises(PassbookError, match=f"{why}, with its {offset}") as refused:
         EscposSlip(builtin_escpos(), setup).check_printable(SHEET, (one, Eject(1)), layout="slip", printer="slips")
     assert refused.value.code == "layout-not-printable"
     with pytest.raises(ValueError, match=why):

@@ -83,18 +83,12 @@ def slip_set_up(profile: EscposProfile, sheet: Sheet, code_page: str) -> bytes:
     )
 
 
-def check_slip(profile: EscposProfile, sheet: Sheet, plan: Plan, *, layout: str, printer: str) -> None:
-    """Refuse a plan that the printer cannot put on such slips; `layout` and `printer` are names for people.
-
-    Raises PassbookError `layout-not-printable` that says why.
-    """
-    try:
-        _check_pages(sheet, plan)
-        for step in plan:
-            if isinstance(step, Line):
-                _check_line(profile, sheet, step)
-    except ValueError as error:
-        raise PassbookError("layout-not-printable", layout=layout, printer=printer, why=str(error)) from None
+def check_slip(profile: EscposProfile, sheet: Sheet, plan: Plan) -> None:
+    """Raise ValueError that says why the printer cannot put a plan on such slips."""
+    _check_pages(sheet, plan)
+    for step in plan:
+        if isinstance(step, Line):
+            _check_line(profile, sheet, step)
 
 
 def _check_pages(sheet: Sheet, plan: Plan) -> None:
