@@ -89,7 +89,7 @@ def page_of(lines: int) -> Page:
     dialect = Pr2(builtin_pr2())
     sheet = Sheet(layout.page_height, layout.cpi, layout.left_units)
     plan = place(parse_document("text", document, lines), layout, codec=_CODE_PAGE, code_page=_CODE_PAGE, start=None)
-    encoded = tuple(dialect.encode_line(sheet, _CODE_PAGE, step, 0) for step in plan if isinstance(step, Line))
+    encoded = tuple(dialect.encode_line(sheet, _CODE_PAGE, step, None) for step in plan if isinstance(step, Line))
     return Page(document, sheet, encoded)
 
 

@@ -147,7 +147,7 @@ class DocumentSession:
         self._line = LineBytes(b"", b"")
         self._prepared: Line | None = None
         self._sheet = Sheet(0)
-        self._y = 0
+        self._y: int | None = None
         self.heard: Callable[[MechanismStatus], None] = lambda _status: None
         """Called, by the owner's thread, with all that the mechanism says of itself and its medium."""
         self._talk = Conversation(port, dialect.reader(), clock)
@@ -209,7 +209,7 @@ class DocumentSession:
             prompt()
             self._await_medium(timeout)
             self._dialect.take_hold(self._talk)
-        self._y = 0
+        self._y = None
         self._enter(SessionEvent.INSERTED)
 
     def _await_medium(self, timeout: float) -> None:

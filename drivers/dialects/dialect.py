@@ -67,11 +67,11 @@ class Graphics(Protocol):
     def pitch(self) -> DotPitch:
         """How it prints dots."""
 
-    def encode_band(self, band: Band, from_y: int) -> LineBytes:
+    def encode_band(self, band: Band, from_y: int | None) -> LineBytes:
         """The bytes of a band at its absolute place.
 
-        `from_y` is the `y` of the band struck before on this medium, 0 for none.  Raises ValueError for a band that the
-        head cannot print, or for a place that the mechanism cannot count to.
+        `from_y` is the `y` of the band struck before on this medium, None for none.  Raises ValueError for a band that
+        the head cannot print, or for a place that the mechanism cannot count to.
         """
 
 
@@ -110,10 +110,10 @@ class Dialect(Protocol):
         page that the profile has not.
         """
 
-    def encode_line(self, sheet: Sheet, code_page: str, line: Line, from_y: int) -> LineBytes:
+    def encode_line(self, sheet: Sheet, code_page: str, line: Line, from_y: int | None) -> LineBytes:
         """The bytes of a line at its absolute place.
 
-        `from_y` is the `y` of the line struck before on this medium, 0 for none: some mechanisms count from there.
+        `from_y` is the `y` of the line struck before on this medium, None for none: some mechanisms count from there.
         Raises PassbookError `control-byte`, `not-in-code-page` or `column-overflow` for text that cannot be printed,
         and ValueError for a place that the mechanism cannot count to.
         """

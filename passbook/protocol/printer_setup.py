@@ -44,7 +44,7 @@ class PrinterSetup(msgspec.Struct, frozen=True, rename="camel"):
             return sheet
         left = sheet.left + self.x_offset
         if left < 0:
-            raise ValueError("x_offset moves the first column over the left edge")
+            raise ValueError("the first column is left of the left edge")
         return replace(sheet, left=left)
 
     def moved_line(self, line: Line) -> Line:

@@ -18,6 +18,7 @@ from drivers.simulator.machine import Machine
 from drivers.simulator.paper import Paper, Ruler, line_text
 from drivers.simulator.running import Simulator, open_cable
 from passbook.document.plan import Line, Run, Sheet
+from passbook.protocol.printer_setup import USUAL_SETUP, PrinterSetup
 from tests.drivers.workbench import HoldingCable, Struck
 
 RULER = Ruler(first_y=1620, pitch=360, lines=30)
@@ -80,12 +81,12 @@ class SlipBench:
     def machine(self) -> Machine:
         return self.simulator.machine
 
-    def session(self) -> DocumentSession:
-        """A session at a port of its own."""
+    def session(self, setup: PrinterSetup = USUAL_SETUP) -> DocumentSession:
+        """A session at a port of its own, and at a printer that is set up so."""
         port = open_port(self.simulator.address)
         self.stack.callback(port.close)
         session = DocumentSession(
-            port, EscposSlip(self.profile), code_page="cp858", printer="slips", clock=time.monotonic
+            port, EscposSlip(self.profile, setup), code_page="cp858", printer="slips", clock=time.monotonic
         )
         self.stack.callback(session.close)
         return session

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.dialects.pr2.commands import check_printable, columns_of, encode_line, set_up
+from drivers.dialects.pr2.commands import columns_of, encode_line, set_up
+from drivers.dialects.pr2.pr2_dialect import Pr2
 from drivers.dialects.pr2.pr2_profile import builtin_pr2
 from drivers.profile import encode_text
 from passbook.document.plan import Eject, Line, Run, Sheet
@@ -129,7 +130,7 @@ def test_the_carriage_has_the_columns_that_the_left_edge_leaves(sheet: Sheet, co
 def refusal_of(sheet: Sheet, *lines: Line) -> str:
     """Why a plan is not printable; empty when it is."""
     try:
-        check_printable(PR2, sheet, (*lines, Eject(1)), layout="book", printer="counter-1")
+        Pr2(PR2).check_printable(sheet, (*lines, Eject(1)), layout="book", printer="counter-1")
     except PassbookError as error:
         assert error.code == "layout-not-printable"
         assert str(error).startswith("Printer counter-1 cannot print on layout book: ")

@@ -185,11 +185,22 @@ def test_the_offsets_of_a_printer_move_all_of_its_ink(build: Build, x: int, y: i
 def test_ink_that_would_leave_the_sheet_is_refused_before_anything_is_sent() -> None:
     plan = (Line(1, 1, 2160, (Run(80, "text"),)),)
     for setup, why in (
-        (PrinterSetup(x_offset=-217), "x_offset moves the first column over the left edge"),
-        (PrinterSetup(y_offset=-2160), "below the top edge"),
-        (PrinterSetup(y_offset=20_000), "below the page"),
-        (PrinterSetup(x_offset=MOST_OFFSET), "more than"),
+        (PrinterSetup(x_offset=-255), "the first column is left of the left edge, with its x_offset of -3 mm"),
+        (PrinterSetup(y_offset=-2160), "below the top edge, with its y_offset of -25.4 mm"),
+        (PrinterSetup(y_offset=20_000), "below the page, with its y_offset of 235.19 mm"),
+        (
+            PrinterSetup(x_offset=MOST_OFFSET, y_offset=85),
+            "that the carriage has there, with its x_offset of 50 mm and y_offset of 1 mm",
+        ),
     ):
         with pytest.raises(PassbookError, match=why) as refused:
             Pr2(PR2, setup).check_printable(Sheet(6 * 2160, 10, 216), plan, layout="l", printer="p")
         assert refused.value.code == "layout-not-printable"
+
+
+@pytest.mark.parametrize("setup", [PrinterSetup(), PrinterSetup(x_offset=85, y_offset=85)])
+def test_no_offset_is_blamed_for_a_plan_that_is_not_printable_without_it_either(setup: PrinterSetup) -> None:
+    plan = (Line(1, 1, 2160, (Run(95, "text"),)),)
+    with pytest.raises(PassbookError, match="has there") as refused:
+        Pr2(PR2, setup).check_printable(Sheet(6 * 2160, 10, 216), plan, layout="l", printer="p")
+    assert "offset" not in str(refused.value)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.dialects.escpos import slip_commands
+from drivers.dialects.escpos.escpos_dialect import EscposSlip
 from drivers.dialects.escpos.escpos_profile import EscposProfile, builtin_escpos, load_escpos
 from drivers.profile import read_builtin
 from passbook.document.plan import Eject, Line, Plan, Run, Sheet, Turn
@@ -33,7 +34,7 @@ def at(y: int, *runs: Run) -> Line:
 
 def refused(sheet: Sheet, steps: Plan) -> str:
     with pytest.raises(PassbookError) as error:
-        slip_commands.check_slip(ESCPOS, sheet, steps, layout="slip", printer="slips")
+        EscposSlip(ESCPOS).check_printable(sheet, steps, layout="slip", printer="slips")
     assert error.value.code == "layout-not-printable"
     return str(error.value)
 
@@ -44,7 +45,7 @@ def test_the_set_up_is_told_before_the_slip_is_awaited() -> None:
 
 
 def test_a_line_is_placed_from_the_line_before_and_its_text_by_half_dots() -> None:
-    first = slip_commands.encode_slip_line(ESCPOS, SHEET, "cp858", slip_line(1), 0)
+    first = slip_commands.encode_slip_line(ESCPOS, SHEET, "cp858", slip_line(1), None)
     # 3/4 inch from the top; the head stands at 1/2 inch.
     assert first.position == b"\x1bJ\x24"
     # 2 mm are 13 half dots, and a column is 16.
@@ -52,7 +53,7 @@ def test_a_line_is_placed_from_the_line_before_and_its_text_by_half_dots() -> No
     assert first.rest == (b"er, in bar" + b"\x1b$\x8d\x02100,00 \xd5",)
     assert slip_commands.encode_slip_line(ESCPOS, SHEET, "cp858", slip_line(2), RULER.y(1)).position == b"\x1bJ\x18"
     assert (
-        slip_commands.encode_slip_line(ESCPOS, SHEET, "cp858", slip_line(30), 0).position
+        slip_commands.encode_slip_line(ESCPOS, SHEET, "cp858", slip_line(30), None).position
         == b"\x1bJ\xff" * 2 + b"\x1bJ\xde"
     )
     assert slip_commands.STRIKE == b"\n"
@@ -93,13 +94,14 @@ def test_python_escpos_chooses_the_same_code_page_and_letters(code_page: str) ->
 
     line = at(RULER.y(1), Run(1, "Müller Straße ½"))
     select = slip_commands.slip_set_up(ESCPOS, SHEET, code_page)[:3]
-    text = slip_commands.encode_slip_line(ESCPOS, Sheet(9000), code_page, line, 0).text
+    text = slip_commands.encode_slip_line(ESCPOS, Sheet(9000), code_page, line, None).text
     assert told(act) == select + text.removeprefix(b"\x1b$\0\0")
 
 
 @given(st.lists(st.integers(72, BOTTOM), min_size=1, max_size=30, unique=True).map(sorted))
 def test_a_line_is_where_it_belongs_whatever_line_was_before_it(steps: list[int]) -> None:
-    place, before = 72, 0
+    place = 72
+    before: int | None = None
     for step in steps:
         line = at(step * 15 + 7)
         way = slip_commands.encode_slip_line(ESCPOS, SHEET, "cp858", line, before).position
@@ -112,7 +114,7 @@ def test_a_line_is_where_it_belongs_whatever_line_was_before_it(steps: list[int]
 @given(st.text(st.characters(codec="cp858"), min_size=1, max_size=40), st.integers(1, 49), st.integers(1080, 15000))
 def test_no_byte_of_a_line_is_taken_for_another_command(text: str, column: int, y: int) -> None:
     try:
-        line = slip_commands.encode_slip_line(ESCPOS, SHEET, "cp858", at(y, Run(column, text)), 0)
+        line = slip_commands.encode_slip_line(ESCPOS, SHEET, "cp858", at(y, Run(column, text)), None)
     except PassbookError as error:
         assert error.code in {"control-byte", "not-in-code-page", "column-overflow"}
         return
@@ -129,7 +131,7 @@ def test_no_byte_of_a_line_is_taken_for_another_command(text: str, column: int, 
 @pytest.mark.parametrize("text", ["\x10\x04\x05", "\x10\x05\x01", "a\x1b@", "a\nb", "\x0c", "\x1da\x00", "\x7f"])
 def test_control_bytes_in_a_text_are_refused(text: str) -> None:
     with pytest.raises(PassbookError) as error:
-        slip_commands.encode_slip_line(ESCPOS, SHEET, "cp858", at(RULER.y(1), Run(1, text)), 0)
+        slip_commands.encode_slip_line(ESCPOS, SHEET, "cp858", at(RULER.y(1), Run(1, text)), None)
     assert error.value.code == "control-byte"
 
 
@@ -138,9 +140,26 @@ def test_a_line_above_the_one_before_is_refused() -> None:
         slip_commands.encode_slip_line(ESCPOS, SHEET, "cp858", slip_line(1), RULER.y(2))
 
 
+@pytest.mark.parametrize("place", [-1, 0x10000])
+def test_a_step_across_that_no_command_can_say_is_refused(place: int) -> None:
+    with pytest.raises(ValueError, match=f"step {place}"):
+        slip_commands.go_across(place)
+
+
+@pytest.mark.parametrize("y", [-2160, 0, 1000])
+def test_a_line_above_the_head_on_a_slip_just_loaded_is_refused(y: int) -> None:
+    with pytest.raises(ValueError, match="above"):
+        slip_commands.encode_slip_line(ESCPOS, SHEET, "cp858", at(y), None)
+
+
+def test_the_way_from_the_very_top_is_counted_from_there() -> None:
+    assert slip_commands.go_down(ESCPOS, 1080, 0) == b"\x1bJ\x48"
+    assert slip_commands.go_down(ESCPOS, 1080, None) == b"\x1bJ\x00"
+
+
 def test_a_plan_that_fits_the_slip_is_taken() -> None:
     inside = plan(at(72 * 15), at(BOTTOM * 15, Run(1, "x" * 49)))
-    slip_commands.check_slip(ESCPOS, SHEET, inside, layout="slip", printer="slips")
+    EscposSlip(ESCPOS).check_printable(SHEET, inside, layout="slip", printer="slips")
 
 
 @pytest.mark.parametrize(

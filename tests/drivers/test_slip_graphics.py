@@ -24,7 +24,9 @@ from drivers.simulator.paper import Paper
 from drivers.stop import MechanismStop
 from passbook.document.plan import Band, DotPitch, Eject, Line, Run, Sheet
 from passbook.errors import PassbookError
+from passbook.job.states import Reason
 from passbook.protocol.media import Media
+from passbook.protocol.printer_setup import USUAL_SETUP, PrinterSetup
 from tests.drivers.slip_bench import SHEET, SLIP, WAIT, SlipBench
 
 DIALECT = EscposSlip(builtin_escpos())
@@ -36,8 +38,8 @@ FIRST = 5
 """A line of dots that the head reaches on a slip just loaded."""
 
 
-def graphics() -> SlipGraphics:
-    found = DIALECT.graphics
+def graphics(setup: PrinterSetup = USUAL_SETUP) -> SlipGraphics:
+    found = EscposSlip(builtin_escpos(), setup).graphics
     assert found is not None
     return found
 
@@ -52,7 +54,7 @@ def band(columns: bytes, line: int = FIRST, x: int = 0, page: int = 1) -> Band:
     return Band(page, line, (line - 1) * ROWS * DOWN, x * ACROSS, len(columns), ROWS, ACROSS, DOWN, rows)
 
 
-def sent(one: Band, from_y: int = 0) -> bytes:
+def sent(one: Band, from_y: int | None = None) -> bytes:
     encoded = graphics().encode_band(one, from_y)
     return encoded.text + b"".join(encoded.rest)
 
@@ -76,7 +78,7 @@ def read_back(data: bytes) -> dict[int, int]:
 
 
 def test_a_band_is_a_way_across_and_a_bit_image() -> None:
-    one = graphics().encode_band(band(b"\x80\x01\xff", x=10), 0)
+    one = graphics().encode_band(band(b"\x80\x01\xff", x=10), None)
     # Its base line is 7 wires below its top edge: (4 * 240 + 210) / 15 steps, of which 72 are gone.
     assert one == SlipLine(b"\x1bJ" + bytes([78 - 72]), b"\x1b$\x14\x00\x1b*\x00\x03\x00\x80\x01\xff")
 
@@ -121,7 +123,7 @@ def test_no_dots_are_a_request_and_none_is_lost(columns: list[int]) -> None:
 
 @given(st.binary(min_size=1, max_size=400))
 def test_every_piece_is_shorter_than_a_line_of_the_roll(columns: bytes) -> None:
-    one = graphics().encode_band(band(b"\x01" + columns + b"\x01"), 0)
+    one = graphics().encode_band(band(b"\x01" + columns + b"\x01"), None)
     roll = builtin_escpos().roll.columns
     assert all(len(piece) <= roll for piece in (one.text, *one.rest))
 
@@ -147,6 +149,34 @@ def test_ink_that_the_head_cannot_reach_is_refused(wrong: Band, why: str) -> Non
 def test_the_lowest_and_the_rightmost_ink_that_it_reaches_is_taken() -> None:
     reached = (band(b"\xff", line=FIRST), band(b"\xff" * 10, line=65, x=390), Eject(1))
     DIALECT.check_printable(SHEET, reached, layout="slip", printer="slips")
+
+
+LEFT, RIGHT = PrinterSetup(x_offset=-85), PrinterSetup(x_offset=85)
+"""1 mm."""
+AT_THE_LEFT_EDGE, AT_THE_RIGHT_EDGE = band(b"\xff"), band(b"\xff" * 10, x=390)
+
+
+@pytest.mark.parametrize(
+    ("setup", "one", "why", "offset"),
+    [
+        (LEFT, AT_THE_LEFT_EDGE, "ink left of the left edge", "x_offset of -1 mm"),
+        (RIGHT, AT_THE_RIGHT_EDGE, "ink more than 127 mm right of the left edge", "x_offset of 1 mm"),
+    ],
+)
+def test_ink_that_an_offset_moves_beside_the_reach_is_refused_also_of_a_band_accepted_before(
+    setup: PrinterSetup, one: Band, why: str, offset: str
+) -> None:
+    with pytest.raises(PassbookError, match=f"{why}, with its {offset}") as refused:
+        EscposSlip(builtin_escpos(), setup).check_printable(SHEET, (one, Eject(1)), layout="slip", printer="slips")
+    assert refused.value.code == "layout-not-printable"
+    with pytest.raises(ValueError, match=why):
+        graphics(setup).encode_band(one, None)
+
+
+def test_ink_that_an_offset_moves_to_the_edge_of_the_reach_is_taken() -> None:
+    for setup, one in ((LEFT, band(b"\xff", x=4)), (RIGHT, band(b"\xff", x=396))):
+        EscposSlip(builtin_escpos(), setup).check_printable(SHEET, (one, Eject(1)), layout="slip", printer="slips")
+        assert graphics(setup).encode_band(one, None).text.startswith(b"\x1b$")
 
 
 # On paper
@@ -190,6 +220,31 @@ def test_going_on_at_any_band_gives_the_slip_of_an_uninterrupted_print(bench: Sl
     bench.insert(session)
     print_bands(session, *BANDS[first:])
     assert ink(bench) == ink_of(*BANDS)
+
+
+def test_bands_from_the_very_top_that_an_offset_moves_into_reach_stand_so_far_apart_as_in_the_picture(
+    bench: SlipBench,
+) -> None:
+    down = 1080
+    session = bench.session(PrinterSetup(y_offset=down))
+    session.clean_up()
+    bench.insert(session)
+    bands = [band(b"\x81", line=number, x=40) for number in (1, 2, 4)]
+    print_bands(session, *bands)
+    assert ink(bench) == {(x, y + down): dot for (x, y), dot in ink_of(*bands).items()}
+
+
+def test_a_band_that_an_offset_moves_beside_the_reach_stops_its_job_with_a_reason(bench: SlipBench) -> None:
+    """It was accepted before its printer was set up so."""
+    session = bench.session(LEFT)
+    session.clean_up()
+    bench.insert(session)
+    with pytest.raises(MechanismStop) as stopped:
+        session.print_line(AT_THE_LEFT_EDGE)
+    assert (stopped.value.reason, stopped.value.detail) == (Reason.NOT_ACCEPTED, "out-of-range")
+    session.eject()
+    bench.take_back(session)
+    assert ink(bench) == {}
 
 
 @pytest.fixture(scope="module")
@@ -272,5 +327,6 @@ def test_a_line_of_text_and_a_picture_share_no_slip_by_themselves() -> None:
     """A plan is of text or of a picture, since the ways of both are counted from the one before."""
     text = Line(1, 1, 1620, (Run(1, "a"),))
     assert (
-        DIALECT.encode_line(Sheet(4000), "cp858", text, 0).position != graphics().encode_band(band(b"\x01"), 0).position
+        DIALECT.encode_line(Sheet(4000), "cp858", text, 0).position
+        != graphics().encode_band(band(b"\x01"), None).position
     )

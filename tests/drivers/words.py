@@ -86,7 +86,13 @@ class Words:
     def set_up(self, sheet: Sheet, code_page: str) -> bytes:  # noqa: ARG002 - names of Dialect
         return b"rows %d\n" % (sheet.height // ROW)
 
-    def encode_line(self, sheet: Sheet, code_page: str, line: Line, from_y: int) -> LineBytes:  # noqa: ARG002
+    def encode_line(
+        self,
+        sheet: Sheet,  # noqa: ARG002 - names of Dialect
+        code_page: str,
+        line: Line,
+        from_y: int | None,  # noqa: ARG002 - names of Dialect
+    ) -> LineBytes:
         page = self.profile.find_code_page(code_page)
         text = b" ".join(encode_text(page, code_page, run.text, "here") for run in line.runs)
         return LineBytes(b"row %d\n" % (line.y // ROW), b"print " + text + b"\n")

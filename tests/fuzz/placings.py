@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Final
 
-from drivers.dialects.pr2.commands import check_printable, encode_line
+from drivers.dialects.pr2.commands import encode_line
+from drivers.dialects.pr2.pr2_dialect import Pr2
 from drivers.dialects.pr2.pr2_profile import builtin_pr2
 from passbook.document.documents import FORMATS, parse_document
 from passbook.document.drafts import StartLine
@@ -51,7 +52,7 @@ def check(data: bytes) -> None:
         codec = PROFILE.find_code_page(page_name).codec
         plan = place(document, layout, codec=codec, code_page=page_name, start=start)
         sheet = layout.sheet
-        check_printable(PROFILE, sheet, plan, layout=layout.name, printer="front")
+        Pr2(PROFILE).check_printable(sheet, plan, layout=layout.name, printer="front")
     except PassbookError as error:
         assert error.code in REFUSALS | PLACING, error.code
         return

@@ -26,7 +26,7 @@ def test_a_set_up_moves_every_line_and_the_left_edge_and_nothing_else(x: int, y:
 
 def test_a_sheet_does_not_begin_left_of_its_edge() -> None:
     assert PrinterSetup(x_offset=-10).moved_sheet(Sheet(9000, 10, 10)).left == 0
-    with pytest.raises(ValueError, match="over the left edge"):
+    with pytest.raises(ValueError, match="left of the left edge"):
         PrinterSetup(x_offset=-11).moved_sheet(Sheet(9000, 10, 10))
 
 

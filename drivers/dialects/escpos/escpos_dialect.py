@@ -12,6 +12,7 @@ from drivers.dialects.escpos.escpos_profile import EscposProfile, builtin_escpos
 from drivers.dialects.escpos.slip_answers import AutomaticStatus, RealTimeStatus, SlipReader
 from drivers.dialects.escpos.slip_commands import SlipLine
 from drivers.dialects.escpos.slip_graphics import SlipGraphics
+from drivers.dialects.printable import require_printable
 from drivers.stop import MechanismStop
 from passbook.document.plan import Band, Line, Plan, Sheet
 from passbook.errors import PassbookError
@@ -50,22 +51,23 @@ class EscposSlip:
     def check_printable(self, sheet: Sheet, plan: Plan, *, layout: str, printer: str) -> None:
         """Refuse a plan that it cannot put on such slips."""
         graphics = self.graphics
-        try:
-            moved, plan = self.setup.moved_sheet(sheet), self.setup.moved_plan(plan)
-            for step in plan:
+
+        def check(setup: PrinterSetup) -> None:
+            moved_sheet, moved_plan = setup.moved_sheet(sheet), setup.moved_plan(plan)
+            for step in moved_plan:
                 if isinstance(step, Band) and graphics is not None:
-                    graphics.check_band(moved, step)
-        except ValueError as error:
-            raise PassbookError("layout-not-printable", layout=layout, printer=printer, why=str(error)) from None
-        slip_commands.check_slip(self.profile, moved, plan, layout=layout, printer=printer)
+                    graphics.check_band(moved_sheet, step)
+            slip_commands.check_slip(self.profile, moved_sheet, moved_plan)
+
+        require_printable(check, self.setup, layout=layout, printer=printer)
 
     def set_up(self, sheet: Sheet, code_page: str) -> bytes:
         """The bytes that must reach the printer before a slip does; it waits for one then."""
         return slip_commands.slip_set_up(self.profile, self.setup.moved_sheet(sheet), code_page)
 
-    def encode_line(self, sheet: Sheet, code_page: str, line: Line, from_y: int) -> LineBytes:
+    def encode_line(self, sheet: Sheet, code_page: str, line: Line, from_y: int | None) -> LineBytes:
         """The bytes of a line at its absolute place; its strike is the beginning of its confirmation."""
-        moved_from = from_y and from_y + self.setup.y_offset
+        moved_from = None if from_y is None else from_y + self.setup.y_offset
         sheet, line = self.setup.moved_sheet(sheet), self.setup.moved_line(line)
         return slip_commands.encode_slip_line(self.profile, sheet, code_page, line, moved_from)
 

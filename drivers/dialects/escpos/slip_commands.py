@@ -44,6 +44,7 @@ The zeros fill the parameters of a command that was cut off, whose bytes a real-
 """
 
 _FURTHEST_MOTION: Final = 255
+_FURTHEST_ACROSS: Final = 65535
 
 
 @dataclass(frozen=True)
@@ -82,18 +83,12 @@ def slip_set_up(profile: EscposProfile, sheet: Sheet, code_page: str) -> bytes:
     )
 
 
-def check_slip(profile: EscposProfile, sheet: Sheet, plan: Plan, *, layout: str, printer: str) -> None:
-    """Refuse a plan that the printer cannot put on such slips; `layout` and `printer` are names for people.
-
-    Raises PassbookError `layout-not-printable` that says why.
-    """
-    try:
-        _check_pages(sheet, plan)
-        for step in plan:
-            if isinstance(step, Line):
-                _check_line(profile, sheet, step)
-    except ValueError as error:
-        raise PassbookError("layout-not-printable", layout=layout, printer=printer, why=str(error)) from None
+def check_slip(profile: EscposProfile, sheet: Sheet, plan: Plan) -> None:
+    """Raise ValueError that says why the printer cannot put a plan on such slips."""
+    _check_pages(sheet, plan)
+    for step in plan:
+        if isinstance(step, Line):
+            _check_line(profile, sheet, step)
 
 
 def _check_pages(sheet: Sheet, plan: Plan) -> None:
@@ -132,11 +127,11 @@ def _find_pitch(profile: EscposProfile, sheet: Sheet) -> SlipPitch:
     return pitch
 
 
-def encode_slip_line(profile: EscposProfile, sheet: Sheet, code_page: str, line: Line, from_y: int) -> SlipLine:
-    """The bytes of a line: the way from `from_y`, 0 for a slip just loaded, and the text without its strike.
+def encode_slip_line(profile: EscposProfile, sheet: Sheet, code_page: str, line: Line, from_y: int | None) -> SlipLine:
+    """The bytes of a line: the way from `from_y`, None for a slip just loaded, and the text without its strike.
 
     Raises PassbookError `control-byte`, `not-in-code-page` or `column-overflow` for text that cannot be printed, and
-    ValueError for a place above `from_y`.
+    ValueError for a place above `from_y`, or one that cannot be counted to.
     """
     page = profile.find_code_page(code_page)
     cell, room = profile.across.unit // _find_pitch(profile, sheet).cpi, slip_columns(profile, sheet)
@@ -154,7 +149,9 @@ def encode_slip_line(profile: EscposProfile, sheet: Sheet, code_page: str, line:
 
 
 def go_across(place: int) -> bytes:
-    """The way to a horizontal step."""
+    """The way to a horizontal step.  Raises ValueError for one that two bytes cannot say."""
+    if not 0 <= place <= _FURTHEST_ACROSS:
+        raise ValueError(f"no command goes to the horizontal step {place}")
     return _ESC + b"$" + place.to_bytes(2, "little")
 
 
@@ -168,10 +165,13 @@ def divide(parts: Iterable[bytes], most: int) -> list[bytes]:
     return pieces
 
 
-def go_down(profile: EscposProfile, y: int, from_y: int) -> bytes:
-    """The way from the base line at `from_y`, 0 for a slip just loaded, to that at `y`.  Raises ValueError upwards."""
+def go_down(profile: EscposProfile, y: int, from_y: int | None) -> bytes:
+    """The way from the base line at `from_y`, None for a slip just loaded, to that at `y`.
+
+    Raises ValueError upwards.
+    """
     unit = profile.vertical_unit
-    begin = whole_steps(from_y, unit) if from_y else profile.form.start
+    begin = profile.form.start if from_y is None else whole_steps(from_y, unit)
     far, rest = divmod(whole_steps(y, unit) - begin, _FURTHEST_MOTION)
     if far < 0:
         raise ValueError("the line is above the one before")

@@ -47,10 +47,15 @@ class SlipGraphics:
         """How it prints dots."""
         return DotPitch(UNITS_PER_INCH // self.dots.across, UNITS_PER_INCH // self.dots.down, ROWS)
 
-    def encode_band(self, band: Band, from_y: int) -> SlipLine:
-        """The bytes of a band: the way from `from_y`, 0 for a slip just loaded, and its dots without their strike."""
+    def encode_band(self, band: Band, from_y: int | None) -> SlipLine:
+        """The bytes of a band: the way from `from_y`, None for a slip just loaded, and its dots without their strike.
+
+        Raises ValueError for ink beside the reach of the head, and for a band above `from_y`.
+        """
         band = self.setup.moved_band(band)
-        base = from_y + self.setup.y_offset + self._base if from_y else 0
+        # An accepted band can be moved out of reach: an offset may have changed since.
+        self._check_across(band)
+        base = None if from_y is None else from_y + self.setup.y_offset + self._base
         first, *rest = divide(self._commands(band), self.profile.roll.columns)
         return SlipLine(go_down(self.profile, band.y + self._base, base), first, rest=tuple(rest))
 
@@ -65,6 +70,11 @@ class SlipGraphics:
                 f"page {band.page} has ink {_mm(band.y)} to {_mm(bottom)} mm below the top edge, and the head reaches "
                 f"pictures from {_mm(first)} to {_mm(last + ROWS * self.pitch.down)} mm"
             )
+        self._check_across(band)
+
+    def _check_across(self, band: Band) -> None:
+        if whole_steps(band.x, self.profile.across.unit) < 0:
+            raise ValueError(f"page {band.page} has ink left of the left edge")
         right = whole_steps(band.x + band.width * band.across, self.profile.across.unit)
         if right > self.profile.across.reach:
             reach = self.profile.across.reach * UNITS_PER_INCH // self.profile.across.unit

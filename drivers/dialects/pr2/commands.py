@@ -43,17 +43,10 @@ def set_up(profile: Pr2Profile, sheet: Sheet, code_page: str) -> bytes:
     )
 
 
-def check_printable(profile: Pr2Profile, sheet: Sheet, plan: Plan, *, layout: str, printer: str) -> None:
-    """Refuse a plan that the mechanism cannot put on such sheets; `layout` and `printer` are names for people.
-
-    Raises PassbookError `layout-not-printable` that says why.
-    """
-    lines = [step for step in plan if isinstance(step, Line)]
-    try:
-        _check_sheet(profile, sheet)
-        _check_places(profile, sheet, lines)
-    except ValueError as error:
-        raise PassbookError("layout-not-printable", layout=layout, printer=printer, why=str(error)) from None
+def check_places(profile: Pr2Profile, sheet: Sheet, plan: Plan) -> None:
+    """Raise ValueError that says why the mechanism cannot put a plan on such sheets."""
+    _check_sheet(profile, sheet)
+    _check_lines(profile, sheet, [step for step in plan if isinstance(step, Line)])
 
 
 def _check_sheet(profile: Pr2Profile, sheet: Sheet) -> None:
@@ -62,7 +55,7 @@ def _check_sheet(profile: Pr2Profile, sheet: Sheet) -> None:
     profile.commands.horizontal_offset.encode(offset_steps(sheet.left))
 
 
-def _check_places(profile: Pr2Profile, sheet: Sheet, lines: Iterable[Line]) -> None:
+def _check_lines(profile: Pr2Profile, sheet: Sheet, lines: Iterable[Line]) -> None:
     # What is the same for every line is found out once: line by line it took a tenth of the
     # processor time of an acceptance.
     unit, vertical, room = profile.vertical_unit, profile.commands.vertical, columns_of(profile, sheet)

@@ -15,9 +15,9 @@ from drivers.dialects.pr2 import commands
 from drivers.dialects.pr2.frames import DocumentStatus, FrameReader, Identity, OwnSetup, Status
 from drivers.dialects.pr2.own_setup import explain_setup
 from drivers.dialects.pr2.pr2_profile import Pr2Profile, pr2_profile_of
+from drivers.dialects.printable import require_printable
 from drivers.stop import MechanismStop
 from passbook.document.plan import Line, Plan, Sheet
-from passbook.errors import PassbookError
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
 from passbook.protocol.printer_setup import USUAL_SETUP, PrinterSetup, ReadBack
@@ -43,17 +43,23 @@ class Pr2:
 
     def check_printable(self, sheet: Sheet, plan: Plan, *, layout: str, printer: str) -> None:
         """Refuse a plan that it cannot put on such sheets."""
-        try:
-            moved = self.setup.moved_sheet(sheet)
-        except ValueError as error:
-            raise PassbookError("layout-not-printable", layout=layout, printer=printer, why=str(error)) from None
-        commands.check_printable(self.profile, moved, self.setup.moved_plan(plan), layout=layout, printer=printer)
+
+        def check(setup: PrinterSetup) -> None:
+            commands.check_places(self.profile, setup.moved_sheet(sheet), setup.moved_plan(plan))
+
+        require_printable(check, self.setup, layout=layout, printer=printer)
 
     def set_up(self, sheet: Sheet, code_page: str) -> bytes:
         """The bytes that must reach the mechanism before a medium does."""
         return commands.set_up(self.profile, self.setup.moved_sheet(sheet), code_page)
 
-    def encode_line(self, sheet: Sheet, code_page: str, line: Line, from_y: int) -> LineBytes:  # noqa: ARG002
+    def encode_line(
+        self,
+        sheet: Sheet,
+        code_page: str,
+        line: Line,
+        from_y: int | None,  # noqa: ARG002 - names of Dialect
+    ) -> LineBytes:
         """The bytes of a line at its absolute place."""
         sheet, line = self.setup.moved_sheet(sheet), self.setup.moved_line(line)
         return commands.encode_line(self.profile, sheet, code_page, line)
