@@ -41,7 +41,8 @@ def run(command: str, words: str, **variables: str) -> subprocess.CompletedProce
 def test_every_command_is_judged_here() -> None:
     scripts = project_table()["scripts"]
     assert isinstance(scripts, dict)
-    assert scripts.keys() == MODULES.keys()
+    # No person starts passbook-render: it takes no words, only a request on its standard input.
+    assert scripts.keys() == MODULES.keys() | {"passbook-render"}
 
 
 @pytest.mark.parametrize("command", MODULES)
