@@ -12,16 +12,17 @@ from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
 from passbook.document.band_placing import place_bands, request_pages
 from passbook.document.documents import PdfDocument, check_format, parse_document
-from passbook.document.layout import BookLayout
+from passbook.document.layout import BookLayout, LayoutKind
 from passbook.document.placing import place
 from passbook.document.plan import Band, Line, Plan
+from passbook.document.ruler import ruler_text
 from passbook.errors import PassbookError, shown
 from passbook.job.record import Record
 from passbook.job.states import Reason
 from passbook.job.step_machine import AskForMedium, DoStep, Happening
 from passbook.protocol.media import MechanismStatus, Media
 from passbook.protocol.messages import SubmitJob
-from passbook.protocol.printer_setup import USUAL_SHEET, PrinterDetails, ReadBack, RulerPlace
+from passbook.protocol.printer_setup import RULER_LAYOUTS, PrinterDetails, ReadBack, RulerPlace
 from spooler.book_prompts import People, PeopleSettings
 from spooler.clock import Clock
 from spooler.destination import DestinationAct, Heard, Prepared
@@ -162,7 +163,7 @@ class Printer:
 
     def details(self) -> PrinterDetails:
         """How the printer is set up, and what is only assumed of it."""
-        profile, setup, ruler = self._dialect.profile, self._dialect.setup, self._layouts.get(USUAL_SHEET)
+        profile, setup = self._dialect.profile, self._dialect.setup
         return PrinterDetails(
             printer=self.name,
             dialect=self._settings.dialect,
@@ -175,8 +176,20 @@ class Printer:
             read_back=self._read_back,
             problems=tuple(map(str, self.problems())),
             assumed=assumed_values(profile),
-            ruler=None if ruler is None else RulerPlace.on(ruler),
+            ruler=next((RulerPlace.on(one) for one in self._layouts_for_ruler() if self._can_print_ruler(one)), None),
         )
+
+    def _layouts_for_ruler(self) -> list[BookLayout]:
+        found = [self._layouts.get(name) for name in RULER_LAYOUTS]
+        return [one for one in found if one is not None and one.kind is LayoutKind.TEXT]
+
+    def _can_print_ruler(self, layout: BookLayout) -> bool:
+        text = ruler_text(layout.lines_per_page, layout.columns_total)
+        try:
+            self.prepare(SubmitJob("ruler", self.name, "text", layout=layout.name, first=True), text.encode())
+        except PassbookError:
+            return False
+        return True
 
 
 class PrinterLink:

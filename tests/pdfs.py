@@ -105,17 +105,25 @@ def swelling() -> bytes:
 
 def bomb() -> bytes:
     """A small document with a picture of 30000 x 30000 dots, packed twice."""
-    packed = zlib.compress(zlib.compress(bytes(30_000 * 30_000), 9), 9)
-    keys = (
-        b"/Type /XObject /Subtype /Image /Width 30000 /Height 30000 /BitsPerComponent 8 /ColorSpace /DeviceGray "
-        b"/Filter [/FlateDecode /FlateDecode]"
-    )
-    return written(
-        [
-            b"<< /Type /Catalog /Pages 2 0 R >>",
-            b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
-            _PAGE_WITH_OBJECT,
-            stream(b"360 0 0 576 0 0 cm /F Do"),
-            stream(packed, keys),
-        ]
-    )
+    return with_object(b"360 0 0 576 0 0 cm /F Do", black(30_000))
+
+
+def with_object(content: bytes, *objects: bytes, more: bytes = b"") -> bytes:
+    """A page with this content, in which F is the first of the objects; they are numbered from 5."""
+    page = _PAGE_WITH_OBJECT[: -len(b">>")] + more + b" >>"
+    head = [b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>"]
+    return written([*head, page, stream(content), *objects])
+
+
+def black(side: int, space: bytes = b"Gray", keys: bytes = b"") -> bytes:
+    """A black picture of so many dots each way, packed twice."""
+    row, once = bytes(side * (3 if space == b"RGB" else 1)), zlib.compressobj(1)
+    packed = zlib.compress(b"".join(once.compress(row) for _ in range(side)) + once.flush(), 9)
+    kind = b"/Type /XObject /Subtype /Image /Width %d /Height %d /BitsPerComponent 8 /ColorSpace /Device%s %s"
+    return stream(packed, kind % (side, side, space, keys + b" /Filter [/FlateDecode /FlateDecode]"))
+
+
+def form(content: bytes) -> bytes:
+    """A form of the size of the page, in which F is the object behind it."""
+    keys = b"/Type /XObject /Subtype /Form /BBox [0 0 360 576] /Resources << /XObject << /F 6 0 R >> >>"
+    return stream(content, keys)

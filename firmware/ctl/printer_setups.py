@@ -18,7 +18,14 @@ from passbook.document.ruler import offset_by
 from passbook.errors import PassbookError
 from passbook.job.states import TERMINAL, JobState
 from passbook.protocol.messages import REQUESTER_KEY_BYTES, JobRef, JobView
-from passbook.protocol.printer_setup import MOST_OFFSET, USUAL_SHEET, PrinterDetails, PrinterRef, PrintRuler, RulerPlace
+from passbook.protocol.printer_setup import (
+    MOST_OFFSET,
+    RULER_LAYOUTS,
+    PrinterDetails,
+    PrinterRef,
+    PrintRuler,
+    RulerPlace,
+)
 from passbook.protocol.progress import state_words
 from passbook.screen.arguments import length
 
@@ -84,7 +91,7 @@ def print_ruler(control: Path, printer: str, person: str, say: Callable[[str], N
 def _place(control: Path, printer: str) -> RulerPlace:
     place = details_of(control, printer).ruler
     if place is None:
-        raise PassbookError("layout-unfit", layout=USUAL_SHEET, kind="no sheet")
+        raise PassbookError("layout-unfit", layout=" or ".join(RULER_LAYOUTS), kind=f"no ruler of printer {printer}")
     return place
 
 

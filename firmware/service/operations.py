@@ -482,7 +482,7 @@ class Operations:
 
     @operation("Appliance.PrintRuler", OPERATORS, *ACCEPTED, *DOCUMENT)
     async def print_ruler(self, call: Call, order: PrintRuler) -> JobView:
-        """Accept a job that prints a ruler on the usual sheet, to measure where the printer puts its ink.
+        """Accept a job that prints a ruler on a sheet or slip, to measure where the printer puts its ink.
 
         It is the one job that an operator sends: its text is the appliance's own, and questions about it are for
         representatives.

@@ -9,7 +9,7 @@ from passbook.document.layout import BookLayout, LayoutKind
 from passbook.document.ruler import ruler_text
 from passbook.errors import PassbookError, shown
 from passbook.protocol.messages import SubmitJob
-from passbook.protocol.printer_setup import USUAL_SHEET, PrinterDetails, PrintRuler
+from passbook.protocol.printer_setup import RULER_LAYOUTS, PrinterDetails, PrintRuler
 
 
 class ToldPrinter(Protocol):
@@ -24,7 +24,7 @@ class PrinterReporter:
 
     def __init__(self, printers: Mapping[str, ToldPrinter], layouts: Iterable[BookLayout]) -> None:
         self._printers = printers
-        self._sheet = next((one for one in layouts if one.name == USUAL_SHEET), None)
+        self._layouts = {one.name: one for one in layouts}
 
     def details(self, name: str) -> PrinterDetails:
         """How a printer is set up.  Raises PassbookError `unknown-printer`."""
@@ -34,17 +34,20 @@ class PrinterReporter:
 
     def ruler(self, order: PrintRuler, priority: int) -> tuple[SubmitJob, bytes]:
         """The request and the document of a ruler.  Raises PassbookError `unknown-printer` and `layout-unfit`."""
-        printer = self.details(order.printer).printer
-        if self._sheet is None or self._sheet.kind is not LayoutKind.TEXT:
-            raise PassbookError("layout-unfit", layout=USUAL_SHEET, kind="no text")
+        found = self.details(order.printer)
+        # Where none can be printed, acceptance says why the first of them cannot.
+        name = RULER_LAYOUTS[0] if found.ruler is None else found.ruler.layout
+        layout = self._layouts.get(name)
+        if layout is None or layout.kind is not LayoutKind.TEXT:
+            raise PassbookError("layout-unfit", layout=name, kind="no text")
         request = SubmitJob(
             order.client_request,
-            printer,
+            found.printer,
             "text",
-            layout=USUAL_SHEET,
+            layout=name,
             first=True,
             key=order.key,
             priority=priority,
             application="ruler",
         )
-        return request, ruler_text(self._sheet.lines_per_page, self._sheet.columns_total).encode()
+        return request, ruler_text(layout.lines_per_page, layout.columns_total).encode()

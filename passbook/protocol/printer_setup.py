@@ -19,8 +19,8 @@ from passbook.protocol.messages import Payload
 MOST_OFFSET: Final = 4252
 """The longest offset, 50 mm in 1/2160 inch; more is a wrong layout, and no printer that stands a little off."""
 
-USUAL_SHEET: Final = "sheet"
-"""The layout on which a ruler is printed."""
+RULER_LAYOUTS: Final = ("sheet", "slip")
+"""The layouts on which a ruler is printed: the first one that the printer can print."""
 
 
 class PrinterSetup(msgspec.Struct, frozen=True, rename="camel"):
@@ -148,7 +148,7 @@ class PrinterDetails(msgspec.Struct, frozen=True, rename="camel"):
         profile: the name that its profile gives itself.
         elementary_step: steps to the inch; 0 where its dialect has none to choose.
         read_back: what it told of its own set-up when it was connected last; None where it was not asked.
-        ruler: where the marks of `Appliance.PrintRuler` belong; None without a layout of the usual sheet.
+        ruler: where the marks of `Appliance.PrintRuler` belong; None where it can print none of its layouts.
     """
 
     printer: str

@@ -8,6 +8,8 @@ from typing import Any, Final, TypeVar, cast
 import msgspec
 from msgspec.structs import replace
 
+from drivers.dialects.escpos.escpos_dialect import EscposSlip
+from drivers.dialects.escpos.escpos_profile import builtin_escpos
 from firmware.config.configuration import RecoveryConfig
 from firmware.config.layouts import load_layouts
 from firmware.identity.doorkeeper import Doorkeeper
@@ -134,6 +136,7 @@ class JudgedService(Service):
 
 
 NETWORK_PRINTER = "hall"
+SLIP_PRINTER = "slips"
 FACTS = PrinterFacts(PRINTER, "pr2", "cp858", "tcp://127.0.0.1:1", False, 120.0, 120.0)
 
 
@@ -173,10 +176,13 @@ class Rooms:
         self.roll = Roll(bench.hub, bench.spool, bench.clock, [SUPERVISOR])
         self.problems = Problems()
         network_printer = unconnected(load_layouts(None), name=NETWORK_PRINTER)
+        slip_printer = unconnected(load_layouts(None), EscposSlip(builtin_escpos()), SLIP_PRINTER)
         operations = Operations(
             jobs=bench.jobs,
             hub=bench.hub,
-            admission=bench.admission(destinations={NETWORK_PRINTER: unconnected(load_layouts(None))}),
+            admission=bench.admission(
+                destinations={NETWORK_PRINTER: unconnected(load_layouts(None)), SLIP_PRINTER: slip_printer}
+            ),
             recovery=self.recovery,
             notices=self.notices,
             desks=self.desks,
@@ -189,7 +195,9 @@ class Rooms:
             turns=self.turns,
             agents=self.agents,
             welcome=AgentWelcome("here", "boot-1", 10.0, 60.0, (FACTS,), tuple(load_layouts(None).values())),
-            printers=PrinterReporter({NETWORK_PRINTER: network_printer}, load_layouts(None).values()),
+            printers=PrinterReporter(
+                {NETWORK_PRINTER: network_printer, SLIP_PRINTER: slip_printer}, load_layouts(None).values()
+            ),
             names=SharedNames(bench.appliance_key, bench.rng),
             grants=self.grants,
             mailing=NoMail(),

@@ -5,15 +5,19 @@ from typing import Any
 
 import pytest
 
+from drivers.dialects.escpos.escpos_dialect import EscposSlip
+from drivers.dialects.escpos.escpos_profile import builtin_escpos
+from firmware.config.layouts import load_layouts
 from firmware.service.operations import OPERATIONS
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor
 from passbook.job.record import OPERATOR, Record
 from passbook.protocol.messages import Nothing
 from passbook.protocol.operators import Revocations
-from tests.firmware.branch import DOCUMENT, MANAGER, TELLER, Bench, Ear, request
+from passbook.protocol.printer_setup import RulerPlace
+from tests.firmware.branch import DOCUMENT, MANAGER, TELLER, Bench, Ear, request, unconnected
 from tests.firmware.operators import OTTO
-from tests.firmware.rooms import NETWORK_PRINTER, STATUS, Rooms
+from tests.firmware.rooms import NETWORK_PRINTER, SLIP_PRINTER, STATUS, Rooms
 
 
 class Keeper:
@@ -242,6 +246,20 @@ def test_a_ruler_is_one_job_however_often_it_is_ordered(office: Office) -> None:
     assert (
         office.ask("Appliance.PrintRuler", printer=NETWORK_PRINTER, **RULER | {"clientRequest": "r"}).job != first.job
     )
+
+
+def test_a_ruler_is_for_a_slip_where_the_printer_reaches_no_whole_sheet(office: Office) -> None:
+    told = office.ask("Appliance.GetPrinter", printer=SLIP_PRINTER).ruler
+    assert told == RulerPlace.on(load_layouts(None)["slip"])
+    job = office.ask("Appliance.PrintRuler", printer=SLIP_PRINTER, **RULER)
+    assert (job.printer, job.layout, job.lines) == (SLIP_PRINTER, "slip", 38)
+
+
+def test_a_printer_that_prints_none_of_the_layouts_has_no_ruler() -> None:
+    layouts = load_layouts(None)
+    slips = unconnected({"sheet": layouts["sheet"]}, EscposSlip(builtin_escpos()))
+    assert slips.details().ruler is None
+    assert unconnected({"slip": layouts["savings-24"]}).details().ruler is None
 
 
 @pytest.mark.parametrize(

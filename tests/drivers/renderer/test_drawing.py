@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -105,14 +106,53 @@ def test_a_refusal_names_what_is_wrong() -> None:
     assert f"{MEMORY_BYTES // 1024**2} MiB of memory" in str(costly)
 
 
-def test_a_picture_larger_than_all_memory_is_no_trouble() -> None:
-    """The library skips it, or the limit ends it."""
-    try:
-        [page] = drawn(request(pdfs.bomb()))
-    except PassbookError as error:
-        assert error.code == "pdf-too-costly"
-    else:
-        assert len(page) == row_bytes(WIDTH) * HEIGHT
+WHOLE = b"360 0 0 576 0 0 cm /F Do"
+"""Draws F over the whole page."""
+STAMP = b"<< /Type /Annot /Subtype /Stamp /F 4 /Rect [0 0 360 576] /AP << /N 5 0 R >> >>"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        lambda: pdfs.with_object(WHOLE, pdfs.black(13_000)),
+        lambda: pdfs.with_object(b"/F Do", pdfs.form(WHOLE), pdfs.black(8_000)),
+    ],
+    ids=["on the page", "in a form"],
+)
+def test_a_large_picture_is_drawn_whole(document: Callable[[], bytes]) -> None:
+    [page] = drawn(request(document()))
+    assert len(ink(page)) == WIDTH * HEIGHT
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pdfs.bomb,
+        lambda: pdfs.with_object(b"36 400 36 10 re f " + WHOLE, pdfs.black(20_000)),
+        lambda: pdfs.with_object(b"q 360 0 0 200 0 0 cm /F Do Q " * 2, pdfs.black(10_200)),
+        lambda: pdfs.with_object(b"/F Do", pdfs.form(WHOLE), pdfs.black(27_000, b"RGB")),
+    ],
+    ids=["packed twice", "beside other ink", "two of half the size", "above what the library asks memory for"],
+)
+def test_pictures_above_half_the_memory_are_refused_and_none_is_left_out(document: Callable[[], bytes]) -> None:
+    assert refusal(request(document())).code == "pdf-too-costly"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        lambda: pdfs.with_object(WHOLE, pdfs.black(100, keys=b"/SMask 6 0 R"), pdfs.black(20_000)),
+        lambda: pdfs.with_object(b"", pdfs.form(WHOLE), pdfs.black(20_000), STAMP, more=b"/Annots [7 0 R]"),
+    ],
+    ids=["a mask", "a stamp"],
+)
+def test_a_picture_that_is_not_counted_is_not_left_out_when_memory_is_short(document: Callable[[], bytes]) -> None:
+    assert refusal(request(document())).code == "pdf-too-costly"
+
+
+def test_a_stamp_with_a_picture_is_drawn() -> None:
+    document = pdfs.with_object(b"", pdfs.form(WHOLE), pdfs.black(100), STAMP, more=b"/Annots [7 0 R]")
+    assert len(ink(drawn(request(document))[0])) == WIDTH * HEIGHT
 
 
 @pytest.mark.slow
