@@ -161,6 +161,8 @@ _WORDS: Final[dict[tuple[str, str | int], str]] = {
     ("inDoubt", 0): NO_ROWS,
 }
 """(name, value) -> the word for a value that stands for something else."""
+_LEFT_OUT: Final[Mapping[str, str]] = {"move.count": "1"}
+"""Place of a value -> that value where a message leaves it out."""
 
 
 def render_result(
@@ -256,7 +258,7 @@ def _cell(where: str, value: Any) -> str:
     if isinstance(value, str | int) and (word := _WORDS.get((where.rpartition(".")[2], value))):
         return word
     if value is None or value == "":
-        return "-"
+        return _LEFT_OUT.get(where, "-")
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):

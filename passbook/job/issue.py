@@ -18,6 +18,8 @@ class IssueState(StrEnum):
     """A line of it was sent: it can be used for no other job."""
     PRINTED = "printed"
     """All its lines are on paper."""
+    SET_ASIDE = "set-aside"
+    """Its lines are ordered again: its job draws another sheet, unless an answer goes on with this one before."""
     VOIDED = "voided"
     """Nothing was sent for it, and its job ended: it lies in its cassette again."""
     SPOILED = "spoiled"
@@ -31,10 +33,14 @@ class IssueEvent(StrEnum):
     """A line of it is being sent."""
     CONFIRM = "confirm"
     """Its last line is on paper."""
+    ORDER_AGAIN = "order-again"
+    """An answer orders all its lines again."""
+    GO_ON = "go-on"
+    """An answer goes on behind its first line."""
     VOID = "void"
     """Its job ended before anything was sent for it."""
     SPOIL = "spoil"
-    """Its job ended in the middle of it, or its lines are ordered again on another sheet."""
+    """Its job ended in the middle of it, or drew another sheet for its lines."""
 
 
 _S, _E = IssueState, IssueEvent
@@ -43,8 +49,12 @@ TRANSITIONS: Final = MappingProxyType(
         (_S.DRAWN, _E.BEGIN): _S.BEGUN,
         (_S.DRAWN, _E.VOID): _S.VOIDED,
         (_S.BEGUN, _E.CONFIRM): _S.PRINTED,
+        (_S.BEGUN, _E.ORDER_AGAIN): _S.SET_ASIDE,
         (_S.BEGUN, _E.SPOIL): _S.SPOILED,
+        (_S.PRINTED, _E.ORDER_AGAIN): _S.SET_ASIDE,
         (_S.PRINTED, _E.SPOIL): _S.SPOILED,
+        (_S.SET_ASIDE, _E.GO_ON): _S.BEGUN,
+        (_S.SET_ASIDE, _E.SPOIL): _S.SPOILED,
     }
 )
 """(state, event) -> state; a pair that is not here is a defect of the caller (KeyError)."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from passbook.errors import PassbookError
-from passbook.job.issue import IN_USE, TRANSITIONS, IssuedSheet, IssueEvent, IssueState
+from passbook.job.issue import TRANSITIONS, IssuedSheet, IssueEvent, IssueState
 from passbook.job.record import Change, Outcome, Record
 from passbook.job.states import JobState, Reason
 from passbook.job.stock_moves import StockKind, StockMove
@@ -27,14 +27,24 @@ def pages_due(record: Record) -> tuple[int, ...]:
 
 
 def with_sheets(record: Record, sheets: Sequence[IssuedSheet]) -> Record:
-    """The record with sheets that are drawn for it.  Raises PassbookError `forms-short` unless each page has one."""
+    """The record with sheets that are drawn for it; steps on an earlier sheet of theirs do not count as sent any more.
+
+    Raises PassbookError `forms-short` unless each page has one.
+    """
     due = pages_due(record)
+    if not due and not sheets:
+        return record
     if record.issue is None or tuple(sheet.page for sheet in sheets) != due:
-        if not due and not sheets:
-            return record
         form = record.issue.form if record.issue is not None else ""
         raise PassbookError("forms-short", form=form, printer=record.printer, needed=len(due))
-    return replace(record, issue=replace(record.issue, sheets=(*record.issue.sheets, *sheets)))
+    # No later answer may go on in the middle of a page whose lines were sent to the sheet before this one.
+    sent_before = min(record.sent_before, lines_of(record, due[0])[0] - 1)
+    return replace(record, sent_before=sent_before, issue=replace(record.issue, sheets=(*record.issue.sheets, *sheets)))
+
+
+def lines_of(record: Record, page: int) -> list[int]:
+    """The steps that put the lines of a page on paper."""
+    return [n for n, step in enumerate(record.outline, 1) if step.page == page and step.kind.traits.is_line]
 
 
 def wait_for_forms(at: str) -> Change:
@@ -83,14 +93,18 @@ def _moved(sheet: IssuedSheet, event: IssueEvent, reason: str) -> IssuedSheet:
 
 
 def _events(sheet: IssuedSheet, before: Record, after: Record) -> Iterator[tuple[IssueEvent, str]]:
-    """The events that a change brings for one sheet that is in use, in their order, each with a reason."""
-    lines = [n for n, step in enumerate(after.outline, 1) if step.page == sheet.page and step.kind.traits.is_line]
-    if sheet.state not in IN_USE or not lines:
+    """The events that a change may bring for one sheet, in their order, each with a reason."""
+    lines = lines_of(after, sheet.page)
+    if not lines:
         return
-    if after.confirmed < min(before.confirmed, lines[0]) and sheet.state is not IssueState.DRAWN:
-        # All of it is printed once more, on a clean sheet; an order from a later line on goes on with this one.
+    if sheet.state is IssueState.SET_ASIDE and after.issue is not None and sheet.page in after.issue.in_use():
         yield IssueEvent.SPOIL, Reason.ORDERED_AGAIN.value
         return
+    if after.confirmed < min(before.confirmed, lines[0]):
+        # All of it is printed once more, on a clean sheet; an order from a later line on goes on with this one.
+        yield IssueEvent.ORDER_AGAIN, ""
+    if after.confirmed >= lines[0]:
+        yield IssueEvent.GO_ON, ""
     if after.sending in lines:
         yield IssueEvent.BEGIN, ""
     if after.confirmed >= lines[-1]:

@@ -60,20 +60,30 @@ def line_there(record: Record) -> int:
 def stand_in(new: Record, record: Record) -> Record:
     """The `new` job as one that stands in for `record`: one that prints goes on where a person's answer said.
 
-    Raises PassbookError `cannot-move` for a begun job whose lines have other places there.
+    Raises PassbookError `cannot-move` for a begun job whose lines have other places there, or are on half a form.
     """
     if record.untouched or is_relay(new):
         return replace(new, stands_for=record.job_id)
     if (new.outline, new.sheet) != (record.outline, record.sheet):
         raise PassbookError("cannot-move", job=record.job_id, why=f"its lines have other places at {new.printer}")
+    if record.issue is not None and _is_in_page(record):
+        raise PassbookError("cannot-move", job=record.job_id, why="lines of its next form are on a sheet already")
     return replace(
         new,
         stands_for=record.job_id,
         begun=True,
         confirmed=record.confirmed,
-        sent_before=record.furthest_sent,
+        # It draws forms of its own, on which nothing is yet.
+        sent_before=record.furthest_sent if record.issue is None else record.confirmed,
         reprints=record.reprints,
     )
+
+
+def _is_in_page(record: Record) -> bool:
+    """Whether the next line of a job stands on a page that has a confirmed line."""
+    lines = [(step.page, n > record.confirmed) for n, step in enumerate(record.outline, 1) if step.kind.traits.is_line]
+    page = next((page for page, is_left in lines if is_left), 0)
+    return (page, False) in lines
 
 
 def ask_for_substitute(at: str) -> Change:

@@ -162,7 +162,7 @@ _WORDS: Final = MappingProxyType(
         Why.TERMINAL_RIGHT: "Waits for its terminal {requester}, which has its print right.",
         Why.AT_TERMINAL: "Waits: its terminal {requester} prints it at {printer}.",
         Why.AT_APPLIANCE: "Waits: the appliance prints it at {printer}.",
-        Why.FORMS: "Waits: no sheets of its form are left at {printer}.",
+        Why.FORMS: "Waits: too few sheets of its form are known to be left at {printer}.",
         Why.PRINTER: "Waits: {printer} is not ready{reason}.",
         Why.OWN_BOOK: "Waits for {book} at {printer}.",
         Why.PAGE_TURN: "Waits for {book} at {printer}.",

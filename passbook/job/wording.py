@@ -17,7 +17,7 @@ REASON_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         Reason.RESTART: "the appliance was restarted",
         Reason.ROLLED_BACK: "its storage was rolled back or altered",
         Reason.MEDIA_NEEDED: "its book or sheet was not put in",
-        Reason.MEDIA_EMPTY: "no sheets of its form are left",
+        Reason.MEDIA_EMPTY: "too few sheets of its form are known to be left",
         Reason.MEDIA_JAM: "paper is jammed",
         Reason.MEDIA_NOT_TAKEN: "a book was not taken out",
         Reason.PAUSED: "an operator paused it",

@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.ctl.tables import HISTORY, JOBS, NOTICES, QUESTIONS, TERMINALS, WIDTH, printable, render_result
+from firmware.ctl.tables import HISTORY, JOBS, MOVES, NOTICES, QUESTIONS, TERMINALS, WIDTH, printable, render_result
 from passbook.errors import PassbookError
 from passbook.job.counts import JobCounts
 from passbook.protocol.media import Device, MechanismStatus, Media
@@ -132,3 +132,9 @@ def test_on_a_screen_a_table_is_as_wide_as_that_and_ids_are_short() -> None:
         assert drawn[1].startswith("7f3a09c2  processing-stopped")
         assert "--json shows" in " ".join(" ".join(drawn[2:]).split())
     assert "7f3a09c2d1e84b55" in render_result(rows, JOBS)
+
+
+def test_a_move_of_one_sheet_shows_its_count() -> None:
+    rows = [{"area": "p", "n": 1, "at": "", "move": {"kind": "debited", "printer": "w", "form": "f", "cassette": "1"}}]
+    heading, row = render_result(rows, MOVES).splitlines()
+    assert row.split()[heading.split().index("SHEETS")] == "1"

@@ -174,11 +174,14 @@ def test_a_sheet_that_is_printed_again_from_its_first_line_is_spoiled(store: Sto
     change(spool, job, changes.stop(Reason.MEDIA_JAM, Media.JAMMED, AT))
     record = answered(spool, job, Verdict.PRINT, 1)
     assert record.issue is not None
-    assert (record.issue.sheets[0].state, record.issue.sheets[0].reason) == (IssueState.SPOILED, "ordered-again")
+    assert record.issue.sheets == (IssuedSheet(1, "1", 101, IssueState.SET_ASIDE),)
+    assert [kind for kind, *_ in kinds(stock)] == ["debited", "replenished"]
     record = begin(spool, stock, job)
     assert record.issue is not None
+    assert (record.issue.sheets[0].state, record.issue.sheets[0].reason) == (IssueState.SPOILED, "ordered-again")
     assert record.issue.in_use()[1] == IssuedSheet(1, "1", 102)
     assert left(stock) == (3, 103)
+    assert sorted(kinds(stock))[-1] == ("sheet-spoiled", 1, 101)
 
 
 def test_a_job_without_enough_sheets_draws_none(store: Store, spool: Spool) -> None:
@@ -397,6 +400,8 @@ class Model:
     free: set[int] = field(default_factory=set)
     jobs: dict[str, dict[int, tuple[int, str]]] = field(default_factory=dict)
     """For each job and page the number of its sheet, and what became of it."""
+    lines: dict[int, set[int]] = field(default_factory=dict)
+    """For each sheet that was drawn the steps whose lines were sent to it."""
     delivered: int = 0
 
 
@@ -450,7 +455,7 @@ class StockMachine(RuleBasedStateMachine):
             return
         pages = self.model.jobs.setdefault(record.job_id, {})
         left_pages = {one.page for one in record.outline[record.confirmed :] if one.kind.traits.is_line}
-        due = sorted(left_pages - {page for page, (_, state) in pages.items() if state != "spoiled"})
+        due = sorted(left_pages - {page for page, (_, state) in pages.items() if state != "set-aside"})
         if len(due) > len(self.model.free):
             assert raised_by(lambda: begin(self.spool, self.stock, record.job_id)) == "forms-short"
             return
@@ -462,8 +467,15 @@ class StockMachine(RuleBasedStateMachine):
         for step in range(record.confirmed + 1, last + 1):
             change(self.spool, record.job_id, changes.journal(step - 1, step))
             here = record.outline[step - 1]
-            if here.kind.traits.is_line and pages[here.page][1] == "drawn":
-                pages[here.page] = (pages[here.page][0], "begun")
+            if not here.kind.traits.is_line:
+                continue
+            number, state = pages[here.page]
+            carried = self.model.lines.setdefault(number, set())
+            above = {n for n, one in enumerate(record.outline[: step - 1], 1) if one.page == here.page and one.line}
+            assert above <= carried, "each line stands below those before it, on the same sheet"
+            carried.add(step)
+            if state == "drawn":
+                pages[here.page] = (number, "begun")
         confirmed = last - 1 if last > record.confirmed else record.confirmed
         if last == record.steps and data.draw(st.booleans()):
             confirmed = last
@@ -489,22 +501,41 @@ class StockMachine(RuleBasedStateMachine):
             if state == "drawn":
                 self.model.free.add(number)
 
-    @rule(data=st.data(), again=st.booleans())
+    @rule(data=st.data())
     @precondition(lambda self: self.waiting)
-    def go_on(self, data: st.DataObject, again: bool) -> None:
+    def go_on(self, data: st.DataObject) -> None:
+        """Order a job from any step that may come next; with the step behind the last one it is completed."""
         record = self.job(data)
         if record.valid:
             return
-        answered(self.spool, record.job_id, Verdict.RESUME, 1 if again else record.confirmed + 1)
-        if again and record.confirmed:
-            pages = self.model.jobs[record.job_id]
-            for page, (number, state) in pages.items():
-                if state in {"begun", "printed"}:
-                    pages[page] = (number, "spoiled")
+        step = data.draw(st.integers(1, record.furthest_sent + 1))
+        answered(self.spool, record.job_id, Verdict.RESUME, step)
+        pages = self.model.jobs.get(record.job_id, {})
+        for page, (number, was) in pages.items():
+            lines = [n for n, one in enumerate(record.outline, 1) if one.page == page and one.line]
+            is_again = was in {"begun", "printed"} and step <= lines[0] and step <= record.confirmed
+            now = "set-aside" if is_again else was
+            if now in {"begun", "set-aside"} and step > lines[0]:
+                now = "printed" if step > lines[-1] else "begun"
+            pages[page] = (number, now)
+        if step > record.steps:
+            self.waiting.remove(record.job_id)
 
     @rule()
     def cut_the_power(self) -> None:
         self.open()
+
+    @invariant()
+    def sheets_are_as_noted(self) -> None:
+        for job in self.waiting:
+            issue = self.spool.record(job).issue
+            assert issue is not None
+            latest = {sheet.page: (sheet.number, sheet.state.value) for sheet in issue.sheets}
+            assert latest == self.model.jobs.get(job, {})
+            given_up = [
+                sheet for n, sheet in enumerate(issue.sheets) if sheet.page in {s.page for s in issue.sheets[n + 1 :]}
+            ]
+            assert {sheet.state for sheet in given_up} <= {IssueState.SPOILED}
 
     @invariant()
     def the_drawer_is_as_counted(self) -> None:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from passbook.document.plan import StepKind, StepOutline
 from passbook.errors import PassbookError
 from passbook.job import changes
+from passbook.job.issue import FormIssue
 from passbook.job.moving import (
     ask_for_substitute,
     line_there,
@@ -94,6 +95,17 @@ def test_a_begun_job_whose_lines_have_other_places_there_stays() -> None:
     with pytest.raises(PassbookError) as refused:
         stand_in(other, begun())
     assert refused.value.code == "cannot-move"
+
+
+def test_a_begun_form_moves_only_to_a_clean_sheet() -> None:
+    record = replace(begun(), issue=FormIssue("certificate"))
+    there = replace(three_lines(), job_id="1f0c", printer="south", issue=FormIssue("certificate"))
+    with pytest.raises(PassbookError) as refused:
+        stand_in(there, record)
+    assert refused.value.code == "cannot-move"
+    again = replace(record, confirmed=0)
+    moved = stand_in(there, again)
+    assert (moved.confirmed, moved.sent_before, moved.begun) == (0, 0, True)
 
 
 @pytest.mark.parametrize("reason", [Reason.POWER_LOSS, Reason.ROLLED_BACK])
