@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drivers.dialects.pr2.frames import LARGEST_FRAME, DocumentStatus, FrameReader, Identity, Status
+from drivers.dialects.pr2.frames import LARGEST_FRAME, DocumentStatus, FrameReader, Identity, OwnSetup, Status
 from drivers.frame_reading import Garbage
 
 
@@ -25,6 +25,8 @@ def written(frame: object) -> bytes:
             return (b"\x1br" if isinstance(frame, Status) else b"\x1b/") + bytes([code])
         case DocumentStatus(device, position):
             return b"\x1bB" + bytes([device, position]) + b"\x1bZ"
+        case OwnSetup(body):
+            return b"\x1ba" + body + b"\x1bZ"
         case Garbage(data):
             return data
         case _:
