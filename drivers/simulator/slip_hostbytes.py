@@ -19,6 +19,9 @@ _REQUEST: Final = 3
 BIT_IMAGE: Final = "*"
 _IMAGE_HEAD: Final = 3
 _24_ROWS: Final = 0x20
+_IMAGE_MODES: Final = frozenset({0, 1, 32, 33})
+MOST_COLUMNS: Final = 1023
+"""Columns of a bit image; a larger one, or another mode, is none and its dots are read as text (assumed)."""
 _PARAMETERS: Final = {
     "\x1b": {
         **dict.fromkeys("@2<Lim", 0),
@@ -74,9 +77,11 @@ class SlipParser:
         """The parameter bytes of the open command, as far as those that came tell."""
         if (self._lead, self._letter) != (ESC, BIT_IMAGE):
             return _PARAMETERS[chr(self._lead)].get(self._letter, 0)
-        if len(self._held) < _IMAGE_HEAD:
-            return _IMAGE_HEAD
+        if self._held and self._held[0] not in _IMAGE_MODES:
+            return 1
         columns = int.from_bytes(self._held[1:_IMAGE_HEAD], "little")
+        if len(self._held) < _IMAGE_HEAD or columns > MOST_COLUMNS:
+            return _IMAGE_HEAD
         return _IMAGE_HEAD + columns * (3 if self._held[0] & _24_ROWS else 1)
 
     def _read(self, byte: int) -> SlipItem | None:

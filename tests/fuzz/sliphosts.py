@@ -10,18 +10,19 @@ from drivers.dialects.escpos.slip_answers import AutomaticStatus, SlipReader
 from drivers.dialects.escpos.slip_commands import ASK_IN_ORDER, CLEAN_UP
 from drivers.simulator.machine import Machine
 from drivers.simulator.paper import Ruler
+from drivers.simulator.slip_hostbytes import MOST_COLUMNS
 from tests.fuzz.hostbytes import MemoryCable, UnsavedPaper, work_off
 
 SLIPS: Final = builtin_escpos()
 
 
-LONGEST_IMAGE: Final = 3 * 0xFFFF
+LONGEST_IMAGE: Final = 3 * MOST_COLUMNS
 """Bytes that the longest bit image has behind its head; the product sends none longer than a line of the roll."""
 AGAIN: Final = CLEAN_UP + ASK_IN_ORDER
 
 
 def check(data: bytes) -> None:
-    """After any bytes a clean-up, or within a foreign picture a later one, brings an answer in order, and no slip is left."""
+    """After any bytes a clean-up, or within a foreign picture a later one, brings an answer, and no slip is left."""
     assert answered(data + AGAIN) or answered(data + AGAIN * (LONGEST_IMAGE // len(AGAIN) + 2))
 
 
