@@ -31,7 +31,7 @@ def quick_slip(answer: float = 5.0) -> EscposProfile:
     """The shipped profile with short polls, so that no test waits for a clock."""
     profile = builtin_escpos()
     times = msgspec.structs.replace(
-        profile.times, answer=answer, motion=answer, settle=0.005, insertion_poll=0.05, taken_poll=0.01
+        profile.times, answer=answer, motion=answer, settle=0.03, insertion_poll=0.05, taken_poll=0.01
     )
     return msgspec.structs.replace(profile, times=times)
 

@@ -31,9 +31,9 @@ from tests.drivers.slip_bench import SHEET, SLIP, WAIT, SlipBench
 
 DIALECT = EscposSlip(builtin_escpos())
 ACROSS, DOWN, ROWS = 27, 30, 8
-SHORT = 0.4
+SHORT = 0.8
 """Seconds for an answer that does not come."""
-AT_ONCE = 16
+AT_ONCE = 8
 FIRST = 5
 """A line of dots that the head reaches on a slip just loaded."""
 

@@ -18,9 +18,9 @@ from passbook.protocol.media import Media
 from tests.drivers.slip_bench import RULER, SHEET, WAIT, SlipBench, once_on_slip, slip_line
 from tests.drivers.workbench import Struck
 
-SHORT = 0.4
+SHORT = 0.8
 """Seconds for an answer that does not come."""
-AT_ONCE = 16
+AT_ONCE = 8
 WAY = len("\x1bJn")
 ASKED = len("\x10\x04n") + 1
 LOOK = 2 * ASKED
