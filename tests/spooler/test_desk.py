@@ -56,8 +56,8 @@ def test_a_job_that_waits_for_a_turn_says_so_and_to_which_page(counter: Counter)
     counter.start()
     counter.await_end(counter.accept(plan_of(20, turned=(1,))))
     told = [state_words(view_of(one.record, waiting_of(one.record, NO_PLACE))) for one in changed(counter)]
-    waits = [words.partition(" waits for ")[2] for words in told if " waits for its book" in words]
-    assert waits == ["its book.", "its book to be turned to page 4."]
+    waits = [words.partition(" waits for ")[2] for words in told if " waits for its sheet" in words]
+    assert waits == ["its sheet.", "its sheet to be turned to page 4."]
 
 
 def test_a_prompt_names_job_printer_page_and_layout_and_comes_when_a_book_can_be_taken(counter: Counter) -> None:
