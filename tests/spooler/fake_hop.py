@@ -14,6 +14,8 @@ from typing import Any, Final
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests.terminal.fake_mail_server import uniform
+
 SMALL: Final = 4096
 """Bytes that the hop's end of a connection takes, so that a long message stands while the hop does not read."""
 
@@ -95,7 +97,7 @@ class _Talk(SMTP):
             _abort(self)
 
     async def smtp_MAIL(self, arg: str | None) -> None:  # type: ignore[explicit-override]  # noqa: N802
-        self._hop.seen.append(f"MAIL {arg}")
+        self._hop.seen.append(uniform(f"MAIL {arg}"))
         if self._hop.hang_up is HangUp.AT_MAIL:
             _abort(self)
         assert self.envelope is not None
@@ -103,7 +105,7 @@ class _Talk(SMTP):
         await self.push(self._hop.mail)
 
     async def smtp_RCPT(self, arg: str | None) -> None:  # type: ignore[explicit-override]  # noqa: N802
-        self._hop.seen.append(f"RCPT {arg}")
+        self._hop.seen.append(uniform(f"RCPT {arg}"))
         reply = self._hop.rcpt.get(_address(arg), "250 2.1.5 fine")
         assert self.envelope is not None
         if reply.startswith("250"):

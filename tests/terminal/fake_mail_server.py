@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Iterator, Mapping
@@ -54,11 +55,9 @@ class FakeMailServer:
     def _converse(self, connection: socket.socket, lines: Iterator[bytes]) -> None:
         connection.sendall(f"{self.replies.get('greeting', '220 ready')}\r\n".encode())
         for line in lines:
-            # Python's own client writes verbs small before 3.13 and large since.
-            verb, *rest = line.decode().strip().split(" ", 1)
-            verb = verb.upper()
-            command = " ".join([verb, *rest])
+            command = uniform(line.decode().strip())
             self.heard.append(command)
+            verb = command.split(" ")[0]
             reply = self.replies.get(command, self.replies.get(verb, "250 ok"))
             if reply == HANGS_UP:
                 return
@@ -73,6 +72,12 @@ class FakeMailServer:
                 if self.replies.get("message") == HANGS_UP:
                     return
                 connection.sendall(f"{self.replies.get('message', '250 taken')}\r\n".encode())
+
+
+def uniform(command: str) -> str:
+    """A command with its words large: Python's own client writes them in other ways from version to version."""
+    verb, space, rest = command.partition(" ")
+    return f"{verb.upper()}{space}{re.sub('^(from|to):', lambda found: found[0].upper(), rest, flags=re.IGNORECASE)}"
 
 
 def _message(lines: Iterator[bytes]) -> bytes:
