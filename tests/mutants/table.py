@@ -13,13 +13,25 @@ from tests.mutants.harness import Mutant
 FOLDER: Final = Path(__file__).parent
 
 
+_MUTANT: Final = frozenset({"name", "says", "tests", "change"})
+_CHANGE: Final = frozenset({"in", "file", "old", "new"})
+
+
+def _must_be_known(row: Mapping[str, object], keys: frozenset[str]) -> None:
+    """Raise ValueError for other keys: a lost header would hide a mutant among the keys of the one before."""
+    if unknown := row.keys() - keys:
+        raise ValueError(f"not known here: {', '.join(sorted(unknown))} of {row.get('name') or row.get('in')}")
+
+
 def _mutants(path: Path) -> Iterator[Mutant]:
     for row in tomllib.loads(path.read_text("utf-8"))["mutant"]:
+        _must_be_known(row, _MUTANT)
         changes = tuple(_change(one) for one in row["change"])
         yield Mutant(path.stem, row["name"], tuple(row["tests"]), row["says"].strip(), changes)
 
 
 def _change(row: Mapping[str, Any]) -> Change:
+    _must_be_known(row, _CHANGE)
     return Change(row.get("in") or row["file"], row["old"], row["new"], is_file="file" in row)
 
 
