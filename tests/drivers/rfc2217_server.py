@@ -75,13 +75,14 @@ class DeviceServer:
 
     def _take(self, manager: rfc2217.PortManager) -> None:
         while self.connection is not None:
+            # The client or the line may be gone.
             try:
                 data = self.connection.recv(1024)
+                if not data:
+                    return
+                self.device.write(b"".join(manager.filter(data)))
             except OSError:
                 return
-            if not data:
-                return
-            self.device.write(b"".join(manager.filter(data)))
 
     def _send_back(self, manager: rfc2217.PortManager, wire: _Wire, ended: threading.Event) -> None:
         while not ended.is_set():

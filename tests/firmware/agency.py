@@ -17,7 +17,7 @@ from passbook.protocol.messages import SubmitJob
 from passbook.protocol.two_spools import TurnTaken, YourTurn
 from spooler.destination import Destination, Prepared
 from spooler.news import JobChanged
-from tests.firmware.branch import DOCUMENT, PRINTER, TELLER, Bench, unconnected
+from tests.firmware.branch import DOCUMENT, PRINTER, TELLER, Bench, call_in, unconnected
 from tests.firmware.rooms import NETWORK_PRINTER, Alone, Rooms
 
 JOB: Final = "0123456789abcdef0123456789abcdef"
@@ -63,7 +63,7 @@ class Agency:
 
     def _hear(self, news: Any) -> None:
         if isinstance(news, JobChanged) and self.loop is not None:
-            self.loop.call_soon_threadsafe(self.turns.note_job, news.record)
+            call_in(self.loop, self.turns.note_job, news.record)
 
     async def register(self, connection: Alone | None = None, spool: str = "spool-1") -> Any:
         self.loop = asyncio.get_running_loop()

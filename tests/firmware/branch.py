@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import secrets
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -107,6 +109,12 @@ class Ear:
 
     def names(self) -> list[str]:
         return [name for name, _ in self.heard]
+
+
+def call_in(loop: asyncio.AbstractEventLoop, deed: Callable[..., object], *told: object) -> None:
+    """Do it in the loop, from any thread; a writer may tell its last news when the story and its loop have ended."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(deed, *told)
 
 
 def open_spool(folder: Path, key: ApplianceKey, *, limits: Limits | None = None, power_on: bool = True) -> Spool:

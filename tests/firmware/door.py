@@ -20,7 +20,7 @@ from firmware.identity.server_tls import load_trust, server_context
 from passbook.protocol.messages import SERVICE_PATH, view_of
 from spooler.hub import Listener
 from spooler.news import JobChanged, News
-from tests.firmware.branch import DOCUMENT, KEY, PRINTER, WAIT, Bench
+from tests.firmware.branch import DOCUMENT, KEY, PRINTER, WAIT, Bench, call_in
 from tests.firmware.rooms import SUPERVISOR, Rooms
 from tests.terminal.conftest import Branch
 
@@ -56,13 +56,11 @@ class Door:
     def _hear(self, news: News) -> None:
         if isinstance(news, JobChanged):
             record = news.record
-            self._loop.call_soon_threadsafe(self.recovery.note, record)
-            self._loop.call_soon_threadsafe(self.notices.note, record)
+            call_in(self._loop, self.recovery.note, record)
+            call_in(self._loop, self.notices.note, record)
             view = view_of(record)
             tell = self.bench.hub.tell
-            self._loop.call_soon_threadsafe(
-                lambda: tell(record.requester, "Spooler.JobEvent", view, representatives=True)
-            )
+            call_in(self._loop, lambda: tell(record.requester, "Spooler.JobEvent", view, representatives=True))
 
     def server(self) -> Any:
         etc = self.branch.config

@@ -14,7 +14,7 @@ from passbook.job.record import Change, HistoryKind, Record, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.messages import AnswerQuestion
 from spooler.news import JobChanged, News
-from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, TELLER, WAIT, Bench, Ear, request
+from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, TELLER, WAIT, Bench, Ear, call_in, request
 
 GRACE = 3600.0
 DAY = 86400.0
@@ -40,7 +40,7 @@ class Night:
 
     def _hear(self, news: News) -> None:
         if isinstance(news, JobChanged):
-            self.loop.call_soon_threadsafe(self.note, news.record)
+            call_in(self.loop, self.note, news.record)
 
     def note(self, record: Record) -> None:
         self.expiry.note(record)

@@ -21,7 +21,7 @@ from passbook.job.record import Verdict
 from passbook.protocol.answer_all import ANSWERED_AT_ONCE, AnswerAll
 from passbook.protocol.messages import AnswerQuestion
 from spooler.news import JobChanged, News
-from tests.firmware.branch import MANAGER, WAIT, Bench, Ear
+from tests.firmware.branch import MANAGER, WAIT, Bench, Ear, call_in
 
 pytestmark = pytest.mark.slow
 
@@ -114,7 +114,7 @@ def test_the_end_of_a_question_for_which_no_time_is_kept_is_told(bench: Bench) -
                 told.set()
 
         def pass_on(news: News) -> None:
-            loop.call_soon_threadsafe(hear, news)
+            call_in(loop, hear, news)
 
         bench.listen = pass_on
         teller = comes(bench, LAST)

@@ -18,7 +18,7 @@ from passbook.protocol.media import Media
 from passbook.protocol.notice import Notice
 from passbook.protocol.pages import Page
 from spooler.news import EndAcknowledged, JobChanged, News
-from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, TELLER, WAIT, Bench, Ear, request
+from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, TELLER, WAIT, Bench, Ear, call_in, request
 
 GRACE, TIME, HOUR = 30.0, 300.0, 3600.0
 CANCEL = changes.cancel("2027-01-15T08:00:00.000+00:00", "@operator", "Otto")
@@ -52,7 +52,7 @@ class Office:
         bench.listen = self._hear
 
     def _hear(self, news: News) -> None:
-        self.loop.call_soon_threadsafe(self._note, news)
+        call_in(self.loop, self._note, news)
 
     def _note(self, news: News) -> None:
         if isinstance(news, JobChanged | EndAcknowledged):

@@ -20,7 +20,7 @@ from passbook.protocol.messages import AnswerQuestion
 from spooler.news import JobChanged, News
 from storage.crypto.envelope import unwrap_for_recovery
 from storage.tables.schema import DATABASE
-from tests.firmware.branch import DOCUMENT, KEY, MANAGER, OTHER, TELLER, WAIT, Bench, Ear, code_of, request
+from tests.firmware.branch import DOCUMENT, KEY, MANAGER, OTHER, TELLER, WAIT, Bench, Ear, call_in, code_of, request
 
 GRACE, TIME = 30.0, 120.0
 ASKED, CLOSED = "Recovery.QuestionEvent", "Recovery.QuestionClosedEvent"
@@ -41,7 +41,7 @@ class Office:
         self.questions.note(record)
 
     def _hear(self, news: News) -> None:
-        self.loop.call_soon_threadsafe(self._note, news)
+        call_in(self.loop, self._note, news)
 
     def _note(self, news: News) -> None:
         if isinstance(news, JobChanged):

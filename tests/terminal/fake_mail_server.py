@@ -6,7 +6,7 @@ import re
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import MappingProxyType
 
 GREETING = "mail.bank.example"
@@ -49,7 +49,8 @@ class FakeMailServer:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
-            with connection, connection.makefile("rb") as lines:
+            # A client that gives up resets the connection.
+            with suppress(ConnectionError), connection, connection.makefile("rb") as lines:
                 self._converse(connection, lines)
 
     def _converse(self, connection: socket.socket, lines: Iterator[bytes]) -> None:
