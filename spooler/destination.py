@@ -95,5 +95,11 @@ class Destination(Protocol):
         From any thread.  Raises PassbookError; nothing has changed then.
         """
 
+    def judge_kind(self, format: str, layout: str) -> None:  # noqa: A002  # the word of the protocol
+        """Judge whether it prints documents of a format, on a layout where one is named.
+
+        From any thread.  Raises PassbookError.
+        """
+
     def open(self, heard: Heard) -> Link:
         """Reach it; `heard` is called by the desk's thread.  Raises DestinationStop."""

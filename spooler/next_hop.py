@@ -29,7 +29,7 @@ from passbook.job.relaying import give_up, is_relay, left_of, note_replies, post
 from passbook.job.states import Reason
 from passbook.job.step_machine import Happening
 from passbook.job.stopped import DestinationStop
-from passbook.mail.smtp_envelope import FORM_WORD
+from passbook.mail.smtp_envelope import Need, need_parameters
 from passbook.protocol.media import Device, MechanismStatus, Media
 from passbook.protocol.messages import SubmitJob
 from spooler.clock import Clock, stamp
@@ -262,6 +262,11 @@ class NextHop:
         """Refuse it: the message lies in the own spool.  Raises PassbookError."""
         raise PassbookError("unknown-format", format=request.format, known=MAIL_FORMAT)
 
+    def judge_kind(self, format: str, layout: str) -> None:  # noqa: A002, ARG002  # the words of Destination
+        """Refuse all but whole messages.  Raises PassbookError."""
+        if format != MAIL_FORMAT:
+            raise PassbookError("unknown-format", format=format, known=MAIL_FORMAT)
+
     def open(self, heard: Heard) -> HopLink:
         """A link that speaks to the hop when there is a message."""
         return HopLink(self, heard)
@@ -289,17 +294,17 @@ class NextHop:
         self._relays.note_reached(self.name, is_reached=True)
         self._settle(record, replies)
 
-    def takes(self, mail: Mailed, form: str = "", sheets: int = 0) -> bool:
+    def takes(self, mail: Mailed, need: Need) -> bool:
         """Whether the hop can be reached and takes an envelope; nothing is handed on.  Blocks.
 
-        Another appliance is also asked whether it has so many sheets of a form.
+        Another appliance is also asked whether it has what the document needs.
         """
         try:
             with HopClient(*self._settings.place, local_hostname=self._access.hostname, timeout=ASK_TIME) as client:
                 self._begin(client)
                 _expect(client.mail(mail.sender, []), Reason.HOP_REFUSED)
-                forms = [f"{FORM_WORD}={form}:{sheets}"] if form and client.has_extn(FORM_WORD) else []
-                return all(_offer(client, one, forms)[0] is Delivery.RELAYED for one in mail.recipients)
+                asked = need_parameters(need, client.has_extn)
+                return all(_offer(client, one, asked)[0] is Delivery.RELAYED for one in mail.recipients)
         except (_FailedConversation, OSError, smtplib.SMTPException, ssl.SSLError, UnicodeError):
             return False
 
@@ -440,9 +445,9 @@ def _expect(reply: tuple[int, bytes], refused: Reason, ready: int = 250) -> None
     raise _FailedConversation(refused if code >= 500 else Reason.HOP_BUSY, _words(reply))  # noqa: PLR2004
 
 
-def _offer(client: smtplib.SMTP, recipient: Recipient, forms: Sequence[str] = ()) -> tuple[Delivery, str]:
-    """Name one recipient, with a parameter for `forms`; RELAYED here means that the hop takes the message for it."""
-    options = [*forms]
+def _offer(client: smtplib.SMTP, recipient: Recipient, asked: Sequence[str] = ()) -> tuple[Delivery, str]:
+    """Name one recipient, with more parameters; RELAYED here means that the hop takes the message for it."""
+    options = [*asked]
     if client.has_extn("dsn"):
         options += [f"NOTIFY={','.join(recipient.notify)}"] if recipient.notify else []
         options += [f"ORCPT={recipient.original or f'rfc822;{recipient.address}'}"]

@@ -11,7 +11,7 @@ from drivers.profile import assumed_values
 from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
 from passbook.document.band_placing import place_bands, request_pages
-from passbook.document.documents import PdfDocument, check_format, parse_document
+from passbook.document.documents import DRAWN_FORMATS, PdfDocument, check_format, parse_document
 from passbook.document.layout import BookLayout, LayoutKind
 from passbook.document.placing import place
 from passbook.document.plan import Band, Line, Plan
@@ -110,12 +110,20 @@ class Printer:
 
         So is one that takes forms from stock, which the appliance keeps.
         """
-        check_format(request.format)
+        self.judge_kind(request.format, request.layout)
         form = self._layout_of(request.layout).form
         if form:
             raise PassbookError("form-needs-appliance", form=form)
         if request.sheet != self._layout_of(request.layout).sheet:
             raise PassbookError("document-differs", job=request.job, why="its sheet")
+
+    def judge_kind(self, format: str, layout: str) -> None:  # noqa: A002  # the word of the protocol
+        """Refuse a format, and a layout if one is named, that it cannot print.  Raises PassbookError."""
+        check_format(format)
+        if format in DRAWN_FORMATS and self._dialect.graphics is None:
+            raise PassbookError("no-graphics", printer=self.name, format=format)
+        if layout:
+            self._dialect.check_printable(self._layout_of(layout).sheet, (), layout=layout, printer=self.name)
 
     def _layout_of(self, named: str) -> BookLayout:
         if named not in self._layouts:

@@ -26,7 +26,7 @@ from passbook.errors import PassbookError
 from passbook.mail.mail_address import parse_mail_address
 from passbook.mail.message_reading import LONGEST_MESSAGE
 from passbook.mail.routes import Caller
-from passbook.mail.smtp_envelope import FORM_WORD, Misread, SenderPath, read_recipient, read_sender
+from passbook.mail.smtp_envelope import FORM_WORD, FORMAT_WORD, Misread, SenderPath, read_recipient, read_sender
 from passbook.mail.smtp_replies import LATER, reply_to
 from spooler.logs import Log
 
@@ -44,7 +44,7 @@ LONGEST_MAIL: Final = 2 * LONGEST_MESSAGE
 """Bytes of one mail with its envelope; the library would keep a line without an end whole."""
 COMMAND_BYTES: Final = 1024
 """Bytes of a command with its parameters: ENVID and ORCPT are long (RFC 3461, 4)."""
-ESMTP: Final = ("PIPELINING", "ENHANCEDSTATUSCODES", "DSN", FORM_WORD)
+ESMTP: Final = ("PIPELINING", "ENHANCEDSTATUSCODES", "DSN", FORM_WORD, FORMAT_WORD)
 """What is announced beside SIZE, 8BITMIME and STARTTLS, which the library announces."""
 
 
@@ -286,7 +286,7 @@ class _Conversation(SMTP):
             raise Misread(f"452 4.5.3 A mail may have {MOST_RECIPIENTS} recipients; send the others in another one.")
         recipient = read_recipient(arg)
         addressed = self._door.intake.judge_recipient(self._caller, parse_mail_address(recipient.address))
-        self._door.intake.judge_forms(addressed.route, recipient.form, recipient.sheets)
+        self._door.intake.judge_need(addressed.route, recipient.need)
         self._recipients.append(addressed._replace(notify=recipient.notify, original=recipient.original))
         if self.envelope is not None:
             # The library asks whether there is any before it takes data.

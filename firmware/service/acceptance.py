@@ -306,6 +306,10 @@ class Acceptance:
             return await self._drawing.run(self._prepared, request, document)
         return await _done(document, self._prepared, request, document)
 
+    def judge_kind(self, printer: str, format: str, layout: str) -> None:  # noqa: A002  # the word of the protocol
+        """Refuse a format, or a named layout, that a printer does not print.  Raises PassbookError."""
+        self._destinations[printer].judge_kind(format, layout)
+
     def _prepared(self, request: SubmitJob, document: bytes) -> Shape:
         """Everything about the request that can be wrong, judged."""
         destination = self._judge(request, document)

@@ -37,6 +37,7 @@ from passbook.mail.message_reading import (
     read_message,
 )
 from passbook.mail.routes import Caller, Route, judge_recipient
+from passbook.mail.smtp_envelope import Need
 from passbook.protocol.messages import SubmitJob
 from spooler.next_hop import MAIL_FORMAT, Relays
 from storage import Rng
@@ -122,13 +123,17 @@ class MailIntake:
             raise PassbookError("mail-recipient-unknown", address=str(address))
         return Addressed(address, judged.route)
 
-    def judge_forms(self, route: Route, form: str, sheets: int) -> None:
-        """Refuse for now a recipient whose printer here has too few sheets of a form; a next hop is asked itself.
+    def judge_need(self, route: Route, need: Need) -> None:
+        """Refuse a recipient whose printer here lacks what a document needs; a next hop is asked itself.
 
-        Raises PassbookError `forms-short`.
+        Raises PassbookError `forms-short`, for now, and what a printer says of a format or layout that it never prints.
         """
-        if route.goal not in self._hops and not self._can_issue(route.goal, form, sheets):
-            raise PassbookError("forms-short", form=form, printer=route.goal, needed=sheets)
+        if route.goal in self._hops:
+            return
+        if need.format:
+            self._acceptance.judge_kind(route.goal, need.format, need.layout or route.layout)
+        if not self._can_issue(route.goal, need.form, need.sheets):
+            raise PassbookError("forms-short", form=need.form, printer=route.goal, needed=need.sheets)
 
     async def take(self, envelope: MailEnvelope, data: bytes) -> list[Record]:
         """Accept all jobs of a mail; returns after their one commit.  The same mail again is the same jobs (P10).

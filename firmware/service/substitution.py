@@ -22,6 +22,7 @@ from msgspec.structs import replace
 
 from firmware.config.mail_settings import MailConfig
 from firmware.service.acceptance import Acceptance, Attributes, Posted
+from passbook.document.documents import NAMING_FORMATS
 from passbook.errors import PassbookError
 from passbook.job.issuing import pages_due
 from passbook.job.mailed import Mailed, Recipient
@@ -33,6 +34,7 @@ from passbook.mail.mail_address import parse_mail_address
 from passbook.mail.message_reading import PART_HEADER, SENDER_HEADER, TRACE_HEADER, UNPROVEN
 from passbook.mail.part_formats import MIME_TYPES
 from passbook.mail.routes import Route, find_route
+from passbook.mail.smtp_envelope import Need
 from passbook.protocol.media import Device
 from passbook.protocol.messages import SubmitJob
 from spooler.clock import Clock, stamp
@@ -240,14 +242,21 @@ class Substitutes:
         return None
 
     async def _can_take(self, record: Record, to: str) -> bool:
-        """Whether a substitute says that it can: it is ready and has the forms, or a next hop takes the envelope."""
+        """Whether a substitute says that it can: it is ready and has the forms, or a next hop takes the envelope.
+
+        A printer here judges format and layout when the job is moved to it.
+        """
         form, sheets = ("", 0) if record.issue is None else (record.issue.form, len(pages_due(record)))
         if to not in self._hops:
             return self._trouble(to) is None and self._can_issue(to, form, sheets)
         if not self._is_whole_enough(record, to):
             return False
-        mail = self._mail_of(record)
-        return await asyncio.to_thread(self._hops[to].takes, mail, form, sheets)
+        need = Need(form=form, sheets=sheets)
+        if not is_relay(record):
+            # Other documents get the layout of the route there.
+            layout = record.layout if record.format in NAMING_FORMATS else ""
+            need = need._replace(format=record.format, layout=layout)
+        return await asyncio.to_thread(self._hops[to].takes, self._mail_of(record), need)
 
     def _substitutes_of(self, record: Record) -> tuple[str, ...]:
         """The substitutes that a job has left: those behind the one where it is."""

@@ -29,6 +29,8 @@ from passbook.protocol.confidential import Confidential
 __all__ = [
     "DRAWN_FORMATS",
     "FORMATS",
+    "FORMAT_NAME",
+    "NAMING_FORMATS",
     "Document",
     "Entry",
     "FormDocument",
@@ -40,7 +42,8 @@ __all__ = [
 ]
 
 MAX_ACCOUNT_LENGTH: Final = 40
-_FORMAT_NAME: Final = re.compile(r"[a-z0-9+.-]{1,40}")
+FORMAT_NAME: Final = re.compile(r"[a-z0-9+.-]{1,40}")
+"""The pattern of the name of a format."""
 _MARKED: Final = bytes(byte if byte == ord("\n") else ord("x") for byte in range(256))
 """For bytes.translate: all but the end of a line becomes an x."""
 _MARKS: Final = f"it has more than {LONGEST_RUN} combining marks in a row"
@@ -116,7 +119,7 @@ def parse_document(format: str, data: bytes, most: int = sys.maxsize) -> Documen
 def check_format(format: str) -> None:  # noqa: A002  # the word of the protocol
     """Raise PassbookError `unknown-format` unless documents of this format can be read."""
     if format not in FORMATS:
-        shown = format if _FORMAT_NAME.fullmatch(format) else "of that name"
+        shown = format if FORMAT_NAME.fullmatch(format) else "of that name"
         raise PassbookError("unknown-format", format=shown, known=", ".join(FORMATS))
 
 
@@ -216,6 +219,9 @@ FORMATS: Final[MappingProxyType[str, Callable[[bytes, int], Document]]] = Mappin
     }
 )
 """Format -> its reader."""
+
+NAMING_FORMATS: Final = frozenset({"passbook-update+csv", "passbook-update+json", "form"})
+"""Formats whose documents name their layout themselves."""
 
 DRAWN_FORMATS: Final = frozenset({"pdf"})
 """Formats whose documents are drawn by another process, which takes seconds."""

@@ -1,18 +1,23 @@
 """The arguments of MAIL and RCPT: the address and the parameters of SIZE, 8BITMIME and DSN (RFC 5321, 1870, 3461).
 
-`XFORM=certificate:2` is a parameter of RCPT between appliances: whether so many sheets of that form are there.
+Between appliances RCPT has two more: `XFORM=certificate:2` asks whether so many sheets of that form are there, and
+`XFORMAT=form:certificate` whether the printer prints that format, and that layout where the document names one.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from passbook.document.layout import FIELD_NAME
+from passbook.document.documents import FORMAT_NAME
+from passbook.document.layout import FIELD_NAME, LAYOUT_NAME
 from passbook.job.mailed import Notify
 
 FORM_WORD: Final = "XFORM"
 """The keyword and the parameter by which an appliance is asked for forms."""
+FORMAT_WORD: Final = "XFORMAT"
+"""The keyword and the parameter by which an appliance is asked for a format and a layout."""
 LONGEST_ENVELOPE_ID: Final = 100
 """Characters of ENVID (RFC 3461, 4.4)."""
 LONGEST_ORIGINAL: Final = 500
@@ -22,6 +27,7 @@ _PATH: Final = re.compile(r"(?P<word>FROM|TO):\s*<(?P<address>[^<>]*)>(?:\s+(?P<
 _XTEXT: Final = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})+")
 _ORIGINAL: Final = re.compile(rf"[A-Za-z0-9-]+;{_XTEXT.pattern}")
 _FORM: Final = re.compile(rf"(?P<form>{FIELD_NAME})?:(?P<sheets>[0-9]{{1,4}})")
+_FORMAT: Final = re.compile(rf"(?P<format>{FORMAT_NAME.pattern})(?::(?P<layout>{LAYOUT_NAME.pattern}))?")
 _SIZE: Final = re.compile(r"[0-9]{1,20}")
 _BODIES: Final = frozenset({"7BIT", "8BITMIME"})
 
@@ -38,17 +44,29 @@ class SenderPath(NamedTuple):
     wants_headers: bool = False
 
 
-class RecipientPath(NamedTuple):
-    """What RCPT says: the address, the wanted notifications, and the address that the first sender named.
+class Need(NamedTuple):
+    """What a document needs where it is printed; empty and 0 where that is not asked.
 
-    `sheets` of the kind `form` are needed from stock; empty and 0 for none.
+    Attributes:
+        format: its format.
+        layout: the layout that it names itself.
+        form: the kind of its sheets in stock.
+        sheets: so many of them.
     """
+
+    format: str = ""
+    layout: str = ""
+    form: str = ""
+    sheets: int = 0
+
+
+class RecipientPath(NamedTuple):
+    """What RCPT says: the address, the wanted notifications, the first sender's address, and the document's need."""
 
     address: str
     notify: tuple[Notify, ...] = ()
     original: str = ""
-    form: str = ""
-    sheets: int = 0
+    need: Need = Need()
 
 
 def read_sender(arg: str, size_limit: int) -> SenderPath:
@@ -77,7 +95,7 @@ def read_sender(arg: str, size_limit: int) -> SenderPath:
 def read_recipient(arg: str) -> RecipientPath:
     """The argument of RCPT.  Raises Misread."""
     address, parameters = _path("TO", arg)
-    if not parameters.keys() <= {"NOTIFY", "ORCPT", FORM_WORD}:
+    if not parameters.keys() <= {"NOTIFY", "ORCPT", FORM_WORD, FORMAT_WORD}:
         raise Misread("555 5.5.4 A parameter of RCPT is not known here.")
     words = parameters["NOTIFY"].upper().split(",") if "NOTIFY" in parameters else []
     if not set(words) <= {one.value for one in Notify} or ("NEVER" in words and len(words) > 1):
@@ -85,11 +103,30 @@ def read_recipient(arg: str) -> RecipientPath:
     original = parameters.get("ORCPT", "")
     if "ORCPT" in parameters and not (_ORIGINAL.fullmatch(original) and len(original) <= LONGEST_ORIGINAL):
         raise Misread("501 5.5.4 The value of ORCPT is not possible.")
-    wanted = _FORM.fullmatch(parameters.get(FORM_WORD, ":0"))
-    if wanted is None:
-        raise Misread(f"501 5.5.4 The value of {FORM_WORD} is not possible.")
-    form, sheets = wanted["form"] or "", int(wanted["sheets"])
-    return RecipientPath(address, tuple(Notify(word) for word in dict.fromkeys(words)), original, form, sheets)
+    return RecipientPath(address, tuple(Notify(word) for word in dict.fromkeys(words)), original, _need(parameters))
+
+
+def need_parameters(need: Need, known: Callable[[str], bool]) -> list[str]:
+    """The parameters of RCPT that ask for a need; `known` says whether the other side knows a keyword."""
+    told = [f"{FORM_WORD}={need.form}:{need.sheets}"] if need.form and known(FORM_WORD) else []
+    layout = f":{need.layout}" if need.layout else ""
+    return [*told, f"{FORMAT_WORD}={need.format}{layout}"] if need.format and known(FORMAT_WORD) else told
+
+
+def _need(parameters: Mapping[str, str]) -> Need:
+    """The need that parameters of RCPT tell.  Raises Misread."""
+    need = Need()
+    if FORM_WORD in parameters:
+        form = _FORM.fullmatch(parameters[FORM_WORD])
+        if form is None:
+            raise Misread(f"501 5.5.4 The value of {FORM_WORD} is not possible.")
+        need = need._replace(form=form["form"] or "", sheets=int(form["sheets"]))
+    if FORMAT_WORD in parameters:
+        told = _FORMAT.fullmatch(parameters[FORMAT_WORD])
+        if told is None:
+            raise Misread(f"501 5.5.4 The value of {FORMAT_WORD} is not possible.")
+        need = need._replace(format=told["format"], layout=told["layout"] or "")
+    return need
 
 
 def _path(word: str, arg: str) -> tuple[str, dict[str, str]]:

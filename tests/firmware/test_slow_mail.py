@@ -24,7 +24,7 @@ async def answers(begin: bytes) -> bytes:
         longest=LONGEST_MESSAGE,
         judge_sender=lambda _caller, _sender: None,
         judge_recipient=lambda _caller, address: Addressed(address, Route(("*",), "window-1")),
-        judge_forms=lambda _addressed, _form, _sheets: None,
+        judge_need=lambda _route, _need: None,
     )
     door = MailDoor("here.example", intake, judge=lambda _certificate: "", is_usable=lambda: True)
     async with door.open("127.0.0.1", 0, ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)) as server:

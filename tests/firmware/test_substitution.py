@@ -13,6 +13,7 @@ from passbook.document.plan import StepKind, StepOutline
 from passbook.errors import PassbookError
 from passbook.job.issue import FormIssue
 from passbook.mail.routes import Route
+from passbook.mail.smtp_envelope import Need
 from passbook.protocol.media import Device, MechanismStatus, Media
 from spooler.clock import SystemClock
 from storage import Ticket
@@ -66,18 +67,18 @@ def test_a_job_that_cannot_be_read_does_not_end_the_look() -> None:
 
 
 class AskedHop:
-    """A next hop that notes for which forms it was asked."""
+    """A next hop that notes what it was asked for."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, int]] = []
+        self.asked: list[Need] = []
 
-    def takes(self, _mail: object, form: str, sheets: int) -> bool:
+    def takes(self, _mail: object, need: Need) -> bool:
         """See NextHop.takes."""
-        self.asked.append((form, sheets))
+        self.asked.append(need)
         return False
 
 
-def test_a_substitute_is_asked_for_the_forms_of_the_job() -> None:
+def test_a_substitute_is_asked_for_what_the_job_needs() -> None:
     ready = SimpleNamespace(printer="window-2", status=MechanismStatus(Device.ONLINE, Media.UNKNOWN))
     asked: list[tuple[str, str, int]] = []
 
@@ -99,8 +100,10 @@ def test_a_substitute_is_asked_for_the_forms_of_the_job() -> None:
     )
     lines = (StepOutline(StepKind.LINE, 1, 1), StepOutline(StepKind.LINE, 2, 1), StepOutline(StepKind.EJECT, 2))
     ticket = Ticket("a", "0a" * 16, 1, "teller-1", "r-1", 10, b"")
-    record = make_record(ticket, outline=lines, steps=3, issue=FormIssue("certificate"))
+    record = make_record(ticket, outline=lines, steps=3, issue=FormIssue("certificate"), format="form", layout="kit")
+    text = make_record(ticket, outline=lines, steps=3, format="text", layout="sheet")
     assert not asyncio.run(substitutes._can_take(record, "window-2"))
     assert not asyncio.run(substitutes._can_take(record, "far"))
     assert asked == [("window-2", "certificate", 2)]
-    assert hop.asked == [("certificate", 2)]
+    assert not asyncio.run(substitutes._can_take(text, "far"))
+    assert hop.asked == [Need("form", "kit", "certificate", 2), Need("text")]

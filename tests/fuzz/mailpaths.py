@@ -27,7 +27,9 @@ def check(data: bytes) -> None:
     assert len(set(told.notify)) == len(told.notify)
     options = [f"NOTIFY={','.join(told.notify)}"] if told.notify else []
     options += [f"ORCPT={told.original}"] if told.original else []
-    options += [f"XFORM={told.form}:{told.sheets}"] if told.form or told.sheets else []
+    need = told.need
+    options += [f"XFORM={need.form}:{need.sheets}"] if need.form or need.sheets else []
+    options += [f"XFORMAT={need.format}{f':{need.layout}' if need.layout else ''}"] if need.format else []
     assert read_recipient(" ".join([f"TO:<{told.address}>", *options])) == RecipientPath(*told)
     _route(told.address)
 

@@ -82,3 +82,24 @@ def test_mail_is_taken_under_a_low_ceiling_of_priority(open_office: OpenOffice) 
     with connect(address) as client:
         client.send_message(update_mail(Statement(703, 3)), SENDER, [WINDOW])
     assert [job["priority"] for job in jobs_of(office)] == [10]
+
+
+@pytest.mark.parametrize(
+    ("asked", "reply"),
+    [
+        ("text", b"2.1.5"),
+        ("passbook-update+csv:savings-24", b"2.1.5"),
+        ("passbook-update+csv:postbank-28", b"5.6.0 unknown-layout"),
+        ("postscript", b"5.6.0 unknown-format"),
+        ("pdf", b"5.6.0 no-graphics"),
+    ],
+)
+def test_another_appliance_learns_whether_its_job_can_print_here(
+    mail_office: tuple[Office, str], asked: str, reply: bytes
+) -> None:
+    _, address = mail_office
+    with connect(address) as client:
+        assert client.has_extn("XFORMAT")
+        client.mail(SENDER)
+        code, told = client.rcpt(WINDOW, [f"XFORMAT={asked}"])
+    assert (code, told[: len(reply)]) == (250 if reply == b"2.1.5" else 554, reply)

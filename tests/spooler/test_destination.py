@@ -45,6 +45,10 @@ class Counting:
     def judge_announced(self, request: SubmitJob) -> None:
         self.prepare(request, b"")
 
+    def judge_kind(self, format: str, layout: str) -> None:  # noqa: A002, ARG002 - names of Destination
+        if format != "text":
+            raise PassbookError("unknown-format", format=format, known="text")
+
     def open(self, heard: Heard) -> Counting:  # noqa: ARG002 - names of Destination
         return self
 

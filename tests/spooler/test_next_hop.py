@@ -22,6 +22,7 @@ from passbook.job.actor import Actor
 from passbook.job.mailed import Delivery, Mailed, Notify, Recipient
 from passbook.job.record import Answered, HistoryKind, Record, Verdict
 from passbook.job.states import JobState, Reason
+from passbook.mail.smtp_envelope import Need
 from passbook.protocol.messages import SubmitJob
 from spooler.desk import PrintDesk
 from spooler.feeding import Feeding
@@ -210,15 +211,21 @@ def test_8_bit_content_goes_to_no_hop_that_takes_none_and_others_do_not_wait_for
 
 
 @pytest.mark.parametrize("knows", [True, False])
-def test_an_appliance_is_asked_for_forms_and_another_system_is_not(office: Office, hop: FakeHop, knows: bool) -> None:
-    hop.extensions = ("DSN", "XFORM") if knows else ("DSN",)
+def test_an_appliance_is_asked_for_what_a_job_needs_and_another_system_is_not(
+    office: Office, hop: FakeHop, knows: bool
+) -> None:
+    hop.extensions = ("DSN", "XFORM", "XFORMAT") if knows else ("DSN",)
     mail = Mailed("0" * 32, SENDER, "", "<1@bank.example>", (Recipient(ONE),))
-    assert office.next_hop.takes(mail, "certificate", 2)
-    assert ("XFORM=certificate:2" in hop.seen[-1]) is knows
-    assert office.next_hop.takes(mail)
+    need = Need("form", "certificate", "certificate", 2)
+    assert office.next_hop.takes(mail, need)
+    assert ("XFORM=certificate:2" in hop.seen[-1], "XFORMAT=form:certificate" in hop.seen[-1]) == (knows, knows)
+    assert office.next_hop.takes(mail, Need("text"))
+    assert ("XFORMAT=text" in hop.seen[-1], "XFORM=" in hop.seen[-1]) == (knows, False)
+    assert office.next_hop.takes(mail, Need())
     assert "XFORM" not in hop.seen[-1]
-    hop.rcpt[ONE] = "452 4.3.1 forms-short: none are left"
-    assert not office.next_hop.takes(mail, "certificate", 2)
+    for reply in ("452 4.3.1 forms-short: none are left", "554 5.6.0 unknown-layout: it is not known"):
+        hop.rcpt[ONE] = reply
+        assert not office.next_hop.takes(mail, need)
 
 
 def test_a_message_that_the_hop_took_is_confirmed_and_came_as_it_was(office: Office) -> None:
@@ -551,3 +558,7 @@ def test_only_a_whole_message_goes_to_a_next_hop(office: Office) -> None:
         with pytest.raises(PassbookError) as refused:
             ask(request(printer=HOP))
         assert refused.value.code == "unknown-format"
+    with pytest.raises(PassbookError) as refused:
+        office.next_hop.judge_kind("text", "")
+    assert refused.value.code == "unknown-format"
+    office.next_hop.judge_kind("message", "")
