@@ -29,9 +29,9 @@ def _run(argv: list[str] | None) -> int:
     try:
         settings = configuration.load_configuration(options.check or options.config)
         if options.check:
-            loading.check_configuration(settings)
+            loaded = loading.check_configuration(settings)
             print(f"{options.check}: all right\n{configuration.configuration_summary(settings)}", flush=True)
-            for warning in loading.warnings(settings):
+            for warning in loading.warnings(settings, loaded):
                 print(f"passbookd: warning: {warning} [{warning.code}]", file=sys.stderr)
             return 0
         logs.configure(settings.log.level)

@@ -19,8 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 
 from drivers.dialects.dialect import Dialect
 from drivers.dialects.known import DIALECTS
-from drivers.ports.doubts import doubts
-from drivers.ports.port_address import has_no_handshake
+from drivers.ports.doubts import port_warnings
 from firmware.config.configuration import CONTROL_SOCKET, Config, PrinterConfig
 from firmware.config.layouts import foreign_files, load_layouts, toml_files
 from firmware.config.mail_settings import HopConfig
@@ -39,7 +38,7 @@ from firmware.identity.server_tls import (
 )
 from passbook.document.layout import BookLayout
 from passbook.errors import PassbookError, shown
-from passbook.protocol.printer_setup import PrinterSetup
+from passbook.protocol.printer_setup import MOST_PROFILE, PrinterSetup
 from spooler.next_hop import Access
 from storage import ApplianceKey
 from storage.files import read_with_mode
@@ -48,8 +47,6 @@ T = TypeVar("T")
 
 SECRET: Final = frozenset({"terminals.key", "keys.appliance", "mail.passwords"})
 """The keys of the configuration whose files only the appliance may read."""
-MOST_PROFILE: Final = 32 * 1024
-"""Bytes of a profile; terminals are told those of printers on the network."""
 _OTHERS: Final = 0o007
 LEAST_PASSWORD: Final = 12
 """Characters of a password for SMTP AUTH."""
@@ -80,24 +77,27 @@ class Loaded(NamedTuple):
     hops: Mapping[str, Access]
 
 
-def check_configuration(config: Config, environ: Mapping[str, str] = os.environ) -> None:
-    """Read every file that a boot would read.
+def check_configuration(config: Config, environ: Mapping[str, str] = os.environ) -> Loaded:
+    """Read every file that a boot would read; returns what a boot would have.
 
     The check looks at a credential only if systemd handed credentials over: a person who checks has none.
     """
-    load_named(config)
+    loaded = load_named(config)
     _check_control(config)
     if config.keys.appliance.path is not None or "CREDENTIALS_DIRECTORY" in environ:
         load_key(config, environ)
+    return loaded
 
 
-def warnings(config: Config) -> list[PassbookError]:
+def warnings(config: Config, loaded: Loaded) -> list[PassbookError]:
     """The warnings for an operator about a configuration with which the appliance boots."""
     found: list[PassbookError] = []
+    taken = {layout.form for layout in loaded.layouts.values() if layout.form}
     for one in config.printers:
-        if has_no_handshake(one.port):
-            found.append(PassbookError("port-without-handshake", printer=one.name, port=one.port))
-        found += [PassbookError("port-doubtful", printer=one.name, port=one.port, why=why) for why in doubts(one.port)]
+        found += port_warnings(one.name, one.port, has_graphics=loaded.dialects[one.name].graphics is not None)
+        for kind in sorted({form.kind for form in one.forms} - taken):
+            known = ", ".join(sorted(taken)) or "none"
+            found.append(PassbookError("form-unused", printer=one.name, form=kind, known=known))
     return [*found, *passed_over(config)]
 
 

@@ -283,7 +283,12 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         "set flow=rts or flow=xon.",
     ),
     "port-doubtful": ErrorKind(
-        Mender.OPERATOR, "Printer {printer} at {port}: {why}. The appliance starts all the same; put the port right."
+        Mender.OPERATOR, "Printer {printer} at {port}: {why}. It is used all the same; put the port right."
+    ),
+    "form-unused": ErrorKind(
+        Mender.OPERATOR,
+        "Printer {printer} has forms of the kind {form} in stock, and no layout takes one; kinds that layouts take: "
+        "{known}. No job prints on them; correct the kind, or the key form of a layout.",
     ),
     "hardening-failed": ErrorKind(
         Mender.OPERATOR, "The process could not be protected: {what} is not in effect. The appliance did not start."

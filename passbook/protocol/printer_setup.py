@@ -19,6 +19,9 @@ from passbook.protocol.messages import Payload
 MOST_OFFSET: Final = 4252
 """The longest offset, 50 mm in 1/2160 inch; more is a wrong layout, and no printer that stands a little off."""
 
+MOST_PROFILE: Final = 32 * 1024
+"""Bytes of a profile; terminals are told those of printers on the network."""
+
 RULER_LAYOUTS: Final = ("sheet", "slip")
 """The layouts on which a ruler is printed: the first one that the printer can print."""
 

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from drivers.dialects.known import DIALECTS
+from drivers.ports.doubts import port_warnings
 from drivers.ports.place import place_of
 from drivers.ports.port_address import parse_port_url
 from passbook.document.lengths import LengthError, parse_offset, shown_length
@@ -17,7 +19,7 @@ from passbook.errors.decoding import full_complaint, toml_text
 from passbook.job.choice import Choice, IfApart, Keep, Side
 from passbook.protocol.document_rules import ChoiceRule
 from passbook.protocol.naming import NAME_LIMIT, is_name
-from passbook.protocol.printer_setup import MOST_OFFSET, PrinterSetup
+from passbook.protocol.printer_setup import MOST_OFFSET, MOST_PROFILE, PrinterSetup
 from storage import files
 
 Wait = Annotated[float, Meta(gt=0, le=604800)]
@@ -34,6 +36,7 @@ class FallbackPrinter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         printer: the name that jobs use, of the printer in whose place it stands.
         port: its address; no appliance configures it (P15).
+        profile: a profile's file, beside this one; here its text, and empty for the one of its dialect.
         elementary_step: steps to the inch in its own set-up; 0 as its dialect says.
         x_offset: all its ink goes so far to the right, such as "1.5 mm"; with a minus, to the left.
         y_offset: all its ink goes so far down, likewise.
@@ -43,6 +46,7 @@ class FallbackPrinter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     port: Text
     dialect: Text = "pr2"
     code_page: Text = "cp858"
+    profile: str = ""
     elementary_step: Annotated[int, Meta(ge=0, le=2160)] = 0
     x_offset: Length = "0 mm"
     y_offset: Length = "0 mm"
@@ -53,7 +57,7 @@ class FallbackPrinter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def setup(self) -> PrinterSetup:
         """Its set-up.  Raises LengthError for an offset that is no length, or a long one."""
         x, y = (parse_offset(one, MOST_OFFSET) for one in (self.x_offset, self.y_offset))
-        return PrinterSetup("", self.elementary_step, x, y)
+        return PrinterSetup(self.profile, self.elementary_step, x, y)
 
     @property
     def name(self) -> str:
@@ -129,6 +133,16 @@ class AgentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The choice where a person makes none."""
         return Choice(self.keep, self.feed, self.if_apart)
 
+    @property
+    def warnings(self) -> list[PassbookError]:
+        """What is doubtful about the ports of its printers."""
+        dialects = {one.printer: DIALECTS[one.dialect](one.setup) for one in self.fallback}
+        return [
+            warning
+            for one in self.fallback
+            for warning in port_warnings(one.printer, one.port, has_graphics=bool(dialects[one.printer].graphics))
+        ]
+
 
 def load_agent_config(file: Path) -> AgentConfig:
     """The settings of a file, or the defaults where there is none.  Raises PassbookError `file-problem`."""
@@ -149,12 +163,27 @@ def load_agent_config(file: Path) -> AgentConfig:
     names = [one.printer for one in settings.fallback]
     if len(set(names)) < len(names):
         raise _problem(file, "two own printers stand in for one printer")
+    settings = replace(settings, fallback=tuple(_with_profile(file, one) for one in settings.fallback))
     for one in settings.fallback:
         _judge(file, one)
     places = [place_of(one.port, "") for one in settings.fallback]
     if len(set(places)) < len(places):
         raise _problem(file, "two own printers have one port")
     return settings
+
+
+def _with_profile(file: Path, fallback: FallbackPrinter) -> FallbackPrinter:
+    """The settings of a printer with the text of its profile in place of the file's name."""
+    if not fallback.profile:
+        return fallback
+    content = files.read(file.parent / fallback.profile)
+    if len(content) > MOST_PROFILE:
+        why = f"profile {fallback.profile} has {len(content)} bytes; expected at most {MOST_PROFILE}"
+        raise _problem(file, f"fallback {fallback.printer}: {why}")
+    try:
+        return replace(fallback, profile=content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise _problem(file, f"fallback {fallback.printer}: profile {fallback.profile} is not UTF-8") from None
 
 
 def _judge(file: Path, fallback: FallbackPrinter) -> None:

@@ -44,7 +44,7 @@ async def run(workplace: Workplace, _arguments: argparse.Namespace) -> int:
     Supervisor().watch_threads()
     self_test.check_primitives(secrets.token_bytes)
     clock = SystemClock()
-    problems: list[PassbookError] = []
+    problems = config.warnings
     store: OwnStore = open_own_store(
         home.spool,
         ring.stores[AGENT_STORE],

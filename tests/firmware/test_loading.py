@@ -135,6 +135,28 @@ def test_a_doubtful_port_is_warned_of_and_the_appliance_may_start(
     assert port in said
 
 
+def test_pictures_over_a_line_that_takes_bytes_for_itself_are_warned_of(
+    branch: Branch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = re.sub(r"(?m)^dialect = .*\n", "", file_of(branch).read_text())
+    for dialect, warned in (("pr2", 0), ("escpos", 1)):
+        port = f'port = "serial:///dev/ttyUSB0?flow=xon"\ndialect = "{dialect}"\n'
+        file_of(branch).write_text(re.sub(r"(?m)^port = .*\n", port, before))
+        assert main(["--check", str(file_of(branch))]) == 0
+        said = capsys.readouterr().err
+        assert said.count("flow=xon takes the bytes 11 and 13 hex for itself") == warned
+
+
+def test_forms_that_no_layout_takes_are_warned_of(branch: Branch, capsys: pytest.CaptureFixture[str]) -> None:
+    before = file_of(branch).read_text()
+    for kind, warned in (("certificate", 0), ("certifcate", 1)):
+        file_of(branch).write_text(f'{before}\n[[printer.form]]\nkind = "{kind}"\nnumbered = true\n')
+        assert main(["--check", str(file_of(branch))]) == 0
+        said = capsys.readouterr().err
+        assert said.count("[form-unused]") == warned
+        assert ("kinds that layouts take: certificate." in said) is bool(warned)
+
+
 @pytest.mark.parametrize(
     ("port", "why"),
     [

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.dialects.known import DIALECTS
 from passbook.errors import PassbookError
 from passbook.job.choice import NORMAL, IfApart, Keep, Side
 from passbook.protocol.document_rules import ChoiceRule
@@ -77,12 +78,18 @@ def test_what_the_file_says_counts(tmp_path: Path) -> None:
         ),
         ('[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\nx_offset = "1"\n', "x_offset and y_offset must be lengths"),
         ('[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\ny_offset = "51 mm"\n', "at most 50 mm either way"),
+        ('[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\nprofile = "long.toml"\n', "has 32769 bytes"),
+        ('[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\nprofile = "bytes.toml"\n', "is not UTF-8"),
+        ('[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\nprofile = "other.toml"\n', "times"),
         ("\x00", "the top level"),
     ],
 )
 def test_a_mistake_is_one_sentence_about_its_place(tmp_path: Path, text: str, why: str) -> None:
     file = tmp_path / "agent.toml"
     file.write_text(text)
+    (tmp_path / "long.toml").write_bytes(b"#" * 32769)
+    (tmp_path / "bytes.toml").write_bytes(b"\xff")
+    (tmp_path / "other.toml").write_text('extends = "pr2"\ntimes = 1\n')
     with pytest.raises(PassbookError, match=why) as refused:
         load_agent_config(file)
     assert (refused.value.code, refused.value.facts["file"]) == ("file-problem", str(file))
@@ -96,3 +103,20 @@ def test_an_own_printer_has_a_step_and_offsets_of_its_own(tmp_path: Path) -> Non
     )
     [printer] = load_agent_config(file).fallback
     assert printer.setup == PrinterSetup("", 216, 2160, -2160)
+
+
+def test_an_own_printer_has_a_profile_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "agent.toml"
+    file.write_text('[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\nprofile = "ours.toml"\n')
+    (tmp_path / "ours.toml").write_text('extends = "pr2"\nname = "ours"\n')
+    [printer] = load_agent_config(file).fallback
+    assert DIALECTS["pr2"](printer.setup).profile.name == "ours"
+
+
+def test_a_doubtful_port_of_an_own_printer_is_warned_of(tmp_path: Path) -> None:
+    file = tmp_path / "agent.toml"
+    own = '[[fallback]]\nprinter = "{}"\nport = "serial:///dev/ttyUSB{}?{}"\ndialect = "{}"\n'
+    printers = [("a", 0, "flow=none", "pr2"), ("b", 1, "flow=xon", "escpos"), ("c", 2, "flow=rts", "escpos")]
+    file.write_text("".join(own.format(*one) for one in printers))
+    found = [(one.code, one.facts["printer"]) for one in load_agent_config(file).warnings]
+    assert found == [("port-without-handshake", "a"), ("port-doubtful", "b")]
