@@ -55,6 +55,7 @@ class Errand:
         self._office = office
         self._flow = flow
         self._sent_in: tuple[int, ...] = ()
+        self._was_told = False
         self.refused: list[str] = []
         """The codes of answers that were refused."""
 
@@ -78,12 +79,13 @@ class Errand:
             office.changed.clear()
             await self._look(client)
             is_over = all(side.is_on for side in office.sides.values()) and self._is_over()
-            # P8: the end of the job is told until it was acknowledged here.
-            if is_over and [notice.job.job for notice in await client.notices()] == [office.job]:
+            # P8: the end of the job is told until it was acknowledged here; a side may be cut by just that.
+            if is_over and (self._was_told or [notice.job.job for notice in await client.notices()] == [office.job]):
                 break
             # An end that the agent had stored before is not told anew; it is there when it is asked for.
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(office.changed.wait(), LOOK_AGAIN)
+        self._was_told = True
         await client.acknowledge(office.job)
         await self._judge_stranger()
         self._note_job(await self._submit(client))
