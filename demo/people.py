@@ -12,7 +12,7 @@ from typing import Any, Final
 from drivers.simulator.control import ControlFailure, SimulatorControl
 from drivers.simulator.paper import Ruler
 
-EVENT_TIMEOUT: Final = 30.0
+EVENT_TIMEOUT: Final = 60.0
 """Seconds to wait for an event that must come."""
 PROJECT: Final = Path(__file__).resolve().parent.parent
 

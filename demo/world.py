@@ -27,7 +27,7 @@ from passbook.document.layout import BookLayout, parse_layout
 
 PROJECT: Final = Path(__file__).resolve().parent.parent
 PRINTER: Final = "window-1"
-READY_TIMEOUT: Final = 30.0
+READY_TIMEOUT: Final = 60.0
 """Seconds until a process must say that it is ready."""
 READY_LOOK: Final = 0.5
 """Seconds between two looks whether a process has ended before it was ready."""

@@ -76,9 +76,11 @@ def test_another_answer_after_one_that_won_is_refused(office: Office) -> None:
 @pytest.mark.parametrize("told", [False, True], ids=["before it was taken", "when it was on disk"])
 def test_power_is_cut_again_before_the_answer_was_told(office: Office, told: bool) -> None:
     printing, first = office.print_until_cut(STATEMENT, Target.BOTH, CUT)
+    # A printer without power ends no job before the cut.
+    office.hands.cut(Target.PRINTER, Now())
     answer = resume(office, first)
     converse(_answer_and_cut(office, answer, told=told))
-    office.give_power_back(Target.APPLIANCE)
+    office.give_power_back(Target.BOTH)
     second = office.await_question(printing, first.job.epoch)
     if second.answered is None and not told:
         assert code_of(office.counter, answer) == "stale-question"
