@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ from tests.deploy.room import private
 from tests.deploy.unit import UNIT
 from tests.house import ROOT, project_files
 from tests.needed import need
+from tests.pdfs import pdf
 from tests.scenarios.held_disk import PROGRAM, DiskHold
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(900)]
@@ -52,6 +54,23 @@ teller $options enroll --certificate signed.pem --ca /etc/passbook/ca.pem $there
 teller $options keys new k1
 echo 'a line' > text.txt
 teller $options print text.txt --printer counter-1 --layout sheet >log 2>&1 </dev/null &
+"""
+
+
+# The same call as the appliance's, by the user of the appliance.
+DRAW = """
+from pathlib import Path
+
+from passbook.document.rendered_pages import RenderRequest
+from passbook.errors import PassbookError
+from spooler.page_renderer import render_pages
+
+request = RenderRequest(Path("/srv/page.pdf").read_bytes(), 360, 576, 30, 30, 4)
+try:
+    pages = render_pages(request, at=Path("/run/passbook-renderer.sock"))
+    print([sum(byte.bit_count() for byte in page) for page in pages])
+except PassbookError as error:
+    print(error.code)
 """
 
 
@@ -142,6 +161,23 @@ def test_nobody_else_reads_its_files(machine: Machine) -> None:
         "750 root:passbook /etc/passbook",
     ]
     assert machine.try_to("test -e /etc/passbook/appliance.key")[0] != 0
+
+
+def draw(machine: Machine, document: bytes, user: str = "passbook") -> tuple[int, str]:
+    """Have a document drawn in the machine; the black dots of each page, or the code of the refusal."""
+    machine.run(f"echo {base64.b64encode(document).decode()} | base64 -d > /srv/page.pdf\nchmod 644 /srv/page.pdf")
+    machine.run(f"cat > /srv/draw.py <<'END'\n{DRAW}END\n")
+    return machine.try_to(
+        f"setpriv --reuid={user} --regid=nogroup --clear-groups /opt/passbook/bin/python /srv/draw.py"
+    )
+
+
+def test_a_pdf_is_drawn_by_a_unit_of_its_own(machine: Machine) -> None:
+    box = b"0 500 72 72 re f"
+    assert draw(machine, pdf(box, box)) == (0, f"[{72 * 72}, {72 * 72}]\n")
+    assert draw(machine, b"%PDF-1.7\n") == (0, "pdf-not-readable\n")
+    assert draw(machine, pdf(box), user="nobody") == (0, "renderer-failed\n")
+    assert "passbook-renderer@" in machine.run("journalctl -o cat -u 'passbook-renderer@*' -n 20; systemctl list-units")
 
 
 def test_a_stop_is_orderly(machine: Machine) -> None:
