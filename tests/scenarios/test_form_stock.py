@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from demo.mail_servers import free_address
 from demo.people import Printing
-from demo.world import PRINTER, CommandFailed
+from demo.world import PRINTER, CommandFailed, await_fact
 from drivers.simulator.faults import AfterStrike, Target
+from tests.scenarios.clerk import BookClerk
 from tests.scenarios.conftest import OpenOffice
+from tests.scenarios.mail_office import SENDER, WINDOW, connect, ends_of, mail_settings, text_mail
 from tests.scenarios.office import Office
 
 CERTIFICATES = '[[printer.form]]\nkind = "certificate"\nnumbered = true\nlow = 1\n'
@@ -95,6 +98,27 @@ def test_a_power_cut_in_a_certificate_keeps_its_number_and_its_debit(open_office
     office.finish(printing)
     assert number_on(office, "Ada") == ["0000000101"]
     assert stock(office) == {"left": 2, "level": "enough", "next": 102}
+
+
+def test_a_form_comes_by_mail_and_another_appliance_asks_for_its_sheets_before(open_office: OpenOffice) -> None:
+    address = free_address()
+    office = open_office(CERTIFICATES + mail_settings(address), own_key_jobs=True)
+    asked = ["XFORMAT=form:certificate", "XFORM=certificate:1"]
+    with connect(address) as client:
+        client.mail(SENDER)
+        code, told = client.rcpt(WINDOW, asked)
+        assert (code, told.split(b":")[0]) == (452, b"4.3.1 forms-short")
+        replenish(office, 2, 101)
+        assert client.rcpt(WINDOW, asked)[0] == 250
+    mail = text_mail("Please print what is attached.\n", "<form-1@bank.example>")
+    form = certificate(office, "Ada").read_bytes()
+    mail.add_attachment(form, maintype="application", subtype="vnd.passbook-form+json", filename="certificate.json")
+    with BookClerk(office.manager, office.hands, lambda _view: "Ada"), connect(address) as client:
+        client.send_message(mail)
+        await_fact(lambda: bool(ends_of(office)), lambda: ends_of(office))
+    assert [end["state"] for end in ends_of(office)] == ["completed"]
+    assert number_on(office, "Ada") == ["0000000101"]
+    assert stock(office) == {"left": 1, "level": "low", "next": 102}
 
 
 def test_each_copy_takes_a_sheet_of_its_own_and_a_canceled_job_gives_back_what_it_did_not_begin(
