@@ -39,8 +39,8 @@ LAYOUT = "savings-24"
 class AgentWorld:
     """One branch with one terminal `counter-1`, whose agent is `agent`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.world = self.own = World(folder)
+    def __init__(self, folder: Path, *, dialect: str = "pr2") -> None:
+        self.world = self.own = World(folder, dialect=dialect)
 
     def __enter__(self) -> Self:
         """Build all of it and start appliance and agent."""
