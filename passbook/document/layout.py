@@ -18,7 +18,9 @@ from typing import Annotated, Final, Literal, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
+from passbook.document.amount_style import AmountStyle
 from passbook.document.characters import control_position
+from passbook.document.date_style import DateStyle
 from passbook.document.lengths import LengthError, parse_length, to_units
 from passbook.document.plan import UNITS_PER_INCH, Sheet
 from passbook.errors import PassbookError
@@ -177,6 +179,10 @@ class BookLayout(msgspec.Struct, frozen=True):
     """The place of the number of a sheet; None where it is not printed."""
     form: str = ""
     """The kind of form in stock of which each copy takes a sheet; empty where no stock is kept."""
+    amounts: AmountStyle = AmountStyle()
+    """How amounts are printed."""
+    dates: DateStyle = DateStyle()
+    """How days are printed."""
 
     def line_y(self, line: int) -> int:
         """Top edge of the page to the base line of `line`, which is 1 to lines_per_page."""
@@ -242,6 +248,8 @@ class _BookFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
     left: Fraction
     columns: Annotated[tuple[Column, ...], msgspec.Meta(min_length=1)]
     fold: _Fold | None = None
+    amounts: AmountStyle = AmountStyle()
+    dates: DateStyle = DateStyle()
 
 
 class _SheetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="text"):
@@ -333,6 +341,8 @@ def _book(name: str, file: _BookFile) -> BookLayout:
         left_units=to_units(file.left),
         columns_total=max(column.end for column in columns),
         columns=columns,
+        amounts=file.amounts,
+        dates=file.dates,
     )
 
 
