@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-from passbook.document.layout import BookLayout, parse_layout
+from passbook.document.layout import BookLayout
+from passbook.document.layout_file import parse_layout
 from passbook.errors import PassbookError
 from storage.files import read
 

@@ -8,7 +8,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from passbook.document.documents import parse_document
-from passbook.document.layout import BookLayout, parse_layout
+from passbook.document.layout import BookLayout
+from passbook.document.layout_file import parse_layout
 from passbook.document.page_drawing import drawn_pages
 from passbook.document.placing import place
 from passbook.document.plan import Plan, StepKind, outline
