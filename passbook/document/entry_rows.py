@@ -101,7 +101,7 @@ class EntryPrinter:
         return Run(column.first_cell(len(text)), text.rstrip(" "))
 
     def _text(self, column: Column, entry: Entry, own: dict[str, str], where: str) -> str:
-        """What an entry has for a column, as it is printed; empty for nothing."""
+        """What an entry has for a column, in its printed form; empty for nothing."""
         if column.own:
             return own.get(column.name, "")
         if column.name == ColumnName.TEXT:

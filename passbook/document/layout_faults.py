@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import date
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 from passbook.document.amount_style import amount_faults
 from passbook.document.characters import control_position
-from passbook.document.date_style import date_faults
+from passbook.document.date_style import date_faults, print_date
 from passbook.document.layout import CAPITAL_HEIGHT, BookLayout, LayoutKind
 from passbook.document.layout_parts import Align, Column, ColumnName, FixedText, Overflow, PageLines
 from passbook.document.lengths import shown_length
@@ -20,6 +21,8 @@ PAGE_WORDS: Final = ("page", "account", "currency")
 _WORD: Final = re.compile(r"\{([^{}]*)\}")
 _AMOUNTS: Final = frozenset({ColumnName.WITHDRAWAL, ColumnName.DEPOSIT, ColumnName.BALANCE, ColumnName.AMOUNT})
 _MOST_STAGGERING: Final = 2160
+_DAYS: Final = tuple(date(1985, month, 28) for month in range(1, 13))
+"""Days that take the most cells in any pattern: two digits of an era, of a day, and each month."""
 
 
 class Fault(NamedTuple):
@@ -185,6 +188,10 @@ def _one_column(column: Column, layout: BookLayout) -> Iterator[tuple[str, str]]
     for key, value in (("sign", column.sign), ("fill", column.fill)):
         if value is not None and not is_amount:
             yield key, f"it is for amounts; allowed in {', '.join(one for one in known if one in _AMOUNTS)}"
+    if column.name == ColumnName.DATE and not any(date_faults(layout.dates)):
+        longest = max(len(print_date(layout.dates, day)) for day in _DAYS)
+        if longest > column.width:
+            yield "width", f"it is {column.width}; allowed are {longest} or more, as many as a day takes in the pattern"
     style = layout.amounts.of(column.sign, column.fill)
     if is_amount and style.fill and column.align is not Align.RIGHT:
         yield "fill", f'{style.fill} fills the cells to the left; allowed beside align = "right"'

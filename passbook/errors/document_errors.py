@@ -90,6 +90,10 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
     "unknown-layout": ErrorKind(
         Mender.OPERATOR, "There is no layout {layout}. Nothing was accepted; choose one of: {known}."
     ),
+    "no-layout": ErrorKind(
+        Mender.CALLER,
+        "There is no layout {layout}. Nothing was shown; choose one of {known}, or name a file that ends with .toml.",
+    ),
     "layout-unfit": ErrorKind(
         Mender.PROGRAMMER,
         "Layout {layout} is for {kind}, not for this document. Nothing was accepted; choose another layout.",

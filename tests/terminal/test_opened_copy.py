@@ -8,9 +8,10 @@ from msgspec.structs import replace
 from passbook.document.layout_parts import Fold
 from passbook.errors import PassbookError
 from passbook.protocol.two_spools import SealedCopy
+from passbook.screen.page_rows import page_rows
 from terminal.keyring import KeyRing, new_recovery_key
 from terminal.opened_copy import open_pages
-from terminal.preview_text import caption, page_rows
+from terminal.preview_text import caption
 from tests.passbook.strategies import SAVINGS
 from tests.terminal.sealed import sealed_copy
 
