@@ -6,22 +6,23 @@ Errors name places only ("entry 7"), never the text there.
 from __future__ import annotations
 
 import codecs
+import datetime
 import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
-from datetime import date
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
 import msgspec
 
-from passbook.document.amounts import MINOR_DIGITS, render_amount
+from passbook.document.amounts import MINOR_DIGITS, read_amount
 from passbook.document.characters import LONGEST_LINE, LONGEST_RUN, control_position, mark_position, refuse_controls
 from passbook.document.csv_document import read_csv
 from passbook.document.drafts import EntryDraft, StartLine, UpdateDraft
 from passbook.document.form_document import FormDocument, judge_field, read_form
 from passbook.document.layout import LAYOUT_NAME
+from passbook.document.layout_parts import FIELD_NAME
 from passbook.errors import PassbookError
 from passbook.errors.decoding import complaint
 from passbook.protocol.confidential import Confidential
@@ -50,17 +51,25 @@ _MARKS: Final = f"it has more than {LONGEST_RUN} combining marks in a row"
 _PDF_HEAD: Final = b"%PDF-"
 _PDF_HEAD_WITHIN: Final = 1024
 """The first bytes of a PDF, among which its head stands; programs write a few before it."""
+_OWN_COLUMN: Final = re.compile(FIELD_NAME)
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Entry(Confidential, frozen=True):
-    """One line of a book, each part in its printed form; an empty part prints nothing."""
+    """One entry of a book, as values that the style of a layout prints; a part that is None or empty prints nothing.
 
-    date: str
+    Attributes:
+        text: composed and without blanks at its end.
+        withdrawal: in whole minor units of the currency, as the other amounts are.
+        others: texts for columns that the layout calls its own, each with the name of its column.
+    """
+
+    date: datetime.date | None
     text: str
-    withdrawal: str
-    deposit: str
-    balance: str
+    withdrawal: int | None
+    deposit: int | None
+    balance: int | None
+    others: tuple[tuple[str, str], ...] = ()
 
 
 class PassbookUpdate(Confidential, frozen=True):
@@ -245,19 +254,31 @@ def _judge(draft: UpdateDraft, most: int) -> PassbookUpdate:
 def _entry(draft: EntryDraft, currency: str, where: str) -> Entry:
     text = _printed(draft.text, f"{where}, text")
     refuse_controls(text, f"{where}, text")
-    if not _is_day(draft.date):
+    day = _day(draft.date)
+    if day is None:
         raise PassbookError("date-not-valid", where=where)
 
-    def amount(text: str, column: str) -> str:
-        return render_amount(text, currency, where, column) if text else ""
+    def amount(text: str, column: str) -> int | None:
+        return read_amount(text, currency, where, column) if text else None
 
     return Entry(
-        draft.date,
+        day,
         text,
         amount(draft.withdrawal, "withdrawal"),
         amount(draft.deposit, "deposit"),
         amount(draft.balance, "balance"),
+        tuple(_others(draft.others, where)),
     )
+
+
+def _others(texts: dict[str, str], where: str) -> Iterator[tuple[str, str]]:
+    """The texts for own columns of a layout, each with the name of its column."""
+    for name, text in texts.items():
+        if not _OWN_COLUMN.fullmatch(name):
+            raise _malformed(f"{where}, others", "a name is not 1 to 40 of a-z, 0-9 and hyphen")
+        printed = _printed(text, f"{where}, {name}")
+        refuse_controls(printed, f"{where}, {name}")
+        yield name, printed
 
 
 def _printed(text: str, where: str) -> str:
@@ -274,11 +295,10 @@ def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _is_day(text: str) -> bool:
+def _day(text: str) -> datetime.date | None:
     if not _DATE.fullmatch(text):
-        return False
+        return None
     try:
-        date.fromisoformat(text)
+        return datetime.date.fromisoformat(text)
     except ValueError:
-        return False
-    return True
+        return None

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from passbook.document.documents import FORMAT_NAME
-from passbook.document.layout import FIELD_NAME, LAYOUT_NAME
+from passbook.document.layout import LAYOUT_NAME
+from passbook.document.layout_parts import FIELD_NAME
 from passbook.job.mailed import Notify
 
 FORM_WORD: Final = "XFORM"
