@@ -183,6 +183,8 @@ class BookLayout(msgspec.Struct, frozen=True):
     """How amounts are printed."""
     dates: DateStyle = DateStyle()
     """How days are printed."""
+    import_name: str = ""
+    """The import profile by which CSV documents of this layout are read; empty for none."""
 
     def line_y(self, line: int) -> int:
         """Top edge of the page to the base line of `line`, which is 1 to lines_per_page."""
@@ -250,6 +252,7 @@ class _BookFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
     fold: _Fold | None = None
     amounts: AmountStyle = AmountStyle()
     dates: DateStyle = DateStyle()
+    import_name: _FormName | Literal[""] = msgspec.field(name="import", default="")
 
 
 class _SheetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="text"):
@@ -343,6 +346,7 @@ def _book(name: str, file: _BookFile) -> BookLayout:
         columns=columns,
         amounts=file.amounts,
         dates=file.dates,
+        import_name=file.import_name,
     )
 
 

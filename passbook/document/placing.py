@@ -127,7 +127,10 @@ def _printed(value: date | str | int | None, layout: BookLayout, digits: int, wi
         try:
             return print_date(layout.dates, value)
         except ValueError:
-            raise PassbookError("date-not-valid", where=where) from None
+            why = "the calendar of the layout does not reach back to it"
+            raise PassbookError(
+                "date-not-valid", where=where, found="as a day", why=why, example="2026-01-05"
+            ) from None
     return value or ""
 
 
