@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
 from passbook.document.import_profile import ImportProfile, parse_import
 from passbook.document.layout import BookLayout, parse_layout
 from passbook.errors import PassbookError
+from spooler.shipped import shipped_imports, shipped_layouts
 from storage.files import read
 
 
@@ -16,11 +16,7 @@ def load_layouts(folder: Path | None) -> dict[str, BookLayout]:
 
     Raises PassbookError `layout-malformed` or `file-problem`.
     """
-    layouts = {}
-    for entry in files("passbook").joinpath("layouts").iterdir():
-        name, dot, kind = entry.name.rpartition(".")
-        if dot and kind == "toml":
-            layouts[name] = parse_layout(name, entry.read_bytes(), entry.name)
+    layouts = shipped_layouts()
     for path in toml_files(folder) if folder is not None else ():
         layouts[path.stem] = parse_layout(path.stem, read(path), str(path))
     return layouts
@@ -31,11 +27,7 @@ def load_imports(folder: Path | None) -> dict[str, ImportProfile]:
 
     Raises PassbookError `import-malformed` or `file-problem`.
     """
-    imports = {}
-    for entry in files("passbook").joinpath("imports").iterdir():
-        name, dot, kind = entry.name.rpartition(".")
-        if dot and kind == "toml":
-            imports[name] = parse_import(name, entry.read_bytes(), entry.name)
+    imports = shipped_imports()
     for path in toml_files(folder) if folder is not None else ():
         imports[path.stem] = parse_import(path.stem, read(path), str(path))
     return imports
