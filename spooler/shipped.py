@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from importlib.resources import files
 
 from passbook.document.import_profile import ImportProfile, parse_import
-from passbook.document.layout import BookLayout, parse_layout
+from passbook.document.layout import BookLayout
+from passbook.document.layout_file import parse_layout
 
 
 def shipped_layouts() -> dict[str, BookLayout]:

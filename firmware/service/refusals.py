@@ -42,6 +42,7 @@ DOCUMENT: Final = (
     *("amount-not-decimal", "amount-too-fine", "date-not-valid", "column-overflow", "not-in-code-page"),
     *("two-readings", "unknown-import"),
     *("control-byte", "past-last-line", "start-not-given", "start-not-in-book"),
+    *("start-not-for-entries", "balance-not-known", "two-amounts", "date-not-in-calendar"),
     *("unknown-layout", "layout-unfit", "layout-not-printable", "unknown-printer"),
     *("form-field-unknown", "form-field-missing", "too-many-copies", "unknown-form", "form-needs-appliance"),
     *("no-graphics", "pdf-not-readable", "pdf-encrypted", "pdf-too-many-pages", "pdf-page-too-large"),

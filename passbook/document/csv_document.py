@@ -6,6 +6,7 @@ An import profile says how other files are written. Without one, only what has o
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -13,12 +14,22 @@ from passbook.document.characters import refuse_controls
 from passbook.document.csv_head import EXAMPLES, REQUIRED, Lines, peeked_keys, read_head, read_start
 from passbook.document.decoding_text import decode
 from passbook.document.drafts import EntryDraft, ReadUpdate, UpdateDraft
-from passbook.document.import_profile import USUAL_COLUMNS, ColumnPlaces, Delimiter, Encoding, ImportProfile, Imports
+from passbook.document.import_profile import (
+    PARTS,
+    USUAL_COLUMNS,
+    ColumnPlaces,
+    Delimiter,
+    Encoding,
+    ImportProfile,
+    Imports,
+)
+from passbook.document.layout_parts import FIELD_NAME
 from passbook.document.shape import malformed
 
 _USUAL: Final = tuple(name for name, _ in USUAL_COLUMNS.named())
 _DELIMITERS: Final = tuple(one.character for one in Delimiter)
 _BLANKS: Final = " \t"
+_OWN_COLUMN: Final = re.compile(FIELD_NAME)
 
 
 class _Shape(NamedTuple):
@@ -125,7 +136,8 @@ def _entry(row: _Row, number: int, shape: _Shape) -> EntryDraft:
     named = {part: cells[place] for part, place in places.items() if part in _USUAL}
     if "amount" in places:
         named["deposit"] = cells[places["amount"]]
-    return EntryDraft(**named)
+    others = {name: cells[place] for name, place in places.items() if name not in PARTS}
+    return EntryDraft(**named, others=others)
 
 
 def _counted(number: int, thing: str) -> str:
@@ -196,6 +208,9 @@ class _Names(NamedTuple):
         while names and not names[-1]:
             names.pop()
         known = {str(place).casefold(): part for part, place in columns.named()}
+        if columns is USUAL_COLUMNS:
+            # Behind the usual ones stand those of the layout's own.
+            known |= {name: name for name in names[len(_USUAL) :] if _OWN_COLUMN.fullmatch(name) and name not in PARTS}
         ignored = {str(place).casefold() for place in columns.ignored}
         places = {known[name]: place for place, name in enumerate(names) if name in known}
         unknown = [n for n, name in enumerate(names, 1) if name not in known and name not in ignored]
@@ -204,7 +219,8 @@ class _Names(NamedTuple):
     @property
     def fits(self) -> bool:
         """Whether every column is known and there, once."""
-        return not self.unknown and len(self.places) == len(self.wanted) and len(set(self.names)) == len(self.names)
+        is_whole = {want.casefold() for want in self.wanted} <= set(self.names)
+        return not self.unknown and is_whole and len(set(self.names)) == len(self.names)
 
     @property
     def why(self) -> str:
@@ -213,7 +229,7 @@ class _Names(NamedTuple):
         if self.unknown:
             numbers = ", ".join(map(str, self.unknown[:10]))
             return f"the header has {count}, and those in the columns {numbers} are not known"
-        if len(self.places) < len(self.wanted):
+        if not {want.casefold() for want in self.wanted} <= set(self.names):
             missing = [want for want in self.wanted if want.casefold() not in self.names]
             return f"the header has {count}, and {', '.join(missing)} is missing"
         return f"the header has {count}, and one of them twice"

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Annotated, Final
 
 import msgspec
+
+from passbook.document.characters import control_position
+from passbook.errors import shown
 
 
 class Calendar(StrEnum):
@@ -51,6 +55,16 @@ TOKENS: Final = MappingProxyType(
 )
 """The parts of a pattern; anything else that is no letter from A to Z and no digit stands for itself."""
 _PART: Final = re.compile(r"YYYY|YY|Y|GG|G|MMM|MM|M|DD|D|[^A-Za-z0-9]")
+_OF_YEARS: Final = MappingProxyType(
+    {
+        Calendar.GREGORIAN: ("YYYY", "YY"),
+        Calendar.BUDDHIST: ("YYYY", "YY"),
+        Calendar.JAPANESE: ("YY", "Y", "G", "GG"),
+    }
+)
+"""The parts of a pattern for years that each calendar has."""
+_LOOSE: Final = frozenset({"Y", "M", "D"})
+_NUMBERS: Final = frozenset({"YYYY", "YY", "MM", "DD"}) | _LOOSE
 
 
 class DateStyle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,6 +100,36 @@ def print_date(style: DateStyle, day: date) -> str:
             first = ERAS[era][0].year if era + 1 < len(ERAS) else _FIRST_MEIJI_YEAR
             year = day.year - first + 1
     return "".join([printer(style, day, year, era) for printer in _printers(style.pattern)])
+
+
+def date_faults(style: DateStyle) -> Iterator[tuple[str, str]]:
+    """What is wrong with a style: the key, and the cause with what is allowed."""
+    rest = _PART.sub("", style.pattern)
+    if rest or control_position(style.pattern) is not None:
+        yield (
+            "pattern",
+            f"{shown(rest or style.pattern)} stands for no part of a day; allowed are {', '.join(TOKENS)} and marks",
+        )
+        return
+    parts = [part for part in _PART.findall(style.pattern) if part in TOKENS]
+    for letter, what in (("D", "day"), ("M", "month"), ("Y", "year"), ("G", "era")):
+        found = [part for part in parts if part[0] == letter]
+        if len(found) > 1 or (not found and letter in "DM"):
+            allowed = " or ".join(token for token in TOKENS if token[0] == letter)
+            yield "pattern", f"it has {len(found)} parts for the {what}; allowed is one of {allowed}"
+    years = _OF_YEARS[style.calendar]
+    for part in parts:
+        if part[0] in "YG" and part not in years:
+            yield "pattern", f"{part} is no year of the {style.calendar} calendar; allowed are {', '.join(years)}"
+    for one, other in pairwise(_PART.findall(style.pattern)):
+        if {one, other} <= _NUMBERS and {one, other} & _LOOSE:
+            yield (
+                "pattern",
+                f"{one} and {other} stand side by side, and one has no fixed width; allowed is a mark between",
+            )
+    names = style.months
+    if len(set(names)) < len(names) or not all(name.isprintable() and name and name.isalpha() for name in names):
+        yield "months", "they are not twelve different words of letters; allowed are words such as JAN"
 
 
 def _era_of(day: date) -> int:

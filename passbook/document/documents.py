@@ -32,6 +32,7 @@ from passbook.document.form_document import FormDocument, judge_field, read_form
 from passbook.document.import_profile import NO_IMPORTS, Imports
 from passbook.document.json_update import read_json
 from passbook.document.layout import LAYOUT_NAME
+from passbook.document.layout_parts import FIELD_NAME
 from passbook.document.shape import malformed
 from passbook.errors import PassbookError
 from passbook.protocol.confidential import Confidential
@@ -60,6 +61,7 @@ _MARKS: Final = (
 _PDF_HEAD: Final = b"%PDF-"
 _PDF_HEAD_WITHIN: Final = 1024
 """The first bytes of a PDF, among which its head stands; programs write a few before it."""
+_OWN_COLUMN: Final = re.compile(FIELD_NAME)
 _FIRM_BLANKS: Final = str.maketrans("\xa0\u202f", "  ")
 """Blanks at which no line breaks; programs for the web write them, and no printer has them."""
 
@@ -273,15 +275,28 @@ def _entry(draft: EntryDraft, read: ReadUpdate, number: int) -> Entry:
         refuse_controls(text, column)
         withdrawal, deposit = _movement(draft, read)
         balance = _amount(draft.balance, read, "balance")
+        column = "others"
+        others = tuple(_others(draft.others))
         column = "date"
         is_movement = withdrawal is not None or deposit is not None
         day = read_day(draft.date, read.dates, column) if draft.date or is_movement or not text else None
-        return Entry(day, text, withdrawal, deposit, balance)
+        return Entry(day, text, withdrawal, deposit, balance, others)
     except PassbookError as error:
         # Only a refused entry has its place looked up.
         found = error
     where = read.place(number, str(found.facts.get("column", column)))
     raise PassbookError(found.code, **(found.facts | {"where": where}))
+
+
+def _others(texts: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """The texts for own columns of a layout, each with the name of its column."""
+    for name, text in texts.items():
+        if not _OWN_COLUMN.fullmatch(name):
+            why = "a name is not 1 to 40 of a-z, 0-9 and hyphen"
+            raise malformed("others", why, "Write the names that the columns of the layout have")
+        printed = _printed(text, name)
+        refuse_controls(printed, name)
+        yield name, printed
 
 
 def _movement(draft: EntryDraft, read: ReadUpdate) -> tuple[int | None, int | None]:

@@ -15,7 +15,8 @@ import msgspec
 from passbook.document.characters import refuse_controls
 from passbook.document.decoding_text import decode
 from passbook.document.json_text import JsonFormError, check_form, spot_of
-from passbook.document.layout import FIELD_NAME, LAYOUT_NAME, MOST_COPIES
+from passbook.document.layout import LAYOUT_NAME, MOST_COPIES
+from passbook.document.layout_parts import FIELD_NAME
 from passbook.document.shape import malformed
 from passbook.errors import PassbookError
 from passbook.errors.decoding import complaint

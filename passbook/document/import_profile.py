@@ -22,6 +22,7 @@ Every column of the file is named: a changed export is refused instead of read w
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from types import MappingProxyType
@@ -32,11 +33,13 @@ import msgspec
 from passbook.document.amounts import MINOR_DIGITS
 from passbook.document.date_style import Calendar
 from passbook.document.layout import LAYOUT_NAME
+from passbook.document.layout_parts import FIELD_NAME
 from passbook.document.reading_rules import AmountRule, DateOrder, DateRule
 from passbook.errors import PassbookError, shown
 from passbook.errors.decoding import full_complaint, toml_text
 
 MOST_COLUMNS: Final = 400
+_OWN_COLUMN: Final = re.compile(FIELD_NAME)
 
 
 class Encoding(StrEnum):
@@ -98,6 +101,7 @@ class ColumnPlaces(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         amount: one column for both directions; below zero is a withdrawal.
         account: the same in every row; so is the currency.
+        others: columns of the layout's own, by the names that the layout gives them.
         ignored: columns that are passed over.
     """
 
@@ -109,6 +113,7 @@ class ColumnPlaces(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     amount: Place | None = None
     account: Place | None = None
     currency: Place | None = None
+    others: dict[str, Place] = msgspec.field(default_factory=dict)
     ignored: tuple[Place, ...] = ()
 
     def named(self) -> Iterator[tuple[str, Place]]:
@@ -117,6 +122,7 @@ class ColumnPlaces(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             place = getattr(self, part)
             if place is not None:
                 yield part, place
+        yield from self.others.items()
 
 
 PARTS: Final = ("date", "text", "withdrawal", "deposit", "balance", "amount", "account", "currency")
@@ -179,6 +185,9 @@ def _faults(name: str, profile: ImportProfile) -> Iterator[tuple[str, str, bool]
     places = [*(place for _, place in columns.named()), *columns.ignored]
     why = "allowed are names where the file has a row of names, else numbers (names = false)"
     yield "columns", why, not all(isinstance(place, wanted) for place in places)
+    why = "allowed are names of 1 to 40 of a-z, 0-9 and hyphen that are no part of every entry"
+    bad = [name for name in columns.others if not _OWN_COLUMN.fullmatch(name) or name in PARTS]
+    yield "columns.others", why, bool(bad)
     yield "columns", "two are the same column of the file", len({_folded(place) for place in places}) < len(places)
     both = columns.amount is not None and (columns.withdrawal is not None or columns.deposit is not None)
     yield "columns.amount", "allowed is either amount, or withdrawal and deposit", both

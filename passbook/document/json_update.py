@@ -75,7 +75,7 @@ def _refusal(text: str, error: ValueError | RecursionError) -> PassbookError:
     if field in _EXAMPLES:
         how = f"Write {_EXAMPLES[field]}"
     elif entry.startswith("entry "):
-        how = f"Write only date, text, withdrawal, deposit and balance, such as {_EXAMPLES['entries']}"
+        how = f"Write only date, text, withdrawal, deposit, balance and others, such as {_EXAMPLES['entries']}"
     else:
         how = f"Write only layout, account, currency, start and entries, such as {_EXAMPLES['account']}"
     return PassbookError("document-malformed", where=where, why=found.why, how=how)

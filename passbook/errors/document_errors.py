@@ -85,8 +85,32 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
         Mender.TELLER,
         "The book has no page {page} line {line}. Nothing was accepted; look at the book and give both.",
     ),
+    "start-not-for-entries": ErrorKind(
+        Mender.TELLER,
+        "Page {page} line {line} is not for entries, which stand on the lines {first} to {last} of that page. "
+        "Nothing was accepted; look at the book and give page and line.",
+    ),
+    "balance-not-known": ErrorKind(
+        Mender.PROGRAMMER,
+        "{where}: the layout prints the balance on page {page} line {line}, and the document does not give it. "
+        "Nothing was accepted; give the balance of every entry.",
+    ),
+    "two-amounts": ErrorKind(
+        Mender.PROGRAMMER,
+        "{where}: it has a withdrawal and a deposit, and the layout has one column for both. Nothing was accepted; "
+        "make two entries of it.",
+    ),
+    "date-not-in-calendar": ErrorKind(
+        Mender.TELLER,
+        "{where}: the date is before the first year of the {calendar} calendar, in which the layout prints it. "
+        "Nothing was accepted; correct it and send again.",
+    ),
     "unknown-layout": ErrorKind(
         Mender.OPERATOR, "There is no layout {layout}. Nothing was accepted; choose one of: {known}."
+    ),
+    "no-layout": ErrorKind(
+        Mender.CALLER,
+        "There is no layout {layout}. Nothing was shown; choose one of {known}, or name a file that ends with .toml.",
     ),
     "layout-unfit": ErrorKind(
         Mender.PROGRAMMER,

@@ -12,11 +12,12 @@ from passbook.errors import PassbookError
 from passbook.protocol.layouts_reply import LayoutsReply
 from passbook.protocol.messages import MAX_DOCUMENT, SubmitJob
 from passbook.screen.arguments import path, short_text_or_none, whole
+from passbook.screen.page_rows import page_rows
 from terminal import own_copy
 from terminal.commands import AddCommand
 from terminal.given_file import add_format, check_format_given, format_given, read_given
 from terminal.page_files import PICTURE, write_pictures
-from terminal.preview_text import page_rows
+from terminal.picture import USUAL_WIDTH
 from terminal.workplace import Workplace
 
 _LAST_PLACE: Final = 9999
@@ -68,21 +69,18 @@ async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
     if len(document) > MAX_DOCUMENT:
         raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
     told = await _told(workplace)
+    if told is None:
+        workplace.console.show({"event": "shipped-layouts"}, [_SHIPPED])
     checked = check_document(told or shipped_reply(), request, document)
     captions = [_caption(arguments.file, checked.layout, page) for page in checked.pages]
-    lines = [] if told is not None else [_SHIPPED]
+    lines = []
     if checked.start is not None:
         lines.append(f"It does not say where it starts; it is shown from page {checked.start.page}, line 1 on.")
-    width = workplace.console.width
+    width = workplace.console.width or USUAL_WIDTH
     for caption, page in zip(captions, checked.pages, strict=True):
         lines += [caption, *page_rows(page, width)]
     written = write_pictures(arguments.png, captions, checked.pages) if arguments.png is not None else []
-    said = {
-        "layout": checked.layout,
-        "pages": checked.pages,
-        "files": [str(one) for one in written],
-        "shippedLayouts": told is None,
-    }
+    said = {"layout": checked.layout, "pages": checked.pages, "files": [str(one) for one in written]}
     workplace.console.show(said, [*lines, *map(str, written), "It can be printed. Nothing was sent."])
     return 0
 

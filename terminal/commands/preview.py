@@ -7,10 +7,12 @@ from pathlib import Path
 
 from passbook.errors import PassbookError
 from passbook.screen.arguments import path, short_text
+from passbook.screen.page_rows import page_rows
 from terminal.commands import JOB_HELP, AddCommand
 from terminal.opened_copy import open_pages
 from terminal.page_files import PICTURE, write_pictures
-from terminal.preview_text import caption, page_rows
+from terminal.picture import USUAL_WIDTH
+from terminal.preview_text import caption
 from terminal.workplace import Workplace
 
 
@@ -40,7 +42,7 @@ async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
     turned_to = [*(page.number for page in pages[1:]), None]
     captions = [caption(job, copy.layout, page, then) for page, then in zip(pages, turned_to, strict=True)]
     if arguments.text:
-        width = workplace.console.width
+        width = workplace.console.width or USUAL_WIDTH
         lines = [line for words, page in zip(captions, pages, strict=True) for line in (words, *page_rows(page, width))]
         workplace.console.show(pages, lines)
         return 0
