@@ -16,9 +16,10 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from passbook.document.amounts import MINOR_DIGITS, render_amount
+from passbook.document.amounts import render_amount
 from passbook.document.characters import LONGEST_LINE, LONGEST_RUN, control_position, mark_position, refuse_controls
 from passbook.document.csv_document import read_csv
+from passbook.document.currencies import EDITION, MINOR_DIGITS, WITHOUT_DIGITS
 from passbook.document.drafts import EntryDraft, StartLine, UpdateDraft
 from passbook.document.form_document import FormDocument, judge_field, read_form
 from passbook.document.layout import LAYOUT_NAME
@@ -105,7 +106,7 @@ def parse_document(format: str, data: bytes, most: int = sys.maxsize) -> Documen
 
     Raises:
         PassbookError: `unknown-format`, `document-malformed`, `document-empty`, `amount-not-decimal`,
-            `amount-too-fine`, `unknown-currency`, `date-not-valid`, `control-byte`, `document-too-large`,
+            `amount-too-fine`, `unknown-currency`, `currency-without-digits`, `date-not-valid`, `control-byte`, `document-too-large`,
             `pdf-not-readable`; nothing else,
             for any bytes.
     """
@@ -224,8 +225,10 @@ DRAWN_FORMATS: Final = frozenset({"pdf"})
 def _judge(draft: UpdateDraft, most: int) -> PassbookUpdate:
     if not LAYOUT_NAME.fullmatch(draft.layout):
         raise _malformed("layout", "it is not the name of a layout")
+    if draft.currency in WITHOUT_DIGITS:
+        raise PassbookError("currency-without-digits", currency=draft.currency)
     if draft.currency not in MINOR_DIGITS:
-        raise PassbookError("unknown-currency", known=", ".join(MINOR_DIGITS))
+        raise PassbookError("unknown-currency", edition=EDITION)
     account = draft.account
     if not 1 <= len(account) <= MAX_ACCOUNT_LENGTH or account.isspace() or control_position(account) is not None:
         raise _malformed("account", f"it is not 1 to {MAX_ACCOUNT_LENGTH} printable characters")

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passbook.document.amounts import MINOR_DIGITS, render_amount
+from passbook.document.amounts import render_amount
+from passbook.document.currencies import MINOR_DIGITS
 from passbook.errors import PassbookError
 
 
@@ -22,6 +23,8 @@ from passbook.errors import PassbookError
         ("0", "JPY", "0"),
         ("-1200", "JPY", "-1200"),
         ("1.5", "KWD", "1.500"),
+        ("1.5", "CLF", "1.5000"),
+        ("7", "UYI", "7"),
         ("999999999999999.99", "EUR", "999999999999999.99"),
     ],
 )
